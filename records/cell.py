@@ -1,0 +1,109 @@
+"""cell.json: what one cell was asked for, what it achieved, and whether to believe it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, Literal
+
+from records.request import RecordError
+
+SCHEMA_VERSION = 1
+Status = Literal["pass", "fail", "n/a"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """One reason to believe a cell or not: a figure held against a bound, in a sentence."""
+
+    name: str
+    status: Status
+    figure: float | str | None = None
+    bound: float | str | None = None
+    text: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """A cell is valid when none of its checks failed."""
+
+    checks: tuple[Check, ...] = ()
+
+    @property
+    def valid(self) -> bool:
+        return all(check.status != "fail" for check in self.checks)
+
+    @property
+    def failures(self) -> tuple[Check, ...]:
+        return tuple(check for check in self.checks if check.status == "fail")
+
+    def merged(self, other: tuple[Check, ...]) -> Verdict:
+        """This verdict with ``other``'s checks in place of those of the same name, or added."""
+        by_name = {check.name: check for check in self.checks} | {check.name: check for check in other}
+        return Verdict(checks=tuple(by_name.values()))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Window:
+    """When a cell's rate is counted: from the end of warm-up to the first idle user (Unix ns)."""
+
+    start_ns: int
+    end_ns: int
+
+    @property
+    def seconds(self) -> float:
+        return (self.end_ns - self.start_ns) / 1e9
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cell:
+    """One measurement: one configuration of one deployment at one concurrency, once."""
+
+    deployment: str
+    config: str
+    concurrency: int
+    repeat: int
+    complete: bool = False
+    requested: dict[str, Any] = field(default_factory=dict)
+    achieved: dict[str, Any] = field(default_factory=dict)
+    """At least ``window`` {start_ns, end_ns} or None, ``requests``, ``failures``, ``aborted``."""
+    settings: dict[str, Any] = field(default_factory=dict)
+    verdict: Verdict = field(default_factory=Verdict)
+
+    @property
+    def window(self) -> Window | None:
+        raw = self.achieved.get("window")
+        return Window(**raw) if raw else None
+
+    @property
+    def name(self) -> str:
+        return f"{self.deployment}/{self.config}/c{self.concurrency:02d}-r{self.repeat}"
+
+    def to_json(self) -> dict[str, Any]:
+        checks = [asdict(check) for check in self.verdict.checks]
+        raw = asdict(replace(self, verdict=Verdict()))
+        return {
+            "schema_version": SCHEMA_VERSION,
+            **raw,
+            "verdict": {"valid": self.verdict.valid, "checks": checks},
+        }
+
+    @classmethod
+    def from_json(cls, raw: Any) -> Cell:
+        """Raises RecordError for what is not a cell of this schema version."""
+        if not isinstance(raw, dict) or raw.get("schema_version") != SCHEMA_VERSION:
+            found = raw.get("schema_version") if isinstance(raw, dict) else type(raw).__name__
+            raise RecordError(f"cell.json has schema version {found!r}; this version reads {SCHEMA_VERSION}")
+        try:
+            return cls(
+                deployment=str(raw["deployment"]),
+                config=str(raw["config"]),
+                concurrency=int(raw["concurrency"]),
+                repeat=int(raw["repeat"]),
+                complete=bool(raw["complete"]),
+                requested=dict(raw["requested"]),
+                achieved=dict(raw["achieved"]),
+                settings=dict(raw["settings"]),
+                verdict=Verdict(checks=tuple(Check(**check) for check in raw["verdict"]["checks"])),
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise RecordError(f"cell.json is not a cell: {error!r}") from error

@@ -1,0 +1,64 @@
+"""Files that survive a kill: appended line by line, or replaced whole in one step."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import orjson
+
+from records.request import RecordError
+
+
+class LineFile:
+    """A file of JSON lines, opened before the work starts and appended to as things happen.
+
+    Every ``append`` reaches the operating system before it returns, so a SIGKILL of the process
+    loses nothing that was appended.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._file: BinaryIO = path.open("ab", buffering=0)
+
+    def append(self, lines: bytes) -> None:
+        """Write one or more whole lines (each ending in a newline)."""
+        view = memoryview(lines)
+        while view:
+            view = view[self._file.write(view) :]
+
+    def close(self) -> None:
+        self._file.close()
+
+
+def read_lines(path: Path) -> Iterator[tuple[int, bytes]]:
+    """(line number, line) of a file that a kill may have ended in the middle of a line.
+
+    A last line without its newline was being written when the writer died: it is left out.
+    """
+    with path.open("rb") as file:
+        for number, line in enumerate(file, start=1):
+            if line.endswith(b"\n") and line.strip():
+                yield number, line
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Replace ``path`` by ``value`` as indented JSON, whole or not at all."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    with temporary.open("wb") as file:
+        file.write(orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+
+
+def read_json(path: Path) -> Any:
+    """Raises RecordError naming the file when it is missing or not JSON."""
+    try:
+        return orjson.loads(path.read_bytes())
+    except FileNotFoundError as error:
+        raise RecordError(f"{path} is missing") from error
+    except orjson.JSONDecodeError as error:
+        raise RecordError(f"{path} is not JSON: {error}") from error

@@ -1,0 +1,80 @@
+"""Reading a results directory: a run of many cells, or a single cell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from records.cell import SCHEMA_VERSION, Cell
+from records.files import read_json, read_lines
+from records.request import RecordError, RequestRecord, decode
+
+PARTIAL = ".partial-"  # a cell that was cut short is set aside under such a name, never read
+
+
+@dataclass(frozen=True, kw_only=True)
+class CellData:
+    """A cell with its raw requests, in the order in which they were written."""
+
+    cell: Cell
+    path: Path
+    requests: tuple[RequestRecord, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """What ``report`` reads: the run's own facts and its complete cells, sorted by name."""
+
+    path: Path
+    meta: dict[str, Any] = field(default_factory=dict)
+    cells: tuple[CellData, ...] = ()
+    incomplete: tuple[str, ...] = ()
+
+
+def cell_directories(run: Path) -> Iterator[Path]:
+    """The cells' folders below a run, those that were set aside left out."""
+    for path in sorted(run.glob("cells/*/*/*/cell.json")):
+        if PARTIAL not in path.parent.name:
+            yield path.parent
+
+
+def read_cell(directory: Path) -> CellData:
+    """Raises RecordError when a file is missing, from another schema, or has a bad line."""
+    cell = Cell.from_json(read_json(directory / "cell.json"))
+    requests = []
+    path = directory / "requests.jsonl"
+    if path.exists():
+        for number, line in read_lines(path):
+            try:
+                requests.append(decode(line))
+            except RecordError as error:
+                raise RecordError(f"{path}:{number}: {error}") from error
+    return CellData(cell=cell, path=directory, requests=tuple(requests))
+
+
+def read_run(directory: Path) -> Run:
+    """A run, or a single cell's folder as a run of one.
+
+    Raises:
+        RecordError: neither a run nor a cell, or a file in it that cannot be believed.
+    """
+    if (directory / "run.json").exists():
+        meta = read_json(directory / "run.json")
+        version = meta.get("schema_version") if isinstance(meta, dict) else None
+        if version != SCHEMA_VERSION:
+            raise RecordError(
+                f"{directory}/run.json has schema version {version!r}; this version reads {SCHEMA_VERSION}"
+            )
+        cells = [read_cell(path) for path in cell_directories(directory)]
+    elif (directory / "cell.json").exists():
+        meta, cells = {}, [read_cell(directory)]
+    else:
+        raise RecordError(f"{directory} holds neither run.json nor cell.json")
+    return Run(
+        path=directory,
+        meta=meta,
+        cells=tuple(data for data in cells if data.cell.complete),
+        incomplete=tuple(data.cell.name for data in cells if not data.cell.complete),
+    )
