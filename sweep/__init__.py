@@ -1,0 +1,1 @@
+"""Who arranges it: deployments x configurations x concurrency, interleaved and resumable."""

@@ -1,0 +1,44 @@
+"""The few questions a sweep asks of a target over HTTP, none of them under measurement."""
+
+from __future__ import annotations
+
+import os
+import urllib.error
+import urllib.request
+from typing import Any
+
+import orjson
+
+
+def _get(url: str, seconds: float) -> tuple[int, bytes]:
+    headers = {}
+    if key := os.environ.get("TARGET_API_KEY"):
+        headers["Authorization"] = f"Bearer {key}"
+    request = urllib.request.Request(url, headers=headers)
+    # Loopback and the user's own service are asked directly, whatever proxy the environment names.
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(request, timeout=seconds) as response:
+            return response.status, response.read()
+    except urllib.error.HTTPError as error:
+        return error.code, b""
+
+
+def status(url: str, seconds: float = 2.0) -> int | None:
+    """The HTTP status of a GET, or None when nothing answered."""
+    try:
+        return _get(url, seconds)[0]
+    except (OSError, ValueError):
+        return None
+
+
+def served_config(base_url: str, seconds: float = 5.0) -> dict[str, Any] | None:
+    """``/config`` of a target: ``{config, settings}``, or None from a service that has none."""
+    try:
+        code, body = _get(f"{base_url}/config", seconds)
+        answer = orjson.loads(body) if code == 200 else None
+    except (OSError, ValueError):
+        return None
+    if not isinstance(answer, dict) or "config" not in answer:
+        return None
+    return {"config": str(answer["config"]), "settings": dict(answer.get("settings") or {})}

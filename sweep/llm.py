@@ -1,0 +1,54 @@
+"""The LLM behind the targets: our server with a latency model, or a real one from the environment."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import orjson
+
+from records.files import read_lines
+from sweep.http import status
+from sweep.plan import UsageError
+from sweep.processes import Child, Ledger, free_port
+
+_START_SECONDS = 20.0
+
+
+class LlmServer:
+    """``mocks.openai_server`` on a free port, with its record of what it truly sent."""
+
+    def __init__(self, run: Path, ledger: Ledger) -> None:
+        self._record = run / "llm.jsonl"
+        self._log = run / "llm.log"
+        self._ledger = ledger
+        self._child: Child | None = None
+
+    def start(self) -> str:
+        """Its base URL. Raises UsageError when it does not come up."""
+        port = free_port()
+        argv = ["-m", "mocks.openai_server", "--port", str(port), "--record", str(self._record)]
+        self._child = Child(argv, log=self._log, ledger=self._ledger)
+        ends = time.monotonic() + _START_SECONDS
+        while status(f"http://127.0.0.1:{port}/health", 1.0) != 200:
+            if self._child.exit_code() is not None or time.monotonic() > ends:
+                raise UsageError(f"the LLM server did not start: {self._child.last_words()}")
+            time.sleep(0.05)
+        return f"http://127.0.0.1:{port}/v1"
+
+    def stop(self) -> None:
+        if self._child is not None:
+            self._child.stop()
+
+    def between(self, start_ns: int, end_ns: int) -> bytes:
+        """The lines of the requests that this server received in a span of time (Unix ns)."""
+        if not self._record.exists():
+            return b""
+        lines = [line for _, line in read_lines(self._record)]
+        return b"".join(line for line in lines if start_ns <= orjson.loads(line)["received_at_ns"] <= end_ns)
+
+
+def llm_from_environment(settings: dict[str, str]) -> str | None:
+    """Where a real LLM was named (``--set`` first), or None: then ours is started."""
+    return settings.get("OPENAI_BASE_URL") or os.environ.get("OPENAI_BASE_URL") or None

@@ -1,0 +1,135 @@
+"""Processes that a sweep starts, and that never outlive it."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import orjson
+import psutil
+
+from records.files import LineFile, read_lines
+
+PROJECT = Path(__file__).resolve().parent.parent
+STOP_SECONDS = 10.0
+_PR_SET_PDEATHSIG = 1
+
+
+def free_port() -> int:
+    """A TCP port on 127.0.0.1 that is free now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _die_with_parent() -> None:
+    """In the child: ask Linux for SIGTERM when the sweep dies, however it dies."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+class Ledger:
+    """The processes of a run, written down as they start.
+
+    A sweep that is killed can clean up nothing; the next ``--resume`` ends what is still alive. A pid
+    alone may have been given to a stranger since, so its creation time is kept and compared.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def add(self, pid: int) -> None:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            entry = {"pid": pid, "created": psutil.Process(pid).create_time()}
+            file = LineFile(self._path)
+            file.append(orjson.dumps(entry, option=orjson.OPT_APPEND_NEWLINE))
+            file.close()
+
+    def end_survivors(self) -> int:
+        """End every process of the ledger that still lives; how many there were."""
+        if not self._path.exists():
+            return 0
+        survivors = []
+        for _, line in read_lines(self._path):
+            entry = orjson.loads(line)
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process = psutil.Process(entry["pid"])
+                if abs(process.create_time() - entry["created"]) < 1:
+                    survivors += [process, *process.children(recursive=True)]
+        end(survivors)
+        return len(survivors)
+
+
+def end(processes: Sequence[psutil.Process]) -> None:
+    """SIGTERM, then SIGKILL for what has not gone within ten seconds."""
+    for process in processes:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.terminate()
+    _, alive = psutil.wait_procs(processes, timeout=STOP_SECONDS)
+    for process in alive:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+    psutil.wait_procs(alive, timeout=STOP_SECONDS)
+
+
+class Child:
+    """One process with its output in a file, in a session of its own (Ctrl-C goes to the sweep)."""
+
+    def __init__(
+        self, argv: Sequence[str], *, log: Path, ledger: Ledger, env: Mapping[str, str] | None = None
+    ) -> None:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        environment = dict(os.environ if env is None else env)
+        # Works from a checkout that was not installed, too.
+        path = [str(PROJECT), environment.get("PYTHONPATH", "")]
+        environment["PYTHONPATH"] = os.pathsep.join(filter(None, path))
+        environment["PYTHONUNBUFFERED"] = "1"
+        self.log = log
+        with log.open("ab") as output:
+            self._popen = subprocess.Popen(
+                [sys.executable, *argv],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env=environment,
+                start_new_session=True,
+                preexec_fn=_die_with_parent if sys.platform == "linux" else None,
+            )
+        ledger.add(self.pid)
+
+    @property
+    def pid(self) -> int:
+        return self._popen.pid
+
+    def exit_code(self) -> int | None:
+        return self._popen.poll()
+
+    def wait(self, seconds: float) -> int | None:
+        """Its exit code, or None when it still runs after ``seconds``."""
+        try:
+            return self._popen.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return None
+
+    def interrupt(self) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            self._popen.send_signal(signal.SIGINT)
+
+    def stop(self) -> None:
+        """End it and its children; returns when they are gone."""
+        if self._popen.poll() is None:
+            process = psutil.Process(self.pid)
+            end([process, *process.children(recursive=True)])
+        self._popen.wait(STOP_SECONDS)
+
+    def last_words(self) -> str:
+        """The last line it wrote that says something, for a message in one line."""
+        lines = self.log.read_text(errors="replace").splitlines()
+        return next((line.strip() for line in reversed(lines) if line.strip()), "it wrote nothing")
