@@ -1,0 +1,105 @@
+"""``python -m mocks.openai_server``: an OpenAI-compatible streaming LLM of known, seeded latency."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import click
+
+from mocks.latency import LatencyModel
+from mocks.openai_protocol import Connection
+from mocks.openai_streams import Service
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """uvloop's loop if it is installed; the standard one does as well, at more CPU a token."""
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
+
+
+async def serve(service: Service, host: str, port: int) -> int:
+    """Serve until SIGINT or SIGTERM; the exit code (130 or 0). Raises OSError if the port is not free."""
+    loop = asyncio.get_running_loop()
+    connections: set[Connection] = set()
+    server = await loop.create_server(lambda: Connection(service, connections), host, port, backlog=1024)
+    stopped: asyncio.Future[int] = loop.create_future()
+
+    def stop(code: int) -> None:
+        if not stopped.done():
+            stopped.set_result(code)
+
+    loop.add_signal_handler(signal.SIGINT, stop, 130)
+    loop.add_signal_handler(signal.SIGTERM, stop, 0)
+    name = f"[{host}]" if ":" in host else host
+    print(f"mock LLM listening on http://{name}:{server.sockets[0].getsockname()[1]}", flush=True)
+    code = await stopped
+    server.close()
+    for connection in tuple(connections):
+        connection.close()
+    await asyncio.sleep(0)  # connection_lost is called in the loop's next turn: it records the cancelled
+    return code
+
+
+@click.command(context_settings={"max_content_width": 110, "show_default": True})
+@click.option("--host", default="127.0.0.1", help="Address to listen on.")
+@click.option("--port", default=8002, type=click.IntRange(0, 65535), help="0 takes a free one and prints it.")
+@click.option("--ttft-ms", default=100.0, type=click.FloatRange(0, 600_000), help="Mean time to first token.")
+@click.option("--itl-ms", default=5.0, type=click.FloatRange(0, 60_000), help="Mean gap between tokens.")
+@click.option("--tokens", default=32, type=click.IntRange(1, 100_000), help="Tokens of an answer.")
+@click.option("--seed", default=0, type=click.IntRange(0), help="Seeds the answers' timing and words.")
+@click.option("--jitter", default=0.1, type=click.FloatRange(0, 2),
+              help="Coefficient of variation of both times; 0: none.")
+@click.option("--max-concurrent", default=0, type=click.IntRange(0),
+              help="Answers at a time, further ones queue first come first served; 0: no limit.")
+@click.option("--record", type=click.Path(path_type=Path, dir_okay=False),
+              help="Append a JSON line for each request with what was truly sent, and when.")
+def command(host: str, port: int, ttft_ms: float, itl_ms: float, tokens: int, seed: int, jitter: float,
+            max_concurrent: int, record: Path | None) -> int:
+    """An OpenAI-compatible LLM server that thinks nothing and takes a known time.
+
+    Time to first token and each gap are drawn from gamma distributions whose means are --ttft-ms and
+    --itl-ms and whose coefficient of variation is --jitter (shape 1/jitter^2, scale mean*jitter^2). Every
+    request has a generator of its own, seeded with --seed and the request's number, so the n-th answer is
+    the same in every run. Tokens are due at absolute times: a late one does not delay the next.
+    """
+    model = LatencyModel(ttft_ms=ttft_ms, itl_ms=itl_ms, jitter=jitter, seed=seed)
+    descriptor = None if record is None else _open(record)
+    service = Service(model=model, tokens=tokens, max_concurrent=max_concurrent, record=descriptor)
+    try:
+        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            return runner.run(serve(service, host, port))
+    except OSError as error:
+        reason = "the port is in use" if error.errno == errno.EADDRINUSE else (error.strerror or error)
+        raise click.ClickException(f"cannot listen on {host}:{port}: {reason}") from None
+
+
+def _open(path: Path) -> int:
+    try:
+        return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+    except OSError as error:
+        raise click.ClickException(f"cannot write {path}: {error.strerror}") from None
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The exit code: 0, 130 interrupted, 2 for a bad flag or a port in use (one line on stderr)."""
+    try:
+        code = command.main(args=arguments, prog_name="python -m mocks.openai_server", standalone_mode=False)
+        return code if isinstance(code, int) else 0
+    except click.ClickException as error:
+        print(f"mocks.openai_server: {error.format_message()}", file=sys.stderr)
+        return 2
+    except (click.Abort, KeyboardInterrupt):
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())
