@@ -1,0 +1,182 @@
+"""One cell: Locust drives the target, the profiler watches it, and the verdict is completed."""
+
+from __future__ import annotations
+
+import itertools
+import re
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from records import checks
+from records.cell import Cell, Check
+from records.files import read_json, read_lines, write_json
+from records.reader import PARTIAL, CellData, read_cell
+from records.request import RecordError
+from sweep.deployments import Endpoint
+from sweep.llm import LlmServer
+from sweep.plan import AS_IS, MAX_SECONDS, MIN_SECONDS, CellKey, Plan, UsageError
+from sweep.processes import PROJECT, Child, Ledger
+
+PROFILER_INTERVAL_SECONDS = 0.5
+_LOCUST_LIMIT_SECONDS = MAX_SECONDS + 40  # start, the cell, the drain of what is in flight
+_LOCUST_EXIT_USAGE = 2
+_LOG_TAIL_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class Workplace:
+    """What every cell of a run shares."""
+
+    run: Path
+    plan: Plan
+    ledger: Ledger
+    llm: LlmServer | None
+
+    def folder(self, key: CellKey) -> Path:
+        return self.run / "cells" / key.path
+
+
+def is_complete(folder: Path) -> bool:
+    try:
+        return Cell.from_json(read_json(folder / "cell.json")).complete and (folder / "locust.log").exists()
+    except RecordError:
+        return False
+
+
+def set_aside(folder: Path) -> None:
+    """Keep what an interrupted cell recorded, under a name that no reader takes for a cell."""
+    if not folder.exists():
+        return
+    for number in itertools.count(1):
+        aside = folder.with_name(f"{folder.name}{PARTIAL}{number}")
+        if not aside.exists():
+            folder.rename(aside)
+            _collect(folder, aside)
+            return
+
+
+def measure(place: Workplace, key: CellKey, endpoint: Endpoint) -> CellData:
+    """Run one cell to its end and read it back.
+
+    Raises:
+        UsageError: Locust would not start (a bad argument after ``--``, an unreachable target).
+        RuntimeError: Locust ended without a whole record; its last words are in the message.
+    """
+    folder = place.folder(key)
+    set_aside(folder)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    log_start = endpoint.log.stat().st_size if endpoint.log else 0
+    # Locust wants its results directory empty, so what else belongs there is kept beside it until the end.
+    profiler = _start_profiler(place, folder, endpoint)
+    locust = Child(
+        _locust_argv(place.plan, key, endpoint.base_url, folder), log=_beside(folder, "locust.log"), ledger=place.ledger
+    )
+    try:
+        code = locust.wait(_LOCUST_LIMIT_SECONDS)
+    finally:
+        locust.stop()
+        if profiler is not None:
+            profiler.interrupt()
+            profiler.wait(5.0)
+            profiler.stop()
+    if code == _LOCUST_EXIT_USAGE:
+        raise UsageError(f"locust: {locust.last_words()}")
+    cell_json = folder / "cell.json"
+    if not cell_json.exists() or not read_json(cell_json).get("complete"):
+        raise RuntimeError(f"{key.path}: locust ended with {code}: {locust.last_words()}")
+    _complete(place, key, endpoint, folder, log_start)
+    return read_cell(folder)
+
+
+def _locust_argv(plan: Plan, key: CellKey, base_url: str, folder: Path) -> list[str]:
+    users = str(key.concurrency)
+    return [
+        *("-m", "locust", "-f", str(PROJECT / "locustfiles" / "stream.py"), "--headless", "-H", base_url),
+        *("-u", users, "-r", users, "-t", f"{MAX_SECONDS:.0f}s", "--only-summary", "--loglevel", "WARNING"),
+        *("--requests", str(plan.requests_at(key.concurrency)), "--min-seconds", f"{MIN_SECONDS:g}"),
+        *("--warmup-requests", str(plan.warmup_requests)),
+        *("--results", str(folder), "--run-name", plan.name, "--cell-name", key.path),
+        *plan.locust_args,
+    ]
+
+
+def _start_profiler(place: Workplace, folder: Path, endpoint: Endpoint) -> Child | None:
+    if not endpoint.pids:
+        return None
+    argv = ["-m", "profiler", "--quiet", "--interval", f"{PROFILER_INTERVAL_SECONDS:g}"]
+    argv += ["--duration", f"{_LOCUST_LIMIT_SECONDS:g}", "--force"]
+    argv += ["--output", str(_beside(folder, "profile.json"))]
+    argv += [word for pid in endpoint.pids for word in ("--pid", str(pid))]
+    return Child(argv, log=_beside(folder, "profiler.log"), ledger=place.ledger)
+
+
+def _beside(folder: Path, name: str) -> Path:
+    return folder.with_name(f".{folder.name}.{name}")
+
+
+def _collect(folder: Path, into: Path) -> None:
+    """Move what was kept beside ``folder`` into the cell's own folder."""
+    for name in ("profile.jsonl", "profile.json", "profiler.log", "locust.log"):
+        path = _beside(folder, name)
+        if path.exists():
+            shutil.move(path, into / name)
+
+
+def _complete(place: Workplace, key: CellKey, endpoint: Endpoint, folder: Path, log_start: int) -> None:
+    """Add what only the sweep knows: names, the checks against what was asked, logs, the LLM's record."""
+    data = read_cell(folder)
+    if endpoint.log:
+        _copy_tail(endpoint.log, log_start, folder / "target.log")
+    if place.llm and data.requests:
+        spans = [(r.sent_at_ns, r.ended_at_ns) for r in data.requests]
+        lines = place.llm.between(min(s for s, _ in spans), max(e for _, e in spans))
+        if lines:
+            (folder / "llm.jsonl").write_bytes(lines)
+    asked = key.config if key.config != AS_IS else endpoint.served or AS_IS
+    added: tuple[Check, ...] = (
+        checks.configuration(
+            asked, endpoint.served, [r.config for r in data.requests], endpoint.settings, place.plan.settings
+        ),
+        checks.configuration_effect(asked, data.requests),
+        _profiler_check(folder) if endpoint.pids else checks.profiler_interval(PROFILER_INTERVAL_SECONDS, []),
+    )
+    cell = replace(
+        data.cell,
+        deployment=key.deployment,
+        config=key.config,
+        concurrency=key.concurrency,
+        repeat=key.repeat,
+        settings=dict(endpoint.settings) or data.cell.settings,
+        verdict=data.cell.verdict.merged(added),
+    )
+    write_json(folder / "cell.json", cell.to_json())
+    _collect(folder, folder)  # last: a folder with its locust.log is a finished cell
+
+
+def _profiler_check(folder: Path) -> Check:
+    path = _beside(folder, "profile.jsonl")
+    elapsed = []
+    if path.exists():
+        for _, line in read_lines(path):
+            found = re.search(rb'"elapsed_seconds": ?([0-9.]+)', line)
+            if found:
+                elapsed.append(float(found[1]))
+    gaps = [b - a for a, b in itertools.pairwise(elapsed)]
+    return checks.profiler_interval(PROFILER_INTERVAL_SECONDS, gaps)
+
+
+def _copy_tail(log: Path, start: int, to: Path) -> None:
+    with log.open("rb") as source:
+        source.seek(start)
+        to.write_bytes(source.read(_LOG_TAIL_BYTES))
+
+
+def stamp(now: datetime) -> str:
+    """The UTC stamp that a results directory's name begins with."""
+    return now.strftime("%Y%m%dT%H%M%SZ")
+
+
+Measure = Callable[[Workplace, CellKey, Endpoint], CellData]

@@ -1,0 +1,176 @@
+"""``sweep``: every configuration at every concurrency, interleaved, then the report."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import sys
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from types import FrameType
+
+import click
+from rich.console import Console
+
+from reports.report import print_report
+from sweep import plan as planning
+from sweep.cell import stamp
+from sweep.plan import Plan, UsageError
+from sweep.progress import Progress
+from sweep.runner import Sweep, create, load, resolved
+
+_EPILOG = """\b
+Examples:
+  sweep                                       the four configurations, locally
+  sweep --config baseline --concurrency 1,10,20
+  sweep --set RETRIEVAL=blocking --name before
+  sweep --deployment url:http://127.0.0.1:8001 --config as-is
+  sweep --resume results/20260101T120000Z-sweep
+  sweep --concurrency 5 -- --think-time 0.5   what follows -- goes to locust
+
+\b
+Environment: LOCAL_BASE_URL, K8S_BASE_URL (deployments), MAX_CONCURRENT,
+TOTAL_REQUESTS, WARMUP_REQUESTS; OPENAI_BASE_URL and OPENAI_API_KEY for a real
+LLM in place of the mock server; TARGET_API_KEY for a service that wants a key.
+
+Exit codes: 0 fine, 1 a fault of ours, 2 usage or a target that never got ready,
+3 a configuration without a valid cell, 130 interrupted.
+"""
+
+
+@click.command(epilog=_EPILOG, context_settings={"max_content_width": 100})
+@click.option("--config", "configs", multiple=True, metavar="NAME[,NAME]", help="baseline, mock-embeddings, "
+              "mock-llm, mock-both or as-is. [default: all four; as-is for a running service]")
+@click.option("--concurrency", default="auto", show_default=True, metavar="auto|N,N,...",
+              help="Users at once. auto: 1, 2, 5, 10, 15, 20 and onward until throughput stops growing.")
+@click.option("--requests", type=click.IntRange(1), envvar="TOTAL_REQUESTS", default=50, show_default=True,
+              help="Requests a cell, at least 10 a user; a cell ends after 8 seconds all the same.")
+@click.option("--warmup-requests", type=click.IntRange(0), envvar="WARMUP_REQUESTS", default=5, show_default=True,
+              help="Requests left out at a cell's start (at least one a user).")
+@click.option("--repeats", type=click.IntRange(1, 50), default=2, show_default=True,
+              help="How often everything is measured, each time with fresh targets.")
+@click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="A setting of the target, repeatable.")
+@click.option("--deployment", "deployments", multiple=True, metavar="[LABEL=]SPEC",
+              help="local, or url:http://HOST:PORT; repeatable. [default: local]")
+@click.option("--budget", default=None, metavar="TIME",
+              help="End after this long (90s, 5m, none). [default: 5m for auto, none for a list]")
+@click.option("--name", default="sweep", show_default=True, help="The end of the results directory's name.")
+@click.option("--output", type=click.Path(path_type=Path, file_okay=False), default=Path("results"),
+              show_default=True, help="Where results directories are made.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Of the random order of cells.")
+@click.option("--resume", type=click.Path(path_type=Path, file_okay=False), metavar="DIR",
+              help="Finish what is missing in a run that was cut short.")
+@click.option("--plan-only", is_flag=True, help="Print what would be measured, and start nothing.")
+@click.argument("locust_args", nargs=-1, type=click.UNPROCESSED)
+def command(
+    configs: tuple[str, ...], concurrency: str, requests: int, warmup_requests: int, repeats: int,
+    settings: tuple[str, ...], deployments: tuple[str, ...], budget: str | None, name: str, output: Path,
+    seed: int, resume: Path | None, plan_only: bool, locust_args: tuple[str, ...],
+) -> None:
+    """Find where a streaming RAG API stops scaling.
+
+    Starts the reference app in each configuration, an LLM server, Locust and the profiler on free
+    ports of this machine; measures every configuration at every concurrency in random order; stops
+    everything; prints what it means. Results are kept in a directory of their own under --output.
+    """
+    if resume is not None:
+        run_sweep(resume, load(resume))
+        return
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,80}", name):
+        raise UsageError(f"--name takes letters, digits, '.', '_' and '-', not {name!r}")
+    max_level = _max_concurrent(os.environ)
+    levels, auto = planning.parse_levels(concurrency, max_level)
+    plan = resolved(Plan(
+        name=name,
+        targets=planning.parse_targets(deployments or _deployments_of(os.environ)),
+        configs=planning.parse_configs(configs),
+        levels=levels,
+        auto=auto,
+        max_level=max_level,
+        requests=requests,
+        warmup_requests=warmup_requests,
+        repeats=repeats,
+        settings=planning.parse_settings(settings),
+        budget_seconds=planning.parse_budget(budget or ("5m" if auto else "none")),
+        seed=seed,
+        locust_args=locust_args,
+    ))
+    if plan.settings and any(target.url for target in plan.targets):
+        raise UsageError("--set can't change a running service; it goes with --deployment local")
+    if plan_only:
+        _print_plan(plan)
+        return
+    directory = output / f"{stamp(datetime.now(UTC))}-{name}"
+    create(directory, plan)
+    run_sweep(directory, plan)
+
+
+def run_sweep(directory: Path, plan: Plan) -> None:
+    """Measure what is missing in ``directory`` and print the report; ends the process with its code."""
+    console = Console(stderr=True)
+    console.print(f"results: {directory}", highlight=False, markup=False, soft_wrap=True)
+    if os.environ.get("OPENAI_BASE_URL"):
+        console.print("LLM: the one of OPENAI_BASE_URL, not the mock server", highlight=False)
+    try:
+        with Progress(console) as progress:
+            Sweep(directory=directory, plan=plan, progress=progress).run()
+    except (KeyboardInterrupt, UsageError, RuntimeError):
+        console.print(f"go on with: sweep --resume {directory}", highlight=False, markup=False, soft_wrap=True)
+        raise
+    sys.exit(print_report([directory], Console()))
+
+
+def _max_concurrent(environment: Mapping[str, str]) -> int | None:
+    text = environment.get("MAX_CONCURRENT")
+    if not text:
+        return None
+    if not text.isdigit() or int(text) < 1:
+        raise UsageError(f"MAX_CONCURRENT takes a whole number of at least 1, not {text!r}")
+    return int(text)
+
+
+def _deployments_of(environment: Mapping[str, str]) -> list[str]:
+    named = [("local", "LOCAL_BASE_URL"), ("k8s", "K8S_BASE_URL")]
+    return [f"{label}=url:{environment[var]}" for label, var in named if environment.get(var)] or ["local"]
+
+
+def _print_plan(plan: Plan) -> None:
+    console = Console(highlight=False)
+    cells = plan.cells()
+    for repeat in range(1, plan.repeats + 1):
+        for key in plan.shuffled([cell for cell in cells if cell.repeat == repeat], repeat):
+            console.print(f"{key.path}  {plan.requests_at(key.concurrency)} requests", markup=False)
+    onward = ", ".join(map(str, plan.onward_levels()))
+    if onward:
+        console.print(f"then, while throughput grows: {onward} users", markup=False)
+    budget = f", at most {plan.budget_seconds:.0f} s" if plan.budget_seconds else ""
+    console.print(f"{len(cells)} cells{budget}; nothing was started", markup=False)
+
+
+def _terminated(signum: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def main() -> None:
+    """The console script: one clear line and an exit code for whatever goes wrong."""
+    signal.signal(signal.SIGTERM, _terminated)
+    signal.signal(signal.SIGHUP, _terminated)
+    try:
+        command.main(prog_name="sweep", standalone_mode=False)
+    except click.exceptions.Abort:
+        sys.exit(130)
+    except KeyboardInterrupt:
+        click.echo("sweep: interrupted; what was measured is kept", err=True)
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except UsageError as error:
+        click.echo(f"sweep: {error}", err=True)
+        sys.exit(2)
+    except (RuntimeError, OSError) as error:
+        click.echo(f"sweep: {error}", err=True)
+        sys.exit(1)

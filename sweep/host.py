@@ -1,0 +1,44 @@
+"""What the figures were taken on: kept in run.json, so that runs of different machines are not confused."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+from importlib import metadata
+from typing import Any
+
+import psutil
+
+from sweep.processes import PROJECT
+
+_LIBRARIES = ("chokepoint", "locust", "torch", "faiss-cpu", "sentence-transformers", "openai", "uvicorn")
+
+
+def describe_host() -> dict[str, Any]:
+    """Cores, memory, kernel, Python, library versions and the checkout's revision."""
+    return {
+        "cpus": os.cpu_count(),
+        "cpus_usable": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "memory_gb": round(psutil.virtual_memory().total / 2**30, 1),
+        "system": platform.platform(),
+        "python": platform.python_version(),
+        "versions": {name: version for name in _LIBRARIES if (version := _version(name))},
+        "git_revision": _git_revision(),
+    }
+
+
+def _version(name: str) -> str | None:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _git_revision() -> str | None:
+    command = ["git", "-C", str(PROJECT), "rev-parse", "--verify", "HEAD"]
+    try:
+        answer = subprocess.run(command, capture_output=True, text=True, timeout=5, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return answer.stdout.strip() or None
