@@ -1,0 +1,41 @@
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: help install sweep test check format lint types bench clean
+
+help: ## List what can be made
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+install: $(STAMP) ## Make .venv with everything in it (the others call this)
+
+$(STAMP): pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed: make PYTHON=python3.x" if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet -c constraints.txt -e '.[dev]'
+	touch $@
+
+sweep: install ## Show where the reference app stops scaling (about 6 minutes; SWEEP="--name x" for options)
+	$(BIN)/sweep $(SWEEP)
+
+test: install ## Run the tests
+	$(BIN)/pytest -n 2 --dist loadfile
+
+check: install ## Format, lint, types and tests: what CI runs
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/pytest -n 2 --dist loadfile
+
+format: install ## Mend what ruff can mend by itself
+	$(BIN)/ruff check --fix .
+
+bench: install ## Measure what the README claims (under 15 minutes)
+	$(BIN)/python benchmarks/retrieval_quality.py
+	$(BIN)/python benchmarks/ceiling.py
+	$(BIN)/python benchmarks/switches.py
+	$(BIN)/python benchmarks/profiler_cost.py
+
+clean: ## Remove .venv and caches; results stay
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info build
