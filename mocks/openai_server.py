@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import math
 import os
 import signal
 import sys
@@ -71,6 +72,8 @@ def command(host: str, port: int, ttft_ms: float, itl_ms: float, tokens: int, se
     request has a generator of its own, seeded with --seed and the request's number, so the n-th answer is
     the same in every run. Tokens are due at absolute times: a late one does not delay the next.
     """
+    if any(math.isnan(number) for number in (ttft_ms, itl_ms, jitter)):
+        raise click.UsageError("--ttft-ms, --itl-ms and --jitter are numbers, not nan")
     model = LatencyModel(ttft_ms=ttft_ms, itl_ms=itl_ms, jitter=jitter, seed=seed)
     descriptor = None if record is None else _open(record)
     service = Service(model=model, tokens=tokens, max_concurrent=max_concurrent, record=descriptor)

@@ -7,6 +7,7 @@ import os
 import time
 from collections import deque
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Literal
 
 import orjson
@@ -169,7 +170,7 @@ class Answer:
             "queued_ms": (admitted_ns - self._received_ns) / 1e6,
             "ttft_ms": None if first_ns is None else (first_ns - self._received_ns) / 1e6,
             "planned_ttft_ms": round(self._plan.ttft_s * 1e3, 3),
-            "gaps_ms": [(b - a) / 1e6 for a, b in zip(written, written[1:], strict=False)],
+            "gaps_ms": [(b - a) / 1e6 for a, b in pairwise(written)],
             "tokens": len(self._words) if whole else len(written),
             "stream": self._request.stream,
             "outcome": outcome,

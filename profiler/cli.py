@@ -1,0 +1,165 @@
+"""``profile``: reads the flags, prepares everything that can fail, samples, writes, sums up."""
+
+from __future__ import annotations
+
+import math
+import re
+import signal
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+import orjson
+import psutil
+
+from profiler.command import Command
+from profiler.output import build_profile, samples_path
+from profiler.run import Stop, run, stop_on_signals
+from profiler.sampler import Sampler
+from profiler.schedule import Schedule
+from profiler.summary import print_table, summary_of
+from profiler.watch import Watch
+from records.files import LineFile
+
+DEFAULT_DURATION_S = 60.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What is to be profiled, for how long, and where it is written."""
+
+    duration_s: float
+    interval_s: float
+    command: str | None
+    pids: tuple[int, ...]
+    pattern: re.Pattern[str] | None
+    output: Path
+    force: bool
+    quiet: bool
+    as_json: bool
+
+
+@click.command(context_settings={"max_content_width": 110, "help_option_names": ["-h", "--help"]})
+@click.option("--duration", type=click.FloatRange(0, 10_000_000),
+              help="Seconds; 0: until the command ends, or Ctrl-C.  [default: 60; with --command 0]")
+@click.option("--interval", default=0.5, show_default=True, type=click.FloatRange(0.01, 3600),
+              help="Seconds between samples.")
+@click.option("--command", "text", help="Shell command to run and follow; ended when the duration is over.")
+@click.option("--pid", "pids", multiple=True, type=click.IntRange(1), help="Process to follow. Repeatable.")
+@click.option("--match", metavar="REGEX", help="Follow processes whose command line matches.")
+@click.option("--output", default="profile.json", show_default=True,
+              type=click.Path(path_type=Path, dir_okay=False), help="Samples go beside it, as .jsonl.")
+@click.option("--force", is_flag=True, help="Replace the output if it exists.")
+@click.option("--quiet", is_flag=True, help="No live line, no summary.")
+@click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
+def command_line(duration: float | None, interval: float, text: str | None, pids: tuple[int, ...],
+                 match: str | None, output: Path, force: bool, quiet: bool, as_json: bool) -> int:
+    """Sample the system and some processes, with all their children, into a JSON file.
+
+    Exit codes: 0 done (or SIGTERM), 130 interrupted, 2 usage; the file is complete in the first two.
+    """
+    if duration is None:
+        duration = 0.0 if text is not None else DEFAULT_DURATION_S
+    if math.isnan(duration) or math.isnan(interval):
+        raise click.UsageError("--duration and --interval are numbers of seconds, not nan")
+    if text is not None and not text.strip():
+        raise click.UsageError("--command is empty")
+    return profile(Settings(
+        duration_s=duration, interval_s=interval, command=text, pids=pids, pattern=_pattern(match),
+        output=output, force=force, quiet=quiet, as_json=as_json,
+    ))
+
+
+def profile(settings: Settings) -> int:
+    """Everything after the flags; the exit code. Raises ClickException for what the user got wrong."""
+    watch = _watch(settings)
+    file = _open(settings)
+    command: Command | None = None
+    try:
+        with stop_on_signals() as stop:
+            if settings.command is not None:
+                command = Command(settings.command, output_to_stderr=settings.as_json)
+                watch.add(command.pid)
+            _sample(settings, watch, file, stop, command)
+            if command:
+                command.end()
+            _finish(settings, command)
+            return 130 if stop.signal == signal.SIGINT else 0
+    finally:
+        if command:
+            command.end()
+        file.close()
+
+
+def _sample(settings: Settings, watch: Watch, file: LineFile, stop: Stop, command: Command | None) -> None:
+    sampler = Sampler(watch, settings.interval_s)
+    if settings.pattern and not settings.pids and not command and not watch.processes():
+        _say(f"warning: no command line matches {settings.pattern.pattern!r}; zeros until one does")
+    schedule = Schedule(start_s=sampler.start_s, interval_s=settings.interval_s,
+                        duration_s=settings.duration_s)
+    live = sys.stderr.isatty() and not settings.quiet and not settings.as_json
+    run(sampler, schedule, file, stop, command, live=live)
+
+
+def _finish(settings: Settings, command: Command | None) -> None:
+    more: dict[str, Any] = {"command": {"text": settings.command, **command.outcome()}} if command else {}
+    document = build_profile(samples_path(settings.output), settings.output, more)
+    summary = summary_of(document)
+    if settings.as_json:
+        sys.stdout.buffer.write(orjson.dumps(summary, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+        sys.stdout.flush()
+    elif not settings.quiet:
+        print_table(summary)
+        print(f"Written to {settings.output}")
+
+
+def _pattern(match: str | None) -> re.Pattern[str] | None:
+    try:
+        return None if match is None else re.compile(match)
+    except re.error as error:
+        raise click.UsageError(f"--match is not a regular expression: {error}") from None
+
+
+def _watch(settings: Settings) -> Watch:
+    try:
+        return Watch(settings.pids, settings.pattern)
+    except psutil.NoSuchProcess as error:
+        raise click.UsageError(f"--pid {error.pid}: there is no such process") from None
+
+
+def _open(settings: Settings) -> LineFile:
+    """The file of samples, new and empty: whatever can go wrong with the output goes wrong here."""
+    output, samples = settings.output, samples_path(settings.output)
+    if output == samples:
+        raise click.UsageError(f"--output {output}: .jsonl is the samples' file beside it; name it .json")
+    for path in (output, samples):
+        if path.exists() and not settings.force:
+            raise click.UsageError(f"{path} is there already; --force replaces it")
+    try:
+        output.unlink(missing_ok=True)
+        samples.unlink(missing_ok=True)
+        return LineFile(samples)
+    except OSError as error:
+        raise click.UsageError(f"cannot write {error.filename or samples}: {error.strerror}") from None
+
+
+def _say(text: str) -> None:
+    print(f"profile: {text}", file=sys.stderr, flush=True)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The exit code; one line on stderr for each mistake of the user's."""
+    try:
+        code = command_line.main(args=arguments, prog_name="profile", standalone_mode=False)
+        return code if isinstance(code, int) else 0
+    except click.ClickException as error:
+        _say(error.format_message())
+        return 2
+    except OSError as error:  # a disk that fills up while we sample
+        _say(f"cannot go on: {error}")
+        return 1
+    except (click.Abort, KeyboardInterrupt):
+        return 130

@@ -1,0 +1,64 @@
+"""The program that ``--command`` starts, in a process group of its own that is all we ever end."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import psutil
+
+GRACE_S = 5.0
+_POLL_S = 0.05
+
+
+class Command:
+    """A shell command under way. Its standard output goes to ours, or to stderr if ours is a document."""
+
+    def __init__(self, text: str, *, output_to_stderr: bool) -> None:
+        # A shell, for people write pipes and && here; a group, so that nobody else's process is hit.
+        self._process = subprocess.Popen(
+            text, shell=True, start_new_session=True, stdin=subprocess.DEVNULL,
+            stdout=sys.stderr if output_to_stderr else None,
+        )
+        self._ended_by_us = False
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def running(self) -> bool:
+        return self._process.poll() is None
+
+    def end(self, grace_s: float = GRACE_S) -> None:
+        """SIGTERM to the group, after ``grace_s`` SIGKILL to what is left of it; nothing if it has ended.
+
+        The leader is reaped last: until then its group's number cannot pass to somebody else's.
+        """
+        if not self.running():
+            return
+        self._ended_by_us = True
+        os.killpg(self.pid, signal.SIGTERM)
+        deadline_s = time.monotonic() + grace_s
+        while _alive(self.pid) and time.monotonic() < deadline_s:
+            time.sleep(_POLL_S)
+        if _alive(self.pid):
+            os.killpg(self.pid, signal.SIGKILL)
+        self._process.wait()
+
+    def outcome(self) -> dict[str, object]:
+        """``exit_code`` (minus the signal's number if one ended it), ``ended_by_profiler``."""
+        return {"exit_code": self._process.poll(), "ended_by_profiler": self._ended_by_us}
+
+
+def _alive(group: int) -> bool:
+    """Has the group a member that is not a zombie?"""
+    for pid in psutil.pids():
+        try:
+            if os.getpgid(pid) == group and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
+                return True
+        except (OSError, psutil.Error):
+            continue
+    return False

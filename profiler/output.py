@@ -1,0 +1,63 @@
+"""The profile's two files: samples appended to ``.jsonl`` as taken, and the ``.json`` made of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from profiler.sampler import utc
+from records.files import read_lines, write_json
+from records.request import RecordError
+
+
+def samples_path(json_path: Path) -> Path:
+    """profile.json -> profile.jsonl, beside it."""
+    return json_path.with_suffix(".jsonl")
+
+
+def read_samples(jsonl_path: Path) -> list[dict[str, Any]]:
+    """The samples; a last line that a kill cut off is left out. Raises RecordError for other bad lines."""
+    samples = []
+    for number, line in read_lines(jsonl_path):
+        try:
+            sample = orjson.loads(line)
+        except orjson.JSONDecodeError as error:
+            raise RecordError(f"{jsonl_path}:{number}: not JSON: {error}") from None
+        if not isinstance(sample, dict) or not isinstance(sample.get("profiler"), dict):
+            raise RecordError(f"{jsonl_path}:{number}: not a sample of the profiler")
+        samples.append(sample)
+    return samples
+
+
+def profile_of(samples: list[dict[str, Any]], more: dict[str, Any] | None = None) -> dict[str, Any]:
+    """The profile document of WIRE.md. Everything in ``metadata`` follows from the samples, so that it
+    can be made after a kill too; ``more`` is added to it."""
+    metadata: dict[str, Any] = {
+        "start_time": None, "end_time": None, "total_duration_seconds": 0.0,
+        "sample_interval_seconds": None, "total_samples": len(samples), "missed_samples": 0,
+    }
+    if samples:
+        last = samples[-1]
+        elapsed_s = float(last["elapsed_seconds"])
+        own = last["profiler"]
+        metadata |= {
+            "start_time": utc(int(last["at_ns"]) - round(elapsed_s * 1e9)),
+            "end_time": last["timestamp"],
+            "total_duration_seconds": elapsed_s,
+            "sample_interval_seconds": own["sample_interval_seconds"],
+            "missed_samples": sum(sample["profiler"]["missed_ticks"] for sample in samples),
+            "profiler": {"cpu_seconds": own["cpu_seconds"],
+                         "cpu_percent_of_core": own["cpu_percent_of_core"]},
+        }
+    return {"metadata": metadata | (more or {}), "data_points": samples}
+
+
+def build_profile(
+    jsonl_path: Path, json_path: Path, more: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """Make ``json_path`` from the samples, whole or not at all; the document. Raises RecordError, OSError."""
+    profile = profile_of(read_samples(jsonl_path), more)
+    write_json(json_path, profile)
+    return profile

@@ -1,0 +1,138 @@
+"""One sample: the system and the followed processes, in the original benchmark's JSON form."""
+
+from __future__ import annotations
+
+import os
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+import psutil
+
+from profiler.watch import Watch
+
+_GB = 1024**3
+_MB = 1024**2
+
+
+class Sampler:
+    """Takes samples; CPU shares are over the time since the sample before (the first: since made)."""
+
+    def __init__(self, watch: Watch, interval_s: float) -> None:
+        self._watch = watch
+        self._interval_s = interval_s
+        self._cpu_s: dict[int, float] = {}
+        self._start_s = self._before_s = time.monotonic()
+        self._anchor_ns = time.time_ns() - time.monotonic_ns()
+        self._cpu_count = psutil.cpu_count() or 1
+        psutil.cpu_percent(None)
+        self._before_unix_s = time.time()
+        watch.refresh(self._before_s)
+        self._processes(0.0)
+        self._own_cpu_s = time.process_time()
+
+    @property
+    def start_s(self) -> float:
+        """time.monotonic() at the start of the sampling."""
+        return self._start_s
+
+    def sample(self, missed_ticks: int) -> dict[str, Any]:
+        now_s = time.monotonic()
+        at_ns = self._anchor_ns + time.monotonic_ns()
+        self._watch.refresh(now_s)
+        system = self._system()
+        processes = self._processes(now_s - self._before_s)
+        self._before_s, self._before_unix_s = now_s, time.time()
+        own_cpu_s = time.process_time() - self._own_cpu_s
+        elapsed_s = now_s - self._start_s
+        return {
+            "timestamp": utc(at_ns),
+            "at_ns": at_ns,
+            "elapsed_seconds": round(elapsed_s, 4),
+            "system": system,
+            "processes": processes,
+            "profiler": {
+                "cpu_seconds": round(own_cpu_s, 6),
+                "cpu_percent_of_core": round(100 * own_cpu_s / elapsed_s, 4) if elapsed_s else 0.0,
+                "sample_interval_seconds": self._interval_s,
+                "missed_ticks": missed_ticks,
+            },
+        }
+
+    def _system(self) -> dict[str, Any]:
+        memory = psutil.virtual_memory()
+        disk = psutil.disk_io_counters()
+        network = psutil.net_io_counters()
+        return {
+            "cpu_percent": psutil.cpu_percent(None),
+            "cpu_count": self._cpu_count,
+            "memory_total_gb": round(memory.total / _GB, 4),
+            "memory_used_gb": round(memory.used / _GB, 4),
+            "memory_percent": memory.percent,
+            "memory_available_gb": round(memory.available / _GB, 4),
+            "disk_percent": psutil.disk_usage(os.sep).percent,
+            "disk_read_bytes": disk.read_bytes if disk else None,
+            "disk_write_bytes": disk.write_bytes if disk else None,
+            "network_bytes_sent": network.bytes_sent if network else None,
+            "network_bytes_recv": network.bytes_recv if network else None,
+            "load_avg": [round(load, 2) for load in os.getloadavg()],
+        }
+
+    def _processes(self, over_s: float) -> dict[str, Any]:
+        details = []
+        for process in self._watch.processes():
+            detail = self._process(process, over_s)
+            if detail is None:
+                self._watch.drop(process)
+                self._cpu_s.pop(process.pid, None)
+            else:
+                details.append(detail)
+        return {
+            "process_count": len(details),
+            "total_cpu_percent": round(sum(d["cpu_percent"] for d in details), 2),
+            "total_memory_mb": round(sum(d["memory_mb"] for d in details), 3),
+            "total_threads": sum(d["num_threads"] for d in details),
+            "total_open_files": sum(d["open_files"] or 0 for d in details),
+            "process_details": details,
+        }
+
+    def _process(self, process: psutil.Process, over_s: float) -> dict[str, Any] | None:
+        """One process, or None if it has ended. CPU in percent of one core, memory resident."""
+        try:
+            with process.oneshot():
+                status = process.status()
+                if status == psutil.STATUS_ZOMBIE:
+                    return None
+                times = process.cpu_times()
+                cpu_s = times.user + times.system
+                before_s = self._cpu_s.get(process.pid)
+                if before_s is None:
+                    # Born since the last sample: all its CPU time belongs to this one.
+                    before_s = 0.0 if process.create_time() >= self._before_unix_s - 0.01 else cpu_s
+                self._cpu_s[process.pid] = cpu_s
+                return {
+                    "pid": process.pid,
+                    "name": process.name(),
+                    "cpu_percent": round(100 * max(0.0, cpu_s - before_s) / over_s, 2) if over_s else 0.0,
+                    "memory_mb": round(process.memory_info().rss / _MB, 3),
+                    "num_threads": process.num_threads(),
+                    "open_files": _open_files(process),
+                    "status": status,
+                }
+        except (psutil.NoSuchProcess, psutil.AccessDenied):
+            return None
+
+
+def _open_files(process: psutil.Process) -> int | None:
+    """How many descriptors it has open; None where only its owner may know."""
+    try:
+        count: int = process.num_fds()
+    except psutil.AccessDenied:
+        return None
+    return count
+
+
+def utc(at_ns: int) -> str:
+    """Unix nanoseconds as ISO 8601 in UTC, to the millisecond."""
+    moment = datetime.fromtimestamp(at_ns / 1e9, UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,77 @@
+"""Which processes are followed: those named by pid or by command line, and all their descendants."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Iterator
+
+import psutil
+
+RESCAN_S = 2.0
+"""How often command lines are read: costly, and seldom news."""
+
+
+class Watch:
+    """The followed processes, brought up to date by ``refresh``. The profiler itself is never among them."""
+
+    def __init__(self, pids: Iterable[int], pattern: re.Pattern[str] | None = None) -> None:
+        """Raises psutil.NoSuchProcess for a pid that is not there."""
+        self._pattern = pattern
+        self._followed: dict[int, psutil.Process] = {}
+        self._known: set[int] = set()
+        self._scanned_s = float("-inf")
+        # Whoever started us with --match bears the pattern in its own command line, as we do.
+        self._never_matched = {os.getpid(), *(parent.pid for parent in psutil.Process().parents())}
+        for pid in pids:
+            self.add(pid)
+
+    def add(self, pid: int) -> None:
+        self._followed[pid] = psutil.Process(pid)
+        self._known.clear()  # its children may be known already as nobody's
+
+    def processes(self) -> tuple[psutil.Process, ...]:
+        return tuple(self._followed.values())
+
+    def drop(self, process: psutil.Process) -> None:
+        self._followed.pop(process.pid, None)
+
+    def refresh(self, now_s: float) -> None:
+        """Find new children, and new matches if it is time. ``now_s`` is any monotonic clock."""
+        pids = set(psutil.pids())
+        if self._pattern is not None and now_s - self._scanned_s >= RESCAN_S:
+            self._scanned_s = now_s
+            self._match(self._pattern, pids)
+        self._adopt(pids)
+
+    def _match(self, pattern: re.Pattern[str], pids: set[int]) -> None:
+        for pid in pids - self._followed.keys() - self._never_matched:
+            try:
+                process = psutil.Process(pid)
+                if pattern.search(" ".join(process.cmdline())):
+                    self._followed[pid] = process
+                    self._known.clear()
+            except psutil.Error:
+                continue
+
+    def _adopt(self, pids: set[int]) -> None:
+        """Follow descendants. Only pids not seen before are asked for their parent: a process that is
+        nobody's child of ours never becomes one, and one that is stays ours though its parent dies."""
+        parents = dict(_parents(pids - self._known))
+        self._known = pids
+        found = True
+        while found:
+            found = False
+            for pid, (parent, process) in parents.items():
+                if parent in self._followed and pid not in self._followed and pid != os.getpid():
+                    self._followed[pid] = process
+                    found = True
+
+
+def _parents(pids: set[int]) -> Iterator[tuple[int, tuple[int, psutil.Process]]]:
+    for pid in pids:
+        try:
+            process = psutil.Process(pid)
+            yield pid, (process.ppid(), process)
+        except psutil.Error:
+            continue
