@@ -1,0 +1,1 @@
+"""The reference streaming RAG API: its known bottlenecks and their fixes are settings."""
