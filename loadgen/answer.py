@@ -1,0 +1,89 @@
+"""What one answer amounts to: a fold over its events, each stamped with when it arrived."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+
+from records.request import StageTimings, TokenSource
+
+MOCK_ANSWER = "Mock response to:"
+_NUMBER = re.compile(r"0x[0-9a-fA-F]+|\d+")
+_LONG = 160
+
+
+def normalised(message: object) -> str:
+    """An error message in one line, with numbers replaced, so that equal failures count together."""
+    return _NUMBER.sub("N", " ".join(str(message).split()))[:_LONG]
+
+
+class Answer:
+    """Times are monotonic nanoseconds. ``ended_ns`` is set by the terminal event, not by end of file."""
+
+    def __init__(self) -> None:
+        self.events = 0
+        self.tokens = 0
+        self.first_event_ns: int | None = None
+        self.first_token_ns: int | None = None
+        self.last_token_ns: int | None = None
+        self.ended_ns: int | None = None
+        self.gaps_us: list[int] = []
+        self.error: str | None = None
+        self.restarted = False
+        self.usage_tokens: int | None = None
+        self.documents: int | None = None
+        self.stages: StageTimings | None = None
+        self.config: str | None = None
+        self._begin = ""
+
+    @property
+    def mocked(self) -> bool:
+        return self._begin.startswith(MOCK_ANSWER)
+
+    @property
+    def token_count(self) -> tuple[int, TokenSource]:
+        return (self.tokens, "events") if self.usage_tokens is None else (self.usage_tokens, "usage")
+
+    def token(self, text: object, at_ns: int) -> None:
+        """A piece of answer text. Empty ones (role chunks, last chunks) are no tokens."""
+        if not isinstance(text, str) or not text:
+            return
+        self.tokens += 1
+        if self.last_token_ns is None:
+            self.first_token_ns = at_ns
+        else:
+            self.gaps_us.append((at_ns - self.last_token_ns) // 1000)
+        self.last_token_ns = at_ns
+        if len(self._begin) < len(MOCK_ANSWER):
+            self._begin += text
+
+    def restart(self) -> None:
+        """The server threw away what it had said (a fallback): the tokens start again."""
+        self.restarted = True
+        self.tokens = 0
+        self.first_token_ns = self.last_token_ns = None
+        self.gaps_us = []
+        self._begin = ""
+
+    def fail(self, message: object) -> None:
+        if self.error is None:
+            self.error = normalised(message)
+
+
+Fold = Callable[[Answer, bytes, int], None]
+
+
+def load(answer: Answer, payload: bytes) -> dict[str, Any] | None:
+    """The event as an object; what is none is an error of the stream."""
+    try:
+        event = orjson.loads(payload)
+    except orjson.JSONDecodeError:
+        answer.fail("an event is not JSON")
+        return None
+    if not isinstance(event, dict):
+        answer.fail("an event is not a JSON object")
+        return None
+    return event

@@ -1,0 +1,112 @@
+"""A cell's folder: requests.jsonl as requests end, cell.json at the start and, with its verdict, at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from loadgen.target import AS_IS, Served
+from records import checks
+from records.cell import Cell, Verdict, Window
+from records.files import LineFile, read_lines, write_json
+from records.request import RequestRecord, decode
+
+
+@dataclass(frozen=True, kw_only=True)
+class Observed:
+    """What the load processes saw of themselves; lag and CPU are the worst of them."""
+
+    window: Window | None
+    loop_lag_p99_ms: float | None
+    generator_cpu_percent: float | None
+    workers_expected: int
+    workers_fewest: int
+    connects: int
+    connect_ms: float | None
+    """Milliseconds a connection took to make, on average."""
+    started_at_ns: int
+    ended_at_ns: int
+    complete: bool
+    """The end that was planned was reached (or none was planned)."""
+
+
+class CellFile:
+    """Opened before the load starts. ``cell`` says what was asked for."""
+
+    def __init__(self, folder: Path, cell: Cell, *, think: bool, documents: bool) -> None:
+        self.folder = folder
+        self.cell = cell
+        self._think = think
+        self._documents = documents
+        self._lines = LineFile(folder / "requests.jsonl")
+        write_json(folder / "cell.json", cell.to_json())
+
+    def append(self, lines: bytes) -> None:
+        self._lines.append(lines)
+
+    def finish(self, served: Served, observed: Observed) -> Cell:
+        """Read back what was written, judge it, and write the cell whole."""
+        self._lines.close()
+        requests = [decode(line) for _, line in read_lines(self.folder / "requests.jsonl")]
+        self.cell = replace(
+            self.cell,
+            complete=observed.complete,
+            achieved=achieved(requests, observed),
+            verdict=Verdict(checks=self._checks(requests, served, observed)),
+        )
+        write_json(self.folder / "cell.json", self.cell.to_json())
+        return self.cell
+
+    def _checks(
+        self, requests: Sequence[RequestRecord], served: Served, observed: Observed
+    ) -> tuple[checks.Check, ...]:
+        window, counted = observed.window, checks.measured(requests, observed.window)
+        config = served.config or AS_IS
+        return (
+            checks.configuration(config, served.config, [r.config for r in counted], served.settings, {}),
+            checks.configuration_effect(config, counted),
+            checks.retrieval(counted, expected=self._documents),
+            checks.generator_lag(observed.loop_lag_p99_ms),
+            checks.generator_cpu(observed.generator_cpu_percent),
+            checks.concurrency(requests, window, self.cell.concurrency, think=self._think),
+            checks.steady_state(requests, window),
+            checks.failures(counted),
+            checks.workers(observed.workers_expected, observed.workers_fewest),
+        )
+
+
+def achieved(requests: Sequence[RequestRecord], observed: Observed) -> dict[str, Any]:
+    """What came of it; ``requests`` and ``failures`` are those whose latency counts."""
+    window = observed.window
+    counted = checks.measured(requests, window)
+    good = [r for r in counted if r.outcome == "ok"]
+    headers = [(r.headers_at_ns - r.sent_at_ns) / 1e6 for r in good if r.headers_at_ns is not None]
+    first = [(r.first_event_at_ns - r.sent_at_ns) / 1e6 for r in good if r.first_event_at_ns is not None]
+    rate = len(checks.ended_inside(requests, window)) / window.seconds if window and window.seconds > 0 else None
+    return {
+        "window": None if window is None else {"start_ns": window.start_ns, "end_ns": window.end_ns},
+        "requests": len(counted),
+        "good": len(good),
+        "failures": len(counted) - len(good),
+        "warmup": sum("warmup" in r.flags for r in requests),
+        "aborted": sum(r.outcome == "cut" for r in requests),
+        "restarted": sum("restarted" in r.flags for r in counted),
+        "rps": _rounded(rate),
+        "time_to_headers_p50_ms": _rounded(median(headers) if headers else None),
+        "time_to_first_event_p50_ms": _rounded(median(first) if first else None),
+        "loop_lag_p99_ms": _rounded(observed.loop_lag_p99_ms),
+        "generator_cpu_percent": _rounded(observed.generator_cpu_percent),
+        "workers": observed.workers_expected,
+        "workers_fewest": observed.workers_fewest,
+        "connects": observed.connects,
+        "connect_ms": _rounded(observed.connect_ms),
+        "started_at_ns": observed.started_at_ns,
+        "ended_at_ns": observed.ended_at_ns,
+    }
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 3)

@@ -1,0 +1,66 @@
+"""What the workers of one run say, put together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from loadgen.cellfile import Observed
+from loadgen.driver import Driver
+from loadgen.session import Session
+from records.cell import Window
+
+Summary = Mapping[str, int | float | None]
+
+
+@dataclass(kw_only=True)
+class Merge:
+    """By worker: its counts while it runs, its summary, and whether its streams have drained."""
+
+    session: Session
+    expected: int
+    fewest: int = -1
+    counts: dict[str, tuple[int, int]] = field(default_factory=dict)
+    summaries: dict[str, Summary] = field(default_factory=dict)
+    drained: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        if self.fewest < 0:
+            self.fewest = self.expected
+
+    @classmethod
+    def of(cls, driver: Driver) -> Merge:
+        """A process alone, as a merge of one."""
+        return cls(session=driver.session, expected=1, summaries={"local": driver.summary()})
+
+    def decide(self, now_ns: int) -> None:
+        """End the warm-up or the run by the sums of the workers' counts."""
+        self.session.ended = sum(ended for ended, _ in self.counts.values())
+        self.session.measured = sum(measured for _, measured in self.counts.values())
+        self.session.decide(now_ns)
+
+    def observed(self, *, started_at_ns: int, ended_at_ns: int, complete: bool) -> Observed:
+        """The window all workers were measuring in, and the worst lag and CPU among them."""
+        values = list(self.summaries.values())
+        starts = [int(s["start_ns"]) for s in values if s.get("start_ns") is not None]  # type: ignore[arg-type]
+        ends = [int(s["end_ns"]) for s in values if s.get("end_ns") is not None]  # type: ignore[arg-type]
+        window = None
+        if starts and ends and max(starts) < min(ends):
+            window = Window(start_ns=max(starts), end_ns=min(ends))
+        connects = int(sum(s.get("connects") or 0 for s in values))
+        connect_ns = sum(s.get("connect_ns") or 0 for s in values)
+        return Observed(
+            window=window,
+            loop_lag_p99_ms=max((s["lag_p99_ms"] for s in values if s.get("lag_p99_ms") is not None), default=None),  # type: ignore[type-var]
+            generator_cpu_percent=max(
+                (s["cpu_percent"] for s in values if s.get("cpu_percent") is not None),  # type: ignore[type-var]
+                default=None,
+            ),
+            workers_expected=self.expected,
+            workers_fewest=self.fewest,
+            connects=connects,
+            connect_ms=connect_ns / 1e6 / connects if connects else None,
+            started_at_ns=started_at_ns,
+            ended_at_ns=ended_at_ns,
+            complete=complete,
+        )

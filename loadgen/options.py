@@ -1,0 +1,207 @@
+"""The scenario's own options: declared for locust's parser, checked once into `Settings`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from loadgen.dialects import Dialect, dialect
+from loadgen.http import Origin
+from loadgen.questions import Question, QuestionError, library_questions, read_questions
+
+DIALECTS = ("ask", "openai")
+REGION_VARIABLE = "CHOKEPOINT_REGION"
+KEY_VARIABLE = "TARGET_API_KEY"
+
+
+class UsageError(ValueError):
+    """A user's mistake, in one clear line."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What a load run was asked for. ``headers`` may hold secrets: they are never written anywhere."""
+
+    think_time_s: float
+    dialect: Dialect
+    headers: dict[str, str]
+    questions_file: str
+    question_seed: int
+    results: str
+    request_timeout_s: float
+    warmup_requests: int
+    requests: int
+    min_seconds: float
+    drain_seconds: float
+    run_name: str
+    cell_name: str
+    region: str
+
+    def questions(self) -> list[Question]:
+        return read_questions(Path(self.questions_file)) if self.questions_file else library_questions()
+
+
+def number(name: str, kind: type[int] | type[float], least: float) -> Callable[[str], float]:
+    """A type for argparse that refuses in one line, where argparse would print the whole usage first."""
+
+    def parse(text: str) -> float:
+        try:
+            value = kind(text)
+        except ValueError:
+            value = None
+        if value is None or not least <= value < float("inf"):
+            what = "a whole number" if kind is int else "a number"
+            refuse(f"{name} wants {what} of at least {least:g}, not {text!r}")
+        return value
+
+    return parse
+
+
+def choice(name: str, choices: tuple[str, ...]) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text not in choices:
+            refuse(f"{name} is one of {', '.join(choices)}, not {text!r}")
+        return text
+
+    return parse
+
+
+def refuse(message: str) -> Any:
+    """Say one line and leave with the exit code of a usage error."""
+    print(f"error: {message}", file=sys.stderr)
+    raise SystemExit(2)
+
+
+def add_arguments(parser: Any) -> None:
+    """Declare the options on locust's parser (directly: group arguments never reach the web UI)."""
+
+    def numeric(name: str, kind: type[int] | type[float], default: float, least: float, text: str) -> None:
+        parser.add_argument(name, type=number(name, kind, least), default=kind(default), help=text)
+
+    parser.set_defaults(web_host="127.0.0.1")  # locust's own default is every interface, without a password
+    numeric("--think-time", float, 0, 0, "Seconds a user waits between its requests")
+    parser.add_argument("--dialect", type=choice("--dialect", DIALECTS), choices=DIALECTS, default="ask",
+                        help="How the service speaks: the RAG API's own stream, or OpenAI chat completions")
+    parser.add_argument("--path", default="", help="Path of the endpoint, if not the dialect's own")
+    parser.add_argument("--header", action="append", default=[], metavar="NAME=VALUE", include_in_web_ui=False,
+                        help=f"A header of each request; repeatable. A key is better given as {KEY_VARIABLE}")
+    parser.add_argument("--llm-model", default="", help="Model to ask for")
+    parser.add_argument("--embedding-model", default="", help="Embedding model to ask for (dialect ask)")
+    numeric("--max-tokens", int, 0, 0, "Limit of an answer's length, if the service has such a field; 0: not sent")
+    parser.add_argument("--field", action="append", default=[], metavar="NAME=VALUE", include_in_web_ui=False,
+                        help="A field of the request's body (JSON, else text); repeatable")
+    parser.add_argument("--questions", default="", help="File of questions: lines, or JSONL")
+    numeric("--question-seed", int, 0, 0, "Seed of the order of the questions")
+    parser.add_argument("--no-rag", action="store_true", default=False, help="Ask without retrieval (dialect ask)")
+    parser.add_argument("--results", default="", metavar="DIR",
+                        help="Write each request as a record, and a verdict, into this new or empty folder")
+    numeric("--request-timeout", float, 60, 0.001, "Seconds a whole request may take")
+    numeric("--warmup-requests", int, 5, 0, "Requests before measuring begins (at least one a user)")
+    numeric("--requests", int, 0, 0, "Stop once so many measured requests have ended; 0: no limit")
+    numeric("--min-seconds", float, 3, 0, "Measure for at least so long before --requests stops the run")
+    numeric("--drain-seconds", float, 10, 0, "How long requests in flight at the end may take to finish")
+    parser.add_argument("--run-name", default="", help="Name of the run, in the records")
+    parser.add_argument("--cell-name", default="", help="Name of the cell, in the records")
+    parser.add_argument("--region", default="", env_var=REGION_VARIABLE,
+                        help="Where this load worker stands, in the records")
+
+
+def settings(options: Any, environment: Mapping[str, str] = os.environ) -> Settings:
+    """The options as locust parsed them (or its web UI changed them), checked.
+
+    Raises:
+        UsageError: a header, field, path or dialect that cannot be used.
+    """
+    if options.dialect not in DIALECTS:
+        raise UsageError(f"--dialect is one of {', '.join(DIALECTS)}, not {options.dialect!r}")
+    if options.path and not options.path.startswith("/"):
+        raise UsageError(f"--path begins with a slash, unlike {options.path!r}")
+    headers = dict(_pair("--header", text) for text in options.header)
+    key = environment.get(KEY_VARIABLE, "")
+    if key:
+        headers = {"Authorization": f"Bearer {key}"} | headers
+    for name, value in headers.items():
+        # Only the name is shown: the value may be a secret.
+        if not name.isascii() or not name.replace("-", "").replace("_", "").isalnum():
+            raise UsageError(f"{name!r} is not a header's name")
+        if not value.isprintable() or not value.isascii():
+            raise UsageError(f"the value of header {name} holds characters that no header may have")
+    fields = {name: _json_or_text(value) for name, value in (_pair("--field", text) for text in options.field)}
+    return Settings(
+        think_time_s=float(options.think_time),
+        dialect=dialect(
+            options.dialect,
+            path=options.path,
+            llm_model=options.llm_model,
+            embedding_model=options.embedding_model,
+            max_tokens=int(options.max_tokens),
+            rag=not options.no_rag,
+            fields=fields,
+        ),
+        headers=headers,
+        questions_file=options.questions,
+        question_seed=int(options.question_seed),
+        results=options.results,
+        request_timeout_s=float(options.request_timeout),
+        warmup_requests=int(options.warmup_requests),
+        requests=int(options.requests),
+        min_seconds=float(options.min_seconds),
+        drain_seconds=float(options.drain_seconds),
+        run_name=options.run_name,
+        cell_name=options.cell_name,
+        # A worker's own environment wins over what the master was told: regions differ.
+        region=environment.get(REGION_VARIABLE) or options.region,
+    )
+
+
+def check_files(wanted: Settings) -> None:
+    """Fail before the load starts, not after. Raises UsageError."""
+    try:
+        wanted.questions()
+    except QuestionError as error:
+        raise UsageError(f"--questions {error}") from error
+    if wanted.results:
+        make_results(Path(wanted.results))
+
+
+def make_results(path: Path) -> None:
+    """Make the folder, or see that it is empty: nothing is ever overwritten. Raises UsageError."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        if any(path.iterdir()):
+            raise UsageError(f"--results {path} is not empty; give a new folder")
+        if not os.access(path, os.W_OK | os.X_OK):
+            raise UsageError(f"--results {path} cannot be written to")
+    except OSError as error:
+        raise UsageError(f"--results {path}: {error.strerror or error}") from error
+
+
+def origin(host: str | None) -> Origin:
+    """Raises UsageError for no host, or one that is no base URL."""
+    if not host:
+        raise UsageError("which service? Give its base URL: -H http://127.0.0.1:8001")
+    try:
+        return Origin(host)
+    except ValueError as error:
+        raise UsageError(f"-H {error}") from error
+
+
+def _pair(option: str, text: str) -> tuple[str, str]:
+    name, separator, value = text.partition("=")
+    if not separator or not name.strip():
+        shown = name if separator else "a value without ="
+        raise UsageError(f"{option} wants NAME=VALUE, not {shown!r}")
+    return name.strip(), value.strip()
+
+
+def _json_or_text(value: str) -> Any:
+    try:
+        return orjson.loads(value)
+    except orjson.JSONDecodeError:
+        return value

@@ -1,0 +1,94 @@
+"""One load run in one process: warm-up, the measured window, and an end that loses no request.
+
+Pure: told the time (monotonic ns) and what happened; it tells users whether they may begin.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What this process is to do before it is warm and before it may stop; 0 requests: no limit."""
+
+    users: int
+    warmup_requests: int
+    requests: int
+    min_seconds: float
+
+    @property
+    def warmup_total(self) -> int:
+        """Requests that must end before the window begins: one a user at least."""
+        return max(self.warmup_requests, self.users)
+
+
+@dataclass(kw_only=True)
+class Session:
+    """Counts and moments. ``decides``: this process sees all requests itself (not a worker), so it ends
+    its own warm-up and stops by itself; a worker is told both by the master."""
+
+    plan: Plan
+    decides: bool = True
+    spawned: bool = False
+    begun: int = 0
+    ended: int = 0
+    good: int = 0
+    measured: int = 0
+    """Requests sent inside the window that have ended."""
+    in_flight: int = 0
+    window_start_ns: int | None = None
+    first_idle_ns: int | None = None
+    last_end_ns: int | None = None
+    stopping: bool = False
+
+    def may_begin(self, now_ns: int) -> bool:
+        """False once the run is stopping; the first user told so ends the window."""
+        if self.stopping:
+            self.idle(now_ns)
+            return False
+        return True
+
+    def idle(self, now_ns: int) -> None:
+        if self.first_idle_ns is None:
+            self.first_idle_ns = now_ns
+
+    def begin(self) -> bool:
+        """A request is sent. True: the window is open, so it counts."""
+        self.begun += 1
+        self.in_flight += 1
+        return self.window_start_ns is not None
+
+    def end(self, now_ns: int, *, measured: bool, cut: bool, good: bool) -> None:
+        """A request has ended."""
+        self.in_flight -= 1
+        self.last_end_ns = now_ns
+        if cut:
+            return
+        self.ended += 1
+        self.good += good
+        self.measured += measured
+        if self.decides:
+            self.decide(now_ns)
+
+    def decide(self, now_ns: int) -> None:
+        """End the warm-up, or the run, if it is time."""
+        if self.window_start_ns is None:
+            if self.spawned and self.ended >= self.plan.warmup_total:
+                self.window_start_ns = now_ns
+        elif self.enough(self.measured, now_ns):
+            self.stopping = True
+
+    def enough(self, measured: int, now_ns: int) -> bool:
+        """Have the requests asked for ended, and has the least time passed?"""
+        if not self.plan.requests or self.window_start_ns is None:
+            return False
+        seconds = (now_ns - self.window_start_ns) / 1e9
+        return measured >= self.plan.requests and seconds >= self.plan.min_seconds
+
+    def window_ns(self) -> tuple[int, int] | None:
+        """(start, end) in monotonic ns: end of warm-up to the first idle user, else the last end."""
+        end = self.first_idle_ns if self.first_idle_ns is not None else self.last_end_ns
+        if self.window_start_ns is None or end is None or end <= self.window_start_ns:
+            return None
+        return self.window_start_ns, end

@@ -1,0 +1,81 @@
+"""Server-sent events from bytes, in whatever pieces they come.
+
+Follows the WHATWG stream format (html.spec.whatwg.org, 9.2.6), with one leniency: a last event that is
+not followed by a blank line is given out at the end (`close`), because servers are seen to end so.
+Works on bytes: only CR, LF and CRLF end a line, so U+2028 or U+0085 inside an event cannot split it, nor
+can a network chunk that ends in the middle of a character.
+"""
+
+from __future__ import annotations
+
+_BOM = b"\xef\xbb\xbf"
+
+
+class SseParser:
+    """Feed it bytes, it returns the data of the events that became complete.
+
+    Time is linear in the bytes fed: an unfinished line is kept in pieces and joined once.
+    """
+
+    def __init__(self) -> None:
+        self._line: list[bytes] = []
+        """Pieces of the line that has not ended."""
+        self._data: list[bytes] = []
+        """The ``data:`` lines of the event that has not ended."""
+        self._after_cr = False
+        self._start: bytes | None = b""
+        """The first bytes while they may still be a byte order mark; None once that is settled."""
+
+    def feed(self, data: bytes) -> list[bytes]:
+        """The payloads completed by ``data``, several ``data:`` lines joined with a newline."""
+        if self._start is not None:
+            data = self._start + data
+            if len(data) < len(_BOM) and _BOM.startswith(data):
+                self._start = data
+                return []
+            self._start = None
+            data = data.removeprefix(_BOM)
+        if self._after_cr and data:
+            self._after_cr = False
+            data = data.removeprefix(b"\n")
+        if b"\r" in data:
+            # A CR ends its line at once, so that no event waits for the next chunk; its LF is dropped then.
+            self._after_cr = data.endswith(b"\r")
+            data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        lines = data.split(b"\n")
+        if len(lines) == 1:
+            if data:
+                self._line.append(data)
+            return []
+        if self._line:
+            self._line.append(lines[0])
+            lines[0] = b"".join(self._line)
+            self._line = []
+        rest = lines.pop()
+        if rest:
+            self._line.append(rest)
+        payloads: list[bytes] = []
+        for line in lines:
+            if not line:
+                if self._data:
+                    payloads.append(b"\n".join(self._data))
+                    self._data = []
+            else:
+                self._take(line)
+        return payloads
+
+    def close(self) -> list[bytes]:
+        """The payload left unfinished by a stream that ended without its last blank line."""
+        rest = (self._start or b"") + b"".join(self._line)
+        self._line, self._start = [], None
+        if rest:
+            self._take(rest)
+        payloads = [b"\n".join(self._data)] if self._data else []
+        self._data = []
+        return payloads
+
+    def _take(self, line: bytes) -> None:
+        if line.startswith(b"data:"):
+            self._data.append(line[6:] if line[5:6] == b" " else line[5:])
+        elif line == b"data":
+            self._data.append(b"")

@@ -1,0 +1,52 @@
+"""The locust user that scenarios are made of. Imports locust (which patches the process): import it first."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from locust import User, events, task
+from locust.exception import StopUser
+
+from loadgen import options
+from loadgen.driver import Seat
+from loadgen.plumbing import LoadRun
+
+
+class AskingUser(User):
+    """Asks one question after the other, in a closed loop. Subclass it in a locustfile."""
+
+    abstract = True
+    load: ClassVar[LoadRun | None] = None
+    seat: Seat | None = None
+
+    def on_start(self) -> None:
+        if self.load is not None and self.load.driver is not None:
+            self.seat = self.load.driver.seat()
+
+    def wait_time(self) -> float:
+        """Seconds until this user asks again."""
+        settings = self.load.settings if self.load else None
+        return settings.think_time_s if settings else 0.0
+
+    @task
+    def ask(self) -> None:
+        driver = self.load.driver if self.load else None
+        if driver is None or self.seat is None or not driver.ask(self.seat):
+            raise StopUser
+
+    def on_stop(self) -> None:
+        if self.seat is not None:
+            self.seat.asker.client.close()
+
+
+@events.init_command_line_parser.add_listener
+def add_arguments(parser: Any, **_: Any) -> None:
+    options.add_arguments(parser)
+
+
+@events.init.add_listener
+def begin(environment: Any, **_: Any) -> None:
+    if environment.runner is None:
+        return  # locust's run_single_user, for debugging: no run around it
+    AskingUser.load = LoadRun(environment)
+    AskingUser.load.check()

@@ -1,0 +1,17 @@
+"""Streaming questions in a closed loop: locust -f locustfiles/stream.py -H http://127.0.0.1:8001
+
+Every user asks one question after another and reads each answer as it streams. `--help` lists the options.
+"""
+
+import sys
+from pathlib import Path
+
+try:
+    from loadgen.user import AskingUser
+except ModuleNotFoundError:  # a checkout that is not installed: locust puts only this folder on the path
+    sys.path.insert(1, str(Path(__file__).resolve().parent.parent))
+    from loadgen.user import AskingUser
+
+
+class StreamUser(AskingUser):
+    """A person at the service's question box."""
