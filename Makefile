@@ -24,11 +24,13 @@ test: install ## Run the tests
 	$(BIN)/pytest -n 2 --dist loadfile
 
 check: install ## Format, lint, types and tests: what CI runs
+	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/pytest -n 2 --dist loadfile
 
 format: install ## Mend what ruff can mend by itself
+	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
 bench: install ## Measure what the README claims (under 15 minutes)

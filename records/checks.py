@@ -45,28 +45,59 @@ def ended_inside(requests: Sequence[RequestRecord], window: Window | None) -> li
 
 def _bounded(name: str, figure: float, bound: float, text: str, *, at_most: bool = True) -> Check:
     good = figure <= bound if at_most else figure >= bound
-    return Check(name=name, status="pass" if good else "fail", figure=round(figure, 4), bound=bound, text=text)
+    return Check(
+        name=name, status="pass" if good else "fail", figure=round(figure, 4), bound=bound, text=text
+    )
 
 
-def configuration(asked: str, served: str | None, named: Sequence[str | None], settings: Mapping[str, Any],
-                  wanted: Mapping[str, Any]) -> Check:
+def configuration(
+    asked: str,
+    served: str | None,
+    named: Sequence[str | None],
+    settings: Mapping[str, Any],
+    wanted: Mapping[str, Any],
+) -> Check:
     """Is the configuration asked for the one that ``/config`` and every answer name?"""
     if served is None:
-        return Check(name="configuration", status="n/a", figure=asked,
-                     text="the service has no /config: its configuration is as-is and was not proved")
+        return Check(
+            name="configuration",
+            status="n/a",
+            figure=asked,
+            text="the service has no /config: its configuration is as-is and was not proved",
+        )
     others = sorted({str(name) for name in named if name is not None and name != asked})
     wrong = [f"{k}={settings.get(k)!r}" for k, v in sorted(wanted.items()) if str(settings.get(k)) != str(v)]
     if asked != "as-is" and served != asked:
-        return Check(name="configuration", status="fail", figure=served, bound=asked,
-                     text=f"{asked} was asked for, the server runs {served}")
+        return Check(
+            name="configuration",
+            status="fail",
+            figure=served,
+            bound=asked,
+            text=f"{asked} was asked for, the server runs {served}",
+        )
     if asked != "as-is" and others:
-        return Check(name="configuration", status="fail", figure=", ".join(others), bound=asked,
-                     text=f"answers named another configuration: {', '.join(others)}")
+        return Check(
+            name="configuration",
+            status="fail",
+            figure=", ".join(others),
+            bound=asked,
+            text=f"answers named another configuration: {', '.join(others)}",
+        )
     if wrong:
-        return Check(name="configuration", status="fail", figure=", ".join(wrong), bound=str(dict(wanted)),
-                     text=f"settings not in effect: {', '.join(wrong)}")
-    return Check(name="configuration", status="pass", figure=served, bound=asked,
-                 text="the server and its answers name the configuration asked for")
+        return Check(
+            name="configuration",
+            status="fail",
+            figure=", ".join(wrong),
+            bound=str(dict(wanted)),
+            text=f"settings not in effect: {', '.join(wrong)}",
+        )
+    return Check(
+        name="configuration",
+        status="pass",
+        figure=served,
+        bound=asked,
+        text="the server and its answers name the configuration asked for",
+    )
 
 
 def configuration_effect(config: str, requests: Sequence[RequestRecord]) -> Check:
@@ -78,17 +109,32 @@ def configuration_effect(config: str, requests: Sequence[RequestRecord]) -> Chec
     embeddings, llm = MOCKS_OF_CONFIG[config]
     mocked_answers = sum("mock-answer" in r.flags for r in good) / len(good)
     if llm != (mocked_answers == 1.0) or (not llm and mocked_answers > 0):
-        return Check(name=name, status="fail", figure=round(mocked_answers, 4), bound=1.0 if llm else 0.0,
-                     text=f"{mocked_answers:.0%} of the answers are the mock LLM's")
+        return Check(
+            name=name,
+            status="fail",
+            figure=round(mocked_answers, 4),
+            bound=1.0 if llm else 0.0,
+            text=f"{mocked_answers:.0%} of the answers are the mock LLM's",
+        )
     embed = sorted(r.stages["embed"]["running_ms"] for r in good if r.stages and "embed" in r.stages)
     if not embed:
         return Check(name=name, status="n/a", text="the answers carry no time of the embedding stage")
     median = embed[len(embed) // 2]
     if embeddings != (median < MOCK_EMBED_MS):
-        return Check(name=name, status="fail", figure=round(median, 4), bound=MOCK_EMBED_MS,
-                     text=f"embedding ran {median:.2f} ms in the median, which is not what {config} does")
-    return Check(name=name, status="pass", figure=round(median, 4), bound=MOCK_EMBED_MS,
-                 text=f"answers and the embedding's {median:.2f} ms are what {config} does")
+        return Check(
+            name=name,
+            status="fail",
+            figure=round(median, 4),
+            bound=MOCK_EMBED_MS,
+            text=f"embedding ran {median:.2f} ms in the median, which is not what {config} does",
+        )
+    return Check(
+        name=name,
+        status="pass",
+        figure=round(median, 4),
+        bound=MOCK_EMBED_MS,
+        text=f"answers and the embedding's {median:.2f} ms are what {config} does",
+    )
 
 
 def retrieval(requests: Sequence[RequestRecord], *, expected: bool) -> Check:
@@ -97,34 +143,53 @@ def retrieval(requests: Sequence[RequestRecord], *, expected: bool) -> Check:
     if not expected or not good:
         return Check(name="retrieval", status="n/a", text="no documents were asked for, or no good answer")
     without = sum(not r.documents for r in good)
-    return Check(name="retrieval", status="fail" if without else "pass", figure=without, bound=0,
-                 text=f"{without} of {len(good)} good answers came without documents")
+    return Check(
+        name="retrieval",
+        status="fail" if without else "pass",
+        figure=without,
+        bound=0,
+        text=f"{without} of {len(good)} good answers came without documents",
+    )
 
 
 def generator_lag(p99_ms: float | None) -> Check:
     """Was the load generator's own loop late? Every timestamp it takes is late by as much."""
     if p99_ms is None:
         return Check(name="generator-lag", status="n/a", text="the generator's loop lag was not measured")
-    return _bounded("generator-lag", p99_ms, LOOP_LAG_P99_MS,
-                    f"the generator's loop was up to {p99_ms:.1f} ms late (p99)")
+    return _bounded(
+        "generator-lag", p99_ms, LOOP_LAG_P99_MS, f"the generator's loop was up to {p99_ms:.1f} ms late (p99)"
+    )
 
 
 def generator_cpu(percent: float | None) -> Check:
     """Was the generator out of CPU? ``percent`` of one core, the busiest worker's."""
     if percent is None:
         return Check(name="generator-cpu", status="n/a", text="the generator's CPU was not measured")
-    return _bounded("generator-cpu", percent, GENERATOR_CPU_PERCENT,
-                    f"the generator's busiest process used {percent:.0f} % of a core")
+    return _bounded(
+        "generator-cpu",
+        percent,
+        GENERATOR_CPU_PERCENT,
+        f"the generator's busiest process used {percent:.0f} % of a core",
+    )
 
 
-def concurrency(requests: Sequence[RequestRecord], window: Window | None, users: int, *, think: bool) -> Check:
+def concurrency(
+    requests: Sequence[RequestRecord], window: Window | None, users: int, *, think: bool
+) -> Check:
     """Requests in flight on average over the window, as a share of the users asked for."""
     if window is None or think or window.seconds <= 0:
         return Check(name="concurrency", status="n/a", text="no window, or users that think between requests")
-    busy = sum(max(0, min(r.ended_at_ns, window.end_ns) - max(r.sent_at_ns, window.start_ns)) for r in requests)
+    busy = sum(
+        max(0, min(r.ended_at_ns, window.end_ns) - max(r.sent_at_ns, window.start_ns)) for r in requests
+    )
     share = busy / (window.end_ns - window.start_ns) / users
-    return _bounded("concurrency", share, CONCURRENCY_SHARE,
-                    f"{share * users:.1f} requests in flight on average, of {users} users", at_most=False)
+    return _bounded(
+        "concurrency",
+        share,
+        CONCURRENCY_SHARE,
+        f"{share * users:.1f} requests in flight on average, of {users} users",
+        at_most=False,
+    )
 
 
 def steady_state(requests: Sequence[RequestRecord], window: Window | None) -> Check:
@@ -139,8 +204,12 @@ def steady_state(requests: Sequence[RequestRecord], window: Window | None) -> Ch
     first = sum(r.ended_at_ns <= middle for r in ended)
     drift = abs(len(ended) - 2 * first) / len(ended)
     bound = round(max(STEADY_SHARE, 3 / math.sqrt(len(ended))), 4)
-    return _bounded("steady-state", drift, bound,
-                    f"{first} answers in the first half of the window, {len(ended) - first} in the second")
+    return _bounded(
+        "steady-state",
+        drift,
+        bound,
+        f"{first} answers in the first half of the window, {len(ended) - first} in the second",
+    )
 
 
 def failures(requests: Sequence[RequestRecord]) -> Check:
@@ -148,15 +217,25 @@ def failures(requests: Sequence[RequestRecord]) -> Check:
     counted = [r for r in requests if r.outcome != "cut"]
     bad = sum(r.outcome != "ok" for r in counted)
     if bad == len(counted):
-        return Check(name="failures", status="fail", figure=bad, bound=FAILURE_SHARE,
-                     text=f"no good answer among {len(counted)} requests")
+        return Check(
+            name="failures",
+            status="fail",
+            figure=bad,
+            bound=FAILURE_SHARE,
+            text=f"no good answer among {len(counted)} requests",
+        )
     return _bounded("failures", bad / len(counted), FAILURE_SHARE, f"{bad} of {len(counted)} requests failed")
 
 
 def workers(expected: int, fewest: int) -> Check:
     """Was every load worker there all the time?"""
-    return Check(name="workers", status="pass" if fewest >= expected else "fail", figure=fewest, bound=expected,
-                 text=f"at the fewest {fewest} of {expected} load workers were connected")
+    return Check(
+        name="workers",
+        status="pass" if fewest >= expected else "fail",
+        figure=fewest,
+        bound=expected,
+        text=f"at the fewest {fewest} of {expected} load workers were connected",
+    )
 
 
 def profiler_interval(asked_s: float, gaps_s: Sequence[float]) -> Check:
@@ -164,5 +243,9 @@ def profiler_interval(asked_s: float, gaps_s: Sequence[float]) -> Check:
     if not gaps_s:
         return Check(name="profiler", status="n/a", text="the profiler took too few samples to tell")
     median = sorted(gaps_s)[len(gaps_s) // 2]
-    return _bounded("profiler", median / asked_s, PROFILER_INTERVAL_RATIO,
-                    f"a sample each {median:.2f} s, {asked_s:.2f} s asked for")
+    return _bounded(
+        "profiler",
+        median / asked_s,
+        PROFILER_INTERVAL_RATIO,
+        f"a sample each {median:.2f} s, {asked_s:.2f} s asked for",
+    )

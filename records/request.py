@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal, get_args
 
@@ -81,7 +82,7 @@ class RequestRecord:
             return None
         return (self.last_token_at_ns - self.first_token_at_ns) / 1e6 / (self.tokens - 1)
 
-    def encode(self) -> bytes:
+    def encode(self) -> builtins.bytes:
         """The record as one line of JSON, newline included."""
         return orjson.dumps(asdict(self), option=orjson.OPT_APPEND_NEWLINE)
 

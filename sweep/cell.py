@@ -72,7 +72,9 @@ def measure(place: Workplace, key: CellKey, endpoint: Endpoint) -> CellData:
     # Locust wants its results directory empty, so what else belongs there is kept beside it until the end.
     profiler = _start_profiler(place, folder, endpoint)
     locust = Child(
-        _locust_argv(place.plan, key, endpoint.base_url, folder), log=_beside(folder, "locust.log"), ledger=place.ledger
+        _locust_argv(place.plan, key, endpoint.base_url, folder),
+        log=_beside(folder, "locust.log"),
+        ledger=place.ledger,
     )
     try:
         code = locust.wait(_LOCUST_LIMIT_SECONDS)

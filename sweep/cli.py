@@ -7,15 +7,14 @@ import re
 import signal
 import sys
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 
 import click
+from reports.report import print_report
 from rich.console import Console
 
-from reports.report import print_report
 from sweep import plan as planning
 from sweep.cell import stamp
 from sweep.plan import Plan, UsageError
@@ -42,33 +41,92 @@ Exit codes: 0 fine, 1 a fault of ours, 2 usage or a target that never got ready,
 
 
 @click.command(epilog=_EPILOG, context_settings={"max_content_width": 100})
-@click.option("--config", "configs", multiple=True, metavar="NAME[,NAME]", help="baseline, mock-embeddings, "
-              "mock-llm, mock-both or as-is. [default: all four; as-is for a running service]")
-@click.option("--concurrency", default="auto", show_default=True, metavar="auto|N,N,...",
-              help="Users at once. auto: 1, 2, 5, 10, 15, 20 and onward until throughput stops growing.")
-@click.option("--requests", type=click.IntRange(1), envvar="TOTAL_REQUESTS", default=50, show_default=True,
-              help="Requests a cell, at least 10 a user; a cell ends after 8 seconds all the same.")
-@click.option("--warmup-requests", type=click.IntRange(0), envvar="WARMUP_REQUESTS", default=5, show_default=True,
-              help="Requests left out at a cell's start (at least one a user).")
-@click.option("--repeats", type=click.IntRange(1, 50), default=2, show_default=True,
-              help="How often everything is measured, each time with fresh targets.")
-@click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="A setting of the target, repeatable.")
-@click.option("--deployment", "deployments", multiple=True, metavar="[LABEL=]SPEC",
-              help="local, or url:http://HOST:PORT; repeatable. [default: local]")
-@click.option("--budget", default=None, metavar="TIME",
-              help="End after this long (90s, 5m, none). [default: 5m for auto, none for a list]")
+@click.option(
+    "--config",
+    "configs",
+    multiple=True,
+    metavar="NAME[,NAME]",
+    help="baseline, mock-embeddings, "
+    "mock-llm, mock-both or as-is. [default: all four; as-is for a running service]",
+)
+@click.option(
+    "--concurrency",
+    default="auto",
+    show_default=True,
+    metavar="auto|N,N,...",
+    help="Users at once. auto: 1, 2, 5, 10, 15, 20 and onward until throughput stops growing.",
+)
+@click.option(
+    "--requests",
+    type=click.IntRange(1),
+    envvar="TOTAL_REQUESTS",
+    default=50,
+    show_default=True,
+    help="Requests a cell, at least 10 a user; a cell ends after 8 seconds all the same.",
+)
+@click.option(
+    "--warmup-requests",
+    type=click.IntRange(0),
+    envvar="WARMUP_REQUESTS",
+    default=5,
+    show_default=True,
+    help="Requests left out at a cell's start (at least one a user).",
+)
+@click.option(
+    "--repeats",
+    type=click.IntRange(1, 50),
+    default=2,
+    show_default=True,
+    help="How often everything is measured, each time with fresh targets.",
+)
+@click.option(
+    "--set", "settings", multiple=True, metavar="NAME=VALUE", help="A setting of the target, repeatable."
+)
+@click.option(
+    "--deployment",
+    "deployments",
+    multiple=True,
+    metavar="[LABEL=]SPEC",
+    help="local, or url:http://HOST:PORT; repeatable. [default: local]",
+)
+@click.option(
+    "--budget",
+    default=None,
+    metavar="TIME",
+    help="End after this long (90s, 5m, none). [default: 5m for auto, none for a list]",
+)
 @click.option("--name", default="sweep", show_default=True, help="The end of the results directory's name.")
-@click.option("--output", type=click.Path(path_type=Path, file_okay=False), default=Path("results"),
-              show_default=True, help="Where results directories are made.")
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("results"),
+    show_default=True,
+    help="Where results directories are made.",
+)
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the random order of cells.")
-@click.option("--resume", type=click.Path(path_type=Path, file_okay=False), metavar="DIR",
-              help="Finish what is missing in a run that was cut short.")
+@click.option(
+    "--resume",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Finish what is missing in a run that was cut short.",
+)
 @click.option("--plan-only", is_flag=True, help="Print what would be measured, and start nothing.")
 @click.argument("locust_args", nargs=-1, type=click.UNPROCESSED)
 def command(
-    configs: tuple[str, ...], concurrency: str, requests: int, warmup_requests: int, repeats: int,
-    settings: tuple[str, ...], deployments: tuple[str, ...], budget: str | None, name: str, output: Path,
-    seed: int, resume: Path | None, plan_only: bool, locust_args: tuple[str, ...],
+    configs: tuple[str, ...],
+    concurrency: str,
+    requests: int,
+    warmup_requests: int,
+    repeats: int,
+    settings: tuple[str, ...],
+    deployments: tuple[str, ...],
+    budget: str | None,
+    name: str,
+    output: Path,
+    seed: int,
+    resume: Path | None,
+    plan_only: bool,
+    locust_args: tuple[str, ...],
 ) -> None:
     """Find where a streaming RAG API stops scaling.
 
@@ -83,21 +141,23 @@ def command(
         raise UsageError(f"--name takes letters, digits, '.', '_' and '-', not {name!r}")
     max_level = _max_concurrent(os.environ)
     levels, auto = planning.parse_levels(concurrency, max_level)
-    plan = resolved(Plan(
-        name=name,
-        targets=planning.parse_targets(deployments or _deployments_of(os.environ)),
-        configs=planning.parse_configs(configs),
-        levels=levels,
-        auto=auto,
-        max_level=max_level,
-        requests=requests,
-        warmup_requests=warmup_requests,
-        repeats=repeats,
-        settings=planning.parse_settings(settings),
-        budget_seconds=planning.parse_budget(budget or ("5m" if auto else "none")),
-        seed=seed,
-        locust_args=locust_args,
-    ))
+    plan = resolved(
+        Plan(
+            name=name,
+            targets=planning.parse_targets(deployments or _deployments_of(os.environ)),
+            configs=planning.parse_configs(configs),
+            levels=levels,
+            auto=auto,
+            max_level=max_level,
+            requests=requests,
+            warmup_requests=warmup_requests,
+            repeats=repeats,
+            settings=planning.parse_settings(settings),
+            budget_seconds=planning.parse_budget(budget or ("5m" if auto else "none")),
+            seed=seed,
+            locust_args=locust_args,
+        )
+    )
     if plan.settings and any(target.url for target in plan.targets):
         raise UsageError("--set can't change a running service; it goes with --deployment local")
     if plan_only:
@@ -118,7 +178,9 @@ def run_sweep(directory: Path, plan: Plan) -> None:
         with Progress(console) as progress:
             Sweep(directory=directory, plan=plan, progress=progress).run()
     except (KeyboardInterrupt, UsageError, RuntimeError):
-        console.print(f"go on with: sweep --resume {directory}", highlight=False, markup=False, soft_wrap=True)
+        console.print(
+            f"go on with: sweep --resume {directory}", highlight=False, markup=False, soft_wrap=True
+        )
         raise
     sys.exit(print_report([directory], Console()))
 

@@ -103,7 +103,11 @@ class LocalDeployment:
             if status(f"{base_url}/ready", 1.0) == 200:
                 return
             said = child.last_words()
-            self._say(f"starting {self._config}: {said}" if said != "it wrote nothing" else f"starting {self._config}")
+            self._say(
+                f"starting {self._config}: {said}"
+                if said != "it wrote nothing"
+                else f"starting {self._config}"
+            )
             time.sleep(_POLL_SECONDS)
         raise UsageError(f"the target was not ready after {READY_SECONDS:.0f} s ({child.log})")
 

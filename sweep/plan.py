@@ -15,8 +15,8 @@ CONFIGURATIONS: Mapping[str, Mapping[str, str]] = {
     "mock-both": {"USE_MOCK_EMBEDDINGS": "yes", "USE_MOCK_LLM": "yes"},
 }
 AS_IS = "as-is"
-BASE_LEVELS = (1, 2, 5, 10, 15, 20)
-ONWARD_LEVELS = (30, 40, 60, 80, 120, 160, 240, 320)
+BASE_LEVELS: tuple[int, ...] = (1, 2, 5, 10, 15, 20)
+ONWARD_LEVELS: tuple[int, ...] = (30, 40, 60, 80, 120, 160, 240, 320)
 GROWTH = 1.10  # throughput has stopped growing when one more level brings less than this
 REQUESTS_PER_USER = 10
 MIN_SECONDS = 3.0
@@ -149,7 +149,9 @@ def parse_configs(values: Sequence[str]) -> tuple[str, ...]:
     names = [name.strip() for value in values for name in value.split(",") if name.strip()]
     for name in names:
         if name not in CONFIGURATIONS and name != AS_IS:
-            raise UsageError(f"unknown configuration {name!r}; there are {', '.join(CONFIGURATIONS)} and {AS_IS}")
+            raise UsageError(
+                f"unknown configuration {name!r}; there are {', '.join(CONFIGURATIONS)} and {AS_IS}"
+            )
     return tuple(dict.fromkeys(names))
 
 
@@ -159,7 +161,9 @@ def parse_targets(values: Sequence[str]) -> tuple[Target, ...]:
     for value in values:
         match = re.fullmatch(r"(?:([A-Za-z0-9][A-Za-z0-9_.-]*)=)?(local|url:https?://\S+)", value)
         if match is None:
-            raise UsageError(f"--deployment takes [LABEL=]local or [LABEL=]url:http://HOST:PORT, not {value!r}")
+            raise UsageError(
+                f"--deployment takes [LABEL=]local or [LABEL=]url:http://HOST:PORT, not {value!r}"
+            )
         label, spec = match.groups()
         if "@" in spec:
             raise UsageError("--deployment: give credentials as TARGET_API_KEY, not in the URL")
@@ -182,7 +186,9 @@ def parse_settings(values: Sequence[str]) -> dict[str, str]:
         if not equals or not re.fullmatch(r"[A-Z][A-Z0-9_]*", name):
             raise UsageError(f"--set takes NAME=VALUE with the setting's name in capitals, not {value!r}")
         if name in ("USE_MOCK_EMBEDDINGS", "USE_MOCK_LLM"):
-            raise UsageError(f"{name} is what --config chooses; use --config mock-embeddings, mock-llm, mock-both")
+            raise UsageError(
+                f"{name} is what --config chooses; use --config mock-embeddings, mock-llm, mock-both"
+            )
         if name.endswith(("_KEY", "_TOKEN", "_SECRET", "_PASSWORD")):
             raise UsageError(f"{name} is a secret: put it into the environment, not on the command line")
         settings[name] = text

@@ -171,7 +171,9 @@ class Sweep:
 
     def _same_as_before(self, target: Target, config: str, endpoint: Endpoint) -> None:
         if config != AS_IS and target.url and endpoint.served is None:
-            raise UsageError(f"{target.label} has no /config, so {config} can't be proved there; use --config {AS_IS}")
+            raise UsageError(
+                f"{target.label} has no /config, so {config} can't be proved there; use --config {AS_IS}"
+            )
 
     def _go_on(self, place: Workplace, endpoints: Mapping[Place, Endpoint]) -> None:
         """``auto``: go on to higher levels until each configuration's throughput stops growing."""
@@ -203,7 +205,11 @@ class Sweep:
 
     def _took(self, key: CellKey, data: CellData, seconds: float) -> None:
         window = data.cell.window
-        rps = len(ended_inside(data.requests, window)) / window.seconds if window and window.seconds > 0 else 0.0
+        rps = (
+            len(ended_inside(data.requests, window)) / window.seconds
+            if window and window.seconds > 0
+            else 0.0
+        )
         if key.repeat == 1:
             self.rps.setdefault((key.deployment, key.config), {})[key.concurrency] = rps
         if seconds:

@@ -1,0 +1,139 @@
+"""Each check passes what it should and fails what it should, with its figure."""
+
+import dataclasses
+
+import pytest
+
+from records import checks
+from records.cell import Window
+from records.request import RequestRecord
+
+WINDOW = Window(start_ns=0, end_ns=1_000_000_000)
+
+
+def _record(**changes: object) -> RequestRecord:
+    base = RequestRecord(
+        run="r",
+        cell="c",
+        worker="w",
+        region="",
+        user=0,
+        seq=0,
+        sent_at_ns=0,
+        ended_at_ns=10_000_000,
+        outcome="ok",
+        documents=5,
+        config="baseline",
+        stages={"embed": {"queued_ms": 0.0, "running_ms": 9.0}},
+    )
+    return dataclasses.replace(base, **changes)  # type: ignore[arg-type]
+
+
+def _back_to_back(count: int, each_ns: int) -> list[RequestRecord]:
+    return [_record(seq=n, sent_at_ns=n * each_ns, ended_at_ns=(n + 1) * each_ns) for n in range(count)]
+
+
+def test_a_mock_that_was_never_on_fails() -> None:
+    check = checks.configuration("mock-llm", "baseline", ["baseline"], {}, {})
+    assert (check.status, check.figure) == ("fail", "baseline")
+
+
+def test_an_answer_that_names_another_configuration_fails() -> None:
+    assert checks.configuration("baseline", "baseline", ["baseline", "mock-llm"], {}, {}).status == "fail"
+
+
+def test_a_setting_that_is_not_in_effect_fails() -> None:
+    wanted = {"RETRIEVAL": "blocking"}
+    assert checks.configuration("baseline", "baseline", [], {"RETRIEVAL": "async"}, wanted).status == "fail"
+    assert (
+        checks.configuration("baseline", "baseline", [], {"RETRIEVAL": "blocking"}, wanted).status == "pass"
+    )
+
+
+def test_a_service_without_config_is_as_is_and_says_so() -> None:
+    check = checks.configuration("as-is", None, [None], {}, {})
+    assert check.status == "n/a"
+    assert "as-is" in check.text
+
+
+@pytest.mark.parametrize(
+    ("config", "embed_ms", "flags", "status"),
+    [
+        ("baseline", 9.0, [], "pass"),
+        ("baseline", 0.02, [], "fail"),
+        ("baseline", 9.0, ["mock-answer"], "fail"),
+        ("mock-embeddings", 0.02, [], "pass"),
+        ("mock-embeddings", 9.0, [], "fail"),
+        ("mock-llm", 9.0, ["mock-answer"], "pass"),
+        ("mock-llm", 9.0, [], "fail"),
+        ("mock-both", 0.02, ["mock-answer"], "pass"),
+        ("as-is", 9.0, [], "n/a"),
+    ],
+)
+def test_a_configuration_is_seen_in_its_effect(
+    config: str, embed_ms: float, flags: list[str], status: str
+) -> None:
+    stages = {"embed": {"queued_ms": 0.0, "running_ms": embed_ms}}
+    records = [_record(seq=n, stages=stages, flags=flags) for n in range(3)]
+    assert checks.configuration_effect(config, records).status == status
+
+
+def test_one_answer_without_documents_fails_where_they_were_asked_for() -> None:
+    records = [_record(), _record(seq=1, documents=0)]
+    assert checks.retrieval(records, expected=True).status == "fail"
+    assert checks.retrieval(records, expected=False).status == "n/a"
+    assert checks.retrieval(records[:1], expected=True).status == "pass"
+
+
+def test_a_late_or_starved_generator_fails() -> None:
+    assert checks.generator_lag(100.0).status == "fail"
+    assert checks.generator_lag(1.0).status == "pass"
+    assert checks.generator_cpu(99.0).status == "fail"
+    assert checks.generator_cpu(20.0).status == "pass"
+
+
+def test_users_that_idle_between_requests_are_seen() -> None:
+    busy = _back_to_back(100, 10_000_000)
+    assert checks.concurrency(busy, WINDOW, 1, think=False).status == "pass"
+    idle = [dataclasses.replace(r, ended_at_ns=r.sent_at_ns + 3_000_000) for r in busy]
+    check = checks.concurrency(idle, WINDOW, 1, think=False)
+    assert check.status == "fail"
+    assert check.figure == pytest.approx(0.3)
+    assert checks.concurrency(idle, WINDOW, 1, think=True).status == "n/a"
+
+
+def test_a_rate_that_drifts_is_not_steady() -> None:
+    steady = _back_to_back(200, 5_000_000)
+    assert checks.steady_state(steady, WINDOW).status == "pass"
+    assert checks.steady_state(steady[:110] + steady[195:], WINDOW).status == "fail"
+    assert checks.steady_state(steady[:5], WINDOW).status == "n/a"
+
+
+def test_no_good_answer_fails_whatever_the_share() -> None:
+    assert checks.failures([]).status == "fail"
+    assert checks.failures([_record(outcome="http_error")]).status == "fail"
+    assert (
+        checks.failures([_record(seq=n) for n in range(99)] + [_record(outcome="timeout")]).status == "pass"
+    )
+
+
+def test_a_lost_worker_fails() -> None:
+    assert checks.workers(2, 1).status == "fail"
+    assert checks.workers(2, 2).status == "pass"
+
+
+def test_a_profiler_that_fell_behind_fails() -> None:
+    assert checks.profiler_interval(0.5, [0.5, 0.5, 0.6]).status == "pass"
+    assert checks.profiler_interval(0.5, [1.5, 1.4, 0.5]).status == "fail"
+    assert checks.profiler_interval(0.5, []).status == "n/a"
+
+
+def test_latency_leaves_warm_up_and_cut_requests_out() -> None:
+    kept = _record(sent_at_ns=5)
+    others = [
+        _record(seq=1, flags=["warmup"]),
+        _record(seq=2, outcome="cut"),
+        _record(seq=3, sent_at_ns=2_000_000_000),
+    ]
+    assert checks.measured([kept, *others], WINDOW) == [kept]
+    assert checks.measured([kept], None) == []

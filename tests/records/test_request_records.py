@@ -1,0 +1,109 @@
+"""A record survives its line, and a line that is no record says so."""
+
+import dataclasses
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from records.request import OUTCOMES, RecordError, RequestRecord, decode
+
+_ns = st.integers(min_value=0, max_value=2**62)
+_maybe_ns = st.none() | _ns
+_records = st.builds(
+    RequestRecord,
+    run=st.text(max_size=5),
+    cell=st.text(max_size=5),
+    worker=st.text(max_size=5),
+    region=st.text(max_size=5),
+    user=st.integers(0, 10**6),
+    seq=st.integers(0, 10**6),
+    sent_at_ns=_ns,
+    ended_at_ns=_ns,
+    outcome=st.sampled_from(sorted(OUTCOMES)),
+    due_at_ns=_maybe_ns,
+    headers_at_ns=_maybe_ns,
+    first_event_at_ns=_maybe_ns,
+    first_token_at_ns=_maybe_ns,
+    last_token_at_ns=_maybe_ns,
+    gaps_us=st.lists(st.integers(0, 10**9), max_size=5),
+    tokens=st.integers(0, 10**4),
+    error=st.none() | st.text(max_size=20),
+    documents=st.none() | st.integers(0, 9),
+    flags=st.lists(st.sampled_from(["warmup", "cold"]), max_size=2),
+)
+
+
+@given(_records)
+def test_a_record_is_its_line(record: RequestRecord) -> None:
+    line = record.encode()
+    assert line.count(b"\n") == 1
+    assert line.endswith(b"\n")
+    assert decode(line) == record
+
+
+@given(st.binary(max_size=60))
+def test_no_bytes_make_decode_fail_other_than_by_record_error(line: bytes) -> None:
+    with pytest.raises(RecordError):
+        decode(line)
+
+
+def _line(**changes: object) -> dict[str, object]:
+    record = RequestRecord(
+        run="r", cell="c", worker="w", region="", user=1, seq=1, sent_at_ns=100, ended_at_ns=900, outcome="ok"
+    )
+    return {**dataclasses.asdict(record), **changes}
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"outcome": "fine"}, "unknown outcome"),
+        ({"sent_at_ns": None}, "missing"),
+        ({"seq": "1"}, "not an integer"),
+    ],
+)
+def test_a_wrong_field_is_named(changes: dict[str, object], says: str) -> None:
+    import orjson
+
+    with pytest.raises(RecordError, match=says):
+        decode(orjson.dumps(_line(**changes)))
+
+
+def test_times_count_from_due_in_an_open_loop_and_from_sent_in_a_closed_one() -> None:
+    closed = RequestRecord(
+        run="r",
+        cell="c",
+        worker="w",
+        region="",
+        user=1,
+        seq=1,
+        outcome="ok",
+        sent_at_ns=5_000_000,
+        first_token_at_ns=8_000_000,
+        last_token_at_ns=12_000_000,
+        ended_at_ns=13_000_000,
+        tokens=5,
+    )
+    assert (closed.ttft_ms, closed.e2e_ms, closed.tpot_ms) == (3.0, 8.0, 1.0)
+    late = dataclasses.replace(closed, due_at_ns=1_000_000)
+    assert (late.ttft_ms, late.e2e_ms) == (7.0, 12.0)
+
+
+@pytest.mark.parametrize("tokens", [0, 1])
+def test_an_answer_of_fewer_than_two_tokens_has_no_tpot(tokens: int) -> None:
+    record = RequestRecord(
+        run="r",
+        cell="c",
+        worker="w",
+        region="",
+        user=1,
+        seq=1,
+        outcome="ok",
+        sent_at_ns=0,
+        first_token_at_ns=1,
+        last_token_at_ns=1,
+        ended_at_ns=2,
+        tokens=tokens,
+    )
+    assert record.tpot_ms is None

@@ -1,0 +1,87 @@
+"""What is written can be read, what a kill left behind too, and what is not ours is refused."""
+
+from pathlib import Path
+
+import pytest
+
+from records.cell import Cell, Check, Verdict
+from records.files import LineFile, read_lines, write_json
+from records.reader import read_cell, read_run
+from records.request import RecordError, RequestRecord
+
+
+def _record(seq: int) -> RequestRecord:
+    return RequestRecord(
+        run="r",
+        cell="c",
+        worker="w",
+        region="",
+        user=0,
+        seq=seq,
+        sent_at_ns=seq,
+        ended_at_ns=seq + 1,
+        outcome="ok",
+    )
+
+
+def _cell(directory: Path, *, complete: bool = True) -> Path:
+    directory.mkdir(parents=True)
+    verdict = Verdict(checks=(Check(name="failures", status="pass", figure=0, bound=0.05, text="none"),))
+    cell = Cell(
+        deployment="local", config="baseline", concurrency=5, repeat=1, complete=complete, verdict=verdict
+    )
+    write_json(directory / "cell.json", cell.to_json())
+    file = LineFile(directory / "requests.jsonl")
+    file.append(_record(1).encode() + _record(2).encode())
+    file.close()
+    return directory
+
+
+def test_a_cell_is_read_as_it_was_written(tmp_path: Path) -> None:
+    data = read_cell(_cell(tmp_path / "c05-r1"))
+    assert data.cell.name == "local/baseline/c05-r1"
+    assert data.cell.verdict.valid
+    assert [r.seq for r in data.requests] == [1, 2]
+
+
+def test_a_line_cut_by_a_kill_is_left_out_and_the_ones_before_it_kept(tmp_path: Path) -> None:
+    path = _cell(tmp_path / "c") / "requests.jsonl"
+    path.write_bytes(path.read_bytes() + _record(3).encode()[:40])
+    assert [r.seq for r in read_cell(path.parent).requests] == [1, 2]
+    assert len(list(read_lines(path))) == 2
+
+
+def test_a_bad_line_in_the_middle_is_an_error_with_its_number(tmp_path: Path) -> None:
+    path = _cell(tmp_path / "c") / "requests.jsonl"
+    path.write_bytes(b"nonsense\n" + path.read_bytes())
+    with pytest.raises(RecordError, match=r"requests\.jsonl:1"):
+        read_cell(path.parent)
+
+
+def test_a_run_holds_complete_cells_and_names_the_others(tmp_path: Path) -> None:
+    write_json(tmp_path / "run.json", {"schema_version": 1})
+    _cell(tmp_path / "cells/local/baseline/c05-r1")
+    _cell(tmp_path / "cells/local/baseline/c05-r2", complete=False)
+    _cell(tmp_path / "cells/local/baseline/c05-r2.partial-1")
+    run = read_run(tmp_path)
+    assert [data.path.name for data in run.cells] == ["c05-r1"]
+    assert len(run.incomplete) == 1
+
+
+def test_another_schema_is_refused(tmp_path: Path) -> None:
+    write_json(tmp_path / "run.json", {"schema_version": 2})
+    with pytest.raises(RecordError, match="schema version 2"):
+        read_run(tmp_path)
+
+
+def test_an_empty_folder_is_no_run(tmp_path: Path) -> None:
+    with pytest.raises(RecordError, match="neither"):
+        read_run(tmp_path)
+
+
+def test_one_failed_check_makes_a_cell_invalid_and_na_does_not() -> None:
+    good = Verdict(checks=(Check(name="a", status="pass"), Check(name="b", status="n/a")))
+    assert good.valid
+    bad = good.merged((Check(name="b", status="fail"),))
+    assert not bad.valid
+    assert [check.name for check in bad.checks] == ["a", "b"]

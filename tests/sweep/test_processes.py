@@ -1,0 +1,66 @@
+"""Nothing that a sweep started outlives it, and nobody else's process is touched."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+
+from sweep.processes import PROJECT, Child, Ledger
+
+_SLEEP = ["-c", "import time; print('up', flush=True); time.sleep(60)"]
+
+
+def test_a_child_is_ended_and_its_output_kept(tmp_path: Path) -> None:
+    child = Child(
+        ["-c", "print('hello'); raise SystemExit(3)"], log=tmp_path / "log", ledger=Ledger(tmp_path / "l")
+    )
+    assert child.wait(20) == 3
+    assert child.last_words() == "hello"
+    child.stop()
+
+
+def test_the_ledger_ends_survivors(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "ledger.jsonl")
+    child = Child(_SLEEP, log=tmp_path / "log", ledger=ledger)
+    assert ledger.end_survivors() == 1
+    assert child.wait(20) is not None
+    assert ledger.end_survivors() == 0
+
+
+def test_a_pid_that_was_given_to_a_stranger_is_left_alone(tmp_path: Path) -> None:
+    stranger = subprocess.Popen([sys.executable, *_SLEEP], stdout=subprocess.PIPE)
+    try:
+        path = tmp_path / "ledger.jsonl"
+        path.write_text(f'{{"pid": {stranger.pid}, "created": 1.0}}\n')
+        assert Ledger(path).end_survivors() == 0
+        assert stranger.poll() is None
+    finally:
+        stranger.kill()
+        stranger.communicate(timeout=20)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the kernel's parent-death signal is Linux's")
+def test_a_child_dies_with_a_killed_parent(tmp_path: Path) -> None:
+    program = (
+        "from pathlib import Path; import signal; from sweep.processes import Child, Ledger;"
+        f"d = Path({str(tmp_path)!r});"
+        f"c = Child({_SLEEP!r}, log=d / 'log', ledger=Ledger(d / 'l'));"
+        "print(c.pid, flush=True); signal.pause()"
+    )
+    parent = subprocess.Popen(
+        [sys.executable, "-c", program],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(PROJECT)},
+    )
+    assert parent.stdout is not None
+    pid = int(parent.stdout.readline())
+    process = psutil.Process(pid)
+    parent.send_signal(signal.SIGKILL)
+    parent.communicate(timeout=20)
+    _, alive = psutil.wait_procs([process], timeout=20)
+    assert not alive
