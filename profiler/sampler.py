@@ -61,8 +61,8 @@ class Sampler:
 
     def _system(self) -> dict[str, Any]:
         memory = psutil.virtual_memory()
-        disk = psutil.disk_io_counters()
-        network = psutil.net_io_counters()
+        disk = psutil.disk_io_counters(nowrap=False)
+        network = psutil.net_io_counters(nowrap=False)
         return {
             "cpu_percent": psutil.cpu_percent(None),
             "cpu_count": self._cpu_count,
