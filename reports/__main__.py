@@ -1,0 +1,5 @@
+"""``python -m reports`` is ``report``."""
+
+from reports.cli import main
+
+main(prog_name="report")

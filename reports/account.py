@@ -1,0 +1,123 @@
+"""Where the time to first token goes: the client's TTFT against the server's own stages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from records.files import read_lines
+from records.request import RequestRecord
+from reports.stats import percentile
+from reports.summary import CellSummary, Level
+
+STAGE_ORDER = ("preprocess", "embed", "search", "prompt", "llm")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Account:
+    """One level's TTFT account: medians over good answers that carry stages, ms.
+
+    Medians of parts do not add up to the median of the whole; ``unexplained_ms`` is therefore the
+    median of each request's own difference, TTFT less all its stages' queued and running time.
+    """
+
+    deployment: str
+    config: str
+    concurrency: int
+    answers: int
+    ttft_ms: float
+    stages_ms: dict[str, float]
+    queued_ms: dict[str, float]
+    """The queued part alone."""
+    unexplained_ms: float
+    llm_server_ms: float | None
+    """The LLM server's own median time to first token over the same cells' windows."""
+    sdk_cost_ms: float | None
+    """The app's LLM stage (median) less the LLM server's own (median)."""
+
+
+def _part(stage: Any, name: str) -> float:
+    value = stage.get(name) if isinstance(stage, dict) else None
+    return float(value) if isinstance(value, (int, float)) else 0.0
+
+
+def stage_ms(request: RequestRecord, stage: str) -> float:
+    """Queued and running time of one stage (for ``llm``, until its first token)."""
+    timings = (request.stages or {}).get(stage)
+    return _part(timings, "queued_ms") + _part(timings, "running_ms")
+
+
+def _stage_names(requests: Sequence[RequestRecord]) -> list[str]:
+    seen = {name for r in requests for name in (r.stages or {})}
+    return [n for n in STAGE_ORDER if n in seen] + sorted(seen - set(STAGE_ORDER))
+
+
+def server_ttft_ms(cell: CellSummary) -> Iterator[float]:
+    """The LLM server's own TTFT of the requests that it received inside the cell's window.
+
+    From ``llm.jsonl`` in the cell's folder, or the run's (three folders above its cells); lines that
+    cannot be read are left out: the record belongs to another program.
+    """
+    window = cell.window
+    path = _llm_record(cell.data.path)
+    if window is None or path is None:
+        return
+    for _, line in read_lines(path):
+        try:
+            raw = orjson.loads(line)
+        except orjson.JSONDecodeError:
+            continue
+        if not isinstance(raw, dict):
+            continue
+        received, ttft = raw.get("received_at_ns"), raw.get("ttft_ms")
+        if not (isinstance(received, int) and isinstance(ttft, (int, float))):
+            continue
+        if window.start_ns <= received <= window.end_ns:
+            yield float(ttft)
+
+
+def _llm_record(cell: Path) -> Path | None:
+    own = cell / "llm.jsonl"
+    if own.is_file():
+        return own
+    above = cell.resolve().parents
+    shared = above[3] / "llm.jsonl" if len(above) > 3 and above[2].name == "cells" else None
+    return shared if shared and shared.is_file() else None
+
+
+def account(level: Level) -> Account | None:
+    """The level's account over its valid cells; None where no answer carries stages."""
+    timed = [
+        r for cell in level.valid_cells for r in cell.good if r.stages and r.ttft_ms is not None
+    ]
+    if not timed:
+        return None
+    names = _stage_names(timed)
+    remainders = [(r.ttft_ms or 0.0) - sum(stage_ms(r, name) for name in names) for r in timed]
+    stages, queued = {}, {}
+    for name in names:
+        those = [r for r in timed if name in (r.stages or {})]
+        stages[name] = percentile([stage_ms(r, name) for r in those], 0.5)
+        queued[name] = percentile([_part((r.stages or {})[name], "queued_ms") for r in those], 0.5)
+    server = [ms for cell in level.valid_cells for ms in server_ttft_ms(cell)] if "llm" in stages else []
+    server_ms = percentile(server, 0.5) if server else None
+    return Account(
+        deployment=level.deployment,
+        config=level.config,
+        concurrency=level.concurrency,
+        answers=len(timed),
+        ttft_ms=percentile([r.ttft_ms or 0.0 for r in timed], 0.5),
+        stages_ms=stages,
+        queued_ms=queued,
+        unexplained_ms=percentile(remainders, 0.5),
+        llm_server_ms=server_ms,
+        sdk_cost_ms=None if server_ms is None else stages["llm"] - server_ms,
+    )
+
+
+def accounts(levels: Sequence[Level]) -> tuple[Account, ...]:
+    return tuple(found for level in levels if (found := account(level)) is not None)

@@ -1,0 +1,126 @@
+"""Everything a report says, computed once; the console, Markdown, JSON and CSV only show it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from records.reader import Run
+from reports.account import Account, accounts
+from reports.compare import (
+    Comparison,
+    DeploymentRatio,
+    Knee,
+    compare_configs,
+    compare_deployments,
+    find_knees,
+)
+from reports.summary import CellSummary, Level, source_names, summarise
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """One of the directories read."""
+
+    name: str
+    run: Run
+    budget_ended: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lag:
+    """The load generator's worst figure of one kind, over all cells that measured it."""
+
+    name: str
+    worst: float
+    bound: float | None
+    cell: str
+    measured: int
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Analysis:
+    """What was measured and what follows from it."""
+
+    sources: tuple[Source, ...]
+    levels: tuple[Level, ...]
+    comparisons: tuple[Comparison, ...]
+    deployment_ratios: tuple[DeploymentRatio, ...]
+    knees: tuple[Knee, ...]
+    accounts: tuple[Account, ...]
+    generator: tuple[Lag, ...]
+    incomplete: tuple[str, ...]
+    """Cells without an end, ``source: name``: never used."""
+    without_valid_cell: tuple[tuple[str, str], ...]
+    """(deployment, configuration) that have none: exit code 3."""
+
+    @property
+    def cells(self) -> tuple[CellSummary, ...]:
+        return tuple(cell for level in self.levels for cell in level.cells)
+
+    @property
+    def invalid(self) -> tuple[CellSummary, ...]:
+        return tuple(cell for cell in self.cells if not cell.valid)
+
+    @property
+    def as_is(self) -> tuple[CellSummary, ...]:
+        """Cells whose configuration was never proved."""
+        return tuple(
+            c for c in self.cells if _status(c, "configuration") == "n/a" or c.cell.config == "as-is"
+        )
+
+    @property
+    def repeats(self) -> int:
+        """Of the valid level that has fewest: what the intervals can know about run-to-run noise."""
+        counts = [len({s.key for s in level.samples}) for level in self.levels if level.valid]
+        return min(counts, default=0)
+
+    @property
+    def exit_code(self) -> int:
+        return 3 if self.without_valid_cell or not self.levels else 0
+
+
+def _status(cell: CellSummary, name: str) -> str | None:
+    return next((check.status for check in cell.cell.verdict.checks if check.name == name), None)
+
+
+def _generator(cells: Sequence[CellSummary]) -> tuple[Lag, ...]:
+    lags = []
+    for name in ("generator-lag", "generator-cpu"):
+        seen = [
+            (float(check.figure), check.bound, cell.cell.name)
+            for cell in cells
+            for check in cell.cell.verdict.checks
+            if check.name == name and isinstance(check.figure, (int, float))
+        ]
+        if seen:
+            worst, bound, where = max(seen, key=lambda entry: entry[0])
+            number = float(bound) if isinstance(bound, (int, float)) else None
+            lags.append(Lag(name=name, worst=worst, bound=number, cell=where, measured=len(seen)))
+    return tuple(lags)
+
+
+def analyse(runs: Sequence[Run]) -> Analysis:
+    """Raises RecordError for a cell that cannot be believed to be one."""
+    levels = summarise(runs)
+    names = source_names(runs)
+    sources = [
+        Source(name=name, run=run, budget_ended=run.meta.get("budget_ended") is True)
+        for name, run in zip(names, runs, strict=True)
+    ]
+    incomplete = [f"{name}: {cell}" for name, run in zip(names, runs, strict=True) for cell in run.incomplete]
+    valid = {(level.deployment, level.config) for level in levels if level.valid}
+    met = [(level.deployment, level.config) for level in levels]
+    for run in runs:
+        met += [(part[0], part[1]) for cell in run.incomplete if len(part := cell.split("/")) == 3]
+    return Analysis(
+        sources=tuple(sources),
+        levels=levels,
+        comparisons=compare_configs(levels),
+        deployment_ratios=compare_deployments(levels),
+        knees=find_knees(levels, budget_ended=any(source.budget_ended for source in sources)),
+        accounts=accounts(levels),
+        generator=_generator([cell for level in levels for cell in level.cells]),
+        incomplete=tuple(incomplete),
+        without_valid_cell=tuple(pair for pair in dict.fromkeys(met) if pair not in valid),
+    )

@@ -1,0 +1,213 @@
+"""The report's sections in their order: each from the analysis to tables and sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from reports.account import Account
+from reports.analysis import Analysis
+from reports.compare import BOTTLENECK_RATIO, Knee, configs_of, deployments_of
+from reports.document import NONE, Block, Paragraph, Row, Table, number, spread, times, users, value
+from reports.findings import what_this_says
+from reports.summary import CellSummary, Level
+
+
+def label(deployment: str) -> str:
+    """``k8s`` as ``K8s``: the original's title case."""
+    return deployment[:1].upper() + deployment[1:]
+
+
+def ratio_header(first: str, second: str) -> str:
+    """``Ratio (L/K)``; whole labels where their first letters are the same."""
+    a, b = label(first), label(second)
+    return f"Ratio ({a[:1]}/{b[:1]})" if a[:1] != b[:1] else f"Ratio ({a}/{b})"
+
+
+def _original_table(analysis: Analysis, config: str) -> Table:
+    """The original's table for two deployments: RPS, median TTFT in ms, ratio of RPS."""
+    first, second = deployments_of(analysis.levels)
+    by_key = {(lv.deployment, lv.concurrency): lv for lv in analysis.levels if lv.config == config}
+    rows, notes = [], []
+    for ratio in (r for r in analysis.deployment_ratios if r.config == config):
+        a, b = by_key.get((first, ratio.concurrency)), by_key.get((second, ratio.concurrency))
+        cells = (
+            str(ratio.concurrency), _shown(a, "rps"), _shown(b, "rps"), _shown(a, "ttft"), _shown(b, "ttft"),
+            spread(ratio.rps),
+        )
+        rows.append(Row(cells=cells, struck=not any(level is not None and level.valid for level in (a, b))))
+        if ratio.second_is_bottleneck:
+            notes.append(
+                f"At {users(ratio.concurrency)} the ratio {value(ratio.rps)} is above {BOTTLENECK_RATIO}: "
+                f"the second deployment ({label(second)}) has a bottleneck of its own."
+            )
+    one, two = label(first), label(second)
+    return Table(
+        title=f"{config}: {one} and {two}",
+        columns=(
+            "Conc", f"{one} RPS", f"{two} RPS", f"{one} TTFT", f"{two} TTFT", ratio_header(first, second),
+        ),
+        rows=tuple(rows),
+        notes=("TTFT: median, ms. Ratio: of RPS, with its 95 % interval.", *notes),
+    )
+
+
+def _shown(level: Level | None, figure: str) -> str:
+    """One deployment's figure; nothing of a level without a valid cell beside one that has some."""
+    if level is None or not level.valid:
+        return NONE
+    return value(level.figures.rps if figure == "rps" else level.figures.ttft_p50)
+
+
+def _level_row(level: Level) -> Row:
+    f = level.figures
+    show = spread if level.valid else value
+    cells = (str(level.concurrency), show(f.rps), show(f.ttft_p50), show(f.ttft_p95), value(f.e2e_p50))
+    return Row(cells=(*cells, str(f.failures)), struck=not level.valid)
+
+
+def _single_table(levels: list[Level]) -> Table:
+    """One deployment's one configuration."""
+    failed = [level for level in levels if level.valid and level.figures.failures]
+    notes = [
+        f"With failures as never answered, TTFT p95 at {users(lv.concurrency)} is "
+        f"{number(lv.figures.ttft_p95_with_failures)} ms."
+        for lv in failed
+        if lv.figures.ttft_p95_with_failures is not None
+    ]
+    if any(not level.valid for level in levels):
+        notes.append("Struck out: no valid cell at that level; see the verdict.")
+    return Table(
+        title=f"{levels[0].deployment}: {levels[0].config}",
+        columns=("Conc", "RPS (95 %)", "TTFT p50 ms", "TTFT p95 ms", "E2E p50", "Fail"),
+        rows=tuple(_level_row(level) for level in levels),
+        notes=tuple(notes),
+    )
+
+
+def _configurations(analysis: Analysis) -> Iterator[Block]:
+    deployments = deployments_of(analysis.levels)
+    for config in configs_of(analysis.levels):
+        both = {level.deployment for level in analysis.levels if level.config == config}
+        if len(deployments) == 2 and len(both) == 2:
+            yield _original_table(analysis, config)
+            continue
+        for deployment in deployments:
+            own = [lv for lv in analysis.levels if (lv.deployment, lv.config) == (deployment, config)]
+            if own:
+                yield _single_table(own)
+
+
+def _comparisons(analysis: Analysis) -> Iterator[Block]:
+    for deployment in deployments_of(analysis.levels):
+        own = [c for c in analysis.comparisons if c.deployment == deployment]
+        if not own:
+            continue
+        rows = []
+        for c in sorted(own, key=lambda c: c.concurrency):
+            difference = [
+                name
+                for name, ratio in (("RPS", c.rps), ("TTFT", c.ttft))
+                if ratio is not None and ratio.excludes_one
+            ]
+            says = ", ".join(difference) if difference else "no difference shown"
+            if c.rps is None and c.ttft is None:
+                says = NONE
+            rows.append(Row(cells=(str(c.concurrency), c.config, times(c.rps), times(c.ttft), says)))
+        yield Table(
+            title=f"{deployment}: times faster than {own[0].reference}",
+            columns=("Conc", "Configuration", "RPS", "TTFT p50", "Differs in"),
+            rows=tuple(rows),
+            notes=("Above 1 is faster. 'Differs in': whose 95 % interval excludes 1.",),
+        )
+
+
+def knee_sentence(knee: Knee) -> str:
+    """Where one configuration stops growing, in words."""
+    rps = spread(knee.rps)
+    if knee.concurrency is not None:
+        sure = ""
+        if knee.low is not None and (knee.low, knee.high) != (knee.concurrency, knee.concurrency):
+            sure = f"; 95 % of resamplings put it at {knee.low}-{knee.high}"
+        if knee.reached_share < 0.95:
+            sure += f"; {1 - knee.reached_share:.0%} of them see it still growing"
+        return f"stops growing at {users(knee.concurrency)}, {rps} RPS{sure}"
+    if knee.levels == 1:
+        return f"one level only ({users(knee.top)}, {rps} RPS): says nothing about growth"
+    why = "; the budget ended the sweep first" if knee.budget_ended else ""
+    return f"knee not reached: throughput still grew at {users(knee.top)} ({rps} RPS){why}"
+
+
+def _knees(analysis: Analysis) -> Iterator[Block]:
+    lines = tuple(f"{k.deployment}/{k.config}: {knee_sentence(k)}." for k in analysis.knees)
+    if lines:
+        yield Paragraph(title="Where throughput stops growing", lines=lines)
+
+
+def _accounts(analysis: Analysis) -> Iterator[Block]:
+    groups: dict[tuple[str, str], list[Account]] = {}
+    for account in analysis.accounts:
+        groups.setdefault((account.deployment, account.config), []).append(account)
+    for (deployment, config), own in groups.items():
+        stages = list(dict.fromkeys(name for account in own for name in account.stages_ms))
+        rows = [
+            Row(cells=(
+                str(a.concurrency), number(a.ttft_ms), *(number(a.stages_ms.get(s)) for s in stages),
+                number(a.unexplained_ms),
+            ))
+            for a in own
+        ]  # fmt: skip
+        notes = [
+            f"LLM SDK cost at {users(a.concurrency)}: {number(a.sdk_cost_ms)} ms (the app's LLM stage "
+            f"{number(a.stages_ms['llm'])} less the LLM server's own {number(a.llm_server_ms)}, medians)."
+            for a in own
+            if a.sdk_cost_ms is not None
+        ]
+        heads = ["prep" if stage == "preprocess" else stage for stage in stages]
+        yield Table(
+            title=f"{deployment}: {config}: where the TTFT goes (medians, ms, queued and running)",
+            columns=("Conc", "TTFT", *heads, "rest"),
+            rows=tuple(rows),
+            notes=("rest: each request's TTFT less its stages, the median; unexplained by the app.", *notes),
+        )
+
+
+def _struck_line(cell: CellSummary, *, named: bool) -> str:
+    why = "; ".join(f"{check.text or check.name} ({check.name})" for check in cell.failed_checks)
+    source = f"{cell.source}/" if named else ""
+    figures = f"{value(cell.figures.rps)} RPS, TTFT {value(cell.figures.ttft_p50)} ms"
+    return f"{source}{cell.cell.name}, {figures}: {why}"
+
+
+def _verdict(analysis: Analysis) -> Block:
+    cells, invalid = analysis.cells, analysis.invalid
+    good = len(cells) - len(invalid)
+    struck = [_struck_line(cell, named=len(analysis.sources) > 1) for cell in invalid]
+    lines = [f"{good} of {len(cells)} cells are valid; an invalid one enters no ratio and no pooled figure."]
+    first = len(lines)
+    lines += struck
+    for deployment, config in analysis.without_valid_cell:
+        lines.append(f"No valid cell: {deployment}/{config}. Nothing can be said about it.")
+    if analysis.as_is:
+        text = "configuration as-is: the service does not say what it runs, so it was not proved (n/a)"
+        lines.append(f"{len(analysis.as_is)} of {len(cells)} cells: {text}.")
+    if analysis.incomplete:
+        lines.append(f"{len(analysis.incomplete)} cells have no end and were left out.")
+    names = {"generator-lag": ("loop lag p99", "ms"), "generator-cpu": ("busiest process", "% of a core")}
+    for lag in analysis.generator:
+        what, unit = names[lag.name]
+        bound = "" if lag.bound is None else f" (bound {number(lag.bound)})"
+        lines.append(f"Generator: {what} at most {number(lag.worst)} {unit}{bound}, in {lag.cell}.")
+    if cells and not any(lag.name == "generator-lag" for lag in analysis.generator):
+        lines.append("Generator: its loop lag was not measured (n/a).")
+    if analysis.repeats == 1:
+        lines.append("One repeat: the intervals cover noise within a run only, not between runs.")
+    elif 1 < analysis.repeats < 5:
+        lines.append(f"{analysis.repeats} repeats: the intervals know little of the noise between runs.")
+    return Paragraph(title="Verdict", lines=tuple(lines), struck=frozenset(range(first, first + len(struck))))
+
+
+def blocks(analysis: Analysis) -> list[Block]:
+    """The whole report, in order."""
+    says = Paragraph(title="What this says", lines=tuple(what_this_says(analysis)))
+    parts = (_configurations, _comparisons, _knees, _accounts)
+    return [*(block for part in parts for block in part(analysis)), _verdict(analysis), says]

@@ -1,0 +1,64 @@
+"""``report DIR...``: tables on the terminal, derived files beside the records."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+import orjson
+from rich.console import Console
+
+from records.request import RecordError
+from reports.export import results_json, write_files
+from reports.show import load, show
+
+USAGE = 2
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("directories", metavar="DIR...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print the results as JSON and nothing else.")
+@click.option(
+    "--output",
+    metavar="DIR",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Where systematic_results.json, summary.csv and report.md go. Default: the directory itself; "
+    "with several DIRs nothing is written without it.",
+)
+def main(directories: tuple[Path, ...], as_json: bool, output: Path | None) -> None:
+    """What a run's results mean: runs, or single cells; several are pooled by their raw values.
+
+    Exit codes: 0; 2 a directory that is no results directory; 3 a configuration without a valid cell.
+    """
+    try:
+        analysis = load(directories)
+    except (RecordError, OSError) as error:
+        _refuse(str(error))
+    where = output if output is not None else directories[0] if len(directories) == 1 else None
+    if as_json:
+        options = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
+        sys.stdout.buffer.write(orjson.dumps(results_json(analysis), option=options))
+        sys.stdout.flush()
+    else:
+        show(analysis, Console(highlight=False))
+    if where is None:
+        click.echo("report: several directories, so no files were written; --output DIR keeps them", err=True)
+    else:
+        try:
+            write_files(analysis, where)
+        except OSError as error:
+            _refuse(f"the derived files could not be written: {error}")
+        if not as_json:
+            click.echo(f"report: {where / 'report.md'}, summary.csv and systematic_results.json", err=True)
+    for deployment, config in analysis.without_valid_cell:
+        click.echo(f"report: {deployment}/{config} has no valid cell", err=True)
+    if not analysis.levels:
+        click.echo("report: there is no complete cell", err=True)
+    sys.exit(analysis.exit_code)
+
+
+def _refuse(why: str) -> None:
+    """One clear line, exit code 2."""
+    click.echo(f"report: {' '.join(why.split())}", err=True)
+    sys.exit(USAGE)

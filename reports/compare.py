@@ -1,0 +1,198 @@
+"""Ratios of levels, and the level at which throughput stops growing: always with their intervals."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from reports import stats
+from reports.stats import Estimate
+from reports.summary import CONFIG_ORDER, Level, generator, ordered
+
+BOTTLENECK_RATIO = 1.5
+KNEE_SHARE = 0.10
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """How many times faster ``config`` is than ``reference``, at one concurrency of one deployment."""
+
+    deployment: str
+    config: str
+    reference: str
+    concurrency: int
+    rps: Estimate | None
+    """RPS over the reference's RPS."""
+    ttft: Estimate | None
+    """The reference's TTFT p50 over this one's: above 1 is faster."""
+    paired: bool
+    """Whether both have the same repeats of the same runs."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeploymentRatio:
+    """RPS of the first deployment over the second's, same configuration and concurrency."""
+
+    config: str
+    concurrency: int
+    first: str
+    second: str
+    rps: Estimate | None
+
+    @property
+    def second_is_bottleneck(self) -> bool:
+        return self.rps is not None and self.rps.value > BOTTLENECK_RATIO
+
+
+@dataclass(frozen=True, kw_only=True)
+class Knee:
+    """Where a configuration stops growing, or that it did not."""
+
+    deployment: str
+    config: str
+    concurrency: int | None
+    """The lowest level within 10 % of the highest RPS after which RPS grows by no more than 10 %."""
+    low: int | None
+    high: int | None
+    """The levels between which 95 % of the bootstrap's draws that have a knee put it."""
+    reached_share: float
+    """Share of the draws that have a knee."""
+    rps: Estimate | None
+    """At the knee; where none was reached, at the highest valid level."""
+    top: int
+    """The highest valid level."""
+    levels: int
+    budget_ended: bool
+
+
+def deployments_of(levels: Sequence[Level]) -> list[str]:
+    """In the order in which ``summarise`` put them."""
+    return list(dict.fromkeys(level.deployment for level in levels))
+
+
+def configs_of(levels: Sequence[Level]) -> list[str]:
+    return ordered((level.config for level in levels), CONFIG_ORDER)
+
+
+def _rps_ratio(a: Level, b: Level) -> Estimate | None:
+    """a's RPS over b's, repeats paired where both have them."""
+    if not (a.valid and b.valid) or a.figures.rps is None or b.figures.rps is None:
+        return None
+    if not b.figures.rps.value > 0:
+        return None
+    value = a.figures.rps.value / b.figures.rps.value
+    wa, wb = stats.paired_weights(a.samples, b.samples, generator(f"{a.name} rps {b.name}"))
+    draws = stats.divide(stats.rate_draws(a.samples, wa), stats.rate_draws(b.samples, wb))
+    return stats.interval(draws, value, _repeats(a, b))
+
+
+def _ttft_ratio(slow: Level, fast: Level) -> Estimate | None:
+    """slow's TTFT p50 over fast's."""
+    if not (slow.valid and fast.valid):
+        return None
+    above, below = stats.median(slow.samples), stats.median(fast.samples)
+    if above is None or below is None or not below > 0:
+        return None
+    ws, wf = stats.paired_weights(slow.samples, fast.samples, generator(f"{slow.name} ttft {fast.name}"))
+    draws = stats.divide(stats.median_draws(slow.samples, ws), stats.median_draws(fast.samples, wf))
+    return stats.interval(draws, above / below, _repeats(slow, fast))
+
+
+def _repeats(a: Level, b: Level) -> int:
+    return min(stats.repeats_of(a.samples), stats.repeats_of(b.samples))
+
+
+def compare_configs(levels: Sequence[Level]) -> tuple[Comparison, ...]:
+    """Every configuration against the baseline (else the first one) of its deployment, level by level."""
+
+    def each() -> Iterator[Comparison]:
+        for deployment in deployments_of(levels):
+            own = [level for level in levels if level.deployment == deployment]
+            reference = configs_of(own)[0]
+            base = {level.concurrency: level for level in own if level.config == reference}
+            for level in own:
+                if level.config == reference or level.concurrency not in base:
+                    continue
+                other = base[level.concurrency]
+                yield Comparison(
+                    deployment=deployment,
+                    config=level.config,
+                    reference=reference,
+                    concurrency=level.concurrency,
+                    rps=_rps_ratio(level, other),
+                    ttft=_ttft_ratio(other, level),
+                    paired={s.key for s in level.samples} == {s.key for s in other.samples},
+                )
+
+    return tuple(each())
+
+
+def compare_deployments(levels: Sequence[Level]) -> tuple[DeploymentRatio, ...]:
+    """The original's ratio, where there are exactly two deployments."""
+    names = deployments_of(levels)
+    if len(names) != 2:
+        return ()
+    by_key = {(level.deployment, level.config, level.concurrency): level for level in levels}
+    ratios = []
+    for config in configs_of(levels):
+        for n in sorted({level.concurrency for level in levels if level.config == config}):
+            a, b = by_key.get((names[0], config, n)), by_key.get((names[1], config, n))
+            ratio = _rps_ratio(a, b) if a and b else None
+            ratios.append(
+                DeploymentRatio(config=config, concurrency=n, first=names[0], second=names[1], rps=ratio)
+            )
+    return tuple(ratios)
+
+
+def knee_index(rps: Sequence[float]) -> int | None:
+    """The knee in a series of rising concurrency; None when throughput still grew at its end."""
+    if not rps:
+        return None
+    highest = max(rps)
+    for i in range(len(rps) - 1):
+        if rps[i] >= (1 - KNEE_SHARE) * highest and rps[i + 1] <= (1 + KNEE_SHARE) * rps[i]:
+            return i
+    return None
+
+
+def find_knee(levels: Sequence[Level], *, budget_ended: bool) -> Knee | None:
+    """The knee of one deployment's one configuration; None without a valid level."""
+    valid = [level for level in levels if level.valid and level.figures.rps is not None]
+    if not valid:
+        return None
+    at = knee_index([level.figures.rps.value for level in valid if level.figures.rps])
+    draws = np.stack([level.rps_draws for level in valid], axis=1)
+    found = [knee_index([float(x) for x in row]) for row in draws if np.isfinite(row).all()]
+    knees = sorted(i for i in found if i is not None)
+    tail = (1 - stats.CONFIDENCE) / 2
+    low = high = None
+    if knees and at is not None:
+        low = valid[min(at, knees[math.floor(tail * len(knees))])].concurrency
+        high = valid[max(at, knees[min(len(knees) - 1, math.ceil((1 - tail) * len(knees)) - 1)])].concurrency
+    return Knee(
+        deployment=valid[0].deployment,
+        config=valid[0].config,
+        concurrency=None if at is None else valid[at].concurrency,
+        low=low,
+        high=high,
+        reached_share=len(knees) / len(found) if found else 0.0,
+        rps=valid[-1 if at is None else at].figures.rps,
+        top=valid[-1].concurrency,
+        levels=len(valid),
+        budget_ended=budget_ended and at is None,
+    )
+
+
+def find_knees(levels: Sequence[Level], *, budget_ended: bool) -> tuple[Knee, ...]:
+    """One for each deployment and configuration that has a valid level."""
+    found = []
+    for deployment in deployments_of(levels):
+        for config in configs_of([level for level in levels if level.deployment == deployment]):
+            own = [level for level in levels if (level.deployment, level.config) == (deployment, config)]
+            knee = find_knee(own, budget_ended=budget_ended)
+            if knee is not None:
+                found.append(knee)
+    return tuple(found)

@@ -1,0 +1,170 @@
+"""The derived files: ``systematic_results.json``, ``summary.csv`` and ``report.md``.
+
+``systematic_results.json`` (schema version 1)::
+
+    schema_version  1
+    runs            [{name, status, deployments, cells, incomplete, budget_ended}]
+    configurations  {deployment: {configuration: {levels: {concurrency: figures}}}}
+    comparisons     [{deployment, config, reference, concurrency, rps, ttft, paired}]
+    deployment_ratios  [{config, concurrency, first, second, rps, second_is_bottleneck}]
+    knees           [{deployment, config, concurrency, low, high, reached_share, rps, top, ...}]
+    accounts        [{deployment, config, concurrency, answers, ttft_ms, stages_ms, ..., sdk_cost_ms}]
+    verdicts        [{source, cell, valid, checks: [{name, status, figure, bound, text}]}]
+    findings        [sentence]
+
+``figures``: ``valid`` (any valid cell), ``repeats`` and ``invalid_repeats`` (counts), ``requests``,
+``failures``, ``seconds``, ``answers``, and estimates ``{value, low, high}``: ``rps``, ``ttft_p50_ms`` ...
+``headers_p50_ms``; null where there were too few answers. Figures of a level that is not valid are there to
+be shown struck out. A percentile that failures made endless is the string ``"inf"``. An interval is of 95 %.
+Times are milliseconds, rates answers a second, ratios plain numbers. Unrounded.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+import os
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from records.cell import SCHEMA_VERSION
+from records.files import write_json
+from reports.analysis import Analysis, Source
+from reports.blocks import blocks
+from reports.document import NONE
+from reports.findings import what_this_says
+from reports.render import markdown
+from reports.stats import Estimate
+from reports.summary import CellSummary, Figures, Level
+
+ESTIMATES = (
+    "ttft_p50", "ttft_p95", "ttft_p99", "e2e_p50", "e2e_p95", "tpot_p50", "itl_p50", "itl_p99",
+    "headers_p50", "first_event_p50",
+)  # fmt: skip
+COLUMNS = (
+    "deployment", "config", "concurrency", "repeat", "valid", "requests", "failures", "rps",
+    "ttft_p50_ms", "ttft_p95_ms", "e2e_p50_ms", "ttft_p99_ms", "ttft_p95_with_failures_ms",
+    "ttft_p99_with_failures_ms", "e2e_p95_ms", "tpot_p50_ms", "itl_p50_ms", "itl_p99_ms", "headers_p50_ms",
+    "first_event_p50_ms", "documents", "seconds", "source", "failed_checks",
+)  # fmt: skip
+
+
+def _number(value: float | None) -> float | str | None:
+    if value is None or math.isnan(value):
+        return None
+    return "inf" if math.isinf(value) else value
+
+
+def _estimate(estimate: Estimate | None) -> dict[str, Any] | None:
+    if estimate is None:
+        return None
+    return {name: _number(value) for name, value in asdict(estimate).items()}
+
+
+def figures_json(figures: Figures) -> dict[str, Any]:
+    """The figures under the names of the JSON, units at their ends."""
+    return {
+        "requests": figures.requests,
+        "failures": figures.failures,
+        "seconds": figures.seconds,
+        "answers": figures.answers,
+        "rps": _estimate(figures.rps),
+        **{f"{name}_ms": _estimate(getattr(figures, name)) for name in ESTIMATES},
+        "ttft_p95_with_failures_ms": _number(figures.ttft_p95_with_failures),
+        "ttft_p99_with_failures_ms": _number(figures.ttft_p99_with_failures),
+        "documents": figures.documents,
+    }
+
+
+def _level(level: Level) -> dict[str, Any]:
+    good = len(level.valid_cells)
+    counts = {"valid": level.valid, "repeats": good, "invalid_repeats": len(level.cells) - good}
+    return {**counts, **figures_json(level.figures)}
+
+
+def _source(source: Source) -> dict[str, Any]:
+    return {
+        "name": source.name,
+        "status": source.run.meta.get("status"),
+        "deployments": sorted({data.cell.deployment for data in source.run.cells}),
+        "cells": len(source.run.cells),
+        "incomplete": list(source.run.incomplete),
+        "budget_ended": source.budget_ended,
+    }
+
+
+def _verdict(cell: CellSummary) -> dict[str, Any]:
+    checks = [asdict(check) for check in cell.cell.verdict.checks]
+    known = {check["name"] for check in checks}
+    checks += [asdict(check) for check in cell.failed_checks if check.name not in known]
+    return {"source": cell.source, "cell": cell.cell.name, "valid": cell.valid, "checks": checks}
+
+
+def results_json(analysis: Analysis) -> dict[str, Any]:
+    """The whole analysis as plain JSON values (the module's docstring documents them)."""
+    configurations: dict[str, dict[str, dict[str, Any]]] = {}
+    for level in analysis.levels:
+        config = configurations.setdefault(level.deployment, {}).setdefault(level.config, {"levels": {}})
+        config["levels"][str(level.concurrency)] = _level(level)
+    ratios = [
+        {**asdict(r), "second_is_bottleneck": r.second_is_bottleneck} for r in analysis.deployment_ratios
+    ]
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "runs": [_source(source) for source in analysis.sources],
+        "configurations": configurations,
+        "comparisons": [asdict(comparison) for comparison in analysis.comparisons],
+        "deployment_ratios": ratios,
+        "knees": [asdict(knee) for knee in analysis.knees],
+        "accounts": [asdict(account) for account in analysis.accounts],
+        "verdicts": [_verdict(cell) for cell in analysis.cells],
+        "findings": list(what_this_says(analysis)),
+    }
+
+
+def _place(value: Any) -> str:
+    """A CSV field: ``-`` for too few answers, ``inf`` for endless, at most three decimals."""
+    if value is None:
+        return NONE
+    if isinstance(value, dict):
+        return _place(value["value"])
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float):
+        return f"{value:.3f}"
+    return str(value)
+
+
+def summary_csv(analysis: Analysis) -> str:
+    """A row a cell, invalid ones too; times in ms, ``-`` where there were too few answers."""
+    out = io.StringIO()
+    writer = csv.DictWriter(out, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    for summary in analysis.cells:
+        row = {
+            **figures_json(summary.figures),
+            **{name: getattr(summary.cell, name) for name in COLUMNS[:4]},
+            "valid": summary.valid,
+            "source": summary.source,
+            "failed_checks": " ".join(check.name for check in summary.failed_checks),
+        }
+        writer.writerow({name: _place(row[name]) for name in COLUMNS})
+    return out.getvalue()
+
+
+def _write_text(path: Path, text: str) -> None:
+    """Replace ``path`` whole or not at all."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary.write_text(text, encoding="utf-8")
+    temporary.replace(path)
+
+
+def write_files(analysis: Analysis, directory: Path) -> None:
+    """Raises OSError where the directory cannot be made or written."""
+    directory.mkdir(parents=True, exist_ok=True)
+    write_json(directory / "systematic_results.json", results_json(analysis))
+    _write_text(directory / "summary.csv", summary_csv(analysis))
+    names = ", ".join(source.name for source in analysis.sources)
+    _write_text(directory / "report.md", markdown(blocks(analysis), f"Report of {names}"))

@@ -1,0 +1,96 @@
+"""What the figures say in plain words, and no more: an effect is shown, a cause is not yet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from reports.analysis import Analysis
+from reports.compare import Comparison, Knee, deployments_of
+from reports.document import listed, spread, times, users
+from reports.stats import Estimate
+
+MOCKED = {
+    "mock-embeddings": "mocking the embeddings",
+    "mock-llm": "mocking the LLM",
+    "mock-both": "mocking both",
+}
+SIDES = {"mock-embeddings": "embedding and retrieval", "mock-llm": "LLM"}
+
+
+def _doing(config: str) -> str:
+    return MOCKED.get(config, f"configuration {config}")
+
+
+def _effect(ratio: Estimate | None) -> str:
+    if ratio is None:
+        return "could not be compared"
+    if not ratio.excludes_one:
+        return f"shows no difference in RPS, {times(ratio)}"
+    return f"makes RPS {times(ratio)} the reference's"
+
+
+def _limit(at_top: Sequence[Comparison], knee: Knee | None, n: int) -> str:
+    """What the mocks' effects say about the limit at ``n`` users."""
+    singles = {c.config: c.rps for c in at_top if c.config in SIDES}
+    if not singles:
+        return ""
+    raised = {name: r.value for name, r in singles.items() if r and r.excludes_one and r.value > 1}
+    if knee is None or knee.concurrency is None or n < knee.concurrency:
+        return (
+            "Throughput had not stopped growing there, so these differences are latency; "
+            "what would limit throughput was not reached."
+        )
+    missing = [name for name in SIDES if singles.get(name) is None]
+    at = f"At {users(n)}"
+    if len(raised) > 1:
+        most = max(raised, key=raised.__getitem__)
+        return f"{at} both sides take from throughput, the {SIDES[most]} side more."
+    if raised:
+        other = "the other was not compared" if missing else "the other side's does not show"
+        return f"{at} what the {SIDES[next(iter(raised))]} side takes holds throughput down; {other}."
+    if missing:
+        return ""
+    return f"{at} neither side's mock raises throughput: what limits it lies elsewhere, or is shared."
+
+
+def _deployment(analysis: Analysis, deployment: str) -> Iterator[str]:
+    own = [c for c in analysis.comparisons if c.deployment == deployment]
+    levels = [level for level in analysis.levels if level.deployment == deployment]
+    reference = own[0].reference if own else levels[0].config
+    knee = next((k for k in analysis.knees if (k.deployment, k.config) == (deployment, reference)), None)
+    who = f"{deployment}: {reference}"
+    if knee is None:
+        yield f"{who} has no valid cell, so nothing follows from it."
+    elif knee.concurrency is not None:
+        yield f"{who} stops growing at {users(knee.concurrency)}, at {spread(knee.rps)} RPS."
+    elif knee.levels == 1:
+        yield f"{who} was measured at {users(knee.top)} only, {spread(knee.rps)} RPS."
+    else:
+        yield f"{who} still grew at {users(knee.top)}, {spread(knee.rps)} RPS: its limit was not reached."
+    compared = [c.concurrency for c in own if c.rps is not None]
+    if not compared:
+        return
+    n = max(compared)
+    at_top = [c for c in own if c.concurrency == n]
+    yield f"At {users(n)} {listed([f'{_doing(c.config)} {_effect(c.rps)}' for c in at_top])}."
+    limit = _limit(at_top, knee, n)
+    if limit:
+        yield limit
+
+
+def what_this_says(analysis: Analysis) -> Iterator[str]:
+    """The closing sentences."""
+    if not analysis.levels:
+        yield "There is no complete cell: nothing was measured."
+        return
+    for deployment in deployments_of(analysis.levels):
+        yield from _deployment(analysis, deployment)
+    slower = [r for r in analysis.deployment_ratios if r.second_is_bottleneck]
+    if slower:
+        second, counts = slower[0].second, ", ".join(f"{r.config} at {r.concurrency}" for r in slower)
+        yield f"{second} has a bottleneck of its own ({counts} users): the same app does better elsewhere."
+    if analysis.comparisons:
+        yield (
+            "An effect is not yet a cause: mocking a stage also relieves whatever only waits for it, and "
+            "below the level where growth stops a faster stage saves latency, not capacity."
+        )

@@ -1,0 +1,241 @@
+"""Statistics, pure: percentiles with distribution-free intervals, rates and ratios by bootstrap.
+
+Percentiles: linear interpolation between order statistics (Hyndman & Fan 1996, type 7, numpy's default).
+Their 95 % intervals: order statistics by the binomial distribution (Conover, *Practical Nonparametric
+Statistics*, 3rd ed., section 3.2; Hahn & Meeker, *Statistical Intervals*, section 5.2). They take answers
+as independent. Rates and ratios: hierarchical bootstrap (Davison & Hinkley, *Bootstrap Methods and their
+Application*, sections 2.4 and 3.8): repeats are resampled first, then equal time bins inside each cell.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.stats import binom
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+CONFIDENCE = 0.95
+BINS = 10
+DRAWS = 1000
+_CHUNK = 100
+
+
+@dataclass(frozen=True, kw_only=True)
+class Estimate:
+    """A figure with its 95 % interval; a bound is ``None`` where the data cannot give it."""
+
+    value: float
+    low: float | None = None
+    high: float | None = None
+
+    @property
+    def excludes_one(self) -> bool:
+        """Does the interval of a ratio show a difference?"""
+        return self.low is not None and self.high is not None and (self.low > 1 or self.high < 1)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Sample:
+    """One cell's raw material for the bootstrap: everything by the time bin in which it happened."""
+
+    key: Hashable
+    """Which repeat of which run: cells with equal keys are paired in a ratio."""
+    seconds: float
+    ended_bins: Ints
+    """The bin in which each good answer ended."""
+    values: Floats
+    """A latency of each good measured answer, ms, in the order of ``value_bins``."""
+    value_bins: Ints
+    """The bin in which each of those was sent."""
+
+
+def bins_of(at_ns: Sequence[int], start_ns: int, end_ns: int) -> Ints:
+    """The time bin (0 .. BINS-1) of each moment between ``start_ns`` and ``end_ns``."""
+    offsets = np.asarray([at - start_ns for at in at_ns], dtype=np.float64)
+    return np.clip((offsets * BINS / max(1, end_ns - start_ns)).astype(np.int64), 0, BINS - 1)
+
+
+def wanted_answers(q: float) -> int:
+    """How many answers a high percentile wants: the least n with q^n <= 5 %. p95: 59, p99: 299.
+
+    With fewer, not even the largest value seen bounds the percentile at 95 % (Hahn & Meeker 5.2).
+    """
+    return math.ceil(math.log(1 - CONFIDENCE) / math.log(q))
+
+
+def percentile(values: Sequence[float] | Floats, q: float) -> float:
+    """The q-quantile, type 7; ``values`` may hold +inf (failures), and must not be empty."""
+    ordered = np.sort(np.asarray(values, dtype=np.float64))
+    if not len(ordered):
+        raise ValueError("no values")
+    position = (len(ordered) - 1) * q
+    below = math.floor(position)
+    share = position - below
+    low = float(ordered[below])
+    if share == 0 or below + 1 == len(ordered):
+        return low
+    high = float(ordered[below + 1])
+    if math.isinf(high):
+        return high
+    return min(high, low + (high - low) * share)
+
+
+def order_interval(n: int, q: float) -> tuple[int, int] | None:
+    """1-based ranks (l, u) with P(x_l <= quantile <= x_u) >= 95 %, or None when n is too small.
+
+    Equal tails where they exist; else the outermost value on one side, the rest of the 5 % on the other:
+    that is what makes 59 answers enough for p95.
+    """
+    tail = (1 - CONFIDENCE) / 2
+    upper = int(binom.ppf(1 - tail, n, q)) + 1
+    lower = int(binom.ppf(tail, n, q))
+    if upper > n:
+        upper = n
+        left = 1 - CONFIDENCE - q**n
+        lower = _rank_below(n, q, left)
+    elif lower < 1:
+        lower = 1
+        left = 1 - CONFIDENCE - (1 - q) ** n
+        upper = int(binom.ppf(1 - left, n, q)) + 1 if left > 0 else n + 1
+    if lower < 1 or upper > n or lower > upper:
+        return None
+    return lower, upper
+
+
+def _rank_below(n: int, q: float, tail: float) -> int:
+    """The largest rank l with P(fewer than l values lie below the quantile) <= ``tail``; 0 if none."""
+    if tail <= 0:
+        return 0
+    rank = int(binom.ppf(tail, n, q))
+    return rank if float(binom.cdf(rank - 1, n, q)) <= tail else rank - 1
+
+
+def percentile_estimate(values: Sequence[float] | Floats, q: float) -> Estimate | None:
+    """A percentile with its order-statistic interval; None (shown as ``-``) for too few values."""
+    n = len(values)
+    if n == 0 or (q > 0.5 and n < wanted_answers(q)):
+        return None
+    ordered = np.sort(np.asarray(values, dtype=np.float64))
+    ranks = order_interval(n, q)
+    value = percentile(ordered, q)
+    if ranks is None:
+        return Estimate(value=value)
+    return Estimate(value=value, low=float(ordered[ranks[0] - 1]), high=float(ordered[ranks[1] - 1]))
+
+
+def _draw_repeats(keys: Sequence[Hashable], rng: np.random.Generator) -> dict[Hashable, Floats]:
+    """How often each repeat was drawn, in each of DRAWS resamplings of them with replacement."""
+    if not keys:
+        return {}
+    counts = rng.multinomial(len(keys), [1 / len(keys)] * len(keys), size=DRAWS)
+    return {key: counts[:, i].astype(np.float64) for i, key in enumerate(keys)}
+
+
+def _draw_bins(
+    samples: Sequence[Sample], repeats: Mapping[Hashable, Floats], rng: np.random.Generator
+) -> list[Floats]:
+    """Weights (DRAWS x BINS) of each sample's time bins: bins resampled inside resampled repeats."""
+    weights = []
+    for sample in samples:
+        counts = rng.multinomial(BINS, [1 / BINS] * BINS, size=DRAWS)
+        weights.append(counts * repeats[sample.key][:, None])
+    return weights
+
+
+def weights_of(samples: Sequence[Sample], rng: np.random.Generator) -> list[Floats]:
+    """The hierarchical bootstrap's weights for one group of cells."""
+    keys = list(dict.fromkeys(sample.key for sample in samples))
+    return _draw_bins(samples, _draw_repeats(keys, rng), rng)
+
+
+def paired_weights(
+    a: Sequence[Sample], b: Sequence[Sample], rng: np.random.Generator
+) -> tuple[list[Floats], list[Floats]]:
+    """The same for two groups: a repeat that both have is drawn as often on either side."""
+    keys_a = list(dict.fromkeys(s.key for s in a))
+    keys_b = list(dict.fromkeys(s.key for s in b))
+    common = _draw_repeats([k for k in keys_a if k in keys_b], rng)
+    only_a = _draw_repeats([k for k in keys_a if k not in keys_b], rng)
+    only_b = _draw_repeats([k for k in keys_b if k not in keys_a], rng)
+    return _draw_bins(a, common | only_a, rng), _draw_bins(b, common | only_b, rng)
+
+
+def rate(samples: Sequence[Sample]) -> float:
+    """Good answers a second: all answers over all seconds of the pooled cells."""
+    seconds = sum(sample.seconds for sample in samples)
+    return sum(len(sample.ended_bins) for sample in samples) / seconds if seconds > 0 else 0.0
+
+
+def rate_draws(samples: Sequence[Sample], weights: Sequence[Floats]) -> Floats:
+    """The rate in each of the bootstrap's draws."""
+    answers = np.zeros(DRAWS)
+    seconds = np.zeros(DRAWS)
+    for sample, weight in zip(samples, weights, strict=True):
+        answers += weight @ np.bincount(sample.ended_bins, minlength=BINS)
+        seconds += weight.sum(axis=1) * sample.seconds / BINS
+    return divide(answers, seconds)
+
+
+def median(samples: Sequence[Sample]) -> float | None:
+    """The median of the pooled values, ms."""
+    values = np.concatenate([sample.values for sample in samples]) if samples else np.empty(0)
+    return percentile(values, 0.5) if len(values) else None
+
+
+def median_draws(samples: Sequence[Sample], weights: Sequence[Floats]) -> Floats:
+    """The weighted median of the pooled values in each of the bootstrap's draws; nan without values."""
+    values = np.concatenate([sample.values for sample in samples])
+    order = np.argsort(values, kind="stable")
+    values = values[order]
+    medians = np.full(DRAWS, np.nan)
+    for start in range(0, DRAWS, _CHUNK):
+        part = slice(start, start + _CHUNK)
+        pairs = zip(samples, weights, strict=True)
+        each = np.concatenate([w[part][:, s.value_bins] for s, w in pairs], axis=1)
+        summed = np.cumsum(each[:, order], axis=1)
+        half = summed[:, -1:] / 2
+        low = np.argmax(summed >= half, axis=1)
+        high = np.argmax(summed > half, axis=1)
+        middle = (values[low] + values[high]) / 2
+        medians[part] = np.where(half[:, 0] > 0, middle, np.nan)
+    return medians
+
+
+def spread(draws: Floats, value: float, repeats: int) -> Floats:
+    """The draws stretched about ``value`` (on the log scale) by sqrt(k/(k-1)), k what was resampled.
+
+    Resampling k things with replacement understates their variance by (k-1)/k (Davison & Hinkley,
+    section 3.8), half of it at the sweep's two repeats.
+    """
+    k = repeats if repeats > 1 else BINS
+    if not value > 0:
+        return draws
+    stretched: Floats = value * (np.maximum(draws, 0) / value) ** math.sqrt(k / (k - 1))
+    return stretched
+
+
+def interval(draws: Floats, value: float, repeats: int) -> Estimate:
+    """``value`` with the bootstrap's percentile interval."""
+    finite = spread(draws, value, repeats)
+    finite = finite[np.isfinite(finite)]
+    if not value > 0 or len(finite) < DRAWS / 2:
+        return Estimate(value=value)
+    low, high = np.percentile(finite, [100 * (1 - CONFIDENCE) / 2, 100 * (1 + CONFIDENCE) / 2])
+    return Estimate(value=value, low=min(float(low), value), high=max(float(high), value))
+
+
+def divide(a: Floats, b: Floats) -> Floats:
+    """a/b draw by draw, nan where b is nothing."""
+    quotient: Floats = np.divide(a, b, out=np.full(len(a), np.nan), where=b > 0)
+    return quotient
+
+
+def repeats_of(samples: Sequence[Sample]) -> int:
+    """How many different repeats a group holds."""
+    return len({sample.key for sample in samples})

@@ -1,0 +1,148 @@
+"""Synthetic results directories with a known truth, written as records."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import orjson
+import pytest
+
+from records.cell import SCHEMA_VERSION, Cell, Check, Verdict
+from records.files import LineFile, write_json
+from records.request import RequestRecord
+
+START_NS = 1_800_000_000_000_000_000
+PASS = (Check(name="configuration", status="pass", text="as asked"),
+        Check(name="generator-lag", status="pass", figure=2.5, bound=20.0, text="2.5 ms late"))
+FAIL = (Check(name="retrieval", status="fail", figure=9, bound=0, text="9 answers came without documents"),)
+AS_IS = (Check(name="configuration", status="n/a", text="no /config"),)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spec:
+    """One cell: ``rps * seconds`` answers, evenly spaced, each with a TTFT around ``ttft_ms``."""
+
+    deployment: str = "local"
+    config: str = "baseline"
+    concurrency: int = 10
+    repeat: int = 1
+    rps: float = 20.0
+    seconds: float = 5.0
+    ttft_ms: float = 100.0
+    jitter_ms: float = 10.0
+    failures: int = 0
+    checks: tuple[Check, ...] = PASS
+    complete: bool = True
+    window: bool = True
+    stages: dict[str, float] = field(default_factory=dict)
+    ttfts: tuple[float, ...] = ()
+    seed: int = 0
+
+    @property
+    def name(self) -> str:
+        return f"{self.deployment}/{self.config}/c{self.concurrency:02d}-r{self.repeat}"
+
+
+def records_of(spec: Spec) -> list[RequestRecord]:
+    """Answers end on a comb of 1/rps seconds; failures are sent in the window's middle."""
+    rng = np.random.default_rng([spec.seed, spec.concurrency, spec.repeat])
+    count = len(spec.ttfts) or round(spec.rps * spec.seconds)
+    ttfts = spec.ttfts or [max(1.0, float(x)) for x in rng.normal(spec.ttft_ms, spec.jitter_ms, count)]
+    records = []
+    for i in range(count + spec.failures):
+        failed = i >= count
+        share = 0.5 if failed else (i + 0.5) / count
+        sent = START_NS + round(share * spec.seconds * 1e9)
+        ttft = 0.0 if failed else ttfts[i]
+        first = sent + round(ttft * 1e6)
+        stages = {name: {"queued_ms": ms / 4, "running_ms": ms * 3 / 4} for name, ms in spec.stages.items()}
+        records.append(
+            RequestRecord(
+                run="r", cell=spec.name, worker="w", region="here", user=i % spec.concurrency, seq=i,
+                sent_at_ns=sent, headers_at_ns=sent + 2_000_000, first_event_at_ns=sent + 3_000_000,
+                first_token_at_ns=None if failed else first,
+                last_token_at_ns=None if failed else first + 9_000,
+                ended_at_ns=min(first + 10_000, START_NS + round(spec.seconds * 1e9)),
+                tokens=0 if failed else 10, gaps_us=[] if failed else [1] * 9, documents=5,
+                outcome="http_error" if failed else "ok", error="503" if failed else None,
+                stages=stages or None, config=spec.config,
+            )
+        )  # fmt: skip
+    return records
+
+
+def write_cell(directory: Path, spec: Spec) -> Path:
+    """cell.json and requests.jsonl of one cell."""
+    directory.mkdir(parents=True)
+    window = {"start_ns": START_NS, "end_ns": START_NS + round(spec.seconds * 1e9)} if spec.window else None
+    cell = Cell(
+        deployment=spec.deployment, config=spec.config, concurrency=spec.concurrency, repeat=spec.repeat,
+        complete=spec.complete, achieved={"window": window}, verdict=Verdict(checks=spec.checks),
+    )  # fmt: skip
+    write_json(directory / "cell.json", cell.to_json())
+    lines = LineFile(directory / "requests.jsonl")
+    lines.append(b"".join(record.encode() for record in records_of(spec)))
+    lines.close()
+    return directory
+
+
+def write_run(directory: Path, specs: Iterable[Spec], **meta: Any) -> Path:
+    """A run of many cells."""
+    directory.mkdir(parents=True)
+    write_json(directory / "run.json", {"schema_version": SCHEMA_VERSION, "status": "complete", **meta})
+    for spec in specs:
+        write_cell(directory / "cells" / spec.name, spec)
+    return directory
+
+
+def sweep_specs() -> list[Spec]:
+    """A small sweep with a knee at 10 users, an invalid cell, failures, stages and an as-is service."""
+    rps = {"baseline": {1: 5.0, 10: 30.0, 20: 31.0}, "mock-embeddings": {1: 5.0, 10: 40.0, 20: 75.0},
+           "mock-llm": {1: 8.0, 10: 30.0, 20: 31.0}}  # fmt: skip
+    ttft = {"baseline": 200.0, "mock-embeddings": 120.0, "mock-llm": 90.0}
+    stages = {"preprocess": 1.0, "embed": 40.0, "search": 0.5, "prompt": 0.1, "llm": 80.0}
+    specs = [
+        Spec(config=config, concurrency=n, repeat=repeat, rps=rate, ttft_ms=ttft[config], stages=stages)
+        for config, by_level in rps.items()
+        for n, rate in by_level.items()
+        for repeat in (1, 2)
+    ]
+    specs.append(Spec(config="mock-both", concurrency=10, repeat=1, rps=500.0, checks=FAIL))
+    specs.append(Spec(config="mock-both", concurrency=10, repeat=2, rps=50.0, failures=3))
+    return specs
+
+
+@dataclass(frozen=True)
+class Made:
+    """What the tests build with."""
+
+    spec: type[Spec] = Spec
+    cell: Callable[[Path, Spec], Path] = write_cell
+    run: Callable[..., Path] = write_run
+    sweep: Callable[[], list[Spec]] = sweep_specs
+    records: Callable[[Spec], list[RequestRecord]] = records_of
+    fail: tuple[Check, ...] = FAIL
+    as_is: tuple[Check, ...] = AS_IS
+    start_ns: int = START_NS
+
+
+@pytest.fixture(scope="session")
+def made() -> Made:
+    return Made()
+
+
+@pytest.fixture
+def sweep_dir(tmp_path: Path, made: Made) -> Path:
+    run = made.run(tmp_path / "run", made.sweep(), plan={"targets": [{"label": "local"}]})
+    for n in (1, 10, 20):
+        for repeat in (1, 2):
+            lines = [
+                orjson.dumps({"received_at_ns": START_NS + i, "ttft_ms": 70.0}) + b"\n" for i in range(20)
+            ] + [orjson.dumps({"received_at_ns": START_NS - 1, "ttft_ms": 9999.0}) + b"\n", b"nonsense\n"]
+            path = run / f"cells/local/baseline/c{n:02d}-r{repeat}/llm.jsonl"
+            path.write_bytes(b"".join(lines))
+    return run
