@@ -12,7 +12,7 @@ from pathlib import Path
 from types import FrameType
 
 import click
-from reports.report import print_report
+from reports.show import print_report
 from rich.console import Console
 
 from sweep import plan as planning
