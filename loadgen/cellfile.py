@@ -1,4 +1,4 @@
-"""A cell's folder: requests.jsonl as requests end, cell.json at the start and, with its verdict, at the end."""
+"""A cell's folder: requests.jsonl as requests end; cell.json at the start, and judged at the end."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from loadgen.target import AS_IS, Served
+from loadgen.options import Settings
+from loadgen.session import Plan
+from loadgen.target import AS_IS, Served, slug
 from records import checks
-from records.cell import Cell, Verdict, Window
+from records.cell import Cell, Check, Verdict, Window
 from records.files import LineFile, read_lines, write_json
 from records.request import RequestRecord, decode
 
@@ -62,7 +64,7 @@ class CellFile:
 
     def _checks(
         self, requests: Sequence[RequestRecord], served: Served, observed: Observed
-    ) -> tuple[checks.Check, ...]:
+    ) -> tuple[Check, ...]:
         window, counted = observed.window, checks.measured(requests, observed.window)
         config = served.config or AS_IS
         return (
@@ -78,6 +80,40 @@ class CellFile:
         )
 
 
+def asked(wanted: Settings, plan: Plan, served: Served, *, host: str, run_time_s: float | None) -> Cell:
+    """The cell as it stands before the load: what was asked for, and what the service said of itself."""
+    return Cell(
+        deployment=slug(host),
+        config=served.config or AS_IS,
+        concurrency=plan.users,
+        repeat=1,
+        requested={
+            "host": without_password(host),
+            "users": plan.users,
+            "requests": wanted.requests,
+            "min_seconds": wanted.min_seconds,
+            "run_time_s": run_time_s,
+            "warmup_requests": wanted.warmup_requests,
+            "think_time_s": wanted.think_time_s,
+            "request_timeout_s": wanted.request_timeout_s,
+            "drain_seconds": wanted.drain_seconds,
+            "dialect": wanted.dialect.name,
+            "path": wanted.dialect.path,
+            "rag": wanted.dialect.expects_documents,
+            "body": wanted.dialect.template,
+            "headers": sorted(wanted.headers),  # their names: the values may be secrets
+            "questions": wanted.questions_file or "standard library",
+            "question_seed": wanted.question_seed,
+        },
+        settings=served.settings,
+    )
+
+
+def without_password(host: str) -> str:
+    scheme, separator, rest = host.partition("://")
+    return scheme + separator + rest.rpartition("@")[2]
+
+
 def achieved(requests: Sequence[RequestRecord], observed: Observed) -> dict[str, Any]:
     """What came of it; ``requests`` and ``failures`` are those whose latency counts."""
     window = observed.window
@@ -85,7 +121,9 @@ def achieved(requests: Sequence[RequestRecord], observed: Observed) -> dict[str,
     good = [r for r in counted if r.outcome == "ok"]
     headers = [(r.headers_at_ns - r.sent_at_ns) / 1e6 for r in good if r.headers_at_ns is not None]
     first = [(r.first_event_at_ns - r.sent_at_ns) / 1e6 for r in good if r.first_event_at_ns is not None]
-    rate = len(checks.ended_inside(requests, window)) / window.seconds if window and window.seconds > 0 else None
+    rate = None
+    if window and window.seconds > 0:
+        rate = len(checks.ended_inside(requests, window)) / window.seconds
     return {
         "window": None if window is None else {"start_ns": window.start_ns, "end_ns": window.end_ns},
         "requests": len(counted),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import time
 from collections.abc import Callable, Iterator
@@ -80,10 +81,10 @@ class Driver:
         user = len(self.clients)
         client = HttpClient(self.origin)
         self.clients.append(client)
-        where = self.place
+        where, wanted = self.place, self.settings
         seat = Seat(
             user=user,
-            asker=Asker(client, self.settings.dialect, self.settings.headers, self.settings.request_timeout_s),
+            asker=Asker(client, wanted.dialect, wanted.headers, wanted.request_timeout_s),
             questions=users_questions(
                 self._questions,
                 seed=self.settings.question_seed,
@@ -96,10 +97,8 @@ class Driver:
         if self.users * where.workers > 1:
             seed = f"{self.settings.question_seed}/{where.worker_index}/{user}"
             time.sleep(random.Random(seed).uniform(0, START_JITTER_S))
-        try:
+        with contextlib.suppress(HttpFailure):  # the first request meets the same trouble, and records it
             seat.asker.connect()
-        except HttpFailure:
-            pass  # the first request meets the same trouble, and is its record
         return seat
 
     def ask(self, seat: Seat) -> bool:

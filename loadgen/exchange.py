@@ -34,7 +34,9 @@ class Exchange:
 class Asker:
     """Asks one service in one dialect over one connection."""
 
-    def __init__(self, client: HttpClient, dialect: Dialect, headers: Mapping[str, str], timeout_s: float) -> None:
+    def __init__(
+        self, client: HttpClient, dialect: Dialect, headers: Mapping[str, str], timeout_s: float
+    ) -> None:
         self.client = client
         self.dialect = dialect
         self.timeout_s = timeout_s

@@ -70,9 +70,12 @@ class HttpClient:
             plain = socket.create_connection((self.origin.host, self.origin.port), _left(deadline_ns))
             try:
                 plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                self._socket = self._tls.wrap_socket(plain, server_hostname=self.origin.host) if self._tls else plain
+                self._socket = plain
+                if self._tls:
+                    self._socket = self._tls.wrap_socket(plain, server_hostname=self.origin.host)
             except BaseException:
                 plain.close()
+                self._socket = None
                 raise
         except TimeoutError as error:
             raise ConnectFailure("connect timed out") from error
@@ -81,7 +84,9 @@ class HttpClient:
         self.connects += 1
         self.connect_ns += time.monotonic_ns() - began
 
-    def send(self, method: str, path: str, headers: Mapping[str, str], body: bytes, timeout_s: float) -> Response:
+    def send(
+        self, method: str, path: str, headers: Mapping[str, str], body: bytes, timeout_s: float
+    ) -> Response:
         """Send a request and wait for its answer's headers.
 
         Raises:
@@ -228,7 +233,8 @@ class Response:
         try:
             data = sock.recv(RECV_BYTES)
         except TimeoutError as error:
-            raise DeadlinePassed("answer not whole in time" if self._in_body else "no answer in time") from error
+            late = "answer not whole in time" if self._in_body else "no answer in time"
+            raise DeadlinePassed(late) from error
         except OSError as error:
             raise ConnectionLost(_reason(error)) from error
         stamp_ns = time.monotonic_ns()

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from loadgen.cellfile import Observed
 from loadgen.driver import Driver
 from loadgen.session import Session
 from records.cell import Window
 
-Summary = Mapping[str, int | float | None]
+Summary = Mapping[str, Any]
 
 
 @dataclass(kw_only=True)
@@ -42,20 +43,16 @@ class Merge:
     def observed(self, *, started_at_ns: int, ended_at_ns: int, complete: bool) -> Observed:
         """The window all workers were measuring in, and the worst lag and CPU among them."""
         values = list(self.summaries.values())
-        starts = [int(s["start_ns"]) for s in values if s.get("start_ns") is not None]  # type: ignore[arg-type]
-        ends = [int(s["end_ns"]) for s in values if s.get("end_ns") is not None]  # type: ignore[arg-type]
-        window = None
-        if starts and ends and max(starts) < min(ends):
-            window = Window(start_ns=max(starts), end_ns=min(ends))
+        # Unix nanoseconds are kept as integers: a float would round them to 256 ns.
+        start = max((s["start_ns"] for s in values if s.get("start_ns")), default=0)
+        end = min((s["end_ns"] for s in values if s.get("end_ns")), default=0)
+        window = Window(start_ns=start, end_ns=end) if 0 < start < end else None
         connects = int(sum(s.get("connects") or 0 for s in values))
         connect_ns = sum(s.get("connect_ns") or 0 for s in values)
         return Observed(
             window=window,
-            loop_lag_p99_ms=max((s["lag_p99_ms"] for s in values if s.get("lag_p99_ms") is not None), default=None),  # type: ignore[type-var]
-            generator_cpu_percent=max(
-                (s["cpu_percent"] for s in values if s.get("cpu_percent") is not None),  # type: ignore[type-var]
-                default=None,
-            ),
+            loop_lag_p99_ms=max(_known(values, "lag_p99_ms"), default=None),
+            generator_cpu_percent=max(_known(values, "cpu_percent"), default=None),
             workers_expected=self.expected,
             workers_fewest=self.fewest,
             connects=connects,
@@ -64,3 +61,7 @@ class Merge:
             ended_at_ns=ended_at_ns,
             complete=complete,
         )
+
+
+def _known(summaries: Sequence[Summary], name: str) -> list[float]:
+    return [float(s[name]) for s in summaries if s.get(name) is not None]

@@ -54,8 +54,8 @@ def number(name: str, kind: type[int] | type[float], least: float) -> Callable[[
         try:
             value = kind(text)
         except ValueError:
-            value = None
-        if value is None or not least <= value < float("inf"):
+            value = kind(-1)
+        if not least <= value < float("inf"):
             what = "a whole number" if kind is int else "a number"
             refuse(f"{name} wants {what} of at least {least:g}, not {text!r}")
         return value
@@ -89,16 +89,17 @@ def add_arguments(parser: Any) -> None:
     parser.add_argument("--dialect", type=choice("--dialect", DIALECTS), choices=DIALECTS, default="ask",
                         help="How the service speaks: the RAG API's own stream, or OpenAI chat completions")
     parser.add_argument("--path", default="", help="Path of the endpoint, if not the dialect's own")
-    parser.add_argument("--header", action="append", default=[], metavar="NAME=VALUE", include_in_web_ui=False,
+    hidden = {"action": "append", "metavar": "NAME=VALUE", "include_in_web_ui": False}
+    parser.add_argument("--header", default=[], **hidden,
                         help=f"A header of each request; repeatable. A key is better given as {KEY_VARIABLE}")
     parser.add_argument("--llm-model", default="", help="Model to ask for")
     parser.add_argument("--embedding-model", default="", help="Embedding model to ask for (dialect ask)")
-    numeric("--max-tokens", int, 0, 0, "Limit of an answer's length, if the service has such a field; 0: not sent")
-    parser.add_argument("--field", action="append", default=[], metavar="NAME=VALUE", include_in_web_ui=False,
+    numeric("--max-tokens", int, 0, 0, "Limit of an answer's length, for services that take one; 0: not sent")
+    parser.add_argument("--field", default=[], **hidden,
                         help="A field of the request's body (JSON, else text); repeatable")
     parser.add_argument("--questions", default="", help="File of questions: lines, or JSONL")
     numeric("--question-seed", int, 0, 0, "Seed of the order of the questions")
-    parser.add_argument("--no-rag", action="store_true", default=False, help="Ask without retrieval (dialect ask)")
+    parser.add_argument("--no-rag", action="store_true", help="Ask without retrieval (dialect ask)")
     parser.add_argument("--results", default="", metavar="DIR",
                         help="Write each request as a record, and a verdict, into this new or empty folder")
     numeric("--request-timeout", float, 60, 0.001, "Seconds a whole request may take")
@@ -132,7 +133,7 @@ def settings(options: Any, environment: Mapping[str, str] = os.environ) -> Setti
             raise UsageError(f"{name!r} is not a header's name")
         if not value.isprintable() or not value.isascii():
             raise UsageError(f"the value of header {name} holds characters that no header may have")
-    fields = {name: _json_or_text(value) for name, value in (_pair("--field", text) for text in options.field)}
+    fields = {name: _json_or_text(value) for name, value in map(_field, options.field)}
     return Settings(
         think_time_s=float(options.think_time),
         dialect=dialect(
@@ -198,6 +199,10 @@ def _pair(option: str, text: str) -> tuple[str, str]:
         shown = name if separator else "a value without ="
         raise UsageError(f"{option} wants NAME=VALUE, not {shown!r}")
     return name.strip(), value.strip()
+
+
+def _field(text: str) -> tuple[str, str]:
+    return _pair("--field", text)
 
 
 def _json_or_text(value: str) -> Any:

@@ -20,12 +20,12 @@ from locust.runners import MasterRunner, WorkerRunner
 
 from loadgen import options as opt
 from loadgen import rows, target
-from loadgen.cellfile import CellFile, Observed
+from loadgen.cellfile import CellFile, Observed, asked
 from loadgen.driver import Driver, Place
 from loadgen.exchange import Exchange
+from loadgen.http import Origin
 from loadgen.merge import Merge
 from loadgen.session import Plan, Session
-from records.cell import Cell
 from records.request import RequestRecord
 
 PREFIX = "chokepoint"
@@ -74,27 +74,6 @@ class LoadRun:
 
     # -- the start ---------------------------------------------------------------------------------
 
-    def check(self) -> None:
-        """Before anything starts: refuse what cannot work, in one line, with exit code 2."""
-        options = self.environment.parsed_options
-        try:
-            wanted = opt.settings(options)
-            if options.headless or self.environment.host:
-                origin = opt.origin(self.environment.host)
-            if not self.is_worker:
-                opt.check_files(wanted)
-                trouble = target.reachable(origin) if options.headless and wanted.results else None
-                if trouble:
-                    raise opt.UsageError(f"{self.environment.host} cannot be reached: {trouble}")
-        except opt.UsageError as error:
-            if self.is_worker:
-                raise SystemExit(2) from None  # the master says it
-            opt.refuse(str(error))
-        if options.headless and options.num_users is None:
-            options.num_users = 1
-        if options.spawn_rate is None and options.num_users:
-            options.spawn_rate = float(min(options.num_users, 100))  # all at once; locust warns past 100
-
     def on_test_start(self, environment: Environment, **_: Any) -> None:
         options = environment.parsed_options
         self.driver = self.merge = self.cell = None
@@ -104,13 +83,13 @@ class LoadRun:
             origin = opt.origin(environment.host)
             self._start(wanted, origin)
         except (opt.UsageError, ValueError) as error:
-            log.error("%s", error)  # noqa: TRY400 - a user's mistake in the web UI: no traceback
+            log.error("%s", error)
             self.settings = None
             return
         self.running = True
         self._runs += 1
 
-    def _start(self, wanted: opt.Settings, origin: opt.Origin) -> None:
+    def _start(self, wanted: opt.Settings, origin: Origin) -> None:
         options, runner = self.environment.parsed_options, self.environment.runner
         users = runner.target_user_count or options.num_users or 1
         stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
@@ -163,33 +142,11 @@ class LoadRun:
                 number += 1
         opt.make_results(folder)
         log.info("Records go to %s", folder)
+        options = self.environment.parsed_options
+        host = self.environment.host or ""
         return CellFile(
             folder,
-            Cell(
-                deployment=target.slug(self.environment.host or ""),
-                config=self._served.config or target.AS_IS,
-                concurrency=plan.users,
-                repeat=1,
-                requested={
-                    "host": self.environment.host,
-                    "users": plan.users,
-                    "requests": wanted.requests,
-                    "min_seconds": wanted.min_seconds,
-                    "run_time_s": self.environment.parsed_options.run_time,
-                    "warmup_requests": wanted.warmup_requests,
-                    "think_time_s": wanted.think_time_s,
-                    "request_timeout_s": wanted.request_timeout_s,
-                    "drain_seconds": wanted.drain_seconds,
-                    "dialect": wanted.dialect.name,
-                    "path": wanted.dialect.path,
-                    "rag": wanted.dialect.expects_documents,
-                    "body": wanted.dialect.template,
-                    "headers": sorted(wanted.headers),  # their names: the values may be secrets
-                    "questions": wanted.questions_file or "standard library",
-                    "question_seed": wanted.question_seed,
-                },
-                settings=self._served.settings,
-            ),
+            asked(wanted, plan, self._served, host=host, run_time_s=options.run_time),
             think=wanted.think_time_s > 0,
             documents=wanted.dialect.expects_documents,
         )

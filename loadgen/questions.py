@@ -18,15 +18,20 @@ TEMPLATES = (
     ("explain", "Explain the function {name}"),
 )
 # Modules that do nothing when imported and that locust does not patch.
-MODULES = (
-    "abc argparse array ast base64 binascii bisect calendar cmath cmd code codecs collections colorsys configparser "
-    "contextlib copy csv dataclasses datetime decimal difflib dis email.message email.utils enum filecmp fileinput "
-    "fnmatch fractions functools gc getopt gettext glob gzip hashlib heapq hmac html html.parser inspect io "
-    "ipaddress itertools json keyword linecache locale logging lzma math mimetypes numbers operator os.path pathlib "
-    "pickle pickletools pkgutil platform plistlib pprint quopri random re reprlib sched secrets shelve shlex shutil "
-    "statistics string stringprep struct tarfile tempfile textwrap timeit token tokenize traceback types typing "
-    "unicodedata urllib.parse uuid warnings wave weakref xml.etree.ElementTree xml.sax.saxutils zipfile zlib"
-).split()
+MODULES = """
+abc argparse array base64 binascii bisect calendar cmath cmd code codecs collections colorsys
+configparser contextlib copy csv dataclasses datetime decimal difflib dis email.message email.utils enum
+filecmp fileinput fnmatch fractions functools gc getopt gettext glob gzip hashlib heapq hmac html
+html.parser inspect io ipaddress itertools json keyword linecache locale logging lzma math mimetypes
+numbers operator os.path pathlib pickle pickletools pkgutil platform plistlib pprint quopri random re
+reprlib sched secrets shelve shlex shutil statistics string stringprep struct tarfile tempfile textwrap
+timeit token tokenize traceback types typing unicodedata urllib.parse uuid warnings wave weakref
+xml.etree.ElementTree xml.sax.saxutils zipfile zlib
+""".split()  # noqa: SIM905 - a hundred quoted names read worse
+
+
+HOMES = ("posixpath", "genericpath")
+"""Where what a module shows may be defined but in itself; else it is only imported there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +60,7 @@ def library_names() -> tuple[str, ...]:
             home = getattr(value, "__module__", None) or module_name
             if name.startswith("_") or not callable(value) or not getattr(value, "__doc__", None):
                 continue
-            if home.lstrip("_").split(".")[0] in (module_name.split(".")[0], "posixpath", "builtins", "genericpath"):
+            if home.lstrip("_").split(".")[0] in (module_name.split(".")[0], *HOMES):
                 names.add(f"{module_name}.{name}")
                 if inspect.isclass(value):
                     names.update(f"{module_name}.{name}.{method}" for method in _methods(value))
@@ -70,9 +75,8 @@ def _methods(cls: type) -> Iterator[str]:
 
 def library_questions() -> list[Question]:
     """Each name of the standard library in each template: thousands."""
-    return [
-        Question(f"{name}:{key}", text.format(name=name)) for name in library_names() for key, text in TEMPLATES
-    ]
+    names = library_names()
+    return [Question(f"{name}:{key}", text.format(name=name)) for name in names for key, text in TEMPLATES]
 
 
 def read_questions(path: Path) -> list[Question]:

@@ -27,7 +27,7 @@ class Served:
 
 def slug(host: str) -> str:
     """A base URL as a folder's name: ``127.0.0.1-8001``."""
-    return re.sub(r"[^A-Za-z0-9._]+", "-", host.split("://", 1)[-1]).strip("-.") or "url"
+    return re.sub(r"[^A-Za-z0-9._]+", "-", host.split("://", 1)[-1].rpartition("@")[2]).strip("-.") or "url"
 
 
 def reachable(origin: Origin) -> str | None:

@@ -7,12 +7,12 @@ from typing import Any, ClassVar
 from locust import User, events, task
 from locust.exception import StopUser
 
-from loadgen import options
+from loadgen import options, preflight
 from loadgen.driver import Seat
 from loadgen.plumbing import LoadRun
 
 
-class AskingUser(User):
+class AskingUser(User):  # type: ignore[misc]  # locust is not typed for mypy
     """Asks one question after the other, in a closed loop. Subclass it in a locustfile."""
 
     abstract = True
@@ -28,7 +28,7 @@ class AskingUser(User):
         settings = self.load.settings if self.load else None
         return settings.think_time_s if settings else 0.0
 
-    @task
+    @task  # type: ignore[untyped-decorator]
     def ask(self) -> None:
         driver = self.load.driver if self.load else None
         if driver is None or self.seat is None or not driver.ask(self.seat):
@@ -39,14 +39,14 @@ class AskingUser(User):
             self.seat.asker.client.close()
 
 
-@events.init_command_line_parser.add_listener
+@events.init_command_line_parser.add_listener  # type: ignore[untyped-decorator]
 def add_arguments(parser: Any, **_: Any) -> None:
     options.add_arguments(parser)
 
 
-@events.init.add_listener
+@events.init.add_listener  # type: ignore[untyped-decorator]
 def begin(environment: Any, **_: Any) -> None:
     if environment.runner is None:
         return  # locust's run_single_user, for debugging: no run around it
     AskingUser.load = LoadRun(environment)
-    AskingUser.load.check()
+    preflight.check(environment.parsed_options, environment.host, is_worker=AskingUser.load.is_worker)
