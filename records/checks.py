@@ -50,6 +50,16 @@ def _bounded(name: str, figure: float, bound: float, text: str, *, at_most: bool
     )
 
 
+def _same(served: Any, wanted: Any) -> bool:
+    """Is a setting as served (5.0, True) the one that was set as text (5, yes)?"""
+    if isinstance(served, bool):
+        return served == (str(wanted).lower() in ("yes", "true", "t", "y", "1"))
+    try:
+        return float(served) == float(wanted)
+    except (TypeError, ValueError):
+        return str(served) == str(wanted)
+
+
 def configuration(
     asked: str,
     served: str | None,
@@ -66,7 +76,7 @@ def configuration(
             text="the service has no /config: its configuration is as-is and was not proved",
         )
     others = sorted({str(name) for name in named if name is not None and name != asked})
-    wrong = [f"{k}={settings.get(k)!r}" for k, v in sorted(wanted.items()) if str(settings.get(k)) != str(v)]
+    wrong = [f"{k}={settings.get(k)!r}" for k, v in sorted(wanted.items()) if not _same(settings.get(k), v)]
     if asked != "as-is" and served != asked:
         return Check(
             name="configuration",

@@ -50,6 +50,11 @@ def test_a_setting_that_is_not_in_effect_fails() -> None:
     )
 
 
+@pytest.mark.parametrize(("served", "wanted"), [(5.0, "5"), (True, "yes"), (False, "no"), ("flat", "flat")])
+def test_a_setting_may_be_served_as_number_or_bool(served: object, wanted: str) -> None:
+    assert checks.configuration("baseline", "baseline", [], {"X": served}, {"X": wanted}).status == "pass"
+
+
 def test_a_service_without_config_is_as_is_and_says_so() -> None:
     check = checks.configuration("as-is", None, [None], {}, {})
     assert check.status == "n/a"
