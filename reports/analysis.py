@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from records.reader import Run
 from reports.account import Account, accounts
@@ -15,6 +16,7 @@ from reports.compare import (
     compare_deployments,
     find_knees,
 )
+from reports.stats import repeats_of
 from reports.summary import CellSummary, Level, source_names, summarise
 
 
@@ -72,8 +74,21 @@ class Analysis:
     @property
     def repeats(self) -> int:
         """Of the valid level that has fewest: what the intervals can know about run-to-run noise."""
-        counts = [len({s.key for s in level.samples}) for level in self.levels if level.valid]
-        return min(counts, default=0)
+        return min((repeats_of(level.samples) for level in self.levels if level.valid), default=0)
+
+    @property
+    def most_repeats(self) -> int:
+        """Of the valid level that has most."""
+        return max((repeats_of(level.samples) for level in self.levels if level.valid), default=0)
+
+    @property
+    def overlapping(self) -> bool:
+        """Were two pooled cells measured at the same time, as by several masters?"""
+        for level in self.levels:
+            spans = sorted((c.window.start_ns, c.window.end_ns) for c in level.valid_cells if c.window)
+            if any(later[0] < earlier[1] for earlier, later in pairwise(spans)):
+                return True
+        return False
 
     @property
     def exit_code(self) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from reports.account import Account
 from reports.analysis import Analysis
 from reports.compare import BOTTLENECK_RATIO, Knee, configs_of, deployments_of
-from reports.document import NONE, Block, Paragraph, Row, Table, number, spread, times, users, value
+from reports.document import NONE, Block, Paragraph, Row, Table, listed, number, spread, times, users, value
 from reports.findings import what_this_says
 from reports.summary import CellSummary, Level
 
@@ -27,7 +27,7 @@ def _original_table(analysis: Analysis, config: str) -> Table:
     """The original's table for two deployments: RPS, median TTFT in ms, ratio of RPS."""
     first, second = deployments_of(analysis.levels)
     by_key = {(lv.deployment, lv.concurrency): lv for lv in analysis.levels if lv.config == config}
-    rows, notes = [], []
+    rows, notes, above = [], [], []
     for ratio in (r for r in analysis.deployment_ratios if r.config == config):
         a, b = by_key.get((first, ratio.concurrency)), by_key.get((second, ratio.concurrency))
         cells = (
@@ -36,10 +36,12 @@ def _original_table(analysis: Analysis, config: str) -> Table:
         )
         rows.append(Row(cells=cells, struck=not any(level is not None and level.valid for level in (a, b))))
         if ratio.second_is_bottleneck:
-            notes.append(
-                f"At {users(ratio.concurrency)} the ratio {value(ratio.rps)} is above {BOTTLENECK_RATIO}: "
-                f"the second deployment ({label(second)}) has a bottleneck of its own."
-            )
+            above.append(users(ratio.concurrency))
+    if above:
+        notes.append(
+            f"Above {BOTTLENECK_RATIO} at {listed(above)}: the second deployment ({label(second)}) has a "
+            "bottleneck of its own."
+        )
     one, two = label(first), label(second)
     return Table(
         title=f"{config}: {one} and {two}",
@@ -199,8 +201,12 @@ def _verdict(analysis: Analysis) -> Block:
         lines.append(f"Generator: {what} at most {number(lag.worst)} {unit}{bound}, in {lag.cell}.")
     if cells and not any(lag.name == "generator-lag" for lag in analysis.generator):
         lines.append("Generator: its loop lag was not measured (n/a).")
+    if analysis.overlapping:
+        text = "overlap in time: their rates were averaged, not added"
+        lines.append(f"Cells of the same name in several directories {text}.")
     if analysis.repeats == 1:
-        lines.append("One repeat: the intervals cover noise within a run only, not between runs.")
+        whole = "One repeat" if analysis.most_repeats == 1 else "Some levels have one repeat"
+        lines.append(f"{whole}: such intervals cover noise within a run only, not between runs.")
     elif 1 < analysis.repeats < 5:
         lines.append(f"{analysis.repeats} repeats: the intervals know little of the noise between runs.")
     return Paragraph(title="Verdict", lines=tuple(lines), struck=frozenset(range(first, first + len(struck))))

@@ -87,8 +87,9 @@ def what_this_says(analysis: Analysis) -> Iterator[str]:
         yield from _deployment(analysis, deployment)
     slower = [r for r in analysis.deployment_ratios if r.second_is_bottleneck]
     if slower:
-        second, counts = slower[0].second, ", ".join(f"{r.config} at {r.concurrency}" for r in slower)
-        yield f"{second} has a bottleneck of its own ({counts} users): the same app does better elsewhere."
+        where = ", ".join(dict.fromkeys(r.config for r in slower))
+        first, second = slower[0].first, slower[0].second
+        yield f"{second} has a bottleneck of its own ({where}): {first} answers more there."
     if analysis.comparisons:
         yield (
             "An effect is not yet a cause: mocking a stage also relieves whatever only waits for it, and "

@@ -48,10 +48,10 @@ def _sentence(line: str, console: Console, *, struck: bool) -> Text:
 
 def _rich_table(table: Table, console: Console) -> RichTable:
     rich = RichTable(box=box.MARKDOWN, show_edge=False, pad_edge=False, header_style="bold")
-    for i, column in enumerate(table.columns):
-        last = i == len(table.columns) - 1
-        side = "left" if column in LEFT or (last and i > 0) else "right"
-        rich.add_column(Text(column), justify="left" if side == "left" else "right", overflow="fold")
+    for column in table.columns:
+        # The original's header is kept to the letter: a ratio's interval is wider, so it hangs to the right.
+        left = column in LEFT or column.startswith("Ratio")
+        rich.add_column(Text(column), justify="left" if left else "right", overflow="fold")
     for row in table.rows:
         rich.add_row(*(_struck(cell, console, struck=row.struck and cell != "-") for cell in row.cells))
     return rich

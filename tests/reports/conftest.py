@@ -16,8 +16,10 @@ from records.files import LineFile, write_json
 from records.request import RequestRecord
 
 START_NS = 1_800_000_000_000_000_000
-PASS = (Check(name="configuration", status="pass", text="as asked"),
-        Check(name="generator-lag", status="pass", figure=2.5, bound=20.0, text="2.5 ms late"))
+PASS = (
+    Check(name="configuration", status="pass", text="as asked"),
+    Check(name="generator-lag", status="pass", figure=2.5, bound=20.0, text="2.5 ms late"),
+)
 FAIL = (Check(name="retrieval", status="fail", figure=9, bound=0, text="9 answers came without documents"),)
 AS_IS = (Check(name="configuration", status="n/a", text="no /config"),)
 
@@ -47,16 +49,21 @@ class Spec:
         return f"{self.deployment}/{self.config}/c{self.concurrency:02d}-r{self.repeat}"
 
 
+def start_of(spec: Spec) -> int:
+    """The window's start: repeats an hour apart."""
+    return START_NS + (spec.repeat - 1) * 3_600_000_000_000
+
+
 def records_of(spec: Spec) -> list[RequestRecord]:
     """Answers end on a comb of 1/rps seconds; failures are sent in the window's middle."""
     rng = np.random.default_rng([spec.seed, spec.concurrency, spec.repeat])
     count = len(spec.ttfts) or round(spec.rps * spec.seconds)
     ttfts = spec.ttfts or [max(1.0, float(x)) for x in rng.normal(spec.ttft_ms, spec.jitter_ms, count)]
-    records = []
+    records, start = [], start_of(spec)
     for i in range(count + spec.failures):
         failed = i >= count
         share = 0.5 if failed else (i + 0.5) / count
-        sent = START_NS + round(share * spec.seconds * 1e9)
+        sent = start + round(share * spec.seconds * 1e9)
         ttft = 0.0 if failed else ttfts[i]
         first = sent + round(ttft * 1e6)
         stages = {name: {"queued_ms": ms / 4, "running_ms": ms * 3 / 4} for name, ms in spec.stages.items()}
@@ -66,7 +73,7 @@ def records_of(spec: Spec) -> list[RequestRecord]:
                 sent_at_ns=sent, headers_at_ns=sent + 2_000_000, first_event_at_ns=sent + 3_000_000,
                 first_token_at_ns=None if failed else first,
                 last_token_at_ns=None if failed else first + 9_000,
-                ended_at_ns=min(first + 10_000, START_NS + round(spec.seconds * 1e9)),
+                ended_at_ns=min(first + 10_000, start + round(spec.seconds * 1e9)),
                 tokens=0 if failed else 10, gaps_us=[] if failed else [1] * 9, documents=5,
                 outcome="http_error" if failed else "ok", error="503" if failed else None,
                 stages=stages or None, config=spec.config,
@@ -78,7 +85,8 @@ def records_of(spec: Spec) -> list[RequestRecord]:
 def write_cell(directory: Path, spec: Spec) -> Path:
     """cell.json and requests.jsonl of one cell."""
     directory.mkdir(parents=True)
-    window = {"start_ns": START_NS, "end_ns": START_NS + round(spec.seconds * 1e9)} if spec.window else None
+    start = start_of(spec)
+    window = {"start_ns": start, "end_ns": start + round(spec.seconds * 1e9)} if spec.window else None
     cell = Cell(
         deployment=spec.deployment, config=spec.config, concurrency=spec.concurrency, repeat=spec.repeat,
         complete=spec.complete, achieved={"window": window}, verdict=Verdict(checks=spec.checks),
@@ -141,7 +149,8 @@ def sweep_dir(tmp_path: Path, made: Made) -> Path:
     for n in (1, 10, 20):
         for repeat in (1, 2):
             lines = [
-                orjson.dumps({"received_at_ns": START_NS + i, "ttft_ms": 70.0}) + b"\n" for i in range(20)
+                orjson.dumps({"received_at_ns": start_of(Spec(repeat=repeat)) + i, "ttft_ms": 70.0}) + b"\n"
+                for i in range(20)
             ] + [orjson.dumps({"received_at_ns": START_NS - 1, "ttft_ms": 9999.0}) + b"\n", b"nonsense\n"]
             path = run / f"cells/local/baseline/c{n:02d}-r{repeat}/llm.jsonl"
             path.write_bytes(b"".join(lines))

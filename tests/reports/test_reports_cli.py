@@ -1,0 +1,203 @@
+"""``report`` as a user runs it: files, exit codes, one clear line for what is no results directory."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import shutil
+import subprocess
+import sys
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+from rich.console import Console
+
+from reports import print_report
+from reports.cli import main
+
+FILES = ("systematic_results.json", "summary.csv", "report.md")
+GOLDEN = Path(__file__).parent / "golden"
+
+
+def report(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(main, [str(a) for a in arguments])
+
+
+def rows_of(directory: Path) -> list[dict[str, str]]:
+    return list(csv.DictReader(StringIO((directory / "summary.csv").read_text())))
+
+
+def test_as_a_subprocess(sweep_dir: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "reports", sweep_dir], capture_output=True, text=True, timeout=60, check=False,
+        cwd=Path(__file__).parents[2],
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.isascii()
+    assert "\x1b" not in done.stdout
+    assert "local: baseline" in done.stdout
+
+
+@pytest.mark.parametrize("name", ["summary.csv", "report.md"])
+def test_golden(sweep_dir: Path, name: str) -> None:
+    """``UPDATE_GOLDEN=1 pytest`` writes the expected files anew; look at the difference."""
+    assert report(sweep_dir).exit_code == 0
+    golden = GOLDEN / name
+    if os.environ.get("UPDATE_GOLDEN"):
+        golden.parent.mkdir(exist_ok=True)
+        shutil.copy(sweep_dir / name, golden)
+    assert (sweep_dir / name).read_text() == golden.read_text()
+
+
+def test_same_input_same_bytes(sweep_dir: Path, tmp_path: Path) -> None:
+    first = report(sweep_dir)
+    once = [(sweep_dir / name).read_bytes() for name in FILES]
+    second = report(sweep_dir)
+    assert once == [(sweep_dir / name).read_bytes() for name in FILES]
+    assert first.stdout == second.stdout
+    moved = tmp_path / "elsewhere" / "run"
+    shutil.copytree(sweep_dir, moved)
+    report(moved)
+    assert once == [(moved / name).read_bytes() for name in FILES]
+
+
+def test_json_alone_on_stdout(sweep_dir: Path) -> None:
+    done = report(sweep_dir, "--json")
+    printed = json.loads(done.stdout)
+    assert printed == json.loads((sweep_dir / "systematic_results.json").read_text())
+    assert {
+        "schema_version",
+        "runs",
+        "configurations",
+        "comparisons",
+        "knees",
+        "accounts",
+        "verdicts",
+    } <= set(printed)
+
+
+def test_output_elsewhere_leaves_the_run_alone(sweep_dir: Path, tmp_path: Path) -> None:
+    assert report(sweep_dir, "--output", tmp_path / "new" / "out").exit_code == 0
+    assert all((tmp_path / "new" / "out" / name).is_file() for name in FILES)
+    assert not (sweep_dir / "summary.csv").exists()
+
+
+def test_print_report_is_the_same(sweep_dir: Path) -> None:
+    text = StringIO()
+    assert print_report([sweep_dir], Console(file=text, width=80)) == 0
+    assert text.getvalue() == report(sweep_dir).stdout
+    assert (sweep_dir / "report.md").is_file()
+
+
+def test_a_single_cell(made: Any, tmp_path: Path) -> None:
+    cell = made.cell(tmp_path / "cell", made.spec(rps=20.0, seconds=5.0))
+    assert report(cell).exit_code == 0
+    assert [row["rps"] for row in rows_of(cell)] == ["20.000"]
+
+
+def test_two_directories_are_pooled_raw(made: Any, tmp_path: Path) -> None:
+    """10 answers a second for 8 s and 40 for 2 s are 16 a second, not the mean of 10 and 40."""
+    slow, fast = (
+        made.spec(rps=10.0, seconds=8.0, ttft_ms=100.0),
+        made.spec(rps=40.0, seconds=2.0, ttft_ms=300.0),
+    )
+    dirs = [made.run(tmp_path / name, [spec]) for name, spec in (("a", slow), ("b", fast))]
+    done = report(*dirs, "--json", "--output", tmp_path / "out")
+    assert done.exit_code == 0
+    level = json.loads(done.stdout)["configurations"]["local"]["baseline"]["levels"]["10"]
+    assert level["rps"]["value"] == 16.0
+    pooled = sorted(r.ttft_ms for spec in (slow, fast) for r in made.records(spec))
+    assert level["ttft_p50_ms"]["value"] == pytest.approx((pooled[79] + pooled[80]) / 2)
+    assert len(rows_of(tmp_path / "out")) == 2
+
+
+def test_several_directories_write_nothing_unasked(made: Any, tmp_path: Path) -> None:
+    dirs = [made.run(tmp_path / name, [made.spec()]) for name in "ab"]
+    done = report(*dirs)
+    assert done.exit_code == 0
+    assert "--output" in done.stderr
+    assert not list(tmp_path.rglob("summary.csv"))
+    assert "overlap in time" in done.stdout.replace("\n", " ")
+
+
+def test_a_directory_given_twice_counts_once(sweep_dir: Path) -> None:
+    done = report(sweep_dir, sweep_dir / ".." / sweep_dir.name, "--json")
+    assert len(json.loads(done.stdout)["runs"]) == 1
+
+
+def test_no_valid_cell_is_3(made: Any, tmp_path: Path) -> None:
+    run = made.run(tmp_path / "run", [made.spec(), made.spec(config="mock-llm", checks=made.fail)])
+    done = report(run)
+    assert done.exit_code == 3
+    assert "local/mock-llm has no valid cell" in done.stderr
+    assert "9 answers came without" in done.stdout
+    assert (run / "report.md").is_file()
+
+
+@pytest.mark.parametrize("specs", [[], ["incomplete"]])
+def test_nothing_complete_is_3(made: Any, tmp_path: Path, specs: list[str]) -> None:
+    run = made.run(tmp_path / "run", [made.spec(complete=False) for _ in specs])
+    assert report(run).exit_code == 3
+
+
+def _broken(tmp_path: Path, made: Any, what: str) -> Path:
+    run: Path = made.run(tmp_path / "run", [made.spec()])
+    cell = run / "cells/local/baseline/c10-r1"
+    if what == "missing":
+        return tmp_path / "nowhere"
+    if what == "file":
+        return cell / "cell.json"
+    if what == "empty":
+        (tmp_path / "empty").mkdir()
+        return tmp_path / "empty"
+    if what == "newer":
+        (run / "run.json").write_text('{"schema_version": 99}')
+    if what == "list":
+        (run / "run.json").write_text("[1, 2]")
+    if what == "cut run.json":
+        (run / "run.json").write_text('{"schema_ver')
+    if what == "binary cell":
+        (cell / "cell.json").write_bytes(b"\xff\xfe\x00")
+    if what == "bad line":
+        with (cell / "requests.jsonl").open("ab") as file:
+            file.write(b'{"half": \n')
+    if what == "window":
+        raw = json.loads((cell / "cell.json").read_text())
+        raw["achieved"]["window"] = {"start_ns": "soon", "end_ns": 5}
+        (cell / "cell.json").write_text(json.dumps(raw))
+    return run
+
+
+@pytest.mark.parametrize(
+    "what",
+    ["missing", "file", "empty", "newer", "list", "cut run.json", "binary cell", "bad line", "window"],
+)
+def test_what_is_no_results_directory_is_one_line_and_2(tmp_path: Path, made: Any, what: str) -> None:
+    done = report(_broken(tmp_path, made, what))
+    assert done.exit_code == 2
+    assert done.stdout == ""
+    assert done.stderr.startswith("report: ")
+    assert done.stderr.count("\n") == 1
+
+
+def test_no_directory_is_2() -> None:
+    assert report().exit_code == 2
+
+
+def test_output_that_cannot_be_is_2(sweep_dir: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    done = report(sweep_dir, "--output", tmp_path / "file" / "below")
+    assert done.exit_code == 2
+    assert "could not be written" in done.stderr
+
+
+def test_a_line_cut_off_by_a_kill_is_left_out(made: Any, tmp_path: Path) -> None:
+    run = made.run(tmp_path / "run", [made.spec(rps=20.0)])
+    with (run / "cells/local/baseline/c10-r1/requests.jsonl").open("ab") as file:
+        file.write(b'{"run": "r", "cell": "loc')
+    assert report(run).exit_code == 0
+    assert rows_of(run)[0]["rps"] == "20.000"
