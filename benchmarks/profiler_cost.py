@@ -1,6 +1,6 @@
 """What ``profile`` costs: its CPU share with 10 processes followed at 0.5 s. Exit 1 if over the bound.
 
-    python benchmarks/profiler_cost.py [--json] [--seconds 8]
+python benchmarks/profiler_cost.py [--json] [--seconds 8]
 """
 
 from __future__ import annotations
@@ -46,8 +46,20 @@ def measure(seconds: float, *more: str) -> dict[str, float]:
         samples = folder / "profile.jsonl"
         pids = [text for child in followed for text in ("--pid", str(child.pid))]
         profiler = subprocess.Popen(
-            [sys.executable, "-m", "profiler", "--duration", "0", "--interval", str(INTERVAL_S), "--quiet",
-             "--output", str(folder / "profile.json"), *pids, *more],
+            [
+                sys.executable,
+                "-m",
+                "profiler",
+                "--duration",
+                "0",
+                "--interval",
+                str(INTERVAL_S),
+                "--quiet",
+                "--output",
+                str(folder / "profile.json"),
+                *pids,
+                *more,
+            ],
             cwd=ROOT,
         )
         stack.callback(end, profiler)
@@ -93,9 +105,11 @@ def main() -> int:
         print(json.dumps({"bound_percent_of_core": BOUND_PERCENT, "passed": passed, **results}, indent=2))
     else:
         for kind, found in results.items():
-            print(f"profile, {found['processes_followed']} processes, {INTERVAL_S} s, {kind}: "
-                  f"{found['percent_of_core']:.2f} % of a core (bound {BOUND_PERCENT} %), "
-                  f"start-up {found['startup_cpu_seconds']:.2f} s of CPU once")
+            print(
+                f"profile, {found['processes_followed']} processes, {INTERVAL_S} s, {kind}: "
+                f"{found['percent_of_core']:.2f} % of a core (bound {BOUND_PERCENT} %), "
+                f"start-up {found['startup_cpu_seconds']:.2f} s of CPU once"
+            )
     return 0 if passed else 1
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from random import Random
 
+_LEAST_JITTER = 1e-6  # below it, a spread that nobody could see would only overflow
+
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
@@ -46,7 +48,7 @@ class LatencyModel:
         )
 
     def _draw(self, random: Random, mean: float) -> float:
-        if mean <= 0 or self.jitter <= 0:
+        if mean <= 0 or self.jitter < _LEAST_JITTER:
             return max(mean, 0.0)
         variance = self.jitter**2
         return random.gammavariate(1 / variance, mean * variance)

@@ -111,8 +111,9 @@ class Connection(asyncio.Protocol):
             if self._pipelined or not keep_alive:
                 self.close()
 
-        self._answer = Answer(self._service, request, received_ns, keep_alive=keep_alive, write=self._send,
-                              done=done)
+        self._answer = Answer(
+            self._service, request, received_ns, keep_alive=keep_alive, write=self._send, done=done
+        )
         self._service.admit(self._answer)
 
     def _answer_now(self, status: int, body: bytes, keep_alive: bool) -> None:

@@ -57,14 +57,34 @@ async def serve(service: Service, host: str, port: int) -> int:
 @click.option("--itl-ms", default=5.0, type=click.FloatRange(0, 60_000), help="Mean gap between tokens.")
 @click.option("--tokens", default=32, type=click.IntRange(1, 100_000), help="Tokens of an answer.")
 @click.option("--seed", default=0, type=click.IntRange(0), help="Seeds the answers' timing and words.")
-@click.option("--jitter", default=0.1, type=click.FloatRange(0, 2),
-              help="Coefficient of variation of both times; 0: none.")
-@click.option("--max-concurrent", default=0, type=click.IntRange(0),
-              help="Answers at a time, further ones queue first come first served; 0: no limit.")
-@click.option("--record", type=click.Path(path_type=Path, dir_okay=False),
-              help="Append a JSON line for each request with what was truly sent, and when.")
-def command(host: str, port: int, ttft_ms: float, itl_ms: float, tokens: int, seed: int, jitter: float,
-            max_concurrent: int, record: Path | None) -> int:
+@click.option(
+    "--jitter",
+    default=0.1,
+    type=click.FloatRange(0, 2),
+    help="Coefficient of variation of both times; 0: none.",
+)
+@click.option(
+    "--max-concurrent",
+    default=0,
+    type=click.IntRange(0),
+    help="Answers at a time, further ones queue first come first served; 0: no limit.",
+)
+@click.option(
+    "--record",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Append a JSON line for each request with what was truly sent, and when.",
+)
+def command(
+    host: str,
+    port: int,
+    ttft_ms: float,
+    itl_ms: float,
+    tokens: int,
+    seed: int,
+    jitter: float,
+    max_concurrent: int,
+    record: Path | None,
+) -> int:
     """An OpenAI-compatible LLM server that thinks nothing and takes a known time.
 
     Time to first token and each gap are drawn from gamma distributions whose means are --ttft-ms and

@@ -62,11 +62,21 @@ class Service:
 
     def reject(self, received_ns: int) -> None:
         """Record a chat request that could not be understood."""
-        self.write_record({
-            "request": self.next_number(), "received_at_ns": received_ns, "first_token_at_ns": None,
-            "ended_at_ns": now_ns(), "queued_ms": 0.0, "ttft_ms": None, "planned_ttft_ms": None,
-            "gaps_ms": [], "tokens": 0, "stream": None, "outcome": "rejected",
-        })
+        self.write_record(
+            {
+                "request": self.next_number(),
+                "received_at_ns": received_ns,
+                "first_token_at_ns": None,
+                "ended_at_ns": now_ns(),
+                "queued_ms": 0.0,
+                "ttft_ms": None,
+                "planned_ttft_ms": None,
+                "gaps_ms": [],
+                "tokens": 0,
+                "stream": None,
+                "outcome": "rejected",
+            }
+        )
 
     def write_record(self, record: dict[str, object]) -> None:
         if self._record is not None:
@@ -77,8 +87,14 @@ class Answer:
     """One answer, from admission to its end. ``write`` takes bytes, ``done`` is called once when whole."""
 
     def __init__(
-        self, service: Service, request: wire.ChatRequest, received_ns: int, *, keep_alive: bool,
-        write: Callable[[bytes], object], done: Callable[[], object],
+        self,
+        service: Service,
+        request: wire.ChatRequest,
+        received_ns: int,
+        *,
+        keep_alive: bool,
+        write: Callable[[bytes], object],
+        done: Callable[[], object],
     ) -> None:
         self._service = service
         self._request = request
@@ -103,7 +119,9 @@ class Answer:
         self._due = self._plan.due_s(time.monotonic())
         if self._request.stream:
             self._frames = wire.Frames(
-                answer_id=self._id, created=self._created(), model=self._request.model,
+                answer_id=self._id,
+                created=self._created(),
+                model=self._request.model,
                 include_usage=self._request.include_usage,
             )
             self._wait(self._due[0], self._next_token)
@@ -145,7 +163,10 @@ class Answer:
 
     def _whole(self) -> None:
         body = wire.completion(
-            answer_id=self._id, created=self._created(), request=self._request, words=self._words,
+            answer_id=self._id,
+            created=self._created(),
+            request=self._request,
+            words=self._words,
             reason=self._reason,
         )
         self._write(wire.http_answer(200, body, keep_alive=self._keep_alive))
@@ -162,17 +183,19 @@ class Answer:
         first_ns = written[0] if written else None
         admitted_ns = self._started_ns or ended_ns
         whole = outcome == "ok" and not self._request.stream
-        self._service.write_record({
-            "request": self._number,
-            "received_at_ns": self._received_ns,
-            "first_token_at_ns": first_ns,
-            "ended_at_ns": ended_ns,
-            "queued_ms": (admitted_ns - self._received_ns) / 1e6,
-            "ttft_ms": None if first_ns is None else (first_ns - self._received_ns) / 1e6,
-            "planned_ttft_ms": round(self._plan.ttft_s * 1e3, 3),
-            "gaps_ms": [(b - a) / 1e6 for a, b in pairwise(written)],
-            "tokens": len(self._words) if whole else len(written),
-            "stream": self._request.stream,
-            "outcome": outcome,
-        })
+        self._service.write_record(
+            {
+                "request": self._number,
+                "received_at_ns": self._received_ns,
+                "first_token_at_ns": first_ns,
+                "ended_at_ns": ended_ns,
+                "queued_ms": (admitted_ns - self._received_ns) / 1e6,
+                "ttft_ms": None if first_ns is None else (first_ns - self._received_ns) / 1e6,
+                "planned_ttft_ms": round(self._plan.ttft_s * 1e3, 3),
+                "gaps_ms": [(b - a) / 1e6 for a, b in pairwise(written)],
+                "tokens": len(self._words) if whole else len(written),
+                "stream": self._request.stream,
+                "outcome": outcome,
+            }
+        )
         self._service.leave(self, started=self._started_ns is not None)

@@ -24,8 +24,13 @@ SSE_HEAD = (
 DONE = b"data: [DONE]\n\n"
 LAST_CHUNK = b"0\r\n\r\n"
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
-_REASONS = {200: b"OK", 400: b"Bad Request", 404: b"Not Found", 405: b"Method Not Allowed",
-            413: b"Content Too Large"}
+_REASONS = {
+    200: b"OK",
+    400: b"Bad Request",
+    404: b"Not Found",
+    405: b"Method Not Allowed",
+    413: b"Content Too Large",
+}
 
 
 class BadRequest(Exception):
@@ -122,18 +127,26 @@ class Frames:
 
 
 def usage_of(prompt_tokens: int, tokens: int) -> dict[str, int]:
-    return {"prompt_tokens": prompt_tokens, "completion_tokens": tokens,
-            "total_tokens": prompt_tokens + tokens}
+    return {
+        "prompt_tokens": prompt_tokens,
+        "completion_tokens": tokens,
+        "total_tokens": prompt_tokens + tokens,
+    }
 
 
 def completion(*, answer_id: str, created: int, request: ChatRequest, words: list[str], reason: str) -> bytes:
     """The whole answer of a request without ``stream``."""
     message = {"role": "assistant", "content": "".join(words)}
-    return orjson.dumps({
-        "id": answer_id, "object": "chat.completion", "created": created, "model": request.model,
-        "choices": [{"index": 0, "message": message, "finish_reason": reason}],
-        "usage": usage_of(request.prompt_tokens, len(words)),
-    })
+    return orjson.dumps(
+        {
+            "id": answer_id,
+            "object": "chat.completion",
+            "created": created,
+            "model": request.model,
+            "choices": [{"index": 0, "message": message, "finish_reason": reason}],
+            "usage": usage_of(request.prompt_tokens, len(words)),
+        }
+    )
 
 
 def error_body(message: str, *, code: str | None = None) -> bytes:
@@ -150,7 +163,12 @@ def models_body(created: int) -> bytes:
 
 def http_answer(status: int, body: bytes, *, keep_alive: bool) -> bytes:
     return b"HTTP/1.1 %d %b\r\ncontent-type: application/json\r\ncontent-length: %d\r\n%b%b" % (
-        status, _REASONS[status], len(body), connection_header(keep_alive), body)
+        status,
+        _REASONS[status],
+        len(body),
+        connection_header(keep_alive),
+        body,
+    )
 
 
 def connection_header(keep_alive: bool) -> bytes:

@@ -43,20 +43,42 @@ class Settings:
 
 
 @click.command(context_settings={"max_content_width": 110, "help_option_names": ["-h", "--help"]})
-@click.option("--duration", type=click.FloatRange(0, 10_000_000),
-              help="Seconds; 0: until the command ends, or Ctrl-C.  [default: 60; with --command 0]")
-@click.option("--interval", default=0.5, show_default=True, type=click.FloatRange(0.01, 3600),
-              help="Seconds between samples.")
+@click.option(
+    "--duration",
+    type=click.FloatRange(0, 10_000_000),
+    help="Seconds; 0: until the command ends, or Ctrl-C.  [default: 60; with --command 0]",
+)
+@click.option(
+    "--interval",
+    default=0.5,
+    show_default=True,
+    type=click.FloatRange(0.01, 3600),
+    help="Seconds between samples.",
+)
 @click.option("--command", "text", help="Shell command to run and follow; ended when the duration is over.")
 @click.option("--pid", "pids", multiple=True, type=click.IntRange(1), help="Process to follow. Repeatable.")
 @click.option("--match", metavar="REGEX", help="Follow processes whose command line matches.")
-@click.option("--output", default="profile.json", show_default=True,
-              type=click.Path(path_type=Path, dir_okay=False), help="Samples go beside it, as .jsonl.")
+@click.option(
+    "--output",
+    default="profile.json",
+    show_default=True,
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Samples go beside it, as .jsonl.",
+)
 @click.option("--force", is_flag=True, help="Replace the output if it exists.")
 @click.option("--quiet", is_flag=True, help="No live line, no summary.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
-def command_line(duration: float | None, interval: float, text: str | None, pids: tuple[int, ...],
-                 match: str | None, output: Path, force: bool, quiet: bool, as_json: bool) -> int:
+def command_line(
+    duration: float | None,
+    interval: float,
+    text: str | None,
+    pids: tuple[int, ...],
+    match: str | None,
+    output: Path,
+    force: bool,
+    quiet: bool,
+    as_json: bool,
+) -> int:
     """Sample the system and some processes, with all their children, into a JSON file.
 
     Exit codes: 0 done (or SIGTERM), 130 interrupted, 2 usage; the file is complete in the first two.
@@ -67,10 +89,19 @@ def command_line(duration: float | None, interval: float, text: str | None, pids
         raise click.UsageError("--duration and --interval are numbers of seconds, not nan")
     if text is not None and not text.strip():
         raise click.UsageError("--command is empty")
-    return profile(Settings(
-        duration_s=duration, interval_s=interval, command=text, pids=pids, pattern=_pattern(match),
-        output=output, force=force, quiet=quiet, as_json=as_json,
-    ))
+    return profile(
+        Settings(
+            duration_s=duration,
+            interval_s=interval,
+            command=text,
+            pids=pids,
+            pattern=_pattern(match),
+            output=output,
+            force=force,
+            quiet=quiet,
+            as_json=as_json,
+        )
+    )
 
 
 def profile(settings: Settings) -> int:
@@ -98,8 +129,9 @@ def _sample(settings: Settings, watch: Watch, file: LineFile, stop: Stop, comman
     sampler = Sampler(watch, settings.interval_s)
     if settings.pattern and not settings.pids and not command and not watch.processes():
         _say(f"warning: no command line matches {settings.pattern.pattern!r}; zeros until one does")
-    schedule = Schedule(start_s=sampler.start_s, interval_s=settings.interval_s,
-                        duration_s=settings.duration_s)
+    schedule = Schedule(
+        start_s=sampler.start_s, interval_s=settings.interval_s, duration_s=settings.duration_s
+    )
     live = sys.stderr.isatty() and not settings.quiet and not settings.as_json
     run(sampler, schedule, file, stop, command, live=live)
 

@@ -20,7 +20,10 @@ class Command:
     def __init__(self, text: str, *, output_to_stderr: bool) -> None:
         # A shell, for people write pipes and && here; a group, so that nobody else's process is hit.
         self._process = subprocess.Popen(
-            text, shell=True, start_new_session=True, stdin=subprocess.DEVNULL,
+            text,
+            shell=True,
+            start_new_session=True,
+            stdin=subprocess.DEVNULL,
             stdout=sys.stderr if output_to_stderr else None,
         )
         self._ended_by_us = False

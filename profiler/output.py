@@ -35,8 +35,12 @@ def profile_of(samples: list[dict[str, Any]], more: dict[str, Any] | None = None
     """The profile document of WIRE.md. Everything in ``metadata`` follows from the samples, so that it
     can be made after a kill too; ``more`` is added to it."""
     metadata: dict[str, Any] = {
-        "start_time": None, "end_time": None, "total_duration_seconds": 0.0,
-        "sample_interval_seconds": None, "total_samples": len(samples), "missed_samples": 0,
+        "start_time": None,
+        "end_time": None,
+        "total_duration_seconds": 0.0,
+        "sample_interval_seconds": None,
+        "total_samples": len(samples),
+        "missed_samples": 0,
     }
     if samples:
         last = samples[-1]
@@ -48,15 +52,15 @@ def profile_of(samples: list[dict[str, Any]], more: dict[str, Any] | None = None
             "total_duration_seconds": elapsed_s,
             "sample_interval_seconds": own["sample_interval_seconds"],
             "missed_samples": sum(sample["profiler"]["missed_ticks"] for sample in samples),
-            "profiler": {"cpu_seconds": own["cpu_seconds"],
-                         "cpu_percent_of_core": own["cpu_percent_of_core"]},
+            "profiler": {
+                "cpu_seconds": own["cpu_seconds"],
+                "cpu_percent_of_core": own["cpu_percent_of_core"],
+            },
         }
     return {"metadata": metadata | (more or {}), "data_points": samples}
 
 
-def build_profile(
-    jsonl_path: Path, json_path: Path, more: dict[str, Any] | None = None
-) -> dict[str, Any]:
+def build_profile(jsonl_path: Path, json_path: Path, more: dict[str, Any] | None = None) -> dict[str, Any]:
     """Make ``json_path`` from the samples, whole or not at all; the document. Raises RecordError, OSError."""
     profile = profile_of(read_samples(jsonl_path), more)
     write_json(json_path, profile)

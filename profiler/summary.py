@@ -41,8 +41,11 @@ def print_table(summary: dict[str, Any]) -> None:
     console.print(table)
     own = summary.get("profiler")
     if own:
-        console.print(f"The profiler itself used {own['cpu_percent_of_core']:.2f} % of a core "
-                      f"({own['cpu_seconds']:.2f} s).", highlight=False)
+        console.print(
+            f"The profiler itself used {own['cpu_percent_of_core']:.2f} % of a core "
+            f"({own['cpu_seconds']:.2f} s).",
+            highlight=False,
+        )
     command = summary.get("command")
     if command:
         how = "was ended by the profiler" if command["ended_by_profiler"] else "ended"

@@ -1,0 +1,53 @@
+"""The latency model: its mean and spread are the flags', its draws the seed's."""
+
+from __future__ import annotations
+
+import statistics
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mocks.latency import LatencyModel, Plan
+
+
+def model(**changed: float) -> LatencyModel:
+    return LatencyModel(**{"ttft_ms": 100.0, "itl_ms": 5.0, "jitter": 0.1, "seed": 0} | changed)
+
+
+def plans(model: LatencyModel, count: int) -> list[Plan]:
+    return [model.plan(model.random(number), 32) for number in range(1, count + 1)]
+
+
+def test_mean_and_spread_are_the_stated_ones() -> None:
+    drawn = plans(model(jitter=0.25), 3000)
+    ttft_ms = [plan.ttft_s * 1e3 for plan in drawn]
+    gaps_ms = [gap * 1e3 for plan in drawn for gap in plan.gaps_s]
+    assert statistics.fmean(ttft_ms) == pytest.approx(100, rel=0.02)
+    assert statistics.pstdev(ttft_ms) == pytest.approx(25, rel=0.06)
+    assert statistics.fmean(gaps_ms) == pytest.approx(5, rel=0.01)
+    assert statistics.pstdev(gaps_ms) == pytest.approx(1.25, rel=0.03)
+
+
+def test_a_request_is_planned_the_same_whatever_went_before() -> None:
+    alone = model(seed=7)
+    assert alone.plan(alone.random(3), 32) == plans(model(seed=7), 3)[2]
+    assert plans(model(seed=7), 3) != plans(model(seed=8), 3)
+    assert len({plan.ttft_s for plan in plans(model(), 100)}) == 100
+
+
+def test_without_jitter_all_is_exact() -> None:
+    [plan] = plans(model(jitter=0.0), 1)
+    assert plan == Plan(ttft_s=0.1, gaps_s=(0.005,) * 31)
+
+
+@given(st.floats(0, 1000), st.floats(0, 100), st.floats(0, 2), st.integers(1, 50), st.integers(0, 2**40))
+def test_tokens_are_due_in_order(
+    ttft_ms: float, itl_ms: float, jitter: float, tokens: int, seed: int
+) -> None:
+    latency = model(ttft_ms=ttft_ms, itl_ms=itl_ms, jitter=jitter, seed=seed)
+    plan = latency.plan(latency.random(1), tokens)
+    due = plan.due_s(1000.0)
+    assert len(due) == tokens
+    assert due == sorted(due)
+    assert due[0] >= 1000.0

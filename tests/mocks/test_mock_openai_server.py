@@ -1,0 +1,284 @@
+"""The mock LLM server as a process, asked over real sockets."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+BODY = {"model": "m", "messages": [{"role": "user", "content": "What is zip?"}], "stream": True}
+
+
+class Server:
+    def __init__(self, record: Path, *flags: str) -> None:
+        self.record = record
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "mocks.openai_server", "--port", "0", "--record", str(record), *flags],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert self.process.stdout
+        line = self.process.stdout.readline()
+        assert "http://127.0.0.1:" in line
+        self.port = int(line.rsplit(":", 1)[1])
+
+    def connect(self) -> http.client.HTTPConnection:
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+
+    def records(self, count: int) -> list[dict[str, Any]]:
+        """The records once there are ``count``."""
+        deadline = time.monotonic() + 10
+        while time.monotonic() < deadline:
+            lines = self.record.read_text().splitlines()
+            if len(lines) >= count:
+                return [json.loads(line) for line in lines]
+            time.sleep(0.01)
+        raise AssertionError(f"not {count} records in time")
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        code = self.process.wait(10)
+        assert self.process.stdout
+        self.process.stdout.close()
+        return code
+
+
+Start = Callable[..., Server]
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    with ExitStack() as stack:
+
+        def begin(*flags: str) -> Server:
+            server = Server(tmp_path / f"record-{time.monotonic_ns()}.jsonl", *flags)
+            stack.callback(server.stop)
+            return server
+
+        yield begin
+
+
+def ask(connection: http.client.HTTPConnection, **more: Any) -> http.client.HTTPResponse:
+    connection.request("POST", "/v1/chat/completions", json.dumps(BODY | more))
+    return connection.getresponse()
+
+
+def frames(response: http.client.HTTPResponse) -> list[Any]:
+    events = response.read().decode().split("\n\n")
+    assert events[-2:] == ["data: [DONE]", ""]
+    return [json.loads(event.removeprefix("data: ")) for event in events[:-2]]
+
+
+def text_of(chunks: list[Any]) -> str:
+    return "".join(c["choices"][0]["delta"].get("content", "") for c in chunks if c["choices"])
+
+
+def test_a_stream_is_openais(start: Start) -> None:
+    response = ask(start("--tokens", "4").connect(), stream_options={"include_usage": True})
+    assert response.status == 200
+    assert response.headers["content-type"].startswith("text/event-stream")
+    role, *tokens, finish, usage = frames(response)
+    assert role["choices"][0]["delta"] == {"role": "assistant"}
+    assert len(tokens) == 4
+    assert all(chunk["choices"][0]["delta"]["content"] for chunk in tokens)
+    assert finish["choices"][0]["finish_reason"] == "stop"
+    assert usage["choices"] == []
+    assert usage["usage"]["completion_tokens"] == 4
+    assert not text_of(tokens).startswith("Mock response to")
+
+
+def test_openais_own_client_reads_it(start: Start) -> None:
+    openai = pytest.importorskip("openai")
+    server = start("--tokens", "5", "--ttft-ms", "5", "--itl-ms", "1")
+    with openai.OpenAI(
+        base_url=f"http://127.0.0.1:{server.port}/v1", api_key="none", max_retries=0
+    ) as client:
+        messages = [{"role": "user", "content": "hello"}]
+        chunks = list(client.chat.completions.create(model="m", messages=messages, stream=True))
+        assert sum(bool(c.choices[0].delta.content) for c in chunks) == 5
+        whole = client.chat.completions.create(model="m", messages=messages, max_tokens=3)
+        assert (whole.usage.completion_tokens, whole.choices[0].finish_reason) == (3, "length")
+        assert [model.id for model in client.models.list()] == ["mock-llm"]
+        with pytest.raises(openai.BadRequestError, match="messages"):
+            client.chat.completions.create(model="m", messages=[])
+        with pytest.raises(openai.NotFoundError, match="unknown path"):
+            client.embeddings.create(model="m", input="x")
+
+
+def test_one_connection_serves_one_after_the_other(start: Start) -> None:
+    connection = start("--ttft-ms", "1", "--itl-ms", "0").connect()
+    texts = []
+    for _ in range(3):
+        texts.append(text_of(frames(ask(connection))))
+        socket_now = connection.sock
+    assert connection.sock is socket_now is not None
+    assert len(set(texts)) == 3
+
+
+def test_the_same_seed_gives_the_same_answers(start: Start) -> None:
+    flags = ("--ttft-ms", "2", "--itl-ms", "0.1", "--tokens", "6")
+    first, second, other = start(*flags), start(*flags), start(*flags, "--seed", "1")
+    said = [[text_of(frames(ask(server.connect()))) for _ in range(2)] for server in (first, second, other)]
+    assert said[0] == said[1] != said[2]
+    planned = [[r["planned_ttft_ms"] for r in server.records(2)] for server in (first, second)]
+    assert planned[0] == planned[1]
+
+
+def test_times_are_the_planned_ones_and_recorded_as_the_client_sees_them(start: Start) -> None:
+    server = start("--ttft-ms", "40", "--itl-ms", "5", "--tokens", "16")
+    connection = server.connect()
+    seen = []
+    for _ in range(15):
+        sent = time.perf_counter()
+        response = ask(connection)
+        response.readline()
+        seen.append((time.perf_counter() - sent) * 1e3)
+        response.read()
+    records = server.records(15)
+    late = [r["ttft_ms"] - r["planned_ttft_ms"] for r in records]
+    assert abs(statistics.median(late)) < 3
+    assert abs(statistics.median(s - r["ttft_ms"] for s, r in zip(seen, records, strict=True))) < 5
+    assert statistics.fmean(g for r in records for g in r["gaps_ms"]) == pytest.approx(5, rel=0.15)
+    for record in records:
+        assert (record["outcome"], record["tokens"], len(record["gaps_ms"])) == ("ok", 16, 15)
+        assert record["received_at_ns"] < record["first_token_at_ns"] < record["ended_at_ns"]
+        assert abs(record["ended_at_ns"] / 1e9 - time.time()) < 60
+
+
+def test_further_streams_queue_in_order(start: Start) -> None:
+    server = start(
+        "--max-concurrent", "1", "--ttft-ms", "60", "--itl-ms", "0", "--jitter", "0", "--tokens", "2"
+    )
+    connections = [server.connect() for _ in range(3)]
+    for connection in connections:
+        connection.request("POST", "/v1/chat/completions", json.dumps(BODY))
+    for connection in connections:
+        frames(connection.getresponse())
+    queued = [record["queued_ms"] for record in server.records(3)]
+    assert queued[0] < 30 < queued[1] < queued[2]
+    assert queued[2] == pytest.approx(120, abs=50)
+
+
+def test_a_client_that_goes_away_is_recorded_and_frees_its_place(start: Start) -> None:
+    server = start("--max-concurrent", "1", "--ttft-ms", "10", "--itl-ms", "1000", "--tokens", "30")
+    going, waiting, last = server.connect(), server.connect(), server.connect()
+    response = ask(going)
+    response.readline()
+    waiting.request("POST", "/v1/chat/completions", json.dumps(BODY))
+    time.sleep(0.1)  # so that it waits before the first goes
+    waiting.close()
+    response.close()
+    going.close()
+    gone = server.records(2)
+    assert [record["outcome"] for record in gone] == ["cancelled", "cancelled"]
+    assert sorted(record["tokens"] for record in gone) == [0, 1]
+    assert text_of(frames(ask(last, max_tokens=1)))
+
+
+def test_a_whole_answer_takes_as_long_and_counts_its_tokens(start: Start) -> None:
+    server = start("--ttft-ms", "30", "--itl-ms", "5", "--tokens", "9", "--jitter", "0")
+    whole = json.loads(ask(server.connect(), stream=False).read())
+    assert whole["usage"]["completion_tokens"] == len(whole["choices"][0]["message"]["content"].split()) == 9
+    [record] = server.records(1)
+    assert record["ttft_ms"] == pytest.approx(70, abs=25)
+    assert (record["tokens"], record["stream"]) == (9, False)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status"),
+    [
+        ("POST", "/v1/chat/completions", b"{", 400),
+        ("POST", "/v1/chat/completions", b"\xff\xfe", 400),
+        ("POST", "/v1/chat/completions", b'{"messages":[]}', 400),
+        ("GET", "/v1/chat/completions", None, 405),
+        ("GET", "/nothing", None, 404),
+    ],
+)
+def test_bad_input_gets_openais_error_and_the_next_is_served(
+    start: Start, method: str, path: str, body: bytes | None, status: int
+) -> None:
+    connection = start().connect()
+    connection.request(method, path, body)
+    response = connection.getresponse()
+    assert response.status == status
+    assert json.loads(response.read())["error"]["message"]
+    connection.request("GET", "/health")
+    assert connection.getresponse().status == 200
+
+
+def test_bytes_that_are_no_http_are_refused(start: Start) -> None:
+    server = start()
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as client:
+        client.sendall(b"\x00\x01\x02 nonsense\r\n\r\n")
+        assert client.recv(100).startswith(b"HTTP/1.1 400 ")
+    assert text_of(frames(ask(server.connect(), max_tokens=1)))
+
+
+def test_a_pipelined_request_does_not_disturb_the_first(start: Start) -> None:
+    server = start("--ttft-ms", "20", "--tokens", "2")
+    body = json.dumps(BODY).encode()
+    request = (
+        b"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-length: %d\r\n\r\n" % len(body) + body
+    )
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as client:
+        client.sendall(request * 2)
+        received = b"".join(iter(lambda: client.recv(65536), b""))
+    assert received.count(b"[DONE]") == 1
+    assert received.endswith(b"0\r\n\r\n")
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
+def test_it_ends_cleanly_with_a_stream_under_way(start: Start, number: int, code: int) -> None:
+    server = start("--ttft-ms", "10", "--itl-ms", "1000")
+    response = ask(server.connect())
+    response.readline()
+    assert server.stop(number) == code
+    assert [record["outcome"] for record in server.records(1)] == ["cancelled"]
+
+
+def run_once(*flags: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "mocks.openai_server", *flags],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        ["--tokens", "0"],
+        ["--ttft-ms", "-1"],
+        ["--ttft-ms", "nan"],
+        ["--port", "70000"],
+        ["--nonsense"],
+        ["--record", os.path.join("no", "such", "folder", "file")],
+    ],
+)
+def test_a_bad_flag_is_one_line_and_exit_2(flags: list[str]) -> None:
+    ended = run_once("--port", "0", *flags)
+    assert (ended.returncode, ended.stdout, ended.stderr.count("\n")) == (2, "", 1)
+
+
+def test_a_port_in_use_is_one_line_and_exit_2(start: Start) -> None:
+    ended = run_once("--port", str(start().port))
+    assert ended.returncode == 2
+    assert ended.stderr.count("\n") == 1
+    assert "in use" in ended.stderr
