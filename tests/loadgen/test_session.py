@@ -1,4 +1,4 @@
-"""Warm-up, window and end; the order of questions; lag; what pure modules may import (TRAPS 12, 16, 17, 24)."""
+"""Warm-up, window and end; the order of questions; lag; what pure modules import (TRAPS 12, 16, 17, 24)."""
 
 from __future__ import annotations
 

@@ -1,0 +1,220 @@
+"""locustfiles/stream.py as a user runs it: a process, a target, its results and exit codes."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+import time
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from records.reader import read_cell, read_run
+
+TOKENS = [{"type": "token", "content": "word "}] * 4
+
+
+def answering(seconds: float = 0.05, extra: dict[str, Any] | None = None) -> Any:
+    def script(talk: Any) -> None:
+        talk.headers()
+        talk.event({"type": "status"}, {"type": "documents", "data": [{"id": "a"}], "count": 1})
+        time.sleep(seconds)
+        talk.event(*TOKENS, {"type": "complete", **(extra or {})}, {"type": "end"})
+        talk.done()
+
+    return script
+
+
+def wait_for(what: Any, seconds: float = 15) -> Any:
+    limit = time.monotonic() + seconds
+    while time.monotonic() < limit:
+        try:
+            found = what()
+        except OSError:
+            found = None
+        if found:
+            return found
+        time.sleep(0.05)
+    raise AssertionError("waited in vain")
+
+
+def lines(path: Path) -> int:
+    return path.read_bytes().count(b"\n") if path.exists() else 0
+
+
+def test_a_run_with_results(trap: Any, locust: Any, tmp_path: Path) -> None:
+    server = trap(answering())
+    one = locust("-H", server.url, "--headless", "-u", "4", "--requests", "20", "--min-seconds", "0.5",
+                 "--results", "out/r", "--header", "X-Team=a", "--field", "max_documents=3",
+                 "--llm-model", "openai:x", TARGET_API_KEY="sekret-123")
+    assert one.wait() == 0, one.text
+    data = read_cell(tmp_path / "out" / "r")
+    cell, requests = data.cell, data.requests
+    assert cell.complete
+    assert cell.verdict.valid
+    assert (cell.config, cell.concurrency) == ("as-is", 4)
+    assert len(requests) == len(server.talks)  # none lost, none twice (TRAPS 16)
+    assert len({(r.worker, r.user, r.seq) for r in requests}) == len(requests)
+    assert cell.achieved["requests"] >= 20
+    assert cell.achieved["aborted"] == 0
+    assert sum("warmup" in r.flags for r in requests) == cell.achieved["warmup"] >= 5
+    cold = [r for r in requests if "cold" in r.flags]
+    assert cold == [min(requests, key=lambda r: r.sent_at_ns)]  # TRAPS 17
+    assert len({r.question for r in requests}) == len(requests)  # TRAPS 24
+    assert server.connections == 6  # one a user; before: is it there, and /config (TRAPS 13, 14)
+    assert cell.achieved["rps"] == pytest.approx(4 / 0.052, rel=0.2)
+    assert all(50 <= (r.ttft_ms or 0) < 80 for r in requests)
+    body = json.loads(server.talks[0].body)
+    assert (body["max_documents"], body["llm_model"]) == (3, "openai:x")
+    head = server.talks[0].head.lower()
+    assert b"authorization: bearer sekret-123" in head
+    assert b"x-team: a" in head
+    written = one.text + "".join(p.read_text() for p in (tmp_path / "out" / "r").iterdir())
+    assert "sekret" not in written
+    for row in ("TTFT", "ITL", "E2E", "POST"):
+        assert re.search(rf"^{row} +/ask/stream +{len(requests)} ", one.text, re.M), one.text
+    assert re.search(rf"Aggregated +{len(requests)} ", one.text)
+    # Not empty any more: one line, exit 2.
+    again = locust("-H", server.url, "--headless", "--results", "out/r")
+    assert again.wait() == 2
+    assert "error: --results out/r is not empty" in again.text
+
+
+def test_a_run_of_two_processes(trap: Any, locust: Any, tmp_path: Path) -> None:
+    server = trap(answering(0.1))
+    port = str(free_port())
+    one = locust("-H", server.url, "--headless", "-u", "4", "-t", "3s", "--processes", "2", "--results", "r",
+                 "--master-bind-port", port, "--master-port", port)
+    assert one.wait() == 0, one.text
+    data = read_cell(tmp_path / "r")
+    assert {r.worker for r in data.requests} == {"w0", "w1"}
+    assert len(data.requests) == len(server.talks)  # in-flight streams at the end were drained (TRAPS 16)
+    assert len({(r.worker, r.user, r.seq) for r in data.requests}) == len(data.requests)
+    assert (data.cell.achieved["workers"], data.cell.achieved["workers_fewest"]) == (2, 2)
+    assert data.cell.achieved["loop_lag_p99_ms"] is not None
+    assert len({r.question for r in data.requests}) == len(data.requests)
+    assert re.search(rf"Aggregated +{len(data.requests)} ", one.text), one.text
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port: int = server.getsockname()[1]
+        return port
+
+
+def test_streams_longer_than_the_drain_are_cut_not_lost(trap: Any, locust: Any, tmp_path: Path) -> None:
+    server = trap(answering(20))
+    one = locust("-H", server.url, "--headless", "-u", "3", "-t", "1s", "--results", "r",
+                 "--drain-seconds", "0.5")
+    assert one.wait(15) == 3
+    data = read_cell(tmp_path / "r")
+    assert [r.outcome for r in data.requests] == ["cut"] * 3
+    assert data.cell.achieved["aborted"] == 3
+    assert "invalid: failures" in one.text
+
+
+def test_failures_act_through_the_verdict(trap: Any, locust: Any, tmp_path: Path) -> None:
+    def script(talk: Any) -> None:
+        talk.headers("Content-Length: 0\r\n", "500 Broken")
+
+    server = trap(script)
+    with_results = locust("-H", server.url, "--headless", "-u", "2", "-t", "2s", "--results", "r")
+    without = locust("-H", server.url, "--headless", "-u", "2", "-t", "2s")
+    assert (with_results.wait(), without.wait()) == (3, 1)
+    assert "invalid: failures: no good answer" in with_results.text
+    assert "http_error: HTTP 500" in without.text
+    assert read_cell(tmp_path / "r").cell.achieved["good"] == 0
+
+
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted_it_drains(trap: Any, locust: Any, tmp_path: Path, sent: signal.Signals) -> None:
+    server = trap(answering(0.4))
+    one = locust("-H", server.url, "--headless", "-u", "3", "--requests", "9999", "--results", "r")
+    wait_for(lambda: lines(tmp_path / "r" / "requests.jsonl") >= 9)
+    one.process.send_signal(sent)
+    assert one.wait(15) == 130, one.text
+    assert "Traceback" not in one.text
+    data = read_cell(tmp_path / "r")
+    assert not data.cell.complete
+    assert {r.outcome for r in data.requests} == {"ok"}
+    assert len(data.requests) == len(server.talks)
+
+
+def test_records_survive_a_kill(trap: Any, locust: Any, tmp_path: Path) -> None:
+    server = trap(answering())
+    one = locust("-H", server.url, "--headless", "-u", "2", "--results", "r")
+    wait_for(lambda: lines(tmp_path / "r" / "requests.jsonl") >= 10)
+    one.process.send_signal(signal.SIGKILL)
+    one.wait()
+    run = read_run(tmp_path / "r")
+    assert run.incomplete
+    assert len(read_cell(tmp_path / "r").requests) >= 10
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--headless"], "which service?"),
+        (["--headless", "-H", "localhost:80"], "is not a base URL"),
+        (["--headless", "-H", "http://127.0.0.1:1", "--results", "r"], "be reached: connection refused"),
+        (["-H", "http://x", "--requests", "-1"], "--requests wants a whole number of at least 0"),
+        (["-H", "http://x", "--think-time", "nan"], "--think-time wants a number"),
+        (["-H", "http://x", "--dialect", "french"], "--dialect is one of ask, openai"),
+        (["-H", "http://x", "--header", "nothing"], "--header wants NAME=VALUE"),
+        (["-H", "http://x", "--header", "A=b\r\nC: d"], "the value of header A"),
+        (["-H", "http://x", "--path", "ask"], "--path begins with a slash"),
+        (["-H", "http://x", "--questions", "none.txt"], "No such file"),
+        (["--headless", "-H", "http://x", "--results", "/dev/null/r"], "/dev/null/r: Not a directory"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_2(locust: Any, arguments: list[str], said: str) -> None:
+    one = locust(*arguments, "-u", "1", "-t", "1s", "--web-port", "0")
+    assert one.wait(15) == 2, one.text
+    errors = [line for line in one.text.splitlines() if line.startswith("error: ")]
+    assert len(errors) == 1, one.text
+    assert said in errors[0]
+    assert "Traceback" not in one.text
+
+
+def post(url: str, **form: str) -> Any:
+    data = "&".join(f"{k}={v}" for k, v in form.items()).encode()
+    with urllib.request.urlopen(url, data=data, timeout=10) as response:
+        return json.load(response)
+
+
+def counted(port: int) -> dict[str, int]:
+    stats = json.loads(get(f"http://127.0.0.1:{port}/stats/requests"))["stats"]
+    return {row["method"]: row["num_requests"] for row in stats if row["method"]}
+
+
+def get(url: str) -> str:
+    with urllib.request.urlopen(url, timeout=10) as response:
+        return str(response.read().decode())
+
+
+def test_the_web_ui_starts_stops_and_starts_afresh(trap: Any, locust: Any, tmp_path: Path) -> None:
+    server, port = trap(answering()), free_port()
+    one = locust("-H", server.url, "--web-port", str(port), "--results", "r", "--header", "X=hidden-1",
+                 TARGET_API_KEY="sekret-123")
+    page = wait_for(lambda: get(f"http://127.0.0.1:{port}/"))
+    assert f"http://127.0.0.1:{port}" in one.text  # not every interface
+    assert "think_time" in page
+    assert "sekret" not in page
+    assert "hidden-1" not in page
+    for folder, think in (("r", "0"), ("r-2", "0.2")):
+        began = post(f"http://127.0.0.1:{port}/swarm", user_count="2", spawn_rate="2", think_time=think)
+        assert began["success"]
+        wait_for(lambda f=folder: lines(tmp_path / f / "requests.jsonl") >= 12)
+        post(f"http://127.0.0.1:{port}/stop")
+        data = wait_for(lambda f=folder: (d := read_cell(tmp_path / f)).cell.complete and d)
+        assert min(r.seq for r in data.requests) == 1
+        assert data.cell.requested["think_time_s"] == float(think)
+        # Fresh counters: no request of the run before is among them (locust caches this page for 2 s).
+        wait_for(lambda d=data: counted(port) == dict.fromkeys(("POST", "TTFT", "ITL", "E2E"), len(d.requests)))
+    os.kill(one.process.pid, signal.SIGTERM)
+    assert one.wait() == 0, one.text
