@@ -131,7 +131,7 @@ def knee_sentence(knee: Knee) -> str:
         if knee.low is not None and (knee.low, knee.high) != (knee.concurrency, knee.concurrency):
             sure = f"; 95 % of resamplings put it at {knee.low}-{knee.high}"
         if knee.reached_share < 0.95:
-            sure += f"; {1 - knee.reached_share:.0%} of them see it still growing"
+            sure += f"; {1 - knee.reached_share:.0%} of resamplings see it still growing"
         return f"stops growing at {users(knee.concurrency)}, {rps} RPS{sure}"
     if knee.levels == 1:
         return f"one level only ({users(knee.top)}, {rps} RPS): says nothing about growth"
