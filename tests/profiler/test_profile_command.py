@@ -1,0 +1,337 @@
+"""``profile`` as a process, proved on programs whose figures are known."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
+WAIT = "sys.stdin.read()"
+Profile = dict[str, Any]
+Start = Callable[[str], "subprocess.Popen[str]"]
+
+
+def arguments(*flags: str) -> list[str]:
+    return [sys.executable, "-m", "profiler", *flags]
+
+
+def profile(folder: Path, *flags: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        arguments(*flags), cwd=folder, env=ENVIRONMENT, capture_output=True, text=True, timeout=60
+    )
+
+
+def points(folder: Path) -> list[Profile]:
+    document = json.loads((folder / "profile.json").read_text())
+    found: list[Profile] = document["data_points"]
+    assert document["metadata"]["total_samples"] == len(found)
+    return found
+
+
+def until(ready: Callable[[], object], seconds: float = 15) -> None:
+    deadline = time.monotonic() + seconds
+    while not ready():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.02)
+
+
+def alive(pid: int) -> bool:
+    """An orphan that has ended may stay a zombie until init gets to it."""
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+@pytest.fixture
+def start() -> Iterator[Start]:
+    """Starts a Python program that says "ready" when it is; its children end by their closed stdin."""
+    with ExitStack() as stack:
+
+        def begin(code: str) -> subprocess.Popen[str]:
+            program = subprocess.Popen(
+                [sys.executable, "-c", f"import sys\n{code}"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+            stack.callback(end, program)
+            assert program.stdout
+            assert program.stdout.readline() == "ready\n"
+            return program
+
+        yield begin
+
+
+def end(program: subprocess.Popen[str]) -> None:
+    program.kill()
+    program.communicate(timeout=10)
+
+
+def test_a_busy_loop_takes_a_core(tmp_path: Path, start: Start) -> None:
+    busy = start("print('ready', flush=True)\nwhile True: pass")
+    assert profile(tmp_path, "--duration", "2", "--interval", "0.25", "--pid", str(busy.pid)).returncode == 0
+    before = [point["processes"]["total_cpu_percent"] for point in points(tmp_path)]
+    assert len(before) == 8
+    # Wide, for the other tests share the cores; the next test holds it against the kernel's own count.
+    assert 40 < sum(before) / len(before) < 106
+    assert max(before) > 70
+
+
+def test_its_cpu_is_what_the_kernel_counts(tmp_path: Path, start: Start) -> None:
+    half = start(
+        "import time\nprint('ready', flush=True)\nwhile True:\n"
+        "    end = time.process_time() + 0.02\n    while time.process_time() < end: pass\n"
+        "    time.sleep(0.02)"
+    )
+    process = psutil.Process(half.pid)
+    cpu_before, at_before = sum(process.cpu_times()[:2]), time.monotonic()
+    profile(tmp_path, "--duration", "3", "--interval", "0.5", "--pid", str(half.pid))
+    used = 100 * (sum(process.cpu_times()[:2]) - cpu_before) / (time.monotonic() - at_before)
+    found = points(tmp_path)
+    assert sum(p["processes"]["total_cpu_percent"] for p in found) / len(found) == pytest.approx(used, abs=12)
+
+
+def test_threads_memory_and_open_files_are_counted(tmp_path: Path, start: Start) -> None:
+    plain = start(f"print('ready', flush=True)\n{WAIT}")
+    full = start(
+        "import threading\n"
+        "for _ in range(16): threading.Thread(target=threading.Event().wait, daemon=True).start()\n"
+        "held = bytearray(b'x') * (100 * 1024 * 1024)\n"
+        f"files = [open('/dev/null') for _ in range(30)]\nprint('ready', flush=True)\n{WAIT}"
+    )
+    flags = ["--pid", str(plain.pid), "--pid", str(full.pid)]
+    assert profile(tmp_path, "--duration", "0.4", "--interval", "0.2", *flags).returncode == 0
+    details = {d["pid"]: d for d in points(tmp_path)[-1]["processes"]["process_details"]}
+    one, other = details[plain.pid], details[full.pid]
+    assert (one["num_threads"], other["num_threads"]) == (1, 17)
+    assert other["memory_mb"] - one["memory_mb"] == pytest.approx(100, abs=5)
+    assert other["open_files"] - one["open_files"] == 30
+    totals = points(tmp_path)[-1]["processes"]
+    assert (totals["process_count"], totals["total_threads"]) == (2, 18)
+    assert totals["total_memory_mb"] == pytest.approx(one["memory_mb"] + other["memory_mb"], abs=0.01)
+
+
+CHILD = "subprocess.Popen([sys.executable, '-c', 'import sys; sys.stdin.read()'], stdin=subprocess.PIPE)"
+
+
+def test_children_are_followed_also_those_born_later(tmp_path: Path, start: Start) -> None:
+    parent = start(
+        f"import subprocess, threading\nkept = [{CHILD}]\nprint('ready', flush=True)\n"
+        f"sys.stdin.readline()\nkept.append({CHILD})\n{WAIT}"
+    )
+    flags = ["--duration", "20", "--interval", "0.1", "--pid", str(parent.pid), "--quiet"]
+    running = subprocess.Popen(arguments(*flags), cwd=tmp_path, env=ENVIRONMENT)
+    lines = tmp_path / "profile.jsonl"
+    until(lambda: lines.exists() and b'"process_count":2' in lines.read_bytes())
+    assert parent.stdin
+    parent.stdin.write("more\n")
+    parent.stdin.flush()
+    until(lambda: b'"process_count":3' in lines.read_bytes())
+    end(parent)
+    until(lambda: lines.read_bytes().splitlines()[-1].count(b'"process_count":0'))
+    running.send_signal(signal.SIGTERM)
+    assert running.wait(10) == 0
+    assert points(tmp_path)[0]["processes"]["process_count"] == 2
+
+
+def test_a_match_follows_and_leaves_itself_out(tmp_path: Path, start: Start) -> None:
+    named = start(f"# needle-{os.getpid()}\nprint('ready', flush=True)\n{WAIT}")
+    ended = profile(tmp_path, "--duration", "0.3", "--interval", "0.1", "--match", f"needle-{os.getpid()}")
+    assert ended.returncode == 0
+    assert "warning" not in ended.stderr
+    for point in points(tmp_path):
+        assert [d["pid"] for d in point["processes"]["process_details"]] == [named.pid]
+
+
+def test_no_match_is_a_warning_and_zeros(tmp_path: Path) -> None:
+    ended = profile(tmp_path, "--duration", "0.3", "--interval", "0.1", "--match", "no-such-[n]eedle")
+    assert ended.returncode == 0
+    assert "no command line matches" in ended.stderr
+    totals = points(tmp_path)[-1]["processes"]
+    assert totals.pop("process_details") == []
+    assert set(totals.values()) == {0}
+
+
+def test_a_command_is_followed_to_its_end(tmp_path: Path) -> None:
+    command = f"{sys.executable} -c 'import time; time.sleep(0.5)'; exit 3"
+    ended = profile(tmp_path, "--interval", "0.1", "--command", command)
+    assert ended.returncode == 0
+    assert "exit code 3" in ended.stdout
+    assert max(p["processes"]["process_count"] for p in points(tmp_path)) >= 2
+    assert points(tmp_path)[-1]["elapsed_seconds"] < 10
+
+
+def test_a_command_is_ended_with_all_its_group_when_time_is_up(tmp_path: Path) -> None:
+    command = "sleep 987 & sleep 986 & wait"
+    flags = ["--duration", "0.6", "--interval", "0.2", "--json", "--command", command]
+    summary = json.loads(profile(tmp_path, *flags).stdout)
+    assert summary["command"] == {"text": command, "exit_code": -15, "ended_by_profiler": True}
+    pids = {d["pid"] for p in points(tmp_path) for d in p["processes"]["process_details"]}
+    assert len(pids) == 3
+    assert not any(alive(pid) for pid in pids)
+
+
+def test_json_keeps_standard_output_for_the_summary(tmp_path: Path) -> None:
+    ended = profile(tmp_path, "--interval", "0.1", "--json", "--command", "echo spoken; sleep 0.2")
+    assert json.loads(ended.stdout)["figures"]["system_cpu_percent"]["max"] >= 0
+    assert "spoken" in ended.stderr
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 0)])
+def test_a_signal_leaves_a_whole_file_and_no_command(tmp_path: Path, number: int, code: int) -> None:
+    running = subprocess.Popen(
+        arguments("--interval", "0.1", "--quiet", "--command", "sleep 985"), cwd=tmp_path, env=ENVIRONMENT
+    )
+    lines = tmp_path / "profile.jsonl"
+    until(lambda: lines.exists() and lines.read_bytes().count(b"\n") >= 3)
+    running.send_signal(number)
+    assert running.wait(10) == code
+    found = points(tmp_path)
+    assert len(found) >= 3
+    assert not any(alive(d["pid"]) for d in found[-1]["processes"]["process_details"])
+
+
+def test_a_kill_loses_at_most_the_last_sample(tmp_path: Path) -> None:
+    flags = ["--duration", "0", "--interval", "0.05", "--quiet"]
+    running = subprocess.Popen(arguments(*flags), cwd=tmp_path, env=ENVIRONMENT)
+    lines = tmp_path / "profile.jsonl"
+    until(lambda: lines.exists() and lines.read_bytes().count(b"\n") >= 5)
+    running.kill()
+    running.wait(10)
+    assert not (tmp_path / "profile.json").exists()
+    whole = [
+        json.loads(line) for line in lines.read_bytes().splitlines(keepends=True) if line.endswith(b"\n")
+    ]
+    assert len(whole) >= 5
+    assert [round(sample["elapsed_seconds"] / 0.05) for sample in whole[:2]] == [1, 2]
+
+
+def test_a_stop_and_go_is_recorded_as_missed_ticks(tmp_path: Path) -> None:
+    flags = ["--duration", "0", "--interval", "0.05", "--quiet"]
+    running = subprocess.Popen(arguments(*flags), cwd=tmp_path, env=ENVIRONMENT)
+    lines = tmp_path / "profile.jsonl"
+    until(lambda: lines.exists() and lines.read_bytes().count(b"\n") >= 3)
+    running.send_signal(signal.SIGSTOP)
+    time.sleep(0.6)  # the stop itself is what is tested
+    count = lines.read_bytes().count(b"\n")
+    running.send_signal(signal.SIGCONT)
+    until(lambda: lines.read_bytes().count(b"\n") >= count + 5)
+    running.send_signal(signal.SIGINT)
+    assert running.wait(10) == 130
+    found = points(tmp_path)
+    assert sum(point["profiler"]["missed_ticks"] for point in found) >= 8
+    elapsed = [point["elapsed_seconds"] for point in found]
+    # After the late sample the next ones are back on the grid, not bunched behind it.
+    assert all(b - a > 0.001 for a, b in pairwise(elapsed))
+
+
+@pytest.mark.skipif(shutil.which("jq") is None, reason="jq is not installed")
+@pytest.mark.parametrize(
+    ("query", "keys"),
+    [
+        (".data_points[] | {elapsed: .elapsed_seconds, cpu: .system.cpu_percent}", {"elapsed", "cpu"}),
+        ("[.data_points[].system.memory_used_gb] | max", None),
+        (
+            ".data_points[] | {elapsed: .elapsed_seconds, threads: .processes.total_threads}",
+            {"elapsed", "threads"},
+        ),
+    ],
+)
+def test_the_original_jq_lines_run_unchanged(tmp_path: Path, query: str, keys: set[str] | None) -> None:
+    profile(tmp_path, "--duration", "0.3", "--interval", "0.1", "--pid", str(os.getpid()))
+    found = subprocess.run(
+        ["jq", "-c", query, "profile.json"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=20,
+    )
+    values = [json.loads(line) for line in found.stdout.splitlines()]
+    if keys is None:
+        assert len(values) == 1
+        assert values[0] > 0
+    else:
+        assert len(values) == 3
+        assert all(set(value) == keys and None not in value.values() for value in values)
+
+
+def test_the_document_has_every_field_of_the_original(tmp_path: Path) -> None:
+    profile(tmp_path, "--duration", "0.2", "--interval", "0.1", "--pid", str(os.getpid()))
+    document = json.loads((tmp_path / "profile.json").read_text())
+    assert document["metadata"].keys() >= {
+        "start_time",
+        "end_time",
+        "total_duration_seconds",
+        "sample_interval_seconds",
+        "total_samples",
+    }
+    point = document["data_points"][0]
+    assert point.keys() >= {"timestamp", "elapsed_seconds", "system", "processes"}
+    assert point["system"].keys() >= {
+        "cpu_percent",
+        "cpu_count",
+        "memory_total_gb",
+        "memory_used_gb",
+        "memory_percent",
+        "memory_available_gb",
+        "network_bytes_sent",
+        "network_bytes_recv",
+        "load_avg",
+    }
+    assert point["processes"]["process_details"][0].keys() == {
+        "pid",
+        "name",
+        "cpu_percent",
+        "memory_mb",
+        "num_threads",
+        "open_files",
+        "status",
+    }
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        ["--pid", "4194304"],
+        ["--pid", "0"],
+        ["--match", "("],
+        ["--interval", "0"],
+        ["--interval", "nan"],
+        ["--duration", "-1"],
+        ["--command", " "],
+        ["--output", "no/such/folder/profile.json"],
+        ["--output", "profile.jsonl"],
+        ["--nonsense"],
+    ],
+)
+def test_nonsense_is_one_line_and_exit_2(tmp_path: Path, flags: list[str]) -> None:
+    ended = profile(tmp_path, "--duration", "0.1", *flags)
+    assert (ended.returncode, ended.stdout, ended.stderr.count("\n")) == (2, "", 1)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("there", ["profile.json", "profile.jsonl"])
+def test_nothing_is_overwritten_unless_forced(tmp_path: Path, there: str) -> None:
+    (tmp_path / there).write_text("precious")
+    flags = ["--duration", "0.1", "--interval", "0.1", "--quiet"]
+    refused = profile(tmp_path, *flags)
+    assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["precious"]
+    assert profile(tmp_path, *flags, "--force").returncode == 0
+    assert len(points(tmp_path)) == 1
