@@ -13,7 +13,7 @@ from pathlib import Path
 WALKER = Path(__file__).with_name("stdlib_walk.py")
 WALK_TIMEOUT_S = 120
 SNIPPET_CHARS = 400
-EMBEDDED_DOC_CHARS = 160  # whole docstrings take three times as long and find less of what is asked
+EMBEDDED_DOC_CHARS = 80  # whole docstrings take three times as long and find less of what is asked
 CHUNK_CHARS = 1200
 MAX_CHUNKS = 4  # of one object or file section; the long tail of a few giants is not worth a minute
 TEXT_SUFFIXES = frozenset({".md", ".markdown", ".rst", ".txt"})

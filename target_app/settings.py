@@ -32,7 +32,7 @@ def _empty_is_unset(value: object) -> object:
 
 
 Flag = Annotated[bool, BeforeValidator(_parse_flag)]
-OptionalCount = Annotated[int | None, BeforeValidator(_empty_is_unset), Field(ge=1, le=1024)]
+OptionalCount = Annotated[Annotated[int, Field(ge=1, le=1024)] | None, BeforeValidator(_empty_is_unset)]
 OptionalPath = Annotated[Path | None, BeforeValidator(_empty_is_unset)]
 
 

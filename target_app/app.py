@@ -1,0 +1,92 @@
+"""`uvicorn target_app.app:app --port 8001`"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import sys
+from collections.abc import AsyncIterator
+
+from fastapi import FastAPI, Response
+from fastapi.responses import JSONResponse
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.routing import Route
+
+from target_app.corpus import CorpusError
+from target_app.embeddings import ModelError
+from target_app.endpoints import BareASGI, Endpoints
+from target_app.index import use_one_thread
+from target_app.llm import make_llm
+from target_app.metrics import Metrics
+from target_app.pipeline import Pipeline
+from target_app.service import Service
+from target_app.settings import USAGE_EXIT_CODE, Settings, load_settings
+
+log = logging.getLogger("uvicorn.error")
+
+
+async def _load_or_leave(service: Service) -> None:
+    """Load in the background. What cannot be loaded will not get better: one line, and out."""
+    try:
+        await service.load()
+    except Exception as error:  # whatever it is, the process is of no use without it
+        known = isinstance(error, ModelError | CorpusError)
+        log.error("cannot start: %s", error if known else f"{type(error).__name__}: {error}")
+        sys.stderr.flush()
+        # uvicorn knows no way to be told its exit code, and a SystemExit in a task ends in a traceback.
+        os._exit(USAGE_EXIT_CODE)
+
+
+def make_app(settings: Settings) -> FastAPI:
+    """The application under these settings."""
+    service = Service(settings)
+    metrics = Metrics()
+    llm = make_llm(settings)
+    pipeline = Pipeline(service, llm, metrics)
+    endpoints = Endpoints(service, pipeline, metrics)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        use_one_thread()
+        loading = None if settings.model_loading == "lazy" else asyncio.create_task(_load_or_leave(service))
+        yield
+        if loading is not None:
+            loading.cancel()
+        if llm is not None:
+            await llm.close()
+        pipeline.close()
+        service.close()
+
+    app = FastAPI(title="Chokepoint's target", lifespan=lifespan)
+
+    @app.get("/health")
+    async def health() -> dict[str, str]:
+        return {"status": "ok"}
+
+    @app.get("/ready")
+    async def ready() -> JSONResponse:
+        return JSONResponse({"ready": service.ready}, 200 if service.ready else 503)
+
+    @app.get("/config")
+    async def config() -> dict[str, object]:
+        return {"config": settings.configuration, "settings": settings.public()}
+
+    @app.get("/metrics")
+    async def show_metrics() -> Response:
+        return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)
+
+    # First in the list: the path that is asked most is matched first.
+    answering = {
+        "/ask/stream": endpoints.ask_stream,
+        "/ask": endpoints.ask,
+        "/v1/chat/completions": endpoints.chat,
+    }
+    app.router.routes[:0] = [
+        Route(path, BareASGI(handle), methods=["POST"]) for path, handle in answering.items()
+    ]
+    return app
+
+
+app = make_app(load_settings())

@@ -1,0 +1,171 @@
+"""The LLM, in the ways `LLM_CLIENT` names, and the mock. Each gives the answer piece by piece."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ipaddress
+import socket
+from collections.abc import AsyncGenerator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+from target_app.settings import Settings
+
+Messages = list[dict[str, str]]
+POOL_THREADS = 40  # as many as Starlette's own pool, through which the original's tokens hop
+
+
+class LLMError(Exception):
+    """The LLM did not answer; the message is for the client and holds no secret."""
+
+
+class LLM(Protocol):
+    """A source of answers."""
+
+    def stream(self, messages: Messages) -> AsyncGenerator[str, None]:
+        """The answer's non-empty pieces as they come. Raises LLMError."""
+
+    async def close(self) -> None:
+        """Let connections and threads go."""
+
+
+def _is_loopback(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    with contextlib.suppress(ValueError):
+        return ipaddress.ip_address(host).is_loopback
+    return host == "localhost"
+
+
+def _options(settings: Settings) -> dict[str, Any]:
+    return {
+        "base_url": settings.openai_base_url,
+        "api_key": settings.openai_api_key.get_secret_value() or "none",
+        "timeout": settings.llm_timeout_s,
+        "max_retries": 0,  # a retry would hide a failure inside a stage's time
+    }
+
+
+def _request(settings: Settings, messages: Messages) -> dict[str, Any]:
+    return {"model": settings.llm_model, "messages": messages, "stream": True}
+
+
+def _piece(chunk: Any) -> str:
+    if not chunk.choices:
+        return ""
+    return chunk.choices[0].delta.content or ""
+
+
+def failure(error: Exception, settings: Settings) -> LLMError:
+    """What the client is told: the kind of failure, never the key."""
+    status = getattr(error, "status_code", None)
+    said = " ".join(str(error).split())[:200] if status not in (401, 403) else "the LLM refused our key"
+    key = settings.openai_api_key.get_secret_value()
+    if key:
+        said = said.replace(key, "***")
+    code = f"HTTP {status}: " if status else ""
+    return LLMError(f"LLM failed: {type(error).__name__}: {code}{said}")
+
+
+class AsyncLLM:
+    """One AsyncOpenAI for all requests."""
+
+    def __init__(self, settings: Settings) -> None:
+        import openai
+
+        self._settings = settings
+        http = None
+        if _is_loopback(settings.openai_base_url):
+            http = openai.DefaultAsyncHttpxClient(trust_env=False)  # a proxy cannot reach our loopback
+        self._client = openai.AsyncOpenAI(http_client=http, **_options(settings))
+
+    async def stream(self, messages: Messages) -> AsyncGenerator[str, None]:
+        try:
+            stream = await self._client.chat.completions.create(**_request(self._settings, messages))
+            try:
+                async for chunk in stream:
+                    if piece := _piece(chunk):
+                        yield piece
+            finally:
+                await stream.close()
+        except Exception as error:  # the SDK, its HTTP library and its parser each raise their own
+            raise failure(error, self._settings) from error
+
+    async def close(self) -> None:
+        await self._client.close()
+
+
+class SyncLLM:
+    """The synchronous client: a hop to the pool for every piece, or (`blocking`) none, on the loop itself."""
+
+    def __init__(self, settings: Settings, *, threaded: bool) -> None:
+        import openai
+
+        self._settings = settings
+        http = None
+        if _is_loopback(settings.openai_base_url):
+            http = openai.DefaultHttpxClient(trust_env=False)
+        self._client = openai.OpenAI(http_client=http, **_options(settings))
+        self._pool = ThreadPoolExecutor(POOL_THREADS, "llm") if threaded else None
+
+    def _open(self, messages: Messages) -> tuple[Any, Iterator[str]]:
+        stream = self._client.chat.completions.create(**_request(self._settings, messages))
+        return stream, (piece for chunk in stream if (piece := _piece(chunk)))
+
+    async def stream(self, messages: Messages) -> AsyncGenerator[str, None]:
+        try:
+            pieces = self._threaded(self._pool, messages) if self._pool else self._blocking(messages)
+            async with contextlib.aclosing(pieces):
+                async for piece in pieces:
+                    yield piece
+        except Exception as error:
+            raise failure(error, self._settings) from error
+
+    async def _blocking(self, messages: Messages) -> AsyncGenerator[str, None]:
+        stream, pieces = self._open(messages)
+        try:
+            for piece in pieces:
+                yield piece
+                await asyncio.sleep(0)  # what is written leaves between two pieces, as in the original
+        finally:
+            stream.close()
+
+    async def _threaded(self, pool: ThreadPoolExecutor, messages: Messages) -> AsyncGenerator[str, None]:
+        loop = asyncio.get_running_loop()
+        opening = pool.submit(self._open, messages)
+        try:
+            stream, pieces = await asyncio.wrap_future(opening, loop=loop)
+        except asyncio.CancelledError:
+            # The request cannot be called back, only hung up on as soon as it is answered.
+            opening.add_done_callback(lambda done: done.exception() or done.result()[0].close())
+            raise
+        try:
+            while (piece := await loop.run_in_executor(pool, next, pieces, None)) is not None:
+                yield piece
+        finally:
+            _hang_up(stream)
+            pool.submit(stream.close)
+
+    async def close(self) -> None:
+        if self._pool is not None:
+            self._pool.shutdown(wait=False, cancel_futures=True)
+        self._client.close()
+
+
+def _hang_up(stream: Any) -> None:
+    """End the connection under a thread that may be reading from it; closing would wait for that read."""
+    network = stream.response.extensions.get("network_stream")
+    raw = network.get_extra_info("socket") if network is not None else None
+    if isinstance(raw, socket.socket) and not stream.response.is_closed:
+        with contextlib.suppress(OSError):
+            raw.shutdown(socket.SHUT_RDWR)
+
+
+def make_llm(settings: Settings) -> LLM | None:
+    """The LLM that the settings name; None where it is mocked."""
+    if settings.use_mock_llm:
+        return None
+    if settings.llm_client == "async":
+        return AsyncLLM(settings)
+    return SyncLLM(settings, threaded=settings.llm_client == "threaded")

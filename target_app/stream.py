@@ -1,0 +1,136 @@
+"""Writing an answer straight to ASGI: one `send` for all that is ready, and no task where none is needed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+Message = MutableMapping[str, Any]
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+
+class ClientGone(Exception):
+    """The client closed the connection before its answer was complete."""
+
+
+class BodyTooLarge(Exception):
+    """The request's body is larger than allowed."""
+
+
+async def read_body(receive: Receive, limit: int) -> bytes:
+    """The whole request body.
+
+    Raises:
+        BodyTooLarge: there are more than `limit` bytes.
+        ClientGone: it went away while sending.
+    """
+    message = await receive()
+    body: bytes = message.get("body", b"")
+    if message["type"] == "http.request" and not message.get("more_body") and len(body) <= limit:
+        return body
+    parts, size = [], 0
+    while True:
+        if message["type"] == "http.disconnect":
+            raise ClientGone
+        part = message.get("body", b"")
+        size += len(part)
+        if size > limit:
+            raise BodyTooLarge
+        parts.append(part)
+        if not message.get("more_body"):
+            return b"".join(parts)
+        message = await receive()
+
+
+class ClientWatch:
+    """Cancels the task that answers when its client goes away.
+
+    The watching task is made only once the event loop gets control before the answer is complete: an
+    answer that is ready at once needs none.
+    """
+
+    def __init__(self, receive: Receive) -> None:
+        self.gone = False
+        self._receive = receive
+        self._answering = asyncio.current_task()
+        self._watching: asyncio.Task[None] | None = None
+        self._loop = asyncio.get_running_loop()
+        self._start = self._loop.call_soon(self._begin)
+
+    def _begin(self) -> None:
+        self._watching = self._loop.create_task(self._watch())
+
+    async def _watch(self) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+        self.gone = True
+        if self._answering is not None:
+            self._answering.cancel()
+
+    def stop(self) -> None:
+        """The answer is complete: whether the client stays is no more of interest."""
+        self._start.cancel()
+        if self._watching is not None:
+            self._watching.cancel()
+
+
+class EventWriter:
+    """Gathers frames and sends them as soon as the event loop gets control.
+
+    Frames that are made without a pause between them travel together; one that is followed by a wait
+    leaves at the start of that wait.
+    """
+
+    def __init__(self, send: Send, headers: list[tuple[bytes, bytes]]) -> None:
+        self._send = send
+        self._headers = headers
+        self._frames: list[bytes] = []
+        self._started = False
+        self._wake: asyncio.Handle | None = None
+        self._flushing: asyncio.Task[None] | None = None
+        self._loop = asyncio.get_running_loop()
+
+    def put(self, frame: bytes) -> None:
+        """Add a frame; returns at once."""
+        self._frames.append(frame)
+        if self._wake is None and self._flushing is None:
+            self._wake = self._loop.call_soon(self._begin_flush)
+
+    def _begin_flush(self) -> None:
+        self._wake = None
+        self._flushing = self._loop.create_task(self._flush())
+
+    async def _flush(self) -> None:
+        try:
+            while self._frames:
+                await self._write(more=True)
+        finally:
+            self._flushing = None
+
+    async def _write(self, *, more: bool) -> None:
+        body = b"".join(self._frames)
+        self._frames.clear()
+        if not self._started:
+            self._started = True
+            await self._send({"type": "http.response.start", "status": 200, "headers": self._headers})
+        await self._send({"type": "http.response.body", "body": body, "more_body": more})
+
+    async def close(self) -> None:
+        """Send what is left and end the response."""
+        if self._wake is not None:
+            self._wake.cancel()
+            self._wake = None
+        if self._flushing is not None:
+            await asyncio.shield(self._flushing)
+        await self._write(more=False)
+
+    def abandon(self) -> None:
+        """The client is gone: nothing more is sent."""
+        self._frames.clear()
+        if self._wake is not None:
+            self._wake.cancel()
+        if self._flushing is not None:
+            self._flushing.cancel()
