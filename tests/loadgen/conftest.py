@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -55,6 +56,7 @@ class TrapServer:
         self.talks: list[Talk] = []
         self.connections = 0
         self._open: list[socket.socket] = []
+        self.tls: ssl.SSLContext | None = None
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
         self.port = self._listener.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
@@ -74,6 +76,8 @@ class TrapServer:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         data = b""
         try:
+            if self.tls:
+                sock = self.tls.wrap_socket(sock, server_side=True)
             while True:
                 while b"\r\n\r\n" not in data:
                     more = sock.recv(65536)

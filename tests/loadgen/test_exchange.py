@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import gzip
 import json
+import shutil
 import socket
+import ssl
+import subprocess
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +18,7 @@ from loadgen.dialects import dialect
 from loadgen.exchange import Asker, Exchange
 from loadgen.http import HttpClient, Origin
 
-SLACK_MS = 25.0
+SLACK_MS = 39.0
 """What scheduling on a busy two-core machine may add."""
 
 
@@ -315,3 +319,24 @@ def test_openai_until_done(trap: Any) -> None:
 
     one = asker(trap(script).url, "openai")
     assert [ask(one).outcome, ask(one).outcome] == ["ok", "truncated"]
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="no openssl command to make a certificate with")
+def test_tls_is_kept_alive_and_checked(trap: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    key, cert = str(tmp_path / "key.pem"), str(tmp_path / "cert.pem")
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-keyout", key,
+         "-out", cert, "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"],
+        check=True, capture_output=True, timeout=30,
+    )
+    server = trap(good)
+    server.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.tls.load_cert_chain(cert, key)
+    url = f"https://localhost:{server.port}"
+    refused = ask(asker(url))
+    assert (refused.outcome, refused.error) == ("connect_error", "TLS: CERTIFICATE_VERIFY_FAILED")
+    monkeypatch.setenv("SSL_CERT_FILE", cert)
+    one = asker(url)
+    exchanges = [ask(one) for _ in range(3)]
+    assert [exchange.outcome for exchange in exchanges] == ["ok"] * 3
+    assert one.client.connects == 1

@@ -12,6 +12,7 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from records.reader import read_cell, read_run
@@ -67,8 +68,10 @@ def test_a_run_with_results(trap: Any, locust: Any, tmp_path: Path) -> None:
     assert cold == [min(requests, key=lambda r: r.sent_at_ns)]  # TRAPS 17
     assert len({r.question for r in requests}) == len(requests)  # TRAPS 24
     assert server.connections == 6  # one a user; before: is it there, and /config (TRAPS 13, 14)
-    assert cell.achieved["rps"] == pytest.approx(4 / 0.052, rel=0.2)
-    assert all(50 <= (r.ttft_ms or 0) < 80 for r in requests)
+    assert cell.achieved["rps"] == pytest.approx(4 / 0.052, rel=0.35)
+    ttft_ms = sorted(r.ttft_ms or 0 for r in requests)
+    assert ttft_ms[0] >= 50
+    assert ttft_ms[len(ttft_ms) // 2] < 80
     body = json.loads(server.talks[0].body)
     assert (body["max_documents"], body["llm_model"]) == (3, "openai:x")
     head = server.talks[0].head.lower()
@@ -99,6 +102,18 @@ def test_a_run_of_two_processes(trap: Any, locust: Any, tmp_path: Path) -> None:
     assert data.cell.achieved["loop_lag_p99_ms"] is not None
     assert len({r.question for r in data.requests}) == len(data.requests)
     assert re.search(rf"Aggregated +{len(data.requests)} ", one.text), one.text
+
+
+def test_a_lost_worker_makes_the_cell_invalid(trap: Any, locust: Any, tmp_path: Path) -> None:
+    server, port = trap(answering(0.1)), str(free_port())
+    one = locust("-H", server.url, "--headless", "-u", "4", "-t", "5s", "--processes", "2", "--results", "r",
+                 "--master-bind-port", port, "--master-port", port, "--drain-seconds", "1")
+    children = wait_for(lambda: psutil.Process(one.process.pid).children())
+    wait_for(lambda: lines(tmp_path / "r" / "requests.jsonl") >= 10)
+    children[0].kill()
+    assert one.wait() == 3, one.text
+    assert "invalid: workers" in one.text
+    assert len(read_cell(tmp_path / "r").requests) > 10
 
 
 def free_port() -> int:
@@ -215,6 +230,7 @@ def test_the_web_ui_starts_stops_and_starts_afresh(trap: Any, locust: Any, tmp_p
         assert min(r.seq for r in data.requests) == 1
         assert data.cell.requested["think_time_s"] == float(think)
         # Fresh counters: no request of the run before is among them (locust caches this page for 2 s).
-        wait_for(lambda d=data: counted(port) == dict.fromkeys(("POST", "TTFT", "ITL", "E2E"), len(d.requests)))
+        rows = dict.fromkeys(("POST", "TTFT", "ITL", "E2E"), len(data.requests))
+        wait_for(lambda r=rows: counted(port) == r)
     os.kill(one.process.pid, signal.SIGTERM)
     assert one.wait() == 0, one.text
