@@ -43,11 +43,11 @@ class Settings(BaseSettings):
 
     # The switches: the healthy value is the default, the others plant a bottleneck of the original.
     retrieval: Literal["async", "threaded", "blocking"] = "async"
-    retrieval_threads: int = Field(4, ge=1, le=256)
+    retrieval_threads: int = Field(default=4, ge=1, le=256)
     index: Literal["hnsw", "flat"] = "hnsw"
-    embedding_concurrency: int = Field(0, ge=0, le=256)
+    embedding_concurrency: int = Field(default=0, ge=0, le=256)
     """Embedding calls that may run at once; 0: one batch (`async`), as many as threads (`threaded`)."""
-    embedding_batch_ms: float = Field(2.0, ge=0, le=1000)
+    embedding_batch_ms: float = Field(default=2.0, ge=0, le=1000)
     """How long the first question of a batch waits for company, in milliseconds."""
     torch_threads: OptionalCount = None
     model_loading: Literal["eager", "lazy", "per-request"] = "eager"
@@ -55,14 +55,14 @@ class Settings(BaseSettings):
     preprocessing: Literal["offloaded", "inline"] = "offloaded"
     use_mock_embeddings: Flag = False
     use_mock_llm: Flag = False
-    max_inflight: int = Field(0, ge=0)
+    max_inflight: int = Field(default=0, ge=0)
     partial_answer: Flag = False
     """Send the answer so far with every token, as the original does (bytes grow with its square)."""
 
     # What the pipeline works on.
     embedding_model: str = ""
     """A sentence-transformers name or path; empty: the embedded all-MiniLM-L6-v2."""
-    embedding_dimension: int = Field(0, ge=0, le=8192)
+    embedding_dimension: int = Field(default=0, ge=0, le=8192)
     """Dimension of the mock's vectors; 0: that of `EMBEDDING_MODEL`, as far as it can be told unloaded."""
     knowledge_base_dir: OptionalPath = None
     cache_dir: OptionalPath = None
@@ -72,7 +72,7 @@ class Settings(BaseSettings):
     openai_base_url: str = "http://127.0.0.1:8002/v1"
     openai_api_key: SecretStr = SecretStr("")
     llm_model: str = "gpt-4o-mini"
-    llm_timeout_s: float = Field(60.0, gt=0, le=3600)
+    llm_timeout_s: float = Field(default=60.0, gt=0, le=3600)
 
     @property
     def configuration(self) -> str:
