@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import faiss
 import numpy as np
@@ -33,7 +34,7 @@ class Built:
 
     vectors: Vectors
     probes: Vectors
-    graph: faiss.Index
+    graph: Any
 
 
 def cache_key(model: str, corpus: str) -> str:

@@ -7,13 +7,22 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import orjson
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from target_app.dialects import ChatRequest, ChatSink, QuietSink, WireSink, chat_completion
 from target_app.metrics import Metrics
 from target_app.pipeline import Answer, Pipeline, Sink
 from target_app.service import Service
-from target_app.stream import BodyTooLarge, ClientGone, ClientWatch, EventWriter, Receive, Scope, Send, read_body
+from target_app.stream import (
+    BodyTooLarge,
+    ClientGone,
+    ClientWatch,
+    EventWriter,
+    Receive,
+    Scope,
+    Send,
+    read_body,
+)
 from target_app.wire import MAX_BODY_BYTES, AskRequest
 
 JSON_HEADERS = [(b"content-type", b"application/json")]
@@ -38,7 +47,9 @@ async def send_json(
 
 def detail(error: ValidationError) -> bytes:
     """What FastAPI would answer to the same body; without the input, which may be megabytes."""
-    problems: list[dict[str, Any]] = error.errors(include_url=False, include_context=False, include_input=False)  # type: ignore[assignment]
+    problems: list[dict[str, Any]] = error.errors(
+        include_url=False, include_context=False, include_input=False
+    )  # type: ignore[assignment]
     for problem in problems:
         problem["loc"] = ["body", *problem["loc"]]
     return orjson.dumps({"detail": problems}, default=str)

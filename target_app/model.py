@@ -7,6 +7,7 @@ import logging
 import os
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +71,7 @@ class SentenceTransformerEmbeddings(ArrayEmbeddings):
             from transformers.utils import logging as transformers_logging
         except ImportError as error:
             raise ModelError(f"the model's libraries are not installed: {error}") from error
-        transformers_logging.disable_progress_bar()
+        transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
         self._torch = torch
         self._threads = threads
         if threads:
@@ -128,20 +129,34 @@ class SentenceTransformerEmbeddings(ArrayEmbeddings):
         return vectors.astype(np.float32, copy=False)
 
     def embed_passages(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """All passages: longest together, for padding costs as much as words. Says how far it is."""
+        """All passages, those of a length together, for padding costs as much as words; says how far it is.
+
+        One torch thread in each of as many Python threads as there are cores: they never wait for each
+        other, where torch's own team waits for its slowest member in every layer.
+        """
         order = sorted(range(len(texts)), key=lambda place: len(texts[place]))
         vectors = np.empty((len(texts), self.dimension), dtype=np.float32)
-        self._torch.set_num_threads(os.cpu_count() or 1)
-        began = told = time.monotonic()
+        slices = [order[start : start + SLICE] for start in range(0, len(order), SLICE)]
+        usual = self._torch.get_num_threads()
+        self._torch.set_num_threads(1)
+        began, done = time.monotonic(), 0
         try:
-            for start in range(0, len(order), SLICE):
-                places = order[start : start + SLICE]
-                vectors[places] = self.embed_array([texts[place] for place in places])
-                done = start + len(places)
-                if time.monotonic() - told >= 2 or done == len(order):
-                    told = time.monotonic()
-                    log.info("index: %d of %d passages embedded, %.0f s", done, len(order), told - began)
+            with ThreadPoolExecutor(self._threads or usual, "build") as pool:
+                # Longest first, so that no thread is left alone with the longest at the end.
+                jobs = {pool.submit(self._embed_slice, texts, places): places for places in reversed(slices)}
+                for job in as_completed(jobs):
+                    vectors[jobs[job]] = job.result()
+                    done += len(jobs[job])
+                    log.info(
+                        "index: %d of %d passages embedded, %.0f s",
+                        done,
+                        len(order),
+                        time.monotonic() - began,
+                    )
         finally:
-            if self._threads:
-                self._torch.set_num_threads(self._threads)
+            self._torch.set_num_threads(usual)
         return vectors
+
+    def _embed_slice(self, texts: Sequence[str], places: Sequence[int]) -> NDArray[np.float32]:
+        self._torch.set_num_threads(1)  # OpenMP counts per thread
+        return self.embed_array([texts[place] for place in places])

@@ -145,7 +145,7 @@ class AsyncRetrieval:
         self._inline = BlockingRetrieval(embeddings, store)
         self._limit = limit or 1
         self._window_s = window_ms / 1e3
-        self._instant = search_ms + embed_ms < INLINE_MS
+        self._embed_inline = embed_ms < INLINE_MS
         self._search_inline = search_ms < INLINE_MS
         self._embedder = ThreadPoolExecutor(self._limit, "embed")
         self._searcher = ThreadPoolExecutor(1, "search", initializer=use_one_thread)
@@ -154,21 +154,18 @@ class AsyncRetrieval:
         self._working = 0
 
     def instant(self) -> bool:
-        return self._instant
+        return self._embed_inline and self._search_inline
 
     def retrieve_now(self, question: str, count: int) -> Retrieved:
         return self._inline.retrieve_now(question, count)
 
     async def retrieve(self, question: str, count: int) -> Retrieved:
         loop = asyncio.get_running_loop()
-        answer: asyncio.Future[tuple[Vectors, Timing]] = loop.create_future()
-        self._waiting.append(_Waiting(question, perf_counter_ns(), answer))
-        if self._working < self._limit:
-            self._working += 1
-            worker = loop.create_task(self._work())
-            self._workers.add(worker)
-            worker.add_done_callback(self._workers.discard)
-        vector, embed = await answer
+        if self._embed_inline:
+            began, vectors, ended = self._embed((question,))
+            vector, embed = vectors[0], Timing(queued_ns=0, running_ns=ended - began)
+        else:
+            vector, embed = await self._embedded(question, loop)
         asked = perf_counter_ns()
         if self._search_inline:
             began, hits, ended = self._search(vector, count)
@@ -176,6 +173,16 @@ class AsyncRetrieval:
             began, hits, ended = await loop.run_in_executor(self._searcher, self._search, vector, count)
         search = Timing(queued_ns=began - asked, running_ns=ended - began)
         return Retrieved(hits=hits, embed=embed, search=search)
+
+    async def _embedded(self, question: str, loop: asyncio.AbstractEventLoop) -> tuple[Vectors, Timing]:
+        answer: asyncio.Future[tuple[Vectors, Timing]] = loop.create_future()
+        self._waiting.append(_Waiting(question, perf_counter_ns(), answer))
+        if self._working < self._limit:
+            self._working += 1
+            worker = loop.create_task(self._work())
+            self._workers.add(worker)
+            worker.add_done_callback(self._workers.discard)
+        return await answer
 
     def _search(self, vector: Vectors, count: int) -> tuple[int, list[tuple[int, float]], int]:
         began = perf_counter_ns()

@@ -22,10 +22,44 @@ from collections.abc import Iterator
 # Modules that act when imported (a browser, a window, printed poems), and those whose objects are public
 # under another name (`os.path` for `posixpath`), are no documentation, or are the tests of Python itself.
 SKIPPED = frozenset(
-    "antigravity this idlelib turtledemo turtle tkinter test lib2to3 distutils ensurepip pip encodings "
-    "posixpath ntpath posix nt msilib winreg winsound msvcrt pydoc_data sre_compile sre_constants sre_parse "
-    "nturl2path readline rlcompleter imp asyncore asynchat smtpd sitecustomize usercustomize pty "
-    "genericpath opcode".split()
+    {
+        "antigravity",
+        "this",
+        "idlelib",
+        "turtledemo",
+        "turtle",
+        "tkinter",
+        "test",
+        "lib2to3",
+        "distutils",
+        "ensurepip",
+        "pip",
+        "encodings",
+        "posixpath",
+        "ntpath",
+        "posix",
+        "nt",
+        "msilib",
+        "winreg",
+        "winsound",
+        "msvcrt",
+        "pydoc_data",
+        "sre_compile",
+        "sre_constants",
+        "sre_parse",
+        "nturl2path",
+        "readline",
+        "rlcompleter",
+        "imp",
+        "asyncore",
+        "asynchat",
+        "smtpd",
+        "sitecustomize",
+        "usercustomize",
+        "pty",
+        "genericpath",
+        "opcode",
+    }
 )
 SKIPPED_LEAVES = frozenset({"__main__", "tests", "test", "macholib", "idle_test"})
 EXTRA_MODULES = frozenset({"os.path"})  # not found by walking: `os` is no package

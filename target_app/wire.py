@@ -17,7 +17,7 @@ SourceName = Annotated[str, Field(pattern=r"^[^:\s]+:\S.*$", max_length=300)]
 class Attachment(BaseModel):
     """A file sent along."""
 
-    name: str = Field("", max_length=1000)
+    name: str = Field(default="", max_length=1000)
     content: str
 
 
@@ -36,7 +36,7 @@ class AskRequest(BaseModel):
     llm_model: SourceName
     prompt: str = Field(max_length=100_000)
     use_rag: bool = True
-    max_documents: int = Field(5, ge=1, le=MAX_DOCUMENTS)
+    max_documents: int = Field(default=5, ge=1, le=MAX_DOCUMENTS)
     score_threshold: float = 0.0
     use_opensearch: bool = False
     use_qdrant: bool = False
