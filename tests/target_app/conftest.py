@@ -1,0 +1,263 @@
+"""The target as a process on a free port, and the LLM it talks to."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from target_app.settings import Settings
+
+ROOT = Path(__file__).resolve().parents[2]
+WAIT_S = 60
+TEXTS = {
+    "france.txt": "The capital of France is Paris, on the river Seine.",
+    "whales.md": "Whales are mammals that live in the sea and breathe air.",
+    "bread.rst": "Bread is baked from flour, water, salt and yeast.",
+    "sub/moon.txt": "The Moon orbits the Earth once in about 27 days.",
+    "chess.txt": "In chess the bishop moves along the diagonals of the board.",
+    "ignored.bin": "This suffix is not a text's.",
+}
+KEY = "sk-test-0123456789abcdef"
+
+
+def ask_body(**fields: Any) -> dict[str, Any]:
+    """A question as the wire wants it."""
+    body = {
+        "query": "What is the capital of France?",
+        "embedding_model": "local:default",
+        "llm_model": "openai:default",
+        "prompt": "Answer briefly.",
+    }
+    return {**body, **fields}
+
+
+def frames(raw: bytes) -> list[dict[str, Any]]:
+    """The events of a whole stream, whose framing is checked on the way."""
+    assert raw.endswith(b"\n\n")
+    found = raw.split(b"\n\n")[:-1]
+    assert all(one.startswith(b"data: ") and b"\n" not in one for one in found)
+    return [json.loads(one.removeprefix(b"data: ")) for one in found]
+
+
+def free_port() -> int:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port: int = taken.getsockname()[1]
+        return port
+
+
+class Reply:
+    """A whole response."""
+
+    def __init__(self, response: http.client.HTTPResponse) -> None:
+        self.status = response.status
+        self.headers = response.headers
+        self.body = response.read()
+
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+    def events(self) -> list[dict[str, Any]]:
+        return frames(self.body)
+
+
+class Target:
+    """One uvicorn process."""
+
+    def __init__(self, environment: dict[str, str], log: Path) -> None:
+        self.port = free_port()
+        self.log = log
+        with log.open("wb") as file:
+            self.process = subprocess.Popen(
+                [
+                    *(sys.executable, "-m", "uvicorn", "target_app.app:app", "--port", str(self.port)),
+                    *("--no-access-log", "--log-level", "warning"),
+                ],
+                cwd=ROOT,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=file,
+                stderr=file,
+            )
+
+    def connect(self, timeout: float = 30) -> http.client.HTTPConnection:
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
+
+    def get(self, path: str) -> Reply:
+        return self.call("GET", path)
+
+    def post(self, path: str, body: object) -> Reply:
+        return self.call("POST", path, body if isinstance(body, bytes) else json.dumps(body).encode())
+
+    def call(self, method: str, path: str, body: bytes | None = None) -> Reply:
+        with contextlib.closing(self.connect()) as connection:
+            connection.request(method, path, body, {"content-type": "application/json"})
+            return Reply(connection.getresponse())
+
+    def ask(self, **fields: Any) -> list[dict[str, Any]]:
+        """The events of one answer."""
+        reply = self.post("/ask/stream", ask_body(**fields))
+        assert reply.status == 200, reply.body
+        return reply.events()
+
+    def counter(self, outcome: str) -> float:
+        line = f'target_requests_total{{outcome="{outcome}"}} '
+        return self.metric(line)
+
+    def metric(self, start: str) -> float:
+        for line in self.get("/metrics").body.decode().splitlines():
+            if line.startswith(start):
+                return float(line.removeprefix(start))
+        raise AssertionError(f"no {start}")
+
+    def wait_for(self, path: str) -> None:
+        """Until `path` is answered with 200."""
+
+        def answered() -> bool:
+            if self.process.poll() is not None:
+                raise AssertionError(f"the target ended: {self.log.read_text()}")
+            with contextlib.suppress(OSError):
+                return self.get(path).status == 200
+            return False
+
+        wait_until(answered)
+
+    def stop(self) -> int:
+        if self.process.poll() is None:
+            self.process.terminate()
+        try:
+            return self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait(10)
+            raise
+
+
+class MockLLM:
+    """One `mocks.openai_server` process."""
+
+    def __init__(self, record: Path, *flags: str) -> None:
+        self.record = record
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "mocks.openai_server", "--port", "0", "--record", str(record), *flags],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert self.process.stdout
+        line = self.process.stdout.readline()
+        assert "http://" in line
+        self.url = line.split()[-1] + "/v1"
+
+    def records(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.record.read_text().splitlines()]
+
+    def stop(self) -> None:
+        self.process.terminate()
+        try:
+            self.process.wait(10)
+        finally:
+            self.process.kill()
+            assert self.process.stdout
+            self.process.stdout.close()
+
+
+def wait_until(condition: Callable[[], bool], timeout_s: float = WAIT_S) -> None:
+    deadline = time.monotonic() + timeout_s
+    while time.monotonic() < deadline:
+        if condition():
+            return
+        time.sleep(0.02)
+    raise AssertionError("not in time")
+
+
+@pytest.fixture(scope="session")
+def knowledge(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("knowledge")
+    for name, text in TEXTS.items():
+        path = folder / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def environment(knowledge: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """A clean environment with mock embeddings over a small folder."""
+    kept = {name: value for name, value in os.environ.items() if name.lower() not in Settings.model_fields}
+    return {
+        **kept,
+        "KNOWLEDGE_BASE_DIR": str(knowledge),
+        "XDG_CACHE_HOME": str(tmp_path_factory.mktemp("cache")),
+        "USE_MOCK_EMBEDDINGS": "yes",
+        "OPENAI_API_KEY": KEY,
+    }
+
+
+@pytest.fixture(scope="session")
+def wait() -> Callable[[Callable[[], bool], float], None]:
+    return wait_until
+
+
+Start = Callable[..., AbstractContextManager[Target]]
+
+
+@pytest.fixture(scope="session")
+def start(environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Start:
+    """A target under settings of its own, ready (or as far as `path` tells), ended after use."""
+    logs = tmp_path_factory.mktemp("logs")
+
+    @contextlib.contextmanager
+    def started(path: str = "/ready", **settings: str) -> Iterator[Target]:
+        target = Target({**environment, **settings}, logs / f"{time.monotonic_ns()}.log")
+        try:
+            target.wait_for(path)
+            yield target
+        finally:
+            target.stop()
+
+    return started
+
+
+@pytest.fixture(scope="session")
+def quick_llm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MockLLM]:
+    """Eight tokens in about 30 ms."""
+    record = tmp_path_factory.mktemp("llm") / "quick.jsonl"
+    server = MockLLM(record, "--ttft-ms", "20", "--itl-ms", "1", "--tokens", "8")
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def slow_llm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MockLLM]:
+    """A token every 50 ms, for a minute."""
+    record = tmp_path_factory.mktemp("llm") / "slow.jsonl"
+    server = MockLLM(record, "--ttft-ms", "20", "--itl-ms", "50", "--tokens", "1200")
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def mocked(start: Start) -> Iterator[Target]:
+    """Both mocks on: nothing but the application's own work."""
+    with start(USE_MOCK_LLM="yes") as target:
+        yield target
+
+
+@pytest.fixture(scope="session")
+def answering(start: Start, quick_llm: MockLLM) -> Iterator[Target]:
+    """All defaults, with an LLM."""
+    with start(OPENAI_BASE_URL=quick_llm.url) as target:
+        yield target

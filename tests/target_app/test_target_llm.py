@@ -1,0 +1,274 @@
+"""A real LLM call in each of the three ways: answers, failures, and clients that leave."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+KEY = "sk-test-0123456789abcdef"
+BODY = {
+    "query": "What is the capital of France?",
+    "embedding_model": "local:default",
+    "llm_model": "openai:default",
+    "prompt": "Answer briefly.",
+}
+CHAT = {
+    "model": "any",
+    "messages": [{"role": "system", "content": "Be kind."}, {"role": "user", "content": "Hi"}],
+}
+WAYS = [("async", "async"), ("threaded", "threaded"), ("blocking", "blocking")]
+
+
+@pytest.fixture(scope="module", params=WAYS, ids=[retrieval for retrieval, _ in WAYS])
+def way(request: Any, start: Any, answering: Any, quick_llm: Any) -> Iterator[Any]:
+    """A target for each way of retrieving and asking."""
+    retrieval, client = request.param
+    if retrieval == "async":
+        yield answering
+        return
+    with start(
+        RETRIEVAL=retrieval,
+        LLM_CLIENT=client,
+        OPENAI_BASE_URL=quick_llm.url,
+        INDEX="flat",
+        PARTIAL_ANSWER="yes",
+        PREPROCESSING="inline",
+    ) as target:
+        yield target
+
+
+def test_the_tokens_are_the_llms(way: Any) -> None:
+    events = way.ask(score_threshold=-1)
+    tokens = [event["content"] for event in events if event["type"] == "token"]
+    complete = events[-2]
+    assert len(tokens) == 8
+    assert complete["final_answer"] == "".join(tokens)
+    assert complete["config"] == "mock-embeddings"
+    assert complete["timings"]["llm"]["running_ms"] >= 10
+    assert complete["total_time"] >= complete["llm_time"] >= complete["timings"]["llm"]["running_ms"] / 1e3
+    assert next(event for event in events if event["type"] == "documents")["count"] == 5
+
+
+def test_the_answer_so_far_comes_where_it_is_asked_for(way: Any) -> None:
+    partial = way.get("/config").json()["settings"]["PARTIAL_ANSWER"]
+    so_far = ""
+    for event in way.ask():
+        if event["type"] == "token":
+            so_far += event["content"]
+            assert event.get("partial_answer") == (so_far if partial else None)
+
+
+def test_many_at_once_are_all_answered(way: Any) -> None:
+    last: list[str] = []
+
+    def ask() -> None:
+        last.append(way.ask()[-2]["type"])
+
+    threads = [threading.Thread(target=ask) for _ in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert last == ["complete"] * 12
+    assert way.metric("target_inflight_requests ") == 0
+
+
+def test_tokens_arrive_as_they_are_made(start: Any, slow_llm: Any) -> None:
+    with start(OPENAI_BASE_URL=slow_llm.url) as target, contextlib.closing(target.connect()) as connection:
+        connection.request("POST", "/ask/stream", json.dumps(BODY).encode())
+        response = connection.getresponse()
+        arrivals = []
+        while len(arrivals) < 6:
+            if b'"token"' in response.readline():
+                arrivals.append(time.monotonic())
+        assert arrivals[-1] - arrivals[0] > 0.1
+        response.close()
+
+
+def test_chat_streams_in_openais_format(way: Any) -> None:
+    options = {"include_usage": True}
+    reply = way.post("/v1/chat/completions", {**CHAT, "stream": True, "stream_options": options})
+    assert reply.status == 200
+    assert reply.headers["content-type"].startswith("text/event-stream")
+    assert reply.body.endswith(b"data: [DONE]\n\n")
+    lines = reply.body.split(b"\n\n")[:-2]
+    chunks = [json.loads(line.removeprefix(b"data: ")) for line in lines]
+    assert {chunk["object"] for chunk in chunks} == {"chat.completion.chunk"}
+    assert len({chunk["id"] for chunk in chunks}) == 1
+    assert {chunk["model"] for chunk in chunks} == {"any"}
+    assert chunks[0]["choices"][0]["delta"]["role"] == "assistant"
+    assert len([chunk for chunk in chunks[1:-2] if chunk["choices"][0]["delta"]["content"]]) == 8
+    assert chunks[-2]["choices"][0] == {"index": 0, "delta": {}, "finish_reason": "stop"}
+    assert chunks[-1]["choices"] == []
+    assert chunks[-1]["usage"]["completion_tokens"] == 8
+
+
+def test_chat_answers_whole(way: Any) -> None:
+    reply = way.post("/v1/chat/completions", CHAT)
+    assert reply.status == 200
+    body = reply.json()
+    assert body["object"] == "chat.completion"
+    assert body["choices"][0]["finish_reason"] == "stop"
+    assert body["choices"][0]["message"]["role"] == "assistant"
+    assert body["choices"][0]["message"]["content"]
+    assert body["usage"]["completion_tokens"] == 8
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"model": "m", "messages": []},
+        {"messages": CHAT["messages"]},
+        {"model": "m", "messages": [{"role": "user", "content": ""}]},
+        {"model": "m", "messages": [{"role": "user"}]},
+    ],
+)
+def test_a_chat_without_a_question_gets_422(answering: Any, body: dict[str, Any]) -> None:
+    assert answering.post("/v1/chat/completions", body).status == 422
+
+
+def test_the_openai_sdk_takes_the_target_for_openai(answering: Any) -> None:
+    import openai
+
+    http = openai.DefaultHttpxClient(trust_env=False)
+    url = f"http://127.0.0.1:{answering.port}/v1"
+    with openai.OpenAI(base_url=url, api_key="x", http_client=http, max_retries=0, timeout=20) as client:
+        chunks = list(
+            client.chat.completions.create(
+                model="m", messages=[{"role": "user", "content": "Hi"}], stream=True
+            )
+        )
+        whole = client.chat.completions.create(model="m", messages=[{"role": "user", "content": "Hi"}])
+    assert len([chunk for chunk in chunks if chunk.choices and chunk.choices[0].delta.content]) == 8
+    assert whole.choices[0].message.content
+
+
+class Refusing(BaseHTTPRequestHandler):
+    """An LLM that fails as the model's name asks, and repeats the key it was given."""
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["content-length"]))
+        key = self.headers["authorization"]
+        status = self.server.status  # type: ignore[attr-defined]
+        if status == 200:  # breaks off after one token
+            chunk = {"choices": [{"index": 0, "delta": {"content": "One "}}]}
+            self.send_response(200)
+            self.send_header("content-type", "text/event-stream")
+            self.send_header("content-length", "100000")
+            self.end_headers()
+            self.wfile.write(b"data: " + json.dumps(chunk).encode() + b"\n\n")
+        else:
+            padding = " " + "x" * 150 + " "  # so that a cut at 200 characters falls into the key
+            body = json.dumps({"error": {"message": f"refused {key}{padding}{key}"}}).encode()
+            self.send_response(status)
+            self.send_header("content-length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+        self.close_connection = True
+
+    def log_message(self, *_: Any) -> None: ...
+
+
+@pytest.fixture(scope="module")
+def refusing() -> Iterator[ThreadingHTTPServer]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Refusing)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield server
+    server.shutdown()
+    server.server_close()
+    thread.join(10)
+
+
+@pytest.fixture(scope="module", params=["async", "threaded", "blocking"])
+def failing(request: Any, start: Any, refusing: ThreadingHTTPServer) -> Iterator[Any]:
+    with start(
+        LLM_CLIENT=request.param, OPENAI_BASE_URL=f"http://127.0.0.1:{refusing.server_port}/v1"
+    ) as target:
+        yield target
+
+
+def check_error(events: list[dict[str, Any]]) -> str:
+    assert [event["type"] for event in events[-2:]] == ["error", "end"]
+    assert "complete" not in [event["type"] for event in events]
+    assert set(events[-2]) == {"type", "message", "timestamp"}
+    message: str = events[-2]["message"]
+    assert message
+    assert KEY[:11] not in message
+    return message
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 429, 500, 200])
+def test_a_failing_llm_is_told_in_the_stream_without_the_key(
+    failing: Any, refusing: Any, status: int
+) -> None:
+    refusing.status = status
+    failed = failing.counter("error")
+    events = failing.ask()
+    message = check_error(events)
+    if status != 200:
+        assert str(status) in message
+    else:
+        assert "token" in [event["type"] for event in events]
+    whole = failing.post("/ask", BODY)
+    assert whole.status == 502
+    assert KEY[:11].encode() not in whole.body
+    chat = failing.post("/v1/chat/completions", {**CHAT, "stream": True})
+    assert chat.body.endswith(b"data: [DONE]\n\n")
+    assert b'"error"' in chat.body
+    assert KEY[:11].encode() not in chat.body
+    assert failing.counter("error") == failed + 3
+    assert KEY[:11] not in failing.log.read_text()
+
+
+def test_an_unreachable_llm_is_told_in_the_stream(start: Any) -> None:
+    with socket.socket() as closed:  # bound, not listening
+        closed.bind(("127.0.0.1", 0))
+        url = f"http://user:{KEY}@127.0.0.1:{closed.getsockname()[1]}/v1"
+        with start(OPENAI_BASE_URL=url) as target:
+            check_error(target.ask())
+            assert target.post("/ask", BODY).status == 502
+            config = target.get("/config")
+            assert KEY.encode() not in config.body
+            assert target.get("/health").status == 200
+
+
+@pytest.mark.parametrize("client", ["async", "threaded", "blocking"])
+def test_a_client_that_leaves_cancels_the_llms_answer(
+    start: Any, slow_llm: Any, client: str, wait: Any
+) -> None:
+    with start(LLM_CLIENT=client, RETRIEVAL=client, OPENAI_BASE_URL=slow_llm.url) as target:
+        for path, body in (
+            ("/ask/stream", BODY),
+            ("/ask", BODY),
+            ("/v1/chat/completions", {**CHAT, "stream": True}),
+        ):
+            before = len(slow_llm.records())
+            connection = target.connect()
+            connection.request("POST", path, json.dumps(body).encode())
+            if path == "/ask":
+                time.sleep(0.5)
+                assert connection.sock
+                connection.sock.close()
+                connection.close()
+            else:
+                response = connection.getresponse()
+                while b'"content":' not in response.readline():
+                    pass
+                response.close()
+                connection.close()
+            wait(lambda before=before: len(slow_llm.records()) > before, 15)
+            record = slow_llm.records()[-1]
+            assert record["outcome"] == "cancelled"
+            assert record["tokens"] < 300
+        wait(lambda: target.counter("cancelled") == 3, 10)
+        wait(lambda: target.metric("target_inflight_requests ") == 0, 10)
+        assert target.log.read_text() == ""
