@@ -60,12 +60,12 @@ def _piece(chunk: Any) -> str:
 def failure(error: Exception, settings: Settings) -> LLMError:
     """What the client is told: the kind of failure, never the key."""
     status = getattr(error, "status_code", None)
-    said = " ".join(str(error).split())[:200] if status not in (401, 403) else "the LLM refused our key"
+    said = " ".join(str(error).split()) if status not in (401, 403) else "the LLM refused our key"
     key = settings.openai_api_key.get_secret_value()
     if key:
         said = said.replace(key, "***")
     code = f"HTTP {status}: " if status else ""
-    return LLMError(f"LLM failed: {type(error).__name__}: {code}{said}")
+    return LLMError(f"LLM failed: {type(error).__name__}: {code}{said[:200]}")
 
 
 class AsyncLLM:
