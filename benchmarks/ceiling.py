@@ -40,7 +40,8 @@ def main() -> int:
     cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
     server_core, client_core = (cores[0], cores[-1]) if len(cores) > 1 else (None, None)
     mocks = {"USE_MOCK_LLM": "yes", "USE_MOCK_EMBEDDINGS": "yes", "KNOWLEDGE_BASE_DIR": ""}
-    target, bare = [], []
+    target: list[float] = []
+    bare: list[float] = []
     with (
         tempfile.TemporaryDirectory() as folder,
         server("target_app.app:app", server_core, **mocks) as target_port,

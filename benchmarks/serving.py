@@ -8,6 +8,7 @@ import itertools
 import json
 import os
 import random
+import signal
 import socket
 import statistics
 import subprocess
@@ -30,6 +31,8 @@ FORMS = ("What does {} do?", "How do I use {}?", "Explain the function {}")
 START_LIMIT_S = 240.0  # a first start builds the index
 ANSWER_LIMIT_S = 20.0
 END_OF_CHUNKS = b"\r\n0\r\n\r\n"
+
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that a timeout, too, ends the servers
 
 
 def function_names(count: int, seed: int) -> list[str]:
@@ -112,6 +115,13 @@ def wait_ready(port: int) -> None:
     raise SystemExit(f"the server on port {port} did not get ready within {START_LIMIT_S:.0f} s")
 
 
+def setting(port: int, name: str) -> object:
+    """What the target says of a setting in effect."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    connection.request("GET", "/config")
+    return json.loads(connection.getresponse().read())["settings"][name]
+
+
 def ask(port: int, path: str, questions: Sequence[str]) -> Iterator[bytes]:
     """Whole answers, one after the other, on one connection."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=ANSWER_LIMIT_S)
@@ -133,7 +143,6 @@ class _Connection(asyncio.Protocol):
         self._got = bytearray()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport) or hasattr(transport, "write")
         self._transport: Any = transport
         self._transport.write(next(self._load.requests))
 
