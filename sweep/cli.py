@@ -12,15 +12,17 @@ from pathlib import Path
 from types import FrameType
 
 import click
-from reports.show import print_report
 from rich.console import Console
 
+from records.request import RecordError
+from reports.show import print_report
 from sweep import plan as planning
 from sweep.cell import stamp
 from sweep.plan import Plan, UsageError
 from sweep.progress import Progress
 from sweep.runner import Sweep, create, load, resolved
 
+AUTO_BUDGET = "330s"  # with the report after it, `make sweep` stays under six minutes
 _EPILOG = """\b
 Examples:
   sweep                                       the four configurations, locally
@@ -93,7 +95,7 @@ Exit codes: 0 fine, 1 a fault of ours, 2 usage or a target that never got ready,
     "--budget",
     default=None,
     metavar="TIME",
-    help="End after this long (90s, 5m, none). [default: 5m for auto, none for a list]",
+    help="End after this long (90s, 5m, none). [default: 330s for auto, none for a list]",
 )
 @click.option("--name", default="sweep", show_default=True, help="The end of the results directory's name.")
 @click.option(
@@ -153,7 +155,7 @@ def command(
             warmup_requests=warmup_requests,
             repeats=repeats,
             settings=planning.parse_settings(settings),
-            budget_seconds=planning.parse_budget(budget or ("5m" if auto else "none")),
+            budget_seconds=planning.parse_budget(budget or (AUTO_BUDGET if auto else "none")),
             seed=seed,
             locust_args=locust_args,
         )
@@ -233,6 +235,6 @@ def main() -> None:
     except UsageError as error:
         click.echo(f"sweep: {error}", err=True)
         sys.exit(2)
-    except (RuntimeError, OSError) as error:
+    except (RuntimeError, OSError, RecordError) as error:
         click.echo(f"sweep: {error}", err=True)
         sys.exit(1)

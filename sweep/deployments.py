@@ -70,7 +70,7 @@ class LocalDeployment:
         """Raises UsageError when it ends, or is not ready in time."""
         port = free_port()
         argv = ["-m", "uvicorn", "target_app.app:app", "--host", "127.0.0.1", "--port", str(port)]
-        argv += ["--no-access-log", "--log-level", "warning"]
+        argv += ["--no-access-log"]
         self._child = Child(argv, log=self._log, ledger=self._ledger, env=self._environment())
         base_url = f"http://127.0.0.1:{port}"
         self._wait_ready(self._child, base_url)
@@ -102,12 +102,7 @@ class LocalDeployment:
                 raise UsageError(f"the target ended before it was ready: {child.last_words()} ({child.log})")
             if status(f"{base_url}/ready", 1.0) == 200:
                 return
-            said = child.last_words()
-            self._say(
-                f"starting {self._config}: {said}"
-                if said != "it wrote nothing"
-                else f"starting {self._config}"
-            )
+            self._say(f"starting {self._config}: {child.last_words()}")
             time.sleep(_POLL_SECONDS)
         raise UsageError(f"the target was not ready after {READY_SECONDS:.0f} s ({child.log})")
 

@@ -132,4 +132,4 @@ class Child:
     def last_words(self) -> str:
         """The last line it wrote that says something, for a message in one line."""
         lines = self.log.read_text(errors="replace").splitlines()
-        return next((line.strip() for line in reversed(lines) if line.strip()), "it wrote nothing")
+        return next((line.strip() for line in reversed(lines) if line.strip()), "no word yet")

@@ -14,6 +14,7 @@ import io
 import json
 import os
 import pkgutil
+import re
 import sys
 import types
 import warnings
@@ -111,9 +112,11 @@ def _import(name: str) -> types.ModuleType | None:
 def signature_of(value: object) -> str:
     """The call signature as text; empty where Python cannot tell."""
     try:
-        return str(inspect.signature(value))  # type: ignore[arg-type]
+        text = str(inspect.signature(value))  # type: ignore[arg-type]
     except Exception:  # "more than ValueError": whatever a module's own __signature__ raises
         return ""
+    # An address differs at each start: the same corpus would never be found in the cache again.
+    return re.sub(r" at 0x[0-9a-f]+", "", text)
 
 
 def doc_of(value: object) -> str:
