@@ -1,0 +1,43 @@
+"""The arrows between rooms go one way, and only the thin files import locust."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+MAY_IMPORT = {
+    "records": set(),
+    "mocks": set(),
+    "loadgen": {"records"},
+    "profiler": {"records"},
+    "reports": {"records"},
+    "locustfiles": {"loadgen"},
+    "target_app": {"mocks"},
+    "sweep": {"records", "profiler", "reports"},
+}
+
+
+def _imports(path: Path) -> set[str]:
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.add(node.module.partition(".")[0])
+    return names
+
+
+@pytest.mark.parametrize("room", sorted(MAY_IMPORT))
+def test_a_room_imports_only_what_its_arrows_allow(room: str) -> None:
+    files = list((ROOT / room).rglob("*.py"))
+    assert files
+    for path in files:
+        foreign = _imports(path) & (MAY_IMPORT.keys() - {room})
+        assert foreign <= MAY_IMPORT[room], f"{path.name} imports {foreign - MAY_IMPORT[room]}"
+
+
+@pytest.mark.parametrize("room", sorted(MAY_IMPORT.keys() - {"loadgen", "locustfiles"}))
+def test_only_the_load_rooms_import_locust(room: str) -> None:
+    for path in (ROOT / room).rglob("*.py"):
+        assert not _imports(path) & {"locust", "gevent"}, path
