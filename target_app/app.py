@@ -8,6 +8,7 @@ import logging
 import os
 import sys
 from collections.abc import AsyncIterator
+from urllib.parse import urlsplit
 
 from fastapi import FastAPI, Response
 from fastapi.responses import JSONResponse
@@ -22,9 +23,18 @@ from target_app.llm import make_llm
 from target_app.metrics import Metrics
 from target_app.pipeline import Pipeline
 from target_app.service import Service
-from target_app.settings import USAGE_EXIT_CODE, Settings, load_settings
+from target_app.settings import USAGE_EXIT_CODE, Settings, die, load_settings
 
+INTERRUPTED_EXIT_CODE = 130
 log = logging.getLogger("uvicorn.error")
+
+
+def _is_http(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # broken brackets or port
+        return False
 
 
 async def _load_or_leave(service: Service) -> None:
@@ -41,6 +51,8 @@ async def _load_or_leave(service: Service) -> None:
 
 def make_app(settings: Settings) -> FastAPI:
     """The application under these settings."""
+    if not settings.use_mock_llm and not _is_http(settings.openai_base_url):
+        raise die("OPENAI_BASE_URL: not an address that begins with http:// or https://")
     service = Service(settings)
     metrics = Metrics()
     llm = make_llm(settings)
@@ -52,8 +64,8 @@ def make_app(settings: Settings) -> FastAPI:
         use_one_thread()
         loading = None if settings.model_loading == "lazy" else asyncio.create_task(_load_or_leave(service))
         yield
-        if loading is not None:
-            loading.cancel()
+        if loading is not None and not loading.done():
+            os._exit(INTERRUPTED_EXIT_CODE)  # Python would wait for the loading thread, a minute or more
         if llm is not None:
             await llm.close()
         pipeline.close()

