@@ -14,6 +14,7 @@ from types import FrameType
 import click
 from rich.console import Console
 
+from records.reader import cell_directories
 from records.request import RecordError
 from reports.show import print_report
 from sweep import plan as planning
@@ -180,9 +181,10 @@ def run_sweep(directory: Path, plan: Plan) -> None:
         with Progress(console) as progress:
             Sweep(directory=directory, plan=plan, progress=progress).run()
     except (KeyboardInterrupt, UsageError, RuntimeError):
-        console.print(
-            f"go on with: sweep --resume {directory}", highlight=False, markup=False, soft_wrap=True
-        )
+        if any(cell_directories(directory)):
+            console.print(
+                f"go on with: sweep --resume {directory}", highlight=False, markup=False, soft_wrap=True
+            )
         raise
     sys.exit(print_report([directory], Console()))
 

@@ -223,14 +223,10 @@ class Sweep:
         return self.plan.budget_seconds - (time.monotonic() - self.started)
 
     def _time_for_level(self) -> bool:
-        """Is there time for one more level in every repeat, and for the repeats still to come?"""
-        if not self.cell_seconds:
-            return self._left() > 0
-        cell = sum(self.cell_seconds) / len(self.cell_seconds)
-        known = sum(len(by_level) for by_level in self.rps.values())
-        starts = TARGET_START_SECONDS * len(self.rps)
-        to_come = (self.plan.repeats - 1) * (known * cell + starts)
-        return self._left() > to_come + self.plan.repeats * cell
+        """Is there time for one more level? The knee comes before the second repeat: without it the
+        sweep shows only latency, and a second repeat of that is no better."""
+        cells = len(self.cell_seconds)
+        return self._left() > (sum(self.cell_seconds) / cells if cells else 0)
 
     def expected_seconds(self) -> float:
         """A first guess, before any cell has been timed."""
