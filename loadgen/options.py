@@ -86,22 +86,36 @@ def add_arguments(parser: Any) -> None:
 
     parser.set_defaults(web_host="127.0.0.1")  # locust's own default is every interface, without a password
     numeric("--think-time", float, 0, 0, "Seconds a user waits between its requests")
-    parser.add_argument("--dialect", type=choice("--dialect", DIALECTS), choices=DIALECTS, default="ask",
-                        help="How the service speaks: the RAG API's own stream, or OpenAI chat completions")
+    parser.add_argument(
+        "--dialect",
+        type=choice("--dialect", DIALECTS),
+        choices=DIALECTS,
+        default="ask",
+        help="How the service speaks: the RAG API's own stream, or OpenAI chat completions",
+    )
     parser.add_argument("--path", default="", help="Path of the endpoint, if not the dialect's own")
     hidden = {"action": "append", "metavar": "NAME=VALUE", "include_in_web_ui": False}
-    parser.add_argument("--header", default=[], **hidden,
-                        help=f"A header of each request; repeatable. A key is better given as {KEY_VARIABLE}")
+    parser.add_argument(
+        "--header",
+        default=[],
+        **hidden,
+        help=f"A header of each request; repeatable. A key is better given as {KEY_VARIABLE}",
+    )
     parser.add_argument("--llm-model", default="", help="Model to ask for")
     parser.add_argument("--embedding-model", default="", help="Embedding model to ask for (dialect ask)")
     numeric("--max-tokens", int, 0, 0, "Limit of an answer's length, for services that take one; 0: not sent")
-    parser.add_argument("--field", default=[], **hidden,
-                        help="A field of the request's body (JSON, else text); repeatable")
+    parser.add_argument(
+        "--field", default=[], **hidden, help="A field of the request's body (JSON, else text); repeatable"
+    )
     parser.add_argument("--questions", default="", help="File of questions: lines, or JSONL")
     numeric("--question-seed", int, 0, 0, "Seed of the order of the questions")
     parser.add_argument("--no-rag", action="store_true", help="Ask without retrieval (dialect ask)")
-    parser.add_argument("--results", default="", metavar="DIR",
-                        help="Write each request as a record, and a verdict, into this new or empty folder")
+    parser.add_argument(
+        "--results",
+        default="",
+        metavar="DIR",
+        help="Write each request as a record, and a verdict, into this new or empty folder",
+    )
     numeric("--request-timeout", float, 60, 0.001, "Seconds a whole request may take")
     numeric("--warmup-requests", int, 5, 0, "Requests before measuring begins (at least one a user)")
     numeric("--requests", int, 0, 0, "Stop once so many measured requests have ended; 0: no limit")
@@ -109,8 +123,9 @@ def add_arguments(parser: Any) -> None:
     numeric("--drain-seconds", float, 10, 0, "How long requests in flight at the end may take to finish")
     parser.add_argument("--run-name", default="", help="Name of the run, in the records")
     parser.add_argument("--cell-name", default="", help="Name of the cell, in the records")
-    parser.add_argument("--region", default="", env_var=REGION_VARIABLE,
-                        help="Where this load worker stands, in the records")
+    parser.add_argument(
+        "--region", default="", env_var=REGION_VARIABLE, help="Where this load worker stands, in the records"
+    )
 
 
 def settings(options: Any, environment: Mapping[str, str] = os.environ) -> Settings:

@@ -31,7 +31,11 @@ def _original_table(analysis: Analysis, config: str) -> Table:
     for ratio in (r for r in analysis.deployment_ratios if r.config == config):
         a, b = by_key.get((first, ratio.concurrency)), by_key.get((second, ratio.concurrency))
         cells = (
-            str(ratio.concurrency), _shown(a, "rps"), _shown(b, "rps"), _shown(a, "ttft"), _shown(b, "ttft"),
+            str(ratio.concurrency),
+            _shown(a, "rps"),
+            _shown(b, "rps"),
+            _shown(a, "ttft"),
+            _shown(b, "ttft"),
             spread(ratio.rps),
         )
         rows.append(Row(cells=cells, struck=not any(level is not None and level.valid for level in (a, b))))
@@ -46,7 +50,12 @@ def _original_table(analysis: Analysis, config: str) -> Table:
     return Table(
         title=f"{config}: {one} and {two}",
         columns=(
-            "Conc", f"{one} RPS", f"{two} RPS", f"{one} TTFT", f"{two} TTFT", ratio_header(first, second),
+            "Conc",
+            f"{one} RPS",
+            f"{two} RPS",
+            f"{one} TTFT",
+            f"{two} TTFT",
+            ratio_header(first, second),
         ),
         rows=tuple(rows),
         notes=("TTFT: median, ms. Ratio: of RPS, with its 95 % interval.", *notes),

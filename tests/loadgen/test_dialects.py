@@ -24,10 +24,15 @@ def token(text: str) -> dict[str, str]:
 
 def test_the_first_token_is_the_first_text() -> None:
     answer = fold(
-        [(1000, {"type": "status"}), (2000, {"type": "documents", "data": [{}, {}], "count": 2}),
-         (3000, token("")), (9000, token("a")), (11000, token("b")),
-         (12000, {"type": "complete", "timings": {"embed": {"running_ms": 2}}, "config": "mock-llm"}),
-         (50000, {"type": "end"})]
+        [
+            (1000, {"type": "status"}),
+            (2000, {"type": "documents", "data": [{}, {}], "count": 2}),
+            (3000, token("")),
+            (9000, token("a")),
+            (11000, token("b")),
+            (12000, {"type": "complete", "timings": {"embed": {"running_ms": 2}}, "config": "mock-llm"}),
+            (50000, {"type": "end"}),
+        ]
     )
     assert (answer.first_event_ns, answer.first_token_ns, answer.last_token_ns) == (1000, 9000, 11000)
     assert (answer.ended_ns, answer.tokens, answer.gaps_us, answer.documents) == (12000, 2, [2], 2)
@@ -37,8 +42,14 @@ def test_the_first_token_is_the_first_text() -> None:
 
 def test_a_restarted_answer_counts_from_the_restart() -> None:
     answer = fold(
-        [(1, token("a")), (2, token("b")), (5, {"type": "clear_response"}), (7_000, token("c")),
-         (9_000, token("d")), (9_500, {"type": "complete"})]
+        [
+            (1, token("a")),
+            (2, token("b")),
+            (5, {"type": "clear_response"}),
+            (7_000, token("c")),
+            (9_000, token("d")),
+            (9_500, {"type": "complete"}),
+        ]
     )
     assert answer.restarted
     assert (answer.first_token_ns, answer.tokens, answer.gaps_us) == (7_000, 2, [2])
@@ -61,9 +72,15 @@ def test_openai_chunks() -> None:
         return {"choices": [{"delta": {"role": "assistant", "content": content}}]}
 
     answer = fold(
-        [(1, delta("")), (2, delta(None)), (3000, delta("Mock resp")), (5000, delta("onse to: q")),
-         (6000, {"choices": [{"delta": {}, "finish_reason": "stop"}]}),
-         (7000, {"choices": [], "usage": {"completion_tokens": 40}}), (8000, b"[DONE]")],
+        [
+            (1, delta("")),
+            (2, delta(None)),
+            (3000, delta("Mock resp")),
+            (5000, delta("onse to: q")),
+            (6000, {"choices": [{"delta": {}, "finish_reason": "stop"}]}),
+            (7000, {"choices": [], "usage": {"completion_tokens": 40}}),
+            (8000, b"[DONE]"),
+        ],
         fold_openai,
     )
     assert (answer.first_token_ns, answer.last_token_ns, answer.ended_ns) == (3000, 5000, 8000)
@@ -83,9 +100,19 @@ def test_nonsense_is_an_error_of_the_stream(payload: bytes) -> None:
 
 @pytest.mark.parametrize(
     "event",
-    [{"type": None}, {}, {"type": "token"}, {"type": "token", "content": 3}, {"type": "documents"},
-     {"type": "complete", "timings": [1], "config": 3}, {"type": "complete", "timings": {"a": {"b": None}}},
-     {"choices": [None]}, {"choices": {}}, {"usage": 3}, {"choices": [{"delta": 1}]}],
+    [
+        {"type": None},
+        {},
+        {"type": "token"},
+        {"type": "token", "content": 3},
+        {"type": "documents"},
+        {"type": "complete", "timings": [1], "config": 3},
+        {"type": "complete", "timings": {"a": {"b": None}}},
+        {"choices": [None]},
+        {"choices": {}},
+        {"usage": 3},
+        {"choices": [{"delta": 1}]},
+    ],
 )
 def test_odd_events_are_passed_over(event: dict[str, Any]) -> None:
     for how in (fold_ask, fold_openai):

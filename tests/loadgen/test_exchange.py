@@ -325,9 +325,27 @@ def test_openai_until_done(trap: Any) -> None:
 def test_tls_is_kept_alive_and_checked(trap: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     key, cert = str(tmp_path / "key.pem"), str(tmp_path / "cert.pem")
     subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-keyout", key,
-         "-out", cert, "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"],
-        check=True, capture_output=True, timeout=30,
+        [
+            "openssl",
+            "req",
+            "-x509",
+            "-newkey",
+            "rsa:2048",
+            "-nodes",
+            "-days",
+            "1",
+            "-keyout",
+            key,
+            "-out",
+            cert,
+            "-subj",
+            "/CN=localhost",
+            "-addext",
+            "subjectAltName=DNS:localhost",
+        ],
+        check=True,
+        capture_output=True,
+        timeout=30,
     )
     server = trap(good)
     server.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

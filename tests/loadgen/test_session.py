@@ -104,7 +104,9 @@ def test_questions_of_a_file(tmp_path: Path) -> None:
     path = tmp_path / "q.txt"
     path.write_text('\ufeffplain one\n\n{"id": 7, "query": "two"}\r\n{"prompt": "three"}\n', encoding="utf-8")
     assert [(q.id, q.text) for q in read_questions(path)] == [
-        ("q.txt:1", "plain one"), ("7", "two"), ("q.txt:4", "three")
+        ("q.txt:1", "plain one"),
+        ("7", "two"),
+        ("q.txt:4", "three"),
     ]
     for bad in ("", "{", '{"question": 3}'):
         path.write_text(bad)

@@ -46,8 +46,23 @@ def test_events_of_the_format(stream: bytes, events: list[bytes]) -> None:
 
 
 PARTS = st.sampled_from(
-    [b"data: ", b"data:", b"data", b"\n", b"\r", b"\r\n", b"\n\n", b"x", b":", b" ", b"\xef\xbb\xbf",
-     "\u00e9\u2028\U0001f600\u0085".encode(), b"event: e", b"id: 1", b"{\"a\":1}"]
+    [
+        b"data: ",
+        b"data:",
+        b"data",
+        b"\n",
+        b"\r",
+        b"\r\n",
+        b"\n\n",
+        b"x",
+        b":",
+        b" ",
+        b"\xef\xbb\xbf",
+        "\u00e9\u2028\U0001f600\u0085".encode(),
+        b"event: e",
+        b"id: 1",
+        b'{"a":1}',
+    ]
 )
 
 

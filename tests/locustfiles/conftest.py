@@ -32,8 +32,12 @@ class Locust:
         with self.output.open("wb") as file:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "locust", "-f", str(ROOT / "locustfiles" / "stream.py"), *arguments],
-                cwd=folder, stdout=file, stderr=subprocess.STDOUT, env=clean | environment,
-                stdin=subprocess.DEVNULL, start_new_session=True,
+                cwd=folder,
+                stdout=file,
+                stderr=subprocess.STDOUT,
+                env=clean | environment,
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
             )
 
     @property

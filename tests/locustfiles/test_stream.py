@@ -50,9 +50,26 @@ def lines(path: Path) -> int:
 
 def test_a_run_with_results(trap: Any, locust: Any, tmp_path: Path) -> None:
     server = trap(answering())
-    one = locust("-H", server.url, "--headless", "-u", "4", "--requests", "20", "--min-seconds", "0.5",
-                 "--results", "out/r", "--header", "X-Team=a", "--field", "max_documents=3",
-                 "--llm-model", "openai:x", TARGET_API_KEY="sekret-123")
+    one = locust(
+        "-H",
+        server.url,
+        "--headless",
+        "-u",
+        "4",
+        "--requests",
+        "20",
+        "--min-seconds",
+        "0.5",
+        "--results",
+        "out/r",
+        "--header",
+        "X-Team=a",
+        "--field",
+        "max_documents=3",
+        "--llm-model",
+        "openai:x",
+        TARGET_API_KEY="sekret-123",
+    )
     assert one.wait() == 0, one.text
     data = read_cell(tmp_path / "out" / "r")
     cell, requests = data.cell, data.requests
@@ -91,8 +108,23 @@ def test_a_run_with_results(trap: Any, locust: Any, tmp_path: Path) -> None:
 def test_a_run_of_two_processes(trap: Any, locust: Any, tmp_path: Path) -> None:
     server = trap(answering(0.1))
     port = str(free_port())
-    one = locust("-H", server.url, "--headless", "-u", "4", "-t", "3s", "--processes", "2", "--results", "r",
-                 "--master-bind-port", port, "--master-port", port)
+    one = locust(
+        "-H",
+        server.url,
+        "--headless",
+        "-u",
+        "4",
+        "-t",
+        "3s",
+        "--processes",
+        "2",
+        "--results",
+        "r",
+        "--master-bind-port",
+        port,
+        "--master-port",
+        port,
+    )
     assert one.wait() == 0, one.text
     data = read_cell(tmp_path / "r")
     assert {r.worker for r in data.requests} == {"w0", "w1"}
@@ -106,8 +138,25 @@ def test_a_run_of_two_processes(trap: Any, locust: Any, tmp_path: Path) -> None:
 
 def test_a_lost_worker_makes_the_cell_invalid(trap: Any, locust: Any, tmp_path: Path) -> None:
     server, port = trap(answering(0.1)), str(free_port())
-    one = locust("-H", server.url, "--headless", "-u", "4", "-t", "5s", "--processes", "2", "--results", "r",
-                 "--master-bind-port", port, "--master-port", port, "--drain-seconds", "1")
+    one = locust(
+        "-H",
+        server.url,
+        "--headless",
+        "-u",
+        "4",
+        "-t",
+        "5s",
+        "--processes",
+        "2",
+        "--results",
+        "r",
+        "--master-bind-port",
+        port,
+        "--master-port",
+        port,
+        "--drain-seconds",
+        "1",
+    )
     children = wait_for(lambda: psutil.Process(one.process.pid).children())
     wait_for(lambda: lines(tmp_path / "r" / "requests.jsonl") >= 10)
     children[0].kill()
@@ -124,8 +173,9 @@ def free_port() -> int:
 
 def test_streams_longer_than_the_drain_are_cut_not_lost(trap: Any, locust: Any, tmp_path: Path) -> None:
     server = trap(answering(20))
-    one = locust("-H", server.url, "--headless", "-u", "3", "-t", "1s", "--results", "r",
-                 "--drain-seconds", "0.5")
+    one = locust(
+        "-H", server.url, "--headless", "-u", "3", "-t", "1s", "--results", "r", "--drain-seconds", "0.5"
+    )
     assert one.wait(15) == 3
     data = read_cell(tmp_path / "r")
     assert [r.outcome for r in data.requests] == ["cut"] * 3
@@ -214,8 +264,17 @@ def get(url: str) -> str:
 
 def test_the_web_ui_starts_stops_and_starts_afresh(trap: Any, locust: Any, tmp_path: Path) -> None:
     server, port = trap(answering()), free_port()
-    one = locust("-H", server.url, "--web-port", str(port), "--results", "r", "--header", "X=hidden-1",
-                 TARGET_API_KEY="sekret-123")
+    one = locust(
+        "-H",
+        server.url,
+        "--web-port",
+        str(port),
+        "--results",
+        "r",
+        "--header",
+        "X=hidden-1",
+        TARGET_API_KEY="sekret-123",
+    )
     page = wait_for(lambda: get(f"http://127.0.0.1:{port}/"))
     assert f"http://127.0.0.1:{port}" in one.text  # not every interface
     assert "think_time" in page
