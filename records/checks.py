@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from pathlib import PurePath
 from typing import Any
 
 from records.cell import Check, Window
@@ -54,10 +55,12 @@ def _same(served: Any, wanted: Any) -> bool:
     """Is a setting as served (5.0, True) the one that was set as text (5, yes)?"""
     if isinstance(served, bool):
         return served == (str(wanted).lower() in ("yes", "true", "t", "y", "1"))
+    if served is None:
+        return bool(wanted == "")
     try:
         return float(served) == float(wanted)
     except (TypeError, ValueError):
-        return str(served) == str(wanted)
+        return str(served) == str(wanted) or PurePath(str(served)) == PurePath(str(wanted))
 
 
 def configuration(

@@ -40,6 +40,19 @@ def cell_directories(run: Path) -> Iterator[Path]:
             yield path.parent
 
 
+def is_complete(run: Path, directory: Path) -> bool:
+    """Is a cell of a run finished? It is when it says so and lies where its name says.
+
+    Locust writes a cell before anybody has held it against the plan; until the sweep has, and has
+    named it, it counts for nothing.
+
+    Raises:
+        RecordError: its cell.json is missing or is not one.
+    """
+    cell = Cell.from_json(read_json(directory / "cell.json"))
+    return cell.complete and cell.name == directory.relative_to(run / "cells").as_posix()
+
+
 def read_cell(directory: Path) -> CellData:
     """Raises RecordError when a file is missing, from another schema, or has a bad line."""
     cell = Cell.from_json(read_json(directory / "cell.json"))
@@ -67,14 +80,19 @@ def read_run(directory: Path) -> Run:
             raise RecordError(
                 f"{directory}/run.json has schema version {version!r}; this version reads {SCHEMA_VERSION}"
             )
-        cells = [read_cell(path) for path in cell_directories(directory)]
+        paths = list(cell_directories(directory))
+        whole = [path for path in paths if is_complete(directory, path)]
+        cells = [read_cell(path) for path in whole]
+        cut = [path.relative_to(directory / "cells").as_posix() for path in paths if path not in whole]
     elif (directory / "cell.json").exists():
-        meta, cells = {}, [read_cell(directory)]
+        meta, data = {}, read_cell(directory)
+        cells = [data] if data.cell.complete else []
+        cut = [] if data.cell.complete else [data.cell.name]
     else:
         raise RecordError(f"{directory} holds neither run.json nor cell.json")
     return Run(
         path=directory,
         meta=meta,
-        cells=tuple(data for data in cells if data.cell.complete),
-        incomplete=tuple(data.cell.name for data in cells if not data.cell.complete),
+        cells=tuple(cells),
+        incomplete=tuple(cut),
     )

@@ -5,16 +5,14 @@ from __future__ import annotations
 import itertools
 import re
 import shutil
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 from records import checks
-from records.cell import Cell, Check
+from records.cell import Check
 from records.files import read_json, read_lines, write_json
 from records.reader import PARTIAL, CellData, read_cell
-from records.request import RecordError
 from sweep.deployments import Endpoint
 from sweep.llm import LlmServer
 from sweep.plan import AS_IS, MAX_SECONDS, MIN_SECONDS, CellKey, Plan, UsageError
@@ -37,13 +35,6 @@ class Workplace:
 
     def folder(self, key: CellKey) -> Path:
         return self.run / "cells" / key.path
-
-
-def is_complete(folder: Path) -> bool:
-    try:
-        return Cell.from_json(read_json(folder / "cell.json")).complete and (folder / "locust.log").exists()
-    except RecordError:
-        return False
 
 
 def set_aside(folder: Path) -> None:
@@ -154,8 +145,8 @@ def _complete(place: Workplace, key: CellKey, endpoint: Endpoint, folder: Path, 
         settings=dict(endpoint.settings) or data.cell.settings,
         verdict=data.cell.verdict.merged(added),
     )
-    write_json(folder / "cell.json", cell.to_json())
-    _collect(folder, folder)  # last: a folder with its locust.log is a finished cell
+    _collect(folder, folder)
+    write_json(folder / "cell.json", cell.to_json())  # last: with its own name a cell is finished
 
 
 def _profiler_check(folder: Path) -> Check:
@@ -179,6 +170,3 @@ def _copy_tail(log: Path, start: int, to: Path) -> None:
 def stamp(now: datetime) -> str:
     """The UTC stamp that a results directory's name begins with."""
     return now.strftime("%Y%m%dT%H%M%SZ")
-
-
-Measure = Callable[[Workplace, CellKey, Endpoint], CellData]

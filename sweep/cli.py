@@ -16,7 +16,6 @@ from rich.console import Console
 
 from records.reader import cell_directories
 from records.request import RecordError
-from reports.show import print_report
 from sweep import plan as planning
 from sweep.cell import stamp
 from sweep.plan import Plan, UsageError
@@ -138,8 +137,11 @@ def command(
     everything; prints what it means. Results are kept in a directory of their own under --output.
     """
     if resume is not None:
+        _refuse_beside_resume()
         run_sweep(resume, load(resume))
         return
+    if locust_args and "--" not in sys.argv:
+        raise UsageError(f"unexpected {locust_args[0]!r}; what is meant for locust goes after --")
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,80}", name):
         raise UsageError(f"--name takes letters, digits, '.', '_' and '-', not {name!r}")
     max_level = _max_concurrent(os.environ)
@@ -158,7 +160,7 @@ def command(
             settings=planning.parse_settings(settings),
             budget_seconds=planning.parse_budget(budget or (AUTO_BUDGET if auto else "none")),
             seed=seed,
-            locust_args=locust_args,
+            locust_args=planning.parse_locust_args(locust_args),
         )
     )
     if plan.settings and any(target.url for target in plan.targets):
@@ -173,6 +175,10 @@ def command(
 
 def run_sweep(directory: Path, plan: Plan) -> None:
     """Measure what is missing in ``directory`` and print the report; ends the process with its code."""
+    try:
+        import reports.show  # noqa: F401 - a load worker has no numpy: better said before the hours of load
+    except ImportError as error:
+        raise UsageError(f"the report needs {error.name}: pip install '.[report]'") from error
     console = Console(stderr=True)
     console.print(f"results: {directory}", highlight=False, markup=False, soft_wrap=True)
     if os.environ.get("OPENAI_BASE_URL"):
@@ -186,7 +192,21 @@ def run_sweep(directory: Path, plan: Plan) -> None:
                 f"go on with: sweep --resume {directory}", highlight=False, markup=False, soft_wrap=True
             )
         raise
+    from reports.show import print_report
+
     sys.exit(print_report([directory], Console()))
+
+
+def _refuse_beside_resume() -> None:
+    """A resumed run has its plan: other options would be ignored, so they are refused."""
+    context = click.get_current_context()
+    given = [
+        name
+        for name in context.params
+        if name != "resume" and context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
+    ]
+    if given:
+        raise UsageError(f"--resume takes the run's own plan; leave out --{given[0].replace('_', '-')}")
 
 
 def _max_concurrent(environment: Mapping[str, str]) -> int | None:

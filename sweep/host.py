@@ -16,16 +16,20 @@ _LIBRARIES = ("chokepoint", "locust", "torch", "faiss-cpu", "sentence-transforme
 
 
 def describe_host() -> dict[str, Any]:
-    """Cores, memory, kernel, Python, library versions and the checkout's revision."""
+    """Cores, memory, kernel and Python."""
     return {
         "cpus": os.cpu_count(),
         "cpus_usable": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
         "memory_gb": round(psutil.virtual_memory().total / 2**30, 1),
         "system": platform.platform(),
         "python": platform.python_version(),
-        "versions": {name: version for name in _LIBRARIES if (version := _version(name))},
-        "git_revision": _git_revision(),
     }
+
+
+def describe_software() -> dict[str, Any]:
+    """Versions of what was measured with, and the checkout's revision (None outside a checkout)."""
+    versions = {name: version for name in _LIBRARIES if (version := _version(name))}
+    return {"versions": versions, "git_revision": _git_revision()}
 
 
 def _version(name: str) -> str | None:

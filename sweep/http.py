@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import os
 import urllib.error
 import urllib.request
@@ -10,13 +11,19 @@ from typing import Any
 import orjson
 
 
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *_: Any, **__: Any) -> None:
+        return None
+
+
 def _get(url: str, seconds: float) -> tuple[int, bytes]:
     headers = {}
     if key := os.environ.get("TARGET_API_KEY"):
         headers["Authorization"] = f"Bearer {key}"
     request = urllib.request.Request(url, headers=headers)
     # Loopback and the user's own service are asked directly, whatever proxy the environment names.
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    # A redirect is not followed: it would carry the key to another host.
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedirect())
     try:
         with opener.open(request, timeout=seconds) as response:
             return response.status, response.read()
@@ -28,7 +35,7 @@ def status(url: str, seconds: float = 2.0) -> int | None:
     """The HTTP status of a GET, or None when nothing answered."""
     try:
         return _get(url, seconds)[0]
-    except (OSError, ValueError):
+    except (OSError, ValueError, http.client.HTTPException):
         return None
 
 
@@ -37,8 +44,9 @@ def served_config(base_url: str, seconds: float = 5.0) -> dict[str, Any] | None:
     try:
         code, body = _get(f"{base_url}/config", seconds)
         answer = orjson.loads(body) if code == 200 else None
-    except (OSError, ValueError):
+    except (OSError, ValueError, http.client.HTTPException):
         return None
     if not isinstance(answer, dict) or "config" not in answer:
         return None
-    return {"config": str(answer["config"]), "settings": dict(answer.get("settings") or {})}
+    settings = answer.get("settings")
+    return {"config": str(answer["config"]), "settings": settings if isinstance(settings, dict) else {}}

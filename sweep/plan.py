@@ -191,8 +191,26 @@ def parse_settings(values: Sequence[str]) -> dict[str, str]:
             )
         if name.endswith(("_KEY", "_TOKEN", "_SECRET", "_PASSWORD")):
             raise UsageError(f"{name} is a secret: put it into the environment, not on the command line")
+        if re.search(r"://[^/]*@", text):
+            raise UsageError(f"--set {name}: a URL with a password would be written into run.json")
         settings[name] = text
     return settings
+
+
+_SECRET_HEADER = re.compile(r"auth|key|token|secret|cookie", re.IGNORECASE)
+
+
+def parse_locust_args(words: Sequence[str]) -> tuple[str, ...]:
+    """What followed ``--``, for locust.
+
+    Raises:
+        UsageError: a header that looks like a secret, for run.json keeps these words.
+    """
+    for before, word in zip(("", *words), words, strict=False):
+        header = word.removeprefix("--header=") if word.startswith("--header=") else word
+        if (before == "--header" or header != word) and _SECRET_HEADER.search(header.partition("=")[0]):
+            raise UsageError("a key does not go after --, where it would be kept: give it as TARGET_API_KEY")
+    return tuple(words)
 
 
 def parse_budget(text: str) -> float | None:

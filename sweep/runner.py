@@ -13,11 +13,11 @@ from typing import Any
 from records.cell import SCHEMA_VERSION
 from records.checks import ended_inside
 from records.files import read_json, write_json
-from records.reader import CellData, read_cell
+from records.reader import CellData, is_complete, read_cell
 from records.request import RecordError
-from sweep.cell import Workplace, is_complete, measure
+from sweep.cell import Workplace, measure
 from sweep.deployments import Deployment, Endpoint, LocalDeployment, UrlDeployment
-from sweep.host import describe_host
+from sweep.host import describe_host, describe_software
 from sweep.llm import LlmServer, llm_from_environment
 from sweep.plan import (
     AS_IS,
@@ -42,7 +42,7 @@ def create(directory: Path, plan: Plan) -> None:
         directory.mkdir(parents=True)
     except OSError as error:
         raise UsageError(f"cannot make {directory}: {error.strerror}") from error
-    _write_run(directory, plan, status="running", extra={"host": describe_host()})
+    _write_run(directory, plan, status="running", extra={"host": describe_host(), **describe_software()})
 
 
 def load(directory: Path) -> Plan:
@@ -118,11 +118,11 @@ class Sweep:
 
     def _repeat(self, place: Workplace, repeat: int, llm_url: str) -> None:
         cells = self._cells_of(repeat)
-        missing = [key for key in cells if not is_complete(place.folder(key))]
+        missing = [key for key in cells if not self._done(place.folder(key))]
         for key in cells:
             if key not in missing:
                 self._took(key, read_cell(place.folder(key)), 0.0)
-        if not missing and not (repeat == 1 and self.plan.auto):
+        if not missing and not (repeat == 1 and self._may_go_on(place)):
             return
         with ExitStack() as stack:
             endpoints = self._start_targets(stack, place, repeat, llm_url)
@@ -130,6 +130,22 @@ class Sweep:
                 self._measure_one(place, key, endpoints)
             if repeat == 1:
                 self._go_on(place, endpoints)
+
+    def _done(self, folder: Path) -> bool:
+        try:
+            return is_complete(self.directory, folder)
+        except RecordError:  # it was never begun, or its file is broken: it is measured again
+            return False
+
+    def _may_go_on(self, place: Workplace) -> bool:
+        """Is there a level that auto would still measure? One that is already there is only read."""
+        for (label, config), by_level in self.rps.items():
+            while (level := next_level(self.plan, by_level)) is not None:
+                key = CellKey(deployment=label, config=config, concurrency=level, repeat=1)
+                if not self._done(place.folder(key)):
+                    return True
+                self._took(key, read_cell(place.folder(key)), 0.0)
+        return False
 
     def _cells_of(self, repeat: int) -> list[CellKey]:
         cells = [key for key in self.plan.cells() if key.repeat == repeat]
@@ -153,7 +169,7 @@ class Sweep:
                 stack.callback(deployment.stop)
                 self.progress.say(f"starting {config} ({target.label})")
                 endpoint = deployment.start()
-                self._same_as_before(target, config, endpoint)
+                self._must_be_provable(target, config, endpoint)
                 endpoints[target.label, config] = endpoint
         return endpoints
 
@@ -169,7 +185,7 @@ class Sweep:
             say=self.progress.say,
         )
 
-    def _same_as_before(self, target: Target, config: str, endpoint: Endpoint) -> None:
+    def _must_be_provable(self, target: Target, config: str, endpoint: Endpoint) -> None:
         if config != AS_IS and target.url and endpoint.served is None:
             raise UsageError(
                 f"{target.label} has no /config, so {config} can't be proved there; use --config {AS_IS}"
@@ -185,7 +201,7 @@ class Sweep:
                     waiting.remove(where)
                     continue
                 key = CellKey(deployment=where[0], config=where[1], concurrency=level, repeat=1)
-                if is_complete(place.folder(key)):
+                if self._done(place.folder(key)):
                     self._took(key, read_cell(place.folder(key)), 0.0)
                 elif self._time_for_level():
                     self.progress.add(self.plan.repeats)
