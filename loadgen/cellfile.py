@@ -71,6 +71,7 @@ class CellFile:
             checks.configuration(config, served.config, [r.config for r in counted], served.settings, {}),
             checks.configuration_effect(config, counted),
             checks.retrieval(counted, expected=self._documents),
+            checks.tokens(counted),
             checks.generator_lag(observed.loop_lag_p99_ms),
             checks.generator_cpu(observed.generator_cpu_percent),
             checks.concurrency(requests, window, self.cell.concurrency, think=self._think),

@@ -49,8 +49,14 @@ class LoopLag:
         return slice(bisect_left(self._at_ns, start_ns), bisect_left(self._at_ns, end_ns + 1))
 
     def p99_ms(self, start_ns: int, end_ns: int) -> float | None:
-        """The lag that 99 of 100 samples inside the window (monotonic ns) do not pass, milliseconds."""
-        late = [value / 1e6 for value in self._late_ns[self._slice(start_ns, end_ns)]]
+        """The lag that 99 of 100 moments inside the window (monotonic ns) do not pass, milliseconds.
+
+        A loop that stood still took no samples meanwhile: one late by L stands for those that were due
+        while it slept, late by L, L - 10 ms, L - 20 ms... (the sampler's own coordinated omission).
+        """
+        late: list[float] = []
+        for value in self._late_ns[self._slice(start_ns, end_ns)]:
+            late += [missed / 1e6 for missed in range(value, -1, -int(PERIOD_S * 1e9))]
         return percentile(late, 0.99)
 
     def cpu_percent(self, start_ns: int, end_ns: int) -> float | None:

@@ -83,6 +83,19 @@ def test_a_configuration_is_seen_in_its_effect(
     assert checks.configuration_effect(config, records).status == status
 
 
+def test_a_cache_that_answers_two_in_five_is_seen() -> None:
+    cached = {"embed": {"queued_ms": 0.0, "running_ms": 0.01}}
+    records = [_record(seq=n, **({"stages": cached} if n % 5 < 2 else {})) for n in range(20)]
+    assert checks.configuration_effect("baseline", records).status == "fail"
+
+
+def test_an_empty_answer_is_no_good_answer() -> None:
+    full = _record(first_token_at_ns=5)
+    assert checks.tokens([full]).status == "pass"
+    assert checks.tokens([full, _record(seq=1)]).status == "fail"
+    assert checks.tokens([]).status == "n/a"
+
+
 def test_one_answer_without_documents_fails_where_they_were_asked_for() -> None:
     records = [_record(), _record(seq=1, documents=0)]
     assert checks.retrieval(records, expected=True).status == "fail"
