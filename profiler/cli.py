@@ -168,6 +168,8 @@ def _open(settings: Settings) -> LineFile:
     if output == samples:
         raise click.UsageError(f"--output {output}: .jsonl is the samples' file beside it; name it .json")
     for path in (output, samples):
+        if path.exists() and not path.is_file():
+            raise click.UsageError(f"{path} is not a regular file")
         if path.exists() and not settings.force:
             raise click.UsageError(f"{path} is there already; --force replaces it")
     try:

@@ -60,7 +60,7 @@ Exit codes: 0 fine, 1 a fault of ours, 2 usage or a target that never got ready,
 )
 @click.option(
     "--requests",
-    type=click.IntRange(1),
+    type=click.IntRange(1, 10**7),
     envvar="TOTAL_REQUESTS",
     default=50,
     show_default=True,
@@ -68,7 +68,7 @@ Exit codes: 0 fine, 1 a fault of ours, 2 usage or a target that never got ready,
 )
 @click.option(
     "--warmup-requests",
-    type=click.IntRange(0),
+    type=click.IntRange(0, 10**7),
     envvar="WARMUP_REQUESTS",
     default=5,
     show_default=True,
@@ -105,7 +105,13 @@ Exit codes: 0 fine, 1 a fault of ours, 2 usage or a target that never got ready,
     show_default=True,
     help="Where results directories are made.",
 )
-@click.option("--seed", type=int, default=0, show_default=True, help="Of the random order of cells.")
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 2**31),
+    default=0,
+    show_default=True,
+    help="Of the random order of cells.",
+)
 @click.option(
     "--resume",
     type=click.Path(path_type=Path, file_okay=False),

@@ -19,6 +19,7 @@ BASE_LEVELS: tuple[int, ...] = (1, 2, 5, 10, 15, 20)
 ONWARD_LEVELS: tuple[int, ...] = (30, 40, 60, 80, 120, 160, 240, 320)
 GROWTH = 1.10  # throughput has stopped growing when one more level brings less than this
 REQUESTS_PER_USER = 10
+MOST_USERS = 10_000
 MIN_SECONDS = 3.0
 MAX_SECONDS = 8.0
 CELL_OVERHEAD_SECONDS = 2.0
@@ -78,7 +79,7 @@ class Plan:
 
     @classmethod
     def from_json(cls, raw: dict[str, Any]) -> Plan:
-        targets = tuple(Target(**target) for target in raw["targets"])
+        targets = tuple(Target(label=str(t["label"]), spec=str(t["spec"])) for t in raw["targets"])
         tuples = {name: tuple(raw[name]) for name in ("configs", "levels", "locust_args")}
         return cls(**{**raw, **tuples, "targets": targets})
 
@@ -139,6 +140,8 @@ def parse_levels(text: str, max_level: int | None) -> tuple[tuple[int, ...], boo
         auto = False
     if max_level is not None:
         levels = tuple(n for n in levels if n <= max_level)
+    if levels and max(levels) > MOST_USERS:
+        raise UsageError(f"--concurrency goes up to {MOST_USERS} users on one machine")
     if not levels or min(levels) < 1:
         raise UsageError(f"--concurrency {text!r} leaves no level of at least one user")
     return levels, auto
@@ -165,6 +168,8 @@ def parse_targets(values: Sequence[str]) -> tuple[Target, ...]:
                 f"--deployment takes [LABEL=]local or [LABEL=]url:http://HOST:PORT, not {value!r}"
             )
         label, spec = match.groups()
+        if "?" in spec or "#" in spec:
+            raise UsageError("--deployment takes a base URL, without a query")
         if "@" in spec:
             raise UsageError("--deployment: give credentials as TARGET_API_KEY, not in the URL")
         targets.append(Target(label=label or re.sub(r"[^a-z0-9]+", "-", spec.lower()).strip("-"), spec=spec))
@@ -191,6 +196,8 @@ def parse_settings(values: Sequence[str]) -> dict[str, str]:
             )
         if name.endswith(("_KEY", "_TOKEN", "_SECRET", "_PASSWORD")):
             raise UsageError(f"{name} is a secret: put it into the environment, not on the command line")
+        if not text.isprintable():
+            raise UsageError(f"--set {name}: the value holds characters that no setting may have")
         if re.search(r"://[^/]*@", text):
             raise UsageError(f"--set {name}: a URL with a password would be written into run.json")
         settings[name] = text

@@ -58,8 +58,8 @@ class Ledger:
             return 0
         survivors = []
         for _, line in read_lines(self._path):
-            entry = orjson.loads(line)
-            with contextlib.suppress(psutil.NoSuchProcess):
+            with contextlib.suppress(psutil.NoSuchProcess, orjson.JSONDecodeError):
+                entry = orjson.loads(line)
                 process = psutil.Process(entry["pid"])
                 if abs(process.create_time() - entry["created"]) < 1:
                     survivors += [process, *process.children(recursive=True)]

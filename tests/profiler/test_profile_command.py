@@ -335,3 +335,17 @@ def test_nothing_is_overwritten_unless_forced(tmp_path: Path, there: str) -> Non
     assert [path.read_text() for path in tmp_path.iterdir()] == ["precious"]
     assert profile(tmp_path, *flags, "--force").returncode == 0
     assert len(points(tmp_path)) == 1
+
+
+def test_an_output_that_is_no_regular_file_is_left_alone(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe.json"
+    os.mkfifo(pipe)
+    done = subprocess.run(
+        [sys.executable, "-m", "profiler", "--duration", "1", "--force", "--output", str(pipe)],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert pipe.is_fifo()
