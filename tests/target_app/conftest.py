@@ -15,6 +15,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from target_app.settings import Settings
@@ -163,6 +164,18 @@ class MockLLM:
 
     def records(self) -> list[dict[str, Any]]:
         return [json.loads(line) for line in self.record.read_text().splitlines()]
+
+    def is_asked(self) -> bool:
+        """Has somebody been connected to it for a moment, long enough for the request to be there?"""
+
+        def connected() -> bool:
+            found = psutil.Process(self.process.pid).net_connections("tcp")
+            return any(one.status == psutil.CONN_ESTABLISHED for one in found)
+
+        if not connected():
+            return False
+        time.sleep(0.3)
+        return connected()
 
     def stop(self) -> None:
         self.process.terminate()
