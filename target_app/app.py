@@ -6,8 +6,11 @@ import asyncio
 import contextlib
 import logging
 import os
+import signal
 import sys
+import threading
 from collections.abc import AsyncIterator
+from types import FrameType
 from urllib.parse import urlsplit
 
 from fastapi import FastAPI, Response
@@ -25,6 +28,7 @@ from target_app.pipeline import Pipeline
 from target_app.service import Service
 from target_app.settings import USAGE_EXIT_CODE, Settings, die, load_settings
 
+UVICORN_FAULT_EXIT_CODE = 3  # what uvicorn itself ends with where it cannot start
 INTERRUPTED_EXIT_CODE = 130
 log = logging.getLogger("uvicorn.error")
 
@@ -49,6 +53,27 @@ async def _load_or_leave(service: Service) -> None:
         os._exit(USAGE_EXIT_CODE)
 
 
+class Signals:
+    """Whether a signal that ends the process has come; what was done at one before is still done."""
+
+    def __init__(self) -> None:
+        self.came = False
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGINT, signal.SIGTERM):
+                self._also_note(number)
+
+    def _also_note(self, number: signal.Signals) -> None:
+        before = signal.getsignal(number)
+        if not callable(before):
+            return
+
+        def note(received: int, frame: FrameType | None) -> None:
+            self.came = True
+            before(received, frame)
+
+        signal.signal(number, note)
+
+
 def make_app(settings: Settings) -> FastAPI:
     """The application under these settings."""
     if not settings.use_mock_llm and not _is_http(settings.openai_base_url):
@@ -62,10 +87,13 @@ def make_app(settings: Settings) -> FastAPI:
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         use_one_thread()
+        signals = Signals()
         loading = None if settings.model_loading == "lazy" else asyncio.create_task(_load_or_leave(service))
         yield
         if loading is not None and not loading.done():
-            os._exit(INTERRUPTED_EXIT_CODE)  # Python would wait for the loading thread, a minute or more
+            # Python would wait for the loading thread, a minute or more. Without a signal it is uvicorn
+            # that cannot start (the port is in use), and it has said so.
+            os._exit(INTERRUPTED_EXIT_CODE if signals.came else UVICORN_FAULT_EXIT_CODE)
         if llm is not None:
             await llm.close()
         pipeline.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import json
 import logging
 import os
 import shutil
@@ -22,10 +23,11 @@ from target_app.index import HNSW_BUILD_EFFORT, HNSW_NEIGHBOURS, Vectors, build_
 
 log = logging.getLogger("uvicorn.error")
 
-FORMAT = 1
+FORMAT = 2
 VECTORS = "vectors.npy"
 PROBES = "probes.npy"
 GRAPH = "hnsw.faiss"
+DIGESTS = "sha256.json"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,17 +52,27 @@ def build(corpus: Corpus, embeddings: ArrayEmbeddings) -> Built:
     return Built(vectors=vectors, probes=probes, graph=build_hnsw(vectors))
 
 
-def read(folder: Path, corpus: Corpus) -> Built | None:
-    """What an earlier start built; None if there is none, or it does not fit or cannot be read."""
+def digests(folder: Path) -> dict[str, str]:
+    """SHA-256 of each file of an index: FAISS takes a graph with a wrong link in it, and crashes later."""
+    found = {}
+    for name in (VECTORS, PROBES, GRAPH):
+        with (folder / name).open("rb") as file:
+            found[name] = hashlib.file_digest(file, "sha256").hexdigest()
+    return found
+
+
+def read(folder: Path) -> Built | None:
+    """What an earlier start built; None if there is none, or it is not as it was written."""
     try:
-        built = Built(
+        if json.loads((folder / DIGESTS).read_bytes()) != digests(folder):
+            return None
+        return Built(
             vectors=np.load(folder / VECTORS),
             probes=np.load(folder / PROBES),
             graph=faiss.read_index(str(folder / GRAPH)),
         )
-    except (OSError, ValueError, RuntimeError, EOFError):
+    except (OSError, ValueError, RuntimeError):
         return None
-    return built if len(built.vectors) == built.graph.ntotal == len(corpus.passages) else None
 
 
 def write(folder: Path, built: Built) -> None:
@@ -74,6 +86,7 @@ def write(folder: Path, built: Built) -> None:
         np.save(draft / VECTORS, built.vectors)
         np.save(draft / PROBES, built.probes)
         (draft / GRAPH).write_bytes(faiss.serialize_index(built.graph).tobytes())
+        (draft / DIGESTS).write_text(json.dumps(digests(draft)))
         shutil.rmtree(folder, ignore_errors=True)
         draft.rename(folder)
     finally:
@@ -96,7 +109,7 @@ def _alone(lock: Path) -> Iterator[None]:
 def load_or_build(root: Path, corpus: Corpus, embeddings: ArrayEmbeddings) -> Built:
     """The cached index, or a new one that is then cached; a cache that cannot be used is only said."""
     folder = root / "index" / cache_key(embeddings.identity, corpus.digest)
-    if (cached := read(folder, corpus)) is not None:
+    if (cached := read(folder)) is not None:
         log.info("index: %d passages from the cache", len(corpus.passages))
         return cached
     try:
@@ -104,9 +117,11 @@ def load_or_build(root: Path, corpus: Corpus, embeddings: ArrayEmbeddings) -> Bu
         if not os.access(folder.parent, os.W_OK):
             raise PermissionError(13, "not writable")
         with _alone(folder.with_suffix(".lock")):
-            if (cached := read(folder, corpus)) is not None:
+            if (cached := read(folder)) is not None:
                 log.info("index: %d passages from the cache, built meanwhile", len(corpus.passages))
                 return cached
+            if folder.exists():
+                log.warning("index: the cached one is damaged, it is built again: %s", folder)
             built = _build_aloud(corpus, embeddings)
             try:
                 write(folder, built)

@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 
 from target_app import wire
 from target_app.pipeline import Answer
+from target_app.refusals import chat_refusal
 from target_app.stream import EventWriter
 
 DEFAULT_PROMPT = "Answer the question with the help of the documents."
@@ -113,7 +114,7 @@ class ChatSink:
         self._chunk({"content": content})
 
     def error(self, message: str) -> None:
-        self._put(wire.frame({"error": {"message": message, "type": "server_error"}}))
+        self._put(wire.frame(chat_refusal(502, message)))
         self._put(b"data: [DONE]\n\n")
 
     def complete(self, answer: Answer) -> None:

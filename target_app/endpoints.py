@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 import orjson
@@ -12,6 +13,7 @@ from pydantic import ValidationError
 from target_app.dialects import ChatRequest, ChatSink, QuietSink, WireSink, chat_completion
 from target_app.metrics import Metrics
 from target_app.pipeline import Answer, Pipeline, Sink
+from target_app.refusals import Refusal, chat_refusal, plain_refusal
 from target_app.service import Service
 from target_app.stream import (
     BodyTooLarge,
@@ -45,16 +47,6 @@ async def send_json(
     await send({"type": "http.response.body", "body": payload})
 
 
-def detail(error: ValidationError) -> bytes:
-    """What FastAPI would answer to the same body; without the input, which may be megabytes."""
-    problems: list[dict[str, Any]] = error.errors(
-        include_url=False, include_context=False, include_input=False
-    )  # type: ignore[assignment]
-    for problem in problems:
-        problem["loc"] = ["body", *problem["loc"]]
-    return orjson.dumps({"detail": problems}, default=str)
-
-
 class Endpoints:
     """What the answering endpoints share: limits, validation, counting, cancellation."""
 
@@ -76,28 +68,32 @@ class Endpoints:
 
     async def chat(self, scope: Scope, receive: Receive, send: Send) -> None:
         """`POST /v1/chat/completions`."""
-        await self._guarded(receive, send, self._chat)
+        await self._guarded(receive, send, self._chat, chat_refusal)
 
     async def _guarded(
-        self, receive: Receive, send: Send, handle: Callable[[bytes, Receive, Send], Awaitable[None]]
+        self,
+        receive: Receive,
+        send: Send,
+        handle: Callable[[bytes, Receive, Send], Awaitable[None]],
+        refusal: Refusal = plain_refusal,
     ) -> None:
         """Refuse what is too much, too early, too large or malformed; count what is answered."""
         if self._limit and self._inflight >= self._limit:
             self._metrics.requests["refused"].inc()
-            await send_json(send, 503, {"detail": "too many requests in flight"}, (RETRY_AFTER,))
+            await send_json(send, 503, refusal(503, "too many requests in flight"), (RETRY_AFTER,))
             return
         if not self._service.ready:
             self._metrics.requests["refused"].inc()
-            await send_json(send, 503, {"detail": "the model and the index are loading"}, (RETRY_AFTER,))
+            await send_json(send, 503, refusal(503, "the model and the index are loading"), (RETRY_AFTER,))
             return
         self._inflight += 1
         try:
             await handle(await read_body(receive, MAX_BODY_BYTES), receive, send)
         except ValidationError as error:
-            await send_json(send, 422, detail(error))
+            await send_json(send, 422, refusal(422, error))
         except BodyTooLarge:
             close = (b"connection", b"close")  # the rest of the body is not read
-            await send_json(send, 413, {"detail": f"the body exceeds {MAX_BODY_BYTES} bytes"}, (close,))
+            await send_json(send, 413, refusal(413, f"the body exceeds {MAX_BODY_BYTES} bytes"), (close,))
         except ClientGone:
             self._metrics.requests["cancelled"].inc()
         finally:
@@ -111,7 +107,7 @@ class Endpoints:
 
     async def _ask(self, body: bytes, receive: Receive, send: Send) -> None:
         request = AskRequest.model_validate_json(body)
-        await self._whole(request, receive, send, Answer.summary)
+        await self._whole(request, receive, send, Answer.summary, plain_refusal)
 
     async def _chat(self, body: bytes, receive: Receive, send: Send) -> None:
         chat = ChatRequest.model_validate_json(body)
@@ -120,7 +116,8 @@ class Endpoints:
             out = EventWriter(send, CHAT_HEADERS)
             await self._stream(request, ChatSink(out, chat), out, receive)
         else:
-            await self._whole(request, receive, send, lambda answer: chat_completion(chat, answer))
+            render = partial(chat_completion, chat)
+            await self._whole(request, receive, send, render, chat_refusal)
 
     async def _stream(self, request: AskRequest, sink: Sink, out: EventWriter, receive: Receive) -> None:
         watch = ClientWatch(receive)
@@ -137,7 +134,12 @@ class Endpoints:
         self._metrics.requests["ok" if answer else "error"].inc()
 
     async def _whole(
-        self, request: AskRequest, receive: Receive, send: Send, render: Callable[[Answer], dict[str, Any]]
+        self,
+        request: AskRequest,
+        receive: Receive,
+        send: Send,
+        render: Callable[[Answer], dict[str, Any]],
+        refusal: Refusal,
     ) -> None:
         sink = QuietSink()
         watch = ClientWatch(receive)
@@ -151,7 +153,7 @@ class Endpoints:
             watch.stop()
         self._metrics.requests["ok" if answer else "error"].inc()
         if answer is None:
-            await send_json(send, 502, {"detail": sink.failure})
+            await send_json(send, 502, refusal(502, sink.failure))
         else:
             await send_json(send, 200, render(answer))
 

@@ -50,13 +50,13 @@ class Service:
         self._loading: asyncio.Future[Loaded] | None = None
 
     async def load(self) -> Loaded:
-        """Load once, whoever asks first; the others wait for the same.
+        """Load once, whoever asks first; the others wait for the same. What failed is tried again when asked.
 
         Raises:
             ModelError, CorpusError: there is nothing to load.
         """
         if self.loaded is None:
-            if self._loading is None:
+            if self._loading is None or _failed(self._loading):
                 loop = asyncio.get_running_loop()
                 self._loading = loop.run_in_executor(None, load, self.settings)
             self.loaded = await asyncio.shield(self._loading)  # one client's leaving stops nobody's loading
@@ -69,6 +69,10 @@ class Service:
     def close(self) -> None:
         if self.loaded is not None:
             self.loaded.retrieval.close()
+
+
+def _failed(loading: asyncio.Future[Loaded]) -> bool:
+    return loading.done() and (loading.cancelled() or loading.exception() is not None)
 
 
 def make_embeddings(settings: Settings) -> ArrayEmbeddings:

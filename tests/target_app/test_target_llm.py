@@ -125,16 +125,23 @@ def test_chat_answers_whole(way: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "body",
+    ("body", "parameter"),
     [
-        {"model": "m", "messages": []},
-        {"messages": CHAT["messages"]},
-        {"model": "m", "messages": [{"role": "user", "content": ""}]},
-        {"model": "m", "messages": [{"role": "user"}]},
+        ({"model": "m", "messages": []}, "messages"),
+        ({"messages": CHAT["messages"]}, "model"),
+        ({"model": "m", "messages": [{"role": "user", "content": ""}]}, "query"),
+        ({"model": "m", "messages": [{"role": "user"}]}, "messages.0.content"),
     ],
 )
-def test_a_chat_without_a_question_gets_422(answering: Any, body: dict[str, Any]) -> None:
-    assert answering.post("/v1/chat/completions", body).status == 422
+def test_a_chat_without_a_question_gets_422_in_openais_shape(
+    answering: Any, body: dict[str, Any], parameter: str
+) -> None:
+    reply = answering.post("/v1/chat/completions", body)
+    assert reply.status == 422
+    error = reply.json()["error"]
+    assert (error["type"], error["code"]) == ("invalid_request_error", "invalid_request")
+    assert error["param"] == parameter
+    assert parameter in error["message"]
 
 
 def test_the_openai_sdk_takes_the_target_for_openai(answering: Any) -> None:
@@ -227,7 +234,13 @@ def test_a_failing_llm_is_told_in_the_stream_without_the_key(
     assert chat.body.endswith(b"data: [DONE]\n\n")
     assert b'"error"' in chat.body
     assert KEY[:11].encode() not in chat.body
-    assert failing.counter("error") == failed + 3
+    whole_chat = failing.post("/v1/chat/completions", CHAT)
+    assert whole_chat.status == 502
+    error = whole_chat.json()["error"]
+    assert (error["type"], error["code"]) == ("server_error", "answer_failed")
+    assert error["message"] == whole.json()["detail"]
+    assert KEY[:11].encode() not in whole_chat.body
+    assert failing.counter("error") == failed + 4
     assert KEY[:11] not in failing.log.read_text()
 
 

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -25,11 +26,11 @@ BODY = {
 }
 
 
-def run_uvicorn(environment: dict[str, str]) -> tuple[int, str]:
+def run_uvicorn(environment: dict[str, str], port: int = 0) -> tuple[int, str]:
     """Exit code and output of a target that should not live."""
     run = subprocess.run(
         [
-            *(sys.executable, "-m", "uvicorn", "target_app.app:app", "--port", "0"),
+            *(sys.executable, "-m", "uvicorn", "target_app.app:app", "--port", str(port)),
             *("--no-access-log", "--log-level", "warning"),
         ],
         cwd=ROOT,
@@ -105,6 +106,54 @@ def test_lazy_loading_that_fails_is_told_in_the_stream(start: Any) -> None:
         assert target.get("/health").status == 200
 
 
+def test_lazy_loading_that_failed_is_tried_again_by_the_next_question(start: Any, tmp_path: Path) -> None:
+    with start(MODEL_LOADING="lazy", USE_MOCK_LLM="yes", KNOWLEDGE_BASE_DIR=str(tmp_path)) as target:
+        assert target.ask()[-2]["type"] == "error"
+        (tmp_path / "late.txt").write_text("Better late than never.")
+        events = target.ask()
+        assert events[-2]["type"] == "complete"
+        assert [document["id"] for document in events[-2]["documents"]] == ["late.txt"]
+
+
+@pytest.mark.parametrize("loading", ["eager", "lazy"])
+def test_a_port_in_use_is_uvicorns_own_line_and_exit_code(environment: dict[str, str], loading: str) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        settings = {"USE_MOCK_LLM": "yes", "MODEL_LOADING": loading}
+        code, output = run_uvicorn({**environment, **settings}, port)
+    assert code == 3, output  # uvicorn's own, as with lazy loading, where we have no hand in it
+    assert output.count("\n") == 1, output
+    assert "address already in use" in output
+    assert str(port) in output
+
+
+@pytest.mark.parametrize("file", ["vectors.npy", "probes.npy", "hnsw.faiss", "sha256.json"])
+@pytest.mark.parametrize("damage", ["truncated", "garbage", "one byte", "gone"])
+def test_a_damaged_index_is_built_again_and_said(start: Any, tmp_path: Path, file: str, damage: str) -> None:
+    settings = {"USE_MOCK_LLM": "yes", "CACHE_DIR": str(tmp_path)}
+    with start(**settings) as target:
+        expected = target.ask()[-2]["documents"]
+    (path,) = tmp_path.glob(f"index/*/{file}")
+    whole = path.read_bytes()
+    if damage == "gone":
+        path.unlink()
+    else:
+        middle = len(whole) // 2
+        turned = bytes([whole[middle] ^ 1])
+        one_byte = whole[:middle] + turned + whole[middle + 1 :]
+        path.write_bytes({"truncated": whole[:middle], "garbage": b"\xff" * 99, "one byte": one_byte}[damage])
+    with start(**settings) as target:
+        assert target.ask()[-2]["documents"] == expected
+        (line,) = target.log.read_text().splitlines()
+    assert "damaged" in line
+    assert str(tmp_path) in line
+    assert path.read_bytes() == whole
+    with start(**settings) as target:
+        assert target.log.read_text() == ""
+
+
 def test_more_than_max_inflight_is_refused_at_once(start: Any, slow_llm: Any) -> None:
     with start(MAX_INFLIGHT="2", OPENAI_BASE_URL=slow_llm.url) as target, contextlib.ExitStack() as held:
         for _ in range(2):
@@ -118,6 +167,7 @@ def test_more_than_max_inflight_is_refused_at_once(start: Any, slow_llm: Any) ->
             began = time.monotonic()
             reply = target.post(path, BODY)
             assert reply.status == 503
+            assert set(reply.json()) == {"error" if path.startswith("/v1") else "detail"}
             assert int(reply.headers["retry-after"]) >= 1
             assert time.monotonic() - began < 2
         assert target.counter("refused") == 3
@@ -232,5 +282,5 @@ def test_a_signal_while_loading_ends_the_process(
         assert target.get("/ready").status == 503
         os.kill(target.process.pid, number)
         began = time.monotonic()
-        target.process.wait(30)
+        assert target.process.wait(30) == 130
         assert time.monotonic() - began < 5

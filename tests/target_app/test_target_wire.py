@@ -80,6 +80,12 @@ def test_all_passages_are_found_when_more_are_asked_for_than_there_are(mocked: A
     }
 
 
+@pytest.mark.parametrize("query", ["What is the capital of France?", "x", "Explain the function json.dumps."])
+def test_mock_embeddings_find_as_many_as_are_asked_for_by_default(mocked: Any, query: str) -> None:
+    """However few there are: by chance the 5 nearest of 5 random directions would lie on both sides."""
+    assert len(mocked.ask(query=query)[-2]["documents"]) == 5
+
+
 def test_the_threshold_keeps_what_is_below_it_out(mocked: Any) -> None:
     found = next(event for event in mocked.ask(score_threshold=1.5) if event["type"] == "documents")
     assert (found["count"], found["data"]) == (0, [])
@@ -145,6 +151,12 @@ def test_what_is_no_question_gets_422(mocked: Any, body: bytes) -> None:
 def test_a_body_of_many_megabytes_is_refused(mocked: Any) -> None:
     reply = mocked.post("/ask/stream", json.dumps({**BODY, "query": "x" * (5 << 20)}).encode())
     assert reply.status == 413
+
+
+def test_a_chat_of_many_megabytes_is_refused_in_openais_shape(mocked: Any) -> None:
+    reply = mocked.post("/v1/chat/completions", b" " * (5 << 20))
+    assert reply.status == 413
+    assert reply.json()["error"]["code"] == "request_too_large"
 
 
 def test_asking_by_get_is_405(mocked: Any) -> None:
