@@ -76,6 +76,7 @@ class CellFile:
             checks.generator_cpu(observed.generator_cpu_percent),
             checks.concurrency(requests, window, self.cell.concurrency, think=self._think),
             checks.steady_state(requests, window),
+            *checks.of_records(requests, window),
             checks.failures(counted),
             checks.workers(observed.workers_expected, observed.workers_fewest),
         )

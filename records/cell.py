@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from records.request import RecordError
 
 SCHEMA_VERSION = 1
 Status = Literal["pass", "fail", "n/a"]
+STATUSES: frozenset[str] = frozenset(get_args(Status))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,6 +21,13 @@ class Check:
     figure: float | str | None = None
     bound: float | str | None = None
     text: str = ""
+
+    @classmethod
+    def bounded(cls, name: str, figure: float, bound: float, text: str, *, at_most: bool = True) -> Check:
+        """Passes while ``figure`` is at most (or, without ``at_most``, at least) ``bound``."""
+        good = figure <= bound if at_most else figure >= bound
+        status: Status = "pass" if good else "fail"
+        return cls(name=name, status=status, figure=round(figure, 4), bound=bound, text=text)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,6 +102,9 @@ class Cell:
             found = raw.get("schema_version") if isinstance(raw, dict) else type(raw).__name__
             raise RecordError(f"cell.json has schema version {found!r}; this version reads {SCHEMA_VERSION}")
         try:
+            checks = tuple(Check(**check) for check in raw["verdict"]["checks"])
+            if strange := [check.status for check in checks if check.status not in STATUSES]:
+                raise ValueError(f"unknown status {strange[0]!r}")
             return cls(
                 deployment=str(raw["deployment"]),
                 config=str(raw["config"]),
@@ -103,7 +114,7 @@ class Cell:
                 requested=dict(raw["requested"]),
                 achieved=dict(raw["achieved"]),
                 settings=dict(raw["settings"]),
-                verdict=Verdict(checks=tuple(Check(**check) for check in raw["verdict"]["checks"])),
+                verdict=Verdict(checks=checks),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise RecordError(f"cell.json is not a cell: {error!r}") from error

@@ -5,9 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import PurePath
+from statistics import median
 from typing import Any
 
+from records import stream_checks
 from records.cell import Check, Window
+from records.measure import ended_inside as ended_inside
+from records.measure import measured as measured
 from records.request import RequestRecord
 
 LOOP_LAG_P99_MS = 20.0
@@ -15,8 +19,10 @@ GENERATOR_CPU_PERCENT = 90.0
 CONCURRENCY_SHARE = 0.7
 FAILURE_SHARE = 0.05
 STEADY_SHARE = 0.3
+STEADY_TTFT_SHARE = 0.5
+STEADY_TTFT_MS = 2.0
 PROFILER_INTERVAL_RATIO = 1.5
-MOCK_EMBED_MS = 1.0
+MOCK_STAGE_MS = 1.0
 WRONG_EFFECT_SHARE = 0.05
 MOCKS_OF_CONFIG: Mapping[str, tuple[bool, bool]] = {
     # configuration: (embeddings mocked, LLM mocked)
@@ -27,28 +33,16 @@ MOCKS_OF_CONFIG: Mapping[str, tuple[bool, bool]] = {
 }
 
 
-def measured(requests: Sequence[RequestRecord], window: Window | None) -> list[RequestRecord]:
-    """The requests whose latency counts: sent inside the window, warm-up left out."""
-    if window is None:
-        return []
-    return [
-        r
-        for r in requests
-        if window.start_ns <= r.sent_at_ns <= window.end_ns and "warmup" not in r.flags and r.outcome != "cut"
-    ]
-
-
-def ended_inside(requests: Sequence[RequestRecord], window: Window | None) -> list[RequestRecord]:
-    """The good answers whose rate counts: those that ended inside the window."""
-    if window is None:
-        return []
-    return [r for r in requests if r.outcome == "ok" and window.start_ns < r.ended_at_ns <= window.end_ns]
-
-
-def _bounded(name: str, figure: float, bound: float, text: str, *, at_most: bool = True) -> Check:
-    good = figure <= bound if at_most else figure >= bound
-    return Check(
-        name=name, status="pass" if good else "fail", figure=round(figure, 4), bound=bound, text=text
+def of_records(requests: Sequence[RequestRecord], window: Window | None) -> tuple[Check, ...]:
+    """All checks that need the records alone; ``requests``: every one of the cell, warm-up too."""
+    counted = measured(requests, window)
+    return (
+        steady_ttft(requests, window),
+        stream_checks.clock_order(requests),
+        stream_checks.compressed(requests),
+        stream_checks.stage_times(counted),
+        stream_checks.buffering(counted),
+        stream_checks.cached(requests, counted),
     )
 
 
@@ -130,18 +124,28 @@ def configuration_effect(config: str, requests: Sequence[RequestRecord]) -> Chec
             bound=1.0 if llm else 0.0,
             text=f"{mocked_answers:.0%} of the answers are the mock LLM's",
         )
-    embed = [r.stages["embed"]["running_ms"] for r in good if r.stages and "embed" in r.stages]
-    if not embed:
-        return Check(name=name, status="n/a", text="the answers carry no time of the embedding stage")
-    # A share, not a median: a cache that answers every third question would hide behind a median.
-    wrong = sum((ms < MOCK_EMBED_MS) != embeddings for ms in embed) / len(embed)
-    return _bounded(
+    mocked = {"embed": embeddings, "llm": llm}
+    # Shares, not medians: a cache that answers every third question would hide behind a median.
+    wrong = {
+        stage: share for stage in mocked if (share := _wrong_share(good, stage, mocked[stage])) is not None
+    }
+    if not wrong:
+        return Check(name=name, status="n/a", text="the answers carry no time of the mocked stages")
+    stage = max(wrong, key=wrong.__getitem__)
+    return Check.bounded(
         name,
-        wrong,
+        wrong[stage],
         WRONG_EFFECT_SHARE,
-        f"the embedding took {'more' if embeddings else 'less'} than {MOCK_EMBED_MS:g} ms, "
-        f"which is not what {config} does, in {wrong:.0%} of the answers",
+        f"the stage {stage} took {'more' if mocked[stage] else 'less'} than {MOCK_STAGE_MS:g} ms, "
+        f"which is not what {config} does, in {wrong[stage]:.0%} of the answers",
     )
+
+
+def _wrong_share(good: Sequence[RequestRecord], stage: str, mocked: bool) -> float | None:
+    """The share of answers whose stage ran at the wrong speed; None where none gives its time."""
+    times = [r.stages[stage].get("running_ms") for r in good if r.stages and stage in r.stages]
+    known = [ms for ms in times if ms is not None]
+    return sum((ms < MOCK_STAGE_MS) != mocked for ms in known) / len(known) if known else None
 
 
 def tokens(requests: Sequence[RequestRecord]) -> Check:
@@ -178,7 +182,7 @@ def generator_lag(p99_ms: float | None) -> Check:
     """Was the load generator's own loop late? Every timestamp it takes is late by as much."""
     if p99_ms is None:
         return Check(name="generator-lag", status="n/a", text="the generator's loop lag was not measured")
-    return _bounded(
+    return Check.bounded(
         "generator-lag", p99_ms, LOOP_LAG_P99_MS, f"the generator's loop was up to {p99_ms:.1f} ms late (p99)"
     )
 
@@ -187,7 +191,7 @@ def generator_cpu(percent: float | None) -> Check:
     """Was the generator out of CPU? ``percent`` of one core, the busiest worker's."""
     if percent is None:
         return Check(name="generator-cpu", status="n/a", text="the generator's CPU was not measured")
-    return _bounded(
+    return Check.bounded(
         "generator-cpu",
         percent,
         GENERATOR_CPU_PERCENT,
@@ -205,7 +209,7 @@ def concurrency(
         max(0, min(r.ended_at_ns, window.end_ns) - max(r.sent_at_ns, window.start_ns)) for r in requests
     )
     share = busy / (window.end_ns - window.start_ns) / users
-    return _bounded(
+    return Check.bounded(
         "concurrency",
         share,
         CONCURRENCY_SHARE,
@@ -226,12 +230,45 @@ def steady_state(requests: Sequence[RequestRecord], window: Window | None) -> Ch
     first = sum(r.ended_at_ns <= middle for r in ended)
     drift = abs(len(ended) - 2 * first) / len(ended)
     bound = round(max(STEADY_SHARE, 3 / math.sqrt(len(ended))), 4)
-    return _bounded(
+    return Check.bounded(
         "steady-state",
         drift,
         bound,
         f"{first} answers in the first half of the window, {len(ended) - first} in the second",
     )
+
+
+def steady_ttft(requests: Sequence[RequestRecord], window: Window | None) -> Check:
+    """Was the TTFT in the window's second half what it was in its first? Medians, so that a few slow
+    answers are no trend.
+
+    The bound, as a share of the whole median, widens to three standard errors of the difference (each
+    median's from its order statistics: a rank's standard deviation is sqrt(n)/2) and to 2 ms.
+    """
+    name = "steady-ttft"
+    timed = [
+        (r.sent_at_ns, ms) for r in measured(requests, window) if r.outcome == "ok" and (ms := r.ttft_ms)
+    ]
+    middle = (window.start_ns + window.end_ns) / 2 if window else 0
+    first = sorted(ms for sent, ms in timed if sent <= middle)
+    second = sorted(ms for sent, ms in timed if sent > middle)
+    if min(len(first), len(second)) < 10:
+        return Check(name=name, status="n/a", figure=len(timed), text="too few answers to tell")
+    whole = median(ms for _, ms in timed)
+    error = math.hypot(_median_error(first), _median_error(second))
+    return Check.bounded(
+        name,
+        abs(median(second) - median(first)) / whole,
+        round(max(STEADY_TTFT_SHARE, 3 * error / whole, STEADY_TTFT_MS / whole), 4),
+        f"median TTFT {median(first):.1f} ms in the first half of the window, "
+        f"{median(second):.1f} ms in the second",
+    )
+
+
+def _median_error(ordered: Sequence[float]) -> float:
+    """About one standard error of the median of sorted values."""
+    middle, ranks = len(ordered) / 2, math.sqrt(len(ordered)) / 2
+    return (ordered[math.ceil(middle + ranks) - 1] - ordered[math.floor(middle - ranks)]) / 2
 
 
 def failures(requests: Sequence[RequestRecord]) -> Check:
@@ -246,7 +283,9 @@ def failures(requests: Sequence[RequestRecord]) -> Check:
             bound=FAILURE_SHARE,
             text=f"no good answer among {len(counted)} requests",
         )
-    return _bounded("failures", bad / len(counted), FAILURE_SHARE, f"{bad} of {len(counted)} requests failed")
+    return Check.bounded(
+        "failures", bad / len(counted), FAILURE_SHARE, f"{bad} of {len(counted)} requests failed"
+    )
 
 
 def workers(expected: int, fewest: int) -> Check:
@@ -264,10 +303,10 @@ def profiler_interval(asked_s: float, gaps_s: Sequence[float]) -> Check:
     """Did the profiler keep its interval? The median gap between samples against the asked one."""
     if not gaps_s:
         return Check(name="profiler", status="n/a", text="the profiler took too few samples to tell")
-    median = sorted(gaps_s)[len(gaps_s) // 2]
-    return _bounded(
+    middle = sorted(gaps_s)[len(gaps_s) // 2]
+    return Check.bounded(
         "profiler",
-        median / asked_s,
+        middle / asked_s,
         PROFILER_INTERVAL_RATIO,
-        f"a sample each {median:.2f} s, {asked_s:.2f} s asked for",
+        f"a sample each {middle:.2f} s, {asked_s:.2f} s asked for",
     )

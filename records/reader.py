@@ -80,6 +80,8 @@ def read_run(directory: Path) -> Run:
             raise RecordError(
                 f"{directory}/run.json has schema version {version!r}; this version reads {SCHEMA_VERSION}"
             )
+        if not isinstance(meta.get("plan", {}), dict):
+            raise RecordError(f"{directory}/run.json: its plan is no object")
         paths = list(cell_directories(directory))
         whole = [path for path in paths if is_complete(directory, path)]
         cells = [read_cell(path) for path in whole]

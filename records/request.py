@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal, get_args
 
@@ -71,6 +72,23 @@ class RequestRecord:
         return (self.first_token_at_ns - self.start_ns) / 1e6
 
     @property
+    def service_ttft_ms(self) -> float | None:
+        """Time from sending to the first answer token, ms: what the service and the network took of it."""
+        if self.first_token_at_ns is None:
+            return None
+        return (self.first_token_at_ns - self.sent_at_ns) / 1e6
+
+    def stage_ms(self, stage: str) -> float:
+        """Queued and running time of one of the server's stages (of ``llm``, until its first token)."""
+        timings = (self.stages or {}).get(stage, {})
+        return timings.get("queued_ms", 0.0) + timings.get("running_ms", 0.0)
+
+    @property
+    def stages_ms(self) -> float:
+        """The server's own account of the time to its first token: all stages, queued and running."""
+        return sum(self.stage_ms(stage) for stage in self.stages or {})
+
+    @property
     def e2e_ms(self) -> float:
         """Time to the terminal event (or to the failure), milliseconds."""
         return (self.ended_at_ns - self.start_ns) / 1e6
@@ -92,11 +110,56 @@ _FIELDS = {f.name for f in fields(RequestRecord)}
 _REQUIRED = ("run", "cell", "worker", "region", "user", "seq", "sent_at_ns", "ended_at_ns", "outcome")
 
 
+def _integer(value: Any) -> bool:
+    return type(value) is int
+
+
+def _integer_or_none(value: Any) -> bool:
+    return value is None or type(value) is int
+
+
+def _integers(value: Any) -> bool:
+    return isinstance(value, list) and set(map(type, value)) <= {int}
+
+
+def _texts(value: Any) -> bool:
+    return isinstance(value, list) and set(map(type, value)) <= {str}
+
+
+def _timings(value: Any) -> bool:
+    if value is None:
+        return True
+    return isinstance(value, dict) and all(
+        isinstance(times, dict) and set(map(type, times.values())) <= {int, float} for times in value.values()
+    )
+
+
+_Shape = tuple[Callable[[Any], bool], str]
+_SHAPES: dict[str, _Shape] = {
+    **dict.fromkeys(("user", "seq", "sent_at_ns", "ended_at_ns", "tokens"), (_integer, "an integer")),
+    **dict.fromkeys(
+        (
+            "due_at_ns",
+            "headers_at_ns",
+            "first_event_at_ns",
+            "first_token_at_ns",
+            "last_token_at_ns",
+            "documents",
+        ),
+        (_integer_or_none, "an integer or null"),
+    ),
+    "gaps_us": (_integers, "a list of integers"),
+    "flags": (_texts, "a list of texts"),
+    "stages": (_timings, "null or {stage: {name: number}}"),
+}
+"""The types of what a reader of records computes with."""
+
+
 def decode(line: bytes | str) -> RequestRecord:
     """A record from its line. Fields of a later minor version are ignored.
 
     Raises:
-        RecordError: not JSON, not an object, a required field missing, or an unknown outcome.
+        RecordError: not JSON, not an object, a required field missing, an unknown outcome, or a wrong type.
     """
     try:
         raw: Any = orjson.loads(line)
@@ -109,7 +172,7 @@ def decode(line: bytes | str) -> RequestRecord:
         raise RecordError(f"missing {', '.join(missing)}")
     if raw["outcome"] not in OUTCOMES:
         raise RecordError(f"unknown outcome {raw['outcome']!r}")
-    for name in ("user", "seq", "sent_at_ns", "ended_at_ns"):
-        if not isinstance(raw[name], int):
-            raise RecordError(f"{name} is not an integer")
+    for name, (fits, words) in _SHAPES.items():
+        if name in raw and not fits(raw[name]):
+            raise RecordError(f"{name} is not {words}")
     return RequestRecord(**{name: value for name, value in raw.items() if name in _FIELDS})

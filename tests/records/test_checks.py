@@ -83,6 +83,29 @@ def test_a_configuration_is_seen_in_its_effect(
     assert checks.configuration_effect(config, records).status == status
 
 
+@pytest.mark.parametrize(
+    ("config", "llm_ms", "status"),
+    [
+        ("baseline", 105.0, "pass"),
+        ("baseline", 0.02, "fail"),
+        ("mock-embeddings", 0.02, "fail"),
+        ("mock-llm", 0.02, "pass"),
+        ("mock-llm", 105.0, "fail"),
+        ("mock-both", 105.0, "fail"),
+    ],
+)
+def test_an_llm_is_mocked_in_its_stage_too(config: str, llm_ms: float, status: str) -> None:
+    embeddings, llm = checks.MOCKS_OF_CONFIG[config]
+    stages = {"embed": {"running_ms": 0.02 if embeddings else 9.0}, "llm": {"running_ms": llm_ms}}
+    records = [_record(seq=n, stages=stages, flags=["mock-answer"] if llm else []) for n in range(3)]
+    assert checks.configuration_effect(config, records).status == status
+
+
+def test_stages_without_running_times_prove_nothing() -> None:
+    records = [_record(stages={"embed": {"queued_ms": 1.0}})]
+    assert checks.configuration_effect("baseline", records).status == "n/a"
+
+
 def test_a_cache_that_answers_two_in_five_is_seen() -> None:
     cached = {"embed": {"queued_ms": 0.0, "running_ms": 0.01}}
     records = [_record(seq=n, **({"stages": cached} if n % 5 < 2 else {})) for n in range(20)]
@@ -125,6 +148,46 @@ def test_a_rate_that_drifts_is_not_steady() -> None:
     assert checks.steady_state(steady, WINDOW).status == "pass"
     assert checks.steady_state(steady[:110] + steady[195:], WINDOW).status == "fail"
     assert checks.steady_state(steady[:5], WINDOW).status == "n/a"
+
+
+def _with_ttfts(ttfts_ms: list[float]) -> list[RequestRecord]:
+    """Evenly sent over the window."""
+    each = (WINDOW.end_ns - WINDOW.start_ns) // len(ttfts_ms)
+    return [
+        _record(seq=n, sent_at_ns=n * each, first_token_at_ns=n * each + round(ms * 1e6))
+        for n, ms in enumerate(ttfts_ms)
+    ]
+
+
+def test_a_ttft_that_rises_through_the_window_is_not_steady() -> None:
+    """As with an open loop above capacity."""
+    check = checks.steady_ttft(_with_ttfts([10.0 + 5 * n for n in range(100)]), WINDOW)
+    assert check.status == "fail"
+    assert "first half" in check.text
+
+
+@pytest.mark.parametrize(
+    "ttfts_ms",
+    [
+        [100.0 + n % 7 for n in range(100)],
+        [100.0] * 80 + [900.0] * 20,  # fewer than half of one half: slow answers, no trend
+        [0.5] * 50 + [1.5] * 50,  # three times as much, and nothing
+        [1.0] * 7 + [900.0] * 5 + [1.0] * 5 + [900.0] * 7,  # two kinds of answers: the medians say little
+    ],
+)
+def test_noise_is_no_trend(ttfts_ms: list[float]) -> None:
+    assert checks.steady_ttft(_with_ttfts(ttfts_ms), WINDOW).status == "pass"
+
+
+def test_few_answers_have_no_trend() -> None:
+    assert checks.steady_ttft(_with_ttfts([1.0] * 9 + [90.0] * 9), WINDOW).status == "n/a"
+    assert checks.steady_ttft([], None).status == "n/a"
+
+
+def test_every_check_of_records_answers_for_nothing_at_all() -> None:
+    found = checks.of_records([], None)
+    assert len({check.name for check in found}) == len(found)
+    assert all(check.status in ("n/a", "pass") for check in found)
 
 
 def test_no_good_answer_fails_whatever_the_share() -> None:

@@ -61,6 +61,11 @@ def _line(**changes: object) -> dict[str, object]:
         ({"outcome": "fine"}, "unknown outcome"),
         ({"sent_at_ns": None}, "missing"),
         ({"seq": "1"}, "not an integer"),
+        ({"first_token_at_ns": "soon"}, "first_token_at_ns is not an integer or null"),
+        ({"gaps_us": [1, "2"]}, "gaps_us is not a list of integers"),
+        ({"flags": None}, "flags is not a list of texts"),
+        ({"stages": {"embed": 5.0}}, "stages is not null or"),
+        ({"stages": {"embed": {"running_ms": "long"}}}, "stages is not null or"),
     ],
 )
 def test_a_wrong_field_is_named(changes: dict[str, object], says: str) -> None:
@@ -88,6 +93,14 @@ def test_times_count_from_due_in_an_open_loop_and_from_sent_in_a_closed_one() ->
     assert (closed.ttft_ms, closed.e2e_ms, closed.tpot_ms) == (3.0, 8.0, 1.0)
     late = dataclasses.replace(closed, due_at_ns=1_000_000)
     assert (late.ttft_ms, late.e2e_ms) == (7.0, 12.0)
+
+
+def test_stages_add_up_queued_and_running() -> None:
+    stages = {"embed": {"queued_ms": 1.0, "running_ms": 2.0}, "llm": {"running_ms": 4.0}}
+    raw = _line(stages=stages, due_at_ns=0, sent_at_ns=1_000_000, first_token_at_ns=9_000_000)
+    record = RequestRecord(**raw)  # type: ignore[arg-type]
+    assert (record.stage_ms("embed"), record.stage_ms("search"), record.stages_ms) == (3.0, 0.0, 7.0)
+    assert (record.ttft_ms, record.service_ttft_ms) == (9.0, 8.0)
 
 
 @pytest.mark.parametrize("tokens", [0, 1])

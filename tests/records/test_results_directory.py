@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from records.cell import Cell, Check, Verdict
-from records.files import LineFile, read_lines, write_json
+from records.files import LineFile, read_json, read_lines, write_json
 from records.reader import read_cell, read_run
 from records.request import RecordError, RequestRecord
 
@@ -77,6 +77,28 @@ def test_another_schema_is_refused(tmp_path: Path) -> None:
 def test_an_empty_folder_is_no_run(tmp_path: Path) -> None:
     with pytest.raises(RecordError, match="neither"):
         read_run(tmp_path)
+
+
+def test_what_is_not_json_leaves_the_old_file_and_no_other(tmp_path: Path) -> None:
+    write_json(tmp_path / "a.json", {"old": 1})
+    with pytest.raises(TypeError):
+        write_json(tmp_path / "a.json", {"new": object()})
+    assert [path.name for path in tmp_path.iterdir()] == ["a.json"]
+    assert read_json(tmp_path / "a.json") == {"old": 1}
+
+
+@pytest.mark.parametrize("plan", [[], "x", 5])
+def test_a_plan_that_is_none_is_refused(tmp_path: Path, plan: object) -> None:
+    write_json(tmp_path / "run.json", {"schema_version": 1, "plan": plan})
+    with pytest.raises(RecordError, match=r"run\.json: its plan is no object"):
+        read_run(tmp_path)
+
+
+def test_a_check_of_unknown_status_is_refused(tmp_path: Path) -> None:
+    raw = read_json(_cell(tmp_path / "c") / "cell.json")
+    raw["verdict"]["checks"][0]["status"] = "failed"
+    with pytest.raises(RecordError, match="unknown status 'failed'"):
+        Cell.from_json(raw)
 
 
 def test_one_failed_check_makes_a_cell_invalid_and_na_does_not() -> None:

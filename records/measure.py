@@ -1,0 +1,33 @@
+"""Which requests count, and the rate: said once, for the load's end, the sweep and the report."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from records.cell import Window
+from records.request import RequestRecord
+
+
+def measured(requests: Sequence[RequestRecord], window: Window | None) -> list[RequestRecord]:
+    """The requests whose latency counts: sent inside the window, warm-up left out."""
+    if window is None:
+        return []
+    return [
+        r
+        for r in requests
+        if window.start_ns <= r.sent_at_ns <= window.end_ns and "warmup" not in r.flags and r.outcome != "cut"
+    ]
+
+
+def ended_inside(requests: Sequence[RequestRecord], window: Window | None) -> list[RequestRecord]:
+    """The good answers whose rate counts: those that ended inside the window."""
+    if window is None:
+        return []
+    return [r for r in requests if r.outcome == "ok" and window.start_ns < r.ended_at_ns <= window.end_ns]
+
+
+def rate(requests: Sequence[RequestRecord], window: Window | None) -> float | None:
+    """RPS: good answers that ended inside the window, a second of it; None without a window."""
+    if window is None or window.seconds <= 0:
+        return None
+    return len(ended_inside(requests, window)) / window.seconds

@@ -1,0 +1,196 @@
+"""Checks that look inside the answers: did the stream come as it was sent, and do its times fit together?"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from itertools import pairwise
+from statistics import median
+
+from records.cell import Check
+from records.request import RequestRecord
+
+COMPRESSED = "compressed answer"
+"""How the error of an answer begins that came compressed though identity was asked for."""
+STAGE_EXCESS_MS = 2.0
+IMPOSSIBLE_SHARE = 0.01
+BUFFERED_SHARE = 0.5
+BUFFERED_TOKENS = 8
+BUFFERED_ANSWERS = 10
+TOGETHER_US = 50
+LUMP_SHARE = 0.9
+TOGETHER_MS = 2.0
+HELD_MS = 50.0
+BETWEEN_LUMPS_MS = 20.0
+CACHED_RATIO = 0.5
+CACHED_SAMPLES = 10
+CACHED_Z = 3.0
+MOMENTS = ("due", "sent", "headers", "first_event", "first_token", "last_token", "ended")
+
+
+def clock_order(requests: Sequence[RequestRecord]) -> Check:
+    """due <= sent <= headers <= first event <= first token <= last token <= end, whichever happened."""
+    wrong, example = 0, ""
+    for r in requests:
+        moments = [(name, at) for name in MOMENTS if (at := getattr(r, f"{name}_at_ns")) is not None]
+        back = [f"{b} before {a}" for (a, before), (b, after) in pairwise(moments) if after < before]
+        if back:
+            wrong += 1
+            example = example or f", the first: {back[0]} (user {r.user}, seq {r.seq})".replace("_", " ")
+    return Check(
+        name="clock-order",
+        status="fail" if wrong else "pass" if requests else "n/a",
+        figure=wrong,
+        bound=0,
+        text=f"{wrong} of {len(requests)} requests have times out of order{example}",
+    )
+
+
+def compressed(requests: Sequence[RequestRecord]) -> Check:
+    """Did the service, or a proxy before it, compress an answer? Compression can hold back a whole stream."""
+    count = sum((r.error or "").startswith(COMPRESSED) for r in requests)
+    return Check(
+        name="compressed",
+        status="fail" if count else "pass" if requests else "n/a",
+        figure=count,
+        bound=0,
+        text=f"{count} of {len(requests)} answers came compressed though identity was asked for",
+    )
+
+
+def impossible_stages(r: RequestRecord) -> bool:
+    """Do the server's own stages until the first token add up to more than the client waited for it?"""
+    waited = r.service_ttft_ms
+    return bool(r.stages) and waited is not None and r.stages_ms > waited + STAGE_EXCESS_MS
+
+
+def stage_times(requests: Sequence[RequestRecord]) -> Check:
+    """Can the server's stage times be true? The client can only see a token after the server had it."""
+    timed = [r for r in requests if r.outcome == "ok" and r.stages and r.first_token_at_ns is not None]
+    if not timed:
+        return Check(name="stage-times", status="n/a", text="the answers carry no stage times")
+    share = sum(impossible_stages(r) for r in timed) / len(timed)
+    return Check.bounded(
+        "stage-times",
+        share,
+        IMPOSSIBLE_SHARE,
+        f"in {share:.0%} of the answers the server's stages add up to more than the TTFT: "
+        "its clock is wrong, or its stages overlap or are counted twice",
+    )
+
+
+def _lumpy(r: RequestRecord) -> bool:
+    """Nearly all tokens came together with the one before, the second with the first."""
+    together = sum(gap < TOGETHER_US for gap in r.gaps_us)
+    return r.gaps_us[0] < TOGETHER_US and together >= LUMP_SHARE * len(r.gaps_us)
+
+
+def _held_back(r: RequestRecord) -> bool | None:
+    """Was this lumpy answer held back on its way? None where that cannot be known."""
+    if r.service_ttft_ms is None or r.first_token_at_ns is None or r.headers_at_ns is None:
+        return None
+    after_headers = (r.first_token_at_ns - r.headers_at_ns) / 1e6
+    if r.stages and "llm" in r.stages:
+        late = r.service_ttft_ms - r.stages_ms
+        with_the_headers = after_headers < r.stages_ms / 2 and late > max(HELD_MS, r.stages_ms / 2)
+        return with_the_headers or after_headers > 2 * r.stages_ms + HELD_MS
+    if after_headers > TOGETHER_MS:
+        return False
+    # All tokens at once is also what a server looks like that does not stream.
+    return True if max(r.gaps_us) >= BETWEEN_LUMPS_MS * 1000 else None
+
+
+def buffering(requests: Sequence[RequestRecord]) -> Check:
+    """Did something on the way (a reverse proxy that buffers) hold the tokens back and let them go in lumps?
+
+    Then TTFT is too high and ITL too low. Lumps alone prove nothing: a saturated server, speculative
+    decoding and a mock bundle tokens too. An answer of at least 8 tokens counts as held back when at least
+    90 % of its gaps are below 50 us, the first among them, and either
+
+    - the server gives its stage times: its first token was ready over 50 ms (and half its stages' time)
+      before the client saw it, and the headers did not leave when the stages began but came late too; or
+      from headers to first token passed over twice the stages' time and 50 ms;
+    - or it does not: headers and first token came together, and at least 20 ms passed between two lumps.
+
+    A saturated server is told apart by its headers, which leave before the stages run. Where the tokens
+    all came at once and there are no stage times nothing can be told: n/a. It fails when more than half of
+    the answers were held back; answers of the mock LLM, which are written at once, are left out.
+    """
+    name = "buffering"
+    long = [
+        r
+        for r in requests
+        if r.outcome == "ok"
+        and len(r.gaps_us) >= BUFFERED_TOKENS - 1
+        and not {"mock-answer", "restarted"} & set(r.flags)
+    ]
+    seen = [_held_back(r) if _lumpy(r) else False for r in long]
+    if len(long) < BUFFERED_ANSWERS:
+        return Check(
+            name=name,
+            status="n/a",
+            figure=len(long),
+            text="too few streamed answers to tell: a mock's are written at once",
+        )
+    if seen.count(None) > len(seen) / 2:
+        text = "the tokens came all at once: the service does not stream, or a proxy buffers whole answers"
+        return Check(name=name, status="n/a", text=text)
+    share = seen.count(True) / len(seen)
+    held = [r for r, is_held in zip(long, seen, strict=True) if is_held]
+    after = ""
+    if timed := [r.service_ttft_ms - r.stages_ms for r in held if r.stages and r.service_ttft_ms is not None]:
+        after = f", {median(timed):.0f} ms after the server had the first one"
+    return Check.bounded(
+        name,
+        share,
+        BUFFERED_SHARE,
+        f"in {share:.0%} of the answers the tokens came in lumps{after}, as through a proxy that buffers "
+        "(TTFT too high, ITL too low)",
+    )
+
+
+def cached(requests: Sequence[RequestRecord], counted: Sequence[RequestRecord]) -> Check:
+    """Are questions answered faster when they are asked again? Then a cache was measured.
+
+    Asking again is no fault: a service without a cache may be measured with one question. It fails when
+    repeats' median TTFT is below half the first askings' and a rank-sum test (Mann-Whitney) puts the
+    difference at three standard deviations or more. Compared are ``counted`` answers in the span in which
+    questions were first asked, so that a slow start is not taken for a cache, and each question's first
+    asking is sought in all ``requests``, warm-up too.
+    """
+    name = "cached-answers"
+    first_of: dict[str, RequestRecord] = {}
+    for r in sorted(requests, key=lambda r: r.sent_at_ns):
+        first_of.setdefault(r.question, r)
+    firsts = {(r.worker, r.user, r.seq) for r in first_of.values()}
+    good = [r for r in counted if r.question and r.outcome == "ok" and r.first_token_at_ns is not None]
+    first = [r for r in good if (r.worker, r.user, r.seq) in firsts]
+    again = [r for r in good if (r.worker, r.user, r.seq) not in firsts]
+    asked = f"{len(again)} of {len(good)} answers are to a question asked before"
+    last = max((r.sent_at_ns for r in first), default=0)
+    before = [r.service_ttft_ms or 0.0 for r in first]
+    after = [r.service_ttft_ms or 0.0 for r in again if r.sent_at_ns <= last]
+    if not again:
+        return Check(name=name, status="pass", figure=0.0, text="no question was asked twice")
+    if min(len(before), len(after)) < CACHED_SAMPLES:
+        text = f"{asked}: too few of either kind side by side to tell a cache"
+        return Check(name=name, status="n/a", figure=round(len(again) / len(good), 4), text=text)
+    ratio = median(after) / median(before) if median(before) > 0 else 1.0
+    quick = ratio < CACHED_RATIO and _rank_sum_z(before, after) >= CACHED_Z
+    return Check(
+        name=name,
+        status="fail" if quick else "pass",
+        figure=round(ratio, 4),
+        bound=CACHED_RATIO,
+        text=f"{asked}; median TTFT {median(after):.1f} ms again, {median(before):.1f} ms the first time",
+    )
+
+
+def _rank_sum_z(high: Sequence[float], low: Sequence[float]) -> float:
+    """How many standard deviations ``high``'s ranks lie above chance (Mann-Whitney, ties by order)."""
+    m, n = len(high), len(low)
+    # Sorted so that among equals ``high`` comes first: ties never speak for a difference.
+    ranked = sorted([(value, 0) for value in high] + [(value, 1) for value in low])
+    ranks = sum(rank for rank, (_, group) in enumerate(ranked, start=1) if group == 0)
+    wins = ranks - m * (m + 1) / 2
+    return (wins - m * n / 2) / math.sqrt(m * n * (m + n + 1) / 12)

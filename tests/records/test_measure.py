@@ -1,0 +1,29 @@
+"""Which requests count, and the rate."""
+
+import pytest
+
+from records.cell import Window
+from records.measure import ended_inside, measured, rate
+from records.request import RequestRecord
+
+WINDOW = Window(start_ns=0, end_ns=2_000_000_000)
+
+
+def _ends(at_ns: int, outcome: str = "ok") -> RequestRecord:
+    return RequestRecord(
+        run="r", cell="c", worker="w", region="", user=0, seq=at_ns, sent_at_ns=at_ns - 5, ended_at_ns=at_ns,
+        outcome=outcome,  # type: ignore[arg-type]
+    )  # fmt: skip
+
+
+def test_the_rate_is_of_good_answers_that_ended_inside() -> None:
+    inside = [_ends(1), _ends(1_000_000_000), _ends(2_000_000_000)]
+    requests = [_ends(0), *inside, _ends(2_000_000_001), _ends(9, "timeout")]
+    assert ended_inside(requests, WINDOW) == inside
+    assert rate(requests, WINDOW) == pytest.approx(1.5)
+
+
+@pytest.mark.parametrize("window", [None, Window(start_ns=5, end_ns=5), Window(start_ns=5, end_ns=1)])
+def test_without_a_window_there_is_no_rate(window: Window | None) -> None:
+    assert rate([_ends(5)], window) is None
+    assert measured([_ends(5)], None) == []
