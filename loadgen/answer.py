@@ -47,10 +47,10 @@ class Answer:
     def token_count(self) -> tuple[int, TokenSource]:
         return (self.tokens, "events") if self.usage_tokens is None else (self.usage_tokens, "usage")
 
-    def token(self, text: object, at_ns: int) -> None:
-        """A piece of answer text. Empty ones (role chunks, last chunks) are no tokens."""
+    def token(self, text: object, at_ns: int) -> str | None:
+        """A piece of answer text, given back. Empty ones (role chunks, last chunks) are no tokens."""
         if not isinstance(text, str) or not text:
-            return
+            return None
         self.tokens += 1
         if self.last_token_ns is None:
             self.first_token_ns = at_ns
@@ -59,6 +59,22 @@ class Answer:
         self.last_token_ns = at_ns
         if len(self._begin) < len(MOCK_ANSWER):
             self._begin += text
+        return text
+
+    def plain_tokens(self, texts: list[bytes], at_ns: int) -> None:
+        """Events that came together, each one token and nothing else; their texts as JSON has them."""
+        count = len(texts)
+        self.events += count
+        self.tokens += count
+        if self.last_token_ns is None:
+            self.first_token_ns = at_ns
+        else:
+            self.gaps_us.append((at_ns - self.last_token_ns) // 1000)
+        if count > 1:
+            self.gaps_us += [0] * (count - 1)
+        self.last_token_ns = at_ns
+        if len(self._begin) < len(MOCK_ANSWER):
+            self._begin += b"".join(texts).decode("utf-8", "replace")
 
     def restart(self) -> None:
         """The server threw away what it had said (a fallback): the tokens start again."""
@@ -73,7 +89,8 @@ class Answer:
             self.error = normalised(message)
 
 
-Fold = Callable[[Answer, bytes, int], None]
+Fold = Callable[[Answer, bytes, int], str | None]
+"""(answer, an event's data, monotonic ns of its arrival) -> the text, where the event was a token's."""
 
 
 def load(answer: Answer, payload: bytes) -> dict[str, Any] | None:

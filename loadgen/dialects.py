@@ -72,18 +72,13 @@ def dialect(
     )
 
 
-def fold_ask(answer: Answer, payload: bytes, at_ns: int) -> None:
+def fold_ask(answer: Answer, payload: bytes, at_ns: int) -> str | None:
     """An event of WIRE.md: status, documents, token, clear_response, complete, end, error."""
-    answer.events += 1
-    if answer.first_event_ns is None:
-        answer.first_event_ns = at_ns
-    event = load(answer, payload)
-    if event is None:
-        return
+    event = _event(answer, payload, at_ns)
     kind = event.get("type")
     if kind == "token":
-        answer.token(event.get("content"), at_ns)
-    elif kind == "documents":
+        return answer.token(event.get("content"), at_ns)
+    if kind == "documents":
         data, count = event.get("data"), event.get("count")
         answer.documents = len(data) if isinstance(data, list) else count if isinstance(count, int) else 0
     elif kind == "clear_response":
@@ -95,30 +90,37 @@ def fold_ask(answer: Answer, payload: bytes, at_ns: int) -> None:
         answer.config = config if isinstance(config, str) else None
     elif kind == "error":
         answer.fail(event.get("message") or "error without a message")
+    return None
 
 
-def fold_openai(answer: Answer, payload: bytes, at_ns: int) -> None:
+def fold_openai(answer: Answer, payload: bytes, at_ns: int) -> str | None:
     """A chunk of OpenAI's chat (or text) completions; ``[DONE]`` is the terminal event."""
     if payload.strip() == b"[DONE]":
         answer.ended_ns = at_ns
-        return
-    answer.events += 1
-    if answer.first_event_ns is None:
-        answer.first_event_ns = at_ns
-    event = load(answer, payload)
-    if event is None:
-        return
+        return None
+    event = _event(answer, payload, at_ns)
     error = event.get("error")
     if error:
         answer.fail(error.get("message") or error if isinstance(error, dict) else error)
-        return
-    choices = event.get("choices")
-    if isinstance(choices, list) and choices and isinstance(choices[0], dict):
-        delta = choices[0].get("delta")
-        answer.token(delta.get("content") if isinstance(delta, dict) else choices[0].get("text"), at_ns)
+        return None
     usage = event.get("usage")
     if isinstance(usage, dict) and isinstance(usage.get("completion_tokens"), int):
         answer.usage_tokens = usage["completion_tokens"]
+    choices = event.get("choices")
+    if isinstance(choices, list) and choices and isinstance(choices[0], dict):
+        delta = choices[0].get("delta")
+        return answer.token(
+            delta.get("content") if isinstance(delta, dict) else choices[0].get("text"), at_ns
+        )
+    return None
+
+
+def _event(answer: Answer, payload: bytes, at_ns: int) -> dict[str, Any]:
+    """Count an event and decode it; one that is no object is an error of the stream, and empty."""
+    answer.events += 1
+    if answer.first_event_ns is None:
+        answer.first_event_ns = at_ns
+    return load(answer, payload) or {}
 
 
 def _stages(raw: Any) -> dict[str, dict[str, float]] | None:

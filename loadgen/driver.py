@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from loadgen.clock import Clock
+from loadgen.connection import Connection, Timeouts
 from loadgen.exchange import Asker, Exchange
-from loadgen.http import HttpClient, HttpFailure, Origin
+from loadgen.http import HttpFailure, Origin
 from loadgen.lag import LoopLag
 from loadgen.options import Settings
 from loadgen.questions import Question, users_questions
@@ -65,11 +66,12 @@ class Driver:
     place: Place
     session: Session
     users: int
+    connection: Callable[[Origin, Timeouts], Connection]
     on_end: Callable[[RequestRecord, Exchange], None]
     clock: Clock = field(default_factory=Clock)
     lag: LoopLag = field(default_factory=LoopLag)
     draining: bool = False
-    clients: list[HttpClient] = field(default_factory=list)
+    connections: list[Connection] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._questions = self.settings.questions()
@@ -78,13 +80,13 @@ class Driver:
 
     def seat(self) -> Seat:
         """A place for one more user: starts after a jitter, with its connection made."""
-        user = len(self.clients)
-        client = HttpClient(self.origin)
-        self.clients.append(client)
+        user = len(self.connections)
         where, wanted = self.place, self.settings
+        one = self.connection(self.origin, wanted.timeouts)
+        self.connections.append(one)
         seat = Seat(
             user=user,
-            asker=Asker(client, wanted.dialect, wanted.headers, wanted.request_timeout_s),
+            asker=Asker(one, wanted.dialect, wanted.headers),
             questions=users_questions(
                 self._questions,
                 seed=self.settings.question_seed,
@@ -98,7 +100,7 @@ class Driver:
             seed = f"{self.settings.question_seed}/{where.worker_index}/{user}"
             time.sleep(random.Random(seed).uniform(0, START_JITTER_S))
         with contextlib.suppress(HttpFailure):  # the first request meets the same trouble, and records it
-            seat.asker.connect()
+            one.connect()
         return seat
 
     def ask(self, seat: Seat) -> bool:
@@ -128,7 +130,7 @@ class Driver:
         """Nobody begins another request; wait for those in flight, then record the rest as cut."""
         now = time.monotonic_ns()
         self.session.stopping = self.draining = True
-        if len(self._flying) < len(self.clients):
+        if len(self._flying) < len(self.connections):
             self.session.idle(now)
         while self._flying and time.monotonic_ns() - now < limit_s * 1e9:
             time.sleep(0.005)
@@ -200,6 +202,6 @@ class Driver:
             "end_ns": None if window is None else self.clock.unix(end),
             "lag_p99_ms": self.lag.p99_ms(start, end),
             "cpu_percent": self.lag.cpu_percent(start, end),
-            "connects": sum(client.connects for client in self.clients),
-            "connect_ns": sum(client.connect_ns for client in self.clients),
+            "connects": sum(one.connects for one in self.connections),
+            "connect_ns": sum(one.connect_ns for one in self.connections),
         }

@@ -6,15 +6,19 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from loadgen.answer import Answer, normalised
+from loadgen.answer import Answer, Fold, normalised
+from loadgen.connection import Connection
 from loadgen.dialects import Dialect
-from loadgen.http import ConnectFailure, DeadlinePassed, HttpClient, HttpFailure, Response
-from loadgen.sse import SseParser
+from loadgen.events import EventStream
+from loadgen.http import ConnectFailure, DeadlinePassed, HttpFailure, Reply
 from records.request import Outcome
 
 ERROR_BODY_BYTES = 2000
-AFTER_END_S = 1.0
-"""How long a user waits after the terminal event for the stream to close, to keep its connection."""
+HEADERS = {
+    "Content-Type": "application/json",
+    "Accept": "text/event-stream, text/plain, */*",
+    "User-Agent": "chokepoint",
+}
 
 
 @dataclass(kw_only=True)
@@ -31,118 +35,108 @@ class Exchange:
     answer: Answer = field(default_factory=Answer)
 
 
+class AnswerReading:
+    """An answer's bytes as they come, told apart: a stream of events, a refusal, or something unreadable."""
+
+    def __init__(self, exchange: Exchange, fold: Fold) -> None:
+        self.over = False
+        self.exchange = exchange
+        self._events = EventStream(exchange.answer, fold)
+        self._kind = ""
+        self._streams = False
+        self._said: list[bytes] = []
+        self._size = 0
+
+    @property
+    def sent_ns(self) -> int:
+        return self.exchange.sent_ns
+
+    @sent_ns.setter
+    def sent_ns(self, at_ns: int) -> None:
+        self.exchange.sent_ns = at_ns
+
+    @property
+    def ended_ns(self) -> int | None:
+        return self.exchange.answer.ended_ns
+
+    @property
+    def last_token_ns(self) -> int | None:
+        return self.exchange.answer.last_token_ns
+
+    def headers(self, reply: Reply, at_ns: int) -> None:
+        exchange = self.exchange
+        exchange.headers_ns = at_ns
+        encoding = reply.header("content-encoding").lower() or "identity"
+        self._kind = reply.header("content-type").split(";")[0] or "no content type"
+        if not 200 <= reply.status < 300:
+            exchange.outcome = "http_error"
+            exchange.error = f"HTTP {reply.status}"
+            self._said = [reply.header("location").encode("latin-1")]  # a redirect is refused, aloud
+        elif encoding != "identity":
+            exchange.outcome = "stream_error"
+            exchange.error = f"compressed answer ({normalised(encoding)}) though identity was asked for"
+            exchange.ended_ns = at_ns
+            self.over = True
+        else:
+            self._streams = True
+
+    def body(self, data: bytes, at_ns: int) -> None:
+        self._size += len(data)
+        if self._streams:
+            self._events.feed(data, at_ns)
+            self.over = self.exchange.answer.ended_ns is not None
+        elif self._size - len(data) < ERROR_BODY_BYTES:
+            self._said.append(data[:ERROR_BODY_BYTES])
+            self.over = self._size >= ERROR_BODY_BYTES
+
+    def finish(self, failure: HttpFailure | None) -> None:
+        """Nothing more comes, because the answer was whole or because of ``failure``."""
+        exchange, answer, now_ns = self.exchange, self.exchange.answer, time.monotonic_ns()
+        if exchange.headers_ns is None or isinstance(failure, DeadlinePassed):
+            exchange.ended_ns, exchange.error = now_ns, str(failure)
+            exchange.outcome = "timeout" if isinstance(failure, DeadlinePassed) else "truncated"
+        elif self._streams:
+            if failure is None and answer.ended_ns is None:
+                self._events.close()
+            exchange.ended_ns = answer.ended_ns if answer.ended_ns is not None else now_ns
+            exchange.outcome, exchange.error = self._judged(failure)
+        elif exchange.outcome == "http_error":
+            exchange.ended_ns = now_ns
+            said = normalised(b" ".join(self._said).decode("utf-8", "replace"))
+            exchange.error = f"{exchange.error} {said}".strip()
+
+    def _judged(self, failure: HttpFailure | None) -> tuple[Outcome, str | None]:
+        answer = self.exchange.answer
+        if answer.error is not None:
+            return "stream_error", answer.error
+        if answer.ended_ns is not None:
+            return "ok", None
+        if failure is None and self._size and not answer.events:
+            return "http_error", f"HTTP 200 without events ({self._kind})"
+        return "truncated", str(failure) if failure else "the stream ended without its terminal event"
+
+
 class Asker:
     """Asks one service in one dialect over one connection."""
 
-    def __init__(
-        self, client: HttpClient, dialect: Dialect, headers: Mapping[str, str], timeout_s: float
-    ) -> None:
-        self.client = client
+    def __init__(self, connection: Connection, dialect: Dialect, headers: Mapping[str, str]) -> None:
+        self.connection = connection
         self.dialect = dialect
-        self.timeout_s = timeout_s
-        self._headers = {
-            "Content-Type": "application/json",
-            "Accept": "text/event-stream, text/plain, */*",
-            "User-Agent": "chokepoint",
-            **headers,
-        }
-
-    def connect(self) -> None:
-        """Open the connection ahead of the first request. Raises HttpFailure."""
-        self.client.connect(time.monotonic_ns() + int(self.timeout_s * 1e9))
+        self._head = connection.origin.post_head(dialect.path, {**HEADERS, **headers})
 
     def ask(self, question: str, exchange: Exchange) -> None:
         """Fill ``exchange``. It is given from outside so that what a killed user had is not lost."""
         body = self.dialect.body(question)
-        response: Response | None = None
+        reading = AnswerReading(exchange, self.dialect.fold)
         try:
-            self.connect()
-            exchange.sent_ns = time.monotonic_ns()
-            response = self.client.send("POST", self.dialect.path, self._headers, body, self.timeout_s)
-            self._read(response, exchange)
+            exchange.retried = self.connection.carry(
+                b"%b%d\r\n\r\n%b" % (self._head, len(body), body), reading
+            )
+        except ConnectFailure as failure:
+            exchange.ended_ns = time.monotonic_ns()
+            exchange.outcome, exchange.error = "connect_error", str(failure)
         except HttpFailure as failure:
-            self._failed(failure, exchange)
-            self.client.close()
-        except BaseException:
-            self.client.close()  # killed by locust in the middle of an answer
-            raise
-        if response is not None:
-            exchange.bytes = response.bytes
-
-    def _read(self, response: Response, exchange: Exchange) -> None:
-        exchange.sent_ns = response.sent_ns
-        exchange.headers_ns = response.headers_ns
-        exchange.retried = response.retried
-        encoding = response.headers.get("content-encoding", "identity").lower()
-        if not 200 <= response.status < 300:
-            self._refused(response, exchange)
-        elif encoding != "identity":
-            exchange.outcome = "stream_error"
-            exchange.error = f"compressed answer ({normalised(encoding)}) though identity was asked for"
-            exchange.ended_ns = response.headers_ns
-            self.client.close()
+            reading.finish(failure)
         else:
-            self._stream(response, exchange)
-
-    def _refused(self, response: Response, exchange: Exchange) -> None:
-        """Not 2xx: the status and the beginning of what was said, redirects included."""
-        said, size = [response.headers.get("location", "")], 0
-        for _, data in response.chunks():
-            said.append(data[: ERROR_BODY_BYTES - size].decode("utf-8", "replace"))
-            size += len(data)
-            if size >= ERROR_BODY_BYTES:
-                break
-        exchange.ended_ns = time.monotonic_ns()
-        exchange.outcome = "http_error"
-        exchange.error = f"HTTP {response.status} {normalised(' '.join(said))}".strip()
-        response.finish()
-
-    def _stream(self, response: Response, exchange: Exchange) -> None:
-        answer, fold, parser = exchange.answer, self.dialect.fold, SseParser()
-        stamp_ns, body_bytes = response.headers_ns, 0
-        lost: HttpFailure | None = None
-        try:
-            for stamp_ns, data in response.chunks():
-                body_bytes += len(data)
-                for payload in parser.feed(data):
-                    fold(answer, payload, stamp_ns)
-                if answer.ended_ns is not None:
-                    break
-            else:
-                # A last event without its blank line. Half an event is no event: what was cut off in the
-                # middle of its JSON is a truncated answer, not a server that speaks nonsense.
-                for payload in parser.close():
-                    half = Answer()
-                    fold(half, payload, stamp_ns)
-                    if half.error != "an event is not JSON":
-                        fold(answer, payload, stamp_ns)
-        except DeadlinePassed:
-            raise
-        except HttpFailure as failure:
-            lost = failure
-        exchange.ended_ns = answer.ended_ns if answer.ended_ns is not None else time.monotonic_ns()
-        if answer.error is not None:
-            exchange.outcome, exchange.error = "stream_error", answer.error
-        elif answer.ended_ns is not None:
-            exchange.outcome = "ok"
-        elif lost is None and body_bytes and not answer.events:
-            kind = response.headers.get("content-type", "no content type").split(";")[0]
-            exchange.outcome, exchange.error = "http_error", f"HTTP {response.status} without events ({kind})"
-        else:
-            exchange.outcome = "truncated"
-            exchange.error = str(lost) if lost else "the stream ended without its terminal event"
-        if lost is None:
-            response.finish(AFTER_END_S)
-        else:
-            self.client.close()
-
-    @staticmethod
-    def _failed(failure: HttpFailure, exchange: Exchange) -> None:
-        exchange.ended_ns = time.monotonic_ns()
-        exchange.error = str(failure)
-        if isinstance(failure, ConnectFailure):
-            exchange.outcome = "connect_error"
-        elif isinstance(failure, DeadlinePassed):
-            exchange.outcome = "timeout"
-        else:
-            exchange.outcome = "truncated"
+            reading.finish(None)
+        exchange.bytes = self.connection.received

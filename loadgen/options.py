@@ -11,6 +11,7 @@ from typing import Any
 
 import orjson
 
+from loadgen.connection import Timeouts
 from loadgen.dialects import Dialect, dialect
 from loadgen.http import Origin
 from loadgen.questions import Question, QuestionError, library_questions, read_questions
@@ -35,6 +36,9 @@ class Settings:
     question_seed: int
     results: str
     request_timeout_s: float
+    connect_timeout_s: float
+    first_token_timeout_s: float
+    gap_timeout_s: float
     warmup_requests: int
     requests: int
     min_seconds: float
@@ -42,6 +46,15 @@ class Settings:
     run_name: str
     cell_name: str
     region: str
+
+    @property
+    def timeouts(self) -> Timeouts:
+        return Timeouts(
+            total=self.request_timeout_s,
+            connect=self.connect_timeout_s,
+            first_token=self.first_token_timeout_s,
+            gap=self.gap_timeout_s,
+        )
 
     def questions(self) -> list[Question]:
         return read_questions(Path(self.questions_file)) if self.questions_file else library_questions()
@@ -117,6 +130,9 @@ def add_arguments(parser: Any) -> None:
         help="Write each request as a record, and a verdict, into this new or empty folder",
     )
     numeric("--request-timeout", float, 60, 0.001, "Seconds a whole request may take")
+    numeric("--connect-timeout", float, 10, 0, "Seconds until a connection is made; 0: --request-timeout")
+    numeric("--first-token-timeout", float, 0, 0, "Seconds until the first token; 0: no limit of its own")
+    numeric("--gap-timeout", float, 0, 0, "Seconds between two tokens; 0: no limit of its own")
     numeric("--warmup-requests", int, 5, 0, "Requests before measuring begins (at least one a user)")
     numeric("--requests", int, 0, 0, "Stop once so many measured requests have ended; 0: no limit")
     numeric("--min-seconds", float, 3, 0, "Measure for at least so long before --requests stops the run")
@@ -165,6 +181,9 @@ def settings(options: Any, environment: Mapping[str, str] = os.environ) -> Setti
         question_seed=int(options.question_seed),
         results=options.results,
         request_timeout_s=float(options.request_timeout),
+        connect_timeout_s=float(options.connect_timeout),
+        first_token_timeout_s=float(options.first_token_timeout),
+        gap_timeout_s=float(options.gap_timeout),
         warmup_requests=int(options.warmup_requests),
         requests=int(options.requests),
         min_seconds=float(options.min_seconds),

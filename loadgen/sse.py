@@ -26,6 +26,11 @@ class SseParser:
         self._start: bytes | None = b""
         """The first bytes while they may still be a byte order mark; None once that is settled."""
 
+    @property
+    def idle(self) -> bool:
+        """Nothing is kept: the next byte begins an event."""
+        return not self._line and not self._data and not self._start
+
     def feed(self, data: bytes) -> list[bytes]:
         """The payloads completed by ``data``, several ``data:`` lines joined with a newline."""
         if self._start is not None:

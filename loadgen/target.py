@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import http.client
 import re
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
 
-from loadgen.http import HttpClient, HttpFailure, Origin
+from loadgen.connection import BlockingConnection, Timeouts
+from loadgen.http import HttpFailure, Origin
 
 AS_IS = "as-is"
 WAIT_S = 3.0
@@ -32,28 +33,25 @@ def slug(host: str) -> str:
 
 def reachable(origin: Origin) -> str | None:
     """Why nothing can be asked there, or None when a connection can be made."""
-    client = HttpClient(origin)
+    connection = BlockingConnection(origin, Timeouts(total=WAIT_S))
     try:
-        client.connect(time.monotonic_ns() + int(WAIT_S * 1e9))
+        connection.connect()
     except HttpFailure as failure:
         return str(failure)
     finally:
-        client.close()
+        connection.close()
     return None
 
 
 def served(origin: Origin, headers: Mapping[str, str]) -> Served:
     """Ask ``GET /config``; whatever goes wrong, the service is simply one without it."""
-    client = HttpClient(origin)
+    kind = http.client.HTTPSConnection if origin.tls else http.client.HTTPConnection
+    client = kind(origin.host, origin.port, timeout=WAIT_S)
     try:
-        response = client.send("GET", "/config", headers, b"", WAIT_S)
-        body = b""
-        for _, data in response.chunks():
-            body += data
-            if len(body) > LARGEST:
-                return Served()
-        raw = orjson.loads(body)
-    except (HttpFailure, orjson.JSONDecodeError):
+        client.request("GET", f"{origin.prefix}/config", headers=dict(headers))
+        response = client.getresponse()
+        raw = orjson.loads(response.read(LARGEST))
+    except (OSError, http.client.HTTPException, orjson.JSONDecodeError):
         return Served()
     finally:
         client.close()

@@ -14,16 +14,30 @@ from typing import Any
 
 import pytest
 
+from loadgen.connection import BlockingConnection, Connection, Timeouts
 from loadgen.dialects import dialect
 from loadgen.exchange import Asker, Exchange
-from loadgen.http import HttpClient, Origin
+from loadgen.http import Origin
+from loadgen.watched import WatchedConnection
 
 SLACK_MS = 39.0
 """What scheduling on a busy two-core machine may add."""
 
 
-def asker(url: str, name: str = "ask", timeout_s: float = 5.0) -> Asker:
-    return Asker(HttpClient(Origin(url)), dialect(name), {}, timeout_s)
+WAY: type[Connection] = BlockingConnection
+
+
+@pytest.fixture(autouse=True, params=[BlockingConnection, WatchedConnection])
+def way(request: Any) -> None:
+    """Both ways of receiving give the same figures."""
+    global WAY
+    WAY = request.param
+
+
+def asker(url: str, name: str = "ask", timeout_s: float = 5.0, **timeouts: float) -> Asker:
+    origin, limits = Origin(url), Timeouts(total=timeout_s, **timeouts)
+    kind = BlockingConnection if origin.tls else WAY
+    return Asker(kind(origin, limits), dialect(name), {})
 
 
 def ask(one: Asker, question: str = "why?") -> Exchange:
@@ -225,7 +239,7 @@ def test_one_connection_serves_all_of_a_users_requests(trap: Any) -> None:  # TR
     server = trap(good)
     one = asker(server.url)
     assert [ask(one).outcome for _ in range(5)] == ["ok"] * 5
-    assert server.connections == one.client.connects == 1
+    assert server.connections == one.connection.connects == 1
 
 
 def test_connecting_is_not_in_the_figure_and_stale_connections_are_replaced(trap: Any) -> None:  # TRAPS 14
@@ -357,4 +371,4 @@ def test_tls_is_kept_alive_and_checked(trap: Any, tmp_path: Path, monkeypatch: p
     one = asker(url)
     exchanges = [ask(one) for _ in range(3)]
     assert [exchange.outcome for exchange in exchanges] == ["ok"] * 3
-    assert one.client.connects == 1
+    assert one.connection.connects == 1

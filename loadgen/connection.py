@@ -1,0 +1,247 @@
+"""Connections that carry one request at a time and stamp what comes before anything looks at it.
+
+`Connection` holds what both ways of receiving share; here is the one for any socket, TLS too: the user
+itself waits in ``recv``. `loadgen.watched` has the fast one. One connection a user, kept alive, so that no
+TCP or TLS handshake enters a figure (TRAPS 14); connecting is timed apart.
+"""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import time
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Protocol
+
+from loadgen.http import ConnectFailure, ConnectionLost, DeadlinePassed, Origin, Reply
+
+RECV_BYTES = 65536
+AFTER_END_S = 1.0
+"""How long is waited after the terminal event for the stream to close, to keep its connection."""
+NEVER = 1 << 62
+
+
+@dataclass(frozen=True, kw_only=True)
+class Timeouts:
+    """Seconds; 0: none, but for ``total``."""
+
+    total: float
+    connect: float = 0.0
+    first_token: float = 0.0
+    gap: float = 0.0
+
+
+class Reading(Protocol):
+    """What becomes of an answer's bytes. All times are monotonic nanoseconds."""
+
+    sent_ns: int
+    over: bool
+    """The answer has said all that is wanted of it; what follows only decides about the connection."""
+
+    @property
+    def ended_ns(self) -> int | None: ...
+
+    @property
+    def last_token_ns(self) -> int | None: ...
+
+    def headers(self, reply: Reply, at_ns: int) -> None:
+        """The headers have come."""
+
+    def body(self, data: bytes, at_ns: int) -> None:
+        """Some of the body has come."""
+
+
+class Connection(ABC):
+    """At most one live connection to an origin, made anew when it is gone."""
+
+    def __init__(self, origin: Origin, timeouts: Timeouts) -> None:
+        self.origin = origin
+        self.connects = 0
+        self.connect_ns = 0
+        """Nanoseconds spent connecting, over all ``connects``."""
+        self.timeouts = timeouts
+        self._reply = Reply()
+        self._used = False
+        """The live connection has carried a whole answer before."""
+
+    # What a way of receiving has to have.
+    @abstractmethod
+    def _alive(self) -> bool:
+        """Is there a connection, as far as is known before it is used?"""
+
+    @abstractmethod
+    def _take(self, plain: socket.socket) -> None:
+        """A connected socket, to be used from now on (or closed, if this raises)."""
+
+    @abstractmethod
+    def _drop(self) -> None:
+        """Close the live connection, if any."""
+
+    @abstractmethod
+    def _transfer(self, message: bytes, reading: Reading) -> None:
+        """Send, stamp and deliver until ``_finished``. Raises HttpFailure."""
+
+    def connect(self) -> None:
+        """Make sure of a live connection. Raises ConnectFailure."""
+        if self._alive():
+            return
+        self.close()
+        began = time.monotonic_ns()
+        timeout = self.timeouts.connect or self.timeouts.total
+        try:
+            plain = socket.create_connection((self.origin.host, self.origin.port), timeout)
+            try:
+                plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                self._take(plain)
+            except BaseException:
+                plain.close()
+                raise
+        except TimeoutError as error:
+            raise ConnectFailure("connect timed out") from error
+        except OSError as error:
+            raise ConnectFailure(reason(error)) from error
+        self._reply = Reply()
+        self.connects += 1
+        self.connect_ns += time.monotonic_ns() - began
+
+    def carry(self, message: bytes, reading: Reading) -> bool:
+        """Send a request and deliver its answer into ``reading``. True: it had to be sent twice.
+
+        Raises:
+            HttpFailure: one of its kinds. A kept-alive connection that turns out dead without a single
+                byte of an answer is replaced once, and the request sent again on the fresh one.
+        """
+        self.connect()
+        again = False
+        while True:
+            may_repeat = self._used and not again
+            self._reply.expect()
+            try:
+                if not again:  # its user waits since the first time
+                    reading.sent_ns = time.monotonic_ns()
+                self._transfer(message, reading)
+            except ConnectionLost:
+                repeat = may_repeat and not self._reply.bytes
+                self.close()
+                if not repeat:
+                    raise
+            except BaseException:
+                self.close()
+                raise
+            else:
+                self._used = self._reply.complete and self._reply.keeps
+                if not self._used:
+                    self.close()
+                return again
+            again = True
+            self.connect()
+
+    @property
+    def received(self) -> int:
+        """Bytes received for the last request, headers included."""
+        return self._reply.bytes
+
+    def close(self) -> None:
+        self._used = False
+        self._drop()
+
+    def _deliver(self, data: bytes, at_ns: int, reading: Reading) -> bool:
+        """Hand a receive on (empty: the connection's end). True: the answer is whole."""
+        reply = self._reply
+        in_body = reply.in_body
+        if data:
+            body = reply.feed(data)
+        else:
+            reply.end_of_connection()
+            body = b""
+        if not in_body and reply.in_body:
+            reading.headers(reply, at_ns)
+        if body and not reading.over:
+            reading.body(body, at_ns)
+        return reply.complete
+
+    def _deadline(self, reading: Reading) -> tuple[int, str]:
+        """When waiting ends (monotonic ns) if nothing comes, and what to call it (empty: not a failure)."""
+        wanted = self.timeouts
+        if reading.over:
+            ended = reading.ended_ns or reading.sent_ns
+            return ended + int(AFTER_END_S * 1e9), ""
+        what = "the answer was not whole" if self._reply.in_body else "no answer"
+        limit, said = reading.sent_ns + int(wanted.total * 1e9), f"{what} within the timeout"
+        if reading.last_token_ns is None:
+            if wanted.first_token and (first := reading.sent_ns + int(wanted.first_token * 1e9)) < limit:
+                limit, said = first, "no first token within its timeout"
+        elif wanted.gap and (gap := reading.last_token_ns + int(wanted.gap * 1e9)) < limit:
+            limit, said = gap, "the next token did not come within the gap's timeout"
+        return limit, said
+
+
+class BlockingConnection(Connection):
+    """The asking thread (or greenlet) itself waits in ``recv``: any socket, TLS too."""
+
+    def __init__(self, origin: Origin, timeouts: Timeouts) -> None:
+        super().__init__(origin, timeouts)
+        self._socket: socket.socket | None = None
+        self._tls = ssl.create_default_context() if origin.tls else None
+
+    def _alive(self) -> bool:
+        """Closed by the server while idle? Asked before the request, so that reconnecting is not timed."""
+        sock = self._socket
+        if sock is None:
+            return False
+        sock.settimeout(0)
+        try:
+            sock.recv(1)
+        except (BlockingIOError, ssl.SSLWantReadError):
+            return True
+        except OSError:
+            return False
+        return False  # end of stream, or bytes that nobody asked for
+
+    def _take(self, plain: socket.socket) -> None:
+        self._socket = self._tls.wrap_socket(plain, server_hostname=self.origin.host) if self._tls else plain
+
+    def _drop(self) -> None:
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
+
+    def _transfer(self, message: bytes, reading: Reading) -> None:
+        sock = self._socket
+        if sock is None:
+            raise ConnectionLost("connection closed")
+        try:
+            self._limit(sock, reading)
+            sock.sendall(message)
+            while self._limit(sock, reading):
+                data = sock.recv(RECV_BYTES)
+                at_ns = time.monotonic_ns()
+                if self._deliver(data, at_ns, reading):
+                    return
+        except TimeoutError as error:
+            said = self._deadline(reading)[1]
+            if said:
+                raise DeadlinePassed(said) from error
+        except OSError as error:
+            raise ConnectionLost(reason(error)) from error
+
+    def _limit(self, sock: socket.socket, reading: Reading) -> bool:
+        """Set the socket's timeout to what is left; False if nothing is and that is no failure."""
+        limit_ns, said = self._deadline(reading)
+        left = (limit_ns - time.monotonic_ns()) / 1e9
+        if left <= 0:
+            if said:
+                raise DeadlinePassed(said)
+            return False
+        sock.settimeout(left)
+        return True
+
+
+def reason(error: OSError) -> str:
+    """An OSError in words that are the same each time (no addresses, no ports)."""
+    if isinstance(error, ssl.SSLError):
+        return f"TLS: {error.reason or type(error).__name__}"
+    if isinstance(error, socket.gaierror):
+        return "host name not known"
+    return (error.strerror or type(error).__name__).lower()
