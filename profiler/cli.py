@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+import os
 import re
 import signal
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import click
 import orjson
@@ -18,9 +19,9 @@ import psutil
 from profiler.command import Command
 from profiler.output import build_profile, samples_path
 from profiler.run import Stop, run, stop_on_signals
-from profiler.sampler import Sampler
+from profiler.sampler import Sampler, readable
 from profiler.schedule import Schedule
-from profiler.summary import print_table, summary_of
+from profiler.summary import summary_of, table
 from profiler.watch import Watch
 from records.files import LineFile
 
@@ -137,15 +138,32 @@ def _sample(settings: Settings, watch: Watch, file: LineFile, stop: Stop, comman
 
 
 def _finish(settings: Settings, command: Command | None) -> None:
-    more: dict[str, Any] = {"command": {"text": settings.command, **command.outcome()}} if command else {}
+    more: dict[str, Any] = {}
+    if command:
+        more["command"] = {"text": readable(settings.command or ""), **command.outcome()}
     document = build_profile(samples_path(settings.output), settings.output, more)
     summary = summary_of(document)
     if settings.as_json:
-        sys.stdout.buffer.write(orjson.dumps(summary, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
-        sys.stdout.flush()
+        _print(orjson.dumps(summary, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
     elif not settings.quiet:
-        print_table(summary)
-        print(f"Written to {settings.output}")
+        text = f"{table(summary)}Written to {readable(str(settings.output))}\n"
+        _print(text.encode(sys.stdout.encoding, "replace"))
+
+
+def _print(text: bytes) -> None:
+    """To standard output; the files are written, so a reader that has left (``| head -1``) is no fault."""
+    try:
+        sys.stdout.buffer.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _discard(sys.stdout)
+
+
+def _discard(stream: TextIO) -> None:
+    """Throw away what is written to ``stream`` from here on, also by Python itself as it ends."""
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, stream.fileno())
+    os.close(null)
 
 
 def _pattern(match: str | None) -> re.Pattern[str] | None:
@@ -181,7 +199,10 @@ def _open(settings: Settings) -> LineFile:
 
 
 def _say(text: str) -> None:
-    print(f"profile: {text}", file=sys.stderr, flush=True)
+    try:
+        print(f"profile: {text}", file=sys.stderr, flush=True)
+    except BrokenPipeError:
+        _discard(sys.stderr)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

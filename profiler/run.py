@@ -84,17 +84,19 @@ def _take(sampler: Sampler, file: LineFile, missed: int, *, live: bool) -> int:
     sample = sampler.sample(missed)
     file.append(orjson.dumps(sample, option=orjson.OPT_APPEND_NEWLINE))
     if live:
-        sys.stderr.write("\r\x1b[K" + live_line(sample))
+        # One column less than there are: a line that fills the last one wraps on some terminals.
+        line = live_line(sample)[: os.get_terminal_size(sys.stderr.fileno()).columns - 1]
+        sys.stderr.write("\r\x1b[K" + line)
         sys.stderr.flush()
     return 1
 
 
 def live_line(sample: dict[str, Any]) -> str:
-    """The sample in one line that fits a terminal."""
+    """The sample in one line, what matters most first."""
     system, processes = sample["system"], sample["processes"]
     return (
         f"{sample['elapsed_seconds']:6.1f} s  system {system['cpu_percent']:5.1f} % "
         f"{system['memory_used_gb']:.1f} GB  {processes['process_count']} processes "
         f"{processes['total_cpu_percent']:.0f} % {processes['total_memory_mb']:.0f} MB "
         f"{processes['total_threads']} threads"
-    )[:100]
+    )

@@ -112,7 +112,7 @@ class Sampler:
                 self._cpu_s[process.pid] = cpu_s
                 return {
                     "pid": process.pid,
-                    "name": process.name(),
+                    "name": readable(process.name()),
                     "cpu_percent": round(100 * max(0.0, cpu_s - before_s) / over_s, 2) if over_s else 0.0,
                     "memory_mb": round(process.memory_info().rss / _MB, 3),
                     "num_threads": process.num_threads(),
@@ -136,3 +136,8 @@ def utc(at_ns: int) -> str:
     """Unix nanoseconds as ISO 8601 in UTC, to the millisecond."""
     moment = datetime.fromtimestamp(at_ns / 1e9, UTC)
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def readable(text: str) -> str:
+    """``text`` as it goes into a file: what the system gave us need not be UTF-8, but JSON is."""
+    return os.fsencode(text).decode("utf-8", "replace")

@@ -25,31 +25,32 @@ def summary_of(profile: dict[str, Any]) -> dict[str, Any]:
     return {**profile["metadata"], "figures": figures}
 
 
-def print_table(summary: dict[str, Any]) -> None:
-    """The summary as a table on standard output."""
+def table(summary: dict[str, Any]) -> str:
+    """The summary as a table, coloured and as wide as standard output takes it."""
     from rich.console import Console  # here, for it takes longer to import than a sample to take
     from rich.table import Table
 
-    table = Table(title=_title(summary))
-    table.add_column("")
-    table.add_column("mean", justify="right")
-    table.add_column("max", justify="right")
+    figures = Table(title=_title(summary))
+    figures.add_column("")
+    figures.add_column("mean", justify="right")
+    figures.add_column("max", justify="right")
     for key, title, _ in ROWS:
         figure = summary["figures"][key]
-        table.add_row(title, *(f"{figure[k]:,.1f}" if figure else "-" for k in ("mean", "max")))
-    console = Console()
-    console.print(table)
-    own = summary.get("profiler")
-    if own:
-        console.print(
-            f"The profiler itself used {own['cpu_percent_of_core']:.2f} % of a core "
-            f"({own['cpu_seconds']:.2f} s).",
-            highlight=False,
-        )
-    command = summary.get("command")
-    if command:
-        how = "was ended by the profiler" if command["ended_by_profiler"] else "ended"
-        console.print(f"The command {how}, exit code {command['exit_code']}.", highlight=False)
+        figures.add_row(title, *(f"{figure[k]:,.1f}" if figure else "-" for k in ("mean", "max")))
+    console = Console(highlight=False)
+    with console.capture() as printed:
+        console.print(figures)
+        own = summary.get("profiler")
+        if own:
+            console.print(
+                f"The profiler itself used {own['cpu_percent_of_core']:.2f} % of a core "
+                f"({own['cpu_seconds']:.2f} s)."
+            )
+        command = summary.get("command")
+        if command:
+            how = "was ended by the profiler" if command["ended_by_profiler"] else "ended"
+            console.print(f"The command {how}, exit code {command['exit_code']}.")
+    return printed.get()
 
 
 def _title(summary: dict[str, Any]) -> str:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import shutil
 import signal
 import subprocess
 import sys
+import termios
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -349,3 +351,74 @@ def test_an_output_that_is_no_regular_file_is_left_alone(tmp_path: Path) -> None
     )
     assert done.returncode == 2
     assert pipe.is_fifo()
+
+
+def test_a_command_that_is_no_utf8_is_run_and_told_as_well_as_can_be(tmp_path: Path) -> None:
+    command = os.fsdecode(b"printf '\xff' > out; sleep 0.2")
+    assert profile(tmp_path, "--interval", "0.1", "--command", command).returncode == 0
+    assert (tmp_path / "out").read_bytes() == b"\xff"
+    document = json.loads((tmp_path / "profile.json").read_text())
+    assert document["metadata"]["command"]["text"] == "printf '\ufffd' > out; sleep 0.2"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="prctl is Linux's")
+def test_a_process_whose_name_is_no_utf8_is_followed(tmp_path: Path, start: Start) -> None:
+    named = start(
+        f"import ctypes\nctypes.CDLL(None).prctl(15, b'na\\xffme')\nprint('ready', flush=True)\n{WAIT}"
+    )
+    ended = profile(tmp_path, "--duration", "0.2", "--interval", "0.1", "--pid", str(named.pid))
+    assert ended.returncode == 0, ended.stderr
+    assert points(tmp_path)[0]["processes"]["process_details"][0]["name"] == "na\ufffdme"
+
+
+@pytest.mark.parametrize("flags", [[], ["--json"], ["--nonsense"]])
+def test_a_reader_that_has_left_changes_no_exit_code(tmp_path: Path, flags: list[str]) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    try:
+        done = subprocess.run(
+            arguments("--duration", "0.2", "--interval", "0.1", *flags),
+            cwd=tmp_path,
+            env=ENVIRONMENT,
+            stdout=writer,
+            stderr=writer,
+            timeout=60,
+        )
+    finally:
+        os.close(writer)
+    assert done.returncode == (2 if "--nonsense" in flags else 0)
+    assert "--nonsense" in flags or len(points(tmp_path)) == 2
+
+
+def test_the_live_line_fits_a_narrow_terminal(tmp_path: Path) -> None:
+    leader, follower = pty.openpty()
+    termios.tcsetwinsize(follower, (24, 40))
+    running = subprocess.Popen(
+        arguments("--duration", "0.3", "--interval", "0.1"),
+        cwd=tmp_path,
+        env=ENVIRONMENT,
+        stdout=subprocess.DEVNULL,
+        stderr=follower,
+    )
+    assert running.wait(60) == 0
+    os.close(follower)
+    shown = os.read(leader, 65536).decode()
+    os.close(leader)
+    lines = [line for line in shown.split("\r\x1b[K") if line]
+    assert len(lines) == 3
+    assert all(len(line) < 40 and " s  system" in line for line in lines)
+
+
+def test_ascii_and_no_colour_where_the_terminal_wants_it(tmp_path: Path) -> None:
+    environment = {**ENVIRONMENT, "PYTHONIOENCODING": "ascii", "NO_COLOR": "1", "COLUMNS": "40"}
+    ended = subprocess.run(
+        arguments("--duration", "0.2", "--interval", "0.1"),
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        timeout=60,
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stdout.isascii()
+    assert b"\x1b" not in ended.stdout
+    assert max(map(len, ended.stdout.splitlines())) <= 40
