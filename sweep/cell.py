@@ -6,7 +6,6 @@ import itertools
 import re
 import shutil
 from dataclasses import dataclass, replace
-from datetime import datetime
 from pathlib import Path
 
 from records import checks
@@ -63,7 +62,7 @@ def measure(place: Workplace, key: CellKey, endpoint: Endpoint) -> CellData:
     # Locust wants its results directory empty, so what else belongs there is kept beside it until the end.
     profiler = _start_profiler(place, folder, endpoint)
     locust = Child(
-        _locust_argv(place.plan, key, endpoint.base_url, folder),
+        _locust_argv(place, key, endpoint.base_url),
         log=_beside(folder, "locust.log"),
         ledger=place.ledger,
     )
@@ -76,22 +75,23 @@ def measure(place: Workplace, key: CellKey, endpoint: Endpoint) -> CellData:
             profiler.wait(5.0)
             profiler.stop()
     if code == _LOCUST_EXIT_USAGE:
-        raise UsageError(f"locust: {locust.last_words()}")
+        raise UsageError(f"locust: {locust.last_words()} ({locust.log})")
     cell_json = folder / "cell.json"
     if not cell_json.exists() or not read_json(cell_json).get("complete"):
-        raise RuntimeError(f"{key.path}: locust ended with {code}: {locust.last_words()}")
+        raise RuntimeError(f"{key.path}: locust ended with {code}: {locust.last_words()} ({locust.log})")
     _complete(place, key, endpoint, folder, log_start)
     return read_cell(folder)
 
 
-def _locust_argv(plan: Plan, key: CellKey, base_url: str, folder: Path) -> list[str]:
-    users = str(key.concurrency)
+def _locust_argv(place: Workplace, key: CellKey, base_url: str) -> list[str]:
+    plan, users = place.plan, str(key.concurrency)
+    run_name = place.run.resolve().name  # also where the directory was given as "."
     return [
         *("-m", "locust", "-f", str(PROJECT / "locustfiles" / "stream.py"), "--headless", "-H", base_url),
         *("-u", users, "-r", users, "-t", f"{MAX_SECONDS:.0f}s", "--only-summary", "--loglevel", "WARNING"),
         *("--requests", str(plan.requests_at(key.concurrency)), "--min-seconds", f"{MIN_SECONDS:g}"),
         *("--warmup-requests", str(plan.warmup_requests)),
-        *("--results", str(folder), "--run-name", plan.name, "--cell-name", key.path),
+        *("--results", str(place.folder(key)), "--run-name", run_name, "--cell-name", key.path),
         *plan.locust_args,
     ]
 
@@ -165,8 +165,3 @@ def _copy_tail(log: Path, start: int, to: Path) -> None:
     with log.open("rb") as source:
         source.seek(start)
         to.write_bytes(source.read(_LOG_TAIL_BYTES))
-
-
-def stamp(now: datetime) -> str:
-    """The UTC stamp that a results directory's name begins with."""
-    return now.strftime("%Y%m%dT%H%M%SZ")

@@ -6,21 +6,23 @@ import os
 import re
 import signal
 import sys
-from collections.abc import Mapping
+from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
+from typing import NoReturn
 
 import click
 from rich.console import Console
 
 from records.reader import cell_directories
 from records.request import RecordError
-from sweep import plan as planning
-from sweep.cell import stamp
-from sweep.plan import Plan, UsageError
-from sweep.progress import Progress
-from sweep.runner import Sweep, create, load, resolved
+from sweep import options
+from sweep.directory import alone, create, load
+from sweep.llm import named_llm
+from sweep.plan import Plan, UsageError, resolved
+from sweep.progress import Progress, Watched, discard
+from sweep.runner import Sweep
 
 AUTO_BUDGET = "330s"  # with the report after it, `make sweep` stays under six minutes
 _EPILOG = """\b
@@ -142,6 +144,7 @@ def command(
     ports of this machine; measures every configuration at every concurrency in random order; stops
     everything; prints what it means. Results are kept in a directory of their own under --output.
     """
+    options.check_key(os.environ.get("TARGET_API_KEY", ""))
     if resume is not None:
         _refuse_beside_resume()
         run_sweep(resume, load(resume))
@@ -150,57 +153,79 @@ def command(
         raise UsageError(f"unexpected {locust_args[0]!r}; what is meant for locust goes after --")
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,80}", name):
         raise UsageError(f"--name takes letters, digits, '.', '_' and '-', not {name!r}")
-    max_level = _max_concurrent(os.environ)
-    levels, auto = planning.parse_levels(concurrency, max_level)
+    max_level = options.max_concurrent(os.environ)
+    levels, auto = options.parse_levels(concurrency, max_level)
     plan = resolved(
         Plan(
             name=name,
-            targets=planning.parse_targets(deployments or _deployments_of(os.environ)),
-            configs=planning.parse_configs(configs),
+            targets=options.parse_targets(deployments or options.deployments_of(os.environ)),
+            configs=options.parse_configs(configs),
             levels=levels,
             auto=auto,
             max_level=max_level,
             requests=requests,
             warmup_requests=warmup_requests,
             repeats=repeats,
-            settings=planning.parse_settings(settings),
-            budget_seconds=planning.parse_budget(budget or (AUTO_BUDGET if auto else "none")),
+            settings=options.parse_settings(settings),
+            budget_seconds=options.parse_budget(budget or (AUTO_BUDGET if auto else "none")),
             seed=seed,
-            locust_args=planning.parse_locust_args(locust_args),
+            locust_args=options.parse_locust_args(locust_args),
         )
     )
     if plan.settings and any(target.url for target in plan.targets):
         raise UsageError("--set can't change a running service; it goes with --deployment local")
+    named_llm(plan)
     if plan_only:
         _print_plan(plan)
         return
-    directory = output / f"{stamp(datetime.now(UTC))}-{name}"
-    create(directory, plan)
-    run_sweep(directory, plan)
+    run_sweep(create(output, f"{_stamp(datetime.now(UTC))}-{name}", plan), plan)
 
 
 def run_sweep(directory: Path, plan: Plan) -> None:
     """Measure what is missing in ``directory`` and print the report; ends the process with its code."""
     try:
-        import reports.show  # noqa: F401 - a load worker has no numpy: better said before the hours of load
+        # Here, for a load worker has no numpy: better said before the hours of load.
+        from reports.show import print_report
     except ImportError as error:
         raise UsageError(f"the report needs {error.name}: pip install '.[report]'") from error
-    console = Console(stderr=True)
-    console.print(f"results: {directory}", highlight=False, markup=False, soft_wrap=True)
-    if os.environ.get("OPENAI_BASE_URL"):
-        console.print("LLM: the one of OPENAI_BASE_URL, not the mock server", highlight=False)
+    with alone(directory):
+        _measure(directory, plan, Watched())
+        console = Console()
+        with console.capture() as report:  # all its files are written before the first line is printed
+            code = print_report([directory], console)
+    _print(report.get())
+    sys.exit(code)
+
+
+def _measure(directory: Path, plan: Plan, console: Console) -> None:
+    def say(text: str) -> None:
+        console.print(text, highlight=False, markup=False, soft_wrap=True)
+
+    say(f"results: {directory}")
+    if named_llm(plan):
+        say("LLM: the one of OPENAI_BASE_URL, not the mock server")
+    resume = f"go on with: sweep --resume {directory}"
     try:
         with Progress(console) as progress:
-            Sweep(directory=directory, plan=plan, progress=progress).run()
-    except (KeyboardInterrupt, UsageError, RuntimeError):
+            sweep = Sweep(directory=directory, plan=plan, progress=progress)
+            sweep.run()
+    except (KeyboardInterrupt, UsageError, RuntimeError, OSError):
         if any(cell_directories(directory)):
-            console.print(
-                f"go on with: sweep --resume {directory}", highlight=False, markup=False, soft_wrap=True
-            )
+            say(resume)
         raise
-    from reports.show import print_report
+    if sweep.skipped:
+        repeats = Counter(key.repeat for key in sweep.skipped)
+        cells = ", ".join(f"{count} cells of repeat {repeat}" for repeat, count in sorted(repeats.items()))
+        say(f"the budget ended the sweep first; not measured: {cells}; {resume}")
 
-    sys.exit(print_report([directory], Console()))
+
+def _print(text: str) -> None:
+    """To standard output; a reader that has left (``| head -1``) changes nothing."""
+    try:
+        sys.stdout.buffer.write(text.encode(sys.stdout.encoding, "replace"))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        discard(sys.stdout)
 
 
 def _refuse_beside_resume() -> None:
@@ -215,31 +240,24 @@ def _refuse_beside_resume() -> None:
         raise UsageError(f"--resume takes the run's own plan; leave out --{given[0].replace('_', '-')}")
 
 
-def _max_concurrent(environment: Mapping[str, str]) -> int | None:
-    text = environment.get("MAX_CONCURRENT")
-    if not text:
-        return None
-    if not text.isdigit() or int(text) < 1:
-        raise UsageError(f"MAX_CONCURRENT takes a whole number of at least 1, not {text!r}")
-    return int(text)
-
-
-def _deployments_of(environment: Mapping[str, str]) -> list[str]:
-    named = [("local", "LOCAL_BASE_URL"), ("k8s", "K8S_BASE_URL")]
-    return [f"{label}=url:{environment[var]}" for label, var in named if environment.get(var)] or ["local"]
-
-
 def _print_plan(plan: Plan) -> None:
-    console = Console(highlight=False)
     cells = plan.cells()
-    for repeat in range(1, plan.repeats + 1):
-        for key in plan.shuffled([cell for cell in cells if cell.repeat == repeat], repeat):
-            console.print(f"{key.path}  {plan.requests_at(key.concurrency)} requests", markup=False)
+    lines = [
+        f"{key.path}  {plan.requests_at(key.concurrency)} requests"
+        for repeat in range(1, plan.repeats + 1)
+        for key in plan.shuffled([cell for cell in cells if cell.repeat == repeat], repeat)
+    ]
     onward = ", ".join(map(str, plan.onward_levels()))
     if onward:
-        console.print(f"then, while throughput grows: {onward} users", markup=False)
+        lines.append(f"then, while throughput grows: {onward} users")
     budget = f", at most {plan.budget_seconds:.0f} s" if plan.budget_seconds else ""
-    console.print(f"{len(cells)} cells{budget}; nothing was started", markup=False)
+    lines.append(f"{len(cells)} cells{budget}; nothing was started")
+    _print("\n".join(lines) + "\n")
+
+
+def _stamp(now: datetime) -> str:
+    """The UTC stamp that a results directory's name begins with."""
+    return now.strftime("%Y%m%dT%H%M%SZ")
 
 
 def _terminated(signum: int, frame: FrameType | None) -> None:
@@ -252,17 +270,19 @@ def main() -> None:
     signal.signal(signal.SIGHUP, _terminated)
     try:
         command.main(prog_name="sweep", standalone_mode=False)
-    except click.exceptions.Abort:
-        sys.exit(130)
-    except KeyboardInterrupt:
-        click.echo("sweep: interrupted; what was measured is kept", err=True)
-        sys.exit(130)
+    except (click.Abort, KeyboardInterrupt):
+        _end("interrupted; what was measured is kept", 130)
     except click.ClickException as error:
-        error.show()
-        sys.exit(2)
+        _end(error.format_message(), 2)
     except UsageError as error:
-        click.echo(f"sweep: {error}", err=True)
-        sys.exit(2)
+        _end(str(error), 2)
     except (RuntimeError, OSError, RecordError) as error:
-        click.echo(f"sweep: {error}", err=True)
-        sys.exit(1)
+        _end(str(error), 1)
+
+
+def _end(why: str, code: int) -> NoReturn:
+    try:
+        click.echo(f"sweep: {why}", err=True)
+    except BrokenPipeError:
+        discard(sys.stderr)
+    sys.exit(code)

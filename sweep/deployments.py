@@ -9,12 +9,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from records.checks import MOCKS_OF_CONFIG
 from sweep.http import served_config, status
-from sweep.plan import AS_IS, CONFIGURATIONS, Target, UsageError
+from sweep.plan import AS_IS, Target, UsageError
 from sweep.processes import Child, Ledger, free_port
 
 READY_SECONDS = 180.0
 _POLL_SECONDS = 0.1
+_YES = {True: "yes", False: "no"}
 Say = Callable[[str], None]
 
 
@@ -89,7 +91,8 @@ class LocalDeployment:
         )
 
     def _environment(self) -> dict[str, str]:
-        mocks = CONFIGURATIONS["baseline" if self._config == AS_IS else self._config]
+        embeddings, llm = MOCKS_OF_CONFIG["baseline" if self._config == AS_IS else self._config]
+        mocks = {"USE_MOCK_EMBEDDINGS": _YES[embeddings], "USE_MOCK_LLM": _YES[llm]}
         environment = {**os.environ, "OPENAI_BASE_URL": self._llm_url, **mocks, **self._settings}
         # The OpenAI SDK insists on a key; the mock server ignores it.
         environment.setdefault("OPENAI_API_KEY", "none")

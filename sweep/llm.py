@@ -10,7 +10,8 @@ import orjson
 
 from records.files import read_lines
 from sweep.http import status
-from sweep.plan import UsageError
+from sweep.options import check_base_url
+from sweep.plan import Plan, UsageError
 from sweep.processes import Child, Ledger, free_port
 
 _START_SECONDS = 20.0
@@ -49,6 +50,16 @@ class LlmServer:
         return b"".join(line for line in lines if start_ns <= orjson.loads(line)["received_at_ns"] <= end_ns)
 
 
-def llm_from_environment(settings: dict[str, str]) -> str | None:
-    """Where a real LLM was named (``--set`` first), or None: then ours is started."""
-    return settings.get("OPENAI_BASE_URL") or os.environ.get("OPENAI_BASE_URL") or None
+def named_llm(plan: Plan) -> str | None:
+    """Where a real LLM was named for targets of ours (``--set`` first), or None: then ours is started.
+
+    Raises:
+        UsageError: what is named is no base URL, or has a password in it.
+    """
+    if not plan.starts_targets:
+        return None
+    url = plan.settings.get("OPENAI_BASE_URL") or os.environ.get("OPENAI_BASE_URL")
+    if not url:
+        return None
+    check_base_url("OPENAI_BASE_URL", url, key="OPENAI_API_KEY")
+    return url

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import statistics
+import sys
 import time
+from typing import TextIO
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 from rich.progress import Progress as Bar
@@ -14,24 +17,43 @@ from records.checks import measured
 from records.reader import CellData
 from sweep.plan import CellKey
 
+NARROW = 60  # columns; a terminal narrower than this has no room for a bar
+
+
+class Watched(Console):
+    """Standard error. When its reader leaves (``2>&1 | head -1``) the sweep goes on, unwatched."""
+
+    def __init__(self) -> None:
+        super().__init__(stderr=True)
+
+    def on_broken_pipe(self) -> None:
+        discard(sys.stderr)
+
+
+def discard(stream: TextIO) -> None:
+    """Throw away what is written to ``stream`` from here on, for nobody reads it."""
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, stream.fileno())
+    os.close(null)
+
 
 class Progress:
     """Counts cells and says how much time is left, from the cells measured so far."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
+        columns = [TextColumn("{task.description}"), MofNCompleteColumn(), TextColumn("{task.fields[left]}")]
+        if console.width >= NARROW:
+            columns.insert(1, BarColumn(bar_width=20))
         self._bar = Bar(
-            TextColumn("{task.description}"),
-            BarColumn(bar_width=20),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[left]}"),
+            *columns,
             console=console,
             disable=not console.is_terminal,
             transient=True,
         )
         self._task = self._bar.add_task("starting", total=None, left="")
         self._total = self._done = self._measured = 0
-        self._expected = 0.0
+        self._budget_seconds: float | None = None
         self._began = time.monotonic()
 
     def __enter__(self) -> Progress:
@@ -41,16 +63,23 @@ class Progress:
     def __exit__(self, *_: object) -> None:
         self._bar.stop()
 
-    def start(self, total: int, expected_seconds: float) -> None:
-        self._total, self._expected = total, expected_seconds
-        self._bar.update(self._task, total=total, left=f"about {_clock(expected_seconds)}")
+    def start(self, total: int, expected_seconds: float, budget_seconds: float | None) -> None:
+        self._total, self._budget_seconds = total, budget_seconds
+        left = self._within_budget(expected_seconds)
+        self._bar.update(self._task, total=total, left=f"about {_clock(left)}")
 
     def add(self, cells: int) -> None:
+        """There are more cells than was known at the start."""
         self._total += cells
         self._bar.update(self._task, total=self._total)
 
+    def shown(self) -> RenderableType:
+        """The bar as it stands."""
+        return self._bar.get_renderable()
+
     def say(self, what: str) -> None:
-        width = max(20, self._console.width - 45)
+        taken = 45 if self._console.width >= NARROW else 20
+        width = max(10, self._console.width - taken)
         self._bar.update(self._task, description=escape(what[:width]))
 
     def cell(self, key: CellKey, data: CellData, rps: float, *, measured: bool) -> None:
@@ -66,7 +95,12 @@ class Progress:
         if not self._measured:
             return ""
         each = (time.monotonic() - self._began) / self._measured
-        return _clock(max(0, self._total - self._done) * each)
+        return _clock(self._within_budget((self._total - self._done) * each))
+
+    def _within_budget(self, seconds: float) -> float:
+        if self._budget_seconds is None:
+            return seconds
+        return max(0.0, min(seconds, self._budget_seconds - (time.monotonic() - self._began)))
 
     def _line(self, key: CellKey, data: CellData, rps: float) -> str:
         ttft = [r.ttft_ms for r in measured(data.requests, data.cell.window) if r.ttft_ms is not None]

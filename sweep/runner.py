@@ -2,161 +2,128 @@
 
 from __future__ import annotations
 
-import fcntl
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-from records.cell import SCHEMA_VERSION
-from records.checks import ended_inside
-from records.files import read_json, write_json
 from records.reader import CellData, is_complete, read_cell
 from records.request import RecordError
 from sweep.cell import Workplace, measure
 from sweep.deployments import Deployment, Endpoint, LocalDeployment, UrlDeployment
-from sweep.host import describe_host, describe_software
-from sweep.llm import LlmServer, llm_from_environment
+from sweep.directory import write_run
+from sweep.knee import Place, Search
+from sweep.llm import LlmServer, named_llm
 from sweep.plan import (
     AS_IS,
     CELL_OVERHEAD_SECONDS,
     MAX_SECONDS,
+    MIN_SECONDS,
     TARGET_START_SECONDS,
     CellKey,
     Plan,
     Target,
     UsageError,
-    next_level,
 )
 from sweep.processes import Ledger
 from sweep.progress import Progress
 
-Place = tuple[str, str]  # (deployment, configuration)
-
-
-def create(directory: Path, plan: Plan) -> None:
-    """Make the run's directory and its run.json before anything starts. Raises UsageError."""
-    try:
-        directory.mkdir(parents=True)
-    except OSError as error:
-        raise UsageError(f"cannot make {directory}: {error.strerror}") from error
-    _write_run(directory, plan, status="running", extra={"host": describe_host(), **describe_software()})
-
-
-def load(directory: Path) -> Plan:
-    """The plan of a run that is to be resumed. Raises UsageError."""
-    try:
-        meta = read_json(directory / "run.json")
-        if meta["schema_version"] != SCHEMA_VERSION:
-            raise UsageError(f"{directory} has schema version {meta['schema_version']}, not {SCHEMA_VERSION}")
-        return Plan.from_json(meta["plan"])
-    except (RecordError, KeyError, TypeError, OSError) as error:
-        raise UsageError(f"--resume {directory}: not a run: {error}") from error
-
-
-def _write_run(directory: Path, plan: Plan, *, status: str, extra: Mapping[str, Any]) -> None:
-    path = directory / "run.json"
-    before = read_json(path) if path.exists() else {}
-    facts = {"schema_version": SCHEMA_VERSION, "plan": plan.to_json(), "status": status}
-    write_json(path, {**before, **facts, **extra})
-
-
-@contextmanager
-def _alone(directory: Path) -> Iterator[None]:
-    """Hold the run's lock: two sweeps in one directory would mix their records."""
-    with (directory / ".lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise UsageError(f"another sweep is at work in {directory}") from error
-        yield
-
 
 @dataclass(kw_only=True)
 class Sweep:
-    """One run from its plan to its last cell. ``rps`` is what ``auto`` decides by."""
+    """One run from its plan to its last cell, in a directory that nobody else is at work in."""
 
     directory: Path
     plan: Plan
     progress: Progress
     started: float = field(default_factory=time.monotonic)
-    rps: dict[Place, dict[int, float]] = field(default_factory=dict)
-    skipped: list[str] = field(default_factory=list)
+    search: Search = field(init=False)
+    skipped: list[CellKey] = field(default_factory=list)
+    """What there was no time for."""
     cell_seconds: list[float] = field(default_factory=list)
+    start_seconds: float = 0.0
+    """How long the last start of all targets took."""
+
+    def __post_init__(self) -> None:
+        self.search = Search(plan=self.plan)
 
     def run(self) -> None:
         """Measure whatever is missing. Raises UsageError; whatever happens, nothing is left running."""
         status = "failed"
-        with _alone(self.directory):
-            try:
-                Ledger(self.directory / "processes.jsonl").end_survivors()
-                _write_run(self.directory, self.plan, status="running", extra={})
-                self._measure_all()
-                status = "complete"
-            except KeyboardInterrupt:
-                status = "interrupted"
-                raise
-            finally:
-                extra = {"budget_ended": bool(self.skipped), "not_measured": self.skipped}
-                _write_run(self.directory, self.plan, status=status, extra=extra)
+        try:
+            Ledger(self.directory / "processes.jsonl").end_survivors()
+            self._write_run("running")
+            self._measure_all()
+            status = "complete"
+        except KeyboardInterrupt:
+            status = "interrupted"
+            raise
+        finally:
+            self._write_run(status)
+
+    def _write_run(self, status: str) -> None:
+        skipped = [key.path for key in self.skipped]
+        extra = {"budget_ended": bool(skipped), "not_measured": skipped}
+        write_run(self.directory, self.plan, status=status, extra=extra)
 
     def _measure_all(self) -> None:
         ledger = Ledger(self.directory / "processes.jsonl")
         with ExitStack() as stack:
-            llm_url = llm_from_environment(self.plan.settings)
+            llm_url = named_llm(self.plan)
             llm = None
-            if llm_url is None and any(target.url is None for target in self.plan.targets):
+            if llm_url is None and self.plan.starts_targets:
                 llm = LlmServer(self.directory, ledger)
                 stack.callback(llm.stop)
                 llm_url = llm.start()
             place = Workplace(run=self.directory, plan=self.plan, ledger=ledger, llm=llm)
-            self.progress.start(len(self.plan.cells()), self.expected_seconds())
+            self.progress.start(len(self.plan.cells()), self.expected_seconds(), self.plan.budget_seconds)
             for repeat in range(1, self.plan.repeats + 1):
                 self._repeat(place, repeat, llm_url or "")
 
     def _repeat(self, place: Workplace, repeat: int, llm_url: str) -> None:
-        cells = self._cells_of(repeat)
-        missing = [key for key in cells if not self._done(place.folder(key))]
-        for key in cells:
-            if key not in missing:
-                self._took(key, read_cell(place.folder(key)), 0.0)
-        if not missing and not (repeat == 1 and self._may_go_on(place)):
+        missing = self._read_what_is_there(place, repeat)
+        onward = self.search.next_cells() if repeat == 1 else []
+        if not missing and not onward:
+            return
+        if self._left() <= self.start_seconds:  # then the targets would be started for nothing
+            self.skipped += missing or onward
             return
         with ExitStack() as stack:
+            began = time.monotonic()
             endpoints = self._start_targets(stack, place, repeat, llm_url)
+            self.start_seconds = time.monotonic() - began
             for key in self.plan.shuffled(missing, repeat):
-                self._measure_one(place, key, endpoints)
+                if self._left() > 0:
+                    self._measure_one(place, key, endpoints)
+                else:
+                    self.skipped.append(key)
             if repeat == 1:
                 self._go_on(place, endpoints)
 
-    def _done(self, folder: Path) -> bool:
+    def _read_what_is_there(self, place: Workplace, repeat: int) -> list[CellKey]:
+        """Take in the cells of a repeat that a resumed run has already; the known ones that are missing."""
+        cells = [key for key in self.plan.cells() if key.repeat == repeat]
+        if repeat > 1:
+            cells += self.search.added_cells(repeat)
+        missing = [key for key in cells if not self._read(place, key)]
+        if repeat == 1:
+            while any(self._read(place, key, added=True) for key in self.search.next_cells()):
+                pass
+        return missing
+
+    def _read(self, place: Workplace, key: CellKey, *, added: bool = False) -> bool:
+        """Take in a cell if it is finished; was it?"""
+        folder = place.folder(key)
         try:
-            return is_complete(self.directory, folder)
+            if not is_complete(self.directory, folder):
+                return False
         except RecordError:  # it was never begun, or its file is broken: it is measured again
             return False
-
-    def _may_go_on(self, place: Workplace) -> bool:
-        """Is there a level that auto would still measure? One that is already there is only read."""
-        for (label, config), by_level in self.rps.items():
-            while (level := next_level(self.plan, by_level)) is not None:
-                key = CellKey(deployment=label, config=config, concurrency=level, repeat=1)
-                if not self._done(place.folder(key)):
-                    return True
-                self._took(key, read_cell(place.folder(key)), 0.0)
-        return False
-
-    def _cells_of(self, repeat: int) -> list[CellKey]:
-        cells = [key for key in self.plan.cells() if key.repeat == repeat]
-        if repeat > 1:  # the levels that auto went on to in the first repeat
-            cells += [
-                CellKey(deployment=label, config=config, concurrency=level, repeat=repeat)
-                for (label, config), by_level in self.rps.items()
-                for level in by_level
-                if level not in self.plan.levels
-            ]
-        return cells
+        if added:
+            self.progress.add(self.plan.repeats)
+        self._took(key, read_cell(folder), 0.0)
+        return True
 
     def _start_targets(
         self, stack: ExitStack, place: Workplace, repeat: int, llm_url: str
@@ -192,42 +159,28 @@ class Sweep:
             )
 
     def _go_on(self, place: Workplace, endpoints: Mapping[Place, Endpoint]) -> None:
-        """``auto``: go on to higher levels until each configuration's throughput stops growing."""
-        waiting = sorted(endpoints)
-        while waiting:
-            for where in list(waiting):
-                level = next_level(self.plan, self.rps.get(where, {}))
-                if level is None:
-                    waiting.remove(where)
-                    continue
-                key = CellKey(deployment=where[0], config=where[1], concurrency=level, repeat=1)
-                if self._done(place.folder(key)):
-                    self._took(key, read_cell(place.folder(key)), 0.0)
-                elif self._time_for_level():
-                    self.progress.add(self.plan.repeats)
-                    self._measure_one(place, key, endpoints)
-                else:
-                    self.skipped.append(key.path)
-                    waiting.remove(where)
+        """``auto``: a level more in turn for each configuration that still grows, until none does.
+
+        The knee comes before the second repeat: without it the sweep shows only latency, and a second
+        repeat of that is no better.
+        """
+        while keys := self.search.next_cells():
+            for key in keys:
+                if not self._time_for_cell():
+                    self.skipped += self.search.next_cells()
+                    return
+                self.progress.add(self.plan.repeats)
+                self._measure_one(place, key, endpoints)
 
     def _measure_one(self, place: Workplace, key: CellKey, endpoints: Mapping[Place, Endpoint]) -> None:
-        if self._left() <= 0:
-            self.skipped.append(key.path)
-            return
         self.progress.say(f"{key.config} at {key.concurrency} users, repeat {key.repeat}")
         began = time.monotonic()
         data = measure(place, key, endpoints[key.deployment, key.config])
         self._took(key, data, time.monotonic() - began)
 
     def _took(self, key: CellKey, data: CellData, seconds: float) -> None:
-        window = data.cell.window
-        rps = (
-            len(ended_inside(data.requests, window)) / window.seconds
-            if window and window.seconds > 0
-            else 0.0
-        )
-        if key.repeat == 1:
-            self.rps.setdefault((key.deployment, key.config), {})[key.concurrency] = rps
+        rps = data.cell.achieved.get("rps") or 0.0  # None: the cell never got to measuring
+        self.search.took(key, rps)
         if seconds:
             self.cell_seconds.append(seconds)
         self.progress.cell(key, data, rps, measured=bool(seconds))
@@ -238,23 +191,12 @@ class Sweep:
             return float("inf")
         return self.plan.budget_seconds - (time.monotonic() - self.started)
 
-    def _time_for_level(self) -> bool:
-        """Is there time for one more level? The knee comes before the second repeat: without it the
-        sweep shows only latency, and a second repeat of that is no better."""
+    def _time_for_cell(self) -> bool:
         cells = len(self.cell_seconds)
         return self._left() > (sum(self.cell_seconds) / cells if cells else 0)
 
     def expected_seconds(self) -> float:
         """A first guess, before any cell has been timed."""
         places = len(self.plan.targets) * len(self.plan.configs)
-        cell = (3.0 + MAX_SECONDS) / 2 + CELL_OVERHEAD_SECONDS
+        cell = (MIN_SECONDS + MAX_SECONDS) / 2 + CELL_OVERHEAD_SECONDS
         return len(self.plan.cells()) * cell + self.plan.repeats * places * TARGET_START_SECONDS
-
-
-def resolved(plan: Plan) -> Plan:
-    """The plan with its configurations named: of a running service, what ``/config`` says it runs."""
-    if plan.configs:
-        return plan
-    if all(target.url is None for target in plan.targets):
-        return replace(plan, configs=("baseline", "mock-embeddings", "mock-llm", "mock-both"))
-    return replace(plan, configs=(AS_IS,))

@@ -1,17 +1,14 @@
 """What a sweep decides before it starts anything."""
 
-import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-
 from sweep import plan as planning
-from sweep.plan import Plan, UsageError
+from sweep.options import parse_targets
+from sweep.plan import Plan
 
 
 def _plan(**changes: object) -> Plan:
     base = {
         "name": "t",
-        "targets": planning.parse_targets(["local"]),
+        "targets": parse_targets(["local"]),
         "configs": ("baseline", "mock-both"),
         "levels": (1, 5),
         "auto": False,
@@ -38,54 +35,14 @@ def test_at_least_ten_requests_a_user() -> None:
     assert _plan(requests=50).requests_at(20) == 200
 
 
-def test_auto_goes_on_while_throughput_grows_and_stops_when_it_does_not() -> None:
-    auto = _plan(auto=True, levels=planning.BASE_LEVELS)
-    assert planning.next_level(auto, {10: 50.0, 20: 99.0}) == 30
-    assert planning.next_level(auto, {10: 50.0, 20: 52.0}) is None
-    assert planning.next_level(auto, {20: 99.0, 30: 130.0}) == 40
-    assert planning.next_level(_plan(auto=True, max_level=20), {10: 50.0, 20: 99.0}) is None
-    assert planning.next_level(_plan(), {10: 50.0, 20: 99.0}) is None
+def test_all_four_configurations_of_our_own_app_and_as_is_of_somebodys_service() -> None:
+    ours = planning.resolved(_plan(configs=()))
+    assert ours.configs == ("baseline", "mock-embeddings", "mock-llm", "mock-both")
+    theirs = planning.resolved(_plan(configs=(), targets=parse_targets(["url:http://127.0.0.1:1"])))
+    assert theirs.configs == ("as-is",)
+    assert planning.resolved(_plan(configs=("mock-llm",))).configs == ("mock-llm",)
 
 
-@given(st.lists(st.integers(1, 500), min_size=1))
-def test_a_list_of_levels_is_sorted_and_without_repeats(levels: list[int]) -> None:
-    assert planning.parse_levels(",".join(map(str, levels)), None) == (tuple(sorted(set(levels))), False)
-
-
-@pytest.mark.parametrize("text", ["0", "-1", "many", "", "1,,x"])
-def test_nonsense_levels_are_a_usage_error(text: str) -> None:
-    with pytest.raises(UsageError, match="--concurrency"):
-        planning.parse_levels(text, None)
-
-
-@pytest.mark.parametrize("text", ["soon", "-5", "0", "5d"])
-def test_nonsense_budgets_are_a_usage_error(text: str) -> None:
-    with pytest.raises(UsageError, match="--budget"):
-        planning.parse_budget(text)
-
-
-def test_budgets() -> None:
-    assert [planning.parse_budget(t) for t in ("90", "90s", "5m", "1h", "none")] == [90, 90, 300, 3600, None]
-
-
-@pytest.mark.parametrize("value", ["nowhere", "url:ftp://x", "a b=local", "url:http://me:secret@x"])
-def test_nonsense_deployments_are_a_usage_error_without_the_secret(value: str) -> None:
-    with pytest.raises(UsageError) as caught:
-        planning.parse_targets([value])
-    assert "secret" not in str(caught.value)
-
-
-def test_labels_are_never_shared() -> None:
-    assert [t.label for t in planning.parse_targets(["local", "k8s=url:http://127.0.0.1:1"])] == [
-        "local",
-        "k8s",
-    ]
-    with pytest.raises(UsageError, match="same label"):
-        planning.parse_targets(["local", "local"])
-
-
-@pytest.mark.parametrize("value", ["RETRIEVAL", "retrieval=x", "USE_MOCK_LLM=yes", "OPENAI_API_KEY=sk-1"])
-def test_settings_that_cannot_be_set_are_a_usage_error(value: str) -> None:
-    with pytest.raises(UsageError) as caught:
-        planning.parse_settings([value])
-    assert "sk-1" not in str(caught.value)
+def test_max_concurrent_bounds_the_levels_that_auto_goes_on_to() -> None:
+    assert _plan(auto=True, max_level=60).onward_levels() == (30, 40, 60)
+    assert _plan().onward_levels() == ()

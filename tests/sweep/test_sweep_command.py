@@ -11,6 +11,9 @@ from pathlib import Path
 import psutil
 import pytest
 
+from sweep.directory import alone, create
+from sweep.options import parse_targets
+from sweep.plan import Plan
 from sweep.processes import PROJECT
 
 LIMIT = 110
@@ -42,14 +45,66 @@ def _sweep(*args: str, cwd: Path, **environment: str) -> subprocess.CompletedPro
         ["--no-such-flag"],
         ["--resume", "nowhere"],
         ["--deployment", "url:http://127.0.0.1:9", "--set", "RETRIEVAL=async"],
+        ["--deployment", "url:http://[::1"],
+        ["--", os.fsdecode(b"\xff")],
     ],
 )
 def test_nonsense_is_one_line_and_exit_code_2(args: list[str], tmp_path: Path) -> None:
     done = _sweep(*args, cwd=tmp_path)
     assert done.returncode == 2, done.stderr
-    assert "Traceback" not in done.stderr
-    assert done.stderr.strip()
+    assert done.stderr.startswith("sweep: ")
+    assert done.stderr.count("\n") == 1
     assert not (tmp_path / "results").exists()
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {"TARGET_API_KEY": "secret\nX: y"},
+        {"OPENAI_BASE_URL": "http://me:secret@127.0.0.1:1/v1"},
+        {"OPENAI_BASE_URL": "http://127.0.0.1:1/v1?api-key=secret"},
+        {"K8S_BASE_URL": "http://me:secret@127.0.0.1:1"},
+    ],
+)
+def test_secrets_in_the_wrong_place_are_refused_at_once_and_shown_nowhere(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    done = _sweep("--concurrency", "1", cwd=tmp_path, **environment)
+    assert done.returncode == 2, done.stderr
+    assert done.stderr.count("\n") == 1
+    assert "secret" not in done.stderr + done.stdout
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_busy_run_is_said_to_be_busy_and_nothing_else(tmp_path: Path) -> None:
+    targets = parse_targets(["local"])
+    plan = Plan(name="t", targets=targets, configs=("mock-both",), levels=(1,), auto=False)
+    run = create(tmp_path, "t", plan)
+    (run / "cells/local/mock-both/c01-r1").mkdir(parents=True)
+    (run / "cells/local/mock-both/c01-r1/cell.json").write_text("{}")
+    before = (run / "run.json").read_bytes()
+    with alone(run):
+        done = _sweep("--resume", str(run), cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (2, f"sweep: another sweep is at work in {run}\n")
+    assert (run / "run.json").read_bytes() == before
+
+
+def test_a_reader_that_has_left_changes_no_exit_code(tmp_path: Path) -> None:
+    assert _unread("--plan-only", cwd=tmp_path) == 0
+    assert _unread("--no-such-flag", cwd=tmp_path) == 2
+
+
+def _unread(*args: str, cwd: Path) -> int:
+    """The exit code where nobody reads what is written, as behind ``2>&1 | true``."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    try:
+        argv = [sys.executable, "-m", "sweep", *args]
+        env = {**os.environ, "PYTHONPATH": str(PROJECT)}
+        done = subprocess.run(argv, cwd=cwd, env=env, stdout=writer, stderr=writer, timeout=LIMIT)
+    finally:
+        os.close(writer)
+    return done.returncode
 
 
 def test_a_plan_starts_nothing(tmp_path: Path) -> None:
@@ -101,10 +156,16 @@ def test_killed_in_the_middle_it_is_resumed_and_leaves_nothing(tmp_path: Path) -
             assert json.loads(path.read_text())["complete"]
             assert (path.parent / "profile.jsonl").exists()
             assert (path.parent / "target.log").exists()
+            requests = (path.parent / "requests.jsonl").read_text().splitlines()
+            assert {json.loads(line)["run"] for line in requests} == {run.name}
     assert (run / "summary.csv").exists()
     assert json.loads((run / "run.json").read_text())["status"] == "complete"
     pids += [json.loads(line)["pid"] for line in (run / "processes.jsonl").read_text().splitlines()]
     assert [pid for pid in pids if _ours(pid, run)] == []
+    # Once more, with nothing left to measure and nobody who reads: the report's files are still written.
+    (run / "summary.csv").unlink()
+    assert _unread("--resume", str(run), cwd=tmp_path) == 0
+    assert (run / "summary.csv").exists()
 
 
 def _wait_for_second_cell(tmp_path: Path) -> Path:

@@ -1,0 +1,75 @@
+"""A run's directory: made before anything starts, held by one sweep at a time, its facts in run.json."""
+
+from __future__ import annotations
+
+import fcntl
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from records.cell import SCHEMA_VERSION
+from records.files import read_json, write_json
+from records.request import RecordError
+from sweep.host import describe_host, describe_software
+from sweep.plan import Plan, UsageError
+
+
+def create(output: Path, name: str, plan: Plan) -> Path:
+    """Make ``output/name``, or ``name-2`` and so on where that is taken, with its run.json; its path.
+
+    Raises:
+        UsageError: it cannot be made.
+    """
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+        directory = _new(output, name)
+    except OSError as error:
+        raise UsageError(f"cannot make {error.filename}: {error.strerror}") from error
+    write_run(directory, plan, status="running", extra={"host": describe_host(), **describe_software()})
+    return directory
+
+
+def _new(output: Path, name: str) -> Path:
+    directory, number = output / name, 1
+    while True:
+        try:
+            directory.mkdir()
+            return directory
+        except FileExistsError:
+            number += 1
+            directory = output / f"{name}-{number}"
+
+
+def load(directory: Path) -> Plan:
+    """The plan of a run that is to be resumed. Raises UsageError."""
+    try:
+        meta = read_json(directory / "run.json")
+        if meta["schema_version"] != SCHEMA_VERSION:
+            raise UsageError(f"{directory} has schema version {meta['schema_version']}, not {SCHEMA_VERSION}")
+        return Plan.from_json(meta["plan"])
+    except (RecordError, KeyError, TypeError, OSError) as error:
+        raise UsageError(f"--resume {directory}: not a run: {error}") from error
+
+
+def write_run(directory: Path, plan: Plan, *, status: str, extra: Mapping[str, Any]) -> None:
+    """Bring run.json up to date; what is in it and not named here stays."""
+    path = directory / "run.json"
+    before = read_json(path) if path.exists() else {}
+    facts = {"schema_version": SCHEMA_VERSION, "plan": plan.to_json(), "status": status}
+    write_json(path, {**before, **facts, **extra})
+
+
+@contextmanager
+def alone(directory: Path) -> Iterator[None]:
+    """Hold the run's lock: two sweeps in one directory would mix their records. Raises UsageError."""
+    try:
+        lock = (directory / ".lock").open("w")
+    except OSError as error:
+        raise UsageError(f"cannot write in {directory}: {error.strerror}") from error
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise UsageError(f"another sweep is at work in {directory}") from error
+        yield

@@ -1,0 +1,171 @@
+"""What ``sweep`` was told, by options and environment, made into values of a plan or refused. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from urllib.parse import urlsplit
+
+from sweep.plan import AS_IS, BASE_LEVELS, CONFIGURATIONS, Target, UsageError
+
+MOST_USERS = 10_000
+
+
+def parse_levels(text: str, max_level: int | None) -> tuple[tuple[int, ...], bool]:
+    """(levels, auto) from ``auto`` or a list such as ``1,5,20``.
+
+    Raises:
+        UsageError: not a whole number of at least 1, or nothing left under ``max_level``.
+    """
+    if text.strip() == "auto":
+        levels, auto = BASE_LEVELS, True
+    else:
+        try:
+            levels = tuple(sorted({int(part) for part in text.split(",") if part.strip()}))
+        except ValueError:
+            raise UsageError(f"--concurrency takes 'auto' or a list like 1,5,20, not {text!r}") from None
+        auto = False
+    if max_level is not None:
+        levels = tuple(n for n in levels if n <= max_level)
+    if levels and max(levels) > MOST_USERS:
+        raise UsageError(f"--concurrency goes up to {MOST_USERS} users on one machine")
+    if not levels or min(levels) < 1:
+        raise UsageError(f"--concurrency {text!r} leaves no level of at least one user")
+    return levels, auto
+
+
+def parse_configs(values: Sequence[str]) -> tuple[str, ...]:
+    """Configurations from repeated or comma-separated ``--config``; UsageError names an unknown one."""
+    names = [name.strip() for value in values for name in value.split(",") if name.strip()]
+    for name in names:
+        if name not in CONFIGURATIONS and name != AS_IS:
+            raise UsageError(
+                f"unknown configuration {name!r}; there are {', '.join(CONFIGURATIONS)} and {AS_IS}"
+            )
+    return tuple(dict.fromkeys(names))
+
+
+def parse_targets(values: Sequence[str]) -> tuple[Target, ...]:
+    """Deployments from repeated ``[LABEL=]SPEC``; UsageError for an unknown spec or a label used twice."""
+    targets = []
+    for value in values:
+        match = re.fullmatch(r"(?:([A-Za-z0-9][A-Za-z0-9_.-]{0,80})=)?(local|url:.*)", value, re.DOTALL)
+        if match is None:
+            shown = "that" if "@" in value else repr(value)  # what has an @ in it may be a password
+            raise UsageError(f"--deployment takes [LABEL=]local or [LABEL=]url:http://HOST:PORT, not {shown}")
+        label, spec = match.groups()
+        if spec != "local":
+            check_base_url("--deployment", spec.removeprefix("url:"), key="TARGET_API_KEY")
+        slug = re.sub(r"[^a-z0-9]+", "-", spec.lower())[:80].strip("-")
+        targets.append(Target(label=label or slug, spec=spec))
+    labels = [target.label for target in targets]
+    if len(set(labels)) < len(labels):
+        raise UsageError("two deployments have the same label; give each its own, as in --deployment a=local")
+    return tuple(targets)
+
+
+def parse_settings(values: Sequence[str]) -> dict[str, str]:
+    """Settings of the target from repeated ``--set NAME=VALUE``.
+
+    Raises:
+        UsageError: not NAME=VALUE, or a setting that belongs to ``--config`` or to the environment.
+    """
+    settings = {}
+    for value in values:
+        name, equals, text = value.partition("=")
+        if not equals or not re.fullmatch(r"[A-Z][A-Z0-9_]*", name):
+            raise UsageError(f"--set takes NAME=VALUE with the setting's name in capitals, not {value!r}")
+        if name in ("USE_MOCK_EMBEDDINGS", "USE_MOCK_LLM"):
+            raise UsageError(
+                f"{name} is what --config chooses; use --config mock-embeddings, mock-llm, mock-both"
+            )
+        if name.endswith(("_KEY", "_TOKEN", "_SECRET", "_PASSWORD")):
+            raise UsageError(f"{name} is a secret: put it into the environment, not on the command line")
+        if not text.isprintable():
+            raise UsageError(f"--set {name}: the value holds characters that no setting may have")
+        if name == "OPENAI_BASE_URL":
+            check_base_url("--set OPENAI_BASE_URL", text, key="OPENAI_API_KEY")
+        if re.search(r"://[^/]*@", text):
+            raise UsageError(f"--set {name}: a URL with a password would be written into run.json")
+        settings[name] = text
+    return settings
+
+
+def check_base_url(what: str, url: str, *, key: str) -> None:
+    """See that ``url`` can be asked, before anything starts. ``key`` is where its secret belongs.
+
+    Raises:
+        UsageError: it can't, or it holds what may be a secret; such a one is not shown.
+    """
+    if "@" in url:
+        raise UsageError(f"{what}: give credentials as {key}, not in the URL")
+    if "?" in url or "#" in url:
+        raise UsageError(f"{what} takes a base URL, without a query")
+    try:
+        parts = urlsplit(url)
+        # urlsplit drops line ends and tabs; what is sent has to be ASCII without blanks.
+        good = re.fullmatch(r"[!-~]+", url) and parts.scheme in ("http", "https") and parts.hostname
+        if not good or parts.port == 0:
+            raise ValueError
+    except ValueError:
+        raise UsageError(f"{what}: {url!r} is not a base URL like http://127.0.0.1:8001") from None
+
+
+def check_key(key: str) -> None:
+    """Can TARGET_API_KEY go into a header? Raises UsageError, which does not show it."""
+    if not (key.isascii() and key.isprintable()):
+        raise UsageError("TARGET_API_KEY holds characters that no header may have")
+
+
+_SECRET_HEADER = re.compile(r"auth|key|token|secret|cookie", re.IGNORECASE)
+
+
+def parse_locust_args(words: Sequence[str]) -> tuple[str, ...]:
+    """What followed ``--``, for locust.
+
+    Raises:
+        UsageError: a header that looks like a secret, for run.json keeps these words; bytes that are no
+            UTF-8, which it cannot keep.
+    """
+    if any(not _is_utf8(word) for word in words):
+        raise UsageError("what follows -- is to be UTF-8")
+    for before, word in zip(("", *words), words, strict=False):
+        header = word.removeprefix("--header=") if word.startswith("--header=") else word
+        if (before == "--header" or header != word) and _SECRET_HEADER.search(header.partition("=")[0]):
+            raise UsageError("a key does not go after --, where it would be kept: give it as TARGET_API_KEY")
+    return tuple(words)
+
+
+def parse_budget(text: str) -> float | None:
+    """Seconds from ``90``, ``90s``, ``5m``, ``1h`` or ``none``; UsageError for anything else."""
+    if text == "none":
+        return None
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)([smh]?)", text)
+    if match is None or float(match[1]) <= 0:
+        raise UsageError(f"--budget takes a time such as 90s, 5m or 1h, or none, not {text!r}")
+    return float(match[1]) * {"": 1, "s": 1, "m": 60, "h": 3600}[match[2]]
+
+
+def max_concurrent(environment: Mapping[str, str]) -> int | None:
+    """The most users that MAX_CONCURRENT allows, or None; UsageError when it is no number of users."""
+    text = environment.get("MAX_CONCURRENT")
+    if not text:
+        return None
+    if not text.isdigit() or int(text) < 1:
+        raise UsageError(f"MAX_CONCURRENT takes a whole number of at least 1, not {text!r}")
+    return int(text)
+
+
+def deployments_of(environment: Mapping[str, str]) -> list[str]:
+    """What ``--deployment`` is where it was not given: the original's environment names, else ``local``."""
+    named = [("local", "LOCAL_BASE_URL"), ("k8s", "K8S_BASE_URL")]
+    return [f"{label}=url:{environment[var]}" for label, var in named if environment.get(var)] or ["local"]
+
+
+def _is_utf8(text: str) -> bool:
+    """Bytes of the command line that are no UTF-8 come to us as lone surrogates."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

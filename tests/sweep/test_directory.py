@@ -1,0 +1,51 @@
+"""A run's directory: never shared, never overwritten."""
+
+from pathlib import Path
+
+import pytest
+
+from records.files import read_json, write_json
+from sweep import directory
+from sweep.options import parse_targets
+from sweep.plan import Plan, UsageError
+
+PLAN = Plan(name="t", targets=parse_targets(["local"]), configs=("mock-both",), levels=(1,), auto=False)
+
+
+def test_runs_of_the_same_name_and_second_get_directories_of_their_own(tmp_path: Path) -> None:
+    made = [directory.create(tmp_path / "results", "stamp-t", PLAN) for _ in range(3)]
+    assert [path.name for path in made] == ["stamp-t", "stamp-t-2", "stamp-t-3"]
+    assert all(directory.load(path) == PLAN for path in made)
+
+
+@pytest.mark.parametrize("under", ["file", "file/below"])
+def test_a_place_where_nothing_can_be_made_is_a_usage_error(tmp_path: Path, under: str) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(UsageError, match="cannot make"):
+        directory.create(tmp_path / under, "stamp-t", PLAN)
+
+
+def test_one_sweep_at_a_time(tmp_path: Path) -> None:
+    second = directory.alone(tmp_path)
+    with directory.alone(tmp_path), pytest.raises(UsageError, match="another sweep is at work"):
+        second.__enter__()
+    with directory.alone(tmp_path):
+        pass
+
+
+def test_what_is_not_a_run_of_ours_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="not a run"):
+        directory.load(tmp_path)
+    made = directory.create(tmp_path, "t", PLAN)
+    write_json(made / "run.json", {**read_json(made / "run.json"), "schema_version": 99})
+    with pytest.raises(UsageError, match="schema version 99"):
+        directory.load(made)
+
+
+def test_writing_a_run_keeps_what_it_does_not_name(tmp_path: Path) -> None:
+    made = directory.create(tmp_path, "t", PLAN)
+    before = read_json(made / "run.json")
+    directory.write_run(made, PLAN, status="complete", extra={"budget_ended": False})
+    after = read_json(made / "run.json")
+    assert after == {**before, "status": "complete", "budget_ended": False}
+    assert after["host"]["cpus"]

@@ -1,0 +1,124 @@
+"""What the command line and the environment may say, and what is refused at once."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sweep import options
+from sweep.plan import UsageError
+
+
+@given(st.lists(st.integers(1, 500), min_size=1))
+def test_a_list_of_levels_is_sorted_and_without_repeats(levels: list[int]) -> None:
+    assert options.parse_levels(",".join(map(str, levels)), None) == (tuple(sorted(set(levels))), False)
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "many", "", "1,,x"])
+def test_nonsense_levels_are_a_usage_error(text: str) -> None:
+    with pytest.raises(UsageError, match="--concurrency"):
+        options.parse_levels(text, None)
+
+
+@pytest.mark.parametrize("text", ["soon", "-5", "0", "5d"])
+def test_nonsense_budgets_are_a_usage_error(text: str) -> None:
+    with pytest.raises(UsageError, match="--budget"):
+        options.parse_budget(text)
+
+
+def test_budgets() -> None:
+    assert [options.parse_budget(t) for t in ("90", "90s", "5m", "1h", "none")] == [90, 90, 300, 3600, None]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "nowhere",
+        "url:ftp://x",
+        "a b=local",
+        "url:http://me:secret@x",
+        "urk:http://me:secret@x",
+        "url:http://x/?key=secret",
+        "url:http://[::1",
+        "url:http://[nonsense]",
+        "url:http://h:99999",
+        "url:http://h:0",
+        "url:http://h:many",
+        "url:http://",
+        "url:127.0.0.1:8001",
+        "url:http://a b",
+        "url:http://h\n",
+        "url:http://hé",
+    ],
+)
+def test_nonsense_deployments_are_a_usage_error_without_the_secret(value: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        options.parse_targets([value])
+    assert "secret" not in str(caught.value)
+
+
+def test_labels_are_never_shared() -> None:
+    assert [t.label for t in options.parse_targets(["local", "k8s=url:http://127.0.0.1:1"])] == [
+        "local",
+        "k8s",
+    ]
+    with pytest.raises(UsageError, match="same label"):
+        options.parse_targets(["local", "local"])
+
+
+@pytest.mark.parametrize("value", ["RETRIEVAL", "retrieval=x", "USE_MOCK_LLM=yes", "OPENAI_API_KEY=sk-1"])
+def test_settings_that_cannot_be_set_are_a_usage_error(value: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        options.parse_settings([value])
+    assert "sk-1" not in str(caught.value)
+
+
+@pytest.mark.parametrize("spec", ["url:http://127.0.0.1:8001", "url:https://[::1]:8443/api/", "url:http://h"])
+def test_a_base_url_is_a_deployment(spec: str) -> None:
+    (target,) = options.parse_targets([spec])
+    assert target.url == spec.removeprefix("url:").rstrip("/")
+    assert target.label.isascii()
+    assert "/" not in target.label
+
+
+def test_a_long_address_still_fits_a_folder_s_name() -> None:
+    (target,) = options.parse_targets([f"url:http://h/{'a' * 500}"])
+    assert len(target.label) <= 80
+
+
+@pytest.mark.parametrize("url", ["http://me:secret@x/v1", "http://x/v1?api-key=secret", "http://[", "x", ""])
+def test_an_llm_that_is_no_base_url_is_refused_without_the_secret(url: str) -> None:
+    with pytest.raises(UsageError, match="--set OPENAI_BASE_URL") as caught:
+        options.parse_settings([f"OPENAI_BASE_URL={url}"])
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("key", ["secret\n", "secret\r", "secrét", "secret\udcff", "\u20acsecret"])
+def test_a_key_that_no_header_may_hold_is_refused_without_showing_it(key: str) -> None:
+    with pytest.raises(UsageError, match="TARGET_API_KEY") as caught:
+        options.check_key(key)
+    assert "secr" not in str(caught.value)
+
+
+def test_an_ordinary_key_is_taken() -> None:
+    options.check_key("sk-1_A.b/c=")
+    options.check_key("")
+
+
+@pytest.mark.parametrize(
+    "words", [["--header", "X-Api-Key=sk-1"], ["--header=Authorization=sk-1"], ["\udcff"]]
+)
+def test_what_run_json_cannot_keep_does_not_go_to_locust(words: list[str]) -> None:
+    with pytest.raises(UsageError) as caught:
+        options.parse_locust_args(words)
+    assert "sk-1" not in str(caught.value)
+
+
+def test_deployments_of_the_original_s_environment_names() -> None:
+    assert options.deployments_of({}) == ["local"]
+    assert options.deployments_of({"K8S_BASE_URL": "http://h:1"}) == ["k8s=url:http://h:1"]
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "many", "1.5"])
+def test_nonsense_in_max_concurrent_is_a_usage_error(text: str) -> None:
+    with pytest.raises(UsageError, match="MAX_CONCURRENT"):
+        options.max_concurrent({"MAX_CONCURRENT": text})

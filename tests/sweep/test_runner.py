@@ -1,0 +1,146 @@
+"""The loop, with a clock and a service that are made up: what it measures, what it has no time for."""
+
+import io
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from records.cell import Cell
+from records.files import read_json, write_json
+from records.reader import CellData, read_cell
+from sweep import directory, runner
+from sweep.cell import Workplace
+from sweep.deployments import Endpoint
+from sweep.options import parse_targets
+from sweep.plan import BASE_LEVELS, CellKey, Plan, Target
+from sweep.progress import Progress
+
+CELL_SECONDS = 10.0
+START_SECONDS = 4.0
+
+
+@dataclass
+class World:
+    """Time, and a service whose throughput stops growing at ``knee`` users."""
+
+    knee: int
+    now: float = 0.0
+    starts: int = 0
+    measured: list[str] = field(default_factory=list)
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def deployment(self, target: Target) -> "World":
+        return self
+
+    def start(self) -> Endpoint:
+        self.now += START_SECONDS
+        self.starts += 1
+        return Endpoint(base_url="http://nowhere")
+
+    def stop(self) -> None:
+        pass
+
+    def measure(self, place: Workplace, key: CellKey, endpoint: Endpoint) -> CellData:
+        self.now += CELL_SECONDS
+        self.measured.append(key.path)
+        folder = place.folder(key)
+        folder.mkdir(parents=True)
+        names = {"deployment": key.deployment, "config": key.config, "repeat": key.repeat}
+        rps = float(min(key.concurrency, self.knee))
+        cell = Cell(**names, concurrency=key.concurrency, complete=True, achieved={"rps": rps})
+        write_json(folder / "cell.json", cell.to_json())
+        return read_cell(folder)
+
+
+def _plan(**changes: Any) -> Plan:
+    base: dict[str, Any] = {
+        "name": "t",
+        "targets": parse_targets(["it=url:http://127.0.0.1:1"]),
+        "configs": ("as-is",),
+        "levels": BASE_LEVELS,
+        "auto": True,
+    }
+    return Plan(**{**base, **changes})
+
+
+def _run(path: Path, world: World, monkeypatch: pytest.MonkeyPatch) -> tuple[runner.Sweep, str]:
+    """The sweep when it is done, and the last counter that was printed, as ``3/4``."""
+    monkeypatch.setattr(runner, "time", world)
+    monkeypatch.setattr(runner, "measure", world.measure)
+    monkeypatch.setattr(runner, "UrlDeployment", world.deployment)
+    printed = io.StringIO()
+    progress = Progress(Console(file=printed, width=200))
+    sweep = runner.Sweep(directory=path, plan=directory.load(path), progress=progress, started=world.now)
+    sweep.run()
+    counters = re.findall(r"^\[ *(\d+/\d+)\]", printed.getvalue(), re.MULTILINE)
+    return sweep, counters[-1] if counters else ""
+
+
+def test_auto_reaches_the_knee_and_then_repeats_it_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = World(knee=35)
+    path = directory.create(tmp_path, "t", _plan())
+    sweep, counter = _run(path, world, monkeypatch)
+    levels: dict[int, set[int]] = {1: set(), 2: set()}
+    for name in world.measured:
+        found = re.fullmatch(r"it/as-is/c(\d+)-r(\d)", name)
+        assert found
+        levels[int(found[2])].add(int(found[1]))
+    # 40 users bring more than a tenth more than 30 do, 60 bring nothing more.
+    assert levels[1] == levels[2] == {*BASE_LEVELS, 30, 40, 60}
+    assert counter == "18/18"
+    assert sweep.skipped == []
+    assert world.starts == 2
+    run = read_json(path / "run.json")
+    assert (run["status"], run["budget_ended"], run["not_measured"]) == ("complete", False, [])
+
+
+def test_a_budget_that_the_knee_uses_up_leaves_the_second_repeat_and_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = World(knee=20)
+    # Six levels and 30 users in the first repeat; then 3 seconds are left, in which no target starts.
+    path = directory.create(tmp_path, "t", _plan(budget_seconds=START_SECONDS + 7 * CELL_SECONDS + 3))
+    _run(path, world, monkeypatch)
+    assert len(world.measured) == 7
+    assert world.starts == 1
+    run = read_json(path / "run.json")
+    assert run["budget_ended"]
+    assert sorted(run["not_measured"]) == sorted(f"it/as-is/c{n:02d}-r2" for n in (*BASE_LEVELS, 30))
+
+
+def test_a_budget_that_ends_before_the_knee_names_the_level_that_was_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = World(knee=1000)
+    path = directory.create(
+        tmp_path, "t", _plan(repeats=1, budget_seconds=START_SECONDS + 7 * CELL_SECONDS + 3)
+    )
+    _run(path, world, monkeypatch)
+    assert len(world.measured) == 7
+    assert read_json(path / "run.json")["not_measured"] == ["it/as-is/c40-r1"]
+
+
+@pytest.mark.parametrize("cells", [3, 6, 7, 8, 12])
+def test_resumed_after_its_budget_it_measures_what_is_missing_and_nothing_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cells: int
+) -> None:
+    world = World(knee=35)
+    path = directory.create(tmp_path, "t", _plan(budget_seconds=START_SECONDS + cells * CELL_SECONDS))
+    runs = 0
+    while not runs or read_json(path / "run.json")["budget_ended"]:
+        _, counter = _run(path, world, monkeypatch)
+        runs += 1
+        assert runs <= 10, "it never comes to an end"
+    assert len(world.measured) == len(set(world.measured)) == 18
+    assert counter == "18/18"
+    before = world.starts
+    _run(path, world, monkeypatch)
+    assert (world.starts, len(world.measured)) == (before, 18)
