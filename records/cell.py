@@ -105,7 +105,7 @@ class Cell:
             checks = tuple(Check(**check) for check in raw["verdict"]["checks"])
             if strange := [check.status for check in checks if check.status not in STATUSES]:
                 raise ValueError(f"unknown status {strange[0]!r}")
-            return cls(
+            cell = cls(
                 deployment=str(raw["deployment"]),
                 config=str(raw["config"]),
                 concurrency=int(raw["concurrency"]),
@@ -116,5 +116,9 @@ class Cell:
                 settings=dict(raw["settings"]),
                 verdict=Verdict(checks=checks),
             )
+            window = cell.window
+            if window and not (type(window.start_ns) is type(window.end_ns) is int):
+                raise ValueError(f"the window is {cell.achieved['window']!r}")
+            return cell
         except (KeyError, TypeError, ValueError) as error:
             raise RecordError(f"cell.json is not a cell: {error!r}") from error

@@ -49,13 +49,21 @@ def is_complete(run: Path, directory: Path) -> bool:
     Raises:
         RecordError: its cell.json is missing or is not one.
     """
-    cell = Cell.from_json(read_json(directory / "cell.json"))
+    cell = _cell(directory)
     return cell.complete and cell.name == directory.relative_to(run / "cells").as_posix()
+
+
+def _cell(directory: Path) -> Cell:
+    raw = read_json(directory / "cell.json")
+    try:
+        return Cell.from_json(raw)
+    except RecordError as error:
+        raise RecordError(f"{directory}: {error}") from error
 
 
 def read_cell(directory: Path) -> CellData:
     """Raises RecordError when a file is missing, from another schema, or has a bad line."""
-    cell = Cell.from_json(read_json(directory / "cell.json"))
+    cell = _cell(directory)
     requests = []
     path = directory / "requests.jsonl"
     if path.exists():

@@ -1,8 +1,5 @@
 """What it means: tables, statistics and findings, read from results directories and from nothing else.
 
-``print_report`` is what the sweep calls after a run; ``report`` is the same on the command line.
+``reports.show.print_report`` is what the sweep calls after a run; ``report`` is the same on the command line.
+Nothing is imported here: numpy and scipy come with the extra ``report``, and ``report`` says so without them.
 """
-
-from reports.show import print_report
-
-__all__ = ["print_report"]

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import orjson
 
 from records.files import read_lines
 from records.request import RequestRecord
+from records.stream_checks import IMPOSSIBLE_SHARE, impossible_stages
 from reports.stats import percentile
 from reports.summary import CellSummary, Level
 
@@ -33,22 +33,14 @@ class Account:
     stages_ms: dict[str, float]
     queued_ms: dict[str, float]
     """The queued part alone."""
-    unexplained_ms: float
+    unexplained_ms: float | None
+    """None where more than 1 % of the answers are impossible: the parts are then not parts of the whole."""
+    impossible: int
+    """Answers whose stages add up to more than the client waited for the first token."""
     llm_server_ms: float | None
     """The LLM server's own median time to first token over the same cells' windows."""
     sdk_cost_ms: float | None
     """The app's LLM stage (median) less the LLM server's own (median)."""
-
-
-def _part(stage: Any, name: str) -> float:
-    value = stage.get(name) if isinstance(stage, dict) else None
-    return float(value) if isinstance(value, (int, float)) else 0.0
-
-
-def stage_ms(request: RequestRecord, stage: str) -> float:
-    """Queued and running time of one stage (for ``llm``, until its first token)."""
-    timings = (request.stages or {}).get(stage)
-    return _part(timings, "queued_ms") + _part(timings, "running_ms")
 
 
 def _stage_names(requests: Sequence[RequestRecord]) -> list[str]:
@@ -59,14 +51,15 @@ def _stage_names(requests: Sequence[RequestRecord]) -> list[str]:
 def server_ttft_ms(cell: CellSummary) -> Iterator[float]:
     """The LLM server's own TTFT of the requests that it received inside the cell's window.
 
-    From ``llm.jsonl`` in the cell's folder, or the run's (three folders above its cells); lines that
+    From ``llm.jsonl`` in the cell's folder(s), or the run's (three folders above its cells); lines that
     cannot be read are left out: the record belongs to another program.
     """
     window = cell.window
-    path = _llm_record(cell.data.path)
-    if window is None or path is None:
+    found = {_llm_record(part.data.path) for part in cell.parts}
+    paths = sorted(path for path in found if path is not None)
+    if window is None:
         return
-    for _, line in read_lines(path):
+    for _, line in (line for path in paths for line in read_lines(path)):
         try:
             raw = orjson.loads(line)
         except orjson.JSONDecodeError:
@@ -95,12 +88,13 @@ def account(level: Level) -> Account | None:
     if not timed:
         return None
     names = _stage_names(timed)
-    remainders = [(r.ttft_ms or 0.0) - sum(stage_ms(r, name) for name in names) for r in timed]
+    remainders = [(r.ttft_ms or 0.0) - r.stages_ms for r in timed]
+    impossible = sum(impossible_stages(r) for r in timed)
     stages, queued = {}, {}
     for name in names:
         those = [r for r in timed if name in (r.stages or {})]
-        stages[name] = percentile([stage_ms(r, name) for r in those], 0.5)
-        queued[name] = percentile([_part((r.stages or {})[name], "queued_ms") for r in those], 0.5)
+        stages[name] = percentile([r.stage_ms(name) for r in those], 0.5)
+        queued[name] = percentile([(r.stages or {})[name].get("queued_ms", 0.0) for r in those], 0.5)
     server = [ms for cell in level.valid_cells for ms in server_ttft_ms(cell)] if "llm" in stages else []
     server_ms = percentile(server, 0.5) if server else None
     return Account(
@@ -111,7 +105,8 @@ def account(level: Level) -> Account | None:
         ttft_ms=percentile([r.ttft_ms or 0.0 for r in timed], 0.5),
         stages_ms=stages,
         queued_ms=queued,
-        unexplained_ms=percentile(remainders, 0.5),
+        unexplained_ms=percentile(remainders, 0.5) if impossible <= IMPOSSIBLE_SHARE * len(timed) else None,
+        impossible=impossible,
         llm_server_ms=server_ms,
         sdk_cost_ms=None if server_ms is None else stages["llm"] - server_ms,
     )

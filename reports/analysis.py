@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -18,6 +18,8 @@ from reports.compare import (
 )
 from reports.stats import repeats_of
 from reports.summary import CellSummary, Level, source_names, summarise
+
+DRIFT_RATIO = 1.3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +42,23 @@ class Lag:
     measured: int
 
 
+@dataclass(frozen=True, kw_only=True)
+class Drift:
+    """Repeats of one level that differ by more than DRIFT_RATIO."""
+
+    deployment: str
+    config: str
+    concurrency: int
+    figure: str
+    """RPS, or TTFT p50."""
+    lowest: float
+    highest: float
+
+    @property
+    def ratio(self) -> float:
+        return self.highest / self.lowest
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Analysis:
     """What was measured and what follows from it."""
@@ -51,6 +70,7 @@ class Analysis:
     knees: tuple[Knee, ...]
     accounts: tuple[Account, ...]
     generator: tuple[Lag, ...]
+    drifts: tuple[Drift, ...]
     incomplete: tuple[str, ...]
     """Cells without an end, ``source: name``: never used."""
     without_valid_cell: tuple[tuple[str, str], ...]
@@ -82,8 +102,13 @@ class Analysis:
         return max((repeats_of(level.samples) for level in self.levels if level.valid), default=0)
 
     @property
+    def merged(self) -> tuple[CellSummary, ...]:
+        """Cells that several masters made together."""
+        return tuple(cell for cell in self.cells if len(cell.parts) > 1)
+
+    @property
     def overlapping(self) -> bool:
-        """Were two pooled cells measured at the same time, as by several masters?"""
+        """Do two cells that are pooled as repeats overlap in time, too little to be one measurement?"""
         for level in self.levels:
             spans = sorted((c.window.start_ns, c.window.end_ns) for c in level.valid_cells if c.window)
             if any(later[0] < earlier[1] for earlier, later in pairwise(spans)):
@@ -97,6 +122,25 @@ class Analysis:
 
 def _status(cell: CellSummary, name: str) -> str | None:
     return next((check.status for check in cell.cell.verdict.checks if check.name == name), None)
+
+
+def _drifts(levels: Sequence[Level]) -> Iterator[Drift]:
+    for level in levels:
+        estimates = {
+            "RPS": [cell.figures.rps for cell in level.valid_cells],
+            "TTFT p50": [cell.figures.ttft_p50 for cell in level.valid_cells],
+        }
+        for figure, found in estimates.items():
+            values = [estimate.value for estimate in found if estimate is not None and estimate.value > 0]
+            if len(values) > 1 and max(values) > DRIFT_RATIO * min(values):
+                yield Drift(
+                    deployment=level.deployment,
+                    config=level.config,
+                    concurrency=level.concurrency,
+                    figure=figure,
+                    lowest=min(values),
+                    highest=max(values),
+                )
 
 
 def _generator(cells: Sequence[CellSummary]) -> tuple[Lag, ...]:
@@ -116,7 +160,6 @@ def _generator(cells: Sequence[CellSummary]) -> tuple[Lag, ...]:
 
 
 def analyse(runs: Sequence[Run]) -> Analysis:
-    """Raises RecordError for a cell that cannot be believed to be one."""
     levels = summarise(runs)
     names = source_names(runs)
     sources = [
@@ -136,6 +179,7 @@ def analyse(runs: Sequence[Run]) -> Analysis:
         knees=find_knees(levels, budget_ended=any(source.budget_ended for source in sources)),
         accounts=accounts(levels),
         generator=_generator([cell for level in levels for cell in level.cells]),
+        drifts=tuple(_drifts(levels)),
         incomplete=tuple(incomplete),
         without_valid_cell=tuple(pair for pair in dict.fromkeys(met) if pair not in valid),
     )

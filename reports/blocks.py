@@ -173,6 +173,13 @@ def _accounts(analysis: Analysis) -> Iterator[Block]:
             for a in own
             if a.sdk_cost_ms is not None
         ]
+        notes += [
+            f"Wrong at {users(a.concurrency)}: in {a.impossible} of {a.answers} answers the stages add up to "
+            "more than the TTFT, so the server's times are not to be believed"
+            + (" and no rest is given." if a.unexplained_ms is None else ".")
+            for a in own
+            if a.impossible
+        ]
         heads = ["prep" if stage == "preprocess" else stage for stage in stages]
         yield Table(
             title=f"{deployment}: {config}: where the TTFT goes (medians, ms, queued and running)",
@@ -210,8 +217,11 @@ def _verdict(analysis: Analysis) -> Block:
         lines.append(f"Generator: {what} at most {number(lag.worst)} {unit}{bound}, in {lag.cell}.")
     if cells and not any(lag.name == "generator-lag" for lag in analysis.generator):
         lines.append("Generator: its loop lag was not measured (n/a).")
+    for cell in analysis.merged:
+        text = f"ran at the same time: added up to {users(cell.cell.concurrency)}, over the time they share"
+        lines.append(f"{cell.parts[0].data.cell.name} of {listed([p.source for p in cell.parts])} {text}.")
     if analysis.overlapping:
-        text = "overlap in time: their rates were averaged, not added"
+        text = "overlap in time by less than half: their rates were averaged, not added"
         lines.append(f"Cells of the same name in several directories {text}.")
     if analysis.repeats == 1:
         whole = "One repeat" if analysis.most_repeats == 1 else "Some levels have one repeat"

@@ -6,14 +6,9 @@ import sys
 from pathlib import Path
 
 import click
-import orjson
-from rich.console import Console
-
-from records.request import RecordError
-from reports.export import results_json, write_files
-from reports.show import load, show
 
 USAGE = 2
+INTERRUPTED = 130
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -29,12 +24,36 @@ USAGE = 2
 def main(directories: tuple[Path, ...], as_json: bool, output: Path | None) -> None:
     """What a run's results mean: runs, or single cells; several are pooled by their raw values.
 
-    Exit codes: 0; 2 a directory that is no results directory; 3 a configuration without a valid cell.
+    Exit codes: 0; 2 a directory that is no results directory; 3 a configuration without a valid cell;
+    130 interrupted.
     """
+    try:
+        code = _report(directories, as_json, output)
+    except KeyboardInterrupt:
+        click.echo("report: interrupted", err=True)
+        code = INTERRUPTED
+    sys.exit(code)
+
+
+def _report(directories: tuple[Path, ...], as_json: bool, output: Path | None) -> int:
+    """The exit code."""
+    # Not at the top: they need a second, and packages that a load worker does not have.
+    try:
+        import orjson
+        from rich.console import Console
+
+        from records.request import RecordError
+        from reports.export import results_json, write_files
+        from reports.show import load, show
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        if package not in ("numpy", "scipy"):
+            raise
+        return _refused(f"{package} is not installed: pip install 'chokepoint[report]'")
     try:
         analysis = load(directories)
     except (RecordError, OSError) as error:
-        _refuse(str(error))
+        return _refused(str(error))
     where = output if output is not None else directories[0] if len(directories) == 1 else None
     if as_json:
         options = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
@@ -48,17 +67,17 @@ def main(directories: tuple[Path, ...], as_json: bool, output: Path | None) -> N
         try:
             write_files(analysis, where)
         except OSError as error:
-            _refuse(f"the derived files could not be written: {error}")
+            return _refused(f"the derived files could not be written: {error}")
         if not as_json:
             click.echo(f"report: {where / 'report.md'}, summary.csv and systematic_results.json", err=True)
     for deployment, config in analysis.without_valid_cell:
         click.echo(f"report: {deployment}/{config} has no valid cell", err=True)
     if not analysis.levels:
         click.echo("report: there is no complete cell", err=True)
-    sys.exit(analysis.exit_code)
+    return analysis.exit_code
 
 
-def _refuse(why: str) -> None:
+def _refused(why: str) -> int:
     """One clear line, exit code 2."""
     click.echo(f"report: {' '.join(why.split())}", err=True)
-    sys.exit(USAGE)
+    return USAGE

@@ -9,6 +9,7 @@
     deployment_ratios  [{config, concurrency, first, second, rps, second_is_bottleneck}]
     knees           [{deployment, config, concurrency, low, high, reached_share, rps, top, ...}]
     accounts        [{deployment, config, concurrency, answers, ttft_ms, stages_ms, ..., sdk_cost_ms}]
+    drifts          [{deployment, config, concurrency, figure, lowest, highest}]  repeats over 1.3x apart
     verdicts        [{source, cell, valid, checks: [{name, status, figure, bound, text}]}]
     findings        [sentence]
 
@@ -119,6 +120,7 @@ def results_json(analysis: Analysis) -> dict[str, Any]:
         "deployment_ratios": ratios,
         "knees": [asdict(knee) for knee in analysis.knees],
         "accounts": [asdict(account) for account in analysis.accounts],
+        "drifts": [asdict(drift) for drift in analysis.drifts],
         "verdicts": [_verdict(cell) for cell in analysis.cells],
         "findings": list(what_this_says(analysis)),
     }

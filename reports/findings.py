@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from reports.analysis import Analysis
+from reports.analysis import DRIFT_RATIO, Analysis
 from reports.compare import Comparison, Knee, deployments_of
-from reports.document import listed, spread, times, users
+from reports.document import listed, number, spread, times, users
 from reports.stats import Estimate
 
 MOCKED = {
@@ -14,6 +14,7 @@ MOCKED = {
     "mock-llm": "mocking the LLM",
     "mock-both": "mocking both",
 }
+DRIFTS_NAMED = 3
 SIDES = {"mock-embeddings": "embedding and retrieval", "mock-llm": "LLM"}
 
 
@@ -78,6 +79,31 @@ def _deployment(analysis: Analysis, deployment: str) -> Iterator[str]:
         yield limit
 
 
+def _drifted(analysis: Analysis) -> Iterator[str]:
+    """Repeats that differ more than what is compared."""
+    worst = sorted(analysis.drifts, key=lambda drift: -drift.ratio)
+    if not worst:
+        return
+    places = [
+        f"{d.figure} of {d.deployment}/{d.config} at {users(d.concurrency)} {d.ratio:.2f}x "
+        f"({number(d.lowest)} to {number(d.highest)})"
+        for d in worst[:DRIFTS_NAMED]
+    ]
+    if len(worst) > DRIFTS_NAMED:
+        places.append(f"{len(worst) - DRIFTS_NAMED} more")
+    yield (
+        f"Repeats differ by more than {DRIFT_RATIO}x: {listed(places)}. The machine drifted or was used by "
+        "others meanwhile; a difference smaller than that between two cells measured once means nothing."
+    )
+
+
+def _impossible(analysis: Analysis) -> Iterator[str]:
+    wrong = [a for a in analysis.accounts if a.unexplained_ms is None]
+    if wrong:
+        where = listed(list(dict.fromkeys(f"{a.deployment}/{a.config}" for a in wrong)))
+        yield f"The server's stage times of {where} add up to more than the TTFT: do not draw from them."
+
+
 def what_this_says(analysis: Analysis) -> Iterator[str]:
     """The closing sentences."""
     if not analysis.levels:
@@ -90,6 +116,8 @@ def what_this_says(analysis: Analysis) -> Iterator[str]:
         where = ", ".join(dict.fromkeys(r.config for r in slower))
         first, second = slower[0].first, slower[0].second
         yield f"{second} has a bottleneck of its own ({where}): {first} answers more there."
+    yield from _drifted(analysis)
+    yield from _impossible(analysis)
     if analysis.comparisons:
         yield (
             "An effect is not yet a cause: mocking a stage also relieves whatever only waits for it, and "

@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from records.cell import Cell, Check, Window
-from records.checks import ended_inside, measured
-from records.reader import CellData, Run
-from records.request import RecordError, RequestRecord
+from records.measure import ended_inside, measured
+from records.reader import Run
+from records.request import RequestRecord
 from reports import stats
+from reports.masters import Part, merged_cell, simultaneous
 from reports.stats import Estimate, Floats, Sample
 
 CONFIG_ORDER = ("baseline", "mock-embeddings", "mock-llm", "mock-both")
@@ -49,11 +50,11 @@ class Figures:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class CellSummary:
-    """A cell with what follows from its records alone."""
+    """A cell with what follows from its records alone; of several parts where several masters made it."""
 
     source: str
     cell: Cell
-    data: CellData
+    parts: tuple[Part, ...]
     good: tuple[RequestRecord, ...]
     """Good answers among the measured requests."""
     counted: int
@@ -123,7 +124,9 @@ def _figures(
     failed = counted - len(good)
     with_failures = ttft + [float("inf")] * failed
     e2e = [r.e2e_ms for r in good]
-    gaps = [gap / 1000 for r in good for gap in r.gaps_us]
+    # The mock LLM's answer is written at once: it has no time between tokens, not one of 0 ms.
+    streamed = [r for r in good if "mock-answer" not in r.flags]
+    gaps = [gap / 1000 for r in streamed for gap in r.gaps_us]
     found = [r.documents for r in good if r.documents is not None]
 
     def infinite(q: float) -> float | None:
@@ -144,7 +147,7 @@ def _figures(
         ttft_p99_with_failures=infinite(0.99),
         e2e_p50=at(e2e, 0.5),
         e2e_p95=at(e2e, 0.95),
-        tpot_p50=at([ms for r in good if (ms := r.tpot_ms) is not None], 0.5),
+        tpot_p50=at([ms for r in streamed if (ms := r.tpot_ms) is not None], 0.5),
         itl_p50=at(gaps, 0.5),
         itl_p99=at(gaps, 0.99),
         headers_p50=at(_since_start(good, lambda r: r.headers_at_ns), 0.5),
@@ -162,29 +165,33 @@ def _rps(samples: Sequence[Sample], name: str) -> tuple[Estimate | None, Floats]
     return stats.interval(draws, value, repeats), stats.spread(draws, value, repeats)
 
 
-def summarise_cell(data: CellData, source: str) -> CellSummary:
-    """Raises RecordError when the cell's window is none."""
-    cell = data.cell
-    try:
-        window = cell.window
-        start, end = (window.start_ns, window.end_ns) if window else (0, 0)
-        seconds = (end - start) / 1e9
-    except (TypeError, AttributeError) as error:
-        raise RecordError(f"{data.path}/cell.json: the window is not one: {error}") from error
-    requests = measured(data.requests, window)
+def summarise_cell(parts: Sequence[Part]) -> CellSummary:
+    """A cell's figures from the raw records of all its parts."""
+    cell = merged_cell(parts)
+    window = cell.window
+    source = " + ".join(part.source for part in parts)
+    every = [r for part in parts for r in part.data.requests]
+    start, end, seconds = (window.start_ns, window.end_ns, window.seconds) if window else (0, 0, 0.0)
+    requests = measured(every, window)
     good = tuple(r for r in requests if r.outcome == "ok")
     with_ttft = [r for r in good if r.ttft_ms is not None]
     sample = Sample(
         key=(source, cell.repeat),
         seconds=max(0.0, seconds),
-        ended_bins=stats.bins_of([r.ended_at_ns for r in ended_inside(data.requests, window)], start, end),
+        ended_bins=stats.bins_of([r.ended_at_ns for r in ended_inside(every, window)], start, end),
         values=np.asarray([r.ttft_ms for r in with_ttft], dtype=np.float64),
         value_bins=stats.bins_of([r.sent_at_ns for r in with_ttft], start, end),
     )
     rps, _ = _rps([sample], cell.name)
     figures = _figures(good, len(requests), [sample], rps)
     return CellSummary(
-        source=source, cell=cell, data=data, good=good, counted=len(requests), sample=sample, figures=figures
+        source=source,
+        cell=cell,
+        parts=tuple(parts),
+        good=good,
+        counted=len(requests),
+        sample=sample,
+        figures=figures,
     )
 
 
@@ -218,17 +225,20 @@ def source_names(runs: Sequence[Run]) -> list[str]:
 def _planned(runs: Sequence[Run]) -> list[str]:
     """The deployments' labels in the order of the runs' plans."""
     plans = [plan for run in runs if isinstance(plan := run.meta.get("plan"), dict)]
-    targets = [target for plan in plans for target in plan.get("targets") or []]
+    lists = [targets for plan in plans if isinstance(targets := plan.get("targets"), list)]
+    targets = [target for targets in lists for target in targets]
     return [str(t["label"]) for t in targets if isinstance(t, dict) and "label" in t]
 
 
 def summarise(runs: Sequence[Run]) -> tuple[Level, ...]:
-    """Every level of all the runs, pooled by their raw values; by deployment, configuration, concurrency."""
-    cells = [
-        summarise_cell(data, name)
+    """Every level of all the runs, by deployment, configuration, concurrency: raw values, parts added
+    (``simultaneous``), repeats pooled."""
+    parts = [
+        Part(source=name, data=data)
         for run, name in zip(runs, source_names(runs), strict=True)
         for data in run.cells
     ]
+    cells = [summarise_cell(group) for group in simultaneous(parts)]
     groups: dict[tuple[str, str, int], list[CellSummary]] = {}
     for cell in sorted(cells, key=lambda c: (c.source, c.cell.repeat)):
         groups.setdefault((cell.cell.deployment, cell.cell.config, cell.cell.concurrency), []).append(cell)

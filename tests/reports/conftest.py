@@ -42,6 +42,9 @@ class Spec:
     window: bool = True
     stages: dict[str, float] = field(default_factory=dict)
     ttfts: tuple[float, ...] = ()
+    flags: tuple[str, ...] = ()
+    late_s: float = 0.0
+    """How much later than the repeat's own hour it starts."""
     seed: int = 0
 
     @property
@@ -51,7 +54,7 @@ class Spec:
 
 def start_of(spec: Spec) -> int:
     """The window's start: repeats an hour apart."""
-    return START_NS + (spec.repeat - 1) * 3_600_000_000_000
+    return START_NS + (spec.repeat - 1) * 3_600_000_000_000 + round(spec.late_s * 1e9)
 
 
 def records_of(spec: Spec) -> list[RequestRecord]:
@@ -76,7 +79,7 @@ def records_of(spec: Spec) -> list[RequestRecord]:
                 ended_at_ns=min(first + 10_000, start + round(spec.seconds * 1e9)),
                 tokens=0 if failed else 10, gaps_us=[] if failed else [1] * 9, documents=5,
                 outcome="http_error" if failed else "ok", error="503" if failed else None,
-                stages=stages or None, config=spec.config,
+                stages=stages or None, config=spec.config, flags=list(spec.flags),
             )
         )  # fmt: skip
     return records
@@ -113,12 +116,16 @@ def sweep_specs() -> list[Spec]:
            "mock-llm": {1: 8.0, 10: 30.0, 20: 31.0}}  # fmt: skip
     ttft = {"baseline": 200.0, "mock-embeddings": 120.0, "mock-llm": 90.0}
     stages = {"preprocess": 1.0, "embed": 40.0, "search": 0.5, "prompt": 0.1, "llm": 80.0}
+    mocked = {"baseline": {}, "mock-embeddings": {"embed": 0.04}, "mock-llm": {"llm": 0.02}}
     specs = [
-        Spec(config=config, concurrency=n, repeat=repeat, rps=rate, ttft_ms=ttft[config], stages=stages)
+        Spec(
+            config=config, concurrency=n, repeat=repeat, rps=rate, ttft_ms=ttft[config],
+            stages=stages | mocked[config], flags=("mock-answer",) if config == "mock-llm" else (),
+        )
         for config, by_level in rps.items()
         for n, rate in by_level.items()
         for repeat in (1, 2)
-    ]
+    ]  # fmt: skip
     specs.append(Spec(config="mock-both", concurrency=10, repeat=1, rps=500.0, checks=FAIL))
     specs.append(Spec(config="mock-both", concurrency=10, repeat=2, rps=50.0, failures=3))
     return specs

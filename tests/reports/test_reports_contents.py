@@ -195,6 +195,46 @@ def test_account_adds_up_and_shows_what_the_sdk_costs(sweep_dir: Path) -> None:
     assert "LLM SDK cost at 1 user: 10.0 ms" in words(analysed(sweep_dir))
 
 
+def test_stages_that_exceed_the_ttft_are_said_and_not_averaged_away(made: Any, tmp_path: Path) -> None:
+    stages = {"embed": 40.0, "llm": 80.0}
+    honest = made.run(tmp_path / "honest", [made.spec(ttft_ms=200.0, stages=stages)])
+    assert analysed(honest).accounts[0].impossible == 0
+    assert "Wrong at" not in words(analysed(honest))
+    ttfts = (200.0,) * 95 + (90.0,) * 5
+    few = analysed(made.run(tmp_path / "few", [made.spec(ttfts=ttfts, stages=stages)]))
+    account = few.accounts[0]
+    assert (account.impossible, account.unexplained_ms) == (5, None)
+    text = words(few)
+    assert "Wrong at 10 users: in 5 of 100 answers the stages add up to more than the TTFT" in text
+    assert "stage times of local/baseline add up to more than the TTFT" in text
+    assert results_json(few)["accounts"][0]["unexplained_ms"] is None
+
+
+def test_repeats_that_differ_are_said(made: Any, tmp_path: Path) -> None:
+    even = [made.spec(rps=20.0), made.spec(rps=25.0, repeat=2)]
+    assert "Repeats differ" not in words(analysed(made.run(tmp_path / "even", even)))
+    apart = [made.spec(rps=20.0, ttft_ms=150.0), made.spec(rps=30.0, repeat=2)]
+    analysis = analysed(made.run(tmp_path / "apart", apart))
+    assert [drift.figure for drift in analysis.drifts] == ["RPS", "TTFT p50"]
+    text = words(analysis)
+    assert "RPS of local/baseline at 10 users 1.50x (20.0 to 30.0)" in text
+    assert "The machine drifted" in text
+
+
+def test_an_invalid_repeat_does_not_drift(made: Any, tmp_path: Path) -> None:
+    specs = [made.spec(rps=20.0), made.spec(rps=90.0, repeat=2, checks=made.fail)]
+    assert analysed(made.run(tmp_path / "run", specs)).drifts == ()
+
+
+def test_a_mock_answer_has_no_time_between_tokens(made: Any, tmp_path: Path) -> None:
+    specs = [made.spec(), made.spec(config="mock-llm", flags=("mock-answer",))]
+    table = list(csv.DictReader(StringIO(summary_csv(analysed(made.run(tmp_path / "run", specs))))))
+    assert [(row["tpot_p50_ms"], row["itl_p50_ms"], row["itl_p99_ms"]) for row in table] == [
+        ("0.001", "0.001", "0.001"),
+        ("-", "-", "-"),
+    ]
+
+
 def test_as_is_is_said_aloud(made: Any, tmp_path: Path) -> None:
     run = made.run(tmp_path / "run", [made.spec(config="as-is", checks=made.as_is)])
     text = words(analysed(run))

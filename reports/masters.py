@@ -1,0 +1,84 @@
+"""Cells that several masters measured at the same time: one measurement, in parts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from records.cell import Cell, Verdict, Window
+from records.reader import CellData
+
+SHARED_SHARE = 0.5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """A cell as one directory holds it."""
+
+    source: str
+    data: CellData
+
+    @property
+    def window(self) -> Window | None:
+        return self.data.cell.window
+
+
+def shared_window(parts: Iterable[Part]) -> Window | None:
+    """From the last end of warm-up to the first idle user, over all of them; None where there is no such
+    time."""
+    windows = [part.window for part in parts]
+    known = [window for window in windows if window is not None]
+    if not known or len(known) < len(windows):
+        return None
+    shared = Window(start_ns=max(w.start_ns for w in known), end_ns=min(w.end_ns for w in known))
+    return shared if shared.seconds > 0 else None
+
+
+def simultaneous(parts: Sequence[Part]) -> list[tuple[Part, ...]]:
+    """The parts, those together that are one measurement.
+
+    Several masters (one a region) that drive one service at the same time give it their load together:
+    their rates add up. The same cell measured again is a repeat: its rate is averaged. What tells them
+    apart: parts of one measurement lie in different directories, their cells have the same name, and
+    their windows share at least half of the shorter one's time. Clocks of different machines must
+    therefore agree to well within a window.
+    """
+    groups: list[tuple[Part, ...]] = []
+    for part in sorted(parts, key=lambda p: (p.window.start_ns if p.window else 0, p.source)):
+        home = next((i for i, group in enumerate(groups) if _joins(part, group)), None)
+        if home is None:
+            groups.append((part,))
+        else:
+            groups[home] = (*groups[home], part)
+    return groups
+
+
+def _joins(part: Part, group: Sequence[Part]) -> bool:
+    before, after = shared_window(group), shared_window([*group, part])
+    if part.window is None or before is None or after is None:
+        return False
+    if part.data.cell.name != group[0].data.cell.name or part.source in {other.source for other in group}:
+        return False
+    return after.seconds >= SHARED_SHARE * min(before.seconds, part.window.seconds)
+
+
+def merged_cell(parts: Sequence[Part]) -> Cell:
+    """One cell of all parts: their users together, in the time in which all of them measured.
+
+    It is valid when every part is; its checks are all the parts', each under its directory's name.
+    """
+    first = parts[0].data.cell
+    if len(parts) == 1:
+        return first
+    window = shared_window(parts)
+    checks = tuple(
+        replace(check, text=f"{part.source}: {check.text}")
+        for part in parts
+        for check in part.data.cell.verdict.checks
+    )
+    return replace(
+        first,
+        concurrency=sum(part.data.cell.concurrency for part in parts),
+        achieved={"window": window and {"start_ns": window.start_ns, "end_ns": window.end_ns}},
+        verdict=Verdict(checks=checks),
+    )

@@ -1,0 +1,98 @@
+"""Several masters' directories: what ran at the same time is added, what ran again is averaged."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from records.reader import read_run
+from reports.analysis import Analysis, analyse
+from reports.blocks import blocks
+from reports.document import Paragraph
+
+
+def analysed(made: Any, tmp_path: Path, **regions: Any) -> Analysis:
+    runs = [read_run(made.run(tmp_path / name, [spec])) for name, spec in regions.items()]
+    return analyse(runs)
+
+
+def verdict(analysis: Analysis) -> str:
+    return next(
+        " ".join(b.lines) for b in blocks(analysis) if isinstance(b, Paragraph) and b.title == "Verdict"
+    )
+
+
+def test_two_regions_at_the_same_time_are_added(made: Any, tmp_path: Path) -> None:
+    """Windows 0-10 s and 1-11 s: over the 9 s that they share both gave all their load."""
+    east = made.spec(rps=20.0, seconds=10.0, ttft_ms=100.0)
+    west = made.spec(rps=40.0, seconds=10.0, ttft_ms=300.0, late_s=1.0, seed=1)
+    analysis = analysed(made, tmp_path, east=east, west=west)
+    [level] = analysis.levels
+    [cell] = level.cells
+    assert level.concurrency == 20
+    assert level.figures.seconds == 9.0
+    assert level.figures.rps is not None
+    assert level.figures.rps.value == pytest.approx(60.0, rel=0.02)
+    inside = [
+        r.ttft_ms
+        for spec in (east, west)
+        for r in made.records(spec)
+        if made.start_ns + 10**9 <= r.sent_at_ns <= made.start_ns + 10 * 10**9
+    ]
+    assert level.figures.requests == len(inside)
+    middle = sorted(inside)[len(inside) // 2 - 1 : len(inside) // 2 + 1]
+    assert level.figures.ttft_p50 is not None
+    assert middle[0] <= level.figures.ttft_p50.value <= middle[-1]
+    assert cell.source == "east + west"
+    assert "local/baseline/c10-r1 of east and west ran at the same time: added up to 20 users" in verdict(
+        analysis
+    )
+
+
+def test_what_ran_again_later_is_a_repeat(made: Any, tmp_path: Path) -> None:
+    analysis = analysed(
+        made, tmp_path, first=made.spec(rps=20.0), again=made.spec(rps=30.0, late_s=5.0, seed=1)
+    )
+    [level] = analysis.levels
+    assert level.concurrency == 10
+    assert len(level.cells) == 2
+    assert level.figures.rps is not None
+    assert level.figures.rps.value == pytest.approx(25.0)
+    assert analysis.merged == ()
+    assert "overlap" not in verdict(analysis)
+
+
+def test_a_short_overlap_is_neither_and_is_said(made: Any, tmp_path: Path) -> None:
+    analysis = analysed(made, tmp_path, first=made.spec(), second=made.spec(late_s=4.0, seed=1))
+    assert analysis.merged == ()
+    assert "overlap in time by less than half: their rates were averaged" in verdict(analysis)
+
+
+def test_three_regions_are_one_cell(made: Any, tmp_path: Path) -> None:
+    regions = {name: made.spec(rps=20.0, late_s=n * 0.5, seed=n) for n, name in enumerate("abc")}
+    analysis = analysed(made, tmp_path, **regions)
+    [level] = analysis.levels
+    assert level.concurrency == 30
+    assert len(level.cells[0].parts) == 3
+    assert level.figures.rps is not None
+    assert level.figures.rps.value == pytest.approx(60.0, rel=0.05)
+
+
+def test_cells_of_other_names_are_not_added(made: Any, tmp_path: Path) -> None:
+    analysis = analysed(made, tmp_path, a=made.spec(), b=made.spec(config="mock-llm"))
+    assert analysis.merged == ()
+    assert [level.concurrency for level in analysis.levels] == [10, 10]
+
+
+def test_one_invalid_region_makes_the_sum_invalid(made: Any, tmp_path: Path) -> None:
+    analysis = analysed(made, tmp_path, east=made.spec(), west=made.spec(checks=made.fail, seed=1))
+    assert analysis.exit_code == 3
+    assert "west: 9 answers came without documents (retrieval)" in verdict(analysis)
+
+
+def test_a_region_without_a_window_stands_alone(made: Any, tmp_path: Path) -> None:
+    analysis = analysed(made, tmp_path, east=made.spec(), west=made.spec(window=False, seed=1))
+    assert [len(level.cells) for level in analysis.levels] == [2]
+    assert [cell.valid for cell in analysis.cells] == [True, False]
