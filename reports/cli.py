@@ -49,7 +49,7 @@ def _report(directories: tuple[Path, ...], as_json: bool, output: Path | None) -
         package = (error.name or "").partition(".")[0]
         if package not in ("numpy", "scipy"):
             raise
-        return _refused(f"{package} is not installed: pip install 'chokepoint[report]'")
+        return _refused(f"{package} is not installed: pip install '.[report]'")
     try:
         analysis = load(directories)
     except (RecordError, OSError) as error:
