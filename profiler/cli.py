@@ -146,14 +146,16 @@ def _finish(settings: Settings, command: Command | None) -> None:
     if settings.as_json:
         _print(orjson.dumps(summary, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
     elif not settings.quiet:
-        text = f"{table(summary)}Written to {readable(str(settings.output))}\n"
-        _print(text.encode(sys.stdout.encoding, "replace"))
+        _print(f"{table(summary)}Written to {readable(str(settings.output))}\n")
 
 
-def _print(text: bytes) -> None:
+def _print(text: str | bytes) -> None:
     """To standard output; the files are written, so a reader that has left (``| head -1``) is no fault."""
+    if sys.stdout is None:  # closed, as by ``>&-``
+        return
     try:
-        sys.stdout.buffer.write(text)
+        line = text if isinstance(text, bytes) else text.encode(sys.stdout.encoding, "replace")
+        sys.stdout.buffer.write(line)
         sys.stdout.flush()
     except BrokenPipeError:
         _discard(sys.stdout)

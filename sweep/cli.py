@@ -215,12 +215,14 @@ def _measure(directory: Path, plan: Plan, console: Console) -> None:
         raise
     if sweep.skipped:
         repeats = Counter(key.repeat for key in sweep.skipped)
-        cells = ", ".join(f"{count} cells of repeat {repeat}" for repeat, count in sorted(repeats.items()))
-        say(f"the budget ended the sweep first; not measured: {cells}; {resume}")
+        cells = ", ".join(f"{count} of repeat {repeat}" for repeat, count in sorted(repeats.items()))
+        say(f"the budget ended the sweep first; cells not measured: {cells}; {resume}")
 
 
 def _print(text: str) -> None:
     """To standard output; a reader that has left (``| head -1``) changes nothing."""
+    if sys.stdout is None:  # closed, as by ``>&-``
+        return
     try:
         sys.stdout.buffer.write(text.encode(sys.stdout.encoding, "replace"))
         sys.stdout.flush()

@@ -173,7 +173,8 @@ class Sweep:
                 self._measure_one(place, key, endpoints)
 
     def _measure_one(self, place: Workplace, key: CellKey, endpoints: Mapping[Place, Endpoint]) -> None:
-        self.progress.say(f"{key.config} at {key.concurrency} users, repeat {key.repeat}")
+        users = "1 user" if key.concurrency == 1 else f"{key.concurrency} users"
+        self.progress.say(f"{key.config} at {users}, repeat {key.repeat}")
         began = time.monotonic()
         data = measure(place, key, endpoints[key.deployment, key.config])
         self._took(key, data, time.monotonic() - began)

@@ -422,3 +422,13 @@ def test_ascii_and_no_colour_where_the_terminal_wants_it(tmp_path: Path) -> None
     assert ended.stdout.isascii()
     assert b"\x1b" not in ended.stdout
     assert max(map(len, ended.stdout.splitlines())) <= 40
+
+
+@pytest.mark.parametrize("flags", ["", "--json"])
+def test_a_closed_standard_output_is_no_fault(tmp_path: Path, flags: str) -> None:
+    line = f"{sys.executable} -m profiler --duration 0.2 --interval 0.1 {flags} >&-"
+    ended = subprocess.run(
+        line, shell=True, cwd=tmp_path, env=ENVIRONMENT, capture_output=True, text=True, timeout=60
+    )
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert len(points(tmp_path)) == 2

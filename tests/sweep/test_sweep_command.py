@@ -92,6 +92,12 @@ def test_a_busy_run_is_said_to_be_busy_and_nothing_else(tmp_path: Path) -> None:
 def test_a_reader_that_has_left_changes_no_exit_code(tmp_path: Path) -> None:
     assert _unread("--plan-only", cwd=tmp_path) == 0
     assert _unread("--no-such-flag", cwd=tmp_path) == 2
+    env = {**os.environ, "PYTHONPATH": str(PROJECT)}
+    line = f"{sys.executable} -m sweep --plan-only >&-"
+    done = subprocess.run(
+        line, shell=True, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=LIMIT
+    )
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def _unread(*args: str, cwd: Path) -> int:
