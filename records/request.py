@@ -118,6 +118,10 @@ def _integer_or_none(value: Any) -> bool:
     return value is None or type(value) is int
 
 
+def _text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
 def _integers(value: Any) -> bool:
     return isinstance(value, list) and set(map(type, value)) <= {int}
 
@@ -148,6 +152,7 @@ _SHAPES: dict[str, _Shape] = {
         ),
         (_integer_or_none, "an integer or null"),
     ),
+    **dict.fromkeys(("run", "cell", "worker", "region", "question"), (_text, "a text")),
     "gaps_us": (_integers, "a list of integers"),
     "flags": (_texts, "a list of texts"),
     "stages": (_timings, "null or {stage: {name: number}}"),
@@ -170,7 +175,7 @@ def decode(line: bytes | str) -> RequestRecord:
     missing = [name for name in _REQUIRED if raw.get(name) is None]
     if missing:
         raise RecordError(f"missing {', '.join(missing)}")
-    if raw["outcome"] not in OUTCOMES:
+    if not _text(raw["outcome"]) or raw["outcome"] not in OUTCOMES:
         raise RecordError(f"unknown outcome {raw['outcome']!r}")
     for name, (fits, words) in _SHAPES.items():
         if name in raw and not fits(raw[name]):
