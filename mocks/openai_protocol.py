@@ -9,8 +9,8 @@ import httptools
 
 from mocks import openai_wire as wire
 from mocks.openai_streams import Answer, Service, now_ns
+from mocks.serving import MAX_BODY_BYTES
 
-MAX_BODY_BYTES = 32 * 1024 * 1024
 _ALLOWED = {b"/v1/chat/completions": b"POST", b"/v1/models": b"GET", b"/health": b"GET"}
 
 

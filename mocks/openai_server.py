@@ -2,52 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
-import errno
 import math
-import os
-import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
+from mocks import serving
 from mocks.latency import LatencyModel
 from mocks.openai_protocol import Connection
 from mocks.openai_streams import Service
-
-
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    """uvloop's loop if it is installed; the standard one does as well, at more CPU a token."""
-    try:
-        import uvloop
-    except ImportError:
-        return None
-    return uvloop.new_event_loop
-
-
-async def serve(service: Service, host: str, port: int) -> int:
-    """Serve until SIGINT or SIGTERM; the exit code (130 or 0). Raises OSError if the port is not free."""
-    loop = asyncio.get_running_loop()
-    connections: set[Connection] = set()
-    server = await loop.create_server(lambda: Connection(service, connections), host, port, backlog=1024)
-    stopped: asyncio.Future[int] = loop.create_future()
-
-    def stop(code: int) -> None:
-        if not stopped.done():
-            stopped.set_result(code)
-
-    loop.add_signal_handler(signal.SIGINT, stop, 130)
-    loop.add_signal_handler(signal.SIGTERM, stop, 0)
-    name = f"[{host}]" if ":" in host else host
-    print(f"mock LLM listening on http://{name}:{server.sockets[0].getsockname()[1]}", flush=True)
-    code = await stopped
-    server.close()
-    for connection in tuple(connections):
-        connection.close()
-    await asyncio.sleep(0)  # connection_lost is called in the loop's next turn: it records the cancelled
-    return code
 
 
 @click.command(context_settings={"max_content_width": 110, "show_default": True})
@@ -95,33 +60,21 @@ def command(
     if any(math.isnan(number) for number in (ttft_ms, itl_ms, jitter)):
         raise click.UsageError("--ttft-ms, --itl-ms and --jitter are numbers, not nan")
     model = LatencyModel(ttft_ms=ttft_ms, itl_ms=itl_ms, jitter=jitter, seed=seed)
-    descriptor = None if record is None else _open(record)
+    descriptor = None if record is None else serving.open_record(record)
     service = Service(model=model, tokens=tokens, max_concurrent=max_concurrent, record=descriptor)
-    try:
-        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            return runner.run(serve(service, host, port))
-    except OSError as error:
-        reason = "the port is in use" if error.errno == errno.EADDRINUSE else (error.strerror or error)
-        raise click.ClickException(f"cannot listen on {host}:{port}: {reason}") from None
+    connections: set[Connection] = set()
 
+    def close_all() -> None:
+        for connection in tuple(connections):
+            connection.close()
 
-def _open(path: Path) -> int:
-    try:
-        return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
-    except OSError as error:
-        raise click.ClickException(f"cannot write {path}: {error.strerror}") from None
+    server = serving.serve(lambda: Connection(service, connections), close_all, host, port, "mock LLM")
+    return serving.run(server, host, port, serving.loop_factory())
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The exit code: 0, 130 interrupted, 2 for a bad flag or a port in use (one line on stderr)."""
-    try:
-        code = command.main(args=arguments, prog_name="python -m mocks.openai_server", standalone_mode=False)
-        return code if isinstance(code, int) else 0
-    except click.ClickException as error:
-        print(f"mocks.openai_server: {error.format_message()}", file=sys.stderr)
-        return 2
-    except (click.Abort, KeyboardInterrupt):
-        return 130
+    return serving.invoke(command, "mocks.openai_server", arguments)
 
 
 if __name__ == "__main__":

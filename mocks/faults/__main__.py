@@ -1,0 +1,106 @@
+"""``python -m mocks.faults NAME``: a server that sets one trap, and tells the truth in its record."""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from mocks import serving
+from mocks.faults.catalogue import ASK_ONLY, FAULTS
+from mocks.faults.dialects import PATHS
+from mocks.faults.reply import Knobs
+from mocks.faults.server import Server
+
+HOST = "127.0.0.1"
+
+
+def _list(context: click.Context, _: click.Parameter, asked: bool) -> None:
+    if asked:
+        for name, fault in FAULTS.items():
+            click.echo(f"{name:<17} {fault.SENTENCE}")
+        context.exit()
+
+
+@click.command(context_settings={"max_content_width": 110, "show_default": True})
+@click.argument("name", metavar="NAME")
+@click.option("--list", is_flag=True, is_eager=True, expose_value=False, callback=_list, help="All NAMEs.")
+@click.option("--port", default=0, type=click.IntRange(0, 65535), help="0 takes a free one and prints it.")
+@click.option("--dialect", default="ask", type=click.Choice(list(PATHS)), help="What is spoken.")
+@click.option("--ttft-ms", default=100.0, type=click.FloatRange(0, 600_000), help="Time to first token.")
+@click.option("--itl-ms", default=10.0, type=click.FloatRange(0, 60_000), help="Gap between tokens.")
+@click.option("--tokens", default=20, type=click.IntRange(2, 100_000), help="Tokens of an answer.")
+@click.option(
+    "--stall-s",
+    default=3.0,
+    type=click.FloatRange(0),
+    help="How long stall, slow-close, slow-headers, cold-first and stall-server hold; inf: for ever.",
+)
+@click.option(
+    "--stall-at-s",
+    default=3.0,
+    type=click.FloatRange(0, 600_000),
+    help="When stall-server stalls, after its first request.",
+)
+@click.option(
+    "--every-ms", default=200.0, type=click.FloatRange(1, 60_000), help="Period of blocked-loop's blocks."
+)
+@click.option("--lump-bytes", default=1024, type=click.IntRange(1), help="What buffering waits for.")
+@click.option(
+    "--record",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Append a JSON line for each request with what was truly sent, and when.",
+)
+def command(
+    name: str,
+    port: int,
+    dialect: str,
+    ttft_ms: float,
+    itl_ms: float,
+    tokens: int,
+    stall_s: float,
+    stall_at_s: float,
+    every_ms: float,
+    lump_bytes: int,
+    record: Path | None,
+) -> int:
+    """A streaming server on 127.0.0.1 with the fault NAME; --list tells them all.
+
+    Token n is due --ttft-ms and n times --itl-ms after its request, at absolute times.
+    """
+    if name not in FAULTS:
+        raise click.UsageError(f"there is no fault {name!r}: --list tells those there are")
+    if any(math.isnan(number) for number in (ttft_ms, itl_ms, stall_s, stall_at_s, every_ms)):
+        raise click.UsageError("times are numbers, not nan")
+    if name in ASK_ONLY and dialect != "ask":
+        raise click.UsageError(f"{name} can only be said in the dialect ask")
+    server = Server(
+        name=name,
+        fault=FAULTS[name],
+        dialect=dialect,
+        knobs=Knobs(
+            ttft_ms=ttft_ms,
+            itl_ms=itl_ms,
+            tokens=tokens,
+            stall_s=stall_s,
+            stall_at_s=stall_at_s,
+            every_ms=every_ms,
+            lump_bytes=lump_bytes,
+        ),
+        record=None if record is None else serving.open_record(record),
+    )
+    running = serving.serve(server.connect, server.close_all, HOST, port, f"fault {name}")
+    # asyncio's own loop: uvloop's timers and sockets are not as exact, nor as open to a reset.
+    return serving.run(running, HOST, port, None)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The exit code: 0, 130 interrupted, 2 for a bad flag or a port in use (one line on stderr)."""
+    return serving.invoke(command, "mocks.faults", arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

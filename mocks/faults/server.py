@@ -1,0 +1,177 @@
+"""The HTTP side of a fault: keep-alive connections, one request at a time, each with its line of truth."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from dataclasses import dataclass, field
+from typing import Protocol, cast
+
+import httptools
+import orjson
+
+from mocks import openai_wire
+from mocks.faults.dialects import PATHS, dialect
+from mocks.faults.reply import Knobs, Reply, Shared, Wire
+from mocks.faults.truth import Truth
+from mocks.openai_streams import now_ns
+from mocks.serving import MAX_BODY_BYTES
+
+
+class Fault(Protocol):
+    """A module of this package: what it does wrong, in one sentence, and the doing."""
+
+    SENTENCE: str
+
+    async def answer(self, reply: Reply, /) -> None: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What came on a connection."""
+
+    method: bytes
+    path: bytes
+    body: bytes
+    keep_alive: bool
+    received_at_ns: int
+
+
+@dataclass(kw_only=True)
+class Server:
+    """One fault in one dialect, and what its connections share."""
+
+    name: str
+    fault: Fault
+    dialect: str
+    knobs: Knobs
+    record: int | None
+    """Descriptor of the record's file."""
+    shared: Shared = field(default_factory=Shared)
+    connections: set[Connection] = field(default_factory=set)
+    opened: int = 0
+    requests: int = 0
+
+    def connect(self) -> Connection:
+        self.opened += 1
+        return Connection(self, self.opened)
+
+    def close_all(self) -> None:
+        if self.shared.blocker is not None:
+            self.shared.blocker.cancel()
+        for connection in tuple(self.connections):
+            connection.close()
+
+    def write_record(self, record: dict[str, object]) -> None:
+        if self.record is not None:
+            os.write(self.record, orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE))
+
+
+class Connection(asyncio.Protocol):
+    """One client's connection; its requests are answered one after the other."""
+
+    def __init__(self, server: Server, number: int) -> None:
+        self._server = server
+        self._number = number
+        self._parser = httptools.HttpRequestParser(self)
+        self._path = b""
+        self._body = bytearray()
+        self._requests: asyncio.Queue[Request] = asyncio.Queue()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+        self._wire = Wire(self._transport)
+        self._server.connections.add(self)
+        self._serving = asyncio.get_running_loop().create_task(self._serve())
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._server.connections.discard(self)
+        self._serving.cancel()
+
+    def pause_writing(self) -> None:
+        self._wire.writable.clear()
+
+    def resume_writing(self) -> None:
+        self._wire.writable.set()
+
+    def data_received(self, data: bytes) -> None:
+        try:
+            self._parser.feed_data(data)
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade):
+            self._transport.close()
+
+    def close(self) -> None:
+        self._serving.cancel()
+        self._transport.close()
+
+    # httptools' callbacks
+
+    def on_message_begin(self) -> None:
+        self._path = b""
+        self._body.clear()
+
+    def on_url(self, url: bytes) -> None:
+        self._path += url
+
+    def on_body(self, body: bytes) -> None:
+        self._body += body
+        if len(self._body) > MAX_BODY_BYTES:
+            self._transport.abort()
+
+    def on_message_complete(self) -> None:
+        request = Request(
+            method=self._parser.get_method(),
+            path=self._path.partition(b"?")[0],
+            body=bytes(self._body),
+            keep_alive=bool(self._parser.should_keep_alive()),
+            received_at_ns=now_ns(),
+        )
+        self._requests.put_nowait(request)
+
+    async def _serve(self) -> None:
+        while not self._transport.is_closing():
+            await self._handle(await self._requests.get())
+
+    async def _handle(self, request: Request) -> None:
+        path = PATHS[self._server.dialect]
+        if (request.method, request.path) == (b"GET", b"/health"):
+            self._plain(200, b'{"status":"ok"}', request)
+        elif request.path != path:
+            self._plain(404, openai_wire.error_body(f"here only {path.decode()} is answered"), request)
+        elif request.method != b"POST":
+            self._plain(405, openai_wire.error_body(f"{path.decode()} is asked with POST"), request)
+        else:
+            self._server.requests += 1
+            await self._answer(request, self._server.requests)
+
+    async def _answer(self, request: Request, number: int) -> None:
+        server = self._server
+        truth = Truth(
+            fault=server.name,
+            request=number,
+            connection=self._number,
+            received_at_ns=request.received_at_ns,
+        )
+        left = True
+        try:
+            asked = dialect(server.dialect, request.body, number)
+            reply = Reply(
+                wire=self._wire,
+                dialect=asked,
+                knobs=server.knobs,
+                shared=server.shared,
+                truth=truth,
+                keep_alive=request.keep_alive,
+            )
+            await server.fault.answer(reply)
+            left = False
+        except openai_wire.BadRequest as error:
+            truth.status = 400
+            self._plain(400, openai_wire.error_body(str(error)), request)
+        finally:
+            server.write_record(truth.close(now_ns(), left=left))
+
+    def _plain(self, status: int, body: bytes, request: Request) -> None:
+        self._transport.write(openai_wire.http_answer(status, body, keep_alive=request.keep_alive))
+        if not request.keep_alive:
+            self._transport.close()

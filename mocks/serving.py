@@ -1,0 +1,83 @@
+"""What the mock servers share as processes: listening until told to stop, the record's file, exit codes."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+import signal
+import sys
+from collections.abc import Callable, Coroutine, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+MAX_BODY_BYTES = 32 * 1024 * 1024
+
+
+def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """uvloop's loop if it is installed; the standard one does as well, at more CPU a token."""
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
+
+
+async def serve(
+    protocol: Callable[[], asyncio.Protocol], close_all: Callable[[], None], host: str, port: int, name: str
+) -> int:
+    """Serve until SIGINT or SIGTERM; the exit code (130 or 0). Raises OSError if the port is not free."""
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(protocol, host, port, backlog=1024)
+    stopped: asyncio.Future[int] = loop.create_future()
+
+    def stop(code: int) -> None:
+        if not stopped.done():
+            stopped.set_result(code)
+
+    loop.add_signal_handler(signal.SIGINT, stop, 130)
+    loop.add_signal_handler(signal.SIGTERM, stop, 0)
+    shown = f"[{host}]" if ":" in host else host
+    print(f"{name} listening on http://{shown}:{server.sockets[0].getsockname()[1]}", flush=True)
+    code = await stopped
+    server.close()
+    close_all()
+    await asyncio.sleep(0)  # connection_lost is called in the loop's next turn: it records the cancelled
+    return code
+
+
+def run(
+    serving: Coroutine[Any, Any, int],
+    host: str,
+    port: int,
+    factory: Callable[[], asyncio.AbstractEventLoop] | None,
+) -> int:
+    """Run ``serve`` to its exit code. Raises ClickException where it cannot listen."""
+    try:
+        with asyncio.Runner(loop_factory=factory) as runner:
+            return runner.run(serving)
+    except OSError as error:
+        reason = "the port is in use" if error.errno == errno.EADDRINUSE else (error.strerror or error)
+        raise click.ClickException(f"cannot listen on {host}:{port}: {reason}") from None
+
+
+def open_record(path: Path) -> int:
+    """A descriptor that appends. Raises ClickException."""
+    try:
+        return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+    except OSError as error:
+        raise click.ClickException(f"cannot write {path}: {error.strerror}") from None
+
+
+def invoke(command: click.Command, module: str, arguments: Sequence[str] | None) -> int:
+    """The exit code: 0, 130 interrupted, 2 for a bad flag or a port in use (one line on stderr)."""
+    try:
+        code = command.main(args=arguments, prog_name=f"python -m {module}", standalone_mode=False)
+        return code if isinstance(code, int) else 0
+    except click.ClickException as error:
+        print(f"{module}: {error.format_message()}", file=sys.stderr)
+        return 2
+    except (click.Abort, KeyboardInterrupt):
+        return 130
