@@ -14,7 +14,7 @@ from loadgen.exchange import Asker, Exchange
 from loadgen.http import HttpFailure, Origin
 from loadgen.lag import LoopLag
 from loadgen.options import Settings
-from loadgen.questions import Question, users_questions
+from loadgen.questions import Question, shuffled, users_questions
 from loadgen.session import Session
 from records.request import RequestRecord
 
@@ -74,7 +74,7 @@ class Driver:
     connections: list[Connection] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self._questions = self.settings.questions()
+        self._order = shuffled(self.settings.questions(), self.settings.question_seed)
         self._flying: dict[int, Attempt] = {}
         self.started_ns = time.monotonic_ns()
 
@@ -88,8 +88,7 @@ class Driver:
             user=user,
             asker=Asker(one, wanted.dialect, wanted.headers),
             questions=users_questions(
-                self._questions,
-                seed=self.settings.question_seed,
+                self._order,
                 user=user,
                 users=self.users,
                 worker=where.worker_index,

@@ -21,8 +21,9 @@ _STRING = re.compile(rb'"((?:[^"\\]|\\.)*)"')
 _NEVER_PLAIN = bytes(range(0x20)) + b'"'
 """Bytes that no text between quotes holds as they are: what has one is not just a token's text."""
 _ESCAPE = ord("\\")
-_BLANK_LINES = (b"\r\n\r\n", b"\n\n", b"\r\r")
-_TRIES = 4
+_BLANK_LINES = (b"\n\n", b"\r\n\r\n", b"\r\r")
+_MARK_BYTES = 32
+_TRIES = 8
 """Forms learned in one answer: a server that changes its events each time is decoded and no more."""
 
 
@@ -34,6 +35,8 @@ class TokenForm:
     close: bytes
     joint: bytes
     """``close`` and the next ``head``: what stands between the texts of two events in a row."""
+    mark: bytes
+    """The end of ``joint``, where that is long: searching for many bytes again and again is slow."""
 
     @classmethod
     def learn(cls, block: bytes, payload: bytes, text: str) -> TokenForm | None:
@@ -49,12 +52,35 @@ class TokenForm:
         if at < 0 or block[start:at] not in (b"data:", b"data: "):
             return None  # other fields in the event, or data in several lines
         blank = next((b for b in _BLANK_LINES if block.startswith(b, at + len(payload))), None)
-        spans = [m.span(1) for m in _STRING.finditer(payload) if orjson.loads(m.group()) == text]
-        if blank is None or len(spans) != 1:
-            return None  # which of two equal strings is the text cannot be told here
-        begin, end = spans[0]
-        head, close = block[start:at] + payload[:begin], payload[end:] + blank
-        return cls(head, close, close + head)
+        span = _span(payload, text)
+        if blank is None or span is None:
+            return None
+        head, close = block[start:at] + payload[: span[0]], payload[span[1] :] + blank
+        joint = close + head
+        mark = joint[-_MARK_BYTES:]
+        return cls(head, close, joint, mark if joint.count(mark) == 1 else joint)
+
+    def split(self, texts: bytes) -> list[bytes]:
+        """What stands between the joints; the last may be more than a text."""
+        if self.mark is self.joint or texts.count(self.joint) != texts.count(self.mark):
+            return texts.split(self.joint)
+        pieces = texts.split(self.mark)
+        last = pieces.pop()
+        before = len(self.mark) - len(self.joint)
+        return [piece[:before] for piece in pieces] + [last]
+
+
+def _span(payload: bytes, text: str) -> tuple[int, int] | None:
+    """Where in an event's data the text stands, quotes left out; None if several strings there equal it."""
+    plain = text.encode()
+    found = payload.count(b'"%b"' % plain)
+    if found == 1:
+        begin = payload.index(b'"%b"' % plain) + 1
+        return None if payload[begin - 2] == _ESCAPE else (begin, begin + len(plain))
+    if found:
+        return None
+    spans = [m.span(1) for m in _STRING.finditer(payload) if orjson.loads(m.group()) == text]
+    return spans[0] if len(spans) == 1 else None  # the server escapes what need not be
 
 
 class EventStream:
@@ -116,7 +142,7 @@ class EventStream:
         ):
             self._answer.plain_tokens([data[len(head) : end]], at_ns)  # nearly every read of a paced stream
             return b""
-        texts = data[len(head) :].split(form.joint)
+        texts = form.split(data[len(head) :])
         last = texts.pop()
         end = last.find(close)
         if end >= 0:
@@ -142,5 +168,9 @@ def _plain(text: bytes) -> bool:
 
 def _end_of_event(data: bytes) -> int:
     """Where the first event in ``data`` ends, after its blank line; -1 if that has not come."""
-    ends = [at + len(blank) for blank in _BLANK_LINES if (at := data.find(blank)) >= 0]
-    return min(ends, default=-1)
+    end = -1
+    for blank in _BLANK_LINES:  # the likeliest first: the others are then looked for only before it
+        at = data.find(blank, 0, end) if end >= 0 else data.find(blank)
+        if at >= 0:
+            end = at + len(blank)
+    return end

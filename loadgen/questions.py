@@ -114,13 +114,18 @@ def _from_json(path: Path, number: int, line: str) -> Question:
     raise QuestionError(f"{path}:{number}: no text under question, query or prompt")
 
 
-def users_questions(
-    questions: Sequence[Question], *, seed: int, user: int, users: int, worker: int = 0, workers: int = 1
-) -> Iterator[Question]:
-    """A user's endless questions: its own share of one seeded order, so that nobody repeats another's
-    until all were asked. When its share is used up it starts again."""
-    order = list(range(len(questions)))
+def shuffled(questions: Sequence[Question], seed: int) -> list[Question]:
+    """The order in which a whole run goes through its questions."""
+    order = list(questions)
     random.Random(seed).shuffle(order)
+    return order
+
+
+def users_questions(
+    order: Sequence[Question], *, user: int, users: int, worker: int = 0, workers: int = 1
+) -> Iterator[Question]:
+    """A user's endless questions: its own share of the run's order, so that nobody repeats another's
+    until all were asked. When its share is used up it starts again."""
     step = max(1, users) * max(1, workers)
     place = (user % max(1, users)) * max(1, workers) + worker % max(1, workers)
     if len(order) < step:
@@ -129,6 +134,6 @@ def users_questions(
     place %= len(order)
     while True:
         for index in range(place, len(order), step):
-            yield questions[order[index]]
+            yield order[index]
         if step == 1:
             place = 0

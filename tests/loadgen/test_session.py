@@ -11,7 +11,14 @@ import pytest
 
 import loadgen
 from loadgen.lag import LoopLag, percentile
-from loadgen.questions import Question, QuestionError, library_questions, read_questions, users_questions
+from loadgen.questions import (
+    Question,
+    QuestionError,
+    library_questions,
+    read_questions,
+    shuffled,
+    users_questions,
+)
 from loadgen.session import Plan, Session
 
 S = 1_000_000_000
@@ -67,14 +74,14 @@ def test_no_window_without_a_warm_up_that_ended() -> None:
 
 @pytest.mark.parametrize(("users", "workers"), [(1, 1), (7, 1), (3, 2), (40, 1)])
 def test_no_question_twice_until_all_were_asked(users: int, workers: int) -> None:
-    questions = [Question(str(i), str(i)) for i in range(120)]
+    order = shuffled([Question(str(i), str(i)) for i in range(120)], seed=1)
     share = 120 // (users * workers)
     asked = [
         question.id
         for worker in range(workers)
         for user in range(users)
         for question in islice(
-            users_questions(questions, seed=1, user=user, users=users, worker=worker, workers=workers), share
+            users_questions(order, user=user, users=users, worker=worker, workers=workers), share
         )
     ]
     assert len(set(asked)) == len(asked) == share * users * workers
@@ -84,7 +91,7 @@ def test_questions_are_seeded_and_endless() -> None:
     questions = [Question(str(i), str(i)) for i in range(5)]
 
     def first(seed: int, users: int = 1) -> list[str]:
-        return [q.id for q in islice(users_questions(questions, seed=seed, user=0, users=users), 12)]
+        return [q.id for q in islice(users_questions(shuffled(questions, seed), user=0, users=users), 12)]
 
     assert first(1) == first(1) != first(2)
     assert set(first(1)[:5]) == set("01234")
