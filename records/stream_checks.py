@@ -92,7 +92,7 @@ def _held_back(r: RequestRecord) -> bool | None:
     after_headers = (r.first_token_at_ns - r.headers_at_ns) / 1e6
     if r.stages and "llm" in r.stages:
         late = r.service_ttft_ms - r.stages_ms
-        with_the_headers = after_headers < r.stages_ms / 2 and late > max(HELD_MS, r.stages_ms / 2)
+        with_the_headers = after_headers <= TOGETHER_MS and late > max(HELD_MS, r.stages_ms / 2)
         return with_the_headers or after_headers > 2 * r.stages_ms + HELD_MS
     if after_headers > TOGETHER_MS:
         return False
@@ -103,18 +103,19 @@ def _held_back(r: RequestRecord) -> bool | None:
 def buffering(requests: Sequence[RequestRecord]) -> Check:
     """Did something on the way (a reverse proxy that buffers) hold the tokens back and let them go in lumps?
 
-    Then TTFT is too high and ITL too low. Lumps alone prove nothing: a saturated server, speculative
-    decoding and a mock bundle tokens too. An answer of at least 8 tokens counts as held back when at least
-    90 % of its gaps are below 50 us, the first among them, and either
+    Then TTFT is too high and ITL too low. Lumps alone prove nothing: speculative decoding, a mock and
+    above all a server whose event loop is blocked bundle tokens too. An answer of at least 8 tokens counts
+    as held back when at least 90 % of its gaps are below 50 us, the first among them, and
 
-    - the server gives its stage times: its first token was ready over 50 ms (and half its stages' time)
-      before the client saw it, and the headers did not leave when the stages began but came late too; or
-      from headers to first token passed over twice the stages' time and 50 ms;
-    - or it does not: headers and first token came together, and at least 20 ms passed between two lumps.
+    - where the server gives its stage times: headers and first token came together (within 2 ms), over
+      50 ms (and half the stages' time) after the server had that token; or the headers came alone, and the
+      token later than twice the stages' time and 50 ms;
+    - where it does not: headers and first token came together, and 20 ms or more passed between two lumps.
 
-    A saturated server is told apart by its headers, which leave before the stages run. Where the tokens
-    all came at once and there are no stage times nothing can be told: n/a. It fails when more than half of
-    the answers were held back; answers of the mock LLM, which are written at once, are left out.
+    The headers tell a slow server from a proxy: it sends them before it looks for the answer, a buffer
+    holds them with all else. Where the tokens all came at once and there are no stage times nothing can be
+    told: n/a. It fails when more than half of the answers were held back; answers of the mock LLM, which
+    are written at once, are left out.
     """
     name = "buffering"
     long = [

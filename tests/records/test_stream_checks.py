@@ -67,6 +67,8 @@ def test_a_proxy_that_buffers_is_seen_without_stages() -> None:
         # a saturated server: late, and in lumps, but the headers left when its stages began
         {"gaps_us": LUMPS, "ttft_ms": 420.0, "headers_ms": 300.0},
         {"gaps_us": LUMPS, "ttft_ms": 420.0, "headers_ms": 300.0, "stages": None},
+        # a blocked event loop: headers wait for their turn, then the tokens, all at once
+        {"gaps_us": [0] * 40, "ttft_ms": 620.0, "headers_ms": 400.0},
         # the server itself bundles: its first token was ready when the client saw it
         {"gaps_us": LUMPS, "ttft_ms": 123.0, "headers_ms": 122.9},
         # speculative decoding, several tokens a step
