@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from records.measure import rate
 from records.reader import read_run
 from reports.analysis import Analysis, analyse
 from reports.blocks import blocks, knee_sentence
@@ -46,6 +47,14 @@ def test_known_rate_and_latency(made: Any, tmp_path: Path) -> None:
     assert level.ttft_p95 is not None
     assert level.ttft_p95.value == pytest.approx(95.05, abs=0.01)
     assert level.ttft_p99 is None
+
+
+def test_a_cells_rate_is_the_one_of_records(made: Any, tmp_path: Path) -> None:
+    run = read_run(made.run(tmp_path / "run", [made.spec(rps=17.0, failures=4)]))
+    [data] = run.cells
+    estimate = analyse([run]).levels[0].figures.rps
+    assert estimate is not None
+    assert estimate.value == rate(data.requests, data.cell.window)
 
 
 def test_invalid_cells_enter_nothing(made: Any, tmp_path: Path) -> None:
