@@ -8,8 +8,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from loadgen.options import Settings
-from loadgen.session import Plan
+from loadgen.options import Settings, make_results
 from loadgen.target import AS_IS, Served, slug
 from records import checks
 from records.cell import Cell, Check, Verdict, Window
@@ -38,9 +37,10 @@ class Observed:
 class CellFile:
     """Opened before the load starts. ``cell`` says what was asked for."""
 
-    def __init__(self, folder: Path, cell: Cell, *, think: bool, documents: bool) -> None:
+    def __init__(self, folder: Path, cell: Cell, served: Served, *, think: bool, documents: bool) -> None:
         self.folder = folder
         self.cell = cell
+        self._served = served
         self._think = think
         self._documents = documents
         self._lines = LineFile(folder / "requests.jsonl")
@@ -49,7 +49,7 @@ class CellFile:
     def append(self, lines: bytes) -> None:
         self._lines.append(lines)
 
-    def finish(self, served: Served, observed: Observed) -> Cell:
+    def finish(self, observed: Observed) -> Cell:
         """Read back what was written, judge it, and write the cell whole."""
         self._lines.close()
         requests = [decode(line) for _, line in read_lines(self.folder / "requests.jsonl")]
@@ -57,17 +57,19 @@ class CellFile:
             self.cell,
             complete=observed.complete,
             achieved=achieved(requests, observed),
-            verdict=Verdict(checks=self._checks(requests, served, observed)),
+            verdict=Verdict(checks=self._checks(requests, observed)),
         )
         write_json(self.folder / "cell.json", self.cell.to_json())
         return self.cell
 
-    def _checks(
-        self, requests: Sequence[RequestRecord], served: Served, observed: Observed
-    ) -> tuple[Check, ...]:
+    def _checks(self, requests: Sequence[RequestRecord], observed: Observed) -> tuple[Check, ...]:
+        """Those first that would explain the others."""
+        served = self._served
         window, counted = observed.window, checks.measured(requests, observed.window)
         config = served.config or AS_IS
         return (
+            checks.workers(observed.workers_expected, observed.workers_fewest),
+            checks.failures(counted),
             checks.configuration(config, served.config, [r.config for r in counted], served.settings, {}),
             checks.configuration_effect(config, counted),
             checks.retrieval(counted, expected=self._documents),
@@ -77,21 +79,39 @@ class CellFile:
             checks.concurrency(requests, window, self.cell.concurrency, think=self._think),
             checks.steady_state(requests, window),
             *checks.of_records(requests, window),
-            checks.failures(counted),
-            checks.workers(observed.workers_expected, observed.workers_fewest),
         )
 
 
-def asked(wanted: Settings, plan: Plan, served: Served, *, host: str, run_time_s: float | None) -> Cell:
+def fresh_folder(results: str, *, again: bool) -> Path:
+    """The folder of a start of the load, made and empty. ``again``: one of this process had ``results``
+    before (the web UI starts as often as one likes), and nothing is overwritten. Raises UsageError."""
+    folder, number = Path(results), 1
+    while again and folder.exists():
+        number += 1
+        folder = Path(f"{results}-{number}")
+    make_results(folder)
+    return folder
+
+
+def verdict_line(verdict: Verdict) -> str:
+    """``valid`` or ``invalid``, and why."""
+    if verdict.failures:
+        return "invalid: " + "; ".join(f"{check.name}: {check.text}" for check in verdict.failures)
+    unknown = [check.name for check in verdict.checks if check.status == "n/a"]
+    said = f"valid: {len(verdict.checks) - len(unknown)} checks passed"
+    return f"{said}; n/a: {', '.join(unknown)}" if unknown else said
+
+
+def asked(wanted: Settings, users: int, served: Served, *, host: str, run_time_s: float | None) -> Cell:
     """The cell as it stands before the load: what was asked for, and what the service said of itself."""
     return Cell(
         deployment=slug(host),
         config=served.config or AS_IS,
-        concurrency=plan.users,
+        concurrency=users,
         repeat=1,
         requested={
             "host": without_password(host),
-            "users": plan.users,
+            "users": users,
             "requests": wanted.requests,
             "min_seconds": wanted.min_seconds,
             "run_time_s": run_time_s,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypedDict
 
 from loadgen.cellfile import Observed
 from loadgen.driver import Driver
@@ -12,27 +12,63 @@ from loadgen.session import Session
 from records.cell import Window
 
 Summary = Mapping[str, Any]
+"""What a process saw of itself, as `Driver.summary` gives it."""
+
+
+class Report(TypedDict):
+    """A worker's message. Counts are those since its start, ``lines`` the records since the last report."""
+
+    id: str
+    ended: int
+    measured: int
+    records: int
+    """How many records it has made: all of them must have arrived in the end."""
+    lines: bytes
+    summary: Summary | None
+    """Only in its last report, when its streams have drained."""
 
 
 @dataclass(kw_only=True)
 class Merge:
-    """By worker: its counts while it runs, its summary, and whether its streams have drained."""
+    """One run as the master sees it; most of it by worker."""
 
+    id: str
     session: Session
     expected: int
-    fewest: int = -1
+    fewest: int = field(init=False)
+    """Workers that were there at any time, and in the end with all their records."""
     counts: dict[str, tuple[int, int]] = field(default_factory=dict)
+    records: dict[str, int] = field(default_factory=dict)
+    """Records that have arrived."""
     summaries: dict[str, Summary] = field(default_factory=dict)
-    drained: set[str] = field(default_factory=set)
+    whole: set[str] = field(default_factory=set)
+    """The workers that reported for the last time, and none of whose records is missing."""
+    refused: dict[str, str] = field(default_factory=dict)
+    """Why a worker could not take part."""
+    deserted: bool = False
+    """It ended because no worker was left."""
 
     def __post_init__(self) -> None:
-        if self.fewest < 0:
-            self.fewest = self.expected
+        self.fewest = self.expected
 
     @classmethod
     def of(cls, driver: Driver) -> Merge:
         """A process alone, as a merge of one."""
-        return cls(session=driver.session, expected=1, summaries={"local": driver.summary()})
+        merge = cls(id="", session=driver.session, expected=1)
+        merge.summaries["local"] = driver.summary()
+        return merge
+
+    def take(self, worker: str, report: Report) -> None:
+        self.counts[worker] = (report["ended"], report["measured"])
+        self.records[worker] = self.records.get(worker, 0) + report["lines"].count(b"\n")
+        if report["summary"] is not None:
+            self.summaries[worker] = report["summary"]
+            if self.records[worker] == report["records"]:
+                self.whole.add(worker)
+
+    def count_whole(self) -> None:
+        """In the end: a worker that did not deliver everything was lost."""
+        self.fewest = min(self.fewest, len(self.whole))
 
     def decide(self, now_ns: int) -> None:
         """End the warm-up or the run by the sums of the workers' counts."""

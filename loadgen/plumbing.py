@@ -1,8 +1,7 @@
-"""A load run inside locust: alone, as master, or as worker. Imported by `loadgen.user` only.
+"""A load run inside locust: from locust's events to the run's parts. Imported by `loadgen.user` only.
 
-Alone, one process sees everything. As master it sends no requests: it adds up what the workers say,
-ends their warm-up, tells them when to stop, waits until their streams have drained (a headless locust
-drops them otherwise) and writes the records that they ship with locust's own report messages.
+One process is alone, a master or a worker for its whole life; each start of the load is a fresh `Run`,
+RUNNING until locust begins to stop, DRAINING until its streams have ended, then OVER and judged.
 """
 
 from __future__ import annotations
@@ -10,8 +9,11 @@ from __future__ import annotations
 import logging
 import sys
 import time
+import uuid
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from pathlib import Path
+from enum import Enum, auto
+from functools import partial
 from typing import Any
 
 import gevent
@@ -19,18 +21,18 @@ from locust.env import Environment
 from locust.runners import MasterRunner, WorkerRunner
 
 from loadgen import options as opt
-from loadgen import rows, target
-from loadgen.cellfile import CellFile, Observed, asked
+from loadgen import rows, target, watched
+from loadgen.cellfile import CellFile, asked, fresh_folder, verdict_line
+from loadgen.distributed import TICK_S, Keep, Master, Orders, Worker
 from loadgen.driver import Driver, Place
 from loadgen.exchange import Exchange
 from loadgen.http import Origin
 from loadgen.merge import Merge
 from loadgen.session import Plan, Session
+from records.cell import Verdict
 from records.request import RequestRecord
 
-PREFIX = "chokepoint"
-TICK_S = 0.02
-PROGRESS_S = 0.1
+INVALID, USAGE, INTERRUPTED = 3, 2, 130
 log = logging.getLogger(__name__)
 
 
@@ -38,137 +40,190 @@ class RequestFailed(Exception):
     """How a failed request shows in locust's own tables."""
 
 
+class Phase(Enum):
+    RUNNING = auto()
+    DRAINING = auto()
+    OVER = auto()
+
+
+@dataclass(kw_only=True)
+class Run:
+    """One start of the load in this process."""
+
+    orders: Orders
+    settings: opt.Settings
+    started_ns: int
+    merge: Merge | None = None
+    """What the workers say, on a master."""
+    cell: CellFile | None = None
+    """Where the records go; None on a worker, and where nobody asked for them."""
+    phase: Phase = Phase.RUNNING
+    interrupted: bool = False
+    verdict: Verdict | None = None
+
+
+class Alone:
+    """The part of a process that sees everything itself."""
+
+    driver: Driver | None = None
+
+    def watch(self) -> bool:
+        """True when the requests asked for have ended."""
+        driver = self.driver
+        while driver is not None and driver is self.driver and not driver.session.stopping:
+            time.sleep(TICK_S)
+        return True
+
+    def drain(self, limit_s: float) -> None:
+        if self.driver is not None:
+            self.driver.drain(limit_s)
+            self.driver.lag.stopped = True
+
+    def cut(self) -> None:
+        if self.driver is not None:
+            self.driver.cut()
+
+    def end(self) -> None:
+        """The run is over."""
+
+
 class LoadRun:
-    """Everything of one locust process; each test start begins afresh."""
+    """The load of one locust process."""
 
     def __init__(self, environment: Environment) -> None:
         self.environment = environment
-        self.driver: Driver | None = None
-        self.cell: CellFile | None = None
-        self.merge: Merge | None = None
-        self.settings: opt.Settings | None = None
-        self.valid: bool | None = None
-        self.interrupted = False
-        self.running = False
-        self.spawned = False
-        self._served = target.Served()
-        self._lines: list[bytes] = []
+        self.run: Run | None = None
         self._runs = 0
-        self._started_ns = 0
         runner, events = environment.runner, environment.events
-        self.is_worker = isinstance(runner, WorkerRunner)
-        self.is_master = isinstance(runner, MasterRunner)
+        self.part: Alone | Master | Worker = Alone()
+        if isinstance(runner, MasterRunner):
+            self.part = Master(runner)
+        elif isinstance(runner, WorkerRunner):
+            self.part = Worker(runner, events)
+        self.is_worker = isinstance(self.part, Worker)
+        self._region = environment.parsed_options.region
         events.test_start.add_listener(self.on_test_start)
         events.spawning_complete.add_listener(self.on_spawning_complete)
         events.test_stopping.add_listener(self.on_test_stopping)
         events.test_stop.add_listener(self.on_test_stop)
         events.quitting.add_listener(self.on_quitting)
-        if self.is_worker:
-            events.report_to_master.add_listener(self.on_report_to_master)
-            runner.register_message(f"{PREFIX}_warm", self.on_warm)
-            runner.register_message(f"{PREFIX}_drain", self.on_drain, concurrent=True)
-        if self.is_master:
-            events.worker_report.add_listener(self.on_worker_report)
-            for name in ("progress", "drained"):
-                runner.register_message(f"{PREFIX}_{name}", getattr(self, f"on_{name}"))
+        events.quit.add_listener(self.on_quit)
+
+    @property
+    def driver(self) -> Driver | None:
+        """Who asks in this process; None on a master, and while there is no run."""
+        return self.part.driver if self.run else None
 
     # -- the start ---------------------------------------------------------------------------------
 
     def on_test_start(self, environment: Environment, **_: Any) -> None:
-        options = environment.parsed_options
-        self.driver = self.merge = self.cell = None
-        self.valid, self.spawned, self._lines = None, False, []
+        self.run = None
+        if self.is_worker:  # its own label; all other options are the master's, by now
+            environment.parsed_options.region = self._region or environment.parsed_options.region
         try:
-            wanted = self.settings = opt.settings(options)
+            wanted = opt.settings(environment.parsed_options)
             origin = opt.origin(environment.host)
-            self._start(wanted, origin)
-        except (opt.UsageError, ValueError) as error:
+            self._begin(wanted, origin)
+        except ValueError as error:  # UsageError, QuestionError
             log.error("%s", error)
-            self.settings = None
+            if isinstance(self.part, Worker):
+                self.part.refuse(Orders(**environment.parsed_options.chokepoint), str(error))
+            else:
+                self._refuse()
             return
-        self.running = True
         self._runs += 1
+        gevent.spawn(self._watch, self.run)
 
-    def _start(self, wanted: opt.Settings, origin: Origin) -> None:
+    def _begin(self, wanted: opt.Settings, origin: Origin) -> None:
         options, runner = self.environment.parsed_options, self.environment.runner
-        users = runner.target_user_count or options.num_users or 1
-        stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-        if not self.is_worker:
-            options.chokepoint_run = f"{stamp}-{time.monotonic_ns() % 10**6}"
-            options.chokepoint_workers = runner.worker_count
-            options.chokepoint_users = users
-            self._served = target.served(origin, wanted.headers)
-            log.info("The service's configuration is %s", self._served.config or "not told (as-is)")
-        self._run_id = options.chokepoint_run
-        self._started_ns = time.time_ns()
+        cell = None
+        if self.is_worker:
+            orders = Orders(**options.chokepoint)
+        else:
+            users = runner.target_user_count or options.num_users or 1
+            served = target.served(origin, wanted.headers)
+            log.info("The service's configuration is %s", served.config or "not told (as-is)")
+            if wanted.results:
+                cell = CellFile(
+                    fresh_folder(wanted.results, again=self._runs > 0),
+                    asked(
+                        wanted, users, served, host=self.environment.host or "", run_time_s=options.run_time
+                    ),
+                    served,
+                    think=wanted.think_time_s > 0,
+                    documents=wanted.dialect.expects_documents,
+                )
+                log.info("Records go to %s", cell.folder)
+            orders = self._orders(wanted, users, cell)
+            options.chokepoint = asdict(orders)  # locust sends its options to the workers
         plan = Plan(
-            users=options.chokepoint_users,
+            users=orders.users,
             warmup_requests=wanted.warmup_requests,
             requests=wanted.requests,
             min_seconds=wanted.min_seconds,
         )
-        cell_name = wanted.cell_name
-        if wanted.results and not self.is_worker:
-            self.cell = self._open_cell(wanted, plan)
-            cell_name = cell_name or self.cell.cell.name
+        run = Run(orders=orders, settings=wanted, started_ns=time.time_ns(), cell=cell)
         session = Session(plan=plan, decides=not self.is_worker)
-        if self.is_master:
-            self.merge = Merge(session=session, expected=runner.worker_count)
-            gevent.spawn(self._watch_workers, self.merge)
-            return
-        index = runner.worker_index if self.is_worker else 0
-        self.driver = Driver(
+        if isinstance(self.part, Master):
+            expected = max(len(orders.workers), options.expect_workers)
+            run.merge = Merge(id=orders.id, session=session, expected=expected)
+            self.part.begin(run.merge, cell.append if cell else None)
+        else:
+            if isinstance(self.part, Worker):
+                keep = self.part.keep if wanted.results else None
+                driver = self._driver(run, origin, session, f"w{runner.worker_index}", keep)
+                self.part.begin(orders, driver)
+            else:
+                driver = self._driver(run, origin, session, "local", cell.append if cell else None)
+                self.part.driver = driver
+            gevent.spawn(driver.lag.run)
+        self.run = run
+
+    def _orders(self, wanted: opt.Settings, users: int, cell: CellFile | None) -> Orders:
+        folder = cell.folder.resolve().name if cell else ""
+        runner = self.environment.runner
+        workers = self.part.connected() if isinstance(self.part, Master) else [runner.client_id]
+        stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+        return Orders(
+            id=uuid.uuid4().hex,
+            run=wanted.run_name or folder or stamp,
+            cell=wanted.cell_name or (cell.cell.name if cell else "cell"),
+            users=users,
+            workers=workers,
+        )
+
+    def _driver(self, run: Run, origin: Origin, session: Session, worker: str, keep: Keep | None) -> Driver:
+        orders = run.orders
+        return Driver(
             origin=origin,
-            settings=wanted,
+            settings=run.settings,
             place=Place(
-                run=wanted.run_name or self._run_id,
-                cell=cell_name or "cell",
-                worker=f"w{index}" if self.is_worker else "local",
-                worker_index=index,
-                workers=options.chokepoint_workers,
+                run=orders.run,
+                cell=orders.cell,
+                worker=worker,
+                worker_index=orders.place(self.environment.runner.client_id),
+                workers=len(orders.workers),
             ),
             session=session,
-            users=-(-plan.users // max(1, options.chokepoint_workers)),
-            on_end=self._ended,
-        )
-        gevent.spawn(self.driver.lag.run)
-        gevent.spawn(self._report_progress if self.is_worker else self._watch_session, self.driver)
-
-    def _open_cell(self, wanted: opt.Settings, plan: Plan) -> CellFile:
-        folder = Path(wanted.results)
-        if self._runs:  # started again from the web UI: nothing is overwritten
-            number = self._runs + 1
-            while (folder := Path(f"{wanted.results}-{number}")).exists():
-                number += 1
-        opt.make_results(folder)
-        log.info("Records go to %s", folder)
-        options = self.environment.parsed_options
-        host = self.environment.host or ""
-        return CellFile(
-            folder,
-            asked(wanted, plan, self._served, host=host, run_time_s=options.run_time),
-            think=wanted.think_time_s > 0,
-            documents=wanted.dialect.expects_documents,
+            connection=watched.connection,
+            users=-(-orders.users // len(orders.workers)),
+            on_end=partial(self._ended, run.settings.dialect.path, keep),
         )
 
     def on_spawning_complete(self, **_: Any) -> None:
-        self.spawned = True
-        if self.driver is not None:
+        if self.run is not None and self.run.merge is not None:
+            self.run.merge.session.spawned = True
+        elif self.driver is not None:
             self.driver.session.spawned = True
-        if self.merge is not None:
-            self.merge.session.spawned = True
 
     # -- while it runs -----------------------------------------------------------------------------
 
-    def _ended(self, record: RequestRecord, exchange: Exchange) -> None:
+    def _ended(self, path: str, keep: Keep | None, record: RequestRecord, exchange: Exchange) -> None:
         """A request is over: into the records, and into locust's table."""
-        if self.cell is not None:
-            self.cell.append(record.encode())
-        elif self.is_worker and self.settings and self.settings.results:
-            self._lines.append(record.encode())
-        if record.outcome == "cut" or self.driver is None:
+        if keep is not None:
+            keep(record.encode())
+        if record.outcome == "cut":
             return  # neither good nor failed: locust's table has no row for it
-        path = self.driver.settings.dialect.path
         rows.log(self.environment.stats, path, exchange)
         self.environment.events.request.fire(
             request_type="POST",
@@ -179,149 +234,93 @@ class LoadRun:
             context={},
         )
 
-    def _watch_session(self, driver: Driver) -> None:
-        """Alone: stop locust once the requests asked for have ended."""
-        while self.driver is driver and self.running and not driver.session.stopping:
-            time.sleep(TICK_S)
-        if self.driver is driver and self.running and not driver.draining:
+    def _watch(self, run: Run) -> None:
+        """Stop locust when this process's part says so, unless somebody else did first."""
+        if not self.part.watch() or self.run is not run or run.phase is not Phase.RUNNING:
+            return
+        if run.merge is not None and run.merge.refused:
+            self._refuse()
+        else:
             self._stop_locust()
 
-    def _watch_workers(self, merge: Merge) -> None:
-        """Master: end the warm-up and the run by the workers' counts, and see that all stay."""
-        runner = self.environment.runner
-        told = False
-        while self.merge is merge and self.running_or_starting and not merge.session.stopping:
-            merge.fewest = min(merge.fewest, runner.worker_count)
-            merge.decide(time.monotonic_ns())
-            if not told and merge.session.window_start_ns is not None:
-                told = True
-                runner.send_message(f"{PREFIX}_warm", {"run": self._run_id})
-            if merge.session.stopping:
-                self._stop_locust()
-                return
-            time.sleep(TICK_S)
-
-    @property
-    def running_or_starting(self) -> bool:
-        return self.settings is not None and self.valid is None
-
     def _stop_locust(self) -> None:
-        if self.environment.parsed_options.headless:
+        if self.environment.parsed_options.headless or self.is_worker:
             self.environment.runner.quit()
         else:
             self.environment.runner.stop()
 
-    # -- worker and master talk ----------------------------------------------------------------------
-
-    def _report_progress(self, driver: Driver) -> None:
-        sent = None
-        while self.driver is driver and self.running_or_starting:
-            session = driver.session
-            counts = {"ended": session.ended, "measured": session.measured}
-            if counts != sent:
-                self.environment.runner.send_message(f"{PREFIX}_progress", {"run": self._run_id} | counts)
-                sent = counts
-            time.sleep(PROGRESS_S)
-
-    def _payload(self) -> dict[str, Any]:
-        lines, self._lines = b"".join(self._lines), []
-        summary = self.driver.summary() if self.driver else {}
-        return {"run": getattr(self, "_run_id", ""), "lines": lines, "summary": summary}
-
-    def on_report_to_master(self, data: dict[str, Any], **_: Any) -> None:
-        if self._lines:
-            data[PREFIX] = self._payload()
-
-    def on_worker_report(self, client_id: str, data: dict[str, Any], **_: Any) -> None:
-        self._take(client_id, data.get(PREFIX))
-
-    def _take(self, client_id: str, payload: dict[str, Any] | None) -> bool:
-        """A worker's records; those of an orphan of another run are left out."""
-        if not payload or self.merge is None or payload["run"] != self._run_id:
-            return False
-        if self.cell is not None and payload["lines"]:
-            self.cell.append(payload["lines"])
-        self.merge.summaries[client_id] = payload["summary"]
-        return True
-
-    def on_progress(self, msg: Any, **_: Any) -> None:
-        if self.merge is not None and msg.data["run"] == self._run_id:
-            self.merge.counts[msg.node_id] = (msg.data["ended"], msg.data["measured"])
-
-    def on_drained(self, msg: Any, **_: Any) -> None:
-        if self._take(msg.node_id, msg.data) and self.merge is not None:
-            self.merge.drained.add(msg.node_id)
-
-    def on_warm(self, msg: Any, **_: Any) -> None:
-        if self.driver is not None and msg.data["run"] == self._run_id:
-            self.driver.session.window_start_ns = time.monotonic_ns()
-
-    def on_drain(self, **_: Any) -> None:
-        self._drain_driver()
+    def _refuse(self) -> None:
+        """What was asked for cannot be run, as the log says: the end, unless the web UI can ask for else."""
+        if self.environment.parsed_options.headless:
+            self.environment.process_exit_code = USAGE
+        gevent.spawn(self._stop_locust)
 
     # -- the end -----------------------------------------------------------------------------------
 
-    def _drain_driver(self) -> None:
-        driver = self.driver
-        if driver is None or self.settings is None:
-            return
-        if driver.lag.stopped:
-            driver.cut()
-            return
-        again = driver.draining
-        driver.drain(0 if again else self.settings.drain_seconds)
-        if again or driver.lag.stopped:
-            return
-        driver.lag.stopped = True
-        if self.is_worker:
-            self.environment.runner.send_message(f"{PREFIX}_drained", self._payload())
-
     def on_test_stopping(self, **_: Any) -> None:
-        merge = self.merge
-        if merge is None or self.settings is None:
-            self._drain_driver()
+        """May come again while it drains (locust's run time, the last worker's leave): all wait together."""
+        run = self.run
+        if run is None or run.phase is Phase.OVER:
             return
-        merge.session.stopping = True
-        runner = self.environment.runner
-        runner.send_message(f"{PREFIX}_drain", {"run": self._run_id})
-        # Two seconds more than the workers have, for their messages.
-        limit_ns = time.monotonic_ns() + int((self.settings.drain_seconds + 2) * 1e9)
-        while set(runner.clients) - merge.drained and time.monotonic_ns() < limit_ns:
-            merge.fewest = min(merge.fewest, len(merge.drained | set(runner.clients)))
-            time.sleep(TICK_S)
-        merge.fewest = min(merge.fewest, len(merge.drained))
+        run.phase = Phase.DRAINING
+        # A worker's streams were drained when the master said so; what is left now is cut.
+        self.part.drain(0 if self.is_worker else run.settings.drain_seconds)
 
     def on_test_stop(self, **_: Any) -> None:
-        was_running, self.running = self.running, False
-        if not was_running or self.is_worker or self.settings is None:
+        run = self.run
+        if run is None or run.phase is Phase.OVER:
             return
-        self.valid = True
-        if self.cell is None:
-            return
-        summaries = Merge.of(self.driver) if self.driver else self.merge
-        assert summaries is not None
-        planned = self.settings.requests or self.environment.parsed_options.run_time
-        observed: Observed = summaries.observed(
-            started_at_ns=self._started_ns,
-            ended_at_ns=time.time_ns(),
-            complete=not (planned and self.interrupted),
-        )
-        cell = self.cell.finish(self._served, observed)
-        self.valid = cell.verdict.valid
-        for check in cell.verdict.failures:
-            print(f"invalid: {check.name}: {check.text}", file=sys.stderr)
+        run.phase = Phase.OVER
+        merge = run.merge or (Merge.of(self.driver) if self.driver else None)
+        self.part.end()
+        if run.cell is not None and merge is not None:
+            planned = run.settings.requests or self.environment.parsed_options.run_time
+            observed = merge.observed(
+                started_at_ns=run.started_ns,
+                ended_at_ns=time.time_ns(),
+                complete=not planned or not (run.interrupted or merge.deserted),
+            )
+            run.verdict = run.cell.finish(observed).verdict
+            if not self.environment.parsed_options.headless:
+                print(verdict_line(run.verdict), file=sys.stderr)
+        if merge is not None and merge.deserted and self.environment.parsed_options.headless:
+            gevent.spawn(self.environment.runner.quit)  # locust itself would wait for ever
 
     def on_quitting(self, environment: Environment, **_: Any) -> None:
-        """Ctrl-C and SIGTERM come here with the test still running: end it properly first."""
-        if self.running:
-            self.interrupted = True
-            if self.is_worker:
-                self._drain_driver()
-                environment.runner.stop()
-            else:
-                environment.runner.quit()
-        if self.settings and self.settings.results and not self.is_worker:
-            if self.interrupted:
-                environment.process_exit_code = 130
-            elif self.valid is not None:
-                environment.process_exit_code = 0 if self.valid else 3
+        """Ctrl-C and SIGTERM come here with the load still on: it is ended properly first."""
+        run = self.run
+        if run is None:
+            return
+        if run.phase is not Phase.OVER:
+            self._interrupt(run)
+            self.on_test_stop()  # which locust skips where it was about to stop already
+        if run.settings.results and not self.is_worker and environment.process_exit_code is None:
+            if run.interrupted:
+                environment.process_exit_code = INTERRUPTED
+            elif run.verdict is not None:
+                environment.process_exit_code = 0 if run.verdict.valid else INVALID
+
+    def _interrupt(self, run: Run) -> None:
+        if run.interrupted or run.phase is Phase.DRAINING:
+            self.part.cut()  # the second signal, or one that came while it drained: wait no longer
+        else:
+            run.interrupted = True
+        try:
+            self._end_now(run)
+        except KeyboardInterrupt:
+            self.part.cut()
+            self._end_now(run)
+
+    def _end_now(self, run: Run) -> None:
+        if self.is_worker:
+            # Nobody told the master yet: it is to have all records before this worker is gone.
+            self.part.drain(run.settings.drain_seconds)
+            self.environment.runner.stop()
+        else:
+            self.environment.runner.quit()
+
+    def on_quit(self, **_: Any) -> None:
+        """The last line of a headless run: may it be believed?"""
+        run = self.run
+        if run is not None and run.verdict is not None and self.environment.parsed_options.headless:
+            print(verdict_line(run.verdict), file=sys.stderr, flush=True)

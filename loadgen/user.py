@@ -25,8 +25,8 @@ class AskingUser(User):  # type: ignore[misc]  # locust is not typed for mypy
 
     def wait_time(self) -> float:
         """Seconds until this user asks again."""
-        settings = self.load.settings if self.load else None
-        return settings.think_time_s if settings else 0.0
+        driver = self.load.driver if self.load else None
+        return driver.settings.think_time_s if driver else 0.0
 
     @task  # type: ignore[untyped-decorator]
     def ask(self) -> None:
@@ -36,7 +36,7 @@ class AskingUser(User):  # type: ignore[misc]  # locust is not typed for mypy
 
     def on_stop(self) -> None:
         if self.seat is not None:
-            self.seat.asker.client.close()
+            self.seat.asker.connection.close()
 
 
 @events.init_command_line_parser.add_listener  # type: ignore[untyped-decorator]

@@ -1,0 +1,337 @@
+"""A master and its workers as real processes, held against the server's own record of what it was asked."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from loadgen.distributed import MASTER_SILENT_S
+from loadgen.options import REGION_VARIABLE
+from records.reader import read_cell, read_run
+from records.request import RequestRecord
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class Process:
+    """A process of this test with its output in a file."""
+
+    def __init__(self, folder: Path, name: str, arguments: Sequence[str], **environment: str) -> None:
+        self.output = folder / f"{name}.log"
+        with self.output.open("wb") as file:
+            self.popen = subprocess.Popen(
+                [sys.executable, "-m", *arguments],
+                cwd=folder,
+                stdin=subprocess.DEVNULL,
+                stdout=file,
+                stderr=subprocess.STDOUT,
+                env=os.environ | {"PYTHONUNBUFFERED": "1"} | environment,
+                start_new_session=True,
+            )
+
+    @property
+    def text(self) -> str:
+        return self.output.read_text()
+
+    def send(self, what: signal.Signals) -> None:
+        self.popen.send_signal(what)
+
+    def wait(self, seconds: float = 20) -> int:
+        try:
+            return self.popen.wait(seconds)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"still there after {seconds} s:\n{self.text}") from None
+
+    def kill(self) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.popen.pid, signal.SIGKILL)  # a session of its own: its workers, too
+        self.popen.wait(10)
+
+
+class Stage:
+    """The mock LLM server with its record, and locust processes that ask it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.port = free_port()
+        self.processes: list[Process] = []
+        self.serve(ttft_ms=40)
+
+    def serve(self, *, ttft_ms: float) -> None:
+        """Start the server, afresh if there was one."""
+        self.server = self._start(
+            f"server-{ttft_ms:g}",
+            *("mocks.openai_server", "--port", "0", "--record", "server.jsonl"),
+            *("--ttft-ms", str(ttft_ms), "--itl-ms", "5", "--tokens", "12", "--jitter", "0"),
+        )
+        self.url = wait_for(lambda: re.search(r"http://\S+", self.server.text))[0]
+
+    def _start(self, name: str, *arguments: str, **environment: str) -> Process:
+        self.processes.append(Process(self.folder, name, arguments, **environment))
+        return self.processes[-1]
+
+    def _locust(self, name: str, *arguments: str, **environment: str) -> Process:
+        file = ROOT / "locustfiles" / "stream.py"
+        return self._start(name, "locust", "-f", str(file), *arguments, **environment)
+
+    def master(self, results: str, *arguments: str, name: str = "master") -> Process:
+        return self._locust(
+            name,
+            *("--headless", "-H", self.url, "--dialect", "openai", "-u", "4", "--results", results),
+            *("--master-bind-host", "127.0.0.1", "--master-bind-port", str(self.port)),
+            *("--master-port", str(self.port), *arguments),
+        )
+
+    def two(self, *arguments: str, results: str = "r") -> tuple[Process, Process, Process]:
+        """A master that waits for two workers, and the two."""
+        master = self.master(results, "--master", "--expect-workers", "2", *arguments)
+        return master, self.worker("eu"), self.worker("us")
+
+    def worker(self, region: str) -> Process:
+        """Its label comes from its environment, but for the one called us."""
+        arguments = ["--worker", "--master-host", "127.0.0.1", "--master-port", str(self.port)]
+        if region == "us":
+            return self._locust("worker-us", *arguments, "--region", "us")
+        return self._locust(f"worker-{region}", *arguments, **{REGION_VARIABLE: region})
+
+    def served(self) -> int:
+        """Requests the server has answered or seen go away; called when nobody asks any more."""
+        self.server.send(signal.SIGTERM)
+        self.server.wait()
+        return lines(self.folder / "server.jsonl")
+
+    def records(self, results: str = "r") -> list[RequestRecord]:
+        return list(read_cell(self.folder / results).requests)
+
+    def recorded(self, least: int, results: str = "r") -> None:
+        wait_for(lambda: lines(self.folder / results / "requests.jsonl") >= least)
+
+    def check(self, name: str, results: str = "r") -> str:
+        checks = read_cell(self.folder / results).cell.verdict.checks
+        return next(check.status for check in checks if check.name == name)
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[Stage]:
+    one = Stage(tmp_path)
+    yield one
+    for process in reversed(one.processes):
+        process.kill()
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port: int = server.getsockname()[1]
+        return port
+
+
+def wait_for(what: Callable[[], Any], seconds: float = 20) -> Any:
+    limit = time.monotonic() + seconds
+    while time.monotonic() < limit:
+        if found := what():
+            return found
+        time.sleep(0.05)
+    raise AssertionError("waited in vain")
+
+
+def lines(path: Path) -> int:
+    return path.read_bytes().count(b"\n") if path.exists() else 0
+
+
+def keys(records: Sequence[RequestRecord]) -> set[tuple[str, int, int]]:
+    return {(r.worker, r.user, r.seq) for r in records}
+
+
+def last_line(process: Process) -> str:
+    return process.text.rstrip().splitlines()[-1]
+
+
+def test_two_workers_every_request_once_with_its_region(stage: Stage) -> None:
+    master, *workers = stage.two("--requests", "40", "--min-seconds", "2")
+    assert master.wait() == 0, master.text
+    assert [worker.wait() for worker in workers] == [0, 0]
+    records = stage.records()
+    assert len(records) == stage.served()
+    assert len(keys(records)) == len(records) >= 40
+    assert {(r.worker, r.region) for r in records} in (
+        {("w0", "eu"), ("w1", "us")},
+        {("w0", "us"), ("w1", "eu")},
+    )
+    assert {r.run for r in records} == {"r"}
+    assert {r.outcome for r in records} == {"ok"}
+    assert last_line(master).startswith("valid: ")
+    for worker in workers:
+        assert "valid: " not in worker.text
+
+
+def test_processes_end_by_run_time_with_streams_in_flight(stage: Stage) -> None:
+    one = stage.master("r", "--processes", "2", "-t", "2s")
+    assert one.wait() == 0, one.text
+    records = stage.records()
+    assert len(records) == stage.served()
+    assert len(keys(records)) == len(records)
+    assert Counter(r.worker for r in records).keys() == {"w0", "w1"}
+
+
+def test_streams_longer_than_the_drain_are_recorded_as_cut(stage: Stage) -> None:
+    stage.serve(ttft_ms=30_000)
+    master, *workers = stage.two("-t", "2s", "--drain-seconds", "0.3")
+    assert master.wait() == 3, master.text
+    assert [worker.wait() for worker in workers] == [0, 0]
+    assert [r.outcome for r in stage.records()] == ["cut"] * 4
+    assert stage.served() == 4
+    assert last_line(master).startswith("invalid: failures: no good answer")
+
+
+def test_a_killed_worker_makes_the_run_invalid_and_loses_at_most_its_last_report(stage: Stage) -> None:
+    master, eu, us = stage.two("-t", "6s", "--drain-seconds", "2")
+    stage.recorded(30)
+    eu.kill()
+    assert master.wait(25) == 3, master.text
+    us.wait()
+    records = stage.records()
+    assert last_line(master).startswith("invalid: workers: at the fewest 1 of 2 load workers")
+    lost = stage.served() - len(records)
+    # Its two streams in flight, and what its two users ended in the tenth of a second between two reports.
+    assert 0 <= lost <= 2 + 2 * 3
+    assert {r.region for r in records} == {"eu", "us"}
+    assert len(keys(records)) == len(records)
+
+
+def test_a_worker_that_is_told_to_go_pushes_what_it_has(stage: Stage) -> None:
+    master, eu, us = stage.two("-t", "4s")
+    stage.recorded(20)
+    eu.send(signal.SIGTERM)
+    assert eu.wait() == 0, eu.text
+    assert master.wait() == 3, master.text
+    us.wait()
+    records = stage.records()
+    assert len(records) == stage.served()
+    assert len(keys(records)) == len(records)
+    assert {r.outcome for r in records} == {"ok"}
+    assert stage.check("workers") == "fail"
+
+
+def test_the_last_worker_lost_ends_the_run(stage: Stage) -> None:
+    master = stage.master("r", "--master", "--expect-workers", "1", "--drain-seconds", "1")
+    worker = stage.worker("eu")
+    stage.recorded(10)
+    worker.kill()
+    assert master.wait() == 3, master.text  # locust itself would wait for ever
+    assert stage.check("workers") == "fail"
+
+
+def test_workers_without_their_master_go(stage: Stage) -> None:
+    master, *workers = stage.two()
+    stage.recorded(20)
+    master.kill()
+    for worker in workers:
+        worker.wait(MASTER_SILENT_S + 8)
+        assert "The master was not heard" in worker.text
+        assert "Traceback" not in worker.text
+    assert read_run(stage.folder / "r").incomplete
+    assert len(stage.records()) >= 20
+    assert len(keys(stage.records())) == len(stage.records())
+
+
+def test_an_orphan_of_an_earlier_master_adds_nothing_and_goes(stage: Stage) -> None:
+    first, orphan, other = stage.two("--run-name", "same")
+    stage.recorded(20)
+    first.kill()
+    other.kill()
+    second = stage.master(
+        *("r2", "--master", "--expect-workers", "1", "--requests", "20", "--min-seconds", "2"),
+        *("--run-name", "same"),
+        name="second",
+    )
+    orphan.wait(MASTER_SILENT_S - 1)  # told so, not only left alone
+    assert "The master is another run's" in orphan.text
+    fresh = stage.worker("new")
+    assert second.wait() == 0, second.text
+    fresh.wait()
+    assert {r.region for r in stage.records("r2")} == {"new"}
+    assert len(keys(stage.records("r2"))) == len(stage.records("r2"))
+    assert second.text.count("left over from another run") == 1
+
+
+def test_an_interrupted_master_drains_its_workers(stage: Stage) -> None:
+    master, *workers = stage.two("--requests", "99999")
+    stage.recorded(20)
+    master.send(signal.SIGINT)
+    assert master.wait() == 130, master.text
+    assert [worker.wait() for worker in workers] == [0, 0]
+    assert "Traceback" not in master.text
+    records = stage.records()
+    assert len(records) == stage.served()
+    assert {r.outcome for r in records} == {"ok"}
+    assert not read_cell(stage.folder / "r").cell.complete
+
+
+def test_ctrl_c_in_a_terminal_reaches_all_processes(stage: Stage) -> None:
+    one = stage.master("r", "--processes", "2")
+    stage.recorded(20)
+    os.killpg(one.popen.pid, signal.SIGINT)
+    assert one.wait() == 130, one.text
+    assert "Traceback" not in one.text
+    records = stage.records()
+    assert len(records) == stage.served()
+    assert len(keys(records)) == len(records)
+
+
+def test_a_worker_that_cannot_take_part_says_why(stage: Stage, tmp_path: Path) -> None:
+    (tmp_path / "questions.txt").write_text("What?\n")  # on the master's machine alone
+    (tmp_path / "elsewhere").mkdir()
+    master = stage.master("r", "--master", "--expect-workers", "1", "--questions", "questions.txt")
+    stage.folder = tmp_path / "elsewhere"
+    worker = stage.worker("eu")
+    assert master.wait() == 2, master.text
+    worker.wait()
+    assert re.search(r"cannot take part: .*questions.txt: No such file", master.text)
+
+
+@pytest.mark.parametrize(
+    ("requests", "code", "said"), [("10", 0, "valid: "), ("0", 3, "invalid: failures: ")]
+)
+def test_alone_it_ends_with_the_verdict(stage: Stage, requests: str, code: int, said: str) -> None:
+    one = stage.master("r", "--requests", requests, "-t", "4s")
+    if code:
+        stage.recorded(10)
+        stage.server.kill()
+    assert one.wait() == code, one.text
+    assert last_line(one).startswith(said)
+
+
+def test_the_run_time_does_not_cut_streams_that_drain(stage: Stage) -> None:
+    stage.serve(ttft_ms=2_000)
+    # The first 4 answers come after 2 s, the fifth after 4 s and ends the run, whose last streams take
+    # until 6 s. At 5 s locust wants to stop what is stopping already.
+    one = stage.master("r", "--requests", "1", "--min-seconds", "0", "--warmup-requests", "0", "-t", "5s")
+    one.wait()
+    assert "run-time limit reached" in one.text
+    assert {r.outcome for r in stage.records()} == {"ok"}
+    assert len(stage.records()) == stage.served()
+
+
+def test_a_second_ctrl_c_waits_for_no_stream(stage: Stage) -> None:
+    stage.serve(ttft_ms=30_000)
+    one = stage.master("r", "--drain-seconds", "25")
+    wait_for(lambda: "All users spawned" in one.text)
+    time.sleep(0.5)  # users start spread over a quarter of a second
+    one.send(signal.SIGINT)
+    time.sleep(0.5)
+    one.send(signal.SIGINT)
+    assert one.wait(10) == 130, one.text
+    assert "Traceback" not in one.text
+    assert [r.outcome for r in stage.records()] == ["cut"] * 4
