@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import repeat
 
 import orjson
 
@@ -62,12 +63,17 @@ class TokenForm:
 
     def split(self, texts: bytes) -> list[bytes]:
         """What stands between the joints; the last may be more than a text."""
-        if self.mark is self.joint or texts.count(self.joint) != texts.count(self.mark):
+        if self.mark is self.joint:
             return texts.split(self.joint)
         pieces = texts.split(self.mark)
         last = pieces.pop()
-        before = len(self.mark) - len(self.joint)
-        return [piece[:before] for piece in pieces] + [last]
+        before = self.joint[: -len(self.mark)]
+        if not all(map(bytes.endswith, pieces, repeat(before))):
+            return texts.split(self.joint)
+        end = -len(before)
+        pieces = [piece[:end] for piece in pieces]
+        pieces.append(last)
+        return pieces
 
 
 def _span(payload: bytes, text: str) -> tuple[int, int] | None:
@@ -123,7 +129,9 @@ class EventStream:
 
     def _decode(self, block: bytes, at_ns: int) -> None:
         fresh = self._parser.idle
-        for payload in self._parser.feed(block):
+        one = fresh and block.startswith(b"data: ") and block.find(b"\n") == len(block) - 2
+        plain = one and block.endswith(b"\n\n") and b"\r" not in block  # the commonest, without a parser
+        for payload in [block[6:-2]] if plain else self._parser.feed(block):
             text = self._fold(self._answer, payload, at_ns)
             if text and fresh and self._tries < _TRIES:
                 form = TokenForm.learn(block, payload, text)
