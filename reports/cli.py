@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -40,10 +41,10 @@ def _report(directories: tuple[Path, ...], as_json: bool, output: Path | None) -
     # Not at the top: they need a second, and packages that a load worker does not have.
     try:
         import orjson
-        from rich.console import Console
 
         from records.request import RecordError
         from reports.export import results_json, write_files
+        from reports.render import Screen
         from reports.show import load, show
     except ModuleNotFoundError as error:
         package = (error.name or "").partition(".")[0]
@@ -55,12 +56,16 @@ def _report(directories: tuple[Path, ...], as_json: bool, output: Path | None) -
     except (RecordError, OSError) as error:
         return _refused(str(error))
     where = output if output is not None else directories[0] if len(directories) == 1 else None
-    if as_json:
-        options = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
-        sys.stdout.buffer.write(orjson.dumps(results_json(analysis), option=options))
-        sys.stdout.flush()
-    else:
-        show(analysis, Console(highlight=False))
+    try:
+        if as_json:
+            options = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
+            click.echo(orjson.dumps(results_json(analysis), option=options), nl=False)
+        else:
+            show(analysis, Screen(highlight=False))
+        if sys.stdout is not None:  # closed, as by ``>&-``
+            sys.stdout.flush()
+    except BrokenPipeError:  # a pager that was left: the files are written all the same
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     if where is None:
         click.echo("report: several directories, so no files were written; --output DIR keeps them", err=True)
     else:

@@ -15,6 +15,13 @@ NARROW = 60
 LEFT = ("Configuration", "Differs in")
 
 
+class Screen(Console):
+    """Standard output, where a reader that goes away is the caller's to see; rich would end the process."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
+
+
 def print_blocks(blocks: Sequence[Block], console: Console) -> None:
     """All of them. Colour and strike-through on terminals only; plain ASCII lines otherwise."""
     for block in blocks:

@@ -223,6 +223,22 @@ def test_without_its_extra_it_says_so(sweep_dir: Path, missing: str) -> None:
     assert done.stderr.count("\n") == 1
 
 
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_a_reader_that_went_away_is_no_fault(sweep_dir: Path, options: list[str]) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "reports", *options, sweep_dir], stdout=writing, stderr=subprocess.PIPE,
+            text=True, timeout=60, check=False, cwd=Path(__file__).parents[2],
+        )  # fmt: skip
+    finally:
+        os.close(writing)
+    assert done.returncode == 0
+    assert "Error" not in done.stderr
+    assert (sweep_dir / "report.md").is_file()
+
+
 def test_interrupted_is_130(made: Any, tmp_path: Path) -> None:
     """Ctrl-C while it reads: the records are a pipe, so it is known to be at work."""
     run = made.run(tmp_path / "run", [made.spec()])
