@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from loadgen.arrivals import due_times
 from loadgen.clock import Clock
 from loadgen.connection import Connection, Timeouts
 from loadgen.exchange import Asker, Exchange
@@ -20,6 +21,10 @@ from records.request import RequestRecord
 
 START_JITTER_S = 0.25
 """Users start spread over this, so that equal answers do not keep them in step (TRAPS 15)."""
+AHEAD_S = 0.25
+"""An open loop begins with as many connections as requests are due in this time."""
+LOOK_S = 0.1
+"""An open loop looks so often whether it is to stop."""
 REFUSED_PAUSE_S = 0.1
 """A user waits so long after a refused connection, instead of spinning."""
 
@@ -44,6 +49,7 @@ class Attempt:
     question: str
     exchange: Exchange
     flags: list[str]
+    due_ns: int | None = None
     over: bool = False
 
 
@@ -59,7 +65,7 @@ class Seat:
 
 @dataclass(kw_only=True)
 class Driver:
-    """Runs a process's share of a load. ``on_end`` gets every request once, with its exchange."""
+    """Runs a process's share of a load. ``on_end`` gets every request once, when it is over."""
 
     origin: Origin
     settings: Settings
@@ -67,7 +73,7 @@ class Driver:
     session: Session
     users: int
     connection: Callable[[Origin, Timeouts], Connection]
-    on_end: Callable[[RequestRecord, Exchange], None]
+    on_end: Callable[[RequestRecord], None]
     clock: Clock = field(default_factory=Clock)
     lag: LoopLag = field(default_factory=LoopLag)
     draining: bool = False
@@ -79,30 +85,94 @@ class Driver:
         self.started_ns = time.monotonic_ns()
 
     def seat(self) -> Seat:
-        """A place for one more user: starts after a jitter, with its connection made."""
-        user = len(self.connections)
-        where, wanted = self.place, self.settings
-        one = self.connection(self.origin, wanted.timeouts)
-        self.connections.append(one)
-        seat = Seat(
-            user=user,
-            asker=Asker(one, wanted.dialect, wanted.headers),
-            questions=users_questions(
+        """A place for one more user of a closed loop: starts after a jitter, with its connection made."""
+        where = self.place
+        seat = self._new_seat(
+            users_questions(
                 self._order,
-                user=user,
+                user=len(self.connections),
                 users=self.users,
                 worker=where.worker_index,
                 workers=where.workers,
-            ),
+            )
         )
         if self.users * where.workers > 1:
-            seed = f"{self.settings.question_seed}/{where.worker_index}/{user}"
+            seed = f"{self.settings.question_seed}/{where.worker_index}/{seat.user}"
             time.sleep(random.Random(seed).uniform(0, START_JITTER_S))
-        with contextlib.suppress(HttpFailure):  # the first request meets the same trouble, and records it
-            one.connect()
+        self._connect(seat)
         return seat
 
-    def ask(self, seat: Seat) -> bool:
+    def _new_seat(self, questions: Iterator[Question]) -> Seat:
+        wanted = self.settings
+        one = self.connection(self.origin, wanted.timeouts)
+        self.connections.append(one)
+        asker = Asker(one, wanted.dialect, wanted.headers)
+        return Seat(user=len(self.connections) - 1, asker=asker, questions=questions)
+
+    @staticmethod
+    def _connect(seat: Seat) -> None:
+        with contextlib.suppress(HttpFailure):  # the first request meets the same trouble, and records it
+            seat.asker.connection.connect()
+
+    def run_arrivals(self, spawn: Callable[..., object]) -> None:
+        """The open loop: begin what is due when it is due, until the run stops. ``spawn`` runs a call apart.
+
+        A request waits for no other one's answer; where ``max_inflight`` are in flight it is dropped, and
+        recorded as that. One that begins late (the generator was busy) still counts from when it was due.
+        """
+        where, wanted = self.place, self.settings
+        most = -(-wanted.max_inflight // where.workers)
+        questions = users_questions(
+            self._order, user=0, users=1, worker=where.worker_index, workers=where.workers
+        )
+        idle: list[Seat] = []
+
+        def add() -> None:
+            seat = self._new_seat(questions)
+            self._connect(seat)
+            idle.append(seat)
+
+        def arrive(seat: Seat, due_ns: int) -> None:
+            self.ask(seat, due_ns)
+            idle.append(seat)
+
+        for _ in range(min(most, 1 + round(wanted.rate / where.workers * AHEAD_S))):
+            add()
+        began_ns, dropped = time.monotonic_ns(), 0
+        for due_s in due_times(
+            wanted.arrival,
+            wanted.rate,
+            worker=where.worker_index,
+            workers=where.workers,
+            seed=wanted.question_seed,
+        ):
+            due_ns = began_ns + int(due_s * 1e9)
+            while (left_ns := due_ns - time.monotonic_ns()) > 0 and not self.session.stopping:
+                time.sleep(min(left_ns / 1e9, LOOK_S))
+            if self.session.stopping:
+                self.session.idle(time.monotonic_ns())
+                return
+            if len(self._flying) >= most:
+                dropped += 1
+                self._drop(due_ns, dropped)
+                continue
+            seat = idle.pop() if idle else self._new_seat(questions)
+            spawn(arrive, seat, due_ns)
+            if not idle and len(self.connections) < most:
+                spawn(add)  # so that the next one does not wait for a connection
+
+    def _drop(self, due_ns: int, number: int) -> None:
+        exchange = Exchange(sent_ns=due_ns, ended_ns=due_ns)
+        exchange.error = "dropped: the limit of requests in flight was reached"
+        self.on_end(
+            self._record(
+                Attempt(
+                    user=-1, seq=number, question="", exchange=exchange, flags=["dropped"], due_ns=due_ns
+                )
+            )
+        )
+
+    def ask(self, seat: Seat, due_ns: int | None = None) -> bool:
         """One request of this user; False, and none, when the run is stopping."""
         now = time.monotonic_ns()
         if not self.session.may_begin(now):
@@ -114,14 +184,19 @@ class Driver:
             flags.append("cold")
         seat.seq += 1
         attempt = Attempt(
-            user=seat.user, seq=seat.seq, question=question.id, exchange=Exchange(sent_ns=now), flags=flags
+            user=seat.user,
+            seq=seat.seq,
+            question=question.id,
+            exchange=Exchange(sent_ns=now),
+            flags=flags,
+            due_ns=due_ns,
         )
         self._flying[id(attempt)] = attempt
         try:
             seat.asker.ask(question.text, attempt.exchange)
         finally:
             self._over(attempt)
-        if attempt.exchange.outcome == "connect_error":
+        if attempt.exchange.outcome == "connect_error" and due_ns is None:
             time.sleep(REFUSED_PAUSE_S)
         return True
 
@@ -129,7 +204,7 @@ class Driver:
         """Nobody begins another request; wait for those in flight, then record the rest as cut."""
         now = time.monotonic_ns()
         self.session.stopping = self.draining = True
-        if len(self._flying) < len(self.connections):
+        if len(self._flying) < len(self.connections) or self.settings.open_loop:
             self.session.idle(now)
         while self._flying and time.monotonic_ns() - now < limit_s * 1e9:
             time.sleep(0.005)
@@ -153,7 +228,7 @@ class Driver:
             cut=exchange.outcome == "cut",
             good=exchange.outcome == "ok",
         )
-        self.on_end(self._record(attempt), exchange)
+        self.on_end(self._record(attempt))
 
     def _record(self, attempt: Attempt) -> RequestRecord:
         exchange, answer, clock = attempt.exchange, attempt.exchange.answer, self.clock
@@ -172,6 +247,7 @@ class Driver:
             region=self.settings.region,
             user=attempt.user,
             seq=attempt.seq,
+            due_at_ns=clock.unix_or_none(attempt.due_ns),
             sent_at_ns=clock.unix(exchange.sent_ns),
             ended_at_ns=clock.unix(exchange.ended_ns),
             outcome=exchange.outcome,

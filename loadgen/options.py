@@ -11,6 +11,7 @@ from typing import Any
 
 import orjson
 
+from loadgen.arrivals import ARRIVALS
 from loadgen.connection import Timeouts
 from loadgen.dialects import Dialect, dialect
 from loadgen.http import Origin
@@ -30,6 +31,11 @@ class Settings:
     """What a load run was asked for. ``headers`` may hold secrets: they are never written anywhere."""
 
     think_time_s: float
+    arrival: str
+    """One of `loadgen.arrivals.ARRIVALS`."""
+    rate: float
+    """Requests a second of an open loop, over all workers."""
+    max_inflight: int
     dialect: Dialect
     headers: dict[str, str]
     questions_file: str
@@ -46,6 +52,11 @@ class Settings:
     run_name: str
     cell_name: str
     region: str
+
+    @property
+    def open_loop(self) -> bool:
+        """Requests are due at times of their own, whether answers come or not."""
+        return self.arrival != "closed"
 
     @property
     def timeouts(self) -> Timeouts:
@@ -99,6 +110,16 @@ def add_arguments(parser: Any) -> None:
 
     parser.set_defaults(web_host="127.0.0.1")  # locust's own default is every interface, without a password
     numeric("--think-time", float, 0, 0, "Seconds a user waits between its requests")
+    parser.add_argument(
+        "--arrival",
+        type=choice("--arrival", ARRIVALS),
+        choices=ARRIVALS,
+        default="closed",
+        help="closed: each user asks when its answer has come; constant, poisson: --rate requests a second "
+        "are due whether answers come or not, whatever the number of users",
+    )
+    numeric("--rate", float, 0, 0, "Requests a second of an open loop, over all workers")
+    numeric("--max-inflight", int, 1000, 1, "Open loop: past so many at a time, what is due is dropped")
     parser.add_argument(
         "--dialect",
         type=choice("--dialect", DIALECTS),
@@ -164,9 +185,20 @@ def settings(options: Any, environment: Mapping[str, str] = os.environ) -> Setti
             raise UsageError(f"{name!r} is not a header's name")
         if not value.isprintable() or not value.isascii():
             raise UsageError(f"the value of header {name} holds characters that no header may have")
+    if options.arrival not in ARRIVALS:
+        raise UsageError(f"--arrival is one of {', '.join(ARRIVALS)}, not {options.arrival!r}")
+    if options.arrival != "closed" and not options.rate:
+        raise UsageError(f"--arrival {options.arrival} wants a --rate: requests a second")
+    if options.arrival == "closed" and options.rate:
+        raise UsageError("--rate wants --arrival constant or poisson: a closed loop asks when it is answered")
+    if options.arrival != "closed" and options.think_time:
+        raise UsageError("--think-time is of closed loops: in an open one nobody waits for an answer")
     fields = {name: _json_or_text(value) for name, value in map(_field, options.field)}
     return Settings(
         think_time_s=float(options.think_time),
+        arrival=options.arrival,
+        rate=float(options.rate),
+        max_inflight=int(options.max_inflight),
         dialect=dialect(
             options.dialect,
             path=options.path,

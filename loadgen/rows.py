@@ -9,17 +9,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from loadgen.exchange import Exchange
+from records.request import RequestRecord
 
 
-def log(stats: Any, name: str, exchange: Exchange) -> None:
+def log(stats: Any, name: str, record: RequestRecord) -> None:
     """Add a good answer's times, milliseconds. ``get`` each time: a reset replaces the entries."""
-    if exchange.outcome != "ok":
+    if record.outcome != "ok":
         return
-    answer = exchange.answer
-    stats.get(name, "E2E").log((exchange.ended_ns - exchange.sent_ns) / 1e6, 0)
-    if answer.first_token_ns is not None:
-        stats.get(name, "TTFT").log((answer.first_token_ns - exchange.sent_ns) / 1e6, 0)
-    if answer.gaps_us:
+    stats.get(name, "E2E").log(record.e2e_ms, 0)
+    if (ttft_ms := record.ttft_ms) is not None:
+        stats.get(name, "TTFT").log(ttft_ms, 0)
+    if record.gaps_us:
         # Their mean, not each gap: an answer of 500 tokens would cost 2 ms of the generator's CPU.
-        stats.get(name, "ITL").log(sum(answer.gaps_us) / len(answer.gaps_us) / 1e3, 0)
+        stats.get(name, "ITL").log(sum(record.gaps_us) / len(record.gaps_us) / 1e3, 0)

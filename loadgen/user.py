@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any, ClassVar
 
 from locust import User, events, task
@@ -11,17 +12,23 @@ from loadgen import options, preflight
 from loadgen.driver import Seat
 from loadgen.plumbing import LoadRun
 
+BURST_NS = 50_000_000
+"""A user without think time asks on for so long before locust gets control: locust's own way from one task
+to the next costs as much as reading an answer."""
+IDLE_S = 0.1
+
 
 class AskingUser(User):  # type: ignore[misc]  # locust is not typed for mypy
-    """Asks one question after the other, in a closed loop. Subclass it in a locustfile."""
+    """Asks one question after the other; of an open loop, a mere bystander. Subclass it in a locustfile."""
 
     abstract = True
     load: ClassVar[LoadRun | None] = None
     seat: Seat | None = None
 
     def on_start(self) -> None:
-        if self.load is not None and self.load.driver is not None:
-            self.seat = self.load.driver.seat()
+        driver = self.load.driver if self.load else None
+        if driver is not None and not driver.settings.open_loop:
+            self.seat = driver.seat()
 
     def wait_time(self) -> float:
         """Seconds until this user asks again."""
@@ -31,8 +38,17 @@ class AskingUser(User):  # type: ignore[misc]  # locust is not typed for mypy
     @task  # type: ignore[untyped-decorator]
     def ask(self) -> None:
         driver = self.load.driver if self.load else None
-        if driver is None or self.seat is None or not driver.ask(self.seat):
+        if driver is None:
             raise StopUser
+        if driver.settings.open_loop:
+            time.sleep(IDLE_S)  # requests come when they are due, from `Driver.run_arrivals`
+            return
+        until_ns = time.monotonic_ns() + (0 if driver.settings.think_time_s else BURST_NS)
+        while True:
+            if self.seat is None or not driver.ask(self.seat):
+                raise StopUser
+            if time.monotonic_ns() >= until_ns:
+                return
 
     def on_stop(self) -> None:
         if self.seat is not None:

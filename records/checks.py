@@ -17,6 +17,8 @@ from records.request import RequestRecord
 LOOP_LAG_P99_MS = 20.0
 GENERATOR_CPU_PERCENT = 90.0
 CONCURRENCY_SHARE = 0.7
+RATE_SHARE = 0.05
+LATENESS_P99_MS = 20.0
 FAILURE_SHARE = 0.05
 STEADY_SHARE = 0.3
 STEADY_TTFT_SHARE = 0.5
@@ -216,6 +218,35 @@ def concurrency(
         f"{share * users:.1f} requests in flight on average, of {users} users",
         at_most=False,
     )
+
+
+def arrival_rate(requests: Sequence[RequestRecord], window: Window | None, rate: float) -> Check:
+    """Open loop: requests begun a second of the window, against the rate asked for. Drops are not begun."""
+    if not rate or window is None or window.seconds <= 0:
+        return Check(name="arrival-rate", status="n/a", text="no open loop, or no window")
+    due = [r for r in requests if r.due_at_ns and window.start_ns <= r.due_at_ns <= window.end_ns]
+    dropped = sum("dropped" in r.flags for r in due)
+    # As many as chance may leave out of a Poisson process of this rate.
+    bound = 1 - max(RATE_SHARE, 3 / math.sqrt(rate * window.seconds))
+    return Check.bounded(
+        "arrival-rate",
+        (len(due) - dropped) / window.seconds / rate,
+        round(bound, 4),
+        f"{(len(due) - dropped) / window.seconds:.1f} requests a second, of {rate:g} asked for; "
+        f"{dropped} dropped",
+        at_most=False,
+    )
+
+
+def lateness(requests: Sequence[RequestRecord]) -> Check:
+    """Open loop: how long after they were due were requests sent (p99)? Latency counts from when due."""
+    late = sorted(
+        (r.sent_at_ns - r.due_at_ns) / 1e6 for r in requests if r.due_at_ns and "dropped" not in r.flags
+    )
+    if not late:
+        return Check(name="lateness", status="n/a", text="no open loop")
+    p99 = late[-(-len(late) * 99 // 100) - 1]
+    return Check.bounded("lateness", p99, LATENESS_P99_MS, f"requests were sent up to {p99:.1f} ms late (p99)")
 
 
 def steady_state(requests: Sequence[RequestRecord], window: Window | None) -> Check:
