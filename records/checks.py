@@ -246,7 +246,8 @@ def lateness(requests: Sequence[RequestRecord]) -> Check:
     if not late:
         return Check(name="lateness", status="n/a", text="no open loop")
     p99 = late[-(-len(late) * 99 // 100) - 1]
-    return Check.bounded("lateness", p99, LATENESS_P99_MS, f"requests were sent up to {p99:.1f} ms late (p99)")
+    text = f"requests were sent up to {p99:.1f} ms late (p99)"
+    return Check.bounded("lateness", p99, LATENESS_P99_MS, text)
 
 
 def steady_state(requests: Sequence[RequestRecord], window: Window | None) -> Check:
