@@ -1,1 +1,1 @@
-"""What stands in for the slow parts: embeddings and LLM in process, and an OpenAI-compatible server."""
+"""What stands in for the slow parts: embeddings and LLM in process, an OpenAI-compatible server, faults."""

@@ -121,13 +121,13 @@ class Reply:
     async def head(self, *headers: bytes, status: int = 200) -> None:
         """Status line and headers, in a packet of their own."""
         self._truth.status = status
-        framing = b"transfer-encoding: chunked" if self.chunked else b""
+        framing = [b"transfer-encoding: chunked"] if self.chunked else []
         self.keep_alive = self.keep_alive and self.chunked
         lines = [
             b"HTTP/1.1 %d %b" % (status, _REASONS[status]),
             b"content-type: " + self.dialect.content_type,
             b"cache-control: no-cache",
-            *((framing,) if framing else ()),
+            *framing,
             *headers,
         ]
         at_ns = await self.packet(b"\r\n".join(lines) + b"\r\n" + connection_header(self.keep_alive))
