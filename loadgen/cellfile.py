@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import Any, cast
 
 from loadgen.options import Settings, make_results
 from loadgen.target import AS_IS, Served, slug
@@ -52,7 +53,7 @@ class CellFile:
     def finish(self, observed: Observed) -> Cell:
         """Read back what was written, judge it, and write the cell whole."""
         self._lines.close()
-        requests = [decode(line) for _, line in read_lines(self.folder / "requests.jsonl")]
+        requests = [_slim(decode(line)) for _, line in read_lines(self.folder / "requests.jsonl")]
         self.cell = replace(
             self.cell,
             complete=observed.complete,
@@ -80,6 +81,12 @@ class CellFile:
             checks.steady_state(requests, window),
             *checks.of_records(requests, window),
         )
+
+
+def _slim(record: RequestRecord) -> RequestRecord:
+    """The record with its gaps at 4 bytes each instead of 36: with 70,000 answers of 128 tokens a process
+    of 120 MB, not 430. Single precision is exact up to 16 s."""
+    return replace(record, gaps_us=cast("list[int]", array("f", record.gaps_us)))
 
 
 def fresh_folder(results: str, *, again: bool) -> Path:

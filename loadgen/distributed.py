@@ -104,7 +104,7 @@ class Master:
             merge.deserted = not self.connected()
         merge.session.stopping = True
         self._send_drain(merge, limit_s)
-        while set(self.connected()) - merge.summaries.keys() - merge.refused.keys():
+        while (merge.members - merge.finished).intersection(self.connected()):
             if time.monotonic_ns() >= self._limit_ns:
                 break
             time.sleep(TICK_S)

@@ -37,6 +37,8 @@ class Merge:
     expected: int
     fewest: int = field(init=False)
     """Workers that were there at any time, and in the end with all their records."""
+    members: set[str] = field(default_factory=set)
+    """Who takes part: those of the start, and who came later and was given users."""
     counts: dict[str, tuple[int, int]] = field(default_factory=dict)
     records: dict[str, int] = field(default_factory=dict)
     """Records that have arrived."""
@@ -59,6 +61,7 @@ class Merge:
         return merge
 
     def take(self, worker: str, report: Report) -> None:
+        self.members.add(worker)
         self.counts[worker] = (report["ended"], report["measured"])
         self.records[worker] = self.records.get(worker, 0) + report["lines"].count(b"\n")
         if report["summary"] is not None:
@@ -66,9 +69,14 @@ class Merge:
             if self.records[worker] == report["records"]:
                 self.whole.add(worker)
 
+    @property
+    def finished(self) -> set[str]:
+        """Those of whom no further report is due."""
+        return self.summaries.keys() | self.refused.keys()
+
     def count_whole(self) -> None:
         """In the end: a worker that did not deliver everything was lost."""
-        self.fewest = min(self.fewest, len(self.whole))
+        self.fewest = min(self.fewest, max(0, self.expected - len(self.members - self.whole)))
 
     def decide(self, now_ns: int) -> None:
         """End the warm-up or the run by the sums of the workers' counts."""

@@ -22,10 +22,10 @@ from locust.runners import MasterRunner, WorkerRunner
 
 from loadgen import options as opt
 from loadgen import rows, target, watched
+from loadgen.alone import Alone
 from loadgen.cellfile import CellFile, asked, fresh_folder, verdict_line
-from loadgen.distributed import TICK_S, Keep, Master, Orders, Worker
+from loadgen.distributed import Keep, Master, Orders, Worker
 from loadgen.driver import Driver, Place
-from loadgen.exchange import Exchange
 from loadgen.http import Origin
 from loadgen.merge import Merge
 from loadgen.session import Plan, Session
@@ -60,31 +60,6 @@ class Run:
     phase: Phase = Phase.RUNNING
     interrupted: bool = False
     verdict: Verdict | None = None
-
-
-class Alone:
-    """The part of a process that sees everything itself."""
-
-    driver: Driver | None = None
-
-    def watch(self) -> bool:
-        """True when the requests asked for have ended."""
-        driver = self.driver
-        while driver is not None and driver is self.driver and not driver.session.stopping:
-            time.sleep(TICK_S)
-        return True
-
-    def drain(self, limit_s: float) -> None:
-        if self.driver is not None:
-            self.driver.drain(limit_s)
-            self.driver.lag.stopped = True
-
-    def cut(self) -> None:
-        if self.driver is not None:
-            self.driver.cut()
-
-    def end(self) -> None:
-        """The run is over."""
 
 
 class LoadRun:
@@ -150,7 +125,7 @@ class LoadRun:
                         wanted, users, served, host=self.environment.host or "", run_time_s=options.run_time
                     ),
                     served,
-                    think=wanted.think_time_s > 0,
+                    think=wanted.think_time_s > 0 or wanted.open_loop,
                     documents=wanted.dialect.expects_documents,
                 )
                 log.info("Records go to %s", cell.folder)
@@ -166,7 +141,8 @@ class LoadRun:
         session = Session(plan=plan, decides=not self.is_worker)
         if isinstance(self.part, Master):
             expected = max(len(orders.workers), options.expect_workers)
-            run.merge = Merge(id=orders.id, session=session, expected=expected)
+            members = set(orders.workers)
+            run.merge = Merge(id=orders.id, session=session, expected=expected, members=members)
             self.part.begin(run.merge, cell.append if cell else None)
         else:
             if isinstance(self.part, Worker):
@@ -177,6 +153,8 @@ class LoadRun:
                 driver = self._driver(run, origin, session, "local", cell.append if cell else None)
                 self.part.driver = driver
             gevent.spawn(driver.lag.run)
+            if wanted.open_loop:
+                gevent.spawn(driver.run_arrivals, gevent.spawn)
         self.run = run
 
     def _orders(self, wanted: opt.Settings, users: int, cell: CellFile | None) -> Orders:
@@ -218,13 +196,13 @@ class LoadRun:
 
     # -- while it runs -----------------------------------------------------------------------------
 
-    def _ended(self, path: str, keep: Keep | None, record: RequestRecord, exchange: Exchange) -> None:
+    def _ended(self, path: str, keep: Keep | None, record: RequestRecord) -> None:
         """A request is over: into the records, and into locust's table."""
         if keep is not None:
             keep(record.encode())
         if record.outcome == "cut":
             return  # neither good nor failed: locust's table has no row for it
-        rows.log(self.environment.stats, path, exchange)
+        rows.log(self.environment.stats, path, record)
         self.environment.events.request.fire(
             request_type="POST",
             name=path,

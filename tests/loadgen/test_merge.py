@@ -55,6 +55,14 @@ def test_a_worker_whose_records_did_not_all_arrive_is_lost(last: Report) -> None
     assert one.fewest == 0
 
 
+def test_a_lost_worker_counts_where_another_came_later() -> None:
+    one = merge(expected=1)
+    one.take("a", report(b"{}\n", 1))
+    one.take("later", report(b"{}\n", 1, SUMMARY))
+    one.count_whole()
+    assert one.fewest == 0
+
+
 def test_the_warm_up_ends_by_the_sum_of_the_counts() -> None:
     one = merge()
     one.session.spawned = True
