@@ -1,0 +1,86 @@
+"""The fault servers as processes, their records of the truth, and locust as a user starts it."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+LIMIT_S = 20.0
+_spec = importlib.util.spec_from_file_location(
+    "locust_process", ROOT / "tests" / "locustfiles" / "conftest.py"
+)
+assert _spec is not None
+assert _spec.loader is not None
+_processes = importlib.util.module_from_spec(_spec)
+sys.modules["locust_process"] = _processes
+_spec.loader.exec_module(_processes)
+locust = _processes.locust
+
+
+class Served:
+    """``python -m mocks.faults NAME``, listening."""
+
+    def __init__(self, folder: Path, name: str, dialect: str, knobs: dict[str, float]) -> None:
+        self.name, self.dialect = name, dialect
+        self.record = folder / f"{name}-{dialect}.jsonl"
+        options = [f"--{knob.replace('_', '-')}={value}" for knob, value in knobs.items()]
+        command = [sys.executable, "-m", "mocks.faults", name, "--dialect", dialect]
+        self.process = subprocess.Popen(
+            [*command, "--record", str(self.record), *options],
+            stdout=subprocess.PIPE,
+            stdin=subprocess.DEVNULL,
+            cwd=ROOT,
+            text=True,
+        )
+        assert self.process.stdout is not None
+        said = self.process.stdout.readline()  # its end of file, where it could not listen
+        found = re.search(r":(\d+)$", said.strip())
+        assert found, said
+        self.port = int(found[1])
+        self.url = f"http://127.0.0.1:{self.port}"
+
+    def truths(self, count: int) -> list[dict[str, Any]]:
+        """The records, in the order of the requests, once there are ``count``."""
+        limit = time.monotonic() + LIMIT_S
+        while time.monotonic() < limit:
+            raw = self.record.read_text() if self.record.exists() else ""
+            if raw.count("\n") >= count:
+                return sorted(map(json.loads, raw.splitlines()), key=lambda truth: int(truth["request"]))
+            time.sleep(0.01)
+        raise AssertionError(f"not {count} records in time")
+
+    def stop(self) -> None:
+        self.process.terminate()
+        try:
+            self.process.wait(timeout=10)
+        finally:
+            self.process.kill()
+            self.process.communicate()
+
+
+Serve = Callable[..., Served]
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator[Serve]:
+    """A server of the fault NAME with small times, or those given; ended after use."""
+    running: list[Served] = []
+
+    def start(name: str, dialect: str = "ask", **knobs: float) -> Served:
+        small: dict[str, float] = {"ttft_ms": 40, "itl_ms": 8, "tokens": 8, "stall_s": 0.3}
+        running.append(Served(tmp_path, name, dialect, small | knobs))
+        return running[-1]
+
+    yield start
+    for one in running:
+        one.stop()
