@@ -1,0 +1,205 @@
+"""``python -m benchmarks.stream_server``: streams of known tokens, fast enough to be no client's limit.
+
+One thread, one epoll loop, no framework: OpenAI chat completions, each event an HTTP chunk of its own. What
+was truly sent, and when, is kept in memory and written when it ends: a JSON line a request, its times taken
+just before the bytes are handed to the kernel.
+"""
+
+from __future__ import annotations
+
+import argparse
+import heapq
+import itertools
+import json
+import select
+import signal
+import socket
+import sys
+import time
+from dataclasses import dataclass, field
+
+HEAD = (
+    b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-cache\r\n"
+    b"Transfer-Encoding: chunked\r\n\r\n"
+)
+LAST = b"0\r\n\r\n"
+WORDS = ("time ", "stream ", "of ", "tokens ", "that ", "a ", "model ", "might ", "say ", "here ")
+
+
+def chunk(payload: str) -> bytes:
+    """An event as an HTTP chunk."""
+    event = f"data: {payload}\n\n".encode()
+    return b"%x\r\n%b\r\n" % (len(event), event)
+
+
+def delta(number: int, content: dict[str, str], reason: str | None = None) -> str:
+    choice = {"index": 0, "delta": content, "finish_reason": reason}
+    answer = {
+        "id": f"chatcmpl-{number:08d}",
+        "object": "chat.completion.chunk",
+        "created": 1_700_000_000,
+        "model": "bench",
+        "choices": [choice],
+    }
+    return json.dumps(answer)
+
+
+def frames(number: int, tokens: int) -> list[bytes]:
+    """The answer's writes: one a token; the role goes with the first, the end with the last."""
+    pieces = [chunk(delta(number, {"content": WORDS[k % len(WORDS)]})) for k in range(tokens)]
+    pieces[0] = HEAD + chunk(delta(number, {"role": "assistant", "content": ""})) + pieces[0]
+    usage = json.dumps({"choices": [], "usage": {"prompt_tokens": 8, "completion_tokens": tokens}})
+    pieces[-1] += chunk(delta(number, {}, "stop")) + chunk(usage) + chunk("[DONE]") + LAST
+    return pieces
+
+
+@dataclass(eq=False)
+class Peer:
+    """A connection and the answer on its way there."""
+
+    sock: socket.socket
+    pending: bytes = b""
+    name: str = ""
+    received_ns: int = 0
+    sent_ns: list[int] = field(default_factory=list)
+
+
+class Server:
+    """``ttft_s`` and ``gap_s`` of 0: an answer leaves in one write. ``stall``: (begin, length) in seconds
+    from the first request, in which nothing at all happens."""
+
+    def __init__(
+        self, *, tokens: int, ttft_s: float, gap_s: float, stall: tuple[float, float], port: int = 0
+    ) -> None:
+        self._writes = [frames(number, tokens) for number in range(64)]
+        self._wholes = [b"".join(pieces) for pieces in self._writes]
+        self._ttft_ns, self._gap_ns = int(ttft_s * 1e9), int(gap_s * 1e9)
+        self._stall = stall
+        self._began_ns = 0
+        self._numbers = itertools.count()
+        self._due: list[tuple[int, int, Peer, list[bytes]]] = []
+        self._peers: dict[int, Peer] = {}
+        self._poll = select.epoll()
+        self._listener = socket.create_server(("127.0.0.1", port), backlog=4096)
+        self._poll.register(self._listener.fileno(), select.EPOLLIN)
+        self.port = self._listener.getsockname()[1]
+        self.records: list[str] = []
+        self.stopped = False
+
+    def serve(self) -> None:
+        """Until ``stopped``."""
+        while not self.stopped:
+            wait_s = 0.1
+            if self._due:
+                wait_s = max(0.0, min(wait_s, (self._due[0][0] - time.monotonic_ns()) / 1e9))
+            for fd, _ in self._poll.poll(wait_s):
+                if fd == self._listener.fileno():
+                    self._accept()
+                else:
+                    self._read(self._peers[fd])
+            self._write_due()
+
+    def _accept(self) -> None:
+        sock, _ = self._listener.accept()
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._peers[sock.fileno()] = Peer(sock)
+        self._poll.register(sock.fileno(), select.EPOLLIN)
+
+    def _read(self, peer: Peer) -> None:
+        try:
+            data = peer.sock.recv(65536)
+        except OSError:
+            data = b""
+        received_ns = time.monotonic_ns()
+        if not data:
+            self._poll.unregister(peer.sock.fileno())
+            del self._peers[peer.sock.fileno()]
+            peer.sock.close()
+            return
+        peer.pending += data
+        head, blank, body = peer.pending.partition(b"\r\n\r\n")
+        if not blank:
+            return
+        length = head.lower().partition(b"content-length:")[2].partition(b"\r\n")[0]
+        if len(body) < int(length or b"0"):
+            return
+        peer.pending, peer.received_ns, peer.sent_ns = b"", received_ns, []
+        peer.name = _question(body)
+        self._maybe_stall(received_ns)
+        pieces = next(self._numbers) % len(self._writes)
+        if not self._ttft_ns and not self._gap_ns:
+            self._send(peer, [self._wholes[pieces]], 0)
+        else:
+            self._later(received_ns + self._ttft_ns, peer, self._writes[pieces], 0)
+
+    def _maybe_stall(self, now_ns: int) -> None:
+        begin_s, length_s = self._stall
+        self._began_ns = self._began_ns or now_ns
+        if length_s and now_ns - self._began_ns > begin_s * 1e9:
+            self._stall = (0.0, 0.0)
+            time.sleep(length_s)
+
+    def _later(self, due_ns: int, peer: Peer, pieces: list[bytes], at: int) -> None:
+        heapq.heappush(self._due, (due_ns, id(peer) * 100_000 + at, peer, pieces))
+
+    def _write_due(self) -> None:
+        now_ns = time.monotonic_ns()
+        while self._due and self._due[0][0] <= now_ns:
+            due_ns, key, peer, pieces = heapq.heappop(self._due)
+            at = key % 100_000
+            if self._send(peer, pieces, at) and at + 1 < len(pieces):
+                self._later(due_ns + self._gap_ns, peer, pieces, at + 1)
+
+    def _send(self, peer: Peer, pieces: list[bytes], at: int) -> bool:
+        peer.sent_ns.append(time.monotonic_ns())
+        try:
+            peer.sock.sendall(pieces[at])
+        except OSError:
+            return False
+        if at + 1 == len(pieces):
+            first, *_ = peer.sent_ns
+            record = {"question": peer.name, "received_ns": peer.received_ns, "sent_ns": peer.sent_ns}
+            self.records.append(json.dumps({**record, "ttft_ms": (first - peer.received_ns) / 1e6}))
+        return True
+
+
+def _question(body: bytes) -> str:
+    try:
+        return str(json.loads(body)["messages"][-1]["content"])
+    except (ValueError, KeyError, IndexError, TypeError):
+        return ""
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--tokens", type=int, default=128)
+    parser.add_argument("--ttft-ms", type=float, default=0.0)
+    parser.add_argument("--itl-ms", type=float, default=0.0)
+    parser.add_argument("--stall-at-s", type=float, default=0.0)
+    parser.add_argument("--stall-s", type=float, default=0.0)
+    parser.add_argument("--record", default="", help="written when the server ends")
+    wanted = parser.parse_args()
+    server = Server(
+        tokens=wanted.tokens,
+        ttft_s=wanted.ttft_ms / 1e3,
+        gap_s=wanted.itl_ms / 1e3,
+        stall=(wanted.stall_at_s, wanted.stall_s),
+        port=wanted.port,
+    )
+
+    def stop(*_: object) -> None:
+        server.stopped = True
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    print(f"streams at http://127.0.0.1:{server.port}", flush=True)
+    server.serve()
+    if wanted.record:
+        with open(wanted.record, "w", encoding="utf-8") as file:
+            file.writelines(f"{line}\n" for line in server.records)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
