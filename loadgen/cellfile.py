@@ -38,12 +38,11 @@ class Observed:
 class CellFile:
     """Opened before the load starts. ``cell`` says what was asked for."""
 
-    def __init__(self, folder: Path, cell: Cell, served: Served, *, think: bool, documents: bool) -> None:
+    def __init__(self, folder: Path, cell: Cell, wanted: Settings, served: Served) -> None:
         self.folder = folder
         self.cell = cell
+        self._wanted = wanted
         self._served = served
-        self._think = think
-        self._documents = documents
         self._lines = LineFile(folder / "requests.jsonl")
         write_json(folder / "cell.json", cell.to_json())
 
@@ -65,19 +64,22 @@ class CellFile:
 
     def _checks(self, requests: Sequence[RequestRecord], observed: Observed) -> tuple[Check, ...]:
         """Those first that would explain the others."""
-        served = self._served
+        wanted, served = self._wanted, self._served
         window, counted = observed.window, checks.measured(requests, observed.window)
         config = served.config or AS_IS
+        free = wanted.think_time_s > 0 or wanted.open_loop  # so many are in flight as it falls out
         return (
             checks.workers(observed.workers_expected, observed.workers_fewest),
             checks.failures(counted),
             checks.configuration(config, served.config, [r.config for r in counted], served.settings, {}),
             checks.configuration_effect(config, counted),
-            checks.retrieval(counted, expected=self._documents),
+            checks.retrieval(counted, expected=wanted.dialect.expects_documents),
             checks.tokens(counted),
             checks.generator_lag(observed.loop_lag_p99_ms),
             checks.generator_cpu(observed.generator_cpu_percent),
-            checks.concurrency(requests, window, self.cell.concurrency, think=self._think),
+            checks.concurrency(requests, window, self.cell.concurrency, think=free),
+            checks.arrival_rate(requests, window, wanted.rate if wanted.open_loop else 0),
+            checks.lateness(requests),
             checks.steady_state(requests, window),
             *checks.of_records(requests, window),
         )
@@ -124,6 +126,9 @@ def asked(wanted: Settings, users: int, served: Served, *, host: str, run_time_s
             "run_time_s": run_time_s,
             "warmup_requests": wanted.warmup_requests,
             "think_time_s": wanted.think_time_s,
+            "arrival": wanted.arrival,
+            "rate": wanted.rate if wanted.open_loop else None,
+            "max_inflight": wanted.max_inflight if wanted.open_loop else None,
             "request_timeout_s": wanted.request_timeout_s,
             "drain_seconds": wanted.drain_seconds,
             "dialect": wanted.dialect.name,
@@ -159,7 +164,8 @@ def achieved(requests: Sequence[RequestRecord], observed: Observed) -> dict[str,
         "good": len(good),
         "failures": len(counted) - len(good),
         "warmup": sum("warmup" in r.flags for r in requests),
-        "aborted": sum(r.outcome == "cut" for r in requests),
+        "aborted": sum(r.outcome == "cut" and "dropped" not in r.flags for r in requests),
+        "dropped": sum("dropped" in r.flags for r in requests),
         "restarted": sum("restarted" in r.flags for r in counted),
         "rps": _rounded(rate),
         "time_to_headers_p50_ms": _rounded(median(headers) if headers else None),

@@ -119,14 +119,13 @@ class LoadRun:
             served = target.served(origin, wanted.headers)
             log.info("The service's configuration is %s", served.config or "not told (as-is)")
             if wanted.results:
+                folder = fresh_folder(wanted.results, again=self._runs > 0)
+                host = self.environment.host or ""
                 cell = CellFile(
-                    fresh_folder(wanted.results, again=self._runs > 0),
-                    asked(
-                        wanted, users, served, host=self.environment.host or "", run_time_s=options.run_time
-                    ),
+                    folder,
+                    asked(wanted, users, served, host=host, run_time_s=options.run_time),
+                    wanted,
                     served,
-                    think=wanted.think_time_s > 0 or wanted.open_loop,
-                    documents=wanted.dialect.expects_documents,
                 )
                 log.info("Records go to %s", cell.folder)
             orders = self._orders(wanted, users, cell)

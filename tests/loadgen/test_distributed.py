@@ -350,3 +350,19 @@ def test_a_second_ctrl_c_waits_for_no_stream(stage: Stage) -> None:
     assert one.wait(10) == 130, one.text
     assert "Traceback" not in one.text
     assert Counter(r.outcome for r in stage.records()) == {"cut": 4}
+
+
+def test_rates_of_an_open_loop_add_up_over_workers(stage: Stage) -> None:
+    master, *_ = stage.two("--arrival", "constant", "--rate", "40", "-t", "4s")
+    master.wait()
+    assert not stage.failed(master) - {"lateness"}
+    data = read_cell(stage.folder / "r")
+    assert data.cell.requested["rate"] == 40
+    window = data.cell.window
+    assert window is not None
+    dues = [r.due_at_ns for r in data.requests if r.due_at_ns is not None]
+    inside = sum(window.start_ns <= due <= window.end_ns for due in dues)
+    assert inside / window.seconds == pytest.approx(40, rel=0.1)
+    begun = [r for r in data.requests if "dropped" not in r.flags]
+    assert len(begun) == stage.served()
+    assert len(keys(data.requests)) == len(data.requests)
