@@ -18,7 +18,7 @@ from loadgen.http import Origin
 from loadgen.questions import Question, QuestionError, library_questions, read_questions
 
 DIALECTS = ("ask", "openai")
-REGION_VARIABLE = "CHOKEPOINT_REGION"
+REGION_VARIABLE = "REGION"
 KEY_VARIABLE = "TARGET_API_KEY"
 
 
