@@ -16,6 +16,9 @@ from records.cell import Cell, Check, Verdict, Window
 from records.files import LineFile, read_lines, write_json
 from records.request import RequestRecord, decode
 
+OF_ONE_LEVEL = {"concurrency", "arrival-rate", "steady-state", "steady-ttft"}
+"""The checks that hold a run against the one constant load that was asked for."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Observed:
@@ -68,7 +71,7 @@ class CellFile:
         window, counted = observed.window, checks.measured(requests, observed.window)
         config = served.config or AS_IS
         free = wanted.think_time_s > 0 or wanted.open_loop  # so many are in flight as it falls out
-        return (
+        found = (
             checks.workers(observed.workers_expected, observed.workers_fewest),
             checks.failures(counted),
             checks.configuration(config, served.config, [r.config for r in counted], served.settings, {}),
@@ -83,6 +86,16 @@ class CellFile:
             checks.steady_state(requests, window),
             *checks.of_records(requests, window),
         )
+        shape = self.cell.requested["shape"]
+        return found if shape is None else _of_a_shape(found, shape, any(r.outcome == "ok" for r in counted))
+
+
+def _of_a_shape(found: Sequence[Check], shape: str, any_good: bool) -> tuple[Check, ...]:
+    """A load that changes on the way is not asked what only a constant one can be asked, nor, while there
+    are good answers at all, for few failures: it may go past what the service can do on purpose."""
+    free = OF_ONE_LEVEL | ({"failures"} if any_good else set())
+    text = f"the shape {shape} changed the load on the way"
+    return tuple(Check(name=c.name, status="n/a", text=text) if c.name in free else c for c in found)
 
 
 def _slim(record: RequestRecord) -> RequestRecord:
@@ -111,8 +124,12 @@ def verdict_line(verdict: Verdict) -> str:
     return f"{said}; n/a: {', '.join(unknown)}" if unknown else said
 
 
-def asked(wanted: Settings, users: int, served: Served, *, host: str, run_time_s: float | None) -> Cell:
-    """The cell as it stands before the load: what was asked for, and what the service said of itself."""
+def asked(
+    wanted: Settings, users: int, served: Served, *, host: str, run_time_s: float | None, shape: str | None
+) -> Cell:
+    """The cell as it stands before the load: what was asked for, and what the service said of itself.
+
+    ``users``: those at the start, where a ``shape`` changes their number."""
     return Cell(
         deployment=slug(host),
         config=served.config or AS_IS,
@@ -121,6 +138,7 @@ def asked(wanted: Settings, users: int, served: Served, *, host: str, run_time_s
         requested={
             "host": without_password(host),
             "users": users,
+            "shape": shape,
             "requests": wanted.requests,
             "min_seconds": wanted.min_seconds,
             "run_time_s": run_time_s,

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from loadgen.arrivals import due_times
+from loadgen.arrivals import Pace, due_times
 from loadgen.clock import Clock
 from loadgen.connection import Connection, Timeouts
 from loadgen.exchange import Asker, Exchange
@@ -23,8 +23,8 @@ START_JITTER_S = 0.25
 """Users start spread over this, so that equal answers do not keep them in step (TRAPS 15)."""
 AHEAD_S = 0.25
 """An open loop begins with as many connections as requests are due in this time."""
-LOOK_S = 0.1
-"""An open loop looks so often whether it is to stop."""
+LOOK_S = 0.02
+"""An open loop looks so often whether its rate has changed, or it is to stop."""
 REFUSED_PAUSE_S = 0.1
 """A user waits so long after a refused connection, instead of spinning."""
 
@@ -82,21 +82,33 @@ class Driver:
     def __post_init__(self) -> None:
         self._order = shuffled(self.settings.questions(), self.settings.question_seed)
         self._flying: dict[int, Attempt] = {}
-        self.started_ns = time.monotonic_ns()
+        self._shares: list[Iterator[Question]] = []
+        self.started_ns = self._arrivals_ns = time.monotonic_ns()
+        self.pace = Pace(self.settings.rate)
+
+    def change_rate(self, rate: float) -> None:
+        """From now on so many requests a second are due, over all workers. 0: none."""
+        self.pace.change(rate, self._arrivals_s())
+
+    def _arrivals_s(self) -> float:
+        return (time.monotonic_ns() - self._arrivals_ns) / 1e9
 
     def seat(self) -> Seat:
         """A place for one more user of a closed loop: starts after a jitter, with its connection made."""
-        where = self.place
-        seat = self._new_seat(
-            users_questions(
-                self._order,
-                user=len(self.connections),
-                users=self.users,
-                worker=where.worker_index,
-                workers=where.workers,
+        where, number = self.place, len(self.connections)
+        if number < self.users:
+            self._shares.append(
+                users_questions(
+                    self._order,
+                    user=number,
+                    users=self.users,
+                    worker=where.worker_index,
+                    workers=where.workers,
+                )
             )
-        )
-        if self.users * where.workers > 1:
+        # Those a shape adds to the first level's users take turns with them: no question is asked twice.
+        seat = self._new_seat(self._shares[number % self.users])
+        if number or self.users * where.workers > 1:
             seed = f"{self.settings.question_seed}/{where.worker_index}/{seat.user}"
             time.sleep(random.Random(seed).uniform(0, START_JITTER_S))
         self._connect(seat)
@@ -138,20 +150,17 @@ class Driver:
 
         for _ in range(min(most, 1 + round(wanted.rate / where.workers * AHEAD_S))):
             add()
-        began_ns, dropped = time.monotonic_ns(), 0
-        for due_s in due_times(
-            wanted.arrival,
-            wanted.rate,
-            worker=where.worker_index,
-            workers=where.workers,
-            seed=wanted.question_seed,
+        self._arrivals_ns, dropped = time.monotonic_ns(), 0
+        self.pace = Pace(self.pace.rate)
+        for number in due_times(
+            wanted.arrival, 1, worker=where.worker_index, workers=where.workers, seed=wanted.question_seed
         ):
-            due_ns = began_ns + int(due_s * 1e9)
-            while (left_ns := due_ns - time.monotonic_ns()) > 0 and not self.session.stopping:
-                time.sleep(min(left_ns / 1e9, LOOK_S))
+            while (left_s := self.pace.due_s(number) - self._arrivals_s()) > 0 and not self.session.stopping:
+                time.sleep(min(left_s, LOOK_S))
             if self.session.stopping:
                 self.session.idle(time.monotonic_ns())
                 return
+            due_ns = self._arrivals_ns + int(self.pace.due_s(number) * 1e9)
             if len(self._flying) >= most:
                 dropped += 1
                 self._drop(due_ns, dropped)
@@ -166,9 +175,7 @@ class Driver:
         exchange.error = "dropped: the limit of requests in flight was reached"
         self.on_end(
             self._record(
-                Attempt(
-                    user=-1, seq=number, question="", exchange=exchange, flags=["dropped"], due_ns=due_ns
-                )
+                Attempt(user=-1, seq=number, question="", exchange=exchange, flags=["dropped"], due_ns=due_ns)
             )
         )
 

@@ -10,6 +10,7 @@ import logging
 import sys
 import time
 import uuid
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from enum import Enum, auto
@@ -68,6 +69,8 @@ class LoadRun:
     def __init__(self, environment: Environment) -> None:
         self.environment = environment
         self.run: Run | None = None
+        self.watchers: list[Callable[[RequestRecord], None]] = []
+        """Each is shown every request that ends in this process."""
         self._runs = 0
         runner, events = environment.runner, environment.events
         self.part: Alone | Master | Worker = Alone()
@@ -120,10 +123,11 @@ class LoadRun:
             log.info("The service's configuration is %s", served.config or "not told (as-is)")
             if wanted.results:
                 folder = fresh_folder(wanted.results, again=self._runs > 0)
-                host = self.environment.host or ""
+                host, shape = self.environment.host or "", self.environment.shape_class
+                kind = type(shape).__name__ if shape else None
                 cell = CellFile(
                     folder,
-                    asked(wanted, users, served, host=host, run_time_s=options.run_time),
+                    asked(wanted, users, served, host=host, run_time_s=options.run_time, shape=kind),
                     wanted,
                     served,
                 )
@@ -199,6 +203,8 @@ class LoadRun:
         """A request is over: into the records, and into locust's table."""
         if keep is not None:
             keep(record.encode())
+        for watch in self.watchers:
+            watch(record)
         if record.outcome == "cut":
             return  # neither good nor failed: locust's table has no row for it
         rows.log(self.environment.stats, path, record)
@@ -251,7 +257,8 @@ class LoadRun:
         merge = run.merge or (Merge.of(self.driver) if self.driver else None)
         self.part.end()
         if run.cell is not None and merge is not None:
-            planned = run.settings.requests or self.environment.parsed_options.run_time
+            options = self.environment.parsed_options
+            planned = run.settings.requests or options.run_time or self.environment.shape_class
             observed = merge.observed(
                 started_at_ns=run.started_ns,
                 ended_at_ns=time.time_ns(),

@@ -1,0 +1,121 @@
+"""The highest level of load that still meets an objective: which level to measure next. Pure.
+
+Upwards by doubling until one misses, then by halving what lies between. A level is measured again before it
+is the answer, since a single measurement near the knee is met or missed by chance.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from enum import Enum
+
+from loadgen.slo import Judged, Slo
+
+NARROW = 0.1
+"""The search is over once the lowest level that missed is so little above the highest that met."""
+FEW = 5
+"""Answers that show, on the way up, that a level may be passed."""
+LONGEST = 6
+"""A level with too few answers is measured for at most so many times its usual seconds."""
+
+
+class Status(Enum):
+    MET = "met"
+    MISSED = "missed"
+    UNKNOWN = "unknown"
+    """Too few answers, or a load generator that was late itself."""
+
+
+class Outcome(Enum):
+    FOUND = "found"
+    NONE = "none"
+    """Not even the lowest level meets the objective."""
+    INCONCLUSIVE = "inconclusive"
+
+
+def status(slo: Slo, judged: Judged, *, seconds: float, usual: float, careful: bool) -> Status | None:
+    """What is known of a level measured for ``seconds``; None: go on. ``usual``: how long it takes if
+    answers are many enough.
+
+    ``careful``: it would be the answer, so that all the answers that the percentile wants are waited for.
+    """
+    if seconds < usual:
+        return None
+    if judged.missed:
+        return Status.MISSED
+    if judged.least >= (slo.wanted_answers if careful else min(FEW, slo.wanted_answers)):
+        return Status.MET
+    return None if seconds < LONGEST * usual else Status.UNKNOWN
+
+
+@dataclass(kw_only=True)
+class Search:
+    """Ask for ``level``, measure it, ``tell``; until ``level`` is None. ``whole``: users, no rates."""
+
+    first: float
+    most: float
+    whole: bool
+    met: list[float] = field(default_factory=list)
+    """The levels that met, rising: all below the lowest that missed."""
+    high: float | None = None
+    """The lowest level that did not meet."""
+    high_is_known: bool = True
+    confirmed: bool = False
+    failed: bool = False
+    """What would be the answer could not be confirmed: neither met nor missed."""
+
+    @property
+    def low(self) -> float | None:
+        return self.met[-1] if self.met else None
+
+    @property
+    def confirming(self) -> bool:
+        """The level to measure met before, and is the answer if it meets again."""
+        if self.low is None:
+            return False
+        return self.low >= self.most if self.high is None else self._narrow(self.low, self.high)
+
+    @property
+    def level(self) -> float | None:
+        if self.confirmed or self.failed:
+            return None
+        if self.low is None:
+            return self.first if self.high is None else None
+        if self.confirming:
+            return self.low
+        if self.high is None:
+            return min(2 * self.low, self.most)
+        if self.whole:
+            return (self.low + self.high) // 2
+        return _three_digits((self.low + self.high) / 2)
+
+    def tell(self, found: Status) -> None:
+        """What came of ``level``."""
+        level = self.level
+        assert level is not None, "the search is over"
+        if self.confirming:
+            self.confirmed = found is Status.MET
+            self.failed = found is Status.UNKNOWN
+            if found is Status.MISSED:
+                self.met.pop()
+        elif found is Status.MET:
+            self.met.append(level)
+        if found is Status.MISSED or (found is Status.UNKNOWN and not self.failed):
+            self.high, self.high_is_known = level, found is Status.MISSED
+
+    @property
+    def outcome(self) -> Outcome:
+        """What is known so far; FOUND and NONE are final."""
+        if self.confirmed and (self.high is None or self.high_is_known):
+            return Outcome.FOUND
+        if self.low is None and self.high is not None and self.high_is_known:
+            return Outcome.NONE
+        return Outcome.INCONCLUSIVE
+
+    def _narrow(self, low: float, high: float) -> bool:
+        return high - low <= max(1.0 if self.whole else 0.0, NARROW * low)
+
+
+def _three_digits(value: float) -> float:
+    return round(value, 2 - math.floor(math.log10(value)))

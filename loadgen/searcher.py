@@ -1,0 +1,229 @@
+"""A search as it runs: each level is set, settles, is measured and judged. Pure: no locust."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from pathlib import Path
+from typing import Any
+
+from loadgen.search import Outcome, Search, Status, status
+from loadgen.shapes import Heard, Levels
+from loadgen.slo import Judged, Slo
+from records.checks import LOOP_LAG_P99_MS
+from records.files import write_json
+
+SETTLE_S = 1.0
+"""A level settles for at least so long, and until each user has had an answer; in an open loop until as
+many have come as are due in a second."""
+CLEAR_S = 60.0
+"""An open loop that missed leaves a queue behind; the next level waits at most so long for its end."""
+LATE_TRIES = 3
+"""A level that missed while the load generator was late itself is measured at most so many times."""
+log = logging.getLogger(__name__)
+
+
+class Stage(Enum):
+    CLEARING = auto()
+    SETTLING = auto()
+    MEASURING = auto()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """A level that was measured."""
+
+    level: float
+    seconds: float
+    judged: Judged
+    status: Status
+    late_ms: float
+    """The generator's own lag (p99), where it makes the level unknown; else 0."""
+
+
+@dataclass(kw_only=True)
+class Searcher:
+    """``tick`` is the shape's. ``phases`` numbers the phases of all searches of this process."""
+
+    levels: Levels
+    slo: Slo
+    search: Search
+    level_s: float
+    limit_s: float
+    phases: Iterator[int]
+    rows: list[Row] = field(default_factory=list)
+    stopped: str = ""
+    """Why it ended before it was done."""
+
+    def __post_init__(self) -> None:
+        self._level = self.search.first
+        self._tries = 0
+        self._begin(Stage.SETTLING, fresh=True)
+
+    @property
+    def over(self) -> bool:
+        return bool(self.stopped) or self.search.level is None
+
+    def tick(self) -> tuple[int, float] | None:
+        """What locust is to run from now on; None: the search is over."""
+        if self.levels.elapsed_s > self.limit_s:
+            self.stopped = f"--search-seconds {self.limit_s:g} were over"
+        elif self.levels.began:
+            self._advance()
+        if self.over:
+            return None
+        load = 0.0 if self._stage is Stage.CLEARING else self._level
+        return self.levels.tick(load, phase=self.heard.phase, fresh=self._fresh)
+
+    def _begin(self, stage: Stage, *, fresh: bool = False) -> None:
+        self._stage, self._fresh, self.heard = stage, fresh, Heard(next(self.phases))
+
+    def _advance(self) -> None:
+        heard = self.heard
+        if self._stage is Stage.CLEARING:
+            if heard.idle or heard.seconds > CLEAR_S:
+                self._begin(Stage.SETTLING, fresh=True)
+        elif self._stage is Stage.SETTLING:
+            if heard.seconds >= SETTLE_S and (heard.answers >= self._level or heard.seconds >= self.level_s):
+                self._begin(Stage.MEASURING)
+        else:
+            judged = self.slo.judge(heard.parts) if heard.parts else None
+            careful = self.search.confirming
+            found = judged and status(
+                self.slo, judged, seconds=heard.seconds, usual=self.level_s, careful=careful
+            )
+            if judged and found:
+                self._judged(judged, found)
+
+    def _judged(self, judged: Judged, found: Status) -> None:
+        late = self.heard.lag_p99_ms > LOOP_LAG_P99_MS and found is Status.MISSED
+        row = Row(
+            level=self._level,
+            seconds=self.heard.seconds,
+            judged=judged,
+            status=Status.UNKNOWN if late else found,
+            late_ms=self.heard.lag_p99_ms if late else 0.0,
+        )
+        self.rows.append(row)
+        log.info("%s: %s", self.named(row.level), self._said(row))
+        self._tries += 1
+        if not late or self._tries >= LATE_TRIES:
+            self._tries = 0
+            self.search.tell(row.status)
+            if self.search.level is None:
+                return
+            self._level = self.search.level
+        self._begin(Stage.CLEARING if self.levels.open_loop else Stage.SETTLING, fresh=True)
+
+    # -- what came of it ---------------------------------------------------------------------------
+
+    def named(self, level: float) -> str:
+        if self.levels.open_loop:
+            return f"{level:g} requests/s"
+        return "1 user" if level == 1 else f"{level:g} users"
+
+    @property
+    def best(self) -> Row | None:
+        """The last measurement of the highest level that met."""
+        mine = [r for r in self.rows if r.level == self.search.low and r.status is Status.MET]
+        return mine[-1] if mine else None
+
+    @property
+    def sentence(self) -> str:
+        """The answer in a line."""
+        what = "rate" if self.levels.open_loop else "concurrency"
+        best, search, outcome = self.best, self.search, self.search.outcome
+        if outcome is Outcome.FOUND and best is not None:
+            at_least = "at least " if search.high is None else ""
+            return (
+                f"highest {what} that meets {self.slo}: {at_least}{self.named(best.level)}, "
+                f"goodput {best.judged.goodput:.1f}/s"
+            )
+        if outcome is Outcome.NONE:
+            return f"not even {self.named(search.first)} meets {self.slo}"
+        so_far = f"the highest {what} that met was {self.named(best.level)}" if best else "none met"
+        return f"inconclusive about {self.slo}: {self._why}; {so_far}"
+
+    @property
+    def _why(self) -> str:
+        if self.stopped:
+            return self.stopped
+        unknown = next((r for r in reversed(self.rows) if r.status is Status.UNKNOWN), None)
+        if unknown is None:
+            return "nothing was measured"
+        if unknown.late_ms:
+            return (
+                f"at {self.named(unknown.level)} the load generator was {unknown.late_ms:.0f} ms late (p99)"
+            )
+        return (
+            f"{unknown.judged.least} answers at {self.named(unknown.level)} cannot tell "
+            f"p{self.slo.percentile:g}, which wants {self.slo.wanted_answers}"
+        )
+
+    def _said(self, row: Row) -> str:
+        names, cells = self._head[1:-1], self._cells(row)
+        return ", ".join([*map("{} {}".format, names, cells[1:-1]), cells[-1]])
+
+    def _cells(self, row: Row) -> list[str]:
+        figures = row.judged.percentiles
+        return [
+            f"{row.level:g}",
+            str(row.judged.answers),
+            str(row.judged.failures),
+            *("-" if (v := figures[name]) is None else f"{v:.0f}" for name in self.slo.bounds),
+            f"{row.judged.goodput:.1f}",
+            "generator late" if row.late_ms else row.status.value,
+        ]
+
+    @property
+    def _head(self) -> list[str]:
+        return [
+            "requests/s" if self.levels.open_loop else "users",
+            "answers",
+            "failures",
+            *(f"{name} p{self.slo.percentile:g}" for name in self.slo.bounds),
+            "goodput/s",
+            str(self.slo),
+        ]
+
+    @property
+    def table(self) -> str:
+        """The levels in the order in which they were measured; milliseconds."""
+        lines = [self._head, *map(self._cells, self.rows)]
+        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+        return "\n".join("  ".join(map(str.rjust, line, widths)) for line in lines)
+
+    def write(self, folder: Path) -> None:
+        write_json(folder / "search.json", self.to_json())
+
+    def to_json(self) -> dict[str, Any]:
+        """search.json. An infinite percentile (failures) is null."""
+        outcome, best = self.search.outcome, self.best
+        return {
+            "schema_version": 1,
+            "slo": {**self.slo.bounds, "percentile": self.slo.percentile},
+            "unit": "requests_per_second" if self.levels.open_loop else "users",
+            "outcome": outcome.value,
+            "sentence": self.sentence,
+            "level": best.level if best else None,
+            "goodput": round(best.judged.goodput, 3) if best else None,
+            "levels": [
+                {
+                    "level": row.level,
+                    "seconds": round(row.seconds, 3),
+                    "answers": row.judged.answers,
+                    "failures": row.judged.failures,
+                    "percentiles_ms": {
+                        name: None if value is None or math.isinf(value) else round(value, 3)
+                        for name, value in row.judged.percentiles.items()
+                    },
+                    "goodput": round(row.judged.goodput, 3),
+                    "status": row.status.value,
+                    "generator_late_ms": round(row.late_ms, 3),
+                }
+                for row in self.rows
+            ],
+        }

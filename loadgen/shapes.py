@@ -1,0 +1,210 @@
+"""What the shapes of `locustfiles/` share: a level of load, told to every process that asks. Pure: no locust.
+
+A level is users in a closed loop, requests a second in an open one. Locust itself hands out users; a rate
+goes to the processes as a custom message, and what a search wants to know of their answers comes back as one:
+
+    decides -> asks   level     the rate from now on, and the number of the phase that begins
+    asks -> decides   answers   what ended in the phase, and how long it lasts already
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, TypedDict
+
+from loadgen.slo import Figures, Slo
+from records.request import RequestRecord
+
+if TYPE_CHECKING:  # it imports locust
+    from loadgen.plumbing import LoadRun
+
+PREFIX = "chokepoint"
+REPORT_S = 0.2
+SPAWN_RATE = 100
+"""Users a second. Locust warns above it."""
+
+
+class LevelMessage(TypedDict):
+    phase: int
+    rate: float | None
+    """None in a closed loop."""
+    fresh: bool
+    """A new level: what was asked for before it does not belong to it."""
+
+
+class AnswersMessage(TypedDict):
+    phase: int
+    seconds: float
+    """How long this process is in the phase."""
+    answers: list[Figures]
+    """Those that ended since the last message."""
+    in_flight: int
+    lag_p99_ms: float | None
+    """Of this process's loop, over the phase so far."""
+
+
+class Levels:
+    """The level, in every process of a load."""
+
+    def __init__(self, environment: Any, load: LoadRun) -> None:
+        self._runner = environment.runner
+        self._options = environment.parsed_options
+        self._load = load
+        self._over = False
+        self._told: LevelMessage = {"phase": 0, "rate": None, "fresh": False}
+        self._began_s: float | None = None
+        self.on_phase: Callable[[LevelMessage], None] | None = None
+        """Called in the processes that ask, as a phase begins."""
+        self._runner.register_message(f"{PREFIX}_level", self._on_level)
+        environment.events.test_start.add_listener(self._on_test_start)
+        environment.events.spawning_complete.add_listener(self._on_spawning_complete)
+        environment.events.test_stopping.add_listener(self._on_test_stopping)
+        environment.events.test_stop.add_listener(self._on_test_stop)
+
+    @property
+    def open_loop(self) -> bool:
+        return bool(self._options.arrival != "closed")
+
+    @property
+    def elapsed_s(self) -> float:
+        """Seconds since the first level's users were there; until then 0, and the level must not change:
+        locust would start anew."""
+        return 0.0 if self._began_s is None else time.monotonic() - self._began_s
+
+    @property
+    def began(self) -> bool:
+        return self._began_s is not None
+
+    def tick(self, level: float, *, phase: int = 0, fresh: bool = False) -> tuple[int, float]:
+        """Set the level; what the shape's own ``tick`` is to return."""
+        rate = float(level) if self.open_loop else None
+        told: LevelMessage = {"phase": phase, "rate": rate, "fresh": fresh}
+        if told != self._told:
+            self._told = told
+            self._runner.send_message(f"{PREFIX}_level", told)
+        users = 1 if self.open_loop else max(1, round(level))
+        return users, float(min(users, SPAWN_RATE))
+
+    def end(self) -> None:
+        """The shape is over: its ``tick`` returns None now."""
+        self._over = True
+
+    def _on_level(self, msg: Any, **_: Any) -> None:
+        self._told = msg.data
+        self._apply()
+        if self.on_phase is not None:
+            self.on_phase(msg.data)
+
+    def _apply(self) -> None:
+        driver, rate = self._load.driver, self._told["rate"]
+        if driver is not None and rate is not None:
+            driver.change_rate(rate)
+
+    def _on_test_start(self, **_: Any) -> None:
+        self._apply()  # the first level was told before there was anybody to heed it
+
+    def _on_spawning_complete(self, **_: Any) -> None:
+        if self._began_s is None:
+            self._began_s = time.monotonic()
+
+    def _on_test_stopping(self, **_: Any) -> None:
+        """Locust swallows the Ctrl-C that ends a shape, so what stops one before its end is taken for it."""
+        run = self._load.run
+        if run is None or self._over or self._options.requests or not self._options.headless:
+            return
+        if run.merge is None or not (run.merge.deserted or run.merge.refused):
+            run.interrupted = not self._load.is_worker
+
+    def _on_test_stop(self, **_: Any) -> None:
+        self._began_s, self._over = None, False
+
+
+class AnswerReports:
+    """In a process that asks: tells the one that decides what came of each phase."""
+
+    def __init__(self, runner: Any, load: LoadRun, slo: Callable[[], Slo]) -> None:
+        self._runner, self._load, self._parse = runner, load, slo
+        self._phase = self._since_ns = self._level_since_ns = 0
+        self._slo: Slo | None = None
+        self._answers: list[Figures] = []
+
+    def begin(self, told: LevelMessage) -> None:
+        """Report what is left of the phase before, and begin one."""
+        if self._phase:
+            self._report()
+        self._slo = self._parse()
+        self._answers = []
+        self._phase, self._since_ns = told["phase"], time.monotonic_ns()
+        if told["fresh"]:
+            self._level_since_ns = self._since_ns
+
+    def take(self, record: RequestRecord) -> None:
+        """A request is over. Those cut by a change of level are neither good nor failed; dropped ones are."""
+        driver = self._load.driver
+        if driver is None or self._slo is None or {"warmup", "cold"} & set(record.flags):
+            return
+        if record.start_ns < driver.clock.unix(self._level_since_ns):
+            return
+        if record.outcome != "cut" or "dropped" in record.flags:
+            self._answers.append(self._slo.figures(record))
+
+    def run(self) -> None:
+        """Report again and again, while the process lives."""
+        while True:
+            time.sleep(REPORT_S)
+            if self._phase:
+                self._report()
+
+    def _report(self) -> None:
+        driver = self._load.driver
+        if driver is None:
+            return
+        now_ns = time.monotonic_ns()
+        answers, self._answers = self._answers, []
+        message: AnswersMessage = {
+            "phase": self._phase,
+            "seconds": (now_ns - self._since_ns) / 1e9,
+            "answers": answers,
+            "in_flight": driver.session.in_flight,
+            "lag_p99_ms": driver.lag.p99_ms(self._since_ns, now_ns),
+        }
+        self._runner.send_message(f"{PREFIX}_answers", message)
+
+
+class Heard:
+    """In the process that decides: the answers of one phase, by the process that had them."""
+
+    def __init__(self, phase: int) -> None:
+        self.phase = phase
+        self._messages: dict[str, AnswersMessage] = {}
+        self._answers: dict[str, list[Figures]] = {}
+
+    def take(self, worker: str, message: AnswersMessage) -> None:
+        if message["phase"] == self.phase:
+            self._messages[worker] = message
+            self._answers.setdefault(worker, []).extend(message["answers"])
+
+    @property
+    def parts(self) -> Mapping[str, tuple[float, list[Figures]]]:
+        """As `Slo.judge` wants them."""
+        return {worker: (self._messages[worker]["seconds"], some) for worker, some in self._answers.items()}
+
+    @property
+    def answers(self) -> int:
+        return sum(map(len, self._answers.values()))
+
+    @property
+    def seconds(self) -> float:
+        """How long the phase was measured: 0 before the first report."""
+        return max((message["seconds"] for message in self._messages.values()), default=0.0)
+
+    @property
+    def idle(self) -> bool:
+        """Every process that reported has nothing in flight."""
+        return bool(self._messages) and not any(m["in_flight"] for m in self._messages.values())
+
+    @property
+    def lag_p99_ms(self) -> float:
+        """The worst of them."""
+        return max((m["lag_p99_ms"] or 0.0 for m in self._messages.values()), default=0.0)

@@ -1,0 +1,62 @@
+"""A load that rises evenly: locust -f locustfiles/stream.py,locustfiles/ramp.py --headless -H http://127.0.0.1:8001
+
+From --ramp-from (1) users to --ramp-to (30) over --ramp-seconds (60), then it ends; downwards, too. In an
+open loop (--arrival constant or poisson) from --ramp-from requests a second to --rate.
+"""
+
+import sys
+from pathlib import Path
+from typing import Any, ClassVar
+
+from locust import LoadTestShape, events
+
+try:
+    from loadgen.user import AskingUser
+except ModuleNotFoundError:  # a checkout that is not installed: locust puts only this folder on the path
+    sys.path.insert(1, str(Path(__file__).resolve().parent.parent))
+    from loadgen.user import AskingUser
+from loadgen.options import number
+from loadgen.shapes import Levels
+
+
+class Ramp(LoadTestShape):  # type: ignore[misc]  # locust is not typed for mypy
+    """A straight line, followed once a second."""
+
+    levels: ClassVar[Levels]
+
+    def tick(self) -> tuple[int, float] | None:
+        options = self.runner.environment.parsed_options
+        share = self.levels.elapsed_s / options.ramp_seconds
+        if share >= 1:
+            self.levels.end()
+            return None
+        top = options.rate if self.levels.open_loop else options.ramp_to
+        return self.levels.tick(options.ramp_from + (top - options.ramp_from) * share)
+
+
+@events.init_command_line_parser.add_listener  # type: ignore[untyped-decorator]
+def add_arguments(parser: Any, **_: Any) -> None:
+    parser.add_argument(
+        "--ramp-from",
+        type=number("--ramp-from", float, 0),
+        default=1.0,
+        help="Ramp: users at its start (open loop: requests a second)",
+    )
+    parser.add_argument(
+        "--ramp-to",
+        type=number("--ramp-to", int, 1),
+        default=30,
+        help="Ramp: users at its end (open loop: --rate is)",
+    )
+    parser.add_argument(
+        "--ramp-seconds",
+        type=number("--ramp-seconds", float, 1),
+        default=60.0,
+        help="Ramp: how long it takes",
+    )
+
+
+@events.init.add_listener  # type: ignore[untyped-decorator]
+def begin(environment: Any, **_: Any) -> None:
+    if isinstance(environment.shape_class, Ramp) and AskingUser.load is not None:
+        Ramp.levels = Levels(environment, AskingUser.load)

@@ -1,0 +1,164 @@
+"""The highest load that meets an objective:
+
+locust -f locustfiles/stream.py,locustfiles/search.py --headless -H http://127.0.0.1:8001 --slo "ttft:500"
+
+Starts at -u users (open loop: at --rate requests a second), doubles until the objective is missed, halves
+what lies between, measures the answer once more, prints it with its goodput, and stops by itself.
+
+--slo            bounds in milliseconds of ttft, e2e, itl, tpot, and the percentile that is to keep them (95)
+--level-seconds  how long a level is measured once it has settled
+--search-to      no level above so many users, or requests a second
+--search-seconds at most so long altogether
+
+Exit codes: 0 found, 3 inconclusive (or, with --results, an invalid run), 4 not even the lowest level meets.
+"""
+
+import itertools
+import logging
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, ClassVar
+
+import gevent
+from locust import LoadTestShape, events
+
+try:
+    from loadgen.user import AskingUser
+except ModuleNotFoundError:  # a checkout that is not installed: locust puts only this folder on the path
+    sys.path.insert(1, str(Path(__file__).resolve().parent.parent))
+    from loadgen.user import AskingUser
+from loadgen.options import number, refuse
+from loadgen.plumbing import INVALID, LoadRun
+from loadgen.search import Outcome, Search
+from loadgen.searcher import Searcher
+from loadgen.shapes import PREFIX, AnswerReports, Levels
+from loadgen.slo import EXAMPLE, Slo
+
+SLO_MISSED = 4
+log = logging.getLogger(__name__)
+
+
+class HighestLoad(LoadTestShape):  # type: ignore[misc]  # locust is not typed for mypy
+    """Follows a `Searcher`."""
+
+    use_common_options = True
+    levels: ClassVar[Levels]
+    load: ClassVar[LoadRun]
+    phases: ClassVar[Iterator[int]] = itertools.count(1)
+    searcher: Searcher | None = None
+    said = ""
+
+    def tick(self) -> tuple[int, float] | None:
+        if self.searcher is None:
+            try:
+                self.searcher = self._searcher()
+            except ValueError as error:  # only in the web UI: headless it was refused at the start
+                log.error("--slo %s", error)
+                self.levels.end()
+                return None
+        load = self.searcher.tick()
+        if load is None:
+            self._finish(self.searcher)
+            self.levels.end()
+            return None
+        return load
+
+    def _searcher(self) -> Searcher:
+        options = self.runner.environment.parsed_options
+        open_loop = self.levels.open_loop
+        first = options.rate if open_loop else options.num_users or 1
+        return Searcher(
+            levels=self.levels,
+            slo=Slo.parse(options.slo),
+            search=Search(first=first, most=max(first, options.search_to), whole=not open_loop),
+            level_s=options.level_seconds,
+            limit_s=min(options.search_seconds, options.run_time or options.search_seconds),
+            phases=self.phases,
+        )
+
+    def heard(self, msg: Any, **_: Any) -> None:
+        """What a process that asks says of a phase."""
+        if self.searcher is not None:
+            self.searcher.heard.take(msg.node_id, msg.data)
+
+    def stopped(self, **_: Any) -> None:
+        """The load ends. If the search did not end it, it is without an answer."""
+        if self.searcher is not None and not self.searcher.over:
+            self.searcher.stopped = "it was stopped"
+            self._finish(self.searcher)
+        self.searcher = None
+
+    def _finish(self, searcher: Searcher) -> None:
+        run, environment = self.load.run, self.runner.environment
+        self.said = f"\n{searcher.table}\n\n{searcher.sentence}\n"
+        if run is not None and run.cell is not None:
+            searcher.write(run.cell.folder)
+        if not environment.parsed_options.headless:
+            print(self.said, flush=True)
+        elif run is None or not run.interrupted:
+            # Where it was found, the verdict on the run decides, and without one all is well: that
+            # requests failed above the answer is no fault.
+            found = None if run is not None and run.cell is not None else 0
+            codes = {Outcome.FOUND: found, Outcome.NONE: SLO_MISSED, Outcome.INCONCLUSIVE: INVALID}
+            environment.process_exit_code = codes[searcher.search.outcome]
+
+    def say(self, **_: Any) -> None:
+        if self.said and self.runner.environment.parsed_options.headless:
+            print(self.said, flush=True)
+
+
+def slo(text: str) -> str:
+    """The type of --slo: the text itself, since workers get options as plain values."""
+    try:
+        Slo.parse(text)
+    except ValueError as error:
+        refuse(f"--slo {error}")
+    return text
+
+
+@events.init_command_line_parser.add_listener  # type: ignore[untyped-decorator]
+def add_arguments(parser: Any, **_: Any) -> None:
+    parser.add_argument(
+        "--slo",
+        type=slo,
+        default="",
+        help=f'Search: what is to be met, such as "{EXAMPLE}": milliseconds of ttft, e2e, itl or tpot that '
+        "so many of 100 answers keep (95 if not said); a failed request keeps none",
+    )
+    parser.add_argument(
+        "--level-seconds",
+        type=number("--level-seconds", float, 1),
+        default=10.0,
+        help="Search: how long a level is measured once it has settled; longer where answers are too few",
+    )
+    parser.add_argument(
+        "--search-to",
+        type=number("--search-to", int, 1),
+        default=1000,
+        help="Search: no level above so many users (open loop: requests a second)",
+    )
+    parser.add_argument(
+        "--search-seconds",
+        type=number("--search-seconds", float, 1),
+        default=300.0,
+        help="Search: at most so long altogether; -u (open loop: --rate) is where it starts",
+    )
+
+
+@events.init.add_listener  # type: ignore[untyped-decorator]
+def begin(environment: Any, **_: Any) -> None:
+    shape, load = environment.shape_class, AskingUser.load
+    if not isinstance(shape, HighestLoad) or load is None:
+        return
+    options, runner = environment.parsed_options, environment.runner
+    if options.headless and not options.slo and not load.is_worker:
+        refuse(f'which objective? Give its bounds: --slo "{EXAMPLE}"')
+    HighestLoad.levels, HighestLoad.load = Levels(environment, load), load
+    reports = AnswerReports(runner, load, lambda: Slo.parse(options.slo))
+    shape.levels.on_phase = reports.begin
+    load.watchers.append(reports.take)
+    runner.register_message(f"{PREFIX}_answers", shape.heard)
+    environment.events.test_stopping.add_listener(shape.stopped)
+    environment.events.quit.add_listener(shape.say)
+    gevent.spawn(reports.run)

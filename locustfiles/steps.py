@@ -1,0 +1,56 @@
+"""The load in steps: locust -f locustfiles/stream.py,locustfiles/steps.py --headless -H http://127.0.0.1:8001
+
+Every --step-seconds (10) there are --step-users (5) more, --steps (6) times, then it ends. In an open
+loop (--arrival constant or poisson) each step adds --rate requests a second instead.
+"""
+
+import sys
+from pathlib import Path
+from typing import Any, ClassVar
+
+from locust import LoadTestShape, events
+
+try:
+    from loadgen.user import AskingUser
+except ModuleNotFoundError:  # a checkout that is not installed: locust puts only this folder on the path
+    sys.path.insert(1, str(Path(__file__).resolve().parent.parent))
+    from loadgen.user import AskingUser
+from loadgen.options import number
+from loadgen.shapes import Levels
+
+
+class Steps(LoadTestShape):  # type: ignore[misc]  # locust is not typed for mypy
+    """One step after the other, all of one height and length."""
+
+    levels: ClassVar[Levels]
+
+    def tick(self) -> tuple[int, float] | None:
+        options = self.runner.environment.parsed_options
+        step = 1 + int(self.levels.elapsed_s / options.step_seconds)
+        if step > options.steps:
+            self.levels.end()
+            return None
+        return self.levels.tick(step * (options.rate if self.levels.open_loop else options.step_users))
+
+
+@events.init_command_line_parser.add_listener  # type: ignore[untyped-decorator]
+def add_arguments(parser: Any, **_: Any) -> None:
+    parser.add_argument(
+        "--step-users",
+        type=number("--step-users", int, 1),
+        default=5,
+        help="Steps: users that each adds (open loop: each adds --rate)",
+    )
+    parser.add_argument(
+        "--step-seconds",
+        type=number("--step-seconds", float, 1),
+        default=10.0,
+        help="Steps: how long each lasts",
+    )
+    parser.add_argument("--steps", type=number("--steps", int, 1), default=6, help="Steps: how many")
+
+
+@events.init.add_listener  # type: ignore[untyped-decorator]
+def begin(environment: Any, **_: Any) -> None:
+    if isinstance(environment.shape_class, Steps) and AskingUser.load is not None:
+        Steps.levels = Levels(environment, AskingUser.load)
