@@ -1,0 +1,117 @@
+"""Our figures beside those of servers that we did not write."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import pytest
+
+from records.cell import Check
+from records.reader import CellData, read_cell
+
+TTFT_MS, ITL_MS = 120, 10
+EARLY_MS, LATE_MS = -1, 40
+"""How far our median TTFT may lie from the server's own, on a machine that runs other tests too."""
+
+
+def run(locust: Any, folder: Path, port: int, tokens: int, seconds: int = 4) -> CellData:
+    """A run of 6 users in OpenAI's dialect; the body tells the server what to do."""
+    options = {"ttft_ms": TTFT_MS, "itl_ms": ITL_MS, "tokens": tokens}
+    fields = [part for name, value in options.items() for part in ("--field", f"{name}={value}")]
+    load = ["--headless", "-u", "6", "-t", f"{seconds}s", "--results", "r", "--dialect", "openai"]
+    one = locust("-H", f"http://127.0.0.1:{port}", *load, *fields)
+    code = one.wait(60)
+    data = read_cell(folder / "r")
+    assert code == (0 if data.cell.verdict.valid else 3), one.text
+    assert "Traceback" not in one.text
+    return data
+
+
+def check_of(data: CellData, name: str) -> Check:
+    return next(check for check in data.cell.verdict.checks if check.name == name)
+
+
+def medians(data: CellData, truths: list[dict[str, Any]]) -> tuple[float, float]:
+    """TTFT by us and by the server, of all requests."""
+    ours = [r.ttft_ms for r in data.requests if r.ttft_ms is not None]
+    return median(ours), median(truth["ttft_ms"] for truth in truths)
+
+
+def check_counts(data: CellData, truths: list[dict[str, Any]]) -> None:
+    assert {r.outcome for r in data.requests} == {"ok"}
+    assert len(data.requests) == len(truths) >= 12
+    assert {r.tokens for r in data.requests} == {truth["tokens"] for truth in truths}
+    assert sum(r.tokens for r in data.requests) == sum(truth["tokens"] for truth in truths)
+
+
+def check_figures(data: CellData, truths: list[dict[str, Any]]) -> None:
+    check_counts(data, truths)
+    ours, theirs = medians(data, truths)
+    assert EARLY_MS <= ours - theirs < LATE_MS
+    streams = [(r.last_token_at_ns or 0) - (r.first_token_at_ns or 0) for r in data.requests]
+    true = median(truth["e2e_ms"] - truth["ttft_ms"] for truth in truths)
+    assert median(streams) / 1e6 == pytest.approx(true, abs=LATE_MS)
+    assert check_of(data, "buffering").status == "pass"
+    assert check_of(data, "clock-order").status == "pass"
+
+
+@pytest.mark.parametrize("file", ["starlette_app.py", "node_server.mjs", "http_server.py"])
+def test_counts_and_ttft_are_the_servers_own(foreign: Any, locust: Any, tmp_path: Path, file: str) -> None:
+    server = foreign(file)
+    data = run(locust, tmp_path, server.port, tokens=20)
+    check_figures(data, server.truths())
+    closes = file == "http_server.py"
+    # A user keeps its connection where the server lets it.
+    assert data.cell.achieved["connects"] >= (len(data.requests) if closes else 6)
+    assert closes or data.cell.achieved["connects"] < 2 * 6
+
+
+@pytest.mark.parametrize("version", ["1.0", "1.1"])
+@pytest.mark.parametrize("buffering", ["off", "on"])
+def test_a_chunked_answer_through_nginx_is_the_servers_own(
+    foreign: Any, nginx: Any, locust: Any, tmp_path: Path, buffering: str, version: str
+) -> None:
+    """nginx hands each chunk on, even with ``proxy_buffering on``; then only the headers wait for it."""
+    server = foreign("starlette_app.py")
+    data = run(locust, tmp_path, nginx(server.port, buffering, version), tokens=20)
+    check_figures(data, server.truths())
+    assert buffering == "on" or data.cell.achieved["time_to_headers_p50_ms"] < TTFT_MS / 2
+
+
+def test_lumps_from_nginxs_buffers_are_found_out(
+    foreign: Any, nginx: Any, locust: Any, tmp_path: Path
+) -> None:
+    """An answer without chunks comes when a buffer is full: all tokens, but TTFT is not the server's."""
+    server = foreign("http_server.py")
+    data = run(locust, tmp_path, nginx(server.port, "on", "1.0"), tokens=150, seconds=6)
+    truths = server.truths()
+    check_counts(data, truths)
+    ours, theirs = medians(data, truths)
+    assert ours > theirs + 10 * ITL_MS
+    buffering = check_of(data, "buffering")
+    assert buffering.status == "fail", buffering.text
+
+
+def test_whole_answers_from_nginxs_buffers_are_said_aloud(
+    foreign: Any, nginx: Any, locust: Any, tmp_path: Path
+) -> None:
+    """An answer that fits a buffer comes all at once, as from a service that does not stream."""
+    server = foreign("http_server.py")
+    data = run(locust, tmp_path, nginx(server.port, "on", "1.0"), tokens=20)
+    truths = server.truths()
+    check_counts(data, truths)
+    ours, theirs = medians(data, truths)
+    assert ours > theirs + 10 * ITL_MS
+    buffering = check_of(data, "buffering")
+    assert buffering.status == "n/a"
+    assert "a proxy buffers whole answers" in buffering.text
+
+
+def test_without_chunks_and_without_buffering_nginx_changes_nothing(
+    foreign: Any, nginx: Any, locust: Any, tmp_path: Path
+) -> None:
+    server = foreign("http_server.py")
+    data = run(locust, tmp_path, nginx(server.port, "off", "1.0"), tokens=20)
+    check_figures(data, server.truths())
