@@ -95,7 +95,7 @@ def _held_back(r: RequestRecord) -> bool | None:
         with_the_headers = after_headers <= TOGETHER_MS and late > max(HELD_MS, r.stages_ms / 2)
         return with_the_headers or after_headers > 2 * r.stages_ms + HELD_MS
     if after_headers > TOGETHER_MS:
-        return False
+        return None  # a busy server's headers come early too, and so do those that a proxy lets through
     # All tokens at once is also what a server looks like that does not stream.
     return True if max(r.gaps_us) >= BETWEEN_LUMPS_MS * 1000 else None
 
@@ -113,9 +113,9 @@ def buffering(requests: Sequence[RequestRecord]) -> Check:
     - where it does not: headers and first token came together, and 20 ms or more passed between two lumps.
 
     The headers tell a slow server from a proxy: it sends them before it looks for the answer, a buffer
-    holds them with all else. Where the tokens all came at once and there are no stage times nothing can be
-    told: n/a. It fails when more than half of the answers were held back; answers of the mock LLM, which
-    are written at once, are left out.
+    holds them with all else. Where there are no stage times, and the tokens came all at once or their
+    headers long before the lumps, nothing can be told: n/a. It fails when more than half of the answers
+    were held back; answers of the mock LLM, which are written at once, are left out.
     """
     name = "buffering"
     long = [
@@ -134,7 +134,11 @@ def buffering(requests: Sequence[RequestRecord]) -> Check:
             text="too few streamed answers to tell: a mock's are written at once",
         )
     if seen.count(None) > len(seen) / 2:
+        unknown = [r for r, is_held in zip(long, seen, strict=True) if is_held is None]
+        lumps = median(max(r.gaps_us) for r in unknown) >= BETWEEN_LUMPS_MS * 1000
         text = "the tokens came all at once: the service does not stream, or a proxy buffers whole answers"
+        if lumps:
+            text = "the tokens came in lumps: the service is blocked now and then, or a proxy buffers"
         return Check(name=name, status="n/a", text=text)
     share = seen.count(True) / len(seen)
     held = [r for r, is_held in zip(long, seen, strict=True) if is_held]

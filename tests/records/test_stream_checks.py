@@ -66,7 +66,6 @@ def test_a_proxy_that_buffers_is_seen_without_stages() -> None:
         {},
         # a saturated server: late, and in lumps, but the headers left when its stages began
         {"gaps_us": LUMPS, "ttft_ms": 420.0, "headers_ms": 300.0},
-        {"gaps_us": LUMPS, "ttft_ms": 420.0, "headers_ms": 300.0, "stages": None},
         # a blocked event loop: headers wait for their turn, then the tokens, all at once
         {"gaps_us": [0] * 40, "ttft_ms": 620.0, "headers_ms": 400.0},
         # the server itself bundles: its first token was ready when the client saw it
@@ -89,8 +88,11 @@ def test_what_cannot_be_told_is_not_judged() -> None:
     at_once = _judged(lambda n: _answer(n, stages=None, **held))  # type: ignore[arg-type]
     short = _judged(lambda n: _answer(n, **{**held, "gaps_us": [0] * 6}))  # type: ignore[arg-type]
     few = _judged(lambda n: _answer(n, **held), count=3)  # type: ignore[arg-type]
-    assert [check.status for check in (mock, at_once, short, few)] == ["n/a"] * 4
+    early = {"headers_ms": 300.0, "ttft_ms": 420.0, "gaps_us": LUMPS}
+    lumps = _judged(lambda n: _answer(n, stages=None, **early))  # type: ignore[arg-type]
+    assert [check.status for check in (mock, at_once, short, few, lumps)] == ["n/a"] * 5
     assert "does not stream, or a proxy buffers" in at_once.text
+    assert "in lumps: the service is blocked now and then, or a proxy buffers" in lumps.text
 
 
 def test_a_few_lumpy_answers_among_steady_ones_pass() -> None:
