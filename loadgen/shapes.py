@@ -133,7 +133,7 @@ class AnswerReports:
         """Report what is left of the phase before, and begin one."""
         if self._phase:
             self._report()
-        self._slo = self._parse()
+        self._slo = None
         self._answers = []
         self._phase, self._since_ns = told["phase"], time.monotonic_ns()
         if told["fresh"]:
@@ -142,11 +142,13 @@ class AnswerReports:
     def take(self, record: RequestRecord) -> None:
         """A request is over. Those cut by a change of level are neither good nor failed; dropped ones are."""
         driver = self._load.driver
-        if driver is None or self._slo is None or {"warmup", "cold"} & set(record.flags):
+        if driver is None or not self._phase or {"warmup", "cold"} & set(record.flags):
             return
         if record.start_ns < driver.clock.unix(self._level_since_ns):
             return
         if record.outcome != "cut" or "dropped" in record.flags:
+            # Not as the phase begins: a worker gets its first users, with the master's options, after that.
+            self._slo = self._slo or self._parse()
             self._answers.append(self._slo.figures(record))
 
     def run(self) -> None:
