@@ -136,11 +136,14 @@ def test_a_level_lasts_until_its_answers_can_tell() -> None:
 class FakeLevels:
     """The load, as the searcher sets it."""
 
-    open_loop = False
     began = True
     elapsed_s = 0.0
 
+    def __init__(self, *, open_loop: bool = False) -> None:
+        self.open_loop = open_loop
+
     def tick(self, level: float, *, phase: int, fresh: bool) -> tuple[int, float]:
+        self.rate = level
         return round(level), 1.0
 
 
@@ -192,7 +195,7 @@ def test_a_search_without_an_answer_says_why() -> None:
     assert "answers at 3 users cannot tell p95, which wants 59" in few.sentence
     out_of_time = searched(knee=6, limit_s=15)
     assert out_of_time.search.outcome is Outcome.INCONCLUSIVE
-    assert "--search-seconds 15 were over" in out_of_time.sentence
+    assert "the 15 seconds it was given were over" in out_of_time.sentence
 
 
 def test_a_miss_of_a_late_generator_is_measured_again_and_not_believed() -> None:
@@ -222,3 +225,33 @@ def test_what_would_be_the_answer_may_prove_unknown() -> None:
     search = Search(first=1, most=1000, whole=True)
     assert run(search, measure)[-2:] == [3, 3]
     assert search.outcome is Outcome.INCONCLUSIVE
+
+
+def test_an_open_loop_waits_until_the_queue_of_the_level_before_has_gone() -> None:
+    """A service of 10 a second whose queue is answered in time order, a second of load a tick."""
+    levels, queue, pauses = FakeLevels(open_loop=True), 0.0, 0
+    searcher = Searcher(
+        levels=levels,  # type: ignore[arg-type]
+        slo=Slo.parse("ttft:500"),
+        search=Search(first=8, most=100, whole=False),
+        level_s=4,
+        limit_s=300,
+        phases=itertools.count(1),
+    )
+    while (load := searcher.tick()) is not None:
+        rate = levels.rate
+        queue = max(0.0, queue + rate - 10)
+        pauses += rate == 0
+        message: AnswersMessage = {
+            "phase": searcher.heard.phase,
+            "seconds": searcher.heard.seconds + 1,
+            "answers": [[1000 * queue / 10]] * min(10, round(rate)),
+            "in_flight": round(queue),
+            "lag_p99_ms": 0.0,
+        }
+        searcher.heard.take("w0", message)
+        levels.elapsed_s += 1
+        assert load
+    assert searcher.search.outcome is Outcome.FOUND
+    assert searcher.sentence.startswith("highest rate that meets ttft<=500 ms at p95: 10 requests/s")
+    assert pauses > 3  # else the queue of 16 a second would have made 10 miss, too

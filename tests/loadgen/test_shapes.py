@@ -1,0 +1,114 @@
+"""What the processes of a search say to each other: each answer in the phase that it belongs to."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from loadgen.clock import Clock
+from loadgen.shapes import AnswerReports, AnswersMessage, Heard
+from loadgen.slo import Slo
+from records.request import RequestRecord
+
+
+class Wire:
+    """A runner that keeps what is sent."""
+
+    def __init__(self) -> None:
+        self.sent: list[AnswersMessage] = []
+
+    def send_message(self, kind: str, data: AnswersMessage) -> None:
+        assert kind == "chokepoint_answers"
+        self.sent.append(data)
+
+
+CLOCK = Clock()
+
+
+def load() -> Any:
+    lag = SimpleNamespace(p99_ms=lambda start, end: 1.0)
+    session = SimpleNamespace(in_flight=3)
+    return SimpleNamespace(driver=SimpleNamespace(clock=CLOCK, lag=lag, session=session))
+
+
+def record(**changes: Any) -> RequestRecord:
+    now = CLOCK.now()
+    one = RequestRecord(
+        run="r",
+        cell="c",
+        worker="w",
+        region="",
+        user=0,
+        seq=1,
+        sent_at_ns=now,
+        first_token_at_ns=now + 50_000_000,
+        ended_at_ns=now + 90_000_000,
+        outcome="ok",
+    )
+    return replace(one, **changes)
+
+
+def test_only_what_a_level_is_to_answer_for_is_reported() -> None:
+    wire = Wire()
+    reports = AnswerReports(wire, load(), lambda: Slo.parse("ttft:100"))
+    reports.take(record())  # before the first phase
+    before = record()
+    time.sleep(0.001)
+    reports.begin({"phase": 1, "rate": None, "fresh": True})
+    reports.take(before)  # begun at the level before
+    reports.take(record(flags=["warmup"]))
+    reports.take(record(flags=["cold"]))
+    reports.take(record(outcome="cut"))  # its user was taken away
+    reports.take(record())
+    reports.take(record(outcome="cut", flags=["dropped"]))
+    reports.take(record(outcome="http_error"))
+    sent = record()
+    reports.begin({"phase": 2, "rate": None, "fresh": False})  # the same level goes on
+    reports.take(sent)
+    reports.begin({"phase": 3, "rate": None, "fresh": True})
+    assert [(m["phase"], m["answers"]) for m in wire.sent] == [
+        (1, [[50.0], [math.inf], [math.inf]]),
+        (2, [[50.0]]),
+    ]
+
+
+def test_the_objective_is_asked_for_when_the_first_answer_comes() -> None:
+    """A worker learns it from its master after the first phase has begun, and each run may bring another."""
+    texts = ["", "ttft:100", "e2e:100"]
+    wire = Wire()
+    reports = AnswerReports(wire, load(), lambda: Slo.parse(texts[0]))
+    for phase in (1, 2):
+        reports.begin({"phase": phase, "rate": None, "fresh": True})
+        texts.pop(0)
+        reports.take(record())
+    reports.begin({"phase": 3, "rate": None, "fresh": True})
+    assert [message["answers"] for message in wire.sent] == [[[50.0]], [[90.0]]]
+
+
+def test_what_is_heard_of_a_phase() -> None:
+    def message(phase: int, seconds: float, answers: int, in_flight: int, lag: float) -> AnswersMessage:
+        return {
+            "phase": phase,
+            "seconds": seconds,
+            "answers": [[10.0]] * answers,
+            "in_flight": in_flight,
+            "lag_p99_ms": lag,
+        }
+
+    heard = Heard(2)
+    assert not heard.idle
+    assert heard.seconds == 0
+    heard.take("w0", message(1, 9.0, 100, 5, 99.0))  # late, of the phase before
+    heard.take("w0", message(2, 0.2, 3, 5, 1.0))
+    heard.take("w0", message(2, 0.4, 4, 0, 2.0))
+    heard.take("w1", message(2, 0.3, 1, 2, 7.0))
+    assert (heard.answers, heard.seconds, heard.idle, heard.lag_p99_ms) == (8, 0.4, False, 7.0)
+    goodput = Slo.parse("ttft:100").judge(heard.parts).goodput
+    assert goodput == pytest.approx(7 / 0.4 + 1 / 0.3)
+    heard.take("w1", message(2, 0.5, 0, 0, 1.0))
+    assert heard.idle
