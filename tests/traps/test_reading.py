@@ -8,9 +8,11 @@ import ssl
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from select import select
 from statistics import median
 from typing import Any
 
@@ -75,6 +77,11 @@ class Pair:
         return [abs(a - b) for a, b in zip(self.ours.answer.gaps_us, true, strict=True)]
 
     @property
+    def afterwards(self) -> int:
+        """Events after the terminal one (``end``), of which nobody has to take notice."""
+        return int(self.ours.outcome == "ok" and self.ours.answer.usage_tokens is None)
+
+    @property
     def tokens(self) -> tuple[int, int]:
         """Ours and the server's; without usage a client can only count the events that hold answer text."""
         count, source = self.ours.answer.token_count
@@ -104,7 +111,7 @@ def check(pairs: list[Pair]) -> None:
         assert ours.outcome == expected_outcome(truth), ours.error
         assert (ours.error is None) == (ours.outcome == "ok")
         if truth["fault"] != "gzip":
-            assert ours.answer.events == truth["events"]
+            assert truth["events"] - pair.afterwards <= ours.answer.events <= truth["events"]
             assert ours.answer.restarted == (truth["restarts"] > 0)
             assert pair.tokens[0] == pair.tokens[1]
     bound_ns = LATE_NS * ANSWERS // len(pairs)  # one answer alone may be unlucky
@@ -212,29 +219,19 @@ class Relay:
             threading.Thread(target=self._serve, args=(plain,), daemon=True).start()
 
     def _serve(self, plain: socket.socket) -> None:
-        """One request at a time: what the client says first, then all that the server has to say."""
+        """One thread for both directions: a TLS connection is not to be read and written at once."""
         plain.settimeout(20)
         plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         with socket.create_connection(("127.0.0.1", self._behind), 20) as behind:
             behind.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            try:
-                with self._context.wrap_socket(plain, server_side=True) as outer:
-                    pump = threading.Thread(target=self._pump, args=(outer, behind), daemon=True)
-                    pump.start()
-                    while data := behind.recv(65536):
-                        outer.sendall(data)
-                    outer.unwrap()
-            except OSError:
-                pass
-
-    @staticmethod
-    def _pump(outer: ssl.SSLSocket, behind: socket.socket) -> None:
-        try:
-            while data := outer.recv(65536):
-                behind.sendall(data)
-            behind.shutdown(socket.SHUT_WR)
-        except OSError:
-            pass
+            with suppress(OSError), self._context.wrap_socket(plain, server_side=True) as outer:
+                while True:
+                    ready = [outer] if outer.pending() else select([outer, behind], [], [], 20)[0]
+                    for one in ready:
+                        data = one.recv(65536)
+                        (behind if one is outer else outer).sendall(data)
+                    if not ready or not data:
+                        return
 
     def close(self) -> None:
         self._listener.close()
