@@ -111,7 +111,7 @@ def measure(name: str, seconds: float, server: Sequence[str]) -> Run:
             assert served.stdout
             url = served.stdout.readline().split()[-1]
             load = GENERATORS[name](url, seconds + SETTLE_S + 1.0, Path(folder))
-            with process(load, generator_core, {"SEEN": str(seen)}) as generator:
+            with process(load, generator_core, {"SEEN": str(seen), "DIALECT": WANTED.dialect}) as generator:
                 all_connected(generator, served)
                 time.sleep(SETTLE_S)
                 start_s, start_cpu = time.monotonic(), cpu_s(generator.pid)
@@ -173,7 +173,13 @@ def ours(url: str, seconds: float, folder: Path) -> list[str]:
     asked = folder / "questions.jsonl"
     names = (f"q{number}" for number in range(QUESTIONS))
     asked.write_text("".join(json.dumps({"id": n, "question": n}) + "\n" for n in names))
-    argv = [*locust("locustfiles/stream.py", url, seconds), "--dialect", "openai", "--questions", str(asked)]
+    argv = [
+        *locust("locustfiles/stream.py", url, seconds),
+        "--dialect",
+        WANTED.dialect,
+        "--questions",
+        str(asked),
+    ]
     return [*argv, "--drain-seconds", "5"]
 
 
@@ -216,11 +222,16 @@ def rounds(names: Sequence[str], server: Sequence[str]) -> dict[str, list[Run]]:
 
 def throughput() -> bool:
     """No delays, 50 users: how many streams a second until the generator's core is full?"""
-    WANTED.users = 50
-    names = ("naive Locust", "aiohttp", "chokepoint", "chokepoint --results")
-    runs = rounds(names, ["--tokens", str(TOKENS)])
-    print(f"\nThroughput: {WANTED.users} users, {TOKENS} tokens a stream, no delays")
-    print("generator            | streams/s                | times naive Locust")
+    return all([throughput_in("ask"), throughput_in("openai")])
+
+
+def throughput_in(dialect: str) -> bool:
+    WANTED.users, WANTED.dialect = 50, dialect
+    names = ("naive Locust", "chokepoint", "chokepoint --results")
+    runs = rounds(names, ["--tokens", str(TOKENS), "--dialect", dialect])
+    WANTED.dialect = "openai"
+    print(f"\nThroughput: {WANTED.users} users, {TOKENS} tokens a stream, no delays, dialect {dialect}")
+    print("generator            | streams/s                | times naive Locust    | us CPU a stream")
     good = True
     for name in names:
         rates = [run.streams_per_s for run in runs[name]]
@@ -228,10 +239,15 @@ def throughput() -> bool:
             run.streams_per_s / base.streams_per_s
             for run, base in zip(runs[name], runs["naive Locust"], strict=True)
         ]
-        print(f"{name:20} | {spread(rates, 0):24} | {spread(ratios)}")
+        cost = [run.cpu_s * 1e6 / max(1, run.streams) for run in runs[name]]
+        print(f"{name:20} | {spread(rates, 0):24} | {spread(ratios):21} | {spread(cost, 0)}")
         bound = {"chokepoint": 10.0, "chokepoint --results": 9.0}.get(name, 0.0)
         good &= statistics.median(ratios) >= bound
-        RESULT[f"throughput {name}"] = {"streams_per_s": rates, "times_naive": ratios, "bound": bound}
+        RESULT[f"throughput {dialect} {name}"] = {
+            "streams_per_s": rates,
+            "times_naive": ratios,
+            "bound": bound,
+        }
     return good
 
 
@@ -328,7 +344,7 @@ def say(line: str) -> None:
         print(line, file=sys.stderr)
 
 
-WANTED = argparse.Namespace(users=0, rounds=3, seconds=6.0)
+WANTED = argparse.Namespace(users=0, rounds=3, seconds=6.0, dialect="openai")
 RESULT: dict[str, Any] = {}
 
 

@@ -1,6 +1,6 @@
 """``python -m benchmarks.stream_server``: streams of known tokens, fast enough to be no client's limit.
 
-One thread, one epoll loop, no framework: OpenAI chat completions, each event an HTTP chunk of its own. What
+One thread, one epoll loop, no framework: each event an HTTP chunk of its own, in either dialect. What
 was truly sent, and when, is kept in memory and written when it ends: a JSON line a request, its times taken
 just before the bytes are handed to the kernel.
 """
@@ -11,17 +11,21 @@ import argparse
 import heapq
 import itertools
 import json
+import re
 import select
 import signal
 import socket
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 HEAD = (
     b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-cache\r\n"
     b"Transfer-Encoding: chunked\r\n\r\n"
 )
+LENGTH = re.compile(rb"(?i)\r\ncontent-length: *(\d+)")
+QUESTION = re.compile(rb'"(?:content|query)": ?"([^"]*)"')
 LAST = b"0\r\n\r\n"
 WORDS = ("time ", "stream ", "of ", "tokens ", "that ", "a ", "model ", "might ", "say ", "here ")
 
@@ -44,13 +48,29 @@ def delta(number: int, content: dict[str, str], reason: str | None = None) -> st
     return json.dumps(answer)
 
 
-def frames(number: int, tokens: int) -> list[bytes]:
+def openai_frames(number: int, tokens: int) -> list[bytes]:
     """The answer's writes: one a token; the role goes with the first, the end with the last."""
     pieces = [chunk(delta(number, {"content": WORDS[k % len(WORDS)]})) for k in range(tokens)]
     pieces[0] = HEAD + chunk(delta(number, {"role": "assistant", "content": ""})) + pieces[0]
     usage = json.dumps({"choices": [], "usage": {"prompt_tokens": 8, "completion_tokens": tokens}})
     pieces[-1] += chunk(delta(number, {}, "stop")) + chunk(usage) + chunk("[DONE]") + LAST
     return pieces
+
+
+def ask_frames(number: int, tokens: int) -> list[bytes]:
+    """The same in the RAG API's own words."""
+    words = [WORDS[k % len(WORDS)] for k in range(tokens)]
+    pieces = [chunk(json.dumps({"type": "token", "content": word})) for word in words]
+    found = {"type": "documents", "data": [{"id": f"d{number}", "score": 0.5, "snippet": "x"}], "count": 1}
+    pieces[0] = (
+        HEAD + chunk(json.dumps({"type": "status", "message": "x"})) + chunk(json.dumps(found)) + pieces[0]
+    )
+    whole = {"type": "complete", "final_answer": "".join(words), "total_time": 0.1, "llm_time": 0.1}
+    pieces[-1] += chunk(json.dumps(whole)) + chunk(json.dumps({"type": "end"})) + LAST
+    return pieces
+
+
+FRAMES = {"openai": openai_frames, "ask": ask_frames}
 
 
 @dataclass(eq=False)
@@ -69,9 +89,16 @@ class Server:
     from the first request, in which nothing at all happens."""
 
     def __init__(
-        self, *, tokens: int, ttft_s: float, gap_s: float, stall: tuple[float, float], port: int = 0
+        self,
+        *,
+        dialect: str,
+        tokens: int,
+        ttft_s: float,
+        gap_s: float,
+        stall: tuple[float, float],
+        port: int = 0,
     ) -> None:
-        self._writes = [frames(number, tokens) for number in range(64)]
+        self._writes = [FRAMES[dialect](number, tokens) for number in range(64)]
         self._wholes = [b"".join(pieces) for pieces in self._writes]
         self._ttft_ns, self._gap_ns = int(ttft_s * 1e9), int(gap_s * 1e9)
         self._stall = stall
@@ -83,7 +110,7 @@ class Server:
         self._listener = socket.create_server(("127.0.0.1", port), backlog=4096)
         self._poll.register(self._listener.fileno(), select.EPOLLIN)
         self.port = self._listener.getsockname()[1]
-        self.records: list[str] = []
+        self._records: list[tuple[str, int, list[int]]] = []
         self.stopped = False
 
     def serve(self) -> None:
@@ -116,16 +143,18 @@ class Server:
             del self._peers[peer.sock.fileno()]
             peer.sock.close()
             return
-        peer.pending += data
-        head, blank, body = peer.pending.partition(b"\r\n\r\n")
-        if not blank:
+        if peer.pending:
+            data = peer.pending + data
+        blank = data.find(b"\r\n\r\n")
+        length = LENGTH.search(data, 0, blank) if blank >= 0 else None
+        if blank < 0 or len(data) - blank - 4 < (int(length[1]) if length else 0):
+            peer.pending = data
             return
-        length = head.lower().partition(b"content-length:")[2].partition(b"\r\n")[0]
-        if len(body) < int(length or b"0"):
-            return
+        asked = QUESTION.search(data, blank)
         peer.pending, peer.received_ns, peer.sent_ns = b"", received_ns, []
-        peer.name = _question(body)
-        self._maybe_stall(received_ns)
+        peer.name = asked[1].decode() if asked else ""
+        if self._stall[1]:
+            self._maybe_stall(received_ns)
         pieces = next(self._numbers) % len(self._writes)
         if not self._ttft_ns and not self._gap_ns:
             self._send(peer, [self._wholes[pieces]], 0)
@@ -157,22 +186,20 @@ class Server:
         except OSError:
             return False
         if at + 1 == len(pieces):
-            first, *_ = peer.sent_ns
-            record = {"question": peer.name, "received_ns": peer.received_ns, "sent_ns": peer.sent_ns}
-            self.records.append(json.dumps({**record, "ttft_ms": (first - peer.received_ns) / 1e6}))
+            self._records.append((peer.name, peer.received_ns, peer.sent_ns))
         return True
 
-
-def _question(body: bytes) -> str:
-    try:
-        return str(json.loads(body)["messages"][-1]["content"])
-    except (ValueError, KeyError, IndexError, TypeError):
-        return ""
+    def records(self) -> Iterator[str]:
+        """A JSON line for each whole answer."""
+        for name, received_ns, sent_ns in self._records:
+            record = {"question": name, "received_ns": received_ns, "sent_ns": sent_ns}
+            yield json.dumps({**record, "ttft_ms": (sent_ns[0] - received_ns) / 1e6}) + "\n"
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--dialect", choices=sorted(FRAMES), default="openai")
     parser.add_argument("--tokens", type=int, default=128)
     parser.add_argument("--ttft-ms", type=float, default=0.0)
     parser.add_argument("--itl-ms", type=float, default=0.0)
@@ -181,6 +208,7 @@ def main() -> int:
     parser.add_argument("--record", default="", help="written when the server ends")
     wanted = parser.parse_args()
     server = Server(
+        dialect=wanted.dialect,
         tokens=wanted.tokens,
         ttft_s=wanted.ttft_ms / 1e3,
         gap_s=wanted.itl_ms / 1e3,
@@ -197,7 +225,7 @@ def main() -> int:
     server.serve()
     if wanted.record:
         with open(wanted.record, "w", encoding="utf-8") as file:
-            file.writelines(f"{line}\n" for line in server.records)
+            file.writelines(server.records())
     return 0
 
 

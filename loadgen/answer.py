@@ -37,11 +37,16 @@ class Answer:
         self.documents: int | None = None
         self.stages: StageTimings | None = None
         self.config: str | None = None
-        self._begin = ""
+        self.begin = ""
 
     @property
     def mocked(self) -> bool:
-        return self._begin.startswith(MOCK_ANSWER)
+        return self.begin.startswith(MOCK_ANSWER)
+
+    @property
+    def may_be_mocked(self) -> bool:
+        """More of the text is needed to tell."""
+        return MOCK_ANSWER.startswith(self.begin)
 
     @property
     def token_count(self) -> tuple[int, TokenSource]:
@@ -57,13 +62,12 @@ class Answer:
         else:
             self.gaps_us.append((at_ns - self.last_token_ns) // 1000)
         self.last_token_ns = at_ns
-        if len(self._begin) < len(MOCK_ANSWER):
-            self._begin += text
+        if self.may_be_mocked:
+            self.begin += text
         return text
 
-    def plain_tokens(self, texts: list[bytes], at_ns: int) -> None:
-        """Events that came together, each one token and nothing else; their texts as JSON has them."""
-        count = len(texts)
+    def plain_tokens(self, count: int, at_ns: int) -> None:
+        """Events that came together, each one token and nothing else."""
         self.events += count
         self.tokens += count
         if self.last_token_ns is None:
@@ -73,8 +77,6 @@ class Answer:
         if count > 1:
             self.gaps_us += [0] * (count - 1)
         self.last_token_ns = at_ns
-        if len(self._begin) < len(MOCK_ANSWER):
-            self._begin += b"".join(texts).decode("utf-8", "replace")
 
     def restart(self) -> None:
         """The server threw away what it had said (a fallback): the tokens start again."""
@@ -82,7 +84,7 @@ class Answer:
         self.tokens = 0
         self.first_token_ns = self.last_token_ns = None
         self.gaps_us = []
-        self._begin = ""
+        self.begin = ""
 
     def fail(self, message: object) -> None:
         if self.error is None:

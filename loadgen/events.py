@@ -4,14 +4,13 @@ Decoding 128 events of JSON costs a load worker more than all the rest of a stre
 event is taken apart once, into what stood before its text and what stood after it; where a block of bytes
 consists of events that begin and end exactly so, with nothing between but text, those are tokens too. Every
 other event is decoded. Nothing rests on spacing, on the order of keys or on the dialect: a server whose
-events differ from one to the next only makes its client slower.
+events differ from one to the next, or whose lines end in CR, only makes its client slower.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from itertools import repeat
 
 import orjson
 
@@ -21,76 +20,91 @@ from loadgen.sse import SseParser
 _STRING = re.compile(rb'"((?:[^"\\]|\\.)*)"')
 _NEVER_PLAIN = bytes(range(0x20)) + b'"'
 """Bytes that no text between quotes holds as they are: what has one is not just a token's text."""
-_ESCAPE = ord("\\")
-_BLANK_LINES = (b"\n\n", b"\r\n\r\n", b"\r\r")
-_MARK_BYTES = 32
+_BACKSLASH = b"\\"
 _TRIES = 8
 """Forms learned in one answer: a server that changes its events each time is decoded and no more."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class TokenForm:
-    """What stands around the text in a token's event: ``head`` text ``close`` (and there the event ends)."""
+    """What stands around the text in a token's event: ``head`` text ``close``, and there the event ends."""
 
     head: bytes
     close: bytes
     joint: bytes
     """``close`` and the next ``head``: what stands between the texts of two events in a row."""
-    mark: bytes
-    """The end of ``joint``, where that is long: searching for many bytes again and again is slow."""
+    quotes: int
+    """Quotes in ``head`` and ``close``."""
 
     @classmethod
-    def learn(cls, block: bytes, payload: bytes, text: str) -> TokenForm | None:
-        """The form of a token's event, or None where it is not plain to see.
+    def learn(cls, field: bytes, payload: bytes, text: str) -> TokenForm | None:
+        """The form of a token's event: the field's name, its value, and the text in it as decoded.
 
-        Args:
-            block: the bytes that the event was in, whole.
-            payload: the event's data.
-            text: the token's text, as decoded.
+        None where it is not plain to see which of several equal strings is the text.
         """
-        at = block.find(payload)
-        start = max(block.rfind(b"\n", 0, at), block.rfind(b"\r", 0, at)) + 1
-        if at < 0 or block[start:at] not in (b"data:", b"data: "):
-            return None  # other fields in the event, or data in several lines
-        blank = next((b for b in _BLANK_LINES if block.startswith(b, at + len(payload))), None)
-        span = _span(payload, text)
-        if blank is None or span is None:
-            return None
-        head, close = block[start:at] + payload[: span[0]], payload[span[1] :] + blank
-        joint = close + head
-        mark = joint[-_MARK_BYTES:]
-        return cls(head, close, joint, mark if joint.count(mark) == 1 else joint)
+        plain = text.encode()
+        quoted = b'"%b"' % plain
+        begin = payload.find(quoted) + 1
+        if not begin:  # the server escapes it, or writes it otherwise than we would
+            spans = [m.span(1) for m in _STRING.finditer(payload) if orjson.loads(m.group()) == text]
+            if len(spans) != 1:
+                return None
+            begin, end = spans[0]
+        else:
+            end = begin + len(plain)
+            if payload.find(quoted, begin) >= 0 or payload[begin - 2 : begin - 1] == _BACKSLASH:
+                return None
+        head, close = field + payload[:begin], payload[end:] + b"\n\n"
+        return cls(head, close, close + head, head.count(b'"') + close.count(b'"'))
 
-    def split(self, texts: bytes) -> list[bytes]:
-        """What stands between the joints; the last may be more than a text."""
-        if self.mark is self.joint:
-            return texts.split(self.joint)
-        pieces = texts.split(self.mark)
+    def count(self, data: bytes, at: int) -> tuple[int, int]:
+        """(Tokens in a row from ``at``, where an event with ``head`` begins; where the last of them ends).
+
+        Counts only where nothing but text can stand between: as many quotes as the forms have, no escapes,
+        no text that is empty. Else (0, at): look closer.
+        """
+        head, close, joint = self.head, self.close, self.joint
+        tokens = data.count(joint, at)
+        begin = data.rfind(joint, at) + len(joint) if tokens else at + len(head)
+        end = data.find(close, begin)
+        if end >= 0:
+            tokens, stop = tokens + 1, end + len(close)
+        elif tokens:
+            stop = begin - len(head)  # the last event is not whole yet
+        else:
+            return 0, at
+        if (
+            data.count(b'"', at, stop) != tokens * self.quotes
+            or data.find(_BACKSLASH, at, stop) >= 0
+            or data.find(head + close, at, stop) >= 0
+        ):
+            return 0, at
+        return tokens, stop
+
+    def texts(self, data: bytes, at: int) -> tuple[list[bytes], int]:
+        """The texts of the tokens in a row from ``at``, each surely whole, and where the last one ends."""
+        pieces = data[at + len(self.head) :].split(self.joint)
         last = pieces.pop()
-        before = self.joint[: -len(self.mark)]
-        if not all(map(bytes.endswith, pieces, repeat(before))):
-            return texts.split(self.joint)
-        end = -len(before)
-        pieces = [piece[:end] for piece in pieces]
-        pieces.append(last)
-        return pieces
-
-
-def _span(payload: bytes, text: str) -> tuple[int, int] | None:
-    """Where in an event's data the text stands, quotes left out; None if several strings there equal it."""
-    plain = text.encode()
-    found = payload.count(b'"%b"' % plain)
-    if found == 1:
-        begin = payload.index(b'"%b"' % plain) + 1
-        return None if payload[begin - 2] == _ESCAPE else (begin, begin + len(plain))
-    if found:
-        return None
-    spans = [m.span(1) for m in _STRING.finditer(payload) if orjson.loads(m.group()) == text]
-    return spans[0] if len(spans) == 1 else None  # the server escapes what need not be
+        end = last.find(self.close)
+        if end >= 0:
+            pieces.append(last[:end])
+        texts = []
+        for piece in pieces:
+            if (
+                not piece
+                or piece.endswith(_BACKSLASH)
+                or len(piece.translate(None, _NEVER_PLAIN)) != len(piece)
+            ):
+                break
+            texts.append(piece)
+            at += len(self.head) + len(piece) + len(self.close)
+        return texts, at
 
 
 class EventStream:
     """Feed it the body's bytes and when they came; it folds them into ``answer``."""
+
+    __slots__ = ("_answer", "_fold", "_form", "_last_ns", "_parser", "_tries")
 
     def __init__(self, answer: Answer, fold: Fold) -> None:
         self._answer = answer
@@ -103,17 +117,29 @@ class EventStream:
     def feed(self, data: bytes, at_ns: int) -> None:
         """Bytes of the body, and the monotonic nanoseconds at which the kernel handed them over."""
         self._last_ns = at_ns
-        while data:
-            form = self._form
-            if form is not None and self._parser.idle and data.startswith(form.head):
-                rest = self._count(form, data, at_ns)
-                if len(rest) < len(data):
-                    data = rest
+        parser, answer, size = self._parser, self._answer, len(data)
+        if b"\r" in data or self._tries >= _TRIES:
+            self._decode(data, at_ns)
+            return
+        at = 0
+        while at < size and answer.ended_ns is None:
+            if parser.idle:
+                form = self._form
+                if form is not None and data.startswith(form.head, at):
+                    after = self._count(form, data, at, at_ns)
+                    if after > at:
+                        at = after
+                        continue
+                end = data.find(b"\n\n", at)
+                if end >= 0 and data.startswith(b"data:", at) and data.find(b"\n", at, end) < 0:
+                    self._one(data, at, end, at_ns)  # the commonest event, without a parser
+                    at = end + 2
                     continue
-            # One event, and then the form is tried again; all at once where none will be found.
-            end = _end_of_event(data) if self._tries < _TRIES else -1
-            block, data = (data, b"") if end < 0 else (data[:end], data[end:])
-            self._decode(block, at_ns)
+            else:
+                end = data.find(b"\n\n", at)
+            stop = size if end < 0 else end + 2
+            self._decode(data[at:stop], at_ns)
+            at = stop
 
     def close(self) -> None:
         """The body ended. A last event without its blank line still counts, if it is whole.
@@ -127,58 +153,34 @@ class EventStream:
             if half.error != "an event is not JSON":
                 self._fold(self._answer, payload, self._last_ns)
 
+    def _one(self, data: bytes, at: int, end: int, at_ns: int) -> None:
+        """An event of one ``data:`` line, from ``at`` to ``end``."""
+        begin = at + (6 if data.startswith(b" ", at + 5) else 5)
+        payload = data[begin:end]
+        text = self._fold(self._answer, payload, at_ns)
+        if text:
+            form = self._form
+            if form is None or not data.startswith(form.head, at) or not payload.endswith(form.close[:-2]):
+                self._form = TokenForm.learn(data[at:begin], payload, text) or form
+                self._tries += 1
+
     def _decode(self, block: bytes, at_ns: int) -> None:
-        fresh = self._parser.idle
-        one = fresh and block.startswith(b"data: ") and block.find(b"\n") == len(block) - 2
-        plain = one and block.endswith(b"\n\n") and b"\r" not in block  # the commonest, without a parser
-        for payload in [block[6:-2]] if plain else self._parser.feed(block):
-            text = self._fold(self._answer, payload, at_ns)
-            if text and fresh and self._tries < _TRIES:
-                form = TokenForm.learn(block, payload, text)
-                if form is None or form != self._form:
-                    self._tries += 1
-                self._form = form or self._form
+        for payload in self._parser.feed(block):
+            self._fold(self._answer, payload, at_ns)
 
-    def _count(self, form: TokenForm, data: bytes, at_ns: int) -> bytes:
-        """Count the tokens that ``data`` begins with; the bytes after them. ``data`` starts with the head."""
-        head, close = form.head, form.close
-        end = len(data) - len(close)
-        if (
-            data.find(b'"', len(head)) == end > len(head)
-            and data.endswith(close)
-            and data[end - 1] != _ESCAPE
-        ):
-            self._answer.plain_tokens([data[len(head) : end]], at_ns)  # nearly every read of a paced stream
-            return b""
-        texts = form.split(data[len(head) :])
-        last = texts.pop()
-        end = last.find(close)
-        if end >= 0:
-            texts.append(last[:end])
-            rest = last[end + len(close) :]
+    def _count(self, form: TokenForm, data: bytes, at: int, at_ns: int) -> int:
+        """Count the tokens from ``at``, where an event with the form's head begins; where they end."""
+        answer = self._answer
+        if answer.may_be_mocked:  # only its first words tell
+            texts, after = form.texts(data, at)
+            for text in texts:
+                answer.begin += text.decode("utf-8", "replace")
+            tokens = len(texts)
         else:
-            rest = head + last  # its event is not whole yet
-        joined = b"".join(texts)
-        if b"" in texts or len(joined.translate(None, _NEVER_PLAIN)) != len(joined) or b"\\" in joined:
-            whole = next((at for at, text in enumerate(texts) if not _plain(text)), len(texts))
-            if whole < len(texts):
-                texts = texts[:whole]
-                rest = data[sum(map(len, texts)) + whole * len(form.joint) :]
-        if texts:
-            self._answer.plain_tokens(texts, at_ns)
-        return rest
-
-
-def _plain(text: bytes) -> bool:
-    """Certainly the whole text of one token: not empty, no quote that could end it before its event."""
-    return bool(text) and len(text.translate(None, _NEVER_PLAIN)) == len(text) and text[-1] != _ESCAPE
-
-
-def _end_of_event(data: bytes) -> int:
-    """Where the first event in ``data`` ends, after its blank line; -1 if that has not come."""
-    end = -1
-    for blank in _BLANK_LINES:  # the likeliest first: the others are then looked for only before it
-        at = data.find(blank, 0, end) if end >= 0 else data.find(blank)
-        if at >= 0:
-            end = at + len(blank)
-    return end
+            tokens, after = form.count(data, at)
+            if not tokens:
+                texts, after = form.texts(data, at)
+                tokens = len(texts)
+        if tokens:
+            answer.plain_tokens(tokens, at_ns)
+        return after

@@ -6,6 +6,7 @@ RUNNING until locust begins to stop, DRAINING until its streams have ended, then
 
 from __future__ import annotations
 
+import gc
 import logging
 import sys
 import time
@@ -155,6 +156,8 @@ class LoadRun:
             else:
                 driver = self._driver(run, origin, session, "local", cell.append if cell else None)
                 self.part.driver = driver
+            gc.collect()
+            gc.freeze()  # what is here stays: looking through it again and again would be a lag of 10 ms each
             gevent.spawn(driver.lag.run)
             if wanted.open_loop:
                 gevent.spawn(driver.run_arrivals, gevent.spawn)

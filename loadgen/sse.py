@@ -29,7 +29,7 @@ class SseParser:
     @property
     def idle(self) -> bool:
         """Nothing is kept: the next byte begins an event."""
-        return not self._line and not self._data and not self._start
+        return not (self._line or self._data or self._start or self._after_cr)
 
     def feed(self, data: bytes) -> list[bytes]:
         """The payloads completed by ``data``, several ``data:`` lines joined with a newline."""

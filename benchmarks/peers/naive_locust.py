@@ -14,20 +14,31 @@ QUESTIONS = iter(range(10**9))
 SEEN: list[dict[str, Any]] = []
 
 
+ASK = os.environ.get("DIALECT") == "ask"
+PATH = "/ask/stream" if ASK else "/v1/chat/completions"
+
+
+def body(question: str) -> dict[str, Any]:
+    if ASK:
+        return {"query": question, "embedding_model": "a:b", "llm_model": "a:b", "prompt": "x"}
+    return {"model": "bench", "stream": True, "messages": [{"role": "user", "content": question}]}
+
+
+def is_token(event: dict[str, Any]) -> bool:
+    if ASK:
+        return event["type"] == "token" and bool(event["content"])
+    return bool(event["choices"] and event["choices"][0]["delta"].get("content"))
+
+
 class NaiveUser(FastHttpUser):  # type: ignore[misc]
     """Reads the stream line by line and stamps a token when its line comes out."""
 
     @task  # type: ignore[untyped-decorator]
     def ask(self) -> None:
         question = f"q{next(QUESTIONS)}"
-        body = {"model": "bench", "stream": True, "messages": [{"role": "user", "content": question}]}
         began, stamps = time.monotonic(), []
-        lines = self.client.iter_lines("/v1/chat/completions", method="POST", json=body)
-        for line in lines:
-            if not line.startswith("data: ") or line == "data: [DONE]":
-                continue
-            choices = json.loads(line[6:])["choices"]
-            if choices and choices[0]["delta"].get("content"):
+        for line in self.client.iter_lines(PATH, method="POST", json=body(question)):
+            if line.startswith("data: ") and line != "data: [DONE]" and is_token(json.loads(line[6:])):
                 stamps.append(time.monotonic())
         if stamps:
             gaps = [(b - a) * 1e3 for a, b in itertools.pairwise(stamps)]
