@@ -276,3 +276,15 @@ def _json_or_text(value: str) -> Any:
         return orjson.loads(value)
     except orjson.JSONDecodeError:
         return value
+
+
+def print_help(scenario: str) -> None:
+    """Print the options of a scenario. Locust's own --help ends before it has read the locustfile."""
+    from locust.argument_parser import LocustArgumentParser
+
+    parser = LocustArgumentParser(
+        prog=f"locust -f {scenario}", usage="%(prog)s -H URL [options]", add_help=False
+    )
+    add_arguments(parser)
+    parser.print_help()
+    print("\nand all of locust's own: locust --help")

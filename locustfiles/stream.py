@@ -1,6 +1,7 @@
 """Streaming questions in a closed loop: locust -f locustfiles/stream.py -H http://127.0.0.1:8001
 
-Every user asks one question after another and reads each answer as it streams. `--help` lists the options.
+Every user asks one question after another and reads each answer as it streams.
+`python locustfiles/stream.py` lists the options; locust's own --help shows only locust's.
 """
 
 import sys
@@ -15,3 +16,9 @@ except ModuleNotFoundError:  # a checkout that is not installed: locust puts onl
 
 class StreamUser(AskingUser):
     """A person at the service's question box."""
+
+
+if __name__ == "__main__":
+    from loadgen.options import print_help
+
+    print_help("locustfiles/stream.py")
