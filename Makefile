@@ -4,10 +4,10 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help install sweep test check format bench clean
+.PHONY: help install sweep test check format bench bench-memory clean
 
 help: ## List what can be made
-	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 install: $(STAMP) ## Make .venv with everything in it (the others call this)
 
@@ -38,6 +38,10 @@ bench: install ## Measure what the README claims (under 15 minutes)
 	$(BIN)/python benchmarks/ceiling.py
 	$(BIN)/python benchmarks/switches.py
 	$(BIN)/python benchmarks/profiler_cost.py
+	$(BIN)/python benchmarks/client.py
+
+bench-memory: install ## Watch the memory of 500 users for three minutes
+	$(BIN)/python benchmarks/memory.py
 
 clean: ## Remove .venv and caches; results stay
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info build
