@@ -166,7 +166,8 @@ class Load:
 
     def __init__(self, port: int, questions: Sequence[str]) -> None:
         bodies = [body(question) for question in questions]
-        head = "POST /ask/stream HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: "
+        head = "POST /ask/stream HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+        head += "Content-Type: application/json\r\nContent-Length: "
         self.requests = itertools.cycle([head.encode() + b"%d\r\n\r\n" % len(b) + b for b in bodies])
         self.answered = 0
         self.over = False
@@ -204,6 +205,8 @@ class Load:
             found = runner.run(self._run(connections, seconds))
         if self._failure:
             raise SystemExit(f"port {self._port}: {self._failure!r}")
+        if not found:
+            raise SystemExit(f"port {self._port}: not one whole answer came")
         return found
 
 
