@@ -150,11 +150,10 @@ class Connection(ABC):
         """Hand a receive on (empty: the connection's end). True: the answer is whole."""
         reply = self._reply
         in_body = reply.in_body
-        if data:
-            body = reply.feed(data)
-        else:
+        if not data:
             reply.end_of_connection()
-            body = b""
+            return True
+        body = reply.feed(data)
         if not in_body and reply.in_body:
             reading.headers(reply, at_ns)
         if body and not reading.over:

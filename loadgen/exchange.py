@@ -41,6 +41,7 @@ class AnswerReading:
     def __init__(self, exchange: Exchange, fold: Fold) -> None:
         self.over = False
         self.exchange = exchange
+        self._answer = exchange.answer
         self._events = EventStream(exchange.answer, fold)
         self._kind = ""
         self._streams = False
@@ -57,11 +58,11 @@ class AnswerReading:
 
     @property
     def ended_ns(self) -> int | None:
-        return self.exchange.answer.ended_ns
+        return self._answer.ended_ns
 
     @property
     def last_token_ns(self) -> int | None:
-        return self.exchange.answer.last_token_ns
+        return self._answer.last_token_ns
 
     def headers(self, reply: Reply, at_ns: int) -> None:
         exchange = self.exchange
@@ -84,7 +85,7 @@ class AnswerReading:
         self._size += len(data)
         if self._streams:
             self._events.feed(data, at_ns)
-            self.over = self.exchange.answer.ended_ns is not None
+            self.over = self._answer.ended_ns is not None
         elif self._size - len(data) < ERROR_BODY_BYTES:
             self._said.append(data[:ERROR_BODY_BYTES])
             self.over = self._size >= ERROR_BODY_BYTES

@@ -78,7 +78,8 @@ class WatchedConnection(Connection):
         if reading is None:
             self._drop()  # closed by the server while idle, or bytes that nobody asked for
             return
-        awaited = reading.over, reading.last_token_ns is None
+        before_gaps = self.timeouts.gap and reading.last_token_ns is None
+        over = reading.over
         try:
             whole = self._deliver(data, at_ns, reading)
         except BaseException as error:
@@ -87,7 +88,7 @@ class WatchedConnection(Connection):
             return
         if whole:
             self._end(None)
-        elif reading.over != awaited[0] or (self.timeouts.gap and awaited[1] and reading.last_token_ns):
+        elif reading.over != over or (before_gaps and reading.last_token_ns is not None):
             self._nudge()  # another deadline holds from here, perhaps an earlier one
 
     def _end(self, fault: BaseException | None) -> None:

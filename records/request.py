@@ -20,7 +20,7 @@ class RecordError(ValueError):
     """A line or file that is not a record of a schema this version reads."""
 
 
-@dataclass(slots=True, kw_only=True)  # not frozen: making one would take a load worker four times as long
+@dataclass(kw_only=True)  # not frozen: making one would take a load worker three times as long
 class RequestRecord:
     """A request from the moment it was due to the moment its answer ended. Nobody changes one.
 

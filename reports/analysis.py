@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from statistics import median
 
 from records.reader import Run
 from reports.account import Account, accounts
@@ -59,6 +60,17 @@ class Drift:
         return self.highest / self.lowest
 
 
+@dataclass(frozen=True, kw_only=True)
+class Cold:
+    """What the very first requests of one configuration's loads took: they are in no other figure."""
+
+    deployment: str
+    config: str
+    requests: int
+    ttft_p50_ms: float
+    ttft_max_ms: float
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Analysis:
     """What was measured and what follows from it."""
@@ -71,6 +83,7 @@ class Analysis:
     accounts: tuple[Account, ...]
     generator: tuple[Lag, ...]
     drifts: tuple[Drift, ...]
+    cold: tuple[Cold, ...]
     incomplete: tuple[str, ...]
     """Cells without an end, ``source: name``: never used."""
     without_valid_cell: tuple[tuple[str, str], ...]
@@ -143,6 +156,22 @@ def _drifts(levels: Sequence[Level]) -> Iterator[Drift]:
                 )
 
 
+def _cold(levels: Sequence[Level]) -> Iterator[Cold]:
+    found: dict[tuple[str, str], list[float]] = {}
+    for level in levels:
+        for request in (r for cell in level.cells for part in cell.parts for r in part.data.requests):
+            if "cold" in request.flags and request.outcome == "ok" and request.ttft_ms is not None:
+                found.setdefault((level.deployment, level.config), []).append(request.ttft_ms)
+    for (deployment, config), ttft_ms in found.items():
+        yield Cold(
+            deployment=deployment,
+            config=config,
+            requests=len(ttft_ms),
+            ttft_p50_ms=median(ttft_ms),
+            ttft_max_ms=max(ttft_ms),
+        )
+
+
 def _generator(cells: Sequence[CellSummary]) -> tuple[Lag, ...]:
     lags = []
     for name in ("generator-lag", "generator-cpu"):
@@ -180,6 +209,7 @@ def analyse(runs: Sequence[Run]) -> Analysis:
         accounts=accounts(levels),
         generator=_generator([cell for level in levels for cell in level.cells]),
         drifts=tuple(_drifts(levels)),
+        cold=tuple(_cold(levels)),
         incomplete=tuple(incomplete),
         without_valid_cell=tuple(pair for pair in dict.fromkeys(met) if pair not in valid),
     )

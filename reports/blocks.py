@@ -11,6 +11,11 @@ from reports.document import NONE, Block, Paragraph, Row, Table, listed, number,
 from reports.findings import what_this_says
 from reports.summary import CellSummary, Level
 
+SDK_NOTE = (
+    "SDK: the app's LLM stage less the LLM server's own record of it (medians): what the LLM's client costs, "
+    "a part of llm."
+)
+
 
 def label(deployment: str) -> str:
     """``k8s`` as ``K8s``: the original's title case."""
@@ -160,19 +165,15 @@ def _accounts(analysis: Analysis) -> Iterator[Block]:
         groups.setdefault((account.deployment, account.config), []).append(account)
     for (deployment, config), own in groups.items():
         stages = list(dict.fromkeys(name for account in own for name in account.stages_ms))
+        sdk = any(a.sdk_cost_ms is not None for a in own)
         rows = [
             Row(cells=(
                 str(a.concurrency), number(a.ttft_ms), *(number(a.stages_ms.get(s)) for s in stages),
-                number(a.unexplained_ms),
+                number(a.unexplained_ms), *((number(a.sdk_cost_ms),) if sdk else ()),
             ))
             for a in own
         ]  # fmt: skip
-        notes = [
-            f"LLM SDK cost at {users(a.concurrency)}: {number(a.sdk_cost_ms)} ms (the app's LLM stage "
-            f"{number(a.stages_ms['llm'])} less the LLM server's own {number(a.llm_server_ms)}, medians)."
-            for a in own
-            if a.sdk_cost_ms is not None
-        ]
+        notes = [SDK_NOTE] if sdk else []
         notes += [
             f"Wrong at {users(a.concurrency)}: in {a.impossible} of {a.answers} answers the stages add up to "
             "more than the TTFT, so the server's times are not to be believed"
@@ -183,9 +184,30 @@ def _accounts(analysis: Analysis) -> Iterator[Block]:
         heads = ["prep" if stage == "preprocess" else stage for stage in stages]
         yield Table(
             title=f"{deployment}: {config}: where the TTFT goes (medians, ms, queued and running)",
-            columns=("Conc", "TTFT", *heads, "rest"),
+            columns=("Conc", "TTFT", *heads, "rest", *(("SDK",) if sdk else ())),
             rows=tuple(rows),
             notes=("rest: each request's TTFT less its stages, the median; unexplained by the app.", *notes),
+        )
+
+
+def _cold(analysis: Analysis) -> Iterator[Block]:
+    rows = [
+        Row(
+            cells=(
+                f"{c.deployment}: {c.config}",
+                str(c.requests),
+                number(c.ttft_p50_ms),
+                number(c.ttft_max_ms),
+            )
+        )
+        for c in analysis.cold
+    ]
+    if rows:
+        yield Table(
+            title="First requests (cold: in no figure above)",
+            columns=("Configuration", "Loads", "TTFT p50 ms", "TTFT max ms"),
+            rows=tuple(rows),
+            notes=("The very first request of each load, before its warm-up.",),
         )
 
 
@@ -234,5 +256,5 @@ def _verdict(analysis: Analysis) -> Block:
 def blocks(analysis: Analysis) -> list[Block]:
     """The whole report, in order."""
     says = Paragraph(title="What this says", lines=tuple(what_this_says(analysis)))
-    parts = (_configurations, _comparisons, _knees, _accounts)
+    parts = (_configurations, _comparisons, _knees, _accounts, _cold)
     return [*(block for part in parts for block in part(analysis)), _verdict(analysis), says]

@@ -10,6 +10,7 @@
     knees           [{deployment, config, concurrency, low, high, reached_share, rps, top, ...}]
     accounts        [{deployment, config, concurrency, answers, ttft_ms, stages_ms, ..., sdk_cost_ms}]
     drifts          [{deployment, config, concurrency, figure, lowest, highest}]  repeats over 1.3x apart
+    cold            [{deployment, config, requests, ttft_p50_ms, ttft_max_ms}]  first requests of the loads
     verdicts        [{source, cell, valid, checks: [{name, status, figure, bound, text}]}]
     findings        [sentence]
 
@@ -121,6 +122,7 @@ def results_json(analysis: Analysis) -> dict[str, Any]:
         "knees": [asdict(knee) for knee in analysis.knees],
         "accounts": [asdict(account) for account in analysis.accounts],
         "drifts": [asdict(drift) for drift in analysis.drifts],
+        "cold": [asdict(cold) for cold in analysis.cold],
         "verdicts": [_verdict(cell) for cell in analysis.cells],
         "findings": list(what_this_says(analysis)),
     }

@@ -79,7 +79,7 @@ def records_of(spec: Spec) -> list[RequestRecord]:
                 ended_at_ns=min(first + 10_000, start + round(spec.seconds * 1e9)),
                 tokens=0 if failed else 10, gaps_us=[] if failed else [1] * 9, documents=5,
                 outcome="http_error" if failed else "ok", error="503" if failed else None,
-                stages=stages or None, config=spec.config, flags=list(spec.flags),
+                stages=stages or None, config=spec.config, flags=[*spec.flags, *(["cold"] if i == 0 else [])],
             )
         )  # fmt: skip
     return records

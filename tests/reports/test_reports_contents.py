@@ -201,7 +201,9 @@ def test_account_adds_up_and_shows_what_the_sdk_costs(sweep_dir: Path) -> None:
     assert first.unexplained_ms == pytest.approx(first.ttft_ms - 121.6, abs=0.01)
     assert first.llm_server_ms == 70.0
     assert first.sdk_cost_ms == 10.0
-    assert "LLM SDK cost at 1 user: 10.0 ms" in words(analysed(sweep_dir))
+    said = words(analysed(sweep_dir))
+    assert "| rest | SDK" in said
+    assert "SDK: the app's LLM stage less the LLM server's own record" in said
 
 
 def test_stages_that_exceed_the_ttft_are_said_and_not_averaged_away(made: Any, tmp_path: Path) -> None:
@@ -278,3 +280,17 @@ def test_numbers(value: float | None, text: str) -> None:
 
 def test_json_is_json(sweep_dir: Path) -> None:
     json.dumps(results_json(analysed(sweep_dir)), allow_nan=False)
+
+
+def test_the_first_requests_are_a_table_of_their_own(sweep_dir: Path) -> None:  # TRAPS 17
+    analysis = analysed(sweep_dir)
+    flagged = [
+        request.ttft_ms
+        for cell in analysis.cells
+        if cell.cell.config == "baseline"
+        for request in cell.parts[0].data.requests
+        if "cold" in request.flags
+    ]
+    cold = next(c for c in analysis.cold if c.config == "baseline")
+    assert (cold.requests, cold.ttft_max_ms) == (len(flagged), max(t for t in flagged if t is not None))
+    assert "First requests (cold: in no figure above)" in words(analysis)
