@@ -1,5 +1,5 @@
 """How load is made and timed: what every scenario shares.
 
-Pure modules (`sse`, `http`, `dialects`, `questions`, `session`...) import neither locust nor gevent: they
-use `socket`, `ssl` and `time`, which locust makes cooperative. Only `user` and `plumbing` import locust.
+Most modules (`events`, `http`, `dialects`, `driver`...) import neither locust nor gevent: they use `socket`,
+`ssl` and `time`, which locust makes cooperative. `user` and `plumbing` import locust, `watched` gevent.
 """

@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from loadgen.options import Settings, make_results
 from loadgen.target import AS_IS, Served, slug
-from records import checks
+from records import checks, measure
 from records.cell import Cell, Check, Verdict, Window
 from records.files import LineFile, read_lines, write_json
 from records.request import RequestRecord, decode
@@ -68,7 +68,7 @@ class CellFile:
     def _checks(self, requests: Sequence[RequestRecord], observed: Observed) -> tuple[Check, ...]:
         """Those first that would explain the others."""
         wanted, served = self._wanted, self._served
-        window, counted = observed.window, checks.measured(requests, observed.window)
+        window, counted = observed.window, measure.measured(requests, observed.window)
         config = served.config or AS_IS
         free = wanted.think_time_s > 0 or wanted.open_loop  # so many are in flight as it falls out
         found = (
@@ -169,13 +169,10 @@ def without_password(host: str) -> str:
 def achieved(requests: Sequence[RequestRecord], observed: Observed) -> dict[str, Any]:
     """What came of it; ``requests`` and ``failures`` are those whose latency counts."""
     window = observed.window
-    counted = checks.measured(requests, window)
+    counted = measure.measured(requests, window)
     good = [r for r in counted if r.outcome == "ok"]
     headers = [(r.headers_at_ns - r.sent_at_ns) / 1e6 for r in good if r.headers_at_ns is not None]
     first = [(r.first_event_at_ns - r.sent_at_ns) / 1e6 for r in good if r.first_event_at_ns is not None]
-    rate = None
-    if window and window.seconds > 0:
-        rate = len(checks.ended_inside(requests, window)) / window.seconds
     return {
         "window": None if window is None else {"start_ns": window.start_ns, "end_ns": window.end_ns},
         "requests": len(counted),
@@ -185,7 +182,7 @@ def achieved(requests: Sequence[RequestRecord], observed: Observed) -> dict[str,
         "aborted": sum(r.outcome == "cut" and "dropped" not in r.flags for r in requests),
         "dropped": sum("dropped" in r.flags for r in requests),
         "restarted": sum("restarted" in r.flags for r in counted),
-        "rps": _rounded(rate),
+        "rps": _rounded(measure.rate(requests, window)),
         "time_to_headers_p50_ms": _rounded(median(headers) if headers else None),
         "time_to_first_event_p50_ms": _rounded(median(first) if first else None),
         "loop_lag_p99_ms": _rounded(observed.loop_lag_p99_ms),

@@ -17,7 +17,3 @@ class Clock:
 
     def unix_or_none(self, monotonic_ns: int | None) -> int | None:
         return None if monotonic_ns is None else monotonic_ns + self.offset_ns
-
-    def now(self) -> int:
-        """Unix nanoseconds, now."""
-        return time.monotonic_ns() + self.offset_ns

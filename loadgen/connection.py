@@ -19,7 +19,6 @@ from loadgen.http import ConnectFailure, ConnectionLost, DeadlinePassed, Origin,
 RECV_BYTES = 65536
 AFTER_END_S = 1.0
 """How long is waited after the terminal event for the stream to close, to keep its connection."""
-NEVER = 1 << 62
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,15 +34,20 @@ class Timeouts:
 class Reading(Protocol):
     """What becomes of an answer's bytes. All times are monotonic nanoseconds."""
 
-    sent_ns: int
     over: bool
     """The answer has said all that is wanted of it; what follows only decides about the connection."""
+
+    @property
+    def sent_ns(self) -> int: ...
 
     @property
     def ended_ns(self) -> int | None: ...
 
     @property
     def last_token_ns(self) -> int | None: ...
+
+    def sent(self, at_ns: int) -> None:
+        """The request is about to be sent, for the first time."""
 
     def headers(self, reply: Reply, at_ns: int) -> None:
         """The headers have come."""
@@ -119,7 +123,7 @@ class Connection(ABC):
             self._reply.expect()
             try:
                 if not again:  # its user waits since the first time
-                    reading.sent_ns = time.monotonic_ns()
+                    reading.sent(time.monotonic_ns())
                 self._transfer(message, reading)
             except ConnectionLost:
                 repeat = may_repeat and not self._reply.bytes

@@ -6,7 +6,8 @@ Unknown event types and fields are passed over.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
@@ -20,19 +21,22 @@ LLM_MODEL = "openai:gpt-4o-mini"
 
 @dataclass(frozen=True, kw_only=True)
 class Dialect:
-    """How a service is asked (``template`` with ``question_key``) and understood (``fold``)."""
+    """How a service is asked (``question`` with ``template``) and understood (``fold``)."""
 
     name: str
     path: str
+    question: Callable[[str], dict[str, Any]]
+    """The body's field that holds the question."""
     template: dict[str, Any]
-    """The body's fields but for the question."""
+    """The body's other fields."""
     fold: Fold
     expects_documents: bool
 
     def body(self, question: str) -> bytes:
-        if self.name == "ask":
-            return orjson.dumps({"query": question} | self.template)
-        return orjson.dumps({"messages": [{"role": "user", "content": question}]} | self.template)
+        return orjson.dumps(self.question(question) | self.template)
+
+
+DIALECTS = ("ask", "openai")
 
 
 def dialect(
@@ -45,35 +49,51 @@ def dialect(
     rag: bool = True,
     fields: dict[str, Any] | None = None,
 ) -> Dialect:
-    """The dialect of that name; ``fields`` are put into the body last and so win."""
-    template: dict[str, Any]
-    if name == "ask":
-        template = {
+    """The dialect of that name; ``fields`` are put into the body last and so win. Raises KeyError."""
+    build = {"ask": _ask, "openai": _openai}[name]
+    plain = build(llm_model=llm_model, embedding_model=embedding_model, rag=rag)
+    template = plain.template | ({"max_tokens": max_tokens} if max_tokens else {}) | (fields or {})
+    return replace(
+        plain,
+        path=path or plain.path,
+        template=template,
+        expects_documents=plain.expects_documents and template.get("use_rag") is not False,
+    )
+
+
+def _ask(*, llm_model: str, embedding_model: str, rag: bool) -> Dialect:
+    return Dialect(
+        name="ask",
+        path="/ask/stream",
+        question=lambda text: {"query": text},
+        template={
             "embedding_model": embedding_model or EMBEDDING_MODEL,
             "llm_model": llm_model or LLM_MODEL,
             "prompt": PROMPT,
             "use_rag": rag,
-        }
-    else:
-        template = {
+        },
+        fold=fold_ask,
+        expects_documents=True,
+    )
+
+
+def _openai(*, llm_model: str, embedding_model: str, rag: bool) -> Dialect:
+    return Dialect(
+        name="openai",
+        path="/v1/chat/completions",
+        question=lambda text: {"messages": [{"role": "user", "content": text}]},
+        template={
             "model": llm_model or "default",
             "stream": True,
             "stream_options": {"include_usage": True},
-        }
-    if max_tokens:
-        template["max_tokens"] = max_tokens
-    template |= fields or {}
-    return Dialect(
-        name=name,
-        path=path or ("/ask/stream" if name == "ask" else "/v1/chat/completions"),
-        template=template,
-        fold=fold_ask if name == "ask" else fold_openai,
-        expects_documents=name == "ask" and template.get("use_rag") is not False,
+        },
+        fold=fold_openai,
+        expects_documents=False,
     )
 
 
 def fold_ask(answer: Answer, payload: bytes, at_ns: int) -> str | None:
-    """An event of WIRE.md: status, documents, token, clear_response, complete, end, error."""
+    """An event of `POST /ask/stream`: status, documents, token, clear_response, complete, end, error."""
     event = _event(answer, payload, at_ns)
     kind = event.get("type")
     if kind == "token":

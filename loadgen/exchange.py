@@ -12,6 +12,7 @@ from loadgen.dialects import Dialect
 from loadgen.events import EventStream
 from loadgen.http import ConnectFailure, DeadlinePassed, HttpFailure, Reply
 from records.request import Outcome
+from records.stream_checks import COMPRESSED
 
 ERROR_BODY_BYTES = 2000
 HEADERS = {
@@ -52,8 +53,7 @@ class AnswerReading:
     def sent_ns(self) -> int:
         return self.exchange.sent_ns
 
-    @sent_ns.setter
-    def sent_ns(self, at_ns: int) -> None:
+    def sent(self, at_ns: int) -> None:
         self.exchange.sent_ns = at_ns
 
     @property
@@ -75,7 +75,7 @@ class AnswerReading:
             self._said = [reply.header("location").encode("latin-1")]  # a redirect is refused, aloud
         elif encoding != "identity":
             exchange.outcome = "stream_error"
-            exchange.error = f"compressed answer ({normalised(encoding)}) though identity was asked for"
+            exchange.error = f"{COMPRESSED} ({normalised(encoding)}) though identity was asked for"
             exchange.ended_ns = at_ns
             self.over = True
         else:

@@ -13,11 +13,10 @@ import orjson
 
 from loadgen.arrivals import ARRIVALS
 from loadgen.connection import Timeouts
-from loadgen.dialects import Dialect, dialect
+from loadgen.dialects import DIALECTS, Dialect, dialect
 from loadgen.http import Origin
 from loadgen.questions import Question, QuestionError, library_questions, read_questions
 
-DIALECTS = ("ask", "openai")
 REGION_VARIABLE = "REGION"
 KEY_VARIABLE = "TARGET_API_KEY"
 
@@ -276,15 +275,3 @@ def _json_or_text(value: str) -> Any:
         return orjson.loads(value)
     except orjson.JSONDecodeError:
         return value
-
-
-def print_help(scenario: str) -> None:
-    """Print the options of a scenario. Locust's own --help ends before it has read the locustfile."""
-    from locust.argument_parser import LocustArgumentParser
-
-    parser = LocustArgumentParser(
-        prog=f"locust -f {scenario}", usage="%(prog)s -H URL [options]", add_help=False
-    )
-    add_arguments(parser)
-    parser.print_help()
-    print("\nand all of locust's own: locust --help")

@@ -1,4 +1,4 @@
-"""A load run inside locust: from locust's events to the run's parts. Imported by `loadgen.user` only.
+"""A load run inside locust: from locust's events to the run's parts. Imports locust.
 
 One process is alone, a master or a worker for its whole life; each start of the load is a fresh `Run`,
 RUNNING until locust begins to stop, DRAINING until its streams have ended, then OVER and judged.

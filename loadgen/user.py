@@ -6,6 +6,7 @@ import time
 from typing import Any, ClassVar
 
 from locust import User, events, task
+from locust.argument_parser import LocustArgumentParser
 from locust.exception import StopUser
 
 from loadgen import options, preflight
@@ -66,3 +67,13 @@ def begin(environment: Any, **_: Any) -> None:
         return  # locust's run_single_user, for debugging: no run around it
     AskingUser.load = LoadRun(environment)
     preflight.check(environment.parsed_options, environment.host, is_worker=AskingUser.load.is_worker)
+
+
+def print_help(scenario: str) -> None:
+    """Print the options of a scenario. Locust's own --help ends before it has read the locustfile."""
+    parser = LocustArgumentParser(
+        prog=f"locust -f {scenario}", usage="%(prog)s -H URL [options]", add_help=False
+    )
+    options.add_arguments(parser)
+    parser.print_help()
+    print("\nand all of locust's own: locust --help")

@@ -1,6 +1,7 @@
-"""Streaming questions in a closed loop: locust -f locustfiles/stream.py -H http://127.0.0.1:8001
+"""Streaming questions: locust -f locustfiles/stream.py -H http://127.0.0.1:8001
 
-Every user asks one question after another and reads each answer as it streams.
+Every user asks one question after another and reads each answer as it streams; with --arrival, questions
+are asked when they are due.
 `python locustfiles/stream.py` lists the options; locust's own --help shows only locust's.
 """
 
@@ -19,6 +20,6 @@ class StreamUser(AskingUser):
 
 
 if __name__ == "__main__":
-    from loadgen.options import print_help
+    from loadgen.user import print_help
 
     print_help("locustfiles/stream.py")

@@ -32,8 +32,11 @@ def read_samples(jsonl_path: Path) -> list[dict[str, Any]]:
 
 
 def profile_of(samples: list[dict[str, Any]], more: dict[str, Any] | None = None) -> dict[str, Any]:
-    """The profile document of WIRE.md. Everything in ``metadata`` follows from the samples, so that it
-    can be made after a kill too; ``more`` is added to it."""
+    """The profile document that the README's `jq` lines read.
+
+    Everything in ``metadata`` follows from the samples, so that it can be made after a kill too; ``more`` is
+    added to it.
+    """
     metadata: dict[str, Any] = {
         "start_time": None,
         "end_time": None,

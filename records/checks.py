@@ -10,8 +10,7 @@ from typing import Any
 
 from records import stream_checks
 from records.cell import Check, Window
-from records.measure import ended_inside as ended_inside
-from records.measure import measured as measured
+from records.measure import ended_inside, measured
 from records.request import RequestRecord
 
 LOOP_LAG_P99_MS = 20.0

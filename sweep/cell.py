@@ -11,6 +11,7 @@ from pathlib import Path
 from records import checks
 from records.cell import Check
 from records.files import read_json, read_lines, write_json
+from records.measure import measured
 from records.reader import PARTIAL, CellData, read_cell
 from sweep.deployments import Endpoint
 from sweep.llm import LlmServer
@@ -129,11 +130,12 @@ def _complete(place: Workplace, key: CellKey, endpoint: Endpoint, folder: Path, 
         if lines:
             (folder / "llm.jsonl").write_bytes(lines)
     asked = key.config if key.config != AS_IS else endpoint.served or AS_IS
+    counted = measured(data.requests, data.cell.window)
     added: tuple[Check, ...] = (
         checks.configuration(
-            asked, endpoint.served, [r.config for r in data.requests], endpoint.settings, place.plan.settings
+            asked, endpoint.served, [r.config for r in counted], endpoint.settings, place.plan.settings
         ),
-        checks.configuration_effect(asked, data.requests),
+        checks.configuration_effect(asked, counted),
         _profiler_check(folder) if endpoint.pids else checks.profiler_interval(PROFILER_INTERVAL_SECONDS, []),
     )
     cell = replace(

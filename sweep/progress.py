@@ -13,7 +13,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 from rich.progress import Progress as Bar
 
-from records.checks import measured
+from records.measure import measured
 from records.reader import CellData
 from sweep.plan import CellKey
 

@@ -37,7 +37,7 @@ def load() -> Any:
 
 
 def record(**changes: Any) -> RequestRecord:
-    now = CLOCK.now()
+    now = CLOCK.unix(time.monotonic_ns())
     one = RequestRecord(
         run="r",
         cell="c",

@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from records import checks
+from records import checks, measure
 from records.cell import Window
 from records.request import RequestRecord
 
@@ -216,5 +216,5 @@ def test_latency_leaves_warm_up_and_cut_requests_out() -> None:
         _record(seq=2, outcome="cut"),
         _record(seq=3, sent_at_ns=2_000_000_000),
     ]
-    assert checks.measured([kept, *others], WINDOW) == [kept]
-    assert checks.measured([kept], None) == []
+    assert measure.measured([kept, *others], WINDOW) == [kept]
+    assert measure.measured([kept], None) == []
