@@ -140,10 +140,10 @@ def most_at_once(folder: Path) -> int:
     return most
 
 
-def test_steps_of_users(start: Start, service: str, tmp_path: Path) -> None:
+def test_steps_of_users(start: Start, service: str, tmp_path: Path, ended_well: Any) -> None:
     steps = ["--step-users", "2", "--step-seconds", "2", "--steps", "3", "--results", "r"]
     one = start(*shape("steps", service, *steps))
-    assert one.wait() == 0, one.text
+    assert ended_well(one), one.text
     said = re.findall(r"Shape test updating to (\d+) users", one.text)
     assert said == ["2", "4", "6"]
     data = read_cell(tmp_path / "r")
@@ -157,10 +157,12 @@ def test_steps_of_users(start: Start, service: str, tmp_path: Path) -> None:
     assert len(set(questions)) == len(questions)  # those who came later asked nothing twice (TRAPS 24)
 
 
-def test_steps_of_a_rate_in_two_processes(start: Start, service: str, tmp_path: Path) -> None:
+def test_steps_of_a_rate_in_two_processes(
+    start: Start, service: str, tmp_path: Path, ended_well: Any
+) -> None:
     steps = ["--arrival", "constant", "--rate", "10", "--step-seconds", "3", "--steps", "3"]
     one = start(*shape("steps", service, *steps, "--results", "r", *two_processes()))
-    assert one.wait() == 0, one.text
+    assert ended_well(one), one.text
     begun = begun_by_second(tmp_path / "r")
     assert begun[1] == pytest.approx(10, abs=3)
     assert begun[-2] == pytest.approx(30, abs=4)
@@ -169,21 +171,23 @@ def test_steps_of_a_rate_in_two_processes(start: Start, service: str, tmp_path: 
 
 
 @pytest.mark.parametrize("downwards", [False, True])
-def test_a_ramp_of_users(start: Start, service: str, tmp_path: Path, downwards: bool) -> None:
+def test_a_ramp_of_users(
+    start: Start, service: str, tmp_path: Path, downwards: bool, ended_well: Any
+) -> None:
     low, high = ("5", "1") if downwards else ("1", "5")
     ramp = ["--ramp-from", low, "--ramp-to", high, "--ramp-seconds", "5", "--results", "r"]
     one = start(*shape("ramp", service, *ramp))
-    assert one.wait() == 0, one.text
+    assert ended_well(one), one.text
     users = [int(n) for n in re.findall(r"Shape test updating to (\d+) users", one.text)]
     assert len(users) >= 4
     assert users == sorted(users, reverse=downwards)
     assert most_at_once(tmp_path / "r") == max(users)
 
 
-def test_a_ramp_of_a_rate(start: Start, service: str, tmp_path: Path) -> None:
+def test_a_ramp_of_a_rate(start: Start, service: str, tmp_path: Path, ended_well: Any) -> None:
     ramp = ["--arrival", "constant", "--rate", "40", "--ramp-from", "0", "--ramp-seconds", "8"]
     one = start(*shape("ramp", service, *ramp, "--results", "r"))
-    assert one.wait() == 0, one.text
+    assert ended_well(one), one.text
     begun = begun_by_second(tmp_path / "r")
     assert sum(begun) == pytest.approx(160, rel=0.25)  # half of 40 for 8 seconds
     assert begun[0] < 12
@@ -209,7 +213,7 @@ def test_a_search_finds_how_many_users_the_service_serves_at_once(
     assert "Traceback" not in one.text
 
 
-def test_a_search_for_a_rate_by_two_workers(start: Start, service: str) -> None:
+def test_a_search_for_a_rate_by_two_workers(start: Start, service: str, ended_well: Any) -> None:
     """Constant arrivals keep the service's queue empty until its 50 a second are passed."""
     search = ["--arrival", "constant", "--rate", "44", "--slo", "ttft:150", "--level-seconds", "1.5"]
     search += ["--search-to", "60"]  # a queue of a rate far above takes long to go
@@ -218,7 +222,7 @@ def test_a_search_for_a_rate_by_two_workers(start: Start, service: str) -> None:
     one = start(*shape("search", service, *search, "--master", "--expect-workers", "2", *here))
     for _ in range(2):
         start(*shape("search", service, "--worker", "--master-host", "127.0.0.1", "--master-port", port))
-    assert one.wait() == 0, one.text
+    assert ended_well(one), one.text
     found = re.search(
         r"highest rate that meets ttft<=150 ms at p95: ([\d.]+) requests/s, goodput ([\d.]+)/s", one.text
     )
