@@ -16,7 +16,7 @@ from records.cell import Cell, Check, Verdict, Window
 from records.files import LineFile, read_lines, write_json
 from records.request import RequestRecord, decode
 
-OF_ONE_LEVEL = {"concurrency", "arrival-rate", "steady-state", "steady-ttft"}
+OF_ONE_LEVEL = {"concurrency", "arrival-rate", "dropped", "unanswered", "steady-state", "steady-ttft"}
 """The checks that hold a run against the one constant load that was asked for."""
 
 
@@ -81,7 +81,9 @@ class CellFile:
             checks.generator_lag(observed.loop_lag_p99_ms),
             checks.generator_cpu(observed.generator_cpu_percent),
             checks.concurrency(requests, window, self.cell.concurrency, think=free),
-            checks.arrival_rate(requests, window, wanted.rate if wanted.open_loop else 0),
+            checks.arrival_rate(
+                requests, window, wanted.rate if wanted.open_loop else 0, chance=wanted.arrival == "poisson"
+            ),
             checks.lateness(requests),
             checks.steady_state(requests, window),
             *checks.of_records(requests, window),

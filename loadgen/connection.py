@@ -17,6 +17,8 @@ from typing import Protocol
 from loadgen.http import ConnectFailure, ConnectionLost, DeadlinePassed, Origin, Reply
 
 RECV_BYTES = 65536
+RESEND_S = 0.05
+"""A connection that died idle is found dead at once; one that ends later was ended by the server."""
 AFTER_END_S = 1.0
 """How long is waited after the terminal event for the stream to close, to keep its connection."""
 
@@ -113,8 +115,8 @@ class Connection(ABC):
         """Send a request and deliver its answer into ``reading``. True: it had to be sent twice.
 
         Raises:
-            HttpFailure: one of its kinds. A kept-alive connection that turns out dead without a single
-                byte of an answer is replaced once, and the request sent again on the fresh one.
+            HttpFailure: one of its kinds. A kept-alive connection that turns out dead at once, without a
+                single byte of an answer, is replaced, and the request sent again on the fresh one.
         """
         self.connect()
         again = False
@@ -126,7 +128,8 @@ class Connection(ABC):
                     reading.sent(time.monotonic_ns())
                 self._transfer(message, reading)
             except ConnectionLost:
-                repeat = may_repeat and not self._reply.bytes
+                waited_s = (time.monotonic_ns() - reading.sent_ns) / 1e9
+                repeat = may_repeat and not self._reply.bytes and waited_s < RESEND_S
                 self.close()
                 if not repeat:
                     raise

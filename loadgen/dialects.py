@@ -119,20 +119,29 @@ def fold_openai(answer: Answer, payload: bytes, at_ns: int) -> str | None:
         answer.ended_ns = at_ns
         return None
     event = _event(answer, payload, at_ns)
-    error = event.get("error")
+    error = event.get("error") or (event if event.get("object") == "error" else None)
     if error:
         answer.fail(error.get("message") or error if isinstance(error, dict) else error)
         return None
     usage = event.get("usage")
     if isinstance(usage, dict) and isinstance(usage.get("completion_tokens"), int):
-        answer.usage_tokens = usage["completion_tokens"]
+        answer.usage_tokens = usage["completion_tokens"] - _reasoning(usage)
     choices = event.get("choices")
     if isinstance(choices, list) and choices and isinstance(choices[0], dict):
+        if choices[0].get("finish_reason") == "error":
+            answer.fail("finish_reason is error")
         delta = choices[0].get("delta")
         return answer.token(
             delta.get("content") if isinstance(delta, dict) else choices[0].get("text"), at_ns
         )
     return None
+
+
+def _reasoning(usage: dict[str, Any]) -> int:
+    """Tokens that were thought and not said: they lie before the first token of the answer."""
+    details = usage.get("completion_tokens_details")
+    thought = details.get("reasoning_tokens") if isinstance(details, dict) else None
+    return thought if isinstance(thought, int) else 0
 
 
 def _event(answer: Answer, payload: bytes, at_ns: int) -> dict[str, Any]:

@@ -170,6 +170,8 @@ class EventStream:
         """An event of one ``data:`` line, from ``at`` to ``end``."""
         begin = at + (6 if data.startswith(b" ", at + 5) else 5)
         payload = data[begin:end]
+        if not payload:
+            return  # it only keeps a connection alive
         text = self._fold(self._answer, payload, at_ns)
         if text:
             form = self._form
@@ -179,7 +181,8 @@ class EventStream:
 
     def _decode(self, block: bytes, at_ns: int) -> None:
         for payload in self._parser.feed(block):
-            if self._answer.ended_ns is None:  # what follows the terminal event is no part of the answer
+            # Without data it keeps a connection alive; after the terminal event it is no part of the answer.
+            if payload and self._answer.ended_ns is None:
                 self._fold(self._answer, payload, at_ns)
 
     def _count(self, form: TokenForm, data: bytes, at: int, at_ns: int) -> int:

@@ -107,9 +107,12 @@ class Reply:
 
     # httptools calls these while it is fed.
     def on_header(self, name: bytes, value: bytes) -> None:
-        self._headers.append((name, value))
+        if not self.complete:
+            self._headers.append((name, value))
 
     def on_headers_complete(self) -> None:
+        if self.complete:
+            return  # an answer that nobody asked for, behind the one that was
         status = self._parser.get_status_code()
         if status < 200:
             return  # 100 Continue, 103 Early Hints: the answer is still to come
@@ -120,7 +123,9 @@ class Reply:
         self.keeps = self.framed and self._parser.should_keep_alive()
 
     def on_message_complete(self) -> None:
-        if self.status:
+        if self.complete:
+            self.keeps = False
+        elif self.status:
             self.complete = True
         else:
             self._headers.clear()

@@ -17,6 +17,9 @@ LOOP_LAG_P99_MS = 20.0
 GENERATOR_CPU_PERCENT = 90.0
 CONCURRENCY_SHARE = 0.7
 RATE_SHARE = 0.05
+UNANSWERED_SHARE = 0.05
+RESENT_SHARE = 0.05
+DROPPED_SHARE = 0.05
 LATENESS_P99_MS = 20.0
 FAILURE_SHARE = 0.05
 STEADY_SHARE = 0.3
@@ -38,6 +41,9 @@ def of_records(requests: Sequence[RequestRecord], window: Window | None) -> tupl
     """All checks that need the records alone; ``requests``: every one of the cell, warm-up too."""
     counted = measured(requests, window)
     return (
+        unanswered(requests, window),
+        resent(counted),
+        dropped(requests, window),
         steady_ttft(requests, window),
         stream_checks.clock_order(requests),
         stream_checks.compressed(requests),
@@ -219,20 +225,61 @@ def concurrency(
     )
 
 
-def arrival_rate(requests: Sequence[RequestRecord], window: Window | None, rate: float) -> Check:
-    """Open loop: requests begun a second of the window, against the rate asked for. Drops are not begun."""
+def unanswered(requests: Sequence[RequestRecord], window: Window | None) -> Check:
+    """Was the time in flight that of answers, or of requests that were cut at the end and never answered?
+
+    A request that hangs counts nowhere else: it is neither good nor failed, and delays no percentile.
+    """
+    if window is None:
+        return Check(name="unanswered", status="n/a", text="no window")
+    held = [r for r in requests if "dropped" not in r.flags and r.ended_at_ns >= window.start_ns]
+    total = sum(r.ended_at_ns - r.sent_at_ns for r in held)
+    cut = [r for r in held if r.outcome == "cut"]
+    return Check.bounded(
+        "unanswered",
+        sum(r.ended_at_ns - r.sent_at_ns for r in cut) / total if total else 0.0,
+        UNANSWERED_SHARE,
+        f"{len(cut)} of {len(held)} requests had no answer when the run ended; share of the time in flight",
+    )
+
+
+def resent(requests: Sequence[RequestRecord]) -> Check:
+    """How many requests met a dead connection and had to be sent twice?"""
+    again = sum("retried" in r.flags for r in requests)
+    return Check.bounded(
+        "resent",
+        again / len(requests) if requests else 0.0,
+        RESENT_SHARE,
+        f"{again} of {len(requests)} requests were sent again on a new connection",
+    )
+
+
+def dropped(requests: Sequence[RequestRecord], window: Window | None) -> Check:
+    """Open loop: what was due and never begun, since too many were in flight. Nobody's latency has it."""
+    due = [r for r in requests if window and r.due_at_ns and window.start_ns <= r.due_at_ns <= window.end_ns]
+    if not due:
+        return Check(name="dropped", status="n/a", text="no open loop, or no window")
+    lost = sum("dropped" in r.flags for r in due)
+    text = f"{lost} of {len(due)} requests that were due were dropped: too many were in flight"
+    return Check.bounded("dropped", lost / len(due), DROPPED_SHARE, text)
+
+
+def arrival_rate(
+    requests: Sequence[RequestRecord], window: Window | None, rate: float, *, chance: bool
+) -> Check:
+    """Open loop: requests due a second of the window, against the rate asked for.
+
+    ``chance``: they are due at random (Poisson), so the bound leaves room for three standard deviations.
+    """
     if not rate or window is None or window.seconds <= 0:
         return Check(name="arrival-rate", status="n/a", text="no open loop, or no window")
     due = [r for r in requests if r.due_at_ns and window.start_ns <= r.due_at_ns <= window.end_ns]
-    dropped = sum("dropped" in r.flags for r in due)
-    # As many as chance may leave out of a Poisson process of this rate.
-    bound = 1 - max(RATE_SHARE, 3 / math.sqrt(rate * window.seconds))
+    room = 3 / math.sqrt(rate * window.seconds) if chance else 1.5 / (rate * window.seconds)
     return Check.bounded(
         "arrival-rate",
-        (len(due) - dropped) / window.seconds / rate,
-        round(bound, 4),
-        f"{(len(due) - dropped) / window.seconds:.1f} requests a second, of {rate:g} asked for; "
-        f"{dropped} dropped",
+        len(due) / window.seconds / rate,
+        round(1 - max(RATE_SHARE, room), 4),
+        f"{len(due) / window.seconds:.1f} requests due a second, of {rate:g} asked for",
         at_most=False,
     )
 

@@ -218,3 +218,42 @@ def test_latency_leaves_warm_up_and_cut_requests_out() -> None:
     ]
     assert measure.measured([kept, *others], WINDOW) == [kept]
     assert measure.measured([kept], None) == []
+
+
+def test_requests_that_hang_fail_the_cell_though_nothing_else_counts_them() -> None:
+    good = _back_to_back(50, 20_000_000)
+    hung = [_record(sent_at_ns=0, ended_at_ns=4_000_000_000, outcome="cut") for _ in range(3)]
+    assert checks.unanswered(good, WINDOW).status == "pass"
+    assert checks.unanswered(good, None).status == "n/a"
+    found = checks.unanswered([*good, *hung], WINDOW)
+    assert (found.status, found.figure) == ("fail", pytest.approx(12 / 13, abs=0.001))
+    gone = [dataclasses.replace(one, flags=["dropped"]) for one in hung]
+    assert checks.unanswered([*good, *gone], WINDOW).status == "pass"
+
+
+def test_many_requests_sent_twice_fail_the_cell() -> None:
+    assert checks.resent([*[_record()] * 19, _record(flags=["retried"])]).status == "pass"
+    assert checks.resent([*[_record()] * 9, _record(flags=["retried"])]).status == "fail"
+
+
+def test_dropped_requests_fail_the_cell() -> None:
+    due = [_record(due_at_ns=n * 50_000_000, sent_at_ns=n * 50_000_000) for n in range(20)]
+    assert checks.dropped([_record()], WINDOW).status == "n/a"
+    assert checks.dropped(due, WINDOW).status == "pass"
+    lost = [dataclasses.replace(one, flags=["dropped"], outcome="cut") for one in due[:2]]
+    assert checks.dropped([*due[2:], *lost], WINDOW).status == "fail"
+
+
+def test_an_open_loops_rate_is_held_against_the_one_asked_for() -> None:
+    due = [_record(due_at_ns=n * 10_000_000) for n in range(100)]
+    assert checks.arrival_rate(due, WINDOW, 100, chance=False).status == "pass"
+    assert checks.arrival_rate(due, WINDOW, 110, chance=False).status == "fail"
+    assert checks.arrival_rate(due, WINDOW, 110, chance=True).status == "pass"  # as chance has it
+    assert checks.arrival_rate(due, WINDOW, 0, chance=False).status == "n/a"
+
+
+def test_an_open_loop_that_is_late_fails() -> None:
+    late = [_record(due_at_ns=1, sent_at_ns=1 + ms * 1_000_000) for ms in (1, 2, 50)]
+    assert checks.lateness(late).status == "fail"
+    assert checks.lateness(late[:2]).status == "pass"
+    assert checks.lateness([_record()]).status == "n/a"
