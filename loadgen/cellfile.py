@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -16,6 +17,7 @@ from records.cell import Cell, Check, Verdict, Window
 from records.files import LineFile, read_lines, write_json
 from records.request import RequestRecord, decode
 
+log = logging.getLogger(__name__)
 OF_ONE_LEVEL = {"concurrency", "arrival-rate", "dropped", "unanswered", "steady-state", "steady-ttft"}
 """The checks that hold a run against the one constant load that was asked for."""
 
@@ -47,10 +49,19 @@ class CellFile:
         self._wanted = wanted
         self._served = served
         self._lines = LineFile(folder / "requests.jsonl")
+        self.fault: OSError | None = None
+        """Why records could not be kept, the first time."""
         write_json(folder / "cell.json", cell.to_json())
 
     def append(self, lines: bytes) -> None:
-        self._lines.append(lines)
+        """Keep records. One that cannot be kept is the run's end: see ``fault``."""
+        if self.fault is not None:
+            return
+        try:
+            self._lines.append(lines)
+        except OSError as error:
+            self.fault = error
+            log.error("cannot write %s: %s", self._lines.path, error.strerror or error)
 
     def finish(self, observed: Observed) -> Cell:
         """Read back what was written, judge it, and write the cell whole."""
@@ -58,11 +69,15 @@ class CellFile:
         requests = [_slim(decode(line)) for _, line in read_lines(self.folder / "requests.jsonl")]
         self.cell = replace(
             self.cell,
-            complete=observed.complete,
+            complete=observed.complete and self.fault is None,
             achieved=achieved(requests, observed),
             verdict=Verdict(checks=self._checks(requests, observed)),
         )
-        write_json(self.folder / "cell.json", self.cell.to_json())
+        try:
+            write_json(self.folder / "cell.json", self.cell.to_json())
+        except OSError as error:
+            self.fault = self.fault or error
+            log.error("cannot write %s: %s", self.folder / "cell.json", error.strerror or error)
         return self.cell
 
     def _checks(self, requests: Sequence[RequestRecord], observed: Observed) -> tuple[Check, ...]:
@@ -72,6 +87,7 @@ class CellFile:
         config = served.config or AS_IS
         free = wanted.think_time_s > 0 or wanted.open_loop  # so many are in flight as it falls out
         found = (
+            checks.kept(self.fault),
             checks.workers(observed.workers_expected, observed.workers_fewest),
             checks.failures(counted),
             checks.configuration(config, served.config, [r.config for r in counted], served.settings, {}),

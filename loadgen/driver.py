@@ -21,6 +21,8 @@ from records.request import RequestRecord
 
 START_JITTER_S = 0.25
 """Users start spread over this, so that equal answers do not keep them in step (TRAPS 15)."""
+GIVE_WAY = 20
+"""So many requests in a row are begun late before other greenlets get their turn."""
 AHEAD_S = 0.25
 """An open loop begins with as many connections as requests are due in this time."""
 LOOK_S = 0.02
@@ -144,31 +146,49 @@ class Driver:
             self._connect(seat)
             idle.append(seat)
 
+        busy, behind = 0, 0
+
         def arrive(seat: Seat, due_ns: int) -> None:
+            nonlocal busy
             self.ask(seat, due_ns)
+            busy -= 1
             idle.append(seat)
 
         for _ in range(min(most, 1 + round(wanted.rate / where.workers * AHEAD_S))):
             add()
-        self._arrivals_ns, dropped = time.monotonic_ns(), 0
+        self._arrivals_ns, dropped = self._first_arrival_ns(), 0
         self.pace = Pace(self.pace.rate)
         for number in due_times(
             wanted.arrival, 1, worker=where.worker_index, workers=where.workers, seed=wanted.question_seed
         ):
+            behind += 1
+            if behind % GIVE_WAY == 0:
+                time.sleep(0)  # a generator that is behind still has to listen
             while (left_s := self.pace.due_s(number) - self._arrivals_s()) > 0 and not self.session.stopping:
                 time.sleep(min(left_s, LOOK_S))
+                behind = 0
             if self.session.stopping:
                 self.session.idle(time.monotonic_ns())
                 return
             due_ns = self._arrivals_ns + int(self.pace.due_s(number) * 1e9)
-            if len(self._flying) >= most:
+            if busy >= most:
                 dropped += 1
                 self._drop(due_ns, dropped)
                 continue
             seat = idle.pop() if idle else self._new_seat(questions)
+            busy += 1
             spawn(arrive, seat, due_ns)
             if not idle and len(self.connections) < most:
                 spawn(add)  # so that the next one does not wait for a connection
+
+    def _first_arrival_ns(self) -> int:
+        """When the first request is due. Workers that take turns begin at one moment of the wall clock, so
+        that constant arrivals are evenly spaced over all of them."""
+        now_ns, where, wanted = time.monotonic_ns(), self.place, self.settings
+        if wanted.arrival != "constant" or where.workers == 1:
+            return now_ns
+        turn_ns = int(where.workers / self.pace.rate * 1e9) if self.pace.rate else 1
+        return now_ns + -self.clock.unix(now_ns) % turn_ns
 
     def _drop(self, due_ns: int, number: int) -> None:
         exchange = Exchange(sent_ns=due_ns, ended_ns=due_ns)

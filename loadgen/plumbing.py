@@ -34,7 +34,8 @@ from loadgen.session import Plan, Session
 from records.cell import Verdict
 from records.request import RequestRecord
 
-INVALID, USAGE, INTERRUPTED = 3, 2, 130
+FAULT, USAGE, INVALID, INTERRUPTED = 1, 2, 3, 130
+DISK_S = 0.2
 log = logging.getLogger(__name__)
 
 
@@ -112,6 +113,7 @@ class LoadRun:
             return
         self._runs += 1
         gevent.spawn(self._watch, self.run)
+        gevent.spawn(self._watch_disk, self.run)
 
     def _begin(self, wanted: opt.Settings, origin: Origin) -> None:
         options, runner = self.environment.parsed_options, self.environment.runner
@@ -228,6 +230,15 @@ class LoadRun:
             self._refuse()
         else:
             self._stop_locust()
+
+    def _watch_disk(self, run: Run | None) -> None:
+        """Stop a run whose records can no longer be kept: it would be load for nothing."""
+        while run is not None and run.cell is not None and run.phase is Phase.RUNNING:
+            if run.cell.fault is not None:
+                self.environment.process_exit_code = FAULT
+                self._stop_locust()
+                return
+            time.sleep(DISK_S)
 
     def _stop_locust(self) -> None:
         if self.environment.parsed_options.headless or self.is_worker:

@@ -155,6 +155,15 @@ def _wrong_share(good: Sequence[RequestRecord], stage: str, mocked: bool) -> flo
     return sum((ms < MOCK_STAGE_MS) != mocked for ms in known) / len(known) if known else None
 
 
+def kept(fault: OSError | None) -> Check:
+    """Was every record written?"""
+    return Check(
+        name="records",
+        status="fail" if fault else "pass",
+        text=f"records were lost: {fault.strerror or fault}" if fault else "every record was written",
+    )
+
+
 def tokens(requests: Sequence[RequestRecord]) -> Check:
     """Did every good answer hold at least one token? An empty one is fast and says nothing."""
     good = [r for r in requests if r.outcome == "ok"]

@@ -16,18 +16,24 @@ class LineFile:
     """A file of JSON lines, opened before the work starts and appended to as things happen.
 
     Every ``append`` reaches the operating system before it returns, so a SIGKILL of the process
-    loses nothing that was appended.
+    loses nothing that was appended. One that fails (a full disk) leaves no half line behind.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._file: BinaryIO = path.open("ab", buffering=0)
+        self._size = self._file.tell()
 
     def append(self, lines: bytes) -> None:
-        """Write one or more whole lines (each ending in a newline)."""
+        """Write one or more whole lines (each ending in a newline). Raises OSError."""
         view = memoryview(lines)
-        while view:
-            view = view[self._file.write(view) :]
+        try:
+            while view:
+                view = view[self._file.write(view) :]
+        except OSError:
+            self._file.truncate(self._size)
+            raise
+        self._size += len(lines)
 
     def close(self) -> None:
         self._file.close()

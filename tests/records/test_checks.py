@@ -257,3 +257,9 @@ def test_an_open_loop_that_is_late_fails() -> None:
     assert checks.lateness(late).status == "fail"
     assert checks.lateness(late[:2]).status == "pass"
     assert checks.lateness([_record()]).status == "n/a"
+
+
+def test_records_that_a_full_disk_did_not_take_fail_the_cell() -> None:
+    assert checks.kept(None).status == "pass"
+    assert checks.kept(OSError(28, "No space left on device")).text.endswith("No space left on device")
+    assert checks.kept(OSError(28, "No space left on device")).status == "fail"

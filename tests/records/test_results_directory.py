@@ -1,5 +1,7 @@
 """What is written can be read, what a kill left behind too, and what is not ours is refused."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -107,3 +109,23 @@ def test_one_failed_check_makes_a_cell_invalid_and_na_does_not() -> None:
     bad = good.merged((Check(name="b", status="fail"),))
     assert not bad.valid
     assert [check.name for check in bad.checks] == ["a", "b"]
+
+
+def test_an_append_that_fails_leaves_no_half_line(tmp_path: Path) -> None:
+    script = """
+import resource, signal, sys
+from pathlib import Path
+from records.files import LineFile
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
+lines = LineFile(Path(sys.argv[1]))
+for _ in range(20):
+    try:
+        lines.append(b'{"a":"0123456789"}\\n')
+    except OSError:
+        pass
+lines.append(b"{}\\n")
+"""
+    path = tmp_path / "lines.jsonl"
+    subprocess.run([sys.executable, "-c", script, str(path)], check=True, timeout=30)
+    assert [line for _, line in read_lines(path)] == [b'{"a":"0123456789"}\n'] * 5 + [b"{}\n"]
