@@ -18,6 +18,8 @@ from records.files import LineFile, read_lines, write_json
 from records.request import RequestRecord, decode
 
 log = logging.getLogger(__name__)
+WORTH_TELLING = {"buffering", "cached-answers"}
+"""The checks whose sentence matters even where they could not decide."""
 OF_ONE_LEVEL = {"concurrency", "arrival-rate", "dropped", "unanswered", "steady-state", "steady-ttft"}
 """The checks that hold a run against the one constant load that was asked for."""
 
@@ -139,7 +141,11 @@ def verdict_line(verdict: Verdict) -> str:
         return "invalid: " + "; ".join(f"{check.name}: {check.text}" for check in verdict.failures)
     unknown = [check.name for check in verdict.checks if check.status == "n/a"]
     said = f"valid: {len(verdict.checks) - len(unknown)} checks passed"
-    return f"{said}; n/a: {', '.join(unknown)}" if unknown else said
+    if unknown:
+        said += f"; not applicable: {', '.join(unknown)}"
+    # What could not be told apart here may still be what a reader has to know.
+    notes = [f"{c.name}: {c.text}" for c in verdict.checks if c.status == "n/a" and c.name in WORTH_TELLING]
+    return "; ".join([said, *notes])
 
 
 def asked(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 from statistics import median
@@ -362,16 +363,18 @@ def failures(requests: Sequence[RequestRecord]) -> Check:
     """Failed requests as a share of all that counted; no good answer at all always fails."""
     counted = [r for r in requests if r.outcome != "cut"]
     bad = sum(r.outcome != "ok" for r in counted)
+    said = Counter(r.error for r in counted if r.outcome != "ok" and r.error).most_common(1)
+    why = f"; {said[0][1]} times: {said[0][0]}" if said else ""
     if bad == len(counted):
         return Check(
             name="failures",
             status="fail",
             figure=bad,
             bound=FAILURE_SHARE,
-            text=f"no good answer among {len(counted)} requests",
+            text=f"no good answer among {len(counted)} requests{why}",
         )
     return Check.bounded(
-        "failures", bad / len(counted), FAILURE_SHARE, f"{bad} of {len(counted)} requests failed"
+        "failures", bad / len(counted), FAILURE_SHARE, f"{bad} of {len(counted)} requests failed{why}"
     )
 
 

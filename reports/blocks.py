@@ -218,6 +218,32 @@ def _struck_line(cell: CellSummary, *, named: bool) -> str:
     return f"{source}{cell.cell.name}, {figures}: {why}"
 
 
+ASKED = ("dialect", "path", "body", "think_time_s", "arrival", "rate", "shape")
+"""What makes a load another one, in a cell's ``requested``."""
+
+
+def _other_loads(analysis: Analysis) -> Iterator[str]:
+    """Loads that a number of users does not describe, and levels that pool what was not asked alike."""
+    for cell in analysis.cells:
+        wanted, name = cell.cell.requested, cell.cell.name
+        if wanted.get("rate"):
+            yield (
+                f"{name} is an open loop of {wanted['rate']:g} requests a second ({wanted.get('arrival')}): "
+                "its number of users says nothing."
+            )
+        if wanted.get("shape"):
+            yield f"{name}: the shape {wanted['shape']} changed the load; its figures pool all of its levels."
+    for level in analysis.levels:
+        differ = [
+            key for key in ASKED if len({repr(c.cell.requested.get(key)) for c in level.valid_cells}) > 1
+        ]
+        if differ:
+            yield (
+                f"{level.deployment}/{level.config} at {users(level.concurrency)} pools cells that were "
+                f"asked differently ({listed(differ)}): those figures mean nothing."
+            )
+
+
 def _verdict(analysis: Analysis) -> Block:
     cells, invalid = analysis.cells, analysis.invalid
     good = len(cells) - len(invalid)
@@ -245,6 +271,7 @@ def _verdict(analysis: Analysis) -> Block:
     if analysis.overlapping:
         text = "overlap in time by less than half: their rates were averaged, not added"
         lines.append(f"Cells of the same name in several directories {text}.")
+    lines += _other_loads(analysis)
     if analysis.repeats == 1:
         whole = "One repeat" if analysis.most_repeats == 1 else "Some levels have one repeat"
         lines.append(f"{whole}: such intervals cover noise within a run only, not between runs.")

@@ -8,6 +8,7 @@ from reports.analysis import DRIFT_RATIO, Analysis
 from reports.compare import Comparison, Knee, deployments_of
 from reports.document import listed, number, spread, times, users
 from reports.stats import Estimate
+from reports.summary import Level
 
 MOCKED = {
     "mock-embeddings": "mocking the embeddings",
@@ -54,6 +55,19 @@ def _limit(at_top: Sequence[Comparison], knee: Knee | None, n: int) -> str:
     return f"{at} neither side's mock raises throughput: what limits it lies elsewhere, or is shared."
 
 
+def _growth(levels: Sequence[Level]) -> str:
+    """How much of the last step up in users came out as throughput."""
+    found = sorted((lv.concurrency, lv.figures.rps.value) for lv in levels if lv.valid and lv.figures.rps)
+    if len(found) < 2 or not found[-2][1]:
+        return ""
+    (few, low), (many, high) = found[-2:]
+    gained = high / low
+    said = f" ({gained:.1f}x the RPS for {many / few:.1f}x the users since {few}"
+    if gained - 1 < (many / few - 1) / 2:
+        return f"{said}, much less than the users: measure between {few} and {many}, the knee may lie there)"
+    return f"{said})"
+
+
 def _deployment(analysis: Analysis, deployment: str) -> Iterator[str]:
     own = [c for c in analysis.comparisons if c.deployment == deployment]
     levels = [level for level in analysis.levels if level.deployment == deployment]
@@ -67,7 +81,9 @@ def _deployment(analysis: Analysis, deployment: str) -> Iterator[str]:
     elif knee.levels == 1:
         yield f"{who} was measured at {users(knee.top)} only, {spread(knee.rps)} RPS."
     else:
-        yield f"{who} still grew at {users(knee.top)}, {spread(knee.rps)} RPS: its limit was not reached."
+        grew = _growth([level for level in levels if level.config == reference])
+        top = f"{users(knee.top)}, {spread(knee.rps)} RPS{grew}"
+        yield f"{who} still grew at {top}: its limit was not reached."
     compared = [c.concurrency for c in own if c.rps is not None]
     if not compared:
         return

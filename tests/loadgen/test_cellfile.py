@@ -25,7 +25,7 @@ def test_the_verdict_is_one_line() -> None:
     absent = Check(name="retrieval", status="n/a", text="none asked for")
     bad = Check(name="failures", status="fail", text="3 of 9 requests failed")
     late = Check(name="generator-lag", status="fail", text="50.0 ms late")
-    assert verdict_line(Verdict(checks=(good, absent))) == "valid: 1 checks passed; n/a: retrieval"
+    assert verdict_line(Verdict(checks=(good, absent))) == "valid: 1 checks passed; not applicable: retrieval"
     assert verdict_line(Verdict(checks=(good, good))) == "valid: 2 checks passed"
     assert verdict_line(Verdict(checks=(good, bad, late))) == (
         "invalid: failures: 3 of 9 requests failed; generator-lag: 50.0 ms late"

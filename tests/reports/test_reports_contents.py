@@ -9,6 +9,7 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 from rich.console import Console
 
@@ -294,3 +295,21 @@ def test_the_first_requests_are_a_table_of_their_own(sweep_dir: Path) -> None:  
     cold = next(c for c in analysis.cold if c.config == "baseline")
     assert (cold.requests, cold.ttft_max_ms) == (len(flagged), max(t for t in flagged if t is not None))
     assert "First requests (cold: in no figure above)" in words(analysis)
+
+
+def test_growth_far_below_the_users_is_no_free_way_up(made: Any, tmp_path: Path) -> None:
+    specs = [made.spec(concurrency=n, rps=rps) for n, rps in ((1, 6.0), (5, 14.0), (20, 22.0))]
+    said = words(analysed(made.run(tmp_path / "run", specs)))
+    assert "1.6x the RPS for 4.0x the users since 5, much less than the users" in " ".join(said.split())
+
+
+def test_loads_that_users_do_not_describe_are_named(made: Any, tmp_path: Path) -> None:
+    run = made.run(tmp_path / "run", [made.spec(), made.spec(repeat=2)])
+    for repeat, asked in (("r1", {"rate": 20.0, "arrival": "poisson"}), ("r2", {"shape": "Steps"})):
+        path = next(run.glob(f"cells/*/*/c10-{repeat}/cell.json"))
+        cell = orjson.loads(path.read_bytes())
+        path.write_bytes(orjson.dumps({**cell, "requested": asked}))
+    said = " ".join(words(analysed(run)).split())
+    assert "an open loop of 20 requests a second (poisson)" in said
+    assert "the shape Steps changed the load" in said
+    assert "asked differently (arrival, rate and shape)" in said
