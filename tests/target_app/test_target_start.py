@@ -129,8 +129,17 @@ def test_a_port_in_use_is_uvicorns_own_line_and_exit_code(environment: dict[str,
     assert str(port) in output
 
 
-@pytest.mark.parametrize("file", ["vectors.npy", "probes.npy", "hnsw.faiss", "sha256.json"])
-@pytest.mark.parametrize("damage", ["truncated", "garbage", "one byte", "gone"])
+DAMAGES = [
+    ("vectors.npy", "truncated"),
+    ("vectors.npy", "one byte"),
+    ("probes.npy", "garbage"),
+    ("hnsw.faiss", "one byte"),
+    ("hnsw.faiss", "gone"),
+    ("sha256.json", "truncated"),
+]
+
+
+@pytest.mark.parametrize(("file", "damage"), DAMAGES)
 def test_a_damaged_index_is_built_again_and_said(start: Any, tmp_path: Path, file: str, damage: str) -> None:
     settings = {"USE_MOCK_LLM": "yes", "CACHE_DIR": str(tmp_path)}
     with start(**settings) as target:
@@ -150,8 +159,6 @@ def test_a_damaged_index_is_built_again_and_said(start: Any, tmp_path: Path, fil
     assert "damaged" in line
     assert str(tmp_path) in line
     assert path.read_bytes() == whole
-    with start(**settings) as target:
-        assert target.log.read_text() == ""
 
 
 def test_more_than_max_inflight_is_refused_at_once(start: Any, slow_llm: Any) -> None:
