@@ -9,6 +9,8 @@ goes to the processes as a custom message, and what a search wants to know of th
 
 from __future__ import annotations
 
+import argparse
+import contextlib
 import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypedDict
@@ -23,6 +25,17 @@ PREFIX = "chokepoint"
 REPORT_S = 0.2
 SPAWN_RATE = 100
 """Users a second. Locust warns above it."""
+
+
+def once(add: Callable[[Any], None]) -> Callable[..., None]:
+    """A listener that adds a shape's options. Locust loads a file that holds no User a second time, and
+    would end in a conflict of options before it could say what is missing."""
+
+    def listener(parser: Any, **_: Any) -> None:
+        with contextlib.suppress(argparse.ArgumentError):
+            add(parser)
+
+    return listener
 
 
 class LevelMessage(TypedDict):

@@ -32,7 +32,7 @@ from loadgen.options import number, refuse
 from loadgen.plumbing import INVALID, LoadRun
 from loadgen.search import Outcome, Search
 from loadgen.searcher import Searcher
-from loadgen.shapes import PREFIX, AnswerReports, Levels
+from loadgen.shapes import PREFIX, AnswerReports, Levels, once
 from loadgen.slo import EXAMPLE, Slo
 
 SLO_MISSED = 4
@@ -119,7 +119,8 @@ def slo(text: str) -> str:
 
 
 @events.init_command_line_parser.add_listener  # type: ignore[untyped-decorator]
-def add_arguments(parser: Any, **_: Any) -> None:
+@once
+def add_arguments(parser: Any) -> None:
     parser.add_argument(
         "--slo",
         type=slo,

@@ -16,7 +16,7 @@ except ModuleNotFoundError:  # a checkout that is not installed: locust puts onl
     sys.path.insert(1, str(Path(__file__).resolve().parent.parent))
     from loadgen.user import AskingUser
 from loadgen.options import number
-from loadgen.shapes import Levels
+from loadgen.shapes import Levels, once
 
 
 class Steps(LoadTestShape):  # type: ignore[misc]  # locust is not typed for mypy
@@ -34,7 +34,8 @@ class Steps(LoadTestShape):  # type: ignore[misc]  # locust is not typed for myp
 
 
 @events.init_command_line_parser.add_listener  # type: ignore[untyped-decorator]
-def add_arguments(parser: Any, **_: Any) -> None:
+@once
+def add_arguments(parser: Any) -> None:
     parser.add_argument(
         "--step-users",
         type=number("--step-users", int, 1),
