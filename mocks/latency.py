@@ -48,7 +48,7 @@ class LatencyModel:
         )
 
     def _draw(self, random: Random, mean: float) -> float:
-        if mean <= 0 or self.jitter < _LEAST_JITTER:
-            return max(mean, 0.0)
         variance = self.jitter**2
+        if mean * variance <= 0 or self.jitter < _LEAST_JITTER:  # the product of a tiny mean is 0, too
+            return max(mean, 0.0)
         return random.gammavariate(1 / variance, mean * variance)
