@@ -6,11 +6,22 @@ import time
 from dataclasses import dataclass, field
 
 
+def _offset_ns() -> int:
+    """Unix less monotonic nanoseconds, of several readings the one that was least interrupted."""
+    readings = []
+    for _ in range(9):
+        before = time.monotonic_ns()
+        unix = time.time_ns()
+        after = time.monotonic_ns()
+        readings.append((after - before, unix - (before + after) // 2))
+    return min(readings)[1]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Clock:
     """Turns monotonic nanoseconds into Unix nanoseconds, by one offset taken when it was made."""
 
-    offset_ns: int = field(default_factory=lambda: time.time_ns() - time.monotonic_ns())
+    offset_ns: int = field(default_factory=_offset_ns)
 
     def unix(self, monotonic_ns: int) -> int:
         return monotonic_ns + self.offset_ns
