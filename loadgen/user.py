@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any, ClassVar
 
+import gevent
 from locust import User, events, task
 from locust.argument_parser import LocustArgumentParser
 from locust.exception import StopUser
@@ -65,6 +66,9 @@ def add_arguments(parser: Any, **_: Any) -> None:
 def begin(environment: Any, **_: Any) -> None:
     if environment.runner is None:
         return  # locust's run_single_user, for debugging: no run around it
+    # Ctrl-C may land in any greenlet; gevent hands it to the main one, and need not print it as an error too.
+    hub = gevent.get_hub()
+    hub.NOT_ERROR = (*hub.NOT_ERROR, KeyboardInterrupt)
     AskingUser.load = LoadRun(environment)
     preflight.check(environment.parsed_options, environment.host, is_worker=AskingUser.load.is_worker)
 
