@@ -15,7 +15,7 @@ settings.register_profile("steady", derandomize=True)
 if os.environ.get("CI"):
     settings.load_profile("steady")
 
-THE_MACHINES_OWN = {"generator-lag", "generator-cpu"}
+THE_MACHINES_OWN = {"generator-lag", "generator-cpu", "lateness"}
 
 
 @pytest.fixture(scope="session")

@@ -16,11 +16,12 @@ EARLY_MS, LATE_MS = -1, 40
 """How far our median TTFT may lie from the server's own, on a machine that runs other tests too."""
 
 
-def run(locust: Any, folder: Path, port: int, tokens: int, seconds: int = 4) -> CellData:
+def run(locust: Any, folder: Path, port: int, tokens: int, requests: int = 0) -> CellData:
     """A run of 6 users in OpenAI's dialect; the body tells the server what to do."""
     options = {"ttft_ms": TTFT_MS, "itl_ms": ITL_MS, "tokens": tokens}
     fields = [part for name, value in options.items() for part in ("--field", f"{name}={value}")]
-    load = ["--headless", "-u", "6", "-t", f"{seconds}s", "--results", "r", "--dialect", "openai"]
+    load = ["--headless", "-u", "6", "-t", "40s" if requests else "4s", "--requests", str(requests)]
+    load += ["--results", "r", "--dialect", "openai"]
     one = locust("-H", f"http://127.0.0.1:{port}", *load, *fields)
     code = one.wait(60)
     data = read_cell(folder / "r")
@@ -85,7 +86,7 @@ def test_lumps_from_nginxs_buffers_are_found_out(
 ) -> None:
     """An answer without chunks comes when a buffer is full: all tokens, but TTFT is not the server's."""
     server = foreign("http_server.py")
-    data = run(locust, tmp_path, nginx(server.port, "on", "1.0"), tokens=150, seconds=6)
+    data = run(locust, tmp_path, nginx(server.port, "on", "1.0"), tokens=150, requests=15)
     truths = server.truths()
     check_counts(data, truths)
     ours, theirs = medians(data, truths)

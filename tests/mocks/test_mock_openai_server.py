@@ -150,8 +150,9 @@ def test_times_are_the_planned_ones_and_recorded_as_the_client_sees_them(start: 
         seen.append((time.perf_counter() - sent) * 1e3)
         response.read()
     records = server.records(15)
-    late = [r["ttft_ms"] - r["planned_ttft_ms"] for r in records]
-    assert abs(statistics.median(late)) < 3
+    # A machine that is busy with others makes some of them late, and none early.
+    late = sorted(r["ttft_ms"] - r["planned_ttft_ms"] for r in records)
+    assert -1 < late[0] <= late[len(late) // 4] < 3
     assert abs(statistics.median(s - r["ttft_ms"] for s, r in zip(seen, records, strict=True))) < 5
     assert statistics.fmean(g for r in records for g in r["gaps_ms"]) == pytest.approx(5, rel=0.15)
     for record in records:
