@@ -1,8 +1,9 @@
 """The fast connection: the event loop's own callback receives, stamps and reads, without a greenlet switch.
 
 A user that waits in ``recv`` stamps a chunk only when its greenlet gets its turn, behind all others that
-are ready. Here one persistent watcher per connection calls back when the kernel has something, the time is
-taken right after the receive, and the user is woken once, when its answer is over. Plain TCP only.
+are ready. Here one persistent watcher per connection calls back when the kernel has something, the chunk
+gets the kernel's own stamp of its arrival, and the user is woken once, when its answer is over. Plain TCP
+only.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from gevent.monkey import get_original
 
 from loadgen.connection import RECV_BYTES, BlockingConnection, Connection, Reading, Timeouts, reason
 from loadgen.http import ConnectionLost, DeadlinePassed, Origin
+from loadgen.stamps import STAMP_BYTES, arrived_ns, stamped
 
 _READ = 1  # libev's EV_READ
 _Socket: type[socket.socket] = get_original("socket", "socket")
@@ -41,6 +43,8 @@ class WatchedConnection(Connection):
         self._reading: Reading | None = None
         self._waiter: Any = None
         self._fault: BaseException | None = None
+        self._came_ns = 0
+        """When the last bytes came; before any of an answer, when its request was sent."""
 
     def _alive(self) -> bool:
         return self._socket is not None
@@ -49,6 +53,7 @@ class WatchedConnection(Connection):
         family = plain.family
         self._socket = _Socket(family, socket.SOCK_STREAM, 0, fileno=plain.detach())
         self._socket.setblocking(False)
+        stamped(self._socket)
         self._watcher = self._loop.io(self._socket.fileno(), _READ)
         self._watcher.start(self._readable)
 
@@ -67,17 +72,17 @@ class WatchedConnection(Connection):
         if sock is None:
             return
         try:
-            data = sock.recv(RECV_BYTES)
+            data, beside, _, _ = sock.recvmsg(RECV_BYTES, STAMP_BYTES)
         except (BlockingIOError, InterruptedError):
             return
         except OSError as error:
             self._end(ConnectionLost(reason(error)))
             return
-        at_ns = time.monotonic_ns()
         reading = self._reading
         if reading is None:
             self._drop()  # closed by the server while idle, or bytes that nobody asked for
             return
+        self._came_ns = at_ns = arrived_ns(beside, self._came_ns)
         before_gaps = self.timeouts.gap and reading.last_token_ns is None
         over = reading.over
         try:
@@ -108,6 +113,7 @@ class WatchedConnection(Connection):
         if sock is None:
             raise ConnectionLost("connection closed")
         self._reading, self._fault = reading, None
+        self._came_ns = reading.sent_ns
         try:
             try:
                 sent = sock.send(message)
