@@ -62,7 +62,8 @@ class Reply:
         """The connection can carry another request after this answer."""
         self.framed = False
         """The body's end is told by a length or by chunks, not by the end of the connection."""
-        self._headers: list[tuple[bytes, bytes]] = []
+        self._headers: dict[bytes, bytes] = {}
+        """By lower-case name, the last of each."""
         self._body: list[bytes] = []
         # httptools looks its callbacks up once, when it is made.
         self.on_body = self._body.append
@@ -101,14 +102,12 @@ class Reply:
 
     def header(self, name: str) -> str:
         """A header's value, the last of that name; empty where there is none."""
-        wanted = name.lower().encode("latin-1")
-        values = [value for key, value in self._headers if key.lower() == wanted]
-        return values[-1].decode("latin-1") if values else ""
+        return self._headers.get(name.lower().encode("latin-1"), b"").decode("latin-1")
 
     # httptools calls these while it is fed.
     def on_header(self, name: bytes, value: bytes) -> None:
         if not self.complete:
-            self._headers.append((name, value))
+            self._headers[name.lower()] = value
 
     def on_headers_complete(self) -> None:
         if self.complete:
@@ -118,8 +117,7 @@ class Reply:
             return  # 100 Continue, 103 Early Hints: the answer is still to come
         self.status = status
         self.in_body = True
-        names = {name.lower() for name, _ in self._headers}
-        self.framed = b"transfer-encoding" in names or b"content-length" in names
+        self.framed = b"transfer-encoding" in self._headers or b"content-length" in self._headers
         self.keeps = self.framed and self._parser.should_keep_alive()
 
     def on_message_complete(self) -> None:

@@ -22,7 +22,10 @@ Beside = list[tuple[int, int, bytes]]
 
 
 def stamped(sock: socket.socket) -> None:
-    """Ask for stamps, where the kernel has them; elsewhere bytes are dated by when they are read."""
+    """Ask for stamps, where the kernel has them; elsewhere bytes are dated by when they are read.
+
+    So are the first few of the first socket on a machine: the kernel switches stamps on a little later.
+    """
     if sys.platform == "linux" and sys.maxsize > 2**32:
         try:
             sock.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
