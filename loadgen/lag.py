@@ -20,7 +20,10 @@ def percentile(values: list[float], share: float) -> float | None:
 
 
 class LoopLag:
-    """Sleeps 10 ms again and again; what a sleep took more than that, every timestamp may be late by."""
+    """Sleeps 10 ms again and again; what a sleep took more than that, a request may be sent late by.
+
+    So may each stamp be, where the kernel gives none (TLS; systems other than Linux).
+    """
 
     def __init__(self) -> None:
         self._at_ns = array("q")
