@@ -16,6 +16,7 @@ from loadgen.connection import Timeouts
 from loadgen.dialects import DIALECTS, Dialect, dialect
 from loadgen.http import Origin
 from loadgen.questions import Question, QuestionError, library_questions, read_questions
+from records.exit_codes import USAGE
 
 REGION_VARIABLE = "REGION"
 KEY_VARIABLE = "TARGET_API_KEY"
@@ -98,7 +99,7 @@ def choice(name: str, choices: tuple[str, ...]) -> Callable[[str], str]:
 def refuse(message: str) -> Any:
     """Say one line and leave with the exit code of a usage error."""
     print(f"error: {message}", file=sys.stderr)
-    raise SystemExit(2)
+    raise SystemExit(USAGE)
 
 
 def add_arguments(parser: Any) -> None:

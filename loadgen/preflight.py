@@ -6,6 +6,7 @@ from typing import Any
 
 from loadgen import options as opt
 from loadgen import target
+from records.exit_codes import USAGE
 
 LOCUST_WARNS_ABOVE = 100
 """Users spawned a second."""
@@ -23,7 +24,7 @@ def check(options: Any, host: str | None, *, is_worker: bool) -> None:
                 raise opt.UsageError(f"{host} cannot be reached: {trouble}")
     except opt.UsageError as error:
         if is_worker:
-            raise SystemExit(2) from None  # the master says it
+            raise SystemExit(USAGE) from None  # the master says it
         opt.refuse(str(error))
     if options.headless and options.num_users is None:
         options.num_users = 1

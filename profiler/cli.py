@@ -23,6 +23,7 @@ from profiler.sampler import Sampler, readable
 from profiler.schedule import Schedule
 from profiler.summary import summary_of, table
 from profiler.watch import Watch
+from records.exit_codes import FAULT, INTERRUPTED, USAGE
 from records.files import LineFile
 
 DEFAULT_DURATION_S = 60.0
@@ -119,7 +120,7 @@ def profile(settings: Settings) -> int:
             if command:
                 command.end()
             _finish(settings, command)
-            return 130 if stop.signal == signal.SIGINT else 0
+            return INTERRUPTED if stop.signal == signal.SIGINT else 0
     finally:
         if command:
             command.end()
@@ -214,9 +215,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return code if isinstance(code, int) else 0
     except click.ClickException as error:
         _say(error.format_message())
-        return 2
+        return USAGE
     except OSError as error:  # a disk that fills up while we sample
         _say(f"cannot go on: {error}")
-        return 1
+        return FAULT
     except (click.Abort, KeyboardInterrupt):
-        return 130
+        return INTERRUPTED

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal, get_args
 
+from records.layout import cell_name
 from records.request import RecordError
 
 SCHEMA_VERSION = 1
@@ -84,7 +85,7 @@ class Cell:
 
     @property
     def name(self) -> str:
-        return f"{self.deployment}/{self.config}/c{self.concurrency:02d}-r{self.repeat}"
+        return cell_name(self.deployment, self.config, self.concurrency, self.repeat)
 
     def to_json(self) -> dict[str, Any]:
         checks = [asdict(check) for check in self.verdict.checks]

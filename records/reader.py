@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from records import layout
 from records.cell import SCHEMA_VERSION, Cell
 from records.files import read_json, read_lines
 from records.request import RecordError, RequestRecord, decode
@@ -35,7 +36,7 @@ class Run:
 
 def cell_directories(run: Path) -> Iterator[Path]:
     """The cells' folders below a run, those that were set aside left out."""
-    for path in sorted(run.glob("cells/*/*/*/cell.json")):
+    for path in sorted(run.glob(f"{layout.CELLS}/*/*/*/{layout.CELL}")):
         if PARTIAL not in path.parent.name:
             yield path.parent
 
@@ -50,11 +51,11 @@ def is_complete(run: Path, directory: Path) -> bool:
         RecordError: its cell.json is missing or is not one.
     """
     cell = _cell(directory)
-    return cell.complete and cell.name == directory.relative_to(run / "cells").as_posix()
+    return cell.complete and cell.name == directory.relative_to(run / layout.CELLS).as_posix()
 
 
 def _cell(directory: Path) -> Cell:
-    raw = read_json(directory / "cell.json")
+    raw = read_json(directory / layout.CELL)
     try:
         return Cell.from_json(raw)
     except RecordError as error:
@@ -65,7 +66,7 @@ def read_cell(directory: Path) -> CellData:
     """Raises RecordError when a file is missing, from another schema, or has a bad line."""
     cell = _cell(directory)
     requests = []
-    path = directory / "requests.jsonl"
+    path = directory / layout.REQUESTS
     if path.exists():
         for number, line in read_lines(path):
             try:
@@ -81,8 +82,8 @@ def read_run(directory: Path) -> Run:
     Raises:
         RecordError: neither a run nor a cell, or a file in it that cannot be believed.
     """
-    if (directory / "run.json").exists():
-        meta = read_json(directory / "run.json")
+    if (directory / layout.RUN).exists():
+        meta = read_json(directory / layout.RUN)
         version = meta.get("schema_version") if isinstance(meta, dict) else None
         if version != SCHEMA_VERSION:
             raise RecordError(
@@ -93,8 +94,8 @@ def read_run(directory: Path) -> Run:
         paths = list(cell_directories(directory))
         whole = [path for path in paths if is_complete(directory, path)]
         cells = [read_cell(path) for path in whole]
-        cut = [path.relative_to(directory / "cells").as_posix() for path in paths if path not in whole]
-    elif (directory / "cell.json").exists():
+        cut = [path.relative_to(directory / layout.CELLS).as_posix() for path in paths if path not in whole]
+    elif (directory / layout.CELL).exists():
         meta, data = {}, read_cell(directory)
         cells = [data] if data.cell.complete else []
         cut = [] if data.cell.complete else [data.cell.name]

@@ -15,6 +15,7 @@ from typing import NoReturn
 import click
 from rich.console import Console
 
+from records.exit_codes import FAULT, INTERRUPTED, USAGE
 from records.reader import cell_directories
 from records.request import RecordError
 from sweep import options
@@ -273,13 +274,13 @@ def main() -> None:
     try:
         command.main(prog_name="sweep", standalone_mode=False)
     except (click.Abort, KeyboardInterrupt):
-        _end("interrupted; what was measured is kept", 130)
+        _end("interrupted; what was measured is kept", INTERRUPTED)
     except click.ClickException as error:
-        _end(error.format_message(), 2)
+        _end(error.format_message(), USAGE)
     except UsageError as error:
-        _end(str(error), 2)
+        _end(str(error), USAGE)
     except (RuntimeError, OSError, RecordError) as error:
-        _end(str(error), 1)
+        _end(str(error), FAULT)
 
 
 def _end(why: str, code: int) -> NoReturn:

@@ -10,6 +10,7 @@ from typing import Any
 
 from records.cell import SCHEMA_VERSION
 from records.files import read_json, write_json
+from records.layout import RUN
 from records.request import RecordError
 from sweep.host import describe_host, describe_software
 from sweep.plan import Plan, UsageError
@@ -44,7 +45,7 @@ def _new(output: Path, name: str) -> Path:
 def load(directory: Path) -> Plan:
     """The plan of a run that is to be resumed. Raises UsageError."""
     try:
-        meta = read_json(directory / "run.json")
+        meta = read_json(directory / RUN)
         if meta["schema_version"] != SCHEMA_VERSION:
             raise UsageError(f"{directory} has schema version {meta['schema_version']}, not {SCHEMA_VERSION}")
         return Plan.from_json(meta["plan"])
@@ -54,7 +55,7 @@ def load(directory: Path) -> Plan:
 
 def write_run(directory: Path, plan: Plan, *, status: str, extra: Mapping[str, Any]) -> None:
     """Bring run.json up to date; what is in it and not named here stays."""
-    path = directory / "run.json"
+    path = directory / RUN
     before = read_json(path) if path.exists() else {}
     facts = {"schema_version": SCHEMA_VERSION, "plan": plan.to_json(), "status": status}
     write_json(path, {**before, **facts, **extra})

@@ -9,6 +9,7 @@ from pathlib import Path
 import orjson
 
 from records.files import read_lines
+from records.layout import LLM
 from sweep.http import status
 from sweep.options import check_base_url
 from sweep.plan import Plan, UsageError
@@ -21,7 +22,7 @@ class LlmServer:
     """``mocks.openai_server`` on a free port, with its record of what it truly sent."""
 
     def __init__(self, run: Path, ledger: Ledger) -> None:
-        self._record = run / "llm.jsonl"
+        self._record = run / LLM
         self._log = run / "llm.log"
         self._ledger = ledger
         self._child: Child | None = None
