@@ -11,17 +11,16 @@ from statistics import median
 from typing import Any, cast
 
 from loadgen.options import Settings, make_results
-from loadgen.target import AS_IS, Served, slug
-from records import checks, measure
+from loadgen.target import slug
+from records import checks, layout, measure
 from records.cell import Cell, Check, Verdict, Window
 from records.files import LineFile, read_lines, write_json
 from records.request import RequestRecord, decode
+from records.served import AS_IS, Served
 
 log = logging.getLogger(__name__)
 WORTH_TELLING = {"buffering", "cached-answers"}
 """The checks whose sentence matters even where they could not decide."""
-OF_ONE_LEVEL = {"concurrency", "arrival-rate", "dropped", "unanswered", "steady-state", "steady-ttft"}
-"""The checks that hold a run against the one constant load that was asked for."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,10 +49,10 @@ class CellFile:
         self.cell = cell
         self._wanted = wanted
         self._served = served
-        self._lines = LineFile(folder / "requests.jsonl")
+        self._lines = LineFile(folder / layout.REQUESTS)
         self.fault: OSError | None = None
         """Why records could not be kept, the first time."""
-        write_json(folder / "cell.json", cell.to_json())
+        write_json(folder / layout.CELL, cell.to_json())
 
     def append(self, lines: bytes) -> None:
         """Keep records. One that cannot be kept is the run's end: see ``fault``."""
@@ -68,7 +67,7 @@ class CellFile:
     def finish(self, observed: Observed) -> Cell:
         """Read back what was written, judge it, and write the cell whole."""
         self._lines.close()
-        requests = [_slim(decode(line)) for _, line in read_lines(self.folder / "requests.jsonl")]
+        requests = [_slim(decode(line)) for _, line in read_lines(self.folder / layout.REQUESTS)]
         self.cell = replace(
             self.cell,
             complete=observed.complete and self.fault is None,
@@ -76,46 +75,30 @@ class CellFile:
             verdict=Verdict(checks=self._checks(requests, observed)),
         )
         try:
-            write_json(self.folder / "cell.json", self.cell.to_json())
+            write_json(self.folder / layout.CELL, self.cell.to_json())
         except OSError as error:
             self.fault = self.fault or error
-            log.error("cannot write %s: %s", self.folder / "cell.json", error.strerror or error)
+            log.error("cannot write %s: %s", self.folder / layout.CELL, error.strerror or error)
         return self.cell
 
     def _checks(self, requests: Sequence[RequestRecord], observed: Observed) -> tuple[Check, ...]:
-        """Those first that would explain the others."""
-        wanted, served = self._wanted, self._served
-        window, counted = observed.window, measure.measured(requests, observed.window)
-        config = served.config or AS_IS
-        free = wanted.think_time_s > 0 or wanted.open_loop  # so many are in flight as it falls out
-        found = (
-            checks.kept(self.fault),
-            checks.workers(observed.workers_expected, observed.workers_fewest),
-            checks.failures(counted),
-            checks.configuration(config, served.config, [r.config for r in counted], served.settings, {}),
-            checks.configuration_effect(config, counted),
-            checks.retrieval(counted, expected=wanted.dialect.expects_documents),
-            checks.tokens(counted),
-            checks.generator_lag(observed.loop_lag_p99_ms),
-            checks.generator_cpu(observed.generator_cpu_percent),
-            checks.concurrency(requests, window, self.cell.concurrency, think=free),
-            checks.arrival_rate(
-                requests, window, wanted.rate if wanted.open_loop else 0, chance=wanted.arrival == "poisson"
-            ),
-            checks.lateness(requests),
-            checks.steady_state(requests, window),
-            *checks.of_records(requests, window),
+        wanted = self._wanted
+        facts = checks.Facts(
+            window=observed.window,
+            fault=self.fault,
+            workers_expected=observed.workers_expected,
+            workers_fewest=observed.workers_fewest,
+            loop_lag_p99_ms=observed.loop_lag_p99_ms,
+            generator_cpu_percent=observed.generator_cpu_percent,
+            served=self._served,
+            users=self.cell.concurrency,
+            free=wanted.think_time_s > 0 or wanted.open_loop,
+            rate=wanted.rate if wanted.open_loop else 0,
+            chance=wanted.arrival == "poisson",
+            documents=wanted.dialect.expects_documents,
+            shape=self.cell.requested["shape"],
         )
-        shape = self.cell.requested["shape"]
-        return found if shape is None else _of_a_shape(found, shape, any(r.outcome == "ok" for r in counted))
-
-
-def _of_a_shape(found: Sequence[Check], shape: str, any_good: bool) -> tuple[Check, ...]:
-    """A load that changes on the way is not asked what only a constant one can be asked, nor, while there
-    are good answers at all, for few failures: it may go past what the service can do on purpose."""
-    free = OF_ONE_LEVEL | ({"failures"} if any_good else set())
-    text = f"the shape {shape} changed the load on the way"
-    return tuple(Check(name=c.name, status="n/a", text=text) if c.name in free else c for c in found)
+        return checks.of_load(requests, facts)
 
 
 def _slim(record: RequestRecord) -> RequestRecord:

@@ -13,8 +13,9 @@ from typing import Any
 from loadgen.search import Outcome, Search, Status, status
 from loadgen.shapes import Heard, Levels
 from loadgen.slo import Judged, Slo
-from records.checks import LOOP_LAG_P99_MS
+from records.exit_codes import INVALID, SLO_MISSED
 from records.files import write_json
+from records.run_checks import LOOP_LAG_P99_MS
 
 SETTLE_S = 1.0
 """A level settles for at least so long, and until each user has had an answer; in an open loop until as
@@ -195,6 +196,13 @@ class Searcher:
         lines = [self._head, *map(self._cells, self.rows)]
         widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
         return "\n".join("  ".join(map(str.rjust, line, widths)) for line in lines)
+
+    @property
+    def exit_code(self) -> int:
+        """Of the answer alone."""
+        return {Outcome.FOUND: 0, Outcome.NONE: SLO_MISSED, Outcome.INCONCLUSIVE: INVALID}[
+            self.search.outcome
+        ]
 
     def write(self, folder: Path) -> None:
         write_json(folder / "search.json", self.to_json())

@@ -5,25 +5,13 @@ from __future__ import annotations
 import http.client
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
-
-import orjson
 
 from loadgen.connection import BlockingConnection, Timeouts
 from loadgen.http import HttpFailure, Origin
+from records.served import Served
 
-AS_IS = "as-is"
 WAIT_S = 3.0
 LARGEST = 1_000_000
-
-
-@dataclass(frozen=True, kw_only=True)
-class Served:
-    """What ``/config`` said; ``config`` is None where there is no such thing."""
-
-    config: str | None = None
-    settings: dict[str, Any] = field(default_factory=dict)
 
 
 def slug(host: str) -> str:
@@ -50,12 +38,8 @@ def served(origin: Origin, headers: Mapping[str, str]) -> Served:
     try:
         client.request("GET", f"{origin.prefix}/config", headers=dict(headers))
         response = client.getresponse()
-        raw = orjson.loads(response.read(LARGEST))
-    except (OSError, http.client.HTTPException, orjson.JSONDecodeError):
+        return Served.of_answer(response.status, response.read(LARGEST))
+    except (OSError, http.client.HTTPException):
         return Served()
     finally:
         client.close()
-    if response.status != 200 or not isinstance(raw, dict) or not isinstance(raw.get("config"), str):
-        return Served()
-    settings = raw.get("settings")
-    return Served(config=raw["config"], settings=settings if isinstance(settings, dict) else {})

@@ -8,19 +8,19 @@ import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from records import checks
-from records.cell import Check
+from records import checks, layout
+from records.exit_codes import USAGE
 from records.files import read_json, read_lines, write_json
 from records.measure import measured
 from records.reader import PARTIAL, CellData, read_cell
+from records.served import AS_IS
 from sweep.deployments import Endpoint
 from sweep.llm import LlmServer
-from sweep.plan import AS_IS, MAX_SECONDS, MIN_SECONDS, CellKey, Plan, UsageError
+from sweep.plan import MAX_SECONDS, MIN_SECONDS, CellKey, Plan, UsageError
 from sweep.processes import PROJECT, Child, Ledger
 
 PROFILER_INTERVAL_SECONDS = 0.5
 _LOCUST_LIMIT_SECONDS = MAX_SECONDS + 40  # start, the cell, the drain of what is in flight
-_LOCUST_EXIT_USAGE = 2
 _LOG_TAIL_BYTES = 1 << 20
 
 
@@ -34,7 +34,7 @@ class Workplace:
     llm: LlmServer | None
 
     def folder(self, key: CellKey) -> Path:
-        return self.run / "cells" / key.path
+        return self.run / layout.CELLS / key.path
 
 
 def set_aside(folder: Path) -> None:
@@ -75,9 +75,9 @@ def measure(place: Workplace, key: CellKey, endpoint: Endpoint) -> CellData:
             profiler.interrupt()
             profiler.wait(5.0)
             profiler.stop()
-    if code == _LOCUST_EXIT_USAGE:
+    if code == USAGE:
         raise UsageError(f"locust: {locust.last_words()} ({locust.log})")
-    cell_json = folder / "cell.json"
+    cell_json = folder / layout.CELL
     if not cell_json.exists() or not read_json(cell_json).get("complete"):
         raise RuntimeError(f"{key.path}: locust ended with {code}: {locust.last_words()} ({locust.log})")
     _complete(place, key, endpoint, folder, log_start)
@@ -128,15 +128,16 @@ def _complete(place: Workplace, key: CellKey, endpoint: Endpoint, folder: Path, 
         spans = [(r.sent_at_ns, r.ended_at_ns) for r in data.requests]
         lines = place.llm.between(min(s for s, _ in spans), max(e for _, e in spans))
         if lines:
-            (folder / "llm.jsonl").write_bytes(lines)
-    asked = key.config if key.config != AS_IS else endpoint.served or AS_IS
+            (folder / layout.LLM).write_bytes(lines)
+    asked = key.config if key.config != AS_IS else endpoint.served.config or AS_IS
     counted = measured(data.requests, data.cell.window)
-    added: tuple[Check, ...] = (
-        checks.configuration(
-            asked, endpoint.served, [r.config for r in counted], endpoint.settings, place.plan.settings
-        ),
-        checks.configuration_effect(asked, counted),
-        _profiler_check(folder) if endpoint.pids else checks.profiler_interval(PROFILER_INTERVAL_SECONDS, []),
+    added = checks.of_plan(
+        counted,
+        config=asked,
+        served=endpoint.served,
+        settings=place.plan.settings,
+        profiler_s=PROFILER_INTERVAL_SECONDS,
+        gaps_s=_profiler_gaps(folder) if endpoint.pids else [],
     )
     cell = replace(
         data.cell,
@@ -144,14 +145,15 @@ def _complete(place: Workplace, key: CellKey, endpoint: Endpoint, folder: Path, 
         config=key.config,
         concurrency=key.concurrency,
         repeat=key.repeat,
-        settings=dict(endpoint.settings) or data.cell.settings,
+        settings=endpoint.served.settings or data.cell.settings,
         verdict=data.cell.verdict.merged(added),
     )
     _collect(folder, folder)
-    write_json(folder / "cell.json", cell.to_json())  # last: with its own name a cell is finished
+    write_json(folder / layout.CELL, cell.to_json())  # last: with its own name a cell is finished
 
 
-def _profiler_check(folder: Path) -> Check:
+def _profiler_gaps(folder: Path) -> list[float]:
+    """Seconds between the profiler's samples."""
     path = _beside(folder, "profile.jsonl")
     elapsed = []
     if path.exists():
@@ -159,8 +161,7 @@ def _profiler_check(folder: Path) -> Check:
             found = re.search(rb'"elapsed_seconds": ?([0-9.]+)', line)
             if found:
                 elapsed.append(float(found[1]))
-    gaps = [b - a for a, b in itertools.pairwise(elapsed)]
-    return checks.profiler_interval(PROFILER_INTERVAL_SECONDS, gaps)
+    return [b - a for a, b in itertools.pairwise(elapsed)]
 
 
 def _copy_tail(log: Path, start: int, to: Path) -> None:

@@ -7,11 +7,11 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
-from records.checks import MOCKS_OF_CONFIG
-from sweep.http import served_config, status
-from sweep.plan import AS_IS, Target, UsageError
+from records.served import AS_IS, MOCKS_OF_CONFIG, Served
+from sweep.http import served, status
+from sweep.plan import Target, UsageError
 from sweep.processes import Child, Ledger, free_port
 
 READY_SECONDS = 180.0
@@ -27,8 +27,7 @@ class Endpoint:
     base_url: str
     pids: tuple[int, ...] = ()
     log: Path | None = None
-    served: str | None = None
-    settings: Mapping[str, Any] = field(default_factory=dict)
+    served: Served = field(default_factory=Served)
 
 
 class Deployment(Protocol):
@@ -49,10 +48,7 @@ class UrlDeployment:
         """Raises UsageError when nothing answers there."""
         if status(f"{self._url}/health", 5.0) is None:
             raise UsageError(f"nothing answers at {self._url}")
-        served = served_config(self._url)
-        if served is None:
-            return Endpoint(base_url=self._url)
-        return Endpoint(base_url=self._url, served=served["config"], settings=served["settings"])
+        return Endpoint(base_url=self._url, served=served(self._url))
 
     def stop(self) -> None:
         """It is not ours to stop."""
@@ -76,19 +72,13 @@ class LocalDeployment:
         self._child = Child(argv, log=self._log, ledger=self._ledger, env=self._environment())
         base_url = f"http://127.0.0.1:{port}"
         self._wait_ready(self._child, base_url)
-        served = served_config(base_url)
-        if served is None:
+        said = served(base_url)
+        if said.config is None:
             raise UsageError(f"the target at {base_url} answers, but not /config")
-        unknown = sorted(set(self._settings) - set(served["settings"]))
+        unknown = sorted(set(self._settings) - set(said.settings))
         if unknown:
             raise UsageError(f"--set: the target has no setting {', '.join(unknown)}")
-        return Endpoint(
-            base_url=base_url,
-            pids=(self._child.pid,),
-            log=self._log,
-            served=served["config"],
-            settings=served["settings"],
-        )
+        return Endpoint(base_url=base_url, pids=(self._child.pid,), log=self._log, served=said)
 
     def _environment(self) -> dict[str, str]:
         embeddings, llm = MOCKS_OF_CONFIG["baseline" if self._config == AS_IS else self._config]

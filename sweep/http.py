@@ -8,7 +8,7 @@ import urllib.error
 import urllib.request
 from typing import Any
 
-import orjson
+from records.served import Served
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
@@ -39,14 +39,9 @@ def status(url: str, seconds: float = 2.0) -> int | None:
         return None
 
 
-def served_config(base_url: str, seconds: float = 5.0) -> dict[str, Any] | None:
-    """``/config`` of a target: ``{config, settings}``, or None from a service that has none."""
+def served(base_url: str, seconds: float = 5.0) -> Served:
+    """What a target says of itself at ``/config``."""
     try:
-        code, body = _get(f"{base_url}/config", seconds)
-        answer = orjson.loads(body) if code == 200 else None
+        return Served.of_answer(*_get(f"{base_url}/config", seconds))
     except (OSError, ValueError, http.client.HTTPException):
-        return None
-    if not isinstance(answer, dict) or "config" not in answer:
-        return None
-    settings = answer.get("settings")
-    return {"config": str(answer["config"]), "settings": settings if isinstance(settings, dict) else {}}
+        return Served()

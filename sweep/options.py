@@ -6,7 +6,8 @@ import re
 from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
-from sweep.plan import AS_IS, BASE_LEVELS, CONFIGURATIONS, Target, UsageError
+from records.served import AS_IS
+from sweep.plan import BASE_LEVELS, CONFIGURATIONS, Target, UsageError
 
 MOST_USERS = 10_000
 

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from records.checks import MOCKS_OF_CONFIG
+from records.layout import cell_name
+from records.served import AS_IS, MOCKS_OF_CONFIG
 
 CONFIGURATIONS = tuple(MOCKS_OF_CONFIG)
-AS_IS = "as-is"
 BASE_LEVELS: tuple[int, ...] = (1, 2, 5, 10, 15, 20)
 ONWARD_LEVELS: tuple[int, ...] = (30, 40, 60, 80, 120, 160, 240, 320)
 REQUESTS_PER_USER = 10
@@ -47,7 +47,7 @@ class CellKey:
 
     @property
     def path(self) -> str:
-        return f"{self.deployment}/{self.config}/c{self.concurrency:02d}-r{self.repeat}"
+        return cell_name(self.deployment, self.config, self.concurrency, self.repeat)
 
 
 @dataclass(frozen=True, kw_only=True)

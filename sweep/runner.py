@@ -10,13 +10,13 @@ from pathlib import Path
 
 from records.reader import CellData, is_complete, read_cell
 from records.request import RecordError
+from records.served import AS_IS
 from sweep.cell import Workplace, measure
 from sweep.deployments import Deployment, Endpoint, LocalDeployment, UrlDeployment
 from sweep.directory import write_run
 from sweep.knee import Place, Search
 from sweep.llm import LlmServer, named_llm
 from sweep.plan import (
-    AS_IS,
     CELL_OVERHEAD_SECONDS,
     MAX_SECONDS,
     MIN_SECONDS,
@@ -153,7 +153,7 @@ class Sweep:
         )
 
     def _must_be_provable(self, target: Target, config: str, endpoint: Endpoint) -> None:
-        if config != AS_IS and target.url and endpoint.served is None:
+        if config != AS_IS and target.url and endpoint.served.config is None:
             raise UsageError(
                 f"{target.label} has no /config, so {config} can't be proved there; use --config {AS_IS}"
             )

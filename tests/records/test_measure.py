@@ -1,5 +1,7 @@
 """Which requests count, and the rate."""
 
+import dataclasses
+
 import pytest
 
 from records.cell import Window
@@ -16,6 +18,10 @@ def _ends(at_ns: int, outcome: str = "ok") -> RequestRecord:
     )  # fmt: skip
 
 
+def _sent(at_ns: int, **changes: object) -> RequestRecord:
+    return dataclasses.replace(_ends(at_ns + 5), **changes)  # type: ignore[arg-type]
+
+
 def test_the_rate_is_of_good_answers_that_ended_inside() -> None:
     inside = [_ends(1), _ends(1_000_000_000), _ends(2_000_000_000)]
     requests = [_ends(0), *inside, _ends(2_000_000_001), _ends(9, "timeout")]
@@ -27,3 +33,10 @@ def test_the_rate_is_of_good_answers_that_ended_inside() -> None:
 def test_without_a_window_there_is_no_rate(window: Window | None) -> None:
     assert rate([_ends(5)], window) is None
     assert measured([_ends(5)], None) == []
+
+
+def test_latency_leaves_warm_up_and_cut_requests_out() -> None:
+    kept = _sent(5)
+    others = [_sent(6, flags=["warmup"]), _sent(7, outcome="cut"), _sent(2_000_000_001)]
+    assert measured([kept, *others], WINDOW) == [kept]
+    assert measured([kept], None) == []

@@ -1,0 +1,95 @@
+"""Checks of what came of the requests: good answers, failures, none at all?"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from records.cell import Check, Window
+from records.request import RequestRecord
+
+FAILURE_SHARE = 0.05
+
+
+def failures(requests: Sequence[RequestRecord]) -> Check:
+    """Failed requests as a share of all that counted; no good answer at all always fails."""
+    counted = [r for r in requests if r.outcome != "cut"]
+    bad = sum(r.outcome != "ok" for r in counted)
+    said = Counter(r.error for r in counted if r.outcome != "ok" and r.error).most_common(1)
+    why = f"; {said[0][1]} times: {said[0][0]}" if said else ""
+    if bad == len(counted):
+        return Check(
+            name="failures",
+            status="fail",
+            figure=bad,
+            bound=FAILURE_SHARE,
+            text=f"no good answer among {len(counted)} requests{why}",
+        )
+    return Check.bounded(
+        "failures", bad / len(counted), FAILURE_SHARE, f"{bad} of {len(counted)} requests failed{why}"
+    )
+
+
+def tokens(requests: Sequence[RequestRecord]) -> Check:
+    """Did every good answer hold at least one token? An empty one is fast and says nothing."""
+    good = [r for r in requests if r.outcome == "ok"]
+    if not good:
+        return Check(name="tokens", status="n/a", text="no good answer")
+    empty = sum(r.first_token_at_ns is None for r in good)
+    return Check(
+        name="tokens",
+        status="fail" if empty else "pass",
+        figure=empty,
+        bound=0,
+        text=f"{empty} of {len(good)} good answers held no token",
+    )
+
+
+def retrieval(requests: Sequence[RequestRecord], *, expected: bool) -> Check:
+    """Where documents were asked for, did every good answer bring some?"""
+    good = [r for r in requests if r.outcome == "ok"]
+    if not expected or not good:
+        return Check(name="retrieval", status="n/a", text="no documents were asked for, or no good answer")
+    without = sum(not r.documents for r in good)
+    return Check(
+        name="retrieval",
+        status="fail" if without else "pass",
+        figure=without,
+        bound=0,
+        text=f"{without} of {len(good)} good answers came without documents",
+    )
+
+
+UNANSWERED_SHARE = 0.05
+
+
+def unanswered(requests: Sequence[RequestRecord], window: Window | None) -> Check:
+    """Was the time in flight that of answers, or of requests that were cut at the end and never answered?
+
+    A request that hangs counts nowhere else: it is neither good nor failed, and delays no percentile.
+    """
+    if window is None:
+        return Check(name="unanswered", status="n/a", text="no window")
+    held = [r for r in requests if "dropped" not in r.flags and r.ended_at_ns >= window.start_ns]
+    total = sum(r.ended_at_ns - r.sent_at_ns for r in held)
+    cut = [r for r in held if r.outcome == "cut"]
+    return Check.bounded(
+        "unanswered",
+        sum(r.ended_at_ns - r.sent_at_ns for r in cut) / total if total else 0.0,
+        UNANSWERED_SHARE,
+        f"{len(cut)} of {len(held)} requests had no answer when the run ended; share of the time in flight",
+    )
+
+
+RESENT_SHARE = 0.05
+
+
+def resent(requests: Sequence[RequestRecord]) -> Check:
+    """How many requests met a dead connection and had to be sent twice?"""
+    again = sum("retried" in r.flags for r in requests)
+    return Check.bounded(
+        "resent",
+        again / len(requests) if requests else 0.0,
+        RESENT_SHARE,
+        f"{again} of {len(requests)} requests were sent again on a new connection",
+    )

@@ -1,0 +1,143 @@
+"""Checks of the load: was it the one that was asked for, and did it hold for the whole window?"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from statistics import median
+
+from records.cell import Check, Window
+from records.measure import ended_inside, measured
+from records.request import RequestRecord
+
+CONCURRENCY_SHARE = 0.7
+
+
+def concurrency(
+    requests: Sequence[RequestRecord], window: Window | None, users: int, *, think: bool
+) -> Check:
+    """Requests in flight on average over the window, as a share of the users asked for."""
+    if window is None or think or window.seconds <= 0:
+        return Check(name="concurrency", status="n/a", text="no window, or users that think between requests")
+    busy = sum(
+        max(0, min(r.ended_at_ns, window.end_ns) - max(r.sent_at_ns, window.start_ns)) for r in requests
+    )
+    share = busy / (window.end_ns - window.start_ns) / users
+    return Check.bounded(
+        "concurrency",
+        share,
+        CONCURRENCY_SHARE,
+        f"{share * users:.1f} requests in flight on average, of {users} users",
+        at_most=False,
+    )
+
+
+RATE_SHARE = 0.05
+
+
+def arrival_rate(
+    requests: Sequence[RequestRecord], window: Window | None, rate: float, *, chance: bool
+) -> Check:
+    """Open loop: requests due a second of the window, against the rate asked for.
+
+    ``chance``: they are due at random (Poisson), so the bound leaves room for three standard deviations.
+    """
+    if not rate or window is None or window.seconds <= 0:
+        return Check(name="arrival-rate", status="n/a", text="no open loop, or no window")
+    due = [r for r in requests if r.due_at_ns and window.start_ns <= r.due_at_ns <= window.end_ns]
+    room = 3 / math.sqrt(rate * window.seconds) if chance else 1.5 / (rate * window.seconds)
+    return Check.bounded(
+        "arrival-rate",
+        len(due) / window.seconds / rate,
+        round(1 - max(RATE_SHARE, room), 4),
+        f"{len(due) / window.seconds:.1f} requests due a second, of {rate:g} asked for",
+        at_most=False,
+    )
+
+
+LATENESS_P99_MS = 20.0
+
+
+def lateness(requests: Sequence[RequestRecord]) -> Check:
+    """Open loop: how long after they were due were requests sent (p99)? Latency counts from when due."""
+    late = sorted(
+        (r.sent_at_ns - r.due_at_ns) / 1e6 for r in requests if r.due_at_ns and "dropped" not in r.flags
+    )
+    if not late:
+        return Check(name="lateness", status="n/a", text="no open loop")
+    p99 = late[-(-len(late) * 99 // 100) - 1]
+    text = f"requests were sent up to {p99:.1f} ms late (p99)"
+    return Check.bounded("lateness", p99, LATENESS_P99_MS, text)
+
+
+DROPPED_SHARE = 0.05
+
+
+def dropped(requests: Sequence[RequestRecord], window: Window | None) -> Check:
+    """Open loop: what was due and never begun, since too many were in flight. Nobody's latency has it."""
+    due = [r for r in requests if window and r.due_at_ns and window.start_ns <= r.due_at_ns <= window.end_ns]
+    if not due:
+        return Check(name="dropped", status="n/a", text="no open loop, or no window")
+    lost = sum("dropped" in r.flags for r in due)
+    text = f"{lost} of {len(due)} requests that were due were dropped: too many were in flight"
+    return Check.bounded("dropped", lost / len(due), DROPPED_SHARE, text)
+
+
+STEADY_SHARE = 0.3
+
+
+def steady_state(requests: Sequence[RequestRecord], window: Window | None) -> Check:
+    """Did as many answers end in the window's first half as in its second?
+
+    The bound widens to three standard deviations of a Poisson count where answers are few.
+    """
+    ended = ended_inside(requests, window)
+    if window is None or len(ended) < 10:
+        return Check(name="steady-state", status="n/a", figure=len(ended), text="too few answers to tell")
+    middle = (window.start_ns + window.end_ns) / 2
+    first = sum(r.ended_at_ns <= middle for r in ended)
+    drift = abs(len(ended) - 2 * first) / len(ended)
+    bound = round(max(STEADY_SHARE, 3 / math.sqrt(len(ended))), 4)
+    return Check.bounded(
+        "steady-state",
+        drift,
+        bound,
+        f"{first} answers in the first half of the window, {len(ended) - first} in the second",
+    )
+
+
+STEADY_TTFT_SHARE = 0.5
+STEADY_TTFT_MS = 2.0
+
+
+def steady_ttft(requests: Sequence[RequestRecord], window: Window | None) -> Check:
+    """Was the TTFT in the window's second half what it was in its first? Medians, so that a few slow
+    answers are no trend.
+
+    The bound, as a share of the whole median, widens to three standard errors of the difference (each
+    median's from its order statistics: a rank's standard deviation is sqrt(n)/2) and to 2 ms.
+    """
+    name = "steady-ttft"
+    timed = [
+        (r.sent_at_ns, ms) for r in measured(requests, window) if r.outcome == "ok" and (ms := r.ttft_ms)
+    ]
+    middle = (window.start_ns + window.end_ns) / 2 if window else 0
+    first = sorted(ms for sent, ms in timed if sent <= middle)
+    second = sorted(ms for sent, ms in timed if sent > middle)
+    if min(len(first), len(second)) < 10:
+        return Check(name=name, status="n/a", figure=len(timed), text="too few answers to tell")
+    whole = median(ms for _, ms in timed)
+    error = math.hypot(_median_error(first), _median_error(second))
+    return Check.bounded(
+        name,
+        abs(median(second) - median(first)) / whole,
+        round(max(STEADY_TTFT_SHARE, 3 * error / whole, STEADY_TTFT_MS / whole), 4),
+        f"median TTFT {median(first):.1f} ms in the first half of the window, "
+        f"{median(second):.1f} ms in the second",
+    )
+
+
+def _median_error(ordered: Sequence[float]) -> float:
+    """About one standard error of the median of sorted values."""
+    middle, ranks = len(ordered) / 2, math.sqrt(len(ordered)) / 2
+    return (ordered[math.ceil(middle + ranks) - 1] - ordered[math.floor(middle - ranks)]) / 2

@@ -1,0 +1,39 @@
+"""The configurations of a service, and what it says of itself at ``GET /config``: ``{config, settings}``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+AS_IS = "as-is"
+"""The configuration of a service that does not say what it runs."""
+MOCKS_OF_CONFIG: Mapping[str, tuple[bool, bool]] = {
+    # configuration: (embeddings mocked, LLM mocked)
+    "baseline": (False, False),
+    "mock-embeddings": (True, False),
+    "mock-llm": (False, True),
+    "mock-both": (True, True),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Served:
+    """What ``/config`` said; ``config`` is None where there is no such thing."""
+
+    config: str | None = None
+    settings: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of_answer(cls, status: int, body: bytes) -> Served:
+        """From the HTTP status and body; an answer that says no such thing is one without it."""
+        try:
+            raw = orjson.loads(body) if status == 200 else None
+        except orjson.JSONDecodeError:
+            return cls()
+        if not isinstance(raw, dict) or not isinstance(raw.get("config"), str):
+            return cls()
+        settings = raw.get("settings")
+        return cls(config=raw["config"], settings=settings if isinstance(settings, dict) else {})

@@ -1,0 +1,55 @@
+"""Requests that fail, hang or bring nothing are seen."""
+
+import dataclasses
+from collections.abc import Callable
+
+import pytest
+
+from records import answer_checks
+from records.cell import Window
+from records.request import RequestRecord
+
+Record = Callable[..., RequestRecord]
+BackToBack = Callable[[int, int], list[RequestRecord]]
+WINDOW = Window(start_ns=0, end_ns=1_000_000_000)
+
+
+def test_no_good_answer_fails_whatever_the_share(record: Record) -> None:
+    assert answer_checks.failures([]).status == "fail"
+    assert answer_checks.failures([record(outcome="http_error")]).status == "fail"
+    assert (
+        answer_checks.failures([record(seq=n) for n in range(99)] + [record(outcome="timeout")]).status
+        == "pass"
+    )
+
+
+def test_an_empty_answer_is_no_good_answer(record: Record) -> None:
+    full = record(first_token_at_ns=5)
+    assert answer_checks.tokens([full]).status == "pass"
+    assert answer_checks.tokens([full, record(seq=1)]).status == "fail"
+    assert answer_checks.tokens([]).status == "n/a"
+
+
+def test_one_answer_without_documents_fails_where_they_were_asked_for(record: Record) -> None:
+    records = [record(), record(seq=1, documents=0)]
+    assert answer_checks.retrieval(records, expected=True).status == "fail"
+    assert answer_checks.retrieval(records, expected=False).status == "n/a"
+    assert answer_checks.retrieval(records[:1], expected=True).status == "pass"
+
+
+def test_requests_that_hang_fail_the_cell_though_nothing_else_counts_them(
+    record: Record, back_to_back: BackToBack
+) -> None:
+    good = back_to_back(50, 20_000_000)
+    hung = [record(sent_at_ns=0, ended_at_ns=4_000_000_000, outcome="cut") for _ in range(3)]
+    assert answer_checks.unanswered(good, WINDOW).status == "pass"
+    assert answer_checks.unanswered(good, None).status == "n/a"
+    found = answer_checks.unanswered([*good, *hung], WINDOW)
+    assert (found.status, found.figure) == ("fail", pytest.approx(12 / 13, abs=0.001))
+    gone = [dataclasses.replace(one, flags=["dropped"]) for one in hung]
+    assert answer_checks.unanswered([*good, *gone], WINDOW).status == "pass"
+
+
+def test_many_requests_sent_twice_fail_the_cell(record: Record) -> None:
+    assert answer_checks.resent([*[record()] * 19, record(flags=["retried"])]).status == "pass"
+    assert answer_checks.resent([*[record()] * 9, record(flags=["retried"])]).status == "fail"

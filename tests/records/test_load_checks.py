@@ -1,0 +1,88 @@
+"""A load that was not the one asked for, or did not hold, is seen."""
+
+import dataclasses
+from collections.abc import Callable
+
+import pytest
+
+from records import load_checks
+from records.cell import Window
+from records.request import RequestRecord
+
+Record = Callable[..., RequestRecord]
+BackToBack = Callable[[int, int], list[RequestRecord]]
+WINDOW = Window(start_ns=0, end_ns=1_000_000_000)
+
+
+def test_users_that_idle_between_requests_are_seen(back_to_back: BackToBack) -> None:
+    busy = back_to_back(100, 10_000_000)
+    assert load_checks.concurrency(busy, WINDOW, 1, think=False).status == "pass"
+    idle = [dataclasses.replace(r, ended_at_ns=r.sent_at_ns + 3_000_000) for r in busy]
+    check = load_checks.concurrency(idle, WINDOW, 1, think=False)
+    assert check.status == "fail"
+    assert check.figure == pytest.approx(0.3)
+    assert load_checks.concurrency(idle, WINDOW, 1, think=True).status == "n/a"
+
+
+def test_an_open_loops_rate_is_held_against_the_one_asked_for(record: Record) -> None:
+    due = [record(due_at_ns=n * 10_000_000) for n in range(100)]
+    assert load_checks.arrival_rate(due, WINDOW, 100, chance=False).status == "pass"
+    assert load_checks.arrival_rate(due, WINDOW, 110, chance=False).status == "fail"
+    assert load_checks.arrival_rate(due, WINDOW, 110, chance=True).status == "pass"  # as chance has it
+    assert load_checks.arrival_rate(due, WINDOW, 0, chance=False).status == "n/a"
+
+
+def test_an_open_loop_that_is_late_fails(record: Record) -> None:
+    late = [record(due_at_ns=1, sent_at_ns=1 + ms * 1_000_000) for ms in (1, 2, 50)]
+    assert load_checks.lateness(late).status == "fail"
+    assert load_checks.lateness(late[:2]).status == "pass"
+    assert load_checks.lateness([record()]).status == "n/a"
+
+
+def test_dropped_requests_fail_the_cell(record: Record) -> None:
+    due = [record(due_at_ns=n * 50_000_000, sent_at_ns=n * 50_000_000) for n in range(20)]
+    assert load_checks.dropped([record()], WINDOW).status == "n/a"
+    assert load_checks.dropped(due, WINDOW).status == "pass"
+    lost = [dataclasses.replace(one, flags=["dropped"], outcome="cut") for one in due[:2]]
+    assert load_checks.dropped([*due[2:], *lost], WINDOW).status == "fail"
+
+
+def test_a_rate_that_drifts_is_not_steady(back_to_back: BackToBack) -> None:
+    steady = back_to_back(200, 5_000_000)
+    assert load_checks.steady_state(steady, WINDOW).status == "pass"
+    assert load_checks.steady_state(steady[:110] + steady[195:], WINDOW).status == "fail"
+    assert load_checks.steady_state(steady[:5], WINDOW).status == "n/a"
+
+
+def _with_ttfts(record: Record, ttfts_ms: list[float]) -> list[RequestRecord]:
+    """Evenly sent over the window."""
+    each = (WINDOW.end_ns - WINDOW.start_ns) // len(ttfts_ms)
+    return [
+        record(seq=n, sent_at_ns=n * each, first_token_at_ns=n * each + round(ms * 1e6))
+        for n, ms in enumerate(ttfts_ms)
+    ]
+
+
+def test_a_ttft_that_rises_through_the_window_is_not_steady(record: Record) -> None:
+    """As with an open loop above capacity."""
+    check = load_checks.steady_ttft(_with_ttfts(record, [10.0 + 5 * n for n in range(100)]), WINDOW)
+    assert check.status == "fail"
+    assert "first half" in check.text
+
+
+@pytest.mark.parametrize(
+    "ttfts_ms",
+    [
+        [100.0 + n % 7 for n in range(100)],
+        [100.0] * 80 + [900.0] * 20,  # fewer than half of one half: slow answers, no trend
+        [0.5] * 50 + [1.5] * 50,  # three times as much, and nothing
+        [1.0] * 7 + [900.0] * 5 + [1.0] * 5 + [900.0] * 7,  # two kinds of answers: the medians say little
+    ],
+)
+def test_noise_is_no_trend(record: Record, ttfts_ms: list[float]) -> None:
+    assert load_checks.steady_ttft(_with_ttfts(record, ttfts_ms), WINDOW).status == "pass"
+
+
+def test_few_answers_have_no_trend(record: Record) -> None:
+    assert load_checks.steady_ttft(_with_ttfts(record, [1.0] * 9 + [90.0] * 9), WINDOW).status == "n/a"
+    assert load_checks.steady_ttft([], None).status == "n/a"

@@ -1,0 +1,32 @@
+"""What a service says of itself: taken where it is said in full, else as nothing."""
+
+import pytest
+
+from records.served import Served
+
+
+def test_the_configuration_and_its_settings_are_taken() -> None:
+    body = b'{"config": "mock-llm", "settings": {"RETRIEVAL": "async"}, "more": 1}'
+    assert Served.of_answer(200, body) == Served(config="mock-llm", settings={"RETRIEVAL": "async"})
+
+
+def test_settings_that_are_none_are_left_out() -> None:
+    assert Served.of_answer(200, b'{"config": "baseline", "settings": 5}') == Served(config="baseline")
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (404, b'{"config": "baseline"}'),
+        (302, b""),
+        (200, b""),
+        (200, b"<html>"),
+        (200, b'{"config": "base'),
+        (200, b'["config"]'),
+        (200, b'{"settings": {}}'),
+        (200, b'{"config": null}'),
+        (200, b'{"config": 5}'),
+    ],
+)
+def test_anything_else_is_a_service_without_it(status: int, body: bytes) -> None:
+    assert Served.of_answer(status, body) == Served()
