@@ -32,9 +32,9 @@ from loadgen.http import Origin
 from loadgen.merge import Merge
 from loadgen.session import Plan, Session
 from records.cell import Verdict
+from records.exit_codes import FAULT, INTERRUPTED, INVALID, USAGE
 from records.request import RequestRecord
 
-FAULT, USAGE, INVALID, INTERRUPTED = 1, 2, 3, 130
 DISK_S = 0.2
 log = logging.getLogger(__name__)
 

@@ -15,13 +15,13 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypedDict
 
+from loadgen.distributed import PREFIX
 from loadgen.slo import Figures, Slo
 from records.request import RequestRecord
 
 if TYPE_CHECKING:  # it imports locust
     from loadgen.plumbing import LoadRun
 
-PREFIX = "chokepoint"
 REPORT_S = 0.2
 SPAWN_RATE = 100
 """Users a second. Locust warns above it."""

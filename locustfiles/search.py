@@ -28,14 +28,14 @@ try:
 except ModuleNotFoundError:  # a checkout that is not installed: locust puts only this folder on the path
     sys.path.insert(1, str(Path(__file__).resolve().parent.parent))
     from loadgen.user import AskingUser
+from loadgen.distributed import PREFIX
 from loadgen.options import number, refuse
-from loadgen.plumbing import INVALID, LoadRun
+from loadgen.plumbing import LoadRun
 from loadgen.search import Outcome, Search
 from loadgen.searcher import Searcher
-from loadgen.shapes import PREFIX, AnswerReports, Levels, once
+from loadgen.shapes import AnswerReports, Levels, once
 from loadgen.slo import EXAMPLE, Slo
 
-SLO_MISSED = 4
 log = logging.getLogger(__name__)
 
 
@@ -99,9 +99,9 @@ class HighestLoad(LoadTestShape):  # type: ignore[misc]  # locust is not typed f
         elif run is None or not run.interrupted:
             # Where it was found, the verdict on the run decides, and without one all is well: that
             # requests failed above the answer is no fault.
-            found = None if run is not None and run.cell is not None else 0
-            codes = {Outcome.FOUND: found, Outcome.NONE: SLO_MISSED, Outcome.INCONCLUSIVE: INVALID}
-            environment.process_exit_code = codes[searcher.search.outcome]
+            judged = run is not None and run.cell is not None
+            found = searcher.search.outcome is Outcome.FOUND
+            environment.process_exit_code = None if found and judged else searcher.exit_code
 
     def say(self, **_: Any) -> None:
         if self.said and self.runner.environment.parsed_options.headless:
