@@ -22,6 +22,8 @@ from loadgen.watched import WatchedConnection
 
 SLACK_MS = 39.0
 """What scheduling on a busy two-core machine may add."""
+EARLY_MS = 5.0
+"""A kernel's stamp is brought to our clock by two readings, between which a process may be interrupted."""
 
 
 WAY: type[Connection] = BlockingConnection
@@ -49,6 +51,15 @@ def ask(one: Asker, question: str = "why?") -> Exchange:
 def ms(exchange: Exchange, at_ns: int | None) -> float:
     assert at_ns is not None
     return (at_ns - exchange.sent_ns) / 1e6
+
+
+def late_ms(at_ns: int | None, talk: Any, write: int) -> float:
+    """How long after the server wrote it, however long that slept first. ``write``: of its writes, from 0."""
+    assert at_ns is not None
+    return at_ns / 1e6 - talk.sent_at[write] * 1e3
+
+
+AT_ONCE = pytest.approx(SLACK_MS / 2, abs=SLACK_MS / 2 + EARLY_MS)
 
 
 def token(text: str = "word ") -> dict[str, Any]:
@@ -97,11 +108,13 @@ def test_ttft_is_not_headers_status_documents_or_empty(trap: Any) -> None:  # TR
         talk.event(token(), COMPLETE)
         talk.done()
 
-    exchange = ask(asker(trap(script).url))
-    assert ms(exchange, exchange.headers_ns) < SLACK_MS
-    assert ms(exchange, exchange.answer.first_event_ns) < SLACK_MS
-    assert ms(exchange, exchange.answer.first_token_ns) == pytest.approx(160, abs=SLACK_MS)
-    assert ms(exchange, exchange.ended_ns) == pytest.approx(240, abs=SLACK_MS)
+    server = trap(script)
+    exchange = ask(asker(server.url))
+    headers, status, _comment, _empty, _documents, first, last, _done = range(8)
+    assert late_ms(exchange.headers_ns, server.talks[0], headers) == AT_ONCE
+    assert late_ms(exchange.answer.first_event_ns, server.talks[0], status) == AT_ONCE
+    assert late_ms(exchange.answer.first_token_ns, server.talks[0], first) == AT_ONCE
+    assert late_ms(exchange.ended_ns, server.talks[0], last) == AT_ONCE
     assert exchange.answer.documents == 0
 
 
@@ -219,9 +232,10 @@ def test_a_restart_counts_from_the_last_start(trap: Any) -> None:  # TRAPS 9
         talk.event(token(), COMPLETE)
         talk.done()
 
-    exchange = ask(asker(trap(script).url))
+    server = trap(script)
+    exchange = ask(asker(server.url))
     assert exchange.answer.restarted
-    assert ms(exchange, exchange.answer.first_token_ns) == pytest.approx(160, abs=SLACK_MS)
+    assert late_ms(exchange.answer.first_token_ns, server.talks[0], 3) == AT_ONCE
 
 
 def test_an_empty_answer_has_no_times_of_tokens(trap: Any) -> None:  # TRAPS 10
