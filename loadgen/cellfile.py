@@ -118,12 +118,15 @@ def fresh_folder(results: str, *, again: bool) -> Path:
     return folder
 
 
-def verdict_line(verdict: Verdict) -> str:
-    """``valid`` or ``invalid``, and why."""
+def verdict_line(cell: Cell) -> str:
+    """``valid`` or ``invalid``, and why; ``incomplete`` where it was interrupted on its way to valid."""
+    verdict, cut_short = cell.verdict, "the run ended before its planned end"
     if verdict.failures:
-        return "invalid: " + "; ".join(f"{check.name}: {check.text}" for check in verdict.failures)
+        failed = [f"{check.name}: {check.text}" for check in verdict.failures]
+        return "invalid: " + "; ".join([*failed, *([] if cell.complete else [cut_short])])
     unknown = [check.name for check in verdict.checks if check.status == "n/a"]
-    said = f"valid: {len(verdict.checks) - len(unknown)} checks passed"
+    said = "valid: " if cell.complete else f"incomplete: {cut_short}; until then "
+    said += f"{len(verdict.checks) - len(unknown)} checks passed"
     if unknown:
         said += f"; not applicable: {', '.join(unknown)}"
     # What could not be told apart here may still be what a reader has to know.

@@ -1,7 +1,6 @@
 """A load run inside locust: from locust's events to the run's parts. Imports locust.
 
-One process is alone, a master or a worker for its whole life; each start of the load is a fresh `Run`,
-RUNNING until locust begins to stop, DRAINING until its streams have ended, then OVER and judged.
+One process is alone, a master or a worker for its whole life; each start of the load is a fresh `Run`.
 """
 
 from __future__ import annotations
@@ -12,13 +11,14 @@ import sys
 import time
 import uuid
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from contextlib import suppress
+from dataclasses import asdict
 from datetime import UTC, datetime
-from enum import Enum, auto
 from functools import partial
 from typing import Any
 
 import gevent
+from locust import stats
 from locust.env import Environment
 from locust.runners import MasterRunner, WorkerRunner
 
@@ -30,39 +30,18 @@ from loadgen.distributed import Keep, Master, Orders, Worker
 from loadgen.driver import Driver, Place
 from loadgen.http import Origin
 from loadgen.merge import Merge
+from loadgen.run import Phase, Run
 from loadgen.session import Plan, Session
-from records.cell import Verdict
 from records.exit_codes import FAULT, INTERRUPTED, INVALID, USAGE
 from records.request import RequestRecord
 
 DISK_S = 0.2
+CSV_WRITING_S = 0.2
 log = logging.getLogger(__name__)
 
 
 class RequestFailed(Exception):
     """How a failed request shows in locust's own tables."""
-
-
-class Phase(Enum):
-    RUNNING = auto()
-    DRAINING = auto()
-    OVER = auto()
-
-
-@dataclass(kw_only=True)
-class Run:
-    """One start of the load in this process."""
-
-    orders: Orders
-    settings: opt.Settings
-    started_ns: int
-    merge: Merge | None = None
-    """What the workers say, on a master."""
-    cell: CellFile | None = None
-    """Where the records go; None on a worker, and where nobody asked for them."""
-    phase: Phase = Phase.RUNNING
-    interrupted: bool = False
-    verdict: Verdict | None = None
 
 
 class LoadRun:
@@ -278,9 +257,9 @@ class LoadRun:
                 ended_at_ns=time.time_ns(),
                 complete=not planned or not (run.interrupted or merge.deserted),
             )
-            run.verdict = run.cell.finish(observed).verdict
-            if not self.environment.parsed_options.headless:
-                print(verdict_line(run.verdict), file=sys.stderr)
+            run.judged = run.cell.finish(observed)
+            if not options.headless:
+                print(verdict_line(run.judged), file=sys.stderr)
         if merge is not None and merge.deserted and self.environment.parsed_options.headless:
             gevent.spawn(self.environment.runner.quit)  # locust itself would wait for ever
 
@@ -295,8 +274,8 @@ class LoadRun:
         if run.settings.results and not self.is_worker and environment.process_exit_code is None:
             if run.interrupted:
                 environment.process_exit_code = INTERRUPTED
-            elif run.verdict is not None:
-                environment.process_exit_code = 0 if run.verdict.valid else INVALID
+            elif run.judged is not None:
+                environment.process_exit_code = 0 if run.judged.verdict.valid else INVALID
 
     def _interrupt(self, run: Run) -> None:
         if run.interrupted or run.phase is Phase.DRAINING:
@@ -319,6 +298,10 @@ class LoadRun:
 
     def on_quit(self, **_: Any) -> None:
         """The last line of a headless run: may it be believed?"""
-        run = self.run
-        if run is not None and run.verdict is not None and self.environment.parsed_options.headless:
-            print(verdict_line(run.verdict), file=sys.stderr, flush=True)
+        run, options = self.run, self.environment.parsed_options
+        if run is not None and run.judged is not None and options.headless:
+            print(verdict_line(run.judged), file=sys.stderr, flush=True)
+        if run is not None and options.csv_prefix and not self.is_worker:
+            with suppress(KeyboardInterrupt):
+                # Locust writes its --csv so often, not at the end: what drained is to be in it, too.
+                time.sleep(stats.CSV_STATS_INTERVAL_SEC + CSV_WRITING_S)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+from functools import cache
 from typing import Any
 
 from loadgen import options as opt
@@ -12,8 +14,23 @@ LOCUST_WARNS_ABOVE = 100
 """Users spawned a second."""
 
 
-def check(options: Any, host: str | None, *, is_worker: bool) -> None:
-    """``options`` as locust parsed them; fills in the spawn rate, so that -u and -t alone are enough."""
+def check_masters_ports(parser: Any) -> None:
+    """``parser``: locust's. Refuse a port that a master cannot have, where locust would end in a traceback.
+
+    Before ``--processes`` forks: those workers would be left behind, or join whoever has the port."""
+    options, _ = parser.parse_known_args()
+    if options.master or (options.processes and not options.worker):
+        try:
+            _listen("--master-bind-port", options.master_bind_host, options.master_bind_port)
+            if not options.headless or options.headful:
+                _listen("--web-port", options.web_host, options.web_port)
+        except opt.UsageError as error:
+            opt.refuse(str(error))
+
+
+def check(environment: Any, *, is_worker: bool) -> None:
+    """The options as locust parsed them; fills in the spawn rate, so that -u and -t alone are enough."""
+    options, host = environment.parsed_options, environment.host
     try:
         wanted = opt.settings(options)
         origin = opt.origin(host) if options.headless or host else None
@@ -22,6 +39,8 @@ def check(options: Any, host: str | None, *, is_worker: bool) -> None:
             trouble = target.reachable(origin) if origin and options.headless and wanted.results else None
             if trouble:
                 raise opt.UsageError(f"{host} cannot be reached: {trouble}")
+            if environment.web_ui:
+                _listen("--web-port", options.web_host, options.web_port)
     except opt.UsageError as error:
         if is_worker:
             raise SystemExit(USAGE) from None  # the master says it
@@ -30,3 +49,16 @@ def check(options: Any, host: str | None, *, is_worker: bool) -> None:
         options.num_users = 1
     if options.spawn_rate is None and options.num_users:
         options.spawn_rate = float(min(options.num_users, LOCUST_WARNS_ABOVE))
+
+
+@cache  # asked once: when the web UI has the command line parsed again, the ports are our own
+def _listen(option: str, host: str, port: int) -> None:
+    """Raises UsageError where one cannot listen."""
+    try:
+        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as locust's own
+            probe.bind(("" if host == "*" else host, port))
+            probe.listen()
+    except (OSError, OverflowError) as error:
+        why = error.strerror if isinstance(error, OSError) else "no such port"
+        raise opt.UsageError(f"{option} {port}: {why or error}") from error

@@ -60,6 +60,7 @@ class AskingUser(User):  # type: ignore[misc]  # locust is not typed for mypy
 @events.init_command_line_parser.add_listener  # type: ignore[untyped-decorator]
 def add_arguments(parser: Any, **_: Any) -> None:
     options.add_arguments(parser)
+    preflight.check_masters_ports(parser)
 
 
 @events.init.add_listener  # type: ignore[untyped-decorator]
@@ -70,7 +71,7 @@ def begin(environment: Any, **_: Any) -> None:
     hub = gevent.get_hub()
     hub.NOT_ERROR = (*hub.NOT_ERROR, KeyboardInterrupt)
     AskingUser.load = LoadRun(environment)
-    preflight.check(environment.parsed_options, environment.host, is_worker=AskingUser.load.is_worker)
+    preflight.check(environment, is_worker=AskingUser.load.is_worker)
 
 
 def print_help(scenario: str) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from loadgen.cellfile import fresh_folder, verdict_line
 from loadgen.options import UsageError
-from records.cell import Check, Verdict
+from records.cell import Cell, Check, Verdict
 
 
 def test_a_folder_is_never_used_twice(tmp_path: Path) -> None:
@@ -20,13 +20,31 @@ def test_a_folder_is_never_used_twice(tmp_path: Path) -> None:
     assert [fresh_folder(wanted, again=True).name for _ in range(2)] == ["r-2", "r-3"]
 
 
+def cell(*checks: Check, complete: bool = True) -> Cell:
+    return Cell(
+        deployment="d",
+        config="as-is",
+        concurrency=1,
+        repeat=1,
+        requested={},
+        complete=complete,
+        verdict=Verdict(checks=checks),
+    )
+
+
 def test_the_verdict_is_one_line() -> None:
     good = Check(name="workers", status="pass", text="2 of 2")
     absent = Check(name="retrieval", status="n/a", text="none asked for")
     bad = Check(name="failures", status="fail", text="3 of 9 requests failed")
     late = Check(name="generator-lag", status="fail", text="50.0 ms late")
-    assert verdict_line(Verdict(checks=(good, absent))) == "valid: 1 checks passed; not applicable: retrieval"
-    assert verdict_line(Verdict(checks=(good, good))) == "valid: 2 checks passed"
-    assert verdict_line(Verdict(checks=(good, bad, late))) == (
+    assert verdict_line(cell(good, absent)) == "valid: 1 checks passed; not applicable: retrieval"
+    assert verdict_line(cell(good, good)) == "valid: 2 checks passed"
+    assert verdict_line(cell(good, bad, late)) == (
         "invalid: failures: 3 of 9 requests failed; generator-lag: 50.0 ms late"
+    )
+    assert verdict_line(cell(good, complete=False)) == (
+        "incomplete: the run ended before its planned end; until then 1 checks passed"
+    )
+    assert verdict_line(cell(bad, complete=False)) == (
+        "invalid: failures: 3 of 9 requests failed; the run ended before its planned end"
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import re
@@ -207,6 +208,39 @@ def test_interrupted_it_drains(trap: Any, locust: Any, tmp_path: Path, sent: sig
     assert not data.cell.complete
     assert {r.outcome for r in data.requests} == {"ok"}
     assert len(data.requests) == len(server.talks)
+    last = one.text.splitlines()[-1]
+    assert "the run ended before its planned end" in last
+    assert not last.startswith("valid")
+
+
+def test_locusts_csv_has_the_answers_that_drained(trap: Any, locust: Any, tmp_path: Path) -> None:
+    server = trap(answering(0.7))
+    one = locust("-H", server.url, "--headless", "-u", "3", "-t", "2s", "--results", "r", "--csv", "l")
+    one.wait(20)
+    rows = csv.DictReader((tmp_path / "l_stats.csv").read_text().splitlines())
+    asked = {row["Type"]: int(row["Request Count"]) for row in rows}
+    assert asked["POST"] == len(server.talks) == len(read_cell(tmp_path / "r").requests)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "option"),
+    [
+        (["--master", "--headless"], "--master-bind-port"),
+        (["--processes", "2", "--headless"], "--master-bind-port"),
+        (["--master", "--web-port", "TAKEN", "--master-bind-port", "0"], "--web-port"),
+        (["--web-port", "TAKEN"], "--web-port"),
+    ],
+)
+def test_a_port_that_is_taken_is_one_line_and_exit_2(locust: Any, arguments: list[str], option: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        given = [port if argument == "TAKEN" else argument for argument in arguments]
+        one = locust("-H", "http://127.0.0.1:1", "--master-bind-port", port, *given)
+        assert one.wait(15) == 2, one.text
+    assert f"error: {option} {port}: Address already in use" in one.text.splitlines()
+    assert "Traceback" not in one.text
+    with pytest.raises(ProcessLookupError):  # no worker is left of its session
+        os.killpg(one.process.pid, 0)
 
 
 def test_records_survive_a_kill(trap: Any, locust: Any, tmp_path: Path) -> None:

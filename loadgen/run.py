@@ -1,0 +1,37 @@
+"""One start of the load in one process: RUNNING until locust begins to stop, DRAINING until its streams
+have ended, then OVER and judged. Pure: no locust.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from loadgen.cellfile import CellFile
+from loadgen.distributed import Orders
+from loadgen.merge import Merge
+from loadgen.options import Settings
+from records.cell import Cell
+
+
+class Phase(Enum):
+    RUNNING = auto()
+    DRAINING = auto()
+    OVER = auto()
+
+
+@dataclass(kw_only=True)
+class Run:
+    """What is known of it."""
+
+    orders: Orders
+    settings: Settings
+    started_ns: int
+    merge: Merge | None = None
+    """What the workers say, on a master."""
+    cell: CellFile | None = None
+    """Where the records go; None on a worker, and where nobody asked for them."""
+    phase: Phase = Phase.RUNNING
+    interrupted: bool = False
+    judged: Cell | None = None
+    """The cell with its verdict, once it is over and there is one."""
