@@ -244,15 +244,13 @@ def _refuse_beside_resume() -> None:
 
 
 def _print_plan(plan: Plan) -> None:
-    cells = plan.cells()
-    lines = [
-        f"{key.path}  {plan.requests_at(key.concurrency)} requests"
-        for repeat in range(1, plan.repeats + 1)
-        for key in plan.shuffled([cell for cell in cells if cell.repeat == repeat], repeat)
-    ]
+    cells, lines = plan.cells(), []
     onward = ", ".join(map(str, plan.onward_levels()))
-    if onward:
-        lines.append(f"then, while throughput grows: {onward} users")
+    for repeat in range(1, plan.repeats + 1):
+        for key in plan.shuffled(cell for cell in cells if cell.repeat == repeat):
+            lines.append(f"{key.path}  {plan.requests_at(key.concurrency)} requests")
+        if repeat == 1 and onward:
+            lines.append(f"then, while throughput grows: {onward} users, in every repeat")
     budget = f", at most {plan.budget_seconds:.0f} s" if plan.budget_seconds else ""
     lines.append(f"{len(cells)} cells{budget}; nothing was started")
     _print("\n".join(lines) + "\n")

@@ -32,19 +32,31 @@ class Search:
 
     plan: Plan
     rps: dict[Place, dict[int, float]] = field(default_factory=dict)
+    unanswered: dict[Place, int] = field(default_factory=dict)
+    """The lowest level at which there was not one good answer."""
 
-    def took(self, key: CellKey, rps: float) -> None:
+    def took(self, key: CellKey, rps: float, *, answered: bool = True) -> None:
+        """A cell was measured; ``answered``: there was a good answer in it."""
+        place = (key.deployment, key.config)
+        if not answered:
+            self.unanswered[place] = min(key.concurrency, self.unanswered.get(place, key.concurrency))
         if key.repeat == 1:
-            self.rps.setdefault((key.deployment, key.config), {})[key.concurrency] = rps
+            self.rps.setdefault(place, {})[key.concurrency] = rps
+
+    def pointless(self, key: CellKey) -> bool:
+        """Did no more users than these get no good answer at all?"""
+        limit = self.unanswered.get((key.deployment, key.config))
+        return limit is not None and key.concurrency >= limit
 
     def next_cells(self) -> list[CellKey]:
         """One cell for each configuration whose throughput still grows."""
         onward = self.plan.onward_levels()
-        return [
+        keys = [
             CellKey(deployment=label, config=config, concurrency=level, repeat=1)
             for (label, config), by_level in sorted(self.rps.items())
             if (level := next_level(onward, by_level)) is not None
         ]
+        return [key for key in keys if not self.pointless(key)]
 
     def added_cells(self, repeat: int) -> list[CellKey]:
         """The cells beyond the plan's own that this search has led to."""

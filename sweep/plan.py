@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -95,11 +95,17 @@ class Plan:
             for level in self.levels
         ]
 
-    def shuffled(self, cells: Sequence[CellKey], repeat: int) -> list[CellKey]:
-        """One repeat's cells in random order, the same order for the same seed."""
-        ordered = sorted(cells, key=lambda cell: cell.path)
-        random.Random(f"{self.seed}/{repeat}").shuffle(ordered)
-        return ordered
+    def shuffled(self, cells: Iterable[CellKey]) -> list[CellKey]:
+        """Cells of one repeat in random order, the same for the same seed whichever others there are.
+
+        The first repeat begins with the lowest level: what cannot answer few users is not asked by many.
+        """
+
+        def place(cell: CellKey) -> tuple[bool, float]:
+            first = cell.repeat == 1 and cell.concurrency == min(self.levels)
+            return not first, random.Random(f"{self.seed}/{cell.path}").random()
+
+        return sorted(cells, key=place)
 
     def onward_levels(self) -> tuple[int, ...]:
         """The levels ``auto`` may still go to, past the ones that are always measured."""

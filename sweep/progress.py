@@ -18,6 +18,7 @@ from records.reader import CellData
 from sweep.plan import CellKey
 
 NARROW = 60  # columns; a terminal narrower than this has no room for a bar
+QUIET_SECONDS = 15.0  # without a terminal, the longest that nothing is said while targets start
 
 
 class Watched(Console):
@@ -54,7 +55,7 @@ class Progress:
         self._task = self._bar.add_task("starting", total=None, left="")
         self._total = self._done = self._measured = 0
         self._budget_seconds: float | None = None
-        self._began = time.monotonic()
+        self._began = self._said_at = time.monotonic()
 
     def __enter__(self) -> Progress:
         self._bar.start()
@@ -69,7 +70,7 @@ class Progress:
         self._bar.update(self._task, total=total, left=f"about {_clock(left)}")
 
     def add(self, cells: int) -> None:
-        """There are more cells than was known at the start."""
+        """There are more cells than was known at the start, or fewer."""
         self._total += cells
         self._bar.update(self._task, total=self._total)
 
@@ -78,9 +79,22 @@ class Progress:
         return self._bar.get_renderable()
 
     def say(self, what: str) -> None:
+        """What goes on: in the bar; without a terminal as a line, if there was none for some time."""
         taken = 45 if self._console.width >= NARROW else 20
         width = max(10, self._console.width - taken)
         self._bar.update(self._task, description=escape(what[:width]))
+        if time.monotonic() - self._said_at >= QUIET_SECONDS:
+            self.step(what)
+
+    def step(self, what: str) -> None:
+        """A line where there is no bar."""
+        if not self._console.is_terminal:
+            self.note(what)
+
+    def note(self, text: str) -> None:
+        """A line that stays."""
+        self._said_at = time.monotonic()
+        self._console.print(escape(text), highlight=False, soft_wrap=True)
 
     def cell(self, key: CellKey, data: CellData, rps: float, *, measured: bool) -> None:
         """One cell is done (or was already there, when a sweep is resumed)."""
@@ -89,7 +103,7 @@ class Progress:
         left = self._left()
         self._bar.update(self._task, completed=self._done, left=f"{left} left" if left else "")
         if measured:
-            self._console.print(escape(self._line(key, data, rps)), highlight=False, soft_wrap=True)
+            self.note(self._line(key, data, rps))
 
     def _left(self) -> str:
         if not self._measured:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -41,6 +41,8 @@ class Sweep:
     search: Search = field(init=False)
     skipped: list[CellKey] = field(default_factory=list)
     """What there was no time for."""
+    left_out: list[CellKey] = field(default_factory=list)
+    """What nobody would have got a good answer in."""
     cell_seconds: list[float] = field(default_factory=list)
     start_seconds: float = 0.0
     """How long the last start of all targets took."""
@@ -63,8 +65,8 @@ class Sweep:
             self._write_run(status)
 
     def _write_run(self, status: str) -> None:
-        skipped = [key.path for key in self.skipped]
-        extra = {"budget_ended": bool(skipped), "not_measured": skipped}
+        missing = [key.path for key in self.skipped + self.left_out]
+        extra = {"budget_ended": bool(self.skipped), "not_measured": missing}
         write_run(self.directory, self.plan, status=status, extra=extra)
 
     def _measure_all(self) -> None:
@@ -82,7 +84,7 @@ class Sweep:
                 self._repeat(place, repeat, llm_url or "")
 
     def _repeat(self, place: Workplace, repeat: int, llm_url: str) -> None:
-        missing = self._read_what_is_there(place, repeat)
+        missing = [key for key in self._read_what_is_there(place, repeat) if self._worth_it(key)]
         onward = self.search.next_cells() if repeat == 1 else []
         if not missing and not onward:
             return
@@ -91,15 +93,26 @@ class Sweep:
             return
         with ExitStack() as stack:
             began = time.monotonic()
-            endpoints = self._start_targets(stack, place, repeat, llm_url)
+            wanted = {(key.deployment, key.config) for key in missing + onward}
+            endpoints = self._start_targets(stack, place, repeat, llm_url, wanted)
             self.start_seconds = time.monotonic() - began
-            for key in self.plan.shuffled(missing, repeat):
+            for key in self.plan.shuffled(missing):
+                if not self._worth_it(key):
+                    continue
                 if self._left() > 0:
                     self._measure_one(place, key, endpoints)
                 else:
                     self.skipped.append(key)
             if repeat == 1:
                 self._go_on(place, endpoints)
+
+    def _worth_it(self, key: CellKey) -> bool:
+        """Can there be a good answer? If not, the cell is left out."""
+        if self.search.pointless(key):
+            self.left_out.append(key)
+            self.progress.add(-1)
+            return False
+        return True
 
     def _read_what_is_there(self, place: Workplace, repeat: int) -> list[CellKey]:
         """Take in the cells of a repeat that a resumed run has already; the known ones that are missing."""
@@ -126,18 +139,26 @@ class Sweep:
         return True
 
     def _start_targets(
-        self, stack: ExitStack, place: Workplace, repeat: int, llm_url: str
+        self, stack: ExitStack, place: Workplace, repeat: int, llm_url: str, wanted: Collection[Place]
     ) -> dict[Place, Endpoint]:
-        endpoints = {}
+        endpoints: dict[Place, Endpoint] = {}
+        began = time.monotonic()
         for target in self.plan.targets:
             for config in self.plan.configs:
+                if (target.label, config) not in wanted:
+                    continue
+                what = f"starting {config} ({target.label})"
+                self.progress.say(what)
+                if target.url is None:
+                    self.progress.step(f"{what}, repeat {repeat}")
                 log = self.directory / "targets" / target.label / f"{config}-r{repeat}.log"
                 deployment = self._deployment(target, config, log, place.ledger, llm_url)
                 stack.callback(deployment.stop)
-                self.progress.say(f"starting {config} ({target.label})")
                 endpoint = deployment.start()
                 self._must_be_provable(target, config, endpoint)
                 endpoints[target.label, config] = endpoint
+        if any(target.url is None for target in self.plan.targets):
+            self.progress.step(f"all targets are ready, {time.monotonic() - began:.0f} s")
         return endpoints
 
     def _deployment(self, target: Target, config: str, log: Path, ledger: Ledger, llm_url: str) -> Deployment:
@@ -181,10 +202,15 @@ class Sweep:
 
     def _took(self, key: CellKey, data: CellData, seconds: float) -> None:
         rps = data.cell.achieved.get("rps") or 0.0  # None: the cell never got to measuring
-        self.search.took(key, rps)
+        answered = not data.requests or any(request.outcome == "ok" for request in data.requests)
+        self.search.took(key, rps, answered=answered)
         if seconds:
             self.cell_seconds.append(seconds)
         self.progress.cell(key, data, rps, measured=bool(seconds))
+        if not answered:
+            why = next((c.text for c in data.cell.verdict.failures if c.name == "failures"), "no good answer")
+            level = "" if key.concurrency == min(self.plan.levels) else f" by {key.concurrency} users or more"
+            self.progress.note(f"{key.deployment}/{key.config} is asked no more{level}: {why}")
 
     def _left(self) -> float:
         """Seconds of the budget that are left; infinite without one."""

@@ -9,6 +9,7 @@ import logging
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -135,4 +136,7 @@ def load_or_build(root: Path, corpus: Corpus, embeddings: ArrayEmbeddings) -> Bu
 
 def _build_aloud(corpus: Corpus, embeddings: ArrayEmbeddings) -> Built:
     log.info("index: building over %d passages, once", len(corpus.passages))
-    return build(corpus, embeddings)
+    began = time.monotonic()
+    built = build(corpus, embeddings)
+    log.info("index: built, %.0f s", time.monotonic() - began)
+    return built

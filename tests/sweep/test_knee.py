@@ -46,3 +46,15 @@ def test_only_the_first_repeat_decides() -> None:
     search = Search(plan=PLAN)
     search.took(_key("baseline", 10, repeat=2), 50.0)
     assert search.next_cells() == []
+
+
+def test_where_nobody_gets_an_answer_no_more_users_ask() -> None:
+    search = Search(plan=PLAN)
+    search.took(_key("baseline", 10), 90.0)
+    search.took(_key("baseline", 15), 0.0, answered=False)
+    assert not search.pointless(_key("baseline", 10, repeat=2))
+    assert search.pointless(_key("baseline", 15, repeat=2))
+    assert search.pointless(_key("baseline", 20))
+    assert not search.pointless(_key("mock-both", 20))
+    search.took(_key("mock-both", 1), 0.0, answered=False)
+    assert search.next_cells() == []

@@ -1,5 +1,7 @@
 """What a sweep decides before it starts anything."""
 
+from dataclasses import replace
+
 from sweep import plan as planning
 from sweep.options import parse_targets
 from sweep.plan import Plan
@@ -26,8 +28,15 @@ def test_every_cell_once_and_the_order_random_but_the_same_for_a_seed() -> None:
     cells = plan.cells()
     assert len(cells) == len(set(cells)) == 2 * 4 * 2
     first = [c for c in cells if c.repeat == 1]
-    assert plan.shuffled(first, 1) == plan.shuffled(list(reversed(first)), 1)
-    assert plan.shuffled(first, 1) != sorted(first, key=lambda c: c.path)
+    order = plan.shuffled(first)
+    assert order == plan.shuffled(reversed(first))
+    assert order != sorted(first, key=lambda c: c.path)
+    assert {cell.concurrency for cell in order[:2]} == {1}
+    # A level that ``auto`` adds, or a cell that is there already, changes nothing for the others.
+    second = [c for c in cells if c.repeat == 2]
+    added = replace(second[0], concurrency=30)
+    assert [c for c in plan.shuffled([*second, added]) if c != added] == plan.shuffled(second)
+    assert plan.shuffled(second[3:]) == [c for c in plan.shuffled(second) if c in second[3:]]
 
 
 def test_at_least_ten_requests_a_user() -> None:

@@ -65,3 +65,26 @@ def test_added_cells_are_counted() -> None:
         progress.add(2)
         progress.cell(KEY, DATA, 1.0, measured=True)
     assert written.getvalue().startswith("[ 1/3]")
+
+
+def test_without_a_terminal_nobody_waits_long_for_a_word(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 0.0
+    monkeypatch.setattr("sweep.progress.time.monotonic", lambda: now)
+    console, written = _console(80, terminal=False)
+    with Progress(console) as progress:
+        progress.step("starting baseline (local)")
+        for tenth in range(400):
+            now = tenth / 10
+            progress.say(f"starting baseline: {now:.0f} s")
+    lines = [
+        "starting baseline (local)",
+        "starting baseline: 15 s",
+        "starting baseline: 30 s",
+    ]
+    assert written.getvalue().splitlines() == lines
+
+
+def test_a_terminal_has_the_bar_instead() -> None:
+    console, written = _console(80, terminal=True)
+    Progress(console).step("starting baseline (local)")
+    assert written.getvalue() == ""

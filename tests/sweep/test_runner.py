@@ -12,6 +12,7 @@ from rich.console import Console
 from records.cell import Cell
 from records.files import read_json, write_json
 from records.reader import CellData, read_cell
+from records.request import Outcome, RequestRecord
 from sweep import directory, runner
 from sweep.cell import Workplace
 from sweep.deployments import Endpoint
@@ -28,6 +29,8 @@ class World:
     """Time, and a service whose throughput stops growing at ``knee`` users."""
 
     knee: int
+    answers_up_to: float = float("inf")
+    """Users; more than these get no good answer at all."""
     now: float = 0.0
     starts: int = 0
     measured: list[str] = field(default_factory=list)
@@ -55,7 +58,23 @@ class World:
         rps = float(min(key.concurrency, self.knee))
         cell = Cell(**names, concurrency=key.concurrency, complete=True, achieved={"rps": rps})
         write_json(folder / "cell.json", cell.to_json())
+        outcome = "ok" if key.concurrency <= self.answers_up_to else "http_error"
+        (folder / "requests.jsonl").write_bytes(_request(outcome).encode())
         return read_cell(folder)
+
+
+def _request(outcome: Outcome) -> RequestRecord:
+    return RequestRecord(
+        run="t",
+        cell="c",
+        worker="local",
+        region="",
+        user=0,
+        seq=1,
+        sent_at_ns=1,
+        ended_at_ns=2,
+        outcome=outcome,
+    )
 
 
 def _plan(**changes: Any) -> Plan:
@@ -144,3 +163,25 @@ def test_resumed_after_its_budget_it_measures_what_is_missing_and_nothing_twice(
     before = world.starts
     _run(path, world, monkeypatch)
     assert (world.starts, len(world.measured)) == (before, 18)
+
+
+def test_what_answers_nobody_is_asked_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World(knee=35, answers_up_to=0)
+    path = directory.create(tmp_path, "t", _plan())
+    for _ in range(2):  # resumed, too
+        _run(path, world, monkeypatch)
+        assert world.measured == ["it/as-is/c01-r1"]
+        assert world.starts == 1
+        run = read_json(path / "run.json")
+        assert (run["status"], run["budget_ended"]) == ("complete", False)
+        assert len(run["not_measured"]) == 2 * len(BASE_LEVELS) - 1
+
+
+def test_what_answers_few_users_is_not_asked_by_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World(knee=35, answers_up_to=5)
+    path = directory.create(tmp_path, "t", _plan())
+    _run(path, world, monkeypatch)
+    assert {f"it/as-is/c{n:02d}-r{r}" for n in (1, 2, 5) for r in (1, 2)} <= set(world.measured)
+    over = [name for name in world.measured if int(name[-6:-3].lstrip("c")) > 5]
+    assert len(over) < 2 * 3
+    assert all(name.endswith("r1") for name in over)

@@ -123,6 +123,14 @@ def test_a_plan_starts_nothing(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_plan_is_in_the_order_of_the_sweep(tmp_path: Path) -> None:
+    done = _sweep("--plan-only", cwd=tmp_path)
+    lines = done.stdout.splitlines()
+    onward = next(i for i, line in enumerate(lines) if line.startswith("then, while throughput grows"))
+    assert {line.split()[0][-1] for line in lines[:onward]} == {"1"}
+    assert {line.split()[0][-1] for line in lines[onward + 1 : -1]} == {"2"}
+
+
 def test_an_unknown_setting_of_the_target_is_refused(tmp_path: Path) -> None:
     done = _sweep("--config", "mock-both", "--concurrency", "1", "--set", "RETREIVAL=async", cwd=tmp_path)
     assert done.returncode == 2, done.stderr
