@@ -15,6 +15,9 @@ SDK_NOTE = (
     "SDK: the app's LLM stage less the LLM server's own record of it (medians): what the LLM's client costs, "
     "a part of llm."
 )
+ITL = ("ITL p50", "ITL p99")
+LONGEST_LABEL = 12
+"""Of a column's head; with longer ones a table of two deployments is wider than 120 columns."""
 
 
 def label(deployment: str) -> str:
@@ -22,9 +25,17 @@ def label(deployment: str) -> str:
     return deployment[:1].upper() + deployment[1:]
 
 
+def heads(first: str, second: str) -> tuple[str, str]:
+    """What two deployments are called in a table's head: their labels, or A and B where those are long or
+    begin with a digit, as addresses do."""
+    labels = label(first), label(second)
+    fit = all(len(name) <= LONGEST_LABEL and name[:1].isalpha() for name in labels)
+    return labels if fit else ("A", "B")
+
+
 def ratio_header(first: str, second: str) -> str:
-    """``Ratio (L/K)``; whole labels where their first letters are the same."""
-    a, b = label(first), label(second)
+    """``Ratio (L/K)``; whole heads where their first letters are the same."""
+    a, b = heads(first, second)
     return f"Ratio ({a[:1]}/{b[:1]})" if a[:1] != b[:1] else f"Ratio ({a}/{b})"
 
 
@@ -48,12 +59,13 @@ def _original_table(analysis: Analysis, config: str) -> Table:
             above.append(users(ratio.concurrency))
     if above:
         notes.append(
-            f"Above {BOTTLENECK_RATIO} at {listed(above)}: the second deployment ({label(second)}) has a "
-            "bottleneck of its own."
+            f"Above {BOTTLENECK_RATIO} at {listed(above)}: the second deployment ({heads(first, second)[1]}) "
+            "has a bottleneck of its own."
         )
-    one, two = label(first), label(second)
+    one, two = heads(first, second)
+    named = f"{one} and {two}" if one == label(first) else f"{one} is {first}, {two} is {second}"
     return Table(
-        title=f"{config}: {one} and {two}",
+        title=f"{config}: {named}",
         columns=(
             "Conc",
             f"{one} RPS",
@@ -77,8 +89,12 @@ def _shown(level: Level | None, figure: str) -> str:
 def _level_row(level: Level) -> Row:
     f = level.figures
     show = spread if level.valid else value
-    cells = (str(level.concurrency), show(f.rps), show(f.ttft_p50), show(f.ttft_p95), value(f.e2e_p50))
-    return Row(cells=(*cells, str(f.failures)), struck=not level.valid)
+    spreads = (show(f.rps), show(f.ttft_p50), show(f.ttft_p95))
+    values = (value(f.itl_p50), value(f.itl_p99), value(f.e2e_p50))
+    return Row(
+        cells=(str(level.concurrency), *spreads, *values, str(f.failures)),
+        struck=not level.valid,
+    )
 
 
 def _single_table(levels: list[Level]) -> Table:
@@ -94,9 +110,10 @@ def _single_table(levels: list[Level]) -> Table:
         notes.append("Struck out: no valid cell at that level; see the verdict.")
     return Table(
         title=f"{levels[0].deployment}: {levels[0].config}",
-        columns=("Conc", "RPS (95 %)", "TTFT p50 ms", "TTFT p95 ms", "E2E p50", "Fail"),
+        columns=("Conc", "RPS (95 %)", "TTFT p50 ms", "TTFT p95 ms", *ITL, "E2E p50", "Fail"),
         rows=tuple(_level_row(level) for level in levels),
         notes=tuple(notes),
+        optional=ITL,
     )
 
 

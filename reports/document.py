@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from reports.stats import Estimate
 
@@ -27,6 +27,13 @@ class Table:
     columns: tuple[str, ...]
     rows: tuple[Row, ...]
     notes: tuple[str, ...] = ()
+    optional: tuple[str, ...] = ()
+    """Columns that a screen may leave out, the last one first."""
+
+    def without(self, column: str) -> Table:
+        at = self.columns.index(column)
+        rows = [replace(row, cells=row.cells[:at] + row.cells[at + 1 :]) for row in self.rows]
+        return replace(self, columns=self.columns[:at] + self.columns[at + 1 :], rows=tuple(rows))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,6 +12,7 @@ from rich.text import Text
 from reports.document import Block, Paragraph, Row, Table
 
 NARROW = 60
+UNBOUNDED = 10_000
 LEFT = ("Configuration", "Differs in")
 
 
@@ -30,7 +31,7 @@ def print_blocks(blocks: Sequence[Block], console: Console) -> None:
             if console.width < NARROW:
                 _print_stacked(block, console)
             else:
-                console.print(_rich_table(block, console))
+                console.print(_fitting(block, console))
             for note in block.notes:
                 console.print(Text(note, style="dim"))
         else:
@@ -51,6 +52,18 @@ def _sentence(line: str, console: Console, *, struck: bool) -> Text:
     if not struck:
         return Text(line)
     return Text.assemble(_struck(head, console, struck=True), Text(colon + rest, style="red"))
+
+
+def _fitting(table: Table, console: Console) -> RichTable:
+    """The table, without those of its optional columns that there is no room for."""
+    left, rich = list(table.optional), _rich_table(table, console)
+    while (
+        left
+        and console.measure(rich, options=console.options.update_width(UNBOUNDED)).maximum > console.width
+    ):
+        table = table.without(left.pop())
+        rich = _rich_table(table, console)
+    return rich
 
 
 def _rich_table(table: Table, console: Console) -> RichTable:

@@ -208,9 +208,8 @@ class Sweep:
             self.cell_seconds.append(seconds)
         self.progress.cell(key, data, rps, measured=bool(seconds))
         if not answered:
-            why = next((c.text for c in data.cell.verdict.failures if c.name == "failures"), "no good answer")
             level = "" if key.concurrency == min(self.plan.levels) else f" by {key.concurrency} users or more"
-            self.progress.note(f"{key.deployment}/{key.config} is asked no more{level}: {why}")
+            self.progress.note(f"{key.deployment}/{key.config} is asked no more{level}: not one good answer")
 
     def _left(self) -> float:
         """Seconds of the budget that are left; infinite without one."""

@@ -16,7 +16,7 @@ from rich.console import Console
 from records.measure import rate
 from records.reader import read_run
 from reports.analysis import Analysis, analyse
-from reports.blocks import blocks, knee_sentence
+from reports.blocks import blocks, knee_sentence, ratio_header
 from reports.compare import knee_index
 from reports.document import number
 from reports.export import results_json, summary_csv
@@ -253,6 +253,42 @@ def test_as_is_is_said_aloud(made: Any, tmp_path: Path) -> None:
     assert "configuration as-is" in text
     assert "loop lag was not measured" in text
     assert "One repeat: such intervals cover noise within a run only" in text
+
+
+def test_two_services_are_told_apart_by_letters_where_their_labels_are_long(
+    made: Any, tmp_path: Path
+) -> None:
+    names = ("url-http-staging-example-com-8000", "url-http-staging-example-com-8001")
+    specs = [made.spec(deployment=name, config="as-is", concurrency=n) for name in names for n in (1, 120)]
+    text = printed(analysed(made.run(tmp_path / "run", specs)), 200)
+    assert f"as-is: A is {names[0]}, B is {names[1]}" in text
+    head = next(line for line in text.splitlines() if line.startswith("Conc"))
+    assert " ".join(head.replace("|", " ").split()) == "Conc A RPS B RPS A TTFT B TTFT Ratio (A/B)"
+    assert len(head) <= 120
+
+
+@pytest.mark.parametrize(
+    ("labels", "heads"),
+    [
+        (("local", "k8s"), "Ratio (L/K)"),
+        (("staging-eu", "staging-us"), "Ratio (Staging-eu/Staging-us)"),
+        (("10.0.0.1-80", "20.0.0.1-80"), "Ratio (A/B)"),
+    ],
+)
+def test_what_a_ratio_is_of(labels: tuple[str, str], heads: str) -> None:
+    assert ratio_header(*labels) == heads
+
+
+def test_itl_is_shown_where_there_is_room(made: Any, tmp_path: Path) -> None:
+    specs = [made.spec(concurrency=n, rps=2000.0, ttft_ms=1200.0) for n in (1, 120)]
+    analysis = analysed(made.run(tmp_path / "run", specs))
+    text = printed(analysis, 120)
+    assert "| ITL p50 | ITL p99 |" in text
+    assert "|   0.001 |   0.001 |" in text
+    assert max(len(line) for line in text.splitlines() if " | " in line) <= 100
+    assert "ITL" not in printed(analysis, 80)
+    assert "ITL p99: 0.001" in printed(analysis, 50)
+    assert "| ITL p50 | ITL p99 |" in markdown(blocks(analysis), "t")
 
 
 @pytest.mark.parametrize("width", [40, 60, 80, 100])
