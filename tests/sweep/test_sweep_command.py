@@ -160,6 +160,8 @@ def test_killed_in_the_middle_it_is_resumed_and_leaves_nothing(tmp_path: Path) -
     done_before = {p: p.stat().st_mtime_ns for p in run.glob("cells/*/*/*/locust.log")}
     resumed = _sweep("--resume", str(run), cwd=tmp_path)
     assert resumed.returncode == 0, resumed.stderr + resumed.stdout
+    assert "\nstarting mock-both (local), repeat 1\n" in resumed.stderr
+    assert "\nall targets are ready, " in resumed.stderr
     assert {p: p.stat().st_mtime_ns for p in done_before} == done_before
     cells = sorted(
         p.parent.name for p in run.glob("cells/*/*/*/cell.json") if ".partial" not in p.parent.name

@@ -87,6 +87,20 @@ def test_flags_are_read_as_in_the_original(monkeypatch: pytest.MonkeyPatch, word
     assert load_settings().use_mock_llm is means
 
 
+def test_building_the_index_is_said_at_its_start_and_end(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    from target_app.cache import load_or_build
+    from target_app.corpus import load_corpus
+    from target_app.embeddings import MockedEmbeddings
+
+    (tmp_path / "one.txt").write_text("Better late than never.")
+    with caplog.at_level("INFO", "uvicorn.error"):
+        load_or_build(tmp_path / "cache", load_corpus(tmp_path), MockedEmbeddings(8))
+    said = [record.getMessage() for record in caplog.records]
+    assert said == ["index: building over 1 passages, once", "index: built, 0 s"]
+
+
 def test_lazy_loading_makes_the_first_question_pay(start: Any) -> None:
     with start(MODEL_LOADING="lazy", USE_MOCK_LLM="yes") as target:
         events = target.ask()
