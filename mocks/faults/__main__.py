@@ -37,7 +37,7 @@ def _list(context: click.Context, _: click.Parameter, asked: bool) -> None:
     "--stall-s",
     default=3.0,
     type=click.FloatRange(0),
-    help="How long stall, slow-close, slow-headers, cold-first and stall-server hold; inf: for ever.",
+    help="How long the faults that stall, are slow or cold hold, and each-fifth; inf: for ever.",
 )
 @click.option(
     "--stall-at-s",

@@ -13,6 +13,7 @@ from mocks.faults import (
     cr,
     crlf,
     cut,
+    each_fifth,
     empty,
     error_200,
     fields,
@@ -67,6 +68,7 @@ FAULTS: dict[str, Fault] = {
     "cold-first": cold_first,
     "redirect": redirect,
     "slow-headers": slow_headers,
+    "each-fifth": each_fifth,
     "cached": cached,
     "stall-server": stall_server,
 }

@@ -334,6 +334,15 @@ def test_cached_answers_at_once_what_was_asked_before(serve: Any) -> None:
     assert again < 600 * MS < min(new, other)
 
 
+def test_each_fifth_is_silent_before_its_headers(serve: Any) -> None:
+    served = serve("each-fifth", ttft_ms=20, stall_s=0.5)
+    client = served.connect()
+    for _ in range(6):
+        client.ask()
+    headers_ns = [truth["headers_at_ns"] - truth["received_at_ns"] for truth in served.truths(6)]
+    assert headers_ns[4] >= 500 * MS > max(headers_ns[:4] + headers_ns[5:])
+
+
 def test_stall_server_stalls_all_at_once_and_only_once(serve: Any) -> None:
     served = serve("stall-server", tokens=60, itl_ms=10, stall_at_s=0.2, stall_s=1)
     under_way, late = served.connect(), served.connect()
