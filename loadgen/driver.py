@@ -54,6 +54,11 @@ class Attempt:
     due_ns: int | None = None
     over: bool = False
 
+    @property
+    def start_ns(self) -> int:
+        """When the answer was wanted, as in its record."""
+        return self.exchange.sent_ns if self.due_ns is None else self.due_ns
+
 
 @dataclass(kw_only=True)
 class Seat:
@@ -87,6 +92,10 @@ class Driver:
         self._shares: list[Iterator[Question]] = []
         self.started_ns = self._arrivals_ns = time.monotonic_ns()
         self.pace = Pace(self.settings.rate)
+
+    @property
+    def in_flight(self) -> list[Attempt]:
+        return list(self._flying.values())
 
     def change_rate(self, rate: float) -> None:
         """From now on so many requests a second are due, over all workers. 0: none."""

@@ -15,16 +15,16 @@ from loadgen.slo import Judged, Slo
 NARROW = 0.1
 """The search is over once the lowest level that missed is so little above the highest that met."""
 FEW = 5
-"""Answers that show, on the way up, that a level may be passed."""
+"""Requests that show, on the way up, that a level may be passed."""
 LONGEST = 6
-"""A level with too few answers is measured for at most so many times its usual seconds."""
+"""A level with too few requests is measured for at most so many times its usual seconds."""
 
 
 class Status(Enum):
     MET = "met"
     MISSED = "missed"
     UNKNOWN = "unknown"
-    """Too few answers, or a load generator that was late itself."""
+    """Too few requests, too many still in flight, or a load generator that was late itself."""
 
 
 class Outcome(Enum):
@@ -34,19 +34,22 @@ class Outcome(Enum):
     INCONCLUSIVE = "inconclusive"
 
 
-def status(slo: Slo, judged: Judged, *, seconds: float, usual: float, careful: bool) -> Status | None:
-    """What is known of a level measured for ``seconds``; None: go on. ``usual``: how long it takes if
-    answers are many enough.
+def enough(slo: Slo, *, careful: bool) -> int:
+    """Requests that are judged at least. ``careful``: the level would be the answer."""
+    return slo.wanted_answers if careful else min(FEW, slo.wanted_answers)
 
-    ``careful``: it would be the answer, so that all the answers that the percentile wants are waited for.
-    """
+
+def status(slo: Slo, judged: Judged, *, seconds: float, usual: float) -> Status | None:
+    """What is known of a level measured for ``seconds``; None: go on. ``usual``: how long it takes if
+    requests are many enough. Those that began in it and are still in flight are waited for, up to the
+    longest bound at least."""
     if seconds < usual:
         return None
     if judged.missed:
         return Status.MISSED
-    if judged.least >= (slo.wanted_answers if careful else min(FEW, slo.wanted_answers)):
+    if judged.met:
         return Status.MET
-    return None if seconds < LONGEST * usual else Status.UNKNOWN
+    return None if seconds < max(LONGEST * usual, usual + slo.known_after_s) else Status.UNKNOWN
 
 
 @dataclass(kw_only=True)

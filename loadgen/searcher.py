@@ -10,7 +10,7 @@ from enum import Enum, auto
 from pathlib import Path
 from typing import Any
 
-from loadgen.search import Outcome, Search, Status, status
+from loadgen.search import Outcome, Search, Status, enough, status
 from loadgen.shapes import Heard, Levels
 from loadgen.slo import Judged, Slo
 from records.exit_codes import INVALID, SLO_MISSED
@@ -90,13 +90,11 @@ class Searcher:
         elif self._stage is Stage.SETTLING:
             if heard.seconds >= SETTLE_S and (heard.answers >= self._level or heard.seconds >= self.level_s):
                 self._begin(Stage.MEASURING)
-        else:
-            judged = self.slo.judge(heard.parts) if heard.parts else None
-            careful = self.search.confirming
-            found = judged and status(
-                self.slo, judged, seconds=heard.seconds, usual=self.level_s, careful=careful
-            )
-            if judged and found:
+        elif heard.seconds >= self.level_s:
+            wanted = enough(self.slo, careful=self.search.confirming)
+            judged = self.slo.judge(heard.parts, first_s=self.level_s, enough=wanted)
+            found = status(self.slo, judged, seconds=heard.seconds, usual=self.level_s)
+            if found:
                 self._judged(judged, found)
 
     def _judged(self, judged: Judged, found: Status) -> None:
@@ -159,9 +157,15 @@ class Searcher:
             return (
                 f"at {self.named(unknown.level)} the load generator was {unknown.late_ms:.0f} ms late (p99)"
             )
+        judged, wanted = unknown.judged, self.slo.wanted_answers
+        if judged.least >= wanted:
+            return (
+                f"of {judged.least} requests at {self.named(unknown.level)} "
+                f"{judged.unknown} were in flight to the end"
+            )
         return (
-            f"{unknown.judged.least} answers at {self.named(unknown.level)} cannot tell "
-            f"p{self.slo.percentile:g}, which wants {self.slo.wanted_answers}"
+            f"{judged.least} requests at {self.named(unknown.level)} cannot tell "
+            f"p{self.slo.percentile:g}, which wants {wanted}"
         )
 
     def _said(self, row: Row) -> str:
@@ -174,6 +178,7 @@ class Searcher:
             f"{row.level:g}",
             str(row.judged.answers),
             str(row.judged.failures),
+            str(row.judged.overdue),
             *("-" if (v := figures[name]) is None else f"{v:.0f}" for name in self.slo.bounds),
             f"{row.judged.goodput:.1f}",
             "generator late" if row.late_ms else row.status.value,
@@ -185,6 +190,7 @@ class Searcher:
             "requests/s" if self.levels.open_loop else "users",
             "answers",
             "failures",
+            "overdue",
             *(f"{name} p{self.slo.percentile:g}" for name in self.slo.bounds),
             "goodput/s",
             str(self.slo),
@@ -224,6 +230,7 @@ class Searcher:
                     "seconds": round(row.seconds, 3),
                     "answers": row.judged.answers,
                     "failures": row.judged.failures,
+                    "overdue": row.judged.overdue,
                     "percentiles_ms": {
                         name: None if value is None or math.isinf(value) else round(value, 3)
                         for name, value in row.judged.percentiles.items()

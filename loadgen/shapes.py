@@ -4,7 +4,7 @@ A level is users in a closed loop, requests a second in an open one. Locust itse
 goes to the processes as a custom message, and what a search wants to know of their answers comes back as one:
 
     decides -> asks   level     the rate from now on, and the number of the phase that begins
-    asks -> decides   answers   what ended in the phase, and how long it lasts already
+    asks -> decides   answers   what ended in the phase, what is in flight, and how long it lasts already
 """
 
 from __future__ import annotations
@@ -12,30 +12,45 @@ from __future__ import annotations
 import argparse
 import contextlib
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from loadgen.distributed import PREFIX
-from loadgen.slo import Figures, Slo
+from loadgen.options import refuse
+from loadgen.slo import Ended, Part, Slo, Waiting
 from records.request import RequestRecord
 
 if TYPE_CHECKING:  # it imports locust
+    from loadgen.driver import Driver
     from loadgen.plumbing import LoadRun
 
 REPORT_S = 0.2
 SPAWN_RATE = 100
 """Users a second. Locust warns above it."""
+UNCOUNTED = {"warmup", "cold"}
+"""Flags of requests that no level answers for."""
 
 
-def once(add: Callable[[Any], None]) -> Callable[..., None]:
-    """A listener that adds a shape's options. Locust loads a file that holds no User a second time, and
-    would end in a conflict of options before it could say what is missing."""
+def options_of(shape: type[Any]) -> Callable[[Callable[[Any], None]], Callable[..., None]]:
+    """A listener that adds a shape's options, and refuses a second shape: locust would run whichever file
+    came first and say nothing. Locust loads a file that holds no User a second time, and would end in a
+    conflict of options before it could say what is missing."""
 
-    def listener(parser: Any, **_: Any) -> None:
-        with contextlib.suppress(argparse.ArgumentError):
-            add(parser)
+    every: type[Any] = shape.__bases__[0]
 
-    return listener
+    def listens(add: Callable[[Any], None]) -> Callable[..., None]:
+        def listener(parser: Any, **_: Any) -> None:
+            loaded = {one.__name__ for one in every.__subclasses__() if not one.abstract}
+            if len(loaded) > 1:
+                refuse(
+                    f"a load has one shape, not {len(loaded)}: {', '.join(sorted(loaded))}; leave one in -f"
+                )
+            with contextlib.suppress(argparse.ArgumentError):
+                add(parser)
+
+        return listener
+
+    return listens
 
 
 class LevelMessage(TypedDict):
@@ -50,9 +65,12 @@ class AnswersMessage(TypedDict):
     phase: int
     seconds: float
     """How long this process is in the phase."""
-    answers: list[Figures]
+    answers: list[Ended]
     """Those that ended since the last message."""
+    waiting: list[Waiting]
+    """All the level's that are in flight now."""
     in_flight: int
+    """All requests, those of earlier levels too."""
     lag_p99_ms: float | None
     """Of this process's loop, over the phase so far."""
 
@@ -140,7 +158,7 @@ class AnswerReports:
         self._runner, self._load, self._parse = runner, load, slo
         self._phase = self._since_ns = self._level_since_ns = 0
         self._slo: Slo | None = None
-        self._answers: list[Figures] = []
+        self._answers: list[Ended] = []
 
     def begin(self, told: LevelMessage) -> None:
         """Report what is left of the phase before, and begin one."""
@@ -155,14 +173,25 @@ class AnswerReports:
     def take(self, record: RequestRecord) -> None:
         """A request is over. Those cut by a change of level are neither good nor failed; dropped ones are."""
         driver = self._load.driver
-        if driver is None or not self._phase or {"warmup", "cold"} & set(record.flags):
+        if driver is None or not self._phase or UNCOUNTED & set(record.flags):
             return
         if record.start_ns < driver.clock.unix(self._level_since_ns):
             return
         if record.outcome != "cut" or "dropped" in record.flags:
             # Not as the phase begins: a worker gets its first users, with the master's options, after that.
             self._slo = self._slo or self._parse()
-            self._answers.append(self._slo.figures(record))
+            began_s = (record.start_ns - driver.clock.unix(self._since_ns)) / 1e9
+            self._answers.append((began_s, self._slo.figures(record)))
+
+    def _waiting(self, driver: Driver, now_ns: int) -> list[Waiting]:
+        """Of this level: those that hang since an earlier one say nothing of it."""
+        waiting: list[Waiting] = []
+        for attempt in driver.in_flight:
+            first_ns = attempt.exchange.answer.first_token_ns
+            if attempt.start_ns >= self._level_since_ns and not UNCOUNTED & set(attempt.flags):
+                ttft_ms = None if first_ns is None else (first_ns - attempt.start_ns) / 1e6
+                waiting.append(((now_ns - attempt.start_ns) / 1e6, ttft_ms))
+        return waiting
 
     def run(self) -> None:
         """Report again and again, while the process lives."""
@@ -181,6 +210,7 @@ class AnswerReports:
             "phase": self._phase,
             "seconds": (now_ns - self._since_ns) / 1e9,
             "answers": answers,
+            "waiting": self._waiting(driver, now_ns),
             "in_flight": driver.session.in_flight,
             "lag_p99_ms": driver.lag.p99_ms(self._since_ns, now_ns),
         }
@@ -193,7 +223,7 @@ class Heard:
     def __init__(self, phase: int) -> None:
         self.phase = phase
         self._messages: dict[str, AnswersMessage] = {}
-        self._answers: dict[str, list[Figures]] = {}
+        self._answers: dict[str, list[Ended]] = {}
 
     def take(self, worker: str, message: AnswersMessage) -> None:
         if message["phase"] == self.phase:
@@ -201,9 +231,12 @@ class Heard:
             self._answers.setdefault(worker, []).extend(message["answers"])
 
     @property
-    def parts(self) -> Mapping[str, tuple[float, list[Figures]]]:
+    def parts(self) -> list[Part]:
         """As `Slo.judge` wants them."""
-        return {worker: (self._messages[worker]["seconds"], some) for worker, some in self._answers.items()}
+        return [
+            Part(seconds=message["seconds"], ended=self._answers[worker], waiting=message["waiting"])
+            for worker, message in self._messages.items()
+        ]
 
     @property
     def answers(self) -> int:

@@ -4,38 +4,72 @@ Goodput is answers a second each of which keeps every bound; an objective is met
 ``percentile`` of all answers keep each. Both after Zhong et al., *DistServe: Disaggregating Prefill and
 Decoding for Goodput-optimized Large Language Model Serving*, OSDI 2024, whose goodput is the highest rate
 that still attains the objective for such a share of requests: what `loadgen.search` looks for.
+
+A level is not judged by the answers that happen to have ended: those that hang would never count (the time
+of a request in flight is right-censored). Judged are the requests that began in it, or were in flight as its
+measuring began, and one in flight stands for all that may still come of it: without a token its TTFT is at
+least what it has waited, so is its E2E, and its ITL and TPOT may be anything. An objective is missed once
+too many are over a bound even if all others in flight keep it, met once enough keep it even if all others in
+flight are over; until then nothing is known yet. That is no longer than the longest bound, but for ITL and
+TPOT, which show when an answer ends.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from loadgen.lag import percentile
 from records.request import RequestRecord
 
 METRICS = ("ttft", "e2e", "itl", "tpot")
+WAITED = ("ttft", "e2e")
+"""Metrics that a request in flight has waited for already."""
 EXAMPLE = "ttft:500 e2e:3000 percentile:95"
 CONFIDENCE = 0.95
 Figures = Sequence[float | None]
 """An answer's milliseconds, one for each metric of the objective: infinite for a failed request, None where
 an answer has none (the gaps of a single token)."""
+Ended = tuple[float, Figures]
+"""When a request began, in seconds of the part (below 0: before it), and what came of it."""
+Waiting = tuple[float, float | None]
+"""Milliseconds that a request in flight has waited since it was wanted, and its TTFT if it has a token."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """What one load process saw of a level."""
+
+    seconds: float
+    """How long it measured."""
+    ended: Sequence[Ended]
+    """The requests that ended meanwhile."""
+    waiting: Sequence[Waiting]
+    """Those in flight at the end of it."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Judged:
-    """Answers held against an objective."""
+    """Requests held against an objective."""
 
     answers: int
     """All that ended, failures too."""
     failures: int
+    overdue: int
+    """In flight, and over a bound already."""
+    unknown: int
+    """In flight and judged, and may still turn out either way; of the metric with the most."""
     least: int
-    """Answers of the metric that has the fewest."""
+    """Requests judged, of the metric that has the fewest."""
     percentiles: dict[str, float | None]
-    """Milliseconds by metric, failures as infinite; None without values."""
+    """Milliseconds by metric, at least: a request in flight counts with what it has waited (where nothing
+    is known yet, not at all), a failed one as infinite. None without values."""
     missed: bool
-    """More than the objective allows are over a bound, however the answers still wanted turn out."""
+    """More than the objective allows are over a bound, however the others turn out."""
+    met: bool
+    """Enough were judged, and they meet the objective however those in flight turn out."""
     goodput: float
 
 
@@ -92,26 +126,67 @@ class Slo:
         }
         return [figures[name] for name in self.bounds]
 
-    def judge(self, parts: Mapping[str, tuple[float, Sequence[Figures]]]) -> Judged:
-        """``parts``: for each load process, the seconds it measured and the answers that ended in them."""
-        answers = [answer for _, some in parts.values() for answer in some]
-        columns = {
-            name: [value for answer in answers if (value := answer[place]) is not None]
-            for place, name in enumerate(self.bounds)
-        }
+    def judge(
+        self, parts: Collection[Part], *, first_s: float = math.inf, enough: int | None = None
+    ) -> Judged:
+        """``parts``: of each load process. Judged are the requests that began in the first ``first_s``
+        seconds, or, if they are fewer than ``enough`` (``wanted_answers``), the first so many."""
+        enough = self.wanted_answers if enough is None else enough
+        ended = [figures for part in parts for _, figures in part.ended]
+        columns = {name: self._column(name, parts, first_s, enough) for name in self.bounds}
+        counts = {name: len(spans) for name, spans in columns.items()}
+        over = {name: sum(low > self.bounds[name] for low, _ in spans) for name, spans in columns.items()}
+        not_kept = {name: sum(h > self.bounds[name] for _, h in spans) for name, spans in columns.items()}
         return Judged(
-            answers=len(answers),
-            failures=sum(any(value == math.inf for value in answer) for answer in answers),
-            least=min(map(len, columns.values())),
-            percentiles={name: percentile(values, self.percentile / 100) for name, values in columns.items()},
-            missed=any(
-                self._too_many(sum(v > self.bounds[name] for v in values), len(values))
-                for name, values in columns.items()
+            answers=len(ended),
+            failures=sum(math.inf in figures for figures in ended),
+            overdue=sum(self._is_overdue(one) for part in parts for one in part.waiting),
+            unknown=max(not_kept[name] - over[name] for name in self.bounds),
+            least=min(counts.values()),
+            percentiles={
+                name: percentile(
+                    [low for low, high in spans if low or high < math.inf], self.percentile / 100
+                )
+                for name, spans in columns.items()
+            },
+            missed=any(self._too_many(over[name], counts[name]) for name in self.bounds),
+            met=all(
+                counts[name] >= enough and not self._too_many(not_kept[name], counts[name])
+                for name in self.bounds
             ),
             goodput=sum(
-                sum(map(self._kept, some)) / seconds for seconds, some in parts.values() if seconds > 0
+                sum(self._kept(figures) for _, figures in part.ended) / part.seconds
+                for part in parts
+                if part.seconds > 0
             ),
         )
+
+    @property
+    def known_after_s(self) -> float:
+        """A request's TTFT and E2E are within their bounds or over them after so many seconds at most."""
+        return max((bound for name, bound in self.bounds.items() if name in WAITED), default=0.0) / 1e3
+
+    def _column(
+        self, name: str, parts: Collection[Part], first_s: float, enough: int
+    ) -> list[tuple[float, float]]:
+        """A metric of the requests that are judged: what it is at least, and at most."""
+        place = list(self.bounds).index(name)
+        spans = [
+            (began_s, value, value)
+            for part in parts
+            for began_s, figures in part.ended
+            if (value := figures[place]) is not None
+        ] + [
+            (part.seconds - waited_ms / 1e3, *_span(name, waited_ms, ttft_ms))
+            for part in parts
+            for waited_ms, ttft_ms in part.waiting
+        ]
+        spans.sort()
+        inside = bisect_right(spans, first_s, key=lambda span: span[0])
+        return [(low, high) for _, low, high in spans[: max(inside, enough)]]
+
+    def _is_overdue(self, waiting: Waiting) -> bool:
+        return any(_span(name, *waiting)[0] > bound for name, bound in self.bounds.items())
 
     def _too_many(self, over: int, answers: int) -> bool:
         # In thousandths, so that 3 of 60 are 5 %.
@@ -121,3 +196,10 @@ class Slo:
         return all(
             value is None or value <= bound for value, bound in zip(answer, self.bounds.values(), strict=True)
         )
+
+
+def _span(name: str, waited_ms: float, ttft_ms: float | None) -> tuple[float, float]:
+    """What a metric of a request in flight will be at least, and at most."""
+    if name == "ttft" and ttft_ms is not None:
+        return ttft_ms, ttft_ms
+    return (waited_ms if name in WAITED else 0.0), math.inf

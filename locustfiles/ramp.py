@@ -16,7 +16,7 @@ except ModuleNotFoundError:  # a checkout that is not installed: locust puts onl
     sys.path.insert(1, str(Path(__file__).resolve().parent.parent))
     from loadgen.user import AskingUser
 from loadgen.options import number
-from loadgen.shapes import Levels, once
+from loadgen.shapes import Levels, options_of
 
 
 class Ramp(LoadTestShape):  # type: ignore[misc]  # locust is not typed for mypy
@@ -35,7 +35,7 @@ class Ramp(LoadTestShape):  # type: ignore[misc]  # locust is not typed for mypy
 
 
 @events.init_command_line_parser.add_listener  # type: ignore[untyped-decorator]
-@once
+@options_of(Ramp)
 def add_arguments(parser: Any) -> None:
     parser.add_argument(
         "--ramp-from",

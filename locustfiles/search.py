@@ -6,7 +6,7 @@ Starts at -u users (open loop: at --rate requests a second), doubles until the o
 what lies between, measures the answer once more, prints it with its goodput, and stops by itself.
 
 --slo            bounds in milliseconds of ttft, e2e, itl, tpot, and the percentile that is to keep them (95)
---level-seconds  how long a level is measured once it has settled
+--level-seconds  how long a level is measured once it has settled; then for what began in it to be known
 --search-to      no level above so many users, or requests a second
 --search-seconds at most so long altogether
 
@@ -33,7 +33,7 @@ from loadgen.options import number, refuse
 from loadgen.plumbing import LoadRun
 from loadgen.search import Outcome, Search
 from loadgen.searcher import Searcher
-from loadgen.shapes import AnswerReports, Levels, once
+from loadgen.shapes import AnswerReports, Levels, options_of
 from loadgen.slo import EXAMPLE, Slo
 
 log = logging.getLogger(__name__)
@@ -54,7 +54,7 @@ class HighestLoad(LoadTestShape):  # type: ignore[misc]  # locust is not typed f
             try:
                 self.searcher = self._searcher()
             except ValueError as error:  # only in the web UI: headless it was refused at the start
-                log.error("--slo %s", error)
+                log.error("%s", error)
                 self.levels.end()
                 return None
         load = self.searcher.tick()
@@ -66,12 +66,10 @@ class HighestLoad(LoadTestShape):  # type: ignore[misc]  # locust is not typed f
 
     def _searcher(self) -> Searcher:
         options = self.runner.environment.parsed_options
-        open_loop = self.levels.open_loop
-        first = options.rate if open_loop else options.num_users or 1
         return Searcher(
             levels=self.levels,
-            slo=Slo.parse(options.slo),
-            search=Search(first=first, most=max(first, options.search_to), whole=not open_loop),
+            slo=objective(options.slo),
+            search=bracket(options),
             level_s=options.level_seconds,
             limit_s=min(options.search_seconds, options.run_time or options.search_seconds),
             phases=self.phases,
@@ -108,18 +106,37 @@ class HighestLoad(LoadTestShape):  # type: ignore[misc]  # locust is not typed f
             print(self.said, flush=True)
 
 
+def objective(text: str) -> Slo:
+    """Raises ValueError, in one line."""
+    try:
+        return Slo.parse(text)
+    except ValueError as error:
+        raise ValueError(f"--slo {error}") from None
+
+
+def bracket(options: Any) -> Search:
+    """Where the search begins, and where it ends at the latest. Raises ValueError, in one line."""
+    open_loop = options.arrival != "closed"
+    name, first = ("--rate", options.rate) if open_loop else ("-u", options.num_users or 1)
+    if options.search_to < first:
+        raise ValueError(
+            f"--search-to {options.search_to:g} is below where the search begins: {name} {first:g}"
+        )
+    return Search(first=first, most=options.search_to, whole=not open_loop)
+
+
 def slo(text: str) -> str:
     """The type of --slo: the text itself, since workers get options as plain values. Theirs is empty."""
     try:
         if text:
-            Slo.parse(text)
+            objective(text)
     except ValueError as error:
-        refuse(f"--slo {error}")
+        refuse(str(error))
     return text
 
 
 @events.init_command_line_parser.add_listener  # type: ignore[untyped-decorator]
-@once
+@options_of(HighestLoad)
 def add_arguments(parser: Any) -> None:
     parser.add_argument(
         "--slo",
@@ -154,8 +171,13 @@ def begin(environment: Any, **_: Any) -> None:
     if not isinstance(shape, HighestLoad) or load is None:
         return
     options, runner = environment.parsed_options, environment.runner
-    if options.headless and not options.slo and not load.is_worker:
-        refuse(f'which objective? Give its bounds: --slo "{EXAMPLE}"')
+    if options.headless and not load.is_worker:
+        if not options.slo:
+            refuse(f'which objective? Give its bounds: --slo "{EXAMPLE}"')
+        try:
+            bracket(options)
+        except ValueError as error:
+            refuse(str(error))
     HighestLoad.levels, HighestLoad.load = Levels(environment, load), load
     reports = AnswerReports(runner, load, lambda: Slo.parse(options.slo))
     shape.levels.on_phase = reports.begin

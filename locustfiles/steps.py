@@ -16,7 +16,7 @@ except ModuleNotFoundError:  # a checkout that is not installed: locust puts onl
     sys.path.insert(1, str(Path(__file__).resolve().parent.parent))
     from loadgen.user import AskingUser
 from loadgen.options import number
-from loadgen.shapes import Levels, once
+from loadgen.shapes import Levels, options_of
 
 
 class Steps(LoadTestShape):  # type: ignore[misc]  # locust is not typed for mypy
@@ -34,7 +34,7 @@ class Steps(LoadTestShape):  # type: ignore[misc]  # locust is not typed for myp
 
 
 @events.init_command_line_parser.add_listener  # type: ignore[untyped-decorator]
-@once
+@options_of(Steps)
 def add_arguments(parser: Any) -> None:
     parser.add_argument(
         "--step-users",

@@ -5,16 +5,17 @@ from __future__ import annotations
 import itertools
 import math
 import random
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadgen.search import FEW, LONGEST, NARROW, Outcome, Search, Status, status
+from loadgen.search import FEW, LONGEST, NARROW, Outcome, Search, Status, enough, status
 from loadgen.searcher import LATE_TRIES, Searcher
 from loadgen.shapes import AnswersMessage
-from loadgen.slo import Judged, Slo
+from loadgen.slo import Part, Slo, Waiting
 
 SLO = Slo.parse("ttft:100")
 
@@ -63,8 +64,9 @@ def test_with_noise_the_answer_lies_near_the_knee() -> None:
 
         def measure(level: float, noise: random.Random = noise) -> Status:
             middle = 78 * max(0.5, level / 40)  # its p95: 100 ms at 40 users
-            answers = [[middle * math.exp(noise.gauss(0, 0.15))] for _ in range(200)]
-            return Status.MISSED if SLO.judge({"w": (1.0, answers)}).missed else Status.MET
+            answers = [(n / 200, [middle * math.exp(noise.gauss(0, 0.15))]) for n in range(200)]
+            judged = SLO.judge([Part(seconds=1, ended=answers, waiting=[])])
+            return Status.MISSED if judged.missed else Status.MET
 
         search = Search(first=1, most=1000, whole=True)
         run(search, measure)
@@ -115,22 +117,40 @@ def test_an_unknown_level_leaves_it_inconclusive(unknown: int) -> None:
     assert search.outcome is Outcome.INCONCLUSIVE
 
 
-def judged(least: int, *, missed: bool = False) -> Judged:
-    return Judged(answers=least, failures=0, least=least, percentiles={}, missed=missed, goodput=0)
+def test_a_level_lasts_until_its_requests_can_tell() -> None:
+    slo = Slo.parse("ttft:2000")
 
-
-def test_a_level_lasts_until_its_answers_can_tell() -> None:
-    def told(least: int, seconds: float, *, careful: bool, missed: bool = False) -> Status | None:
-        return status(SLO, judged(least, missed=missed), seconds=seconds, usual=10, careful=careful)
+    def told(answers: int, seconds: float, *, careful: bool, slow: int = 0, young: int = 0) -> Status | None:
+        part = Part(
+            seconds=seconds,
+            ended=[(0.1, [50.0])] * (answers - slow) + [(0.1, [5000.0])] * slow,
+            waiting=[(1000 * (seconds - 0.1), None)] * young,
+        )
+        judged = slo.judge([part], first_s=10, enough=enough(slo, careful=careful))
+        return status(slo, judged, seconds=seconds, usual=10)
 
     assert told(500, 9.9, careful=False) is None
     assert told(500, 10, careful=False) is Status.MET
-    assert told(5, 10, careful=True, missed=True) is Status.MISSED
+    assert told(5, 10, careful=True, slow=3) is Status.MISSED
     assert told(FEW, 10, careful=False) is Status.MET  # on the way up
     assert told(58, 10, careful=True) is None
     assert told(59, 30, careful=True) is Status.MET
     assert told(58, 10 * LONGEST, careful=True) is Status.UNKNOWN
     assert told(0, 10 * LONGEST, careful=False) is Status.UNKNOWN
+    assert told(100, 10, careful=False, young=6) is Status.MISSED  # they have waited for 9.9 seconds
+    assert told(100, 10, careful=False, young=5) is Status.MET
+
+
+def test_what_is_in_flight_is_waited_for_up_to_the_bound() -> None:
+    def told(bound_ms: int, seconds: float) -> Status | None:
+        slo = Slo.parse(f"ttft:{bound_ms}")
+        part = Part(seconds=seconds, ended=[(0, [9.0])] * 80, waiting=[(1000 * seconds - 500, None)] * 20)
+        return status(slo, slo.judge([part], first_s=1), seconds=seconds, usual=1)
+
+    assert told(900, 1) is None
+    assert told(900, 1.5) is Status.MISSED
+    assert told(60_000, LONGEST + 1) is None
+    assert told(60_000, 60.6) is Status.MISSED
 
 
 class FakeLevels:
@@ -147,12 +167,22 @@ class FakeLevels:
         return round(level), 1.0
 
 
-def searched(*, knee: int, lag_ms: float = 0.0, answers: int = 100, limit_s: float = 300) -> Searcher:
-    """A search over a service that answers in 50 ms up to ``knee`` users, else in 200."""
+def searched(
+    *,
+    knee: int = 1000,
+    lag_ms: float = 0.0,
+    answers: int = 100,
+    limit_s: float = 300,
+    slo: Slo = SLO,
+    waiting: Sequence[Waiting] = (),
+    hangs_above: int = 0,
+) -> Searcher:
+    """A search over a service that answers in 50 ms up to ``knee`` users, else in 200; above so many users
+    some are always ``waiting``."""
     levels = FakeLevels()
     searcher = Searcher(
         levels=levels,  # type: ignore[arg-type]
-        slo=SLO,
+        slo=slo,
         search=Search(first=1, most=100, whole=True),
         level_s=2,
         limit_s=limit_s,
@@ -162,7 +192,8 @@ def searched(*, knee: int, lag_ms: float = 0.0, answers: int = 100, limit_s: flo
         message: AnswersMessage = {
             "phase": searcher.heard.phase,
             "seconds": searcher.heard.seconds + 1,
-            "answers": [[50.0 if load[0] <= knee else 200.0]] * answers,
+            "answers": [(searcher.heard.seconds, [50.0 if load[0] <= knee else 200.0])] * answers,
+            "waiting": list(waiting) if load[0] > hangs_above else [],
             "in_flight": 0,
             "lag_p99_ms": lag_ms,
         }
@@ -177,7 +208,7 @@ def test_a_search_says_what_it_found() -> None:
     assert searcher.sentence == "highest concurrency that meets ttft<=100 ms at p95: 6 users, goodput 100.0/s"
     assert [row.level for row in searcher.rows] == [1, 2, 4, 8, 6, 7, 6]
     table = searcher.table.splitlines()
-    assert table[0].split()[:3] == ["users", "answers", "failures"]
+    assert table[0].split()[:4] == ["users", "answers", "failures", "overdue"]
     assert len(table) == 8
     written = searcher.to_json()
     assert (written["outcome"], written["level"], written["unit"]) == ("found", 6, "users")
@@ -188,11 +219,54 @@ def test_a_search_says_what_it_found() -> None:
     ]
 
 
+def test_a_level_whose_requests_hang_is_missed_and_shows_them() -> None:
+    """All that ended were quick; the others hang for 20 seconds."""
+    searcher = searched(waiting=[(20_000.0, None)] * 40, hangs_above=5)
+    assert searcher.sentence.startswith("highest concurrency that meets ttft<=100 ms at p95: 5 users")
+    hung = [row for row in searcher.rows if row.level > 5]
+    assert {(row.status, row.judged.overdue) for row in hung} == {(Status.MISSED, 40)}
+    assert searcher.to_json()["levels"][3]["percentiles_ms"] == {"ttft": 20_000}
+    assert re.search(r"^ +8 +200 +0 +40 +20000 ", searcher.table, re.M), searcher.table
+
+
+def test_a_level_with_too_many_in_flight_to_the_end_is_unknown() -> None:
+    """An answer's time per token shows when it ends; until then it is not believed to be good."""
+    searcher = searched(slo=Slo.parse("tpot:100"), waiting=[(20_000.0, 10.0)] * 120, hangs_above=3)
+    assert searcher.search.outcome is Outcome.INCONCLUSIVE
+    assert re.search(r": of \d+ requests at 4 users 120 were in flight to the end; ", searcher.sentence)
+
+
+def test_those_who_began_in_a_level_are_waited_for_and_not_those_who_come_after() -> None:
+    """Ten begin each second and take three: thirty are always in flight, far more than one in twenty."""
+    levels = FakeLevels()
+    searcher = Searcher(
+        levels=levels,  # type: ignore[arg-type]
+        slo=Slo.parse("e2e:3500"),
+        search=Search(first=30, most=30, whole=True),
+        level_s=10,
+        limit_s=300,
+        phases=itertools.count(1),
+    )
+    while searcher.tick() is not None:
+        now = searcher.heard.seconds + 1
+        message: AnswersMessage = {
+            "phase": searcher.heard.phase,
+            "seconds": now,
+            "answers": [(now - 3, [3000.0])] * 10,
+            "waiting": [(ms, None) for ms in (0.0, 1000.0, 2000.0)] * 10,
+            "in_flight": 30,
+            "lag_p99_ms": 0.0,
+        }
+        searcher.heard.take("w0", message)
+        levels.elapsed_s += 1
+    assert [(row.status, row.seconds) for row in searcher.rows] == [(Status.MET, 13), (Status.MET, 13)]
+
+
 def test_a_search_without_an_answer_says_why() -> None:
     assert searched(knee=0).sentence == "not even 1 user meets ttft<=100 ms at p95"
     assert "at least 100 users" in searched(knee=1000).sentence
     few = searched(knee=3, answers=1)
-    assert "answers at 3 users cannot tell p95, which wants 59" in few.sentence
+    assert "requests at 3 users cannot tell p95, which wants 59" in few.sentence
     out_of_time = searched(knee=6, limit_s=15)
     assert out_of_time.search.outcome is Outcome.INCONCLUSIVE
     assert "the 15 seconds it was given were over" in out_of_time.sentence
@@ -245,7 +319,8 @@ def test_an_open_loop_waits_until_the_queue_of_the_level_before_has_gone() -> No
         message: AnswersMessage = {
             "phase": searcher.heard.phase,
             "seconds": searcher.heard.seconds + 1,
-            "answers": [[1000 * queue / 10]] * min(10, round(rate)),
+            "answers": [(searcher.heard.seconds, [1000 * queue / 10])] * min(10, round(rate)),
+            "waiting": [],
             "in_flight": round(queue),
             "lag_p99_ms": 0.0,
         }

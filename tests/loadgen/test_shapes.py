@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
@@ -11,6 +12,8 @@ from typing import Any
 import pytest
 
 from loadgen.clock import Clock
+from loadgen.driver import Attempt
+from loadgen.exchange import Exchange
 from loadgen.shapes import AnswerReports, AnswersMessage, Heard
 from loadgen.slo import Slo
 from records.request import RequestRecord
@@ -30,10 +33,20 @@ class Wire:
 CLOCK = Clock()
 
 
-def load() -> Any:
+def load(in_flight: Sequence[Attempt] = ()) -> Any:
     lag = SimpleNamespace(p99_ms=lambda start, end: 1.0)
     session = SimpleNamespace(in_flight=3)
-    return SimpleNamespace(driver=SimpleNamespace(clock=CLOCK, lag=lag, session=session))
+    return SimpleNamespace(driver=SimpleNamespace(clock=CLOCK, lag=lag, session=session, in_flight=in_flight))
+
+
+def attempt(
+    *, sent_ns: int, ttft_ms: int | None = None, due_ns: int | None = None, flag: str = ""
+) -> Attempt:
+    exchange = Exchange(sent_ns=sent_ns)
+    if ttft_ms is not None:
+        exchange.answer.token("a", sent_ns + ttft_ms * 1_000_000)
+    flags = [flag] if flag else []
+    return Attempt(user=0, seq=1, question="", exchange=exchange, flags=flags, due_ns=due_ns)
 
 
 def record(**changes: Any) -> RequestRecord:
@@ -71,7 +84,7 @@ def test_only_what_a_level_is_to_answer_for_is_reported() -> None:
     reports.begin({"phase": 2, "rate": None, "fresh": False})  # the same level goes on
     reports.take(sent)
     reports.begin({"phase": 3, "rate": None, "fresh": True})
-    assert [(m["phase"], m["answers"]) for m in wire.sent] == [
+    assert [(m["phase"], [figures for _, figures in m["answers"]]) for m in wire.sent] == [
         (1, [[50.0], [math.inf], [math.inf]]),
         (2, [[50.0]]),
     ]
@@ -87,7 +100,48 @@ def test_the_objective_is_asked_for_when_the_first_answer_comes() -> None:
         texts.pop(0)
         reports.take(record())
     reports.begin({"phase": 3, "rate": None, "fresh": True})
-    assert [message["answers"] for message in wire.sent] == [[[50.0]], [[90.0]]]
+    assert [figures for message in wire.sent for _, figures in message["answers"]] == [[50.0], [90.0]]
+
+
+def test_what_is_in_flight_is_reported_of_the_level_that_asked_it() -> None:
+    wire, flying = Wire(), [attempt(sent_ns=time.monotonic_ns()), attempt(sent_ns=time.monotonic_ns())]
+    before_ns = flying[0].exchange.sent_ns
+    time.sleep(0.001)
+    reports = AnswerReports(wire, load(flying), lambda: Slo.parse("ttft:100"))
+    reports.begin({"phase": 1, "rate": None, "fresh": True})
+    now_ns = time.monotonic_ns()
+    flying += [
+        attempt(sent_ns=now_ns),
+        attempt(sent_ns=now_ns, ttft_ms=7),
+        attempt(sent_ns=now_ns + 2_000_000, ttft_ms=7, due_ns=now_ns),
+        attempt(sent_ns=now_ns, due_ns=before_ns),  # was wanted at the level before
+        attempt(sent_ns=now_ns, flag="warmup"),
+        attempt(sent_ns=now_ns, flag="cold"),
+    ]
+    time.sleep(0.01)
+    reports.begin({"phase": 2, "rate": None, "fresh": False})  # the same level goes on, and so do they
+    reports.begin({"phase": 3, "rate": None, "fresh": True})
+    reports.begin({"phase": 4, "rate": None, "fresh": True})
+    assert [[ttft for _, ttft in m["waiting"]] for m in wire.sent] == [[None, 7, 9], [None, 7, 9], []]
+    assert all(10 <= waited < 10_000 for m in wire.sent for waited, _ in m["waiting"])
+
+
+def test_an_answer_is_told_with_when_it_began() -> None:
+    """Below 0: while its level settled."""
+    wire = Wire()
+    reports = AnswerReports(wire, load(), lambda: Slo.parse("ttft:100"))
+    reports.begin({"phase": 1, "rate": None, "fresh": True})
+    settling = record()
+    time.sleep(0.02)
+    reports.begin({"phase": 2, "rate": None, "fresh": False})
+    time.sleep(0.01)
+    measured = record()
+    reports.take(settling)
+    reports.take(measured)
+    reports.begin({"phase": 3, "rate": None, "fresh": True})
+    (first_s, _), (second_s, _) = wire.sent[1]["answers"]
+    assert -10 < first_s <= -0.02
+    assert 0.01 <= second_s < 10
 
 
 def test_what_is_heard_of_a_phase() -> None:
@@ -95,7 +149,8 @@ def test_what_is_heard_of_a_phase() -> None:
         return {
             "phase": phase,
             "seconds": seconds,
-            "answers": [[10.0]] * answers,
+            "answers": [(0.1, [10.0])] * answers,
+            "waiting": [(200.0, None)] * in_flight,
             "in_flight": in_flight,
             "lag_p99_ms": lag,
         }
@@ -108,7 +163,8 @@ def test_what_is_heard_of_a_phase() -> None:
     heard.take("w0", message(2, 0.4, 4, 0, 2.0))
     heard.take("w1", message(2, 0.3, 1, 2, 7.0))
     assert (heard.answers, heard.seconds, heard.idle, heard.lag_p99_ms) == (8, 0.4, False, 7.0)
-    goodput = Slo.parse("ttft:100").judge(heard.parts).goodput
-    assert goodput == pytest.approx(7 / 0.4 + 1 / 0.3)
+    judged = Slo.parse("ttft:100").judge(heard.parts)
+    assert judged.goodput == pytest.approx(7 / 0.4 + 1 / 0.3)
+    assert judged.overdue == 2  # only what is in flight now
     heard.take("w1", message(2, 0.5, 0, 0, 1.0))
     assert heard.idle

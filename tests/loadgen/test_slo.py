@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadgen.slo import Slo
+from loadgen.slo import Figures, Part, Slo, Waiting
 from records.request import RequestRecord
 
 MS = 1_000_000
@@ -28,6 +29,11 @@ ANSWER = RequestRecord(
     tokens=10,
     gaps_us=[5000] * 8 + [50_000],
 )
+
+
+def part(*ended: Figures, seconds: float = 1.0, waiting: Sequence[Waiting] = ()) -> Part:
+    """Answers that began as the part did, one after the other."""
+    return Part(seconds=seconds, ended=[(n / 1e6, one) for n, one in enumerate(ended)], waiting=waiting)
 
 
 def test_an_objective_is_read() -> None:
@@ -81,23 +87,124 @@ def test_enough_answers_are_missed_just_when_their_percentile_is_over(
     slo = Slo(bounds={"ttft": 100}, percentile=percent)
     answers = [[math.inf]] * over + [[100.0]] * within
     if len(answers) >= slo.wanted_answers:
-        judged = slo.judge({"w": (1.0, answers)})
+        judged = slo.judge([part(*answers)])
         value = judged.percentiles["ttft"]
         assert value is not None
-        assert judged.missed == (value > 100)
+        assert judged.missed == (value > 100) == (not judged.met)
 
 
 def test_few_answers_miss_only_if_those_to_come_cannot_help() -> None:
     slo = Slo.parse("ttft:100")  # of 59 answers 2 may be over
-    assert not slo.judge({"w": (1.0, [[500.0]] * 2 + [[50.0]] * 3)}).missed
-    assert slo.judge({"w": (1.0, [[500.0]] * 3 + [[50.0]] * 2)}).missed
+    assert not slo.judge([part(*[[500.0]] * 2, *[[50.0]] * 3)]).missed
+    assert slo.judge([part(*[[500.0]] * 3, *[[50.0]] * 2)]).missed
 
 
 def test_goodput_counts_answers_that_keep_every_bound() -> None:
     slo = Slo.parse("ttft:100 tpot:20")
     here = [[90.0, 10.0], [90.0, 30.0], [110.0, 10.0], [math.inf, math.inf]]
     there = [[50.0, None], [60.0, 20.0]]
-    judged = slo.judge({"a": (2.0, here), "b": (4.0, there)})
+    judged = slo.judge([part(*here, seconds=2), part(*there, seconds=4)])
     assert judged.goodput == pytest.approx(1 / 2 + 2 / 4)  # each process by its own seconds
     assert (judged.answers, judged.failures, judged.least) == (6, 1, 5)
     assert judged.percentiles == {"ttft": math.inf, "tpot": math.inf}
+
+
+@pytest.mark.parametrize(
+    ("text", "waiting", "overdue", "unknown"),
+    [
+        ("ttft:500", (501.0, None), True, 0),
+        ("ttft:500", (500.0, None), False, 1),
+        ("ttft:500", (20_000.0, 499.0), False, 0),  # its first token came in time
+        ("ttft:500", (20_000.0, 501.0), True, 0),
+        ("e2e:500", (501.0, 10.0), True, 0),
+        ("e2e:500", (499.0, 10.0), False, 1),
+        ("tpot:50", (20_000.0, None), False, 1),  # shows when it ends
+        ("ttft:500 tpot:50", (20_000.0, None), True, 1),
+    ],
+)
+def test_a_request_in_flight_is_over_a_bound_once_it_has_waited_longer(
+    text: str, waiting: Waiting, overdue: bool, unknown: int
+) -> None:
+    judged = Slo.parse(text).judge([part(seconds=30, waiting=[waiting])])
+    assert (judged.answers, judged.failures, judged.least) == (0, 0, 1)
+    assert (judged.overdue, judged.unknown) == (overdue, unknown)
+
+
+def test_those_in_flight_count_against_a_level_that_looks_well() -> None:
+    """Each fifth request hangs: the 80 answers that ended were all quick."""
+    slo = Slo.parse("ttft:500")
+    quick = [[40.0]] * 80
+    assert slo.judge([part(*quick)]).met
+    hanging = slo.judge([part(*quick, seconds=20, waiting=[(19_000.0, None)] * 20)])
+    assert (hanging.missed, hanging.met, hanging.overdue) == (True, False, 20)
+    assert hanging.percentiles == {"ttft": 19_000}  # at least
+    young = slo.judge([part(*quick, waiting=[(400.0, None)] * 20)])
+    assert (young.missed, young.met, young.unknown) == (False, False, 20)
+    few = slo.judge([part(*quick, waiting=[(400.0, None)] * 4)])  # 4 of 84 may miss
+    assert (few.missed, few.met) == (False, True)
+
+
+def test_judged_are_the_requests_that_began_in_the_time_given_or_the_first_so_many() -> None:
+    slo = Slo.parse("ttft:500 percentile:90")
+    early = [(n / 10, [40.0]) for n in range(-5, 50)]
+    late = [(10 + n / 10, [900.0]) for n in range(50)]
+    one = Part(seconds=15, ended=[*late, *early], waiting=[(400.0, None)] * 30)
+    assert slo.judge([one], first_s=9).least == 55
+    assert slo.judge([one], first_s=9).met
+    assert slo.judge([one], first_s=0, enough=5).least == 6  # -0.5 to 0 seconds
+    assert slo.judge([one], first_s=0, enough=20).least == 20
+    assert slo.judge([one], first_s=11).missed
+
+
+REQUEST = st.tuples(
+    st.integers(0, 3000),  # begins
+    st.integers(0, 1500),  # TTFT
+    st.integers(0, 1500),  # from there to the end
+    st.none() | st.integers(1, 200),  # TPOT
+)
+
+
+def seen(requests: list[tuple[int, int, int, int | None]], at_ms: float) -> Part:
+    """What is known of requests for "ttft e2e tpot" at a moment, all in milliseconds."""
+    return Part(
+        seconds=at_ms / 1e3,
+        ended=[(b / 1e3, [t, t + rest, tpot]) for b, t, rest, tpot in requests if b + t + rest <= at_ms],
+        waiting=[
+            (at_ms - b, t if b + t <= at_ms else None)
+            for b, t, rest, _ in requests
+            if b <= at_ms < b + t + rest
+        ],
+    )
+
+
+@given(
+    requests=st.lists(REQUEST, max_size=120),
+    at_ms=st.integers(0, 6000),
+    first_ms=st.integers(0, 3000),
+    enough=st.sampled_from([2, 5]),
+    bounds=st.sampled_from(["ttft:1000 e2e:1800 tpot:150", "ttft:1400 e2e:2900 tpot:199"]),
+)
+def test_no_verdict_is_other_than_that_of_all_that_comes(
+    requests: list[tuple[int, int, int, int | None]], at_ms: int, first_ms: int, enough: int, bounds: str
+) -> None:
+    slo = Slo.parse(f"{bounds} percentile:50")  # which wants 5 answers
+    at_ms = max(at_ms, first_ms)
+    now = slo.judge([seen(requests, at_ms)], first_s=first_ms / 1e3, enough=enough)
+    truth = slo.judge([seen(requests, 1e6)], first_s=first_ms / 1e3, enough=enough)
+    assert not (now.met and now.missed)
+    assert truth.missed or not now.missed
+    assert not (now.met and truth.missed)
+    assert truth.met or not now.met or truth.least < enough  # of answers without a TPOT
+
+
+@given(requests=st.lists(REQUEST, max_size=120), first_ms=st.integers(0, 3000))
+def test_ttft_and_e2e_are_known_once_the_longest_bound_has_passed(
+    requests: list[tuple[int, int, int, int | None]], first_ms: int
+) -> None:
+    slo = Slo.parse("ttft:300 e2e:900 percentile:90")
+    assert slo.known_after_s == 0.9
+    at = seen(requests, first_ms + 901)
+    pairs = Part(seconds=at.seconds, ended=[(b, f[:2]) for b, f in at.ended], waiting=at.waiting)
+    judged = slo.judge([pairs], first_s=first_ms / 1e3, enough=0)
+    assert judged.unknown == 0
+    assert judged.met != judged.missed

@@ -206,7 +206,7 @@ def test_a_search_finds_how_many_users_the_service_serves_at_once(
     assert written["goodput"] == pytest.approx(50, rel=0.15)
     sentence = "highest concurrency that meets ttft<=54 ms at p90: 4 users, goodput "
     assert sentence in one.text.splitlines()[-2]
-    assert re.search(r"^ +8 +\d+ +0 +1\d\d +0\.0 +missed$", one.text, re.M), one.text
+    assert re.search(r"^ +8 +\d+ +0 +\d +1\d\d +0\.0 +missed$", one.text, re.M), one.text
     cell = read_cell(tmp_path / "r").cell
     assert cell.requested["shape"] == "HighestLoad"
     assert code == (0 if cell.verdict.valid else 3)
@@ -235,6 +235,21 @@ def test_a_search_that_finds_nothing_exits_4(start: Start, service: str) -> None
     one = start(*shape("search", service, "--slo", "ttft:20", "--level-seconds", "2"))
     assert one.wait() == 4, one.text
     assert "not even 1 user meets ttft<=20 ms at p95" in one.text
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+@pytest.mark.parametrize("load", [["-u", "12"], ["--arrival", "constant", "--rate", "20"]])
+def test_requests_that_hang_keep_no_objective(start: Start, processes: int, load: list[str]) -> None:
+    """Each fifth hears nothing for longer than the search lasts: not one of the slow ones ever ends."""
+    server = start("mocks.faults", "each-fifth", "--dialect", "openai", "--ttft-ms", "40", "--stall-s", "60")
+    url = str(wait_for(lambda: re.search(r"http://\S+", server.text))[0])
+    slo = ["--slo", "ttft:500", "--level-seconds", "2", "--drain-seconds", "0"]
+    one = start(*shape("search", url, *slo, *load, *(two_processes() if processes == 2 else [])))
+    assert one.wait() == 4, one.text
+    row = re.search(r"^ +(?:12|20) +\d+ +0 +(\d+) +\d{4} +\S+ +missed$", one.text, re.M)
+    assert row, one.text
+    assert int(row[1]) >= 3
+    assert "Traceback" not in one.text
 
 
 def test_failed_requests_keep_no_objective(start: Start, tmp_path: Path) -> None:
@@ -267,6 +282,12 @@ def test_an_interrupted_search_says_what_it_saw(start: Start, service: str, tmp_
         ("search", [], "which objective?"),
         ("search", ["--slo", "fast please"], "--slo 'fast' is none of ttft, e2e, itl, tpot"),
         ("search", ["--slo", "ttft:-5"], "--slo 'ttft:-5' wants a number above 0"),
+        ("search", ["--slo", "ttft:5", "-u", "8", "--search-to", "7"], "below where the search begins: -u 8"),
+        (
+            "search",
+            ["--slo", "ttft:5", "--arrival", "constant", "--rate", "8.5", "--search-to", "8"],
+            "--search-to 8 is below where the search begins: --rate 8.5",
+        ),
         ("search", ["--slo", "ttft:5", "--level-seconds", "0"], "--level-seconds wants a number"),
         ("search", ["--slo", "ttft:5", "--arrival", "poisson"], "wants a --rate"),
         ("steps", ["--steps", "0"], "--steps wants a whole number of at least 1"),
@@ -280,6 +301,22 @@ def test_bad_input_is_one_line_and_exit_2(start: Start, name: str, arguments: li
     assert len(errors) == 1, one.text
     assert said in errors[0]
     assert "Traceback" not in one.text
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        ("stream.py,steps.py,ramp.py", "a load has one shape, not 2: Ramp, Steps"),
+        ("ramp.py,steps.py", "a load has one shape, not 2: Ramp, Steps"),
+        ("search.py,stream.py,steps.py", "a load has one shape, not 2: HighestLoad, Steps"),
+    ],
+)
+def test_two_shapes_are_refused_in_one_line(start: Start, files: str, said: str) -> None:
+    """Locust alone would run the first and say nothing of the other."""
+    paths = ",".join(str(ROOT / "locustfiles" / name) for name in files.split(","))
+    one = start("locust", "-f", paths, "--headless", "-H", "http://127.0.0.1:1")
+    assert one.wait(20) == 2, one.text
+    assert one.text.splitlines() == [f"error: {said}; leave one in -f"]
 
 
 @pytest.mark.parametrize(
