@@ -7,10 +7,11 @@ is the answer, since a single measurement near the knee is met or missed by chan
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from enum import Enum
 
-from loadgen.slo import Judged, Slo
+from loadgen.slo import Judged, Part, Slo
 
 NARROW = 0.1
 """The search is over once the lowest level that missed is so little above the highest that met."""
@@ -34,22 +35,27 @@ class Outcome(Enum):
     INCONCLUSIVE = "inconclusive"
 
 
-def enough(slo: Slo, *, careful: bool) -> int:
-    """Requests that are judged at least. ``careful``: the level would be the answer."""
-    return slo.wanted_answers if careful else min(FEW, slo.wanted_answers)
+def judge(slo: Slo, parts: Collection[Part], *, usual: float, careful: bool) -> tuple[Judged, Status | None]:
+    """What is known of a level so far; None: go on. ``usual``: seconds that it is measured if requests are
+    many enough. Those that began in them and are still in flight are waited for, up to the longest bound at
+    least.
 
-
-def status(slo: Slo, judged: Judged, *, seconds: float, usual: float) -> Status | None:
-    """What is known of a level measured for ``seconds``; None: go on. ``usual``: how long it takes if
-    requests are many enough. Those that began in it and are still in flight are waited for, up to the
-    longest bound at least."""
+    ``careful``: it would be the answer, so that all the requests that the percentile wants are waited for.
+    Else the first few that keep the objective will do; and if one of them did not, which may be chance, the
+    level is passed only if those that come in all the time it has do not miss.
+    """
+    seconds = max(part.seconds for part in parts)
+    judged = slo.judge(parts, first_s=usual)
+    few = judged if careful else slo.judge(parts, first_s=usual, enough=FEW)
     if seconds < usual:
-        return None
+        return judged, None
     if judged.missed:
-        return Status.MISSED
-    if judged.met:
-        return Status.MET
-    return None if seconds < max(LONGEST * usual, usual + slo.known_after_s) else Status.UNKNOWN
+        return judged, Status.MISSED
+    if judged.met or few.met:
+        return judged, Status.MET
+    if seconds < max(LONGEST * usual, usual + slo.known_after_s):
+        return judged, None
+    return judged, Status.MET if few.known and not careful else Status.UNKNOWN
 
 
 @dataclass(kw_only=True)

@@ -10,7 +10,7 @@ from enum import Enum, auto
 from pathlib import Path
 from typing import Any
 
-from loadgen.search import Outcome, Search, Status, enough, status
+from loadgen.search import Outcome, Search, Status, judge
 from loadgen.shapes import Heard, Levels
 from loadgen.slo import Judged, Slo
 from records.exit_codes import INVALID, SLO_MISSED
@@ -91,9 +91,8 @@ class Searcher:
             if heard.seconds >= SETTLE_S and (heard.answers >= self._level or heard.seconds >= self.level_s):
                 self._begin(Stage.MEASURING)
         elif heard.seconds >= self.level_s:
-            wanted = enough(self.slo, careful=self.search.confirming)
-            judged = self.slo.judge(heard.parts, first_s=self.level_s, enough=wanted)
-            found = status(self.slo, judged, seconds=heard.seconds, usual=self.level_s)
+            careful = self.search.confirming
+            judged, found = judge(self.slo, heard.parts, usual=self.level_s, careful=careful)
             if found:
                 self._judged(judged, found)
 

@@ -67,9 +67,12 @@ class Judged:
     """Milliseconds by metric, at least: a request in flight counts with what it has waited (where nothing
     is known yet, not at all), a failed one as infinite. None without values."""
     missed: bool
-    """More than the objective allows are over a bound, however the others turn out."""
+    """More than the objective allows are over a bound, however the others, and those that the percentile
+    still wants, turn out."""
     met: bool
     """Enough were judged, and they meet the objective however those in flight turn out."""
+    known: bool
+    """Enough were judged, and no more of them than the objective allows may still turn out either way."""
     goodput: float
 
 
@@ -149,9 +152,15 @@ class Slo:
                 )
                 for name, spans in columns.items()
             },
-            missed=any(self._too_many(over[name], counts[name]) for name in self.bounds),
+            missed=any(
+                self._too_many(over[name], max(counts[name], self.wanted_answers)) for name in self.bounds
+            ),
             met=all(
                 counts[name] >= enough and not self._too_many(not_kept[name], counts[name])
+                for name in self.bounds
+            ),
+            known=all(
+                counts[name] >= enough and not self._too_many(not_kept[name] - over[name], counts[name])
                 for name in self.bounds
             ),
             goodput=sum(
@@ -188,9 +197,9 @@ class Slo:
     def _is_overdue(self, waiting: Waiting) -> bool:
         return any(_span(name, *waiting)[0] > bound for name, bound in self.bounds.items())
 
-    def _too_many(self, over: int, answers: int) -> bool:
+    def _too_many(self, some: int, of: int) -> bool:
         # In thousandths, so that 3 of 60 are 5 %.
-        return over * 1000 > (1000 - round(self.percentile * 10)) * max(answers, self.wanted_answers)
+        return some * 1000 > (1000 - round(self.percentile * 10)) * of
 
     def _kept(self, answer: Figures) -> bool:
         return all(

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadgen.search import FEW, LONGEST, NARROW, Outcome, Search, Status, enough, status
+from loadgen.search import FEW, LONGEST, NARROW, Outcome, Search, Status, judge
 from loadgen.searcher import LATE_TRIES, Searcher
 from loadgen.shapes import AnswersMessage
-from loadgen.slo import Part, Slo, Waiting
+from loadgen.slo import Ended, Part, Slo, Waiting
 
 SLO = Slo.parse("ttft:100")
 
@@ -126,8 +126,7 @@ def test_a_level_lasts_until_its_requests_can_tell() -> None:
             ended=[(0.1, [50.0])] * (answers - slow) + [(0.1, [5000.0])] * slow,
             waiting=[(1000 * (seconds - 0.1), None)] * young,
         )
-        judged = slo.judge([part], first_s=10, enough=enough(slo, careful=careful))
-        return status(slo, judged, seconds=seconds, usual=10)
+        return judge(slo, [part], usual=10, careful=careful)[1]
 
     assert told(500, 9.9, careful=False) is None
     assert told(500, 10, careful=False) is Status.MET
@@ -137,6 +136,10 @@ def test_a_level_lasts_until_its_requests_can_tell() -> None:
     assert told(59, 30, careful=True) is Status.MET
     assert told(58, 10 * LONGEST, careful=True) is Status.UNKNOWN
     assert told(0, 10 * LONGEST, careful=False) is Status.UNKNOWN
+    assert told(19, 10, careful=False, slow=1) is None  # more than one in twenty, which may be chance
+    assert told(20, 10, careful=False, slow=1) is Status.MET
+    assert told(19, 10 * LONGEST, careful=False, slow=1) is Status.MET  # on the way up
+    assert told(19, 10 * LONGEST, careful=True, slow=1) is Status.UNKNOWN
     assert told(100, 10, careful=False, young=6) is Status.MISSED  # they have waited for 9.9 seconds
     assert told(100, 10, careful=False, young=5) is Status.MET
 
@@ -145,12 +148,42 @@ def test_what_is_in_flight_is_waited_for_up_to_the_bound() -> None:
     def told(bound_ms: int, seconds: float) -> Status | None:
         slo = Slo.parse(f"ttft:{bound_ms}")
         part = Part(seconds=seconds, ended=[(0, [9.0])] * 80, waiting=[(1000 * seconds - 500, None)] * 20)
-        return status(slo, slo.judge([part], first_s=1), seconds=seconds, usual=1)
+        return judge(slo, [part], usual=1, careful=True)[1]
 
     assert told(900, 1) is None
     assert told(900, 1.5) is Status.MISSED
     assert told(60_000, LONGEST + 1) is None
     assert told(60_000, 60.6) is Status.MISSED
+
+
+def test_a_level_is_not_met_while_more_may_miss_than_the_objective_allows() -> None:
+    slo = Slo.parse("tpot:50")
+
+    def told(ended: int, in_flight: int) -> Status | None:
+        part = Part(seconds=60, ended=[(0, [9.0])] * ended, waiting=[(60_000, 10.0)] * in_flight)
+        return judge(slo, [part], usual=1, careful=False)[1]
+
+    assert told(19, 1) is Status.MET
+    assert told(18, 1) is Status.UNKNOWN
+    assert told(5, 2) is Status.UNKNOWN
+
+
+def test_few_of_which_one_was_slow_wait_for_more() -> None:
+    """One user, and each fifth request hangs for 20 seconds: a few answers do not yet say it."""
+
+    def told(seconds: float) -> Status | None:
+        ended: list[Ended] = []
+        at = 0.0
+        for number in range(1, 100):
+            took = 20.0 if number % 5 == 0 else 0.1
+            if at + took > seconds:
+                break
+            ended.append((at, [1000 * took]))
+            at += took
+        part = Part(seconds=seconds, ended=ended, waiting=[(1000 * (seconds - at), None)])
+        return judge(SLO, [part], usual=10, careful=False)[1]
+
+    assert [told(10), told(21), told(40), told(50)] == [None, None, None, Status.MISSED]
 
 
 class FakeLevels:
