@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 
 import psutil
-from client import ROOT, process
+from measuring import ROOT, process
 
 BOUND_MB = 250.0
 GROWTH_MB = 15.0
@@ -29,8 +29,17 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=180.0)
     parser.add_argument("--json", action="store_true")
     wanted = parser.parse_args()
-    server = ["benchmarks/stream_server.py", "--tokens", "128", "--ttft-ms", "200", "--itl-ms", "20"]
-    with tempfile.TemporaryDirectory() as folder, process(server, 0, {}) as served:
+    server = [
+        sys.executable,
+        "benchmarks/stream_server.py",
+        "--tokens",
+        "128",
+        "--ttft-ms",
+        "200",
+        "--itl-ms",
+        "20",
+    ]
+    with tempfile.TemporaryDirectory() as folder, process(server, 0) as served:
         assert served.stdout
         url = served.stdout.readline().split()[-1]
         load = ["-m", "locust", "-f", "locustfiles/stream.py", "--headless", "-H", url, "--only-summary"]

@@ -25,7 +25,8 @@ HEAD = (
     b"Transfer-Encoding: chunked\r\n\r\n"
 )
 LENGTH = re.compile(rb"(?i)\r\ncontent-length: *(\d+)")
-QUESTION = re.compile(rb'"(?:content|query)": ?"([^"]*)"')
+QUESTION = re.compile(rb'"(?:content|query|text)": ?"([^"]*)"')
+"""The content of a message, plain or a list of parts: the text of a part."""
 LAST = b"0\r\n\r\n"
 WORDS = ("time ", "stream ", "of ", "tokens ", "that ", "a ", "model ", "might ", "say ", "here ")
 
