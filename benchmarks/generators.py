@@ -158,7 +158,8 @@ def _aiperf(order: Order) -> list[str]:
         *("--endpoint-type", "chat", "--streaming", "--use-server-token-count"),
         *("--input-file", asked, "--custom-dataset-type", "single_turn"),
         *("--concurrency", str(order.users), "--benchmark-duration", f"{order.seconds:.0f}"),
-        *("--benchmark-grace-period", "5", "--ui", "none", "--no-gpu-telemetry", "--no-server-metrics"),
+        *("--benchmark-grace-period", "5", "--workers-max", "1"),
+        *("--ui", "none", "--no-gpu-telemetry", "--no-server-metrics"),
         *("--export-level", "records", "--artifact-dir", str(order.folder / "aiperf")),
     ]
 
@@ -181,7 +182,7 @@ GUIDELLM = Generator(
     name="guidellm",
     command=_guidellm,
     seen=_guidellm_seen,
-    # All its processes share one core here: a single worker is its best case, and starts soonest.
+    # One worker, for it has one core (aiperf's the same); ten, its default, take twice as long to start.
     environment={"HF_HUB_OFFLINE": "1", "GUIDELLM__MAX_WORKER_PROCESSES": "1"},
     heavy=True,
 )

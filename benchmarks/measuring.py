@@ -24,6 +24,8 @@ SETTLE_S = 2.0
 """From when all users are connected until measuring begins."""
 HEAVY_SETTLE_S = 5.0
 """The same from a heavy generator's first users: with its core full, it may never have all connected."""
+SLACK_S = 4.0
+"""For what a generator counts as its load's time before all its users are connected: Chokepoint 1.7 s."""
 LIMIT_S = 54.0
 """For starting, connecting, settling and ending; with the 6 s that are measured, 60 s a run."""
 
@@ -115,9 +117,16 @@ def cpu_s(pid: int) -> float:
 
 
 def measure(
-    generator: Generator, server: Sequence[str], *, users: int, seconds: float, dialect: str = "openai"
+    generator: Generator,
+    server: Sequence[str],
+    *,
+    users: int,
+    seconds: float,
+    dialect: str = "openai",
+    tail_s: float | None = None,
 ) -> Run:
-    """Run one generator for ``seconds`` after it has settled. Raises Failed where it cannot be measured."""
+    """Run one generator for ``seconds`` after it has settled. It comes to its own end, which its record
+    needs, or is killed ``tail_s`` after measuring. Raises Failed where it cannot be measured."""
     server_core, generator_core = cores()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -126,9 +135,9 @@ def measure(
         with process([*argv, *server], server_core) as served:
             assert served.stdout
             url = served.stdout.readline().split()[-1]
-            load_s = settle_s(generator) + seconds + 1.0
+            load_s = settle_s(generator) + seconds + SLACK_S
             order = Order(url=url, users=users, seconds=load_s, dialect=dialect, folder=folder)
-            figures = drive(generator, order, served.pid, generator_core, seconds)
+            figures = drive(generator, order, served.pid, generator_core, seconds, tail_s)
         truth = [json.loads(line) for line in record.read_text().splitlines()]
         return Run(truth=truth, seen=list(generator.seen(folder)), **figures)
 
@@ -137,7 +146,9 @@ def settle_s(generator: Generator) -> float:
     return HEAVY_SETTLE_S if generator.heavy else SETTLE_S
 
 
-def drive(generator: Generator, order: Order, server: int, core: int, seconds: float) -> dict[str, float]:
+def drive(
+    generator: Generator, order: Order, server: int, core: int, seconds: float, tail_s: float | None
+) -> dict[str, float]:
     """From the generator's start to its end: when measuring began and ended, and the CPU used meanwhile."""
     environment = {
         **generator.environment,
@@ -174,6 +185,10 @@ def drive(generator: Generator, order: Order, server: int, core: int, seconds: f
             if child.poll() is not None:
                 raise failed(f"ended with {child.returncode} while it was measured")
             end_s, end_cpu_s = time.monotonic(), cpu_s(child.pid)
+            if tail_s is not None:
+                time.sleep(tail_s)
+                os.killpg(child.pid, signal.SIGKILL)
+                return {"start_s": start_s, "end_s": end_s, "cpu_s": end_cpu_s - start_cpu_s}
             try:
                 child.wait(max(1.0, limit_s - end_s))
             except subprocess.TimeoutExpired:
