@@ -1,8 +1,8 @@
 """``python -m benchmarks.stream_server``: streams of known tokens, fast enough to be no client's limit.
 
 One thread, one epoll loop, no framework: each event an HTTP chunk of its own, in either dialect. What
-was truly sent, and when, is kept in memory and written when it ends: a JSON line a request, its times taken
-just before the bytes are handed to the kernel.
+was truly sent, and when, is kept in memory and written when it ends: a JSON line a request. A request's time
+is when the kernel had it, an event's just before the kernel is handed it.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+
+from loadgen.stamps import STAMP_BYTES, arrived_ns, stamped
 
 HEAD = (
     b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-cache\r\n"
@@ -130,15 +132,16 @@ class Server:
     def _accept(self) -> None:
         sock, _ = self._listener.accept()
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        stamped(sock)
         self._peers[sock.fileno()] = Peer(sock)
         self._poll.register(sock.fileno(), select.EPOLLIN)
 
     def _read(self, peer: Peer) -> None:
         try:
-            data = peer.sock.recv(65536)
+            data, beside, _, _ = peer.sock.recvmsg(65536, STAMP_BYTES)
         except OSError:
-            data = b""
-        received_ns = time.monotonic_ns()
+            data, beside = b"", []
+        received_ns = arrived_ns(beside, 0)
         if not data:
             self._poll.unregister(peer.sock.fileno())
             del self._peers[peer.sock.fileno()]
