@@ -1,9 +1,12 @@
-"""The part of a process that makes the whole load itself. Pure: no locust."""
+"""The part of a process that makes the whole load itself. Needs gevent; no locust."""
 
 from __future__ import annotations
 
 import time
 
+import gevent
+
+from loadgen.distributed import Keep
 from loadgen.driver import Driver
 
 TICK_S = 0.02
@@ -12,7 +15,26 @@ TICK_S = 0.02
 class Alone:
     """Watches, drains and ends as `distributed.Master` and `distributed.Worker` do."""
 
-    driver: Driver | None = None
+    def __init__(self) -> None:
+        self.driver: Driver | None = None
+        self._write: Keep | None = None
+        self._lines: list[bytes] = []
+
+    def begin(self, driver: Driver, write: Keep | None) -> None:
+        """A run starts; ``write`` keeps its records, None if nobody wants them."""
+        self.driver, self._write = driver, write
+
+    def keep(self, line: bytes) -> None:
+        """Take a record. Those of one turn of the event loop are written together when it is over: a write
+        each costs as much as reading an answer."""
+        if not self._lines:
+            gevent.spawn(self.flush)
+        self._lines.append(line)
+
+    def flush(self) -> None:
+        lines, self._lines = self._lines, []
+        if lines and self._write is not None:
+            self._write(b"".join(lines))
 
     def watch(self) -> bool:
         """True when the requests asked for have ended."""
@@ -31,4 +53,5 @@ class Alone:
             self.driver.cut()
 
     def end(self) -> None:
-        """The run is over."""
+        """The run is over: nothing is taken any more."""
+        self.flush()

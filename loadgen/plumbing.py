@@ -130,13 +130,13 @@ class LoadRun:
             run.merge = Merge(id=orders.id, session=session, expected=expected, members=members)
             self.part.begin(run.merge, cell.append if cell else None)
         else:
+            worker = f"w{runner.worker_index}" if isinstance(self.part, Worker) else "local"
+            keep = self.part.keep if wanted.results else None
+            driver = self._driver(run, origin, session, worker, keep)
             if isinstance(self.part, Worker):
-                keep = self.part.keep if wanted.results else None
-                driver = self._driver(run, origin, session, f"w{runner.worker_index}", keep)
                 self.part.begin(orders, driver)
             else:
-                driver = self._driver(run, origin, session, "local", cell.append if cell else None)
-                self.part.driver = driver
+                self.part.begin(driver, cell.append if cell else None)
             gc.collect()
             gc.freeze()  # what is here stays: looking through it again and again would be a lag of 10 ms each
             gevent.spawn(driver.lag.run)
