@@ -1,10 +1,9 @@
-"""The part of a process that makes the whole load itself. Needs gevent; no locust."""
+"""The part of a process that makes the whole load itself. Pure: no locust."""
 
 from __future__ import annotations
 
 import time
-
-import gevent
+from collections.abc import Callable
 
 from loadgen.distributed import Keep
 from loadgen.driver import Driver
@@ -18,18 +17,20 @@ class Alone:
     def __init__(self) -> None:
         self.driver: Driver | None = None
         self._write: Keep | None = None
+        self._soon: Callable[[Callable[[], None]], object] = lambda call: call()
         self._lines: list[bytes] = []
 
-    def begin(self, driver: Driver, write: Keep | None) -> None:
-        """A run starts; ``write`` keeps its records, None if nobody wants them."""
-        self.driver, self._write = driver, write
+    def begin(self, driver: Driver, write: Keep | None, soon: Callable[[Callable[[], None]], object]) -> None:
+        """A run starts. ``write`` keeps its records, None if nobody wants them; ``soon`` makes a call when
+        this turn of the event loop is over."""
+        self.driver, self._write, self._soon = driver, write, soon
 
     def keep(self, line: bytes) -> None:
         """Take a record. Those of one turn of the event loop are written together when it is over: a write
         each costs as much as reading an answer."""
-        if not self._lines:
-            gevent.spawn(self.flush)
         self._lines.append(line)
+        if len(self._lines) == 1:
+            self._soon(self.flush)
 
     def flush(self) -> None:
         lines, self._lines = self._lines, []

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 from array import array
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from statistics import median
 from typing import Any, cast
@@ -16,6 +16,7 @@ from records import checks, layout, measure
 from records.cell import Cell, Check, Verdict, Window
 from records.files import LineFile, read_lines, write_json
 from records.request import RequestRecord, decode
+from records.run_checks import LoadWorker
 from records.served import AS_IS, Served
 
 log = logging.getLogger(__name__)
@@ -25,11 +26,10 @@ WORTH_TELLING = {"buffering", "cached-answers"}
 
 @dataclass(frozen=True, kw_only=True)
 class Observed:
-    """What the load processes saw of themselves; lag and CPU are the worst of them."""
+    """What the load processes saw of themselves."""
 
     window: Window | None
-    loop_lag_p99_ms: float | None
-    generator_cpu_percent: float | None
+    load_workers: tuple[LoadWorker, ...]
     workers_expected: int
     workers_fewest: int
     connects: int
@@ -88,8 +88,7 @@ class CellFile:
             fault=self.fault,
             workers_expected=observed.workers_expected,
             workers_fewest=observed.workers_fewest,
-            loop_lag_p99_ms=observed.loop_lag_p99_ms,
-            generator_cpu_percent=observed.generator_cpu_percent,
+            load_workers=observed.load_workers,
             served=self._served,
             users=self.cell.concurrency,
             free=wanted.think_time_s > 0 or wanted.open_loop,
@@ -195,8 +194,16 @@ def achieved(requests: Sequence[RequestRecord], observed: Observed) -> dict[str,
         "rps": _rounded(measure.rate(requests, window)),
         "time_to_headers_p50_ms": _rounded(median(headers) if headers else None),
         "time_to_first_event_p50_ms": _rounded(median(first) if first else None),
-        "loop_lag_p99_ms": _rounded(observed.loop_lag_p99_ms),
-        "generator_cpu_percent": _rounded(observed.generator_cpu_percent),
+        "loop_lag_p99_ms": _rounded(_worst(one.loop_lag_p99_ms for one in observed.load_workers)),
+        "generator_cpu_percent": _rounded(_worst(one.cpu_percent for one in observed.load_workers)),
+        "load_workers": [
+            asdict(one)
+            | {
+                "loop_lag_p99_ms": _rounded(one.loop_lag_p99_ms),
+                "cpu_percent": _rounded(one.cpu_percent),
+            }
+            for one in observed.load_workers
+        ],
         "workers": observed.workers_expected,
         "workers_fewest": observed.workers_fewest,
         "connects": observed.connects,
@@ -204,6 +211,10 @@ def achieved(requests: Sequence[RequestRecord], observed: Observed) -> dict[str,
         "started_at_ns": observed.started_at_ns,
         "ended_at_ns": observed.ended_at_ns,
     }
+
+
+def _worst(values: Iterable[float | None]) -> float | None:
+    return max((value for value in values if value is not None), default=None)
 
 
 def _rounded(value: float | None) -> float | None:

@@ -304,11 +304,13 @@ class Driver:
             flags=flags,
         )
 
-    def summary(self) -> dict[str, int | float | None]:
+    def summary(self) -> dict[str, int | float | str | None]:
         """What this process saw of itself: window in Unix ns, lag, CPU, connections."""
         window = self.session.window_ns()
         start, end = window or (self.started_ns, time.monotonic_ns())
         return {
+            "worker": self.place.worker,
+            "region": self.settings.region,
             "start_ns": None if window is None else self.clock.unix(start),
             "end_ns": None if window is None else self.clock.unix(end),
             "lag_p99_ms": self.lag.p99_ms(start, end),

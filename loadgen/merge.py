@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypedDict
 
@@ -10,6 +10,7 @@ from loadgen.cellfile import Observed
 from loadgen.driver import Driver
 from loadgen.session import Session
 from records.cell import Window
+from records.run_checks import LoadWorker
 
 Summary = Mapping[str, Any]
 """What a process saw of itself, as `Driver.summary` gives it."""
@@ -85,7 +86,7 @@ class Merge:
         self.session.decide(now_ns)
 
     def observed(self, *, started_at_ns: int, ended_at_ns: int, complete: bool) -> Observed:
-        """The window all workers were measuring in, and the worst lag and CPU among them."""
+        """The window all workers were measuring in, and what each saw of itself."""
         values = list(self.summaries.values())
         # Unix nanoseconds are kept as integers: a float would round them to 256 ns.
         start = max((s["start_ns"] for s in values if s.get("start_ns")), default=0)
@@ -95,8 +96,7 @@ class Merge:
         connect_ns = sum(s.get("connect_ns") or 0 for s in values)
         return Observed(
             window=window,
-            loop_lag_p99_ms=max(_known(values, "lag_p99_ms"), default=None),
-            generator_cpu_percent=max(_known(values, "cpu_percent"), default=None),
+            load_workers=tuple(sorted(map(_load_worker, values), key=lambda one: one.worker)),
             workers_expected=self.expected,
             workers_fewest=self.fewest,
             connects=connects,
@@ -107,5 +107,10 @@ class Merge:
         )
 
 
-def _known(summaries: Sequence[Summary], name: str) -> list[float]:
-    return [float(s[name]) for s in summaries if s.get(name) is not None]
+def _load_worker(summary: Summary) -> LoadWorker:
+    return LoadWorker(
+        worker=str(summary.get("worker") or ""),
+        region=str(summary.get("region") or ""),
+        loop_lag_p99_ms=summary.get("lag_p99_ms"),
+        cpu_percent=summary.get("cpu_percent"),
+    )

@@ -136,7 +136,7 @@ class LoadRun:
             if isinstance(self.part, Worker):
                 self.part.begin(orders, driver)
             else:
-                self.part.begin(driver, cell.append if cell else None)
+                self.part.begin(driver, cell.append if cell else None, gevent.spawn)
             gc.collect()
             gc.freeze()  # what is here stays: looking through it again and again would be a lag of 10 ms each
             gevent.spawn(driver.lag.run)

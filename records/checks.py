@@ -12,6 +12,7 @@ from records import answer_checks, config_checks, load_checks, run_checks, strea
 from records.cell import Check, Window
 from records.measure import measured
 from records.request import RequestRecord
+from records.run_checks import LoadWorker
 from records.served import AS_IS, Served
 
 OF_ONE_LEVEL = {"concurrency", "arrival-rate", "dropped", "unanswered", "steady-state", "steady-ttft"}
@@ -27,9 +28,7 @@ class Facts:
     """Why records could not be kept."""
     workers_expected: int
     workers_fewest: int
-    loop_lag_p99_ms: float | None
-    """The worst process's, as is ``generator_cpu_percent`` (of one core)."""
-    generator_cpu_percent: float | None
+    load_workers: Sequence[LoadWorker]
     served: Served
     users: int
     free: bool
@@ -57,8 +56,8 @@ def of_load(requests: Sequence[RequestRecord], facts: Facts) -> tuple[Check, ...
         config_checks.configuration_effect(config, counted),
         answer_checks.retrieval(counted, expected=facts.documents),
         answer_checks.tokens(counted),
-        run_checks.generator_lag(facts.loop_lag_p99_ms),
-        run_checks.generator_cpu(facts.generator_cpu_percent),
+        run_checks.generator_lag(facts.load_workers),
+        run_checks.generator_cpu(facts.load_workers),
         load_checks.concurrency(requests, window, facts.users, think=facts.free),
         load_checks.arrival_rate(requests, window, facts.rate, chance=facts.chance),
         load_checks.lateness(requests),

@@ -3,8 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from records.cell import Check
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoadWorker:
+    """What one load process saw of itself while it measured; None: it did not say."""
+
+    worker: str
+    region: str
+    loop_lag_p99_ms: float | None
+    cpu_percent: float | None
+    """Of one core."""
+
+    def __str__(self) -> str:
+        return f"{self.worker} in {self.region}" if self.region else self.worker
 
 
 def kept(fault: OSError | None) -> Check:
@@ -30,28 +45,39 @@ def workers(expected: int, fewest: int) -> Check:
 LOOP_LAG_P99_MS = 20.0
 
 
-def generator_lag(p99_ms: float | None) -> Check:
-    """Was the load generator's own loop late? Every timestamp it takes is late by as much."""
-    if p99_ms is None:
+def generator_lag(seen: Sequence[LoadWorker]) -> Check:
+    """Was a load worker's own loop late? It sends late by as much."""
+    known = [(one.loop_lag_p99_ms, one) for one in seen if one.loop_lag_p99_ms is not None]
+    if not known:
         return Check(name="generator-lag", status="n/a", text="the generator's loop lag was not measured")
+    p99_ms, worst = max(known, key=lambda pair: pair[0])
     return Check.bounded(
-        "generator-lag", p99_ms, LOOP_LAG_P99_MS, f"the generator's loop was up to {p99_ms:.1f} ms late (p99)"
+        "generator-lag",
+        p99_ms,
+        LOOP_LAG_P99_MS,
+        f"the generator's loop was up to {p99_ms:.1f} ms late (p99){_of_several(worst, seen)}",
     )
 
 
 GENERATOR_CPU_PERCENT = 90.0
 
 
-def generator_cpu(percent: float | None) -> Check:
-    """Was the generator out of CPU? ``percent`` of one core, the busiest worker's."""
-    if percent is None:
+def generator_cpu(seen: Sequence[LoadWorker]) -> Check:
+    """Was a load worker out of CPU?"""
+    known = [(one.cpu_percent, one) for one in seen if one.cpu_percent is not None]
+    if not known:
         return Check(name="generator-cpu", status="n/a", text="the generator's CPU was not measured")
+    percent, worst = max(known, key=lambda pair: pair[0])
     return Check.bounded(
         "generator-cpu",
         percent,
         GENERATOR_CPU_PERCENT,
-        f"the generator's busiest process used {percent:.0f} % of a core",
+        f"the generator's busiest process used {percent:.0f} % of a core{_of_several(worst, seen)}",
     )
+
+
+def _of_several(worst: LoadWorker, seen: Sequence[LoadWorker]) -> str:
+    return f": {worst}, of {len(seen)} workers" if len(seen) > 1 else ""
 
 
 PROFILER_INTERVAL_RATIO = 1.5

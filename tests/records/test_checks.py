@@ -20,8 +20,8 @@ IN_ORDER = [
 
 def _judged(requests: Sequence[RequestRecord], **changes: Any) -> tuple[Check, ...]:
     facts: dict[str, Any] = {
-        "window": WINDOW, "fault": None, "workers_expected": 1, "workers_fewest": 1, "loop_lag_p99_ms": 1.0,
-        "generator_cpu_percent": 10.0, "served": Served(), "users": 1, "free": False, "rate": 0.0,
+        "window": WINDOW, "fault": None, "workers_expected": 1, "workers_fewest": 1, "load_workers": (),
+        "served": Served(), "users": 1, "free": False, "rate": 0.0,
         "chance": False, "documents": True, "shape": None,
     }  # fmt: skip
     return checks.of_load(requests, checks.Facts(**{**facts, **changes}))
