@@ -35,17 +35,23 @@ def due_times(
 class Pace:
     """A rate that may change on the way: when so many requests are due that ``rate`` 1 has by its ``due_s``.
 
-    Seconds since the first moment. A rate of 0 is a pause.
+    All moments in integer nanoseconds of one clock. A rate of 0 is a pause.
     """
 
     def __init__(self, rate: float) -> None:
         self.rate = rate
-        self._since_s = self._done = 0.0
+        self._since_ns, self._done = 0, 0.0
 
-    def change(self, rate: float, at_s: float) -> None:
-        self._done += (at_s - self._since_s) * self.rate
-        self.rate, self._since_s = rate, at_s
+    def begin(self, at_ns: int) -> None:
+        """Nothing is due before ``at_ns``."""
+        self._since_ns, self._done = at_ns, 0.0
 
-    def due_s(self, number: float) -> float:
-        """When as much is due as after ``number`` seconds of rate 1."""
-        return self._since_s + (number - self._done) / self.rate if self.rate else math.inf
+    def change(self, rate: float, at_ns: int) -> None:
+        self._done += (at_ns - self._since_ns) / 1e9 * self.rate
+        self.rate, self._since_ns = rate, at_ns
+
+    def due_ns(self, number: float) -> float:
+        """When as much is due as after ``number`` seconds of rate 1: an integer, or never (inf)."""
+        if not self.rate:
+            return math.inf
+        return self._since_ns + int((number - self._done) / self.rate * 1e9)

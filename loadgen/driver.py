@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from loadgen.arrivals import Pace, due_times
+from loadgen.arrivals import Pace
 from loadgen.clock import Clock
 from loadgen.connection import Connection, Timeouts
 from loadgen.exchange import Asker, Exchange
@@ -21,12 +21,6 @@ from records.request import RequestRecord
 
 START_JITTER_S = 0.25
 """Users start spread over this, so that equal answers do not keep them in step (TRAPS 15)."""
-GIVE_WAY = 20
-"""So many requests in a row are begun late before other greenlets get their turn."""
-AHEAD_S = 0.25
-"""An open loop begins with as many connections as requests are due in this time."""
-LOOK_S = 0.02
-"""An open loop looks so often whether its rate has changed, or it is to stop."""
 REFUSED_PAUSE_S = 0.1
 """A user waits so long after a refused connection, instead of spinning."""
 
@@ -90,42 +84,36 @@ class Driver:
         self._order = shuffled(self.settings.questions(), self.settings.question_seed)
         self._flying: dict[int, Attempt] = {}
         self._shares: list[Iterator[Question]] = []
-        self.started_ns = self._arrivals_ns = time.monotonic_ns()
+        self.started_ns = time.monotonic_ns()
         self.pace = Pace(self.settings.rate)
+        """Of an open loop."""
 
     @property
     def in_flight(self) -> list[Attempt]:
         return list(self._flying.values())
 
-    def change_rate(self, rate: float) -> None:
-        """From now on so many requests a second are due, over all workers. 0: none."""
-        self.pace.change(rate, self._arrivals_s())
-
-    def _arrivals_s(self) -> float:
-        return (time.monotonic_ns() - self._arrivals_ns) / 1e9
-
     def seat(self) -> Seat:
         """A place for one more user of a closed loop: starts after a jitter, with its connection made."""
         where, number = self.place, len(self.connections)
         if number < self.users:
-            self._shares.append(
-                users_questions(
-                    self._order,
-                    user=number,
-                    users=self.users,
-                    worker=where.worker_index,
-                    workers=where.workers,
-                )
-            )
+            self._shares.append(self.questions(number, self.users))
         # Those a shape adds to the first level's users take turns with them: no question is asked twice.
-        seat = self._new_seat(self._shares[number % self.users])
+        seat = self.new_seat(self._shares[number % self.users])
         if number or self.users * where.workers > 1:
             seed = f"{self.settings.question_seed}/{where.worker_index}/{seat.user}"
             time.sleep(random.Random(seed).uniform(0, START_JITTER_S))
-        self._connect(seat)
+        self.connect(seat)
         return seat
 
-    def _new_seat(self, questions: Iterator[Question]) -> Seat:
+    def questions(self, user: int, users: int) -> Iterator[Question]:
+        """The questions of one of this process's ``users``: nobody else asks them."""
+        where = self.place
+        return users_questions(
+            self._order, user=user, users=users, worker=where.worker_index, workers=where.workers
+        )
+
+    def new_seat(self, questions: Iterator[Question]) -> Seat:
+        """A place that asks ``questions``, not connected yet."""
         wanted = self.settings
         one = self.connection(self.origin, wanted.timeouts)
         self.connections.append(one)
@@ -133,73 +121,12 @@ class Driver:
         return Seat(user=len(self.connections) - 1, asker=asker, questions=questions)
 
     @staticmethod
-    def _connect(seat: Seat) -> None:
+    def connect(seat: Seat) -> None:
         with contextlib.suppress(HttpFailure):  # the first request meets the same trouble, and records it
             seat.asker.connection.connect()
 
-    def run_arrivals(self, spawn: Callable[..., object]) -> None:
-        """The open loop: begin what is due when it is due, until the run stops. ``spawn`` runs a call apart.
-
-        A request waits for no other one's answer; where ``max_inflight`` are in flight it is dropped, and
-        recorded as that. One that begins late (the generator was busy) still counts from when it was due.
-        """
-        where, wanted = self.place, self.settings
-        most = -(-wanted.max_inflight // where.workers)
-        questions = users_questions(
-            self._order, user=0, users=1, worker=where.worker_index, workers=where.workers
-        )
-        idle: list[Seat] = []
-
-        def add() -> None:
-            seat = self._new_seat(questions)
-            self._connect(seat)
-            idle.append(seat)
-
-        busy, behind = 0, 0
-
-        def arrive(seat: Seat, due_ns: int) -> None:
-            nonlocal busy
-            self.ask(seat, due_ns)
-            busy -= 1
-            idle.append(seat)
-
-        for _ in range(min(most, 1 + round(wanted.rate / where.workers * AHEAD_S))):
-            add()
-        self._arrivals_ns, dropped = self._first_arrival_ns(), 0
-        self.pace = Pace(self.pace.rate)
-        for number in due_times(
-            wanted.arrival, 1, worker=where.worker_index, workers=where.workers, seed=wanted.question_seed
-        ):
-            behind += 1
-            if behind % GIVE_WAY == 0:
-                time.sleep(0)  # a generator that is behind still has to listen
-            while (left_s := self.pace.due_s(number) - self._arrivals_s()) > 0 and not self.session.stopping:
-                time.sleep(min(left_s, LOOK_S))
-                behind = 0
-            if self.session.stopping:
-                self.session.idle(time.monotonic_ns())
-                return
-            due_ns = self._arrivals_ns + int(self.pace.due_s(number) * 1e9)
-            if busy >= most:
-                dropped += 1
-                self._drop(due_ns, dropped)
-                continue
-            seat = idle.pop() if idle else self._new_seat(questions)
-            busy += 1
-            spawn(arrive, seat, due_ns)
-            if not idle and len(self.connections) < most:
-                spawn(add)  # so that the next one does not wait for a connection
-
-    def _first_arrival_ns(self) -> int:
-        """When the first request is due. Workers that take turns begin at one moment of the wall clock, so
-        that constant arrivals are evenly spaced over all of them."""
-        now_ns, where, wanted = time.monotonic_ns(), self.place, self.settings
-        if wanted.arrival != "constant" or where.workers == 1:
-            return now_ns
-        turn_ns = int(where.workers / self.pace.rate * 1e9) if self.pace.rate else 1
-        return now_ns + -self.clock.unix(now_ns) % turn_ns
-
-    def _drop(self, due_ns: int, number: int) -> None:
+    def drop(self, due_ns: int, number: int) -> None:
+        """Record a request that was due and is not begun, the ``number``-th of those."""
         exchange = Exchange(sent_ns=due_ns, ended_ns=due_ns)
         exchange.error = "dropped: the limit of requests in flight was reached"
         self.on_end(

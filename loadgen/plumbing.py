@@ -30,6 +30,7 @@ from loadgen.distributed import Keep, Master, Orders, Worker
 from loadgen.driver import Driver, Place
 from loadgen.http import Origin
 from loadgen.merge import Merge
+from loadgen.open_loop import OpenLoop
 from loadgen.run import Phase, Run
 from loadgen.session import Plan, Session
 from records.exit_codes import FAULT, INTERRUPTED, INVALID, USAGE
@@ -141,7 +142,7 @@ class LoadRun:
             gc.freeze()  # what is here stays: looking through it again and again would be a lag of 10 ms each
             gevent.spawn(driver.lag.run)
             if wanted.open_loop:
-                gevent.spawn(driver.run_arrivals, gevent.spawn)
+                gevent.spawn(OpenLoop(driver=driver, spawn=gevent.spawn).run)
         self.run = run
 
     def _orders(self, wanted: opt.Settings, users: int, cell: CellFile | None) -> Orders:

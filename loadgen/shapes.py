@@ -130,7 +130,7 @@ class Levels:
     def _apply(self) -> None:
         driver, rate = self._load.driver, self._told["rate"]
         if driver is not None and rate is not None:
-            driver.change_rate(rate)
+            driver.pace.change(rate, time.monotonic_ns())
 
     def _on_test_start(self, **_: Any) -> None:
         self._apply()  # the first level was told before there was anybody to heed it

@@ -43,7 +43,7 @@ class AskingUser(User):  # type: ignore[misc]  # locust is not typed for mypy
         if driver is None:
             raise StopUser
         if driver.settings.open_loop:
-            time.sleep(IDLE_S)  # requests come when they are due, from `Driver.run_arrivals`
+            time.sleep(IDLE_S)  # requests come when they are due, from `loadgen.open_loop`
             return
         until_ns = time.monotonic_ns() + (0 if driver.settings.think_time_s else BURST_NS)
         while True:
