@@ -33,12 +33,11 @@ format: install ## Mend what ruff can mend by itself
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+BENCHES := retrieval_quality ceiling switches profiler_cost client
 bench: install ## Measure what the README claims (under 15 minutes)
-	$(BIN)/python benchmarks/retrieval_quality.py
-	$(BIN)/python benchmarks/ceiling.py
-	$(BIN)/python benchmarks/switches.py
-	$(BIN)/python benchmarks/profiler_cost.py
-	$(BIN)/python benchmarks/client.py
+	@missed=""; for part in $(BENCHES); do \
+		echo "benchmarks/$$part.py"; $(BIN)/python benchmarks/$$part.py || missed="$$missed $$part"; \
+	done; test -z "$$missed" || { echo "missed:$$missed"; exit 1; }
 
 bench-memory: install ## Watch the memory of 500 users for three minutes
 	$(BIN)/python benchmarks/memory.py
