@@ -14,6 +14,7 @@ import time
 
 _SO_TIMESTAMPNS = 35  # asm-generic/socket.h; not in Python's socket module
 _TIMESPEC = struct.Struct("@qq")
+_unpack = _TIMESPEC.unpack
 STAMP_BYTES = socket.CMSG_SPACE(_TIMESPEC.size)
 """Room for a stamp beside the bytes: the second argument of ``recvmsg``."""
 
@@ -42,7 +43,6 @@ def arrived_ns(beside: Beside, not_before_ns: int) -> int:
     now_ns = time.monotonic_ns()
     if not beside:
         return now_ns
-    seconds, nanoseconds = _TIMESPEC.unpack(beside[0][2])
-    age_ns = time.time_ns() - seconds * 1_000_000_000 - nanoseconds
-    at_ns: int = now_ns - age_ns
+    seconds, nanoseconds = _unpack(beside[0][2])
+    at_ns: int = now_ns - time.time_ns() + seconds * 1_000_000_000 + nanoseconds
     return at_ns if not_before_ns <= at_ns <= now_ns else now_ns
