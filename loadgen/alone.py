@@ -17,7 +17,7 @@ class Alone:
     def __init__(self) -> None:
         self.driver: Driver | None = None
         self._write: Keep | None = None
-        self._soon: Callable[[Callable[[], None]], object] = lambda call: call()
+        self._soon: Callable[[Callable[[], None]], object] | None = None
         self._lines: list[bytes] = []
 
     def begin(self, driver: Driver, write: Keep | None, soon: Callable[[Callable[[], None]], object]) -> None:
@@ -29,7 +29,7 @@ class Alone:
         """Take a record. Those of one turn of the event loop are written together when it is over: a write
         each costs as much as reading an answer."""
         self._lines.append(line)
-        if len(self._lines) == 1:
+        if len(self._lines) == 1 and self._soon is not None:
             self._soon(self.flush)
 
     def flush(self) -> None:

@@ -25,7 +25,7 @@ AFTER_END_S = 1.0
 
 @dataclass(frozen=True, kw_only=True)
 class Timeouts:
-    """Seconds; 0: none, but for ``total``."""
+    """Seconds. 0: none of its own, so that ``total`` is the limit."""
 
     total: float
     connect: float = 0.0
@@ -86,7 +86,7 @@ class Connection(ABC):
 
     @abstractmethod
     def _transfer(self, message: bytes, reading: Reading) -> None:
-        """Send, stamp and deliver until ``_finished``. Raises HttpFailure."""
+        """Send, stamp and deliver until the answer is whole. Raises HttpFailure, also where it takes too long."""
 
     def connect(self) -> None:
         """Make sure of a live connection. Raises ConnectFailure."""

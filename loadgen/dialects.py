@@ -36,9 +36,6 @@ class Dialect:
         return orjson.dumps(self.question(question) | self.template)
 
 
-DIALECTS = ("ask", "openai")
-
-
 def dialect(
     name: str,
     *,
@@ -50,8 +47,7 @@ def dialect(
     fields: dict[str, Any] | None = None,
 ) -> Dialect:
     """The dialect of that name; ``fields`` are put into the body last and so win. Raises KeyError."""
-    build = {"ask": _ask, "openai": _openai}[name]
-    plain = build(llm_model=llm_model, embedding_model=embedding_model, rag=rag)
+    plain = _BUILD[name](llm_model=llm_model, embedding_model=embedding_model, rag=rag)
     template = plain.template | ({"max_tokens": max_tokens} if max_tokens else {}) | (fields or {})
     return replace(
         plain,
@@ -90,6 +86,10 @@ def _openai(*, llm_model: str, embedding_model: str, rag: bool) -> Dialect:
         fold=fold_openai,
         expects_documents=False,
     )
+
+
+_BUILD = {"ask": _ask, "openai": _openai}
+DIALECTS = tuple(_BUILD)
 
 
 def fold_ask(answer: Answer, payload: bytes, at_ns: int) -> str | None:

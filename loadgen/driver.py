@@ -77,7 +77,6 @@ class Driver:
     on_end: Callable[[RequestRecord], None]
     clock: Clock = field(default_factory=Clock)
     lag: LoopLag = field(default_factory=LoopLag)
-    draining: bool = False
     connections: list[Connection] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -166,7 +165,7 @@ class Driver:
     def drain(self, limit_s: float) -> None:
         """Nobody begins another request; wait for those in flight, then record the rest as cut."""
         now = time.monotonic_ns()
-        self.session.stopping = self.draining = True
+        self.session.stopping = True
         if len(self._flying) < len(self.connections) or self.settings.open_loop:
             self.session.idle(now)
         while self._flying and time.monotonic_ns() - now < limit_s * 1e9:
@@ -189,7 +188,6 @@ class Driver:
             time.monotonic_ns(),
             measured="warmup" not in attempt.flags,
             cut=exchange.outcome == "cut",
-            good=exchange.outcome == "ok",
         )
         self.on_end(self._record(attempt))
 

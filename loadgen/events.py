@@ -125,7 +125,7 @@ class EventStream:
         self._last_ns = 0
 
     def feed(self, data: bytes, at_ns: int) -> None:
-        """Bytes of the body, and the monotonic nanoseconds at which the kernel handed them over."""
+        """Bytes of the body, and the monotonic nanoseconds at which they came."""
         self._last_ns = at_ns
         parser, answer, form, size = self._parser, self._answer, self._form, len(data)
         if form is not None and form.is_one(data) and parser.idle and not answer.may_be_mocked:

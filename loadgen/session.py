@@ -33,7 +33,6 @@ class Session:
     spawned: bool = False
     begun: int = 0
     ended: int = 0
-    good: int = 0
     measured: int = 0
     """Requests sent inside the window that have ended."""
     in_flight: int = 0
@@ -59,14 +58,13 @@ class Session:
         self.in_flight += 1
         return self.window_start_ns is not None
 
-    def end(self, now_ns: int, *, measured: bool, cut: bool, good: bool) -> None:
+    def end(self, now_ns: int, *, measured: bool, cut: bool) -> None:
         """A request has ended."""
         self.in_flight -= 1
         self.last_end_ns = now_ns
         if cut:
             return
         self.ended += 1
-        self.good += good
         self.measured += measured
         if self.decides:
             self.decide(now_ns)

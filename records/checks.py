@@ -52,13 +52,13 @@ def of_load(requests: Sequence[RequestRecord], facts: Facts) -> tuple[Check, ...
         run_checks.kept(facts.fault),
         run_checks.workers(facts.workers_expected, facts.workers_fewest),
         answer_checks.failures(counted),
-        config_checks.configuration(config, served.config, [r.config for r in counted], served.settings, {}),
+        config_checks.configuration(None, served.config, [r.config for r in counted], served.settings, {}),
         config_checks.configuration_effect(config, counted),
         answer_checks.retrieval(counted, expected=facts.documents),
         answer_checks.tokens(counted),
         run_checks.generator_lag(facts.load_workers),
         run_checks.generator_cpu(facts.load_workers),
-        load_checks.concurrency(requests, window, facts.users, think=facts.free),
+        load_checks.concurrency(requests, window, facts.users, free=facts.free),
         load_checks.arrival_rate(requests, window, facts.rate, chance=facts.chance),
         load_checks.lateness(requests),
         load_checks.steady_state(requests, window),
@@ -88,17 +88,18 @@ def _of_a_shape(found: Sequence[Check], shape: str, any_good: bool) -> tuple[Che
 def of_plan(
     counted: Sequence[RequestRecord],
     *,
-    config: str,
+    config: str | None,
     served: Served,
     settings: Mapping[str, Any],
     profiler_s: float,
     gaps_s: Sequence[float],
 ) -> tuple[Check, ...]:
-    """What a sweep adds, which knows what was asked for: ``config``, and ``settings`` over its defaults.
+    """What a sweep adds, which knows what was asked for: ``config`` (None: whatever the service runs), and
+    ``settings`` over its defaults.
     ``gaps_s``: between the samples of a profiler that was to take one each ``profiler_s``."""
     named = [r.config for r in counted]
     return (
         config_checks.configuration(config, served.config, named, served.settings, settings),
-        config_checks.configuration_effect(config, counted),
+        config_checks.configuration_effect(config or served.config or AS_IS, counted),
         run_checks.profiler_interval(profiler_s, gaps_s),
     )

@@ -12,36 +12,38 @@ from records.served import AS_IS, MOCKS_OF_CONFIG
 
 
 def configuration(
-    asked: str,
+    asked: str | None,
     served: str | None,
     named: Sequence[str | None],
     settings: Mapping[str, Any],
     wanted: Mapping[str, Any],
 ) -> Check:
-    """Is the configuration asked for the one that ``/config`` and every answer name?"""
+    """Is the configuration that ``/config`` and every answer name one and the same, and ``asked``, if one
+    was asked for? (`AS_IS`: whatever it is.)"""
     if served is None:
         return Check(
             name="configuration",
             status="n/a",
-            figure=asked,
+            figure=asked or AS_IS,
             text=f"the service has no /config: its configuration is {AS_IS} and was not proved",
         )
-    others = sorted({str(name) for name in named if name is not None and name != asked})
+    expected = asked or served
+    others = sorted({str(name) for name in named if name is not None and name != expected})
     wrong = [f"{k}={settings.get(k)!r}" for k, v in sorted(wanted.items()) if not _same(settings.get(k), v)]
-    if asked != AS_IS and served != asked:
+    if expected != AS_IS and served != expected:
         return Check(
             name="configuration",
             status="fail",
             figure=served,
-            bound=asked,
+            bound=expected,
             text=f"{asked} was asked for, the server runs {served}",
         )
-    if asked != AS_IS and others:
+    if expected != AS_IS and others:
         return Check(
             name="configuration",
             status="fail",
             figure=", ".join(others),
-            bound=asked,
+            bound=expected,
             text=f"answers named another configuration: {', '.join(others)}",
         )
     if wrong:
@@ -52,12 +54,13 @@ def configuration(
             bound=str(dict(wanted)),
             text=f"settings not in effect: {', '.join(wrong)}",
         )
+    said = f"{served}, and none was asked for" if asked is None else "the configuration asked for"
     return Check(
         name="configuration",
         status="pass",
         figure=served,
         bound=asked,
-        text="the server and its answers name the configuration asked for",
+        text=f"the server and its answers name {said}",
     )
 
 

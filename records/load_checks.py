@@ -13,12 +13,12 @@ from records.request import RequestRecord
 CONCURRENCY_SHARE = 0.7
 
 
-def concurrency(
-    requests: Sequence[RequestRecord], window: Window | None, users: int, *, think: bool
-) -> Check:
-    """Requests in flight on average over the window, as a share of the users asked for."""
-    if window is None or think or window.seconds <= 0:
-        return Check(name="concurrency", status="n/a", text="no window, or users that think between requests")
+def concurrency(requests: Sequence[RequestRecord], window: Window | None, users: int, *, free: bool) -> Check:
+    """Requests in flight on average over the window, as a share of the users asked for. ``free``: so many
+    are in flight as it falls out."""
+    if window is None or free or window.seconds <= 0:
+        text = "no window, an open loop, or users that think between requests"
+        return Check(name="concurrency", status="n/a", text=text)
     busy = sum(
         max(0, min(r.ended_at_ns, window.end_ns) - max(r.sent_at_ns, window.start_ns)) for r in requests
     )

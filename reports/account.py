@@ -8,6 +8,7 @@ from pathlib import Path
 
 import orjson
 
+from records import layout
 from records.files import read_lines
 from records.request import RequestRecord
 from records.stream_checks import IMPOSSIBLE_SHARE, impossible_stages
@@ -74,11 +75,11 @@ def server_ttft_ms(cell: CellSummary) -> Iterator[float]:
 
 
 def _llm_record(cell: Path) -> Path | None:
-    own = cell / "llm.jsonl"
+    own = cell / layout.LLM
     if own.is_file():
         return own
     above = cell.resolve().parents
-    shared = above[3] / "llm.jsonl" if len(above) > 3 and above[2].name == "cells" else None
+    shared = above[3] / layout.LLM if len(above) > 3 and above[2].name == layout.CELLS else None
     return shared if shared and shared.is_file() else None
 
 

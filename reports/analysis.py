@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 
+from records.exit_codes import INVALID
 from records.reader import Run
+from records.served import AS_IS
 from reports.account import Account, accounts
 from reports.compare import (
     Comparison,
@@ -100,9 +102,7 @@ class Analysis:
     @property
     def as_is(self) -> tuple[CellSummary, ...]:
         """Cells whose configuration was never proved."""
-        return tuple(
-            c for c in self.cells if _status(c, "configuration") == "n/a" or c.cell.config == "as-is"
-        )
+        return tuple(c for c in self.cells if _status(c, "configuration") == "n/a" or c.cell.config == AS_IS)
 
     @property
     def repeats(self) -> int:
@@ -130,7 +130,7 @@ class Analysis:
 
     @property
     def exit_code(self) -> int:
-        return 3 if self.without_valid_cell or not self.levels else 0
+        return INVALID if self.without_valid_cell or not self.levels else 0
 
 
 def _status(cell: CellSummary, name: str) -> str | None:

@@ -235,7 +235,10 @@ def _struck_line(cell: CellSummary, *, named: bool) -> str:
     return f"{source}{cell.cell.name}, {figures}: {why}"
 
 
-ASKED = ("dialect", "path", "body", "think_time_s", "arrival", "rate", "shape")
+ASKED = (
+    *("dialect", "path", "body", "think_time_s", "arrival", "rate", "shape"),
+    *("request_timeout_s", "connect_timeout_s", "first_token_timeout_s", "gap_timeout_s"),
+)
 """What makes a load another one, in a cell's ``requested``."""
 
 

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import click
 
-USAGE = 2
-INTERRUPTED = 130
+from records.exit_codes import INTERRUPTED, USAGE
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})

@@ -12,11 +12,12 @@ from records.cell import Cell, Check, Window
 from records.measure import ended_inside, measured
 from records.reader import Run
 from records.request import RequestRecord
+from records.served import MOCKS_OF_CONFIG
 from reports import stats
 from reports.masters import Part, merged_cell, simultaneous
 from reports.stats import Estimate, Floats, Sample
 
-CONFIG_ORDER = ("baseline", "mock-embeddings", "mock-llm", "mock-both")
+CONFIG_ORDER = tuple(MOCKS_OF_CONFIG)
 DEPLOYMENT_ORDER = ("local", "pod", "k8s")
 
 

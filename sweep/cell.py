@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import itertools
-import re
 import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from profiler.output import read_samples
 from records import checks, layout
 from records.exit_codes import USAGE
-from records.files import read_json, read_lines, write_json
+from records.files import read_json, write_json
 from records.measure import measured
 from records.reader import PARTIAL, CellData, read_cell
 from records.served import AS_IS
@@ -80,8 +80,7 @@ def measure(place: Workplace, key: CellKey, endpoint: Endpoint) -> CellData:
     cell_json = folder / layout.CELL
     if not cell_json.exists() or not read_json(cell_json).get("complete"):
         raise RuntimeError(f"{key.path}: locust ended with {code}: {locust.last_words()} ({locust.log})")
-    _complete(place, key, endpoint, folder, log_start)
-    return read_cell(folder)
+    return _complete(place, key, endpoint, folder, log_start)
 
 
 def _locust_argv(place: Workplace, key: CellKey, base_url: str) -> list[str]:
@@ -119,7 +118,7 @@ def _collect(folder: Path, into: Path) -> None:
             shutil.move(path, into / name)
 
 
-def _complete(place: Workplace, key: CellKey, endpoint: Endpoint, folder: Path, log_start: int) -> None:
+def _complete(place: Workplace, key: CellKey, endpoint: Endpoint, folder: Path, log_start: int) -> CellData:
     """Add what only the sweep knows: names, the checks against what was asked, logs, the LLM's record."""
     data = read_cell(folder)
     if endpoint.log:
@@ -129,11 +128,10 @@ def _complete(place: Workplace, key: CellKey, endpoint: Endpoint, folder: Path, 
         lines = place.llm.between(min(s for s, _ in spans), max(e for _, e in spans))
         if lines:
             (folder / layout.LLM).write_bytes(lines)
-    asked = key.config if key.config != AS_IS else endpoint.served.config or AS_IS
     counted = measured(data.requests, data.cell.window)
     added = checks.of_plan(
         counted,
-        config=asked,
+        config=None if key.config == AS_IS else key.config,
         served=endpoint.served,
         settings=place.plan.settings,
         profiler_s=PROFILER_INTERVAL_SECONDS,
@@ -150,17 +148,13 @@ def _complete(place: Workplace, key: CellKey, endpoint: Endpoint, folder: Path, 
     )
     _collect(folder, folder)
     write_json(folder / layout.CELL, cell.to_json())  # last: with its own name a cell is finished
+    return replace(data, cell=cell)
 
 
 def _profiler_gaps(folder: Path) -> list[float]:
     """Seconds between the profiler's samples."""
     path = _beside(folder, "profile.jsonl")
-    elapsed = []
-    if path.exists():
-        for _, line in read_lines(path):
-            found = re.search(rb'"elapsed_seconds": ?([0-9.]+)', line)
-            if found:
-                elapsed.append(float(found[1]))
+    elapsed = [sample["elapsed_seconds"] for sample in read_samples(path)] if path.exists() else []
     return [b - a for a, b in itertools.pairwise(elapsed)]
 
 

@@ -29,7 +29,7 @@ def session(requests: int = 0, users: int = 2, warmup: int = 3) -> Session:
 
 
 def end(one: Session, at_ns: int, *, measured: bool, cut: bool = False) -> None:
-    one.end(at_ns, measured=measured, cut=cut, good=True)
+    one.end(at_ns, measured=measured, cut=cut)
 
 
 def test_warmup_ends_when_all_are_spawned_and_enough_have_ended() -> None:
