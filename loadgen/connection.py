@@ -86,7 +86,7 @@ class Connection(ABC):
 
     @abstractmethod
     def _transfer(self, message: bytes, reading: Reading) -> None:
-        """Send, stamp and deliver until the answer is whole. Raises HttpFailure, also where it takes too long."""
+        """Send, stamp and deliver until the answer is whole. Raises HttpFailure."""
 
     def connect(self) -> None:
         """Make sure of a live connection. Raises ConnectFailure."""

@@ -131,7 +131,7 @@ def buffering(requests: Sequence[RequestRecord]) -> Check:
             name=name,
             status="n/a",
             figure=len(long),
-            text=f"too few answers to tell: {len(long)} of at least {BUFFERED_TOKENS} tokens that no mock wrote",
+            text=f"too few to tell: {len(long)} answers of {BUFFERED_TOKENS} tokens or more that no mock wrote",
         )
     if seen.count(None) > len(seen) / 2:
         unknown = [r for r, is_held in zip(long, seen, strict=True) if is_held is None]

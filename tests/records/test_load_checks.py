@@ -16,12 +16,12 @@ WINDOW = Window(start_ns=0, end_ns=1_000_000_000)
 
 def test_users_that_idle_between_requests_are_seen(back_to_back: BackToBack) -> None:
     busy = back_to_back(100, 10_000_000)
-    assert load_checks.concurrency(busy, WINDOW, 1, think=False).status == "pass"
+    assert load_checks.concurrency(busy, WINDOW, 1, free=False).status == "pass"
     idle = [dataclasses.replace(r, ended_at_ns=r.sent_at_ns + 3_000_000) for r in busy]
-    check = load_checks.concurrency(idle, WINDOW, 1, think=False)
+    check = load_checks.concurrency(idle, WINDOW, 1, free=False)
     assert check.status == "fail"
     assert check.figure == pytest.approx(0.3)
-    assert load_checks.concurrency(idle, WINDOW, 1, think=True).status == "n/a"
+    assert load_checks.concurrency(idle, WINDOW, 1, free=True).status == "n/a"
 
 
 def test_an_open_loops_rate_is_held_against_the_one_asked_for(record: Record) -> None:
