@@ -106,3 +106,14 @@ def load(answer: Answer, payload: bytes) -> dict[str, Any] | None:
         answer.fail("an event is not a JSON object")
         return None
     return event
+
+
+def error_message(payload: bytes) -> str:
+    """What an event named ``error`` says: its ``error.message``, ``error``, ``message``, or all of it."""
+    try:
+        event = orjson.loads(payload)
+    except orjson.JSONDecodeError:
+        event = None
+    error = event.get("error", event) if isinstance(event, dict) else event
+    said = error.get("message") if isinstance(error, dict) else error
+    return str(said or payload.decode("utf-8", "replace"))

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import orjson
 
-from loadgen.answer import Answer, Fold
+from loadgen.answer import Answer, Fold, error_message
 from loadgen.sse import SseParser
 
 _STRING = re.compile(rb'"((?:[^"\\]|\\.)*)"')
@@ -161,6 +161,8 @@ class EventStream:
         not speak nonsense.
         """
         for payload in self._parser.close():
+            if payload is self._parser.error:
+                self._answer.fail(error_message(payload))
             half = Answer()
             self._fold(half, payload, self._last_ns)
             if half.error != "an event is not JSON":
@@ -180,10 +182,13 @@ class EventStream:
                 self._tries += 1
 
     def _decode(self, block: bytes, at_ns: int) -> None:
+        answer = self._answer
         for payload in self._parser.feed(block):
             # Without data it keeps a connection alive; after the terminal event it is no part of the answer.
-            if payload and self._answer.ended_ns is None:
-                self._fold(self._answer, payload, at_ns)
+            if payload and answer.ended_ns is None:
+                if payload is self._parser.error:  # whatever is in it
+                    answer.fail(error_message(payload))
+                self._fold(answer, payload, at_ns)
 
     def _count(self, form: TokenForm, data: bytes, at: int, at_ns: int) -> int:
         """Count the tokens from ``at``, where an event with the form's head begins; where they end."""

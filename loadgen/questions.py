@@ -91,18 +91,21 @@ def read_questions(path: Path) -> list[Question]:
         raise QuestionError(f"{path}: {error.strerror or error}") from error
     except UnicodeDecodeError as error:
         raise QuestionError(f"{path}: not UTF-8") from error
+    ids: dict[str, str] = {}
     questions: list[Question] = []
     for number, line in enumerate(map(str.strip, lines), start=1):
-        if line.startswith("{"):
-            questions.append(_from_json(path, number, line))
-        elif line:
-            questions.append(Question(f"{path.name}:{number}", line))
+        if line:
+            name, text = _from_json(path, number, line) if line.startswith("{") else (None, line)
+            # The same text is the same question, so that a cache that answers it is found out.
+            name = name or ids.setdefault(text, f"{path.name}:{number}")
+            questions.append(Question(name, text))
     if not questions:
         raise QuestionError(f"{path}: no question in it")
     return questions
 
 
-def _from_json(path: Path, number: int, line: str) -> Question:
+def _from_json(path: Path, number: int, line: str) -> tuple[str | None, str]:
+    """Its id, if it has one, and its text."""
     try:
         raw = orjson.loads(line)
     except orjson.JSONDecodeError as error:
@@ -110,7 +113,7 @@ def _from_json(path: Path, number: int, line: str) -> Question:
     for key in ("question", "query", "prompt"):
         text = raw.get(key)
         if isinstance(text, str) and text.strip():
-            return Question(str(raw.get("id", f"{path.name}:{number}")), text)
+            return (str(raw["id"]) if "id" in raw else None), text
     raise QuestionError(f"{path}:{number}: no text under question, query or prompt")
 
 

@@ -42,7 +42,8 @@ class Row:
     judged: Judged
     status: Status
     late_ms: float
-    """The generator's own lag (p99), where it makes the level unknown; else 0."""
+    """The generator's own lag (p99) where it spoils the level, else 0: late, it misses what the service would
+    keep, so that nothing is known; and the users of a closed loop ask less than they would."""
 
 
 @dataclass(kw_only=True)
@@ -97,13 +98,14 @@ class Searcher:
                 self._judged(judged, found)
 
     def _judged(self, judged: Judged, found: Status) -> None:
-        late = self.heard.lag_p99_ms > LOOP_LAG_P99_MS and found is Status.MISSED
+        lag_ms = self.heard.lag_p99_ms if self.heard.lag_p99_ms > LOOP_LAG_P99_MS else 0.0
+        late = bool(lag_ms) and found is Status.MISSED
         row = Row(
             level=self._level,
             seconds=self.heard.seconds,
             judged=judged,
             status=Status.UNKNOWN if late else found,
-            late_ms=self.heard.lag_p99_ms if late else 0.0,
+            late_ms=lag_ms if late or not self.levels.open_loop else 0.0,
         )
         self.rows.append(row)
         log.info("%s: %s", self.named(row.level), self._said(row))
@@ -138,7 +140,7 @@ class Searcher:
             at_least = "at least " if search.high is None else ""
             return (
                 f"highest {what} that meets {self.slo}: {at_least}{self.named(best.level)}, "
-                f"goodput {best.judged.goodput:.1f}/s"
+                f"goodput {best.judged.goodput:.1f}/s{_spoilt(best)}"
             )
         if outcome is Outcome.NONE:
             return f"not even {self.named(search.first)} meets {self.slo}"
@@ -180,7 +182,7 @@ class Searcher:
             str(row.judged.overdue),
             *("-" if (v := figures[name]) is None else f"{v:.0f}" for name in self.slo.bounds),
             f"{row.judged.goodput:.1f}",
-            "generator late" if row.late_ms else row.status.value,
+            "generator late" if row.status is Status.UNKNOWN and row.late_ms else row.status.value,
         ]
 
     @property
@@ -241,3 +243,9 @@ class Searcher:
                 for row in self.rows
             ],
         }
+
+
+def _spoilt(row: Row) -> str:
+    if not row.late_ms:
+        return ""
+    return f" (the load generator was {row.late_ms:.0f} ms late, p99: its users asked less than they would)"

@@ -8,10 +8,9 @@ that still attains the objective for such a share of requests: what `loadgen.sea
 A level is not judged by the answers that happen to have ended: those that hang would never count (the time
 of a request in flight is right-censored). Judged are the requests that began in it, or were in flight as its
 measuring began, and one in flight stands for all that may still come of it: without a token its TTFT is at
-least what it has waited, so is its E2E, and its ITL and TPOT may be anything. An objective is missed once
-too many are over a bound even if all others in flight keep it, met once enough keep it even if all others in
-flight are over; until then nothing is known yet. That is no longer than the longest bound, but for ITL and
-TPOT, which show when an answer ends.
+least what it has waited, so is its E2E, and its ITL and TPOT may be anything; whatever it has, it may still
+fail, and a failure keeps no bound. An objective is missed once too many are over a bound even if all others
+in flight keep it, met once enough keep it even if all others in flight are over; until then nothing is known.
 """
 
 from __future__ import annotations
@@ -172,7 +171,8 @@ class Slo:
 
     @property
     def known_after_s(self) -> float:
-        """A request's TTFT and E2E are within their bounds or over them after so many seconds at most."""
+        """After so many seconds a request without a token is over its TTFT's bound, one in flight over its
+        E2E's."""
         return max((bound for name, bound in self.bounds.items() if name in WAITED), default=0.0) / 1e3
 
     def _column(
@@ -210,5 +210,5 @@ class Slo:
 def _span(name: str, waited_ms: float, ttft_ms: float | None) -> tuple[float, float]:
     """What a metric of a request in flight will be at least, and at most."""
     if name == "ttft" and ttft_ms is not None:
-        return ttft_ms, ttft_ms
+        return ttft_ms, math.inf  # it may yet fail, and then has kept nothing
     return (waited_ms if name in WAITED else 0.0), math.inf

@@ -22,6 +22,10 @@ class SseParser:
         """Pieces of the line that has not ended."""
         self._data: list[bytes] = []
         """The ``data:`` lines of the event that has not ended."""
+        self._name = b""
+        """Its ``event:`` line."""
+        self.error: bytes | None = None
+        """The data of the first event named ``error``, which is also given out as all others are."""
         self._after_cr = False
         self._start: bytes | None = b""
         """The first bytes while they may still be a byte order mark; None once that is settled."""
@@ -29,7 +33,7 @@ class SseParser:
     @property
     def idle(self) -> bool:
         """Nothing is kept: the next byte begins an event."""
-        return not (self._line or self._data or self._start or self._after_cr)
+        return not (self._line or self._data or self._start or self._after_cr or self._name)
 
     def feed(self, data: bytes) -> list[bytes]:
         """The payloads completed by ``data``, several ``data:`` lines joined with a newline."""
@@ -63,8 +67,8 @@ class SseParser:
         for line in lines:
             if not line:
                 if self._data:
-                    payloads.append(b"\n".join(self._data))
-                    self._data = []
+                    payloads.append(self._dispatch())
+                self._name = b""
             else:
                 self._take(line)
         return payloads
@@ -75,12 +79,18 @@ class SseParser:
         self._line, self._start = [], None
         if rest:
             self._take(rest)
-        payloads = [b"\n".join(self._data)] if self._data else []
-        self._data = []
-        return payloads
+        return [self._dispatch()] if self._data else []
+
+    def _dispatch(self) -> bytes:
+        payload, self._data = b"\n".join(self._data), []
+        if self._name == b"error" and self.error is None:
+            self.error = payload
+        return payload
 
     def _take(self, line: bytes) -> None:
         if line.startswith(b"data:"):
             self._data.append(line[6:] if line[5:6] == b" " else line[5:])
         elif line == b"data":
             self._data.append(b"")
+        elif line.startswith(b"event:"):
+            self._name = line[6:].strip()

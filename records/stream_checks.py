@@ -85,6 +85,21 @@ def _lumpy(r: RequestRecord) -> bool:
     return r.gaps_us[0] < TOGETHER_US and together >= LUMP_SHARE * len(r.gaps_us)
 
 
+def _bundled(r: RequestRecord) -> bool:
+    """So many tokens came together with the one before that the median gap is none."""
+    return sum(gap < TOGETHER_US for gap in r.gaps_us) >= len(r.gaps_us) / 2
+
+
+def _held(r: RequestRecord) -> bool | None:
+    """Was this answer held back on its way? None where that cannot be known."""
+    if _lumpy(r):
+        return _held_back(r)
+    if not _bundled(r):
+        return False
+    # Two or three tokens at a time is also how a service sends that decodes speculatively.
+    return _held_back(r) if r.stages and "llm" in r.stages else None
+
+
 def _held_back(r: RequestRecord) -> bool | None:
     """Was this lumpy answer held back on its way? None where that cannot be known."""
     if r.service_ttft_ms is None or r.first_token_at_ns is None or r.headers_at_ns is None:
@@ -112,6 +127,7 @@ def buffering(requests: Sequence[RequestRecord]) -> Check:
       token later than twice the stages' time and 50 ms;
     - where it does not: headers and first token came together, and 20 ms or more passed between two lumps.
 
+    Where half of the gaps or more, and not 90 %, are so short, only the server's stage times can tell.
     The headers tell a slow server from a proxy: it sends them before it looks for the answer, a buffer
     holds them with all else. Where there are no stage times, and the tokens came all at once or their
     headers long before the lumps, nothing can be told: n/a. It fails when more than half of the answers
@@ -125,20 +141,23 @@ def buffering(requests: Sequence[RequestRecord]) -> Check:
         and len(r.gaps_us) >= BUFFERED_TOKENS - 1
         and not {"mock-answer", "restarted"} & set(r.flags)
     ]
-    seen = [_held_back(r) if _lumpy(r) else False for r in long]
+    seen = [_held(r) for r in long]
     if len(long) < BUFFERED_ANSWERS:
         return Check(
             name=name,
             status="n/a",
             figure=len(long),
-            text=f"too few to tell: {len(long)} answers of {BUFFERED_TOKENS} tokens or more that no mock wrote",
+            text=f"too few answers to tell: {len(long)} of {BUFFERED_TOKENS} tokens or more, no mock's",
         )
     if seen.count(None) > len(seen) / 2:
         unknown = [r for r, is_held in zip(long, seen, strict=True) if is_held is None]
-        lumps = median(max(r.gaps_us) for r in unknown) >= BETWEEN_LUMPS_MS * 1000
+        apart = median(max(r.gaps_us) for r in unknown) >= BETWEEN_LUMPS_MS * 1000
         text = "the tokens came all at once: the service does not stream, or a proxy buffers whole answers"
-        if lumps:
-            text = "the tokens came in lumps: the service is blocked now and then, or a proxy buffers"
+        if apart or not all(map(_lumpy, unknown)):
+            text = (
+                "the tokens came in lumps: the service sends several at a time or is blocked now and then, "
+                "or a proxy buffers; ITL is that of the lumps, and TTFT may be too high"
+            )
         return Check(name=name, status="n/a", text=text)
     share = seen.count(True) / len(seen)
     held = [r for r, is_held in zip(long, seen, strict=True) if is_held]

@@ -137,6 +137,25 @@ def test_after_the_first_token_nothing_plain_is_decoded(dialect: str) -> None:
     assert counted([stream[:-1], stream[-1:]], fold).tokens == 100
 
 
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b'{"message": "upstream LLM died", "code": 502}', "upstream LLM died"),
+        (b'{"error": {"message": "no credit"}}', "no credit"),
+        (b'{"error": "down"}', "down"),
+        (b"plain words", "plain words"),
+    ],
+)
+@pytest.mark.parametrize("step", [1, 7, 1000])
+def test_an_event_named_error_is_one_whatever_it_holds(data: bytes, said: str, step: int) -> None:
+    chunk = b'data: {"choices": [{"delta": {"content": "x"}}]}\n\n'
+    stream = chunk * 3 + b"event: error\ndata: " + data + b"\n\n" + b"data: [DONE]\n\n"
+    found = counted([stream[k : k + step] for k in range(0, len(stream), step)], fold_openai)
+    assert (found.error, found.tokens) == (said, 3)
+    named = counted([stream.replace(b"event: error", b"event: note")], fold_openai)
+    assert named.error != said or b'"error"' in data  # which is an error by what it holds
+
+
 def test_gaps_are_between_arrivals() -> None:
     answer = Answer()
     stream = EventStream(answer, fold_ask)

@@ -320,6 +320,13 @@ def test_a_miss_of_a_late_generator_is_measured_again_and_not_believed() -> None
     assert late.search.outcome is Outcome.INCONCLUSIVE
 
 
+def test_an_answer_that_a_late_generator_gave_says_so() -> None:
+    late = searched(knee=1000, lag_ms=80)
+    assert late.search.outcome is Outcome.FOUND
+    assert "80 ms late, p99: its users asked less" in late.sentence
+    assert "late" not in searched(knee=1000, lag_ms=5).sentence
+
+
 def test_what_would_be_the_answer_may_prove_unknown() -> None:
     seen: list[float] = []
 

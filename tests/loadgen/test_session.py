@@ -115,6 +115,8 @@ def test_questions_of_a_file(tmp_path: Path) -> None:
         ("7", "two"),
         ("q.txt:4", "three"),
     ]
+    path.write_text('same\nother\nsame\n{"query": "same"}\n')
+    assert [q.id for q in read_questions(path)] == ["q.txt:1", "q.txt:2", "q.txt:1", "q.txt:1"]
     for bad in ("", "{", '{"question": 3}'):
         path.write_text(bad)
         with pytest.raises(QuestionError):
