@@ -2,7 +2,8 @@
 
 With ``SO_TIMESTAMPNS`` Linux hands over, beside the bytes, when the last of them came from the network
 (socket(7)). How old they are by then is taken off the monotonic time of the read, so that neither a clock
-step nor the offset of the two clocks enters a figure.
+step nor the offset of the two clocks enters a figure. Bytes that are read in one go have one date, the last
+one's: a generator that is late by more than a gap between two tokens sees them as one.
 """
 
 from __future__ import annotations

@@ -11,19 +11,21 @@ from records.request import RequestRecord
 FAILURE_SHARE = 0.05
 
 
-def failures(requests: Sequence[RequestRecord]) -> Check:
-    """Failed requests as a share of all that counted; no good answer at all always fails."""
+def failures(requests: Sequence[RequestRecord], unfinished: int = 0) -> Check:
+    """Failed requests as a share of all that counted; no good answer at all always fails. ``unfinished``:
+    requests of the whole load that were cut without an answer."""
     counted = [r for r in requests if r.outcome != "cut"]
     bad = sum(r.outcome != "ok" for r in counted)
     said = Counter(r.error for r in counted if r.outcome != "ok" and r.error).most_common(1)
     why = f"; {said[0][1]} times: {said[0][0]}" if said else ""
+    open_still = f" that ended, {unfinished} more were without an answer" if unfinished else ""
     if bad == len(counted):
         return Check(
             name="failures",
             status="fail",
             figure=bad,
             bound=FAILURE_SHARE,
-            text=f"no good answer among {len(counted)} requests{why}",
+            text=f"no good answer among {len(counted)} requests{open_still}{why}",
         )
     return Check.bounded(
         "failures", bad / len(counted), FAILURE_SHARE, f"{bad} of {len(counted)} requests failed{why}"

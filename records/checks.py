@@ -51,7 +51,9 @@ def of_load(requests: Sequence[RequestRecord], facts: Facts) -> tuple[Check, ...
     found = (
         run_checks.kept(facts.fault),
         run_checks.workers(facts.workers_expected, facts.workers_fewest),
-        answer_checks.failures(counted),
+        answer_checks.failures(
+            counted, sum(r.outcome == "cut" and "dropped" not in r.flags for r in requests)
+        ),
         config_checks.configuration(None, served.config, [r.config for r in counted], served.settings, {}),
         config_checks.configuration_effect(config, counted),
         answer_checks.retrieval(counted, expected=facts.documents),
