@@ -1,15 +1,25 @@
-"""What the tests of several rooms share."""
+"""What the tests of several rooms share: servers that set traps, a locust process, and how a load ended."""
 
 from __future__ import annotations
 
+import json
 import os
 import re
-from collections.abc import Callable
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import settings
 
+ROOT = Path(__file__).resolve().parents[1]
 # New examples are looked for at every run of a person; what lands is judged by the same ones each time.
 settings.register_profile("steady", derandomize=True)
 if os.environ.get("CI"):
@@ -29,3 +39,161 @@ def ended_well() -> Callable[[Any], bool]:
         return code == 0 or (code == 3 and bool(failed) and failed <= THE_MACHINES_OWN)
 
     return well
+
+
+# -- servers: raw sockets, so that what is on the wire is exactly what a test says
+
+Script = Callable[["Talk"], None]
+
+
+class Talk:
+    """One request on one connection, as the script sees it."""
+
+    def __init__(self, sock: socket.socket, head: bytes, body: bytes, number: int) -> None:
+        self.sock, self.head, self.body, self.number = sock, head, body, number
+        self.sent_at: list[float] = []
+        """time.monotonic() just before each ``raw``."""
+        self.keep = True
+
+    def raw(self, data: bytes) -> None:
+        self.sent_at.append(time.monotonic())
+        self.sock.sendall(data)
+
+    def headers(self, extra: str = "Transfer-Encoding: chunked\r\n", status: str = "200 OK") -> None:
+        self.raw(f"HTTP/1.1 {status}\r\nContent-Type: text/plain\r\n{extra}\r\n".encode())
+
+    def chunk(self, data: bytes) -> None:
+        self.raw(b"%x\r\n%s\r\n" % (len(data), data))
+
+    def event(self, *events: dict[str, Any]) -> None:
+        self.chunk(b"".join(frame(event) for event in events))
+
+    def done(self) -> None:
+        self.raw(b"0\r\n\r\n")
+
+    def close(self) -> None:
+        self.keep = False
+
+
+def frame(event: dict[str, Any]) -> bytes:
+    return b"data: " + json.dumps(event, ensure_ascii=False).encode() + b"\n\n"
+
+
+class TrapServer:
+    """Runs ``script`` for every request; keeps what it was sent."""
+
+    def __init__(self, script: Script) -> None:
+        self.script = script
+        self.talks: list[Talk] = []
+        self.connections = 0
+        self._open: list[socket.socket] = []
+        self.tls: ssl.SSLContext | None = None
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
+        self.port = self._listener.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                sock, _ = self._listener.accept()
+            except OSError:
+                return
+            self.connections += 1
+            self._open.append(sock)
+            threading.Thread(target=self._serve, args=(sock,), daemon=True).start()
+
+    def _serve(self, sock: socket.socket) -> None:
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        data = b""
+        try:
+            if self.tls:
+                sock = self.tls.wrap_socket(sock, server_side=True)
+            while True:
+                while b"\r\n\r\n" not in data:
+                    more = sock.recv(65536)
+                    if not more:
+                        return
+                    data += more
+                head, _, data = data.partition(b"\r\n\r\n")
+                lines = [line.split(b":", 1) for line in head.lower().split(b"\r\n")[1:]]
+                length = int(dict(lines).get(b"content-length", b"0"))
+                while len(data) < length:
+                    data += sock.recv(65536)
+                talk = Talk(sock, head, data[:length], len(self.talks))
+                data = data[length:]
+                if head.startswith(b"POST"):
+                    self.talks.append(talk)
+                    self.script(talk)
+                else:
+                    talk.raw(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
+                if not talk.keep:
+                    return
+        except OSError:
+            pass
+        finally:
+            sock.close()
+
+    def stop(self) -> None:
+        self._listener.close()
+        for sock in self._open:
+            sock.close()
+
+
+@pytest.fixture
+def trap() -> Iterator[Callable[[Script], TrapServer]]:
+    servers: list[TrapServer] = []
+
+    def start(script: Script) -> TrapServer:
+        servers.append(TrapServer(script))
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.stop()
+
+
+# -- the load
+
+
+class Locust:
+    """A locust process with its output in a file."""
+
+    def __init__(self, folder: Path, arguments: tuple[str, ...], environment: dict[str, str]) -> None:
+        self.output = folder / f"locust-{len(list(folder.glob('locust-*')))}.log"
+        clean = {k: v for k, v in os.environ.items() if not k.startswith(("LOCUST_", "TARGET_"))}
+        with self.output.open("wb") as file:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "locust", "-f", str(ROOT / "locustfiles" / "stream.py"), *arguments],
+                cwd=folder,
+                stdout=file,
+                stderr=subprocess.STDOUT,
+                env=clean | environment,
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+
+    @property
+    def text(self) -> str:
+        return self.output.read_text()
+
+    def wait(self, seconds: float = 30) -> int:
+        return self.process.wait(timeout=seconds)
+
+    def kill(self) -> None:
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait(timeout=10)
+
+
+@pytest.fixture
+def locust(tmp_path: Path) -> Iterator[Callable[..., Locust]]:
+    running: list[Locust] = []
+
+    def start(*arguments: str, **environment: Any) -> Locust:
+        running.append(Locust(tmp_path, arguments, environment))
+        return running[-1]
+
+    yield start
+    for one in running:
+        one.kill()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import shutil
@@ -41,15 +40,6 @@ http {{
     }}
 }}
 """
-_spec = importlib.util.spec_from_file_location(
-    "locust_process", ROOT / "tests" / "locustfiles" / "conftest.py"
-)
-assert _spec is not None
-assert _spec.loader is not None
-_processes = importlib.util.module_from_spec(_spec)
-sys.modules["locust_process"] = _processes
-_spec.loader.exec_module(_processes)
-locust = _processes.locust
 
 
 class Foreign:

@@ -1,8 +1,7 @@
-"""The fault servers as processes, their records of the truth, and locust as a user starts it."""
+"""The fault servers as processes, and their records of the truth."""
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import re
 import subprocess
@@ -16,15 +15,6 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 LIMIT_S = 20.0
-_spec = importlib.util.spec_from_file_location(
-    "locust_process", ROOT / "tests" / "locustfiles" / "conftest.py"
-)
-assert _spec is not None
-assert _spec.loader is not None
-_processes = importlib.util.module_from_spec(_spec)
-sys.modules["locust_process"] = _processes
-_spec.loader.exec_module(_processes)
-locust = _processes.locust
 
 
 class Served:
