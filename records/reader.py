@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from records import layout
-from records.cell import SCHEMA_VERSION, Cell
+from records.cell import SCHEMA_VERSION, Cell, Check
 from records.files import read_json, read_lines
+from records.measure import measured
 from records.request import RecordError, RequestRecord, decode
 
 PARTIAL = ".partial-"  # a cell that was cut short is set aside under such a name, never read
@@ -63,17 +64,33 @@ def _cell(directory: Path) -> Cell:
 
 
 def read_cell(directory: Path) -> CellData:
-    """Raises RecordError when a file is missing, from another schema, or has a bad line."""
+    """A cell whose records are not those that were counted at the load's end fails the check ``records``.
+
+    Raises:
+        RecordError: a file is missing, from another schema, or has a bad line.
+    """
     cell = _cell(directory)
     requests = []
     path = directory / layout.REQUESTS
+    if cell.complete and not path.exists():
+        raise RecordError(f"{path} is missing")
     if path.exists():
         for number, line in read_lines(path):
             try:
                 requests.append(decode(line))
             except RecordError as error:
                 raise RecordError(f"{path}:{number}: {error}") from error
+    cell = replace(cell, verdict=cell.verdict.merged(_all_there(cell, requests)))
     return CellData(cell=cell, path=directory, requests=tuple(requests))
+
+
+def _all_there(cell: Cell, requests: Sequence[RequestRecord]) -> tuple[Check, ...]:
+    """A failed check where records were lost, or written twice, since the load's end counted them."""
+    counted, found = cell.achieved.get("requests"), len(measured(requests, cell.window))
+    if not cell.complete or counted is None or counted == found:
+        return ()
+    text = f"requests.jsonl holds {found} measured requests, at the load's end there were {counted}"
+    return (Check(name="records", status="fail", figure=found, bound=counted, text=text),)
 
 
 def read_run(directory: Path) -> Run:

@@ -121,7 +121,7 @@ class Analysis:
 
     @property
     def overlapping(self) -> bool:
-        """Do two cells that are pooled as repeats overlap in time, too little to be one measurement?"""
+        """Do two cells that are pooled as repeats overlap in time, without being one measurement?"""
         for level in self.levels:
             spans = sorted((c.window.start_ns, c.window.end_ns) for c in level.valid_cells if c.window)
             if any(later[0] < earlier[1] for earlier, later in pairwise(spans)):

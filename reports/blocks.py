@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from reports.account import Account
 from reports.analysis import Analysis
-from reports.compare import BOTTLENECK_RATIO, Knee, configs_of, deployments_of
+from reports.asked import asked_differently
+from reports.compare import BOTTLENECK_RATIO, Comparison, DeploymentRatio, Knee, configs_of, deployments_of
 from reports.document import NONE, Block, Paragraph, Row, Table, listed, number, spread, times, users, value
 from reports.findings import what_this_says
 from reports.summary import CellSummary, Level
@@ -16,6 +17,8 @@ SDK_NOTE = (
     "a part of llm."
 )
 ITL = ("ITL p50", "ITL p99")
+CONNECT_SHARE = 0.10
+"""Of the TTFT: what connecting may take before it is told."""
 LONGEST_LABEL = 12
 """Of a column's head; with longer ones a table of two deployments is wider than 120 columns."""
 
@@ -62,6 +65,7 @@ def _original_table(analysis: Analysis, config: str) -> Table:
             f"Above {BOTTLENECK_RATIO} at {listed(above)}: the second deployment ({heads(first, second)[1]}) "
             "has a bottleneck of its own."
         )
+    notes += _of_two_loads([r for r in analysis.deployment_ratios if r.config == config])
     one, two = heads(first, second)
     named = f"{one} and {two}" if one == label(first) else f"{one} is {first}, {two} is {second}"
     return Table(
@@ -77,6 +81,16 @@ def _original_table(analysis: Analysis, config: str) -> Table:
         rows=tuple(rows),
         notes=("TTFT: median, ms. Ratio: of RPS, with its 95 % interval.", *notes),
     )
+
+
+def _of_two_loads(ratios: Sequence[Comparison | DeploymentRatio]) -> list[str]:
+    """A note where what is compared was not asked alike."""
+    wrong = [ratio for ratio in ratios if ratio.asked_differently]
+    if not wrong:
+        return []
+    levels = [users(n) for n in sorted({ratio.concurrency for ratio in wrong})]
+    keys = list(dict.fromkeys(key for ratio in wrong for key in ratio.asked_differently))
+    return [f"Asked differently at {listed(levels)} ({listed(keys)}): such a ratio is of two loads."]
 
 
 def _shown(level: Level | None, figure: str) -> str:
@@ -150,13 +164,18 @@ def _comparisons(analysis: Analysis) -> Iterator[Block]:
             title=f"{deployment}: times faster than {own[0].reference}",
             columns=("Conc", "Configuration", "RPS", "TTFT p50", "Differs in"),
             rows=tuple(rows),
-            notes=("Above 1 is faster. 'Differs in': whose 95 % interval excludes 1.",),
+            notes=(
+                "Above 1 is faster. 'Differs in': whose 95 % interval excludes 1.",
+                *_of_two_loads(own),
+            ),
         )
 
 
 def knee_sentence(knee: Knee) -> str:
     """Where one configuration stops growing, in words."""
     rps = spread(knee.rps)
+    if knee.asked_differently:
+        return f"its levels were asked differently ({listed(knee.asked_differently)}): no knee is drawn"
     if knee.concurrency is not None:
         sure = ""
         if knee.low is not None and (knee.low, knee.high) != (knee.concurrency, knee.concurrency):
@@ -235,13 +254,6 @@ def _struck_line(cell: CellSummary, *, named: bool) -> str:
     return f"{source}{cell.cell.name}, {figures}: {why}"
 
 
-ASKED = (
-    *("dialect", "path", "body", "think_time_s", "arrival", "rate", "shape"),
-    *("request_timeout_s", "connect_timeout_s", "first_token_timeout_s", "gap_timeout_s"),
-)
-"""What makes a load another one, in a cell's ``requested``."""
-
-
 def _other_loads(analysis: Analysis) -> Iterator[str]:
     """Loads that a number of users does not describe, and levels that pool what was not asked alike."""
     for cell in analysis.cells:
@@ -254,14 +266,30 @@ def _other_loads(analysis: Analysis) -> Iterator[str]:
         if wanted.get("shape"):
             yield f"{name}: the shape {wanted['shape']} changed the load; its figures pool all of its levels."
     for level in analysis.levels:
-        differ = [
-            key for key in ASKED if len({repr(c.cell.requested.get(key)) for c in level.valid_cells}) > 1
-        ]
+        differ = asked_differently(c.cell for c in level.valid_cells)
         if differ:
             yield (
                 f"{level.deployment}/{level.config} at {users(level.concurrency)} pools cells that were "
                 f"asked differently ({listed(differ)}): those figures mean nothing."
             )
+
+
+def _connecting(analysis: Analysis) -> Iterator[str]:
+    """Waiting for a connection ends before a request is sent: no latency of a closed loop has it."""
+    found = []
+    for cell in analysis.cells:
+        parts, ttft = [part.data for part in cell.parts], cell.figures.ttft_p50
+        counts = [data.cell.achieved for data in parts]
+        # An open loop's latency counts from when the request was due, so it has it.
+        if cell.cell.requested.get("rate") or ttft is None or not all(c.get("connect_ms") for c in counts):
+            continue
+        ms = sum(c.get("connects", 0) * c["connect_ms"] for c in counts) / sum(len(d.requests) for d in parts)
+        if ms > CONNECT_SHARE * ttft.value:
+            found.append((ms, cell.cell.name))
+    if found:
+        ms, name = max(found)
+        others = f"; {len(found) - 1} more cells likewise" if len(found) > 1 else ""
+        yield f"{name}: connecting took {number(ms)} ms a request on average, which is in no figure{others}."
 
 
 def _verdict(analysis: Analysis) -> Block:
@@ -289,9 +317,10 @@ def _verdict(analysis: Analysis) -> Block:
         text = f"ran at the same time: added up to {users(cell.cell.concurrency)}, over the time they share"
         lines.append(f"{cell.parts[0].data.cell.name} of {listed([p.source for p in cell.parts])} {text}.")
     if analysis.overlapping:
-        text = "overlap in time by less than half: their rates were averaged, not added"
+        text = "overlap in time, by less than half or asked differently: their rates were averaged, not added"
         lines.append(f"Cells of the same name in several directories {text}.")
     lines += _other_loads(analysis)
+    lines += _connecting(analysis)
     if analysis.repeats == 1:
         whole = "One repeat" if analysis.most_repeats == 1 else "Some levels have one repeat"
         lines.append(f"{whole}: such intervals cover noise within a run only, not between runs.")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from records.exit_codes import INTERRUPTED, USAGE
+from records.exit_codes import FAULT, INTERRUPTED, USAGE
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -24,8 +24,8 @@ from records.exit_codes import INTERRUPTED, USAGE
 def main(directories: tuple[Path, ...], as_json: bool, output: Path | None) -> None:
     """What a run's results mean: runs, or single cells; several are pooled by their raw values.
 
-    Exit codes: 0; 2 a directory that is no results directory; 3 a configuration without a valid cell;
-    130 interrupted.
+    Exit codes: 0; 1 nothing could be printed, as on a full disk; 2 a directory that is no results directory,
+    or a measurement given twice; 3 a configuration without a valid cell; 130 interrupted.
     """
     try:
         code = _report(directories, as_json, output)
@@ -55,6 +55,12 @@ def _report(directories: tuple[Path, ...], as_json: bool, output: Path | None) -
     except (RecordError, OSError) as error:
         return _refused(str(error))
     where = output if output is not None else directories[0] if len(directories) == 1 else None
+    unwritten = None
+    if where is not None:  # before anything is printed: that may fail, too
+        try:
+            write_files(analysis, where)
+        except OSError as error:
+            unwritten = error
     try:
         if as_json:
             options = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
@@ -64,21 +70,27 @@ def _report(directories: tuple[Path, ...], as_json: bool, output: Path | None) -
         if sys.stdout is not None:  # closed, as by ``>&-``
             sys.stdout.flush()
     except BrokenPipeError:  # a pager that was left: the files are written all the same
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _print_no_more()
+    except OSError as error:
+        _print_no_more()
+        click.echo(f"report: it could not be printed: {error.strerror or error}", err=True)
+        return FAULT
     if where is None:
         click.echo("report: several directories, so no files were written; --output DIR keeps them", err=True)
-    else:
-        try:
-            write_files(analysis, where)
-        except OSError as error:
-            return _refused(f"the derived files could not be written: {error}")
-        if not as_json:
-            click.echo(f"report: {where / 'report.md'}, summary.csv and systematic_results.json", err=True)
+    elif unwritten is not None:
+        return _refused(f"the derived files could not be written: {unwritten}")
+    elif not as_json:
+        click.echo(f"report: {where / 'report.md'}, summary.csv and systematic_results.json", err=True)
     for deployment, config in analysis.without_valid_cell:
         click.echo(f"report: {deployment}/{config} has no valid cell", err=True)
     if not analysis.levels:
         click.echo("report: there is no complete cell", err=True)
     return analysis.exit_code
+
+
+def _print_no_more() -> None:
+    """What is still buffered would fail again at the process's end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _refused(why: str) -> int:

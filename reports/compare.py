@@ -9,11 +9,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from reports import stats
+from reports.asked import asked_differently
 from reports.stats import Estimate
 from reports.summary import CONFIG_ORDER, Level, generator, ordered
 
 BOTTLENECK_RATIO = 1.5
 KNEE_SHARE = 0.10
+LEVELS_OWN = ("rate", "shape")
+"""What may differ between levels that are compared: it is a level's load itself."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +33,8 @@ class Comparison:
     """The reference's TTFT p50 over this one's: above 1 is faster."""
     paired: bool
     """Whether both have the same repeats of the same runs."""
+    asked_differently: tuple[str, ...]
+    """In what the two loads differ: then the ratio is of two loads."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,10 +46,12 @@ class DeploymentRatio:
     first: str
     second: str
     rps: Estimate | None
+    asked_differently: tuple[str, ...]
+    """In what the two loads differ: then the ratio is of two loads."""
 
     @property
     def second_is_bottleneck(self) -> bool:
-        return self.rps is not None and self.rps.value > BOTTLENECK_RATIO
+        return self.rps is not None and self.rps.value > BOTTLENECK_RATIO and not self.asked_differently
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +73,23 @@ class Knee:
     """The highest valid level."""
     levels: int
     budget_ended: bool
+    asked_differently: tuple[str, ...]
+    """In what the levels' loads differ: then there is no knee in them."""
+
+
+def _differ(levels: Sequence[Level]) -> tuple[str, ...]:
+    """In what the loads of all valid cells differ.
+
+    Another deployment may have another API: its path and dialect, and with the dialect the body, count
+    within one deployment only.
+    """
+    cells = [cell.cell for level in levels for cell in level.valid_cells]
+    but = set(LEVELS_OWN)
+    if len({cell.deployment for cell in cells}) > 1:
+        but |= {"path", "dialect"}
+        if "dialect" in asked_differently(cells):
+            but.add("body")
+    return asked_differently(cells, but=but)
 
 
 def deployments_of(levels: Sequence[Level]) -> list[str]:
@@ -125,6 +149,7 @@ def compare_configs(levels: Sequence[Level]) -> tuple[Comparison, ...]:
                     rps=_rps_ratio(level, other),
                     ttft=_ttft_ratio(other, level),
                     paired={s.key for s in level.samples} == {s.key for s in other.samples},
+                    asked_differently=_differ((level, other)),
                 )
 
     return tuple(each())
@@ -142,7 +167,14 @@ def compare_deployments(levels: Sequence[Level]) -> tuple[DeploymentRatio, ...]:
             a, b = by_key.get((names[0], config, n)), by_key.get((names[1], config, n))
             ratio = _rps_ratio(a, b) if a and b else None
             ratios.append(
-                DeploymentRatio(config=config, concurrency=n, first=names[0], second=names[1], rps=ratio)
+                DeploymentRatio(
+                    config=config,
+                    concurrency=n,
+                    first=names[0],
+                    second=names[1],
+                    rps=ratio,
+                    asked_differently=_differ((a, b)) if a and b else (),
+                )
             )
     return tuple(ratios)
 
@@ -163,9 +195,12 @@ def find_knee(levels: Sequence[Level], *, budget_ended: bool) -> Knee | None:
     valid = [level for level in levels if level.valid and level.figures.rps is not None]
     if not valid:
         return None
-    at = knee_index([level.figures.rps.value for level in valid if level.figures.rps])
-    draws = np.stack([level.rps_draws for level in valid], axis=1)
-    found = [knee_index([float(x) for x in row]) for row in draws if np.isfinite(row).all()]
+    differ = _differ(valid)
+    at, found = None, []
+    if not differ:
+        at = knee_index([level.figures.rps.value for level in valid if level.figures.rps])
+        draws = np.stack([level.rps_draws for level in valid], axis=1)
+        found = [knee_index([float(x) for x in row]) for row in draws if np.isfinite(row).all()]
     knees = sorted(i for i in found if i is not None)
     tail = (1 - stats.CONFIDENCE) / 2
     low = high = None
@@ -183,6 +218,7 @@ def find_knee(levels: Sequence[Level], *, budget_ended: bool) -> Knee | None:
         top=valid[-1].concurrency,
         levels=len(valid),
         budget_ended=budget_ended and at is None,
+        asked_differently=differ,
     )
 
 

@@ -5,8 +5,8 @@
     schema_version  1
     runs            [{name, status, deployments, cells, incomplete, budget_ended}]
     configurations  {deployment: {configuration: {levels: {concurrency: figures}}}}
-    comparisons     [{deployment, config, reference, concurrency, rps, ttft, paired}]
-    deployment_ratios  [{config, concurrency, first, second, rps, second_is_bottleneck}]
+    comparisons     [{deployment, config, reference, concurrency, rps, ttft, paired, asked_differently}]
+    deployment_ratios  [{config, concurrency, first, second, rps, asked_differently, second_is_bottleneck}]
     knees           [{deployment, config, concurrency, low, high, reached_share, rps, top, ...}]
     accounts        [{deployment, config, concurrency, answers, ttft_ms, stages_ms, ..., sdk_cost_ms}]
     drifts          [{deployment, config, concurrency, figure, lowest, highest}]  repeats over 1.3x apart

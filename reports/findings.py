@@ -37,6 +37,8 @@ def _limit(at_top: Sequence[Comparison], knee: Knee | None, n: int) -> str:
     if not singles:
         return ""
     raised = {name: r.value for name, r in singles.items() if r and r.excludes_one and r.value > 1}
+    if knee is not None and knee.asked_differently:
+        return ""
     if knee is None or knee.concurrency is None or n < knee.concurrency:
         return (
             "Throughput had not stopped growing there, so these differences are latency; "
@@ -69,13 +71,18 @@ def _growth(levels: Sequence[Level]) -> str:
 
 
 def _deployment(analysis: Analysis, deployment: str) -> Iterator[str]:
-    own = [c for c in analysis.comparisons if c.deployment == deployment]
+    own = [c for c in analysis.comparisons if c.deployment == deployment and not c.asked_differently]
     levels = [level for level in analysis.levels if level.deployment == deployment]
     reference = own[0].reference if own else levels[0].config
     knee = next((k for k in analysis.knees if (k.deployment, k.config) == (deployment, reference)), None)
     who = f"{deployment}: {reference}"
     if knee is None:
         yield f"{who} has no valid cell, so nothing follows from it."
+    elif knee.asked_differently:
+        yield (
+            f"{who} was asked differently from level to level ({listed(knee.asked_differently)}): "
+            "nothing follows about its growth."
+        )
     elif knee.concurrency is not None:
         yield f"{who} stops growing at {users(knee.concurrency)}, at {spread(knee.rps)} RPS."
     elif knee.levels == 1:

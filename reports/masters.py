@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from records.cell import Cell, Verdict, Window
 from records.reader import CellData
+from reports.asked import asked_differently
 
 SHARED_SHARE = 0.5
 
@@ -39,9 +40,9 @@ def simultaneous(parts: Sequence[Part]) -> list[tuple[Part, ...]]:
 
     Several masters (one a region) that drive one service at the same time give it their load together:
     their rates add up. The same cell measured again is a repeat: its rate is averaged. What tells them
-    apart: parts of one measurement lie in different directories, their cells have the same name, and
-    their windows share at least half of the shorter one's time. Clocks of different machines must
-    therefore agree to well within a window.
+    apart: parts of one measurement lie in different directories, their cells have the same name, they
+    were asked alike (an open loop's rate may differ), and their windows share at least half of the
+    shorter one's time. Clocks of different machines must therefore agree to well within a window.
     """
     groups: list[tuple[Part, ...]] = []
     for part in sorted(parts, key=lambda p: (p.window.start_ns if p.window else 0, p.source)):
@@ -58,6 +59,8 @@ def _joins(part: Part, group: Sequence[Part]) -> bool:
     if part.window is None or before is None or after is None:
         return False
     if part.data.cell.name != group[0].data.cell.name or part.source in {other.source for other in group}:
+        return False
+    if asked_differently((part.data.cell, group[0].data.cell), but=("rate",)):
         return False
     return after.seconds >= SHARED_SHARE * min(before.seconds, part.window.seconds)
 
@@ -76,8 +79,10 @@ def merged_cell(parts: Sequence[Part]) -> Cell:
         for part in parts
         for check in part.data.cell.verdict.checks
     )
+    rates = [rate for part in parts if (rate := part.data.cell.requested.get("rate")) is not None]
     return replace(
         first,
+        requested={**first.requested, "rate": sum(rates) if rates else None},
         concurrency=sum(part.data.cell.concurrency for part in parts),
         achieved={"window": window and {"start_ns": window.start_ns, "end_ns": window.end_ns}},
         verdict=Verdict(checks=checks),

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from records.reader import read_run
+from records.reader import Run, read_run
+from records.request import RecordError
 from reports.analysis import Analysis, analyse
 from reports.blocks import blocks
 from reports.export import write_files
@@ -18,11 +19,28 @@ def load(directories: Sequence[Path]) -> Analysis:
     """Everything in the directories, one given twice read once.
 
     Raises:
-        RecordError: one that is neither a run nor a cell, or that this version cannot read.
+        RecordError: one that is neither a run nor a cell, or that this version cannot read, or a
+            measurement that two of them hold.
         OSError: one that cannot be opened.
     """
     distinct = list({path.resolve(): path for path in directories}.values())
-    return analyse([read_run(path) for path in distinct])
+    runs = [read_run(path) for path in distinct]
+    _refuse_copies(runs)
+    return analyse(runs)
+
+
+def _refuse_copies(runs: Sequence[Run]) -> None:
+    """A copied folder would pass for another master that gave its load at the same time.
+
+    Raises:
+        RecordError: two cells with the same window, to the nanosecond, and the same first request.
+    """
+    seen: dict[object, Path] = {}
+    for data in (data for run in runs for data in run.cells if data.cell.window and data.requests):
+        r = data.requests[0]
+        other = seen.setdefault((data.cell.window, r.run, r.worker, r.user, r.seq, r.sent_at_ns), data.path)
+        if other != data.path:
+            raise RecordError(f"{other} and {data.path} hold the same measurement: give one of them")
 
 
 def show(analysis: Analysis, console: Console) -> None:
@@ -39,8 +57,8 @@ def print_report(dirs: Sequence[Path], console: Console, output: Path | None = N
         RecordError, OSError: as ``load`` and ``write_files``.
     """
     analysis = load(dirs)
-    show(analysis, console)
     where = output if output is not None else dirs[0] if len(dirs) == 1 else None
     if where is not None:
         write_files(analysis, where)
+    show(analysis, console)
     return analysis.exit_code

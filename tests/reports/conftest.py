@@ -46,6 +46,9 @@ class Spec:
     late_s: float = 0.0
     """How much later than the repeat's own hour it starts."""
     seed: int = 0
+    """Another one is another run."""
+    requested: dict[str, Any] = field(default_factory=dict)
+    achieved: dict[str, Any] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -72,7 +75,8 @@ def records_of(spec: Spec) -> list[RequestRecord]:
         stages = {name: {"queued_ms": ms / 4, "running_ms": ms * 3 / 4} for name, ms in spec.stages.items()}
         records.append(
             RequestRecord(
-                run="r", cell=spec.name, worker="w", region="here", user=i % spec.concurrency, seq=i,
+                run=f"{spec.name}-{spec.seed}", cell=spec.name, worker="w", region="here",
+                user=i % spec.concurrency, seq=i,
                 sent_at_ns=sent, headers_at_ns=sent + 2_000_000, first_event_at_ns=sent + 3_000_000,
                 first_token_at_ns=None if failed else first,
                 last_token_at_ns=None if failed else first + 9_000,
@@ -92,7 +96,8 @@ def write_cell(directory: Path, spec: Spec) -> Path:
     window = {"start_ns": start, "end_ns": start + round(spec.seconds * 1e9)} if spec.window else None
     cell = Cell(
         deployment=spec.deployment, config=spec.config, concurrency=spec.concurrency, repeat=spec.repeat,
-        complete=spec.complete, achieved={"window": window}, verdict=Verdict(checks=spec.checks),
+        complete=spec.complete, requested=spec.requested, achieved={"window": window, **spec.achieved},
+        verdict=Verdict(checks=spec.checks),
     )  # fmt: skip
     write_json(directory / "cell.json", cell.to_json())
     lines = LineFile(directory / "requests.jsonl")

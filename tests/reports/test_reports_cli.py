@@ -118,7 +118,7 @@ def test_two_directories_are_pooled_raw(made: Any, tmp_path: Path) -> None:
 
 
 def test_several_directories_write_nothing_unasked(made: Any, tmp_path: Path) -> None:
-    dirs = [made.run(tmp_path / name, [made.spec()]) for name in "ab"]
+    dirs = [made.run(tmp_path / name, [made.spec(seed=n)]) for n, name in enumerate("ab")]
     done = report(*dirs)
     assert done.exit_code == 0
     assert "--output" in done.stderr
@@ -237,6 +237,43 @@ def test_a_reader_that_went_away_is_no_fault(sweep_dir: Path, options: list[str]
     assert done.returncode == 0
     assert "Error" not in done.stderr
     assert (sweep_dir / "report.md").is_file()
+
+
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_a_full_screen_is_1_and_the_files_are_there(sweep_dir: Path, options: list[str]) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "reports", *options, sweep_dir], stdout=full, stderr=subprocess.PIPE,
+            text=True, timeout=60, check=False, cwd=Path(__file__).parents[2],
+        )  # fmt: skip
+    assert done.returncode == 1
+    assert done.stderr == "report: it could not be printed: No space left on device\n"
+    assert all((sweep_dir / name).is_file() for name in FILES)
+
+
+def test_a_copied_folder_is_refused(sweep_dir: Path, tmp_path: Path) -> None:
+    copy = shutil.copytree(sweep_dir, tmp_path / "copy")
+    done = report(sweep_dir, copy)
+    assert done.exit_code == 2
+    cell = "cells/local/baseline/c01-r1"
+    assert f"{sweep_dir / cell} and {copy / cell} hold the same measurement" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_lost_records_are_a_failed_check(made: Any, tmp_path: Path) -> None:
+    cell = made.cell(tmp_path / "cell", made.spec(rps=20.0, seconds=5.0, achieved={"requests": 100}))
+    assert report(cell).exit_code == 0
+    lines = (cell / "requests.jsonl").read_bytes().splitlines(keepends=True)
+    (cell / "requests.jsonl").write_bytes(b"".join(lines[:20]))
+    done = report(cell)
+    assert done.exit_code == 3
+    assert "0 of 1 cells are valid" in done.stdout
+    said = " ".join(done.stdout.split())
+    assert "requests.jsonl holds 20 measured requests, at the load's end there were 100 (records)" in said
+    (cell / "requests.jsonl").unlink()
+    done = report(cell)
+    assert done.exit_code == 2
+    assert done.stderr == f"report: {cell / 'requests.jsonl'} is missing\n"
 
 
 def test_interrupted_is_130(made: Any, tmp_path: Path) -> None:

@@ -349,3 +349,58 @@ def test_loads_that_users_do_not_describe_are_named(made: Any, tmp_path: Path) -
     assert "an open loop of 20 requests a second (poisson)" in said
     assert "the shape Steps changed the load" in said
     assert "asked differently (arrival, rate and shape)" in said
+
+
+def think(n: float) -> dict[str, Any]:
+    return {"requested": {"think_time_s": n}}
+
+
+def test_no_knee_is_drawn_from_levels_that_were_asked_differently(made: Any, tmp_path: Path) -> None:
+    levels = ((1, 5.0), (4, 20.0), (16, 20.0))
+    alike = [made.spec(concurrency=n, rps=rps, **think(0.0)) for n, rps in levels]
+    assert "stops growing at 4 users" in words(analysed(made.run(tmp_path / "alike", alike)))
+    other = [*alike[:2], made.spec(concurrency=16, rps=20.0, **think(1.0))]
+    text = words(analysed(made.run(tmp_path / "other", other)))
+    assert "stops growing at" not in text
+    assert "its levels were asked differently (think_time_s): no knee is drawn" in text
+    assert "nothing follows about its growth" in text
+
+
+@pytest.mark.parametrize(
+    ("asked", "differ"),
+    [
+        ({"think_time_s": 1.0}, ("think_time_s",)),
+        ({"dialect": "openai", "path": "/v1", "body": {"m": 1}}, ()),
+        ({"body": {"m": 1}}, ("body",)),
+        ({"rate": 5.0}, ()),
+    ],
+)
+def test_deployments_that_were_asked_differently(
+    made: Any, tmp_path: Path, asked: dict[str, Any], differ: tuple[str, ...]
+) -> None:
+    specs = [made.spec(rps=60.0), made.spec(deployment="k8s", requested=asked)]
+    analysis = analysed(made.run(tmp_path / "run", specs))
+    assert [ratio.asked_differently for ratio in analysis.deployment_ratios] == [differ]
+    text = words(analysis)
+    assert ("bottleneck of its own" in text) is not bool(differ)
+    note = f"Asked differently at 10 users ({', '.join(differ)}): such a ratio is of two loads"
+    assert (note in text) is bool(differ)
+
+
+def test_configurations_that_were_asked_differently(made: Any, tmp_path: Path) -> None:
+    specs = [made.spec(), made.spec(config="mock-llm", rps=60.0, **think(1.0))]
+    text = words(analysed(made.run(tmp_path / "run", specs)))
+    assert "Asked differently at 10 users (think_time_s): such a ratio is of two loads" in text
+    assert "mocking the LLM makes RPS" not in text
+
+
+@pytest.mark.parametrize(
+    ("ms", "asked", "said"), [(190.0, {}, True), (5.0, {}, False), (190.0, {"rate": 20.0}, False)]
+)
+def test_connecting_that_no_figure_has_is_said(
+    made: Any, tmp_path: Path, ms: float, asked: dict[str, Any], said: bool
+) -> None:
+    spec = made.spec(requested=asked, achieved={"connects": 100, "connect_ms": ms})
+    text = words(analysed(made.run(tmp_path / "run", [spec])))
+    line = "local/baseline/c10-r1: connecting took 190 ms a request on average, which is in no figure."
+    assert (line in text) is said

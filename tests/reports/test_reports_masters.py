@@ -67,7 +67,9 @@ def test_what_ran_again_later_is_a_repeat(made: Any, tmp_path: Path) -> None:
 def test_a_short_overlap_is_neither_and_is_said(made: Any, tmp_path: Path) -> None:
     analysis = analysed(made, tmp_path, first=made.spec(), second=made.spec(late_s=4.0, seed=1))
     assert analysis.merged == ()
-    assert "overlap in time by less than half: their rates were averaged" in verdict(analysis)
+    assert "overlap in time, by less than half or asked differently: their rates were averaged" in verdict(
+        analysis
+    )
 
 
 def test_three_regions_are_one_cell(made: Any, tmp_path: Path) -> None:
@@ -84,6 +86,19 @@ def test_cells_of_other_names_are_not_added(made: Any, tmp_path: Path) -> None:
     analysis = analysed(made, tmp_path, a=made.spec(), b=made.spec(config="mock-llm"))
     assert analysis.merged == ()
     assert [level.concurrency for level in analysis.levels] == [10, 10]
+
+
+def test_two_loads_at_the_same_time_are_not_one(made: Any, tmp_path: Path) -> None:
+    a, b = (made.spec(seed=n, requested={"think_time_s": think}) for n, think in enumerate((0.0, 1.0)))
+    analysis = analysed(made, tmp_path, a=a, b=b)
+    assert analysis.merged == ()
+    assert "pools cells that were asked differently (think_time_s)" in verdict(analysis)
+
+
+def test_an_open_loops_rates_are_added(made: Any, tmp_path: Path) -> None:
+    a, b = (made.spec(seed=n, requested={"rate": rate}) for n, rate in enumerate((20.0, 30.0)))
+    analysis = analysed(made, tmp_path, a=a, b=b)
+    assert [cell.cell.requested for cell in analysis.merged] == [{"rate": 50.0}]
 
 
 def test_one_invalid_region_makes_the_sum_invalid(made: Any, tmp_path: Path) -> None:
