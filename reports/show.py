@@ -30,7 +30,8 @@ def load(directories: Sequence[Path]) -> Analysis:
 
 
 def _refuse_copies(runs: Sequence[Run]) -> None:
-    """A copied folder would pass for another master that gave its load at the same time.
+    """A copied folder, or a cell beside its own run, would pass for another master that gave its load at
+    the same time.
 
     Raises:
         RecordError: two cells with the same window, to the nanosecond, and the same first request.
@@ -38,9 +39,10 @@ def _refuse_copies(runs: Sequence[Run]) -> None:
     seen: dict[object, Path] = {}
     for data in (data for run in runs for data in run.cells if data.cell.window and data.requests):
         r = data.requests[0]
-        other = seen.setdefault((data.cell.window, r.run, r.worker, r.user, r.seq, r.sent_at_ns), data.path)
-        if other != data.path:
-            raise RecordError(f"{other} and {data.path} hold the same measurement: give one of them")
+        first = (data.cell.window, r.run, r.worker, r.user, r.seq, r.sent_at_ns)
+        if first in seen:
+            raise RecordError(f"{seen[first]} and {data.path} hold the same measurement: give one of them")
+        seen[first] = data.path
 
 
 def show(analysis: Analysis, console: Console) -> None:

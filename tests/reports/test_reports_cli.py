@@ -258,6 +258,7 @@ def test_a_copied_folder_is_refused(sweep_dir: Path, tmp_path: Path) -> None:
     cell = "cells/local/baseline/c01-r1"
     assert f"{sweep_dir / cell} and {copy / cell} hold the same measurement" in done.stderr
     assert done.stderr.count("\n") == 1
+    assert report(sweep_dir, sweep_dir / cell).exit_code == 2
 
 
 def test_lost_records_are_a_failed_check(made: Any, tmp_path: Path) -> None:
