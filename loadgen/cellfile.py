@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 from array import array
 from collections.abc import Iterable, Sequence
@@ -52,7 +53,12 @@ class CellFile:
         self._lines = LineFile(folder / layout.REQUESTS)
         self.fault: OSError | None = None
         """Why records could not be kept, the first time."""
-        write_json(folder / layout.CELL, cell.to_json())
+        try:
+            write_json(folder / layout.CELL, cell.to_json())
+        except OSError:  # nothing was measured: the folder is left empty, as it was
+            self._lines.close()
+            self._lines.path.unlink(missing_ok=True)
+            raise
 
     def append(self, lines: bytes) -> None:
         """Keep records. One that cannot be kept is the run's end: see ``fault``."""
@@ -61,13 +67,31 @@ class CellFile:
         try:
             self._lines.append(lines)
         except OSError as error:
+            self._lost(error)
+
+    def look(self) -> None:
+        """Is the file that records go to still there? If not, see ``fault``."""
+        try:
+            if self.fault is None and self._lines.deleted():
+                raise FileNotFoundError(errno.ENOENT, "deleted while the load ran")
+        except OSError as error:
+            self._lost(error)
+
+    def _lost(self, error: OSError) -> None:
+        """Records are lost; what fails after the first time is no news."""
+        if self.fault is None:
             self.fault = error
-            log.error("cannot write %s: %s", self._lines.path, error.strerror or error)
+            log.error("cannot write %s: %s", error.filename or self._lines.path, error.strerror or error)
 
     def finish(self, observed: Observed) -> Cell:
-        """Read back what was written, judge it, and write the cell whole."""
+        """Read back what was written, judge it, and write the cell whole. What cannot be read or written
+        is a ``fault``."""
         self._lines.close()
-        requests = [_slim(decode(line)) for _, line in read_lines(self.folder / layout.REQUESTS)]
+        requests: list[RequestRecord] = []
+        try:
+            requests += [_slim(decode(line)) for _, line in read_lines(self._lines.path)]
+        except OSError as error:
+            self._lost(error)
         self.cell = replace(
             self.cell,
             complete=observed.complete and self.fault is None,
@@ -77,8 +101,7 @@ class CellFile:
         try:
             write_json(self.folder / layout.CELL, self.cell.to_json())
         except OSError as error:
-            self.fault = self.fault or error
-            log.error("cannot write %s: %s", self.folder / layout.CELL, error.strerror or error)
+            self._lost(error)
         return self.cell
 
     def _checks(self, requests: Sequence[RequestRecord], observed: Observed) -> tuple[Check, ...]:

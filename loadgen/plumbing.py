@@ -38,6 +38,7 @@ from records.request import RequestRecord
 
 DISK_S = 0.2
 CSV_WRITING_S = 0.2
+ENDING_S = 60
 log = logging.getLogger(__name__)
 
 
@@ -54,6 +55,7 @@ class LoadRun:
         self.watchers: list[Callable[[RequestRecord], None]] = []
         """Each is shown every request that ends in this process."""
         self._runs = 0
+        self._told = False
         runner, events = environment.runner, environment.events
         self.part: Alone | Master | Worker = Alone()
         if isinstance(runner, MasterRunner):
@@ -89,7 +91,11 @@ class LoadRun:
             if isinstance(self.part, Worker):
                 self.part.refuse(Orders(**environment.parsed_options.chokepoint), str(error))
             else:
-                self._refuse()
+                self._refuse(USAGE)
+            return
+        except OSError as error:  # a full disk: there is nowhere to keep the records
+            log.error("cannot write %s: %s", error.filename, error.strerror or error)
+            self._refuse(FAULT)
             return
         self._runs += 1
         gevent.spawn(self._watch, self.run)
@@ -207,13 +213,14 @@ class LoadRun:
         if not self.part.watch() or self.run is not run or run.phase is not Phase.RUNNING:
             return
         if run.merge is not None and run.merge.refused:
-            self._refuse()
+            self._refuse(USAGE)
         else:
             self._stop_locust()
 
     def _watch_disk(self, run: Run | None) -> None:
         """Stop a run whose records can no longer be kept: it would be load for nothing."""
         while run is not None and run.cell is not None and run.phase is Phase.RUNNING:
+            run.cell.look()
             if run.cell.fault is not None:
                 self.environment.process_exit_code = FAULT
                 self._stop_locust()
@@ -226,10 +233,10 @@ class LoadRun:
         else:
             self.environment.runner.stop()
 
-    def _refuse(self) -> None:
+    def _refuse(self, code: int) -> None:
         """What was asked for cannot be run, as the log says: the end, unless the web UI can ask for else."""
         if self.environment.parsed_options.headless:
-            self.environment.process_exit_code = USAGE
+            self.environment.process_exit_code = code
         gevent.spawn(self._stop_locust)
 
     # -- the end -----------------------------------------------------------------------------------
@@ -259,6 +266,8 @@ class LoadRun:
                 complete=not planned or not (run.interrupted or merge.deserted),
             )
             run.judged = run.cell.finish(observed)
+            if run.cell.fault is not None:
+                self.environment.process_exit_code = FAULT
             if not options.headless:
                 print(verdict_line(run.judged), file=sys.stderr)
         if merge is not None and merge.deserted and self.environment.parsed_options.headless:
@@ -299,6 +308,12 @@ class LoadRun:
 
     def on_quit(self, **_: Any) -> None:
         """The last line of a headless run: may it be believed?"""
+        if self._told:
+            # Signals close together: locust ends once for each, and the first takes the process down.
+            if gevent.getcurrent().parent is not None:  # not the main one
+                gevent.sleep(ENDING_S)  # its own exit would come in the middle of Python's
+            return
+        self._told = True
         run, options = self.run, self.environment.parsed_options
         if run is not None and run.judged is not None and options.headless:
             print(verdict_line(run.judged), file=sys.stderr, flush=True)

@@ -72,7 +72,8 @@ def open_record(path: Path) -> int:
 
 
 def invoke(command: click.Command, module: str, arguments: Sequence[str] | None) -> int:
-    """The exit code: 0, 130 interrupted, 2 for a bad flag or a port in use (one line on stderr)."""
+    """The exit code: 0, 130 interrupted, 2 for a bad flag or a port in use, 1 where what was to be said
+    could not be written (one line on stderr)."""
     try:
         code = command.main(args=arguments, prog_name=f"python -m {module}", standalone_mode=False)
         return code if isinstance(code, int) else 0
@@ -81,3 +82,9 @@ def invoke(command: click.Command, module: str, arguments: Sequence[str] | None)
         return 2
     except (click.Abort, KeyboardInterrupt):
         return 130
+    except OSError as error:  # standard output takes nothing more: a full disk
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, sys.stdout.fileno())  # or Python would try once more at its end
+        os.close(null)
+        print(f"{module}: cannot write: {error.strerror or error}", file=sys.stderr)
+        return 1

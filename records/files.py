@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -27,13 +28,18 @@ class LineFile:
     def append(self, lines: bytes) -> None:
         """Write one or more whole lines (each ending in a newline). Raises OSError."""
         view = memoryview(lines)
-        try:
-            while view:
-                view = view[self._file.write(view) :]
-        except OSError:
-            self._file.truncate(self._size)
-            raise
+        with _naming(self.path):
+            try:
+                while view:
+                    view = view[self._file.write(view) :]
+            except OSError:
+                self._file.truncate(self._size)
+                raise
         self._size += len(lines)
+
+    def deleted(self) -> bool:
+        """Is the file gone from its folder? What is appended to it then is lost. Raises OSError."""
+        return os.fstat(self._file.fileno()).st_nlink == 0
 
     def close(self) -> None:
         self._file.close()
@@ -51,14 +57,28 @@ def read_lines(path: Path) -> Iterator[tuple[int, bytes]]:
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Replace ``path`` by ``value`` as indented JSON, whole or not at all."""
+    """Replace ``path`` by ``value`` as indented JSON, whole or not at all. Raises OSError, which names it."""
     text = orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    with temporary.open("wb") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+    with _naming(path):
+        try:
+            with temporary.open("wb") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+
+
+@contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """An error of writing says by itself only what is wrong, not where."""
+    try:
+        yield
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error
 
 
 def read_json(path: Path) -> Any:

@@ -19,7 +19,7 @@ from records.exit_codes import FAULT, INTERRUPTED, USAGE
 from records.reader import cell_directories
 from records.request import RecordError
 from sweep import options
-from sweep.directory import alone, create, load
+from sweep.directory import alone, create, load, settled
 from sweep.llm import named_llm
 from sweep.plan import Plan, UsageError, resolved
 from sweep.progress import Progress, Watched, discard
@@ -148,7 +148,10 @@ def command(
     options.check_key(os.environ.get("TARGET_API_KEY", ""))
     if resume is not None:
         _refuse_beside_resume()
-        run_sweep(resume, load(resume))
+        plan = load(resume)
+        _need_report()
+        with alone(resume), settled(resume):
+            run_sweep(resume, plan)
         return
     if locust_args and "--" not in sys.argv:
         raise UsageError(f"unexpected {locust_args[0]!r}; what is meant for locust goes after --")
@@ -179,21 +182,28 @@ def command(
     if plan_only:
         _print_plan(plan)
         return
-    run_sweep(create(output, f"{_stamp(datetime.now(UTC))}-{name}", plan), plan)
+    _need_report()
+    directory = create(output, f"{_stamp(datetime.now(UTC))}-{name}", plan)
+    with settled(directory), alone(directory):
+        run_sweep(directory, plan)
+
+
+def _need_report() -> None:
+    """Raises UsageError where a report cannot be made: better said before the hours of load."""
+    try:
+        import reports.show  # noqa: F401  here, for a load worker has no numpy
+    except ImportError as error:
+        raise UsageError(f"the report needs {error.name}: pip install '.[report]'") from error
 
 
 def run_sweep(directory: Path, plan: Plan) -> None:
     """Measure what is missing in ``directory`` and print the report; ends the process with its code."""
-    try:
-        # Here, for a load worker has no numpy: better said before the hours of load.
-        from reports.show import print_report
-    except ImportError as error:
-        raise UsageError(f"the report needs {error.name}: pip install '.[report]'") from error
-    with alone(directory):
-        _measure(directory, plan, Watched())
-        console = Console()
-        with console.capture() as report:  # all its files are written before the first line is printed
-            code = print_report([directory], console)
+    from reports.show import print_report
+
+    _measure(directory, plan, Watched())
+    console = Console()
+    with console.capture() as report:  # all its files are written before the first line is printed
+        code = print_report([directory], console)
     _print(report.get())
     sys.exit(code)
 

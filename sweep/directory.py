@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import fcntl
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+
+import orjson
 
 from records.cell import SCHEMA_VERSION
 from records.files import read_json, write_json
@@ -27,7 +29,12 @@ def create(output: Path, name: str, plan: Plan) -> Path:
         directory = _new(output, name)
     except OSError as error:
         raise UsageError(f"cannot make {error.filename}: {error.strerror}") from error
-    write_run(directory, plan, status="running", extra={"host": describe_host(), **describe_software()})
+    try:
+        write_run(directory, plan, status="running", extra={"host": describe_host(), **describe_software()})
+    except BaseException:  # an interrupt, a full disk: nothing was begun, so nothing stays
+        (directory / RUN).unlink(missing_ok=True)
+        directory.rmdir()
+        raise
     return directory
 
 
@@ -59,6 +66,33 @@ def write_run(directory: Path, plan: Plan, *, status: str, extra: Mapping[str, A
     before = read_json(path) if path.exists() else {}
     facts = {"schema_version": SCHEMA_VERSION, "plan": plan.to_json(), "status": status}
     write_json(path, {**before, **facts, **extra})
+
+
+@contextmanager
+def settled(directory: Path) -> Iterator[None]:
+    """However what is done within ends, run.json does not go on saying ``running``."""
+    status = "failed"
+    try:
+        yield
+    except KeyboardInterrupt:
+        status = "interrupted"
+        raise
+    finally:
+        with suppress(OSError, RecordError):  # then another error is on its way already
+            _settle(directory / RUN, status)
+
+
+def _settle(path: Path, status: str) -> None:
+    facts = read_json(path)
+    if facts.get("status") != "running":
+        return
+    facts["status"] = status
+    try:
+        write_json(path, facts)
+    except OSError:  # a full disk has no room for a second file: without its indents this is no longer
+        size = path.stat().st_size
+        with path.open("r+b", buffering=0) as file:
+            file.write(orjson.dumps(facts).ljust(size - 1) + b"\n")
 
 
 @contextmanager

@@ -10,6 +10,8 @@ from records.served import AS_IS
 from sweep.plan import BASE_LEVELS, CONFIGURATIONS, Target, UsageError
 
 MOST_USERS = 10_000
+MOST_DIGITS = 9
+MOST_SECONDS = 366 * 24 * 3600
 
 
 def parse_levels(text: str, max_level: int | None) -> tuple[tuple[int, ...], bool]:
@@ -142,9 +144,12 @@ def parse_budget(text: str) -> float | None:
     if text == "none":
         return None
     match = re.fullmatch(r"(\d+(?:\.\d+)?)([smh]?)", text)
-    if match is None or float(match[1]) <= 0:
+    seconds = float(match[1]) * {"": 1, "s": 1, "m": 60, "h": 3600}[match[2]] if match else 0.0
+    if seconds <= 0:
         raise UsageError(f"--budget takes a time such as 90s, 5m or 1h, or none, not {text!r}")
-    return float(match[1]) * {"": 1, "s": 1, "m": 60, "h": 3600}[match[2]]
+    if seconds > MOST_SECONDS:
+        raise UsageError("--budget goes up to a year; none is no limit")
+    return seconds
 
 
 def max_concurrent(environment: Mapping[str, str]) -> int | None:
@@ -152,8 +157,10 @@ def max_concurrent(environment: Mapping[str, str]) -> int | None:
     text = environment.get("MAX_CONCURRENT")
     if not text:
         return None
-    if not text.isdigit() or int(text) < 1:
-        raise UsageError(f"MAX_CONCURRENT takes a whole number of at least 1, not {text!r}")
+    if not text.isdecimal() or len(text) > MOST_DIGITS or int(text) < 1:
+        raise UsageError(
+            f"MAX_CONCURRENT takes a whole number of at least 1 and {MOST_DIGITS} digits, not {text!r}"
+        )
     return int(text)
 
 

@@ -98,7 +98,7 @@ def command(
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The exit code: 0, 130 interrupted, 2 for a bad flag or a port in use (one line on stderr)."""
+    """The exit code: see ``serving.invoke``."""
     return serving.invoke(command, "mocks.faults", arguments)
 
 

@@ -6,8 +6,11 @@ import csv
 import json
 import os
 import re
+import shutil
 import signal
 import socket
+import subprocess
+import sys
 import time
 import urllib.request
 from pathlib import Path
@@ -328,3 +331,59 @@ def test_the_web_ui_starts_stops_and_starts_afresh(
         wait_for(lambda r=rows: counted(port) == r)
     os.kill(one.process.pid, signal.SIGTERM)
     assert ended_well(one), one.text
+
+
+def test_no_room_at_the_start_is_one_line_and_exit_code_1(trap: Any, tmp_path: Path) -> None:
+    server = trap(answering())
+    # A limit on the size of files stands for the full disk: cell.json is longer.
+    script = """
+import os, resource, sys
+resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
+os.execv(sys.executable, [sys.executable, "-m", "locust", *sys.argv[1:]])
+"""
+    stream = str(Path(__file__).parents[2] / "locustfiles" / "stream.py")
+    arguments = ["-f", stream, "-H", server.url, "--headless", "--results", "r"]
+    done = subprocess.run(
+        [sys.executable, "-c", script, *arguments], cwd=tmp_path, capture_output=True, text=True, timeout=30
+    )
+    said = done.stdout + done.stderr
+    assert done.returncode == 1, said
+    assert said.count("cannot write r/cell.json: File too large") == 1
+    assert "Traceback" not in said
+    assert server.talks == []
+    assert list((tmp_path / "r").iterdir()) == []
+
+
+def test_a_results_folder_that_vanishes_ends_the_load(trap: Any, locust: Any, tmp_path: Path) -> None:
+    server = trap(answering())
+    one = locust("-H", server.url, "--headless", "--results", "r")
+    wait_for(lambda: lines(tmp_path / "r" / "requests.jsonl") >= 3)
+    shutil.rmtree(tmp_path / "r")
+    assert one.wait(15) == 1, one.text
+    assert one.text.count("cannot write r/requests.jsonl: deleted while the load ran") == 1
+    assert "Traceback" not in one.text
+    assert one.text.splitlines()[-1].startswith("invalid: records: records were lost")
+
+
+def test_a_results_folder_that_was_moved_is_one_line_at_the_end(
+    trap: Any, locust: Any, tmp_path: Path
+) -> None:
+    server = trap(answering())
+    one = locust("-H", server.url, "--headless", "--results", "r", "--requests", "40")
+    wait_for(lambda: lines(tmp_path / "r" / "requests.jsonl") >= 3)
+    (tmp_path / "r").rename(tmp_path / "moved")
+    assert one.wait(15) == 1, one.text
+    assert one.text.count("cannot write") == 1
+    assert "Traceback" not in one.text
+
+
+def test_signals_close_together_are_one_end(trap: Any, locust: Any, tmp_path: Path) -> None:
+    server = trap(answering(0.4))
+    one = locust("-H", server.url, "--headless", "-u", "3", "--results", "r")
+    wait_for(lambda: lines(tmp_path / "r" / "requests.jsonl") >= 3)
+    for sent in (signal.SIGINT, signal.SIGTERM):
+        one.process.send_signal(sent)
+        time.sleep(0.02)
+    assert one.wait(15) == 130, one.text
+    assert "Traceback" not in one.text
+    assert len(re.findall("^(?:in)?valid: ", one.text, re.MULTILINE)) == 1

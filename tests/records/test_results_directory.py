@@ -1,5 +1,6 @@
 """What is written can be read, what a kill left behind too, and what is not ours is refused."""
 
+import errno
 import subprocess
 import sys
 from pathlib import Path
@@ -129,3 +130,25 @@ lines.append(b"{}\\n")
     path = tmp_path / "lines.jsonl"
     subprocess.run([sys.executable, "-c", script, str(path)], check=True, timeout=30)
     assert [line for _, line in read_lines(path)] == [b'{"a":"0123456789"}\n'] * 5 + [b"{}\n"]
+
+
+def test_a_write_that_fails_names_the_file_and_leaves_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    write_json(tmp_path / "a.json", {"old": 1})
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(OSError, match=r"No space left on device: '.*/a.json'$"):
+        write_json(tmp_path / "a.json", {"new": 2})
+    assert [path.name for path in tmp_path.iterdir()] == ["a.json"]
+    assert read_json(tmp_path / "a.json") == {"old": 1}
+
+
+def test_a_line_file_knows_that_it_was_deleted(tmp_path: Path) -> None:
+    lines = LineFile(tmp_path / "lines.jsonl")
+    assert not lines.deleted()
+    lines.path.unlink()
+    assert lines.deleted()
+    lines.close()
