@@ -1,5 +1,6 @@
 """A run's directory: never shared, never overwritten."""
 
+import errno
 from pathlib import Path
 
 import pytest
@@ -49,3 +50,36 @@ def test_writing_a_run_keeps_what_it_does_not_name(tmp_path: Path) -> None:
     after = read_json(made / "run.json")
     assert after == {**before, "status": "complete", "budget_ended": False}
     assert after["host"]["cpus"]
+
+
+def test_a_run_that_cannot_be_begun_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(directory, "write_json", _full)
+    with pytest.raises(OSError, match="No space"):
+        directory.create(tmp_path, "t", PLAN)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("full", [False, True])
+@pytest.mark.parametrize(("error", "status"), [(KeyboardInterrupt, "interrupted"), (OSError, "failed")])
+def test_a_run_that_was_cut_short_is_not_said_to_be_running(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: type[BaseException], status: str, full: bool
+) -> None:
+    made = directory.create(tmp_path, "t", PLAN)
+    before = read_json(made / "run.json")
+    if full:
+        monkeypatch.setattr(directory, "write_json", _full)
+    with pytest.raises(error), directory.settled(made):
+        raise error
+    assert read_json(made / "run.json") == {**before, "status": status}
+
+
+def test_a_complete_run_stays_so(tmp_path: Path) -> None:
+    made = directory.create(tmp_path, "t", PLAN)
+    directory.write_run(made, PLAN, status="complete", extra={})
+    with pytest.raises(KeyboardInterrupt), directory.settled(made):
+        raise KeyboardInterrupt
+    assert read_json(made / "run.json")["status"] == "complete"
+
+
+def _full(path: Path, value: object) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device", str(path))

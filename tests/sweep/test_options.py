@@ -19,7 +19,7 @@ def test_nonsense_levels_are_a_usage_error(text: str) -> None:
         options.parse_levels(text, None)
 
 
-@pytest.mark.parametrize("text", ["soon", "-5", "0", "5d"])
+@pytest.mark.parametrize("text", ["soon", "-5", "0", "5d", "400d", "9" * 12, "9" * 400])
 def test_nonsense_budgets_are_a_usage_error(text: str) -> None:
     with pytest.raises(UsageError, match="--budget"):
         options.parse_budget(text)
@@ -118,7 +118,7 @@ def test_deployments_of_the_original_s_environment_names() -> None:
     assert options.deployments_of({"K8S_BASE_URL": "http://h:1"}) == ["k8s=url:http://h:1"]
 
 
-@pytest.mark.parametrize("text", ["0", "-1", "many", "1.5"])
+@pytest.mark.parametrize("text", ["0", "-1", "many", "1.5", "²", "9" * 5000])
 def test_nonsense_in_max_concurrent_is_a_usage_error(text: str) -> None:
     with pytest.raises(UsageError, match="MAX_CONCURRENT"):
         options.max_concurrent({"MAX_CONCURRENT": text})

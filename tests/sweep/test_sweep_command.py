@@ -8,9 +8,11 @@ import sys
 import time
 from pathlib import Path
 
+import click
 import psutil
 import pytest
 
+from sweep import cli
 from sweep.directory import alone, create
 from sweep.options import parse_targets
 from sweep.plan import Plan
@@ -200,3 +202,18 @@ def _ours(pid: int, run: Path) -> bool:
         return process.status() != psutil.STATUS_ZOMBIE and str(run.name) in " ".join(process.cmdline())
     except psutil.NoSuchProcess:
         return False
+
+
+def test_an_interrupt_before_the_first_cell_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(directory: Path, plan: Plan) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "run_sweep", interrupted)
+    for arguments in (["--output", str(tmp_path)], ["--resume"]):
+        runs = [str(run) for run in tmp_path.iterdir()]
+        with pytest.raises((KeyboardInterrupt, click.Abort)):
+            cli.command.main([*arguments, *runs], prog_name="sweep", standalone_mode=False)
+        [run] = tmp_path.iterdir()
+        facts = json.loads((run / "run.json").read_text())
+        assert facts["status"] == "interrupted"
+        (run / "run.json").write_text(json.dumps({**facts, "status": "running"}))
