@@ -89,3 +89,11 @@ def test_it_serves_until_told_to_stop_and_records_what_was_under_way(
         process.stdout.close()
     (truth,) = map(json.loads, record.read_text().splitlines())
     assert (truth["outcome"], truth["tokens"]) == ("cancelled", 1)
+
+
+def test_a_full_disk_is_one_line_and_exit_code_1() -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [*COMMAND, "--list"], cwd=ROOT, stdout=full, stderr=subprocess.PIPE, text=True, timeout=40
+        )
+    assert (done.returncode, done.stderr) == (1, "mocks.faults: cannot write: No space left on device\n")
