@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
@@ -28,12 +29,20 @@ class Origin:
     """Scheme, host, port and path prefix of a base URL. Raises ValueError for what is not one."""
 
     def __init__(self, base_url: str) -> None:
-        parts = urlsplit(base_url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError(f"{base_url!r} is not a base URL like http://127.0.0.1:8001")
+        if set("@?#") & set(base_url):  # it may be a secret, and is not shown
+            raise ValueError("a base URL holds no user, password or query; give a key as TARGET_API_KEY")
+        wrong = f"{base_url!r} is not a base URL like http://127.0.0.1:8001"
+        try:
+            parts = urlsplit(base_url)
+            host, port = parts.hostname, parts.port
+        except ValueError:  # its own words are of Python
+            raise ValueError(wrong) from None
+        # urlsplit drops line ends and tabs; what is sent has to be ASCII without blanks.
+        if parts.scheme not in ("http", "https") or not host or port == 0 or re.search("[^!-~]", base_url):
+            raise ValueError(wrong)
         self.tls = parts.scheme == "https"
-        self.host = parts.hostname
-        self.port = parts.port or (443 if self.tls else 80)
+        self.host = host
+        self.port = port or (443 if self.tls else 80)
         self.prefix = parts.path.rstrip("/")
         default = self.port == (443 if self.tls else 80)
         name = f"[{self.host}]" if ":" in self.host else self.host

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -17,9 +18,41 @@ from loadgen.dialects import DIALECTS, Dialect, dialect
 from loadgen.http import Origin
 from loadgen.questions import Question, QuestionError, library_questions, read_questions
 from records.exit_codes import USAGE
+from records.kept import is_secret, is_utf8, secret_in_query, shown
 
 REGION_VARIABLE = "REGION"
 KEY_VARIABLE = "TARGET_API_KEY"
+GIVE_KEY = f"give a key as {KEY_VARIABLE}"
+
+
+MOST_SECONDS = 1e9
+"""30 years; sockets and timers take no more than some hundred."""
+MOST_COUNT = 1e15
+"""What is counted fits in a record, and in a float."""
+MOST_AT_ONCE = 1e6
+
+Bounds = tuple[type[int] | type[float], float, float]
+"""Kind, least and most."""
+NUMBERS: dict[str, Bounds] = {
+    "--think-time": (float, 0, MOST_SECONDS),
+    "--rate": (float, 0, MOST_AT_ONCE),
+    "--max-inflight": (int, 1, MOST_AT_ONCE),
+    "--max-tokens": (int, 0, MOST_COUNT),
+    "--question-seed": (int, 0, MOST_COUNT),
+    "--request-timeout": (float, 0.001, MOST_SECONDS),
+    "--connect-timeout": (float, 0, MOST_SECONDS),
+    "--first-token-timeout": (float, 0, MOST_SECONDS),
+    "--gap-timeout": (float, 0, MOST_SECONDS),
+    "--warmup-requests": (int, 0, MOST_COUNT),
+    "--requests": (int, 0, MOST_COUNT),
+    "--min-seconds": (float, 0, MOST_SECONDS),
+    "--drain-seconds": (float, 0, MOST_SECONDS),
+}
+"""For the command line, and for the web UI's form, which knows nothing of it."""
+TEXTS = (
+    *("--path", "--llm-model", "--embedding-model", "--questions"),
+    *("--results", "--run-name", "--cell-name", "--region"),
+)
 
 
 class UsageError(ValueError):
@@ -71,7 +104,9 @@ class Settings:
         return read_questions(Path(self.questions_file)) if self.questions_file else library_questions()
 
 
-def number(name: str, kind: type[int] | type[float], least: float) -> Callable[[str], float]:
+def number(
+    name: str, kind: type[int] | type[float], least: float, most: float = MOST_SECONDS
+) -> Callable[[str], float]:
     """A type for argparse that refuses in one line, where argparse would print the whole usage first."""
 
     def parse(text: str) -> float:
@@ -79,12 +114,23 @@ def number(name: str, kind: type[int] | type[float], least: float) -> Callable[[
             value = kind(text)
         except ValueError:
             value = kind(-1)
-        if not least <= value < float("inf"):
-            what = "a whole number" if kind is int else "a number"
-            refuse(f"{name} wants {what} of at least {least:g}, not {text!r}")
+        try:
+            check_number(name, value, (kind, least, most), text=text)
+        except UsageError as error:
+            refuse(str(error))
         return value
 
     return parse
+
+
+def check_number(name: str, value: float, bounds: Bounds, *, text: str | None = None) -> None:
+    """``text``: the value as it was written. Raises UsageError for one out of bounds, or not a number."""
+    kind, least, most = bounds
+    if least <= value <= most:
+        return
+    bound = f"most {most:g}" if value > most else f"least {least:g}"
+    what = "a whole number" if kind is int else "a number"
+    raise UsageError(f"{name} wants {what} of at {bound}, not {text or str(value)!r}")
 
 
 def choice(name: str, choices: tuple[str, ...]) -> Callable[[str], str]:
@@ -105,11 +151,12 @@ def refuse(message: str) -> Any:
 def add_arguments(parser: Any) -> None:
     """Declare the options on locust's parser (directly: group arguments never reach the web UI)."""
 
-    def numeric(name: str, kind: type[int] | type[float], default: float, least: float, text: str) -> None:
-        parser.add_argument(name, type=number(name, kind, least), default=kind(default), help=text)
+    def numeric(name: str, default: float, text: str) -> None:
+        bounds = NUMBERS[name]
+        parser.add_argument(name, type=number(name, *bounds), default=bounds[0](default), help=text)
 
     parser.set_defaults(web_host="127.0.0.1")  # locust's own default is every interface, without a password
-    numeric("--think-time", float, 0, 0, "Seconds a user waits between its requests")
+    numeric("--think-time", 0, "Seconds a user waits between its requests")
     parser.add_argument(
         "--arrival",
         type=choice("--arrival", ARRIVALS),
@@ -118,8 +165,8 @@ def add_arguments(parser: Any) -> None:
         help="closed: each user asks when its answer has come; constant, poisson: --rate requests a second "
         "are due whether answers come or not, whatever the number of users",
     )
-    numeric("--rate", float, 0, 0, "Requests a second of an open loop, over all workers")
-    numeric("--max-inflight", int, 1000, 1, "Open loop: past so many at a time, what is due is dropped")
+    numeric("--rate", 0, "Requests a second of an open loop, over all workers")
+    numeric("--max-inflight", 1000, "Open loop: past so many at a time, what is due is dropped")
     parser.add_argument(
         "--dialect",
         type=choice("--dialect", DIALECTS),
@@ -137,12 +184,12 @@ def add_arguments(parser: Any) -> None:
     )
     parser.add_argument("--llm-model", default="", help="Model to ask for")
     parser.add_argument("--embedding-model", default="", help="Embedding model to ask for (dialect ask)")
-    numeric("--max-tokens", int, 0, 0, "Limit of an answer's length, for services that take one; 0: not sent")
+    numeric("--max-tokens", 0, "Limit of an answer's length, for services that take one; 0: not sent")
     parser.add_argument(
         "--field", default=[], **hidden, help="A field of the request's body (JSON, else text); repeatable"
     )
     parser.add_argument("--questions", default="", help="File of questions: lines, or JSONL")
-    numeric("--question-seed", int, 0, 0, "Seed of the order of the questions")
+    numeric("--question-seed", 0, "Seed of the order of the questions")
     parser.add_argument("--no-rag", action="store_true", help="Ask without retrieval (dialect ask)")
     parser.add_argument(
         "--results",
@@ -150,14 +197,14 @@ def add_arguments(parser: Any) -> None:
         metavar="DIR",
         help="Write each request as a record, and a verdict, into this new or empty folder",
     )
-    numeric("--request-timeout", float, 60, 0.001, "Seconds a whole request may take")
-    numeric("--connect-timeout", float, 10, 0, "Seconds until a connection is made; 0: --request-timeout")
-    numeric("--first-token-timeout", float, 0, 0, "Seconds until the first token; 0: no limit of its own")
-    numeric("--gap-timeout", float, 0, 0, "Seconds between two tokens; 0: no limit of its own")
-    numeric("--warmup-requests", int, 5, 0, "Requests before measuring begins (at least one a user)")
-    numeric("--requests", int, 0, 0, "Stop once so many measured requests have ended; 0: no limit")
-    numeric("--min-seconds", float, 3, 0, "Measure for at least so long before --requests stops the run")
-    numeric("--drain-seconds", float, 10, 0, "How long requests in flight at the end may take to finish")
+    numeric("--request-timeout", 60, "Seconds a whole request may take")
+    numeric("--connect-timeout", 10, "Seconds until a connection is made; 0: --request-timeout")
+    numeric("--first-token-timeout", 0, "Seconds until the first token; 0: no limit of its own")
+    numeric("--gap-timeout", 0, "Seconds between two tokens; 0: no limit of its own")
+    numeric("--warmup-requests", 5, "Requests before measuring begins (at least one a user)")
+    numeric("--requests", 0, "Stop once so many measured requests have ended; 0: no limit")
+    numeric("--min-seconds", 3, "Measure for at least so long before --requests stops the run")
+    numeric("--drain-seconds", 10, "How long requests in flight at the end may take to finish")
     parser.add_argument("--run-name", default="", help="Name of the run, in the records")
     parser.add_argument("--cell-name", default="", help="Name of the cell, in the records")
     parser.add_argument(
@@ -169,12 +216,19 @@ def settings(options: Any, environment: Mapping[str, str] = os.environ) -> Setti
     """The options as locust parsed them (or its web UI changed them), checked.
 
     Raises:
-        UsageError: a header, field, path or dialect that cannot be used.
+        UsageError: a number out of bounds; a header, field, path or dialect that cannot be used; what
+            would be kept and may not be: bytes that are no UTF-8, a secret.
     """
+    for name, bounds in NUMBERS.items():
+        check_number(name, getattr(options, _attribute(name)), bounds)
+    for name in TEXTS:
+        _check_utf8(name, getattr(options, _attribute(name)))
+    # A worker's own environment wins over what the master was told: regions differ.
+    region = environment.get(REGION_VARIABLE) or options.region
+    _check_utf8(REGION_VARIABLE, region)
     if options.dialect not in DIALECTS:
         raise UsageError(f"--dialect is one of {', '.join(DIALECTS)}, not {options.dialect!r}")
-    if options.path and not options.path.startswith("/"):
-        raise UsageError(f"--path begins with a slash, unlike {options.path!r}")
+    _check_path(options.path)
     headers = dict(_pair("--header", text) for text in options.header)
     key = environment.get(KEY_VARIABLE, "")
     if key:
@@ -182,7 +236,7 @@ def settings(options: Any, environment: Mapping[str, str] = os.environ) -> Setti
     for name, value in headers.items():
         # Only the name is shown: the value may be a secret.
         if not name.isascii() or not name.replace("-", "").replace("_", "").isalnum():
-            raise UsageError(f"{name!r} is not a header's name")
+            raise UsageError(f"--header wants NAME=VALUE; {shown(name)} is not a header's name")
         if not value.isprintable() or not value.isascii():
             raise UsageError(f"the value of header {name} holds characters that no header may have")
     if options.arrival not in ARRIVALS:
@@ -193,7 +247,7 @@ def settings(options: Any, environment: Mapping[str, str] = os.environ) -> Setti
         raise UsageError("--rate wants --arrival constant or poisson: a closed loop asks when it is answered")
     if options.arrival != "closed" and options.think_time:
         raise UsageError("--think-time is of closed loops: in an open one nobody waits for an answer")
-    fields = {name: _json_or_text(value) for name, value in map(_field, options.field)}
+    fields = dict(map(_field, options.field))
     return Settings(
         think_time_s=float(options.think_time),
         arrival=options.arrival,
@@ -222,8 +276,7 @@ def settings(options: Any, environment: Mapping[str, str] = os.environ) -> Setti
         drain_seconds=float(options.drain_seconds),
         run_name=options.run_name,
         cell_name=options.cell_name,
-        # A worker's own environment wins over what the master was told: regions differ.
-        region=environment.get(REGION_VARIABLE) or options.region,
+        region=region,
     )
 
 
@@ -256,7 +309,7 @@ def origin(host: str | None) -> Origin:
     try:
         return Origin(host)
     except ValueError as error:
-        raise UsageError(f"-H {error}") from error
+        raise UsageError(f"-H: {error}") from error
 
 
 def _pair(option: str, text: str) -> tuple[str, str]:
@@ -267,12 +320,31 @@ def _pair(option: str, text: str) -> tuple[str, str]:
     return name.strip(), value.strip()
 
 
-def _field(text: str) -> tuple[str, str]:
-    return _pair("--field", text)
-
-
-def _json_or_text(value: str) -> Any:
+def _field(text: str) -> tuple[str, Any]:
+    _check_utf8("--field", text)
+    name, value = _pair("--field", text)
+    if is_secret(name):
+        raise UsageError(f"--field: {shown(name)} looks like a secret, and fields are kept; {GIVE_KEY}")
     try:
-        return orjson.loads(value)
+        return name, orjson.loads(value)
     except orjson.JSONDecodeError:
-        return value
+        return name, value
+
+
+def _check_path(path: str) -> None:
+    secret = secret_in_query(path)
+    if secret:
+        raise UsageError(f"--path: {shown(secret)} looks like a secret, and the path is kept; {GIVE_KEY}")
+    if path and not path.startswith("/"):
+        raise UsageError(f"--path begins with a slash, unlike {path!r}")
+    if re.search("[^!-~]", path):
+        raise UsageError(f"--path is ASCII without blanks (write them as %20), unlike {path!r}")
+
+
+def _check_utf8(what: str, text: str) -> None:
+    if not is_utf8(text):
+        raise UsageError(f"{what} is to be UTF-8")
+
+
+def _attribute(option: str) -> str:
+    return option.removeprefix("--").replace("-", "_")

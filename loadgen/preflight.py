@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import socket
+import tempfile
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from loadgen import options as opt
@@ -12,20 +14,23 @@ from records.exit_codes import USAGE
 
 LOCUST_WARNS_ABOVE = 100
 """Users spawned a second."""
+MOST_PROCESSES = 1024
 
 
-def check_masters_ports(parser: Any) -> None:
-    """``parser``: locust's. Refuse a port that a master cannot have, where locust would end in a traceback.
+def check_before_forks(parser: Any) -> None:
+    """``parser``: locust's. Refuse a number of processes that cannot be, and a port that a master cannot
+    have, where locust would end in a traceback.
 
     Before ``--processes`` forks: those workers would be left behind, or join whoever has the port."""
     options, _ = parser.parse_known_args()
-    if options.master or (options.processes and not options.worker):
-        try:
+    try:
+        opt.check_number("--processes", options.processes or 0, (int, -1, MOST_PROCESSES))
+        if options.master or (options.processes and not options.worker):
             _listen("--master-bind-port", options.master_bind_host, options.master_bind_port)
             if not options.headless or options.headful:
                 _listen("--web-port", options.web_host, options.web_port)
-        except opt.UsageError as error:
-            opt.refuse(str(error))
+    except opt.UsageError as error:
+        opt.refuse(str(error))
 
 
 def check(environment: Any, *, is_worker: bool) -> None:
@@ -35,6 +40,8 @@ def check(environment: Any, *, is_worker: bool) -> None:
         wanted = opt.settings(options)
         origin = opt.origin(host) if options.headless or host else None
         if not is_worker:
+            _check_load(options, shape=environment.shape_class)
+            _check_reports(options)
             opt.check_files(wanted)
             trouble = target.reachable(origin) if origin and options.headless and wanted.results else None
             if trouble:
@@ -49,6 +56,30 @@ def check(environment: Any, *, is_worker: bool) -> None:
         options.num_users = 1
     if options.spawn_rate is None and options.num_users:
         options.spawn_rate = float(min(options.num_users, LOCUST_WARNS_ABOVE))
+
+
+def _check_load(options: Any, *, shape: Any) -> None:
+    """Without a user, or without time, locust would wait for ever. Raises UsageError."""
+    if (options.headless or options.autostart) and not shape and options.num_users is not None:
+        opt.check_number("-u", options.num_users, (int, 1, opt.MOST_AT_ONCE))
+    if options.run_time is not None:
+        opt.check_number("-t (seconds)", options.run_time, (int, 1, opt.MOST_SECONDS))
+
+
+def _check_reports(options: Any) -> None:
+    """Locust writes its own at the end, and makes their folders. Raises UsageError where it could not."""
+    files = {"--csv": options.csv_prefix and f"{options.csv_prefix}_stats.csv", "--html": options.html_file}
+    for option, file in files.items():
+        if not file:
+            continue
+        path = Path(file).absolute()
+        try:
+            if path.exists():
+                path.open("ab").close()
+            else:
+                tempfile.TemporaryFile(dir=next(folder for folder in path.parents if folder.exists())).close()
+        except OSError as error:
+            raise opt.UsageError(f"{option} {file}: {error.strerror or error}") from error
 
 
 @cache  # asked once: when the web UI has the command line parsed again, the ports are our own

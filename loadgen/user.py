@@ -60,7 +60,7 @@ class AskingUser(User):  # type: ignore[misc]  # locust is not typed for mypy
 @events.init_command_line_parser.add_listener  # type: ignore[untyped-decorator]
 def add_arguments(parser: Any, **_: Any) -> None:
     options.add_arguments(parser)
-    preflight.check_masters_ports(parser)
+    preflight.check_before_forks(parser)
 
 
 @events.init.add_listener  # type: ignore[untyped-decorator]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import argparse
 import re
 from collections.abc import Mapping, Sequence
+from typing import NoReturn
 from urllib.parse import urlsplit
 
+from records.kept import is_secret, is_utf8, secret_in_query, shown
 from records.served import AS_IS
 from sweep.plan import BASE_LEVELS, CONFIGURATIONS, Target, UsageError
 
@@ -120,22 +123,39 @@ def check_key(key: str) -> None:
         raise UsageError("TARGET_API_KEY holds characters that no header may have")
 
 
-_SECRET_HEADER = re.compile(r"auth|key|token|secret|cookie", re.IGNORECASE)
+class _Words(argparse.ArgumentParser):
+    """Finds options as locust's own parser will: abbreviated, or with their value in the same word."""
+
+    def __init__(self) -> None:
+        super().__init__(add_help=False)
+        self.add_argument("--header", action="append", default=[])
+        self.add_argument("--field", action="append", default=[])
+        self.add_argument("--path", default="")
+        self.add_argument("-H", "--host")
+
+    def error(self, message: str) -> NoReturn:
+        # The message may hold a value.
+        raise UsageError("after --, write --header, --field and --path in full, each with its value")
 
 
 def parse_locust_args(words: Sequence[str]) -> tuple[str, ...]:
     """What followed ``--``, for locust.
 
     Raises:
-        UsageError: a header that looks like a secret, for run.json keeps these words; bytes that are no
-            UTF-8, which it cannot keep.
+        UsageError: a header, field or query that looks like a secret, for run.json keeps these words;
+            another service; bytes that are no UTF-8, which it cannot keep.
     """
-    if any(not _is_utf8(word) for word in words):
+    if not all(map(is_utf8, words)):
         raise UsageError("what follows -- is to be UTF-8")
-    for before, word in zip(("", *words), words, strict=False):
-        header = word.removeprefix("--header=") if word.startswith("--header=") else word
-        if (before == "--header" or header != word) and _SECRET_HEADER.search(header.partition("=")[0]):
-            raise UsageError("a key does not go after --, where it would be kept: give it as TARGET_API_KEY")
+    found, _ = _Words().parse_known_args(words)
+    if found.host is not None:
+        raise UsageError("--host does not go after --: the service is what --deployment says")
+    names = [pair.partition("=")[0].strip() for pair in (*found.header, *found.field)]
+    secret = next(filter(is_secret, names), None) or secret_in_query(found.path)
+    if secret:
+        raise UsageError(
+            f"{shown(secret)} does not go after --, where it is kept: give a key as TARGET_API_KEY"
+        )
     return tuple(words)
 
 
@@ -168,12 +188,3 @@ def deployments_of(environment: Mapping[str, str]) -> list[str]:
     """What ``--deployment`` is where it was not given: the original's environment names, else ``local``."""
     named = [("local", "LOCAL_BASE_URL"), ("k8s", "K8S_BASE_URL")]
     return [f"{label}=url:{environment[var]}" for label, var in named if environment.get(var)] or ["local"]
-
-
-def _is_utf8(text: str) -> bool:
-    """Bytes of the command line that are no UTF-8 come to us as lone surrogates."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True

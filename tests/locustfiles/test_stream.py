@@ -271,15 +271,38 @@ def test_records_survive_a_kill(trap: Any, locust: Any, tmp_path: Path) -> None:
         (["-H", "http://x", "--path", "ask"], "--path begins with a slash"),
         (["-H", "http://x", "--questions", "none.txt"], "No such file"),
         (["--headless", "-H", "http://x", "--results", "/dev/null/r"], "/dev/null/r: Not a directory"),
+        (["--headless", "-H", "http://x", "--csv", "/dev/null/l"], "--csv /dev/null/l_stats.csv: Not a dir"),
+        (["--headless", "-H", "http://x", "--html", "/proc/none/l"], "--html /proc/none/l: "),
+        (["-H", "http://x", "--run-name", b"\xff"], "--run-name is to be UTF-8"),
+        (["-H", "http://me:pw@x"], "-H: a base URL holds no user, password"),
+        (["-H", "http://x", "--processes", "-7"], "--processes wants a whole number of at least -1"),
     ],
 )
-def test_bad_input_is_one_line_and_exit_2(locust: Any, arguments: list[str], said: str) -> None:
+def test_bad_input_is_one_line_and_exit_2(locust: Any, arguments: list[Any], said: str) -> None:
     one = locust(*arguments, "-u", "1", "-t", "1s", "--web-port", "0")
     assert one.wait(15) == 2, one.text
     errors = [line for line in one.text.splitlines() if line.startswith("error: ")]
     assert len(errors) == 1, one.text
     assert said in errors[0]
     assert "Traceback" not in one.text
+
+
+@pytest.mark.parametrize("words", [["-u", "0"], ["-u", "-3"], ["-t", "0s"], ["-u", "0", "--processes", "2"]])
+def test_a_load_of_nobody_or_of_no_time_is_refused(locust: Any, words: list[str]) -> None:
+    one = locust("-H", "http://x", "--headless", "--master-bind-port", str(free_port()), *words)
+    assert one.wait(15) == 2, one.text
+    errors = [line for line in one.text.splitlines() if line.startswith("error: ")]
+    assert len(errors) == 1, one.text
+    assert "of at least 1" in errors[0]
+    wait_for(lambda: not alive(one.process.pid))  # no worker is left of its session
+
+
+def alive(session: int) -> bool:
+    try:
+        os.killpg(session, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def post(url: str, **form: str) -> Any:

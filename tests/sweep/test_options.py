@@ -105,12 +105,41 @@ def test_an_ordinary_key_is_taken() -> None:
 
 
 @pytest.mark.parametrize(
-    "words", [["--header", "X-Api-Key=sk-1"], ["--header=Authorization=sk-1"], ["\udcff"]]
+    "words",
+    [
+        ["--header", "X-Api-Key=sk-1"],
+        ["--header=Authorization=sk-1"],
+        ["--heade", "X-Api-Key=sk-1"],
+        ["--headers=X-Api-Key=sk-1", "--he=Authorization: Bearer sk-1="],
+        ["--field", "openai_api_key=sk-1"],
+        ["--field=password=sk-1"],
+        ["--path", "/ask?api-version=2&access_token=sk-1"],
+        ["--host", "http://me:sk-1@h"],
+        ["--hos=http://h"],
+        ["-Hhttp://h"],
+        ["--h=sk-1"],
+        ["--header"],
+        ["\udcff"],
+    ],
 )
 def test_what_run_json_cannot_keep_does_not_go_to_locust(words: list[str]) -> None:
     with pytest.raises(UsageError) as caught:
         options.parse_locust_args(words)
     assert "sk-1" not in str(caught.value)
+
+
+def test_other_words_go_to_locust_as_they_are() -> None:
+    words = [
+        "--headless",
+        "--header",
+        "X-Team=a",
+        "--field",
+        "max_tokens=5",
+        "--field=passages=3",
+        "-t",
+        "5s",
+    ]
+    assert options.parse_locust_args(words) == tuple(words)
 
 
 def test_deployments_of_the_original_s_environment_names() -> None:
