@@ -8,6 +8,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from loadgen import options as opt
 from loadgen import target
 from records.exit_codes import USAGE
@@ -18,19 +20,26 @@ MOST_PROCESSES = 1024
 
 
 def check_before_forks(parser: Any) -> None:
-    """``parser``: locust's. Refuse a number of processes that cannot be, and a port that a master cannot
-    have, where locust would end in a traceback.
+    """``parser``: locust's. Refuse what locust would end over in a traceback, or wait for without end:
+    a number of processes or a time that cannot be, reports that cannot be written, a port that a master
+    cannot have.
 
     Before ``--processes`` forks: those workers would be left behind, or join whoever has the port."""
-    options, _ = parser.parse_known_args()
     try:
+        options, _ = parser.parse_known_args()
         opt.check_number("--processes", options.processes or 0, (int, -1, MOST_PROCESSES))
+        if options.run_time is not None:
+            opt.check_number("-t (seconds)", options.run_time, (int, 1, opt.MOST_SECONDS))
+        if not options.worker:
+            _check_reports(options)
         if options.master or (options.processes and not options.worker):
             _listen("--master-bind-port", options.master_bind_host, options.master_bind_port)
             if not options.headless or options.headful:
                 _listen("--web-port", options.web_host, options.web_port)
     except opt.UsageError as error:
         opt.refuse(str(error))
+    except OverflowError:  # of the hours in -t, while locust parses
+        opt.refuse("-t is too long a time")
 
 
 def check(environment: Any, *, is_worker: bool) -> None:
@@ -40,8 +49,9 @@ def check(environment: Any, *, is_worker: bool) -> None:
         wanted = opt.settings(options)
         origin = opt.origin(host) if options.headless or host else None
         if not is_worker:
-            _check_load(options, shape=environment.shape_class)
-            _check_reports(options)
+            if (options.headless or options.autostart) and not environment.shape_class:
+                users = 1 if options.num_users is None else options.num_users
+                opt.check_number("-u", users, (int, 1, opt.MOST_AT_ONCE))
             opt.check_files(wanted)
             trouble = target.reachable(origin) if origin and options.headless and wanted.results else None
             if trouble:
@@ -51,6 +61,9 @@ def check(environment: Any, *, is_worker: bool) -> None:
     except opt.UsageError as error:
         if is_worker:
             raise SystemExit(USAGE) from None  # the master says it
+        if options.processes:  # forked by now: locust would leave them behind, waiting for a master
+            for worker in psutil.Process().children():
+                worker.kill()
         opt.refuse(str(error))
     if options.headless and options.num_users is None:
         options.num_users = 1
@@ -58,16 +71,8 @@ def check(environment: Any, *, is_worker: bool) -> None:
         options.spawn_rate = float(min(options.num_users, LOCUST_WARNS_ABOVE))
 
 
-def _check_load(options: Any, *, shape: Any) -> None:
-    """Without a user, or without time, locust would wait for ever. Raises UsageError."""
-    if (options.headless or options.autostart) and not shape and options.num_users is not None:
-        opt.check_number("-u", options.num_users, (int, 1, opt.MOST_AT_ONCE))
-    if options.run_time is not None:
-        opt.check_number("-t (seconds)", options.run_time, (int, 1, opt.MOST_SECONDS))
-
-
 def _check_reports(options: Any) -> None:
-    """Locust writes its own at the end, and makes their folders. Raises UsageError where it could not."""
+    """Locust writes its own at the end, and makes their folders. Raises UsageError where it cannot."""
     files = {"--csv": options.csv_prefix and f"{options.csv_prefix}_stats.csv", "--html": options.html_file}
     for option, file in files.items():
         if not file:

@@ -274,12 +274,13 @@ def test_records_survive_a_kill(trap: Any, locust: Any, tmp_path: Path) -> None:
         (["--headless", "-H", "http://x", "--csv", "/dev/null/l"], "--csv /dev/null/l_stats.csv: Not a dir"),
         (["--headless", "-H", "http://x", "--html", "/proc/none/l"], "--html /proc/none/l: "),
         (["-H", "http://x", "--run-name", b"\xff"], "--run-name is to be UTF-8"),
+        (["-H", "http://x", "-t", "99999999999h"], "-t is too long"),
         (["-H", "http://me:pw@x"], "-H: a base URL holds no user, password"),
         (["-H", "http://x", "--processes", "-7"], "--processes wants a whole number of at least -1"),
     ],
 )
 def test_bad_input_is_one_line_and_exit_2(locust: Any, arguments: list[Any], said: str) -> None:
-    one = locust(*arguments, "-u", "1", "-t", "1s", "--web-port", "0")
+    one = locust("-u", "1", "-t", "1s", "--web-port", "0", *arguments)
     assert one.wait(15) == 2, one.text
     errors = [line for line in one.text.splitlines() if line.startswith("error: ")]
     assert len(errors) == 1, one.text
@@ -289,7 +290,9 @@ def test_bad_input_is_one_line_and_exit_2(locust: Any, arguments: list[Any], sai
 
 @pytest.mark.parametrize("words", [["-u", "0"], ["-u", "-3"], ["-t", "0s"], ["-u", "0", "--processes", "2"]])
 def test_a_load_of_nobody_or_of_no_time_is_refused(locust: Any, words: list[str]) -> None:
-    one = locust("-H", "http://x", "--headless", "--master-bind-port", str(free_port()), *words)
+    port = str(free_port())
+    ports = ("--master-bind-port", port, "--master-port", port)
+    one = locust("-H", "http://x", "--headless", *ports, *words)
     assert one.wait(15) == 2, one.text
     errors = [line for line in one.text.splitlines() if line.startswith("error: ")]
     assert len(errors) == 1, one.text
