@@ -49,9 +49,9 @@ def check(environment: Any, *, is_worker: bool) -> None:
         wanted = opt.settings(options)
         origin = opt.origin(host) if options.headless or host else None
         if not is_worker:
-            if (options.headless or options.autostart) and not environment.shape_class:
-                users = 1 if options.num_users is None else options.num_users
-                opt.check_number("-u", users, (int, 1, opt.MOST_AT_ONCE))
+            if (options.headless or options.autostart) and options.num_users is not None:
+                least = 0 if environment.shape_class else 1  # a shape has users of its own
+                opt.check_number("-u", options.num_users, (int, least, opt.MOST_AT_ONCE))
             opt.check_files(wanted)
             trouble = target.reachable(origin) if origin and options.headless and wanted.results else None
             if trouble:
