@@ -67,7 +67,7 @@ def of_load(requests: Sequence[RequestRecord], facts: Facts) -> tuple[Check, ...
         answer_checks.unanswered(requests, window),
         answer_checks.resent(counted),
         load_checks.dropped(requests, window),
-        load_checks.steady_ttft(requests, window),
+        load_checks.steady_ttft(requests, window, facts.rate),
         stream_checks.clock_order(requests),
         stream_checks.compressed(requests),
         stream_checks.stage_times(counted),

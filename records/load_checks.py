@@ -8,6 +8,7 @@ from statistics import median
 
 from records.cell import Check, Window
 from records.measure import ended_inside, measured
+from records.measure import rate as measure_rate
 from records.request import RequestRecord
 
 CONCURRENCY_SHARE = 0.7
@@ -110,12 +111,13 @@ STEADY_TTFT_SHARE = 0.5
 STEADY_TTFT_MS = 2.0
 
 
-def steady_ttft(requests: Sequence[RequestRecord], window: Window | None) -> Check:
+def steady_ttft(requests: Sequence[RequestRecord], window: Window | None, rate: float = 0.0) -> Check:
     """Was the TTFT in the window's second half what it was in its first? Medians, so that a few slow
     answers are no trend.
 
     The bound, as a share of the whole median, widens to three standard errors of the difference (each
-    median's from its order statistics: a rank's standard deviation is sqrt(n)/2) and to 2 ms.
+    median's from its order statistics: a rank's standard deviation is sqrt(n)/2) and to 2 ms. ``rate``: that
+    of an open loop, which past what the service can do only makes its queue longer.
     """
     name = "steady-ttft"
     timed = [
@@ -133,8 +135,15 @@ def steady_ttft(requests: Sequence[RequestRecord], window: Window | None) -> Che
         abs(median(second) - median(first)) / whole,
         round(max(STEADY_TTFT_SHARE, 3 * error / whole, STEADY_TTFT_MS / whole), 4),
         f"median TTFT {median(first):.1f} ms in the first half of the window, "
-        f"{median(second):.1f} ms in the second",
+        f"{median(second):.1f} ms in the second{_behind(requests, window, rate)}",
     )
+
+
+def _behind(requests: Sequence[RequestRecord], window: Window | None, rate: float) -> str:
+    answered = measure_rate(requests, window) or 0.0
+    if answered >= rate * (1 - RATE_SHARE):
+        return ""
+    return f": {rate:g} requests/s were asked and {answered:.1f} answered, the queue grew"
 
 
 def _median_error(ordered: Sequence[float]) -> float:

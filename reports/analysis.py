@@ -11,6 +11,7 @@ from records.exit_codes import INVALID
 from records.reader import Run
 from records.served import AS_IS
 from reports.account import Account, accounts
+from reports.asked import asked_differently, set_differently
 from reports.compare import (
     Comparison,
     DeploymentRatio,
@@ -139,6 +140,9 @@ def _status(cell: CellSummary, name: str) -> str | None:
 
 def _drifts(levels: Sequence[Level]) -> Iterator[Drift]:
     for level in levels:
+        cells = [cell.cell for cell in level.valid_cells]
+        if asked_differently(cells) or set_differently(cells):
+            continue  # they are no repeats, and the report says so
         estimates = {
             "RPS": [cell.figures.rps for cell in level.valid_cells],
             "TTFT p50": [cell.figures.ttft_p50 for cell in level.valid_cells],

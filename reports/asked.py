@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
 
 from records.cell import Cell
 
@@ -11,9 +12,33 @@ ASKED = (
     *("request_timeout_s", "connect_timeout_s", "first_token_timeout_s", "gap_timeout_s"),
 )
 """What makes a load another one, in a cell's ``requested``."""
+PLACES = ("_URL", "_DIR", "PORT", "HOST")
 
 
 def asked_differently(cells: Iterable[Cell], *, but: Collection[str] = ()) -> tuple[str, ...]:
     """The keys of ASKED, those in ``but`` left out, in which the cells differ."""
     wanted = [cell.requested for cell in cells]
     return tuple(key for key in ASKED if key not in but and len({repr(one.get(key)) for one in wanted}) > 1)
+
+
+def set_differently(cells: Iterable[Cell]) -> tuple[str, ...]:
+    """The service's own settings in which cells of one deployment and configuration differ; where things
+    lie (addresses, folders) is no difference."""
+    groups: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
+    for cell in cells:
+        if cell.settings:
+            groups.setdefault((cell.deployment, cell.config), []).append(cell.settings)
+    found = {
+        key
+        for group in groups.values()
+        for key in set().union(*group)
+        if not key.endswith(PLACES) and len({repr(one.get(key)) for one in group}) > 1
+    }
+    return tuple(sorted(found))
+
+
+def no_number_of_users(cells: Iterable[Cell]) -> tuple[str, ...]:
+    """What makes loads others than so many users: open loops, shapes."""
+    wanted = [cell.requested for cell in cells]
+    loops = ["an open loop"] if any(one.get("rate") for one in wanted) else []
+    return (*loops, *sorted({f"the shape {one['shape']}" for one in wanted if one.get("shape")}))

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from reports.account import Account
 from reports.analysis import Analysis
-from reports.asked import asked_differently
+from reports.asked import asked_differently, set_differently
 from reports.compare import BOTTLENECK_RATIO, Comparison, DeploymentRatio, Knee, configs_of, deployments_of
 from reports.document import NONE, Block, Paragraph, Row, Table, listed, number, spread, times, users, value
 from reports.findings import what_this_says
@@ -176,6 +176,8 @@ def knee_sentence(knee: Knee) -> str:
     rps = spread(knee.rps)
     if knee.asked_differently:
         return f"its levels were asked differently ({listed(knee.asked_differently)}): no knee is drawn"
+    if knee.other_loads:
+        return f"its load was {listed(knee.other_loads)}, no number of users: no knee is drawn"
     if knee.concurrency is not None:
         sure = ""
         if knee.low is not None and (knee.low, knee.high) != (knee.concurrency, knee.concurrency):
@@ -266,7 +268,8 @@ def _other_loads(analysis: Analysis) -> Iterator[str]:
         if wanted.get("shape"):
             yield f"{name}: the shape {wanted['shape']} changed the load; its figures pool all of its levels."
     for level in analysis.levels:
-        differ = asked_differently(c.cell for c in level.valid_cells)
+        cells = [c.cell for c in level.valid_cells]
+        differ = (*asked_differently(cells), *set_differently(cells))
         if differ:
             yield (
                 f"{level.deployment}/{level.config} at {users(level.concurrency)} pools cells that were "

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from reports import stats
-from reports.asked import asked_differently
+from reports.asked import asked_differently, no_number_of_users, set_differently
 from reports.stats import Estimate
 from reports.summary import CONFIG_ORDER, Level, generator, ordered
 
@@ -75,6 +75,8 @@ class Knee:
     budget_ended: bool
     asked_differently: tuple[str, ...]
     """In what the levels' loads differ: then there is no knee in them."""
+    other_loads: tuple[str, ...]
+    """What the levels' loads are, where not so many users: then there is none either."""
 
 
 def _differ(levels: Sequence[Level]) -> tuple[str, ...]:
@@ -89,7 +91,7 @@ def _differ(levels: Sequence[Level]) -> tuple[str, ...]:
         but |= {"path", "dialect"}
         if "dialect" in asked_differently(cells):
             but.add("body")
-    return asked_differently(cells, but=but)
+    return (*asked_differently(cells, but=but), *set_differently(cells))
 
 
 def deployments_of(levels: Sequence[Level]) -> list[str]:
@@ -195,9 +197,9 @@ def find_knee(levels: Sequence[Level], *, budget_ended: bool) -> Knee | None:
     valid = [level for level in levels if level.valid and level.figures.rps is not None]
     if not valid:
         return None
-    differ = _differ(valid)
+    differ, others = _differ(valid), no_number_of_users(c.cell for level in valid for c in level.valid_cells)
     at, found = None, []
-    if not differ:
+    if not differ and not others:
         at = knee_index([level.figures.rps.value for level in valid if level.figures.rps])
         draws = np.stack([level.rps_draws for level in valid], axis=1)
         found = [knee_index([float(x) for x in row]) for row in draws if np.isfinite(row).all()]
@@ -219,6 +221,7 @@ def find_knee(levels: Sequence[Level], *, budget_ended: bool) -> Knee | None:
         levels=len(valid),
         budget_ended=budget_ended and at is None,
         asked_differently=differ,
+        other_loads=others,
     )
 
 

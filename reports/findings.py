@@ -23,12 +23,12 @@ def _doing(config: str) -> str:
     return MOCKED.get(config, f"configuration {config}")
 
 
-def _effect(ratio: Estimate | None) -> str:
+def _effect(ratio: Estimate | None, reference: str) -> str:
     if ratio is None:
         return "could not be compared"
     if not ratio.excludes_one:
         return f"shows no difference in RPS, {times(ratio)}"
-    return f"makes RPS {times(ratio)} the reference's"
+    return f"makes RPS {times(ratio)} that of {reference}"
 
 
 def _limit(at_top: Sequence[Comparison], knee: Knee | None, n: int) -> str:
@@ -70,33 +70,39 @@ def _growth(levels: Sequence[Level]) -> str:
     return f"{said})"
 
 
+def _grown(who: str, knee: Knee | None, levels: Sequence[Level]) -> str:
+    """How far its throughput grew."""
+    if knee is None:
+        return f"{who} has no valid cell, so nothing follows from it."
+    if knee.asked_differently:
+        return (
+            f"{who} was asked differently from level to level ({listed(knee.asked_differently)}): "
+            "nothing follows about its growth."
+        )
+    if knee.other_loads:
+        return (
+            f"{who} was measured by {listed(knee.other_loads)}: nothing follows about its growth with users."
+        )
+    if knee.concurrency is not None:
+        return f"{who} stops growing at {users(knee.concurrency)}, at {spread(knee.rps)} RPS."
+    if knee.levels == 1:
+        return f"{who} was measured at {users(knee.top)} only, {spread(knee.rps)} RPS."
+    top = f"{users(knee.top)}, {spread(knee.rps)} RPS{_growth(levels)}"
+    return f"{who} still grew at {top}: its limit was not reached."
+
+
 def _deployment(analysis: Analysis, deployment: str) -> Iterator[str]:
     own = [c for c in analysis.comparisons if c.deployment == deployment and not c.asked_differently]
     levels = [level for level in analysis.levels if level.deployment == deployment]
     reference = own[0].reference if own else levels[0].config
     knee = next((k for k in analysis.knees if (k.deployment, k.config) == (deployment, reference)), None)
-    who = f"{deployment}: {reference}"
-    if knee is None:
-        yield f"{who} has no valid cell, so nothing follows from it."
-    elif knee.asked_differently:
-        yield (
-            f"{who} was asked differently from level to level ({listed(knee.asked_differently)}): "
-            "nothing follows about its growth."
-        )
-    elif knee.concurrency is not None:
-        yield f"{who} stops growing at {users(knee.concurrency)}, at {spread(knee.rps)} RPS."
-    elif knee.levels == 1:
-        yield f"{who} was measured at {users(knee.top)} only, {spread(knee.rps)} RPS."
-    else:
-        grew = _growth([level for level in levels if level.config == reference])
-        top = f"{users(knee.top)}, {spread(knee.rps)} RPS{grew}"
-        yield f"{who} still grew at {top}: its limit was not reached."
+    yield _grown(f"{deployment}: {reference}", knee, [lv for lv in levels if lv.config == reference])
     compared = [c.concurrency for c in own if c.rps is not None]
     if not compared:
         return
     n = max(compared)
     at_top = [c for c in own if c.concurrency == n]
-    yield f"At {users(n)} {listed([f'{_doing(c.config)} {_effect(c.rps)}' for c in at_top])}."
+    yield f"At {users(n)} {listed([f'{_doing(c.config)} {_effect(c.rps, c.reference)}' for c in at_top])}."
     limit = _limit(at_top, knee, n)
     if limit:
         yield limit
@@ -115,8 +121,9 @@ def _drifted(analysis: Analysis) -> Iterator[str]:
     if len(worst) > DRIFTS_NAMED:
         places.append(f"{len(worst) - DRIFTS_NAMED} more")
     yield (
-        f"Repeats differ by more than {DRIFT_RATIO}x: {listed(places)}. The machine drifted or was used by "
-        "others meanwhile; a difference smaller than that between two cells measured once means nothing."
+        f"Repeats differ by more than {DRIFT_RATIO}x: {listed(places)}. The service changed between them, or "
+        "the machine drifted or was used by others; a difference smaller than that between two cells "
+        "measured once means nothing."
     )
 
 

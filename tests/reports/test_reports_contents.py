@@ -230,7 +230,7 @@ def test_repeats_that_differ_are_said(made: Any, tmp_path: Path) -> None:
     assert [drift.figure for drift in analysis.drifts] == ["RPS", "TTFT p50"]
     text = words(analysis)
     assert "RPS of local/baseline at 10 users 1.50x (20.0 to 30.0)" in text
-    assert "The machine drifted" in text
+    assert "the machine drifted" in text
 
 
 def test_an_invalid_repeat_does_not_drift(made: Any, tmp_path: Path) -> None:
@@ -349,6 +349,29 @@ def test_loads_that_users_do_not_describe_are_named(made: Any, tmp_path: Path) -
     assert "an open loop of 20 requests a second (poisson)" in said
     assert "the shape Steps changed the load" in said
     assert "asked differently (arrival, rate and shape)" in said
+
+
+def test_no_knee_is_drawn_from_loads_that_are_no_number_of_users(made: Any, tmp_path: Path) -> None:
+    specs = [
+        made.spec(concurrency=n, rps=rps, requested={"shape": "Steps", "rate": 5.0})
+        for n, rps in ((1, 5.0), (4, 20.0), (16, 20.0))
+    ]
+    said = words(analysed(made.run(tmp_path / "run", specs)))
+    assert "stops growing at" not in said
+    assert "measured at" not in said
+    assert "its load was an open loop and the shape Steps, no number of users: no knee is drawn" in said
+    assert "nothing follows about its growth with users" in " ".join(said.split())
+
+
+def test_levels_of_a_service_that_was_set_differently_are_told_apart(made: Any, tmp_path: Path) -> None:
+    run = made.run(tmp_path / "run", [made.spec(concurrency=n, rps=rps) for n, rps in ((1, 5.0), (4, 20.0))])
+    for level, retrieval in (("c01", "async"), ("c04", "blocking")):
+        path = next(run.glob(f"cells/*/*/{level}-r1/cell.json"))
+        cell = orjson.loads(path.read_bytes())
+        settings = {"RETRIEVAL": retrieval, "OPENAI_BASE_URL": f"http://{level}"}
+        path.write_bytes(orjson.dumps({**cell, "settings": settings}))
+    said = words(analysed(run))
+    assert "its levels were asked differently (RETRIEVAL): no knee is drawn" in said
 
 
 def think(n: float) -> dict[str, Any]:
