@@ -12,7 +12,6 @@ from statistics import median
 from typing import Any, cast
 
 from loadgen.options import Settings, make_results
-from loadgen.target import slug
 from records import checks, layout, measure
 from records.cell import Cell, Check, Verdict, Window
 from records.files import LineFile, read_lines, write_json
@@ -163,12 +162,12 @@ def asked(
 
     ``users``: those at the start, where a ``shape`` changes their number."""
     return Cell(
-        deployment=slug(host),
+        deployment=layout.deployment_name(host),
         config=served.config or AS_IS,
         concurrency=users,
         repeat=1,
         requested={
-            "host": without_password(host),
+            "host": host,
             "users": users,
             "shape": shape,
             "requests": wanted.requests,
@@ -194,11 +193,6 @@ def asked(
         },
         settings=served.settings,
     )
-
-
-def without_password(host: str) -> str:
-    scheme, separator, rest = host.partition("://")
-    return scheme + separator + rest.rpartition("@")[2]
 
 
 def achieved(requests: Sequence[RequestRecord], observed: Observed) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import http.client
-import re
 from collections.abc import Mapping
 
 from loadgen.connection import BlockingConnection, Timeouts
@@ -12,11 +11,6 @@ from records.served import Served
 
 WAIT_S = 3.0
 LARGEST = 1_000_000
-
-
-def slug(host: str) -> str:
-    """A base URL as a folder's name: ``127.0.0.1-8001``."""
-    return re.sub(r"[^A-Za-z0-9._]+", "-", host.split("://", 1)[-1].rpartition("@")[2]).strip("-.") or "url"
 
 
 def reachable(origin: Origin) -> str | None:

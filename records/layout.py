@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 RUN = "run.json"
 CELLS = "cells"
 """The folder of a run below which the cells lie, each in the folder of its name."""
@@ -9,6 +11,11 @@ CELL = "cell.json"
 REQUESTS = "requests.jsonl"
 LLM = "llm.jsonl"
 """What the LLM sent: in a run's folder all of it, in a cell's what falls in its time."""
+
+
+def deployment_name(base_url: str) -> str:
+    """What a service is called that nobody gave a name: ``127.0.0.1-8001``."""
+    return re.sub(r"[^A-Za-z0-9._]+", "-", base_url.split("://", 1)[-1])[:80].strip("-.") or "url"
 
 
 def cell_name(deployment: str, config: str, concurrency: int, repeat: int) -> str:

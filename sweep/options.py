@@ -9,6 +9,7 @@ from typing import NoReturn
 from urllib.parse import urlsplit
 
 from records.kept import is_secret, is_utf8, secret_in_query, shown
+from records.layout import deployment_name
 from records.served import AS_IS
 from sweep.plan import BASE_LEVELS, CONFIGURATIONS, Target, UsageError
 
@@ -62,8 +63,8 @@ def parse_targets(values: Sequence[str]) -> tuple[Target, ...]:
         label, spec = match.groups()
         if spec != "local":
             check_base_url("--deployment", spec.removeprefix("url:"), key="TARGET_API_KEY")
-        slug = re.sub(r"[^a-z0-9]+", "-", spec.lower())[:80].strip("-")
-        targets.append(Target(label=label or slug, spec=spec))
+        name = spec if spec == "local" else deployment_name(spec.removeprefix("url:"))
+        targets.append(Target(label=label or name, spec=spec))
     labels = [target.label for target in targets]
     if len(set(labels)) < len(labels):
         raise UsageError("two deployments have the same label; give each its own, as in --deployment a=local")

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from records.layout import deployment_name
 from sweep import options
 from sweep.plan import UsageError
 
@@ -151,3 +152,11 @@ def test_deployments_of_the_original_s_environment_names() -> None:
 def test_nonsense_in_max_concurrent_is_a_usage_error(text: str) -> None:
     with pytest.raises(UsageError, match="MAX_CONCURRENT"):
         options.max_concurrent({"MAX_CONCURRENT": text})
+
+
+def test_a_service_without_a_label_is_called_what_a_load_calls_it() -> None:
+    targets = options.parse_targets(
+        ["url:http://127.0.0.1:18411/", "url:https://example.org/api", "local", "b=local"]
+    )
+    assert [target.label for target in targets] == ["127.0.0.1-18411", "example.org-api", "local", "b"]
+    assert targets[0].label == deployment_name("http://127.0.0.1:18411")
