@@ -37,7 +37,7 @@ from records.exit_codes import FAULT, INTERRUPTED, INVALID, USAGE
 from records.request import RequestRecord
 
 DISK_S = 0.2
-CSV_WRITING_S = 0.2
+CSV_S = stats.CSV_STATS_INTERVAL_SEC + 0.2
 ENDING_S = 60
 log = logging.getLogger(__name__)
 
@@ -309,15 +309,18 @@ class LoadRun:
     def on_quit(self, **_: Any) -> None:
         """The last line of a headless run: may it be believed?"""
         if self._told:
-            # Signals close together: locust ends once for each, and the first takes the process down.
-            if gevent.getcurrent().parent is not None:  # not the main one
-                gevent.sleep(ENDING_S)  # its own exit would come in the middle of Python's
+            # A signal's greenlet and the main one: locust ends once in each, and the first is to take the
+            # process down, also where it still waits for the --csv.
+            for seconds in (ENDING_S, CSV_S):
+                with suppress(KeyboardInterrupt):
+                    gevent.sleep(seconds)
+                    return
             return
         self._told = True
         run, options = self.run, self.environment.parsed_options
-        if run is not None and run.judged is not None and options.headless:
-            print(verdict_line(run.judged), file=sys.stderr, flush=True)
         if run is not None and options.csv_prefix and not self.is_worker:
             with suppress(KeyboardInterrupt):
                 # Locust writes its --csv so often, not at the end: what drained is to be in it, too.
-                time.sleep(stats.CSV_STATS_INTERVAL_SEC + CSV_WRITING_S)
+                time.sleep(CSV_S)
+        if run is not None and run.judged is not None and options.headless:
+            print(verdict_line(run.judged), file=sys.stderr, flush=True)

@@ -79,9 +79,9 @@ def _check_reports(options: Any) -> None:
             continue
         path = Path(file).absolute()
         try:
-            if path.exists():
+            if path.is_file() or path.is_dir():
                 path.open("ab").close()
-            else:
+            elif not path.exists():  # a device or a pipe is left alone
                 tempfile.TemporaryFile(dir=next(folder for folder in path.parents if folder.exists())).close()
         except OSError as error:
             raise opt.UsageError(f"{option} {file}: {error.strerror or error}") from error

@@ -6,7 +6,8 @@ Starts at -u users (open loop: at --rate requests a second), doubles until the o
 what lies between, measures the answer once more, prints it with its goodput, and stops by itself.
 
 --slo            bounds in milliseconds of ttft, e2e, itl, tpot, and the percentile that is to keep them (95)
---level-seconds  how long a level is measured once it has settled; then for what began in it to be known
+--level-seconds  how long a level is measured once it has settled; then for what began in it to be known,
+                 so give it a sixth of the longest answer at least
 --search-to      no level above so many users, or requests a second
 --search-seconds at most so long altogether
 

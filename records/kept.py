@@ -5,16 +5,29 @@ from __future__ import annotations
 import re
 from urllib.parse import parse_qsl
 
-# A limit such as max_tokens, stop_token_ids, keywords, passages or an author is none.
-_SECRET = re.compile(
-    r"auth(?!or(?!i))|key(?!word)|token(?!s|_?id)|secret|cookie|(?<!by)pass(?!age)|pw|credential",
-    re.IGNORECASE,
-)
+_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
+_SECRETS = {
+    *("auth", "authorization", "secret", "password", "passwd", "passphrase", "pass", "pwd", "pw"),
+    *("credential", "credentials", "cookie", "bearer", "jwt", "signature", "apikey", "secretkey"),
+}
+_OF_SECRETS = {"key", "token"}
+"""Only as the last word (token_type_ids is none), and not after one of a limit or a vocabulary."""
+_HARMLESS = {
+    *("cache", "eos", "bos", "pad", "unk", "sep", "cls", "mask", "max", "min", "new", "per"),
+    *("stop", "start", "end", "first", "last"),
+}
 
 
 def is_secret(name: str) -> bool:
     """Does the name of a header, field or query parameter look like a secret's?"""
-    return _SECRET.search(name) is not None
+    words = [word.lower() for word in _WORD.findall(name)]
+    if not words:
+        return False
+    if not _SECRETS.isdisjoint(words):
+        return True
+    if not re.fullmatch(r"[\w.-]+", name):  # no name: perhaps a secret was written where one belongs
+        return not _OF_SECRETS.isdisjoint(words)
+    return words[-1] in _OF_SECRETS and (len(words) == 1 or words[-2] not in _HARMLESS)
 
 
 def shown(name: str) -> str:

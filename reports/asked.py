@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
+import orjson
+
 from records.cell import Cell
 
 ASKED = (
@@ -16,9 +18,20 @@ PLACES = ("_URL", "_DIR", "PORT", "HOST")
 
 
 def asked_differently(cells: Iterable[Cell], *, but: Collection[str] = ()) -> tuple[str, ...]:
-    """The keys of ASKED, those in ``but`` left out, in which the cells differ."""
+    """The keys of ASKED, those in ``but`` left out, in which the cells differ. Timeouts were not always
+    kept: a cell without them is like any."""
     wanted = [cell.requested for cell in cells]
-    return tuple(key for key in ASKED if key not in but and len({repr(one.get(key)) for one in wanted}) > 1)
+    return tuple(
+        key
+        for key in ASKED
+        if key not in but
+        and len({_canonical(one.get(key)) for one in wanted if key in one or not key.endswith("_timeout_s")})
+        > 1
+    )
+
+
+def _canonical(value: Any) -> bytes:
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
 
 
 def set_differently(cells: Iterable[Cell]) -> tuple[str, ...]:

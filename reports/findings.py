@@ -37,7 +37,7 @@ def _limit(at_top: Sequence[Comparison], knee: Knee | None, n: int) -> str:
     if not singles:
         return ""
     raised = {name: r.value for name, r in singles.items() if r and r.excludes_one and r.value > 1}
-    if knee is not None and knee.asked_differently:
+    if knee is not None and (knee.asked_differently or knee.other_loads):
         return ""
     if knee is None or knee.concurrency is None or n < knee.concurrency:
         return (

@@ -9,6 +9,7 @@ import pytest
 
 from loadgen import options
 from loadgen.http import Origin
+from records.kept import is_secret
 
 
 class Parser(argparse.ArgumentParser):
@@ -72,10 +73,16 @@ def test_a_secret_that_would_be_kept_is_refused_without_showing_it(word: str) ->
 
 
 def test_limits_are_no_secrets() -> None:
-    fields = [f"--field={name}=3" for name in ("max_tokens", "stop_token_ids", "keywords", "max_passages")]
-    asked = settings(*fields, "--path=/ask?api-version=2")
+    names = (
+        *("max_tokens", "max_token", "stop_token_ids", "token_type_ids", "keywords", "prompt_cache_key"),
+        *("max_passages", "detokenize", "thinking_token_budget", "tokenizer", "eos_token", "num_passes"),
+        *("upweight", "passthrough", "X-Passenger", "keyspace"),
+    )
+    asked = settings(*[f"--field={name}=3" for name in names], "--path=/ask?api-version=2")
     assert asked.dialect.template["stop_token_ids"] == 3
     assert asked.dialect.path == "/ask?api-version=2"
+    secrets = ("api_key", "apiKey", "X-Api-Key", "accessToken", "x-auth", "dbPassword", "jwt", "token", "pw")
+    assert [name for name in secrets if not is_secret(name)] == []
 
 
 @pytest.mark.parametrize("path", ["/a b", "/a\r\nX: y", "/\u20ac"])

@@ -413,3 +413,16 @@ def test_signals_close_together_are_one_end(trap: Any, locust: Any, tmp_path: Pa
     assert one.wait(15) == 130, one.text
     assert "Traceback" not in one.text
     assert len(re.findall("^(?:in)?valid: ", one.text, re.MULTILINE)) == 1
+
+
+def test_one_sigterm_leaves_all_that_drained_in_locusts_csv(trap: Any, locust: Any, tmp_path: Path) -> None:
+    server = trap(answering(0.4))
+    one = locust("-H", server.url, "--headless", "-u", "3", "--results", "r", "--csv", "c")
+    wait_for(lambda: lines(tmp_path / "r" / "requests.jsonl") >= 6)
+    one.process.send_signal(signal.SIGTERM)
+    assert one.wait(20) == 130, one.text
+    assert "Traceback" not in one.text
+    assert re.match("(?:in)?valid: ", one.text.strip().splitlines()[-1])
+    rows = (tmp_path / "c_stats.csv").read_text().splitlines()
+    counted = next(row.split(",")[2] for row in rows if row.split(",")[1] == "Aggregated")
+    assert int(counted) == lines(tmp_path / "r" / "requests.jsonl")
