@@ -47,15 +47,11 @@ LOOP_LAG_P99_MS = 20.0
 
 def generator_lag(seen: Sequence[LoadWorker]) -> Check:
     """Was a load worker's own loop late? It sends late by as much."""
-    known = [(one.loop_lag_p99_ms, one) for one in seen if one.loop_lag_p99_ms is not None]
-    if not known:
-        return Check(name="generator-lag", status="n/a", text="the generator's loop lag was not measured")
-    p99_ms, worst = max(known, key=lambda pair: pair[0])
-    return Check.bounded(
+    return _of_the_worst(
         "generator-lag",
-        p99_ms,
+        [(one.loop_lag_p99_ms, one) for one in seen],
         LOOP_LAG_P99_MS,
-        f"the generator's loop was up to {p99_ms:.1f} ms late (p99){_of_several(worst, seen)}",
+        "the generator's loop was up to {:.1f} ms late (p99)",
     )
 
 
@@ -64,20 +60,24 @@ GENERATOR_CPU_PERCENT = 90.0
 
 def generator_cpu(seen: Sequence[LoadWorker]) -> Check:
     """Was a load worker out of CPU?"""
-    known = [(one.cpu_percent, one) for one in seen if one.cpu_percent is not None]
-    if not known:
-        return Check(name="generator-cpu", status="n/a", text="the generator's CPU was not measured")
-    percent, worst = max(known, key=lambda pair: pair[0])
-    return Check.bounded(
+    return _of_the_worst(
         "generator-cpu",
-        percent,
+        [(one.cpu_percent, one) for one in seen],
         GENERATOR_CPU_PERCENT,
-        f"the generator's busiest process used {percent:.0f} % of a core{_of_several(worst, seen)}",
+        "the generator's busiest process used {:.0f} % of a core",
     )
 
 
-def _of_several(worst: LoadWorker, seen: Sequence[LoadWorker]) -> str:
-    return f": {worst}, of {len(seen)} workers" if len(seen) > 1 else ""
+def _of_the_worst(
+    name: str, figures: Sequence[tuple[float | None, LoadWorker]], bound: float, text: str
+) -> Check:
+    """The highest figure against its bound; of several workers it is said whose it is."""
+    known = [(figure, one) for figure, one in figures if figure is not None]
+    if not known:
+        return Check(name=name, status="n/a", text="no load worker said it of itself")
+    figure, worst = max(known, key=lambda pair: pair[0])
+    whose = f": {worst}, of {len(figures)} workers" if len(figures) > 1 else ""
+    return Check.bounded(name, figure, bound, text.format(figure) + whose)
 
 
 PROFILER_INTERVAL_RATIO = 1.5
