@@ -2,8 +2,8 @@
 
 Decoding 128 events of JSON costs a load worker more than all the rest of a stream. So the first token's
 event is taken apart once, into what stood before its text and what stood after it; where a block of bytes
-consists of events that begin and end exactly so, with nothing between but text, those are tokens too. Every
-other event is decoded. Nothing rests on spacing, on the order of keys or on the dialect: a server whose
+consists of events that begin and end exactly so, with something between, those are tokens too. Every other
+event is decoded. Nothing rests on spacing, on the order of keys or on the dialect: a server whose
 events differ from one to the next, or whose lines end in CR, only makes its client slower.
 """
 
@@ -13,6 +13,7 @@ import re
 from dataclasses import dataclass
 
 import orjson
+import stringzilla
 
 from loadgen.answer import Answer, Fold, error_message
 from loadgen.sse import SseParser
@@ -33,8 +34,10 @@ class TokenForm:
     close: bytes
     joint: bytes
     """``close`` and the next ``head``: what stands between the texts of two events in a row."""
-    quotes: int
-    """Quotes in ``head`` and ``close``."""
+    empty: bytes
+    """Begins an event whose text is empty: no token."""
+    escaped: bytes
+    """What looks like ``close``, but its quote belongs to the text, or to nothing that is JSON."""
 
     @classmethod
     def learn(cls, field: bytes, payload: bytes, text: str) -> TokenForm | None:
@@ -55,27 +58,27 @@ class TokenForm:
             if payload.find(quoted, begin) >= 0 or payload[begin - 2 : begin - 1] == _BACKSLASH:
                 return None
         head, close = field + payload[:begin], payload[end:] + b"\n\n"
-        return cls(head, close, close + head, head.count(b'"') + close.count(b'"'))
+        return cls(head, close, close + head, head + b'"', _BACKSLASH + close)
 
     def is_one(self, data: bytes) -> bool:
         """``data`` is one event of this form and nothing else."""
         end = len(data) - len(self.close)
         return (
-            data.find(b'"', len(self.head)) == end > len(self.head)
-            and data.startswith(self.head)
+            data.startswith(self.head)
             and data.endswith(self.close)
+            and data.find(b'"', len(self.head)) == end > len(self.head)
             and data[end - 1] != _BACKSLASH[0]
         )
 
     def count(self, data: bytes, at: int) -> tuple[int, int]:
         """(Tokens in a row from ``at``, where an event with ``head`` begins; where the last of them ends).
 
-        Counts only where nothing but text can stand between: as many quotes as the forms have, no escapes,
-        no text that is empty. Else (0, at): look closer.
+        Each is one line that begins with ``head`` and ends with ``close``, with something between; what such
+        a line may say besides its text is not looked at. Else (0, at): look closer.
         """
         head, close, joint = self.head, self.close, self.joint
-        tokens = data.count(joint, at)
-        begin = data.rfind(joint, at) + len(joint) if tokens else at + len(head)
+        tokens = stringzilla.count(data, joint, at)
+        begin = stringzilla.rfind(data, joint, at) + len(joint) if tokens else at + len(head)
         end = data.find(close, begin)
         if end >= 0:
             tokens, stop = tokens + 1, end + len(close)
@@ -84,9 +87,9 @@ class TokenForm:
         else:
             return 0, at
         if (
-            data.count(b'"', at, stop) != tokens * self.quotes
-            or data.find(_BACKSLASH, at, stop) >= 0
-            or data.find(head + close, at, stop) >= 0
+            stringzilla.count(data, b"\n", at, stop) != 2 * tokens  # something of another form lies between
+            or stringzilla.find(data, self.empty, at, stop) >= 0
+            or stringzilla.find(data, self.escaped, at, stop) >= 0
         ):
             return 0, at
         return tokens, stop
@@ -114,26 +117,35 @@ class TokenForm:
 class EventStream:
     """Feed it the body's bytes and when they came; it folds them into ``answer``."""
 
-    __slots__ = ("_answer", "_fold", "_form", "_last_ns", "_parser", "_tries")
+    __slots__ = ("_answer", "_fold", "_form", "_last_ns", "_parser", "_settled", "_tries")
 
     def __init__(self, answer: Answer, fold: Fold) -> None:
         self._answer = answer
         self._fold = fold
         self._parser = SseParser()
         self._form: TokenForm | None = None
+        self._settled: TokenForm | None = None
+        """The form, while a read that is one event of it can be nothing but one token."""
         self._tries = 0
         self._last_ns = 0
 
     def feed(self, data: bytes, at_ns: int) -> None:
         """Bytes of the body, and the monotonic nanoseconds at which they came."""
         self._last_ns = at_ns
-        parser, answer, form, size = self._parser, self._answer, self._form, len(data)
-        if form is not None and form.is_one(data) and parser.idle and not answer.may_be_mocked:
-            answer.plain_tokens(1, at_ns)  # nearly every read of a paced stream
+        form = self._settled
+        if form is not None and form.is_one(data):
+            self._answer.plain_tokens(1, at_ns)  # nearly every read of a paced stream
             return
         if b"\r" in data or self._tries >= _TRIES:
             self._decode(data, at_ns)
-            return
+        else:
+            self._walk(data, at_ns)
+        quick = self._parser.idle and not self._answer.may_be_mocked
+        self._settled = self._form if quick else None
+
+    def _walk(self, data: bytes, at_ns: int) -> None:
+        """Event by event, those of the form in one go."""
+        parser, answer, size = self._parser, self._answer, len(data)
         at = 0
         while at < size and answer.ended_ns is None:
             if parser.idle:

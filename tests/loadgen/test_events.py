@@ -69,6 +69,8 @@ def ask_token(text: str, number: int, style: str) -> str:
         event = {"content": text, "type": "token", "ignored": None}
     if style == "changing":
         event["partial_answer"] = text * number
+    if style == "sometimes" and number % 3 == 1:
+        event["more"] = "said"
     return json.dumps(event, ensure_ascii=style != "raw", separators=(",", ":") if style == "tight" else None)
 
 
@@ -79,10 +81,12 @@ def openai_token(text: str, number: int, style: str) -> str:
         event = {"choices": [{"delta": {"role": "assistant", "content": text}}], "id": "x"}
     if style == "changing":
         event["usage"] = {"completion_tokens": number}
+    if style == "sometimes" and number % 3 == 1:
+        event["choices"].append(choice | {"index": 1})
     return json.dumps(event, ensure_ascii=style != "raw", separators=(",", ":") if style == "tight" else None)
 
 
-STYLES = ["plain", "turned", "changing", "tight", "raw"]
+STYLES = ["plain", "turned", "changing", "sometimes", "tight", "raw"]
 ENDS = ["\n", "\r\n", "\r"]
 OTHERS: dict[str, list[str]] = {
     "ask": ['{"type":"status","message":"x"}', '{"type":"clear_response"}', '{"type":"documents","count":2}'],
