@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import sys
@@ -18,7 +19,7 @@ from loadgen.dialects import DIALECTS, Dialect, dialect
 from loadgen.http import Origin
 from loadgen.questions import Question, QuestionError, library_questions, read_questions
 from records.exit_codes import USAGE
-from records.kept import is_secret, is_utf8, secret_in_query, shown
+from records.kept import is_utf8, secret_in_query, secret_within, shown
 
 REGION_VARIABLE = "REGION"
 KEY_VARIABLE = "TARGET_API_KEY"
@@ -323,12 +324,13 @@ def _pair(option: str, text: str) -> tuple[str, str]:
 def _field(text: str) -> tuple[str, Any]:
     _check_utf8("--field", text)
     name, value = _pair("--field", text)
-    if is_secret(name):
-        raise UsageError(f"--field: {shown(name)} looks like a secret, and fields are kept; {GIVE_KEY}")
-    try:
-        return name, orjson.loads(value)
-    except orjson.JSONDecodeError:
-        return name, value
+    decoded: Any = value
+    with contextlib.suppress(orjson.JSONDecodeError):
+        decoded = orjson.loads(value)
+    secret = secret_within(name, decoded)
+    if secret is not None:
+        raise UsageError(f"--field: {shown(secret)} looks like a secret, and fields are kept; {GIVE_KEY}")
+    return name, decoded
 
 
 def _check_path(path: str) -> None:

@@ -30,6 +30,18 @@ def is_secret(name: str) -> bool:
     return words[-1] in _OF_SECRETS and (len(words) == 1 or words[-2] not in _HARMLESS)
 
 
+def secret_within(name: str, value: object) -> str | None:
+    """The name that looks like a secret's: ``name`` itself, or a key anywhere in its decoded JSON ``value``."""
+    if is_secret(name):
+        return name
+    inner: list[tuple[str, object]] = []
+    if isinstance(value, dict):
+        inner = list(value.items())
+    elif isinstance(value, list):
+        inner = [("", one) for one in value]
+    return next((found for key, one in inner if (found := secret_within(key, one)) is not None), None)
+
+
 def shown(name: str) -> str:
     """The name, for a message; not what may be a value that was written where a name belongs."""
     return repr(name) if re.fullmatch(r"[\w.-]{1,80}", name) else "that"
