@@ -31,7 +31,7 @@ def is_secret(name: str) -> bool:
 
 
 def secret_within(name: str, value: object) -> str | None:
-    """The name that looks like a secret's: ``name`` itself, or a key anywhere in its decoded JSON ``value``."""
+    """The name that looks like a secret's: ``name`` itself, or a key anywhere in its JSON ``value``."""
     if is_secret(name):
         return name
     inner: list[tuple[str, object]] = []
