@@ -20,7 +20,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from loadgen.stamps import STAMP_BYTES, arrived_ns, stamped
+from loadgen.client.stamps import STAMP_BYTES, arrived_ns, stamped
 
 HEAD = (
     b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-cache\r\n"

@@ -1,5 +1,6 @@
-"""How load is made and timed: what every scenario shares.
+"""How load is made and timed: what every scenario shares. `client` is the streaming client that asks.
 
-Most modules (`events`, `http`, `dialects`, `driver`...) import neither locust nor gevent: they use `socket`,
-`ssl` and `time`, which locust makes cooperative. `user` and `plumbing` import locust, `watched` gevent.
+Most modules (`driver`, `session`, `client.events`...) import neither locust nor gevent: they use `socket`,
+`ssl` and `time`, which locust makes cooperative. `user` and `plumbing` import locust, `client.watched`
+imports gevent.
 """

@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from loadgen.arrivals import Pace
+from loadgen.client.connection import Connection, Timeouts
+from loadgen.client.exchange import Asker, Exchange
+from loadgen.client.http import HttpFailure, Origin
 from loadgen.clock import Clock
-from loadgen.connection import Connection, Timeouts
-from loadgen.exchange import Asker, Exchange
-from loadgen.http import HttpFailure, Origin
 from loadgen.lag import LoopLag
 from loadgen.options import Settings
 from loadgen.questions import Question, shuffled, users_questions

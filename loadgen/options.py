@@ -14,9 +14,9 @@ from typing import Any
 import orjson
 
 from loadgen.arrivals import ARRIVALS
-from loadgen.connection import Timeouts
-from loadgen.dialects import DIALECTS, Dialect, dialect
-from loadgen.http import Origin
+from loadgen.client.connection import Timeouts
+from loadgen.client.dialects import DIALECTS, Dialect, dialect
+from loadgen.client.http import Origin
 from loadgen.questions import Question, QuestionError, library_questions, read_questions
 from records.exit_codes import USAGE
 from records.kept import is_utf8, secret_in_query, secret_within, shown

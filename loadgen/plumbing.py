@@ -23,12 +23,13 @@ from locust.env import Environment
 from locust.runners import MasterRunner, WorkerRunner
 
 from loadgen import options as opt
-from loadgen import rows, target, watched
+from loadgen import rows, target
 from loadgen.alone import Alone
 from loadgen.cellfile import CellFile, asked, fresh_folder, verdict_line
+from loadgen.client import watched
+from loadgen.client.http import Origin
 from loadgen.distributed import Keep, Master, Orders, Worker
 from loadgen.driver import Driver, Place
-from loadgen.http import Origin
 from loadgen.merge import Merge
 from loadgen.open_loop import OpenLoop
 from loadgen.run import Phase, Run

@@ -5,8 +5,8 @@ from __future__ import annotations
 import http.client
 from collections.abc import Mapping
 
-from loadgen.connection import BlockingConnection, Timeouts
-from loadgen.http import HttpFailure, Origin
+from loadgen.client.connection import BlockingConnection, Timeouts
+from loadgen.client.http import HttpFailure, Origin
 from records.served import Served
 
 WAIT_S = 3.0

@@ -41,3 +41,10 @@ def test_a_room_imports_only_what_its_arrows_allow(room: str) -> None:
 def test_only_the_load_rooms_import_locust(room: str) -> None:
     for path in (ROOT / room).rglob("*.py"):
         assert not _imports(path) & {"locust", "gevent"}, path
+
+
+def test_the_client_knows_nothing_of_the_load_around_it() -> None:
+    for path in (ROOT / "loadgen" / "client").glob("*.py"):
+        modules = {n.module for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.ImportFrom)}
+        ours = {name for name in modules if name and name.startswith("loadgen")}
+        assert all(name.startswith("loadgen.client") for name in ours), f"{path.name} imports {ours}"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from loadgen import options
-from loadgen.http import Origin
+from loadgen.client.http import Origin
 from records.kept import is_secret
 
 

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
+from loadgen.client.exchange import Exchange
 from loadgen.clock import Clock
 from loadgen.driver import Attempt
-from loadgen.exchange import Exchange
 from loadgen.shapes import AnswerReports, AnswersMessage, Heard
 from loadgen.slo import Slo
 from records.request import RequestRecord

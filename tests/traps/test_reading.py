@@ -18,12 +18,12 @@ from typing import Any
 
 import pytest
 
+from loadgen.client.connection import BlockingConnection, Connection, Timeouts
+from loadgen.client.dialects import dialect
+from loadgen.client.exchange import Asker, Exchange
+from loadgen.client.http import Origin
+from loadgen.client.watched import WatchedConnection
 from loadgen.clock import Clock
-from loadgen.connection import BlockingConnection, Connection, Timeouts
-from loadgen.dialects import dialect
-from loadgen.exchange import Asker, Exchange
-from loadgen.http import Origin
-from loadgen.watched import WatchedConnection
 from mocks.faults.catalogue import ASK_ONLY, FAULTS
 
 MS = 1_000_000

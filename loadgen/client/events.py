@@ -15,8 +15,8 @@ from dataclasses import dataclass
 import orjson
 import stringzilla
 
-from loadgen.answer import Answer, Fold, error_message
-from loadgen.sse import SseParser
+from loadgen.client.answer import Answer, Fold, error_message
+from loadgen.client.sse import SseParser
 
 _STRING = re.compile(rb'"((?:[^"\\]|\\.)*)"')
 _NEVER_PLAIN = bytes(range(0x20)) + b'"'

@@ -6,11 +6,11 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from loadgen.answer import Answer, Fold, normalised
-from loadgen.connection import Connection
-from loadgen.dialects import Dialect
-from loadgen.events import EventStream
-from loadgen.http import ConnectFailure, DeadlinePassed, HttpFailure, Reply
+from loadgen.client.answer import Answer, Fold, normalised
+from loadgen.client.connection import Connection
+from loadgen.client.dialects import Dialect
+from loadgen.client.events import EventStream
+from loadgen.client.http import ConnectFailure, DeadlinePassed, HttpFailure, Reply
 from records.request import Outcome
 from records.stream_checks import COMPRESSED
 

@@ -14,11 +14,11 @@ from typing import Any
 
 import pytest
 
-from loadgen.connection import BlockingConnection, Connection, Timeouts
-from loadgen.dialects import dialect
-from loadgen.exchange import Asker, Exchange
-from loadgen.http import Origin
-from loadgen.watched import WatchedConnection
+from loadgen.client.connection import BlockingConnection, Connection, Timeouts
+from loadgen.client.dialects import dialect
+from loadgen.client.exchange import Asker, Exchange
+from loadgen.client.http import Origin
+from loadgen.client.watched import WatchedConnection
 
 SLACK_MS = 39.0
 """What scheduling on a busy two-core machine may add."""

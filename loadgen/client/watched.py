@@ -17,9 +17,9 @@ import gevent.socket
 from gevent.hub import Waiter
 from gevent.monkey import get_original
 
-from loadgen.connection import RECV_BYTES, BlockingConnection, Connection, Reading, Timeouts, reason
-from loadgen.http import ConnectionLost, DeadlinePassed, Origin
-from loadgen.stamps import STAMP_BYTES, arrived_ns, stamped
+from loadgen.client.connection import RECV_BYTES, BlockingConnection, Connection, Reading, Timeouts, reason
+from loadgen.client.http import ConnectionLost, DeadlinePassed, Origin
+from loadgen.client.stamps import STAMP_BYTES, arrived_ns, stamped
 
 _READ = 1  # libev's EV_READ
 _Socket: type[socket.socket] = get_original("socket", "socket")

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadgen.answer import Answer
-from loadgen.dialects import fold_ask, fold_openai
-from loadgen.events import EventStream
-from loadgen.sse import SseParser
+from loadgen.client.answer import Answer
+from loadgen.client.dialects import fold_ask, fold_openai
+from loadgen.client.events import EventStream
+from loadgen.client.sse import SseParser
 
 NASTY = [
     "a",

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadgen.sse import SseParser
+from loadgen.client.sse import SseParser
 
 
 def parse(pieces: list[bytes]) -> list[bytes]:

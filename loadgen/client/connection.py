@@ -1,7 +1,7 @@
 """Connections that carry one request at a time and stamp what comes before anything looks at it.
 
 `Connection` holds what both ways of receiving share; here is the one for any socket, TLS too: the user
-itself waits in ``recv``. `loadgen.watched` has the fast one. One connection a user, kept alive, so that no
+itself waits in ``recv``. `watched` has the fast one. One connection a user, kept alive, so that no
 TCP or TLS handshake enters a figure (TRAPS 14); connecting is timed apart.
 """
 
@@ -14,7 +14,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Protocol
 
-from loadgen.http import ConnectFailure, ConnectionLost, DeadlinePassed, Origin, Reply
+from loadgen.client.http import ConnectFailure, ConnectionLost, DeadlinePassed, Origin, Reply
 
 RECV_BYTES = 65536
 RESEND_S = 0.05

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from loadgen.answer import Answer, normalised
-from loadgen.dialects import dialect, fold_ask, fold_openai
+from loadgen.client.answer import Answer, normalised
+from loadgen.client.dialects import dialect, fold_ask, fold_openai
 
 
 def fold(events: list[tuple[int, Any]], how: Any = fold_ask) -> Answer:

@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from loadgen.answer import Answer, Fold, load
+from loadgen.client.answer import Answer, Fold, load
 
 PROMPT = "Answer the question from the documents."
 EMBEDDING_MODEL = "local:all-MiniLM-L6-v2"

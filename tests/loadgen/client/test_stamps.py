@@ -12,12 +12,12 @@ from typing import Any
 import gevent
 import pytest
 
-from loadgen.connection import Timeouts
-from loadgen.dialects import dialect
-from loadgen.exchange import Asker, Exchange
-from loadgen.http import Origin
-from loadgen.stamps import STAMP_BYTES, Beside, arrived_ns, stamped
-from loadgen.watched import WatchedConnection
+from loadgen.client.connection import Timeouts
+from loadgen.client.dialects import dialect
+from loadgen.client.exchange import Asker, Exchange
+from loadgen.client.http import Origin
+from loadgen.client.stamps import STAMP_BYTES, Beside, arrived_ns, stamped
+from loadgen.client.watched import WatchedConnection
 
 
 def beside(age_s: float) -> Beside:
