@@ -36,6 +36,21 @@ def test_a_stamp_that_cannot_be_is_not_believed(found: Beside) -> None:
     assert before_ns <= arrived_ns(found, before_ns - 10**9) <= time.monotonic_ns()
 
 
+def test_an_interruption_between_the_two_clocks_dates_nothing_early(monkeypatch: pytest.MonkeyPatch) -> None:
+    stamp, real, calls = beside(0.1), time.time_ns, []
+
+    def interrupted() -> int:
+        calls.append(0)
+        if len(calls) < 3:
+            time.sleep(0.05)
+        return real()
+
+    monkeypatch.setattr("loadgen.client.stamps.time.time_ns", interrupted)
+    at_ns = arrived_ns(stamp, 0)
+    age_s = (time.monotonic_ns() - at_ns) / 1e9
+    assert age_s == pytest.approx(0.2, abs=0.03)  # 0.1 then, and 0.1 of interruptions since
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="Linux stamps, others do not")
 def test_the_kernel_stamps_what_comes() -> None:
     with contextlib.ExitStack() as end:
