@@ -13,8 +13,6 @@ from records.files import read_json, read_lines
 from records.measure import measured
 from records.request import RecordError, RequestRecord, decode
 
-PARTIAL = ".partial-"  # a cell that was cut short is set aside under such a name, never read
-
 
 @dataclass(frozen=True, kw_only=True)
 class CellData:
@@ -23,6 +21,11 @@ class CellData:
     cell: Cell
     path: Path
     requests: tuple[RequestRecord, ...] = ()
+
+    @property
+    def lost(self) -> str | None:
+        """How it was found that its records are not all there; None when they are."""
+        return next((check.text for check in self.cell.verdict.failures if check.name == "records"), None)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +41,7 @@ class Run:
 def cell_directories(run: Path) -> Iterator[Path]:
     """The cells' folders below a run, those that were set aside left out."""
     for path in sorted(run.glob(f"{layout.CELLS}/*/*/*/{layout.CELL}")):
-        if PARTIAL not in path.parent.name:
+        if layout.PARTIAL not in path.parent.name:
             yield path.parent
 
 
@@ -93,6 +96,23 @@ def _all_there(cell: Cell, requests: Sequence[RequestRecord]) -> tuple[Check, ..
     return (Check(name="records", status="fail", figure=found, bound=counted, text=text),)
 
 
+def read_meta(directory: Path) -> dict[str, Any]:
+    """A run's own facts.
+
+    Raises:
+        RecordError: run.json is missing, is not one, or is from another schema.
+    """
+    path = directory / layout.RUN
+    raw = read_json(path)
+    meta: dict[str, Any] = raw if isinstance(raw, dict) else {}
+    version = meta.get("schema_version")
+    if version != SCHEMA_VERSION:
+        raise RecordError(f"{path} has schema version {version!r}; this version reads {SCHEMA_VERSION}")
+    if not isinstance(meta.get("plan", {}), dict):
+        raise RecordError(f"{path}: its plan is no object")
+    return meta
+
+
 def read_run(directory: Path) -> Run:
     """A run, or a single cell's folder as a run of one.
 
@@ -100,14 +120,7 @@ def read_run(directory: Path) -> Run:
         RecordError: neither a run nor a cell, or a file in it that cannot be believed.
     """
     if (directory / layout.RUN).exists():
-        meta = read_json(directory / layout.RUN)
-        version = meta.get("schema_version") if isinstance(meta, dict) else None
-        if version != SCHEMA_VERSION:
-            raise RecordError(
-                f"{directory}/run.json has schema version {version!r}; this version reads {SCHEMA_VERSION}"
-            )
-        if not isinstance(meta.get("plan", {}), dict):
-            raise RecordError(f"{directory}/run.json: its plan is no object")
+        meta = read_meta(directory)
         paths = list(cell_directories(directory))
         whole = [path for path in paths if is_complete(directory, path)]
         cells = [read_cell(path) for path in whole]

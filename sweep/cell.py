@@ -12,7 +12,8 @@ from records import checks, layout
 from records.exit_codes import USAGE
 from records.files import read_json, write_json
 from records.measure import measured
-from records.reader import PARTIAL, CellData, read_cell
+from records.reader import CellData, is_complete, read_cell
+from records.request import RecordError
 from records.served import AS_IS
 from sweep.deployments import Endpoint
 from sweep.llm import LlmServer
@@ -37,16 +38,28 @@ class Workplace:
         return self.run / layout.CELLS / key.path
 
 
-def set_aside(folder: Path) -> None:
-    """Keep what an interrupted cell recorded, under a name that no reader takes for a cell."""
-    if not folder.exists():
-        return
-    for number in itertools.count(1):
-        aside = folder.with_name(f"{folder.name}{PARTIAL}{number}")
-        if not aside.exists():
-            folder.rename(aside)
-            _collect(folder, aside)
-            return
+def finished(place: Workplace, key: CellKey) -> CellData | None:
+    """The cell, if it was measured to its end before; else None.
+
+    Raises:
+        RecordError: its cell.json is broken, or its records are not all there any more.
+    """
+    folder = place.folder(key)
+    if not (folder / layout.CELL).exists() or not is_complete(place.run, folder):
+        return None
+    data = read_cell(folder)
+    if data.lost:
+        raise RecordError(data.lost)
+    return data
+
+
+def set_aside(folder: Path) -> Path:
+    """Keep what a cell recorded under a name that no reader takes for a cell's: its new folder."""
+    asides = (folder.with_name(f"{folder.name}{layout.PARTIAL}{number}") for number in itertools.count(1))
+    aside = next(path for path in asides if not path.exists())
+    folder.rename(aside)
+    _collect(folder, aside)
+    return aside
 
 
 def measure(place: Workplace, key: CellKey, endpoint: Endpoint) -> CellData:
@@ -57,7 +70,8 @@ def measure(place: Workplace, key: CellKey, endpoint: Endpoint) -> CellData:
         RuntimeError: Locust ended without a whole record; its last words are in the message.
     """
     folder = place.folder(key)
-    set_aside(folder)
+    if folder.exists():  # it was cut short
+        set_aside(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
     log_start = endpoint.log.stat().st_size if endpoint.log else 0
     # Locust wants its results directory empty, so what else belongs there is kept beside it until the end.
@@ -101,7 +115,7 @@ def _start_profiler(place: Workplace, folder: Path, endpoint: Endpoint) -> Child
         return None
     argv = ["-m", "profiler", "--quiet", "--interval", f"{PROFILER_INTERVAL_SECONDS:g}"]
     argv += ["--duration", f"{_LOCUST_LIMIT_SECONDS:g}", "--force"]
-    argv += ["--output", str(_beside(folder, "profile.json"))]
+    argv += ["--output", str(_beside(folder, layout.PROFILE))]
     argv += [word for pid in endpoint.pids for word in ("--pid", str(pid))]
     return Child(argv, log=_beside(folder, "profiler.log"), ledger=place.ledger)
 
@@ -112,7 +126,7 @@ def _beside(folder: Path, name: str) -> Path:
 
 def _collect(folder: Path, into: Path) -> None:
     """Move what was kept beside ``folder`` into the cell's own folder."""
-    for name in ("profile.jsonl", "profile.json", "profiler.log", "locust.log"):
+    for name in (layout.SAMPLES, layout.PROFILE, "profiler.log", "locust.log"):
         path = _beside(folder, name)
         if path.exists():
             shutil.move(path, into / name)
@@ -153,7 +167,7 @@ def _complete(place: Workplace, key: CellKey, endpoint: Endpoint, folder: Path, 
 
 def _profiler_gaps(folder: Path) -> list[float]:
     """Seconds between the profiler's samples."""
-    path = _beside(folder, "profile.jsonl")
+    path = _beside(folder, layout.SAMPLES)
     elapsed = [sample["elapsed_seconds"] for sample in read_samples(path)] if path.exists() else []
     return [b - a for a, b in itertools.pairwise(elapsed)]
 

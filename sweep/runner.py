@@ -8,10 +8,10 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from records.reader import CellData, is_complete, read_cell
+from records.reader import CellData
 from records.request import RecordError
 from records.served import AS_IS
-from sweep.cell import Workplace, measure
+from sweep.cell import Workplace, finished, measure, set_aside
 from sweep.deployments import Deployment, Endpoint, LocalDeployment, UrlDeployment
 from sweep.directory import write_run
 from sweep.knee import Place, Search
@@ -126,16 +126,18 @@ class Sweep:
         return missing
 
     def _read(self, place: Workplace, key: CellKey, *, added: bool = False) -> bool:
-        """Take in a cell if it is finished; was it?"""
-        folder = place.folder(key)
+        """Take in a cell if it is finished; was it? One that is damaged counts as not measured."""
         try:
-            if not is_complete(self.directory, folder):
-                return False
-        except RecordError:  # it was never begun, or its file is broken: it is measured again
+            data = finished(place, key)
+        except RecordError as error:
+            aside = set_aside(place.folder(key))
+            self.progress.note(f"{key.path} counts as not measured and is now {aside.name}: {error}")
+            return False
+        if data is None:
             return False
         if added:
             self.progress.add(self.plan.repeats)
-        self._took(key, read_cell(folder), 0.0)
+        self._took(key, data, 0.0)
         return True
 
     def _start_targets(
@@ -187,6 +189,8 @@ class Sweep:
         """
         while keys := self.search.next_cells():
             for key in keys:
+                if self._read(place, key, added=True):  # it was measured before one below it was lost
+                    continue
                 if not self._time_for_cell():
                     self.skipped += self.search.next_cells()
                     return

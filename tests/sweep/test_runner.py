@@ -2,6 +2,7 @@
 
 import io
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from rich.console import Console
 
 from records.cell import Cell
 from records.files import read_json, write_json
-from records.reader import CellData, read_cell
+from records.reader import CellData, read_cell, read_run
 from records.request import Outcome, RequestRecord
 from sweep import directory, runner
 from sweep.cell import Workplace
@@ -56,10 +57,11 @@ class World:
         folder.mkdir(parents=True)
         names = {"deployment": key.deployment, "config": key.config, "repeat": key.repeat}
         rps = float(min(key.concurrency, self.knee))
-        cell = Cell(**names, concurrency=key.concurrency, complete=True, achieved={"rps": rps})
+        achieved = {"rps": rps, "requests": 2, "window": {"start_ns": 0, "end_ns": 9}}
+        cell = Cell(**names, concurrency=key.concurrency, complete=True, achieved=achieved)
         write_json(folder / "cell.json", cell.to_json())
         outcome = "ok" if key.concurrency <= self.answers_up_to else "http_error"
-        (folder / "requests.jsonl").write_bytes(_request(outcome).encode())
+        (folder / "requests.jsonl").write_bytes(_request(outcome).encode() * 2)
         return read_cell(folder)
 
 
@@ -90,6 +92,13 @@ def _plan(**changes: Any) -> Plan:
 
 def _run(path: Path, world: World, monkeypatch: pytest.MonkeyPatch) -> tuple[runner.Sweep, str]:
     """The sweep when it is done, and the last counter that was printed, as ``3/4``."""
+    sweep, printed = _printed(path, world, monkeypatch)
+    counters = re.findall(r"^\[ *(\d+/\d+)\]", printed, re.MULTILINE)
+    return sweep, counters[-1] if counters else ""
+
+
+def _printed(path: Path, world: World, monkeypatch: pytest.MonkeyPatch) -> tuple[runner.Sweep, str]:
+    """The sweep when it is done, and all that was printed."""
     monkeypatch.setattr(runner, "time", world)
     monkeypatch.setattr(runner, "measure", world.measure)
     monkeypatch.setattr(runner, "UrlDeployment", world.deployment)
@@ -97,8 +106,7 @@ def _run(path: Path, world: World, monkeypatch: pytest.MonkeyPatch) -> tuple[run
     progress = Progress(Console(file=printed, width=200))
     sweep = runner.Sweep(directory=path, plan=directory.load(path), progress=progress, started=world.now)
     sweep.run()
-    counters = re.findall(r"^\[ *(\d+/\d+)\]", printed.getvalue(), re.MULTILINE)
-    return sweep, counters[-1] if counters else ""
+    return sweep, printed.getvalue()
 
 
 def test_auto_reaches_the_knee_and_then_repeats_it_all(
@@ -185,3 +193,74 @@ def test_what_answers_few_users_is_not_asked_by_more(tmp_path: Path, monkeypatch
     over = [name for name in world.measured if int(name[-6:-3].lstrip("c")) > 5]
     assert len(over) < 2 * 3
     assert all(name.endswith("r1") for name in over)
+
+
+def _gone(cell: Path) -> None:
+    (cell / "requests.jsonl").unlink()
+
+
+def _a_bad_line(cell: Path) -> None:
+    path = cell / "requests.jsonl"
+    path.write_bytes(b"nonsense\n" + path.read_bytes())
+
+
+def _cut_short(cell: Path) -> None:
+    path = cell / "requests.jsonl"
+    path.write_bytes(path.read_bytes()[:-9])
+
+
+def _no_cell(cell: Path) -> None:
+    (cell / "cell.json").write_text("{}")
+
+
+def _no_json(cell: Path) -> None:
+    (cell / "cell.json").write_bytes(b"\0" * 9)
+
+
+@pytest.mark.parametrize("damage", [_gone, _a_bad_line, _cut_short, _no_cell, _no_json])
+def test_a_damaged_cell_is_set_aside_with_one_line_and_measured_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, damage: Callable[[Path], None]
+) -> None:
+    world = World(knee=35)
+    path = directory.create(tmp_path, "t", _plan(repeats=1))
+    _run(path, world, monkeypatch)
+    cell = path / "cells/it/as-is/c05-r1"
+    damage(cell)
+    world.measured.clear()
+    _, printed = _printed(path, world, monkeypatch)
+    assert world.measured == ["it/as-is/c05-r1"]
+    said = [line for line in printed.splitlines() if not line.startswith("[")]
+    assert len(said) == 1
+    assert said[0].startswith("it/as-is/c05-r1 counts as not measured and is now c05-r1.partial-1: ")
+    assert cell.with_name("c05-r1.partial-1").is_dir()
+    assert read_cell(cell).cell.verdict.valid
+    _, printed = _printed(path, world, monkeypatch)
+    assert world.measured == ["it/as-is/c05-r1"]
+    assert "not measured" not in printed
+
+
+def test_a_damaged_cell_enters_no_report_where_no_time_is_left_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = World(knee=35)
+    path = directory.create(tmp_path, "t", _plan(levels=(1, 2), auto=False, budget_seconds=100.0))
+    _run(path, world, monkeypatch)
+    _gone(path / "cells/it/as-is/c02-r2")
+    progress = Progress(Console(file=io.StringIO()))
+    late = runner.Sweep(directory=path, plan=directory.load(path), progress=progress, started=-1e9)
+    late.run()
+    assert [key.path for key in late.skipped] == ["it/as-is/c02-r2"]
+    assert len(read_run(path).cells) == 3
+
+
+def test_a_level_that_auto_lost_is_measured_again_and_those_above_it_are_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = World(knee=1000)
+    path = directory.create(tmp_path, "t", _plan(repeats=1, max_level=80))
+    _run(path, world, monkeypatch)
+    _gone(path / "cells/it/as-is/c40-r1")
+    world.measured.clear()
+    _run(path, world, monkeypatch)
+    assert world.measured == ["it/as-is/c40-r1"]
+    assert len(read_run(path).cells) == 10

@@ -186,6 +186,22 @@ def test_killed_in_the_middle_it_is_resumed_and_leaves_nothing(tmp_path: Path) -
     assert (run / "summary.csv").exists()
 
 
+def test_a_cell_whose_records_are_gone_is_measured_again_and_the_others_are_not(tmp_path: Path) -> None:
+    args = ["--config", "mock-both", "--concurrency", "1,2", "--requests", "20", "--repeats", "1"]
+    assert _sweep(*args, cwd=tmp_path).returncode == 0
+    [run] = tmp_path.glob("results/*")
+    lost, kept = (run / f"cells/local/mock-both/c0{users}-r1" for users in (1, 2))
+    (lost / "requests.jsonl").unlink()
+    before = (kept / "cell.json").stat().st_mtime_ns
+    resumed = _sweep("--resume", str(run), cwd=tmp_path)
+    assert resumed.returncode == 0, resumed.stderr
+    said = "local/mock-both/c01-r1 counts as not measured and is now c01-r1.partial-1: "
+    assert f"\n{said}{lost / 'requests.jsonl'} is missing\n" in resumed.stderr
+    assert len((lost / "requests.jsonl").read_bytes().splitlines()) >= 20
+    assert not (lost.with_name("c01-r1.partial-1") / "requests.jsonl").exists()
+    assert (kept / "cell.json").stat().st_mtime_ns == before
+
+
 def _wait_for_second_cell(tmp_path: Path) -> Path:
     ends = time.monotonic() + LIMIT / 2
     while time.monotonic() < ends:
