@@ -176,7 +176,7 @@ def command(
             locust_args=options.parse_locust_args(locust_args),
         )
     )
-    if plan.settings and any(target.url for target in plan.targets):
+    if plan.settings and not all(target.ours for target in plan.targets):
         raise UsageError("--set can't change a running service; it goes with --deployment local")
     named_llm(plan)
     if plan_only:

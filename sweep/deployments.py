@@ -17,7 +17,6 @@ from sweep.processes import Child, Ledger, free_port
 READY_SECONDS = 180.0
 _POLL_SECONDS = 0.1
 _YES = {True: "yes", False: "no"}
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +27,20 @@ class Endpoint:
     pids: tuple[int, ...] = ()
     log: Path | None = None
     served: Served = field(default_factory=Served)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setup:
+    """What a deployment of ours is started with."""
+
+    config: str
+    settings: Mapping[str, str]
+    llm_url: str
+    """Where it finds its LLM."""
+    log: Path
+    ledger: Ledger
+    say: Callable[[str], None]
+    """Told what it is doing while it gets ready."""
 
 
 class Deployment(Protocol):
@@ -41,8 +54,8 @@ class Deployment(Protocol):
 class UrlDeployment:
     """Somebody's running service: its configuration can only be asked for and checked."""
 
-    def __init__(self, target: Target) -> None:
-        self._url = target.url or ""
+    def __init__(self, url: str) -> None:
+        self._url = url
 
     def start(self) -> Endpoint:
         """Raises UsageError when nothing answers there."""
@@ -57,11 +70,8 @@ class UrlDeployment:
 class LocalDeployment:
     """The reference app as a process on a free port of this machine."""
 
-    def __init__(
-        self, *, config: str, settings: Mapping[str, str], llm_url: str, log: Path, ledger: Ledger, say: Say
-    ) -> None:
-        self._config, self._settings, self._llm_url = config, settings, llm_url
-        self._log, self._ledger, self._say = log, ledger, say
+    def __init__(self, setup: Setup) -> None:
+        self._setup = setup
         self._child: Child | None = None
 
     def start(self) -> Endpoint:
@@ -69,21 +79,22 @@ class LocalDeployment:
         port = free_port()
         argv = ["-m", "uvicorn", "target_app.app:app", "--host", "127.0.0.1", "--port", str(port)]
         argv += ["--no-access-log"]
-        self._child = Child(argv, log=self._log, ledger=self._ledger, env=self._environment())
+        self._child = Child(argv, log=self._setup.log, ledger=self._setup.ledger, env=self._environment())
         base_url = f"http://127.0.0.1:{port}"
         self._wait_ready(self._child, base_url)
         said = served(base_url)
         if said.config is None:
             raise UsageError(f"the target at {base_url} answers, but not /config")
-        unknown = sorted(set(self._settings) - set(said.settings))
+        unknown = sorted(set(self._setup.settings) - set(said.settings))
         if unknown:
             raise UsageError(f"--set: the target has no setting {', '.join(unknown)}")
-        return Endpoint(base_url=base_url, pids=(self._child.pid,), log=self._log, served=said)
+        return Endpoint(base_url=base_url, pids=(self._child.pid,), log=self._child.log, served=said)
 
     def _environment(self) -> dict[str, str]:
-        embeddings, llm = MOCKS_OF_CONFIG["baseline" if self._config == AS_IS else self._config]
+        setup = self._setup
+        embeddings, llm = MOCKS_OF_CONFIG["baseline" if setup.config == AS_IS else setup.config]
         mocks = {"USE_MOCK_EMBEDDINGS": _YES[embeddings], "USE_MOCK_LLM": _YES[llm]}
-        environment = {**os.environ, "OPENAI_BASE_URL": self._llm_url, **mocks, **self._settings}
+        environment = {**os.environ, "OPENAI_BASE_URL": setup.llm_url, **mocks, **setup.settings}
         # The OpenAI SDK insists on a key; the mock server ignores it.
         environment.setdefault("OPENAI_API_KEY", "none")
         return environment
@@ -95,10 +106,15 @@ class LocalDeployment:
                 raise UsageError(f"the target ended before it was ready: {child.last_words()} ({child.log})")
             if status(f"{base_url}/ready", 1.0) == 200:
                 return
-            self._say(f"starting {self._config}: {child.last_words()}")
+            self._setup.say(f"starting {self._setup.config}: {child.last_words()}")
             time.sleep(_POLL_SECONDS)
         raise UsageError(f"the target was not ready after {READY_SECONDS:.0f} s ({child.log})")
 
     def stop(self) -> None:
         if self._child is not None:
             self._child.stop()
+
+
+def deployment_of(target: Target, setup: Setup) -> Deployment:
+    """The deployment that a target's spec asks for."""
+    return LocalDeployment(setup) if target.url is None else UrlDeployment(target.url)

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from records.kept import is_secret, is_utf8, secret_in_query, shown
 from records.layout import deployment_name
 from records.served import AS_IS
-from sweep.plan import BASE_LEVELS, CONFIGURATIONS, Target, UsageError
+from sweep.plan import BASE_LEVELS, CONFIGURATIONS, LOCAL, URL, Target, UsageError
 
 MOST_USERS = 10_000
 MOST_DIGITS = 9
@@ -56,19 +56,27 @@ def parse_targets(values: Sequence[str]) -> tuple[Target, ...]:
     """Deployments from repeated ``[LABEL=]SPEC``; UsageError for an unknown spec or a label used twice."""
     targets = []
     for value in values:
-        match = re.fullmatch(r"(?:([A-Za-z0-9][A-Za-z0-9_.-]{0,80})=)?(local|url:.*)", value, re.DOTALL)
-        if match is None:
-            shown = "that" if "@" in value else repr(value)  # what has an @ in it may be a password
-            raise UsageError(f"--deployment takes [LABEL=]local or [LABEL=]url:http://HOST:PORT, not {shown}")
-        label, spec = match.groups()
-        if spec != "local":
-            check_base_url("--deployment", spec.removeprefix("url:"), key="TARGET_API_KEY")
-        name = spec if spec == "local" else deployment_name(spec.removeprefix("url:"))
+        label, equals, spec = value.partition("=")
+        if not equals or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,80}", label):
+            label, spec = "", value
+        name = name_of(spec)
         targets.append(Target(label=label or name, spec=spec))
     labels = [target.label for target in targets]
     if len(set(labels)) < len(labels):
         raise UsageError("two deployments have the same label; give each its own, as in --deployment a=local")
     return tuple(targets)
+
+
+def name_of(spec: str) -> str:
+    """What a deployment is called that was given no label; UsageError where ``spec`` is none."""
+    if spec == LOCAL:
+        return LOCAL
+    if spec.startswith(URL):
+        url = spec.removeprefix(URL)
+        check_base_url("--deployment", url, key="TARGET_API_KEY")
+        return deployment_name(url)
+    told = "that" if "@" in spec else repr(spec)  # what has an @ in it may be a password
+    raise UsageError(f"--deployment takes [LABEL=]local or [LABEL=]url:http://HOST:PORT, not {told}")
 
 
 def parse_settings(values: Sequence[str]) -> dict[str, str]:
@@ -188,4 +196,4 @@ def max_concurrent(environment: Mapping[str, str]) -> int | None:
 def deployments_of(environment: Mapping[str, str]) -> list[str]:
     """What ``--deployment`` is where it was not given: the original's environment names, else ``local``."""
     named = [("local", "LOCAL_BASE_URL"), ("k8s", "K8S_BASE_URL")]
-    return [f"{label}=url:{environment[var]}" for label, var in named if environment.get(var)] or ["local"]
+    return [f"{label}=url:{environment[var]}" for label, var in named if environment.get(var)] or [LOCAL]

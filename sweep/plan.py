@@ -10,6 +10,9 @@ from typing import Any
 from records.layout import cell_name
 from records.served import AS_IS, MOCKS_OF_CONFIG
 
+LOCAL = "local"
+URL = "url:"
+"""What a spec is, or begins with."""
 CONFIGURATIONS = tuple(MOCKS_OF_CONFIG)
 BASE_LEVELS: tuple[int, ...] = (1, 2, 5, 10, 15, 20)
 ONWARD_LEVELS: tuple[int, ...] = (30, 40, 60, 80, 120, 160, 240, 320)
@@ -33,7 +36,13 @@ class Target:
 
     @property
     def url(self) -> str | None:
-        return self.spec.removeprefix("url:").rstrip("/") if self.spec.startswith("url:") else None
+        """The base URL of somebody's running service; None for any other deployment."""
+        return self.spec.removeprefix(URL).rstrip("/") if self.spec.startswith(URL) else None
+
+    @property
+    def ours(self) -> bool:
+        """Does the sweep start and stop it, in the configuration and with the settings asked for?"""
+        return self.url is None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,8 +88,7 @@ class Plan:
 
     @property
     def starts_targets(self) -> bool:
-        """Is any target a process of ours, and not somebody's running service?"""
-        return any(target.url is None for target in self.targets)
+        return any(target.ours for target in self.targets)
 
     def requests_at(self, concurrency: int) -> int:
         return max(self.requests, REQUESTS_PER_USER * concurrency)
@@ -118,5 +126,5 @@ def resolved(plan: Plan) -> Plan:
     """The plan with its configurations: all four where none was, or ``as-is`` for a running service."""
     if plan.configs:
         return plan
-    local = all(target.url is None for target in plan.targets)
-    return replace(plan, configs=CONFIGURATIONS if local else (AS_IS,))
+    ours = all(target.ours for target in plan.targets)
+    return replace(plan, configs=CONFIGURATIONS if ours else (AS_IS,))

@@ -12,7 +12,7 @@ from records.reader import CellData
 from records.request import RecordError
 from records.served import AS_IS
 from sweep.cell import Workplace, finished, measure, set_aside
-from sweep.deployments import Deployment, Endpoint, LocalDeployment, UrlDeployment
+from sweep.deployments import Endpoint, Setup, deployment_of
 from sweep.directory import write_run
 from sweep.knee import Place, Search
 from sweep.llm import LlmServer, named_llm
@@ -54,9 +54,10 @@ class Sweep:
         """Measure whatever is missing. Raises UsageError; whatever happens, nothing is left running."""
         status = "failed"
         try:
-            Ledger(self.directory / "processes.jsonl").end_survivors()
+            ledger = Ledger(self.directory / "processes.jsonl")
+            ledger.end_survivors()
             self._write_run("running")
-            self._measure_all()
+            self._measure_all(ledger)
             status = "complete"
         except KeyboardInterrupt:
             status = "interrupted"
@@ -69,8 +70,7 @@ class Sweep:
         extra = {"budget_ended": bool(self.skipped), "not_measured": missing}
         write_run(self.directory, self.plan, status=status, extra=extra)
 
-    def _measure_all(self) -> None:
-        ledger = Ledger(self.directory / "processes.jsonl")
+    def _measure_all(self, ledger: Ledger) -> None:
         with ExitStack() as stack:
             llm_url = named_llm(self.plan)
             llm = None
@@ -149,37 +149,29 @@ class Sweep:
             for config in self.plan.configs:
                 if (target.label, config) not in wanted:
                     continue
-                what = f"starting {config} ({target.label})"
-                self.progress.say(what)
-                if target.url is None:
-                    self.progress.step(f"{what}, repeat {repeat}")
-                log = self.directory / "targets" / target.label / f"{config}-r{repeat}.log"
-                deployment = self._deployment(target, config, log, place.ledger, llm_url)
+                setup = Setup(
+                    config=config,
+                    settings=self.plan.settings,
+                    llm_url=llm_url,
+                    log=self.directory / "targets" / target.label / f"{config}-r{repeat}.log",
+                    ledger=place.ledger,
+                    say=self.progress.say,
+                )
+                self._say_start(target, config, repeat)
+                deployment = deployment_of(target, setup)
                 stack.callback(deployment.stop)
                 endpoint = deployment.start()
-                self._must_be_provable(target, config, endpoint)
+                _must_be_provable(target, config, endpoint)
                 endpoints[target.label, config] = endpoint
-        if any(target.url is None for target in self.plan.targets):
+        if self.plan.starts_targets:
             self.progress.step(f"all targets are ready, {time.monotonic() - began:.0f} s")
         return endpoints
 
-    def _deployment(self, target: Target, config: str, log: Path, ledger: Ledger, llm_url: str) -> Deployment:
-        if target.url is not None:
-            return UrlDeployment(target)
-        return LocalDeployment(
-            config=config,
-            settings=self.plan.settings,
-            llm_url=llm_url,
-            log=log,
-            ledger=ledger,
-            say=self.progress.say,
-        )
-
-    def _must_be_provable(self, target: Target, config: str, endpoint: Endpoint) -> None:
-        if config != AS_IS and target.url and endpoint.served.config is None:
-            raise UsageError(
-                f"{target.label} has no /config, so {config} can't be proved there; use --config {AS_IS}"
-            )
+    def _say_start(self, target: Target, config: str, repeat: int) -> None:
+        what = f"starting {config} ({target.label})"
+        self.progress.say(what)
+        if target.ours:
+            self.progress.step(f"{what}, repeat {repeat}")
 
     def _go_on(self, place: Workplace, endpoints: Mapping[Place, Endpoint]) -> None:
         """``auto``: a level more in turn for each configuration that still grows, until none does.
@@ -230,3 +222,10 @@ class Sweep:
         places = len(self.plan.targets) * len(self.plan.configs)
         cell = (MIN_SECONDS + MAX_SECONDS) / 2 + CELL_OVERHEAD_SECONDS
         return len(self.plan.cells()) * cell + self.plan.repeats * places * TARGET_START_SECONDS
+
+
+def _must_be_provable(target: Target, config: str, endpoint: Endpoint) -> None:
+    if config != AS_IS and endpoint.served.config is None:
+        raise UsageError(
+            f"{target.label} has no /config, so {config} can't be proved there; use --config {AS_IS}"
+        )

@@ -52,6 +52,14 @@ def test_all_four_configurations_of_our_own_app_and_as_is_of_somebodys_service()
     assert planning.resolved(_plan(configs=("mock-llm",))).configs == ("mock-llm",)
 
 
+def test_only_what_the_sweep_starts_is_ours() -> None:
+    ours, theirs = parse_targets(["a=local", "local=url:http://127.0.0.1:1/"])
+    assert (ours.ours, ours.url) == (True, None)
+    assert (theirs.ours, theirs.url) == (False, "http://127.0.0.1:1")
+    assert _plan(targets=(ours, theirs)).starts_targets
+    assert not _plan(targets=(theirs,)).starts_targets
+
+
 def test_max_concurrent_bounds_the_levels_that_auto_goes_on_to() -> None:
     assert _plan(auto=True, max_level=60).onward_levels() == (30, 40, 60)
     assert _plan().onward_levels() == ()

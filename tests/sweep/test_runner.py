@@ -16,9 +16,9 @@ from records.reader import CellData, read_cell, read_run
 from records.request import Outcome, RequestRecord
 from sweep import directory, runner
 from sweep.cell import Workplace
-from sweep.deployments import Endpoint
+from sweep.deployments import Endpoint, Setup
 from sweep.options import parse_targets
-from sweep.plan import BASE_LEVELS, CellKey, Plan, Target
+from sweep.plan import BASE_LEVELS, CellKey, Plan, Target, UsageError
 from sweep.progress import Progress
 
 CELL_SECONDS = 10.0
@@ -39,7 +39,7 @@ class World:
     def monotonic(self) -> float:
         return self.now
 
-    def deployment(self, target: Target) -> "World":
+    def deployment_of(self, target: Target, setup: Setup) -> "World":
         return self
 
     def start(self) -> Endpoint:
@@ -101,7 +101,7 @@ def _printed(path: Path, world: World, monkeypatch: pytest.MonkeyPatch) -> tuple
     """The sweep when it is done, and all that was printed."""
     monkeypatch.setattr(runner, "time", world)
     monkeypatch.setattr(runner, "measure", world.measure)
-    monkeypatch.setattr(runner, "UrlDeployment", world.deployment)
+    monkeypatch.setattr(runner, "deployment_of", world.deployment_of)
     printed = io.StringIO()
     progress = Progress(Console(file=printed, width=200))
     sweep = runner.Sweep(directory=path, plan=directory.load(path), progress=progress, started=world.now)
@@ -193,6 +193,14 @@ def test_what_answers_few_users_is_not_asked_by_more(tmp_path: Path, monkeypatch
     over = [name for name in world.measured if int(name[-6:-3].lstrip("c")) > 5]
     assert len(over) < 2 * 3
     assert all(name.endswith("r1") for name in over)
+
+
+def test_what_cannot_be_proved_is_not_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World(knee=35)
+    path = directory.create(tmp_path, "t", _plan(configs=("baseline",)))
+    with pytest.raises(UsageError, match="it has no /config, so baseline can't be proved there"):
+        _run(path, world, monkeypatch)
+    assert world.measured == []
 
 
 def _gone(cell: Path) -> None:
