@@ -90,10 +90,11 @@ def measure(place: Workplace, key: CellKey, endpoint: Endpoint) -> CellData:
             profiler.wait(5.0)
             profiler.stop()
     if code == USAGE:
-        raise UsageError(f"locust: {locust.last_words()} ({locust.log})")
+        raise UsageError(f"locust: {locust.complaint()} ({locust.log})")
     cell_json = folder / layout.CELL
     if not cell_json.exists() or not read_json(cell_json).get("complete"):
-        raise RuntimeError(f"{key.path}: locust ended with {code}: {locust.last_words()} ({locust.log})")
+        how = f"did not end in {_LOCUST_LIMIT_SECONDS:g} s" if code is None else f"ended with {code}"
+        raise RuntimeError(f"{key.path}: locust {how}: {locust.complaint()} ({locust.log})")
     return _complete(place, key, endpoint, folder, log_start)
 
 

@@ -103,7 +103,7 @@ class LocalDeployment:
         ends = time.monotonic() + READY_SECONDS
         while time.monotonic() < ends:
             if child.exit_code() is not None:
-                raise UsageError(f"the target ended before it was ready: {child.last_words()} ({child.log})")
+                raise UsageError(f"the target ended before it was ready: {child.complaint()} ({child.log})")
             if status(f"{base_url}/ready", 1.0) == 200:
                 return
             self._setup.say(f"starting {self._setup.config}: {child.last_words()}")

@@ -35,7 +35,7 @@ class LlmServer:
         ends = time.monotonic() + _START_SECONDS
         while status(f"http://127.0.0.1:{port}/health", 1.0) != 200:
             if self._child.exit_code() is not None or time.monotonic() > ends:
-                raise UsageError(f"the LLM server did not start: {self._child.last_words()}")
+                raise UsageError(f"the LLM server did not start: {self._child.complaint()} ({self._log})")
             time.sleep(0.05)
         return f"http://127.0.0.1:{port}/v1"
 
@@ -47,8 +47,16 @@ class LlmServer:
         """The lines of the requests that this server received in a span of time (Unix ns)."""
         if not self._record.exists():
             return b""
-        lines = [line for _, line in read_lines(self._record)]
-        return b"".join(line for line in lines if start_ns <= orjson.loads(line)["received_at_ns"] <= end_ns)
+        lines = (line for _, line in read_lines(self._record))
+        return b"".join(line for line in lines if start_ns <= _received_at_ns(line) <= end_ns)
+
+
+def _received_at_ns(line: bytes) -> int:
+    """Unix ns; 0, when there was no sweep, for a line that is damaged: it is no cell's."""
+    try:
+        return int(orjson.loads(line)["received_at_ns"])
+    except (ValueError, KeyError, TypeError):
+        return 0
 
 
 def named_llm(plan: Plan) -> str | None:

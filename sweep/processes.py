@@ -5,11 +5,12 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import orjson
@@ -131,5 +132,13 @@ class Child:
 
     def last_words(self) -> str:
         """The last line it wrote that says something, for a message in one line."""
+        return next(self._lines_backwards(), "no word yet")
+
+    def complaint(self) -> str:
+        """The last line that names an error, for uvicorn and argparse go on after it; else the last words."""
+        errors = (line for line in self._lines_backwards() if re.search(r"error:", line, re.IGNORECASE))
+        return next(errors, self.last_words())
+
+    def _lines_backwards(self) -> Iterator[str]:
         lines = self.log.read_text(errors="replace").splitlines()
-        return next((line.strip() for line in reversed(lines) if line.strip()), "no word yet")
+        return (line.strip() for line in reversed(lines) if line.strip())

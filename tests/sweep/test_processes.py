@@ -23,6 +23,25 @@ def test_a_child_is_ended_and_its_output_kept(tmp_path: Path) -> None:
     child.stop()
 
 
+@pytest.mark.parametrize(
+    ("written", "complaint"),
+    [
+        ("INFO: up\nERROR:    address already in use\nINFO: down\n", "ERROR:    address already in use"),
+        (
+            "x.py: error: unrecognized arguments: --y\nDid you mean --z?\n",
+            "x.py: error: unrecognized arguments: --y",
+        ),
+        ("Error report\nno port\n\n", "no port"),
+        ("", "no word yet"),
+    ],
+)
+def test_a_child_s_complaint_is_its_last_error(tmp_path: Path, written: str, complaint: str) -> None:
+    program = f"import sys; sys.stdout.write({written!r})"
+    child = Child(["-c", program], log=tmp_path / "log", ledger=Ledger(tmp_path / "l"))
+    assert child.wait(20) == 0
+    assert child.complaint() == complaint
+
+
 def test_the_ledger_ends_survivors(tmp_path: Path) -> None:
     ledger = Ledger(tmp_path / "ledger.jsonl")
     child = Child(_SLEEP, log=tmp_path / "log", ledger=ledger)
