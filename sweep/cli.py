@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import signal
 import sys
 from collections import Counter
@@ -171,7 +172,9 @@ def command(
             warmup_requests=warmup_requests,
             repeats=repeats,
             settings=options.parse_settings(settings),
-            budget_seconds=options.parse_budget(budget or (AUTO_BUDGET if auto else "none")),
+            budget_seconds=options.parse_budget(
+                (AUTO_BUDGET if auto else "none") if budget is None else budget
+            ),
             seed=seed,
             locust_args=options.parse_locust_args(locust_args),
         )
@@ -215,12 +218,12 @@ def _measure(directory: Path, plan: Plan, console: Console) -> None:
     say(f"results: {directory}")
     if named_llm(plan):
         say("LLM: the one of OPENAI_BASE_URL, not the mock server")
-    resume = f"go on with: sweep --resume {directory}"
+    resume = f"go on with: sweep --resume {shlex.quote(str(directory))}"
     try:
         with Progress(console) as progress:
             sweep = Sweep(directory=directory, plan=plan, progress=progress)
             sweep.run()
-    except (KeyboardInterrupt, UsageError, RuntimeError, OSError):
+    except BaseException:  # whatever ended it, an interrupt or a fault of ours
         if any(cell_directories(directory)):
             say(resume)
         raise
@@ -244,13 +247,11 @@ def _print(text: str) -> None:
 def _refuse_beside_resume() -> None:
     """A resumed run has its plan: other options would be ignored, so they are refused."""
     context = click.get_current_context()
-    given = [
-        name
-        for name in context.params
-        if name != "resume" and context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
-    ]
-    if given:
-        raise UsageError(f"--resume takes the run's own plan; leave out --{given[0].replace('_', '-')}")
+    for option in context.command.params:
+        source = context.get_parameter_source(option.name or "")
+        if option.name != "resume" and source is click.core.ParameterSource.COMMANDLINE:
+            what = option.opts[0] if isinstance(option, click.Option) else "what follows --"
+            raise UsageError(f"--resume DIR takes the run's own plan; leave out {what}")
 
 
 def _print_plan(plan: Plan) -> None:

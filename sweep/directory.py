@@ -13,8 +13,10 @@ import orjson
 from records.cell import SCHEMA_VERSION
 from records.files import read_json, write_json
 from records.layout import RUN
+from records.reader import read_meta
 from records.request import RecordError
 from sweep.host import describe_host, describe_software
+from sweep.options import name_of, parse_configs
 from sweep.plan import Plan, UsageError
 
 
@@ -50,14 +52,21 @@ def _new(output: Path, name: str) -> Path:
 
 
 def load(directory: Path) -> Plan:
-    """The plan of a run that is to be resumed. Raises UsageError."""
+    """The plan of a run that is to be resumed.
+
+    Raises:
+        UsageError: there is none, or it holds what this version does not know.
+    """
     try:
-        meta = read_json(directory / RUN)
-        if meta["schema_version"] != SCHEMA_VERSION:
-            raise UsageError(f"{directory} has schema version {meta['schema_version']}, not {SCHEMA_VERSION}")
-        return Plan.from_json(meta["plan"])
-    except (RecordError, KeyError, TypeError, OSError) as error:
-        raise UsageError(f"--resume {directory}: not a run: {error}") from error
+        plan = Plan.from_json(read_meta(directory)["plan"])
+        for target in plan.targets:
+            name_of(target.spec)
+        parse_configs(plan.configs)
+    except (RecordError, OSError, UsageError) as error:
+        raise UsageError(f"--resume {directory}: {error}") from error
+    except (KeyError, TypeError) as error:
+        raise UsageError(f"--resume {directory}: its plan is not one of this version's: {error!r}") from error
+    return plan
 
 
 def write_run(directory: Path, plan: Plan, *, status: str, extra: Mapping[str, Any]) -> None:

@@ -16,6 +16,13 @@ from sweep.plan import BASE_LEVELS, CONFIGURATIONS, LOCAL, URL, Target, UsageErr
 MOST_USERS = 10_000
 MOST_DIGITS = 9
 MOST_SECONDS = 366 * 24 * 3600
+_OF_THE_SWEEP = {  # what each cell's locust is given: another value would make the cell's name untrue
+    "host": "the service is what --deployment says",
+    "users": "the numbers of users are what --concurrency says",
+    "results": "the sweep names the cells and where they are kept",
+    "run_name": "the sweep names the cells and where they are kept",
+    "cell_name": "the sweep names the cells and where they are kept",
+}
 
 
 def parse_levels(text: str, max_level: int | None) -> tuple[tuple[int, ...], bool]:
@@ -44,6 +51,10 @@ def parse_levels(text: str, max_level: int | None) -> tuple[tuple[int, ...], boo
 def parse_configs(values: Sequence[str]) -> tuple[str, ...]:
     """Configurations from repeated or comma-separated ``--config``; UsageError names an unknown one."""
     names = [name.strip() for value in values for name in value.split(",") if name.strip()]
+    if values and not names:
+        raise UsageError(
+            f"--config names no configuration; there are {', '.join(CONFIGURATIONS)} and {AS_IS}"
+        )
     for name in names:
         if name not in CONFIGURATIONS and name != AS_IS:
             raise UsageError(
@@ -89,12 +100,12 @@ def parse_settings(values: Sequence[str]) -> dict[str, str]:
     for value in values:
         name, equals, text = value.partition("=")
         if not equals or not re.fullmatch(r"[A-Z][A-Z0-9_]*", name):
-            raise UsageError(f"--set takes NAME=VALUE with the setting's name in capitals, not {value!r}")
+            raise UsageError(f"--set takes NAME=VALUE with the setting's name in capitals, not {shown(name)}")
         if name in ("USE_MOCK_EMBEDDINGS", "USE_MOCK_LLM"):
             raise UsageError(
                 f"{name} is what --config chooses; use --config mock-embeddings, mock-llm, mock-both"
             )
-        if name.endswith(("_KEY", "_TOKEN", "_SECRET", "_PASSWORD")):
+        if is_secret(name):
             raise UsageError(f"{name} is a secret: put it into the environment, not on the command line")
         if not text.isprintable():
             raise UsageError(f"--set {name}: the value holds characters that no setting may have")
@@ -141,10 +152,14 @@ class _Words(argparse.ArgumentParser):
         self.add_argument("--field", action="append", default=[])
         self.add_argument("--path", default="")
         self.add_argument("-H", "--host")
+        self.add_argument("-u", "--users")
+        self.add_argument("--results")
+        self.add_argument("--run-name")
+        self.add_argument("--cell-name")
 
     def error(self, message: str) -> NoReturn:
         # The message may hold a value.
-        raise UsageError("after --, write --header, --field and --path in full, each with its value")
+        raise UsageError("after --, write locust's options in full, each with its value")
 
 
 def parse_locust_args(words: Sequence[str]) -> tuple[str, ...]:
@@ -152,13 +167,14 @@ def parse_locust_args(words: Sequence[str]) -> tuple[str, ...]:
 
     Raises:
         UsageError: a header, field or query that looks like a secret, for run.json keeps these words;
-            another service; bytes that are no UTF-8, which it cannot keep.
+            what the sweep itself says to locust; bytes that are no UTF-8, which it cannot keep.
     """
     if not all(map(is_utf8, words)):
         raise UsageError("what follows -- is to be UTF-8")
     found, _ = _Words().parse_known_args(words)
-    if found.host is not None:
-        raise UsageError("--host does not go after --: the service is what --deployment says")
+    for name, why in _OF_THE_SWEEP.items():
+        if getattr(found, name) is not None:
+            raise UsageError(f"--{name.replace('_', '-')} does not go after --: {why}")
     names = [pair.partition("=")[0].strip() for pair in (*found.header, *found.field)]
     secret = next(filter(is_secret, names), None) or secret_in_query(found.path)
     if secret:

@@ -35,11 +35,29 @@ def test_one_sweep_at_a_time(tmp_path: Path) -> None:
 
 
 def test_what_is_not_a_run_of_ours_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="not a run"):
+    with pytest.raises(UsageError, match=r"run\.json is missing"):
         directory.load(tmp_path)
     made = directory.create(tmp_path, "t", PLAN)
     write_json(made / "run.json", {**read_json(made / "run.json"), "schema_version": 99})
     with pytest.raises(UsageError, match="schema version 99"):
+        directory.load(made)
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"targets": [{"label": "x", "spec": "moon"}]}, "not 'moon'"),
+        ({"configs": ["mock-moon"]}, "unknown configuration 'mock-moon'"),
+        ({"moon": 1}, "moon"),
+    ],
+)
+def test_a_plan_that_this_version_cannot_follow_is_refused(
+    tmp_path: Path, change: dict[str, object], why: str
+) -> None:
+    made = directory.create(tmp_path, "t", PLAN)
+    facts = read_json(made / "run.json")
+    write_json(made / "run.json", {**facts, "plan": {**facts["plan"], **change}})
+    with pytest.raises(UsageError, match=f"--resume {made}: .*{why}"):
         directory.load(made)
 
 

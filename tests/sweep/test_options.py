@@ -9,6 +9,12 @@ from sweep import options
 from sweep.plan import UsageError
 
 
+@pytest.mark.parametrize("values", [[""], [",", " "], ["baseline,nonsense"]])
+def test_configurations_that_are_none_are_a_usage_error(values: list[str]) -> None:
+    with pytest.raises(UsageError, match=r"there are baseline, .* and as-is"):
+        options.parse_configs(values)
+
+
 @given(st.lists(st.integers(1, 500), min_size=1))
 def test_a_list_of_levels_is_sorted_and_without_repeats(levels: list[int]) -> None:
     assert options.parse_levels(",".join(map(str, levels)), None) == (tuple(sorted(set(levels))), False)
@@ -20,7 +26,7 @@ def test_nonsense_levels_are_a_usage_error(text: str) -> None:
         options.parse_levels(text, None)
 
 
-@pytest.mark.parametrize("text", ["soon", "-5", "0", "5d", "400d", "9" * 12, "9" * 400])
+@pytest.mark.parametrize("text", ["", "soon", "-5", "0", "5d", "400d", "9" * 12, "9" * 400])
 def test_nonsense_budgets_are_a_usage_error(text: str) -> None:
     with pytest.raises(UsageError, match="--budget"):
         options.parse_budget(text)
@@ -66,7 +72,10 @@ def test_labels_are_never_shared() -> None:
         options.parse_targets(["local", "local"])
 
 
-@pytest.mark.parametrize("value", ["RETRIEVAL", "retrieval=x", "USE_MOCK_LLM=yes", "OPENAI_API_KEY=sk-1"])
+@pytest.mark.parametrize(
+    "value",
+    ["RETRIEVAL", "retrieval=x", "USE_MOCK_LLM=yes", "OPENAI_API_KEY=sk-1", "PASSWORD=sk-1", "api_key=sk-1"],
+)
 def test_settings_that_cannot_be_set_are_a_usage_error(value: str) -> None:
     with pytest.raises(UsageError) as caught:
         options.parse_settings([value])
@@ -119,11 +128,16 @@ def test_an_ordinary_key_is_taken() -> None:
         ["--hos=http://h"],
         ["-Hhttp://h"],
         ["--h=sk-1"],
+        ["-u5"],
+        ["--user", "5"],
+        ["--results=elsewhere"],
+        ["--run-name", "other"],
+        ["--cell", "other"],
         ["--header"],
         ["\udcff"],
     ],
 )
-def test_what_run_json_cannot_keep_does_not_go_to_locust(words: list[str]) -> None:
+def test_a_secret_and_what_the_sweep_says_itself_do_not_go_to_locust(words: list[str]) -> None:
     with pytest.raises(UsageError) as caught:
         options.parse_locust_args(words)
     assert "sk-1" not in str(caught.value)

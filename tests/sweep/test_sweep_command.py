@@ -15,7 +15,7 @@ import pytest
 from sweep import cli
 from sweep.directory import alone, create
 from sweep.options import parse_targets
-from sweep.plan import Plan
+from sweep.plan import Plan, UsageError
 from sweep.processes import PROJECT
 
 LIMIT = 110
@@ -113,6 +113,17 @@ def _unread(*args: str, cwd: Path) -> int:
     finally:
         os.close(writer)
     return done.returncode
+
+
+@pytest.mark.parametrize(
+    ("more", "named"),
+    [(["--config", "baseline"], "--config"), (["--set", "A=b"], "--set"), (["--", "--path", "/x"], "--")],
+)
+def test_what_is_given_beside_resume_is_refused_by_its_own_name(
+    tmp_path: Path, more: list[str], named: str
+) -> None:
+    with pytest.raises(UsageError, match=rf"leave out (what follows )?{named}$"):
+        cli.command.main(["--resume", str(tmp_path), *more], prog_name="sweep", standalone_mode=False)
 
 
 def test_a_plan_starts_nothing(tmp_path: Path) -> None:
