@@ -114,6 +114,8 @@ def alone(directory: Path) -> Iterator[None]:
     with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
+        except BlockingIOError as error:
             raise UsageError(f"another sweep is at work in {directory}") from error
+        except OSError as error:
+            raise UsageError(f"cannot lock {directory}: {error.strerror}") from error
         yield

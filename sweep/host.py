@@ -40,6 +40,8 @@ def _version(name: str) -> str | None:
 
 
 def _git_revision() -> str | None:
+    if not (PROJECT / ".git").exists():  # installed; what lies around it may be somebody else's checkout
+        return None
     command = ["git", "-C", str(PROJECT), "rev-parse", "--verify", "HEAD"]
     try:
         answer = subprocess.run(command, capture_output=True, text=True, timeout=5, check=False)

@@ -34,6 +34,20 @@ def test_one_sweep_at_a_time(tmp_path: Path) -> None:
         pass
 
 
+def test_a_place_that_knows_no_locks_is_not_said_to_be_busy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def flock(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr("fcntl.flock", flock)
+    with (
+        pytest.raises(UsageError, match=f"cannot lock {tmp_path}: No locks available"),
+        directory.alone(tmp_path),
+    ):
+        pass
+
+
 def test_what_is_not_a_run_of_ours_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"run\.json is missing"):
         directory.load(tmp_path)
