@@ -11,7 +11,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any, cast
 
-from loadgen.options import Settings, make_results
+from loadgen.settings import Settings, make_results
 from records import checks, layout, measure
 from records.cell import Cell, Check, Verdict, Window
 from records.files import LineFile, read_lines, write_json

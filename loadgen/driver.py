@@ -14,9 +14,9 @@ from loadgen.client.exchange import Asker, Exchange
 from loadgen.client.http import HttpFailure, Origin
 from loadgen.clock import Clock
 from loadgen.lag import LoopLag
-from loadgen.options import Settings
 from loadgen.questions import Question, shuffled, users_questions
 from loadgen.session import Session
+from loadgen.settings import Settings
 from records.request import RequestRecord
 
 START_JITTER_S = 0.25

@@ -22,7 +22,6 @@ from locust import stats
 from locust.env import Environment
 from locust.runners import MasterRunner, WorkerRunner
 
-from loadgen import options as opt
 from loadgen import rows, target
 from loadgen.alone import Alone
 from loadgen.cellfile import CellFile, asked, fresh_folder, verdict_line
@@ -34,6 +33,7 @@ from loadgen.merge import Merge
 from loadgen.open_loop import OpenLoop
 from loadgen.run import Phase, Run
 from loadgen.session import Plan, Session
+from loadgen.settings import Settings, origin_of, settings
 from records.exit_codes import FAULT, INTERRUPTED, INVALID, USAGE
 from records.request import RequestRecord
 
@@ -84,8 +84,8 @@ class LoadRun:
         if self.is_worker:  # its own label; all other options are the master's, by now
             environment.parsed_options.region = self._region or environment.parsed_options.region
         try:
-            wanted = opt.settings(environment.parsed_options)
-            origin = opt.origin(environment.host)
+            wanted = settings(environment.parsed_options)
+            origin = origin_of(environment.host)
             self._begin(wanted, origin)
         except ValueError as error:  # UsageError, QuestionError
             log.error("%s", error)
@@ -102,7 +102,7 @@ class LoadRun:
         gevent.spawn(self._watch, self.run)
         gevent.spawn(self._watch_disk, self.run)
 
-    def _begin(self, wanted: opt.Settings, origin: Origin) -> None:
+    def _begin(self, wanted: Settings, origin: Origin) -> None:
         options, runner = self.environment.parsed_options, self.environment.runner
         cell = None
         if self.is_worker:
@@ -152,7 +152,7 @@ class LoadRun:
                 gevent.spawn(OpenLoop(driver=driver, spawn=gevent.spawn).run)
         self.run = run
 
-    def _orders(self, wanted: opt.Settings, users: int, cell: CellFile | None) -> Orders:
+    def _orders(self, wanted: Settings, users: int, cell: CellFile | None) -> Orders:
         folder = cell.folder.resolve().name if cell else ""
         runner = self.environment.runner
         workers = self.part.connected() if isinstance(self.part, Master) else [runner.client_id]

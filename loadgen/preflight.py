@@ -10,8 +10,9 @@ from typing import Any
 
 import psutil
 
-from loadgen import options as opt
 from loadgen import target
+from loadgen.settings import check_files, origin_of, settings
+from loadgen.usage import MOST_AT_ONCE, MOST_SECONDS, UsageError, check_number, refuse
 from records.exit_codes import USAGE
 
 LOCUST_WARNS_ABOVE = 100
@@ -27,44 +28,44 @@ def check_before_forks(parser: Any) -> None:
     Before ``--processes`` forks: those workers would be left behind, or join whoever has the port."""
     try:
         options, _ = parser.parse_known_args()
-        opt.check_number("--processes", options.processes or 0, (int, -1, MOST_PROCESSES))
+        check_number("--processes", options.processes or 0, (int, -1, MOST_PROCESSES))
         if options.run_time is not None:
-            opt.check_number("-t (seconds)", options.run_time, (int, 1, opt.MOST_SECONDS))
+            check_number("-t (seconds)", options.run_time, (int, 1, MOST_SECONDS))
         if not options.worker:
             _check_reports(options)
         if options.master or (options.processes and not options.worker):
             _listen("--master-bind-port", options.master_bind_host, options.master_bind_port)
             if not options.headless or options.headful:
                 _listen("--web-port", options.web_host, options.web_port)
-    except opt.UsageError as error:
-        opt.refuse(str(error))
+    except UsageError as error:
+        refuse(str(error))
     except OverflowError:  # of the hours in -t, while locust parses
-        opt.refuse("-t is too long a time")
+        refuse("-t is too long a time")
 
 
 def check(environment: Any, *, is_worker: bool) -> None:
     """The options as locust parsed them; fills in the spawn rate, so that -u and -t alone are enough."""
     options, host = environment.parsed_options, environment.host
     try:
-        wanted = opt.settings(options)
-        origin = opt.origin(host) if options.headless or host else None
+        wanted = settings(options)
+        origin = origin_of(host) if options.headless or host else None
         if not is_worker:
             if (options.headless or options.autostart) and options.num_users is not None:
                 least = 0 if environment.shape_class else 1  # a shape has users of its own
-                opt.check_number("-u", options.num_users, (int, least, opt.MOST_AT_ONCE))
-            opt.check_files(wanted)
+                check_number("-u", options.num_users, (int, least, MOST_AT_ONCE))
+            check_files(wanted)
             trouble = target.reachable(origin) if origin and options.headless and wanted.results else None
             if trouble:
-                raise opt.UsageError(f"{host} cannot be reached: {trouble}")
+                raise UsageError(f"{host} cannot be reached: {trouble}")
             if environment.web_ui:
                 _listen("--web-port", options.web_host, options.web_port)
-    except opt.UsageError as error:
+    except UsageError as error:
         if is_worker:
             raise SystemExit(USAGE) from None  # the master says it
         if options.processes:  # forked by now: locust would leave them behind, waiting for a master
             for worker in psutil.Process().children():
                 worker.kill()
-        opt.refuse(str(error))
+        refuse(str(error))
     if options.headless and options.num_users is None:
         options.num_users = 1
     if options.spawn_rate is None and options.num_users:
@@ -84,7 +85,7 @@ def _check_reports(options: Any) -> None:
             elif not path.exists():  # a device or a pipe is left alone
                 tempfile.TemporaryFile(dir=next(folder for folder in path.parents if folder.exists())).close()
         except OSError as error:
-            raise opt.UsageError(f"{option} {file}: {error.strerror or error}") from error
+            raise UsageError(f"{option} {file}: {error.strerror or error}") from error
 
 
 @cache  # asked once: when the web UI has the command line parsed again, the ports are our own
@@ -97,4 +98,4 @@ def _listen(option: str, host: str, port: int) -> None:
             probe.listen()
     except (OSError, OverflowError) as error:
         why = error.strerror if isinstance(error, OSError) else "no such port"
-        raise opt.UsageError(f"{option} {port}: {why or error}") from error
+        raise UsageError(f"{option} {port}: {why or error}") from error

@@ -10,7 +10,7 @@ from enum import Enum, auto
 from loadgen.cellfile import CellFile
 from loadgen.distributed import Orders
 from loadgen.merge import Merge
-from loadgen.options import Settings
+from loadgen.settings import Settings
 from records.cell import Cell
 
 

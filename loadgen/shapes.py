@@ -16,8 +16,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from loadgen.distributed import PREFIX
-from loadgen.options import refuse
 from loadgen.slo import Ended, Part, Slo, Waiting
+from loadgen.usage import refuse
 from records.request import RequestRecord
 
 if TYPE_CHECKING:  # it imports locust

@@ -30,12 +30,12 @@ except ModuleNotFoundError:  # a checkout that is not installed: locust puts onl
     sys.path.insert(1, str(Path(__file__).resolve().parent.parent))
     from loadgen.user import AskingUser
 from loadgen.distributed import PREFIX
-from loadgen.options import number, refuse
 from loadgen.plumbing import LoadRun
 from loadgen.search import Outcome, Search
 from loadgen.searcher import Searcher
 from loadgen.shapes import AnswerReports, Levels, options_of
 from loadgen.slo import EXAMPLE, Slo
+from loadgen.usage import number, refuse
 
 log = logging.getLogger(__name__)
 

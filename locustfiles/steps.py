@@ -15,8 +15,8 @@ try:
 except ModuleNotFoundError:  # a checkout that is not installed: locust puts only this folder on the path
     sys.path.insert(1, str(Path(__file__).resolve().parent.parent))
     from loadgen.user import AskingUser
-from loadgen.options import number
 from loadgen.shapes import Levels, options_of
+from loadgen.usage import number
 
 
 class Steps(LoadTestShape):  # type: ignore[misc]  # locust is not typed for mypy

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from loadgen.cellfile import fresh_folder, verdict_line
-from loadgen.options import UsageError
+from loadgen.usage import UsageError
 from records.cell import Cell, Check, Verdict
 
 

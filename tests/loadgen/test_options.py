@@ -9,6 +9,9 @@ import pytest
 
 from loadgen import options
 from loadgen.client.http import Origin
+from loadgen.settings import Settings, origin_of
+from loadgen.settings import settings as settings_of
+from loadgen.usage import UsageError
 from records.kept import is_secret
 
 
@@ -26,9 +29,9 @@ def parsed(*words: str) -> argparse.Namespace:
     return parser.parse_args(words)
 
 
-def settings(*words: str, **form: Any) -> options.Settings:
+def settings(*words: str, **form: Any) -> Settings:
     """``form``: what the web UI puts in place of what was parsed."""
-    return options.settings(argparse.Namespace(**(vars(parsed(*words)) | form)), {})
+    return settings_of(argparse.Namespace(**(vars(parsed(*words)) | form)), {})
 
 
 def test_the_defaults_are_settings() -> None:
@@ -40,7 +43,7 @@ def test_the_defaults_are_settings() -> None:
 def test_the_web_ui_s_numbers_have_the_bounds_of_the_command_line(
     name: str, value: float, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with pytest.raises(options.UsageError, match=f"{name} wants a"):
+    with pytest.raises(UsageError, match=f"{name} wants a"):
         settings(**{name.removeprefix("--").replace("-", "_"): value})
     with pytest.raises(SystemExit, match="2"):
         parsed(f"{name}={value}")
@@ -49,7 +52,7 @@ def test_the_web_ui_s_numbers_have_the_bounds_of_the_command_line(
 
 @pytest.mark.parametrize("name", [*options.TEXTS, "--header", "--field"])
 def test_bytes_that_are_no_text_are_refused(name: str) -> None:
-    with pytest.raises(options.UsageError) as caught:
+    with pytest.raises(UsageError) as caught:
         settings(f"{name}=/a=\udcff")
     assert "\udcff" not in str(caught.value)
 
@@ -68,7 +71,7 @@ def test_bytes_that_are_no_text_are_refused(name: str) -> None:
     ],
 )
 def test_a_secret_that_would_be_kept_is_refused_without_showing_it(word: str) -> None:
-    with pytest.raises(options.UsageError) as caught:
+    with pytest.raises(UsageError) as caught:
         settings(word)
     assert "sk-1" not in str(caught.value)
 
@@ -88,14 +91,14 @@ def test_limits_are_no_secrets() -> None:
 
 @pytest.mark.parametrize("path", ["/a b", "/a\r\nX: y", "/\u20ac"])
 def test_a_path_that_is_no_request_line_is_refused(path: str) -> None:
-    with pytest.raises(options.UsageError, match="--path"):
+    with pytest.raises(UsageError, match="--path"):
         settings(f"--path={path}")
 
 
 @pytest.mark.parametrize("url", ["http://me:sk-1@h", "http://sk-1@h:abc", "me:sk-1@h", "http://h/?key=sk-1"])
 def test_a_secret_in_the_base_url_is_refused_without_showing_it(url: str) -> None:
-    with pytest.raises(options.UsageError, match="TARGET_API_KEY") as caught:
-        options.origin(url)
+    with pytest.raises(UsageError, match="TARGET_API_KEY") as caught:
+        origin_of(url)
     assert "sk-1" not in str(caught.value)
 
 

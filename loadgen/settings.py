@@ -1,0 +1,208 @@
+"""What a load run was asked for: locust's parsed options (its web UI changes them), checked once."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from loadgen.arrivals import ARRIVALS
+from loadgen.client.connection import Timeouts
+from loadgen.client.dialects import DIALECTS, Dialect, dialect
+from loadgen.client.http import Origin
+from loadgen.options import KEY_VARIABLE, NUMBERS, REGION_VARIABLE, TEXTS
+from loadgen.questions import Question, QuestionError, library_questions, read_questions
+from loadgen.usage import UsageError, check_number
+from records.kept import is_utf8, secret_in_query, secret_within, shown
+
+GIVE_KEY = f"give a key as {KEY_VARIABLE}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What a load run was asked for. ``headers`` may hold secrets: they are never written anywhere."""
+
+    think_time_s: float
+    arrival: str
+    """One of `loadgen.arrivals.ARRIVALS`."""
+    rate: float
+    """Requests a second of an open loop, over all workers."""
+    max_inflight: int
+    dialect: Dialect
+    headers: dict[str, str]
+    questions_file: str
+    question_seed: int
+    results: str
+    request_timeout_s: float
+    connect_timeout_s: float
+    first_token_timeout_s: float
+    gap_timeout_s: float
+    warmup_requests: int
+    requests: int
+    min_seconds: float
+    drain_seconds: float
+    run_name: str
+    cell_name: str
+    region: str
+
+    @property
+    def open_loop(self) -> bool:
+        """Requests are due at times of their own, whether answers come or not."""
+        return self.arrival != "closed"
+
+    @property
+    def timeouts(self) -> Timeouts:
+        return Timeouts(
+            total=self.request_timeout_s,
+            connect=self.connect_timeout_s,
+            first_token=self.first_token_timeout_s,
+            gap=self.gap_timeout_s,
+        )
+
+    def questions(self) -> list[Question]:
+        return read_questions(Path(self.questions_file)) if self.questions_file else library_questions()
+
+
+def settings(options: Any, environment: Mapping[str, str] = os.environ) -> Settings:
+    """The options as locust parsed them (or its web UI changed them), checked.
+
+    Raises:
+        UsageError: a number out of bounds; a header, field, path or dialect that cannot be used; what
+            would be kept and may not be: bytes that are no UTF-8, a secret.
+    """
+    for name, bounds in NUMBERS.items():
+        check_number(name, getattr(options, _attribute(name)), bounds)
+    for name in TEXTS:
+        _check_utf8(name, getattr(options, _attribute(name)))
+    # A worker's own environment wins over what the master was told: regions differ.
+    region = environment.get(REGION_VARIABLE) or options.region
+    _check_utf8(REGION_VARIABLE, region)
+    if options.dialect not in DIALECTS:
+        raise UsageError(f"--dialect is one of {', '.join(DIALECTS)}, not {options.dialect!r}")
+    _check_path(options.path)
+    headers = dict(_pair("--header", text) for text in options.header)
+    key = environment.get(KEY_VARIABLE, "")
+    if key:
+        headers = {"Authorization": f"Bearer {key}"} | headers
+    for name, value in headers.items():
+        # Only the name is shown: the value may be a secret.
+        if not name.isascii() or not name.replace("-", "").replace("_", "").isalnum():
+            raise UsageError(f"--header wants NAME=VALUE; {shown(name)} is not a header's name")
+        if not value.isprintable() or not value.isascii():
+            raise UsageError(f"the value of header {name} holds characters that no header may have")
+    if options.arrival not in ARRIVALS:
+        raise UsageError(f"--arrival is one of {', '.join(ARRIVALS)}, not {options.arrival!r}")
+    if options.arrival != "closed" and not options.rate:
+        raise UsageError(f"--arrival {options.arrival} wants a --rate: requests a second")
+    if options.arrival == "closed" and options.rate:
+        raise UsageError("--rate wants --arrival constant or poisson: a closed loop asks when it is answered")
+    if options.arrival != "closed" and options.think_time:
+        raise UsageError("--think-time is of closed loops: in an open one nobody waits for an answer")
+    fields = dict(map(_field, options.field))
+    return Settings(
+        think_time_s=float(options.think_time),
+        arrival=options.arrival,
+        rate=float(options.rate),
+        max_inflight=int(options.max_inflight),
+        dialect=dialect(
+            options.dialect,
+            path=options.path,
+            llm_model=options.llm_model,
+            embedding_model=options.embedding_model,
+            max_tokens=int(options.max_tokens),
+            rag=not options.no_rag,
+            fields=fields,
+        ),
+        headers=headers,
+        questions_file=options.questions,
+        question_seed=int(options.question_seed),
+        results=options.results,
+        request_timeout_s=float(options.request_timeout),
+        connect_timeout_s=float(options.connect_timeout),
+        first_token_timeout_s=float(options.first_token_timeout),
+        gap_timeout_s=float(options.gap_timeout),
+        warmup_requests=int(options.warmup_requests),
+        requests=int(options.requests),
+        min_seconds=float(options.min_seconds),
+        drain_seconds=float(options.drain_seconds),
+        run_name=options.run_name,
+        cell_name=options.cell_name,
+        region=region,
+    )
+
+
+def check_files(wanted: Settings) -> None:
+    """Fail before the load starts, not after. Raises UsageError."""
+    try:
+        wanted.questions()
+    except QuestionError as error:
+        raise UsageError(f"--questions {error}") from error
+    if wanted.results:
+        make_results(Path(wanted.results))
+
+
+def make_results(path: Path) -> None:
+    """Make the folder, or see that it is empty: nothing is ever overwritten. Raises UsageError."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        if any(path.iterdir()):
+            raise UsageError(f"--results {path} is not empty; give a new folder")
+        if not os.access(path, os.W_OK | os.X_OK):
+            raise UsageError(f"--results {path} cannot be written to")
+    except OSError as error:
+        raise UsageError(f"--results {path}: {error.strerror or error}") from error
+
+
+def origin_of(host: str | None) -> Origin:
+    """Raises UsageError for no host, or one that is no base URL."""
+    if not host:
+        raise UsageError("which service? Give its base URL: -H http://127.0.0.1:8001")
+    try:
+        return Origin(host)
+    except ValueError as error:
+        raise UsageError(f"-H: {error}") from error
+
+
+def _pair(option: str, text: str) -> tuple[str, str]:
+    name, separator, value = text.partition("=")
+    if not separator or not name.strip():
+        shown = name if separator else "a value without ="
+        raise UsageError(f"{option} wants NAME=VALUE, not {shown!r}")
+    return name.strip(), value.strip()
+
+
+def _field(text: str) -> tuple[str, Any]:
+    _check_utf8("--field", text)
+    name, value = _pair("--field", text)
+    decoded: Any = value
+    with contextlib.suppress(orjson.JSONDecodeError):
+        decoded = orjson.loads(value)
+    secret = secret_within(name, decoded)
+    if secret is not None:
+        raise UsageError(f"--field: {shown(secret)} looks like a secret, and fields are kept; {GIVE_KEY}")
+    return name, decoded
+
+
+def _check_path(path: str) -> None:
+    secret = secret_in_query(path)
+    if secret:
+        raise UsageError(f"--path: {shown(secret)} looks like a secret, and the path is kept; {GIVE_KEY}")
+    if path and not path.startswith("/"):
+        raise UsageError(f"--path begins with a slash, unlike {path!r}")
+    if re.search("[^!-~]", path):
+        raise UsageError(f"--path is ASCII without blanks (write them as %20), unlike {path!r}")
+
+
+def _check_utf8(what: str, text: str) -> None:
+    if not is_utf8(text):
+        raise UsageError(f"{what} is to be UTF-8")
+
+
+def _attribute(option: str) -> str:
+    return option.removeprefix("--").replace("-", "_")
