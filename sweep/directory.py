@@ -58,14 +58,12 @@ def load(directory: Path) -> Plan:
         UsageError: there is none, or it holds what this version does not know.
     """
     try:
-        plan = Plan.from_json(read_meta(directory)["plan"])
+        plan = Plan.from_json(read_meta(directory).get("plan"))
         for target in plan.targets:
             name_of(target.spec)
         parse_configs(plan.configs)
     except (RecordError, OSError, UsageError) as error:
         raise UsageError(f"--resume {directory}: {error}") from error
-    except (KeyError, TypeError) as error:
-        raise UsageError(f"--resume {directory}: its plan is not one of this version's: {error!r}") from error
     return plan
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from typing import Any, ClassVar
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from records.layout import cell_name
 from records.served import AS_IS, MOCKS_OF_CONFIG
@@ -63,6 +65,8 @@ class CellKey:
 class Plan:
     """Everything a sweep was asked for; kept in run.json so that ``--resume`` needs nothing else."""
 
+    __pydantic_config__: ClassVar = ConfigDict(extra="forbid")
+
     name: str
     targets: tuple[Target, ...]
     configs: tuple[str, ...]
@@ -81,10 +85,14 @@ class Plan:
         return asdict(self)
 
     @classmethod
-    def from_json(cls, raw: dict[str, Any]) -> Plan:
-        targets = tuple(Target(label=str(t["label"]), spec=str(t["spec"])) for t in raw["targets"])
-        tuples = {name: tuple(raw[name]) for name in ("configs", "levels", "locust_args")}
-        return cls(**{**raw, **tuples, "targets": targets})
+    def from_json(cls, raw: Any) -> Plan:
+        """Raises UsageError for what is no plan of this version."""
+        try:
+            return TypeAdapter(cls).validate_python(raw)
+        except ValidationError as error:
+            wrong = [(".".join(map(str, one["loc"])), one["msg"]) for one in error.errors()]
+            said = "; ".join(f"{place}: {why[:1].lower()}{why[1:]}" for place, why in wrong)
+            raise UsageError(f"its plan is not one of this version's: {said}") from error
 
     @property
     def starts_targets(self) -> bool:

@@ -1,10 +1,14 @@
 """What a sweep decides before it starts anything."""
 
+import json
 from dataclasses import replace
+from typing import Any
+
+import pytest
 
 from sweep import plan as planning
 from sweep.options import parse_targets
-from sweep.plan import Plan
+from sweep.plan import Plan, UsageError
 
 
 def _plan(**changes: object) -> Plan:
@@ -21,6 +25,23 @@ def _plan(**changes: object) -> Plan:
 def test_a_plan_survives_run_json() -> None:
     plan = _plan(settings={"RETRIEVAL": "blocking"}, locust_args=("--think-time", "1"), budget_seconds=90.0)
     assert Plan.from_json(plan.to_json()) == plan
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"levels": ["many"]}, "levels.0: "),
+        ({"levels": 5}, "levels: "),
+        ({"targets": [{"label": "local"}]}, "targets.0.spec: "),
+        ({"repeats": None}, "repeats: "),
+        ({"colour": "red"}, "colour: "),
+    ],
+)
+def test_a_plan_that_was_not_written_by_us_is_refused_by_its_field(change: dict[str, Any], said: str) -> None:
+    raw = json.loads(json.dumps(_plan().to_json()))
+    assert Plan.from_json(raw) == _plan()
+    with pytest.raises(UsageError, match=f"not one of this version's: {said}"):
+        Plan.from_json(raw | change)
 
 
 def test_every_cell_once_and_the_order_random_but_the_same_for_a_seed() -> None:
