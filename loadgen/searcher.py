@@ -10,8 +10,9 @@ from enum import Enum, auto
 from pathlib import Path
 from typing import Any
 
+from loadgen.phases import Heard
 from loadgen.search import Outcome, Search, Status, judge
-from loadgen.shapes import Heard, Levels
+from loadgen.shapes import Levels
 from loadgen.slo import Judged, Slo
 from records.exit_codes import INVALID, SLO_MISSED
 from records.files import write_json

@@ -31,10 +31,11 @@ except ModuleNotFoundError:  # a checkout that is not installed: locust puts onl
     from loadgen.user import AskingUser
 from loadgen.distributed import PREFIX
 from loadgen.options import number, refuse
+from loadgen.phases import AnswerReports
 from loadgen.plumbing import LoadRun
 from loadgen.search import Outcome, Search
 from loadgen.searcher import Searcher
-from loadgen.shapes import AnswerReports, Levels, options_of
+from loadgen.shapes import Levels, options_of
 from loadgen.slo import EXAMPLE, Slo
 
 log = logging.getLogger(__name__)

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from loadgen.phases import AnswersMessage
 from loadgen.search import FEW, LONGEST, NARROW, Outcome, Search, Status, judge
 from loadgen.searcher import LATE_TRIES, Searcher
-from loadgen.shapes import AnswersMessage
 from loadgen.slo import Ended, Part, Slo, Waiting
 
 SLO = Slo.parse("ttft:100")
