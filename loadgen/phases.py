@@ -1,6 +1,6 @@
 """What the processes that ask tell the one that decides of each phase of a search. Pure: no locust.
 
-    asks -> decides   answers   what ended in the phase, what is in flight, and how long it lasts already
+asks -> decides   answers   what ended in the phase, what is in flight, and how long it lasts already
 """
 
 from __future__ import annotations

@@ -11,11 +11,13 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import shlex
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from loadgen.distributed import PREFIX
+from loadgen.levels import LevelLog
 from loadgen.options import refuse
 
 if TYPE_CHECKING:  # it imports locust
@@ -58,13 +60,16 @@ class LevelMessage(TypedDict):
 class Levels:
     """The level, in every process of a load."""
 
-    def __init__(self, environment: Any, load: LoadRun) -> None:
+    def __init__(self, environment: Any, load: LoadRun, *, tells: bool = True) -> None:
+        """``tells``: prints what was measured of each level in the end."""
         self._runner = environment.runner
         self._options = environment.parsed_options
         self._load = load
         self._over = False
         self._told: LevelMessage = {"phase": 0, "rate": None, "fresh": False}
         self._began_s: float | None = None
+        self.log = LevelLog()
+        self._tells = tells
         self.on_phase: Callable[[LevelMessage], None] | None = None
         """Called in the processes that ask, as a phase begins."""
         self._runner.register_message(f"{PREFIX}_level", self._on_level)
@@ -72,6 +77,7 @@ class Levels:
         environment.events.spawning_complete.add_listener(self._on_spawning_complete)
         environment.events.test_stopping.add_listener(self._on_test_stopping)
         environment.events.test_stop.add_listener(self._on_test_stop)
+        environment.events.quit.add_listener(self._on_quit)
 
     @property
     def open_loop(self) -> bool:
@@ -118,14 +124,37 @@ class Levels:
     def _on_spawning_complete(self, **_: Any) -> None:
         if self._began_s is None:
             self._began_s = time.monotonic()
+        self.log.spawned()
 
     def _on_test_stopping(self, **_: Any) -> None:
         """Locust swallows the Ctrl-C that ends a shape, so what stops one before its end is taken for it."""
         run = self._load.run
+        if run is not None and run.cell is not None and run.cell.level_log is None:  # it may come again
+            self.log.stop()
+            run.cell.level_log = self.log
         if run is None or self._over or self._options.requests or not self._options.headless:
             return
         if run.merge is None or not (run.merge.deserted or run.merge.refused):
             run.interrupted = not self._load.is_worker
 
     def _on_test_stop(self, **_: Any) -> None:
-        self._began_s, self._over = None, False
+        self._began_s, self._over, self.log = None, False, LevelLog()
+        if self._tells and not self._options.headless:
+            self._say()
+
+    def _on_quit(self, **_: Any) -> None:
+        if self._tells and self._options.headless:
+            self._say()
+
+    def _say(self) -> None:
+        """The levels in a table, where records were kept."""
+        run = self._load.run
+        if run is None or run.cell is None or run.judged is None or not run.cell.level_table:
+            return
+        if not run.judged.verdict.valid:
+            note = "The run is invalid, as its verdict says: believe none of these."
+        elif not run.judged.complete:
+            note = "The load was interrupted: these are its levels until then."
+        else:
+            note = f"The same with intervals, and more: report {shlex.quote(str(run.cell.folder))}"
+        print(f"\n{run.cell.level_table}\n\n{note}\n", flush=True)

@@ -180,7 +180,7 @@ def begin(environment: Any, **_: Any) -> None:
             bracket(options)
         except ValueError as error:
             refuse(str(error))
-    HighestLoad.levels, HighestLoad.load = Levels(environment, load), load
+    HighestLoad.levels, HighestLoad.load = Levels(environment, load, tells=False), load
     reports = AnswerReports(runner, load, lambda: Slo.parse(options.slo))
     shape.levels.on_phase = reports.begin
     load.watchers.append(reports.take)

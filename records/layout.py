@@ -9,6 +9,8 @@ CELLS = "cells"
 """The folder of a run below which the cells lie, each in the folder of its name."""
 CELL = "cell.json"
 REQUESTS = "requests.jsonl"
+SEARCH = "search.json"
+"""What a search found, beside its cell."""
 LLM = "llm.jsonl"
 """What the LLM sent: in a run's folder all of it, in a cell's what falls in its time."""
 

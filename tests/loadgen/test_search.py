@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from loadgen.levels import LevelLog
 from loadgen.phases import AnswersMessage
 from loadgen.search import FEW, LONGEST, NARROW, Outcome, Search, Status, judge
 from loadgen.searcher import LATE_TRIES, Searcher
@@ -194,6 +195,7 @@ class FakeLevels:
 
     def __init__(self, *, open_loop: bool = False) -> None:
         self.open_loop = open_loop
+        self.log = LevelLog()
 
     def tick(self, level: float, *, phase: int, fresh: bool) -> tuple[int, float]:
         self.rate = level

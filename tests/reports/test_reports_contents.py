@@ -167,7 +167,7 @@ def test_knees_in_words(sweep_dir: Path, made: Any, tmp_path: Path) -> None:
 
 def test_comparisons_and_their_words(sweep_dir: Path) -> None:
     analysis = analysed(sweep_dir)
-    at_20 = {c.config: c for c in analysis.comparisons if c.concurrency == 20}
+    at_20 = {c.config: c for c in analysis.comparisons if c.load.users == 20}
     embeddings, llm = at_20["mock-embeddings"].rps, at_20["mock-llm"].rps
     assert embeddings is not None
     assert embeddings.value == pytest.approx(75 / 31)
