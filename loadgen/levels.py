@@ -12,7 +12,7 @@ What is measured of a level, always inside the run's own window:
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from math import ceil
 from statistics import median, quantiles
@@ -34,7 +34,7 @@ SLICES = 10
 class LevelLog:
     """In the process that decides. The last level is open until the next begins, or the load stops."""
 
-    clock: Clock = field(default_factory=Clock)
+    now_ns: Callable[[], int] = field(default_factory=lambda: _unix_ns(Clock()))
     levels: list[HeldLevel] = field(default_factory=list)
     settles: bool = False
     """They are steps, whose beginnings are not measured."""
@@ -48,7 +48,7 @@ class LevelLog:
 
     def begin(self, level: float, status: str | None = None) -> None:
         self.end()
-        now_ns = self._now_ns()
+        now_ns = self.now_ns()
         self.levels.append(
             HeldLevel(level_from=level, level_to=level, start_ns=now_ns, end_ns=now_ns, status=status)
         )
@@ -57,20 +57,20 @@ class LevelLog:
     def spawned(self) -> None:
         """All users are there: only now a step truly has begun."""
         if self._open and self.settles:
-            self.levels[-1] = replace(self.levels[-1], start_ns=self._now_ns())
+            self.levels[-1] = replace(self.levels[-1], start_ns=self.now_ns())
 
     def end(self, status: str | None = None) -> None:
         """The open level is over; of a search ``status`` came of it."""
         if self._open:
             last = self.levels[-1]
-            self.levels[-1] = replace(last, end_ns=self._now_ns(), status=status or last.status)
+            self.levels[-1] = replace(last, end_ns=self.now_ns(), status=status or last.status)
             self._open = False
 
     def ramp(self, level_from: float, level_to: float, seconds: float, elapsed_s: float) -> None:
         """All slices of a ramp that is ``elapsed_s`` under way, told once or again; ``stop`` cuts them."""
         if self.levels:
             return
-        start_ns, each_ns = self._now_ns() - int(elapsed_s * 1e9), int(seconds * 1e9 / SLICES)
+        start_ns, each_ns = self.now_ns() - int(elapsed_s * 1e9), int(seconds * 1e9 / SLICES)
         rise = (level_to - level_from) / SLICES
         self.levels = [
             HeldLevel(
@@ -85,15 +85,16 @@ class LevelLog:
     def stop(self) -> None:
         """The load stops now."""
         self.end()
-        now_ns = self._now_ns()
+        now_ns = self.now_ns()
         self.levels = [
             replace(level, end_ns=min(level.end_ns, now_ns))
             for level in self.levels
             if level.start_ns < now_ns
         ]
 
-    def _now_ns(self) -> int:
-        return self.clock.unix(time.monotonic_ns())
+
+def _unix_ns(clock: Clock) -> Callable[[], int]:
+    return lambda: clock.unix(time.monotonic_ns())
 
 
 def measured_levels(

@@ -136,7 +136,7 @@ def _single_table(levels: list[Level]) -> Table:
         ),
         rows=tuple(_level_row(level) for level in levels),
         notes=tuple(notes),
-        optional=ITL,
+        optional=("E2E p50", *ITL),
     )
 
 

@@ -24,7 +24,8 @@ def _struck_line(cell: CellSummary, *, named: bool) -> str:
 def _other_loads(analysis: Analysis) -> Iterator[str]:
     """Loads that a number of users does not describe, and levels that pool what was not asked alike."""
     for cell in analysis.cells:
-        wanted, name = cell.cell.requested, cell.cell.name
+        source = f"{cell.source}/" if len(analysis.sources) > 1 else ""
+        wanted, name = cell.cell.requested, f"{source}{cell.cell.name}"
         if wanted.get("shape"):
             yield f"{name}: the shape {wanted['shape']} changed the load; its figures pool all of its levels."
         elif rate := Load.of(cell.cell).rate:
