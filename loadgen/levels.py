@@ -11,14 +11,16 @@ What is measured of a level, always inside the run's own window:
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from math import ceil
+from pathlib import Path
 from statistics import median, quantiles
 
 from loadgen.clock import Clock
-from records.cell import Window
+from records.cell import Cell, Window
 from records.levels import HeldLevel, HeldLevels, wanted_in
 from records.measure import measured, rate, wanted_answers
 from records.request import RequestRecord
@@ -144,6 +146,15 @@ def table(held: HeldLevels, requests: Sequence[RequestRecord], window: Window | 
             ]
         )
     return aligned(lines)
+
+
+def what_next(cell: Cell, folder: Path) -> str:
+    """The line below the table: what may be done with it."""
+    if not cell.verdict.valid:
+        return "The run is invalid, as its verdict says: believe none of these."
+    if not cell.complete:
+        return "The load was interrupted: these are its levels until then."
+    return f"The same with intervals, and more: report {shlex.quote(str(folder))}"
 
 
 def aligned(lines: Sequence[Sequence[str]]) -> str:

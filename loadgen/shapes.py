@@ -11,13 +11,12 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import shlex
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from loadgen.distributed import PREFIX
-from loadgen.levels import LevelLog
+from loadgen.levels import LevelLog, what_next
 from loadgen.options import refuse
 
 if TYPE_CHECKING:  # it imports locust
@@ -151,10 +150,4 @@ class Levels:
         run = self._load.run
         if run is None or run.cell is None or run.judged is None or not run.cell.level_table:
             return
-        if not run.judged.verdict.valid:
-            note = "The run is invalid, as its verdict says: believe none of these."
-        elif not run.judged.complete:
-            note = "The load was interrupted: these are its levels until then."
-        else:
-            note = f"The same with intervals, and more: report {shlex.quote(str(run.cell.folder))}"
-        print(f"\n{run.cell.level_table}\n\n{note}\n", flush=True)
+        print(f"\n{run.cell.level_table}\n\n{what_next(run.judged, run.cell.folder)}\n", flush=True)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadgen.levels import LevelLog, measured_levels, table
-from records.cell import Window
+from loadgen.levels import LevelLog, measured_levels, table, what_next
+from records.cell import Cell, Check, Verdict, Window
 from records.levels import HeldLevel, HeldLevels
 from records.request import RequestRecord
 
@@ -146,6 +147,21 @@ def test_what_is_measured_lies_in_the_level_and_in_the_window(
         if after.seconds:
             assert window.start_ns <= after.start_ns
             assert after.end_ns <= window.end_ns
+
+
+@pytest.mark.parametrize(
+    ("complete", "valid", "said"),
+    [
+        (True, True, "report 'my results'"),
+        (False, True, "these are its levels until then"),
+        (True, False, "believe none of these"),
+        (False, False, "believe none of these"),
+    ],
+)
+def test_what_may_be_done_with_the_table_is_said(complete: bool, valid: bool, said: str) -> None:
+    verdict = Verdict(checks=() if valid else (Check(name="workers", status="fail"),))
+    cell = Cell(deployment="d", config="c", concurrency=1, repeat=1, complete=complete, verdict=verdict)
+    assert what_next(cell, Path("my results")).endswith(f"{said}{'' if said.startswith('rep') else '.'}")
 
 
 def test_the_table_has_the_figures_of_each_level() -> None:

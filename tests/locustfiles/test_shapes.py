@@ -185,7 +185,7 @@ def test_steps_of_users(start: Start, service: str, tmp_path: Path, ended_well: 
     for level in (four, six):
         assert 0.7 < level.seconds < 1.6  # of two seconds (and the tick that was late), one to settle
         assert in_flight(data.requests, level) == pytest.approx(level.level_to, rel=0.2)
-    assert "The same with intervals, and more: report r" in one.text
+    assert ("The same with intervals, and more: report r" in one.text) is data.cell.verdict.valid
 
 
 def test_steps_of_a_rate_in_two_processes(
@@ -230,7 +230,8 @@ def test_an_interrupted_load_keeps_its_levels_as_far_as_it_went(
     assert two.seconds > 0.9
     assert four.seconds < 1.5
     assert [row[0] for row in level_rows(one.text)] == ["2", "4"]
-    assert "these are its levels until then" in one.text
+    valid = read_cell(tmp_path / "r").cell.verdict.valid  # this machine may have been busy with others
+    assert ("these are its levels until then" in one.text) is valid
 
 
 @pytest.mark.parametrize("downwards", [False, True])
