@@ -11,10 +11,12 @@ from pathlib import Path
 from statistics import median
 from typing import Any, cast
 
+from loadgen.levels import LevelLog, measured_levels, table
 from loadgen.settings import Settings, make_results
 from records import checks, layout, measure
 from records.cell import Cell, Check, Verdict, Window
 from records.files import LineFile, read_lines, write_json
+from records.levels import HeldLevels
 from records.request import RequestRecord, decode
 from records.run_checks import LoadWorker
 from records.served import AS_IS, Served
@@ -52,6 +54,10 @@ class CellFile:
         self._lines = LineFile(folder / layout.REQUESTS)
         self.fault: OSError | None = None
         """Why records could not be kept, the first time."""
+        self.level_log: LevelLog | None = None
+        """Of a load with a shape, once it stops."""
+        self.level_table = ""
+        """Its levels in lines, once it is over."""
         try:
             write_json(folder / layout.CELL, cell.to_json())
         except OSError:  # nothing was measured: the folder is left empty, as it was
@@ -94,7 +100,7 @@ class CellFile:
         self.cell = replace(
             self.cell,
             complete=observed.complete and self.fault is None,
-            achieved=achieved(requests, observed),
+            achieved=achieved(requests, observed) | self._levels(requests, observed.window),
             verdict=Verdict(checks=self._checks(requests, observed)),
         )
         try:
@@ -102,6 +108,17 @@ class CellFile:
         except OSError as error:
             self._lost(error)
         return self.cell
+
+    def _levels(self, requests: Sequence[RequestRecord], window: Window | None) -> dict[str, Any]:
+        log = self.level_log
+        if log is None:
+            return {}
+        held = HeldLevels(
+            unit="requests_per_second" if self._wanted.open_loop else "users",
+            levels=measured_levels(log.levels, requests, window, settle=log.settles),
+        )
+        self.level_table = table(held, requests, window)
+        return held.to_json()
 
     def _checks(self, requests: Sequence[RequestRecord], observed: Observed) -> tuple[Check, ...]:
         wanted = self._wanted

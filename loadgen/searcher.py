@@ -10,16 +10,16 @@ from enum import Enum, auto
 from pathlib import Path
 from typing import Any
 
+from loadgen.levels import SETTLE_S, aligned
+from loadgen.phases import Heard
 from loadgen.search import Outcome, Search, Status, judge
-from loadgen.shapes import Heard, Levels
+from loadgen.shapes import Levels
 from loadgen.slo import Judged, Slo
+from records import layout
 from records.exit_codes import INVALID, SLO_MISSED
 from records.files import write_json
 from records.run_checks import LOOP_LAG_P99_MS
 
-SETTLE_S = 1.0
-"""A level settles for at least so long, and until each user has had an answer; in an open loop until as
-many have come as are due in a second."""
 CLEAR_S = 60.0
 """An open loop that missed leaves a queue behind; the next level waits at most so long for its end."""
 LATE_TRIES = 3
@@ -82,6 +82,8 @@ class Searcher:
 
     def _begin(self, stage: Stage, *, fresh: bool = False) -> None:
         self._stage, self._fresh, self.heard = stage, fresh, Heard(next(self.phases))
+        if stage is Stage.MEASURING:
+            self.levels.log.begin(self._level, Status.UNKNOWN.value)
 
     def _advance(self) -> None:
         heard = self.heard
@@ -108,6 +110,7 @@ class Searcher:
             late_ms=lag_ms if late or not self.levels.open_loop else 0.0,
         )
         self.rows.append(row)
+        self.levels.log.end(row.status.value)
         log.info("%s: %s", self.named(row.level), self._said(row))
         self._tries += 1
         if not late or self._tries >= LATE_TRIES:
@@ -200,9 +203,7 @@ class Searcher:
     @property
     def table(self) -> str:
         """The levels in the order in which they were measured; milliseconds."""
-        lines = [self._head, *map(self._cells, self.rows)]
-        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-        return "\n".join("  ".join(map(str.rjust, line, widths)) for line in lines)
+        return aligned([self._head, *map(self._cells, self.rows)])
 
     @property
     def exit_code(self) -> int:
@@ -212,7 +213,7 @@ class Searcher:
         ]
 
     def write(self, folder: Path) -> None:
-        write_json(folder / "search.json", self.to_json())
+        write_json(folder / layout.SEARCH, self.to_json())
 
     def to_json(self) -> dict[str, Any]:
         """search.json. An infinite percentile (failures) is null."""

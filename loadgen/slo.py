@@ -21,13 +21,13 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from loadgen.lag import percentile
+from records.measure import wanted_answers
 from records.request import RequestRecord
 
 METRICS = ("ttft", "e2e", "itl", "tpot")
 WAITED = ("ttft", "e2e")
 """Metrics that a request in flight has waited for already."""
 EXAMPLE = "ttft:500 e2e:3000 percentile:95"
-CONFIDENCE = 0.95
 Figures = Sequence[float | None]
 """An answer's milliseconds, one for each metric of the objective: infinite for a failed request, None where
 an answer has none (the gaps of a single token)."""
@@ -111,8 +111,8 @@ class Slo:
 
     @property
     def wanted_answers(self) -> int:
-        """The least n with percentile^n <= 5 %: with fewer, not even the largest value bounds it. p95: 59."""
-        return math.ceil(math.log(1 - CONFIDENCE) / math.log(self.percentile / 100))
+        """With fewer, not even the largest value bounds the percentile. p95: 59."""
+        return wanted_answers(self.percentile / 100)
 
     def figures(self, record: RequestRecord) -> list[float | None]:
         """What counts of a request. An answer's ITL is this percentile of its own gaps: thousands of smooth

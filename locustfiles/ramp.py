@@ -26,11 +26,14 @@ class Ramp(LoadTestShape):  # type: ignore[misc]  # locust is not typed for mypy
 
     def tick(self) -> tuple[int, float] | None:
         options = self.runner.environment.parsed_options
-        share = self.levels.elapsed_s / options.ramp_seconds
+        elapsed_s = self.levels.elapsed_s
+        share = elapsed_s / options.ramp_seconds
         if share >= 1:
             self.levels.end()
             return None
         top = options.rate if self.levels.open_loop else options.ramp_to
+        if self.levels.began:
+            self.levels.log.ramp(options.ramp_from, top, options.ramp_seconds, elapsed_s)
         return self.levels.tick(options.ramp_from + (top - options.ramp_from) * share)
 
 

@@ -30,10 +30,11 @@ except ModuleNotFoundError:  # a checkout that is not installed: locust puts onl
     sys.path.insert(1, str(Path(__file__).resolve().parent.parent))
     from loadgen.user import AskingUser
 from loadgen.distributed import PREFIX
+from loadgen.phases import AnswerReports
 from loadgen.plumbing import LoadRun
 from loadgen.search import Outcome, Search
 from loadgen.searcher import Searcher
-from loadgen.shapes import AnswerReports, Levels, options_of
+from loadgen.shapes import Levels, options_of
 from loadgen.slo import EXAMPLE, Slo
 from loadgen.usage import number, refuse
 
@@ -179,7 +180,7 @@ def begin(environment: Any, **_: Any) -> None:
             bracket(options)
         except ValueError as error:
             refuse(str(error))
-    HighestLoad.levels, HighestLoad.load = Levels(environment, load), load
+    HighestLoad.levels, HighestLoad.load = Levels(environment, load, tells=False), load
     reports = AnswerReports(runner, load, lambda: Slo.parse(options.slo))
     shape.levels.on_phase = reports.begin
     load.watchers.append(reports.take)

@@ -30,7 +30,9 @@ class Steps(LoadTestShape):  # type: ignore[misc]  # locust is not typed for myp
         if step > options.steps:
             self.levels.end()
             return None
-        return self.levels.tick(step * (options.rate if self.levels.open_loop else options.step_users))
+        level = step * (options.rate if self.levels.open_loop else options.step_users)
+        self.levels.log.step(level)
+        return self.levels.tick(level)
 
 
 @events.init_command_line_parser.add_listener  # type: ignore[untyped-decorator]

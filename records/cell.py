@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal, get_args
 
 from records.layout import cell_name
+from records.levels import HeldLevels
 from records.request import RecordError
 
 SCHEMA_VERSION = 1
@@ -74,7 +75,8 @@ class Cell:
     complete: bool = False
     requested: dict[str, Any] = field(default_factory=dict)
     achieved: dict[str, Any] = field(default_factory=dict)
-    """At least ``window`` {start_ns, end_ns} or None, ``requests``, ``failures``, ``aborted``."""
+    """At least ``window`` {start_ns, end_ns} or None, ``requests``, ``failures``, ``aborted``;
+    with a shape ``level_unit`` and ``levels`` (`records.levels`)."""
     settings: dict[str, Any] = field(default_factory=dict)
     verdict: Verdict = field(default_factory=Verdict)
 
@@ -82,6 +84,11 @@ class Cell:
     def window(self) -> Window | None:
         raw = self.achieved.get("window")
         return Window(**raw) if raw else None
+
+    @property
+    def levels(self) -> HeldLevels | None:
+        """Those that a shape went through; None of a load without one."""
+        return HeldLevels.from_achieved(self.achieved)
 
     @property
     def name(self) -> str:
@@ -120,6 +127,7 @@ class Cell:
             window = cell.window
             if window and not (type(window.start_ns) is type(window.end_ns) is int):
                 raise ValueError(f"the window is {cell.achieved['window']!r}")
+            _ = cell.levels  # raises, if they are none
             return cell
         except (KeyError, TypeError, ValueError) as error:
             raise RecordError(f"cell.json is not a cell: {error!r}") from error

@@ -15,6 +15,7 @@ SAMPLES = "profile.jsonl"
 """The profiler's samples of a cell, and what is made of them when it ends:"""
 PROFILE = "profile.json"
 SEARCH = "search.json"
+"""What a search found, beside its cell."""
 LLM = "llm.jsonl"
 """What the LLM sent: in a run's folder all of it, in a cell's what falls in its time."""
 

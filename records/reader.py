@@ -137,3 +137,20 @@ def read_run(directory: Path) -> Run:
         cells=tuple(cells),
         incomplete=tuple(cut),
     )
+
+
+def search_sentence(folder: Path) -> str:
+    """The answer of the search whose cell lies in ``folder``.
+
+    Raises:
+        RecordError: search.json is missing, cannot be read, or holds no sentence.
+    """
+    path = folder / layout.SEARCH
+    try:
+        raw = read_json(path)
+    except OSError as error:
+        raise RecordError(f"{path} cannot be read: {error.strerror}") from error
+    sentence = raw.get("sentence") if isinstance(raw, dict) else None
+    if not isinstance(sentence, str) or not sentence:
+        raise RecordError(f"{path} holds no sentence")
+    return sentence

@@ -12,6 +12,7 @@ from records import layout
 from records.files import read_lines
 from records.request import RequestRecord
 from records.stream_checks import IMPOSSIBLE_SHARE, impossible_stages
+from reports.load import Load
 from reports.stats import percentile
 from reports.summary import CellSummary, Level
 
@@ -28,7 +29,7 @@ class Account:
 
     deployment: str
     config: str
-    concurrency: int
+    load: Load
     answers: int
     ttft_ms: float
     stages_ms: dict[str, float]
@@ -101,7 +102,7 @@ def account(level: Level) -> Account | None:
     return Account(
         deployment=level.deployment,
         config=level.config,
-        concurrency=level.concurrency,
+        load=level.load,
         answers=len(timed),
         ttft_ms=percentile([r.ttft_ms or 0.0 for r in timed], 0.5),
         stages_ms=stages,

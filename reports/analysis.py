@@ -20,6 +20,8 @@ from reports.compare import (
     compare_deployments,
     find_knees,
 )
+from reports.levels import ShapedCell, shaped_cells
+from reports.load import Load
 from reports.stats import repeats_of
 from reports.summary import CellSummary, Level, source_names, summarise
 
@@ -52,7 +54,7 @@ class Drift:
 
     deployment: str
     config: str
-    concurrency: int
+    load: Load
     figure: str
     """RPS, or TTFT p50."""
     lowest: float
@@ -87,6 +89,8 @@ class Analysis:
     generator: tuple[Lag, ...]
     drifts: tuple[Drift, ...]
     cold: tuple[Cold, ...]
+    shaped: tuple[ShapedCell, ...]
+    """Loads with a shape, by the levels they went through."""
     incomplete: tuple[str, ...]
     """Cells without an end, ``source: name``: never used."""
     without_valid_cell: tuple[tuple[str, str], ...]
@@ -153,7 +157,7 @@ def _drifts(levels: Sequence[Level]) -> Iterator[Drift]:
                 yield Drift(
                     deployment=level.deployment,
                     config=level.config,
-                    concurrency=level.concurrency,
+                    load=level.load,
                     figure=figure,
                     lowest=min(values),
                     highest=max(values),
@@ -214,6 +218,7 @@ def analyse(runs: Sequence[Run]) -> Analysis:
         generator=_generator([cell for level in levels for cell in level.cells]),
         drifts=tuple(_drifts(levels)),
         cold=tuple(_cold(levels)),
+        shaped=shaped_cells(levels),
         incomplete=tuple(incomplete),
         without_valid_cell=tuple(pair for pair in dict.fromkeys(met) if pair not in valid),
     )

@@ -6,19 +6,19 @@ from collections.abc import Iterator, Sequence
 
 from reports.account import Account
 from reports.analysis import Analysis
-from reports.asked import asked_differently, set_differently
 from reports.compare import BOTTLENECK_RATIO, Comparison, DeploymentRatio, Knee, configs_of, deployments_of
 from reports.document import NONE, Block, Paragraph, Row, Table, listed, number, spread, times, users, value
 from reports.findings import what_this_says
-from reports.summary import CellSummary, Level
+from reports.level_tables import level_tables
+from reports.load import head
+from reports.summary import Level
+from reports.verdict import verdict
 
 SDK_NOTE = (
     "SDK: the app's LLM stage less the LLM server's own record of it (medians): what the LLM's client costs, "
     "a part of llm."
 )
 ITL = ("ITL p50", "ITL p99")
-CONNECT_SHARE = 0.10
-"""Of the TTFT: what connecting may take before it is told."""
 LONGEST_LABEL = 12
 """Of a column's head; with longer ones a table of two deployments is wider than 120 columns."""
 
@@ -45,12 +45,13 @@ def ratio_header(first: str, second: str) -> str:
 def _original_table(analysis: Analysis, config: str) -> Table:
     """The original's table for two deployments: RPS, median TTFT in ms, ratio of RPS."""
     first, second = deployments_of(analysis.levels)
-    by_key = {(lv.deployment, lv.concurrency): lv for lv in analysis.levels if lv.config == config}
+    by_key = {(lv.deployment, lv.load): lv for lv in analysis.levels if lv.config == config}
+    own = [r for r in analysis.deployment_ratios if r.config == config]
     rows, notes, above = [], [], []
-    for ratio in (r for r in analysis.deployment_ratios if r.config == config):
-        a, b = by_key.get((first, ratio.concurrency)), by_key.get((second, ratio.concurrency))
+    for ratio in own:
+        a, b = by_key.get((first, ratio.load)), by_key.get((second, ratio.load))
         cells = (
-            str(ratio.concurrency),
+            ratio.load.label,
             _shown(a, "rps"),
             _shown(b, "rps"),
             _shown(a, "ttft"),
@@ -59,19 +60,19 @@ def _original_table(analysis: Analysis, config: str) -> Table:
         )
         rows.append(Row(cells=cells, struck=not any(level is not None and level.valid for level in (a, b))))
         if ratio.second_is_bottleneck:
-            above.append(users(ratio.concurrency))
+            above.append(ratio.load.named)
     if above:
         notes.append(
             f"Above {BOTTLENECK_RATIO} at {listed(above)}: the second deployment ({heads(first, second)[1]}) "
             "has a bottleneck of its own."
         )
-    notes += _of_two_loads([r for r in analysis.deployment_ratios if r.config == config])
+    notes += _of_two_loads(own)
     one, two = heads(first, second)
     named = f"{one} and {two}" if one == label(first) else f"{one} is {first}, {two} is {second}"
     return Table(
         title=f"{config}: {named}",
         columns=(
-            "Conc",
+            head(ratio.load for ratio in own),
             f"{one} RPS",
             f"{two} RPS",
             f"{one} TTFT",
@@ -88,7 +89,7 @@ def _of_two_loads(ratios: Sequence[Comparison | DeploymentRatio]) -> list[str]:
     wrong = [ratio for ratio in ratios if ratio.asked_differently]
     if not wrong:
         return []
-    levels = [users(n) for n in sorted({ratio.concurrency for ratio in wrong})]
+    levels = [load.named for load in sorted({ratio.load for ratio in wrong})]
     keys = list(dict.fromkeys(key for ratio in wrong for key in ratio.asked_differently))
     return [f"Asked differently at {listed(levels)} ({listed(keys)}): such a ratio is of two loads."]
 
@@ -106,7 +107,7 @@ def _level_row(level: Level) -> Row:
     spreads = (show(f.rps), show(f.ttft_p50), show(f.ttft_p95))
     values = (value(f.itl_p50), value(f.itl_p99), value(f.e2e_p50))
     return Row(
-        cells=(str(level.concurrency), *spreads, *values, str(f.failures)),
+        cells=(level.load.label, *spreads, *values, str(f.failures)),
         struck=not level.valid,
     )
 
@@ -115,7 +116,7 @@ def _single_table(levels: list[Level]) -> Table:
     """One deployment's one configuration."""
     failed = [level for level in levels if level.valid and level.figures.failures]
     notes = [
-        f"With failures as never answered, TTFT p95 at {users(lv.concurrency)} is "
+        f"With failures as never answered, TTFT p95 at {lv.load.named} is "
         f"{number(lv.figures.ttft_p95_with_failures)} ms."
         for lv in failed
         if lv.figures.ttft_p95_with_failures is not None
@@ -124,10 +125,18 @@ def _single_table(levels: list[Level]) -> Table:
         notes.append("Struck out: no valid cell at that level; see the verdict.")
     return Table(
         title=f"{levels[0].deployment}: {levels[0].config}",
-        columns=("Conc", "RPS (95 %)", "TTFT p50 ms", "TTFT p95 ms", *ITL, "E2E p50", "Fail"),
+        columns=(
+            head(level.load for level in levels),
+            "RPS (95 %)",
+            "TTFT p50 ms",
+            "TTFT p95 ms",
+            *ITL,
+            "E2E p50",
+            "Fail",
+        ),
         rows=tuple(_level_row(level) for level in levels),
         notes=tuple(notes),
-        optional=ITL,
+        optional=("E2E p50", *ITL),
     )
 
 
@@ -150,7 +159,7 @@ def _comparisons(analysis: Analysis) -> Iterator[Block]:
         if not own:
             continue
         rows = []
-        for c in sorted(own, key=lambda c: c.concurrency):
+        for c in sorted(own, key=lambda c: c.load):
             difference = [
                 name
                 for name, ratio in (("RPS", c.rps), ("TTFT", c.ttft))
@@ -159,10 +168,10 @@ def _comparisons(analysis: Analysis) -> Iterator[Block]:
             says = ", ".join(difference) if difference else "no difference shown"
             if c.rps is None and c.ttft is None:
                 says = NONE
-            rows.append(Row(cells=(str(c.concurrency), c.config, times(c.rps), times(c.ttft), says)))
+            rows.append(Row(cells=(c.load.label, c.config, times(c.rps), times(c.ttft), says)))
         yield Table(
             title=f"{deployment}: times faster than {own[0].reference}",
-            columns=("Conc", "Configuration", "RPS", "TTFT p50", "Differs in"),
+            columns=(head(c.load for c in own), "Configuration", "RPS", "TTFT p50", "Differs in"),
             rows=tuple(rows),
             notes=(
                 "Above 1 is faster. 'Differs in': whose 95 % interval excludes 1.",
@@ -206,14 +215,14 @@ def _accounts(analysis: Analysis) -> Iterator[Block]:
         sdk = any(a.sdk_cost_ms is not None for a in own)
         rows = [
             Row(cells=(
-                str(a.concurrency), number(a.ttft_ms), *(number(a.stages_ms.get(s)) for s in stages),
+                a.load.label, number(a.ttft_ms), *(number(a.stages_ms.get(s)) for s in stages),
                 number(a.unexplained_ms), *((number(a.sdk_cost_ms),) if sdk else ()),
             ))
             for a in own
         ]  # fmt: skip
         notes = [SDK_NOTE] if sdk else []
         notes += [
-            f"Wrong at {users(a.concurrency)}: in {a.impossible} of {a.answers} answers the stages add up to "
+            f"Wrong at {a.load.named}: in {a.impossible} of {a.answers} answers the stages add up to "
             "more than the TTFT, so the server's times are not to be believed"
             + (" and no rest is given." if a.unexplained_ms is None else ".")
             for a in own
@@ -222,7 +231,7 @@ def _accounts(analysis: Analysis) -> Iterator[Block]:
         heads = ["prep" if stage == "preprocess" else stage for stage in stages]
         yield Table(
             title=f"{deployment}: {config}: where the TTFT goes (medians, ms, queued and running)",
-            columns=("Conc", "TTFT", *heads, "rest", *(("SDK",) if sdk else ())),
+            columns=(head(a.load for a in own), "TTFT", *heads, "rest", *(("SDK",) if sdk else ())),
             rows=tuple(rows),
             notes=("rest: each request's TTFT less its stages, the median; unexplained by the app.", *notes),
         )
@@ -249,91 +258,8 @@ def _cold(analysis: Analysis) -> Iterator[Block]:
         )
 
 
-def _struck_line(cell: CellSummary, *, named: bool) -> str:
-    why = "; ".join(f"{check.text or check.name} ({check.name})" for check in cell.failed_checks)
-    source = f"{cell.source}/" if named else ""
-    figures = f"{value(cell.figures.rps)} RPS, TTFT {value(cell.figures.ttft_p50)} ms"
-    return f"{source}{cell.cell.name}, {figures}: {why}"
-
-
-def _other_loads(analysis: Analysis) -> Iterator[str]:
-    """Loads that a number of users does not describe, and levels that pool what was not asked alike."""
-    for cell in analysis.cells:
-        wanted, name = cell.cell.requested, cell.cell.name
-        if wanted.get("rate"):
-            yield (
-                f"{name} is an open loop of {wanted['rate']:g} requests a second ({wanted.get('arrival')}): "
-                "its number of users says nothing."
-            )
-        if wanted.get("shape"):
-            yield f"{name}: the shape {wanted['shape']} changed the load; its figures pool all of its levels."
-    for level in analysis.levels:
-        cells = [c.cell for c in level.valid_cells]
-        differ = (*asked_differently(cells), *set_differently(cells))
-        if differ:
-            yield (
-                f"{level.deployment}/{level.config} at {users(level.concurrency)} pools cells that were "
-                f"asked differently ({listed(differ)}): those figures mean nothing."
-            )
-
-
-def _connecting(analysis: Analysis) -> Iterator[str]:
-    """Waiting for a connection ends before a request is sent: no latency of a closed loop has it."""
-    found = []
-    for cell in analysis.cells:
-        parts, ttft = [part.data for part in cell.parts], cell.figures.ttft_p50
-        counts = [data.cell.achieved for data in parts]
-        # An open loop's latency counts from when the request was due, so it has it.
-        if cell.cell.requested.get("rate") or ttft is None or not all(c.get("connect_ms") for c in counts):
-            continue
-        ms = sum(c.get("connects", 0) * c["connect_ms"] for c in counts) / sum(len(d.requests) for d in parts)
-        if ms > CONNECT_SHARE * ttft.value:
-            found.append((ms, cell.cell.name))
-    if found:
-        ms, name = max(found)
-        others = f"; {len(found) - 1} more cells likewise" if len(found) > 1 else ""
-        yield f"{name}: connecting took {number(ms)} ms a request on average, which is in no figure{others}."
-
-
-def _verdict(analysis: Analysis) -> Block:
-    cells, invalid = analysis.cells, analysis.invalid
-    good = len(cells) - len(invalid)
-    struck = [_struck_line(cell, named=len(analysis.sources) > 1) for cell in invalid]
-    lines = [f"{good} of {len(cells)} cells are valid; an invalid one enters no ratio and no pooled figure."]
-    first = len(lines)
-    lines += struck
-    for deployment, config in analysis.without_valid_cell:
-        lines.append(f"No valid cell: {deployment}/{config}. Nothing can be said about it.")
-    if analysis.as_is:
-        text = "configuration as-is: the service does not say what it runs, so it was not proved (n/a)"
-        lines.append(f"{len(analysis.as_is)} of {len(cells)} cells: {text}.")
-    if analysis.incomplete:
-        lines.append(f"{len(analysis.incomplete)} cells have no end and were left out.")
-    names = {"generator-lag": ("loop lag p99", "ms"), "generator-cpu": ("busiest process", "% of a core")}
-    for lag in analysis.generator:
-        what, unit = names[lag.name]
-        bound = "" if lag.bound is None else f" (bound {number(lag.bound)})"
-        lines.append(f"Generator: {what} at most {number(lag.worst)} {unit}{bound}, in {lag.cell}.")
-    if cells and not any(lag.name == "generator-lag" for lag in analysis.generator):
-        lines.append("Generator: its loop lag was not measured (n/a).")
-    for cell in analysis.merged:
-        text = f"ran at the same time: added up to {users(cell.cell.concurrency)}, over the time they share"
-        lines.append(f"{cell.parts[0].data.cell.name} of {listed([p.source for p in cell.parts])} {text}.")
-    if analysis.overlapping:
-        text = "overlap in time, by less than half or asked differently: their rates were averaged, not added"
-        lines.append(f"Cells of the same name in several directories {text}.")
-    lines += _other_loads(analysis)
-    lines += _connecting(analysis)
-    if analysis.repeats == 1:
-        whole = "One repeat" if analysis.most_repeats == 1 else "Some levels have one repeat"
-        lines.append(f"{whole}: such intervals cover noise within a run only, not between runs.")
-    elif 1 < analysis.repeats < 5:
-        lines.append(f"{analysis.repeats} repeats: the intervals know little of the noise between runs.")
-    return Paragraph(title="Verdict", lines=tuple(lines), struck=frozenset(range(first, first + len(struck))))
-
-
 def blocks(analysis: Analysis) -> list[Block]:
     """The whole report, in order."""
     says = Paragraph(title="What this says", lines=tuple(what_this_says(analysis)))
-    parts = (_configurations, _comparisons, _knees, _accounts, _cold)
-    return [*(block for part in parts for block in part(analysis)), _verdict(analysis), says]
+    parts = (_configurations, level_tables, _comparisons, _knees, _accounts, _cold)
+    return [*(block for part in parts for block in part(analysis)), verdict(analysis), says]

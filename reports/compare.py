@@ -8,8 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from records.measure import CONFIDENCE
 from reports import stats
 from reports.asked import asked_differently, no_number_of_users, set_differently
+from reports.load import Load
 from reports.stats import Estimate
 from reports.summary import CONFIG_ORDER, Level, generator, ordered
 
@@ -21,12 +23,12 @@ LEVELS_OWN = ("rate", "shape")
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """How many times faster ``config`` is than ``reference``, at one concurrency of one deployment."""
+    """How many times faster ``config`` is than ``reference``, at one load of one deployment."""
 
     deployment: str
     config: str
     reference: str
-    concurrency: int
+    load: Load
     rps: Estimate | None
     """RPS over the reference's RPS."""
     ttft: Estimate | None
@@ -39,10 +41,10 @@ class Comparison:
 
 @dataclass(frozen=True, kw_only=True)
 class DeploymentRatio:
-    """RPS of the first deployment over the second's, same configuration and concurrency."""
+    """RPS of the first deployment over the second's, same configuration and load."""
 
     config: str
-    concurrency: int
+    load: Load
     first: str
     second: str
     rps: Estimate | None
@@ -138,16 +140,16 @@ def compare_configs(levels: Sequence[Level]) -> tuple[Comparison, ...]:
         for deployment in deployments_of(levels):
             own = [level for level in levels if level.deployment == deployment]
             reference = configs_of(own)[0]
-            base = {level.concurrency: level for level in own if level.config == reference}
+            base = {level.load: level for level in own if level.config == reference}
             for level in own:
-                if level.config == reference or level.concurrency not in base:
+                if level.config == reference or level.load not in base:
                     continue
-                other = base[level.concurrency]
+                other = base[level.load]
                 yield Comparison(
                     deployment=deployment,
                     config=level.config,
                     reference=reference,
-                    concurrency=level.concurrency,
+                    load=level.load,
                     rps=_rps_ratio(level, other),
                     ttft=_ttft_ratio(other, level),
                     paired={s.key for s in level.samples} == {s.key for s in other.samples},
@@ -162,16 +164,16 @@ def compare_deployments(levels: Sequence[Level]) -> tuple[DeploymentRatio, ...]:
     names = deployments_of(levels)
     if len(names) != 2:
         return ()
-    by_key = {(level.deployment, level.config, level.concurrency): level for level in levels}
+    by_key = {(level.deployment, level.config, level.load): level for level in levels}
     ratios = []
     for config in configs_of(levels):
-        for n in sorted({level.concurrency for level in levels if level.config == config}):
-            a, b = by_key.get((names[0], config, n)), by_key.get((names[1], config, n))
+        for load in sorted({level.load for level in levels if level.config == config}):
+            a, b = by_key.get((names[0], config, load)), by_key.get((names[1], config, load))
             ratio = _rps_ratio(a, b) if a and b else None
             ratios.append(
                 DeploymentRatio(
                     config=config,
-                    concurrency=n,
+                    load=load,
                     first=names[0],
                     second=names[1],
                     rps=ratio,
@@ -204,20 +206,20 @@ def find_knee(levels: Sequence[Level], *, budget_ended: bool) -> Knee | None:
         draws = np.stack([level.rps_draws for level in valid], axis=1)
         found = [knee_index([float(x) for x in row]) for row in draws if np.isfinite(row).all()]
     knees = sorted(i for i in found if i is not None)
-    tail = (1 - stats.CONFIDENCE) / 2
+    tail = (1 - CONFIDENCE) / 2
     low = high = None
     if knees and at is not None:
-        low = valid[min(at, knees[math.floor(tail * len(knees))])].concurrency
-        high = valid[max(at, knees[min(len(knees) - 1, math.ceil((1 - tail) * len(knees)) - 1)])].concurrency
+        low = valid[min(at, knees[math.floor(tail * len(knees))])].load.users
+        high = valid[max(at, knees[min(len(knees) - 1, math.ceil((1 - tail) * len(knees)) - 1)])].load.users
     return Knee(
         deployment=valid[0].deployment,
         config=valid[0].config,
-        concurrency=None if at is None else valid[at].concurrency,
+        concurrency=None if at is None else valid[at].load.users,
         low=low,
         high=high,
         reached_share=len(knees) / len(found) if found else 0.0,
         rps=valid[-1 if at is None else at].figures.rps,
-        top=valid[-1].concurrency,
+        top=valid[-1].load.users,
         levels=len(valid),
         budget_ended=budget_ended and at is None,
         asked_differently=differ,

@@ -1,19 +1,25 @@
-"""The derived files: ``systematic_results.json``, ``summary.csv`` and ``report.md``.
+"""The derived files: ``systematic_results.json``, ``summary.csv``, ``report.md``, and ``levels.csv`` of
+loads with a shape.
 
 ``systematic_results.json`` (schema version 1)::
 
     schema_version  1
     runs            [{name, status, deployments, cells, incomplete, budget_ended}]
-    configurations  {deployment: {configuration: {levels: {concurrency: figures}}}}
-    comparisons     [{deployment, config, reference, concurrency, rps, ttft, paired, asked_differently}]
-    deployment_ratios  [{config, concurrency, first, second, rps, asked_differently, second_is_bottleneck}]
+    configurations  {deployment: {configuration: {levels: {load: figures}}}}
+    shapes          [{source, cell, shape, valid, level_unit, sentence, levels: [level]}]
+    comparisons     [{deployment, config, reference, concurrency, load, rps, ttft, paired, asked_differently}]
+    deployment_ratios  [{config, concurrency, load, first, second, rps, asked_differently,
+                    second_is_bottleneck}]
     knees           [{deployment, config, concurrency, low, high, reached_share, rps, top, ...}]
-    accounts        [{deployment, config, concurrency, answers, ttft_ms, stages_ms, ..., sdk_cost_ms}]
-    drifts          [{deployment, config, concurrency, figure, lowest, highest}]  repeats over 1.3x apart
+    accounts        [{deployment, config, concurrency, load, answers, ttft_ms, stages_ms, ..., sdk_cost_ms}]
+    drifts          [{deployment, config, concurrency, load, figure, lowest, highest}]  over 1.3x apart
     cold            [{deployment, config, requests, ttft_p50_ms, ttft_max_ms}]  first requests of the loads
     verdicts        [{source, cell, valid, checks: [{name, status, figure, bound, text}]}]
     findings        [sentence]
 
+``load``: ``10`` (users), ``10/s`` (an open loop's rate) or a shape's name; ``concurrency`` is null where it
+is no number of users. ``level``, of a load with a shape: ``level_from``, ``level_to``, ``start_ns`` and
+``end_ns`` (Unix), ``status`` (of a search), ``cut`` (requests that are in no figure), and figures.
 ``figures``: ``valid`` (any valid cell), ``repeats`` and ``invalid_repeats`` (counts), ``requests``,
 ``failures``, ``seconds``, ``answers``, and estimates ``{value, low, high}``: ``rps``, ``ttft_p50_ms`` ...
 ``headers_p50_ms``; null where there were too few answers. Figures of a level that is not valid are there to
@@ -27,16 +33,21 @@ import csv
 import io
 import math
 import os
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from records.cell import SCHEMA_VERSION
 from records.files import write_json
-from reports.analysis import Analysis, Source
+from reports.account import Account
+from reports.analysis import Analysis, Drift, Source
 from reports.blocks import blocks
+from reports.compare import Comparison, DeploymentRatio
 from reports.document import NONE
 from reports.findings import what_this_says
+from reports.levels import ShapedCell
+from reports.load import Load
 from reports.render import markdown
 from reports.stats import Estimate
 from reports.summary import CellSummary, Figures, Level
@@ -49,7 +60,13 @@ COLUMNS = (
     "deployment", "config", "concurrency", "repeat", "valid", "requests", "failures", "rps",
     "ttft_p50_ms", "ttft_p95_ms", "e2e_p50_ms", "ttft_p99_ms", "ttft_p95_with_failures_ms",
     "ttft_p99_with_failures_ms", "e2e_p95_ms", "tpot_p50_ms", "itl_p50_ms", "itl_p99_ms", "headers_p50_ms",
-    "first_event_p50_ms", "documents", "seconds", "source", "failed_checks",
+    "first_event_p50_ms", "documents", "seconds", "source", "failed_checks", "load",
+)  # fmt: skip
+LEVEL_COLUMNS = (
+    "source", "cell", "shape", "valid", "level_unit", "level_from", "level_to", "start_ns", "end_ns",
+    "status", "cut", "requests", "failures", "rps", "ttft_p50_ms", "ttft_p95_ms", "ttft_p99_ms",
+    "ttft_p95_with_failures_ms", "ttft_p99_with_failures_ms", "e2e_p50_ms", "e2e_p95_ms", "tpot_p50_ms",
+    "itl_p50_ms", "itl_p99_ms", "headers_p50_ms", "first_event_p50_ms", "documents", "seconds",
 )  # fmt: skip
 
 
@@ -104,24 +121,43 @@ def _verdict(cell: CellSummary) -> dict[str, Any]:
     return {"source": cell.source, "cell": cell.cell.name, "valid": cell.valid, "checks": checks}
 
 
+def _of_a_load(found: Comparison | DeploymentRatio | Account | Drift) -> dict[str, Any]:
+    return {**asdict(found), "concurrency": found.load.users or None, "load": found.load.label}
+
+
+def _shaped(shaped: ShapedCell) -> dict[str, Any]:
+    return {
+        "source": shaped.cell.source,
+        "cell": shaped.cell.cell.name,
+        "shape": shaped.shape,
+        "valid": shaped.cell.valid,
+        "level_unit": shaped.unit,
+        "sentence": shaped.sentence,
+        "levels": [
+            {**asdict(level.held), "cut": level.cut, **figures_json(level.figures)} for level in shaped.levels
+        ],
+    }
+
+
 def results_json(analysis: Analysis) -> dict[str, Any]:
     """The whole analysis as plain JSON values (the module's docstring documents them)."""
     configurations: dict[str, dict[str, dict[str, Any]]] = {}
     for level in analysis.levels:
         config = configurations.setdefault(level.deployment, {}).setdefault(level.config, {"levels": {}})
-        config["levels"][str(level.concurrency)] = _level(level)
+        config["levels"][level.load.label] = _level(level)
     ratios = [
-        {**asdict(r), "second_is_bottleneck": r.second_is_bottleneck} for r in analysis.deployment_ratios
+        {**_of_a_load(r), "second_is_bottleneck": r.second_is_bottleneck} for r in analysis.deployment_ratios
     ]
     return {
         "schema_version": SCHEMA_VERSION,
         "runs": [_source(source) for source in analysis.sources],
         "configurations": configurations,
-        "comparisons": [asdict(comparison) for comparison in analysis.comparisons],
+        "shapes": [_shaped(shaped) for shaped in analysis.shaped],
+        "comparisons": [_of_a_load(comparison) for comparison in analysis.comparisons],
         "deployment_ratios": ratios,
         "knees": [asdict(knee) for knee in analysis.knees],
-        "accounts": [asdict(account) for account in analysis.accounts],
-        "drifts": [asdict(drift) for drift in analysis.drifts],
+        "accounts": [_of_a_load(account) for account in analysis.accounts],
+        "drifts": [_of_a_load(drift) for drift in analysis.drifts],
         "cold": [asdict(cold) for cold in analysis.cold],
         "verdicts": [_verdict(cell) for cell in analysis.cells],
         "findings": list(what_this_says(analysis)),
@@ -143,18 +179,33 @@ def _place(value: Any) -> str:
 
 def summary_csv(analysis: Analysis) -> str:
     """A row a cell, invalid ones too; times in ms, ``-`` where there were too few answers."""
-    out = io.StringIO()
-    writer = csv.DictWriter(out, COLUMNS, lineterminator="\n")
-    writer.writeheader()
+    rows = []
     for summary in analysis.cells:
+        load = Load.of(summary.cell)
         row = {
             **figures_json(summary.figures),
             **{name: getattr(summary.cell, name) for name in COLUMNS[:4]},
+            "concurrency": load.users or None,
+            "load": load.label,
             "valid": summary.valid,
             "source": summary.source,
             "failed_checks": " ".join(check.name for check in summary.failed_checks),
         }
-        writer.writerow({name: _place(row[name]) for name in COLUMNS})
+        rows.append(row)
+    return _table(COLUMNS, rows)
+
+
+def levels_csv(analysis: Analysis) -> str:
+    """A row a level of each load with a shape, as ``summary_csv``."""
+    shapes = [_shaped(shaped) for shaped in analysis.shaped]
+    return _table(LEVEL_COLUMNS, [{**shape, **level} for shape in shapes for level in shape["levels"]])
+
+
+def _table(columns: Sequence[str], rows: Iterable[dict[str, Any]]) -> str:
+    out = io.StringIO()
+    writer = csv.DictWriter(out, columns, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({name: _place(row[name]) for name in columns} for row in rows)
     return out.getvalue()
 
 
@@ -170,5 +221,9 @@ def write_files(analysis: Analysis, directory: Path) -> None:
     directory.mkdir(parents=True, exist_ok=True)
     write_json(directory / "systematic_results.json", results_json(analysis))
     _write_text(directory / "summary.csv", summary_csv(analysis))
+    if analysis.shaped:
+        _write_text(directory / "levels.csv", levels_csv(analysis))
+    else:  # one of an earlier report is of other loads
+        (directory / "levels.csv").unlink(missing_ok=True)
     names = ", ".join(source.name for source in analysis.sources)
     _write_text(directory / "report.md", markdown(blocks(analysis), f"Report of {names}"))

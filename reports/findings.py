@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from reports.analysis import DRIFT_RATIO, Analysis
 from reports.compare import Comparison, Knee, deployments_of
 from reports.document import listed, number, spread, times, users
+from reports.load import Load
 from reports.stats import Estimate
 from reports.summary import Level
 
@@ -31,21 +32,21 @@ def _effect(ratio: Estimate | None, reference: str) -> str:
     return f"makes RPS {times(ratio)} that of {reference}"
 
 
-def _limit(at_top: Sequence[Comparison], knee: Knee | None, n: int) -> str:
-    """What the mocks' effects say about the limit at ``n`` users."""
+def _limit(at_top: Sequence[Comparison], knee: Knee | None, load: Load) -> str:
+    """What the mocks' effects say about the limit at that load."""
     singles = {c.config: c.rps for c in at_top if c.config in SIDES}
     if not singles:
         return ""
     raised = {name: r.value for name, r in singles.items() if r and r.excludes_one and r.value > 1}
     if knee is not None and (knee.asked_differently or knee.other_loads):
         return ""
-    if knee is None or knee.concurrency is None or n < knee.concurrency:
+    if knee is None or knee.concurrency is None or load.users < knee.concurrency:
         return (
             "Throughput had not stopped growing there, so these differences are latency; "
             "what would limit throughput was not reached."
         )
     missing = [name for name in SIDES if singles.get(name) is None]
-    at = f"At {users(n)}"
+    at = f"At {load.named}"
     if len(raised) > 1:
         most = max(raised, key=raised.__getitem__)
         return f"{at} both sides take from throughput, the {SIDES[most]} side more."
@@ -59,7 +60,7 @@ def _limit(at_top: Sequence[Comparison], knee: Knee | None, n: int) -> str:
 
 def _growth(levels: Sequence[Level]) -> str:
     """How much of the last step up in users came out as throughput."""
-    found = sorted((lv.concurrency, lv.figures.rps.value) for lv in levels if lv.valid and lv.figures.rps)
+    found = sorted((lv.load.users, lv.figures.rps.value) for lv in levels if lv.valid and lv.figures.rps)
     if len(found) < 2 or not found[-2][1]:
         return ""
     (few, low), (many, high) = found[-2:]
@@ -97,13 +98,13 @@ def _deployment(analysis: Analysis, deployment: str) -> Iterator[str]:
     reference = own[0].reference if own else levels[0].config
     knee = next((k for k in analysis.knees if (k.deployment, k.config) == (deployment, reference)), None)
     yield _grown(f"{deployment}: {reference}", knee, [lv for lv in levels if lv.config == reference])
-    compared = [c.concurrency for c in own if c.rps is not None]
+    compared = [c.load for c in own if c.rps is not None]
     if not compared:
         return
-    n = max(compared)
-    at_top = [c for c in own if c.concurrency == n]
-    yield f"At {users(n)} {listed([f'{_doing(c.config)} {_effect(c.rps, c.reference)}' for c in at_top])}."
-    limit = _limit(at_top, knee, n)
+    load = max(compared)
+    at_top = [c for c in own if c.load == load]
+    yield f"At {load.named} {listed([f'{_doing(c.config)} {_effect(c.rps, c.reference)}' for c in at_top])}."
+    limit = _limit(at_top, knee, load)
     if limit:
         yield limit
 
@@ -114,7 +115,7 @@ def _drifted(analysis: Analysis) -> Iterator[str]:
     if not worst:
         return
     places = [
-        f"{d.figure} of {d.deployment}/{d.config} at {users(d.concurrency)} {d.ratio:.2f}x "
+        f"{d.figure} of {d.deployment}/{d.config} at {d.load.named} {d.ratio:.2f}x "
         f"({number(d.lowest)} to {number(d.highest)})"
         for d in worst[:DRIFTS_NAMED]
     ]

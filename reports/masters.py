@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from records.cell import Cell, Verdict, Window
+from records.levels import HeldLevel, HeldLevels
 from records.reader import CellData
 from reports.asked import asked_differently
 
@@ -65,6 +67,28 @@ def _joins(part: Part, group: Sequence[Part]) -> bool:
     return after.seconds >= SHARED_SHARE * min(before.seconds, part.window.seconds)
 
 
+def merged_levels(parts: Sequence[HeldLevels | None]) -> dict[str, Any]:
+    """What a shape held in all the parts together, in the time in which all of them did: ``{}`` where they
+    did not go through it side by side, as searches, each of which decides for itself, do not."""
+    known = [part for part in parts if part is not None]
+    if len(known) < len(parts) or len({(held.unit, len(held.levels)) for held in known}) != 1:
+        return {}
+    together = []
+    for levels in zip(*(held.levels for held in known), strict=True):
+        start_ns, end_ns = max(one.start_ns for one in levels), min(one.end_ns for one in levels)
+        if end_ns < start_ns or any(one.status for one in levels):
+            return {}
+        together.append(
+            HeldLevel(
+                level_from=sum(one.level_from for one in levels),
+                level_to=sum(one.level_to for one in levels),
+                start_ns=start_ns,
+                end_ns=end_ns,
+            )
+        )
+    return HeldLevels(unit=known[0].unit, levels=tuple(together)).to_json()
+
+
 def merged_cell(parts: Sequence[Part]) -> Cell:
     """One cell of all parts: their users together, in the time in which all of them measured.
 
@@ -84,6 +108,9 @@ def merged_cell(parts: Sequence[Part]) -> Cell:
         first,
         requested={**first.requested, "rate": sum(rates) if rates else None},
         concurrency=sum(part.data.cell.concurrency for part in parts),
-        achieved={"window": window and {"start_ns": window.start_ns, "end_ns": window.end_ns}},
+        achieved={
+            "window": window and {"start_ns": window.start_ns, "end_ns": window.end_ns},
+            **merged_levels([part.data.cell.levels for part in parts]),
+        },
         verdict=Verdict(checks=checks),
     )

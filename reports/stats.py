@@ -17,10 +17,11 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import binom
 
+from records.measure import CONFIDENCE, wanted_answers
+
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
-CONFIDENCE = 0.95
 BINS = 10
 DRAWS = 1000
 GRID = 2048
@@ -59,14 +60,6 @@ def bins_of(at_ns: Sequence[int], start_ns: int, end_ns: int) -> Ints:
     """The time bin (0 .. BINS-1) of each moment between ``start_ns`` and ``end_ns``."""
     offsets = np.asarray([at - start_ns for at in at_ns], dtype=np.float64)
     return np.clip((offsets * BINS / max(1, end_ns - start_ns)).astype(np.int64), 0, BINS - 1)
-
-
-def wanted_answers(q: float) -> int:
-    """How many answers a high percentile wants: the least n with q^n <= 5 %. p95: 59, p99: 299.
-
-    With fewer, not even the largest value seen bounds the percentile at 95 % (Hahn & Meeker 5.2).
-    """
-    return math.ceil(math.log(1 - CONFIDENCE) / math.log(q))
 
 
 def percentile(values: Sequence[float] | Floats, q: float) -> float:

@@ -1,19 +1,20 @@
-"""From raw records to figures: a cell's, and a level's (the valid cells of one concurrency, pooled)."""
+"""From raw records to figures: a cell's, and a level's (the valid cells of one load, pooled)."""
 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from records.cell import Cell, Check, Window
-from records.measure import ended_inside, measured
+from records.measure import ended_inside, measured, wanted_answers
 from records.reader import Run
 from records.request import RequestRecord
 from records.served import MOCKS_OF_CONFIG
 from reports import stats
+from reports.load import Load
 from reports.masters import Part, merged_cell, simultaneous
 from reports.stats import Estimate, Floats, Sample
 
@@ -80,11 +81,11 @@ class CellSummary:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Level:
-    """All cells of one deployment, configuration and concurrency; figures over the valid ones."""
+    """All cells of one deployment, configuration and load; figures over the valid ones."""
 
     deployment: str
     config: str
-    concurrency: int
+    load: Load
     cells: tuple[CellSummary, ...]
     figures: Figures
     """Of the valid cells; where there is none, of the invalid ones, to be shown struck out only."""
@@ -105,7 +106,7 @@ class Level:
 
     @property
     def name(self) -> str:
-        return f"{self.deployment}/{self.config}/c{self.concurrency:02d}"
+        return f"{self.deployment}/{self.config}/c{self.load.label:0>2}"
 
 
 def generator(name: str) -> np.random.Generator:
@@ -131,7 +132,7 @@ def _figures(
     found = [r.documents for r in good if r.documents is not None]
 
     def infinite(q: float) -> float | None:
-        wanted = stats.wanted_answers(q)
+        wanted = wanted_answers(q)
         return stats.percentile(with_failures, q) if len(with_failures) >= wanted else None
 
     at = stats.percentile_estimate
@@ -166,25 +167,39 @@ def _rps(samples: Sequence[Sample], name: str) -> tuple[Estimate | None, Floats]
     return stats.interval(draws, value, repeats), stats.spread(draws, value, repeats)
 
 
+def figures_in(
+    window: Window | None,
+    counted: Sequence[RequestRecord],
+    every: Sequence[RequestRecord],
+    *,
+    key: Hashable,
+    name: str,
+) -> tuple[Sample, Figures]:
+    """What one load measured in a time: latencies of ``counted``, RPS of those of ``every`` that ended in it.
+    ``name``: of its random numbers."""
+    start, end, seconds = (window.start_ns, window.end_ns, window.seconds) if window else (0, 0, 0.0)
+    good = [r for r in counted if r.outcome == "ok"]
+    with_ttft = [r for r in good if r.ttft_ms is not None]
+    sample = Sample(
+        key=key,
+        seconds=max(0.0, seconds),
+        ended_bins=stats.bins_of([r.ended_at_ns for r in ended_inside(every, window)], start, end),
+        values=np.asarray([r.ttft_ms for r in with_ttft], dtype=np.float64),
+        value_bins=stats.bins_of([r.sent_at_ns for r in with_ttft], start, end),
+    )
+    rps, _ = _rps([sample], name)
+    return sample, _figures(good, len(counted), [sample], rps)
+
+
 def summarise_cell(parts: Sequence[Part]) -> CellSummary:
     """A cell's figures from the raw records of all its parts."""
     cell = merged_cell(parts)
     window = cell.window
     source = " + ".join(part.source for part in parts)
     every = [r for part in parts for r in part.data.requests]
-    start, end, seconds = (window.start_ns, window.end_ns, window.seconds) if window else (0, 0, 0.0)
     requests = measured(every, window)
+    sample, figures = figures_in(window, requests, every, key=(source, cell.repeat), name=cell.name)
     good = tuple(r for r in requests if r.outcome == "ok")
-    with_ttft = [r for r in good if r.ttft_ms is not None]
-    sample = Sample(
-        key=(source, cell.repeat),
-        seconds=max(0.0, seconds),
-        ended_bins=stats.bins_of([r.ended_at_ns for r in ended_inside(every, window)], start, end),
-        values=np.asarray([r.ttft_ms for r in with_ttft], dtype=np.float64),
-        value_bins=stats.bins_of([r.sent_at_ns for r in with_ttft], start, end),
-    )
-    rps, _ = _rps([sample], cell.name)
-    figures = _figures(good, len(requests), [sample], rps)
     return CellSummary(
         source=source,
         cell=cell,
@@ -200,12 +215,13 @@ def _level(cells: Sequence[CellSummary]) -> Level:
     first = cells[0].cell
     shown = [c for c in cells if c.valid] or list(cells)
     samples = [c.sample for c in shown]
-    rps, draws = _rps(samples, f"{first.deployment}/{first.config}/c{first.concurrency}")
+    load = Load.of(first)
+    rps, draws = _rps(samples, f"{first.deployment}/{first.config}/c{load.label}")
     good = [r for c in shown for r in c.good]
     return Level(
         deployment=first.deployment,
         config=first.config,
-        concurrency=first.concurrency,
+        load=load,
         cells=tuple(cells),
         figures=_figures(good, sum(c.counted for c in shown), samples, rps),
         rps_draws=draws if any(c.valid for c in cells) else np.empty(0),
@@ -232,7 +248,7 @@ def _planned(runs: Sequence[Run]) -> list[str]:
 
 
 def summarise(runs: Sequence[Run]) -> tuple[Level, ...]:
-    """Every level of all the runs, by deployment, configuration, concurrency: raw values, parts added
+    """Every level of all the runs, by deployment, configuration, load: raw values, parts added
     (``simultaneous``), repeats pooled."""
     parts = [
         Part(source=name, data=data)
@@ -240,9 +256,9 @@ def summarise(runs: Sequence[Run]) -> tuple[Level, ...]:
         for data in run.cells
     ]
     cells = [summarise_cell(group) for group in simultaneous(parts)]
-    groups: dict[tuple[str, str, int], list[CellSummary]] = {}
+    groups: dict[tuple[str, str, Load], list[CellSummary]] = {}
     for cell in sorted(cells, key=lambda c: (c.source, c.cell.repeat)):
-        groups.setdefault((cell.cell.deployment, cell.cell.config, cell.cell.concurrency), []).append(cell)
+        groups.setdefault((cell.cell.deployment, cell.cell.config, Load.of(cell.cell)), []).append(cell)
     deployments = ordered((key[0] for key in groups), [*_planned(runs), *DEPLOYMENT_ORDER])
     configs = ordered((key[1] for key in groups), CONFIG_ORDER)
     keys = sorted(groups, key=lambda k: (deployments.index(k[0]), configs.index(k[1]), k[2]))

@@ -12,9 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from loadgen.levels import LevelLog
+from loadgen.phases import AnswersMessage
 from loadgen.search import FEW, LONGEST, NARROW, Outcome, Search, Status, judge
 from loadgen.searcher import LATE_TRIES, Searcher
-from loadgen.shapes import AnswersMessage
 from loadgen.slo import Ended, Part, Slo, Waiting
 
 SLO = Slo.parse("ttft:100")
@@ -194,6 +195,7 @@ class FakeLevels:
 
     def __init__(self, *, open_loop: bool = False) -> None:
         self.open_loop = open_loop
+        self.log = LevelLog()
 
     def tick(self, level: float, *, phase: int, fresh: bool) -> tuple[int, float]:
         self.rate = level
@@ -245,10 +247,11 @@ def test_a_search_says_what_it_found() -> None:
     assert len(table) == 8
     written = searcher.to_json()
     assert (written["outcome"], written["level"], written["unit"]) == ("found", 6, "users")
-    assert [row["status"] for row in written["levels"]] == [
-        *["met"] * 3,
-        "missed",
-        *["met", "missed", "met"],
+    statuses = [*["met"] * 3, "missed", *["met", "missed", "met"]]
+    assert [row["status"] for row in written["levels"]] == statuses
+    held = searcher.levels.log.levels
+    assert [(level.level_to, level.status) for level in held] == [
+        (row.level, status) for row, status in zip(searcher.rows, statuses, strict=True)
     ]
 
 
@@ -301,6 +304,8 @@ def test_a_search_without_an_answer_says_why() -> None:
     few = searched(knee=3, answers=1)
     assert "requests at 3 users cannot tell p95, which wants 59" in few.sentence
     out_of_time = searched(knee=6, limit_s=15)
+    lasts = [searched(knee=6, limit_s=limit_s).levels.log.levels[-1].status for limit_s in range(13, 18)]
+    assert "unknown" in lasts  # it was being measured
     assert out_of_time.search.outcome is Outcome.INCONCLUSIVE
     assert "the 15 seconds it was given were over" in out_of_time.sentence
 

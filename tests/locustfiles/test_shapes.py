@@ -12,13 +12,16 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from records.levels import HeldLevel
 from records.reader import read_cell
+from records.request import RequestRecord
 
 ROOT = Path(__file__).resolve().parents[2]
 Start = Callable[..., "Process"]
@@ -140,6 +143,24 @@ def most_at_once(folder: Path) -> int:
     return most
 
 
+def levels_of(folder: Path) -> tuple[HeldLevel, ...]:
+    held = read_cell(folder).cell.levels
+    assert held is not None
+    return held.levels
+
+
+def in_flight(requests: Sequence[RequestRecord], level: HeldLevel) -> float:
+    """Requests at a time in the level, on average."""
+    spans = [min(r.ended_at_ns, level.end_ns) - max(r.sent_at_ns, level.start_ns) for r in requests]
+    return sum(max(0, span) for span in spans) / (level.end_ns - level.start_ns)
+
+
+def level_rows(text: str) -> list[list[str]]:
+    """The table of levels at a load's end: its rows."""
+    head = re.search(r"^ *(?:users|requests/s)  seconds  requests .*\n((?:.+\n)*)", text, re.M)
+    return [line.split() for line in head[1].splitlines()] if head else []
+
+
 def test_steps_of_users(start: Start, service: str, tmp_path: Path, ended_well: Any) -> None:
     steps = ["--step-users", "2", "--step-seconds", "2", "--steps", "3", "--results", "r"]
     one = start(*shape("steps", service, *steps))
@@ -155,6 +176,16 @@ def test_steps_of_users(start: Start, service: str, tmp_path: Path, ended_well: 
     assert "the shape Steps changed the load" in str(data.cell.verdict)
     questions = [r.question for r in data.requests]
     assert len(set(questions)) == len(questions)  # those who came later asked nothing twice (TRAPS 24)
+    assert [row[0] for row in level_rows(one.text)] == ["2", "4", "6"]
+    two, four, six = levels_of(tmp_path / "r")
+    assert all(x.status is None and x.level_from == x.level_to for x in (two, four, six))
+    assert [x.level_to for x in (two, four, six)] == [2, 4, 6]
+    assert data.cell.window is not None
+    assert two.start_ns >= data.cell.window.start_ns
+    for level in (four, six):
+        assert 0.7 < level.seconds < 1.6  # of two seconds (and the tick that was late), one to settle
+        assert in_flight(data.requests, level) == pytest.approx(level.level_to, rel=0.2)
+    assert ("The same with intervals, and more: report r" in one.text) is data.cell.verdict.valid
 
 
 def test_steps_of_a_rate_in_two_processes(
@@ -167,7 +198,40 @@ def test_steps_of_a_rate_in_two_processes(
     assert begun[1] == pytest.approx(10, abs=3)
     assert begun[-2] == pytest.approx(30, abs=4)
     assert begun[5] == pytest.approx(20, abs=4)
+    cell = read_cell(tmp_path / "r").cell
     assert {r.worker for r in read_cell(tmp_path / "r").requests} == {"w0", "w1"}
+    assert cell.achieved["level_unit"] == "requests_per_second"
+    assert [x.level_to for x in levels_of(tmp_path / "r")] == [10, 20, 30]
+    rows = level_rows(one.text)  # once, by the master
+    assert [row[0] for row in rows] == ["10", "20", "30"]
+    assert [float(row[4]) for row in rows] == [pytest.approx(n, abs=4) for n in (10, 20, 30)]
+
+
+def test_levels_are_told_only_where_records_were_kept(start: Start, service: str) -> None:
+    one = start(*shape("steps", service, "--step-users", "1", "--step-seconds", "1", "--steps", "2"))
+    assert one.wait() == 0, one.text
+    assert level_rows(one.text) == []
+    assert "report" not in one.text
+
+
+def test_an_interrupted_load_keeps_its_levels_as_far_as_it_went(
+    start: Start, service: str, tmp_path: Path
+) -> None:
+    steps = ["--step-users", "2", "--step-seconds", "2", "--steps", "9", "--results", "r"]
+    one = start(*shape("steps", service, *steps))
+    wait_for(lambda: "updating to 4 users" in one.text)
+    time.sleep(0.5)
+    one.popen.send_signal(signal.SIGINT)
+    assert one.wait(20) == 130, one.text
+    assert "Traceback" not in one.text
+    assert not read_cell(tmp_path / "r").cell.complete
+    two, four = levels_of(tmp_path / "r")
+    assert (two.level_to, four.level_to) == (2, 4)
+    assert two.seconds > 0.9
+    assert four.seconds < 1.5
+    assert [row[0] for row in level_rows(one.text)] == ["2", "4"]
+    valid = read_cell(tmp_path / "r").cell.verdict.valid  # this machine may have been busy with others
+    assert ("these are its levels until then" in one.text) is valid
 
 
 @pytest.mark.parametrize("downwards", [False, True])
@@ -182,6 +246,12 @@ def test_a_ramp_of_users(
     assert len(users) >= 4
     assert users == sorted(users, reverse=downwards)
     assert most_at_once(tmp_path / "r") == max(users)
+    levels = levels_of(tmp_path / "r")
+    assert len(levels) == 10
+    assert (levels[0].level_from, levels[-1].level_to) == (float(low), float(high))
+    assert all(before.level_to == after.level_from for before, after in pairwise(levels))
+    assert [x.seconds for x in levels[5:9]] == [pytest.approx(0.5, abs=0.01)] * 4
+    assert len(level_rows(one.text)) == 10
 
 
 def test_a_ramp_of_a_rate(start: Start, service: str, tmp_path: Path, ended_well: Any) -> None:
@@ -210,6 +280,12 @@ def test_a_search_finds_how_many_users_the_service_serves_at_once(
     cell = read_cell(tmp_path / "r").cell
     assert cell.requested["shape"] == "HighestLoad"
     assert code == (0 if cell.verdict.valid else 3)
+    rows = [(x["level"], x["status"]) for x in written["levels"]]
+    assert [(x.level_to, x.status) for x in levels_of(tmp_path / "r")] == rows
+    for level in levels_of(tmp_path / "r"):
+        assert level.seconds >= 0.9
+        assert in_flight(read_cell(tmp_path / "r").requests, level) == pytest.approx(level.level_to, rel=0.2)
+    assert level_rows(one.text) == []  # it has a table of its own
     assert "Traceback" not in one.text
 
 

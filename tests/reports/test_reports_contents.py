@@ -167,7 +167,7 @@ def test_knees_in_words(sweep_dir: Path, made: Any, tmp_path: Path) -> None:
 
 def test_comparisons_and_their_words(sweep_dir: Path) -> None:
     analysis = analysed(sweep_dir)
-    at_20 = {c.config: c for c in analysis.comparisons if c.concurrency == 20}
+    at_20 = {c.config: c for c in analysis.comparisons if c.load.users == 20}
     embeddings, llm = at_20["mock-embeddings"].rps, at_20["mock-llm"].rps
     assert embeddings is not None
     assert embeddings.value == pytest.approx(75 / 31)
@@ -348,7 +348,8 @@ def test_loads_that_users_do_not_describe_are_named(made: Any, tmp_path: Path) -
     said = " ".join(words(analysed(run)).split())
     assert "an open loop of 20 requests a second (poisson)" in said
     assert "the shape Steps changed the load" in said
-    assert "asked differently (arrival, rate and shape)" in said
+    assert [level.load.label for level in analysed(run).levels] == ["20/s", "Steps"]
+    assert "pools cells" not in said
 
 
 def test_no_knee_is_drawn_from_loads_that_are_no_number_of_users(made: Any, tmp_path: Path) -> None:
@@ -395,7 +396,6 @@ def test_no_knee_is_drawn_from_levels_that_were_asked_differently(made: Any, tmp
         ({"think_time_s": 1.0}, ("think_time_s",)),
         ({"dialect": "openai", "path": "/v1", "body": {"m": 1}}, ()),
         ({"body": {"m": 1}}, ("body",)),
-        ({"rate": 5.0}, ()),
     ],
 )
 def test_deployments_that_were_asked_differently(

@@ -31,7 +31,7 @@ def test_two_regions_at_the_same_time_are_added(made: Any, tmp_path: Path) -> No
     analysis = analysed(made, tmp_path, east=east, west=west)
     [level] = analysis.levels
     [cell] = level.cells
-    assert level.concurrency == 20
+    assert level.load.users == 20
     assert level.figures.seconds == 9.0
     assert level.figures.rps is not None
     assert level.figures.rps.value == pytest.approx(60.0, rel=0.02)
@@ -56,7 +56,7 @@ def test_what_ran_again_later_is_a_repeat(made: Any, tmp_path: Path) -> None:
         made, tmp_path, first=made.spec(rps=20.0), again=made.spec(rps=30.0, late_s=5.0, seed=1)
     )
     [level] = analysis.levels
-    assert level.concurrency == 10
+    assert level.load.users == 10
     assert len(level.cells) == 2
     assert level.figures.rps is not None
     assert level.figures.rps.value == pytest.approx(25.0)
@@ -76,7 +76,7 @@ def test_three_regions_are_one_cell(made: Any, tmp_path: Path) -> None:
     regions = {name: made.spec(rps=20.0, late_s=n * 0.5, seed=n) for n, name in enumerate("abc")}
     analysis = analysed(made, tmp_path, **regions)
     [level] = analysis.levels
-    assert level.concurrency == 30
+    assert level.load.users == 30
     assert len(level.cells[0].parts) == 3
     assert level.figures.rps is not None
     assert level.figures.rps.value == pytest.approx(60.0, rel=0.05)
@@ -85,7 +85,7 @@ def test_three_regions_are_one_cell(made: Any, tmp_path: Path) -> None:
 def test_cells_of_other_names_are_not_added(made: Any, tmp_path: Path) -> None:
     analysis = analysed(made, tmp_path, a=made.spec(), b=made.spec(config="mock-llm"))
     assert analysis.merged == ()
-    assert [level.concurrency for level in analysis.levels] == [10, 10]
+    assert [level.load.users for level in analysis.levels] == [10, 10]
 
 
 def test_two_loads_at_the_same_time_are_not_one(made: Any, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binom
 
+from records.measure import wanted_answers
 from reports import stats
 from reports.stats import Sample
 
@@ -51,7 +52,7 @@ def test_percentile_of_nothing_is_refused() -> None:
 
 @pytest.mark.parametrize(("q", "wanted"), [(0.95, 59), (0.99, 299)])
 def test_high_percentiles_want_their_answers(q: float, wanted: int) -> None:
-    assert stats.wanted_answers(q) == wanted
+    assert wanted_answers(q) == wanted
     assert stats.percentile_estimate([1.0] * (wanted - 1), q) is None
     enough = stats.percentile_estimate([1.0] * wanted, q)
     assert enough is not None
@@ -62,7 +63,7 @@ def test_high_percentiles_want_their_answers(q: float, wanted: int) -> None:
 def test_ranks_hold_95_percent_by_the_binomial(n: int, q: float) -> None:
     ranks = stats.order_interval(n, q)
     if ranks is None:
-        assert n < stats.wanted_answers(q) or q == 0.5
+        assert n < wanted_answers(q) or q == 0.5
         return
     low, high = ranks
     assert 1 <= low <= high <= n

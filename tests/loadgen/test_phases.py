@@ -14,7 +14,7 @@ import pytest
 from loadgen.client.exchange import Exchange
 from loadgen.clock import Clock
 from loadgen.driver import Attempt
-from loadgen.shapes import AnswerReports, AnswersMessage, Heard
+from loadgen.phases import AnswerReports, AnswersMessage, Heard
 from loadgen.slo import Slo
 from records.request import RequestRecord
 

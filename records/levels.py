@@ -1,0 +1,78 @@
+"""The levels that a load with a shape went through: ``achieved.levels`` of a cell. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, get_args
+
+from records.request import RequestRecord
+
+Unit = Literal["users", "requests_per_second"]
+UNITS: frozenset[str] = frozenset(get_args(Unit))
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeldLevel:
+    """One level, and the time in which it is measured (Unix ns): none where both moments are the same."""
+
+    level_from: float
+    level_to: float
+    """As ``level_from``, but on a ramp."""
+    start_ns: int
+    end_ns: int
+    status: str | None = None
+    """Of a search's level: met, missed or unknown."""
+
+    @classmethod
+    def from_json(cls, raw: dict[str, Any]) -> HeldLevel:
+        """Raises TypeError or ValueError for what is not one."""
+        level = cls(**raw)
+        if not {type(level.level_from), type(level.level_to)} <= {int, float}:
+            raise ValueError(f"no number: {raw!r}")
+        if not (type(level.start_ns) is type(level.end_ns) is int and level.start_ns <= level.end_ns):
+            raise ValueError(f"no time: {raw!r}")
+        if not (level.status is None or isinstance(level.status, str)):
+            raise ValueError(f"no status: {raw!r}")
+        return level
+
+    @property
+    def seconds(self) -> float:
+        return (self.end_ns - self.start_ns) / 1e9
+
+    def label(self, unit: str) -> str:
+        """``5``, ``10/s``; ``1-4`` on a ramp, whose users are whole ones."""
+        if unit == "users":
+            ends = [str(max(1, round(level))) for level in (self.level_from, self.level_to)]
+            return "-".join(dict.fromkeys(ends))
+        return "-".join(dict.fromkeys(f"{round(n, 2):g}" for n in (self.level_from, self.level_to))) + "/s"
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeldLevels:
+    """All of a load, in the order in which they were held."""
+
+    unit: Unit
+    levels: tuple[HeldLevel, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Its part of a cell's ``achieved``."""
+        return {"level_unit": self.unit, "levels": [asdict(level) for level in self.levels]}
+
+    @classmethod
+    def from_achieved(cls, achieved: dict[str, Any]) -> HeldLevels | None:
+        """None of a load without a shape. Raises TypeError or ValueError for what is no list of levels."""
+        levels, unit = achieved.get("levels"), achieved.get("level_unit")
+        if levels is None:
+            return None
+        if unit not in UNITS:
+            raise ValueError(f"unknown level_unit {unit!r}")
+        if not isinstance(levels, list):
+            raise ValueError("levels are no list")
+        return cls(unit=unit, levels=tuple(HeldLevel.from_json(level) for level in levels))
+
+
+def wanted_in(requests: Sequence[RequestRecord], level: HeldLevel) -> list[RequestRecord]:
+    """Those that belong to the level: they began in its time (an open loop: were due), so that no request
+    belongs to two."""
+    return [r for r in requests if level.start_ns <= r.start_ns < level.end_ns]

@@ -1,0 +1,69 @@
+"""The tables of loads with a shape: a row a level."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from reports.analysis import Analysis
+from reports.document import NONE, Row, Table, listed, number, spread, value
+from reports.levels import LevelFigures, ShapedCell
+
+RULE = (
+    "A request belongs to the level in which it began (an open loop: was due); RPS counts the good answers "
+    "that ended in it. A step is measured once it has settled."
+)
+
+
+def level_tables(analysis: Analysis) -> Iterator[Table]:
+    """One for each cell that went through levels."""
+    for shaped in analysis.shaped:
+        yield _table(shaped, named=len(analysis.sources) > 1)
+
+
+def _table(shaped: ShapedCell, *, named: bool) -> Table:
+    cell = shaped.cell
+    source = f"{cell.source}/" if named else ""
+    slo = ("SLO",) if shaped.is_search else ()
+    return Table(
+        title=f"{source}{cell.cell.deployment}: {cell.cell.config}: the levels of {shaped.shape}",
+        columns=(
+            *("Conc" if shaped.unit == "users" else "Load", *slo, "RPS (95 %)", "TTFT p50 ms", "TTFT p95 ms"),
+            *("E2E p95", "Fail", "Requests", "ITL p50", "ITL p99", "TTFT p99"),
+        ),
+        rows=tuple(_row(level, shaped) for level in shaped.levels),
+        notes=tuple(_notes(shaped)),
+        optional=("Requests", "E2E p95", "ITL p50", "ITL p99", "TTFT p99"),
+    )
+
+
+def _row(level: LevelFigures, shaped: ShapedCell) -> Row:
+    f, show = level.figures, spread if shaped.cell.valid else value
+    slo = (level.held.status or NONE,) if shaped.is_search else ()
+    return Row(
+        cells=(
+            *(level.held.label(shaped.unit), *slo, show(f.rps), show(f.ttft_p50), show(f.ttft_p95)),
+            *(value(f.e2e_p95), str(f.failures), str(f.requests)),
+            *(value(f.itl_p50), value(f.itl_p99), value(f.ttft_p99)),
+        ),
+        struck=not shaped.cell.valid,
+    )
+
+
+def _notes(shaped: ShapedCell) -> Iterator[str]:
+    if shaped.sentence:
+        yield f"{shaped.sentence}."
+    yield RULE
+    for level in shaped.levels:
+        if level.figures.failures and level.figures.ttft_p95_with_failures is not None:
+            yield (
+                f"With failures as never answered, TTFT p95 at {level.held.label(shaped.unit)} is "
+                f"{number(level.figures.ttft_p95_with_failures)} ms."
+            )
+    cut = [f"{level.cut} at {level.held.label(shaped.unit)}" for level in shaped.levels if level.cut]
+    if cut:
+        yield f"Cut or dropped, and in no figure: {listed(cut)}."
+    unmeasured = [level.held.label(shaped.unit) for level in shaped.levels if not level.held.seconds]
+    if unmeasured:
+        yield f"Not measured at {listed(unmeasured)}: the load was still warming up, or had ended."
+    if not shaped.cell.valid:
+        yield "Struck out: the cell is invalid; see the verdict."

@@ -1,0 +1,84 @@
+"""A load with a shape, level by level: figures of each from the raw records."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from records.cell import Window
+from records.levels import HeldLevel, HeldLevels, wanted_in
+from records.measure import measured
+from records.reader import search_sentence
+from records.request import RecordError, RequestRecord
+from reports.summary import CellSummary, Figures, Level, figures_in
+
+
+@dataclass(frozen=True, kw_only=True)
+class LevelFigures:
+    """What was measured of one level: requests that began in its time (an open loop: were due), and RPS of
+    the good answers that ended in it."""
+
+    held: HeldLevel
+    figures: Figures
+    cut: int
+    """Requests that began in it and were cut or dropped: in no figure."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ShapedCell:
+    """A cell, by the levels that its shape went through."""
+
+    cell: CellSummary
+    unit: str
+    levels: tuple[LevelFigures, ...]
+    sentence: str
+    """What a search found, or why that is not known; empty of other shapes."""
+
+    @property
+    def shape(self) -> str:
+        return str(self.cell.cell.requested.get("shape"))
+
+    @property
+    def is_search(self) -> bool:
+        return any(level.held.status is not None for level in self.levels)
+
+
+def shaped_cells(levels: Sequence[Level]) -> tuple[ShapedCell, ...]:
+    """All cells with levels, in the order of the report; those written before levels were kept have none."""
+    return tuple(
+        _shaped(cell, held)
+        for level in levels
+        for cell in level.cells
+        if (held := cell.cell.levels) is not None and held.levels
+    )
+
+
+def _shaped(cell: CellSummary, held: HeldLevels) -> ShapedCell:
+    every = [r for part in cell.parts for r in part.data.requests]
+    return ShapedCell(
+        cell=cell,
+        unit=held.unit,
+        levels=tuple(_figures(cell, held, every)),
+        sentence=_sentence(cell) if any(level.status is not None for level in held.levels) else "",
+    )
+
+
+def _figures(cell: CellSummary, held: HeldLevels, every: Sequence[RequestRecord]) -> Iterator[LevelFigures]:
+    counted = measured(every, cell.window)
+    cut = [r for r in every if r.outcome == "cut" and "warmup" not in r.flags]
+    for number, level in enumerate(held.levels):
+        _, figures = figures_in(
+            Window(start_ns=level.start_ns, end_ns=level.end_ns),
+            wanted_in(counted, level),
+            every,
+            key=(cell.source, number),
+            name=f"{cell.cell.name}/{number}",
+        )
+        yield LevelFigures(held=level, figures=figures, cut=len(wanted_in(cut, level)))
+
+
+def _sentence(cell: CellSummary) -> str:
+    try:
+        return search_sentence(cell.parts[0].data.path)
+    except RecordError as error:
+        return f"What the search found is not known: {error}"

@@ -1,0 +1,182 @@
+"""The levels of a shape: when each was held, what of it is measured, and their table."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from loadgen.levels import LevelLog, measured_levels, table, what_next
+from records.cell import Cell, Check, Verdict, Window
+from records.levels import HeldLevel, HeldLevels
+from records.request import RequestRecord
+
+S = 1_000_000_000
+
+
+class Now:
+    def __init__(self) -> None:
+        self.s = 0.0
+
+    def __call__(self) -> int:
+        return round(self.s * S)
+
+
+@pytest.fixture
+def now() -> Now:
+    return Now()
+
+
+def held(log: LevelLog) -> list[tuple[float, float, float, str | None]]:
+    return [(x.level_to, x.start_ns / S, x.end_ns / S, x.status) for x in log.levels]
+
+
+def level(to: float, start_s: float, end_s: float) -> HeldLevel:
+    return HeldLevel(level_from=to, level_to=to, start_ns=round(start_s * S), end_ns=round(end_s * S))
+
+
+def request(sent_s: float, took_s: float = 0.1, **changes: Any) -> RequestRecord:
+    sent = round(sent_s * S)
+    ended = round((sent_s + took_s) * S)
+    fields: dict[str, Any] = {"outcome": "ok", "first_token_at_ns": ended, **changes}
+    return RequestRecord(
+        run="r", cell="c", worker="w", region="", user=0, seq=0, sent_at_ns=sent, ended_at_ns=ended, **fields
+    )
+
+
+def test_a_step_lasts_until_the_next_and_begins_with_its_users(now: Now) -> None:
+    log = LevelLog(now_ns=now)
+    for second, users in enumerate((2, 2, 2, 4, 4)):
+        now.s = second
+        log.step(users)
+        if second in (0, 3):
+            now.s += 0.5
+            log.spawned()
+    now.s = 4.25
+    log.stop()
+    assert held(log) == [(2, 0.5, 3, None), (4, 3.5, 4.25, None)]
+    assert log.settles
+
+
+def test_a_search_tells_what_came_of_each_level(now: Now) -> None:
+    log = LevelLog(now_ns=now)
+    for second, status in ((1, "met"), (5, "missed")):
+        now.s = second
+        log.begin(second, "unknown")
+        now.s += 2
+        log.spawned()  # of a worker that came late: it was being measured all the same
+        log.end(status)
+    now.s = 9
+    log.begin(3, "unknown")
+    now.s = 10
+    log.stop()
+    assert held(log) == [(1, 1, 3, "met"), (5, 5, 7, "missed"), (3, 9, 10, "unknown")]
+    assert not log.settles
+
+
+def test_a_ramp_has_ten_slices_as_far_as_it_went(now: Now) -> None:
+    log = LevelLog(now_ns=now)
+    now.s = 100.5
+    log.ramp(1, 21, 20, 0.5)
+    now.s = 101.5
+    log.ramp(1, 21, 20, 1.5)
+    log.spawned()
+    assert [(x.level_from, x.level_to) for x in log.levels] == [(n, n + 2) for n in range(1, 21, 2)]
+    now.s = 105
+    log.stop()
+    assert held(log) == [(3, 100, 102, None), (5, 102, 104, None), (7, 104, 105, None)]
+
+
+WHOLE = Window(start_ns=0, end_ns=1000 * S)
+
+
+@pytest.mark.parametrize(
+    ("ended_s", "begins_s"),
+    [
+        ([10.1, 10.2, 10.3], 11),  # a second at least
+        ([10.1, 10.2, 13.0], 13),  # until as many have ended as there are users
+        ([10.1, 10.2, 18.0], 15),  # half of it at most
+        ([10.1, 10.2], 15),
+    ],
+)
+def test_a_step_settles_before_it_is_measured(ended_s: list[float], begins_s: float) -> None:
+    before = [request(9.5, 0.6), request(10.0, 0.05, outcome="cut")]  # begun below it, and taken away
+    requests = [*before, *(request(10, s - 10) for s in ended_s)]
+    [found] = measured_levels([level(3, 10, 20)], requests, WHOLE, settle=True)
+    assert (found.start_ns / S, found.end_ns / S) == (pytest.approx(begins_s), 20)
+    [whole] = measured_levels([level(3, 10, 20)], requests, WHOLE, settle=False)
+    assert (whole.start_ns / S, whole.end_ns / S) == (10, 20)
+
+
+@pytest.mark.parametrize(
+    ("window", "times"),
+    [
+        (Window(start_ns=12 * S, end_ns=28 * S), [(12, 20), (20, 28)]),
+        (Window(start_ns=22 * S, end_ns=25 * S), [(20, 20), (22, 25)]),
+        (Window(start_ns=12 * S, end_ns=15 * S), [(12, 15), (20, 20)]),
+        (None, [(10, 10), (20, 20)]),
+    ],
+)
+def test_only_the_runs_own_window_counts(window: Window | None, times: list[tuple[int, int]]) -> None:
+    found = measured_levels([level(1, 10, 20), level(2, 20, 30)], [], window, settle=False)
+    assert [(x.start_ns // S, x.end_ns // S) for x in found] == times
+
+
+MOMENTS = st.integers(0, 100 * S)
+
+
+@given(
+    st.lists(MOMENTS, min_size=2, max_size=6).map(sorted),
+    st.lists(MOMENTS, min_size=2, max_size=2).map(sorted),
+    st.lists(MOMENTS, max_size=20),
+    st.booleans(),
+)
+def test_what_is_measured_lies_in_the_level_and_in_the_window(
+    moments: list[int], ends: Sequence[int], sent: list[int], settle: bool
+) -> None:
+    window = Window(start_ns=ends[0], end_ns=ends[1])
+    levels = [level(2, a / S, b / S) for a, b in itertools.pairwise(moments)]
+    requests = [request(at / S) for at in sent]
+    for before, after in zip(levels, measured_levels(levels, requests, window, settle=settle), strict=True):
+        assert before.start_ns <= after.start_ns <= after.end_ns <= before.end_ns
+        if after.seconds:
+            assert window.start_ns <= after.start_ns
+            assert after.end_ns <= window.end_ns
+
+
+@pytest.mark.parametrize(
+    ("complete", "valid", "said"),
+    [
+        (True, True, "report 'my results'"),
+        (False, True, "these are its levels until then"),
+        (True, False, "believe none of these"),
+        (False, False, "believe none of these"),
+    ],
+)
+def test_what_may_be_done_with_the_table_is_said(complete: bool, valid: bool, said: str) -> None:
+    verdict = Verdict(checks=() if valid else (Check(name="workers", status="fail"),))
+    cell = Cell(deployment="d", config="c", concurrency=1, repeat=1, complete=complete, verdict=verdict)
+    assert what_next(cell, Path("my results")).endswith(f"{said}{'' if said.startswith('rep') else '.'}")
+
+
+def test_the_table_has_the_figures_of_each_level() -> None:
+    few = [request(1 + n / 10, (n + 1) / 1000) for n in range(9)]
+    many = [request(2 + n / 100, (n + 1) / 1000) for n in range(59)]
+    no_figure = [request(2.1, flags=["warmup"], outcome="http_error"), request(2.2, outcome="cut")]
+    failed = [request(2.3, 0.01, outcome="http_error", first_token_at_ns=None)]
+    levels = (level(1, 1, 2), level(2, 2, 3), level(3, 3, 3))
+    text = table(HeldLevels(unit="users", levels=levels), [*few, *many, *no_figure, *failed], WHOLE)
+    assert [line.split() for line in text.splitlines()[1:]] == [
+        ["1", "1.0", "9", "0", "9.0", "5.0", "-"],
+        ["2", "1.0", "60", "1", "59.0", "30.0", "56.1"],
+        ["3", "0.0", "0", "0", "-", "-", "-"],
+    ]
+    assert text.splitlines()[0].split()[:5] == ["users", "seconds", "requests", "failures", "RPS"]
+    rates = table(HeldLevels(unit="requests_per_second", levels=levels[:1]), few, WHOLE)
+    assert rates.splitlines()[0].split()[0] == "requests/s"
+    assert rates.splitlines()[1].split()[0] == "1"

@@ -1,0 +1,142 @@
+"""The levels of a shape as a cell keeps them."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from records.cell import Cell
+from records.levels import HeldLevel, HeldLevels, wanted_in
+from records.reader import search_sentence
+from records.request import RecordError, RequestRecord
+
+LEVEL = {"level_from": 5, "level_to": 5, "start_ns": 10, "end_ns": 20, "status": None}
+
+
+def cell(**achieved: Any) -> dict[str, Any]:
+    return Cell(deployment="d", config="c", concurrency=1, repeat=1, achieved=achieved).to_json()
+
+
+@given(
+    st.sampled_from(["users", "requests_per_second"]),
+    st.lists(
+        st.builds(
+            lambda low, high, start, length, status: HeldLevel(
+                level_from=low, level_to=high, start_ns=start, end_ns=start + length, status=status
+            ),
+            st.floats(0, 1e6),
+            st.floats(0, 1e6),
+            st.integers(0, 2**62),
+            st.integers(0, 2**40),
+            st.sampled_from([None, "met", "missed", "unknown"]),
+        ),
+        max_size=4,
+    ),
+)
+def test_what_is_written_is_read(unit: Any, levels: list[HeldLevel]) -> None:
+    held = HeldLevels(unit=unit, levels=tuple(levels))
+    assert Cell.from_json(orjson.loads(orjson.dumps(cell(**held.to_json())))).levels == held
+
+
+def test_a_cell_without_a_shape_has_none() -> None:
+    assert Cell.from_json(cell()).levels is None
+
+
+@pytest.mark.parametrize(
+    "achieved",
+    [
+        {"levels": []},
+        {"levels": [], "level_unit": "cars"},
+        {"levels": {}, "level_unit": "users"},
+        {"levels": ["5"], "level_unit": "users"},
+        {"levels": [{"level_from": 5}], "level_unit": "users"},
+        *(
+            {"levels": [LEVEL | wrong], "level_unit": "users"}
+            for wrong in (
+                {"more": 1},
+                {"level_to": "5"},
+                {"level_from": True},
+                {"start_ns": 1.5},
+                {"end_ns": 9},
+                {"status": 3},
+            )
+        ),
+    ],
+)
+def test_levels_that_are_none_are_refused(achieved: dict[str, Any]) -> None:
+    with pytest.raises(RecordError, match=r"cell\.json is not a cell"):
+        Cell.from_json(cell(**achieved))
+
+
+@pytest.mark.parametrize(
+    ("ends", "unit", "label"),
+    [
+        ((5, 5), "users", "5"),
+        ((0.4, 1.3), "users", "1"),
+        ((1.0, 3.9), "users", "1-4"),
+        ((8, 5.2), "users", "8-5"),
+        ((10, 10.0), "requests_per_second", "10/s"),
+        ((0, 4), "requests_per_second", "0-4/s"),
+        ((12.345, 12.345), "requests_per_second", "12.35/s"),
+    ],
+)
+def test_what_a_level_is_called(ends: tuple[float, float], unit: str, label: str) -> None:
+    level = HeldLevel(level_from=ends[0], level_to=ends[1], start_ns=0, end_ns=1)
+    assert level.label(unit) == label
+
+
+@given(st.lists(st.integers(0, 50), min_size=2, max_size=6, unique=True).map(sorted), st.data())
+def test_a_request_belongs_to_one_level_at_most(moments: list[int], data: st.DataObject) -> None:
+    levels = [
+        HeldLevel(level_from=n, level_to=n, start_ns=start, end_ns=end)
+        for n, (start, end) in enumerate(itertools.pairwise(moments))
+    ]
+    requests = [
+        RequestRecord(
+            run="r", cell="c", worker="w", region="", user=0, seq=n, outcome="ok",
+            due_at_ns=due, sent_at_ns=at, ended_at_ns=99,
+        )
+        for n, (at, due) in enumerate(
+            data.draw(st.lists(st.tuples(st.integers(0, 60), st.none() | st.integers(0, 60)), max_size=30))
+        )
+    ]  # fmt: skip
+    found = [r.seq for level in levels for r in wanted_in(requests, level)]
+    assert sorted(found) == [
+        r.seq
+        for r in requests
+        if moments[0] <= (r.sent_at_ns if r.due_at_ns is None else r.due_at_ns) < moments[-1]
+    ]
+
+
+def test_an_open_loops_request_belongs_where_it_was_due(record: Callable[..., RequestRecord]) -> None:
+    level = HeldLevel.from_json(LEVEL)
+    late, early = record(due_at_ns=19, sent_at_ns=25), record(due_at_ns=9, sent_at_ns=12)
+    assert wanted_in([late, early], level) == [late]
+    assert asdict(level) == LEVEL
+
+
+def test_the_sentence_of_a_search_is_read(tmp_path: Path) -> None:
+    (tmp_path / "search.json").write_text('{"sentence": "highest rate: 5"}')
+    assert search_sentence(tmp_path) == "highest rate: 5"
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"sentence": 5}', '{"sentence": ""}', "\udcff"])
+def test_a_search_that_cannot_be_read_is_one_line(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "search.json"
+    with pytest.raises(RecordError, match=r"search\.json is missing"):
+        search_sentence(tmp_path)
+    path.write_bytes(text.encode(errors="surrogateescape"))
+    with pytest.raises(RecordError, match=r"search\.json (is not JSON|holds no sentence)"):
+        search_sentence(tmp_path)
+    path.unlink()
+    path.mkdir()
+    with pytest.raises(RecordError, match=r"search\.json cannot be read"):
+        search_sentence(tmp_path)

@@ -1,0 +1,343 @@
+"""A row a level of a shape, and open loops by their rate: against figures counted by hand."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import replace
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.console import Console
+
+from loadgen.levels import table as terminal_table
+from records.cell import Window
+from records.files import LineFile
+from records.levels import HeldLevel, HeldLevels
+from records.reader import read_run
+from records.request import RequestRecord
+from reports.analysis import Analysis, analyse
+from reports.blocks import blocks
+from reports.cli import main
+from reports.document import Table
+from reports.export import levels_csv, results_json, summary_csv
+from reports.load import Load
+from reports.masters import merged_levels
+from reports.render import markdown, print_blocks
+from reports.summary import figures_in
+
+S = 1_000_000_000
+
+
+def level(made: Any, users: float, start_s: float, end_s: float, **more: Any) -> dict[str, Any]:
+    start, end = (made.start_ns + round(s * S) for s in (start_s, end_s))
+    return {"level_from": users, "level_to": users, "start_ns": start, "end_ns": end, "status": None, **more}
+
+
+def shaped(made: Any, *levels: dict[str, Any], unit: str = "users", shape: str = "Steps", **more: Any) -> Any:
+    achieved = {"levels": list(levels), "level_unit": unit}
+    return made.spec(requested={"shape": shape}, achieved=achieved, **more)
+
+
+def analysed(*directories: Path) -> Analysis:
+    return analyse([read_run(directory) for directory in directories])
+
+
+def printed(analysis: Analysis, width: int = 160) -> str:
+    text = StringIO()
+    print_blocks(blocks(analysis), Console(file=text, width=width))
+    return text.getvalue()
+
+
+def levels_table(analysis: Analysis) -> Table:
+    [found] = [b for b in blocks(analysis) if isinstance(b, Table) and "the levels of" in b.title]
+    return found
+
+
+def test_each_level_has_its_own_figures(made: Any, tmp_path: Path) -> None:
+    """100 answers, each sent every 50 ms from 25 ms on: 10, 20, ... ms until the first token, in turn."""
+    ttfts = tuple(float(10 + 10 * (n // 40)) for n in range(100))  # 10 ms for 2 s, 20 for 2 s, then 30
+    spec = shaped(made, level(made, 2, 0, 1.5), level(made, 4, 2, 4), level(made, 6, 4, 5), ttfts=ttfts)
+    analysis = analysed(made.cell(tmp_path / "steps", spec))
+    [found] = analysis.shaped
+    one, two, three = (x.figures for x in found.levels)
+    assert [f.requests for f in (one, two, three)] == [30, 40, 20]
+    assert [f.ttft_p50 and round(f.ttft_p50.value, 6) for f in (one, two, three)] == [10, 20, 30]
+    assert [f.rps and f.rps.value for f in (one, two, three)] == [20, 20, 20]
+    assert [f.seconds for f in (one, two, three)] == [1.5, 2, 1]
+    shown = levels_table(analysis)
+    assert shown.title == "local: baseline: the levels of Steps"
+    assert [row.cells[0] for row in shown.rows] == ["2", "4", "6"]
+    assert [row.cells[shown.columns.index("Requests")] for row in shown.rows] == ["30", "40", "20"]
+    assert "its figures pool all of its levels" in " ".join(printed(analysis).split())
+
+
+def test_only_what_counts_enters_a_level(made: Any, tmp_path: Path) -> None:
+    path = made.cell(tmp_path / "steps", shaped(made, level(made, 2, 1, 3), rps=20.0))
+    [good] = [r for r in made.records(made.spec(rps=20.0)) if r.seq == 30]
+    lines = LineFile(path / "requests.jsonl")
+    for seq, changes in enumerate(
+        (
+            {"flags": ["warmup"], "outcome": "http_error"},
+            {"outcome": "cut"},
+            {"outcome": "cut", "flags": ["dropped"]},
+            {"outcome": "timeout"},
+        ),
+        start=1000,
+    ):
+        lines.append(replace(good, seq=seq, **changes).encode())
+    lines.close()
+    analysis = analysed(path)
+    [found] = analysis.shaped[0].levels
+    assert (found.figures.requests, found.figures.failures, found.cut) == (41, 1, 2)
+    assert "Cut or dropped, and in no figure: 2 at 2." in levels_table(analysis).notes
+
+
+@given(st.lists(st.integers(1, 10_000_000_000), max_size=120), st.lists(st.booleans(), max_size=120))
+def test_the_terminals_figures_are_the_reports(ttfts_ns: list[int], failed: list[bool]) -> None:
+    requests = [
+        RequestRecord(
+            run="r", cell="c", worker="w", region="", user=0, seq=n, sent_at_ns=n, ended_at_ns=S + n,
+            first_token_at_ns=n + ttft, outcome="timeout" if n < len(failed) and failed[n] else "ok",
+        )
+        for n, ttft in enumerate(ttfts_ns)
+    ]  # fmt: skip
+    window = Window(start_ns=0, end_ns=2 * S)
+    held = HeldLevel(level_from=1, level_to=1, start_ns=0, end_ns=2 * S)
+    line = terminal_table(HeldLevels(unit="users", levels=(held,)), requests, window).splitlines()[1].split()
+    _, figures = figures_in(window, requests, requests, key=0, name="n")
+    assert line[2:4] == [str(figures.requests), str(figures.failures)]
+    for shown, estimate in zip(line[4:], (figures.rps, figures.ttft_p50, figures.ttft_p95), strict=True):
+        if estimate is None:
+            assert shown == "-"
+        else:
+            assert float(shown) == pytest.approx(estimate.value, abs=0.0501)
+
+
+def test_an_invalid_cells_levels_are_struck_out(made: Any, tmp_path: Path) -> None:
+    spec = shaped(made, level(made, 2, 0, 5), checks=made.fail)
+    analysis = analysed(made.cell(tmp_path / "steps", spec))
+    assert [row.struck for row in levels_table(analysis).rows] == [True]
+    assert "| ~~2~~ | ~~20.0~~ |" in markdown(blocks(analysis), "t")
+    assert next(iter(csv.DictReader(StringIO(levels_csv(analysis)))))["valid"] == "false"
+
+
+def test_a_level_that_was_not_measured_says_so(made: Any, tmp_path: Path) -> None:
+    analysis = analysed(made.cell(tmp_path / "r", shaped(made, level(made, 2, 1, 1), level(made, 4, 1, 5))))
+    row = levels_table(analysis).rows[0]
+    assert row.cells[:4] == ("2", "-", "-", "-")
+    assert "Not measured at 2: the load was still warming up, or had ended." in levels_table(analysis).notes
+    orjson.dumps(results_json(analysis))
+
+
+def searched(made: Any, path: Path, sentence: bytes) -> Path:
+    spec = shaped(
+        made,
+        level(made, 10, 0, 2, status="met"),
+        level(made, 20, 2, 4, status="missed"),
+        unit="requests_per_second",
+        shape="HighestLoad",
+    )
+    directory: Path = made.cell(path, spec)
+    (directory / "search.json").write_bytes(sentence)
+    return directory
+
+
+def test_a_searchs_levels_have_their_status_and_its_sentence(made: Any, tmp_path: Path) -> None:
+    text = "highest rate that meets ttft<=54 ms at p90: 10 requests/s, goodput 9.9/s"
+    path = searched(made, tmp_path / "r", orjson.dumps({"sentence": text}))
+    shown = levels_table(analysed(path))
+    assert shown.columns[:2] == ("Load", "SLO")
+    assert [row.cells[:2] for row in shown.rows] == [("10/s", "met"), ("20/s", "missed")]
+    assert shown.notes[0] == f"{text}."
+    assert text.replace("<", "\\<") in markdown(blocks(analysed(path)), "t")
+
+
+@pytest.mark.parametrize("text", [b"{", b"[]", b"\xff"])
+def test_a_search_that_cannot_be_read_is_one_sentence(made: Any, tmp_path: Path, text: bytes) -> None:
+    path = searched(made, tmp_path / "r", text)
+    done = CliRunner().invoke(main, [str(path)])
+    assert done.exit_code == 0
+    said = " ".join(done.stdout.split())
+    assert said.count("What the search found is not known:") == 1
+    assert "Traceback" not in done.output
+    (path / "search.json").unlink()
+    missing = levels_table(analysed(path)).notes[0]
+    assert missing == f"What the search found is not known: {path}/search.json is missing."
+
+
+def test_levels_are_rows_of_their_own_in_csv_and_json(made: Any, tmp_path: Path) -> None:
+    path = made.cell(tmp_path / "steps", shaped(made, level(made, 2, 0, 2), level(made, 4, 2, 5)))
+    analysis = analysed(path)
+    assert len(list(csv.DictReader(StringIO(summary_csv(analysis))))) == 1
+    rows = list(csv.DictReader(StringIO(levels_csv(analysis))))
+    assert [(r["level_from"], r["level_unit"], r["requests"], r["rps"]) for r in rows] == [
+        ("2", "users", "40", "19.000"),  # the last two of the first level end in the second
+        ("4", "users", "60", "20.667"),
+    ]
+    [shape] = results_json(analysis)["shapes"]
+    assert (shape["shape"], shape["source"]) == ("Steps", "steps")
+    assert [x["requests"] for x in shape["levels"]] == [40, 60]
+
+
+def test_levels_csv_is_there_for_shapes_only(made: Any, tmp_path: Path) -> None:
+    steps = made.cell(tmp_path / "steps", shaped(made, level(made, 2, 0, 5)))
+    plain = made.cell(tmp_path / "plain", made.spec())
+    out = tmp_path / "out"
+    told = CliRunner().invoke(main, [str(steps), "--output", str(out)]).stderr
+    assert "levels.csv" in told
+    assert (out / "levels.csv").is_file()
+    told = CliRunner().invoke(main, [str(plain), "--output", str(out)]).stderr
+    assert "levels.csv" not in told
+    assert not (out / "levels.csv").exists()
+
+
+def test_a_shape_from_before_levels_were_kept_is_read(made: Any, tmp_path: Path) -> None:
+    analysis = analysed(made.cell(tmp_path / "old", made.spec(requested={"shape": "Steps"})))
+    assert analysis.shaped == ()
+    assert "the shape Steps changed the load" in printed(analysis)
+
+
+def test_levels_that_are_no_levels_are_one_line(made: Any, tmp_path: Path) -> None:
+    path = made.cell(tmp_path / "r", made.spec(achieved={"level_unit": "users", "levels": [1]}))
+    done = CliRunner().invoke(main, [str(path)])
+    assert done.exit_code == 2
+    assert len(done.stderr.splitlines()) == 1
+    assert "cell.json is not a cell" in done.stderr
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 100])
+def test_levels_are_readable_at_any_width(made: Any, tmp_path: Path, width: int) -> None:
+    path = made.cell(tmp_path / "steps", shaped(made, level(made, 2, 0, 2), level(made, 400, 2, 5)))
+    text = printed(analysed(path), width)
+    assert max(len(line) for line in text.splitlines()) <= width
+    assert "400" in text
+
+
+# -- several masters
+
+
+def held(*levels: tuple[float, int, int], unit: Any = "users", status: str | None = None) -> HeldLevels:
+    return HeldLevels(
+        unit=unit,
+        levels=tuple(
+            HeldLevel(level_from=n, level_to=n, start_ns=a, end_ns=b, status=status) for n, a, b in levels
+        ),
+    )
+
+
+def test_levels_of_masters_side_by_side_are_added() -> None:
+    found = merged_levels([held((2, 0, 10), (4, 10, 20)), held((3, 1, 12), (6, 12, 22))])
+    assert HeldLevels.from_achieved(found) == held((5, 1, 10), (10, 12, 20))
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        None,
+        held((2, 0, 10)),
+        held((2, 0, 10), (4, 30, 40)),
+        held((2, 0, 10), (4, 10, 20), unit="requests_per_second"),
+        held((2, 0, 10), (4, 10, 20), status="met"),
+    ],
+)
+def test_levels_that_were_not_held_together_are_not_added(others: HeldLevels | None) -> None:
+    assert merged_levels([held((2, 0, 10), (4, 10, 20)), others]) == {}
+
+
+def test_the_requests_of_all_masters_are_in_the_levels(made: Any, tmp_path: Path) -> None:
+    spec = shaped(made, level(made, 2, 0, 2), level(made, 4, 2, 5))
+    regions = [made.cell(tmp_path / name, replace(spec, seed=n)) for n, name in enumerate(("eu", "us"))]
+    [found] = analysed(*regions).shaped
+    assert [(x.held.level_to, x.figures.requests) for x in found.levels] == [(4, 80), (8, 120)]
+
+
+# -- open loops
+
+
+def open_loop(made: Any, rate: float, **more: Any) -> Any:
+    return made.spec(requested={"rate": rate, "arrival": "poisson"}, **more)
+
+
+def test_two_rates_of_a_service_are_two_rows(made: Any, tmp_path: Path) -> None:
+    """All with 10 users, which an open loop has no use for."""
+    directories = [
+        made.cell(tmp_path / name, spec)
+        for name, spec in (
+            ("fast", open_loop(made, 30.0, rps=30.0, repeat=2)),
+            ("slow", open_loop(made, 7.5, rps=8.0)),
+            ("users", made.spec(rps=50.0, repeat=3)),
+        )
+    ]
+    analysis = analysed(*directories)
+    assert [level.load.label for level in analysis.levels] == ["10", "7.5/s", "30/s"]
+    assert [level.figures.rps and level.figures.rps.value for level in analysis.levels] == [50, 8, 30]
+    text = printed(analysis)
+    assert "pools cells" not in text
+    assert "stops growing at" not in text
+    rows = [[cell.strip() for cell in line.split("|")[:2]] for line in text.splitlines()]
+    assert [row[0] for row in rows if len(row) == 2][:5] == ["Load", "------", "10", "7.5/s", "30/s"]
+    listed = list(csv.DictReader(StringIO(summary_csv(analysis))))
+    assert [(row["concurrency"], row["load"]) for row in listed] == [
+        ("10", "10"),
+        ("-", "7.5/s"),
+        ("-", "30/s"),
+    ]
+    assert set(results_json(analysis)["configurations"]["local"]["baseline"]["levels"]) == {
+        "10",
+        "7.5/s",
+        "30/s",
+    }
+
+
+def test_repeats_of_one_rate_are_pooled(made: Any, tmp_path: Path) -> None:
+    specs = [open_loop(made, 20.0, repeat=n, concurrency=users) for n, users in ((1, 10), (2, 30))]
+    [level] = analysed(made.run(tmp_path / "run", specs)).levels
+    assert (level.load.named, len(level.valid_cells)) == ("20/s", 2)
+
+
+def test_rates_are_compared_with_the_same_rate_only(made: Any, tmp_path: Path) -> None:
+    specs = [
+        open_loop(made, 20.0),
+        open_loop(made, 20.0, config="mock-llm", ttft_ms=20.0),
+        made.spec(config="mock-both"),
+    ]
+    analysis = analysed(made.run(tmp_path / "run", specs))
+    [comparison] = analysis.comparisons
+    assert (comparison.config, comparison.load.label) == ("mock-llm", "20/s")
+    [written] = results_json(analysis)["comparisons"]
+    assert (written["concurrency"], written["load"]) == (None, "20/s")
+    assert "At 20/s mocking the LLM" in printed(analysis)
+    beside = analysed(
+        made.run(tmp_path / "two", [made.spec(rps=60.0), open_loop(made, 5.0, deployment="k8s")])
+    )
+    assert [(r.load.label, r.rps) for r in beside.deployment_ratios] == [("10", None), ("5/s", None)]
+
+
+def test_two_rates_at_a_time_are_named_by_their_sum(made: Any, tmp_path: Path) -> None:
+    cells = [
+        made.cell(tmp_path / name, open_loop(made, rate, seed=n))
+        for n, (name, rate) in enumerate((("eu", 10.0), ("us", 5.0)))
+    ]
+    analysis = analysed(*cells)
+    assert [level.load.label for level in analysis.levels] == ["15/s"]
+    assert "added up to 15/s" in printed(analysis)
+
+
+@pytest.mark.parametrize(
+    ("load", "label", "named"),
+    [
+        (Load(users=1), "1", "1 user"),
+        (Load(users=30), "30", "30 users"),
+        (Load(rate=10.0), "10/s", "10/s"),
+        (Load(shape="Steps"), "Steps", "Steps"),
+        (Load(shape="Steps", rate=2.5), "Steps 2.5/s", "Steps 2.5/s"),
+    ],
+)
+def test_what_a_load_is_called(load: Load, label: str, named: str) -> None:
+    assert (load.label, load.named) == (label, named)
