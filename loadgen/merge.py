@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypedDict
 
-from loadgen.cellfile import Observed
 from loadgen.driver import Driver
+from loadgen.observed import Observed
 from loadgen.session import Session
 from records.cell import Window
 from records.run_checks import LoadWorker

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-import os
 import re
 import signal
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 import click
 import orjson
@@ -24,7 +23,7 @@ from profiler.schedule import Schedule
 from profiler.summary import summary_of, table
 from profiler.watch import Watch
 from records.exit_codes import FAULT, INTERRUPTED, USAGE
-from records.files import LineFile
+from records.files import LineFile, discard
 
 DEFAULT_DURATION_S = 60.0
 
@@ -159,14 +158,7 @@ def _print(text: str | bytes) -> None:
         sys.stdout.buffer.write(line)
         sys.stdout.flush()
     except BrokenPipeError:
-        _discard(sys.stdout)
-
-
-def _discard(stream: TextIO) -> None:
-    """Throw away what is written to ``stream`` from here on, also by Python itself as it ends."""
-    null = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(null, stream.fileno())
-    os.close(null)
+        discard(sys.stdout)
 
 
 def _pattern(match: str | None) -> re.Pattern[str] | None:
@@ -205,7 +197,7 @@ def _say(text: str) -> None:
     try:
         print(f"profile: {text}", file=sys.stderr, flush=True)
     except BrokenPipeError:
-        _discard(sys.stderr)
+        discard(sys.stderr)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TextIO
 
 import orjson
 
@@ -89,3 +89,11 @@ def read_json(path: Path) -> Any:
         raise RecordError(f"{path} is missing") from error
     except orjson.JSONDecodeError as error:
         raise RecordError(f"{path} is not JSON: {error}") from error
+
+
+def discard(stream: TextIO) -> None:
+    """Throw away what is written to ``stream`` from here on, for nobody reads it (``| head -1``): also what
+    is still buffered, and what Python itself writes as it ends."""
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, stream.fileno())
+    os.close(null)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 
 import click
 
 from records.exit_codes import FAULT, INTERRUPTED, USAGE
+from records.files import discard
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -70,9 +70,9 @@ def _report(directories: tuple[Path, ...], as_json: bool, output: Path | None) -
         if sys.stdout is not None:  # closed, as by ``>&-``
             sys.stdout.flush()
     except BrokenPipeError:  # a pager that was left: the files are written all the same
-        _print_no_more()
+        discard(sys.stdout)
     except OSError as error:
-        _print_no_more()
+        discard(sys.stdout)
         click.echo(f"report: it could not be printed: {error.strerror or error}", err=True)
         return FAULT
     if where is None:
@@ -87,11 +87,6 @@ def _report(directories: tuple[Path, ...], as_json: bool, output: Path | None) -
     if not analysis.levels:
         click.echo("report: there is no complete cell", err=True)
     return analysis.exit_code
-
-
-def _print_no_more() -> None:
-    """What is still buffered would fail again at the process's end."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _refused(why: str) -> int:

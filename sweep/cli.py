@@ -17,13 +17,14 @@ import click
 from rich.console import Console
 
 from records.exit_codes import FAULT, INTERRUPTED, USAGE
+from records.files import discard
 from records.reader import cell_directories
 from records.request import RecordError
 from sweep import options
 from sweep.directory import alone, create, load, settled
 from sweep.llm import named_llm
 from sweep.plan import Plan, UsageError, resolved
-from sweep.progress import Progress, Watched, discard
+from sweep.progress import Progress, Watched
 from sweep.runner import Sweep
 
 AUTO_BUDGET = "330s"  # with the report after it, `make sweep` stays under six minutes

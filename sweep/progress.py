@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import statistics
 import sys
 import time
-from typing import TextIO
 
 from rich.console import Console, RenderableType
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 from rich.progress import Progress as Bar
 
+from records.files import discard
 from records.measure import measured
 from records.reader import CellData
 from sweep.plan import CellKey
@@ -29,13 +28,6 @@ class Watched(Console):
 
     def on_broken_pipe(self) -> None:
         discard(sys.stderr)
-
-
-def discard(stream: TextIO) -> None:
-    """Throw away what is written to ``stream`` from here on, for nobody reads it."""
-    null = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(null, stream.fileno())
-    os.close(null)
 
 
 class Progress:

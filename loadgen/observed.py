@@ -1,0 +1,76 @@
+"""What came of a load: what its processes saw of themselves, and a cell's ``achieved`` from that. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from statistics import median
+from typing import Any
+
+from records import measure
+from records.cell import Window
+from records.request import RequestRecord
+from records.run_checks import LoadWorker
+
+
+@dataclass(frozen=True, kw_only=True)
+class Observed:
+    """What the load processes saw of themselves."""
+
+    window: Window | None
+    load_workers: tuple[LoadWorker, ...]
+    workers_expected: int
+    workers_fewest: int
+    connects: int
+    connect_ms: float | None
+    """Milliseconds a connection took to make, on average."""
+    started_at_ns: int
+    ended_at_ns: int
+    complete: bool
+    """The end that was planned was reached (or none was planned)."""
+
+
+def achieved(requests: Sequence[RequestRecord], observed: Observed) -> dict[str, Any]:
+    """What came of it; ``requests`` and ``failures`` are those whose latency counts."""
+    window = observed.window
+    counted = measure.measured(requests, window)
+    good = [r for r in counted if r.outcome == "ok"]
+    headers = [(r.headers_at_ns - r.sent_at_ns) / 1e6 for r in good if r.headers_at_ns is not None]
+    first = [(r.first_event_at_ns - r.sent_at_ns) / 1e6 for r in good if r.first_event_at_ns is not None]
+    return {
+        "window": None if window is None else {"start_ns": window.start_ns, "end_ns": window.end_ns},
+        "requests": len(counted),
+        "good": len(good),
+        "failures": len(counted) - len(good),
+        "warmup": sum("warmup" in r.flags for r in requests),
+        "aborted": sum(r.outcome == "cut" and "dropped" not in r.flags for r in requests),
+        "dropped": sum("dropped" in r.flags for r in requests),
+        "restarted": sum("restarted" in r.flags for r in counted),
+        "rps": _rounded(measure.rate(requests, window)),
+        "time_to_headers_p50_ms": _rounded(median(headers) if headers else None),
+        "time_to_first_event_p50_ms": _rounded(median(first) if first else None),
+        "loop_lag_p99_ms": _rounded(_worst(one.loop_lag_p99_ms for one in observed.load_workers)),
+        "generator_cpu_percent": _rounded(_worst(one.cpu_percent for one in observed.load_workers)),
+        "load_workers": [
+            asdict(one)
+            | {
+                "loop_lag_p99_ms": _rounded(one.loop_lag_p99_ms),
+                "cpu_percent": _rounded(one.cpu_percent),
+            }
+            for one in observed.load_workers
+        ],
+        "workers": observed.workers_expected,
+        "workers_fewest": observed.workers_fewest,
+        "connects": observed.connects,
+        "connect_ms": _rounded(observed.connect_ms),
+        "started_at_ns": observed.started_at_ns,
+        "ended_at_ns": observed.ended_at_ns,
+    }
+
+
+def _worst(values: Iterable[float | None]) -> float | None:
+    return max((value for value in values if value is not None), default=None)
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 3)
