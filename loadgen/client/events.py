@@ -146,24 +146,21 @@ class EventStream:
     def _walk(self, data: bytes, at_ns: int) -> None:
         """Event by event, those of the form in one go."""
         parser, answer, size = self._parser, self._answer, len(data)
-        at = 0
+        at, idle = 0, parser.idle
         while at < size and answer.ended_ns is None:
-            if parser.idle:
-                form = self._form
-                if form is not None and data.startswith(form.head, at):
-                    after = self._count(form, data, at, at_ns)
-                    if after > at:
-                        at = after
-                        continue
-                end = data.find(b"\n\n", at)
-                if end >= 0 and data.startswith(b"data:", at) and data.find(b"\n", at, end) < 0:
-                    self._one(data, at, end, at_ns)  # the commonest event, without a parser
-                    at = end + 2
+            form = self._form
+            if idle and form is not None and data.startswith(form.head, at):
+                after = self._count(form, data, at, at_ns)
+                if after > at:
+                    at = after
                     continue
-            else:
-                end = data.find(b"\n\n", at)
+            end = data.find(b"\n\n", at)
             stop = size if end < 0 else end + 2
-            self._decode(data[at:stop], at_ns)
+            if idle and end >= 0 and data.startswith(b"data:", at) and data.find(b"\n", at, end) < 0:
+                self._one(data, at, end, at_ns)  # the commonest event, without a parser
+            else:
+                self._decode(data[at:stop], at_ns)
+                idle = parser.idle
             at = stop
 
     def close(self) -> None:
