@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-import orjson
 
 from loadgen.arrivals import ARRIVALS
 from loadgen.client.connection import Timeouts
@@ -19,7 +16,7 @@ from loadgen.client.http import Origin
 from loadgen.options import KEY_VARIABLE, NUMBERS, REGION_VARIABLE, TEXTS
 from loadgen.questions import Question, QuestionError, library_questions, read_questions
 from loadgen.usage import UsageError, check_number
-from records.kept import is_utf8, secret_in_query, secret_within, shown
+from records.kept import field_value, is_utf8, secret_in_field, secret_in_query, shown
 
 GIVE_KEY = f"give a key as {KEY_VARIABLE}"
 
@@ -180,13 +177,10 @@ def _pair(option: str, text: str) -> tuple[str, str]:
 def _field(text: str) -> tuple[str, Any]:
     _check_utf8("--field", text)
     name, value = _pair("--field", text)
-    decoded: Any = value
-    with contextlib.suppress(orjson.JSONDecodeError):
-        decoded = orjson.loads(value)
-    secret = secret_within(name, decoded)
+    secret = secret_in_field(text)
     if secret is not None:
         raise UsageError(f"--field: {shown(secret)} looks like a secret, and fields are kept; {GIVE_KEY}")
-    return name, decoded
+    return name, field_value(value)
 
 
 def _check_path(path: str) -> None:

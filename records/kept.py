@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
+from typing import Any
 from urllib.parse import parse_qsl
+
+import orjson
 
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 _SECRETS = {
@@ -40,6 +44,19 @@ def secret_within(name: str, value: object) -> str | None:
     elif isinstance(value, list):
         inner = [("", one) for one in value]
     return next((found for key, one in inner if (found := secret_within(key, one)) is not None), None)
+
+
+def field_value(text: str) -> Any:
+    """What a field is given as: JSON where it is that, else the text itself."""
+    with contextlib.suppress(orjson.JSONDecodeError):
+        return orjson.loads(text)
+    return text
+
+
+def secret_in_field(text: str) -> str | None:
+    """The first name in ``NAME=VALUE`` that looks like a secret's, those inside a JSON value too."""
+    name, _, value = text.partition("=")
+    return secret_within(name.strip(), field_value(value.strip()))
 
 
 def shown(name: str) -> str:

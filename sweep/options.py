@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import NoReturn
 from urllib.parse import urlsplit
 
-from records.kept import is_secret, is_utf8, secret_in_query, shown
+from records.kept import is_secret, is_utf8, secret_in_field, secret_in_query, shown
 from records.layout import deployment_name
 from records.served import AS_IS
 from sweep.plan import BASE_LEVELS, CONFIGURATIONS, LOCAL, URL, Target, UsageError
@@ -175,8 +175,12 @@ def parse_locust_args(words: Sequence[str]) -> tuple[str, ...]:
     for name, why in _OF_THE_SWEEP.items():
         if getattr(found, name) is not None:
             raise UsageError(f"--{name.replace('_', '-')} does not go after --: {why}")
-    names = [pair.partition("=")[0].strip() for pair in (*found.header, *found.field)]
-    secret = next(filter(is_secret, names), None) or secret_in_query(found.path)
+    headers = [pair.partition("=")[0].strip() for pair in found.header]
+    secret = (
+        next(filter(is_secret, headers), None)
+        or next(filter(None, map(secret_in_field, found.field)), None)
+        or secret_in_query(found.path)
+    )
     if secret:
         raise UsageError(
             f"{shown(secret)} does not go after --, where it is kept: give a key as TARGET_API_KEY"

@@ -123,6 +123,8 @@ def test_an_ordinary_key_is_taken() -> None:
         ["--headers=X-Api-Key=sk-1", "--he=Authorization: Bearer sk-1="],
         ["--field", "openai_api_key=sk-1"],
         ["--field=password=sk-1"],
+        ["--field", 'extra={"api_key":"sk-1"}'],
+        ['--field=extra= [{"a": [{"password": "sk-1"}]}]'],
         ["--path", "/ask?api-version=2&access_token=sk-1"],
         ["--host", "http://me:sk-1@h"],
         ["--hos=http://h"],
