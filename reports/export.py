@@ -178,15 +178,14 @@ def _place(value: Any) -> str:
 
 
 def summary_csv(analysis: Analysis) -> str:
-    """A row a cell, invalid ones too; times in ms, ``-`` where there were too few answers."""
+    """A row a cell, invalid ones too; times in ms, ``-`` where there were too few answers. ``concurrency``:
+    always locust's users, a whole number; ``load`` tells whether they were what was asked of the service."""
     rows = []
     for summary in analysis.cells:
-        load = Load.of(summary.cell)
         row = {
             **figures_json(summary.figures),
             **{name: getattr(summary.cell, name) for name in COLUMNS[:4]},
-            "concurrency": load.users or None,
-            "load": load.label,
+            "load": Load.of(summary.cell).label,
             "valid": summary.valid,
             "source": summary.source,
             "failed_checks": " ".join(check.name for check in summary.failed_checks),

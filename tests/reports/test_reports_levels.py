@@ -285,8 +285,8 @@ def test_two_rates_of_a_service_are_two_rows(made: Any, tmp_path: Path) -> None:
     listed = list(csv.DictReader(StringIO(summary_csv(analysis))))
     assert [(row["concurrency"], row["load"]) for row in listed] == [
         ("10", "10"),
-        ("-", "7.5/s"),
-        ("-", "30/s"),
+        ("10", "7.5/s"),
+        ("10", "30/s"),
     ]
     assert set(results_json(analysis)["configurations"]["local"]["baseline"]["levels"]) == {
         "10",
