@@ -152,7 +152,7 @@ def command(
         _refuse_beside_resume()
         plan = load(resume)
         _need_report()
-        with alone(resume), settled(resume):
+        with alone(resume), settled(resume):  # what another sweep is at work in is not ours to settle
             run_sweep(resume, plan)
         return
     if locust_args and "--" not in sys.argv:
@@ -188,7 +188,7 @@ def command(
         return
     _need_report()
     directory = create(output, f"{_stamp(datetime.now(UTC))}-{name}", plan)
-    with settled(directory), alone(directory):
+    with settled(directory), alone(directory):  # a new one is ours: if it can't be locked, it has failed
         run_sweep(directory, plan)
 
 

@@ -77,7 +77,8 @@ def write_run(directory: Path, plan: Plan, *, status: str, extra: Mapping[str, A
 
 @contextmanager
 def settled(directory: Path) -> Iterator[None]:
-    """However what is done within ends, run.json does not go on saying ``running``."""
+    """However what is done within ends, run.json does not go on saying ``running``, but ``interrupted`` or
+    ``failed`` where nobody has said ``complete``."""
     status = "failed"
     try:
         yield

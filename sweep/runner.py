@@ -51,17 +51,17 @@ class Sweep:
         self.search = Search(plan=self.plan)
 
     def run(self) -> None:
-        """Measure whatever is missing. Raises UsageError; whatever happens, nothing is left running."""
-        status = "failed"
+        """Measure whatever is missing. Raises UsageError; whatever happens, nothing is left running.
+
+        A run that is cut short is not called so here: `sweep.directory.settled` does that.
+        """
+        status = "running"
         try:
             ledger = Ledger(self.directory / "processes.jsonl")
             ledger.end_survivors()
-            self._write_run("running")
+            self._write_run(status)
             self._measure_all(ledger)
             status = "complete"
-        except KeyboardInterrupt:
-            status = "interrupted"
-            raise
         finally:
             self._write_run(status)
 

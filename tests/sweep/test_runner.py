@@ -129,6 +129,22 @@ def test_auto_reaches_the_knee_and_then_repeats_it_all(
     assert (run["status"], run["budget_ended"], run["not_measured"]) == ("complete", False, [])
 
 
+@pytest.mark.parametrize(("error", "status"), [(KeyboardInterrupt, "interrupted"), (OSError, "failed")])
+def test_a_sweep_that_is_cut_short_is_settled_with_what_it_knew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: type[BaseException], status: str
+) -> None:
+    def cut(*_: object) -> CellData:
+        raise error
+
+    world = World(knee=35)
+    monkeypatch.setattr(world, "measure", cut)
+    path = directory.create(tmp_path, "t", _plan())
+    with pytest.raises(error), directory.settled(path):
+        _run(path, world, monkeypatch)
+    run = read_json(path / "run.json")
+    assert (run["status"], run["budget_ended"], run["not_measured"]) == (status, False, [])
+
+
 def test_a_budget_that_the_knee_uses_up_leaves_the_second_repeat_and_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
