@@ -6,8 +6,8 @@ import argparse
 import re
 from collections.abc import Mapping, Sequence
 from typing import NoReturn
-from urllib.parse import urlsplit
 
+from records.base_url import split_base_url
 from records.kept import is_secret, is_utf8, secret_in_field, secret_in_query, shown
 from records.layout import deployment_name
 from records.served import AS_IS
@@ -123,18 +123,10 @@ def check_base_url(what: str, url: str, *, key: str) -> None:
     Raises:
         UsageError: it can't, or it holds what may be a secret; such a one is not shown.
     """
-    if "@" in url:
-        raise UsageError(f"{what}: give credentials as {key}, not in the URL")
-    if "?" in url or "#" in url:
-        raise UsageError(f"{what} takes a base URL, without a query")
     try:
-        parts = urlsplit(url)
-        # urlsplit drops line ends and tabs; what is sent has to be ASCII without blanks.
-        good = re.fullmatch(r"[!-~]+", url) and parts.scheme in ("http", "https") and parts.hostname
-        if not good or parts.port == 0:
-            raise ValueError
-    except ValueError:
-        raise UsageError(f"{what}: {url!r} is not a base URL like http://127.0.0.1:8001") from None
+        split_base_url(url, key=key)
+    except ValueError as error:
+        raise UsageError(f"{what}: {error}") from None
 
 
 def check_key(key: str) -> None:

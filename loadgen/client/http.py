@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from urllib.parse import urlsplit
 
 from httptools import HttpParserError, HttpResponseParser
+
+from records.base_url import split_base_url
 
 
 class HttpFailure(Exception):
@@ -29,20 +29,10 @@ class Origin:
     """Scheme, host, port and path prefix of a base URL. Raises ValueError for what is not one."""
 
     def __init__(self, base_url: str) -> None:
-        if set("@?#") & set(base_url):  # it may be a secret, and is not shown
-            raise ValueError("a base URL holds no user, password or query; give a key as TARGET_API_KEY")
-        wrong = f"{base_url!r} is not a base URL like http://127.0.0.1:8001"
-        try:
-            parts = urlsplit(base_url)
-            host, port = parts.hostname, parts.port
-        except ValueError:  # its own words are of Python
-            raise ValueError(wrong) from None
-        # urlsplit drops line ends and tabs; what is sent has to be ASCII without blanks.
-        if parts.scheme not in ("http", "https") or not host or port == 0 or re.search("[^!-~]", base_url):
-            raise ValueError(wrong)
+        parts = split_base_url(base_url)
         self.tls = parts.scheme == "https"
-        self.host = host
-        self.port = port or (443 if self.tls else 80)
+        self.host = parts.hostname or ""
+        self.port = parts.port or (443 if self.tls else 80)
         self.prefix = parts.path.rstrip("/")
         default = self.port == (443 if self.tls else 80)
         name = f"[{self.host}]" if ":" in self.host else self.host

@@ -97,7 +97,8 @@ def test_a_long_address_still_fits_a_folder_s_name() -> None:
 
 @pytest.mark.parametrize("url", ["http://me:secret@x/v1", "http://x/v1?api-key=secret", "http://[", "x", ""])
 def test_an_llm_that_is_no_base_url_is_refused_without_the_secret(url: str) -> None:
-    with pytest.raises(UsageError, match="--set OPENAI_BASE_URL") as caught:
+    why = "give a key as OPENAI_API_KEY" if "secret" in url else "is not a base URL"
+    with pytest.raises(UsageError, match=f"--set OPENAI_BASE_URL: .*{why}") as caught:
         options.parse_settings([f"OPENAI_BASE_URL={url}"])
     assert "secret" not in str(caught.value)
 
