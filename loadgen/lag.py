@@ -6,17 +6,11 @@ import time
 from array import array
 from bisect import bisect_left
 
+from records.measure import percentile
+
 PERIOD_S = 0.010
 LIMIT = 2_000_000
 """Samples kept (5.5 hours); a longer run keeps its last half."""
-
-
-def percentile(values: list[float], share: float) -> float | None:
-    """The value that ``share`` of them do not pass (nearest rank); None of no values."""
-    if not values:
-        return None
-    ordered = sorted(values)
-    return ordered[max(0, -(-len(ordered) * round(share * 1000) // 1000) - 1)]
 
 
 class LoopLag:

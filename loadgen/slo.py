@@ -20,8 +20,7 @@ from bisect import bisect_right
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from loadgen.lag import percentile
-from records.measure import wanted_answers
+from records.measure import percentile, wanted_answers
 from records.request import RequestRecord
 
 METRICS = ("ttft", "e2e", "itl", "tpot")

@@ -1,9 +1,9 @@
-"""Which requests count, and the rate: said once, for the load's end, the sweep and the report."""
+"""Which requests count, the rate, a percentile: said once, for the load, its end, the sweep, the report."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from records.cell import Window
 from records.request import RequestRecord
@@ -17,6 +17,14 @@ def wanted_answers(q: float) -> int:
     With fewer, not even the largest value seen bounds the percentile at 95 % (Hahn & Meeker 5.2).
     """
     return math.ceil(math.log(1 - CONFIDENCE) / math.log(q))
+
+
+def percentile(values: Iterable[float], share: float) -> float | None:
+    """The value that ``share`` of them (to a thousandth) do not pass, by nearest rank; None of no values."""
+    ordered = sorted(values)
+    if not ordered:
+        return None
+    return ordered[max(0, -(-len(ordered) * round(share * 1000) // 1000) - 1)]
 
 
 def measured(requests: Sequence[RequestRecord], window: Window | None) -> list[RequestRecord]:

@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 
 from records.cell import Window
-from records.measure import ended_inside, measured, rate
+from records.measure import ended_inside, measured, percentile, rate
 from records.request import RequestRecord
 
 WINDOW = Window(start_ns=0, end_ns=2_000_000_000)
@@ -40,3 +40,10 @@ def test_latency_leaves_warm_up_and_cut_requests_out() -> None:
     others = [_sent(6, flags=["warmup"]), _sent(7, outcome="cut"), _sent(2_000_000_001)]
     assert measured([kept, *others], WINDOW) == [kept]
     assert measured([kept], None) == []
+
+
+def test_a_percentile_is_a_value_that_was_seen() -> None:
+    values = [float(n) for n in range(1, 201)]
+    assert [percentile(reversed(values), share) for share in (0.0, 0.5, 0.99, 0.999)] == [1, 100, 198, 200]
+    assert percentile([7.0], 0.99) == 7
+    assert percentile([], 0.99) is None
