@@ -17,8 +17,9 @@ from records.request import RecordError
 from records.served import AS_IS
 from sweep.deployments import Endpoint
 from sweep.llm import LlmServer
-from sweep.plan import MAX_SECONDS, MIN_SECONDS, CellKey, Plan, UsageError
+from sweep.plan import MAX_SECONDS, MIN_SECONDS, CellKey, Plan
 from sweep.processes import PROJECT, Child, Ledger
+from sweep.usage import UsageError
 
 PROFILER_INTERVAL_SECONDS = 0.5
 _LOCUST_LIMIT_SECONDS = MAX_SECONDS + 40  # start, the cell, the drain of what is in flight

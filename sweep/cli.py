@@ -23,9 +23,10 @@ from records.request import RecordError
 from sweep import options
 from sweep.directory import alone, create, load, settled
 from sweep.llm import named_llm
-from sweep.plan import Plan, UsageError, resolved
+from sweep.plan import LOCAL, SPECS, Plan, resolved
 from sweep.progress import Progress, Watched
 from sweep.runner import Sweep
+from sweep.usage import UsageError
 
 AUTO_BUDGET = "330s"  # with the report after it, `make sweep` stays under six minutes
 _EPILOG = """\b
@@ -94,7 +95,7 @@ Exit codes: 0 fine, 1 a fault of ours, 2 usage or a target that never got ready,
     "deployments",
     multiple=True,
     metavar="[LABEL=]SPEC",
-    help="local, or url:http://HOST:PORT; repeatable. [default: local]",
+    help=f"{SPECS}; repeatable. [default: {LOCAL}]",
 )
 @click.option(
     "--budget",

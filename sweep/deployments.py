@@ -11,8 +11,9 @@ from typing import Protocol
 
 from records.served import AS_IS, MOCKS_OF_CONFIG, Served
 from sweep.http import served, status
-from sweep.plan import Target, UsageError
+from sweep.plan import Target
 from sweep.processes import Child, Ledger, free_port
+from sweep.usage import UsageError
 
 READY_SECONDS = 180.0
 _POLL_SECONDS = 0.1

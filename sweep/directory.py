@@ -16,8 +16,9 @@ from records.layout import RUN
 from records.reader import read_meta
 from records.request import RecordError
 from sweep.host import describe_host, describe_software
-from sweep.options import name_of, parse_configs
-from sweep.plan import Plan, UsageError
+from sweep.options import parse_configs
+from sweep.plan import Plan
+from sweep.usage import UsageError
 
 
 def create(output: Path, name: str, plan: Plan) -> Path:
@@ -59,8 +60,6 @@ def load(directory: Path) -> Plan:
     """
     try:
         plan = Plan.from_json(read_meta(directory).get("plan"))
-        for target in plan.targets:
-            name_of(target.spec)
         parse_configs(plan.configs)
     except (RecordError, OSError, UsageError) as error:
         raise UsageError(f"--resume {directory}: {error}") from error

@@ -11,9 +11,9 @@ import orjson
 from records.files import read_lines
 from records.layout import LLM
 from sweep.http import status
-from sweep.options import check_base_url
-from sweep.plan import Plan, UsageError
+from sweep.plan import Plan
 from sweep.processes import Child, Ledger, free_port
+from sweep.usage import UsageError, check_base_url
 
 _START_SECONDS = 20.0
 

@@ -7,11 +7,10 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import NoReturn
 
-from records.base_url import split_base_url
 from records.kept import is_secret, is_utf8, secret_in_field, secret_in_query, shown
-from records.layout import deployment_name
 from records.served import AS_IS
-from sweep.plan import BASE_LEVELS, CONFIGURATIONS, LOCAL, URL, Target, UsageError
+from sweep.plan import BASE_LEVELS, CONFIGURATIONS, LOCAL, Target
+from sweep.usage import UsageError, check_base_url
 
 MOST_USERS = 10_000
 MOST_DIGITS = 9
@@ -65,29 +64,10 @@ def parse_configs(values: Sequence[str]) -> tuple[str, ...]:
 
 def parse_targets(values: Sequence[str]) -> tuple[Target, ...]:
     """Deployments from repeated ``[LABEL=]SPEC``; UsageError for an unknown spec or a label used twice."""
-    targets = []
-    for value in values:
-        label, equals, spec = value.partition("=")
-        if not equals or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,80}", label):
-            label, spec = "", value
-        name = name_of(spec)
-        targets.append(Target(label=label or name, spec=spec))
-    labels = [target.label for target in targets]
-    if len(set(labels)) < len(labels):
+    targets = tuple(map(Target.of, values))
+    if len({target.label for target in targets}) < len(targets):
         raise UsageError("two deployments have the same label; give each its own, as in --deployment a=local")
-    return tuple(targets)
-
-
-def name_of(spec: str) -> str:
-    """What a deployment is called that was given no label; UsageError where ``spec`` is none."""
-    if spec == LOCAL:
-        return LOCAL
-    if spec.startswith(URL):
-        url = spec.removeprefix(URL)
-        check_base_url("--deployment", url, key="TARGET_API_KEY")
-        return deployment_name(url)
-    told = "that" if "@" in spec else repr(spec)  # what has an @ in it may be a password
-    raise UsageError(f"--deployment takes [LABEL=]local or [LABEL=]url:http://HOST:PORT, not {told}")
+    return targets
 
 
 def parse_settings(values: Sequence[str]) -> dict[str, str]:
@@ -115,18 +95,6 @@ def parse_settings(values: Sequence[str]) -> dict[str, str]:
             raise UsageError(f"--set {name}: a URL with a password would be written into run.json")
         settings[name] = text
     return settings
-
-
-def check_base_url(what: str, url: str, *, key: str) -> None:
-    """See that ``url`` can be asked, before anything starts. ``key`` is where its secret belongs.
-
-    Raises:
-        UsageError: it can't, or it holds what may be a secret; such a one is not shown.
-    """
-    try:
-        split_base_url(url, key=key)
-    except ValueError as error:
-        raise UsageError(f"{what}: {error}") from None
 
 
 def check_key(key: str) -> None:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, ClassVar
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-from records.layout import cell_name
+from records.layout import cell_name, deployment_name
 from records.served import AS_IS, MOCKS_OF_CONFIG
+from sweep.usage import UsageError, check_base_url
 
 LOCAL = "local"
-URL = "url:"
-"""What a spec is, or begins with."""
+_URL = "url:"
+SPECS = "local or url:http://HOST:PORT"
+"""What a deployment's spec may be."""
 CONFIGURATIONS = tuple(MOCKS_OF_CONFIG)
 BASE_LEVELS: tuple[int, ...] = (1, 2, 5, 10, 15, 20)
 ONWARD_LEVELS: tuple[int, ...] = (30, 40, 60, 80, 120, 160, 240, 320)
@@ -25,21 +28,37 @@ CELL_OVERHEAD_SECONDS = 2.0
 TARGET_START_SECONDS = 5.0
 
 
-class UsageError(Exception):
-    """The user's mistake, in one line; exit code 2."""
-
-
 @dataclass(frozen=True, kw_only=True)
 class Target:
-    """A deployment as asked for: its label (also its folder) and its spec, ``local`` or ``url:...``."""
+    """A deployment as asked for: its label (also its folder) and its spec, one of `SPECS`.
+
+    Raises:
+        UsageError: the spec is no such thing.
+    """
 
     label: str
     spec: str
 
+    def __post_init__(self) -> None:
+        if self.spec.startswith(_URL):
+            check_base_url("--deployment", self.spec.removeprefix(_URL), key="TARGET_API_KEY")
+        elif self.spec != LOCAL:
+            told = "that" if "@" in self.spec else repr(self.spec)  # what has an @ in it may be a password
+            raise UsageError(f"--deployment takes [LABEL=]SPEC, with {SPECS} as SPEC, not {told}")
+
+    @classmethod
+    def of(cls, text: str) -> Target:
+        """From ``[LABEL=]SPEC``; without a label it is called what its spec names. Raises UsageError."""
+        label, equals, spec = text.partition("=")
+        if equals and re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,80}", label):
+            return cls(label=label, spec=spec)
+        target = cls(label=LOCAL, spec=text)
+        return target if target.url is None else replace(target, label=deployment_name(target.url))
+
     @property
     def url(self) -> str | None:
         """The base URL of somebody's running service; None for any other deployment."""
-        return self.spec.removeprefix(URL).rstrip("/") if self.spec.startswith(URL) else None
+        return self.spec.removeprefix(_URL).rstrip("/") if self.spec.startswith(_URL) else None
 
     @property
     def ours(self) -> bool:

@@ -24,10 +24,10 @@ from sweep.plan import (
     CellKey,
     Plan,
     Target,
-    UsageError,
 )
 from sweep.processes import Ledger
 from sweep.progress import Progress
+from sweep.usage import UsageError
 
 
 @dataclass(kw_only=True)

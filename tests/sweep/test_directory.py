@@ -8,7 +8,8 @@ import pytest
 from records.files import read_json, write_json
 from sweep import directory
 from sweep.options import parse_targets
-from sweep.plan import Plan, UsageError
+from sweep.plan import Plan
+from sweep.usage import UsageError
 
 PLAN = Plan(name="t", targets=parse_targets(["local"]), configs=("mock-both",), levels=(1,), auto=False)
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from records.layout import deployment_name
 from sweep import options
-from sweep.plan import UsageError
+from sweep.usage import UsageError
 
 
 @pytest.mark.parametrize("values", [[""], [",", " "], ["baseline,nonsense"]])

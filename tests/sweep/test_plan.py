@@ -8,7 +8,8 @@ import pytest
 
 from sweep import plan as planning
 from sweep.options import parse_targets
-from sweep.plan import Plan, UsageError
+from sweep.plan import Plan
+from sweep.usage import UsageError
 
 
 def _plan(**changes: object) -> Plan:
@@ -79,6 +80,13 @@ def test_only_what_the_sweep_starts_is_ours() -> None:
     assert (theirs.ours, theirs.url) == (False, "http://127.0.0.1:1")
     assert _plan(targets=(ours, theirs)).starts_targets
     assert not _plan(targets=(theirs,)).starts_targets
+
+
+def test_a_target_is_only_made_of_a_spec_that_there_is() -> None:
+    with pytest.raises(UsageError, match="not 'moon'"):
+        planning.Target(label="x", spec="moon")
+    with pytest.raises(UsageError, match="not 'moon'"):
+        Plan.from_json(_plan().to_json() | {"targets": [{"label": "x", "spec": "moon"}]})
 
 
 def test_max_concurrent_bounds_the_levels_that_auto_goes_on_to() -> None:

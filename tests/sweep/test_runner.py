@@ -18,8 +18,9 @@ from sweep import directory, runner
 from sweep.cell import Workplace
 from sweep.deployments import Endpoint, Setup
 from sweep.options import parse_targets
-from sweep.plan import BASE_LEVELS, CellKey, Plan, Target, UsageError
+from sweep.plan import BASE_LEVELS, CellKey, Plan, Target
 from sweep.progress import Progress
+from sweep.usage import UsageError
 
 CELL_SECONDS = 10.0
 START_SECONDS = 4.0

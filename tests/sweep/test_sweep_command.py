@@ -15,8 +15,9 @@ import pytest
 from sweep import cli
 from sweep.directory import alone, create
 from sweep.options import parse_targets
-from sweep.plan import Plan, UsageError
+from sweep.plan import Plan
 from sweep.processes import PROJECT
+from sweep.usage import UsageError
 
 LIMIT = 110
 

@@ -1,0 +1,21 @@
+"""A user's mistakes, each told in one line."""
+
+from __future__ import annotations
+
+from records.base_url import split_base_url
+
+
+class UsageError(Exception):
+    """The user's mistake, in one line; exit code 2."""
+
+
+def check_base_url(what: str, url: str, *, key: str) -> None:
+    """See that ``url`` can be asked, before anything starts. ``key`` is where its secret belongs.
+
+    Raises:
+        UsageError: it can't, or it holds what may be a secret; such a one is not shown.
+    """
+    try:
+        split_base_url(url, key=key)
+    except ValueError as error:
+        raise UsageError(f"{what}: {error}") from None
