@@ -11,9 +11,10 @@ import numpy as np
 from records.measure import CONFIDENCE
 from reports import stats
 from reports.asked import asked_differently, no_number_of_users, set_differently
+from reports.figures import generator
 from reports.load import Load
 from reports.stats import Estimate
-from reports.summary import CONFIG_ORDER, Level, generator, ordered
+from reports.summary import CONFIG_ORDER, Level, ordered
 
 BOTTLENECK_RATIO = 1.5
 KNEE_SHARE = 0.10

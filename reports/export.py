@@ -45,29 +45,34 @@ from reports.analysis import Analysis, Drift, Source
 from reports.blocks import blocks
 from reports.compare import Comparison, DeploymentRatio
 from reports.document import NONE
+from reports.figures import Figures
 from reports.findings import what_this_says
 from reports.levels import ShapedCell
 from reports.load import Load
 from reports.render import markdown
 from reports.stats import Estimate
-from reports.summary import CellSummary, Figures, Level
+from reports.summary import CellSummary, Level
 
 ESTIMATES = (
     "ttft_p50", "ttft_p95", "ttft_p99", "e2e_p50", "e2e_p95", "tpot_p50", "itl_p50", "itl_p99",
     "headers_p50", "first_event_p50",
 )  # fmt: skip
+FIGURE_COLUMNS = (
+    "requests", "failures", "rps", "ttft_p50_ms", "ttft_p95_ms", "e2e_p50_ms", "ttft_p99_ms",
+    "ttft_p95_with_failures_ms", "ttft_p99_with_failures_ms", "e2e_p95_ms", "tpot_p50_ms", "itl_p50_ms",
+    "itl_p99_ms", "headers_p50_ms", "first_event_p50_ms", "documents", "seconds",
+)  # fmt: skip
+"""Columns of both tables, by their names in the JSON."""
 COLUMNS = (
-    "deployment", "config", "concurrency", "repeat", "valid", "requests", "failures", "rps",
-    "ttft_p50_ms", "ttft_p95_ms", "e2e_p50_ms", "ttft_p99_ms", "ttft_p95_with_failures_ms",
-    "ttft_p99_with_failures_ms", "e2e_p95_ms", "tpot_p50_ms", "itl_p50_ms", "itl_p99_ms", "headers_p50_ms",
-    "first_event_p50_ms", "documents", "seconds", "source", "failed_checks", "load",
-)  # fmt: skip
+    *("deployment", "config", "concurrency", "repeat", "valid"),
+    *FIGURE_COLUMNS,
+    *("source", "failed_checks", "load"),
+)
 LEVEL_COLUMNS = (
-    "source", "cell", "shape", "valid", "level_unit", "level_from", "level_to", "start_ns", "end_ns",
-    "status", "cut", "requests", "failures", "rps", "ttft_p50_ms", "ttft_p95_ms", "ttft_p99_ms",
-    "ttft_p95_with_failures_ms", "ttft_p99_with_failures_ms", "e2e_p50_ms", "e2e_p95_ms", "tpot_p50_ms",
-    "itl_p50_ms", "itl_p99_ms", "headers_p50_ms", "first_event_p50_ms", "documents", "seconds",
-)  # fmt: skip
+    *("source", "cell", "shape", "valid", "level_unit", "level_from", "level_to", "start_ns", "end_ns"),
+    *("status", "cut"),
+    *FIGURE_COLUMNS,
+)
 
 
 def _number(value: float | None) -> float | str | None:

@@ -10,7 +10,8 @@ from records.levels import HeldLevel, HeldLevels, wanted_in
 from records.measure import measured
 from records.reader import search_sentence
 from records.request import RecordError, RequestRecord
-from reports.summary import CellSummary, Figures, Level, figures_in
+from reports.figures import Figures, figures_in
+from reports.summary import CellSummary, Level
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,53 +1,24 @@
-"""From raw records to figures: a cell's, and a level's (the valid cells of one load, pooled)."""
+"""From records to what the report is of: cells, and levels (the valid cells of one load, pooled)."""
 
 from __future__ import annotations
 
-import zlib
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from records.cell import Cell, Check, Window
-from records.measure import ended_inside, measured, wanted_answers
+from records.measure import measured
 from records.reader import Run
 from records.request import RequestRecord
 from records.served import MOCKS_OF_CONFIG
-from reports import stats
+from reports.figures import Figures, figures_in, figures_of, rps_of
 from reports.load import Load
 from reports.masters import Part, merged_cell, simultaneous
-from reports.stats import Estimate, Floats, Sample
+from reports.stats import Floats, Sample
 
 CONFIG_ORDER = tuple(MOCKS_OF_CONFIG)
 DEPLOYMENT_ORDER = ("local", "pod", "k8s")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Figures:
-    """What a cell or a level measured. Latencies in ms; None where there were too few answers."""
-
-    requests: int
-    """Requests sent inside the window, failed ones too."""
-    failures: int
-    seconds: float
-    answers: int
-    """Good answers that ended inside the window."""
-    rps: Estimate | None
-    ttft_p50: Estimate | None
-    ttft_p95: Estimate | None
-    ttft_p99: Estimate | None
-    ttft_p95_with_failures: float | None
-    """p95 with every failure as +inf."""
-    ttft_p99_with_failures: float | None
-    e2e_p50: Estimate | None
-    e2e_p95: Estimate | None
-    tpot_p50: Estimate | None
-    itl_p50: Estimate | None
-    itl_p99: Estimate | None
-    headers_p50: Estimate | None
-    first_event_p50: Estimate | None
-    documents: float | None
-    """Documents found, mean a good answer."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -109,88 +80,6 @@ class Level:
         return f"{self.deployment}/{self.config}/c{self.load.label:0>2}"
 
 
-def generator(name: str) -> np.random.Generator:
-    """The same random numbers for the same name, in every run of the report."""
-    return np.random.default_rng(zlib.crc32(name.encode()))
-
-
-def _since_start(good: Iterable[RequestRecord], moment: Callable[[RequestRecord], int | None]) -> list[float]:
-    """Milliseconds from each request's start to ``moment``, where it happened."""
-    return [(at - r.start_ns) / 1e6 for r in good if (at := moment(r)) is not None]
-
-
-def _figures(
-    good: Sequence[RequestRecord], counted: int, samples: Sequence[Sample], rps: Estimate | None
-) -> Figures:
-    ttft = [ms for r in good if (ms := r.ttft_ms) is not None]
-    failed = counted - len(good)
-    with_failures = ttft + [float("inf")] * failed
-    e2e = [r.e2e_ms for r in good]
-    # The mock LLM's answer is written at once: it has no time between tokens, not one of 0 ms.
-    streamed = [r for r in good if "mock-answer" not in r.flags]
-    gaps = [gap / 1000 for r in streamed for gap in r.gaps_us]
-    found = [r.documents for r in good if r.documents is not None]
-
-    def infinite(q: float) -> float | None:
-        wanted = wanted_answers(q)
-        return stats.percentile(with_failures, q) if len(with_failures) >= wanted else None
-
-    at = stats.percentile_estimate
-    return Figures(
-        requests=counted,
-        failures=failed,
-        seconds=sum(s.seconds for s in samples),
-        answers=sum(len(s.ended_bins) for s in samples),
-        rps=rps,
-        ttft_p50=at(ttft, 0.5),
-        ttft_p95=at(ttft, 0.95),
-        ttft_p99=at(ttft, 0.99),
-        ttft_p95_with_failures=infinite(0.95),
-        ttft_p99_with_failures=infinite(0.99),
-        e2e_p50=at(e2e, 0.5),
-        e2e_p95=at(e2e, 0.95),
-        tpot_p50=at([ms for r in streamed if (ms := r.tpot_ms) is not None], 0.5),
-        itl_p50=at(gaps, 0.5),
-        itl_p99=at(gaps, 0.99),
-        headers_p50=at(_since_start(good, lambda r: r.headers_at_ns), 0.5),
-        first_event_p50=at(_since_start(good, lambda r: r.first_event_at_ns), 0.5),
-        documents=sum(found) / len(found) if found else None,
-    )
-
-
-def _rps(samples: Sequence[Sample], name: str) -> tuple[Estimate | None, Floats]:
-    """RPS with its interval, and the stretched draws that it came from."""
-    if not sum(s.seconds for s in samples) > 0:
-        return None, np.empty(0)
-    value, repeats = stats.rate(samples), stats.repeats_of(samples)
-    draws = stats.rate_draws(samples, stats.weights_of(samples, generator(name)))
-    return stats.interval(draws, value, repeats), stats.spread(draws, value, repeats)
-
-
-def figures_in(
-    window: Window | None,
-    counted: Sequence[RequestRecord],
-    every: Sequence[RequestRecord],
-    *,
-    key: Hashable,
-    name: str,
-) -> tuple[Sample, Figures]:
-    """What one load measured in a time: latencies of ``counted``, RPS of those of ``every`` that ended in it.
-    ``name``: of its random numbers."""
-    start, end, seconds = (window.start_ns, window.end_ns, window.seconds) if window else (0, 0, 0.0)
-    good = [r for r in counted if r.outcome == "ok"]
-    with_ttft = [r for r in good if r.ttft_ms is not None]
-    sample = Sample(
-        key=key,
-        seconds=max(0.0, seconds),
-        ended_bins=stats.bins_of([r.ended_at_ns for r in ended_inside(every, window)], start, end),
-        values=np.asarray([r.ttft_ms for r in with_ttft], dtype=np.float64),
-        value_bins=stats.bins_of([r.sent_at_ns for r in with_ttft], start, end),
-    )
-    rps, _ = _rps([sample], name)
-    return sample, _figures(good, len(counted), [sample], rps)
-
-
 def summarise_cell(parts: Sequence[Part]) -> CellSummary:
     """A cell's figures from the raw records of all its parts."""
     cell = merged_cell(parts)
@@ -216,14 +105,14 @@ def _level(cells: Sequence[CellSummary]) -> Level:
     shown = [c for c in cells if c.valid] or list(cells)
     samples = [c.sample for c in shown]
     load = Load.of(first)
-    rps, draws = _rps(samples, f"{first.deployment}/{first.config}/c{load.label}")
+    rps, draws = rps_of(samples, f"{first.deployment}/{first.config}/c{load.label}")
     good = [r for c in shown for r in c.good]
     return Level(
         deployment=first.deployment,
         config=first.config,
         load=load,
         cells=tuple(cells),
-        figures=_figures(good, sum(c.counted for c in shown), samples, rps),
+        figures=figures_of(good, sum(c.counted for c in shown), samples, rps),
         rps_draws=draws if any(c.valid for c in cells) else np.empty(0),
     )
 

@@ -19,7 +19,7 @@ from reports.analysis import Analysis, analyse
 from reports.blocks import blocks, knee_sentence, ratio_header
 from reports.compare import knee_index
 from reports.document import number
-from reports.export import results_json, summary_csv
+from reports.export import FIGURE_COLUMNS, results_json, summary_csv
 from reports.render import markdown, print_blocks
 
 
@@ -101,6 +101,12 @@ def test_failures_beside_good_answers(made: Any, tmp_path: Path) -> None:
     assert level["ttft_p95_ms"]["value"] < 200
     assert level["ttft_p95_with_failures_ms"] == "inf"
     assert "TTFT p95 at 10 users is inf" in words(analysed(run))
+
+
+def test_no_figure_of_the_json_is_missing_in_the_tables(made: Any, tmp_path: Path) -> None:
+    run = made.run(tmp_path / "run", [made.spec()])
+    level = results_json(analysed(run))["configurations"]["local"]["baseline"]["levels"]["10"]
+    assert set(level) == {*FIGURE_COLUMNS, "answers", "valid", "repeats", "invalid_repeats"}
 
 
 def test_too_few_answers_say_so(made: Any, tmp_path: Path) -> None:

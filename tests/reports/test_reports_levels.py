@@ -26,10 +26,10 @@ from reports.blocks import blocks
 from reports.cli import main
 from reports.document import Table
 from reports.export import levels_csv, results_json, summary_csv
+from reports.figures import figures_in
 from reports.load import Load
 from reports.masters import merged_levels
 from reports.render import markdown, print_blocks
-from reports.summary import figures_in
 
 S = 1_000_000_000
 
