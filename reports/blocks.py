@@ -228,10 +228,10 @@ def _accounts(analysis: Analysis) -> Iterator[Block]:
             for a in own
             if a.impossible
         ]
-        heads = ["prep" if stage == "preprocess" else stage for stage in stages]
+        short = ["prep" if stage == "preprocess" else stage for stage in stages]
         yield Table(
             title=f"{deployment}: {config}: where the TTFT goes (medians, ms, queued and running)",
-            columns=(head(a.load for a in own), "TTFT", *heads, "rest", *(("SDK",) if sdk else ())),
+            columns=(head(a.load for a in own), "TTFT", *short, "rest", *(("SDK",) if sdk else ())),
             rows=tuple(rows),
             notes=("rest: each request's TTFT less its stages, the median; unexplained by the app.", *notes),
         )

@@ -49,8 +49,8 @@ def show(analysis: Analysis, console: Console) -> None:
     print_blocks(blocks(analysis), console)
 
 
-def print_report(dirs: Sequence[Path], console: Console, output: Path | None = None) -> int:
-    """Write the derived files (into ``output``; by default the only directory), print the tables.
+def print_report(directory: Path, console: Console) -> int:
+    """Write the derived files of a run beside it, print the tables.
 
     Returns:
         the exit code: 0, or 3 when a configuration has no valid cell.
@@ -58,9 +58,7 @@ def print_report(dirs: Sequence[Path], console: Console, output: Path | None = N
     Raises:
         RecordError, OSError: as ``load`` and ``write_files``.
     """
-    analysis = load(dirs)
-    where = output if output is not None else dirs[0] if len(dirs) == 1 else None
-    if where is not None:
-        write_files(analysis, where)
+    analysis = load([directory])
+    write_files(analysis, directory)
     show(analysis, console)
     return analysis.exit_code

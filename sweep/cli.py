@@ -208,7 +208,7 @@ def run_sweep(directory: Path, plan: Plan) -> None:
     _measure(directory, plan, Watched())
     console = Console()
     with console.capture() as report:  # all its files are written before the first line is printed
-        code = print_report([directory], console)
+        code = print_report(directory, console)
     _print(report.get())
     sys.exit(code)
 

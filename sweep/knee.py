@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from sweep.plan import CellKey, Plan
 
 GROWTH = 1.10  # throughput has stopped growing when one more level brings less than this
-Place = tuple[str, str]  # (deployment, configuration)
+Variant = tuple[str, str]  # (deployment, configuration)
 
 
 def grew(rps_by_level: Mapping[int, float]) -> bool:
@@ -31,17 +31,17 @@ class Search:
     """The first repeat's throughput so far, and which levels follow from it. The second repeats them."""
 
     plan: Plan
-    rps: dict[Place, dict[int, float]] = field(default_factory=dict)
-    unanswered: dict[Place, int] = field(default_factory=dict)
+    rps: dict[Variant, dict[int, float]] = field(default_factory=dict)
+    unanswered: dict[Variant, int] = field(default_factory=dict)
     """The lowest level at which there was not one good answer."""
 
     def took(self, key: CellKey, rps: float, *, answered: bool = True) -> None:
         """A cell was measured; ``answered``: there was a good answer in it."""
-        place = (key.deployment, key.config)
+        variant = (key.deployment, key.config)
         if not answered:
-            self.unanswered[place] = min(key.concurrency, self.unanswered.get(place, key.concurrency))
+            self.unanswered[variant] = min(key.concurrency, self.unanswered.get(variant, key.concurrency))
         if key.repeat == 1:
-            self.rps.setdefault(place, {})[key.concurrency] = rps
+            self.rps.setdefault(variant, {})[key.concurrency] = rps
 
     def pointless(self, key: CellKey) -> bool:
         """Did no more users than these get no good answer at all?"""

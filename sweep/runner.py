@@ -14,7 +14,7 @@ from records.served import AS_IS
 from sweep.cell import Workplace, finished, measure, set_aside
 from sweep.deployments import Endpoint, Setup, deployment_of
 from sweep.directory import write_run
-from sweep.knee import Place, Search
+from sweep.knee import Search, Variant
 from sweep.llm import LlmServer, named_llm
 from sweep.plan import (
     CELL_OVERHEAD_SECONDS,
@@ -141,9 +141,9 @@ class Sweep:
         return True
 
     def _start_targets(
-        self, stack: ExitStack, place: Workplace, repeat: int, llm_url: str, wanted: Collection[Place]
-    ) -> dict[Place, Endpoint]:
-        endpoints: dict[Place, Endpoint] = {}
+        self, stack: ExitStack, place: Workplace, repeat: int, llm_url: str, wanted: Collection[Variant]
+    ) -> dict[Variant, Endpoint]:
+        endpoints: dict[Variant, Endpoint] = {}
         began = time.monotonic()
         for target in self.plan.targets:
             for config in self.plan.configs:
@@ -173,7 +173,7 @@ class Sweep:
         if target.ours:
             self.progress.step(f"{what}, repeat {repeat}")
 
-    def _go_on(self, place: Workplace, endpoints: Mapping[Place, Endpoint]) -> None:
+    def _go_on(self, place: Workplace, endpoints: Mapping[Variant, Endpoint]) -> None:
         """``auto``: a level more in turn for each configuration that still grows, until none does.
 
         The knee comes before the second repeat: without it the sweep shows only latency, and a second
@@ -189,7 +189,7 @@ class Sweep:
                 self.progress.add(self.plan.repeats)
                 self._measure_one(place, key, endpoints)
 
-    def _measure_one(self, place: Workplace, key: CellKey, endpoints: Mapping[Place, Endpoint]) -> None:
+    def _measure_one(self, place: Workplace, key: CellKey, endpoints: Mapping[Variant, Endpoint]) -> None:
         users = "1 user" if key.concurrency == 1 else f"{key.concurrency} users"
         self.progress.say(f"{key.config} at {users}, repeat {key.repeat}")
         began = time.monotonic()
@@ -219,9 +219,9 @@ class Sweep:
 
     def expected_seconds(self) -> float:
         """A first guess, before any cell has been timed."""
-        places = len(self.plan.targets) * len(self.plan.configs)
+        variants = len(self.plan.targets) * len(self.plan.configs)
         cell = (MIN_SECONDS + MAX_SECONDS) / 2 + CELL_OVERHEAD_SECONDS
-        return len(self.plan.cells()) * cell + self.plan.repeats * places * TARGET_START_SECONDS
+        return len(self.plan.cells()) * cell + self.plan.repeats * variants * TARGET_START_SECONDS
 
 
 def _must_be_provable(target: Target, config: str, endpoint: Endpoint) -> None:

@@ -90,7 +90,7 @@ def test_output_elsewhere_leaves_the_run_alone(sweep_dir: Path, tmp_path: Path) 
 
 def test_print_report_is_the_same(sweep_dir: Path) -> None:
     text = StringIO()
-    assert print_report([sweep_dir], Console(file=text, width=80)) == 0
+    assert print_report(sweep_dir, Console(file=text, width=80)) == 0
     assert text.getvalue() == report(sweep_dir).stdout
     assert (sweep_dir / "report.md").is_file()
 
