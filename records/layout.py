@@ -4,9 +4,18 @@ from __future__ import annotations
 
 import re
 
+# In a run's folder.
 RUN = "run.json"
+LOCK = ".lock"
+"""Held by the sweep that is at work in the folder."""
+PROCESSES = "processes.jsonl"
+"""What the sweep started."""
+TARGETS = "targets"
+"""The folder of the targets' own logs, below it one of each deployment."""
+LLM_LOG = "llm.log"
 CELLS = "cells"
 """The folder of a run below which the cells lie, each in the folder of its name."""
+# In a cell's folder.
 CELL = "cell.json"
 PARTIAL = ".partial-"
 """In the name of a cell's folder that was set aside, with a number after it: it is never read."""
@@ -16,8 +25,18 @@ SAMPLES = "profile.jsonl"
 PROFILE = "profile.json"
 SEARCH = "search.json"
 """What a search found, beside its cell."""
+TARGET_LOG = "target.log"
+"""What a target wrote in the cell's time, and what locust and the profiler wrote:"""
+LOCUST_LOG = "locust.log"
+PROFILER_LOG = "profiler.log"
 LLM = "llm.jsonl"
 """What the LLM sent: in a run's folder all of it, in a cell's what falls in its time."""
+# Derived: made again by every report.
+RESULTS = "systematic_results.json"
+SUMMARY = "summary.csv"
+LEVELS = "levels.csv"
+"""Of loads with a shape only."""
+REPORT = "report.md"
 
 
 def deployment_name(base_url: str) -> str:

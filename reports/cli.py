@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from records import layout
 from records.exit_codes import FAULT, INTERRUPTED, USAGE
 from records.files import discard
 
@@ -18,8 +19,8 @@ from records.files import discard
     "--output",
     metavar="DIR",
     type=click.Path(path_type=Path, file_okay=False),
-    help="Where systematic_results.json, summary.csv, levels.csv and report.md go. Default: the directory "
-    "itself; with several DIRs nothing is written without it.",
+    help=f"Where {layout.RESULTS}, {layout.SUMMARY}, {layout.LEVELS} and {layout.REPORT} go. Default: the "
+    "directory itself; with several DIRs nothing is written without it.",
 )
 def main(directories: tuple[Path, ...], as_json: bool, output: Path | None) -> None:
     """What a run's results mean: runs, or single cells; several are pooled by their raw values.
@@ -80,8 +81,8 @@ def _report(directories: tuple[Path, ...], as_json: bool, output: Path | None) -
     elif unwritten is not None:
         return _refused(f"the derived files could not be written: {unwritten}")
     elif not as_json:
-        tables = "summary.csv, levels.csv" if analysis.shaped else "summary.csv"
-        click.echo(f"report: {where / 'report.md'}, {tables} and systematic_results.json", err=True)
+        tables = f"{layout.SUMMARY}, {layout.LEVELS}" if analysis.shaped else layout.SUMMARY
+        click.echo(f"report: {where / layout.REPORT}, {tables} and {layout.RESULTS}", err=True)
     for deployment, config in analysis.without_valid_cell:
         click.echo(f"report: {deployment}/{config} has no valid cell", err=True)
     if not analysis.levels:

@@ -38,6 +38,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from records import layout
 from records.cell import SCHEMA_VERSION
 from records.files import write_json
 from reports.account import Account
@@ -223,11 +224,11 @@ def _write_text(path: Path, text: str) -> None:
 def write_files(analysis: Analysis, directory: Path) -> None:
     """Raises OSError where the directory cannot be made or written."""
     directory.mkdir(parents=True, exist_ok=True)
-    write_json(directory / "systematic_results.json", results_json(analysis))
-    _write_text(directory / "summary.csv", summary_csv(analysis))
+    write_json(directory / layout.RESULTS, results_json(analysis))
+    _write_text(directory / layout.SUMMARY, summary_csv(analysis))
     if analysis.shaped:
-        _write_text(directory / "levels.csv", levels_csv(analysis))
+        _write_text(directory / layout.LEVELS, levels_csv(analysis))
     else:  # one of an earlier report is of other loads
-        (directory / "levels.csv").unlink(missing_ok=True)
+        (directory / layout.LEVELS).unlink(missing_ok=True)
     names = ", ".join(source.name for source in analysis.sources)
-    _write_text(directory / "report.md", markdown(blocks(analysis), f"Report of {names}"))
+    _write_text(directory / layout.REPORT, markdown(blocks(analysis), f"Report of {names}"))

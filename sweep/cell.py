@@ -79,7 +79,7 @@ def measure(place: Workplace, key: CellKey, endpoint: Endpoint) -> CellData:
     profiler = _start_profiler(place, folder, endpoint)
     locust = Child(
         _locust_argv(place, key, endpoint.base_url),
-        log=_beside(folder, "locust.log"),
+        log=_beside(folder, layout.LOCUST_LOG),
         ledger=place.ledger,
     )
     try:
@@ -119,7 +119,7 @@ def _start_profiler(place: Workplace, folder: Path, endpoint: Endpoint) -> Child
     argv += ["--duration", f"{_LOCUST_LIMIT_SECONDS:g}", "--force"]
     argv += ["--output", str(_beside(folder, layout.PROFILE))]
     argv += [word for pid in endpoint.pids for word in ("--pid", str(pid))]
-    return Child(argv, log=_beside(folder, "profiler.log"), ledger=place.ledger)
+    return Child(argv, log=_beside(folder, layout.PROFILER_LOG), ledger=place.ledger)
 
 
 def _beside(folder: Path, name: str) -> Path:
@@ -128,7 +128,7 @@ def _beside(folder: Path, name: str) -> Path:
 
 def _collect(folder: Path, into: Path) -> None:
     """Move what was kept beside ``folder`` into the cell's own folder."""
-    for name in (layout.SAMPLES, layout.PROFILE, "profiler.log", "locust.log"):
+    for name in (layout.SAMPLES, layout.PROFILE, layout.PROFILER_LOG, layout.LOCUST_LOG):
         path = _beside(folder, name)
         if path.exists():
             shutil.move(path, into / name)
@@ -138,7 +138,7 @@ def _complete(place: Workplace, key: CellKey, endpoint: Endpoint, folder: Path, 
     """Add what only the sweep knows: names, the checks against what was asked, logs, the LLM's record."""
     data = read_cell(folder)
     if endpoint.log:
-        _copy_tail(endpoint.log, log_start, folder / "target.log")
+        _copy_tail(endpoint.log, log_start, folder / layout.TARGET_LOG)
     if place.llm and data.requests:
         spans = [(r.sent_at_ns, r.ended_at_ns) for r in data.requests]
         lines = place.llm.between(min(s for s, _ in spans), max(e for _, e in spans))

@@ -12,7 +12,7 @@ import orjson
 
 from records.cell import SCHEMA_VERSION
 from records.files import read_json, write_json
-from records.layout import RUN
+from records.layout import LOCK, RUN
 from records.reader import read_meta
 from records.request import RecordError
 from sweep.host import describe_host, describe_software
@@ -106,7 +106,7 @@ def _settle(path: Path, status: str) -> None:
 def alone(directory: Path) -> Iterator[None]:
     """Hold the run's lock: two sweeps in one directory would mix their records. Raises UsageError."""
     try:
-        lock = (directory / ".lock").open("w")
+        lock = (directory / LOCK).open("w")
     except OSError as error:
         raise UsageError(f"cannot write in {directory}: {error.strerror}") from error
     with lock:

@@ -9,7 +9,7 @@ from pathlib import Path
 import orjson
 
 from records.files import read_lines
-from records.layout import LLM
+from records.layout import LLM, LLM_LOG
 from sweep.http import status
 from sweep.plan import Plan
 from sweep.processes import Child, Ledger, free_port
@@ -23,7 +23,7 @@ class LlmServer:
 
     def __init__(self, run: Path, ledger: Ledger) -> None:
         self._record = run / LLM
-        self._log = run / "llm.log"
+        self._log = run / LLM_LOG
         self._ledger = ledger
         self._child: Child | None = None
 

@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from records import layout
 from records.reader import CellData
 from records.request import RecordError
 from records.served import AS_IS
@@ -57,7 +58,7 @@ class Sweep:
         """
         status = "running"
         try:
-            ledger = Ledger(self.directory / "processes.jsonl")
+            ledger = Ledger(self.directory / layout.PROCESSES)
             ledger.end_survivors()
             self._write_run(status)
             self._measure_all(ledger)
@@ -153,7 +154,7 @@ class Sweep:
                     config=config,
                     settings=self.plan.settings,
                     llm_url=llm_url,
-                    log=self.directory / "targets" / target.label / f"{config}-r{repeat}.log",
+                    log=self.directory / layout.TARGETS / target.label / f"{config}-r{repeat}.log",
                     ledger=place.ledger,
                     say=self.progress.say,
                 )
