@@ -14,6 +14,8 @@ TokenSource = Literal["usage", "events"]
 StageTimings = dict[str, dict[str, float]]
 
 OUTCOMES: frozenset[str] = frozenset(get_args(Outcome))
+COMPRESSED = "compressed answer"
+"""How the error of an answer begins that came compressed though identity was asked for."""
 
 
 class RecordError(ValueError):

@@ -8,10 +8,8 @@ from itertools import pairwise
 from statistics import median
 
 from records.cell import Check
-from records.request import RequestRecord
+from records.request import COMPRESSED, RequestRecord
 
-COMPRESSED = "compressed answer"
-"""How the error of an answer begins that came compressed though identity was asked for."""
 STAGE_EXCESS_MS = 2.0
 IMPOSSIBLE_SHARE = 0.01
 BUFFERED_SHARE = 0.5

@@ -11,8 +11,7 @@ from loadgen.client.connection import Connection
 from loadgen.client.dialects import Dialect
 from loadgen.client.events import EventStream
 from loadgen.client.http import ConnectFailure, DeadlinePassed, HttpFailure, Reply
-from records.request import Outcome
-from records.stream_checks import COMPRESSED
+from records.request import COMPRESSED, Outcome
 
 ERROR_BODY_BYTES = 2000
 HEADERS = {

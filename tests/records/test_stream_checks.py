@@ -7,7 +7,7 @@ import pytest
 
 from records import stream_checks
 from records.cell import Check
-from records.request import RequestRecord
+from records.request import COMPRESSED, RequestRecord
 
 STAGES = {"embed": {"queued_ms": 5.0, "running_ms": 15.0}, "llm": {"queued_ms": 0.0, "running_ms": 100.0}}
 LUMPS = [10] * 20 + [160_000] + [0] * 30
@@ -162,7 +162,7 @@ def test_without_stages_there_is_nothing_to_hold() -> None:
 
 
 def test_one_compressed_answer_is_named() -> None:
-    error = f"{stream_checks.COMPRESSED} (gzip) though identity was asked for"
+    error = f"{COMPRESSED} (gzip) though identity was asked for"
     squeezed = _answer(1, outcome="stream_error", error=error)
     check = stream_checks.compressed([_answer(), squeezed])
     assert (check.status, check.figure) == ("fail", 1)
