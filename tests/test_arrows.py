@@ -43,6 +43,14 @@ def test_only_the_load_rooms_import_locust(room: str) -> None:
         assert not _imports(path) & {"locust", "gevent"}, path
 
 
+def test_in_the_room_of_load_only_the_thin_files_import_locust_and_gevent() -> None:
+    room = ROOT / "loadgen"
+    seen = {path.relative_to(room).as_posix(): _imports(path) for path in room.rglob("*.py")}
+    thin = {"user.py", "plumbing.py"}
+    assert {name for name, names in seen.items() if "locust" in names} == thin
+    assert {name for name, names in seen.items() if "gevent" in names} == {*thin, "client/watched.py"}
+
+
 def test_the_client_knows_nothing_of_the_load_around_it() -> None:
     for path in (ROOT / "loadgen" / "client").glob("*.py"):
         modules = {n.module for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.ImportFrom)}
