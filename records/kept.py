@@ -36,14 +36,16 @@ def is_secret(name: str) -> bool:
 
 def secret_within(name: str, value: object) -> str | None:
     """The name that looks like a secret's: ``name`` itself, or a key anywhere in its JSON ``value``."""
-    if is_secret(name):
-        return name
-    inner: list[tuple[str, object]] = []
-    if isinstance(value, dict):
-        inner = list(value.items())
-    elif isinstance(value, list):
-        inner = [("", one) for one in value]
-    return next((found for key, one in inner if (found := secret_within(key, one)) is not None), None)
+    waiting: list[tuple[str, object]] = [(name, value)]
+    while waiting:  # no recursion: JSON may be nested deeper than Python calls
+        name, value = waiting.pop()
+        if is_secret(name):
+            return name
+        if isinstance(value, dict):
+            waiting += value.items()
+        elif isinstance(value, list):
+            waiting += [("", one) for one in value]
+    return None
 
 
 def field_value(text: str) -> Any:

@@ -64,6 +64,7 @@ def test_bytes_that_are_no_text_are_refused(name: str) -> None:
         "--field=dbPassword=sk-1",
         "--field=credentials=sk-1",
         '--field=extra={"tools": [{"api_key": "sk-1"}]}',
+        "--field=extra=" + "[" * 900 + '{"api_key": "sk-1"}' + "]" * 900,
         "--field=api_key: sk-1==",
         "--path=/ask?access_token=sk-1",
         "--path=ask?v=1&key=sk-1",
