@@ -36,8 +36,8 @@ class CellFile:
         self._lines = LineFile(folder / layout.REQUESTS)
         self.fault: OSError | None = None
         """Why records could not be kept, the first time."""
-        self.level_log: LevelLog | None = None
-        """Of a load with a shape, once it stops."""
+        self.level_log = LevelLog()
+        """What a shape noted, once it is over."""
         self.level_table = ""
         """Its levels in lines, once it is over."""
         try:
@@ -93,7 +93,7 @@ class CellFile:
 
     def _levels(self, requests: Sequence[RequestRecord], window: Window | None) -> dict[str, Any]:
         log = self.level_log
-        if log is None:
+        if not log.levels:
             return {}
         held = HeldLevels(
             unit="requests_per_second" if self._wanted.open_loop else "users",

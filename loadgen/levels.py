@@ -41,6 +41,8 @@ class LevelLog:
     settles: bool = False
     """They are steps, whose beginnings are not measured."""
     _open: bool = False
+    _stopped: bool = False
+    """A shape goes on ticking while its load drains: nothing of that is noted."""
 
     def step(self, level: float) -> None:
         """The load is at ``level`` now; a new one begins if it was at another."""
@@ -49,6 +51,8 @@ class LevelLog:
             self.settles = True
 
     def begin(self, level: float, status: str | None = None) -> None:
+        if self._stopped:
+            return
         self.end()
         now_ns = self.now_ns()
         self.levels.append(
@@ -70,7 +74,7 @@ class LevelLog:
 
     def ramp(self, level_from: float, level_to: float, seconds: float, elapsed_s: float) -> None:
         """All slices of a ramp that is ``elapsed_s`` under way, told once or again; ``stop`` cuts them."""
-        if self.levels:
+        if self.levels or self._stopped:
             return
         start_ns, each_ns = self.now_ns() - int(elapsed_s * 1e9), int(seconds * 1e9 / SLICES)
         rise = (level_to - level_from) / SLICES
@@ -85,8 +89,11 @@ class LevelLog:
         ]
 
     def stop(self) -> None:
-        """The load stops now."""
+        """The load stops now, before it drains. Later calls change nothing."""
+        if self._stopped:
+            return
         self.end()
+        self._stopped = True
         now_ns = self.now_ns()
         self.levels = [
             replace(level, end_ns=min(level.end_ns, now_ns))
@@ -107,9 +114,10 @@ def measured_levels(
     def cut(level: HeldLevel) -> HeldLevel:
         if window is None:
             return replace(level, end_ns=level.start_ns)
-        start_ns = _settled_ns(level, requests) if settle else level.start_ns
-        start_ns = min(max(start_ns, window.start_ns), level.end_ns)
-        return replace(level, start_ns=start_ns, end_ns=max(start_ns, min(level.end_ns, window.end_ns)))
+        # First its end: what lies beyond the window, such as a drain, is no time in which it settles.
+        whole = replace(level, end_ns=max(level.start_ns, min(level.end_ns, window.end_ns)))
+        start_ns = _settled_ns(whole, requests) if settle else whole.start_ns
+        return replace(whole, start_ns=min(max(start_ns, window.start_ns), whole.end_ns))
 
     return tuple(map(cut, levels))
 

@@ -29,6 +29,7 @@ from loadgen.client import watched
 from loadgen.client.http import Origin
 from loadgen.distributed import Keep, Master, Orders, Worker
 from loadgen.driver import Driver, Place
+from loadgen.levels import LevelLog
 from loadgen.merge import Merge
 from loadgen.open_loop import OpenLoop
 from loadgen.run import Phase, Run
@@ -61,6 +62,8 @@ class LoadRun:
         self.run: Run | None = None
         self.watchers: list[Callable[[RequestRecord], None]] = []
         """Each is shown every request that ends in this process."""
+        self.level_log = LevelLog()
+        """What a shape notes. Its first tick is before the start, so that the run cannot have it."""
         self._runs = 0
         self._told = False
         runner, events = environment.runner, environment.events
@@ -255,11 +258,13 @@ class LoadRun:
         if run is None or run.phase is Phase.OVER:
             return
         run.phase = Phase.DRAINING
+        self.level_log.stop()
         # A worker's streams were drained when the master said so; what is left now is cut.
         self.part.drain(0 if self.is_worker else run.settings.drain_seconds)
 
     def on_test_stop(self, **_: Any) -> None:
-        run = self.run
+        run, level_log = self.run, self.level_log
+        self.level_log = LevelLog()
         if run is None or run.phase is Phase.OVER:
             return
         run.phase = Phase.OVER
@@ -273,6 +278,8 @@ class LoadRun:
                 ended_at_ns=time.time_ns(),
                 complete=not planned or not (run.interrupted or merge.deserted),
             )
+            level_log.stop()  # where locust did not say that it would stop
+            run.cell.level_log = level_log
             run.judged = run.cell.finish(observed)
             if run.cell.fault is not None:
                 self.environment.process_exit_code = FAULT

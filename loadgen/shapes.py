@@ -67,7 +67,6 @@ class Levels:
         self._over = False
         self._told: LevelMessage = {"phase": 0, "rate": None, "fresh": False}
         self._began_s: float | None = None
-        self.log = LevelLog()
         self._tells = tells
         self.on_phase: Callable[[LevelMessage], None] | None = None
         """Called in the processes that ask, as a phase begins."""
@@ -77,6 +76,11 @@ class Levels:
         environment.events.test_stopping.add_listener(self._on_test_stopping)
         environment.events.test_stop.add_listener(self._on_test_stop)
         environment.events.quit.add_listener(self._on_quit)
+
+    @property
+    def log(self) -> LevelLog:
+        """Of the load that runs, or is about to."""
+        return self._load.level_log
 
     @property
     def open_loop(self) -> bool:
@@ -128,16 +132,13 @@ class Levels:
     def _on_test_stopping(self, **_: Any) -> None:
         """Locust swallows the Ctrl-C that ends a shape, so what stops one before its end is taken for it."""
         run = self._load.run
-        if run is not None and run.cell is not None and run.cell.level_log is None:  # it may come again
-            self.log.stop()
-            run.cell.level_log = self.log
         if run is None or self._over or self._options.requests or not self._options.headless:
             return
         if run.merge is None or not (run.merge.deserted or run.merge.refused):
             run.interrupted = not self._load.is_worker
 
     def _on_test_stop(self, **_: Any) -> None:
-        self._began_s, self._over, self.log = None, False, LevelLog()
+        self._began_s, self._over = None, False
         if self._tells and not self._options.headless:
             self._say()
 

@@ -92,6 +92,21 @@ def test_a_ramp_has_ten_slices_as_far_as_it_went(now: Now) -> None:
     assert held(log) == [(3, 100, 102, None), (5, 102, 104, None), (7, 104, 105, None)]
 
 
+def test_what_a_shape_does_while_its_load_drains_is_not_noted(now: Now) -> None:
+    log = LevelLog(now_ns=now)
+    log.step(5)
+    now.s = 10
+    log.stop()
+    now.s = 15
+    log.step(5)
+    log.spawned()
+    log.step(10)
+    log.ramp(1, 5, 10, 2)
+    now.s = 20
+    log.stop()
+    assert held(log) == [(5, 0, 10, None)]
+
+
 WHOLE = Window(start_ns=0, end_ns=1000 * S)
 
 
@@ -111,6 +126,13 @@ def test_a_step_settles_before_it_is_measured(ended_s: list[float], begins_s: fl
     assert (found.start_ns / S, found.end_ns / S) == (pytest.approx(begins_s), 20)
     [whole] = measured_levels([level(3, 10, 20)], requests, WHOLE, settle=False)
     assert (whole.start_ns / S, whole.end_ns / S) == (10, 20)
+
+
+def test_a_step_that_drained_slowly_settles_in_half_of_its_own_time() -> None:
+    """Fewer answers than users, and a level that was held until all had drained."""
+    window = Window(start_ns=0, end_ns=20 * S)
+    [found] = measured_levels([level(5, 10, 30)], [request(10, 2)], window, settle=True)
+    assert (found.start_ns / S, found.end_ns / S) == (15, 20)
 
 
 @pytest.mark.parametrize(

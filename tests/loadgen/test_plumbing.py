@@ -22,8 +22,41 @@ assert argument_parser.default_args_dict() == before
 assert argument_parser.default_args_dict() is argument_parser.default_args_dict()
 """
 
+DRAIN = """
+from argparse import Namespace
+from types import SimpleNamespace
+from locust.env import Environment
+from loadgen.plumbing import LoadRun
+from loadgen.run import Phase
+
+environment = Environment(parsed_options=Namespace(region=""))
+environment.create_local_runner()
+load, drained = LoadRun(environment), []
+load.run = SimpleNamespace(phase=Phase.RUNNING, settings=SimpleNamespace(drain_seconds=1))
+load.level_log.step(5)
+
+def drain(seconds):
+    load.level_log.step(10)  # a shape that goes on ticking
+    drained.append([level.level_to for level in load.level_log.levels])
+
+load.part.drain = drain
+environment.events.test_stopping.fire(environment=environment)
+assert drained == [[5]], drained
+first, load.run = load.level_log, None
+environment.events.test_stop.fire(environment=environment)
+assert load.level_log is not first  # the next start begins anew
+"""
+
+
+def run(script: str) -> None:
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+
 
 def test_a_worker_works_out_locusts_default_options_once() -> None:
     """Locust asks for them for each option it is told, at each change of users: 200 ms of a loop's lag."""
-    done = subprocess.run([sys.executable, "-c", WORKER], capture_output=True, text=True, timeout=60)
-    assert done.returncode == 0, done.stderr
+    run(WORKER)
+
+
+def test_a_level_ends_when_the_load_stops_and_not_when_it_has_drained() -> None:
+    run(DRAIN)
