@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import logging
 from array import array
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
@@ -155,7 +155,14 @@ def verdict_line(cell: Cell) -> str:
 
 
 def asked(
-    wanted: Settings, users: int, served: Served, *, host: str, run_time_s: float | None, shape: str | None
+    wanted: Settings,
+    users: int,
+    served: Served,
+    *,
+    host: str,
+    run_time_s: float | None,
+    shape: str | None,
+    shape_options: Mapping[str, Any],
 ) -> Cell:
     """The cell as it stands before the load: what was asked for, and what the service said of itself.
 
@@ -169,6 +176,7 @@ def asked(
             "host": host,
             "users": users,
             "shape": shape,
+            "shape_options": dict(shape_options),
             "requests": wanted.requests,
             "min_seconds": wanted.min_seconds,
             "run_time_s": run_time_s,

@@ -64,6 +64,8 @@ class LoadRun:
         """Each is shown every request that ends in this process."""
         self.level_log = LevelLog()
         """What a shape notes. Its first tick is before the start, so that the run cannot have it."""
+        self.shape_options: Callable[[], dict[str, Any]] = dict
+        """Of the load that starts, by name; none without a shape, or of one that names none."""
         self._runs = 0
         self._told = False
         runner, events = environment.runner, environment.events
@@ -124,10 +126,17 @@ class LoadRun:
             if wanted.results:
                 folder = fresh_folder(wanted.results, again=self._runs > 0)
                 host, shape = self.environment.host or "", self.environment.shape_class
-                kind = type(shape).__name__ if shape else None
                 cell = CellFile(
                     folder,
-                    asked(wanted, users, served, host=host, run_time_s=options.run_time, shape=kind),
+                    asked(
+                        wanted,
+                        users,
+                        served,
+                        host=host,
+                        run_time_s=options.run_time,
+                        shape=type(shape).__name__ if shape else None,
+                        shape_options=self.shape_options(),
+                    ),
                     wanted,
                     served,
                 )

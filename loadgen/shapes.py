@@ -59,8 +59,11 @@ class LevelMessage(TypedDict):
 class Levels:
     """The level, in every process of a load."""
 
-    def __init__(self, environment: Any, load: LoadRun, *, tells: bool = True) -> None:
-        """``tells``: prints what was measured of each level in the end."""
+    def __init__(
+        self, environment: Any, load: LoadRun, *, asked: Callable[[], dict[str, Any]], tells: bool = True
+    ) -> None:
+        """``asked``: the shape's own options, as it uses them; they are kept with what was asked for.
+        ``tells``: prints what was measured of each level in the end."""
         self._runner = environment.runner
         self._options = environment.parsed_options
         self._load = load
@@ -68,6 +71,7 @@ class Levels:
         self._told: LevelMessage = {"phase": 0, "rate": None, "fresh": False}
         self._began_s: float | None = None
         self._tells = tells
+        load.shape_options = asked
         self.on_phase: Callable[[LevelMessage], None] | None = None
         """Called in the processes that ask, as a phase begins."""
         self._runner.register_message(f"{PREFIX}_level", self._on_level)

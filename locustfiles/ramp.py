@@ -36,6 +36,12 @@ class Ramp(LoadTestShape):  # type: ignore[misc]  # locust is not typed for mypy
             self.levels.log.ramp(options.ramp_from, top, options.ramp_seconds, elapsed_s)
         return self.levels.tick(options.ramp_from + (top - options.ramp_from) * share)
 
+    def asked(self) -> dict[str, Any]:
+        """An open loop's rate is no option of the shape."""
+        options = self.runner.environment.parsed_options
+        top = {} if self.levels.open_loop else {"ramp_to": options.ramp_to}
+        return {"ramp_from": options.ramp_from, **top, "ramp_seconds": options.ramp_seconds}
+
 
 @events.init_command_line_parser.add_listener  # type: ignore[untyped-decorator]
 @options_of(Ramp)
@@ -62,5 +68,6 @@ def add_arguments(parser: Any) -> None:
 
 @events.init.add_listener  # type: ignore[untyped-decorator]
 def begin(environment: Any, **_: Any) -> None:
-    if isinstance(environment.shape_class, Ramp) and AskingUser.load is not None:
-        Ramp.levels = Levels(environment, AskingUser.load)
+    shape = environment.shape_class
+    if isinstance(shape, Ramp) and AskingUser.load is not None:
+        Ramp.levels = Levels(environment, AskingUser.load, asked=shape.asked)

@@ -73,9 +73,25 @@ class HighestLoad(LoadTestShape):  # type: ignore[misc]  # locust is not typed f
             slo=objective(options.slo),
             search=bracket(options),
             level_s=options.level_seconds,
-            limit_s=min(options.search_seconds, options.run_time or options.search_seconds),
+            limit_s=self._limit_s,
             phases=self.phases,
         )
+
+    @property
+    def _limit_s(self) -> float:
+        options = self.runner.environment.parsed_options
+        return float(min(options.search_seconds, options.run_time or options.search_seconds))
+
+    def asked(self) -> dict[str, Any]:
+        """An open loop's rate is no option of the shape."""
+        options = self.runner.environment.parsed_options
+        return {
+            "slo": str(objective(options.slo)),
+            **({} if self.levels.open_loop else {"search_from": bracket(options).first}),
+            "search_to": options.search_to,
+            "level_seconds": options.level_seconds,
+            "search_seconds": self._limit_s,
+        }
 
     def heard(self, msg: Any, **_: Any) -> None:
         """What a process that asks says of a phase."""
@@ -180,7 +196,7 @@ def begin(environment: Any, **_: Any) -> None:
             bracket(options)
         except ValueError as error:
             refuse(str(error))
-    HighestLoad.levels, HighestLoad.load = Levels(environment, load, tells=False), load
+    HighestLoad.levels, HighestLoad.load = Levels(environment, load, asked=shape.asked, tells=False), load
     reports = AnswerReports(runner, load, lambda: Slo.parse(options.slo))
     shape.levels.on_phase = reports.begin
     load.watchers.append(reports.take)

@@ -34,6 +34,12 @@ class Steps(LoadTestShape):  # type: ignore[misc]  # locust is not typed for myp
         self.levels.log.step(level)
         return self.levels.tick(level)
 
+    def asked(self) -> dict[str, Any]:
+        """An open loop's rate is no option of the shape."""
+        options = self.runner.environment.parsed_options
+        users = {} if self.levels.open_loop else {"step_users": options.step_users}
+        return {**users, "step_seconds": options.step_seconds, "steps": options.steps}
+
 
 @events.init_command_line_parser.add_listener  # type: ignore[untyped-decorator]
 @options_of(Steps)
@@ -55,5 +61,6 @@ def add_arguments(parser: Any) -> None:
 
 @events.init.add_listener  # type: ignore[untyped-decorator]
 def begin(environment: Any, **_: Any) -> None:
-    if isinstance(environment.shape_class, Steps) and AskingUser.load is not None:
-        Steps.levels = Levels(environment, AskingUser.load)
+    shape = environment.shape_class
+    if isinstance(shape, Steps) and AskingUser.load is not None:
+        Steps.levels = Levels(environment, AskingUser.load, asked=shape.asked)

@@ -9,24 +9,25 @@ import orjson
 
 from records.cell import Cell
 
-ASKED = (
-    *("dialect", "path", "body", "think_time_s", "arrival", "rate", "shape"),
+LATER = (
     *("request_timeout_s", "connect_timeout_s", "first_token_timeout_s", "gap_timeout_s"),
+    "shape_options",
 )
+"""Keys that were not always kept."""
+ASKED = ("dialect", "path", "body", "questions", "think_time_s", "arrival", "rate", "shape", *LATER)
 """What makes a load another one, in a cell's ``requested``."""
 PLACES = ("_URL", "_DIR", "PORT", "HOST")
 
 
 def asked_differently(cells: Iterable[Cell], *, but: Collection[str] = ()) -> tuple[str, ...]:
-    """The keys of ASKED, those in ``but`` left out, in which the cells differ. Timeouts were not always
-    kept: a cell without them is like any."""
+    """The keys of ASKED, those in ``but`` left out, in which the cells differ. A cell without one
+    of LATER is like any."""
     wanted = [cell.requested for cell in cells]
     return tuple(
         key
         for key in ASKED
         if key not in but
-        and len({_canonical(one.get(key)) for one in wanted if key in one or not key.endswith("_timeout_s")})
-        > 1
+        and len({_canonical(one.get(key)) for one in wanted if key in one or key not in LATER}) > 1
     )
 
 

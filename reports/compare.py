@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,8 +18,8 @@ from reports.summary import CONFIG_ORDER, Level, ordered
 
 BOTTLENECK_RATIO = 1.5
 KNEE_SHARE = 0.10
-LEVELS_OWN = ("rate", "shape")
-"""What may differ between levels that are compared: it is a level's load itself."""
+LEVELS_OWN = ("rate", "shape", "shape_options")
+"""What may differ from level to level of a knee: it is a level's load itself."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,14 +82,14 @@ class Knee:
     """What the levels' loads are, where not so many users: then there is none either."""
 
 
-def _differ(levels: Sequence[Level]) -> tuple[str, ...]:
-    """In what the loads of all valid cells differ.
+def _differ(levels: Sequence[Level], *, own: Collection[str] = ()) -> tuple[str, ...]:
+    """In what the loads of all valid cells differ, ``own`` left out.
 
     Another deployment may have another API: its path and dialect, and with the dialect the body, count
     within one deployment only.
     """
     cells = [cell.cell for level in levels for cell in level.valid_cells]
-    but = set(LEVELS_OWN)
+    but = set(own)
     if len({cell.deployment for cell in cells}) > 1:
         but |= {"path", "dialect"}
         if "dialect" in asked_differently(cells):
@@ -200,7 +200,8 @@ def find_knee(levels: Sequence[Level], *, budget_ended: bool) -> Knee | None:
     valid = [level for level in levels if level.valid and level.figures.rps is not None]
     if not valid:
         return None
-    differ, others = _differ(valid), no_number_of_users(c.cell for level in valid for c in level.valid_cells)
+    differ = _differ(valid, own=LEVELS_OWN)
+    others = no_number_of_users(c.cell for level in valid for c in level.valid_cells)
     at, found = None, []
     if not differ and not others:
         at = knee_index([level.figures.rps.value for level in valid if level.figures.rps])

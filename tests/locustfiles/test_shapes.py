@@ -171,6 +171,8 @@ def test_steps_of_users(start: Start, service: str, tmp_path: Path, ended_well: 
     assert data.cell.complete
     assert most_at_once(tmp_path / "r") == 6
     assert data.cell.requested["shape"] == "Steps"
+    asked = data.cell.requested["shape_options"]
+    assert asked == {"step_users": 2, "step_seconds": 2, "steps": 3}
     of_one_level = ("failures", "concurrency", "arrival-rate", "steady-state", "steady-ttft")
     assert {status_of(tmp_path / "r")[name] for name in of_one_level} == {"n/a"}
     assert "the shape Steps changed the load" in str(data.cell.verdict)
@@ -201,6 +203,7 @@ def test_steps_of_a_rate_in_two_processes(
     cell = read_cell(tmp_path / "r").cell
     assert {r.worker for r in read_cell(tmp_path / "r").requests} == {"w0", "w1"}
     assert cell.achieved["level_unit"] == "requests_per_second"
+    assert cell.requested["shape_options"] == {"step_seconds": 3, "steps": 3}
     assert [x.level_to for x in levels_of(tmp_path / "r")] == [10, 20, 30]
     rows = level_rows(one.text)  # once, by the master
     assert [row[0] for row in rows] == ["10", "20", "30"]
@@ -248,6 +251,8 @@ def test_a_ramp_of_users(
     assert most_at_once(tmp_path / "r") == max(users)
     levels = levels_of(tmp_path / "r")
     assert len(levels) == 10
+    asked = read_cell(tmp_path / "r").cell.requested["shape_options"]
+    assert asked == {"ramp_from": float(low), "ramp_to": int(high), "ramp_seconds": 5}
     assert (levels[0].level_from, levels[-1].level_to) == (float(low), float(high))
     assert all(before.level_to == after.level_from for before, after in pairwise(levels))
     assert [x.seconds for x in levels[5:9]] == [pytest.approx(0.5, abs=0.01)] * 4
@@ -279,6 +284,13 @@ def test_a_search_finds_how_many_users_the_service_serves_at_once(
     assert re.search(r"^ +8 +\d+ +0 +\d +1\d\d +0\.0 +missed$", one.text, re.M), one.text
     cell = read_cell(tmp_path / "r").cell
     assert cell.requested["shape"] == "HighestLoad"
+    assert cell.requested["shape_options"] == {
+        "slo": "ttft<=54 ms at p90",
+        "search_from": 2,
+        "search_to": 1000,
+        "level_seconds": 1,
+        "search_seconds": 300,
+    }
     assert code == (0 if cell.verdict.valid else 3)
     rows = [(x["level"], x["status"]) for x in written["levels"]]
     assert [(x.level_to, x.status) for x in levels_of(tmp_path / "r")] == rows

@@ -257,6 +257,31 @@ def test_the_requests_of_all_masters_are_in_the_levels(made: Any, tmp_path: Path
     assert [(x.held.level_to, x.figures.requests) for x in found.levels] == [(4, 80), (8, 120)]
 
 
+def stepped(made: Any, users: int, **more: Any) -> Any:
+    return made.spec(requested={"shape": "Steps", "shape_options": {"step_users": users}}, **more)
+
+
+def test_steps_of_other_heights_are_other_loads(made: Any, tmp_path: Path) -> None:
+    low, high = (stepped(made, n, repeat=r, rps=10.0 * r) for r, n in ((1, 5), (2, 50)))
+    text = " ".join(printed(analysed(made.run(tmp_path / "run", [low, high]))).split())
+    assert "at Steps pools cells that were asked differently (shape_options)" in text
+    assert analysed(tmp_path / "run").drifts == ()
+    old = replace(high, requested={"shape": "Steps"})  # from before they were kept
+    assert len(analysed(made.run(tmp_path / "old", [low, old])).drifts) == 1
+    [ratio] = analysed(
+        made.run(tmp_path / "two", [low, stepped(made, 50, config="mock-llm", rps=60.0)])
+    ).comparisons
+    assert ratio.asked_differently == ("shape_options",)
+    masters = [made.cell(tmp_path / name, spec) for name, spec in (("eu", low), ("us", stepped(made, 50)))]
+    assert analysed(*masters).merged == ()
+
+
+def test_other_questions_are_another_load(made: Any, tmp_path: Path) -> None:
+    specs = [made.spec(repeat=n, requested={"questions": q}) for n, q in ((1, "a.txt"), (2, "b.txt"))]
+    text = " ".join(printed(analysed(made.run(tmp_path / "run", specs))).split())
+    assert "pools cells that were asked differently (questions)" in text
+
+
 # -- open loops
 
 
