@@ -109,9 +109,11 @@ def _unix_ns(clock: Clock) -> Callable[[], int]:
 def measured_levels(
     levels: Sequence[HeldLevel], requests: Sequence[RequestRecord], window: Window | None, *, settle: bool
 ) -> tuple[HeldLevel, ...]:
-    """The levels as they were held, each cut to the time in which it is measured."""
+    """The levels as they were noted, each cut to the time in which it is measured; that in which it was held
+    is kept beside it."""
 
-    def cut(level: HeldLevel) -> HeldLevel:
+    def cut(noted: HeldLevel) -> HeldLevel:
+        level = replace(noted, held_start_ns=noted.start_ns, held_end_ns=noted.end_ns)
         if window is None:
             return replace(level, end_ns=level.start_ns)
         # First its end: what lies beyond the window, such as a drain, is no time in which it settles.

@@ -23,6 +23,10 @@ class HeldLevel:
     end_ns: int
     status: str | None = None
     """Of a search's level: met, missed or unknown."""
+    held_start_ns: int | None = None
+    held_end_ns: int | None = None
+    """The whole time in which it was held, before it was cut to what is measured: with it, that can be done
+    anew. None where several masters' levels were put together, and where it was not kept yet."""
 
     @classmethod
     def from_json(cls, raw: dict[str, Any]) -> HeldLevel:
@@ -31,6 +35,9 @@ class HeldLevel:
         if not {type(level.level_from), type(level.level_to)} <= {int, float}:
             raise ValueError(f"no number: {raw!r}")
         if not (type(level.start_ns) is type(level.end_ns) is int and level.start_ns <= level.end_ns):
+            raise ValueError(f"no time: {raw!r}")
+        held = (level.held_start_ns, level.held_end_ns)
+        if held != (None, None) and not {type(moment) for moment in held} == {int}:
             raise ValueError(f"no time: {raw!r}")
         if not (level.status is None or isinstance(level.status, str)):
             raise ValueError(f"no status: {raw!r}")

@@ -166,6 +166,7 @@ def test_what_is_measured_lies_in_the_level_and_in_the_window(
     requests = [request(at / S) for at in sent]
     for before, after in zip(levels, measured_levels(levels, requests, window, settle=settle), strict=True):
         assert before.start_ns <= after.start_ns <= after.end_ns <= before.end_ns
+        assert (after.held_start_ns, after.held_end_ns) == (before.start_ns, before.end_ns)
         if after.seconds:
             assert window.start_ns <= after.start_ns
             assert after.end_ns <= window.end_ns

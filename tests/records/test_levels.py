@@ -18,7 +18,8 @@ from records.levels import HeldLevel, HeldLevels, wanted_in
 from records.reader import search_sentence
 from records.request import RecordError, RequestRecord
 
-LEVEL = {"level_from": 5, "level_to": 5, "start_ns": 10, "end_ns": 20, "status": None}
+BEFORE = {"level_from": 5, "level_to": 5, "start_ns": 10, "end_ns": 20, "status": None}
+LEVEL = BEFORE | {"held_start_ns": 8, "held_end_ns": 21}
 
 
 def cell(**achieved: Any) -> dict[str, Any]:
@@ -29,14 +30,21 @@ def cell(**achieved: Any) -> dict[str, Any]:
     st.sampled_from(["users", "requests_per_second"]),
     st.lists(
         st.builds(
-            lambda low, high, start, length, status: HeldLevel(
-                level_from=low, level_to=high, start_ns=start, end_ns=start + length, status=status
+            lambda low, high, start, length, status, held: HeldLevel(
+                level_from=low,
+                level_to=high,
+                start_ns=start,
+                end_ns=start + length,
+                status=status,
+                held_start_ns=held and start - held,
+                held_end_ns=held and start + length + held,
             ),
             st.floats(0, 1e6),
             st.floats(0, 1e6),
             st.integers(0, 2**62),
             st.integers(0, 2**40),
             st.sampled_from([None, "met", "missed", "unknown"]),
+            st.none() | st.integers(0, 2**40),
         ),
         max_size=4,
     ),
@@ -67,6 +75,8 @@ def test_a_cell_without_a_shape_has_none() -> None:
                 {"start_ns": 1.5},
                 {"end_ns": 9},
                 {"status": 3},
+                {"held_start_ns": None},
+                {"held_end_ns": 1.5},
             )
         ),
     ],
@@ -74,6 +84,10 @@ def test_a_cell_without_a_shape_has_none() -> None:
 def test_levels_that_are_none_are_refused(achieved: dict[str, Any]) -> None:
     with pytest.raises(RecordError, match=r"cell\.json is not a cell"):
         Cell.from_json(cell(**achieved))
+
+
+def test_a_level_from_before_the_time_held_was_kept_is_read() -> None:
+    assert HeldLevel.from_json(BEFORE).held_start_ns is None
 
 
 @pytest.mark.parametrize(
