@@ -6,7 +6,7 @@ import errno
 import logging
 from array import array
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -14,15 +14,24 @@ from loadgen.levels import LevelLog, measured_levels, table
 from loadgen.observed import Observed, achieved
 from loadgen.settings import Settings, make_results
 from records import checks, layout
-from records.cell import Cell, Check, Verdict, Window
+from records.cell import Cell, Check, Verdict
 from records.files import LineFile, read_lines, write_json
-from records.levels import HeldLevels
+from records.levels import HeldLevels, unit_of
 from records.request import RequestRecord, decode
 from records.served import AS_IS, Served
 
 log = logging.getLogger(__name__)
 WORTH_TELLING = {"buffering", "cached-answers"}
 """The checks whose sentence matters even where they could not decide."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finished:
+    """A cell with its verdict."""
+
+    cell: Cell
+    level_table: str
+    """The levels of a shape in lines; empty without any."""
 
 
 class CellFile:
@@ -36,10 +45,6 @@ class CellFile:
         self._lines = LineFile(folder / layout.REQUESTS)
         self.fault: OSError | None = None
         """Why records could not be kept, the first time."""
-        self.level_log = LevelLog()
-        """What a shape noted, once it is over."""
-        self.level_table = ""
-        """Its levels in lines, once it is over."""
         try:
             write_json(folder / layout.CELL, cell.to_json())
         except OSError:  # nothing was measured: the folder is left empty, as it was
@@ -70,37 +75,30 @@ class CellFile:
             self.fault = error
             log.error("cannot write %s: %s", error.filename or self._lines.path, error.strerror or error)
 
-    def finish(self, observed: Observed) -> Cell:
-        """Read back what was written, judge it, and write the cell whole. What cannot be read or written
-        is a ``fault``."""
+    def finish(self, observed: Observed, noted: LevelLog) -> Finished:
+        """Read back what was written, judge it, and write the cell whole, with the levels that a shape
+        ``noted``, if any. What cannot be read or written is a ``fault``."""
         self._lines.close()
         requests: list[RequestRecord] = []
         try:
             requests += [_slim(decode(line)) for _, line in read_lines(self._lines.path)]
         except OSError as error:
             self._lost(error)
+        window, levels = observed.window, None
+        if noted.levels:
+            measured = measured_levels(noted.levels, requests, window, settle=noted.settles)
+            levels = HeldLevels(unit=unit_of(open_loop=self._wanted.open_loop), levels=measured)
         self.cell = replace(
             self.cell,
             complete=observed.complete and self.fault is None,
-            achieved=achieved(requests, observed) | self._levels(requests, observed.window),
+            achieved=achieved(requests, observed) | (levels.to_json() if levels else {}),
             verdict=Verdict(checks=self._checks(requests, observed)),
         )
         try:
             write_json(self.folder / layout.CELL, self.cell.to_json())
         except OSError as error:
             self._lost(error)
-        return self.cell
-
-    def _levels(self, requests: Sequence[RequestRecord], window: Window | None) -> dict[str, Any]:
-        log = self.level_log
-        if not log.levels:
-            return {}
-        held = HeldLevels(
-            unit="requests_per_second" if self._wanted.open_loop else "users",
-            levels=measured_levels(log.levels, requests, window, settle=log.settles),
-        )
-        self.level_table = table(held, requests, window)
-        return held.to_json()
+        return Finished(cell=self.cell, level_table=table(levels, requests, window) if levels else "")
 
     def _checks(self, requests: Sequence[RequestRecord], observed: Observed) -> tuple[Check, ...]:
         wanted = self._wanted

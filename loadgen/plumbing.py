@@ -288,12 +288,11 @@ class LoadRun:
                 complete=not planned or not (run.interrupted or merge.deserted),
             )
             level_log.stop()  # where locust did not say that it would stop
-            run.cell.level_log = level_log
-            run.judged = run.cell.finish(observed)
+            run.finished = run.cell.finish(observed, level_log)
             if run.cell.fault is not None:
                 self.environment.process_exit_code = FAULT
             if not options.headless:
-                print(verdict_line(run.judged), file=sys.stderr)
+                print(verdict_line(run.finished.cell), file=sys.stderr)
         if merge is not None and merge.deserted and self.environment.parsed_options.headless:
             gevent.spawn(self.environment.runner.quit)  # locust itself would wait for ever
 
@@ -308,8 +307,8 @@ class LoadRun:
         if run.settings.results and not self.is_worker and environment.process_exit_code is None:
             if run.interrupted:
                 environment.process_exit_code = INTERRUPTED
-            elif run.judged is not None:
-                environment.process_exit_code = 0 if run.judged.verdict.valid else INVALID
+            elif run.finished is not None:
+                environment.process_exit_code = 0 if run.finished.cell.verdict.valid else INVALID
 
     def _interrupt(self, run: Run) -> None:
         if run.interrupted or run.phase is Phase.DRAINING:
@@ -346,5 +345,5 @@ class LoadRun:
             with suppress(KeyboardInterrupt):
                 # Locust writes its --csv so often, not at the end: what drained is to be in it, too.
                 time.sleep(CSV_S)
-        if run is not None and run.judged is not None and options.headless:
-            print(verdict_line(run.judged), file=sys.stderr, flush=True)
+        if run is not None and run.finished is not None and options.headless:
+            print(verdict_line(run.finished.cell), file=sys.stderr, flush=True)

@@ -7,11 +7,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from loadgen.cellfile import CellFile
+from loadgen.cellfile import CellFile, Finished
 from loadgen.distributed import Orders
 from loadgen.merge import Merge
 from loadgen.settings import Settings
-from records.cell import Cell
 
 
 class Phase(Enum):
@@ -33,5 +32,5 @@ class Run:
     """Where the records go; None on a worker, and where nobody asked for them."""
     phase: Phase = Phase.RUNNING
     interrupted: bool = False
-    judged: Cell | None = None
+    finished: Finished | None = None
     """The cell with its verdict, once it is over and there is one."""

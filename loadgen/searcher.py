@@ -18,6 +18,7 @@ from loadgen.slo import Judged, Slo
 from records import layout
 from records.exit_codes import INVALID, SLO_MISSED
 from records.files import write_json
+from records.levels import unit_of
 from records.run_checks import LOOP_LAG_P99_MS
 
 CLEAR_S = 60.0
@@ -221,7 +222,7 @@ class Searcher:
         return {
             "schema_version": 1,
             "slo": {**self.slo.bounds, "percentile": self.slo.percentile},
-            "unit": "requests_per_second" if self.levels.open_loop else "users",
+            "unit": unit_of(open_loop=self.levels.open_loop),
             "outcome": outcome.value,
             "sentence": self.sentence,
             "level": best.level if best else None,

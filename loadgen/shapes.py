@@ -153,6 +153,7 @@ class Levels:
     def _say(self) -> None:
         """The levels in a table, where records were kept."""
         run = self._load.run
-        if run is None or run.cell is None or run.judged is None or not run.cell.level_table:
+        if run is None or run.cell is None or run.finished is None or not run.finished.level_table:
             return
-        print(f"\n{run.cell.level_table}\n\n{what_next(run.judged, run.cell.folder)}\n", flush=True)
+        said = what_next(run.finished.cell, run.cell.folder)
+        print(f"\n{run.finished.level_table}\n\n{said}\n", flush=True)

@@ -12,6 +12,11 @@ Unit = Literal["users", "requests_per_second"]
 UNITS: frozenset[str] = frozenset(get_args(Unit))
 
 
+def unit_of(*, open_loop: bool) -> Unit:
+    """What a load's levels are told in."""
+    return "requests_per_second" if open_loop else "users"
+
+
 @dataclass(frozen=True, kw_only=True)
 class HeldLevel:
     """One level, and the time in which it is measured (Unix ns): none where both moments are the same."""
