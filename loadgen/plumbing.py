@@ -29,13 +29,14 @@ from loadgen.client import watched
 from loadgen.client.http import Origin
 from loadgen.distributed import Keep, Master, Orders, Worker
 from loadgen.driver import Driver, Place
+from loadgen.exit_code import exit_code
 from loadgen.levels import LevelLog
 from loadgen.merge import Merge
 from loadgen.open_loop import OpenLoop
 from loadgen.run import Phase, Run
 from loadgen.session import Plan, Session
 from loadgen.settings import Settings, origin_of, settings
-from records.exit_codes import FAULT, INTERRUPTED, INVALID, USAGE
+from records.exit_codes import FAULT, USAGE
 from records.request import RequestRecord
 
 DISK_S = 0.2
@@ -66,6 +67,8 @@ class LoadRun:
         """What a shape notes. Its first tick is before the start, so that the run cannot have it."""
         self.shape_options: Callable[[], dict[str, Any]] = dict
         """Of the load that starts, by name; none without a shape, or of one that names none."""
+        self._failed: set[int] = set()
+        """Exit codes of what went wrong: FAULT, USAGE."""
         self._runs = 0
         self._told = False
         runner, events = environment.runner, environment.events
@@ -242,7 +245,7 @@ class LoadRun:
         while run is not None and run.cell is not None and run.phase is Phase.RUNNING:
             run.cell.look()
             if run.cell.fault is not None:
-                self.environment.process_exit_code = FAULT
+                self._failed.add(FAULT)
                 self._stop_locust()
                 return
             time.sleep(DISK_S)
@@ -256,7 +259,7 @@ class LoadRun:
     def _refuse(self, code: int) -> None:
         """What was asked for cannot be run, as the log says: the end, unless the web UI can ask for else."""
         if self.environment.parsed_options.headless:
-            self.environment.process_exit_code = code
+            self._failed.add(code)
         gevent.spawn(self._stop_locust)
 
     # -- the end -----------------------------------------------------------------------------------
@@ -290,7 +293,7 @@ class LoadRun:
             level_log.stop()  # where locust did not say that it would stop
             run.finished = run.cell.finish(observed, level_log)
             if run.cell.fault is not None:
-                self.environment.process_exit_code = FAULT
+                self._failed.add(FAULT)
             if not options.headless:
                 print(verdict_line(run.finished.cell), file=sys.stderr)
         if merge is not None and merge.deserted and self.environment.parsed_options.headless:
@@ -299,16 +302,19 @@ class LoadRun:
     def on_quitting(self, environment: Environment, **_: Any) -> None:
         """Ctrl-C and SIGTERM come here with the load still on: it is ended properly first."""
         run = self.run
-        if run is None:
-            return
-        if run.phase is not Phase.OVER:
+        if run is not None and run.phase is not Phase.OVER:
             self._interrupt(run)
             self.on_test_stop()  # which locust skips where it was about to stop already
-        if run.settings.results and not self.is_worker and environment.process_exit_code is None:
-            if run.interrupted:
-                environment.process_exit_code = INTERRUPTED
-            elif run.finished is not None:
-                environment.process_exit_code = 0 if run.finished.cell.verdict.valid else INVALID
+        if self.is_worker or environment.process_exit_code is not None:  # somebody else's listener set it
+            return
+        finished = run.finished if run else None
+        environment.process_exit_code = exit_code(
+            fault=FAULT in self._failed,
+            misuse=USAGE in self._failed,
+            interrupted=run is not None and run.interrupted,
+            valid=finished.cell.verdict.valid if finished else None,
+            answer=run.answer if run else None,
+        )
 
     def _interrupt(self, run: Run) -> None:
         if run.interrupted or run.phase is Phase.DRAINING:

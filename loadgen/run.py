@@ -32,5 +32,7 @@ class Run:
     """Where the records go; None on a worker, and where nobody asked for them."""
     phase: Phase = Phase.RUNNING
     interrupted: bool = False
+    answer: int | None = None
+    """The exit code that a search's answer alone would give; None without one."""
     finished: Finished | None = None
     """The cell with its verdict, once it is over and there is one."""

@@ -11,7 +11,8 @@ what lies between, measures the answer once more, prints it with its goodput, an
 --search-to      no level above so many users, or requests a second
 --search-seconds at most so long altogether
 
-Exit codes: 0 found, 3 inconclusive (or, with --results, an invalid run), 4 not even the lowest level meets.
+Exit codes: 0 found, 3 inconclusive (or, with --results, an invalid run, whatever it found), 4 not even the
+lowest level meets, 130 interrupted.
 """
 
 import itertools
@@ -32,7 +33,7 @@ except ModuleNotFoundError:  # a checkout that is not installed: locust puts onl
 from loadgen.distributed import PREFIX
 from loadgen.phases import AnswerReports
 from loadgen.plumbing import LoadRun
-from loadgen.search import Outcome, Search
+from loadgen.search import Search
 from loadgen.searcher import Searcher
 from loadgen.shapes import Levels, options_of
 from loadgen.slo import EXAMPLE, Slo
@@ -112,12 +113,8 @@ class HighestLoad(LoadTestShape):  # type: ignore[misc]  # locust is not typed f
             searcher.write(run.cell.folder)
         if not environment.parsed_options.headless:
             print(self.said, flush=True)
-        elif run is None or not run.interrupted:
-            # Where it was found, the verdict on the run decides, and without one all is well: that
-            # requests failed above the answer is no fault.
-            judged = run is not None and run.cell is not None
-            found = searcher.search.outcome is Outcome.FOUND
-            environment.process_exit_code = None if found and judged else searcher.exit_code
+        elif run is not None:
+            run.answer = searcher.exit_code  # of the web UI's many searches, none decides
 
     def say(self, **_: Any) -> None:
         if self.said and self.runner.environment.parsed_options.headless:

@@ -346,6 +346,17 @@ def test_failed_requests_keep_no_objective(start: Start, tmp_path: Path) -> None
     assert one.wait() == 4, one.text
 
 
+def test_a_search_that_finds_nothing_in_an_invalid_run_exits_3(start: Start, tmp_path: Path) -> None:
+    """The service compresses its streams, so that no figure of them is believed."""
+    server = start("mocks.faults", "gzip", "--dialect", "openai", "--ttft-ms", "40")
+    url = str(wait_for(lambda: re.search(r"http://\S+", server.text))[0])
+    one = start(*shape("search", url, "--slo", "ttft:20", "--level-seconds", "2", "--results", "r"))
+    code = one.wait()
+    assert json.loads((tmp_path / "r" / "search.json").read_text())["outcome"] == "none", one.text
+    assert status_of(tmp_path / "r")["compressed"] == "fail", one.text
+    assert code == 3, one.text
+
+
 @pytest.mark.parametrize("processes", [1, 2])
 def test_a_search_out_of_time_is_inconclusive(start: Start, service: str, processes: int) -> None:
     search = ["--slo", "ttft:500", "--level-seconds", "2", "--search-seconds", "6"]
