@@ -10,9 +10,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
-from loadgen.levels import LevelLog, measured_levels, table
 from loadgen.observed import Observed, achieved
 from loadgen.settings import Settings, make_results
+from loadgen.shapes.level_log import LevelLog
+from loadgen.shapes.level_table import table
+from loadgen.shapes.measured import measured_levels
 from records import checks, layout
 from records.cell import Cell, Check, Verdict
 from records.files import LineFile, read_lines, write_json

@@ -30,12 +30,12 @@ from loadgen.client.http import Origin
 from loadgen.distributed import Keep, Master, Orders, Worker
 from loadgen.driver import Driver, Place
 from loadgen.exit_code import exit_code
-from loadgen.levels import LevelLog
 from loadgen.merge import Merge
 from loadgen.open_loop import OpenLoop
 from loadgen.run import Phase, Run
 from loadgen.session import Plan, Session
 from loadgen.settings import Settings, origin_of, settings
+from loadgen.shapes.level_log import LevelLog
 from records.exit_codes import FAULT, USAGE
 from records.request import RequestRecord
 

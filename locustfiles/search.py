@@ -31,12 +31,13 @@ except ModuleNotFoundError:  # a checkout that is not installed: locust puts onl
     sys.path.insert(1, str(Path(__file__).resolve().parent.parent))
     from loadgen.user import AskingUser
 from loadgen.distributed import PREFIX
-from loadgen.phases import AnswerReports
 from loadgen.plumbing import LoadRun
-from loadgen.search import Search
-from loadgen.searcher import Searcher
-from loadgen.shapes import Levels, options_of
-from loadgen.slo import EXAMPLE, Slo
+from loadgen.shapes.options import options_of
+from loadgen.shapes.phases import AnswerReports
+from loadgen.shapes.search import Search
+from loadgen.shapes.searcher import Searcher
+from loadgen.shapes.slo import EXAMPLE, Slo
+from loadgen.shapes.teller import LevelTeller
 from loadgen.usage import number, refuse
 
 log = logging.getLogger(__name__)
@@ -46,7 +47,7 @@ class HighestLoad(LoadTestShape):  # type: ignore[misc]  # locust is not typed f
     """Follows a `Searcher`."""
 
     use_common_options = True
-    levels: ClassVar[Levels]
+    levels: ClassVar[LevelTeller]
     load: ClassVar[LoadRun]
     phases: ClassVar[Iterator[int]] = itertools.count(1)
     searcher: Searcher | None = None
@@ -193,7 +194,8 @@ def begin(environment: Any, **_: Any) -> None:
             bracket(options)
         except ValueError as error:
             refuse(str(error))
-    HighestLoad.levels, HighestLoad.load = Levels(environment, load, asked=shape.asked, tells=False), load
+    HighestLoad.load = load
+    HighestLoad.levels = LevelTeller(environment, load, asked=shape.asked, tells=False)
     reports = AnswerReports(runner, load, lambda: Slo.parse(options.slo))
     shape.levels.on_phase = reports.begin
     load.watchers.append(reports.take)

@@ -15,14 +15,15 @@ try:
 except ModuleNotFoundError:  # a checkout that is not installed: locust puts only this folder on the path
     sys.path.insert(1, str(Path(__file__).resolve().parent.parent))
     from loadgen.user import AskingUser
-from loadgen.shapes import Levels, options_of
+from loadgen.shapes.options import options_of
+from loadgen.shapes.teller import LevelTeller
 from loadgen.usage import number
 
 
 class Steps(LoadTestShape):  # type: ignore[misc]  # locust is not typed for mypy
     """One step after the other, all of one height and length."""
 
-    levels: ClassVar[Levels]
+    levels: ClassVar[LevelTeller]
 
     def tick(self) -> tuple[int, float] | None:
         options = self.runner.environment.parsed_options
@@ -63,4 +64,4 @@ def add_arguments(parser: Any) -> None:
 def begin(environment: Any, **_: Any) -> None:
     shape = environment.shape_class
     if isinstance(shape, Steps) and AskingUser.load is not None:
-        Steps.levels = Levels(environment, AskingUser.load, asked=shape.asked)
+        Steps.levels = LevelTeller(environment, AskingUser.load, asked=shape.asked)

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from loadgen.levels import table as terminal_table
+from loadgen.shapes.level_table import table as terminal_table
 from records.cell import Window
 from records.files import LineFile
 from records.levels import HeldLevel, HeldLevels

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from loadgen.distributed import PREFIX
-from loadgen.shapes import LevelMessage
-from loadgen.slo import Ended, Part, Slo, Waiting
+from loadgen.shapes.slo import Ended, Part, Slo, Waiting
+from loadgen.shapes.teller import LevelMessage
 from records.request import RequestRecord
 
 if TYPE_CHECKING:  # it imports locust

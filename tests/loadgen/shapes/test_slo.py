@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadgen.slo import Figures, Part, Slo, Waiting
+from loadgen.shapes.slo import Figures, Part, Slo, Waiting
 from records.request import RequestRecord
 
 MS = 1_000_000

@@ -10,11 +10,12 @@ from enum import Enum, auto
 from pathlib import Path
 from typing import Any
 
-from loadgen.levels import SETTLE_S, aligned
-from loadgen.phases import Heard
-from loadgen.search import Outcome, Search, Status, judge
-from loadgen.shapes import Levels
-from loadgen.slo import Judged, Slo
+from loadgen.shapes.level_table import aligned
+from loadgen.shapes.measured import SETTLE_S
+from loadgen.shapes.phases import Heard
+from loadgen.shapes.search import Outcome, Search, Status, judge
+from loadgen.shapes.slo import Judged, Slo
+from loadgen.shapes.teller import LevelTeller
 from records import layout
 from records.exit_codes import INVALID, SLO_MISSED
 from records.files import write_json
@@ -51,7 +52,7 @@ class Row:
 class Searcher:
     """``tick`` is the shape's. ``phases`` numbers the phases of all searches of this process."""
 
-    levels: Levels
+    levels: LevelTeller
     slo: Slo
     search: Search
     level_s: float

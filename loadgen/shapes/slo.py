@@ -3,7 +3,7 @@
 Goodput is answers a second each of which keeps every bound; an objective is met while at least
 ``percentile`` of all answers keep each. Both after Zhong et al., *DistServe: Disaggregating Prefill and
 Decoding for Goodput-optimized Large Language Model Serving*, OSDI 2024, whose goodput is the highest rate
-that still attains the objective for such a share of requests: what `loadgen.search` looks for.
+that still attains the objective for such a share of requests: what `loadgen.shapes.search` looks for.
 
 A level is not judged by the answers that happen to have ended: those that hang would never count (the time
 of a request in flight is right-censored). Judged are the requests that began in it, or were in flight as its

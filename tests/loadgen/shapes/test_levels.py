@@ -11,7 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadgen.levels import LevelLog, measured_levels, table, what_next
+from loadgen.shapes.level_log import LevelLog
+from loadgen.shapes.level_table import table, what_next
+from loadgen.shapes.measured import measured_levels
 from records.cell import Cell, Check, Verdict, Window
 from records.levels import HeldLevel, HeldLevels
 from records.request import RequestRecord

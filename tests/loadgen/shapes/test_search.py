@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadgen.levels import LevelLog
-from loadgen.phases import AnswersMessage
-from loadgen.search import FEW, LONGEST, NARROW, Outcome, Search, Status, judge
-from loadgen.searcher import LATE_TRIES, Searcher
-from loadgen.slo import Ended, Part, Slo, Waiting
+from loadgen.shapes.level_log import LevelLog
+from loadgen.shapes.phases import AnswersMessage
+from loadgen.shapes.search import FEW, LONGEST, NARROW, Outcome, Search, Status, judge
+from loadgen.shapes.searcher import LATE_TRIES, Searcher
+from loadgen.shapes.slo import Ended, Part, Slo, Waiting
 
 SLO = Slo.parse("ttft:100")
 

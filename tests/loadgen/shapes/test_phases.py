@@ -14,8 +14,8 @@ import pytest
 from loadgen.client.exchange import Exchange
 from loadgen.clock import Clock
 from loadgen.driver import Attempt
-from loadgen.phases import AnswerReports, AnswersMessage, Heard
-from loadgen.slo import Slo
+from loadgen.shapes.phases import AnswerReports, AnswersMessage, Heard
+from loadgen.shapes.slo import Slo
 from records.request import RequestRecord
 
 

@@ -9,43 +9,19 @@ see `phases`):
 
 from __future__ import annotations
 
-import argparse
-import contextlib
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from loadgen.distributed import PREFIX
-from loadgen.levels import LevelLog, what_next
-from loadgen.usage import refuse
+from loadgen.shapes.level_log import LevelLog
+from loadgen.shapes.level_table import what_next
 
 if TYPE_CHECKING:  # it imports locust
     from loadgen.plumbing import LoadRun
 
 SPAWN_RATE = 100
 """Users a second. Locust warns above it."""
-
-
-def options_of(shape: type[Any]) -> Callable[[Callable[[Any], None]], Callable[..., None]]:
-    """A listener that adds a shape's options, and refuses a second shape: locust would run whichever file
-    came first and say nothing. Locust loads a file that holds no User a second time, and would end in a
-    conflict of options before it could say what is missing."""
-
-    every: type[Any] = shape.__bases__[0]
-
-    def listens(add: Callable[[Any], None]) -> Callable[..., None]:
-        def listener(parser: Any, **_: Any) -> None:
-            loaded = {one.__name__ for one in every.__subclasses__() if not one.abstract}
-            if len(loaded) > 1:
-                refuse(
-                    f"a load has one shape, not {len(loaded)}: {', '.join(sorted(loaded))}; leave one in -f"
-                )
-            with contextlib.suppress(argparse.ArgumentError):
-                add(parser)
-
-        return listener
-
-    return listens
 
 
 class LevelMessage(TypedDict):
@@ -56,7 +32,7 @@ class LevelMessage(TypedDict):
     """A new level: what was asked for before it does not belong to it."""
 
 
-class Levels:
+class LevelTeller:
     """The level, in every process of a load."""
 
     def __init__(

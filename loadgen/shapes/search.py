@@ -11,7 +11,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from enum import Enum
 
-from loadgen.slo import Judged, Part, Slo
+from loadgen.shapes.slo import Judged, Part, Slo
 
 NARROW = 0.1
 """The search is over once the lowest level that missed is so little above the highest that met."""

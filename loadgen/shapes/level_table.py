@@ -1,0 +1,54 @@
+"""What the terminal says of a shape's levels. Pure."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import median, quantiles
+
+from records.cell import Cell, Window
+from records.levels import HeldLevels, wanted_in
+from records.measure import measured, rate, wanted_answers
+from records.request import RequestRecord
+
+
+def table(held: HeldLevels, requests: Sequence[RequestRecord], window: Window | None) -> str:
+    """A line a level. Percentiles are the report's: of good answers, interpolated (type 7)."""
+    head = ["users" if held.unit == "users" else "requests/s", "seconds", "requests", "failures", "RPS"]
+    lines = [[*head, "TTFT p50 ms", "TTFT p95 ms"]]
+    counted = measured(requests, window)
+    for level in held.levels:
+        own = wanted_in(counted, level)
+        ttft_ms = [ms for r in own if r.outcome == "ok" and (ms := r.ttft_ms) is not None]
+        rps = rate(requests, Window(start_ns=level.start_ns, end_ns=level.end_ns))
+        p95 = (
+            quantiles(ttft_ms, n=20, method="inclusive")[-1] if len(ttft_ms) >= wanted_answers(0.95) else None
+        )
+        lines.append(
+            [
+                level.label(held.unit).removesuffix("/s"),
+                f"{level.seconds:.1f}",
+                str(len(own)),
+                str(sum(r.outcome != "ok" for r in own)),
+                "-" if rps is None else f"{rps:.1f}",
+                f"{median(ttft_ms):.1f}" if ttft_ms else "-",
+                "-" if p95 is None else f"{p95:.1f}",
+            ]
+        )
+    return aligned(lines)
+
+
+def what_next(cell: Cell, folder: Path) -> str:
+    """The line below the table: what may be done with it."""
+    if not cell.verdict.valid:
+        return "The run is invalid, as its verdict says: believe none of these."
+    if not cell.complete:
+        return "The load was interrupted: these are its levels until then."
+    return f"The same with intervals, and more: report {shlex.quote(str(folder))}"
+
+
+def aligned(lines: Sequence[Sequence[str]]) -> str:
+    """Columns under their heads, to the right."""
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return "\n".join("  ".join(map(str.rjust, line, widths)) for line in lines)
