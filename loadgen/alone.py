@@ -1,4 +1,4 @@
-"""The part of a process that makes the whole load itself. Pure: no locust."""
+"""The part of a process that makes the whole load itself. No locust."""
 
 from __future__ import annotations
 

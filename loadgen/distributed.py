@@ -1,4 +1,4 @@
-"""What a master and its workers say to each other, by locust's own custom messages. Pure: no locust.
+"""What a master and its workers say to each other, by locust's own custom messages. No locust.
 
     master -> workers   (locust's spawn carries `Orders` among the options)
                         warm     the window is open: what is sent from now on counts

@@ -1,4 +1,4 @@
-"""One process's users at work: each asks, each request becomes a record. Pure: no locust."""
+"""One process's users at work: each asks, each request becomes a record. No locust."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An open loop: requests begin when they are due, whether answers come or not. Pure: no locust."""
+"""An open loop: requests begin when they are due, whether answers come or not. No locust."""
 
 from __future__ import annotations
 

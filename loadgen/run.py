@@ -1,5 +1,5 @@
 """One start of the load in one process: RUNNING until locust begins to stop, DRAINING until its streams
-have ended, then OVER and judged. Pure: no locust.
+have ended, then OVER and judged. No locust.
 """
 
 from __future__ import annotations

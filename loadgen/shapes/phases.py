@@ -1,4 +1,4 @@
-"""What the processes that ask tell the one that decides of each phase of a search. Pure: no locust.
+"""What the processes that ask tell the one that decides of each phase of a search. No locust.
 
 asks -> decides   answers   what ended in the phase, what is in flight, and how long it lasts already
 """
@@ -10,12 +10,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from loadgen.distributed import PREFIX
+from loadgen.driver import Driver
 from loadgen.shapes.slo import Ended, Part, Slo, Waiting
 from loadgen.shapes.teller import LevelMessage
 from records.request import RequestRecord
 
 if TYPE_CHECKING:  # it imports locust
-    from loadgen.driver import Driver
     from loadgen.plumbing import LoadRun
 
 REPORT_S = 0.2

@@ -1,4 +1,4 @@
-"""A search as it runs: each level is set, settles, is measured and judged. Pure: no locust."""
+"""A search as it runs: each level is set, settles, is measured and judged. No locust."""
 
 from __future__ import annotations
 

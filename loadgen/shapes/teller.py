@@ -1,4 +1,4 @@
-"""What the shapes of `locustfiles/` share: a level of load, told to every process that asks. Pure: no locust.
+"""What the shapes of `locustfiles/` share: a level of load, told to every process that asks. No locust.
 
 A level is users in a closed loop, requests a second in an open one. Locust itself hands out users; a rate
 goes to the processes as a custom message (what a search wants to know of their answers comes back as another:
