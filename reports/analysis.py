@@ -20,8 +20,8 @@ from reports.compare import (
     compare_deployments,
     find_knees,
 )
-from reports.levels import ShapedCell, shaped_cells
 from reports.load import Load
+from reports.shaped import ShapedCell, shaped_cells
 from reports.stats import repeats_of
 from reports.summary import CellSummary, Level, source_names, summarise
 

@@ -9,8 +9,8 @@ from reports.analysis import Analysis
 from reports.compare import BOTTLENECK_RATIO, Comparison, DeploymentRatio, Knee, configs_of, deployments_of
 from reports.document import NONE, Block, Paragraph, Row, Table, listed, number, spread, times, users, value
 from reports.findings import what_this_says
-from reports.level_tables import level_tables
 from reports.load import head
+from reports.shaped_tables import level_tables
 from reports.summary import Level
 from reports.verdict import verdict
 

@@ -48,9 +48,9 @@ from reports.compare import Comparison, DeploymentRatio
 from reports.document import NONE
 from reports.figures import Figures
 from reports.findings import what_this_says
-from reports.levels import ShapedCell
 from reports.load import Load
 from reports.render import markdown
+from reports.shaped import ShapedCell
 from reports.stats import Estimate
 from reports.summary import CellSummary, Level
 

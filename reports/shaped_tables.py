@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from reports.analysis import Analysis
 from reports.document import NONE, Row, Table, listed, number, spread, value
-from reports.levels import LevelFigures, ShapedCell
+from reports.shaped import LevelFigures, ShapedCell
 
 RULE = (
     "A request belongs to the level in which it began (an open loop: was due); RPS counts the good answers "
