@@ -89,6 +89,12 @@ def merged_levels(parts: Sequence[HeldLevels | None]) -> dict[str, Any]:
     return HeldLevels(unit=known[0].unit, levels=tuple(together)).to_json()
 
 
+def levels_apart(parts: Sequence[Part]) -> bool:
+    """Did a shape go through levels that no table has, since the parts did not do so side by side?"""
+    held = [part.data.cell.levels for part in parts]
+    return len(parts) > 1 and any(one and one.levels for one in held) and not merged_levels(held)
+
+
 def merged_cell(parts: Sequence[Part]) -> Cell:
     """One cell of all parts: their users together, in the time in which all of them measured.
 

@@ -8,6 +8,7 @@ from reports.analysis import Analysis
 from reports.asked import asked_differently, set_differently
 from reports.document import Paragraph, listed, number, value
 from reports.load import Load
+from reports.masters import levels_apart
 from reports.summary import CellSummary
 
 CONNECT_SHARE = 0.10
@@ -85,7 +86,13 @@ def verdict(analysis: Analysis) -> Paragraph:
         lines.append("Generator: its loop lag was not measured (n/a).")
     for cell in analysis.merged:
         text = f"ran at the same time: added up to {Load.of(cell.cell).named}, over the time they share"
-        lines.append(f"{cell.parts[0].data.cell.name} of {listed([p.source for p in cell.parts])} {text}.")
+        who = f"{cell.parts[0].data.cell.name} of {listed([p.source for p in cell.parts])}"
+        lines.append(f"{who} {text}.")
+        if levels_apart(cell.parts):
+            lines.append(
+                f"{who} did not go through the levels of {cell.cell.requested.get('shape')} side by side: "
+                "they are in no table; read each directory by itself."
+            )
     if analysis.overlapping:
         text = "overlap in time, by less than half or asked differently: their rates were averaged, not added"
         lines.append(f"Cells of the same name in several directories {text}.")

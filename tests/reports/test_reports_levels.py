@@ -257,6 +257,20 @@ def test_the_requests_of_all_masters_are_in_the_levels(made: Any, tmp_path: Path
     assert [(x.held.level_to, x.figures.requests) for x in found.levels] == [(4, 80), (8, 120)]
 
 
+def test_masters_whose_levels_do_not_match_have_no_table_and_it_is_said(made: Any, tmp_path: Path) -> None:
+    two, one = (level(made, 2, 0, 2), level(made, 4, 2, 5)), (level(made, 2, 0, 5),)
+    regions = [
+        made.cell(tmp_path / name, shaped(made, *levels, seed=n))
+        for n, (name, levels) in enumerate((("eu", two), ("us", one)))
+    ]
+    analysis = analysed(*regions)
+    assert analysis.shaped == ()
+    said = "of eu and us did not go through the levels of Steps side by side: they are in no table"
+    assert said in " ".join(printed(analysis).split())
+    alike = [made.cell(tmp_path / name, shaped(made, *two, seed=n)) for n, name in enumerate("ab")]
+    assert "side by side" not in printed(analysed(*alike))
+
+
 def stepped(made: Any, users: int, **more: Any) -> Any:
     return made.spec(requested={"shape": "Steps", "shape_options": {"step_users": users}}, **more)
 
