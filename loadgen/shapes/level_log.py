@@ -19,6 +19,7 @@ class LevelLog:
 
     now_ns: Callable[[], int] = field(default_factory=lambda: _unix_ns(Clock()))
     levels: list[HeldLevel] = field(default_factory=list)
+    """Each with the time in which it was held; see `measured` for what of it counts."""
     settles: bool = False
     """They are steps, whose beginnings are not measured."""
     _open: bool = False
