@@ -375,6 +375,13 @@ def test_an_interrupted_search_says_what_it_saw(start: Start, service: str, tmp_
     assert json.loads((tmp_path / "r" / "search.json").read_text())["outcome"] == "inconclusive"
 
 
+def test_an_interrupted_search_exits_130_without_records_too(start: Start, service: str) -> None:
+    one = start(*shape("search", service, "--slo", "ttft:500", "--level-seconds", "2"))
+    wait_for(lambda: "1 user: answers" in one.text)
+    one.popen.send_signal(signal.SIGINT)
+    assert one.wait(20) == 130, one.text
+
+
 @pytest.mark.parametrize(
     ("name", "arguments", "said"),
     [
