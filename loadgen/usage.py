@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Callable
 from typing import Any
 
 from records.exit_codes import USAGE
+from records.files import discard
+
+log = logging.getLogger(__name__)
 
 MOST_SECONDS = 1e9
 """30 years; sockets and timers take no more than some hundred."""
@@ -58,6 +62,17 @@ def choice(name: str, choices: tuple[str, ...]) -> Callable[[str], str]:
         return text
 
     return parse
+
+
+def show(text: str) -> None:
+    """Print. Where it cannot be (a full disk, a reader that left) the load does not end for it."""
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        discard(sys.stdout)
+    except OSError as error:
+        discard(sys.stdout)
+        log.error("It could not be printed: %s", error.strerror or error)
 
 
 def refuse(message: str) -> Any:

@@ -10,7 +10,7 @@ from locust import User, events, task
 from locust.argument_parser import LocustArgumentParser
 from locust.exception import StopUser
 
-from loadgen import options, preflight
+from loadgen import interrupts, options, preflight
 from loadgen.driver import Seat
 from loadgen.plumbing import LoadRun
 
@@ -70,8 +70,10 @@ def begin(environment: Any, **_: Any) -> None:
     # Ctrl-C may land in any greenlet; gevent hands it to the main one, and need not print it as an error too.
     hub = gevent.get_hub()
     hub.NOT_ERROR = (*hub.NOT_ERROR, KeyboardInterrupt)
-    AskingUser.load = LoadRun(environment)
-    preflight.check(environment, is_worker=AskingUser.load.is_worker)
+    AskingUser.load = load = LoadRun(environment)
+    preflight.check(environment, is_worker=load.is_worker)
+    if environment.shape_class and environment.parsed_options.headless and not load.is_worker:
+        interrupts.heed(lambda: load.run, lambda: gevent.spawn(load.part.cut))
 
 
 def print_help(scenario: str) -> None:

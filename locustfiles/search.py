@@ -35,10 +35,10 @@ from loadgen.plumbing import LoadRun
 from loadgen.shapes.options import options_of
 from loadgen.shapes.phases import AnswerReports
 from loadgen.shapes.search import Search
-from loadgen.shapes.searcher import Searcher
+from loadgen.shapes.searcher import STOPPED, Searcher
 from loadgen.shapes.slo import EXAMPLE, Slo
 from loadgen.shapes.teller import LevelTeller
-from loadgen.usage import number, refuse
+from loadgen.usage import number, refuse, show
 
 log = logging.getLogger(__name__)
 
@@ -103,7 +103,7 @@ class HighestLoad(LoadTestShape):  # type: ignore[misc]  # locust is not typed f
     def stopped(self, **_: Any) -> None:
         """The load ends. If the search did not end it, it is without an answer."""
         if self.searcher is not None and not self.searcher.over:
-            self.searcher.stopped = "it was stopped"
+            self.searcher.stopped = STOPPED
             self._finish(self.searcher)
         self.searcher = None
 
@@ -113,13 +113,13 @@ class HighestLoad(LoadTestShape):  # type: ignore[misc]  # locust is not typed f
         if run is not None and run.cell is not None:
             searcher.write(run.cell.folder)
         if not environment.parsed_options.headless:
-            print(self.said, flush=True)
+            show(self.said)
         elif run is not None:
             run.answer = searcher.exit_code  # of the web UI's many searches, none decides
 
     def say(self, **_: Any) -> None:
         if self.said and self.runner.environment.parsed_options.headless:
-            print(self.said, flush=True)
+            show(self.said)
 
 
 def objective(text: str) -> Slo:

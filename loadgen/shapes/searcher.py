@@ -26,6 +26,7 @@ CLEAR_S = 60.0
 """An open loop that missed leaves a queue behind; the next level waits at most so long for its end."""
 LATE_TRIES = 3
 """A level that missed while the load generator was late itself is measured at most so many times."""
+STOPPED = "it was stopped"
 log = logging.getLogger(__name__)
 
 
@@ -80,7 +81,10 @@ class Searcher:
         if self.over:
             return None
         load = 0.0 if self._stage is Stage.CLEARING else self._level
-        return self.levels.tick(load, phase=self.heard.phase, fresh=self._fresh)
+        told = self.levels.tick(load, phase=self.heard.phase, fresh=self._fresh)
+        if told is None:
+            self.stopped = STOPPED
+        return told
 
     def _begin(self, stage: Stage, *, fresh: bool = False) -> None:
         self._stage, self._fresh, self.heard = stage, fresh, Heard(next(self.phases))

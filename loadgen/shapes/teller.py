@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 from loadgen.distributed import PREFIX
 from loadgen.shapes.level_log import LevelLog
 from loadgen.shapes.level_table import what_next
+from loadgen.usage import show
 
 if TYPE_CHECKING:  # it imports locust
     from loadgen.plumbing import LoadRun
@@ -76,8 +77,11 @@ class LevelTeller:
     def began(self) -> bool:
         return self._began_s is not None
 
-    def tick(self, level: float, *, phase: int = 0, fresh: bool = False) -> tuple[int, float]:
-        """Set the level; what the shape's own ``tick`` is to return."""
+    def tick(self, level: float, *, phase: int = 0, fresh: bool = False) -> tuple[int, float] | None:
+        """Set the level; what the shape's own ``tick`` is to return: None once the run is interrupted."""
+        run = self._load.run
+        if run is not None and run.interrupted:
+            return None
         rate = float(level) if self.open_loop else None
         told: LevelMessage = {"phase": phase, "rate": rate, "fresh": fresh}
         if told != self._told:
@@ -132,4 +136,4 @@ class LevelTeller:
         if run is None or run.cell is None or run.finished is None or not run.finished.level_table:
             return
         said = what_next(run.finished.cell, run.cell.folder)
-        print(f"\n{run.finished.level_table}\n\n{said}\n", flush=True)
+        show(f"\n{run.finished.level_table}\n\n{said}\n")

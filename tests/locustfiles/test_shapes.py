@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
 
@@ -30,7 +30,8 @@ Start = Callable[..., "Process"]
 class Process:
     """A process with its output in a file."""
 
-    def __init__(self, output: Path, *arguments: str) -> None:
+    def __init__(self, output: Path, *arguments: str, stdout: IO[str] | None = None) -> None:
+        """``stdout``: for what is said there; ``output`` then holds standard error alone."""
         self.output = output
         clean = {k: v for k, v in os.environ.items() if not k.startswith(("LOCUST_", "TARGET_"))}
         with output.open("wb") as file:
@@ -38,8 +39,8 @@ class Process:
                 [sys.executable, "-m", *arguments],
                 cwd=output.parent,
                 stdin=subprocess.DEVNULL,
-                stdout=file,
-                stderr=subprocess.STDOUT,
+                stdout=stdout or file,
+                stderr=file,
                 env=clean | {"PYTHONUNBUFFERED": "1"},
                 start_new_session=True,
             )
@@ -64,8 +65,8 @@ class Process:
 def start(tmp_path: Path) -> Iterator[Start]:
     running: list[Process] = []
 
-    def one(*arguments: str) -> Process:
-        running.append(Process(tmp_path / f"{len(running)}.log", *arguments))
+    def one(*arguments: str, stdout: IO[str] | None = None) -> Process:
+        running.append(Process(tmp_path / f"{len(running)}.log", *arguments, stdout=stdout))
         return running[-1]
 
     yield one
@@ -217,14 +218,18 @@ def test_levels_are_told_only_where_records_were_kept(start: Start, service: str
     assert "report" not in one.text
 
 
+SIGNALS = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
+
+
+@SIGNALS
 def test_an_interrupted_load_keeps_its_levels_as_far_as_it_went(
-    start: Start, service: str, tmp_path: Path
+    start: Start, service: str, tmp_path: Path, number: signal.Signals
 ) -> None:
     steps = ["--step-users", "2", "--step-seconds", "2", "--steps", "9", "--results", "r"]
     one = start(*shape("steps", service, *steps))
     wait_for(lambda: "updating to 4 users" in one.text)
     time.sleep(0.5)
-    one.popen.send_signal(signal.SIGINT)
+    one.popen.send_signal(number)
     assert one.wait(20) == 130, one.text
     assert "Traceback" not in one.text
     assert not read_cell(tmp_path / "r").cell.complete
@@ -235,6 +240,36 @@ def test_an_interrupted_load_keeps_its_levels_as_far_as_it_went(
     assert [row[0] for row in level_rows(one.text)] == ["2", "4"]
     valid = read_cell(tmp_path / "r").cell.verdict.valid  # this machine may have been busy with others
     assert ("these are its levels until then" in one.text) is valid
+
+
+@SIGNALS
+@pytest.mark.parametrize("processes", [1, 2])
+def test_a_second_signal_waits_for_no_answer(
+    start: Start, tmp_path: Path, processes: int, number: signal.Signals
+) -> None:
+    """All of them hang: without it the load would drain for ten seconds."""
+    server = start("mocks.faults", "stall", "--dialect", "openai", "--stall-s", "inf")
+    url = str(wait_for(lambda: re.search(r"http://\S+", server.text))[0])
+    steps = ["--step-users", "2", "--step-seconds", "2", "--steps", "9", "--results", "r"]
+    one = start(*shape("steps", url, *steps, *(two_processes() if processes == 2 else [])))
+    wait_for(lambda: "updating to 4 users" in one.text)
+    for _ in range(3):
+        time.sleep(1.2)
+        one.popen.send_signal(number)
+    assert one.wait(8) == 130, one.text
+    assert "Traceback" not in one.text
+    data = read_cell(tmp_path / "r")
+    assert not data.cell.complete
+    assert {r.outcome for r in data.requests} == {"cut"}
+    assert [level.level_to for level in levels_of(tmp_path / "r")][:2] == [2, 4]
+
+
+def test_a_table_that_cannot_be_printed_is_no_end_of_the_load(start: Start, service: str) -> None:
+    steps = ["--step-users", "2", "--step-seconds", "1", "--steps", "1", "--results", "r"]
+    with open("/dev/full", "w") as full:
+        one = start(*shape("steps", service, *steps), stdout=full)
+        assert one.wait(20) in (0, 3), one.text
+    assert "Traceback" not in one.text
 
 
 @pytest.mark.parametrize("downwards", [False, True])
@@ -365,10 +400,13 @@ def test_a_search_out_of_time_is_inconclusive(start: Start, service: str, proces
     assert "the 6 seconds it was given were over; the highest concurrency that met was" in one.text
 
 
-def test_an_interrupted_search_says_what_it_saw(start: Start, service: str, tmp_path: Path) -> None:
+@SIGNALS
+def test_an_interrupted_search_says_what_it_saw(
+    start: Start, service: str, tmp_path: Path, number: signal.Signals
+) -> None:
     one = start(*shape("search", service, "--slo", "ttft:500", "--level-seconds", "2", "--results", "r"))
     wait_for(lambda: "2 users: answers" in one.text)
-    one.popen.send_signal(signal.SIGINT)
+    one.popen.send_signal(number)
     assert one.wait(20) == 130, one.text
     assert "it was stopped; the highest concurrency that met was" in one.text
     assert not read_cell(tmp_path / "r").cell.complete
