@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from typing import Any
@@ -100,12 +101,23 @@ def load(answer: Answer, payload: bytes) -> dict[str, Any] | None:
     try:
         event = orjson.loads(payload)
     except orjson.JSONDecodeError:
-        answer.fail("an event is not JSON")
-        return None
+        try:
+            event = _leniently(payload)
+        except (ValueError, RecursionError):
+            answer.fail("an event is not JSON")
+            return None
     if not isinstance(event, dict):
         answer.fail("an event is not a JSON object")
         return None
     return event
+
+
+def _leniently(payload: bytes) -> Any:
+    """Half a character, a lone surrogate or a raw tab in a text is not JSON to the letter; servers send it,
+    and clients show the text. Raises ValueError, RecursionError."""
+    event = json.loads(payload.decode("utf-8", "replace"), strict=False)
+    # Without the surrogates, which no record can hold.
+    return orjson.loads(json.dumps(event, ensure_ascii=False).encode("utf-8", "replace"))
 
 
 def error_message(payload: bytes) -> str:

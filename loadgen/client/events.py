@@ -2,8 +2,8 @@
 
 Decoding 128 events of JSON costs a load worker more than all the rest of a stream. So the first token's
 event is taken apart once, into what stood before its text and what stood after it; where a block of bytes
-consists of events that begin and end exactly so, with something between, those are tokens too. Every other
-event is decoded. Nothing rests on spacing, on the order of keys or on the dialect: a server whose
+consists of events that begin and end exactly so, with nothing but text between, those are tokens too. Every
+other event is decoded. Nothing rests on spacing, on the order of keys or on the dialect: a server whose
 events differ from one to the next, or whose lines end in CR, only makes its client slower.
 """
 
@@ -12,8 +12,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-import orjson
 import stringzilla
+from orjson import JSONDecodeError, loads
 
 from loadgen.client.answer import Answer, Fold, error_message
 from loadgen.client.sse import SseParser
@@ -34,6 +34,8 @@ class TokenForm:
     close: bytes
     joint: bytes
     """``close`` and the next ``head``: what stands between the texts of two events in a row."""
+    quotes: int
+    """Quotes in ``head`` and ``close``."""
     empty: bytes
     """Begins an event whose text is empty: no token."""
     escaped: bytes
@@ -43,13 +45,18 @@ class TokenForm:
     def learn(cls, field: bytes, payload: bytes, text: str) -> TokenForm | None:
         """The form of a token's event: the field's name, its value, and the text in it as decoded.
 
-        None where it is not plain to see which of several equal strings is the text.
+        None where it is not plain to see which of several equal strings is the text, or where a string is
+        not what JSON allows.
         """
-        plain = text.encode()
-        quoted = b'"%b"' % plain
-        begin = payload.find(quoted) + 1
-        if not begin:  # the server escapes it, or writes it otherwise than we would
-            spans = [m.span(1) for m in _STRING.finditer(payload) if orjson.loads(m.group()) == text]
+        try:
+            plain = text.encode()
+            quoted = b'"%b"' % plain
+            begin = payload.find(quoted) + 1
+            # Without: the server escapes it, or writes it otherwise than we would.
+            spans = [] if begin else [m.span(1) for m in _STRING.finditer(payload) if loads(m[0]) == text]
+        except (UnicodeEncodeError, JSONDecodeError):
+            return None
+        if not begin:
             if len(spans) != 1:
                 return None
             begin, end = spans[0]
@@ -58,7 +65,8 @@ class TokenForm:
             if payload.find(quoted, begin) >= 0 or payload[begin - 2 : begin - 1] == _BACKSLASH:
                 return None
         head, close = field + payload[:begin], payload[end:] + b"\n\n"
-        return cls(head, close, close + head, head + b'"', _BACKSLASH + close)
+        joint = close + head
+        return cls(head, close, joint, joint.count(b'"'), head + b'"', _BACKSLASH + close)
 
     def is_one(self, data: bytes) -> bool:
         """``data`` is one event of this form and nothing else."""
@@ -73,8 +81,8 @@ class TokenForm:
     def count(self, data: bytes, at: int) -> tuple[int, int]:
         """(Tokens in a row from ``at``, where an event with ``head`` begins; where the last of them ends).
 
-        Each is one line that begins with ``head`` and ends with ``close``, with something between; what such
-        a line may say besides its text is not looked at. Else (0, at): look closer.
+        Each is one line that begins with ``head``, ends with ``close`` and has text between: no quote that is
+        not the form's, so nothing that would say more. Else (0, at): look closer.
         """
         head, close, joint = self.head, self.close, self.joint
         tokens = stringzilla.count(data, joint, at)
@@ -87,7 +95,9 @@ class TokenForm:
         else:
             return 0, at
         if (
-            stringzilla.count(data, b"\n", at, stop) != 2 * tokens  # something of another form lies between
+            data.count(b'"', at, stop) != tokens * self.quotes
+            or stringzilla.count(data, b"\n", at, stop)
+            != 2 * tokens  # something of another form lies between
             or stringzilla.find(data, self.empty, at, stop) >= 0
             or stringzilla.find(data, self.escaped, at, stop) >= 0
         ):

@@ -160,6 +160,35 @@ def test_an_event_named_error_is_one_whatever_it_holds(data: bytes, said: str, s
     assert named.error != said or b'"error"' in data  # which is an error by what it holds
 
 
+def test_what_stands_between_the_text_and_the_end_is_looked_at() -> None:
+    """Such an event begins and ends as a token's does."""
+    plain = b'data: {"id": "c", "choices": [{"index": 0, "text": " w"}]}\n\n'
+    failed = plain.replace(b'" w"', b'" w", "finish_reason": "error"')
+    found = counted([plain * 5 + failed + plain * 2], fold_openai)
+    assert (found.error, found.tokens) == ("finish_reason is error", 8)
+
+
+@pytest.mark.parametrize("text", [b"\\ud83d", b"\xf0\x9f", b"a\tb"], ids=["surrogate", "half", "tab"])
+@pytest.mark.parametrize("place", [0, 1, 4])
+@pytest.mark.parametrize("step", [1, 11, 1000])
+def test_a_text_that_is_not_json_to_the_letter_is_a_token_wherever_it_stands(
+    text: bytes, place: int, step: int
+) -> None:
+    plain = b'data: {"type": "token", "content": "w"}\n\n'
+    events = [plain] * 5
+    events[place] = plain.replace(b'"w"', b'"' + text + b'"')
+    stream = b"".join([*events, b'data: {"type": "complete"}\n\n'])
+    found = counted([stream[k : k + step] for k in range(0, len(stream), step)], fold_ask)
+    assert (found.tokens, found.events, found.error) == (5, 6, None)
+    assert found.ended_ns is not None
+
+
+def test_what_a_record_keeps_of_a_text_is_unicode() -> None:
+    stream = b'data: {"type": "error", "message": "no \\ud83d", "x": "\xff"}\n\ndata: {"type": NaN}\n\n'
+    found = counted([stream], fold_ask)
+    assert (found.error, found.events) == ("no ?", 2)
+
+
 def test_gaps_are_between_arrivals() -> None:
     answer = Answer()
     stream = EventStream(answer, fold_ask)
