@@ -10,6 +10,8 @@ from records.request import RequestRecord
 
 Unit = Literal["users", "requests_per_second"]
 UNITS: frozenset[str] = frozenset(get_args(Unit))
+CUT_SHARE = 0.05
+"""Of a level's requests: where more are never answered, the latencies of the others flatter the service."""
 
 
 def unit_of(*, open_loop: bool) -> Unit:
@@ -88,3 +90,30 @@ def wanted_in(requests: Sequence[RequestRecord], level: HeldLevel) -> list[Reque
     """Those that belong to the level: they began in its time (an open loop: were due), so that no request
     belongs to two."""
     return [r for r in requests if level.start_ns <= r.start_ns < level.end_ns]
+
+
+def cut_in(requests: Sequence[RequestRecord], levels: Sequence[HeldLevel]) -> list[int]:
+    """How many requests of each level were never answered: cut, or dropped in an open loop. Each belongs to
+    the first level in whose time it waited, so that none is lost which hangs since the level settled."""
+    counts = [0] * len(levels)
+    for r in requests:
+        if r.outcome == "cut" and "warmup" not in r.flags:
+            for number, level in enumerate(levels):
+                if level.seconds and r.start_ns < level.end_ns and r.ended_at_ns >= level.start_ns:
+                    counts[number] += 1
+                    break
+    return counts
+
+
+def many_cut(cut: int, answered: int) -> bool:
+    """Were so many of a level's requests never answered that its latencies are of the lucky ones?
+    ``answered``: failed ones, too."""
+    return cut > CUT_SHARE * (cut + answered)
+
+
+def lucky_note(labels: Sequence[str]) -> str:
+    """Of the levels with ``many_cut``."""
+    return (
+        f"More than {CUT_SHARE:.0%} of the requests at {', '.join(labels)} were cut: "
+        "their latencies are of the lucky ones."
+    )

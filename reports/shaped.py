@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from records.cell import Window
-from records.levels import HeldLevel, HeldLevels, wanted_in
+from records.levels import HeldLevel, HeldLevels, cut_in, wanted_in
 from records.measure import measured
 from records.reader import search_sentence
 from records.request import RecordError, RequestRecord
@@ -22,7 +22,7 @@ class LevelFigures:
     held: HeldLevel
     figures: Figures
     cut: int
-    """Requests that began in it and were cut or dropped: in no figure."""
+    """Requests that were cut or dropped, as `cut_in` counts them: in no figure."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -66,8 +66,7 @@ def _shaped(cell: CellSummary, held: HeldLevels) -> ShapedCell:
 
 def _figures(cell: CellSummary, held: HeldLevels, every: Sequence[RequestRecord]) -> Iterator[LevelFigures]:
     counted = measured(every, cell.window)
-    cut = [r for r in every if r.outcome == "cut" and "warmup" not in r.flags]
-    for number, level in enumerate(held.levels):
+    for number, (level, cut) in enumerate(zip(held.levels, cut_in(every, held.levels), strict=True)):
         _, figures = figures_in(
             Window(start_ns=level.start_ns, end_ns=level.end_ns),
             wanted_in(counted, level),
@@ -75,7 +74,7 @@ def _figures(cell: CellSummary, held: HeldLevels, every: Sequence[RequestRecord]
             key=(cell.source, number),
             name=f"{cell.cell.name}/{number}",
         )
-        yield LevelFigures(held=level, figures=figures, cut=len(wanted_in(cut, level)))
+        yield LevelFigures(held=level, figures=figures, cut=cut)
 
 
 def _sentence(cell: CellSummary) -> str:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from records.levels import lucky_note, many_cut
 from reports.analysis import Analysis
 from reports.document import NONE, Row, Table, listed, number, spread, value
 from reports.shaped import LevelFigures, ShapedCell
 
 RULE = (
     "A request belongs to the level in which it began (an open loop: was due); RPS counts the good answers "
-    "that ended in it. A step is measured once it has settled."
+    "that ended in it. Cut: cut or dropped, never answered, in no other figure. "
+    "A step is measured once it has settled."
 )
 
 
@@ -28,7 +30,7 @@ def _table(shaped: ShapedCell, *, named: bool) -> Table:
         title=f"{source}{cell.cell.deployment}: {cell.cell.config}: the levels of {shaped.shape}",
         columns=(
             *("Conc" if shaped.unit == "users" else "Load", *slo, "RPS (95 %)", "TTFT p50 ms", "TTFT p95 ms"),
-            *("E2E p95", "Fail", "Requests", "ITL p50", "ITL p99", "TTFT p99"),
+            *("E2E p95", "Fail", "Cut", "Requests", "ITL p50", "ITL p99", "TTFT p99"),
         ),
         rows=tuple(_row(level, shaped) for level in shaped.levels),
         notes=tuple(_notes(shaped)),
@@ -42,7 +44,7 @@ def _row(level: LevelFigures, shaped: ShapedCell) -> Row:
     return Row(
         cells=(
             *(level.held.label(shaped.unit), *slo, show(f.rps), show(f.ttft_p50), show(f.ttft_p95)),
-            *(value(f.e2e_p95), str(f.failures), str(f.requests)),
+            *(value(f.e2e_p95), str(f.failures), str(level.cut), str(f.requests)),
             *(value(f.itl_p50), value(f.itl_p99), value(f.ttft_p99)),
         ),
         struck=not shaped.cell.valid,
@@ -59,9 +61,13 @@ def _notes(shaped: ShapedCell) -> Iterator[str]:
                 f"With failures as never answered, TTFT p95 at {level.held.label(shaped.unit)} is "
                 f"{number(level.figures.ttft_p95_with_failures)} ms."
             )
-    cut = [f"{level.cut} at {level.held.label(shaped.unit)}" for level in shaped.levels if level.cut]
-    if cut:
-        yield f"Cut or dropped, and in no figure: {listed(cut)}."
+    lucky = [
+        level.held.label(shaped.unit)
+        for level in shaped.levels
+        if many_cut(level.cut, level.figures.requests)
+    ]
+    if lucky:
+        yield lucky_note(lucky)
     unmeasured = [level.held.label(shaped.unit) for level in shaped.levels if not level.held.seconds]
     if unmeasured:
         yield f"Not measured at {listed(unmeasured)}: the load was still warming up, or had ended."

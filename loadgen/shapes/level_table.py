@@ -8,18 +8,21 @@ from pathlib import Path
 from statistics import median, quantiles
 
 from records.cell import Cell, Window
-from records.levels import HeldLevels, wanted_in
+from records.levels import HeldLevels, cut_in, lucky_note, many_cut, wanted_in
 from records.measure import measured, rate, wanted_answers
 from records.request import RequestRecord
 
 
 def table(held: HeldLevels, requests: Sequence[RequestRecord], window: Window | None) -> str:
-    """A line a level. Percentiles are the report's: of good answers, interpolated (type 7)."""
-    head = ["users" if held.unit == "users" else "requests/s", "seconds", "requests", "failures", "RPS"]
-    lines = [[*head, "TTFT p50 ms", "TTFT p95 ms"]]
-    counted = measured(requests, window)
-    for level in held.levels:
+    """A line a level, and below them what is to be known of some. Percentiles are the report's: of good
+    answers, interpolated (type 7)."""
+    unit = "users" if held.unit == "users" else "requests/s"
+    lines = [[unit, "seconds", "requests", "failures", "cut", "RPS", "TTFT p50 ms", "TTFT p95 ms"]]
+    counted, lucky = measured(requests, window), []
+    for level, cut in zip(held.levels, cut_in(requests, held.levels), strict=True):
         own = wanted_in(counted, level)
+        if many_cut(cut, len(own)):
+            lucky.append(level.label(held.unit))
         ttft_ms = [ms for r in own if r.outcome == "ok" and (ms := r.ttft_ms) is not None]
         rps = rate(requests, Window(start_ns=level.start_ns, end_ns=level.end_ns))
         p95 = (
@@ -31,12 +34,14 @@ def table(held: HeldLevels, requests: Sequence[RequestRecord], window: Window | 
                 f"{level.seconds:.1f}",
                 str(len(own)),
                 str(sum(r.outcome != "ok" for r in own)),
+                str(cut),
                 "-" if rps is None else f"{rps:.1f}",
                 f"{median(ttft_ms):.1f}" if ttft_ms else "-",
                 "-" if p95 is None else f"{p95:.1f}",
             ]
         )
-    return aligned(lines)
+    notes = [lucky_note(lucky)] if lucky else []
+    return "\n\n".join([aligned(lines), *notes])
 
 
 def what_next(cell: Cell, folder: Path) -> str:

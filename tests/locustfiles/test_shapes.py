@@ -208,7 +208,7 @@ def test_steps_of_a_rate_in_two_processes(
     assert [x.level_to for x in levels_of(tmp_path / "r")] == [10, 20, 30]
     rows = level_rows(one.text)  # once, by the master
     assert [row[0] for row in rows] == ["10", "20", "30"]
-    assert [float(row[4]) for row in rows] == [pytest.approx(n, abs=4) for n in (10, 20, 30)]
+    assert [float(row[5]) for row in rows] == [pytest.approx(n, abs=4) for n in (10, 20, 30)]
 
 
 def test_levels_are_told_only_where_records_were_kept(start: Start, service: str) -> None:

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from records.cell import Cell
-from records.levels import HeldLevel, HeldLevels, wanted_in
+from records.levels import HeldLevel, HeldLevels, cut_in, many_cut, wanted_in
 from records.reader import search_sentence
 from records.request import RecordError, RequestRecord
 
@@ -135,6 +135,35 @@ def test_an_open_loops_request_belongs_where_it_was_due(record: Callable[..., Re
     late, early = record(due_at_ns=19, sent_at_ns=25), record(due_at_ns=9, sent_at_ns=12)
     assert wanted_in([late, early], level) == [late]
     assert asdict(level) == LEVEL
+
+
+def test_what_was_never_answered_belongs_to_the_first_level_in_which_it_waited(
+    record: Callable[..., RequestRecord],
+) -> None:
+    levels = [
+        HeldLevel(level_from=n, level_to=n, start_ns=start, end_ns=end)
+        for n, (start, end) in enumerate(((10, 20), (25, 25), (30, 40)))
+    ]
+    cut = [
+        record(sent_at_ns=sent, ended_at_ns=ended, outcome="cut", flags=flags)
+        for sent, ended, flags in (
+            (5, 8, []),  # over before any was measured
+            (5, 99, []),
+            (19, 99, []),
+            (15, 99, ["warmup"]),
+            (22, 99, []),  # while the third was settling, and after it
+            (35, 35, ["dropped"]),
+            (41, 99, []),
+        )
+    ]
+    assert cut_in([*cut, record(sent_at_ns=15, ended_at_ns=16)], levels) == [2, 0, 2]
+
+
+@pytest.mark.parametrize(
+    ("cut", "answered", "many"), [(0, 0, False), (1, 0, True), (5, 95, False), (6, 94, True)]
+)
+def test_more_than_a_twentieth_is_many(cut: int, answered: int, many: bool) -> None:
+    assert many_cut(cut, answered) is many
 
 
 def test_the_sentence_of_a_search_is_read(tmp_path: Path) -> None:

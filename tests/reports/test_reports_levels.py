@@ -95,7 +95,19 @@ def test_only_what_counts_enters_a_level(made: Any, tmp_path: Path) -> None:
     analysis = analysed(path)
     [found] = analysis.shaped[0].levels
     assert (found.figures.requests, found.figures.failures, found.cut) == (41, 1, 2)
-    assert "Cut or dropped, and in no figure: 2 at 2." in levels_table(analysis).notes
+    shown = levels_table(analysis)
+    assert shown.rows[0].cells[shown.columns.index("Cut")] == "2"
+    assert "lucky" not in " ".join(shown.notes)  # 2 of 43
+
+
+def test_where_many_were_cut_the_report_says_whose_latencies_these_are(made: Any, tmp_path: Path) -> None:
+    path = made.cell(tmp_path / "steps", shaped(made, level(made, 2, 1, 3), level(made, 4, 3, 5)))
+    [good] = [r for r in made.records(made.spec(rps=20.0)) if r.seq == 30]
+    lines = LineFile(path / "requests.jsonl")
+    lines.append(b"".join(replace(good, seq=seq, outcome="cut").encode() for seq in range(1000, 1003)))
+    lines.close()
+    said = "More than 5% of the requests at 2 were cut: their latencies are of the lucky ones."
+    assert said in levels_table(analysed(path)).notes
 
 
 @given(st.lists(st.integers(1, 10_000_000_000), max_size=120), st.lists(st.booleans(), max_size=120))
@@ -112,7 +124,7 @@ def test_the_terminals_figures_are_the_reports(ttfts_ns: list[int], failed: list
     line = terminal_table(HeldLevels(unit="users", levels=(held,)), requests, window).splitlines()[1].split()
     _, figures = figures_in(window, requests, requests, key=0, name="n")
     assert line[2:4] == [str(figures.requests), str(figures.failures)]
-    for shown, estimate in zip(line[4:], (figures.rps, figures.ttft_p50, figures.ttft_p95), strict=True):
+    for shown, estimate in zip(line[5:], (figures.rps, figures.ttft_p50, figures.ttft_p95), strict=True):
         if estimate is None:
             assert shown == "-"
         else:

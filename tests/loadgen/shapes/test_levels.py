@@ -197,11 +197,25 @@ def test_the_table_has_the_figures_of_each_level() -> None:
     levels = (level(1, 1, 2), level(2, 2, 3), level(3, 3, 3))
     text = table(HeldLevels(unit="users", levels=levels), [*few, *many, *no_figure, *failed], WHOLE)
     assert [line.split() for line in text.splitlines()[1:]] == [
-        ["1", "1.0", "9", "0", "9.0", "5.0", "-"],
-        ["2", "1.0", "60", "1", "59.0", "30.0", "56.1"],
-        ["3", "0.0", "0", "0", "-", "-", "-"],
+        ["1", "1.0", "9", "0", "0", "9.0", "5.0", "-"],
+        ["2", "1.0", "60", "1", "1", "59.0", "30.0", "56.1"],
+        ["3", "0.0", "0", "0", "0", "-", "-", "-"],
     ]
-    assert text.splitlines()[0].split()[:5] == ["users", "seconds", "requests", "failures", "RPS"]
+    assert text.splitlines()[0].split()[:6] == ["users", "seconds", "requests", "failures", "cut", "RPS"]
     rates = table(HeldLevels(unit="requests_per_second", levels=levels[:1]), few, WHOLE)
     assert rates.splitlines()[0].split()[0] == "requests/s"
     assert rates.splitlines()[1].split()[0] == "1"
+
+
+def test_requests_that_were_never_answered_are_counted_and_said() -> None:
+    dropped = [
+        request(2 + n / 100, 0, outcome="cut", due_at_ns=round((2 + n / 100) * S), flags=["dropped"])
+        for n in range(54)
+    ]
+    answered = [request(start + n / 100) for start in (1, 2) for n in range(39)]
+    hangs = request(0.5, 9, outcome="cut", first_token_at_ns=None)  # since before the first was measured
+    levels = HeldLevels(unit="requests_per_second", levels=(level(10, 1, 2), level(20, 2, 3)))
+    lines = table(levels, [*answered, *dropped, hangs], WHOLE).splitlines()
+    assert [line.split()[2:5] for line in lines[1:3]] == [["39", "0", "1"], ["39", "0", "54"]]
+    said = "More than 5% of the requests at 20/s were cut: their latencies are of the lucky ones."
+    assert lines[3:] == ["", said]
