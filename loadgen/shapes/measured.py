@@ -3,10 +3,14 @@
 What is measured of a level, always inside the run's own window:
 
     a step      from when all its users are there and it has settled, as a level of a search does: a second
-                later and as many of its requests have ended as it has users (an open loop: as are due in a
-                second), at the latest when half of it is over
+                later and as many of its requests have ended as it has users, less half an answer (an open
+                loop: as are due in a second), at the latest when half of it is over
     a ramp      each tenth of it, whole: it never settles
     a search    what the search measured: it settles before that
+
+The users of a step begin together, so that their answers end in waves, one an answer's time. Measuring from
+the end of a wave leaves that wave out, and counts half a wave too few on average; from half an answer
+earlier, the two ends of the time make up for each other.
 """
 
 from __future__ import annotations
@@ -14,6 +18,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from math import ceil
+from statistics import median
 
 from records.cell import Window
 from records.levels import HeldLevel, wanted_in
@@ -44,7 +49,14 @@ def measured_levels(
 
 def _settled_ns(level: HeldLevel, requests: Sequence[RequestRecord]) -> int:
     half_ns = (level.start_ns + level.end_ns) // 2
-    ended = sorted(r.ended_at_ns for r in wanted_in(requests, level) if r.outcome != "cut")
+    own = [r for r in wanted_in(requests, level) if r.outcome != "cut"]
+    ended = sorted(r.ended_at_ns for r in own)
     enough = ceil(level.level_to)
-    each_ns = ended[enough - 1] if 0 < enough <= len(ended) else half_ns
+    each_ns = ended[enough - 1] - _half_answer_ns(own) if 0 < enough <= len(ended) else half_ns
     return min(max(level.start_ns + int(SETTLE_S * 1e9), each_ns), half_ns)
+
+
+def _half_answer_ns(requests: Sequence[RequestRecord]) -> int:
+    """Half the median time of good answers: of a closed loop, since those of an open one come in no waves."""
+    took_ns = [r.ended_at_ns - r.start_ns for r in requests if r.outcome == "ok" and r.due_at_ns is None]
+    return int(median(took_ns) / 2) if took_ns else 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from pathlib import Path
+from statistics import mean
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from loadgen.shapes.level_table import table, what_next
 from loadgen.shapes.measured import measured_levels
 from records.cell import Cell, Check, Verdict, Window
 from records.levels import HeldLevel, HeldLevels
+from records.measure import rate
 from records.request import RequestRecord
 
 S = 1_000_000_000
@@ -116,7 +118,7 @@ WHOLE = Window(start_ns=0, end_ns=1000 * S)
     ("ended_s", "begins_s"),
     [
         ([10.1, 10.2, 10.3], 11),  # a second at least
-        ([10.1, 10.2, 13.0], 13),  # until as many have ended as there are users
+        ([10.1, 10.2, 13.0], 12.9),  # until as many have ended as there are users, less half an answer
         ([10.1, 10.2, 18.0], 15),  # half of it at most
         ([10.1, 10.2], 15),
     ],
@@ -128,6 +130,24 @@ def test_a_step_settles_before_it_is_measured(ended_s: list[float], begins_s: fl
     assert (found.start_ns / S, found.end_ns / S) == (pytest.approx(begins_s), 20)
     [whole] = measured_levels([level(3, 10, 20)], requests, WHOLE, settle=False)
     assert (whole.start_ns / S, whole.end_ns / S) == (10, 20)
+
+
+def test_a_rate_of_waves_is_not_biased() -> None:
+    """Users who all begin at once, in answers of many lengths: 4 of them a time, in a step of 20 s."""
+    shares = []
+    for took_s in (n / 50 for n in range(55, 300)):
+        requests = [request(10 + n * took_s, took_s) for n in range(int(30 / took_s)) for _ in range(4)]
+        [found] = measured_levels([level(4, 10, 30)], requests, WHOLE, settle=True)
+        measured = rate(requests, Window(start_ns=found.start_ns, end_ns=found.end_ns))
+        assert measured is not None
+        shares.append(measured * took_s / 4)
+    assert mean(shares) == pytest.approx(1, abs=0.02)
+
+
+def test_an_open_loop_settles_until_the_end_of_as_many_answers_as_are_due_in_a_second() -> None:
+    due = [request(10 + n / 3, 2, due_at_ns=round((10 + n / 3) * S)) for n in range(12)]
+    [found] = measured_levels([level(3, 10, 20)], due, WHOLE, settle=True)
+    assert found.start_ns / S == pytest.approx(12.667, abs=0.001)
 
 
 def test_a_step_that_drained_slowly_settles_in_half_of_its_own_time() -> None:
