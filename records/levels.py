@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from statistics import median
 from typing import Any, Literal, get_args
 
 from records.request import RequestRecord
@@ -12,6 +13,8 @@ Unit = Literal["users", "requests_per_second"]
 UNITS: frozenset[str] = frozenset(get_args(Unit))
 CUT_SHARE = 0.05
 """Of a level's requests: where more are never answered, the latencies of the others flatter the service."""
+ANSWERS_LONG = 3
+"""A level that lasted less than so many median answers counts too few waves of them for a rate."""
 
 
 def unit_of(*, open_loop: bool) -> Unit:
@@ -116,4 +119,22 @@ def lucky_note(labels: Sequence[str]) -> str:
     return (
         f"More than {CUT_SHARE:.0%} of the requests at {', '.join(labels)} were cut: "
         "their latencies are of the lucky ones."
+    )
+
+
+def has_rate(level: HeldLevel, own: Sequence[RequestRecord]) -> bool:
+    """Does the RPS of a level mean anything? It lasted long enough for the good answers among its ``own``
+    requests, and one of them ended in it."""
+    good = [r for r in own if r.outcome == "ok"]
+    if not any(r.ended_at_ns <= level.end_ns for r in good):
+        return False
+    answer_ns = median(r.ended_at_ns - r.start_ns for r in good)
+    return level.end_ns - level.start_ns >= ANSWERS_LONG * answer_ns
+
+
+def no_rate_note(labels: Sequence[str]) -> str:
+    """Of measured levels without ``has_rate``."""
+    return (
+        f"RPS - at {', '.join(labels)}: the level lasted less than three answers, or had no good one; "
+        "give it more time (of steps: --step-seconds)."
     )

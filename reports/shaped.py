@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from records.cell import Window
-from records.levels import HeldLevel, HeldLevels, cut_in, wanted_in
+from records.levels import HeldLevel, HeldLevels, cut_in, has_rate, wanted_in
 from records.measure import measured
 from records.reader import search_sentence
 from records.request import RecordError, RequestRecord
@@ -17,7 +17,7 @@ from reports.summary import CellSummary, Level
 @dataclass(frozen=True, kw_only=True)
 class LevelFigures:
     """What was measured of one level: requests that began in its time (an open loop: were due), and RPS of
-    the good answers that ended in it."""
+    the good answers that ended in it: None where it would mean nothing, see `has_rate`."""
 
     held: HeldLevel
     figures: Figures
@@ -59,21 +59,32 @@ def _shaped(cell: CellSummary, held: HeldLevels) -> ShapedCell:
     return ShapedCell(
         cell=cell,
         unit=held.unit,
-        levels=tuple(_figures(cell, held, every)),
+        levels=tuple(level_figures(held, every, cell.window, source=cell.source, name=cell.cell.name)),
         sentence=_sentence(cell) if any(level.status is not None for level in held.levels) else "",
     )
 
 
-def _figures(cell: CellSummary, held: HeldLevels, every: Sequence[RequestRecord]) -> Iterator[LevelFigures]:
-    counted = measured(every, cell.window)
+def level_figures(
+    held: HeldLevels,
+    every: Sequence[RequestRecord],
+    window: Window | None,
+    *,
+    source: str,
+    name: str,
+) -> Iterator[LevelFigures]:
+    """Of each level, from ``every`` request of the cell. ``source``, ``name``: of its random numbers."""
+    counted = measured(every, window)
     for number, (level, cut) in enumerate(zip(held.levels, cut_in(every, held.levels), strict=True)):
+        own = wanted_in(counted, level)
         _, figures = figures_in(
             Window(start_ns=level.start_ns, end_ns=level.end_ns),
-            wanted_in(counted, level),
+            own,
             every,
-            key=(cell.source, number),
-            name=f"{cell.cell.name}/{number}",
+            key=(source, number),
+            name=f"{name}/{number}",
         )
+        if not has_rate(level, own):
+            figures = replace(figures, rps=None)
         yield LevelFigures(held=level, figures=figures, cut=cut)
 
 

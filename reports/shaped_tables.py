@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from records.levels import lucky_note, many_cut
+from records.levels import lucky_note, many_cut, no_rate_note
 from reports.analysis import Analysis
 from reports.document import NONE, Row, Table, listed, number, spread, value
 from reports.shaped import LevelFigures, ShapedCell
@@ -61,6 +61,13 @@ def _notes(shaped: ShapedCell) -> Iterator[str]:
                 f"With failures as never answered, TTFT p95 at {level.held.label(shaped.unit)} is "
                 f"{number(level.figures.ttft_p95_with_failures)} ms."
             )
+    rateless = [
+        level.held.label(shaped.unit)
+        for level in shaped.levels
+        if level.held.seconds and level.figures.rps is None
+    ]
+    if rateless:
+        yield no_rate_note(rateless)
     lucky = [
         level.held.label(shaped.unit)
         for level in shaped.levels

@@ -8,7 +8,7 @@ from pathlib import Path
 from statistics import median, quantiles
 
 from records.cell import Cell, Window
-from records.levels import HeldLevels, cut_in, lucky_note, many_cut, wanted_in
+from records.levels import HeldLevels, cut_in, has_rate, lucky_note, many_cut, no_rate_note, wanted_in
 from records.measure import measured, rate, wanted_answers
 from records.request import RequestRecord
 
@@ -18,13 +18,18 @@ def table(held: HeldLevels, requests: Sequence[RequestRecord], window: Window | 
     answers, interpolated (type 7)."""
     unit = "users" if held.unit == "users" else "requests/s"
     lines = [[unit, "seconds", "requests", "failures", "cut", "RPS", "TTFT p50 ms", "TTFT p95 ms"]]
-    counted, lucky = measured(requests, window), []
+    counted = measured(requests, window)
+    lucky, rateless = [], []
     for level, cut in zip(held.levels, cut_in(requests, held.levels), strict=True):
         own = wanted_in(counted, level)
         if many_cut(cut, len(own)):
             lucky.append(level.label(held.unit))
         ttft_ms = [ms for r in own if r.outcome == "ok" and (ms := r.ttft_ms) is not None]
-        rps = rate(requests, Window(start_ns=level.start_ns, end_ns=level.end_ns))
+        rps = None
+        if has_rate(level, own):
+            rps = rate(requests, Window(start_ns=level.start_ns, end_ns=level.end_ns))
+        elif level.seconds:
+            rateless.append(level.label(held.unit))
         p95 = (
             quantiles(ttft_ms, n=20, method="inclusive")[-1] if len(ttft_ms) >= wanted_answers(0.95) else None
         )
@@ -40,8 +45,8 @@ def table(held: HeldLevels, requests: Sequence[RequestRecord], window: Window | 
                 "-" if p95 is None else f"{p95:.1f}",
             ]
         )
-    notes = [lucky_note(lucky)] if lucky else []
-    return "\n\n".join([aligned(lines), *notes])
+    notes = [note(labels) for note, labels in ((no_rate_note, rateless), (lucky_note, lucky)) if labels]
+    return "\n\n".join([aligned(lines), *(["\n".join(notes)] if notes else [])])
 
 
 def what_next(cell: Cell, folder: Path) -> str:

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from records.cell import Cell
-from records.levels import HeldLevel, HeldLevels, cut_in, many_cut, wanted_in
+from records.levels import HeldLevel, HeldLevels, cut_in, has_rate, many_cut, wanted_in
 from records.reader import search_sentence
 from records.request import RecordError, RequestRecord
 
@@ -164,6 +164,27 @@ def test_what_was_never_answered_belongs_to_the_first_level_in_which_it_waited(
 )
 def test_more_than_a_twentieth_is_many(cut: int, answered: int, many: bool) -> None:
     assert many_cut(cut, answered) is many
+
+
+@pytest.mark.parametrize(
+    ("spans", "outcome", "has"),
+    [
+        ([(0, 10)], "ok", True),
+        ([(0, 10), (10, 20)], "ok", True),
+        ([(0, 11)], "ok", False),  # less than three of them
+        ([(0, 10), (0, 11), (0, 12)], "ok", False),
+        ([(25, 30)], "ok", True),
+        ([(25, 31)], "ok", False),  # ended after it
+        ([], "ok", False),
+        ([(0, 10)], "http_error", False),
+    ],
+)
+def test_a_level_has_a_rate_where_it_lasted_three_answers(
+    record: Callable[..., RequestRecord], spans: list[tuple[int, int]], outcome: str, has: bool
+) -> None:
+    level = HeldLevel(level_from=1, level_to=1, start_ns=0, end_ns=30)
+    own = [record(sent_at_ns=sent, ended_at_ns=ended, outcome=outcome) for sent, ended in spans]
+    assert has_rate(level, own) is has
 
 
 def test_the_sentence_of_a_search_is_read(tmp_path: Path) -> None:

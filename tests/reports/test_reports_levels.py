@@ -26,10 +26,10 @@ from reports.blocks import blocks
 from reports.cli import main
 from reports.document import Table
 from reports.export import levels_csv, results_json, summary_csv
-from reports.figures import figures_in
 from reports.load import Load
 from reports.masters import merged_levels
 from reports.render import markdown, print_blocks
+from reports.shaped import level_figures
 
 S = 1_000_000_000
 
@@ -110,20 +110,30 @@ def test_where_many_were_cut_the_report_says_whose_latencies_these_are(made: Any
     assert said in levels_table(analysed(path)).notes
 
 
-@given(st.lists(st.integers(1, 10_000_000_000), max_size=120), st.lists(st.booleans(), max_size=120))
-def test_the_terminals_figures_are_the_reports(ttfts_ns: list[int], failed: list[bool]) -> None:
+OUTCOMES = st.sampled_from(["ok", "timeout", "cut"])
+
+
+@given(
+    st.lists(st.integers(1, 10_000_000_000), max_size=120),
+    st.lists(OUTCOMES, max_size=120),
+    st.integers(2, 4),
+)
+def test_the_terminals_figures_are_the_reports(ttfts_ns: list[int], outcomes: list[Any], end_s: int) -> None:
+    """Answers of a second."""
     requests = [
         RequestRecord(
             run="r", cell="c", worker="w", region="", user=0, seq=n, sent_at_ns=n, ended_at_ns=S + n,
-            first_token_at_ns=n + ttft, outcome="timeout" if n < len(failed) and failed[n] else "ok",
+            first_token_at_ns=n + ttft, outcome=outcomes[n] if n < len(outcomes) else "ok",
         )
         for n, ttft in enumerate(ttfts_ns)
     ]  # fmt: skip
-    window = Window(start_ns=0, end_ns=2 * S)
-    held = HeldLevel(level_from=1, level_to=1, start_ns=0, end_ns=2 * S)
-    line = terminal_table(HeldLevels(unit="users", levels=(held,)), requests, window).splitlines()[1].split()
-    _, figures = figures_in(window, requests, requests, key=0, name="n")
-    assert line[2:4] == [str(figures.requests), str(figures.failures)]
+    window = Window(start_ns=0, end_ns=end_s * S)
+    level = HeldLevel(level_from=1, level_to=1, start_ns=0, end_ns=end_s * S)
+    levels = HeldLevels(unit="users", levels=(level,))
+    line = terminal_table(levels, requests, window).splitlines()[1].split()
+    [found] = level_figures(levels, requests, window, source="s", name="n")
+    figures = found.figures
+    assert line[2:5] == [str(figures.requests), str(figures.failures), str(found.cut)]
     for shown, estimate in zip(line[5:], (figures.rps, figures.ttft_p50, figures.ttft_p95), strict=True):
         if estimate is None:
             assert shown == "-"
@@ -145,6 +155,20 @@ def test_a_level_that_was_not_measured_says_so(made: Any, tmp_path: Path) -> Non
     assert row.cells[:4] == ("2", "-", "-", "-")
     assert "Not measured at 2: the load was still warming up, or had ended." in levels_table(analysis).notes
     orjson.dumps(results_json(analysis))
+
+
+def test_a_level_shorter_than_three_answers_has_no_rate_anywhere(made: Any, tmp_path: Path) -> None:
+    """Answers of 100 ms."""
+    path = made.cell(
+        tmp_path / "r", shaped(made, level(made, 2, 1, 1.25), level(made, 4, 2, 5), jitter_ms=0.0)
+    )
+    analysis = analysed(path)
+    assert [row.cells[1] == "-" for row in levels_table(analysis).rows] == [True, False]
+    assert "RPS - at 2: the level lasted less than three answers" in " ".join(levels_table(analysis).notes)
+    rows = list(csv.DictReader(StringIO(levels_csv(analysis))))
+    assert [row["rps"] == "-" for row in rows] == [True, False]
+    [shape] = results_json(analysis)["shapes"]
+    assert [row["rps"] is None for row in shape["levels"]] == [True, False]
 
 
 def searched(made: Any, path: Path, sentence: bytes) -> Path:

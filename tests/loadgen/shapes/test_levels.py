@@ -239,3 +239,12 @@ def test_requests_that_were_never_answered_are_counted_and_said() -> None:
     assert [line.split()[2:5] for line in lines[1:3]] == [["39", "0", "1"], ["39", "0", "54"]]
     said = "More than 5% of the requests at 20/s were cut: their latencies are of the lucky ones."
     assert lines[3:] == ["", said]
+
+
+def test_a_level_shorter_than_three_answers_has_no_rate() -> None:
+    requests = [request(1 + n, 0.5) for n in (0, 0.5, 1)]
+    levels = HeldLevels(unit="users", levels=(level(1, 1, 2), level(2, 2, 4), level(3, 5, 5)))
+    lines = table(levels, requests, WHOLE).splitlines()
+    assert [line.split()[5] for line in lines[1:4]] == ["-", "0.5", "-"]
+    assert lines[4] == ""
+    assert lines[5].startswith("RPS - at 1: the level lasted less than three answers")
