@@ -22,8 +22,9 @@ is no number of users. ``level``, of a load with a shape: ``level_from``, ``leve
 ``end_ns`` (Unix), ``status`` (of a search), ``cut`` (requests that are in no figure), and figures.
 ``figures``: ``valid`` (any valid cell), ``repeats`` and ``invalid_repeats`` (counts), ``requests``,
 ``failures``, ``seconds``, ``answers``, and estimates ``{value, low, high}``: ``rps``, ``ttft_p50_ms`` ...
-``headers_p50_ms``; null where there were too few answers. Figures of a level that is not valid are there to
-be shown struck out. A percentile that failures made endless is the string ``"inf"``. An interval is of 95 %.
+``headers_p50_ms``; null where there were too few answers, ``rps`` also where a shape's level was too short
+(`records.levels.has_rate`). Figures of a level that is not valid are there to be shown struck out. A
+percentile that failures made endless is the string ``"inf"``. An interval is of 95 %.
 Times are milliseconds, rates answers a second, ratios plain numbers. Unrounded.
 """
 
