@@ -187,6 +187,14 @@ def test_a_level_has_a_rate_where_it_lasted_three_answers(
     assert has_rate(level, own) is has
 
 
+@pytest.mark.parametrize(("ended", "has"), [(30, True), (31, False)])
+def test_a_level_of_an_open_loop_has_a_rate_where_an_answer_ended(
+    record: Callable[..., RequestRecord], ended: int, has: bool
+) -> None:
+    level = HeldLevel(level_from=1, level_to=1, start_ns=0, end_ns=30)
+    assert has_rate(level, [record(due_at_ns=1, sent_at_ns=1, ended_at_ns=ended)]) is has
+
+
 def test_the_sentence_of_a_search_is_read(tmp_path: Path) -> None:
     (tmp_path / "search.json").write_text('{"sentence": "highest rate: 5"}')
     assert search_sentence(tmp_path) == "highest rate: 5"
