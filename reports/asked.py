@@ -14,7 +14,10 @@ LATER = (
     "shape_options",
 )
 """Keys that were not always kept."""
-ASKED = ("dialect", "path", "body", "questions", "think_time_s", "arrival", "rate", "shape", *LATER)
+ASKED = (
+    *("dialect", "path", "headers", "body", "questions"),
+    *("think_time_s", "arrival", "rate", "max_inflight", "shape", *LATER),
+)
 """What makes a load another one, in a cell's ``requested``."""
 PLACES = ("_URL", "_DIR", "PORT", "HOST")
 

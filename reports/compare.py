@@ -85,13 +85,13 @@ class Knee:
 def _differ(levels: Sequence[Level], *, own: Collection[str] = ()) -> tuple[str, ...]:
     """In what the loads of all valid cells differ, ``own`` left out.
 
-    Another deployment may have another API: its path and dialect, and with the dialect the body, count
-    within one deployment only.
+    Another deployment may have another API: its path, headers and dialect, and with the dialect the body,
+    count within one deployment only.
     """
     cells = [cell.cell for level in levels for cell in level.valid_cells]
     but = set(own)
     if len({cell.deployment for cell in cells}) > 1:
-        but |= {"path", "dialect"}
+        but |= {"path", "headers", "dialect"}
         if "dialect" in asked_differently(cells):
             but.add("body")
     return (*asked_differently(cells, but=but), *set_differently(cells))

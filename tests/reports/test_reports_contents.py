@@ -401,6 +401,7 @@ def test_no_knee_is_drawn_from_levels_that_were_asked_differently(made: Any, tmp
     [
         ({"think_time_s": 1.0}, ("think_time_s",)),
         ({"dialect": "openai", "path": "/v1", "body": {"m": 1}}, ()),
+        ({"headers": ["Authorization"]}, ()),
         ({"body": {"m": 1}}, ("body",)),
     ],
 )

@@ -111,3 +111,16 @@ def test_a_region_without_a_window_stands_alone(made: Any, tmp_path: Path) -> No
     analysis = analysed(made, tmp_path, east=made.spec(), west=made.spec(window=False, seed=1))
     assert [len(level.cells) for level in analysis.levels] == [2]
     assert [cell.valid for cell in analysis.cells] == [True, False]
+
+
+def test_questions_may_lie_under_other_paths(made: Any, tmp_path: Path) -> None:
+    a, b = (made.spec(seed=n, requested={"questions": path}) for n, path in enumerate(("/a/q", "/b/q")))
+    assert [len(cell.parts) for cell in analysed(made, tmp_path, a=a, b=b).merged] == [2]
+
+
+@pytest.mark.parametrize(("key", "values"), [("headers", ([], ["X-Team"])), ("max_inflight", (10, 1000))])
+def test_repeats_that_were_asked_differently_are_told(
+    made: Any, tmp_path: Path, key: str, values: tuple[object, object]
+) -> None:
+    a, b = (made.spec(seed=n, late_s=n * 60, requested={key: value}) for n, value in enumerate(values))
+    assert f"pools cells that were asked differently ({key})" in verdict(analysed(made, tmp_path, a=a, b=b))
