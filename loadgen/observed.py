@@ -31,7 +31,7 @@ class Observed:
 
 
 def achieved(requests: Sequence[RequestRecord], observed: Observed) -> dict[str, Any]:
-    """What came of it; ``requests`` and ``failures`` are those whose latency counts."""
+    """What came of it; ``records`` are all, ``requests`` and ``failures`` those whose latency counts."""
     window = observed.window
     counted = measure.measured(requests, window)
     good = [r for r in counted if r.outcome == "ok"]
@@ -39,6 +39,7 @@ def achieved(requests: Sequence[RequestRecord], observed: Observed) -> dict[str,
     first = [(r.first_event_at_ns - r.sent_at_ns) / 1e6 for r in good if r.first_event_at_ns is not None]
     return {
         "window": None if window is None else {"start_ns": window.start_ns, "end_ns": window.end_ns},
+        "records": len(requests),
         "requests": len(counted),
         "good": len(good),
         "failures": len(counted) - len(good),

@@ -75,8 +75,8 @@ class Cell:
     complete: bool = False
     requested: dict[str, Any] = field(default_factory=dict)
     achieved: dict[str, Any] = field(default_factory=dict)
-    """At least ``window`` {start_ns, end_ns} or None, ``requests``, ``failures``, ``aborted``;
-    with a shape ``level_unit`` and ``levels`` (`records.levels`)."""
+    """At least ``window`` {start_ns, end_ns} or None, ``records``, ``requests``, ``failures``,
+    ``aborted``; with a shape ``level_unit`` and ``levels`` (`records.levels`)."""
     settings: dict[str, Any] = field(default_factory=dict)
     verdict: Verdict = field(default_factory=Verdict)
 

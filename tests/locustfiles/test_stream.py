@@ -84,6 +84,7 @@ def test_a_run_with_results(trap: Any, locust: Any, tmp_path: Path, ended_well: 
     assert cell.achieved["requests"] >= 20
     assert cell.achieved["aborted"] == 0
     assert sum("warmup" in r.flags for r in requests) == cell.achieved["warmup"] >= 5
+    assert len(requests) == cell.achieved["records"]
     cold = [r for r in requests if "cold" in r.flags]
     assert cold == [min(requests, key=lambda r: r.sent_at_ns)]  # TRAPS 17
     assert len({r.question for r in requests}) == len(requests)  # TRAPS 24

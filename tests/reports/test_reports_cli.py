@@ -277,6 +277,15 @@ def test_lost_records_are_a_failed_check(made: Any, tmp_path: Path) -> None:
     assert done.stderr == f"report: {cell / 'requests.jsonl'} is missing\n"
 
 
+def test_lost_records_that_were_not_measured_are_a_failed_check(made: Any, tmp_path: Path) -> None:
+    spec = made.spec(rps=20.0, seconds=5.0, achieved={"requests": 100, "records": 101})
+    cell = made.cell(tmp_path / "cell", spec)
+    done = report(cell)
+    assert done.exit_code == 3
+    said = " ".join(done.stdout.split())
+    assert "requests.jsonl holds 100 requests, at the load's end there were 101 (records)" in said
+
+
 def test_interrupted_is_130(made: Any, tmp_path: Path) -> None:
     """Ctrl-C while it reads: the records are a pipe, so it is known to be at work."""
     run = made.run(tmp_path / "run", [made.spec()])
