@@ -16,7 +16,7 @@ from loadgen.client.http import Origin
 from loadgen.options import KEY_VARIABLE, NUMBERS, REGION_VARIABLE, TEXTS
 from loadgen.questions import Question, QuestionError, library_questions, read_questions
 from loadgen.usage import UsageError, check_number
-from records.kept import field_value, is_utf8, secret_in_field, secret_in_query, shown
+from records.kept import NO_FRAGMENT, field_value, is_utf8, secret_in_field, secret_in_query, shown
 
 GIVE_KEY = f"give a key as {KEY_VARIABLE}"
 
@@ -187,6 +187,8 @@ def _check_path(path: str) -> None:
     secret = secret_in_query(path)
     if secret:
         raise UsageError(f"--path: {shown(secret)} looks like a secret, and the path is kept; {GIVE_KEY}")
+    if "#" in path:  # it is not shown: a token may stand behind it
+        raise UsageError(NO_FRAGMENT)
     if path and not path.startswith("/"):
         raise UsageError(f"--path begins with a slash, unlike {path!r}")
     if re.search("[^!-~]", path):

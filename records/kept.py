@@ -9,11 +9,13 @@ from urllib.parse import parse_qsl
 
 import orjson
 
+NO_FRAGMENT = "--path has no #: what stands behind it is never sent (write it as %23)"
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 _SECRETS = {
     *("auth", "authorization", "secret", "password", "passwd", "passphrase", "pass", "pwd", "pw"),
     *("credential", "credentials", "cookie", "bearer", "jwt", "signature", "apikey", "secretkey"),
 }
+_URL = re.compile(r"\s*[A-Za-z][A-Za-z0-9+.-]*://(?P<user>[^/?#]*@)?")
 _OF_SECRETS = {"key", "token"}
 """Only as the last word (token_type_ids is none), and not after one of a limit or a vocabulary."""
 _HARMLESS = {
@@ -35,7 +37,8 @@ def is_secret(name: str) -> bool:
 
 
 def secret_within(name: str, value: object) -> str | None:
-    """The name that looks like a secret's: ``name`` itself, or a key anywhere in its JSON ``value``."""
+    """The name that looks like a secret's: ``name`` itself, a key anywhere in its JSON ``value``, or a
+    parameter of a URL in it; of a URL with a user or a password, the name that it has."""
     waiting: list[tuple[str, object]] = [(name, value)]
     while waiting:  # no recursion: JSON may be nested deeper than Python calls
         name, value = waiting.pop()
@@ -44,7 +47,11 @@ def secret_within(name: str, value: object) -> str | None:
         if isinstance(value, dict):
             waiting += value.items()
         elif isinstance(value, list):
-            waiting += [("", one) for one in value]
+            waiting += [(name, one) for one in value]
+        elif isinstance(value, str) and (url := _URL.match(value)):
+            if url["user"]:
+                return name
+            waiting += _parameters(value)
     return None
 
 
@@ -67,9 +74,14 @@ def shown(name: str) -> str:
 
 
 def secret_in_query(path: str) -> str | None:
-    """The name of the first parameter in the path's query that looks like a secret's."""
-    query = path.partition("?")[2]
-    return next((name for name, _ in parse_qsl(query, keep_blank_values=True) if is_secret(name)), None)
+    """The first name in the path's query, or behind its ``#``, that looks like a secret's."""
+    return next(filter(None, (secret_within(name, value) for name, value in _parameters(path))), None)
+
+
+def _parameters(url: str) -> list[tuple[str, str]]:
+    """Those of its query and of its fragment, in which a login's answer has a token."""
+    before, _, fragment = url.partition("#")
+    return parse_qsl(before.partition("?")[2], keep_blank_values=True) + parse_qsl(fragment)
 
 
 def is_utf8(text: str) -> bool:

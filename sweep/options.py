@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import NoReturn
 
-from records.kept import is_secret, is_utf8, secret_in_field, secret_in_query, shown
+from records.kept import NO_FRAGMENT, is_secret, is_utf8, secret_in_field, secret_in_query, shown
 from records.served import AS_IS
 from sweep.plan import BASE_LEVELS, CONFIGURATIONS, LOCAL, Target
 from sweep.usage import UsageError, check_base_url
@@ -135,6 +135,8 @@ def parse_locust_args(words: Sequence[str]) -> tuple[str, ...]:
     for name, why in _OF_THE_SWEEP.items():
         if getattr(found, name) is not None:
             raise UsageError(f"--{name.replace('_', '-')} does not go after --: {why}")
+    if "#" in found.path:  # what stands behind it is never sent, and would be kept
+        raise UsageError(NO_FRAGMENT)
     headers = [pair.partition("=")[0].strip() for pair in found.header]
     secret = (
         next(filter(is_secret, headers), None)

@@ -66,7 +66,14 @@ def test_bytes_that_are_no_text_are_refused(name: str) -> None:
         '--field=extra={"tools": [{"api_key": "sk-1"}]}',
         "--field=extra=" + "[" * 900 + '{"api_key": "sk-1"}' + "]" * 900,
         "--field=api_key: sk-1==",
+        "--field=callback=http://u:sk-1@h/x",
+        "--field=callback=http://sk-1@h/x",
+        "--field=callback=http://h/x?token=sk-1",
+        "--field=callback=http://h/x#access_token=sk-1",
+        '--field=extra={"tools": [" https://h/x?to=http%3A%2F%2Fu%3Ask-1%40h"]}',
         "--path=/ask?access_token=sk-1",
+        "--path=/ask?q=1#access_token=sk-1",
+        "--path=/ask#sk-1",
         "--path=ask?v=1&key=sk-1",
         "--header=Authorization: Bearer sk-1==",
     ],
@@ -86,6 +93,8 @@ def test_limits_are_no_secrets() -> None:
     asked = settings(*[f"--field={name}=3" for name in names], "--path=/ask?api-version=2")
     assert asked.dialect.template["stop_token_ids"] == 3
     assert asked.dialect.path == "/ask?api-version=2"
+    for harmless in ("http://h/x?v=1#top", "write to me@h, see http://h?token=", "ssh://h/a@b"):
+        assert settings(f"--field=callback={harmless}").dialect.template["callback"] == harmless
     secrets = ("api_key", "apiKey", "X-Api-Key", "accessToken", "x-auth", "dbPassword", "jwt", "token", "pw")
     assert [name for name in secrets if not is_secret(name)] == []
 
