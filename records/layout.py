@@ -41,7 +41,7 @@ REPORT = "report.md"
 
 def deployment_name(base_url: str) -> str:
     """What a service is called that nobody gave a name: ``127.0.0.1-8001``."""
-    return re.sub(r"[^A-Za-z0-9._]+", "-", base_url.split("://", 1)[-1])[:80].strip("-.") or "url"
+    return re.sub(r"[^A-Za-z0-9._]+", "-", base_url.split("://", 1)[-1])[:80].strip("-._") or "url"
 
 
 def cell_name(deployment: str, config: str, concurrency: int, repeat: int) -> str:

@@ -44,7 +44,8 @@ def simultaneous(parts: Sequence[Part]) -> list[tuple[Part, ...]]:
     their rates add up. The same cell measured again is a repeat: its rate is averaged. What tells them
     apart: parts of one measurement lie in different directories, their cells have the same name, they
     were asked alike (an open loop's rate may differ, and the path under which each machine has its
-    questions), and their windows share at least half of the shorter one's time. Clocks of different machines must therefore agree to well within a window.
+    questions), and their windows share at least half of the shorter one's time. Clocks of different
+    machines must therefore agree to well within a window.
     """
     groups: list[tuple[Part, ...]] = []
     for part in sorted(parts, key=lambda p: (p.window.start_ns if p.window else 0, p.source)):

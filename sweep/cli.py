@@ -23,7 +23,7 @@ from records.request import RecordError
 from sweep import options
 from sweep.directory import alone, create, load, settled
 from sweep.llm import named_llm
-from sweep.plan import LOCAL, SPECS, Plan, resolved
+from sweep.plan import LOCAL, MOST_REPEATS, MOST_REQUESTS, MOST_SEED, SPECS, Plan, resolved
 from sweep.progress import Progress, Watched
 from sweep.runner import Sweep
 from sweep.usage import UsageError
@@ -66,7 +66,7 @@ Exit codes: 0 fine, 1 a fault of ours, 2 usage or a target that never got ready,
 )
 @click.option(
     "--requests",
-    type=click.IntRange(1, 10**7),
+    type=click.IntRange(1, MOST_REQUESTS),
     envvar="TOTAL_REQUESTS",
     default=50,
     show_default=True,
@@ -74,7 +74,7 @@ Exit codes: 0 fine, 1 a fault of ours, 2 usage or a target that never got ready,
 )
 @click.option(
     "--warmup-requests",
-    type=click.IntRange(0, 10**7),
+    type=click.IntRange(0, MOST_REQUESTS),
     envvar="WARMUP_REQUESTS",
     default=5,
     show_default=True,
@@ -82,7 +82,7 @@ Exit codes: 0 fine, 1 a fault of ours, 2 usage or a target that never got ready,
 )
 @click.option(
     "--repeats",
-    type=click.IntRange(1, 50),
+    type=click.IntRange(1, MOST_REPEATS),
     default=2,
     show_default=True,
     help="How often everything is measured, each time with fresh targets.",
@@ -113,7 +113,7 @@ Exit codes: 0 fine, 1 a fault of ours, 2 usage or a target that never got ready,
 )
 @click.option(
     "--seed",
-    type=click.IntRange(0, 2**31),
+    type=click.IntRange(0, MOST_SEED),
     default=0,
     show_default=True,
     help="Of the random order of cells.",

@@ -9,12 +9,10 @@ from typing import NoReturn
 
 from records.kept import NO_FRAGMENT, is_secret, is_utf8, secret_in_field, secret_in_query, shown
 from records.served import AS_IS
-from sweep.plan import BASE_LEVELS, CONFIGURATIONS, LOCAL, Target
+from sweep.plan import BASE_LEVELS, CONFIGURATIONS, LOCAL, MOST_SECONDS, MOST_USERS, Target
 from sweep.usage import UsageError, check_base_url
 
-MOST_USERS = 10_000
 MOST_DIGITS = 9
-MOST_SECONDS = 366 * 24 * 3600
 _OF_THE_SWEEP = {  # what each cell's locust is given: another value would make the cell's name untrue
     "host": "the service is what --deployment says",
     "users": "the numbers of users are what --concurrency says",
@@ -65,9 +63,14 @@ def parse_configs(values: Sequence[str]) -> tuple[str, ...]:
 def parse_targets(values: Sequence[str]) -> tuple[Target, ...]:
     """Deployments from repeated ``[LABEL=]SPEC``; UsageError for an unknown spec or a label used twice."""
     targets = tuple(map(Target.of, values))
+    check_labels(targets)
+    return targets
+
+
+def check_labels(targets: Sequence[Target]) -> None:
+    """Raises UsageError where two deployments would lie in one folder."""
     if len({target.label for target in targets}) < len(targets):
         raise UsageError("two deployments have the same label; give each its own, as in --deployment a=local")
-    return targets
 
 
 def parse_settings(values: Sequence[str]) -> dict[str, str]:

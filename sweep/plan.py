@@ -6,9 +6,9 @@ import random
 import re
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from records.layout import cell_name, deployment_name
 from records.served import AS_IS, MOCKS_OF_CONFIG
@@ -16,11 +16,17 @@ from sweep.usage import UsageError, check_base_url
 
 LOCAL = "local"
 _URL = "url:"
+_LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,80}")
 SPECS = "local or url:http://HOST:PORT"
 """What a deployment's spec may be."""
 CONFIGURATIONS = tuple(MOCKS_OF_CONFIG)
 BASE_LEVELS: tuple[int, ...] = (1, 2, 5, 10, 15, 20)
 ONWARD_LEVELS: tuple[int, ...] = (30, 40, 60, 80, 120, 160, 240, 320)
+MOST_USERS = 10_000
+MOST_REQUESTS = 10**7
+MOST_REPEATS = 50
+MOST_SECONDS = 366 * 24 * 3600
+MOST_SEED = 2**31
 REQUESTS_PER_USER = 10
 MIN_SECONDS = 3.0
 MAX_SECONDS = 8.0
@@ -33,13 +39,17 @@ class Target:
     """A deployment as asked for: its label (also its folder) and its spec, one of `SPECS`.
 
     Raises:
-        UsageError: the spec is no such thing.
+        UsageError: the spec is no such thing, or the label no folder's name.
     """
 
     label: str
     spec: str
 
     def __post_init__(self) -> None:
+        if not _LABEL.fullmatch(self.label):
+            raise UsageError(
+                f"a deployment's label takes letters, digits, '.', '_' and '-', not {self.label!r}"
+            )
         if self.spec.startswith(_URL):
             check_base_url("--deployment", self.spec.removeprefix(_URL), key="TARGET_API_KEY")
         elif self.spec != LOCAL:
@@ -50,7 +60,7 @@ class Target:
     def of(cls, text: str) -> Target:
         """From ``[LABEL=]SPEC``; without a label it is called what its spec names. Raises UsageError."""
         label, equals, spec = text.partition("=")
-        if equals and re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,80}", label):
+        if equals and _LABEL.fullmatch(label):
             return cls(label=label, spec=spec)
         target = cls(label=LOCAL, spec=text)
         return target if target.url is None else replace(target, label=deployment_name(target.url))
@@ -82,22 +92,25 @@ class CellKey:
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """Everything a sweep was asked for; kept in run.json so that ``--resume`` needs nothing else."""
+    """Everything a sweep was asked for; kept in run.json so that ``--resume`` needs nothing else.
+
+    The fields' bounds are those of the command line; they hold for what is read (`from_json`).
+    """
 
     __pydantic_config__: ClassVar = ConfigDict(extra="forbid")
 
     name: str
-    targets: tuple[Target, ...]
-    configs: tuple[str, ...]
-    levels: tuple[int, ...]
+    targets: Annotated[tuple[Target, ...], Field(min_length=1)]
+    configs: Annotated[tuple[str, ...], Field(min_length=1)]
+    levels: Annotated[tuple[Annotated[int, Field(ge=1, le=MOST_USERS)], ...], Field(min_length=1)]
     auto: bool
-    max_level: int | None = None
-    requests: int = 50
-    warmup_requests: int = 5
-    repeats: int = 2
+    max_level: Annotated[int | None, Field(ge=1)] = None
+    requests: Annotated[int, Field(ge=1, le=MOST_REQUESTS)] = 50
+    warmup_requests: Annotated[int, Field(ge=0, le=MOST_REQUESTS)] = 5
+    repeats: Annotated[int, Field(ge=1, le=MOST_REPEATS)] = 2
     settings: dict[str, str] = field(default_factory=dict)
-    budget_seconds: float | None = None
-    seed: int = 0
+    budget_seconds: Annotated[float | None, Field(gt=0, le=MOST_SECONDS)] = None
+    seed: Annotated[int, Field(ge=0, le=MOST_SEED)] = 0
     locust_args: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
