@@ -44,6 +44,7 @@ def finished(place: Workplace, key: CellKey) -> CellData | None:
 
     Raises:
         RecordError: its cell.json is broken, or its records are not all there any more.
+        OSError: they cannot be read.
     """
     folder = place.folder(key)
     if not (folder / layout.CELL).exists() or not is_complete(place.run, folder):

@@ -130,7 +130,7 @@ class Sweep:
         """Take in a cell if it is finished; was it? One that is damaged counts as not measured."""
         try:
             data = finished(place, key)
-        except RecordError as error:
+        except (RecordError, OSError) as error:
             aside = set_aside(place.folder(key))
             self.progress.note(f"{key.path} counts as not measured and is now {aside.name}: {error}")
             return False

@@ -242,7 +242,12 @@ def _no_json(cell: Path) -> None:
     (cell / "cell.json").write_bytes(b"\0" * 9)
 
 
-@pytest.mark.parametrize("damage", [_gone, _a_bad_line, _cut_short, _no_cell, _no_json])
+def _a_folder(cell: Path) -> None:
+    _gone(cell)
+    (cell / "requests.jsonl").mkdir()
+
+
+@pytest.mark.parametrize("damage", [_gone, _a_bad_line, _cut_short, _no_cell, _no_json, _a_folder])
 def test_a_damaged_cell_is_set_aside_with_one_line_and_measured_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, damage: Callable[[Path], None]
 ) -> None:
