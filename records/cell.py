@@ -113,6 +113,8 @@ class Cell:
             checks = tuple(Check(**check) for check in raw["verdict"]["checks"])
             if strange := [check.status for check in checks if check.status not in STATUSES]:
                 raise ValueError(f"unknown status {strange[0]!r}")
+            if any(type(text) is not str for check in checks for text in (check.name, check.text)):
+                raise ValueError("the name or the text of a check is none")
             cell = cls(
                 deployment=str(raw["deployment"]),
                 config=str(raw["config"]),
@@ -128,6 +130,10 @@ class Cell:
             if window and not (type(window.start_ns) is type(window.end_ns) is int):
                 raise ValueError(f"the window is {cell.achieved['window']!r}")
             _ = cell.levels  # raises, if they are none
+            for key, none in (("connects", 0), ("connect_ms", None), ("rps", None)):
+                value = cell.achieved.get(key, none)
+                if value is not none and type(value) not in (int, float):
+                    raise ValueError(f"{key} is {value!r}")
             return cell
         except (KeyError, TypeError, ValueError) as error:
             raise RecordError(f"cell.json is not a cell: {error!r}") from error

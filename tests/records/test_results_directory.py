@@ -104,6 +104,25 @@ def test_a_check_of_unknown_status_is_refused(tmp_path: Path) -> None:
         Cell.from_json(raw)
 
 
+@pytest.mark.parametrize(("key", "value"), [("name", []), ("name", {}), ("name", None), ("text", 5)])
+def test_a_check_that_is_not_in_words_is_refused(tmp_path: Path, key: str, value: object) -> None:
+    raw = read_json(_cell(tmp_path / "c") / "cell.json")
+    raw["verdict"]["checks"][0][key] = value
+    with pytest.raises(RecordError, match="cell.json is not a cell: .*of a check"):
+        Cell.from_json(raw)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [*(("connects", value) for value in (None, "x", [], True)), ("connect_ms", "x"), ("rps", [])],
+)
+def test_figures_that_are_none_are_refused(tmp_path: Path, key: str, value: object) -> None:
+    raw = read_json(_cell(tmp_path / "c") / "cell.json")
+    Cell.from_json(raw | {"achieved": {"connects": 3, "connect_ms": None, "rps": 1.5}})
+    with pytest.raises(RecordError, match=f"cell.json is not a cell: .*{key} is "):
+        Cell.from_json(raw | {"achieved": {key: value}})
+
+
 def test_one_failed_check_makes_a_cell_invalid_and_na_does_not() -> None:
     good = Verdict(checks=(Check(name="a", status="pass"), Check(name="b", status="n/a")))
     assert good.valid

@@ -177,6 +177,10 @@ def _broken(tmp_path: Path, made: Any, what: str) -> Path:
         raw = json.loads((cell / "cell.json").read_text())
         raw["achieved"]["window"] = {"start_ns": "soon", "end_ns": 5}
         (cell / "cell.json").write_text(json.dumps(raw))
+    if what == "connects":
+        raw = json.loads((cell / "cell.json").read_text())
+        raw["achieved"] |= {"connects": None, "connect_ms": 5.0}
+        (cell / "cell.json").write_text(json.dumps(raw))
     return run
 
 
@@ -194,6 +198,7 @@ def _broken(tmp_path: Path, made: Any, what: str) -> Path:
         "binary cell",
         "bad line",
         "window",
+        "connects",
     ],
 )
 def test_what_is_no_results_directory_is_one_line_and_2(tmp_path: Path, made: Any, what: str) -> None:
