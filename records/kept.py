@@ -1,4 +1,4 @@
-"""What may be kept: no secret, and no bytes that are not text."""
+"""What may be kept, or shown: no secret, and no bytes that are not text."""
 
 from __future__ import annotations
 
@@ -71,6 +71,11 @@ def secret_in_field(text: str) -> str | None:
 def shown(name: str) -> str:
     """The name, for a message; not what may be a value that was written where a name belongs."""
     return repr(name) if re.fullmatch(r"[\w.-]{1,80}", name) else "that"
+
+
+def harmless(text: str) -> str:
+    """``text`` without what would act on a terminal, or break a line: such characters as their escapes."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def secret_in_query(path: str) -> str | None:

@@ -10,6 +10,7 @@ from typing import Any
 from records import layout
 from records.cell import SCHEMA_VERSION, Cell, Check
 from records.files import read_json, read_lines
+from records.kept import harmless
 from records.measure import measured
 from records.request import RecordError, RequestRecord, decode
 
@@ -147,7 +148,7 @@ def read_run(directory: Path) -> Run:
 
 
 def search_sentence(folder: Path) -> str:
-    """The answer of the search whose cell lies in ``folder``.
+    """The answer of the search whose cell lies in ``folder``, as one line for a terminal.
 
     Raises:
         RecordError: search.json is missing, cannot be read, or holds no sentence.
@@ -160,4 +161,4 @@ def search_sentence(folder: Path) -> str:
     sentence = raw.get("sentence") if isinstance(raw, dict) else None
     if not isinstance(sentence, str) or not sentence:
         raise RecordError(f"{path} holds no sentence")
-    return sentence
+    return harmless(sentence)

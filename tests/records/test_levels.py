@@ -200,6 +200,11 @@ def test_the_sentence_of_a_search_is_read(tmp_path: Path) -> None:
     assert search_sentence(tmp_path) == "highest rate: 5"
 
 
+def test_the_sentence_of_a_search_does_nothing_to_a_terminal(tmp_path: Path) -> None:
+    (tmp_path / "search.json").write_text(r'{"sentence": "5 \u001b[2J\n\u009b\u202e\u00e9"}')
+    assert search_sentence(tmp_path) == r"5 \x1b[2J\n\x9b\u202e\u00e9".replace(r"\u00e9", "\u00e9")
+
+
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"sentence": 5}', '{"sentence": ""}', "\udcff"])
 def test_a_search_that_cannot_be_read_is_one_line(tmp_path: Path, text: str) -> None:
     path = tmp_path / "search.json"
