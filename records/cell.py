@@ -34,13 +34,13 @@ class Check:
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """A cell is valid when none of its checks failed."""
+    """A cell is valid when it was checked, and none of its checks failed."""
 
     checks: tuple[Check, ...] = ()
 
     @property
     def valid(self) -> bool:
-        return all(check.status != "fail" for check in self.checks)
+        return bool(self.checks) and not self.failures
 
     @property
     def failures(self) -> tuple[Check, ...]:

@@ -17,6 +17,7 @@ CONNECT_SHARE = 0.10
 
 def _struck_line(cell: CellSummary, *, named: bool) -> str:
     why = "; ".join(f"{check.text or check.name} ({check.name})" for check in cell.failed_checks)
+    why = why or "nothing was checked"
     source = f"{cell.source}/" if named else ""
     figures = f"{value(cell.figures.rps)} RPS, TTFT {value(cell.figures.ttft_p50)} ms"
     return f"{source}{cell.cell.name}, {figures}: {why}"

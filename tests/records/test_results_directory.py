@@ -131,6 +131,11 @@ def test_one_failed_check_makes_a_cell_invalid_and_na_does_not() -> None:
     assert [check.name for check in bad.checks] == ["a", "b"]
 
 
+def test_a_cell_that_nobody_judged_is_not_called_valid() -> None:
+    begun = Cell(deployment="local", config="baseline", concurrency=5, repeat=1)
+    assert begun.to_json()["verdict"] == {"valid": False, "checks": []}
+
+
 def test_an_append_that_fails_leaves_no_half_line(tmp_path: Path) -> None:
     script = """
 import resource, signal, sys

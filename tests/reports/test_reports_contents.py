@@ -434,3 +434,9 @@ def test_connecting_that_no_figure_has_is_said(
     text = words(analysed(made.run(tmp_path / "run", [spec])))
     line = "local/baseline/c10-r1: connecting took 190 ms a request on average, which is in no figure."
     assert (line in text) is said
+
+
+def test_a_cell_without_checks_is_not_believed(made: Any, tmp_path: Path) -> None:
+    analysis = analysed(made.run(tmp_path / "run", [made.spec(checks=())]))
+    assert analysis.exit_code == 3
+    assert ": nothing was checked" in words(analysis)
