@@ -108,7 +108,7 @@ def test_a_check_of_unknown_status_is_refused(tmp_path: Path) -> None:
 def test_a_check_that_is_not_in_words_is_refused(tmp_path: Path, key: str, value: object) -> None:
     raw = read_json(_cell(tmp_path / "c") / "cell.json")
     raw["verdict"]["checks"][0][key] = value
-    with pytest.raises(RecordError, match="cell.json is not a cell: .*of a check"):
+    with pytest.raises(RecordError, match=r"cell\.json is not a cell: .*of a check"):
         Cell.from_json(raw)
 
 
@@ -119,7 +119,7 @@ def test_a_check_that_is_not_in_words_is_refused(tmp_path: Path, key: str, value
 def test_figures_that_are_none_are_refused(tmp_path: Path, key: str, value: object) -> None:
     raw = read_json(_cell(tmp_path / "c") / "cell.json")
     Cell.from_json(raw | {"achieved": {"connects": 3, "connect_ms": None, "rps": 1.5}})
-    with pytest.raises(RecordError, match=f"cell.json is not a cell: .*{key} is "):
+    with pytest.raises(RecordError, match=rf"cell\.json is not a cell: .*{key} is "):
         Cell.from_json(raw | {"achieved": {key: value}})
 
 
