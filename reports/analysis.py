@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import combinations
 from statistics import median
 
 from records.exit_codes import INVALID
@@ -125,13 +125,15 @@ class Analysis:
         return tuple(cell for cell in self.cells if len(cell.parts) > 1)
 
     @property
-    def overlapping(self) -> bool:
-        """Do two cells that are pooled as repeats overlap in time, without being one measurement?"""
-        for level in self.levels:
-            spans = sorted((c.window.start_ns, c.window.end_ns) for c in level.valid_cells if c.window)
-            if any(later[0] < earlier[1] for earlier, later in pairwise(spans)):
-                return True
-        return False
+    def overlapping(self) -> tuple[tuple[CellSummary, CellSummary], ...]:
+        """Pairs of valid cells of one deployment that overlap in time without being one measurement."""
+        timed = [(c.window.start_ns, c.window.end_ns, c) for c in self.cells if c.valid and c.window]
+        timed.sort(key=lambda entry: entry[:2])
+        return tuple(
+            (one, other)
+            for (_, end_ns, one), (start_ns, _, other) in combinations(timed, 2)
+            if start_ns < end_ns and one.cell.deployment == other.cell.deployment
+        )
 
     @property
     def exit_code(self) -> int:

@@ -15,19 +15,22 @@ CONNECT_SHARE = 0.10
 """Of the TTFT: what connecting may take before it is told."""
 
 
-def _struck_line(cell: CellSummary, *, named: bool) -> str:
+def _named(cell: CellSummary, analysis: Analysis) -> str:
+    source = f"{cell.source}/" if len(analysis.sources) > 1 else ""
+    return f"{source}{cell.cell.name}"
+
+
+def _struck_line(cell: CellSummary, analysis: Analysis) -> str:
     why = "; ".join(f"{check.text or check.name} ({check.name})" for check in cell.failed_checks)
     why = why or "nothing was checked"
-    source = f"{cell.source}/" if named else ""
     figures = f"{value(cell.figures.rps)} RPS, TTFT {value(cell.figures.ttft_p50)} ms"
-    return f"{source}{cell.cell.name}, {figures}: {why}"
+    return f"{_named(cell, analysis)}, {figures}: {why}"
 
 
 def _other_loads(analysis: Analysis) -> Iterator[str]:
     """Loads that a number of users does not describe, and levels that pool what was not asked alike."""
     for cell in analysis.cells:
-        source = f"{cell.source}/" if len(analysis.sources) > 1 else ""
-        wanted, name = cell.cell.requested, f"{source}{cell.cell.name}"
+        wanted, name = cell.cell.requested, _named(cell, analysis)
         if wanted.get("shape"):
             yield f"{name}: the shape {wanted['shape']} changed the load; its figures pool all of its levels."
         elif rate := Load.of(cell.cell).rate:
@@ -63,11 +66,23 @@ def _connecting(analysis: Analysis) -> Iterator[str]:
         yield f"{name}: connecting took {number(ms)} ms a request on average, which is in no figure{others}."
 
 
+def _overlapping(analysis: Analysis) -> Iterator[str]:
+    """Loads that one service had at the same time, of which each is reported as if it were alone."""
+    pairs = analysis.overlapping
+    if pairs:
+        who = listed([_named(cell, analysis) for cell in pairs[0]])
+        others = f"; {len(pairs) - 1} more pairs likewise" if len(pairs) > 1 else ""
+        yield (
+            f"{who} overlap in time and were not added up: they took from each other, so neither shows what "
+            f"the service does alone{others}."
+        )
+
+
 def verdict(analysis: Analysis) -> Paragraph:
     """How many cells are valid, why the others are not, and what else a reader has to know."""
     cells, invalid = analysis.cells, analysis.invalid
     good = len(cells) - len(invalid)
-    struck = [_struck_line(cell, named=len(analysis.sources) > 1) for cell in invalid]
+    struck = [_struck_line(cell, analysis) for cell in invalid]
     lines = [f"{good} of {len(cells)} cells are valid; an invalid one enters no ratio and no pooled figure."]
     first = len(lines)
     lines += struck
@@ -94,9 +109,7 @@ def verdict(analysis: Analysis) -> Paragraph:
                 f"{who} did not go through the levels of {cell.cell.requested.get('shape')} side by side: "
                 "they are in no table; read each directory by itself."
             )
-    if analysis.overlapping:
-        text = "overlap in time, by less than half or asked differently: their rates were averaged, not added"
-        lines.append(f"Cells of the same name in several directories {text}.")
+    lines += _overlapping(analysis)
     lines += _other_loads(analysis)
     lines += _connecting(analysis)
     if analysis.repeats == 1:

@@ -115,6 +115,12 @@ def write_run(directory: Path, specs: Iterable[Spec], **meta: Any) -> Path:
     return directory
 
 
+def begun_s(config: str, concurrency: int) -> float:
+    """When in its repeat's hour a sweep measures a cell, in seconds: one after the other."""
+    configs = ("baseline", "mock-embeddings", "mock-llm", "mock-both")
+    return 30.0 * (concurrency + 21 * configs.index(config))
+
+
 def sweep_specs() -> list[Spec]:
     """A small sweep with a knee at 10 users, an invalid cell, failures, stages and an as-is service."""
     rps = {"baseline": {1: 5.0, 10: 30.0, 20: 31.0}, "mock-embeddings": {1: 5.0, 10: 40.0, 20: 75.0},
@@ -126,13 +132,32 @@ def sweep_specs() -> list[Spec]:
         Spec(
             config=config, concurrency=n, repeat=repeat, rps=rate, ttft_ms=ttft[config],
             stages=stages | mocked[config], flags=("mock-answer",) if config == "mock-llm" else (),
+            late_s=begun_s(config, n),
         )
         for config, by_level in rps.items()
         for n, rate in by_level.items()
         for repeat in (1, 2)
     ]  # fmt: skip
-    specs.append(Spec(config="mock-both", concurrency=10, repeat=1, rps=500.0, checks=FAIL))
-    specs.append(Spec(config="mock-both", concurrency=10, repeat=2, rps=50.0, failures=3))
+    specs.append(
+        Spec(
+            config="mock-both",
+            concurrency=10,
+            repeat=1,
+            rps=500.0,
+            checks=FAIL,
+            late_s=begun_s("mock-both", 10),
+        )
+    )
+    specs.append(
+        Spec(
+            config="mock-both",
+            concurrency=10,
+            repeat=2,
+            rps=50.0,
+            failures=3,
+            late_s=begun_s("mock-both", 10),
+        )
+    )
     return specs
 
 
@@ -160,9 +185,9 @@ def sweep_dir(tmp_path: Path, made: Made) -> Path:
     run = made.run(tmp_path / "run", made.sweep(), plan={"targets": [{"label": "local"}]})
     for n in (1, 10, 20):
         for repeat in (1, 2):
+            start_ns = start_of(Spec(repeat=repeat, late_s=begun_s("baseline", n)))
             lines = [
-                orjson.dumps({"received_at_ns": start_of(Spec(repeat=repeat)) + i, "ttft_ms": 70.0}) + b"\n"
-                for i in range(20)
+                orjson.dumps({"received_at_ns": start_ns + i, "ttft_ms": 70.0}) + b"\n" for i in range(20)
             ] + [orjson.dumps({"received_at_ns": START_NS - 1, "ttft_ms": 9999.0}) + b"\n", b"nonsense\n"]
             path = run / f"cells/local/baseline/c{n:02d}-r{repeat}/llm.jsonl"
             path.write_bytes(b"".join(lines))

@@ -67,9 +67,7 @@ def test_what_ran_again_later_is_a_repeat(made: Any, tmp_path: Path) -> None:
 def test_a_short_overlap_is_neither_and_is_said(made: Any, tmp_path: Path) -> None:
     analysis = analysed(made, tmp_path, first=made.spec(), second=made.spec(late_s=4.0, seed=1))
     assert analysis.merged == ()
-    assert "overlap in time, by less than half or asked differently: their rates were averaged" in verdict(
-        analysis
-    )
+    assert "first/local/baseline/c10-r1 and second/local/baseline/c10-r1 overlap in time" in verdict(analysis)
 
 
 def test_three_regions_are_one_cell(made: Any, tmp_path: Path) -> None:
@@ -124,3 +122,37 @@ def test_repeats_that_were_asked_differently_are_told(
 ) -> None:
     a, b = (made.spec(seed=n, late_s=n * 60, requested={key: value}) for n, value in enumerate(values))
     assert f"pools cells that were asked differently ({key})" in verdict(analysed(made, tmp_path, a=a, b=b))
+
+
+@pytest.mark.parametrize(
+    "other", [{"concurrency": 20}, {"config": "mock-llm"}, {"requested": {"think_time_s": 1}}]
+)
+def test_two_loads_that_took_from_each_other_are_named(
+    made: Any, tmp_path: Path, other: dict[str, Any]
+) -> None:
+    specs = [made.spec(), made.spec(late_s=1.0, seed=1, **other)]
+    analysis = analysed(made, tmp_path, one=specs[0], two=specs[1])
+    one, two = (spec.name for spec in specs)
+    said = f"one/{one} and two/{two} overlap in time and were not added up: they took from each other, so"
+    assert said in verdict(analysis)
+    assert "likewise" not in verdict(analysis)
+
+
+def test_loads_after_one_another_and_on_other_services_took_nothing(made: Any, tmp_path: Path) -> None:
+    after, elsewhere = made.spec(concurrency=20, late_s=5.0), made.spec(deployment="k8s")
+    analysis = analysed(made, tmp_path, one=made.spec(), two=after, three=elsewhere)
+    assert analysis.overlapping == ()
+    assert "overlap" not in verdict(analysis)
+
+
+def test_a_load_beside_several_is_counted_with_each(made: Any, tmp_path: Path) -> None:
+    """Also beside a measurement of two masters, whose parts took nothing from each other."""
+    specs = {
+        "a": made.spec(),
+        "b": made.spec(seed=1),
+        "c": made.spec(concurrency=20),
+        "d": made.spec(config="x"),
+    }
+    analysis = analysed(made, tmp_path, **specs)
+    assert [len(cell.parts) for cell in analysis.merged] == [2]
+    assert "; 2 more pairs likewise." in verdict(analysis)
