@@ -21,8 +21,10 @@ from records.request import RequestRecord
 
 START_JITTER_S = 0.25
 """Users start spread over this, so that equal answers do not keep them in step (TRAPS 15)."""
+REFUSED = ("connect_error", "http_error")
 REFUSED_PAUSE_S = 0.1
-"""A user waits so long after a refused connection, instead of spinning."""
+"""A user waits so long after a refused connection or a refusal instead of spinning: thousands of 404 a second
+would be an attack."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -158,7 +160,7 @@ class Driver:
             seat.asker.ask(question.text, attempt.exchange)
         finally:
             self._over(attempt)
-        if attempt.exchange.outcome == "connect_error" and due_ns is None:
+        if attempt.exchange.outcome in REFUSED and due_ns is None:
             time.sleep(REFUSED_PAUSE_S)
         return True
 

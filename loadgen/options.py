@@ -73,7 +73,11 @@ def add_arguments(parser: Any) -> None:
     parser.add_argument(
         "--field", default=[], **hidden, help="A field of the request's body (JSON, else text); repeatable"
     )
-    parser.add_argument("--questions", default="", help="File of questions: lines, or JSONL")
+    parser.add_argument(
+        "--questions",
+        default="",
+        help="File of questions: lines, or JSONL; without one, thousands about Python's library",
+    )
     numeric("--question-seed", 0, "Seed of the order of the questions")
     parser.add_argument("--no-rag", action="store_true", help="Ask without retrieval (dialect ask)")
     parser.add_argument(

@@ -187,6 +187,11 @@ def knee_sentence(knee: Knee) -> str:
         return f"its levels were asked differently ({listed(knee.asked_differently)}): no knee is drawn"
     if knee.other_loads:
         return f"its load was {listed(knee.other_loads)}, no number of users: no knee is drawn"
+    if knee.struck:
+        return (
+            f"{', '.join(map(str, knee.struck))} users were measured and are not valid: no knee is drawn; "
+            f"{users(knee.top)}, the highest valid level, had {rps} RPS"
+        )
     if knee.concurrency is not None:
         sure = ""
         if knee.low is not None and (knee.low, knee.high) != (knee.concurrency, knee.concurrency):

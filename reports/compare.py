@@ -80,6 +80,8 @@ class Knee:
     """In what the levels' loads differ: then there is no knee in them."""
     other_loads: tuple[str, ...]
     """What the levels' loads are, where not so many users: then there is none either."""
+    struck: tuple[int, ...]
+    """Levels above that were measured and are not valid: how RPS went on is not known, so no knee is said."""
 
 
 def _differ(levels: Sequence[Level], *, own: Collection[str] = ()) -> tuple[str, ...]:
@@ -207,6 +209,12 @@ def find_knee(levels: Sequence[Level], *, budget_ended: bool) -> Knee | None:
         at = knee_index([level.figures.rps.value for level in valid if level.figures.rps])
         draws = np.stack([level.rps_draws for level in valid], axis=1)
         found = [knee_index([float(x) for x in row]) for row in draws if np.isfinite(row).all()]
+    known = valid[-1 if at is None else at].load
+    struck = tuple(
+        level.load.users for level in levels if not level.valid and level.load.closed and level.load > known
+    )
+    if struck:
+        at, found = None, []
     knees = sorted(i for i in found if i is not None)
     tail = (1 - CONFIDENCE) / 2
     low = high = None
@@ -223,9 +231,10 @@ def find_knee(levels: Sequence[Level], *, budget_ended: bool) -> Knee | None:
         rps=valid[-1 if at is None else at].figures.rps,
         top=valid[-1].load.users,
         levels=len(valid),
-        budget_ended=budget_ended and at is None,
+        budget_ended=budget_ended and at is None and not struck,
         asked_differently=differ,
         other_loads=others,
+        struck=struck,
     )
 
 

@@ -38,7 +38,7 @@ def _limit(at_top: Sequence[Comparison], knee: Knee | None, load: Load) -> str:
     if not singles:
         return ""
     raised = {name: r.value for name, r in singles.items() if r and r.excludes_one and r.value > 1}
-    if knee is not None and (knee.asked_differently or knee.other_loads):
+    if knee is not None and (knee.asked_differently or knee.other_loads or knee.struck):
         return ""
     if knee is None or knee.concurrency is None or load.users < knee.concurrency:
         return (
@@ -83,6 +83,12 @@ def _grown(who: str, knee: Knee | None, levels: Sequence[Level]) -> str:
     if knee.other_loads:
         return (
             f"{who} was measured by {listed(knee.other_loads)}: nothing follows about its growth with users."
+        )
+    if knee.struck:
+        return (
+            f"{who} had {spread(knee.rps)} RPS at {users(knee.top)}; above, "
+            f"{', '.join(map(str, knee.struck))} users were measured and are not valid: "
+            "nothing follows about where it stops growing."
         )
     if knee.concurrency is not None:
         return f"{who} stops growing at {users(knee.concurrency)}, at {spread(knee.rps)} RPS."

@@ -13,6 +13,7 @@ import orjson
 import pytest
 from rich.console import Console
 
+from records.cell import Check
 from records.measure import rate
 from records.reader import read_run
 from reports.analysis import Analysis, analyse
@@ -185,6 +186,18 @@ def test_comparisons_and_their_words(sweep_dir: Path) -> None:
     assert "mocking the LLM shows no difference in RPS" in text
     assert "At 20 users what the embedding and retrieval side takes holds throughput down" in text
     assert "An effect is not yet a cause" in text
+
+
+def test_no_knee_is_said_where_levels_above_are_not_valid(made: Any, tmp_path: Path) -> None:
+    broken = (Check(name="generator-lag", status="fail", text="late"),)
+    specs = [made.spec(concurrency=n, rps=30.0) for n in (1, 2)]
+    specs += [made.spec(concurrency=n, rps=20.0 * n, checks=broken) for n in (5, 10)]
+    found = analysed(made.run(tmp_path / "run", specs))
+    assert (found.knees[0].concurrency, found.knees[0].struck) == (None, (5, 10))
+    said = " ".join(words(found).split())
+    assert "5, 10 users were measured and are not valid: no knee is drawn" in said
+    assert "nothing follows about where it stops growing" in said
+    assert "stops growing at" not in said
 
 
 def test_below_the_knee_nothing_is_called_a_limit(made: Any, tmp_path: Path) -> None:

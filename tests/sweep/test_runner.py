@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from records.cell import Cell
+from records.cell import Cell, Check, Verdict
 from records.files import read_json, write_json
 from records.reader import CellData, read_cell, read_run
 from records.request import Outcome, RequestRecord
@@ -59,7 +59,8 @@ class World:
         names = {"deployment": key.deployment, "config": key.config, "repeat": key.repeat}
         rps = float(min(key.concurrency, self.knee))
         achieved = {"rps": rps, "requests": 2, "window": {"start_ns": 0, "end_ns": 9}}
-        cell = Cell(**names, concurrency=key.concurrency, complete=True, achieved=achieved)
+        judged = Verdict(checks=(Check(name="workers", status="pass"),))
+        cell = Cell(**names, concurrency=key.concurrency, complete=True, achieved=achieved, verdict=judged)
         write_json(folder / "cell.json", cell.to_json())
         outcome = "ok" if key.concurrency <= self.answers_up_to else "http_error"
         (folder / "requests.jsonl").write_bytes(_request(outcome).encode() * 2)

@@ -204,7 +204,7 @@ def test_what_is_measured_lies_in_the_level_and_in_the_window(
     ],
 )
 def test_what_may_be_done_with_the_table_is_said(complete: bool, valid: bool, said: str) -> None:
-    verdict = Verdict(checks=() if valid else (Check(name="workers", status="fail"),))
+    verdict = Verdict(checks=(Check(name="workers", status="pass" if valid else "fail"),))
     cell = Cell(deployment="d", config="c", concurrency=1, repeat=1, complete=complete, verdict=verdict)
     assert what_next(cell, Path("my results")).endswith(f"{said}{'' if said.startswith('rep') else '.'}")
 
