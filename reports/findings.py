@@ -8,6 +8,7 @@ from reports.analysis import DRIFT_RATIO, Analysis
 from reports.compare import Comparison, Knee, deployments_of
 from reports.document import listed, number, spread, times, users
 from reports.load import Load
+from reports.shaped import ShapedCell
 from reports.stats import Estimate
 from reports.summary import Level
 
@@ -98,12 +99,30 @@ def _grown(who: str, knee: Knee | None, levels: Sequence[Level]) -> str:
     return f"{who} still grew at {top}: its limit was not reached."
 
 
+def _shape(found: ShapedCell) -> str:
+    """The RPS of each level that has one."""
+    who = f"{found.cell.cell.deployment}: {found.cell.cell.config}"
+    known = [
+        (level.held.label(found.unit), rps.value) for level in found.levels if (rps := level.figures.rps)
+    ]
+    if not known:
+        return f"{who} has no level of {found.shape} that lasted long enough for its RPS."
+    labels, rps_of = zip(*known, strict=True)
+    unit = " users" if found.unit == "users" else ""
+    return (
+        f"{who} had {listed(list(map(number, rps_of)))} RPS at {listed(list(labels))}{unit}, in that order."
+    )
+
+
 def _deployment(analysis: Analysis, deployment: str) -> Iterator[str]:
     own = [c for c in analysis.comparisons if c.deployment == deployment and not c.asked_differently]
     levels = [level for level in analysis.levels if level.deployment == deployment]
     reference = own[0].reference if own else levels[0].config
     knee = next((k for k in analysis.knees if (k.deployment, k.config) == (deployment, reference)), None)
     yield _grown(f"{deployment}: {reference}", knee, [lv for lv in levels if lv.config == reference])
+    for shaped in analysis.shaped:  # a search's answer stands below its table
+        if shaped.cell.valid and shaped.cell.cell.deployment == deployment and not shaped.is_search:
+            yield _shape(shaped)
     compared = [c.load for c in own if c.rps is not None]
     if not compared:
         return

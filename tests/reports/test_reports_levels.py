@@ -74,7 +74,9 @@ def test_each_level_has_its_own_figures(made: Any, tmp_path: Path) -> None:
     assert shown.title == "local: baseline: the levels of Steps"
     assert [row.cells[0] for row in shown.rows] == ["2", "4", "6"]
     assert [row.cells[shown.columns.index("Requests")] for row in shown.rows] == ["30", "40", "20"]
-    assert "its figures pool all of its levels" in " ".join(printed(analysis).split())
+    said = " ".join(printed(analysis).split())
+    assert "its figures pool all of its levels" in said
+    assert "local: baseline had 20.0, 20.0 and 20.0 RPS at 2, 4 and 6 users, in that order." in said
 
 
 def test_only_what_counts_enters_a_level(made: Any, tmp_path: Path) -> None:
