@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import json
 import os
 import re
@@ -197,7 +198,12 @@ def test_failures_act_through_the_verdict(trap: Any, locust: Any, tmp_path: Path
     assert (with_results.wait(), without.wait()) == (3, 1)
     assert "invalid: failures: no good answer" in with_results.text
     assert "http_error: HTTP 500" in without.text
-    assert read_cell(tmp_path / "r").cell.achieved["good"] == 0
+    data = read_cell(tmp_path / "r")
+    assert data.cell.achieved["good"] == 0
+    own = sorted((r for r in data.requests if r.user == 0), key=lambda r: r.seq)
+    pauses_ns = [after.sent_at_ns - before.ended_at_ns for before, after in itertools.pairwise(own)]
+    assert len(pauses_ns) > 3
+    assert min(pauses_ns) >= 95_000_000  # a refusal is no reason to ask thousands of times a second
 
 
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
