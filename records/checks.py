@@ -17,6 +17,11 @@ from records.served import AS_IS, Served
 
 OF_ONE_LEVEL = {"concurrency", "arrival-rate", "dropped", "unanswered", "steady-state", "steady-ttft"}
 """The checks that hold a run against the one constant load that was asked for."""
+OF_THE_MACHINE = {
+    *("generator-lag", "generator-cpu", "lateness", "profiler"),
+    *("concurrency", "littles-law", "arrival-rate", "steady-state", "steady-ttft"),
+}
+"""The checks that a busy machine fails, whatever the service does."""
 
 
 @dataclass(frozen=True, kw_only=True)

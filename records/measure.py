@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 
 from records.cell import Window
-from records.request import RequestRecord
+from records.request import LATE, RequestRecord
 
 CONFIDENCE = 0.95
 
@@ -28,7 +28,7 @@ def percentile(values: Iterable[float], share: float) -> float | None:
 
 
 def measured(requests: Sequence[RequestRecord], window: Window | None) -> list[RequestRecord]:
-    """The requests whose latency counts: sent inside the window, warm-up left out."""
+    """The requests that count: sent inside the window, warm-up left out. Latencies are of `timed` ones."""
     if window is None:
         return []
     return [
@@ -36,6 +36,12 @@ def measured(requests: Sequence[RequestRecord], window: Window | None) -> list[R
         for r in requests
         if window.start_ns <= r.sent_at_ns <= window.end_ns and "warmup" not in r.flags and r.outcome != "cut"
     ]
+
+
+def timed(requests: Sequence[RequestRecord], window: Window | None) -> list[RequestRecord]:
+    """The measured requests whose dates may be believed: those flagged ``late`` were moved by a stall of the
+    load generator, so they count as requests and in RPS, but in no latency."""
+    return [r for r in measured(requests, window) if LATE not in r.flags]
 
 
 def ended_inside(requests: Sequence[RequestRecord], window: Window | None) -> list[RequestRecord]:

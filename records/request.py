@@ -14,6 +14,8 @@ TokenSource = Literal["usage", "events"]
 StageTimings = dict[str, dict[str, float]]
 
 OUTCOMES: frozenset[str] = frozenset(get_args(Outcome))
+LATE = "late"
+"""The flag of a request that a stall of the load generator could have sent late or dated late."""
 COMPRESSED = "compressed answer"
 """How the error of an answer begins that came compressed though identity was asked for."""
 
@@ -45,8 +47,10 @@ class RequestRecord:
     first_event_at_ns: int | None = None
     first_token_at_ns: int | None = None
     last_token_at_ns: int | None = None
+    body_ended_at_ns: int | None = None
+    """When the body of the answer had ended and its user could ask again; null in older records."""
     gaps_us: list[int] = field(default_factory=list)
-    """Gaps between token arrivals, microseconds."""
+    """Gaps between token arrivals, microseconds; those over a stall of the load generator are left out."""
     events: int = 0
     tokens: int = 0
     token_source: TokenSource = "events"
@@ -150,6 +154,7 @@ _SHAPES: dict[str, _Shape] = {
             "first_event_at_ns",
             "first_token_at_ns",
             "last_token_at_ns",
+            "body_ended_at_ns",
             "documents",
         ),
         (_integer_or_none, "an integer or null"),
