@@ -1,0 +1,163 @@
+"""What the machine itself did meanwhile: the host's share of it, and who waited for a CPU (Linux's /proc).
+
+``read`` before and after; the rest is a pure difference of the two. What a system does not tell is None.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from records.cell import Check
+
+PROC = Path("/proc")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Counters:
+    """The kernel's counters at one moment; each only grows."""
+
+    at_ns: int
+    """Monotonic."""
+    total_ticks: int | None = None
+    """Of all CPUs, idle ones too."""
+    steal_ticks: int | None = None
+    """In which a CPU had work and the host ran something else."""
+    pressure_us: int | None = None
+    """In which at least one thread of the machine waited for a CPU (PSI)."""
+    delay_ns: Mapping[int, int] = field(default_factory=dict)
+    """Of each thread of the processes read: how long it was ready to run and waited for a CPU."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Noise:
+    """A span of time in per cent of it; None where the system does not tell."""
+
+    steal_percent: float | None = None
+    """Of the time of all CPUs together."""
+    pressure_percent: float | None = None
+    """Whoever waited: a busy loop of the lowest priority counts like the load."""
+    generator_delay_percent: float | None = None
+    """The waits of all threads added up, so that several of them can pass 100."""
+    target_delay_percent: float | None = None
+
+    def to_json(self) -> dict[str, float | None]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, raw: Any) -> Noise:
+        """From ``achieved.noise``; nothing is known where that is none, or not as it is written here."""
+        if not isinstance(raw, Mapping):
+            return cls()
+        known = {name: raw.get(name) for name in cls.__dataclass_fields__}
+        return cls(**{name: value for name, value in known.items() if type(value) in (int, float)})
+
+
+def read(pids: Iterable[int], proc: Path = PROC) -> Counters:
+    """The counters now, with those of all threads of ``pids``. A process that is gone has none."""
+    total, steal = _ticks(proc)
+    delays = {thread: delay for pid in pids for thread, delay in _delays(proc / str(pid) / "task")}
+    return Counters(
+        at_ns=time.monotonic_ns(),
+        total_ticks=total,
+        steal_ticks=steal,
+        pressure_us=_pressure_us(proc),
+        delay_ns=delays,
+    )
+
+
+def _ticks(proc: Path) -> tuple[int | None, int | None]:
+    with suppress(OSError, ValueError, IndexError):
+        # user nice system idle iowait irq softirq steal; what guests got is in the first two already
+        ticks = [int(word) for word in (proc / "stat").read_text().splitlines()[0].split()[1:9]]
+        return sum(ticks), ticks[7]
+    return None, None
+
+
+def _pressure_us(proc: Path) -> int | None:
+    with suppress(OSError, ValueError):  # a kernel without PSI has no such file, or refuses to read it
+        for line in (proc / "pressure" / "cpu").read_text().splitlines():
+            if line.startswith("some "):
+                return int(line.rpartition("total=")[2])
+    return None
+
+
+def _delays(tasks: Path) -> Iterator[tuple[int, int]]:
+    """Each thread with its delay; none where the kernel does not count (then it says 0 of the time on a
+    CPU as well)."""
+    with suppress(OSError):
+        for task in tasks.iterdir():
+            with suppress(OSError, ValueError):
+                ran_ns, delay_ns, *_ = map(int, (task / "schedstat").read_text().split())
+                if ran_ns:
+                    yield int(task.name), delay_ns
+
+
+def of_generator(before: Counters, after: Counters) -> Noise:
+    """What the machine did between two readings of the load's own processes."""
+    ticks = _grown(before.total_ticks, after.total_ticks)
+    wall_us = (after.at_ns - before.at_ns) / 1e3
+    return Noise(
+        steal_percent=_percent(_grown(before.steal_ticks, after.steal_ticks), ticks),
+        pressure_percent=_percent(_grown(before.pressure_us, after.pressure_us), wall_us),
+        generator_delay_percent=delay_percent(before, after),
+    )
+
+
+def delay_percent(before: Counters, after: Counters) -> float | None:
+    """How long the threads waited for a CPU, added up, in per cent of the time. One that was born meanwhile
+    counts from its birth; one that has ended is not counted."""
+    if not after.delay_ns:
+        return None
+    waited = 0
+    for thread, delay in after.delay_ns.items():
+        known = before.delay_ns.get(thread, 0)
+        waited += delay - known if delay >= known else delay  # less than before: another of the same number
+    return _percent(waited, after.at_ns - before.at_ns)
+
+
+def _grown(before: int | None, after: int | None) -> int | None:
+    return None if before is None or after is None else max(0, after - before)
+
+
+def _percent(part: float | None, whole: float | None) -> float | None:
+    return None if part is None or not whole or whole < 0 else round(100 * part / whole, 2)
+
+
+STEAL_PERCENT = 1.0
+GENERATOR_DELAY_PERCENT = 2.0
+"""Of the pressure there is no bound: our own load makes some, and so does what gives way to us."""
+
+
+def noisy(noise: Noise) -> bool:
+    """Did the machine keep the load from its work so much that a figure may be the machine's?"""
+    return bool(_disturbances(noise))
+
+
+def machine_noise(noise: Noise) -> Check:
+    """What the machine did, for a reader to weigh. It never fails a cell: what it did to answers is found
+    in the answers."""
+    said = _disturbances(noise)
+    known = (noise.steal_percent, noise.generator_delay_percent)
+    if all(value is None for value in known):
+        return Check(name="machine-noise", status="n/a", text="this system does not tell what it did")
+    figure = max(value for value in known if value is not None)
+    return Check(
+        name="machine-noise",
+        status="pass",
+        figure=figure,
+        text=" and ".join(said) or "the machine was quiet",
+    )
+
+
+def _disturbances(noise: Noise) -> list[str]:
+    said = []
+    if noise.steal_percent is not None and noise.steal_percent >= STEAL_PERCENT:
+        said.append(f"the host took {noise.steal_percent:.0f} % of this machine's time")
+    if noise.generator_delay_percent is not None and noise.generator_delay_percent >= GENERATOR_DELAY_PERCENT:
+        said.append(f"the generator waited {noise.generator_delay_percent:.0f} % of the time for a CPU")
+    return said
