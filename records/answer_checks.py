@@ -5,10 +5,20 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from records.advice import advised
 from records.cell import Check, Window
 from records.request import RequestRecord
 
 FAILURE_SHARE = 0.05
+MENDED: dict[str, str] = {
+    "connect_error": "is the service up, and is its address right (sweep: --deployment; locust: -H)?",
+    "http_error": "look into the service's log; of another API, say --dialect and --path, of one with a key, "
+    "set TARGET_API_KEY; an overloaded service may be asked with fewer users",
+    "timeout": "ask with fewer users, or give more time: --request-timeout (sweep: -- --request-timeout)",
+    "truncated": "look for what ends answers early: the service's log, the time limits of a proxy before it",
+    "stream_error": "the service itself says so within its answer: look into its log",
+}
+"""What to do about most failures of an outcome."""
 
 
 def failures(requests: Sequence[RequestRecord], unfinished: int = 0) -> Check:
@@ -18,18 +28,20 @@ def failures(requests: Sequence[RequestRecord], unfinished: int = 0) -> Check:
     bad = sum(r.outcome != "ok" for r in counted)
     said = Counter(r.error for r in counted if r.outcome != "ok" and r.error).most_common(1)
     why = f"; {said[0][1]} times: {said[0][0]}" if said else ""
+    kinds = Counter(str(r.outcome) for r in counted if r.outcome != "ok").most_common(1)
+    advice = MENDED[kinds[0][0]] if kinds else "give it more time, or ask with fewer users"
     open_still = f" that ended, {unfinished} more were without an answer" if unfinished else ""
     if bad == len(counted):
-        return Check(
+        none = Check(
             name="failures",
             status="fail",
             figure=bad,
             bound=FAILURE_SHARE,
             text=f"no good answer among {len(counted)} requests{open_still}{why}",
         )
-    return Check.bounded(
-        "failures", bad / len(counted), FAILURE_SHARE, f"{bad} of {len(counted)} requests failed{why}"
-    )
+        return advised(none, advice)
+    text = f"{bad} of {len(counted)} requests failed{why}"
+    return advised(Check.bounded("failures", bad / len(counted), FAILURE_SHARE, text), advice)
 
 
 def tokens(requests: Sequence[RequestRecord]) -> Check:
@@ -38,12 +50,15 @@ def tokens(requests: Sequence[RequestRecord]) -> Check:
     if not good:
         return Check(name="tokens", status="n/a", text="no good answer")
     empty = sum(r.first_token_at_ns is None for r in good)
-    return Check(
+    found = Check(
         name="tokens",
         status="fail" if empty else "pass",
         figure=empty,
         bound=0,
         text=f"{empty} of {len(good)} good answers held no token",
+    )
+    return advised(
+        found, "see what the service sends (curl -N), and say how it speaks: --dialect (sweep: -- --dialect)"
     )
 
 
@@ -53,12 +68,17 @@ def retrieval(requests: Sequence[RequestRecord], *, expected: bool) -> Check:
     if not expected or not good:
         return Check(name="retrieval", status="n/a", text="no documents were asked for, or no good answer")
     without = sum(not r.documents for r in good)
-    return Check(
+    found = Check(
         name="retrieval",
         status="fail" if without else "pass",
         figure=without,
         bound=0,
         text=f"{without} of {len(good)} good answers came without documents",
+    )
+    return advised(
+        found,
+        "the knowledge base is empty, or the service does not retrieve; add documents, or ask without "
+        "retrieval: --no-rag (sweep: -- --no-rag)",
     )
 
 
@@ -75,11 +95,16 @@ def unanswered(requests: Sequence[RequestRecord], window: Window | None) -> Chec
     held = [r for r in requests if "dropped" not in r.flags and r.ended_at_ns >= window.start_ns]
     total = sum(r.ended_at_ns - r.sent_at_ns for r in held)
     cut = [r for r in held if r.outcome == "cut"]
-    return Check.bounded(
+    found = Check.bounded(
         "unanswered",
         sum(r.ended_at_ns - r.sent_at_ns for r in cut) / total if total else 0.0,
         UNANSWERED_SHARE,
         f"{len(cut)} of {len(held)} requests had no answer when the run ended; share of the time in flight",
+    )
+    return advised(
+        found,
+        "the service hangs, or is slower than the end waits: ask with fewer users, or give it more time: "
+        "--drain-seconds (sweep: -- --drain-seconds)",
     )
 
 
@@ -89,9 +114,12 @@ RESENT_SHARE = 0.05
 def resent(requests: Sequence[RequestRecord]) -> Check:
     """How many requests met a dead connection and had to be sent twice?"""
     again = sum("retried" in r.flags for r in requests)
-    return Check.bounded(
+    found = Check.bounded(
         "resent",
         again / len(requests) if requests else 0.0,
         RESENT_SHARE,
         f"{again} of {len(requests)} requests were sent again on a new connection",
+    )
+    return advised(
+        found, "the service or a proxy closes idle connections under the load: raise its keep-alive time"
     )

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from statistics import median
 
+from records.advice import advised
 from records.cell import Check
 from records.request import COMPRESSED, RequestRecord
 
@@ -35,25 +36,27 @@ def clock_order(requests: Sequence[RequestRecord]) -> Check:
         if back:
             wrong += 1
             example = example or f", the first: {back[0]} (user {r.user}, seq {r.seq})".replace("_", " ")
-    return Check(
+    found = Check(
         name="clock-order",
         status="fail" if wrong else "pass" if requests else "n/a",
         figure=wrong,
         bound=0,
         text=f"{wrong} of {len(requests)} requests have times out of order{example}",
     )
+    return advised(found, "the machine's clock was set meanwhile, or the records are damaged: measure again")
 
 
 def compressed(requests: Sequence[RequestRecord]) -> Check:
     """Did the service, or a proxy before it, compress an answer? Compression can hold back a whole stream."""
     count = sum((r.error or "").startswith(COMPRESSED) for r in requests)
-    return Check(
+    found = Check(
         name="compressed",
         status="fail" if count else "pass" if requests else "n/a",
         figure=count,
         bound=0,
         text=f"{count} of {len(requests)} answers came compressed though identity was asked for",
     )
+    return advised(found, "switch compression of streams off in the service, or the proxy (nginx: gzip off)")
 
 
 def impossible_stages(r: RequestRecord) -> bool:
@@ -68,12 +71,16 @@ def stage_times(requests: Sequence[RequestRecord]) -> Check:
     if not timed:
         return Check(name="stage-times", status="n/a", text="the answers carry no stage times")
     share = sum(impossible_stages(r) for r in timed) / len(timed)
-    return Check.bounded(
+    found = Check.bounded(
         "stage-times",
         share,
         IMPOSSIBLE_SHARE,
         f"in {share:.0%} of the answers the server's stages add up to more than the TTFT: "
         "its clock is wrong, or its stages overlap or are counted twice",
+    )
+    return advised(
+        found,
+        "have it time each stage once, until the first token, by a monotonic clock, or send no stage times",
     )
 
 
@@ -162,12 +169,15 @@ def buffering(requests: Sequence[RequestRecord]) -> Check:
     after = ""
     if timed := [r.service_ttft_ms - r.stages_ms for r in held if r.stages and r.service_ttft_ms is not None]:
         after = f", {median(timed):.0f} ms after the server had the first one"
-    return Check.bounded(
+    found = Check.bounded(
         name,
         share,
         BUFFERED_SHARE,
         f"in {share:.0%} of the answers the tokens came in lumps{after}, as through a proxy that buffers "
         "(TTFT too high, ITL too low)",
+    )
+    return advised(
+        found, "switch its buffering off (nginx: proxy_buffering off), or ask the service itself, without it"
     )
 
 
@@ -199,12 +209,17 @@ def cached(requests: Sequence[RequestRecord], counted: Sequence[RequestRecord]) 
         return Check(name=name, status="n/a", figure=round(len(again) / len(good), 4), text=text)
     ratio = median(after) / median(before) if median(before) > 0 else 1.0
     quick = ratio < CACHED_RATIO and _rank_sum_z(before, after) >= CACHED_Z
-    return Check(
+    found = Check(
         name=name,
         status="fail" if quick else "pass",
         figure=round(ratio, 4),
         bound=CACHED_RATIO,
         text=f"{asked}; median TTFT {median(after):.1f} ms again, {median(before):.1f} ms the first time",
+    )
+    return advised(
+        found,
+        "a cache was measured: switch it off, or give as many questions as requests: --questions FILE "
+        "(sweep: -- --questions FILE)",
     )
 
 

@@ -1,0 +1,142 @@
+"""A check that fails says what to do about it, by options that there are."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import inspect
+import re
+from collections.abc import Callable, Sequence
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from loadgen.options import add_arguments
+from records import answer_checks, stream_checks
+from records.cell import Check, Window
+from records.request import COMPRESSED, OUTCOMES, RequestRecord
+
+MS = 1_000_000
+WINDOW = Window(start_ns=0, end_ns=1_000 * MS)
+Judge = Callable[[Sequence[RequestRecord]], Check]
+JUDGES: dict[str, Judge] = {
+    "failures": answer_checks.failures,
+    "tokens": answer_checks.tokens,
+    "retrieval": lambda requests: answer_checks.retrieval(requests, expected=True),
+    "unanswered": lambda requests: answer_checks.unanswered(requests, WINDOW),
+    "resent": answer_checks.resent,
+    "clock_order": stream_checks.clock_order,
+    "compressed": stream_checks.compressed,
+    "stage_times": stream_checks.stage_times,
+    "buffering": stream_checks.buffering,
+    "cached": lambda requests: stream_checks.cached(requests, requests),
+}
+
+
+def _answers(count: int = 40, **changes: object) -> list[RequestRecord]:
+    """Good answers of 30 ms, each sent 100 ms after the one before."""
+    made = []
+    for n in range(count):
+        sent = n * 100 * MS
+        record = RequestRecord(
+            run="r", cell="c", worker="w", region="", user=0, seq=n, sent_at_ns=sent,
+            headers_at_ns=sent + 2 * MS, first_event_at_ns=sent + 3 * MS, first_token_at_ns=sent + 10 * MS,
+            last_token_at_ns=sent + 30 * MS, ended_at_ns=sent + 30 * MS, outcome="ok", tokens=9,
+            gaps_us=[2_500] * 8, documents=5, question=f"q{n}",
+            stages={"llm": {"queued_ms": 0.0, "running_ms": 8.0}},
+        )  # fmt: skip
+        made.append(dataclasses.replace(record, **changes))  # type: ignore[arg-type]
+    return made
+
+
+def _cached() -> list[RequestRecord]:
+    """A quarter of the questions are asked again, at once, and answered in a tenth of the time."""
+    made = []
+    for n, record in enumerate(_answers(100)):
+        again = n % 4 == 3
+        first = record.sent_at_ns + (1 if again else 10) * MS
+        question = f"q{n - 1 if again else n}"
+        made.append(dataclasses.replace(record, first_token_at_ns=first, question=question))
+    return made
+
+
+def _held_back() -> list[RequestRecord]:
+    return [
+        dataclasses.replace(
+            r, headers_at_ns=(late := r.sent_at_ns + 90 * MS), first_event_at_ns=late, first_token_at_ns=late,
+            last_token_at_ns=late, ended_at_ns=late, gaps_us=[0] * 8,
+        )
+        for r in _answers()
+    ]  # fmt: skip
+
+
+FAILING: dict[str, Callable[[], list[RequestRecord]]] = {
+    "failures": lambda: _answers(outcome="timeout", error="no end within 60 s"),
+    "tokens": lambda: _answers(first_token_at_ns=None, last_token_at_ns=None, gaps_us=[]),
+    "retrieval": lambda: _answers(documents=0),
+    "unanswered": lambda: _answers(outcome="cut"),
+    "resent": lambda: _answers(flags=["retried"]),
+    "clock_order": lambda: _answers(ended_at_ns=0),
+    "compressed": lambda: _answers(outcome="stream_error", error=f"{COMPRESSED} (gzip)"),
+    "stage_times": lambda: _answers(stages={"llm": {"running_ms": 800.0}}),
+    "buffering": _held_back,
+    "cached": _cached,
+}
+
+
+def _judging(module: ModuleType) -> set[str]:
+    return {
+        name
+        for name, function in inspect.getmembers(module, inspect.isfunction)
+        if function.__module__ == module.__name__
+        and not name.startswith("_")
+        and inspect.signature(function).return_annotation in ("Check", Check)
+    }
+
+
+def test_no_check_is_forgotten_here() -> None:
+    assert _judging(answer_checks) | _judging(stream_checks) == set(JUDGES) == set(FAILING)
+
+
+@pytest.mark.parametrize("name", JUDGES)
+def test_advice_stands_where_a_check_fails_and_only_there(name: str) -> None:
+    passed, failed = JUDGES[name](_answers()), JUDGES[name](FAILING[name]())
+    assert (passed.status, failed.status) == ("pass", "fail")
+    advice = re.split("; ", failed.text)[-1]
+    assert advice != failed.text  # there is a part after a semicolon
+    assert not re.match(r"\d", advice)  # and it is no figure
+    assert re.search(r"\b(add|ask|choose|give|have|look|measure again|raise|say|see|set|switch)\b", advice), (
+        advice
+    )
+    assert advice not in passed.text
+
+
+@pytest.mark.parametrize("outcome", sorted(OUTCOMES - {"ok", "cut"}))
+def test_every_kind_of_failure_has_advice_of_its_own(outcome: str) -> None:
+    failed = answer_checks.failures(_answers(outcome=outcome, error="x"))
+    assert failed.text.endswith(answer_checks.MENDED[outcome])
+    assert len(set(answer_checks.MENDED.values())) == len(answer_checks.MENDED)
+
+
+def test_a_few_failures_need_no_advice() -> None:
+    few = [*_answers(99), *_answers(1, outcome="timeout", error="slow")]
+    assert answer_checks.failures(few).text == "1 of 100 requests failed; 1 times: slow"
+
+
+class Parser(argparse.ArgumentParser):
+    """Takes the arguments of locust's parser, without locust."""
+
+    def add_argument(self, *names: Any, **given: Any) -> Any:
+        ours = {k: v for k, v in given.items() if k not in ("env_var", "include_in_web_ui")}
+        return super().add_argument(*names, **ours)
+
+
+def test_the_options_named_are_the_loads_own() -> None:
+    texts = [JUDGES[name](make()).text for name, make in FAILING.items()] + [*answer_checks.MENDED.values()]
+    named = {option for text in texts for option in re.findall(r"--[a-z][a-z-]*", text)}
+    parser = Parser()
+    add_arguments(parser)
+    assert "--no-rag" in named
+    for option in named - {"--deployment"}:  # the sweep's
+        assert f"{option} " in f"{parser.format_help()} ".replace("\n", " ").replace("]", " "), option
