@@ -1,0 +1,123 @@
+"""Which CPUs the load has and which the targets: two that share one take each other's time."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sweep.usage import UsageError
+
+AUTO = "auto"
+SHARED = "shared"
+FORMS = "auto, shared or LOAD:TARGET, two lists of CPUs such as 0:1 or 0,2:1,3-5"
+PINS = hasattr(os, "sched_setaffinity")
+"""Can this system keep a process on some CPUs? (macOS can't.)"""
+THREAD_SETTINGS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TORCH_THREADS")
+"""In a target's environment: how many threads its libraries compute with, where not as many as CPUs."""
+_NAMED = 16
+_LIST = re.compile(r"\d{1,5}(-\d{1,5})?(,\d{1,5}(-\d{1,5})?)*", re.ASCII)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cpus:
+    """How this machine's CPUs are divided."""
+
+    mode: str
+    """`SHARED`, where both have the same; else as asked for: `AUTO`, or the lists."""
+    load: tuple[int, ...]
+    """Of Locust, the LLM server, the profiler and the sweep itself."""
+    target: tuple[int, ...] | None
+    """None of a service that is not ours to keep anywhere."""
+
+    def to_json(self) -> dict[str, Any]:
+        """As it is kept in a cell's ``requested.cpus``."""
+        return {
+            "mode": self.mode,
+            "load": list(self.load),
+            "target": None if self.target is None else list(self.target),
+        }
+
+    def of_a_running_service(self) -> Cpus:
+        """With a service that is not ours the load has every CPU, but where it was told which to have."""
+        if self.mode not in (AUTO, SHARED):
+            return replace(self, target=None)
+        return Cpus(mode=SHARED, load=tuple(sorted({*self.load, *(self.target or ())})), target=None)
+
+    def environment(self) -> dict[str, str]:
+        """What a target that is kept on its CPUs is told: a library that counts the machine's CPUs instead
+        has threads that wait for each other."""
+        if self.mode == SHARED or self.target is None:
+            return {}
+        return dict.fromkeys(THREAD_SETTINGS, str(len(self.target)))
+
+
+def available() -> tuple[int, ...]:
+    """The CPUs that this process may use, fewer than the machine has under ``taskset`` or in a container."""
+    return tuple(sorted(os.sched_getaffinity(0) if PINS else range(os.cpu_count() or 1)))
+
+
+def divide(text: str, usable: Sequence[int], *, pins: bool = PINS) -> Cpus:
+    """``usable`` CPUs as ``text`` asks: one of `FORMS`.
+
+    Raises:
+        UsageError: it is none of them, or lists CPUs twice or such as are not usable.
+    """
+    shared = Cpus(mode=SHARED, load=tuple(usable), target=tuple(usable))
+    if text == SHARED or (text == AUTO and (len(usable) < 2 or not pins)):
+        return shared
+    if text == AUTO:
+        return Cpus(mode=AUTO, load=tuple(usable[:1]), target=tuple(usable[1:]))
+    load, target = parse(text)
+    if not pins:
+        raise UsageError("--cpus LOAD:TARGET needs Linux: this system keeps no process on a CPU")
+    if both := sorted(load & target):
+        raise UsageError(f"--cpus {text}: {_named(both)} both of the load and of the target")
+    if missing := sorted((load | target) - set(usable)):
+        raise UsageError(f"--cpus {text}: {_named(missing)} not usable here; usable: {_joined(usable)}")
+    return Cpus(mode=text, load=tuple(sorted(load)), target=tuple(sorted(target)))
+
+
+def parse(text: str) -> tuple[frozenset[int], frozenset[int]]:
+    """The CPUs of the load and of the target from ``LOAD:TARGET``. Raises UsageError."""
+    parts = text.split(":")
+    if len(parts) != 2 or not all(map(_LIST.fullmatch, parts)):
+        raise UsageError(f"--cpus takes {FORMS}, not {text!r}")
+    return _members(parts[0]), _members(parts[1])
+
+
+def _members(text: str) -> frozenset[int]:
+    found: set[int] = set()
+    for part in text.split(","):
+        first, _, last = part.partition("-")
+        members = range(int(first), int(last or first) + 1)
+        if not members:
+            raise UsageError(f"--cpus: the range {part} goes backwards")
+        found.update(members)
+    return frozenset(found)
+
+
+def _named(cpus: Sequence[int]) -> str:
+    return f"CPU {cpus[0]} is" if len(cpus) == 1 else f"CPUs {_joined(cpus)} are"
+
+
+def _joined(cpus: Sequence[int]) -> str:
+    more = ["..."] if len(cpus) > _NAMED else []
+    return ", ".join([*map(str, cpus[:_NAMED]), *more])
+
+
+@contextmanager
+def kept_on(cpus: Collection[int]) -> Iterator[None]:
+    """This thread, and what it starts, on these CPUs; nothing where the system cannot."""
+    if not PINS:
+        yield
+        return
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, cpus)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
