@@ -199,4 +199,5 @@ def asked(
             "question_seed": wanted.question_seed,
         },
         settings=served.settings,
+        paths=served.paths,
     )

@@ -8,6 +8,7 @@ from typing import Any, Literal, get_args
 from records.layout import cell_name
 from records.levels import HeldLevels
 from records.request import RecordError
+from records.served import paths_of
 
 SCHEMA_VERSION = 1
 Status = Literal["pass", "fail", "n/a"]
@@ -25,11 +26,15 @@ class Check:
     text: str = ""
 
     @classmethod
-    def bounded(cls, name: str, figure: float, bound: float, text: str, *, at_most: bool = True) -> Check:
-        """Passes while ``figure`` is at most (or, without ``at_most``, at least) ``bound``."""
+    def bounded(
+        cls, name: str, figure: float, bound: float, text: str, *, at_most: bool = True, advice: str = ""
+    ) -> Check:
+        """Passes while ``figure`` is at most (or, without ``at_most``, at least) ``bound``. ``advice``: what
+        to do where it fails."""
         good = figure <= bound if at_most else figure >= bound
         status: Status = "pass" if good else "fail"
-        return cls(name=name, status=status, figure=round(figure, 4), bound=bound, text=text)
+        said = text if good or not advice else f"{text}; {advice}"
+        return cls(name=name, status=status, figure=round(figure, 4), bound=bound, text=said)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,6 +83,8 @@ class Cell:
     """At least ``window`` {start_ns, end_ns} or None, ``records``, ``requests``, ``failures``,
     ``aborted``; with a shape ``level_unit`` and ``levels`` (`records.levels`)."""
     settings: dict[str, Any] = field(default_factory=dict)
+    paths: dict[str, str] = field(default_factory=dict)
+    """``Class@executor`` of each stage, as the service said; empty where it did not, as in older cells."""
     verdict: Verdict = field(default_factory=Verdict)
 
     @property
@@ -124,6 +131,7 @@ class Cell:
                 requested=dict(raw["requested"]),
                 achieved=dict(raw["achieved"]),
                 settings=dict(raw["settings"]),
+                paths=paths_of(raw.get("paths")),
                 verdict=Verdict(checks=checks),
             )
             window = cell.window

@@ -61,6 +61,7 @@ def of_load(requests: Sequence[RequestRecord], facts: Facts) -> tuple[Check, ...
         ),
         config_checks.configuration(None, served.config, [r.config for r in counted], served.settings, {}),
         config_checks.configuration_effect(config, counted),
+        config_checks.same_path(served),
         answer_checks.retrieval(counted, expected=facts.documents),
         answer_checks.tokens(counted),
         run_checks.generator_lag(facts.load_workers),
@@ -108,5 +109,6 @@ def of_plan(
     return (
         config_checks.configuration(config, served.config, named, served.settings, settings),
         config_checks.configuration_effect(config or served.config or AS_IS, counted),
+        config_checks.same_path(served),
         run_checks.profiler_interval(profiler_s, gaps_s),
     )

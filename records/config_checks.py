@@ -6,9 +6,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 from typing import Any
 
+from records.advice import advised
 from records.cell import Check
 from records.request import RequestRecord
-from records.served import AS_IS, MOCKS_OF_CONFIG
+from records.served import AS_IS, MOCKS_OF_CONFIG, Served
+
+ASKED_AGAIN = "restart the service with it, or ask for the one that it runs"
+MIXED_ANSWERS = "see that one service alone answers at this address, started once"
+SET_AGAIN = "restart the service with them, or drop --set"
+MOCK_ADVICE = "restart the service with the mocks that the configuration names, without a cache before them"
+PATH_ADVICE = "restart the service with the settings that are meant, and compare it with nothing until then"
 
 
 def configuration(
@@ -36,7 +43,7 @@ def configuration(
             status="fail",
             figure=served,
             bound=expected,
-            text=f"{asked} was asked for, the server runs {served}",
+            text=f"{asked} was asked for, the server runs {served}; {ASKED_AGAIN}",
         )
     if expected != AS_IS and others:
         return Check(
@@ -44,7 +51,7 @@ def configuration(
             status="fail",
             figure=", ".join(others),
             bound=expected,
-            text=f"answers named another configuration: {', '.join(others)}",
+            text=f"answers named another configuration: {', '.join(others)}; {MIXED_ANSWERS}",
         )
     if wrong:
         return Check(
@@ -52,7 +59,7 @@ def configuration(
             status="fail",
             figure=", ".join(wrong),
             bound=str(dict(wanted)),
-            text=f"settings not in effect: {', '.join(wrong)}",
+            text=f"settings not in effect: {', '.join(wrong)}; {SET_AGAIN}",
         )
     said = f"{served}, and none was asked for" if asked is None else "the configuration asked for"
     return Check(
@@ -94,7 +101,7 @@ def configuration_effect(config: str, requests: Sequence[RequestRecord]) -> Chec
             status="fail",
             figure=round(mocked_answers, 4),
             bound=1.0 if llm else 0.0,
-            text=f"{mocked_answers:.0%} of the answers are the mock LLM's",
+            text=f"{mocked_answers:.0%} of the answers are the mock LLM's; {MOCK_ADVICE}",
         )
     mocked = {"embed": embeddings, "llm": llm}
     # Shares, not medians: a cache that answers every third question would hide behind a median.
@@ -104,13 +111,14 @@ def configuration_effect(config: str, requests: Sequence[RequestRecord]) -> Chec
     if not wrong:
         return Check(name=name, status="n/a", text="the answers carry no time of the mocked stages")
     stage = max(wrong, key=wrong.__getitem__)
-    return Check.bounded(
+    check = Check.bounded(
         name,
         wrong[stage],
         WRONG_EFFECT_SHARE,
         f"the stage {stage} took {'more' if mocked[stage] else 'less'} than {MOCK_STAGE_MS:g} ms, "
         f"which is not what {config} does, in {wrong[stage]:.0%} of the answers",
     )
+    return advised(check, MOCK_ADVICE)
 
 
 def _wrong_share(good: Sequence[RequestRecord], stage: str, mocked: bool) -> float | None:
@@ -118,3 +126,60 @@ def _wrong_share(good: Sequence[RequestRecord], stage: str, mocked: bool) -> flo
     times = [r.stages[stage].get("running_ms") for r in good if r.stages and stage in r.stages]
     known = [ms for ms in times if ms is not None]
     return sum((ms < MOCK_STAGE_MS) != mocked for ms in known) / len(known) if known else None
+
+
+LOOP = "loop"
+OF_RETRIEVAL = {
+    # RETRIEVAL: (executor of embed, executor of search; None: SEARCH_EXECUTOR says)
+    "async": ("embed-pool", None),
+    "threaded": ("retrieval-pool", "retrieval-pool"),
+    "blocking": (LOOP, LOOP),
+}
+OF_SEARCH_EXECUTOR = {"loop": LOOP, "pool": "search-pool"}
+OF_PREPROCESSING = {"offloaded": "loop-or-preprocess-pool", "inline": LOOP}
+OF_LLM_CLIENT = {"async": LOOP, "threaded": "llm-pool", "blocking": LOOP}
+MOCK_CLASS = "Mock"
+
+
+def same_path(served: Served) -> Check:
+    """Does each stage run where the settings say, and is it a mock's class where a mock is set, and there
+    alone? What no setting speaks of is not held against anything."""
+    name = "same-path"
+    if not served.paths:
+        return Check(name=name, status="n/a", text="the service does not say what runs its stages")
+    executors = _executors(served.settings)
+    mocks = _mocks(served.settings)
+    if not executors and not mocks:
+        return Check(name=name, status="n/a", text="no setting says what should run the stages")
+    wrong = []
+    for stage in sorted({*executors, *mocks}):
+        path = served.paths.get(stage, "")
+        kind, _, executor = path.partition("@")
+        mocked = kind.startswith(MOCK_CLASS)
+        if executor != executors.get(stage, executor) or mocked != mocks.get(stage, mocked):
+            wrong.append(f"{stage} runs as {path or 'nothing'}")
+    if wrong:
+        text = f"not what the settings say: {', '.join(wrong)}; {PATH_ADVICE}"
+        return Check(name=name, status="fail", figure=len(wrong), bound=0, text=text)
+    return Check(
+        name=name, status="pass", figure=0, bound=0, text="every stage runs as and where the settings say"
+    )
+
+
+def _mocks(settings: Mapping[str, Any]) -> dict[str, bool]:
+    """Whether a stage is mocked, by stage, as far as settings say."""
+    said = {"embed": settings.get("USE_MOCK_EMBEDDINGS"), "llm": settings.get("USE_MOCK_LLM")}
+    return {stage: value for stage, value in said.items() if isinstance(value, bool)}
+
+
+def _executors(settings: Mapping[str, Any]) -> dict[str, str]:
+    """Where each stage is to run, as far as settings say: a mock always on the event loop."""
+    embed, search = OF_RETRIEVAL.get(str(settings.get("RETRIEVAL")), (None, None))
+    found = {
+        "preprocess": OF_PREPROCESSING.get(str(settings.get("PREPROCESSING"))),
+        "embed": embed,
+        "search": search or (embed and OF_SEARCH_EXECUTOR.get(str(settings.get("SEARCH_EXECUTOR")))),
+        "llm": OF_LLM_CLIENT.get(str(settings.get("LLM_CLIENT"))),
+    }
+    found |= {stage: LOOP for stage, mocked in _mocks(settings).items() if mocked}
+    return {stage: executor for stage, executor in found.items() if executor}

@@ -1,4 +1,4 @@
-"""The configurations of a service, and what it says of itself at ``GET /config``: ``{config, settings}``."""
+"""The configurations of a service, and what it says of itself at ``GET /config``: ``{config, settings, paths}``."""
 
 from __future__ import annotations
 
@@ -25,6 +25,8 @@ class Served:
 
     config: str | None = None
     settings: dict[str, Any] = field(default_factory=dict)
+    paths: dict[str, str] = field(default_factory=dict)
+    """What runs each stage, and where: ``{stage: "Class@executor"}``; empty where it does not say."""
 
     @classmethod
     def of_answer(cls, status: int, body: bytes) -> Served:
@@ -36,4 +38,14 @@ class Served:
         if not isinstance(raw, dict) or not isinstance(raw.get("config"), str):
             return cls()
         settings = raw.get("settings")
-        return cls(config=raw["config"], settings=settings if isinstance(settings, dict) else {})
+        return cls(
+            config=raw["config"],
+            settings=settings if isinstance(settings, dict) else {},
+            paths=paths_of(raw.get("paths")),
+        )
+
+
+def paths_of(raw: Any) -> dict[str, str]:
+    """``{stage: "Class@executor"}``; what is not text by name is left out."""
+    found = raw if isinstance(raw, dict) else {}
+    return {stage: path for stage, path in found.items() if isinstance(path, str)}

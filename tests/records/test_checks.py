@@ -11,7 +11,8 @@ from records.served import Served
 Record = Callable[..., RequestRecord]
 WINDOW = Window(start_ns=0, end_ns=1_000_000_000)
 IN_ORDER = [
-    "records", "workers", "failures", "configuration", "configuration-effect", "retrieval", "tokens",
+    "records", "workers", "failures", "configuration", "configuration-effect", "same-path", "retrieval",
+    "tokens",
     "generator-lag", "generator-cpu", "concurrency", "arrival-rate", "lateness", "steady-state", "unanswered",
     "resent", "dropped", "steady-ttft", "clock-order", "compressed", "stage-times", "buffering",
     "cached-answers",

@@ -1,12 +1,13 @@
 """A configuration that is not in effect is seen, in what is said and in what comes back."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from records import config_checks
 from records.request import RequestRecord
-from records.served import MOCKS_OF_CONFIG
+from records.served import MOCKS_OF_CONFIG, Served
 
 Record = Callable[..., RequestRecord]
 
@@ -96,3 +97,97 @@ def test_a_cache_that_answers_two_in_five_is_seen(record: Record) -> None:
     cached = {"embed": {"queued_ms": 0.0, "running_ms": 0.01}}
     records = [record(seq=n, **({"stages": cached} if n % 5 < 2 else {})) for n in range(20)]
     assert config_checks.configuration_effect("baseline", records).status == "fail"
+
+
+SETTINGS: dict[str, Any] = {
+    "RETRIEVAL": "async",
+    "SEARCH_EXECUTOR": "loop",
+    "PREPROCESSING": "offloaded",
+    "LLM_CLIENT": "async",
+    "USE_MOCK_EMBEDDINGS": False,
+    "USE_MOCK_LLM": False,
+}
+PATHS = {
+    "preprocess": "Preparer@loop-or-preprocess-pool",
+    "embed": "SentenceTransformerEmbeddings@embed-pool",
+    "search": "IndexHNSWFlat@loop",
+    "prompt": "Pipeline@loop",
+    "llm": "AsyncLLM@loop",
+}
+
+
+def served(settings: dict[str, Any], paths: dict[str, str]) -> Served:
+    return Served(config="baseline", settings=SETTINGS | settings, paths=PATHS | paths)
+
+
+@pytest.mark.parametrize(
+    ("settings", "paths"),
+    [
+        ({}, {}),
+        ({"SEARCH_EXECUTOR": "pool"}, {"search": "IndexHNSWFlat@search-pool"}),
+        ({"RETRIEVAL": "blocking"}, {"embed": "SentenceTransformerEmbeddings@loop"}),
+        (
+            {"RETRIEVAL": "threaded", "SEARCH_EXECUTOR": "pool"},
+            {"embed": "SentenceTransformerEmbeddings@retrieval-pool", "search": "IndexFlatIP@retrieval-pool"},
+        ),
+        ({"USE_MOCK_EMBEDDINGS": True}, {"embed": "MockedEmbeddings@loop"}),
+        ({"USE_MOCK_LLM": True, "LLM_CLIENT": "threaded"}, {"llm": "MockedLLM@loop"}),
+        ({"LLM_CLIENT": "threaded"}, {"llm": "SyncLLM@llm-pool"}),
+        ({"PREPROCESSING": "inline"}, {"preprocess": "Preparer@loop"}),
+    ],
+)
+def test_stages_run_where_the_settings_say(settings: dict[str, Any], paths: dict[str, str]) -> None:
+    assert config_checks.same_path(served(settings, paths)).status == "pass"
+
+
+@pytest.mark.parametrize(
+    ("settings", "paths", "stage"),
+    [
+        ({}, {"search": "IndexHNSWFlat@search-pool"}, "search"),
+        ({"SEARCH_EXECUTOR": "pool"}, {}, "search"),
+        ({"USE_MOCK_EMBEDDINGS": True}, {}, "embed"),
+        ({"USE_MOCK_EMBEDDINGS": True}, {"embed": "MockedEmbeddings@embed-pool"}, "embed"),
+        ({}, {"embed": "MockedEmbeddings@embed-pool"}, "embed"),
+        ({"RETRIEVAL": "blocking"}, {}, "embed"),
+        ({"USE_MOCK_LLM": True}, {}, "llm"),
+        ({}, {"llm": "MockedLLM@loop"}, "llm"),
+        ({"LLM_CLIENT": "threaded"}, {}, "llm"),
+        ({"PREPROCESSING": "inline"}, {}, "preprocess"),
+        ({}, {"embed": ""}, "embed"),
+    ],
+)
+def test_a_stage_that_runs_elsewhere_or_as_something_else_fails(
+    settings: dict[str, Any], paths: dict[str, str], stage: str
+) -> None:
+    check = config_checks.same_path(served(settings, paths))
+    assert check.status == "fail"
+    assert f"{stage} runs as" in check.text
+
+
+def test_a_stage_that_the_service_leaves_out_fails() -> None:
+    paths = {stage: path for stage, path in PATHS.items() if stage != "search"}
+    check = config_checks.same_path(Served(config="baseline", settings=SETTINGS, paths=paths))
+    assert (check.status, check.figure) == ("fail", 1)
+    assert "search runs as nothing" in check.text
+
+
+def test_a_service_that_says_no_paths_or_no_settings_is_not_judged() -> None:
+    silent = Served(config="baseline", settings=SETTINGS)
+    strange = Served(config="baseline", settings={"RETRIEVAL": "their own"}, paths=PATHS)
+    assert config_checks.same_path(silent).status == "n/a"
+    assert config_checks.same_path(strange).status == "n/a"
+
+
+def test_every_failure_says_what_to_do(record: Record) -> None:
+    slow = [record(stages={"embed": {"running_ms": 9.0}})]
+    failed = [
+        config_checks.configuration("mock-llm", "baseline", [], {}, {}),
+        config_checks.configuration("baseline", "baseline", ["mock-llm"], {}, {}),
+        config_checks.configuration("baseline", "baseline", [], {"X": "a"}, {"X": "b"}),
+        config_checks.configuration_effect("mock-llm", slow),
+        config_checks.configuration_effect("mock-embeddings", slow),
+        config_checks.same_path(served({"RETRIEVAL": "blocking"}, {})),
+    ]
+    for check in failed:
+        assert check.status == "fail"
+        assert "; restart the service" in check.text or "; see that one service" in check.text

@@ -47,6 +47,16 @@ def test_a_cell_is_read_as_it_was_written(tmp_path: Path) -> None:
     assert [r.seq for r in data.requests] == [1, 2]
 
 
+def test_a_cell_keeps_the_paths_of_its_stages_and_one_without_them_is_read(tmp_path: Path) -> None:
+    folder = _cell(tmp_path / "c")
+    raw = read_json(folder / "cell.json")
+    write_json(folder / "cell.json", {**raw, "paths": {"embed": "Model@embed-pool"}})
+    assert read_cell(folder).cell.paths == {"embed": "Model@embed-pool"}
+    del raw["paths"]  # as before there were any
+    write_json(folder / "cell.json", raw)
+    assert read_cell(folder).cell.paths == {}
+
+
 def test_a_line_cut_by_a_kill_is_left_out_and_the_ones_before_it_kept(tmp_path: Path) -> None:
     path = _cell(tmp_path / "c") / "requests.jsonl"
     path.write_bytes(path.read_bytes() + _record(3).encode()[:40])

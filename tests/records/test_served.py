@@ -14,6 +14,12 @@ def test_settings_that_are_none_are_left_out() -> None:
     assert Served.of_answer(200, b'{"config": "baseline", "settings": 5}') == Served(config="baseline")
 
 
+def test_paths_are_taken_where_they_are_text() -> None:
+    body = b'{"config": "baseline", "paths": {"embed": "Model@embed-pool", "search": 5}}'
+    assert Served.of_answer(200, body).paths == {"embed": "Model@embed-pool"}
+    assert Served.of_answer(200, b'{"config": "baseline", "paths": ["embed"]}').paths == {}
+
+
 @pytest.mark.parametrize(
     ("status", "body"),
     [
