@@ -10,7 +10,8 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import orjson
@@ -30,8 +31,11 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _die_with_parent() -> None:
-    """In the child: ask Linux for SIGTERM when the sweep dies, however it dies."""
+def _settle_in(cpus: Collection[int] | None) -> None:
+    """In the child, before it is the program: keep it on its CPUs, and ask Linux for SIGTERM when the sweep
+    dies, however it dies."""
+    if cpus is not None:
+        os.sched_setaffinity(0, cpus)
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
@@ -81,10 +85,22 @@ def end(processes: Sequence[psutil.Process]) -> None:
 
 
 class Child:
-    """One process with its output in a file, in a session of its own (Ctrl-C goes to the sweep)."""
+    """One process with its output in a file, in a session of its own (Ctrl-C goes to the sweep).
+
+    ``cpus``: all it may run on; None: what the sweep may, or where the system keeps nobody anywhere.
+
+    Raises:
+        RuntimeError: it cannot be kept on ``cpus``.
+    """
 
     def __init__(
-        self, argv: Sequence[str], *, log: Path, ledger: Ledger, env: Mapping[str, str] | None = None
+        self,
+        argv: Sequence[str],
+        *,
+        log: Path,
+        ledger: Ledger,
+        env: Mapping[str, str] | None = None,
+        cpus: Collection[int] | None = None,
     ) -> None:
         log.parent.mkdir(parents=True, exist_ok=True)
         environment = dict(os.environ if env is None else env)
@@ -93,17 +109,25 @@ class Child:
         environment["PYTHONPATH"] = os.pathsep.join(filter(None, path))
         environment["PYTHONUNBUFFERED"] = "1"
         self.log = log
-        with log.open("ab") as output:
-            self._popen = subprocess.Popen(
-                [sys.executable, *argv],
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                env=environment,
-                start_new_session=True,
-                preexec_fn=_die_with_parent if sys.platform == "linux" else None,
-            )
+        self._popen = self._started(argv, environment, cpus)
         ledger.add(self.pid)
+
+    def _started(
+        self, argv: Sequence[str], env: Mapping[str, str], cpus: Collection[int] | None
+    ) -> subprocess.Popen[bytes]:
+        with self.log.open("ab") as output:
+            try:
+                return subprocess.Popen(
+                    [sys.executable, *argv],
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=subprocess.STDOUT,
+                    env=env,
+                    start_new_session=True,
+                    preexec_fn=partial(_settle_in, cpus) if sys.platform == "linux" else None,
+                )
+            except subprocess.SubprocessError as error:
+                raise RuntimeError(f"a process cannot be kept on the CPUs {sorted(cpus or ())}") from error
 
     @property
     def pid(self) -> int:

@@ -29,11 +29,12 @@ def test_lists_are_read_as_taskset_reads_them(
     assert (set(found[0]), set(found[1])) == (load_cpus, target_cpus)
 
 
-@given(_LISTS, _LISTS, st.sets(st.integers(0, 330), min_size=1))
+@given(_LISTS, _LISTS, st.sets(st.integers(0, 330), min_size=1), st.booleans())
 def test_what_is_divided_is_usable_and_nobody_s_twice(
-    load: Sequence[tuple[int, int]], target: Sequence[tuple[int, int]], usable: set[int]
+    load: Sequence[tuple[int, int]], target: Sequence[tuple[int, int]], usable: set[int], all_there: bool
 ) -> None:
     (one, load_cpus), (other, target_cpus) = _written(load), _written(target)
+    usable = usable | load_cpus | target_cpus if all_there else usable
     good = not load_cpus & target_cpus and load_cpus | target_cpus <= usable
     if not good:
         with pytest.raises(UsageError, match=r"\A[^\n]{1,300}\Z"):

@@ -62,6 +62,21 @@ def test_a_pid_that_was_given_to_a_stranger_is_left_alone(tmp_path: Path) -> Non
         stranger.communicate(timeout=20)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="CPUs can be chosen on Linux only")
+def test_a_child_is_on_its_cpus_before_it_is_a_program(tmp_path: Path) -> None:
+    cpu = min(os.sched_getaffinity(0))
+    program = "import os; print(sorted(os.sched_getaffinity(0)))"
+    child = Child(["-c", program], log=tmp_path / "log", ledger=Ledger(tmp_path / "l"), cpus={cpu})
+    assert child.wait(20) == 0
+    assert child.last_words() == f"[{cpu}]"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="CPUs can be chosen on Linux only")
+def test_a_cpu_that_is_gone_is_named(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError, match=r"on the CPUs \[9999\]"):
+        Child(["-c", ""], log=tmp_path / "log", ledger=Ledger(tmp_path / "l"), cpus={9999})
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="the kernel's parent-death signal is Linux's")
 def test_a_child_dies_with_a_killed_parent(tmp_path: Path) -> None:
     program = (
