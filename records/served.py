@@ -1,4 +1,4 @@
-"""The configurations of a service, and what it says of itself at ``GET /config``: ``{config, settings, paths}``."""
+"""The configurations of a service, and what it says at ``GET /config``: ``{config, settings, paths}``."""
 
 from __future__ import annotations
 
