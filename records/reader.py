@@ -40,9 +40,9 @@ class Run:
 
 
 def cell_directories(run: Path) -> Iterator[Path]:
-    """The cells' folders below a run, those that were set aside left out."""
+    """The cells' folders below a run, those that were set aside, or measured again, left out."""
     for path in sorted(run.glob(f"{layout.CELLS}/*/*/*/{layout.CELL}")):
-        if layout.PARTIAL not in path.parent.name:
+        if layout.PARTIAL not in path.parent.name and layout.TRY not in path.parent.name:
             yield path.parent
 
 

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import itertools
 import shutil
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import psutil
+
 from profiler.output import read_samples
-from records import checks, layout
+from records import checks, layout, noise
 from records.exit_codes import USAGE
 from records.files import read_json, write_json
 from records.measure import measured
 from records.reader import CellData, is_complete, read_cell
 from records.request import RecordError
 from records.served import AS_IS
+from sweep.cpus import Cpus
 from sweep.deployments import Endpoint
 from sweep.llm import LlmServer
 from sweep.plan import MAX_SECONDS, MIN_SECONDS, CellKey, Plan
@@ -27,6 +32,21 @@ _LOG_TAIL_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, kw_only=True)
+class _Before:
+    """How a target stood before a cell: of what comes later, the difference is the cell's."""
+
+    log_bytes: int
+    counters: noise.Counters
+
+    @classmethod
+    def of(cls, endpoint: Endpoint) -> _Before:
+        return cls(
+            log_bytes=endpoint.log.stat().st_size if endpoint.log else 0,
+            counters=noise.read(_processes(endpoint)),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
 class Workplace:
     """What every cell of a run shares."""
 
@@ -34,6 +54,11 @@ class Workplace:
     plan: Plan
     ledger: Ledger
     llm: LlmServer | None
+    cpus: Cpus
+
+    def cpus_for(self, endpoint: Endpoint) -> Cpus:
+        """How they are divided while a target is loaded, which may be somebody's running service."""
+        return self.cpus if endpoint.pids else self.cpus.of_a_running_service()
 
     def folder(self, key: CellKey) -> Path:
         return self.run / layout.CELLS / key.path
@@ -55,9 +80,9 @@ def finished(place: Workplace, key: CellKey) -> CellData | None:
     return data
 
 
-def set_aside(folder: Path) -> Path:
+def set_aside(folder: Path, mark: str = layout.PARTIAL) -> Path:
     """Keep what a cell recorded under a name that no reader takes for a cell's: its new folder."""
-    asides = (folder.with_name(f"{folder.name}{layout.PARTIAL}{number}") for number in itertools.count(1))
+    asides = (folder.with_name(f"{folder.name}{mark}{number}") for number in itertools.count(1))
     aside = next(path for path in asides if not path.exists())
     folder.rename(aside)
     _collect(folder, aside)
@@ -75,16 +100,18 @@ def measure(place: Workplace, key: CellKey, endpoint: Endpoint) -> CellData:
     if folder.exists():  # it was cut short
         set_aside(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
-    log_start = endpoint.log.stat().st_size if endpoint.log else 0
     # Locust wants its results directory empty, so what else belongs there is kept beside it until the end.
     profiler = _start_profiler(place, folder, endpoint)
+    before = _Before.of(endpoint)
     locust = Child(
         _locust_argv(place, key, endpoint.base_url),
         log=_beside(folder, layout.LOCUST_LOG),
         ledger=place.ledger,
+        cpus=place.cpus_for(endpoint).load,
     )
     try:
         code = locust.wait(_LOCUST_LIMIT_SECONDS)
+        after = noise.read(_processes(endpoint))
     finally:
         locust.stop()
         if profiler is not None:
@@ -97,7 +124,7 @@ def measure(place: Workplace, key: CellKey, endpoint: Endpoint) -> CellData:
     if not cell_json.exists() or not read_json(cell_json).get("complete"):
         how = f"did not end in {_LOCUST_LIMIT_SECONDS:g} s" if code is None else f"ended with {code}"
         raise RuntimeError(f"{key.path}: locust {how}: {locust.complaint()} ({locust.log})")
-    return _complete(place, key, endpoint, folder, log_start)
+    return _complete(place, key, endpoint, folder, before, after)
 
 
 def _locust_argv(place: Workplace, key: CellKey, base_url: str) -> list[str]:
@@ -120,7 +147,16 @@ def _start_profiler(place: Workplace, folder: Path, endpoint: Endpoint) -> Child
     argv += ["--duration", f"{_LOCUST_LIMIT_SECONDS:g}", "--force"]
     argv += ["--output", str(_beside(folder, layout.PROFILE))]
     argv += [word for pid in endpoint.pids for word in ("--pid", str(pid))]
-    return Child(argv, log=_beside(folder, layout.PROFILER_LOG), ledger=place.ledger)
+    cpus = place.cpus_for(endpoint).load  # so that it takes nothing from what it watches
+    return Child(argv, log=_beside(folder, layout.PROFILER_LOG), ledger=place.ledger, cpus=cpus)
+
+
+def _processes(endpoint: Endpoint) -> Iterator[int]:
+    """The target's, those that it started itself too."""
+    for pid in endpoint.pids:
+        yield pid
+        with suppress(psutil.NoSuchProcess):
+            yield from (child.pid for child in psutil.Process(pid).children(recursive=True))
 
 
 def _beside(folder: Path, name: str) -> Path:
@@ -135,11 +171,19 @@ def _collect(folder: Path, into: Path) -> None:
             shutil.move(path, into / name)
 
 
-def _complete(place: Workplace, key: CellKey, endpoint: Endpoint, folder: Path, log_start: int) -> CellData:
-    """Add what only the sweep knows: names, the checks against what was asked, logs, the LLM's record."""
+def _complete(
+    place: Workplace,
+    key: CellKey,
+    endpoint: Endpoint,
+    folder: Path,
+    before: _Before,
+    after: noise.Counters,
+) -> CellData:
+    """Add what only the sweep knows: names, CPUs, how long the target waited for one, the checks against
+    what was asked, logs, the LLM's record."""
     data = read_cell(folder)
     if endpoint.log:
-        _copy_tail(endpoint.log, log_start, folder / layout.TARGET_LOG)
+        _copy_tail(endpoint.log, before.log_bytes, folder / layout.TARGET_LOG)
     if place.llm and data.requests:
         spans = [(r.sent_at_ns, r.ended_at_ns) for r in data.requests]
         lines = place.llm.between(min(s for s, _ in spans), max(e for _, e in spans))
@@ -154,14 +198,20 @@ def _complete(place: Workplace, key: CellKey, endpoint: Endpoint, folder: Path, 
         profiler_s=PROFILER_INTERVAL_SECONDS,
         gaps_s=_profiler_gaps(folder) if endpoint.pids else [],
     )
+    seen = replace(
+        noise.Noise.from_json(data.cell.achieved.get("noise")),
+        target_delay_percent=noise.delay_percent(before.counters, after),
+    )
     cell = replace(
         data.cell,
         deployment=key.deployment,
         config=key.config,
         concurrency=key.concurrency,
         repeat=key.repeat,
+        requested={**data.cell.requested, "cpus": place.cpus_for(endpoint).to_json()},
+        achieved={**data.cell.achieved, "noise": seen.to_json()},
         settings=endpoint.served.settings or data.cell.settings,
-        verdict=data.cell.verdict.merged(added),
+        verdict=data.cell.verdict.merged((*added, noise.machine_noise(seen))),
     )
     _collect(folder, folder)
     write_json(folder / layout.CELL, cell.to_json())  # last: with its own name a cell is finished
