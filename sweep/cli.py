@@ -20,6 +20,7 @@ from records.exit_codes import FAULT, INTERRUPTED, USAGE
 from records.files import discard
 from records.reader import cell_directories
 from records.request import RecordError
+from sweep import cpus as division
 from sweep import options
 from sweep.directory import alone, create, load, settled
 from sweep.llm import named_llm
@@ -124,6 +125,15 @@ Exit codes: 0 fine, 1 a fault of ours, 2 usage or a target that never got ready,
     metavar="DIR",
     help="Finish what is missing in a run that was cut short.",
 )
+@click.option(
+    "--cpus",
+    default=division.AUTO,
+    show_default=True,
+    metavar="auto|shared|LOAD:TARGET",
+    help="CPUs of the load (Locust, LLM server, profiler) and of the targets, as taskset lists them (0:1, "
+    "0,2:1,3-5). auto: the first for the load, the rest for the targets; shared where there is one, and "
+    "with a running service, of which LOAD:TARGET keeps only the load on its CPUs.",
+)
 @click.option("--plan-only", is_flag=True, help="Print what would be measured, and start nothing.")
 @click.argument("locust_args", nargs=-1, type=click.UNPROCESSED)
 def command(
@@ -139,6 +149,7 @@ def command(
     output: Path,
     seed: int,
     resume: Path | None,
+    cpus: str,
     plan_only: bool,
     locust_args: tuple[str, ...],
 ) -> None:
@@ -152,6 +163,7 @@ def command(
     if resume is not None:
         _refuse_beside_resume()
         plan = load(resume)
+        division.divide(plan.cpus, division.available())
         _need_report()
         with alone(resume), settled(resume):  # what another sweep is at work in is not ours to settle
             run_sweep(resume, plan)
@@ -179,11 +191,13 @@ def command(
             ),
             seed=seed,
             locust_args=options.parse_locust_args(locust_args),
+            cpus=cpus,
         )
     )
     if plan.settings and not all(target.ours for target in plan.targets):
         raise UsageError("--set can't change a running service; it goes with --deployment local")
     named_llm(plan)
+    division.divide(plan.cpus, division.available())
     if plan_only:
         _print_plan(plan)
         return

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from records.served import AS_IS, MOCKS_OF_CONFIG, Served
+from sweep.cpus import Cpus
 from sweep.http import served, status
 from sweep.plan import Target
 from sweep.processes import Child, Ledger, free_port
@@ -36,6 +37,7 @@ class Setup:
 
     config: str
     settings: Mapping[str, str]
+    cpus: Cpus
     llm_url: str
     """Where it finds its LLM."""
     log: Path
@@ -80,7 +82,13 @@ class LocalDeployment:
         port = free_port()
         argv = ["-m", "uvicorn", "target_app.app:app", "--host", "127.0.0.1", "--port", str(port)]
         argv += ["--no-access-log"]
-        self._child = Child(argv, log=self._setup.log, ledger=self._setup.ledger, env=self._environment())
+        self._child = Child(
+            argv,
+            log=self._setup.log,
+            ledger=self._setup.ledger,
+            env=self._environment(),
+            cpus=self._setup.cpus.target,
+        )
         base_url = f"http://127.0.0.1:{port}"
         self._wait_ready(self._child, base_url)
         said = served(base_url)
@@ -95,7 +103,8 @@ class LocalDeployment:
         setup = self._setup
         embeddings, llm = MOCKS_OF_CONFIG["baseline" if setup.config == AS_IS else setup.config]
         mocks = {"USE_MOCK_EMBEDDINGS": _YES[embeddings], "USE_MOCK_LLM": _YES[llm]}
-        environment = {**os.environ, "OPENAI_BASE_URL": setup.llm_url, **mocks, **setup.settings}
+        threads = setup.cpus.environment()  # first: what the user set says more
+        environment = {**threads, **os.environ, "OPENAI_BASE_URL": setup.llm_url, **mocks, **setup.settings}
         # The OpenAI SDK insists on a key; the mock server ignores it.
         environment.setdefault("OPENAI_API_KEY", "none")
         return environment

@@ -12,6 +12,7 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from records.layout import cell_name, deployment_name
 from records.served import AS_IS, MOCKS_OF_CONFIG
+from sweep.cpus import SHARED
 from sweep.usage import UsageError, check_base_url
 
 LOCAL = "local"
@@ -112,6 +113,8 @@ class Plan:
     budget_seconds: Annotated[float | None, Field(gt=0, le=MOST_SECONDS)] = None
     seed: Annotated[int, Field(ge=0, le=MOST_SEED)] = 0
     locust_args: tuple[str, ...] = ()
+    cpus: str = SHARED
+    """One of `sweep.cpus.FORMS`; a plan older than the option had them shared."""
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)

@@ -13,6 +13,7 @@ from records.reader import CellData
 from records.request import RecordError
 from records.served import AS_IS
 from sweep.cell import Workplace, finished, measure, set_aside
+from sweep.cpus import Cpus, available, divide, kept_on
 from sweep.deployments import Endpoint, Setup, deployment_of
 from sweep.directory import write_run
 from sweep.knee import Search, Variant
@@ -40,6 +41,7 @@ class Sweep:
     progress: Progress
     started: float = field(default_factory=time.monotonic)
     search: Search = field(init=False)
+    cpus: Cpus = field(init=False)
     skipped: list[CellKey] = field(default_factory=list)
     """What there was no time for."""
     left_out: list[CellKey] = field(default_factory=list)
@@ -50,6 +52,8 @@ class Sweep:
 
     def __post_init__(self) -> None:
         self.search = Search(plan=self.plan)
+        divided = divide(self.plan.cpus, available())
+        self.cpus = divided if self.plan.starts_targets else divided.of_a_running_service()
 
     def run(self) -> None:
         """Measure whatever is missing. Raises UsageError; whatever happens, nothing is left running.
@@ -61,7 +65,8 @@ class Sweep:
             ledger = Ledger(self.directory / layout.PROCESSES)
             ledger.end_survivors()
             self._write_run(status)
-            self._measure_all(ledger)
+            with kept_on(self.cpus.load):
+                self._measure_all(ledger)
             status = "complete"
         finally:
             self._write_run(status)
@@ -79,7 +84,7 @@ class Sweep:
                 llm = LlmServer(self.directory, ledger)
                 stack.callback(llm.stop)
                 llm_url = llm.start()
-            place = Workplace(run=self.directory, plan=self.plan, ledger=ledger, llm=llm)
+            place = Workplace(run=self.directory, plan=self.plan, ledger=ledger, llm=llm, cpus=self.cpus)
             self.progress.start(len(self.plan.cells()), self.expected_seconds(), self.plan.budget_seconds)
             for repeat in range(1, self.plan.repeats + 1):
                 self._repeat(place, repeat, llm_url or "")
@@ -153,6 +158,7 @@ class Sweep:
                 setup = Setup(
                     config=config,
                     settings=self.plan.settings,
+                    cpus=self.cpus,
                     llm_url=llm_url,
                     log=self.directory / layout.TARGETS / target.label / f"{config}-r{repeat}.log",
                     ledger=place.ledger,
