@@ -47,7 +47,7 @@ class Alone:
     def drain(self, limit_s: float) -> None:
         if self.driver is not None:
             self.driver.drain(limit_s)
-            self.driver.lag.stopped = True
+            self.driver.unwatch()
 
     def cut(self) -> None:
         if self.driver is not None:

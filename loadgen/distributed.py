@@ -205,7 +205,7 @@ class Worker:
         share = self._share
         if share is not None and not share.closed:
             share.driver.drain(limit_s)
-            share.driver.lag.stopped = True
+            share.driver.unwatch()
             self._report(share, last=True)
 
     def cut(self) -> None:
@@ -222,6 +222,7 @@ class Worker:
             "id": share.id,
             "ended": session.ended,
             "measured": session.measured,
+            "clean": session.clean,
             "records": share.records,
             "lines": b"".join(lines),
             # Only now: the lag's percentile sorts all its samples, which would itself be a lag.

@@ -12,12 +12,13 @@ from loadgen.arrivals import Pace
 from loadgen.client.connection import Connection, Timeouts
 from loadgen.client.exchange import Asker, Exchange
 from loadgen.client.http import HttpFailure, Origin
+from loadgen.client.turns import Turns
 from loadgen.clock import Clock
 from loadgen.lag import LoopLag
 from loadgen.questions import Question, shuffled, users_questions
 from loadgen.session import Session
 from loadgen.settings import Settings
-from records.request import RequestRecord
+from records.request import LATE, RequestRecord
 
 START_JITTER_S = 0.25
 """Users start spread over this, so that equal answers do not keep them in step (TRAPS 15)."""
@@ -47,6 +48,10 @@ class Attempt:
     question: str
     exchange: Exchange
     flags: list[str]
+    wanted_ns: int
+    """When it was to be sent: due, or its user was free to ask."""
+    began_ns: int
+    """When its user set about it."""
     due_ns: int | None = None
     over: bool = False
 
@@ -64,6 +69,8 @@ class Seat:
     asker: Asker
     questions: Iterator[Question]
     seq: int = 0
+    free_ns: int | None = None
+    """When its last answer let it go on."""
 
 
 @dataclass(kw_only=True)
@@ -75,10 +82,11 @@ class Driver:
     place: Place
     session: Session
     users: int
-    connection: Callable[[Origin, Timeouts], Connection]
+    connection: Callable[[Origin, Timeouts, Turns], Connection]
     on_end: Callable[[RequestRecord], None]
     clock: Clock = field(default_factory=Clock)
     lag: LoopLag = field(default_factory=LoopLag)
+    turns: Turns = field(default_factory=Turns)
     connections: list[Connection] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -116,7 +124,7 @@ class Driver:
     def new_seat(self, questions: Iterator[Question]) -> Seat:
         """A place that asks ``questions``, not connected yet."""
         wanted = self.settings
-        one = self.connection(self.origin, wanted.timeouts)
+        one = self.connection(self.origin, wanted.timeouts, self.turns)
         self.connections.append(one)
         asker = Asker(one, wanted.dialect, wanted.headers)
         return Seat(user=len(self.connections) - 1, asker=asker, questions=questions)
@@ -132,7 +140,16 @@ class Driver:
         exchange.error = "dropped: the limit of requests in flight was reached"
         self.on_end(
             self._record(
-                Attempt(user=-1, seq=number, question="", exchange=exchange, flags=["dropped"], due_ns=due_ns)
+                Attempt(
+                    user=-1,
+                    seq=number,
+                    question="",
+                    exchange=exchange,
+                    flags=["dropped"],
+                    wanted_ns=due_ns,
+                    began_ns=due_ns,
+                    due_ns=due_ns,
+                )
             )
         )
 
@@ -147,12 +164,16 @@ class Driver:
         if self.session.begun == 1:
             flags.append("cold")
         seat.seq += 1
+        think_ns = int(self.settings.think_time_s * 1e9)
+        wanted_ns = due_ns or (now if seat.free_ns is None else seat.free_ns + think_ns)
         attempt = Attempt(
             user=seat.user,
             seq=seat.seq,
             question=question.id,
             exchange=Exchange(sent_ns=now),
             flags=flags,
+            wanted_ns=min(wanted_ns, now),
+            began_ns=now,
             due_ns=due_ns,
         )
         self._flying[id(attempt)] = attempt
@@ -162,6 +183,9 @@ class Driver:
             self._over(attempt)
         if attempt.exchange.outcome in REFUSED and due_ns is None:
             time.sleep(REFUSED_PAUSE_S)
+            seat.free_ns = None
+        else:
+            seat.free_ns = attempt.exchange.body_ended_ns
         return True
 
     def drain(self, limit_s: float) -> None:
@@ -173,6 +197,11 @@ class Driver:
         while self._flying and time.monotonic_ns() - now < limit_s * 1e9:
             time.sleep(0.005)
         self.cut()
+
+    def unwatch(self) -> None:
+        """The run is over: how this process fares is of no more interest."""
+        self.lag.stopped = True
+        self.turns.stop()
 
     def cut(self) -> None:
         for attempt in list(self._flying.values()):
@@ -186,12 +215,31 @@ class Driver:
         exchange = attempt.exchange
         if cut or exchange.outcome == "cut":
             exchange.outcome, exchange.ended_ns, exchange.error = "cut", time.monotonic_ns(), "cut at the end"
+        if exchange.outcome == "ok" and self._late(attempt):
+            attempt.flags.append(LATE)
         self.session.end(
             time.monotonic_ns(),
             measured="warmup" not in attempt.flags,
+            clean=LATE not in attempt.flags,
             cut=exchange.outcome == "cut",
         )
         self.on_end(self._record(attempt))
+
+    def _late(self, attempt: Attempt) -> bool:
+        """Can a stall of this process have moved what its record says?"""
+        exchange, answer = attempt.exchange, attempt.exchange.answer
+        if attempt.due_ns is None:
+            waited_ns = self.turns.stood_still_ns(attempt.wanted_ns, exchange.sent_ns)
+        else:  # its latency counts from when it was due, whatever this process did instead
+            waited_ns = attempt.began_ns - attempt.due_ns
+            exchange.doubt.sent_ns += waited_ns
+        return exchange.doubt.late(
+            start_ns=attempt.start_ns,
+            first_ns=answer.first_token_ns,
+            last_ns=answer.last_token_ns,
+            ended_ns=exchange.ended_ns,
+            waited_ns=waited_ns,
+        )
 
     def _record(self, attempt: Attempt) -> RequestRecord:
         exchange, answer, clock = attempt.exchange, attempt.exchange.answer, self.clock
@@ -218,6 +266,7 @@ class Driver:
             first_event_at_ns=clock.unix_or_none(answer.first_event_ns),
             first_token_at_ns=clock.unix_or_none(answer.first_token_ns),
             last_token_at_ns=clock.unix_or_none(answer.last_token_ns),
+            body_ended_at_ns=clock.unix_or_none(exchange.body_ended_ns),
             gaps_us=answer.gaps_us,
             events=answer.events,
             tokens=tokens,
@@ -243,6 +292,7 @@ class Driver:
             # While it drains, too: answers that count still come in.
             "lag_p99_ms": self.lag.p99_ms(start, max(end, self.session.last_end_ns or end)),
             "cpu_percent": self.lag.cpu_percent(start, end),
+            "stood_still_percent": 100 * self.turns.stood_still_ns(start, end) / max(1, end - start),
             "connects": sum(one.connects for one in self.connections),
             "connect_ns": sum(one.connect_ns for one in self.connections),
         }

@@ -10,6 +10,7 @@ from loadgen.driver import Driver
 from loadgen.observed import Observed
 from loadgen.session import Session
 from records.cell import Window
+from records.noise import Noise
 from records.run_checks import LoadWorker
 
 Summary = Mapping[str, Any]
@@ -22,6 +23,7 @@ class Report(TypedDict):
     id: str
     ended: int
     measured: int
+    clean: int
     records: int
     """How many records it has made: all of them must have arrived in the end."""
     lines: bytes
@@ -40,7 +42,8 @@ class Merge:
     """Workers that were there at any time, and in the end with all their records."""
     members: set[str] = field(default_factory=set)
     """Who takes part: those of the start, and who came later and was given users."""
-    counts: dict[str, tuple[int, int]] = field(default_factory=dict)
+    counts: dict[str, tuple[int, int, int]] = field(default_factory=dict)
+    """Requests ended, measured, clean."""
     records: dict[str, int] = field(default_factory=dict)
     """Records that have arrived."""
     summaries: dict[str, Summary] = field(default_factory=dict)
@@ -63,7 +66,7 @@ class Merge:
 
     def take(self, worker: str, report: Report) -> None:
         self.members.add(worker)
-        self.counts[worker] = (report["ended"], report["measured"])
+        self.counts[worker] = (report["ended"], report["measured"], report["clean"])
         self.records[worker] = self.records.get(worker, 0) + report["lines"].count(b"\n")
         if report["summary"] is not None:
             self.summaries[worker] = report["summary"]
@@ -81,11 +84,11 @@ class Merge:
 
     def decide(self, now_ns: int) -> None:
         """End the warm-up or the run by the sums of the workers' counts."""
-        self.session.ended = sum(ended for ended, _ in self.counts.values())
-        self.session.measured = sum(measured for _, measured in self.counts.values())
+        session, counts = self.session, self.counts.values()
+        session.ended, session.measured, session.clean = (sum(each[i] for each in counts) for i in range(3))
         self.session.decide(now_ns)
 
-    def observed(self, *, started_at_ns: int, ended_at_ns: int, complete: bool) -> Observed:
+    def observed(self, *, started_at_ns: int, ended_at_ns: int, complete: bool, noise: Noise) -> Observed:
         """The window all workers were measuring in, and what each saw of itself."""
         values = list(self.summaries.values())
         # Unix nanoseconds are kept as integers: a float would round them to 256 ns.
@@ -104,6 +107,7 @@ class Merge:
             started_at_ns=started_at_ns,
             ended_at_ns=ended_at_ns,
             complete=complete,
+            noise=noise,
         )
 
 
@@ -113,4 +117,5 @@ def _load_worker(summary: Summary) -> LoadWorker:
         region=str(summary.get("region") or ""),
         loop_lag_p99_ms=summary.get("lag_p99_ms"),
         cpu_percent=summary.get("cpu_percent"),
+        stood_still_percent=summary.get("stood_still_percent"),
     )

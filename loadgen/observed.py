@@ -9,7 +9,8 @@ from typing import Any
 
 from records import measure
 from records.cell import Window
-from records.request import RequestRecord
+from records.noise import Noise
+from records.request import LATE, RequestRecord
 from records.run_checks import LoadWorker
 
 
@@ -26,6 +27,8 @@ class Observed:
     """Milliseconds a connection took to make, on average."""
     started_at_ns: int
     ended_at_ns: int
+    noise: Noise
+    """What the machine did meanwhile."""
     complete: bool
     """The end that was planned was reached (or none was planned)."""
 
@@ -34,15 +37,17 @@ def achieved(requests: Sequence[RequestRecord], observed: Observed) -> dict[str,
     """What came of it; ``records`` are all, ``requests`` and ``failures`` those whose latency counts."""
     window = observed.window
     counted = measure.measured(requests, window)
-    good = [r for r in counted if r.outcome == "ok"]
+    good = [r for r in measure.timed(requests, window) if r.outcome == "ok"]
+    answered = sum(r.outcome == "ok" for r in counted)
     headers = [(r.headers_at_ns - r.sent_at_ns) / 1e6 for r in good if r.headers_at_ns is not None]
     first = [(r.first_event_at_ns - r.sent_at_ns) / 1e6 for r in good if r.first_event_at_ns is not None]
     return {
         "window": None if window is None else {"start_ns": window.start_ns, "end_ns": window.end_ns},
         "records": len(requests),
         "requests": len(counted),
-        "good": len(good),
-        "failures": len(counted) - len(good),
+        "good": answered,
+        "failures": len(counted) - answered,
+        "late": sum(LATE in r.flags for r in counted),
         "warmup": sum("warmup" in r.flags for r in requests),
         "aborted": sum(r.outcome == "cut" and "dropped" not in r.flags for r in requests),
         "dropped": sum("dropped" in r.flags for r in requests),
@@ -57,9 +62,11 @@ def achieved(requests: Sequence[RequestRecord], observed: Observed) -> dict[str,
             | {
                 "loop_lag_p99_ms": _rounded(one.loop_lag_p99_ms),
                 "cpu_percent": _rounded(one.cpu_percent),
+                "stood_still_percent": _rounded(one.stood_still_percent),
             }
             for one in observed.load_workers
         ],
+        "noise": observed.noise.to_json(),
         "workers": observed.workers_expected,
         "workers_fewest": observed.workers_fewest,
         "connects": observed.connects,

@@ -18,6 +18,7 @@ from functools import cache, partial
 from typing import Any
 
 import gevent
+import psutil
 from locust import argument_parser, stats
 from locust.env import Environment
 from locust.runners import MasterRunner, WorkerRunner
@@ -36,6 +37,7 @@ from loadgen.run import Phase, Run
 from loadgen.session import Plan, Session
 from loadgen.settings import Settings, origin_of, settings
 from loadgen.shapes.level_log import LevelLog
+from records import noise
 from records.exit_codes import FAULT, USAGE
 from records.request import RequestRecord
 
@@ -49,6 +51,12 @@ def _work_out_defaults_once() -> None:
     """At each change of its users a worker of locust works all default options out anew for every option
     that it is told, and meanwhile its loop stands still, some 200 ms. They never change."""
     argument_parser.default_args_dict = cache(argument_parser.default_args_dict)
+
+
+def _load_pids() -> list[int]:
+    """This process and the workers that it forked (``--processes``)."""
+    own = psutil.Process()
+    return [own.pid, *(child.pid for child in own.children(recursive=True))]
 
 
 class RequestFailed(Exception):
@@ -152,7 +160,13 @@ class LoadRun:
             requests=wanted.requests,
             min_seconds=wanted.min_seconds,
         )
-        run = Run(orders=orders, settings=wanted, started_ns=time.time_ns(), cell=cell)
+        run = Run(
+            orders=orders,
+            settings=wanted,
+            started_ns=time.time_ns(),
+            cell=cell,
+            machine=noise.read(_load_pids()),
+        )
         session = Session(plan=plan, decides=not self.is_worker)
         if isinstance(self.part, Master):
             expected = max(len(orders.workers), options.expect_workers)
@@ -170,6 +184,7 @@ class LoadRun:
             gc.collect()
             gc.freeze()  # what is here stays: looking through it again and again would be a lag of 10 ms each
             gevent.spawn(driver.lag.run)
+            driver.turns.start(gevent.get_hub().loop)
             if wanted.open_loop:
                 gevent.spawn(OpenLoop(driver=driver, spawn=gevent.spawn).run)
         self.run = run
@@ -289,6 +304,7 @@ class LoadRun:
                 started_at_ns=run.started_ns,
                 ended_at_ns=time.time_ns(),
                 complete=not planned or not (run.interrupted or merge.deserted),
+                noise=noise.of_generator(run.machine, noise.read(_load_pids())),
             )
             level_log.stop()  # where locust did not say that it would stop
             run.finished = run.cell.finish(observed, level_log)

@@ -11,6 +11,7 @@ from loadgen.cellfile import CellFile, Finished
 from loadgen.distributed import Orders
 from loadgen.merge import Merge
 from loadgen.settings import Settings
+from records.noise import Counters
 
 
 class Phase(Enum):
@@ -26,6 +27,8 @@ class Run:
     orders: Orders
     settings: Settings
     started_ns: int
+    machine: Counters
+    """What the machine had done until then."""
     merge: Merge | None = None
     """What the workers say, on a master."""
     cell: CellFile | None = None

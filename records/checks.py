@@ -8,14 +8,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from records import answer_checks, config_checks, load_checks, run_checks, stream_checks
+from records import answer_checks, config_checks, load_checks, noise, run_checks, stream_checks
 from records.cell import Check, Window
 from records.measure import measured
+from records.noise import Noise
 from records.request import RequestRecord
 from records.run_checks import LoadWorker
 from records.served import AS_IS, Served
 
-OF_ONE_LEVEL = {"concurrency", "arrival-rate", "dropped", "unanswered", "steady-state", "steady-ttft"}
+OF_ONE_LEVEL = {
+    "concurrency",
+    "littles-law",
+    "arrival-rate",
+    "dropped",
+    "unanswered",
+    "steady-state",
+    "steady-ttft",
+}
 """The checks that hold a run against the one constant load that was asked for."""
 OF_THE_MACHINE = {
     *("generator-lag", "generator-cpu", "lateness", "profiler"),
@@ -35,7 +44,9 @@ class Facts:
     workers_fewest: int
     load_workers: Sequence[LoadWorker]
     served: Served
+    noise: Noise
     users: int
+    think_time_s: float
     free: bool
     """So many requests are in flight as it falls out: users think, or the loop is open."""
     rate: float
@@ -64,9 +75,12 @@ def of_load(requests: Sequence[RequestRecord], facts: Facts) -> tuple[Check, ...
         config_checks.same_path(served),
         answer_checks.retrieval(counted, expected=facts.documents),
         answer_checks.tokens(counted),
-        run_checks.generator_lag(facts.load_workers),
+        run_checks.generator_lag(counted, facts.load_workers),
         run_checks.generator_cpu(facts.load_workers),
         load_checks.concurrency(requests, window, facts.users, free=facts.free),
+        load_checks.littles_law(
+            requests, window, facts.users, think_time_s=facts.think_time_s, closed=not facts.rate
+        ),
         load_checks.arrival_rate(requests, window, facts.rate, chance=facts.chance),
         load_checks.lateness(requests),
         load_checks.steady_state(requests, window),
@@ -74,6 +88,7 @@ def of_load(requests: Sequence[RequestRecord], facts: Facts) -> tuple[Check, ...
         answer_checks.resent(counted),
         load_checks.dropped(requests, window),
         load_checks.steady_ttft(requests, window, facts.rate),
+        noise.machine_noise(facts.noise),
         stream_checks.clock_order(requests),
         stream_checks.compressed(requests),
         stream_checks.stage_times(counted),

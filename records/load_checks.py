@@ -6,8 +6,9 @@ import math
 from collections.abc import Sequence
 from statistics import median
 
+from records.answer_checks import FAILURE_SHARE
 from records.cell import Check, Window
-from records.measure import ended_inside, measured, percentile
+from records.measure import ended_inside, percentile, timed
 from records.measure import rate as measure_rate
 from records.request import RequestRecord
 
@@ -15,13 +16,13 @@ CONCURRENCY_SHARE = 0.7
 
 
 def concurrency(requests: Sequence[RequestRecord], window: Window | None, users: int, *, free: bool) -> Check:
-    """Requests in flight on average over the window, as a share of the users asked for. ``free``: so many
-    are in flight as it falls out."""
+    """Requests in flight on average over the window, as a share of the users asked for: from the user's view,
+    who waits until the answer's body has ended. ``free``: so many are in flight as it falls out."""
     if window is None or free or window.seconds <= 0:
         text = "no window, an open loop, or users that think between requests"
         return Check(name="concurrency", status="n/a", text=text)
     busy = sum(
-        max(0, min(r.ended_at_ns, window.end_ns) - max(r.sent_at_ns, window.start_ns)) for r in requests
+        max(0, min(_freed_ns(r), window.end_ns) - max(r.sent_at_ns, window.start_ns)) for r in requests
     )
     share = busy / (window.end_ns - window.start_ns) / users
     return Check.bounded(
@@ -30,6 +31,50 @@ def concurrency(requests: Sequence[RequestRecord], window: Window | None, users:
         CONCURRENCY_SHARE,
         f"{share * users:.1f} requests in flight on average, of {users} users",
         at_most=False,
+        advice="users that connect or start slowly ask for too little: give it longer (-t, --requests)",
+    )
+
+
+def _freed_ns(request: RequestRecord) -> int:
+    """When its user could go on."""
+    return request.body_ended_at_ns or request.ended_at_ns
+
+
+LITTLE_SHARE = 0.2
+
+
+def littles_law(
+    requests: Sequence[RequestRecord],
+    window: Window | None,
+    users: int,
+    *,
+    think_time_s: float,
+    closed: bool,
+) -> Check:
+    """Does the measurement add up? Throughput times a user's cycle (its request, and its thinking) is the
+    number of users (Little 1961). Where it is not, users waited that no latency shows, or requests are
+    missing or counted twice.
+
+    The bound widens to one cycle over the window: so much can begin before it or end after it.
+    """
+    name = "littles-law"
+    if window is None or not closed or window.seconds <= 0:
+        return Check(name=name, status="n/a", text="no window, or an open loop")
+    ended = [r for r in requests if r.outcome != "cut" and window.start_ns < r.ended_at_ns <= window.end_ns]
+    bad = sum(r.outcome != "ok" for r in ended)
+    if not ended or bad > FAILURE_SHARE * len(ended):
+        text = f"{bad} of {len(ended)} requests failed, after which users pause"
+        return Check(name=name, status="n/a", text=text)
+    cycle_s = sum(_freed_ns(r) - r.sent_at_ns for r in ended) / len(ended) / 1e9 + think_time_s
+    rate = len(ended) / window.seconds
+    return Check.bounded(
+        name,
+        abs(rate * cycle_s / users - 1),
+        round(max(LITTLE_SHARE, cycle_s / window.seconds), 4),
+        f"{rate:.1f} requests/s times a cycle of {cycle_s * 1e3:.1f} ms make {rate * cycle_s:.1f} users, "
+        f"of {users}",
+        advice="the users waited between their requests, or records are missing: "
+        "use more load workers, or fewer users",
     )
 
 
@@ -53,10 +98,12 @@ def arrival_rate(
         round(1 - max(RATE_SHARE, room), 4),
         f"{len(due) / window.seconds:.1f} requests due a second, of {rate:g} asked for",
         at_most=False,
+        advice=BEHIND,
     )
 
 
 LATENESS_P99_MS = 20.0
+BEHIND = "the generator was behind: ask at a lower rate, use more workers, or leave the machine to it"
 
 
 def lateness(requests: Sequence[RequestRecord]) -> Check:
@@ -66,7 +113,7 @@ def lateness(requests: Sequence[RequestRecord]) -> Check:
     if p99 is None:
         return Check(name="lateness", status="n/a", text="no open loop")
     text = f"requests were sent up to {p99:.1f} ms late (p99)"
-    return Check.bounded("lateness", p99, LATENESS_P99_MS, text)
+    return Check.bounded("lateness", p99, LATENESS_P99_MS, text, advice=BEHIND)
 
 
 DROPPED_SHARE = 0.05
@@ -79,10 +126,12 @@ def dropped(requests: Sequence[RequestRecord], window: Window | None) -> Check:
         return Check(name="dropped", status="n/a", text="no open loop, or no window")
     lost = sum("dropped" in r.flags for r in due)
     text = f"{lost} of {len(due)} requests that were due were dropped: too many were in flight"
-    return Check.bounded("dropped", lost / len(due), DROPPED_SHARE, text)
+    advice = "the service does not keep up: ask at a lower rate, or allow more (--max-inflight)"
+    return Check.bounded("dropped", lost / len(due), DROPPED_SHARE, text, advice=advice)
 
 
 STEADY_SHARE = 0.3
+UNSTEADY = "warm it up for longer (--warmup-requests), measure for longer, and leave the machine to it"
 
 
 def steady_state(requests: Sequence[RequestRecord], window: Window | None) -> Check:
@@ -102,6 +151,7 @@ def steady_state(requests: Sequence[RequestRecord], window: Window | None) -> Ch
         drift,
         bound,
         f"{first} answers in the first half of the window, {len(ended) - first} in the second",
+        advice=UNSTEADY,
     )
 
 
@@ -118,15 +168,13 @@ def steady_ttft(requests: Sequence[RequestRecord], window: Window | None, rate: 
     of an open loop, which past what the service can do only makes its queue longer.
     """
     name = "steady-ttft"
-    timed = [
-        (r.sent_at_ns, ms) for r in measured(requests, window) if r.outcome == "ok" and (ms := r.ttft_ms)
-    ]
+    dated = [(r.sent_at_ns, ms) for r in timed(requests, window) if r.outcome == "ok" and (ms := r.ttft_ms)]
     middle = (window.start_ns + window.end_ns) / 2 if window else 0
-    first = sorted(ms for sent, ms in timed if sent <= middle)
-    second = sorted(ms for sent, ms in timed if sent > middle)
+    first = sorted(ms for sent, ms in dated if sent <= middle)
+    second = sorted(ms for sent, ms in dated if sent > middle)
     if min(len(first), len(second)) < 10:
-        return Check(name=name, status="n/a", figure=len(timed), text="too few answers to tell")
-    whole = median(ms for _, ms in timed)
+        return Check(name=name, status="n/a", figure=len(dated), text="too few answers to tell")
+    whole = median(ms for _, ms in dated)
     error = math.hypot(_median_error(first), _median_error(second))
     return Check.bounded(
         name,
@@ -134,6 +182,7 @@ def steady_ttft(requests: Sequence[RequestRecord], window: Window | None, rate: 
         round(max(STEADY_TTFT_SHARE, 3 * error / whole, STEADY_TTFT_MS / whole), 4),
         f"median TTFT {median(first):.1f} ms in the first half of the window, "
         f"{median(second):.1f} ms in the second{_behind(requests, window, rate)}",
+        advice=UNSTEADY,
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from records.cell import Check
+from records.request import LATE, RequestRecord
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,6 +18,8 @@ class LoadWorker:
     loop_lag_p99_ms: float | None
     cpu_percent: float | None
     """Of one core."""
+    stood_still_percent: float | None = None
+    """Of the time measured: it did not run, though it was due to."""
 
     def __str__(self) -> str:
         return f"{self.worker} in {self.region}" if self.region else self.worker
@@ -27,31 +30,47 @@ def kept(fault: OSError | None) -> Check:
     return Check(
         name="records",
         status="fail" if fault else "pass",
-        text=f"records were lost: {fault.strerror or fault}" if fault else "every record was written",
+        text=f"records were lost: {fault.strerror or fault}; make room, or name another folder (--results)"
+        if fault
+        else "every record was written",
     )
 
 
 def workers(expected: int, fewest: int) -> Check:
     """Was every load worker there all the time?"""
-    return Check(
-        name="workers",
-        status="pass" if fewest >= expected else "fail",
-        figure=fewest,
-        bound=expected,
-        text=f"at the fewest {fewest} of {expected} load workers were connected",
-    )
+    text = f"at the fewest {fewest} of {expected} load workers were connected"
+    if fewest >= expected:
+        return Check(name="workers", status="pass", figure=fewest, bound=expected, text=text)
+    text += "; look into the log of the one that was lost, and start them again"
+    return Check(name="workers", status="fail", figure=fewest, bound=expected, text=text)
 
 
-LOOP_LAG_P99_MS = 20.0
+LATE_SHARE = 0.2
+STOOD_STILL_PERCENT = 15.0
+QUIETER = "leave the machine to the load, give the load a CPU of its own (sweep --cpus), or use more workers"
 
 
-def generator_lag(seen: Sequence[LoadWorker]) -> Check:
-    """Was a load worker's own loop late? It sends late by as much."""
-    return _of_the_worst(
-        "generator-lag",
-        [(one.loop_lag_p99_ms, one) for one in seen],
-        LOOP_LAG_P99_MS,
-        "the generator's loop was up to {:.1f} ms late (p99)",
+def generator_lag(counted: Sequence[RequestRecord], seen: Sequence[LoadWorker]) -> Check:
+    """Did stalls of a load worker touch too many requests (those flagged late), or take too much of its time?
+
+    One stall decides nothing: what it may have moved is in no latency. But a generator that stands still for
+    a good part of the time makes another load than the one that was asked for.
+    """
+    name = "generator-lag"
+    still = [(one.stood_still_percent, one) for one in seen]
+    worst = max((percent for percent, _ in still if percent is not None), default=0.0)
+    if worst > STOOD_STILL_PERCENT:
+        text = "the generator stood still for {:.0f} % of the time"
+        return _of_the_worst(name, still, STOOD_STILL_PERCENT, text, QUIETER)
+    if not counted:
+        return Check(name=name, status="n/a", text="no requests that could have been late")
+    late = sum(LATE in r.flags for r in counted)
+    return Check.bounded(
+        name,
+        late / len(counted),
+        LATE_SHARE,
+        f"a stall of the generator can have moved {late} of {len(counted)} requests, which are in no latency",
+        advice=QUIETER,
     )
 
 
@@ -65,11 +84,12 @@ def generator_cpu(seen: Sequence[LoadWorker]) -> Check:
         [(one.cpu_percent, one) for one in seen],
         GENERATOR_CPU_PERCENT,
         "the generator's busiest process used {:.0f} % of a core",
+        "share the load among more of them: --processes, or workers on other machines",
     )
 
 
 def _of_the_worst(
-    name: str, figures: Sequence[tuple[float | None, LoadWorker]], bound: float, text: str
+    name: str, figures: Sequence[tuple[float | None, LoadWorker]], bound: float, text: str, advice: str
 ) -> Check:
     """The highest figure against its bound; of several workers it is said whose it is."""
     known = [(figure, one) for figure, one in figures if figure is not None]
@@ -77,7 +97,7 @@ def _of_the_worst(
         return Check(name=name, status="n/a", text="no load worker said it of itself")
     figure, worst = max(known, key=lambda pair: pair[0])
     whose = f": {worst}, of {len(figures)} workers" if len(figures) > 1 else ""
-    return Check.bounded(name, figure, bound, text.format(figure) + whose)
+    return Check.bounded(name, figure, bound, text.format(figure) + whose, advice=advice)
 
 
 PROFILER_INTERVAL_RATIO = 1.5
@@ -93,4 +113,5 @@ def profiler_interval(asked_s: float, gaps_s: Sequence[float]) -> Check:
         middle / asked_s,
         PROFILER_INTERVAL_RATIO,
         f"a sample each {middle:.2f} s, {asked_s:.2f} s asked for",
+        advice="the machine was too busy to watch it: leave it to the load",
     )

@@ -14,7 +14,9 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Protocol
 
+from loadgen.client.doubt import LATE_NS
 from loadgen.client.http import ConnectFailure, ConnectionLost, DeadlinePassed, Origin, Reply
+from loadgen.client.turns import Turns
 
 RECV_BYTES = 65536
 RESEND_S = 0.05
@@ -51,6 +53,13 @@ class Reading(Protocol):
     def sent(self, at_ns: int) -> None:
         """The request is about to be sent, for the first time."""
 
+    def left(self, at_ns: int) -> None:
+        """The kernel has it, or its beginning."""
+
+    def doubt(self, at_ns: int, since_ns: int, *, stamped: bool) -> None:
+        """What is about to be delivered with this date may have come at any time since ``since_ns``.
+        ``stamped``: the date is that of its last bytes, by the kernel."""
+
     def headers(self, reply: Reply, at_ns: int) -> None:
         """The headers have come."""
 
@@ -61,8 +70,11 @@ class Reading(Protocol):
 class Connection(ABC):
     """At most one live connection to an origin, made anew when it is gone."""
 
-    def __init__(self, origin: Origin, timeouts: Timeouts) -> None:
+    def __init__(self, origin: Origin, timeouts: Timeouts, turns: Turns | None = None) -> None:
         self.origin = origin
+        self.turns = turns or Turns()
+        self.came_ns = 0
+        """When the last bytes came; before any of an answer, when its request was sent."""
         self.connects = 0
         self.connect_ns = 0
         """Nanoseconds spent connecting, over all ``connects``."""
@@ -138,6 +150,8 @@ class Connection(ABC):
                 raise
             else:
                 self._used = self._reply.complete and self._reply.keeps
+                if not self._reply.complete:  # its user has waited for more
+                    self.came_ns = time.monotonic_ns()
                 if not self._used:
                     self.close()
                 return again
@@ -186,8 +200,8 @@ class Connection(ABC):
 class BlockingConnection(Connection):
     """The asking thread (or greenlet) itself waits in ``recv``: any socket, TLS too."""
 
-    def __init__(self, origin: Origin, timeouts: Timeouts) -> None:
-        super().__init__(origin, timeouts)
+    def __init__(self, origin: Origin, timeouts: Timeouts, turns: Turns | None = None) -> None:
+        super().__init__(origin, timeouts, turns)
         self._socket: socket.socket | None = None
         self._tls = ssl.create_default_context() if origin.tls else None
 
@@ -219,10 +233,15 @@ class BlockingConnection(Connection):
             raise ConnectionLost("connection closed")
         try:
             self._limit(sock, reading)
+            self.came_ns = reading.sent_ns
             sock.sendall(message)
+            reading.left(time.monotonic_ns())
             while self._limit(sock, reading):
                 data = sock.recv(RECV_BYTES)
-                at_ns = time.monotonic_ns()
+                self.came_ns = at_ns = time.monotonic_ns()
+                looked_ns = self.turns.looked_ns
+                if at_ns - looked_ns > LATE_NS:
+                    reading.doubt(at_ns, looked_ns, stamped=False)
                 if self._deliver(data, at_ns, reading):
                     return
         except TimeoutError as error:

@@ -173,6 +173,11 @@ class EventStream:
                 idle = parser.idle
             at = stop
 
+    @property
+    def idle(self) -> bool:
+        """Nothing of a further event has come yet."""
+        return self._parser.idle
+
     def close(self) -> None:
         """The body ended. A last event without its blank line still counts, if it is whole.
 

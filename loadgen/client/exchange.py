@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from loadgen.client.answer import Answer, Fold, normalised
 from loadgen.client.connection import Connection
 from loadgen.client.dialects import Dialect
+from loadgen.client.doubt import Doubt
 from loadgen.client.events import EventStream
 from loadgen.client.http import ConnectFailure, DeadlinePassed, HttpFailure, Reply
 from records.request import COMPRESSED, Outcome
@@ -33,6 +34,9 @@ class Exchange:
     bytes: int = 0
     retried: bool = False
     answer: Answer = field(default_factory=Answer)
+    body_ended_ns: int | None = None
+    """When its body, or the failure, let the user go on."""
+    doubt: Doubt = field(default_factory=Doubt)
 
 
 class AnswerReading:
@@ -47,6 +51,9 @@ class AnswerReading:
         self._streams = False
         self._said: list[bytes] = []
         self._size = 0
+        self._doubtful_ns = self._since_ns = 0
+        """The date of a read that is in doubt, and what it may be as early as."""
+        self._stamped = False
 
     @property
     def sent_ns(self) -> int:
@@ -54,6 +61,15 @@ class AnswerReading:
 
     def sent(self, at_ns: int) -> None:
         self.exchange.sent_ns = at_ns
+
+    def left(self, at_ns: int) -> None:
+        exchange = self.exchange
+        exchange.doubt.sent_ns = (
+            exchange.doubt.sent_ns or at_ns - exchange.sent_ns
+        )  # the first time: it is dated so
+
+    def doubt(self, at_ns: int, since_ns: int, *, stamped: bool) -> None:
+        self._doubtful_ns, self._since_ns, self._stamped = at_ns, max(since_ns, self.sent_ns), stamped
 
     @property
     def ended_ns(self) -> int | None:
@@ -83,11 +99,25 @@ class AnswerReading:
     def body(self, data: bytes, at_ns: int) -> None:
         self._size += len(data)
         if self._streams:
-            self._events.feed(data, at_ns)
+            if at_ns == self._doubtful_ns:
+                self._feed_in_doubt(data, at_ns)
+            else:
+                self._events.feed(data, at_ns)
             self.over = self._answer.ended_ns is not None
         elif self._size - len(data) < ERROR_BODY_BYTES:
             self._said.append(data[:ERROR_BODY_BYTES])
             self.over = self._size >= ERROR_BODY_BYTES
+
+    def _feed_in_doubt(self, data: bytes, at_ns: int) -> None:
+        """Bytes of which all but the last may have come before their date."""
+        answer = self._answer
+        events, gaps = answer.events, len(answer.gaps_us)
+        self._events.feed(data, at_ns)
+        if self._stamped and answer.events - events <= 1 and self._events.idle:
+            return  # they are one event, or the end of one, and the date is that of its end
+        self.exchange.doubt.of_dates[at_ns] = at_ns - self._since_ns
+        if answer.last_token_ns == at_ns:
+            del answer.gaps_us[gaps:]  # they say how the bytes were read, not how they came
 
     def finish(self, failure: HttpFailure | None) -> None:
         """Nothing more comes, because the answer was whole or because of ``failure``."""
@@ -140,3 +170,5 @@ class Asker:
         else:
             reading.finish(None)
         exchange.bytes = self.connection.received
+        came_ns = self.connection.came_ns
+        exchange.body_ended_ns = came_ns if exchange.outcome == "ok" else exchange.ended_ns

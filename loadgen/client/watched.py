@@ -18,33 +18,34 @@ from gevent.hub import Waiter
 from gevent.monkey import get_original
 
 from loadgen.client.connection import RECV_BYTES, BlockingConnection, Connection, Reading, Timeouts, reason
+from loadgen.client.doubt import LATE_NS
 from loadgen.client.http import ConnectionLost, DeadlinePassed, Origin
 from loadgen.client.stamps import STAMP_BYTES, arrived_ns, stamped
+from loadgen.client.turns import Turns
 
 _READ = 1  # libev's EV_READ
 _Socket: type[socket.socket] = get_original("socket", "socket")
 
 
-def connection(origin: Origin, timeouts: Timeouts) -> Connection:
+def connection(origin: Origin, timeouts: Timeouts, turns: Turns) -> Connection:
     """The fastest way there is to ask this origin."""
-    return BlockingConnection(origin, timeouts) if origin.tls else WatchedConnection(origin, timeouts)
+    kind = BlockingConnection if origin.tls else WatchedConnection
+    return kind(origin, timeouts, turns)
 
 
 class WatchedConnection(Connection):
     """Must be used from greenlets of one hub."""
 
-    def __init__(self, origin: Origin, timeouts: Timeouts) -> None:
+    def __init__(self, origin: Origin, timeouts: Timeouts, turns: Turns | None = None) -> None:
         if origin.tls:
             raise ValueError("TLS goes through a BlockingConnection")
-        super().__init__(origin, timeouts)
+        super().__init__(origin, timeouts, turns)
         self._loop = gevent.get_hub().loop
         self._socket: socket.socket | None = None
         self._watcher: Any = None
         self._reading: Reading | None = None
         self._waiter: Any = None
         self._fault: BaseException | None = None
-        self._came_ns = 0
-        """When the last bytes came; before any of an answer, when its request was sent."""
 
     def _alive(self) -> bool:
         return self._socket is not None
@@ -82,7 +83,10 @@ class WatchedConnection(Connection):
         if reading is None:
             self._drop()  # closed by the server while idle, or bytes that nobody asked for
             return
-        self._came_ns = at_ns = arrived_ns(beside, self._came_ns)
+        self.came_ns = at_ns = arrived_ns(beside, self.came_ns)
+        looked_ns = self.turns.looked_ns
+        if at_ns - looked_ns > LATE_NS:
+            reading.doubt(at_ns, looked_ns, stamped=bool(beside))
         before_gaps = self.timeouts.gap and reading.last_token_ns is None
         over = reading.over
         try:
@@ -113,7 +117,7 @@ class WatchedConnection(Connection):
         if sock is None:
             raise ConnectionLost("connection closed")
         self._reading, self._fault = reading, None
-        self._came_ns = reading.sent_ns
+        self.came_ns = reading.sent_ns
         try:
             try:
                 sent = sock.send(message)
@@ -121,6 +125,7 @@ class WatchedConnection(Connection):
                 sent = 0
             except OSError as error:
                 raise ConnectionLost(reason(error)) from error
+            reading.left(time.monotonic_ns())
             if sent < len(message):
                 self._send_rest(sock, memoryview(message)[sent:], reading)
             self._wait(reading)

@@ -9,7 +9,7 @@ from statistics import median, quantiles
 
 from records.cell import Cell, Window
 from records.levels import HeldLevels, cut_in, has_rate, lucky_note, many_cut, no_rate_note, wanted_in
-from records.measure import measured, rate, wanted_answers
+from records.measure import measured, rate, timed, wanted_answers
 from records.request import RequestRecord
 
 
@@ -18,13 +18,13 @@ def table(held: HeldLevels, requests: Sequence[RequestRecord], window: Window | 
     answers, interpolated (type 7)."""
     unit = "users" if held.unit == "users" else "requests/s"
     lines = [[unit, "seconds", "requests", "failures", "cut", "RPS", "TTFT p50 ms", "TTFT p95 ms"]]
-    counted = measured(requests, window)
+    counted, dated = measured(requests, window), timed(requests, window)
     lucky, rateless = [], []
     for level, cut in zip(held.levels, cut_in(requests, held.levels), strict=True):
         own = wanted_in(counted, level)
         if many_cut(cut, len(own)):
             lucky.append(level.label(held.unit))
-        ttft_ms = [ms for r in own if r.outcome == "ok" and (ms := r.ttft_ms) is not None]
+        ttft_ms = [ms for r in wanted_in(dated, level) if r.outcome == "ok" and (ms := r.ttft_ms) is not None]
         rps = None
         if has_rate(level, own):
             rps = rate(requests, Window(start_ns=level.start_ns, end_ns=level.end_ns))

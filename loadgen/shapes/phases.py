@@ -13,13 +13,13 @@ from loadgen.distributed import PREFIX
 from loadgen.driver import Driver
 from loadgen.shapes.slo import Ended, Part, Slo, Waiting
 from loadgen.shapes.teller import LevelMessage
-from records.request import RequestRecord
+from records.request import LATE, RequestRecord
 
 if TYPE_CHECKING:  # it imports locust
     from loadgen.plumbing import LoadRun
 
 REPORT_S = 0.2
-UNCOUNTED = {"warmup", "cold"}
+UNCOUNTED = {"warmup", "cold", LATE}
 """Flags of requests that no level answers for."""
 
 

@@ -11,6 +11,7 @@ import pytest
 from loadgen.distributed import Master, Orders
 from loadgen.merge import Merge, Report
 from loadgen.session import Plan, Session
+from records.noise import Noise
 
 SUMMARY = {"start_ns": 1_000, "end_ns": 9_000, "lag_p99_ms": 1.0, "cpu_percent": 10.0, "connects": 2}
 
@@ -25,6 +26,7 @@ def report(lines: bytes, records: int, summary: Any = None, id: str = "this", en
         "id": id,
         "ended": ended,
         "measured": 0,
+        "clean": 0,
         "records": records,
         "lines": lines,
         "summary": summary,
@@ -78,7 +80,7 @@ def test_the_window_is_the_one_all_workers_share_and_each_ones_lag_is_kept() -> 
     one.summaries["a"] = SUMMARY
     one.summaries["b"] = SUMMARY | {"start_ns": 2_000, "end_ns": 8_000, "lag_p99_ms": 5.0}
     one.summaries["idle"] = dict.fromkeys(SUMMARY)  # a worker without a user
-    found = one.observed(started_at_ns=0, ended_at_ns=10_000, complete=True)
+    found = one.observed(started_at_ns=0, ended_at_ns=10_000, complete=True, noise=Noise())
     assert found.window is not None
     assert (found.window.start_ns, found.window.end_ns) == (2_000, 8_000)
     assert found.connects == 4

@@ -28,8 +28,8 @@ def session(requests: int = 0, users: int = 2, warmup: int = 3) -> Session:
     return Session(plan=Plan(users=users, warmup_requests=warmup, requests=requests, min_seconds=3))
 
 
-def end(one: Session, at_ns: int, *, measured: bool, cut: bool = False) -> None:
-    one.end(at_ns, measured=measured, cut=cut)
+def end(one: Session, at_ns: int, *, measured: bool, clean: bool = True, cut: bool = False) -> None:
+    one.end(at_ns, measured=measured, clean=clean, cut=cut)
 
 
 def test_warmup_ends_when_all_are_spawned_and_enough_have_ended() -> None:
@@ -59,6 +59,23 @@ def test_it_stops_with_its_requests_and_its_seconds_and_ends_at_the_first_idle_u
     end(one, 14 * S, measured=True)
     assert not one.may_begin(14 * S)
     assert one.window_ns() == (10 * S, 13 * S + 5)
+
+
+def test_late_requests_are_made_up_for_up_to_twice_the_number() -> None:
+    one = session(requests=2)
+    one.spawned, one.window_start_ns = True, 10 * S
+    for at in (13, 14):
+        end(one, at * S, measured=True, clean=at == 13)
+    assert not one.stopping
+    end(one, 15 * S, measured=True, clean=False)
+    assert not one.stopping
+    end(one, 16 * S, measured=True, clean=False)
+    assert one.stopping  # no machine is waited for for ever
+    again = session(requests=2)
+    again.spawned, again.window_start_ns = True, 10 * S
+    for at in (13, 14, 15):
+        end(again, at * S, measured=True, clean=at != 14)
+    assert again.stopping
 
 
 def test_cut_requests_count_nowhere() -> None:

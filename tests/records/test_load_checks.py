@@ -24,6 +24,50 @@ def test_users_that_idle_between_requests_are_seen(back_to_back: BackToBack) -> 
     assert load_checks.concurrency(idle, WINDOW, 1, free=True).status == "n/a"
 
 
+def test_a_user_who_waits_for_the_end_of_the_body_is_busy(back_to_back: BackToBack) -> None:
+    waiting = [
+        dataclasses.replace(
+            r, ended_at_ns=r.sent_at_ns + 3_000_000, body_ended_at_ns=r.sent_at_ns + 10_000_000
+        )
+        for r in back_to_back(100, 10_000_000)
+    ]
+    assert load_checks.concurrency(waiting, WINDOW, 1, free=False).figure == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize(("users", "status"), [(1, "pass"), (2, "fail")])
+def test_throughput_times_the_cycle_is_the_number_of_users(
+    back_to_back: BackToBack, users: int, status: str
+) -> None:
+    requests = back_to_back(100, 10_000_000)
+    check = load_checks.littles_law(requests, WINDOW, users, think_time_s=0.0, closed=True)
+    assert check.status == status
+    assert check.figure == pytest.approx(abs(1 / users - 1), abs=0.02)
+
+
+def test_thinking_is_part_of_the_cycle(back_to_back: BackToBack) -> None:
+    thinking = [
+        dataclasses.replace(r, ended_at_ns=r.sent_at_ns + 4_000_000) for r in back_to_back(100, 10_000_000)
+    ]
+    law = load_checks.littles_law
+    assert law(thinking, WINDOW, 1, think_time_s=0.006, closed=True).status == "pass"
+    assert law(thinking, WINDOW, 1, think_time_s=0.0, closed=True).status == "fail"
+
+
+def test_records_that_are_there_twice_break_littles_law(back_to_back: BackToBack) -> None:
+    twice = back_to_back(100, 10_000_000) * 2
+    assert load_checks.littles_law(twice, WINDOW, 1, think_time_s=0.0, closed=True).status == "fail"
+
+
+def test_littles_law_says_nothing_of_an_open_loop_nor_much_of_a_short_window(record: Record) -> None:
+    slow = [record(seq=n, sent_at_ns=0, ended_at_ns=600_000_000) for n in range(10)]
+    assert load_checks.littles_law(slow, WINDOW, 10, think_time_s=0.0, closed=True).status == "pass"
+    assert load_checks.littles_law(slow, WINDOW, 10, think_time_s=0.0, closed=False).status == "n/a"
+    assert load_checks.littles_law(slow, None, 10, think_time_s=0.0, closed=True).status == "n/a"
+    failed = [dataclasses.replace(r, outcome="http_error") for r in slow]
+    assert load_checks.littles_law(failed, WINDOW, 99, think_time_s=0.0, closed=True).status == "n/a"
+    assert load_checks.littles_law([], WINDOW, 10, think_time_s=0.0, closed=True).status == "n/a"
+
+
 def test_an_open_loops_rate_is_held_against_the_one_asked_for(record: Record) -> None:
     due = [record(due_at_ns=n * 10_000_000) for n in range(100)]
     assert load_checks.arrival_rate(due, WINDOW, 100, chance=False).status == "pass"

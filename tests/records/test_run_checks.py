@@ -1,12 +1,19 @@
 """Whether the measuring itself went well: each check trips where it should."""
 
+from collections.abc import Callable
+
+import pytest
+
 from records import run_checks
+from records.request import RequestRecord
 from records.run_checks import LoadWorker
+
+Record = Callable[..., RequestRecord]
 
 
 def test_records_that_a_full_disk_did_not_take_fail_the_cell() -> None:
     assert run_checks.kept(None).status == "pass"
-    assert run_checks.kept(OSError(28, "No space left on device")).text.endswith("No space left on device")
+    assert "No space left on device" in run_checks.kept(OSError(28, "No space left on device")).text
     assert run_checks.kept(OSError(28, "No space left on device")).status == "fail"
 
 
@@ -15,22 +22,39 @@ def test_a_lost_worker_fails() -> None:
     assert run_checks.workers(2, 2).status == "pass"
 
 
-def seen(lag_ms: float | None, percent: float | None, worker: str = "w0", region: str = "") -> LoadWorker:
-    return LoadWorker(worker=worker, region=region, loop_lag_p99_ms=lag_ms, cpu_percent=percent)
+def seen(still: float | None, percent: float | None, worker: str = "w0", region: str = "") -> LoadWorker:
+    return LoadWorker(
+        worker=worker, region=region, loop_lag_p99_ms=99.0, cpu_percent=percent, stood_still_percent=still
+    )
 
 
-def test_a_late_or_starved_generator_fails() -> None:
-    assert run_checks.generator_lag([seen(100.0, 20.0)]).status == "fail"
-    assert run_checks.generator_lag([seen(1.0, 20.0)]).status == "pass"
-    assert run_checks.generator_lag([seen(None, 20.0)]).status == "n/a"
+def test_a_generator_is_judged_by_the_requests_that_its_stalls_touched(record: Record) -> None:
+    clean = [record(seq=n) for n in range(80)]
+    late = [record(seq=n, flags=["late"]) for n in range(80, 101)]
+    assert run_checks.generator_lag([*clean, *late[:20]], [seen(3.0, 20.0)]).status == "pass"
+    check = run_checks.generator_lag([*clean, *late], [seen(3.0, 20.0)])
+    assert (check.status, check.figure) == ("fail", pytest.approx(21 / 101, abs=1e-4))
+    assert "21 of 101" in check.text
+    assert "--cpus" in check.text
+    assert run_checks.generator_lag([], [seen(3.0, 20.0)]).status == "n/a"
+
+
+def test_a_generator_that_stood_still_for_long_fails_whatever_it_touched(record: Record) -> None:
+    assert run_checks.generator_lag([record()], [seen(15.0, 20.0)]).status == "pass"
+    check = run_checks.generator_lag([record()], [seen(19.0, 20.0)])
+    assert (check.status, check.figure) == ("fail", 19.0)
+    assert run_checks.generator_lag([record()], [seen(None, 20.0)]).status == "pass"
+
+
+def test_a_starved_generator_fails() -> None:
     assert run_checks.generator_cpu([seen(1.0, 99.0)]).status == "fail"
     assert run_checks.generator_cpu([seen(1.0, 20.0)]).status == "pass"
     assert run_checks.generator_cpu([]).status == "n/a"
 
 
-def test_of_several_load_workers_the_worst_is_judged_and_named() -> None:
+def test_of_several_load_workers_the_worst_is_judged_and_named(record: Record) -> None:
     several = [seen(2.0, 95.0, "w0", "eu"), seen(50.0, 10.0, "w1", "us"), seen(None, None, "w2")]
-    lag, cpu = run_checks.generator_lag(several), run_checks.generator_cpu(several)
+    lag, cpu = run_checks.generator_lag([record()], several), run_checks.generator_cpu(several)
     assert (lag.status, lag.figure, cpu.status, cpu.figure) == ("fail", 50.0, "fail", 95.0)
     assert "w1 in us, of 3 workers" in lag.text
     assert "w0 in eu, of 3 workers" in cpu.text

@@ -46,7 +46,16 @@ def attempt(
     if ttft_ms is not None:
         exchange.answer.token("a", sent_ns + ttft_ms * 1_000_000)
     flags = [flag] if flag else []
-    return Attempt(user=0, seq=1, question="", exchange=exchange, flags=flags, due_ns=due_ns)
+    return Attempt(
+        user=0,
+        seq=1,
+        question="",
+        exchange=exchange,
+        flags=flags,
+        wanted_ns=sent_ns,
+        began_ns=sent_ns,
+        due_ns=due_ns,
+    )
 
 
 def record(**changes: Any) -> RequestRecord:

@@ -1,0 +1,123 @@
+"""When the event loop looked at its sockets, and when its process stood still.
+
+The loop polls, calls back, and polls again: a turn. What is read in one turn had not come when the poll of
+the turn before was made, for that poll would have reported it. So ``looked_ns`` bounds how much earlier than
+its stamp the first of several segments read together can have come. A tick keeps an idle loop polling, so
+that the bound is close wherever nothing holds the process up.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import time
+from array import array
+from bisect import bisect_right
+from typing import Any
+
+TICK_NS = 750_000
+"""At the longest two polls of an idle loop lie between a stamp and ``looked_ns``: less than `LATE_NS`."""
+STALL_NS = 2_000_000
+"""Ticks further apart are looked into."""
+LIMIT = 200_000
+"""Stalls kept; a longer list keeps its last half."""
+_ALWAYS_NS = 2**62
+_READ = 1  # libev's EV_READ
+
+
+class Turns:
+    """One process's loop. Before ``start`` it claims to have just looked: nothing is in doubt."""
+
+    def __init__(self) -> None:
+        self.looked_ns = _ALWAYS_NS
+        """Monotonic ns: what is read in this turn came later than this."""
+        self._polled_ns = _ALWAYS_NS
+        self._ticked_ns = self._ticked_cpu_ns = 0
+        self._from_ns, self._to_ns, self._lost_ns = array("q"), array("q"), array("q")
+        self._watchers: list[Any] = []
+        self._timer: int | None = None
+
+    def start(self, loop: Any) -> None:
+        """Follow ``loop``, gevent's, from now on."""
+        if self._watchers:
+            return
+        self.looked_ns = self._polled_ns = self._ticked_ns = time.monotonic_ns()
+        self._ticked_cpu_ns = time.thread_time_ns()
+        before_poll = loop.prepare(ref=False)
+        before_poll.start(self.turn)
+        self._timer = _timer()
+        if self._timer is None:  # its loop's timers keep whole milliseconds only
+            ticking = loop.timer(TICK_NS / 1e9, TICK_NS / 1e9, ref=False)
+            ticking.start(self.tick)
+        else:
+            ticking = loop.io(self._timer, _READ, ref=False)
+            ticking.start(self._tick_of, self._timer)
+        self._watchers = [before_poll, ticking]
+
+    def stop(self) -> None:
+        """Follow it no more. What was seen is kept."""
+        for watcher in self._watchers:
+            watcher.stop()
+            watcher.close()
+        self._watchers = []
+        if self._timer is not None:
+            os.close(self._timer)
+            self._timer = None
+        self.looked_ns = self._polled_ns = _ALWAYS_NS
+
+    def turn(self) -> None:
+        """The loop is about to poll."""
+        self.looked_ns, self._polled_ns = self._polled_ns, time.monotonic_ns()
+
+    def _tick_of(self, timer: int) -> None:
+        try:
+            os.read(timer, 8)
+        except BlockingIOError:
+            return
+        self.tick()
+
+    def tick(self) -> None:
+        """Was there a stall since the last tick: time in which this process was due to run and did not?
+
+        Work of its own is none: that shows in its CPU, and in the dates of what was read after it.
+        """
+        now_ns, cpu_ns = time.monotonic_ns(), time.thread_time_ns()
+        ticked_ns, passed_ns = self._ticked_ns, now_ns - self._ticked_ns
+        if passed_ns > STALL_NS:
+            self.add(ticked_ns, now_ns, passed_ns - (cpu_ns - self._ticked_cpu_ns) - TICK_NS)
+        self._ticked_ns, self._ticked_cpu_ns = now_ns, cpu_ns
+
+    def add(self, from_ns: int, to_ns: int, lost_ns: int) -> None:
+        """The process stood still for ``lost_ns`` of this time."""
+        if lost_ns < STALL_NS - TICK_NS:
+            return
+        if len(self._from_ns) >= LIMIT:
+            for values in (self._from_ns, self._to_ns, self._lost_ns):
+                del values[: LIMIT // 2]
+        self._from_ns.append(from_ns)
+        self._to_ns.append(to_ns)
+        self._lost_ns.append(min(lost_ns, to_ns - from_ns))
+
+    def stood_still_ns(self, from_ns: int, to_ns: int) -> int:
+        """For how much of a time (monotonic ns) the process can have stood still, at the most."""
+        if self._watchers:
+            self.tick()  # a stall that has only just ended
+        total, place = 0, bisect_right(self._to_ns, from_ns)
+        while place < len(self._from_ns) and self._from_ns[place] < to_ns:
+            shared = min(self._to_ns[place], to_ns) - max(self._from_ns[place], from_ns)
+            total += min(self._lost_ns[place], shared)
+            place += 1
+        return total
+
+
+def _timer() -> int | None:
+    """A timer of the kernel's as a file that is readable at each tick; None where there is none."""
+    try:
+        libc = ctypes.CDLL(None, use_errno=True)
+        timer: int = libc.timerfd_create(time.CLOCK_MONOTONIC, os.O_NONBLOCK | os.O_CLOEXEC)
+    except (AttributeError, OSError):
+        return None
+    each = (ctypes.c_long * 4)(0, TICK_NS, 0, TICK_NS)  # struct itimerspec: the interval, the first one
+    if timer < 0 or libc.timerfd_settime(timer, 0, ctypes.byref(each), None):
+        return None
+    return timer
