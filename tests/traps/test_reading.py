@@ -30,10 +30,14 @@ MS = 1_000_000
 EARLY_NS = 1 * MS
 """No client can have a token before its server sent it; two processes anchor their clocks a little apart."""
 LATE_NS = 25 * MS
-"""What a median may be late by on a machine that runs other tests too; the traps are set wider than that."""
+"""What an answer in time is late by at most; the traps are set wider than that. A busy machine makes any
+answer later, and none earlier: what one is dated by rightly once is dated rightly, so the least counts, and
+they are asked again where even that is late. A client that falls into a trap is late each time."""
 ANSWERS = 3
+TRIES = 10
 LONG = {"small-events"}
 """Faults whose answer takes two seconds: one is enough."""
+PATIENT = Timeouts(total=60)
 WAYS: tuple[type[Connection], ...] = (BlockingConnection, WatchedConnection)
 PAIRS = [
     (name, kind) for name in FAULTS for kind in ("ask", "openai") if kind == "ask" or name not in ASK_ONLY
@@ -88,8 +92,10 @@ class Pair:
         return count, self.truth["tokens"] if source == "usage" else len(self.truth["token_events_at_ns"])
 
 
-def ask(served: Any, connection: Connection, before: int = 0, answers: int = ANSWERS) -> list[Pair]:
+def ask(served: Any, connection: Connection, answers: int = ANSWERS) -> list[Pair]:
     """Some answers of one user, and the server's records of them."""
+    before = served.asked
+    served.asked += answers
     clock, asker, exchanges = Clock(), Asker(connection, dialect(served.dialect), {}), []
     for number in range(answers):
         exchanges.append(Exchange(sent_ns=0))
@@ -104,8 +110,8 @@ def expected_outcome(truth: dict[str, Any]) -> str:
     return "stream_error" if truth["fault"] == "gzip" else str(truth["outcome"])
 
 
-def check(pairs: list[Pair]) -> None:
-    """Everything of each request: what it was, and how much came when."""
+def check_facts(pairs: list[Pair]) -> None:
+    """What each request was, and that nothing of it is dated before it was sent."""
     for pair in pairs:
         ours, truth = pair.ours, pair.truth
         assert ours.outcome == expected_outcome(truth), ours.error
@@ -114,39 +120,66 @@ def check(pairs: list[Pair]) -> None:
             assert truth["events"] - pair.afterwards <= ours.answer.events <= truth["events"]
             assert ours.answer.restarted == (truth["restarts"] > 0)
             assert pair.tokens[0] == pair.tokens[1]
-    bound_ns = LATE_NS * ANSWERS // len(pairs)  # one answer alone may be unlucky
-    late = {"headers": [pair.late_ns("headers") for pair in pairs]}
-    if pairs[0].truth["fault"] != "gzip":
-        late |= {moment: [pair.late_ns(moment) for pair in pairs] for moment in MOMENTS}
-        if pairs[0].truth["fault"] != "blocked-loop":  # which reads a request late, and knows only of that
-            late["ttft"] = [pair.ttft_error_ns for pair in pairs]
-        if pairs[0].ours.outcome == "ok":
-            late["ended"] = [pair.late_ns("ended") for pair in pairs]
-        errors = [error for pair in pairs for error in pair.gap_errors_us]
-        assert not errors or median(errors) < bound_ns / 1000
-    for moment, values in late.items():
-        known = [value for value in values if value is not None]
-        assert len(known) in (0, len(values)), (moment, values)
-        if known:
-            assert min(known) >= -EARLY_NS, (moment, known)
-            assert median(known) < bound_ns, (moment, known)
+        for moment, late_ns in lateness(pair).items():
+            assert late_ns >= -EARLY_NS, (moment, late_ns)
+
+
+def lateness(pair: Pair) -> dict[str, float]:
+    """How late each moment of a request is dated that happened, and how wrong its gaps are in the median."""
+    late: dict[str, float | None] = {"headers": pair.late_ns("headers")}
+    if pair.truth["fault"] != "gzip":
+        late |= {moment: pair.late_ns(moment) for moment in MOMENTS}
+        if pair.truth["fault"] != "blocked-loop":  # which reads a request late, and knows only of that
+            late["ttft"] = pair.ttft_error_ns
+        if pair.ours.outcome == "ok":
+            late["ended"] = pair.late_ns("ended")
+        if pair.gap_errors_us:
+            late["gaps"] = median(pair.gap_errors_us) * 1000
+    return {moment: value for moment, value in late.items() if value is not None}
+
+
+def in_time(pairs: list[Pair]) -> bool:
+    """Is each moment dated in time in one answer at least?"""
+    all_late = [lateness(pair) for pair in pairs]
+    return all(min(late[moment] for late in all_late) < LATE_NS for moment in all_late[0])
+
+
+def ask_until(
+    holds: Callable[[list[Pair]], bool],
+    served: Any,
+    connect: Callable[[], Connection],
+    answers: int = ANSWERS,
+) -> list[Pair]:
+    """Answers of a connection for which that holds, which a busy machine may keep from it again and again,
+    but not for ever. The facts hold at each try."""
+    seen = []
+    for _ in range(TRIES):
+        connection = connect()
+        pairs = ask(served, connection, answers)
+        check_facts(pairs)
+        used = len({pair.truth["connection"] for pair in pairs})
+        assert used == connection.connects == (answers if served.name in NO_KEEPING else 1)  # TRAPS 14
+        if holds(pairs):
+            return pairs
+        seen.append([lateness(pair) for pair in pairs])
+    raise AssertionError(f"not once in {TRIES} tries: {seen}")
+
+
+def check(served: Any, connect: Callable[[], Connection], answers: int = ANSWERS) -> None:
+    """Everything of each request: what it was, and how much came when."""
+    ask_until(in_time, served, connect, answers)
 
 
 @pytest.mark.parametrize(("name", "kind"), PAIRS)
 def test_our_figures_are_the_servers_own(serve: Any, name: str, kind: str) -> None:
     served, answers = serve(name, kind), 1 if name in LONG else ANSWERS
-    for number, way in enumerate(WAYS):
-        connection = way(Origin(served.url), Timeouts(total=5))
-        pairs = ask(served, connection, number * answers, answers)
-        check(pairs)
-        used = len({pair.truth["connection"] for pair in pairs})
-        assert used == connection.connects == (answers if name in NO_KEEPING else 1)  # TRAPS 14
+    for way in WAYS:
+        check(served, lambda way=way: way(Origin(served.url), PATIENT), answers)
 
 
-def trapped_ms(pairs: list[Pair], moment: str = "first_token") -> float:
-    """How long after it was sent a request had this, by our own stamps."""
-    found = [getattr(pair.ours.answer, f"{moment}_ns") - pair.ours.sent_ns for pair in pairs]
-    return median(found) / MS
+def least_ms(pairs: list[Pair], moment: str = "first_token") -> float:
+    """How soon after it was sent a request had this, by our own stamps."""
+    return min(getattr(pair.ours.answer, f"{moment}_ns") - pair.ours.sent_ns for pair in pairs) / MS
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -156,19 +189,26 @@ def test_what_comes_before_the_first_token_is_told_apart(
     serve: Any, name: str, kind: str, way: type[Connection]
 ) -> None:  # TRAPS 2, 3
     served = serve(name, kind, ttft_ms=200)
-    pairs = ask(served, way(Origin(served.url), Timeouts(total=5)))
-    check(pairs)
-    assert trapped_ms(pairs, "first_event") < 100 < 199 <= trapped_ms(pairs)
+    pairs = ask_until(
+        lambda pairs: in_time(pairs) and least_ms(pairs, "first_event") < 100,
+        served,
+        lambda: way(Origin(served.url), PATIENT),
+    )
+    assert least_ms(pairs) >= 199
 
 
 @pytest.mark.parametrize("way", WAYS)
 def test_an_answer_ends_before_its_stream_does(serve: Any, way: type[Connection]) -> None:  # TRAPS 8
     served = serve("slow-close", stall_s=0.5)
-    pairs = ask(served, way(Origin(served.url), Timeouts(total=5)))
-    check(pairs)
+    pairs = ask_until(
+        lambda pairs: (
+            in_time(pairs) and min(pair.ours.ended_ns - pair.ours.sent_ns for pair in pairs) < 300 * MS
+        ),
+        served,
+        lambda: way(Origin(served.url), PATIENT),
+    )
     for pair in pairs:
         assert pair.truth["closed_at_ns"] - pair.truth["ended_at_ns"] >= 499 * MS
-    assert median((pair.ours.ended_ns - pair.ours.sent_ns) / MS for pair in pairs) < 300
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -177,7 +217,7 @@ def test_what_did_not_happen_has_no_time(
     serve: Any, name: str, tokens: int, way: type[Connection]
 ) -> None:  # TRAPS 10
     served = serve(name)
-    for pair in ask(served, way(Origin(served.url), Timeouts(total=5))):
+    for pair in ask(served, way(Origin(served.url), PATIENT)):
         assert pair.ours.answer.gaps_us == []
         assert (pair.ours.answer.first_token_ns is None) == (tokens == 0)
         assert pair.tokens == (tokens, tokens)
@@ -187,15 +227,15 @@ def test_what_did_not_happen_has_no_time(
 @pytest.mark.parametrize(
     ("timeouts", "said"),
     [
-        ({"total": 0.3}, "the answer was not whole within the timeout"),
-        ({"total": 5.0, "gap": 0.2}, "the next token did not come within the gap's timeout"),
+        ({"total": 2.0}, "the answer was not whole within the timeout"),
+        ({"total": 60.0, "gap": 1.0}, "the next token did not come within the gap's timeout"),
     ],
 )
 def test_a_stream_that_stalls_for_ever_is_a_timeout(
     serve: Any, timeouts: dict[str, float], said: str, way: type[Connection]
 ) -> None:
     served = serve("stall", stall_s=float("inf"))
-    for pair in ask(served, way(Origin(served.url), Timeouts(**timeouts))):
+    for pair in ask(served, way(Origin(served.url), Timeouts(**timeouts)), answers=1):
         assert (pair.ours.outcome, pair.ours.error) == ("timeout", said)
         assert pair.truth["outcome"] == "cancelled"
         assert pair.ours.answer.tokens == pair.truth["tokens"]
@@ -221,13 +261,13 @@ class Relay:
 
     def _serve(self, plain: socket.socket) -> None:
         """One thread for both directions: a TLS connection is not to be read and written at once."""
-        plain.settimeout(20)
+        plain.settimeout(60)
         plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        with socket.create_connection(("127.0.0.1", self._behind), 20) as behind:
+        with socket.create_connection(("127.0.0.1", self._behind), 60) as behind:
             behind.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             with suppress(OSError), self._context.wrap_socket(plain, server_side=True) as outer:
                 while True:
-                    ready = [outer] if outer.pending() else select([outer, behind], [], [], 20)[0]
+                    ready = [outer] if outer.pending() else select([outer, behind], [], [], 60)[0]
                     for one in ready:
                         data = one.recv(65536)
                         (behind if one is outer else outer).sendall(data)
@@ -277,6 +317,5 @@ def through_tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cal
 )
 def test_tls_gives_the_same_records(serve: Any, through_tls: Callable[[int], str], name: str) -> None:
     served = serve(name)
-    connection = BlockingConnection(Origin(through_tls(served.port)), Timeouts(total=5))
-    check(ask(served, connection))
-    assert connection.connects == 1
+    url = through_tls(served.port)
+    check(served, lambda: BlockingConnection(Origin(url), PATIENT))

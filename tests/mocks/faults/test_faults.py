@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+import socket
 import time
 import zlib
 from pathlib import Path
@@ -12,14 +13,15 @@ from typing import Any
 import pytest
 
 from mocks.faults import catalogue
+from mocks.openai_streams import now_ns
 
 MS = 1_000_000
 TTFT_NS = 60 * MS
 ITL_NS = 10 * MS
 TOKENS = 8
 STALL_NS = 400 * MS
-ANCHORS_NS = 2 * MS  # server and client may anchor monotonic time to Unix time a little apart
-LATE_NS = 500 * MS  # what a machine with other work may be late by
+CLOCK_NS = MS // 10  # a timer may fire by its clock's resolution before it is due
+LATE_NS = 10_000 * MS  # whatever other work the machine has; a time in another unit or clock is far beyond
 DIALECTS = ("ask", "openai")
 NOT_OK = {
     "truncated": "truncated",
@@ -51,7 +53,7 @@ def test_the_record_is_what_was_read(serve: Any, name: str, dialect: str) -> Non
     ]
     known = [moment for moment in moments if moment is not None]
     assert known == sorted(known)
-    assert reading.packets[0][0] >= truth["headers_at_ns"] - ANCHORS_NS
+    assert reading.packets[0][0] >= truth["headers_at_ns"]  # server and client share a process and its clock
     if name == "gzip":
         return
     events, answer = reading.events, reading.answer
@@ -59,7 +61,7 @@ def test_the_record_is_what_was_read(serve: Any, name: str, dialect: str) -> Non
     assert truth["tokens"] == len("".join(event.text for event in answer).split())
     assert len(truth["token_events_at_ns"]) == len(answer)
     for event, sent_ns in zip(answer, truth["token_events_at_ns"], strict=True):
-        assert -ANCHORS_NS <= event.at_ns - sent_ns < LATE_NS
+        assert 0 <= event.at_ns - sent_ns < LATE_NS
     if answer:
         assert truth["first_token_at_ns"] == truth["token_events_at_ns"][0]
         assert truth["last_token_at_ns"] == truth["token_events_at_ns"][-1]
@@ -69,11 +71,13 @@ def test_the_record_is_what_was_read(serve: Any, name: str, dialect: str) -> Non
 
 
 def test_healthy_sends_each_token_by_itself_when_it_is_due(serve: Any) -> None:
-    reading, truth = serve("healthy").once()
-    due = [truth["received_at_ns"] + TTFT_NS + place * ITL_NS for place in range(TOKENS)]
-    for sent_ns, due_ns in zip(truth["token_events_at_ns"], due, strict=True):
-        assert -MS <= sent_ns - due_ns < LATE_NS
-    assert truth["headers_at_ns"] < truth["received_at_ns"] + TTFT_NS
+    few = serve("healthy").few()
+    for _, truth in few:
+        due = [truth["received_at_ns"] + TTFT_NS + place * ITL_NS for place in range(TOKENS)]
+        for sent_ns, due_ns in zip(truth["token_events_at_ns"], due, strict=True):
+            assert -CLOCK_NS <= sent_ns - due_ns < LATE_NS
+    assert min(truth["headers_at_ns"] - truth["received_at_ns"] for _, truth in few) < TTFT_NS
+    reading, truth = few[0]
     assert reading.end == "whole"
     assert truth["restarts"] == 0
     documents = next(event.json for event in reading.events if event.json["type"] == "documents")
@@ -93,8 +97,9 @@ def test_a_connection_is_kept_and_counted(serve: Any) -> None:
 @pytest.mark.parametrize("name", ["role-first", "status-first"])
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_the_first_event_is_long_before_the_first_token(serve: Any, name: str, dialect: str) -> None:
-    reading, truth = serve(name, dialect, ttft_ms=300).once()
-    assert truth["first_token_at_ns"] - truth["first_event_at_ns"] > 200 * MS
+    few = serve(name, dialect, ttft_ms=300).few()
+    assert max(truth["first_token_at_ns"] - truth["first_event_at_ns"] for _, truth in few) > 200 * MS
+    reading, _ = few[0]
     assert reading.answer[0].at_ns > reading.events[0].at_ns
     before = [event for event in reading.events if event.at_ns < reading.answer[0].at_ns]
     assert all(not event.text for event in before)
@@ -151,11 +156,12 @@ def test_no_space_has_none(serve: Any) -> None:
 
 
 def test_comments_come_before_the_first_token(serve: Any) -> None:
-    reading, truth = serve("comments").once()
+    few = serve("comments").few()
+    reading, _ = few[0]
     assert reading.body.startswith(b": keep-alive\n\n")
     comment_ns = next(at_ns for at_ns, data in reading.packets if b": keep-alive" in data)
     assert comment_ns < reading.events[0].at_ns
-    assert truth["first_event_at_ns"] - truth["headers_at_ns"] > TTFT_NS / 2
+    assert max(truth["first_event_at_ns"] - truth["headers_at_ns"] for _, truth in few) > TTFT_NS / 2
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
@@ -207,9 +213,9 @@ def test_small_events_are_those_of_trap_1(serve: Any, dialect: str) -> None:
     frames = reading.body.split(b"\n\n")
     assert [len(frame) + 2 for frame in frames[:20]] == [50] * 20
     assert len(reading.answer) == truth["tokens"] == 20
-    stamps = truth["token_events_at_ns"]
-    assert stamps[0] - truth["received_at_ns"] >= 99 * MS
-    assert stamps[-1] - stamps[0] == pytest.approx(1900 * MS, abs=LATE_NS)
+    for place, sent_ns in enumerate(truth["token_events_at_ns"]):
+        late_ns = sent_ns - truth["received_at_ns"] - (place + 1) * 100 * MS
+        assert -CLOCK_NS <= late_ns < LATE_NS
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
@@ -240,18 +246,21 @@ def test_restart_begins_the_answer_again(serve: Any) -> None:
     reading, truth = serve("restart").once()
     kinds = [event.json["type"] for event in reading.events]
     assert kinds.count("token") == TOKENS // 2 + TOKENS
-    cleared = reading.events[kinds.index("clear_response")]
+    cleared = kinds.index("clear_response")
+    assert kinds[:cleared].count("token") == TOKENS // 2
     assert truth["restarts"] == 1
     assert truth["tokens"] == TOKENS
-    assert truth["first_token_at_ns"] - cleared.at_ns > TTFT_NS - LATE_NS
-    assert truth["first_token_at_ns"] - truth["received_at_ns"] >= 2 * TTFT_NS
+    before_ns = TTFT_NS + (TOKENS // 2 - 1) * ITL_NS
+    assert truth["first_token_at_ns"] - truth["received_at_ns"] >= before_ns + TTFT_NS - 2 * CLOCK_NS
 
 
 def test_stall_stops_in_mid_stream(serve: Any) -> None:
     reading, truth = serve("stall").once()
     between = gaps(truth["token_events_at_ns"])
     assert between.index(max(between)) == TOKENS // 2 - 1
-    assert max(between) >= STALL_NS
+    half = TOKENS // 2
+    after_ns = truth["token_events_at_ns"][half] - truth["received_at_ns"]
+    assert after_ns >= TTFT_NS + half * ITL_NS + STALL_NS - CLOCK_NS
     assert reading.end == "whole"
 
 
@@ -259,6 +268,9 @@ def test_stall_for_ever_ends_when_the_client_leaves(serve: Any) -> None:
     served = serve("stall", stall_s=float("inf"))
     client = served.connect()
     client.send()
+    came = b""
+    while came.count(b'"type":"token"') < TOKENS // 2:
+        came += client.socket.recv(65536)
     client.socket.settimeout(0.6)
     with pytest.raises(TimeoutError):
         client.read()
@@ -271,9 +283,8 @@ def test_stall_for_ever_ends_when_the_client_leaves(serve: Any) -> None:
 
 def test_slow_close_ends_the_answer_long_before_the_stream(serve: Any) -> None:
     reading, truth = serve("slow-close").once()
-    complete = next(event for event in reading.events if event.json["type"] == "complete")
-    assert reading.packets[-1][0] - complete.at_ns > STALL_NS - LATE_NS
-    assert truth["closed_at_ns"] - truth["ended_at_ns"] >= STALL_NS - MS
+    assert reading.packets[-1][0] - truth["ended_at_ns"] >= STALL_NS - CLOCK_NS
+    assert truth["closed_at_ns"] - truth["ended_at_ns"] >= STALL_NS - CLOCK_NS
     assert reading.packets[-1][1].endswith(b"0\r\n\r\n")
     assert b"complete" not in reading.packets[-1][1]
 
@@ -305,10 +316,11 @@ def test_a_blocked_loop_bundles_what_is_due_meanwhile(serve: Any) -> None:
 def test_the_first_request_of_all_is_cold(serve: Any) -> None:
     served = serve("cold-first")
     client = served.connect()
-    client.ask(), client.ask()
-    cold, warm = (truth["first_token_at_ns"] - truth["received_at_ns"] for truth in served.truths(2))
-    assert cold >= STALL_NS + TTFT_NS - MS
-    assert TTFT_NS - MS <= warm < cold
+    for _ in range(5):
+        client.ask()
+    cold, *warm = (truth["first_token_at_ns"] - truth["received_at_ns"] for truth in served.truths(5))
+    assert cold >= STALL_NS + TTFT_NS - CLOCK_NS
+    assert TTFT_NS - CLOCK_NS <= min(warm) < STALL_NS
 
 
 def test_redirect_points_elsewhere(serve: Any) -> None:
@@ -320,43 +332,44 @@ def test_redirect_points_elsewhere(serve: Any) -> None:
 
 def test_slow_headers_are_slow(serve: Any) -> None:
     reading, truth = serve("slow-headers").once()
-    assert truth["headers_at_ns"] - truth["received_at_ns"] >= STALL_NS - MS
-    assert reading.packets[0][0] - truth["received_at_ns"] >= STALL_NS - ANCHORS_NS
-    assert truth["first_token_at_ns"] - truth["headers_at_ns"] >= TTFT_NS - MS
+    assert truth["headers_at_ns"] - truth["received_at_ns"] >= STALL_NS - CLOCK_NS
+    assert reading.packets[0][0] >= truth["headers_at_ns"]
+    # Each token is due by itself: headers that were late shorten what is left of its time.
+    assert truth["first_token_at_ns"] - truth["received_at_ns"] >= STALL_NS + TTFT_NS - CLOCK_NS
 
 
 def test_cached_answers_at_once_what_was_asked_before(serve: Any) -> None:
     served = serve("cached", ttft_ms=600)
     client = served.connect()
-    for query in ("one", "one", "two"):
+    for query in ("one", "one", "two", "one", "two"):
         client.ask(query=query)
-    new, again, other = (truth["ended_at_ns"] - truth["received_at_ns"] for truth in served.truths(3))
-    assert again < 600 * MS < min(new, other)
+    took = [truth["ended_at_ns"] - truth["received_at_ns"] for truth in served.truths(5)]
+    new, again, other, *more = took
+    assert min(again, *more) < 600 * MS <= min(new, other) + CLOCK_NS
 
 
 def test_each_fifth_is_silent_before_its_headers(serve: Any) -> None:
-    served = serve("each-fifth", ttft_ms=20, stall_s=0.5)
+    served = serve("each-fifth", ttft_ms=20, stall_s=3)
     client = served.connect()
     for _ in range(6):
         client.ask()
     headers_ns = [truth["headers_at_ns"] - truth["received_at_ns"] for truth in served.truths(6)]
-    assert headers_ns[4] >= 500 * MS > max(headers_ns[:4] + headers_ns[5:])
+    assert headers_ns[4] >= 3000 * MS - CLOCK_NS > max(headers_ns[:4] + headers_ns[5:])
 
 
 def test_stall_server_stalls_all_at_once_and_only_once(serve: Any) -> None:
-    served = serve("stall-server", tokens=60, itl_ms=10, stall_at_s=0.2, stall_s=1)
+    served = serve("stall-server", tokens=120, itl_ms=10, stall_at_s=0.7, stall_s=3)
     under_way, late = served.connect(), served.connect()
     under_way.send()
-    time.sleep(0.5)
+    time.sleep(1)
     late.send()
     under_way.read(), late.read()
     first, second = served.truths(2)
-    between = gaps(first["token_events_at_ns"])
-    assert max(between) > 800 * MS
-    stalled_at_ns = first["received_at_ns"] + 200 * MS
-    assert second["received_at_ns"] - first["received_at_ns"] < 900 * MS  # seen while it stalled
-    assert second["headers_at_ns"] >= stalled_at_ns + 1000 * MS - 5 * MS
-    assert max(gaps(second["token_events_at_ns"])) < 800 * MS
+    assert max(gaps(first["token_events_at_ns"])) > 2000 * MS
+    over_ns = first["received_at_ns"] + 3700 * MS
+    assert second["received_at_ns"] < over_ns  # seen while it stalled
+    assert second["headers_at_ns"] >= over_ns - CLOCK_NS
+    assert max(gaps(second["token_events_at_ns"])) < 2000 * MS
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
@@ -394,13 +407,15 @@ def test_a_reader_that_is_slow_does_not_make_the_record_early(serve: Any) -> Non
     served = serve("healthy", "openai", tokens=2000, ttft_ms=0, itl_ms=0)
     client = served.connect()
     client.send(model="m" * 10_000)  # it is said in every chunk: 20 MB, more than any socket's buffers
-    time.sleep(1.5)
-    began_reading_ns = time.time_ns()
+    while len(client.socket.recv(50_000, socket.MSG_PEEK)) < 50_000:  # past the first token
+        time.sleep(0.01)
+    time.sleep(0.5)
+    began_reading_ns = now_ns()
     tail = b""
     while not tail.endswith(b"\r\n0\r\n\r\n"):
         tail = tail[-10:] + client.socket.recv(1 << 20)
     (truth,) = served.truths(1)
-    assert truth["ended_at_ns"] > began_reading_ns - ANCHORS_NS
+    assert truth["ended_at_ns"] > began_reading_ns
     assert truth["first_token_at_ns"] < began_reading_ns
 
 

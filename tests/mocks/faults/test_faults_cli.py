@@ -19,7 +19,7 @@ COMMAND = [sys.executable, "-m", "mocks.faults"]
 
 
 def run(*arguments: str) -> tuple[int, str, str]:
-    done = subprocess.run([*COMMAND, *arguments], cwd=ROOT, capture_output=True, text=True, timeout=40)
+    done = subprocess.run([*COMMAND, *arguments], cwd=ROOT, capture_output=True, text=True, timeout=60)
     return done.returncode, done.stdout, done.stderr
 
 
@@ -74,18 +74,18 @@ def test_it_serves_until_told_to_stop_and_records_what_was_under_way(
         assert process.stdout
         line = process.stdout.readline().strip()
         assert line.startswith("fault stall listening on http://127.0.0.1:")
-        connection = http.client.HTTPConnection(line.rpartition("/")[2], timeout=20)
+        connection = http.client.HTTPConnection(line.rpartition("/")[2], timeout=60)
         body = {"messages": [{"role": "user", "content": "x"}], "stream": True}
         connection.request("POST", "/v1/chat/completions", json.dumps(body))
         response = connection.getresponse()
         while b'"content"' not in response.readline():
             pass
         process.send_signal(number)
-        assert process.wait(20) == expected
+        assert process.wait(60) == expected
         connection.close()
     finally:
         process.kill()
-        process.wait(20)
+        process.wait(60)
         process.stdout.close()
     (truth,) = map(json.loads, record.read_text().splitlines())
     assert (truth["outcome"], truth["tokens"]) == ("cancelled", 1)
@@ -94,6 +94,6 @@ def test_it_serves_until_told_to_stop_and_records_what_was_under_way(
 def test_a_full_disk_is_one_line_and_exit_code_1() -> None:
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(
-            [*COMMAND, "--list"], cwd=ROOT, stdout=full, stderr=subprocess.PIPE, text=True, timeout=40
+            [*COMMAND, "--list"], cwd=ROOT, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60
         )
     assert (done.returncode, done.stderr) == (1, "mocks.faults: cannot write: No space left on device\n")
