@@ -69,7 +69,7 @@ def stalled_load(
     questions = folder / "questions.jsonl"
     lines = [json.dumps({"id": f"q{n}", "question": f"question {n}"}) for n in range(20_000)]
     questions.write_text("\n".join(lines))
-    name = f"r{stalls.random()}"
+    name = f"r{len(list(folder.iterdir()))}"
     one = locust(
         *("-H", url, "--headless", "-u", str(USERS), "-t", f"{SECONDS:g}s"),
         *("--questions", str(questions), "--results", name),
