@@ -1,9 +1,10 @@
-"""When bytes arrived, by the kernel's own stamp: a load generator that is late does not date them late.
+"""When bytes arrived, by the kernel's own stamp: what a load generator reads late it need not date late.
 
 With ``SO_TIMESTAMPNS`` Linux hands over, beside the bytes, when the last of them came from the network
 (socket(7)). How old they are by then is taken off the monotonic time of the read, so that neither a clock
 step nor the offset of the two clocks enters a figure. Bytes that are read in one go have one date, the last
-one's: a generator that is late by more than a gap between two tokens sees them as one.
+one's: what waits in the queue is merged, so that a first token that is read together with later ones, after
+a stall, is dated late by up to the stall. `doubt` says which answers that can have moved by too much.
 """
 
 from __future__ import annotations
