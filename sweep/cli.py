@@ -25,6 +25,7 @@ from sweep import options
 from sweep.directory import alone, create, load, settled
 from sweep.llm import named_llm
 from sweep.plan import LOCAL, MOST_REPEATS, MOST_REQUESTS, MOST_SEED, SPECS, Plan, resolved
+from sweep.preview import preview
 from sweep.progress import Progress, Watched
 from sweep.runner import Sweep
 from sweep.usage import UsageError
@@ -63,7 +64,8 @@ Exit codes: 0 fine, 1 a fault of ours, 2 usage or a target that never got ready,
     default="auto",
     show_default=True,
     metavar="auto|N,N,...",
-    help="Users at once. auto: 1, 2, 5, 10, 15, 20 and onward until throughput stops growing.",
+    help="Users at once. auto: 1, 10 and 20, onward until throughput stops growing, and between the "
+    "levels beside the knee; then again, those that decide it first.",
 )
 @click.option(
     "--requests",
@@ -199,7 +201,7 @@ def command(
     named_llm(plan)
     division.divide(plan.cpus, division.available())
     if plan_only:
-        _print_plan(plan)
+        _print("\n".join(preview(plan)) + "\n")
         return
     _need_report()
     directory = create(output, f"{_stamp(datetime.now(UTC))}-{name}", plan)
@@ -247,6 +249,9 @@ def _measure(directory: Path, plan: Plan, console: Console) -> None:
         repeats = Counter(key.repeat for key in sweep.skipped)
         cells = ", ".join(f"{count} of repeat {repeat}" for repeat, count in sorted(repeats.items()))
         say(f"the budget ended the sweep first; cells not measured: {cells}; {resume}")
+    elif sweep.spoiled:
+        cells = ", ".join(key.path for key in sweep.spoiled)
+        say(f"no time was left to measure again what the machine spoiled: {cells}; {resume}")
 
 
 def _print(text: str) -> None:
@@ -268,19 +273,6 @@ def _refuse_beside_resume() -> None:
         if option.name != "resume" and source is click.core.ParameterSource.COMMANDLINE:
             what = option.opts[0] if isinstance(option, click.Option) else "what follows --"
             raise UsageError(f"--resume DIR takes the run's own plan; leave out {what}")
-
-
-def _print_plan(plan: Plan) -> None:
-    cells, lines = plan.cells(), []
-    onward = ", ".join(map(str, plan.onward_levels()))
-    for repeat in range(1, plan.repeats + 1):
-        for key in plan.shuffled(cell for cell in cells if cell.repeat == repeat):
-            lines.append(f"{key.path}  {plan.requests_at(key.concurrency)} requests")
-        if repeat == 1 and onward:
-            lines.append(f"then, while throughput grows: {onward} users, in every repeat")
-    budget = f", at most {plan.budget_seconds:.0f} s" if plan.budget_seconds else ""
-    lines.append(f"{len(cells)} cells{budget}; nothing was started")
-    _print("\n".join(lines) + "\n")
 
 
 def _stamp(now: datetime) -> str:

@@ -1,68 +1,97 @@
-"""``auto``: after the levels that are always measured, onward until throughput has stopped growing. Pure."""
+"""``auto``: which levels lead to a configuration's knee, and which of them decide it. Pure.
+
+First the levels that all configurations share. From there onward, by doubling, while throughput grows; where
+it grew by much less than the users did, the level between is asked first, for there the knee may be. Then the
+gaps beside the knee are filled in. The next level follows from what came of the others and from nothing else,
+so that a sweep that is resumed finds its way by reading its cells again.
+"""
 
 from __future__ import annotations
 
+import itertools
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
-from sweep.plan import CellKey, Plan
+GROWTH = 1.10
+"""Throughput has stopped growing when the next level brings no more than this: so reports say, too."""
+NEAR_HIGHEST = 0.90
+"""A knee has at least this share of the highest throughput: as reports say, again."""
+SURE_GROWTH = 1.05
+"""At the highest level not even this: a repeat could take what lies between the two for growth."""
+PROPORTIONAL = 0.75
+"""Throughput that grows with less than this power of the users has met a limit on the way."""
+WIDE_BELOW, WIDE_ABOVE = 1.7, 2.0
+"""A knee and the level beside it are no further apart than this, where a level lies between them."""
 
-GROWTH = 1.10  # throughput has stopped growing when one more level brings less than this
-Variant = tuple[str, str]  # (deployment, configuration)
+Outcomes = Mapping[int, float | None]
+"""RPS by level; None where the cell is not valid, so that its RPS decides nothing."""
 
 
-def grew(rps_by_level: Mapping[int, float]) -> bool:
-    """Did the highest level still bring at least 10 % more than the best of the lower ones?"""
-    if len(rps_by_level) < 2:
-        return True
-    top = max(rps_by_level)
-    return rps_by_level[top] >= GROWTH * max(rps for n, rps in rps_by_level.items() if n != top)
+def knee_index(rps: Sequence[float]) -> int | None:
+    """The first level near the highest throughput after which it grows no more; None if it still does."""
+    for i, (here, after) in enumerate(itertools.pairwise(rps)):
+        if here >= NEAR_HIGHEST * max(rps) and after <= GROWTH * here:
+            return i
+    return None
 
 
-def next_level(onward: Sequence[int], rps_by_level: Mapping[int, float]) -> int | None:
-    """The level to go on to, or None when throughput has stopped growing or the levels are used up."""
-    if not rps_by_level or not grew(rps_by_level):
+def next_level(levels: Sequence[int], onward: Sequence[int], found: Outcomes) -> int | None:
+    """The level that brings the search for the knee on, of ``levels`` (rising) that were not asked yet;
+    None when there is nothing to find out, or nothing valid to go by."""
+    rps = _valid(found)
+    if not rps:
         return None
-    return next((n for n in onward if n > max(rps_by_level)), None)
+    at = knee_index(list(rps.values()))
+    top, broken = max(rps), [n for n in found if n > max(rps)]
+    if at is None:
+        if broken:  # no valid cell up there, so whoever goes higher learns nothing
+            return _between(levels, found, top, min(broken), math.sqrt(top * min(broken)))
+        return _where_it_bent(levels, found, rps) or next((n for n in onward if n > top), None)
+    if not broken and rps[top] > SURE_GROWTH * max(x for n, x in rps.items() if n != top):
+        higher = next((n for n in levels if n > top), None)
+        if higher is not None:
+            return higher
+    return _beside(levels, found, rps, at)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Search:
-    """The first repeat's throughput so far, and which levels follow from it. The second repeats them."""
+def _where_it_bent(levels: Sequence[int], found: Outcomes, rps: Mapping[int, float]) -> int | None:
+    """A level below the top one, if throughput grew by much less than the users did."""
+    if len(rps) < 2:
+        return None
+    below, top = list(rps)[-2:]
+    if rps[top] >= rps[below] * (top / below) ** PROPORTIONAL:
+        return None
+    return _between(levels, found, below, top, below * rps[top] / rps[below])
 
-    plan: Plan
-    rps: dict[Variant, dict[int, float]] = field(default_factory=dict)
-    unanswered: dict[Variant, int] = field(default_factory=dict)
-    """The lowest level at which there was not one good answer."""
 
-    def took(self, key: CellKey, rps: float, *, answered: bool = True) -> None:
-        """A cell was measured; ``answered``: there was a good answer in it."""
-        variant = (key.deployment, key.config)
-        if not answered:
-            self.unanswered[variant] = min(key.concurrency, self.unanswered.get(variant, key.concurrency))
-        if key.repeat == 1:
-            self.rps.setdefault(variant, {})[key.concurrency] = rps
+def _beside(levels: Sequence[int], found: Outcomes, rps: Mapping[int, float], at: int) -> int | None:
+    """A level in a wide gap beside the knee; below it where its throughput would be reached in proportion."""
+    valid = list(rps)
+    knee, above = valid[at], valid[at + 1]
+    if at > 0 and knee > WIDE_BELOW * valid[at - 1]:
+        below = valid[at - 1]
+        level = _between(levels, found, below, knee, below * rps[knee] / rps[below])
+        if level is not None:
+            return level
+    if above > WIDE_ABOVE * knee:
+        return _between(levels, found, knee, above, math.sqrt(knee * above))
+    return None
 
-    def pointless(self, key: CellKey) -> bool:
-        """Did no more users than these get no good answer at all?"""
-        limit = self.unanswered.get((key.deployment, key.config))
-        return limit is not None and key.concurrency >= limit
 
-    def next_cells(self) -> list[CellKey]:
-        """One cell for each configuration whose throughput still grows."""
-        onward = self.plan.onward_levels()
-        keys = [
-            CellKey(deployment=label, config=config, concurrency=level, repeat=1)
-            for (label, config), by_level in sorted(self.rps.items())
-            if (level := next_level(onward, by_level)) is not None
-        ]
-        return [key for key in keys if not self.pointless(key)]
+def _between(levels: Sequence[int], found: Outcomes, low: int, high: int, near: float) -> int | None:
+    inside = [n for n in levels if low < n < high and n not in found]
+    return min(inside, key=lambda n: abs(math.log(n / near)), default=None)
 
-    def added_cells(self, repeat: int) -> list[CellKey]:
-        """The cells beyond the plan's own that this search has led to."""
-        return [
-            CellKey(deployment=label, config=config, concurrency=level, repeat=repeat)
-            for (label, config), by_level in self.rps.items()
-            for level in by_level
-            if level not in self.plan.levels
-        ]
+
+def deciding_levels(found: Outcomes) -> set[int]:
+    """The knee and the valid levels beside it (the two highest where there is none), and the levels above
+    that gave no valid cell: they leave it open how throughput goes on."""
+    rps = _valid(found)
+    valid = list(rps)
+    at = knee_index(list(rps.values()))
+    core = valid[-2:] if at is None else valid[max(0, at - 1) : at + 2]
+    return {*core, *(n for n in found if n not in rps and n > min(core, default=0))}
+
+
+def _valid(found: Outcomes) -> dict[int, float]:
+    return {n: rps for n, rps in sorted(found.items()) if rps is not None}

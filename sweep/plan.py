@@ -21,8 +21,12 @@ _LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,80}")
 SPECS = "local or url:http://HOST:PORT"
 """What a deployment's spec may be."""
 CONFIGURATIONS = tuple(MOCKS_OF_CONFIG)
-BASE_LEVELS: tuple[int, ...] = (1, 2, 5, 10, 15, 20)
-ONWARD_LEVELS: tuple[int, ...] = (30, 40, 60, 80, 120, 160, 240, 320)
+BASE_LEVELS: tuple[int, ...] = (1, 10, 20)
+"""What ``auto`` measures of every configuration: so there are levels at which to compare them."""
+ONWARD_LEVELS: tuple[int, ...] = (40, 80, 160, 320)
+"""What it goes on to while throughput grows,"""
+BETWEEN_LEVELS: tuple[int, ...] = (2, 3, 5, 15, 30, 60, 120, 240)
+"""and what it fills in around the knee."""
 MOST_USERS = 10_000
 MOST_REQUESTS = 10**7
 MOST_REPEATS = 50
@@ -31,7 +35,7 @@ MOST_SEED = 2**31
 REQUESTS_PER_USER = 10
 MIN_SECONDS = 3.0
 MAX_SECONDS = 8.0
-CELL_OVERHEAD_SECONDS = 2.0
+CELL_OVERHEAD_SECONDS = 2.5
 TARGET_START_SECONDS = 5.0
 
 
@@ -77,6 +81,10 @@ class Target:
         return self.url is None
 
 
+Variant = tuple[str, str]
+"""(deployment, configuration)"""
+
+
 @dataclass(frozen=True, kw_only=True)
 class CellKey:
     """Which cell: its folder's name and nothing else."""
@@ -85,6 +93,10 @@ class CellKey:
     config: str
     concurrency: int
     repeat: int
+
+    @property
+    def variant(self) -> Variant:
+        return self.deployment, self.config
 
     @property
     def path(self) -> str:
@@ -158,11 +170,21 @@ class Plan:
 
         return sorted(cells, key=place)
 
-    def onward_levels(self) -> tuple[int, ...]:
-        """The levels ``auto`` may still go to, past the ones that are always measured."""
+    def search_levels(self) -> tuple[int, ...]:
+        """All levels that ``auto`` may ask a configuration at, rising."""
         if not self.auto:
             return ()
-        return tuple(n for n in ONWARD_LEVELS if self.max_level is None or n <= self.max_level)
+        levels = sorted({*self.levels, *ONWARD_LEVELS, *BETWEEN_LEVELS})
+        return tuple(n for n in levels if self.max_level is None or n <= self.max_level)
+
+    def onward_levels(self) -> tuple[int, ...]:
+        """The levels ``auto`` goes on to, past the ones that are always measured; the highest is the last."""
+        above = [n for n in self.search_levels() if n > max(self.levels)]
+        return tuple(n for n in above if n in ONWARD_LEVELS or n == above[-1])
+
+    @property
+    def variants(self) -> tuple[Variant, ...]:
+        return tuple((target.label, config) for target in self.targets for config in self.configs)
 
 
 def resolved(plan: Plan) -> Plan:

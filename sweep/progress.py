@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import statistics
 import sys
+import textwrap
 import time
 
 from rich.console import Console, RenderableType
@@ -12,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 from rich.progress import Progress as Bar
 
 from records.files import discard
-from records.measure import measured
+from records.measure import measured, timed
 from records.reader import CellData
 from sweep.plan import CellKey
 
@@ -57,14 +58,14 @@ class Progress:
         self._bar.stop()
 
     def start(self, total: int, expected_seconds: float, budget_seconds: float | None) -> None:
-        self._total, self._budget_seconds = total, budget_seconds
-        left = self._within_budget(expected_seconds)
-        self._bar.update(self._task, total=total, left=f"about {_clock(left)}")
+        self._budget_seconds = budget_seconds
+        self._expect(total)
+        self._bar.update(self._task, left=f"about {_clock(self._within_budget(expected_seconds))}")
 
-    def add(self, cells: int) -> None:
-        """There are more cells than was known at the start, or fewer."""
-        self._total += cells
-        self._bar.update(self._task, total=self._total)
+    def _expect(self, total: int) -> None:
+        """There are so many cells in all, as far as is known by now."""
+        self._total = total
+        self._bar.update(self._task, total=total)
 
     def shown(self) -> RenderableType:
         """The bar as it stands."""
@@ -74,7 +75,8 @@ class Progress:
         """What goes on: in the bar; without a terminal as a line, if there was none for some time."""
         taken = 45 if self._console.width >= NARROW else 20
         width = max(10, self._console.width - taken)
-        self._bar.update(self._task, description=escape(what[:width]))
+        short = what if len(what) <= width else f"{what[: width - 1]}…"
+        self._bar.update(self._task, description=escape(short))
         if time.monotonic() - self._said_at >= QUIET_SECONDS:
             self.step(what)
 
@@ -84,22 +86,32 @@ class Progress:
             self.note(what)
 
     def note(self, text: str) -> None:
-        """A line that stays."""
+        """A line that stays; on a terminal what does not fit goes on below, a little to the right."""
         self._said_at = time.monotonic()
-        self._console.print(escape(text), highlight=False, soft_wrap=True)
+        lines = text.split("\n")
+        if self._console.is_terminal:
+            lines = [part for line in lines for part in _wrapped(line, self._console.width)]
+        for line in lines:
+            self._console.print(escape(line), highlight=False, soft_wrap=True)
 
-    def cell(self, key: CellKey, data: CellData, rps: float, *, measured: bool) -> None:
-        """One cell is done (or was already there, when a sweep is resumed)."""
+    def present(self, total: int) -> None:
+        """A cell was already there, when a sweep is resumed."""
         self._done += 1
-        self._measured += measured
-        left = self._left()
-        self._bar.update(self._task, completed=self._done, left=f"{left} left" if left else "")
-        if measured:
-            self.note(self._line(key, data, rps))
+        self._expect(total)
+
+    def again(self, key: CellKey, number: int, most: int, why: str) -> None:
+        """A cell is measured again."""
+        self.note(f"again ({number} of {most}): {key.path}, because {why}")
+
+    def cell(self, key: CellKey, data: CellData, total: int, *, again: bool = False) -> None:
+        """One cell is measured, for the first time or ``again``; there are ``total``, as far as is known."""
+        self._done += not again
+        self._measured += 1
+        self._expect(total)
+        self._bar.update(self._task, completed=self._done, left=f"{self._left()} left")
+        self.note(self._line(key, data))
 
     def _left(self) -> str:
-        if not self._measured:
-            return ""
         each = (time.monotonic() - self._began) / self._measured
         return _clock(self._within_budget((self._total - self._done) * each))
 
@@ -108,13 +120,25 @@ class Progress:
             return seconds
         return max(0.0, min(seconds, self._budget_seconds - (time.monotonic() - self._began)))
 
-    def _line(self, key: CellKey, data: CellData, rps: float) -> str:
-        ttft = [r.ttft_ms for r in measured(data.requests, data.cell.window) if r.ttft_ms is not None]
+    def _line(self, key: CellKey, data: CellData) -> str:
+        cell = data.cell
+        ttft = [r.ttft_ms for r in timed(data.requests, cell.window) if r.ttft_ms is not None]
         median = f"{statistics.median(ttft):7.1f}" if ttft else "      -"
-        line = f"[{self._done:>2}/{self._total}] {key.path:<34} {rps:7.1f} RPS  TTFT p50 {median} ms"
-        left = self._left()
-        bad = "; ".join(check.text for check in data.cell.verdict.failures)
-        return line + (f"  ({left} left)" if left else "") + (f"\n        INVALID: {bad}" if bad else "")
+        rps = cell.achieved.get("rps") or 0.0  # None: the cell never got to measuring
+        line = f"[{self._done:>2}/{self._total}] {key.path:<29} {rps:7.1f} RPS  TTFT p50 {median} ms"
+        late = len(measured(data.requests, cell.window)) - len(timed(data.requests, cell.window))
+        line += f"  {late} late" if late else ""
+        if not self._console.is_terminal:  # there the bar says it
+            line += f"  ({self._left()} left)"
+        bad = "; ".join(check.text for check in cell.verdict.failures)
+        return line + (f"\n        INVALID: {bad}" if bad else "")
+
+
+def _wrapped(line: str, width: int) -> list[str]:
+    indent = " " * (8 if width >= NARROW else 2)
+    return textwrap.wrap(
+        line, width, subsequent_indent=indent, break_on_hyphens=False, break_long_words=False
+    ) or [""]
 
 
 def _clock(seconds: float) -> str:

@@ -1,9 +1,10 @@
-"""The sweep's loop: in each repeat start every target afresh, measure all cells in random order, stop."""
+"""The sweep's loop: in each repeat start every target afresh, measure all cells in random order, those that
+the machine spoiled again, and stop."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,12 +12,12 @@ from pathlib import Path
 from records import layout
 from records.reader import CellData
 from records.request import RecordError
-from records.served import AS_IS
+from sweep.again import MOST_TIMES, spoiled, times
+from sweep.budget import Budget
 from sweep.cell import Workplace, finished, measure, set_aside
 from sweep.cpus import Cpus, available, divide, kept_on
-from sweep.deployments import Endpoint, Setup, deployment_of
+from sweep.deployments import Endpoint
 from sweep.directory import write_run
-from sweep.knee import Search, Variant
 from sweep.llm import LlmServer, named_llm
 from sweep.plan import (
     CELL_OVERHEAD_SECONDS,
@@ -25,11 +26,21 @@ from sweep.plan import (
     TARGET_START_SECONDS,
     CellKey,
     Plan,
-    Target,
+    Variant,
 )
 from sweep.processes import Ledger
 from sweep.progress import Progress
-from sweep.usage import UsageError
+from sweep.search import Search
+from sweep.targets import start_targets
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bench:
+    """Where cells of one repeat are measured: its targets run."""
+
+    place: Workplace
+    endpoints: Mapping[Variant, Endpoint]
+    repeat: int
 
 
 @dataclass(kw_only=True)
@@ -46,12 +57,15 @@ class Sweep:
     """What there was no time for."""
     left_out: list[CellKey] = field(default_factory=list)
     """What nobody would have got a good answer in."""
-    cell_seconds: list[float] = field(default_factory=list)
+    spoiled: dict[CellKey, str] = field(default_factory=dict)
+    """What the machine did to cells that may be measured again."""
+    budget: Budget = field(init=False)
     start_seconds: float = 0.0
     """How long the last start of all targets took."""
 
     def __post_init__(self) -> None:
         self.search = Search(plan=self.plan)
+        self.budget = Budget(seconds=self.plan.budget_seconds, began=self.started)
         divided = divide(self.plan.cpus, available())
         self.cpus = divided if self.plan.starts_targets else divided.of_a_running_service()
 
@@ -73,7 +87,11 @@ class Sweep:
 
     def _write_run(self, status: str) -> None:
         missing = [key.path for key in self.skipped + self.left_out]
-        extra = {"budget_ended": bool(self.skipped), "not_measured": missing}
+        extra = {
+            "budget_ended": bool(self.skipped),
+            "not_measured": missing,
+            "not_measured_again": [key.path for key in self.spoiled],
+        }
         write_run(self.directory, self.plan, status=status, extra=extra)
 
     def _measure_all(self, ledger: Ledger) -> None:
@@ -85,53 +103,93 @@ class Sweep:
                 stack.callback(llm.stop)
                 llm_url = llm.start()
             place = Workplace(run=self.directory, plan=self.plan, ledger=ledger, llm=llm, cpus=self.cpus)
-            self.progress.start(len(self.plan.cells()), self.expected_seconds(), self.plan.budget_seconds)
+            cells, seconds = self.search.expected_cells(), self.expected_seconds()
+            self.progress.start(cells, seconds, self.plan.budget_seconds)
             for repeat in range(1, self.plan.repeats + 1):
                 self._repeat(place, repeat, llm_url or "")
 
     def _repeat(self, place: Workplace, repeat: int, llm_url: str) -> None:
         missing = [key for key in self._read_what_is_there(place, repeat) if self._worth_it(key)]
         onward = self.search.next_cells() if repeat == 1 else []
-        if not missing and not onward:
+        wanted = missing + onward + self._spoiled_in(repeat)
+        if not wanted:
             return
-        if self._left() <= self.start_seconds:  # then the targets would be started for nothing
+        if self.budget.left(time.monotonic()) <= self.start_seconds:  # then they would start for nothing
             self.skipped += missing or onward
             return
         with ExitStack() as stack:
             began = time.monotonic()
-            wanted = {(key.deployment, key.config) for key in missing + onward}
-            endpoints = self._start_targets(stack, place, repeat, llm_url, wanted)
+            variants = {key.variant for key in wanted}
+            endpoints = start_targets(
+                stack, place, variants, repeat=repeat, llm_url=llm_url, progress=self.progress
+            )
             self.start_seconds = time.monotonic() - began
-            for key in self.plan.shuffled(missing):
-                if not self._worth_it(key):
+            at = Bench(place=place, endpoints=endpoints, repeat=repeat)
+            for sparing in (True, False):  # what is kept for measuring again goes to the rest in the end
+                self._measure_waiting(at, missing, sparing=sparing)
+                self._measure_again(at)
+                if repeat == 1:
+                    self._go_on(at, sparing=sparing)
+        self.skipped += missing + (self.search.next_cells() if repeat == 1 else [])
+
+    def _measure_waiting(self, at: Bench, waiting: list[CellKey], *, sparing: bool) -> None:
+        """Measure cells and take them from the list, until it is empty or there is no time."""
+        while batch := self.search.foremost(waiting):
+            for key in batch:
+                if self._worth_it(key):
+                    if not self.budget.time_for_cell(time.monotonic(), sparing=sparing):
+                        return
+                    self._measure_one(at, key)
+                waiting.remove(key)
+            if self.plan.auto:  # the next batch is chosen by what came of this one
+                self._measure_again(at)
+
+    def _go_on(self, at: Bench, *, sparing: bool) -> None:
+        """``auto``: a level more in turn for each configuration until its knee is found.
+
+        The knee comes before the second repeat: without it the sweep shows only latency, and a second
+        repeat of that is no better.
+        """
+        while keys := self.search.next_cells():
+            for key in keys:
+                if self._read(at.place, key):  # it was measured before one below it was lost
                     continue
-                if self._left() > 0:
-                    self._measure_one(place, key, endpoints)
-                else:
-                    self.skipped.append(key)
-            if repeat == 1:
-                self._go_on(place, endpoints)
+                if not self.budget.time_for_cell(time.monotonic(), sparing=sparing):
+                    return
+                self._measure_one(at, key)
+            self._measure_again(at)
+
+    def _measure_again(self, at: Bench) -> None:
+        """Whatever the machine spoiled in this repeat, while its targets run."""
+        while cells := self._spoiled_in(at.repeat):
+            for key in self.plan.shuffled(cells):
+                if not self.budget.time_for_cell(time.monotonic(), sparing=False):
+                    return
+                folder = at.place.folder(key)
+                number = times(folder) + 1
+                self.progress.again(key, number, MOST_TIMES, self.spoiled.pop(key))
+                set_aside(folder, layout.TRY)
+                self._measure_one(at, key, again=True)
+
+    def _spoiled_in(self, repeat: int) -> list[CellKey]:
+        return [key for key in self.spoiled if key.repeat == repeat]
 
     def _worth_it(self, key: CellKey) -> bool:
         """Can there be a good answer? If not, the cell is left out."""
         if self.search.pointless(key):
             self.left_out.append(key)
-            self.progress.add(-1)
             return False
         return True
 
     def _read_what_is_there(self, place: Workplace, repeat: int) -> list[CellKey]:
         """Take in the cells of a repeat that a resumed run has already; the known ones that are missing."""
-        cells = [key for key in self.plan.cells() if key.repeat == repeat]
-        if repeat > 1:
-            cells += self.search.added_cells(repeat)
-        missing = [key for key in cells if not self._read(place, key)]
+        missing = [key for key in self.search.cells(repeat) if not self._read(place, key)]
         if repeat == 1:
-            while any(self._read(place, key, added=True) for key in self.search.next_cells()):
+            while any(self._read(place, key) for key in self.search.next_cells()):
                 pass
         return missing
 
-    def _read(self, place: Workplace, key: CellKey, *, added: bool = False) -> bool:
+    def _read(self, place: Workplace, key: CellKey) -> bool:
         """Take in a cell if it is finished; was it? One that is damaged counts as not measured."""
         try:
             data = finished(place, key)
@@ -141,98 +199,37 @@ class Sweep:
             return False
         if data is None:
             return False
-        if added:
-            self.progress.add(self.plan.repeats)
-        self._took(key, data, 0.0)
+        self._learn(place, key, data)
+        self.progress.present(self.search.expected_cells())
+        self._say_if_unanswered(key)
         return True
 
-    def _start_targets(
-        self, stack: ExitStack, place: Workplace, repeat: int, llm_url: str, wanted: Collection[Variant]
-    ) -> dict[Variant, Endpoint]:
-        endpoints: dict[Variant, Endpoint] = {}
-        began = time.monotonic()
-        for target in self.plan.targets:
-            for config in self.plan.configs:
-                if (target.label, config) not in wanted:
-                    continue
-                setup = Setup(
-                    config=config,
-                    settings=self.plan.settings,
-                    cpus=self.cpus,
-                    llm_url=llm_url,
-                    log=self.directory / layout.TARGETS / target.label / f"{config}-r{repeat}.log",
-                    ledger=place.ledger,
-                    say=self.progress.say,
-                )
-                self._say_start(target, config, repeat)
-                deployment = deployment_of(target, setup)
-                stack.callback(deployment.stop)
-                endpoint = deployment.start()
-                _must_be_provable(target, config, endpoint)
-                endpoints[target.label, config] = endpoint
-        if self.plan.starts_targets:
-            self.progress.step(f"all targets are ready, {time.monotonic() - began:.0f} s")
-        return endpoints
-
-    def _say_start(self, target: Target, config: str, repeat: int) -> None:
-        what = f"starting {config} ({target.label})"
-        self.progress.say(what)
-        if target.ours:
-            self.progress.step(f"{what}, repeat {repeat}")
-
-    def _go_on(self, place: Workplace, endpoints: Mapping[Variant, Endpoint]) -> None:
-        """``auto``: a level more in turn for each configuration that still grows, until none does.
-
-        The knee comes before the second repeat: without it the sweep shows only latency, and a second
-        repeat of that is no better.
-        """
-        while keys := self.search.next_cells():
-            for key in keys:
-                if self._read(place, key, added=True):  # it was measured before one below it was lost
-                    continue
-                if not self._time_for_cell():
-                    self.skipped += self.search.next_cells()
-                    return
-                self.progress.add(self.plan.repeats)
-                self._measure_one(place, key, endpoints)
-
-    def _measure_one(self, place: Workplace, key: CellKey, endpoints: Mapping[Variant, Endpoint]) -> None:
+    def _measure_one(self, at: Bench, key: CellKey, *, again: bool = False) -> None:
         users = "1 user" if key.concurrency == 1 else f"{key.concurrency} users"
         self.progress.say(f"{key.config} at {users}, repeat {key.repeat}")
         began = time.monotonic()
-        data = measure(place, key, endpoints[key.deployment, key.config])
-        self._took(key, data, time.monotonic() - began)
+        data = measure(at.place, key, at.endpoints[key.variant])
+        self.budget.took(time.monotonic() - began, again=again)
+        self._learn(at.place, key, data)
+        self.progress.cell(key, data, self.search.expected_cells(), again=again)
+        self._say_if_unanswered(key)
 
-    def _took(self, key: CellKey, data: CellData, seconds: float) -> None:
-        rps = data.cell.achieved.get("rps") or 0.0  # None: the cell never got to measuring
+    def _learn(self, place: Workplace, key: CellKey, data: CellData) -> None:
+        """What follows from a cell."""
         answered = not data.requests or any(request.outcome == "ok" for request in data.requests)
+        rps = data.cell.achieved.get("rps") if data.cell.verdict.valid else None
         self.search.took(key, rps, answered=answered)
-        if seconds:
-            self.cell_seconds.append(seconds)
-        self.progress.cell(key, data, rps, measured=bool(seconds))
-        if not answered:
+        why = spoiled(data.cell)
+        if why and times(place.folder(key)) < MOST_TIMES:
+            self.spoiled[key] = why
+
+    def _say_if_unanswered(self, key: CellKey) -> None:
+        if self.search.unanswered.get(key.variant) == key.concurrency:
             level = "" if key.concurrency == min(self.plan.levels) else f" by {key.concurrency} users or more"
             self.progress.note(f"{key.deployment}/{key.config} is asked no more{level}: not one good answer")
 
-    def _left(self) -> float:
-        """Seconds of the budget that are left; infinite without one."""
-        if self.plan.budget_seconds is None:
-            return float("inf")
-        return self.plan.budget_seconds - (time.monotonic() - self.started)
-
-    def _time_for_cell(self) -> bool:
-        cells = len(self.cell_seconds)
-        return self._left() > (sum(self.cell_seconds) / cells if cells else 0)
-
     def expected_seconds(self) -> float:
         """A first guess, before any cell has been timed."""
-        variants = len(self.plan.targets) * len(self.plan.configs)
         cell = (MIN_SECONDS + MAX_SECONDS) / 2 + CELL_OVERHEAD_SECONDS
-        return len(self.plan.cells()) * cell + self.plan.repeats * variants * TARGET_START_SECONDS
-
-
-def _must_be_provable(target: Target, config: str, endpoint: Endpoint) -> None:
-    if config != AS_IS and endpoint.served.config is None:
-        raise UsageError(
-            f"{target.label} has no /config, so {config} can't be proved there; use --config {AS_IS}"
-        )
+        starts = self.plan.repeats * len(self.plan.variants)
+        return self.search.expected_cells() * cell + starts * TARGET_START_SECONDS

@@ -1,60 +1,105 @@
-"""Where ``auto`` goes on, and where it stops."""
+"""Where the search for a knee goes on, what it fills in, and where it stops."""
 
-from sweep.knee import Search, next_level
-from sweep.options import parse_targets
-from sweep.plan import BASE_LEVELS, ONWARD_LEVELS, CellKey, Plan
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-PLAN = Plan(
-    name="t",
-    targets=parse_targets(["local"]),
-    configs=("baseline", "mock-both"),
-    levels=BASE_LEVELS,
-    auto=True,
+from reports.compare import knee_index as in_reports
+from sweep.knee import SURE_GROWTH, Outcomes, deciding_levels, knee_index, next_level
+from sweep.plan import BASE_LEVELS, BETWEEN_LEVELS, ONWARD_LEVELS
+
+LEVELS = tuple(sorted((*BASE_LEVELS, *ONWARD_LEVELS, *BETWEEN_LEVELS)))
+
+
+def _next(found: Outcomes) -> int | None:
+    return next_level(LEVELS, ONWARD_LEVELS, found)
+
+
+@pytest.mark.parametrize(
+    ("found", "level"),
+    [
+        ({1: 1.0, 10: 10.0, 20: 20.0}, 40),  # it grows with the users
+        ({1: 1.0, 10: 10.0, 20: 15.0}, 15),  # it grew by less: the limit was met on the way
+        ({1: 1.0, 10: 10.0, 15: 15.0, 20: 15.0}, None),  # 15, with 10 and 20 beside it
+        ({1: 1.0, 10: 10.0, 20: 20.0, 40: 20.0}, 15),  # 20, and a wide gap below
+        ({1: 1.0, 10: 2.0, 20: 2.0}, 2),  # 10 so far, but 2 could be enough
+        ({1: 1.0, 2: 2.0, 10: 2.0, 20: 2.0}, 5),  # 2, and a wide gap above
+        ({1: 2.0, 10: 2.0, 20: 2.0}, 3),  # 1, so far
+        ({1: 1.0, 10: 10.0, 20: 20.0, 30: 30.0, 40: 32.5}, 60),  # 30, but a repeat could call it growth
+        ({1: 1.0, 10: 10.0, 20: 20.0, 40: 40.0, 80: 80.0, 160: 160.0, 320: 320.0}, None),
+        ({}, None),
+    ],
 )
+def test_on_while_throughput_grows_then_into_the_gaps_beside_the_knee(
+    found: Outcomes, level: int | None
+) -> None:
+    assert _next(found) == level
 
 
-def _key(config: str, level: int, repeat: int = 1) -> CellKey:
-    return CellKey(deployment="local", config=config, concurrency=level, repeat=repeat)
+@pytest.mark.parametrize(
+    ("found", "level"),
+    [
+        ({1: None, 10: None, 20: None}, None),
+        ({1: 1.0, 10: 10.0, 20: 20.0, 40: None}, 30),  # no higher than what broke
+        ({1: 1.0, 10: 10.0, 20: 20.0, 30: 30.0, 40: None}, None),
+        ({1: 1.0, 10: None, 20: 20.0}, 40),
+    ],
+)
+def test_what_is_not_valid_decides_nothing(found: Outcomes, level: int | None) -> None:
+    assert _next(found) == level
 
 
-def test_on_while_throughput_grows_and_no_further() -> None:
-    assert next_level(ONWARD_LEVELS, {10: 50.0, 20: 99.0}) == 30
-    assert next_level(ONWARD_LEVELS, {10: 50.0, 20: 52.0}) is None
-    assert next_level(ONWARD_LEVELS, {20: 99.0, 30: 130.0}) == 40
-    assert next_level(ONWARD_LEVELS, {20: 99.0, 320: 130.0}) is None
-    assert next_level(ONWARD_LEVELS, {}) is None
-    assert next_level((), {10: 50.0, 20: 99.0}) is None
+rps = st.one_of(st.none(), st.floats(0.1, 5000.0))
 
 
-def test_a_dip_is_no_growth_though_the_level_before_is_passed() -> None:
-    assert next_level(ONWARD_LEVELS, {10: 100.0, 20: 80.0, 30: 95.0}) is None
+@given(st.lists(rps, min_size=len(LEVELS), max_size=len(LEVELS)))
+def test_it_ends_asks_no_level_twice_and_climbs_in_order(rps_of: list[float | None]) -> None:
+    world = dict(zip(LEVELS, rps_of, strict=True))
+    found: dict[int, float | None] = {level: world[level] for level in BASE_LEVELS}
+    while (level := _next(found)) is not None:
+        assert level in LEVELS
+        assert level not in found
+        # Only what lies between known levels is asked late; above them it goes up, and never past one
+        # that gave no valid cell.
+        if level > max(found):
+            assert found[max(found)] is not None
+        found[level] = world[level]
+    known = sorted(n for n, x in found.items() if x is not None)
+    at = knee_index([found[n] or 0.0 for n in known])
+    if at is not None:
+        assert {known[at], known[at + 1]} <= deciding_levels(found)
 
 
-def test_each_configuration_goes_its_own_way_and_the_second_repeat_follows() -> None:
-    search = Search(plan=PLAN)
-    for level in BASE_LEVELS:
-        search.took(_key("baseline", level), 10.0 * level)
-        search.took(_key("mock-both", level), 100.0)
-    assert search.next_cells() == [_key("baseline", 30)]
-    assert search.added_cells(2) == []
-    search.took(_key("baseline", 30), 210.0)
-    assert search.next_cells() == []
-    assert search.added_cells(2) == [_key("baseline", 30, repeat=2)]
+@given(st.lists(st.floats(0.1, 5000.0), max_size=12))
+def test_a_knee_is_what_reports_call_one(series: list[float]) -> None:
+    assert knee_index(series) == in_reports(series)
 
 
-def test_only_the_first_repeat_decides() -> None:
-    search = Search(plan=PLAN)
-    search.took(_key("baseline", 10, repeat=2), 50.0)
-    assert search.next_cells() == []
+@given(st.floats(1.2, 120.0), st.sampled_from([None, 4.0]))
+def test_it_brackets_the_knee_of_any_service_closely_and_a_repeat_would_find_it_again(
+    limit: float, softness: float | None
+) -> None:
+    def throughput(users: int) -> float:
+        if softness is None:
+            return min(users, limit)
+        return users / (1 + (users / limit) ** softness) ** (1 / softness)
+
+    found = {level: throughput(level) for level in BASE_LEVELS}
+    while (level := _next(found)) is not None:
+        found[level] = throughput(level)
+    levels = sorted(found)
+    at = knee_index([found[n] for n in levels])
+    assert at is not None
+    assert at == 0 or levels[at] <= 2 * levels[at - 1]
+    assert levels[at + 1] <= 2 * levels[at]
+    assert len(levels) <= 9
+    others = [found[n] for n in levels[:-1]]
+    assert levels[-1] == LEVELS[-1] or found[levels[-1]] <= SURE_GROWTH * max(others)
 
 
-def test_where_nobody_gets_an_answer_no_more_users_ask() -> None:
-    search = Search(plan=PLAN)
-    search.took(_key("baseline", 10), 90.0)
-    search.took(_key("baseline", 15), 0.0, answered=False)
-    assert not search.pointless(_key("baseline", 10, repeat=2))
-    assert search.pointless(_key("baseline", 15, repeat=2))
-    assert search.pointless(_key("baseline", 20))
-    assert not search.pointless(_key("mock-both", 20))
-    search.took(_key("mock-both", 1), 0.0, answered=False)
-    assert search.next_cells() == []
+def test_the_knee_and_its_neighbours_decide_and_what_gave_no_valid_cell_above_them() -> None:
+    assert deciding_levels({1: 1.0, 10: 10.0, 15: 15.0, 20: 15.0, 40: 15.0}) == {10, 15, 20}
+    assert deciding_levels({1: 1.0, 10: 10.0, 20: 10.0, 30: None, 5: None, 2: 2.0}) == {2, 10, 20, 5, 30}
+    assert deciding_levels({1: 1.0, 10: 10.0, 20: 20.0, 40: None}) == {10, 20, 40}
+    assert deciding_levels({1: None}) == {1}
+    assert deciding_levels({}) == set()

@@ -90,5 +90,7 @@ def test_a_target_is_only_made_of_a_spec_that_there_is() -> None:
 
 
 def test_max_concurrent_bounds_the_levels_that_auto_goes_on_to() -> None:
-    assert _plan(auto=True, max_level=60).onward_levels() == (30, 40, 60)
-    assert _plan().onward_levels() == ()
+    assert _plan(auto=True, levels=(1, 10, 20), max_level=60).onward_levels() == (40, 60)
+    assert _plan(auto=True, levels=(1, 10), max_level=16).onward_levels() == (15,)
+    assert _plan(auto=True, levels=(1, 10, 20), max_level=60).search_levels()[-2:] == (40, 60)
+    assert _plan().onward_levels() == _plan().search_levels() == ()

@@ -1,6 +1,7 @@
 """What a person sees, on wide and narrow terminals and without one."""
 
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,12 +9,16 @@ from rich.console import Console
 
 from records.cell import Cell
 from records.reader import CellData
+from records.request import RequestRecord
 from sweep.plan import CellKey
 from sweep.progress import Progress
 
 KEY = CellKey(deployment="local", config="mock-embeddings", concurrency=120, repeat=1)
 DATA = CellData(
-    cell=Cell(deployment="local", config="mock-embeddings", concurrency=120, repeat=1), path=Path()
+    cell=Cell(
+        deployment="local", config="mock-embeddings", concurrency=120, repeat=1, achieved={"rps": 12.34}
+    ),
+    path=Path(),
 )
 
 
@@ -42,7 +47,7 @@ def test_without_a_terminal_there_is_a_line_a_cell_and_no_control_character() ->
     with Progress(console) as progress:
         progress.start(2, 20.0, None)
         progress.say("starting")
-        progress.cell(KEY, DATA, 12.34, measured=True)
+        progress.cell(KEY, DATA, 2)
     (line,) = written.getvalue().splitlines()
     assert line.startswith("[ 1/2] local/mock-embeddings/c120-r1 ")
     assert " 12.3 RPS" in line
@@ -53,18 +58,63 @@ def test_the_time_left_is_never_more_than_the_budget_s() -> None:
     console, written = _console(200, terminal=False)
     with Progress(console) as progress:
         progress.start(10**9, 1e9, 60.0)
-        progress.cell(KEY, DATA, 1.0, measured=True)
+        progress.cell(KEY, DATA, 10**9)
     minutes, _, seconds = written.getvalue().partition("(")[2].partition(" left)")[0].partition(":")
     assert int(minutes) * 60 + int(seconds) <= 60
 
 
-def test_added_cells_are_counted() -> None:
+def test_cells_that_are_added_count_and_those_measured_again_do_not() -> None:
     console, written = _console(200, terminal=False)
     with Progress(console) as progress:
         progress.start(1, 1.0, None)
-        progress.add(2)
-        progress.cell(KEY, DATA, 1.0, measured=True)
-    assert written.getvalue().startswith("[ 1/3]")
+        progress.present(3)
+        progress.cell(KEY, DATA, 4)
+        progress.again(KEY, 1, 2, "its users were late")
+        progress.cell(KEY, DATA, 4, again=True)
+    first, said, second = written.getvalue().splitlines()
+    assert first.startswith("[ 2/4]")
+    assert second.startswith("[ 2/4]")
+    assert said == "again (1 of 2): local/mock-embeddings/c120-r1, because its users were late"
+
+
+@pytest.mark.parametrize("width", [40, 80])
+def test_on_a_terminal_a_long_line_goes_on_below_with_every_word(width: int) -> None:
+    console, written = _console(width, terminal=True)
+    text = "INVALID: the generator's loop was up to 41.2 ms late (p99); at the fewest 3 of 10 users [sic]"
+    Progress(console).note(text)
+    lines = written.getvalue().splitlines()
+    assert len(lines) > 1
+    assert all(len(line) <= width for line in lines)
+    assert all(line.startswith("  ") for line in lines[1:])
+    assert " ".join(line.strip() for line in lines) == text
+
+
+def test_ttft_is_of_the_requests_that_were_in_time_and_the_others_are_counted() -> None:
+    def request(ttft_ms: int, *flags: str) -> RequestRecord:
+        return RequestRecord(
+            run="t",
+            cell="c",
+            worker="local",
+            region="",
+            user=0,
+            seq=ttft_ms,
+            sent_at_ns=10,
+            ended_at_ns=20,
+            first_token_at_ns=10 + ttft_ms * 1_000_000,
+            outcome="ok",
+            flags=list(flags),
+        )
+
+    achieved = {"rps": 12.34, "window": {"start_ns": 0, "end_ns": 90}}
+    requests = (request(5), request(500, "late"), request(700, "late"))
+    data = replace(DATA, cell=replace(DATA.cell, achieved=achieved), requests=requests)
+    for terminal in (False, True):
+        console, written = _console(80, terminal=terminal)
+        Progress(console).cell(KEY, data, 2)
+        line = written.getvalue()
+        assert "   12.3 RPS  TTFT p50     5.0 ms  2 late" in line
+        assert ("left)" in line) != terminal  # the bar says it there, and 80 columns have no room for it
+        assert not terminal or len(line.rstrip("\n")) <= 80
 
 
 def test_without_a_terminal_nobody_waits_long_for_a_word(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -141,8 +141,13 @@ def test_a_plan_is_in_the_order_of_the_sweep(tmp_path: Path) -> None:
     done = _sweep("--plan-only", cwd=tmp_path)
     lines = done.stdout.splitlines()
     onward = next(i for i, line in enumerate(lines) if line.startswith("then, while throughput grows"))
-    assert {line.split()[0][-1] for line in lines[:onward]} == {"1"}
-    assert {line.split()[0][-1] for line in lines[onward + 1 : -1]} == {"2"}
+    assert {line.split()[0].rpartition("/")[2] for line in lines[:onward]} == {"c01-r1", "c10-r1", "c20-r1"}
+    later = next(i for i, line in enumerate(lines) if line.startswith("repeat 2: each knee"))
+    assert later > onward
+    assert lines[-1] == "about 48 cells, at most 330 s; nothing was started"
+    done = _sweep("--plan-only", "--concurrency", "1,5", "--config", "mock-both", cwd=tmp_path)
+    cells = [line.split()[0] for line in done.stdout.splitlines() if " requests" in line]
+    assert [cell[-1] for cell in cells] == ["1", "1", "2", "2"]
 
 
 def test_an_unknown_setting_of_the_target_is_refused(tmp_path: Path) -> None:
