@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import gzip
 import json
+import math
 import shutil
 import socket
 import ssl
 import subprocess
 import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +23,9 @@ from loadgen.client.http import Origin
 from loadgen.client.watched import WatchedConnection
 
 SLACK_MS = 39.0
-"""What scheduling on a busy two-core machine may add."""
+"""What an answer in time is late by at most. A busy machine makes any of them later, and none earlier, so one
+that is late is asked again: what falls into a trap, and those are wider, is late each time."""
+TRIES = 20
 EARLY_MS = 5.0
 """A kernel's stamp is brought to our clock by two readings, between which a process may be interrupted."""
 
@@ -36,7 +40,7 @@ def way(request: Any) -> None:
     WAY = request.param
 
 
-def asker(url: str, name: str = "ask", timeout_s: float = 5.0, **timeouts: float) -> Asker:
+def asker(url: str, name: str = "ask", timeout_s: float = 60.0, **timeouts: float) -> Asker:
     origin, limits = Origin(url), Timeouts(total=timeout_s, **timeouts)
     kind = BlockingConnection if origin.tls else WAY
     return Asker(kind(origin, limits), dialect(name), {})
@@ -59,7 +63,20 @@ def late_ms(at_ns: int | None, talk: Any, write: int) -> float:
     return at_ns / 1e6 - talk.sent_at[write] * 1e3
 
 
-AT_ONCE = pytest.approx(SLACK_MS / 2, abs=SLACK_MS / 2 + EARLY_MS)
+def in_time(late: Sequence[float]) -> bool:
+    """Is each of these dates in time? None is early."""
+    assert min(late) >= -EARLY_MS
+    return max(late) < SLACK_MS
+
+
+def until(once: Callable[[], list[float]]) -> None:
+    """Once is enough: all that an answer is late by, in time."""
+    seen = []
+    for _ in range(TRIES):
+        seen.append(once())
+        if in_time(seen[-1]):
+            return
+    raise AssertionError(f"late in each of {TRIES} tries: {seen}")
 
 
 def token(text: str = "word ") -> dict[str, Any]:
@@ -86,12 +103,17 @@ def test_small_events_far_apart_are_stamped_as_they_come(trap: Any) -> None:  # 
         talk.done()
 
     server = trap(script)
-    exchange = ask(asker(server.url))
-    true = [b - a for a, b in zip(server.talks[0].sent_at[1:10], server.talks[0].sent_at[2:11], strict=True)]
-    assert exchange.outcome == "ok"
-    assert ms(exchange, exchange.answer.first_token_ns) == pytest.approx(50, abs=SLACK_MS)
-    gaps_ms = [gap / 1e3 for gap in exchange.answer.gaps_us]
-    assert gaps_ms == pytest.approx([gap * 1e3 for gap in true], abs=SLACK_MS)
+
+    def once() -> list[float]:
+        exchange = ask(asker(server.url))
+        assert exchange.outcome == "ok"
+        arrived_us = [(exchange.answer.first_token_ns or 0) / 1e3]
+        for gap_us in exchange.answer.gaps_us:
+            arrived_us.append(arrived_us[-1] + gap_us)
+        sent_s = server.talks[-1].sent_at[1:11]
+        return [at_us / 1e3 - sent * 1e3 for at_us, sent in zip(arrived_us, sent_s, strict=True)]
+
+    until(once)
 
 
 def test_ttft_is_not_headers_status_documents_or_empty(trap: Any) -> None:  # TRAPS 2, 3
@@ -109,13 +131,16 @@ def test_ttft_is_not_headers_status_documents_or_empty(trap: Any) -> None:  # TR
         talk.done()
 
     server = trap(script)
-    exchange = ask(asker(server.url))
     headers, status, _comment, _empty, _documents, first, last, _done = range(8)
-    assert late_ms(exchange.headers_ns, server.talks[0], headers) == AT_ONCE
-    assert late_ms(exchange.answer.first_event_ns, server.talks[0], status) == AT_ONCE
-    assert late_ms(exchange.answer.first_token_ns, server.talks[0], first) == AT_ONCE
-    assert late_ms(exchange.ended_ns, server.talks[0], last) == AT_ONCE
-    assert exchange.answer.documents == 0
+
+    def once() -> list[float]:
+        exchange = ask(asker(server.url))
+        assert exchange.answer.documents == 0
+        dates = [(exchange.headers_ns, headers), (exchange.answer.first_event_ns, status)]
+        dates += [(exchange.answer.first_token_ns, first), (exchange.ended_ns, last)]
+        return [late_ms(at_ns, server.talks[-1], write) for at_ns, write in dates]
+
+    until(once)
 
 
 def test_events_and_packets_are_different_things(trap: Any) -> None:  # TRAPS 4
@@ -131,11 +156,18 @@ def test_events_and_packets_are_different_things(trap: Any) -> None:  # TRAPS 4
         talk.event(COMPLETE)
         talk.done()
 
-    exchange = ask(asker(trap(script).url))
-    assert exchange.outcome == "ok"
-    assert exchange.answer.tokens == 4
-    assert exchange.answer.gaps_us[:2] == [0, 0]
-    assert exchange.answer.gaps_us[2] / 1e3 == pytest.approx(60, abs=SLACK_MS)
+    server = trap(script)
+
+    def once() -> list[float]:
+        exchange = ask(asker(server.url))
+        assert exchange.outcome == "ok"
+        assert exchange.answer.tokens == 4
+        assert exchange.answer.gaps_us[:2] == [0, 0]
+        first_ns = exchange.answer.first_token_ns or 0
+        fourth_ns = first_ns + exchange.answer.gaps_us[2] * 1000
+        return [late_ms(first_ns, server.talks[-1], 1), late_ms(fourth_ns, server.talks[-1], 3)]
+
+    until(once)
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
@@ -184,14 +216,21 @@ def test_the_answer_ends_with_its_terminal_event(trap: Any, lingers: float) -> N
         talk.event({"type": "end"})
         talk.done()
 
-    server, one = trap(script), None
-    one = asker(server.url)
-    exchange = ask(one)
-    assert exchange.outcome == "ok"
-    assert ms(exchange, exchange.ended_ns) < SLACK_MS
-    server.script = good
-    assert ask(one).outcome == "ok"
-    assert server.connections == (1 if lingers < 1 else 2)
+    server = trap(script)
+
+    def once() -> list[float]:
+        """Asked again on the same connection: the rest is read first, unless it takes too long."""
+        server.script, before = script, server.connections
+        one = asker(server.url)
+        exchange = ask(one)
+        assert exchange.outcome == "ok"
+        late = late_ms(exchange.ended_ns, server.talks[-1], 1)
+        server.script = good
+        assert ask(one).outcome == "ok"
+        assert server.connections - before == (1 if lingers < 1 else 2)
+        return [late]
+
+    until(once)
 
 
 def test_an_error_with_status_200_is_a_failure(trap: Any) -> None:  # TRAPS 9
@@ -233,9 +272,13 @@ def test_a_restart_counts_from_the_last_start(trap: Any) -> None:  # TRAPS 9
         talk.done()
 
     server = trap(script)
-    exchange = ask(asker(server.url))
-    assert exchange.answer.restarted
-    assert late_ms(exchange.answer.first_token_ns, server.talks[0], 3) == AT_ONCE
+
+    def once() -> list[float]:
+        exchange = ask(asker(server.url))
+        assert exchange.answer.restarted
+        return [late_ms(exchange.answer.first_token_ns, server.talks[-1], 3)]
+
+    until(once)
 
 
 def test_an_empty_answer_has_no_times_of_tokens(trap: Any) -> None:  # TRAPS 10
@@ -263,13 +306,17 @@ def test_connecting_is_not_in_the_figure_and_stale_connections_are_replaced(trap
 
     server = trap(script)
     one = asker(server.url)
-    exchanges = []
-    for _ in range(3):
-        exchanges.append(ask(one))
+
+    def once() -> list[float]:
+        asked = len(server.talks)
+        exchange = ask(one)
+        assert exchange.outcome == "ok"
+        assert server.connections == asked + 1
         time.sleep(0.02)
-    assert [exchange.outcome for exchange in exchanges] == ["ok"] * 3
-    assert server.connections == 3
-    assert max(ms(exchange, exchange.headers_ns) for exchange in exchanges) < SLACK_MS
+        return [ms(exchange, exchange.headers_ns)]
+
+    for _ in range(3):
+        until(once)
 
 
 def test_a_dead_connection_is_retried_once_only_before_any_byte(trap: Any) -> None:
@@ -295,10 +342,15 @@ def test_the_timeout_is_of_the_whole_request(trap: Any) -> None:
             time.sleep(0.05)
             talk.event(token())
 
-    exchange = ask(asker(trap(script).url, timeout_s=0.3))
-    assert exchange.outcome == "timeout"
-    assert ms(exchange, exchange.ended_ns) == pytest.approx(300, abs=2 * SLACK_MS)
-    assert exchange.answer.tokens >= 3
+    server = trap(script)
+
+    def once() -> list[float]:
+        exchange = ask(asker(server.url, timeout_s=0.3))
+        assert exchange.outcome == "timeout"
+        late = [ms(exchange, exchange.ended_ns) - 300]
+        return late if 3 <= exchange.answer.tokens < 20 else [math.inf]
+
+    until(once)
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import contextlib
 import socket
 import struct
 import sys
+import threading
 import time
 from typing import Any
 
@@ -25,9 +26,16 @@ def beside(age_s: float) -> Beside:
     return [(socket.SOL_SOCKET, 35, struct.pack("@qq", seconds, nanoseconds))]
 
 
+CLOCKS_NS = 1_000_000
+"""Two clocks read one after the other may be apart by an interruption, of which the reader allows 20 us."""
+
+
 def test_the_age_of_what_came_is_taken_off() -> None:
-    at_ns = arrived_ns(beside(0.3), 0)
-    assert (time.monotonic_ns() - at_ns) / 1e9 == pytest.approx(0.3, abs=0.02)
+    before_ns = time.monotonic_ns()
+    stamp = beside(0.3)
+    after_ns = time.monotonic_ns()
+    came_ns = arrived_ns(stamp, 0) + 300_000_000
+    assert before_ns - CLOCKS_NS <= came_ns <= after_ns + CLOCKS_NS
 
 
 @pytest.mark.parametrize("found", [[], beside(-60), beside(3600)], ids=["no stamp", "future", "too old"])
@@ -37,7 +45,9 @@ def test_a_stamp_that_cannot_be_is_not_believed(found: Beside) -> None:
 
 
 def test_an_interruption_between_the_two_clocks_dates_nothing_early(monkeypatch: pytest.MonkeyPatch) -> None:
+    before_ns = time.monotonic_ns()
     stamp, real, calls = beside(0.1), time.time_ns, []
+    after_ns = time.monotonic_ns()
 
     def interrupted() -> int:
         calls.append(0)
@@ -46,51 +56,76 @@ def test_an_interruption_between_the_two_clocks_dates_nothing_early(monkeypatch:
         return real()
 
     monkeypatch.setattr("loadgen.client.stamps.time.time_ns", interrupted)
-    came_ns = time.monotonic_ns() - 100_000_000
-    assert arrived_ns(stamp, 0) == pytest.approx(came_ns, abs=20_000_000)
+    came_ns = arrived_ns(stamp, 0) + 100_000_000
+    assert before_ns - CLOCKS_NS <= came_ns <= after_ns + CLOCKS_NS
+
+
+LONG_NS = 300_000_000
+"""For so long what has come lies there unread."""
+TRIES = 10
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="Linux stamps, others do not")
 def test_the_kernel_stamps_what_comes() -> None:
+    """The kernel switches stamps on a little later than it is asked to: a first one may be missing."""
     with contextlib.ExitStack() as end:
         listener = end.enter_context(socket.create_server(("127.0.0.1", 0)))
-        reader = end.enter_context(socket.create_connection(listener.getsockname(), 5))
+        reader = end.enter_context(socket.create_connection(listener.getsockname(), 60))
         writer = end.enter_context(listener.accept()[0])
         stamped(reader)
-        time.sleep(0.3)  # the kernel switches stamps on a little later
-        before_ns = time.monotonic_ns()
-        writer.sendall(b"x")
-        after_ns = time.monotonic_ns()
-        time.sleep(0.2)
-        data, found, _, _ = reader.recvmsg(10, STAMP_BYTES)
-        at_ns = arrived_ns(found, before_ns)
-    assert (data, len(found)) == (b"x", 1)
-    assert before_ns - 5_000_000 <= at_ns <= after_ns + 100_000_000
+        for _ in range(TRIES):
+            before_ns = time.monotonic_ns()
+            writer.sendall(b"x")
+            after_ns = time.monotonic_ns()
+            time.sleep(LONG_NS / 1e9)
+            data, found, _, _ = reader.recvmsg(10, STAMP_BYTES)
+            at_ns = arrived_ns(found, before_ns - CLOCKS_NS)
+            assert data == b"x"
+            assert at_ns >= before_ns - CLOCKS_NS
+            # What is taken for the stamp where there is none is the time of reading.
+            if found and at_ns < after_ns + LONG_NS / 2:
+                return
+    raise AssertionError("dated when it was read")
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="Linux stamps, others do not")
 def test_a_loop_that_is_blocked_dates_nothing_late(trap: Any) -> None:  # TRAPS 12
+    """A token that nothing came after; of several that are read together all have the last one's date."""
+
     def script(talk: Any) -> None:
         talk.headers()
-        time.sleep(0.15)
+        blocked.wait(60)
         talk.event({"type": "token", "content": "word "})
-        time.sleep(0.5)
+        time.sleep(LONG_NS / 1e9)
+        sent.set()
+        seen.wait(60)
         talk.event({"type": "complete", "final_answer": "word "})
         talk.done()
 
     def block() -> None:
         gevent.sleep(0.05)
-        ends = time.monotonic() + 0.45
-        while time.monotonic() < ends:
-            time.sleep(0.01)  # the real one: no greenlet runs meanwhile
+        blocked.set()
+        sent.wait(60)  # the real one: no greenlet runs meanwhile
+
+    def look(exchange: Exchange) -> None:
+        while exchange.answer.first_token_ns is None:
+            gevent.sleep(0.001)
+        seen.set()
 
     server = trap(script)
-    exchange = Exchange(sent_ns=0)
-    blocker = gevent.spawn(block)
-    Asker(WatchedConnection(Origin(server.url), Timeouts(total=5)), dialect("ask"), {}).ask("why?", exchange)
-    blocker.join(5)
-    first_ns = exchange.answer.first_token_ns
-    assert exchange.outcome == "ok"
-    assert first_ns is not None
-    late_ms = first_ns / 1e6 - server.talks[0].sent_at[1] * 1e3
-    assert -5 <= late_ms < 100  # read some 300 ms after it came
+    late_ms = []
+    for _ in range(TRIES):
+        blocked, sent, seen = threading.Event(), threading.Event(), threading.Event()
+        exchange = Exchange(sent_ns=0)
+        helpers = [gevent.spawn(block), gevent.spawn(look, exchange)]
+        connection = WatchedConnection(Origin(server.url), Timeouts(total=60))
+        Asker(connection, dialect("ask"), {}).ask("why?", exchange)
+        gevent.joinall(helpers, 60)
+        connection.close()
+        assert exchange.outcome == "ok"
+        assert exchange.answer.first_token_ns is not None
+        late_ms.append(exchange.answer.first_token_ns / 1e6 - server.talks[-1].sent_at[1] * 1e3)
+        assert late_ms[-1] >= -CLOCKS_NS / 1e6
+        if late_ms[-1] < LONG_NS / 2e6:  # it was read when all of that had passed
+            return
+    raise AssertionError(f"dated when it was read: {late_ms}")
