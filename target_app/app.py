@@ -94,8 +94,7 @@ def make_app(settings: Settings) -> FastAPI:
             # Python would wait for the loading thread, a minute or more. Without a signal it is uvicorn
             # that cannot start (the port is in use), and it has said so.
             os._exit(INTERRUPTED_EXIT_CODE if signals.came else UVICORN_FAULT_EXIT_CODE)
-        if llm is not None:
-            await llm.close()
+        await llm.close()
         pipeline.close()
         service.close()
 
@@ -111,7 +110,11 @@ def make_app(settings: Settings) -> FastAPI:
 
     @app.get("/config")
     async def config() -> dict[str, object]:
-        return {"config": settings.configuration, "settings": settings.public()}
+        return {
+            "config": settings.configuration,
+            "settings": settings.public(),
+            "paths": pipeline.paths(),
+        }
 
     @app.get("/metrics")
     async def show_metrics() -> Response:

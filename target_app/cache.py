@@ -10,7 +10,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,8 +19,8 @@ import faiss
 import numpy as np
 
 from target_app.corpus import Corpus
-from target_app.embeddings import ArrayEmbeddings
-from target_app.index import HNSW_BUILD_EFFORT, HNSW_NEIGHBOURS, Vectors, build_hnsw
+from target_app.embeddings import ArrayEmbeddings, Vectors
+from target_app.index import HNSW_BUILD_EFFORT, HNSW_NEIGHBOURS, build_hnsw
 
 log = logging.getLogger("uvicorn.error")
 
@@ -107,9 +107,12 @@ def _alone(lock: Path) -> Iterator[None]:
         yield
 
 
-def load_or_build(root: Path, corpus: Corpus, embeddings: ArrayEmbeddings) -> Built:
-    """The cached index, or a new one that is then cached; a cache that cannot be used is only said."""
-    folder = root / "index" / cache_key(embeddings.identity, corpus.digest)
+def load_or_build(
+    root: Path, corpus: Corpus, identity: str, load_model: Callable[[], ArrayEmbeddings]
+) -> Built:
+    """The cached index of the model of this identity, or a new one that is then cached; a cache that cannot
+    be used is only said. The model is loaded only to build."""
+    folder = root / "index" / cache_key(identity, corpus.digest)
     if (cached := read(folder)) is not None:
         log.info("index: %d passages from the cache", len(corpus.passages))
         return cached
@@ -123,7 +126,7 @@ def load_or_build(root: Path, corpus: Corpus, embeddings: ArrayEmbeddings) -> Bu
                 return cached
             if folder.exists():
                 log.warning("index: the cached one is damaged, it is built again: %s", folder)
-            built = _build_aloud(corpus, embeddings)
+            built = _build_aloud(corpus, load_model)
             try:
                 write(folder, built)
             except OSError as error:
@@ -131,12 +134,12 @@ def load_or_build(root: Path, corpus: Corpus, embeddings: ArrayEmbeddings) -> Bu
             return built
     except OSError as error:
         log.warning("index: kept in memory only, %s cannot be written: %s", root, error.strerror)
-        return _build_aloud(corpus, embeddings)
+        return _build_aloud(corpus, load_model)
 
 
-def _build_aloud(corpus: Corpus, embeddings: ArrayEmbeddings) -> Built:
+def _build_aloud(corpus: Corpus, load_model: Callable[[], ArrayEmbeddings]) -> Built:
     log.info("index: building over %d passages, once", len(corpus.passages))
     began = time.monotonic()
-    built = build(corpus, embeddings)
+    built = build(corpus, load_model())
     log.info("index: built, %.0f s", time.monotonic() - began)
     return built

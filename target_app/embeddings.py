@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from abc import abstractmethod
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 from langchain_core.embeddings import Embeddings
@@ -13,8 +11,7 @@ from numpy.typing import NDArray
 
 from mocks.embeddings import MockEmbeddings
 
-DEFAULT_DIMENSION = 384
-KNOWN_DIMENSIONS = {"all-mpnet-base-v2": 768, "all-distilroberta-v1": 768, "multi-qa-mpnet-base-dot-v1": 768}
+Vectors = NDArray[np.float32]
 
 
 class ModelError(Exception):
@@ -24,15 +21,11 @@ class ModelError(Exception):
 class ArrayEmbeddings(Embeddings):
     """LangChain's `Embeddings` whose vectors are rows of one array: a list of floats costs 20 times more."""
 
-    identity: str
-    """What names this source of vectors in the index cache."""
-    dimension: int
-
     @abstractmethod
-    def embed_array(self, texts: Sequence[str]) -> NDArray[np.float32]:
+    def embed_array(self, texts: Sequence[str]) -> Vectors:
         """(len(texts), dimension) float32, each row of length 1."""
 
-    def embed_passages(self, texts: Sequence[str]) -> NDArray[np.float32]:
+    def embed_passages(self, texts: Sequence[str]) -> Vectors:
         """The same for thousands of texts; a slow model tells its progress."""
         return self.embed_array(texts)
 
@@ -49,25 +42,10 @@ class ArrayEmbeddings(Embeddings):
 
 
 class MockedEmbeddings(ArrayEmbeddings):
-    """The mock of `mocks.embeddings`, in LangChain's shape."""
+    """The mock of `mocks.embeddings` among the passages' vectors, in LangChain's shape."""
 
-    def __init__(self, dimension: int) -> None:
-        self._mock = MockEmbeddings(dimension)
-        self.dimension = dimension
-        self.identity = f"mock-{dimension}"
+    def __init__(self, vectors: Vectors) -> None:
+        self._mock = MockEmbeddings(vectors)
 
-    def embed_array(self, texts: Sequence[str]) -> NDArray[np.float32]:
+    def embed_array(self, texts: Sequence[str]) -> Vectors:
         return self._mock.embed(texts)
-
-
-def unloaded_dimension(model: str, configured: int) -> int:
-    """Dimension of a model that is not loaded: as configured, as its folder says, as known, else 384."""
-    if configured:
-        return configured
-    described = Path(model) / "config.json"
-    if model and described.is_file():
-        try:
-            return int(json.loads(described.read_text(encoding="utf-8"))["hidden_size"])
-        except (ValueError, KeyError, OSError):
-            return DEFAULT_DIMENSION
-    return KNOWN_DIMENSIONS.get(model.rpartition("/")[2], DEFAULT_DIMENSION)

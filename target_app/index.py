@@ -11,17 +11,17 @@ import numpy as np
 from langchain_core.documents import Document
 from langchain_core.embeddings import Embeddings
 from langchain_core.vectorstores import VectorStore
-from numpy.typing import NDArray
 
 from target_app.corpus import Passage
+from target_app.embeddings import Vectors
 
 HNSW_NEIGHBOURS = 32
 HNSW_BUILD_EFFORT = 100
 HNSW_SEARCH_EFFORTS = (48, 64, 96, 128, 192, 256, 512)
+FLAT = faiss.IndexFlatIP
+HNSW = faiss.IndexHNSWFlat
 RECALL_BOUND = 0.95
 RECALL_DEPTH = 5
-
-Vectors = NDArray[np.float32]
 
 
 class FaissStore(VectorStore):
@@ -107,7 +107,7 @@ def use_one_thread() -> None:
 
 def build_flat(vectors: Vectors) -> Any:
     """An exact index: every vector is looked at."""
-    index = faiss.IndexFlatIP(vectors.shape[1])
+    index = FLAT(vectors.shape[1])
     index.add(vectors)
     return index
 
@@ -115,7 +115,7 @@ def build_flat(vectors: Vectors) -> Any:
 def build_hnsw(vectors: Vectors) -> Any:
     """A navigable graph: a few hundred vectors are looked at. The same graph every time (one thread)."""
     use_one_thread()
-    index = faiss.IndexHNSWFlat(vectors.shape[1], HNSW_NEIGHBOURS, faiss.METRIC_INNER_PRODUCT)
+    index = HNSW(vectors.shape[1], HNSW_NEIGHBOURS, faiss.METRIC_INNER_PRODUCT)
     index.hnsw.efConstruction = HNSW_BUILD_EFFORT
     index.add(vectors)
     index.hnsw.efSearch = HNSW_SEARCH_EFFORTS[0]

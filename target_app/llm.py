@@ -11,6 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
+from mocks.llm import stream_words
+from target_app.executors import LLM_POOL, LOOP
 from target_app.settings import Settings
 
 Messages = list[dict[str, str]]
@@ -23,6 +25,9 @@ class LLMError(Exception):
 
 class LLM(Protocol):
     """A source of answers."""
+
+    executor: str
+    """Where the client's work is done."""
 
     def stream(self, messages: Messages) -> AsyncGenerator[str, None]:
         """The answer's non-empty pieces as they come. Raises LLMError."""
@@ -71,6 +76,8 @@ def failure(error: Exception, settings: Settings) -> LLMError:
 class AsyncLLM:
     """One AsyncOpenAI for all requests."""
 
+    executor = LOOP
+
     def __init__(self, settings: Settings) -> None:
         import openai
 
@@ -107,7 +114,8 @@ class SyncLLM:
         if _is_loopback(settings.openai_base_url):
             http = openai.DefaultHttpxClient(trust_env=False)
         self._client = openai.OpenAI(http_client=http, **_options(settings))
-        self._pool = ThreadPoolExecutor(POOL_THREADS, "llm") if threaded else None
+        self._pool = ThreadPoolExecutor(POOL_THREADS, LLM_POOL) if threaded else None
+        self.executor = LLM_POOL if threaded else LOOP
 
     def _open(self, messages: Messages) -> tuple[Any, Iterator[str]]:
         stream = self._client.chat.completions.create(**_request(self._settings, messages))
@@ -162,10 +170,23 @@ def _hang_up(stream: Any) -> None:
             raw.shutdown(socket.SHUT_RDWR)
 
 
-def make_llm(settings: Settings) -> LLM | None:
-    """The LLM that the settings name; None where it is mocked."""
+class MockedLLM:
+    """The mock of `mocks.llm`: the answer is there at once, without a call to anybody."""
+
+    executor = LOOP
+
+    def words(self, question: str) -> Iterator[str]:
+        """The answer's pieces."""
+        return stream_words(question)
+
+    async def close(self) -> None:
+        return
+
+
+def make_llm(settings: Settings) -> LLM | MockedLLM:
+    """The LLM that the settings name, or its mock."""
     if settings.use_mock_llm:
-        return None
+        return MockedLLM()
     if settings.llm_client == "async":
         return AsyncLLM(settings)
     return SyncLLM(settings, threaded=settings.llm_client == "threaded")

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from time import perf_counter_ns
 from typing import Any, Protocol
 
 import orjson
 
-from mocks.llm import stream_words
-from target_app.llm import LLM, LLMError, Messages
+from target_app.executors import LOOP
+from target_app.llm import LLM, LLMError, Messages, MockedLLM
 from target_app.metrics import Metrics
-from target_app.preprocess import Prepared, is_big, prepare
-from target_app.retrieval import Retrieved
+from target_app.preprocess import Prepared, Preparer
+from target_app.retrieval import LoopRetrieval
 from target_app.service import Service
 from target_app.wire import AskRequest
 
@@ -81,13 +79,21 @@ class Answer:
 class Pipeline:
     """Answers requests with what the service has loaded."""
 
-    def __init__(self, service: Service, llm: LLM | None, metrics: Metrics) -> None:
+    def __init__(self, service: Service, llm: LLM | MockedLLM, metrics: Metrics) -> None:
         self._service = service
         self._settings = service.settings
         self._llm = llm
         self._metrics = metrics
-        self._offload = service.settings.preprocessing == "offloaded"
-        self._preparer = ThreadPoolExecutor(1, "preprocess")
+        self._preparer = Preparer(offloaded=service.settings.preprocessing == "offloaded")
+
+    def paths(self) -> dict[str, str]:
+        """`Class@executor` of every stage."""
+        return {
+            "preprocess": _path(self._preparer, self._preparer.executor),
+            **self._service.paths(),
+            "prompt": _path(self, LOOP),
+            "llm": _path(self._llm, self._llm.executor),
+        }
 
     async def answer(self, request: AskRequest, sink: Sink) -> Answer | None:
         """Answer into the sink; None if it came to an error, which the sink was told."""
@@ -113,7 +119,7 @@ class Pipeline:
         return answer
 
     def close(self) -> None:
-        self._preparer.shutdown(wait=False, cancel_futures=True)
+        self._preparer.close()
 
     def _note(self, answer: Answer, stage: str, queued_ns: int, running_ns: int) -> None:
         answer.timings[stage] = {"queued_ms": queued_ns / NS_PER_MS, "running_ms": running_ns / NS_PER_MS}
@@ -122,11 +128,7 @@ class Pipeline:
 
     async def _prepare(self, request: AskRequest, answer: Answer) -> Prepared:
         asked = perf_counter_ns()
-        if self._offload and is_big(request):
-            loop = asyncio.get_running_loop()
-            began, prepared, ended = await loop.run_in_executor(self._preparer, _timed_prepare, request)
-        else:
-            began, prepared, ended = _timed_prepare(request)
+        began, prepared, ended = await self._preparer.prepare(request)
         self._note(answer, "preprocess", began - asked, ended - began)
         return prepared
 
@@ -146,8 +148,7 @@ class Pipeline:
         waited_ns = perf_counter_ns() - asked
         count = request.max_documents
         retrieval = loaded.retrieval
-        found: Retrieved
-        if retrieval.instant():
+        if isinstance(retrieval, LoopRetrieval):
             found = retrieval.retrieve_now(prepared.question, count)
         else:
             found = await retrieval.retrieve(prepared.question, count)
@@ -171,8 +172,8 @@ class Pipeline:
         sink.status("Asking the LLM")
         first_ns = 0
         pieces = answer.pieces
-        if self._llm is None:
-            for piece in stream_words(prepared.question):
+        if isinstance(self._llm, MockedLLM):
+            for piece in self._llm.words(prepared.question):
                 first_ns = first_ns or perf_counter_ns()
                 pieces.append(piece)
                 sink.token(piece)
@@ -187,10 +188,8 @@ class Pipeline:
         answer.llm_s = (ended - began) / NS_PER_S
 
 
-def _timed_prepare(request: AskRequest) -> tuple[int, Prepared, int]:
-    began = perf_counter_ns()
-    prepared = prepare(request)
-    return began, prepared, perf_counter_ns()
+def _path(worker: object, executor: str) -> str:
+    return f"{type(worker).__name__}@{executor}"
 
 
 def build_prompt(instruction: str, prepared: Prepared, snippets: list[str]) -> Messages:

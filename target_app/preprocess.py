@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import html
 import re
 import unicodedata
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from time import perf_counter_ns
 
+from target_app.executors import LOOP, LOOP_OR_PREPROCESS_POOL, PREPROCESS_POOL
 from target_app.wire import AskRequest
 
 INLINE_CHARS = 20_000
@@ -83,3 +87,27 @@ def prepare(request: AskRequest) -> Prepared:
             (file.name, _most_relevant(clean(file.content), wanted, FILE_CHARS)) for file in request.files
         ),
     )
+
+
+class Preparer:
+    """Prepares large requests in a pool of one thread (`offloaded`), all others on the event loop."""
+
+    def __init__(self, *, offloaded: bool) -> None:
+        self._pool = ThreadPoolExecutor(1, PREPROCESS_POOL) if offloaded else None
+        self.executor = LOOP_OR_PREPROCESS_POOL if offloaded else LOOP
+
+    async def prepare(self, request: AskRequest) -> tuple[int, Prepared, int]:
+        """The request's texts, between the times at which the work was begun and ended (ns)."""
+        if self._pool is not None and is_big(request):
+            return await asyncio.get_running_loop().run_in_executor(self._pool, _timed, request)
+        return _timed(request)
+
+    def close(self) -> None:
+        if self._pool is not None:
+            self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _timed(request: AskRequest) -> tuple[int, Prepared, int]:
+    began = perf_counter_ns()
+    prepared = prepare(request)
+    return began, prepared, perf_counter_ns()

@@ -1,79 +1,52 @@
-"""From question to passages, in the three ways `RETRIEVAL` names. All times in nanoseconds."""
+"""From question to passages: which way, and what runs where, follows from settings alone."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import threading
-from collections import deque
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from time import perf_counter_ns
 from typing import Protocol
 
-from target_app.embeddings import ArrayEmbeddings
-from target_app.index import FaissStore, Vectors, use_one_thread
+from target_app.batching import BatchEmbedder
+from target_app.embeddings import ArrayEmbeddings, Vectors
+from target_app.executors import LOOP, RETRIEVAL_POOL, RetrievalExecutors
+from target_app.index import FaissStore, use_one_thread
 from target_app.settings import Settings
-
-MAX_BATCH = 32
-INLINE_MS = 0.2
-"""Work shorter than this stays on the event loop: the hop to a thread and back costs as much."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Timing:
-    """How long a stage waited for its turn, and how long it ran; nanoseconds."""
-
-    queued_ns: int
-    running_ns: int
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Retrieved:
-    """(place, cosine) of the passages found, best first, and what the two stages took."""
-
-    hits: list[tuple[int, float]]
-    embed: Timing
-    search: Timing
+from target_app.stages import Hits, Retrieved, Timing
 
 
 class Retrieval(Protocol):
     """Embed a question and search the index."""
 
-    def instant(self) -> bool:
-        """True if `retrieve_now` answers without leaving the event loop for long."""
-
-    def retrieve_now(self, question: str, count: int) -> Retrieved:
-        """On the calling thread."""
+    @property
+    def executors(self) -> RetrievalExecutors:
+        """Where the two stages run."""
 
     async def retrieve(self, question: str, count: int) -> Retrieved:
-        """Without holding the event loop, where this way of retrieving does so."""
+        """The nearest `count` passages."""
 
     def close(self) -> None:
         """Let the threads go."""
 
 
-class BlockingRetrieval:
-    """On the event loop, as in the original: nothing else moves meanwhile."""
+class LoopRetrieval:
+    """All on the event loop, as in the original: nothing else moves meanwhile."""
+
+    executors = RetrievalExecutors(embed=LOOP, search=LOOP)
 
     def __init__(self, embeddings: ArrayEmbeddings, store: FaissStore) -> None:
         self._embeddings = embeddings
         self._store = store
 
-    def instant(self) -> bool:
-        return True
-
     def retrieve_now(self, question: str, count: int) -> Retrieved:
+        """On the calling thread, for those who need not wait."""
         began = perf_counter_ns()
         vector = self._embeddings.embed_array((question,))[0]
         embedded = perf_counter_ns()
         hits = self._store.search_vector(vector, count)
-        return Retrieved(
-            hits=hits,
-            embed=Timing(queued_ns=0, running_ns=embedded - began),
-            search=Timing(queued_ns=0, running_ns=perf_counter_ns() - embedded),
-        )
+        return Retrieved(hits, Timing(0, embedded - began), Timing(0, perf_counter_ns() - embedded))
 
     async def retrieve(self, question: str, count: int) -> Retrieved:
         return self.retrieve_now(question, count)
@@ -83,20 +56,18 @@ class BlockingRetrieval:
 
 
 class ThreadedRetrieval:
-    """A pool of threads: frees the loop, gains no throughput, for each question is embedded alone."""
+    """Both stages in a pool of threads: frees the loop, gains no throughput, for each question is embedded
+    alone, by at most `limit` threads at once (0: all)."""
+
+    executors = RetrievalExecutors(embed=RETRIEVAL_POOL, search=RETRIEVAL_POOL)
 
     def __init__(self, embeddings: ArrayEmbeddings, store: FaissStore, threads: int, limit: int) -> None:
-        self._pool = ThreadPoolExecutor(threads, "retrieval", initializer=use_one_thread)
-        self._inline = BlockingRetrieval(embeddings, store)
+        self._embeddings = embeddings
+        self._store = store
+        self._pool = ThreadPoolExecutor(threads, RETRIEVAL_POOL, initializer=use_one_thread)
         self._limit: contextlib.AbstractContextManager[object] = (
             threading.BoundedSemaphore(limit) if limit else contextlib.nullcontext()
         )
-
-    def instant(self) -> bool:
-        return False
-
-    def retrieve_now(self, question: str, count: int) -> Retrieved:
-        return self._inline.retrieve_now(question, count)
 
     async def retrieve(self, question: str, count: int) -> Retrieved:
         loop = asyncio.get_running_loop()
@@ -105,143 +76,87 @@ class ThreadedRetrieval:
     def _work(self, question: str, count: int, asked_ns: int) -> Retrieved:
         with self._limit:
             began = perf_counter_ns()
-            found = self._inline.retrieve_now(question, count)
-        return Retrieved(
-            hits=found.hits,
-            embed=Timing(queued_ns=began - asked_ns, running_ns=found.embed.running_ns),
-            search=found.search,
-        )
+            vector = self._embeddings.embed_array((question,))[0]
+            embedded = perf_counter_ns()
+        began_search, hits, ended = _search(self._store, vector, count)
+        search = Timing(began_search - embedded, ended - began_search)
+        return Retrieved(hits, Timing(began - asked_ns, embedded - began), search)
 
     def close(self) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
 
-@dataclass(slots=True)
-class _Waiting:
-    question: str
-    asked_ns: int
-    answer: asyncio.Future[tuple[Vectors, Timing]]
+class Embedder(Protocol):
+    """Makes a question's vector in one place or another."""
+
+    executor: str
+
+    async def embed(self, question: str) -> tuple[Vectors, Timing]: ...
+    def close(self) -> None: ...
 
 
-class AsyncRetrieval:
-    """Questions that come together are embedded together; the search leaves the loop only if it is slow.
+class LoopEmbedder:
+    """On the event loop."""
 
-    A batch waits `window_ms` for company, then takes what is there. While `limit` batches run, others
-    gather: under load the batches grow by themselves.
-    """
+    executor = LOOP
 
-    def __init__(
-        self,
-        embeddings: ArrayEmbeddings,
-        store: FaissStore,
-        *,
-        limit: int,
-        window_ms: float,
-        search_ms: float,
-        embed_ms: float,
-    ) -> None:
+    def __init__(self, embeddings: ArrayEmbeddings) -> None:
         self._embeddings = embeddings
-        self._store = store
-        self._inline = BlockingRetrieval(embeddings, store)
-        self._limit = limit or 1
-        self._window_s = window_ms / 1e3
-        self._embed_inline = embed_ms < INLINE_MS
-        self._search_inline = search_ms < INLINE_MS
-        self._embedder = ThreadPoolExecutor(self._limit, "embed")
-        self._searcher = ThreadPoolExecutor(1, "search", initializer=use_one_thread)
-        self._waiting: deque[_Waiting] = deque()
-        self._workers: set[asyncio.Task[None]] = set()  # the loop itself holds tasks only weakly
-        self._working = 0
 
-    def instant(self) -> bool:
-        return self._embed_inline and self._search_inline
-
-    def retrieve_now(self, question: str, count: int) -> Retrieved:
-        return self._inline.retrieve_now(question, count)
-
-    async def retrieve(self, question: str, count: int) -> Retrieved:
-        loop = asyncio.get_running_loop()
-        if self._embed_inline:
-            began, vectors, ended = self._embed((question,))
-            vector, embed = vectors[0], Timing(queued_ns=0, running_ns=ended - began)
-        else:
-            vector, embed = await self._embedded(question, loop)
-        asked = perf_counter_ns()
-        if self._search_inline:
-            began, hits, ended = self._search(vector, count)
-        else:
-            began, hits, ended = await loop.run_in_executor(self._searcher, self._search, vector, count)
-        search = Timing(queued_ns=began - asked, running_ns=ended - began)
-        return Retrieved(hits=hits, embed=embed, search=search)
-
-    async def _embedded(self, question: str, loop: asyncio.AbstractEventLoop) -> tuple[Vectors, Timing]:
-        answer: asyncio.Future[tuple[Vectors, Timing]] = loop.create_future()
-        self._waiting.append(_Waiting(question, perf_counter_ns(), answer))
-        if self._working < self._limit:
-            self._working += 1
-            worker = loop.create_task(self._work())
-            self._workers.add(worker)
-            worker.add_done_callback(self._workers.discard)
-        return await answer
-
-    def _search(self, vector: Vectors, count: int) -> tuple[int, list[tuple[int, float]], int]:
+    async def embed(self, question: str) -> tuple[Vectors, Timing]:
         began = perf_counter_ns()
-        hits = self._store.search_vector(vector, count)
-        return began, hits, perf_counter_ns()
-
-    async def _work(self) -> None:
-        """Wait for company, then embed until nothing waits."""
-        try:
-            if self._window_s:
-                await asyncio.sleep(self._window_s)
-            await self._embed_waiting()
-        finally:
-            self._working -= 1  # at once: a question that comes now must start a worker of its own
-
-    async def _embed_waiting(self) -> None:
-        loop = asyncio.get_running_loop()
-        while self._waiting:
-            batch = [self._waiting.popleft() for _ in range(min(MAX_BATCH, len(self._waiting)))]
-            batch = [one for one in batch if not one.answer.done()]  # those who left meanwhile
-            if not batch:
-                continue
-            questions = [one.question for one in batch]
-            try:
-                began, vectors, ended = await loop.run_in_executor(self._embedder, self._embed, questions)
-            except Exception as error:  # whatever the model raises belongs to those who asked
-                for one in batch:
-                    if not one.answer.done():
-                        one.answer.set_exception(error)
-                continue
-            for one, vector in zip(batch, vectors, strict=True):
-                if not one.answer.done():
-                    timing = Timing(queued_ns=began - one.asked_ns, running_ns=ended - began)
-                    one.answer.set_result((vector, timing))
-
-    def _embed(self, questions: Sequence[str]) -> tuple[int, Vectors, int]:
-        began = perf_counter_ns()
-        vectors = self._embeddings.embed_array(questions)
-        return began, vectors, perf_counter_ns()
+        vector = self._embeddings.embed_array((question,))[0]
+        return vector, Timing(0, perf_counter_ns() - began)
 
     def close(self) -> None:
-        self._embedder.shutdown(wait=False, cancel_futures=True)
-        self._searcher.shutdown(wait=False, cancel_futures=True)
+        return
 
 
-def make_retrieval(
-    settings: Settings, embeddings: ArrayEmbeddings, store: FaissStore, *, search_ms: float, embed_ms: float
-) -> Retrieval:
-    """The way of retrieving that the settings name; costs are those of one call, in milliseconds."""
-    if settings.retrieval == "blocking":
-        return BlockingRetrieval(embeddings, store)
+class StagedRetrieval:
+    """An embedder, then the search: on the event loop, or in a pool of that name and so many threads."""
+
+    def __init__(self, embedder: Embedder, store: FaissStore, pool: str | None, threads: int = 1) -> None:
+        self._embedder = embedder
+        self._store = store
+        self._pool = ThreadPoolExecutor(threads, pool, initializer=use_one_thread) if pool else None
+        self.executors = RetrievalExecutors(embed=embedder.executor, search=pool or LOOP)
+
+    async def retrieve(self, question: str, count: int) -> Retrieved:
+        vector, embed = await self._embedder.embed(question)
+        asked = perf_counter_ns()
+        if self._pool is None:
+            began, hits, ended = _search(self._store, vector, count)
+        else:
+            loop = asyncio.get_running_loop()
+            began, hits, ended = await loop.run_in_executor(self._pool, _search, self._store, vector, count)
+        return Retrieved(hits, embed, Timing(began - asked, ended - began))
+
+    def close(self) -> None:
+        self._embedder.close()
+        if self._pool is not None:
+            self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _search(store: FaissStore, vector: Vectors, count: int) -> tuple[int, Hits, int]:
+    """What is found, between the times at which it was begun and ended."""
+    began = perf_counter_ns()
+    hits = store.search_vector(vector, count)
+    return began, hits, perf_counter_ns()
+
+
+def make_retrieval(settings: Settings, embeddings: ArrayEmbeddings, store: FaissStore) -> Retrieval:
+    """The way of retrieving that the settings choose."""
+    chosen = RetrievalExecutors.chosen(settings)
     limit = settings.embedding_concurrency
-    if settings.retrieval == "threaded":
+    if chosen == LoopRetrieval.executors:
+        return LoopRetrieval(embeddings, store)
+    if chosen == ThreadedRetrieval.executors:
         return ThreadedRetrieval(embeddings, store, settings.retrieval_threads, limit)
-    return AsyncRetrieval(
-        embeddings,
-        store,
-        limit=limit,
-        window_ms=settings.embedding_batch_ms,
-        search_ms=search_ms,
-        embed_ms=embed_ms,
-    )
+    embedder: Embedder
+    if chosen.embed == LOOP:
+        embedder = LoopEmbedder(embeddings)
+    else:
+        embedder = BatchEmbedder(embeddings, limit=limit or 1, window_ms=settings.embedding_batch_ms)
+    pool = None if chosen.search == LOOP else chosen.search
+    threads = settings.retrieval_threads if chosen.search == RETRIEVAL_POOL else 1
+    return StagedRetrieval(embedder, store, pool, threads)

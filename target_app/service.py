@@ -6,25 +6,32 @@ import asyncio
 import logging
 import time
 from dataclasses import dataclass
+from typing import Any
 
 import orjson
 
-from target_app.cache import load_or_build
-from target_app.corpus import load_corpus
-from target_app.embeddings import ArrayEmbeddings, MockedEmbeddings, unloaded_dimension
+from target_app.cache import Built, load_or_build
+from target_app.corpus import Corpus, load_corpus
+from target_app.embeddings import ArrayEmbeddings, MockedEmbeddings
+from target_app.executors import LOOP, RetrievalExecutors
 from target_app.index import (
+    FLAT,
+    HNSW,
     RECALL_BOUND,
     FaissStore,
     build_flat,
-    recall,
     search_cost_ms,
     tune,
     use_one_thread,
 )
+from target_app.model import SentenceTransformerEmbeddings
+from target_app.model_files import model_identity
 from target_app.retrieval import Retrieval, make_retrieval
 from target_app.settings import Settings
 
 log = logging.getLogger("uvicorn.error")
+SLOW_SEARCH_MS = 2.0
+"""On the event loop, a search that takes longer holds everyone else up noticeably."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +73,20 @@ class Service:
     def ready(self) -> bool:
         return self.loaded is not None or self.settings.model_loading == "lazy"
 
+    def paths(self) -> dict[str, str]:
+        """`Class@executor` of the stages that are loaded; before, of what will be."""
+        loaded = self.loaded
+        if loaded is None:
+            kinds = embeddings_class(self.settings), INDEX_CLASSES[self.settings.index]
+            executors = RetrievalExecutors.chosen(self.settings)
+        else:
+            kinds = type(loaded.embeddings), type(loaded.store.index)
+            executors = loaded.retrieval.executors
+        return {
+            "embed": f"{kinds[0].__name__}@{executors.embed}",
+            "search": f"{kinds[1].__name__}@{executors.search}",
+        }
+
     def close(self) -> None:
         if self.loaded is not None:
             self.loaded.retrieval.close()
@@ -75,13 +96,39 @@ def _failed(loading: asyncio.Future[Loaded]) -> bool:
     return loading.done() and (loading.cancelled() or loading.exception() is not None)
 
 
-def make_embeddings(settings: Settings) -> ArrayEmbeddings:
-    """The mock, or the model: torch is imported only for the latter."""
-    if settings.use_mock_embeddings:
-        return MockedEmbeddings(unloaded_dimension(settings.embedding_model, settings.embedding_dimension))
-    from target_app.model import SentenceTransformerEmbeddings
+INDEX_CLASSES: dict[str, type[Any]] = {"hnsw": HNSW, "flat": FLAT}
 
-    return SentenceTransformerEmbeddings(settings.embedding_model, settings.torch_threads)
+
+def embeddings_class(settings: Settings) -> type[ArrayEmbeddings]:
+    """The source of the questions' vectors."""
+    return MockedEmbeddings if settings.use_mock_embeddings else SentenceTransformerEmbeddings
+
+
+def load_index(settings: Settings, corpus: Corpus) -> tuple[ArrayEmbeddings, Built]:
+    """The questions' source of vectors, and what is searched: the model's own index, mocked or not. A mock
+    needs the model itself, and torch, only where there is no index yet."""
+
+    def load_model() -> SentenceTransformerEmbeddings:
+        return SentenceTransformerEmbeddings(settings.embedding_model, settings.torch_threads)
+
+    identity = model_identity(settings.embedding_model)
+    if settings.use_mock_embeddings:
+        built = load_or_build(settings.cache_path, corpus, identity, load_model)
+        return MockedEmbeddings(built.vectors), built
+    model = load_model()
+    return model, load_or_build(settings.cache_path, corpus, identity, lambda: model)
+
+
+def choose_index(settings: Settings, built: Built) -> Any:
+    """The exact index, or the graph with as much effort as its recall needs."""
+    exact = build_flat(built.vectors)
+    if settings.index == "flat":
+        return exact
+    reached = tune(built.graph, exact, built.probes)
+    log.info("index: HNSW finds %.3f of what flat finds (effort %d)", reached, built.graph.hnsw.efSearch)
+    if reached < RECALL_BOUND:
+        log.warning("index: HNSW's recall is below %.2f, INDEX=flat finds all", RECALL_BOUND)
+    return built.graph
 
 
 def load(settings: Settings) -> Loaded:
@@ -89,36 +136,26 @@ def load(settings: Settings) -> Loaded:
     began = time.monotonic()
     use_one_thread()
     corpus = load_corpus(settings.knowledge_base_dir)
-    embeddings = make_embeddings(settings)
-    built = load_or_build(settings.cache_path, corpus, embeddings)
-    exact = build_flat(built.vectors)
-    index = exact
-    if settings.index == "hnsw":
-        index = built.graph
-        # Mock vectors are random: neighbours by chance, which no effort finds cheaply. They get the effort
-        # that real ones start with, so that a search costs the same.
-        tuned = not settings.use_mock_embeddings
-        reached = tune(index, exact, built.probes) if tuned else recall(index, exact, built.probes)
-        log.info("index: HNSW finds %.3f of what flat finds (effort %d)", reached, index.hnsw.efSearch)
-        if tuned and reached < RECALL_BOUND:
-            log.warning("index: HNSW's recall is below %.2f, INDEX=flat finds all", RECALL_BOUND)
-    store = FaissStore(corpus.passages, index, embeddings)
+    embeddings, built = load_index(settings, corpus)
+    store = FaissStore(corpus.passages, choose_index(settings, built), embeddings)
+    retrieval = make_retrieval(settings, embeddings, store)
     search_ms = search_cost_ms(store, built.probes)
-    embed_ms = embed_cost_ms(embeddings, corpus.questions)
     log.info(
         "ready in %.1f s: %s, %d passages, embed %.3f ms, search %.3f ms, %s %s",
         time.monotonic() - began,
         settings.configuration,
         len(corpus.passages),
-        embed_ms,
+        embed_cost_ms(embeddings, corpus.questions),
         search_ms,
         settings.retrieval,
         settings.index,
     )
+    if search_ms > SLOW_SEARCH_MS and settings.retrieval == "async" and retrieval.executors.search == LOOP:
+        log.warning("a search holds the event loop for %.1f ms: SEARCH_EXECUTOR=pool frees it", search_ms)
     return Loaded(
         embeddings=embeddings,
         store=store,
-        retrieval=make_retrieval(settings, embeddings, store, search_ms=search_ms, embed_ms=embed_ms),
+        retrieval=retrieval,
         document_heads=tuple(
             b'{"id":%b,"snippet":%b,"score":' % (_json(passage.id), _json(passage.snippet))
             for passage in corpus.passages

@@ -45,6 +45,8 @@ class Settings(BaseSettings):
     retrieval: Literal["async", "threaded", "blocking"] = "async"
     retrieval_threads: int = Field(default=4, ge=1, le=256)
     index: Literal["hnsw", "flat"] = "hnsw"
+    search_executor: Literal["loop", "pool"] = "loop"
+    """Where `RETRIEVAL=async` searches; the default index takes 0.1 ms, no more than a hop to a pool."""
     embedding_concurrency: int = Field(default=0, ge=0, le=256)
     """Embedding calls that may run at once; 0: one batch (`async`), as many as threads (`threaded`)."""
     embedding_batch_ms: float = Field(default=2.0, ge=0, le=1000)
@@ -62,8 +64,6 @@ class Settings(BaseSettings):
     # What the pipeline works on.
     embedding_model: str = ""
     """A sentence-transformers name or path; empty: the embedded all-MiniLM-L6-v2."""
-    embedding_dimension: int = Field(default=0, ge=0, le=8192)
-    """Dimension of the mock's vectors; 0: that of `EMBEDDING_MODEL`, as far as it can be told unloaded."""
     knowledge_base_dir: OptionalPath = None
     cache_dir: OptionalPath = None
     xdg_cache_home: OptionalPath = None

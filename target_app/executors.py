@@ -1,0 +1,36 @@
+"""Where the stages run: the names of the event loop and of the pools, and which of them settings choose."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from target_app.settings import Settings
+
+LOOP = "loop"
+EMBED_POOL = "embed-pool"
+SEARCH_POOL = "search-pool"
+RETRIEVAL_POOL = "retrieval-pool"
+PREPROCESS_POOL = "preprocess-pool"
+LOOP_OR_PREPROCESS_POOL = "loop-or-preprocess-pool"
+"""A large request in the pool, any other on the event loop."""
+LLM_POOL = "llm-pool"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RetrievalExecutors:
+    """Where a question is embedded, and where the index is searched."""
+
+    embed: str
+    search: str
+
+    @classmethod
+    def chosen(cls, settings: Settings) -> RetrievalExecutors:
+        """By settings alone. A mock answers at once: it needs no pool, and the search stays where it is."""
+        if settings.retrieval == "blocking":
+            return cls(embed=LOOP, search=LOOP)
+        if settings.retrieval == "threaded":
+            embed, search = RETRIEVAL_POOL, RETRIEVAL_POOL
+        else:
+            embed = EMBED_POOL
+            search = SEARCH_POOL if settings.search_executor == "pool" else LOOP
+        return cls(embed=LOOP if settings.use_mock_embeddings else embed, search=search)
