@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help install sweep test check format bench bench-memory clean
+.PHONY: help install sweep test check format bench bench-memory bench-same clean
 
 help: ## List what can be made
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,6 +41,9 @@ bench: install ## Measure what the README claims (under 15 minutes)
 
 bench-memory: install ## Watch the memory of 500 users for three minutes
 	$(BIN)/python benchmarks/memory.py
+
+bench-same: install ## Compare a service with itself, 20 times (about 25 minutes; SAME="--output DIR" can be resumed)
+	$(BIN)/python benchmarks/same.py $(SAME)
 
 clean: ## Remove .venv and caches; results stay
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info build
