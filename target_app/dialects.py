@@ -13,6 +13,7 @@ from target_app.pipeline import Answer
 from target_app.refusals import chat_refusal
 from target_app.stream import EventWriter
 
+DONE_FRAME = b"data: [DONE]\n\n"
 DEFAULT_PROMPT = "Answer the question with the help of the documents."
 
 
@@ -21,6 +22,7 @@ class WireSink:
 
     def __init__(self, out: EventWriter, *, partial: bool) -> None:
         self._put = out.put
+        self._put_last = out.put_last
         self._partial = partial
         self._so_far = ""
 
@@ -39,11 +41,11 @@ class WireSink:
 
     def error(self, message: str) -> None:
         self._put(wire.error_frame(message))
-        self._put(wire.END_FRAME)
+        self._put_last(wire.END_FRAME)
 
     def complete(self, answer: Answer) -> None:
         self._put(wire.frame(answer.event()))
-        self._put(wire.END_FRAME)
+        self._put_last(wire.END_FRAME)
 
 
 class QuietSink:
@@ -99,6 +101,7 @@ class ChatSink:
 
     def __init__(self, out: EventWriter, request: ChatRequest) -> None:
         self._put = out.put
+        self._put_last = out.put_last
         self._usage = bool(request.stream_options and request.stream_options.include_usage)
         self._head = _head("chat.completion.chunk", request.model)
         self._chunk({"role": "assistant", "content": ""})
@@ -115,13 +118,13 @@ class ChatSink:
 
     def error(self, message: str) -> None:
         self._put(wire.frame(chat_refusal(502, message)))
-        self._put(b"data: [DONE]\n\n")
+        self._put_last(DONE_FRAME)
 
     def complete(self, answer: Answer) -> None:
         self._chunk({}, "stop")
         if self._usage:
             self._put(wire.frame({**self._head, "choices": [], "usage": usage(answer)}))
-        self._put(b"data: [DONE]\n\n")
+        self._put_last(DONE_FRAME)
 
 
 def _head(kind: str, model: str) -> dict[str, Any]:

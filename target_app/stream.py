@@ -81,14 +81,18 @@ class EventWriter:
     """Gathers frames and sends them as soon as the event loop gets control.
 
     Frames that are made without a pause between them travel together; one that is followed by a wait
-    leaves at the start of that wait.
+    leaves at the start of that wait. The last one leaves in the message that ends the body (which uvicorn
+    writes at once), never before: whoever waits for the end of either waits for both.
     """
 
     def __init__(self, send: Send, headers: list[tuple[bytes, bytes]]) -> None:
         self._send = send
         self._headers = headers
         self._frames: list[bytes] = []
+        self._last = b""
         self._started = False
+        self._sending = False
+        self._closing = False
         self._wake: asyncio.Handle | None = None
         self._flushing: asyncio.Task[None] | None = None
         self._loop = asyncio.get_running_loop()
@@ -99,31 +103,41 @@ class EventWriter:
         if self._wake is None and self._flushing is None:
             self._wake = self._loop.call_soon(self._begin_flush)
 
+    def put_last(self, frame: bytes) -> None:
+        """Add the frame behind which nothing comes; it waits for `close`."""
+        self._last = frame
+
     def _begin_flush(self) -> None:
         self._wake = None
         self._flushing = self._loop.create_task(self._flush())
 
     async def _flush(self) -> None:
         try:
-            while self._frames:
+            while self._frames and not self._closing:
                 await self._write(more=True)
         finally:
             self._flushing = None
 
     async def _write(self, *, more: bool) -> None:
-        body = b"".join(self._frames)
+        body = b"".join(self._frames) if more else b"".join([*self._frames, self._last])
         self._frames.clear()
-        if not self._started:
-            self._started = True
-            await self._send({"type": "http.response.start", "status": 200, "headers": self._headers})
-        await self._send({"type": "http.response.body", "body": body, "more_body": more})
+        self._sending = True
+        try:
+            if not self._started:
+                self._started = True
+                await self._send({"type": "http.response.start", "status": 200, "headers": self._headers})
+            await self._send({"type": "http.response.body", "body": body, "more_body": more})
+        finally:
+            self._sending = False
 
     async def close(self) -> None:
-        """Send what is left and end the response."""
+        """Send what is left and end the response, in one message. A flush that has not begun to send is
+        not waited for; it finds nothing left to do."""
+        self._closing = True
         if self._wake is not None:
             self._wake.cancel()
             self._wake = None
-        if self._flushing is not None:
+        if self._sending and self._flushing is not None:  # the client reads slowly
             await asyncio.shield(self._flushing)
         await self._write(more=False)
 

@@ -1,0 +1,160 @@
+"""Writing an answer: what travels together, and that its end and the body's are one."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import socket
+import threading
+from typing import Any
+
+import pytest
+
+from target_app.dialects import ChatRequest, ChatSink, WireSink
+from target_app.pipeline import Answer
+from target_app.stream import EventWriter, Message
+
+LAST = b"data: last\n\n"
+BODY = {
+    "query": "What is the capital of France?",
+    "embedding_model": "local:default",
+    "llm_model": "openai:default",
+    "prompt": "Answer briefly.",
+}
+
+
+class Recorded:
+    """A `send` that keeps what it is given; from `hold()` on it takes until `release()`."""
+
+    def __init__(self) -> None:
+        self.bodies: list[tuple[bytes, bool]] = []
+        self._free = asyncio.Event()
+        self._free.set()
+        self.hold, self.release = self._free.clear, self._free.set
+
+    async def __call__(self, message: Message) -> None:
+        await self._free.wait()
+        if message["type"] == "http.response.body":
+            self.bodies.append((message["body"], message["more_body"]))
+
+
+async def turns(count: int) -> None:
+    """Wait for so many of the event loop's turns; for none without giving it control."""
+    for _ in range(count):
+        await asyncio.sleep(0)
+
+
+async def written(before: int, between: int, *, slow: bool) -> list[tuple[bytes, bool]]:
+    """A frame; so many turns; a second, and the last one; so many turns; the end."""
+    send = Recorded()
+    out = EventWriter(send, [])
+    if slow:
+        send.hold()
+    out.put(b"data: first\n\n")
+    await turns(before)
+    out.put(b"data: second\n\n")
+    out.put_last(LAST)
+    await turns(between)
+    if slow:
+        asyncio.get_running_loop().call_later(0.01, send.release)
+    await out.close()
+    await turns(5)
+    return send.bodies
+
+
+@pytest.mark.parametrize("slow", [False, True])
+@pytest.mark.parametrize("before", range(5))
+@pytest.mark.parametrize("between", range(5))
+def test_the_last_frame_leaves_with_the_end_of_the_body_and_nothing_after(
+    before: int, between: int, slow: bool
+) -> None:
+    """Wherever the event loop is with an earlier flush."""
+    bodies = asyncio.run(written(before, between, slow=slow))
+    assert b"".join(body for body, _ in bodies) == b"data: first\n\ndata: second\n\n" + LAST
+    assert [more for _, more in bodies] == [True] * (len(bodies) - 1) + [False]
+    assert bodies[-1][0].endswith(LAST)
+
+
+@pytest.mark.parametrize("before", range(4))
+def test_what_nothing_is_waited_for_before_the_end_leaves_with_it(before: int) -> None:
+    bodies = asyncio.run(written(before, 0, slow=False))
+    assert bodies[-1][0].endswith(b"data: second\n\n" + LAST)
+
+
+def test_a_frame_that_is_waited_behind_does_not_wait_for_the_end() -> None:
+    bodies = asyncio.run(written(3, 3, slow=False))
+    assert [body for body, _ in bodies] == [b"data: first\n\n", b"data: second\n\n", LAST]
+
+
+@pytest.mark.parametrize("failed", [False, True])
+@pytest.mark.parametrize("dialect", ["ask", "chat"])
+def test_every_dialects_terminal_frame_is_its_last(dialect: str, failed: bool) -> None:
+    async def answered() -> list[tuple[bytes, bool]]:
+        send = Recorded()
+        out = EventWriter(send, [])
+        chat = ChatRequest.model_validate({"model": "m", "messages": [{"role": "user", "content": "x"}]})
+        sink = WireSink(out, partial=False) if dialect == "ask" else ChatSink(out, chat)
+        sink.token("one")
+        await turns(3)
+        if failed:
+            sink.error("it broke")
+        else:
+            sink.complete(Answer(config="baseline"))
+        await turns(3)
+        await out.close()
+        return send.bodies
+
+    bodies = asyncio.run(answered())
+    terminal = b'data: {"type":"end"}\n\n' if dialect == "ask" else b"data: [DONE]\n\n"
+    assert bodies[-1] == (terminal, False)
+    assert b"".join(body for body, _ in bodies).count(terminal) == 1
+
+
+def _ask(connection: socket.socket, path: str, body: dict[str, Any]) -> None:
+    payload = json.dumps(body).encode()
+    head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(payload)}\r\n\r\n".encode()
+    connection.sendall(head + payload)
+
+
+def _pieces(port: int, path: str, body: dict[str, Any]) -> list[bytes]:
+    """What each `recv` of a whole answer gave."""
+    with contextlib.closing(socket.create_connection(("127.0.0.1", port), timeout=30)) as connection:
+        _ask(connection, path, body)
+        pieces: list[bytes] = []
+        while not b"".join(pieces[-2:]).endswith(b"\r\n0\r\n\r\n"):
+            pieces.append(connection.recv(1 << 20))
+            assert pieces[-1], "closed before its end"
+        return pieces
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "terminal"),
+    [
+        ("/ask/stream", BODY, b'{"type":"end"}'),
+        (
+            "/v1/chat/completions",
+            {"model": "m", "messages": [{"role": "user", "content": "x"}], "stream": True},
+            b"[DONE]",
+        ),
+    ],
+)
+def test_the_end_arrives_with_the_end_of_the_body_beside_busy_requests(
+    answering: Any, path: str, body: dict[str, Any], terminal: bytes
+) -> None:
+    """Real uvicorn, 12 clients at once: a `recv` that brings the last event brings the last chunk."""
+    found: list[list[bytes]] = []
+
+    def ask() -> None:
+        for _ in range(5):
+            found.append(_pieces(answering.port, path, body))
+
+    clients = [threading.Thread(target=ask) for _ in range(12)]
+    for client in clients:
+        client.start()
+    for client in clients:
+        client.join(60)
+    assert len(found) == 60
+    for pieces in found:
+        (last,) = [piece for piece in pieces if terminal in piece]
+        assert last.endswith(b"\r\n0\r\n\r\n")
