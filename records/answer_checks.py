@@ -13,7 +13,7 @@ FAILURE_SHARE = 0.05
 MENDED: dict[str, str] = {
     "connect_error": "is the service up, and is its address right (sweep: --deployment; locust: -H)?",
     "http_error": "look into the service's log; of another API, say --dialect and --path, of one with a key, "
-    "set TARGET_API_KEY; an overloaded service may be asked with fewer users",
+    "set TARGET_API_KEY, and ask an overloaded one with fewer users",
     "timeout": "ask with fewer users, or give more time: --request-timeout (sweep: -- --request-timeout)",
     "truncated": "look for what ends answers early: the service's log, the time limits of a proxy before it",
     "stream_error": "the service itself says so within its answer: look into its log",

@@ -86,7 +86,7 @@ def _llm_record(cell: Path) -> Path | None:
 
 def account(level: Level) -> Account | None:
     """The level's account over its valid cells; None where no answer carries stages."""
-    timed = [r for cell in level.valid_cells for r in cell.good if r.stages and r.ttft_ms is not None]
+    timed = [r for cell in level.valid_cells for r in cell.timed if r.stages and r.ttft_ms is not None]
     if not timed:
         return None
     names = _stage_names(timed)

@@ -11,7 +11,8 @@ from records.exit_codes import INVALID
 from records.reader import Run
 from records.served import AS_IS
 from reports.account import Account, accounts
-from reports.asked import asked_differently, set_differently
+from reports.alike import set_differently
+from reports.asked import asked_differently
 from reports.compare import (
     Comparison,
     DeploymentRatio,
@@ -20,6 +21,7 @@ from reports.compare import (
     compare_deployments,
     find_knees,
 )
+from reports.figures import good_and_timed
 from reports.load import Load
 from reports.shaped import ShapedCell, shaped_cells
 from reports.stats import repeats_of
@@ -169,8 +171,9 @@ def _drifts(levels: Sequence[Level]) -> Iterator[Drift]:
 def _cold(levels: Sequence[Level]) -> Iterator[Cold]:
     found: dict[tuple[str, str], list[float]] = {}
     for level in levels:
-        for request in (r for cell in level.cells for part in cell.parts for r in part.data.requests):
-            if "cold" in request.flags and request.outcome == "ok" and request.ttft_ms is not None:
+        every = [r for cell in level.cells for part in cell.parts for r in part.data.requests]
+        for request in good_and_timed(every):
+            if "cold" in request.flags and request.ttft_ms is not None:
                 found.setdefault((level.deployment, level.config), []).append(request.ttft_ms)
     for (deployment, config), ttft_ms in found.items():
         yield Cold(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from typing import Any
 
 import orjson
@@ -19,7 +19,6 @@ ASKED = (
     *("think_time_s", "arrival", "rate", "max_inflight", "shape", *LATER),
 )
 """What makes a load another one, in a cell's ``requested``."""
-PLACES = ("_URL", "_DIR", "PORT", "HOST")
 
 
 def asked_differently(cells: Iterable[Cell], *, but: Collection[str] = ()) -> tuple[str, ...]:
@@ -36,22 +35,6 @@ def asked_differently(cells: Iterable[Cell], *, but: Collection[str] = ()) -> tu
 
 def _canonical(value: Any) -> bytes:
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
-
-
-def set_differently(cells: Iterable[Cell]) -> tuple[str, ...]:
-    """The service's own settings in which cells of one deployment and configuration differ; where things
-    lie (addresses, folders) is no difference."""
-    groups: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
-    for cell in cells:
-        if cell.settings:
-            groups.setdefault((cell.deployment, cell.config), []).append(cell.settings)
-    found = {
-        key
-        for group in groups.values()
-        for key in set().union(*group)
-        if not key.endswith(PLACES) and len({repr(one.get(key)) for one in group}) > 1
-    }
-    return tuple(sorted(found))
 
 
 def no_number_of_users(cells: Iterable[Cell]) -> tuple[str, ...]:

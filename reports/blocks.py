@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from reports.account import Account
 from reports.analysis import Analysis
-from reports.compare import BOTTLENECK_RATIO, Comparison, DeploymentRatio, Knee, configs_of, deployments_of
-from reports.document import NONE, Block, Paragraph, Row, Table, listed, number, spread, times, users, value
-from reports.findings import what_this_says
+from reports.compare import configs_of, deployments_of
+from reports.document import NONE, Block, Paragraph, Row, Table, number, spread, times, value
+from reports.growth import knee_sentence
+from reports.headline import what_this_says
 from reports.load import head
+from reports.notes import failure_note, late_notes, ratio_notes
 from reports.shaped_tables import level_tables
+from reports.side_by_side import original_table
 from reports.summary import Level
 from reports.verdict import verdict
 
@@ -18,87 +21,11 @@ SDK_NOTE = (
     "SDK: the app's LLM stage less the LLM server's own record of it (medians): what the LLM's client costs, "
     "a part of llm."
 )
+EFFECT_NOTE = (
+    "An effect is not yet a cause: mocking a stage also relieves whatever only waits for it, and below the "
+    "level where growth stops a faster stage saves latency, not capacity."
+)
 ITL = ("ITL p50", "ITL p99")
-LONGEST_LABEL = 12
-"""Of a column's head; with longer ones a table of two deployments is wider than 120 columns."""
-
-
-def label(deployment: str) -> str:
-    """``k8s`` as ``K8s``: the original's title case."""
-    return deployment[:1].upper() + deployment[1:]
-
-
-def heads(first: str, second: str) -> tuple[str, str]:
-    """What two deployments are called in a table's head: their labels, or A and B where those are long or
-    begin with a digit, as addresses do."""
-    labels = label(first), label(second)
-    fit = all(len(name) <= LONGEST_LABEL and name[:1].isalpha() for name in labels)
-    return labels if fit else ("A", "B")
-
-
-def ratio_header(first: str, second: str) -> str:
-    """``Ratio (L/K)``; whole heads where their first letters are the same."""
-    a, b = heads(first, second)
-    return f"Ratio ({a[:1]}/{b[:1]})" if a[:1] != b[:1] else f"Ratio ({a}/{b})"
-
-
-def _original_table(analysis: Analysis, config: str) -> Table:
-    """The original's table for two deployments: RPS, median TTFT in ms, ratio of RPS."""
-    first, second = deployments_of(analysis.levels)
-    by_key = {(lv.deployment, lv.load): lv for lv in analysis.levels if lv.config == config}
-    own = [r for r in analysis.deployment_ratios if r.config == config]
-    rows, notes, above = [], [], []
-    for ratio in own:
-        a, b = by_key.get((first, ratio.load)), by_key.get((second, ratio.load))
-        cells = (
-            ratio.load.label,
-            _shown(a, "rps"),
-            _shown(b, "rps"),
-            _shown(a, "ttft"),
-            _shown(b, "ttft"),
-            spread(ratio.rps),
-        )
-        rows.append(Row(cells=cells, struck=not any(level is not None and level.valid for level in (a, b))))
-        if ratio.second_is_bottleneck:
-            above.append(ratio.load.named)
-    if above:
-        notes.append(
-            f"Above {BOTTLENECK_RATIO} at {listed(above)}: the second deployment ({heads(first, second)[1]}) "
-            "has a bottleneck of its own."
-        )
-    notes += _of_two_loads(own)
-    one, two = heads(first, second)
-    named = f"{one} and {two}" if one == label(first) else f"{one} is {first}, {two} is {second}"
-    return Table(
-        title=f"{config}: {named}",
-        columns=(
-            head(ratio.load for ratio in own),
-            f"{one} RPS",
-            f"{two} RPS",
-            f"{one} TTFT",
-            f"{two} TTFT",
-            ratio_header(first, second),
-        ),
-        rows=tuple(rows),
-        notes=("TTFT: median, ms. Ratio: of RPS, with its 95 % interval.", *notes),
-    )
-
-
-def _of_two_loads(ratios: Sequence[Comparison | DeploymentRatio]) -> list[str]:
-    """A note where what is compared was not asked alike."""
-    wrong = [ratio for ratio in ratios if ratio.asked_differently]
-    if not wrong:
-        return []
-    levels = [load.named for load in sorted({ratio.load for ratio in wrong})]
-    keys = list(dict.fromkeys(key for ratio in wrong for key in ratio.asked_differently))
-    return [f"Asked differently at {listed(levels)} ({listed(keys)}): such a ratio is of two loads."]
-
-
-def _shown(level: Level | None, figure: str) -> str:
-    """One deployment's figure; nothing of a level without a valid cell beside one that has some."""
-    if level is None or not level.valid:
-        return NONE
-    return value(level.figures.rps if figure == "rps" else level.figures.ttft_p50)
 
 
 def _level_row(level: Level) -> Row:
@@ -114,13 +41,10 @@ def _level_row(level: Level) -> Row:
 
 def _single_table(levels: list[Level]) -> Table:
     """One deployment's one configuration."""
-    failed = [level for level in levels if level.valid and level.figures.failures]
     notes = [
-        f"With failures as never answered, TTFT p95 at {lv.load.named} is "
-        f"{number(lv.figures.ttft_p95_with_failures)} ms."
-        for lv in failed
-        if lv.figures.ttft_p95_with_failures is not None
+        note for level in levels if level.valid for note in failure_note(level.figures, level.load.named)
     ]
+    notes += late_notes(levels)
     if any(not level.valid for level in levels):
         notes.append("Struck out: no valid cell at that level; see the verdict.")
     return Table(
@@ -145,7 +69,7 @@ def _configurations(analysis: Analysis) -> Iterator[Block]:
     for config in configs_of(analysis.levels):
         both = {level.deployment for level in analysis.levels if level.config == config}
         if len(deployments) == 2 and len(both) == 2:
-            yield _original_table(analysis, config)
+            yield original_table(analysis, config)
             continue
         for deployment in deployments:
             own = [lv for lv in analysis.levels if (lv.deployment, lv.config) == (deployment, config)]
@@ -175,40 +99,19 @@ def _comparisons(analysis: Analysis) -> Iterator[Block]:
             rows=tuple(rows),
             notes=(
                 "Above 1 is faster. 'Differs in': whose 95 % interval excludes 1.",
-                *_of_two_loads(own),
+                EFFECT_NOTE,
+                *ratio_notes(own),
             ),
         )
 
 
-def knee_sentence(knee: Knee) -> str:
-    """Where one configuration stops growing, in words."""
-    rps = spread(knee.rps)
-    if knee.asked_differently:
-        return f"its levels were asked differently ({listed(knee.asked_differently)}): no knee is drawn"
-    if knee.other_loads:
-        return f"its load was {listed(knee.other_loads)}, no number of users: no knee is drawn"
-    if knee.struck:
-        return (
-            f"{', '.join(map(str, knee.struck))} users were measured and are not valid: no knee is drawn; "
-            f"{users(knee.top)}, the highest valid level, had {rps} RPS"
-        )
-    if knee.concurrency is not None:
-        sure = ""
-        if knee.low is not None and (knee.low, knee.high) != (knee.concurrency, knee.concurrency):
-            sure = f"; 95 % of resamplings put it at {knee.low}-{knee.high}"
-        if knee.reached_share < 0.95:
-            sure += f"; {1 - knee.reached_share:.0%} of resamplings see it still growing"
-        return f"stops growing at {users(knee.concurrency)}, {rps} RPS{sure}"
-    if knee.levels == 1:
-        return f"one level only ({users(knee.top)}, {rps} RPS): says nothing about growth"
-    why = "; the budget ended the sweep first" if knee.budget_ended else ""
-    return f"knee not reached: throughput still grew at {users(knee.top)} ({rps} RPS){why}"
-
-
 def _knees(analysis: Analysis) -> Iterator[Block]:
-    lines = tuple(f"{k.deployment}/{k.config}: {knee_sentence(k)}." for k in analysis.knees)
+    lines = []
+    for knee in analysis.knees:
+        own = [lv for lv in analysis.levels if (lv.deployment, lv.config) == (knee.deployment, knee.config)]
+        lines.append(f"{knee.deployment}/{knee.config}: {knee_sentence(knee, own)}.")
     if lines:
-        yield Paragraph(title="Where throughput stops growing", lines=lines)
+        yield Paragraph(title="Where throughput stops growing", lines=tuple(lines))
 
 
 def _accounts(analysis: Analysis) -> Iterator[Block]:
@@ -264,7 +167,7 @@ def _cold(analysis: Analysis) -> Iterator[Block]:
 
 
 def blocks(analysis: Analysis) -> list[Block]:
-    """The whole report, in order."""
+    """The whole report, in order: first what to know, last what it rests on."""
     says = Paragraph(title="What this says", lines=tuple(what_this_says(analysis)))
     parts = (_configurations, level_tables, _comparisons, _knees, _accounts, _cold)
-    return [*(block for part in parts for block in part(analysis)), verdict(analysis), says]
+    return [says, *(block for part in parts for block in part(analysis)), verdict(analysis)]

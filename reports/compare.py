@@ -8,9 +8,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from records.cell import Cell
 from records.measure import CONFIDENCE
 from reports import stats
-from reports.asked import asked_differently, no_number_of_users, set_differently
+from reports.alike import more_than_named, set_apart, set_differently
+from reports.asked import asked_differently, no_number_of_users
 from reports.figures import generator
 from reports.load import Load
 from reports.stats import Estimate
@@ -38,19 +40,28 @@ class Comparison:
     """Whether both have the same repeats of the same runs."""
     asked_differently: tuple[str, ...]
     """In what the two loads differ: then the ratio is of two loads."""
+    differ_in: tuple[str, ...]
+    """In what the two services differ beyond their names: then no ratio is given."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class DeploymentRatio:
-    """RPS of the first deployment over the second's, same configuration and load."""
+    """How many times faster the first deployment is than the second, same configuration and load."""
 
     config: str
     load: Load
     first: str
     second: str
     rps: Estimate | None
+    """The first's RPS over the second's."""
+    ttft: Estimate | None
+    """The second's TTFT p50 over the first's: above 1 the first is faster, as of RPS."""
     asked_differently: tuple[str, ...]
     """In what the two loads differ: then the ratio is of two loads."""
+    set_apart: tuple[str, ...]
+    """The settings in which the two differ, which is theirs to do."""
+    differ_in: tuple[str, ...]
+    """The stages that run other code: then no ratio is given."""
 
     @property
     def second_is_bottleneck(self) -> bool:
@@ -136,6 +147,11 @@ def _repeats(a: Level, b: Level) -> int:
     return min(stats.repeats_of(a.samples), stats.repeats_of(b.samples))
 
 
+def _believed(*levels: Level) -> tuple[list[Cell], ...]:
+    """The valid cells of each level; all of one that has none, which enters no ratio anyway."""
+    return tuple([cell.cell for cell in level.valid_cells or level.cells] for level in levels)
+
+
 def compare_configs(levels: Sequence[Level]) -> tuple[Comparison, ...]:
     """Every configuration against the baseline (else the first one) of its deployment, level by level."""
 
@@ -148,15 +164,17 @@ def compare_configs(levels: Sequence[Level]) -> tuple[Comparison, ...]:
                 if level.config == reference or level.load not in base:
                     continue
                 other = base[level.load]
+                more = more_than_named(*_believed(other, level))
                 yield Comparison(
                     deployment=deployment,
                     config=level.config,
                     reference=reference,
                     load=level.load,
-                    rps=_rps_ratio(level, other),
-                    ttft=_ttft_ratio(other, level),
+                    rps=None if more else _rps_ratio(level, other),
+                    ttft=None if more else _ttft_ratio(other, level),
                     paired={s.key for s in level.samples} == {s.key for s in other.samples},
                     asked_differently=_differ((level, other)),
+                    differ_in=more,
                 )
 
     return tuple(each())
@@ -172,15 +190,19 @@ def compare_deployments(levels: Sequence[Level]) -> tuple[DeploymentRatio, ...]:
     for config in configs_of(levels):
         for load in sorted({level.load for level in levels if level.config == config}):
             a, b = by_key.get((names[0], config, load)), by_key.get((names[1], config, load))
-            ratio = _rps_ratio(a, b) if a and b else None
+            both = _believed(a, b) if a and b else None
+            more = more_than_named(*both) if both else ()
             ratios.append(
                 DeploymentRatio(
                     config=config,
                     load=load,
                     first=names[0],
                     second=names[1],
-                    rps=ratio,
+                    rps=_rps_ratio(a, b) if a and b and not more else None,
+                    ttft=_ttft_ratio(b, a) if a and b and not more else None,
                     asked_differently=_differ((a, b)) if a and b else (),
+                    set_apart=set_apart(*both) if both else (),
+                    differ_in=more,
                 )
             )
     return tuple(ratios)

@@ -7,24 +7,29 @@ loads with a shape.
     runs            [{name, status, deployments, cells, incomplete, budget_ended}]
     configurations  {deployment: {configuration: {levels: {load: figures}}}}
     shapes          [{source, cell, shape, valid, level_unit, sentence, levels: [level]}]
-    comparisons     [{deployment, config, reference, concurrency, load, rps, ttft, paired, asked_differently}]
-    deployment_ratios  [{config, concurrency, load, first, second, rps, asked_differently,
-                    second_is_bottleneck}]
+    comparisons     [{deployment, config, reference, concurrency, load, rps, ttft, paired, asked_differently,
+                    differ_in}]
+    deployment_ratios  [{config, concurrency, load, first, second, rps, ttft, asked_differently, set_apart,
+                    differ_in, second_is_bottleneck}]
     knees           [{deployment, config, concurrency, low, high, reached_share, rps, top, ...}]
     accounts        [{deployment, config, concurrency, load, answers, ttft_ms, stages_ms, ..., sdk_cost_ms}]
     drifts          [{deployment, config, concurrency, load, figure, lowest, highest}]  over 1.3x apart
     cold            [{deployment, config, requests, ttft_p50_ms, ttft_max_ms}]  first requests of the loads
-    verdicts        [{source, cell, valid, checks: [{name, status, figure, bound, text}]}]
-    findings        [sentence]
+    verdicts        [{source, cell, valid, late, noise, checks: [{name, status, figure, bound, text}]}]
+    findings        [sentence]  those that the report begins with
 
 ``load``: ``10`` (users), ``10/s`` (an open loop's rate) or a shape's name; ``concurrency`` is null where it
 is no number of users. ``level``, of a load with a shape: ``level_from``, ``level_to``, ``start_ns`` and
 ``end_ns`` (Unix), ``status`` (of a search), ``cut`` (requests that are in no figure), and figures.
 ``figures``: ``valid`` (any valid cell), ``repeats`` and ``invalid_repeats`` (counts), ``requests``,
-``failures``, ``seconds``, ``answers``, and estimates ``{value, low, high}``: ``rps``, ``ttft_p50_ms`` ...
-``headers_p50_ms``; null where there were too few answers, ``rps`` also where a shape's level was too short
-(`records.levels.has_rate`). Figures of a level that is not valid are there to be shown struck out. A
-percentile that failures made endless is the string ``"inf"``. An interval is of 95 %.
+``failures``, ``late`` (requests that are in no latency, since the load generator stalled), ``seconds``,
+``answers``, and estimates ``{value, low, high}``: ``rps``, ``ttft_p50_ms`` ... ``headers_p50_ms``; null where
+there were too few answers, ``rps`` also where a shape's level was too short (`records.levels.has_rate`).
+Figures of a level that is not valid are there to be shown struck out. A percentile that failures made endless
+is the string ``"inf"``. An interval is of 95 %.
+Both ratios of a comparison are above 1 where ``config`` is faster than ``reference``, those of deployments
+where ``first`` is faster than ``second``: ``rps`` is first over second, ``ttft`` (p50) second over first;
+null where ``differ_in`` says why there is none. ``noise``: what the machine did meanwhile, in per cent.
 Times are milliseconds, rates answers a second, ratios plain numbers. Unrounded.
 """
 
@@ -48,8 +53,9 @@ from reports.blocks import blocks
 from reports.compare import Comparison, DeploymentRatio
 from reports.document import NONE
 from reports.figures import Figures
-from reports.findings import what_this_says
+from reports.headline import what_this_says
 from reports.load import Load
+from reports.machine import noise_of
 from reports.render import markdown
 from reports.shaped import ShapedCell
 from reports.stats import Estimate
@@ -68,12 +74,13 @@ FIGURE_COLUMNS = (
 COLUMNS = (
     *("deployment", "config", "concurrency", "repeat", "valid"),
     *FIGURE_COLUMNS,
-    *("source", "failed_checks", "load"),
+    *("source", "failed_checks", "load", "late"),
 )
 LEVEL_COLUMNS = (
     *("source", "cell", "shape", "valid", "level_unit", "level_from", "level_to", "start_ns", "end_ns"),
     *("status", "cut"),
     *FIGURE_COLUMNS,
+    "late",
 )
 
 
@@ -94,6 +101,7 @@ def figures_json(figures: Figures) -> dict[str, Any]:
     return {
         "requests": figures.requests,
         "failures": figures.failures,
+        "late": figures.late,
         "seconds": figures.seconds,
         "answers": figures.answers,
         "rps": _estimate(figures.rps),
@@ -125,7 +133,14 @@ def _verdict(cell: CellSummary) -> dict[str, Any]:
     checks = [asdict(check) for check in cell.cell.verdict.checks]
     known = {check["name"] for check in checks}
     checks += [asdict(check) for check in cell.failed_checks if check.name not in known]
-    return {"source": cell.source, "cell": cell.cell.name, "valid": cell.valid, "checks": checks}
+    return {
+        "source": cell.source,
+        "cell": cell.cell.name,
+        "valid": cell.valid,
+        "late": cell.figures.late,
+        "noise": noise_of(cell),
+        "checks": checks,
+    }
 
 
 def _of_a_load(found: Comparison | DeploymentRatio | Account | Drift) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from records.cell import Window
 from records.measure import ended_inside, wanted_answers
-from records.request import RequestRecord
+from records.request import LATE, RequestRecord
 from reports import stats
 from reports.stats import Estimate, Floats, Sample
 
@@ -22,6 +22,8 @@ class Figures:
     requests: int
     """Requests sent inside the window, failed ones too."""
     failures: int
+    late: int
+    """Of the requests, those whose times a stall of the load generator may have moved: in no latency."""
     seconds: float
     answers: int
     """Good answers that ended inside the window."""
@@ -53,18 +55,22 @@ def _since_start(good: Iterable[RequestRecord], moment: Callable[[RequestRecord]
     return [(at - r.start_ns) / 1e6 for r in good if (at := moment(r)) is not None]
 
 
-def figures_of(
-    good: Sequence[RequestRecord], counted: int, samples: Sequence[Sample], rps: Estimate | None
-) -> Figures:
-    """``good``: the good answers among ``counted`` measured requests."""
+def good_and_timed(counted: Iterable[RequestRecord]) -> list[RequestRecord]:
+    """The good answers whose times may be believed: latencies are of them alone."""
+    return [r for r in counted if r.outcome == "ok" and LATE not in r.flags]
+
+
+def figures_of(counted: Sequence[RequestRecord], samples: Sequence[Sample], rps: Estimate | None) -> Figures:
+    """Of the measured requests; a late one that failed is a failure all the same."""
+    good = good_and_timed(counted)
     ttft = [ms for r in good if (ms := r.ttft_ms) is not None]
-    failed = counted - len(good)
+    failed = sum(r.outcome != "ok" for r in counted)
     with_failures = ttft + [float("inf")] * failed
     e2e = [r.e2e_ms for r in good]
     # The mock LLM's answer is written at once: it has no time between tokens, not one of 0 ms.
     streamed = [r for r in good if "mock-answer" not in r.flags]
     gaps = [gap / 1000 for r in streamed for gap in r.gaps_us]
-    found = [r.documents for r in good if r.documents is not None]
+    found = [r.documents for r in counted if r.outcome == "ok" and r.documents is not None]
 
     def infinite(q: float) -> float | None:
         wanted = wanted_answers(q)
@@ -72,8 +78,9 @@ def figures_of(
 
     at = stats.percentile_estimate
     return Figures(
-        requests=counted,
+        requests=len(counted),
         failures=failed,
+        late=sum(LATE in r.flags for r in counted),
         seconds=sum(s.seconds for s in samples),
         answers=sum(len(s.ended_bins) for s in samples),
         rps=rps,
@@ -110,11 +117,10 @@ def figures_in(
     key: Hashable,
     name: str,
 ) -> tuple[Sample, Figures]:
-    """What one load measured in a time: latencies of ``counted``, RPS of those of ``every`` that ended in it.
-    ``name``: of its random numbers."""
+    """What one load measured in a time: latencies of those ``counted`` that are not late, RPS of those of
+    ``every`` that ended in it. ``name``: of its random numbers."""
     start, end, seconds = (window.start_ns, window.end_ns, window.seconds) if window else (0, 0, 0.0)
-    good = [r for r in counted if r.outcome == "ok"]
-    with_ttft = [r for r in good if r.ttft_ms is not None]
+    with_ttft = [r for r in good_and_timed(counted) if r.ttft_ms is not None]
     sample = Sample(
         key=key,
         seconds=max(0.0, seconds),
@@ -123,4 +129,4 @@ def figures_in(
         value_bins=stats.bins_of([r.sent_at_ns for r in with_ttft], start, end),
     )
     rps, _ = rps_of([sample], name)
-    return sample, figures_of(good, len(counted), [sample], rps)
+    return sample, figures_of(counted, [sample], rps)

@@ -2,50 +2,93 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
-from reports.analysis import DRIFT_RATIO, Analysis
-from reports.compare import Comparison, Knee, deployments_of
-from reports.document import listed, number, spread, times, users
+from reports.analysis import Analysis
+from reports.compare import Comparison, DeploymentRatio, Knee, deployments_of
+from reports.document import listed, number, times
+from reports.growth import grown, others_grown
 from reports.load import Load
 from reports.shaped import ShapedCell
-from reports.stats import Estimate
-from reports.summary import Level
 
 MOCKED = {
     "mock-embeddings": "mocking the embeddings",
     "mock-llm": "mocking the LLM",
     "mock-both": "mocking both",
 }
-DRIFTS_NAMED = 3
-SIDES = {"mock-embeddings": "embedding and retrieval", "mock-llm": "LLM"}
+SIDES = {"mock-embeddings": "embedding", "mock-llm": "LLM"}
+LONGEST_CHECK = 200
+"""Characters of what a failed check found, above the tables; the verdict has all of it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """A sentence, and a shorter one for where there is no room; empty: then it is left to its section."""
+
+    text: str
+    short: str = ""
+
+
+def findings(analysis: Analysis) -> Iterator[Finding]:
+    """The most important first: may it be believed, how far does it grow, what are the mocks worth?"""
+    if not analysis.levels:
+        yield Finding(text="There is no complete cell: nothing was measured.")
+        return
+    yield _believed(analysis)
+    if analysis.without_valid_cell:
+        who = listed([f"{deployment}/{config}" for deployment, config in analysis.without_valid_cell])
+        text = f"Nothing can be said about {who}: no cell is valid."
+        yield Finding(text=text, short=text)
+    for deployment in deployments_of(analysis.levels):
+        yield from _deployment(analysis, deployment)
+    yield from _deployments(analysis.deployment_ratios)
+
+
+def _believed(analysis: Analysis) -> Finding:
+    cells, invalid = analysis.cells, analysis.invalid
+    if not invalid:
+        text = f"All {len(cells)} cells are valid." if len(cells) > 1 else "The cell is valid."
+        return Finding(text=text, short=text)
+    failed = [check for cell in invalid for check in cell.failed_checks]
+    short = f"{len(cells) - len(invalid)} of {len(cells)} cells are valid, the others enter no figure"
+    if not failed:
+        return Finding(text=f"{short}: they were not checked.", short=f"{short}: they were not checked.")
+    [(name, count)] = Counter(check.name for check in failed).most_common(1)
+    why = " ".join(next(check.text for check in failed if check.name == name).split())
+    if len(why) > LONGEST_CHECK:
+        why = f"{why[:LONGEST_CHECK].rpartition(' ')[0]} ..."
+    told = f"{name} failed in {count} of them" if len(invalid) > 1 else f"{name} failed"
+    return Finding(text=f"{short}. {told}: {why}.", short=f"{short} ({told}; see the verdict).")
 
 
 def _doing(config: str) -> str:
     return MOCKED.get(config, f"configuration {config}")
 
 
-def _effect(ratio: Estimate | None, reference: str) -> str:
-    if ratio is None:
-        return "could not be compared"
-    if not ratio.excludes_one:
-        return f"shows no difference in RPS, {times(ratio)}"
-    return f"makes RPS {times(ratio)} that of {reference}"
+def _effects(compared: Sequence[Comparison]) -> str:
+    """The RPS of each against the reference's, at one load."""
+    parts: list[str] = []
+    for c in compared:
+        of, to = ("", "") if parts else (f" that of {c.reference}", f" in RPS to {c.reference}")
+        if c.rps is not None and c.rps.excludes_one:
+            parts.append(f"{_doing(c.config)} makes {'it' if parts else 'RPS'} {times(c.rps)}{of}")
+        else:
+            parts.append(f"{_doing(c.config)} shows no difference{to}, {times(c.rps)}")
+    return f"At {compared[0].load.named} {listed(parts)}"
 
 
 def _limit(at_top: Sequence[Comparison], knee: Knee | None, load: Load) -> str:
     """What the mocks' effects say about the limit at that load."""
     singles = {c.config: c.rps for c in at_top if c.config in SIDES}
-    if not singles:
+    if not any(singles.values()):
         return ""
     raised = {name: r.value for name, r in singles.items() if r and r.excludes_one and r.value > 1}
     if knee is not None and (knee.asked_differently or knee.other_loads or knee.struck):
         return ""
     if knee is None or knee.concurrency is None or load.users < knee.concurrency:
-        return (
-            "Throughput had not stopped growing there, so these differences are latency; "
-            "what would limit throughput was not reached."
-        )
+        return "Throughput still grew there: these differences are latency, the limit was not reached."
     missing = [name for name in SIDES if singles.get(name) is None]
     at = f"At {load.named}"
     if len(raised) > 1:
@@ -59,49 +102,11 @@ def _limit(at_top: Sequence[Comparison], knee: Knee | None, load: Load) -> str:
     return f"{at} neither side's mock raises throughput: what limits it lies elsewhere, or is shared."
 
 
-def _growth(levels: Sequence[Level]) -> str:
-    """How much of the last step up in users came out as throughput."""
-    found = sorted((lv.load.users, lv.figures.rps.value) for lv in levels if lv.valid and lv.figures.rps)
-    if len(found) < 2 or not found[-2][1]:
-        return ""
-    (few, low), (many, high) = found[-2:]
-    gained = high / low
-    said = f" ({gained:.1f}x the RPS for {many / few:.1f}x the users since {few}"
-    if gained - 1 < (many / few - 1) / 2:
-        return f"{said}, much less than the users: measure between {few} and {many}, the knee may lie there)"
-    return f"{said})"
-
-
-def _grown(who: str, knee: Knee | None, levels: Sequence[Level]) -> str:
-    """How far its throughput grew."""
-    if knee is None:
-        return f"{who} has no valid cell, so nothing follows from it."
-    if knee.asked_differently:
-        return (
-            f"{who} was asked differently from level to level ({listed(knee.asked_differently)}): "
-            "nothing follows about its growth."
-        )
-    if knee.other_loads:
-        return (
-            f"{who} was measured by {listed(knee.other_loads)}: nothing follows about its growth with users."
-        )
-    if knee.struck:
-        return (
-            f"{who} had {spread(knee.rps)} RPS at {users(knee.top)}; above, "
-            f"{', '.join(map(str, knee.struck))} users were measured and are not valid: "
-            "nothing follows about where it stops growing."
-        )
-    if knee.concurrency is not None:
-        return f"{who} stops growing at {users(knee.concurrency)}, at {spread(knee.rps)} RPS."
-    if knee.levels == 1:
-        return f"{who} was measured at {users(knee.top)} only, {spread(knee.rps)} RPS."
-    top = f"{users(knee.top)}, {spread(knee.rps)} RPS{_growth(levels)}"
-    return f"{who} still grew at {top}: its limit was not reached."
-
-
 def _shape(found: ShapedCell) -> str:
-    """The RPS of each level that has one."""
+    """The RPS of each level that has one; of a search its answer."""
     who = f"{found.cell.cell.deployment}: {found.cell.cell.config}"
+    if found.is_search:
+        return f"{who}: {found.sentence}."
     known = [
         (level.held.label(found.unit), rps.value) for level in found.levels if (rps := level.figures.rps)
     ]
@@ -114,68 +119,48 @@ def _shape(found: ShapedCell) -> str:
     )
 
 
-def _deployment(analysis: Analysis, deployment: str) -> Iterator[str]:
+def _deployment(analysis: Analysis, deployment: str) -> Iterator[Finding]:
     own = [c for c in analysis.comparisons if c.deployment == deployment and not c.asked_differently]
     levels = [level for level in analysis.levels if level.deployment == deployment]
     reference = own[0].reference if own else levels[0].config
-    knee = next((k for k in analysis.knees if (k.deployment, k.config) == (deployment, reference)), None)
-    yield _grown(f"{deployment}: {reference}", knee, [lv for lv in levels if lv.config == reference])
-    for shaped in analysis.shaped:  # a search's answer stands below its table
-        if shaped.cell.valid and shaped.cell.cell.deployment == deployment and not shaped.is_search:
-            yield _shape(shaped)
-    compared = [c.load for c in own if c.rps is not None]
-    if not compared:
-        return
-    load = max(compared)
-    at_top = [c for c in own if c.load == load]
-    yield f"At {load.named} {listed([f'{_doing(c.config)} {_effect(c.rps, c.reference)}' for c in at_top])}."
-    limit = _limit(at_top, knee, load)
-    if limit:
-        yield limit
+    knees = [knee for knee in analysis.knees if knee.deployment == deployment]
+    knee = next((k for k in knees if k.config == reference), None)
+    first = grown(f"{deployment}: {reference}", knee, [lv for lv in levels if lv.config == reference])
+    others = list(others_grown([k for k in knees if k is not knee]))
+    yield Finding(text="; ".join([first, *others]) + ".", short=f"{first}.")
+    for shaped in analysis.shaped:
+        if shaped.cell.valid and shaped.cell.cell.deployment == deployment:
+            yield Finding(text=_shape(shaped))
+    yield from _mocks(own, knee)
 
 
-def _drifted(analysis: Analysis) -> Iterator[str]:
-    """Repeats that differ more than what is compared."""
-    worst = sorted(analysis.drifts, key=lambda drift: -drift.ratio)
-    if not worst:
+def _mocks(own: Sequence[Comparison], knee: Knee | None) -> Iterator[Finding]:
+    """What each mock is worth at the highest load at which it was compared, and what follows at the top."""
+    highest = {c.config: c.load for c in sorted(own, key=lambda c: c.load) if c.rps is not None}
+    loads = sorted(set(highest.values()), reverse=True)
+    if not loads:
         return
-    places = [
-        f"{d.figure} of {d.deployment}/{d.config} at {d.load.named} {d.ratio:.2f}x "
-        f"({number(d.lowest)} to {number(d.highest)})"
-        for d in worst[:DRIFTS_NAMED]
-    ]
-    if len(worst) > DRIFTS_NAMED:
-        places.append(f"{len(worst) - DRIFTS_NAMED} more")
-    yield (
-        f"Repeats differ by more than {DRIFT_RATIO}x: {listed(places)}. The service changed between them, or "
-        "the machine drifted or was used by others; a difference smaller than that between two cells "
-        "measured once means nothing."
+    said = [_effects([c for c in own if c.load == load == highest.get(c.config)]) for load in loads]
+    yield Finding(
+        text="; ".join([said[0], *(f"a{text[1:]}" for text in said[1:])]) + ".", short=f"{said[0]}."
     )
+    limit = _limit([c for c in own if c.load == loads[0]], knee, loads[0])
+    if limit:
+        yield Finding(text=limit, short=limit)
 
 
-def _impossible(analysis: Analysis) -> Iterator[str]:
-    wrong = [a for a in analysis.accounts if a.unexplained_ms is None]
-    if wrong:
-        where = listed(list(dict.fromkeys(f"{a.deployment}/{a.config}" for a in wrong)))
-        yield f"The server's stage times of {where} add up to more than the TTFT: do not draw from them."
-
-
-def what_this_says(analysis: Analysis) -> Iterator[str]:
-    """The closing sentences."""
-    if not analysis.levels:
-        yield "There is no complete cell: nothing was measured."
+def _deployments(ratios: Sequence[DeploymentRatio]) -> Iterator[Finding]:
+    """Which of two is ahead, at the highest load of the first configuration that has both."""
+    known = [ratio for ratio in ratios if ratio.rps is not None and not ratio.asked_differently]
+    if not known:
         return
-    for deployment in deployments_of(analysis.levels):
-        yield from _deployment(analysis, deployment)
-    slower = [r for r in analysis.deployment_ratios if r.second_is_bottleneck]
+    top = max((r for r in known if r.config == known[0].config), key=lambda r: r.load)
+    ttft = f", and the TTFT of {top.second} is {times(top.ttft)} that of {top.first}" if top.ttft else ""
+    text = (
+        f"{top.config} at {top.load.named}: {top.first} has {times(top.rps)} the RPS of {top.second}{ttft}."
+    )
+    yield Finding(text=text, short=text)
+    slower = list(dict.fromkeys(r.config for r in known if r.second_is_bottleneck))
     if slower:
-        where = ", ".join(dict.fromkeys(r.config for r in slower))
-        first, second = slower[0].first, slower[0].second
-        yield f"{second} has a bottleneck of its own ({where}): {first} answers more there."
-    yield from _drifted(analysis)
-    yield from _impossible(analysis)
-    if analysis.comparisons:
-        yield (
-            "An effect is not yet a cause: mocking a stage also relieves whatever only waits for it, and "
-            "below the level where growth stops a faster stage saves latency, not capacity."
-        )
+        text = f"{top.second} has a bottleneck of its own ({listed(slower)}): {top.first} answers more there."
+        yield Finding(text=text, short=text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from rich import box
 from rich.console import Console
@@ -31,7 +32,10 @@ def print_blocks(blocks: Sequence[Block], console: Console) -> None:
             if console.width < NARROW:
                 _print_stacked(block, console)
             else:
-                console.print(_fitting(block, console))
+                for i, part in enumerate(_fitting(block, console)):
+                    if i:
+                        console.print()
+                    console.print(_rich_table(part, console))
             for note in block.notes:
                 console.print(Text(note, style="dim"))
         else:
@@ -54,16 +58,25 @@ def _sentence(line: str, console: Console, *, struck: bool) -> Text:
     return Text.assemble(_struck(head, console, struck=True), Text(colon + rest, style="red"))
 
 
-def _fitting(table: Table, console: Console) -> RichTable:
-    """The table, without those of its optional columns that there is no room for."""
-    left, rich = list(table.optional), _rich_table(table, console)
+def _fitting(table: Table, console: Console) -> list[Table]:
+    """The table; where there is no room for all of it, those of its optional columns that do not fit in a
+    table of their own, or more, behind the same first column."""
+    room = console.options.update_width(UNBOUNDED)
+    columns, moved = list(table.columns), []
+    left = [column for column in table.optional if column in columns[1:]]
     while (
         left
-        and console.measure(rich, options=console.options.update_width(UNBOUNDED)).maximum > console.width
+        and len(columns) > 2
+        and console.measure(_rich_table(table.only(columns), console), options=room).maximum > console.width
     ):
-        table = table.without(left.pop())
-        rich = _rich_table(table, console)
-    return rich
+        moved.append(left.pop())
+        columns.remove(moved[-1])
+    if not moved:
+        return [table]
+    rest = replace(
+        table.only([table.columns[0], *moved]), optional=tuple(c for c in table.columns if c in moved)
+    )
+    return [table.only(columns), *_fitting(rest, console)]
 
 
 def _rich_table(table: Table, console: Console) -> RichTable:

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from records.levels import lucky_note, many_cut, no_rate_note
 from reports.analysis import Analysis
-from reports.document import NONE, Row, Table, listed, number, spread, value
+from reports.document import NONE, Row, Table, listed, spread, value
+from reports.notes import failure_note, late_note
 from reports.shaped import LevelFigures, ShapedCell
 
 RULE = (
@@ -56,11 +57,8 @@ def _notes(shaped: ShapedCell) -> Iterator[str]:
         yield f"{shaped.sentence}."
     yield RULE
     for level in shaped.levels:
-        if level.figures.failures and level.figures.ttft_p95_with_failures is not None:
-            yield (
-                f"With failures as never answered, TTFT p95 at {level.held.label(shaped.unit)} is "
-                f"{number(level.figures.ttft_p95_with_failures)} ms."
-            )
+        yield from failure_note(level.figures, level.held.label(shaped.unit))
+    yield from late_note((level.figures, f"at {level.held.label(shaped.unit)}") for level in shaped.levels)
     rateless = [
         level.held.label(shaped.unit)
         for level in shaped.levels

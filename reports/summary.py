@@ -12,7 +12,7 @@ from records.measure import measured
 from records.reader import Run
 from records.request import RequestRecord
 from records.served import MOCKS_OF_CONFIG
-from reports.figures import Figures, figures_in, figures_of, rps_of
+from reports.figures import Figures, figures_in, figures_of, good_and_timed, rps_of
 from reports.load import Load
 from reports.masters import Part, merged_cell, simultaneous
 from reports.stats import Floats, Sample
@@ -28,15 +28,19 @@ class CellSummary:
     source: str
     cell: Cell
     parts: tuple[Part, ...]
-    good: tuple[RequestRecord, ...]
-    """Good answers among the measured requests."""
-    counted: int
+    counted: tuple[RequestRecord, ...]
+    """The measured requests."""
     sample: Sample
     figures: Figures
 
     @property
     def valid(self) -> bool:
         return self.cell.verdict.valid and self.window is not None
+
+    @property
+    def timed(self) -> list[RequestRecord]:
+        """The good answers that latencies are of."""
+        return good_and_timed(self.counted)
 
     @property
     def window(self) -> Window | None:
@@ -88,13 +92,11 @@ def summarise_cell(parts: Sequence[Part]) -> CellSummary:
     every = [r for part in parts for r in part.data.requests]
     requests = measured(every, window)
     sample, figures = figures_in(window, requests, every, key=(source, cell.repeat), name=cell.name)
-    good = tuple(r for r in requests if r.outcome == "ok")
     return CellSummary(
         source=source,
         cell=cell,
         parts=tuple(parts),
-        good=good,
-        counted=len(requests),
+        counted=tuple(requests),
         sample=sample,
         figures=figures,
     )
@@ -106,13 +108,13 @@ def _level(cells: Sequence[CellSummary]) -> Level:
     samples = [c.sample for c in shown]
     load = Load.of(first)
     rps, draws = rps_of(samples, f"{first.deployment}/{first.config}/c{load.label}")
-    good = [r for c in shown for r in c.good]
+    counted = [r for c in shown for r in c.counted]
     return Level(
         deployment=first.deployment,
         config=first.config,
         load=load,
         cells=tuple(cells),
-        figures=figures_of(good, sum(c.counted for c in shown), samples, rps),
+        figures=figures_of(counted, samples, rps),
         rps_draws=draws if any(c.valid for c in cells) else np.empty(0),
     )
 

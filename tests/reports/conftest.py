@@ -47,8 +47,12 @@ class Spec:
     """How much later than the repeat's own hour it starts."""
     seed: int = 0
     """Another one is another run."""
+    late: int = 0
+    """So many of its first requests are late: their answers seem to take ten times as long."""
     requested: dict[str, Any] = field(default_factory=dict)
     achieved: dict[str, Any] = field(default_factory=dict)
+    settings: dict[str, Any] = field(default_factory=dict)
+    paths: dict[str, str] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -70,7 +74,8 @@ def records_of(spec: Spec) -> list[RequestRecord]:
         failed = i >= count
         share = 0.5 if failed else (i + 0.5) / count
         sent = start + round(share * spec.seconds * 1e9)
-        ttft = 0.0 if failed else ttfts[i]
+        late = 1 <= i <= spec.late
+        ttft = 0.0 if failed else ttfts[i] * (10 if late else 1)
         first = sent + round(ttft * 1e6)
         stages = {name: {"queued_ms": ms / 4, "running_ms": ms * 3 / 4} for name, ms in spec.stages.items()}
         records.append(
@@ -83,7 +88,8 @@ def records_of(spec: Spec) -> list[RequestRecord]:
                 ended_at_ns=min(first + 10_000, start + round(spec.seconds * 1e9)),
                 tokens=0 if failed else 10, gaps_us=[] if failed else [1] * 9, documents=5,
                 outcome="http_error" if failed else "ok", error="503" if failed else None,
-                stages=stages or None, config=spec.config, flags=[*spec.flags, *(["cold"] if i == 0 else [])],
+                stages=stages or None, config=spec.config,
+                flags=[*spec.flags, *(["cold"] if i == 0 else []), *(["late"] if late else [])],
             )
         )  # fmt: skip
     return records
@@ -97,7 +103,7 @@ def write_cell(directory: Path, spec: Spec) -> Path:
     cell = Cell(
         deployment=spec.deployment, config=spec.config, concurrency=spec.concurrency, repeat=spec.repeat,
         complete=spec.complete, requested=spec.requested, achieved={"window": window, **spec.achieved},
-        verdict=Verdict(checks=spec.checks),
+        settings=spec.settings, paths=spec.paths, verdict=Verdict(checks=spec.checks),
     )  # fmt: skip
     write_json(directory / "cell.json", cell.to_json())
     lines = LineFile(directory / "requests.jsonl")

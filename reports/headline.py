@@ -1,0 +1,69 @@
+"""The report's first lines: the truth, as much of it as eight lines hold."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+
+from reports.analysis import Analysis
+from reports.cautions import Caution, cautions
+from reports.findings import findings
+
+LINES = 8
+COLUMNS = 98
+"""Of 100, less what marks a sentence in Markdown."""
+
+
+def what_this_says(analysis: Analysis) -> list[str]:
+    """Sentences that take LINES lines of COLUMNS at most. What is left out for want of room, is not silently:
+    cautions are named in brief, and what else there is stands in its own section."""
+    found, care = list(findings(analysis)), list(cautions(analysis))
+    texts, shorts = [finding.text for finding in found], [finding.short for finding in found]
+    for shown in (texts, *_shortened(texts, shorts)):
+        for lines in _with_cautions(shown, care):
+            if _height(lines) <= LINES:
+                return lines
+    return _cut([text for text in shorts if text], care)
+
+
+def _shortened(texts: Sequence[str], shorts: Sequence[str]) -> list[list[str]]:
+    """The sentences with ever more of them short, from the last one on."""
+    return [
+        [text for text in (*texts[:keep], *shorts[keep:]) if text] for keep in reversed(range(len(texts)))
+    ]
+
+
+def _with_cautions(shown: list[str], care: Sequence[Caution]) -> list[list[str]]:
+    """With all cautions in full, or ever more of them in brief, from the last one on."""
+    return [
+        [*shown, *(line for caution in care[:full] for line in caution.sentences), *_in_brief(care, full)]
+        for full in reversed(range(len(care) + 1))
+    ]
+
+
+def _in_brief(care: Sequence[Caution], full: int, end: int | None = None) -> list[str]:
+    """Those from ``full`` on; those from ``end`` on are only counted."""
+    briefs = [caution.brief for caution in care[full:end]]
+    if end is not None and end < len(care):
+        briefs.append(f"{len(care) - end} more")
+    return [f"Read with care (see the verdict): {'; '.join(briefs)}."] if briefs else []
+
+
+def _height(lines: Sequence[str]) -> int:
+    return sum(len(textwrap.wrap(line, COLUMNS)) for line in lines)
+
+
+def _cut(shown: list[str], care: Sequence[Caution]) -> list[str]:
+    """The first sentence, all cautions that there is room for, then of the others as many as fit, and that
+    there is more."""
+    more = "There is more to know: see the sections below, and the verdict at the end."
+    kept = shown[:1]
+    for end in reversed(range(len(care) + 1)):
+        lines = [*kept, *_in_brief(care, 0, end), more]
+        if _height(lines) <= LINES:
+            break
+    for line in shown[1:]:
+        if _height([*lines, line]) > LINES:
+            break
+        lines.insert(-1, line)
+    return lines
