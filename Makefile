@@ -4,10 +4,10 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help install sweep test check format bench bench-memory bench-same clean
+.PHONY: help install sweep test check format bench bench-memory bench-pinning bench-same clean
 
 help: ## List what can be made
-	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 install: $(STAMP) ## Make .venv with everything in it (the others call this)
 
@@ -38,6 +38,9 @@ bench: install ## Measure what the README claims (under 15 minutes)
 	@missed=""; for part in $(BENCHES); do \
 		echo "benchmarks/$$part.py"; $(BIN)/python benchmarks/$$part.py || missed="$$missed $$part"; \
 	done; test -z "$$missed" || { echo "missed:$$missed"; exit 1; }
+
+bench-pinning: install ## Compare CPUs of their own with shared ones (PINNING="--busy": beside burners)
+	$(BIN)/python benchmarks/pinning.py $(PINNING)
 
 bench-memory: install ## Watch the memory of 500 users for three minutes
 	$(BIN)/python benchmarks/memory.py

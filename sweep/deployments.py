@@ -16,7 +16,8 @@ from sweep.plan import Target
 from sweep.processes import Child, Ledger, free_port
 from sweep.usage import UsageError
 
-READY_SECONDS = 180.0
+READY_SECONDS = 600.0
+"""A first start embeds thousands of passages, on the target's CPUs alone."""
 _POLL_SECONDS = 0.1
 _YES = {True: "yes", False: "no"}
 
