@@ -70,7 +70,7 @@ def main() -> int:
     minutes = max(1, round(arguments.rounds * len(MODES) * one_s / 60))
     print(
         f"{arguments.rounds} rounds of {len(MODES)} sweeps: about {minutes} minutes, half as much again "
-        f"where cells are measured again; an index is built first, if there is none; no sweep takes more than "
+        f"where cells are measured again; an index is built first, if there is none; no sweep takes over "
         f"{LIMIT_S:.0f} s",
         flush=True,
     )
