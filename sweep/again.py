@@ -27,7 +27,7 @@ def spoiled(cell: Cell) -> str | None:
     recorded = noisy(Noise.from_json(cell.achieved.get("noise"))) or (isinstance(late, int) and late > 0)
     if not recorded and not names & OF_OUR_OWN:
         return None
-    return "; ".join(check.text for check in failures)
+    return "; ".join(check.text.partition("; ")[0] for check in failures)  # behind it is what to do about it
 
 
 def times(folder: Path) -> int:

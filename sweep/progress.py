@@ -46,7 +46,7 @@ class Progress:
             transient=True,
         )
         self._task = self._bar.add_task("starting", total=None, left="")
-        self._total = self._done = self._measured = 0
+        self._total = self._done = self._measured = self._pending = 0
         self._budget_seconds: float | None = None
         self._began = self._said_at = time.monotonic()
 
@@ -103,17 +103,23 @@ class Progress:
         """A cell is measured again."""
         self.note(f"again ({number} of {most}): {key.path}, because {why}")
 
-    def cell(self, key: CellKey, data: CellData, total: int, *, again: bool = False) -> None:
-        """One cell is measured, for the first time or ``again``; there are ``total``, as far as is known."""
+    def cell(
+        self, key: CellKey, data: CellData, total: int, *, pending: int = 0, again: bool = False
+    ) -> None:
+        """One cell is measured, for the first time or ``again``.
+
+        There are ``total``, as far as is known, and ``pending`` of those measured will be measured again.
+        """
         self._done += not again
         self._measured += 1
+        self._pending = pending
         self._expect(total)
         self._bar.update(self._task, completed=self._done, left=f"{self._left()} left")
         self.note(self._line(key, data))
 
     def _left(self) -> str:
         each = (time.monotonic() - self._began) / self._measured
-        return _clock(self._within_budget((self._total - self._done) * each))
+        return _clock(self._within_budget((self._total - self._done + self._pending) * each))
 
     def _within_budget(self, seconds: float) -> float:
         if self._budget_seconds is None:

@@ -211,7 +211,8 @@ class Sweep:
         data = measure(at.place, key, at.endpoints[key.variant])
         self.budget.took(time.monotonic() - began, again=again)
         self._learn(at.place, key, data)
-        self.progress.cell(key, data, self.search.expected_cells(), again=again)
+        pending = len(self._spoiled_in(at.repeat))
+        self.progress.cell(key, data, self.search.expected_cells(), pending=pending, again=again)
         self._say_if_unanswered(key)
 
     def _learn(self, place: Workplace, key: CellKey, data: CellData) -> None:

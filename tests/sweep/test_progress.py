@@ -138,3 +138,14 @@ def test_a_terminal_has_the_bar_instead() -> None:
     console, written = _console(80, terminal=True)
     Progress(console).step("starting baseline (local)")
     assert written.getvalue() == ""
+
+
+def test_what_is_to_be_measured_again_is_in_the_time_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 0.0
+    monkeypatch.setattr("sweep.progress.time.monotonic", lambda: now)
+    console, written = _console(80, terminal=False)
+    progress = Progress(console)
+    progress.start(1, 60.0, None)
+    now = 60.0
+    progress.cell(KEY, DATA, 1, pending=2)
+    assert "(2:00 left)" in written.getvalue()
