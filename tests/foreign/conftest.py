@@ -17,7 +17,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 SERVERS = Path(__file__).resolve().parent / "servers"
-LIMIT_S = 20.0
+LIMIT_S = 60.0
 NGINX = shutil.which("nginx", path=os.environ.get("PATH", "") + os.pathsep + "/usr/sbin")
 NODE = shutil.which("node") or shutil.which("nodejs")
 NGINX_CONF = """
@@ -64,10 +64,10 @@ class Foreign:
 def stop(process: subprocess.Popen[Any]) -> None:
     process.terminate()
     try:
-        process.wait(timeout=10)
+        process.wait(timeout=60)
     finally:
         process.kill()
-        process.wait(timeout=10)
+        process.wait(timeout=60)
 
 
 @pytest.fixture
@@ -88,7 +88,7 @@ def foreign(tmp_path: Path) -> Iterator[Callable[[str], Foreign]]:
 
 
 @pytest.fixture
-def nginx(tmp_path: Path) -> Iterator[Callable[[int, str, str], int]]:
+def nginx(tmp_path: Path, free_port: Callable[[], int]) -> Iterator[Callable[[int, str, str], int]]:
     """nginx before a port, with ``proxy_buffering`` on or off and ``proxy_http_version``; gives its own."""
     running: list[subprocess.Popen[bytes]] = []
 
@@ -97,8 +97,7 @@ def nginx(tmp_path: Path) -> Iterator[Callable[[int, str, str], int]]:
             pytest.skip("no nginx to put before the server")
         prefix = tmp_path / "nginx"
         prefix.mkdir()
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            port: int = free.getsockname()[1]
+        port = free_port()
         (prefix / "nginx.conf").write_text(
             NGINX_CONF.format(port=port, behind=behind, buffering=buffering, version=version)
         )

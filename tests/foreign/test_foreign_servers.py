@@ -11,19 +11,20 @@ import pytest
 from records.cell import Check
 from records.reader import CellData, read_cell
 
-TTFT_MS, ITL_MS = 120, 10
-EARLY_MS, LATE_MS = -1, 40
-"""How far our median TTFT may lie from the server's own, on a machine that runs other tests too."""
+TTFT_MS, ITL_MS = 400, 20
+EARLY_MS, LATE_MS = -1, 250
+"""How far our TTFT may lie from the server's own, on a machine three times slower that runs other tests too;
+what falls into a trap is later by all of the tokens (380 ms), or earlier by the whole TTFT."""
 
 
-def run(locust: Any, folder: Path, port: int, tokens: int, requests: int = 0) -> CellData:
+def run(locust: Any, folder: Path, port: int, tokens: int, requests: int = 14) -> CellData:
     """A run of 6 users in OpenAI's dialect; the body tells the server what to do."""
     options = {"ttft_ms": TTFT_MS, "itl_ms": ITL_MS, "tokens": tokens}
     fields = [part for name, value in options.items() for part in ("--field", f"{name}={value}")]
-    load = ["--headless", "-u", "6", "-t", "40s" if requests else "4s", "--requests", str(requests)]
+    load = ["--headless", "-u", "6", "-t", "60s", "--min-seconds", "0", "--requests", str(requests)]
     load += ["--results", "r", "--dialect", "openai"]
     one = locust("-H", f"http://127.0.0.1:{port}", *load, *fields)
-    code = one.wait(60)
+    code = one.wait()
     data = read_cell(folder / "r")
     assert code == (0 if data.cell.verdict.valid else 3), one.text
     assert "Traceback" not in one.text
@@ -34,10 +35,11 @@ def check_of(data: CellData, name: str) -> Check:
     return next(check for check in data.cell.verdict.checks if check.name == name)
 
 
-def medians(data: CellData, truths: list[dict[str, Any]]) -> tuple[float, float]:
-    """TTFT by us and by the server, of all requests."""
-    ours = [r.ttft_ms for r in data.requests if r.ttft_ms is not None]
-    return median(ours), median(truth["ttft_ms"] for truth in truths)
+def differences(data: CellData, truths: list[dict[str, Any]]) -> list[float]:
+    """TTFT by us less that by the server, from the least of each to the most. Ours begins earlier and ends
+    later, so none is below 0; other work makes some of them more."""
+    ours = sorted(r.ttft_ms for r in data.requests if r.ttft_ms is not None)
+    return [a - b for a, b in zip(ours, sorted(truth["ttft_ms"] for truth in truths), strict=True)]
 
 
 def check_counts(data: CellData, truths: list[dict[str, Any]]) -> None:
@@ -49,12 +51,15 @@ def check_counts(data: CellData, truths: list[dict[str, Any]]) -> None:
 
 def check_figures(data: CellData, truths: list[dict[str, Any]]) -> None:
     check_counts(data, truths)
-    ours, theirs = medians(data, truths)
-    assert EARLY_MS <= ours - theirs < LATE_MS
+    late = differences(data, truths)
+    assert min(late) >= EARLY_MS
+    assert sorted(late)[len(late) // 4] < LATE_MS
     streams = [(r.last_token_at_ns or 0) - (r.first_token_at_ns or 0) for r in data.requests]
     true = median(truth["e2e_ms"] - truth["ttft_ms"] for truth in truths)
     assert median(streams) / 1e6 == pytest.approx(true, abs=LATE_MS)
-    assert check_of(data, "buffering").status == "pass"
+    buffering = check_of(data, "buffering")
+    # Of answers that lay unread the gaps are not known; a machine that is busy may leave too few.
+    assert buffering.status == "pass" or "too few" in buffering.text
     assert check_of(data, "clock-order").status == "pass"
 
 
@@ -89,8 +94,7 @@ def test_lumps_from_nginxs_buffers_are_found_out(
     data = run(locust, tmp_path, nginx(server.port, "on", "1.0"), tokens=150, requests=15)
     truths = server.truths()
     check_counts(data, truths)
-    ours, theirs = medians(data, truths)
-    assert ours > theirs + 10 * ITL_MS
+    assert median(differences(data, truths)) > 10 * ITL_MS
     buffering = check_of(data, "buffering")
     assert buffering.status == "fail", buffering.text
 
@@ -103,8 +107,7 @@ def test_whole_answers_from_nginxs_buffers_are_said_aloud(
     data = run(locust, tmp_path, nginx(server.port, "on", "1.0"), tokens=20)
     truths = server.truths()
     check_counts(data, truths)
-    ours, theirs = medians(data, truths)
-    assert ours > theirs + 10 * ITL_MS
+    assert median(differences(data, truths)) > 10 * ITL_MS
     buffering = check_of(data, "buffering")
     assert buffering.status == "n/a"
     assert "a proxy buffers whole answers" in buffering.text

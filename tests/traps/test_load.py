@@ -249,7 +249,9 @@ def test_lumps_after_early_headers_are_said_aloud(serve: Any, locust: Any, tmp_p
     assert late_ms(data.requests, truths) < LATE_MS
     buffering = check_of(data, "buffering")
     assert buffering.status == "n/a"
-    assert "in lumps" in buffering.text
+    with_gaps = sum(len(r.gaps_us) >= 7 for r in data.requests)
+    # Of an answer that lay unread the gaps are not known; a machine that is busy may leave too few.
+    assert "in lumps" in buffering.text or (with_gaps < 10 and "too few" in buffering.text)
 
 
 def test_a_service_whose_answers_fail_is_no_valid_measurement(

@@ -1,0 +1,142 @@
+"""The mock LLM server, and locust with a shape, as processes."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import IO, Any
+
+import pytest
+
+from records.levels import HeldLevel
+from records.reader import read_cell
+
+ROOT = Path(__file__).resolve().parents[2]
+Start = Callable[..., "Process"]
+
+
+class Process:
+    """A process with its output in a file."""
+
+    def __init__(self, output: Path, *arguments: str, stdout: IO[str] | None = None) -> None:
+        """``stdout``: for what is said there; ``output`` then holds standard error alone."""
+        self.output = output
+        clean = {k: v for k, v in os.environ.items() if not k.startswith(("LOCUST_", "TARGET_"))}
+        with output.open("wb") as file:
+            self.popen = subprocess.Popen(
+                [sys.executable, "-m", *arguments],
+                cwd=output.parent,
+                stdin=subprocess.DEVNULL,
+                stdout=stdout or file,
+                stderr=file,
+                env=clean | {"PYTHONUNBUFFERED": "1"},
+                start_new_session=True,
+            )
+
+    @property
+    def text(self) -> str:
+        return self.output.read_text()
+
+    def wait(self, seconds: float = 100) -> int:
+        try:
+            return self.popen.wait(seconds)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"still there after {seconds} s:\n{self.text}") from None
+
+    def kill(self) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.popen.pid, signal.SIGKILL)  # a session of its own: its workers, too
+        self.popen.wait(60)
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    running: list[Process] = []
+
+    def one(*arguments: str, stdout: IO[str] | None = None) -> Process:
+        running.append(Process(tmp_path / f"{len(running)}.log", *arguments, stdout=stdout))
+        return running[-1]
+
+    yield one
+    for process in running:
+        process.kill()
+
+
+def wait_until(what: Callable[[], Any], seconds: float = 60) -> Any:
+    limit = time.monotonic() + seconds
+    while time.monotonic() < limit:
+        if found := what():
+            return found
+        time.sleep(0.05)
+    raise AssertionError("waited in vain")
+
+
+@pytest.fixture
+def wait_for() -> Callable[..., Any]:
+    return wait_until
+
+
+def serving(start: Start, at_once: int, ttft_ms: int, itl_ms: int) -> str:
+    """Answers of five tokens, so many at a time; the address."""
+    server = start(
+        *("mocks.openai_server", "--port", "0", "--max-concurrent", str(at_once)),
+        *("--ttft-ms", str(ttft_ms), "--itl-ms", str(itl_ms), "--tokens", "5", "--jitter", "0"),
+    )
+    return str(wait_until(lambda: re.search(r"http://\S+", server.text))[0])
+
+
+@pytest.fixture
+def service(start: Start) -> str:
+    """Sixteen answers at a time, each of 320 ms (160 until its first token): 50 a second at most."""
+    return serving(start, 16, 160, 40)
+
+
+@pytest.fixture
+def four_at_a_time(start: Start) -> str:
+    """Four answers at a time, each of 800 ms (400 until its first token): 5 a second at most."""
+    return serving(start, 4, 400, 100)
+
+
+@pytest.fixture
+def shape() -> Callable[..., list[str]]:
+    """The arguments of a load with the shape of that name."""
+
+    def arguments(name: str, url: str, *more: str) -> list[str]:
+        files = ",".join(str(ROOT / "locustfiles" / f"{one}.py") for one in ("stream", name))
+        load = ["locust", "-f", files, "--headless", "--only-summary", "-H", url, "--dialect", "openai"]
+        return [*load, *more]
+
+    return arguments
+
+
+@pytest.fixture
+def two_processes(free_port: Callable[[], int]) -> Callable[[], list[str]]:
+    def arguments() -> list[str]:
+        port = str(free_port())
+        here = ["--master-bind-host", "127.0.0.1", "--master-bind-port", port, "--master-port", port]
+        return ["--processes", "2", *here]
+
+    return arguments
+
+
+@pytest.fixture
+def held() -> Callable[[Path], list[tuple[HeldLevel, float]]]:
+    """The levels of a load, and how many requests were in flight at a time in each, on average."""
+
+    def levels(folder: Path) -> list[tuple[HeldLevel, float]]:
+        data = read_cell(folder)
+        assert data.cell.levels is not None
+        return [(level, in_flight(level, data.requests)) for level in data.cell.levels.levels]
+
+    def in_flight(level: HeldLevel, requests: Any) -> float:
+        spans = [min(r.ended_at_ns, level.end_ns) - max(r.sent_at_ns, level.start_ns) for r in requests]
+        return sum(max(0, span) for span in spans) / max(1, level.end_ns - level.start_ns)
+
+    return levels

@@ -1,0 +1,203 @@
+"""Steps and ramps as a user runs them, against the mock LLM server, whose capacity is known."""
+
+from __future__ import annotations
+
+import re
+import signal
+import time
+from collections import Counter
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from records.reader import read_cell
+
+
+def status_of(folder: Path) -> dict[str, str]:
+    return {check.name: check.status for check in read_cell(folder).cell.verdict.checks}
+
+
+def due_by_second(folder: Path) -> list[int]:
+    """Requests due in each second from the first, the last one left out."""
+    at = [r.due_at_ns or r.sent_at_ns for r in read_cell(folder).requests]
+    seconds = Counter((t - min(at)) // 1_000_000_000 for t in at)
+    return [seconds[s] for s in range(max(seconds))]
+
+
+def most_at_once(folder: Path) -> int:
+    requests = read_cell(folder).requests
+    moments = [(r.sent_at_ns, 1) for r in requests] + [(r.ended_at_ns, -1) for r in requests]
+    now = most = 0
+    for _, change in sorted(moments):
+        now += change
+        most = max(most, now)
+    return most
+
+
+def level_rows(text: str) -> list[list[str]]:
+    """The table of levels at a load's end: its rows."""
+    head = re.search(r"^ *(?:users|requests/s)  seconds  requests .*\n((?:.+\n)*)", text, re.M)
+    return [line.split() for line in head[1].splitlines()] if head else []
+
+
+SIGNALS = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
+
+
+def test_steps_of_users(
+    start: Any, shape: Any, held: Any, service: str, tmp_path: Path, ended_well: Any
+) -> None:
+    steps = ["--step-users", "2", "--step-seconds", "2", "--steps", "3", "--results", "r"]
+    one = start(*shape("steps", service, *steps))
+    assert ended_well(one), one.text
+    said = re.findall(r"Shape test updating to (\d+) users", one.text)
+    assert said == ["2", "4", "6"]
+    data = read_cell(tmp_path / "r")
+    assert data.cell.complete
+    assert most_at_once(tmp_path / "r") == 6
+    assert data.cell.requested["shape"] == "Steps"
+    asked = data.cell.requested["shape_options"]
+    assert asked == {"step_users": 2, "step_seconds": 2, "steps": 3}
+    of_one_level = ("failures", "concurrency", "arrival-rate", "steady-state", "steady-ttft")
+    assert {status_of(tmp_path / "r")[name] for name in of_one_level} == {"n/a"}
+    assert "the shape Steps changed the load" in str(data.cell.verdict)
+    questions = [r.question for r in data.requests]
+    assert len(set(questions)) == len(questions)  # those who came later asked nothing twice (TRAPS 24)
+    assert [row[0] for row in level_rows(one.text)] == ["2", "4", "6"]
+    found = held(tmp_path / "r")
+    assert all(x.status is None and x.level_from == x.level_to for x, _ in found)
+    assert [x.level_to for x, _ in found] == [2, 4, 6]
+    assert data.cell.window is not None
+    assert found[0][0].start_ns >= data.cell.window.start_ns
+    for level, in_flight in found[1:]:
+        half_ns = (level.held_end_ns - level.held_start_ns) // 2
+        # It settles for a second or until its users have had an answer, at the latest until its half.
+        assert min(1_000_000_000, half_ns) <= level.start_ns - level.held_start_ns <= half_ns
+        assert in_flight == pytest.approx(level.level_to, rel=0.2)
+    assert ("The same with intervals, and more: report r" in one.text) is data.cell.verdict.valid
+
+
+def test_steps_of_a_rate_in_two_processes(
+    start: Any,
+    shape: Any,
+    held: Any,
+    two_processes: Any,
+    service: str,
+    tmp_path: Path,
+    ended_well: Any,
+) -> None:
+    steps = ["--arrival", "constant", "--rate", "10", "--step-seconds", "3", "--steps", "3"]
+    one = start(*shape("steps", service, *steps, "--results", "r", *two_processes()))
+    assert ended_well(one), one.text
+    data = read_cell(tmp_path / "r")
+    cell = data.cell
+    assert {r.worker for r in data.requests} == {"w0", "w1"}
+    assert cell.achieved["level_unit"] == "requests_per_second"
+    assert cell.requested["shape_options"] == {"step_seconds": 3, "steps": 3}
+    found = [level for level, _ in held(tmp_path / "r")]
+    assert [x.level_to for x in found] == [10, 20, 30]
+    for level in found:  # when it began and ended is as it falls out, what was due in it is not
+        due = sum(level.start_ns <= (r.due_at_ns or 0) < level.end_ns for r in data.requests)
+        assert due / level.seconds == pytest.approx(level.level_to, rel=0.15, abs=2)
+    rows = level_rows(one.text)  # once, by the master
+    assert [row[0] for row in rows] == ["10", "20", "30"]
+    assert [float(row[5]) for row in rows] == [pytest.approx(n, rel=0.3) for n in (10, 20, 30)]
+
+
+def test_levels_are_told_only_where_records_were_kept(start: Any, shape: Any, service: str) -> None:
+    one = start(*shape("steps", service, "--step-users", "1", "--step-seconds", "1", "--steps", "2"))
+    assert one.wait() == 0, one.text
+    assert level_rows(one.text) == []
+    assert "report" not in one.text
+
+
+@SIGNALS
+def test_an_interrupted_load_keeps_its_levels_as_far_as_it_went(
+    start: Any, shape: Any, held: Any, wait_for: Any, service: str, tmp_path: Path, number: signal.Signals
+) -> None:
+    steps = ["--step-users", "2", "--step-seconds", "4", "--steps", "9", "--results", "r"]
+    one = start(*shape("steps", service, *steps))
+    wait_for(lambda: "updating to 4 users" in one.text)
+    time.sleep(0.5)
+    one.popen.send_signal(number)
+    assert one.wait() == 130, one.text
+    assert "Traceback" not in one.text
+    assert not read_cell(tmp_path / "r").cell.complete
+    (two, _), (four, _) = held(tmp_path / "r")
+    assert (two.level_to, four.level_to) == (2, 4)
+    assert 0 < four.seconds < two.seconds  # but for the interruption as long
+    assert [row[0] for row in level_rows(one.text)] == ["2", "4"]
+    valid = read_cell(tmp_path / "r").cell.verdict.valid  # this machine may have been busy with others
+    assert ("these are its levels until then" in one.text) is valid
+
+
+@SIGNALS
+@pytest.mark.parametrize("processes", [1, 2])
+def test_a_second_signal_waits_for_no_answer(
+    start: Any,
+    shape: Any,
+    held: Any,
+    wait_for: Any,
+    two_processes: Any,
+    tmp_path: Path,
+    processes: int,
+    number: signal.Signals,
+) -> None:
+    """All of them hang: without it the load would drain for ten minutes."""
+    server = start("mocks.faults", "stall", "--dialect", "openai", "--stall-s", "inf")
+    url = str(wait_for(lambda: re.search(r"http://\S+", server.text))[0])
+    steps = ["--step-users", "2", "--step-seconds", "2", "--steps", "9", "--results", "r"]
+    steps += ["--drain-seconds", "600"]
+    one = start(*shape("steps", url, *steps, *(two_processes() if processes == 2 else [])))
+    wait_for(lambda: "updating to 4 users" in one.text)
+    for _ in range(3):
+        time.sleep(1.2)
+        one.popen.send_signal(number)
+    assert one.wait() == 130, one.text
+    assert "Traceback" not in one.text
+    data = read_cell(tmp_path / "r")
+    assert not data.cell.complete
+    assert {r.outcome for r in data.requests} == {"cut"}
+    assert [level.level_to for level, _ in held(tmp_path / "r")][:2] == [2, 4]
+
+
+def test_a_table_that_cannot_be_printed_is_no_end_of_the_load(start: Any, shape: Any, service: str) -> None:
+    steps = ["--step-users", "2", "--step-seconds", "1", "--steps", "1", "--results", "r"]
+    with open("/dev/full", "w") as full:
+        one = start(*shape("steps", service, *steps), stdout=full)
+        assert one.wait() in (0, 3), one.text
+    assert "Traceback" not in one.text
+
+
+@pytest.mark.parametrize("downwards", [False, True])
+def test_a_ramp_of_users(
+    start: Any, shape: Any, held: Any, service: str, tmp_path: Path, downwards: bool, ended_well: Any
+) -> None:
+    low, high = ("5", "1") if downwards else ("1", "5")
+    ramp = ["--ramp-from", low, "--ramp-to", high, "--ramp-seconds", "5", "--results", "r"]
+    one = start(*shape("ramp", service, *ramp))
+    assert ended_well(one), one.text
+    users = [int(n) for n in re.findall(r"Shape test updating to (\d+) users", one.text)]
+    assert len(users) >= 3  # five, but a machine that is busy skips some
+    assert users == sorted(users, reverse=downwards)
+    assert most_at_once(tmp_path / "r") == max(users)
+    levels = [level for level, _ in held(tmp_path / "r")]
+    assert len(levels) == 10
+    asked = read_cell(tmp_path / "r").cell.requested["shape_options"]
+    assert asked == {"ramp_from": float(low), "ramp_to": int(high), "ramp_seconds": 5}
+    assert (levels[0].level_from, levels[-1].level_to) == (float(low), float(high))
+    assert all(before.level_to == after.level_from for before, after in pairwise(levels))
+    assert [x.seconds for x in levels[5:9]] == [pytest.approx(0.5, abs=0.01)] * 4
+    assert len(level_rows(one.text)) == 10
+
+
+def test_a_ramp_of_a_rate(start: Any, shape: Any, service: str, tmp_path: Path, ended_well: Any) -> None:
+    ramp = ["--arrival", "constant", "--rate", "40", "--ramp-from", "0", "--ramp-seconds", "8"]
+    one = start(*shape("ramp", service, *ramp, "--results", "r"))
+    assert ended_well(one), one.text
+    due = due_by_second(tmp_path / "r")
+    # Half of 40 for 8 seconds; a tick that is late leaves the rate lower for as long. All the time 40: 320.
+    assert sum(due) == pytest.approx(160, rel=0.4)
+    assert due[0] < 12
+    assert due[-1] > 25

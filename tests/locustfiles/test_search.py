@@ -1,0 +1,170 @@
+"""The search as a user runs it, against the mock LLM server, whose capacity is known.
+
+On a machine that leaves the load generator no CPU a search says so, and that it knows nothing of a level that
+missed meanwhile. So may each of these; what it does find is to be right.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from records.reader import read_cell
+
+
+def spoilt(one: Any) -> bool:
+    """Did the search say of a level that its load generator was late itself?"""
+    return re.search(r"at \S+ \S+ the load generator was \d+ ms late \(p99\)", one.text) is not None
+
+
+def found_nothing(one: Any) -> bool:
+    return one.wait() == (3 if spoilt(one) else 4)
+
+
+def status_of(folder: Path, name: str) -> str:
+    return next(check.status for check in read_cell(folder).cell.verdict.checks if check.name == name)
+
+
+SIGNALS = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
+
+
+def test_a_search_finds_how_many_users_the_service_serves_at_once(
+    start: Any, shape: Any, held: Any, four_at_a_time: str, tmp_path: Path
+) -> None:
+    search = ["-u", "4", "--slo", "ttft:560 percentile:90", "--level-seconds", "3", "--results", "r"]
+    one = start(*shape("search", four_at_a_time, *search))
+    code = one.wait()
+    written = json.loads((tmp_path / "r" / "search.json").read_text())
+    for row in written["levels"]:  # the fifth waits for one of four to end
+        assert row["status"] in ("unknown", "met" if row["level"] <= 4 else "missed"), one.text
+    if written["outcome"] != "found":
+        assert spoilt(one), one.text
+        assert (code, written["outcome"]) == (3, "inconclusive"), one.text
+        return
+    assert written["level"] == 4
+    assert written["goodput"] == pytest.approx(5, rel=0.25)
+    sentence = "highest concurrency that meets ttft<=560 ms at p90: 4 users, goodput "
+    assert sentence in one.text.splitlines()[-2]
+    assert re.search(r"^ +8 +\d+ +0 +\d +\d{4} +\d\.\d +(?:missed|generator late)$", one.text, re.M), one.text
+    cell = read_cell(tmp_path / "r").cell
+    assert cell.requested["shape"] == "HighestLoad"
+    assert cell.requested["shape_options"] == {
+        "slo": "ttft<=560 ms at p90",
+        "search_from": 4,
+        "search_to": 1000,
+        "level_seconds": 3,
+        "search_seconds": 300,
+    }
+    assert code == (0 if cell.verdict.valid else 3)
+    rows = [(x["level"], x["status"]) for x in written["levels"]]
+    found = held(tmp_path / "r")
+    assert [(x.level_to, x.status) for x, _ in found] == rows
+    for level, in_flight in found:
+        assert level.seconds >= 2.9
+        assert in_flight == pytest.approx(level.level_to, rel=0.2)
+    assert not re.search(r"^ *users  seconds  requests ", one.text, re.M)  # it has a table of its own
+    assert "Traceback" not in one.text
+
+
+def test_a_search_for_a_rate_by_two_workers(
+    start: Any, shape: Any, free_port: Any, service: str, ended_well: Any
+) -> None:
+    """Constant arrivals keep the service's queue empty until its 50 a second are passed."""
+    search = ["--arrival", "constant", "--rate", "44", "--slo", "ttft:270", "--level-seconds", "1.5"]
+    search += ["--search-to", "60"]  # a queue of a rate far above takes long to go
+    port = str(free_port())
+    here = ["--master-bind-host", "127.0.0.1", "--master-bind-port", port]
+    one = start(*shape("search", service, *search, "--master", "--expect-workers", "2", *here))
+    for _ in range(2):
+        start(*shape("search", service, "--worker", "--master-host", "127.0.0.1", "--master-port", port))
+    if one.wait() == 3 and spoilt(one):
+        assert not re.search(r"^ +(?:5[7-9]|60)\S* .* met$", one.text, re.M), one.text
+        return
+    assert ended_well(one), one.text
+    found = re.search(
+        r"highest rate that meets ttft<=270 ms at p95: ([\d.]+) requests/s, goodput ([\d.]+)/s", one.text
+    )
+    assert found, one.text
+    assert 44 <= float(found[1]) <= 56
+    assert float(found[2]) == pytest.approx(float(found[1]), rel=0.15)
+
+
+def test_a_search_that_finds_nothing_exits_4(start: Any, shape: Any, service: str) -> None:
+    one = start(*shape("search", service, "-u", "3", "--slo", "ttft:20", "--level-seconds", "2"))
+    assert found_nothing(one), one.text
+    assert spoilt(one) or "not even 3 users meets ttft<=20 ms at p95" in one.text
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+@pytest.mark.parametrize("load", [["-u", "12"], ["--arrival", "constant", "--rate", "20"]])
+def test_requests_that_hang_keep_no_objective(
+    start: Any, shape: Any, wait_for: Any, two_processes: Any, processes: int, load: list[str]
+) -> None:
+    """Each fifth hears nothing for longer than the search lasts: not one of the slow ones ever ends."""
+    server = start("mocks.faults", "each-fifth", "--dialect", "openai", "--ttft-ms", "40", "--stall-s", "60")
+    url = str(wait_for(lambda: re.search(r"http://\S+", server.text))[0])
+    slo = ["--slo", "ttft:500", "--level-seconds", "2", "--drain-seconds", "0"]
+    one = start(*shape("search", url, *slo, *load, *(two_processes() if processes == 2 else [])))
+    assert found_nothing(one), one.text
+    row = re.search(r"^ +(?:12|20) +\d+ +0 +(\d+) +\d{4} +\S+ +(?:missed|generator late)$", one.text, re.M)
+    assert row, one.text
+    assert int(row[1]) >= 3
+    assert "Traceback" not in one.text
+
+
+def test_failed_requests_keep_no_objective(start: Any, shape: Any, free_port: Any) -> None:
+    slo = ["-u", "8", "--slo", "e2e:5000", "--level-seconds", "2"]  # 59 failures, ten a second and user
+    one = start(*shape("search", f"http://127.0.0.1:{free_port()}", *slo))
+    assert found_nothing(one), one.text
+
+
+def test_a_search_that_finds_nothing_in_an_invalid_run_exits_3(
+    start: Any, shape: Any, wait_for: Any, tmp_path: Path
+) -> None:
+    """The service compresses its streams, so that no figure of them is believed."""
+    server = start("mocks.faults", "gzip", "--dialect", "openai", "--ttft-ms", "40")
+    url = str(wait_for(lambda: re.search(r"http://\S+", server.text))[0])
+    one = start(*shape("search", url, "--slo", "ttft:20", "--level-seconds", "2", "--results", "r"))
+    code = one.wait()
+    found = json.loads((tmp_path / "r" / "search.json").read_text())["outcome"]
+    assert found == ("inconclusive" if spoilt(one) else "none"), one.text
+    assert status_of(tmp_path / "r", "compressed") == "fail", one.text
+    assert code == 3, one.text
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_a_search_out_of_time_is_inconclusive(
+    start: Any, shape: Any, two_processes: Any, service: str, processes: int
+) -> None:
+    search = ["-u", "4", "--slo", "ttft:5000", "--level-seconds", "1", "--search-seconds", "6"]
+    one = start(*shape("search", service, *search, *(two_processes() if processes == 2 else [])))
+    assert one.wait() == 3, one.text
+    assert "the 6 seconds it was given were over; the highest concurrency that met was" in one.text
+
+
+@SIGNALS
+def test_an_interrupted_search_says_what_it_saw(
+    start: Any, shape: Any, wait_for: Any, service: str, tmp_path: Path, number: signal.Signals
+) -> None:
+    search = ["-u", "2", "--slo", "ttft:5000", "--level-seconds", "1.5", "--results", "r"]
+    one = start(*shape("search", service, *search))
+    wait_for(lambda: "2 users: answers" in one.text)
+    one.popen.send_signal(number)
+    assert one.wait() == 130, one.text
+    assert "it was stopped; the highest concurrency that met was" in one.text
+    assert not read_cell(tmp_path / "r").cell.complete
+    assert json.loads((tmp_path / "r" / "search.json").read_text())["outcome"] == "inconclusive"
+
+
+def test_an_interrupted_search_exits_130_without_records_too(
+    start: Any, shape: Any, wait_for: Any, service: str
+) -> None:
+    one = start(*shape("search", service, "-u", "2", "--slo", "ttft:5000", "--level-seconds", "1.5"))
+    wait_for(lambda: "2 users: answers" in one.text)
+    one.popen.send_signal(signal.SIGINT)
+    assert one.wait() == 130, one.text
