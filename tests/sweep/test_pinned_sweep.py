@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from sweep import cpus
+from sweep.options import parse_targets
+from sweep.plan import Plan
 from sweep.processes import PROJECT
 
 _LIMIT = 110
@@ -72,3 +74,18 @@ def test_the_load_and_the_target_are_kept_apart_and_the_cell_tells_it(tmp_path: 
     assert checks["machine-noise"] in ("pass", "n/a")
     known = Path("/proc/self/schedstat").exists()
     assert (cell["achieved"]["noise"]["target_delay_percent"] is not None) == known
+
+
+def test_a_plan_from_before_the_option_is_resumed_with_shared_cpus() -> None:
+    plan = Plan(
+        name="t",
+        targets=parse_targets(["local"]),
+        configs=("mock-both",),
+        levels=(1,),
+        auto=False,
+        cpus="0:1",
+    )
+    raw = plan.to_json()
+    assert Plan.from_json(raw) == plan
+    del raw["cpus"]
+    assert Plan.from_json(raw).cpus == "shared"
