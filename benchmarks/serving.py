@@ -63,6 +63,13 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def request_bytes(question: str) -> bytes:
+    """The same as it travels, for a client of its own."""
+    payload = body(question)
+    head = "POST /ask/stream HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+    return f"{head}Content-Length: {len(payload)}\r\n\r\n".encode() + payload
+
+
 @contextmanager
 def server(app: str, core: int | None = None, **settings: str) -> Iterator[int]:
     """uvicorn on a free port, on one core if given; the port, not yet ready. Ended on the way out."""
@@ -165,10 +172,7 @@ class Load:
     """Closed-loop load on `/ask/stream`: each connection asks, reads to the end, asks again."""
 
     def __init__(self, port: int, questions: Sequence[str]) -> None:
-        bodies = [body(question) for question in questions]
-        head = "POST /ask/stream HTTP/1.1\r\nHost: 127.0.0.1\r\n"
-        head += "Content-Type: application/json\r\nContent-Length: "
-        self.requests = itertools.cycle([head.encode() + b"%d\r\n\r\n" % len(b) + b for b in bodies])
+        self.requests = itertools.cycle([request_bytes(question) for question in questions])
         self.answered = 0
         self.over = False
         self._port = port

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Coroutine, Generator, MutableMapping
+from functools import partial
 from typing import Any
 
 Message = MutableMapping[str, Any]
@@ -91,7 +92,6 @@ class EventWriter:
         self._frames: list[bytes] = []
         self._last = b""
         self._started = False
-        self._sending = False
         self._closing = False
         self._wake: asyncio.Handle | None = None
         self._flushing: asyncio.Task[None] | None = None
@@ -108,8 +108,15 @@ class EventWriter:
         self._last = frame
 
     def _begin_flush(self) -> None:
+        """Send now. A task, which would begin a turn of the loop later, is made only where the client reads
+        so slowly that there is something to wait for."""
         self._wake = None
-        self._flushing = self._loop.create_task(self._flush())
+        flush = self._flush()
+        try:
+            awaited = flush.send(None)
+        except StopIteration:
+            return
+        self._flushing = self._loop.create_task(_go_on(flush, awaited))
 
     async def _flush(self) -> None:
         try:
@@ -121,23 +128,18 @@ class EventWriter:
     async def _write(self, *, more: bool) -> None:
         body = b"".join(self._frames) if more else b"".join([*self._frames, self._last])
         self._frames.clear()
-        self._sending = True
-        try:
-            if not self._started:
-                self._started = True
-                await self._send({"type": "http.response.start", "status": 200, "headers": self._headers})
-            await self._send({"type": "http.response.body", "body": body, "more_body": more})
-        finally:
-            self._sending = False
+        if not self._started:
+            self._started = True
+            await self._send({"type": "http.response.start", "status": 200, "headers": self._headers})
+        await self._send({"type": "http.response.body", "body": body, "more_body": more})
 
     async def close(self) -> None:
-        """Send what is left and end the response, in one message. A flush that has not begun to send is
-        not waited for; it finds nothing left to do."""
+        """Send what is left and end the response, in one message."""
         self._closing = True
         if self._wake is not None:
             self._wake.cancel()
             self._wake = None
-        if self._sending and self._flushing is not None:  # the client reads slowly
+        if self._flushing is not None:  # the client reads slowly
             await asyncio.shield(self._flushing)
         await self._write(more=False)
 
@@ -148,3 +150,28 @@ class EventWriter:
             self._wake.cancel()
         if self._flushing is not None:
             self._flushing.cancel()
+
+
+class _Begun:
+    """A coroutine that has already run up to what it awaits, for a task to go on with."""
+
+    def __init__(self, begun: Coroutine[Any, Any, None], awaited: Any) -> None:
+        self._begun = begun
+        self._awaited = awaited
+
+    def __await__(self) -> Generator[Any, Any, None]:
+        while True:
+            try:
+                value = yield self._awaited
+            except BaseException as error:  # a cancelled task among them: it is the coroutine's to handle
+                step = partial(self._begun.throw, error)
+            else:
+                step = partial(self._begun.send, value)
+            try:
+                self._awaited = step()
+            except StopIteration:
+                return
+
+
+async def _go_on(begun: Coroutine[Any, Any, None], awaited: Any) -> None:
+    await _Begun(begun, awaited)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import cache
 from typing import Annotated, Any
 
 import orjson
@@ -53,8 +54,9 @@ def frame(event: dict[str, Any]) -> bytes:
     return b"data: " + orjson.dumps(event) + b"\n\n"
 
 
+@cache
 def status_frame(message: str) -> bytes:
-    """Progress, in words."""
+    """Progress, in words; of which there are few."""
     return frame({"type": "status", "message": message})
 
 
