@@ -12,6 +12,8 @@ import click
 import psutil
 import pytest
 
+from records.checks import OF_THE_MACHINE
+from records.reader import cell_directories
 from sweep import cli
 from sweep.directory import alone, create
 from sweep.options import parse_targets
@@ -19,7 +21,17 @@ from sweep.plan import Plan
 from sweep.processes import PROJECT
 from sweep.usage import UsageError
 
-LIMIT = 110
+LIMIT = 300
+
+
+@pytest.fixture(autouse=True)
+def _little_knowledge(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that a first start has an index at once."""
+    folder = tmp_path_factory.mktemp("knowledge")
+    for topic in ("queues", "locks", "sockets", "threads", "streams", "loops"):
+        (folder / f"{topic}.md").write_text(f"Of {topic} there is much to be told. " * 5)
+    monkeypatch.setenv("KNOWLEDGE_BASE_DIR", str(folder))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
 
 
 def _sweep(*args: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -178,45 +190,56 @@ def test_killed_in_the_middle_it_is_resumed_and_leaves_nothing(tmp_path: Path) -
     killed.wait(20)
     done_before = {p: p.stat().st_mtime_ns for p in run.glob("cells/*/*/*/locust.log")}
     resumed = _sweep("--resume", str(run), cwd=tmp_path)
-    assert resumed.returncode == 0, resumed.stderr + resumed.stdout
+    assert _ended_well(resumed.returncode, run), resumed.stderr + resumed.stdout
     assert "\nstarting mock-both (local), repeat 1\n" in resumed.stderr
     assert "\nall targets are ready, " in resumed.stderr
-    assert {p: p.stat().st_mtime_ns for p in done_before} == done_before
-    cells = sorted(
-        p.parent.name for p in run.glob("cells/*/*/*/cell.json") if ".partial" not in p.parent.name
-    )
-    assert cells == ["c01-r1", "c02-r1"]
-    for path in run.glob("cells/*/*/*/cell.json"):
-        if ".partial" not in path.parent.name:
-            assert json.loads(path.read_text())["complete"]
-            assert (path.parent / "profile.jsonl").exists()
-            assert (path.parent / "target.log").exists()
-            requests = (path.parent / "requests.jsonl").read_text().splitlines()
-            assert {json.loads(line)["run"] for line in requests} == {run.name}
+    assert {p: _first_try(p.parent, p.name).stat().st_mtime_ns for p in done_before} == done_before
+    assert [cell.name for cell in cell_directories(run)] == ["c01-r1", "c02-r1"]
+    for cell in cell_directories(run):
+        assert json.loads((cell / "cell.json").read_text())["complete"]
+        assert (cell / "profile.jsonl").exists()
+        assert (cell / "target.log").exists()
+        requests = (cell / "requests.jsonl").read_text().splitlines()
+        assert {json.loads(line)["run"] for line in requests} == {run.name}
     assert (run / "summary.csv").exists()
     assert json.loads((run / "run.json").read_text())["status"] == "complete"
     pids += [json.loads(line)["pid"] for line in (run / "processes.jsonl").read_text().splitlines()]
     assert [pid for pid in pids if _ours(pid, run)] == []
     # Once more, with nothing left to measure and nobody who reads: the report's files are still written.
     (run / "summary.csv").unlink()
-    assert _unread("--resume", str(run), cwd=tmp_path) == 0
+    assert _unread("--resume", str(run), cwd=tmp_path) == resumed.returncode
     assert (run / "summary.csv").exists()
 
 
 def test_a_cell_whose_records_are_gone_is_measured_again_and_the_others_are_not(tmp_path: Path) -> None:
     args = ["--config", "mock-both", "--concurrency", "1,2", "--requests", "20", "--repeats", "1"]
-    assert _sweep(*args, cwd=tmp_path).returncode == 0
+    first = _sweep(*args, cwd=tmp_path)
     [run] = tmp_path.glob("results/*")
+    assert _ended_well(first.returncode, run), first.stderr
     lost, kept = (run / f"cells/local/mock-both/c0{users}-r1" for users in (1, 2))
     (lost / "requests.jsonl").unlink()
     before = (kept / "cell.json").stat().st_mtime_ns
     resumed = _sweep("--resume", str(run), cwd=tmp_path)
-    assert resumed.returncode == 0, resumed.stderr
+    assert _ended_well(resumed.returncode, run), resumed.stderr
     said = "local/mock-both/c01-r1 counts as not measured and is now c01-r1.partial-1: "
     assert f"\n{said}{lost / 'requests.jsonl'} is missing\n" in resumed.stderr
     assert len((lost / "requests.jsonl").read_bytes().splitlines()) >= 20
     assert not (lost.with_name("c01-r1.partial-1") / "requests.jsonl").exists()
     assert (kept / "cell.json").stat().st_mtime_ns == before
+
+
+def _ended_well(code: int, run: Path) -> bool:
+    """Did a sweep end with 0? Or with 3, but for nothing else than that this machine was busy with others?"""
+    cells = [json.loads((cell / "cell.json").read_text()) for cell in cell_directories(run)]
+    checks = [check for cell in cells for check in cell["verdict"]["checks"]]
+    failed = {check["name"] for check in checks if check["status"] == "fail"}
+    return code == 0 or (code == 3 and bool(failed) and failed <= OF_THE_MACHINE)
+
+
+def _first_try(cell: Path, name: str) -> Path:
+    """A file of a cell's first measurement, also where a busy machine spoiled it and it was repeated."""
+    earlier = cell.with_name(f"{cell.name}.try-1")
+    return (earlier if earlier.exists() else cell) / name
 
 
 def _wait_for_second_cell(tmp_path: Path) -> Path:
