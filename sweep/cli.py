@@ -133,8 +133,8 @@ Exit codes: 0 fine, 1 a fault of ours, 2 usage or a target that never got ready,
     show_default=True,
     metavar="auto|shared|LOAD:TARGET",
     help="CPUs of the load (Locust, LLM server, profiler) and of the targets, as taskset lists them (0:1, "
-    "0,2:1,3-5). auto: the first for the load, the rest for the targets; shared where there is one, and "
-    "with a running service, of which LOAD:TARGET keeps only the load on its CPUs.",
+    "0,2:1,3-5). auto: the first for the load, the rest for the targets; shared where there is only "
+    "one, and with a running service, which is not ours to pin: there only LOAD of LOAD:TARGET counts.",
 )
 @click.option("--plan-only", is_flag=True, help="Print what would be measured, and start nothing.")
 @click.argument("locust_args", nargs=-1, type=click.UNPROCESSED)
