@@ -6,7 +6,6 @@ import contextlib
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -17,12 +16,12 @@ from typing import Any
 
 import pytest
 
-from loadgen.distributed import MASTER_SILENT_S
 from loadgen.options import REGION_VARIABLE
+from records.checks import OF_THE_MACHINE
 from records.reader import read_cell, read_run
 from records.request import RequestRecord
 
-SLOW_MACHINE = {"generator-lag", "generator-cpu", "concurrency", "steady-state", "steady-ttft", "buffering"}
+SLOW_MACHINE = OF_THE_MACHINE | {"buffering"}
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -49,7 +48,7 @@ class Process:
     def send(self, what: signal.Signals) -> None:
         self.popen.send_signal(what)
 
-    def wait(self, seconds: float = 20) -> int:
+    def wait(self, seconds: float = 90) -> int:
         try:
             return self.popen.wait(seconds)
         except subprocess.TimeoutExpired:
@@ -58,15 +57,14 @@ class Process:
     def kill(self) -> None:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.popen.pid, signal.SIGKILL)  # a session of its own: its workers, too
-        self.popen.wait(10)
+        self.popen.wait(60)
 
 
 class Stage:
     """The mock LLM server with its record, and locust processes that ask it."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.port = free_port()
+    def __init__(self, folder: Path, port: int) -> None:
+        self.folder, self.port = folder, port
         self.processes: list[Process] = []
         self.serve(ttft_ms=40)
 
@@ -119,6 +117,11 @@ class Stage:
     def recorded(self, least: int, results: str = "r") -> None:
         wait_for(lambda: lines(self.folder / results / "requests.jsonl") >= least)
 
+    def both_recorded(self, least: int) -> None:
+        """So many records, of both workers."""
+        self.recorded(least)
+        wait_for(lambda: {r.region for r in self.records()} == {"eu", "us"})
+
     def failed(self, ended: Process, results: str = "r") -> set[str]:
         """The checks that failed, but for those that a slow machine fails; how it ended agrees with them."""
         verdict = read_cell(self.folder / results).cell.verdict
@@ -128,20 +131,14 @@ class Stage:
 
 
 @pytest.fixture
-def stage(tmp_path: Path) -> Iterator[Stage]:
-    one = Stage(tmp_path)
+def stage(tmp_path: Path, free_port: Callable[[], int]) -> Iterator[Stage]:
+    one = Stage(tmp_path, free_port())
     yield one
     for process in reversed(one.processes):
         process.kill()
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-        return port
-
-
-def wait_for(what: Callable[[], Any], seconds: float = 20) -> Any:
+def wait_for(what: Callable[[], Any], seconds: float = 60) -> Any:
     limit = time.monotonic() + seconds
     while time.monotonic() < limit:
         if found := what():
@@ -192,7 +189,7 @@ def test_processes_end_by_run_time_with_streams_in_flight(stage: Stage) -> None:
 
 def test_streams_longer_than_the_drain_are_recorded_as_cut(stage: Stage) -> None:
     stage.serve(ttft_ms=30_000)
-    master, *workers = stage.two("-t", "2s", "--drain-seconds", "0.3")
+    master, *workers = stage.two("-t", "3s", "--drain-seconds", "0.3")
     assert master.wait() == 3, master.text
     assert [worker.wait() for worker in workers] == [0, 0]
     assert Counter(r.outcome for r in stage.records()) == {"cut": 4}
@@ -201,23 +198,24 @@ def test_streams_longer_than_the_drain_are_recorded_as_cut(stage: Stage) -> None
 
 
 def test_a_killed_worker_makes_the_run_invalid_and_loses_at_most_its_last_report(stage: Stage) -> None:
-    master, eu, us = stage.two("-t", "6s", "--drain-seconds", "2")
-    stage.recorded(30)
+    master, eu, us = stage.two("-t", "8s", "--drain-seconds", "2")
+    stage.both_recorded(60)
     eu.kill()
-    assert master.wait(25) == 3, master.text
+    assert master.wait() == 3, master.text
     us.wait()
     records = stage.records()
     assert last_line(master).startswith("invalid: workers: at the fewest 1 of 2 load workers")
     lost = stage.served() - len(records)
-    # Its two streams in flight, and what its two users ended in the tenth of a second between two reports.
-    assert 0 <= lost <= 2 + 2 * 3
+    # Its two streams in flight, and what its two users ended since its last report: one is due each tenth of
+    # a second, in which they end two, and goes when it gets a CPU. Without any it would be half of sixty.
+    assert 0 <= lost <= 2 + 2 * 5
     assert {r.region for r in records} == {"eu", "us"}
     assert len(keys(records)) == len(records)
 
 
 def test_a_worker_that_is_told_to_go_pushes_what_it_has(stage: Stage, ended_well: Any) -> None:
     master, eu, us = stage.two("-t", "4s")
-    stage.recorded(20)
+    stage.both_recorded(20)
     eu.send(signal.SIGTERM)
     assert ended_well(eu), eu.text
     assert master.wait() == 3, master.text
@@ -239,22 +237,25 @@ def test_the_last_worker_lost_ends_the_run(stage: Stage) -> None:
 
 
 def test_a_worker_that_comes_late_loses_nothing_and_holds_nothing_up(stage: Stage) -> None:
-    master = stage.master("r", "--master", "--expect-workers", "1", "-t", "4s", "--drain-seconds", "20")
+    master = stage.master("r", "--master", "--expect-workers", "1", "--drain-seconds", "60")
     stage.worker("eu")
     stage.recorded(5)
     stage.worker("us")  # locust gives it users or none, as it falls out
     wait_for(lambda: "2 workers connected" in master.text)
-    master.wait(15)
-    assert "workers" not in stage.failed(master)
+    stage.recorded(len(stage.records()) + 20)
+    master.send(signal.SIGINT)
+    assert master.wait() == 130, master.text
+    failures = read_cell(stage.folder / "r").cell.verdict.failures
+    assert "workers" not in {check.name for check in failures}
     assert len(keys(stage.records())) == len(stage.records()) == stage.served()
 
 
 def test_workers_without_their_master_go(stage: Stage) -> None:
     master, *workers = stage.two()
-    stage.recorded(20)
+    stage.both_recorded(20)
     master.kill()
     for worker in workers:
-        worker.wait(MASTER_SILENT_S + 8)
+        worker.wait()
         assert "The master was not heard" in worker.text
         assert "Traceback" not in worker.text
     assert read_run(stage.folder / "r").incomplete
@@ -264,7 +265,7 @@ def test_workers_without_their_master_go(stage: Stage) -> None:
 
 def test_an_orphan_of_an_earlier_master_adds_nothing_and_goes(stage: Stage) -> None:
     first, orphan, other = stage.two("--run-name", "same")
-    stage.recorded(20)
+    stage.both_recorded(20)
     first.kill()
     other.kill()
     second = stage.master(
@@ -272,20 +273,22 @@ def test_an_orphan_of_an_earlier_master_adds_nothing_and_goes(stage: Stage) -> N
         *("--run-name", "same"),
         name="second",
     )
-    orphan.wait(MASTER_SILENT_S - 1)  # told so, not only left alone
-    assert "The master is another run's" in orphan.text
+    orphan.wait()
+    told = "The master is another run's" in orphan.text
+    # Told so, not only left alone, unless the second master took longer to come than it waits for one.
+    assert told or "The master was not heard" in orphan.text
     fresh = stage.worker("new")
     second.wait()
     fresh.wait()
     assert not stage.failed(second, "r2")
     assert {r.region for r in stage.records("r2")} == {"new"}
     assert len(keys(stage.records("r2"))) == len(stage.records("r2"))
-    assert second.text.count("left over from another run") == 1
+    assert second.text.count("left over from another run") == told
 
 
 def test_an_interrupted_master_drains_its_workers(stage: Stage) -> None:
     master, *workers = stage.two("--requests", "99999")
-    stage.recorded(20)
+    stage.both_recorded(20)
     master.send(signal.SIGINT)
     assert master.wait() == 130, master.text
     assert [worker.wait() for worker in workers] == [0, 0]
@@ -341,13 +344,13 @@ def test_the_run_time_does_not_cut_streams_that_drain(stage: Stage) -> None:
 
 def test_a_second_ctrl_c_waits_for_no_stream(stage: Stage) -> None:
     stage.serve(ttft_ms=30_000)
-    one = stage.master("r", "--drain-seconds", "25")
+    one = stage.master("r", "--drain-seconds", "600")
     wait_for(lambda: "All users spawned" in one.text)
-    time.sleep(0.5)  # users start spread over a quarter of a second
+    time.sleep(2)  # users start spread over a quarter of a second
     one.send(signal.SIGINT)
-    time.sleep(0.5)
+    time.sleep(2)
     one.send(signal.SIGINT)
-    assert one.wait(10) == 130, one.text
+    assert one.wait() == 130, one.text
     assert "Traceback" not in one.text
     assert Counter(r.outcome for r in stage.records()) == {"cut": 4}
 
@@ -355,7 +358,7 @@ def test_a_second_ctrl_c_waits_for_no_stream(stage: Stage) -> None:
 def test_rates_of_an_open_loop_add_up_over_workers(stage: Stage) -> None:
     master, *_ = stage.two("--arrival", "constant", "--rate", "40", "-t", "4s")
     master.wait()
-    assert not stage.failed(master) - {"lateness"}
+    assert not stage.failed(master)
     data = read_cell(stage.folder / "r")
     assert data.cell.requested["rate"] == 40
     window = data.cell.window

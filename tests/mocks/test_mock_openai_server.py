@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -37,11 +38,11 @@ class Server:
         self.port = int(line.rsplit(":", 1)[1])
 
     def connect(self) -> http.client.HTTPConnection:
-        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
 
     def records(self, count: int) -> list[dict[str, Any]]:
         """The records once there are ``count``."""
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             lines = self.record.read_text().splitlines()
             if len(lines) >= count:
@@ -52,7 +53,7 @@ class Server:
     def stop(self, number: int = signal.SIGTERM) -> int:
         if self.process.poll() is None:
             self.process.send_signal(number)
-        code = self.process.wait(10)
+        code = self.process.wait(60)
         assert self.process.stdout
         self.process.stdout.close()
         return code
@@ -151,10 +152,9 @@ def test_times_are_the_planned_ones_and_recorded_as_the_client_sees_them(start: 
         response.read()
     records = server.records(15)
     # A machine that is busy with others makes some of them late, and none early.
-    late = sorted(r["ttft_ms"] - r["planned_ttft_ms"] for r in records)
-    assert -1 < late[0] <= late[len(late) // 4] < 3
-    assert abs(statistics.median(s - r["ttft_ms"] for s, r in zip(seen, records, strict=True))) < 5
-    assert statistics.fmean(g for r in records for g in r["gaps_ms"]) == pytest.approx(5, rel=0.15)
+    assert -1 < min(r["ttft_ms"] - r["planned_ttft_ms"] for r in records) < 10
+    assert -1 < min(s - r["ttft_ms"] for s, r in zip(seen, records, strict=True)) < 10
+    assert statistics.median(g for r in records for g in r["gaps_ms"]) == pytest.approx(5, abs=3)
     for record in records:
         assert (record["outcome"], record["tokens"], len(record["gaps_ms"])) == ("ok", 16, 15)
         assert record["received_at_ns"] < record["first_token_at_ns"] < record["ended_at_ns"]
@@ -163,25 +163,28 @@ def test_times_are_the_planned_ones_and_recorded_as_the_client_sees_them(start: 
 
 def test_further_streams_queue_in_order(start: Start) -> None:
     server = start(
-        "--max-concurrent", "1", "--ttft-ms", "60", "--itl-ms", "0", "--jitter", "0", "--tokens", "2"
+        "--max-concurrent", "1", "--ttft-ms", "400", "--itl-ms", "0", "--jitter", "0", "--tokens", "2"
     )
     connections = [server.connect() for _ in range(3)]
     for connection in connections:
         connection.request("POST", "/v1/chat/completions", json.dumps(BODY))
     for connection in connections:
         frames(connection.getresponse())
-    queued = [record["queued_ms"] for record in server.records(3)]
-    assert queued[0] < 30 < queued[1] < queued[2]
-    assert queued[2] == pytest.approx(120, abs=50)
+    records = server.records(3)
+    queued = [record["queued_ms"] for record in records]
+    assert queued[0] < 200 < queued[1] < queued[2]
+    for before, after in pairwise(records):  # it starts when the one before has ended
+        started_ns = after["received_at_ns"] + after["queued_ms"] * 1e6
+        assert -0.1e6 < started_ns - before["ended_at_ns"] < 200e6
 
 
 def test_a_client_that_goes_away_is_recorded_and_frees_its_place(start: Start) -> None:
-    server = start("--max-concurrent", "1", "--ttft-ms", "10", "--itl-ms", "1000", "--tokens", "30")
+    server = start("--max-concurrent", "1", "--ttft-ms", "10", "--itl-ms", "60000", "--tokens", "30")
     going, waiting, last = server.connect(), server.connect(), server.connect()
     response = ask(going)
     response.readline()
     waiting.request("POST", "/v1/chat/completions", json.dumps(BODY))
-    time.sleep(0.1)  # so that it waits before the first goes
+    time.sleep(0.5)  # so that it waits before the first goes
     waiting.close()
     response.close()
     going.close()
@@ -196,7 +199,7 @@ def test_a_whole_answer_takes_as_long_and_counts_its_tokens(start: Start) -> Non
     whole = json.loads(ask(server.connect(), stream=False).read())
     assert whole["usage"]["completion_tokens"] == len(whole["choices"][0]["message"]["content"].split()) == 9
     [record] = server.records(1)
-    assert record["ttft_ms"] == pytest.approx(70, abs=25)
+    assert 69 < record["ttft_ms"] < 70 + 1000
     assert (record["tokens"], record["stream"]) == (9, False)
 
 
@@ -224,7 +227,7 @@ def test_bad_input_gets_openais_error_and_the_next_is_served(
 
 def test_bytes_that_are_no_http_are_refused(start: Start) -> None:
     server = start()
-    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as client:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=60) as client:
         client.sendall(b"\x00\x01\x02 nonsense\r\n\r\n")
         assert client.recv(100).startswith(b"HTTP/1.1 400 ")
     assert text_of(frames(ask(server.connect(), max_tokens=1)))
@@ -236,7 +239,7 @@ def test_a_pipelined_request_does_not_disturb_the_first(start: Start) -> None:
     request = (
         b"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-length: %d\r\n\r\n" % len(body) + body
     )
-    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as client:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=60) as client:
         client.sendall(request * 2)
         received = b"".join(iter(lambda: client.recv(65536), b""))
     assert received.count(b"[DONE]") == 1
@@ -258,7 +261,7 @@ def run_once(*flags: str) -> subprocess.CompletedProcess[str]:
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=60,
     )
 
 

@@ -44,7 +44,12 @@ def points(folder: Path) -> list[Profile]:
     return found
 
 
-def until(ready: Callable[[], object], seconds: float = 15) -> None:
+def ticks(found: list[Profile]) -> int:
+    """Samples, and those that a machine that is busy with others made it miss."""
+    return len(found) + sum(point["profiler"]["missed_ticks"] for point in found)
+
+
+def until(ready: Callable[[], object], seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not ready():
         assert time.monotonic() < deadline, "waited in vain"
@@ -81,30 +86,48 @@ def start() -> Iterator[Start]:
 
 def end(program: subprocess.Popen[str]) -> None:
     program.kill()
-    program.communicate(timeout=10)
+    program.communicate(timeout=60)
 
 
-def test_a_busy_loop_takes_a_core(tmp_path: Path, start: Start) -> None:
-    busy = start("print('ready', flush=True)\nwhile True: pass")
-    assert profile(tmp_path, "--duration", "2", "--interval", "0.25", "--pid", str(busy.pid)).returncode == 0
-    before = [point["processes"]["total_cpu_percent"] for point in points(tmp_path)]
-    assert len(before) == 8
-    # Wide, for the other tests share the cores; the next test holds it against the kernel's own count.
-    assert 25 < sum(before) / len(before) < 106
+COUNTING = """
+import time
+def tell():
+    file.write(f"{{time.time()}} {{time.process_time()}}\\n")
+file = open({path!r}, "a", buffering=1)
+tell()
+print("ready", flush=True)
+while True:
+    end = time.process_time() + 0.02
+    while time.process_time() < end: pass
+    tell()
+    time.sleep({pause})
+"""
 
 
-def test_its_cpu_is_what_the_kernel_counts(tmp_path: Path, start: Start) -> None:
-    half = start(
-        "import time\nprint('ready', flush=True)\nwhile True:\n"
-        "    end = time.process_time() + 0.02\n    while time.process_time() < end: pass\n"
-        "    time.sleep(0.02)"
-    )
-    process = psutil.Process(half.pid)
-    cpu_before, at_before = sum(process.cpu_times()[:2]), time.monotonic()
-    profile(tmp_path, "--duration", "3", "--interval", "0.5", "--pid", str(half.pid))
-    used = 100 * (sum(process.cpu_times()[:2]) - cpu_before) / (time.monotonic() - at_before)
+@pytest.mark.parametrize("pause", [0, 0.02])
+def test_cpu_is_what_a_program_used(tmp_path: Path, start: Start, pause: float) -> None:
+    """It writes down how much it had used when, which on a machine that is busy with others may be little."""
+    told = tmp_path / "told.txt"
+    busy = start(COUNTING.format(path=str(told), pause=pause))
+    assert profile(tmp_path, "--duration", "3", "--interval", "0.5", "--pid", str(busy.pid)).returncode == 0
     found = points(tmp_path)
-    assert sum(p["processes"]["total_cpu_percent"] for p in found) / len(found) == pytest.approx(used, abs=12)
+    end(busy)
+    assert ticks(found) == 6
+    whole = [line.split() for line in told.read_text().splitlines()[:-1]]
+    used = [(float(at), float(cpu)) for at, cpu in whole]
+    first, last = found[0]["at_ns"] / 1e9, found[-1]["at_ns"] / 1e9
+    true_s = at_moment(used, last) - at_moment(used, first)
+    spans_s = [b["elapsed_seconds"] - a["elapsed_seconds"] for a, b in pairwise(found)]
+    percents = [point["processes"]["total_cpu_percent"] for point in found[1:]]
+    ours_s = sum(percent / 100 * span for percent, span in zip(percents, spans_s, strict=True))
+    # The program tells each 20 ms of CPU, and a sample may be interrupted between the time and the counter.
+    assert true_s > 0
+    assert ours_s == pytest.approx(true_s, abs=0.2)
+
+
+def at_moment(used: list[tuple[float, float]], at: float) -> float:
+    """The CPU time that a program had used then."""
+    return max((cpu for moment, cpu in used if moment <= at), default=used[0][1])
 
 
 def test_threads_memory_and_open_files_are_counted(tmp_path: Path, start: Start) -> None:
@@ -146,7 +169,7 @@ def test_children_are_followed_also_those_born_later(tmp_path: Path, start: Star
     end(parent)
     until(lambda: lines.read_bytes().splitlines()[-1].count(b'"process_count":0'))
     running.send_signal(signal.SIGTERM)
-    assert running.wait(10) == 0
+    assert running.wait(60) == 0
     assert points(tmp_path)[0]["processes"]["process_count"] == 2
 
 
@@ -174,12 +197,12 @@ def test_a_command_is_followed_to_its_end(tmp_path: Path) -> None:
     assert ended.returncode == 0
     assert "exit code 3" in ended.stdout
     assert max(p["processes"]["process_count"] for p in points(tmp_path)) >= 2
-    assert points(tmp_path)[-1]["elapsed_seconds"] < 10
+    assert points(tmp_path)[-1]["elapsed_seconds"] < 60
 
 
 def test_a_command_is_ended_with_all_its_group_when_time_is_up(tmp_path: Path) -> None:
     command = "sleep 987 & sleep 986 & wait"
-    flags = ["--duration", "0.6", "--interval", "0.2", "--json", "--command", command]
+    flags = ["--duration", "1.5", "--interval", "0.2", "--json", "--command", command]
     summary = json.loads(profile(tmp_path, *flags).stdout)
     assert summary["command"] == {"text": command, "exit_code": -15, "ended_by_profiler": True}
     pids = {d["pid"] for p in points(tmp_path) for d in p["processes"]["process_details"]}
@@ -201,7 +224,7 @@ def test_a_signal_leaves_a_whole_file_and_no_command(tmp_path: Path, number: int
     lines = tmp_path / "profile.jsonl"
     until(lambda: lines.exists() and lines.read_bytes().count(b"\n") >= 3)
     running.send_signal(number)
-    assert running.wait(10) == code
+    assert running.wait(60) == code
     found = points(tmp_path)
     assert len(found) >= 3
     assert not any(alive(d["pid"]) for d in found[-1]["processes"]["process_details"])
@@ -213,7 +236,7 @@ def test_a_kill_loses_at_most_the_last_sample(tmp_path: Path) -> None:
     lines = tmp_path / "profile.jsonl"
     until(lambda: lines.exists() and lines.read_bytes().count(b"\n") >= 5)
     running.kill()
-    running.wait(10)
+    running.wait(60)
     assert not (tmp_path / "profile.json").exists()
     whole = [
         json.loads(line) for line in lines.read_bytes().splitlines(keepends=True) if line.endswith(b"\n")
@@ -233,7 +256,7 @@ def test_a_stop_and_go_is_recorded_as_missed_ticks(tmp_path: Path) -> None:
     running.send_signal(signal.SIGCONT)
     until(lambda: lines.read_bytes().count(b"\n") >= count + 5)
     running.send_signal(signal.SIGINT)
-    assert running.wait(10) == 130
+    assert running.wait(60) == 130
     found = points(tmp_path)
     assert sum(point["profiler"]["missed_ticks"] for point in found) >= 8
     elapsed = [point["elapsed_seconds"] for point in found]
@@ -261,14 +284,14 @@ def test_the_original_jq_lines_run_unchanged(tmp_path: Path, query: str, keys: s
         capture_output=True,
         text=True,
         check=True,
-        timeout=20,
+        timeout=60,
     )
     values = [json.loads(line) for line in found.stdout.splitlines()]
     if keys is None:
         assert len(values) == 1
         assert values[0] > 0
     else:
-        assert len(values) == 3
+        assert len(values) == len(points(tmp_path)) > 0
         assert all(set(value) == keys and None not in value.values() for value in values)
 
 
@@ -345,7 +368,7 @@ def test_an_output_that_is_no_regular_file_is_left_alone(tmp_path: Path) -> None
         [sys.executable, "-m", "profiler", "--duration", "1", "--force", "--output", str(pipe)],
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=60,
         check=False,
     )
     assert done.returncode == 2
@@ -386,7 +409,7 @@ def test_a_reader_that_has_left_changes_no_exit_code(tmp_path: Path, flags: list
     finally:
         os.close(writer)
     assert done.returncode == (2 if "--nonsense" in flags else 0)
-    assert "--nonsense" in flags or len(points(tmp_path)) == 2
+    assert "--nonsense" in flags or ticks(points(tmp_path)) == 2
 
 
 def test_the_live_line_fits_a_narrow_terminal(tmp_path: Path) -> None:
@@ -404,7 +427,7 @@ def test_the_live_line_fits_a_narrow_terminal(tmp_path: Path) -> None:
     shown = os.read(leader, 65536).decode()
     os.close(leader)
     lines = [line for line in shown.split("\r\x1b[K") if line]
-    assert len(lines) == 3
+    assert len(lines) == len(points(tmp_path)) > 0
     assert all(len(line) < 40 and " s  system" in line for line in lines)
 
 
@@ -430,4 +453,4 @@ def test_a_closed_standard_output_is_no_fault(tmp_path: Path, flags: str) -> Non
         line, shell=True, cwd=tmp_path, env=ENVIRONMENT, capture_output=True, text=True, timeout=60
     )
     assert (ended.returncode, ended.stderr) == (0, "")
-    assert len(points(tmp_path)) == 2
+    assert ticks(points(tmp_path)) == 2

@@ -78,7 +78,7 @@ def test_many_at_once_are_all_answered(way: Any) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(60)
     assert last == ["complete"] * 12
     assert way.metric("target_inflight_requests ") == 0
 
@@ -88,10 +88,10 @@ def test_tokens_arrive_as_they_are_made(start: Any, slow_llm: Any) -> None:
         connection.request("POST", "/ask/stream", json.dumps(BODY).encode())
         response = connection.getresponse()
         arrivals = []
-        while len(arrivals) < 6:
+        while len(arrivals) < 20:
             if b'"token"' in response.readline():
                 arrivals.append(time.monotonic())
-        assert arrivals[-1] - arrivals[0] > 0.1
+        assert arrivals[-1] - arrivals[0] > 0.3  # 950 ms, less what the first was read late
         response.close()
 
 
@@ -149,7 +149,7 @@ def test_the_openai_sdk_takes_the_target_for_openai(answering: Any) -> None:
 
     http = openai.DefaultHttpxClient(trust_env=False)
     url = f"http://127.0.0.1:{answering.port}/v1"
-    with openai.OpenAI(base_url=url, api_key="x", http_client=http, max_retries=0, timeout=20) as client:
+    with openai.OpenAI(base_url=url, api_key="x", http_client=http, max_retries=0, timeout=60) as client:
         chunks = list(
             client.chat.completions.create(
                 model="m", messages=[{"role": "user", "content": "Hi"}], stream=True
@@ -270,7 +270,7 @@ def test_a_client_that_leaves_cancels_the_llms_answer(
             connection = target.connect()
             connection.request("POST", path, json.dumps(body).encode())
             if path == "/ask":
-                wait(slow_llm.is_asked, 15)
+                wait(slow_llm.is_asked, 60)
                 assert connection.sock
                 connection.sock.close()
                 connection.close()
@@ -280,10 +280,10 @@ def test_a_client_that_leaves_cancels_the_llms_answer(
                     pass
                 response.close()
                 connection.close()
-            wait(lambda before=before: len(slow_llm.records()) > before, 15)
+            wait(lambda before=before: len(slow_llm.records()) > before, 60)
             record = slow_llm.records()[-1]
             assert record["outcome"] == "cancelled"
             assert record["tokens"] < 300
-        wait(lambda: target.counter("cancelled") == 3, 10)
-        wait(lambda: target.metric("target_inflight_requests ") == 0, 10)
+        wait(lambda: target.counter("cancelled") == 3, 60)
+        wait(lambda: target.metric("target_inflight_requests ") == 0, 60)
         assert target.log.read_text() == ""
