@@ -130,7 +130,8 @@ def _percent(part: float | None, whole: float | None) -> float | None:
 
 STEAL_PERCENT = 1.0
 GENERATOR_DELAY_PERCENT = 2.0
-"""Of the pressure there is no bound: our own load makes some, and so does what gives way to us."""
+"""Seen on two quiet CPUs: up to 1.5, from the LLM server beside it. The pressure and the target's waits have
+no bound: a target that has all it wants of one CPU makes 90 % of each by itself."""
 
 
 def noisy(noise: Noise) -> bool:
