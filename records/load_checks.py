@@ -22,7 +22,8 @@ def concurrency(requests: Sequence[RequestRecord], window: Window | None, users:
         text = "no window, an open loop, or users that think between requests"
         return Check(name="concurrency", status="n/a", text=text)
     busy = sum(
-        max(0, min(_freed_ns(r), window.end_ns) - max(r.sent_at_ns, window.start_ns)) for r in requests
+        max(0, min(r.body_ended_at_ns or r.ended_at_ns, window.end_ns) - max(r.sent_at_ns, window.start_ns))
+        for r in requests
     )
     share = busy / (window.end_ns - window.start_ns) / users
     return Check.bounded(
@@ -35,12 +36,8 @@ def concurrency(requests: Sequence[RequestRecord], window: Window | None, users:
     )
 
 
-def _freed_ns(request: RequestRecord) -> int:
-    """When its user could go on."""
-    return request.body_ended_at_ns or request.ended_at_ns
-
-
-LITTLE_SHARE = 0.2
+LITTLE_SHARE = 0.3
+LITTLE_S = 0.001
 
 
 def littles_law(
@@ -53,9 +50,11 @@ def littles_law(
 ) -> Check:
     """Does the measurement add up? Throughput times a user's cycle (its request, and its thinking) is the
     number of users (Little 1961). Where it is not, users waited that no latency shows, or requests are
-    missing or counted twice.
+    missing or counted twice. A request's time is its E2E: what its user waits for beyond, the end of the
+    body or the load generator, is in no figure.
 
-    The bound widens to one cycle over the window: so much can begin before it or end after it.
+    The bound leaves LITTLE_S to each cycle, which it takes to ask again, and widens to one cycle over the
+    window: so much can begin before it or end after it.
     """
     name = "littles-law"
     if window is None or not closed or window.seconds <= 0:
@@ -65,12 +64,12 @@ def littles_law(
     if not ended or bad > FAILURE_SHARE * len(ended):
         text = f"{bad} of {len(ended)} requests failed, after which users pause"
         return Check(name=name, status="n/a", text=text)
-    cycle_s = sum(_freed_ns(r) - r.sent_at_ns for r in ended) / len(ended) / 1e9 + think_time_s
+    cycle_s = sum(r.ended_at_ns - r.sent_at_ns for r in ended) / len(ended) / 1e9 + think_time_s
     rate = len(ended) / window.seconds
     return Check.bounded(
         name,
         abs(rate * cycle_s / users - 1),
-        round(max(LITTLE_SHARE, cycle_s / window.seconds), 4),
+        round(max(LITTLE_SHARE, rate * LITTLE_S / users, cycle_s / window.seconds), 4),
         f"{rate:.1f} requests/s times a cycle of {cycle_s * 1e3:.1f} ms make {rate * cycle_s:.1f} users, "
         f"of {users}",
         advice="the users waited between their requests, or records are missing: "

@@ -48,7 +48,7 @@ class RequestRecord:
     first_token_at_ns: int | None = None
     last_token_at_ns: int | None = None
     body_ended_at_ns: int | None = None
-    """When the body of the answer had ended and its user could ask again; null in older records."""
+    """When its user could ask again: the answer's body had ended and was read; null in older records."""
     gaps_us: list[int] = field(default_factory=list)
     """Gaps between token arrivals, microseconds; those over a stall of the load generator are left out."""
     events: int = 0

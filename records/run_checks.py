@@ -46,7 +46,7 @@ def workers(expected: int, fewest: int) -> Check:
 
 
 LATE_SHARE = 0.2
-STOOD_STILL_PERCENT = 15.0
+STOOD_STILL_SHARE = 0.15
 QUIETER = "leave the machine to the load, give the load a CPU of its own (sweep --cpus), or use more workers"
 
 
@@ -57,11 +57,12 @@ def generator_lag(counted: Sequence[RequestRecord], seen: Sequence[LoadWorker]) 
     a good part of the time makes another load than the one that was asked for.
     """
     name = "generator-lag"
-    still = [(one.stood_still_percent, one) for one in seen]
-    worst = max((percent for percent, _ in still if percent is not None), default=0.0)
-    if worst > STOOD_STILL_PERCENT:
-        text = "the generator stood still for {:.0f} % of the time"
-        return _of_the_worst(name, still, STOOD_STILL_PERCENT, text, QUIETER)
+    still = [
+        (None if one.stood_still_percent is None else one.stood_still_percent / 100, one) for one in seen
+    ]
+    if max((share for share, _ in still if share is not None), default=0.0) > STOOD_STILL_SHARE:
+        text = "the generator stood still for {:.0%} of the time"
+        return _of_the_worst(name, still, STOOD_STILL_SHARE, text, QUIETER)
     if not counted:
         return Check(name=name, status="n/a", text="no requests that could have been late")
     late = sum(LATE in r.flags for r in counted)

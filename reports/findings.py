@@ -135,16 +135,22 @@ def _deployment(analysis: Analysis, deployment: str) -> Iterator[Finding]:
 
 
 def _mocks(own: Sequence[Comparison], knee: Knee | None) -> Iterator[Finding]:
-    """What each mock is worth at the highest load at which it was compared, and what follows at the top."""
-    highest = {c.config: c.load for c in sorted(own, key=lambda c: c.load) if c.rps is not None}
-    loads = sorted(set(highest.values()), reverse=True)
-    if not loads:
+    """What each mock is worth at the highest load at which both sides were compared, of any other at the
+    highest of its own; and what follows."""
+    compared = [c for c in sorted(own, key=lambda c: c.load) if c.rps is not None]
+    if not compared:
         return
-    said = [_effects([c for c in own if c.load == load == highest.get(c.config)]) for load in loads]
+    by_load: dict[Load, set[str]] = {}
+    for c in compared:
+        by_load.setdefault(c.load, set()).add(c.config)
+    top = max(by_load, key=lambda load: (by_load[load] >= SIDES.keys(), load))
+    highest = {c.config: c.load for c in compared} | {c.config: top for c in compared if c.load == top}
+    others = sorted({*highest.values()} - {top}, reverse=True)
+    said = [_effects([c for c in compared if c.load == load == highest[c.config]]) for load in (top, *others)]
     yield Finding(
         text="; ".join([said[0], *(f"a{text[1:]}" for text in said[1:])]) + ".", short=f"{said[0]}."
     )
-    limit = _limit([c for c in own if c.load == loads[0]], knee, loads[0])
+    limit = _limit([c for c in own if c.load == top], knee, top)
     if limit:
         yield Finding(text=limit, short=limit)
 

@@ -46,13 +46,13 @@ def verdict(analysis: Analysis) -> Paragraph:
     lines += [sentence for caution in cautions(analysis) for sentence in caution.sentences]
     if machine := cpus(analysis.cells):
         lines.append(machine)
-    names = {"generator-lag": ("loop lag p99", "ms"), "generator-cpu": ("busiest process", "% of a core")}
     for lag in analysis.generator:
-        what, unit = names[lag.name]
-        bound = "" if lag.bound is None else f" (bound {number(lag.bound)})"
-        lines.append(f"Generator: {what} at most {number(lag.worst)} {unit}{bound}, in {lag.cell}.")
+        if lag.name == "generator-cpu":  # what its stalls did is told by the late requests
+            bound = "" if lag.bound is None else f" (bound {number(lag.bound)})"
+            what = f"its busiest process took at most {number(lag.worst)} % of a core{bound}"
+            lines.append(f"Generator: {what}, in {lag.cell}.")
     if cells and not any(lag.name == "generator-lag" for lag in analysis.generator):
-        lines.append("Generator: its loop lag was not measured (n/a).")
+        lines.append("Generator: whether it stalled was not measured (n/a).")
     for cell in analysis.merged:
         text = f"ran at the same time: added up to {Load.of(cell.cell).named}, over the time they share"
         who = f"{cell.parts[0].data.cell.name} of {listed([p.source for p in cell.parts])}"

@@ -73,8 +73,6 @@ class Connection(ABC):
     def __init__(self, origin: Origin, timeouts: Timeouts, turns: Turns | None = None) -> None:
         self.origin = origin
         self.turns = turns or Turns()
-        self.came_ns = 0
-        """When the last bytes came; before any of an answer, when its request was sent."""
         self.connects = 0
         self.connect_ns = 0
         """Nanoseconds spent connecting, over all ``connects``."""
@@ -150,8 +148,6 @@ class Connection(ABC):
                 raise
             else:
                 self._used = self._reply.complete and self._reply.keeps
-                if not self._reply.complete:  # its user has waited for more
-                    self.came_ns = time.monotonic_ns()
                 if not self._used:
                     self.close()
                 return again
@@ -233,12 +229,11 @@ class BlockingConnection(Connection):
             raise ConnectionLost("connection closed")
         try:
             self._limit(sock, reading)
-            self.came_ns = reading.sent_ns
             sock.sendall(message)
             reading.left(time.monotonic_ns())
             while self._limit(sock, reading):
                 data = sock.recv(RECV_BYTES)
-                self.came_ns = at_ns = time.monotonic_ns()
+                at_ns = time.monotonic_ns()
                 looked_ns = self.turns.looked_ns
                 if at_ns - looked_ns > LATE_NS:
                     reading.doubt(at_ns, looked_ns, stamped=False)

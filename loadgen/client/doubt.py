@@ -31,7 +31,7 @@ class Doubt:
     def late(
         self, *, start_ns: int, first_ns: int | None, last_ns: int | None, ended_ns: int, waited_ns: int
     ) -> bool:
-        """Is one of the times that these dates give moved by too much, or its sending by too much of the whole?
+        """Is a time that these dates give moved by too much, or its sending by too much of the whole?
         ``waited_ns``: for how long a stall can have kept it from being sent."""
         by = self.of_dates
         if moved(max(waited_ns, self.sent_ns, by.get(ended_ns, 0)), ended_ns - start_ns):

@@ -35,7 +35,7 @@ class Exchange:
     retried: bool = False
     answer: Answer = field(default_factory=Answer)
     body_ended_ns: int | None = None
-    """When its body, or the failure, let the user go on."""
+    """When its user was let go on: the body had ended, or the request had failed."""
     doubt: Doubt = field(default_factory=Doubt)
 
 
@@ -170,5 +170,4 @@ class Asker:
         else:
             reading.finish(None)
         exchange.bytes = self.connection.received
-        came_ns = self.connection.came_ns
-        exchange.body_ended_ns = came_ns if exchange.outcome == "ok" else exchange.ended_ns
+        exchange.body_ended_ns = time.monotonic_ns()

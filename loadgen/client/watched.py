@@ -46,6 +46,8 @@ class WatchedConnection(Connection):
         self._reading: Reading | None = None
         self._waiter: Any = None
         self._fault: BaseException | None = None
+        self._came_ns = 0
+        """When the last bytes came; before any of an answer, when its request was sent."""
 
     def _alive(self) -> bool:
         return self._socket is not None
@@ -83,7 +85,7 @@ class WatchedConnection(Connection):
         if reading is None:
             self._drop()  # closed by the server while idle, or bytes that nobody asked for
             return
-        self.came_ns = at_ns = arrived_ns(beside, self.came_ns)
+        self._came_ns = at_ns = arrived_ns(beside, self._came_ns)
         looked_ns = self.turns.looked_ns
         if at_ns - looked_ns > LATE_NS:
             reading.doubt(at_ns, looked_ns, stamped=bool(beside))
@@ -117,7 +119,7 @@ class WatchedConnection(Connection):
         if sock is None:
             raise ConnectionLost("connection closed")
         self._reading, self._fault = reading, None
-        self.came_ns = reading.sent_ns
+        self._came_ns = reading.sent_ns
         try:
             try:
                 sent = sock.send(message)

@@ -272,7 +272,7 @@ def test_as_is_is_said_aloud(made: Any, tmp_path: Path) -> None:
     run = made.run(tmp_path / "run", [made.spec(config="as-is", checks=made.as_is)])
     text = words(analysed(run))
     assert "configuration as-is" in text
-    assert "loop lag was not measured" in text
+    assert "whether it stalled was not measured" in text
     assert "One repeat: such intervals cover noise within a run only" in text
 
 

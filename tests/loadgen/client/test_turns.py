@@ -1,4 +1,4 @@
-"""A loop knows when it stood still, and when it last looked at its sockets. In a process of its own: gevent."""
+"""A loop knows when it stood still, and when it last looked at its sockets; in a process of its own."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_time_at_work_is_no_stall() -> None:
 
 
 def test_what_a_loop_reads_came_after_it_last_looked() -> None:
-    """However long it waits for nothing, it has looked two ticks ago at the most, but for stalls of its own."""
+    """However long it waits for nothing, it has looked two ticks ago at the most, but for its stalls."""
     done = subprocess.run(
         [sys.executable, "-c", BOUND], capture_output=True, text=True, timeout=60, check=True
     )
