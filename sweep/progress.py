@@ -136,7 +136,8 @@ class Progress:
         line += f"  {late} late" if late else ""
         if not self._console.is_terminal:  # there the bar says it
             line += f"  ({self._left()} left)"
-        bad = "; ".join(check.text for check in cell.verdict.failures)
+        # What to do about each stands in the report's verdict, once.
+        bad = "; ".join(check.text.partition("; ")[0] for check in cell.verdict.failures)
         return line + (f"\n        INVALID: {bad}" if bad else "")
 
 
