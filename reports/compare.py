@@ -10,11 +10,10 @@ import numpy as np
 
 from records.cell import Cell
 from records.measure import CONFIDENCE
-from reports import stats
 from reports.alike import more_than_named, set_apart, set_differently
 from reports.asked import asked_differently, no_number_of_users
-from reports.figures import generator
 from reports.load import Load
+from reports.ratios import Ratios
 from reports.stats import Estimate
 from reports.summary import CONFIG_ORDER, Level, ordered
 
@@ -119,34 +118,6 @@ def configs_of(levels: Sequence[Level]) -> list[str]:
     return ordered((level.config for level in levels), CONFIG_ORDER)
 
 
-def _rps_ratio(a: Level, b: Level) -> Estimate | None:
-    """a's RPS over b's, repeats paired where both have them."""
-    if not (a.valid and b.valid) or a.figures.rps is None or b.figures.rps is None:
-        return None
-    if not b.figures.rps.value > 0:
-        return None
-    value = a.figures.rps.value / b.figures.rps.value
-    wa, wb = stats.paired_weights(a.samples, b.samples, generator(f"{a.name} rps {b.name}"))
-    draws = stats.divide(stats.rate_draws(a.samples, wa), stats.rate_draws(b.samples, wb))
-    return stats.interval(draws, value, _repeats(a, b))
-
-
-def _ttft_ratio(slow: Level, fast: Level) -> Estimate | None:
-    """slow's TTFT p50 over fast's."""
-    if not (slow.valid and fast.valid):
-        return None
-    above, below = stats.median(slow.samples), stats.median(fast.samples)
-    if above is None or below is None or not below > 0:
-        return None
-    ws, wf = stats.paired_weights(slow.samples, fast.samples, generator(f"{slow.name} ttft {fast.name}"))
-    draws = stats.divide(stats.median_draws(slow.samples, ws), stats.median_draws(fast.samples, wf))
-    return stats.interval(draws, above / below, _repeats(slow, fast))
-
-
-def _repeats(a: Level, b: Level) -> int:
-    return min(stats.repeats_of(a.samples), stats.repeats_of(b.samples))
-
-
 def _believed(*levels: Level) -> tuple[list[Cell], ...]:
     """The valid cells of each level; all of one that has none, which enters no ratio anyway."""
     return tuple([cell.cell for cell in level.valid_cells or level.cells] for level in levels)
@@ -154,6 +125,8 @@ def _believed(*levels: Level) -> tuple[list[Cell], ...]:
 
 def compare_configs(levels: Sequence[Level]) -> tuple[Comparison, ...]:
     """Every configuration against the baseline (else the first one) of its deployment, level by level."""
+
+    ratios = Ratios(levels)
 
     def each() -> Iterator[Comparison]:
         for deployment in deployments_of(levels):
@@ -170,8 +143,8 @@ def compare_configs(levels: Sequence[Level]) -> tuple[Comparison, ...]:
                     config=level.config,
                     reference=reference,
                     load=level.load,
-                    rps=None if more else _rps_ratio(level, other),
-                    ttft=None if more else _ttft_ratio(other, level),
+                    rps=None if more else ratios.rps(level, other),
+                    ttft=None if more else ratios.ttft(other, level),
                     paired={s.key for s in level.samples} == {s.key for s in other.samples},
                     asked_differently=_differ((level, other)),
                     differ_in=more,
@@ -185,6 +158,7 @@ def compare_deployments(levels: Sequence[Level]) -> tuple[DeploymentRatio, ...]:
     names = deployments_of(levels)
     if len(names) != 2:
         return ()
+    between = Ratios(levels)
     by_key = {(level.deployment, level.config, level.load): level for level in levels}
     ratios = []
     for config in configs_of(levels):
@@ -198,8 +172,8 @@ def compare_deployments(levels: Sequence[Level]) -> tuple[DeploymentRatio, ...]:
                     load=load,
                     first=names[0],
                     second=names[1],
-                    rps=_rps_ratio(a, b) if a and b and not more else None,
-                    ttft=_ttft_ratio(b, a) if a and b and not more else None,
+                    rps=between.rps(a, b) if a and b and not more else None,
+                    ttft=between.ttft(b, a) if a and b and not more else None,
                     asked_differently=_differ((a, b)) if a and b else (),
                     set_apart=set_apart(*both) if both else (),
                     differ_in=more,

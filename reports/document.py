@@ -28,14 +28,13 @@ class Table:
     rows: tuple[Row, ...]
     notes: tuple[str, ...] = ()
     optional: tuple[str, ...] = ()
-    """Columns that a screen without room for them shows in a table of their own below, the last one first."""
+    """Columns that a screen without room for them shows in a table of their own below."""
 
     def only(self, columns: Sequence[str]) -> Table:
         """Those columns of it, in their order here."""
         at = [i for i, column in enumerate(self.columns) if column in columns]
         rows = [replace(row, cells=tuple(row.cells[i] for i in at)) for row in self.rows]
-        kept = tuple(column for column in self.optional if column in columns)
-        return replace(self, columns=tuple(self.columns[i] for i in at), rows=tuple(rows), optional=kept)
+        return replace(self, columns=tuple(self.columns[i] for i in at), rows=tuple(rows), optional=())
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from rich import box
 from rich.console import Console
@@ -59,24 +58,19 @@ def _sentence(line: str, console: Console, *, struck: bool) -> Text:
 
 
 def _fitting(table: Table, console: Console) -> list[Table]:
-    """The table; where there is no room for all of it, those of its optional columns that do not fit in a
-    table of their own, or more, behind the same first column."""
+    """The table; where there is no room for all of it, its optional columns in one of their own below, behind
+    the same first column."""
     room = console.options.update_width(UNBOUNDED)
-    columns, moved = list(table.columns), []
-    left = [column for column in table.optional if column in columns[1:]]
-    while (
-        left
-        and len(columns) > 2
-        and console.measure(_rich_table(table.only(columns), console), options=room).maximum > console.width
+    if (
+        not table.optional
+        or console.measure(_rich_table(table, console), options=room).maximum <= console.width
     ):
-        moved.append(left.pop())
-        columns.remove(moved[-1])
-    if not moved:
         return [table]
-    rest = replace(
-        table.only([table.columns[0], *moved]), optional=tuple(c for c in table.columns if c in moved)
-    )
-    return [table.only(columns), *_fitting(rest, console)]
+    first, *others = table.columns
+    return [
+        table.only([first, *(column for column in others if column not in table.optional)]),
+        table.only([first, *table.optional]),
+    ]
 
 
 def _rich_table(table: Table, console: Console) -> RichTable:

@@ -141,6 +141,11 @@ def _draw_bins(
     return weights
 
 
+def bin_weights(samples: Sequence[Sample], rng: np.random.Generator) -> list[Floats]:
+    """The bootstrap's weights of the time bins alone: every repeat as it was."""
+    return _draw_bins(samples, {sample.key: np.ones(DRAWS) for sample in samples}, rng)
+
+
 def weights_of(samples: Sequence[Sample], rng: np.random.Generator) -> list[Floats]:
     """The hierarchical bootstrap's weights for one group of cells."""
     keys = list(dict.fromkeys(sample.key for sample in samples))
