@@ -41,7 +41,7 @@ def failures(requests: Sequence[RequestRecord], unfinished: int = 0) -> Check:
         )
         return advised(none, advice)
     text = f"{bad} of {len(counted)} requests failed{why}"
-    return advised(Check.bounded("failures", bad / len(counted), FAILURE_SHARE, text), advice)
+    return Check.bounded("failures", bad / len(counted), FAILURE_SHARE, text, advice=advice)
 
 
 def tokens(requests: Sequence[RequestRecord]) -> Check:
@@ -95,16 +95,13 @@ def unanswered(requests: Sequence[RequestRecord], window: Window | None) -> Chec
     held = [r for r in requests if "dropped" not in r.flags and r.ended_at_ns >= window.start_ns]
     total = sum(r.ended_at_ns - r.sent_at_ns for r in held)
     cut = [r for r in held if r.outcome == "cut"]
-    found = Check.bounded(
+    return Check.bounded(
         "unanswered",
         sum(r.ended_at_ns - r.sent_at_ns for r in cut) / total if total else 0.0,
         UNANSWERED_SHARE,
         f"{len(cut)} of {len(held)} requests had no answer when the run ended; share of the time in flight",
-    )
-    return advised(
-        found,
-        "the service hangs, or is slower than the end waits: ask with fewer users, or give it more time: "
-        "--drain-seconds (sweep: -- --drain-seconds)",
+        advice="the service hangs, or is slower than the end waits: ask with fewer users, or give it more "
+        "time: --drain-seconds (sweep: -- --drain-seconds)",
     )
 
 
@@ -114,12 +111,10 @@ RESENT_SHARE = 0.05
 def resent(requests: Sequence[RequestRecord]) -> Check:
     """How many requests met a dead connection and had to be sent twice?"""
     again = sum("retried" in r.flags for r in requests)
-    found = Check.bounded(
+    return Check.bounded(
         "resent",
         again / len(requests) if requests else 0.0,
         RESENT_SHARE,
         f"{again} of {len(requests)} requests were sent again on a new connection",
-    )
-    return advised(
-        found, "the service or a proxy closes idle connections under the load: raise its keep-alive time"
+        advice="the service or a proxy closes idle connections under the load: raise its keep-alive time",
     )

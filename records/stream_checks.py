@@ -71,16 +71,13 @@ def stage_times(requests: Sequence[RequestRecord]) -> Check:
     if not timed:
         return Check(name="stage-times", status="n/a", text="the answers carry no stage times")
     share = sum(impossible_stages(r) for r in timed) / len(timed)
-    found = Check.bounded(
+    return Check.bounded(
         "stage-times",
         share,
         IMPOSSIBLE_SHARE,
         f"in {share:.0%} of the answers the server's stages add up to more than the TTFT: "
         "its clock is wrong, or its stages overlap or are counted twice",
-    )
-    return advised(
-        found,
-        "have it time each stage once, until the first token, by a monotonic clock, or send no stage times",
+        advice="have it time each stage once, until the first token, by a monotonic clock, or send none",
     )
 
 
@@ -169,15 +166,13 @@ def buffering(requests: Sequence[RequestRecord]) -> Check:
     after = ""
     if timed := [r.service_ttft_ms - r.stages_ms for r in held if r.stages and r.service_ttft_ms is not None]:
         after = f", {median(timed):.0f} ms after the server had the first one"
-    found = Check.bounded(
+    return Check.bounded(
         name,
         share,
         BUFFERED_SHARE,
         f"in {share:.0%} of the answers the tokens came in lumps{after}, as through a proxy that buffers "
         "(TTFT too high, ITL too low)",
-    )
-    return advised(
-        found, "switch its buffering off (nginx: proxy_buffering off), or ask the service itself, without it"
+        advice="switch its buffering off (nginx: proxy_buffering off), or ask the service itself, without it",
     )
 
 

@@ -75,10 +75,15 @@ def times(estimate: Estimate | None) -> str:
     """``2.40x (2.20-2.60)``: a ratio with its interval."""
     if estimate is None:
         return NONE
-    figure = f"{estimate.value:.2f}x"
+    figure = f"{_ratio(estimate.value)}x"
     if estimate.low is None or estimate.high is None:
         return figure
-    return f"{figure} ({estimate.low:.2f}-{estimate.high:.2f})"
+    return f"{figure} ({_ratio(estimate.low)}-{_ratio(estimate.high)})"
+
+
+def _ratio(ratio: float) -> str:
+    """Hundredths, where they say something."""
+    return f"{ratio:.2f}" if ratio < 10 else number(ratio)
 
 
 def value(estimate: Estimate | None) -> str:

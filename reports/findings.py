@@ -82,8 +82,6 @@ def _effects(compared: Sequence[Comparison]) -> str:
 def _limit(at_top: Sequence[Comparison], knee: Knee | None, load: Load) -> str:
     """What the mocks' effects say about the limit at that load."""
     singles = {c.config: c.rps for c in at_top if c.config in SIDES}
-    if not any(singles.values()):
-        return ""
     raised = {name: r.value for name, r in singles.items() if r and r.excludes_one and r.value > 1}
     if knee is not None and (knee.asked_differently or knee.other_loads or knee.struck):
         return ""

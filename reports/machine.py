@@ -52,7 +52,8 @@ def _divided(cpus: Any) -> str:
         return ""
     if cpus["load"] == cpus["target"]:
         return f"load and target shared {_ranges(cpus['load'])}"
-    return f"load on {_ranges(cpus['load'])}, target on {_ranges(cpus['target'])}"
+    first = " before all else there" if cpus.get("realtime") is True else ""
+    return f"load on {_ranges(cpus['load'])}{first}, target on {_ranges(cpus['target'])}"
 
 
 def _numbers(found: Any) -> bool:

@@ -81,7 +81,7 @@ def test_a_good_sweep_is_told_in_eight_lines_before_any_table(made: Any, tmp_pat
     assert "mock-embeddings still grew at 20 (75.0 RPS); mock-llm stops at 5 (28.0 RPS)" in said
     assert "At 20 users mocking the embeddings makes RPS 2.42x (" in said
     assert "mocking the LLM shows no difference, 1.00x (" in said
-    assert "mocking both makes it 13.55x (" in said
+    assert "mocking both makes it 13.5x (" in said
     assert "At 20 users what the embedding side takes holds throughput down" in said
     assert "Read with care" not in said
     assert results_json(analysis)["findings"] == what_this_says(analysis)
