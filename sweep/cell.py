@@ -103,11 +103,13 @@ def measure(place: Workplace, key: CellKey, endpoint: Endpoint) -> CellData:
     # Locust wants its results directory empty, so what else belongs there is kept beside it until the end.
     profiler = _start_profiler(place, folder, endpoint)
     before = _Before.of(endpoint)
+    cpus = place.cpus_for(endpoint)
     locust = Child(
         _locust_argv(place, key, endpoint.base_url),
         log=_beside(folder, layout.LOCUST_LOG),
         ledger=place.ledger,
-        cpus=place.cpus_for(endpoint).load,
+        cpus=cpus.load,
+        realtime=cpus.realtime,
     )
     try:
         code = locust.wait(_LOCUST_LIMIT_SECONDS)

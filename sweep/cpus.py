@@ -18,6 +18,8 @@ PINS = hasattr(os, "sched_setaffinity")
 """Can this system keep a process on some CPUs? (macOS can't.)"""
 THREAD_SETTINGS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TORCH_THREADS")
 """In a target's environment: how many threads its libraries compute with, where not as many as CPUs."""
+REALTIME_PRIORITY = 1
+"""Of SCHED_RR, the lowest: before all that is not real-time."""
 _NAMED = 16
 _LIST = re.compile(r"\d{1,5}(-\d{1,5})?(,\d{1,5}(-\d{1,5})?)*", re.ASCII)
 
@@ -32,6 +34,9 @@ class Cpus:
     """Of Locust, the LLM server, the profiler and the sweep itself."""
     target: tuple[int, ...] | None
     """None of a service that is not ours to keep anywhere."""
+    realtime: bool = False
+    """Locust and the LLM server run as soon as they can on the load's CPUs, whatever else is at work there. A
+    busy loop of the lowest priority else keeps them waiting for some milliseconds at each turn."""
 
     def to_json(self) -> dict[str, Any]:
         """As it is kept in a cell's ``requested.cpus``."""
@@ -39,12 +44,13 @@ class Cpus:
             "mode": self.mode,
             "load": list(self.load),
             "target": None if self.target is None else list(self.target),
+            "realtime": self.realtime,
         }
 
     def of_a_running_service(self) -> Cpus:
         """With a service that is not ours the load has every CPU, but where it was told which to have."""
         if self.mode not in (AUTO, SHARED):
-            return replace(self, target=None)
+            return replace(self, target=None, realtime=False)  # it may run on any of them
         return Cpus(mode=SHARED, load=tuple(sorted({*self.load, *(self.target or ())})), target=None)
 
     def environment(self) -> dict[str, str]:
@@ -53,6 +59,16 @@ class Cpus:
         if self.mode == SHARED or self.target is None:
             return {}
         return dict.fromkeys(THREAD_SETTINGS, str(len(self.target)))
+
+
+def may_be_realtime() -> bool:
+    """Does this system let the load run before all others? It takes root, CAP_SYS_NICE or an rtprio limit."""
+    try:
+        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(REALTIME_PRIORITY))
+        os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+    except (AttributeError, OSError):
+        return False
+    return True
 
 
 def available() -> tuple[int, ...]:

@@ -21,17 +21,18 @@ _START_SECONDS = 20.0
 class LlmServer:
     """``mocks.openai_server`` on a free port, with its record of what it truly sent."""
 
-    def __init__(self, run: Path, ledger: Ledger) -> None:
+    def __init__(self, run: Path, ledger: Ledger, *, realtime: bool = False) -> None:
         self._record = run / LLM
         self._log = run / LLM_LOG
         self._ledger = ledger
+        self._realtime = realtime
         self._child: Child | None = None
 
     def start(self) -> str:
         """Its base URL. Raises UsageError when it does not come up."""
         port = free_port()
         argv = ["-m", "mocks.openai_server", "--port", str(port), "--record", str(self._record)]
-        self._child = Child(argv, log=self._log, ledger=self._ledger)
+        self._child = Child(argv, log=self._log, ledger=self._ledger, realtime=self._realtime)
         ends = time.monotonic() + _START_SECONDS
         while status(f"http://127.0.0.1:{port}/health", 1.0) != 200:
             if self._child.exit_code() is not None or time.monotonic() > ends:

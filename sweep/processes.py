@@ -10,7 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -18,6 +18,7 @@ import orjson
 import psutil
 
 from records.files import LineFile, read_lines
+from sweep.cpus import REALTIME_PRIORITY
 
 PROJECT = Path(__file__).resolve().parent.parent
 STOP_SECONDS = 10.0
@@ -31,11 +32,13 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _settle_in(cpus: Collection[int] | None) -> None:
-    """In the child, before it is the program: keep it on its CPUs, and ask Linux for SIGTERM when the sweep
-    dies, however it dies."""
+def _settle_in(cpus: Collection[int] | None, realtime: bool) -> None:
+    """In the child, before it is the program: keep it on its CPUs, first in line there, and ask Linux for
+    SIGTERM when the sweep dies, however it dies."""
     if cpus is not None:
         os.sched_setaffinity(0, cpus)
+    if realtime:
+        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(REALTIME_PRIORITY))
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
@@ -88,6 +91,7 @@ class Child:
     """One process with its output in a file, in a session of its own (Ctrl-C goes to the sweep).
 
     ``cpus``: all it may run on; None: what the sweep may, or where the system keeps nobody anywhere.
+    ``realtime``: it runs before all that is not (`sweep.cpus.may_be_realtime`).
 
     Raises:
         RuntimeError: it cannot be kept on ``cpus``.
@@ -101,6 +105,7 @@ class Child:
         ledger: Ledger,
         env: Mapping[str, str] | None = None,
         cpus: Collection[int] | None = None,
+        realtime: bool = False,
     ) -> None:
         log.parent.mkdir(parents=True, exist_ok=True)
         environment = dict(os.environ if env is None else env)
@@ -109,11 +114,11 @@ class Child:
         environment["PYTHONPATH"] = os.pathsep.join(filter(None, path))
         environment["PYTHONUNBUFFERED"] = "1"
         self.log = log
-        self._popen = self._started(argv, environment, cpus)
+        self._popen = self._started(argv, environment, partial(_settle_in, cpus, realtime))
         ledger.add(self.pid)
 
     def _started(
-        self, argv: Sequence[str], env: Mapping[str, str], cpus: Collection[int] | None
+        self, argv: Sequence[str], env: Mapping[str, str], settle_in: Callable[[], None]
     ) -> subprocess.Popen[bytes]:
         with self.log.open("ab") as output:
             try:
@@ -124,10 +129,10 @@ class Child:
                     stderr=subprocess.STDOUT,
                     env=env,
                     start_new_session=True,
-                    preexec_fn=partial(_settle_in, cpus) if sys.platform == "linux" else None,
+                    preexec_fn=settle_in if sys.platform == "linux" else None,
                 )
             except subprocess.SubprocessError as error:
-                raise RuntimeError(f"a process cannot be kept on the CPUs {sorted(cpus or ())}") from error
+                raise RuntimeError("a process cannot be kept on the CPUs that were chosen for it") from error
 
     @property
     def pid(self) -> int:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from records import layout
@@ -15,7 +15,7 @@ from records.request import RecordError
 from sweep.again import MOST_TIMES, spoiled, times
 from sweep.budget import Budget
 from sweep.cell import Workplace, finished, measure, set_aside
-from sweep.cpus import Cpus, available, divide, kept_on
+from sweep.cpus import SHARED, Cpus, available, divide, kept_on, may_be_realtime
 from sweep.deployments import Endpoint
 from sweep.directory import write_run
 from sweep.llm import LlmServer, named_llm
@@ -68,6 +68,8 @@ class Sweep:
         self.budget = Budget(seconds=self.plan.budget_seconds, began=self.started)
         divided = divide(self.plan.cpus, available())
         self.cpus = divided if self.plan.starts_targets else divided.of_a_running_service()
+        if self.cpus.mode != SHARED:  # on CPUs that it shares it would take the target's time
+            self.cpus = replace(self.cpus, realtime=may_be_realtime())
 
     def run(self) -> None:
         """Measure whatever is missing. Raises UsageError; whatever happens, nothing is left running.
@@ -99,7 +101,7 @@ class Sweep:
             llm_url = named_llm(self.plan)
             llm = None
             if llm_url is None and self.plan.starts_targets:
-                llm = LlmServer(self.directory, ledger)
+                llm = LlmServer(self.directory, ledger, realtime=self.cpus.realtime)
                 stack.callback(llm.stop)
                 llm_url = llm.start()
             place = Workplace(run=self.directory, plan=self.plan, ledger=ledger, llm=llm, cpus=self.cpus)

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from sweep import cpus
 from sweep.cpus import Cpus
+from sweep.processes import Child, Ledger
 from sweep.usage import UsageError
 
 _LISTS = st.lists(st.tuples(st.integers(0, 300), st.integers(0, 20)), min_size=1, max_size=6)
@@ -84,7 +86,7 @@ def test_auto_gives_the_first_cpu_to_the_load_and_the_rest_to_the_targets() -> N
 @pytest.mark.parametrize(("usable", "pins"), [([3], True), ([0, 1], False)])
 def test_auto_is_shared_on_one_cpu_and_where_nothing_can_be_pinned(usable: list[int], pins: bool) -> None:
     found = cpus.divide("auto", usable, pins=pins)
-    assert found.to_json() == {"mode": "shared", "load": usable, "target": usable}
+    assert found.to_json() == {"mode": "shared", "load": usable, "target": usable, "realtime": False}
     assert found.environment() == {}
 
 
@@ -95,9 +97,9 @@ def test_lists_are_refused_where_nothing_can_be_pinned() -> None:
 
 def test_a_running_service_leaves_the_load_every_cpu_unless_it_was_told_which() -> None:
     auto = cpus.divide("auto", [0, 1, 2], pins=True).of_a_running_service()
-    assert auto.to_json() == {"mode": "shared", "load": [0, 1, 2], "target": None}
+    assert auto.to_json() == {"mode": "shared", "load": [0, 1, 2], "target": None, "realtime": False}
     told = cpus.divide("1:2", [0, 1, 2], pins=True).of_a_running_service()
-    assert told.to_json() == {"mode": "1:2", "load": [1], "target": None}
+    assert told.to_json() == {"mode": "1:2", "load": [1], "target": None, "realtime": False}
 
 
 def test_libraries_are_told_of_as_many_threads_as_cpus() -> None:
@@ -112,3 +114,17 @@ def test_this_process_is_given_its_cpus_back() -> None:
     with cpus.kept_on({min(before)}):
         assert os.sched_getaffinity(0) == {min(before)}
     assert os.sched_getaffinity(0) == before
+
+
+def test_a_load_on_cpus_of_its_own_runs_before_all_else_where_it_may(tmp_path: Path) -> None:
+    code = "import os; print(os.sched_getscheduler(0) == os.SCHED_RR)"
+    realtime = cpus.may_be_realtime()
+    assert os.sched_getscheduler(0) == os.SCHED_OTHER  # asking changes nothing
+    child = Child(["-c", code], log=tmp_path / "log", ledger=Ledger(tmp_path / "ledger"), realtime=realtime)
+    assert child.wait(60) == 0
+    assert (tmp_path / "log").read_text().strip() == str(realtime)
+
+
+def test_a_running_service_may_need_the_cpus_that_the_load_was_given() -> None:
+    divided = Cpus(mode="0:1", load=(0,), target=(1,), realtime=True)
+    assert not divided.of_a_running_service().realtime
