@@ -10,7 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -114,11 +114,11 @@ class Child:
         environment["PYTHONPATH"] = os.pathsep.join(filter(None, path))
         environment["PYTHONUNBUFFERED"] = "1"
         self.log = log
-        self._popen = self._started(argv, environment, partial(_settle_in, cpus, realtime))
+        self._popen = self._started(argv, environment, cpus, realtime)
         ledger.add(self.pid)
 
     def _started(
-        self, argv: Sequence[str], env: Mapping[str, str], settle_in: Callable[[], None]
+        self, argv: Sequence[str], env: Mapping[str, str], cpus: Collection[int] | None, realtime: bool
     ) -> subprocess.Popen[bytes]:
         with self.log.open("ab") as output:
             try:
@@ -129,10 +129,10 @@ class Child:
                     stderr=subprocess.STDOUT,
                     env=env,
                     start_new_session=True,
-                    preexec_fn=settle_in if sys.platform == "linux" else None,
+                    preexec_fn=partial(_settle_in, cpus, realtime) if sys.platform == "linux" else None,
                 )
             except subprocess.SubprocessError as error:
-                raise RuntimeError("a process cannot be kept on the CPUs that were chosen for it") from error
+                raise RuntimeError(f"a process cannot be kept on the CPUs {sorted(cpus or ())}") from error
 
     @property
     def pid(self) -> int:
