@@ -22,6 +22,8 @@ TOGETHER_MS = 2.0
 HELD_MS = 50.0
 BETWEEN_LUMPS_MS = 20.0
 CACHED_RATIO = 0.5
+CACHED_MS = 1.0
+"""Less than that is no cache, but a service of half a millisecond that gets warm."""
 CACHED_SAMPLES = 10
 CACHED_Z = 3.0
 MOMENTS = ("due", "sent", "headers", "first_event", "first_token", "last_token", "ended")
@@ -180,10 +182,10 @@ def cached(requests: Sequence[RequestRecord], counted: Sequence[RequestRecord]) 
     """Are questions answered faster when they are asked again? Then a cache was measured.
 
     Asking again is no fault: a service without a cache may be measured with one question. It fails when
-    repeats' median TTFT is below half the first askings' and a rank-sum test (Mann-Whitney) puts the
-    difference at three standard deviations or more. Compared are ``counted`` answers in the span in which
-    questions were first asked, so that a slow start is not taken for a cache, and each question's first
-    asking is sought in all ``requests``, warm-up too.
+    repeats' median TTFT is below half the first askings', by CACHED_MS at least, and a rank-sum test
+    (Mann-Whitney) puts the difference at three standard deviations or more. Compared are ``counted`` answers
+    in the span in which questions were first asked, so that a slow start is not taken for a cache, and each
+    question's first asking is sought in all ``requests``, warm-up too.
     """
     name = "cached-answers"
     first_of: dict[str, RequestRecord] = {}
@@ -203,7 +205,8 @@ def cached(requests: Sequence[RequestRecord], counted: Sequence[RequestRecord]) 
         text = f"{asked}: too few of either kind side by side to tell a cache"
         return Check(name=name, status="n/a", figure=round(len(again) / len(good), 4), text=text)
     ratio = median(after) / median(before) if median(before) > 0 else 1.0
-    quick = ratio < CACHED_RATIO and _rank_sum_z(before, after) >= CACHED_Z
+    gained_ms = median(before) - median(after)
+    quick = ratio < CACHED_RATIO and gained_ms >= CACHED_MS and _rank_sum_z(before, after) >= CACHED_Z
     found = Check(
         name=name,
         status="fail" if quick else "pass",

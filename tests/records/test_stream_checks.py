@@ -170,14 +170,14 @@ def test_one_compressed_answer_is_named() -> None:
     assert stream_checks.compressed([]).status == "n/a"
 
 
-def _asked(count: int, questions: int, again_ms: float) -> list[RequestRecord]:
+def _asked(count: int, questions: int, again_ms: float, scale: float = 1.0) -> list[RequestRecord]:
     """Each new question takes 200 to 219 ms; asked again ``again_ms`` more or less; both kinds all along."""
     records, seen = [], set()
     for n in range(count):
         question = f"q{n // 2 % questions}" if n % 2 else f"q{n * 7 // 2 % questions}"
         ttft = again_ms + n % 5 if question in seen else 200.0 + n % 20
         seen.add(question)
-        records.append(_answer(n, ttft_ms=ttft, question=question, stages=None))
+        records.append(_answer(n, ttft_ms=ttft * scale, question=question, stages=None))
     return records
 
 
@@ -186,6 +186,13 @@ def test_a_cache_that_answers_what_was_asked_before_is_seen() -> None:
     check = stream_checks.cached(requests, requests)
     assert check.status == "fail"
     assert "asked before" in check.text
+
+
+@pytest.mark.parametrize(("scale", "status"), [(0.01, "fail"), (0.0025, "pass")])
+def test_what_a_cache_gains_is_a_millisecond_at_least(scale: float, status: str) -> None:
+    """Half a millisecond and a tenth of it: a service that gets warm."""
+    requests = _asked(200, 100, again_ms=20.0, scale=scale)
+    assert stream_checks.cached(requests, requests).status == status
 
 
 def test_repeats_as_slow_as_first_askings_are_no_cache() -> None:
