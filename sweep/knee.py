@@ -18,6 +18,9 @@ NEAR_HIGHEST = 0.90
 """A knee has at least this share of the highest throughput: as reports say, again."""
 SURE_GROWTH = 1.05
 """At the highest level not even this: a repeat could take what lies between the two for growth."""
+SURE_SPAN = 1.5
+"""Nor is a knee sure before so many times its users brought no more: a step from 15 to 20 users brings a
+third at the most, and one noisy cell hides as much."""
 PROPORTIONAL = 0.75
 """Throughput that grows with less than this power of the users has met a limit on the way."""
 WIDE_BELOW, WIDE_ABOVE = 1.7, 2.0
@@ -47,7 +50,8 @@ def next_level(levels: Sequence[int], onward: Sequence[int], found: Outcomes) ->
         if broken:  # no valid cell up there, so whoever goes higher learns nothing
             return _between(levels, found, top, min(broken), math.sqrt(top * min(broken)))
         return _where_it_bent(levels, found, rps) or next((n for n in onward if n > top), None)
-    if not broken and rps[top] > SURE_GROWTH * max(x for n, x in rps.items() if n != top):
+    grows = rps[top] > SURE_GROWTH * max(x for n, x in rps.items() if n != top)
+    if not broken and (grows or top < SURE_SPAN * list(rps)[at]):
         higher = next((n for n in levels if n > top), None)
         if higher is not None:
             return higher

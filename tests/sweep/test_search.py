@@ -129,7 +129,7 @@ def test_it_ends_and_asks_no_cell_twice_nor_above_one_that_had_no_answer(data: s
 
 
 @pytest.mark.parametrize("noise", [0.0, 0.03])
-def test_four_configurations_have_their_knees_twice_within_34_cells(noise: float) -> None:
+def test_four_configurations_have_their_knees_twice_within_35_cells(noise: float) -> None:
     """As they are on a slow machine with two cores, whatever the exact knee: in the mean of many."""
     chance = random.Random(7)
     spans = {"baseline": (25, 35), "mock-embeddings": (38, 62), "mock-llm": (12, 18), "mock-both": (2, 15)}
@@ -148,7 +148,7 @@ def test_four_configurations_have_their_knees_twice_within_34_cells(noise: float
         measure(search.foremost(search.cells(2)))
         counts.append(len(search.rps))
         missed += sum(_knee(search, config) is None for config in CONFIGURATIONS)
-    assert fmean(counts) <= 34
+    assert fmean(counts) <= 35
     assert max(counts) <= 46
     assert missed <= 4  # of 400
 
