@@ -67,7 +67,9 @@ def test_the_load_and_the_target_are_kept_apart_and_the_cell_tells_it(tmp_path: 
     [run] = tmp_path.glob("results/*")
     assert json.loads((run / "run.json").read_text())["plan"]["cpus"] == "auto"
     cell = json.loads((run / "cells/local/mock-both/c01-r1/cell.json").read_text())
-    assert cell["requested"]["cpus"] == {"mode": "auto", "load": [first], "target": others}
+    realtime = cpus.may_be_realtime()
+    division = {"mode": "auto", "load": [first], "target": others, "realtime": realtime}
+    assert cell["requested"]["cpus"] == division
     assert cell["settings"]["TORCH_THREADS"] == len(others)
     checks = {check["name"]: check["status"] for check in cell["verdict"]["checks"]}
     assert checks["configuration"] == "pass"
