@@ -23,6 +23,7 @@ from reports.compare import (
 )
 from reports.figures import good_and_timed
 from reports.load import Load
+from reports.ratios import Ratios
 from reports.shaped import ShapedCell, shaped_cells
 from reports.stats import repeats_of
 from reports.summary import CellSummary, Level, source_names, summarise
@@ -202,7 +203,9 @@ def _generator(cells: Sequence[CellSummary]) -> tuple[Lag, ...]:
 
 
 def analyse(runs: Sequence[Run]) -> Analysis:
-    levels = summarise(runs)
+    found = summarise(runs)
+    ratios = Ratios(found)
+    levels = tuple(map(ratios.with_noise, found))
     names = source_names(runs)
     sources = [
         Source(name=name, run=run, budget_ended=run.meta.get("budget_ended") is True)
@@ -216,8 +219,8 @@ def analyse(runs: Sequence[Run]) -> Analysis:
     return Analysis(
         sources=tuple(sources),
         levels=levels,
-        comparisons=compare_configs(levels),
-        deployment_ratios=compare_deployments(levels),
+        comparisons=compare_configs(levels, ratios),
+        deployment_ratios=compare_deployments(levels, ratios),
         knees=find_knees(levels, budget_ended=any(source.budget_ended for source in sources)),
         accounts=accounts(levels),
         generator=_generator([cell for level in levels for cell in level.cells]),

@@ -34,7 +34,7 @@ def cautions(analysis: Analysis) -> Iterator[Caution]:
     """All of them, worst first."""
     for kind in (_unproved, _incomplete, _refused, _pooled, _two_loads, _overlapping, _drifted, _impossible):
         yield from kind(analysis)
-    for kind in (_disturbed, _late, _connecting, _one_repeat):
+    for kind in (_disturbed, _late, _again, _connecting, _one_repeat):
         yield from kind(analysis)
 
 
@@ -213,6 +213,19 @@ def _late(analysis: Analysis) -> Iterator[Caution]:
                 f"Late: {where} at {worst.load.named} are in no latency: the load generator stalled.",
             ),
             brief=f"up to {worst.figures.late / worst.figures.requests:.0%} of a level's requests were late",
+        )
+
+
+def _again(analysis: Analysis) -> Iterator[Caution]:
+    """A cell that failed before it was valid: the machine was no quiet one."""
+    retried = [c for c in analysis.cells if any(p.data.cell.achieved.get("earlier_tries") for p in c.parts)]
+    if retried:
+        count = (
+            f"{len(retried)} of {len(analysis.cells)} cells were measured again: the machine had spoiled them"
+        )
+        who = listed([named(cell, analysis) for cell in retried])
+        yield Caution(
+            sentences=(f"{count}: {who}. What came before is kept beside each, as .try-1.",), brief=count
         )
 
 

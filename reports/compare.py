@@ -123,10 +123,8 @@ def _believed(*levels: Level) -> tuple[list[Cell], ...]:
     return tuple([cell.cell for cell in level.valid_cells or level.cells] for level in levels)
 
 
-def compare_configs(levels: Sequence[Level]) -> tuple[Comparison, ...]:
+def compare_configs(levels: Sequence[Level], ratios: Ratios) -> tuple[Comparison, ...]:
     """Every configuration against the baseline (else the first one) of its deployment, level by level."""
-
-    ratios = Ratios(levels)
 
     def each() -> Iterator[Comparison]:
         for deployment in deployments_of(levels):
@@ -153,33 +151,32 @@ def compare_configs(levels: Sequence[Level]) -> tuple[Comparison, ...]:
     return tuple(each())
 
 
-def compare_deployments(levels: Sequence[Level]) -> tuple[DeploymentRatio, ...]:
+def compare_deployments(levels: Sequence[Level], ratios: Ratios) -> tuple[DeploymentRatio, ...]:
     """The original's ratio, where there are exactly two deployments."""
     names = deployments_of(levels)
     if len(names) != 2:
         return ()
-    between = Ratios(levels)
     by_key = {(level.deployment, level.config, level.load): level for level in levels}
-    ratios = []
+    found = []
     for config in configs_of(levels):
         for load in sorted({level.load for level in levels if level.config == config}):
             a, b = by_key.get((names[0], config, load)), by_key.get((names[1], config, load))
             both = _believed(a, b) if a and b else None
             more = more_than_named(*both) if both else ()
-            ratios.append(
+            found.append(
                 DeploymentRatio(
                     config=config,
                     load=load,
                     first=names[0],
                     second=names[1],
-                    rps=between.rps(a, b) if a and b and not more else None,
-                    ttft=between.ttft(b, a) if a and b and not more else None,
+                    rps=ratios.rps(a, b) if a and b and not more else None,
+                    ttft=ratios.ttft(b, a) if a and b and not more else None,
                     asked_differently=_differ((a, b)) if a and b else (),
                     set_apart=set_apart(*both) if both else (),
                     differ_in=more,
                 )
             )
-    return tuple(ratios)
+    return tuple(found)
 
 
 def knee_index(rps: Sequence[float]) -> int | None:

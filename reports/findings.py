@@ -85,8 +85,13 @@ def _limit(at_top: Sequence[Comparison], knee: Knee | None, load: Load) -> str:
     raised = {name: r.value for name, r in singles.items() if r and r.excludes_one and r.value > 1}
     if knee is not None and (knee.asked_differently or knee.other_loads or knee.struck):
         return ""
-    if knee is None or knee.concurrency is None or load.users < knee.concurrency:
-        return "Throughput still grew there: these differences are latency, the limit was not reached."
+    if knee is None or knee.concurrency is None:
+        return "The limit of throughput was not reached, so what holds it down is not known yet."
+    if load.users < knee.concurrency:
+        return (
+            "That is below where throughput stops growing: users who wait less ask again sooner; what limits "
+            "throughput is not known yet."
+        )
     missing = [name for name in SIDES if singles.get(name) is None]
     at = f"At {load.named}"
     if len(raised) > 1:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from reports import stats
 from reports.figures import generator
@@ -20,6 +21,16 @@ class Ratios:
             figure.name: between(samples, figure, generator(f"between {figure.name}"))
             for figure in (RPS, TTFT)
         }
+
+    def with_noise(self, level: Level) -> Level:
+        """The level with the noise between repeats in the intervals of its TTFT, p95's taken as p50's.
+        Without it they cover a cell, and the next repeat's median often lies outside."""
+        known, repeats = self._between[TTFT.name], stats.repeats_of(level.samples)
+        if known is None or not level.valid:
+            return level
+        figures = level.figures
+        p50, p95 = (e and known.widened(e, repeats) for e in (figures.ttft_p50, figures.ttft_p95))
+        return replace(level, figures=replace(figures, ttft_p50=p50, ttft_p95=p95))
 
     def rps(self, a: Level, b: Level) -> Estimate | None:
         """a's RPS over b's."""

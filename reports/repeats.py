@@ -21,9 +21,11 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.stats import t
 
+from records.measure import CONFIDENCE
 from reports import stats
-from reports.stats import Floats, Sample
+from reports.stats import Estimate, Floats, Sample
 
 FEWEST = 2
 """Degrees of freedom: with fewer nothing is pooled, and where Satterthwaite's are fewer, so many are taken.
@@ -58,6 +60,19 @@ class Between:
         scale = math.sqrt(self.variance * sum(1 / k for k in repeats))
         factors: Floats = np.exp(scale * rng.standard_t(self.freedom, stats.DRAWS))
         return factors
+
+    def widened(self, estimate: Estimate, repeats: int) -> Estimate:
+        """A level's estimate whose interval knows only the noise within its cells, with that between repeats:
+        on the logarithm's scale the two half-widths add in squares."""
+        half = float(t.ppf((1 + CONFIDENCE) / 2, self.freedom)) * math.sqrt(self.variance / repeats)
+
+        def moved(end: float | None, sign: int) -> float | None:
+            if end is None or not end > 0 or not estimate.value > 0:
+                return end
+            return estimate.value * math.exp(sign * math.hypot(math.log(end / estimate.value), half))
+
+        low, high = moved(estimate.low, -1), moved(estimate.high, 1)
+        return Estimate(value=estimate.value, low=low, high=high)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,6 +19,7 @@ from records.measure import measured
 from records.reader import CellData, is_complete, read_cell
 from records.request import RecordError
 from records.served import AS_IS
+from sweep import again
 from sweep.cpus import Cpus
 from sweep.deployments import Endpoint
 from sweep.llm import LlmServer
@@ -211,7 +212,7 @@ def _complete(
         concurrency=key.concurrency,
         repeat=key.repeat,
         requested={**data.cell.requested, "cpus": place.cpus_for(endpoint).to_json()},
-        achieved={**data.cell.achieved, "noise": seen.to_json()},
+        achieved={**data.cell.achieved, "noise": seen.to_json(), "earlier_tries": again.times(folder)},
         settings=endpoint.served.settings or data.cell.settings,
         verdict=data.cell.verdict.merged((*added, noise.machine_noise(seen))),
     )

@@ -123,7 +123,7 @@ def test_what_disturbs_is_said_in_words_and_fails_nothing(found: Noise, text: st
 @pytest.mark.parametrize("found", [_QUIET, replace(_QUIET, pressure_percent=100.0), Noise(steal_percent=0.2)])
 def test_a_quiet_machine_is_called_so(found: Noise) -> None:
     assert not noise.noisy(found)
-    assert noise.machine_noise(found).text == "the machine was quiet"
+    assert noise.machine_noise(found).text == "little kept the load generator from its CPU"
 
 
 def test_an_unknown_machine_is_not_called_quiet() -> None:

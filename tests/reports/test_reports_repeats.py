@@ -11,8 +11,8 @@ import pytest
 
 from reports import stats
 from reports.ratios import Ratios
-from reports.repeats import RPS, TTFT, between
-from reports.stats import Sample
+from reports.repeats import RPS, TTFT, Between, between
+from reports.stats import Estimate, Sample
 
 
 def cell(rng: np.random.Generator, key: object, answers: int, ttft: float, within: float) -> Sample:
@@ -140,3 +140,21 @@ def test_cells_without_answers_do_not_count() -> None:
         assert one is not None
         assert other is not None
         assert one.freedom == other.freedom
+
+
+@pytest.mark.parametrize(("repeats", "half"), [(1, 0.43), (4, 0.215)])
+def test_a_levels_interval_takes_in_what_repeats_differ_by(repeats: int, half: float) -> None:
+    """t of two degrees of freedom is 4.303; the two half-widths add in squares, on the logarithm's scale."""
+    noise = Between(variance=0.01, freedom=2)
+    sure = Estimate(value=100.0, low=100.0, high=100.0)
+    found = noise.widened(sure, repeats)
+    assert (found.low, found.high) == (
+        pytest.approx(100 * math.exp(-half), rel=1e-3),
+        pytest.approx(100 * math.exp(half), rel=1e-3),
+    )
+    within = noise.widened(Estimate(value=100.0, low=80.0, high=None), repeats)
+    assert within.low == pytest.approx(100 * math.exp(-math.hypot(half, math.log(1.25))), rel=1e-3)
+    assert within.high is None
+    assert Between(variance=0.0, freedom=2).widened(Estimate(value=5.0, low=4.0, high=6.0), 1).low == (
+        pytest.approx(4.0)
+    )
