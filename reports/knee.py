@@ -1,4 +1,4 @@
-"""At which level throughput has stopped growing: the rule of reports, and of the sweep that looks for it. Pure."""
+"""At which level throughput has stopped growing: one rule for reports and for the sweep that looks for it."""
 
 from __future__ import annotations
 
