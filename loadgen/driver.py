@@ -18,7 +18,7 @@ from loadgen.lag import LoopLag
 from loadgen.questions import Question, shuffled, users_questions
 from loadgen.session import Session
 from loadgen.settings import Settings
-from records.request import LATE, RequestRecord
+from records.request import GAPS_LEFT_OUT, LATE, RequestRecord
 
 START_JITTER_S = 0.25
 """Users start spread over this, so that equal answers do not keep them in step (TRAPS 15)."""
@@ -251,6 +251,8 @@ class Driver:
             flags.append("mock-answer")
         if exchange.retried:
             flags.append("retried")
+        if exchange.gaps_left_out:
+            flags.append(GAPS_LEFT_OUT)
         return RequestRecord(
             run=self.place.run,
             cell=self.place.cell,

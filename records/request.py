@@ -16,6 +16,8 @@ StageTimings = dict[str, dict[str, float]]
 OUTCOMES: frozenset[str] = frozenset(get_args(Outcome))
 LATE = "late"
 """The flag of a request that a stall of the load generator could have sent late or dated late."""
+GAPS_LEFT_OUT = "gaps-left-out"
+"""The flag of an answer some of whose gaps between tokens were over such a stall."""
 COMPRESSED = "compressed answer"
 """How the error of an answer begins that came compressed though identity was asked for."""
 

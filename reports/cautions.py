@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from records.request import GAPS_LEFT_OUT
 from reports.alike import set_differently
 from reports.analysis import DRIFT_RATIO, Analysis
 from reports.asked import asked_differently
@@ -17,6 +18,7 @@ from reports.summary import CellSummary, Level
 CONNECT_SHARE = 0.10
 """Of the TTFT: what connecting may take before it is told."""
 LATE_SHARE = 0.05
+STOOD_STILL_PERCENT = 5.0
 """Of a level's requests: from here on those that are late are told above the tables."""
 NAMED = 3
 """So many of a kind are named, the others counted."""
@@ -34,7 +36,7 @@ def cautions(analysis: Analysis) -> Iterator[Caution]:
     """All of them, worst first."""
     for kind in (_unproved, _incomplete, _refused, _pooled, _two_loads, _overlapping, _drifted, _impossible):
         yield from kind(analysis)
-    for kind in (_disturbed, _late, _again, _connecting, _one_repeat):
+    for kind in (_disturbed, _stood_still, _late, _gaps, _again, _connecting, _one_repeat):
         yield from kind(analysis)
 
 
@@ -210,9 +212,47 @@ def _late(analysis: Analysis) -> Iterator[Caution]:
         )
         yield Caution(
             sentences=(
-                f"Late: {where} at {worst.load.named} are in no latency: the load generator stalled.",
+                f"Late: {where} at {worst.load.named} are in no latency: the load generator stalled. Where "
+                "the service stalled with it, as on a shared machine, its slowest answers are among them.",
             ),
             brief=f"up to {worst.figures.late / worst.figures.requests:.0%} of a level's requests were late",
+        )
+
+
+def _gaps(analysis: Analysis) -> Iterator[Caution]:
+    """Answers with gaps over a stall of the load generator, which are longer than others by chance."""
+    found = []
+    for level in analysis.levels:
+        good = [r for cell in level.valid_cells for r in cell.timed if r.gaps_us]
+        if good:
+            found.append((sum(GAPS_LEFT_OUT in r.flags for r in good) / len(good), level))
+    share, worst = max(found, key=lambda pair: pair[0], default=(0.0, None))
+    if worst is not None and share >= LATE_SHARE:
+        text = f"in {share:.0%} of the answers gaps over a stall are left out of the ITL"
+        who = f"{worst.deployment}/{worst.config} at {worst.load.named}"
+        yield Caution(
+            sentences=(f"{who}: {text}, whose p99 may be higher.",), brief=f"ITL p99 may be higher ({who})"
+        )
+
+
+def _stood_still(analysis: Analysis) -> Iterator[Caution]:
+    """Users of a generator that stands still ask late, so that there are fewer requests."""
+    found = [
+        (percent, cell)
+        for cell in analysis.cells
+        if cell.valid
+        for part in cell.parts
+        for worker in part.data.cell.achieved.get("load_workers") or ()
+        if isinstance(worker, dict) and isinstance(percent := worker.get("stood_still_percent"), (int, float))
+    ]
+    percent, cell = max(found, key=lambda pair: pair[0], default=(0.0, None))
+    if cell is not None and percent >= STOOD_STILL_PERCENT:
+        text = f"the load generator stood still for up to {percent:.0f} % of a cell's time"
+        yield Caution(
+            sentences=(
+                f"{text[0].upper()}{text[1:]} ({named(cell, analysis)}): its RPS may be as much low.",
+            ),
+            brief=f"{text}, so RPS may be low",
         )
 
 

@@ -12,13 +12,13 @@ from records.cell import Cell
 from records.measure import CONFIDENCE
 from reports.alike import more_than_named, set_apart, set_differently
 from reports.asked import asked_differently, no_number_of_users
+from reports.knee import knee_index
 from reports.load import Load
 from reports.ratios import Ratios
 from reports.stats import Estimate
 from reports.summary import CONFIG_ORDER, Level, ordered
 
 BOTTLENECK_RATIO = 1.5
-KNEE_SHARE = 0.10
 LEVELS_OWN = ("rate", "shape", "shape_options")
 """What may differ from level to level of a knee: it is a level's load itself."""
 
@@ -177,17 +177,6 @@ def compare_deployments(levels: Sequence[Level], ratios: Ratios) -> tuple[Deploy
                 )
             )
     return tuple(found)
-
-
-def knee_index(rps: Sequence[float]) -> int | None:
-    """The knee in a series of rising concurrency; None when throughput still grew at its end."""
-    if not rps:
-        return None
-    highest = max(rps)
-    for i in range(len(rps) - 1):
-        if rps[i] >= (1 - KNEE_SHARE) * highest and rps[i + 1] <= (1 + KNEE_SHARE) * rps[i]:
-            return i
-    return None
 
 
 def find_knee(levels: Sequence[Level], *, budget_ended: bool) -> Knee | None:

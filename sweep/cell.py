@@ -20,7 +20,7 @@ from records.reader import CellData, is_complete, read_cell
 from records.request import RecordError
 from records.served import AS_IS
 from sweep import again
-from sweep.cpus import Cpus
+from sweep.cpus import LOCUST_PRIORITY, Cpus
 from sweep.deployments import Endpoint
 from sweep.llm import LlmServer
 from sweep.plan import MAX_SECONDS, MIN_SECONDS, CellKey, Plan
@@ -110,7 +110,7 @@ def measure(place: Workplace, key: CellKey, endpoint: Endpoint) -> CellData:
         log=_beside(folder, layout.LOCUST_LOG),
         ledger=place.ledger,
         cpus=cpus.load,
-        realtime=cpus.realtime,
+        realtime=LOCUST_PRIORITY if cpus.realtime else 0,
     )
     try:
         code = locust.wait(_LOCUST_LIMIT_SECONDS)

@@ -18,8 +18,9 @@ PINS = hasattr(os, "sched_setaffinity")
 """Can this system keep a process on some CPUs? (macOS can't.)"""
 THREAD_SETTINGS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TORCH_THREADS")
 """In a target's environment: how many threads its libraries compute with, where not as many as CPUs."""
-REALTIME_PRIORITY = 1
-"""Of SCHED_RR, the lowest: before all that is not real-time."""
+LOCUST_PRIORITY, LLM_PRIORITY = 1, 2
+"""Of SCHED_FIFO, the lowest: before all that is not real-time. The LLM server's few events are due at moments
+of their own, which a busy Locust may not put off; what Locust reads is dated by the kernel."""
 _NAMED = 16
 _LIST = re.compile(r"\d{1,5}(-\d{1,5})?(,\d{1,5}(-\d{1,5})?)*", re.ASCII)
 
@@ -64,8 +65,9 @@ class Cpus:
 def may_be_realtime() -> bool:
     """Does this system let the load run before all others? It takes root, CAP_SYS_NICE or an rtprio limit."""
     try:
-        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(REALTIME_PRIORITY))
-        os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+        before = os.sched_getscheduler(0), os.sched_getparam(0)
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(LLM_PRIORITY))
+        os.sched_setscheduler(0, *before)
     except (AttributeError, OSError):
         return False
     return True

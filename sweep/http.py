@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import http.client
 import os
+import time
 import urllib.error
 import urllib.request
 from typing import Any
 
 from records.served import Served
+
+READ_BYTES = 65536
+LARGEST = 1_000_000
+"""Bytes of an answer: a configuration has some thousand."""
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
@@ -26,9 +31,20 @@ def _get(url: str, seconds: float) -> tuple[int, bytes]:
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedirect())
     try:
         with opener.open(request, timeout=seconds) as response:
-            return response.status, response.read()
+            return response.status, _body(response, time.monotonic() + seconds)
     except urllib.error.HTTPError as error:
         return error.code, b""
+
+
+def _body(response: Any, until_s: float) -> bytes:
+    """What is sent in time, and not without end. Raises OSError for the rest."""
+    parts, size = [], 0
+    while part := response.read1(READ_BYTES):
+        size += len(part)
+        if size > LARGEST or time.monotonic() > until_s:
+            raise OSError("the answer does not end")
+        parts.append(part)
+    return b"".join(parts)
 
 
 def status(url: str, seconds: float = 2.0) -> int | None:

@@ -8,14 +8,11 @@ so that a sweep that is resumed finds its way by reading its cells again.
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Mapping, Sequence
 
-GROWTH = 1.10
-"""Throughput has stopped growing when the next level brings no more than this: so reports say, too."""
-NEAR_HIGHEST = 0.90
-"""A knee has at least this share of the highest throughput: as reports say, again."""
+from reports.knee import knee_index
+
 SURE_GROWTH = 1.05
 """At the highest level not even this: a repeat could take what lies between the two for growth."""
 SURE_SPAN = 1.5
@@ -28,14 +25,6 @@ WIDE_BELOW, WIDE_ABOVE = 1.7, 2.0
 
 Outcomes = Mapping[int, float | None]
 """RPS by level; None where the cell is not valid, so that its RPS decides nothing."""
-
-
-def knee_index(rps: Sequence[float]) -> int | None:
-    """The first level near the highest throughput after which it grows no more; None if it still does."""
-    for i, (here, after) in enumerate(itertools.pairwise(rps)):
-        if here >= NEAR_HIGHEST * max(rps) and after <= GROWTH * here:
-            return i
-    return None
 
 
 def next_level(levels: Sequence[int], onward: Sequence[int], found: Outcomes) -> int | None:

@@ -10,6 +10,7 @@ import orjson
 
 from records.files import read_lines
 from records.layout import LLM, LLM_LOG
+from sweep.cpus import LLM_PRIORITY
 from sweep.http import status
 from sweep.plan import Plan
 from sweep.processes import Child, Ledger, free_port
@@ -32,7 +33,9 @@ class LlmServer:
         """Its base URL. Raises UsageError when it does not come up."""
         port = free_port()
         argv = ["-m", "mocks.openai_server", "--port", str(port), "--record", str(self._record)]
-        self._child = Child(argv, log=self._log, ledger=self._ledger, realtime=self._realtime)
+        self._child = Child(
+            argv, log=self._log, ledger=self._ledger, realtime=LLM_PRIORITY if self._realtime else 0
+        )
         ends = time.monotonic() + _START_SECONDS
         while status(f"http://127.0.0.1:{port}/health", 1.0) != 200:
             if self._child.exit_code() is not None or time.monotonic() > ends:

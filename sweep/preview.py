@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from reports.knee import GROWTH
 from sweep.again import MOST_TIMES
-from sweep.knee import GROWTH
 from sweep.plan import Plan
 from sweep.search import Search
 

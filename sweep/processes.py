@@ -18,7 +18,6 @@ import orjson
 import psutil
 
 from records.files import LineFile, read_lines
-from sweep.cpus import REALTIME_PRIORITY
 
 PROJECT = Path(__file__).resolve().parent.parent
 STOP_SECONDS = 10.0
@@ -32,13 +31,13 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _settle_in(cpus: Collection[int] | None, realtime: bool) -> None:
+def _settle_in(cpus: Collection[int] | None, realtime: int) -> None:
     """In the child, before it is the program: keep it on its CPUs, first in line there, and ask Linux for
     SIGTERM when the sweep dies, however it dies."""
     if cpus is not None:
         os.sched_setaffinity(0, cpus)
     if realtime:
-        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(REALTIME_PRIORITY))
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(realtime))
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
@@ -66,7 +65,8 @@ class Ledger:
             return 0
         survivors = []
         for _, line in read_lines(self._path):
-            with contextlib.suppress(psutil.NoSuchProcess, orjson.JSONDecodeError):
+            # What is damaged, or nobody's that may be looked at, names no process of ours.
+            with contextlib.suppress(psutil.Error, ValueError, TypeError, KeyError):
                 entry = orjson.loads(line)
                 process = psutil.Process(entry["pid"])
                 if abs(process.create_time() - entry["created"]) < 1:
@@ -91,7 +91,7 @@ class Child:
     """One process with its output in a file, in a session of its own (Ctrl-C goes to the sweep).
 
     ``cpus``: all it may run on; None: what the sweep may, or where the system keeps nobody anywhere.
-    ``realtime``: it runs before all that is not (`sweep.cpus.may_be_realtime`).
+    ``realtime``: its priority before all that is not so (`sweep.cpus.may_be_realtime`); 0: like any other.
 
     Raises:
         RuntimeError: it cannot be kept on ``cpus``.
@@ -105,7 +105,7 @@ class Child:
         ledger: Ledger,
         env: Mapping[str, str] | None = None,
         cpus: Collection[int] | None = None,
-        realtime: bool = False,
+        realtime: int = 0,
     ) -> None:
         log.parent.mkdir(parents=True, exist_ok=True)
         environment = dict(os.environ if env is None else env)
@@ -118,7 +118,7 @@ class Child:
         ledger.add(self.pid)
 
     def _started(
-        self, argv: Sequence[str], env: Mapping[str, str], cpus: Collection[int] | None, realtime: bool
+        self, argv: Sequence[str], env: Mapping[str, str], cpus: Collection[int] | None, realtime: int
     ) -> subprocess.Popen[bytes]:
         with self.log.open("ab") as output:
             try:

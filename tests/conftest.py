@@ -105,11 +105,16 @@ def frame(event: dict[str, Any]) -> bytes:
     return b"data: " + json.dumps(event, ensure_ascii=False).encode() + b"\n\n"
 
 
+def not_found(talk: Talk) -> None:
+    talk.raw(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
+
+
 class TrapServer:
-    """Runs ``script`` for every request; keeps what it was sent."""
+    """Runs ``script`` for every POST, ``on_get`` for the rest; keeps what it was sent."""
 
     def __init__(self, script: Script) -> None:
         self.script = script
+        self.on_get: Script = not_found
         self.talks: list[Talk] = []
         self.connections = 0
         self._open: list[socket.socket] = []
@@ -152,7 +157,7 @@ class TrapServer:
                     self.talks.append(talk)
                     self.script(talk)
                 else:
-                    talk.raw(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
+                    self.on_get(talk)
                 if not talk.keep:
                     return
         except OSError:

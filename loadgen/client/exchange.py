@@ -34,6 +34,8 @@ class Exchange:
     bytes: int = 0
     retried: bool = False
     answer: Answer = field(default_factory=Answer)
+    gaps_left_out: bool = False
+    """Some gaps between its tokens were over a stall, and say nothing of the service."""
     body_ended_ns: int | None = None
     """When its user was let go on: the body had ended, or the request had failed."""
     doubt: Doubt = field(default_factory=Doubt)
@@ -116,7 +118,8 @@ class AnswerReading:
         if self._stamped and answer.events - events <= 1 and self._events.idle:
             return  # they are one event, or the end of one, and the date is that of its end
         self.exchange.doubt.of_dates[at_ns] = at_ns - self._since_ns
-        if answer.last_token_ns == at_ns:
+        if answer.last_token_ns == at_ns and len(answer.gaps_us) > gaps:
+            self.exchange.gaps_left_out = True
             del answer.gaps_us[gaps:]  # they say how the bytes were read, not how they came
 
     def finish(self, failure: HttpFailure | None) -> None:

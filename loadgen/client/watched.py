@@ -24,6 +24,8 @@ from loadgen.client.stamps import STAMP_BYTES, arrived_ns, stamped
 from loadgen.client.turns import Turns
 
 _READ = 1  # libev's EV_READ
+LOOK_S = 0.001
+"""Past its deadline a request waits in such steps until the loop has looked at its socket once more."""
 _Socket: type[socket.socket] = get_original("socket", "socket")
 
 
@@ -138,10 +140,12 @@ class WatchedConnection(Connection):
         while self._reading is not None:  # an answer may have come while the rest of a request was sent
             limit_ns, said = self._deadline(reading)
             left = (limit_ns - time.monotonic_ns()) / 1e9
-            if left <= 0:
-                if said:
-                    raise DeadlinePassed(said)
+            if left <= 0 and not said:
                 return
+            if left <= 0:
+                if self.turns.looked_ns >= limit_ns:
+                    raise DeadlinePassed(said)
+                left = LOOK_S  # the process stood still: what came in time may wait to be read
             self._waiter = waiter = Waiter()
             timer = self._loop.timer(left)
             timer.start(self._nudge)

@@ -18,10 +18,10 @@ from records.measure import rate
 from records.reader import read_run
 from reports.analysis import Analysis, analyse
 from reports.blocks import blocks
-from reports.compare import knee_index
 from reports.document import number
 from reports.export import FIGURE_COLUMNS, results_json, summary_csv
 from reports.growth import knee_sentence
+from reports.knee import knee_index
 from reports.render import markdown, print_blocks
 from reports.side_by_side import ratio_header
 

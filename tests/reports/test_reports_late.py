@@ -10,11 +10,13 @@ from typing import Any
 
 import pytest
 
+from records.cell import Check
 from records.files import LineFile
 from records.reader import read_run
 from reports.analysis import Analysis, analyse
 from reports.blocks import blocks
-from reports.document import Table
+from reports.cautions import cautions
+from reports.document import Paragraph, Table
 from reports.export import levels_csv, results_json, summary_csv
 from reports.headline import what_this_says
 
@@ -109,3 +111,41 @@ def test_a_shapes_levels_count_them_too(made: Any, tmp_path: Path) -> None:
     [row] = csv.DictReader(StringIO(levels_csv(analysis)))
     assert row["late"] == "7"
     assert "late: 7 of 100 at 2, left out of latencies because the load generator stalled." in notes(analysis)
+
+
+@pytest.mark.parametrize(
+    ("achieved", "flags", "said"),
+    [
+        ({"earlier_tries": 1}, (), "1 of 1 cells were measured again"),
+        (
+            {"load_workers": [{"stood_still_percent": 3.0}, {"stood_still_percent": 11.0}]},
+            (),
+            "stood still for up to 11 % of a cell's time",
+        ),
+        ({}, ("gaps-left-out",), "in 100% of the answers gaps over a stall are left out of the ITL"),
+    ],
+)
+def test_what_a_stall_or_the_machine_did_is_a_caution(
+    made: Any, tmp_path: Path, achieved: dict[str, Any], flags: tuple[str, ...], said: str
+) -> None:
+    found = [
+        s
+        for c in cautions(analysed(made, tmp_path, made.spec(achieved=achieved, flags=flags)))
+        for s in c.sentences
+    ]
+    assert any(said in sentence for sentence in found), found
+    quiet = {
+        "earlier_tries": 0,
+        "load_workers": [{"stood_still_percent": 1.0}, {"stood_still_percent": None}],
+    }
+    other = analyse([read_run(made.run(tmp_path / "quiet", [made.spec(achieved=quiet)]))])
+    assert not any(said in sentence for caution in cautions(other) for sentence in caution.sentences)
+
+
+def test_names_in_somebody_elses_cell_do_nothing_on_a_terminal(made: Any, tmp_path: Path) -> None:
+    bad = "\x1b[31mred\x07"
+    spec = made.spec(requested={"shape": bad}, checks=(Check(name="x", status="fail", text=bad),))
+    found = analysed(made, tmp_path, spec)
+    text = " ".join(line for b in blocks(found) if isinstance(b, Paragraph) for line in b.lines)
+    assert "\\x1b[31mred\\x07" in text
+    assert not any(c in text for c in "\x1b\x07")

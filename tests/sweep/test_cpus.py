@@ -117,10 +117,12 @@ def test_this_process_is_given_its_cpus_back() -> None:
 
 
 def test_a_load_on_cpus_of_its_own_runs_before_all_else_where_it_may(tmp_path: Path) -> None:
-    code = "import os; print(os.sched_getscheduler(0) == os.SCHED_RR)"
+    code = "import os; print(os.sched_getscheduler(0) == os.SCHED_FIFO)"
     realtime = cpus.may_be_realtime()
     assert os.sched_getscheduler(0) == os.SCHED_OTHER  # asking changes nothing
-    child = Child(["-c", code], log=tmp_path / "log", ledger=Ledger(tmp_path / "ledger"), realtime=realtime)
+    child = Child(
+        ["-c", code], log=tmp_path / "log", ledger=Ledger(tmp_path / "ledger"), realtime=int(realtime)
+    )
     assert child.wait(60) == 0
     assert (tmp_path / "log").read_text().strip() == str(realtime)
 

@@ -98,3 +98,12 @@ def test_a_child_dies_with_a_killed_parent(tmp_path: Path) -> None:
     parent.communicate(timeout=20)
     _, alive = psutil.wait_procs([process], timeout=20)
     assert not alive
+
+
+@pytest.mark.parametrize(
+    "line", ["5", "{}", '{"pid":-1,"created":1}', '{"pid":"x","created":1}', '{"pid":1,"created":null}', "no"]
+)
+def test_a_damaged_line_of_the_ledger_names_nobody(tmp_path: Path, line: str) -> None:
+    path = tmp_path / "processes.jsonl"
+    path.write_text(line + "\n")
+    assert Ledger(path).end_survivors() == 0

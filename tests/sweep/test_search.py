@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reports.compare import knee_index
+from reports.knee import knee_index
 from sweep.options import parse_targets
 from sweep.plan import BASE_LEVELS, CONFIGURATIONS, CellKey, Plan
 from sweep.search import Search

@@ -62,13 +62,19 @@ def served(trap: Callable[..., Any]) -> tuple[Any, dict[str, Truth]]:
     return trap(script), truths
 
 
+def _questions(folder: Path) -> Path:
+    """A file of so many that none is asked twice."""
+    file = folder / "questions.jsonl"
+    lines = [json.dumps({"id": f"q{n}", "question": f"question {n}"}) for n in range(20_000)]
+    file.write_text("\n".join(lines))
+    return file
+
+
 def stalled_load(
     locust: Callable[..., Any], folder: Path, url: str, stalls: random.Random, longest_s: float
 ) -> CellData:
     """A load whose process is stopped again and again, up to ``longest_s`` at a time."""
-    questions = folder / "questions.jsonl"
-    lines = [json.dumps({"id": f"q{n}", "question": f"question {n}"}) for n in range(20_000)]
-    questions.write_text("\n".join(lines))
+    questions = _questions(folder)
     name = f"r{len(list(folder.iterdir()))}"
     one = locust(
         *("-H", url, "--headless", "-u", str(USERS), "-t", f"{SECONDS:g}s"),
@@ -161,3 +167,33 @@ def test_a_generator_that_is_stopped_for_a_fifth_of_the_time_is_invalid(
     late = [r for r in data.requests if LATE in r.flags]
     # The trap is set: some of those would have been told wrong.
     assert any(too_far(off, of) for r in late for off, of in off_ns(r, truths[r.question]))
+
+
+@pytest.mark.timeout(180)
+def test_what_came_in_time_is_read_before_it_is_called_a_timeout(
+    trap: Any, locust: Any, tmp_path: Path
+) -> None:
+    """A generator that stands still past a deadline finds the answer waiting: the service was not late."""
+    server, truths = served(trap)
+    one = locust(
+        *("-H", server.url, "--headless", "-u", str(USERS), "-t", f"{SECONDS:g}s"),
+        *("--first-token-timeout", "0.5", "--results", "r", "--questions", str(_questions(tmp_path))),
+    )
+    stopped = 0
+    while one.process.poll() is None and stopped < 4:
+        time.sleep(0.4)
+        if len(truths) > USERS:
+            os.kill(one.process.pid, signal.SIGSTOP)
+            time.sleep(0.7)  # longer than the deadline of all that is in flight
+            os.kill(one.process.pid, signal.SIGCONT)
+            stopped += 1
+    assert one.wait() in (0, 3), one.text
+    requests = read_cell(tmp_path / "r").requests
+    assert stopped == 4
+    assert len(requests) > USERS
+    wrong = [
+        r.question
+        for r in requests
+        if r.outcome == "timeout" and truths[r.question].after_ns[0] - r.sent_at_ns < 450_000_000
+    ]
+    assert not wrong  # the server had sent their first token in time
