@@ -106,9 +106,16 @@ class Searcher:
             if found:
                 self._judged(judged, found)
 
+    def _over_ms(self, judged: Judged) -> float:
+        """By how much the metric that is worst is over its bound."""
+        figures = {name: value for name, value in judged.percentiles.items() if value is not None}
+        return max((value - self.slo.bounds[name] for name, value in figures.items()), default=0.0)
+
     def _judged(self, judged: Judged, found: Status) -> None:
         lag_ms = self.heard.lag_p99_ms if self.heard.lag_p99_ms > LOOP_LAG_P99_MS else 0.0
-        late = bool(lag_ms) and found is Status.MISSED
+        # No lag makes a request hang for longer than itself: such a miss is the service's.
+        hang = judged.overdue > 0 and self._over_ms(judged) > lag_ms
+        late = bool(lag_ms) and found is Status.MISSED and not hang
         row = Row(
             level=self._level,
             seconds=self.heard.seconds,

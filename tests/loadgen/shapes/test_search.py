@@ -325,6 +325,14 @@ def test_a_miss_of_a_late_generator_is_measured_again_and_not_believed() -> None
     assert late.search.outcome is Outcome.INCONCLUSIVE
 
 
+def test_requests_that_hang_for_longer_than_the_generator_was_late_miss_all_the_same() -> None:
+    found = searched(lag_ms=30, waiting=[(5000.0, None)] * 20, hangs_above=4)
+    assert found.search.outcome is Outcome.FOUND
+    assert Status.UNKNOWN not in [row.status for row in found.rows]
+    barely = searched(knee=4, lag_ms=5000, waiting=[(4000.0, None)] * 20, hangs_above=4)
+    assert Status.UNKNOWN in [row.status for row in barely.rows]
+
+
 def test_an_answer_that_a_late_generator_gave_says_so() -> None:
     late = searched(knee=1000, lag_ms=80)
     assert late.search.outcome is Outcome.FOUND
