@@ -27,7 +27,7 @@ def failures(requests: Sequence[RequestRecord], unfinished: int = 0) -> Check:
     counted = [r for r in requests if r.outcome != "cut"]
     bad = sum(r.outcome != "ok" for r in counted)
     said = Counter(r.error for r in counted if r.outcome != "ok" and r.error).most_common(1)
-    why = f"; {said[0][1]} times: {said[0][0]}" if said else ""
+    why = f" ({said[0][1]} times: {said[0][0]})" if said else ""
     kinds = Counter(str(r.outcome) for r in counted if r.outcome != "ok").most_common(1)
     advice = MENDED[kinds[0][0]] if kinds else "give it more time, or ask with fewer users"
     open_still = f" that ended, {unfinished} more were without an answer" if unfinished else ""

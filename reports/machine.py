@@ -48,6 +48,8 @@ def cpus(cells: Sequence[CellSummary]) -> str:
 
 
 def _divided(cpus: Any) -> str:
+    if isinstance(cpus, dict) and cpus.get("target", ()) is None and _numbers(cpus.get("load")):
+        return f"load on {_ranges(cpus['load'])}, the target wherever it runs"
     if not isinstance(cpus, dict) or not all(_numbers(cpus.get(side)) for side in ("load", "target")):
         return ""
     if cpus["load"] == cpus["target"]:

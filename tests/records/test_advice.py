@@ -121,7 +121,7 @@ def test_every_kind_of_failure_has_advice_of_its_own(outcome: str) -> None:
 
 def test_a_few_failures_need_no_advice() -> None:
     few = [*_answers(99), *_answers(1, outcome="timeout", error="slow")]
-    assert answer_checks.failures(few).text == "1 of 100 requests failed; 1 times: slow"
+    assert answer_checks.failures(few).text == "1 of 100 requests failed (1 times: slow)"
 
 
 class Parser(argparse.ArgumentParser):

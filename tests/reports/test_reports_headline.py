@@ -207,6 +207,7 @@ def test_noise_of_another_writer_is_none(made: Any, tmp_path: Path) -> None:
         ({"mode": "auto", "load": [0], "target": [1]}, "CPUs: load on CPU 0, target on CPU 1."),
         ({"mode": "auto", "load": [0], "target": [1, 2, 3, 5]}, "CPUs: load on CPU 0, target on CPUs 1-3,5."),
         ({"mode": "shared", "load": [0, 1], "target": [0, 1]}, "CPUs: load and target shared CPUs 0-1."),
+        ({"mode": "0:1", "load": [0], "target": None}, "CPUs: load on CPU 0, the target wherever it runs."),
         (None, ""),
         ({"mode": "auto", "load": "0"}, ""),
     ],
