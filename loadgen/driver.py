@@ -232,13 +232,13 @@ class Driver:
             waited_ns = self.turns.stood_still_ns(attempt.wanted_ns, exchange.sent_ns)
         else:  # its latency counts from when it was due, whatever this process did instead
             waited_ns = attempt.began_ns - attempt.due_ns
-            exchange.doubt.sent_ns += waited_ns
         return exchange.doubt.late(
             start_ns=attempt.start_ns,
             first_ns=answer.first_token_ns,
             last_ns=answer.last_token_ns,
             ended_ns=exchange.ended_ns,
             waited_ns=waited_ns,
+            wait_counts=attempt.due_ns is not None,
         )
 
     def _record(self, attempt: Attempt) -> RequestRecord:

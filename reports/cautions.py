@@ -18,8 +18,9 @@ from reports.summary import CellSummary, Level
 CONNECT_SHARE = 0.10
 """Of the TTFT: what connecting may take before it is told."""
 LATE_SHARE = 0.05
-STOOD_STILL_PERCENT = 5.0
 """Of a level's requests: from here on those that are late are told above the tables."""
+STOOD_STILL_PERCENT = 5.0
+"""Of a cell's time: from here on it is told that the load generator did not run."""
 NAMED = 3
 """So many of a kind are named, the others counted."""
 

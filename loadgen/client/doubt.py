@@ -29,16 +29,25 @@ class Doubt:
     of_dates: dict[int, int] = field(default_factory=dict)
 
     def late(
-        self, *, start_ns: int, first_ns: int | None, last_ns: int | None, ended_ns: int, waited_ns: int
+        self,
+        *,
+        start_ns: int,
+        first_ns: int | None,
+        last_ns: int | None,
+        ended_ns: int,
+        waited_ns: int,
+        wait_counts: bool = False,
     ) -> bool:
         """Is a time that these dates give moved by too much, or its sending by too much of the whole?
-        ``waited_ns``: for how long a stall can have kept it from being sent."""
+        ``waited_ns``: for how long a stall can have kept it from being sent; ``wait_counts``: that is in its
+        latency, as in an open loop's."""
         by = self.of_dates
-        if moved(max(waited_ns, self.sent_ns, by.get(ended_ns, 0)), ended_ns - start_ns):
+        sent_ns = self.sent_ns + (waited_ns if wait_counts else 0)
+        if moved(max(waited_ns, sent_ns, by.get(ended_ns, 0)), ended_ns - start_ns):
             return True
         if first_ns is None or last_ns is None:
             return False
-        return moved(max(self.sent_ns, by.get(first_ns, 0)), first_ns - start_ns) or moved(
+        return moved(max(sent_ns, by.get(first_ns, 0)), first_ns - start_ns) or moved(
             by.get(last_ns, 0),
             last_ns - first_ns,  # the pace's time
         )

@@ -45,6 +45,21 @@ def test_a_request_that_left_late_or_was_dated_before_it_left() -> None:
     assert late(Doubt(sent_ns=3 * MS))  # that is in its TTFT
 
 
+def test_a_wait_that_is_in_the_latency_is_held_against_the_first_token() -> None:
+    def waited(by_ms: int, counts: bool) -> bool:
+        return Doubt().late(
+            start_ns=SENT,
+            first_ns=FIRST,
+            last_ns=LAST,
+            ended_ns=END,
+            waited_ns=by_ms * MS,
+            wait_counts=counts,
+        )
+
+    assert [waited(3, counts) for counts in (True, False)] == [True, False]
+    assert not waited(2, True)
+
+
 def test_an_answer_without_tokens_has_only_its_end() -> None:
     assert not late(Doubt(sent_ns=12 * MS), first=None, last=None)
     assert late(Doubt(of_dates={END: 13 * MS}), first=None, last=None)
