@@ -153,7 +153,8 @@ def test_times_are_the_planned_ones_and_recorded_as_the_client_sees_them(start: 
     records = server.records(15)
     # A machine that is busy with others makes some of them late, and none early.
     assert -1 < min(r["ttft_ms"] - r["planned_ttft_ms"] for r in records) < 10
-    assert -1 < min(s - r["ttft_ms"] for s, r in zip(seen, records, strict=True)) < 10
+    # Either may be held up, the server between writing a token and dating it too: so no extreme of these.
+    assert -1 < statistics.median(s - r["ttft_ms"] for s, r in zip(seen, records, strict=True)) < 10
     assert statistics.median(g for r in records for g in r["gaps_ms"]) == pytest.approx(5, abs=3)
     for record in records:
         assert (record["outcome"], record["tokens"], len(record["gaps_ms"])) == ("ok", 16, 15)
