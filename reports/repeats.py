@@ -12,6 +12,12 @@ squares are those of a nested analysis of variance, fitted by least squares (Mon
 of Experiments*, chapters 4 and 14), the degrees of freedom of their sum Satterthwaite's (1946). ``within`` is
 known from the bootstrap of the cells' time bins, and half of it is taken off, at least to nothing: the whole
 would too often leave nothing by chance, and the intervals then held 1 in 18 of 20, where now it is 19.
+
+A few cells know that variance badly. So it is moderated, as in Smyth (2004), "Linear models and empirical
+Bayes methods for assessing differential expression": what repeats of a quiet sweep differ by, PRIOR, counts as
+PRIOR_FREEDOM degrees of freedom more. In 27 comparisons of a service with itself, quiet ones and disturbed
+ones, it took the median half-width of a TTFT's ratio from 12 % to 9 %, and no interval was without 1, where 3
+were before. Where repeats really differ by 10 %, it costs coverage: 86 to 88 % instead of 95 % (simulated).
 """
 
 from __future__ import annotations
@@ -31,6 +37,9 @@ FEWEST = 2
 """Degrees of freedom: with fewer nothing is pooled, and where Satterthwaite's are fewer, so many are taken.
 With one, an interval says next to nothing; with two it held 1 in 17 of 20 comparisons of equals, simulated,
 where they differed by their starts alone and each was started twice."""
+PRIOR = 0.03**2
+"""Cells of 3 s: 1.5 % at 5 users and 3.8 % at 20, by ``make bench-same`` on a quiet machine."""
+PRIOR_FREEDOM = 2
 Service = Hashable
 """A deployment's configuration: it is started once a repeat."""
 
@@ -126,10 +135,11 @@ def between(
         parts = [(cells_left / cells_freedom, cells_freedom)]
     variance = sum(part for part, _ in parts)
     squares = sum(part**2 / freedom for part, freedom in parts if freedom)
-    excess = variance - float(np.mean([cell.within for cell in cells])) / 2
+    excess = max(0.0, variance - float(np.mean([cell.within for cell in cells])) / 2)
+    freedom = max(FEWEST, variance**2 / squares) if squares else FEWEST
     return Between(
-        variance=max(0.0, excess),
-        freedom=max(FEWEST, variance**2 / squares) if squares else FEWEST,
+        variance=(PRIOR_FREEDOM * PRIOR + freedom * excess) / (PRIOR_FREEDOM + freedom),
+        freedom=PRIOR_FREEDOM + freedom,
     )
 
 

@@ -112,6 +112,16 @@ def test_what_repeats_differ_by_is_found(own: float, shared: float, freedom: tup
     assert math.sqrt(found.variance) == pytest.approx(0.03, rel=0.2)
 
 
+def test_repeats_that_are_alike_by_chance_do_not_make_a_ratio_exact() -> None:
+    """Of few cells: what a quiet sweep's differ by stays in. Of many it hardly counts (below)."""
+    levels = [level(name, 5, [steady(i, 1.0) for i in range(2)]) for name in "ab"]
+    levels += [level(name, 20, [steady(i, 1.0) for i in range(2)]) for name in "ab"]
+    found = Ratios(levels).rps(levels[0], levels[1])
+    assert found is not None
+    assert found.low == pytest.approx(0.95, abs=0.02)
+    assert found.high == pytest.approx(1.05, abs=0.02)
+
+
 def test_where_repeats_are_alike_there_is_nothing_between_them() -> None:
     rng = np.random.default_rng(3)
     found = between([(n, [cell(rng, i, 300, 100, 0.3) for i in range(2)]) for n in range(30)], TTFT, rng)
