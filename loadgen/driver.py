@@ -15,7 +15,8 @@ from loadgen.client.http import HttpFailure, Origin
 from loadgen.client.turns import Turns
 from loadgen.clock import Clock
 from loadgen.lag import LoopLag
-from loadgen.questions import Question, shuffled, users_questions
+from loadgen.question_files import Question
+from loadgen.questions import shuffled, users_questions
 from loadgen.session import Session
 from loadgen.settings import Settings
 from records.request import GAPS_LEFT_OUT, LATE, RequestRecord

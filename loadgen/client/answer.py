@@ -73,7 +73,8 @@ class Answer:
     @property
     def token_count(self) -> tuple[int, TokenSource]:
         """The answer's tokens, without thoughts."""
-        told = self.usage and self.usage.answer_tokens(self.tokens, thought=self.thoughts > 0)
+        usage = self.usage
+        told = None if usage is None else usage.answer_tokens(self.tokens, thought=self.thoughts > 0)
         return (self.tokens, "events") if told is None else (told, "usage")
 
     def token(self, text: object, at_ns: int) -> str | None:

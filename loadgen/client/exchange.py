@@ -127,7 +127,7 @@ class AnswerReading:
         self._stream(data, at_ns)
         if self._answer.events:
             self.body = self._stream
-        elif not self._framed and self._said[:1] in (b"{", b"[") and _is_json(self._said):
+        elif not self._framed and self._said.startswith((b"{", b"[")) and _is_json(self._said):
             self._refuse("http_error", self._without_events)  # its end will not be told
 
     def _stream(self, data: bytes, at_ns: int) -> None:

@@ -33,7 +33,8 @@ class TokenUsage:
         completion = _count(usage, _COMPLETION)
         if completion is None:
             return None
-        details = next((usage[name] for name in _DETAILS if isinstance(usage.get(name), dict)), {})
+        found = [usage[name] for name in _DETAILS if isinstance(usage.get(name), dict)]
+        details: dict[str, Any] = found[0] if found else {}
         reasoning = _count(details, _REASONING)
         return cls(
             completion=completion,
