@@ -34,7 +34,8 @@ SEEDS = (
     b'data: {"choices":[{"delta":{"content":"<think>"}}]}\n\n' + TOKEN + TOKEN.replace(b"word", b"</think>"),
     b'data: {"choices":[{"delta":{"tool_calls":[{"function":{"arguments":"{"}}]}}]}\n\n',
     b'event: ping\r\ndata: 12:00\r\n\r\n: hm\r\rdata: {"error":{"message":"no"}}\n\n',
-    b'data: {"type":"token","content":"a"}\n\ndata: {"type":"clear_response"}\n\ndata: {"type":"complete"}\n\n',
+    b'data: {"type":"token","content":"a"}\n\ndata: {"type":"clear_response"}\n\n'
+    b'data: {"type":"thinking","content":"a"}\n\ndata: {"type":"complete"}\n\n',
 )
 
 
