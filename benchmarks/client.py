@@ -28,7 +28,19 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from generators import AIOHTTP, AIPERF, GUIDELLM, NAIVE, OURS, OURS_RECORDING, PEERS, Failed, Generator, Order
+from generators import (
+    AIOHTTP,
+    AIPERF,
+    GUIDELLM,
+    NAIVE,
+    OURS,
+    OURS_RECORDING,
+    PEERS,
+    WRK,
+    Failed,
+    Generator,
+    Order,
+)
 from measuring import SETTLE_S, SLACK_S, Run, measure, quantile, spread
 
 TOKENS = 128
@@ -80,6 +92,7 @@ class Bench:
         dialect: str = "openai",
         seconds: float | None = None,
         tail_s: float | None = None,
+        tls: bool = False,
     ) -> Run:
         """Raises Failed, and tells on stderr what the generator said."""
         try:
@@ -90,6 +103,7 @@ class Bench:
                 seconds=seconds or self.seconds,
                 dialect=dialect,
                 tail_s=tail_s,
+                tls=tls,
             )
         except Failed as failed:
             if failed.said or not generator.optional:
@@ -221,6 +235,92 @@ def accuracy(bench: Bench) -> bool:
     return good
 
 
+STREAM = ["--tokens", "100", "--ttft-ms", "100", "--itl-ms", "10"]
+"""100 tokens a second."""
+ACCURATE_MS = 1.0
+CORE_PERCENT = 75.0
+"""The check `generator-cpu` takes no more."""
+TLS_COST = 1.5
+
+
+def tls(bench: Bench) -> bool:
+    """200 streams of 100 tokens a second, plain and over TLS in turn: as accurate, and at what cost?"""
+    users = 200
+    runs: dict[str, list[Run]] = {"plain": [], "TLS": []}
+    for number in range(bench.rounds):
+        for way in ("plain", "TLS") if number % 2 == 0 else ("TLS", "plain"):
+            runs[way].append(bench.once(OURS_RECORDING, STREAM, users=users, tls=way == "TLS"))
+    print(f"\nTLS: {users} streams of 100 tokens/s; error against the server's record")
+    print("way   | TTFT p50 ms | TTFT p99 ms           | us CPU an event       | % of a core")
+    good = True
+    for way, of in runs.items():
+        found = [errors(run)[0] for run in of]
+        p99 = [quantile(ttft, 0.99) for ttft in found]
+        core = [run.core_percent for run in of]
+        middle = statistics.median(quantile(ttft, 0.5) for ttft in found)
+        cost = spread([run.us_per_event for run in of], 1)
+        print(f"{way:5} | {middle:11.2f} | {spread(p99):21} | {cost:21} | {spread(core, 0)}")
+        good &= statistics.median(p99) <= ACCURATE_MS and statistics.median(core) <= CORE_PERCENT
+        bench.figures[f"tls {way}"] = {"ttft_p99_ms": p99, "core_percent": core}
+    ratios = [a.us_per_event / b.us_per_event for a, b in zip(runs["TLS"], runs["plain"], strict=True)]
+    print(f"TLS / plain, CPU an event: {spread(ratios)}, at most {TLS_COST} wanted")
+    bench.figures["tls cost"] = {"ratios": ratios, "bound": TLS_COST}
+    return good and statistics.median(ratios) <= TLS_COST
+
+
+def most(bench: Bench) -> bool:
+    """How many streams of 100 tokens a second can a core carry, dating first tokens within 1 ms (p99)?"""
+    print("\nMost: streams of 100 tokens/s on one core with a TTFT error of at most 1 ms (p99)")
+    print("generator            | streams | us CPU a stream")
+    found: dict[str, int] = {}
+    for one, first in ((NAIVE, 10), (AIOHTTP, 20), (OURS_RECORDING, 400)):
+        try:
+            count, bound, cost = _most(bench, one, first)
+        except Failed as failed:
+            print(f"{one.name:20} | {failed}")
+            if not one.optional:
+                raise
+            continue
+        found[one.name] = count
+        print(f"{one.name:20} | {bound}{count:<6} | {cost:.0f}")
+        bench.figures[f"most {one.name}"] = {"streams": count, "bound": bound, "us_per_stream": cost}
+    try:
+        users = max(found.values())
+        run = bench.once(WRK, STREAM, users=users, tail_s=2.0)
+        cost = run.cpu_s * 1e6 / max(1, run.streams)
+        print(f"{WRK.name:20} | {users:7} | {cost:.0f} (it dates nothing: the limit)")
+    except Failed as failed:
+        print(f"{WRK.name:20} | {failed}")
+    for peer in (NAIVE.name, AIOHTTP.name):
+        if found.get(peer):
+            print(f"chokepoint / {peer}: {found[OURS_RECORDING.name] / found[peer]:.1f} times as many")
+    return True
+
+
+def _most(bench: Bench, one: Generator, first: int) -> tuple[int, str, float]:
+    """(Streams that it carries, ">=" where the server gave in first, CPU microseconds a stream)."""
+    good, bad, cost, bound = 0, 0, 0.0, ""
+    users = first
+    while not bad or bad > 1.2 * max(1, good):
+        run = bench.once(one, STREAM, users=users, seconds=4.0)
+        ttft, _ = errors(run)
+        if run.server_late_ms(100, 10) > SERVER_LATE_MS:
+            bound = ">= " if not bad else ""
+            bad = users
+        elif ttft and quantile(ttft, 0.99) <= ACCURATE_MS:
+            good, cost = users, run.cpu_s * 1e6 / max(1, run.streams)
+        else:
+            bad, bound = users, ""
+        if bad and bad <= 2:
+            break
+        users = (good + bad) // 2 if bad else users * 2
+    return good, bound, cost
+
+
+SERVER_LATE_MS = 10.0
+"""With its events later than one comes after the other the bench's own server has no more to give."""
+
+
 def omission(bench: Bench) -> bool:
     """A server that stalls 3 s, closed against open loop, against the truth."""
     rate, seconds = 20.0, 12.0
@@ -253,6 +353,8 @@ PARTS: dict[str, Callable[[Bench], bool]] = {
     "throughput": throughput,
     "paced": paced,
     "accuracy": accuracy,
+    "tls": tls,
+    "most": most,
     "omission": omission,
 }
 

@@ -36,6 +36,8 @@ class Order:
     seconds: float
     dialect: str
     folder: Path
+    ca: str = ""
+    """File of the certificate by which a server that speaks TLS is known."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,6 +94,7 @@ def _ours(order: Order) -> list[str]:
     names = (f"q{number}" for number in range(QUESTIONS))
     asked = _asked(order.folder, ({"id": name, "question": name} for name in names))
     argv = [*_locust("locustfiles/stream.py", order), "--dialect", order.dialect]
+    argv += ["--ca", order.ca] if order.ca else []
     return [*argv, "--questions", asked, "--drain-seconds", "5"]
 
 
@@ -175,7 +178,22 @@ def _aiperf_seen(folder: Path) -> Iterator[dict[str, Any]]:
             }
 
 
+def _wrk(order: Order) -> list[str]:
+    """It parses HTTP and reads nothing in it: what any client has to pay."""
+    program = shutil.which("wrk")
+    if program is None:
+        raise Failed("not installed (Debian: apt-get install wrk)")
+    body = json.dumps({"model": "bench", "stream": True, "messages": [{"role": "user", "content": "q"}]})
+    script = order.folder / "post.lua"
+    script.write_text(
+        f"wrk.method = 'POST'\nwrk.headers['Content-Type'] = 'application/json'\nwrk.body = [[{body}]]\n"
+    )
+    seconds, users = f"{order.seconds:.0f}s", str(order.users)
+    return [program, "-t1", "-c", users, "-d", seconds, "-s", str(script), f"{order.url}/v1/chat/completions"]
+
+
 LOCUST_EXITS = (0, 1, 3)
+WRK = Generator(name="wrk", command=_wrk, seen=_seen)
 NAIVE = Generator(name="naive Locust", command=_naive, seen=_seen, exits=LOCUST_EXITS, optional=False)
 AIOHTTP = Generator(name="aiohttp", command=_aiohttp, seen=_seen)
 GUIDELLM = Generator(

@@ -15,7 +15,8 @@ from loadgen.client.http import HttpFailure, Origin
 from loadgen.client.turns import Turns
 from loadgen.clock import Clock
 from loadgen.lag import LoopLag
-from loadgen.questions import Question, shuffled, users_questions
+from loadgen.question_files import Question
+from loadgen.questions import shuffled, users_questions
 from loadgen.session import Session
 from loadgen.settings import Settings
 from records.request import GAPS_LEFT_OUT, LATE, RequestRecord
@@ -266,6 +267,7 @@ class Driver:
             outcome=exchange.outcome,
             headers_at_ns=clock.unix_or_none(exchange.headers_ns),
             first_event_at_ns=clock.unix_or_none(answer.first_event_ns),
+            first_generated_at_ns=clock.unix_or_none(answer.first_generated_ns),
             first_token_at_ns=clock.unix_or_none(answer.first_token_ns),
             last_token_at_ns=clock.unix_or_none(answer.last_token_ns),
             body_ended_at_ns=clock.unix_or_none(exchange.body_ended_ns),
@@ -273,6 +275,7 @@ class Driver:
             events=answer.events,
             tokens=tokens,
             token_source=source,
+            finish_reason=answer.finish_reason,
             bytes=exchange.bytes,
             error=exchange.error,
             question=attempt.question,

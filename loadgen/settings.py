@@ -14,7 +14,8 @@ from loadgen.client.connection import Timeouts
 from loadgen.client.dialects import DIALECTS, Dialect, dialect
 from loadgen.client.http import Origin
 from loadgen.options import KEY_VARIABLE, NUMBERS, REGION_VARIABLE, TEXTS
-from loadgen.questions import Question, QuestionError, library_questions, read_questions
+from loadgen.question_files import Question, QuestionError, read_questions
+from loadgen.questions import library_questions
 from loadgen.usage import UsageError, check_number
 from records.kept import NO_FRAGMENT, field_value, is_utf8, secret_in_field, secret_in_query, shown
 

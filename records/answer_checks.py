@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from records.advice import advised
 from records.cell import Check, Window
+from records.finish_reasons import KNOWN
 from records.request import RequestRecord
 
 FAILURE_SHARE = 0.05
@@ -40,8 +41,21 @@ def failures(requests: Sequence[RequestRecord], unfinished: int = 0) -> Check:
             text=f"no good answer among {len(counted)} requests{open_still}{why}",
         )
         return advised(none, advice)
-    text = f"{bad} of {len(counted)} requests failed{why}"
+    text = f"{bad} of {len(counted)} requests failed{why}{_unknown_ends(counted)}"
     return Check.bounded("failures", bad / len(counted), FAILURE_SHARE, text, advice=advice)
+
+
+def _unknown_ends(requests: Sequence[RequestRecord]) -> str:
+    """Good answers whose model stopped for a reason that we do not know: good or not, they are told."""
+    reasons = Counter(
+        r.finish_reason
+        for r in requests
+        if r.outcome == "ok" and r.finish_reason is not None and r.finish_reason not in KNOWN
+    )
+    if not reasons:
+        return ""
+    named = ", ".join(reason for reason, _ in reasons.most_common(3))
+    return f"; {reasons.total()} good answers ended for a reason that is not known: {named}"
 
 
 def tokens(requests: Sequence[RequestRecord]) -> Check:
@@ -49,13 +63,15 @@ def tokens(requests: Sequence[RequestRecord]) -> Check:
     good = [r for r in requests if r.outcome == "ok"]
     if not good:
         return Check(name="tokens", status="n/a", text="no good answer")
-    empty = sum(r.first_token_at_ns is None for r in good)
+    thoughts = sum(r.only_thought for r in good)
+    empty = sum(r.first_token_at_ns is None for r in good) - thoughts
+    only = f"; {thoughts} held thoughts only, and have no TTFT" if thoughts else ""
     found = Check(
         name="tokens",
         status="fail" if empty else "pass",
         figure=empty,
         bound=0,
-        text=f"{empty} of {len(good)} good answers held no token",
+        text=f"{empty} of {len(good)} good answers held no token{only}",
     )
     return advised(
         found, "see what the service sends (curl -N), and say how it speaks: --dialect (sweep: -- --dialect)"

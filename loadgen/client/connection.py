@@ -11,6 +11,7 @@ import socket
 import ssl
 import time
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -40,6 +41,8 @@ class Reading(Protocol):
 
     over: bool
     """The answer has said all that is wanted of it; what follows only decides about the connection."""
+    refused: bool
+    """It is over, but for what is left of a refusal's text."""
 
     @property
     def sent_ns(self) -> int: ...
@@ -63,8 +66,9 @@ class Reading(Protocol):
     def headers(self, reply: Reply, at_ns: int) -> None:
         """The headers have come."""
 
-    def body(self, data: bytes, at_ns: int) -> None:
-        """Some of the body has come."""
+    @property
+    def body(self) -> Callable[[bytes, int], None]:
+        """Takes some of the body, and when it came."""
 
 
 class Connection(ABC):
@@ -173,7 +177,7 @@ class Connection(ABC):
         body = reply.feed(data)
         if not in_body and reply.in_body:
             reading.headers(reply, at_ns)
-        if body and not reading.over:
+        if body and (reading.refused or not reading.over):
             reading.body(body, at_ns)
         return reply.complete
 
@@ -182,7 +186,8 @@ class Connection(ABC):
         wanted = self.timeouts
         if reading.over:
             ended = reading.ended_ns or reading.sent_ns
-            return ended + int(AFTER_END_S * 1e9), ""
+            most = reading.sent_ns + int(wanted.total * 1e9)
+            return min(ended + int(AFTER_END_S * 1e9), max(ended, most)), ""
         what = "the answer was not whole" if self._reply.in_body else "no answer"
         limit, said = reading.sent_ns + int(wanted.total * 1e9), f"{what} within the timeout"
         if reading.last_token_ns is None:

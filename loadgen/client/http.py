@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from httptools import HttpParserError, HttpResponseParser
+from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
 from records.base_url import split_base_url
 
@@ -46,6 +46,11 @@ class Origin:
         return "\r\n".join([*lines, "Accept-Encoding: identity", "Content-Length: "]).encode("latin-1")
 
 
+def _why(error: HttpParserError) -> str:
+    """The parser's own reason."""
+    return "it switches protocols" if isinstance(error, HttpParserUpgrade) else str(error)
+
+
 class Reply:
     """The answers of one connection, one after the other. ``expect``, then ``feed`` until ``complete``."""
 
@@ -67,6 +72,15 @@ class Reply:
         # httptools looks its callbacks up once, when it is made.
         self.on_body = self._body.append
         self._parser = HttpResponseParser(self)
+        # What proxies and small servers send all the same. A length beside chunks counts for nothing
+        # (RFC 9112, 6.3).
+        self._parser.set_dangerous_leniencies(
+            lenient_headers=True,
+            lenient_chunked_length=True,
+            lenient_optional_cr_before_lf=True,
+            lenient_optional_crlf_after_chunk=True,
+            lenient_spaces_after_chunk_size=True,
+        )
 
     def expect(self) -> None:
         """Another request is sent on this connection."""
@@ -82,7 +96,7 @@ class Reply:
             self._parser.feed_data(data)
         except HttpParserError as error:
             if not self.complete:
-                raise ConnectionLost(f"not HTTP: {type(error).__name__}") from error
+                raise ConnectionLost(f"not HTTP: {_why(error)}") from error
             self.keeps = False
         body = self._body
         if not body:
@@ -116,7 +130,11 @@ class Reply:
             return  # 100 Continue, 103 Early Hints: the answer is still to come
         self.status = status
         self.in_body = True
-        self.framed = b"transfer-encoding" in self._headers or b"content-length" in self._headers
+        codings = self._headers.get(b"transfer-encoding")
+        if codings is None:
+            self.framed = b"content-length" in self._headers
+        else:
+            self.framed = codings.lower().rstrip().endswith(b"chunked")
         self.keeps = self.framed and self._parser.should_keep_alive()
 
     def on_message_complete(self) -> None:

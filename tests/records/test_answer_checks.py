@@ -30,6 +30,22 @@ def test_an_empty_answer_is_no_good_answer(record: Record) -> None:
     assert answer_checks.tokens([]).status == "n/a"
 
 
+def test_thoughts_alone_are_a_good_answer_and_are_told(record: Record) -> None:
+    thought = record(first_generated_at_ns=3)
+    found = answer_checks.tokens([record(first_generated_at_ns=3, first_token_at_ns=5, tokens=1), thought])
+    assert found.status == "pass"
+    assert "1 held thoughts only" in found.text
+    assert answer_checks.tokens([thought, record()]).status == "fail"
+
+
+def test_ends_for_reasons_that_are_not_known_are_told(record: Record) -> None:
+    good = [record(finish_reason=reason) for reason in (None, "stop", "length", "who_knows", "who_knows")]
+    found = answer_checks.failures(good)
+    assert found.status == "pass"
+    assert "2 good answers ended for a reason that is not known: who_knows" in found.text
+    assert "not known" not in answer_checks.failures(good[:3]).text
+
+
 def test_one_answer_without_documents_fails_where_they_were_asked_for(record: Record) -> None:
     records = [record(), record(seq=1, documents=0)]
     assert answer_checks.retrieval(records, expected=True).status == "fail"

@@ -83,7 +83,7 @@ class Pair:
     @property
     def afterwards(self) -> int:
         """Events after the terminal one (``end``), of which nobody has to take notice."""
-        return int(self.ours.outcome == "ok" and self.ours.answer.usage_tokens is None)
+        return int(self.ours.outcome == "ok" and self.ours.answer.usage is None)
 
     @property
     def tokens(self) -> tuple[int, int]:

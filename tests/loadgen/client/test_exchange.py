@@ -359,7 +359,7 @@ def test_the_timeout_is_of_the_whole_request(trap: Any) -> None:
         ("503 Busy", "Retry-After: 1\r\n", b"too many: 17", "HTTP 503 too many: N"),
         ("422 No", "", b'{"detail":"x"}', 'HTTP 422 {"detail":"x"}'),
         ("307 Go", "Location: /elsewhere\r\n", b"", "HTTP 307 /elsewhere"),
-        ("200 OK", "", b'{"answer":"whole"}', "HTTP 200 without events (text/plain)"),
+        ("200 OK", "", b'{"answer":"whole"}', 'HTTP 200 without events (text/plain) {"answer":"whole"}'),
     ],
 )
 def test_no_stream(trap: Any, status: str, extra: str, body: bytes, error: str) -> None:
@@ -387,18 +387,33 @@ def test_interim_answers_are_passed_over(trap: Any) -> None:
     assert ask(asker(trap(script).url)).outcome == "ok"
 
 
-def test_openai_until_done(trap: Any) -> None:
+@pytest.mark.parametrize(
+    ("reason", "done", "whole", "outcome"),
+    [
+        ("stop", True, True, "ok"),
+        ("stop", False, True, "ok"),  # a whole stream whose model has finished
+        (None, True, True, "ok"),
+        (None, False, True, "truncated"),
+        ("stop", False, False, "truncated"),
+        ("abort", True, True, "stream_error"),
+        ("abort", False, False, "stream_error"),
+    ],
+)
+def test_openai_until_done(trap: Any, reason: str | None, done: bool, whole: bool, outcome: str) -> None:
     def script(talk: Any) -> None:
         talk.headers()
         for content in ("", "a", "b"):
             talk.event({"choices": [{"delta": {"content": content}}]})
-        talk.event({"choices": [{"delta": {}, "finish_reason": "stop"}]})
-        if talk.number == 0:
+        talk.event({"choices": [{"delta": {}, "finish_reason": reason}]})
+        if done:
             talk.chunk(b"data: [DONE]\n\n")
-        talk.done()
+        if whole:
+            talk.done()
+        else:
+            talk.close()
 
     one = asker(trap(script).url, "openai")
-    assert [ask(one).outcome, ask(one).outcome] == ["ok", "truncated"]
+    assert [ask(one).outcome, ask(one).outcome] == [outcome] * 2
 
 
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="no openssl command to make a certificate with")
