@@ -10,7 +10,7 @@ _RUN = re.compile(r'[^\s"<>`]+')
 _SLASHES = r"(?:\\?/){2}"  # as JSON of some servers has them, too
 _USER = re.compile(rf"({_SLASHES})[^/]*@")
 _NO_PORT = re.compile(rf"({_SLASHES})[^/?#@]*:(?!\d*(?:[/?#]|$))[^/?#@\]]*[/?#].*@")
-"""A password with a slash, ``?`` or ``#`` as it is: what stands there is no port, and there is an @ behind it."""
+"""A password with a slash, ``?`` or ``#`` as it is: what stands there is no port, and an @ is behind it."""
 _ENCODED = re.compile(r"(%3A%2F%2F).*?(?:%40|%3F|%23).*", re.IGNORECASE)
 _MARK = re.compile("[?#]")
 _OF_PARAMETERS = re.compile(r"[\w.~%\[\]-]+=")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from loadgen.client.answer import Answer, Fold, normalised
@@ -152,7 +152,15 @@ class AnswerReading:
 class Asker:
     """Asks one service in one dialect over one connection."""
 
-    def __init__(self, connection: Connection, dialect: Dialect, headers: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        dialect: Dialect,
+        headers: Mapping[str, str],
+        *,
+        redact: Callable[[str], str] = str,
+    ) -> None:
+        self._redact = redact
         self.connection = connection
         self.dialect = dialect
         self._head = connection.origin.post_head(dialect.path, {**HEADERS, **headers})
