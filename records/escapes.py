@@ -5,7 +5,8 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
 
 DEEPEST = 3
 """JSON in JSON in a URL."""
@@ -19,61 +20,58 @@ _ESCAPE = re.compile(
 _BLANKS = re.compile(r"\s+")
 
 
-@dataclass(frozen=True, kw_only=True)
 class Layer:
-    """A text as it reads."""
+    """A text as it reads. Where its characters stand in the text that was given is worked out on demand:
+    most texts hold nothing that is looked for."""
 
-    text: str
-    starts: list[int]
-    """Of each character, where it starts in the text that was given; and where the last one ends."""
-    ends: list[int]
-
-    @classmethod
-    def of(cls, text: str) -> Layer:
-        places = list(range(len(text) + 1))
-        return cls(text=text, starts=places[:-1], ends=places[1:])
+    def __init__(self, text: str, made: _Made | None = None) -> None:
+        self.text = text
+        self._made = made
 
     def replaced(self, what: re.Pattern[str], by: Callable[[re.Match[str]], str]) -> Layer:
         """The layer in which each match reads as ``by`` says: as one character, or as none."""
-        parts: list[str] = []
-        starts: list[int] = []
-        ends: list[int] = []
-        done = 0
-        for match in what.finditer(self.text):
+        return Layer(what.sub(by, self.text), _Made(self, what, by))
+
+    @cached_property
+    def spans(self) -> list[tuple[int, int]]:
+        """Of each character, where it begins and ends in the text that was given."""
+        made = self._made
+        if made is None:
+            return [(at, at + 1) for at in range(len(self.text))]
+        before, spans, done = made.of.spans, [], 0
+        for match in made.what.finditer(made.of.text):
             begin, end = match.span()
-            parts.append(self.text[done:begin])
-            starts += self.starts[done:begin]
-            ends += self.ends[done:begin]
-            if character := by(match):
-                parts.append(character)
-                starts.append(self.starts[begin])
-                ends.append(self.ends[end - 1])
+            spans += before[done:begin]
+            if made.by(match):
+                spans.append((before[begin][0], before[end - 1][1]))
             done = end
-        return Layer(
-            text="".join([*parts, self.text[done:]]),
-            starts=starts + self.starts[done:],
-            ends=ends + self.ends[done:],
-        )
+        return spans + before[done:]
+
+
+class _Made(NamedTuple):
+    of: Layer
+    what: re.Pattern[str]
+    by: Callable[[re.Match[str]], str]
 
 
 def layers(text: str) -> Iterator[Layer]:
     """The text as it is, and as it reads when its escapes are taken away, one layer after the other; the
     first and the last without blanks, too."""
-    layer = Layer.of(text)
+    layer = Layer(text)
     yield layer
-    yield from _joined(layer)
-    for depth in range(DEEPEST):
-        if not _ESCAPE.search(layer.text):
+    yield layer.replaced(_BLANKS, _nothing)
+    last = layer
+    for _ in range(DEEPEST):
+        if not _ESCAPE.search(last.text):
             break
-        layer = layer.replaced(_ESCAPE, _character)
-        yield layer
-        if depth == DEEPEST - 1 or not _ESCAPE.search(layer.text):
-            yield from _joined(layer)
+        last = last.replaced(_ESCAPE, _character)
+        yield last
+    if last is not layer:
+        yield last.replaced(_BLANKS, _nothing)
 
 
-def _joined(layer: Layer) -> Iterator[Layer]:
-    if _BLANKS.search(layer.text):
-        yield layer.replaced(_BLANKS, lambda _: "")
+def _nothing(match: re.Match[str]) -> str:
+    return ""
 
 
 def _character(match: re.Match[str]) -> str:

@@ -47,7 +47,7 @@ def redaction(
         if name.lower() not in _PUBLIC:
             values.add(value)
             secrets |= _of_header(name, value.strip())
-    return Redaction(_with(secrets, also), _with(values, also))
+    return Redaction(secrets, values, read_as=_read_as(secrets | values, also))
 
 
 def blank_command(text: str) -> str:
@@ -62,13 +62,10 @@ def blank_command(text: str) -> str:
     return text
 
 
-def _with(texts: Iterable[str], also: Callable[[str], str]) -> set[str]:
-    """The texts, and what ``also`` makes of those that can be told from others then, too."""
-    found = set(texts)
-    changed = {also(text) for text in found}
-    return found | {
-        one for one in changed if len(one) >= PIECE and len(re.findall("[A-MO-Za-z]", one)) >= LEAST
-    }
+def _read_as(texts: Iterable[str], also: Callable[[str], str]) -> set[str]:
+    """What ``also`` makes of those texts that can be told from others then, too."""
+    changed = {also(text) for text in texts}
+    return {one for one in changed if len(one) >= PIECE and len(re.findall("[A-MO-Za-z]", one)) >= LEAST}
 
 
 def _of_header(name: str, value: str) -> set[str]:

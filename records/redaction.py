@@ -32,9 +32,11 @@ _LOWER = str.maketrans(ascii_uppercase, ascii_lowercase)
 class Redaction:
     """Blanks what it was made of. It shows none of that itself."""
 
-    def __init__(self, secrets: Iterable[str] = (), values: Iterable[str] = ()) -> None:
+    def __init__(
+        self, secrets: Iterable[str] = (), values: Iterable[str] = (), *, read_as: Iterable[str] = ()
+    ) -> None:
         """``secrets``: of which no piece may show; ``values``: what is blanked where it is whole, or cut
-        off by the end of the text."""
+        off by the end of the text; ``read_as``: the same of what was made of either."""
         secrets = {secret.strip() for secret in secrets}
         values = {value.strip() for value in values}
         strong, weak = set(map(_lower, secrets)) - {""}, set(map(_lower, values)) - {""}
@@ -44,10 +46,15 @@ class Redaction:
             for one in sorted(strong)
             if len(one) < LEAST
         ]
-        whole = sorted(one for one in strong | weak if len(one) >= LEAST)
+        made = set(map(_lower, read_as))
+        whole = sorted(one for one in strong | weak | made if len(one) >= LEAST)
         self._masked = [(one, _BESIDE_MASK if one in strong else LEAST) for one in whole]
         given = (one for one in secrets | values if len(one) >= LEAST)
-        self._forms = sorted({_lower(form) for one in given for form in _forms(one)})
+        forms = made | {_lower(form) for one in given for form in _forms(one)}
+        self._forms: dict[str, list[str]] = {}
+        """By their beginnings."""
+        for form in sorted(forms):
+            self._forms.setdefault(form[:LEAST], []).append(form)
         self._remembered: Callable[[str], str] = lru_cache(_REMEMBERED)(self._redacted)
 
     def redact(self, text: str) -> str:
@@ -63,7 +70,7 @@ class Redaction:
             return text
         spans = list(self._beside_masks(_lower(text)))
         for layer in layers(text):
-            spans += [(layer.starts[a], layer.ends[b - 1]) for a, b in self._found(layer)]
+            spans += [(layer.spans[a][0], layer.spans[b - 1][1]) for a, b in self._found(layer)]
         return _blanked(text, spans)
 
     def value(self, raw: Any) -> Any:
@@ -77,11 +84,14 @@ class Redaction:
         text = _lower(layer.text)
         for alone in self._alone:
             yield from (match.span() for match in alone.finditer(text))
-        for form in self._forms:
-            yield from ((at, at + len(form)) for at in _places(text, form))
-            at = _cut_off(text, form)
-            if at is not None:
-                yield at, len(text)
+        for begin, forms in self._forms.items():
+            if begin not in text:
+                continue
+            for form in forms:
+                yield from ((at, at + len(form)) for at in _places(text, form))
+                at = _cut_off(text, form)
+                if at is not None:
+                    yield at, len(text)
         for secret in self._pieces_of:
             yield from _pieces(text, secret)
 
@@ -89,12 +99,13 @@ class Redaction:
         """The beginning of a secret before a mask, and the end of one behind it: ``sk-ab***wxyz``."""
         for mask in _MASK.finditer(text):
             left, right = mask.span()
+            before, behind = text[max(0, left - _BESIDE_MASK) : left], text[right : right + _BESIDE_MASK]
             for one, least in self._masked:
-                for length in range(min(len(one) - 1, _LONGEST_BESIDE_MASK), least - 1, -1):
-                    if text.endswith(one[:length], 0, left):
-                        yield left - length, left
-                    if text.startswith(one[-length:], right):
-                        yield right, right + length
+                lengths = range(min(len(one) - 1, _LONGEST_BESIDE_MASK), least - 1, -1)
+                if before in one:
+                    yield from ((left - n, left) for n in lengths if text.endswith(one[:n], 0, left))
+                if behind in one:
+                    yield from ((right, right + n) for n in lengths if text.startswith(one[-n:], right))
 
 
 def _lower(text: str) -> str:
