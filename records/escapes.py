@@ -28,9 +28,9 @@ class Layer:
         self.text = text
         self._made = made
 
-    def replaced(self, what: re.Pattern[str], by: Callable[[re.Match[str]], str]) -> Layer:
+    def replaced(self, what: re.Pattern[str], by: Callable[[re.Match[str]], str] | None = None) -> Layer:
         """The layer in which each match reads as ``by`` says: as one character, or as none."""
-        return Layer(what.sub(by, self.text), _Made(self, what, by))
+        return Layer(what.sub(by or "", self.text), _Made(self, what, by))
 
     @cached_property
     def spans(self) -> list[tuple[int, int]]:
@@ -42,7 +42,7 @@ class Layer:
         for match in made.what.finditer(made.of.text):
             begin, end = match.span()
             spans += before[done:begin]
-            if made.by(match):
+            if made.by and made.by(match):
                 spans.append((before[begin][0], before[end - 1][1]))
             done = end
         return spans + before[done:]
@@ -51,7 +51,7 @@ class Layer:
 class _Made(NamedTuple):
     of: Layer
     what: re.Pattern[str]
-    by: Callable[[re.Match[str]], str]
+    by: Callable[[re.Match[str]], str] | None
 
 
 def layers(text: str) -> Iterator[Layer]:
@@ -59,7 +59,7 @@ def layers(text: str) -> Iterator[Layer]:
     first and the last without blanks, too."""
     layer = Layer(text)
     yield layer
-    yield layer.replaced(_BLANKS, _nothing)
+    yield layer.replaced(_BLANKS)
     last = layer
     for _ in range(DEEPEST):
         if not _ESCAPE.search(last.text):
@@ -67,11 +67,7 @@ def layers(text: str) -> Iterator[Layer]:
         last = last.replaced(_ESCAPE, _character)
         yield last
     if last is not layer:
-        yield last.replaced(_BLANKS, _nothing)
-
-
-def _nothing(match: re.Match[str]) -> str:
-    return ""
+        yield last.replaced(_BLANKS)
 
 
 def _character(match: re.Match[str]) -> str:

@@ -47,7 +47,7 @@ def redaction(
         if name.lower() not in _PUBLIC:
             values.add(value)
             secrets |= _of_header(name, value.strip())
-    return Redaction(secrets, values, read_as=_read_as(secrets | values, also))
+    return Redaction(secrets, values, also=also)
 
 
 def blank_command(text: str) -> str:
@@ -60,12 +60,6 @@ def blank_command(text: str) -> str:
             text = f"{text[:at]}{BLANK}{text[match.end() :]}"
             at += len(BLANK)
     return text
-
-
-def _read_as(texts: Iterable[str], also: Callable[[str], str]) -> set[str]:
-    """What ``also`` makes of those texts that can be told from others then, too."""
-    changed = {also(text) for text in texts}
-    return {one for one in changed if len(one) >= PIECE and len(re.findall("[A-MO-Za-z]", one)) >= LEAST}
 
 
 def _of_header(name: str, value: str) -> set[str]:

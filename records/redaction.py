@@ -33,21 +33,25 @@ class Redaction:
     """Blanks what it was made of. It shows none of that itself."""
 
     def __init__(
-        self, secrets: Iterable[str] = (), values: Iterable[str] = (), *, read_as: Iterable[str] = ()
+        self,
+        secrets: Iterable[str] = (),
+        values: Iterable[str] = (),
+        *,
+        also: Callable[[str], str] = str,
     ) -> None:
         """``secrets``: of which no piece may show; ``values``: what is blanked where it is whole, or cut
-        off by the end of the text; ``read_as``: the same of what was made of either."""
-        secrets = {secret.strip() for secret in secrets}
-        values = {value.strip() for value in values}
-        strong, weak = set(map(_lower, secrets)) - {""}, set(map(_lower, values)) - {""}
+        off by the end of the text. Both are known, too, as what ``also`` makes of them."""
+        secrets = {secret.strip() for secret in secrets} - {""}
+        values = {value.strip() for value in values} - {""}
+        strong = set(map(_lower, secrets)) | (made := _made(secrets, also))
+        made |= _made(values, also)
         self._pieces_of = sorted(one for one in strong if len(one) >= PIECE)
         self._alone = [
             re.compile(rf"(?<![a-z0-9]){re.escape(one)}(?![a-z0-9])")
             for one in sorted(strong)
             if len(one) < LEAST
         ]
-        made = set(map(_lower, read_as))
-        whole = sorted(one for one in strong | weak | made if len(one) >= LEAST)
+        whole = sorted(one for one in strong | set(map(_lower, values)) | made if len(one) >= LEAST)
         self._masked = [(one, _BESIDE_MASK if one in strong else LEAST) for one in whole]
         given = (one for one in secrets | values if len(one) >= LEAST)
         forms = made | {_lower(form) for one in given for form in _forms(one)}
@@ -111,6 +115,12 @@ class Redaction:
 def _lower(text: str) -> str:
     """ASCII alone: other letters may change their number, too, and places are counted."""
     return text.lower() if text.isascii() else text.translate(_LOWER)
+
+
+def _made(texts: Iterable[str], also: Callable[[str], str]) -> set[str]:
+    """What ``also`` makes of those texts that can be told from others then, too."""
+    changed = {_lower(also(text)) for text in texts}
+    return {one for one in changed if len(one) >= PIECE and len(re.findall("[a-mo-z]", one)) >= LEAST}
 
 
 def _forms(secret: str) -> Iterator[str]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 BLANK = "***"
-_RUN = re.compile(r'[^\s"<>`]+')
-"""No URL goes on past one of these; what else may stand beside it is blanked with its query."""
+_RUN = re.compile(r'(?<![^\s"<>`])[^\s"<>`?#@%]*+[?#@%][^\s"<>`]*')
+"""What holds no blank and no quotes, past which no URL goes on, but a mark of what is to be blanked."""
 _SLASHES = r"(?:\\?/){2}"  # as JSON of some servers has them, too
 _USER = re.compile(rf"({_SLASHES})[^/]*@")
 _NO_PORT = re.compile(rf"({_SLASHES})[^/?#@]*:(?!\d*(?:[/?#]|$))[^/?#@\]]*[/?#].*@")
@@ -19,8 +19,6 @@ _OF_PARAMETERS = re.compile(r"[\w.~%\[\]-]+=")
 def blank_urls(text: str) -> str:
     """``text`` with the user, the query and the fragment of each URL in it blanked, relative ones too:
     ``https://***@host/path?***``."""
-    if not any(mark in text for mark in "?#@%"):
-        return text
     return _RUN.sub(lambda match: _blanked(match[0]), text)
 
 
