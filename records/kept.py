@@ -88,7 +88,10 @@ def harmless(text: str) -> str:
 
 
 def secret_in_query(path: str) -> str | None:
-    """The first name in the path's query, or behind its ``#``, that looks like a secret's."""
+    """The first name in the path's query, or behind its ``#``, that looks like a secret's; ``path`` where
+    something in it looks like a key itself."""
+    if _KEY.search(path):
+        return "path"
     return next(filter(None, (secret_within(name, value) for name, value in _parameters(path))), None)
 
 

@@ -76,6 +76,7 @@ def test_bytes_that_are_no_text_are_refused(name: str) -> None:
         "--path=/ask?q=1#access_token=sk-1",
         "--path=/ask#sk-1",
         "--path=ask?v=1&key=sk-1",
+        "--path=/v1/sk-1234567890abcdef/ask",
         "--header=Authorization: Bearer sk-1==",
     ],
 )
