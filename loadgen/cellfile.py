@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
+from loadgen.client.dialects import field_names
 from loadgen.observed import Observed, achieved
 from loadgen.settings import Settings, make_results
 from loadgen.shapes.level_log import LevelLog
@@ -118,6 +119,7 @@ class CellFile:
             rate=wanted.rate if wanted.open_loop else 0,
             chance=wanted.arrival == "poisson",
             documents=wanted.dialect.expects_documents,
+            fields=tuple(field_names(wanted.dialect.template)),
             shape=self.cell.requested["shape"],
         )
         return checks.of_load(requests, facts)
@@ -196,6 +198,7 @@ def asked(
             "path": wanted.dialect.path,
             "rag": wanted.dialect.expects_documents,
             "body": wanted.dialect.template,
+            "drop_fields": sorted(set(wanted.drop_fields)),
             "headers": sorted(wanted.headers),  # their names: the values may be secrets
             "questions": wanted.questions_file or "standard library",
             "question_seed": wanted.question_seed,

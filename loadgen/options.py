@@ -74,6 +74,12 @@ def add_arguments(parser: Any) -> None:
         "--field", default=[], **hidden, help="A field of the request's body (JSON, else text); repeatable"
     )
     parser.add_argument(
+        "--drop-field",
+        **hidden | {"metavar": "NAME"},
+        default=[],
+        help="A field of the request's body to leave out, for services that refuse it; repeatable",
+    )
+    parser.add_argument(
         "--questions",
         default="",
         help="File of questions: lines, or JSONL; without one, thousands about Python's library",

@@ -33,6 +33,7 @@ from loadgen.driver import Driver, Place
 from loadgen.exit_code import exit_code
 from loadgen.merge import Merge
 from loadgen.open_loop import OpenLoop
+from loadgen.redacted_logs import RedactingStream, redact_logs
 from loadgen.run import Phase, Run
 from loadgen.session import Plan, Session
 from loadgen.settings import Settings, origin_of, settings
@@ -108,6 +109,8 @@ class LoadRun:
             environment.parsed_options.region = self._region or environment.parsed_options.region
         try:
             wanted = settings(environment.parsed_options)
+            redact_logs(wanted.redaction)
+            gevent.get_hub().exception_stream = RedactingStream(sys.stderr, wanted.redaction)
             origin = origin_of(environment.host)
             self._begin(wanted, origin)
         except ValueError as error:  # UsageError, QuestionError
@@ -132,7 +135,7 @@ class LoadRun:
             orders = Orders(**options.chokepoint)
         else:
             users = runner.target_user_count or options.num_users or 1
-            served = target.served(origin, wanted.headers)
+            served = target.served(origin, wanted.headers, wanted.redaction)
             log.info("The service's configuration is %s", served.config or "not told (as-is)")
             if wanted.results:
                 folder = fresh_folder(wanted.results, again=self._runs > 0)

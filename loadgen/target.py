@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from loadgen.client.connection import BlockingConnection, Timeouts
 from loadgen.client.http import HttpFailure, Origin
+from records.redaction import Redaction
 from records.served import Served
 
 WAIT_S = 3.0
@@ -25,14 +26,15 @@ def reachable(origin: Origin) -> str | None:
     return None
 
 
-def served(origin: Origin, headers: Mapping[str, str]) -> Served:
-    """Ask ``GET /config``; whatever goes wrong, the service is simply one without it."""
+def served(origin: Origin, headers: Mapping[str, str], redaction: Redaction) -> Served:
+    """Ask ``GET /config``, and keep no secret of what it says; whatever goes wrong, the service is simply
+    one without it."""
     kind = http.client.HTTPSConnection if origin.tls else http.client.HTTPConnection
     client = kind(origin.host, origin.port, timeout=WAIT_S)
     try:
         client.request("GET", f"{origin.prefix}/config", headers=dict(headers))
         response = client.getresponse()
-        return Served.of_answer(response.status, response.read(LARGEST))
+        return Served.of_answer(response.status, response.read(LARGEST)).redacted(redaction)
     except (OSError, http.client.HTTPException):
         return Served()
     finally:

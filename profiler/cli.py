@@ -24,6 +24,7 @@ from profiler.summary import summary_of, table
 from profiler.watch import Watch
 from records.exit_codes import FAULT, INTERRUPTED, USAGE
 from records.files import LineFile, discard
+from records.given import blank_command
 
 DEFAULT_DURATION_S = 60.0
 
@@ -140,7 +141,7 @@ def _sample(settings: Settings, watch: Watch, file: LineFile, stop: Stop, comman
 def _finish(settings: Settings, command: Command | None) -> None:
     more: dict[str, Any] = {}
     if command:
-        more["command"] = {"text": readable(settings.command or ""), **command.outcome()}
+        more["command"] = {"text": blank_command(readable(settings.command or "")), **command.outcome()}
     document = build_profile(samples_path(settings.output), settings.output, more)
     summary = summary_of(document)
     if settings.as_json:

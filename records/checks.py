@@ -55,6 +55,8 @@ class Facts:
     """They are due at random (Poisson)."""
     documents: bool
     """Answers are to bring documents."""
+    fields: tuple[str, ...] = ()
+    """Those of a request's body, besides the question."""
     shape: str | None
     """What changed the load on the way."""
 
@@ -68,7 +70,9 @@ def of_load(requests: Sequence[RequestRecord], facts: Facts) -> tuple[Check, ...
         run_checks.kept(facts.fault),
         run_checks.workers(facts.workers_expected, facts.workers_fewest),
         answer_checks.failures(
-            counted, sum(r.outcome == "cut" and "dropped" not in r.flags for r in requests)
+            counted,
+            sum(r.outcome == "cut" and "dropped" not in r.flags for r in requests),
+            fields=facts.fields,
         ),
         config_checks.configuration(None, served.config, [r.config for r in counted], served.settings, {}),
         config_checks.configuration_effect(config, counted),

@@ -28,6 +28,7 @@ from sweep.plan import LOCAL, MOST_REPEATS, MOST_REQUESTS, MOST_SEED, SPECS, Pla
 from sweep.preview import preview
 from sweep.progress import Progress, Watched
 from sweep.runner import Sweep
+from sweep.secrets import check_not_kept
 from sweep.usage import UsageError
 
 AUTO_BUDGET = "330s"  # with the report after it, `make sweep` stays under six minutes
@@ -196,6 +197,7 @@ def command(
             cpus=cpus,
         )
     )
+    check_not_kept([*plan.locust_args, *plan.settings.values(), plan.name])
     if plan.settings and not all(target.ours for target in plan.targets):
         raise UsageError("--set can't change a running service; it goes with --deployment local")
     named_llm(plan)

@@ -14,6 +14,7 @@ from sweep.cpus import Cpus
 from sweep.http import served, status
 from sweep.plan import Target
 from sweep.processes import Child, Ledger, free_port
+from sweep.secrets import without_key
 from sweep.usage import UsageError
 
 READY_SECONDS = 600.0
@@ -105,7 +106,13 @@ class LocalDeployment:
         embeddings, llm = MOCKS_OF_CONFIG["baseline" if setup.config == AS_IS else setup.config]
         mocks = {"USE_MOCK_EMBEDDINGS": _YES[embeddings], "USE_MOCK_LLM": _YES[llm]}
         threads = setup.cpus.environment()  # first: what the user set says more
-        environment = {**threads, **os.environ, "OPENAI_BASE_URL": setup.llm_url, **mocks, **setup.settings}
+        environment = {
+            **threads,
+            **without_key(os.environ),
+            "OPENAI_BASE_URL": setup.llm_url,
+            **mocks,
+            **setup.settings,
+        }
         # The OpenAI SDK insists on a key; the mock server ignores it.
         environment.setdefault("OPENAI_API_KEY", "none")
         return environment

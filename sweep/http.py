@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import http.client
-import os
 import time
 import urllib.error
 import urllib.request
 from typing import Any
 
 from records.served import Served
+from sweep.secrets import key, redaction
 
 READ_BYTES = 65536
 LARGEST = 1_000_000
@@ -23,8 +23,8 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 
 def _get(url: str, seconds: float) -> tuple[int, bytes]:
     headers = {}
-    if key := os.environ.get("TARGET_API_KEY"):
-        headers["Authorization"] = f"Bearer {key}"
+    if given := key():
+        headers["Authorization"] = f"Bearer {given}"
     request = urllib.request.Request(url, headers=headers)
     # Loopback and the user's own service are asked directly, whatever proxy the environment names.
     # A redirect is not followed: it would carry the key to another host.
@@ -56,8 +56,8 @@ def status(url: str, seconds: float = 2.0) -> int | None:
 
 
 def served(base_url: str, seconds: float = 5.0) -> Served:
-    """What a target says of itself at ``/config``."""
+    """What a target says of itself at ``/config``, without secrets."""
     try:
-        return Served.of_answer(*_get(f"{base_url}/config", seconds))
+        return Served.of_answer(*_get(f"{base_url}/config", seconds)).redacted(redaction())
     except (OSError, ValueError, http.client.HTTPException):
         return Served()

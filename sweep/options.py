@@ -7,7 +7,16 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import NoReturn
 
-from records.kept import NO_FRAGMENT, is_secret, is_utf8, secret_in_field, secret_in_query, shown
+from records.header_rules import header_trouble
+from records.kept import (
+    NO_FRAGMENT,
+    is_secret,
+    is_utf8,
+    secret_in_field,
+    secret_in_query,
+    secret_within,
+    shown,
+)
 from records.served import AS_IS
 from sweep.plan import BASE_LEVELS, CONFIGURATIONS, LOCAL, MOST_SECONDS, MOST_USERS, Target
 from sweep.usage import UsageError, check_base_url
@@ -140,9 +149,14 @@ def parse_locust_args(words: Sequence[str]) -> tuple[str, ...]:
             raise UsageError(f"--{name.replace('_', '-')} does not go after --: {why}")
     if "#" in found.path:  # what stands behind it is never sent, and would be kept
         raise UsageError(NO_FRAGMENT)
-    headers = [pair.partition("=")[0].strip() for pair in found.header]
+    headers = [
+        (name.strip(), value.strip()) for name, _, value in (one.partition("=") for one in found.header)
+    ]
+    trouble = header_trouble(headers)
+    if trouble:
+        raise UsageError(trouble)
     secret = (
-        next(filter(is_secret, headers), None)
+        next(filter(None, (secret_within(*header) for header in headers)), None)
         or next(filter(None, map(secret_in_field, found.field)), None)
         or secret_in_query(found.path)
     )

@@ -6,7 +6,7 @@ Unknown event types and fields are passed over.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -51,16 +51,48 @@ def dialect(
     max_tokens: int = 0,
     rag: bool = True,
     fields: dict[str, Any] | None = None,
+    drop: Iterable[str] = (),
 ) -> Dialect:
-    """The dialect of that name; ``fields`` are put into the body last and so win. Raises KeyError."""
+    """The dialect of that name; ``fields`` are put into the body last and so win, but for those that are
+    to ``drop`` (``a.b``: the field b of the object a).
+
+    Raises:
+        KeyError: there is no such dialect; UnknownField: no such field to drop.
+    """
     plain = _BUILD[name](llm_model=llm_model, embedding_model=embedding_model, rag=rag)
     template = plain.template | ({"max_tokens": max_tokens} if max_tokens else {}) | (fields or {})
+    for name in drop:
+        template = _without(template, name)
     return replace(
         plain,
         path=path or plain.path,
         template=template,
         expects_documents=plain.expects_documents and template.get("use_rag") is not False,
     )
+
+
+class UnknownField(KeyError):
+    """There is no such field to drop."""
+
+
+def field_names(template: Mapping[str, Any]) -> list[str]:
+    """Of a body's fields, those of objects in it too: ``stream_options.include_usage``."""
+    names: list[str] = []
+    for name, value in template.items():
+        names.append(name)
+        if isinstance(value, dict):
+            names += [f"{name}.{inner}" for inner in value]
+    return names
+
+
+def _without(template: dict[str, Any], name: str) -> dict[str, Any]:
+    """The template without a field; an object that has no other one stays, empty. Raises UnknownField."""
+    outer, dot, inner = name.partition(".")
+    if name not in template and dot and isinstance(template.get(outer), dict) and inner in template[outer]:
+        return template | {outer: {k: v for k, v in template[outer].items() if k != inner}}
+    if name not in template:
+        raise UnknownField(name)
+    return {k: v for k, v in template.items() if k != name}
 
 
 def _ask(*, llm_model: str, embedding_model: str, rag: bool) -> Dialect:

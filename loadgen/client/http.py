@@ -39,9 +39,11 @@ class Origin:
         self.authority = name if default else f"{name}:{self.port}"
 
     def post_head(self, path: str, headers: Mapping[str, str]) -> bytes:
-        """A POST request's head up to the value of Content-Length, its last header."""
-        lines = [f"POST {self.prefix}{path} HTTP/1.1", f"Host: {self.authority}"]
-        lines += [f"{name}: {value}" for name, value in headers.items()]
+        """A POST request's head up to the value of Content-Length, its last header. Of a name that comes
+        twice, in small or capital letters, the last is sent; ``Host`` is the origin's where there is none."""
+        sent = {"host": f"Host: {self.authority}"}
+        sent |= {name.lower(): f"{name}: {value}" for name, value in headers.items()}
+        lines = [f"POST {self.prefix}{path} HTTP/1.1", *sent.values()]
         # Compressed, a stream's pieces would arrive when the compressor pleases (TRAPS 6).
         return "\r\n".join([*lines, "Accept-Encoding: identity", "Content-Length: "]).encode("latin-1")
 

@@ -383,6 +383,14 @@ def test_a_command_that_is_no_utf8_is_run_and_told_as_well_as_can_be(tmp_path: P
     assert document["metadata"]["command"]["text"] == "printf '\ufffd' > out; sleep 0.2"
 
 
+def test_a_command_is_kept_without_the_secrets_written_in_it(tmp_path: Path) -> None:
+    command = "API_KEY=sk-1 true --token sk-2 'Authorization: Bearer sk-3' http://u:sk-4@h/?k=sk-5"
+    done = profile(tmp_path, "--interval", "0.1", "--command", command)
+    assert done.returncode == 0
+    assert "API_KEY=*** true --token ***" in (tmp_path / "profile.json").read_text()
+    assert "sk-" not in (tmp_path / "profile.json").read_text() + done.stdout + done.stderr
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="prctl is Linux's")
 def test_a_process_whose_name_is_no_utf8_is_followed(tmp_path: Path, start: Start) -> None:
     named = start(
