@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
+from loadgen.client.http import Origin
 from loadgen.observed import Observed, achieved
 from loadgen.settings import Settings, make_results
 from loadgen.shapes.level_log import LevelLog
@@ -23,7 +24,7 @@ from records.request import RequestRecord, decode
 from records.served import AS_IS, Served
 
 log = logging.getLogger(__name__)
-WORTH_TELLING = {"buffering", "cached-answers"}
+WORTH_TELLING = {"buffering", "cached-answers", "tls"}
 """The checks whose sentence matters even where they could not decide."""
 
 
@@ -119,6 +120,7 @@ class CellFile:
             chance=wanted.arrival == "poisson",
             documents=wanted.dialect.expects_documents,
             shape=self.cell.requested["shape"],
+            insecure=(self.cell.requested["tls"] or {}).get("insecure"),
         )
         return checks.of_load(requests, facts)
 
@@ -160,8 +162,8 @@ def asked(
     wanted: Settings,
     users: int,
     served: Served,
+    origin: Origin,
     *,
-    host: str,
     run_time_s: float | None,
     shape: str | None,
     shape_options: Mapping[str, Any],
@@ -170,12 +172,14 @@ def asked(
 
     ``users``: those at the start, where a ``shape`` changes their number."""
     return Cell(
-        deployment=layout.deployment_name(host),
+        deployment=layout.deployment_name(origin.url),
         config=served.config or AS_IS,
         concurrency=users,
         repeat=1,
         requested={
-            "host": host,
+            "host": origin.url,
+            "tls": wanted.reach.tls.to_json() if origin.tls else None,
+            "proxy": origin.proxy.name if origin.proxy else None,
             "users": users,
             "shape": shape,
             "shape_options": dict(shape_options),

@@ -13,9 +13,12 @@ from loadgen.arrivals import ARRIVALS
 from loadgen.client.connection import Timeouts
 from loadgen.client.dialects import DIALECTS, Dialect, dialect
 from loadgen.client.http import Origin
-from loadgen.options import KEY_VARIABLE, NUMBERS, REGION_VARIABLE, TEXTS
+from loadgen.options import NUMBERS, REGION_VARIABLE, TEXTS
 from loadgen.questions import Question, QuestionError, library_questions, read_questions
 from loadgen.usage import UsageError, check_number
+from reach.failure import ReachError
+from reach.key import KEY_VARIABLE, key_headers
+from reach.options import DIRECT, Reach, reach_of
 from records.kept import NO_FRAGMENT, field_value, is_utf8, secret_in_field, secret_in_query, shown
 
 GIVE_KEY = f"give a key as {KEY_VARIABLE}"
@@ -33,6 +36,7 @@ class Settings:
     max_inflight: int
     dialect: Dialect
     headers: dict[str, str]
+    reach: Reach
     questions_file: str
     question_seed: int
     results: str
@@ -84,9 +88,11 @@ def settings(options: Any, environment: Mapping[str, str] = os.environ) -> Setti
         raise UsageError(f"--dialect is one of {', '.join(DIALECTS)}, not {options.dialect!r}")
     _check_path(options.path)
     headers = dict(_pair("--header", text) for text in options.header)
-    key = environment.get(KEY_VARIABLE, "")
-    if key:
-        headers = {"Authorization": f"Bearer {key}"} | headers
+    reach = reach_of(options, environment)
+    try:
+        headers = key_headers(environment.get(KEY_VARIABLE, ""), reach.key_header) | headers
+    except ReachError as error:
+        raise UsageError(str(error)) from error
     for name, value in headers.items():
         # Only the name is shown: the value may be a secret.
         if not name.isascii() or not name.replace("-", "").replace("_", "").isalnum():
@@ -117,6 +123,7 @@ def settings(options: Any, environment: Mapping[str, str] = os.environ) -> Setti
             fields=fields,
         ),
         headers=headers,
+        reach=reach,
         questions_file=options.questions,
         question_seed=int(options.question_seed),
         results=options.results,
@@ -138,8 +145,11 @@ def check_files(wanted: Settings) -> None:
     """Fail before the load starts, not after. Raises UsageError."""
     try:
         wanted.questions()
+        wanted.reach.tls.check()
     except QuestionError as error:
         raise UsageError(f"--questions {error}") from error
+    except ReachError as error:
+        raise UsageError(str(error)) from error
     if wanted.results:
         make_results(Path(wanted.results))
 
@@ -156,12 +166,14 @@ def make_results(path: Path) -> None:
         raise UsageError(f"--results {path}: {error.strerror or error}") from error
 
 
-def origin_of(host: str | None) -> Origin:
-    """Raises UsageError for no host, or one that is no base URL."""
+def origin_of(host: str | None, reach: Reach = DIRECT) -> Origin:
+    """Raises UsageError for no host, one that is no base URL, or a file or a proxy that cannot be used."""
     if not host:
         raise UsageError("which service? Give its base URL: -H http://127.0.0.1:8001")
     try:
-        return Origin(host)
+        return Origin(host, reach)
+    except ReachError as error:
+        raise UsageError(str(error)) from error
     except ValueError as error:
         raise UsageError(f"-H: {error}") from error
 

@@ -57,6 +57,8 @@ class Facts:
     """Answers are to bring documents."""
     shape: str | None
     """What changed the load on the way."""
+    insecure: bool | None = None
+    """Was nobody's certificate verified? None: there was none, without TLS."""
 
 
 def of_load(requests: Sequence[RequestRecord], facts: Facts) -> tuple[Check, ...]:
@@ -75,6 +77,7 @@ def of_load(requests: Sequence[RequestRecord], facts: Facts) -> tuple[Check, ...
         config_checks.same_path(served),
         answer_checks.retrieval(counted, expected=facts.documents),
         answer_checks.tokens(counted),
+        *config_checks.tls(facts.insecure),
         run_checks.generator_lag(counted, facts.load_workers),
         run_checks.generator_cpu(facts.load_workers),
         load_checks.concurrency(requests, window, facts.users, free=facts.free),
