@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from sweep.http import LARGEST, served
+from reach.get import LARGEST
+from sweep.http import served
 
 
 def test_a_configuration_is_read(trap: Any) -> None:
