@@ -334,6 +334,70 @@ def over(request: pytest.FixtureRequest, behind_tls: Callable[..., str]) -> Over
     return Over(scheme, ca, behind_tls)
 
 
+class ProxyServer:
+    """A proxy for which each name is this machine: CONNECT, and requests for a whole ``http://`` URL."""
+
+    def __init__(self, status: str) -> None:
+        self.heads: list[bytes] = []
+        self._status = status
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
+        self.name = f"127.0.0.1:{self._listener.getsockname()[1]}"
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                sock, _ = self._listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._serve, args=(sock,), daemon=True).start()
+
+    def _serve(self, sock: socket.socket) -> None:
+        sock.settimeout(60)
+        with sock, contextlib.suppress(OSError):
+            data = b""
+            while b"\r\n\r\n" not in data:
+                more = sock.recv(65536)
+                if not more:
+                    return
+                data += more
+            self.heads.append(data.partition(b"\r\n\r\n")[0])
+            if self._status:
+                sock.sendall(f"HTTP/1.1 {self._status}\r\nContent-Length: 0\r\n\r\n".encode())
+                return
+            method, target = data.split(b" ", 2)[:2]
+            tunnel = method == b"CONNECT"
+            port = urlsplit(f"http://{target.decode()}" if tunnel else target.decode()).port
+            with socket.create_connection(("127.0.0.1", port or 0), 60) as behind:
+                if tunnel:
+                    sock.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+                else:
+                    behind.sendall(data)
+                while True:
+                    for one in select([sock, behind], [], [], 60)[0]:
+                        data = one.recv(65536)
+                        (behind if one is sock else sock).sendall(data)
+                        if not data:
+                            return
+
+    def close(self) -> None:
+        self._listener.close()
+
+
+@pytest.fixture
+def proxy() -> Iterator[Callable[..., ProxyServer]]:
+    """A proxy; with a ``status`` one that refuses whatever it is asked."""
+    running: list[ProxyServer] = []
+
+    def start(status: str = "") -> ProxyServer:
+        running.append(ProxyServer(status))
+        return running[-1]
+
+    yield start
+    for one in running:
+        one.close()
+
+
 # -- the load
 
 
