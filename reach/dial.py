@@ -93,7 +93,8 @@ def _open_tunnel(sock: socket.socket, address: Address, proxy: Proxy, until_s: f
     if status is None:
         raise ReachFailure(f"the proxy {proxy.name} did not answer in HTTP")
     if not status[1].startswith(b"2"):
-        raise ReachFailure(refusal(proxy, int(status[1]), (status[2] or b"").decode("latin-1")))
+        said = refusal(proxy, int(status[1]), (status[2] or b"").decode("latin-1"))
+        raise ReachFailure(said, final=True)
 
 
 def refusal(proxy: Proxy, status: int, reason: str) -> str:

@@ -51,10 +51,11 @@ def _get(address: Address, path: str, headers: Mapping[str, str], until_s: float
         own = {"Host": address.authority, **address.proxy_headers, "Connection": "close"}
         given = {name.lower() for name in headers}
         everything = {name: value for name, value in own.items() if name.lower() not in given} | dict(headers)
-        client.request("GET", address.target(path), headers=everything)
+        with suppress(ConnectionError, ssl.SSLEOFError):  # what it said before it closed is still to be read
+            client.request("GET", address.target(path), headers=everything)
         response = client.getresponse()
         if response.status == 407 and address.proxy is not None and not address.tunnel:
-            raise ReachFailure(refusal(address.proxy, 407, response.reason))
+            raise ReachFailure(refusal(address.proxy, 407, response.reason), final=True)
         return response.status, _body(response, sock, until_s) if response.status == 200 else b""
     finally:
         client.close()

@@ -67,8 +67,8 @@ class UrlDeployment:
 
     def start(self) -> Endpoint:
         """Raises UsageError when nothing answers there."""
-        if why := trouble(self._url, "/health", self._reach, 5.0):
-            raise UsageError(f"nothing answers at {self._url}: {why}")
+        if why := trouble(self._url, "/health", 5.0, self._reach):
+            raise UsageError(why)
         return Endpoint(base_url=self._url, served=served(self._url, reach=self._reach))
 
     def stop(self) -> None:

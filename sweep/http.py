@@ -17,12 +17,13 @@ def _get(address: Address, path: str, seconds: float) -> tuple[int, bytes]:
     return get(address, path, key_headers(key, address.reach.key_header), seconds)
 
 
-def trouble(base_url: str, path: str, reach: Reach, seconds: float) -> str | None:
-    """Why a GET has no answer, or None where it has one, whatever it says."""
+def trouble(base_url: str, path: str, seconds: float, reach: Reach) -> str | None:
+    """Why a GET has no answer, in one line, or None where it has one, whatever it says."""
     try:
         _get(Address(base_url, reach), path, seconds)
     except ReachFailure as failure:
-        return str(failure)
+        said = f"{base_url} cannot be reached" if failure.final else f"nothing answers at {base_url}"
+        return f"{said}: {failure}"
     return None
 
 

@@ -126,6 +126,8 @@ class WatchedConnection(Connection):
                 while self._unsent and self._reading is not None:
                     self._wait_to_send(reading)
                     self._push()
+            except ConnectionError:
+                self._unsent = b""  # what the server said before it closed is still to be read
             except OSError as error:
                 raise ConnectionLost(why(error)) from error
             self._wait(reading)
