@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import logging
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
@@ -24,8 +24,10 @@ from records.request import RequestRecord, decode
 from records.served import AS_IS, Served
 
 log = logging.getLogger(__name__)
-WORTH_TELLING = {"buffering", "cached-answers", "tls"}
+WORTH_TELLING = {"buffering", "cached-answers"}
 """The checks whose sentence matters even where they could not decide."""
+ALOUD = {"tls"}
+"""Those whose sentence does so beside failures too."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,15 +149,20 @@ def verdict_line(cell: Cell) -> str:
     verdict, cut_short = cell.verdict, "the run ended before its planned end"
     if verdict.failures:
         failed = [f"{check.name}: {check.text}" for check in verdict.failures]
-        return "invalid: " + "; ".join([*failed, *([] if cell.complete else [cut_short])])
+        return "invalid: " + "; ".join(
+            [*failed, *([] if cell.complete else [cut_short]), *_notes(cell, ALOUD)]
+        )
     unknown = [check.name for check in verdict.checks if check.status == "n/a"]
     said = "valid: " if cell.complete else f"incomplete: {cut_short}; until then "
     said += f"{len(verdict.checks) - len(unknown)} checks passed"
     if unknown:
         said += f"; not applicable: {', '.join(unknown)}"
     # What could not be told apart here may still be what a reader has to know.
-    notes = [f"{c.name}: {c.text}" for c in verdict.checks if c.status == "n/a" and c.name in WORTH_TELLING]
-    return "; ".join([said, *notes])
+    return "; ".join([said, *_notes(cell, WORTH_TELLING | ALOUD)])
+
+
+def _notes(cell: Cell, names: Collection[str]) -> list[str]:
+    return [f"{c.name}: {c.text}" for c in cell.verdict.checks if c.status == "n/a" and c.name in names]
 
 
 def asked(

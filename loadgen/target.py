@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 
-from loadgen.client.connection import Timeouts
-from loadgen.client.http import HttpFailure, Origin
-from loadgen.client.secured import connection
+from loadgen.client.http import Origin
 from loadgen.usage import UsageError
-from reach.failure import ReachFailure
-from reach.get import get
+from reach.failure import ReachFailure, why
+from reach.get import connected, get
 from records.served import Served
 
 WAIT_S = 3.0
@@ -17,13 +16,12 @@ WAIT_S = 3.0
 
 def reachable(origin: Origin) -> str | None:
     """Why nothing can be asked there, or None when a connection can be made."""
-    one = connection(origin, Timeouts(total=WAIT_S))
     try:
-        one.connect()
-    except HttpFailure as failure:
-        return str(failure)
-    finally:
-        one.close()
+        connected(origin, time.monotonic() + WAIT_S).close()
+    except TimeoutError:
+        return "connect timed out"
+    except OSError as error:
+        return why(error)
     return None
 
 
