@@ -48,7 +48,7 @@ def check(environment: Any, *, is_worker: bool) -> None:
     options, host = environment.parsed_options, environment.host
     try:
         wanted = settings(options)
-        origin = origin_of(host) if options.headless or host else None
+        origin = origin_of(host, wanted.reach) if options.headless or host else None
         if not is_worker:
             if (options.headless or options.autostart) and options.num_users is not None:
                 least = 0 if environment.shape_class else 1  # a shape has users of its own

@@ -14,10 +14,13 @@ from loadgen.client.answer import normalised
 from loadgen.client.connection import Timeouts
 from loadgen.client.dialects import DIALECTS, Dialect, UnknownField, dialect, field_names
 from loadgen.client.http import Origin
-from loadgen.options import KEY_VARIABLE, NUMBERS, REGION_VARIABLE, TEXTS
+from loadgen.options import NUMBERS, REGION_VARIABLE, TEXTS
 from loadgen.question_files import Question, QuestionError, read_questions
 from loadgen.questions import library_questions
 from loadgen.usage import UsageError, check_number
+from reach.failure import ReachError
+from reach.key import KEY_VARIABLE, key_headers
+from reach.options import DIRECT, Reach, reach_of
 from records.given import redaction
 from records.header_rules import header_trouble
 from records.kept import (
@@ -49,6 +52,7 @@ class Settings:
     drop_fields: tuple[str, ...]
     """Fields that are left out of the body."""
     headers: dict[str, str] = field(repr=False)
+    reach: Reach
     redaction: Redaction
     questions_file: str
     question_seed: int
@@ -101,7 +105,8 @@ def settings(options: Any, environment: Mapping[str, str] = os.environ) -> Setti
         raise UsageError(f"--dialect is one of {', '.join(DIALECTS)}, not {options.dialect!r}")
     _check_path(options.path)
     key = environment.get(KEY_VARIABLE, "").strip(" ")
-    headers = _headers(options.header, key)
+    reach = reach_of(options, environment)
+    headers = _headers(options.header, key, reach.key_header)
     _check_kept(options, headers, key)
     if options.arrival not in ARRIVALS:
         raise UsageError(f"--arrival is one of {', '.join(ARRIVALS)}, not {options.arrival!r}")
@@ -119,6 +124,7 @@ def settings(options: Any, environment: Mapping[str, str] = os.environ) -> Setti
         dialect=_dialect(options, dict(map(_field, options.field))),
         drop_fields=tuple(options.drop_field),
         headers=headers,
+        reach=reach,
         redaction=redaction(headers, environment, keys=[key], also=normalised),
         questions_file=options.questions,
         question_seed=int(options.question_seed),
@@ -141,8 +147,11 @@ def check_files(wanted: Settings) -> None:
     """Fail before the load starts, not after. Raises UsageError."""
     try:
         wanted.questions()
+        wanted.reach.tls.check()
     except QuestionError as error:
         raise UsageError(f"--questions {error}") from error
+    except ReachError as error:
+        raise UsageError(str(error)) from error
     if wanted.results:
         make_results(Path(wanted.results))
 
@@ -159,21 +168,27 @@ def make_results(path: Path) -> None:
         raise UsageError(f"--results {path}: {error.strerror or error}") from error
 
 
-def origin_of(host: str | None) -> Origin:
-    """Raises UsageError for no host, or one that is no base URL."""
+def origin_of(host: str | None, reach: Reach = DIRECT) -> Origin:
+    """Raises UsageError for no host, one that is no base URL, or a file or a proxy that cannot be used."""
     if not host:
         raise UsageError("which service? Give its base URL: -H http://127.0.0.1:8001")
     try:
-        return Origin(host)
+        return Origin(host, reach)
+    except ReachError as error:
+        raise UsageError(str(error)) from error
     except ValueError as error:
         raise UsageError(f"-H: {error}") from error
 
 
-def _headers(given: Sequence[str], key: str) -> dict[str, str]:
+def _headers(given: Sequence[str], key: str, key_header: str) -> dict[str, str]:
     """Those that are sent besides the client's own, or in their place. Raises UsageError."""
     pairs = [_pair("--header", text) for text in given]
-    if key and "authorization" not in (name.lower() for name, _ in pairs):
-        pairs.insert(0, ("Authorization", f"Bearer {key}"))
+    names = {name.lower() for name, _ in pairs}
+    try:
+        carried = key_headers(key, key_header)
+    except ReachError as error:
+        raise UsageError(str(error)) from error
+    pairs = [(name, value) for name, value in carried.items() if name.lower() not in names] + pairs
     trouble = header_trouble(pairs)
     if trouble:
         raise UsageError(trouble)

@@ -59,6 +59,8 @@ class Facts:
     """Those of a request's body, besides the question."""
     shape: str | None
     """What changed the load on the way."""
+    insecure: bool | None = None
+    """Was nobody's certificate verified? None: there was none, without TLS."""
 
 
 def of_load(requests: Sequence[RequestRecord], facts: Facts) -> tuple[Check, ...]:
@@ -79,6 +81,7 @@ def of_load(requests: Sequence[RequestRecord], facts: Facts) -> tuple[Check, ...
         config_checks.same_path(served),
         answer_checks.retrieval(counted, expected=facts.documents),
         answer_checks.tokens(counted),
+        *config_checks.tls(facts.insecure),
         run_checks.generator_lag(counted, facts.load_workers),
         run_checks.generator_cpu(facts.load_workers),
         load_checks.concurrency(requests, window, facts.users, free=facts.free),

@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 import re
 from collections.abc import Mapping, Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
+from reach.options import OPTIONS
 from records.header_rules import header_trouble
 from records.kept import (
     NO_FRAGMENT,
@@ -128,10 +129,18 @@ class _Words(argparse.ArgumentParser):
         self.add_argument("--results")
         self.add_argument("--run-name")
         self.add_argument("--cell-name")
+        for option in OPTIONS:
+            takes: dict[str, Any] = {"default": ""} if option.metavar else {"action": "store_true"}
+            self.add_argument(option.flag, **takes)
 
     def error(self, message: str) -> NoReturn:
         # The message may hold a value.
         raise UsageError("after --, write locust's options in full, each with its value")
+
+
+def found_in(words: Sequence[str]) -> argparse.Namespace:
+    """The options among what followed ``--`` that a sweep has to know. Raises UsageError."""
+    return _Words().parse_known_args(words)[0]
 
 
 def parse_locust_args(words: Sequence[str]) -> tuple[str, ...]:
@@ -143,7 +152,7 @@ def parse_locust_args(words: Sequence[str]) -> tuple[str, ...]:
     """
     if not all(map(is_utf8, words)):
         raise UsageError("what follows -- is to be UTF-8")
-    found, _ = _Words().parse_known_args(words)
+    found = found_in(words)
     for name, why in _OF_THE_SWEEP.items():
         if getattr(found, name) is not None:
             raise UsageError(f"--{name.replace('_', '-')} does not go after --: {why}")

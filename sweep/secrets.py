@@ -7,22 +7,22 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 
+from reach.key import KEY_VARIABLE
 from records.given import redaction as redaction_of
 from records.redaction import PIECE, Redaction
 from sweep.usage import UsageError
 
-KEY = "TARGET_API_KEY"
-"""For who asks the target. The target itself, and whatever else is started, does not get it."""
-_KEYS = (KEY, "OPENAI_API_KEY")
+_KEYS = (KEY_VARIABLE, "OPENAI_API_KEY")
 
 
 def key() -> str:
     """The target's, or empty."""
-    return os.environ.get(KEY, "").strip(" ")
+    return os.environ.get(KEY_VARIABLE, "").strip(" ")
 
 
 def without_key(environment: Mapping[str, str]) -> dict[str, str]:
-    return {name: value for name, value in environment.items() if name != KEY}
+    """For the target and whatever else is started: the key is for who asks the target."""
+    return {name: value for name, value in environment.items() if name != KEY_VARIABLE}
 
 
 @cache

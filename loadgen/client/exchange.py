@@ -236,5 +236,7 @@ class Asker:
             reading.finish(failure)
         else:
             reading.finish(None)
+        if exchange.error is not None and exchange.outcome == "http_error":
+            exchange.error = self.connection.origin.placed(exchange.error, self.dialect.path)
         exchange.bytes = self.connection.received
         exchange.body_ended_ns = time.monotonic_ns()

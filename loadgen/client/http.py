@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
-from records.base_url import split_base_url
+from reach.address import Address
+from reach.dial import refusal
 
 
 class HttpFailure(Exception):
@@ -25,27 +26,28 @@ class ConnectionLost(HttpFailure):
     """The connection ended, or what came is not HTTP, before the answer was whole."""
 
 
-class Origin:
-    """Scheme, host, port and path prefix of a base URL. Raises ValueError for what is not one."""
-
-    def __init__(self, base_url: str) -> None:
-        parts = split_base_url(base_url)
-        self.tls = parts.scheme == "https"
-        self.host = parts.hostname or ""
-        self.port = parts.port or (443 if self.tls else 80)
-        self.prefix = parts.path.rstrip("/")
-        default = self.port == (443 if self.tls else 80)
-        name = f"[{self.host}]" if ":" in self.host else self.host
-        self.authority = name if default else f"{name}:{self.port}"
+class Origin(Address):
+    """Where to, and how a request to there begins. Raises ValueError for what is no base URL."""
 
     def post_head(self, path: str, headers: Mapping[str, str]) -> bytes:
         """A POST request's head up to the value of Content-Length, its last header. Of a name that comes
         twice, in small or capital letters, the last is sent; ``Host`` is the origin's where there is none."""
         sent = {"host": f"Host: {self.authority}"}
-        sent |= {name.lower(): f"{name}: {value}" for name, value in headers.items()}
-        lines = [f"POST {self.prefix}{path} HTTP/1.1", *sent.values()]
+        for name, value in (*self.proxy_headers.items(), *headers.items()):
+            sent[name.lower()] = f"{name}: {value}"
+        lines = [f"POST {self.target(self.path(path))} HTTP/1.1", *sent.values()]
         # Compressed, a stream's pieces would arrive when the compressor pleases (TRAPS 6).
         return "\r\n".join([*lines, "Accept-Encoding: identity", "Content-Length: "]).encode("latin-1")
+
+    def placed(self, error: str, path: str) -> str:
+        """A refusal with what may be the trouble: the path that was asked for, without its query, or the
+        proxy that refused it."""
+        if self.proxy is not None and not self.tunnel and error.startswith("HTTP 407"):
+            return refusal(self.proxy, 407, error.removeprefix("HTTP 407"))
+        status = error[: len("HTTP 404")]
+        if status not in ("HTTP 404", "HTTP 405"):
+            return error
+        return f"{status} at {self.path(path).partition('?')[0]}{error.removeprefix(status)}"
 
 
 def _why(error: HttpParserError) -> str:

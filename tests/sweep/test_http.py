@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from sweep.http import LARGEST, served
+from reach.get import LARGEST
+from sweep.http import served
 
 
 def test_a_configuration_is_read(trap: Any) -> None:
