@@ -20,7 +20,7 @@ import pytest
 from loadgen.client.connection import Timeouts
 from loadgen.client.dialects import dialect
 from loadgen.client.exchange import Asker, Exchange
-from loadgen.client.watched import WatchedConnection
+from loadgen.client.secured import connection
 
 ROOT = Path(__file__).resolve().parents[2]
 EARLY_NS = 5_000_000
@@ -376,11 +376,11 @@ def test_the_client_alone(one: Service, trap: Any, over: Any) -> None:
     server = trap(one.script)
     for number in range(TRIES):
         exchange = Exchange(sent_ns=0)
-        connection = WatchedConnection(over.origin(server.url), Timeouts(total=30))
+        asked = connection(over.origin(server.url), Timeouts(total=30))
         try:
-            Asker(connection, dialect(one.dialect), {}).ask("why?", exchange)
+            Asker(asked, dialect(one.dialect), {}).ask("why?", exchange)
         finally:
-            connection.close()
+            asked.close()
         assert (exchange.outcome, exchange.error) == (one.outcome, one.error)
         if one.outcome != "ok":
             return
