@@ -28,7 +28,11 @@ Start = Callable[[str], "subprocess.Popen[str]"]
 
 
 def arguments(*flags: str) -> list[str]:
-    return [sys.executable, "-m", "profiler", *flags]
+    """Of a profile in ``profile.json``, of whoever is named, or of this very process."""
+    named = {"--pid", "--match", "--command", "--port"} & set(flags)
+    ourselves = () if named else ("--pid", str(os.getpid()))
+    output = () if "--output" in flags else ("--output", "profile.json")
+    return [sys.executable, "-m", "profiler", *flags, *ourselves, *output]
 
 
 def profile(folder: Path, *flags: str) -> subprocess.CompletedProcess[str]:
@@ -187,7 +191,7 @@ def test_no_match_is_a_warning_and_zeros(tmp_path: Path) -> None:
     assert ended.returncode == 0
     assert "no command line matches" in ended.stderr
     totals = points(tmp_path)[-1]["processes"]
-    assert totals.pop("process_details") == []
+    assert (totals.pop("process_details"), totals.pop("memory_source")) == ([], None)
     assert set(totals.values()) == {0}
 
 
@@ -456,7 +460,7 @@ def test_ascii_and_no_colour_where_the_terminal_wants_it(tmp_path: Path) -> None
 
 @pytest.mark.parametrize("flags", ["", "--json"])
 def test_a_closed_standard_output_is_no_fault(tmp_path: Path, flags: str) -> None:
-    line = f"{sys.executable} -m profiler --duration 0.2 --interval 0.1 {flags} >&-"
+    line = f"{sys.executable} -m profiler --pid $$ --output profile.json --duration 0.2 --interval 0.1 {flags} >&-"
     ended = subprocess.run(
         line, shell=True, cwd=tmp_path, env=ENVIRONMENT, capture_output=True, text=True, timeout=60
     )
