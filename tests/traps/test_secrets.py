@@ -214,6 +214,7 @@ def test_a_sweep_keeps_and_shows_nothing_of_what_it_sent(
     text = (tmp_path / "run" / "terminal").read_text()
     assert done.returncode == 3, text
     assert "INVALID" in text
+    assert all(f"Authorization: Bearer {KEY}".encode() in talk.head for talk in echoing.talks)
     assert len(list((tmp_path / "run").rglob("requests.jsonl"))) == 1
     _nothing_is_shown(tmp_path)
 
