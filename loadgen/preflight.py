@@ -56,7 +56,7 @@ def check(environment: Any, *, is_worker: bool) -> None:
             check_files(wanted)
             trouble = target.reachable(origin) if origin and options.headless and wanted.results else None
             if trouble:
-                raise UsageError(f"{host} cannot be reached: {trouble}")
+                raise UsageError(f"{host} cannot be reached: {wanted.redaction.redact(trouble)}")
             if environment.web_ui:
                 _listen("--web-port", options.web_host, options.web_port)
     except UsageError as error:

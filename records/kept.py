@@ -17,9 +17,10 @@ _SECRETS = {
 }
 _URL = re.compile(r"\s*[A-Za-z][A-Za-z0-9+.-]*://(?P<user>[^/?#]*@)?")
 _KEY = re.compile(
-    r"(?<![\w-])(?:sk-[\w-]{12,}|(?:bearer|basic)\s+[\w.~+/-]{8,}=*|eyJ[\w-]{8,}\.[\w-]{8,}|gh[pousr]_\w{20,}"
-    r"|github_pat_\w{20,}|glpat-[\w-]{16,}|xox[abprs]-[\w-]{10,}|AKIA[0-9A-Z]{16}|AIza[\w-]{30,}|hf_\w{20,}"
-    r"|gsk_\w{20,}|-----BEGIN [A-Z ]*PRIVATE KEY)",
+    r"(?<![\w-])(?:sk-(?=[\w-]*\d)[\w-]{12,}|(?:bearer|basic)\s+(?=\S*\d)[\w.~+/-]{8,}=*"
+    r"|eyJ[\w-]{8,}\.[\w-]{8,}|gh[pousr]_[a-z0-9]{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}"
+    r"|xox[abprs]-[\w-]{10,}|AKIA[0-9A-Z]{16}|AIza[\w-]{30,}|(?:hf|gsk)_[a-z0-9]{30,}"
+    r"|-----BEGIN [A-Z ]*PRIVATE KEY)",
     re.IGNORECASE,
 )
 """What keys that everybody knows look like."""

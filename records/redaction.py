@@ -46,15 +46,18 @@ class Redaction:
         strong = set(map(_lower, secrets)) | (made := _made(secrets, also))
         made |= _made(values, also)
         self._pieces_of = sorted(one for one in strong if len(one) >= PIECE)
+        weak = set(map(_lower, values)) - strong
+        words = {one for one in weak if len(one) < PIECE and one.isalpha()}  # "true" is in "untrue"
+        alone = words | {one for one in strong if len(one) < LEAST}
         self._alone = [
             re.compile(rf"(?<![a-z0-9]){re.escape(one)}(?![a-z0-9])")
-            for one in sorted(strong)
-            if len(one) < LEAST
+            for one in sorted(alone)
+            if one in strong or len(one) >= LEAST
         ]
-        whole = sorted(one for one in strong | set(map(_lower, values)) | made if len(one) >= LEAST)
+        whole = sorted(one for one in (strong | weak | made) - words if len(one) >= LEAST)
         self._masked = [(one, _BESIDE_MASK if one in strong else LEAST) for one in whole]
         given = (one for one in secrets | values if len(one) >= LEAST)
-        forms = made | {_lower(form) for one in given for form in _forms(one)}
+        forms = (made | {_lower(form) for one in given for form in _forms(one)}) - words
         self._forms: dict[str, list[str]] = {}
         """By their beginnings."""
         for form in sorted(forms):
@@ -107,9 +110,11 @@ class Redaction:
             for one, least in self._masked:
                 lengths = range(min(len(one) - 1, _LONGEST_BESIDE_MASK), least - 1, -1)
                 if before in one:
-                    yield from ((left - n, left) for n in lengths if text.endswith(one[:n], 0, left))
+                    starts = ((left - n, left) for n in lengths if text.endswith(one[:n], 0, left))
+                    yield from ((a, b) for a, b in starts if b - a >= LEAST or not text[a - 1 : a].isalnum())
                 if behind in one:
-                    yield from ((right, right + n) for n in lengths if text.startswith(one[-n:], right))
+                    ends = ((right, right + n) for n in lengths if text.startswith(one[-n:], right))
+                    yield from ((a, b) for a, b in ends if b - a >= LEAST or not text[b : b + 1].isalnum())
 
 
 def _lower(text: str) -> str:

@@ -95,7 +95,12 @@ def test_limits_are_no_secrets() -> None:
     asked = settings(*[f"--field={name}=3" for name in names], "--path=/ask?api-version=2")
     assert asked.dialect.template["stop_token_ids"] == 3
     assert asked.dialect.path == "/ask?api-version=2"
-    for harmless in ("http://h/x?v=1#top", "write to me@h, see http://h?token=", "ssh://h/a@b"):
+    plain = (
+        "a basic understanding of sk-learn-pipelines",
+        "hf_some_long_name_of_a_model_2",
+        "the bearer of news",
+    )
+    for harmless in (*plain, "http://h/x?v=1#top", "write to me@h, see http://h?token=", "ssh://h/a@b"):
         assert settings(f"--field=callback={harmless}").dialect.template["callback"] == harmless
     secrets = ("api_key", "apiKey", "X-Api-Key", "accessToken", "x-auth", "dbPassword", "jwt", "token", "pw")
     assert [name for name in secrets if not is_secret(name)] == []

@@ -113,6 +113,12 @@ def test_a_short_secret_is_blanked_where_it_stands_alone_and_a_short_value_nowhe
     assert Redaction(["abc"], ["1"]).redact("abc abcd 1 key=abc") == "*** abcd 1 key=***"
 
 
+def test_what_is_no_secret_s_stays_beside_a_mask_and_within_a_word() -> None:
+    made = Redaction(["sk-1234567890"], ["true", "v1.2"])
+    assert made.redact("the task... is untrue, xsk*** is none") == "the task... is untrue, xsk*** is none"
+    assert made.redact("true: sk... av1.2 TRUE") == f"{BLANK}: {BLANK}... a{BLANK} {BLANK}"
+
+
 def test_what_reads_the_same_is_one_answer_and_shows_no_secret_itself() -> None:
     made = Redaction(["sk-secret-0"])
     assert "sk-secret" not in repr(made)
