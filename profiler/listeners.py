@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 
 import psutil
@@ -48,10 +50,33 @@ def listening(port: int) -> Listeners:
     found = [one for one in connections if one.status == psutil.CONN_LISTEN and one.laddr]
     return Listeners(
         port=port,
-        pids=frozenset(one.pid for one in found if one.laddr.port == port and one.pid),
+        pids=frozenset(
+            pid for one in found if one.laddr.port == port and one.pid for pid in _holders(one.pid, one.fd)
+        ),
         hidden=any(one.laddr.port == port and not one.pid for one in found),
         elsewhere=_elsewhere((one.laddr.port, one.pid) for one in found if one.laddr.port != port),
     )
+
+
+def _holders(pid: int, number: int) -> set[int]:
+    """All that have the socket open which one of them has as that descriptor: only one of them is listed."""
+    holders = {pid}
+    with suppress(OSError):
+        socket = os.readlink(f"/proc/{pid}/fd/{number}")
+        for other in psutil.pids():
+            with suppress(OSError):
+                descriptors = os.scandir(f"/proc/{other}/fd")
+                with descriptors:
+                    if any(_link(one.path) == socket for one in descriptors):
+                        holders.add(other)
+    return holders
+
+
+def _link(path: str) -> str:
+    try:
+        return os.readlink(path)
+    except OSError:
+        return ""
 
 
 def _elsewhere(found: Iterable[tuple[int, int | None]]) -> tuple[tuple[int, int], ...]:

@@ -460,7 +460,8 @@ def test_ascii_and_no_colour_where_the_terminal_wants_it(tmp_path: Path) -> None
 
 @pytest.mark.parametrize("flags", ["", "--json"])
 def test_a_closed_standard_output_is_no_fault(tmp_path: Path, flags: str) -> None:
-    line = f"{sys.executable} -m profiler --pid $$ --output profile.json --duration 0.2 --interval 0.1 {flags} >&-"
+    words = "--pid $$ --output profile.json --duration 0.2 --interval 0.1"
+    line = f"{sys.executable} -m profiler {words} {flags} >&-"
     ended = subprocess.run(
         line, shell=True, cwd=tmp_path, env=ENVIRONMENT, capture_output=True, text=True, timeout=60
     )
