@@ -43,7 +43,8 @@ class Order:
 @dataclass(frozen=True, kw_only=True)
 class Generator:
     """``command`` raises Failed where the generator is not installed. ``seen`` gives its own record from its
-    folder: question, ttft_ms and, where it keeps them, gaps_ms. ``heavy``: takes long to start and to connect
+    folder: question, ttft_ms, where it keeps them gaps_ms, and late where it says itself that its dates are
+    not to be believed. ``heavy``: takes long to start and to connect
     its users, so it gets one round and more time."""
 
     name: str
@@ -107,7 +108,8 @@ def _ours_seen(folder: Path) -> Iterator[dict[str, Any]]:
         if one["outcome"] == "ok":
             ttft_ms = (one["first_token_at_ns"] - one["sent_at_ns"]) / 1e6
             gaps_ms = [gap / 1e3 for gap in one["gaps_us"]]
-            yield {"question": one["question"], "ttft_ms": ttft_ms, "gaps_ms": gaps_ms}
+            late = "late" in one["flags"]
+            yield {"question": one["question"], "ttft_ms": ttft_ms, "gaps_ms": gaps_ms, "late": late}
 
 
 def _program(name: str) -> str:
