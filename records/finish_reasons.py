@@ -30,6 +30,8 @@ _LONGEST = 40
 
 def finish_reason(value: object) -> str | None:
     """A reason as `GAVE_UP` and `KNOWN` write it; None where the answer goes on."""
+    if type(value) is str and value in KNOWN:
+        return value
     if isinstance(value, dict):  # {"type": "stop"}
         value = value.get("type") or value.get("reason")
     if not isinstance(value, str):

@@ -18,6 +18,8 @@ THINK, THOUGHT = "<think>", "</think>"
 """Around what some models think, where their service hands it on as text of the answer."""
 NOT_JSON = "an event is not JSON"
 _NUMBER = re.compile(r"0x[0-9a-fA-F]+|\d+")
+_ESCAPE = re.compile(r'\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})?')
+"""Of JSON; a backslash alone is none."""
 _LONG = 160
 _KEPT = 4000
 """Characters of an error, before secrets are taken out of it and it is cut to be counted."""
@@ -205,9 +207,12 @@ def beginning(payload: bytes) -> str:
 
 
 def _leniently(payload: bytes) -> Any:
-    """Half a character, a lone surrogate or a raw tab in a text is not JSON to the letter; servers send it,
-    and clients show the text. Raises ValueError, RecursionError."""
-    event = json.loads(payload.decode("utf-8", "replace"), strict=False)
+    """Half a character, a lone surrogate, a raw tab or a backslash before a letter of no meaning in a text is
+    not JSON to the letter; servers send it, and clients show the text. Raises ValueError, RecursionError."""
+    text = _ESCAPE.sub(
+        lambda found: found[0] if len(found[0]) > 1 else r"\\", payload.decode("utf-8", "replace")
+    )
+    event = json.loads(text, strict=False)
     # Without the surrogates, which no record can hold.
     return orjson.loads(json.dumps(event, ensure_ascii=False).encode("utf-8", "replace"))
 

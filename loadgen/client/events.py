@@ -71,13 +71,15 @@ class TokenForm:
         return cls(head, close, joint, joint.count(b'"'), head + b'"', _BACKSLASH + close)
 
     def is_one(self, data: bytes) -> bool:
-        """``data`` is one event of this form and nothing else."""
+        """``data`` is one event of this form and nothing else, and its text does not end thoughts."""
+        head = len(self.head)
         end = len(data) - len(self.close)
         return (
             data.startswith(self.head)
             and data.endswith(self.close)
-            and data.find(b'"', len(self.head)) == end > len(self.head)
+            and data.find(b'"', head) == end > head
             and data[end - 1] != _BACKSLASH[0]
+            and (end - head < len(_THINK_MARK) or data.find(_THINK_MARK, head, end) < 0)
         )
 
     def count(self, data: bytes, at: int) -> tuple[int, int]:
@@ -146,10 +148,10 @@ class EventStream:
         """Bytes of the body, and the monotonic nanoseconds at which they came."""
         self._last_ns = at_ns
         form = self._settled
-        if form is not None and form.is_one(data) and _THINK_MARK not in data:
+        if form is not None and form.is_one(data):
             self._answer.plain_tokens(1, at_ns)  # nearly every read of a paced stream
             return
-        if b"\r" in data or self._tries >= _TRIES or _THINK_MARK in data:
+        if b"\r" in data or self._tries >= _TRIES or stringzilla.find(data, _THINK_MARK) >= 0:
             self._decode(data, at_ns)
         else:
             self._walk(data, at_ns)

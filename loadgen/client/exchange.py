@@ -95,7 +95,10 @@ class AnswerReading:
         exchange.headers_ns = self._last_ns = at_ns
         self._status, self._framed = reply.status, reply.framed
         self._kind = reply.header("content-type").split(";")[0].strip() or "no content type"
-        codings = codings_of(f"{reply.header('content-encoding')},{reply.header('transfer-encoding')}")
+        named = reply.header("content-encoding")
+        if (transfer := reply.header("transfer-encoding")) != "chunked":
+            named = f"{named},{transfer}"
+        codings = codings_of(named) if named else ""
         if not 200 <= reply.status < 300:
             self._refuse("http_error", f"HTTP {reply.status}")
             where = reply.header("location")  # a redirect is refused, aloud

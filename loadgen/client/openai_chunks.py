@@ -12,6 +12,9 @@ DONE = b"[DONE]"
 _THOUGHTS = ("reasoning_content", "reasoning", "thinking", "reasoning_text", "reasoning_details", "thought")
 """Fields of a delta that hold what a model thinks: of DeepSeek, vLLM, OpenRouter, Ollama and others."""
 _PARTS_THOUGHT = ("thinking", "reasoning")
+_COMMON = {"content", "role"}
+_MAY_FAIL = frozenset({"error", "base_resp", "type"})
+"""Fields of a chunk with choices that may say that something is wrong."""
 _CODES = ("code", "status_code", "error_code", "errcode", "status")
 _WELL = frozenset({"", "0", "ok", "success", "succeeded", "true", "none"})
 _MESSAGES = ("message", "msg", "error_msg", "detail", "error_message", "status_msg")
@@ -19,33 +22,36 @@ _MESSAGES = ("message", "msg", "error_msg", "detail", "error_message", "status_m
 
 def fold_openai(answer: Answer, payload: bytes, at_ns: int) -> str | None:
     """A chunk; ``[DONE]`` is the terminal event."""
-    if payload.strip(b' \t"') == DONE:
-        answer.ended_ns = at_ns
-        return None
-    if payload.startswith(b":"):
-        return None  # a comment that a gateway wrapped up as data
+    if not payload.startswith(b"{"):
+        if payload.strip(b' \t"') == DONE:
+            answer.ended_ns = at_ns
+            return None
+        if payload.startswith(b":"):
+            return None  # a comment that a gateway wrapped up as data
     event = decoded(answer, payload, at_ns)
-    error = _error(event)
-    if error is not None:
-        answer.fail(error)
-        return None
     choices = event.get("choices")
-    choices = [one for one in choices if isinstance(one, dict)] if isinstance(choices, list) else []
-    usage = _usage(event, choices)
-    if usage is not None:
-        answer.usage = usage
+    if not isinstance(choices, list) or not _MAY_FAIL.isdisjoint(event):
+        error = _error(event)
+        if error is not None:
+            answer.fail(error)
+            return None
     text = None
-    if len(choices) == 1:
-        text = _choice(answer, choices[0], at_ns)
-    elif choices:  # several answers at a time: one token, of no form
-        said = "".join(filter(None, map(_text, choices)))
+    found = [one for one in choices if isinstance(one, dict)] if isinstance(choices, list) else []
+    if len(found) == 1:
+        text = _choice(answer, found[0], at_ns)
+    elif found:  # several answers at a time: one token, of no form
+        said = "".join(filter(None, map(_text, found)))
         if said:
             answer.token(said, at_ns)
-        elif any(map(_thinks, choices)):
+        elif any(map(_thinks, found)):
             answer.thought(at_ns)
-    for choice in choices:
-        if reason := finish_reason(choice.get("finish_reason")):
+    for choice in found:
+        if (reason := choice.get("finish_reason")) and (reason := finish_reason(reason)):
             answer.finish(reason, at_ns)
+        if "usage" in choice:
+            answer.usage = TokenUsage.of(choice["usage"]) or answer.usage
+    if "usage" in event or "x_groq" in event:
+        answer.usage = _usage(event) or answer.usage
     if answer.finished_ns is not None:
         answer.finished_ns = at_ns  # counts may follow the last of the text
     return text
@@ -53,6 +59,13 @@ def fold_openai(answer: Answer, payload: bytes, at_ns: int) -> str | None:
 
 def _choice(answer: Answer, choice: dict[str, Any], at_ns: int) -> str | None:
     """Take in a choice's text, or its thoughts; the text where it may stand for the form of its event."""
+    delta = choice.get("delta")
+    if type(delta) is dict and delta.keys() <= _COMMON:
+        content = delta.get("content")
+        if type(content) is str:
+            return answer.token(content, at_ns)  # nearly every chunk
+        if content is None:
+            return None
     said = _text(choice)
     if said:
         text = answer.token(said, at_ns)
@@ -118,12 +131,12 @@ def _arguments(function: object) -> str:
     return str(arguments) if arguments else ""
 
 
-def _usage(event: dict[str, Any], choices: list[dict[str, Any]]) -> TokenUsage | None:
-    """Counts of tokens, wherever a service puts them; the last are those of the whole answer."""
+def _usage(event: dict[str, Any]) -> TokenUsage | None:
+    """Counts of tokens, beside the choices; the last that come are those of the whole answer."""
     beside = event.get("x_groq")
-    places = [event, *choices, beside if isinstance(beside, dict) else {}]
-    found = [usage for place in places if (usage := TokenUsage.of(place.get("usage")))]
-    return found[0] if found else None
+    return TokenUsage.of(event.get("usage")) or TokenUsage.of(
+        beside.get("usage") if isinstance(beside, dict) else None
+    )
 
 
 def _error(event: dict[str, Any]) -> object:

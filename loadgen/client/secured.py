@@ -111,7 +111,7 @@ class SecuredConnection(WatchedConnection):
         if not text and fault is None:
             return
         self._came_ns = at_ns = arrived_ns(beside, self._came_ns)
-        looked_ns = self.turns.looked_ns
+        looked_ns = self.turns.looked()
         if at_ns - looked_ns > LATE_NS:
             # The last byte that came may be of a record that is not whole yet, and its date with it.
             reading.doubt(at_ns, looked_ns, stamped=bool(beside) and not partly)

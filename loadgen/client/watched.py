@@ -85,7 +85,7 @@ class WatchedConnection(Connection):
             self._drop()  # closed by the server while idle, or bytes that nobody asked for
             return
         self._came_ns = at_ns = arrived_ns(beside, self._came_ns)
-        looked_ns = self.turns.looked_ns
+        looked_ns = self.turns.looked()
         if at_ns - looked_ns > LATE_NS:
             reading.doubt(at_ns, looked_ns, stamped=bool(beside))
         before_gaps = self.timeouts.gap and reading.last_token_ns is None
