@@ -19,6 +19,10 @@ from typing import Any
 
 TICK_NS = 750_000
 """At the longest two polls of an idle loop lie between a stamp and ``looked_ns``: less than `LATE_NS`."""
+BUSY_TICK_NS = 1_800_000
+"""The same where traffic itself keeps the loop turning: a tick costs a core as much as two events."""
+BUSY_TURNS = 6
+"""So many turns in a tick are traffic's."""
 STALL_NS = 2_000_000
 """Ticks further apart are looked into."""
 LIMIT = 200_000
@@ -41,6 +45,8 @@ class Turns:
         self._from_ns, self._to_ns, self._lost_ns = array("q"), array("q"), array("q")
         self._watchers: list[Any] = []
         self._timer: int | None = None
+        self._tick_ns = TICK_NS
+        self._turn_at_tick = 0
 
     def start(self, loop: Any) -> None:
         """Follow ``loop``, gevent's, from now on."""
@@ -85,6 +91,11 @@ class Turns:
         except BlockingIOError:
             return
         self.tick()
+        turns, self._turn_at_tick = self._turn - self._turn_at_tick, self._turn
+        tick_ns = BUSY_TICK_NS if turns >= BUSY_TURNS else TICK_NS
+        if tick_ns != self._tick_ns:
+            self._tick_ns = tick_ns
+            _set(timer, tick_ns)
 
     def tick(self) -> None:
         """Was there a stall since the last tick: time in which this process was due to run and did not?
@@ -95,7 +106,9 @@ class Turns:
         now_ns, cpu_ns = time.monotonic_ns(), time.thread_time_ns()
         ticked_ns, passed_ns = self._ticked_ns, now_ns - self._ticked_ns
         if passed_ns > STALL_NS:
-            self.add(ticked_ns, now_ns, passed_ns - (cpu_ns - self._ticked_cpu_ns) - TICK_NS)
+            # Of a long tick all is taken for a stall that was no work: it can have been at any time of it.
+            due_ns = TICK_NS if self._tick_ns == TICK_NS else 0
+            self.add(ticked_ns, now_ns, passed_ns - (cpu_ns - self._ticked_cpu_ns) - due_ns)
         self._ticked_ns, self._ticked_cpu_ns = now_ns, cpu_ns
 
     def add(self, from_ns: int, to_ns: int, lost_ns: int) -> None:
@@ -128,7 +141,11 @@ def _timer() -> int | None:
         timer: int = libc.timerfd_create(time.CLOCK_MONOTONIC, os.O_NONBLOCK | os.O_CLOEXEC)
     except (AttributeError, OSError):
         return None
-    each = (ctypes.c_long * 4)(0, TICK_NS, 0, TICK_NS)  # struct itimerspec: the interval, the first one
-    if timer < 0 or libc.timerfd_settime(timer, 0, ctypes.byref(each), None):
-        return None
-    return timer
+    return timer if timer >= 0 and _set(timer, TICK_NS) else None
+
+
+def _set(timer: int, tick_ns: int) -> bool:
+    """Let it tick so often from now on. False where it cannot."""
+    each = (ctypes.c_long * 4)(0, tick_ns, 0, tick_ns)  # struct itimerspec: the interval, the first one
+    failed: int = ctypes.CDLL(None).timerfd_settime(timer, 0, ctypes.byref(each), None)
+    return not failed
