@@ -28,7 +28,19 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from generators import AIOHTTP, AIPERF, GUIDELLM, NAIVE, OURS, OURS_RECORDING, PEERS, Failed, Generator, Order
+from generators import (
+    AIOHTTP,
+    AIPERF,
+    GUIDELLM,
+    NAIVE,
+    OURS,
+    OURS_RECORDING,
+    PEERS,
+    WRK,
+    Failed,
+    Generator,
+    Order,
+)
 from measuring import SETTLE_S, SLACK_S, Run, measure, quantile, spread
 
 TOKENS = 128
@@ -80,6 +92,7 @@ class Bench:
         dialect: str = "openai",
         seconds: float | None = None,
         tail_s: float | None = None,
+        tls: bool = False,
     ) -> Run:
         """Raises Failed, and tells on stderr what the generator said."""
         try:
@@ -90,6 +103,7 @@ class Bench:
                 seconds=seconds or self.seconds,
                 dialect=dialect,
                 tail_s=tail_s,
+                tls=tls,
             )
         except Failed as failed:
             if failed.said or not generator.optional:
@@ -163,7 +177,8 @@ def paced(bench: Bench) -> bool:
 
 def errors(run: Run) -> tuple[list[float], list[float]]:
     """Client less server, by request: TTFT and every gap, absolute milliseconds. Only streams that began
-    after the generator had settled, and questions asked once (a name stands for one request)."""
+    after the generator had settled, whose dates it stands by, and questions asked once (a name stands for one
+    request); gaps where none was left out."""
     asked = Counter(one["question"] for one in run.truth)
     truth = {
         one["question"]: one
@@ -173,16 +188,19 @@ def errors(run: Run) -> tuple[list[float], list[float]]:
     ttft, gaps = [], []
     for one in run.seen:
         true = truth.get(one["question"])
-        if true is None:
+        if true is None or one.get("late"):
             continue
         sent = true["sent_ns"]
-        if "gaps_ms" in one:
-            if len(sent) != len(one["gaps_ms"]) + 1:
-                continue
+        if len(sent) == len(one.get("gaps_ms", ())) + 1:
             pairs = zip(one["gaps_ms"], itertools.pairwise(sent), strict=True)
             gaps += [abs(gap - (b - a) / 1e6) for gap, (a, b) in pairs]
         ttft.append(abs(one["ttft_ms"] - true["ttft_ms"]))
     return ttft, gaps
+
+
+def late_share(run: Run) -> float:
+    """Of its streams, those whose dates the generator itself does not stand by."""
+    return sum(bool(one.get("late")) for one in run.seen) / max(1, len(run.seen))
 
 
 def accuracy(bench: Bench) -> bool:
@@ -193,7 +211,7 @@ def accuracy(bench: Bench) -> bool:
         generators, ["--tokens", "100", "--ttft-ms", "100", "--itl-ms", "10"], users=users
     )
     print(f"\nAccuracy: {users} streams of 100 tokens/s; error against the server's record, ms")
-    print("generator            | TTFT p50 | TTFT p99 | ITL p99  | streams | in flight | rounds")
+    print("generator            | TTFT p50 | TTFT p99 | ITL p99  | streams | late | in flight | rounds")
     good = True
     for name in (one.name for one in generators):
         found = [errors(run) for run in runs.get(name, [])]
@@ -209,9 +227,11 @@ def accuracy(bench: Bench) -> bool:
         middle = [statistics.median(column) for column in zip(*figures, strict=True)]
         itl = f"{middle[2]:8.2f}" if found[0][1] else "not kept"
         held = statistics.median(run.in_flight for run in runs[name])
+        late = statistics.median(late_share(run) for run in runs[name])
         cells = (
-            f"{middle[0]:8.2f} | {middle[1]:8.2f} | {itl:8} | {middle[3]:7.0f} | {held:9.0f} | {len(figures)}"
+            f"{middle[0]:8.2f} | {middle[1]:8.2f} | {itl:8} | {middle[3]:7.0f} | {late:4.0%} | {held:9.0f}"
         )
+        cells += f" | {len(figures)}"
         print(f"{name:20} | {cells}")
         bound = [0.3, 1.0, 1.0] if name == OURS_RECORDING.name else None
         bench.figures[f"accuracy {name}"] = {"rounds": figures, "bound": bound}
@@ -219,6 +239,94 @@ def accuracy(bench: Bench) -> bool:
     if GUIDELLM.name in runs:
         print("(guidellm keeps the first and the last token of a stream, no single gaps)")
     return good
+
+
+STREAM = ["--tokens", "100", "--ttft-ms", "100", "--itl-ms", "10"]
+"""100 tokens a second."""
+ACCURATE_MS = 1.0
+CORE_PERCENT = 75.0
+"""The check `generator-cpu` takes no more."""
+TLS_COST = 1.5
+LATE_SHARE = 0.2
+"""More of them, and a cell of ours is invalid."""
+
+
+def tls(bench: Bench) -> bool:
+    """200 streams of 100 tokens a second, plain and over TLS in turn: as accurate, and at what cost?"""
+    users = 200
+    runs: dict[str, list[Run]] = {"plain": [], "TLS": []}
+    for number in range(bench.rounds):
+        for way in ("plain", "TLS") if number % 2 == 0 else ("TLS", "plain"):
+            runs[way].append(bench.once(OURS_RECORDING, STREAM, users=users, tls=way == "TLS"))
+    print(f"\nTLS: {users} streams of 100 tokens/s; error against the server's record")
+    print("way   | TTFT p50 ms | TTFT p99 ms           | us CPU an event       | % of a core")
+    good = True
+    for way, of in runs.items():
+        found = [errors(run)[0] for run in of]
+        p99 = [quantile(ttft, 0.99) for ttft in found]
+        core = [run.core_percent for run in of]
+        middle = statistics.median(quantile(ttft, 0.5) for ttft in found)
+        cost = spread([run.us_per_event for run in of], 1)
+        print(f"{way:5} | {middle:11.2f} | {spread(p99):21} | {cost:21} | {spread(core, 0)}")
+        good &= statistics.median(p99) <= ACCURATE_MS and statistics.median(core) <= CORE_PERCENT
+        bench.figures[f"tls {way}"] = {"ttft_p99_ms": p99, "core_percent": core}
+    ratios = [a.us_per_event / b.us_per_event for a, b in zip(runs["TLS"], runs["plain"], strict=True)]
+    print(f"TLS / plain, CPU an event: {spread(ratios)}, at most {TLS_COST} wanted")
+    bench.figures["tls cost"] = {"ratios": ratios, "bound": TLS_COST}
+    return good and statistics.median(ratios) <= TLS_COST
+
+
+def most(bench: Bench) -> bool:
+    """How many streams of 100 tokens a second can a core carry, dating first tokens within 1 ms (p99)?"""
+    print("\nMost: streams of 100 tokens/s on one core with a TTFT error of at most 1 ms (p99)")
+    print("generator            | streams | us CPU a stream")
+    found: dict[str, int] = {}
+    for one, first in ((NAIVE, 10), (AIOHTTP, 20), (OURS_RECORDING, 400)):
+        try:
+            count, bound, cost = _most(bench, one, first)
+        except Failed as failed:
+            print(f"{one.name:20} | {failed}")
+            if not one.optional:
+                raise
+            continue
+        found[one.name] = count
+        print(f"{one.name:20} | {bound}{count:<6} | {cost:.0f}")
+        bench.figures[f"most {one.name}"] = {"streams": count, "bound": bound, "us_per_stream": cost}
+    try:
+        users = max(found.values())
+        run = bench.once(WRK, STREAM, users=users, tail_s=2.0)
+        cost = run.cpu_s * 1e6 / max(1, run.streams)
+        print(f"{WRK.name:20} | {users:7} | {cost:.0f} (it dates nothing: the limit)")
+    except Failed as failed:
+        print(f"{WRK.name:20} | {failed}")
+    for peer in (NAIVE.name, AIOHTTP.name):
+        if found.get(peer):
+            print(f"chokepoint / {peer}: {found[OURS_RECORDING.name] / found[peer]:.1f} times as many")
+    return True
+
+
+def _most(bench: Bench, one: Generator, first: int) -> tuple[int, str, float]:
+    """(Streams that it carries, ">=" where the server gave in first, CPU microseconds a stream)."""
+    good, bad, cost, bound = 0, 0, 0.0, ""
+    users = first
+    while not bad or bad > 1.2 * max(1, good):
+        run = bench.once(one, STREAM, users=users, seconds=4.0)
+        ttft, _ = errors(run)
+        if run.server_late_ms(100, 10) > SERVER_LATE_MS:
+            bound = ">= " if not bad else ""
+            bad = users
+        elif ttft and quantile(ttft, 0.99) <= ACCURATE_MS and late_share(run) <= LATE_SHARE:
+            good, cost = users, run.cpu_s * 1e6 / max(1, run.streams)
+        else:
+            bad, bound = users, ""
+        if bad and bad <= 2:
+            break
+        users = (good + bad) // 2 if bad else users * 2
+    return good, bound, cost
+
+
+SERVER_LATE_MS = 10.0
+"""With its events later than one comes after the other the bench's own server has no more to give."""
 
 
 def omission(bench: Bench) -> bool:
@@ -253,6 +361,8 @@ PARTS: dict[str, Callable[[Bench], bool]] = {
     "throughput": throughput,
     "paced": paced,
     "accuracy": accuracy,
+    "tls": tls,
+    "most": most,
     "omission": omission,
 }
 

@@ -36,12 +36,15 @@ class Order:
     seconds: float
     dialect: str
     folder: Path
+    ca: str = ""
+    """File of the certificate by which a server that speaks TLS is known."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Generator:
     """``command`` raises Failed where the generator is not installed. ``seen`` gives its own record from its
-    folder: question, ttft_ms and, where it keeps them, gaps_ms. ``heavy``: takes long to start and to connect
+    folder: question, ttft_ms, where it keeps them gaps_ms, and late where it says itself that its dates are
+    not to be believed. ``heavy``: takes long to start and to connect
     its users, so it gets one round and more time."""
 
     name: str
@@ -92,6 +95,7 @@ def _ours(order: Order) -> list[str]:
     names = (f"q{number}" for number in range(QUESTIONS))
     asked = _asked(order.folder, ({"id": name, "question": name} for name in names))
     argv = [*_locust("locustfiles/stream.py", order), "--dialect", order.dialect]
+    argv += ["--ca", order.ca] if order.ca else []
     return [*argv, "--questions", asked, "--drain-seconds", "5"]
 
 
@@ -104,7 +108,8 @@ def _ours_seen(folder: Path) -> Iterator[dict[str, Any]]:
         if one["outcome"] == "ok":
             ttft_ms = (one["first_token_at_ns"] - one["sent_at_ns"]) / 1e6
             gaps_ms = [gap / 1e3 for gap in one["gaps_us"]]
-            yield {"question": one["question"], "ttft_ms": ttft_ms, "gaps_ms": gaps_ms}
+            late = "late" in one["flags"]
+            yield {"question": one["question"], "ttft_ms": ttft_ms, "gaps_ms": gaps_ms, "late": late}
 
 
 def _program(name: str) -> str:
@@ -175,7 +180,22 @@ def _aiperf_seen(folder: Path) -> Iterator[dict[str, Any]]:
             }
 
 
+def _wrk(order: Order) -> list[str]:
+    """It parses HTTP and reads nothing in it: what any client has to pay."""
+    program = shutil.which("wrk")
+    if program is None:
+        raise Failed("not installed (Debian: apt-get install wrk)")
+    body = json.dumps({"model": "bench", "stream": True, "messages": [{"role": "user", "content": "q"}]})
+    script = order.folder / "post.lua"
+    script.write_text(
+        f"wrk.method = 'POST'\nwrk.headers['Content-Type'] = 'application/json'\nwrk.body = [[{body}]]\n"
+    )
+    seconds, users = f"{order.seconds:.0f}s", str(order.users)
+    return [program, "-t1", "-c", users, "-d", seconds, "-s", str(script), f"{order.url}/v1/chat/completions"]
+
+
 LOCUST_EXITS = (0, 1, 3)
+WRK = Generator(name="wrk", command=_wrk, seen=_seen)
 NAIVE = Generator(name="naive Locust", command=_naive, seen=_seen, exits=LOCUST_EXITS, optional=False)
 AIOHTTP = Generator(name="aiohttp", command=_aiohttp, seen=_seen)
 GUIDELLM = Generator(

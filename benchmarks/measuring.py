@@ -67,6 +67,21 @@ class Run:
         return inside_s / (self.end_s - self.start_s)
 
     @property
+    def core_percent(self) -> float:
+        """The generator's CPU, of one core."""
+        return 100 * self.cpu_s / (self.end_s - self.start_s)
+
+    def server_late_ms(self, ttft_ms: float, gap_ms: float) -> float:
+        """By how much the server itself was late with its events, p99."""
+        late = (
+            sent_ns / 1e6 - one["received_ns"] / 1e6 - ttft_ms - place * gap_ms
+            for one in self.truth
+            for place, sent_ns in enumerate(one["sent_ns"])
+            if self.start_s < sent_ns / 1e9 <= self.end_s
+        )
+        return quantile(list(late), 0.99)
+
+    @property
     def us_per_event(self) -> float:
         return self.cpu_s * 1e6 / max(1.0, self.events_per_s * (self.end_s - self.start_s))
 
@@ -124,6 +139,7 @@ def measure(
     seconds: float,
     dialect: str = "openai",
     tail_s: float | None = None,
+    tls: bool = False,
 ) -> Run:
     """Run one generator for ``seconds`` after it has settled. It comes to its own end, which its record
     needs, or is killed ``tail_s`` after measuring. Raises Failed where it cannot be measured."""
@@ -132,14 +148,30 @@ def measure(
         folder = Path(name)
         record = folder / "record.jsonl"
         argv = [sys.executable, "benchmarks/stream_server.py", "--record", str(record), "--dialect", dialect]
+        ca = ""
+        if tls:
+            ca, key = certificate(folder)
+            argv += ["--tls", ca, key]
         with process([*argv, *server], server_core) as served:
             assert served.stdout
             url = served.stdout.readline().split()[-1]
             load_s = settle_s(generator) + seconds + SLACK_S
-            order = Order(url=url, users=users, seconds=load_s, dialect=dialect, folder=folder)
+            order = Order(url=url, users=users, seconds=load_s, dialect=dialect, folder=folder, ca=ca)
             figures = drive(generator, order, served.pid, generator_core, seconds, tail_s)
         truth = [json.loads(line) for line in record.read_text().splitlines()]
         return Run(truth=truth, seen=list(generator.seen(folder)), **figures)
+
+
+def certificate(folder: Path) -> tuple[str, str]:
+    """The files of a certificate of this machine's own, and of its key. Raises Failed."""
+    cert, key = str(folder / "cert.pem"), str(folder / "key.pem")
+    argv = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+    argv += ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1", "-days", "2"]
+    try:
+        subprocess.run([*argv, "-keyout", key, "-out", cert], check=True, capture_output=True, timeout=60)
+    except (OSError, subprocess.SubprocessError) as error:
+        raise Failed("the openssl command made no certificate") from error
+    return cert, key
 
 
 def settle_s(generator: Generator) -> float:

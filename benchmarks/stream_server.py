@@ -15,6 +15,7 @@ import re
 import select
 import signal
 import socket
+import ssl
 import sys
 import time
 from collections.abc import Iterator
@@ -76,11 +77,43 @@ def ask_frames(number: int, tokens: int) -> list[bytes]:
 FRAMES = {"openai": openai_frames, "ask": ask_frames}
 
 
+class Tls:
+    """The server's side of TLS over a socket that somebody else reads and writes."""
+
+    def __init__(self, context: ssl.SSLContext) -> None:
+        self._in, self._out = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self._tls = context.wrap_bio(self._in, self._out, server_side=True)
+        self._ready = False
+
+    def read(self, data: bytes, sock: socket.socket) -> bytes:
+        """What the client says in these bytes; empty until it has shaken hands. Raises OSError."""
+        self._in.write(data)
+        said = b""
+        try:
+            if not self._ready:
+                self._tls.do_handshake()
+                self._ready = True
+            while True:
+                said += self._tls.read(65536)
+        except ssl.SSLWantReadError:
+            pass
+        finally:
+            if self._out.pending:
+                sock.sendall(self._out.read())
+        return said
+
+    def written(self, data: bytes) -> bytes:
+        """The bytes that say so."""
+        self._tls.write(data)
+        return self._out.read()
+
+
 @dataclass(eq=False)
 class Peer:
     """A connection and the answer on its way there."""
 
     sock: socket.socket
+    tls: Tls | None = None
     pending: bytes = b""
     name: str = ""
     received_ns: int = 0
@@ -100,7 +133,9 @@ class Server:
         gap_s: float,
         stall: tuple[float, float],
         port: int = 0,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
+        self._tls = tls
         self._writes = [FRAMES[dialect](number, tokens) for number in range(64)]
         self._wholes = [b"".join(pieces) for pieces in self._writes]
         self._ttft_ns, self._gap_ns = int(ttft_s * 1e9), int(gap_s * 1e9)
@@ -133,7 +168,7 @@ class Server:
         sock, _ = self._listener.accept()
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         stamped(sock)
-        self._peers[sock.fileno()] = Peer(sock)
+        self._peers[sock.fileno()] = Peer(sock, Tls(self._tls) if self._tls else None)
         self._poll.register(sock.fileno(), select.EPOLLIN)
 
     def _read(self, peer: Peer) -> None:
@@ -142,6 +177,14 @@ class Server:
         except OSError:
             data, beside = b"", []
         received_ns = arrived_ns(beside, 0)
+        if peer.tls and data:
+            try:
+                data = peer.tls.read(data, peer.sock)
+            except OSError:
+                data = b""
+            else:
+                if not data:
+                    return  # shaking hands
         if not data:
             self._poll.unregister(peer.sock.fileno())
             del self._peers[peer.sock.fileno()]
@@ -186,7 +229,7 @@ class Server:
     def _send(self, peer: Peer, pieces: list[bytes], at: int) -> bool:
         peer.sent_ns.append(time.monotonic_ns())
         try:
-            peer.sock.sendall(pieces[at])
+            peer.sock.sendall(peer.tls.written(pieces[at]) if peer.tls else pieces[at])
         except OSError:
             return False
         if at + 1 == len(pieces):
@@ -209,8 +252,13 @@ def main() -> int:
     parser.add_argument("--itl-ms", type=float, default=0.0)
     parser.add_argument("--stall-at-s", type=float, default=0.0)
     parser.add_argument("--stall-s", type=float, default=0.0)
+    parser.add_argument("--tls", nargs=2, metavar=("CERT", "KEY"), help="files; speak TLS")
     parser.add_argument("--record", default="", help="written when the server ends")
     wanted = parser.parse_args()
+    tls = None
+    if wanted.tls:
+        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        tls.load_cert_chain(*wanted.tls)
     server = Server(
         dialect=wanted.dialect,
         tokens=wanted.tokens,
@@ -218,6 +266,7 @@ def main() -> int:
         gap_s=wanted.itl_ms / 1e3,
         stall=(wanted.stall_at_s, wanted.stall_s),
         port=wanted.port,
+        tls=tls,
     )
 
     def stop(*_: object) -> None:
@@ -225,7 +274,7 @@ def main() -> int:
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
-    print(f"streams at http://127.0.0.1:{server.port}", flush=True)
+    print(f"streams at {'https' if tls else 'http'}://127.0.0.1:{server.port}", flush=True)
     server.serve()
     if wanted.record:
         with open(wanted.record, "w", encoding="utf-8") as file:

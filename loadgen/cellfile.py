@@ -5,11 +5,13 @@ from __future__ import annotations
 import errno
 import logging
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
+from loadgen.client.dialects import field_names
+from loadgen.client.http import Origin
 from loadgen.observed import Observed, achieved
 from loadgen.settings import Settings, make_results
 from loadgen.shapes.level_log import LevelLog
@@ -25,6 +27,8 @@ from records.served import AS_IS, Served
 log = logging.getLogger(__name__)
 WORTH_TELLING = {"buffering", "cached-answers"}
 """The checks whose sentence matters even where they could not decide."""
+ALOUD = {"tls"}
+"""Those whose sentence does so beside failures too."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,7 +122,9 @@ class CellFile:
             rate=wanted.rate if wanted.open_loop else 0,
             chance=wanted.arrival == "poisson",
             documents=wanted.dialect.expects_documents,
+            fields=tuple(field_names(wanted.dialect.template)),
             shape=self.cell.requested["shape"],
+            insecure=(self.cell.requested["tls"] or {}).get("insecure"),
         )
         return checks.of_load(requests, facts)
 
@@ -145,23 +151,28 @@ def verdict_line(cell: Cell) -> str:
     verdict, cut_short = cell.verdict, "the run ended before its planned end"
     if verdict.failures:
         failed = [f"{check.name}: {check.text}" for check in verdict.failures]
-        return "invalid: " + "; ".join([*failed, *([] if cell.complete else [cut_short])])
+        return "invalid: " + "; ".join(
+            [*failed, *([] if cell.complete else [cut_short]), *_notes(cell, ALOUD)]
+        )
     unknown = [check.name for check in verdict.checks if check.status == "n/a"]
     said = "valid: " if cell.complete else f"incomplete: {cut_short}; until then "
     said += f"{len(verdict.checks) - len(unknown)} checks passed"
     if unknown:
         said += f"; not applicable: {', '.join(unknown)}"
     # What could not be told apart here may still be what a reader has to know.
-    notes = [f"{c.name}: {c.text}" for c in verdict.checks if c.status == "n/a" and c.name in WORTH_TELLING]
-    return "; ".join([said, *notes])
+    return "; ".join([said, *_notes(cell, WORTH_TELLING | ALOUD)])
+
+
+def _notes(cell: Cell, names: Collection[str]) -> list[str]:
+    return [f"{c.name}: {c.text}" for c in cell.verdict.checks if c.status == "n/a" and c.name in names]
 
 
 def asked(
     wanted: Settings,
     users: int,
     served: Served,
+    origin: Origin,
     *,
-    host: str,
     run_time_s: float | None,
     shape: str | None,
     shape_options: Mapping[str, Any],
@@ -170,12 +181,14 @@ def asked(
 
     ``users``: those at the start, where a ``shape`` changes their number."""
     return Cell(
-        deployment=layout.deployment_name(host),
+        deployment=layout.deployment_name(origin.url),
         config=served.config or AS_IS,
         concurrency=users,
         repeat=1,
         requested={
-            "host": host,
+            "host": origin.url,
+            "tls": wanted.reach.tls.to_json() if origin.tls else None,
+            "proxy": origin.proxy.name if origin.proxy else None,
             "users": users,
             "shape": shape,
             "shape_options": dict(shape_options),
@@ -196,6 +209,7 @@ def asked(
             "path": wanted.dialect.path,
             "rag": wanted.dialect.expects_documents,
             "body": wanted.dialect.template,
+            "drop_fields": sorted(set(wanted.drop_fields)),
             "headers": sorted(wanted.headers),  # their names: the values may be secrets
             "questions": wanted.questions_file or "standard library",
             "question_seed": wanted.question_seed,

@@ -15,10 +15,12 @@ from loadgen.client.http import HttpFailure, Origin
 from loadgen.client.turns import Turns
 from loadgen.clock import Clock
 from loadgen.lag import LoopLag
-from loadgen.questions import Question, shuffled, users_questions
+from loadgen.question_files import Question
+from loadgen.questions import shuffled, users_questions
 from loadgen.session import Session
 from loadgen.settings import Settings
-from records.request import GAPS_LEFT_OUT, LATE, RequestRecord
+from records.request import GAPS_LEFT_OUT, LATE, RequestRecord, StageTimings
+from records.served import config_shown
 
 START_JITTER_S = 0.25
 """Users start spread over this, so that equal answers do not keep them in step (TRAPS 15)."""
@@ -126,7 +128,7 @@ class Driver:
         wanted = self.settings
         one = self.connection(self.origin, wanted.timeouts, self.turns)
         self.connections.append(one)
-        asker = Asker(one, wanted.dialect, wanted.headers)
+        asker = Asker(one, wanted.dialect, wanted.headers, redact=wanted.redaction.redact)
         return Seat(user=len(self.connections) - 1, asker=asker, questions=questions)
 
     @staticmethod
@@ -253,6 +255,7 @@ class Driver:
             flags.append("retried")
         if exchange.gaps_left_out:
             flags.append(GAPS_LEFT_OUT)
+        redaction = self.settings.redaction
         return RequestRecord(
             run=self.place.run,
             cell=self.place.cell,
@@ -266,6 +269,7 @@ class Driver:
             outcome=exchange.outcome,
             headers_at_ns=clock.unix_or_none(exchange.headers_ns),
             first_event_at_ns=clock.unix_or_none(answer.first_event_ns),
+            first_generated_at_ns=clock.unix_or_none(answer.first_generated_ns),
             first_token_at_ns=clock.unix_or_none(answer.first_token_ns),
             last_token_at_ns=clock.unix_or_none(answer.last_token_ns),
             body_ended_at_ns=clock.unix_or_none(exchange.body_ended_ns),
@@ -273,14 +277,23 @@ class Driver:
             events=answer.events,
             tokens=tokens,
             token_source=source,
+            finish_reason=answer.finish_reason and redaction.redact(answer.finish_reason),
             bytes=exchange.bytes,
-            error=exchange.error,
+            # Again: whatever way an error took, this is the last place before it is kept and shown.
+            error=exchange.error and redaction.redact(exchange.error),
             question=attempt.question,
             documents=answer.documents,
-            stages=answer.stages,
-            config=answer.config,
+            stages=self._stages_shown(answer.stages),
+            config=answer.config and config_shown(answer.config, redaction),
             flags=flags,
         )
+
+    def _stages_shown(self, stages: StageTimings | None) -> StageTimings | None:
+        redact = self.settings.redaction.redact
+        return stages and {
+            redact(stage): {redact(name): number for name, number in times.items()}
+            for stage, times in stages.items()
+        }
 
     def summary(self) -> dict[str, int | float | str | None]:
         """What this process saw of itself: window in Unix ns, lag, CPU, connections."""

@@ -7,9 +7,10 @@ from typing import Any
 from loadgen.arrivals import ARRIVALS
 from loadgen.client.dialects import DIALECTS
 from loadgen.usage import MOST_AT_ONCE, MOST_COUNT, MOST_SECONDS, Bounds, choice, number
+from reach.key import KEY_VARIABLE
+from reach.options import OPTIONS
 
 REGION_VARIABLE = "REGION"
-KEY_VARIABLE = "TARGET_API_KEY"
 
 NUMBERS: dict[str, Bounds] = {
     "--think-time": (float, 0, MOST_SECONDS),
@@ -30,6 +31,7 @@ NUMBERS: dict[str, Bounds] = {
 TEXTS = (
     *("--path", "--llm-model", "--embedding-model", "--questions"),
     *("--results", "--run-name", "--cell-name", "--region"),
+    *(option.flag for option in OPTIONS if option.metavar),
 )
 
 
@@ -74,6 +76,12 @@ def add_arguments(parser: Any) -> None:
         "--field", default=[], **hidden, help="A field of the request's body (JSON, else text); repeatable"
     )
     parser.add_argument(
+        "--drop-field",
+        **hidden | {"metavar": "NAME"},
+        default=[],
+        help="A field of the request's body to leave out, for services that refuse it; repeatable",
+    )
+    parser.add_argument(
         "--questions",
         default="",
         help="File of questions: lines, or JSONL; without one, thousands about Python's library",
@@ -86,6 +94,11 @@ def add_arguments(parser: Any) -> None:
         metavar="DIR",
         help="Write each request as a record, and a verdict, into this new or empty folder",
     )
+    for option in OPTIONS:
+        kind: dict[str, Any] = {"default": "", "metavar": option.metavar}
+        parser.add_argument(
+            option.flag, **kind if option.metavar else {"action": "store_true"}, help=option.text
+        )
     numeric("--request-timeout", 60, "Seconds a whole request may take")
     numeric("--connect-timeout", 10, "Seconds until a connection is made; 0: --request-timeout")
     numeric("--first-token-timeout", 0, "Seconds until the first token; 0: no limit of its own")

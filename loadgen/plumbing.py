@@ -26,13 +26,14 @@ from locust.runners import MasterRunner, WorkerRunner
 from loadgen import rows, target
 from loadgen.alone import Alone
 from loadgen.cellfile import CellFile, asked, fresh_folder, verdict_line
-from loadgen.client import watched
+from loadgen.client import secured
 from loadgen.client.http import Origin
 from loadgen.distributed import Keep, Master, Orders, Worker
 from loadgen.driver import Driver, Place
 from loadgen.exit_code import exit_code
 from loadgen.merge import Merge
 from loadgen.open_loop import OpenLoop
+from loadgen.redacted_logs import RedactingStream, redact_logs
 from loadgen.run import Phase, Run
 from loadgen.session import Plan, Session
 from loadgen.settings import Settings, origin_of, settings
@@ -108,7 +109,9 @@ class LoadRun:
             environment.parsed_options.region = self._region or environment.parsed_options.region
         try:
             wanted = settings(environment.parsed_options)
-            origin = origin_of(environment.host)
+            redact_logs(wanted.redaction)
+            gevent.get_hub().exception_stream = RedactingStream(sys.stderr, wanted.redaction)
+            origin = origin_of(environment.host, wanted.reach)
             self._begin(wanted, origin)
         except ValueError as error:  # UsageError, QuestionError
             log.error("%s", error)
@@ -132,18 +135,18 @@ class LoadRun:
             orders = Orders(**options.chokepoint)
         else:
             users = runner.target_user_count or options.num_users or 1
-            served = target.served(origin, wanted.headers)
+            served = target.served(origin, wanted.headers, wanted.redaction)
             log.info("The service's configuration is %s", served.config or "not told (as-is)")
             if wanted.results:
                 folder = fresh_folder(wanted.results, again=self._runs > 0)
-                host, shape = self.environment.host or "", self.environment.shape_class
+                shape = self.environment.shape_class
                 cell = CellFile(
                     folder,
                     asked(
                         wanted,
                         users,
                         served,
-                        host=host,
+                        origin,
                         run_time_s=options.run_time,
                         shape=type(shape).__name__ if shape else None,
                         shape_options=self.shape_options(),
@@ -215,7 +218,7 @@ class LoadRun:
                 workers=len(orders.workers),
             ),
             session=session,
-            connection=watched.connection,
+            connection=secured.connection,
             users=-(-orders.users // len(orders.workers)),
             on_end=partial(self._ended, run.settings.dialect.path, keep),
         )

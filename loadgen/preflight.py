@@ -48,7 +48,7 @@ def check(environment: Any, *, is_worker: bool) -> None:
     options, host = environment.parsed_options, environment.host
     try:
         wanted = settings(options)
-        origin = origin_of(host) if options.headless or host else None
+        origin = origin_of(host, wanted.reach) if options.headless or host else None
         if not is_worker:
             if (options.headless or options.autostart) and options.num_users is not None:
                 least = 0 if environment.shape_class else 1  # a shape has users of its own
@@ -56,7 +56,7 @@ def check(environment: Any, *, is_worker: bool) -> None:
             check_files(wanted)
             trouble = target.reachable(origin) if origin and options.headless and wanted.results else None
             if trouble:
-                raise UsageError(f"{host} cannot be reached: {trouble}")
+                raise UsageError(f"{host} cannot be reached: {wanted.redaction.redact(trouble)}")
             if environment.web_ui:
                 _listen("--web-port", options.web_host, options.web_port)
     except UsageError as error:

@@ -6,11 +6,9 @@ import importlib
 import inspect
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
-import orjson
+from loadgen.question_files import Question
 
 TEMPLATES = (
     ("does", "What does {name} do?"),
@@ -32,18 +30,6 @@ xml.etree.ElementTree xml.sax.saxutils zipfile zlib
 
 HOMES = ("posixpath", "genericpath")
 """Where what a module shows may be defined but in itself; else it is only imported there."""
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """A question with an id that stays the same from run to run."""
-
-    id: str
-    text: str
-
-
-class QuestionError(ValueError):
-    """A file of questions that cannot be used; the text is one clear line."""
 
 
 @cache
@@ -77,44 +63,6 @@ def library_questions() -> list[Question]:
     """Each name of the standard library in each template: thousands."""
     names = library_names()
     return [Question(f"{name}:{key}", text.format(name=name)) for name in names for key, text in TEMPLATES]
-
-
-def read_questions(path: Path) -> list[Question]:
-    """A question a line: plain text, or objects with ``question``, ``query`` or ``prompt`` (and ``id``).
-
-    Raises:
-        QuestionError: no such file, not text, no question in it, or a line that is none.
-    """
-    try:
-        lines = path.read_text(encoding="utf-8-sig").split("\n")
-    except OSError as error:
-        raise QuestionError(f"{path}: {error.strerror or error}") from error
-    except UnicodeDecodeError as error:
-        raise QuestionError(f"{path}: not UTF-8") from error
-    ids: dict[str, str] = {}
-    questions: list[Question] = []
-    for number, line in enumerate(map(str.strip, lines), start=1):
-        if line:
-            name, text = _from_json(path, number, line) if line.startswith("{") else (None, line)
-            # The same text is the same question, so that a cache that answers it is found out.
-            name = name or ids.setdefault(text, f"{path.name}:{number}")
-            questions.append(Question(name, text))
-    if not questions:
-        raise QuestionError(f"{path}: no question in it")
-    return questions
-
-
-def _from_json(path: Path, number: int, line: str) -> tuple[str | None, str]:
-    """Its id, if it has one, and its text."""
-    try:
-        raw = orjson.loads(line)
-    except orjson.JSONDecodeError as error:
-        raise QuestionError(f"{path}:{number}: not JSON: {error}") from error
-    for key in ("question", "query", "prompt"):
-        text = raw.get(key)
-        if isinstance(text, str) and text.strip():
-            return (str(raw["id"]) if "id" in raw else None), text
-    raise QuestionError(f"{path}:{number}: no text under question, query or prompt")
 
 
 def shuffled(questions: Sequence[Question], seed: int) -> list[Question]:

@@ -4,26 +4,43 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from loadgen.arrivals import ARRIVALS
+from loadgen.client.answer import normalised
 from loadgen.client.connection import Timeouts
-from loadgen.client.dialects import DIALECTS, Dialect, dialect
+from loadgen.client.dialects import DIALECTS, Dialect, UnknownField, dialect, field_names
 from loadgen.client.http import Origin
-from loadgen.options import KEY_VARIABLE, NUMBERS, REGION_VARIABLE, TEXTS
-from loadgen.questions import Question, QuestionError, library_questions, read_questions
+from loadgen.options import NUMBERS, REGION_VARIABLE, TEXTS
+from loadgen.question_files import Question, QuestionError, read_questions
+from loadgen.questions import library_questions
 from loadgen.usage import UsageError, check_number
-from records.kept import NO_FRAGMENT, field_value, is_utf8, secret_in_field, secret_in_query, shown
+from reach.failure import ReachError
+from reach.key import KEY_VARIABLE, key_headers
+from reach.options import DIRECT, Reach, reach_of
+from records.given import redaction
+from records.header_rules import header_trouble
+from records.kept import (
+    NO_FRAGMENT,
+    field_value,
+    is_secret,
+    is_utf8,
+    secret_in_field,
+    secret_in_query,
+    shown,
+)
+from records.redaction import PIECE, Redaction
 
 GIVE_KEY = f"give a key as {KEY_VARIABLE}"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """What a load run was asked for. ``headers`` may hold secrets: they are never written anywhere."""
+    """What a load run was asked for. ``headers`` may hold secrets: they are never written anywhere, and
+    ``redaction`` blanks them in what a service says."""
 
     think_time_s: float
     arrival: str
@@ -32,7 +49,11 @@ class Settings:
     """Requests a second of an open loop, over all workers."""
     max_inflight: int
     dialect: Dialect
-    headers: dict[str, str]
+    drop_fields: tuple[str, ...]
+    """Fields that are left out of the body."""
+    headers: dict[str, str] = field(repr=False)
+    reach: Reach
+    redaction: Redaction
     questions_file: str
     question_seed: int
     results: str
@@ -83,16 +104,10 @@ def settings(options: Any, environment: Mapping[str, str] = os.environ) -> Setti
     if options.dialect not in DIALECTS:
         raise UsageError(f"--dialect is one of {', '.join(DIALECTS)}, not {options.dialect!r}")
     _check_path(options.path)
-    headers = dict(_pair("--header", text) for text in options.header)
-    key = environment.get(KEY_VARIABLE, "")
-    if key:
-        headers = {"Authorization": f"Bearer {key}"} | headers
-    for name, value in headers.items():
-        # Only the name is shown: the value may be a secret.
-        if not name.isascii() or not name.replace("-", "").replace("_", "").isalnum():
-            raise UsageError(f"--header wants NAME=VALUE; {shown(name)} is not a header's name")
-        if not value.isprintable() or not value.isascii():
-            raise UsageError(f"the value of header {name} holds characters that no header may have")
+    key = environment.get(KEY_VARIABLE, "").strip(" ")
+    reach = reach_of(options, environment)
+    headers = _headers(options.header, key, reach.key_header)
+    _check_kept(options, headers, key)
     if options.arrival not in ARRIVALS:
         raise UsageError(f"--arrival is one of {', '.join(ARRIVALS)}, not {options.arrival!r}")
     if options.arrival != "closed" and not options.rate:
@@ -101,22 +116,16 @@ def settings(options: Any, environment: Mapping[str, str] = os.environ) -> Setti
         raise UsageError("--rate wants --arrival constant or poisson: a closed loop asks when it is answered")
     if options.arrival != "closed" and options.think_time:
         raise UsageError("--think-time is of closed loops: in an open one nobody waits for an answer")
-    fields = dict(map(_field, options.field))
     return Settings(
         think_time_s=float(options.think_time),
         arrival=options.arrival,
         rate=float(options.rate),
         max_inflight=int(options.max_inflight),
-        dialect=dialect(
-            options.dialect,
-            path=options.path,
-            llm_model=options.llm_model,
-            embedding_model=options.embedding_model,
-            max_tokens=int(options.max_tokens),
-            rag=not options.no_rag,
-            fields=fields,
-        ),
+        dialect=_dialect(options, dict(map(_field, options.field))),
+        drop_fields=tuple(options.drop_field),
         headers=headers,
+        reach=reach,
+        redaction=redaction(headers, environment, keys=[key], also=normalised),
         questions_file=options.questions,
         question_seed=int(options.question_seed),
         results=options.results,
@@ -138,8 +147,11 @@ def check_files(wanted: Settings) -> None:
     """Fail before the load starts, not after. Raises UsageError."""
     try:
         wanted.questions()
+        wanted.reach.tls.check()
     except QuestionError as error:
         raise UsageError(f"--questions {error}") from error
+    except ReachError as error:
+        raise UsageError(str(error)) from error
     if wanted.results:
         make_results(Path(wanted.results))
 
@@ -156,14 +168,62 @@ def make_results(path: Path) -> None:
         raise UsageError(f"--results {path}: {error.strerror or error}") from error
 
 
-def origin_of(host: str | None) -> Origin:
-    """Raises UsageError for no host, or one that is no base URL."""
+def origin_of(host: str | None, reach: Reach = DIRECT) -> Origin:
+    """Raises UsageError for no host, one that is no base URL, or a file or a proxy that cannot be used."""
     if not host:
         raise UsageError("which service? Give its base URL: -H http://127.0.0.1:8001")
     try:
-        return Origin(host)
+        return Origin(host, reach)
+    except ReachError as error:
+        raise UsageError(str(error)) from error
     except ValueError as error:
         raise UsageError(f"-H: {error}") from error
+
+
+def _headers(given: Sequence[str], key: str, key_header: str) -> dict[str, str]:
+    """Those that are sent besides the client's own, or in their place. Raises UsageError."""
+    pairs = [_pair("--header", text) for text in given]
+    names = {name.lower() for name, _ in pairs}
+    try:
+        carried = key_headers(key, key_header)
+    except ReachError as error:
+        raise UsageError(str(error)) from error
+    pairs = [(name, value) for name, value in carried.items() if name.lower() not in names] + pairs
+    trouble = header_trouble(pairs)
+    if trouble:
+        raise UsageError(trouble)
+    return dict(pairs)
+
+
+def _check_kept(options: Any, headers: Mapping[str, str], key: str) -> None:
+    """See that no secret that is sent in a header is written where it would be kept. Raises UsageError."""
+    secrets = {key, *(value.partition(" ")[2] or value for name, value in headers.items() if is_secret(name))}
+    kept = {"--field": options.field, **{name: [getattr(options, _attribute(name))] for name in TEXTS}}
+    for option, texts in kept.items():
+        if any(len(secret) >= PIECE and secret in text for secret in secrets for text in texts):
+            raise UsageError(f"{option} holds what a header has as a secret, and it is kept; {GIVE_KEY}")
+
+
+def _dialect(options: Any, fields: dict[str, Any]) -> Dialect:
+    def of(drop: Sequence[str]) -> Dialect:
+        return dialect(
+            options.dialect,
+            path=options.path,
+            llm_model=options.llm_model,
+            embedding_model=options.embedding_model,
+            max_tokens=int(options.max_tokens),
+            rag=not options.no_rag,
+            fields=fields,
+            drop=drop,
+        )
+
+    try:
+        return of(options.drop_field)
+    except UnknownField as error:
+        there = ", ".join(field_names(of(()).template))
+        raise UsageError(
+            f"--drop-field: {shown(str(error.args[0]))} is no field of the body; there are {there}"
+        ) from None
 
 
 def _pair(option: str, text: str) -> tuple[str, str]:

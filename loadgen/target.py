@@ -2,38 +2,45 @@
 
 from __future__ import annotations
 
-import http.client
+import time
 from collections.abc import Mapping
 
-from loadgen.client.connection import BlockingConnection, Timeouts
-from loadgen.client.http import HttpFailure, Origin
+from loadgen.client.http import Origin
+from loadgen.usage import UsageError
+from reach.failure import ReachFailure, why
+from reach.get import connected, get
+from records.redaction import Redaction
 from records.served import Served
 
 WAIT_S = 3.0
-LARGEST = 1_000_000
 
 
 def reachable(origin: Origin) -> str | None:
     """Why nothing can be asked there, or None when a connection can be made."""
-    connection = BlockingConnection(origin, Timeouts(total=WAIT_S))
     try:
-        connection.connect()
-    except HttpFailure as failure:
-        return str(failure)
-    finally:
-        connection.close()
+        connected(origin, time.monotonic() + WAIT_S).close()
+    except TimeoutError:
+        return "connect timed out"
+    except OSError as error:
+        return why(error)
     return None
 
 
-def served(origin: Origin, headers: Mapping[str, str]) -> Served:
-    """Ask ``GET /config``; whatever goes wrong, the service is simply one without it."""
-    kind = http.client.HTTPSConnection if origin.tls else http.client.HTTPConnection
-    client = kind(origin.host, origin.port, timeout=WAIT_S)
-    try:
-        client.request("GET", f"{origin.prefix}/config", headers=dict(headers))
-        response = client.getresponse()
-        return Served.of_answer(response.status, response.read(LARGEST))
-    except (OSError, http.client.HTTPException):
-        return Served()
-    finally:
-        client.close()
+def served(origin: Origin, headers: Mapping[str, str], redaction: Redaction) -> Served:
+    """Ask ``GET /config``, and keep no secret of what it says; whatever goes wrong, the service is simply
+    one without it.
+
+    Raises:
+        UsageError: it speaks TLS where none was asked for or the other way round, or the two do not agree
+            on it: nothing else would be answered.
+    """
+    for path in origin.own("/config"):
+        try:
+            said = Served.of_answer(*get(origin, path, headers, WAIT_S)).redacted(redaction)
+        except ReachFailure as failure:
+            if failure.final:
+                raise UsageError(f"{origin.url} cannot be reached: {failure}") from failure
+            return Served()
+        if said.config is not None:
+            return said
+    return Served()

@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ import orjson
 import psutil
 
 from profiler.command import Command
-from profiler.output import build_profile, samples_path
+from profiler.output import build_profile, samples_path, unused_path
 from profiler.run import Stop, run, stop_on_signals
 from profiler.sampler import Sampler, readable
 from profiler.schedule import Schedule
@@ -24,8 +25,10 @@ from profiler.summary import summary_of, table
 from profiler.watch import Watch
 from records.exit_codes import FAULT, INTERRUPTED, USAGE
 from records.files import LineFile, discard
+from records.given import blank_command
 
-DEFAULT_DURATION_S = 60.0
+DEFAULT_PORT = 8001
+"""The reference app's, as the original's."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +40,7 @@ class Settings:
     command: str | None
     pids: tuple[int, ...]
     pattern: re.Pattern[str] | None
+    port: int | None
     output: Path
     force: bool
     quiet: bool
@@ -47,7 +51,7 @@ class Settings:
 @click.option(
     "--duration",
     type=click.FloatRange(0, 10_000_000),
-    help="Seconds; 0: until the command ends, or Ctrl-C.  [default: 60; with --command 0]",
+    help="Seconds; 0, the default: until the command ends, or Ctrl-C.",
 )
 @click.option(
     "--interval",
@@ -60,11 +64,14 @@ class Settings:
 @click.option("--pid", "pids", multiple=True, type=click.IntRange(1), help="Process to follow. Repeatable.")
 @click.option("--match", metavar="REGEX", help="Follow processes whose command line matches.")
 @click.option(
+    "--port",
+    type=click.IntRange(1, 65535),
+    help=f"Follow what listens on this port.  [default: {DEFAULT_PORT}, where nothing else is named]",
+)
+@click.option(
     "--output",
-    default="profile.json",
-    show_default=True,
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Samples go beside it, as .jsonl.",
+    help="Samples go beside it, as .jsonl.  [default: resource_profile_<UTC stamp>.json]",
 )
 @click.option("--force", is_flag=True, help="Replace the output if it exists.")
 @click.option("--quiet", is_flag=True, help="No live line, no summary.")
@@ -75,17 +82,25 @@ def command_line(
     text: str | None,
     pids: tuple[int, ...],
     match: str | None,
-    output: Path,
+    port: int | None,
+    output: Path | None,
     force: bool,
     quiet: bool,
     as_json: bool,
 ) -> int:
     """Sample the system and some processes, with all their children, into a JSON file.
 
+    \b
+    profile --duration 60                      the service on port 8001
+    profile --port 8080                        the one on 8080, until Ctrl-C
+    profile --match 'uvicorn my_app'           whose command line matches
+    profile --command "python my_app.py"       a command of its own, until it ends
+
     Exit codes: 0 done (or SIGTERM), 130 interrupted, 2 usage; the file is complete in the first two.
     """
-    if duration is None:
-        duration = 0.0 if text is not None else DEFAULT_DURATION_S
+    duration = duration or 0.0
+    if port is None and text is None and not pids and match is None:
+        port = DEFAULT_PORT
     if math.isnan(duration) or math.isnan(interval):
         raise click.UsageError("--duration and --interval are numbers of seconds, not nan")
     if text is not None and not text.strip():
@@ -97,7 +112,8 @@ def command_line(
             command=text,
             pids=pids,
             pattern=_pattern(match),
-            output=output,
+            port=port,
+            output=output or unused_path(Path.cwd(), datetime.now(UTC)),
             force=force,
             quiet=quiet,
             as_json=as_json,
@@ -128,6 +144,8 @@ def profile(settings: Settings) -> int:
 
 def _sample(settings: Settings, watch: Watch, file: LineFile, stop: Stop, command: Command | None) -> None:
     sampler = Sampler(watch, settings.interval_s)
+    if watch.listeners and not settings.quiet:
+        _say(watch.listeners.told())
     if settings.pattern and not settings.pids and not command and not watch.processes():
         _say(f"warning: no command line matches {settings.pattern.pattern!r}; zeros until one does")
     schedule = Schedule(
@@ -140,7 +158,7 @@ def _sample(settings: Settings, watch: Watch, file: LineFile, stop: Stop, comman
 def _finish(settings: Settings, command: Command | None) -> None:
     more: dict[str, Any] = {}
     if command:
-        more["command"] = {"text": readable(settings.command or ""), **command.outcome()}
+        more["command"] = {"text": blank_command(readable(settings.command or "")), **command.outcome()}
     document = build_profile(samples_path(settings.output), settings.output, more)
     summary = summary_of(document)
     if settings.as_json:
@@ -170,7 +188,7 @@ def _pattern(match: str | None) -> re.Pattern[str] | None:
 
 def _watch(settings: Settings) -> Watch:
     try:
-        return Watch(settings.pids, settings.pattern)
+        return Watch(settings.pids, settings.pattern, settings.port)
     except psutil.NoSuchProcess as error:
         raise click.UsageError(f"--pid {error.pid}: there is no such process") from None
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,14 @@ from records.request import RecordError
 def samples_path(json_path: Path) -> Path:
     """profile.json -> profile.jsonl, beside it."""
     return json_path.with_suffix(".jsonl")
+
+
+def unused_path(folder: Path, now: datetime) -> Path:
+    """A name of this moment that no other profile has."""
+    stem = f"resource_profile_{now:%Y%m%dT%H%M%SZ}"
+    stems = itertools.chain([stem], (f"{stem}-{number}" for number in itertools.count(2)))
+    paths = (folder / f"{one}.json" for one in stems)
+    return next(path for path in paths if not path.exists() and not samples_path(path).exists())
 
 
 def read_samples(jsonl_path: Path) -> list[dict[str, Any]]:

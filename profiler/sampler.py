@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 import psutil
 
+from profiler import cgroup
+from profiler.memory import SharedMemory
 from profiler.watch import Watch
 
 _GB = 1024**3
@@ -20,6 +23,7 @@ class Sampler:
 
     def __init__(self, watch: Watch, interval_s: float) -> None:
         self._watch = watch
+        self._shared = SharedMemory()
         self._interval_s = interval_s
         self._cpu_s: dict[int, float] = {}
         self._start_s = self._before_s = time.monotonic()
@@ -61,8 +65,10 @@ class Sampler:
 
     def _system(self) -> dict[str, Any]:
         memory = psutil.virtual_memory()
-        disk = psutil.disk_io_counters(nowrap=False)
-        network = psutil.net_io_counters(nowrap=False)
+        disk = _told(lambda: psutil.disk_io_counters(nowrap=False))
+        network = _told(lambda: psutil.net_io_counters(nowrap=False))
+        space = _told(lambda: psutil.disk_usage(os.sep))
+        load = _told(os.getloadavg)
         return {
             "cpu_percent": psutil.cpu_percent(None),
             "cpu_count": self._cpu_count,
@@ -70,17 +76,24 @@ class Sampler:
             "memory_used_gb": round(memory.used / _GB, 4),
             "memory_percent": memory.percent,
             "memory_available_gb": round(memory.available / _GB, 4),
-            "disk_percent": psutil.disk_usage(os.sep).percent,
+            "disk_percent": space.percent if space else None,
             "disk_read_bytes": disk.read_bytes if disk else None,
             "disk_write_bytes": disk.write_bytes if disk else None,
             "network_bytes_sent": network.bytes_sent if network else None,
             "network_bytes_recv": network.bytes_recv if network else None,
-            "load_avg": [round(load, 2) for load in os.getloadavg()],
+            "load_avg": [round(one, 2) for one in load] if load else None,
+            "cgroup": cgroup.of_process(self._first_pid()),
         }
+
+    def _first_pid(self) -> int:
+        """Whose limits count: the first process that is followed, or our own."""
+        return next((process.pid for process in self._watch.processes()), os.getpid())
 
     def _processes(self, over_s: float) -> dict[str, Any]:
         details = []
-        for process in self._watch.processes():
+        followed = self._watch.processes()
+        self._shared.refresh({process.pid for process in followed}, time.monotonic())
+        for process in followed:
             detail = self._process(process, over_s)
             if detail is None:
                 self._watch.drop(process)
@@ -90,14 +103,19 @@ class Sampler:
         return {
             "process_count": len(details),
             "total_cpu_percent": round(sum(d["cpu_percent"] for d in details), 2),
-            "total_memory_mb": round(sum(d["memory_mb"] for d in details), 3),
+            "total_memory_mb": round(
+                sum(d["memory_mb"] if d["pss_mb"] is None else d["pss_mb"] for d in details), 3
+            ),
+            "memory_source": _source([d["pss_mb"] for d in details]),
             "total_threads": sum(d["num_threads"] for d in details),
             "total_open_files": sum(d["open_files"] or 0 for d in details),
             "process_details": details,
         }
 
     def _process(self, process: psutil.Process, over_s: float) -> dict[str, Any] | None:
-        """One process, or None if it has ended. CPU in percent of one core, memory resident."""
+        """One process, or None if it has ended. CPU in percent of one core; memory resident, and its
+        proportional set (null where it is not ours to see)."""
+        pss = self._shared.bytes_of(process.pid)
         try:
             with process.oneshot():
                 status = process.status()
@@ -115,12 +133,29 @@ class Sampler:
                     "name": readable(process.name()),
                     "cpu_percent": round(100 * max(0.0, cpu_s - before_s) / over_s, 2) if over_s else 0.0,
                     "memory_mb": round(process.memory_info().rss / _MB, 3),
+                    "pss_mb": None if pss is None else round(pss / _MB, 3),
                     "num_threads": process.num_threads(),
                     "open_files": _open_files(process),
                     "status": status,
                 }
         except (psutil.NoSuchProcess, psutil.AccessDenied):
             return None
+
+
+def _told(ask: Callable[[], Any]) -> Any:
+    """What the system says; None where it cannot, as in some containers and on some kernels."""
+    try:
+        return ask()
+    except (OSError, RuntimeError, ValueError, LookupError, AttributeError, psutil.Error):
+        return None
+
+
+def _source(sets: list[float | None]) -> str | None:
+    """Of what the sum is: proportional sets, resident ones, or some of each; None of nothing."""
+    known = sum(one is not None for one in sets)
+    if not sets:
+        return None
+    return "pss" if known == len(sets) else "mixed" if known else "rss"
 
 
 def _open_files(process: psutil.Process) -> int | None:

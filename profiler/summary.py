@@ -20,7 +20,8 @@ def summary_of(profile: dict[str, Any]) -> dict[str, Any]:
     """{metadata fields..., figures: {key: {mean, max}}}; figures are None without samples."""
     figures: dict[str, Any] = {}
     for key, _, (part, name) in ROWS:
-        values = [float(point[part][name]) for point in profile["data_points"]]
+        told = (point[part][name] for point in profile["data_points"])
+        values = [float(value) for value in told if value is not None]
         figures[key] = {"mean": round(sum(values) / len(values), 3), "max": max(values)} if values else None
     return {**profile["metadata"], "figures": figures}
 

@@ -1,4 +1,4 @@
-"""Which processes are followed: those named by pid or by command line, and all their descendants."""
+"""Which processes are followed: those named by pid, command line or port, and all their descendants."""
 
 from __future__ import annotations
 
@@ -8,19 +8,26 @@ from collections.abc import Iterable, Iterator
 
 import psutil
 
+from profiler.listeners import Listeners, listening
+
 RESCAN_S = 2.0
-"""How often command lines are read: costly, and seldom news."""
+"""How often command lines, or who listens, are read: costly, and seldom news."""
 
 
 class Watch:
     """The followed processes, brought up to date by ``refresh``. The profiler itself is never among them."""
 
-    def __init__(self, pids: Iterable[int], pattern: re.Pattern[str] | None = None) -> None:
+    def __init__(
+        self, pids: Iterable[int], pattern: re.Pattern[str] | None = None, port: int | None = None
+    ) -> None:
         """Raises psutil.NoSuchProcess for a pid that is not there."""
         self._pattern = pattern
+        self._port = port
+        self.listeners: Listeners | None = None
+        """Who listened on the port when it was last looked at."""
         self._followed: dict[int, psutil.Process] = {}
         self._known: set[int] = set()
-        self._scanned_s = float("-inf")
+        self._scanned_s = self._listened_s = float("-inf")
         # Whoever started us with --match bears the pattern in its own command line, as we do.
         self._never_matched = {os.getpid(), *(parent.pid for parent in psutil.Process().parents())}
         for pid in pids:
@@ -42,7 +49,19 @@ class Watch:
         if self._pattern is not None and now_s - self._scanned_s >= RESCAN_S:
             self._scanned_s = now_s
             self._match(self._pattern, pids)
+        nobody = self.listeners is None or not self._followed  # at first, and once the service has ended
+        if self._port is not None and nobody and now_s - self._listened_s >= RESCAN_S:
+            self._listened_s = now_s
+            self._listen(self._port)
         self._adopt(pids)
+
+    def _listen(self, port: int) -> None:
+        self.listeners = listening(port)
+        for pid in self.listeners.pids - {os.getpid()}:
+            try:
+                self.add(pid)
+            except psutil.Error:
+                continue
 
     def _match(self, pattern: re.Pattern[str], pids: set[int]) -> None:
         for pid in pids - self._followed.keys() - self._never_matched:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 
 from records.advice import advised
 from records.cell import Check, Window
+from records.finish_reasons import KNOWN
 from records.request import RequestRecord
 
 FAILURE_SHARE = 0.05
@@ -21,15 +23,41 @@ MENDED: dict[str, str] = {
 """What to do about most failures of an outcome."""
 
 
-def failures(requests: Sequence[RequestRecord], unfinished: int = 0) -> Check:
+_REFUSED_FIELD = re.compile(
+    r"un(?:known|recogni[sz]ed|supported|expected|permitted)|extra|forbidden|additional propert|no such"
+    r"|not (?:permitted|supported|allowed|accepted)"
+    r"|(?:doesn't|does not|can't|cannot|can not) (?:support|accept|find)",
+    re.IGNORECASE,
+)
+
+
+def refused_field(error: str, fields: Sequence[str]) -> str | None:
+    """The one of ``fields`` that a service refuses by this error's text, the innermost that it names.
+
+    A name that is a word of English, too, counts in quotation marks alone."""
+    if not re.match(r"HTTP 4\d\d\b", error) or not _REFUSED_FIELD.search(error):
+        return None
+    for name in sorted(fields, key=len, reverse=True):
+        said = re.escape(re.sub(r"\d+", "N", name))  # as in an error that is counted with its like
+        quotes = ("", "") if re.search("[_.]", name) else ("[\"'`\u2018\u201c]", "[\"'`\u2019\u201d]")
+        if re.search(rf"(?<![\w.]){quotes[0]}{said}{quotes[1]}(?!\w|\.\w)", error):
+            return name
+    return None
+
+
+def failures(requests: Sequence[RequestRecord], unfinished: int = 0, *, fields: Sequence[str] = ()) -> Check:
     """Failed requests as a share of all that counted; no good answer at all always fails. ``unfinished``:
-    requests of the whole load that were cut without an answer."""
+    requests of the whole load that were cut without an answer. ``fields``: what was sent."""
     counted = [r for r in requests if r.outcome != "cut"]
     bad = sum(r.outcome != "ok" for r in counted)
     said = Counter(r.error for r in counted if r.outcome != "ok" and r.error).most_common(1)
     why = f" ({said[0][1]} times: {said[0][0]})" if said else ""
     kinds = Counter(str(r.outcome) for r in counted if r.outcome != "ok").most_common(1)
     advice = MENDED[kinds[0][0]] if kinds else "give it more time, or ask with fewer users"
+    refused = refused_field(said[0][0] or "", fields) if said else None
+    if refused:
+        drop = f"--drop-field {refused}"
+        advice = f"the service refuses a field of the request: leave it out with {drop} (sweep: -- {drop})"
     open_still = f" that ended, {unfinished} more were without an answer" if unfinished else ""
     if bad == len(counted):
         none = Check(
@@ -40,8 +68,21 @@ def failures(requests: Sequence[RequestRecord], unfinished: int = 0) -> Check:
             text=f"no good answer among {len(counted)} requests{open_still}{why}",
         )
         return advised(none, advice)
-    text = f"{bad} of {len(counted)} requests failed{why}"
+    text = f"{bad} of {len(counted)} requests failed{why}{_unknown_ends(counted)}"
     return Check.bounded("failures", bad / len(counted), FAILURE_SHARE, text, advice=advice)
+
+
+def _unknown_ends(requests: Sequence[RequestRecord]) -> str:
+    """Good answers whose model stopped for a reason that we do not know: good or not, they are told."""
+    reasons = Counter(
+        r.finish_reason
+        for r in requests
+        if r.outcome == "ok" and r.finish_reason is not None and r.finish_reason not in KNOWN
+    )
+    if not reasons:
+        return ""
+    named = ", ".join(reason for reason, _ in reasons.most_common(3))
+    return f"; {reasons.total()} good answers ended for a reason that is not known: {named}"
 
 
 def tokens(requests: Sequence[RequestRecord]) -> Check:
@@ -49,13 +90,15 @@ def tokens(requests: Sequence[RequestRecord]) -> Check:
     good = [r for r in requests if r.outcome == "ok"]
     if not good:
         return Check(name="tokens", status="n/a", text="no good answer")
-    empty = sum(r.first_token_at_ns is None for r in good)
+    thoughts = sum(r.only_thought for r in good)
+    empty = sum(r.first_token_at_ns is None for r in good) - thoughts
+    only = f"; {thoughts} held thoughts only, and have no TTFT" if thoughts else ""
     found = Check(
         name="tokens",
         status="fail" if empty else "pass",
         figure=empty,
         bound=0,
-        text=f"{empty} of {len(good)} good answers held no token",
+        text=f"{empty} of {len(good)} good answers held no token{only}",
     )
     return advised(
         found, "see what the service sends (curl -N), and say how it speaks: --dialect (sweep: -- --dialect)"

@@ -55,8 +55,12 @@ class Facts:
     """They are due at random (Poisson)."""
     documents: bool
     """Answers are to bring documents."""
+    fields: tuple[str, ...] = ()
+    """Those of a request's body, besides the question."""
     shape: str | None
     """What changed the load on the way."""
+    insecure: bool | None = None
+    """Was nobody's certificate verified? None: there was none, without TLS."""
 
 
 def of_load(requests: Sequence[RequestRecord], facts: Facts) -> tuple[Check, ...]:
@@ -68,13 +72,16 @@ def of_load(requests: Sequence[RequestRecord], facts: Facts) -> tuple[Check, ...
         run_checks.kept(facts.fault),
         run_checks.workers(facts.workers_expected, facts.workers_fewest),
         answer_checks.failures(
-            counted, sum(r.outcome == "cut" and "dropped" not in r.flags for r in requests)
+            counted,
+            sum(r.outcome == "cut" and "dropped" not in r.flags for r in requests),
+            fields=facts.fields,
         ),
         config_checks.configuration(None, served.config, [r.config for r in counted], served.settings, {}),
         config_checks.configuration_effect(config, counted),
         config_checks.same_path(served),
         answer_checks.retrieval(counted, expected=facts.documents),
         answer_checks.tokens(counted),
+        *config_checks.tls(facts.insecure),
         run_checks.generator_lag(counted, facts.load_workers),
         run_checks.generator_cpu(facts.load_workers),
         load_checks.concurrency(requests, window, facts.users, free=facts.free),

@@ -83,6 +83,16 @@ def _same(served: Any, wanted: Any) -> bool:
         return str(served) == str(wanted) or PurePath(str(served)) == PurePath(str(wanted))
 
 
+def tls(insecure: bool | None) -> tuple[Check, ...]:
+    """Is it proved whose service answered? None: without TLS nothing is, and nobody expects it."""
+    if insecure is None:
+        return ()
+    if insecure:
+        text = "--insecure: nobody verified whose service this is; --ca FILE verifies a private one"
+        return (Check(name="tls", status="n/a", figure="insecure", text=text),)
+    return (Check(name="tls", status="pass", text="the service's certificate was verified"),)
+
+
 MOCK_STAGE_MS = 1.0
 WRONG_EFFECT_SHARE = 0.05
 

@@ -16,6 +16,14 @@ _SECRETS = {
     *("credential", "credentials", "cookie", "bearer", "jwt", "signature", "apikey", "secretkey"),
 }
 _URL = re.compile(r"\s*[A-Za-z][A-Za-z0-9+.-]*://(?P<user>[^/?#]*@)?")
+_KEY = re.compile(
+    r"(?<![\w-])(?:sk-(?=[\w-]*\d)[\w-]{12,}|(?:bearer|basic)\s+(?=\S*\d)[\w.~+/-]{8,}=*"
+    r"|eyJ[\w-]{8,}\.[\w-]{8,}|gh[pousr]_[a-z0-9]{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}"
+    r"|xox[abprs]-[\w-]{10,}|AKIA[0-9A-Z]{16}|AIza[\w-]{30,}|(?:hf|gsk)_[a-z0-9]{30,}"
+    r"|-----BEGIN [A-Z ]*PRIVATE KEY)",
+    re.IGNORECASE,
+)
+"""What keys that everybody knows look like."""
 _OF_SECRETS = {"key", "token"}
 """Only as the last word (token_type_ids is none), and not after one of a limit or a vocabulary."""
 _HARMLESS = {
@@ -38,7 +46,8 @@ def is_secret(name: str) -> bool:
 
 def secret_within(name: str, value: object) -> str | None:
     """The name that looks like a secret's: ``name`` itself, a key anywhere in its JSON ``value``, or a
-    parameter of a URL in it; of a URL with a user or a password, the name that it has."""
+    parameter of a URL in it; of a URL with a user or a password, or of a value that looks like a key
+    itself, the name that it has."""
     waiting: list[tuple[str, object]] = [(name, value)]
     while waiting:  # no recursion: JSON may be nested deeper than Python calls
         name, value = waiting.pop()
@@ -48,10 +57,11 @@ def secret_within(name: str, value: object) -> str | None:
             waiting += value.items()
         elif isinstance(value, list):
             waiting += [(name, one) for one in value]
-        elif isinstance(value, str) and (url := _URL.match(value)):
-            if url["user"]:
+        elif isinstance(value, str):
+            url = _URL.match(value)
+            if _KEY.search(value) or (url and url["user"]):
                 return name
-            waiting += _parameters(value)
+            waiting += _parameters(value) if url else []
     return None
 
 
@@ -79,7 +89,10 @@ def harmless(text: str) -> str:
 
 
 def secret_in_query(path: str) -> str | None:
-    """The first name in the path's query, or behind its ``#``, that looks like a secret's."""
+    """The first name in the path's query, or behind its ``#``, that looks like a secret's; ``path`` where
+    something in it looks like a key itself."""
+    if _KEY.search(path):
+        return "path"
     return next(filter(None, (secret_within(name, value) for name, value in _parameters(path))), None)
 
 

@@ -47,7 +47,10 @@ class RequestRecord:
     due_at_ns: int | None = None
     headers_at_ns: int | None = None
     first_event_at_ns: int | None = None
+    first_generated_at_ns: int | None = None
+    """The first token of any kind: what a model thinks comes before its answer; null in older records."""
     first_token_at_ns: int | None = None
+    """The first token of the answer; thoughts are none."""
     last_token_at_ns: int | None = None
     body_ended_at_ns: int | None = None
     """When its user could ask again: the answer's body had ended and was read; null in older records."""
@@ -55,6 +58,9 @@ class RequestRecord:
     """Gaps between token arrivals, microseconds; those over a stall of the load generator are left out."""
     events: int = 0
     tokens: int = 0
+    """Of the answer, without thoughts."""
+    finish_reason: str | None = None
+    """Why the model stopped, as its service says."""
     token_source: TokenSource = "events"
     bytes: int = 0
     error: str | None = None
@@ -71,6 +77,13 @@ class RequestRecord:
     def start_ns(self) -> int:
         """When the answer was wanted: due in an open loop, sent in a closed one."""
         return self.sent_at_ns if self.due_at_ns is None else self.due_at_ns
+
+    @property
+    def only_thought(self) -> bool:
+        """It is a good answer, with thoughts and without a token of its own."""
+        return (
+            self.outcome == "ok" and self.first_token_at_ns is None and self.first_generated_at_ns is not None
+        )
 
     @property
     def ttft_ms(self) -> float | None:
@@ -130,6 +143,10 @@ def _text(value: Any) -> bool:
     return isinstance(value, str)
 
 
+def _text_or_none(value: Any) -> bool:
+    return value is None or isinstance(value, str)
+
+
 def _integers(value: Any) -> bool:
     return isinstance(value, list) and set(map(type, value)) <= {int}
 
@@ -154,6 +171,7 @@ _SHAPES: dict[str, _Shape] = {
             "due_at_ns",
             "headers_at_ns",
             "first_event_at_ns",
+            "first_generated_at_ns",
             "first_token_at_ns",
             "last_token_at_ns",
             "body_ended_at_ns",
@@ -164,6 +182,7 @@ _SHAPES: dict[str, _Shape] = {
     **dict.fromkeys(("run", "cell", "worker", "region", "question"), (_text, "a text")),
     "gaps_us": (_integers, "a list of integers"),
     "flags": (_texts, "a list of texts"),
+    "finish_reason": (_text_or_none, "a text or null"),
     "stages": (_timings, "null or {stage: {name: number}}"),
 }
 """The types of what a reader of records computes with."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import orjson
+
+from records.redaction import Redaction
 
 AS_IS = "as-is"
 """The configuration of a service that does not say what it runs."""
@@ -28,6 +30,15 @@ class Served:
     paths: dict[str, str] = field(default_factory=dict)
     """What runs each stage, and where: ``{stage: "Class@executor"}``; empty where it does not say."""
 
+    def redacted(self, redaction: Redaction) -> Served:
+        """As it may be kept and shown."""
+        return replace(
+            self,
+            config=self.config and config_shown(self.config, redaction),
+            settings=redaction.value(self.settings),
+            paths=redaction.value(self.paths),
+        )
+
     @classmethod
     def of_answer(cls, status: int, body: bytes) -> Served:
         """From the HTTP status and body; an answer that says no such thing is one without it."""
@@ -43,6 +54,11 @@ class Served:
             settings=settings if isinstance(settings, dict) else {},
             paths=paths_of(raw.get("paths")),
         )
+
+
+def config_shown(name: str, redaction: Redaction) -> str:
+    """A configuration's name without secrets; the names that we know stay, whatever a header says."""
+    return name if name in MOCKS_OF_CONFIG or name == AS_IS else redaction.redact(name)
 
 
 def paths_of(raw: Any) -> dict[str, str]:

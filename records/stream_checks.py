@@ -26,7 +26,10 @@ CACHED_MS = 1.0
 """Less than that is no cache, but a service of half a millisecond that gets warm."""
 CACHED_SAMPLES = 10
 CACHED_Z = 3.0
-MOMENTS = ("due", "sent", "headers", "first_event", "first_token", "last_token", "ended")
+MOMENTS = (
+    *("due", "sent", "headers", "first_event"),
+    *("first_generated", "first_token", "last_token", "ended"),
+)
 
 
 def clock_order(requests: Sequence[RequestRecord]) -> Check:

@@ -35,6 +35,14 @@ def _cpus(cell: Cell) -> Facts:
     return {} if cpus is None else {"CPUs": cpus}
 
 
+def _reach(cell: Cell) -> Facts:
+    """How it was reached: of a cell that tells it."""
+    asked = cell.requested
+    if "proxy" not in asked:
+        return {}
+    return {"proxy": asked["proxy"], "verification of TLS": (asked.get("tls") or {}).get("insecure")}
+
+
 def _values(sides: Iterable[Facts]) -> dict[str, set[str]]:
     """Each fact's values, over all cells that tell any of its kind."""
     known = [side for side in sides if side]
@@ -49,7 +57,7 @@ def set_differently(cells: Iterable[Cell]) -> tuple[str, ...]:
     return tuple(
         dict.fromkeys(
             name
-            for kind in (_settings, _stages, _cpus)
+            for kind in (_settings, _stages, _cpus, _reach)
             for group in groups.values()
             for name, values in _values(kind(cell) for cell in group).items()
             if len(values) > 1

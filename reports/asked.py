@@ -11,7 +11,7 @@ from records.cell import Cell
 
 LATER = (
     *("request_timeout_s", "connect_timeout_s", "first_token_timeout_s", "gap_timeout_s"),
-    "shape_options",
+    *("shape_options", "drop_fields"),
 )
 """Keys that were not always kept."""
 ASKED = (

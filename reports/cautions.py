@@ -35,7 +35,17 @@ class Caution:
 
 def cautions(analysis: Analysis) -> Iterator[Caution]:
     """All of them, worst first."""
-    for kind in (_unproved, _incomplete, _refused, _pooled, _two_loads, _overlapping, _drifted, _impossible):
+    for kind in (
+        _unproved,
+        _unverified,
+        _incomplete,
+        _refused,
+        _pooled,
+        _two_loads,
+        _overlapping,
+        _drifted,
+        _impossible,
+    ):
         yield from kind(analysis)
     for kind in (_disturbed, _stood_still, _late, _gaps, _again, _connecting, _one_repeat):
         yield from kind(analysis)
@@ -56,6 +66,16 @@ def _unproved(analysis: Analysis) -> Iterator[Caution]:
                 "proved (n/a).",
             ),
             brief=f"{count} are as-is, which is not proved",
+        )
+
+
+def _unverified(analysis: Analysis) -> Iterator[Caution]:
+    count = sum((cell.cell.requested.get("tls") or {}).get("insecure") is True for cell in analysis.cells)
+    if count:
+        text = f"{count} of {len(analysis.cells)} cells"
+        yield Caution(
+            sentences=(f"{text}: --insecure: nobody verified whose service answered.",),
+            brief=f"{text} did not verify the service (--insecure)",
         )
 
 

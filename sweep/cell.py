@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import suppress
@@ -25,6 +26,7 @@ from sweep.deployments import Endpoint
 from sweep.llm import LlmServer
 from sweep.plan import MAX_SECONDS, MIN_SECONDS, CellKey, Plan
 from sweep.processes import PROJECT, Child, Ledger
+from sweep.secrets import blank, redaction
 from sweep.usage import UsageError
 
 PROFILER_INTERVAL_SECONDS = 0.5
@@ -109,6 +111,7 @@ def measure(place: Workplace, key: CellKey, endpoint: Endpoint) -> CellData:
         _locust_argv(place, key, endpoint.base_url),
         log=_beside(folder, layout.LOCUST_LOG),
         ledger=place.ledger,
+        env=os.environ,
         cpus=cpus.load,
         realtime=LOCUST_PRIORITY if cpus.realtime else 0,
     )
@@ -197,7 +200,7 @@ def _complete(
         counted,
         config=None if key.config == AS_IS else key.config,
         served=endpoint.served,
-        settings=place.plan.settings,
+        settings={name: redaction().redact(text) for name, text in place.plan.settings.items()},
         profiler_s=PROFILER_INTERVAL_SECONDS,
         gaps_s=_profiler_gaps(folder) if endpoint.pids else [],
     )
@@ -231,4 +234,4 @@ def _profiler_gaps(folder: Path) -> list[float]:
 def _copy_tail(log: Path, start: int, to: Path) -> None:
     with log.open("rb") as source:
         source.seek(start)
-        to.write_bytes(source.read(_LOG_TAIL_BYTES))
+        to.write_bytes(blank(source.read(_LOG_TAIL_BYTES)))

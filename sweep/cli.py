@@ -27,7 +27,9 @@ from sweep.llm import named_llm
 from sweep.plan import LOCAL, MOST_REPEATS, MOST_REQUESTS, MOST_SEED, SPECS, Plan, resolved
 from sweep.preview import preview
 from sweep.progress import Progress, Watched
+from sweep.reaching import as_words, check_reach, reaching
 from sweep.runner import Sweep
+from sweep.secrets import check_not_kept
 from sweep.usage import UsageError
 
 AUTO_BUDGET = "330s"  # with the report after it, `make sweep` stays under six minutes
@@ -37,13 +39,15 @@ Examples:
   sweep --config baseline --concurrency 1,10,20
   sweep --set RETRIEVAL=blocking --name before
   sweep --deployment url:http://127.0.0.1:8001 --config as-is
+  sweep --deployment url:https://rag.example --ca our-ca.pem --key-header x-api-key
   sweep --resume results/20260101T120000Z-sweep
   sweep --concurrency 5 -- --think-time 0.5   what follows -- goes to locust
 
 \b
 Environment: LOCAL_BASE_URL, K8S_BASE_URL (deployments), MAX_CONCURRENT,
 TOTAL_REQUESTS, WARMUP_REQUESTS; OPENAI_BASE_URL and OPENAI_API_KEY for a real
-LLM in place of the mock server; TARGET_API_KEY for a service that wants a key.
+LLM in place of the mock server; TARGET_API_KEY for a service that wants a key;
+HTTPS_PROXY, HTTP_PROXY and NO_PROXY for running services (never for loopback).
 
 Exit codes: 0 fine, 1 a fault of ours, 2 usage or a target that never got ready,
 3 a configuration without a valid cell, 130 interrupted.
@@ -136,6 +140,7 @@ Exit codes: 0 fine, 1 a fault of ours, 2 usage or a target that never got ready,
     "0,2:1,3-5). auto: the first for the load, the rest for the targets; shared where there is only "
     "one, and with a running service, which is not ours to pin: there only LOAD of LOAD:TARGET counts.",
 )
+@reaching
 @click.option("--plan-only", is_flag=True, help="Print what would be measured, and start nothing.")
 @click.argument("locust_args", nargs=-1, type=click.UNPROCESSED)
 def command(
@@ -154,6 +159,7 @@ def command(
     cpus: str,
     plan_only: bool,
     locust_args: tuple[str, ...],
+    **reach: str | bool,
 ) -> None:
     """Find where a streaming RAG API stops scaling.
 
@@ -165,6 +171,7 @@ def command(
     if resume is not None:
         _refuse_beside_resume()
         plan = load(resume)
+        check_reach(plan, os.environ)
         division.divide(plan.cpus, division.available())
         _need_report()
         with alone(resume), settled(resume):  # what another sweep is at work in is not ours to settle
@@ -192,13 +199,15 @@ def command(
                 (AUTO_BUDGET if auto else "none") if budget is None else budget
             ),
             seed=seed,
-            locust_args=options.parse_locust_args(locust_args),
+            locust_args=options.parse_locust_args((*as_words(reach), *locust_args)),
             cpus=cpus,
         )
     )
+    check_not_kept([*plan.locust_args, *plan.settings.values(), plan.name])
     if plan.settings and not all(target.ours for target in plan.targets):
         raise UsageError("--set can't change a running service; it goes with --deployment local")
     named_llm(plan)
+    check_reach(plan, os.environ)
     division.divide(plan.cpus, division.available())
     if plan_only:
         _print("\n".join(preview(plan)) + "\n")

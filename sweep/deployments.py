@@ -9,11 +9,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from reach.options import DIRECT, Reach
 from records.served import AS_IS, MOCKS_OF_CONFIG, Served
 from sweep.cpus import Cpus
-from sweep.http import served, status
+from sweep.http import served, status, trouble
 from sweep.plan import Target
 from sweep.processes import Child, Ledger, free_port
+from sweep.secrets import without_key
 from sweep.usage import UsageError
 
 READY_SECONDS = 600.0
@@ -45,6 +47,8 @@ class Setup:
     ledger: Ledger
     say: Callable[[str], None]
     """Told what it is doing while it gets ready."""
+    reach: Reach = DIRECT
+    """How a running service is reached."""
 
 
 class Deployment(Protocol):
@@ -58,14 +62,15 @@ class Deployment(Protocol):
 class UrlDeployment:
     """Somebody's running service: its configuration can only be asked for and checked."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, reach: Reach = DIRECT) -> None:
         self._url = url
+        self._reach = reach
 
     def start(self) -> Endpoint:
         """Raises UsageError when nothing answers there."""
-        if status(f"{self._url}/health", 5.0) is None:
-            raise UsageError(f"nothing answers at {self._url}")
-        return Endpoint(base_url=self._url, served=served(self._url))
+        if why := trouble(self._url, "/health", 5.0, self._reach):
+            raise UsageError(why)
+        return Endpoint(base_url=self._url, served=served(self._url, reach=self._reach))
 
     def stop(self) -> None:
         """It is not ours to stop."""
@@ -105,7 +110,13 @@ class LocalDeployment:
         embeddings, llm = MOCKS_OF_CONFIG["baseline" if setup.config == AS_IS else setup.config]
         mocks = {"USE_MOCK_EMBEDDINGS": _YES[embeddings], "USE_MOCK_LLM": _YES[llm]}
         threads = setup.cpus.environment()  # first: what the user set says more
-        environment = {**threads, **os.environ, "OPENAI_BASE_URL": setup.llm_url, **mocks, **setup.settings}
+        environment = {
+            **threads,
+            **without_key(os.environ),
+            "OPENAI_BASE_URL": setup.llm_url,
+            **mocks,
+            **setup.settings,
+        }
         # The OpenAI SDK insists on a key; the mock server ignores it.
         environment.setdefault("OPENAI_API_KEY", "none")
         return environment
@@ -115,7 +126,7 @@ class LocalDeployment:
         while time.monotonic() < ends:
             if child.exit_code() is not None:
                 raise UsageError(f"the target ended before it was ready: {child.complaint()} ({child.log})")
-            if status(f"{base_url}/ready", 1.0) == 200:
+            if status(base_url, "/ready", 1.0) == 200:
                 return
             self._setup.say(f"starting {self._setup.config}: {child.last_words()}")
             time.sleep(_POLL_SECONDS)
@@ -128,4 +139,4 @@ class LocalDeployment:
 
 def deployment_of(target: Target, setup: Setup) -> Deployment:
     """The deployment that a target's spec asks for."""
-    return LocalDeployment(setup) if target.url is None else UrlDeployment(target.url)
+    return LocalDeployment(setup) if target.url is None else UrlDeployment(target.url, setup.reach)

@@ -2,62 +2,45 @@
 
 from __future__ import annotations
 
-import http.client
-import os
-import time
-import urllib.error
-import urllib.request
-from typing import Any
-
+from reach.address import Address
+from reach.failure import ReachFailure
+from reach.get import get
+from reach.key import key_headers
+from reach.options import DIRECT, Reach
 from records.served import Served
-
-READ_BYTES = 65536
-LARGEST = 1_000_000
-"""Bytes of an answer: a configuration has some thousand."""
+from sweep.secrets import key, redaction
 
 
-class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    def redirect_request(self, *_: Any, **__: Any) -> None:
-        return None
+def _get(address: Address, path: str, seconds: float) -> tuple[int, bytes]:
+    return get(address, path, key_headers(key(), address.reach.key_header), seconds)
 
 
-def _get(url: str, seconds: float) -> tuple[int, bytes]:
-    headers = {}
-    if key := os.environ.get("TARGET_API_KEY"):
-        headers["Authorization"] = f"Bearer {key}"
-    request = urllib.request.Request(url, headers=headers)
-    # Loopback and the user's own service are asked directly, whatever proxy the environment names.
-    # A redirect is not followed: it would carry the key to another host.
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedirect())
+def trouble(base_url: str, path: str, seconds: float, reach: Reach) -> str | None:
+    """Why a GET has no answer, in one line, or None where it has one, whatever it says."""
     try:
-        with opener.open(request, timeout=seconds) as response:
-            return response.status, _body(response, time.monotonic() + seconds)
-    except urllib.error.HTTPError as error:
-        return error.code, b""
+        _get(Address(base_url, reach), path, seconds)
+    except ReachFailure as failure:
+        said = f"{base_url} cannot be reached" if failure.final else f"nothing answers at {base_url}"
+        return f"{said}: {failure}"
+    return None
 
 
-def _body(response: Any, until_s: float) -> bytes:
-    """What is sent in time, and not without end. Raises OSError for the rest."""
-    parts, size = [], 0
-    while part := response.read1(READ_BYTES):
-        size += len(part)
-        if size > LARGEST or time.monotonic() > until_s:
-            raise OSError("the answer does not end")
-        parts.append(part)
-    return b"".join(parts)
-
-
-def status(url: str, seconds: float = 2.0) -> int | None:
+def status(base_url: str, path: str, seconds: float = 2.0, reach: Reach = DIRECT) -> int | None:
     """The HTTP status of a GET, or None when nothing answered."""
     try:
-        return _get(url, seconds)[0]
-    except (OSError, ValueError, http.client.HTTPException):
+        return _get(Address(base_url, reach), path, seconds)[0]
+    except ReachFailure:
         return None
 
 
-def served(base_url: str, seconds: float = 5.0) -> Served:
-    """What a target says of itself at ``/config``."""
-    try:
-        return Served.of_answer(*_get(f"{base_url}/config", seconds))
-    except (OSError, ValueError, http.client.HTTPException):
-        return Served()
+def served(base_url: str, seconds: float = 5.0, reach: Reach = DIRECT) -> Served:
+    """What a target says of itself at ``/config``, without secrets."""
+    address = Address(base_url, reach)
+    for path in address.own("/config"):
+        try:
+            said = Served.of_answer(*_get(address, path, seconds)).redacted(redaction())
+        except ReachFailure:
+            return Served()
+        if said.config is not None:
+            return said
+    return Served()

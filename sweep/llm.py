@@ -37,7 +37,7 @@ class LlmServer:
             argv, log=self._log, ledger=self._ledger, realtime=LLM_PRIORITY if self._realtime else 0
         )
         ends = time.monotonic() + _START_SECONDS
-        while status(f"http://127.0.0.1:{port}/health", 1.0) != 200:
+        while status(f"http://127.0.0.1:{port}", "/health", 1.0) != 200:
             if self._child.exit_code() is not None or time.monotonic() > ends:
                 raise UsageError(f"the LLM server did not start: {self._child.complaint()} ({self._log})")
             time.sleep(0.05)

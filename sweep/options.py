@@ -5,9 +5,19 @@ from __future__ import annotations
 import argparse
 import re
 from collections.abc import Mapping, Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
-from records.kept import NO_FRAGMENT, is_secret, is_utf8, secret_in_field, secret_in_query, shown
+from reach.options import OPTIONS
+from records.header_rules import header_trouble
+from records.kept import (
+    NO_FRAGMENT,
+    is_secret,
+    is_utf8,
+    secret_in_field,
+    secret_in_query,
+    secret_within,
+    shown,
+)
 from records.served import AS_IS
 from sweep.plan import BASE_LEVELS, CONFIGURATIONS, LOCAL, MOST_SECONDS, MOST_USERS, Target
 from sweep.usage import UsageError, check_base_url
@@ -119,10 +129,18 @@ class _Words(argparse.ArgumentParser):
         self.add_argument("--results")
         self.add_argument("--run-name")
         self.add_argument("--cell-name")
+        for option in OPTIONS:
+            takes: dict[str, Any] = {"default": ""} if option.metavar else {"action": "store_true"}
+            self.add_argument(option.flag, **takes)
 
     def error(self, message: str) -> NoReturn:
         # The message may hold a value.
         raise UsageError("after --, write locust's options in full, each with its value")
+
+
+def found_in(words: Sequence[str]) -> argparse.Namespace:
+    """The options among what followed ``--`` that a sweep has to know. Raises UsageError."""
+    return _Words().parse_known_args(words)[0]
 
 
 def parse_locust_args(words: Sequence[str]) -> tuple[str, ...]:
@@ -134,15 +152,20 @@ def parse_locust_args(words: Sequence[str]) -> tuple[str, ...]:
     """
     if not all(map(is_utf8, words)):
         raise UsageError("what follows -- is to be UTF-8")
-    found, _ = _Words().parse_known_args(words)
+    found = found_in(words)
     for name, why in _OF_THE_SWEEP.items():
         if getattr(found, name) is not None:
             raise UsageError(f"--{name.replace('_', '-')} does not go after --: {why}")
     if "#" in found.path:  # what stands behind it is never sent, and would be kept
         raise UsageError(NO_FRAGMENT)
-    headers = [pair.partition("=")[0].strip() for pair in found.header]
+    headers = [
+        (name.strip(), value.strip()) for name, _, value in (one.partition("=") for one in found.header)
+    ]
+    trouble = header_trouble(headers)
+    if trouble:
+        raise UsageError(trouble)
     secret = (
-        next(filter(is_secret, headers), None)
+        next(filter(None, (secret_within(*header) for header in headers)), None)
         or next(filter(None, map(secret_in_field, found.field)), None)
         or secret_in_query(found.path)
     )

@@ -18,6 +18,7 @@ import orjson
 import psutil
 
 from records.files import LineFile, read_lines
+from sweep.secrets import blank_file, redaction, without_key
 
 PROJECT = Path(__file__).resolve().parent.parent
 STOP_SECONDS = 10.0
@@ -90,6 +91,8 @@ def end(processes: Sequence[psutil.Process]) -> None:
 class Child:
     """One process with its output in a file, in a session of its own (Ctrl-C goes to the sweep).
 
+    ``env``: its environment; None: the sweep's, without the target's key.
+
     ``cpus``: all it may run on; None: what the sweep may, or where the system keeps nobody anywhere.
     ``realtime``: its priority before all that is not so (`sweep.cpus.may_be_realtime`); 0: like any other.
 
@@ -108,7 +111,7 @@ class Child:
         realtime: int = 0,
     ) -> None:
         log.parent.mkdir(parents=True, exist_ok=True)
-        environment = dict(os.environ if env is None else env)
+        environment = without_key(os.environ) if env is None else dict(env)
         # Works from a checkout that was not installed, too.
         path = [str(PROJECT), environment.get("PYTHONPATH", "")]
         environment["PYTHONPATH"] = os.pathsep.join(filter(None, path))
@@ -153,11 +156,13 @@ class Child:
             self._popen.send_signal(signal.SIGINT)
 
     def stop(self) -> None:
-        """End it and its children; returns when they are gone."""
+        """End it and its children; returns when they are gone, and its log holds no secret."""
         if self._popen.poll() is None:
             process = psutil.Process(self.pid)
             end([process, *process.children(recursive=True)])
         self._popen.wait(STOP_SECONDS)
+        with contextlib.suppress(OSError):  # moved, or a full disk
+            blank_file(self.log)
 
     def last_words(self) -> str:
         """The last line it wrote that says something, for a message in one line."""
@@ -170,4 +175,5 @@ class Child:
 
     def _lines_backwards(self) -> Iterator[str]:
         lines = self.log.read_text(errors="replace").splitlines()
-        return (line.strip() for line in reversed(lines) if line.strip())
+        redact = redaction().without_secrets
+        return (redact(line.strip()) for line in reversed(lines) if line.strip())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Collection
 from contextlib import ExitStack
@@ -12,6 +13,7 @@ from sweep.cell import Workplace
 from sweep.deployments import Endpoint, Setup, deployment_of
 from sweep.plan import Target, Variant
 from sweep.progress import Progress
+from sweep.reaching import reach_of_plan
 from sweep.usage import UsageError
 
 
@@ -43,6 +45,7 @@ def start_targets(
                 log=place.run / layout.TARGETS / target.label / f"{config}-r{repeat}.log",
                 ledger=place.ledger,
                 say=progress.say,
+                reach=reach_of_plan(place.plan, os.environ),
             )
             _say_start(progress, target, config, repeat)
             deployment = deployment_of(target, setup)

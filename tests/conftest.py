@@ -7,6 +7,7 @@ import itertools
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import ssl
@@ -16,11 +17,16 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from select import select
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from loadgen.client.http import Origin
+from reach.options import Reach
+from reach.tls import Tls
 from records.checks import OF_THE_MACHINE
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -182,6 +188,214 @@ def trap() -> Iterator[Callable[[Script], TrapServer]]:
     yield start
     for server in servers:
         server.stop()
+
+
+# -- TLS in front of any of them
+
+
+class Certificates:
+    """An authority of ours and what it signed, as files: ``ca``, and ``NAME.pem`` with ``NAME.key``."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.ca = str(folder / "ca.pem")
+        self._make("ca")
+        ours = "DNS:localhost,DNS:service.test,IP:127.0.0.1"
+        self._sign("server", ours)
+        self._sign("other", "DNS:other.test")
+        self._sign("expired", ours, days=-1)
+        self._sign("client", "DNS:client.test")
+
+    def path(self, name: str) -> str:
+        return str(self.folder / name)
+
+    def _openssl(self, *words: str) -> None:
+        subprocess.run(["openssl", *words], check=True, capture_output=True, timeout=60, cwd=self.folder)
+
+    def _make(self, name: str) -> None:
+        """A key with a certificate that it signed itself."""
+        self._openssl("ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", f"{name}.key")
+        own = ["-key", f"{name}.key", "-subj", f"/CN={name}", "-days", "30", "-out", f"{name}.pem"]
+        self._openssl("req", "-x509", *own, "-addext", "keyUsage=critical,keyCertSign")
+
+    def _sign(self, name: str, names: str, days: int = 30) -> None:
+        self._openssl("ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", f"{name}.key")
+        asked = ["-key", f"{name}.key", "-subj", f"/CN={name}", "-addext", f"subjectAltName={names}"]
+        self._openssl("req", "-new", *asked, "-out", f"{name}.csr")
+        signed = ["-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-copy_extensions", "copy"]
+        self._openssl(
+            "x509", "-req", "-in", f"{name}.csr", *signed, "-days", str(days), "-out", f"{name}.pem"
+        )
+
+    def server(self, name: str = "server", *, wants_client: bool = False) -> ssl.SSLContext:
+        """A server's context, with that certificate."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.path(f"{name}.pem"), self.path(f"{name}.key"))
+        if wants_client:
+            context.verify_mode = ssl.CERT_REQUIRED
+            context.load_verify_locations(self.ca)
+        return context
+
+
+@pytest.fixture(scope="session")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
+    if shutil.which("openssl") is None:
+        pytest.skip("no openssl command to make certificates with")
+    return Certificates(tmp_path_factory.mktemp("certificates"))
+
+
+class Relay:
+    """TLS to the world, a plain server of this machine behind it; bytes are handed on as they come."""
+
+    def __init__(self, port: int, context: ssl.SSLContext) -> None:
+        self._behind, self._context = port, context
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
+        self.port = self._listener.getsockname()[1]
+        self.url = f"https://localhost:{self.port}"
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                plain, _ = self._listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._serve, args=(plain,), daemon=True).start()
+
+    def _serve(self, plain: socket.socket) -> None:
+        """One thread for both directions: a TLS connection is not to be read and written at once."""
+        plain.settimeout(60)
+        plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        with (
+            plain,
+            contextlib.suppress(OSError),
+            socket.create_connection(("127.0.0.1", self._behind), 60) as behind,
+            self._context.wrap_socket(plain, server_side=True) as outer,
+        ):
+            behind.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            while True:
+                ready = [outer] if outer.pending() else select([outer, behind], [], [], 60)[0]
+                for one in ready:
+                    data = one.recv(65536)
+                    (behind if one is outer else outer).sendall(data)
+                if not ready or not data:
+                    return
+
+    def close(self) -> None:
+        self._listener.close()
+
+
+@pytest.fixture
+def behind_tls(request: pytest.FixtureRequest) -> Iterator[Callable[..., str]]:
+    """Puts TLS in front of a plain server, by its URL or port: gives the URL with https."""
+    relays: list[Relay] = []
+
+    def start(where: str | int, context: ssl.SSLContext | None = None) -> str:
+        port = where if isinstance(where, int) else urlsplit(where).port
+        assert port
+        certificates = request.getfixturevalue("certificates")
+        relays.append(Relay(port, context or certificates.server()))
+        return relays[-1].url
+
+    yield start
+    for relay in relays:
+        relay.close()
+
+
+class Over:
+    """How a plain server of a test is asked, over HTTP or over TLS: the test runs once each way."""
+
+    def __init__(self, scheme: str, ca: str, behind: Callable[..., str]) -> None:
+        self.scheme = scheme
+        self.reach = Reach(tls=Tls(ca=ca))
+        self.words = ("--ca", ca) if ca else ()
+        """What a load or a sweep is told beside the URL."""
+        self._behind = behind
+        self._known: dict[str, str] = {}
+
+    def url(self, plain: str) -> str:
+        """Where the server of this URL is found: the same place each time."""
+        if self.scheme == "http":
+            return plain
+        if plain not in self._known:
+            self._known[plain] = self._behind(plain)
+        return self._known[plain]
+
+    def origin(self, plain: str) -> Origin:
+        return Origin(self.url(plain), self.reach)
+
+
+@pytest.fixture(params=["http", "https"])
+def over(request: pytest.FixtureRequest, behind_tls: Callable[..., str]) -> Over:
+    """A test that takes this runs over plain HTTP and over TLS. It asks ``over.origin(server.url)``, or has a
+    load ask: ``-H over.url(server.url)`` and ``*over.words``."""
+    scheme = request.param
+    ca = request.getfixturevalue("certificates").ca if scheme == "https" else ""
+    return Over(scheme, ca, behind_tls)
+
+
+class ProxyServer:
+    """A proxy for which each name is this machine: CONNECT, and requests for a whole ``http://`` URL."""
+
+    def __init__(self, status: str) -> None:
+        self.heads: list[bytes] = []
+        self._status = status
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
+        self.name = f"127.0.0.1:{self._listener.getsockname()[1]}"
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                sock, _ = self._listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._serve, args=(sock,), daemon=True).start()
+
+    def _serve(self, sock: socket.socket) -> None:
+        sock.settimeout(60)
+        with sock, contextlib.suppress(OSError):
+            data = b""
+            while b"\r\n\r\n" not in data:
+                more = sock.recv(65536)
+                if not more:
+                    return
+                data += more
+            self.heads.append(data.partition(b"\r\n\r\n")[0])
+            if self._status:
+                sock.sendall(f"HTTP/1.1 {self._status}\r\nContent-Length: 0\r\n\r\n".encode())
+                return
+            method, target = data.split(b" ", 2)[:2]
+            tunnel = method == b"CONNECT"
+            port = urlsplit(f"http://{target.decode()}" if tunnel else target.decode()).port
+            with socket.create_connection(("127.0.0.1", port or 0), 60) as behind:
+                if tunnel:
+                    sock.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+                else:
+                    behind.sendall(data)
+                while True:
+                    for one in select([sock, behind], [], [], 60)[0]:
+                        data = one.recv(65536)
+                        (behind if one is sock else sock).sendall(data)
+                        if not data:
+                            return
+
+    def close(self) -> None:
+        self._listener.close()
+
+
+@pytest.fixture
+def proxy() -> Iterator[Callable[..., ProxyServer]]:
+    """A proxy; with a ``status`` one that refuses whatever it is asked."""
+    running: list[ProxyServer] = []
+
+    def start(status: str = "") -> ProxyServer:
+        running.append(ProxyServer(status))
+        return running[-1]
+
+    yield start
+    for one in running:
+        one.close()
 
 
 # -- the load

@@ -9,12 +9,13 @@ ROOT = Path(__file__).resolve().parent.parent
 MAY_IMPORT = {
     "records": set(),
     "mocks": set(),
-    "loadgen": {"records"},
+    "reach": {"records"},
+    "loadgen": {"reach", "records"},
     "profiler": {"records"},
     "reports": {"records"},
     "locustfiles": {"loadgen"},
     "target_app": {"mocks"},
-    "sweep": {"records", "profiler", "reports"},
+    "sweep": {"reach", "records", "profiler", "reports"},
 }
 
 

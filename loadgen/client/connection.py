@@ -1,22 +1,23 @@
 """Connections that carry one request at a time and stamp what comes before anything looks at it.
 
-`Connection` holds what both ways of receiving share; here is the one for any socket, TLS too: the user
-itself waits in ``recv``. `watched` has the fast one. One connection a user, kept alive, so that no
-TCP or TLS handshake enters a figure (TRAPS 14); connecting is timed apart.
+`Connection` holds what does not depend on how bytes are received; `watched` receives them, `secured` with TLS
+on top. One connection a user, kept alive, so that no TCP or TLS handshake enters a figure (TRAPS 14);
+connecting is timed apart.
 """
 
 from __future__ import annotations
 
 import socket
-import ssl
 import time
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from loadgen.client.doubt import LATE_NS
-from loadgen.client.http import ConnectFailure, ConnectionLost, DeadlinePassed, Origin, Reply
+from loadgen.client.http import ConnectFailure, ConnectionLost, Origin, Reply
 from loadgen.client.turns import Turns
+from reach.dial import dial
+from reach.failure import why
 
 RECV_BYTES = 65536
 RESEND_S = 0.05
@@ -40,6 +41,8 @@ class Reading(Protocol):
 
     over: bool
     """The answer has said all that is wanted of it; what follows only decides about the connection."""
+    refused: bool
+    """It is over, but for what is left of a refusal's text."""
 
     @property
     def sent_ns(self) -> int: ...
@@ -63,8 +66,9 @@ class Reading(Protocol):
     def headers(self, reply: Reply, at_ns: int) -> None:
         """The headers have come."""
 
-    def body(self, data: bytes, at_ns: int) -> None:
-        """Some of the body has come."""
+    @property
+    def body(self) -> Callable[[bytes, int], None]:
+        """Takes some of the body, and when it came."""
 
 
 class Connection(ABC):
@@ -87,8 +91,8 @@ class Connection(ABC):
         """Is there a connection, as far as is known before it is used?"""
 
     @abstractmethod
-    def _take(self, plain: socket.socket) -> None:
-        """A connected socket, to be used from now on (or closed, if this raises)."""
+    def _take(self, plain: socket.socket, until_s: float) -> None:
+        """A connected socket, to be used from now on (or closed, if this raises); TLS and all by then."""
 
     @abstractmethod
     def _drop(self) -> None:
@@ -104,19 +108,18 @@ class Connection(ABC):
             return
         self.close()
         began = time.monotonic_ns()
-        timeout = self.timeouts.connect or self.timeouts.total
+        until_s = began / 1e9 + (self.timeouts.connect or self.timeouts.total)
         try:
-            plain = socket.create_connection((self.origin.host, self.origin.port), timeout)
+            plain = dial(self.origin, until_s)
             try:
-                plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                self._take(plain)
+                self._take(plain, until_s)
             except BaseException:
                 plain.close()
                 raise
         except TimeoutError as error:
             raise ConnectFailure("connect timed out") from error
         except OSError as error:
-            raise ConnectFailure(reason(error)) from error
+            raise ConnectFailure(why(error)) from error
         self._reply = Reply()
         self.connects += 1
         self.connect_ns += time.monotonic_ns() - began
@@ -173,7 +176,7 @@ class Connection(ABC):
         body = reply.feed(data)
         if not in_body and reply.in_body:
             reading.headers(reply, at_ns)
-        if body and not reading.over:
+        if body and (reading.refused or not reading.over):
             reading.body(body, at_ns)
         return reply.complete
 
@@ -182,7 +185,8 @@ class Connection(ABC):
         wanted = self.timeouts
         if reading.over:
             ended = reading.ended_ns or reading.sent_ns
-            return ended + int(AFTER_END_S * 1e9), ""
+            most = reading.sent_ns + int(wanted.total * 1e9)
+            return min(ended + int(AFTER_END_S * 1e9), max(ended, most)), ""
         what = "the answer was not whole" if self._reply.in_body else "no answer"
         limit, said = reading.sent_ns + int(wanted.total * 1e9), f"{what} within the timeout"
         if reading.last_token_ns is None:
@@ -191,77 +195,3 @@ class Connection(ABC):
         elif wanted.gap and (gap := reading.last_token_ns + int(wanted.gap * 1e9)) < limit:
             limit, said = gap, "the next token did not come within the gap's timeout"
         return limit, said
-
-
-class BlockingConnection(Connection):
-    """The asking thread (or greenlet) itself waits in ``recv``: any socket, TLS too."""
-
-    def __init__(self, origin: Origin, timeouts: Timeouts, turns: Turns | None = None) -> None:
-        super().__init__(origin, timeouts, turns)
-        self._socket: socket.socket | None = None
-        self._tls = ssl.create_default_context() if origin.tls else None
-
-    def _alive(self) -> bool:
-        """Closed by the server while idle? Asked before the request, so that reconnecting is not timed."""
-        sock = self._socket
-        if sock is None:
-            return False
-        sock.settimeout(0)
-        try:
-            sock.recv(1)
-        except (BlockingIOError, ssl.SSLWantReadError):
-            return True
-        except OSError:
-            return False
-        return False  # end of stream, or bytes that nobody asked for
-
-    def _take(self, plain: socket.socket) -> None:
-        self._socket = self._tls.wrap_socket(plain, server_hostname=self.origin.host) if self._tls else plain
-
-    def _drop(self) -> None:
-        if self._socket is not None:
-            self._socket.close()
-            self._socket = None
-
-    def _transfer(self, message: bytes, reading: Reading) -> None:
-        sock = self._socket
-        if sock is None:
-            raise ConnectionLost("connection closed")
-        try:
-            self._limit(sock, reading)
-            sock.sendall(message)
-            reading.left(time.monotonic_ns())
-            while self._limit(sock, reading):
-                data = sock.recv(RECV_BYTES)
-                at_ns = time.monotonic_ns()
-                looked_ns = self.turns.looked_ns
-                if at_ns - looked_ns > LATE_NS:
-                    reading.doubt(at_ns, looked_ns, stamped=False)
-                if self._deliver(data, at_ns, reading):
-                    return
-        except TimeoutError as error:
-            said = self._deadline(reading)[1]
-            if said:
-                raise DeadlinePassed(said) from error
-        except OSError as error:
-            raise ConnectionLost(reason(error)) from error
-
-    def _limit(self, sock: socket.socket, reading: Reading) -> bool:
-        """Set the socket's timeout to what is left; False if nothing is and that is no failure."""
-        limit_ns, said = self._deadline(reading)
-        left = (limit_ns - time.monotonic_ns()) / 1e9
-        if left <= 0:
-            if said:
-                raise DeadlinePassed(said)
-            return False
-        sock.settimeout(left)
-        return True
-
-
-def reason(error: OSError) -> str:
-    """An OSError in words that are the same each time (no addresses, no ports)."""
-    if isinstance(error, ssl.SSLError):
-        return f"TLS: {error.reason or type(error).__name__}"
-    if isinstance(error, socket.gaierror):
-        return "host name not known"
-    return (error.strerror or type(error).__name__).lower()

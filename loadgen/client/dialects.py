@@ -6,17 +6,21 @@ Unknown event types and fields are passed over.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
 
-from loadgen.client.answer import Answer, Fold, load
+from loadgen.client.answer import Answer, Fold, decoded
+from loadgen.client.openai_chunks import DONE, fold_openai
 
 PROMPT = "Answer the question from the documents."
 EMBEDDING_MODEL = "local:all-MiniLM-L6-v2"
 LLM_MODEL = "openai:gpt-4o-mini"
+THOUGHTS = frozenset({"thinking", "reasoning", "thought"})
+EVENT_TYPES = THOUGHTS | {"message", "status", "documents", "token", "clear_response", "complete", "end"}
+"""Of the RAG API: some services name an event by its type, too. An ``error`` is one in every dialect."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +34,8 @@ class Dialect:
     template: dict[str, Any]
     """The body's other fields."""
     fold: Fold
+    event_names: frozenset[str]
+    """Names that its events may have, besides none; those of other names are passed over."""
     expects_documents: bool
 
     def body(self, question: str) -> bytes:
@@ -45,16 +51,48 @@ def dialect(
     max_tokens: int = 0,
     rag: bool = True,
     fields: dict[str, Any] | None = None,
+    drop: Iterable[str] = (),
 ) -> Dialect:
-    """The dialect of that name; ``fields`` are put into the body last and so win. Raises KeyError."""
+    """The dialect of that name; ``fields`` are put into the body last and so win, but for those that are
+    to ``drop`` (``a.b``: the field b of the object a).
+
+    Raises:
+        KeyError: there is no such dialect; UnknownField: no such field to drop.
+    """
     plain = _BUILD[name](llm_model=llm_model, embedding_model=embedding_model, rag=rag)
     template = plain.template | ({"max_tokens": max_tokens} if max_tokens else {}) | (fields or {})
+    for name in drop:
+        template = _without(template, name)
     return replace(
         plain,
         path=path or plain.path,
         template=template,
         expects_documents=plain.expects_documents and template.get("use_rag") is not False,
     )
+
+
+class UnknownField(KeyError):
+    """There is no such field to drop."""
+
+
+def field_names(template: Mapping[str, Any]) -> list[str]:
+    """Of a body's fields, those of objects in it too: ``stream_options.include_usage``."""
+    names: list[str] = []
+    for name, value in template.items():
+        names.append(name)
+        if isinstance(value, dict):
+            names += [f"{name}.{inner}" for inner in value]
+    return names
+
+
+def _without(template: dict[str, Any], name: str) -> dict[str, Any]:
+    """The template without a field; an object that has no other one stays, empty. Raises UnknownField."""
+    outer, dot, inner = name.partition(".")
+    if name not in template and dot and isinstance(template.get(outer), dict) and inner in template[outer]:
+        return template | {outer: {k: v for k, v in template[outer].items() if k != inner}}
+    if name not in template:
+        raise UnknownField(name)
+    return {k: v for k, v in template.items() if k != name}
 
 
 def _ask(*, llm_model: str, embedding_model: str, rag: bool) -> Dialect:
@@ -69,6 +107,7 @@ def _ask(*, llm_model: str, embedding_model: str, rag: bool) -> Dialect:
             "use_rag": rag,
         },
         fold=fold_ask,
+        event_names=EVENT_TYPES,
         expects_documents=True,
     )
 
@@ -84,6 +123,7 @@ def _openai(*, llm_model: str, embedding_model: str, rag: bool) -> Dialect:
             "stream_options": {"include_usage": True},
         },
         fold=fold_openai,
+        event_names=frozenset({"message"}),
         expects_documents=False,
     )
 
@@ -94,13 +134,18 @@ DIALECTS = tuple(_BUILD)
 
 def fold_ask(answer: Answer, payload: bytes, at_ns: int) -> str | None:
     """An event of `POST /ask/stream`: status, documents, token, clear_response, complete, end, error."""
-    event = _event(answer, payload, at_ns)
+    if payload.strip() == DONE:
+        return None  # another dialect's mark: ours ends with its own event
+    event = decoded(answer, payload, at_ns)
     kind = event.get("type")
     if kind == "token":
         return answer.token(event.get("content"), at_ns)
     if kind == "documents":
         data, count = event.get("data"), event.get("count")
         answer.documents = len(data) if isinstance(data, list) else count if isinstance(count, int) else 0
+    elif kind in THOUGHTS:
+        if event.get("content"):
+            answer.thought(at_ns)
     elif kind == "clear_response":
         answer.restart()
     elif kind == "complete":
@@ -108,48 +153,9 @@ def fold_ask(answer: Answer, payload: bytes, at_ns: int) -> str | None:
         answer.stages = _stages(event.get("timings"))
         config = event.get("config")
         answer.config = config if isinstance(config, str) else None
-    elif kind == "error":
-        answer.fail(event.get("message") or "error without a message")
+    elif kind == "error" or (kind is None and event.get("error")):
+        answer.fail(event.get("message") or event.get("error") or "error without a message")
     return None
-
-
-def fold_openai(answer: Answer, payload: bytes, at_ns: int) -> str | None:
-    """A chunk of OpenAI's chat (or text) completions; ``[DONE]`` is the terminal event."""
-    if payload.strip() == b"[DONE]":
-        answer.ended_ns = at_ns
-        return None
-    event = _event(answer, payload, at_ns)
-    error = event.get("error") or (event if event.get("object") == "error" else None)
-    if error:
-        answer.fail(error.get("message") or error if isinstance(error, dict) else error)
-        return None
-    usage = event.get("usage")
-    if isinstance(usage, dict) and isinstance(usage.get("completion_tokens"), int):
-        answer.usage_tokens = usage["completion_tokens"] - _reasoning(usage)
-    choices = event.get("choices")
-    if isinstance(choices, list) and choices and isinstance(choices[0], dict):
-        if choices[0].get("finish_reason") == "error":
-            answer.fail("finish_reason is error")
-        delta = choices[0].get("delta")
-        return answer.token(
-            delta.get("content") if isinstance(delta, dict) else choices[0].get("text"), at_ns
-        )
-    return None
-
-
-def _reasoning(usage: dict[str, Any]) -> int:
-    """Tokens that were thought and not said: they lie before the first token of the answer."""
-    details = usage.get("completion_tokens_details")
-    thought = details.get("reasoning_tokens") if isinstance(details, dict) else None
-    return thought if isinstance(thought, int) else 0
-
-
-def _event(answer: Answer, payload: bytes, at_ns: int) -> dict[str, Any]:
-    """Count an event and decode it; one that is no object is an error of the stream, and empty."""
-    answer.events += 1
-    if answer.first_event_ns is None:
-        answer.first_event_ns = at_ns
-    return load(answer, payload) or {}
 
 
 def _stages(raw: Any) -> dict[str, dict[str, float]] | None:

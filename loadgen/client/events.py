@@ -15,13 +15,15 @@ from dataclasses import dataclass
 import stringzilla
 from orjson import JSONDecodeError, loads
 
-from loadgen.client.answer import Answer, Fold, error_message
+from loadgen.client.answer import NOT_JSON, Answer, Fold, error_message
 from loadgen.client.sse import SseParser
 
 _STRING = re.compile(rb'"((?:[^"\\]|\\.)*)"')
 _NEVER_PLAIN = bytes(range(0x20)) + b'"'
 """Bytes that no text between quotes holds as they are: what has one is not just a token's text."""
 _BACKSLASH = b"\\"
+_THINK_MARK = b"/think"
+"""Of what ends thoughts that are handed on as text, however its brackets are written."""
 _TRIES = 8
 """Forms learned in one answer: a server that changes its events each time is decoded and no more."""
 
@@ -69,13 +71,15 @@ class TokenForm:
         return cls(head, close, joint, joint.count(b'"'), head + b'"', _BACKSLASH + close)
 
     def is_one(self, data: bytes) -> bool:
-        """``data`` is one event of this form and nothing else."""
+        """``data`` is one event of this form and nothing else, and its text does not end thoughts."""
+        head = len(self.head)
         end = len(data) - len(self.close)
         return (
             data.startswith(self.head)
             and data.endswith(self.close)
-            and data.find(b'"', len(self.head)) == end > len(self.head)
+            and data.find(b'"', head) == end > head
             and data[end - 1] != _BACKSLASH[0]
+            and (end - head < len(_THINK_MARK) or data.find(_THINK_MARK, head, end) < 0)
         )
 
     def count(self, data: bytes, at: int) -> tuple[int, int]:
@@ -129,10 +133,11 @@ class EventStream:
 
     __slots__ = ("_answer", "_fold", "_form", "_last_ns", "_parser", "_settled", "_tries")
 
-    def __init__(self, answer: Answer, fold: Fold) -> None:
+    def __init__(self, answer: Answer, fold: Fold, names: frozenset[str] | None = None) -> None:
+        """``names``: of events, besides none; None: whatever they are named."""
         self._answer = answer
         self._fold = fold
-        self._parser = SseParser()
+        self._parser = SseParser(None if names is None else frozenset(map(str.encode, names)))
         self._form: TokenForm | None = None
         self._settled: TokenForm | None = None
         """The form, while a read that is one event of it can be nothing but one token."""
@@ -146,11 +151,12 @@ class EventStream:
         if form is not None and form.is_one(data):
             self._answer.plain_tokens(1, at_ns)  # nearly every read of a paced stream
             return
-        if b"\r" in data or self._tries >= _TRIES:
+        if b"\r" in data or self._tries >= _TRIES or stringzilla.find(data, _THINK_MARK) >= 0:
             self._decode(data, at_ns)
         else:
             self._walk(data, at_ns)
-        quick = self._parser.idle and not self._answer.may_be_mocked
+        answer = self._answer
+        quick = self._parser.idle and not answer.undecided and not answer.thinking
         self._settled = self._form if quick else None
 
     def _walk(self, data: bytes, at_ns: int) -> None:
@@ -189,7 +195,7 @@ class EventStream:
                 self._answer.fail(error_message(payload))
             half = Answer()
             self._fold(half, payload, self._last_ns)
-            if half.error != "an event is not JSON":
+            if half.error is None or not half.error.startswith(NOT_JSON):
                 self._fold(self._answer, payload, self._last_ns)
 
     def _one(self, data: bytes, at: int, end: int, at_ns: int) -> None:
@@ -217,16 +223,12 @@ class EventStream:
     def _count(self, form: TokenForm, data: bytes, at: int, at_ns: int) -> int:
         """Count the tokens from ``at``, where an event with the form's head begins; where they end."""
         answer = self._answer
-        if answer.may_be_mocked:  # only its first words tell
+        if answer.undecided or answer.thinking:
+            return at  # only its words tell
+        tokens, after = form.count(data, at)
+        if not tokens:
             texts, after = form.texts(data, at)
-            for text in texts:
-                answer.begin += text.decode("utf-8", "replace")
             tokens = len(texts)
-        else:
-            tokens, after = form.count(data, at)
-            if not tokens:
-                texts, after = form.texts(data, at)
-                tokens = len(texts)
         if tokens:
             answer.plain_tokens(tokens, at_ns)
         return after

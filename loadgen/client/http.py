@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from httptools import HttpParserError, HttpResponseParser
+from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
-from records.base_url import split_base_url
+from reach.address import Address
+from reach.dial import refusal
 
 
 class HttpFailure(Exception):
@@ -25,25 +26,33 @@ class ConnectionLost(HttpFailure):
     """The connection ended, or what came is not HTTP, before the answer was whole."""
 
 
-class Origin:
-    """Scheme, host, port and path prefix of a base URL. Raises ValueError for what is not one."""
-
-    def __init__(self, base_url: str) -> None:
-        parts = split_base_url(base_url)
-        self.tls = parts.scheme == "https"
-        self.host = parts.hostname or ""
-        self.port = parts.port or (443 if self.tls else 80)
-        self.prefix = parts.path.rstrip("/")
-        default = self.port == (443 if self.tls else 80)
-        name = f"[{self.host}]" if ":" in self.host else self.host
-        self.authority = name if default else f"{name}:{self.port}"
+class Origin(Address):
+    """Where to, and how a request to there begins. Raises ValueError for what is no base URL."""
 
     def post_head(self, path: str, headers: Mapping[str, str]) -> bytes:
-        """A POST request's head up to the value of Content-Length, its last header."""
-        lines = [f"POST {self.prefix}{path} HTTP/1.1", f"Host: {self.authority}"]
-        lines += [f"{name}: {value}" for name, value in headers.items()]
+        """A POST request's head up to the value of Content-Length, its last header. Of a name that comes
+        twice, in small or capital letters, the last is sent; ``Host`` is the origin's where there is none."""
+        sent = {"host": f"Host: {self.authority}"}
+        for name, value in (*self.proxy_headers.items(), *headers.items()):
+            sent[name.lower()] = f"{name}: {value}"
+        lines = [f"POST {self.target(self.path(path))} HTTP/1.1", *sent.values()]
         # Compressed, a stream's pieces would arrive when the compressor pleases (TRAPS 6).
         return "\r\n".join([*lines, "Accept-Encoding: identity", "Content-Length: "]).encode("latin-1")
+
+    def placed(self, error: str, path: str) -> str:
+        """A refusal with what may be the trouble: the path that was asked for, without its query, or the
+        proxy that refused it."""
+        if self.proxy is not None and not self.tunnel and error.startswith("HTTP 407"):
+            return refusal(self.proxy, 407, error.removeprefix("HTTP 407"))
+        status = error[: len("HTTP 404")]
+        if status not in ("HTTP 404", "HTTP 405"):
+            return error
+        return f"{status} at {self.path(path).partition('?')[0]}{error.removeprefix(status)}"
+
+
+def _why(error: HttpParserError) -> str:
+    """The parser's own reason."""
+    return "it switches protocols" if isinstance(error, HttpParserUpgrade) else str(error)
 
 
 class Reply:
@@ -67,6 +76,15 @@ class Reply:
         # httptools looks its callbacks up once, when it is made.
         self.on_body = self._body.append
         self._parser = HttpResponseParser(self)
+        # What proxies and small servers send all the same. A length beside chunks counts for nothing
+        # (RFC 9112, 6.3).
+        self._parser.set_dangerous_leniencies(
+            lenient_headers=True,
+            lenient_chunked_length=True,
+            lenient_optional_cr_before_lf=True,
+            lenient_optional_crlf_after_chunk=True,
+            lenient_spaces_after_chunk_size=True,
+        )
 
     def expect(self) -> None:
         """Another request is sent on this connection."""
@@ -82,7 +100,7 @@ class Reply:
             self._parser.feed_data(data)
         except HttpParserError as error:
             if not self.complete:
-                raise ConnectionLost(f"not HTTP: {type(error).__name__}") from error
+                raise ConnectionLost(f"not HTTP: {_why(error)}") from error
             self.keeps = False
         body = self._body
         if not body:
@@ -116,7 +134,11 @@ class Reply:
             return  # 100 Continue, 103 Early Hints: the answer is still to come
         self.status = status
         self.in_body = True
-        self.framed = b"transfer-encoding" in self._headers or b"content-length" in self._headers
+        codings = self._headers.get(b"transfer-encoding")
+        if codings is None:
+            self.framed = b"content-length" in self._headers
+        else:
+            self.framed = codings.lower().rstrip().endswith(b"chunked")
         self.keeps = self.framed and self._parser.should_keep_alive()
 
     def on_message_complete(self) -> None:

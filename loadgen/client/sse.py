@@ -17,7 +17,10 @@ class SseParser:
     Time is linear in the bytes fed: an unfinished line is kept in pieces and joined once.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, names: frozenset[bytes] | None = None) -> None:
+        """``names``: those that events may have besides none and ``error``; None: any. What is named
+        otherwise is for somebody else, and is not given out."""
+        self._names = names
         self._line: list[bytes] = []
         """Pieces of the line that has not ended."""
         self._data: list[bytes] = []
@@ -67,7 +70,7 @@ class SseParser:
         for line in lines:
             if not line:
                 if self._data:
-                    payloads.append(self._dispatch())
+                    payloads += self._dispatch()
                 self._name = b""
             else:
                 self._take(line)
@@ -79,13 +82,17 @@ class SseParser:
         self._line, self._start = [], None
         if rest:
             self._take(rest)
-        return [self._dispatch()] if self._data else []
+        return self._dispatch() if self._data else []
 
-    def _dispatch(self) -> bytes:
+    def _dispatch(self) -> list[bytes]:
         payload, self._data = b"\n".join(self._data), []
-        if self._name == b"error" and self.error is None:
-            self.error = payload
-        return payload
+        name = self._name
+        if name == b"error":
+            if self.error is None:
+                self.error = payload
+        elif name and self._names is not None and name not in self._names:
+            return []
+        return [payload]
 
     def _take(self, line: bytes) -> None:
         if line.startswith(b"data:"):

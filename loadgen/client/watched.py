@@ -1,9 +1,9 @@
-"""The fast connection: the event loop's own callback receives, stamps and reads, without a greenlet switch.
+"""A connection whose receiving is done by the event loop's own callback, without a greenlet switch.
 
 A user that waits in ``recv`` stamps a chunk only when its greenlet gets its turn, behind all others that
 are ready. Here one persistent watcher per connection calls back when the kernel has something, the chunk
-gets the kernel's own stamp of its arrival, and the user is woken once, when its answer is over. Plain TCP
-only.
+gets the kernel's own stamp of its arrival, and the user is woken once, when its answer is over. `secured`
+puts TLS between the two.
 """
 
 from __future__ import annotations
@@ -13,34 +13,28 @@ import time
 from typing import Any
 
 import gevent
-import gevent.socket
 from gevent.hub import Waiter
 from gevent.monkey import get_original
 
-from loadgen.client.connection import RECV_BYTES, BlockingConnection, Connection, Reading, Timeouts, reason
+from loadgen.client.connection import RECV_BYTES, Connection, Reading, Timeouts
 from loadgen.client.doubt import LATE_NS
 from loadgen.client.http import ConnectionLost, DeadlinePassed, Origin
 from loadgen.client.stamps import STAMP_BYTES, arrived_ns, stamped
 from loadgen.client.turns import Turns
+from reach.failure import ENCRYPTED, why
 
-_READ = 1  # libev's EV_READ
+_READ, _WRITE = 1, 2  # libev's EV_READ, EV_WRITE
 LOOK_S = 0.001
 """Past its deadline a request waits in such steps until the loop has looked at its socket once more."""
+_TLS_RECORDS = (b"\x15\x03", b"\x16\x03")
+"""How what a TLS server says of a request in plain HTTP begins."""
 _Socket: type[socket.socket] = get_original("socket", "socket")
 
 
-def connection(origin: Origin, timeouts: Timeouts, turns: Turns) -> Connection:
-    """The fastest way there is to ask this origin."""
-    kind = BlockingConnection if origin.tls else WatchedConnection
-    return kind(origin, timeouts, turns)
-
-
 class WatchedConnection(Connection):
-    """Must be used from greenlets of one hub."""
+    """Of plain TCP. Must be used from greenlets of one hub."""
 
     def __init__(self, origin: Origin, timeouts: Timeouts, turns: Turns | None = None) -> None:
-        if origin.tls:
-            raise ValueError("TLS goes through a BlockingConnection")
         super().__init__(origin, timeouts, turns)
         self._loop = gevent.get_hub().loop
         self._socket: socket.socket | None = None
@@ -50,15 +44,18 @@ class WatchedConnection(Connection):
         self._fault: BaseException | None = None
         self._came_ns = 0
         """When the last bytes came; before any of an answer, when its request was sent."""
+        self._unsent: bytes | memoryview = b""
+        """What the kernel has not taken yet."""
 
     def _alive(self) -> bool:
         return self._socket is not None
 
-    def _take(self, plain: socket.socket) -> None:
+    def _take(self, plain: socket.socket, until_s: float) -> None:
         family = plain.family
         self._socket = _Socket(family, socket.SOCK_STREAM, 0, fileno=plain.detach())
         self._socket.setblocking(False)
         stamped(self._socket)
+        self._unsent = b""
         self._watcher = self._loop.io(self._socket.fileno(), _READ)
         self._watcher.start(self._readable)
 
@@ -81,14 +78,14 @@ class WatchedConnection(Connection):
         except (BlockingIOError, InterruptedError):
             return
         except OSError as error:
-            self._end(ConnectionLost(reason(error)))
+            self._end(ConnectionLost(why(error)))
             return
         reading = self._reading
         if reading is None:
             self._drop()  # closed by the server while idle, or bytes that nobody asked for
             return
         self._came_ns = at_ns = arrived_ns(beside, self._came_ns)
-        looked_ns = self.turns.looked_ns
+        looked_ns = self.turns.looked()
         if at_ns - looked_ns > LATE_NS:
             reading.doubt(at_ns, looked_ns, stamped=bool(beside))
         before_gaps = self.timeouts.gap and reading.last_token_ns is None
@@ -97,7 +94,7 @@ class WatchedConnection(Connection):
             whole = self._deliver(data, at_ns, reading)
         except BaseException as error:
             # Raised here it would only be printed by the loop; it is the asking user's.
-            self._end(error)
+            self._end(ConnectionLost(ENCRYPTED) if data[:2] in _TLS_RECORDS else error)
             return
         if whole:
             self._end(None)
@@ -111,30 +108,45 @@ class WatchedConnection(Connection):
         self._nudge()
 
     def _nudge(self) -> None:
-        """Let the asking user look: its answer is over, or its deadline has changed."""
+        """Let the asking user look: its answer is over, its deadline has changed, or it can send on."""
         waiter, self._waiter = self._waiter, None
         if waiter is not None:
             waiter.switch(None)
 
     def _transfer(self, message: bytes, reading: Reading) -> None:
-        sock = self._socket
-        if sock is None:
+        if self._socket is None:
             raise ConnectionLost("connection closed")
         self._reading, self._fault = reading, None
         self._came_ns = reading.sent_ns
         try:
             try:
-                sent = sock.send(message)
-            except BlockingIOError:
-                sent = 0
+                self._put(message, reading)
+                self._push()
+                reading.left(time.monotonic_ns())
+                while self._unsent and self._reading is not None:
+                    self._wait_to_send(reading)
+                    self._push()
+            except ConnectionError:
+                self._unsent = b""  # what the server said before it closed is still to be read
             except OSError as error:
-                raise ConnectionLost(reason(error)) from error
-            reading.left(time.monotonic_ns())
-            if sent < len(message):
-                self._send_rest(sock, memoryview(message)[sent:], reading)
+                raise ConnectionLost(why(error)) from error
             self._wait(reading)
         finally:
             self._reading = self._waiter = None
+
+    def _put(self, message: bytes, reading: Reading) -> None:
+        """Let a request be what is to be sent."""
+        self._unsent = message
+
+    def _push(self) -> None:
+        """Send as much as the kernel takes. Raises OSError."""
+        if self._socket is None or not self._unsent:
+            return
+        try:
+            sent = self._socket.send(self._unsent)
+        except BlockingIOError:
+            return
+        self._unsent = memoryview(self._unsent)[sent:] if sent < len(self._unsent) else b""
 
     def _wait(self, reading: Reading) -> None:
         while self._reading is not None:  # an answer may have come while the rest of a request was sent
@@ -146,27 +158,37 @@ class WatchedConnection(Connection):
                 if self.turns.looked_ns >= limit_ns:
                     raise DeadlinePassed(said)
                 left = LOOK_S  # the process stood still: what came in time may wait to be read
-            self._waiter = waiter = Waiter()
-            timer = self._loop.timer(left)
-            timer.start(self._nudge)
-            try:
-                waiter.get()
-            finally:
-                timer.close()
+            self._sleep(left)
         fault, self._fault = self._fault, None
         if fault is not None:
             raise fault
 
-    def _send_rest(self, sock: socket.socket, rest: memoryview, reading: Reading) -> None:
-        while rest and self._reading is not None:
-            limit_ns, said = self._deadline(reading)
-            left = (limit_ns - time.monotonic_ns()) / 1e9
-            try:
-                gevent.socket.wait_write(sock.fileno(), max(left, 0.0), TimeoutError())
-                rest = rest[sock.send(rest) :]
-            except TimeoutError as error:
-                raise DeadlinePassed(said) from error
-            except BlockingIOError:
-                continue
-            except OSError as error:
-                raise ConnectionLost(reason(error)) from error
+    def _wait_to_send(self, reading: Reading) -> None:
+        """Until the kernel takes more, or the answer is over. Raises DeadlinePassed."""
+        if self._socket is None:
+            return
+        watcher = self._loop.io(self._socket.fileno(), _WRITE)
+        watcher.start(self._nudge)
+        try:
+            self._wait_a_turn(reading)
+        finally:
+            watcher.stop()
+            watcher.close()
+
+    def _wait_a_turn(self, reading: Reading) -> None:
+        """Until somebody nudges. Raises DeadlinePassed."""
+        limit_ns, said = self._deadline(reading)
+        left = (limit_ns - time.monotonic_ns()) / 1e9
+        if left <= 0:
+            raise DeadlinePassed(said)
+        self._sleep(left)
+
+    def _sleep(self, seconds: float) -> None:
+        """Until somebody nudges, or so long."""
+        self._waiter = waiter = Waiter()
+        timer = self._loop.timer(seconds)
+        timer.start(self._nudge)
+        try:
+            waiter.get()
+        finally:
+            timer.close()

@@ -116,7 +116,7 @@ class Slo:
     def figures(self, record: RequestRecord) -> list[float | None]:
         """What counts of a request. An answer's ITL is this percentile of its own gaps: thousands of smooth
         gaps of others cannot hide an answer that stalls."""
-        if record.outcome != "ok" or record.first_token_at_ns is None:
+        if record.outcome != "ok" or (record.first_token_at_ns is None and not record.only_thought):
             return [math.inf] * len(self.bounds)
         gap_us = percentile([float(gap) for gap in record.gaps_us], self.percentile / 100)
         figures = {

@@ -45,6 +45,13 @@ def test_the_verdict_is_one_line() -> None:
     assert verdict_line(cell(good, complete=False)) == (
         "incomplete: the run ended before its planned end; until then 1 checks passed"
     )
+    unverified = Check(name="tls", status="n/a", figure="insecure", text="nobody verified it")
+    assert verdict_line(cell(bad, absent, unverified)) == (
+        "invalid: failures: 3 of 9 requests failed; tls: nobody verified it"
+    )
+    assert verdict_line(cell(good, unverified)) == (
+        "valid: 1 checks passed; not applicable: tls; tls: nobody verified it"
+    )
     assert verdict_line(cell(bad, complete=False)) == (
         "invalid: failures: 3 of 9 requests failed; the run ended before its planned end"
     )

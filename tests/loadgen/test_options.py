@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from loadgen import options
+from loadgen.client.exchange import HEADERS
 from loadgen.client.http import Origin
 from loadgen.settings import Settings, origin_of
 from loadgen.settings import settings as settings_of
@@ -75,6 +76,7 @@ def test_bytes_that_are_no_text_are_refused(name: str) -> None:
         "--path=/ask?q=1#access_token=sk-1",
         "--path=/ask#sk-1",
         "--path=ask?v=1&key=sk-1",
+        "--path=/v1/sk-1234567890abcdef/ask",
         "--header=Authorization: Bearer sk-1==",
     ],
 )
@@ -93,7 +95,12 @@ def test_limits_are_no_secrets() -> None:
     asked = settings(*[f"--field={name}=3" for name in names], "--path=/ask?api-version=2")
     assert asked.dialect.template["stop_token_ids"] == 3
     assert asked.dialect.path == "/ask?api-version=2"
-    for harmless in ("http://h/x?v=1#top", "write to me@h, see http://h?token=", "ssh://h/a@b"):
+    plain = (
+        "a basic understanding of sk-learn-pipelines",
+        "hf_some_long_name_of_a_model_2",
+        "the bearer of news",
+    )
+    for harmless in (*plain, "http://h/x?v=1#top", "write to me@h, see http://h?token=", "ssh://h/a@b"):
         assert settings(f"--field=callback={harmless}").dialect.template["callback"] == harmless
     secrets = ("api_key", "apiKey", "X-Api-Key", "accessToken", "x-auth", "dbPassword", "jwt", "token", "pw")
     assert [name for name in secrets if not is_secret(name)] == []
@@ -128,3 +135,101 @@ def test_a_secret_in_the_base_url_is_refused_without_showing_it(url: str) -> Non
 def test_what_is_no_base_url_is_said_in_one_way(url: str) -> None:
     with pytest.raises(ValueError, match="is not a base URL like http://127"):
         Origin(url)
+
+
+def test_a_header_takes_the_place_of_the_client_s_own_whatever_its_letters() -> None:
+    given = ["host=other", "user-agent=me", "ACCEPT=x/y", "content-type=a/b"]
+    asked = settings(*[f"--header={one}" for one in given])
+    head = Origin("http://h:1").post_head("/p", {**HEADERS, **asked.headers}).decode().split("\r\n")
+    names = [line.partition(":")[0].lower() for line in head[1:]]
+    assert len(set(names)) == len(names)
+    assert {"host: other", "user-agent: me", "ACCEPT: x/y", "content-type: a/b"} <= set(head)
+    assert head[-2:] == ["Accept-Encoding: identity", "Content-Length: "]
+    assert "Host: h:1" in Origin("http://h:1").post_head("/p", HEADERS).decode()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("Content-Length", "Transfer-Encoding", "connection", "UPGRADE", "TE", "Trailer", "Expect"),
+        *("Keep-Alive", "Proxy-Connection", "Proxy-Authorization", "Accept-Encoding", "Content-Encoding"),
+        "HTTP2-Settings",
+    ],
+)
+def test_headers_that_frame_a_request_are_refused(name: str) -> None:
+    with pytest.raises(UsageError, match=f"--header {name}") as caught:
+        settings(f"--header={name}=S3CRET")
+    assert "S3CRET" not in str(caught.value)
+
+
+@pytest.mark.parametrize("value", ["", "  ", "caf\u00e9", "\u20ac", "a\tb", "a\r\nX: y", "a\x00b"])
+def test_a_header_s_value_that_cannot_be_sent_is_refused_without_showing_it(value: str) -> None:
+    with pytest.raises(UsageError, match="header X-Tenant") as caught:
+        settings(f"--header=X-Tenant={value}")
+    assert not value.strip() or value not in str(caught.value)
+
+
+def test_blanks_around_a_header_s_value_are_none_of_it() -> None:
+    assert settings("--header= X-Tenant = a b ").headers == {"X-Tenant": "a b"}
+
+
+def test_a_header_that_is_given_twice_is_refused() -> None:
+    with pytest.raises(UsageError, match="--header x-tenant is given twice"):
+        settings("--header=X-Tenant=a", "--header=x-tenant=b")
+
+
+def test_authorization_that_is_given_goes_before_the_key() -> None:
+    asked = settings_of(parsed("--header=authorization=Basic eA=="), {"TARGET_API_KEY": "sk-1"})
+    assert asked.headers == {"authorization": "Basic eA=="}
+    asked = settings_of(parsed(), {"TARGET_API_KEY": " sk-1 "})
+    assert asked.headers == {"Authorization": "Bearer sk-1"}
+
+
+def test_settings_blank_what_is_sent_and_show_none_of_it() -> None:
+    environment = {"TARGET_API_KEY": "sk-12345678", "HTTPS_PROXY": "http://me:pr0xy-pw@h:1"}
+    asked = settings_of(parsed("--header=X-Tenant=acme-1-tenant"), environment)
+    said = asked.redaction.redact("sk-12345678 acme-1-tenant pr0xy-pw acme-N-tenant")
+    assert said == "*** *** *** ***"
+    for secret in ("12345678", "acme", "pr0xy"):
+        assert secret not in repr(asked)
+
+
+@pytest.mark.parametrize(
+    "word", ["--field=note=it is sk-12345678", "--path=/a/sk-12345678", "--run-name=sk-12345678"]
+)
+def test_a_key_that_is_written_where_it_would_be_kept_is_refused(word: str) -> None:
+    with pytest.raises(UsageError, match="TARGET_API_KEY") as caught:
+        settings_of(parsed(word), {"TARGET_API_KEY": "sk-12345678"})
+    assert "sk-1" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "sk-proj-0123456789abcdef",
+        "Bearer abcdefgh1234",
+        "eyJhbGciOiJIUzI1.eyJzdWIiOiIx",
+        "see ghp_" + "a1" * 18,
+    ],
+)
+def test_a_field_whose_value_looks_like_a_key_is_refused(value: str) -> None:
+    for text in (value, f'{{"a": ["{value}"]}}'):
+        with pytest.raises(UsageError, match="looks like a secret") as caught:
+            settings(f"--field=note={text}")
+        assert value not in str(caught.value)
+
+
+def test_a_field_can_be_left_out_also_of_an_object() -> None:
+    asked = settings("--dialect=openai", "--drop-field=stream_options")
+    assert asked.dialect.template == {"model": "default", "stream": True}
+    assert asked.drop_fields == ("stream_options",)
+    inner = settings("--dialect=openai", "--drop-field=stream_options.include_usage", "--field=a.b=1")
+    assert inner.dialect.template == {"model": "default", "stream": True, "stream_options": {}, "a.b": 1}
+    assert "a.b" not in settings("--field=a.b=1", "--drop-field=a.b").dialect.template
+
+
+@pytest.mark.parametrize("name", ["stream_option", "messages", "stream_options.x", "model.x", ""])
+def test_a_field_that_is_not_there_cannot_be_left_out(name: str) -> None:
+    there = "there are model, stream, stream_options, stream_options.include_usage$"
+    with pytest.raises(UsageError, match=there):
+        settings("--dialect=openai", f"--drop-field={name}")

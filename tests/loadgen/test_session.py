@@ -11,14 +11,8 @@ import pytest
 
 import loadgen
 from loadgen.lag import LoopLag, percentile
-from loadgen.questions import (
-    Question,
-    QuestionError,
-    library_questions,
-    read_questions,
-    shuffled,
-    users_questions,
-)
+from loadgen.question_files import Question
+from loadgen.questions import library_questions, shuffled, users_questions
 from loadgen.session import Plan, Session
 
 S = 1_000_000_000
@@ -122,27 +116,6 @@ def test_the_library_gives_thousands_of_questions() -> None:
     found = {question.text for question in questions}
     asked = {"What does json.dumps do?", "How do I use os.path.join?", "Explain the function math.sqrt"}
     assert asked <= found
-
-
-def test_questions_of_a_file(tmp_path: Path) -> None:
-    path = tmp_path / "q.txt"
-    path.write_text('\ufeffplain one\n\n{"id": 7, "query": "two"}\r\n{"prompt": "three"}\n', encoding="utf-8")
-    assert [(q.id, q.text) for q in read_questions(path)] == [
-        ("q.txt:1", "plain one"),
-        ("7", "two"),
-        ("q.txt:4", "three"),
-    ]
-    path.write_text('same\nother\nsame\n{"query": "same"}\n')
-    assert [q.id for q in read_questions(path)] == ["q.txt:1", "q.txt:2", "q.txt:1", "q.txt:1"]
-    for bad in ("", "{", '{"question": 3}'):
-        path.write_text(bad)
-        with pytest.raises(QuestionError):
-            read_questions(path)
-    path.write_bytes(b"\xff\xfe")
-    with pytest.raises(QuestionError):
-        read_questions(path)
-    with pytest.raises(QuestionError):
-        read_questions(tmp_path / "none")
 
 
 def test_lag_and_cpu_of_a_window() -> None:

@@ -30,6 +30,22 @@ def test_an_empty_answer_is_no_good_answer(record: Record) -> None:
     assert answer_checks.tokens([]).status == "n/a"
 
 
+def test_thoughts_alone_are_a_good_answer_and_are_told(record: Record) -> None:
+    thought = record(first_generated_at_ns=3)
+    found = answer_checks.tokens([record(first_generated_at_ns=3, first_token_at_ns=5, tokens=1), thought])
+    assert found.status == "pass"
+    assert "1 held thoughts only" in found.text
+    assert answer_checks.tokens([thought, record()]).status == "fail"
+
+
+def test_ends_for_reasons_that_are_not_known_are_told(record: Record) -> None:
+    good = [record(finish_reason=reason) for reason in (None, "stop", "length", "who_knows", "who_knows")]
+    found = answer_checks.failures(good)
+    assert found.status == "pass"
+    assert "2 good answers ended for a reason that is not known: who_knows" in found.text
+    assert "not known" not in answer_checks.failures(good[:3]).text
+
+
 def test_one_answer_without_documents_fails_where_they_were_asked_for(record: Record) -> None:
     records = [record(), record(seq=1, documents=0)]
     assert answer_checks.retrieval(records, expected=True).status == "fail"
@@ -53,3 +69,32 @@ def test_requests_that_hang_fail_the_cell_though_nothing_else_counts_them(
 def test_many_requests_sent_twice_fail_the_cell(record: Record) -> None:
     assert answer_checks.resent([*[record()] * 19, record(flags=["retried"])]).status == "pass"
     assert answer_checks.resent([*[record()] * 9, record(flags=["retried"])]).status == "fail"
+
+
+SENT = ("model", "stream", "stream_options", "stream_options.include_usage", "top_k2")
+
+
+@pytest.mark.parametrize(
+    ("error", "field"),
+    [
+        ('HTTP 400 {"error":{"message":"Unknown parameter: \'stream_options\'."', "stream_options"),
+        ("HTTP 400 Unrecognized request argument supplied: stream_options", "stream_options"),
+        ("HTTP 422 {'type': 'extra_forbidden', 'loc': ('body', 'stream_options')", "stream_options"),
+        ('HTTP 400 json: unknown field "stream_options"', "stream_options"),
+        ("HTTP 400 property 'stream_options' is unsupported", "stream_options"),
+        ("HTTP 400 Unknown parameter: 'stream_options.include_usage'", "stream_options.include_usage"),
+        ("HTTP 400 This model does not support stream_options", "stream_options"),
+        ("HTTP 400 extra fields not permitted: top_kN", "top_k2"),
+        ("HTTP 400 Unknown parameter: 'stream'", "stream"),
+        ("HTTP 404 The model is not supported", None),
+        ("HTTP 400 stream_options can only be set along with stream", None),
+        ("HTTP 503 stream_options is not supported", None),
+        ("HTTP 400 my_stream_options is not supported", None),
+    ],
+)
+def test_a_refused_field_is_named_with_the_option_that_leaves_it_out(
+    record: Record, error: str, field: str | None
+) -> None:
+    refused = record(outcome="http_error", error=error)
+    text = answer_checks.failures([refused], fields=SENT).text
+    assert (f"--drop-field {field} (sweep" in text) if field else ("--drop-field" not in text)

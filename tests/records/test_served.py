@@ -2,6 +2,7 @@
 
 import pytest
 
+from records.redaction import Redaction
 from records.served import Served
 
 
@@ -36,3 +37,13 @@ def test_paths_are_taken_where_they_are_text() -> None:
 )
 def test_anything_else_is_a_service_without_it(status: int, body: bytes) -> None:
     assert Served.of_answer(status, body) == Served()
+
+
+def test_what_is_kept_of_it_holds_no_secret_and_the_names_that_we_know() -> None:
+    redaction = Redaction(["baseline", "sk-12345678"])
+    said = Served(config="baseline", settings={"sk-12345678": 5}, paths={"llm": "sk-12345678@loop"})
+    assert said.redacted(redaction) == Served(
+        config="baseline", settings={"***": 5}, paths={"llm": "***@loop"}
+    )
+    assert Served(config="x sk-12345678").redacted(redaction).config == "x ***"
+    assert Served().redacted(redaction) == Served()

@@ -276,6 +276,20 @@ def test_as_is_is_said_aloud(made: Any, tmp_path: Path) -> None:
     assert "One repeat: such intervals cover noise within a run only" in text
 
 
+def test_a_service_that_nobody_verified_is_said_aloud(made: Any, tmp_path: Path) -> None:
+    """Of two cells one; a cell without TLS, and one older than the option, have nothing to verify."""
+    asked: list[dict[str, Any]] = [
+        {"tls": {"insecure": True}, "proxy": None},
+        {"tls": None, "proxy": None},
+        {},
+    ]
+    specs = [made.spec(concurrency=n, requested=one) for n, one in zip((1, 2, 5), asked, strict=True)]
+    text = words(analysed(made.run(tmp_path / "run", specs)))
+    assert "1 of 3 cells" in text
+    assert "--insecure" in text
+    assert "--insecure" not in words(analysed(made.run(tmp_path / "other", specs[1:])))
+
+
 def test_two_services_are_told_apart_by_letters_where_their_labels_are_long(
     made: Any, tmp_path: Path
 ) -> None:

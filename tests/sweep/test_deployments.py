@@ -67,6 +67,14 @@ def test_a_target_on_cpus_of_its_own_computes_with_as_many_threads(
     )
 
 
+def test_a_target_gets_its_llm_s_key_but_not_its_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("TARGET_API_KEY", "sk-1")
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-2")
+    env = _start(monkeypatch, tmp_path, _SHARED).env
+    assert "TARGET_API_KEY" not in env
+    assert env["OPENAI_API_KEY"] == "sk-2"
+
+
 def test_threads_that_the_user_asked_for_are_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("OMP_NUM_THREADS", "7")
     started = _start(monkeypatch, tmp_path, _APART, TORCH_THREADS="3")

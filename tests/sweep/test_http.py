@@ -5,11 +5,23 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from sweep.http import LARGEST, served
+import pytest
+
+from reach.get import LARGEST
+from sweep.http import served
 
 
 def test_a_configuration_is_read(trap: Any) -> None:
     assert served(_answering(trap, b'{"config": "baseline"}')).config == "baseline"
+
+
+def test_a_configuration_is_kept_without_the_key_that_asked_for_it(
+    trap: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TARGET_API_KEY", "sk-12345678-abc")
+    body = b'{"config": "runs sk-12345678-abc", "settings": {"a": "Bearer sk-12345678-abc", "b": "https://u:p@h/"}}'
+    said = served(_answering(trap, body))
+    assert (said.config, said.settings) == ("runs ***", {"a": "***", "b": "https://***@h/"})
 
 
 def test_an_answer_without_end_is_given_up(trap: Any) -> None:

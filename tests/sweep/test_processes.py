@@ -107,3 +107,23 @@ def test_a_damaged_line_of_the_ledger_names_nobody(tmp_path: Path, line: str) ->
     path = tmp_path / "processes.jsonl"
     path.write_text(line + "\n")
     assert Ledger(path).end_survivors() == 0
+
+
+def test_a_child_does_not_get_the_target_s_key_and_its_log_holds_no_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TARGET_API_KEY", "sk-12345678-abc")
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-of-the-llm-0")
+    monkeypatch.setenv("HTTPS_PROXY", "http://me:pr0xy-pass@127.0.0.1:1")
+    program = "import os, sys; [sys.stdout.buffer.write(f'{n}={v} \\xff\\n'.encode('latin-1', 'replace'))"
+    program += " for n, v in os.environ.items()]; print('error: sk-12345678-abc, %73k-of-the-llm-0')"
+    child = Child(["-c", program], log=tmp_path / "log", ledger=Ledger(tmp_path / "l"))
+    assert child.wait(20) == 0
+    assert b"TARGET_API_KEY" not in (tmp_path / "log").read_bytes()
+    assert child.complaint() == "error: ***, ***"
+    child.stop()
+    log = (tmp_path / "log").read_bytes()
+    assert b"OPENAI_API_KEY=*** \xff\n" in log
+    assert b"HTTPS_PROXY=http://***@127.0.0.1:1 \xff\n" in log
+    for secret in (b"12345678", b"of-the-llm", b"pr0xy"):
+        assert secret not in log

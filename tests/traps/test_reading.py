@@ -1,28 +1,19 @@
-"""TRAPS 1-10 and 14: each fault's server beside our client, request by request, in both dialects."""
+"""TRAPS 1-10 and 14: each fault's server beside our client, in both dialects, over plain HTTP and TLS."""
 
 from __future__ import annotations
 
-import shutil
-import socket
-import ssl
-import subprocess
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
-from pathlib import Path
-from select import select
 from statistics import median
 from typing import Any
 
 import pytest
 
-from loadgen.client.connection import BlockingConnection, Connection, Timeouts
+from loadgen.client.connection import Connection, Timeouts
 from loadgen.client.dialects import dialect
 from loadgen.client.exchange import Asker, Exchange
-from loadgen.client.http import Origin
-from loadgen.client.watched import WatchedConnection
+from loadgen.client.secured import connection
 from loadgen.clock import Clock
 from mocks.faults.catalogue import ASK_ONLY, FAULTS
 
@@ -38,7 +29,6 @@ TRIES = 10
 LONG = {"small-events"}
 """Faults whose answer takes two seconds: one is enough."""
 PATIENT = Timeouts(total=60)
-WAYS: tuple[type[Connection], ...] = (BlockingConnection, WatchedConnection)
 PAIRS = [
     (name, kind) for name in FAULTS for kind in ("ask", "openai") if kind == "ask" or name not in ASK_ONLY
 ]
@@ -83,7 +73,7 @@ class Pair:
     @property
     def afterwards(self) -> int:
         """Events after the terminal one (``end``), of which nobody has to take notice."""
-        return int(self.ours.outcome == "ok" and self.ours.answer.usage_tokens is None)
+        return int(self.ours.outcome == "ok" and self.ours.answer.usage is None)
 
     @property
     def tokens(self) -> tuple[int, int]:
@@ -92,15 +82,15 @@ class Pair:
         return count, self.truth["tokens"] if source == "usage" else len(self.truth["token_events_at_ns"])
 
 
-def ask(served: Any, connection: Connection, answers: int = ANSWERS) -> list[Pair]:
+def ask(served: Any, one: Connection, answers: int = ANSWERS) -> list[Pair]:
     """Some answers of one user, and the server's records of them."""
     before = served.asked
     served.asked += answers
-    clock, asker, exchanges = Clock(), Asker(connection, dialect(served.dialect), {}), []
+    clock, asker, exchanges = Clock(), Asker(one, dialect(served.dialect), {}), []
     for number in range(answers):
         exchanges.append(Exchange(sent_ns=0))
-        asker.ask(f"Question {number} of {type(connection).__name__}?", exchanges[-1])
-    connection.close()
+        asker.ask(f"Question {number} of {type(one).__name__}?", exchanges[-1])
+    one.close()
     truths = served.truths(before + answers)[before:]
     return [Pair(ours, truth, clock) for ours, truth in zip(exchanges, truths, strict=True)]
 
@@ -154,11 +144,11 @@ def ask_until(
     but not for ever. The facts hold at each try."""
     seen = []
     for _ in range(TRIES):
-        connection = connect()
-        pairs = ask(served, connection, answers)
+        one = connect()
+        pairs = ask(served, one, answers)
         check_facts(pairs)
         used = len({pair.truth["connection"] for pair in pairs})
-        assert used == connection.connects == (answers if served.name in NO_KEEPING else 1)  # TRAPS 14
+        assert used == one.connects == (answers if served.name in NO_KEEPING else 1)  # TRAPS 14
         if holds(pairs):
             return pairs
         seen.append([lateness(pair) for pair in pairs])
@@ -171,10 +161,9 @@ def check(served: Any, connect: Callable[[], Connection], answers: int = ANSWERS
 
 
 @pytest.mark.parametrize(("name", "kind"), PAIRS)
-def test_our_figures_are_the_servers_own(serve: Any, name: str, kind: str) -> None:
+def test_our_figures_are_the_servers_own(serve: Any, over: Any, name: str, kind: str) -> None:
     served, answers = serve(name, kind), 1 if name in LONG else ANSWERS
-    for way in WAYS:
-        check(served, lambda way=way: way(Origin(served.url), PATIENT), answers)
+    check(served, lambda: connection(over.origin(served.url), PATIENT), answers)
 
 
 def least_ms(pairs: list[Pair], moment: str = "first_token") -> float:
@@ -182,48 +171,42 @@ def least_ms(pairs: list[Pair], moment: str = "first_token") -> float:
     return min(getattr(pair.ours.answer, f"{moment}_ns") - pair.ours.sent_ns for pair in pairs) / MS
 
 
-@pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("kind", ["ask", "openai"])
 @pytest.mark.parametrize("name", ["role-first", "status-first"])
 def test_what_comes_before_the_first_token_is_told_apart(
-    serve: Any, name: str, kind: str, way: type[Connection]
+    serve: Any, name: str, kind: str, over: Any
 ) -> None:  # TRAPS 2, 3
     served = serve(name, kind, ttft_ms=200)
     pairs = ask_until(
         lambda pairs: in_time(pairs) and least_ms(pairs, "first_event") < 100,
         served,
-        lambda: way(Origin(served.url), PATIENT),
+        lambda: connection(over.origin(served.url), PATIENT),
     )
     assert least_ms(pairs) >= 199
 
 
-@pytest.mark.parametrize("way", WAYS)
-def test_an_answer_ends_before_its_stream_does(serve: Any, way: type[Connection]) -> None:  # TRAPS 8
+def test_an_answer_ends_before_its_stream_does(serve: Any, over: Any) -> None:  # TRAPS 8
     served = serve("slow-close", stall_s=0.5)
     pairs = ask_until(
         lambda pairs: (
             in_time(pairs) and min(pair.ours.ended_ns - pair.ours.sent_ns for pair in pairs) < 300 * MS
         ),
         served,
-        lambda: way(Origin(served.url), PATIENT),
+        lambda: connection(over.origin(served.url), PATIENT),
     )
     for pair in pairs:
         assert pair.truth["closed_at_ns"] - pair.truth["ended_at_ns"] >= 499 * MS
 
 
-@pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize(("name", "tokens"), [("empty", 0), ("one-token", 1)])
-def test_what_did_not_happen_has_no_time(
-    serve: Any, name: str, tokens: int, way: type[Connection]
-) -> None:  # TRAPS 10
+def test_what_did_not_happen_has_no_time(serve: Any, name: str, tokens: int, over: Any) -> None:  # TRAPS 10
     served = serve(name)
-    for pair in ask(served, way(Origin(served.url), PATIENT)):
+    for pair in ask(served, connection(over.origin(served.url), PATIENT)):
         assert pair.ours.answer.gaps_us == []
         assert (pair.ours.answer.first_token_ns is None) == (tokens == 0)
         assert pair.tokens == (tokens, tokens)
 
 
-@pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize(
     ("timeouts", "said"),
     [
@@ -232,90 +215,11 @@ def test_what_did_not_happen_has_no_time(
     ],
 )
 def test_a_stream_that_stalls_for_ever_is_a_timeout(
-    serve: Any, timeouts: dict[str, float], said: str, way: type[Connection]
+    serve: Any, timeouts: dict[str, float], said: str, over: Any
 ) -> None:
     served = serve("stall", stall_s=float("inf"))
-    for pair in ask(served, way(Origin(served.url), Timeouts(**timeouts)), answers=1):
+    for pair in ask(served, connection(over.origin(served.url), Timeouts(**timeouts)), answers=1):
         assert (pair.ours.outcome, pair.ours.error) == ("timeout", said)
         assert pair.truth["outcome"] == "cancelled"
         assert pair.ours.answer.tokens == pair.truth["tokens"]
         assert pair.late_ns("last_token") is not None
-
-
-class Relay:
-    """TLS to the world, the plain server behind it; bytes are handed on as they come."""
-
-    def __init__(self, port: int, context: ssl.SSLContext) -> None:
-        self._behind, self._context = port, context
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self._listener.getsockname()[1]
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                plain, _ = self._listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._serve, args=(plain,), daemon=True).start()
-
-    def _serve(self, plain: socket.socket) -> None:
-        """One thread for both directions: a TLS connection is not to be read and written at once."""
-        plain.settimeout(60)
-        plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        with socket.create_connection(("127.0.0.1", self._behind), 60) as behind:
-            behind.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            with suppress(OSError), self._context.wrap_socket(plain, server_side=True) as outer:
-                while True:
-                    ready = [outer] if outer.pending() else select([outer, behind], [], [], 60)[0]
-                    for one in ready:
-                        data = one.recv(65536)
-                        (behind if one is outer else outer).sendall(data)
-                    if not ready or not data:
-                        return
-
-    def close(self) -> None:
-        self._listener.close()
-
-
-@pytest.fixture
-def through_tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[int], str]]:
-    """The address at which the server of a port is found behind TLS."""
-    key, cert = str(tmp_path / "key.pem"), str(tmp_path / "cert.pem")
-    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1"]
-    command += ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
-    command += ["-keyout", key, "-out", cert]
-    subprocess.run(command, check=True, capture_output=True, timeout=30)
-    monkeypatch.setenv("SSL_CERT_FILE", cert)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(cert, key)
-    relays: list[Relay] = []
-
-    def start(port: int) -> str:
-        relays.append(Relay(port, context))
-        return f"https://localhost:{relays[-1].port}"
-
-    yield start
-    for relay in relays:
-        relay.close()
-
-
-@pytest.mark.skipif(shutil.which("openssl") is None, reason="no openssl command to make a certificate with")
-@pytest.mark.parametrize(
-    "name",
-    [
-        "healthy",
-        "role-first",
-        "bundled",
-        "split-utf8",
-        "fields",
-        "truncated",
-        "no-blank-end",
-        "error-200",
-        "restart",
-    ],
-)
-def test_tls_gives_the_same_records(serve: Any, through_tls: Callable[[int], str], name: str) -> None:
-    served = serve(name)
-    url = through_tls(served.port)
-    check(served, lambda: BlockingConnection(Origin(url), PATIENT))

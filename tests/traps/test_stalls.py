@@ -12,7 +12,7 @@ import random
 import re
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -71,14 +71,19 @@ def _questions(folder: Path) -> Path:
 
 
 def stalled_load(
-    locust: Callable[..., Any], folder: Path, url: str, stalls: random.Random, longest_s: float
+    locust: Callable[..., Any],
+    folder: Path,
+    url: str,
+    stalls: random.Random,
+    longest_s: float,
+    words: Sequence[str] = (),
 ) -> CellData:
     """A load whose process is stopped again and again, up to ``longest_s`` at a time."""
     questions = _questions(folder)
     name = f"r{len(list(folder.iterdir()))}"
     one = locust(
         *("-H", url, "--headless", "-u", str(USERS), "-t", f"{SECONDS:g}s"),
-        *("--questions", str(questions), "--results", name),
+        *("--questions", str(questions), "--results", name, *words),
     )
     until = time.monotonic() + SECONDS + 3
     while one.process.poll() is None and time.monotonic() < until:
@@ -126,11 +131,16 @@ def too_far(off: int, of: int) -> bool:
 )
 @given(seed=st.integers(0, 2**31), longest_s=st.sampled_from([0.01, 0.03, 0.15]))
 @pytest.mark.timeout(180)
+@pytest.mark.parametrize("scheme", ["http", "https"])
 def test_what_is_not_flagged_is_dated_truly(
-    trap: Any, locust: Any, tmp_path: Path, seed: int, longest_s: float
+    trap: Any, locust: Any, certificates: Any, tmp_path: Path, scheme: str, seed: int, longest_s: float
 ) -> None:
     server, truths = served(trap)
-    data = stalled_load(locust, tmp_path, server.url, random.Random(seed), longest_s)
+    url, words = server.url, ()
+    if scheme == "https":  # its own, without a relay between: the truth is when it sends
+        server.tls = certificates.server()
+        url, words = f"https://localhost:{server.port}", ("--ca", certificates.ca)
+    data = stalled_load(locust, tmp_path, url, random.Random(seed), longest_s, words)
     good = [r for r in data.requests if r.outcome == "ok"]
     assert len(good) >= USERS
     wrong = {

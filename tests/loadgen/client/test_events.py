@@ -30,6 +30,10 @@ NASTY = [
     '", "',
     "}",
     "data: ",
+    "<think>",
+    "</think>",
+    "</",
+    "think>",
     "0",
 ]
 pieces = st.sampled_from(NASTY) | st.text(st.characters(exclude_categories=["Cs"]), max_size=4)

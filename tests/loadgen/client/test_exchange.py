@@ -5,22 +5,18 @@ from __future__ import annotations
 import gzip
 import json
 import math
-import shutil
 import socket
-import ssl
-import subprocess
 import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from loadgen.client.connection import BlockingConnection, Connection, Timeouts
+from loadgen.client.connection import Timeouts
 from loadgen.client.dialects import dialect
 from loadgen.client.exchange import Asker, Exchange
 from loadgen.client.http import Origin
-from loadgen.client.watched import WatchedConnection
+from loadgen.client.secured import connection
 
 SLACK_MS = 39.0
 """What an answer in time is late by at most. A busy machine makes any of them later, and none earlier, so one
@@ -30,20 +26,20 @@ EARLY_MS = 5.0
 """A kernel's stamp is brought to our clock by two readings, between which a process may be interrupted."""
 
 
-WAY: type[Connection] = BlockingConnection
+OVER: Any = None
 
 
-@pytest.fixture(autouse=True, params=[BlockingConnection, WatchedConnection])
-def way(request: Any) -> None:
-    """Both ways of receiving give the same figures."""
-    global WAY
-    WAY = request.param
+@pytest.fixture(autouse=True)
+def each_way(over: Any) -> None:
+    """Plain HTTP and TLS give the same figures."""
+    global OVER
+    OVER = over
 
 
 def asker(url: str, name: str = "ask", timeout_s: float = 60.0, **timeouts: float) -> Asker:
-    origin, limits = Origin(url), Timeouts(total=timeout_s, **timeouts)
-    kind = BlockingConnection if origin.tls else WAY
-    return Asker(kind(origin, limits), dialect(name), {})
+    """``url``: of the plain server, which may be asked through TLS."""
+    limits = Timeouts(total=timeout_s, **timeouts)
+    return Asker(connection(OVER.origin(url), limits), dialect(name), {})
 
 
 def ask(one: Asker, question: str = "why?") -> Exchange:
@@ -359,7 +355,7 @@ def test_the_timeout_is_of_the_whole_request(trap: Any) -> None:
         ("503 Busy", "Retry-After: 1\r\n", b"too many: 17", "HTTP 503 too many: N"),
         ("422 No", "", b'{"detail":"x"}', 'HTTP 422 {"detail":"x"}'),
         ("307 Go", "Location: /elsewhere\r\n", b"", "HTTP 307 /elsewhere"),
-        ("200 OK", "", b'{"answer":"whole"}', "HTTP 200 without events (text/plain)"),
+        ("200 OK", "", b'{"answer":"whole"}', 'HTTP 200 without events (text/plain) {"answer":"whole"}'),
     ],
 )
 def test_no_stream(trap: Any, status: str, extra: str, body: bytes, error: str) -> None:
@@ -375,7 +371,8 @@ def test_what_is_not_http_and_nobody_there(trap: Any) -> None:
     assert ask(asker(trap(lambda talk: talk.raw(b"SSH-2.0-x\r\n")).url)).outcome == "truncated"
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
-    exchange = ask(asker(f"http://127.0.0.1:{port}"))
+    nobody = connection(Origin(f"{OVER.scheme}://127.0.0.1:{port}", OVER.reach), Timeouts(total=60))
+    exchange = ask(Asker(nobody, dialect("ask"), {}))
     assert (exchange.outcome, exchange.error) == ("connect_error", "connection refused")
 
 
@@ -387,54 +384,30 @@ def test_interim_answers_are_passed_over(trap: Any) -> None:
     assert ask(asker(trap(script).url)).outcome == "ok"
 
 
-def test_openai_until_done(trap: Any) -> None:
+@pytest.mark.parametrize(
+    ("reason", "done", "whole", "outcome"),
+    [
+        ("stop", True, True, "ok"),
+        ("stop", False, True, "ok"),  # a whole stream whose model has finished
+        (None, True, True, "ok"),
+        (None, False, True, "truncated"),
+        ("stop", False, False, "truncated"),
+        ("abort", True, True, "stream_error"),
+        ("abort", False, False, "stream_error"),
+    ],
+)
+def test_openai_until_done(trap: Any, reason: str | None, done: bool, whole: bool, outcome: str) -> None:
     def script(talk: Any) -> None:
         talk.headers()
         for content in ("", "a", "b"):
             talk.event({"choices": [{"delta": {"content": content}}]})
-        talk.event({"choices": [{"delta": {}, "finish_reason": "stop"}]})
-        if talk.number == 0:
+        talk.event({"choices": [{"delta": {}, "finish_reason": reason}]})
+        if done:
             talk.chunk(b"data: [DONE]\n\n")
-        talk.done()
+        if whole:
+            talk.done()
+        else:
+            talk.close()
 
     one = asker(trap(script).url, "openai")
-    assert [ask(one).outcome, ask(one).outcome] == ["ok", "truncated"]
-
-
-@pytest.mark.skipif(shutil.which("openssl") is None, reason="no openssl command to make a certificate with")
-def test_tls_is_kept_alive_and_checked(trap: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    key, cert = str(tmp_path / "key.pem"), str(tmp_path / "cert.pem")
-    subprocess.run(
-        [
-            "openssl",
-            "req",
-            "-x509",
-            "-newkey",
-            "rsa:2048",
-            "-nodes",
-            "-days",
-            "1",
-            "-keyout",
-            key,
-            "-out",
-            cert,
-            "-subj",
-            "/CN=localhost",
-            "-addext",
-            "subjectAltName=DNS:localhost",
-        ],
-        check=True,
-        capture_output=True,
-        timeout=30,
-    )
-    server = trap(good)
-    server.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    server.tls.load_cert_chain(cert, key)
-    url = f"https://localhost:{server.port}"
-    refused = ask(asker(url))
-    assert (refused.outcome, refused.error) == ("connect_error", "TLS: CERTIFICATE_VERIFY_FAILED")
-    monkeypatch.setenv("SSL_CERT_FILE", cert)
-    one = asker(url)
-    exchanges = [ask(one) for _ in range(3)]
-    assert [exchange.outcome for exchange in exchanges] == ["ok"] * 3
-    assert one.connection.connects == 1
+    assert [ask(one).outcome, ask(one).outcome] == [outcome] * 2

@@ -60,7 +60,7 @@ turns = Turns()
 turns.start(gevent.get_hub().loop)
 for _ in range(20):
     gevent.sleep(0.03)
-    print((time.monotonic_ns() - turns.looked_ns) / 1e6)
+    print((time.monotonic_ns() - turns.looked()) / 1e6)
 """
 
 

@@ -1,0 +1,125 @@
+"""Through which proxy, by ``HTTPS_PROXY``, ``HTTP_PROXY`` and ``NO_PROXY``. Pure: no name is looked up."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import socket
+from base64 import b64encode
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from urllib.parse import unquote, urlsplit
+
+from reach.failure import ReachError
+
+DEFAULT_PORT = 80
+_Ip = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proxy:
+    """One that is spoken to in plain HTTP: CONNECT for https, the whole URL in a request for http."""
+
+    host: str
+    port: int
+    authorization: str = field(default="", repr=False)
+    """The value of Proxy-Authorization; a secret."""
+
+    @property
+    def name(self) -> str:
+        """To be shown, and kept."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.port}"
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Proxy-Authorization": self.authorization} if self.authorization else {}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proxies:
+    """What the environment says, unread: nobody minds a variable that is not used."""
+
+    https: str = field(default="", repr=False)
+    http: str = field(default="", repr=False)
+    none: str = ""
+
+    @classmethod
+    def of(cls, environment: Mapping[str, str]) -> Proxies:
+        """Lower-case names win, as with curl."""
+
+        def first(name: str) -> str:
+            return environment.get(name) or environment.get(name.upper()) or ""
+
+        return cls(https=first("https_proxy"), http=first("http_proxy"), none=first("no_proxy"))
+
+    def proxy_for(self, *, tls: bool, host: str, port: int) -> Proxy | None:
+        """None: it is asked directly. Raises ReachError where what is to be used is no proxy of ours."""
+        url = self.https if tls else self.http
+        if not url or is_loopback(host) or excepted(host, port, self.none):
+            return None
+        return parse_proxy("HTTPS_PROXY" if tls else "HTTP_PROXY", url)
+
+
+def parse_proxy(name: str, url: str) -> Proxy:
+    """From ``[http://][USER:PASSWORD@]HOST[:PORT]``. Raises ReachError, which does not show it."""
+    scheme, separator, _ = url.partition("://")
+    try:
+        parts = urlsplit(url if separator else f"http://{url}")
+        host, port = parts.hostname or "", parts.port or DEFAULT_PORT
+    except ValueError:
+        host, port = "", 0
+    if separator and scheme.lower() != "http":
+        kind = f"{scheme.lower()}://" if re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]{0,20}", scheme) else "that"
+        raise ReachError(f"{name}: {kind} is no proxy that is spoken to here; give one as http://HOST:PORT")
+    if not re.fullmatch(r"[!-~]+", host) or not port:
+        raise ReachError(f"{name} is not like http://[USER:PASSWORD@]HOST:PORT")
+    user, password = unquote(parts.username or ""), unquote(parts.password or "")
+    secret = b64encode(f"{user}:{password}".encode()).decode() if parts.username is not None else ""
+    return Proxy(host=host, port=port, authorization=f"Basic {secret}" if secret else "")
+
+
+def is_loopback(host: str) -> bool:
+    """This machine itself, by its name or number: never asked through a proxy."""
+    name = host.lower().rstrip(".")
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    ip = _ip(name)
+    return ip is not None and (ip.is_loopback or ip.is_unspecified)
+
+
+def excepted(host: str, port: int, no_proxy: str) -> bool:
+    """Does ``NO_PROXY`` name it: ``*``, a domain (with all below it), a number, a network, with or without a
+    port?"""
+    name = host.lower().rstrip(".")
+    return any(_names(entry, name, port) for entry in re.split(r"[\s,]+", no_proxy.lower()) if entry)
+
+
+def _names(entry: str, name: str, port: int) -> bool:
+    if entry == "*":
+        return True
+    ip = _ip(name)
+    with suppress(ValueError):
+        network = ipaddress.ip_network(entry.strip("[]"), strict=False)
+        return ip is not None and ip.version == network.version and ip in network
+    domain, colon, its_port = entry.rpartition(":")
+    if colon and its_port.isdecimal():
+        if int(its_port) != port:
+            return False
+        entry = domain
+    if ip is not None:
+        return entry.strip("[]") == name or _ip(entry.strip("[]")) == ip
+    entry = entry.removeprefix("*").lstrip(".").rstrip(".")
+    return bool(entry) and (name == entry or name.endswith(f".{entry}"))
+
+
+def _ip(name: str) -> _Ip | None:
+    """The number that a host is named by, 127.1 too."""
+    with suppress(ValueError):
+        ip = ipaddress.ip_address(name)
+        return ip.ipv4_mapped or ip if isinstance(ip, ipaddress.IPv6Address) else ip
+    with suppress(OSError):
+        if re.fullmatch(r"[0-9.]+", name):
+            return ipaddress.IPv4Address(socket.inet_aton(name))
+    return None

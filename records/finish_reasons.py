@@ -1,0 +1,40 @@
+"""Why a model stopped, as its service says it in ``finish_reason``: which reasons mean that it gave up?"""
+
+from __future__ import annotations
+
+GAVE_UP = frozenset(
+    {
+        *("abort", "aborted", "error", "errored", "fail", "failed", "failure", "incomplete"),
+        *("cancel", "canceled", "cancelled", "cancellation", "interrupted", "preempted", "killed", "evicted"),
+        *("timeout", "timed_out", "deadline_exceeded", "overloaded", "unavailable", "rate_limit"),
+        *("internal_error", "engine_error", "server_error", "model_error", "network_error"),
+        *("malformed_function_call", "insufficient_system_resource", "out_of_memory", "disconnect"),
+    }
+)
+"""Of engines, gateways and providers: none of them is an answer's end."""
+KNOWN = frozenset(
+    {
+        *("stop", "end_turn", "eos", "eos_token", "stop_sequence", "stop_token", "stop_string", "complete"),
+        *("completed", "done", "end", "finish", "finished"),
+        *("length", "max_tokens", "max_length", "max_output_tokens", "model_length", "max_new_tokens"),
+        *("model_context_window_exceeded",),
+        *("tool_calls", "tool_call", "tool_use", "function_call"),
+        *("content_filter", "safety", "refusal", "recitation", "sensitive"),
+    }
+)
+"""Normal ends: the model's own, a limit that was asked for, a tool to be called, a filter of contents."""
+_NOT_YET = frozenset({"", "null", "none"})
+"""How some services write that there is more to come."""
+_LONGEST = 40
+
+
+def finish_reason(value: object) -> str | None:
+    """A reason as `GAVE_UP` and `KNOWN` write it; None where the answer goes on."""
+    if type(value) is str and value in KNOWN:
+        return value
+    if isinstance(value, dict):  # {"type": "stop"}
+        value = value.get("type") or value.get("reason")
+    if not isinstance(value, str):
+        return None
+    reason = "_".join(value.strip().lower().replace("-", " ").split())
+    return None if reason in _NOT_YET else reason[:_LONGEST]

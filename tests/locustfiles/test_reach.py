@@ -1,0 +1,148 @@
+"""A load of a service behind TLS, a proxy, or a key's header of its own, as a user runs it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from records.reader import read_cell
+
+SHORT = ("--headless", "-u", "2", "--requests", "10", "--min-seconds", "0.3", "-t", "30s", "--results", "r")
+
+
+def answering(talk: Any) -> None:
+    talk.headers()
+    talk.event({"type": "documents", "data": [{"id": "a"}], "count": 1})
+    talk.event(*[{"type": "token", "content": "word "}] * 4, {"type": "complete"}, {"type": "end"})
+    talk.done()
+
+
+def cell_of(folder: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((folder / "r" / "cell.json").read_text())
+    return found
+
+
+def check_named(name: str, cell: dict[str, Any]) -> dict[str, Any] | None:
+    return next((check for check in cell["verdict"]["checks"] if check["name"] == name), None)
+
+
+@pytest.mark.parametrize("loop", ["closed", "open"])
+def test_a_load_over_either_way(
+    trap: Any, locust: Any, over: Any, tmp_path: Path, ended_well: Any, loop: str
+) -> None:
+    server = trap(answering)
+    open_loop = ("--arrival", "constant", "--rate", "40", "--max-inflight", "50") if loop == "open" else ()
+    one = locust("-H", over.url(server.url), *over.words, *SHORT, *open_loop)
+    assert ended_well(one), one.text
+    data = read_cell(tmp_path / "r")
+    assert {r.outcome for r in data.requests} == {"ok"}
+    cell = cell_of(tmp_path)
+    check = check_named("tls", cell)
+    if over.scheme == "http":
+        assert (cell["requested"]["tls"], check) == (None, None)
+    else:
+        assert cell["requested"]["tls"]["ca"] == over.words[1]
+        assert check is not None
+        assert check["status"] == "pass"
+    assert cell["requested"]["proxy"] is None
+
+
+def test_a_load_that_verifies_nothing_says_so(
+    trap: Any, locust: Any, behind_tls: Any, certificates: Any, tmp_path: Path, ended_well: Any
+) -> None:
+    url = behind_tls(trap(answering).url)
+    refused = locust("-H", url, *SHORT, "--results", "refused")
+    assert refused.wait() == 2
+    assert f"error: {url} cannot be reached: TLS: unable to get local issuer certificate" in refused.text
+    assert "--insecure" in refused.text
+    assert not (tmp_path / "refused" / "cell.json").exists()
+    one = locust("-H", url, "--insecure", *SHORT)
+    assert ended_well(one), one.text
+    assert "tls: --insecure: nobody verified whose service this is" in one.text.splitlines()[-1]
+    check = check_named("tls", cell_of(tmp_path))
+    assert check is not None
+    assert (check["status"], check["figure"]) == ("n/a", "insecure")
+
+
+def test_through_a_proxy_with_a_key_in_a_header_of_its_own(
+    trap: Any, locust: Any, behind_tls: Any, certificates: Any, proxy: Any, tmp_path: Path, ended_well: Any
+) -> None:
+    """The service's name is known to the proxy alone."""
+    server, between = trap(answering), proxy()
+    asked: list[bytes] = []
+
+    def get(talk: Any) -> None:
+        asked.append(talk.head)
+        talk.raw(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
+
+    server.on_get = get
+    url = behind_tls(server.url).replace("localhost", "service.test")
+    one = locust(
+        *("-H", url, "--ca", certificates.ca, "--key-header", "X-Api-Key", *SHORT),
+        TARGET_API_KEY="sk-secret-1",
+        HTTPS_PROXY=f"http://me:s3cret@{between.name}",
+        NO_PROXY="elsewhere.test",
+    )
+    assert ended_well(one), one.text
+    for head in (*asked, *(talk.head for talk in server.talks)):
+        assert b"\r\nx-api-key: sk-secret-1" in head.lower()
+        assert b"bearer" not in head.lower()
+    assert between.heads
+    assert all(head.startswith(b"CONNECT service.test:") for head in between.heads)
+    assert cell_of(tmp_path)["requested"]["proxy"] == between.name
+    written = one.text + "".join(path.read_text() for path in (tmp_path / "r").iterdir())
+    for secret in ("sk-secret-1", "s3cret"):
+        assert secret not in written
+
+
+def test_what_cannot_be_used_is_refused_before_the_load(
+    locust: Any, certificates: Any, tmp_path: Path
+) -> None:
+    junk = tmp_path / "junk.pem"
+    junk.write_text("nonsense")
+    cert = certificates.path("client.pem")
+    elsewhere = ("-H", "https://service.test")
+    wrong: list[tuple[tuple[str, ...], dict[str, str], str]] = [
+        (("--ca", "absent.pem"), {}, "error: --ca absent.pem: No such file or directory"),
+        (("--ca", str(junk)), {}, f"error: --ca {junk} holds no certificate in PEM"),
+        (("--cert", cert), {}, f"error: --cert {cert} holds no certificate with its key in PEM"),
+        (("--cert-key", cert), {}, "error: --cert-key wants the --cert FILE that it belongs to"),
+        (("--key-header", "x-api-key"), {}, "error: --key-header x-api-key wants the key in the environment"),
+        (("--key-header", "Host"), {"TARGET_API_KEY": "k"}, "error: --key-header Host: that header says"),
+        (elsewhere, {"HTTPS_PROXY": "https://me:s3cret@p:1"}, "error: HTTPS_PROXY: https:// is no proxy"),
+        (elsewhere, {"https_proxy": "http://me:s3cret@127.0.0.1:9"}, "the proxy 127.0.0.1:9: connection ref"),
+    ]
+    for words, environment, said in wrong:
+        one = locust("-H", "https://127.0.0.1:9", *words, *SHORT, **environment)
+        assert one.wait() == 2, one.text
+        [line] = [line for line in one.text.splitlines() if "error:" in line]
+        assert said in line
+        assert "s3cret" not in one.text
+    assert not (tmp_path / "r" / "cell.json").exists()
+
+
+def test_https_taken_for_http_is_said_before_the_load(
+    trap: Any, locust: Any, behind_tls: Any, tmp_path: Path
+) -> None:
+    url = behind_tls(trap(answering).url).replace("https", "http")
+    one = locust("-H", url, *SHORT)
+    assert one.wait() == 2
+    assert f"{url} cannot be reached: what answers there speaks TLS: ask it as https://" in one.text
+    assert "Traceback" not in one.text
+
+
+def test_a_base_url_with_the_api_in_it_and_a_404_that_names_what_was_asked(
+    trap: Any, locust: Any, tmp_path: Path
+) -> None:
+    def script(talk: Any) -> None:
+        talk.headers("Content-Length: 7\r\n", "404 Not Found")
+        talk.raw(b"nothing")
+
+    server = trap(script)
+    one = locust("-H", f"{server.url}/v1", "--dialect", "openai", "--llm-model", "m", *SHORT)
+    assert one.wait() == 3, one.text
+    assert "HTTP 404 at /v1/chat/completions nothing" in one.text.splitlines()[-1]
+    assert {talk.head.split(b" ")[1] for talk in server.talks} == {b"/v1/chat/completions"}

@@ -1,0 +1,105 @@
+"""Through which proxy a host is asked, by the environment alone."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reach.failure import ReachError
+from reach.proxy import Proxies, excepted, is_loopback, parse_proxy
+
+
+@pytest.mark.parametrize(
+    "host", ["localhost", "LOCALHOST.", "a.localhost", "127.0.0.1", "127.9.9.9", "127.1", "::1", "0.0.0.0"]
+)
+def test_this_machine_is_never_asked_through_a_proxy(host: str) -> None:
+    proxies = Proxies.of({"HTTPS_PROXY": "http://p:1", "HTTP_PROXY": "http://p:1"})
+    assert is_loopback(host)
+    assert proxies.proxy_for(tls=True, host=host, port=443) is None
+    assert proxies.proxy_for(tls=False, host=host, port=80) is None
+
+
+@pytest.mark.parametrize("host", ["localhost.example", "128.0.0.1", "10.0.0.1", "::2", "mylocalhost"])
+def test_other_machines_are(host: str) -> None:
+    assert not is_loopback(host)
+    proxy = Proxies.of({"https_proxy": "p:1"}).proxy_for(tls=True, host=host, port=443)
+    assert proxy is not None
+    assert proxy.name == "p:1"
+
+
+def test_each_scheme_has_its_own_and_lower_case_wins() -> None:
+    environment = {"HTTPS_PROXY": "http://a", "https_proxy": "http://b:2", "HTTP_PROXY": "c:3"}
+    proxies = Proxies.of(environment)
+    named = [proxies.proxy_for(tls=tls, host="h", port=1) for tls in (True, False)]
+    assert [proxy and proxy.name for proxy in named] == ["b:2", "c:3"]
+    assert Proxies.of({"HTTP_PROXY": "c:3"}).proxy_for(tls=True, host="h", port=1) is None
+    assert Proxies.of({}) == Proxies()
+
+
+@pytest.mark.parametrize(
+    ("entry", "host", "port", "is_excepted"),
+    [
+        ("*", "a.example", 443, True),
+        ("example", "a.example", 443, True),
+        (".example", "a.example", 443, True),
+        (".example", "example", 443, True),
+        ("*.example", "b.a.example", 443, True),
+        ("Example.", "A.EXAMPLE", 443, True),
+        ("ample", "a.example", 443, False),
+        ("a.example:8443", "a.example", 443, False),
+        ("a.example:8443", "a.example", 8443, True),
+        ("x, a.example", "a.example", 443, True),
+        ("x a.example", "a.example", 443, True),
+        ("10.0.0.0/8", "10.2.3.4", 443, True),
+        ("10.0.0.0/8", "11.2.3.4", 443, False),
+        ("10.1.1.1", "10.1.1.1", 443, True),
+        ("10.1.1.1:80", "10.1.1.1", 443, False),
+        ("fd00::/8", "fd00::1", 443, True),
+        ("[fd00::1]:443", "fd00::1", 443, True),
+        ("::1", "a.example", 443, False),
+        (",, ,", "a.example", 443, False),
+        ("", "a.example", 443, False),
+    ],
+)
+def test_what_no_proxy_names(entry: str, host: str, port: int, is_excepted: bool) -> None:
+    assert excepted(host, port, entry) is is_excepted
+
+
+@given(st.text(max_size=30), st.text(min_size=1, max_size=30))
+def test_no_text_in_the_environment_is_a_traceback(none: str, url: str) -> None:
+    with suppress(ReachError):
+        Proxies(https=url, none=none).proxy_for(tls=True, host="a.example", port=443)
+
+
+def test_user_and_password_are_sent_and_never_shown() -> None:
+    proxy = parse_proxy("HTTPS_PROXY", "http://me:s%40cret@proxy.example:3128/")
+    assert (proxy.host, proxy.port, proxy.name) == ("proxy.example", 3128, "proxy.example:3128")
+    assert proxy.authorization == "Basic bWU6c0BjcmV0"
+    assert "bWU6" not in repr(proxy)
+    assert "cret" not in repr(Proxies.of({"https_proxy": "http://me:s%40cret@h"}))
+
+
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        ("https://me:secret@p:1", "https:// is no proxy that is spoken to here"),
+        ("socks5h://me:secret@p:1", "socks5h:// is no proxy"),
+        ("me:secret@p:1://x", "is no proxy"),
+        ("http://me:secret@", "is not like"),
+        ("http://me:secret@p:many", "is not like"),
+        ("http://me:secret@[p", "is not like"),
+        ("http://me:secret@a b", "is not like"),
+    ],
+)
+def test_what_is_no_proxy_of_ours_is_refused_without_showing_it(url: str, why: str) -> None:
+    with pytest.raises(ReachError, match=why) as caught:
+        parse_proxy("HTTPS_PROXY", url)
+    assert "secret" not in str(caught.value)
+
+
+def test_a_variable_that_is_not_used_may_say_anything() -> None:
+    assert Proxies(https="socks5://x").proxy_for(tls=True, host="localhost", port=1) is None
+    assert Proxies(https="socks5://x", none="h").proxy_for(tls=True, host="h", port=1) is None

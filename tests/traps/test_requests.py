@@ -1,0 +1,94 @@
+"""What is sent: a field that a service refuses can be left out, and headers stand there once."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+REFUSAL = b'{"error":{"message":"Unknown parameter: \'stream_options\'.","type":"invalid_request_error"}}'
+
+
+def _answer(talk: Any) -> None:
+    """As OpenAI's chat completions; refuses ``stream_options`` even as null, and two lines of one header."""
+    lines = [line.partition(b":")[0].lower() for line in talk.head.split(b"\r\n")[1:]]
+    if len(set(lines)) < len(lines):
+        talk.raw(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 5\r\n\r\ntwice")
+    elif "stream_options" in json.loads(talk.body):
+        talk.raw(b"HTTP/1.1 400 Bad Request\r\nContent-Length: %d\r\n\r\n%b" % (len(REFUSAL), REFUSAL))
+    else:
+        talk.headers()
+        for text in "abc":
+            talk.event({"choices": [{"delta": {"content": text}}]})
+        talk.event({"choices": [{"delta": {}, "finish_reason": "stop"}]})
+        talk.chunk(b"data: [DONE]\n\n")
+        talk.done()
+
+
+@pytest.fixture
+def url(trap: Callable[..., Any], either_way: Callable[[Any], str]) -> str:
+    server = trap(_answer)
+    server.on_get = lambda talk: talk.raw(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
+    return either_way(server)
+
+
+def _records(folder: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (folder / "requests.jsonl").read_text().splitlines()]
+
+
+def _ask(locust: Callable[..., Any], url: str, folder: Path, *words: str) -> tuple[Any, dict[str, Any]]:
+    load = ["--headless", "-u", "1", "-t", "4s", "-H", url, "--dialect", "openai", "--results", str(folder)]
+    process = locust(*load, *words)
+    process.wait()
+    return process, json.loads((folder / "cell.json").read_text())
+
+
+def test_a_refused_field_is_named_and_can_be_left_out(
+    locust: Callable[..., Any], url: str, tmp_path: Path
+) -> None:
+    process, cell = _ask(locust, url, tmp_path / "a")
+    assert "--drop-field stream_options (sweep: -- --drop-field stream_options)" in process.text
+    assert cell["requested"]["drop_fields"] == []
+    process, cell = _ask(
+        locust, url, tmp_path / "b", "--drop-field=stream_options", "--field=stream_options=null"
+    )
+    assert {record["outcome"] for record in _records(tmp_path / "b")} == {"ok"}, process.text
+    assert cell["requested"]["drop_fields"] == ["stream_options"]
+    assert cell["requested"]["body"] == {"model": "default", "stream": True}
+    assert {record["tokens"] for record in _records(tmp_path / "b")} == {3}
+
+
+def test_headers_that_are_given_replace_the_client_s_own(
+    locust: Callable[..., Any], url: str, tmp_path: Path
+) -> None:
+    words = ["--drop-field=stream_options", "--header=host=other.example", "--header=USER-AGENT=me"]
+    process, cell = _ask(locust, url, tmp_path / "a", *words)
+    assert {record["outcome"] for record in _records(tmp_path / "a")} == {"ok"}, process.text
+    assert cell["requested"]["headers"] == ["USER-AGENT", "host"]
+
+
+def test_a_sweep_leaves_the_field_out_and_replaces_the_header_too(url: str, tmp_path: Path) -> None:
+    argv = [sys.executable, "-m", "sweep", "--deployment", f"url:{url}", "--config", "as-is"]
+    argv += ["--concurrency", "1", "--repeats", "1", "--requests", "10", "--", "--dialect", "openai"]
+    argv += ["--drop-field", "stream_options", "--header", "host=other.example"]
+    clean = {k: v for k, v in os.environ.items() if not k.startswith(("LOCUST_", "TARGET_"))}
+    environment = clean | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        argv,
+        cwd=tmp_path,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=150,
+    )
+    (cell,) = tmp_path.rglob("cell.json")
+    assert {record["outcome"] for record in _records(cell.parent)} == {"ok"}, done.stdout
+    assert json.loads(cell.read_text())["requested"]["drop_fields"] == ["stream_options"]

@@ -1,0 +1,235 @@
+"""A service that echoes all it is sent, in each place where it can, finds none of it kept or shown."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+KEY = "sk-proj-Zq7x9ab4+/cd5ef6ghIJ"
+TENANT = "tenant=9f8e7d6c5b4a"
+PASSWORD = "pass-w0rd/0f-me"
+COOKIE = "c00kie-0f-a-session"
+BASIC = base64.b64encode(f"somebody:{PASSWORD}".encode()).decode()
+SECRETS = (KEY, TENANT, PASSWORD, COOKIE, BASIC)
+HEADERS = (
+    f"--header=X-Tenant={TENANT}",
+    f"--header=X-Auth=Basic {BASIC}",
+    f"--header=cookie=lang=en; session={COOKIE}",
+)
+OF_THE_SERVICE = "s3rv1ce-t0ken"
+"""What only URLs of the service hold."""
+URL = f"https://me:{OF_THE_SERVICE}@h.example/login?sig={OF_THE_SERVICE}#{OF_THE_SERVICE}"
+
+
+def _sent(head: bytes) -> list[str]:
+    """The values of the request's headers that are secret, as a service that knows them would say them."""
+    found = dict(line.decode("latin-1").split(": ", 1) for line in head.split(b"\r\n")[1:])
+    small = {name.lower(): value for name, value in found.items()}
+    said = [small[name] for name in ("authorization", "x-tenant", "x-auth", "cookie") if name in small]
+    key = small.get("authorization", "").removeprefix("Bearer ")
+    return [*said, *filter(None, [key])] + ([PASSWORD, COOKIE] if "x-auth" in small else [])
+
+
+def _plain(talk: Any, status: str, extra: str, body: bytes) -> None:
+    talk.raw(f"HTTP/1.1 {status}\r\n{extra}Content-Length: {len(body)}\r\n\r\n".encode("latin-1") + body)
+
+
+def _status(talk: Any, said: list[str]) -> None:
+    echo = talk.head.replace(b"\r\n", b" ").decode("latin-1")
+    _plain(talk, f"401 {' '.join(said)}", f"X-Echo: {echo}\r\nContent-Type: {said[0]}\r\n", echo.encode())
+
+
+def _json(talk: Any, said: list[str]) -> None:
+    body = json.dumps({"error": {"message": f"Incorrect API key provided: {said}", "sent": said, "at": URL}})
+    _plain(talk, "401 No", "", body.replace("/", "\\/").encode())
+
+
+def _masked(talk: Any, said: list[str]) -> None:
+    _plain(talk, "401 No", "", f"Incorrect API key: {KEY[:11]}***{KEY[-6:]} ({KEY[:9]}...)".encode())
+
+
+def _encoded(talk: Any, said: list[str]) -> None:
+    forms = [f"{quote(one, safe='')} {base64.b64encode(b'a' + one.encode()).decode()}" for one in said]
+    _plain(talk, "403 No", "", " ".join(forms).encode())
+
+
+def _late(talk: Any, said: list[str]) -> None:
+    """The key goes past the length at which errors are cut."""
+    for size in (160, 140):
+        body = f"no {'x y ' * size}"[: size - 12] + said[-1]
+    _plain(talk, "403 No", "", body.encode())
+
+
+def _in_two(talk: Any, said: list[str]) -> None:
+    talk.headers(status="401 No")
+    talk.chunk(f"no: {said[0][:14]}".encode())
+    talk.chunk(said[0][14:].encode())
+    talk.done()
+
+
+def _redirect(talk: Any, said: list[str]) -> None:
+    _plain(talk, "302 Found", f"Location: {URL}&{quote(said[0])}\r\n", b"go there")
+
+
+def _relative(talk: Any, said: list[str]) -> None:
+    _plain(talk, "307 Go", f"Location: /login/{quote(said[-1])}?next={OF_THE_SERVICE}\r\n", b"")
+
+
+def _error_event(talk: Any, said: list[str]) -> None:
+    talk.headers()
+    talk.event({"type": "token", "content": "a"}, {"type": "error", "message": f"{said} at {URL}"})
+    talk.done()
+
+
+def _bare_error(talk: Any, said: list[str]) -> None:
+    talk.headers()
+    talk.chunk(f"event: error\ndata: {json.dumps(said)}\n\n".encode())
+    talk.done()
+
+
+def _coding(talk: Any, said: list[str]) -> None:
+    _plain(talk, "200 OK", f"Content-Encoding: {said[0]}\r\n", b"data: x\n\n")
+
+
+def _kind(talk: Any, said: list[str]) -> None:
+    _plain(talk, "200 OK", f"Content-Type: text/{said[0]}\r\n", said[0].encode())
+
+
+def _no_http(talk: Any, said: list[str]) -> None:
+    talk.raw(f"HTTP/{said[0]} {said[0]}\r\n\r\n".encode())
+    talk.close()
+
+
+def _good(talk: Any, said: list[str]) -> None:
+    talk.headers()
+    talk.event({"type": "token", "content": said[0]}, {"type": "documents", "data": said})
+    stages = {said[0]: {"running_ms": 1.0, said[-1]: 1.0}}
+    talk.event({"type": "complete", "config": said[0], "timings": stages})
+    talk.done()
+
+
+ECHOES = (
+    *(_status, _json, _masked, _encoded, _late, _in_two, _redirect, _relative, _error_event, _bare_error),
+    *(_coding, _kind, _no_http, _good),
+)
+
+
+def _echo(talk: Any) -> None:
+    ECHOES[talk.number % len(ECHOES)](talk, _sent(talk.head))
+
+
+def _configuration(talk: Any) -> None:
+    said = _sent(talk.head) or ["nothing"]
+    settings = {one: one for one in said} | {"DATABASE_URL": URL, "SERVICE_KEY": OF_THE_SERVICE, "list": said}
+    body = {"config": f"runs {said[0]}", "settings": settings, "paths": {one: f"{one}@loop" for one in said}}
+    _plain(talk, "200 OK", "", json.dumps(body).encode())
+
+
+@pytest.fixture
+def echoing(trap: Callable[..., Any]) -> Any:
+    server = trap(_echo)
+    server.on_get = _configuration
+    return server
+
+
+def _nothing_is_shown(folder: Path) -> None:
+    """Neither a secret nor a piece of one, whatever its digits were made of, in any file below."""
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    assert files
+    for path in files:
+        text = path.read_bytes().decode("utf-8", "replace").lower()
+        for secret in SECRETS:
+            for encoded in (quote(secret, safe=""), base64.b64encode(b"a" + secret.encode()).decode()[2:-4]):
+                assert encoded[:16].lower() not in text, path.name
+        for secret in (*SECRETS, OF_THE_SERVICE):
+            for form in {secret.lower(), re.sub(r"\d+", "n", secret.lower())}:
+                for first in range(len(form) - 8 + 1):
+                    piece = form[first : first + 8]
+                    assert piece not in text, f"{path.name}: {piece} in {_around(text, piece)}"
+
+
+def _around(text: str, piece: str) -> str:
+    at = text.index(piece)
+    return text[max(0, at - 80) : at + 80]
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_a_load_keeps_and_shows_nothing_of_what_it_sent(
+    locust: Callable[..., Any],
+    echoing: Any,
+    either_way: Callable[[Any], str],
+    tmp_path: Path,
+    free_port: Callable[[], int],
+    processes: int,
+) -> None:
+    url = either_way(echoing)
+    port = str(free_port())
+    more = ["--processes", "2", "--master-bind-port", port, "--master-port", port] if processes > 1 else []
+    process = locust(
+        *("--headless", "-u", "3", "-t", "7s", "-H", url, "--loglevel", "DEBUG", *HEADERS, *more),
+        *(
+            "--results",
+            str(tmp_path / "r"),
+            "--csv",
+            str(tmp_path / "stats"),
+            "--html",
+            str(tmp_path / "o.html"),
+        ),
+        *("--csv-full-history", "--request-timeout", "2", "--drain-seconds", "1"),
+        TARGET_API_KEY=KEY,
+    )
+    assert process.wait() == 3, process.text  # hardly one answer was good
+    assert echoing.talks[-1].number >= 2 * len(ECHOES)
+    records = [json.loads(line) for line in (tmp_path / "r" / "requests.jsonl").read_text().splitlines()]
+    outcomes = {record["outcome"] for record in records}
+    assert {"ok", "http_error", "stream_error", "truncated"} <= outcomes
+    assert any("/login?***" in (record["error"] or "") for record in records)
+    assert "***" in (tmp_path / "r" / "cell.json").read_text()
+    _nothing_is_shown(tmp_path)
+
+
+def test_a_sweep_keeps_and_shows_nothing_of_what_it_sent(
+    echoing: Any, either_way: Callable[[Any], str], tmp_path: Path
+) -> None:
+    argv = [sys.executable, "-m", "sweep", "--deployment", f"url:{either_way(echoing)}", "--config", "as-is"]
+    argv += ["--concurrency", "2", "--repeats", "1", "--requests", "20", "--", "--request-timeout", "2"]
+    clean = {k: v for k, v in os.environ.items() if not k.startswith(("LOCUST_", "TARGET_"))}
+    environment = clean | {"PYTHONPATH": str(ROOT), "TARGET_API_KEY": KEY}
+    (tmp_path / "run").mkdir()
+    with (tmp_path / "run" / "terminal").open("wb") as terminal:
+        done = subprocess.run(
+            argv, cwd=tmp_path / "run", env=environment, stdout=terminal, stderr=terminal, timeout=150
+        )
+    text = (tmp_path / "run" / "terminal").read_text()
+    assert done.returncode == 3, text
+    assert "INVALID" in text
+    assert all(f"Authorization: Bearer {KEY}".encode() in talk.head for talk in echoing.talks)
+    assert len(list((tmp_path / "run").rglob("requests.jsonl"))) == 1
+    _nothing_is_shown(tmp_path)
+
+
+def test_a_key_on_the_command_line_of_a_sweep_is_refused_and_kept_nowhere(tmp_path: Path) -> None:
+    for words in ([f"--header=X-Tenant={KEY}"], [f"--field=note={KEY}"], ["--header=Content-Length=3"]):
+        done = subprocess.run(
+            [sys.executable, "-m", "sweep", "--deployment", "url:http://127.0.0.1:9", "--", *words],
+            cwd=tmp_path,
+            env=os.environ | {"PYTHONPATH": str(ROOT), "TARGET_API_KEY": KEY},
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        assert done.returncode == 2, done.stderr
+        assert done.stderr.count("\n") == 1
+        assert KEY not in done.stdout + done.stderr
+        assert list(tmp_path.iterdir()) == []
