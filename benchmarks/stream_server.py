@@ -93,8 +93,8 @@ class Tls:
             if not self._ready:
                 self._tls.do_handshake()
                 self._ready = True
-            while True:
-                said += self._tls.read(65536)
+            while more := self._tls.read(65536):  # nothing: it has said goodbye
+                said += more
         except ssl.SSLWantReadError:
             pass
         finally:
