@@ -281,7 +281,7 @@ def most(bench: Bench) -> bool:
     print("\nMost: streams of 100 tokens/s on one core with a TTFT error of at most 1 ms (p99)")
     print("generator            | streams | us CPU a stream")
     found: dict[str, int] = {}
-    for one, first in ((NAIVE, 10), (AIOHTTP, 20), (OURS_RECORDING, 400)):
+    for one, first in ((NAIVE, 4), (AIOHTTP, 4), (OURS_RECORDING, 400)):
         try:
             count, bound, cost = _most(bench, one, first)
         except Failed as failed:
@@ -308,16 +308,15 @@ def most(bench: Bench) -> bool:
 
 
 def _most(bench: Bench, one: Generator, first: int) -> tuple[int, str, float]:
-    """(Streams that it carries, ">= " where the server gave in first or "< " where it carries not so many, CPU
-    microseconds a stream)."""
+    """(Streams that it carries, ">= " where the server gave in first or "< " where it carries not so many,
+    CPU microseconds a stream)."""
     good, bad, cost, bound = 0, 0, 0.0, ""
     users = first
     while not bad or bad > 1.2 * max(1, good):
         run = bench.once(one, STREAM, users=users, seconds=4.0)
         ttft, _ = errors(run)
         if run.server_late_ms(100, 10) > SERVER_LATE_MS:
-            bound = ">= " if not bad else ""
-            bad = users
+            bad, bound = users, ">= "
         elif ttft and quantile(ttft, 0.99) <= ACCURATE_MS and late_share(run) <= LATE_SHARE:
             good, cost = users, run.cpu_s * 1e6 / max(1, run.streams)
         else:
@@ -374,7 +373,7 @@ PARTS: dict[str, Callable[[Bench], bool]] = {
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("parts", nargs="*", default=list(PARTS), metavar="PART", help=", ".join(PARTS))
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--seconds", type=float, default=6.0, help="measured in each run (default 6)")
     parser.add_argument("--json", action="store_true", help="figures as JSON, on the last line but one")
     wanted = parser.parse_args()
