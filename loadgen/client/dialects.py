@@ -143,7 +143,7 @@ def fold_ask(answer: Answer, payload: bytes, at_ns: int) -> str | None:
     if kind == "documents":
         data, count = event.get("data"), event.get("count")
         answer.documents = len(data) if isinstance(data, list) else count if isinstance(count, int) else 0
-    elif kind in THOUGHTS:
+    elif isinstance(kind, str) and kind in THOUGHTS:
         if event.get("content"):
             answer.thought(at_ns)
     elif kind == "clear_response":

@@ -102,6 +102,8 @@ def test_nonsense_is_an_error_of_the_stream(payload: bytes) -> None:
     "event",
     [
         {"type": None},
+        {"type": [{"a": 1}]},
+        {"type": {}},
         {},
         {"type": "token"},
         {"type": "token", "content": 3},
