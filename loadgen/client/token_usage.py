@@ -13,6 +13,8 @@ from typing import Any
 _COMPLETION = ("completion_tokens", "output_tokens")
 _PROMPT = ("prompt_tokens", "input_tokens")
 _DETAILS = ("completion_tokens_details", "output_tokens_details")
+_MOST = 10**12
+"""Tokens: more is no count, and no record could hold any number."""
 _REASONING = ("reasoning_tokens", "thinking_tokens")
 
 
@@ -72,6 +74,6 @@ def _count(counts: dict[str, Any], names: tuple[str, ...]) -> int | None:
         value = counts.get(name)
         if type(value) is float and value.is_integer():
             value = int(value)
-        if type(value) is int and value >= 0:
+        if type(value) is int and 0 <= value < _MOST:
             return value
     return None
