@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import resource
 import shutil
 import signal
 import subprocess
@@ -221,7 +222,7 @@ def test_json_keeps_standard_output_for_the_summary(tmp_path: Path) -> None:
     assert "spoken" in ended.stderr
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 0)])
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 0), (signal.SIGHUP, 0)])
 def test_a_signal_leaves_a_whole_file_and_no_command(tmp_path: Path, number: int, code: int) -> None:
     running = subprocess.Popen(
         arguments("--interval", "0.1", "--quiet", "--command", "sleep 985"), cwd=tmp_path, env=ENVIRONMENT
@@ -233,6 +234,61 @@ def test_a_signal_leaves_a_whole_file_and_no_command(tmp_path: Path, number: int
     found = points(tmp_path)
     assert len(found) >= 3
     assert not any(alive(d["pid"]) for d in found[-1]["processes"]["process_details"])
+
+
+@pytest.mark.parametrize(("duration", "code"), [("0", 0), ("600", 130)])
+def test_ctrl_c_is_the_planned_end_where_there_is_no_other(tmp_path: Path, duration: str, code: int) -> None:
+    running = subprocess.Popen(
+        arguments("--duration", duration, "--interval", "0.05"),
+        cwd=tmp_path,
+        env=ENVIRONMENT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    lines = tmp_path / "profile.jsonl"
+    until(lambda: lines.exists() and lines.read_bytes().count(b"\n") >= 2)
+    running.send_signal(signal.SIGINT)
+    _, said = running.communicate(timeout=60)
+    assert running.returncode == code
+    assert ("until Ctrl-C" in said) == (code == 0)
+    assert len(points(tmp_path)) >= 2
+
+
+def test_nohup_outlives_its_terminal(tmp_path: Path) -> None:
+    flags = ["--duration", "0", "--interval", "0.05", "--quiet"]
+    running = subprocess.Popen(
+        arguments(*flags),
+        cwd=tmp_path,
+        env=ENVIRONMENT,
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN),
+    )
+    lines = tmp_path / "profile.jsonl"
+    until(lambda: lines.exists() and lines.read_bytes().count(b"\n") >= 2)
+    running.send_signal(signal.SIGHUP)
+    count = lines.read_bytes().count(b"\n")
+    until(lambda: lines.read_bytes().count(b"\n") >= count + 3)
+    running.send_signal(signal.SIGTERM)
+    assert running.wait(60) == 0
+
+
+def test_a_full_disk_is_one_line_and_keeps_what_was_sampled(tmp_path: Path) -> None:
+    """A limit on the size of files stands for it: a write past it fails as one to a full disk does."""
+    ended = subprocess.run(
+        arguments("--duration", "60", "--interval", "0.05", "--quiet"),
+        cwd=tmp_path,
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (6000, 6000)),
+    )
+    assert (ended.returncode, ended.stderr.count("\n")) == (1, 1)
+    assert "profile.jsonl" in ended.stderr
+    lines = (tmp_path / "profile.jsonl").read_bytes().splitlines(keepends=True)
+    assert len(lines) >= 2
+    assert all(line.endswith(b"}\n") and json.loads(line) for line in lines)
+    assert not (tmp_path / "profile.json").exists()
 
 
 def test_a_kill_loses_at_most_the_last_sample(tmp_path: Path) -> None:
@@ -261,7 +317,7 @@ def test_a_stop_and_go_is_recorded_as_missed_ticks(tmp_path: Path) -> None:
     running.send_signal(signal.SIGCONT)
     until(lambda: lines.read_bytes().count(b"\n") >= count + 5)
     running.send_signal(signal.SIGINT)
-    assert running.wait(60) == 130
+    assert running.wait(60) == 0
     found = points(tmp_path)
     assert sum(point["profiler"]["missed_ticks"] for point in found) >= 8
     elapsed = [point["elapsed_seconds"] for point in found]
@@ -426,9 +482,11 @@ def test_a_reader_that_has_left_changes_no_exit_code(tmp_path: Path, flags: list
     assert "--nonsense" in flags or ticks(points(tmp_path)) == 2
 
 
-def test_the_live_line_fits_a_narrow_terminal(tmp_path: Path) -> None:
+@pytest.mark.parametrize("columns", [40, 0])
+def test_the_live_line_fits_a_narrow_terminal(tmp_path: Path, columns: int) -> None:
+    """Of a terminal in a container no size may be known: 0, taken for the usual 80."""
     leader, follower = pty.openpty()
-    termios.tcsetwinsize(follower, (24, 40))
+    termios.tcsetwinsize(follower, (24, columns))
     running = subprocess.Popen(
         arguments("--duration", "0.3", "--interval", "0.1"),
         cwd=tmp_path,
@@ -442,7 +500,7 @@ def test_the_live_line_fits_a_narrow_terminal(tmp_path: Path) -> None:
     os.close(leader)
     lines = [line for line in shown.split("\r\x1b[K") if line]
     assert len(lines) == len(points(tmp_path)) > 0
-    assert all(len(line) < 40 and " s  system" in line for line in lines)
+    assert all(len(line) < (columns or 80) and " s  system" in line for line in lines)
 
 
 def test_ascii_and_no_colour_where_the_terminal_wants_it(tmp_path: Path) -> None:
@@ -458,6 +516,35 @@ def test_ascii_and_no_colour_where_the_terminal_wants_it(tmp_path: Path) -> None
     assert ended.stdout.isascii()
     assert b"\x1b" not in ended.stdout
     assert max(map(len, ended.stdout.splitlines())) <= 40
+
+
+def test_a_terminal_that_is_closed_is_no_fault(tmp_path: Path) -> None:
+    leader, follower = pty.openpty()
+    running = subprocess.Popen(
+        arguments("--duration", "0", "--interval", "0.05"),
+        cwd=tmp_path,
+        env=ENVIRONMENT,
+        stdout=follower,
+        stderr=follower,
+    )
+    lines = tmp_path / "profile.jsonl"
+    until(lambda: lines.exists() and lines.read_bytes().count(b"\n") >= 2)
+    os.close(follower)
+    os.close(leader)
+    count = lines.read_bytes().count(b"\n")
+    until(lambda: lines.read_bytes().count(b"\n") >= count + 2)
+    running.send_signal(signal.SIGTERM)
+    assert running.wait(60) == 0
+    assert len(points(tmp_path)) >= 4
+
+
+def test_a_closed_standard_error_is_no_fault(tmp_path: Path) -> None:
+    words = "--match no-such-[n]eedle --output profile.json --duration 0.2 --interval 0.1"
+    line = f"{sys.executable} -m profiler {words} 2>&-"
+    ended = subprocess.run(line, shell=True, cwd=tmp_path, env=ENVIRONMENT, capture_output=True, timeout=60)
+    assert ended.returncode == 0
+    assert b"warning" not in ended.stdout
+    assert ticks(points(tmp_path)) == 2
 
 
 @pytest.mark.parametrize("flags", ["", "--json"])
