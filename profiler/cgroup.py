@@ -7,6 +7,7 @@ Limits hold for all below, so the smallest on the way up is the one in effect. V
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -80,8 +81,9 @@ def _version_1(tree: Path, its_own: Path, paths: dict[str, str]) -> dict[str, An
 
 def _controller(tree: Path, name: str) -> Path:
     """Of version 1: controllers are mounted alone, or together under both names."""
+    # Path.is_dir raises where another user's process keeps its root to itself; this is False there.
     both = ("cpu,cpuacct", "cpuacct,cpu") if name in ("cpu", "cpuacct") else ()
-    return next((tree / one for one in (name, *both) if (tree / one).is_dir()), tree / name)
+    return next((tree / one for one in (name, *both) if os.path.isdir(tree / one)), tree / name)
 
 
 def _upwards(tree: Path, its_own: Path, path: str) -> Iterator[Path]:
@@ -91,9 +93,9 @@ def _upwards(tree: Path, its_own: Path, path: str) -> Iterator[Path]:
     """
     parts = [part for part in path.split("/") if part]
     group = tree.joinpath(*parts)
-    if ".." in parts or not group.is_dir():
+    if ".." in parts or not os.path.isdir(group):
         foreign = ".." in parts  # it lies outside of all that we see: our own tree has none of its limits
-        tree = group = its_own if foreign or its_own.is_dir() else tree
+        tree = group = its_own if foreign or os.path.isdir(its_own) else tree
     yield group
     while group != tree:
         group = group.parent

@@ -12,9 +12,10 @@ from pathlib import Path
 import psutil
 
 PROC = Path("/proc")
+LIST_S = 2.0
 SCAN_S = 10.0
-COST = 0.001
-"""Of a core, at most, for looking through the descriptors of all processes where nothing has changed."""
+COST = 0.002
+"""Of a core, at most, for the list, and for whose the sockets are where that has not changed."""
 _LISTEN = "0A"
 _MOST_NAMED = 5
 _FORWARDERS = {"docker-proxy", "rootlessport", "slirp4netns", "pasta", "kubectl", "ssh", "sshd", "socat"}
@@ -68,32 +69,41 @@ class Listeners:
 class Port:
     """Looks who listens, again when that may have changed.
 
-    The kernel lists listening sockets first and cheaply; whose they are it tells by the descriptors of every
-    process alone. Those are looked through when the sockets have changed, and else as seldom as COST allows,
-    for a new worker may have been given a socket that is there already.
+    The kernel lists sockets; whose they are it tells by the descriptors of all processes alone. Those are
+    looked through when the sockets have changed, and else seldom, for a new worker may have been given one
+    that was there before. Even the list costs milliseconds: the kernel goes through a table made for as many
+    connections as the machine may have.
     """
 
     def __init__(self, number: int, proc: Path = PROC) -> None:
         self.number = number
         self._proc = proc
         self._sockets: frozenset[int] | None = None
-        self._due_s = float("-inf")
+        self._list_due_s = self._scan_due_s = float("-inf")
 
     def look(self, now_s: float) -> Listeners | None:
-        """None: as it was. ``now_s`` is any monotonic clock."""
-        sockets = frozenset(s for s, port in (_sockets(self._proc) or {}).items() if port == self.number)
-        if sockets == self._sockets and now_s < self._due_s:
+        """None: as it was, or it is not time. ``now_s`` is any monotonic clock."""
+        if now_s < self._list_due_s:
             return None
-        began_s = time.monotonic()
-        found = listening(self.number, self._proc)
+        began_s = time.process_time()
+        listed = _sockets(self._proc)
+        self._list_due_s = now_s + max(LIST_S, (time.process_time() - began_s) / COST)
+        sockets = frozenset(inode for inode, port in (listed or {}).items() if port == self.number)
+        if sockets == self._sockets and now_s < self._scan_due_s:
+            return None
+        began_s = time.process_time()
+        found = _whose(self.number, listed, self._proc)
+        self._scan_due_s = now_s + max(SCAN_S, (time.process_time() - began_s) / COST)
         self._sockets = sockets
-        self._due_s = now_s + max(SCAN_S, (time.monotonic() - began_s) / COST)
         return found
 
 
 def listening(port: int, proc: Path = PROC) -> Listeners:
     """Look once. A server's forked workers listen on the socket that it opened, and count as it does."""
-    sockets = _sockets(proc)
+    return _whose(port, _sockets(proc), proc)
+
+
+def _whose(port: int, sockets: dict[int, int] | None, proc: Path) -> Listeners:
     if sockets is None:
         return _by_psutil(port)
     holders = _holders(sockets.keys(), proc)

@@ -29,12 +29,12 @@ class SharedMemory:
     def refresh(self, pids: set[int], now_s: float) -> None:
         """Read those that are new, and all if it is time. ``now_s`` is any monotonic clock."""
         due = now_s >= self._due_s
-        began_s = time.monotonic()
+        began_s = time.process_time()
         kept = set() if due else pids & self._bytes.keys()
         self._bytes = {pid: self._bytes[pid] if pid in kept else self._read(pid) for pid in pids}
         self._resident = {pid: size for pid, size in self._resident.items() if pid in kept}
         if due:
-            self._due_s = now_s + max(EACH_S, (time.monotonic() - began_s) / COST)
+            self._due_s = now_s + max(EACH_S, (time.process_time() - began_s) / COST)
 
     def bytes_of(self, pid: int, resident: int) -> int | None:
         """Of a process with so many bytes resident now; None where the system does not say."""

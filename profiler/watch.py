@@ -12,7 +12,7 @@ import psutil
 from profiler.listeners import Listeners, Port
 
 RESCAN_S = 2.0
-"""How often command lines, or who listens, are read: costly, and seldom news."""
+"""How often command lines are read: costly, and seldom news."""
 
 
 class Watch:
@@ -28,7 +28,7 @@ class Watch:
         """Who listened on the port when it was last looked at."""
         self._followed: dict[int, psutil.Process] = {}
         self._known: set[int] = set()
-        self._scanned_s = self._listened_s = float("-inf")
+        self._scanned_s = float("-inf")
         # Whoever started us with --match bears the pattern in its own command line, as we do.
         self._never_matched = {os.getpid(), *(parent.pid for parent in psutil.Process().parents())}
         for pid in pids:
@@ -54,8 +54,7 @@ class Watch:
         if self._pattern is not None and now_s - self._scanned_s >= RESCAN_S:
             self._scanned_s = now_s
             self._match(self._pattern, pids)
-        if self._port is not None and now_s - self._listened_s >= RESCAN_S:
-            self._listened_s = now_s
+        if self._port is not None:
             self._listen(self._port, now_s)
         self._adopt(pids)
 

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,9 +18,9 @@ import psutil
 import pytest
 
 from profiler import listeners
-from profiler.listeners import Listeners, Port, listening
+from profiler.listeners import LIST_S, Listeners, Port, listening
 from profiler.output import new_path
-from profiler.watch import RESCAN_S, Watch
+from profiler.watch import Watch
 
 ROOT = Path(__file__).resolve().parents[2]
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
@@ -151,9 +151,9 @@ def test_a_service_that_takes_over_is_followed_beside_the_old_one(serve: Any) ->
     watch.refresh(0.0)
     assert {one.pid for one in watch.processes()} == {first.pid}
     _, second = serve(port=port)
-    watch.refresh(RESCAN_S / 2)
+    watch.refresh(LIST_S / 2)
     assert {one.pid for one in watch.processes()} == {first.pid}
-    watch.refresh(RESCAN_S)
+    watch.refresh(3600.0)
     assert {one.pid for one in watch.processes()} == {first.pid, second.pid}
     assert watch.listeners
     assert watch.listeners.pids == {first.pid, second.pid}
@@ -214,11 +214,13 @@ def test_descriptors_are_looked_through_when_sockets_change_and_else_seldom(
 ) -> None:
     looks = []
 
-    def look(number: int, where: Path) -> Listeners:
-        looks.append(number)
-        return listening(number, where)
+    holders = listeners._holders
 
-    monkeypatch.setattr(listeners, "listening", look)
+    def look(sockets: Iterable[int], where: Path) -> dict[int, set[int]]:
+        looks.append(where)
+        return holders(sockets, where)
+
+    monkeypatch.setattr(listeners, "_holders", look)
     table = proc / "net" / "tcp"
     table.write_text(TITLE)
     port = Port(8001, proc)
@@ -268,3 +270,45 @@ def test_a_system_without_such_a_list_is_asked_by_psutil(
 
     monkeypatch.setattr(psutil, "net_connections", refuse)
     assert listening(8001, tmp_path) == Listeners(port=8001, hidden=True)
+
+
+OTHER_USER = """
+import json, os, socket
+from profiler.listeners import listening
+from profiler.sampler import Sampler
+from profiler.watch import Watch
+root = os.getpid()
+server = socket.create_server(("127.0.0.1", 0))
+port = server.getsockname()[1]
+if os.fork() == 0:
+    server.close()
+    os.setgid(65534)
+    os.setuid(65534)
+    processes = Sampler(Watch([root]), 0.5).sample(0)["processes"]
+    found = listening(port)
+    print(json.dumps({"told": found.told(), "pids": sorted(found.pids), "root": root, **processes}))
+else:
+    os.wait()
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux" or os.getuid() != 0, reason="only root can be another user")
+def test_another_users_service_is_seen_as_far_as_its_user_lets_others(tmp_path: Path) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", OTHER_USER],
+        cwd=tmp_path,
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stdout, ended.stderr
+    seen = json.loads(ended.stdout)
+    assert "another user's" in seen["told"]
+    assert seen["pids"] == []
+    assert seen["memory_source"] in ("rss", "mixed")
+    root = next(one for one in seen["process_details"] if one["pid"] == seen["root"])
+    assert root["pss_mb"] is root["open_files"] is None
+    assert root["memory_mb"] > 0
+    assert root["num_threads"] >= 1
