@@ -14,7 +14,7 @@ import psutil
 PROC = Path("/proc")
 LIST_S = 2.0
 SCAN_S = 10.0
-COST = 0.002
+COST = 0.001
 """Of a core, at most, for the list, and for whose the sockets are where that has not changed."""
 _LISTEN = "0A"
 _MOST_NAMED = 5

@@ -26,6 +26,7 @@ ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
 WAIT = "sys.stdin.read()"
 Profile = dict[str, Any]
 Start = Callable[[str], "subprocess.Popen[str]"]
+Launch = Callable[..., "subprocess.Popen[Any]"]
 
 
 def arguments(*flags: str) -> list[str]:
@@ -87,6 +88,27 @@ def start() -> Iterator[Start]:
             return program
 
         yield begin
+
+
+@pytest.fixture
+def launch(tmp_path: Path) -> Iterator[Launch]:
+    """Starts a profile in ``tmp_path``; one that a failed test leaves there is ended, its command too."""
+    running: list[subprocess.Popen[Any]] = []
+
+    def begin(*flags: str, **options: Any) -> subprocess.Popen[Any]:
+        running.append(subprocess.Popen(arguments(*flags), cwd=tmp_path, env=ENVIRONMENT, **options))
+        return running[-1]
+
+    yield begin
+    for one in running:
+        if one.poll() is None:
+            one.terminate()
+            one.send_signal(signal.SIGCONT)
+            try:
+                one.wait(30)
+            except subprocess.TimeoutExpired:
+                one.kill()
+                one.wait(30)
 
 
 def end(program: subprocess.Popen[str]) -> None:
@@ -159,13 +181,13 @@ def test_threads_memory_and_open_files_are_counted(tmp_path: Path, start: Start)
 CHILD = "subprocess.Popen([sys.executable, '-c', 'import sys; sys.stdin.read()'], stdin=subprocess.PIPE)"
 
 
-def test_children_are_followed_also_those_born_later(tmp_path: Path, start: Start) -> None:
+def test_children_are_followed_also_those_born_later(tmp_path: Path, launch: Launch, start: Start) -> None:
     parent = start(
         f"import subprocess, threading\nkept = [{CHILD}]\nprint('ready', flush=True)\n"
         f"sys.stdin.readline()\nkept.append({CHILD})\n{WAIT}"
     )
     flags = ["--duration", "20", "--interval", "0.1", "--pid", str(parent.pid), "--quiet"]
-    running = subprocess.Popen(arguments(*flags), cwd=tmp_path, env=ENVIRONMENT)
+    running = launch(*flags)
     lines = tmp_path / "profile.jsonl"
     until(lambda: lines.exists() and b'"process_count":2' in lines.read_bytes())
     assert parent.stdin
@@ -223,10 +245,10 @@ def test_json_keeps_standard_output_for_the_summary(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 0), (signal.SIGHUP, 0)])
-def test_a_signal_leaves_a_whole_file_and_no_command(tmp_path: Path, number: int, code: int) -> None:
-    running = subprocess.Popen(
-        arguments("--interval", "0.1", "--quiet", "--command", "sleep 985"), cwd=tmp_path, env=ENVIRONMENT
-    )
+def test_a_signal_leaves_a_whole_file_and_no_command(
+    tmp_path: Path, launch: Launch, number: int, code: int
+) -> None:
+    running = launch("--interval", "0.1", "--quiet", "--command", "sleep 985")
     lines = tmp_path / "profile.jsonl"
     until(lambda: lines.exists() and lines.read_bytes().count(b"\n") >= 3)
     running.send_signal(number)
@@ -237,11 +259,14 @@ def test_a_signal_leaves_a_whole_file_and_no_command(tmp_path: Path, number: int
 
 
 @pytest.mark.parametrize(("duration", "code"), [("0", 0), ("600", 130)])
-def test_ctrl_c_is_the_planned_end_where_there_is_no_other(tmp_path: Path, duration: str, code: int) -> None:
-    running = subprocess.Popen(
-        arguments("--duration", duration, "--interval", "0.05"),
-        cwd=tmp_path,
-        env=ENVIRONMENT,
+def test_ctrl_c_is_the_planned_end_where_there_is_no_other(
+    tmp_path: Path, launch: Launch, duration: str, code: int
+) -> None:
+    running = launch(
+        "--duration",
+        duration,
+        "--interval",
+        "0.05",
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
@@ -255,12 +280,10 @@ def test_ctrl_c_is_the_planned_end_where_there_is_no_other(tmp_path: Path, durat
     assert len(points(tmp_path)) >= 2
 
 
-def test_nohup_outlives_its_terminal(tmp_path: Path) -> None:
+def test_nohup_outlives_its_terminal(tmp_path: Path, launch: Launch) -> None:
     flags = ["--duration", "0", "--interval", "0.05", "--quiet"]
-    running = subprocess.Popen(
-        arguments(*flags),
-        cwd=tmp_path,
-        env=ENVIRONMENT,
+    running = launch(
+        *flags,
         preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN),
     )
     lines = tmp_path / "profile.jsonl"
@@ -291,9 +314,9 @@ def test_a_full_disk_is_one_line_and_keeps_what_was_sampled(tmp_path: Path) -> N
     assert not (tmp_path / "profile.json").exists()
 
 
-def test_a_kill_loses_at_most_the_last_sample(tmp_path: Path) -> None:
+def test_a_kill_loses_at_most_the_last_sample(tmp_path: Path, launch: Launch) -> None:
     flags = ["--duration", "0", "--interval", "0.05", "--quiet"]
-    running = subprocess.Popen(arguments(*flags), cwd=tmp_path, env=ENVIRONMENT)
+    running = launch(*flags)
     lines = tmp_path / "profile.jsonl"
     until(lambda: lines.exists() and lines.read_bytes().count(b"\n") >= 5)
     running.kill()
@@ -306,9 +329,9 @@ def test_a_kill_loses_at_most_the_last_sample(tmp_path: Path) -> None:
     assert all(a["elapsed_seconds"] < b["elapsed_seconds"] for a, b in pairwise(whole))
 
 
-def test_a_stop_and_go_is_recorded_as_missed_ticks(tmp_path: Path) -> None:
+def test_a_stop_and_go_is_recorded_as_missed_ticks(tmp_path: Path, launch: Launch) -> None:
     flags = ["--duration", "0", "--interval", "0.05", "--quiet"]
-    running = subprocess.Popen(arguments(*flags), cwd=tmp_path, env=ENVIRONMENT)
+    running = launch(*flags)
     lines = tmp_path / "profile.jsonl"
     until(lambda: lines.exists() and lines.read_bytes().count(b"\n") >= 3)
     running.send_signal(signal.SIGSTOP)
@@ -483,14 +506,15 @@ def test_a_reader_that_has_left_changes_no_exit_code(tmp_path: Path, flags: list
 
 
 @pytest.mark.parametrize("columns", [40, 0])
-def test_the_live_line_fits_a_narrow_terminal(tmp_path: Path, columns: int) -> None:
+def test_the_live_line_fits_a_narrow_terminal(tmp_path: Path, launch: Launch, columns: int) -> None:
     """Of a terminal in a container no size may be known: 0, taken for the usual 80."""
     leader, follower = pty.openpty()
     termios.tcsetwinsize(follower, (24, columns))
-    running = subprocess.Popen(
-        arguments("--duration", "0.3", "--interval", "0.1"),
-        cwd=tmp_path,
-        env=ENVIRONMENT,
+    running = launch(
+        "--duration",
+        "0.3",
+        "--interval",
+        "0.1",
         stdout=subprocess.DEVNULL,
         stderr=follower,
     )
@@ -518,12 +542,13 @@ def test_ascii_and_no_colour_where_the_terminal_wants_it(tmp_path: Path) -> None
     assert max(map(len, ended.stdout.splitlines())) <= 40
 
 
-def test_a_terminal_that_is_closed_is_no_fault(tmp_path: Path) -> None:
+def test_a_terminal_that_is_closed_is_no_fault(tmp_path: Path, launch: Launch) -> None:
     leader, follower = pty.openpty()
-    running = subprocess.Popen(
-        arguments("--duration", "0", "--interval", "0.05"),
-        cwd=tmp_path,
-        env=ENVIRONMENT,
+    running = launch(
+        "--duration",
+        "0",
+        "--interval",
+        "0.05",
         stdout=follower,
         stderr=follower,
     )

@@ -96,6 +96,16 @@ def test_the_service_on_a_port_with_its_workers(serve: Any, tmp_path: Path) -> N
         assert processes["total_memory_mb"] == pytest.approx(resident)
 
 
+def test_alone_it_looks_at_the_port_of_the_reference_app(tmp_path: Path) -> None:
+    """Whatever is there, on the machine that runs this."""
+    ended = profile(tmp_path, "--duration", "0.2", "--interval", "0.1")
+    assert ended.returncode == 0, ended.stderr
+    (said,) = ended.stderr.splitlines()
+    assert "port 8001" in said
+    (output,) = tmp_path.glob("resource_profile_*.json")
+    assert json.loads(output.read_text())["metadata"]["port"]["number"] == 8001
+
+
 def test_a_second_profile_disturbs_no_first_one(serve: Any, tmp_path: Path) -> None:
     port, _ = serve()
     for _ in range(2):
@@ -121,7 +131,9 @@ def test_where_nothing_listens_the_machine_is_sampled_and_that_is_told(
 def test_a_service_that_comes_again_is_followed_again(serve: Any, tmp_path: Path) -> None:
     port, first = serve()
     argv = [sys.executable, "-m", "profiler", "--port", str(port), "--interval", "0.1", "--quiet"]
-    running = subprocess.Popen([*argv, "--output", "p.json"], cwd=tmp_path, env=ENVIRONMENT)
+    running = subprocess.Popen(
+        [*argv, "--output", "p.json"], cwd=tmp_path, env=ENVIRONMENT, start_new_session=True
+    )
     samples = tmp_path / "p.jsonl"
 
     def until_followed(pid: int) -> None:
@@ -138,9 +150,10 @@ def test_a_service_that_comes_again_is_followed_again(serve: Any, tmp_path: Path
         end(first)
         _, second = serve(port=port)
         until_followed(second.pid)
-    finally:
         running.send_signal(signal.SIGINT)
         assert running.wait(60) == 0
+    finally:
+        end(running)
     assert points(tmp_path / "p.json")
 
 
