@@ -7,7 +7,8 @@ Limits hold for all below, so the smallest on the way up is the one in effect. V
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +19,14 @@ _NO_LIMIT = 2**60
 
 def of_process(pid: int, root: Path = Path("/")) -> dict[str, Any] | None:
     """The limits and the use of the group of a process; None where there is no such thing. In it null: no
-    limit, or not said. ``root``: of the file system."""
+    limit, or not said. ``root``: of the file system.
+
+    Use is that of the group whose limit is in effect, of the process's own where none is: a process in a
+    group of its own below its pod's is throttled, and killed, by what the pod uses.
+    """
+    process = root / "proc" / str(pid)
     try:
-        lines = (root / "proc" / str(pid) / "cgroup").read_text().splitlines()
+        lines = (process / "cgroup").read_text().splitlines()
     except (OSError, UnicodeDecodeError):
         return None
     paths: dict[str, str] = {}
@@ -29,52 +35,67 @@ def of_process(pid: int, root: Path = Path("/")) -> dict[str, Any] | None:
         controllers, _, path = rest.partition(":")
         paths |= dict.fromkeys(controllers.split(","), path)
     tree = root / "sys" / "fs" / "cgroup"
+    its_own = process / "root" / "sys" / "fs" / "cgroup"
     if "cpu" in paths or "memory" in paths:
-        return _version_1(tree, paths)
-    return _version_2(tree, paths[""]) if "" in paths else None
+        return _version_1(tree, its_own, paths)
+    return _version_2(list(_upwards(tree, its_own, paths[""]))) if "" in paths else None
 
 
-def _version_2(tree: Path, path: str) -> dict[str, Any]:
-    groups = list(_upwards(tree, path))
-    stat = _table(groups[0] / "cpu.stat")
+def _version_2(groups: list[Path]) -> dict[str, Any]:
+    limit, group = _least(groups, lambda one: _quota(one / "cpu.max"))
+    stat = _table(group / "cpu.stat")
     return {
         "version": 2,
-        "cpu_limit_cores": _least(_quota(group / "cpu.max") for group in groups),
-        **_memory(groups, "memory.max", "memory.current"),
+        "cpu_limit_cores": limit,
+        "cpuset_cores": _first(_cpus(one / "cpuset.cpus.effective") for one in groups),
+        "cpu_usage_seconds": _scaled(stat.get("usage_usec"), 1e-6),
         "cpu_periods": stat.get("nr_periods"),
         "cpu_throttled_periods": stat.get("nr_throttled"),
         "cpu_throttled_seconds": _scaled(stat.get("throttled_usec"), 1e-6),
+        **_memory(groups, "memory.max", "memory.current"),
     }
 
 
-def _version_1(tree: Path, paths: dict[str, str]) -> dict[str, Any]:
-    cpu = list(_upwards(_controller(tree, "cpu"), paths.get("cpu", "/")))
-    memory = list(_upwards(_controller(tree, "memory"), paths.get("memory", "/")))
-    stat = _table(cpu[0] / "cpu.stat")
+def _version_1(tree: Path, its_own: Path, paths: dict[str, str]) -> dict[str, Any]:
+    def groups(name: str) -> list[Path]:
+        return list(_upwards(_controller(tree, name), _controller(its_own, name), paths.get(name, "/")))
+
+    cpu, accounted = groups("cpu"), groups("cpuacct")
+    limit, group = _least(cpu, _quota_1)
+    stat = _table(group / "cpu.stat")
+    # The two are trees of their own, in which a group mostly has the same place.
+    above = min(cpu.index(group), len(accounted) - 1)
     return {
         "version": 1,
-        "cpu_limit_cores": _least(
-            _ratio(_number(group / "cpu.cfs_quota_us"), _number(group / "cpu.cfs_period_us")) for group in cpu
+        "cpu_limit_cores": limit,
+        "cpuset_cores": _first(
+            _cpus(one / name) for one in groups("cpuset") for name in ("cpuset.effective_cpus", "cpuset.cpus")
         ),
-        **_memory(memory, "memory.limit_in_bytes", "memory.usage_in_bytes"),
+        "cpu_usage_seconds": _scaled(_number(accounted[above] / "cpuacct.usage"), 1e-9),
         "cpu_periods": stat.get("nr_periods"),
         "cpu_throttled_periods": stat.get("nr_throttled"),
         "cpu_throttled_seconds": _scaled(stat.get("throttled_time"), 1e-9),
+        **_memory(groups("memory"), "memory.limit_in_bytes", "memory.usage_in_bytes"),
     }
 
 
 def _controller(tree: Path, name: str) -> Path:
     """Of version 1: controllers are mounted alone, or together under both names."""
-    together = {"cpu": ("cpu", "cpu,cpuacct", "cpuacct,cpu")}
-    return next((tree / one for one in together.get(name, (name,)) if (tree / one).is_dir()), tree / name)
+    # Path.is_dir raises where another user's process keeps its root to itself; this is False there.
+    both = ("cpu,cpuacct", "cpuacct,cpu") if name in ("cpu", "cpuacct") else ()
+    return next((tree / one for one in (name, *both) if os.path.isdir(tree / one)), tree / name)
 
 
-def _upwards(tree: Path, path: str) -> Iterator[Path]:
+def _upwards(tree: Path, its_own: Path, path: str) -> Iterator[Path]:
     """A group and all above it, as far as they are seen: within a container the path may be the host's, and
-    the root of the tree is the container's own group."""
-    group = tree.joinpath(*(part for part in path.split("/") if part not in ("", "..")))
-    if not group.is_dir():
-        group = tree
+    the root of the tree is the container's own group. Where the process is in another one than we are, the
+    tree is what the process itself sees.
+    """
+    parts = [part for part in path.split("/") if part]
+    group = tree.joinpath(*parts)
+    if ".." in parts or not os.path.isdir(group):
+        foreign = ".." in parts  # it lies outside of all that we see: our own tree has none of its limits
+        tree = group = its_own if foreign or os.path.isdir(its_own) else tree
     yield group
     while group != tree:
         group = group.parent
@@ -82,12 +103,19 @@ def _upwards(tree: Path, path: str) -> Iterator[Path]:
 
 
 def _memory(groups: list[Path], limit: str, used: str) -> dict[str, float | None]:
-    limits = (_number(group / limit) for group in groups)
-    least = _least(one for one in limits if one is not None and one < _NO_LIMIT)
+    def least(group: Path) -> float | None:
+        size = _number(group / limit)
+        return size if size is not None and size < _NO_LIMIT else None
+
+    size, group = _least(groups, least)
     return {
-        "memory_limit_gb": _scaled(least, 1 / _GB),
-        "memory_used_gb": _scaled(_number(groups[0] / used), 1 / _GB),
+        "memory_limit_gb": _scaled(size, 1 / _GB),
+        "memory_used_gb": _scaled(_number(group / used), 1 / _GB),
     }
+
+
+def _quota_1(group: Path) -> float | None:
+    return _ratio(_number(group / "cpu.cfs_quota_us"), _number(group / "cpu.cfs_period_us"))
 
 
 def _quota(file: Path) -> float | None:
@@ -120,8 +148,25 @@ def _words(file: Path) -> list[str]:
         return []
 
 
-def _least(values: Iterator[float | None]) -> float | None:
-    return min((value for value in values if value is not None), default=None)
+def _cpus(file: Path) -> int | None:
+    """How many are in ``0-3,7``; None for an empty list, which version 1 has where none is set."""
+    count = 0
+    for span in ",".join(_words(file)).split(","):
+        first, _, last = span.partition("-")
+        if not first.isdecimal() or not (last or first).isdecimal():
+            return None
+        count += int(last or first) - int(first) + 1
+    return count
+
+
+def _least(groups: list[Path], limit: Callable[[Path], float | None]) -> tuple[float | None, Path]:
+    """The limit in effect, and whose it is: the nearest group's of equal ones, the first where none is."""
+    found = [(value, group) for group in groups if (value := limit(group)) is not None]
+    return min(found, key=lambda one: one[0], default=(None, groups[0]))
+
+
+def _first(values: Iterator[int | None]) -> int | None:
+    return next((value for value in values if value is not None), None)
 
 
 def _scaled(value: float | None, by: float) -> float | None:

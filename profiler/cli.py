@@ -17,7 +17,7 @@ import orjson
 import psutil
 
 from profiler.command import Command
-from profiler.output import build_profile, samples_path, unused_path
+from profiler.output import build_profile, new_path, samples_path
 from profiler.run import Stop, run, stop_on_signals
 from profiler.sampler import Sampler, readable
 from profiler.schedule import Schedule
@@ -41,10 +41,16 @@ class Settings:
     pids: tuple[int, ...]
     pattern: re.Pattern[str] | None
     port: int | None
-    output: Path
+    output: Path | None
+    """None: a new one of this moment, in the current directory."""
     force: bool
     quiet: bool
     as_json: bool
+
+    @property
+    def ends_by_itself(self) -> bool:
+        """Else Ctrl-C is the planned end, and no interruption."""
+        return self.duration_s > 0 or self.command is not None
 
 
 @click.command(context_settings={"max_content_width": 110, "help_option_names": ["-h", "--help"]})
@@ -96,7 +102,11 @@ def command_line(
     profile --match 'uvicorn my_app'           whose command line matches
     profile --command "python my_app.py"       a command of its own, until it ends
 
-    Exit codes: 0 done (or SIGTERM), 130 interrupted, 2 usage; the file is complete in the first two.
+    Samples are kept at once in the .jsonl, and made into the .json at the end, also by Ctrl-C. A service
+    that starts later, or again on the same port, is followed then.
+
+    Exit codes: 0 done (also by SIGTERM, SIGHUP, and by Ctrl-C where nothing else would end it), 130
+    interrupted before its time, 2 usage, 1 a disk that is full; the files are complete in the first two.
     """
     duration = duration or 0.0
     if port is None and text is None and not pids and match is None:
@@ -113,7 +123,7 @@ def command_line(
             pids=pids,
             pattern=_pattern(match),
             port=port,
-            output=output or unused_path(Path.cwd(), datetime.now(UTC)),
+            output=output,
             force=force,
             quiet=quiet,
             as_json=as_json,
@@ -124,7 +134,7 @@ def command_line(
 def profile(settings: Settings) -> int:
     """Everything after the flags; the exit code. Raises ClickException for what the user got wrong."""
     watch = _watch(settings)
-    file = _open(settings)
+    output, file = _open(settings)
     command: Command | None = None
     try:
         with stop_on_signals() as stop:
@@ -134,8 +144,12 @@ def profile(settings: Settings) -> int:
             _sample(settings, watch, file, stop, command)
             if command:
                 command.end()
-            _finish(settings, command)
-            return INTERRUPTED if stop.signal == signal.SIGINT else 0
+            _finish(settings, output, watch, command)
+            interrupted = stop.signal == signal.SIGINT and settings.ends_by_itself
+            return INTERRUPTED if interrupted else 0
+    except OSError as error:  # a disk that fills up
+        _say(f"cannot go on: {error}; what was sampled before is in {readable(str(file.path))}")
+        return FAULT
     finally:
         if command:
             command.end()
@@ -148,23 +162,31 @@ def _sample(settings: Settings, watch: Watch, file: LineFile, stop: Stop, comman
         _say(watch.listeners.told())
     if settings.pattern and not settings.pids and not command and not watch.processes():
         _say(f"warning: no command line matches {settings.pattern.pattern!r}; zeros until one does")
+    if not settings.ends_by_itself and not settings.quiet:
+        _say(f"samples into {readable(str(file.path))} until Ctrl-C")
     schedule = Schedule(
         start_s=sampler.start_s, interval_s=settings.interval_s, duration_s=settings.duration_s
     )
-    live = sys.stderr.isatty() and not settings.quiet and not settings.as_json
-    run(sampler, schedule, file, stop, command, live=live)
+    shown = not settings.quiet and not settings.as_json
+    run(sampler, schedule, file, stop, command, live=shown and sys.stderr is not None and sys.stderr.isatty())
 
 
-def _finish(settings: Settings, command: Command | None) -> None:
+def _finish(settings: Settings, output: Path, watch: Watch, command: Command | None) -> None:
     more: dict[str, Any] = {}
     if command:
         more["command"] = {"text": blank_command(readable(settings.command or "")), **command.outcome()}
-    document = build_profile(samples_path(settings.output), settings.output, more)
+    if watch.listeners:
+        more["port"] = {"number": settings.port, "found": watch.listeners.told()}
+    document = build_profile(samples_path(output), output, more)
     summary = summary_of(document)
     if settings.as_json:
         _print(orjson.dumps(summary, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
     elif not settings.quiet:
-        _print(f"{table(summary)}Written to {readable(str(settings.output))}\n")
+        try:
+            text = table(summary)
+        except OSError:  # it asks the terminal, which may have been closed meanwhile
+            text = ""
+        _print(f"{text}Written to {readable(str(output))}\n")
 
 
 def _print(text: str | bytes) -> None:
@@ -175,7 +197,7 @@ def _print(text: str | bytes) -> None:
         line = text if isinstance(text, bytes) else text.encode(sys.stdout.encoding, "replace")
         sys.stdout.buffer.write(line)
         sys.stdout.flush()
-    except BrokenPipeError:
+    except OSError:  # or a terminal that was closed
         discard(sys.stdout)
 
 
@@ -191,10 +213,18 @@ def _watch(settings: Settings) -> Watch:
         return Watch(settings.pids, settings.pattern, settings.port)
     except psutil.NoSuchProcess as error:
         raise click.UsageError(f"--pid {error.pid}: there is no such process") from None
+    except psutil.AccessDenied as error:
+        raise click.UsageError(f"--pid {error.pid}: only its user may see it; run profile as that") from None
 
 
-def _open(settings: Settings) -> LineFile:
-    """The file of samples, new and empty: whatever can go wrong with the output goes wrong here."""
+def _open(settings: Settings) -> tuple[Path, LineFile]:
+    """The output, and its file of samples, new and empty: whatever can go wrong with them goes wrong here."""
+    if settings.output is None:
+        try:
+            output = new_path(Path(), datetime.now(UTC))
+            return output, LineFile(samples_path(output))
+        except OSError as error:
+            raise click.UsageError(f"cannot write here ({error.strerror}); --output says where") from None
     output, samples = settings.output, samples_path(settings.output)
     if output == samples:
         raise click.UsageError(f"--output {output}: .jsonl is the samples' file beside it; name it .json")
@@ -206,15 +236,17 @@ def _open(settings: Settings) -> LineFile:
     try:
         output.unlink(missing_ok=True)
         samples.unlink(missing_ok=True)
-        return LineFile(samples)
+        return output, LineFile(samples)
     except OSError as error:
         raise click.UsageError(f"cannot write {error.filename or samples}: {error.strerror}") from None
 
 
 def _say(text: str) -> None:
+    if sys.stderr is None:  # closed, as by ``2>&-``
+        return
     try:
         print(f"profile: {text}", file=sys.stderr, flush=True)
-    except BrokenPipeError:
+    except OSError:
         discard(sys.stderr)
 
 
@@ -226,7 +258,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except click.ClickException as error:
         _say(error.format_message())
         return USAGE
-    except OSError as error:  # a disk that fills up while we sample
+    except OSError as error:
         _say(f"cannot go on: {error}")
         return FAULT
     except (click.Abort, KeyboardInterrupt):

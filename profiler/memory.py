@@ -3,7 +3,8 @@
 The resident sets of forked workers hold the same pages; their sum can be several times what is used. A page
 that n processes share is 1/n page in the proportional set of each (`/proc/PID/smaps_rollup`, proc(5)), so
 those can be added up. To read it the kernel walks a process's page tables, milliseconds for a large one, so
-that it is read seldom enough to stay under COST of a core, and not read again in between.
+that it is read seldom enough to stay under COST of a core. What a process takes or gives back in between
+counts as its own.
 """
 
 from __future__ import annotations
@@ -23,19 +24,25 @@ class SharedMemory:
         self._proc = proc
         self._due_s = float("-inf")
         self._bytes: dict[int, int | None] = {}
+        self._resident: dict[int, int] = {}
 
     def refresh(self, pids: set[int], now_s: float) -> None:
         """Read those that are new, and all if it is time. ``now_s`` is any monotonic clock."""
         due = now_s >= self._due_s
-        began_s = time.monotonic()
-        kept = {} if due else {pid: self._bytes[pid] for pid in pids & self._bytes.keys()}
-        self._bytes = kept | {pid: self._read(pid) for pid in pids - kept.keys()}
+        began_s = time.process_time()
+        kept = set() if due else pids & self._bytes.keys()
+        self._bytes = {pid: self._bytes[pid] if pid in kept else self._read(pid) for pid in pids}
+        self._resident = {pid: size for pid, size in self._resident.items() if pid in kept}
         if due:
-            self._due_s = now_s + max(EACH_S, (time.monotonic() - began_s) / COST)
+            self._due_s = now_s + max(EACH_S, (time.process_time() - began_s) / COST)
 
-    def bytes_of(self, pid: int) -> int | None:
-        """None where the system does not say."""
-        return self._bytes.get(pid)
+    def bytes_of(self, pid: int, resident: int) -> int | None:
+        """Of a process with so many bytes resident now; None where the system does not say."""
+        known = self._bytes.get(pid)
+        if known is None:
+            return None
+        # Against the resident set of the first call since: the one in smaps_rollup is counted in another way.
+        return max(0, known + resident - self._resident.setdefault(pid, resident))
 
     def _read(self, pid: int) -> int | None:
         try:

@@ -19,12 +19,20 @@ def samples_path(json_path: Path) -> Path:
     return json_path.with_suffix(".jsonl")
 
 
-def unused_path(folder: Path, now: datetime) -> Path:
-    """A name of this moment that no other profile has."""
+def new_path(folder: Path, now: datetime) -> Path:
+    """A name of this moment that no other profile has: its file of samples is made, so that another that
+    begins in the same second takes the next. Raises OSError."""
     stem = f"resource_profile_{now:%Y%m%dT%H%M%SZ}"
-    stems = itertools.chain([stem], (f"{stem}-{number}" for number in itertools.count(2)))
-    paths = (folder / f"{one}.json" for one in stems)
-    return next(path for path in paths if not path.exists() and not samples_path(path).exists())
+    for name in itertools.chain([stem], (f"{stem}-{number}" for number in itertools.count(2))):
+        path = folder / f"{name}.json"
+        if path.exists():
+            continue
+        try:
+            samples_path(path).open("xb").close()
+        except FileExistsError:
+            continue
+        return path
+    raise AssertionError("numbers have no end")
 
 
 def read_samples(jsonl_path: Path) -> list[dict[str, Any]]:

@@ -17,11 +17,11 @@ import orjson
 from profiler.command import Command
 from profiler.sampler import Sampler
 from profiler.schedule import Schedule
-from records.files import LineFile
+from records.files import LineFile, discard
 
 
 class Stop:
-    """Tells of SIGINT and SIGTERM, and wakes the loop for them and for SIGCHLD."""
+    """Tells of SIGINT, SIGTERM and SIGHUP, and wakes the loop for them and for SIGCHLD."""
 
     def __init__(self, wake: int) -> None:
         self.signal: int | None = None
@@ -40,7 +40,7 @@ class Stop:
 
 @contextmanager
 def stop_on_signals() -> Iterator[Stop]:
-    """From here on SIGINT and SIGTERM only ask the loop to end, so that the file is always completed.
+    """From here on SIGINT, SIGTERM and SIGHUP only ask the loop to end, so that the file is always completed.
 
     They stay so: a second Ctrl-C must not tear the file that the first one made us write.
     """
@@ -51,6 +51,8 @@ def stop_on_signals() -> Iterator[Stop]:
     signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD):
         signal.signal(number, stop.note)
+    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # which is what nohup asks for
+        signal.signal(signal.SIGHUP, stop.note)
     try:
         yield stop
     finally:
@@ -77,26 +79,35 @@ def run(
     if not taken:  # ended before the first tick: one short sample says more than none
         _take(sampler, file, 0, live=live)
     if live:
-        sys.stderr.write("\r\x1b[K")
+        _show("")
 
 
 def _take(sampler: Sampler, file: LineFile, missed: int, *, live: bool) -> int:
     sample = sampler.sample(missed)
     file.append(orjson.dumps(sample, option=orjson.OPT_APPEND_NEWLINE))
     if live:
-        # One column less than there are: a line that fills the last one wraps on some terminals.
-        line = live_line(sample)[: os.get_terminal_size(sys.stderr.fileno()).columns - 1]
-        sys.stderr.write("\r\x1b[K" + line)
-        sys.stderr.flush()
+        _show(live_line(sample))
     return 1
+
+
+def _show(line: str) -> None:
+    """In place of the line shown before, as far as it fits; a terminal that has gone away is no fault."""
+    try:
+        # One column less than there are: a line that fills the last one wraps on some terminals. Some say 0.
+        columns = os.get_terminal_size(sys.stderr.fileno()).columns or 80
+        sys.stderr.write("\r\x1b[K" + line[: columns - 1])
+        sys.stderr.flush()
+    except OSError:
+        discard(sys.stderr)
 
 
 def live_line(sample: dict[str, Any]) -> str:
     """The sample in one line, what matters most first."""
     system, processes = sample["system"], sample["processes"]
+    cpu, used = system["cpu_percent"], system["memory_used_gb"]  # null where the system does not say
     return (
-        f"{sample['elapsed_seconds']:6.1f} s  system {system['cpu_percent']:5.1f} % "
-        f"{system['memory_used_gb']:.1f} GB  {processes['process_count']} processes "
+        f"{sample['elapsed_seconds']:6.1f} s  system {'-' if cpu is None else format(cpu, '5.1f')} % "
+        f"{'-' if used is None else format(used, '.1f')} GB  {processes['process_count']} processes "
         f"{processes['total_cpu_percent']:.0f} % {processes['total_memory_mb']:.0f} MB "
         f"{processes['total_threads']} threads"
     )

@@ -29,8 +29,7 @@ class Sampler:
         self._start_s = self._before_s = time.monotonic()
         self._anchor_ns = time.time_ns() - time.monotonic_ns()
         self._cpu_count = psutil.cpu_count() or 1
-        psutil.cpu_percent(None)
-        self._before_unix_s = time.time()
+        _told(lambda: psutil.cpu_percent(None))
         watch.refresh(self._before_s)
         self._processes(0.0)
         self._own_cpu_s = time.process_time()
@@ -46,7 +45,7 @@ class Sampler:
         self._watch.refresh(now_s)
         system = self._system()
         processes = self._processes(now_s - self._before_s)
-        self._before_s, self._before_unix_s = now_s, time.time()
+        self._before_s = now_s
         own_cpu_s = time.process_time() - self._own_cpu_s
         elapsed_s = now_s - self._start_s
         return {
@@ -64,18 +63,18 @@ class Sampler:
         }
 
     def _system(self) -> dict[str, Any]:
-        memory = psutil.virtual_memory()
+        memory = _told(psutil.virtual_memory)
         disk = _told(lambda: psutil.disk_io_counters(nowrap=False))
         network = _told(lambda: psutil.net_io_counters(nowrap=False))
         space = _told(lambda: psutil.disk_usage(os.sep))
         load = _told(os.getloadavg)
         return {
-            "cpu_percent": psutil.cpu_percent(None),
+            "cpu_percent": _told(lambda: psutil.cpu_percent(None)),
             "cpu_count": self._cpu_count,
-            "memory_total_gb": round(memory.total / _GB, 4),
-            "memory_used_gb": round(memory.used / _GB, 4),
-            "memory_percent": memory.percent,
-            "memory_available_gb": round(memory.available / _GB, 4),
+            "memory_total_gb": round(memory.total / _GB, 4) if memory else None,
+            "memory_used_gb": round(memory.used / _GB, 4) if memory else None,
+            "memory_percent": memory.percent if memory else None,
+            "memory_available_gb": round(memory.available / _GB, 4) if memory else None,
             "disk_percent": space.percent if space else None,
             "disk_read_bytes": disk.read_bytes if disk else None,
             "disk_write_bytes": disk.write_bytes if disk else None,
@@ -94,12 +93,13 @@ class Sampler:
         followed = self._watch.processes()
         self._shared.refresh({process.pid for process in followed}, time.monotonic())
         for process in followed:
-            detail = self._process(process, over_s)
-            if detail is None:
+            try:
+                details.append(self._process(process, over_s))
+            except psutil.NoSuchProcess:
                 self._watch.drop(process)
                 self._cpu_s.pop(process.pid, None)
-            else:
-                details.append(detail)
+            except (psutil.Error, OSError, ValueError, LookupError):
+                continue  # its figures could not be read this once
         return {
             "process_count": len(details),
             "total_cpu_percent": round(sum(d["cpu_percent"] for d in details), 2),
@@ -112,34 +112,40 @@ class Sampler:
             "process_details": details,
         }
 
-    def _process(self, process: psutil.Process, over_s: float) -> dict[str, Any] | None:
-        """One process, or None if it has ended. CPU in percent of one core; memory resident, and its
-        proportional set (null where it is not ours to see)."""
-        pss = self._shared.bytes_of(process.pid)
-        try:
-            with process.oneshot():
-                status = process.status()
-                if status == psutil.STATUS_ZOMBIE:
-                    return None
-                times = process.cpu_times()
-                cpu_s = times.user + times.system
-                before_s = self._cpu_s.get(process.pid)
-                if before_s is None:
-                    # Born since the last sample: all its CPU time belongs to this one.
-                    before_s = 0.0 if process.create_time() >= self._before_unix_s - 0.01 else cpu_s
-                self._cpu_s[process.pid] = cpu_s
-                return {
-                    "pid": process.pid,
-                    "name": readable(process.name()),
-                    "cpu_percent": round(100 * max(0.0, cpu_s - before_s) / over_s, 2) if over_s else 0.0,
-                    "memory_mb": round(process.memory_info().rss / _MB, 3),
-                    "pss_mb": None if pss is None else round(pss / _MB, 3),
-                    "num_threads": process.num_threads(),
-                    "open_files": _open_files(process),
-                    "status": status,
-                }
-        except (psutil.NoSuchProcess, psutil.AccessDenied):
-            return None
+    def _process(self, process: psutil.Process, over_s: float) -> dict[str, Any]:
+        """One process: CPU in percent of one core; memory resident, and its proportional set (null where it
+        is not ours to see).
+
+        Raises:
+            psutil.NoSuchProcess: it has ended; its number may be a stranger's already.
+            psutil.Error, OSError, ValueError, LookupError: the system does not say, or not in its form.
+        """
+        if not process.is_running():
+            raise psutil.NoSuchProcess(process.pid)
+        with process.oneshot():
+            status = process.status()
+            if status == psutil.STATUS_ZOMBIE:
+                raise psutil.NoSuchProcess(process.pid)
+            times = process.cpu_times()
+            cpu_s = times.user + times.system
+            before_s = self._cpu_s.get(process.pid)
+            if before_s is None:
+                # Born since the last sample: all its CPU time belongs to this one. By its age, for the clock
+                # may have been set since.
+                before_s = 0.0 if 0 <= time.time() - process.create_time() <= over_s + 0.01 else cpu_s
+            self._cpu_s[process.pid] = cpu_s
+            resident = process.memory_info().rss
+            proportional = self._shared.bytes_of(process.pid, resident)
+            return {
+                "pid": process.pid,
+                "name": readable(process.name()),
+                "cpu_percent": round(100 * max(0.0, cpu_s - before_s) / over_s, 2) if over_s else 0.0,
+                "memory_mb": round(resident / _MB, 3),
+                "pss_mb": None if proportional is None else round(proportional / _MB, 3),
+                "num_threads": process.num_threads(),
+                "open_files": _open_files(process),
+                "status": status,
+            }
 
 
 def _told(ask: Callable[[], Any]) -> Any:
@@ -162,7 +168,9 @@ def _open_files(process: psutil.Process) -> int | None:
     """How many descriptors it has open; None where only its owner may know."""
     try:
         count: int = process.num_fds()
-    except psutil.AccessDenied:
+    except psutil.NoSuchProcess:
+        raise
+    except (psutil.Error, OSError):
         return None
     return count
 

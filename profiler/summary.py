@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+MANY_MISSED = 0.1
+"""Of all samples that were due."""
 ROWS = (
     # (key, title, where in a data point)
     ("system_cpu_percent", "system CPU, %", ("system", "cpu_percent")),
@@ -47,6 +49,8 @@ def table(summary: dict[str, Any]) -> str:
                 f"The profiler itself used {own['cpu_percent_of_core']:.2f} % of a core "
                 f"({own['cpu_seconds']:.2f} s)."
             )
+        if summary["missed_samples"] > MANY_MISSED * (summary["total_samples"] + summary["missed_samples"]):
+            console.print("Many samples were late: one costs more than --interval, or the machine was busy.")
         command = summary.get("command")
         if command:
             how = "was ended by the profiler" if command["ended_by_profiler"] else "ended"

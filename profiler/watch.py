@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 
 import psutil
 
-from profiler.listeners import Listeners, listening
+from profiler.listeners import Listeners, Port
 
 RESCAN_S = 2.0
-"""How often command lines, or who listens, are read: costly, and seldom news."""
+"""How often command lines are read: costly, and seldom news."""
 
 
 class Watch:
@@ -20,18 +21,19 @@ class Watch:
     def __init__(
         self, pids: Iterable[int], pattern: re.Pattern[str] | None = None, port: int | None = None
     ) -> None:
-        """Raises psutil.NoSuchProcess for a pid that is not there."""
+        """Raises psutil.NoSuchProcess for a pid that is not there, AccessDenied for one we may not see."""
         self._pattern = pattern
-        self._port = port
+        self._port = None if port is None else Port(port)
         self.listeners: Listeners | None = None
         """Who listened on the port when it was last looked at."""
         self._followed: dict[int, psutil.Process] = {}
         self._known: set[int] = set()
-        self._scanned_s = self._listened_s = float("-inf")
+        self._scanned_s = float("-inf")
         # Whoever started us with --match bears the pattern in its own command line, as we do.
         self._never_matched = {os.getpid(), *(parent.pid for parent in psutil.Process().parents())}
         for pid in pids:
             self.add(pid)
+            self._followed[pid].cpu_times()
 
     def add(self, pid: int) -> None:
         self._followed[pid] = psutil.Process(pid)
@@ -41,7 +43,10 @@ class Watch:
         return tuple(self._followed.values())
 
     def drop(self, process: psutil.Process) -> None:
+        """It has ended. Its number may be a child's already."""
         self._followed.pop(process.pid, None)
+        if not process.is_running():  # a zombie still bears it
+            self._known.discard(process.pid)
 
     def refresh(self, now_s: float) -> None:
         """Find new children, and new matches if it is time. ``now_s`` is any monotonic clock."""
@@ -49,19 +54,19 @@ class Watch:
         if self._pattern is not None and now_s - self._scanned_s >= RESCAN_S:
             self._scanned_s = now_s
             self._match(self._pattern, pids)
-        nobody = self.listeners is None or not self._followed  # at first, and once the service has ended
-        if self._port is not None and nobody and now_s - self._listened_s >= RESCAN_S:
-            self._listened_s = now_s
-            self._listen(self._port)
+        if self._port is not None:
+            self._listen(self._port, now_s)
         self._adopt(pids)
 
-    def _listen(self, port: int) -> None:
-        self.listeners = listening(port)
-        for pid in self.listeners.pids - {os.getpid()}:
-            try:
+    def _listen(self, port: Port, now_s: float) -> None:
+        """Follow who listens, the next service there too; those of before as long as they run."""
+        found = port.look(now_s)
+        if found is None:
+            return
+        self.listeners = found
+        for pid in found.pids - self._followed.keys() - {os.getpid()}:
+            with suppress(psutil.Error):
                 self.add(pid)
-            except psutil.Error:
-                continue
 
     def _match(self, pattern: re.Pattern[str], pids: set[int]) -> None:
         for pid in pids - self._followed.keys() - self._never_matched:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import resource
 import shutil
 import signal
 import subprocess
@@ -25,6 +26,7 @@ ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
 WAIT = "sys.stdin.read()"
 Profile = dict[str, Any]
 Start = Callable[[str], "subprocess.Popen[str]"]
+Launch = Callable[..., "subprocess.Popen[Any]"]
 
 
 def arguments(*flags: str) -> list[str]:
@@ -86,6 +88,27 @@ def start() -> Iterator[Start]:
             return program
 
         yield begin
+
+
+@pytest.fixture
+def launch(tmp_path: Path) -> Iterator[Launch]:
+    """Starts a profile in ``tmp_path``; one that a failed test leaves there is ended, its command too."""
+    running: list[subprocess.Popen[Any]] = []
+
+    def begin(*flags: str, **options: Any) -> subprocess.Popen[Any]:
+        running.append(subprocess.Popen(arguments(*flags), cwd=tmp_path, env=ENVIRONMENT, **options))
+        return running[-1]
+
+    yield begin
+    for one in running:
+        if one.poll() is None:
+            one.terminate()
+            one.send_signal(signal.SIGCONT)
+            try:
+                one.wait(30)
+            except subprocess.TimeoutExpired:
+                one.kill()
+                one.wait(30)
 
 
 def end(program: subprocess.Popen[str]) -> None:
@@ -158,13 +181,13 @@ def test_threads_memory_and_open_files_are_counted(tmp_path: Path, start: Start)
 CHILD = "subprocess.Popen([sys.executable, '-c', 'import sys; sys.stdin.read()'], stdin=subprocess.PIPE)"
 
 
-def test_children_are_followed_also_those_born_later(tmp_path: Path, start: Start) -> None:
+def test_children_are_followed_also_those_born_later(tmp_path: Path, launch: Launch, start: Start) -> None:
     parent = start(
         f"import subprocess, threading\nkept = [{CHILD}]\nprint('ready', flush=True)\n"
         f"sys.stdin.readline()\nkept.append({CHILD})\n{WAIT}"
     )
     flags = ["--duration", "20", "--interval", "0.1", "--pid", str(parent.pid), "--quiet"]
-    running = subprocess.Popen(arguments(*flags), cwd=tmp_path, env=ENVIRONMENT)
+    running = launch(*flags)
     lines = tmp_path / "profile.jsonl"
     until(lambda: lines.exists() and b'"process_count":2' in lines.read_bytes())
     assert parent.stdin
@@ -221,11 +244,11 @@ def test_json_keeps_standard_output_for_the_summary(tmp_path: Path) -> None:
     assert "spoken" in ended.stderr
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 0)])
-def test_a_signal_leaves_a_whole_file_and_no_command(tmp_path: Path, number: int, code: int) -> None:
-    running = subprocess.Popen(
-        arguments("--interval", "0.1", "--quiet", "--command", "sleep 985"), cwd=tmp_path, env=ENVIRONMENT
-    )
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 0), (signal.SIGHUP, 0)])
+def test_a_signal_leaves_a_whole_file_and_no_command(
+    tmp_path: Path, launch: Launch, number: int, code: int
+) -> None:
+    running = launch("--interval", "0.1", "--quiet", "--command", "sleep 985")
     lines = tmp_path / "profile.jsonl"
     until(lambda: lines.exists() and lines.read_bytes().count(b"\n") >= 3)
     running.send_signal(number)
@@ -235,9 +258,65 @@ def test_a_signal_leaves_a_whole_file_and_no_command(tmp_path: Path, number: int
     assert not any(alive(d["pid"]) for d in found[-1]["processes"]["process_details"])
 
 
-def test_a_kill_loses_at_most_the_last_sample(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("duration", "code"), [("0", 0), ("600", 130)])
+def test_ctrl_c_is_the_planned_end_where_there_is_no_other(
+    tmp_path: Path, launch: Launch, duration: str, code: int
+) -> None:
+    running = launch(
+        "--duration",
+        duration,
+        "--interval",
+        "0.05",
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    lines = tmp_path / "profile.jsonl"
+    until(lambda: lines.exists() and lines.read_bytes().count(b"\n") >= 2)
+    running.send_signal(signal.SIGINT)
+    _, said = running.communicate(timeout=60)
+    assert running.returncode == code
+    assert ("until Ctrl-C" in said) == (code == 0)
+    assert len(points(tmp_path)) >= 2
+
+
+def test_nohup_outlives_its_terminal(tmp_path: Path, launch: Launch) -> None:
     flags = ["--duration", "0", "--interval", "0.05", "--quiet"]
-    running = subprocess.Popen(arguments(*flags), cwd=tmp_path, env=ENVIRONMENT)
+    running = launch(
+        *flags,
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN),
+    )
+    lines = tmp_path / "profile.jsonl"
+    until(lambda: lines.exists() and lines.read_bytes().count(b"\n") >= 2)
+    running.send_signal(signal.SIGHUP)
+    count = lines.read_bytes().count(b"\n")
+    until(lambda: lines.read_bytes().count(b"\n") >= count + 3)
+    running.send_signal(signal.SIGTERM)
+    assert running.wait(60) == 0
+
+
+def test_a_full_disk_is_one_line_and_keeps_what_was_sampled(tmp_path: Path) -> None:
+    """A limit on the size of files stands for it: a write past it fails as one to a full disk does."""
+    ended = subprocess.run(
+        arguments("--duration", "60", "--interval", "0.05", "--quiet"),
+        cwd=tmp_path,
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (6000, 6000)),
+    )
+    assert (ended.returncode, ended.stderr.count("\n")) == (1, 1)
+    assert "profile.jsonl" in ended.stderr
+    lines = (tmp_path / "profile.jsonl").read_bytes().splitlines(keepends=True)
+    assert len(lines) >= 2
+    assert all(line.endswith(b"}\n") and json.loads(line) for line in lines)
+    assert not (tmp_path / "profile.json").exists()
+
+
+def test_a_kill_loses_at_most_the_last_sample(tmp_path: Path, launch: Launch) -> None:
+    flags = ["--duration", "0", "--interval", "0.05", "--quiet"]
+    running = launch(*flags)
     lines = tmp_path / "profile.jsonl"
     until(lambda: lines.exists() and lines.read_bytes().count(b"\n") >= 5)
     running.kill()
@@ -250,9 +329,9 @@ def test_a_kill_loses_at_most_the_last_sample(tmp_path: Path) -> None:
     assert all(a["elapsed_seconds"] < b["elapsed_seconds"] for a, b in pairwise(whole))
 
 
-def test_a_stop_and_go_is_recorded_as_missed_ticks(tmp_path: Path) -> None:
+def test_a_stop_and_go_is_recorded_as_missed_ticks(tmp_path: Path, launch: Launch) -> None:
     flags = ["--duration", "0", "--interval", "0.05", "--quiet"]
-    running = subprocess.Popen(arguments(*flags), cwd=tmp_path, env=ENVIRONMENT)
+    running = launch(*flags)
     lines = tmp_path / "profile.jsonl"
     until(lambda: lines.exists() and lines.read_bytes().count(b"\n") >= 3)
     running.send_signal(signal.SIGSTOP)
@@ -261,7 +340,7 @@ def test_a_stop_and_go_is_recorded_as_missed_ticks(tmp_path: Path) -> None:
     running.send_signal(signal.SIGCONT)
     until(lambda: lines.read_bytes().count(b"\n") >= count + 5)
     running.send_signal(signal.SIGINT)
-    assert running.wait(60) == 130
+    assert running.wait(60) == 0
     found = points(tmp_path)
     assert sum(point["profiler"]["missed_ticks"] for point in found) >= 8
     elapsed = [point["elapsed_seconds"] for point in found]
@@ -426,13 +505,16 @@ def test_a_reader_that_has_left_changes_no_exit_code(tmp_path: Path, flags: list
     assert "--nonsense" in flags or ticks(points(tmp_path)) == 2
 
 
-def test_the_live_line_fits_a_narrow_terminal(tmp_path: Path) -> None:
+@pytest.mark.parametrize("columns", [40, 0])
+def test_the_live_line_fits_a_narrow_terminal(tmp_path: Path, launch: Launch, columns: int) -> None:
+    """Of a terminal in a container no size may be known: 0, taken for the usual 80."""
     leader, follower = pty.openpty()
-    termios.tcsetwinsize(follower, (24, 40))
-    running = subprocess.Popen(
-        arguments("--duration", "0.3", "--interval", "0.1"),
-        cwd=tmp_path,
-        env=ENVIRONMENT,
+    termios.tcsetwinsize(follower, (24, columns))
+    running = launch(
+        "--duration",
+        "0.3",
+        "--interval",
+        "0.1",
         stdout=subprocess.DEVNULL,
         stderr=follower,
     )
@@ -442,7 +524,7 @@ def test_the_live_line_fits_a_narrow_terminal(tmp_path: Path) -> None:
     os.close(leader)
     lines = [line for line in shown.split("\r\x1b[K") if line]
     assert len(lines) == len(points(tmp_path)) > 0
-    assert all(len(line) < 40 and " s  system" in line for line in lines)
+    assert all(len(line) < (columns or 80) and " s  system" in line for line in lines)
 
 
 def test_ascii_and_no_colour_where_the_terminal_wants_it(tmp_path: Path) -> None:
@@ -458,6 +540,36 @@ def test_ascii_and_no_colour_where_the_terminal_wants_it(tmp_path: Path) -> None
     assert ended.stdout.isascii()
     assert b"\x1b" not in ended.stdout
     assert max(map(len, ended.stdout.splitlines())) <= 40
+
+
+def test_a_terminal_that_is_closed_is_no_fault(tmp_path: Path, launch: Launch) -> None:
+    leader, follower = pty.openpty()
+    running = launch(
+        "--duration",
+        "0",
+        "--interval",
+        "0.05",
+        stdout=follower,
+        stderr=follower,
+    )
+    lines = tmp_path / "profile.jsonl"
+    until(lambda: lines.exists() and lines.read_bytes().count(b"\n") >= 2)
+    os.close(follower)
+    os.close(leader)
+    count = lines.read_bytes().count(b"\n")
+    until(lambda: lines.read_bytes().count(b"\n") >= count + 2)
+    running.send_signal(signal.SIGTERM)
+    assert running.wait(60) == 0
+    assert len(points(tmp_path)) >= 4
+
+
+def test_a_closed_standard_error_is_no_fault(tmp_path: Path) -> None:
+    words = "--match no-such-[n]eedle --output profile.json --duration 0.2 --interval 0.1"
+    line = f"{sys.executable} -m profiler {words} 2>&-"
+    ended = subprocess.run(line, shell=True, cwd=tmp_path, env=ENVIRONMENT, capture_output=True, timeout=60)
+    assert ended.returncode == 0
+    assert b"warning" not in ended.stdout
+    assert ticks(points(tmp_path)) == 2
 
 
 @pytest.mark.parametrize("flags", ["", "--json"])

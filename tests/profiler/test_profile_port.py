@@ -9,20 +9,24 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
 
-from profiler.listeners import Listeners, listening
+from profiler import listeners
+from profiler.listeners import LIST_S, Listeners, Port, listening
+from profiler.output import new_path
+from profiler.watch import Watch
 
 ROOT = Path(__file__).resolve().parents[2]
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
 SERVER = """
 import os, socket, sys, time
-server = socket.create_server(("127.0.0.1", int(sys.argv[1])), backlog=1)
+server = socket.create_server(("127.0.0.1", int(sys.argv[1])), backlog=1, reuse_port=True)
 block = bytearray(os.urandom(1 << 20)) * int(sys.argv[3])
 for _ in range(int(sys.argv[2])):
     if os.fork() == 0:
@@ -92,6 +96,16 @@ def test_the_service_on_a_port_with_its_workers(serve: Any, tmp_path: Path) -> N
         assert processes["total_memory_mb"] == pytest.approx(resident)
 
 
+def test_alone_it_looks_at_the_port_of_the_reference_app(tmp_path: Path) -> None:
+    """Whatever is there, on the machine that runs this."""
+    ended = profile(tmp_path, "--duration", "0.2", "--interval", "0.1")
+    assert ended.returncode == 0, ended.stderr
+    (said,) = ended.stderr.splitlines()
+    assert "port 8001" in said
+    (output,) = tmp_path.glob("resource_profile_*.json")
+    assert json.loads(output.read_text())["metadata"]["port"]["number"] == 8001
+
+
 def test_a_second_profile_disturbs_no_first_one(serve: Any, tmp_path: Path) -> None:
     port, _ = serve()
     for _ in range(2):
@@ -117,7 +131,9 @@ def test_where_nothing_listens_the_machine_is_sampled_and_that_is_told(
 def test_a_service_that_comes_again_is_followed_again(serve: Any, tmp_path: Path) -> None:
     port, first = serve()
     argv = [sys.executable, "-m", "profiler", "--port", str(port), "--interval", "0.1", "--quiet"]
-    running = subprocess.Popen([*argv, "--output", "p.json"], cwd=tmp_path, env=ENVIRONMENT)
+    running = subprocess.Popen(
+        [*argv, "--output", "p.json"], cwd=tmp_path, env=ENVIRONMENT, start_new_session=True
+    )
     samples = tmp_path / "p.jsonl"
 
     def until_followed(pid: int) -> None:
@@ -134,22 +150,178 @@ def test_a_service_that_comes_again_is_followed_again(serve: Any, tmp_path: Path
         end(first)
         _, second = serve(port=port)
         until_followed(second.pid)
-    finally:
         running.send_signal(signal.SIGINT)
-        assert running.wait(60) == 130
+        assert running.wait(60) == 0
+    finally:
+        end(running)
     assert points(tmp_path / "p.json")
 
 
-def test_whose_port_it_is_may_be_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Hidden:
-        status, laddr, pid = psutil.CONN_LISTEN, type("A", (), {"port": 8001})(), None
+def test_a_service_that_takes_over_is_followed_beside_the_old_one(serve: Any) -> None:
+    """As one does that starts before the other has ended, on the same port (SO_REUSEPORT)."""
+    port, first = serve()
+    watch = Watch([], port=port)
+    watch.refresh(0.0)
+    assert {one.pid for one in watch.processes()} == {first.pid}
+    _, second = serve(port=port)
+    watch.refresh(LIST_S / 2)
+    assert {one.pid for one in watch.processes()} == {first.pid}
+    watch.refresh(3600.0)
+    assert {one.pid for one in watch.processes()} == {first.pid, second.pid}
+    assert watch.listeners
+    assert watch.listeners.pids == {first.pid, second.pid}
 
-    monkeypatch.setattr(psutil, "net_connections", lambda kind: [Hidden()])
-    assert "another user's" in listening(8001).told()
-    assert "nothing listens on port 8002" in listening(8002).told()
+
+def test_profiles_of_one_second_have_files_of_their_own(tmp_path: Path) -> None:
+    now = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+    names = [new_path(tmp_path, now).name for _ in range(2)]
+    assert names == ["resource_profile_20260102T030405Z.json", "resource_profile_20260102T030405Z-2.json"]
+    (tmp_path / "resource_profile_20260102T030405Z-3.json").write_text("precious")
+    assert new_path(tmp_path, now).name == "resource_profile_20260102T030405Z-4.json"
+
+
+TITLE = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
+
+
+def entry(port: int, inode: int, state: str = "0A") -> str:
+    return f"   0: 0100007F:{port:04X} 00000000:0000 {state} 0:0 00:0 0 0 0 {inode} 1 0 100 0 0 10 0\n"
+
+
+@pytest.fixture
+def proc(tmp_path: Path) -> Path:
+    """A /proc in which this very process has socket 77, and nobody that is seen has 99."""
+    descriptors = tmp_path / str(os.getpid()) / "fd"
+    descriptors.mkdir(parents=True)
+    (descriptors / "3").symlink_to("socket:[77]")
+    (descriptors / "4").symlink_to("/dev/null")
+    (tmp_path / "net").mkdir()
+    return tmp_path
+
+
+def test_whose_port_it_is_may_be_hidden(proc: Path) -> None:
+    (proc / "net" / "tcp").write_text(TITLE + entry(8001, 99))
+    found = listening(8001, proc)
+    assert found == Listeners(port=8001, hidden=True)
+    assert "another user's" in found.told()
+    assert "nothing listens on port 8002" in listening(8002, proc).told()
+
+
+def test_both_families_are_looked_at_and_what_else_listens_is_named(proc: Path) -> None:
+    (proc / "net" / "tcp").write_text(TITLE + "odd\n" + entry(8001, 99))
+    (proc / "net" / "tcp6").write_text(TITLE + entry(9001, 77))
+    assert listening(9001, proc).pids == {os.getpid()}
+    found = listening(8002, proc)
+    assert found.elsewhere == ((9001, os.getpid()),)
+    assert "but on 9001" in found.told()
+
+
+def test_connections_are_not_read(proc: Path) -> None:
+    """A port that a client happens to have is no service; and there may be tens of thousands of them."""
+    (proc / "net" / "tcp").write_text(TITLE + entry(8000, 5) + entry(8001, 77, "01") + entry(8002, 77))
+    assert not listening(8001, proc).pids
+    assert not listening(8002, proc).pids
+
+
+def test_descriptors_are_looked_through_when_sockets_change_and_else_seldom(
+    proc: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks = []
+
+    holders = listeners._holders
+
+    def look(sockets: Iterable[int], where: Path) -> dict[int, set[int]]:
+        looks.append(where)
+        return holders(sockets, where)
+
+    monkeypatch.setattr(listeners, "_holders", look)
+    table = proc / "net" / "tcp"
+    table.write_text(TITLE)
+    port = Port(8001, proc)
+    assert port.look(0.0) == Listeners(port=8001)
+    assert port.look(2.0) is None
+    table.write_text(TITLE + entry(8001, 77))
+    assert port.look(4.0) == Listeners(port=8001, pids=frozenset({os.getpid()}))
+    assert port.look(6.0) is None
+    assert len(looks) == 2
+    assert port.look(1e6)  # a worker may have been given a socket that is there already
+    assert len(looks) == 3
+
+
+def test_what_only_passes_on_is_told(proc: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A container's published port belongs to a proxy, and what answers is not among its children."""
+    (proc / "net" / "tcp").write_text(TITLE + entry(8001, 77))
+    monkeypatch.setattr(listeners, "name_of", lambda pid: "docker-proxy")
+    assert "docker-proxy only passes on" in listening(8001, proc).told()
+
+
+def test_what_holds_a_socket_for_a_service_is_not_followed(
+    proc: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """systemd's descendants are the machine."""
+    (proc / str(os.getpid())).rename(proc / "1")
+    (proc / "net" / "tcp").write_text(TITLE + entry(8001, 77))
+    monkeypatch.setattr(listeners, "name_of", lambda pid: "systemd")
+    found = listening(8001, proc)
+    assert not found.pids
+    assert "held by systemd" in found.told()
+
+
+def test_a_system_without_such_a_list_is_asked_by_psutil(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """macOS shows other people's to root alone; a hardened kernel shows /proc/net to nobody
+    (github.com/giampaolo/psutil/issues/1155)."""
+
+    class Found:
+        status, laddr, pid = psutil.CONN_LISTEN, type("A", (), {"port": 8001})(), os.getpid()
+
+    monkeypatch.setattr(psutil, "net_connections", lambda kind: [Found()])
+    assert listening(8001, tmp_path).pids == {os.getpid()}
 
     def refuse(kind: str) -> None:
         raise psutil.AccessDenied
 
     monkeypatch.setattr(psutil, "net_connections", refuse)
-    assert listening(8001) == Listeners(port=8001, hidden=True)
+    assert listening(8001, tmp_path) == Listeners(port=8001, hidden=True)
+
+
+OTHER_USER = """
+import json, os, socket
+from profiler.listeners import listening
+from profiler.sampler import Sampler
+from profiler.watch import Watch
+root = os.getpid()
+server = socket.create_server(("127.0.0.1", 0))
+port = server.getsockname()[1]
+if os.fork() == 0:
+    server.close()
+    os.setgid(65534)
+    os.setuid(65534)
+    processes = Sampler(Watch([root]), 0.5).sample(0)["processes"]
+    found = listening(port)
+    print(json.dumps({"told": found.told(), "pids": sorted(found.pids), "root": root, **processes}))
+else:
+    os.wait()
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux" or os.getuid() != 0, reason="only root can be another user")
+def test_another_users_service_is_seen_as_far_as_its_user_lets_others(tmp_path: Path) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", OTHER_USER],
+        cwd=tmp_path,
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stdout, ended.stderr
+    seen = json.loads(ended.stdout)
+    assert "another user's" in seen["told"]
+    assert seen["pids"] == []
+    assert seen["memory_source"] in ("rss", "mixed")
+    root = next(one for one in seen["process_details"] if one["pid"] == seen["root"])
+    assert root["pss_mb"] is root["open_files"] is None
+    assert root["memory_mb"] > 0
+    assert root["num_threads"] >= 1
