@@ -429,5 +429,7 @@ def test_in_a_sweep(trap: Any, over: Any, tmp_path: Path) -> None:
             if one.outcome == "ok":
                 assert (record["tokens"], record["token_source"]) == (one.tokens, one.source), name
                 assert (record["first_token_at_ns"] is None) == (one.first is None), name
+                if "late" in record["flags"]:
+                    continue  # what was sent apart was read together
                 generated, first = record["first_generated_at_ns"], record["first_token_at_ns"]
                 assert (generated == first) == (one.generated == one.first), name
