@@ -60,7 +60,7 @@ def test_a_load_that_verifies_nothing_says_so(
     assert "--insecure" in refused.text
     assert not (tmp_path / "refused" / "cell.json").exists()
     one = locust("-H", url, "--insecure", *SHORT)
-    assert ended_well(one), one.text
+    assert one.wait() in (0, 3), one.text  # what a busy machine spoils stands beside it
     assert "tls: --insecure: nobody verified whose service this is" in one.text.splitlines()[-1]
     check = check_named("tls", cell_of(tmp_path))
     assert check is not None
