@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -18,6 +20,24 @@ from profiler.run import live_line
 from profiler.sampler import Sampler
 from profiler.summary import summary_of, table
 from profiler.watch import Watch
+
+BUSY = """
+import sys, time
+while time.process_time() < 0.3: pass
+print("ready", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def program() -> Iterator[int]:
+    """The pid of a process that has worked, and has no children: this one has those of other tests."""
+    one = subprocess.Popen([sys.executable, "-c", BUSY], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert one.stdout
+    assert one.stdout.readline()
+    yield one.pid
+    one.kill()
+    one.communicate(timeout=60)
 
 
 @pytest.mark.parametrize(
@@ -55,19 +75,21 @@ def test_no_disk_and_no_network_are_null(monkeypatch: pytest.MonkeyPatch) -> Non
 
 @pytest.mark.parametrize("error", [psutil.AccessDenied(), FileNotFoundError(), PermissionError()])
 def test_descriptors_that_are_not_ours_to_count_are_null(
-    error: Exception, monkeypatch: pytest.MonkeyPatch
+    error: Exception, monkeypatch: pytest.MonkeyPatch, program: int
 ) -> None:
     def fail(_: psutil.Process) -> NoReturn:
         raise error
 
     monkeypatch.setattr(psutil.Process, "num_fds", fail)
-    processes = Sampler(Watch([os.getpid()]), 0.5).sample(0)["processes"]
+    processes = Sampler(Watch([program]), 0.5).sample(0)["processes"]
     assert processes["process_details"][0]["open_files"] is None
     assert processes["total_open_files"] == 0
 
 
-def test_a_process_whose_figures_fail_once_is_followed_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    watch = Watch([os.getpid()])
+def test_a_process_whose_figures_fail_once_is_followed_on(
+    monkeypatch: pytest.MonkeyPatch, program: int
+) -> None:
+    watch = Watch([program])
     sampler = Sampler(watch, 0.5)
 
     def fail(_: psutil.Process) -> NoReturn:
@@ -123,12 +145,14 @@ def test_a_pid_given_to_another_process_is_not_followed() -> None:
 
 
 @pytest.mark.parametrize("step_s", [-3600.0, 3600.0])
-def test_a_clock_that_is_set_invents_no_cpu_time(step_s: float, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_clock_that_is_set_invents_no_cpu_time(
+    step_s: float, monkeypatch: pytest.MonkeyPatch, program: int
+) -> None:
     """A process found later is not taken for a new-born one, whose CPU time would all be this sample's
     (github.com/giampaolo/psutil/issues/2526)."""
     watch = Watch([])
     sampler = Sampler(watch, 0.5)
-    watch.add(os.getpid())
+    watch.add(program)
     now = time.time
     monkeypatch.setattr(time, "time", lambda: now() + step_s)
     (ourselves,) = sampler.sample(0)["processes"]["process_details"]
@@ -194,9 +218,10 @@ def test_an_odd_rollup_is_none(text: str, tmp_path: Path) -> None:
 
 def test_where_proportional_sets_are_not_told_resident_ones_are_summed(
     monkeypatch: pytest.MonkeyPatch,
+    program: int,
 ) -> None:
     """Another user's processes, a kernel before 4.14, macOS."""
     monkeypatch.setattr(SharedMemory, "bytes_of", lambda *_: None)
-    processes = Sampler(Watch([os.getpid()]), 0.5).sample(0)["processes"]
+    processes = Sampler(Watch([program]), 0.5).sample(0)["processes"]
     assert processes["memory_source"] == "rss"
     assert processes["total_memory_mb"] == processes["process_details"][0]["memory_mb"] > 0
