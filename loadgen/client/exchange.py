@@ -103,6 +103,9 @@ class AnswerReading:
             self._refuse("http_error", f"HTTP {reply.status}")
             where = reply.header("location")  # a redirect is refused, aloud
             self._said += where.encode("latin-1") + b" " if where else b""
+            if codings:
+                self._said += f"(its text is compressed: {codings})".encode()
+                self.body = self._nothing
         elif codings:
             self._refuse("stream_error", f"{COMPRESSED} ({codings}) though identity was asked for")
             self.body = self._nothing

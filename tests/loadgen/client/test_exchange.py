@@ -354,6 +354,7 @@ def test_the_timeout_is_of_the_whole_request(trap: Any) -> None:
     [
         ("503 Busy", "Retry-After: 1\r\n", b"too many: 17", "HTTP 503 too many: N"),
         ("422 No", "", b'{"detail":"x"}', 'HTTP 422 {"detail":"x"}'),
+        ("500 No", "Content-Encoding: gzip\r\n", b"\x1f\x8b\x08", "HTTP 500 (its text is compressed: gzip)"),
         ("307 Go", "Location: /elsewhere\r\n", b"", "HTTP 307 /elsewhere"),
         ("200 OK", "", b'{"answer":"whole"}', 'HTTP 200 without events (text/plain) {"answer":"whole"}'),
     ],
