@@ -76,6 +76,8 @@ def _entries(path: Path, text: str) -> Iterator[tuple[int, Any]]:
         if whole is not None:
             yield from enumerate(whole, start=1)
             return
+    if path.suffix.lower() == ".json" and not text.lstrip().startswith("{"):
+        raise QuestionError(f"{path}: not JSON, or no list of questions in it")
     for number, line in enumerate(text.split("\n"), start=1):
         if line := line.strip():
             yield number, _line(path, number, line)

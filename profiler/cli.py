@@ -225,6 +225,8 @@ def _open(settings: Settings) -> tuple[Path, LineFile]:
             return output, LineFile(samples_path(output))
         except OSError as error:
             raise click.UsageError(f"cannot write here ({error.strerror}); --output says where") from None
+    if not settings.output.name:
+        raise click.UsageError("--output wants the name of a file")
     output, samples = settings.output, samples_path(settings.output)
     if output == samples:
         raise click.UsageError(f"--output {output}: .jsonl is the samples' file beside it; name it .json")

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
 from reach.failure import ReachError
+from records.base_url import is_host_name
 
 DEFAULT_PORT = 80
 _Ip = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -67,16 +68,20 @@ def parse_proxy(name: str, url: str) -> Proxy:
     scheme, separator, _ = url.partition("://")
     try:
         parts = urlsplit(url if separator else f"http://{url}")
-        host, port = parts.hostname or "", parts.port or DEFAULT_PORT
+        host, port = parts.hostname or "", DEFAULT_PORT if parts.port is None else parts.port
     except ValueError:
         host, port = "", 0
     if separator and scheme.lower() != "http":
         kind = f"{scheme.lower()}://" if re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]{0,20}", scheme) else "that"
         raise ReachError(f"{name}: {kind} is no proxy that is spoken to here; give one as http://HOST:PORT")
-    if not re.fullmatch(r"[!-~]+", host) or not port:
+    if not re.fullmatch(r"[!-~]+", host) or not is_host_name(host) or not port:
         raise ReachError(f"{name} is not like http://[USER:PASSWORD@]HOST:PORT")
     user, password = unquote(parts.username or ""), unquote(parts.password or "")
-    secret = b64encode(f"{user}:{password}".encode()).decode() if parts.username is not None else ""
+    secret = (
+        b64encode(f"{user}:{password}".encode("utf-8", "surrogateescape")).decode()
+        if parts.username is not None
+        else ""
+    )
     return Proxy(host=host, port=port, authorization=f"Basic {secret}" if secret else "")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -9,6 +10,7 @@ from functools import cache
 from typing import Any, TypeVar
 
 from reach.failure import ReachError
+from records.base_url import is_host_name
 
 _T = TypeVar("_T")
 
@@ -34,6 +36,9 @@ class Tls:
         """Read the files before anything starts. Raises ReachError."""
         if self.cert_key and not self.cert:
             raise ReachError("--cert-key wants the --cert FILE that it belongs to")
+        name = self.server_name
+        if name and not (is_host_name(name) and re.fullmatch(r"[!-~]+", name)):
+            raise ReachError("--server-name wants the name of a host, such as api.example.com")
         if self.ca or self.cert:
             context(self)
 

@@ -6,6 +6,15 @@ import re
 from urllib.parse import SplitResult, urlsplit
 
 
+def is_host_name(name: str) -> bool:
+    """Can it be looked up, and sent in TLS? Numbers are, too."""
+    return ":" in name or (
+        len(name) <= 253
+        and name.isascii()
+        and all(0 < len(label) <= 63 for label in name.removesuffix(".").split("."))
+    )
+
+
 def split_base_url(url: str, *, key: str = "TARGET_API_KEY") -> SplitResult:
     """A base URL's parts: the scheme is http or https, and there is a host.
 
@@ -19,7 +28,7 @@ def split_base_url(url: str, *, key: str = "TARGET_API_KEY") -> SplitResult:
         parts = urlsplit(url)
         # urlsplit drops line ends and tabs; what is sent has to be ASCII without blanks.
         good = re.fullmatch("[!-~]+", url) and parts.scheme in ("http", "https") and parts.hostname
-        if not good or parts.port == 0:
+        if not good or parts.port == 0 or not is_host_name(parts.hostname or ""):
             raise ValueError
     except ValueError:  # its own words are of Python
         raise ValueError(f"{url!r} is not a base URL like http://127.0.0.1:8001") from None

@@ -81,7 +81,7 @@ def of_load(requests: Sequence[RequestRecord], facts: Facts) -> tuple[Check, ...
         config_checks.same_path(served),
         answer_checks.retrieval(counted, expected=facts.documents),
         answer_checks.tokens(counted),
-        *config_checks.tls(facts.insecure),
+        *config_checks.tls(facts.insecure, requests),
         run_checks.generator_lag(counted, facts.load_workers),
         run_checks.generator_cpu(facts.load_workers),
         load_checks.concurrency(requests, window, facts.users, free=facts.free),

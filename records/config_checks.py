@@ -83,13 +83,15 @@ def _same(served: Any, wanted: Any) -> bool:
         return str(served) == str(wanted) or PurePath(str(served)) == PurePath(str(wanted))
 
 
-def tls(insecure: bool | None) -> tuple[Check, ...]:
+def tls(insecure: bool | None, requests: Sequence[RequestRecord]) -> tuple[Check, ...]:
     """Is it proved whose service answered? None: without TLS nothing is, and nobody expects it."""
     if insecure is None:
         return ()
     if insecure:
         text = "--insecure: nobody verified whose service this is; --ca FILE verifies a private one"
         return (Check(name="tls", status="n/a", figure="insecure", text=text),)
+    if all(r.headers_at_ns is None for r in requests):
+        return (Check(name="tls", status="n/a", text="no service answered, so none was verified"),)
     return (Check(name="tls", status="pass", text="the service's certificate was verified"),)
 
 

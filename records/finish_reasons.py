@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 GAVE_UP = frozenset(
     {
         *("abort", "aborted", "error", "errored", "fail", "failed", "failure", "incomplete"),
@@ -25,7 +27,6 @@ KNOWN = frozenset(
 """Normal ends: the model's own, a limit that was asked for, a tool to be called, a filter of contents."""
 _NOT_YET = frozenset({"", "null", "none"})
 """How some services write that there is more to come."""
-_LONGEST = 40
 
 
 def finish_reason(value: object) -> str | None:
@@ -37,4 +38,7 @@ def finish_reason(value: object) -> str | None:
     if not isinstance(value, str):
         return None
     reason = "_".join(value.strip().lower().replace("-", " ").split())
-    return None if reason in _NOT_YET else reason[:_LONGEST]
+    if reason in _NOT_YET:
+        return None
+    # A word is kept and shown; what is none may be anything, a key too.
+    return reason if re.fullmatch(r"[a-z_]{1,40}", reason) else "other"

@@ -67,9 +67,9 @@ def _of_header(name: str, value: str) -> set[str]:
     if not is_secret(name):
         return {value} if _like_a_key(value) else set()
     scheme, _, rest = value.partition(" ")
-    if not (rest := rest.strip()):
-        return {value, *_parameters(value)}
-    return {rest, *_parameters(rest), *(_of_basic(rest) if scheme.lower() == "basic" else ())}
+    if (rest := rest.strip()) and re.fullmatch(r"[A-Za-z-]{1,20}", scheme):  # Bearer, Basic, Digest
+        return {rest, *_parameters(rest), *(_of_basic(rest) if scheme.lower() == "basic" else ())}
+    return {value, *_parameters(value), *(word for word in value.split() if len(word) >= PIECE)}
 
 
 def _parameters(text: str) -> set[str]:
@@ -89,6 +89,7 @@ def _of_basic(text: str) -> set[str]:
 def _of_url(url: str) -> set[str]:
     """User and password, as they are written and as they are meant, and as they are sent."""
     try:
+        url = url.encode("utf-8", "replace").decode()  # the environment may hold what is no UTF-8
         parts = urlsplit(url if "//" in url else f"//{url}")
         user, password = parts.username or "", parts.password or ""
     except ValueError:

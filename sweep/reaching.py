@@ -43,7 +43,7 @@ def check_reach(plan: Plan, environment: Mapping[str, str]) -> None:
     """Fail before anything starts. Raises UsageError for a file, a proxy, a header that cannot be used."""
     reach = reach_of_plan(plan, environment)
     try:
-        key_headers(environment.get(KEY_VARIABLE, ""), reach.key_header)
+        key_headers(environment.get(KEY_VARIABLE, "").strip(" "), reach.key_header)
         reach.tls.check()
         for target in plan.targets:
             if target.url is not None:

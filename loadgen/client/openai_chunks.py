@@ -90,6 +90,8 @@ def _thinks(choice: dict[str, Any]) -> bool:
     """Does it hold a thought?"""
     delta = choice.get("delta")
     if not isinstance(delta, dict):
+        delta = choice.get("message")
+    if not isinstance(delta, dict):
         return False
     if any(_words(delta[name], thoughts=True) for name in _THOUGHTS if delta.get(name)):
         return True

@@ -129,3 +129,9 @@ def test_any_file_is_read_or_refused(
         return
     assert found
     assert all(text.strip() for _, text in found)
+
+
+@pytest.mark.parametrize("content", ['[{"question":"a"},', "[" * 1000, "true", '["\\ud800"]'])
+def test_json_that_is_broken_asks_nothing(content: str, tmp_path: Path) -> None:
+    with pytest.raises(QuestionError, match="not JSON"):
+        read(tmp_path, content, "q.json")

@@ -79,3 +79,9 @@ def test_a_name_that_no_key_s_header_has_is_refused(name: str) -> None:
 def test_a_header_for_a_key_wants_one() -> None:
     with pytest.raises(ReachError, match="--key-header api-key wants the key in the environment, as TARGET_"):
         key_headers("", "api-key")
+
+
+@pytest.mark.parametrize("name", [".", "..", ".foo", "a..b", "a" * 300, "\u200b", "a b"])
+def test_a_server_name_that_is_none_is_refused(name: str) -> None:
+    with pytest.raises(ReachError, match="--server-name"):
+        Tls(server_name=name).check()

@@ -219,3 +219,17 @@ def test_a_configuration_of_somebody_s_service_shows_no_secret() -> None:
 def test_a_command_line_is_kept_without_the_secrets_in_it(command: str) -> None:
     assert "S3CRET" not in blank_command(command)
     assert blank_command("uvicorn app:app --port 8001 | tee x") == "uvicorn app:app --port 8001 | tee x"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "secrets"),
+    [
+        ("Cookie", 'sid=QxLkJw-55aaZZ; t="MnbVcx77"', ["QxLkJw-55aaZZ", "MnbVcx77"]),
+        ("X-Secret", "first9aaBB second8ccDD", ["first9aaBB", "second8ccDD"]),
+        ("Authorization", "Token token9aaBBcc", ["token9aaBBcc"]),
+    ],
+)
+def test_each_part_of_a_header_is_secret(name: str, value: str, secrets: list[str]) -> None:
+    """A first word is a scheme only where it is one."""
+    for secret in secrets:
+        assert secret not in redaction({name: value}, {}).redact(f"invalid: {secret}!")
