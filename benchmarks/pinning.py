@@ -27,6 +27,7 @@ sys.path.insert(0, str(ROOT))  # runs from a clone that is not installed too
 
 from records import layout  # noqa: E402
 from records.files import read_json  # noqa: E402
+from records.point import Point  # noqa: E402
 
 MODES = ("auto", "shared")
 CELL_S, START_S, REPORT_S = 6.0, 9.0, 6.0
@@ -144,7 +145,9 @@ def sweep(mode: str, config: str, concurrency: str) -> list[Measured]:
 
 
 def measured(run: Path, row: dict[str, str]) -> Measured:
-    name = layout.cell_name(row["deployment"], row["config"], int(row["concurrency"]), int(row["repeat"]))
+    name = layout.cell_name(
+        row["deployment"], row["config"], Point.of_users(int(row["concurrency"])), int(row["repeat"])
+    )
     folder = run / layout.CELLS / name
     achieved: dict[str, Any] = read_json(folder / layout.CELL)["achieved"]
     return Measured(

@@ -138,7 +138,7 @@ class Driver:
 
     def drop(self, due_ns: int, number: int) -> None:
         """Record a request that was due and is not begun, the ``number``-th of those."""
-        exchange = Exchange(sent_ns=due_ns, ended_ns=due_ns)
+        exchange = Exchange(sent_ns=due_ns, ended_ns=due_ns, outcome="dropped")
         exchange.error = "dropped: the limit of requests in flight was reached"
         self.on_end(
             self._record(
@@ -147,7 +147,7 @@ class Driver:
                     seq=number,
                     question="",
                     exchange=exchange,
-                    flags=["dropped"],
+                    flags=[],
                     wanted_ns=due_ns,
                     began_ns=due_ns,
                     due_ns=due_ns,
@@ -215,15 +215,16 @@ class Driver:
         attempt.over = True
         del self._flying[id(attempt)]
         exchange = attempt.exchange
-        if cut or exchange.outcome == "cut":
-            exchange.outcome, exchange.ended_ns, exchange.error = "cut", time.monotonic_ns(), "cut at the end"
+        if cut or exchange.outcome == "aborted":
+            exchange.outcome, exchange.error = "aborted", "aborted at the end"
+            exchange.ended_ns = time.monotonic_ns()
         if exchange.outcome == "ok" and self._late(attempt):
             attempt.flags.append(LATE)
         self.session.end(
             time.monotonic_ns(),
             measured="warmup" not in attempt.flags,
             clean=LATE not in attempt.flags,
-            cut=exchange.outcome == "cut",
+            cut=exchange.outcome == "aborted",
         )
         self.on_end(self._record(attempt))
 

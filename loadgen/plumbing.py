@@ -237,7 +237,7 @@ class LoadRun:
             keep(record.encode())
         for watch in self.watchers:
             watch(record)
-        if record.outcome == "cut":
+        if not record.counts:
             return  # neither good nor failed: locust's table has no row for it
         rows.log(self.environment.stats, path, record)
         self.environment.events.request.fire(

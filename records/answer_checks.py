@@ -48,7 +48,7 @@ def refused_field(error: str, fields: Sequence[str]) -> str | None:
 def failures(requests: Sequence[RequestRecord], unfinished: int = 0, *, fields: Sequence[str] = ()) -> Check:
     """Failed requests as a share of all that counted; no good answer at all always fails. ``unfinished``:
     requests of the whole load that were cut without an answer. ``fields``: what was sent."""
-    counted = [r for r in requests if r.outcome != "cut"]
+    counted = [r for r in requests if r.counts]
     bad = sum(r.outcome != "ok" for r in counted)
     said = Counter(r.error for r in counted if r.outcome != "ok" and r.error).most_common(1)
     why = f" ({said[0][1]} times: {said[0][0]})" if said else ""
@@ -135,9 +135,9 @@ def unanswered(requests: Sequence[RequestRecord], window: Window | None) -> Chec
     """
     if window is None:
         return Check(name="unanswered", status="n/a", text="no window")
-    held = [r for r in requests if "dropped" not in r.flags and r.ended_at_ns >= window.start_ns]
+    held = [r for r in requests if r.outcome != "dropped" and r.ended_at_ns >= window.start_ns]
     total = sum(r.ended_at_ns - r.sent_at_ns for r in held)
-    cut = [r for r in held if r.outcome == "cut"]
+    cut = [r for r in held if r.outcome == "aborted"]
     return Check.bounded(
         "unanswered",
         sum(r.ended_at_ns - r.sent_at_ns for r in cut) / total if total else 0.0,

@@ -7,6 +7,7 @@ from typing import Any, Literal, get_args
 
 from records.layout import cell_name
 from records.levels import HeldLevels
+from records.point import Point
 from records.request import RecordError
 from records.served import paths_of
 
@@ -86,6 +87,14 @@ class Cell:
     paths: dict[str, str] = field(default_factory=dict)
     """``Class@executor`` of each stage, as the service said; empty where it did not, as in older cells."""
     verdict: Verdict = field(default_factory=Verdict)
+    workload: str = "stream"
+    """What kind of request it asks: by that it is measured and believed."""
+    factors: Point | None = None
+    """Where it stands, if more than its number of users says that."""
+
+    @property
+    def point(self) -> Point:
+        return (self.factors or Point.of_users(self.concurrency)).with_users(self.concurrency)
 
     @property
     def window(self) -> Window | None:
@@ -99,14 +108,16 @@ class Cell:
 
     @property
     def name(self) -> str:
-        return cell_name(self.deployment, self.config, self.concurrency, self.repeat)
+        return cell_name(self.deployment, self.config, self.point, self.repeat)
 
     def to_json(self) -> dict[str, Any]:
         checks = [asdict(check) for check in self.verdict.checks]
-        raw = asdict(replace(self, verdict=Verdict()))
+        raw = asdict(replace(self, verdict=Verdict(), factors=None))
+        del raw["factors"]
         return {
             "schema_version": SCHEMA_VERSION,
             **raw,
+            "point": self.point.to_json(),
             "verdict": {"valid": self.verdict.valid, "checks": checks},
         }
 
@@ -133,6 +144,8 @@ class Cell:
                 settings=dict(raw["settings"]),
                 paths=paths_of(raw.get("paths")),
                 verdict=Verdict(checks=checks),
+                workload=str(raw.get("workload", "stream")),
+                factors=Point.from_json(raw.get("point"), int(raw["concurrency"])),
             )
             window = cell.window
             if window and not (type(window.start_ns) is type(window.end_ns) is int):

@@ -73,7 +73,7 @@ def of_load(requests: Sequence[RequestRecord], facts: Facts) -> tuple[Check, ...
         run_checks.workers(facts.workers_expected, facts.workers_fewest),
         answer_checks.failures(
             counted,
-            sum(r.outcome == "cut" and "dropped" not in r.flags for r in requests),
+            sum(r.outcome == "aborted" for r in requests),
             fields=facts.fields,
         ),
         config_checks.configuration(None, served.config, [r.config for r in counted], served.settings, {}),

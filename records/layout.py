@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from records.point import Point
+
 # In a run's folder.
 RUN = "run.json"
 LOCK = ".lock"
@@ -46,6 +48,6 @@ def deployment_name(base_url: str) -> str:
     return re.sub(r"[^A-Za-z0-9._]+", "-", base_url.split("://", 1)[-1])[:80].strip("-._") or "url"
 
 
-def cell_name(deployment: str, config: str, concurrency: int, repeat: int) -> str:
+def cell_name(deployment: str, config: str, point: Point, repeat: int) -> str:
     """A cell's name, which is also its folder below ``CELLS``."""
-    return f"{deployment}/{config}/c{concurrency:02d}-r{repeat}"
+    return f"{deployment}/{config}/{point.folder}-r{repeat}"

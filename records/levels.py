@@ -100,7 +100,7 @@ def cut_in(requests: Sequence[RequestRecord], levels: Sequence[HeldLevel]) -> li
     the first level in whose time it waited, so that none is lost which hangs since the level settled."""
     counts = [0] * len(levels)
     for r in requests:
-        if r.outcome == "cut" and "warmup" not in r.flags:
+        if not r.counts and "warmup" not in r.flags:
             for number, level in enumerate(levels):
                 if level.seconds and r.start_ns < level.end_ns and r.ended_at_ns >= level.start_ns:
                     counts[number] += 1

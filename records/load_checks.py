@@ -59,7 +59,7 @@ def littles_law(
     name = "littles-law"
     if window is None or not closed or window.seconds <= 0:
         return Check(name=name, status="n/a", text="no window, or an open loop")
-    ended = [r for r in requests if r.outcome != "cut" and window.start_ns < r.ended_at_ns <= window.end_ns]
+    ended = [r for r in requests if r.counts and window.start_ns < r.ended_at_ns <= window.end_ns]
     bad = sum(r.outcome != "ok" for r in ended)
     if not ended or bad > FAILURE_SHARE * len(ended):
         text = f"{bad} of {len(ended)} requests failed, after which users pause"
@@ -107,7 +107,7 @@ BEHIND = "the generator was behind: ask at a lower rate, use more workers, or le
 
 def lateness(requests: Sequence[RequestRecord]) -> Check:
     """Open loop: how long after they were due were requests sent (p99)? Latency counts from when due."""
-    late = [(r.sent_at_ns - r.due_at_ns) / 1e6 for r in requests if r.due_at_ns and "dropped" not in r.flags]
+    late = [(r.sent_at_ns - r.due_at_ns) / 1e6 for r in requests if r.due_at_ns and r.outcome != "dropped"]
     p99 = percentile(late, 0.99)
     if p99 is None:
         return Check(name="lateness", status="n/a", text="no open loop")
@@ -123,7 +123,7 @@ def dropped(requests: Sequence[RequestRecord], window: Window | None) -> Check:
     due = [r for r in requests if window and r.due_at_ns and window.start_ns <= r.due_at_ns <= window.end_ns]
     if not due:
         return Check(name="dropped", status="n/a", text="no open loop, or no window")
-    lost = sum("dropped" in r.flags for r in due)
+    lost = sum(r.outcome == "dropped" for r in due)
     text = f"{lost} of {len(due)} requests that were due were dropped: too many were in flight"
     advice = "the service does not keep up: ask at a lower rate, or allow more (--max-inflight)"
     return Check.bounded("dropped", lost / len(due), DROPPED_SHARE, text, advice=advice)

@@ -34,7 +34,7 @@ def measured(requests: Sequence[RequestRecord], window: Window | None) -> list[R
     return [
         r
         for r in requests
-        if window.start_ns <= r.sent_at_ns <= window.end_ns and "warmup" not in r.flags and r.outcome != "cut"
+        if window.start_ns <= r.sent_at_ns <= window.end_ns and "warmup" not in r.flags and r.counts
     ]
 
 

@@ -9,11 +9,15 @@ from typing import Any, Literal, get_args
 
 import orjson
 
-Outcome = Literal["ok", "http_error", "timeout", "truncated", "stream_error", "connect_error", "cut"]
+Outcome = Literal[
+    "ok", "http_error", "timeout", "truncated", "stream_error", "connect_error", "aborted", "dropped"
+]
 TokenSource = Literal["usage", "events"]
 StageTimings = dict[str, dict[str, float]]
 
 OUTCOMES: frozenset[str] = frozenset(get_args(Outcome))
+NO_ANSWER = frozenset({"aborted", "dropped"})
+"""The outcomes of requests that nobody answered, well or badly: taken away at the end, or never sent."""
 LATE = "late"
 """The flag of a request that a stall of the load generator could have sent late or dated late."""
 GAPS_LEFT_OUT = "gaps-left-out"
@@ -72,11 +76,20 @@ class RequestRecord:
     config: str | None = None
     """The configuration the server named in this very answer."""
     flags: list[str] = field(default_factory=list)
+    values: dict[str, float] = field(default_factory=dict)
+    """What the kind of request adds, by name: bytes a second, texts in a batch."""
+    labels: dict[str, str] = field(default_factory=dict)
+    """What it is grouped by, by name: provider, model, pod."""
 
     @property
     def start_ns(self) -> int:
         """When the answer was wanted: due in an open loop, sent in a closed one."""
         return self.sent_at_ns if self.due_at_ns is None else self.due_at_ns
+
+    @property
+    def counts(self) -> bool:
+        """It ended, well or badly: nobody took it away before its end, and it was sent."""
+        return self.outcome not in NO_ANSWER
 
     @property
     def only_thought(self) -> bool:
@@ -155,6 +168,14 @@ def _texts(value: Any) -> bool:
     return isinstance(value, list) and set(map(type, value)) <= {str}
 
 
+def _numbers(value: Any) -> bool:
+    return isinstance(value, dict) and set(map(type, value.values())) <= {int, float}
+
+
+def _text_by_name(value: Any) -> bool:
+    return isinstance(value, dict) and set(map(type, value.values())) <= {str}
+
+
 def _timings(value: Any) -> bool:
     if value is None:
         return True
@@ -182,6 +203,8 @@ _SHAPES: dict[str, _Shape] = {
     **dict.fromkeys(("run", "cell", "worker", "region", "question"), (_text, "a text")),
     "gaps_us": (_integers, "a list of integers"),
     "flags": (_texts, "a list of texts"),
+    "values": (_numbers, "{name: number}"),
+    "labels": (_text_by_name, "{name: text}"),
     "finish_reason": (_text_or_none, "a text or null"),
     "stages": (_timings, "null or {stage: {name: number}}"),
 }
@@ -189,7 +212,8 @@ _SHAPES: dict[str, _Shape] = {
 
 
 def decode(line: bytes | str) -> RequestRecord:
-    """A record from its line. Fields of a later minor version are ignored.
+    """A record from its line. Fields of a later minor version are ignored. Older ones say ``cut`` for what is
+    aborted, with the flag ``dropped`` for what was never sent.
 
     Raises:
         RecordError: not JSON, not an object, a required field missing, an unknown outcome, or a wrong type.
@@ -203,6 +227,11 @@ def decode(line: bytes | str) -> RequestRecord:
     missing = [name for name in _REQUIRED if raw.get(name) is None]
     if missing:
         raise RecordError(f"missing {', '.join(missing)}")
+    if raw["outcome"] == "cut":
+        raw["outcome"] = "aborted"
+        if _texts(raw.get("flags")) and "dropped" in raw["flags"]:
+            raw["outcome"] = "dropped"
+            raw["flags"].remove("dropped")
     if not _text(raw["outcome"]) or raw["outcome"] not in OUTCOMES:
         raise RecordError(f"unknown outcome {raw['outcome']!r}")
     for name, (fits, words) in _SHAPES.items():

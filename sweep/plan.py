@@ -11,6 +11,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from records.layout import cell_name, deployment_name
+from records.point import Point
 from records.served import AS_IS, MOCKS_OF_CONFIG
 from sweep.cpus import SHARED
 from sweep.usage import UsageError, check_base_url
@@ -100,7 +101,7 @@ class CellKey:
 
     @property
     def path(self) -> str:
-        return cell_name(self.deployment, self.config, self.concurrency, self.repeat)
+        return cell_name(self.deployment, self.config, Point.of_users(self.concurrency), self.repeat)
 
 
 @dataclass(frozen=True, kw_only=True)

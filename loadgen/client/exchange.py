@@ -32,7 +32,7 @@ class Exchange:
     sent_ns: int
     headers_ns: int | None = None
     ended_ns: int = 0
-    outcome: Outcome = "cut"
+    outcome: Outcome = "aborted"
     error: str | None = None
     bytes: int = 0
     retried: bool = False

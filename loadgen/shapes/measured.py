@@ -49,7 +49,7 @@ def measured_levels(
 
 def _settled_ns(level: HeldLevel, requests: Sequence[RequestRecord]) -> int:
     half_ns = (level.start_ns + level.end_ns) // 2
-    own = [r for r in wanted_in(requests, level) if r.outcome != "cut"]
+    own = [r for r in wanted_in(requests, level) if r.counts]
     ended = sorted(r.ended_at_ns for r in own)
     enough = ceil(level.level_to)
     each_ns = ended[enough - 1] - _half_answer_ns(own) if 0 < enough <= len(ended) else half_ns

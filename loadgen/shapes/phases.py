@@ -63,7 +63,7 @@ class AnswerReports:
             return
         if record.start_ns < driver.clock.unix(self._level_since_ns):
             return
-        if record.outcome != "cut" or "dropped" in record.flags:
+        if record.outcome != "aborted":
             # Not as the phase begins: a worker gets its first users, with the master's options, after that.
             self._slo = self._slo or self._parse()
             began_s = (record.start_ns - driver.clock.unix(self._since_ns)) / 1e9

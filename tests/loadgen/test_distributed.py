@@ -192,7 +192,7 @@ def test_streams_longer_than_the_drain_are_recorded_as_cut(stage: Stage) -> None
     master, *workers = stage.two("-t", "3s", "--drain-seconds", "0.3")
     assert master.wait() == 3, master.text
     assert [worker.wait() for worker in workers] == [0, 0]
-    assert Counter(r.outcome for r in stage.records()) == {"cut": 4}
+    assert Counter(r.outcome for r in stage.records()) == {"aborted": 4}
     assert stage.served() == 4
     assert last_line(master).startswith("invalid: failures: no good answer")
 
@@ -353,7 +353,7 @@ def test_a_second_ctrl_c_waits_for_no_stream(stage: Stage) -> None:
     one.send(signal.SIGINT)
     assert one.wait() == 130, one.text
     assert "Traceback" not in one.text, one.text
-    assert Counter(r.outcome for r in stage.records()) == {"cut": 4}
+    assert Counter(r.outcome for r in stage.records()) == {"aborted": 4}
 
 
 def test_rates_of_an_open_loop_add_up_over_workers(stage: Stage) -> None:
@@ -367,6 +367,6 @@ def test_rates_of_an_open_loop_add_up_over_workers(stage: Stage) -> None:
     dues = [r.due_at_ns for r in data.requests if r.due_at_ns is not None]
     inside = sum(window.start_ns <= due <= window.end_ns for due in dues)
     assert inside / window.seconds == pytest.approx(40, rel=0.1)
-    begun = [r for r in data.requests if "dropped" not in r.flags]
+    begun = [r for r in data.requests if r.outcome != "dropped"]
     assert len(begun) == stage.served()
     assert len(keys(data.requests)) == len(data.requests)

@@ -158,7 +158,7 @@ def test_a_second_signal_waits_for_no_answer(
     assert "Traceback" not in one.text
     data = read_cell(tmp_path / "r")
     assert not data.cell.complete
-    assert {r.outcome for r in data.requests} == {"cut"}
+    assert {r.outcome for r in data.requests} == {"aborted"}
     assert [level.level_to for level, _ in held(tmp_path / "r")][:2] == [2, 4]
 
 

@@ -189,7 +189,7 @@ def test_streams_longer_than_the_drain_are_cut_not_lost(trap: Any, locust: Any, 
     )
     assert one.wait() == 3
     data = read_cell(tmp_path / "r")
-    assert [r.outcome for r in data.requests] == ["cut"] * 3
+    assert [r.outcome for r in data.requests] == ["aborted"] * 3
     assert data.cell.achieved["aborted"] == 3
     assert "invalid: failures" in one.text
 

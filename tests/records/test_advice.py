@@ -75,7 +75,7 @@ FAILING: dict[str, Callable[[], list[RequestRecord]]] = {
     "failures": lambda: _answers(outcome="timeout", error="no end within 60 s"),
     "tokens": lambda: _answers(first_token_at_ns=None, last_token_at_ns=None, gaps_us=[]),
     "retrieval": lambda: _answers(documents=0),
-    "unanswered": lambda: _answers(outcome="cut"),
+    "unanswered": lambda: _answers(outcome="aborted"),
     "resent": lambda: _answers(flags=["retried"]),
     "clock_order": lambda: _answers(ended_at_ns=0),
     "compressed": lambda: _answers(outcome="stream_error", error=f"{COMPRESSED} (gzip)"),
@@ -112,7 +112,7 @@ def test_advice_stands_where_a_check_fails_and_only_there(name: str) -> None:
     assert advice not in passed.text
 
 
-@pytest.mark.parametrize("outcome", sorted(OUTCOMES - {"ok", "cut"}))
+@pytest.mark.parametrize("outcome", sorted(OUTCOMES - {"ok", "aborted", "dropped"}))
 def test_every_kind_of_failure_has_advice_of_its_own(outcome: str) -> None:
     failed = answer_checks.failures(_answers(outcome=outcome, error="x"))
     assert failed.text.endswith(answer_checks.MENDED[outcome])

@@ -57,12 +57,12 @@ def test_requests_that_hang_fail_the_cell_though_nothing_else_counts_them(
     record: Record, back_to_back: BackToBack
 ) -> None:
     good = back_to_back(50, 20_000_000)
-    hung = [record(sent_at_ns=0, ended_at_ns=4_000_000_000, outcome="cut") for _ in range(3)]
+    hung = [record(sent_at_ns=0, ended_at_ns=4_000_000_000, outcome="aborted") for _ in range(3)]
     assert answer_checks.unanswered(good, WINDOW).status == "pass"
     assert answer_checks.unanswered(good, None).status == "n/a"
     found = answer_checks.unanswered([*good, *hung], WINDOW)
     assert (found.status, found.figure) == ("fail", pytest.approx(12 / 13, abs=0.001))
-    gone = [dataclasses.replace(one, flags=["dropped"]) for one in hung]
+    gone = [dataclasses.replace(one, outcome="dropped") for one in hung]
     assert answer_checks.unanswered([*good, *gone], WINDOW).status == "pass"
 
 

@@ -145,15 +145,15 @@ def test_what_was_never_answered_belongs_to_the_first_level_in_which_it_waited(
         for n, (start, end) in enumerate(((10, 20), (25, 25), (30, 40)))
     ]
     cut = [
-        record(sent_at_ns=sent, ended_at_ns=ended, outcome="cut", flags=flags)
-        for sent, ended, flags in (
-            (5, 8, []),  # over before any was measured
-            (5, 99, []),
-            (19, 99, []),
-            (15, 99, ["warmup"]),
-            (22, 99, []),  # while the third was settling, and after it
-            (35, 35, ["dropped"]),
-            (41, 99, []),
+        record(sent_at_ns=sent, ended_at_ns=ended, outcome=outcome, flags=flags)
+        for sent, ended, outcome, flags in (
+            (5, 8, "aborted", []),  # over before any was measured
+            (5, 99, "aborted", []),
+            (19, 99, "aborted", []),
+            (15, 99, "aborted", ["warmup"]),
+            (22, 99, "aborted", []),  # while the third was settling, and after it
+            (35, 35, "dropped", []),
+            (41, 99, "aborted", []),
         )
     ]
     assert cut_in([*cut, record(sent_at_ns=15, ended_at_ns=16)], levels) == [2, 0, 2]

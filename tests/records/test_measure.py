@@ -37,7 +37,7 @@ def test_without_a_window_there_is_no_rate(window: Window | None) -> None:
 
 def test_latency_leaves_warm_up_and_cut_requests_out() -> None:
     kept = _sent(5)
-    others = [_sent(6, flags=["warmup"]), _sent(7, outcome="cut"), _sent(2_000_000_001)]
+    others = [_sent(6, flags=["warmup"]), _sent(7, outcome="aborted"), _sent(2_000_000_001)]
     assert measured([kept, *others], WINDOW) == [kept]
     assert measured([kept], None) == []
 

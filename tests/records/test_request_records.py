@@ -2,6 +2,7 @@
 
 import dataclasses
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -31,6 +32,8 @@ _records = st.builds(
     error=st.none() | st.text(max_size=20),
     documents=st.none() | st.integers(0, 9),
     flags=st.lists(st.sampled_from(["warmup", "cold"]), max_size=2),
+    values=st.dictionaries(st.text(max_size=5), st.integers(0, 9) | st.floats(0, 9), max_size=2),
+    labels=st.dictionaries(st.text(max_size=5), st.text(max_size=5), max_size=2),
 )
 
 
@@ -122,3 +125,11 @@ def test_an_answer_of_fewer_than_two_tokens_has_no_tpot(tokens: int) -> None:
         tokens=tokens,
     )
     assert record.tpot_ms is None
+
+
+@pytest.mark.parametrize(("flags", "outcome"), [([], "aborted"), (["warmup", "dropped"], "dropped")])
+def test_what_older_records_call_cut_is_aborted_or_dropped(flags: list[str], outcome: str) -> None:
+    record = decode(orjson.dumps(_line(outcome="cut", flags=flags)))
+    assert record.outcome == outcome
+    assert "dropped" not in record.flags
+    assert not record.counts

@@ -86,8 +86,8 @@ def test_only_what_counts_enters_a_level(made: Any, tmp_path: Path) -> None:
     for seq, changes in enumerate(
         (
             {"flags": ["warmup"], "outcome": "http_error"},
-            {"outcome": "cut"},
-            {"outcome": "cut", "flags": ["dropped"]},
+            {"outcome": "aborted"},
+            {"outcome": "dropped"},
             {"outcome": "timeout"},
         ),
         start=1000,
@@ -106,13 +106,13 @@ def test_where_many_were_cut_the_report_says_whose_latencies_these_are(made: Any
     path = made.cell(tmp_path / "steps", shaped(made, level(made, 2, 1, 3), level(made, 4, 3, 5)))
     [good] = [r for r in made.records(made.spec(rps=20.0)) if r.seq == 30]
     lines = LineFile(path / "requests.jsonl")
-    lines.append(b"".join(replace(good, seq=seq, outcome="cut").encode() for seq in range(1000, 1003)))
+    lines.append(b"".join(replace(good, seq=seq, outcome="aborted").encode() for seq in range(1000, 1003)))
     lines.close()
     said = "More than 5% of the requests at 2 were cut: their latencies are of the lucky ones."
     assert said in levels_table(analysed(path)).notes
 
 
-OUTCOMES = st.sampled_from(["ok", "timeout", "cut"])
+OUTCOMES = st.sampled_from(["ok", "timeout", "aborted"])
 
 
 @given(

@@ -143,7 +143,7 @@ def test_streams_that_outlast_the_drain_are_cut_and_counted_as_that(
     data = run(locust, tmp_path, served, "-u", "5", "-t", "2s", "--drain-seconds", "0.3")
     truths = served.truths(5)
     assert [truth["outcome"] for truth in truths] == ["cancelled"] * 5
-    assert [r.outcome for r in data.requests] == ["cut"] * 5
+    assert [r.outcome for r in data.requests] == ["aborted"] * 5
     assert data.cell.achieved["aborted"] == 5
     assert sorted(r.tokens for r in data.requests) == sorted(truth["tokens"] for truth in truths)
     assert not data.cell.verdict.valid

@@ -124,7 +124,7 @@ WHOLE = Window(start_ns=0, end_ns=1000 * S)
     ],
 )
 def test_a_step_settles_before_it_is_measured(ended_s: list[float], begins_s: float) -> None:
-    before = [request(9.5, 0.6), request(10.0, 0.05, outcome="cut")]  # begun below it, and taken away
+    before = [request(9.5, 0.6), request(10.0, 0.05, outcome="aborted")]  # begun below it, and taken away
     requests = [*before, *(request(10, s - 10) for s in ended_s)]
     [found] = measured_levels([level(3, 10, 20)], requests, WHOLE, settle=True)
     assert (found.start_ns / S, found.end_ns / S) == (pytest.approx(begins_s), 20)
@@ -212,7 +212,7 @@ def test_what_may_be_done_with_the_table_is_said(complete: bool, valid: bool, sa
 def test_the_table_has_the_figures_of_each_level() -> None:
     few = [request(1 + n / 10, (n + 1) / 1000) for n in range(9)]
     many = [request(2 + n / 100, (n + 1) / 1000) for n in range(59)]
-    no_figure = [request(2.1, flags=["warmup"], outcome="http_error"), request(2.2, outcome="cut")]
+    no_figure = [request(2.1, flags=["warmup"], outcome="http_error"), request(2.2, outcome="aborted")]
     failed = [request(2.3, 0.01, outcome="http_error", first_token_at_ns=None)]
     levels = (level(1, 1, 2), level(2, 2, 3), level(3, 3, 3))
     text = table(HeldLevels(unit="users", levels=levels), [*few, *many, *no_figure, *failed], WHOLE)
@@ -229,11 +229,10 @@ def test_the_table_has_the_figures_of_each_level() -> None:
 
 def test_requests_that_were_never_answered_are_counted_and_said() -> None:
     dropped = [
-        request(2 + n / 100, 0, outcome="cut", due_at_ns=round((2 + n / 100) * S), flags=["dropped"])
-        for n in range(54)
+        request(2 + n / 100, 0, outcome="dropped", due_at_ns=round((2 + n / 100) * S)) for n in range(54)
     ]
     answered = [request(start + n / 100) for start in (1, 2) for n in range(39)]
-    hangs = request(0.5, 9, outcome="cut", first_token_at_ns=None)  # since before the first was measured
+    hangs = request(0.5, 9, outcome="aborted", first_token_at_ns=None)  # since before the first was measured
     levels = HeldLevels(unit="requests_per_second", levels=(level(10, 1, 2), level(20, 2, 3)))
     lines = table(levels, [*answered, *dropped, hangs], WHOLE).splitlines()
     assert [line.split()[2:5] for line in lines[1:3]] == [["39", "0", "1"], ["39", "0", "54"]]

@@ -85,9 +85,9 @@ def test_only_what_a_level_is_to_answer_for_is_reported() -> None:
     reports.take(before)  # begun at the level before
     reports.take(record(flags=["warmup"]))
     reports.take(record(flags=["cold"]))
-    reports.take(record(outcome="cut"))  # its user was taken away
+    reports.take(record(outcome="aborted"))  # its user was taken away
     reports.take(record())
-    reports.take(record(outcome="cut", flags=["dropped"]))
+    reports.take(record(outcome="dropped"))
     reports.take(record(outcome="http_error"))
     sent = record()
     reports.begin({"phase": 2, "rate": None, "fresh": False})  # the same level goes on
