@@ -53,7 +53,7 @@ class CellFile:
         shape: str | None = None,
         insecure: bool | None = None,
     ) -> None:
-        """``shape``: its name; ``insecure``: whether nobody was verified, None where nothing was encrypted."""
+        """``shape``: its name; ``insecure``: nobody was verified; None without TLS."""
         self.folder = folder
         self.cell = cell
         self._wanted = wanted

@@ -62,7 +62,7 @@ def _load_pids() -> list[int]:
 
 
 def _unanswered(run: Run | None, options: Any) -> bool:
-    """Did a load run to its end, and no request to its own? To locust, which has no row for it, all is well."""
+    """Did a load run to its end, and no request to its own? To locust, without a row for it, all is well."""
     return run is not None and options.headless and not (run.answered or run.interrupted)
 
 

@@ -1,4 +1,4 @@
-"""A load that reaches nothing: one line that says what to do, and an exit code that no script takes for good."""
+"""A load that reaches nothing: one line that says what to do, and not the exit code of a good one."""
 
 from __future__ import annotations
 

@@ -120,7 +120,7 @@ def test_a_variable_that_is_not_used_may_say_anything() -> None:
     ],
 )
 def test_an_entry_of_no_proxy_that_is_none_is_named_with_its_variable(entry: str) -> None:
-    with pytest.raises(ReachError, match="^NO_PROXY: .* is no host, domain, number or network"):
+    with pytest.raises(ReachError, match=r"^NO_PROXY: .* is no host, domain, number or network"):
         excepted("a.example", 443, f"b.example,{entry}")
 
 

@@ -105,7 +105,7 @@ def test_a_header_that_says_something_else_carries_no_key(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["sk-12345678", "sk-proj-0123456789abcdef", "a1b2c3d4e5f6a7b8c9"])
 def test_a_key_in_the_place_of_its_header_s_name_is_told_where_it_belongs(name: str) -> None:
-    with pytest.raises(ReachError, match="looks like a key, whose place is .*: TARGET_API_KEY") as caught:
+    with pytest.raises(ReachError, match=r"looks like a key, whose place is .*: TARGET_API_KEY") as caught:
         key_headers("sk-12345678", name)
     assert name not in str(caught.value)
 
@@ -141,7 +141,7 @@ def test_an_option_that_nobody_knows_is_not_dropped(monkeypatch: pytest.MonkeyPa
 
 def test_an_address_reads_no_file() -> None:
     address = Address("https://a.test", Reach(tls=Tls(ca="absent.pem")))
-    with pytest.raises(ReachError, match="--ca absent.pem: No such file"):
+    with pytest.raises(ReachError, match=r"--ca absent\.pem: No such file"):
         _ = address.context
 
 
