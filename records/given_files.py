@@ -29,13 +29,15 @@ def read_given(path: str | Path, most_bytes: int) -> bytes:
     try:
         _check_kind(os.stat(path).st_mode)
         with open(path, "rb", opener=_without_waiting) as file:
-            raw = file.read(most_bytes + 1)
+            raw: bytes | None = file.read(most_bytes + 1)
     except OSError as error:
         raise GivenFileError(error.strerror or str(error)) from error
     except GivenFileError:
         raise
     except ValueError as error:  # a zero byte in its name
         raise GivenFileError("no file has such a name") from error
+    if raw is None:  # of the system's own files under /proc
+        raise GivenFileError("it has nothing to be read now")
     if len(raw) > most_bytes:
         raise GivenFileError(f"longer than the {most_bytes / 1e6:g} MB that are read")
     return raw
