@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from contextlib import suppress
 from pathlib import Path
 
 _KINDS = (
@@ -17,6 +18,16 @@ _KINDS = (
 
 class GivenFileError(ValueError):
     """A file that cannot be used; why, without its name."""
+
+
+class _TooLong(GivenFileError):
+    pass
+
+
+def check_given(path: str | Path) -> None:
+    """Can it be read? Raises GivenFileError, as `read_given`, but for its length."""
+    with suppress(_TooLong):
+        read_given(path, 0)
 
 
 def read_given(path: str | Path, most_bytes: int) -> bytes:
@@ -39,7 +50,7 @@ def read_given(path: str | Path, most_bytes: int) -> bytes:
     if raw is None:  # of the system's own files under /proc
         raise GivenFileError("it has nothing to be read now")
     if len(raw) > most_bytes:
-        raise GivenFileError(f"longer than the {most_bytes / 1e6:g} MB that are read")
+        raise _TooLong(f"longer than the {most_bytes / 1e6:g} MB that are read")
     return raw
 
 

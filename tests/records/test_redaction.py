@@ -241,7 +241,7 @@ def test_which_forms_are_known_is_what_the_readme_says() -> None:
     known = [
         *(secret, secret.upper(), " ".join(secret), secret[:5] + "\n  " + secret[5:], secret[3:11]),
         *(percent, quote(quote(percent, safe=""), safe=""), json.dumps(secret)[1:-1], html.escape(secret)),
-        *(raw.hex(), base64.b64encode(raw).decode(), urlsafe_base64.b64encode(raw).decode()),
+        *(raw.hex(), base64.b64encode(raw).decode(), base64.urlsafe_b64encode(raw).decode()),
     ]
     blanks = Redaction([secret])
     assert [form for form in known if blanks.redact(form) != "***"] == []
@@ -249,7 +249,7 @@ def test_which_forms_are_known_is_what_the_readme_says() -> None:
     unknown = [
         *(
             base64.b32encode(raw).decode(),
-            base64.b64encode(b64encode(raw)).decode(),
+            base64.b64encode(base64.b64encode(raw)).decode(),
             raw.hex(":"),
             secret[::-1],
         ),
