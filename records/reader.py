@@ -70,7 +70,8 @@ def _cell(directory: Path) -> Cell:
 def _harmless(cell: Cell) -> Cell:
     """The cell whose names and sentences may be shown: it may be somebody else's."""
     checks = tuple(
-        replace(check, name=harmless(check.name), text=harmless(check.text)) for check in cell.verdict.checks
+        replace(check, name=harmless(check.name), text=harmless(check.text), advice=harmless(check.advice))
+        for check in cell.verdict.checks
     )
     shape = cell.requested.get("shape")
     requested = {**cell.requested, "shape": harmless(shape)} if isinstance(shape, str) else cell.requested

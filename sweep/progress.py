@@ -12,6 +12,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 from rich.progress import Progress as Bar
 
+from records.advice import in_one_line
 from records.files import discard
 from records.measure import measured, timed
 from records.reader import CellData
@@ -136,8 +137,7 @@ class Progress:
         line += f"  {late} late" if late else ""
         if not self._console.is_terminal:  # there the bar says it
             line += f"  ({self._left()} left)"
-        # What to do about each stands in the report's verdict, once.
-        bad = "; ".join(check.text.partition("; ")[0] for check in cell.verdict.failures)
+        bad = in_one_line(cell.verdict.failures)
         return line + (f"\n        INVALID: {bad}" if bad else "")
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from records.cell import Cell
+from records.cell import Cell, Check, Verdict
 from records.reader import CellData
 from records.request import RequestRecord
 from sweep.plan import CellKey
@@ -115,6 +115,16 @@ def test_ttft_is_of_the_requests_that_were_in_time_and_the_others_are_counted() 
         assert "   12.3 RPS  TTFT p50     5.0 ms  2 late" in line
         assert ("left)" in line) != terminal  # the bar says it there, and 80 columns have no room for it
         assert not terminal or len(line.rstrip("\n")) <= 80
+
+
+def test_an_invalid_cell_says_what_to_do_about_it_in_its_own_line() -> None:
+    failed = Check.bounded("failures", 1, 0, "no good answer (HTTP 401 no; sorry)", advice="set a key")
+    data = replace(DATA, cell=replace(DATA.cell, verdict=Verdict(checks=(failed,))))
+    console, written = _console(200, terminal=False)
+    Progress(console).cell(KEY, data, 1)
+    assert written.getvalue().splitlines()[1] == (
+        "        INVALID: no good answer (HTTP 401 no; sorry); set a key"
+    )
 
 
 def test_without_a_terminal_nobody_waits_long_for_a_word(monkeypatch: pytest.MonkeyPatch) -> None:
