@@ -13,12 +13,10 @@ OF_OUTCOMES: dict[str, str] = {
     "stream_error": "the service itself says so within its answer: look into its log",
 }
 """By the outcome, where nothing more is known."""
-_OTHER_API = (
-    "ask in another dialect (--dialect openai, --dialect ask) or at another path (--path); sweep: behind --"
-)
+_OTHER_API = "ask (sweep: after --) in another dialect, --dialect openai or --dialect ask, or at another path, --path PATH"
 _REQUEST = (
-    "the service does not take such a request: see its text, and fit what is sent with --dialect, "
-    "--llm-model, --field or --max-tokens (sweep: behind --)"
+    "the service does not take such a request: see its text, and fit what is sent (sweep: after --) with "
+    "--dialect, --llm-model, --field or --max-tokens"
 )
 _NO_ANSWER = "what the gateway asks did not answer it: look whether it is up, and into its log"
 OF_STATUSES: dict[int, str] = {

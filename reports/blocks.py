@@ -89,6 +89,9 @@ def _comparisons(analysis: Analysis) -> Iterator[Block]:
         own = [c for c in analysis.comparisons if c.deployment == deployment]
         if not own:
             continue
+        absent = ["'-': one of the two has no valid cell at that load."]
+        if not any(c.rps is None and not c.differ_in for c in own):
+            absent = []
         rows = []
         for c in sorted(own, key=lambda c: c.load):
             difference = [
@@ -107,6 +110,7 @@ def _comparisons(analysis: Analysis) -> Iterator[Block]:
             notes=(
                 "Above 1 is faster. 'Differs in': whose 95 % interval excludes 1.",
                 EFFECT_NOTE,
+                *absent,
                 *ratio_notes(own),
             ),
         )

@@ -49,9 +49,13 @@ def findings(analysis: Analysis) -> Iterator[Finding]:
 
 def unexplained(analysis: Analysis) -> Iterator[Finding]:
     """Deployments of which nobody knows what takes their time."""
-    for deployment in deployments_of(analysis.levels):
-        if without_stages([level for level in analysis.levels if level.deployment == deployment]):
-            yield blind(deployment)
+    found = [
+        deployment
+        for deployment in deployments_of(analysis.levels)
+        if without_stages([level for level in analysis.levels if level.deployment == deployment])
+    ]
+    if found:
+        yield blind(found)
 
 
 def _believed(analysis: Analysis) -> Finding:
@@ -68,7 +72,7 @@ def _believed(analysis: Analysis) -> Finding:
         return Finding(text=f"{first}: it was not checked.", short=f"{first}: it was not checked.", kept=True)
     [(name, count)] = Counter(check.name for check in failed).most_common(1)
     worst = next(check for check in failed if check.name == name)
-    told = f"{name} failed in {count} of them" if len(invalid) > 1 else f"{name} failed"
+    told = f"The check {name} failed{f' in {count} of them' if len(invalid) > 1 else ''}"
     text, short = (f"{first}. {told}: {_why(worst, room)}" for room in (LONGEST_FOUND, LONG_FOUND))
     return Finding(text=text, short=short, kept=True)
 
@@ -78,8 +82,9 @@ def _why(check: Check, room: int) -> str:
     found = " ".join(check.found.split())
     if len(found) > room:
         found = f"{found[:room].rpartition(' ')[0] or found[:room]} ..."
+        found += ")" * (found.count("(") > found.count(")"))
     why = f"{found}; {check.advice}" if check.advice else found
-    return why if why.endswith(("?", "...")) else f"{why}."
+    return why if why.endswith(("?", "...", "...)")) else f"{why}."
 
 
 def _doing(config: str) -> str:
@@ -149,8 +154,10 @@ def _deployment(analysis: Analysis, deployment: str) -> Iterator[Finding]:
     reference = own[0].reference if own else levels[0].config
     knees = [knee for knee in analysis.knees if knee.deployment == deployment]
     knee = next((k for k in knees if k.config == reference), None)
-    first = grown(f"{deployment}: {reference}", knee)
     others = list(others_grown([k for k in knees if k is not knee]))
+    if knee is None and not others:
+        return  # that no cell is valid is said already
+    first = grown(f"{deployment}: {reference}", knee)
     yield Finding(text="; ".join([first, *others]) + ".", short=f"{first}.")
     yield from waiting(deployment, reference, knee, levels)
     for shaped in analysis.shaped:
@@ -192,7 +199,7 @@ def _deployments(ratios: Sequence[DeploymentRatio]) -> Iterator[Finding]:
             yield Finding(text=text, short=text, kept=True)
         return
     top = max((r for r in known if r.config == known[0].config), key=lambda r: r.load)
-    text = f"{top.config} at {top.load.named}: {_ahead(top)}."
+    text = f"{top.config} at {top.load.named}: {_ahead(top)}{_elsewhere(top, known)}."
     yield Finding(text=text, short=text, kept=True)
     slower = list(dict.fromkeys(r.config for r in known if r.second_is_bottleneck))
     if slower:
@@ -210,3 +217,14 @@ def _ahead(ratio: DeploymentRatio) -> str:
         return said
     said += f", and the TTFT of {second} is {times(ttft)} that of {first}"
     return said if ttft.excludes_one else f"{said}, which shows none"
+
+
+def _elsewhere(top: DeploymentRatio, known: Sequence[DeploymentRatio]) -> str:
+    """Where the ratio of RPS at other loads is another one, its range."""
+    same = [r.rps for r in known if r.config == top.config and r.rps is not None]
+    if top.rps is None or top.rps.low is None or top.rps.high is None:
+        return ""
+    low, high = (pick(same, key=lambda rps: rps.value) for pick in (min, max))
+    if top.rps.low <= low.value and high.value <= top.rps.high:
+        return ""
+    return f"; at other loads the ratio of RPS is {low.value:.2f}x to {high.value:.2f}x"

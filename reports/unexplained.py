@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from reports.compare import Knee
-from reports.document import number, users
+from reports.document import listed, number, users
 from reports.finding import Finding
 from reports.knee import GROWTH
 from reports.stats import Estimate
@@ -18,12 +18,14 @@ def without_stages(levels: Sequence[Level]) -> bool:
     return bool(good) and not any(r.stages for r in good)
 
 
-def blind(deployment: str) -> Finding:
-    """That nothing is known of its parts, and what to do next."""
+def blind(deployments: Sequence[str]) -> Finding:
+    """That nothing is known of their parts, and what to do next."""
+    give, one = ("gives", "it") if len(deployments) == 1 else ("give", "them")
+    its = "its" if one == "it" else "their"
     return Finding(
-        text=f"{deployment} gives no stage times, so which part of it takes the TTFT is not known: look at "
-        "its CPU under load (profile --port PORT) and its log, or have it send timings (README: Stage "
-        "times).",
+        text=f"{listed(deployments)} {give} no stage times, so which part of {one} takes the TTFT is not "
+        f"known: look at {its} CPU under load (profile --port PORT) and {its} log, or have {one} send timings "
+        "(README: Stage times).",
         extra=True,
     )
 

@@ -127,7 +127,7 @@ def test_every_kind_of_failure_has_advice_of_its_own(outcome: str) -> None:
 REFUSED = {
     "HTTP 401 {}": "no key was sent: set TARGET_API_KEY in the environment; add --key-header x-api-key",
     "HTTP 403 Forbidden": "no key was sent: set TARGET_API_KEY",
-    "HTTP 404 at /ask/stream {}": "--dialect openai, --dialect ask",
+    "HTTP 404 at /ask/stream {}": "--dialect openai or --dialect ask",
     "HTTP 405 at /ask/stream {}": "--path",
     'HTTP 404 {"message":"The model `default` does not exist."': "--llm-model",
     "HTTP 400 model is required": "--field",

@@ -94,7 +94,7 @@ def test_what_makes_cells_invalid_and_what_to_do_is_said_first(made: Any, tmp_pa
     specs = changed(specs, "baseline", 1, 1, checks=made.fail)
     analysis = analysed(made, tmp_path / "run", specs)
     assert what_this_says(analysis)[0] == (
-        "29 of 32 cells are valid, the others enter no figure. generator-lag failed in 2 of them: "
+        "29 of 32 cells are valid, the others enter no figure. The check generator-lag failed in 2 of them: "
         "40 ms late; measure on a quieter machine."
     )
     assert "mock-llm not known above 10 users (no valid cell)" in head(analysis)
@@ -228,8 +228,10 @@ def test_what_to_do_is_never_cut(made: Any, tmp_path: Path) -> None:
     told, advice = "no good answer (HTTP 401 " + "no; " * 80 + ")", "set a key, " * 12 + "or ask elsewhere"
     failed = (Check.bounded("failures", 1, 0, told, advice=advice),)
     first = what_this_says(analysed(made, tmp_path / "run", [made.spec(checks=failed)]))[0]
-    assert first.startswith("The cell is not valid. failures failed: no good answer (HTTP 401 no; no;")
-    assert first.endswith(f" ...; {advice}.")
+    assert first.startswith(
+        "The cell is not valid. The check failures failed: no good answer (HTTP 401 no; no;"
+    )
+    assert first.endswith(f" ...); {advice}.")
     assert advice in what_this_says(analysed(made, tmp_path / "two", [*spoiled(made), made.spec(
         config="mine", checks=failed, late_s=900.0, seed=9)]))[0]  # fmt: skip
 
@@ -239,6 +241,23 @@ def test_two_deployments_of_which_none_is_valid_have_no_ratio(made: Any, tmp_pat
     said = what_this_says(analysed(made, tmp_path / "run", specs))
     assert said[0].startswith("1 of 2 cells are valid")
     assert "local and k8s have no level at which both are valid: they are not compared." in said
+
+
+def test_that_no_cell_is_valid_is_said_once(made: Any, tmp_path: Path) -> None:
+    said = head(analysed(made, tmp_path / "run", [made.spec(checks=made.fail)]))
+    assert said.count("no cell is valid") == 1
+    assert "no valid cell" not in said
+
+
+def test_a_ratio_that_changes_with_the_load_has_its_range(made: Any, tmp_path: Path) -> None:
+    rps = {"local": (40.0, 44.0), "k8s": (10.0, 40.0)}
+    specs = [
+        made.spec(deployment=d, concurrency=n, rps=r, late_s=50.0 * n)
+        for d, pair in rps.items()
+        for n, r in zip((1, 10), pair, strict=True)
+    ]
+    said = what_this_says(analysed(made, tmp_path / "run", specs))[0]
+    assert said.endswith("; at other loads the ratio of RPS is 1.10x to 4.00x.")
 
 
 def queueing(made: Any, **more: Any) -> list[Any]:
