@@ -24,8 +24,8 @@ def blind(deployments: Sequence[str]) -> Finding:
     its = "its" if one == "it" else "their"
     return Finding(
         text=f"{listed(deployments)} {give} no stage times, so which part of {one} takes the TTFT is not "
-        f"known: look at {its} CPU under load (profile --port PORT) and {its} log, or have {one} send timings "
-        "(README: Stage times).",
+        f"known: look at {its} CPU under load (profile --port PORT) and {its} log, or have {one} send "
+        "timings (README: Stage times).",
         extra=True,
     )
 
