@@ -13,9 +13,7 @@ OF_OUTCOMES: dict[str, str] = {
     "stream_error": "the service itself says so within its answer: look into its log",
 }
 """By the outcome, where nothing more is known."""
-_OTHER_API = (
-    "ask (sweep: after --) in another dialect, --dialect openai or --dialect ask, or at another --path"
-)
+_OTHER_API = "ask (sweep: after --) in another dialect, --dialect openai or --dialect ask, or another --path"
 _REQUEST = (
     "the service does not take such a request: see its text, and fit what is sent (sweep: after --) with "
     "--dialect, --llm-model, --field or --max-tokens"
