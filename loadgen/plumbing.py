@@ -110,7 +110,7 @@ class LoadRun:
         except ValueError as error:  # UsageError, QuestionError
             log.error("%s", error)
             if isinstance(self.part, Worker):
-                self.part.refuse(Orders(**environment.parsed_options.chokepoint), str(error))
+                self.part.refuse(getattr(environment.parsed_options, "chokepoint", None), str(error))
             else:
                 self._refuse(USAGE)
             return
@@ -126,7 +126,7 @@ class LoadRun:
         options, runner = self.environment.parsed_options, self.environment.runner
         cell = None
         if self.is_worker:
-            orders = Orders(**options.chokepoint)
+            orders = Orders.of(getattr(options, "chokepoint", None))
         else:
             users = runner.target_user_count or options.num_users or 1
             served = target.served(origin, wanted.headers, wanted.redaction)
