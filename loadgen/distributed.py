@@ -55,9 +55,7 @@ class Orders:
         try:
             return cls(**told)
         except TypeError as error:
-            raise UsageError(
-                "its master is another version of Chokepoint, or none: start both alike"
-            ) from error
+            raise UsageError("the master is no Chokepoint of this version: start both alike") from error
 
     def place(self, worker: str) -> int:
         """Which share of the questions is this worker's. Locust's own index counts orphans, too."""
@@ -184,7 +182,7 @@ class Worker:
         self._share = Share(id=orders.id, driver=driver)
 
     def refuse(self, told: Any, error: str) -> None:
-        """Tell the master that this worker cannot take part. ``told``: the orders of the run, as they came."""
+        """Tell the master that this worker cannot take part in the run; ``told``: its orders as they came."""
         self._share = None
         run = told.get("id") if isinstance(told, Mapping) else None
         self._runner.send_message(f"{PREFIX}_refused", {"id": run, "error": error})
