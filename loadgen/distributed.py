@@ -21,6 +21,7 @@ from typing import Any
 
 from loadgen.driver import Driver
 from loadgen.merge import Merge, Report
+from loadgen.usage import UsageError
 
 PREFIX = "chokepoint"
 TICK_S = 0.02
@@ -47,6 +48,14 @@ class Orders:
     users: int
     workers: list[str]
     """Locust's ids of the processes that ask, as they were at the start."""
+
+    @classmethod
+    def of(cls, told: Any) -> Orders:
+        """``told``: what came with the master's options. Raises UsageError where it is none of ours."""
+        try:
+            return cls(**told)
+        except TypeError as error:
+            raise UsageError("the master is no Chokepoint of this version: start both alike") from error
 
     def place(self, worker: str) -> int:
         """Which share of the questions is this worker's. Locust's own index counts orphans, too."""
@@ -172,10 +181,11 @@ class Worker:
     def begin(self, orders: Orders, driver: Driver) -> None:
         self._share = Share(id=orders.id, driver=driver)
 
-    def refuse(self, orders: Orders, error: str) -> None:
-        """Tell the master that this worker cannot take part in the run."""
+    def refuse(self, told: Any, error: str) -> None:
+        """Tell the master that this worker cannot take part in the run; ``told``: its orders as they came."""
         self._share = None
-        self._runner.send_message(f"{PREFIX}_refused", {"id": orders.id, "error": error})
+        run = told.get("id") if isinstance(told, Mapping) else None
+        self._runner.send_message(f"{PREFIX}_refused", {"id": run, "error": error})
 
     def end(self) -> None:
         """The run is over. What there was to say was said by ``drain``."""

@@ -31,6 +31,7 @@ from loadgen.client.http import Origin
 from loadgen.distributed import Keep, Master, Orders, Worker
 from loadgen.driver import Driver, Place
 from loadgen.exit_code import exit_code
+from loadgen.last_lines import RequestFailed, last_lines
 from loadgen.merge import Merge
 from loadgen.open_loop import OpenLoop
 from loadgen.redacted_logs import RedactingStream, redact_logs
@@ -58,10 +59,6 @@ def _load_pids() -> list[int]:
 def _unanswered(run: Run | None, options: Any) -> bool:
     """Did a load run to its end, and no request to its own? To locust, without a row for it, all is well."""
     return run is not None and options.headless and not (run.answered or run.interrupted)
-
-
-class RequestFailed(Exception):
-    """How a failed request shows in locust's own tables."""
 
 
 class LoadRun:
@@ -116,7 +113,7 @@ class LoadRun:
         except ValueError as error:  # UsageError, QuestionError
             log.error("%s", error)
             if isinstance(self.part, Worker):
-                self.part.refuse(Orders(**environment.parsed_options.chokepoint), str(error))
+                self.part.refuse(getattr(environment.parsed_options, "chokepoint", None), str(error))
             else:
                 self._refuse(USAGE)
             return
@@ -132,7 +129,7 @@ class LoadRun:
         options, runner = self.environment.parsed_options, self.environment.runner
         cell = None
         if self.is_worker:
-            orders = Orders(**options.chokepoint)
+            orders = Orders.of(getattr(options, "chokepoint", None))
         else:
             users = runner.target_user_count or options.num_users or 1
             served = target.served(origin, wanted.headers, wanted.redaction)
@@ -222,7 +219,7 @@ class LoadRun:
             session=session,
             connection=secured.connection,
             users=-(-orders.users // len(orders.workers)),
-            on_end=partial(self._ended, run.settings.dialect.path, keep),
+            on_end=partial(self._ended, origin.path(run.settings.dialect.path), keep),
         )
 
     def on_spawning_complete(self, **_: Any) -> None:
@@ -375,7 +372,10 @@ class LoadRun:
             with suppress(KeyboardInterrupt):
                 # Locust writes its --csv so often, not at the end: what drained is to be in it, too.
                 time.sleep(CSV_S)
-        if run is not None and run.finished is not None and options.headless:
-            print(verdict_line(run.finished.cell), file=sys.stderr, flush=True)
-        elif not self.is_worker and _unanswered(run, options):
+        if run is None or not options.headless or self.is_worker:
+            return
+        terminal = sys.stderr is not None and sys.stderr.isatty()
+        if _unanswered(run, options) and run.finished is None:
             print(f"error: {UNANSWERED}", file=sys.stderr, flush=True)
+        for line in last_lines(run, self.environment.stats, terminal=terminal):
+            print(line, file=sys.stderr, flush=True)

@@ -90,9 +90,8 @@ def _entries(path: Path, text: str) -> Iterator[tuple[int, Any]]:
 
 def _rows(path: Path, text: str, delimiter: str) -> Iterator[tuple[int, Any]]:
     if "\0" in text:
-        raise QuestionError(
-            f"{path}:{text[: text.index(chr(0))].count(chr(10)) + 1}: not a table: a NUL in it"
-        )
+        line = text.partition("\0")[0].count("\n") + 1
+        raise QuestionError(f"{path}:{line}: not a table: a NUL in it")
     table = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     names: list[str] | None = None
     ended = 0
@@ -103,12 +102,16 @@ def _rows(path: Path, text: str, delimiter: str) -> Iterator[tuple[int, Any]]:
                 names = [name.strip().lower() for name in row]
                 _check_columns(path, names)
             elif row:
-                yield table.line_num, dict(zip(names, row, strict=False))
+                yield table.line_num, _known(names, row)
             ended = table.line_num
     except csv.Error as error:  # of a quote without its end it says so at the end of the file
         raise QuestionError(f"{path}:{ended + 1}: not a table: {_why(error)}") from error
     if names is None:
         _check_columns(path, [])
+
+
+def _known(names: Sequence[str], row: Sequence[str]) -> dict[str, str]:
+    return {name: text for name, text in zip(names, row, strict=False) if name in (*IDS, *TEXTS)}
 
 
 def _check_columns(path: Path, names: Sequence[str]) -> None:
@@ -120,9 +123,9 @@ def _check_columns(path: Path, names: Sequence[str]) -> None:
 
 
 def _why(error: csv.Error) -> str:
-    """As csv says it, and what that most likely is."""
+    """As csv says it, and what that may well be."""
     said = str(error)
-    return f"a quote is not closed ({said})" if "end of data" in said or "field limit" in said else said
+    return f"{said}: is a quote not closed?" if "end of data" in said or "field limit" in said else said
 
 
 def _whole(text: str) -> Sequence[Any] | None:

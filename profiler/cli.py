@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import math
 import re
 import signal
@@ -107,7 +108,7 @@ def command_line(
 
     Exit codes: 0 done (also by SIGTERM, SIGHUP, and by Ctrl-C where nothing else would end it), 130
     interrupted before its time, 2 usage, or not one process to follow all the time (the machine's figures are
-    written), 1 a disk that is full.
+    written), 1 a disk that is full, of standard output too.
 
     Memory is counted by proportional sets where Linux has them. To read one the kernel walks the page tables
     of the process, some 12 ms a GB; so they are read once a second at most, and seldom enough to cost 0.2 %
@@ -150,7 +151,9 @@ def profile(settings: Settings) -> int:
             _sample(settings, watch, file, stop, command)
             if command:
                 command.end()
-            _finish(settings, output, watch, command)
+            shown = _finish(settings, output, watch, command)
+            if not shown:
+                return FAULT
             if stop.signal == signal.SIGINT and settings.ends_by_itself:
                 return INTERRUPTED
             return 0 if watch.found else _nothing(settings, watch)
@@ -188,7 +191,8 @@ def _sample(settings: Settings, watch: Watch, file: LineFile, stop: Stop, comman
     run(sampler, schedule, file, stop, command, live=shown and sys.stderr is not None and sys.stderr.isatty())
 
 
-def _finish(settings: Settings, output: Path, watch: Watch, command: Command | None) -> None:
+def _finish(settings: Settings, output: Path, watch: Watch, command: Command | None) -> bool:
+    """Write the document and sum it up; could that be printed?"""
     more: dict[str, Any] = {}
     if command:
         more["command"] = {"text": blank_command(readable(settings.command or "")), **command.outcome()}
@@ -197,25 +201,31 @@ def _finish(settings: Settings, output: Path, watch: Watch, command: Command | N
     document = build_profile(samples_path(output), output, more)
     summary = summary_of(document)
     if settings.as_json:
-        _print(orjson.dumps(summary, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
-    elif not settings.quiet:
-        try:
-            text = table(summary)
-        except OSError:  # it asks the terminal, which may have been closed meanwhile
-            text = ""
-        _print(f"{text}Written to {readable(str(output))}\n")
+        return _print(orjson.dumps(summary, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+    if settings.quiet:
+        return True
+    try:
+        text = table(summary)
+    except OSError:  # it asks the terminal, which may have been closed meanwhile
+        text = ""
+    return _print(f"{text}Written to {readable(str(output))}\n")
 
 
-def _print(text: str | bytes) -> None:
-    """To standard output; the files are written, so a reader that has left (``| head -1``) is no fault."""
+def _print(text: str | bytes) -> bool:
+    """To standard output; False on a full disk. The files are written, so that a reader that has left
+    (``| head -1``) is no fault."""
     if sys.stdout is None:  # closed, as by ``>&-``
-        return
+        return True
     try:
         line = text if isinstance(text, bytes) else text.encode(sys.stdout.encoding, "replace")
         sys.stdout.buffer.write(line)
         sys.stdout.flush()
-    except OSError:  # or a terminal that was closed
+    except OSError as error:  # or a terminal that was closed
         discard(sys.stdout)
+        if error.errno in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT):
+            _say(f"the summary could not be printed: {error.strerror}; the profile is written")
+            return False
+    return True
 
 
 def _pattern(match: str | None) -> re.Pattern[str] | None:

@@ -32,6 +32,8 @@ from sweep.usage import UsageError
 PROFILER_INTERVAL_SECONDS = 0.5
 _LOCUST_LIMIT_SECONDS = MAX_SECONDS + 40  # start, the cell, the drain of what is in flight
 _LOG_TAIL_BYTES = 1 << 20
+_FULL_BYTES = 1 << 16
+"""A disk with less room than this may be why a process ended."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,6 +131,8 @@ def measure(place: Workplace, key: CellKey, endpoint: Endpoint) -> CellData:
     cell_json = folder / layout.CELL
     if not cell_json.exists() or not read_json(cell_json).get("complete"):
         how = f"did not end in {_LOCUST_LIMIT_SECONDS:g} s" if code is None else f"ended with {code}"
+        if shutil.disk_usage(place.run).free < _FULL_BYTES:  # then its log says nothing
+            how += f" on a full disk ({place.run})"
         raise RuntimeError(f"{key.path}: locust {how}: {locust.complaint()} ({locust.log})")
     return _complete(place, key, endpoint, folder, before, after)
 

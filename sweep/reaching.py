@@ -12,6 +12,7 @@ from reach.address import Address
 from reach.failure import ReachError
 from reach.key import KEY_VARIABLE, key_of, request_headers
 from reach.options import OPTIONS, Reach, reach_of
+from records.given_files import GivenFileError, check_given
 from sweep.llm import named_llm
 from sweep.options import FILES, found_in
 from sweep.plan import Plan
@@ -67,8 +68,10 @@ def headers_of_plan(plan: Plan, environment: Mapping[str, str]) -> dict[str, str
 
 def check_reach(plan: Plan, environment: Mapping[str, str]) -> None:
     """Fail before anything starts. Raises UsageError for a file, a proxy, a header that cannot be used."""
-    reach = reach_of_plan(plan, environment)
+    reach, questions = reach_of_plan(plan, environment), found_in(plan.locust_args).questions
     try:
+        if questions:
+            check_given(questions)
         headers_of_plan(plan, environment)
         reach.tls.check()
         for target in plan.targets:
@@ -76,6 +79,8 @@ def check_reach(plan: Plan, environment: Mapping[str, str]) -> None:
                 Address(target.url, reach)
     except ReachError as error:
         raise UsageError(str(error)) from error
+    except GivenFileError as error:
+        raise UsageError(f"--questions {questions}: {error}") from error
 
 
 def given_in(plan: Plan, environment: Mapping[str, str]) -> list[str]:

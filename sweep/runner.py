@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -76,16 +76,17 @@ class Sweep:
 
         A run that is cut short is not called so here: `sweep.directory.settled` does that.
         """
-        status = "running"
         try:
             ledger = Ledger(self.directory / layout.PROCESSES)
             ledger.end_survivors()
-            self._write_run(status)
+            self._write_run("running")
             with kept_on(self.cpus.load):
                 self._measure_all(ledger)
-            status = "complete"
-        finally:
-            self._write_run(status)
+        except BaseException:
+            with suppress(OSError, RecordError):  # what ended it says more than that this failed, too
+                self._write_run("running")
+            raise
+        self._write_run("complete")
 
     def _write_run(self, status: str) -> None:
         missing = [key.path for key in self.skipped + self.left_out]
@@ -211,10 +212,19 @@ class Sweep:
         self.progress.say(f"{key.config} at {users}, repeat {key.repeat}")
         began = time.monotonic()
         data = measure(at.place, key, at.endpoints[key.variant])
-        self.budget.took(time.monotonic() - began, again=again)
+        seconds = time.monotonic() - began
+        self.budget.took(seconds, again=again)
         self._learn(at.place, key, data)
         pending = len(self._spoiled_in(at.repeat))
-        self.progress.cell(key, data, self.search.expected_cells(), pending=pending, again=again)
+        self.progress.cell(
+            key,
+            data,
+            self.search.expected_cells(),
+            seconds=seconds,
+            starts_ahead_seconds=(self.plan.repeats - at.repeat) * self.start_seconds,
+            pending=pending,
+            again=again,
+        )
         self._say_if_unanswered(key)
 
     def _learn(self, place: Workplace, key: CellKey, data: CellData) -> None:

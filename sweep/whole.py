@@ -7,6 +7,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 
+import click
 from rich.console import Console
 
 from records.files import discard
@@ -35,6 +36,8 @@ def run_sweep(directory: Path, plan: Plan) -> None:
     with console.capture() as report:  # all its files are written before the first line is printed
         code = print_report(directory, console)
     print_out(report.get())
+    if sys.stderr is not None and sys.stderr.isatty():
+        click.echo(f"Now: report {shlex.quote(str(directory))} (shows this again)", err=True)
     sys.exit(code)
 
 

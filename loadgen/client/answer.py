@@ -17,7 +17,14 @@ MOCK_ANSWER = "Mock response to:"
 THINK, THOUGHT = "<think>", "</think>"
 """Around what some models think, where their service hands it on as text of the answer."""
 NOT_JSON = "an event is not JSON"
-_NUMBER = re.compile(r"0x[0-9a-fA-F]+|\d+")
+_NUMBER = re.compile(
+    r"(?P<said>(?<![a-z])(?:port|status|code|http|errno)(?:[\s_:=#\"'(\[]|code){0,4}|/v)(?P<kept>\d{1,5})(?![\d.])"
+    r"|(?P<host>[a-z\]]|\b\d+\.\d+\.\d+\.\d+):(?P<port>\d{2,5})(?!\d|[.:]\d)"
+    r"|0x[0-9a-f]+|\d+",
+    re.IGNORECASE,
+)
+_FIRST_OF_CLIENTS = 32768
+"""Ports from here on are given to clients, another one each time."""
 _ESCAPE = re.compile(r'\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})?')
 """Of JSON; a backslash alone is none."""
 _LONG = 160
@@ -26,8 +33,18 @@ _KEPT = 4000
 
 
 def normalised(message: object) -> str:
-    """An error message in one line, with numbers replaced, so that equal failures count together."""
-    return _NUMBER.sub("N", " ".join(str(message).split()))[:_LONG]
+    """An error message in one line, with numbers replaced, so that equal failures count together, but for
+    those that tell one failure from another: statuses, ports of services, versions in paths."""
+    return _NUMBER.sub(_counted, " ".join(str(message).split()))[:_LONG]
+
+
+def _counted(found: re.Match[str]) -> str:
+    if found["kept"]:
+        return found[0]
+    if found["port"]:
+        port = found["port"] if int(found["port"]) < _FIRST_OF_CLIENTS else "N"
+        return f"{re.sub('[0-9]+', 'N', found['host'])}:{port}"
+    return "N"
 
 
 class Answer:

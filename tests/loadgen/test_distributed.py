@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -65,6 +66,8 @@ class Stage:
 
     def __init__(self, folder: Path, port: int) -> None:
         self.folder, self.port = folder, port
+        self.reach: tuple[str, ...] = ()
+        """Words for the master alone, beside the URL."""
         self.processes: list[Process] = []
         self.serve(ttft_ms=40)
 
@@ -88,10 +91,25 @@ class Stage:
     def master(self, results: str, *arguments: str, name: str = "master") -> Process:
         return self._locust(
             name,
-            *("--headless", "-H", self.url, "--dialect", "openai", "-u", "4", "--results", results),
+            *(
+                "--headless",
+                "-H",
+                self.url,
+                *self.reach,
+                "--dialect",
+                "openai",
+                "-u",
+                "4",
+                "--results",
+                results,
+            ),
             *("--master-bind-host", "127.0.0.1", "--master-bind-port", str(self.port)),
             *("--master-port", str(self.port), *arguments),
         )
+
+    def behind(self, over: Any) -> None:
+        """Have it asked so: over HTTP, or over TLS."""
+        self.url, self.reach = over.url(self.url), over.words
 
     def two(self, *arguments: str, results: str = "r") -> tuple[Process, Process, Process]:
         """A master that waits for two workers, and the two."""
@@ -159,7 +177,9 @@ def last_line(process: Process) -> str:
     return process.text.rstrip().splitlines()[-1]
 
 
-def test_two_workers_every_request_once_with_its_region(stage: Stage) -> None:
+def test_two_workers_every_request_once_with_its_region(stage: Stage, over: Any) -> None:
+    """Over TLS the private authority is named to the master alone, whose options the workers get."""
+    stage.behind(over)
     master, *workers = stage.two("--requests", "40", "--min-seconds", "2")
     master.wait()
     assert not stage.failed(master)
@@ -177,7 +197,8 @@ def test_two_workers_every_request_once_with_its_region(stage: Stage) -> None:
         assert "valid: " not in worker.text
 
 
-def test_processes_end_by_run_time_with_streams_in_flight(stage: Stage) -> None:
+def test_processes_end_by_run_time_with_streams_in_flight(stage: Stage, over: Any) -> None:
+    stage.behind(over)
     one = stage.master("r", "--processes", "2", "-t", "2s")
     one.wait()
     assert not stage.failed(one)
@@ -320,6 +341,22 @@ def test_a_worker_that_cannot_take_part_says_why(stage: Stage, tmp_path: Path) -
     assert master.wait() == 2, master.text
     worker.wait()
     assert re.search(r"cannot take part: .*questions.txt: No such file", master.text)
+
+
+def test_a_worker_without_the_private_authority_says_so(
+    stage: Stage, tmp_path: Path, behind_tls: Callable[..., str], certificates: Any
+) -> None:
+    """A file that an option names is read by each process where it runs."""
+    shutil.copy(certificates.ca, tmp_path / "ca.pem")  # on the master's machine alone
+    (tmp_path / "elsewhere").mkdir()
+    stage.url, stage.reach = behind_tls(stage.url), ("--ca", "ca.pem")
+    master = stage.master("r", "--master", "--expect-workers", "1")
+    stage.folder = tmp_path / "elsewhere"
+    worker = stage.worker("eu")
+    assert master.wait() == 2, master.text
+    worker.wait()
+    assert "cannot take part: --ca ca.pem: No such file or directory" in master.text
+    assert "Traceback" not in master.text + worker.text
 
 
 @pytest.mark.parametrize("broken", [False, True])

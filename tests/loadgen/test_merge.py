@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from loadgen.distributed import Master, Orders
+from loadgen.distributed import Master, Orders, Worker
 from loadgen.merge import Merge, Report
 from loadgen.session import Plan, Session
+from loadgen.usage import UsageError
 from records.noise import Noise
 
 SUMMARY = {"start_ns": 1_000, "end_ns": 9_000, "lag_p99_ms": 1.0, "cpu_percent": 10.0, "connects": 2}
@@ -128,3 +129,17 @@ def test_a_master_listens_only_to_workers_of_its_own_run() -> None:
 def test_shares_of_questions_have_no_gap_whatever_locust_numbers_its_workers() -> None:
     orders = Orders(id="this", run="r", cell="c", users=4, workers=["x", "y"])
     assert [orders.place(worker) for worker in ("x", "y", "late")] == [0, 1, 0]
+
+
+@pytest.mark.parametrize(("told", "run"), [({"id": "this", "news": 1}, "this"), ({}, None), (None, None)])
+def test_a_worker_refuses_the_orders_of_another_version(told: Any, run: str | None) -> None:
+    """And those of a master that is no Chokepoint, which sends none."""
+    with pytest.raises(UsageError, match="this version") as error:
+        Orders.of(told)
+    sent: list[Any] = []
+    heartbeat = SimpleNamespace(add_listener=lambda _: None)
+    runner = SimpleNamespace(
+        register_message=lambda *_, **__: None, send_message=lambda *one: sent.append(one)
+    )
+    Worker(runner, SimpleNamespace(heartbeat_received=heartbeat)).refuse(told, str(error.value))
+    assert sent == [("chokepoint_refused", {"id": run, "error": str(error.value)})]

@@ -166,7 +166,7 @@ def test_what_is_no_file_or_too_long_a_one_is_refused_at_once(kind: str, tmp_pat
 @pytest.mark.parametrize(
     ("text", "place", "why"),
     [
-        ('id,question\n1,What?\n2,"Why?\n3,How?\n', ":3: ", "a quote is not closed"),
+        ('id,question\n1,What?\n2,"Why?\n3,How?\n', ":3: ", "is a quote not closed?"),
         ('question\n"What" is?\n', ":2: ", "expected after"),
         ("question\nWh\0at?\n", ":2: ", "a NUL in it"),
         ("question\nWhat?\n" + "x" * 200_000, ":3: ", "field limit"),
@@ -190,5 +190,5 @@ def test_a_table_that_is_broken_is_one_line_that_says_where(
 def test_a_table_may_begin_with_a_mark_of_its_order_of_bytes(tmp_path: Path) -> None:
     path = tmp_path / "q.csv"
     for encoding in ("utf-8-sig", "utf-16"):
-        path.write_text("question,other\nWhat?,1,2\n\nWhy?\n", encoding=encoding)
+        path.write_text("question,other,body\nWhat?,1,2,3\n\nWhy?\n", encoding=encoding)
         assert [one.text for one in read_questions(path)] == ["What?", "Why?"]

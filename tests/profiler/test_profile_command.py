@@ -520,6 +520,24 @@ def test_a_reader_that_has_left_changes_no_exit_code(tmp_path: Path, flags: list
     assert "--nonsense" in flags or ticks(points(tmp_path)) == 2
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
+@pytest.mark.parametrize("flags", [[], ["--json"]])
+def test_a_summary_that_cannot_be_printed_is_one_line_and_exit_1(tmp_path: Path, flags: list[str]) -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            arguments("--duration", "0.2", "--interval", "0.1", *flags),
+            cwd=tmp_path,
+            env=ENVIRONMENT,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+        )
+    said = "profile: the summary could not be printed: No space left on device; the profile is written\n"
+    assert (done.returncode, done.stderr) == (1, said)
+    assert ticks(points(tmp_path)) == 2
+
+
 @pytest.mark.parametrize("columns", [40, 0])
 def test_the_live_line_fits_a_narrow_terminal(tmp_path: Path, launch: Launch, columns: int) -> None:
     """Of a terminal in a container no size may be known: 0, taken for the usual 80."""

@@ -1,5 +1,6 @@
 """The loop, with a clock and a service that are made up: what it measures, what it has no time for."""
 
+import errno
 import io
 import re
 from collections.abc import Callable
@@ -162,6 +163,25 @@ def test_a_sweep_that_is_cut_short_is_settled_with_what_it_knew(
         _run(path, world, monkeypatch)
     run = read_json(path / "run.json")
     assert (run["status"], run["budget_ended"], run["not_measured"]) == (status, False, [])
+
+
+def test_what_ended_a_sweep_is_told_where_run_json_cannot_be_written_either(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a full disk."""
+    world = World(knee=35)
+
+    def fill(place: Any, key: CellKey, *_: object) -> CellData:
+        monkeypatch.setattr("sweep.runner.write_run", refuse)
+        raise OSError(errno.ENOSPC, "full", "locust.log")
+
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "full", "run.json")
+
+    monkeypatch.setattr(world, "measure", fill)
+    path = directory.create(tmp_path, "t", _plan())
+    with pytest.raises(OSError, match=r"locust\.log"):
+        _run(path, world, monkeypatch)
 
 
 def test_a_budget_that_the_knee_uses_up_leaves_the_second_repeat_and_says_so(

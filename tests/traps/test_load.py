@@ -23,9 +23,12 @@ LATE_MS = 250.0
 are set wider than that."""
 
 
-def run(locust: Any, folder: Path, served: Any, *arguments: str, name: str = "r") -> CellData:
-    """A headless run against a fault's server, to its end."""
-    one = locust("-H", served.url, "--headless", "--results", name, *arguments)
+def run(
+    locust: Any, folder: Path, served: Any, *arguments: str, name: str = "r", over: Any = None
+) -> CellData:
+    """A headless run against a fault's server, to its end; ``over`` TLS, where a test says so."""
+    reached = ("-H", over.url(served.url), *over.words) if over else ("-H", served.url)
+    one = locust(*reached, "--headless", "--results", name, *arguments)
     assert one.wait() in (0, 3), one.text
     assert "Traceback" not in one.text
     return read_cell(folder / name)
@@ -119,10 +122,10 @@ def test_users_do_not_start_in_one_burst(serve: Any, locust: Any, tmp_path: Path
 
 
 def test_streams_that_overlap_the_end_are_drained_and_counted_in_the_rate_only_if_they_end_inside(
-    serve: Any, locust: Any, tmp_path: Path
+    serve: Any, locust: Any, over: Any, tmp_path: Path
 ) -> None:  # TRAPS 16
     served = serve("healthy", ttft_ms=500, itl_ms=50, tokens=5)
-    data = run(locust, tmp_path, served, "-u", "6", "-t", "4s")
+    data = run(locust, tmp_path, served, "-u", "6", "-t", "4s", over=over)
     truths, window = served.truths(len(data.requests)), data.cell.window
     assert window is not None
     assert len(truths) == len(data.requests)
@@ -137,10 +140,10 @@ def test_streams_that_overlap_the_end_are_drained_and_counted_in_the_rate_only_i
 
 
 def test_streams_that_outlast_the_drain_are_cut_and_counted_as_that(
-    serve: Any, locust: Any, tmp_path: Path
+    serve: Any, locust: Any, over: Any, tmp_path: Path
 ) -> None:  # TRAPS 16
     served = serve("stall", stall_s=float("inf"))
-    data = run(locust, tmp_path, served, "-u", "5", "-t", "2s", "--drain-seconds", "0.3")
+    data = run(locust, tmp_path, served, "-u", "5", "-t", "2s", "--drain-seconds", "0.3", over=over)
     truths = served.truths(5)
     assert [truth["outcome"] for truth in truths] == ["cancelled"] * 5
     assert [r.outcome for r in data.requests] == ["aborted"] * 5
@@ -253,11 +256,11 @@ def test_lumps_after_early_headers_are_said_aloud(serve: Any, locust: Any, tmp_p
 
 
 def test_a_service_whose_answers_fail_is_no_valid_measurement(
-    serve: Any, locust: Any, tmp_path: Path
+    serve: Any, locust: Any, over: Any, tmp_path: Path
 ) -> None:  # TRAPS 9
     for name in ("cut", "truncated", "error-200"):
         served = serve(name)
-        data = run(locust, tmp_path, served, "-u", "2", "-t", "1s", name=name)
+        data = run(locust, tmp_path, served, "-u", "2", "-t", "1s", name=name, over=over)
         truths = served.truths(len(data.requests))
         assert {r.outcome for r in data.requests} == {truth["outcome"] for truth in truths}
         assert check_of(data, "failures").status == "fail"
