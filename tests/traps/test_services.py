@@ -17,10 +17,10 @@ from typing import Any
 
 import pytest
 
+from loadgen.client.connect import connection
 from loadgen.client.connection import Timeouts
 from loadgen.client.dialects import dialect
 from loadgen.client.exchange import Asker, Exchange
-from loadgen.client.secured import connection
 
 ROOT = Path(__file__).resolve().parents[2]
 EARLY_NS = 5_000_000

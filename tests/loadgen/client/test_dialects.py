@@ -7,8 +7,11 @@ from typing import Any
 
 import pytest
 
-from loadgen.client.answer import Answer, normalised
-from loadgen.client.dialects import dialect, fold_ask, fold_openai
+from loadgen.client.answer import Answer
+from loadgen.client.ask_events import fold_ask
+from loadgen.client.dialects import dialect
+from loadgen.client.error_text import normalised
+from loadgen.client.openai_chunks import fold_openai
 
 
 def fold(events: list[tuple[int, Any]], how: Any = fold_ask) -> Answer:
