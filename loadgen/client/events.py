@@ -224,9 +224,8 @@ class EventStream:
         answer = self._answer
         for payload in self._parser.feed(block):
             # Without data it keeps a connection alive; after the terminal event it is no part of the answer.
-            if payload and answer.ended_ns is None:
-                if not self._is_error(payload):
-                    self._fold(answer, payload, at_ns)
+            if payload and answer.ended_ns is None and not self._is_error(payload):
+                self._fold(answer, payload, at_ns)
 
     def _is_error(self, payload: bytes) -> bool:
         """Is it no event, but an error in its place? What is in an event named so is an error, too."""

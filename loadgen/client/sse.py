@@ -8,9 +8,13 @@ can a network chunk that ends in the middle of a character.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 _BARE = (b"error:", b"{")
+"""How a line begins that may say an error in a field's place..."""
+_ERROR = re.compile(rb'"error"\s*+:\s*+(?!null|false|""|0|\{\s*\})')
+"""...and what it holds, where it is JSON."""
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -121,7 +125,7 @@ class SseParser:
 
     def _error_of(self, line: bytes) -> list[bytes]:
         """What a line says that may be a server's error, which had begun a stream, in a field's place."""
-        said = line[6:].strip() if line.startswith(b"error:") else line if b'"error"' in line else b""
+        said = line[6:].strip() if line.startswith(b"error:") else line if _ERROR.search(line) else b""
         if not said or self.bare_error is not None:
             return []
         self.bare_error = said

@@ -49,7 +49,7 @@ def events(pieces: Pieces, whole: bool) -> Iterator[tuple[str, str, int]]:
             data.append(value)
         elif field == "event":
             name = value.strip()
-        elif (field == "error" and value.strip()) or '"error"' in field:
+        elif (field == "error" and value.strip()) or (field == '{"error"' and value != "null}"):
             ends.append(("error", "bare", at))
     yield from ends
 
@@ -153,8 +153,8 @@ FOREIGN = st.sampled_from(
         *(("progress", {"status": "error", "message": "x"}), ("chunk", chunk(content="a"))),
     ]
 )
-BARE = ['error: {"code": 400}', '{"error": {"message": "no"}}', "error:", '{"detail": 1}']
-"""Lines that are no field, all but the last an error."""
+BARE = ['error: {"code": 400}', '{"error": {"message": "no"}}', "error:", '{"detail": 1}', '{"error": null}']
+"""Lines that are no field, two of them an error."""
 
 
 @st.composite
