@@ -14,6 +14,8 @@ from records.finish_reasons import finish_reason
 DONE = b"[DONE]"
 TELLTALE = b'"choices"'
 """What the data of a chunk holds, and no other event's."""
+_TEXT = frozenset({"text", "content", "summary", "refusal"})
+"""Fields of a part of a content that hold text."""
 _COMMON = {"content", "role"}
 
 
@@ -124,8 +126,7 @@ def _words(value: object, *, of: bool | None = False) -> str:
         elif isinstance(part, dict):
             kind = str(part.get("type", ""))
             if of is None or of_thoughts(kind) == of:
-                for name in ("text", "content", "thinking", "summary", "refusal"):
-                    said.append(_words(part.get(name)))
+                said += [_words(value) for name, value in part.items() if name in _TEXT or of_thoughts(name)]
                 if of is None and isinstance(part.get("data"), str):
                     said.append(part["data"])  # enciphered, for the service to take back
     return "".join(said)

@@ -52,7 +52,7 @@ def test_a_resolver_is_waited_for_no_longer(monkeypatch: pytest.MonkeyPatch) -> 
     over = threading.Event()
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: over.wait(30) and [])
     try:
-        with pytest.raises(ReachFailure, match="the name slow.test was not looked up in time"):
+        with pytest.raises(ReachFailure, match=r"the name slow\.test was not looked up in time"):
             dial(Address("http://slow.test"), soon())
     finally:
         over.set()
