@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 _BEGINNINGS = ("reason", "think", "thought")
 _NO_WORDS = ("signature", "effort")
@@ -24,6 +25,7 @@ CLOSING_BYTES = b"/think"
 """Of that mark, however its brackets are written."""
 
 
+@lru_cache(maxsize=256)
 def of_thoughts(name: str) -> bool:
     """Is this the name of thoughts: a delta's field (``reasoning_content``, ``thinking_blocks``), the type of
     a part of its content (``thinking``, ``reasoning.text``)?"""
