@@ -493,7 +493,7 @@ def blanks_after_a_chunks_size(talk: Any) -> None:
 @service(
     row=True,
     outcome="http_error",
-    error='HTTP 200 without events (application/json) {"code":N,"message":"out of quota"}',
+    error='HTTP 200 without events (application/json) {"code":429,"message":"out of quota"}',
 )
 def no_quota_left(talk: Any) -> None:
     """HTTP 200 with an error for its body."""
@@ -504,7 +504,7 @@ def no_quota_left(talk: Any) -> None:
 
 @service(
     outcome="http_error",
-    error='HTTP 200 without events (application/json) {"code":N,"message":"out of quota"}',
+    error='HTTP 200 without events (application/json) {"code":429,"message":"out of quota"}',
 )
 def no_quota_left_and_no_end(talk: Any) -> None:
     """The same, on a connection that stays open and with no length."""
