@@ -385,7 +385,7 @@ def an_error_after_tokens(talk: Any) -> None:
     whole(talk, *HELLO, {"error": error}, DONE)
 
 
-@service(outcome="stream_error", error='{"code": N, "message": "busy"}'.replace('"', "'"))
+@service(outcome="stream_error", error='{"code": 503, "message": "busy"}'.replace('"', "'"))
 def an_error_without_its_envelope(talk: Any) -> None:
     """A code and a message where a chunk was due."""
     whole(talk, *HELLO, {"code": 503, "message": "busy"}, DONE)
