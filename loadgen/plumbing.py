@@ -26,7 +26,7 @@ from locust.runners import MasterRunner, WorkerRunner
 from loadgen import mends, rows, target
 from loadgen.alone import Alone
 from loadgen.cellfile import CellFile, asked, fresh_folder, verdict_line
-from loadgen.client import secured
+from loadgen.client import connect
 from loadgen.client.http import Origin
 from loadgen.distributed import Keep, Master, Orders, Worker
 from loadgen.driver import Driver, Place
@@ -217,7 +217,7 @@ class LoadRun:
                 workers=len(orders.workers),
             ),
             session=session,
-            connection=secured.connection,
+            connection=connect.connection,
             users=-(-orders.users // len(orders.workers)),
             on_end=partial(self._ended, origin.path(run.settings.dialect.path), keep),
         )

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from loadgen.arrivals import ARRIVALS
-from loadgen.client.answer import normalised
 from loadgen.client.connection import Timeouts
 from loadgen.client.dialects import DIALECTS, Dialect, UnknownField, dialect, field_names
+from loadgen.client.error_text import normalised
 from loadgen.client.http import Origin
 from loadgen.options import NUMBERS, REGION_VARIABLE, TEXTS
 from loadgen.question_files import Question, QuestionError, read_questions

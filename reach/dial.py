@@ -1,10 +1,18 @@
-"""A TCP connection to where a service is, through a proxy where one is to be used, within a time."""
+"""A TCP connection to where a service is, through a proxy where one is to be used, within a time.
+
+The time is one for all of it: to look the name up, to connect, to be let through by a proxy, and for TLS,
+which whoever dials goes on to within what is left.
+"""
 
 from __future__ import annotations
 
+import ipaddress
+import queue
 import re
 import socket
+import threading
 import time
+from typing import Any
 
 from reach.address import Address
 from reach.failure import ReachFailure, why
@@ -52,14 +60,13 @@ def left(until_s: float) -> float:
 def _connected(host: str, port: int, until_s: float) -> socket.socket:
     """To the first of a host's addresses that takes it: all of them within the time."""
     trouble: OSError | None = None
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except UnicodeError as error:  # longer than a name may be
-        raise socket.gaierror from error
-    for family, kind, protocol, _, place in found:
+    found = _looked_up(host, port, until_s)
+    for tried, (family, kind, protocol, _, place) in enumerate(found):
         sock = socket.socket(family, kind, protocol)
         try:
-            sock.settimeout(left(until_s))
+            sock.settimeout(
+                left(until_s) / (len(found) - tried)
+            )  # one that is silent leaves time for the rest
             sock.connect(place)
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         except OSError as error:
@@ -71,6 +78,38 @@ def _connected(host: str, port: int, until_s: float) -> socket.socket:
         else:
             return sock
     raise trouble or socket.gaierror
+
+
+Places = list[tuple[Any, Any, int, str, Any]]
+"""What ``getaddrinfo`` gives."""
+
+
+def _looked_up(host: str, port: int, until_s: float) -> Places:
+    """Addresses of a host. A resolver has no time limit of ours: it is waited for so long, then left."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        pass
+    else:
+        return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    said: queue.SimpleQueue[Places | OSError] = queue.SimpleQueue()
+
+    def look_up() -> None:
+        try:
+            said.put(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+        except UnicodeError:  # longer than a name may be
+            said.put(socket.gaierror())
+        except OSError as error:
+            said.put(error)
+
+    threading.Thread(target=look_up, daemon=True).start()
+    try:
+        found = said.get(timeout=left(until_s))
+    except queue.Empty as error:
+        raise ReachFailure(f"the name {host} was not looked up in time") from error
+    if isinstance(found, OSError):
+        raise found
+    return found
 
 
 def _open_tunnel(sock: socket.socket, address: Address, proxy: Proxy, until_s: float) -> None:

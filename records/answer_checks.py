@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from records.advice import advised
 from records.cell import Check, Window
 from records.failure_advice import failure_advice
-from records.finish_reasons import KNOWN
+from records.finish_reasons import NORMAL
 from records.request import RequestRecord
 
 FAILURE_SHARE = 0.05
@@ -50,7 +50,7 @@ def _unknown_ends(requests: Sequence[RequestRecord]) -> str:
     reasons = Counter(
         r.finish_reason
         for r in requests
-        if r.outcome == "ok" and r.finish_reason is not None and r.finish_reason not in KNOWN
+        if r.outcome == "ok" and r.finish_reason is not None and r.finish_reason not in NORMAL
     )
     if not reasons:
         return ""

@@ -12,15 +12,13 @@ from typing import Any
 
 import orjson
 
-from loadgen.client.answer import Answer, Fold, decoded
-from loadgen.client.openai_chunks import DONE, fold_openai
+from loadgen.client import openai_chunks
+from loadgen.client.ask_events import EVENT_TYPES, fold_ask
+from loadgen.client.event_data import Fold
 
 PROMPT = "Answer the question from the documents."
 EMBEDDING_MODEL = "local:all-MiniLM-L6-v2"
 LLM_MODEL = "openai:gpt-4o-mini"
-THOUGHTS = frozenset({"thinking", "reasoning", "thought"})
-EVENT_TYPES = THOUGHTS | {"message", "status", "documents", "token", "clear_response", "complete", "end"}
-"""Of the RAG API: some services name an event by its type, too. An ``error`` is one in every dialect."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +33,11 @@ class Dialect:
     """The body's other fields."""
     fold: Fold
     event_names: frozenset[str]
-    """Names that its events may have, besides none; those of other names are passed over."""
+    """Names that its events may have, besides none..."""
+    is_ours: Callable[[bytes], bool] | None = None
+    """...and which data makes an event its own under any name. Others are passed over."""
+    telltale: bytes
+    """What the data of its events holds: without it they are another API's."""
     expects_documents: bool
 
     def body(self, question: str) -> bytes:
@@ -108,6 +110,7 @@ def _ask(*, llm_model: str, embedding_model: str, rag: bool) -> Dialect:
         },
         fold=fold_ask,
         event_names=EVENT_TYPES,
+        telltale=b'"type"',
         expects_documents=True,
     )
 
@@ -122,48 +125,13 @@ def _openai(*, llm_model: str, embedding_model: str, rag: bool) -> Dialect:
             "stream": True,
             "stream_options": {"include_usage": True},
         },
-        fold=fold_openai,
+        fold=openai_chunks.fold_openai,
         event_names=frozenset({"message"}),
+        is_ours=openai_chunks.is_ours,
+        telltale=openai_chunks.TELLTALE,
         expects_documents=False,
     )
 
 
 _BUILD = {"ask": _ask, "openai": _openai}
 DIALECTS = tuple(_BUILD)
-
-
-def fold_ask(answer: Answer, payload: bytes, at_ns: int) -> str | None:
-    """An event of `POST /ask/stream`: status, documents, token, clear_response, complete, end, error."""
-    if payload.strip() == DONE:
-        return None  # another dialect's mark: ours ends with its own event
-    event = decoded(answer, payload, at_ns)
-    kind = event.get("type")
-    if kind == "token":
-        return answer.token(event.get("content"), at_ns)
-    if kind == "documents":
-        data, count = event.get("data"), event.get("count")
-        answer.documents = len(data) if isinstance(data, list) else count if isinstance(count, int) else 0
-    elif isinstance(kind, str) and kind in THOUGHTS:
-        if event.get("content"):
-            answer.thought(at_ns)
-    elif kind == "clear_response":
-        answer.restart()
-    elif kind == "complete":
-        answer.ended_ns = at_ns
-        answer.stages = _stages(event.get("timings"))
-        config = event.get("config")
-        answer.config = config if isinstance(config, str) else None
-    elif kind == "error" or (kind is None and event.get("error")):
-        answer.fail(event.get("message") or event.get("error") or "error without a message")
-    return None
-
-
-def _stages(raw: Any) -> dict[str, dict[str, float]] | None:
-    """The server's timings, whatever in them is no number left out."""
-    if not isinstance(raw, dict):
-        return None
-    return {
-        str(stage): {str(k): float(v) for k, v in times.items() if isinstance(v, int | float)}
-        for stage, times in raw.items()
-        if isinstance(times, dict)
-    }

@@ -10,20 +10,23 @@ events differ from one to the next, or whose lines end in CR, only makes its cli
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import stringzilla
 from orjson import JSONDecodeError, loads
 
-from loadgen.client.answer import NOT_JSON, Answer, Fold, error_message
+from loadgen.client.answer import Answer
+from loadgen.client.error_text import error_message
+from loadgen.client.event_data import NOT_JSON, Fold
 from loadgen.client.sse import SseParser
+from loadgen.client.thoughts import CLOSING_BYTES
 
 _STRING = re.compile(rb'"((?:[^"\\]|\\.)*)"')
 _NEVER_PLAIN = bytes(range(0x20)) + b'"'
 """Bytes that no text between quotes holds as they are: what has one is not just a token's text."""
 _BACKSLASH = b"\\"
-_THINK_MARK = b"/think"
-"""Of what ends thoughts that are handed on as text, however its brackets are written."""
+_THINK_MARK = CLOSING_BYTES
 _TRIES = 8
 """Forms learned in one answer: a server that changes its events each time is decoded and no more."""
 
@@ -133,11 +136,17 @@ class EventStream:
 
     __slots__ = ("_answer", "_fold", "_form", "_last_ns", "_parser", "_settled", "_tries")
 
-    def __init__(self, answer: Answer, fold: Fold, names: frozenset[str] | None = None) -> None:
-        """``names``: of events, besides none; None: whatever they are named."""
+    def __init__(
+        self,
+        answer: Answer,
+        fold: Fold,
+        names: frozenset[str] | None = None,
+        is_ours: Callable[[bytes], bool] | None = None,
+    ) -> None:
+        """``names``: of events, besides none; None: whatever they are named. ``is_ours``: by their data."""
         self._answer = answer
         self._fold = fold
-        self._parser = SseParser(None if names is None else frozenset(map(str.encode, names)))
+        self._parser = SseParser(None if names is None else frozenset(map(str.encode, names)), is_ours)
         self._form: TokenForm | None = None
         self._settled: TokenForm | None = None
         """The form, while a read that is one event of it can be nothing but one token."""
@@ -191,8 +200,8 @@ class EventStream:
         not speak nonsense.
         """
         for payload in self._parser.close():
-            if payload is self._parser.error:
-                self._answer.fail(error_message(payload))
+            if self._is_error(payload):
+                continue
             half = Answer()
             self._fold(half, payload, self._last_ns)
             if half.error is None or not half.error.startswith(NOT_JSON):
@@ -215,10 +224,15 @@ class EventStream:
         answer = self._answer
         for payload in self._parser.feed(block):
             # Without data it keeps a connection alive; after the terminal event it is no part of the answer.
-            if payload and answer.ended_ns is None:
-                if payload is self._parser.error:  # whatever is in it
-                    answer.fail(error_message(payload))
+            if payload and answer.ended_ns is None and not self._is_error(payload):
                 self._fold(answer, payload, at_ns)
+
+    def _is_error(self, payload: bytes) -> bool:
+        """Is it no event, but an error in its place? What is in an event named so is an error, too."""
+        parser = self._parser
+        if payload is parser.error or payload is parser.bare_error:
+            self._answer.fail(error_message(payload))
+        return payload is parser.bare_error
 
     def _count(self, form: TokenForm, data: bytes, at: int, at_ns: int) -> int:
         """Count the tokens from ``at``, where an event with the form's head begins; where they end."""

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 
 import orjson
 
-from loadgen.client.answer import Answer, normalised
+from loadgen.client.answer import Answer
 from loadgen.client.connection import Connection
 from loadgen.client.dialects import Dialect
 from loadgen.client.doubt import Doubt
+from loadgen.client.error_text import normalised
 from loadgen.client.events import EventStream
 from loadgen.client.http import ConnectFailure, DeadlinePassed, HttpFailure, Reply
 from records.request import COMPRESSED, Outcome
@@ -53,7 +54,8 @@ class AnswerReading:
         self.body: Callable[[bytes, int], None] = self._words
         """What becomes of the body's bytes and their date: at first they may be anything."""
         self._answer = exchange.answer
-        self._events = EventStream(exchange.answer, dialect.fold, dialect.event_names)
+        self._events = EventStream(exchange.answer, dialect.fold, dialect.event_names, dialect.is_ours)
+        self._telltale = dialect.telltale
         self._redact = redact
         self._status = 0
         self._framed = False
@@ -180,14 +182,26 @@ class AnswerReading:
         """What a service says, without secrets (first, for numbers would change them), fit for counting."""
         return normalised(self._redact(said))
 
+    @property
+    def _foreign(self) -> bool:
+        """Was the body no stream of this dialect's events, but one of another API's, a text, or nothing?"""
+        answer = self._answer
+        if answer.ended_ns is not None or answer.finished_ns is not None or answer.tokens:
+            return False
+        if answer.thoughts or answer.usage is not None:
+            return False
+        if not answer.events:
+            return bool(self._said) or self._status != 200
+        return answer.error is None and self._telltale not in self._said
+
     def _judged(self, failure: HttpFailure | None) -> tuple[Outcome, str | None]:
         answer = self._answer
+        if failure is None and self._foreign:
+            return "http_error", self._without_events
         if answer.error is not None:
             return "stream_error", self._clean(answer.error)
         if answer.ended_ns is not None or (failure is None and answer.finished_ns is not None):
             return "ok", None
-        if failure is None and not answer.events and (self._said or self._status != 200):
-            return "http_error", self._without_events
         return "truncated", str(failure) if failure else "the stream ended without its terminal event"
 
 

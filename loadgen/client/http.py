@@ -50,7 +50,7 @@ class Origin(Address):
         return f"{status} at {self.path(path).partition('?')[0]}{error.removeprefix(status)}"
 
 
-def _why(error: HttpParserError) -> str:
+def _why(error: HttpParserError | HttpParserUpgrade) -> str:
     """The parser's own reason."""
     return "it switches protocols" if isinstance(error, HttpParserUpgrade) else str(error)
 
@@ -98,7 +98,7 @@ class Reply:
         self.bytes += len(data)
         try:
             self._parser.feed_data(data)
-        except HttpParserError as error:
+        except (HttpParserError, HttpParserUpgrade) as error:
             if not self.complete:
                 raise ConnectionLost(f"not HTTP: {_why(error)}") from error
             self.keeps = False

@@ -4,34 +4,38 @@ from __future__ import annotations
 
 from typing import Any
 
-from loadgen.client.answer import Answer, decoded
+from loadgen.client.answer import Answer
+from loadgen.client.event_data import decoded
+from loadgen.client.openai_errors import MAY_FAIL, error_in, error_said
+from loadgen.client.thoughts import of_thoughts
 from loadgen.client.token_usage import TokenUsage
 from records.finish_reasons import finish_reason
 
 DONE = b"[DONE]"
-_THOUGHTS = ("reasoning_content", "reasoning", "thinking", "reasoning_text", "reasoning_details", "thought")
-"""Fields of a delta that hold what a model thinks: of DeepSeek, vLLM, OpenRouter, Ollama and others."""
-_PARTS_THOUGHT = ("thinking", "reasoning")
+TELLTALE = b'"choices"'
+"""What the data of a chunk holds, and no other event's."""
+_TEXT = frozenset({"text", "content", "summary", "refusal"})
+"""Fields of a part of a content that hold text."""
 _COMMON = {"content", "role"}
-_MAY_FAIL = frozenset({"error", "base_resp", "type"})
-"""Fields of a chunk with choices that may say that something is wrong."""
-_CODES = ("code", "status_code", "error_code", "errcode", "status")
-_WELL = frozenset({"", "0", "ok", "success", "succeeded", "true", "none"})
-_MESSAGES = ("message", "msg", "error_msg", "detail", "error_message", "status_msg")
+
+
+def is_ours(payload: bytes) -> bool:
+    """Is this a chunk, or the mark of the end, whatever its event is named?"""
+    return TELLTALE in payload or payload.startswith(DONE)
 
 
 def fold_openai(answer: Answer, payload: bytes, at_ns: int) -> str | None:
     """A chunk; ``[DONE]`` is the terminal event."""
     if not payload.startswith(b"{"):
-        if payload.strip(b' \t"') == DONE:
+        if payload.lstrip(b' \t"').startswith(DONE):
             answer.ended_ns = at_ns
             return None
         if payload.startswith(b":"):
             return None  # a comment that a gateway wrapped up as data
     event = decoded(answer, payload, at_ns)
     choices = event.get("choices")
-    if not isinstance(choices, list) or not _MAY_FAIL.isdisjoint(event):
-        error = _error(event)
+    if not isinstance(choices, list) or not MAY_FAIL.isdisjoint(event):
+        error = error_in(event)
         if error is not None:
             answer.fail(error)
             return None
@@ -46,12 +50,18 @@ def fold_openai(answer: Answer, payload: bytes, at_ns: int) -> str | None:
         elif any(map(_thinks, found)):
             answer.thought(at_ns)
     for choice in found:
+        if "error" in choice and (error := error_said(choice["error"])) is not None:
+            answer.fail(error)
         if (reason := choice.get("finish_reason")) and (reason := finish_reason(reason)):
             answer.finish(reason, at_ns)
         if "usage" in choice:
-            answer.usage = TokenUsage.of(choice["usage"]) or answer.usage
-    if "usage" in event or "x_groq" in event:
-        answer.usage = _usage(event) or answer.usage
+            answer.count(TokenUsage.of(choice["usage"]))
+    if "usage" in event:
+        answer.count(TokenUsage.of(event["usage"]))
+    if "x_groq" in event and isinstance(beside := event["x_groq"], dict):
+        answer.count(TokenUsage.of(beside.get("usage")))
+        if (error := error_said(beside.get("error"))) is not None:
+            answer.fail(error)
     if answer.finished_ns is not None:
         answer.finished_ns = at_ns  # counts may follow the last of the text
     return text
@@ -76,14 +86,14 @@ def _choice(answer: Answer, choice: dict[str, Any], at_ns: int) -> str | None:
 
 
 def _text(choice: dict[str, Any]) -> str:
-    """What of a choice is the answer's: text, a refusal, the arguments of a tool's call."""
+    """What of a choice is the answer's: text, a refusal, the arguments of a tool's call, speech."""
     delta = choice.get("delta")
     if not isinstance(delta, dict):
         delta = choice.get("message")
     if not isinstance(delta, dict):
         return _words(choice.get("text"))
     said = _words(delta.get("content")) or _words(delta.get("refusal"))
-    return said or "".join(map(_arguments, _calls(delta)))
+    return said or "".join(map(_arguments, _calls(delta))) or _speech(delta.get("audio"))
 
 
 def _thinks(choice: dict[str, Any]) -> bool:
@@ -93,14 +103,16 @@ def _thinks(choice: dict[str, Any]) -> bool:
         delta = choice.get("message")
     if not isinstance(delta, dict):
         return False
-    if any(_words(delta[name], thoughts=True) for name in _THOUGHTS if delta.get(name)):
-        return True
+    for name, value in delta.items():
+        if value and of_thoughts(name) and _words(value, of=None):
+            return True
     content = delta.get("content")
-    return isinstance(content, list) and bool(_words(content, thoughts=True))
+    return isinstance(content, list) and bool(_words(content, of=True))
 
 
-def _words(value: object, *, thoughts: bool = False) -> str:
-    """The text in a field: a string, or a list of parts, of which either the answer's or the thoughts."""
+def _words(value: object, *, of: bool | None = False) -> str:
+    """The text in a field: a string, or a list of parts, of which those of thoughts are taken (``of``), the
+    others, or all (None)."""
     if isinstance(value, str):
         return value
     if isinstance(value, dict):
@@ -113,57 +125,31 @@ def _words(value: object, *, thoughts: bool = False) -> str:
             said.append(part)
         elif isinstance(part, dict):
             kind = str(part.get("type", ""))
-            if kind.startswith(_PARTS_THOUGHT) == thoughts:
-                for name in ("text", "content", "thinking", "summary", "refusal"):
-                    said.append(_words(part.get(name), thoughts=False))
+            if of is None or of_thoughts(kind) == of:
+                said += [_words(value) for name, value in part.items() if name in _TEXT or of_thoughts(name)]
+                if of is None and isinstance(part.get("data"), str):
+                    said.append(part["data"])  # enciphered, for the service to take back
     return "".join(said)
 
 
 def _calls(delta: dict[str, Any]) -> list[Any]:
-    """The functions that it calls."""
+    """The functions, and the tools of a user's own, that it calls."""
     calls = delta.get("tool_calls")
-    found = [one.get("function") for one in calls if isinstance(one, dict)] if isinstance(calls, list) else []
-    return [*found, delta.get("function_call")]
+    found = [one for one in calls if isinstance(one, dict)] if isinstance(calls, list) else []
+    return [*(one.get("function") or one.get("custom") for one in found), delta.get("function_call")]
 
 
-def _arguments(function: object) -> str:
-    arguments = function.get("arguments") if isinstance(function, dict) else None
+def _arguments(called: object) -> str:
+    if not isinstance(called, dict):
+        return ""
+    arguments = called.get("arguments") or called.get("input")
     if isinstance(arguments, str):
         return arguments
     return str(arguments) if arguments else ""
 
 
-def _usage(event: dict[str, Any]) -> TokenUsage | None:
-    """Counts of tokens, beside the choices; the last that come are those of the whole answer."""
-    beside = event.get("x_groq")
-    return TokenUsage.of(event.get("usage")) or TokenUsage.of(
-        beside.get("usage") if isinstance(beside, dict) else None
-    )
-
-
-def _error(event: dict[str, Any]) -> object:
-    """What an event says is wrong; None where it is a chunk."""
-    error = event.get("error")
-    if error:
-        said = (error.get("message") or error) if isinstance(error, dict) else error
-        return f"error: {said}" if isinstance(said, bool | int) else said
-    if event.get("object") == "error" or event.get("type") == "error":
-        return event.get("message") or event
-    told = event.get("base_resp")  # a status beside an answer
-    if isinstance(told, dict) and told.get("status_code"):
-        return told.get("status_msg") or told
-    if "choices" in event or not any(event.get(name) for name in _MESSAGES):
-        return None
-    return event if event.get("detail") or any(_is_bad(name, event.get(name)) for name in _CODES) else None
-
-
-def _is_bad(name: str, code: object) -> bool:
-    """Is this the code of an error? A word is under ``status`` where all is well."""
-    if code is None or isinstance(code, bool):
-        return False
-    word = str(code).strip().lower()
-    if word.lstrip("-").isdecimal():
-        return not (int(word) == 0 or 200 <= int(word) < 400)
-    if name == "status":
-        return word in ("error", "failed", "failure")
-    return word not in _WELL
+def _speech(audio: object) -> str:
+    """A piece of what is spoken: its transcript, or its sound."""
+    if not isinstance(audio, dict):
+        return ""
+    return _words(audio.get("transcript")) or _words(audio.get("data"))

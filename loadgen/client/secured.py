@@ -11,23 +11,12 @@ import socket
 import ssl
 from contextlib import suppress
 
-from loadgen.client.connection import RECV_BYTES, Connection, Reading, Timeouts
-from loadgen.client.doubt import LATE_NS
+from loadgen.client.connection import RECV_BYTES, Reading, Timeouts
 from loadgen.client.http import ConnectionLost, Origin
-from loadgen.client.stamps import STAMP_BYTES, arrived_ns
 from loadgen.client.turns import Turns
-from loadgen.client.watched import WatchedConnection
+from loadgen.client.watched import ENDED, Deciphered, WatchedConnection
 from reach.dial import left
 from reach.failure import NO_HANDSHAKE, ReachFailure, why
-
-_ENDED = ConnectionLost("connection closed")
-"""Nothing more will come, and nothing is wrong with that."""
-
-
-def connection(origin: Origin, timeouts: Timeouts, turns: Turns | None = None) -> Connection:
-    """The connection through which an origin is asked."""
-    kind = SecuredConnection if origin.tls else WatchedConnection
-    return kind(origin, timeouts, turns)
 
 
 class SecuredConnection(WatchedConnection):
@@ -40,6 +29,7 @@ class SecuredConnection(WatchedConnection):
         self._context = origin.context
         self._into = self._out_of = ssl.MemoryBIO()
         self._tls: ssl.SSLObject | None = None
+        self._decipher = self._records
         self._halfway = False
         """A request waits for what the other side has to say of the connection itself."""
 
@@ -88,51 +78,17 @@ class SecuredConnection(WatchedConnection):
                 self._reply_in_tls()
         super()._drop()
 
-    def _readable(self) -> None:
-        """The loop's callback: receive, stamp, decipher, then look at it."""
-        sock, tls = self._socket, self._tls
-        if sock is None or tls is None:
-            return
-        try:
-            data, beside, _, _ = sock.recvmsg(RECV_BYTES, STAMP_BYTES)
-        except (BlockingIOError, InterruptedError):
-            return
-        except OSError as error:
-            self._end(ConnectionLost(why(error)))
-            return
-        text, partly, fault = self._decipher(tls, data)
+    def _records(self, data: bytes) -> Deciphered | None:
+        """What has come to be read; None where it is all of TLS's own, or a record that is not whole yet."""
+        tls = self._tls
+        if tls is None:
+            return None
+        text, partly, fault = self._read(tls, data)
         if self._out_of.pending or self._halfway:
             self._go_on()
-        reading = self._reading
-        if reading is None:
-            if text or fault is not None:
-                self._drop()  # closed by the server while idle, or bytes that nobody asked for
-            return  # new keys, or tickets to come back with: the connection goes on
-        if not text and fault is None:
-            return
-        self._came_ns = at_ns = arrived_ns(beside, self._came_ns)
-        looked_ns = self.turns.looked()
-        if at_ns - looked_ns > LATE_NS:
-            # The last byte that came may be of a record that is not whole yet, and its date with it.
-            reading.doubt(at_ns, looked_ns, stamped=bool(beside) and not partly)
-        before_gaps = self.timeouts.gap and reading.last_token_ns is None
-        over = reading.over
-        try:
-            whole = bool(text) and self._deliver(text, at_ns, reading)
-            if fault is _ENDED and not whole:
-                whole = self._deliver(b"", at_ns, reading)
-        except BaseException as error:
-            # Raised here it would only be printed by the loop; it is the asking user's.
-            self._end(error)
-            return
-        if whole:
-            self._end(None)
-        elif fault is not None:
-            self._end(fault)
-        elif reading.over != over or (before_gaps and reading.last_token_ns is not None):
-            self._nudge()  # another deadline holds from here, perhaps an earlier one
+        return (text, partly, fault) if text or fault is not None else None
 
-    def _decipher(self, tls: ssl.SSLObject, data: bytes) -> tuple[bytes, bool, ConnectionLost | None]:
+    def _read(self, tls: ssl.SSLObject, data: bytes) -> Deciphered:
         """What is in the records that are whole now; whether one has begun; what ends the connection."""
         into = self._into
         if data:
@@ -148,10 +104,10 @@ class SecuredConnection(WatchedConnection):
         except ssl.SSLWantReadError:
             return text, True, None
         except ssl.SSLEOFError:  # without a goodbye: as of a plain connection, the framing tells what it was
-            return text, False, _ENDED
+            return text, False, ENDED
         except OSError as error:
             return text, False, ConnectionLost(why(error))
-        return text, False, None if more else _ENDED
+        return text, False, None if more else ENDED
 
     def _go_on(self) -> None:
         """Answer what TLS itself was asked (new keys), and let a request that waits for that try again."""

@@ -8,6 +8,13 @@ can a network chunk that ends in the middle of a character.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
+
+_BARE = (b"error:", b"{")
+"""How a line begins that may say an error in a field's place..."""
+_ERROR = re.compile(rb'"error"\s*+:\s*+(?!null|false|""|0|\{\s*\})')
+"""...and what it holds, where it is JSON."""
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -17,10 +24,13 @@ class SseParser:
     Time is linear in the bytes fed: an unfinished line is kept in pieces and joined once.
     """
 
-    def __init__(self, names: frozenset[bytes] | None = None) -> None:
+    def __init__(
+        self, names: frozenset[bytes] | None = None, is_ours: Callable[[bytes], bool] | None = None
+    ) -> None:
         """``names``: those that events may have besides none and ``error``; None: any. What is named
-        otherwise is for somebody else, and is not given out."""
+        otherwise is for somebody else, and is not given out, unless its data ``is_ours``."""
         self._names = names
+        self._is_ours = is_ours
         self._line: list[bytes] = []
         """Pieces of the line that has not ended."""
         self._data: list[bytes] = []
@@ -29,6 +39,9 @@ class SseParser:
         """Its ``event:`` line."""
         self.error: bytes | None = None
         """The data of the first event named ``error``, which is also given out as all others are."""
+        self.bare_error: bytes | None = None
+        """What the first line said that is no field of an event, but an error all the same. It is given out
+        in its place, too."""
         self._after_cr = False
         self._start: bytes | None = b""
         """The first bytes while they may still be a byte order mark; None once that is settled."""
@@ -72,6 +85,8 @@ class SseParser:
                 if self._data:
                     payloads += self._dispatch()
                 self._name = b""
+            elif line.startswith(_BARE):
+                payloads += self._error_of(line)
             else:
                 self._take(line)
         return payloads
@@ -80,9 +95,10 @@ class SseParser:
         """The payload left unfinished by a stream that ended without its last blank line."""
         rest = (self._start or b"") + b"".join(self._line)
         self._line, self._start = [], None
+        errors = self._error_of(rest) if rest.startswith(_BARE) else []
         if rest:
             self._take(rest)
-        return self._dispatch() if self._data else []
+        return errors + (self._dispatch() if self._data else [])
 
     def _dispatch(self) -> list[bytes]:
         payload, self._data = b"\n".join(self._data), []
@@ -90,7 +106,12 @@ class SseParser:
         if name == b"error":
             if self.error is None:
                 self.error = payload
-        elif name and self._names is not None and name not in self._names:
+        elif (
+            name
+            and self._names is not None
+            and name not in self._names
+            and not (self._is_ours is not None and self._is_ours(payload))
+        ):
             return []
         return [payload]
 
@@ -101,3 +122,11 @@ class SseParser:
             self._data.append(b"")
         elif line.startswith(b"event:"):
             self._name = line[6:].strip()
+
+    def _error_of(self, line: bytes) -> list[bytes]:
+        """What a line says that may be a server's error, which had begun a stream, in a field's place."""
+        said = line[6:].strip() if line.startswith(b"error:") else line if _ERROR.search(line) else b""
+        if not said or self.bare_error is not None:
+            return []
+        self.bare_error = said
+        return [said]

@@ -7,15 +7,17 @@ the total has it, beside a figure of its own or without one. The sum tells them 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
+
+from loadgen.client.thoughts import counts_of_thoughts
 
 _COMPLETION = ("completion_tokens", "output_tokens")
 _PROMPT = ("prompt_tokens", "input_tokens")
 _DETAILS = ("completion_tokens_details", "output_tokens_details")
 _MOST = 10**12
 """Tokens: more is no count, and no record could hold any number."""
-_REASONING = ("reasoning_tokens", "thinking_tokens")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,12 +39,12 @@ class TokenUsage:
             return None
         found = [usage[name] for name in _DETAILS if isinstance(usage.get(name), dict)]
         details: dict[str, Any] = found[0] if found else {}
-        reasoning = _count(details, _REASONING)
+        reasoning = _count(details, counts_of_thoughts(details))
         return cls(
             completion=completion,
             prompt=_count(usage, _PROMPT),
             total=_count(usage, ("total_tokens",)),
-            reasoning=_count(usage, _REASONING) if reasoning is None else reasoning,
+            reasoning=_count(usage, counts_of_thoughts(usage)) if reasoning is None else reasoning,
         )
 
     def answer_tokens(self, seen: int, *, thought: bool) -> int | None:
@@ -68,7 +70,7 @@ class TokenUsage:
         return [] if thought else [completion]
 
 
-def _count(counts: dict[str, Any], names: tuple[str, ...]) -> int | None:
+def _count(counts: dict[str, Any], names: Iterable[str]) -> int | None:
     """The first of these that is a number of tokens."""
     for name in names:
         value = counts.get(name)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import socket
 import time
+from collections.abc import Callable
 from typing import Any
 
 import gevent
@@ -28,6 +29,10 @@ LOOK_S = 0.001
 """Past its deadline a request waits in such steps until the loop has looked at its socket once more."""
 _TLS_RECORDS = (b"\x15\x03", b"\x16\x03")
 """How what a TLS server says of a request in plain HTTP begins."""
+Deciphered = tuple[bytes, bool, ConnectionLost | None]
+"""What was in the bytes; whether they end in the middle of a record; what ends the connection."""
+ENDED = ConnectionLost("connection closed")
+"""Nothing more will come, and nothing is wrong with that."""
 _Socket: type[socket.socket] = get_original("socket", "socket")
 
 
@@ -46,6 +51,8 @@ class WatchedConnection(Connection):
         """When the last bytes came; before any of an answer, when its request was sent."""
         self._unsent: bytes | memoryview = b""
         """What the kernel has not taken yet."""
+        self._decipher: Callable[[bytes], Deciphered | None] | None = None
+        """What is received has to go through this first. None: of itself it says nothing to who reads."""
 
     def _alive(self) -> bool:
         return self._socket is not None
@@ -69,7 +76,7 @@ class WatchedConnection(Connection):
             self._socket = None
 
     def _readable(self) -> None:
-        """The loop's callback: receive, stamp, then look at it."""
+        """The loop's callback: receive, stamp, decipher, then look at it."""
         sock = self._socket
         if sock is None:
             return
@@ -80,6 +87,12 @@ class WatchedConnection(Connection):
         except OSError as error:
             self._end(ConnectionLost(why(error)))
             return
+        partly, fault = False, None
+        if self._decipher is not None:
+            found = self._decipher(data)
+            if found is None:
+                return
+            data, partly, fault = found
         reading = self._reading
         if reading is None:
             self._drop()  # closed by the server while idle, or bytes that nobody asked for
@@ -87,17 +100,23 @@ class WatchedConnection(Connection):
         self._came_ns = at_ns = arrived_ns(beside, self._came_ns)
         looked_ns = self.turns.looked()
         if at_ns - looked_ns > LATE_NS:
-            reading.doubt(at_ns, looked_ns, stamped=bool(beside))
+            # The last byte that came may be of a record that is not whole yet, and its date with it.
+            reading.doubt(at_ns, looked_ns, stamped=bool(beside) and not partly)
         before_gaps = self.timeouts.gap and reading.last_token_ns is None
         over = reading.over
         try:
-            whole = self._deliver(data, at_ns, reading)
+            whole = (bool(data) or fault is None) and self._deliver(data, at_ns, reading)
+            if fault is ENDED and not whole:
+                whole = self._deliver(b"", at_ns, reading)
         except BaseException as error:
             # Raised here it would only be printed by the loop; it is the asking user's.
-            self._end(ConnectionLost(ENCRYPTED) if data[:2] in _TLS_RECORDS else error)
+            told_by_tls = self._decipher is None and data[:2] in _TLS_RECORDS
+            self._end(ConnectionLost(ENCRYPTED) if told_by_tls else error)
             return
         if whole:
             self._end(None)
+        elif fault is not None:
+            self._end(fault)
         elif reading.over != over or (before_gaps and reading.last_token_ns is not None):
             self._nudge()  # another deadline holds from here, perhaps an earlier one
 

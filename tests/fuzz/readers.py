@@ -33,6 +33,7 @@ SEEDS = (
     b'data: {"choices":[],"usage":{"prompt_tokens":1,"completion_tokens":9,"total_tokens":10}}\n\n' + TOKEN,
     b'data: {"choices":[{"delta":{"content":"<think>"}}]}\n\n' + TOKEN + TOKEN.replace(b"word", b"</think>"),
     b'data: {"choices":[{"delta":{"tool_calls":[{"function":{"arguments":"{"}}]}}]}\n\n',
+    b"event: chunk\n" + TOKEN + b'error: {"code":400}\n\n{"error":"no"}\n\n',
     b'event: ping\r\ndata: 12:00\r\n\r\n: hm\r\rdata: {"error":{"message":"no"}}\n\n',
     b'data: {"type":"token","content":"a"}\n\ndata: {"type":"clear_response"}\n\n'
     b'data: {"type":"thinking","content":"a"}\n\ndata: {"type":"complete"}\n\n',
@@ -51,17 +52,20 @@ def pieces_of(data: bytes, cuts: bytes) -> list[bytes]:
 def read_events(pieces: list[bytes], number: int) -> None:
     """Counting by form gives what decoding gives."""
     speaks, counted, decoded = SPEAKS[number], Answer(), Answer()
-    stream = EventStream(counted, speaks.fold, speaks.event_names)
+    stream = EventStream(counted, speaks.fold, speaks.event_names, speaks.is_ours)
     for piece in pieces:
         if counted.ended_ns is None:
             stream.feed(piece, 5)
-    parser = SseParser(frozenset(map(str.encode, speaks.event_names)))
+    parser = SseParser(frozenset(map(str.encode, speaks.event_names)), speaks.is_ours)
     for piece in pieces:
         for payload in parser.feed(piece):
             if payload and decoded.ended_ns is None:
                 if payload is parser.error:
                     decoded.fail(payload)
-                speaks.fold(decoded, payload, 5)
+                if payload is parser.bare_error:
+                    decoded.fail(payload)
+                else:
+                    speaks.fold(decoded, payload, 5)
     assert counted.token_count == decoded.token_count, (counted.token_count, decoded.token_count)
     assert (counted.error is None) == (decoded.error is None)
     assert counted.ended_ns == decoded.ended_ns

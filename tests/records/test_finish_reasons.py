@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from records.finish_reasons import GAVE_UP, KNOWN, finish_reason
+from records.finish_reasons import GAVE_UP, NORMAL, finish_reason
 
 
 @pytest.mark.parametrize("value", [None, "", " ", "null", "None", 3, [], {}, {"type": None}, False])
@@ -21,13 +21,16 @@ def test_an_engine_that_gave_up(value: Any) -> None:
     assert finish_reason(value) in GAVE_UP
 
 
-@pytest.mark.parametrize("value", ["stop", "STOP", "length", "MAX_TOKENS", "tool_calls", "content_filter"])
+@pytest.mark.parametrize(
+    "value",
+    ["stop", "STOP", "length", "MAX_TOKENS", "tool_calls", "content_filter", "FinishReason.STOP", "SPII"],
+)
 def test_normal_ends(value: Any) -> None:
-    assert finish_reason(value) in KNOWN
+    assert finish_reason(value) in NORMAL
 
 
 def test_no_reason_is_both() -> None:
-    assert not GAVE_UP & KNOWN
+    assert not GAVE_UP & NORMAL
 
 
 @pytest.mark.parametrize("value", ["x" * 1000, "sk-proj-Ab1d-9xyz", "stop?"])

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
+from loadgen.client.connect import connection
 from loadgen.client.connection import Connection, Timeouts
 from loadgen.client.dialects import dialect
 from loadgen.client.exchange import Asker, Exchange
-from loadgen.client.secured import connection
 from loadgen.clock import Clock
 from mocks.faults.catalogue import ASK_ONLY, FAULTS
 

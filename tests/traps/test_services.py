@@ -17,10 +17,10 @@ from typing import Any
 
 import pytest
 
+from loadgen.client.connect import connection
 from loadgen.client.connection import Timeouts
 from loadgen.client.dialects import dialect
 from loadgen.client.exchange import Asker, Exchange
-from loadgen.client.secured import connection
 
 ROOT = Path(__file__).resolve().parents[2]
 EARLY_NS = 5_000_000
@@ -158,6 +158,74 @@ def thoughts_that_the_prompt_began(talk: Any) -> None:
     whole(talk, *thoughts, *HELLO, STOP, DONE)
 
 
+@service(tokens=2, source="usage", generated=0, first=1)
+def thoughts_in_blocks(talk: Any) -> None:
+    """LiteLLM, of Anthropic's models and Mistral's: https://github.com/BerriAI/litellm/pull/16434"""
+    thought = delta(content="", thinking_blocks=[{"type": "thinking", "thinking": "Hm", "signature": None}])
+    split = usage(9, 402, completion_tokens_details={"reasoning_tokens": 400})
+    whole(talk, thought, *HELLO, STOP, split, DONE)
+
+
+@service(tokens=2, generated=0, first=1)
+def thoughts_that_are_enciphered(talk: Any) -> None:
+    """OpenRouter, of OpenAI's models: that there were some is all that is told."""
+    detail = {"type": "reasoning.encrypted", "data": "gAAAAA", "index": 0}
+    whole(talk, delta(content="", reasoning_details=[detail]), *HELLO, STOP, usage(9, 402), DONE)
+
+
+@service(row=True, tokens=2, generated=0, first=5)
+def thoughts_in_a_channel(talk: Any) -> None:
+    """gpt-oss whose channels nobody parses: https://github.com/ml-explore/mlx-lm/pull/1867"""
+    begin = (delta(content=text) for text in ("<|channel|>", "analysis", "<|message|>", "Hm"))
+    end = delta(content="<|end|><|start|>assistant<|channel|>final<|message|>")
+    whole(talk, *begin, end, *HELLO, STOP, usage(9, 402), DONE)
+
+
+@service(tokens=2, generated=0, first=3)
+def thoughts_between_other_marks(talk: Any) -> None:
+    """Magistral without a parser: https://github.com/waybarrios/vllm-mlx/pull/599"""
+    thoughts = (delta(content=text) for text in ("[THINK]", "Hm", ".[/THINK]"))
+    whole(talk, *thoughts, *HELLO, STOP, DONE)
+
+
+@service(tokens=2, generated=0, first=2)
+def thoughts_between_geminis_marks(talk: Any) -> None:
+    """Gemini's OpenAI endpoint, asked for thoughts: those of a chunk are marked beside it, too."""
+    thought = delta(content="<thought>Hm", extra_content={"google": {"thought": True}})
+    whole(talk, thought, delta(content="</thought>"), *HELLO, STOP, DONE)
+
+
+@service(tokens=2, generated=1, first=1)
+def deltas_that_are_null_or_missing(talk: Any) -> None:
+    """Azure, with its filter's findings in chunks of their own:
+    https://github.com/microsoft/agent-framework/pull/5734, https://github.com/microsoft/autogen/issues/6465"""
+    first = {"id": "", "choices": [], "prompt_filter_results": [{"prompt_index": 0}]}
+    found = {"choices": [{"index": 0, "finish_reason": None, "content_filter_results": {}}]}
+    last = {"choices": [{"index": 0, "finish_reason": "stop", "delta": None}]}
+    whole(talk, first, *HELLO, found, last, DONE)
+
+
+@service(tokens=3, generated=0, first=0)
+def two_answers_at_a_time(talk: Any) -> None:
+    """n = 2: what comes first in any choice counts, https://github.com/langchain-ai/langsmith-go/pull/67"""
+    second = {"index": 1, "delta": {"content": "Hi"}, "finish_reason": None}
+    both = {"choices": [*delta(content="Hello")["choices"], second]}
+    whole(talk, {"choices": [second]}, both, STOP, {"choices": [second | {"finish_reason": "stop"}]}, DONE)
+
+
+@service(tokens=2, generated=0, first=0)
+def a_number_that_is_none(talk: Any) -> None:
+    """A logprob of NaN is not JSON, and Python's clients read it."""
+    odd = b'data: {"choices":[{"index":0,"delta":{"content":"Hello"},"logprobs":[NaN,-Infinity]}]}\n\n'
+    whole(talk, odd, HELLO[1], STOP, DONE)
+
+
+@service(tokens=2, generated=0, first=0)
+def an_answer_that_is_spoken(talk: Any) -> None:
+    """OpenAI: a delta's audio holds what is said, or its sound."""
+    whole(talk, delta(audio={"id": "a", "transcript": "Hello"}), delta(audio={"data": "UklG"}), STOP, DONE)
+
+
 @service(tokens=2, generated=1, first=1)
 def a_tool_is_called(talk: Any) -> None:
     """The arguments of a call are what is answered."""
@@ -201,6 +269,12 @@ def a_reason_that_is_empty_until_the_end(talk: Any) -> None:
     whole(talk, delta("", content="Hello"), delta("", content=" there"), delta("stop", content=""), DONE)
 
 
+@service(tokens=2, generated=0, first=0)
+def a_mark_of_the_end_that_no_blank_line_follows(talk: Any) -> None:
+    """llama.cpp: https://github.com/darshi1337/apogee/pull/139"""
+    whole(talk, *HELLO, b"data: [DONE]")
+
+
 @service(row=True, outcome="truncated", error="the stream ended without its terminal event")
 def a_reason_that_is_the_word_null(talk: Any) -> None:
     """KoboldCpp: https://github.com/PowerShell/AIShell/issues/350. It says nothing, and nothing ends it."""
@@ -237,6 +311,73 @@ def a_comment_wrapped_up_as_data(talk: Any) -> None:
     whole(talk, b"data: : OPENROUTER PROCESSING\n\n", *HELLO, STOP, DONE)
 
 
+@service(tokens=2, generated=2, first=2)
+def comments_without_a_word(talk: Any) -> None:
+    """Dynamo: https://github.com/triton-inference-server/triton_distributed/issues/264"""
+    whole(talk, b": \n\n", b":\n\n", *HELLO, STOP, DONE)
+
+
+@service(row=True, tokens=2, generated=1, first=1)
+def chunks_that_have_a_name(talk: Any) -> None:
+    """OpenAI's own client reads an event's data, whatever its name; what is no chunk is for somebody else:
+    https://github.com/anomalyco/opencode/issues/38106"""
+    other = b'event: hermes.tool.progress\ndata: {"status":"error","message":"no tool"}\n\n'
+    named = (b"event: result\ndata: %b\n\n" % json.dumps(piece).encode() for piece in (*HELLO, STOP))
+    whole(talk, other, *named, b"event: done\ndata: [DONE]\n\n")
+
+
+@service(row=True, outcome="stream_error", error="the request exceeds the available context size")
+def an_error_where_a_field_was_due(talk: Any) -> None:
+    """llama.cpp through 2025: https://github.com/ggml-org/llama.cpp/pull/16109"""
+    error = b'error: {"code":400,"message":"the request exceeds the available context size"}\n\n'
+    whole(talk, error, DONE)
+
+
+@service(outcome="stream_error", error="request (N tokens) exceeds the available context size")
+def an_error_in_no_field_at_all(talk: Any) -> None:
+    """Lemonade hands its engine's on: https://github.com/lemonade-sdk/lemonade/issues/2826"""
+    error = b'{"error":{"code":400,"message":"request (6009 tokens) exceeds the available context size"}}'
+    whole(talk, *HELLO, error)
+
+
+@service(outcome="stream_error", error="Provider disconnected")
+def an_error_of_one_choice(talk: Any) -> None:
+    """OpenRouter's answers have an ``error`` in each choice."""
+    failed = delta(content="")
+    failed["choices"][0]["error"] = {"code": 502, "message": "Provider disconnected"}
+    whole(talk, *HELLO, failed, DONE)
+
+
+@service(outcome="stream_error", error="over_capacity")
+def an_error_under_x_groq(talk: Any) -> None:
+    """Groq's SDKs know it beside a chunk's choices."""
+    whole(talk, *HELLO, STOP | {"x_groq": {"id": "r", "error": "over_capacity"}}, DONE)
+
+
+@service(tokens=2, generated=0, first=0)
+def an_error_that_says_nothing(talk: Any) -> None:
+    """Fields that a gateway fills in with the empty values of its language."""
+    whole(talk, *(piece | {"error": {"code": 0, "message": ""}} for piece in (*HELLO, STOP)), DONE)
+
+
+@service(
+    outcome="stream_error",
+    error='an event is not JSON: {"choices": [{"index": N, "delta": {}}]} {"choices": []}',
+)
+def two_chunks_without_a_blank_line(talk: Any) -> None:
+    """One event by the standard, and no client of OpenAI's reads it:
+    https://github.com/rexxars/eventsource-parser/pull/31"""
+    whole(
+        talk, *HELLO, b'data: {"choices": [{"index": 0, "delta": {}}]}\ndata: {"choices": []}\n\n', STOP, DONE
+    )
+
+
+@service(outcome="stream_error", error='an event is not JSON: {"object":"chat.cdata: {"choices":[]}')
+def a_chunk_within_a_chunk(talk: Any) -> None:
+    """z.ai: https://github.com/zai-org/GLM-5/issues/66"""
+    whole(talk, *HELLO, b'data: {"object":"chat.cdata: {"choices":[]}\n\n', STOP, DONE)
+
+
 @service(outcome="stream_error", error="EngineCore encountered an issue")
 def an_error_after_tokens(talk: Any) -> None:
     """vLLM: https://github.com/vllm-project/vllm/pull/57519"""
@@ -244,7 +385,7 @@ def an_error_after_tokens(talk: Any) -> None:
     whole(talk, *HELLO, {"error": error}, DONE)
 
 
-@service(outcome="stream_error", error='{"code": N, "message": "busy"}'.replace('"', "'"))
+@service(outcome="stream_error", error='{"code": 503, "message": "busy"}'.replace('"', "'"))
 def an_error_without_its_envelope(talk: Any) -> None:
     """A code and a message where a chunk was due."""
     whole(talk, *HELLO, {"code": 503, "message": "busy"}, DONE)
@@ -259,7 +400,47 @@ def another_apis_events(talk: Any) -> None:
     whole(talk, b"event: content_block_delta\ndata: {}\n\n")
 
 
+@service(
+    outcome="http_error",
+    error='HTTP 200 without events (text/event-stream) data: {"token": {"text": "Hello"}}',
+)
+def another_apis_events_without_names(talk: Any) -> None:
+    """TGI's own, asked as OpenAI's."""
+    whole(talk, {"token": {"text": "Hello"}})
+
+
+@service(
+    outcome="http_error",
+    error='HTTP 200 without events (application/x-ndjson) {"message":{"content":"Hi"}} {"done":true}',
+)
+def lines_of_json(talk: Any) -> None:
+    """Ollama's own API."""
+    headers(talk, kind="application/x-ndjson")
+    send(talk, b'{"message":{"content":"Hi"}}\n', b'{"done":true}\n')
+    talk.done()
+
+
+@service(
+    outcome="http_error",
+    error='HTTP 200 without events (application/json) {"choices":[{"message":{"content":"Hi"}}]}',
+)
+def an_answer_that_is_not_streamed(talk: Any) -> None:
+    """A gateway that passes over ``stream``: what came at once says nothing of a stream."""
+    body = b'{"choices":[{"message":{"content":"Hi"}}]}'
+    headers(talk, f"Content-Length: {len(body)}\r\n", "application/json")
+    talk.raw(body)
+
+
 # -- usage
+
+
+@service(tokens=5, source="usage", generated=0, first=0)
+def usage_of_nothing_but_once(talk: Any) -> None:
+    """Empty counts in each other chunk: https://github.com/router-for-me/CLIProxyAPI/pull/3077"""
+    empty = {"usage": usage(0, 0)["usage"]}
+    whole(
+        talk, *(piece | empty for piece in HELLO), STOP | {"usage": usage(9, 5)["usage"]}, STOP | empty, DONE
+    )
 
 
 @service(tokens=13, source="usage", generated=0, first=0)
@@ -312,7 +493,7 @@ def blanks_after_a_chunks_size(talk: Any) -> None:
 @service(
     row=True,
     outcome="http_error",
-    error='HTTP 200 without events (application/json) {"code":N,"message":"out of quota"}',
+    error='HTTP 200 without events (application/json) {"code":429,"message":"out of quota"}',
 )
 def no_quota_left(talk: Any) -> None:
     """HTTP 200 with an error for its body."""
@@ -323,7 +504,7 @@ def no_quota_left(talk: Any) -> None:
 
 @service(
     outcome="http_error",
-    error='HTTP 200 without events (application/json) {"code":N,"message":"out of quota"}',
+    error='HTTP 200 without events (application/json) {"code":429,"message":"out of quota"}',
 )
 def no_quota_left_and_no_end(talk: Any) -> None:
     """The same, on a connection that stays open and with no length."""
@@ -337,6 +518,26 @@ def a_refusal_without_a_length(talk: Any) -> None:
     """A gateway that keeps the connection open and says no length."""
     headers(talk, "", "text/plain", "503 Service Unavailable")
     talk.raw(b"no healthy upstream")
+    linger(talk)
+
+
+@service(tokens=2, generated=0, first=0)
+def hints_extensions_and_trailers(talk: Any) -> None:
+    """What HTTP has beside an answer: early hints, a chunk's extension, fields after the last chunk."""
+    early = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n"
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream;charset=UTF-8\r\nTrailer: X\r\n"
+    talk.raw(early + head + CHUNKED.encode() + b"\r\n")
+    for piece in (*HELLO, STOP):
+        time.sleep(PAUSE_S)
+        data = b"data: %b\n\n" % json.dumps(piece).encode()
+        talk.raw(b'%x;sig="a;b"\r\n%b\r\n' % (len(data), data))
+    talk.raw(b"0\r\nX: 1\r\nContent-Encoding: gzip\r\n\r\n")
+
+
+@service(outcome="truncated", error="not HTTP: it switches protocols")
+def another_protocol(talk: Any) -> None:
+    """A WebSocket's endpoint."""
+    talk.raw(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n")
     linger(talk)
 
 

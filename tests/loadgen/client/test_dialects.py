@@ -7,8 +7,11 @@ from typing import Any
 
 import pytest
 
-from loadgen.client.answer import Answer, normalised
-from loadgen.client.dialects import dialect, fold_ask, fold_openai
+from loadgen.client.answer import Answer
+from loadgen.client.ask_events import fold_ask
+from loadgen.client.dialects import dialect
+from loadgen.client.error_text import normalised
+from loadgen.client.openai_chunks import fold_openai
 
 
 def fold(events: list[tuple[int, Any]], how: Any = fold_ask) -> Answer:
@@ -121,6 +124,50 @@ def test_odd_events_are_passed_over(event: dict[str, Any]) -> None:
         answer = fold([(1, event)], how)
         assert answer.tokens == 0
         assert answer.error is None
+
+
+CHUNK = {"choices": [{"delta": {"content": "a"}}]}
+
+
+@pytest.mark.parametrize(
+    ("event", "error"),
+    [
+        ({"errors": [{"message": "no"}]}, "[{'message': 'no'}]"),
+        ({"success": False, "message": "no"}, "{'success': False, 'message': 'no'}"),
+        ({"success": True, "message": "yes"}, None),
+        ({"error": {"message": None, "code": 429}}, "{'message': None, 'code': 429}"),
+        (CHUNK | {"error": {"message": None, "code": None}}, None),
+        (CHUNK | {"error": ""}, None),
+        (CHUNK | {"x_groq": {"id": "r"}}, None),
+        ({"choices": [{"delta": {}, "error": None}]}, None),
+        ({"choices": [{"delta": {}, "error": "no"}]}, "no"),
+    ],
+)
+def test_what_is_an_error_in_a_chunk(event: dict[str, Any], error: str | None) -> None:
+    assert fold([(1, event)], fold_openai).error == error
+
+
+@pytest.mark.parametrize(
+    ("delta", "tokens", "thoughts"),
+    [
+        ({"thought_signature": "c2ln", "content": "a"}, 1, 0),
+        ({"reasoning": {"summary": "so"}}, 0, 1),
+        ({"thoughts": "so"}, 0, 1),
+        ({"reasoning_content": None, "content": "a"}, 1, 0),
+        ({"tool_calls": [{"type": "custom", "custom": {"input": "x"}}]}, 1, 0),
+        ({"audio": {"id": "a"}}, 0, 0),
+    ],
+)
+def test_what_a_delta_holds(delta: dict[str, Any], tokens: int, thoughts: int) -> None:
+    answer = fold([(1, {"choices": [{"delta": delta}]})], fold_openai)
+    assert (answer.tokens, answer.thoughts) == (tokens, thoughts)
+
+
+def test_after_a_restart_the_marks_of_thoughts_are_looked_for_anew() -> None:
+    texts = ("[THINK]", "so", "[/THINK]", "a")
+    again = [(5, {"type": "clear_response"}), (6, token("<thinking>so")), (7, token("</thinking>b"))]
+    answer = fold([(number, token(text)) for number, text in enumerate(texts)] + again)
+    assert (answer.tokens, answer.first_token_ns, answer.undecided) == (1, 7, False)
 
 
 def test_errors_that_differ_in_numbers_are_one() -> None:

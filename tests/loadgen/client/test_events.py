@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loadgen.client.answer import Answer
-from loadgen.client.dialects import fold_ask, fold_openai
+from loadgen.client.ask_events import fold_ask
 from loadgen.client.events import EventStream
+from loadgen.client.openai_chunks import fold_openai
 from loadgen.client.sse import SseParser
 
 NASTY = [

@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
+from loadgen.client.connect import connection
 from loadgen.client.connection import Timeouts
 from loadgen.client.dialects import dialect
 from loadgen.client.exchange import Asker, Exchange
 from loadgen.client.http import Origin
-from loadgen.client.secured import connection
 
 SLACK_MS = 39.0
 """What an answer in time is late by at most. A busy machine makes any of them later, and none earlier, so one

@@ -15,11 +15,12 @@ from typing import Any
 import gevent
 import pytest
 
+from loadgen.client.connect import connection
 from loadgen.client.connection import Timeouts
 from loadgen.client.dialects import dialect
 from loadgen.client.exchange import Asker, Exchange
 from loadgen.client.http import Origin
-from loadgen.client.secured import SecuredConnection, connection
+from loadgen.client.secured import SecuredConnection
 from loadgen.client.watched import WatchedConnection
 from reach.options import Reach
 from reach.proxy import Proxies
