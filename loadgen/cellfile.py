@@ -17,12 +17,15 @@ from loadgen.settings import Settings, make_results
 from loadgen.shapes.level_log import LevelLog
 from loadgen.shapes.level_table import table
 from loadgen.shapes.measured import measured_levels
-from records import checks, layout
+from records import layout
 from records.cell import Cell, Check, Verdict
 from records.files import LineFile, read_lines, write_json
 from records.levels import HeldLevels, unit_of
 from records.request import RequestRecord, decode
 from records.served import AS_IS, Served
+from workloads import judge
+from workloads.catalogue import workload
+from workloads.facts import Facts
 
 log = logging.getLogger(__name__)
 WORTH_TELLING = {"buffering", "cached-answers"}
@@ -108,7 +111,8 @@ class CellFile:
 
     def _checks(self, requests: Sequence[RequestRecord], observed: Observed) -> tuple[Check, ...]:
         wanted = self._wanted
-        facts = checks.Facts(
+        facts = Facts(
+            requests=requests,
             window=observed.window,
             fault=self.fault,
             workers_expected=observed.workers_expected,
@@ -126,7 +130,7 @@ class CellFile:
             shape=self.cell.requested["shape"],
             insecure=(self.cell.requested["tls"] or {}).get("insecure"),
         )
-        return checks.of_load(requests, facts)
+        return judge.of_load(workload(self.cell.workload), facts)
 
 
 def _slim(record: RequestRecord) -> RequestRecord:

@@ -14,13 +14,13 @@ import pytest
 from reach.options import Reach
 from reach.proxy import Proxies
 from reach.tls import Tls
-from records.checks import OF_THE_MACHINE
 from records.reader import cell_directories
 from sweep.options import parse_locust_args, parse_targets
 from sweep.plan import Plan
 from sweep.processes import PROJECT
 from sweep.reaching import as_words, check_reach, reach_of_plan
 from sweep.usage import UsageError
+from workloads.checks.general import OF_THE_MACHINE
 
 LIMIT_S = 200
 NOTHING = {"ca": "", "insecure": False, "cert": "", "cert_key": "", "server_name": "", "key_header": ""}
