@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import binom
 
-from records.measure import CONFIDENCE, wanted_answers
+from records.measure import CONFIDENCE, interpolated, wanted_answers
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -63,20 +63,8 @@ def bins_of(at_ns: Sequence[int], start_ns: int, end_ns: int) -> Ints:
 
 
 def percentile(values: Sequence[float] | Floats, q: float) -> float:
-    """The q-quantile, type 7; ``values`` may hold +inf (failures), and must not be empty."""
-    ordered = np.sort(np.asarray(values, dtype=np.float64))
-    if not len(ordered):
-        raise ValueError("no values")
-    position = (len(ordered) - 1) * q
-    below = math.floor(position)
-    share = position - below
-    low = float(ordered[below])
-    if share == 0 or below + 1 == len(ordered):
-        return low
-    high = float(ordered[below + 1])
-    if math.isinf(high):
-        return high
-    return min(high, low + (high - low) * share)
+    """The q-quantile, as `interpolated`; ``values`` may hold +inf (failures), and must not be empty."""
+    return interpolated(np.sort(np.asarray(values, dtype=np.float64)), q)
 
 
 def order_interval(n: int, q: float) -> tuple[int, int] | None:
@@ -116,7 +104,7 @@ def percentile_estimate(values: Sequence[float] | Floats, q: float) -> Estimate 
         return None
     ordered = np.sort(np.asarray(values, dtype=np.float64))
     ranks = order_interval(n, q)
-    value = percentile(ordered, q)
+    value = interpolated(ordered, q)
     if ranks is None:
         return Estimate(value=value)
     return Estimate(value=value, low=float(ordered[ranks[0] - 1]), high=float(ordered[ranks[1] - 1]))
