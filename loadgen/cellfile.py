@@ -24,8 +24,9 @@ from records.levels import HeldLevels, unit_of
 from records.request import RequestRecord, decode
 from records.served import AS_IS, Served
 from workloads import judge
-from workloads.catalogue import workload
+from workloads.catalogue import workload as workload_of
 from workloads.facts import Facts
+from workloads.stream import STREAM
 
 log = logging.getLogger(__name__)
 WORTH_TELLING = {"buffering", "cached-answers"}
@@ -130,7 +131,7 @@ class CellFile:
             shape=self.cell.requested["shape"],
             insecure=(self.cell.requested["tls"] or {}).get("insecure"),
         )
-        return judge.of_load(workload(self.cell.workload), facts)
+        return judge.of_load(workload_of(self.cell.workload), facts)
 
 
 def _slim(record: RequestRecord) -> RequestRecord:
@@ -180,10 +181,12 @@ def asked(
     run_time_s: float | None,
     shape: str | None,
     shape_options: Mapping[str, Any],
+    workload: str = STREAM.name,
 ) -> Cell:
     """The cell as it stands before the load: what was asked for, and what the service said of itself.
 
-    ``users``: those at the start, where a ``shape`` changes their number."""
+    ``users``: those at the start, where a ``shape`` changes their number. ``workload``: what kind of request
+    the scenario sends."""
     return Cell(
         deployment=layout.deployment_name(origin.url),
         config=served.config or AS_IS,
@@ -220,4 +223,5 @@ def asked(
         },
         settings=served.settings,
         paths=served.paths,
+        workload=workload,
     )
