@@ -12,8 +12,8 @@ from typing import Any
 from loadgen.cellfile import verdict_line
 from loadgen.client.dialects import field_names
 from loadgen.run import Run
-from records.failure_advice import failure_advice
 from records.request import OUTCOMES
+from workloads.checks.failure_advice import failure_advice
 
 
 class RequestFailed(Exception):

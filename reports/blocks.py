@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import product
 
+from reports import columns
 from reports.account import Account
 from reports.analysis import Analysis
-from reports.compare import configs_of, deployments_of
-from reports.document import NONE, Block, Paragraph, Row, Table, number, spread, times, value
+from reports.compare import by_workload, configs_of, deployments_of
+from reports.document import NONE, Block, Paragraph, Row, Table, number, times
 from reports.findings import unexplained
 from reports.growth import knee_sentence
 from reports.headline import what_this_says
 from reports.load import head
-from reports.notes import absent_note, failure_note, late_notes, ratio_notes, thoughts_note
+from reports.notes import absent_note, failure_note, late_notes, ratio_notes, trait_notes
 from reports.shaped_tables import level_tables
 from reports.side_by_side import original_table
 from reports.summary import Level
@@ -26,86 +28,71 @@ EFFECT_NOTE = (
     "An effect is not yet a cause: mocking a stage also relieves whatever only waits for it, and below the "
     "level where growth stops a faster stage saves latency, not capacity."
 )
-ITL = ("ITL p50 ms", "ITL p99 ms")
-FIRST, E2E = "First p50 ms", "E2E p50 ms"
 
 
-def _level_row(level: Level, *, thoughts: bool) -> Row:
+def _level_row(level: Level, side: Sequence[str]) -> Row:
     f = level.figures
-    show = spread if level.valid else value
-    spreads = (show(f.rps), show(f.ttft_p50), show(f.ttft_p95))
-    first = (value(f.first_generated_p50),) if thoughts else ()
-    values = (value(f.itl_p50), value(f.itl_p99), value(f.e2e_p50))
-    return Row(
-        cells=(level.load.label, *spreads, *first, *values, str(f.failures)),
-        struck=not level.valid,
-    )
+    main, others = columns.main_cells(f, valid=level.valid), columns.cells(f, side)
+    return Row(cells=(level.load.label, *main, *others, str(f.failures)), struck=not level.valid)
 
 
 def _single_table(levels: list[Level]) -> Table:
-    """One deployment's one configuration."""
-    figures = [level.figures for level in levels]
+    """One deployment's one configuration, of one workload."""
+    workload, figures = levels[0].workload, [level.figures for level in levels]
+    side = columns.shown(figures, workload.columns.side)
+    heads = columns.heads(workload, side)
     notes = [
         note for level in levels if level.valid for note in failure_note(level.figures, level.load.named)
     ]
-    notes += [*thoughts_note(figures), *late_notes(levels)]
-    notes += absent_note(figures, ("ttft_p95", "itl_p99"))
+    notes += [*trait_notes(figures), *late_notes(levels)]
+    notes += absent_note(figures, (*workload.columns.main, *side))
     if any(not level.valid for level in levels):
         notes.append("Struck out: no valid cell at that level; see the verdict.")
-    first = (FIRST,) if thoughts_note(figures) else ()
     return Table(
         title=f"{levels[0].deployment}: {levels[0].config}",
-        columns=(
-            head(level.load for level in levels),
-            "RPS (95 %)",
-            "TTFT p50 ms",
-            "TTFT p95 ms",
-            *first,
-            *ITL,
-            E2E,
-            "Fail",
-        ),
-        rows=tuple(_level_row(level, thoughts=bool(first)) for level in levels),
+        columns=(head(level.load for level in levels), *columns.main_heads(workload), *heads, "Fail"),
+        rows=tuple(_level_row(level, side) for level in levels),
         notes=tuple(notes),
-        optional=(E2E, *first, *ITL),
+        optional=heads,
     )
 
 
 def _configurations(analysis: Analysis) -> Iterator[Block]:
     deployments = deployments_of(analysis.levels)
-    for config in configs_of(analysis.levels):
-        both = {level.deployment for level in analysis.levels if level.config == config}
+    for config, group in product(configs_of(analysis.levels), by_workload(analysis.levels)):
+        both = {level.deployment for level in group if level.config == config}
         if len(deployments) == 2 and len(both) == 2:
-            yield original_table(analysis, config)
+            yield original_table(analysis, config, group[0].workload)
             continue
         for deployment in deployments:
-            own = [lv for lv in analysis.levels if (lv.deployment, lv.config) == (deployment, config)]
+            own = [lv for lv in group if (lv.deployment, lv.config) == (deployment, config)]
             if own:
                 yield _single_table(own)
 
 
 def _comparisons(analysis: Analysis) -> Iterator[Block]:
-    for deployment in deployments_of(analysis.levels):
-        own = [c for c in analysis.comparisons if c.deployment == deployment]
+    for deployment, workload in product(deployments_of(analysis.levels), analysis.workloads):
+        own = [c for c in analysis.comparisons if (c.deployment, c.workload) == (deployment, workload)]
         if not own:
             continue
+        per, metric = workload.throughput.title, workload.compared
         absent = ["'-': one of the two has no valid cell at that load."]
-        if not any(c.rps is None and not c.differ_in for c in own):
+        if not any(c.throughput is None and not c.differ_in for c in own):
             absent = []
         rows = []
         for c in sorted(own, key=lambda c: c.load):
             difference = [
                 name
-                for name, ratio in (("RPS", c.rps), ("TTFT", c.ttft))
+                for name, ratio in ((per, c.throughput), (metric.title, c.compared))
                 if ratio is not None and ratio.excludes_one
             ]
             says = ", ".join(difference) if difference else "no difference shown"
-            if c.rps is None and c.ttft is None:
+            if c.throughput is None and c.compared is None:
                 says = NONE
-            rows.append(Row(cells=(c.load.label, c.config, times(c.rps), times(c.ttft), says)))
+            rows.append(Row(cells=(c.load.label, c.config, times(c.throughput), times(c.compared), says)))
         yield Table(
             title=f"{deployment}: times faster than {own[0].reference}",
-            columns=(head(c.load for c in own), "Configuration", "RPS", "TTFT p50", "Differs in"),
+            columns=(head(c.load for c in own), "Configuration", per, workload.median.title, "Differs in"),
             rows=tuple(rows),
             notes=(
                 "Above 1 is faster. 'Differs in': whose 95 % interval excludes 1.",
@@ -162,21 +149,19 @@ def _unexplained(analysis: Analysis) -> Iterator[Block]:
 
 
 def _cold(analysis: Analysis) -> Iterator[Block]:
-    rows = [
-        Row(
-            cells=(
-                f"{c.deployment}: {c.config}",
-                str(c.requests),
-                number(c.ttft_p50_ms),
-                number(c.ttft_max_ms),
-            )
-        )
-        for c in analysis.cold
-    ]
-    if rows:
+    for workload in analysis.workloads:
+        own = [c for c in analysis.cold if c.workload == workload]
+        rows = [
+            Row(cells=(f"{c.deployment}: {c.config}", str(c.requests), number(c.median), number(c.worst)))
+            for c in own
+        ]
+        if not rows:
+            continue
+        metric = workload.compared
+        worst = f"{metric.title} {'min' if metric.higher_is_better else 'max'} {metric.unit}".rstrip()
         yield Table(
             title="First requests (cold: in no figure above)",
-            columns=("Configuration", "Loads", "TTFT p50 ms", "TTFT max ms"),
+            columns=("Configuration", "Loads", workload.median.heading, worst),
             rows=tuple(rows),
             notes=("The very first request of each load, before its warm-up.",),
         )

@@ -92,20 +92,21 @@ def _doing(config: str) -> str:
 
 
 def _effects(compared: Sequence[Comparison]) -> str:
-    """The RPS of each against the reference's, at one load."""
+    """The throughput of each against the reference's, at one load."""
     parts: list[str] = []
     for c in compared:
-        of, to = ("", "") if parts else (f" that of {c.reference}", f" in RPS to {c.reference}")
-        if c.rps is not None and c.rps.excludes_one:
-            parts.append(f"{_doing(c.config)} makes {'it' if parts else 'RPS'} {times(c.rps)}{of}")
+        per = c.workload.throughput.title
+        of, to = ("", "") if parts else (f" that of {c.reference}", f" in {per} to {c.reference}")
+        if c.throughput is not None and c.throughput.excludes_one:
+            parts.append(f"{_doing(c.config)} makes {'it' if parts else per} {times(c.throughput)}{of}")
         else:
-            parts.append(f"{_doing(c.config)} shows no difference{to}, {times(c.rps)}")
+            parts.append(f"{_doing(c.config)} shows no difference{to}, {times(c.throughput)}")
     return f"At {compared[0].load.named} {listed(parts)}"
 
 
 def _limit(at_top: Sequence[Comparison], knee: Knee | None, load: Load) -> str:
     """What the mocks' effects say about the limit at that load."""
-    singles = {c.config: c.rps for c in at_top if c.config in SIDES}
+    singles = {c.config: c.throughput for c in at_top if c.config in SIDES}
     raised = {name: r.value for name, r in singles.items() if r and r.excludes_one and r.value > 1}
     if knee is not None and (knee.asked_differently or knee.other_loads or knee.struck):
         return ""
@@ -132,19 +133,22 @@ def _limit(at_top: Sequence[Comparison], knee: Knee | None, load: Load) -> str:
 
 
 def _shape(found: ShapedCell) -> str:
-    """The RPS of each level that has one; of a search its answer."""
+    """The throughput of each level that has one; of a search its answer."""
     who = f"{found.cell.cell.deployment}: {found.cell.cell.config}"
     if found.is_search:
         return f"{who}: {found.sentence}."
     known = [
-        (level.held.label(found.unit), rps.value) for level in found.levels if (rps := level.figures.rps)
+        (level.held.label(found.unit), best.value)
+        for level in found.levels
+        if (best := level.figures.throughput)
     ]
+    per = found.cell.workload.throughput.title
     if not known:
-        return f"{who} has no level of {found.shape} that lasted long enough for its RPS."
-    labels, rps_of = zip(*known, strict=True)
+        return f"{who} has no level of {found.shape} that lasted long enough for its {per}."
+    labels, values = zip(*known, strict=True)
     unit = " users" if found.unit == "users" else ""
     return (
-        f"{who} had {listed(list(map(number, rps_of)))} RPS at {listed(list(labels))}{unit}, in that order."
+        f"{who} had {listed(list(map(number, values)))} {per} at {listed(list(labels))}{unit}, in that order."
     )
 
 
@@ -169,7 +173,7 @@ def _deployment(analysis: Analysis, deployment: str) -> Iterator[Finding]:
 def _mocks(own: Sequence[Comparison], knee: Knee | None) -> Iterator[Finding]:
     """What each mock is worth at the highest load at which both sides were compared, of any other at the
     highest of its own; and what follows."""
-    compared = [c for c in sorted(own, key=lambda c: c.load) if c.rps is not None]
+    compared = [c for c in sorted(own, key=lambda c: c.load) if c.throughput is not None]
     if not compared:
         return
     by_load: dict[Load, set[str]] = {}
@@ -189,7 +193,7 @@ def _mocks(own: Sequence[Comparison], knee: Knee | None) -> Iterator[Finding]:
 
 def _deployments(ratios: Sequence[DeploymentRatio]) -> Iterator[Finding]:
     """Which of two is ahead, at the highest load of the first configuration that has both."""
-    known = [ratio for ratio in ratios if ratio.rps is not None and not ratio.asked_differently]
+    known = [ratio for ratio in ratios if ratio.throughput is not None and not ratio.asked_differently]
     if not known:
         if ratios and not any(ratio.asked_differently or ratio.differ_in for ratio in ratios):
             text = (
@@ -209,22 +213,25 @@ def _deployments(ratios: Sequence[DeploymentRatio]) -> Iterator[Finding]:
 
 def _ahead(ratio: DeploymentRatio) -> str:
     """Both ratios, and of each whether it shows a difference at all."""
-    first, second, rps, ttft = ratio.first, ratio.second, ratio.rps, ratio.ttft
-    said = f"{first} has {times(rps)} the RPS of {second}"
-    if rps is not None and not rps.excludes_one:
+    first, second, metric = ratio.first, ratio.second, ratio.workload.compared
+    said = f"{first} has {times(ratio.throughput)} the {ratio.workload.throughput.title} of {second}"
+    if ratio.throughput is not None and not ratio.throughput.excludes_one:
         said += ", which shows no difference"
-    if ttft is None:
+    if ratio.compared is None:
         return said
-    said += f", and the TTFT of {second} is {times(ttft)} that of {first}"
-    return said if ttft.excludes_one else f"{said}, which shows none"
+    one, other = (first, second) if metric.higher_is_better else (second, first)
+    said += f", and the {metric.title} of {one} is {times(ratio.compared)} that of {other}"
+    return said if ratio.compared.excludes_one else f"{said}, which shows none"
 
 
 def _elsewhere(top: DeploymentRatio, known: Sequence[DeploymentRatio]) -> str:
-    """Where the ratio of RPS at other loads is another one, its range."""
-    same = [r.rps for r in known if r.config == top.config and r.rps is not None]
-    if top.rps is None or top.rps.low is None or top.rps.high is None:
+    """Where the ratio of throughput at other loads is another one, its range."""
+    alike = [r for r in known if (r.config, r.workload) == (top.config, top.workload)]
+    same, best = [r.throughput for r in alike if r.throughput is not None], top.throughput
+    if best is None or best.low is None or best.high is None:
         return ""
-    low, high = (pick(same, key=lambda rps: rps.value) for pick in (min, max))
-    if top.rps.low <= low.value and high.value <= top.rps.high:
+    low, high = (pick(same, key=lambda one: one.value) for pick in (min, max))
+    if best.low <= low.value and high.value <= best.high:
         return ""
-    return f"; at other loads the ratio of RPS is {low.value:.2f}x to {high.value:.2f}x"
+    per = top.workload.throughput.title
+    return f"; at other loads the ratio of {per} is {low.value:.2f}x to {high.value:.2f}x"

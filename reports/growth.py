@@ -6,21 +6,24 @@ from collections.abc import Iterator, Sequence
 
 from reports.compare import Knee
 from reports.document import listed, number, spread, users
+from reports.knee import Step
+
+
+def _gained(step: Step, per: str) -> str:
+    return f"{step.gained:.1f}x the {per} for {step.many / step.few:.1f}x the users"
 
 
 def _little(knee: Knee) -> str:
     """What the last step brought, where that is little."""
     if knee.step is None or not knee.slowing:
         return ""
-    return (
-        f"only {knee.step.gained:.1f}x the RPS for {knee.step.many / knee.step.few:.1f}x the users since "
-        f"{knee.step.few}"
-    )
+    return f"only {_gained(knee.step, knee.workload.throughput.title)} since {knee.step.few}"
 
 
 def knee_sentence(knee: Knee) -> str:
     """All that is known of where one configuration stops growing."""
-    rps = spread(knee.rps)
+    per = knee.workload.throughput.title
+    best = f"{spread(knee.throughput)} {per}"
     if knee.asked_differently:
         return f"its levels were asked differently ({listed(knee.asked_differently)}): no knee is drawn"
     if knee.other_loads:
@@ -28,7 +31,7 @@ def knee_sentence(knee: Knee) -> str:
     if knee.struck:
         return (
             f"{', '.join(map(str, knee.struck))} users were measured and are not valid: no knee is drawn; "
-            f"{users(knee.top)}, the highest valid level, had {rps} RPS"
+            f"{users(knee.top)}, the highest valid level, had {best}"
         )
     if knee.concurrency is not None:
         sure = ""
@@ -36,24 +39,24 @@ def knee_sentence(knee: Knee) -> str:
             sure = f"; 95 % of resamplings put it at {knee.low}-{knee.high}"
         if knee.reached_share < 0.95:
             sure += f"; {1 - knee.reached_share:.0%} of resamplings see it still growing"
-        return f"stops growing at {users(knee.concurrency)}, {rps} RPS{sure}"
+        return f"stops growing at {users(knee.concurrency)}, {best}{sure}"
     if knee.levels == 1:
-        return f"one level only ({users(knee.top)}, {rps} RPS): says nothing about growth"
+        return f"one level only ({users(knee.top)}, {best}): says nothing about growth"
     why = "; the budget ended the sweep first" if knee.budget_ended else ""
-    top = f"throughput still grew at {users(knee.top)} ({rps} RPS)"
+    top = f"throughput still grew at {users(knee.top)} ({best})"
     if knee.step is None:
         return f"knee not reached: {top}{why}"
     if knee.slowing:
         between = f"measure between {knee.step.few} and {knee.step.many}, and above"
         return f"knee not found, but near: {top}, {_little(knee)}: {between}{why}"
-    gained = f"{knee.step.gained:.1f}x the RPS for {knee.step.many / knee.step.few:.1f}x the users"
-    return f"knee not reached: {top}; {gained} since {knee.step.few}{why}"
+    return f"knee not reached: {top}; {_gained(knee.step, per)} since {knee.step.few}{why}"
 
 
 def grown(who: str, knee: Knee | None) -> str:
     """How far the throughput of the configuration that others are compared with grew."""
     if knee is None:
         return f"{who} has no valid cell, so nothing follows from it"
+    best = f"{spread(knee.throughput)} {knee.workload.throughput.title}"
     if knee.asked_differently:
         return f"{who} was asked differently from level to level: nothing follows about its growth"
     if knee.other_loads:
@@ -62,14 +65,14 @@ def grown(who: str, knee: Knee | None) -> str:
         )
     if knee.struck:
         return (
-            f"{who} had {spread(knee.rps)} RPS at {users(knee.top)}; {', '.join(map(str, knee.struck))} "
+            f"{who} had {best} at {users(knee.top)}; {', '.join(map(str, knee.struck))} "
             "users are not valid: nothing follows about where it stops growing"
         )
     if knee.concurrency is not None:
-        return f"{who} stops growing at {users(knee.concurrency)}, at {spread(knee.rps)} RPS"
+        return f"{who} stops growing at {users(knee.concurrency)}, at {best}"
     if knee.levels == 1:
-        return f"{who} was measured at {users(knee.top)} only, {spread(knee.rps)} RPS"
-    top = f"{who} still grew at {users(knee.top)}, {spread(knee.rps)} RPS"
+        return f"{who} was measured at {users(knee.top)} only, {best}"
+    top = f"{who} still grew at {users(knee.top)}, {best}"
     if knee.slowing:
         return f"{top}, {_little(knee)}: its limit is near, and was not found"
     return f"{top}: its limit was not reached"
@@ -81,14 +84,15 @@ def others_grown(knees: Sequence[Knee]) -> Iterator[str]:
     for knee in knees:
         if knee.asked_differently or knee.other_loads:
             continue
-        rps = number(knee.rps.value if knee.rps else None)
+        value = knee.throughput.value if knee.throughput else None
+        best = f"{number(value)} {knee.workload.throughput.title}"
         if knee.struck:
             yield f"{knee.config} not known above {users(knee.top)} (no valid cell)"
         elif knee.concurrency is not None:
-            yield f"{knee.config} stops at {knee.concurrency} ({rps} RPS)"
+            yield f"{knee.config} stops at {knee.concurrency} ({best})"
         elif knee.levels == 1:
             yield f"{knee.config} measured at {users(knee.top)} only"
         elif knee.slowing:
-            yield f"{knee.config} still grew a little at {knee.top} ({rps} RPS)"
+            yield f"{knee.config} still grew a little at {knee.top} ({best})"
         else:
-            yield f"{knee.config} still grew at {knee.top} ({rps} RPS)"
+            yield f"{knee.config} still grew at {knee.top} ({best})"

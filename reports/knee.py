@@ -22,7 +22,7 @@ def knee_index(rps: Sequence[float]) -> int | None:
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """From one number of users to the next, and how many times the RPS it brought."""
+    """From one number of users to the next, and how many times the throughput it brought."""
 
     few: int
     many: int

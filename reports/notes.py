@@ -42,36 +42,39 @@ def late_note(figures: Iterable[tuple[Figures, str]]) -> list[str]:
 
 
 def failure_note(figures: Figures, where: str) -> list[str]:
-    """What the failures would make of p95."""
-    if not figures.failures or figures.ttft_p95_with_failures is None:
-        return []
-    p95 = number(figures.ttft_p95_with_failures)
-    return [f"With failures as never answered, TTFT p95 at {where} is {p95} ms."]
-
-
-HIGH = {"ttft_p95": 0.95, "e2e_p95": 0.95, "ttft_p99": 0.99, "itl_p99": 0.99}
-"""The percentiles that want many values."""
+    """What the failures would make of the compared metric."""
+    for quantile in figures.workload.compared.endless[:1]:
+        value = figures.endless[quantile.key]
+        if figures.failures and value is not None:
+            shown = f"{number(value)} {quantile.metric.unit}".rstrip()
+            return [f"With failures as never answered, {quantile.title} at {where} is {shown}."]
+    return []
 
 
 def absent_note(figures: Iterable[Figures], shown: Sequence[str]) -> list[str]:
-    """Why there is ``-`` in a table's columns of latencies, said once; ``shown``: their names in Figures."""
+    """Why there is ``-`` in a table's columns, said once; ``shown``: the keys of its columns' figures, which
+    are of one workload."""
     found, why = list(figures), []
-    if any(one.ttft_p50 is None for one in found):
-        why.append("there is no latency without a good answer that is not late")
-    measured = [one for one in found if one.ttft_p50 is not None]
-    if any(one.itl_p50 is None for one in measured):
-        why.append("no ITL without gaps between tokens (answers of one token, or written at once)")
-    for name in (name for name in shown if name in HIGH):
-        kind, _, rank = name.partition("_")
-        has_any = [one for one in measured if kind != "itl" or one.itl_p50 is not None]
-        if any(getattr(one, name) is None for one in has_any):
-            of = "gaps" if kind == "itl" else "good answers that are not late"
-            why.append(f"{kind.upper()} {rank} wants {wanted_answers(HIGH[name])} {of}")
+    measured = [one for one in found if one.median is not None]
+    if len(measured) < len(found):
+        compared = found[0].workload.compared
+        late = " that is not late" if compared.dated else ""
+        what = "latency" if compared.unit == "ms" else compared.title
+        why.append(f"there is no {what} without a good answer{late}")
+    for quantile in (measured[0].workload.estimates[key] for key in shown if measured):
+        metric = quantile.metric
+        medians = [each.key for each in metric.estimates if each.q == 0.5 and metric.absent]
+        without = [one for one in measured for median in medians if one.at(median) is None]
+        if without and (text := f"no {metric.title} without {metric.absent}") not in why:
+            why.append(text)
+        if quantile.q != 0.5 and any(one.at(quantile.key) is None for one in measured if one not in without):
+            wanted = wanted_answers(max(quantile.q, 1 - quantile.q))
+            why.append(f"{quantile.title} wants {wanted} {metric.counted}")
     return [f"'-': {'; '.join(why)}."] if why else []
 
 
-def thoughts_note(figures: Iterable[Figures]) -> list[str]:
-    """What the column of the first generated token is, where there is one."""
-    if not any(one.thoughts for one in figures):
-        return []
-    return ["First: to the first token of any kind, thoughts too; TTFT is to the first token of the answer."]
+def trait_notes(figures: Iterable[Figures]) -> list[str]:
+    """What the columns are that only some answers have, where there are any."""
+    found = list(figures)
+    traits = [metric.trait for one in found[:1] for metric in one.workload.metrics if metric.trait]
+    return [trait.note for trait in traits if trait.note and any(one.traits[trait.name] for one in found)]

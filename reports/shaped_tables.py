@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from records.levels import lucky_note, many_cut, no_rate_note
+from reports import columns
 from reports.analysis import Analysis
-from reports.document import NONE, Row, Table, listed, spread, value
-from reports.notes import absent_note, failure_note, late_note, thoughts_note
+from reports.document import NONE, Row, Table, listed
+from reports.notes import absent_note, failure_note, late_note, trait_notes
 from reports.shaped import LevelFigures, ShapedCell
 
 RULE = (
@@ -26,36 +27,38 @@ def level_tables(analysis: Analysis) -> Iterator[Table]:
 def _table(shaped: ShapedCell, *, named: bool) -> Table:
     cell = shaped.cell
     source = f"{cell.source}/" if named else ""
-    slo = ("SLO",) if shaped.is_search else ()
-    first = ("First p50 ms",) if _thoughts(shaped) else ()
+    slo, kind = ("SLO",) if shaped.is_search else (), cell.workload
+    throughput, *main = columns.main_heads(kind)
+    first, last = (columns.heads(kind, keys) for keys in _sides(shaped))
     return Table(
         title=f"{source}{cell.cell.deployment}: {cell.cell.config}: the levels of {shaped.shape}",
         columns=(
-            *("Conc" if shaped.unit == "users" else "Load", *slo, "RPS (95 %)", "TTFT p50 ms", "TTFT p95 ms"),
-            *("E2E p95 ms", "Fail", "Cut", "Requests", *first, "ITL p50 ms", "ITL p99 ms", "TTFT p99 ms"),
+            *("Conc" if shaped.unit == "users" else "Load", *slo, throughput, *main),
+            *(*first, "Fail", "Cut", "Requests", *last),
         ),
         rows=tuple(_row(level, shaped) for level in shaped.levels),
         notes=tuple(_notes(shaped)),
-        optional=("Requests", "E2E p95 ms", *first, "ITL p50 ms", "ITL p99 ms", "TTFT p99 ms"),
+        optional=("Requests", *first, *last),
     )
 
 
 def _row(level: LevelFigures, shaped: ShapedCell) -> Row:
-    f, show = level.figures, spread if shaped.cell.valid else value
+    f, (first, last) = level.figures, _sides(shaped)
     slo = (level.held.status or NONE,) if shaped.is_search else ()
     return Row(
         cells=(
-            *(level.held.label(shaped.unit), *slo, show(f.rps), show(f.ttft_p50), show(f.ttft_p95)),
-            *(value(f.e2e_p95), str(f.failures), str(level.cut), str(f.requests)),
-            *((value(f.first_generated_p50),) if _thoughts(shaped) else ()),
-            *(value(f.itl_p50), value(f.itl_p99), value(f.ttft_p99)),
+            *(level.held.label(shaped.unit), *slo, *columns.main_cells(f, valid=shaped.cell.valid)),
+            *(*columns.cells(f, first), str(f.failures), str(level.cut), str(f.requests)),
+            *columns.cells(f, last),
         ),
         struck=not shaped.cell.valid,
     )
 
 
-def _thoughts(shaped: ShapedCell) -> list[str]:
-    return thoughts_note(level.figures for level in shaped.levels)
+def _sides(shaped: ShapedCell) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The keys of the values before its counts, and behind them."""
+    every, kind = [level.figures for level in shaped.levels], shaped.cell.workload.columns
+    return columns.shown(every, kind.of_levels), columns.shown(every, kind.of_levels_last)
 
 
 def _notes(shaped: ShapedCell) -> Iterator[str]:
@@ -65,15 +68,16 @@ def _notes(shaped: ShapedCell) -> Iterator[str]:
     for level in shaped.levels:
         yield from failure_note(level.figures, level.held.label(shaped.unit))
     yield from late_note((level.figures, f"at {level.held.label(shaped.unit)}") for level in shaped.levels)
-    yield from _thoughts(shaped)
+    yield from trait_notes(level.figures for level in shaped.levels)
+    first, last = _sides(shaped)
     yield from absent_note(
         [level.figures for level in shaped.levels if level.held.seconds],
-        ("ttft_p95", "e2e_p95", "itl_p99", "ttft_p99"),
+        (*shaped.cell.workload.columns.main, *first, *last),
     )
     rateless = [
         level.held.label(shaped.unit)
         for level in shaped.levels
-        if level.held.seconds and level.figures.rps is None
+        if level.held.seconds and level.figures.throughput is None
     ]
     if rateless:
         yield no_rate_note(rateless)

@@ -10,11 +10,13 @@ from reports.finding import Finding
 from reports.knee import GROWTH
 from reports.stats import Estimate
 from reports.summary import Level
+from workloads.stream import STREAM
 
 
 def without_stages(levels: Sequence[Level]) -> bool:
-    """Were there good answers, and none of them with stage times? ``levels``: of one deployment."""
-    good = [r for level in levels for cell in level.valid_cells for r in cell.timed]
+    """Were there good streams, and none of them with stage times? ``levels``: of one deployment."""
+    streams = [level for level in levels if level.workload.name == STREAM.name]
+    good = [r for level in streams for cell in level.valid_cells for r in cell.timed]
     return bool(good) and not any(r.stages for r in good)
 
 
@@ -32,7 +34,11 @@ def blind(deployments: Sequence[str]) -> Finding:
 
 def waiting(deployment: str, config: str, knee: Knee | None, levels: Sequence[Level]) -> Iterator[Finding]:
     """Do requests wait? Then more users bring no more answers, and longer times instead."""
-    own = [level for level in levels if level.valid and level.config == config and level.load.closed]
+    own = [
+        level
+        for level in levels
+        if level.valid and level.config == config and level.load.closed and level.workload.name == STREAM.name
+    ]
     text = _waits(deployment, knee, own) if without_stages(levels) else ""
     if text:
         yield Finding(text=text, short=text)
@@ -46,17 +52,19 @@ def _waits(deployment: str, knee: Knee | None, levels: Sequence[Level]) -> str:
     if at is None or top is None or top.load.users <= at.load.users:
         return ""
     before, after = at.figures, top.figures
-    if before.rps is None or after.rps is None or after.rps.value > GROWTH * before.rps.value:
+    low, high = before.throughput, after.throughput
+    if low is None or high is None or high.value > GROWTH * low.value:
         return ""
     least = 1 + (top.load.users / at.load.users - 1) / 2
-    ttft, e2e = _grown(before.ttft_p50, after.ttft_p50), _grown(before.e2e_p50, after.e2e_p50)
-    if max(ttft, e2e) < least:
-        return ""
-    name, one, other = ("TTFT", before.ttft_p50, after.ttft_p50)
-    what = "requests wait inside the service, or for what it asks"
-    if ttft < least:
-        name, one, other = ("E2E", before.e2e_p50, after.e2e_p50)
+    ttft, e2e = ((before.at(key), after.at(key)) for key in ("ttft_p50", "e2e_p50"))
+    if _grown(*ttft) >= least:
+        name, (one, other) = "TTFT", ttft
+        what = "requests wait inside the service, or for what it asks"
+    elif _grown(*e2e) >= least:
+        name, (one, other) = "E2E", e2e
         what = "answers take longer once they have begun"
+    else:
+        return ""
     if one is None or other is None:
         return ""
     return (

@@ -13,29 +13,36 @@ from typing import Any
 import pytest
 
 from loadgen.options import add_arguments
-from records import answer_checks, stream_checks
-from records.advice import in_one_line
 from records.cell import Check, Window
-from records.failure_advice import OF_OUTCOMES, OF_STATUSES
-from records.generator_advice import Generator, relief
+from records.load_worker import LoadWorker
 from records.noise import Noise
 from records.request import COMPRESSED, OUTCOMES, RequestRecord
+from workloads.checks import answers, streams
+from workloads.checks.advice import in_one_line
+from workloads.checks.failure_advice import OF_OUTCOMES, OF_STATUSES
+from workloads.checks.generator_advice import relief
+from workloads.facts import Facts, Judge
 
 MS = 1_000_000
-WINDOW = Window(start_ns=0, end_ns=1_000 * MS)
-Judge = Callable[[Sequence[RequestRecord]], Check]
+WINDOW = Window(start_ns=0, end_ns=100_000 * MS)
 JUDGES: dict[str, Judge] = {
-    "failures": answer_checks.failures,
-    "tokens": answer_checks.tokens,
-    "retrieval": lambda requests: answer_checks.retrieval(requests, expected=True),
-    "unanswered": lambda requests: answer_checks.unanswered(requests, WINDOW),
-    "resent": answer_checks.resent,
-    "clock_order": stream_checks.clock_order,
-    "compressed": stream_checks.compressed,
-    "stage_times": stream_checks.stage_times,
-    "buffering": stream_checks.buffering,
-    "cached": lambda requests: stream_checks.cached(requests, requests),
+    "failures": answers.failures,
+    "tokens": answers.tokens,
+    "retrieval": answers.retrieval,
+    "unanswered": answers.unanswered,
+    "resent": answers.resent,
+    "clock_order": streams.clock_order,
+    "compressed": streams.compressed,
+    "stage_times": streams.stage_times,
+    "buffering": streams.buffering,
+    "cached": streams.cached,
 }
+
+
+def _judged(name: str, requests: Sequence[RequestRecord], headers: tuple[str, ...] = ()) -> Check:
+    check = JUDGES[name](Facts(requests=requests, window=WINDOW, documents=True, headers=headers))
+    assert check is not None
+    return check
 
 
 def _answers(count: int = 40, **changes: object) -> list[RequestRecord]:
@@ -100,12 +107,12 @@ def _judging(module: ModuleType) -> set[str]:
 
 
 def test_no_check_is_forgotten_here() -> None:
-    assert _judging(answer_checks) | _judging(stream_checks) == set(JUDGES) == set(FAILING)
+    assert _judging(answers) | _judging(streams) == set(JUDGES) == set(FAILING)
 
 
 @pytest.mark.parametrize("name", JUDGES)
 def test_advice_stands_where_a_check_fails_and_only_there(name: str) -> None:
-    passed, failed = JUDGES[name](_answers()), JUDGES[name](FAILING[name]())
+    passed, failed = _judged(name, _answers()), _judged(name, FAILING[name]())
     assert (passed.status, failed.status) == ("pass", "fail")
     advice = re.split("; ", failed.text)[-1]
     assert advice != failed.text  # there is a part after a semicolon
@@ -118,7 +125,7 @@ def test_advice_stands_where_a_check_fails_and_only_there(name: str) -> None:
 
 @pytest.mark.parametrize("outcome", sorted(OUTCOMES - {"ok", "aborted", "dropped"}))
 def test_every_kind_of_failure_has_advice_of_its_own(outcome: str) -> None:
-    failed = answer_checks.failures(_answers(outcome=outcome, error="x"))
+    failed = _judged("failures", _answers(outcome=outcome, error="x"))
     assert failed.text == f"no good answer among 40 requests (40 times: x); {OF_OUTCOMES[outcome]}"
     assert (failed.advice, failed.found) == (OF_OUTCOMES[outcome], failed.text.partition("; ")[0])
     assert len(set(OF_OUTCOMES.values())) == len(OF_OUTCOMES)
@@ -145,7 +152,7 @@ REFUSED = {
 
 @pytest.mark.parametrize("error", REFUSED)
 def test_a_refusal_is_advised_by_its_status_and_whole(error: str) -> None:
-    failed = answer_checks.failures(_answers(outcome="http_error", error=error), headers=["Accept"])
+    failed = _judged("failures", _answers(outcome="http_error", error=error), headers=("Accept",))
     assert REFUSED[error] in failed.advice
     assert failed.text == f"{failed.found}; {failed.advice}"
     assert failed.found.endswith(f"({len(_answers())} times: {error})")  # whatever marks are in it
@@ -154,7 +161,7 @@ def test_a_refusal_is_advised_by_its_status_and_whole(error: str) -> None:
 
 def test_a_key_that_was_sent_is_said_to_be_refused() -> None:
     refused = _answers(outcome="http_error", error="HTTP 401 no")
-    advice = answer_checks.failures(refused, headers=["Authorization", "X-Trace"]).advice
+    advice = _judged("failures", refused, headers=("Authorization", "X-Trace")).advice
     assert advice.startswith("the key in Authorization was refused: see that TARGET_API_KEY is right")
     assert "--key-header" in advice
 
@@ -162,7 +169,7 @@ def test_a_key_that_was_sent_is_said_to_be_refused() -> None:
 def test_advice_is_of_the_failure_that_is_told() -> None:
     """Not of the commonest outcome, where its errors are many."""
     slow = [*_answers(2, outcome="timeout", error="a"), *_answers(2, outcome="timeout", error="b")]
-    failed = answer_checks.failures([*slow, *_answers(3, outcome="connect_error", error="refused")])
+    failed = _judged("failures", [*slow, *_answers(3, outcome="connect_error", error="refused")])
     assert "(3 times: refused)" in failed.text
     assert failed.advice == OF_OUTCOMES["connect_error"]
 
@@ -172,8 +179,9 @@ def test_what_several_advise_alike_is_said_once() -> None:
     assert in_one_line([one, two]) == "a is high; b is high; rest; really"
 
 
-def _generator(own: float | None, **noise: float) -> Generator:
-    return Generator(noise=Noise(**noise), cpu_percents=[own])
+def _generator(own: float | None, **noise: float) -> Facts:
+    seen = LoadWorker(worker="w", region="", loop_lag_p99_ms=None, cpu_percent=own)
+    return Facts(noise=Noise(**noise), load_workers=[seen])
 
 
 def test_a_late_generator_is_advised_by_its_figures() -> None:
@@ -189,7 +197,7 @@ def test_a_late_generator_is_advised_by_its_figures() -> None:
 
 def test_a_few_failures_need_no_advice() -> None:
     few = [*_answers(99), *_answers(1, outcome="timeout", error="slow")]
-    assert answer_checks.failures(few).text == "1 of 100 requests failed (1 times: slow)"
+    assert _judged("failures", few).text == "1 of 100 requests failed (1 times: slow)"
 
 
 class Parser(argparse.ArgumentParser):
@@ -201,9 +209,9 @@ class Parser(argparse.ArgumentParser):
 
 
 def test_the_options_named_are_the_loads_own() -> None:
-    texts = [JUDGES[name](make()).text for name, make in FAILING.items()] + [
-        *OF_OUTCOMES.values(),
-        *OF_STATUSES.values(),
+    texts = [
+        *(_judged(name, make()).text for name, make in FAILING.items()),
+        *(*OF_OUTCOMES.values(), *OF_STATUSES.values()),
     ]
     named = {option for text in texts for option in re.findall(r"--[a-z][a-z-]*", text)}
     parser = Parser()
