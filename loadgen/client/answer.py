@@ -37,7 +37,7 @@ class Answer:
         self.restarted = False
         self.usage: TokenUsage | None = None
         self.longest = 0
-        """Characters in the longest piece of text that was looked into: the first, and a few."""
+        """Characters in the longest of the pieces with which the answer began."""
         self.documents: int | None = None
         self.stages: StageTimings | None = None
         self.config: str | None = None
@@ -75,8 +75,6 @@ class Answer:
             return None
         if self.watched or "/" in text or "<" in text:
             return self._watch(text, at_ns)
-        if len(text) > self.longest:
-            self.longest = len(text)
         self.tokens += 1
         if self.last_token_ns is None:
             self._first(at_ns)
@@ -118,7 +116,7 @@ class Answer:
         if reason in GAVE_UP:
             self.fail(f"finish_reason is {reason}")
         if not self.tokens and self._called_ns is not None:
-            self._counted("()", self._called_ns)
+            self._counted(self._called_ns)
 
     def restart(self) -> None:
         """The server threw away what it had said (a fallback): the tokens start again."""
@@ -142,9 +140,8 @@ class Answer:
         if self.first_generated_ns is None:
             self.first_generated_ns = at_ns
 
-    def _counted(self, text: str, at_ns: int) -> None:
+    def _counted(self, at_ns: int) -> None:
         """A token of the answer, outside the common way."""
-        self.longest = max(self.longest, len(text))
         self.tokens += 1
         if self.last_token_ns is None:
             self._first(at_ns)
@@ -190,9 +187,10 @@ class Answer:
         elif not self.tokens and (rest := without_closing(text)) is not None:
             self._answer_begins(rest, at_ns)  # they were told to be thoughts by other means, too
             return None
-        self._counted(text, at_ns)
+        self._counted(at_ns)
         if self._undecided:
             self.begin += text
+            self.longest = max(self.longest, len(text))
             return text if self._decide(at_ns) else None
         return text
 
@@ -219,7 +217,7 @@ class Answer:
         self._undecided = self._paused = False
         if after.strip():
             self.thoughts = self.thoughts or 1
-            self._counted(after, at_ns)
+            self._counted(at_ns)
         else:
             self._led = True
             self.thought(at_ns)

@@ -23,7 +23,7 @@ _SUCCESS = frozenset({"success", "succeeded", "issuccess", "ok"})
 _CODES = frozenset({"code", "statuscode", "httpcode", "httpstatus", "status", "retcode", "resultcode"})
 _WITHIN = frozenset({"baseresp", "response", "header", "result", "data", "xgroq"})
 """Objects in which some services say it: MiniMax, Tencent, iFlytek, Groq and others."""
-_WELL = frozenset({"", "0", "ok", "okay", "success", "succeeded", "successful", "true", "none", "null", "no"})
+_WELL = frozenset({"", "0", "ok", "okay", "success", "succeeded", "successful", "true", "none", "null"})
 _ALIVE = frozenset({"ping", "pong", "heartbeat", "keepalive", "keep-alive", "processing", "queued", "start"})
 """Messages that only keep a connection alive."""
 _BAD_STATUS = GAVE_UP - {"incomplete"}
@@ -130,12 +130,12 @@ def _is_bad(value: object) -> bool:
 
 def _is_bad_code(name: str, code: object, *, told: bool) -> bool:
     """Is this the code of an error? ``told``: a message stands beside it, without which only a status of
-    HTTP, or more, is plain enough."""
+    HTTP, or more, is plain enough. A small number is the state of an answer where it is called a status."""
     if code is None or isinstance(code, bool | dict | list):
         return False
     number = _number(code)
     if number is not None:
-        return not _is_well(number) and (told or number >= 400)
+        return number >= 400 or (told and name != "status" and not _is_well(number))
     if name == "status":
         return _word(code) in _BAD_STATUS
     return told and _word(code) not in _WELL

@@ -29,6 +29,7 @@ _BACKSLASH = b"\\"
 _THINK_MARK = CLOSING_BYTES
 _OPEN_ENDS = _BACKSLASH + MAY_BEGIN_IT
 """What is no plain text's last byte: a quote behind it, or a mark, may go on in the next."""
+_ANGLE = ord("<")
 _TRIES = 8
 """Forms learned in one answer: a server that changes its events each time is decoded and no more."""
 
@@ -45,7 +46,7 @@ class TokenForm:
     """Quotes in ``head`` and ``close``."""
     empty: bytes
     """Begins an event whose text is empty: no token."""
-    open_ends: tuple[bytes, ...]
+    open_ends: tuple[bytes, bytes]
     """What looks like ``close``, but its quote belongs to the text, or to nothing that is JSON; and the end
     of a text that may be the beginning of a mark."""
 
@@ -74,7 +75,7 @@ class TokenForm:
                 return None
         head, close = field + payload[:begin], payload[end:] + b"\n\n"
         joint = close + head
-        open_ends = tuple(b"%c%b" % (end, close) for end in _OPEN_ENDS)
+        open_ends = (_BACKSLASH + close, b"/" + close)
         return cls(head, close, joint, joint.count(b'"'), head + b'"', open_ends)
 
     def is_one(self, data: bytes) -> bool:
@@ -96,6 +97,7 @@ class TokenForm:
         not the form's, so nothing that would say more. Else (0, at): look closer.
         """
         head, close, joint = self.head, self.close, self.joint
+        escaped, slash = self.open_ends
         tokens = stringzilla.count(data, joint, at)
         begin = stringzilla.rfind(data, joint, at) + len(joint) if tokens else at + len(head)
         end = data.find(close, begin)
@@ -110,7 +112,9 @@ class TokenForm:
             or stringzilla.count(data, b"\n", at, stop)
             != 2 * tokens  # something of another form lies between
             or stringzilla.find(data, self.empty, at, stop) >= 0
-            or any(stringzilla.find(data, end, at, stop) >= 0 for end in self.open_ends)
+            or stringzilla.find(data, escaped, at, stop) >= 0
+            or stringzilla.find(data, slash, at, stop) >= 0
+            or data[stop - len(close) - 1] == _ANGLE  # in one before it begins no mark that `feed` overlooks
         ):
             return 0, at
         return tokens, stop

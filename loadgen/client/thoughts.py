@@ -61,12 +61,14 @@ def without_closing(text: str) -> str | None:
 
 def after_closing(text: str) -> str | None:
     """What follows the mark that ends thoughts which a prompt began; None where there is no such mark."""
-    found = _ENDS_THEM.search(text)
+    found = _ENDS_THEM.search(text) if CLOSING in text else None
     return None if found is None else text[found.end() :]
 
 
 def closing_begun(text: str) -> str:
     """The end of a text that may be the beginning of that mark; empty where there is none."""
+    if "<" not in text:
+        return ""
     for size in range(min(len(CLOSING) - 1, len(text)), 0, -1):
         if text.endswith(CLOSING[:size]):
             whole = text[: len(text) - size] + CLOSING

@@ -56,7 +56,7 @@ class TokenUsage:
         """Tokens of the answer without what was thought; None where the counts do not tell.
 
         ``seen``: pieces of the answer's text that came, a token each at least. ``thought``: thoughts came.
-        ``longest``: characters in the longest piece that was looked at. Where nothing tells thoughts from
+        ``longest``: characters in the longest of the first pieces. Where nothing tells thoughts from
         the answer, a count of more than `MOST_A_PIECE` tokens a piece that is also more than a token for
         each character of such a piece is taken to hold thoughts that were not shown.
         """
