@@ -12,6 +12,8 @@ from records.finish_reasons import NORMAL
 from records.request import RequestRecord
 
 FAILURE_SHARE = 0.05
+NO_REASON_SHARE = 0.05
+"""Of good answers: where more have no finish_reason, though others have, that is no accident."""
 
 
 def failures(
@@ -41,7 +43,7 @@ def failures(
             text=f"no good answer among {len(counted)} requests{open_still}{why}",
         )
         return advised(none, advice)
-    text = f"{bad} of {len(counted)} requests failed{why}{_unknown_ends(counted)}"
+    text = f"{bad} of {len(counted)} requests failed{why}{_unknown_ends(counted)}{_no_ends(counted)}"
     return Check.bounded("failures", bad / len(counted), FAILURE_SHARE, text, advice=advice)
 
 
@@ -56,6 +58,18 @@ def _unknown_ends(requests: Sequence[RequestRecord]) -> str:
         return ""
     named = ", ".join(reason for reason, _ in reasons.most_common(3))
     return f"; {reasons.total()} good answers ended for a reason that is not known: {named}"
+
+
+def _no_ends(requests: Sequence[RequestRecord]) -> str:
+    """Good answers without a reason why the model stopped, where the same service gives one with others."""
+    good = [r for r in requests if r.outcome == "ok"]
+    without = sum(r.finish_reason is None for r in good)
+    if not without or without == len(good):
+        return ""
+    said = f"; {without} of {len(good)} good answers ended without a finish_reason"
+    if without / len(good) <= NO_REASON_SHARE:
+        return said
+    return f"{said}, which others have: they may have broken off; look into the service's log"
 
 
 def tokens(requests: Sequence[RequestRecord]) -> Check:

@@ -38,6 +38,8 @@ def finish_reason(value: object) -> str | None:
     """A reason as `GAVE_UP` and `NORMAL` write it; None where the answer goes on."""
     if type(value) is str and value in NORMAL:
         return value
+    if isinstance(value, list):
+        value = value[0] if value else None
     if isinstance(value, dict):  # {"type": "stop"}
         value = value.get("type") or value.get("reason")
     if not isinstance(value, str):

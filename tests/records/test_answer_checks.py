@@ -46,6 +46,16 @@ def test_ends_for_reasons_that_are_not_known_are_told(record: Record) -> None:
     assert "not known" not in answer_checks.failures(good[:3]).text
 
 
+def test_ends_without_a_reason_are_told_where_others_have_one(record: Record) -> None:
+    stopped = [record(finish_reason="stop") for _ in range(19)]
+    assert "finish_reason" not in answer_checks.failures(stopped).text
+    assert "finish_reason" not in answer_checks.failures([record()] * 3).text  # a service that gives none
+    few = answer_checks.failures([*stopped, record()]).text
+    assert "1 of 20 good answers ended without a finish_reason" in few
+    assert "broken off" not in few
+    assert "broken off" in answer_checks.failures([*stopped, record(), record()]).text
+
+
 def test_one_answer_without_documents_fails_where_they_were_asked_for(record: Record) -> None:
     records = [record(), record(seq=1, documents=0)]
     assert answer_checks.retrieval(records, expected=True).status == "fail"
