@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import socket
+import threading
 import time
+from typing import Any
 
 from reach.address import Address
 from reach.failure import ReachFailure, why
@@ -53,7 +55,7 @@ def _connected(host: str, port: int, until_s: float) -> socket.socket:
     """To the first of a host's addresses that takes it: all of them within the time."""
     trouble: OSError | None = None
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        found = _looked_up(host, port, until_s)
     except UnicodeError as error:  # longer than a name may be
         raise socket.gaierror from error
     for family, kind, protocol, _, place in found:
@@ -71,6 +73,32 @@ def _connected(host: str, port: int, until_s: float) -> socket.socket:
         else:
             return sock
     raise trouble or socket.gaierror
+
+
+def _looked_up(host: str, port: int, until_s: float) -> list[Any]:
+    """The addresses of a host. A name is looked up aside, for that has no limit of time of its own.
+
+    Raises OSError; ReachFailure where it takes too long; UnicodeError.
+    """
+    if re.fullmatch(r"[\d.]+|[\da-fA-F:.]*:[\da-fA-F:.]*", host):
+        return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    found: list[Any] = []
+    trouble: list[Exception] = []
+
+    def look() -> None:
+        try:
+            found.extend(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+        except (OSError, UnicodeError) as error:
+            trouble.append(error)
+
+    looking = threading.Thread(target=look, daemon=True)
+    looking.start()
+    looking.join(left(until_s))
+    if looking.is_alive():
+        raise ReachFailure("the name was not looked up in time")
+    if trouble:
+        raise trouble[0]
+    return found
 
 
 def _open_tunnel(sock: socket.socket, address: Address, proxy: Proxy, until_s: float) -> None:
