@@ -18,6 +18,7 @@ from loadgen.shapes.level_log import LevelLog
 from loadgen.shapes.level_table import table
 from loadgen.shapes.measured import measured_levels
 from records import checks, layout
+from records.advice import in_one_line
 from records.cell import Cell, Check, Verdict
 from records.files import LineFile, read_lines, write_json
 from records.levels import HeldLevels, unit_of
@@ -123,6 +124,7 @@ class CellFile:
             chance=wanted.arrival == "poisson",
             documents=wanted.dialect.expects_documents,
             fields=tuple(field_names(wanted.dialect.template)),
+            headers=tuple(wanted.headers),
             shape=self.cell.requested["shape"],
             insecure=(self.cell.requested["tls"] or {}).get("insecure"),
         )
@@ -150,9 +152,9 @@ def verdict_line(cell: Cell) -> str:
     """``valid`` or ``invalid``, and why; ``incomplete`` where it was interrupted on its way to valid."""
     verdict, cut_short = cell.verdict, "the run ended before its planned end"
     if verdict.failures:
-        failed = [f"{check.name}: {check.text}" for check in verdict.failures]
+        named = [replace(check, text=f"{check.name}: {check.text}") for check in verdict.failures]
         return "invalid: " + "; ".join(
-            [*failed, *([] if cell.complete else [cut_short]), *_notes(cell, ALOUD)]
+            [in_one_line(named), *([] if cell.complete else [cut_short]), *_notes(cell, ALOUD)]
         )
     unknown = [check.name for check in verdict.checks if check.status == "n/a"]
     said = "valid: " if cell.complete else f"incomplete: {cut_short}; until then "

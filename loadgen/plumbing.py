@@ -31,6 +31,7 @@ from loadgen.client.http import Origin
 from loadgen.distributed import Keep, Master, Orders, Worker
 from loadgen.driver import Driver, Place
 from loadgen.exit_code import exit_code
+from loadgen.last_lines import RequestFailed, last_lines
 from loadgen.merge import Merge
 from loadgen.open_loop import OpenLoop
 from loadgen.redacted_logs import RedactingStream, redact_logs
@@ -58,10 +59,6 @@ def _load_pids() -> list[int]:
     """This process and the workers that it forked (``--processes``)."""
     own = psutil.Process()
     return [own.pid, *(child.pid for child in own.children(recursive=True))]
-
-
-class RequestFailed(Exception):
-    """How a failed request shows in locust's own tables."""
 
 
 class LoadRun:
@@ -220,7 +217,7 @@ class LoadRun:
             session=session,
             connection=connect.connection,
             users=-(-orders.users // len(orders.workers)),
-            on_end=partial(self._ended, run.settings.dialect.path, keep),
+            on_end=partial(self._ended, origin.path(run.settings.dialect.path), keep),
         )
 
     def on_spawning_complete(self, **_: Any) -> None:
@@ -370,5 +367,8 @@ class LoadRun:
             with suppress(KeyboardInterrupt):
                 # Locust writes its --csv so often, not at the end: what drained is to be in it, too.
                 time.sleep(CSV_S)
-        if run is not None and run.finished is not None and options.headless:
-            print(verdict_line(run.finished.cell), file=sys.stderr, flush=True)
+        if run is None or not options.headless or self.is_worker:
+            return
+        terminal = sys.stderr is not None and sys.stderr.isatty()
+        for line in last_lines(run, self.environment.stats, terminal=terminal):
+            print(line, file=sys.stderr, flush=True)

@@ -2,64 +2,37 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 
 from records.advice import advised
 from records.cell import Check, Window
+from records.failure_advice import failure_advice
 from records.finish_reasons import NORMAL
 from records.request import RequestRecord
 
 FAILURE_SHARE = 0.05
 NO_REASON_SHARE = 0.05
 """Of good answers: where more have no finish_reason, though others have, that is no accident."""
-MENDED: dict[str, str] = {
-    "connect_error": "is the service up, and is its address right (sweep: --deployment; locust: -H)?",
-    "http_error": "look into the service's log; of another API, say --dialect and --path, of one with a key, "
-    "set TARGET_API_KEY, and ask an overloaded one with fewer users",
-    "timeout": "ask with fewer users, or give more time: --request-timeout (sweep: -- --request-timeout)",
-    "truncated": "look for what ends answers early: the service's log, the time limits of a proxy before it",
-    "stream_error": "the service itself says so within its answer: look into its log",
-}
-"""What to do about most failures of an outcome."""
 
 
-_REFUSED_FIELD = re.compile(
-    r"un(?:known|recogni[sz]ed|supported|expected|permitted)|extra|forbidden|additional propert|no such"
-    r"|not (?:permitted|supported|allowed|accepted)"
-    r"|(?:doesn't|does not|can't|cannot|can not) (?:support|accept|find)",
-    re.IGNORECASE,
-)
-
-
-def refused_field(error: str, fields: Sequence[str]) -> str | None:
-    """The one of ``fields`` that a service refuses by this error's text, the innermost that it names.
-
-    A name that is a word of English, too, counts in quotation marks alone."""
-    if not re.match(r"HTTP 4\d\d\b", error) or not _REFUSED_FIELD.search(error):
-        return None
-    for name in sorted(fields, key=len, reverse=True):
-        said = re.escape(re.sub(r"\d+", "N", name))  # as in an error that is counted with its like
-        quotes = ("", "") if re.search("[_.]", name) else ("[\"'`\u2018\u201c]", "[\"'`\u2019\u201d]")
-        if re.search(rf"(?<![\w.]){quotes[0]}{said}{quotes[1]}(?!\w|\.\w)", error):
-            return name
-    return None
-
-
-def failures(requests: Sequence[RequestRecord], unfinished: int = 0, *, fields: Sequence[str] = ()) -> Check:
+def failures(
+    requests: Sequence[RequestRecord],
+    unfinished: int = 0,
+    *,
+    fields: Sequence[str] = (),
+    headers: Sequence[str] = (),
+) -> Check:
     """Failed requests as a share of all that counted; no good answer at all always fails. ``unfinished``:
-    requests of the whole load that were cut without an answer. ``fields``: what was sent."""
+    requests of the whole load that were cut without an answer. ``fields``, ``headers``: what was sent."""
     counted = [r for r in requests if r.outcome != "cut"]
     bad = sum(r.outcome != "ok" for r in counted)
-    said = Counter(r.error for r in counted if r.outcome != "ok" and r.error).most_common(1)
-    why = f" ({said[0][1]} times: {said[0][0]})" if said else ""
-    kinds = Counter(str(r.outcome) for r in counted if r.outcome != "ok").most_common(1)
-    advice = MENDED[kinds[0][0]] if kinds else "give it more time, or ask with fewer users"
-    refused = refused_field(said[0][0] or "", fields) if said else None
-    if refused:
-        drop = f"--drop-field {refused}"
-        advice = f"the service refuses a field of the request: leave it out with {drop} (sweep: -- {drop})"
+    kinds = Counter((str(r.outcome), r.error or "") for r in counted if r.outcome != "ok").most_common(1)
+    why, advice = "", "give it more time, or ask with fewer users"
+    if kinds:
+        ((outcome, error), count) = kinds[0]
+        why = f" ({count} times: {error})" if error else ""
+        advice = failure_advice(outcome, error, fields=fields, headers=headers)
     open_still = f" that ended, {unfinished} more were without an answer" if unfinished else ""
     if bad == len(counted):
         none = Check(

@@ -24,6 +24,14 @@ class Check:
     figure: float | str | None = None
     bound: float | str | None = None
     text: str = ""
+    """What was found; where it failed, with ``advice`` behind a semicolon."""
+    advice: str = ""
+    """What to do about it; empty in older cells, where it stands in the text alone."""
+
+    @property
+    def found(self) -> str:
+        """The text without the advice."""
+        return self.text.removesuffix(f"; {self.advice}") if self.advice else self.text
 
     @classmethod
     def bounded(
@@ -34,7 +42,14 @@ class Check:
         good = figure <= bound if at_most else figure >= bound
         status: Status = "pass" if good else "fail"
         said = text if good or not advice else f"{text}; {advice}"
-        return cls(name=name, status=status, figure=round(figure, 4), bound=bound, text=said)
+        return cls(
+            name=name,
+            status=status,
+            figure=round(figure, 4),
+            bound=bound,
+            text=said,
+            advice="" if good else advice,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,8 +135,10 @@ class Cell:
             checks = tuple(Check(**check) for check in raw["verdict"]["checks"])
             if strange := [check.status for check in checks if check.status not in STATUSES]:
                 raise ValueError(f"unknown status {strange[0]!r}")
-            if any(type(text) is not str for check in checks for text in (check.name, check.text)):
-                raise ValueError("the name or the text of a check is none")
+            if any(
+                type(text) is not str for check in checks for text in (check.name, check.text, check.advice)
+            ):
+                raise ValueError("the name, the text or the advice of a check is none")
             cell = cls(
                 deployment=str(raw["deployment"]),
                 config=str(raw["config"]),

@@ -57,6 +57,8 @@ class Facts:
     """Answers are to bring documents."""
     fields: tuple[str, ...] = ()
     """Those of a request's body, besides the question."""
+    headers: tuple[str, ...] = ()
+    """The names of those that were sent."""
     shape: str | None
     """What changed the load on the way."""
     insecure: bool | None = None
@@ -68,6 +70,7 @@ def of_load(requests: Sequence[RequestRecord], facts: Facts) -> tuple[Check, ...
     window, counted = facts.window, measured(requests, facts.window)
     served = facts.served
     config = served.config or AS_IS
+    generator = run_checks.generator(facts.load_workers, facts.noise)
     found = (
         run_checks.kept(facts.fault),
         run_checks.workers(facts.workers_expected, facts.workers_fewest),
@@ -75,6 +78,7 @@ def of_load(requests: Sequence[RequestRecord], facts: Facts) -> tuple[Check, ...
             counted,
             sum(r.outcome == "cut" and "dropped" not in r.flags for r in requests),
             fields=facts.fields,
+            headers=facts.headers,
         ),
         config_checks.configuration(None, served.config, [r.config for r in counted], served.settings, {}),
         config_checks.configuration_effect(config, counted),
@@ -82,14 +86,19 @@ def of_load(requests: Sequence[RequestRecord], facts: Facts) -> tuple[Check, ...
         answer_checks.retrieval(counted, expected=facts.documents),
         answer_checks.tokens(counted),
         *config_checks.tls(facts.insecure, requests),
-        run_checks.generator_lag(counted, facts.load_workers),
+        run_checks.generator_lag(counted, facts.load_workers, generator),
         run_checks.generator_cpu(facts.load_workers),
         load_checks.concurrency(requests, window, facts.users, free=facts.free),
         load_checks.littles_law(
-            requests, window, facts.users, think_time_s=facts.think_time_s, closed=not facts.rate
+            requests,
+            window,
+            facts.users,
+            think_time_s=facts.think_time_s,
+            closed=not facts.rate,
+            generator=generator,
         ),
-        load_checks.arrival_rate(requests, window, facts.rate, chance=facts.chance),
-        load_checks.lateness(requests),
+        load_checks.arrival_rate(requests, window, facts.rate, chance=facts.chance, generator=generator),
+        load_checks.lateness(requests, generator),
         load_checks.steady_state(requests, window),
         answer_checks.unanswered(requests, window),
         answer_checks.resent(counted),

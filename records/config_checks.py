@@ -38,29 +38,32 @@ def configuration(
     others = sorted({str(name) for name in named if name is not None and name != expected})
     wrong = [f"{k}={settings.get(k)!r}" for k, v in sorted(wanted.items()) if not _same(settings.get(k), v)]
     if expected != AS_IS and served != expected:
-        return Check(
+        found = Check(
             name="configuration",
             status="fail",
             figure=served,
             bound=expected,
-            text=f"{asked} was asked for, the server runs {served}; {ASKED_AGAIN}",
+            text=f"{asked} was asked for, the server runs {served}",
         )
+        return advised(found, ASKED_AGAIN)
     if expected != AS_IS and others:
-        return Check(
+        found = Check(
             name="configuration",
             status="fail",
             figure=", ".join(others),
             bound=expected,
-            text=f"answers named another configuration: {', '.join(others)}; {MIXED_ANSWERS}",
+            text=f"answers named another configuration: {', '.join(others)}",
         )
+        return advised(found, MIXED_ANSWERS)
     if wrong:
-        return Check(
+        found = Check(
             name="configuration",
             status="fail",
             figure=", ".join(wrong),
             bound=str(dict(wanted)),
-            text=f"settings not in effect: {', '.join(wrong)}; {SET_AGAIN}",
+            text=f"settings not in effect: {', '.join(wrong)}",
         )
+        return advised(found, SET_AGAIN)
     said = f"{served}, and none was asked for" if asked is None else "the configuration asked for"
     return Check(
         name="configuration",
@@ -108,13 +111,14 @@ def configuration_effect(config: str, requests: Sequence[RequestRecord]) -> Chec
     embeddings, llm = MOCKS_OF_CONFIG[config]
     mocked_answers = sum("mock-answer" in r.flags for r in good) / len(good)
     if llm != (mocked_answers == 1.0) or (not llm and mocked_answers > 0):
-        return Check(
+        found = Check(
             name=name,
             status="fail",
             figure=round(mocked_answers, 4),
             bound=1.0 if llm else 0.0,
-            text=f"{mocked_answers:.0%} of the answers are the mock LLM's; {MOCK_ADVICE}",
+            text=f"{mocked_answers:.0%} of the answers are the mock LLM's",
         )
+        return advised(found, MOCK_ADVICE)
     mocked = {"embed": embeddings, "llm": llm}
     # Shares, not medians: a cache that answers every third question would hide behind a median.
     wrong = {
@@ -171,8 +175,8 @@ def same_path(served: Served) -> Check:
         if executor != executors.get(stage, executor) or mocked != mocks.get(stage, mocked):
             wrong.append(f"{stage} runs as {path or 'nothing'}")
     if wrong:
-        text = f"not what the settings say: {', '.join(wrong)}; {PATH_ADVICE}"
-        return Check(name=name, status="fail", figure=len(wrong), bound=0, text=text)
+        text = f"not what the settings say: {', '.join(wrong)}"
+        return advised(Check(name=name, status="fail", figure=len(wrong), bound=0, text=text), PATH_ADVICE)
     return Check(
         name=name, status="pass", figure=0, bound=0, text="every stage runs as and where the settings say"
     )

@@ -8,6 +8,7 @@ from statistics import median
 
 from records.answer_checks import FAILURE_SHARE
 from records.cell import Check, Window
+from records.generator_advice import UNKNOWN, Generator, relief
 from records.measure import ended_inside, percentile, timed
 from records.measure import rate as measure_rate
 from records.request import RequestRecord
@@ -21,6 +22,8 @@ def concurrency(requests: Sequence[RequestRecord], window: Window | None, users:
     if window is None or free or window.seconds <= 0:
         text = "no window, an open loop, or users that think between requests"
         return Check(name="concurrency", status="n/a", text=text)
+    if pause := _pauses(requests, window):
+        return Check(name="concurrency", status="n/a", text=pause)
     busy = sum(
         max(0, min(r.body_ended_at_ns or r.ended_at_ns, window.end_ns) - max(r.sent_at_ns, window.start_ns))
         for r in requests
@@ -36,6 +39,20 @@ def concurrency(requests: Sequence[RequestRecord], window: Window | None, users:
     )
 
 
+def _pauses(requests: Sequence[RequestRecord], window: Window) -> str:
+    """Users pause after a failure, so that of many nothing follows but that they failed; else empty."""
+    ended = _ended(requests, window)
+    bad = sum(r.outcome != "ok" for r in ended)
+    if bad <= FAILURE_SHARE * len(ended):
+        return ""
+    return f"{bad} of {len(ended)} requests failed, after which users pause"
+
+
+def _ended(requests: Sequence[RequestRecord], window: Window) -> list[RequestRecord]:
+    """Good and failed ones; what was cut has no end of its own."""
+    return [r for r in requests if r.outcome != "cut" and window.start_ns < r.ended_at_ns <= window.end_ns]
+
+
 LITTLE_SHARE = 0.3
 LITTLE_S = 0.001
 
@@ -47,6 +64,7 @@ def littles_law(
     *,
     think_time_s: float,
     closed: bool,
+    generator: Generator = UNKNOWN,
 ) -> Check:
     """Does the measurement add up? Throughput times a user's cycle (its request, and its thinking) is the
     number of users (Little 1961). Where it is not, users waited that no latency shows, or requests are
@@ -59,29 +77,34 @@ def littles_law(
     name = "littles-law"
     if window is None or not closed or window.seconds <= 0:
         return Check(name=name, status="n/a", text="no window, or an open loop")
-    ended = [r for r in requests if r.outcome != "cut" and window.start_ns < r.ended_at_ns <= window.end_ns]
-    bad = sum(r.outcome != "ok" for r in ended)
-    if not ended or bad > FAILURE_SHARE * len(ended):
-        text = f"{bad} of {len(ended)} requests failed, after which users pause"
-        return Check(name=name, status="n/a", text=text)
+    ended = _ended(requests, window)
+    if pause := _pauses(requests, window):
+        return Check(name=name, status="n/a", text=pause)
+    if not ended:
+        return Check(name=name, status="n/a", text="no request ended in the window")
     cycle_s = sum(r.ended_at_ns - r.sent_at_ns for r in ended) / len(ended) / 1e9 + think_time_s
     rate = len(ended) / window.seconds
-    return Check.bounded(
-        name,
-        abs(rate * cycle_s / users - 1),
-        round(max(LITTLE_SHARE, rate * LITTLE_S / users, cycle_s / window.seconds), 4),
+    off = abs(rate * cycle_s / users - 1)
+    bound = round(max(LITTLE_SHARE, rate * LITTLE_S / users, cycle_s / window.seconds), 4)
+    text = (
         f"{rate:.1f} requests/s times a cycle of {cycle_s * 1e3:.1f} ms make {rate * cycle_s:.1f} users, "
-        f"of {users}",
-        advice="the users waited between their requests, or records are missing: "
-        "use more load workers, or fewer users",
+        f"of {users}"
     )
+    if off > bound:
+        text += ": the users waited between their requests, or records are missing"
+    return Check.bounded(name, off, bound, text, advice=relief(generator))
 
 
 RATE_SHARE = 0.05
 
 
 def arrival_rate(
-    requests: Sequence[RequestRecord], window: Window | None, rate: float, *, chance: bool
+    requests: Sequence[RequestRecord],
+    window: Window | None,
+    rate: float,
+    *,
+    chance: bool,
+    generator: Generator = UNKNOWN,
 ) -> Check:
     """Open loop: requests due a second of the window, against the rate asked for.
 
@@ -97,22 +120,25 @@ def arrival_rate(
         round(1 - max(RATE_SHARE, room), 4),
         f"{len(due) / window.seconds:.1f} requests due a second, of {rate:g} asked for",
         at_most=False,
-        advice=BEHIND,
+        advice=_behind_advice(generator),
     )
 
 
 LATENESS_P99_MS = 20.0
-BEHIND = "the generator was behind: ask at a lower rate, use more workers, or leave the machine to it"
 
 
-def lateness(requests: Sequence[RequestRecord]) -> Check:
+def _behind_advice(generator: Generator) -> str:
+    return f"the generator was behind: ask at a lower rate, or {relief(generator)}"
+
+
+def lateness(requests: Sequence[RequestRecord], generator: Generator = UNKNOWN) -> Check:
     """Open loop: how long after they were due were requests sent (p99)? Latency counts from when due."""
     late = [(r.sent_at_ns - r.due_at_ns) / 1e6 for r in requests if r.due_at_ns and "dropped" not in r.flags]
     p99 = percentile(late, 0.99)
     if p99 is None:
         return Check(name="lateness", status="n/a", text="no open loop")
     text = f"requests were sent up to {p99:.1f} ms late (p99)"
-    return Check.bounded("lateness", p99, LATENESS_P99_MS, text, advice=BEHIND)
+    return Check.bounded("lateness", p99, LATENESS_P99_MS, text, advice=_behind_advice(generator))
 
 
 DROPPED_SHARE = 0.05
@@ -180,12 +206,12 @@ def steady_ttft(requests: Sequence[RequestRecord], window: Window | None, rate: 
         abs(median(second) - median(first)) / whole,
         round(max(STEADY_TTFT_SHARE, 3 * error / whole, STEADY_TTFT_MS / whole), 4),
         f"median TTFT {median(first):.1f} ms in the first half of the window, "
-        f"{median(second):.1f} ms in the second{_behind(requests, window, rate)}",
+        f"{median(second):.1f} ms in the second{_queue_grew(requests, window, rate)}",
         advice=UNSTEADY,
     )
 
 
-def _behind(requests: Sequence[RequestRecord], window: Window | None, rate: float) -> str:
+def _queue_grew(requests: Sequence[RequestRecord], window: Window | None, rate: float) -> str:
     answered = measure_rate(requests, window) or 0.0
     if answered >= rate * (1 - RATE_SHARE):
         return ""

@@ -136,13 +136,13 @@ no bound: a target that has all it wants of one CPU makes 90 % of each by itself
 
 def noisy(noise: Noise) -> bool:
     """Did the machine keep the load from its work so much that a figure may be the machine's?"""
-    return bool(_disturbances(noise))
+    return bool(disturbances(noise))
 
 
 def machine_noise(noise: Noise) -> Check:
     """What the machine did, for a reader to weigh. It never fails a cell: what it did to answers is found
     in the answers."""
-    said = _disturbances(noise)
+    said = disturbances(noise)
     known = (noise.steal_percent, noise.generator_delay_percent)
     if all(value is None for value in known):
         return Check(name="machine-noise", status="n/a", text="this system does not tell what it did")
@@ -155,7 +155,8 @@ def machine_noise(noise: Noise) -> Check:
     )
 
 
-def _disturbances(noise: Noise) -> list[str]:
+def disturbances(noise: Noise) -> list[str]:
+    """What kept the load from its CPU, in figures."""
     said = []
     if noise.steal_percent is not None and noise.steal_percent >= STEAL_PERCENT:
         said.append(f"the host took {noise.steal_percent:.0f} % of this machine's time")

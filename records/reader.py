@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,6 +14,9 @@ from records.files import read_json, read_lines
 from records.kept import harmless
 from records.measure import measured
 from records.request import RecordError, RequestRecord, decode
+
+MOST_NAMED = 5
+"""Of the runs in a folder, the newest."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +74,8 @@ def _cell(directory: Path) -> Cell:
 def _harmless(cell: Cell) -> Cell:
     """The cell whose names and sentences may be shown: it may be somebody else's."""
     checks = tuple(
-        replace(check, name=harmless(check.name), text=harmless(check.text)) for check in cell.verdict.checks
+        replace(check, name=harmless(check.name), text=harmless(check.text), advice=harmless(check.advice))
+        for check in cell.verdict.checks
     )
     shape = cell.requested.get("shape")
     requested = {**cell.requested, "shape": harmless(shape)} if isinstance(shape, str) else cell.requested
@@ -154,12 +159,32 @@ def read_run(directory: Path) -> Run:
         cells = [data] if data.cell.complete else []
         cut = [] if data.cell.complete else [data.cell.name]
     else:
-        raise RecordError(f"{directory} holds neither run.json nor cell.json")
+        raise RecordError(_no_run(directory))
     return Run(
         path=directory,
         meta=meta,
         cells=tuple(cells),
         incomplete=tuple(cut),
+    )
+
+
+def _no_run(directory: Path) -> str:
+    """What else it is: nothing, or the folder of many runs, of which one has to be named."""
+    if not directory.is_dir():
+        return f"there is no folder {directory}"
+    found = [
+        path.parent
+        for path in (*directory.glob(f"*/{layout.RUN}"), *directory.glob(f"*/{layout.CELL}"))
+        if path.is_file()
+    ]
+    if not found:
+        return f"{directory} holds neither {layout.RUN} nor {layout.CELL}"
+    found.sort(key=lambda path: path.stat().st_mtime, reverse=True)
+    names = [path.name for path in found[:MOST_NAMED]]
+    more = f" and {len(found) - len(names)} more" if len(found) > len(names) else ""
+    return (
+        f"{directory} is no run itself, it holds {', '.join(names)}{more}: name one, such as "
+        f"report {shlex.quote(str(found[0]))}"
     )
 
 

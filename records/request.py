@@ -86,6 +86,12 @@ class RequestRecord:
         )
 
     @property
+    def thought_first(self) -> bool:
+        """Something was generated before the answer's first token, or instead of an answer."""
+        generated, first = self.first_generated_at_ns, self.first_token_at_ns
+        return generated is not None and (first is None or generated < first)
+
+    @property
     def ttft_ms(self) -> float | None:
         """Time to the first answer token, milliseconds."""
         if self.first_token_at_ns is None:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from records.cell import Check
+from records.advice import advised
+from records.cell import Check, Status
+from records.generator_advice import MORE_WORKERS, UNKNOWN, Generator, relief
+from records.noise import Noise
 from records.request import LATE, RequestRecord
 
 
@@ -25,44 +28,46 @@ class LoadWorker:
         return f"{self.worker} in {self.region}" if self.region else self.worker
 
 
+def generator(seen: Sequence[LoadWorker], noise: Noise) -> Generator:
+    """What advice on it goes by."""
+    return Generator(noise=noise, cpu_percents=[one.cpu_percent for one in seen])
+
+
 def kept(fault: OSError | None) -> Check:
     """Was every record written?"""
-    return Check(
-        name="records",
-        status="fail" if fault else "pass",
-        text=f"records were lost: {fault.strerror or fault}; make room, or name another folder (--results)"
-        if fault
-        else "every record was written",
-    )
+    if fault is None:
+        return Check(name="records", status="pass", text="every record was written")
+    lost = Check(name="records", status="fail", text=f"records were lost: {fault.strerror or fault}")
+    return advised(lost, "make room, or name another folder (--results)")
 
 
 def workers(expected: int, fewest: int) -> Check:
     """Was every load worker there all the time?"""
     text = f"at the fewest {fewest} of {expected} load workers were connected"
-    if fewest >= expected:
-        return Check(name="workers", status="pass", figure=fewest, bound=expected, text=text)
-    text += "; look into the log of the one that was lost, and start them again"
-    return Check(name="workers", status="fail", figure=fewest, bound=expected, text=text)
+    status: Status = "pass" if fewest >= expected else "fail"
+    check = Check(name="workers", status=status, figure=fewest, bound=expected, text=text)
+    return advised(check, "look into the log of the one that was lost, and start them again")
 
 
 LATE_SHARE = 0.2
 STOOD_STILL_SHARE = 0.15
-QUIETER = "leave the machine to the load, give the load a CPU of its own (sweep --cpus), or use more workers"
 
 
-def generator_lag(counted: Sequence[RequestRecord], seen: Sequence[LoadWorker]) -> Check:
+def generator_lag(
+    counted: Sequence[RequestRecord], seen: Sequence[LoadWorker], known: Generator = UNKNOWN
+) -> Check:
     """Did stalls of a load worker touch too many requests (those flagged late), or take too much of its time?
 
     One stall decides nothing: what it may have moved is in no latency. But a generator that stands still for
     a good part of the time makes another load than the one that was asked for.
     """
-    name = "generator-lag"
+    name, advice = "generator-lag", relief(known)
     still = [
         (None if one.stood_still_percent is None else one.stood_still_percent / 100, one) for one in seen
     ]
     if max((share for share, _ in still if share is not None), default=0.0) > STOOD_STILL_SHARE:
         text = "the generator stood still for {:.0%} of the time"
-        return _of_the_worst(name, still, STOOD_STILL_SHARE, text, QUIETER)
+        return _of_the_worst(name, still, STOOD_STILL_SHARE, text, advice)
     if not counted:
         return Check(name=name, status="n/a", text="no requests that could have been late")
     late = sum(LATE in r.flags for r in counted)
@@ -71,7 +76,7 @@ def generator_lag(counted: Sequence[RequestRecord], seen: Sequence[LoadWorker]) 
         late / len(counted),
         LATE_SHARE,
         f"a stall of the generator can have moved {late} of {len(counted)} requests, which are in no latency",
-        advice=QUIETER,
+        advice=advice,
     )
 
 
@@ -85,7 +90,7 @@ def generator_cpu(seen: Sequence[LoadWorker]) -> Check:
         [(one.cpu_percent, one) for one in seen],
         GENERATOR_CPU_PERCENT,
         "the generator's busiest process used {:.0f} % of a core",
-        "share the load among more of them: --processes, or workers on other machines",
+        MORE_WORKERS,
     )
 
 

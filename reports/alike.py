@@ -108,3 +108,17 @@ def _told(name: str, first: Sequence[Cell], second: Sequence[Cell]) -> str:
 def set_apart(first: Sequence[Cell], second: Sequence[Cell]) -> tuple[str, ...]:
     """The settings in which two deployments differ, to be said beside their ratio."""
     return tuple(_apart(_settings, first, second))
+
+
+def reached_apart(first: Sequence[Cell], second: Sequence[Cell]) -> tuple[str, ...]:
+    """In what the ways to two deployments differ, to be said beside their ratio: it has that in it."""
+    return tuple(_apart(_way, first, second))
+
+
+def _way(cell: Cell) -> Facts:
+    """All that reaching it took; none of a cell that does not tell it."""
+    if "proxy" not in cell.requested:
+        return {}
+    tls = cell.requested.get("tls")
+    options = {f"--{name.replace('_', '-')}": value for name, value in (tls or {}).items() if value}
+    return {"proxy": cell.requested["proxy"], "TLS": tls is not None, **options}

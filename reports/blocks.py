@@ -8,10 +8,11 @@ from reports.account import Account
 from reports.analysis import Analysis
 from reports.compare import configs_of, deployments_of
 from reports.document import NONE, Block, Paragraph, Row, Table, number, spread, times, value
+from reports.findings import unexplained
 from reports.growth import knee_sentence
 from reports.headline import what_this_says
 from reports.load import head
-from reports.notes import failure_note, late_notes, ratio_notes
+from reports.notes import absent_note, failure_note, late_notes, ratio_notes, thoughts_note
 from reports.shaped_tables import level_tables
 from reports.side_by_side import original_table
 from reports.summary import Level
@@ -25,28 +26,33 @@ EFFECT_NOTE = (
     "An effect is not yet a cause: mocking a stage also relieves whatever only waits for it, and below the "
     "level where growth stops a faster stage saves latency, not capacity."
 )
-ITL = ("ITL p50", "ITL p99")
+ITL = ("ITL p50 ms", "ITL p99 ms")
+FIRST, E2E = "First p50 ms", "E2E p50 ms"
 
 
-def _level_row(level: Level) -> Row:
+def _level_row(level: Level, *, thoughts: bool) -> Row:
     f = level.figures
     show = spread if level.valid else value
     spreads = (show(f.rps), show(f.ttft_p50), show(f.ttft_p95))
+    first = (value(f.first_generated_p50),) if thoughts else ()
     values = (value(f.itl_p50), value(f.itl_p99), value(f.e2e_p50))
     return Row(
-        cells=(level.load.label, *spreads, *values, str(f.failures)),
+        cells=(level.load.label, *spreads, *first, *values, str(f.failures)),
         struck=not level.valid,
     )
 
 
 def _single_table(levels: list[Level]) -> Table:
     """One deployment's one configuration."""
+    figures = [level.figures for level in levels]
     notes = [
         note for level in levels if level.valid for note in failure_note(level.figures, level.load.named)
     ]
-    notes += late_notes(levels)
+    notes += [*thoughts_note(figures), *late_notes(levels)]
+    notes += absent_note(figures, ("ttft_p95", "itl_p99"))
     if any(not level.valid for level in levels):
         notes.append("Struck out: no valid cell at that level; see the verdict.")
+    first = (FIRST,) if thoughts_note(figures) else ()
     return Table(
         title=f"{levels[0].deployment}: {levels[0].config}",
         columns=(
@@ -54,13 +60,14 @@ def _single_table(levels: list[Level]) -> Table:
             "RPS (95 %)",
             "TTFT p50 ms",
             "TTFT p95 ms",
+            *first,
             *ITL,
-            "E2E p50",
+            E2E,
             "Fail",
         ),
-        rows=tuple(_level_row(level) for level in levels),
+        rows=tuple(_level_row(level, thoughts=bool(first)) for level in levels),
         notes=tuple(notes),
-        optional=("E2E p50", *ITL),
+        optional=(E2E, *first, *ITL),
     )
 
 
@@ -82,6 +89,9 @@ def _comparisons(analysis: Analysis) -> Iterator[Block]:
         own = [c for c in analysis.comparisons if c.deployment == deployment]
         if not own:
             continue
+        absent = ["'-': one of the two has no valid cell at that load."]
+        if not any(c.rps is None and not c.differ_in for c in own):
+            absent = []
         rows = []
         for c in sorted(own, key=lambda c: c.load):
             difference = [
@@ -100,6 +110,7 @@ def _comparisons(analysis: Analysis) -> Iterator[Block]:
             notes=(
                 "Above 1 is faster. 'Differs in': whose 95 % interval excludes 1.",
                 EFFECT_NOTE,
+                *absent,
                 *ratio_notes(own),
             ),
         )
@@ -108,8 +119,7 @@ def _comparisons(analysis: Analysis) -> Iterator[Block]:
 def _knees(analysis: Analysis) -> Iterator[Block]:
     lines = []
     for knee in analysis.knees:
-        own = [lv for lv in analysis.levels if (lv.deployment, lv.config) == (knee.deployment, knee.config)]
-        lines.append(f"{knee.deployment}/{knee.config}: {knee_sentence(knee, own)}.")
+        lines.append(f"{knee.deployment}/{knee.config}: {knee_sentence(knee)}.")
     if lines:
         yield Paragraph(title="Where throughput stops growing", lines=tuple(lines))
 
@@ -145,6 +155,12 @@ def _accounts(analysis: Analysis) -> Iterator[Block]:
         )
 
 
+def _unexplained(analysis: Analysis) -> Iterator[Block]:
+    lines = tuple(finding.text for finding in unexplained(analysis))
+    if lines:
+        yield Paragraph(title="Where the TTFT goes is not known", lines=lines)
+
+
 def _cold(analysis: Analysis) -> Iterator[Block]:
     rows = [
         Row(
@@ -169,5 +185,5 @@ def _cold(analysis: Analysis) -> Iterator[Block]:
 def blocks(analysis: Analysis) -> list[Block]:
     """The whole report, in order: first what to know, last what it rests on."""
     says = Paragraph(title="What this says", lines=tuple(what_this_says(analysis)))
-    parts = (_configurations, level_tables, _comparisons, _knees, _accounts, _cold)
+    parts = (_configurations, level_tables, _comparisons, _knees, _accounts, _unexplained, _cold)
     return [says, *(block for part in parts for block in part(analysis)), verdict(analysis)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from records.request import GAPS_LEFT_OUT
@@ -11,8 +11,8 @@ from reports.analysis import DRIFT_RATIO, Analysis
 from reports.asked import asked_differently
 from reports.compare import Comparison, DeploymentRatio
 from reports.document import listed, number
-from reports.load import Load
 from reports.machine import disturbed
+from reports.refusals import refusals
 from reports.summary import CellSummary, Level
 
 CONNECT_SHARE = 0.10
@@ -42,6 +42,7 @@ def cautions(analysis: Analysis) -> Iterator[Caution]:
         _refused,
         _pooled,
         _two_loads,
+        _reached,
         _overlapping,
         _drifted,
         _impossible,
@@ -85,48 +86,6 @@ def _incomplete(analysis: Analysis) -> Iterator[Caution]:
         yield Caution(sentences=(f"{text}.",), brief=text)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Refusal:
-    """A pair that is not compared, since more differs than is named."""
-
-    one: str
-    other: str
-    differ_in: tuple[str, ...]
-    loads: tuple[Load, ...]
-
-    @property
-    def sentence(self) -> str:
-        where = listed([load.named for load in self.loads])
-        return (
-            f"{self.one} is not compared with {self.other} at {where}: they also differ in "
-            f"{listed(self.differ_in)}."
-        )
-
-    @property
-    def what(self) -> str:
-        """Without the code that ran."""
-        return listed([name.partition(" (")[0] for name in self.differ_in])
-
-    @property
-    def brief(self) -> str:
-        return f"{self.one} is not compared with {self.other}, they also differ in {self.what}"
-
-
-def refusals(ratios: Sequence[Comparison | DeploymentRatio]) -> list[Refusal]:
-    """One for each pair, over the loads at which it is the same."""
-    loads: dict[tuple[str, str, tuple[str, ...]], set[Load]] = {}
-    for ratio in (ratio for ratio in ratios if ratio.differ_in):
-        if isinstance(ratio, Comparison):
-            pair = f"{ratio.deployment}/{ratio.config}", ratio.reference
-        else:
-            pair = f"{ratio.first}/{ratio.config}", ratio.second
-        loads.setdefault((*pair, ratio.differ_in), set()).add(ratio.load)
-    return [
-        Refusal(one=one, other=other, differ_in=differ, loads=tuple(sorted(at)))
-        for (one, other, differ), at in loads.items()
-    ]
-
-
 def _refused(analysis: Analysis) -> Iterator[Caution]:
     refused = refusals((*analysis.comparisons, *analysis.deployment_ratios))
     if refused:
@@ -165,6 +124,15 @@ def _two_loads(analysis: Analysis) -> Iterator[Caution]:
     if keys:
         text = f"ratios are of two loads, asked differently ({listed(keys)})"
         yield Caution(sentences=(f"Some {text}.",), brief=f"some {text}")
+
+
+def _reached(analysis: Analysis) -> Iterator[Caution]:
+    """Two deployments at the ends of different ways."""
+    apart = [ratio for ratio in analysis.deployment_ratios if ratio.reached_apart]
+    if apart:
+        ways = listed(list(dict.fromkeys(name for ratio in apart for name in ratio.reached_apart)))
+        text = f"{apart[0].first} and {apart[0].second} were reached differently ({ways})"
+        yield Caution(sentences=(f"{text}: what that costs is in their ratio.",), brief=text)
 
 
 def _overlapping(analysis: Analysis) -> Iterator[Caution]:

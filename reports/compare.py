@@ -10,9 +10,9 @@ import numpy as np
 
 from records.cell import Cell
 from records.measure import CONFIDENCE
-from reports.alike import more_than_named, set_apart, set_differently
+from reports.alike import more_than_named, reached_apart, set_apart, set_differently
 from reports.asked import asked_differently, no_number_of_users
-from reports.knee import knee_index
+from reports.knee import Step, knee_index
 from reports.load import Load
 from reports.ratios import Ratios
 from reports.stats import Estimate
@@ -61,10 +61,18 @@ class DeploymentRatio:
     """The settings in which the two differ, which is theirs to do."""
     differ_in: tuple[str, ...]
     """The stages that run other code: then no ratio is given."""
+    reached_apart: tuple[str, ...] = ()
+    """In what the ways to the two differ, which is in their ratio."""
 
     @property
     def second_is_bottleneck(self) -> bool:
-        return self.rps is not None and self.rps.value > BOTTLENECK_RATIO and not self.asked_differently
+        """It has much less throughput, and not by chance."""
+        return (
+            self.rps is not None
+            and self.rps.value > BOTTLENECK_RATIO
+            and self.rps.excludes_one
+            and not self.asked_differently
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,6 +100,13 @@ class Knee:
     """What the levels' loads are, where not so many users: then there is none either."""
     struck: tuple[int, ...]
     """Levels above that were measured and are not valid: how RPS went on is not known, so no knee is said."""
+    step: Step | None = None
+    """The last one, where throughput still grew at the highest valid level."""
+
+    @property
+    def slowing(self) -> bool:
+        """No knee was reached, and yet the last step brought little: it may lie there."""
+        return self.step is not None and self.step.slow
 
 
 def _differ(levels: Sequence[Level], *, own: Collection[str] = ()) -> tuple[str, ...]:
@@ -173,6 +188,7 @@ def compare_deployments(levels: Sequence[Level], ratios: Ratios) -> tuple[Deploy
                     ttft=ratios.ttft(b, a) if a and b and not more else None,
                     asked_differently=_differ((a, b)) if a and b else (),
                     set_apart=set_apart(*both) if both else (),
+                    reached_apart=reached_apart(*both) if both else (),
                     differ_in=more,
                 )
             )
@@ -217,7 +233,16 @@ def find_knee(levels: Sequence[Level], *, budget_ended: bool) -> Knee | None:
         asked_differently=differ,
         other_loads=others,
         struck=struck,
+        step=None if differ or others or struck or at is not None else _last_step(valid),
     )
+
+
+def _last_step(levels: Sequence[Level]) -> Step | None:
+    known = sorted((level.load.users, level.figures.rps.value) for level in levels if level.figures.rps)
+    if len(known) < 2 or not known[-2][1]:
+        return None
+    (few, low), (many, high) = known[-2:]
+    return Step(few=few, many=many, gained=high / low)
 
 
 def find_knees(levels: Sequence[Level], *, budget_ended: bool) -> tuple[Knee, ...]:

@@ -10,12 +10,13 @@ loads with a shape.
     comparisons     [{deployment, config, reference, concurrency, load, rps, ttft, paired, asked_differently,
                     differ_in}]
     deployment_ratios  [{config, concurrency, load, first, second, rps, ttft, asked_differently, set_apart,
-                    differ_in, second_is_bottleneck}]
-    knees           [{deployment, config, concurrency, low, high, reached_share, rps, top, ...}]
+                    reached_apart, differ_in, second_is_bottleneck}]
+    knees           [{deployment, config, concurrency, low, high, reached_share, rps, top, slowing, ...}]
     accounts        [{deployment, config, concurrency, load, answers, ttft_ms, stages_ms, ..., sdk_cost_ms}]
     drifts          [{deployment, config, concurrency, load, figure, lowest, highest}]  over 1.3x apart
     cold            [{deployment, config, requests, ttft_p50_ms, ttft_max_ms}]  first requests of the loads
-    verdicts        [{source, cell, valid, late, noise, checks: [{name, status, figure, bound, text}]}]
+    verdicts        [{source, cell, valid, late, noise,
+                    checks: [{name, status, figure, bound, text, advice}]}]
     findings        [sentence]  those that the report begins with
 
 ``load``: ``10`` (users), ``10/s`` (an open loop's rate) or a shape's name; ``concurrency`` is null where it
@@ -23,8 +24,10 @@ is no number of users. ``level``, of a load with a shape: ``level_from``, ``leve
 ``end_ns`` (Unix), ``status`` (of a search), ``cut`` (requests that are in no figure), and figures.
 ``figures``: ``valid`` (any valid cell), ``repeats`` and ``invalid_repeats`` (counts), ``requests``,
 ``failures``, ``late`` (requests that are in no latency, since the load generator stalled), ``seconds``,
-``answers``, and estimates ``{value, low, high}``: ``rps``, ``ttft_p50_ms`` ... ``headers_p50_ms``; null where
-there were too few answers, ``rps`` also where a shape's level was too short (`records.levels.has_rate`).
+``answers``, ``thoughts`` (answers in which a thought came before the first token of the answer), and
+estimates ``{value, low, high}``: ``rps``, ``ttft_p50_ms`` ... ``first_generated_p50_ms`` (thoughts
+too); null where there were too few answers, ``rps`` also where a shape's level was too short
+(`records.levels.has_rate`).
 Figures of a level that is not valid are there to be shown struck out. A percentile that failures made endless
 is the string ``"inf"``. An interval is of 95 %.
 Both ratios of a comparison are above 1 where ``config`` is faster than ``reference``, those of deployments
@@ -63,12 +66,13 @@ from reports.summary import CellSummary, Level
 
 ESTIMATES = (
     "ttft_p50", "ttft_p95", "ttft_p99", "e2e_p50", "e2e_p95", "tpot_p50", "itl_p50", "itl_p99",
-    "headers_p50", "first_event_p50",
+    "headers_p50", "first_event_p50", "first_generated_p50",
 )  # fmt: skip
 FIGURE_COLUMNS = (
     "requests", "failures", "rps", "ttft_p50_ms", "ttft_p95_ms", "e2e_p50_ms", "ttft_p99_ms",
     "ttft_p95_with_failures_ms", "ttft_p99_with_failures_ms", "e2e_p95_ms", "tpot_p50_ms", "itl_p50_ms",
-    "itl_p99_ms", "headers_p50_ms", "first_event_p50_ms", "documents", "seconds",
+    "itl_p99_ms", "headers_p50_ms", "first_event_p50_ms", "documents", "seconds", "first_generated_p50_ms",
+    "thoughts",
 )  # fmt: skip
 """Columns of both tables, by their names in the JSON."""
 COLUMNS = (
@@ -109,6 +113,7 @@ def figures_json(figures: Figures) -> dict[str, Any]:
         "ttft_p95_with_failures_ms": _number(figures.ttft_p95_with_failures),
         "ttft_p99_with_failures_ms": _number(figures.ttft_p99_with_failures),
         "documents": figures.documents,
+        "thoughts": figures.thoughts,
     }
 
 
@@ -177,7 +182,7 @@ def results_json(analysis: Analysis) -> dict[str, Any]:
         "shapes": [_shaped(shaped) for shaped in analysis.shaped],
         "comparisons": [_of_a_load(comparison) for comparison in analysis.comparisons],
         "deployment_ratios": ratios,
-        "knees": [asdict(knee) for knee in analysis.knees],
+        "knees": [{**asdict(knee), "slowing": knee.slowing} for knee in analysis.knees],
         "accounts": [_of_a_load(account) for account in analysis.accounts],
         "drifts": [_of_a_load(drift) for drift in analysis.drifts],
         "cold": [asdict(cold) for cold in analysis.cold],

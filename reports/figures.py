@@ -41,6 +41,10 @@ class Figures:
     itl_p99: Estimate | None
     headers_p50: Estimate | None
     first_event_p50: Estimate | None
+    first_generated_p50: Estimate | None
+    """To the first token of any kind: of a model that thinks, before its answer."""
+    thoughts: int
+    """Good answers that are not late in which a thought came before the answer's first token."""
     documents: float | None
     """Documents found, mean a good answer."""
 
@@ -96,6 +100,8 @@ def figures_of(counted: Sequence[RequestRecord], samples: Sequence[Sample], rps:
         itl_p99=at(gaps, 0.99),
         headers_p50=at(_since_start(good, lambda r: r.headers_at_ns), 0.5),
         first_event_p50=at(_since_start(good, lambda r: r.first_event_at_ns), 0.5),
+        first_generated_p50=at(_since_start(good, lambda r: r.first_generated_at_ns), 0.5),
+        thoughts=sum(r.thought_first for r in good),
         documents=sum(found) / len(found) if found else None,
     )
 

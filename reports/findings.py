@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
+from records.cell import Check
 from reports.analysis import Analysis
 from reports.compare import Comparison, DeploymentRatio, Knee, deployments_of
 from reports.document import listed, number, times
+from reports.finding import Finding
 from reports.growth import grown, others_grown
 from reports.load import Load
 from reports.shaped import ShapedCell
+from reports.unexplained import blind, waiting, without_stages
 
 MOCKED = {
     "mock-embeddings": "mocking the embeddings",
@@ -19,48 +21,70 @@ MOCKED = {
     "mock-both": "mocking both",
 }
 SIDES = {"mock-embeddings": "embedding", "mock-llm": "LLM"}
-LONGEST_CHECK = 200
-"""Characters of what a failed check found, above the tables; the verdict has all of it."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Finding:
-    """A sentence, and a shorter one for where there is no room; empty: then it is left to its section."""
-
-    text: str
-    short: str = ""
+LONGEST_FOUND, LONG_FOUND = 200, 90
+"""Characters of what a failed check found, above the tables, and where there is no room; the verdict has all
+of it. What to do about it is never cut."""
 
 
 def findings(analysis: Analysis) -> Iterator[Finding]:
-    """The most important first: may it be believed, how far does it grow, what are the mocks worth?"""
+    """The most important first: which of two deployments is ahead, may it be believed, how far does it grow,
+    what are the mocks worth?"""
     if not analysis.levels:
-        yield Finding(text="There is no complete cell: nothing was measured.")
+        yield Finding(text="There is no complete cell: nothing was measured.", kept=True)
         return
+    compared = list(_deployments(analysis.deployment_ratios))
+    if not analysis.without_valid_cell:
+        yield from compared
     yield _believed(analysis)
+    if analysis.without_valid_cell:
+        yield from compared
     if analysis.without_valid_cell:
         who = listed([f"{deployment}/{config}" for deployment, config in analysis.without_valid_cell])
         text = f"Nothing can be said about {who}: no cell is valid."
         yield Finding(text=text, short=text)
     for deployment in deployments_of(analysis.levels):
         yield from _deployment(analysis, deployment)
-    yield from _deployments(analysis.deployment_ratios)
+    yield from unexplained(analysis)
+
+
+def unexplained(analysis: Analysis) -> Iterator[Finding]:
+    """Deployments of which nobody knows what takes their time."""
+    found = [
+        deployment
+        for deployment in deployments_of(analysis.levels)
+        if without_stages([level for level in analysis.levels if level.deployment == deployment])
+    ]
+    if found:
+        yield blind(found)
 
 
 def _believed(analysis: Analysis) -> Finding:
     cells, invalid = analysis.cells, analysis.invalid
     if not invalid:
         text = f"All {len(cells)} cells are valid." if len(cells) > 1 else "The cell is valid."
-        return Finding(text=text, short=text)
+        return Finding(text=text, short=text, kept=True)
     failed = [check for cell in invalid for check in cell.failed_checks]
-    short = f"{len(cells) - len(invalid)} of {len(cells)} cells are valid, the others enter no figure"
+    good = len(cells) - len(invalid)
+    first = f"{good} of {len(cells)} cells are valid, the others enter no figure"
+    if len(cells) == 1:
+        first = "The cell is not valid"
     if not failed:
-        return Finding(text=f"{short}: they were not checked.", short=f"{short}: they were not checked.")
+        return Finding(text=f"{first}: it was not checked.", short=f"{first}: it was not checked.", kept=True)
     [(name, count)] = Counter(check.name for check in failed).most_common(1)
-    why = " ".join(next(check.text for check in failed if check.name == name).split())
-    if len(why) > LONGEST_CHECK:
-        why = f"{why[:LONGEST_CHECK].rpartition(' ')[0]} ..."
-    told = f"{name} failed in {count} of them" if len(invalid) > 1 else f"{name} failed"
-    return Finding(text=f"{short}. {told}: {why}.", short=f"{short} ({told}; see the verdict).")
+    worst = next(check for check in failed if check.name == name)
+    told = f"The check {name} failed{f' in {count} of them' if len(invalid) > 1 else ''}"
+    text, short = (f"{first}. {told}: {_why(worst, room)}" for room in (LONGEST_FOUND, LONG_FOUND))
+    return Finding(text=text, short=short, kept=True)
+
+
+def _why(check: Check, room: int) -> str:
+    """What it found, as much as there is room for, and all of what to do about it."""
+    found = " ".join(check.found.split())
+    if len(found) > room:
+        found = f"{found[:room].rpartition(' ')[0] or found[:room]} ..."
+        found += ")" * (found.count("(") > found.count(")"))
+    why = f"{found}; {check.advice}" if check.advice else found
+    return why if why.endswith(("?", "...", "...)")) else f"{why}."
 
 
 def _doing(config: str) -> str:
@@ -85,6 +109,8 @@ def _limit(at_top: Sequence[Comparison], knee: Knee | None, load: Load) -> str:
     raised = {name: r.value for name, r in singles.items() if r and r.excludes_one and r.value > 1}
     if knee is not None and (knee.asked_differently or knee.other_loads or knee.struck):
         return ""
+    if knee is not None and knee.slowing:
+        return "The limit of throughput is near, and was not found: what holds it down is not known yet."
     if knee is None or knee.concurrency is None:
         return "The limit of throughput was not reached, so what holds it down is not known yet."
     if load.users < knee.concurrency:
@@ -128,9 +154,12 @@ def _deployment(analysis: Analysis, deployment: str) -> Iterator[Finding]:
     reference = own[0].reference if own else levels[0].config
     knees = [knee for knee in analysis.knees if knee.deployment == deployment]
     knee = next((k for k in knees if k.config == reference), None)
-    first = grown(f"{deployment}: {reference}", knee, [lv for lv in levels if lv.config == reference])
     others = list(others_grown([k for k in knees if k is not knee]))
+    if knee is None and not others:
+        return  # that no cell is valid is said already
+    first = grown(f"{deployment}: {reference}", knee)
     yield Finding(text="; ".join([first, *others]) + ".", short=f"{first}.")
+    yield from waiting(deployment, reference, knee, levels)
     for shaped in analysis.shaped:
         if shaped.cell.valid and shaped.cell.cell.deployment == deployment:
             yield Finding(text=_shape(shaped))
@@ -162,14 +191,40 @@ def _deployments(ratios: Sequence[DeploymentRatio]) -> Iterator[Finding]:
     """Which of two is ahead, at the highest load of the first configuration that has both."""
     known = [ratio for ratio in ratios if ratio.rps is not None and not ratio.asked_differently]
     if not known:
+        if ratios and not any(ratio.asked_differently or ratio.differ_in for ratio in ratios):
+            text = (
+                f"{ratios[0].first} and {ratios[0].second} have no level at which both are valid: they are "
+                "not compared."
+            )
+            yield Finding(text=text, short=text, kept=True)
         return
     top = max((r for r in known if r.config == known[0].config), key=lambda r: r.load)
-    ttft = f", and the TTFT of {top.second} is {times(top.ttft)} that of {top.first}" if top.ttft else ""
-    text = (
-        f"{top.config} at {top.load.named}: {top.first} has {times(top.rps)} the RPS of {top.second}{ttft}."
-    )
-    yield Finding(text=text, short=text)
+    text = f"{top.config} at {top.load.named}: {_ahead(top)}{_elsewhere(top, known)}."
+    yield Finding(text=text, short=text, kept=True)
     slower = list(dict.fromkeys(r.config for r in known if r.second_is_bottleneck))
     if slower:
         text = f"{top.second} has a bottleneck of its own ({listed(slower)}): {top.first} answers more there."
         yield Finding(text=text, short=text)
+
+
+def _ahead(ratio: DeploymentRatio) -> str:
+    """Both ratios, and of each whether it shows a difference at all."""
+    first, second, rps, ttft = ratio.first, ratio.second, ratio.rps, ratio.ttft
+    said = f"{first} has {times(rps)} the RPS of {second}"
+    if rps is not None and not rps.excludes_one:
+        said += ", which shows no difference"
+    if ttft is None:
+        return said
+    said += f", and the TTFT of {second} is {times(ttft)} that of {first}"
+    return said if ttft.excludes_one else f"{said}, which shows none"
+
+
+def _elsewhere(top: DeploymentRatio, known: Sequence[DeploymentRatio]) -> str:
+    """Where the ratio of RPS at other loads is another one, its range."""
+    same = [r.rps for r in known if r.config == top.config and r.rps is not None]
+    if top.rps is None or top.rps.low is None or top.rps.high is None:
+        return ""
+    low, high = (pick(same, key=lambda rps: rps.value) for pick in (min, max))
+    if top.rps.low <= low.value and high.value <= top.rps.high:
+        return ""
+    return f"; at other loads the ratio of RPS is {low.value:.2f}x to {high.value:.2f}x"

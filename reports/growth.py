@@ -6,25 +6,20 @@ from collections.abc import Iterator, Sequence
 
 from reports.compare import Knee
 from reports.document import listed, number, spread, users
-from reports.summary import Level
 
 
-def _step(levels: Sequence[Level]) -> tuple[int, int, float] | None:
-    """The last step up in users, and by how many times it raised RPS."""
-    found = sorted((lv.load.users, lv.figures.rps.value) for lv in levels if lv.valid and lv.figures.rps)
-    if len(found) < 2 or not found[-2][1]:
-        return None
-    (few, low), (many, high) = found[-2:]
-    return few, many, high / low
+def _little(knee: Knee) -> str:
+    """What the last step brought, where that is little."""
+    if knee.step is None or not knee.slowing:
+        return ""
+    return (
+        f"only {knee.step.gained:.1f}x the RPS for {knee.step.many / knee.step.few:.1f}x the users since "
+        f"{knee.step.few}"
+    )
 
 
-def _short_of_users(step: tuple[int, int, float]) -> bool:
-    few, many, gained = step
-    return gained - 1 < (many / few - 1) / 2
-
-
-def knee_sentence(knee: Knee, levels: Sequence[Level] = ()) -> str:
-    """All that is known of where one configuration stops growing. ``levels``: its own."""
+def knee_sentence(knee: Knee) -> str:
+    """All that is known of where one configuration stops growing."""
     rps = spread(knee.rps)
     if knee.asked_differently:
         return f"its levels were asked differently ({listed(knee.asked_differently)}): no knee is drawn"
@@ -45,21 +40,17 @@ def knee_sentence(knee: Knee, levels: Sequence[Level] = ()) -> str:
     if knee.levels == 1:
         return f"one level only ({users(knee.top)}, {rps} RPS): says nothing about growth"
     why = "; the budget ended the sweep first" if knee.budget_ended else ""
-    return f"knee not reached: throughput still grew at {users(knee.top)} ({rps} RPS){_growth(levels)}{why}"
+    top = f"throughput still grew at {users(knee.top)} ({rps} RPS)"
+    if knee.step is None:
+        return f"knee not reached: {top}{why}"
+    if knee.slowing:
+        between = f"measure between {knee.step.few} and {knee.step.many}, and above"
+        return f"knee not found, but near: {top}, {_little(knee)}: {between}{why}"
+    gained = f"{knee.step.gained:.1f}x the RPS for {knee.step.many / knee.step.few:.1f}x the users"
+    return f"knee not reached: {top}; {gained} since {knee.step.few}{why}"
 
 
-def _growth(levels: Sequence[Level]) -> str:
-    step = _step(levels)
-    if step is None:
-        return ""
-    few, many, gained = step
-    said = f"; {gained:.1f}x the RPS for {many / few:.1f}x the users since {few}"
-    if _short_of_users(step):
-        return f"{said}, much less than the users: measure between {few} and {many}, the knee may lie there"
-    return said
-
-
-def grown(who: str, knee: Knee | None, levels: Sequence[Level]) -> str:
+def grown(who: str, knee: Knee | None) -> str:
     """How far the throughput of the configuration that others are compared with grew."""
     if knee is None:
         return f"{who} has no valid cell, so nothing follows from it"
@@ -78,9 +69,10 @@ def grown(who: str, knee: Knee | None, levels: Sequence[Level]) -> str:
         return f"{who} stops growing at {users(knee.concurrency)}, at {spread(knee.rps)} RPS"
     if knee.levels == 1:
         return f"{who} was measured at {users(knee.top)} only, {spread(knee.rps)} RPS"
-    step = _step(levels)
-    slow = ", much less than the users" if step and _short_of_users(step) else ""
-    return f"{who} still grew at {users(knee.top)}, {spread(knee.rps)} RPS{slow}: its limit was not reached"
+    top = f"{who} still grew at {users(knee.top)}, {spread(knee.rps)} RPS"
+    if knee.slowing:
+        return f"{top}, {_little(knee)}: its limit is near, and was not found"
+    return f"{top}: its limit was not reached"
 
 
 def others_grown(knees: Sequence[Knee]) -> Iterator[str]:
@@ -96,5 +88,7 @@ def others_grown(knees: Sequence[Knee]) -> Iterator[str]:
             yield f"{knee.config} stops at {knee.concurrency} ({rps} RPS)"
         elif knee.levels == 1:
             yield f"{knee.config} measured at {users(knee.top)} only"
+        elif knee.slowing:
+            yield f"{knee.config} still grew a little at {knee.top} ({rps} RPS)"
         else:
             yield f"{knee.config} still grew at {knee.top} ({rps} RPS)"

@@ -18,12 +18,17 @@ def what_this_says(analysis: Analysis) -> list[str]:
     """Sentences that take LINES lines of COLUMNS at most. What is left out for want of room, is not silently:
     cautions are named in brief, and what else there is stands in its own section."""
     found, care = list(findings(analysis)), list(cautions(analysis))
+    whole = _with_cautions([finding.text for finding in found], care)[0]
+    if _height(whole) <= LINES:
+        return whole
+    found = [finding for finding in found if not finding.extra]
     texts, shorts = [finding.text for finding in found], [finding.short for finding in found]
     for shown in (texts, *_shortened(texts, shorts)):
         for lines in _with_cautions(shown, care):
             if _height(lines) <= LINES:
                 return lines
-    return _cut([text for text in shorts if text], care)
+    kept = [finding.short or finding.text for finding in found if finding.kept]
+    return _cut(kept, [finding.short for finding in found if finding.short and not finding.kept], care)
 
 
 def _shortened(texts: Sequence[str], shorts: Sequence[str]) -> list[list[str]]:
@@ -53,16 +58,15 @@ def _height(lines: Sequence[str]) -> int:
     return sum(len(textwrap.wrap(line, COLUMNS)) for line in lines)
 
 
-def _cut(shown: list[str], care: Sequence[Caution]) -> list[str]:
-    """The first sentence, all cautions that there is room for, then of the others as many as fit, and that
-    there is more."""
+def _cut(kept: list[str], others: Sequence[str], care: Sequence[Caution]) -> list[str]:
+    """What is kept, all cautions that there is room for, then of the others as many as fit, and that there
+    is more."""
     more = "There is more to know: see the sections below, and the verdict at the end."
-    kept = shown[:1]
     for end in reversed(range(len(care) + 1)):
         lines = [*kept, *_in_brief(care, 0, end), more]
         if _height(lines) <= LINES:
             break
-    for line in shown[1:]:
+    for line in others:
         if _height([*lines, line]) > LINES:
             break
         lines.insert(-1, line)

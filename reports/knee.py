@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 GROWTH = 1.10
 """Throughput has stopped growing when the next level brings no more than this."""
@@ -17,3 +18,17 @@ def knee_index(rps: Sequence[float]) -> int | None:
         if here >= NEAR_HIGHEST * max(rps) and after <= GROWTH * here:
             return i
     return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """From one number of users to the next, and how many times the RPS it brought."""
+
+    few: int
+    many: int
+    gained: float
+
+    @property
+    def slow(self) -> bool:
+        """It brought less than half of what the users would have."""
+        return self.gained - 1 < (self.many / self.few - 1) / 2

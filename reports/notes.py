@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from reports.cautions import refusals
+from records.measure import wanted_answers
 from reports.compare import Comparison, DeploymentRatio
 from reports.document import listed, number
 from reports.figures import Figures
+from reports.refusals import refusals
 from reports.summary import Level
 
 
@@ -46,3 +47,31 @@ def failure_note(figures: Figures, where: str) -> list[str]:
         return []
     p95 = number(figures.ttft_p95_with_failures)
     return [f"With failures as never answered, TTFT p95 at {where} is {p95} ms."]
+
+
+HIGH = {"ttft_p95": 0.95, "e2e_p95": 0.95, "ttft_p99": 0.99, "itl_p99": 0.99}
+"""The percentiles that want many values."""
+
+
+def absent_note(figures: Iterable[Figures], shown: Sequence[str]) -> list[str]:
+    """Why there is ``-`` in a table's columns of latencies, said once; ``shown``: their names in Figures."""
+    found, why = list(figures), []
+    if any(one.ttft_p50 is None for one in found):
+        why.append("there is no latency without a good answer that is not late")
+    measured = [one for one in found if one.ttft_p50 is not None]
+    if any(one.itl_p50 is None for one in measured):
+        why.append("no ITL without gaps between tokens (answers of one token, or written at once)")
+    for name in (name for name in shown if name in HIGH):
+        kind, _, rank = name.partition("_")
+        has_any = [one for one in measured if kind != "itl" or one.itl_p50 is not None]
+        if any(getattr(one, name) is None for one in has_any):
+            of = "gaps" if kind == "itl" else "good answers that are not late"
+            why.append(f"{kind.upper()} {rank} wants {wanted_answers(HIGH[name])} {of}")
+    return [f"'-': {'; '.join(why)}."] if why else []
+
+
+def thoughts_note(figures: Iterable[Figures]) -> list[str]:
+    """What the column of the first generated token is, where there is one."""
+    if not any(one.thoughts for one in figures):
+        return []
+    return ["First: to the first token of any kind, thoughts too; TTFT is to the first token of the answer."]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from records.levels import lucky_note, many_cut, no_rate_note
 from reports.analysis import Analysis
 from reports.document import NONE, Row, Table, listed, spread, value
-from reports.notes import failure_note, late_note
+from reports.notes import absent_note, failure_note, late_note, thoughts_note
 from reports.shaped import LevelFigures, ShapedCell
 
 RULE = (
@@ -27,15 +27,16 @@ def _table(shaped: ShapedCell, *, named: bool) -> Table:
     cell = shaped.cell
     source = f"{cell.source}/" if named else ""
     slo = ("SLO",) if shaped.is_search else ()
+    first = ("First p50 ms",) if _thoughts(shaped) else ()
     return Table(
         title=f"{source}{cell.cell.deployment}: {cell.cell.config}: the levels of {shaped.shape}",
         columns=(
             *("Conc" if shaped.unit == "users" else "Load", *slo, "RPS (95 %)", "TTFT p50 ms", "TTFT p95 ms"),
-            *("E2E p95", "Fail", "Cut", "Requests", "ITL p50", "ITL p99", "TTFT p99"),
+            *("E2E p95 ms", "Fail", "Cut", "Requests", *first, "ITL p50 ms", "ITL p99 ms", "TTFT p99 ms"),
         ),
         rows=tuple(_row(level, shaped) for level in shaped.levels),
         notes=tuple(_notes(shaped)),
-        optional=("Requests", "E2E p95", "ITL p50", "ITL p99", "TTFT p99"),
+        optional=("Requests", "E2E p95 ms", *first, "ITL p50 ms", "ITL p99 ms", "TTFT p99 ms"),
     )
 
 
@@ -46,10 +47,15 @@ def _row(level: LevelFigures, shaped: ShapedCell) -> Row:
         cells=(
             *(level.held.label(shaped.unit), *slo, show(f.rps), show(f.ttft_p50), show(f.ttft_p95)),
             *(value(f.e2e_p95), str(f.failures), str(level.cut), str(f.requests)),
+            *((value(f.first_generated_p50),) if _thoughts(shaped) else ()),
             *(value(f.itl_p50), value(f.itl_p99), value(f.ttft_p99)),
         ),
         struck=not shaped.cell.valid,
     )
+
+
+def _thoughts(shaped: ShapedCell) -> list[str]:
+    return thoughts_note(level.figures for level in shaped.levels)
 
 
 def _notes(shaped: ShapedCell) -> Iterator[str]:
@@ -59,6 +65,11 @@ def _notes(shaped: ShapedCell) -> Iterator[str]:
     for level in shaped.levels:
         yield from failure_note(level.figures, level.held.label(shaped.unit))
     yield from late_note((level.figures, f"at {level.held.label(shaped.unit)}") for level in shaped.levels)
+    yield from _thoughts(shaped)
+    yield from absent_note(
+        [level.figures for level in shaped.levels if level.held.seconds],
+        ("ttft_p95", "e2e_p95", "itl_p99", "ttft_p99"),
+    )
     rateless = [
         level.held.label(shaped.unit)
         for level in shaped.levels

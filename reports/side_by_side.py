@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from reports.analysis import Analysis
-from reports.compare import BOTTLENECK_RATIO, deployments_of
+from reports.compare import BOTTLENECK_RATIO, DeploymentRatio, deployments_of
 from reports.document import NONE, Row, Table, listed, spread, times, value
-from reports.load import head
+from reports.load import Load, head
 from reports.notes import late_notes, ratio_notes
 from reports.summary import Level
 
@@ -63,6 +65,11 @@ def original_table(analysis: Analysis, config: str) -> Table:
     apart = list(dict.fromkeys(name for ratio in own for name in ratio.set_apart))
     if apart:
         notes.append(f"{one} and {two} are set differently: {listed(apart)}.")
+    ways = list(dict.fromkeys(name for ratio in own for name in ratio.reached_apart))
+    if ways:
+        notes.append(f"{one} and {two} were reached differently: {listed(ways)}.")
+    if any(level is None or not level.valid for ratio in own for level in _both(by_key, ratio)):
+        notes.append("'-': not measured, or no valid cell at that level.")
     notes += [*ratio_notes(own), *late_notes(lv for lv in analysis.levels if lv.config == config)]
     named = f"{one} and {two}" if one == label(first) else f"{one} is {first}, {two} is {second}"
     return Table(
@@ -78,6 +85,10 @@ def original_table(analysis: Analysis, config: str) -> Table:
         rows=tuple(rows),
         notes=("TTFT: median, ms. Ratio: of RPS, with its 95 % interval.", *notes),
     )
+
+
+def _both(by_key: Mapping[tuple[str, Load], Level], ratio: DeploymentRatio) -> list[Level | None]:
+    return [by_key.get((name, ratio.load)) for name in (ratio.first, ratio.second)]
 
 
 def _shown(level: Level | None, figure: str) -> str:

@@ -27,7 +27,7 @@ def spoiled(cell: Cell) -> str | None:
     recorded = noisy(Noise.from_json(cell.achieved.get("noise"))) or (isinstance(late, int) and late > 0)
     if not recorded and not names & OF_OUR_OWN:
         return None
-    return "; ".join(check.text.partition("; ")[0] for check in failures)  # behind it is what to do about it
+    return "; ".join(check.found for check in failures)
 
 
 def times(folder: Path) -> int:

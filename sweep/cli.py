@@ -235,6 +235,8 @@ def run_sweep(directory: Path, plan: Plan) -> None:
     with console.capture() as report:  # all its files are written before the first line is printed
         code = print_report(directory, console)
     _print(report.get())
+    if sys.stderr is not None and sys.stderr.isatty():
+        click.echo(f"Now: report {shlex.quote(str(directory))} (shows this again)", err=True)
     sys.exit(code)
 
 

@@ -12,6 +12,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 from rich.progress import Progress as Bar
 
+from records.advice import in_one_line
 from records.files import discard
 from records.measure import measured, timed
 from records.reader import CellData
@@ -47,6 +48,7 @@ class Progress:
         )
         self._task = self._bar.add_task("starting", total=None, left="")
         self._total = self._done = self._measured = self._pending = 0
+        self._measuring_seconds = self._starts_ahead_seconds = 0.0
         self._budget_seconds: float | None = None
         self._began = self._said_at = time.monotonic()
 
@@ -104,12 +106,23 @@ class Progress:
         self.note(f"again ({number} of {most}): {key.path}, because {why}")
 
     def cell(
-        self, key: CellKey, data: CellData, total: int, *, pending: int = 0, again: bool = False
+        self,
+        key: CellKey,
+        data: CellData,
+        total: int,
+        *,
+        seconds: float,
+        starts_ahead_seconds: float = 0.0,
+        pending: int = 0,
+        again: bool = False,
     ) -> None:
-        """One cell is measured, for the first time or ``again``.
+        """One cell is measured, for the first time or ``again``, which took so many ``seconds``.
 
         There are ``total``, as far as is known, and ``pending`` of those measured will be measured again.
+        ``starts_ahead_seconds``: what starting targets will still take.
         """
+        self._measuring_seconds += seconds
+        self._starts_ahead_seconds = starts_ahead_seconds
         self._done += not again
         self._measured += 1
         self._pending = pending
@@ -118,8 +131,10 @@ class Progress:
         self.note(self._line(key, data))
 
     def _left(self) -> str:
-        each = (time.monotonic() - self._began) / self._measured
-        return _clock(self._within_budget((self._total - self._done + self._pending) * each))
+        """Targets start once a repeat, whatever the number of cells."""
+        each = self._measuring_seconds / self._measured
+        cells = (self._total - self._done + self._pending) * each
+        return _clock(self._within_budget(cells + (self._starts_ahead_seconds if cells else 0.0)))
 
     def _within_budget(self, seconds: float) -> float:
         if self._budget_seconds is None:
@@ -136,8 +151,7 @@ class Progress:
         line += f"  {late} late" if late else ""
         if not self._console.is_terminal:  # there the bar says it
             line += f"  ({self._left()} left)"
-        # What to do about each stands in the report's verdict, once.
-        bad = "; ".join(check.text.partition("; ")[0] for check in cell.verdict.failures)
+        bad = in_one_line(cell.verdict.failures)
         return line + (f"\n        INVALID: {bad}" if bad else "")
 
 

@@ -211,10 +211,19 @@ class Sweep:
         self.progress.say(f"{key.config} at {users}, repeat {key.repeat}")
         began = time.monotonic()
         data = measure(at.place, key, at.endpoints[key.variant])
-        self.budget.took(time.monotonic() - began, again=again)
+        seconds = time.monotonic() - began
+        self.budget.took(seconds, again=again)
         self._learn(at.place, key, data)
         pending = len(self._spoiled_in(at.repeat))
-        self.progress.cell(key, data, self.search.expected_cells(), pending=pending, again=again)
+        self.progress.cell(
+            key,
+            data,
+            self.search.expected_cells(),
+            seconds=seconds,
+            starts_ahead_seconds=(self.plan.repeats - at.repeat) * self.start_seconds,
+            pending=pending,
+            again=again,
+        )
         self._say_if_unanswered(key)
 
     def _learn(self, place: Workplace, key: CellKey, data: CellData) -> None:

@@ -6,15 +6,32 @@ import re
 
 import orjson
 
-_NUMBER = re.compile(r"0x[0-9a-fA-F]+|\d+")
+_NUMBER = re.compile(
+    r"(?P<said>(?<![a-z])(?:port|status|code|http|errno)(?:[\s_:=#\"'(\[]|code){0,4}|/v)(?P<kept>\d{1,5})(?![\d.])"
+    r"|(?P<host>[a-z\]]|\b\d+\.\d+\.\d+\.\d+):(?P<port>\d{2,5})(?!\d|[.:]\d)"
+    r"|0x[0-9a-f]+|\d+",
+    re.IGNORECASE,
+)
+_FIRST_OF_CLIENTS = 32768
+"""Ports from here on are given to clients, another one each time."""
 _LONG = 160
 KEPT = 4000
 """Characters of an error, before secrets are taken out of it and it is cut to be counted."""
 
 
 def normalised(message: object) -> str:
-    """An error message in one line, with numbers replaced, so that equal failures count together."""
-    return _NUMBER.sub("N", " ".join(str(message).split()))[:_LONG]
+    """An error message in one line, with numbers replaced, so that equal failures count together, but for
+    those that tell one failure from another: statuses, ports of services, versions in paths."""
+    return _NUMBER.sub(_counted, " ".join(str(message).split()))[:_LONG]
+
+
+def _counted(found: re.Match[str]) -> str:
+    if found["kept"]:
+        return found[0]
+    if found["port"]:
+        port = found["port"] if int(found["port"]) < _FIRST_OF_CLIENTS else "N"
+        return f"{re.sub('[0-9]+', 'N', found['host'])}:{port}"
+    return "N"
 
 
 def beginning(payload: bytes) -> str:

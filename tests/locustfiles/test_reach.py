@@ -142,7 +142,8 @@ def test_a_base_url_with_the_api_in_it_and_a_404_that_names_what_was_asked(
         talk.raw(b"nothing")
 
     server = trap(script)
-    one = locust("-H", f"{server.url}/v1", "--dialect", "openai", "--llm-model", "m", *SHORT)
+    one = locust("-H", f"{server.url}/api/v1", "--dialect", "openai", "--llm-model", "m", *SHORT)
     assert one.wait() == 3, one.text
-    assert "HTTP 404 at /v1/chat/completions nothing" in one.text.splitlines()[-1]
-    assert {talk.head.split(b" ")[1] for talk in server.talks} == {b"/v1/chat/completions"}
+    assert "HTTP 404 at /api/v1/chat/completions nothing" in one.text.splitlines()[-1]
+    assert {talk.head.split(b" ")[1] for talk in server.talks} == {b"/api/v1/chat/completions"}
+    assert "POST     /api/v1/chat/completions " in one.text  # locust's row, too

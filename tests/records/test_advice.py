@@ -14,7 +14,11 @@ import pytest
 
 from loadgen.options import add_arguments
 from records import answer_checks, stream_checks
+from records.advice import in_one_line
 from records.cell import Check, Window
+from records.failure_advice import OF_OUTCOMES, OF_STATUSES
+from records.generator_advice import Generator, relief
+from records.noise import Noise
 from records.request import COMPRESSED, OUTCOMES, RequestRecord
 
 MS = 1_000_000
@@ -115,8 +119,72 @@ def test_advice_stands_where_a_check_fails_and_only_there(name: str) -> None:
 @pytest.mark.parametrize("outcome", sorted(OUTCOMES - {"ok", "cut"}))
 def test_every_kind_of_failure_has_advice_of_its_own(outcome: str) -> None:
     failed = answer_checks.failures(_answers(outcome=outcome, error="x"))
-    assert failed.text.endswith(answer_checks.MENDED[outcome])
-    assert len(set(answer_checks.MENDED.values())) == len(answer_checks.MENDED)
+    assert failed.text == f"no good answer among 40 requests (40 times: x); {OF_OUTCOMES[outcome]}"
+    assert (failed.advice, failed.found) == (OF_OUTCOMES[outcome], failed.text.partition("; ")[0])
+    assert len(set(OF_OUTCOMES.values())) == len(OF_OUTCOMES)
+
+
+REFUSED = {
+    "HTTP 401 {}": "no key was sent: set TARGET_API_KEY in the environment; add --key-header x-api-key",
+    "HTTP 403 Forbidden": "no key was sent: set TARGET_API_KEY",
+    "HTTP 404 at /ask/stream {}": "--dialect openai or --dialect ask",
+    "HTTP 405 at /ask/stream {}": "--path",
+    'HTTP 404 {"message":"The model `default` does not exist."': "--llm-model",
+    "HTTP 400 model is required": "--field",
+    "HTTP 422 query: field required": "--dialect",
+    "HTTP 429 slow down": "fewer users (-u; sweep: --concurrency)",
+    "HTTP 500 ": "log",
+    "HTTP 503 ; try later; ": "not ready yet",
+    "HTTP 504": "gateway",
+    "HTTP 307 /other": "the address that it names",
+    "HTTP 200 without events (text/html)": "no stream of events",
+    "HTTP 599": "log",
+    "HTTP 418 teapot": "--field",
+}
+
+
+@pytest.mark.parametrize("error", REFUSED)
+def test_a_refusal_is_advised_by_its_status_and_whole(error: str) -> None:
+    failed = answer_checks.failures(_answers(outcome="http_error", error=error), headers=["Accept"])
+    assert REFUSED[error] in failed.advice
+    assert failed.text == f"{failed.found}; {failed.advice}"
+    assert failed.found.endswith(f"({len(_answers())} times: {error})")  # whatever marks are in it
+    assert in_one_line([failed]) == " ".join(failed.text.split())
+
+
+def test_a_key_that_was_sent_is_said_to_be_refused() -> None:
+    refused = _answers(outcome="http_error", error="HTTP 401 no")
+    advice = answer_checks.failures(refused, headers=["Authorization", "X-Trace"]).advice
+    assert advice.startswith("the key in Authorization was refused: see that TARGET_API_KEY is right")
+    assert "--key-header" in advice
+
+
+def test_advice_is_of_the_failure_that_is_told() -> None:
+    """Not of the commonest outcome, where its errors are many."""
+    slow = [*_answers(2, outcome="timeout", error="a"), *_answers(2, outcome="timeout", error="b")]
+    failed = answer_checks.failures([*slow, *_answers(3, outcome="connect_error", error="refused")])
+    assert "(3 times: refused)" in failed.text
+    assert failed.advice == OF_OUTCOMES["connect_error"]
+
+
+def test_what_several_advise_alike_is_said_once() -> None:
+    one, two = (Check.bounded(name, 2, 1, f"{name} is high", advice="rest; really") for name in "ab")
+    assert in_one_line([one, two]) == "a is high; b is high; rest; really"
+
+
+def _generator(own: float | None, **noise: float) -> Generator:
+    return Generator(noise=Noise(**noise), cpu_percents=[own])
+
+
+def test_a_late_generator_is_advised_by_its_figures() -> None:
+    waiting = relief(_generator(20.0, generator_delay_percent=40.0))
+    assert "waited 40 % of the time for a CPU and used 20 % of a core itself" in waiting
+    assert "what else runs" in waiting
+    assert "workers" not in waiting
+    assert "the host took 9 %" in relief(_generator(20.0, steal_percent=9.0))
+    assert "more load workers" in relief(_generator(95.0, generator_delay_percent=40.0))
+    assert "would not help" in relief(_generator(20.0))
+    assert "more load workers" in relief(_generator(None))
 
 
 def test_a_few_failures_need_no_advice() -> None:
@@ -133,10 +201,13 @@ class Parser(argparse.ArgumentParser):
 
 
 def test_the_options_named_are_the_loads_own() -> None:
-    texts = [JUDGES[name](make()).text for name, make in FAILING.items()] + [*answer_checks.MENDED.values()]
+    texts = [JUDGES[name](make()).text for name, make in FAILING.items()] + [
+        *OF_OUTCOMES.values(),
+        *OF_STATUSES.values(),
+    ]
     named = {option for text in texts for option in re.findall(r"--[a-z][a-z-]*", text)}
     parser = Parser()
     add_arguments(parser)
     assert "--no-rag" in named
-    for option in named - {"--deployment"}:  # the sweep's
+    for option in named - {"--deployment", "--concurrency"}:  # the sweep's
         assert f"{option} " in f"{parser.format_help()} ".replace("\n", " ").replace("]", " "), option

@@ -24,6 +24,16 @@ def test_users_that_idle_between_requests_are_seen(back_to_back: BackToBack) -> 
     assert load_checks.concurrency(idle, WINDOW, 1, free=True).status == "n/a"
 
 
+def test_where_requests_fail_too_few_in_flight_is_no_second_diagnosis(back_to_back: BackToBack) -> None:
+    idle = [
+        dataclasses.replace(r, ended_at_ns=r.sent_at_ns + 1_000, outcome="http_error")
+        for r in back_to_back(100, 10_000_000)
+    ]
+    found = load_checks.concurrency(idle, WINDOW, 1, free=False)
+    assert (found.status, found.text) == ("n/a", "100 of 100 requests failed, after which users pause")
+    assert load_checks.concurrency([], WINDOW, 1, free=False).status == "fail"
+
+
 def test_a_user_who_waits_for_the_end_of_the_body_is_busy(back_to_back: BackToBack) -> None:
     waiting = [
         dataclasses.replace(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -160,3 +161,38 @@ def test_the_ttft_of_two_deployments_is_compared_like_their_rps(made: Any, tmp_p
     head = " ".join(what_this_says(analysis))
     assert "baseline at 10 users: local has 2.00x (" in head
     assert "and the TTFT of k8s is 2.0" in head
+
+
+def test_deployments_at_the_ends_of_other_ways_are_compared_and_it_is_said(made: Any, tmp_path: Path) -> None:
+    tls = {"ca": None, "insecure": False, "cert": None, "cert_key": None, "server_name": None}
+    one = spec(made, "baseline", requested={"proxy": None, "tls": tls})
+    ways = {"proxy": "proxy:3128", "tls": tls | {"insecure": True, "server_name": "a"}}
+    analysis = analysed(made, tmp_path, one, spec(made, "baseline", deployment="k8s", requested=ways))
+    [ratio] = analysis.deployment_ratios
+    assert ratio.rps is not None
+    assert ratio.reached_apart == ("--insecure", "--server-name", "proxy")
+    told = "reached differently"
+    assert f"Local and K8s were {told}: --insecure, --server-name and proxy." in notes(analysis)
+    assert f"local and k8s were {told} (--insecure, --server-name and proxy)" in " ".join(
+        what_this_says(analysis)
+    )
+
+
+def test_of_ways_that_are_not_told_or_the_same_nothing_is_said(made: Any, tmp_path: Path) -> None:
+    plain = {"proxy": None, "tls": None}
+    for n, other in enumerate((plain, {})):
+        two = (
+            spec(made, "baseline", requested=plain),
+            spec(made, "baseline", deployment="k8s", requested=other),
+        )
+        [ratio] = analysed(made, tmp_path / str(n), *two).deployment_ratios
+        assert ratio.reached_apart == ()
+
+
+def test_a_ratio_that_may_be_chance_is_no_bottleneck(made: Any, tmp_path: Path) -> None:
+    slow = spec(made, "baseline", deployment="k8s", rps=4.0, seconds=1.0)
+    [ratio] = analysed(made, tmp_path, spec(made, "baseline", rps=7.0, seconds=1.0), slow).deployment_ratios
+    assert ratio.rps is not None
+    assert ratio.rps.value > 1.5
+    assert ratio.second_is_bottleneck == ratio.rps.excludes_one
+    assert not replace(ratio, rps=replace(ratio.rps, low=0.9)).second_is_bottleneck

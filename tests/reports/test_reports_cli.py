@@ -55,6 +55,21 @@ def test_golden(sweep_dir: Path, name: str) -> None:
     assert (sweep_dir / name).read_text() == golden.read_text()
 
 
+def test_the_folder_of_runs_says_which_are_in_it_and_how_to_name_one(made: Any, tmp_path: Path) -> None:
+    for n, name in enumerate(("old", "a new one")):
+        run = made.run(tmp_path / name, [made.spec()])
+        os.utime(run, (n, n))
+    made.cell(tmp_path / "mid", made.spec())
+    os.utime(tmp_path / "mid", (0.5, 0.5))
+    done = report(tmp_path)
+    assert done.exit_code == 2
+    assert done.stderr == (
+        f"report: {tmp_path} is no run itself, it holds a new one, mid, old: name one, such as "
+        f"report '{tmp_path}/a new one'\n"
+    )
+    assert "there is no folder" in report(tmp_path / "none").stderr
+
+
 def test_same_input_same_bytes(sweep_dir: Path, tmp_path: Path) -> None:
     first = report(sweep_dir)
     once = [(sweep_dir / name).read_bytes() for name in FILES]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from dataclasses import replace
 from io import StringIO
@@ -93,7 +94,7 @@ def test_what_makes_cells_invalid_and_what_to_do_is_said_first(made: Any, tmp_pa
     specs = changed(specs, "baseline", 1, 1, checks=made.fail)
     analysis = analysed(made, tmp_path / "run", specs)
     assert what_this_says(analysis)[0] == (
-        "29 of 32 cells are valid, the others enter no figure. generator-lag failed in 2 of them: "
+        "29 of 32 cells are valid, the others enter no figure. The check generator-lag failed in 2 of them: "
         "40 ms late; measure on a quieter machine."
     )
     assert "mock-llm not known above 10 users (no valid cell)" in head(analysis)
@@ -113,7 +114,7 @@ def test_other_peoples_lines_stay_on_one(made: Any, tmp_path: Path) -> None:
     first = what_this_says(analysed(made, tmp_path / "run", specs))[0]
     assert "\n" not in first
     assert len(first) < 400
-    assert first.endswith("x ....")
+    assert first.endswith("x ...")
 
 
 def spoiled(made: Any) -> list[Any]:
@@ -156,7 +157,11 @@ def test_two_deployments_keep_to_the_lines_too(made: Any, tmp_path: Path, make: 
     specs = [replace(s, deployment=d) for d in ("local", "k8s") for s in make(made)]
     analysis = analysed(made, tmp_path / "run", specs)
     assert height(analysis) <= LINES
-    assert what_this_says(analysis)[0].startswith("All 64 cells are valid.")
+    ratio, believed, *_ = what_this_says(analysis)
+    assert re.match(
+        r"baseline at 20 users: local has 1.00x \(0\.\d\d-1\.\d\d\) the RPS of k8s, which shows no", ratio
+    )
+    assert believed == "All 64 cells are valid."
 
 
 def test_many_deployments_say_that_there_is_more(made: Any, tmp_path: Path) -> None:
@@ -217,3 +222,69 @@ def test_the_cpus_are_named_once(made: Any, tmp_path: Path, cpus: Any, said: str
     verdict = blocks(analysed(made, tmp_path / "run", specs))[-1]
     assert isinstance(verdict, Paragraph)
     assert [line for line in verdict.lines if line.startswith("CPUs")] == ([said] if said else [])
+
+
+def test_what_to_do_is_never_cut(made: Any, tmp_path: Path) -> None:
+    told, advice = "no good answer (HTTP 401 " + "no; " * 80 + ")", "set a key, " * 12 + "or ask elsewhere"
+    failed = (Check.bounded("failures", 1, 0, told, advice=advice),)
+    first = what_this_says(analysed(made, tmp_path / "run", [made.spec(checks=failed)]))[0]
+    assert first.startswith(
+        "The cell is not valid. The check failures failed: no good answer (HTTP 401 no; no;"
+    )
+    assert first.endswith(f" ...); {advice}.")
+    assert advice in what_this_says(analysed(made, tmp_path / "two", [*spoiled(made), made.spec(
+        config="mine", checks=failed, late_s=900.0, seed=9)]))[0]  # fmt: skip
+
+
+def test_two_deployments_of_which_none_is_valid_have_no_ratio(made: Any, tmp_path: Path) -> None:
+    specs = [made.spec(deployment="local"), made.spec(deployment="k8s", checks=made.fail)]
+    said = what_this_says(analysed(made, tmp_path / "run", specs))
+    assert said[0].startswith("1 of 2 cells are valid")
+    assert "local and k8s have no level at which both are valid: they are not compared." in said
+
+
+def test_that_no_cell_is_valid_is_said_once(made: Any, tmp_path: Path) -> None:
+    said = head(analysed(made, tmp_path / "run", [made.spec(checks=made.fail)]))
+    assert said.count("no cell is valid") == 1
+    assert "no valid cell" not in said
+
+
+def test_a_ratio_that_changes_with_the_load_has_its_range(made: Any, tmp_path: Path) -> None:
+    rps = {"local": (40.0, 44.0), "k8s": (10.0, 40.0)}
+    specs = [
+        made.spec(deployment=d, concurrency=n, rps=r, late_s=50.0 * n)
+        for d, pair in rps.items()
+        for n, r in zip((1, 10), pair, strict=True)
+    ]
+    said = what_this_says(analysed(made, tmp_path / "run", specs))[0]
+    assert said.endswith("; at other loads the ratio of RPS is 1.10x to 4.00x.")
+
+
+def queueing(made: Any, **more: Any) -> list[Any]:
+    """Four answers at a time: past four users they wait."""
+    levels = ((1, 10.0, 100.0), (4, 40.0, 100.0), (16, 41.0, 390.0))
+    return [
+        made.spec(concurrency=n, rps=rps, ttft_ms=ttft, late_s=50.0 * n, **more) for n, rps, ttft in levels
+    ]
+
+
+def test_a_service_without_stage_times_is_said_to_queue_and_what_to_look_at(
+    made: Any, tmp_path: Path
+) -> None:
+    analysis = analysed(made, tmp_path / "run", queueing(made))
+    assert re.search(
+        r"local: from 4 to 16 users TTFT p50 grows from \d+ to \d+ ms and RPS does not: requests wait inside",
+        head(analysis),
+    )
+    assert "local gives no stage times" in head(analysis)
+    assert "profile --port" in head(analysis)
+    assert "Where the TTFT goes is not known" in [block.title for block in blocks(analysis)]
+    timed = analysed(made, tmp_path / "timed", queueing(made, stages={"llm": 9.0}))
+    assert "stage times" not in head(timed)
+    assert "requests wait" not in head(timed)
+
+
+def test_what_does_not_wait_is_not_said_to(made: Any, tmp_path: Path) -> None:
+    levels = ((1, 10.0), (4, 40.0), (16, 41.0))
+    specs = [made.spec(concurrency=n, rps=rps, late_s=50.0 * n) for n, rps in levels]  # users idle
+    assert "requests wait" not in head(analysed(made, tmp_path / "run", specs))

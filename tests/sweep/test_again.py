@@ -13,7 +13,9 @@ STOLEN = {"noise": {"steal_percent": 16.0}}
 
 def _cell(*failed: str, **achieved: Any) -> Cell:
     checks = [Check(name="workers", status="pass")]
-    checks += [Check(name=name, status="fail", text=f"{name} failed; do this") for name in failed]
+    checks += [
+        Check(name=name, status="fail", text=f"{name} failed; do this", advice="do this") for name in failed
+    ]
     verdict = Verdict(checks=tuple(checks))
     return Cell(
         deployment="a", config="b", concurrency=1, repeat=1, achieved=achieved, verdict=verdict, complete=True

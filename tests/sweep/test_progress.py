@@ -3,11 +3,12 @@
 import io
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rich.console import Console
 
-from records.cell import Cell
+from records.cell import Cell, Check, Verdict
 from records.reader import CellData
 from records.request import RequestRecord
 from sweep.plan import CellKey
@@ -47,7 +48,7 @@ def test_without_a_terminal_there_is_a_line_a_cell_and_no_control_character() ->
     with Progress(console) as progress:
         progress.start(2, 20.0, None)
         progress.say("starting")
-        progress.cell(KEY, DATA, 2)
+        progress.cell(KEY, DATA, 2, seconds=9.0)
     (line,) = written.getvalue().splitlines()
     assert line.startswith("[ 1/2] local/mock-embeddings/c120-r1 ")
     assert " 12.3 RPS" in line
@@ -58,7 +59,7 @@ def test_the_time_left_is_never_more_than_the_budget_s() -> None:
     console, written = _console(200, terminal=False)
     with Progress(console) as progress:
         progress.start(10**9, 1e9, 60.0)
-        progress.cell(KEY, DATA, 10**9)
+        progress.cell(KEY, DATA, 10**9, seconds=9.0)
     minutes, _, seconds = written.getvalue().partition("(")[2].partition(" left)")[0].partition(":")
     assert int(minutes) * 60 + int(seconds) <= 60
 
@@ -68,9 +69,9 @@ def test_cells_that_are_added_count_and_those_measured_again_do_not() -> None:
     with Progress(console) as progress:
         progress.start(1, 1.0, None)
         progress.present(3)
-        progress.cell(KEY, DATA, 4)
+        progress.cell(KEY, DATA, 4, seconds=9.0)
         progress.again(KEY, 1, 2, "its users were late")
-        progress.cell(KEY, DATA, 4, again=True)
+        progress.cell(KEY, DATA, 4, seconds=9.0, again=True)
     first, said, second = written.getvalue().splitlines()
     assert first.startswith("[ 2/4]")
     assert second.startswith("[ 2/4]")
@@ -110,11 +111,21 @@ def test_ttft_is_of_the_requests_that_were_in_time_and_the_others_are_counted() 
     data = replace(DATA, cell=replace(DATA.cell, achieved=achieved), requests=requests)
     for terminal in (False, True):
         console, written = _console(80, terminal=terminal)
-        Progress(console).cell(KEY, data, 2)
+        Progress(console).cell(KEY, data, 2, seconds=9.0)
         line = written.getvalue()
         assert "   12.3 RPS  TTFT p50     5.0 ms  2 late" in line
         assert ("left)" in line) != terminal  # the bar says it there, and 80 columns have no room for it
         assert not terminal or len(line.rstrip("\n")) <= 80
+
+
+def test_an_invalid_cell_says_what_to_do_about_it_in_its_own_line() -> None:
+    failed = Check.bounded("failures", 1, 0, "no good answer (HTTP 401 no; sorry)", advice="set a key")
+    data = replace(DATA, cell=replace(DATA.cell, verdict=Verdict(checks=(failed,))))
+    console, written = _console(200, terminal=False)
+    Progress(console).cell(KEY, data, 1, seconds=9.0)
+    assert written.getvalue().splitlines()[1] == (
+        "        INVALID: no good answer (HTTP 401 no; sorry); set a key"
+    )
 
 
 def test_without_a_terminal_nobody_waits_long_for_a_word(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -140,12 +151,23 @@ def test_a_terminal_has_the_bar_instead() -> None:
     assert written.getvalue() == ""
 
 
-def test_what_is_to_be_measured_again_is_in_the_time_left(monkeypatch: pytest.MonkeyPatch) -> None:
+def _left(**more: Any) -> str:
+    console, written = _console(80, terminal=False)
+    Progress(console).cell(KEY, DATA, more.pop("total", 1), **more)
+    return written.getvalue().partition("(")[2].partition(" left)")[0]
+
+
+def test_what_is_to_be_measured_again_is_in_the_time_left() -> None:
+    assert _left(seconds=60.0, pending=2) == "2:00"
+
+
+def test_the_time_left_has_each_start_once_and_not_with_every_cell(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 0.0
     monkeypatch.setattr("sweep.progress.time.monotonic", lambda: now)
     console, written = _console(80, terminal=False)
     progress = Progress(console)
-    progress.start(1, 60.0, None)
-    now = 60.0
-    progress.cell(KEY, DATA, 1, pending=2)
-    assert "(2:00 left)" in written.getvalue()
+    now = 500.0  # the service started meanwhile
+    progress.cell(KEY, DATA, 4, seconds=10.0)
+    assert "(0:30 left)" in written.getvalue()
+    assert _left(total=4, seconds=10.0, starts_ahead_seconds=20.0) == "0:50"
+    assert _left(total=1, seconds=10.0, starts_ahead_seconds=20.0) == "0:00"

@@ -244,7 +244,7 @@ def an_error_after_tokens(talk: Any) -> None:
     whole(talk, *HELLO, {"error": error}, DONE)
 
 
-@service(outcome="stream_error", error='{"code": N, "message": "busy"}'.replace('"', "'"))
+@service(outcome="stream_error", error='{"code": 503, "message": "busy"}'.replace('"', "'"))
 def an_error_without_its_envelope(talk: Any) -> None:
     """A code and a message where a chunk was due."""
     whole(talk, *HELLO, {"code": 503, "message": "busy"}, DONE)
@@ -312,7 +312,7 @@ def blanks_after_a_chunks_size(talk: Any) -> None:
 @service(
     row=True,
     outcome="http_error",
-    error='HTTP 200 without events (application/json) {"code":N,"message":"out of quota"}',
+    error='HTTP 200 without events (application/json) {"code":429,"message":"out of quota"}',
 )
 def no_quota_left(talk: Any) -> None:
     """HTTP 200 with an error for its body."""
@@ -323,7 +323,7 @@ def no_quota_left(talk: Any) -> None:
 
 @service(
     outcome="http_error",
-    error='HTTP 200 without events (application/json) {"code":N,"message":"out of quota"}',
+    error='HTTP 200 without events (application/json) {"code":429,"message":"out of quota"}',
 )
 def no_quota_left_and_no_end(talk: Any) -> None:
     """The same, on a connection that stays open and with no length."""
@@ -357,7 +357,7 @@ def linger(talk: Any) -> None:
 # -- more of how services fail in mid-stream, and of thoughts
 
 
-@service(row=True, outcome="stream_error", error="{'text': 'NETWORK ERROR', 'error_code': N}")
+@service(row=True, outcome="stream_error", error="{'text': 'NETWORK ERROR', 'error_code': 50001}")
 def an_error_that_looks_like_text(talk: Any) -> None:
     """FastChat: https://github.com/lm-sys/FastChat/issues/3367"""
     whole(talk, *HELLO, {"text": "NETWORK ERROR", "error_code": 50001}, DONE)

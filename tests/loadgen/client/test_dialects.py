@@ -130,6 +130,26 @@ def test_errors_that_differ_in_numbers_are_one() -> None:
     assert normalised("at 0x7f3a after 12 ms\n") == normalised("at 0x1111 after 345 ms") == "at N after N ms"
 
 
+@pytest.mark.parametrize(
+    ("said", "counted"),
+    [
+        ("nothing listens on port 8001", "nothing listens on port 8001"),
+        ("Cannot connect to host localhost:8002 [13]", "Cannot connect to host localhost:8002 [N]"),
+        ("10.0.0.7:8002 is down", "N.N.N.N:8002 is down"),
+        ("10.0.0.7:53124 reset", "N.N.N.N:N reset"),
+        ("Error code: 429 after 17 ms", "Error code: 429 after N ms"),
+        ("status_code=503, try in 3 s", "status_code=503, try in N s"),
+        ("HTTP 502 of request 8812", "HTTP 502 of request N"),
+        ("unknown path: POST /v1/v1/chat", "unknown path: POST /v1/v1/chat"),
+        ("at 12:30:45.678", "at N:N:N.N"),
+        ("encode 17 of 400", "encode N of N"),
+        ("export 12", "export N"),
+    ],
+)
+def test_numbers_that_tell_failures_apart_are_kept(said: str, counted: str) -> None:
+    assert normalised(said) == counted
+
+
 def test_bodies() -> None:
     ask = json.loads(dialect("ask", llm_model="a:b", rag=False, fields={"max_documents": 3}).body("why?"))
     assert ask["query"] == "why?"

@@ -1,0 +1,107 @@
+"""What to do about requests that failed: by the outcome, of refusals by the status and their text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+OF_OUTCOMES: dict[str, str] = {
+    "connect_error": "is the service up, and is its address right (sweep: --deployment; locust: -H)?",
+    "http_error": "look into the service's log for why it refuses",
+    "timeout": "ask with fewer users, or give more time: --request-timeout (sweep: -- --request-timeout)",
+    "truncated": "look for what ends answers early: the service's log, the time limits of a proxy before it",
+    "stream_error": "the service itself says so within its answer: look into its log",
+}
+"""By the outcome, where nothing more is known."""
+_OTHER_API = "ask (sweep: after --) in another dialect, --dialect openai or --dialect ask, or another --path"
+_REQUEST = (
+    "the service does not take such a request: see its text, and fit what is sent (sweep: after --) with "
+    "--dialect, --llm-model, --field or --max-tokens"
+)
+_NO_ANSWER = "what the gateway asks did not answer it: look whether it is up, and into its log"
+OF_STATUSES: dict[int, str] = {
+    400: _REQUEST,
+    404: f"nothing is at that path: {_OTHER_API}",
+    405: f"that path takes no POST: {_OTHER_API}",
+    406: f"it cannot answer with a stream there: {_OTHER_API}",
+    407: "the proxy wants a user and a password: give them in the proxy's URL (HTTPS_PROXY, HTTP_PROXY)",
+    408: OF_OUTCOMES["timeout"],
+    413: "the questions are too long for it: give others with --questions (sweep: -- --questions)",
+    415: _REQUEST,
+    422: _REQUEST,
+    429: "the service allows no more requests: ask with fewer users (-u; sweep: --concurrency) or at a lower "
+    "--rate, or have its limit raised",
+    500: "the service itself failed: look into its log",
+    502: _NO_ANSWER,
+    503: "the service is overloaded, or not ready yet: ask with fewer users (-u; sweep: --concurrency), or "
+    "wait until it is ready",
+    504: f"{_NO_ANSWER}, or ask with fewer users (-u; sweep: --concurrency)",
+}
+"""By the status, where nothing more is known; 401, 403, redirects and models are told apart below."""
+_NO_EVENTS = f"what came is no stream of events: {_OTHER_API}"
+_REDIRECTED = "redirects are not followed: give the address that it names (locust: -H; sweep: --deployment)"
+_MODEL = (
+    "name a model that the service has: --llm-model (sweep: -- --llm-model); many list theirs at /v1/models"
+)
+_STATUS = re.compile(r"HTTP (\d{3})\b")
+_NO_MODEL = re.compile(
+    r"model\b.{0,80}\b(?:not (?:found|exist|available|known)|does not exist|doesn't exist|unknown)"
+    r"|(?:unknown|no such|invalid|unsupported) model|model_not_found|model not",
+    re.IGNORECASE,
+)
+_REFUSED_FIELD = re.compile(
+    r"un(?:known|recogni[sz]ed|supported|expected|permitted)|extra|forbidden|additional propert|no such"
+    r"|not (?:permitted|supported|allowed|accepted)"
+    r"|(?:doesn't|does not|can't|cannot|can not) (?:support|accept|find)",
+    re.IGNORECASE,
+)
+_KEY_HEADERS = re.compile(r"authorization|(?:^|[-_])(?:api-?key|key|token)$", re.IGNORECASE)
+
+
+def failure_advice(
+    outcome: str, error: str, *, fields: Sequence[str] = (), headers: Iterable[str] = ()
+) -> str:
+    """``fields``, ``headers``: the names of those that were sent."""
+    found = _STATUS.match(error)
+    if found is None:
+        return OF_OUTCOMES[outcome]
+    status = int(found[1])
+    if refused := refused_field(error, fields):
+        drop = f"--drop-field {refused}"
+        return f"the service refuses a field of the request: leave it out with {drop} (sweep: -- {drop})"
+    if status in (401, 403):
+        return _of_a_key(status, headers)
+    if 400 <= status < 500 and _NO_MODEL.search(error):
+        return _MODEL
+    if 200 <= status < 300:
+        return _NO_EVENTS
+    if 300 <= status < 400:
+        return _REDIRECTED
+    return OF_STATUSES.get(status) or OF_STATUSES[500 if status >= 500 else 400]
+
+
+def _of_a_key(status: int, headers: Iterable[str]) -> str:
+    """Was a key sent, and in which header?"""
+    carried = [name for name in headers if _KEY_HEADERS.search(name)]
+    other = "--key-header x-api-key, if it wants the key in that header"
+    if not carried:
+        return f"no key was sent: set TARGET_API_KEY in the environment; add {other}"
+    may = " and may do this" if status == 403 else ""
+    return (
+        f"the key in {' and '.join(carried)} was refused: see that TARGET_API_KEY is right{may}; add {other}"
+    )
+
+
+def refused_field(error: str, fields: Sequence[str]) -> str | None:
+    """The one of ``fields`` that a service refuses by this error's text, the innermost that it names.
+
+    A name that is a word of English, too, counts in quotation marks alone."""
+    if not re.match(r"HTTP 4\d\d\b", error) or not _REFUSED_FIELD.search(error):
+        return None
+    for name in sorted(fields, key=len, reverse=True):
+        # numbers are N in an error that is counted with its like, but for those that say something
+        said = "".join(rf"(?:{p}|N)" if p.isdigit() else re.escape(p) for p in re.split(r"(\d+)", name))
+        quotes = ("", "") if re.search("[_.]", name) else ("[\"'`\u2018\u201c]", "[\"'`\u2019\u201d]")
+        if re.search(rf"(?<![\w.]){quotes[0]}{said}{quotes[1]}(?!\w|\.\w)", error):
+            return name
+    return None

@@ -1,0 +1,47 @@
+"""What to do about a load generator that was behind: was it its own work, or what else runs?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from records.noise import Noise, disturbances
+
+BUSY_PERCENT = 70.0
+"""Of a core: a process of a load that needs no more has CPU to spare, if it gets it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Generator:
+    """What is known of the load's processes and of the machine meanwhile."""
+
+    noise: Noise
+    cpu_percents: Sequence[float | None] = ()
+    """Of one core, of each load worker."""
+
+    @property
+    def busiest_percent(self) -> float | None:
+        return max((percent for percent in self.cpu_percents if percent is not None), default=None)
+
+
+UNKNOWN = Generator(noise=Noise())
+MORE_WORKERS = "share the load among more load workers: --processes, or workers on other machines"
+OWN_CPU = "give the load a CPU of its own (sweep --cpus)"
+
+
+def relief(generator: Generator) -> str:
+    """What gives the generator time: more processes where its own are busy, a quieter machine where others
+    kept them waiting, either where it is not known."""
+    own, others = generator.busiest_percent, " and ".join(disturbances(generator.noise))
+    used = "" if own is None else f" and used {own:.0f} % of a core itself"
+    if own is not None and own >= BUSY_PERCENT:
+        also = f" ({others}, too)" if others else ""
+        return f"its own work takes {own:.0f} % of a core, so {MORE_WORKERS}{also}"
+    if others:
+        return f"{others}{used}, so what else runs on the machine is in its way: end it, or {OWN_CPU}"
+    if own is not None:
+        return (
+            f"it used only {own:.0f} % of a core, so more workers would not help: see what else runs on the "
+            f"machine, or {OWN_CPU}"
+        )
+    return f"leave the machine to the load, {OWN_CPU}, or {MORE_WORKERS}"
