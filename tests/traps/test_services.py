@@ -558,7 +558,7 @@ def linger(talk: Any) -> None:
 # -- more of how services fail in mid-stream, and of thoughts
 
 
-@service(row=True, outcome="stream_error", error="{'text': 'NETWORK ERROR', 'error_code': N}")
+@service(row=True, outcome="stream_error", error="{'text': 'NETWORK ERROR', 'error_code': 50001}")
 def an_error_that_looks_like_text(talk: Any) -> None:
     """FastChat: https://github.com/lm-sys/FastChat/issues/3367"""
     whole(talk, *HELLO, {"text": "NETWORK ERROR", "error_code": 50001}, DONE)
