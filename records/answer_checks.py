@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from records.advice import advised
 from records.cell import Check, Window
 from records.failure_advice import failure_advice
-from records.finish_reasons import KNOWN
+from records.finish_reasons import unknown_ends
 from records.request import RequestRecord
 
 FAILURE_SHARE = 0.05
@@ -41,21 +41,21 @@ def failures(
             text=f"no good answer among {len(counted)} requests{open_still}{why}",
         )
         return advised(none, advice)
-    text = f"{bad} of {len(counted)} requests failed{why}{_unknown_ends(counted)}"
+    text = f"{bad} of {len(counted)} requests failed{why}"
     return Check.bounded("failures", bad / len(counted), FAILURE_SHARE, text, advice=advice)
 
 
-def _unknown_ends(requests: Sequence[RequestRecord]) -> str:
-    """Good answers whose model stopped for a reason that we do not know: good or not, they are told."""
-    reasons = Counter(
-        r.finish_reason
-        for r in requests
-        if r.outcome == "ok" and r.finish_reason is not None and r.finish_reason not in KNOWN
+def finish_reason(requests: Sequence[RequestRecord]) -> Check:
+    """Why did the models of good answers stop? For a reason that we do not know, they may be good or not."""
+    good = [r for r in requests if r.outcome == "ok"]
+    reasons = unknown_ends(good)
+    named = f": {', '.join(reason for reason, _ in reasons.most_common(3))}" if reasons else ""
+    return Check(
+        name="finish-reason",
+        status="n/a" if reasons or not good else "pass",
+        figure=reasons.total(),
+        text=f"{reasons.total()} of {len(good)} good answers ended for a reason that is not known{named}",
     )
-    if not reasons:
-        return ""
-    named = ", ".join(reason for reason, _ in reasons.most_common(3))
-    return f"; {reasons.total()} good answers ended for a reason that is not known: {named}"
 
 
 def tokens(requests: Sequence[RequestRecord]) -> Check:
@@ -65,16 +65,28 @@ def tokens(requests: Sequence[RequestRecord]) -> Check:
         return Check(name="tokens", status="n/a", text="no good answer")
     thoughts = sum(r.only_thought for r in good)
     empty = sum(r.first_token_at_ns is None for r in good) - thoughts
-    only = f"; {thoughts} held thoughts only, and have no TTFT" if thoughts else ""
     found = Check(
         name="tokens",
         status="fail" if empty else "pass",
         figure=empty,
         bound=0,
-        text=f"{empty} of {len(good)} good answers held no token{only}",
+        text=f"{empty} of {len(good)} good answers held no token",
     )
     return advised(
         found, "see what the service sends (curl -N), and say how it speaks: --dialect (sweep: -- --dialect)"
+    )
+
+
+def thoughts_only(requests: Sequence[RequestRecord]) -> Check:
+    """Did every good answer hold a token of the answer? One of thoughts alone has no TTFT: then the TTFT is
+    that of the others."""
+    good = [r for r in requests if r.outcome == "ok"]
+    thoughts = sum(r.only_thought for r in good)
+    return Check(
+        name="thoughts-only",
+        status="n/a" if thoughts or not good else "pass",
+        figure=thoughts,
+        text=f"{thoughts} of {len(good)} good answers held thoughts only, and have no TTFT",
     )
 
 

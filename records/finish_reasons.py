@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Iterable
+
+from records.request import RequestRecord
 
 GAVE_UP = frozenset(
     {
@@ -27,6 +31,13 @@ KNOWN = frozenset(
 """Normal ends: the model's own, a limit that was asked for, a tool to be called, a filter of contents."""
 _NOT_YET = frozenset({"", "null", "none"})
 """How some services write that there is more to come."""
+
+
+def unknown_ends(good: Iterable[RequestRecord]) -> Counter[str]:
+    """How many of these answers ended for which reason that is none of `KNOWN`."""
+    return Counter(
+        r.finish_reason for r in good if r.finish_reason is not None and r.finish_reason not in KNOWN
+    )
 
 
 def finish_reason(value: object) -> str | None:
