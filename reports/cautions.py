@@ -34,6 +34,7 @@ def cautions(analysis: Analysis) -> Iterator[Caution]:
         _incomplete,
         thoughts_only,
         unknown_ends,
+        token_pace,
         undecided,
         _refused,
         _pooled,
@@ -44,7 +45,7 @@ def cautions(analysis: Analysis) -> Iterator[Caution]:
         _impossible,
     ):
         yield from kind(analysis)
-    for kind in (_disturbed, _stood_still, _late, _gaps, token_pace, _again, _connecting, _one_repeat):
+    for kind in (_disturbed, _stood_still, _late, _gaps, _again, _connecting, _one_repeat):
         yield from kind(analysis)
 
 
