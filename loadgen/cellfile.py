@@ -26,10 +26,8 @@ from records.request import RequestRecord, decode
 from records.served import AS_IS, Served
 
 log = logging.getLogger(__name__)
-WORTH_TELLING = {"buffering", "cached-answers"}
-"""The checks whose sentence matters even where they could not decide."""
-ALOUD = {"tls"}
-"""Those whose sentence does so beside failures too."""
+ALOUD = ("tls",)
+"""The checks whose sentence does so beside failures too."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -173,7 +171,7 @@ def verdict_line(cell: Cell) -> str:
     if unknown:
         said += f"; not applicable: {', '.join(unknown)}"
     # What could not be told apart here may still be what a reader has to know.
-    return "; ".join([said, *_notes(cell, WORTH_TELLING | ALOUD)])
+    return "; ".join([said, *_notes(cell, (*checks.WORTH_TELLING, *ALOUD))])
 
 
 def _notes(cell: Cell, names: Collection[str]) -> list[str]:

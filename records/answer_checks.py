@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from records.advice import advised
 from records.cell import Check, Window
 from records.failure_advice import failure_advice
-from records.finish_reasons import NORMAL
+from records.finish_reasons import unknown_ends
 from records.request import RequestRecord
 
 FAILURE_SHARE = 0.05
@@ -43,33 +43,32 @@ def failures(
             text=f"no good answer among {len(counted)} requests{open_still}{why}",
         )
         return advised(none, advice)
-    text = f"{bad} of {len(counted)} requests failed{why}{_unknown_ends(counted)}{_no_ends(counted)}"
+    text = f"{bad} of {len(counted)} requests failed{why}"
     return Check.bounded("failures", bad / len(counted), FAILURE_SHARE, text, advice=advice)
 
 
-def _unknown_ends(requests: Sequence[RequestRecord]) -> str:
-    """Good answers whose model stopped for a reason that we do not know: good or not, they are told."""
-    reasons = Counter(
-        r.finish_reason
-        for r in requests
-        if r.outcome == "ok" and r.finish_reason is not None and r.finish_reason not in NORMAL
-    )
-    if not reasons:
-        return ""
-    named = ", ".join(reason for reason, _ in reasons.most_common(3))
-    return f"; {reasons.total()} good answers ended for a reason that is not known: {named}"
-
-
-def _no_ends(requests: Sequence[RequestRecord]) -> str:
-    """Good answers without a reason why the model stopped, where the same service gives one with others."""
+def finish_reason(requests: Sequence[RequestRecord]) -> Check:
+    """Why did the models of good answers stop? For a reason that we do not know, or for none where others
+    have one, they may be good or not."""
     good = [r for r in requests if r.outcome == "ok"]
+    reasons, without = unknown_ends(good), _without_reason(good)
+    named = f": {', '.join(reason for reason, _ in reasons.most_common(3))}" if reasons else ""
+    text = f"{reasons.total()} of {len(good)} good answers ended for a reason that is not known{named}"
+    if without:
+        text += f"; {without} ended without a finish_reason, which others have: they may have broken off"
+    doubtful = reasons or not good or without > NO_REASON_SHARE * len(good)
+    return Check(
+        name="finish-reason",
+        status="n/a" if doubtful else "pass",
+        figure=reasons.total() + without,
+        text=text,
+    )
+
+
+def _without_reason(good: Sequence[RequestRecord]) -> int:
+    """How many have none, where the same service gives one with others."""
     without = sum(r.finish_reason is None for r in good)
-    if not without or without == len(good):
-        return ""
-    said = f"; {without} of {len(good)} good answers ended without a finish_reason"
-    if without / len(good) <= NO_REASON_SHARE:
-        return said
-    return f"{said}, which others have: they may have broken off; look into the service's log"
+    return 0 if without == len(good) else without
 
 
 def tokens(requests: Sequence[RequestRecord]) -> Check:
@@ -79,16 +78,28 @@ def tokens(requests: Sequence[RequestRecord]) -> Check:
         return Check(name="tokens", status="n/a", text="no good answer")
     thoughts = sum(r.only_thought for r in good)
     empty = sum(r.first_token_at_ns is None for r in good) - thoughts
-    only = f"; {thoughts} held thoughts only, and have no TTFT" if thoughts else ""
     found = Check(
         name="tokens",
         status="fail" if empty else "pass",
         figure=empty,
         bound=0,
-        text=f"{empty} of {len(good)} good answers held no token{only}",
+        text=f"{empty} of {len(good)} good answers held no token",
     )
     return advised(
         found, "see what the service sends (curl -N), and say how it speaks: --dialect (sweep: -- --dialect)"
+    )
+
+
+def thoughts_only(requests: Sequence[RequestRecord]) -> Check:
+    """Did every good answer hold a token of the answer? One of thoughts alone has no TTFT: then the TTFT is
+    that of the others."""
+    good = [r for r in requests if r.outcome == "ok"]
+    thoughts = sum(r.only_thought for r in good)
+    return Check(
+        name="thoughts-only",
+        status="n/a" if thoughts or not good else "pass",
+        figure=thoughts,
+        text=f"{thoughts} of {len(good)} good answers held thoughts only, and have no TTFT",
     )
 
 

@@ -31,6 +31,8 @@ OF_THE_MACHINE = {
     *("concurrency", "littles-law", "arrival-rate", "steady-state", "steady-ttft"),
 }
 """The checks that a busy machine fails, whatever the service does."""
+WORTH_TELLING = ("thoughts-only", "finish-reason", "cached-answers", "buffering")
+"""The checks whose sentence matters even where they could not decide."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,6 +87,8 @@ def of_load(requests: Sequence[RequestRecord], facts: Facts) -> tuple[Check, ...
         config_checks.same_path(served),
         answer_checks.retrieval(counted, expected=facts.documents),
         answer_checks.tokens(counted),
+        answer_checks.thoughts_only(counted),
+        answer_checks.finish_reason(counted),
         *config_checks.tls(facts.insecure, requests),
         run_checks.generator_lag(counted, facts.load_workers, generator),
         run_checks.generator_cpu(facts.load_workers),

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Iterable
+
+from records.request import RequestRecord
 
 GAVE_UP = frozenset(
     {
@@ -32,6 +36,13 @@ _ENUM = re.compile(r"^\s*(?:finish|stop)_?reason\.", re.IGNORECASE)
 """Some services write the name that the reason has in their program: ``FinishReason.STOP``."""
 _NOT_YET = frozenset({"", "null", "none"})
 """How some services write that there is more to come."""
+
+
+def unknown_ends(good: Iterable[RequestRecord]) -> Counter[str]:
+    """How many of these answers ended for which reason that is none of `NORMAL`."""
+    return Counter(
+        r.finish_reason for r in good if r.finish_reason is not None and r.finish_reason not in NORMAL
+    )
 
 
 def finish_reason(value: object) -> str | None:

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from typing import Any, Protocol
 
 from records.cell import Window
 from records.request import LATE, RequestRecord
 
 CONFIDENCE = 0.95
+
+
+class SupportsRanks(Protocol):
+    """A list of numbers, or an array of them."""
+
+    def __len__(self) -> int: ...
+    def __getitem__(self, index: int, /) -> Any: ...
 
 
 def wanted_answers(q: float) -> int:
@@ -20,11 +28,21 @@ def wanted_answers(q: float) -> int:
 
 
 def percentile(values: Iterable[float], share: float) -> float | None:
-    """The value that ``share`` of them (to a thousandth) do not pass, by nearest rank; None of no values."""
+    """As ``between_ranks``; None of no values."""
     ordered = sorted(values)
-    if not ordered:
-        return None
-    return ordered[max(0, -(-len(ordered) * round(share * 1000) // 1000) - 1)]
+    return between_ranks(ordered, share) if ordered else None
+
+
+def between_ranks(ordered: SupportsRanks, share: float) -> float:
+    """The one definition of a percentile, of at least one value in rising order: linear interpolation between
+    order statistics (Hyndman & Fan 1996, type 7, numpy's default). Values may be infinite (failures)."""
+    position = round((len(ordered) - 1) * share, 6)  # 0.999 of 1000 steps is a step, whatever a float says
+    below = int(position)
+    low = float(ordered[below])
+    if position == below:
+        return low
+    high = float(ordered[below + 1])
+    return high if math.isinf(high) else min(high, low + (high - low) * (position - below))
 
 
 def measured(requests: Sequence[RequestRecord], window: Window | None) -> list[RequestRecord]:

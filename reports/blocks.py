@@ -12,7 +12,7 @@ from reports.findings import unexplained
 from reports.growth import knee_sentence
 from reports.headline import what_this_says
 from reports.load import head
-from reports.notes import absent_note, failure_note, late_notes, ratio_notes, thoughts_note
+from reports.notes import absent_note, answer_notes, failure_note, ratio_notes, thoughts_note
 from reports.shaped_tables import level_tables
 from reports.side_by_side import original_table
 from reports.summary import Level
@@ -48,7 +48,7 @@ def _single_table(levels: list[Level]) -> Table:
     notes = [
         note for level in levels if level.valid for note in failure_note(level.figures, level.load.named)
     ]
-    notes += [*thoughts_note(figures), *late_notes(levels)]
+    notes += [*thoughts_note(figures), *answer_notes(levels)]
     notes += absent_note(figures, ("ttft_p95", "itl_p99"))
     if any(not level.valid for level in levels):
         notes.append("Struck out: no valid cell at that level; see the verdict.")

@@ -24,10 +24,11 @@ is no number of users. ``level``, of a load with a shape: ``level_from``, ``leve
 ``end_ns`` (Unix), ``status`` (of a search), ``cut`` (requests that are in no figure), and figures.
 ``figures``: ``valid`` (any valid cell), ``repeats`` and ``invalid_repeats`` (counts), ``requests``,
 ``failures``, ``late`` (requests that are in no latency, since the load generator stalled), ``seconds``,
-``answers``, ``thoughts`` (answers in which a thought came before the first token of the answer), and
-estimates ``{value, low, high}``: ``rps``, ``ttft_p50_ms`` ... ``first_generated_p50_ms`` (thoughts
-too); null where there were too few answers, ``rps`` also where a shape's level was too short
-(`records.levels.has_rate`).
+``answers``, ``thoughts`` (answers in which a thought came before the first token of the answer),
+``without_ttft`` (those of thoughts alone, which no TTFT is of), ``unknown_ends`` (good answers that ended for
+a reason that is not known), and estimates ``{value, low, high}``: ``rps``, ``ttft_p50_ms`` ...
+``first_generated_p50_ms`` (thoughts too); null where there were too few answers, ``rps`` also where a shape's
+level was too short (`records.levels.has_rate`).
 Figures of a level that is not valid are there to be shown struck out. A percentile that failures made endless
 is the string ``"inf"``. An interval is of 95 %.
 Both ratios of a comparison are above 1 where ``config`` is faster than ``reference``, those of deployments
@@ -72,7 +73,7 @@ FIGURE_COLUMNS = (
     "requests", "failures", "rps", "ttft_p50_ms", "ttft_p95_ms", "e2e_p50_ms", "ttft_p99_ms",
     "ttft_p95_with_failures_ms", "ttft_p99_with_failures_ms", "e2e_p95_ms", "tpot_p50_ms", "itl_p50_ms",
     "itl_p99_ms", "headers_p50_ms", "first_event_p50_ms", "documents", "seconds", "first_generated_p50_ms",
-    "thoughts",
+    "thoughts", "without_ttft", "unknown_ends",
 )  # fmt: skip
 """Columns of both tables, by their names in the JSON."""
 COLUMNS = (
@@ -114,6 +115,8 @@ def figures_json(figures: Figures) -> dict[str, Any]:
         "ttft_p99_with_failures_ms": _number(figures.ttft_p99_with_failures),
         "documents": figures.documents,
         "thoughts": figures.thoughts,
+        "without_ttft": figures.without_ttft,
+        "unknown_ends": sum(count for _, count in figures.unknown_ends),
     }
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from records.cell import Window
+from records.finish_reasons import unknown_ends
 from records.measure import ended_inside, wanted_answers
 from records.request import LATE, RequestRecord
 from reports import stats
@@ -45,6 +46,14 @@ class Figures:
     """To the first token of any kind: of a model that thinks, before its answer."""
     thoughts: int
     """Good answers that are not late in which a thought came before the answer's first token."""
+    good: int
+    """Good answers that are not late: what latencies are of."""
+    without_ttft: int
+    """Of them, those without a token of the answer: thoughts alone."""
+    unknown_ends: tuple[tuple[str, int], ...]
+    """Of them, how many ended for which reason that is not known, the commonest first."""
+    counted_by_usage: bool
+    """Most of their tokens were counted by the service, not by what was streamed."""
     documents: float | None
     """Documents found, mean a good answer."""
 
@@ -102,6 +111,10 @@ def figures_of(counted: Sequence[RequestRecord], samples: Sequence[Sample], rps:
         first_event_p50=at(_since_start(good, lambda r: r.first_event_at_ns), 0.5),
         first_generated_p50=at(_since_start(good, lambda r: r.first_generated_at_ns), 0.5),
         thoughts=sum(r.thought_first for r in good),
+        good=len(good),
+        without_ttft=len(good) - len(ttft),
+        unknown_ends=tuple(unknown_ends(good).most_common()),
+        counted_by_usage=sum(r.token_source == "usage" for r in good) * 2 > len(good),
         documents=sum(found) / len(found) if found else None,
     )
 

@@ -23,14 +23,16 @@ def ratio_notes(ratios: Sequence[Comparison | DeploymentRatio]) -> list[str]:
     return notes
 
 
-def late_notes(levels: Iterable[Level]) -> list[str]:
-    """Of the levels of a table, with their deployment where it holds several."""
+def answer_notes(levels: Iterable[Level]) -> list[str]:
+    """Which answers the latencies of a table's levels are not of, with their deployment where there are
+    several, and which of the good ones may be none."""
     found = list(levels)
     several = len({level.deployment for level in found}) > 1
-    return late_note(
+    placed = [
         (level.figures, f"{f'in {level.deployment} ' if several else ''}at {level.load.named}")
         for level in found
-    )
+    ]
+    return [*late_note(placed), *unsure_note(placed)]
 
 
 def late_note(figures: Iterable[tuple[Figures, str]]) -> list[str]:
@@ -39,6 +41,18 @@ def late_note(figures: Iterable[tuple[Figures, str]]) -> list[str]:
     return (
         [f"late: {listed(late)}, left out of latencies because the load generator stalled."] if late else []
     )
+
+
+def unsure_note(figures: Iterable[tuple[Figures, str]]) -> list[str]:
+    """Good answers without a TTFT, and those of which nobody knows why they ended; and where."""
+    found, notes = list(figures), []
+    if without := [f"{one.without_ttft} of {one.good} {where}" for one, where in found if one.without_ttft]:
+        notes.append(f"Without TTFT, which is of the others: {listed(without)} held thoughts only.")
+    ends = [(one, where, sum(count for _, count in one.unknown_ends)) for one, where in found]
+    if unknown := [f"{count} of {one.good} {where}" for one, where, count in ends if count]:
+        reasons = list(dict.fromkeys(reason for one, _ in found for reason, _ in one.unknown_ends))
+        notes.append(f"Ended for a reason that is not known ({listed(reasons[:3])}): {listed(unknown)}.")
+    return notes
 
 
 def failure_note(figures: Figures, where: str) -> list[str]:
@@ -57,13 +71,16 @@ def absent_note(figures: Iterable[Figures], shown: Sequence[str]) -> list[str]:
     """Why there is ``-`` in a table's columns of latencies, said once; ``shown``: their names in Figures."""
     found, why = list(figures), []
     if any(one.ttft_p50 is None for one in found):
-        why.append("there is no latency without a good answer that is not late")
-    measured = [one for one in found if one.ttft_p50 is not None]
+        if any(not one.good for one in found):
+            why.append("there is no latency without a good answer that is not late")
+        if any(one.good and one.ttft_p50 is None for one in found):
+            why.append("no TTFT without a token of the answer (thoughts only)")
+    measured = [one for one in found if one.good]
     if any(one.itl_p50 is None for one in measured):
         why.append("no ITL without gaps between tokens (answers of one token, or written at once)")
     for name in (name for name in shown if name in HIGH):
         kind, _, rank = name.partition("_")
-        has_any = [one for one in measured if kind != "itl" or one.itl_p50 is not None]
+        has_any = [one for one in measured if getattr(one, f"{kind}_p50") is not None]
         if any(getattr(one, name) is None for one in has_any):
             of = "gaps" if kind == "itl" else "good answers that are not late"
             why.append(f"{kind.upper()} {rank} wants {wanted_answers(HIGH[name])} {of}")

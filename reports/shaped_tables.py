@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from records.levels import lucky_note, many_cut, no_rate_note
 from reports.analysis import Analysis
 from reports.document import NONE, Row, Table, listed, spread, value
-from reports.notes import absent_note, failure_note, late_note, thoughts_note
+from reports.notes import absent_note, failure_note, late_note, thoughts_note, unsure_note
 from reports.shaped import LevelFigures, ShapedCell
 
 RULE = (
@@ -64,7 +64,8 @@ def _notes(shaped: ShapedCell) -> Iterator[str]:
     yield RULE
     for level in shaped.levels:
         yield from failure_note(level.figures, level.held.label(shaped.unit))
-    yield from late_note((level.figures, f"at {level.held.label(shaped.unit)}") for level in shaped.levels)
+    placed = [(level.figures, f"at {level.held.label(shaped.unit)}") for level in shaped.levels]
+    yield from (*late_note(placed), *unsure_note(placed))
     yield from _thoughts(shaped)
     yield from absent_note(
         [level.figures for level in shaped.levels if level.held.seconds],

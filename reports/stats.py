@@ -1,6 +1,6 @@
 """Statistics, pure: percentiles with distribution-free intervals, rates and ratios by bootstrap.
 
-Percentiles: linear interpolation between order statistics (Hyndman & Fan 1996, type 7, numpy's default).
+Percentiles: `records.measure.between_ranks`.
 Their 95 % intervals: order statistics by the binomial distribution (Conover, *Practical Nonparametric
 Statistics*, 3rd ed., section 3.2; Hahn & Meeker, *Statistical Intervals*, section 5.2). They take answers
 as independent. Rates and ratios: hierarchical bootstrap (Davison & Hinkley, *Bootstrap Methods and their
@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import binom
 
-from records.measure import CONFIDENCE, wanted_answers
+from records.measure import CONFIDENCE, between_ranks, wanted_answers
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -63,20 +63,11 @@ def bins_of(at_ns: Sequence[int], start_ns: int, end_ns: int) -> Ints:
 
 
 def percentile(values: Sequence[float] | Floats, q: float) -> float:
-    """The q-quantile, type 7; ``values`` may hold +inf (failures), and must not be empty."""
+    """The q-quantile, as `between_ranks`; ``values`` may hold +inf (failures), and must not be empty."""
     ordered = np.sort(np.asarray(values, dtype=np.float64))
     if not len(ordered):
         raise ValueError("no values")
-    position = (len(ordered) - 1) * q
-    below = math.floor(position)
-    share = position - below
-    low = float(ordered[below])
-    if share == 0 or below + 1 == len(ordered):
-        return low
-    high = float(ordered[below + 1])
-    if math.isinf(high):
-        return high
-    return min(high, low + (high - low) * share)
+    return between_ranks(ordered, q)
 
 
 def order_interval(n: int, q: float) -> tuple[int, int] | None:

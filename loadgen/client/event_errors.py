@@ -85,7 +85,7 @@ def _stated(plain: dict[str, Any], event: dict[str, Any]) -> object:
     bad = [value for name, value in plain.items() if value and _NAME.fullmatch(name) and _is_bad(value)]
     if bad:
         (first, *more) = bad
-        if isinstance(first, str) and not more:
+        if isinstance(first, str | list) and not more:
             return first
         said = first.get("message") if isinstance(first, dict) else None
         return said or event

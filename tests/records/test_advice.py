@@ -100,7 +100,8 @@ def _judging(module: ModuleType) -> set[str]:
 
 
 def test_no_check_is_forgotten_here() -> None:
-    assert _judging(answer_checks) | _judging(stream_checks) == set(JUDGES) == set(FAILING)
+    judging = _judging(answer_checks) | _judging(stream_checks)
+    assert judging - {"thoughts_only", "finish_reason"} == set(JUDGES) == set(FAILING)  # which never fail
 
 
 @pytest.mark.parametrize("name", JUDGES)

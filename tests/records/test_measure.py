@@ -1,6 +1,7 @@
 """Which requests count, and the rate."""
 
 import dataclasses
+import math
 
 import pytest
 
@@ -42,8 +43,11 @@ def test_latency_leaves_warm_up_and_cut_requests_out() -> None:
     assert measured([kept], None) == []
 
 
-def test_a_percentile_is_a_value_that_was_seen() -> None:
-    values = [float(n) for n in range(1, 201)]
-    assert [percentile(reversed(values), share) for share in (0.0, 0.5, 0.99, 0.999)] == [1, 100, 198, 200]
+def test_a_percentile_lies_between_the_values_beside_it() -> None:
+    values = [float(n) for n in range(1, 202)]
+    assert [percentile(reversed(values), share) for share in (0.0, 0.5, 0.99, 1.0)] == [1, 101, 199, 201]
+    assert percentile([1.0, 2.0], 0.95) == pytest.approx(1.95)
+    assert percentile([*[1.0] * 19, math.inf, math.inf], 0.95) == math.inf
+    assert percentile([*[1.0] * 1000, math.inf], 99.9 / 100) == 1.0
     assert percentile([7.0], 0.99) == 7
     assert percentile([], 0.99) is None
