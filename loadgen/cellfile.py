@@ -26,14 +26,13 @@ from records.served import AS_IS, Served
 from workloads import judge
 from workloads.catalogue import workload as workload_of
 from workloads.checks.advice import in_one_line
+from workloads.checks.general import WORTH_TELLING
 from workloads.facts import Facts
 from workloads.stream import STREAM
 
 log = logging.getLogger(__name__)
-WORTH_TELLING = {"buffering", "cached-answers"}
-"""The checks whose sentence matters even where they could not decide."""
-ALOUD = {"tls"}
-"""Those whose sentence does so beside failures too."""
+ALOUD = ("tls",)
+"""The checks whose sentence does so beside failures too."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -178,7 +177,7 @@ def verdict_line(cell: Cell) -> str:
     if unknown:
         said += f"; not applicable: {', '.join(unknown)}"
     # What could not be told apart here may still be what a reader has to know.
-    return "; ".join([said, *_notes(cell, WORTH_TELLING | ALOUD)])
+    return "; ".join([said, *_notes(cell, (*WORTH_TELLING, *ALOUD))])
 
 
 def _notes(cell: Cell, names: Collection[str]) -> list[str]:

@@ -132,7 +132,8 @@ class LoadRun:
             orders = Orders.of(getattr(options, "chokepoint", None))
         else:
             users = runner.target_user_count or options.num_users or 1
-            served = target.served(origin, wanted.headers, wanted.redaction)
+            elsewhere = isinstance(self.part, Master) and not options.processes
+            served = target.served(origin, wanted.headers, wanted.redaction, asked_elsewhere=elsewhere)
             log.info("The service's configuration is %s", served.config or "not told (as-is)")
             if wanted.results:
                 folder = fresh_folder(wanted.results, again=self._runs > 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import sys
 import tempfile
 from functools import cache
 from pathlib import Path
@@ -54,9 +55,12 @@ def check(environment: Any, *, is_worker: bool) -> None:
                 least = 0 if environment.shape_class else 1  # a shape has users of its own
                 check_number("-u", options.num_users, (int, least, MOST_AT_ONCE))
             check_files(wanted)
-            trouble = target.trouble(origin, wanted.headers) if origin and options.headless else None
-            if trouble:
-                raise UsageError(f"{host} cannot be reached: {wanted.redaction.redact(trouble)}")
+            if origin and options.headless and (trouble := target.trouble(origin, wanted.headers)):
+                text = f"{host} cannot be reached: {wanted.redaction.redact(trouble)}"
+                if not options.master or options.processes:  # then its workers are of this machine
+                    raise UsageError(text)
+                text += "; workers elsewhere may reach it, so that the configuration is as-is"
+                print(f"warning: from this master {text}", file=sys.stderr, flush=True)
             if environment.web_ui:
                 _listen("--web-port", options.web_host, options.web_port)
     except UsageError as error:

@@ -31,8 +31,11 @@ def trouble(origin: Origin, headers: Mapping[str, str]) -> str | None:
     return None
 
 
-def served(origin: Origin, headers: Mapping[str, str], redaction: Redaction) -> Served:
-    """What it says of itself.
+def served(
+    origin: Origin, headers: Mapping[str, str], redaction: Redaction, *, asked_elsewhere: bool = False
+) -> Served:
+    """What it says of itself. ``asked_elsewhere``: the load comes from other machines, which may reach what
+    this one cannot, so that nothing is said.
 
     Raises:
         UsageError: it speaks TLS where none was asked for or the other way round, or the two do not agree
@@ -41,4 +44,6 @@ def served(origin: Origin, headers: Mapping[str, str], redaction: Redaction) -> 
     try:
         return config.served(origin, headers, redaction, WAIT_S)
     except ReachFailure as failure:
+        if asked_elsewhere:
+            return Served()
         raise UsageError(f"{origin.url} cannot be reached: {failure}") from failure

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Iterable
+
+from records.request import RequestRecord
 
 GAVE_UP = frozenset(
     {
@@ -34,10 +38,19 @@ _NOT_YET = frozenset({"", "null", "none"})
 """How some services write that there is more to come."""
 
 
+def unknown_ends(good: Iterable[RequestRecord]) -> Counter[str]:
+    """How many of these answers ended for which reason that is none of `NORMAL`."""
+    return Counter(
+        r.finish_reason for r in good if r.finish_reason is not None and r.finish_reason not in NORMAL
+    )
+
+
 def finish_reason(value: object) -> str | None:
     """A reason as `GAVE_UP` and `NORMAL` write it; None where the answer goes on."""
     if type(value) is str and value in NORMAL:
         return value
+    if isinstance(value, list):
+        value = value[0] if value else None
     if isinstance(value, dict):  # {"type": "stop"}
         value = value.get("type") or value.get("reason")
     if not isinstance(value, str):

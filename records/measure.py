@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from typing import Protocol, SupportsFloat
+from typing import Any, Protocol
 
 from records.cell import Window
 from records.request import LATE, RequestRecord
 
 CONFIDENCE = 0.95
+
+
+class SupportsRanks(Protocol):
+    """A list of numbers, or an array of them."""
+
+    def __len__(self) -> int: ...
+    def __getitem__(self, index: int, /) -> Any: ...
 
 
 def wanted_answers(q: float) -> int:
@@ -20,35 +27,22 @@ def wanted_answers(q: float) -> int:
     return math.ceil(math.log(1 - CONFIDENCE) / math.log(q))
 
 
-class Ordered(Protocol):
-    """Sorted values, of a list or an array."""
-
-    def __len__(self) -> int: ...
-
-    def __getitem__(self, at: int, /) -> SupportsFloat: ...
+def percentile(values: Iterable[float], share: float) -> float | None:
+    """As ``between_ranks``; None of no values."""
+    ordered = sorted(values)
+    return between_ranks(ordered, share) if ordered else None
 
 
-def interpolated(ordered: Ordered, q: float) -> float:
-    """The q-quantile of sorted values: linear between order statistics (Hyndman & Fan 1996, type 7, numpy's
-    default). There is no other percentile in this house. They may hold +inf (failures); none: ValueError."""
-    if not len(ordered):
-        raise ValueError("no values")
-    position = (len(ordered) - 1) * q
-    below = math.floor(position)
-    share = position - below
+def between_ranks(ordered: SupportsRanks, share: float) -> float:
+    """The one definition of a percentile, of at least one value in rising order: linear interpolation between
+    order statistics (Hyndman & Fan 1996, type 7, numpy's default). Values may be infinite (failures)."""
+    position = round((len(ordered) - 1) * share, 6)  # 0.999 of 1000 steps is a step, whatever a float says
+    below = int(position)
     low = float(ordered[below])
-    if share == 0 or below + 1 == len(ordered):
+    if position == below:
         return low
     high = float(ordered[below + 1])
-    if math.isinf(high):
-        return high
-    return min(high, low + (high - low) * share)
-
-
-def percentile(values: Iterable[float], q: float) -> float | None:
-    """The q-quantile as `interpolated`; None of no values."""
-    ordered = sorted(values)
-    return interpolated(ordered, q) if ordered else None
+    return high if math.isinf(high) else min(high, low + (high - low) * (position - below))
 
 
 def measured(requests: Sequence[RequestRecord], window: Window | None) -> list[RequestRecord]:

@@ -36,11 +36,19 @@ def _cpus(cell: Cell) -> Facts:
 
 
 def _reach(cell: Cell) -> Facts:
-    """How it was reached: of a cell that tells it."""
+    """How it was reached: of a cell that tells it. The name that was asked for, and the client that asked,
+    may each lead to another service behind the same address; whom to trust, and where a key lies, do not."""
     asked = cell.requested
     if "proxy" not in asked:
         return {}
-    return {"proxy": asked["proxy"], "verification of TLS": (asked.get("tls") or {}).get("insecure")}
+    tls = asked.get("tls") or {}
+    return {
+        "proxy": asked["proxy"],
+        "TLS": asked.get("tls") is not None,
+        "verification of TLS": tls.get("insecure"),
+        "--server-name": tls.get("server_name"),
+        "--cert": tls.get("cert"),
+    }
 
 
 def _values(sides: Iterable[Facts]) -> dict[str, set[str]]:

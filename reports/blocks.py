@@ -14,7 +14,7 @@ from reports.findings import unexplained
 from reports.growth import knee_sentence
 from reports.headline import what_this_says
 from reports.load import head
-from reports.notes import absent_note, failure_note, late_notes, ratio_notes, trait_notes
+from reports.notes import absent_note, answer_notes, failure_note, ratio_notes, trait_notes
 from reports.shaped_tables import level_tables
 from reports.side_by_side import original_table
 from reports.summary import Level
@@ -44,7 +44,7 @@ def _single_table(levels: list[Level]) -> Table:
     notes = [
         note for level in levels if level.valid for note in failure_note(level.figures, level.load.named)
     ]
-    notes += [*trait_notes(figures), *late_notes(levels)]
+    notes += [*trait_notes(figures), *answer_notes(levels)]
     notes += absent_note(figures, (*workload.columns.main, *side))
     if any(not level.valid for level in levels):
         notes.append("Struck out: no valid cell at that level; see the verdict.")

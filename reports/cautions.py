@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from records.request import GAPS_LEFT_OUT
 from reports.alike import set_differently
 from reports.analysis import DRIFT_RATIO, Analysis
 from reports.asked import asked_differently
+from reports.caution import Caution, named
 from reports.compare import Comparison, DeploymentRatio
 from reports.document import listed, number
 from reports.machine import disturbed
 from reports.refusals import refusals
-from reports.summary import CellSummary, Level
+from reports.summary import Level
+from reports.unsure import thoughts_only, token_pace, undecided, unknown_ends
 
 CONNECT_SHARE = 0.10
 """Of the TTFT: what connecting may take before it is told."""
@@ -25,20 +26,16 @@ NAMED = 3
 """So many of a kind are named, the others counted."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Caution:
-    """A reason to read figures with care: all of it, and in brief."""
-
-    sentences: tuple[str, ...]
-    brief: str
-
-
 def cautions(analysis: Analysis) -> Iterator[Caution]:
     """All of them, worst first."""
     for kind in (
         _unproved,
         _unverified,
         _incomplete,
+        thoughts_only,
+        unknown_ends,
+        token_pace,
+        undecided,
         _refused,
         _pooled,
         _two_loads,
@@ -50,12 +47,6 @@ def cautions(analysis: Analysis) -> Iterator[Caution]:
         yield from kind(analysis)
     for kind in (_disturbed, _stood_still, _late, _gaps, _again, _connecting, _one_repeat):
         yield from kind(analysis)
-
-
-def named(cell: CellSummary, analysis: Analysis) -> str:
-    """The cell, with its directory's name where there are several."""
-    source = f"{cell.source}/" if len(analysis.sources) > 1 else ""
-    return f"{source}{cell.cell.name}"
 
 
 def _unproved(analysis: Analysis) -> Iterator[Caution]:

@@ -28,10 +28,11 @@ in ``levels`` (``10 echo``). ``load``: ``10`` (users), ``10/s`` (an open loop's 
 ``end_ns`` (Unix), ``status`` (of a search), ``cut`` (requests that are in no figure), and figures.
 ``figures``: ``valid`` (any valid cell), ``repeats`` and ``invalid_repeats`` (counts), ``requests``,
 ``failures``, ``late`` (requests that are in no latency, since the load generator stalled), ``seconds``,
-``answers``, ``thoughts`` (answers in which a thought came before the first token of the answer), and
-estimates ``{value, low, high}``: ``rps``, ``ttft_p50_ms`` ... ``first_generated_p50_ms`` (thoughts too); null
-where there were too few answers, ``rps`` also where a shape's level was too short
-(`records.levels.has_rate`).
+``answers``, ``thoughts`` (answers in which a thought came before the first token of the answer),
+``without_ttft`` (those of thoughts alone, which no TTFT is of), ``unknown_ends`` (good answers that ended for
+a reason that is not known), and estimates ``{value, low, high}``: ``rps``, ``ttft_p50_ms`` ...
+``first_generated_p50_ms`` (thoughts too); null where there were too few answers, ``rps`` also where a shape's
+level was too short (`records.levels.has_rate`).
 Figures of a level that is not valid are there to be shown struck out. A percentile that failures made endless
 is the string ``"inf"``. An interval is of 95 %.
 Both ratios of a comparison are above 1 where ``config`` is faster than ``reference``, those of deployments
@@ -72,6 +73,7 @@ from workloads.stream import STREAM
 from workloads.workload import Workload
 
 NAMES = ("deployment", "config", "concurrency", "repeat")
+UNSURE = ("without_ttft", "unknown_ends")
 LEVEL_NAMES = (
     *("source", "cell", "shape", "valid", "level_unit", "level_from", "level_to", "start_ns", "end_ns"),
     *("status", "cut"),
@@ -84,7 +86,8 @@ def figure_columns(workloads: Sequence[Workload]) -> tuple[str, ...]:
     figures = [column for workload in workloads for column in workload.figure_columns]
     of_some = [column for workload in workloads for column in workload.trait_columns]
     every = dict.fromkeys([*throughput, *figures])
-    return ("requests", "failures", *every, "seconds", *dict.fromkeys(of_some))
+    unsure = UNSURE if STREAM in workloads else ()
+    return ("requests", "failures", *every, "seconds", *dict.fromkeys(of_some), *unsure)
 
 
 def _of_which(workloads: Sequence[Workload]) -> tuple[str, ...]:
@@ -104,6 +107,13 @@ def _estimate(estimate: Estimate | None) -> dict[str, Any] | None:
     return {name: _number(value) for name, value in asdict(estimate).items()}
 
 
+def _unsure(figures: Figures) -> dict[str, int]:
+    """How many of the answers are not quite what their figures say."""
+    if figures.workload != STREAM:
+        return {}
+    return dict(zip(UNSURE, (figures.without, sum(count for _, count in figures.unknown_ends)), strict=True))
+
+
 def figures_json(figures: Figures) -> dict[str, Any]:
     """The figures under the names of the JSON, units at their ends."""
     return {
@@ -114,6 +124,7 @@ def figures_json(figures: Figures) -> dict[str, Any]:
         "answers": figures.answers,
         figures.workload.throughput.name: _estimate(figures.throughput),
         **{k: v for metric in figures.workload.metrics for k, v in _metric(metric, figures).items()},
+        **_unsure(figures),
     }
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from records.cell import Window
+from records.finish_reasons import unknown_ends
 from records.measure import ended_inside, wanted_answers
 from records.request import LATE, RequestRecord
 from reports import stats
@@ -37,6 +38,14 @@ class Figures:
     """The same with every failure as never answered: ``ttft_p95_with_failures``."""
     means: Mapping[str, float | None]
     """By the name of each metric that has one: ``documents``."""
+    good: int
+    """Good answers that are not late: what latencies are of."""
+    without: int
+    """Of them, those without the metric that is compared: of thoughts alone, without TTFT."""
+    unknown_ends: tuple[tuple[str, int], ...]
+    """Of them, how many ended for which reason that is not known, the commonest first."""
+    counted_by_usage: bool
+    """Most of their tokens were counted by the service, not by what was streamed."""
     traits: Mapping[str, int]
     """By the name of each trait, how many of the answers that the metric is of have it: ``thoughts``."""
 
@@ -96,6 +105,10 @@ def figures_of(
         estimates=estimates,
         endless=endless,
         means=means,
+        good=len(timed),
+        without=sum(not workload.compared.values_of(r) for r in timed),
+        unknown_ends=tuple(unknown_ends(timed).most_common()),
+        counted_by_usage=sum(r.token_source == "usage" for r in timed) * 2 > len(timed),
         traits=traits,
     )
 

@@ -6,7 +6,8 @@ import textwrap
 from collections.abc import Sequence
 
 from reports.analysis import Analysis
-from reports.cautions import Caution, cautions
+from reports.caution import Caution
+from reports.cautions import cautions
 from reports.findings import findings
 
 LINES = 8

@@ -23,14 +23,16 @@ def ratio_notes(ratios: Sequence[Comparison | DeploymentRatio]) -> list[str]:
     return notes
 
 
-def late_notes(levels: Iterable[Level]) -> list[str]:
-    """Of the levels of a table, with their deployment where it holds several."""
+def answer_notes(levels: Iterable[Level]) -> list[str]:
+    """Which answers the latencies of a table's levels are not of, with their deployment where there are
+    several, and which of the good ones may be none."""
     found = list(levels)
     several = len({level.deployment for level in found}) > 1
-    return late_note(
+    placed = [
         (level.figures, f"{f'in {level.deployment} ' if several else ''}at {level.load.named}")
         for level in found
-    )
+    ]
+    return [*late_note(placed), *unsure_note(placed)]
 
 
 def late_note(figures: Iterable[tuple[Figures, str]]) -> list[str]:
@@ -39,6 +41,18 @@ def late_note(figures: Iterable[tuple[Figures, str]]) -> list[str]:
     return (
         [f"late: {listed(late)}, left out of latencies because the load generator stalled."] if late else []
     )
+
+
+def unsure_note(figures: Iterable[tuple[Figures, str]]) -> list[str]:
+    """Good answers without a TTFT, and those of which nobody knows why they ended; and where."""
+    found, notes = list(figures), []
+    if without := [f"{one.without} of {one.good} {where}" for one, where in found if one.without]:
+        notes.append(f"Without TTFT, which is of the others: {listed(without)} held thoughts only.")
+    ends = [(one, where, sum(count for _, count in one.unknown_ends)) for one, where in found]
+    if unknown := [f"{count} of {one.good} {where}" for one, where, count in ends if count]:
+        reasons = list(dict.fromkeys(reason for one, _ in found for reason, _ in one.unknown_ends))
+        notes.append(f"Ended for a reason that is not known ({listed(reasons[:3])}): {listed(unknown)}.")
+    return notes
 
 
 def failure_note(figures: Figures, where: str) -> list[str]:
@@ -55,9 +69,9 @@ def absent_note(figures: Iterable[Figures], shown: Sequence[str]) -> list[str]:
     """Why there is ``-`` in a table's columns, said once; ``shown``: the keys of its columns' figures, which
     are of one workload."""
     found, why = list(figures), []
-    measured = [one for one in found if one.median is not None]
-    if len(measured) < len(found):
-        compared = found[0].workload.compared
+    compared = found[0].workload.compared if found else None
+    measured = [one for one in found if one.median is not None or (compared and compared.absent and one.good)]
+    if compared and len(measured) < len(found):
         late = " that is not late" if compared.dated else ""
         what = "latency" if compared.unit == "ms" else compared.title
         why.append(f"there is no {what} without a good answer{late}")

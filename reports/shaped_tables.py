@@ -8,7 +8,7 @@ from records.levels import lucky_note, many_cut, no_rate_note
 from reports import columns
 from reports.analysis import Analysis
 from reports.document import NONE, Row, Table, listed
-from reports.notes import absent_note, failure_note, late_note, trait_notes
+from reports.notes import absent_note, failure_note, late_note, trait_notes, unsure_note
 from reports.shaped import LevelFigures, ShapedCell
 
 RULE = (
@@ -67,7 +67,8 @@ def _notes(shaped: ShapedCell) -> Iterator[str]:
     yield RULE
     for level in shaped.levels:
         yield from failure_note(level.figures, level.held.label(shaped.unit))
-    yield from late_note((level.figures, f"at {level.held.label(shaped.unit)}") for level in shaped.levels)
+    placed = [(level.figures, f"at {level.held.label(shaped.unit)}") for level in shaped.levels]
+    yield from (*late_note(placed), *unsure_note(placed))
     yield from trait_notes(level.figures for level in shaped.levels)
     first, last = _sides(shaped)
     yield from absent_note(

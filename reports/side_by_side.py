@@ -8,7 +8,7 @@ from reports.analysis import Analysis
 from reports.compare import BOTTLENECK_RATIO, DeploymentRatio, deployments_of
 from reports.document import NONE, Row, Table, listed, spread, times, value
 from reports.load import Load, head
-from reports.notes import late_notes, ratio_notes
+from reports.notes import answer_notes, ratio_notes
 from reports.summary import Level
 from workloads.workload import Workload
 
@@ -73,7 +73,7 @@ def original_table(analysis: Analysis, config: str, workload: Workload) -> Table
         notes.append(f"{one} and {two} were reached differently: {listed(ways)}.")
     if any(level is None or not level.valid for ratio in own for level in _both(by_key, ratio)):
         notes.append("'-': not measured, or no valid cell at that level.")
-    notes += [*ratio_notes(own), *late_notes(levels)]
+    notes += [*ratio_notes(own), *answer_notes(levels)]
     unit = ", ".join(filter(None, ("median", metric.unit)))
     named = f"{one} and {two}" if one == label(first) else f"{one} is {first}, {two} is {second}"
     return Table(

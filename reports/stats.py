@@ -1,6 +1,6 @@
 """Statistics, pure: percentiles with distribution-free intervals, rates and ratios by bootstrap.
 
-Percentiles: linear interpolation between order statistics (Hyndman & Fan 1996, type 7, numpy's default).
+Percentiles: `records.measure.between_ranks`.
 Their 95 % intervals: order statistics by the binomial distribution (Conover, *Practical Nonparametric
 Statistics*, 3rd ed., section 3.2; Hahn & Meeker, *Statistical Intervals*, section 5.2). They take answers
 as independent. Rates and ratios: hierarchical bootstrap (Davison & Hinkley, *Bootstrap Methods and their
@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import binom
 
-from records.measure import CONFIDENCE, interpolated, wanted_answers
+from records.measure import CONFIDENCE, between_ranks, wanted_answers
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -65,8 +65,11 @@ def bins_of(at_ns: Sequence[int], start_ns: int, end_ns: int) -> Ints:
 
 
 def percentile(values: Sequence[float] | Floats, q: float) -> float:
-    """The q-quantile, as `interpolated`; ``values`` may hold +inf (failures), and must not be empty."""
-    return interpolated(np.sort(np.asarray(values, dtype=np.float64)), q)
+    """The q-quantile, as `between_ranks`; ``values`` may hold +inf (failures), and must not be empty."""
+    ordered = np.sort(np.asarray(values, dtype=np.float64))
+    if not len(ordered):
+        raise ValueError("no values")
+    return between_ranks(ordered, q)
 
 
 def order_interval(n: int, q: float) -> tuple[int, int] | None:
@@ -106,7 +109,7 @@ def percentile_estimate(values: Sequence[float] | Floats, q: float) -> Estimate 
         return None
     ordered = np.sort(np.asarray(values, dtype=np.float64))
     ranks = order_interval(n, q)
-    value = interpolated(ordered, q)
+    value = between_ranks(ordered, q)
     if ranks is None:
         return Estimate(value=value)
     return Estimate(value=value, low=float(ordered[ranks[0] - 1]), high=float(ordered[ranks[1] - 1]))

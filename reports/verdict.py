@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reports.analysis import Analysis
-from reports.cautions import cautions, named
+from reports.caution import named
+from reports.cautions import cautions
 from reports.document import Paragraph, listed, number, value
 from reports.load import Load
 from reports.machine import cpus

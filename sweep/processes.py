@@ -6,6 +6,7 @@ import contextlib
 import ctypes
 import os
 import re
+import resource
 import signal
 import socket
 import subprocess
@@ -23,6 +24,8 @@ from sweep.redaction import blank_file, redaction, without_key
 PROJECT = Path(__file__).resolve().parent.parent
 STOP_SECONDS = 10.0
 _PR_SET_PDEATHSIG = 1
+REALTIME_SECONDS = 10.0
+"""A process of real-time priority that runs so long without waiting once is killed by the kernel."""
 
 
 def free_port() -> int:
@@ -38,6 +41,9 @@ def _settle_in(cpus: Collection[int] | None, realtime: int) -> None:
     if cpus is not None:
         os.sched_setaffinity(0, cpus)
     if realtime:
+        # One that never waits would keep all others from that CPU for ever, and be deaf to SIGTERM.
+        limit = int(REALTIME_SECONDS * 1e6)
+        resource.setrlimit(resource.RLIMIT_RTTIME, (limit, limit))
         os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(realtime))
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)

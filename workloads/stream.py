@@ -42,6 +42,7 @@ TTFT = Metric(
     of=lambda r: r.ttft_ms,
     quantiles=(0.5, 0.95, 0.99),
     with_failures=(0.95, 0.99),
+    absent="a token of the answer (thoughts only)",
 )
 THOUGHTS = Trait(
     name="thoughts",
@@ -93,7 +94,10 @@ STREAM = Workload(
     compared=TTFT,
     throughput=RPS,
     checks=among_all(
-        causes=(configuration.configuration_effect, answers.retrieval, answers.tokens),
+        causes=(
+            *(configuration.configuration_effect, answers.retrieval, answers.tokens),
+            *(answers.thoughts_only, answers.finish_reason),
+        ),
         steady=(steady(TTFT, "steady-ttft"),),
         contents=(streams.compressed, streams.stage_times, streams.buffering, streams.cached),
     ),

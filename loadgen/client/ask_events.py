@@ -7,6 +7,7 @@ from typing import Any
 from loadgen.client import thoughts
 from loadgen.client.answer import Answer
 from loadgen.client.event_data import decoded
+from loadgen.client.event_errors import error_in
 from loadgen.client.openai_chunks import DONE
 
 EVENT_TYPES = thoughts.EVENT_TYPES | {
@@ -36,8 +37,10 @@ def fold_ask(answer: Answer, payload: bytes, at_ns: int) -> str | None:
         answer.stages = _stages(event.get("timings"))
         config = event.get("config")
         answer.config = config if isinstance(config, str) else None
-    elif kind == "error" or (kind is None and event.get("error")):
+    elif kind == "error":
         answer.fail(event.get("message") or event.get("error") or "error without a message")
+    elif kind is None and (error := error_in(event, chunk="choices" in event)) is not None:
+        answer.fail(error)  # of something before the service
     return None
 
 

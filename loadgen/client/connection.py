@@ -59,9 +59,10 @@ class Reading(Protocol):
     def left(self, at_ns: int) -> None:
         """The kernel has it, or its beginning."""
 
-    def doubt(self, at_ns: int, since_ns: int, *, stamped: bool) -> None:
+    def doubt(self, at_ns: int, since_ns: int, stamped: bytes) -> None:
         """What is about to be delivered with this date may have come at any time since ``since_ns``.
-        ``stamped``: the date is that of its last bytes, by the kernel."""
+        ``stamped``: all that was read, of which the date is that of the last byte, by the kernel; else empty.
+        """
 
     def headers(self, reply: Reply, at_ns: int) -> None:
         """The headers have come."""

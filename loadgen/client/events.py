@@ -20,13 +20,16 @@ from loadgen.client.answer import Answer
 from loadgen.client.error_text import error_message
 from loadgen.client.event_data import NOT_JSON, Fold
 from loadgen.client.sse import SseParser
-from loadgen.client.thoughts import CLOSING_BYTES
+from loadgen.client.thoughts import CLOSING_BYTES, MAY_BEGIN_IT
 
 _STRING = re.compile(rb'"((?:[^"\\]|\\.)*)"')
 _NEVER_PLAIN = bytes(range(0x20)) + b'"'
 """Bytes that no text between quotes holds as they are: what has one is not just a token's text."""
 _BACKSLASH = b"\\"
 _THINK_MARK = CLOSING_BYTES
+_OPEN_ENDS = _BACKSLASH + MAY_BEGIN_IT
+"""What is no plain text's last byte: a quote behind it, or a mark, may go on in the next."""
+_ANGLE = ord("<")
 _TRIES = 8
 """Forms learned in one answer: a server that changes its events each time is decoded and no more."""
 
@@ -43,8 +46,9 @@ class TokenForm:
     """Quotes in ``head`` and ``close``."""
     empty: bytes
     """Begins an event whose text is empty: no token."""
-    escaped: bytes
-    """What looks like ``close``, but its quote belongs to the text, or to nothing that is JSON."""
+    open_ends: tuple[bytes, bytes]
+    """What looks like ``close``, but its quote belongs to the text, or to nothing that is JSON; and the end
+    of a text that may be the beginning of a mark."""
 
     @classmethod
     def learn(cls, field: bytes, payload: bytes, text: str) -> TokenForm | None:
@@ -71,7 +75,8 @@ class TokenForm:
                 return None
         head, close = field + payload[:begin], payload[end:] + b"\n\n"
         joint = close + head
-        return cls(head, close, joint, joint.count(b'"'), head + b'"', _BACKSLASH + close)
+        open_ends = (_BACKSLASH + close, b"/" + close)
+        return cls(head, close, joint, joint.count(b'"'), head + b'"', open_ends)
 
     def is_one(self, data: bytes) -> bool:
         """``data`` is one event of this form and nothing else, and its text does not end thoughts."""
@@ -81,7 +86,7 @@ class TokenForm:
             data.startswith(self.head)
             and data.endswith(self.close)
             and data.find(b'"', head) == end > head
-            and data[end - 1] != _BACKSLASH[0]
+            and data[end - 1] not in _OPEN_ENDS
             and (end - head < len(_THINK_MARK) or data.find(_THINK_MARK, head, end) < 0)
         )
 
@@ -92,6 +97,7 @@ class TokenForm:
         not the form's, so nothing that would say more. Else (0, at): look closer.
         """
         head, close, joint = self.head, self.close, self.joint
+        escaped, slash = self.open_ends
         tokens = stringzilla.count(data, joint, at)
         begin = stringzilla.rfind(data, joint, at) + len(joint) if tokens else at + len(head)
         end = data.find(close, begin)
@@ -106,7 +112,9 @@ class TokenForm:
             or stringzilla.count(data, b"\n", at, stop)
             != 2 * tokens  # something of another form lies between
             or stringzilla.find(data, self.empty, at, stop) >= 0
-            or stringzilla.find(data, self.escaped, at, stop) >= 0
+            or stringzilla.find(data, escaped, at, stop) >= 0
+            or stringzilla.find(data, slash, at, stop) >= 0
+            or data[stop - len(close) - 1] == _ANGLE  # in one before it begins no mark that `feed` overlooks
         ):
             return 0, at
         return tokens, stop
@@ -120,11 +128,7 @@ class TokenForm:
             pieces.append(last[:end])
         texts = []
         for piece in pieces:
-            if (
-                not piece
-                or piece.endswith(_BACKSLASH)
-                or len(piece.translate(None, _NEVER_PLAIN)) != len(piece)
-            ):
+            if not piece or piece[-1] in _OPEN_ENDS or len(piece.translate(None, _NEVER_PLAIN)) != len(piece):
                 break
             texts.append(piece)
             at += len(self.head) + len(piece) + len(self.close)
@@ -165,8 +169,7 @@ class EventStream:
         else:
             self._walk(data, at_ns)
         answer = self._answer
-        quick = self._parser.idle and not answer.undecided and not answer.thinking
-        self._settled = self._form if quick else None
+        self._settled = self._form if self._parser.idle and not answer.watched else None
 
     def _walk(self, data: bytes, at_ns: int) -> None:
         """Event by event, those of the form in one go."""
@@ -188,10 +191,12 @@ class EventStream:
                 idle = parser.idle
             at = stop
 
-    @property
-    def idle(self) -> bool:
-        """Nothing of a further event has come yet."""
-        return self._parser.idle
+    def ends_one_event(self, data: bytes) -> bool:
+        """Is what was just fed one event, or the end of one, and not even a comment, or an event without
+        data, before or behind it?"""
+        lines = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        place = lines.find(b"\n\n")
+        return self._parser.idle and place > 0 and place == len(lines) - 2 and not lines.startswith(b"\n")
 
     def close(self) -> None:
         """The body ended. A last event without its blank line still counts, if it is whole.
@@ -237,7 +242,7 @@ class EventStream:
     def _count(self, form: TokenForm, data: bytes, at: int, at_ns: int) -> int:
         """Count the tokens from ``at``, where an event with the form's head begins; where they end."""
         answer = self._answer
-        if answer.undecided or answer.thinking:
+        if answer.watched:
             return at  # only its words tell
         tokens, after = form.count(data, at)
         if not tokens:

@@ -66,7 +66,8 @@ class AnswerReading:
         """When the last that counts of a refusal came."""
         self._doubtful_ns = self._since_ns = 0
         """The date of a read that is in doubt, and what it may be as early as."""
-        self._stamped = False
+        self._stamped = b""
+        """All of that read, where its last byte has the date."""
 
     @property
     def sent_ns(self) -> int:
@@ -81,7 +82,7 @@ class AnswerReading:
             exchange.doubt.sent_ns or at_ns - exchange.sent_ns
         )  # the first time: it is dated so
 
-    def doubt(self, at_ns: int, since_ns: int, *, stamped: bool) -> None:
+    def doubt(self, at_ns: int, since_ns: int, stamped: bytes) -> None:
         self._doubtful_ns, self._since_ns, self._stamped = at_ns, max(since_ns, self.sent_ns), stamped
 
     @property
@@ -147,11 +148,10 @@ class AnswerReading:
 
     def _feed_in_doubt(self, data: bytes, at_ns: int) -> None:
         """Bytes of which all but the last may have come before their date."""
-        answer = self._answer
-        events, gaps = answer.events, len(answer.gaps_us)
+        answer, gaps = self._answer, len(self._answer.gaps_us)
         self._events.feed(data, at_ns)
-        if self._stamped and answer.events - events <= 1 and self._events.idle:
-            return  # they are one event, or the end of one, and the date is that of its end
+        if self._events.ends_one_event(data) and _ends_with(self._stamped, data):
+            return  # they are one event, or the end of one, and the date is that of its last byte
         self.exchange.doubt.of_dates[at_ns] = at_ns - self._since_ns
         if answer.last_token_ns == at_ns and len(answer.gaps_us) > gaps:
             self.exchange.gaps_left_out = True
@@ -203,6 +203,13 @@ class AnswerReading:
         if answer.ended_ns is not None or (failure is None and answer.finished_ns is not None):
             return "ok", None
         return "truncated", str(failure) if failure else "the stream ended without its terminal event"
+
+
+def _ends_with(read: bytes, body: bytes) -> bool:
+    """Does what was read end with the end of this part of a body? Not even a chunk's size may follow it, nor
+    the last chunk: it would have the date."""
+    end = body[-16:]
+    return len(end) > 4 and read.endswith((end, end + b"\r\n"))
 
 
 CODINGS = frozenset({"gzip", "x-gzip", "deflate", "compress", "x-compress", "br", "zstd", "dcb", "dcz"})

@@ -15,7 +15,13 @@ _BARE = (b"error:", b"{")
 """How a line begins that may say an error in a field's place..."""
 _ERROR = re.compile(rb'"error"\s*+:\s*+(?!null|false|""|0|\{\s*\})')
 """...and what it holds, where it is JSON."""
+_ERRORS = (b"error", b"exception", b"failure", b"failed")
 _BOM = b"\xef\xbb\xbf"
+
+
+def is_error_name(name: bytes) -> bool:
+    """Is an event that is named so an error: ``error``, ``Error``, ``internalServerException``?"""
+    return name.lower().endswith(_ERRORS)
 
 
 class SseParser:
@@ -27,7 +33,7 @@ class SseParser:
     def __init__(
         self, names: frozenset[bytes] | None = None, is_ours: Callable[[bytes], bool] | None = None
     ) -> None:
-        """``names``: those that events may have besides none and ``error``; None: any. What is named
+        """``names``: those that events may have besides none and an error's; None: any. What is named
         otherwise is for somebody else, and is not given out, unless its data ``is_ours``."""
         self._names = names
         self._is_ours = is_ours
@@ -38,7 +44,8 @@ class SseParser:
         self._name = b""
         """Its ``event:`` line."""
         self.error: bytes | None = None
-        """The data of the first event named ``error``, which is also given out as all others are."""
+        """The data of the first event named as an error, which is also given out as all others are; an error
+        needs no data."""
         self.bare_error: bytes | None = None
         """What the first line said that is no field of an event, but an error all the same. It is given out
         in its place, too."""
@@ -82,7 +89,7 @@ class SseParser:
         payloads: list[bytes] = []
         for line in lines:
             if not line:
-                if self._data:
+                if self._data or (self._name and is_error_name(self._name)):
                     payloads += self._dispatch()
                 self._name = b""
             elif line.startswith(_BARE):
@@ -98,12 +105,13 @@ class SseParser:
         errors = self._error_of(rest) if rest.startswith(_BARE) else []
         if rest:
             self._take(rest)
-        return errors + (self._dispatch() if self._data else [])
+        return errors + (self._dispatch() if self._data or is_error_name(self._name) else [])
 
     def _dispatch(self) -> list[bytes]:
         payload, self._data = b"\n".join(self._data), []
         name = self._name
-        if name == b"error":
+        if name and is_error_name(name):
+            payload = payload or b"an event named %b, without data" % name[:40]
             if self.error is None:
                 self.error = payload
         elif (

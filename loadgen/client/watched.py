@@ -101,7 +101,7 @@ class WatchedConnection(Connection):
         looked_ns = self.turns.looked()
         if at_ns - looked_ns > LATE_NS:
             # The last byte that came may be of a record that is not whole yet, and its date with it.
-            reading.doubt(at_ns, looked_ns, stamped=bool(beside) and not partly)
+            reading.doubt(at_ns, looked_ns, data if beside and not partly else b"")
         before_gaps = self.timeouts.gap and reading.last_token_ns is None
         over = reading.over
         try:

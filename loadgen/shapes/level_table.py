@@ -13,7 +13,8 @@ from records.request import RequestRecord
 
 
 def table(held: HeldLevels, requests: Sequence[RequestRecord], window: Window | None) -> str:
-    """A line a level, and below them what is to be known of some. Percentiles are of good answers."""
+    """A line a level, and below them what is to be known of some. Percentiles are the report's: of good
+    answers."""
     unit = "users" if held.unit == "users" else "requests/s"
     lines = [[unit, "seconds", "requests", "failures", "cut", "RPS", "TTFT p50 ms", "TTFT p95 ms"]]
     counted, dated = measured(requests, window), timed(requests, window)
@@ -28,7 +29,8 @@ def table(held: HeldLevels, requests: Sequence[RequestRecord], window: Window | 
             rps = rate(requests, Window(start_ns=level.start_ns, end_ns=level.end_ns))
         elif level.seconds:
             rateless.append(level.label(held.unit))
-        p50, p95 = percentile(ttft_ms, 0.5), percentile(ttft_ms, 0.95)
+        p50 = percentile(ttft_ms, 0.5)
+        p95 = percentile(ttft_ms, 0.95) if len(ttft_ms) >= wanted_answers(0.95) else None
         lines.append(
             [
                 level.label(held.unit).removesuffix("/s"),
@@ -38,7 +40,7 @@ def table(held: HeldLevels, requests: Sequence[RequestRecord], window: Window | 
                 str(cut),
                 "-" if rps is None else f"{rps:.1f}",
                 "-" if p50 is None else f"{p50:.1f}",
-                "-" if p95 is None or len(ttft_ms) < wanted_answers(0.95) else f"{p95:.1f}",
+                "-" if p95 is None else f"{p95:.1f}",
             ]
         )
     notes = [note(labels) for note, labels in ((no_rate_note, rateless), (lucky_note, lucky)) if labels]

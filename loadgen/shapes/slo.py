@@ -1,18 +1,22 @@
 """A service level objective: bounds on latencies, and the percentile of answers that must keep them. Pure.
 
-Goodput is answers a second each of which keeps every bound; an objective is met while at least
-``percentile`` of all answers keep each. Both after Zhong et al., *DistServe: Disaggregating Prefill and
-Decoding for Goodput-optimized Large Language Model Serving*, OSDI 2024, whose goodput is the highest rate
+Goodput is answers a second each of which keeps every bound; an objective is met while that ``percentile`` of
+all answers, as the report has it, is within each. Both after Zhong et al., *DistServe: Disaggregating Prefill
+and Decoding for Goodput-optimized Large Language Model Serving*, OSDI 2024, whose goodput is the highest rate
 that still attains the objective for such a share of requests: what `loadgen.shapes.search` looks for.
 
 A level is not judged by the answers that happen to have ended: those that hang would never count (the time
 of a request in flight is right-censored). Judged are the requests that began in it, or were in flight as its
 measuring began, and one in flight stands for all that may still come of it: without a token its TTFT is at
 least what it has waited, so is its E2E, and its ITL and TPOT may be anything; whatever it has, it may still
-fail, and a failure keeps no bound. An objective is missed once too many are over a bound even if all others
-in flight keep it, met once enough keep it even if all others in flight are over; until then nothing is known.
-The share decides. The percentile that is shown lies between two answers, as in every report, and may be over
-the bound where just as many answers are over it as may be.
+fail, and a failure keeps no bound. An objective is missed once a percentile is over its bound even if all in
+flight turn out as well as they still can, met once each is within even if they turn out as badly; until then
+nothing is known.
+
+An answer that ended without an answer token (a model's thoughts alone) never had its TTFT, and misses a bound
+on it, as it did in flight once it had waited too long; its E2E is the time that it took. ITL and TPOT are the
+pace of what was streamed: an answer of one token, or of none, came without a pace and not too slowly, so that
+it neither keeps nor misses a bound on them. If no answer has a pace, nothing is known of the objective.
 """
 
 from __future__ import annotations
@@ -30,8 +34,8 @@ WAITED = ("ttft", "e2e")
 """Metrics that a request in flight has waited for already."""
 EXAMPLE = "ttft:500 e2e:3000 percentile:95"
 Figures = Sequence[float | None]
-"""An answer's milliseconds, one for each metric of the objective: infinite for a failed request, None where
-an answer has none (the gaps of a single token)."""
+"""An answer's milliseconds, one for each metric of the objective: infinite for a failed request and for what
+never came, None where an answer needs none (the gaps of a single token)."""
 Ended = tuple[float, Figures]
 """When a request began, in seconds of the part (below 0: before it), and what came of it."""
 Waiting = tuple[float, float | None]
@@ -57,6 +61,7 @@ class Judged:
     answers: int
     """All that ended, failures too."""
     failures: int
+    """Of them, those that failed, or never had what each of the bounds is about."""
     overdue: int
     """In flight, and over a bound already."""
     unknown: int
@@ -67,8 +72,7 @@ class Judged:
     """Milliseconds by metric, at least: a request in flight counts with what it has waited (where nothing
     is known yet, not at all), a failed one as infinite. None without values."""
     missed: bool
-    """More than the objective allows are over a bound, however the others, and those that the percentile
-    still wants, turn out."""
+    """A percentile is over its bound, however those in flight, and those that it still wants, turn out."""
     met: bool
     """Enough were judged, and they meet the objective however those in flight turn out."""
     known: bool
@@ -116,13 +120,13 @@ class Slo:
         return wanted_answers(self.percentile / 100)
 
     def figures(self, record: RequestRecord) -> list[float | None]:
-        """What counts of a request. An answer's ITL is this percentile of its own gaps: thousands of smooth
-        gaps of others cannot hide an answer that stalls."""
+        """What counts of a request; what it is where there is none, the module's head says. An answer's ITL
+        is this percentile of its own gaps: thousands of smooth gaps of others cannot hide one that stalls."""
         if record.outcome != "ok" or (record.first_token_at_ns is None and not record.only_thought):
             return [math.inf] * len(self.bounds)
         gap_us = percentile([float(gap) for gap in record.gaps_us], self.percentile / 100)
         figures = {
-            "ttft": record.ttft_ms,
+            "ttft": math.inf if record.ttft_ms is None else record.ttft_ms,
             "e2e": record.e2e_ms,
             "itl": None if gap_us is None else gap_us / 1e3,
             "tpot": record.tpot_ms,
@@ -142,7 +146,7 @@ class Slo:
         not_kept = {name: sum(h > self.bounds[name] for _, h in spans) for name, spans in columns.items()}
         return Judged(
             answers=len(ended),
-            failures=sum(math.inf in figures for figures in ended),
+            failures=sum(set(figures) == {math.inf} for figures in ended),
             overdue=sum(self._is_overdue(one) for part in parts for one in part.waiting),
             unknown=max(not_kept[name] - over[name] for name in self.bounds),
             least=min(counts.values()),
@@ -153,11 +157,12 @@ class Slo:
                 for name, spans in columns.items()
             },
             missed=any(
-                self._too_many(over[name], max(counts[name], self.wanted_answers)) for name in self.bounds
+                self._is_over(name, [*(low for low, _ in spans), *[0.0] * (self.wanted_answers - len(spans))])
+                for name, spans in columns.items()
             ),
             met=all(
-                counts[name] >= enough and not self._too_many(not_kept[name], counts[name])
-                for name in self.bounds
+                len(spans) >= enough and not self._is_over(name, [high for _, high in spans])
+                for name, spans in columns.items()
             ),
             known=all(
                 counts[name] >= enough and not self._too_many(not_kept[name] - over[name], counts[name])
@@ -197,6 +202,10 @@ class Slo:
 
     def _is_overdue(self, waiting: Waiting) -> bool:
         return any(_span(name, *waiting)[0] > bound for name, bound in self.bounds.items())
+
+    def _is_over(self, name: str, values: Sequence[float]) -> bool:
+        figure = percentile(values, self.percentile / 100)
+        return figure is not None and figure > self.bounds[name]
 
     def _too_many(self, some: int, of: int) -> bool:
         # In thousandths, so that 3 of 60 are 5 %.

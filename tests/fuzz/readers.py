@@ -34,6 +34,10 @@ SEEDS = (
     b'data: {"choices":[{"delta":{"content":"<think>"}}]}\n\n' + TOKEN + TOKEN.replace(b"word", b"</think>"),
     b'data: {"choices":[{"delta":{"tool_calls":[{"function":{"arguments":"{"}}]}}]}\n\n',
     b"event: chunk\n" + TOKEN + b'error: {"code":400}\n\n{"error":"no"}\n\n',
+    b"".join(TOKEN.replace(b"word ", text) for text in (b"</", b"think", b">", b"word")),
+    b'event: Error\n\nevent: throttlingException\ndata: {"message":"no"}\n\n' + TOKEN,
+    TOKEN + b'data: {"choices":[],"code":50001,"msg":"no","success":false,"Response":{"Error":{}}}\n\n',
+    b'data: {"choices":[{"delta":{"content":"a","thought":true},"error":{"code":1}}]}\n\n',
     b'event: ping\r\ndata: 12:00\r\n\r\n: hm\r\rdata: {"error":{"message":"no"}}\n\n',
     b'data: {"type":"token","content":"a"}\n\ndata: {"type":"clear_response"}\n\n'
     b'data: {"type":"thinking","content":"a"}\n\ndata: {"type":"complete"}\n\n',

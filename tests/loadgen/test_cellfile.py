@@ -9,6 +9,7 @@ import pytest
 from loadgen.cellfile import fresh_folder, verdict_line
 from loadgen.usage import UsageError
 from records.cell import Cell, Check, Verdict
+from workloads.checks.general import WORTH_TELLING
 
 
 def test_a_folder_is_never_used_twice(tmp_path: Path) -> None:
@@ -52,6 +53,9 @@ def test_the_verdict_is_one_line() -> None:
     assert verdict_line(cell(good, unverified)) == (
         "valid: 1 checks passed; not applicable: tls; tls: nobody verified it"
     )
+    for name in WORTH_TELLING:
+        told = Check(name=name, status="n/a", text="5 of 9 good answers")
+        assert verdict_line(cell(good, told)).endswith(f"; {name}: 5 of 9 good answers")
     assert verdict_line(cell(bad, complete=False)) == (
         "invalid: failures: 3 of 9 requests failed; the run ended before its planned end"
     )

@@ -43,10 +43,11 @@ def test_latency_leaves_warm_up_and_cut_requests_out() -> None:
     assert measured([kept], None) == []
 
 
-def test_a_percentile_lies_between_two_values_as_numpys_does() -> None:
+def test_a_percentile_lies_between_the_values_beside_it() -> None:
     values = [float(n) for n in range(1, 202)]
-    assert [percentile(reversed(values), share) for share in (0.0, 0.5, 0.95, 0.99)] == [1, 101, 191, 199]
-    assert percentile([10.0, 20.0], 0.25) == 12.5
-    assert percentile([10.0, math.inf], 0.25) == math.inf
+    assert [percentile(reversed(values), share) for share in (0.0, 0.5, 0.99, 1.0)] == [1, 101, 199, 201]
+    assert percentile([1.0, 2.0], 0.95) == pytest.approx(1.95)
+    assert percentile([*[1.0] * 19, math.inf, math.inf], 0.95) == math.inf
+    assert percentile([*[1.0] * 1000, math.inf], 99.9 / 100) == 1.0
     assert percentile([7.0], 0.99) == 7
     assert percentile([], 0.99) is None

@@ -178,6 +178,31 @@ def test_deployments_at_the_ends_of_other_ways_are_compared_and_it_is_said(made:
     )
 
 
+TLS = {"ca": None, "insecure": False, "cert": None, "cert_key": None, "server_name": None}
+
+
+def test_plain_against_tls_is_said(made: Any, tmp_path: Path) -> None:
+    plain = spec(made, "baseline", requested={"proxy": None, "tls": None})
+    verified = spec(made, "baseline", deployment="k8s", requested={"proxy": None, "tls": TLS})
+    analysis = analysed(made, tmp_path, plain, verified)
+    assert "Local and K8s were reached differently: TLS." in notes(analysis)
+
+
+@pytest.mark.parametrize("way", ["server_name", "cert", None])
+def test_services_behind_one_address_are_no_repeats_unsaid(
+    made: Any, tmp_path: Path, way: str | None
+) -> None:
+    tls = None if way is None else TLS | {way: "a"}
+    one = spec(made, "baseline", requested={"proxy": None, "tls": TLS})
+    two = spec(made, "baseline", rps=50.0, repeat=2, requested={"proxy": None, "tls": tls})
+    analysis = analysed(made, tmp_path, one, two)
+    named = "TLS" if way is None else f"--{way.replace('_', '-')}"
+    assert f"asked differently ({named}" in " ".join(what_this_says(analysis))
+    assert not analysis.drifts
+    trusted = spec(made, "baseline", repeat=2, requested={"proxy": None, "tls": TLS | {"ca": "b"}})
+    assert "differently" not in " ".join(what_this_says(analysed(made, tmp_path / "ca", one, trusted)))
+
+
 def test_of_ways_that_are_not_told_or_the_same_nothing_is_said(made: Any, tmp_path: Path) -> None:
     plain = {"proxy": None, "tls": None}
     for n, other in enumerate((plain, {})):

@@ -9,6 +9,8 @@ from pathlib import Path
 import psutil
 import pytest
 
+from sweep import processes
+from sweep.cpus import may_be_realtime
 from sweep.processes import PROJECT, Child, Ledger
 
 _SLEEP = ["-c", "import time; print('up', flush=True); time.sleep(60)"]
@@ -127,3 +129,12 @@ def test_a_child_does_not_get_the_target_s_key_and_its_log_holds_no_key(
     assert b"HTTPS_PROXY=http://***@127.0.0.1:1 \xff\n" in log
     for secret in (b"12345678", b"of-the-llm", b"pr0xy"):
         assert secret not in log
+
+
+@pytest.mark.skipif(not may_be_realtime(), reason="real-time priority is not allowed here")
+def test_a_child_before_all_others_that_never_waits_is_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(processes, "REALTIME_SECONDS", 0.3)
+    argv, log, ledger = ["-c", "while True: pass"], tmp_path / "log", Ledger(tmp_path / "l")
+    assert Child(argv, log=log, ledger=ledger, realtime=1).wait(60) == -signal.SIGKILL

@@ -16,7 +16,8 @@ Record = Callable[..., RequestRecord]
 WINDOW = Window(start_ns=0, end_ns=1_000_000_000)
 IN_ORDER = [
     "records", "workers", "failures", "configuration", "same-path", "configuration-effect", "retrieval",
-    "tokens", "generator-lag", "generator-cpu", "concurrency", "littles-law", "arrival-rate", "lateness",
+    "tokens", "thoughts-only", "finish-reason", "generator-lag", "generator-cpu", "concurrency",
+    "littles-law", "arrival-rate", "lateness",
     "steady-state", "unanswered", "resent", "dropped", "steady-ttft", "machine-noise", "clock-order",
     "compressed", "stage-times", "buffering", "cached-answers",
 ]  # fmt: skip

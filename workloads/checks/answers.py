@@ -6,13 +6,15 @@ from collections import Counter
 from collections.abc import Sequence
 
 from records.cell import Check
-from records.finish_reasons import NORMAL
+from records.finish_reasons import unknown_ends
 from records.request import RequestRecord
 from workloads.checks.advice import advised
 from workloads.checks.failure_advice import failure_advice
 from workloads.facts import Facts
 
 FAILURE_SHARE = 0.05
+NO_REASON_SHARE = 0.05
+"""Of good answers: where more have no finish_reason, though others have, that is no accident."""
 
 
 def failures(facts: Facts) -> Check:
@@ -35,21 +37,32 @@ def failures(facts: Facts) -> Check:
             text=f"no good answer among {len(counted)} requests{open_still}{why}",
         )
         return advised(none, advice)
-    text = f"{bad} of {len(counted)} requests failed{why}{_unknown_ends(counted)}"
+    text = f"{bad} of {len(counted)} requests failed{why}"
     return Check.bounded("failures", bad / len(counted), FAILURE_SHARE, text, advice=advice)
 
 
-def _unknown_ends(requests: Sequence[RequestRecord]) -> str:
-    """Good answers whose model stopped for a reason that we do not know: good or not, they are told."""
-    reasons = Counter(
-        r.finish_reason
-        for r in requests
-        if r.outcome == "ok" and r.finish_reason is not None and r.finish_reason not in NORMAL
+def finish_reason(facts: Facts) -> Check:
+    """Why did the models of good answers stop? For a reason that we do not know, or for none where others
+    have one, they may be good or not."""
+    good = facts.good
+    reasons, without = unknown_ends(good), _without_reason(good)
+    named = f": {', '.join(reason for reason, _ in reasons.most_common(3))}" if reasons else ""
+    text = f"{reasons.total()} of {len(good)} good answers ended for a reason that is not known{named}"
+    if without:
+        text += f"; {without} ended without a finish_reason, which others have: they may have broken off"
+    doubtful = reasons or not good or without > NO_REASON_SHARE * len(good)
+    return Check(
+        name="finish-reason",
+        status="n/a" if doubtful else "pass",
+        figure=reasons.total() + without,
+        text=text,
     )
-    if not reasons:
-        return ""
-    named = ", ".join(reason for reason, _ in reasons.most_common(3))
-    return f"; {reasons.total()} good answers ended for a reason that is not known: {named}"
+
+
+def _without_reason(good: Sequence[RequestRecord]) -> int:
+    """How many have none, where the same service gives one with others."""
+    without = sum(r.finish_reason is None for r in good)
+    return 0 if without == len(good) else without
 
 
 def tokens(facts: Facts) -> Check:
@@ -59,16 +72,28 @@ def tokens(facts: Facts) -> Check:
         return Check(name="tokens", status="n/a", text="no good answer")
     thoughts = sum(r.only_thought for r in good)
     empty = sum(r.first_token_at_ns is None for r in good) - thoughts
-    only = f"; {thoughts} held thoughts only, and have no TTFT" if thoughts else ""
     found = Check(
         name="tokens",
         status="fail" if empty else "pass",
         figure=empty,
         bound=0,
-        text=f"{empty} of {len(good)} good answers held no token{only}",
+        text=f"{empty} of {len(good)} good answers held no token",
     )
     return advised(
         found, "see what the service sends (curl -N), and say how it speaks: --dialect (sweep: -- --dialect)"
+    )
+
+
+def thoughts_only(facts: Facts) -> Check:
+    """Did every good answer hold a token of the answer? One of thoughts alone has no TTFT: then the TTFT is
+    that of the others."""
+    good = facts.good
+    thoughts = sum(r.only_thought for r in good)
+    return Check(
+        name="thoughts-only",
+        status="n/a" if thoughts or not good else "pass",
+        figure=thoughts,
+        text=f"{thoughts} of {len(good)} good answers held thoughts only, and have no TTFT",
     )
 
 

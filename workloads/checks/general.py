@@ -17,6 +17,8 @@ OF_THE_MACHINE = {
     *("concurrency", "littles-law", "arrival-rate", "steady-state", "steady-ttft", "steady-latency"),
 }
 """The checks that a busy machine fails, whatever the service does."""
+WORTH_TELLING = ("thoughts-only", "finish-reason", "cached-answers", "buffering")
+"""The checks whose sentence matters even where they could not decide."""
 OF_A_PLAN: frozenset[Judge] = frozenset(
     {
         configuration.configuration,

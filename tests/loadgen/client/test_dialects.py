@@ -167,7 +167,7 @@ def test_after_a_restart_the_marks_of_thoughts_are_looked_for_anew() -> None:
     texts = ("[THINK]", "so", "[/THINK]", "a")
     again = [(5, {"type": "clear_response"}), (6, token("<thinking>so")), (7, token("</thinking>b"))]
     answer = fold([(number, token(text)) for number, text in enumerate(texts)] + again)
-    assert (answer.tokens, answer.first_token_ns, answer.undecided) == (1, 7, False)
+    assert (answer.tokens, answer.first_token_ns) == (1, 7)
 
 
 def test_errors_that_differ_in_numbers_are_one() -> None:

@@ -89,11 +89,11 @@ def read(kind: str, pieces: Pieces, whole: bool) -> tuple[str, int, int | None, 
             count = (usage["completion_tokens"] or count) if usage else count
         if text:
             tokens, first = tokens + 1, first or at
-        thoughts |= bool(thought) and not text
+        thoughts |= bool(thought)
         if text or thought:
             generated = generated or at
     good = not error and (ended or (whole and finished))
-    count = tokens if count is None or count < tokens or thoughts else count
+    count = tokens if count is None or not tokens <= count <= 20 * tokens or thoughts else count
     return ("ok" if good else "stream_error" if error else "truncated"), count, first, generated
 
 

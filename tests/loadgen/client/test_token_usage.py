@@ -35,6 +35,12 @@ def usage(completion: Any, prompt: Any = None, total: Any = None, reasoning: Any
         ({"output_tokens": 40, "input_tokens": 10, "total_tokens": 50}, 38, False, 40),
         ({"completion_tokens": 40, "reasoning_tokens": 30}, 8, True, 10),
         (usage(40) | {"completion_tokens_details": None}, 38, False, 40),
+        (usage(405, 9, 1414, 400), 5, True, 5),  # what else the total has is no thought
+        (usage(405, 9, 1414, 400), 6, True, None),
+        (usage(405), 5, False, None),  # thoughts that nobody shows or splits off
+        (usage(405, 9, 1000), 5, False, None),
+        (usage(405, 9, 414, 305), 5, False, 100),  # split off: what is left may be in few pieces
+        (usage(100), 5, False, 100),
     ],
 )
 def test_tokens_of_the_answer(counts: Any, seen: int, thought: bool, tokens: int | None) -> None:

@@ -107,7 +107,8 @@ def _judging(module: ModuleType) -> set[str]:
 
 
 def test_no_check_is_forgotten_here() -> None:
-    assert _judging(answers) | _judging(streams) == set(JUDGES) == set(FAILING)
+    judging = _judging(answers) | _judging(streams)
+    assert judging - {"thoughts_only", "finish_reason"} == set(JUDGES) == set(FAILING)  # which never fail
 
 
 @pytest.mark.parametrize("name", JUDGES)

@@ -34,18 +34,34 @@ def test_an_empty_answer_is_no_good_answer(record: Record, facts: Make) -> None:
 
 def test_thoughts_alone_are_a_good_answer_and_are_told(record: Record, facts: Make) -> None:
     thought = record(first_generated_at_ns=3)
-    found = answers.tokens(facts([record(first_generated_at_ns=3, first_token_at_ns=5, tokens=1), thought]))
-    assert found.status == "pass"
-    assert "1 held thoughts only" in found.text
+    answered = record(first_generated_at_ns=3, first_token_at_ns=5, tokens=1)
+    assert answers.tokens(facts([answered, thought])).status == "pass"
+    found = answers.thoughts_only(facts([answered, thought]))
+    assert (found.status, found.figure) == ("n/a", 1)
+    assert found.text == "1 of 2 good answers held thoughts only, and have no TTFT"
+    assert answers.thoughts_only(facts([answered])).status == "pass"
     assert answers.tokens(facts([thought, record()])).status == "fail"
 
 
 def test_ends_for_reasons_that_are_not_known_are_told(record: Record, facts: Make) -> None:
-    good = [record(finish_reason=reason) for reason in (None, "stop", "length", "who_knows", "who_knows")]
-    found = answers.failures(facts(good))
-    assert found.status == "pass"
-    assert "2 good answers ended for a reason that is not known: who_knows" in found.text
-    assert "not known" not in answers.failures(facts(good[:3])).text
+    good = [record(finish_reason=reason) for reason in ("stop", "stop", "length", "who_knows", "who_knows")]
+    assert answers.failures(facts(good)).status == "pass"
+    found = answers.finish_reason(facts(good))
+    assert (found.status, found.figure) == ("n/a", 2)
+    assert found.text == "2 of 5 good answers ended for a reason that is not known: who_knows"
+    assert answers.finish_reason(facts(good[:3])).status == "pass"
+
+
+def test_ends_without_a_reason_are_told_where_others_have_one(record: Record, facts: Make) -> None:
+    stopped = [record(finish_reason="stop") for _ in range(19)]
+    for plain in (stopped, [record()] * 3):  # the latter of a service that gives none
+        found = answers.finish_reason(facts(plain))
+        assert (found.status, found.figure) == ("pass", 0)
+        assert "broken off" not in found.text
+    few = answers.finish_reason(facts([*stopped, record()]))
+    assert (few.status, few.figure) == ("pass", 1)
+    assert "1 ended without a finish_reason" in few.text
+    assert answers.finish_reason(facts([*stopped, record(), record()])).status == "n/a"
 
 
 def test_one_answer_without_documents_fails_where_they_were_asked_for(record: Record, facts: Make) -> None:

@@ -216,7 +216,17 @@ def test_one_question_over_and_over_is_said_not_judged() -> None:
 def test_a_slow_start_is_no_cache() -> None:
     """Twenty questions, all first asked at the slow start, then asked again by a service that is warm."""
     requests = [_answer(n, question=f"q{n % 20}", ttft_ms=900.0 if n < 20 else 90.0) for n in range(200)]
-    assert streams.cached(_facts(requests)).status == "n/a"
+    check = streams.cached(_facts(requests))
+    assert check.status == "n/a"
+    assert "median TTFT 90.0 ms again, 900.0 ms the first time: a cache, or a slow start" in check.text
+
+
+def test_few_questions_answered_no_quicker_again_are_no_cache() -> None:
+    requests = [_answer(n, question=f"q{n % 12}", ttft_ms=80.0 + n % 5) for n in range(200)]
+    assert streams.cached(_facts(requests)).status == "pass"
+    for warmup, status in ((6, "pass"), (9, "n/a")):  # three are not enough
+        begun = [replace(r, flags=["warmup"]) for r in requests[:warmup]]
+        assert streams.cached(_facts([*begun, *requests[warmup:]])).status == status
 
 
 def test_chance_is_no_cache() -> None:

@@ -1,0 +1,150 @@
+"""How services say, in the middle of an answer, that something is wrong.
+
+They agree on no form. An event without choices is none of the answer's: it holds counts, or something about
+the request, or an error. It is taken for the last where a field of it is named as one and says something,
+where success is denied, where a code or a status is a bad one, or where it consists of a message alone, which
+is how gateways refuse. Of an event with choices the same holds, but for a message.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from records.finish_reasons import GAVE_UP
+
+_NAME = re.compile(
+    r"(?:err|error|exception|fault|failure)"
+    r"(?:s|no|msg|message|type|code|info|details?|string|reason|description)?|\w+exception"
+)
+"""Names of errors, in small letters and without the marks between words: ``ErrorMsg``, ``error_code``, and
+``throttlingException`` of AWS."""
+_SUCCESS = frozenset({"success", "succeeded", "issuccess", "ok"})
+_CODES = frozenset({"code", "statuscode", "httpcode", "httpstatus", "status", "retcode", "resultcode"})
+_WITHIN = frozenset({"baseresp", "response", "header", "result", "data", "xgroq"})
+"""Objects in which some services say it: MiniMax, Tencent, iFlytek, Groq and others."""
+_WELL = frozenset({"", "0", "ok", "okay", "success", "succeeded", "successful", "true", "none", "null"})
+_ALIVE = frozenset({"ping", "pong", "heartbeat", "keepalive", "keep-alive", "processing", "queued", "start"})
+"""Messages that only keep a connection alive."""
+_BAD_STATUS = GAVE_UP - {"incomplete"}
+_MESSAGES = ("message", "msg", "statusmsg", "reason", "detail", "text")
+_ALONE = frozenset({"requestid", "connectionid", "traceid", "timestamp", "path", "time"})
+"""What a gateway tells beside its message."""
+MAY_FAIL = frozenset(
+    {
+        *("error", "errors", "err", "errmsg", "errcode", "error_code", "error_msg", "error_message"),
+        *(
+            "error_type",
+            "errorCode",
+            "errorMsg",
+            "errorMessage",
+            "ErrorMsg",
+            "ErrorCode",
+            "exception",
+            "fault",
+        ),
+        *("base_resp", "type", "code", "status_code", "statusCode", "status", "success", "x_groq"),
+    }
+)
+"""Fields of an event, or a choice, with choices that may say so; with fewer it is not looked into."""
+
+
+def error_in(event: dict[str, Any], *, chunk: bool = False) -> object:
+    """What an event says is wrong; None where it is a chunk or harmless. ``chunk``: it has choices."""
+    said = error_said(event.get("error"))
+    if said is not None:
+        return said
+    if event.get("object") == "error" or str(event.get("type")).lower() in ("error", "exception"):
+        return event.get("message") or event
+    plain = {_plain(name): value for name, value in event.items()}
+    for name in _WITHIN & plain.keys():
+        if isinstance(inner := plain[name], dict):
+            said = error_said(inner.get("error"))
+            if said is None:
+                within = {_plain(name): value for name, value in inner.items()}
+                said = _stated(within, inner)
+                said = _message(within) if said is inner and _message(within) else said
+            if said is not None:
+                return said
+    said = _stated(plain, event)
+    if said is not None or chunk:
+        return said
+    return event if plain.get("detail") or _is_refusal(plain) else None
+
+
+def error_said(error: object) -> object:
+    """What a field ``error`` says; None where it says nothing, in whatever form."""
+    if not error or not _is_bad(error):
+        return None
+    said = (error.get("message") or error) if isinstance(error, dict) else error
+    return f"error: {said}" if isinstance(said, bool | int) else said
+
+
+def _stated(plain: dict[str, Any], event: dict[str, Any]) -> object:
+    """What one of its own fields says is wrong, in its words where they are the only ones."""
+    bad = [value for name, value in plain.items() if value and _NAME.fullmatch(name) and _is_bad(value)]
+    if bad:
+        (first, *more) = bad
+        if isinstance(first, str | list) and not more:
+            return first
+        said = first.get("message") if isinstance(first, dict) else None
+        return said or event
+    if any(value is False or _word(value) == "false" for name, value in plain.items() if name in _SUCCESS):
+        return event
+    told = _message(plain)
+    failed = any(_is_bad_code(name, plain[name], told=bool(told)) for name in _CODES & plain.keys())
+    return event if failed else None
+
+
+def _is_refusal(plain: dict[str, Any]) -> bool:
+    """Is it a message and nothing else, as a gateway has it instead of an answer?"""
+    said = plain.get("message") or plain.get("msg")
+    if not isinstance(said, str) or not plain.keys() <= _ALONE | {"message", "msg"}:
+        return False
+    return _word(said) not in _WELL | _ALIVE
+
+
+def _message(plain: dict[str, Any]) -> object:
+    return next((plain[name] for name in _MESSAGES if plain.get(name)), None)
+
+
+def _plain(name: str) -> str:
+    return name.lower().replace("_", "").replace("-", "")
+
+
+def _word(value: object) -> str:
+    return str(value).strip().lower() if isinstance(value, str | int | float) else ""
+
+
+def _is_bad(value: object) -> bool:
+    """Does the value of an error's field say that there is one?"""
+    if isinstance(value, dict):
+        return any(inner and (isinstance(inner, dict | list) or _is_bad(inner)) for inner in value.values())
+    if isinstance(value, list):
+        return any(value)
+    if isinstance(value, bool):
+        return value
+    number = _number(value)
+    return not _is_well(number) if number is not None else _word(value) not in _WELL
+
+
+def _is_bad_code(name: str, code: object, *, told: bool) -> bool:
+    """Is this the code of an error? ``told``: a message stands beside it, without which only a status of
+    HTTP, or more, is plain enough. A small number is the state of an answer where it is called a status."""
+    if code is None or isinstance(code, bool | dict | list):
+        return False
+    number = _number(code)
+    if number is not None:
+        return number >= 400 or (told and name != "status" and not _is_well(number))
+    if name == "status":
+        return _word(code) in _BAD_STATUS
+    return told and _word(code) not in _WELL
+
+
+def _number(value: object) -> int | None:
+    word = _word(value)
+    return int(word) if re.fullmatch(r"-?\d{1,18}", word) else None
+
+
+def _is_well(number: int) -> bool:
+    return number == 0 or 200 <= number < 400
