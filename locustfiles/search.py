@@ -26,12 +26,13 @@ import gevent
 from locust import LoadTestShape, events
 
 try:
-    from loadgen.user import AskingUser
+    from loadgen.adapter.user import AskingUser
 except ModuleNotFoundError:  # a checkout that is not installed: locust puts only this folder on the path
     sys.path.insert(1, str(Path(__file__).resolve().parent.parent))
-    from loadgen.user import AskingUser
-from loadgen.distributed import PREFIX
-from loadgen.plumbing import LoadRun
+    from loadgen.adapter.user import AskingUser
+from loadgen.adapter.plumbing import LoadRun
+from loadgen.engine.usage import number, refuse, show
+from loadgen.process.distributed import PREFIX
 from loadgen.shapes.measured import SETTLE_S
 from loadgen.shapes.options import options_of
 from loadgen.shapes.phases import AnswerReports
@@ -39,7 +40,6 @@ from loadgen.shapes.search import Search
 from loadgen.shapes.searcher import STOPPED, Searcher
 from loadgen.shapes.slo import EXAMPLE, Slo
 from loadgen.shapes.teller import LevelTeller
-from loadgen.usage import number, refuse, show
 
 log = logging.getLogger(__name__)
 

@@ -11,13 +11,13 @@ from typing import Any, ClassVar
 from locust import LoadTestShape, events
 
 try:
-    from loadgen.user import AskingUser
+    from loadgen.adapter.user import AskingUser
 except ModuleNotFoundError:  # a checkout that is not installed: locust puts only this folder on the path
     sys.path.insert(1, str(Path(__file__).resolve().parent.parent))
-    from loadgen.user import AskingUser
+    from loadgen.adapter.user import AskingUser
+from loadgen.engine.usage import number
 from loadgen.shapes.options import options_of
 from loadgen.shapes.teller import LevelTeller
-from loadgen.usage import number
 
 
 class Steps(LoadTestShape):  # type: ignore[misc]  # locust is not typed for mypy

@@ -9,10 +9,10 @@ import sys
 from pathlib import Path
 
 try:
-    from loadgen.user import AskingUser
+    from loadgen.adapter.user import AskingUser
 except ModuleNotFoundError:  # a checkout that is not installed: locust puts only this folder on the path
     sys.path.insert(1, str(Path(__file__).resolve().parent.parent))
-    from loadgen.user import AskingUser
+    from loadgen.adapter.user import AskingUser
 
 
 class StreamUser(AskingUser):
@@ -20,6 +20,6 @@ class StreamUser(AskingUser):
 
 
 if __name__ == "__main__":
-    from loadgen.user import print_help
+    from loadgen.adapter.user import print_help
 
     print_help("locustfiles/stream.py")

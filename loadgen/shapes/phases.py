@@ -9,14 +9,14 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypedDict
 
-from loadgen.distributed import PREFIX
-from loadgen.driver import Driver
+from loadgen.engine.driver import Driver
+from loadgen.process.distributed import PREFIX
 from loadgen.shapes.slo import Ended, Part, Slo, Waiting
 from loadgen.shapes.teller import LevelMessage
 from records.request import LATE, RequestRecord
 
 if TYPE_CHECKING:  # it imports locust
-    from loadgen.plumbing import LoadRun
+    from loadgen.adapter.plumbing import LoadRun
 
 REPORT_S = 0.2
 UNCOUNTED = {"warmup", "cold", LATE}

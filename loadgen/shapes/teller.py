@@ -13,13 +13,13 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypedDict
 
-from loadgen.distributed import PREFIX
+from loadgen.engine.usage import show
+from loadgen.process.distributed import PREFIX
 from loadgen.shapes.level_log import LevelLog
 from loadgen.shapes.level_table import what_next
-from loadgen.usage import show
 
 if TYPE_CHECKING:  # it imports locust
-    from loadgen.plumbing import LoadRun
+    from loadgen.adapter.plumbing import LoadRun
 
 SPAWN_RATE = 100
 """Users a second. Locust warns above it."""

@@ -18,12 +18,12 @@ import atheris
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 with atheris.instrument_imports(include=["loadgen", "records"]):
-    from loadgen.client.answer import Answer
-    from loadgen.client.dialects import DIALECTS, dialect
-    from loadgen.client.events import EventStream
-    from loadgen.client.exchange import AnswerReading, Exchange
     from loadgen.client.http import ConnectionLost, HttpFailure, Reply
-    from loadgen.client.sse import SseParser
+    from loadgen.tasks.ask.answer import Answer
+    from loadgen.tasks.ask.dialects import DIALECTS, dialect
+    from loadgen.tasks.ask.events import EventStream
+    from loadgen.tasks.ask.reading import AnswerReading, Exchange
+    from loadgen.tasks.ask.sse import SseParser
 
 SPEAKS = [dialect(name) for name in DIALECTS]
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from loadgen.client.exchange import HEADERS
+from loadgen.tasks.ask.reading import HEADERS
 from reach import options
 from reach.address import Address
 from reach.failure import ReachError

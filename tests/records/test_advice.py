@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from loadgen.options import add_arguments
+from loadgen.engine.options import add_arguments
 from records import answer_checks, stream_checks
 from records.advice import in_one_line
 from records.cell import Check, Window

@@ -12,9 +12,9 @@ import pytest
 
 from loadgen.client.connect import connection
 from loadgen.client.connection import Connection, Timeouts
-from loadgen.client.dialects import dialect
-from loadgen.client.exchange import Asker, Exchange
-from loadgen.clock import Clock
+from loadgen.engine.clock import Clock
+from loadgen.tasks.ask.dialects import dialect
+from loadgen.tasks.ask.reading import Asker, Exchange
 from mocks.faults.catalogue import ASK_ONLY, FAULTS
 
 MS = 1_000_000

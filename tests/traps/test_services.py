@@ -19,8 +19,8 @@ import pytest
 
 from loadgen.client.connect import connection
 from loadgen.client.connection import Timeouts
-from loadgen.client.dialects import dialect
-from loadgen.client.exchange import Asker, Exchange
+from loadgen.tasks.ask.dialects import dialect
+from loadgen.tasks.ask.reading import Asker, Exchange
 
 ROOT = Path(__file__).resolve().parents[2]
 EARLY_NS = 5_000_000

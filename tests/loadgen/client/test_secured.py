@@ -17,11 +17,11 @@ import pytest
 
 from loadgen.client.connect import connection
 from loadgen.client.connection import Timeouts
-from loadgen.client.dialects import dialect
-from loadgen.client.exchange import Asker, Exchange
 from loadgen.client.http import Origin
 from loadgen.client.secured import SecuredConnection
 from loadgen.client.watched import WatchedConnection
+from loadgen.tasks.ask.dialects import dialect
+from loadgen.tasks.ask.reading import Asker, Exchange
 from reach.options import Reach
 from reach.proxy import Proxies
 from reach.tls import Tls

@@ -14,11 +14,11 @@ import gevent
 import pytest
 
 from loadgen.client.connection import Timeouts
-from loadgen.client.dialects import dialect
-from loadgen.client.exchange import Asker, Exchange
 from loadgen.client.http import Origin
 from loadgen.client.stamps import STAMP_BYTES, Beside, arrived_ns, stamped
 from loadgen.client.watched import WatchedConnection
+from loadgen.tasks.ask.dialects import dialect
+from loadgen.tasks.ask.reading import Asker, Exchange
 
 
 def beside(age_s: float) -> Beside:

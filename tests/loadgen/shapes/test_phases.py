@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from loadgen.client.exchange import Exchange
-from loadgen.clock import Clock
-from loadgen.driver import Attempt
+from loadgen.engine.clock import Clock
+from loadgen.engine.driver import Attempt
 from loadgen.shapes.phases import AnswerReports, AnswersMessage, Heard
 from loadgen.shapes.slo import Slo
+from loadgen.tasks.ask.reading import Exchange
 from records.request import RequestRecord
 
 
