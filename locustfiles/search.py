@@ -30,9 +30,9 @@ try:
 except ModuleNotFoundError:  # a checkout that is not installed: locust puts only this folder on the path
     sys.path.insert(1, str(Path(__file__).resolve().parent.parent))
     from loadgen.adapter.user import AskingUser
-from loadgen.adapter.plumbing import LoadRun
+from loadgen.adapter.plumbing import LoadTest
+from loadgen.engine.messages import PREFIX
 from loadgen.engine.usage import number, refuse, show
-from loadgen.process.distributed import PREFIX
 from loadgen.shapes.measured import SETTLE_S
 from loadgen.shapes.options import options_of
 from loadgen.shapes.phases import AnswerReports
@@ -49,7 +49,7 @@ class HighestLoad(LoadTestShape):  # type: ignore[misc]  # locust is not typed f
 
     use_common_options = True
     levels: ClassVar[LevelTeller]
-    load: ClassVar[LoadRun]
+    load: ClassVar[LoadTest]
     phases: ClassVar[Iterator[int]] = itertools.count(1)
     searcher: Searcher | None = None
     said = ""

@@ -13,10 +13,13 @@ try:
 except ModuleNotFoundError:  # a checkout that is not installed: locust puts only this folder on the path
     sys.path.insert(1, str(Path(__file__).resolve().parent.parent))
     from loadgen.adapter.user import AskingUser
+from loadgen.tasks.ask.task import ASK
 
 
 class StreamUser(AskingUser):
     """A person at the service's question box."""
+
+    scenario = ASK
 
 
 if __name__ == "__main__":

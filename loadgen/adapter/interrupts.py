@@ -26,9 +26,8 @@ def heed(run: Callable[[], Run | None], cut: Callable[[], object], *, before: Ca
             return
         if now.phase is Phase.OVER:
             return
-        if now.interrupted or now.phase is Phase.DRAINING:
+        if now.interrupt():
             cut()
-        now.interrupted = True
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, on_signal)

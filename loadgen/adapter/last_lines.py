@@ -11,13 +11,19 @@ from typing import Any
 
 from loadgen.process.cellfile import verdict_line
 from loadgen.process.run import Run
-from loadgen.tasks.ask.dialects import field_names
 from records.failure_advice import failure_advice
 from records.request import OUTCOMES
+
+UNANSWERED = "no request was answered, or failed, in the time there was: give more with -t or --drain-seconds"
 
 
 class RequestFailed(Exception):
     """How a failed request shows in locust's own tables."""
+
+
+def unanswered(run: Run | None, options: Any) -> bool:
+    """Did a load run to its end, and no request to its own? To locust, without a row for it, all is well."""
+    return run is not None and options.headless and not (run.answered or run.interrupted)
 
 
 def last_lines(run: Run, stats: Any, *, terminal: bool) -> Iterator[str]:
@@ -38,9 +44,7 @@ def _failures(run: Run, stats: Any) -> str:
         outcome, _, text = _said(error.error).partition(": ")
         if outcome not in OUTCOMES:
             continue
-        wanted = run.settings
-        fields = field_names(wanted.dialect.template)
-        advice = failure_advice(outcome, text, fields=fields, headers=wanted.headers)
+        advice = failure_advice(outcome, text, fields=run.task.fields, headers=run.settings.headers)
         failed = f"{stats.total.num_failures} of {stats.total.num_requests} requests failed"
         return f"{failed} ({error.occurrences} times: {text or outcome}); {advice}"
     return ""

@@ -5,69 +5,49 @@ One process is alone, a master or a worker for its whole life; each start of the
 
 from __future__ import annotations
 
-import gc
 import logging
 import sys
 import time
-import uuid
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import asdict
-from datetime import UTC, datetime
-from functools import partial
+from pathlib import Path
 from typing import Any
 
 import gevent
-import psutil
 from locust import stats
 from locust.env import Environment
-from locust.runners import MasterRunner, WorkerRunner
 
-from loadgen.adapter import mends, rows
 from loadgen.adapter.exit_code import exit_code
-from loadgen.adapter.last_lines import RequestFailed, last_lines
-from loadgen.client import connect
-from loadgen.client.http import Origin
-from loadgen.engine.driver import Driver, Place
-from loadgen.engine.open_loop import OpenLoop
-from loadgen.engine.session import Plan, Session
-from loadgen.engine.settings import Settings, origin_of, settings
-from loadgen.process import target
-from loadgen.process.alone import Alone
-from loadgen.process.cellfile import CellFile, asked, fresh_folder, verdict_line
-from loadgen.process.distributed import Keep, Master, Orders, Worker
+from loadgen.adapter.last_lines import UNANSWERED, last_lines, unanswered
+from loadgen.adapter.roles import role_of
+from loadgen.adapter.start import begun, load_pids
+from loadgen.engine.driver import Driver
+from loadgen.engine.settings import Scenario, origin_of, settings, task_of
+from loadgen.process.cellfile import verdict_line
 from loadgen.process.merge import Merge
 from loadgen.process.redacted_logs import RedactingStream, redact_logs
 from loadgen.process.run import Phase, Run
 from loadgen.shapes.level_log import LevelLog
 from records import noise
+from records.cell import Cell
 from records.exit_codes import FAULT, USAGE
 from records.request import RequestRecord
 
 DISK_S = 0.2
 CSV_S = stats.CSV_STATS_INTERVAL_SEC + 0.2
 ENDING_S = 60
-UNANSWERED = "no request was answered, or failed, in the time there was: give more with -t or --drain-seconds"
 log = logging.getLogger(__name__)
 
 
-def _load_pids() -> list[int]:
-    """This process and the workers that it forked (``--processes``)."""
-    own = psutil.Process()
-    return [own.pid, *(child.pid for child in own.children(recursive=True))]
-
-
-def _unanswered(run: Run | None, options: Any) -> bool:
-    """Did a load run to its end, and no request to its own? To locust, without a row for it, all is well."""
-    return run is not None and options.headless and not (run.answered or run.interrupted)
-
-
-class LoadRun:
+class LoadTest:
     """The load of one locust process."""
 
-    def __init__(self, environment: Environment) -> None:
+    def __init__(self, environment: Environment, scenario: Scenario) -> None:
         self.environment = environment
+        self.scenario = scenario
         self.run: Run | None = None
+        self.runs = 0
+        """How many there were before."""
         self.watchers: list[Callable[[RequestRecord], None]] = []
         """Each is shown every request that ends in this process."""
         self.level_log = LevelLog()
@@ -76,17 +56,10 @@ class LoadRun:
         """Of the load that starts, by name; none without a shape, or of one that names none."""
         self._failed: set[int] = set()
         """Exit codes of what went wrong: FAULT, USAGE."""
-        self._runs = 0
         self._told = False
-        runner, events = environment.runner, environment.events
-        self.part: Alone | Master | Worker = Alone()
-        if isinstance(runner, MasterRunner):
-            self.part = Master(runner)
-        elif isinstance(runner, WorkerRunner):
-            mends.work_out_defaults_once()
-            self.part = Worker(runner, events)
-        self.is_worker = isinstance(self.part, Worker)
+        self.role = role_of(environment)
         self._region = environment.parsed_options.region
+        events = environment.events
         events.test_start.add_listener(self.on_test_start)
         events.spawning_complete.add_listener(self.on_spawning_complete)
         events.test_stopping.add_listener(self.on_test_stopping)
@@ -95,163 +68,68 @@ class LoadRun:
         events.quit.add_listener(self.on_quit)
 
     @property
+    def is_worker(self) -> bool:
+        return self.role.is_worker
+
+    @property
     def driver(self) -> Driver | None:
         """Who asks in this process; None on a master, and while there is no run."""
-        return self.part.driver if self.run else None
+        return self.role.driver if self.run else None
+
+    # -- what a shape may know and say of it (`shapes.control.LoadControl`) --------------------------
+
+    @property
+    def interrupted(self) -> bool:
+        return self.run is not None and self.run.interrupted
+
+    def stopped_early(self) -> None:
+        run = self.run
+        if run is None or self.is_worker:
+            return
+        if run.merge is None or not (run.merge.deserted or run.merge.refused):
+            run.interrupt()
+
+    @property
+    def levels_held(self) -> tuple[Cell, Path, str] | None:
+        run = self.run
+        if run is None or run.cell is None or run.finished is None or not run.finished.level_table:
+            return None
+        return run.finished.cell, run.cell.folder, run.finished.level_table
 
     # -- the start ---------------------------------------------------------------------------------
 
     def on_test_start(self, environment: Environment, **_: Any) -> None:
-        self.run = None
+        self.run, options = None, environment.parsed_options
         if self.is_worker:  # its own label; all other options are the master's, by now
-            environment.parsed_options.region = self._region or environment.parsed_options.region
+            options.region = self._region or options.region
         try:
-            wanted = settings(environment.parsed_options)
+            wanted = settings(options)
             redact_logs(wanted.redaction)
             gevent.get_hub().exception_stream = RedactingStream(sys.stderr, wanted.redaction)
-            origin = origin_of(environment.host, wanted.reach)
-            self._begin(wanted, origin)
-        except ValueError as error:  # UsageError, QuestionError
+            task = task_of(self.scenario, options, wanted)
+            self.run = begun(self, wanted, task, origin_of(environment.host, wanted.reach))
+        except ValueError as error:  # UsageError
             log.error("%s", error)
-            if isinstance(self.part, Worker):
-                self.part.refuse(getattr(environment.parsed_options, "chokepoint", None), str(error))
-            else:
+            if not self.role.refuse(getattr(options, "chokepoint", None), str(error)):
                 self._refuse(USAGE)
             return
         except OSError as error:  # a full disk: there is nowhere to keep the records
             log.error("cannot write %s: %s", error.filename, error.strerror or error)
             self._refuse(FAULT)
             return
-        self._runs += 1
+        self.runs += 1
         gevent.spawn(self._watch, self.run)
         gevent.spawn(self._watch_disk, self.run)
 
-    def _begin(self, wanted: Settings, origin: Origin) -> None:
-        options, runner = self.environment.parsed_options, self.environment.runner
-        cell = None
-        if self.is_worker:
-            orders = Orders.of(getattr(options, "chokepoint", None))
-        else:
-            users = runner.target_user_count or options.num_users or 1
-            served = target.served(origin, wanted.headers, wanted.redaction)
-            log.info("The service's configuration is %s", served.config or "not told (as-is)")
-            if wanted.results:
-                folder = fresh_folder(wanted.results, again=self._runs > 0)
-                shape = type(self.environment.shape_class).__name__ if self.environment.shape_class else None
-                cell = CellFile(
-                    folder,
-                    asked(
-                        wanted,
-                        users,
-                        served,
-                        origin,
-                        run_time_s=options.run_time,
-                        shape=shape,
-                        shape_options=self.shape_options(),
-                    ),
-                    wanted,
-                    served,
-                    shape=shape,
-                    insecure=wanted.reach.tls.insecure if origin.tls else None,
-                )
-                log.info("Records go to %s", cell.folder)
-            orders = self._orders(wanted, users, cell)
-            options.chokepoint = asdict(orders)  # locust sends its options to the workers
-        plan = Plan(
-            users=orders.users,
-            warmup_requests=wanted.warmup_requests,
-            requests=wanted.requests,
-            min_seconds=wanted.min_seconds,
-        )
-        run = Run(
-            orders=orders,
-            settings=wanted,
-            started_ns=time.time_ns(),
-            cell=cell,
-            machine=noise.read(_load_pids()),
-        )
-        session = Session(plan=plan, decides=not self.is_worker)
-        if isinstance(self.part, Master):
-            expected = max(len(orders.workers), options.expect_workers)
-            members = set(orders.workers)
-            run.merge = Merge(id=orders.id, session=session, expected=expected, members=members)
-            self.part.begin(run.merge, cell.append if cell else None)
-        else:
-            worker = f"w{runner.worker_index}" if isinstance(self.part, Worker) else "local"
-            keep = self.part.keep if wanted.results else None
-            driver = self._driver(run, origin, session, worker, keep)
-            if isinstance(self.part, Worker):
-                self.part.begin(orders, driver)
-            else:
-                self.part.begin(driver, cell.append if cell else None, gevent.spawn)
-            gc.collect()
-            gc.freeze()  # what is here stays: looking through it again and again would be a lag of 10 ms each
-            gevent.spawn(driver.lag.run)
-            driver.turns.start(gevent.get_hub().loop)
-            if wanted.open_loop:
-                gevent.spawn(OpenLoop(driver=driver, spawn=gevent.spawn).run)
-        self.run = run
-
-    def _orders(self, wanted: Settings, users: int, cell: CellFile | None) -> Orders:
-        folder = cell.folder.resolve().name if cell else ""
-        runner = self.environment.runner
-        workers = self.part.connected() if isinstance(self.part, Master) else [runner.client_id]
-        stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-        return Orders(
-            id=uuid.uuid4().hex,
-            run=wanted.run_name or folder or stamp,
-            cell=wanted.cell_name or (cell.cell.name if cell else "cell"),
-            users=users,
-            workers=workers,
-        )
-
-    def _driver(self, run: Run, origin: Origin, session: Session, worker: str, keep: Keep | None) -> Driver:
-        orders = run.orders
-        return Driver(
-            origin=origin,
-            settings=run.settings,
-            place=Place(
-                run=orders.run,
-                cell=orders.cell,
-                worker=worker,
-                worker_index=orders.place(self.environment.runner.client_id),
-                workers=len(orders.workers),
-            ),
-            session=session,
-            connection=connect.connection,
-            users=-(-orders.users // len(orders.workers)),
-            on_end=partial(self._ended, origin.path(run.settings.dialect.path), keep),
-        )
-
     def on_spawning_complete(self, **_: Any) -> None:
-        if self.run is not None and self.run.merge is not None:
-            self.run.merge.session.spawned = True
-        elif self.driver is not None:
-            self.driver.session.spawned = True
+        if self.run is not None:
+            self.run.session.spawned = True
 
     # -- while it runs -----------------------------------------------------------------------------
 
-    def _ended(self, path: str, keep: Keep | None, record: RequestRecord) -> None:
-        """A request is over: into the records, and into locust's table."""
-        if keep is not None:
-            keep(record.encode())
-        for watch in self.watchers:
-            watch(record)
-        if not record.counts:
-            return  # neither good nor failed: locust's table has no row for it
-        rows.log(self.environment.stats, path, record)
-        self.environment.events.request.fire(
-            request_type="POST",
-            name=path,
-            response_time=record.e2e_ms,
-            response_length=record.bytes,
-            exception=None if record.outcome == "ok" else RequestFailed(f"{record.outcome}: {record.error}"),
-            context={},
-        )
-
     def _watch(self, run: Run) -> None:
         """Stop locust when this process's part says so, unless somebody else did first."""
-        if not self.part.watch() or self.run is not run or run.phase is not Phase.RUNNING:
+        if not self.role.watch() or self.run is not run or run.phase is not Phase.RUNNING:
             return
         if run.merge is not None and run.merge.refused:
             self._refuse(USAGE)
@@ -290,7 +168,7 @@ class LoadRun:
         run.phase = Phase.DRAINING
         self.level_log.stop()
         # A worker's streams were drained when the master said so; what is left now is cut.
-        self.part.drain(0 if self.is_worker else run.settings.drain_seconds)
+        self.role.drain(0 if self.is_worker else run.settings.drain_seconds)
 
     def on_test_stop(self, **_: Any) -> None:
         run, level_log = self.run, self.level_log
@@ -299,16 +177,17 @@ class LoadRun:
             return
         run.phase = Phase.OVER
         merge = run.merge or (Merge.of(self.driver) if self.driver else None)
-        self.part.end()
+        self.role.end()
         run.answered = merge is not None and merge.session.ended > 0
         if run.cell is not None and merge is not None:
             options = self.environment.parsed_options
             planned = run.settings.requests or options.run_time or self.environment.shape_class
+            planned = planned or run.task.finite
             observed = merge.observed(
                 started_at_ns=run.started_ns,
                 ended_at_ns=time.time_ns(),
                 complete=not planned or not (run.interrupted or merge.deserted),
-                noise=noise.of_generator(run.machine, noise.read(_load_pids())),
+                noise=noise.of_generator(run.machine, noise.read(load_pids())),
             )
             level_log.stop()  # where locust did not say that it would stop
             run.finished = run.cell.finish(observed, level_log)
@@ -335,24 +214,22 @@ class LoadRun:
             valid=finished.cell.verdict.valid if finished else None,
             answer=run.answer if run else None,
         )
-        if environment.process_exit_code is None and _unanswered(run, environment.parsed_options):
+        if environment.process_exit_code is None and unanswered(run, environment.parsed_options):
             environment.process_exit_code = environment.parsed_options.exit_code_on_error
 
     def _interrupt(self, run: Run) -> None:
-        if run.interrupted or run.phase is Phase.DRAINING:
-            self.part.cut()  # the second signal, or one that came while it drained: wait no longer
-        else:
-            run.interrupted = True
+        if run.phase is Phase.DRAINING or run.interrupt():
+            self.role.cut()  # the second signal, or one that came while it drained: wait no longer
         try:
             self._end_now(run)
         except KeyboardInterrupt:
-            self.part.cut()
+            self.role.cut()
             self._end_now(run)
 
     def _end_now(self, run: Run) -> None:
         if self.is_worker:
             # Nobody told the master yet: it is to have all records before this worker is gone.
-            self.part.drain(run.settings.drain_seconds)
+            self.role.drain(run.settings.drain_seconds)
             self.environment.runner.stop()
         else:
             self.environment.runner.quit()
@@ -376,7 +253,7 @@ class LoadRun:
         if run is None or not options.headless or self.is_worker:
             return
         terminal = sys.stderr is not None and sys.stderr.isatty()
-        if _unanswered(run, options) and run.finished is None:
+        if unanswered(run, options) and run.finished is None:
             print(f"error: {UNANSWERED}", file=sys.stderr, flush=True)
         for line in last_lines(run, self.environment.stats, terminal=terminal):
             print(line, file=sys.stderr, flush=True)

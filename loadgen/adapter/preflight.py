@@ -10,7 +10,7 @@ from typing import Any
 
 import psutil
 
-from loadgen.engine.settings import check_files, origin_of, settings
+from loadgen.engine.settings import Scenario, check_files, origin_of, settings, task_of
 from loadgen.engine.usage import MOST_AT_ONCE, MOST_SECONDS, UsageError, check_number, refuse
 from loadgen.process import target
 from records.exit_codes import USAGE
@@ -43,17 +43,18 @@ def check_before_forks(parser: Any) -> None:
         refuse("-t is too long a time")
 
 
-def check(environment: Any, *, is_worker: bool) -> None:
+def check(environment: Any, scenario: Scenario, *, is_worker: bool) -> None:
     """The options as locust parsed them; fills in the spawn rate, so that -u and -t alone are enough."""
     options, host = environment.parsed_options, environment.host
     try:
         wanted = settings(options)
+        task = task_of(scenario, options, wanted)
         origin = origin_of(host, wanted.reach) if options.headless or host else None
         if not is_worker:
             if (options.headless or options.autostart) and options.num_users is not None:
                 least = 0 if environment.shape_class else 1  # a shape has users of its own
                 check_number("-u", options.num_users, (int, least, MOST_AT_ONCE))
-            check_files(wanted)
+            check_files(wanted, task)
             trouble = target.trouble(origin, wanted.headers) if origin and options.headless else None
             if trouble:
                 raise UsageError(f"{host} cannot be reached: {wanted.redaction.redact(trouble)}")

@@ -10,17 +10,16 @@ from dataclasses import dataclass, field
 
 from loadgen.client.connection import Connection, Timeouts
 from loadgen.client.http import HttpFailure, Origin
+from loadgen.client.reading import Exchange
 from loadgen.client.turns import Turns
 from loadgen.engine.arrivals import Pace
 from loadgen.engine.clock import Clock
+from loadgen.engine.in_flight import InFlightRequest, VirtualUser, WorkerIdentity
 from loadgen.engine.lag import LoopLag
 from loadgen.engine.session import Session
 from loadgen.engine.settings import Settings
-from loadgen.tasks.ask.question_files import Question
-from loadgen.tasks.ask.questions import shuffled, users_questions
-from loadgen.tasks.ask.reading import Asker, Exchange
-from records.request import GAPS_LEFT_OUT, LATE, RequestRecord, StageTimings
-from records.served import config_shown
+from loadgen.engine.task import AnyTask, Item, Share
+from records.request import LATE, RequestRecord
 
 START_JITTER_S = 0.25
 """Users start spread over this, so that equal answers do not keep them in step (TRAPS 15)."""
@@ -30,58 +29,14 @@ REFUSED_PAUSE_S = 0.1
 would be an attack."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Place:
-    """Where in the load this process stands."""
-
-    run: str
-    cell: str
-    worker: str
-    worker_index: int = 0
-    workers: int = 1
-
-
-@dataclass(eq=False, kw_only=True)
-class Attempt:
-    """A request in flight."""
-
-    user: int
-    seq: int
-    question: str
-    exchange: Exchange
-    flags: list[str]
-    wanted_ns: int
-    """When it was to be sent: due, or its user was free to ask."""
-    began_ns: int
-    """When its user set about it."""
-    due_ns: int | None = None
-    over: bool = False
-
-    @property
-    def start_ns(self) -> int:
-        """When the answer was wanted, as in its record."""
-        return self.exchange.sent_ns if self.due_ns is None else self.due_ns
-
-
-@dataclass(kw_only=True)
-class Seat:
-    """What a user keeps from request to request."""
-
-    user: int
-    asker: Asker
-    questions: Iterator[Question]
-    seq: int = 0
-    free_ns: int | None = None
-    """When its last answer let it go on."""
-
-
 @dataclass(kw_only=True)
 class Driver:
     """Runs a process's share of a load. ``on_end`` gets every request once, when it is over."""
 
     origin: Origin
     settings: Settings
-    place: Place
+    task: AnyTask
+    place: WorkerIdentity
     session: Session
     users: int
     connection: Callable[[Origin, Timeouts, Turns], Connection]
@@ -92,103 +47,142 @@ class Driver:
     connections: list[Connection] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self._order = shuffled(self.settings.questions(), self.settings.question_seed)
-        self._flying: dict[int, Attempt] = {}
-        self._shares: list[Iterator[Question]] = []
+        self._flying: dict[int, InFlightRequest] = {}
+        self._shares: list[Iterator[Item]] = []
+        self._used_up: set[int] = set()
+        """Shares without a further item."""
+        self._busy = 0
+        """Items that are being asked."""
+        self._cut = False
         self.started_ns = time.monotonic_ns()
         self.pace = Pace(self.settings.rate)
         """Of an open loop."""
 
     @property
-    def in_flight(self) -> list[Attempt]:
+    def in_flight(self) -> list[InFlightRequest]:
         return list(self._flying.values())
 
-    def seat(self) -> Seat:
-        """A place for one more user of a closed loop: starts after a jitter, with its connection made."""
+    @property
+    def out_of_items(self) -> bool:
+        """All of a finite task's were begun."""
+        return len(self._used_up) >= (1 if self.settings.open_loop else self.users)
+
+    @property
+    def exhausted(self) -> bool:
+        """They were asked, too, and answered or not."""
+        return self.out_of_items and not self._busy
+
+    def virtual_user(self) -> VirtualUser:
+        """One more user of a closed loop: starts after a jitter, with its connection made."""
         where, number = self.place, len(self.connections)
         if number < self.users:
-            self._shares.append(self.questions(number, self.users))
-        # Those a shape adds to the first level's users take turns with them: no question is asked twice.
-        seat = self.new_seat(self._shares[number % self.users])
+            self._shares.append(self.items(number, self.users))
+        # Those a shape adds to the first level's users take turns with them: no item is asked twice.
+        user = self.new_user(self._shares[number % self.users])
         if number or self.users * where.workers > 1:
-            seed = f"{self.settings.question_seed}/{where.worker_index}/{seat.user}"
+            seed = f"{self.task.seed}/{where.worker_index}/{user.user}"
             time.sleep(random.Random(seed).uniform(0, START_JITTER_S))
-        self.connect(seat)
-        return seat
+        self.connect(user)
+        return user
 
-    def questions(self, user: int, users: int) -> Iterator[Question]:
-        """The questions of one of this process's ``users``: nobody else asks them."""
+    def items(self, user: int, users: int) -> Iterator[Item]:
+        """The items of one of this process's ``users``: nobody else asks them."""
         where = self.place
-        return users_questions(
-            self._order, user=user, users=users, worker=where.worker_index, workers=where.workers
-        )
+        share = Share(user=user, users=users, worker=where.worker_index, workers=where.workers)
+        items: Iterator[Item] = self.task.items(share)
+        return items
 
-    def new_seat(self, questions: Iterator[Question]) -> Seat:
-        """A place that asks ``questions``, not connected yet."""
-        wanted = self.settings
-        one = self.connection(self.origin, wanted.timeouts, self.turns)
+    def new_user(self, items: Iterator[Item]) -> VirtualUser:
+        """One that asks ``items``, not connected yet."""
+        one = self.connection(self.origin, self.task.timeouts, self.turns)
         self.connections.append(one)
-        asker = Asker(one, wanted.dialect, wanted.headers, redact=wanted.redaction.redact)
-        return Seat(user=len(self.connections) - 1, asker=asker, questions=questions)
+        return VirtualUser(user=len(self.connections) - 1, client=self.task.client(one), items=items)
 
     @staticmethod
-    def connect(seat: Seat) -> None:
+    def connect(user: VirtualUser) -> None:
         with contextlib.suppress(HttpFailure):  # the first request meets the same trouble, and records it
-            seat.asker.connection.connect()
+            user.client.connection.connect()
 
     def drop(self, due_ns: int, number: int) -> None:
         """Record a request that was due and is not begun, the ``number``-th of those."""
-        exchange = Exchange(sent_ns=due_ns, ended_ns=due_ns, outcome="dropped")
+        exchange = self.task.exchange(due_ns)
+        exchange.ended_ns, exchange.outcome = due_ns, "dropped"
         exchange.error = "dropped: the limit of requests in flight was reached"
-        self.on_end(
-            self._record(
-                Attempt(
-                    user=-1,
-                    seq=number,
-                    question="",
-                    exchange=exchange,
-                    flags=[],
-                    wanted_ns=due_ns,
-                    began_ns=due_ns,
-                    due_ns=due_ns,
-                )
-            )
+        dropped = InFlightRequest(
+            user=-1,
+            seq=number,
+            item="",
+            exchange=exchange,
+            flags=[],
+            wanted_ns=due_ns,
+            began_ns=due_ns,
+            due_ns=due_ns,
         )
+        self.on_end(self._record(dropped))
 
-    def ask(self, seat: Seat, due_ns: int | None = None) -> bool:
-        """One request of this user; False, and none, when the run is stopping."""
+    def ask(self, user: VirtualUser, due_ns: int | None = None) -> bool:
+        """One item of this user; False, and none, when the run is stopping or there is no further item."""
         now = time.monotonic_ns()
         if not self.session.may_begin(now):
             return False
-        question = next(seat.questions)
-        counts = self.session.begin()
+        item = next(user.items, None)
+        if item is None:
+            self._used_up.add(id(user.items))
+            self.session.idle(now)
+            self._end_if_exhausted()
+            return False
+        asked: list[InFlightRequest] = []
+
+        def begin() -> Exchange:
+            """The item's first request, or the next one, which its user sends when the one before is over."""
+            first = not asked
+            if not first:
+                self._over(asked[-1])
+            asked.append(self._begin(user, item, now if first else time.monotonic_ns(), first, due_ns))
+            return asked[-1].exchange
+
+        self._busy += 1
+        try:
+            user.client.run(item, begin)
+        finally:
+            if asked:
+                self._over(asked[-1])
+            self._busy -= 1
+            self._end_if_exhausted()
+        if not asked or (asked[-1].exchange.outcome in REFUSED and due_ns is None):
+            time.sleep(REFUSED_PAUSE_S)
+            user.free_ns = None
+        else:
+            user.free_ns = asked[-1].exchange.body_ended_ns
+        return True
+
+    def _begin(
+        self, user: VirtualUser, item: Item, now: int, first: bool, due_ns: int | None
+    ) -> InFlightRequest:
+        counts = not self._cut and self.session.begin()
         flags = [] if counts else ["warmup"]
         if self.session.begun == 1:
             flags.append("cold")
-        seat.seq += 1
-        think_ns = int(self.settings.think_time_s * 1e9)
-        wanted_ns = due_ns or (now if seat.free_ns is None else seat.free_ns + think_ns)
-        attempt = Attempt(
-            user=seat.user,
-            seq=seat.seq,
-            question=question.id,
-            exchange=Exchange(sent_ns=now),
+        user.seq += 1
+        wanted_ns = now
+        if first:
+            think_ns = int(self.settings.think_time_s * 1e9)
+            wanted_ns = due_ns or (now if user.free_ns is None else user.free_ns + think_ns)
+        begun = InFlightRequest(
+            user=user.user,
+            seq=user.seq,
+            item=item.id,
+            exchange=self.task.exchange(now),
             flags=flags,
             wanted_ns=min(wanted_ns, now),
             began_ns=now,
-            due_ns=due_ns,
+            due_ns=due_ns if first else None,
         )
-        self._flying[id(attempt)] = attempt
-        try:
-            seat.asker.ask(question.text, attempt.exchange)
-        finally:
-            self._over(attempt)
-        if attempt.exchange.outcome in REFUSED and due_ns is None:
-            time.sleep(REFUSED_PAUSE_S)
-            seat.free_ns = None
+        if self._cut:
+            begun.over = True  # its user goes on with its item, and nobody keeps a record any more
         else:
-            seat.free_ns = attempt.exchange.body_ended_ns
-        return True
+            self._flying[id(begun)] = begun
+        return begun
 
     def drain(self, limit_s: float) -> None:
         """Nobody begins another request; wait for those in flight, then record the rest as cut."""
@@ -206,95 +200,60 @@ class Driver:
         self.turns.stop()
 
     def cut(self) -> None:
-        for attempt in list(self._flying.values()):
-            self._over(attempt, cut=True)
+        """Nobody waits any longer for what is in flight."""
+        self._cut = True
+        for one in list(self._flying.values()):
+            self._over(one, cut=True)
 
-    def _over(self, attempt: Attempt, *, cut: bool = False) -> None:
-        if attempt.over:
+    def _over(self, one: InFlightRequest, *, cut: bool = False) -> None:
+        if one.over:
             return  # it was cut, and its user was killed or came back only now
-        attempt.over = True
-        del self._flying[id(attempt)]
-        exchange = attempt.exchange
+        one.over = True
+        del self._flying[id(one)]
+        exchange = one.exchange
         if cut or exchange.outcome == "aborted":
             exchange.outcome, exchange.error = "aborted", "aborted at the end"
             exchange.ended_ns = time.monotonic_ns()
-        if exchange.outcome == "ok" and self._late(attempt):
-            attempt.flags.append(LATE)
+        if exchange.outcome == "ok" and one.late(self.turns):
+            one.flags.append(LATE)
         self.session.end(
             time.monotonic_ns(),
-            measured="warmup" not in attempt.flags,
-            clean=LATE not in attempt.flags,
+            measured="warmup" not in one.flags,
+            clean=LATE not in one.flags,
             cut=exchange.outcome == "aborted",
         )
-        self.on_end(self._record(attempt))
+        self.on_end(self._record(one))
 
-    def _late(self, attempt: Attempt) -> bool:
-        """Can a stall of this process have moved what its record says?"""
-        exchange, answer = attempt.exchange, attempt.exchange.answer
-        if attempt.due_ns is None:
-            waited_ns = self.turns.stood_still_ns(attempt.wanted_ns, exchange.sent_ns)
-        else:  # its latency counts from when it was due, whatever this process did instead
-            waited_ns = attempt.began_ns - attempt.due_ns
-        return exchange.doubt.late(
-            start_ns=attempt.start_ns,
-            first_ns=answer.first_token_ns,
-            last_ns=answer.last_token_ns,
-            ended_ns=exchange.ended_ns,
-            waited_ns=waited_ns,
-            wait_counts=attempt.due_ns is not None,
-        )
+    def _end_if_exhausted(self) -> None:
+        """A worker says so to its master, who waits for all of them."""
+        if self._used_up and self.session.decides and self.exhausted:
+            self.session.stopping = True
 
-    def _record(self, attempt: Attempt) -> RequestRecord:
-        exchange, answer, clock = attempt.exchange, attempt.exchange.answer, self.clock
-        tokens, source = answer.token_count
-        flags = attempt.flags
-        if answer.restarted:
-            flags.append("restarted")
-        if answer.mocked:
-            flags.append("mock-answer")
+    def _record(self, one: InFlightRequest) -> RequestRecord:
+        exchange, clock, redaction = one.exchange, self.clock, self.settings.redaction
         if exchange.retried:
-            flags.append("retried")
-        if exchange.gaps_left_out:
-            flags.append(GAPS_LEFT_OUT)
-        redaction = self.settings.redaction
-        return RequestRecord(
+            one.flags.append("retried")
+        record = RequestRecord(
             run=self.place.run,
             cell=self.place.cell,
             worker=self.place.worker,
             region=self.settings.region,
-            user=attempt.user,
-            seq=attempt.seq,
-            due_at_ns=clock.unix_or_none(attempt.due_ns),
+            user=one.user,
+            seq=one.seq,
+            due_at_ns=clock.unix_or_none(one.due_ns),
             sent_at_ns=clock.unix(exchange.sent_ns),
             ended_at_ns=clock.unix(exchange.ended_ns),
             outcome=exchange.outcome,
             headers_at_ns=clock.unix_or_none(exchange.headers_ns),
-            first_event_at_ns=clock.unix_or_none(answer.first_event_ns),
-            first_generated_at_ns=clock.unix_or_none(answer.first_generated_ns),
-            first_token_at_ns=clock.unix_or_none(answer.first_token_ns),
-            last_token_at_ns=clock.unix_or_none(answer.last_token_ns),
             body_ended_at_ns=clock.unix_or_none(exchange.body_ended_ns),
-            gaps_us=answer.gaps_us,
-            events=answer.events,
-            tokens=tokens,
-            token_source=source,
-            finish_reason=answer.finish_reason and redaction.redact(answer.finish_reason),
             bytes=exchange.bytes,
             # Again: whatever way an error took, this is the last place before it is kept and shown.
             error=exchange.error and redaction.redact(exchange.error),
-            question=attempt.question,
-            documents=answer.documents,
-            stages=self._stages_shown(answer.stages),
-            config=answer.config and config_shown(answer.config, redaction),
-            flags=flags,
+            question=one.item,
+            flags=one.flags,
         )
-
-    def _stages_shown(self, stages: StageTimings | None) -> StageTimings | None:
-        redact = self.settings.redaction.redact
-        return stages and {
-            redact(stage): {redact(name): number for name, number in times.items()}
-            for stage, times in stages.items()
-        }
+        self.task.fill(record, exchange, clock)
+        return record
 
     def summary(self) -> dict[str, int | float | str | None]:
         """What this process saw of itself: window in Unix ns, lag, CPU, connections."""

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from loadgen.engine.arrivals import due_times
-from loadgen.engine.driver import Driver, Seat
+from loadgen.engine.driver import Driver
+from loadgen.engine.in_flight import VirtualUser
 
 GIVE_WAY = 20
 """So many requests in a row are begun late before other greenlets get their turn."""
@@ -31,18 +32,20 @@ class OpenLoop:
     def __post_init__(self) -> None:
         driver = self.driver
         self._most = -(-driver.settings.max_inflight // driver.place.workers)
-        self._questions = driver.questions(0, 1)
-        self._idle: list[Seat] = []
+        self._items = driver.items(0, 1)
+        self._idle: list[VirtualUser] = []
         self._busy = 0
 
     def run(self) -> None:
-        """Until the driver's session is stopping."""
+        """Until the driver's session is stopping, or there is nothing more to ask."""
         driver, dropped = self.driver, 0
         share = driver.settings.rate / driver.place.workers
         for _ in range(min(self._most, 1 + round(share * AHEAD_S))):
             self._add()
         driver.pace.begin(self._first_ns())
         for due_ns in self._due():
+            if driver.out_of_items:
+                break
             if self._busy >= self._most:
                 dropped += 1
                 driver.drop(due_ns, dropped)
@@ -70,7 +73,7 @@ class OpenLoop:
         )
         behind = 0
         for number in due_times(
-            wanted.arrival, 1, worker=where.worker_index, workers=where.workers, seed=wanted.question_seed
+            wanted.arrival, 1, worker=where.worker_index, workers=where.workers, seed=self.driver.task.seed
         ):
             behind += 1
             if behind % GIVE_WAY == 0:
@@ -83,18 +86,18 @@ class OpenLoop:
             yield int(pace.due_ns(number))
 
     def _begin(self, due_ns: int) -> None:
-        seat = self._idle.pop() if self._idle else self.driver.new_seat(self._questions)
+        user = self._idle.pop() if self._idle else self.driver.new_user(self._items)
         self._busy += 1
-        self.spawn(self._ask, seat, due_ns)
+        self.spawn(self._ask, user, due_ns)
         if not self._idle and len(self.driver.connections) < self._most:
             self.spawn(self._add)  # so that the next one does not wait for a connection
 
-    def _ask(self, seat: Seat, due_ns: int) -> None:
-        self.driver.ask(seat, due_ns)
+    def _ask(self, user: VirtualUser, due_ns: int) -> None:
+        self.driver.ask(user, due_ns)
         self._busy -= 1
-        self._idle.append(seat)
+        self._idle.append(user)
 
     def _add(self) -> None:
-        seat = self.driver.new_seat(self._questions)
-        self.driver.connect(seat)
-        self._idle.append(seat)
+        user = self.driver.new_user(self._items)
+        self.driver.connect(user)
+        self._idle.append(user)

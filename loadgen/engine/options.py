@@ -1,116 +1,100 @@
-"""The scenario's own options, declared for locust's parser; `settings` checks what was given."""
+"""The options of a load, whatever it asks. How a service is reached is `reach.options`'; a scenario declares
+its own."""
 
 from __future__ import annotations
 
-from typing import Any
-
+from loadgen.client.connection import Timeouts
 from loadgen.engine.arrivals import ARRIVALS
-from loadgen.engine.usage import MOST_AT_ONCE, MOST_COUNT, MOST_SECONDS, Bounds, choice, number
-from loadgen.tasks.ask.dialects import DIALECTS
-from loadgen.tasks.ask.question_files import MOST_BYTES
+from loadgen.engine.option_model import OptionModel, choice, count, many, number, text
+from loadgen.engine.usage import MOST_AT_ONCE, MOST_COUNT
 from reach.key import KEY_VARIABLE
-from reach.options import OPTIONS
+from records.usage import UsageError
 
 REGION_VARIABLE = "REGION"
 
-NUMBERS: dict[str, Bounds] = {
-    "--think-time": (float, 0, MOST_SECONDS),
-    "--rate": (float, 0, MOST_AT_ONCE),
-    "--max-inflight": (int, 1, MOST_AT_ONCE),
-    "--max-tokens": (int, 0, MOST_COUNT),
-    "--question-seed": (int, 0, MOST_COUNT),
-    "--request-timeout": (float, 0.001, MOST_SECONDS),
-    "--connect-timeout": (float, 0, MOST_SECONDS),
-    "--first-token-timeout": (float, 0, MOST_SECONDS),
-    "--gap-timeout": (float, 0, MOST_SECONDS),
-    "--warmup-requests": (int, 0, MOST_COUNT),
-    "--requests": (int, 0, MOST_COUNT),
-    "--min-seconds": (float, 0, MOST_SECONDS),
-    "--drain-seconds": (float, 0, MOST_SECONDS),
-}
-"""For the command line, and for the web UI's form, which knows nothing of it."""
-TEXTS = (
-    *("--path", "--llm-model", "--embedding-model", "--questions"),
-    *("--results", "--run-name", "--cell-name", "--region"),
-    *(option.flag for option in OPTIONS if option.metavar),
-)
 
+class LoadOptions(OptionModel):
+    """Who asks, how often, and for how long."""
 
-def add_arguments(parser: Any) -> None:
-    """Declare the options on locust's parser (directly: group arguments never reach the web UI)."""
-
-    def numeric(name: str, default: float, text: str) -> None:
-        bounds = NUMBERS[name]
-        parser.add_argument(name, type=number(name, *bounds), default=bounds[0](default), help=text)
-
-    parser.set_defaults(web_host="127.0.0.1")  # locust's own default is every interface, without a password
-    numeric("--think-time", 0, "Seconds a user waits between its requests")
-    parser.add_argument(
+    think_time_s: float = number("--think-time", 0, "Seconds a user waits between its requests")
+    arrival: str = choice(
         "--arrival",
-        type=choice("--arrival", ARRIVALS),
-        choices=ARRIVALS,
-        default="closed",
-        help="closed: each user asks when its answer has come; constant, poisson: --rate requests a second "
+        "closed",
+        ARRIVALS,
+        "closed: each user asks when its answer has come; constant, poisson: --rate requests a second "
         "are due whether answers come or not, whatever the number of users",
     )
-    numeric("--rate", 0, "Requests a second of an open loop, over all workers")
-    numeric("--max-inflight", 1000, "Open loop: past so many at a time, what is due is dropped")
-    parser.add_argument(
-        "--dialect",
-        type=choice("--dialect", DIALECTS),
-        choices=DIALECTS,
-        default="ask",
-        help="How the service speaks: the RAG API's own stream, or OpenAI chat completions",
+    rate: float = number(
+        "--rate", 0, "Requests a second of an open loop, over all workers", most=MOST_AT_ONCE
     )
-    parser.add_argument("--path", default="", help="Path of the endpoint, if not the dialect's own")
-    hidden = {"action": "append", "metavar": "NAME=VALUE", "include_in_web_ui": False}
-    parser.add_argument(
+    max_inflight: int = count(
+        "--max-inflight",
+        1000,
+        "Open loop: past so many at a time, what is due is dropped",
+        least=1,
+        most=MOST_AT_ONCE,
+    )
+    header: tuple[str, ...] = many(
         "--header",
-        default=[],
-        **hidden,
-        help=f"A header of each request; repeatable. A key is better given as {KEY_VARIABLE}",
+        "NAME=VALUE",
+        f"A header of each request; repeatable. A key is better given as {KEY_VARIABLE}",
+        private=True,
     )
-    parser.add_argument("--llm-model", default="", help="Model to ask for")
-    parser.add_argument("--embedding-model", default="", help="Embedding model to ask for (dialect ask)")
-    numeric("--max-tokens", 0, "Limit of an answer's length, for services that take one; 0: not sent")
-    parser.add_argument(
-        "--field", default=[], **hidden, help="A field of the request's body (JSON, else text); repeatable"
-    )
-    parser.add_argument(
-        "--drop-field",
-        **hidden | {"metavar": "NAME"},
-        default=[],
-        help="A field of the request's body to leave out, for services that refuse it; repeatable",
-    )
-    parser.add_argument(
-        "--questions",
-        default="",
-        help=f"File of questions: lines, or JSONL, at most {MOST_BYTES // 10**6} MB; without one, thousands "
-        "about Python's library",
-    )
-    numeric("--question-seed", 0, "Seed of the order of the questions")
-    parser.add_argument("--no-rag", action="store_true", help="Ask without retrieval (dialect ask)")
-    parser.add_argument(
+    results: str = text(
         "--results",
-        default="",
+        "Write each request as a record, and a verdict, into this new or empty folder",
         metavar="DIR",
-        help="Write each request as a record, and a verdict, into this new or empty folder",
     )
-    for option in OPTIONS:
-        kind: dict[str, Any] = {"default": "", "metavar": option.metavar}
-        parser.add_argument(
-            option.flag, **kind if option.metavar else {"action": "store_true"}, help=option.text
+    request_timeout_s: float = number(
+        "--request-timeout", 60, "Seconds a whole request may take", least=0.001
+    )
+    connect_timeout_s: float = number(
+        "--connect-timeout", 10, "Seconds until a connection is made; 0: --request-timeout"
+    )
+    warmup_requests: int = count(
+        "--warmup-requests",
+        5,
+        "Requests before measuring begins (at least one a user)",
+        most=MOST_COUNT,
+    )
+    requests: int = count(
+        "--requests", 0, "Stop once so many measured requests have ended; 0: no limit", most=MOST_COUNT
+    )
+    min_seconds: float = number(
+        "--min-seconds", 3, "Measure for at least so long before --requests stops the run"
+    )
+    drain_seconds: float = number(
+        "--drain-seconds", 10, "How long requests in flight at the end may take to finish"
+    )
+    run_name: str = text("--run-name", "Name of the run, in the records")
+    cell_name: str = text("--cell-name", "Name of the cell, in the records")
+    region: str = text(
+        "--region", "Where this load worker stands, in the records", environment=REGION_VARIABLE
+    )
+
+    @property
+    def open_loop(self) -> bool:
+        """Requests are due at times of their own, whether answers come or not."""
+        return self.arrival != "closed"
+
+    def timeouts(self, *, first_token: float = 0.0, gap: float = 0.0) -> Timeouts:
+        """Of each request; a scenario may have more of them."""
+        return Timeouts(
+            total=self.request_timeout_s, connect=self.connect_timeout_s, first_token=first_token, gap=gap
         )
-    numeric("--request-timeout", 60, "Seconds a whole request may take")
-    numeric("--connect-timeout", 10, "Seconds until a connection is made; 0: --request-timeout")
-    numeric("--first-token-timeout", 0, "Seconds until the first token; 0: no limit of its own")
-    numeric("--gap-timeout", 0, "Seconds between two tokens; 0: no limit of its own")
-    numeric("--warmup-requests", 5, "Requests before measuring begins (at least one a user)")
-    numeric("--requests", 0, "Stop once so many measured requests have ended; 0: no limit")
-    numeric("--min-seconds", 3, "Measure for at least so long before --requests stops the run")
-    numeric("--drain-seconds", 10, "How long requests in flight at the end may take to finish")
-    parser.add_argument("--run-name", default="", help="Name of the run, in the records")
-    parser.add_argument("--cell-name", default="", help="Name of the cell, in the records")
-    parser.add_argument(
-        "--region", default="", env_var=REGION_VARIABLE, help="Where this load worker stands, in the records"
-    )
+
+    def check_together(self) -> None:
+        """Raises UsageError for options that say nothing together."""
+        if self.open_loop and not self.rate:
+            raise UsageError(f"--arrival {self.arrival} wants a --rate: requests a second")
+        if not self.open_loop and self.rate:
+            raise UsageError(
+                "--rate wants --arrival constant or poisson: a closed loop asks when it is answered"
+            )
+        if self.open_loop and self.think_time_s:
+            raise UsageError("--think-time is of closed loops: in an open one nobody waits for an answer")
+
+    def requested(self) -> dict[str, object]:
+        """What is kept with a cell: of a closed loop no rate."""
+        of_open_loops = {} if self.open_loop else {"rate": None, "max_inflight": None}
+        return self.kept() | of_open_loops

@@ -9,6 +9,7 @@ from typing import Any
 
 from records.exit_codes import USAGE
 from records.files import discard
+from records.usage import UsageError as UsageError
 
 log = logging.getLogger(__name__)
 
@@ -20,10 +21,6 @@ MOST_AT_ONCE = 1e6
 
 Bounds = tuple[type[int] | type[float], float, float]
 """Kind, least and most."""
-
-
-class UsageError(ValueError):
-    """A user's mistake, in one clear line."""
 
 
 def number(

@@ -4,32 +4,44 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import Any
 
 from loadgen.engine.driver import Driver
-from loadgen.process.distributed import Keep
+from loadgen.process.role import MakeDriver
+from loadgen.process.run import Run
+from loadgen.process.run_spec import Keep
 
 TICK_S = 0.02
 
 
 class Alone:
-    """Watches, drains and ends as `distributed.Master` and `distributed.Worker` do."""
+    """Watches, drains and ends as `master.Master` and `worker.Worker` do."""
 
-    def __init__(self) -> None:
+    is_worker = False
+    name = "local"
+
+    def __init__(self, client_id: str, soon: Callable[[Callable[[], None]], object]) -> None:
+        """``client_id``: locust's; ``soon`` makes a call when this turn of the event loop is over."""
         self.driver: Driver | None = None
+        self._client_id, self._soon = client_id, soon
         self._write: Keep | None = None
-        self._soon: Callable[[Callable[[], None]], object] | None = None
         self._lines: list[bytes] = []
 
-    def begin(self, driver: Driver, write: Keep | None, soon: Callable[[Callable[[], None]], object]) -> None:
-        """A run starts. ``write`` keeps its records, None if nobody wants them; ``soon`` makes a call when
-        this turn of the event loop is over."""
-        self.driver, self._write, self._soon = driver, write, soon
+    def connected(self) -> list[str]:
+        return [self._client_id]
+
+    def begin(self, run: Run, driver: MakeDriver) -> None:
+        self._write = run.cell.append if run.cell else None
+        self.driver = driver(self.keep if run.settings.results else None)
+
+    def refuse(self, told: Any, error: str) -> bool:
+        return False
 
     def keep(self, line: bytes) -> None:
         """Take a record. Those of one turn of the event loop are written together when it is over: a write
         each costs as much as reading an answer."""
         self._lines.append(line)
-        if len(self._lines) == 1 and self._soon is not None:
+        if len(self._lines) == 1:
             self._soon(self.flush)
 
     def flush(self) -> None:

@@ -12,11 +12,11 @@ from typing import Any, cast
 
 from loadgen.client.http import Origin
 from loadgen.engine.settings import Settings, make_results
+from loadgen.engine.task import AnyTask
 from loadgen.process.observed import Observed, achieved
 from loadgen.shapes.level_log import LevelLog
 from loadgen.shapes.level_table import table
 from loadgen.shapes.measured import measured_levels
-from loadgen.tasks.ask.dialects import field_names
 from records import checks, layout
 from records.advice import in_one_line
 from records.cell import Cell, Check, Verdict
@@ -51,6 +51,7 @@ class CellFile:
         wanted: Settings,
         served: Served,
         *,
+        task: AnyTask,
         shape: str | None = None,
         insecure: bool | None = None,
     ) -> None:
@@ -59,6 +60,7 @@ class CellFile:
         self.cell = cell
         self._wanted = wanted
         self._served = served
+        self._task = task
         self._shape, self._insecure = shape, insecure
         self._lines = LineFile(folder / layout.REQUESTS)
         self.fault: OSError | None = None
@@ -133,8 +135,8 @@ class CellFile:
             free=wanted.think_time_s > 0 or wanted.open_loop,
             rate=wanted.rate if wanted.open_loop else 0,
             chance=wanted.arrival == "poisson",
-            documents=wanted.dialect.expects_documents,
-            fields=tuple(field_names(wanted.dialect.template)),
+            documents=bool(self.cell.requested.get("rag")),
+            fields=tuple(self._task.fields),
             headers=tuple(wanted.headers),
             shape=self._shape,
             insecure=self._insecure,
@@ -182,6 +184,7 @@ def _notes(cell: Cell, names: Collection[str]) -> list[str]:
 
 def asked(
     wanted: Settings,
+    task: AnyTask,
     users: int,
     served: Served,
     origin: Origin,
@@ -205,28 +208,12 @@ def asked(
             "users": users,
             "shape": shape,
             "shape_options": dict(shape_options),
-            "requests": wanted.requests,
-            "min_seconds": wanted.min_seconds,
             "run_time_s": run_time_s,
-            "warmup_requests": wanted.warmup_requests,
-            "think_time_s": wanted.think_time_s,
-            "arrival": wanted.arrival,
-            "rate": wanted.rate if wanted.open_loop else None,
-            "max_inflight": wanted.max_inflight if wanted.open_loop else None,
-            "request_timeout_s": wanted.request_timeout_s,
-            "connect_timeout_s": wanted.connect_timeout_s,
-            "first_token_timeout_s": wanted.first_token_timeout_s,
-            "gap_timeout_s": wanted.gap_timeout_s,
-            "drain_seconds": wanted.drain_seconds,
-            "dialect": wanted.dialect.name,
-            "path": wanted.dialect.path,
-            "rag": wanted.dialect.expects_documents,
-            "body": wanted.dialect.template,
-            "drop_fields": sorted(set(wanted.drop_fields)),
             "headers": sorted(wanted.headers),  # their names: the values may be secrets
-            "questions": wanted.questions_file or "standard library",
-            "question_seed": wanted.question_seed,
+            **wanted.requested(),
+            **task.requested(),
         },
         settings=served.settings,
         paths=served.paths,
+        workload=task.workload,
     )

@@ -27,6 +27,8 @@ class Report(TypedDict):
     records: int
     """How many records it has made: all of them must have arrived in the end."""
     lines: bytes
+    exhausted: bool
+    """Its share of a finite task's items was asked."""
     summary: Summary | None
     """Only in its last report, when its streams have drained."""
 
@@ -51,6 +53,8 @@ class Merge:
     """The workers that reported for the last time, and none of whose records is missing."""
     refused: dict[str, str] = field(default_factory=dict)
     """Why a worker could not take part."""
+    exhausted: set[str] = field(default_factory=set)
+    """Those who have asked all that there is for them to ask."""
     deserted: bool = False
     """It ended because no worker was left."""
 
@@ -68,6 +72,8 @@ class Merge:
         self.members.add(worker)
         self.counts[worker] = (report["ended"], report["measured"], report["clean"])
         self.records[worker] = self.records.get(worker, 0) + report["lines"].count(b"\n")
+        if report["exhausted"]:
+            self.exhausted.add(worker)
         if report["summary"] is not None:
             self.summaries[worker] = report["summary"]
             if self.records[worker] == report["records"]:

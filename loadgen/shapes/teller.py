@@ -11,15 +11,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import Any, TypedDict
 
+from loadgen.engine.messages import PREFIX
 from loadgen.engine.usage import show
-from loadgen.process.distributed import PREFIX
+from loadgen.shapes.control import LoadControl
 from loadgen.shapes.level_log import LevelLog
 from loadgen.shapes.level_table import what_next
-
-if TYPE_CHECKING:  # it imports locust
-    from loadgen.adapter.plumbing import LoadRun
 
 SPAWN_RATE = 100
 """Users a second. Locust warns above it."""
@@ -37,7 +35,7 @@ class LevelTeller:
     """The level, in every process of a load."""
 
     def __init__(
-        self, environment: Any, load: LoadRun, *, asked: Callable[[], dict[str, Any]], tells: bool = True
+        self, environment: Any, load: LoadControl, *, asked: Callable[[], dict[str, Any]], tells: bool = True
     ) -> None:
         """``asked``: the shape's own options, as it uses them; they are kept with what was asked for.
         ``tells``: prints what was measured of each level in the end."""
@@ -79,8 +77,7 @@ class LevelTeller:
 
     def tick(self, level: float, *, phase: int = 0, fresh: bool = False) -> tuple[int, float] | None:
         """Set the level; what the shape's own ``tick`` is to return: None once the run is interrupted."""
-        run = self._load.run
-        if run is not None and run.interrupted:
+        if self._load.interrupted:
             return None
         rate = float(level) if self.open_loop else None
         told: LevelMessage = {"phase": phase, "rate": rate, "fresh": fresh}
@@ -115,11 +112,8 @@ class LevelTeller:
 
     def _on_test_stopping(self, **_: Any) -> None:
         """Locust swallows the Ctrl-C that ends a shape, so what stops one before its end is taken for it."""
-        run = self._load.run
-        if run is None or self._over or self._options.requests or not self._options.headless:
-            return
-        if run.merge is None or not (run.merge.deserted or run.merge.refused):
-            run.interrupted = not self._load.is_worker
+        if self._options.headless and not (self._over or self._options.requests):
+            self._load.stopped_early()
 
     def _on_test_stop(self, **_: Any) -> None:
         self._began_s, self._over = None, False
@@ -132,8 +126,6 @@ class LevelTeller:
 
     def _say(self) -> None:
         """The levels in a table, where records were kept."""
-        run = self._load.run
-        if run is None or run.cell is None or run.finished is None or not run.finished.level_table:
-            return
-        said = what_next(run.finished.cell, run.cell.folder)
-        show(f"\n{run.finished.level_table}\n\n{said}\n")
+        if (held := self._load.levels_held) is not None:
+            cell, folder, table = held
+            show(f"\n{table}\n\n{what_next(cell, folder)}\n")

@@ -22,7 +22,7 @@ with atheris.instrument_imports(include=["loadgen", "records"]):
     from loadgen.tasks.ask.answer import Answer
     from loadgen.tasks.ask.dialects import DIALECTS, dialect
     from loadgen.tasks.ask.events import EventStream
-    from loadgen.tasks.ask.reading import AnswerReading, Exchange
+    from loadgen.tasks.ask.reading import AnswerExchange, AnswerReading
     from loadgen.tasks.ask.sse import SseParser
 
 SPEAKS = [dialect(name) for name in DIALECTS]
@@ -73,7 +73,7 @@ def read_events(pieces: list[bytes], number: int) -> None:
 
 def read_answer(pieces: list[bytes], number: int) -> None:
     """A whole exchange."""
-    reply, exchange = Reply(), Exchange(sent_ns=0)
+    reply, exchange = Reply(), AnswerExchange(sent_ns=0)
     reading = AnswerReading(exchange, SPEAKS[number])
     reply.expect()
     failure: HttpFailure | None = None

@@ -12,7 +12,9 @@ from typing import Any
 
 import pytest
 
-from loadgen.engine.options import add_arguments
+from loadgen.adapter.parser import add_arguments
+from loadgen.engine.options import LoadOptions
+from loadgen.tasks.ask.options import AskOptions
 from records import answer_checks, stream_checks
 from records.advice import in_one_line
 from records.cell import Check, Window
@@ -207,7 +209,7 @@ def test_the_options_named_are_the_loads_own() -> None:
     ]
     named = {option for text in texts for option in re.findall(r"--[a-z][a-z-]*", text)}
     parser = Parser()
-    add_arguments(parser)
+    add_arguments(parser, LoadOptions, AskOptions)
     assert "--no-rag" in named
     for option in named - {"--deployment", "--concurrency"}:  # the sweep's
         assert f"{option} " in f"{parser.format_help()} ".replace("\n", " ").replace("]", " "), option

@@ -8,6 +8,7 @@ import random
 from collections.abc import Iterator, Sequence
 from functools import cache
 
+from loadgen.engine.task import Share
 from loadgen.tasks.ask.question_files import Question
 
 TEMPLATES = (
@@ -72,13 +73,10 @@ def shuffled(questions: Sequence[Question], seed: int) -> list[Question]:
     return order
 
 
-def users_questions(
-    order: Sequence[Question], *, user: int, users: int, worker: int = 0, workers: int = 1
-) -> Iterator[Question]:
+def users_questions(order: Sequence[Question], share: Share) -> Iterator[Question]:
     """A user's endless questions: its own share of the run's order, so that nobody repeats another's
     until all were asked. When its share is used up it starts again."""
-    step = max(1, users) * max(1, workers)
-    place = (user % max(1, users)) * max(1, workers) + worker % max(1, workers)
+    step, place = share.places, share.place
     if len(order) < step:
         # Fewer questions than users: each starts somewhere else and walks them all.
         step = 1

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from loadgen.adapter.last_lines import RequestFailed, last_lines
-from loadgen.tasks.ask.dialects import dialect
 from records.cell import Cell
 
 
 def _run(**more: Any) -> Any:
-    wanted = SimpleNamespace(dialect=dialect("openai"), headers={"Authorization": "Bearer x"})
-    return SimpleNamespace(settings=wanted, finished=None, cell=None, **more)
+    wanted = SimpleNamespace(headers={"Authorization": "Bearer x"})
+    task = SimpleNamespace(fields=["model", "stream"])
+    return SimpleNamespace(settings=wanted, task=task, finished=None, cell=None, **more)
 
 
 def _stats(*errors: tuple[object, int]) -> Any:

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from loadgen.adapter.parser import add_arguments
 from loadgen.client.http import Origin
-from loadgen.engine import options
-from loadgen.engine.settings import Settings, origin_of
+from loadgen.client.sender import HEADERS
+from loadgen.engine.option_model import Option
+from loadgen.engine.options import LoadOptions
+from loadgen.engine.settings import Settings, origin_of, task_of
 from loadgen.engine.settings import settings as settings_of
 from loadgen.engine.usage import UsageError
-from loadgen.tasks.ask.reading import HEADERS
+from loadgen.tasks.ask.options import AskOptions
+from loadgen.tasks.ask.task import ASK, AskTask
+from reach.options import OPTIONS
 from records.kept import is_secret
 
 
@@ -26,20 +32,52 @@ class Parser(argparse.ArgumentParser):
 
 def parsed(*words: str) -> argparse.Namespace:
     parser = Parser()
-    options.add_arguments(parser)
+    add_arguments(parser, LoadOptions, AskOptions)
     return parser.parse_args(words)
 
 
 def settings(*words: str, **form: Any) -> Settings:
-    """``form``: what the web UI puts in place of what was parsed."""
-    return settings_of(argparse.Namespace(**(vars(parsed(*words)) | form)), {})
+    """``form``: what the web UI puts in place of what was parsed. Those of the scenario are checked, too."""
+    given = argparse.Namespace(**(vars(parsed(*words)) | form))
+    wanted = settings_of(given, {})
+    task_of(ASK, given, wanted)
+    return wanted
+
+
+def task(*words: str) -> AskTask:
+    given = parsed(*words)
+    made = task_of(ASK, given, settings_of(given, {}))
+    assert isinstance(made, AskTask)
+    return made
+
+
+def options(of: Callable[[Option], object]) -> list[str]:
+    models = (LoadOptions, AskOptions)
+    return [option.flag for model in models for _, _, option in model.options() if of(option)]
+
+
+NUMBERS = options(lambda one: one.bounds)
+TEXTS = options(lambda one: not (one.bounds or one.choices or one.switch or one.many))
+TEXTS += [option.flag for option in OPTIONS if option.metavar]
 
 
 def test_the_defaults_are_settings() -> None:
     assert settings().request_timeout_s == 60
+    assert len(NUMBERS) == 13
 
 
-@pytest.mark.parametrize("name", options.NUMBERS)
+def test_an_option_that_is_declared_is_kept_under_the_name_of_its_field() -> None:
+    assert task("--gap-timeout=7").requested()["gap_timeout_s"] == 7
+    assert task("--gap-timeout=7").timeouts.gap == 7
+    assert settings("--drain-seconds=4").requested()["drain_seconds"] == 4
+    kept = settings("--header=X-Tenant=acme-1").requested()
+    assert "acme-1" not in str(kept)
+    assert (kept["rate"], kept["max_inflight"]) == (None, None)  # a closed loop's have no meaning
+    opened = settings("--arrival=poisson", "--rate=3").requested()
+    assert (opened["rate"], opened["max_inflight"]) == (3, 1000)
+
+
+@pytest.mark.parametrize("name", NUMBERS)
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -1, 10**23])
 def test_the_web_ui_s_numbers_have_the_bounds_of_the_command_line(
     name: str, value: float, capsys: pytest.CaptureFixture[str]
@@ -51,7 +89,7 @@ def test_the_web_ui_s_numbers_have_the_bounds_of_the_command_line(
     assert f"error: {name} wants a" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("name", [*options.TEXTS, "--header", "--field"])
+@pytest.mark.parametrize("name", [*TEXTS, "--header", "--field"])
 def test_bytes_that_are_no_text_are_refused(name: str) -> None:
     with pytest.raises(UsageError) as caught:
         settings(f"{name}=/a=\udcff")
@@ -92,7 +130,7 @@ def test_limits_are_no_secrets() -> None:
         *("max_passages", "detokenize", "thinking_token_budget", "tokenizer", "eos_token", "num_passes"),
         *("upweight", "passthrough", "X-Passenger", "keyspace"),
     )
-    asked = settings(*[f"--field={name}=3" for name in names], "--path=/ask?api-version=2")
+    asked = task(*[f"--field={name}=3" for name in names], "--path=/ask?api-version=2")
     assert asked.dialect.template["stop_token_ids"] == 3
     assert asked.dialect.path == "/ask?api-version=2"
     plain = (
@@ -101,7 +139,7 @@ def test_limits_are_no_secrets() -> None:
         "the bearer of news",
     )
     for harmless in (*plain, "http://h/x?v=1#top", "write to me@h, see http://h?token=", "ssh://h/a@b"):
-        assert settings(f"--field=callback={harmless}").dialect.template["callback"] == harmless
+        assert task(f"--field=callback={harmless}").dialect.template["callback"] == harmless
     secrets = ("api_key", "apiKey", "X-Api-Key", "accessToken", "x-auth", "dbPassword", "jwt", "token", "pw")
     assert [name for name in secrets if not is_secret(name)] == []
 
@@ -140,12 +178,12 @@ def test_what_is_no_base_url_is_said_in_one_way(url: str) -> None:
 def test_a_header_takes_the_place_of_the_client_s_own_whatever_its_letters() -> None:
     given = ["host=other", "user-agent=me", "ACCEPT=x/y", "content-type=a/b"]
     asked = settings(*[f"--header={one}" for one in given])
-    head = Origin("http://h:1").post_head("/p", {**HEADERS, **asked.headers}).decode().split("\r\n")
+    head = Origin("http://h:1").head("POST", "/p", {**HEADERS, **asked.headers}).decode().split("\r\n")
     names = [line.partition(":")[0].lower() for line in head[1:]]
     assert len(set(names)) == len(names)
     assert {"host: other", "user-agent: me", "ACCEPT: x/y", "content-type: a/b"} <= set(head)
     assert head[-2:] == ["Accept-Encoding: identity", "Content-Length: "]
-    assert "Host: h:1" in Origin("http://h:1").post_head("/p", HEADERS).decode()
+    assert "Host: h:1" in Origin("http://h:1").head("POST", "/p", HEADERS).decode()
 
 
 @pytest.mark.parametrize(
@@ -200,7 +238,7 @@ def test_settings_blank_what_is_sent_and_show_none_of_it() -> None:
 )
 def test_a_key_that_is_written_where_it_would_be_kept_is_refused(word: str) -> None:
     with pytest.raises(UsageError, match="TARGET_API_KEY") as caught:
-        settings_of(parsed(word), {"TARGET_API_KEY": "sk-12345678"})
+        task_of(ASK, parsed(word), settings_of(parsed(word), {"TARGET_API_KEY": "sk-12345678"}))
     assert "sk-1" not in str(caught.value)
 
 
@@ -221,12 +259,12 @@ def test_a_field_whose_value_looks_like_a_key_is_refused(value: str) -> None:
 
 
 def test_a_field_can_be_left_out_also_of_an_object() -> None:
-    asked = settings("--dialect=openai", "--drop-field=stream_options")
+    asked = task("--dialect=openai", "--drop-field=stream_options")
     assert asked.dialect.template == {"model": "default", "stream": True}
-    assert asked.drop_fields == ("stream_options",)
-    inner = settings("--dialect=openai", "--drop-field=stream_options.include_usage", "--field=a.b=1")
+    assert asked.requested()["drop_fields"] == ["stream_options"]
+    inner = task("--dialect=openai", "--drop-field=stream_options.include_usage", "--field=a.b=1")
     assert inner.dialect.template == {"model": "default", "stream": True, "stream_options": {}, "a.b": 1}
-    assert "a.b" not in settings("--field=a.b=1", "--drop-field=a.b").dialect.template
+    assert "a.b" not in task("--field=a.b=1", "--drop-field=a.b").dialect.template
 
 
 @pytest.mark.parametrize(

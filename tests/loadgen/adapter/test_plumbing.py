@@ -11,14 +11,15 @@ from argparse import Namespace
 from locust import argument_parser
 from locust.env import Environment
 from locust.runners import WorkerRunner
-from loadgen.adapter.plumbing import LoadRun
+from loadgen.adapter.plumbing import LoadTest
+from loadgen.tasks.ask.task import ASK
 
 before = argument_parser.default_args_dict()
 runner = object.__new__(WorkerRunner)
 runner.register_message = lambda *_, **__: None
 environment = Environment(parsed_options=Namespace(region=""))
 environment.runner = runner
-LoadRun(environment)
+LoadTest(environment, ASK)
 assert argument_parser.default_args_dict() == before
 assert argument_parser.default_args_dict() is argument_parser.default_args_dict()
 """
@@ -27,12 +28,13 @@ DRAIN = """
 from argparse import Namespace
 from types import SimpleNamespace
 from locust.env import Environment
-from loadgen.adapter.plumbing import LoadRun
+from loadgen.adapter.plumbing import LoadTest
+from loadgen.tasks.ask.task import ASK
 from loadgen.process.run import Phase
 
 environment = Environment(parsed_options=Namespace(region=""))
 environment.create_local_runner()
-load, drained = LoadRun(environment), []
+load, drained = LoadTest(environment, ASK), []
 load.run = SimpleNamespace(phase=Phase.RUNNING, settings=SimpleNamespace(drain_seconds=1))
 load.level_log.step(5)
 
@@ -40,7 +42,7 @@ def drain(seconds):
     load.level_log.step(10)  # a shape that goes on ticking
     drained.append([level.level_to for level in load.level_log.levels])
 
-load.part.drain = drain
+load.role.drain = drain
 environment.events.test_stopping.fire(environment=environment)
 assert drained == [[5]], drained
 first, load.run = load.level_log, None

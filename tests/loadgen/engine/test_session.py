@@ -12,6 +12,7 @@ import pytest
 import loadgen
 from loadgen.engine.lag import LoopLag, percentile
 from loadgen.engine.session import Plan, Session
+from loadgen.engine.task import Share
 from loadgen.tasks.ask.question_files import Question
 from loadgen.tasks.ask.questions import library_questions, shuffled, users_questions
 
@@ -92,7 +93,7 @@ def test_no_question_twice_until_all_were_asked(users: int, workers: int) -> Non
         for worker in range(workers)
         for user in range(users)
         for question in islice(
-            users_questions(order, user=user, users=users, worker=worker, workers=workers), share
+            users_questions(order, Share(user=user, users=users, worker=worker, workers=workers)), share
         )
     ]
     assert len(set(asked)) == len(asked) == share * users * workers
@@ -102,7 +103,7 @@ def test_questions_are_seeded_and_endless() -> None:
     questions = [Question(str(i), str(i)) for i in range(5)]
 
     def first(seed: int, users: int = 1) -> list[str]:
-        return [q.id for q in islice(users_questions(shuffled(questions, seed), user=0, users=users), 12)]
+        return [q.id for q in islice(users_questions(shuffled(questions, seed), Share(users=users)), 12)]
 
     assert first(1) == first(1) != first(2)
     assert set(first(1)[:5]) == set("01234")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any, cast
 
 from loadgen.engine.driver import Driver
@@ -10,8 +11,9 @@ from loadgen.process.alone import Alone
 
 
 def begun(write: Callable[[bytes], None] | None, soon: list[Callable[[], None]]) -> Alone:
-    one = Alone()
-    one.begin(cast(Driver, cast(Any, None)), write, soon.append)
+    one = Alone("local", soon.append)
+    run: Any = SimpleNamespace(cell=SimpleNamespace(append=write), settings=SimpleNamespace(results="r"))
+    one.begin(run, lambda keep: cast(Driver, cast(Any, None)))
     return one
 
 

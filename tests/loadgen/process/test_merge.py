@@ -10,9 +10,12 @@ import pytest
 
 from loadgen.engine.session import Plan, Session
 from loadgen.engine.usage import UsageError
-from loadgen.process.distributed import Master, Orders, Worker
+from loadgen.process.master import Master
 from loadgen.process.merge import Merge, Report
-from records.noise import Noise
+from loadgen.process.run import Run
+from loadgen.process.run_spec import RunSpec
+from loadgen.process.worker import Worker
+from records.noise import Counters, Noise
 
 SUMMARY = {"start_ns": 1_000, "end_ns": 9_000, "lag_p99_ms": 1.0, "cpu_percent": 10.0, "connects": 2}
 
@@ -22,7 +25,9 @@ def merge(expected: int = 2, requests: int = 0) -> Merge:
     return Merge(id="this", session=Session(plan=plan), expected=expected)
 
 
-def report(lines: bytes, records: int, summary: Any = None, id: str = "this", ended: int = 0) -> Report:
+def report(
+    lines: bytes, records: int, summary: Any = None, id: str = "this", ended: int = 0, exhausted: bool = False
+) -> Report:
     return {
         "id": id,
         "ended": ended,
@@ -30,6 +35,7 @@ def report(lines: bytes, records: int, summary: Any = None, id: str = "this", en
         "clean": 0,
         "records": records,
         "lines": lines,
+        "exhausted": exhausted,
         "summary": summary,
     }
 
@@ -111,10 +117,43 @@ def message(worker: str, data: Report) -> Any:
     return SimpleNamespace(node_id=worker, data=data)
 
 
+def begun(*workers: str, keep: Any = None) -> Run:
+    spec = RunSpec(id="this", run="r", cell="c", users=2, workers=list(workers))
+    cell: Any = SimpleNamespace(append=keep) if keep else None
+    plan = Plan(users=2, warmup_requests=4, requests=0, min_seconds=0)
+    given: Any = SimpleNamespace(drain_seconds=1)
+    return Run(
+        spec=spec,
+        settings=given,
+        task=given,
+        session=Session(plan=plan),
+        started_ns=0,
+        machine=Counters(at_ns=0),
+        cell=cell,
+    )
+
+
+def unasked(keep: Any) -> Any:
+    raise AssertionError("a master asks nothing")
+
+
+def test_a_run_of_a_finite_task_ends_when_all_workers_have_asked_their_share() -> None:
+    runner = Runner(Clients(a=1, b=1))
+    master, run = Master(runner), begun("a", "b")
+    master.begin(run, unasked)
+    master.on_report(message("a", report(b"", 0, exhausted=True)))
+    assert not master.over(run.merge)
+    master.on_report(message("b", report(b"", 0, exhausted=True)))
+    assert master.over(run.merge)
+
+
 def test_a_master_listens_only_to_workers_of_its_own_run() -> None:
-    runner, kept, one = Runner(Clients(a=1)), [], merge(expected=1)
-    master = Master(runner)
-    master.begin(one, kept.append)
+    runner, kept = Runner(Clients(a=1)), []
+    master, run = Master(runner), begun("a", keep=kept.append)
+    master.begin(run, unasked)
+    one = run.merge
+    assert one is not None
+    assert one.expected == 1
     master.on_report(message("a", report(b"1\n", 1)))
     master.on_report(message("a", report(b"2\n", 2, id="an earlier one")))
     master.on_report(message("orphan", report(b"3\n", 3, id="an earlier one")))
@@ -127,15 +166,15 @@ def test_a_master_listens_only_to_workers_of_its_own_run() -> None:
 
 
 def test_shares_of_questions_have_no_gap_whatever_locust_numbers_its_workers() -> None:
-    orders = Orders(id="this", run="r", cell="c", users=4, workers=["x", "y"])
-    assert [orders.place(worker) for worker in ("x", "y", "late")] == [0, 1, 0]
+    spec = RunSpec(id="this", run="r", cell="c", users=4, workers=["x", "y"])
+    assert [spec.place(worker) for worker in ("x", "y", "late")] == [0, 1, 0]
 
 
 @pytest.mark.parametrize(("told", "run"), [({"id": "this", "news": 1}, "this"), ({}, None), (None, None)])
-def test_a_worker_refuses_the_orders_of_another_version(told: Any, run: str | None) -> None:
+def test_a_worker_refuses_the_spec_of_another_version(told: Any, run: str | None) -> None:
     """And those of a master that is no Chokepoint, which sends none."""
     with pytest.raises(UsageError, match="this version") as error:
-        Orders.of(told)
+        RunSpec.of(told)
     sent: list[Any] = []
     heartbeat = SimpleNamespace(add_listener=lambda _: None)
     runner = SimpleNamespace(

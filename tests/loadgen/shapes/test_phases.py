@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from loadgen.engine.clock import Clock
-from loadgen.engine.driver import Attempt
+from loadgen.engine.in_flight import InFlightRequest
 from loadgen.shapes.phases import AnswerReports, AnswersMessage, Heard
 from loadgen.shapes.slo import Slo
-from loadgen.tasks.ask.reading import Exchange
+from loadgen.tasks.ask.reading import AnswerExchange
 from records.request import RequestRecord
 
 
@@ -33,7 +33,7 @@ class Wire:
 CLOCK = Clock()
 
 
-def load(in_flight: Sequence[Attempt] = ()) -> Any:
+def load(in_flight: Sequence[InFlightRequest] = ()) -> Any:
     lag = SimpleNamespace(p99_ms=lambda start, end: 1.0)
     session = SimpleNamespace(in_flight=3)
     return SimpleNamespace(driver=SimpleNamespace(clock=CLOCK, lag=lag, session=session, in_flight=in_flight))
@@ -41,15 +41,15 @@ def load(in_flight: Sequence[Attempt] = ()) -> Any:
 
 def attempt(
     *, sent_ns: int, ttft_ms: int | None = None, due_ns: int | None = None, flag: str = ""
-) -> Attempt:
-    exchange = Exchange(sent_ns=sent_ns)
+) -> InFlightRequest:
+    exchange = AnswerExchange(sent_ns=sent_ns)
     if ttft_ms is not None:
         exchange.answer.token("a", sent_ns + ttft_ms * 1_000_000)
     flags = [flag] if flag else []
-    return Attempt(
+    return InFlightRequest(
         user=0,
         seq=1,
-        question="",
+        item="",
         exchange=exchange,
         flags=flags,
         wanted_ns=sent_ns,

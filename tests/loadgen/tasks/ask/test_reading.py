@@ -16,7 +16,7 @@ from loadgen.client.connect import connection
 from loadgen.client.connection import Timeouts
 from loadgen.client.http import Origin
 from loadgen.tasks.ask.dialects import dialect
-from loadgen.tasks.ask.reading import Asker, Exchange
+from loadgen.tasks.ask.reading import AnswerExchange, Asker
 
 SLACK_MS = 39.0
 """What an answer in time is late by at most. A busy machine makes any of them later, and none earlier, so one
@@ -42,13 +42,13 @@ def asker(url: str, name: str = "ask", timeout_s: float = 60.0, **timeouts: floa
     return Asker(connection(OVER.origin(url), limits), dialect(name), {})
 
 
-def ask(one: Asker, question: str = "why?") -> Exchange:
-    exchange = Exchange(sent_ns=0)
+def ask(one: Asker, question: str = "why?") -> AnswerExchange:
+    exchange = AnswerExchange(sent_ns=0)
     one.ask(question, exchange)
     return exchange
 
 
-def ms(exchange: Exchange, at_ns: int | None) -> float:
+def ms(exchange: AnswerExchange, at_ns: int | None) -> float:
     assert at_ns is not None
     return (at_ns - exchange.sent_ns) / 1e6
 

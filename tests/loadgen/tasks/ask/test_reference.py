@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from loadgen.client.http import ConnectionLost, Reply
 from loadgen.tasks.ask.dialects import dialect
-from loadgen.tasks.ask.reading import AnswerReading, Exchange
+from loadgen.tasks.ask.reading import AnswerExchange, AnswerReading
 
 Pieces = list[tuple[int, bytes]]
 FAILED = {"abort", "error", "cancelled"}
@@ -101,7 +101,7 @@ def read(kind: str, pieces: Pieces, whole: bool) -> tuple[str, int, int | None, 
 
 
 def ours(kind: str, pieces: Pieces, whole: bool) -> tuple[str, int, int | None, int | None]:
-    exchange, reply = Exchange(sent_ns=0), Reply()
+    exchange, reply = AnswerExchange(sent_ns=0), Reply()
     reading = AnswerReading(exchange, dialect(kind))
     reply.expect()
     reply.feed(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
