@@ -211,7 +211,7 @@ class Driver:
         one.over = True
         del self._flying[id(one)]
         exchange = one.exchange
-        if cut or exchange.outcome == "aborted":
+        if (cut and exchange.body_ended_ns is None) or exchange.outcome == "aborted":
             exchange.outcome, exchange.error = "aborted", "aborted at the end"
             exchange.ended_ns = time.monotonic_ns()
         if exchange.outcome == "ok" and one.late(self.turns):
