@@ -73,7 +73,14 @@ def service(checkout: Path, clean: dict[str, str]) -> Iterator[str]:
 def load(
     checkout: Path, clean: dict[str, str], folder: Path, *words: str
 ) -> subprocess.CompletedProcess[str]:
-    arguments = ["-f", str(checkout / "locustfiles" / "echo.py"), "--headless", *words]
+    arguments = [
+        "-f",
+        str(checkout / "locustfiles" / "echo.py"),
+        "--headless",
+        "--think-time",
+        "0.01",
+        *words,
+    ]
     return subprocess.run(
         [sys.executable, "-m", "locust", *arguments],
         cwd=folder,
@@ -119,7 +126,7 @@ def test_a_report_has_its_metrics(
     done = load(checkout, clean, tmp_path, "-H", service, "-u", "2", "-t", "3s", "--results", "out")
     assert (tmp_path / "out").is_dir(), done.stderr
     said = subprocess.run(
-        [sys.executable, "-m", "reports.cli", "out", "--json"],
+        [sys.executable, "-c", "from reports.cli import main; raise SystemExit(main())", "out", "--json"],
         cwd=tmp_path,
         env=clean,
         capture_output=True,
