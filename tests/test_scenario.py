@@ -15,7 +15,10 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENT = ROOT / "docs" / "adding-a-scenario.md"
-ROOMS = ("loadgen", "locustfiles", "mocks", "reach", "records", "reports", "workloads")
+ROOMS = (
+    *("loadgen", "locustfiles", "mocks", "profiler", "reach", "records", "reports", "sweep"),
+    "workloads",
+)
 BLOCK = re.compile(
     r"`(?P<path>[a-z_]+/[a-z_/]+\.py)`[^`]*?```(?P<kind>python|diff)\n(?P<text>.*?)```", re.DOTALL
 )
@@ -134,3 +137,28 @@ def test_a_report_has_its_metrics(
         timeout=60,
     )
     assert "latency_p50" in said.stdout, said.stderr
+
+
+@pytest.mark.skipif(
+    not ((ROOT / "workloads").is_dir() and (ROOT / "sweep" / "scenario.py").is_file()),
+    reason="a sweep takes scenarios and factors from there on",
+)
+def test_a_sweep_goes_over_its_options_with_load_workers(
+    checkout: Path, clean: dict[str, str], service: str, tmp_path: Path
+) -> None:
+    words = ["--scenario", "echo", "--grid", "size=1,100", "--workers", "2", "--concurrency", "2"]
+    words += ["--deployment", f"url:{service}", "--config", "as-is", "--repeats", "1", "--output", "out"]
+    done = subprocess.run(
+        [sys.executable, "-m", "sweep", *words, "--", "--think-time", "0.01"],
+        cwd=tmp_path,
+        env=clean,
+        capture_output=True,
+        text=True,
+        timeout=200,
+    )
+    assert done.returncode in (0, 3), done.stderr  # 3: a busy machine spoiled a cell
+    [summary] = (tmp_path / "out").glob("*/summary.csv")
+    head, *rows = summary.read_text().splitlines()
+    sizes = [dict(zip(head.split(","), row.split(","), strict=True))["size"] for row in rows]
+    assert sorted(sizes) == ["1", "100"]
+    assert "latency_p50_ms" in head
