@@ -13,13 +13,17 @@ def add_arguments(parser: Any, *models: type[OptionModel]) -> None:
     """Declare a load's options on locust's parser (directly: group arguments never reach the web UI)."""
     parser.set_defaults(web_host="127.0.0.1")  # locust's own default is every interface, without a password
     for model in models:
-        for _, field, option in model.options():
-            parser.add_argument(option.flag, **_kind(option, field.default), help=option.help)
+        add_model(parser, model)
     for reached in OPTIONS:
         kind: dict[str, Any] = {"default": "", "metavar": reached.metavar}
         parser.add_argument(
             reached.flag, **kind if reached.metavar else {"action": "store_true"}, help=reached.text
         )
+
+
+def add_model(parser: Any, model: type[OptionModel]) -> None:
+    for _, field, option in model.options():
+        parser.add_argument(option.flag, **_kind(option, field.default), help=option.help)
 
 
 def _kind(option: Option, default: Any) -> dict[str, Any]:

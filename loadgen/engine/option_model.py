@@ -82,6 +82,11 @@ class OptionModel(BaseModel):
         """Raises UsageError for a value out of bounds."""
         return cls(**cls.values_of(given))
 
+    @classmethod
+    def given(cls, options: Any) -> dict[str, Any]:
+        """By field, what the parsed options say, unchecked."""
+        return {name: getattr(options, option.name) for name, _, option in cls.options()}
+
     def kept(self) -> dict[str, Any]:
         """What of them is kept as it is, by name."""
         return {name: getattr(self, name) for name, _, option in self.options() if option.kept}
