@@ -17,8 +17,8 @@ except ModuleNotFoundError:  # a checkout that is not installed: locust puts onl
     from loadgen.adapter.user import AskingUser
 from loadgen.adapter.parser import add_model
 from loadgen.engine.option_model import OptionModel, count, number
+from loadgen.shapes.coordinator import LevelCoordinator
 from loadgen.shapes.options import options_of
-from loadgen.shapes.teller import LevelTeller
 
 
 class RampOptions(OptionModel):
@@ -32,7 +32,7 @@ class RampOptions(OptionModel):
 class Ramp(LoadTestShape):  # type: ignore[misc]  # locust is not typed for mypy
     """A straight line, followed once a second."""
 
-    levels: ClassVar[LevelTeller]
+    levels: ClassVar[LevelCoordinator]
 
     def tick(self) -> tuple[int, float] | None:
         options = self.runner.environment.parsed_options
@@ -64,4 +64,4 @@ def add_arguments(parser: Any) -> None:
 def begin(environment: Any, **_: Any) -> None:
     shape = environment.shape_class
     if isinstance(shape, Ramp) and AskingUser.load is not None:
-        Ramp.levels = LevelTeller(environment, AskingUser.load, asked=shape.asked)
+        Ramp.levels = LevelCoordinator(environment, AskingUser.load, asked=shape.asked)

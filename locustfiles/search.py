@@ -33,13 +33,13 @@ except ModuleNotFoundError:  # a checkout that is not installed: locust puts onl
 from loadgen.adapter.plumbing import LoadTest
 from loadgen.engine.messages import PREFIX
 from loadgen.engine.usage import number, refuse, show
+from loadgen.shapes.coordinator import LevelCoordinator
 from loadgen.shapes.measured import SETTLE_S
 from loadgen.shapes.options import options_of
 from loadgen.shapes.phases import AnswerReports
 from loadgen.shapes.search import Search
 from loadgen.shapes.searcher import STOPPED, Searcher
 from loadgen.shapes.slo import EXAMPLE, Slo
-from loadgen.shapes.teller import LevelTeller
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +48,7 @@ class HighestLoad(LoadTestShape):  # type: ignore[misc]  # locust is not typed f
     """Follows a `Searcher`."""
 
     use_common_options = True
-    levels: ClassVar[LevelTeller]
+    levels: ClassVar[LevelCoordinator]
     load: ClassVar[LoadTest]
     phases: ClassVar[Iterator[int]] = itertools.count(1)
     searcher: Searcher | None = None
@@ -209,7 +209,7 @@ def begin(environment: Any, **_: Any) -> None:
         except ValueError as error:
             refuse(str(error))
     HighestLoad.load = load
-    HighestLoad.levels = LevelTeller(environment, load, asked=shape.asked, tells=False)
+    HighestLoad.levels = LevelCoordinator(environment, load, asked=shape.asked, tells=False)
     reports = AnswerReports(runner, load, lambda: Slo.parse(options.slo))
     shape.levels.on_phase = reports.begin
     load.watchers.append(reports.take)

@@ -17,8 +17,8 @@ except ModuleNotFoundError:  # a checkout that is not installed: locust puts onl
     from loadgen.adapter.user import AskingUser
 from loadgen.adapter.parser import add_model
 from loadgen.engine.option_model import OptionModel, count, number
+from loadgen.shapes.coordinator import LevelCoordinator
 from loadgen.shapes.options import options_of
-from loadgen.shapes.teller import LevelTeller
 
 
 class StepOptions(OptionModel):
@@ -34,7 +34,7 @@ class StepOptions(OptionModel):
 class Steps(LoadTestShape):  # type: ignore[misc]  # locust is not typed for mypy
     """One step after the other, all of one height and length."""
 
-    levels: ClassVar[LevelTeller]
+    levels: ClassVar[LevelCoordinator]
 
     def tick(self) -> tuple[int, float] | None:
         options = self.runner.environment.parsed_options
@@ -64,4 +64,4 @@ def add_arguments(parser: Any) -> None:
 def begin(environment: Any, **_: Any) -> None:
     shape = environment.shape_class
     if isinstance(shape, Steps) and AskingUser.load is not None:
-        Steps.levels = LevelTeller(environment, AskingUser.load, asked=shape.asked)
+        Steps.levels = LevelCoordinator(environment, AskingUser.load, asked=shape.asked)

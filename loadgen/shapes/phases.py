@@ -12,8 +12,8 @@ from typing import Any, TypedDict
 from loadgen.engine.driver import Driver
 from loadgen.engine.messages import PREFIX
 from loadgen.shapes.control import LoadControl
+from loadgen.shapes.coordinator import LevelMessage
 from loadgen.shapes.slo import Ended, Part, Slo, Waiting
-from loadgen.shapes.teller import LevelMessage
 from records.request import LATE, RequestRecord
 
 REPORT_S = 0.2
@@ -99,7 +99,7 @@ class AnswerReports:
         self._runner.send_message(f"{PREFIX}_answers", message)
 
 
-class Heard:
+class PhaseObservations:
     """In the process that decides: the answers of one phase, by the process that had them."""
 
     def __init__(self, phase: int) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from loadgen.engine.clock import Clock
 from loadgen.engine.in_flight import InFlightRequest
-from loadgen.shapes.phases import AnswerReports, AnswersMessage, Heard
+from loadgen.shapes.phases import AnswerReports, AnswersMessage, PhaseObservations
 from loadgen.shapes.slo import Slo
 from loadgen.tasks.ask.reading import AnswerExchange
 from records.request import RequestRecord
@@ -164,7 +164,7 @@ def test_what_is_heard_of_a_phase() -> None:
             "lag_p99_ms": lag,
         }
 
-    heard = Heard(2)
+    heard = PhaseObservations(2)
     assert not heard.idle
     assert heard.seconds == 0
     heard.take("w0", message(1, 9.0, 100, 5, 99.0))  # late, of the phase before

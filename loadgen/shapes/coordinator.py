@@ -31,7 +31,7 @@ class LevelMessage(TypedDict):
     """A new level: what was asked for before it does not belong to it."""
 
 
-class LevelTeller:
+class LevelCoordinator:
     """The level, in every process of a load."""
 
     def __init__(
