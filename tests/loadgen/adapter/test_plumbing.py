@@ -99,6 +99,33 @@ writing_late.get(timeout=30)
 """
 
 
+SCENARIOS = """
+from dataclasses import replace
+from loadgen.adapter.user import AskingUser, loaded_scenario
+from loadgen.tasks.ask.task import ASK
+
+assert loaded_scenario() is None
+
+class One(AskingUser):
+    scenario = ASK
+
+class Another(One):
+    "Of the same scenario, as a file that locust loads a second time."
+
+assert loaded_scenario() is ASK
+
+class Other(AskingUser):
+    scenario = replace(ASK)
+
+try:
+    loaded_scenario()
+except SystemExit as refused:
+    assert refused.code == 2
+else:
+    raise AssertionError("both were taken")
+"""
+
+
 def run(script: str, *arguments: str) -> None:
     done = subprocess.run(
         [sys.executable, "-c", script, *arguments], capture_output=True, text=True, timeout=60
@@ -113,6 +140,11 @@ def test_a_worker_works_out_locusts_default_options_once() -> None:
 
 def test_a_level_ends_when_the_load_stops_and_not_when_it_has_drained() -> None:
     run(DRAIN)
+
+
+def test_a_load_has_one_scenario() -> None:
+    """Its options are the parser's, and its task is every user's."""
+    run(SCENARIOS)
 
 
 def test_ctrl_c_interrupts_nobody_but_the_main_greenlet() -> None:
