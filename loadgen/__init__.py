@@ -1,6 +1,5 @@
-"""How load is made and timed: what every scenario shares. `client` is the streaming client that asks.
+"""How load is made and timed: what every scenario shares, and in `tasks` what each has of its own.
 
-Most modules (`driver`, `session`, `client.events`...) import neither locust nor gevent: they use `socket`,
-`ssl` and `time`, which locust makes cooperative. `user` and `plumbing` import locust, `client.watched`
-imports gevent.
+`adapter` imports locust, `client.watched` gevent. All else uses `socket`, `ssl` and `time`, which locust
+makes cooperative.
 """

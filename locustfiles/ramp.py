@@ -11,19 +11,28 @@ from typing import Any, ClassVar
 from locust import LoadTestShape, events
 
 try:
-    from loadgen.user import AskingUser
+    from loadgen.adapter.user import AskingUser
 except ModuleNotFoundError:  # a checkout that is not installed: locust puts only this folder on the path
     sys.path.insert(1, str(Path(__file__).resolve().parent.parent))
-    from loadgen.user import AskingUser
+    from loadgen.adapter.user import AskingUser
+from loadgen.adapter.parser import add_model
+from loadgen.engine.option_model import OptionModel, count, number
+from loadgen.shapes.coordinator import LevelCoordinator
 from loadgen.shapes.options import options_of
-from loadgen.shapes.teller import LevelTeller
-from loadgen.usage import number
+
+
+class RampOptions(OptionModel):
+    """What is kept of it, and asked on the command line."""
+
+    ramp_from: float = number("--ramp-from", 1, "Ramp: users at its start (open loop: requests a second)")
+    ramp_to: int = count("--ramp-to", 30, "Ramp: users at its end (open loop: --rate is)", least=1)
+    ramp_seconds: float = number("--ramp-seconds", 60, "Ramp: how long it takes", least=1)
 
 
 class Ramp(LoadTestShape):  # type: ignore[misc]  # locust is not typed for mypy
     """A straight line, followed once a second."""
 
-    levels: ClassVar[LevelTeller]
+    levels: ClassVar[LevelCoordinator]
 
     def tick(self) -> tuple[int, float] | None:
         options = self.runner.environment.parsed_options
@@ -39,36 +48,20 @@ class Ramp(LoadTestShape):  # type: ignore[misc]  # locust is not typed for mypy
 
     def asked(self) -> dict[str, Any]:
         """An open loop's rate is no option of the shape."""
-        options = self.runner.environment.parsed_options
-        top = {} if self.levels.open_loop else {"ramp_to": options.ramp_to}
-        return {"ramp_from": options.ramp_from, **top, "ramp_seconds": options.ramp_seconds}
+        given = RampOptions.given(self.runner.environment.parsed_options)
+        if self.levels.open_loop:
+            del given["ramp_to"]
+        return given
 
 
 @events.init_command_line_parser.add_listener  # type: ignore[untyped-decorator]
 @options_of(Ramp)
 def add_arguments(parser: Any) -> None:
-    parser.add_argument(
-        "--ramp-from",
-        type=number("--ramp-from", float, 0),
-        default=1.0,
-        help="Ramp: users at its start (open loop: requests a second)",
-    )
-    parser.add_argument(
-        "--ramp-to",
-        type=number("--ramp-to", int, 1),
-        default=30,
-        help="Ramp: users at its end (open loop: --rate is)",
-    )
-    parser.add_argument(
-        "--ramp-seconds",
-        type=number("--ramp-seconds", float, 1),
-        default=60.0,
-        help="Ramp: how long it takes",
-    )
+    add_model(parser, RampOptions)
 
 
 @events.init.add_listener  # type: ignore[untyped-decorator]
 def begin(environment: Any, **_: Any) -> None:
     shape = environment.shape_class
     if isinstance(shape, Ramp) and AskingUser.load is not None:
-        Ramp.levels = LevelTeller(environment, AskingUser.load, asked=shape.asked)
+        Ramp.levels = LevelCoordinator(environment, AskingUser.load, asked=shape.asked)

@@ -26,20 +26,20 @@ import gevent
 from locust import LoadTestShape, events
 
 try:
-    from loadgen.user import AskingUser
+    from loadgen.adapter.user import AskingUser
 except ModuleNotFoundError:  # a checkout that is not installed: locust puts only this folder on the path
     sys.path.insert(1, str(Path(__file__).resolve().parent.parent))
-    from loadgen.user import AskingUser
-from loadgen.distributed import PREFIX
-from loadgen.plumbing import LoadRun
+    from loadgen.adapter.user import AskingUser
+from loadgen.adapter.plumbing import LoadTest
+from loadgen.engine.messages import PREFIX
+from loadgen.engine.usage import number, refuse, show
+from loadgen.shapes.coordinator import LevelCoordinator
 from loadgen.shapes.measured import SETTLE_S
 from loadgen.shapes.options import options_of
 from loadgen.shapes.phases import AnswerReports
 from loadgen.shapes.search import Search
 from loadgen.shapes.searcher import STOPPED, Searcher
 from loadgen.shapes.slo import EXAMPLE, Slo
-from loadgen.shapes.teller import LevelTeller
-from loadgen.usage import number, refuse, show
 
 log = logging.getLogger(__name__)
 
@@ -48,8 +48,8 @@ class HighestLoad(LoadTestShape):  # type: ignore[misc]  # locust is not typed f
     """Follows a `Searcher`."""
 
     use_common_options = True
-    levels: ClassVar[LevelTeller]
-    load: ClassVar[LoadRun]
+    levels: ClassVar[LevelCoordinator]
+    load: ClassVar[LoadTest]
     phases: ClassVar[Iterator[int]] = itertools.count(1)
     searcher: Searcher | None = None
     said = ""
@@ -209,7 +209,7 @@ def begin(environment: Any, **_: Any) -> None:
         except ValueError as error:
             refuse(str(error))
     HighestLoad.load = load
-    HighestLoad.levels = LevelTeller(environment, load, asked=shape.asked, tells=False)
+    HighestLoad.levels = LevelCoordinator(environment, load, asked=shape.asked, tells=False)
     reports = AnswerReports(runner, load, lambda: Slo.parse(options.slo))
     shape.levels.on_phase = reports.begin
     load.watchers.append(reports.take)

@@ -11,19 +11,30 @@ from typing import Any, ClassVar
 from locust import LoadTestShape, events
 
 try:
-    from loadgen.user import AskingUser
+    from loadgen.adapter.user import AskingUser
 except ModuleNotFoundError:  # a checkout that is not installed: locust puts only this folder on the path
     sys.path.insert(1, str(Path(__file__).resolve().parent.parent))
-    from loadgen.user import AskingUser
+    from loadgen.adapter.user import AskingUser
+from loadgen.adapter.parser import add_model
+from loadgen.engine.option_model import OptionModel, count, number
+from loadgen.shapes.coordinator import LevelCoordinator
 from loadgen.shapes.options import options_of
-from loadgen.shapes.teller import LevelTeller
-from loadgen.usage import number
+
+
+class StepOptions(OptionModel):
+    """What is kept of it, and asked on the command line."""
+
+    step_users: int = count(
+        "--step-users", 5, "Steps: users that each adds (open loop: each adds --rate)", least=1
+    )
+    step_seconds: float = number("--step-seconds", 10, "Steps: how long each lasts", least=1)
+    steps: int = count("--steps", 6, "Steps: how many", least=1)
 
 
 class Steps(LoadTestShape):  # type: ignore[misc]  # locust is not typed for mypy
     """One step after the other, all of one height and length."""
 
-    levels: ClassVar[LevelTeller]
+    levels: ClassVar[LevelCoordinator]
 
     def tick(self) -> tuple[int, float] | None:
         options = self.runner.environment.parsed_options
@@ -37,31 +48,20 @@ class Steps(LoadTestShape):  # type: ignore[misc]  # locust is not typed for myp
 
     def asked(self) -> dict[str, Any]:
         """An open loop's rate is no option of the shape."""
-        options = self.runner.environment.parsed_options
-        users = {} if self.levels.open_loop else {"step_users": options.step_users}
-        return {**users, "step_seconds": options.step_seconds, "steps": options.steps}
+        given = StepOptions.given(self.runner.environment.parsed_options)
+        if self.levels.open_loop:
+            del given["step_users"]
+        return given
 
 
 @events.init_command_line_parser.add_listener  # type: ignore[untyped-decorator]
 @options_of(Steps)
 def add_arguments(parser: Any) -> None:
-    parser.add_argument(
-        "--step-users",
-        type=number("--step-users", int, 1),
-        default=5,
-        help="Steps: users that each adds (open loop: each adds --rate)",
-    )
-    parser.add_argument(
-        "--step-seconds",
-        type=number("--step-seconds", float, 1),
-        default=10.0,
-        help="Steps: how long each lasts",
-    )
-    parser.add_argument("--steps", type=number("--steps", int, 1), default=6, help="Steps: how many")
+    add_model(parser, StepOptions)
 
 
 @events.init.add_listener  # type: ignore[untyped-decorator]
 def begin(environment: Any, **_: Any) -> None:
     shape = environment.shape_class
     if isinstance(shape, Steps) and AskingUser.load is not None:
-        Steps.levels = LevelTeller(environment, AskingUser.load, asked=shape.asked)
+        Steps.levels = LevelCoordinator(environment, AskingUser.load, asked=shape.asked)

@@ -9,17 +9,20 @@ import sys
 from pathlib import Path
 
 try:
-    from loadgen.user import AskingUser
+    from loadgen.adapter.user import AskingUser
 except ModuleNotFoundError:  # a checkout that is not installed: locust puts only this folder on the path
     sys.path.insert(1, str(Path(__file__).resolve().parent.parent))
-    from loadgen.user import AskingUser
+    from loadgen.adapter.user import AskingUser
+from loadgen.tasks.ask.task import ASK
 
 
 class StreamUser(AskingUser):
     """A person at the service's question box."""
 
+    scenario = ASK
+
 
 if __name__ == "__main__":
-    from loadgen.user import print_help
+    from loadgen.adapter.user import print_help
 
     print_help("locustfiles/stream.py")

@@ -13,28 +13,10 @@ from typing import Literal
 import orjson
 
 from mocks import openai_wire as wire
+from mocks.http_connection import connection_header, json_answer, now_ns
 from mocks.latency import LatencyModel
 
-
-def _offset_ns() -> int:
-    """Unix less monotonic nanoseconds, of several readings the one that was least interrupted."""
-    readings = []
-    for _ in range(9):
-        before = time.monotonic_ns()
-        unix = time.time_ns()
-        after = time.monotonic_ns()
-        readings.append((after - before, unix - (before + after) // 2))
-    return min(readings)[1]
-
-
-# Monotonic time anchored to Unix time once: a stepped system clock cannot bend a duration.
-_ANCHOR_NS = _offset_ns()
 Outcome = Literal["ok", "cancelled", "rejected"]
-
-
-def now_ns() -> int:
-    """Unix time in nanoseconds that never goes back."""
-    return _ANCHOR_NS + time.monotonic_ns()
 
 
 class Service:
@@ -155,7 +137,7 @@ class Answer:
         data = self._frames.token(self._words[place])
         head = b""
         if place == 0:
-            head = wire.SSE_HEAD + wire.connection_header(self._keep_alive)
+            head = wire.SSE_HEAD + connection_header(self._keep_alive)
             head += wire.http_chunk(self._frames.role())
         last = place + 1 == len(self._words)
         tail = self._tail() if last else b""
@@ -181,7 +163,7 @@ class Answer:
             words=self._words,
             reason=self._reason,
         )
-        self._write(wire.http_answer(200, body, keep_alive=self._keep_alive))
+        self._write(json_answer(200, body, keep_alive=self._keep_alive))
         self._written_ns.append(now_ns())
         self._end("ok")
         self._done()

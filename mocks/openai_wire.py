@@ -23,14 +23,6 @@ SSE_HEAD = (
 )
 DONE = b"data: [DONE]\n\n"
 LAST_CHUNK = b"0\r\n\r\n"
-CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
-_REASONS = {
-    200: b"OK",
-    400: b"Bad Request",
-    404: b"Not Found",
-    405: b"Method Not Allowed",
-    413: b"Content Too Large",
-}
 
 
 class BadRequest(Exception):
@@ -159,18 +151,3 @@ def error_body(message: str, *, code: str | None = None) -> bytes:
 def models_body(created: int) -> bytes:
     model = {"id": MODEL, "object": "model", "created": created, "owned_by": "chokepoint"}
     return orjson.dumps({"object": "list", "data": [model]})
-
-
-def http_answer(status: int, body: bytes, *, keep_alive: bool) -> bytes:
-    return b"HTTP/1.1 %d %b\r\ncontent-type: application/json\r\ncontent-length: %d\r\n%b%b" % (
-        status,
-        _REASONS[status],
-        len(body),
-        connection_header(keep_alive),
-        body,
-    )
-
-
-def connection_header(keep_alive: bool) -> bytes:
-    """The last header and the empty line after it."""
-    return b"\r\n" if keep_alive else b"connection: close\r\n\r\n"

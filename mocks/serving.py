@@ -13,8 +13,6 @@ from typing import Any
 
 import click
 
-MAX_BODY_BYTES = 32 * 1024 * 1024
-
 
 def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     """uvloop's loop if it is installed; the standard one does as well, at more CPU a token."""

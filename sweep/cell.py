@@ -29,7 +29,7 @@ from sweep.redaction import blank, redaction
 from sweep.usage import UsageError
 from workloads import judge
 from workloads.catalogue import workload
-from workloads.facts import Facts
+from workloads.checks.facts import Facts
 
 PROFILER_INTERVAL_SECONDS = 0.5
 _LOCUST_LIMIT_SECONDS = MAX_SECONDS + 40  # start, the cell, the drain of what is in flight

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from records.base_url import split_base_url
-
-
-class UsageError(Exception):
-    """The user's mistake, in one line; exit code 2."""
+from records.usage import UsageError as UsageError
 
 
 def check_base_url(what: str, url: str, *, key: str) -> None:

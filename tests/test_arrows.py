@@ -1,6 +1,8 @@
 """The arrows between rooms go one way, and only the thin files import locust."""
 
 import ast
+from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -20,14 +22,65 @@ MAY_IMPORT = {
 }
 
 
-def _imports(path: Path) -> set[str]:
-    names = set()
+OF_LOADGEN = {
+    "client": set(),
+    "engine": {"client"},
+    "tasks": {"client", "engine"},
+    "tasks.ask": {"client", "engine", "tasks"},
+    "shapes": {"engine"},
+    "process": {"client", "engine", "shapes"},
+    "adapter": {"client", "engine", "process", "shapes"},
+}
+"""Its folders. The adapter is told its scenario by a locustfile."""
+
+
+def _modules(path: Path) -> Iterator[str]:
+    """All that it imports, for its types alone and in its functions, too."""
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
-            names |= {alias.name.partition(".")[0] for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            names.add(node.module.partition(".")[0])
-    return names
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def _imports(path: Path) -> set[str]:
+    return {name.partition(".")[0] for name in _modules(path)}
+
+
+def _folder(name: str) -> str:
+    """The folder, as a package, that a module of ours is in, or a name in a module."""
+    parts = name.split(".")
+    while not (ROOT / Path(*parts)).is_dir():
+        parts.pop()
+    return ".".join(parts)
+
+
+def _arrows(room: str) -> dict[str, set[str]]:
+    """From each folder of a room to those that it imports, of any room."""
+    arrows: dict[str, set[str]] = {}
+    for path in (ROOT / room).rglob("*.py"):
+        own = ".".join(path.parent.relative_to(ROOT).parts)
+        ours = {_folder(name) for name in _modules(path) if name.partition(".")[0] in MAY_IMPORT}
+        arrows.setdefault(own, set()).update(ours - {own})
+    return arrows
+
+
+def test_no_circle_between_folders() -> None:
+    arrows: dict[str, set[str]] = {}
+    for room in MAY_IMPORT:
+        arrows |= _arrows(room)
+    try:
+        TopologicalSorter(arrows).prepare()
+    except CycleError as error:
+        raise AssertionError(f"a circle: {' <- '.join(error.args[1])}") from None
+
+
+def test_the_folders_of_the_load_import_only_what_their_arrows_allow() -> None:
+    arrows = {of.partition(".")[2]: to for of, to in _arrows("loadgen").items() if "." in of}
+    assert arrows.keys() == OF_LOADGEN.keys()
+    for of, to in arrows.items():
+        others = {name.partition(".")[2] for name in to if name.startswith("loadgen.")}
+        assert others <= OF_LOADGEN[of], f"{of} imports {others - OF_LOADGEN[of]}"
 
 
 @pytest.mark.parametrize("room", sorted(MAY_IMPORT))
@@ -45,40 +98,25 @@ def test_only_the_load_rooms_import_locust(room: str) -> None:
         assert not _imports(path) & {"locust", "gevent"}, path
 
 
-def test_in_the_room_of_load_only_the_thin_files_import_locust_and_gevent() -> None:
+def test_in_the_room_of_load_only_the_adapter_imports_locust() -> None:
     room = ROOT / "loadgen"
     seen = {path.relative_to(room).as_posix(): _imports(path) for path in room.rglob("*.py")}
-    thin = {"user.py", "plumbing.py", "mends.py"}
-    assert {name for name, names in seen.items() if "locust" in names} == thin
-    assert {name for name, names in seen.items() if "gevent" in names} == {*thin, "client/watched.py"}
-
-
-def _ours(path: Path) -> set[str]:
-    """The modules of loadgen that are imported as a module is, not for its types alone."""
-    return {
-        node.module
-        for node in ast.parse(path.read_text()).body
-        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("loadgen")
-    }
-
-
-def test_the_shapes_know_of_the_load_only_what_they_hang_on() -> None:
-    known = {f"loadgen.{name}" for name in ("clock", "distributed", "driver", "lag", "usage")}
-    for path in (ROOT / "loadgen" / "shapes").glob("*.py"):
-        others = {name for name in _ours(path) if not name.startswith("loadgen.shapes")}
-        assert others <= known, f"{path.name} imports {others - known}"
-        assert not _imports(path) & {"locust", "gevent"}, path
+    for name, names in seen.items():
+        assert "locust" not in names or name.startswith("adapter/"), name
+        assert "gevent" not in names or name.startswith("adapter/") or name == "client/watched.py", name
 
 
 def test_the_load_knows_only_the_levels_of_a_shape() -> None:
     levels = {f"loadgen.shapes.{name}" for name in ("level_log", "level_table", "measured")}
-    for path in [*(ROOT / "loadgen").glob("*.py"), *(ROOT / "loadgen" / "client").glob("*.py")]:
-        shapes = {name for name in _ours(path) if name.startswith("loadgen.shapes")}
-        assert shapes <= levels, f"{path.name} imports {shapes - levels}"
+    for folder in ("process", "adapter"):
+        for path in (ROOT / "loadgen" / folder).glob("*.py"):
+            shapes = {n.rpartition(".")[0] for n in _modules(path) if n.startswith("loadgen.shapes")}
+            assert shapes <= levels, f"{path.name} imports {shapes - levels}"
 
 
-def test_the_client_knows_nothing_of_the_load_around_it() -> None:
-    for path in (ROOT / "loadgen" / "client").glob("*.py"):
-        modules = {n.module for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.ImportFrom)}
-        ours = {name for name in modules if name and name.startswith("loadgen")}
-        assert all(name.startswith("loadgen.client") for name in ours), f"{path.name} imports {ours}"
+def test_a_scenario_knows_no_other() -> None:
+    tasks = ROOT / "loadgen" / "tasks"
+    for path in tasks.rglob("*.py"):
+        own = path.relative_to(tasks).with_suffix("").parts[0]
+        others = {n.split(".")[2] for n in _modules(path) if n.startswith("loadgen.tasks.")}
+        assert others <= {own}, f"{path.name} imports {others - {own}}"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from records.cell import Check
+from workloads.checks.facts import Facts
 from workloads.checks.general import OF_A_PLAN, OF_ONE_LEVEL
-from workloads.facts import Facts
 from workloads.workload import Workload
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from records.request import RequestRecord
-from workloads.facts import Judge
+from workloads.checks.facts import Judge
 from workloads.metric import Metric, Quantile
 
 

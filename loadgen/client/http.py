@@ -29,13 +29,13 @@ class ConnectionLost(HttpFailure):
 class Origin(Address):
     """Where to, and how a request to there begins. Raises ValueError for what is no base URL."""
 
-    def post_head(self, path: str, headers: Mapping[str, str]) -> bytes:
-        """A POST request's head up to the value of Content-Length, its last header. Of a name that comes
+    def head(self, method: str, path: str, headers: Mapping[str, str]) -> bytes:
+        """A request's head up to the value of Content-Length, its last header. Of a name that comes
         twice, in small or capital letters, the last is sent; ``Host`` is the origin's where there is none."""
         sent = {"host": f"Host: {self.authority}"}
         for name, value in (*self.proxy_headers.items(), *headers.items()):
             sent[name.lower()] = f"{name}: {value}"
-        lines = [f"POST {self.target(self.path(path))} HTTP/1.1", *sent.values()]
+        lines = [f"{method} {self.target(self.path(path))} HTTP/1.1", *sent.values()]
         # Compressed, a stream's pieces would arrive when the compressor pleases (TRAPS 6).
         return "\r\n".join([*lines, "Accept-Encoding: identity", "Content-Length: "]).encode("latin-1")
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from loadgen.clock import Clock
+from loadgen.engine.clock import Clock
 from records.levels import HeldLevel
 
 SLICES = 10

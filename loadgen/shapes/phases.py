@@ -7,16 +7,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import Any, TypedDict
 
-from loadgen.distributed import PREFIX
-from loadgen.driver import Driver
+from loadgen.engine.driver import Driver
+from loadgen.engine.messages import PREFIX
+from loadgen.shapes.control import LoadControl
+from loadgen.shapes.coordinator import LevelMessage
 from loadgen.shapes.slo import Ended, Part, Slo, Waiting
-from loadgen.shapes.teller import LevelMessage
 from records.request import LATE, RequestRecord
-
-if TYPE_CHECKING:  # it imports locust
-    from loadgen.plumbing import LoadRun
 
 REPORT_S = 0.2
 UNCOUNTED = {"warmup", "cold", LATE}
@@ -40,7 +38,7 @@ class AnswersMessage(TypedDict):
 class AnswerReports:
     """In a process that asks: tells the one that decides what came of each phase."""
 
-    def __init__(self, runner: Any, load: LoadRun, slo: Callable[[], Slo]) -> None:
+    def __init__(self, runner: Any, load: LoadControl, slo: Callable[[], Slo]) -> None:
         self._runner, self._load, self._parse = runner, load, slo
         self._phase = self._since_ns = self._level_since_ns = 0
         self._slo: Slo | None = None
@@ -73,10 +71,8 @@ class AnswerReports:
         """Of this level: those that hang since an earlier one say nothing of it."""
         waiting: list[Waiting] = []
         for attempt in driver.in_flight:
-            first_ns = attempt.exchange.answer.first_token_ns
             if attempt.start_ns >= self._level_since_ns and not UNCOUNTED & set(attempt.flags):
-                ttft_ms = None if first_ns is None else (first_ns - attempt.start_ns) / 1e6
-                waiting.append(((now_ns - attempt.start_ns) / 1e6, ttft_ms))
+                waiting.append(((now_ns - attempt.start_ns) / 1e6, attempt.first_ms))
         return waiting
 
     def run(self) -> None:
@@ -103,7 +99,7 @@ class AnswerReports:
         self._runner.send_message(f"{PREFIX}_answers", message)
 
 
-class Heard:
+class PhaseObservations:
     """In the process that decides: the answers of one phase, by the process that had them."""
 
     def __init__(self, phase: int) -> None:

@@ -10,12 +10,12 @@ from enum import Enum, auto
 from pathlib import Path
 from typing import Any
 
+from loadgen.shapes.coordinator import LevelCoordinator
 from loadgen.shapes.level_table import aligned
 from loadgen.shapes.measured import SETTLE_S
-from loadgen.shapes.phases import Heard
+from loadgen.shapes.phases import PhaseObservations
 from loadgen.shapes.search import Outcome, Search, Status, judge
 from loadgen.shapes.slo import Judged, Slo
-from loadgen.shapes.teller import LevelTeller
 from records import layout
 from records.exit_codes import INVALID, SLO_MISSED
 from records.files import write_json
@@ -54,7 +54,7 @@ class Row:
 class Searcher:
     """``tick`` is the shape's. ``phases`` numbers the phases of all searches of this process."""
 
-    levels: LevelTeller
+    levels: LevelCoordinator
     slo: Slo
     search: Search
     level_s: float
@@ -88,7 +88,7 @@ class Searcher:
         return told
 
     def _begin(self, stage: Stage, *, fresh: bool = False) -> None:
-        self._stage, self._fresh, self.heard = stage, fresh, Heard(next(self.phases))
+        self._stage, self._fresh, self.heard = stage, fresh, PhaseObservations(next(self.phases))
         if stage is Stage.MEASURING:
             self.levels.log.begin(self._level, Status.UNKNOWN.value)
 

@@ -11,8 +11,8 @@ from random import Random
 
 from mocks.faults.dialects import Dialect, Event
 from mocks.faults.truth import Truth
-from mocks.openai_streams import now_ns
-from mocks.openai_wire import LAST_CHUNK, answer_words, connection_header, http_chunk
+from mocks.http_connection import connection_header, now_ns
+from mocks.openai_wire import LAST_CHUNK, answer_words, http_chunk
 
 _APART_S = 0.005
 _REASONS = {200: b"OK", 302: b"Found"}

@@ -7,15 +7,13 @@ import os
 from dataclasses import dataclass, field
 from typing import Protocol, cast
 
-import httptools
 import orjson
 
 from mocks import openai_wire
 from mocks.faults.dialects import PATHS, dialect
 from mocks.faults.reply import Knobs, Reply, Shared, Wire
 from mocks.faults.truth import Truth
-from mocks.openai_streams import now_ns
-from mocks.serving import MAX_BODY_BYTES
+from mocks.http_connection import HttpConnection, Request, json_answer, now_ns
 
 
 class Fault(Protocol):
@@ -24,17 +22,6 @@ class Fault(Protocol):
     SENTENCE: str
 
     async def answer(self, reply: Reply, /) -> None: ...
-
-
-@dataclass(frozen=True, kw_only=True)
-class Request:
-    """What came on a connection."""
-
-    method: bytes
-    path: bytes
-    body: bytes
-    keep_alive: bool
-    received_at_ns: int
 
 
 @dataclass(kw_only=True)
@@ -67,25 +54,22 @@ class Server:
             os.write(self.record, orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE))
 
 
-class Connection(asyncio.Protocol):
+class Connection(HttpConnection):
     """One client's connection; its requests are answered one after the other."""
 
     def __init__(self, server: Server, number: int) -> None:
+        super().__init__(server.connections)
         self._server = server
         self._number = number
-        self._parser = httptools.HttpRequestParser(self)
-        self._path = b""
-        self._body = bytearray()
         self._requests: asyncio.Queue[Request] = asyncio.Queue()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.Transport, transport)
-        self._wire = Wire(self._transport)
-        self._server.connections.add(self)
+        super().connection_made(transport)
+        self._wire = Wire(cast(asyncio.Transport, transport))
         self._serving = asyncio.get_running_loop().create_task(self._serve())
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._server.connections.discard(self)
+        super().connection_lost(exc)
         self._serving.cancel()
 
     def pause_writing(self) -> None:
@@ -94,42 +78,15 @@ class Connection(asyncio.Protocol):
     def resume_writing(self) -> None:
         self._wire.writable.set()
 
-    def data_received(self, data: bytes) -> None:
-        try:
-            self._parser.feed_data(data)
-        except (httptools.HttpParserError, httptools.HttpParserUpgrade):
-            self._transport.close()
-
     def close(self) -> None:
         self._serving.cancel()
-        self._transport.close()
+        super().close()
 
-    # httptools' callbacks
-
-    def on_message_begin(self) -> None:
-        self._path = b""
-        self._body.clear()
-
-    def on_url(self, url: bytes) -> None:
-        self._path += url
-
-    def on_body(self, body: bytes) -> None:
-        self._body += body
-        if len(self._body) > MAX_BODY_BYTES:
-            self._transport.abort()
-
-    def on_message_complete(self) -> None:
-        request = Request(
-            method=self._parser.get_method(),
-            path=self._path.partition(b"?")[0],
-            body=bytes(self._body),
-            keep_alive=bool(self._parser.should_keep_alive()),
-            received_at_ns=now_ns(),
-        )
+    def requested(self, request: Request) -> None:
         self._requests.put_nowait(request)
 
     async def _serve(self) -> None:
-        while not self._transport.is_closing():
+        while not self._wire.transport.is_closing():
             await self._handle(await self._requests.get())
 
     async def _handle(self, request: Request) -> None:
@@ -172,6 +129,6 @@ class Connection(asyncio.Protocol):
             server.write_record(truth.close(now_ns(), left=left))
 
     def _plain(self, status: int, body: bytes, request: Request) -> None:
-        self._transport.write(openai_wire.http_answer(status, body, keep_alive=request.keep_alive))
+        self.send(json_answer(status, body, keep_alive=request.keep_alive))
         if not request.keep_alive:
-            self._transport.close()
+            super().close()  # _serve ends by itself

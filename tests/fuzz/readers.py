@@ -18,12 +18,12 @@ import atheris
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 with atheris.instrument_imports(include=["loadgen", "records"]):
-    from loadgen.client.answer import Answer
-    from loadgen.client.dialects import DIALECTS, dialect
-    from loadgen.client.events import EventStream
-    from loadgen.client.exchange import AnswerReading, Exchange
     from loadgen.client.http import ConnectionLost, HttpFailure, Reply
-    from loadgen.client.sse import SseParser
+    from loadgen.tasks.ask.answer import Answer
+    from loadgen.tasks.ask.dialects import DIALECTS, dialect
+    from loadgen.tasks.ask.events import EventStream
+    from loadgen.tasks.ask.reading import AnswerExchange, AnswerReading
+    from loadgen.tasks.ask.sse import SseParser
 
 SPEAKS = [dialect(name) for name in DIALECTS]
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -77,7 +77,7 @@ def read_events(pieces: list[bytes], number: int) -> None:
 
 def read_answer(pieces: list[bytes], number: int) -> None:
     """A whole exchange."""
-    reply, exchange = Reply(), Exchange(sent_ns=0)
+    reply, exchange = Reply(), AnswerExchange(sent_ns=0)
     reading = AnswerReading(exchange, SPEAKS[number])
     reply.expect()
     failure: HttpFailure | None = None

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from loadgen.client.exchange import HEADERS
+from loadgen.client.sender import HEADERS
 from reach import options
 from reach.address import Address
 from reach.failure import ReachError
@@ -97,7 +97,9 @@ def test_a_name_that_no_key_s_header_has_is_refused(name: str) -> None:
         key_headers("sk-1", name)
 
 
-@pytest.mark.parametrize("name", [*HEADERS, "Host", "content-length", "TE", "Proxy-Authorization", "cookie"])
+@pytest.mark.parametrize(
+    "name", [*HEADERS, "Accept", "Host", "content-length", "TE", "Proxy-Authorization", "cookie"]
+)
 def test_a_header_that_says_something_else_carries_no_key(name: str) -> None:
     with pytest.raises(ReachError, match=f"--key-header {name}: that header says something else"):
         key_headers("sk-1", name)

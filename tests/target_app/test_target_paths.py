@@ -25,7 +25,7 @@ from target_app.service import Service
 from target_app.settings import Settings
 from target_app.wire import AskRequest
 from workloads.checks.configuration import same_path
-from workloads.facts import Facts
+from workloads.checks.facts import Facts
 
 MOCKS = list(itertools.product([False, True], repeat=2))
 WAYS: list[dict[str, str]] = [

@@ -12,9 +12,9 @@ import pytest
 
 from loadgen.client.connect import connection
 from loadgen.client.connection import Connection, Timeouts
-from loadgen.client.dialects import dialect
-from loadgen.client.exchange import Asker, Exchange
-from loadgen.clock import Clock
+from loadgen.engine.clock import Clock
+from loadgen.tasks.ask.dialects import dialect
+from loadgen.tasks.ask.reading import AnswerExchange, Asker
 from mocks.faults.catalogue import ASK_ONLY, FAULTS
 
 MS = 1_000_000
@@ -41,7 +41,7 @@ NO_KEEPING = {"connection-close", "cut"}
 class Pair:
     """One request as we saw it and as its server did, both in Unix nanoseconds."""
 
-    ours: Exchange
+    ours: AnswerExchange
     truth: dict[str, Any]
     clock: Clock
 
@@ -88,7 +88,7 @@ def ask(served: Any, one: Connection, answers: int = ANSWERS) -> list[Pair]:
     served.asked += answers
     clock, asker, exchanges = Clock(), Asker(one, dialect(served.dialect), {}), []
     for number in range(answers):
-        exchanges.append(Exchange(sent_ns=0))
+        exchanges.append(AnswerExchange(sent_ns=0))
         asker.ask(f"Question {number} of {type(one).__name__}?", exchanges[-1])
     one.close()
     truths = served.truths(before + answers)[before:]

@@ -19,8 +19,8 @@ import pytest
 
 from loadgen.client.connect import connection
 from loadgen.client.connection import Timeouts
-from loadgen.client.dialects import dialect
-from loadgen.client.exchange import Asker, Exchange
+from loadgen.tasks.ask.dialects import dialect
+from loadgen.tasks.ask.reading import AnswerExchange, Asker
 
 ROOT = Path(__file__).resolve().parents[2]
 EARLY_NS = 5_000_000
@@ -677,7 +677,7 @@ TRIES = 10
 def test_the_client_alone(one: Service, trap: Any, over: Any) -> None:
     server = trap(one.script)
     for number in range(TRIES):
-        exchange = Exchange(sent_ns=0)
+        exchange = AnswerExchange(sent_ns=0)
         asked = connection(over.origin(server.url), Timeouts(total=30))
         try:
             Asker(asked, dialect(one.dialect), {}).ask("why?", exchange)

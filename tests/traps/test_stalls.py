@@ -22,7 +22,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from loadgen.client.doubt import LATE_NS, LATE_SHARE
-from loadgen.clock import Clock
+from loadgen.engine.clock import Clock
 from records.reader import CellData, read_cell
 from records.request import LATE, RequestRecord
 

@@ -7,7 +7,7 @@ import pytest
 
 from records.cell import Window
 from records.request import RequestRecord
-from workloads.facts import Facts
+from workloads.checks.facts import Facts
 
 
 @pytest.fixture

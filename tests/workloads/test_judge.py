@@ -8,8 +8,8 @@ from records.cell import Check, Window
 from records.request import RequestRecord
 from records.served import Served
 from workloads import judge
+from workloads.checks.facts import Facts
 from workloads.checks.general import OF_ONE_LEVEL
-from workloads.facts import Facts
 from workloads.stream import STREAM
 
 Record = Callable[..., RequestRecord]

@@ -11,9 +11,9 @@ from records.cell import Verdict, Window
 from records.request import RecordError, RequestRecord
 from workloads import judge
 from workloads.catalogue import WORKLOADS, workload
+from workloads.checks.facts import Facts
 from workloads.checks.general import among_all
 from workloads.checks.load import steady
-from workloads.facts import Facts
 from workloads.metric import Metric
 from workloads.stream import STREAM, TTFT
 from workloads.workload import Columns, Workload

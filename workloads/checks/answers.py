@@ -9,8 +9,8 @@ from records.cell import Check
 from records.finish_reasons import unknown_ends
 from records.request import RequestRecord
 from workloads.checks.advice import advised
+from workloads.checks.facts import Facts
 from workloads.checks.failure_advice import failure_advice
-from workloads.facts import Facts
 
 FAILURE_SHARE = 0.05
 NO_REASON_SHARE = 0.05

@@ -10,7 +10,7 @@ from records.cell import Check
 from records.request import RequestRecord
 from records.served import AS_IS, MOCKS_OF_CONFIG
 from workloads.checks.advice import advised
-from workloads.facts import Facts
+from workloads.checks.facts import Facts
 
 ASKED_AGAIN = "restart the service with it, or ask for the one that it runs"
 MIXED_ANSWERS = "see that one service alone answers at this address, started once"

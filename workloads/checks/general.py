@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from workloads.checks import answers, configuration, load, machine, run, streams
-from workloads.facts import Judge
+from workloads.checks.facts import Judge
 
 OF_ONE_LEVEL = {
     *("concurrency", "littles-law", "arrival-rate", "dropped", "unanswered"),

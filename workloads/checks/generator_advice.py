@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from workloads.checks.facts import Facts
 from workloads.checks.machine import disturbances
-from workloads.facts import Facts
 
 BUSY_PERCENT = 70.0
 """Of a core: a process of a load that needs no more has CPU to spare, if it gets it."""

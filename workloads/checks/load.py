@@ -5,15 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from statistics import median
+from typing import Protocol
 
 from records.cell import Check, Window
 from records.measure import ended_inside, percentile
 from records.measure import rate as measure_rate
 from records.request import RequestRecord
 from workloads.checks.answers import FAILURE_SHARE
+from workloads.checks.facts import Facts, Judge
 from workloads.checks.generator_advice import relief
-from workloads.facts import Facts, Judge
-from workloads.metric import Metric
 
 CONCURRENCY_SHARE = 0.7
 
@@ -178,7 +178,19 @@ STEADY_MEDIAN_SHARE = 0.5
 STEADY_MS = 2.0
 
 
-def steady(metric: Metric, name: str = "steady-latency", smallest: float = STEADY_MS) -> Judge:
+class Measured(Protocol):
+    """A metric, as `workloads.metric` has it."""
+
+    @property
+    def title(self) -> str: ...
+
+    @property
+    def unit(self) -> str: ...
+
+    def values_of(self, request: RequestRecord) -> Sequence[float]: ...
+
+
+def steady(metric: Measured, name: str = "steady-latency", smallest: float = STEADY_MS) -> Judge:
     """The check that a metric was in the window's second half what it was in its first. Medians, so that a
     few slow answers are no trend.
 

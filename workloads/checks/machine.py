@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from records.cell import Check
 from records.noise import Noise
-from workloads.facts import Facts
+from workloads.checks.facts import Facts
 
 STEAL_PERCENT = 1.0
 GENERATOR_DELAY_PERCENT = 2.0

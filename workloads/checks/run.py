@@ -8,8 +8,8 @@ from records.cell import Check, Status
 from records.load_worker import LoadWorker
 from records.request import LATE
 from workloads.checks.advice import advised
+from workloads.checks.facts import Facts
 from workloads.checks.generator_advice import MORE_WORKERS, relief
-from workloads.facts import Facts
 
 
 def kept(facts: Facts) -> Check:

@@ -10,7 +10,7 @@ from statistics import median
 from records.cell import Check
 from records.request import COMPRESSED, LATE, RequestRecord
 from workloads.checks.advice import advised
-from workloads.facts import Facts
+from workloads.checks.facts import Facts
 
 STAGE_EXCESS_MS = 2.0
 IMPOSSIBLE_SHARE = 0.01

@@ -17,11 +17,11 @@ import pytest
 
 from loadgen.client.connect import connection
 from loadgen.client.connection import Timeouts
-from loadgen.client.dialects import dialect
-from loadgen.client.exchange import Asker, Exchange
 from loadgen.client.http import Origin
 from loadgen.client.secured import SecuredConnection
 from loadgen.client.watched import WatchedConnection
+from loadgen.tasks.ask.dialects import dialect
+from loadgen.tasks.ask.reading import AnswerExchange, Asker
 from reach.options import Reach
 from reach.proxy import Proxies
 from reach.tls import Tls
@@ -157,8 +157,8 @@ def asker(certificates: Any) -> Callable[..., Asker]:
     return make
 
 
-def ask(one: Asker, question: str = "why?") -> Exchange:
-    exchange = Exchange(sent_ns=0)
+def ask(one: Asker, question: str = "why?") -> AnswerExchange:
+    exchange = AnswerExchange(sent_ns=0)
     one.ask(question, exchange)
     return exchange
 

@@ -14,11 +14,11 @@ import gevent
 import pytest
 
 from loadgen.client.connection import Timeouts
-from loadgen.client.dialects import dialect
-from loadgen.client.exchange import Asker, Exchange
 from loadgen.client.http import Origin
 from loadgen.client.stamps import STAMP_BYTES, Beside, arrived_ns, stamped
 from loadgen.client.watched import WatchedConnection
+from loadgen.tasks.ask.dialects import dialect
+from loadgen.tasks.ask.reading import AnswerExchange, Asker
 
 
 def beside(age_s: float) -> Beside:
@@ -107,7 +107,7 @@ def test_a_loop_that_is_blocked_dates_nothing_late(trap: Any) -> None:  # TRAPS 
         blocked.set()
         sent.wait(60)  # the real one: no greenlet runs meanwhile
 
-    def look(exchange: Exchange) -> None:
+    def look(exchange: AnswerExchange) -> None:
         while exchange.answer.first_token_ns is None:
             gevent.sleep(0.001)
         seen.set()
@@ -116,7 +116,7 @@ def test_a_loop_that_is_blocked_dates_nothing_late(trap: Any) -> None:  # TRAPS 
     late_ms = []
     for _ in range(TRIES):
         blocked, sent, seen = threading.Event(), threading.Event(), threading.Event()
-        exchange = Exchange(sent_ns=0)
+        exchange = AnswerExchange(sent_ns=0)
         helpers = [gevent.spawn(block), gevent.spawn(look, exchange)]
         connection = WatchedConnection(Origin(server.url), Timeouts(total=60))
         Asker(connection, dialect("ask"), {}).ask("why?", exchange)

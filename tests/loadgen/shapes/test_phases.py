@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from loadgen.client.exchange import Exchange
-from loadgen.clock import Clock
-from loadgen.driver import Attempt
-from loadgen.shapes.phases import AnswerReports, AnswersMessage, Heard
+from loadgen.engine.clock import Clock
+from loadgen.engine.in_flight import InFlightRequest
+from loadgen.shapes.phases import AnswerReports, AnswersMessage, PhaseObservations
 from loadgen.shapes.slo import Slo
+from loadgen.tasks.ask.reading import AnswerExchange
 from records.request import RequestRecord
 
 
@@ -33,7 +33,7 @@ class Wire:
 CLOCK = Clock()
 
 
-def load(in_flight: Sequence[Attempt] = ()) -> Any:
+def load(in_flight: Sequence[InFlightRequest] = ()) -> Any:
     lag = SimpleNamespace(p99_ms=lambda start, end: 1.0)
     session = SimpleNamespace(in_flight=3)
     return SimpleNamespace(driver=SimpleNamespace(clock=CLOCK, lag=lag, session=session, in_flight=in_flight))
@@ -41,15 +41,15 @@ def load(in_flight: Sequence[Attempt] = ()) -> Any:
 
 def attempt(
     *, sent_ns: int, ttft_ms: int | None = None, due_ns: int | None = None, flag: str = ""
-) -> Attempt:
-    exchange = Exchange(sent_ns=sent_ns)
+) -> InFlightRequest:
+    exchange = AnswerExchange(sent_ns=sent_ns)
     if ttft_ms is not None:
         exchange.answer.token("a", sent_ns + ttft_ms * 1_000_000)
     flags = [flag] if flag else []
-    return Attempt(
+    return InFlightRequest(
         user=0,
         seq=1,
-        question="",
+        item="",
         exchange=exchange,
         flags=flags,
         wanted_ns=sent_ns,
@@ -164,7 +164,7 @@ def test_what_is_heard_of_a_phase() -> None:
             "lag_p99_ms": lag,
         }
 
-    heard = Heard(2)
+    heard = PhaseObservations(2)
     assert not heard.idle
     assert heard.seconds == 0
     heard.take("w0", message(1, 9.0, 100, 5, 99.0))  # late, of the phase before

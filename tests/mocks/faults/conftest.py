@@ -24,7 +24,7 @@ from mocks.faults.catalogue import FAULTS
 from mocks.faults.dialects import PATHS
 from mocks.faults.reply import Knobs
 from mocks.faults.server import Server
-from mocks.openai_streams import now_ns
+from mocks.http_connection import now_ns
 
 LIMIT_S = 60.0
 BODIES: dict[str, dict[str, Any]] = {

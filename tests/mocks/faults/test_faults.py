@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from mocks.faults import catalogue
-from mocks.openai_streams import now_ns
+from mocks.http_connection import now_ns
 
 MS = 1_000_000
 TTFT_NS = 60 * MS

@@ -12,16 +12,18 @@ from typing import Any
 
 import pytest
 
-from loadgen.options import add_arguments
+from loadgen.adapter.parser import add_arguments
+from loadgen.engine.options import LoadOptions
+from loadgen.tasks.ask.options import AskOptions
 from records.cell import Check, Window
 from records.load_worker import LoadWorker
 from records.noise import Noise
 from records.request import COMPRESSED, OUTCOMES, RequestRecord
 from workloads.checks import answers, streams
 from workloads.checks.advice import in_one_line
+from workloads.checks.facts import Facts, Judge
 from workloads.checks.failure_advice import OF_OUTCOMES, OF_STATUSES
 from workloads.checks.generator_advice import relief
-from workloads.facts import Facts, Judge
 
 MS = 1_000_000
 WINDOW = Window(start_ns=0, end_ns=100_000 * MS)
@@ -216,7 +218,7 @@ def test_the_options_named_are_the_loads_own() -> None:
     ]
     named = {option for text in texts for option in re.findall(r"--[a-z][a-z-]*", text)}
     parser = Parser()
-    add_arguments(parser)
+    add_arguments(parser, LoadOptions, AskOptions)
     assert "--no-rag" in named
     for option in named - {"--deployment", "--concurrency"}:  # the sweep's
         assert f"{option} " in f"{parser.format_help()} ".replace("\n", " ").replace("]", " "), option

@@ -8,7 +8,7 @@ import pytest
 from records.cell import Window
 from records.request import RequestRecord
 from workloads.checks import answers
-from workloads.facts import Facts
+from workloads.checks.facts import Facts
 
 Record = Callable[..., RequestRecord]
 Make = Callable[..., Facts]

@@ -9,7 +9,7 @@ from records.cell import Check
 from records.request import RequestRecord
 from records.served import MOCKS_OF_CONFIG, Served
 from workloads.checks import configuration
-from workloads.facts import Facts
+from workloads.checks.facts import Facts
 
 Record = Callable[..., RequestRecord]
 Make = Callable[..., Facts]

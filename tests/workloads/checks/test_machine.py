@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from records.noise import Noise
+from workloads.checks.facts import Facts
 from workloads.checks.machine import machine_noise, noisy
-from workloads.facts import Facts
 
 _QUIET = Noise(steal_percent=0.0, pressure_percent=0.0, generator_delay_percent=0.0, target_delay_percent=0.0)
 

@@ -7,7 +7,7 @@ import pytest
 from records.load_worker import LoadWorker
 from records.request import RequestRecord
 from workloads.checks import run
-from workloads.facts import Facts
+from workloads.checks.facts import Facts
 
 Record = Callable[..., RequestRecord]
 Make = Callable[..., Facts]

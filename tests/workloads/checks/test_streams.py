@@ -8,7 +8,7 @@ import pytest
 from records.cell import Check, Window
 from records.request import COMPRESSED, RequestRecord
 from workloads.checks import streams
-from workloads.facts import Facts
+from workloads.checks.facts import Facts
 
 EVER = Window(start_ns=0, end_ns=10**18)
 STAGES = {"embed": {"queued_ms": 5.0, "running_ms": 15.0}, "llm": {"queued_ms": 0.0, "running_ms": 100.0}}

@@ -1,0 +1,1 @@
+"""All that touches Locust: its events, options, rows, exit codes and signals."""

@@ -1,0 +1,41 @@
+"""Options declared in models, as arguments of locust's parser."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from loadgen.engine.option_model import Option, OptionModel
+from loadgen.engine.usage import choice, number
+from reach.options import OPTIONS
+
+
+def add_arguments(parser: Any, *models: type[OptionModel]) -> None:
+    """Declare a load's options on locust's parser (directly: group arguments never reach the web UI)."""
+    parser.set_defaults(web_host="127.0.0.1")  # locust's own default is every interface, without a password
+    for model in models:
+        add_model(parser, model)
+    for reached in OPTIONS:
+        kind: dict[str, Any] = {"default": "", "metavar": reached.metavar}
+        parser.add_argument(
+            reached.flag, **kind if reached.metavar else {"action": "store_true"}, help=reached.text
+        )
+
+
+def add_model(parser: Any, model: type[OptionModel]) -> None:
+    for _, field, option in model.options():
+        parser.add_argument(option.flag, **_kind(option, field.default), help=option.help)
+
+
+def _kind(option: Option, default: Any) -> dict[str, Any]:
+    if option.bounds is not None:
+        return {"type": number(option.flag, *option.bounds), "default": default}
+    if option.choices:
+        return {"type": choice(option.flag, option.choices), "choices": option.choices, "default": default}
+    if option.switch:
+        return {"action": "store_true"}
+    named = {"metavar": option.metavar} if option.metavar else {}
+    if option.many:
+        return {"action": "append", "default": [], "include_in_web_ui": False, **named}
+    if option.environment:
+        named["env_var"] = option.environment
+    return {"default": default, **named}

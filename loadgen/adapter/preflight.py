@@ -1,0 +1,106 @@
+"""Before anything starts: refuse what cannot work, in one line, with exit code 2."""
+
+from __future__ import annotations
+
+import socket
+import sys
+import tempfile
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from loadgen.engine.settings import Scenario, check_files, origin_of, settings, task_of
+from loadgen.engine.usage import MOST_AT_ONCE, MOST_SECONDS, UsageError, check_number, refuse
+from loadgen.process import target
+from records.exit_codes import USAGE
+
+LOCUST_WARNS_ABOVE = 100
+"""Users spawned a second."""
+MOST_PROCESSES = 1024
+
+
+def check_before_forks(parser: Any) -> None:
+    """``parser``: locust's. Refuse what locust would end over in a traceback, or wait for without end:
+    a number of processes or a time that cannot be, reports that cannot be written, a port that a master
+    cannot have.
+
+    Before ``--processes`` forks: those workers would be left behind, or join whoever has the port."""
+    try:
+        options, _ = parser.parse_known_args()
+        check_number("--processes", options.processes or 0, (int, -1, MOST_PROCESSES))
+        if options.run_time is not None:
+            check_number("-t (seconds)", options.run_time, (int, 1, MOST_SECONDS))
+        if not options.worker:
+            _check_reports(options)
+        if options.master or (options.processes and not options.worker):
+            _listen("--master-bind-port", options.master_bind_host, options.master_bind_port)
+            if not options.headless or options.headful:
+                _listen("--web-port", options.web_host, options.web_port)
+    except UsageError as error:
+        refuse(str(error))
+    except OverflowError:  # of the hours in -t, while locust parses
+        refuse("-t is too long a time")
+
+
+def check(environment: Any, scenario: Scenario, *, is_worker: bool) -> None:
+    """The options as locust parsed them; fills in the spawn rate, so that -u and -t alone are enough."""
+    options, host = environment.parsed_options, environment.host
+    try:
+        wanted = settings(options)
+        task = task_of(scenario, options, wanted)
+        origin = origin_of(host, wanted.reach) if options.headless or host else None
+        if not is_worker:
+            if (options.headless or options.autostart) and options.num_users is not None:
+                least = 0 if environment.shape_class else 1  # a shape has users of its own
+                check_number("-u", options.num_users, (int, least, MOST_AT_ONCE))
+            check_files(wanted, task)
+            if origin and options.headless and (trouble := target.trouble(origin, wanted.headers)):
+                text = f"{host} cannot be reached: {wanted.redaction.redact(trouble)}"
+                if not options.master or options.processes:  # then its workers are of this machine
+                    raise UsageError(text)
+                text += "; workers elsewhere may reach it, so that the configuration is as-is"
+                print(f"warning: from this master {text}", file=sys.stderr, flush=True)
+            if environment.web_ui:
+                _listen("--web-port", options.web_host, options.web_port)
+    except UsageError as error:
+        if is_worker:
+            raise SystemExit(USAGE) from None  # the master says it
+        if options.processes:  # forked by now: locust would leave them behind, waiting for a master
+            for worker in psutil.Process().children():
+                worker.kill()
+        refuse(str(error))
+    if options.headless and options.num_users is None:
+        options.num_users = 1
+    if options.spawn_rate is None and options.num_users:
+        options.spawn_rate = float(min(options.num_users, LOCUST_WARNS_ABOVE))
+
+
+def _check_reports(options: Any) -> None:
+    """Locust writes its own at the end, and makes their folders. Raises UsageError where it cannot."""
+    files = {"--csv": options.csv_prefix and f"{options.csv_prefix}_stats.csv", "--html": options.html_file}
+    for option, file in files.items():
+        if not file:
+            continue
+        path = Path(file).absolute()
+        try:
+            if path.is_file() or path.is_dir():
+                path.open("ab").close()
+            elif not path.exists():  # a device or a pipe is left alone
+                tempfile.TemporaryFile(dir=next(folder for folder in path.parents if folder.exists())).close()
+        except OSError as error:
+            raise UsageError(f"{option} {file}: {error.strerror or error}") from error
+
+
+@cache  # asked once: when the web UI has the command line parsed again, the ports are our own
+def _listen(option: str, host: str, port: int) -> None:
+    """Raises UsageError where one cannot listen."""
+    try:
+        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as locust's own
+            probe.bind(("" if host == "*" else host, port))
+            probe.listen()
+    except (OSError, OverflowError) as error:
+        why = error.strerror if isinstance(error, OSError) else "no such port"
+        raise UsageError(f"{option} {port}: {why or error}") from error

@@ -1,0 +1,78 @@
+"""A user's mistakes, each told in one clear line: what a number may be, and how a load refuses."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from records.exit_codes import USAGE
+from records.files import discard
+from records.usage import UsageError as UsageError
+
+log = logging.getLogger(__name__)
+
+MOST_SECONDS = 1e9
+"""30 years; sockets and timers take no more than some hundred."""
+MOST_COUNT = 1e15
+"""What is counted fits in a record, and in a float."""
+MOST_AT_ONCE = 1e6
+
+Bounds = tuple[type[int] | type[float], float, float]
+"""Kind, least and most."""
+
+
+def number(
+    name: str, kind: type[int] | type[float], least: float, most: float = MOST_SECONDS
+) -> Callable[[str], float]:
+    """A type for argparse that refuses in one line, where argparse would print the whole usage first."""
+
+    def parse(text: str) -> float:
+        try:
+            value = kind(text)
+        except ValueError:
+            value = kind(-1)
+        try:
+            check_number(name, value, (kind, least, most), text=text)
+        except UsageError as error:
+            refuse(str(error))
+        return value
+
+    return parse
+
+
+def check_number(name: str, value: float, bounds: Bounds, *, text: str | None = None) -> None:
+    """``text``: the value as it was written. Raises UsageError for one out of bounds, or not a number."""
+    kind, least, most = bounds
+    if least <= value <= most:
+        return
+    bound = f"most {most:g}" if value > most else f"least {least:g}"
+    what = "a whole number" if kind is int else "a number"
+    raise UsageError(f"{name} wants {what} of at {bound}, not {text or str(value)!r}")
+
+
+def choice(name: str, choices: tuple[str, ...]) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text not in choices:
+            refuse(f"{name} is one of {', '.join(choices)}, not {text!r}")
+        return text
+
+    return parse
+
+
+def show(text: str) -> None:
+    """Print. Where it cannot be (a full disk, a reader that left) the load does not end for it."""
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        discard(sys.stdout)
+    except OSError as error:
+        discard(sys.stdout)
+        log.error("It could not be printed: %s", error.strerror or error)
+
+
+def refuse(message: str) -> Any:
+    """Say one line and leave with the exit code of a usage error."""
+    print(f"error: {message}", file=sys.stderr)
+    raise SystemExit(USAGE)

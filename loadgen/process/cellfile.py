@@ -1,0 +1,222 @@
+"""A cell's folder: requests.jsonl as requests end; cell.json at the start, and judged at the end."""
+
+from __future__ import annotations
+
+import errno
+import logging
+from array import array
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, cast
+
+from loadgen.client.http import Origin
+from loadgen.engine.settings import Settings, make_results
+from loadgen.engine.task import AnyTask
+from loadgen.process.observed import Observed, achieved
+from loadgen.shapes.level_log import LevelLog
+from loadgen.shapes.level_table import table
+from loadgen.shapes.measured import measured_levels
+from records import layout
+from records.cell import Cell, Check, Verdict
+from records.files import LineFile, read_lines, write_json
+from records.levels import HeldLevels, unit_of
+from records.request import RequestRecord, decode
+from records.served import AS_IS, Served
+from workloads import judge
+from workloads.catalogue import workload as workload_of
+from workloads.checks.advice import in_one_line
+from workloads.checks.facts import Facts
+from workloads.checks.general import WORTH_TELLING
+
+log = logging.getLogger(__name__)
+ALOUD = ("tls",)
+"""The checks whose sentence does so beside failures too."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finished:
+    """A cell with its verdict."""
+
+    cell: Cell
+    level_table: str
+    """The levels of a shape in lines; empty without any."""
+
+
+class CellFile:
+    """Opened before the load starts. ``cell`` says what was asked for."""
+
+    def __init__(
+        self,
+        folder: Path,
+        cell: Cell,
+        wanted: Settings,
+        served: Served,
+        *,
+        task: AnyTask,
+        shape: str | None = None,
+        insecure: bool | None = None,
+    ) -> None:
+        """``shape``: its name; ``insecure``: nobody was verified; None without TLS."""
+        self.folder = folder
+        self.cell = cell
+        self._wanted = wanted
+        self._served = served
+        self._task = task
+        self._shape, self._insecure = shape, insecure
+        self._lines = LineFile(folder / layout.REQUESTS)
+        self.fault: OSError | None = None
+        """Why records could not be kept, the first time."""
+        try:
+            write_json(folder / layout.CELL, cell.to_json())
+        except OSError:  # nothing was measured: the folder is left empty, as it was
+            self._lines.close()
+            self._lines.path.unlink(missing_ok=True)
+            raise
+
+    def append(self, lines: bytes) -> None:
+        """Keep records. One that cannot be kept is the run's end: see ``fault``."""
+        if self.fault is not None:
+            return
+        try:
+            self._lines.append(lines)
+        except OSError as error:
+            self._lost(error)
+
+    def look(self) -> None:
+        """Is the file that records go to still there? If not, see ``fault``."""
+        try:
+            if self.fault is None and self._lines.deleted():
+                raise FileNotFoundError(errno.ENOENT, "deleted while the load ran")
+        except OSError as error:
+            self._lost(error)
+
+    def _lost(self, error: OSError) -> None:
+        """Records are lost; what fails after the first time is no news."""
+        if self.fault is None:
+            self.fault = error
+            log.error("cannot write %s: %s", error.filename or self._lines.path, error.strerror or error)
+
+    def finish(self, observed: Observed, noted: LevelLog) -> Finished:
+        """Read back what was written, judge it, and write the cell whole, with the levels that a shape
+        ``noted``, if any. What cannot be read or written is a ``fault``."""
+        self._lines.close()
+        requests: list[RequestRecord] = []
+        try:
+            requests += [_slim(decode(line)) for _, line in read_lines(self._lines.path)]
+        except OSError as error:
+            self._lost(error)
+        window, levels = observed.window, None
+        if noted.levels:
+            measured = measured_levels(noted.levels, requests, window, settle=noted.settles)
+            levels = HeldLevels(unit=unit_of(open_loop=self._wanted.open_loop), levels=measured)
+        self.cell = replace(
+            self.cell,
+            complete=observed.complete and self.fault is None,
+            achieved=achieved(requests, observed) | (levels.to_json() if levels else {}),
+            verdict=Verdict(checks=self._checks(requests, observed)),
+        )
+        try:
+            write_json(self.folder / layout.CELL, self.cell.to_json())
+        except OSError as error:
+            self._lost(error)
+        return Finished(cell=self.cell, level_table=table(levels, requests, window) if levels else "")
+
+    def _checks(self, requests: Sequence[RequestRecord], observed: Observed) -> tuple[Check, ...]:
+        wanted = self._wanted
+        facts = Facts(
+            requests=requests,
+            window=observed.window,
+            fault=self.fault,
+            workers_expected=observed.workers_expected,
+            workers_fewest=observed.workers_fewest,
+            load_workers=observed.load_workers,
+            served=self._served,
+            noise=observed.noise,
+            users=self.cell.concurrency,
+            think_time_s=wanted.think_time_s,
+            free=wanted.think_time_s > 0 or wanted.open_loop,
+            rate=wanted.rate if wanted.open_loop else 0,
+            chance=wanted.arrival == "poisson",
+            documents=bool(self.cell.requested.get("rag")),
+            fields=tuple(self._task.fields),
+            headers=tuple(wanted.headers),
+            shape=self._shape,
+            insecure=self._insecure,
+        )
+        return judge.of_load(workload_of(self.cell.workload), facts)
+
+
+def _slim(record: RequestRecord) -> RequestRecord:
+    """The record with its gaps at 4 bytes each instead of 36: with 70,000 answers of 128 tokens a process
+    of 120 MB, not 430. Single precision is exact up to 16 s."""
+    return replace(record, gaps_us=cast("list[int]", array("f", record.gaps_us)))
+
+
+def fresh_folder(results: str, *, again: bool) -> Path:
+    """The folder of a start of the load, made and empty. ``again``: one of this process had ``results``
+    before (the web UI starts as often as one likes), and nothing is overwritten. Raises UsageError."""
+    folder, number = Path(results), 1
+    while again and folder.exists():
+        number += 1
+        folder = Path(f"{results}-{number}")
+    make_results(folder)
+    return folder
+
+
+def verdict_line(cell: Cell) -> str:
+    """``valid`` or ``invalid``, and why; ``incomplete`` where it was interrupted on its way to valid."""
+    verdict, cut_short = cell.verdict, "the run ended before its planned end"
+    if verdict.failures:
+        named = [replace(check, text=f"{check.name}: {check.text}") for check in verdict.failures]
+        return "invalid: " + "; ".join(
+            [in_one_line(named), *([] if cell.complete else [cut_short]), *_notes(cell, ALOUD)]
+        )
+    unknown = [check.name for check in verdict.checks if check.status == "n/a"]
+    said = "valid: " if cell.complete else f"incomplete: {cut_short}; until then "
+    said += f"{len(verdict.checks) - len(unknown)} checks passed"
+    if unknown:
+        said += f"; not applicable: {', '.join(unknown)}"
+    # What could not be told apart here may still be what a reader has to know.
+    return "; ".join([said, *_notes(cell, (*WORTH_TELLING, *ALOUD))])
+
+
+def _notes(cell: Cell, names: Collection[str]) -> list[str]:
+    return [f"{c.name}: {c.text}" for c in cell.verdict.checks if c.status == "n/a" and c.name in names]
+
+
+def asked(
+    wanted: Settings,
+    task: AnyTask,
+    users: int,
+    served: Served,
+    origin: Origin,
+    *,
+    run_time_s: float | None,
+    shape: str | None,
+    shape_options: Mapping[str, Any],
+) -> Cell:
+    """The cell as it stands before the load: what was asked for, and what the service said of itself.
+
+    ``users``: those at the start, where a ``shape`` changes their number."""
+    return Cell(
+        deployment=layout.deployment_name(origin.url),
+        config=served.config or AS_IS,
+        concurrency=users,
+        repeat=1,
+        requested={
+            "host": origin.url,
+            "tls": wanted.reach.tls.to_json() if origin.tls else None,
+            "proxy": origin.proxy.name if origin.proxy else None,
+            "users": users,
+            "shape": shape,
+            "shape_options": dict(shape_options),
+            "run_time_s": run_time_s,
+            "headers": sorted(wanted.headers),  # their names: the values may be secrets
+            **wanted.requested(),
+            **task.requested(),
+        },
+        settings=served.settings,
+        paths=served.paths,
+        workload=task.workload,
+    )

@@ -1,0 +1,49 @@
+"""The service before the load: is it there, and which configuration is in effect?"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+
+from loadgen.client.http import Origin
+from loadgen.engine.usage import UsageError
+from reach import config
+from reach.failure import ReachFailure, why
+from reach.get import connected, get
+from records.redaction import Redaction
+from records.served import Served
+
+WAIT_S = 3.0
+
+
+def trouble(origin: Origin, headers: Mapping[str, str]) -> str | None:
+    """Why nothing can be asked there, or None. One that only takes its time is not in trouble."""
+    try:
+        connected(origin, time.monotonic() + WAIT_S).close()
+    except TimeoutError:
+        return "connect timed out"
+    except OSError as error:
+        return why(error)
+    try:  # some refusals come with an answer only: TLS where none was asked for, a client's certificate
+        get(origin, origin.own("/config")[0], headers, WAIT_S)
+    except ReachFailure as failure:
+        return str(failure) if failure.final else None
+    return None
+
+
+def served(
+    origin: Origin, headers: Mapping[str, str], redaction: Redaction, *, asked_elsewhere: bool = False
+) -> Served:
+    """What it says of itself. ``asked_elsewhere``: the load comes from other machines, which may reach what
+    this one cannot, so that nothing is said.
+
+    Raises:
+        UsageError: it speaks TLS where none was asked for or the other way round, or the two do not agree
+            on it: nothing else would be answered.
+    """
+    try:
+        return config.served(origin, headers, redaction, WAIT_S)
+    except ReachFailure as failure:
+        if asked_elsewhere:
+            return Served()
+        raise UsageError(f"{origin.url} cannot be reached: {failure}") from failure

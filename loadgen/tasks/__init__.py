@@ -1,0 +1,1 @@
+"""What each scenario asks, and what it makes of an answer: a file or a folder a scenario."""

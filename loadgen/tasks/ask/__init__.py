@@ -1,0 +1,1 @@
+"""A question asked, and its answer timed as it streams."""

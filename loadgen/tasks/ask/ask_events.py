@@ -1,0 +1,55 @@
+"""Events of the RAG API's own `POST /ask/stream`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from loadgen.tasks.ask import thoughts
+from loadgen.tasks.ask.answer import Answer
+from loadgen.tasks.ask.event_data import decoded
+from loadgen.tasks.ask.event_errors import error_in
+from loadgen.tasks.ask.openai_chunks import DONE
+
+EVENT_TYPES = thoughts.EVENT_TYPES | {
+    *("message", "status", "documents", "token", "clear_response", "complete", "end")
+}
+"""Some services name an event by its type, too. An ``error`` is one in every dialect."""
+
+
+def fold_ask(answer: Answer, payload: bytes, at_ns: int) -> str | None:
+    """An event: status, documents, token, a thought, clear_response, complete, end, error."""
+    if payload.strip() == DONE:
+        return None  # another dialect's mark: ours ends with its own event
+    event = decoded(answer, payload, at_ns)
+    kind = event.get("type")
+    if kind == "token":
+        return answer.token(event.get("content"), at_ns)
+    if kind == "documents":
+        data, count = event.get("data"), event.get("count")
+        answer.documents = len(data) if isinstance(data, list) else count if isinstance(count, int) else 0
+    elif isinstance(kind, str) and kind in thoughts.EVENT_TYPES:
+        if event.get("content"):
+            answer.thought(at_ns)
+    elif kind == "clear_response":
+        answer.restart()
+    elif kind == "complete":
+        answer.ended_ns = at_ns
+        answer.stages = _stages(event.get("timings"))
+        config = event.get("config")
+        answer.config = config if isinstance(config, str) else None
+    elif kind == "error":
+        answer.fail(event.get("message") or event.get("error") or "error without a message")
+    elif kind is None and (error := error_in(event, chunk="choices" in event)) is not None:
+        answer.fail(error)  # of something before the service
+    return None
+
+
+def _stages(raw: Any) -> dict[str, dict[str, float]] | None:
+    """The server's timings, whatever in them is no number left out."""
+    if not isinstance(raw, dict):
+        return None
+    return {
+        str(stage): {str(k): float(v) for k, v in times.items() if isinstance(v, int | float)}
+        for stage, times in raw.items()
+        if isinstance(times, dict)
+    }

@@ -1,0 +1,48 @@
+"""The options of a question: how the service speaks, and what it is asked."""
+
+from __future__ import annotations
+
+from loadgen.engine.option_model import OptionModel, choice, count, many, number, switch, text
+from loadgen.engine.usage import MOST_COUNT
+from loadgen.tasks.ask.dialects import DIALECTS
+from loadgen.tasks.ask.question_files import MOST_BYTES
+
+
+class AskOptions(OptionModel):
+    """What `AskTask` is made of."""
+
+    dialect: str = choice(
+        "--dialect",
+        "ask",
+        DIALECTS,
+        "How the service speaks: the RAG API's own stream, or OpenAI chat completions",
+    )
+    path: str = text("--path", "Path of the endpoint, if not the dialect's own")
+    llm_model: str = text("--llm-model", "Model to ask for")
+    embedding_model: str = text("--embedding-model", "Embedding model to ask for (dialect ask)")
+    max_tokens: int = count(
+        "--max-tokens",
+        0,
+        "Limit of an answer's length, for services that take one; 0: not sent",
+        most=MOST_COUNT,
+        kept=False,
+    )
+    field: tuple[str, ...] = many(
+        "--field", "NAME=VALUE", "A field of the request's body (JSON, else text); repeatable"
+    )
+    drop_field: tuple[str, ...] = many(
+        "--drop-field",
+        "NAME",
+        "A field of the request's body to leave out, for services that refuse it; repeatable",
+    )
+    questions: str = text(
+        "--questions",
+        f"File of questions: lines, or JSONL, at most {MOST_BYTES // 10**6} MB; without one, thousands "
+        "about Python's library",
+    )
+    question_seed: int = count("--question-seed", 0, "Seed of the order of the questions", most=MOST_COUNT)
+    no_rag: bool = switch("--no-rag", "Ask without retrieval (dialect ask)")
+    first_token_timeout_s: float = number(
+        "--first-token-timeout", 0, "Seconds until the first token; 0: no limit of its own"
+    )
+    gap_timeout_s: float = number("--gap-timeout", 0, "Seconds between two tokens; 0: no limit of its own")

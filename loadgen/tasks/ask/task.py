@@ -1,0 +1,108 @@
+"""Questions asked, and their answers timed as they stream."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from loadgen.client.connection import Connection
+from loadgen.engine.clock import Clock
+from loadgen.engine.settings import Scenario, Settings
+from loadgen.engine.task import Share, Task
+from loadgen.tasks.ask.dialects import field_names
+from loadgen.tasks.ask.options import AskOptions
+from loadgen.tasks.ask.question_files import Question, QuestionError, read_questions
+from loadgen.tasks.ask.questions import library_questions, shuffled, users_questions
+from loadgen.tasks.ask.reading import AnswerExchange, Asker
+from loadgen.tasks.ask.request_body import dialect_of
+from records.request import GAPS_LEFT_OUT, RequestRecord, StageTimings
+from records.served import config_shown
+from records.usage import UsageError
+
+
+class AskTask(Task[Question, AnswerExchange]):
+    """Real questions, many, in a seeded order."""
+
+    workload = "stream"
+
+    def __init__(self, options: AskOptions, load: Settings) -> None:
+        self.dialect = dialect_of(options)
+        self.path = self.dialect.path
+        self.seed = options.question_seed
+        self.timeouts = load.timeouts(first_token=options.first_token_timeout_s, gap=options.gap_timeout_s)
+        self.fields = tuple(field_names(self.dialect.template))
+        self.options = options
+        self._load = load
+        self._order: list[Question] = []
+
+    def requested(self) -> Mapping[str, Any]:
+        dialect, options = self.dialect, self.options
+        return {
+            **options.kept(),
+            "dialect": dialect.name,
+            "path": dialect.path,
+            "rag": dialect.expects_documents,
+            "body": dialect.template,
+            "drop_fields": sorted(set(options.drop_field)),
+            "questions": options.questions or "standard library",
+        }
+
+    def check(self) -> None:
+        file = self.options.questions
+        try:
+            questions = read_questions(Path(file)) if file else library_questions()
+        except QuestionError as error:
+            raise UsageError(f"--questions {error}") from error
+        self._order = shuffled(questions, self.seed)
+
+    def items(self, share: Share) -> Iterator[Question]:
+        return users_questions(self._order, share)
+
+    def exchange(self, sent_ns: int) -> AnswerExchange:
+        return AnswerExchange(sent_ns=sent_ns)
+
+    def client(self, connection: Connection) -> AskClient:
+        load = self._load
+        return AskClient(Asker(connection, self.dialect, load.headers, redact=load.redaction.redact))
+
+    def fill(self, record: RequestRecord, exchange: AnswerExchange, clock: Clock) -> None:
+        answer, redaction = exchange.answer, self._load.redaction
+        if answer.restarted:
+            record.flags.append("restarted")
+        if answer.mocked:
+            record.flags.append("mock-answer")
+        if exchange.gaps_left_out:
+            record.flags.append(GAPS_LEFT_OUT)
+        record.first_event_at_ns = clock.unix_or_none(answer.first_event_ns)
+        record.first_generated_at_ns = clock.unix_or_none(answer.first_generated_ns)
+        record.first_token_at_ns = clock.unix_or_none(answer.first_token_ns)
+        record.last_token_at_ns = clock.unix_or_none(answer.last_token_ns)
+        record.gaps_us = answer.gaps_us
+        record.events = answer.events
+        record.tokens, record.token_source = answer.token_count
+        record.finish_reason = answer.finish_reason and redaction.redact(answer.finish_reason)
+        record.documents = answer.documents
+        record.stages = self._stages_shown(answer.stages)
+        record.config = answer.config and config_shown(answer.config, redaction)
+
+    def _stages_shown(self, stages: StageTimings | None) -> StageTimings | None:
+        redact = self._load.redaction.redact
+        return stages and {
+            redact(stage): {redact(name): number for name, number in times.items()}
+            for stage, times in stages.items()
+        }
+
+
+class AskClient:
+    """Asks one question after the other."""
+
+    def __init__(self, asker: Asker) -> None:
+        self.connection = asker.connection
+        self._asker = asker
+
+    def run(self, item: Question, begin: Callable[[], AnswerExchange]) -> None:
+        self._asker.ask(item.text, begin())
+
+
+ASK = Scenario(options=AskOptions, task=AskTask)

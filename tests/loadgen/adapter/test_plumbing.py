@@ -1,0 +1,157 @@
+"""What hangs the load on locust, in a process of its own: importing locust patches the one that does."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+WORKER = """
+from argparse import Namespace
+from locust import argument_parser
+from locust.env import Environment
+from locust.runners import WorkerRunner
+from loadgen.adapter.plumbing import LoadTest
+from loadgen.tasks.ask.task import ASK
+
+before = argument_parser.default_args_dict()
+runner = object.__new__(WorkerRunner)
+runner.register_message = lambda *_, **__: None
+environment = Environment(parsed_options=Namespace(region=""))
+environment.runner = runner
+LoadTest(environment, ASK)
+assert argument_parser.default_args_dict() == before
+assert argument_parser.default_args_dict() is argument_parser.default_args_dict()
+"""
+
+DRAIN = """
+from argparse import Namespace
+from types import SimpleNamespace
+from locust.env import Environment
+from loadgen.adapter.plumbing import LoadTest
+from loadgen.tasks.ask.task import ASK
+from loadgen.process.run import Phase
+
+environment = Environment(parsed_options=Namespace(region=""))
+environment.create_local_runner()
+load, drained = LoadTest(environment, ASK), []
+load.run = SimpleNamespace(phase=Phase.RUNNING, settings=SimpleNamespace(drain_seconds=1))
+load.level_log.step(5)
+
+def drain(seconds):
+    load.level_log.step(10)  # a shape that goes on ticking
+    drained.append([level.level_to for level in load.level_log.levels])
+
+load.role.drain = drain
+environment.events.test_stopping.fire(environment=environment)
+assert drained == [[5]], drained
+first, load.run = load.level_log, None
+environment.events.test_stop.fire(environment=environment)
+assert load.level_log is not first  # the next start begins anew
+"""
+
+INTERRUPT = """
+import os, signal
+import locust, gevent
+from loadgen.adapter import mends
+
+mends.interrupt_main_greenlet()
+alive = []
+
+def read():
+    os.kill(os.getpid(), signal.SIGINT)  # while a message is being handled
+    gevent.sleep(0)
+    alive.append(True)
+
+reading = gevent.spawn(read)
+try:
+    gevent.sleep(30)
+except KeyboardInterrupt:
+    reading.join(30)
+    assert alive, "the greenlet that was interrupted has died"
+else:
+    raise AssertionError("nobody was interrupted")
+try:
+    os.kill(os.getpid(), signal.SIGINT)
+    raise AssertionError("the main greenlet goes on")
+except KeyboardInterrupt:
+    pass
+"""
+
+CSV = """
+import sys, gevent
+from locust.env import Environment
+from locust.stats import PERCENTILES_TO_REPORT, StatsCSVFileWriter
+from loadgen.adapter import mends
+
+mends.end_csv_with_its_files()
+mends.end_csv_with_its_files()
+environment = Environment()
+writer, late = (StatsCSVFileWriter(environment, PERCENTILES_TO_REPORT, sys.argv[1] + name) for name in "ab")
+writing = gevent.spawn(writer.stats_writer)
+gevent.sleep(0.1)
+assert not writing.dead
+writing_late = gevent.spawn(late.stats_writer)
+writer.close_files()
+late.close_files()
+writing.get(timeout=30)  # raises what it raised
+writing_late.get(timeout=30)
+"""
+
+
+SCENARIOS = """
+from dataclasses import replace
+from loadgen.adapter.user import AskingUser, loaded_scenario
+from loadgen.tasks.ask.task import ASK
+
+assert loaded_scenario() is None
+
+class One(AskingUser):
+    scenario = ASK
+
+class Another(One):
+    "Of the same scenario, as a file that locust loads a second time."
+
+assert loaded_scenario() is ASK
+
+class Other(AskingUser):
+    scenario = replace(ASK)
+
+try:
+    loaded_scenario()
+except SystemExit as refused:
+    assert refused.code == 2
+else:
+    raise AssertionError("both were taken")
+"""
+
+
+def run(script: str, *arguments: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", script, *arguments], capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_worker_works_out_locusts_default_options_once() -> None:
+    """Locust asks for them for each option it is told, at each change of users: 200 ms of a loop's lag."""
+    run(WORKER)
+
+
+def test_a_level_ends_when_the_load_stops_and_not_when_it_has_drained() -> None:
+    run(DRAIN)
+
+
+def test_a_load_has_one_scenario() -> None:
+    """Its options are the parser's, and its task is every user's."""
+    run(SCENARIOS)
+
+
+def test_ctrl_c_interrupts_nobody_but_the_main_greenlet() -> None:
+    """Seen in one run of fifteen: a traceback from the greenlet that reads the workers' messages."""
+    run(INTERRUPT)
+
+
+def test_nobody_writes_into_locusts_csv_once_it_is_closed(tmp_path: Path) -> None:
+    """While a master waits for the workers that it forked, whoever writes it once a second would."""
+    run(CSV, f"{tmp_path}/")

@@ -1,0 +1,66 @@
+"""Before anything starts: a service that this process cannot reach, and who may be refused for that."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from loadgen.adapter import preflight
+from loadgen.process import target
+from reach import config
+from reach.failure import ReachFailure
+from records.served import Served
+from records.usage import UsageError
+
+
+@pytest.fixture
+def environment(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Headless, of a service that nobody reaches from here."""
+    wanted = SimpleNamespace(reach=None, headers={}, redaction=SimpleNamespace(redact=str))
+    monkeypatch.setattr(preflight, "settings", lambda options: wanted)
+    monkeypatch.setattr(preflight, "task_of", lambda scenario, options, wanted: object())
+    monkeypatch.setattr(preflight, "origin_of", lambda host, reach: object())
+    monkeypatch.setattr(preflight, "check_files", lambda wanted, task: None)
+    monkeypatch.setattr(target, "trouble", lambda origin, headers: "connection refused")
+    options = SimpleNamespace(
+        headless=True, autostart=False, num_users=4, spawn_rate=None, master=False, processes=None
+    )
+    return SimpleNamespace(parsed_options=options, host="http://a", shape_class=None, web_ui=None)
+
+
+@pytest.mark.parametrize(("master", "processes"), [(False, None), (True, -1)])
+def test_what_asks_from_here_is_refused(
+    environment: Any, capsys: pytest.CaptureFixture[str], master: bool, processes: int | None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(preflight.psutil, "Process", lambda: SimpleNamespace(children=list))
+    environment.parsed_options.master, environment.parsed_options.processes = master, processes
+    with pytest.raises(SystemExit) as ended:
+        preflight.check(environment, SimpleNamespace(), is_worker=False)
+    assert ended.value.code == 2
+    assert capsys.readouterr().err == "error: http://a cannot be reached: connection refused\n"
+
+
+def test_a_master_whose_workers_ask_from_elsewhere_is_warned(
+    environment: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    environment.parsed_options.master = True
+    preflight.check(environment, SimpleNamespace(), is_worker=False)
+    [line] = capsys.readouterr().err.splitlines()
+    assert line.startswith(
+        "warning: from this master http://a cannot be reached: connection refused; workers"
+    )
+    assert environment.parsed_options.spawn_rate == 4
+
+
+def test_what_a_service_is_stays_unknown_to_such_a_master_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unreached(*_: Any) -> Served:
+        raise ReachFailure("it speaks TLS", final=True)
+
+    monkeypatch.setattr(config, "served", unreached)
+    origin, redaction = SimpleNamespace(url="http://a"), None
+    assert target.served(origin, {}, redaction, asked_elsewhere=True) == Served()  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match="http://a cannot be reached: it speaks TLS"):
+        target.served(origin, {}, redaction)  # type: ignore[arg-type]

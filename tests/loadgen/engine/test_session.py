@@ -1,0 +1,142 @@
+"""Warm-up, window and end; the order of questions; lag; what pure modules import (TRAPS 12, 16, 17, 24)."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from itertools import islice
+from pathlib import Path
+
+import pytest
+
+import loadgen
+from loadgen.engine.lag import LoopLag, percentile
+from loadgen.engine.session import Plan, Session
+from loadgen.engine.task import Share
+from loadgen.tasks.ask.question_files import Question
+from loadgen.tasks.ask.questions import library_questions, shuffled, users_questions
+
+S = 1_000_000_000
+
+
+def session(requests: int = 0, users: int = 2, warmup: int = 3) -> Session:
+    return Session(plan=Plan(users=users, warmup_requests=warmup, requests=requests, min_seconds=3))
+
+
+def end(one: Session, at_ns: int, *, measured: bool, clean: bool = True, cut: bool = False) -> None:
+    one.end(at_ns, measured=measured, clean=clean, cut=cut)
+
+
+def test_warmup_ends_when_all_are_spawned_and_enough_have_ended() -> None:
+    one = session()
+    for at in (1, 2, 3):
+        assert not one.begin()
+        end(one, at * S, measured=False)
+    assert one.window_start_ns is None  # not all users are there
+    one.spawned = True
+    one.begin()
+    end(one, 4 * S, measured=False)
+    assert one.window_start_ns == 4 * S
+    assert one.begin()
+
+
+def test_it_stops_with_its_requests_and_its_seconds_and_ends_at_the_first_idle_user() -> None:
+    one = session(requests=2)
+    one.spawned, one.window_start_ns = True, 10 * S
+    for at in (11, 12):
+        one.begin()
+        end(one, at * S, measured=True)
+    assert one.may_begin(12 * S)  # the requests are there, the seconds are not
+    one.begin()
+    one.begin()
+    end(one, 13 * S, measured=True)
+    assert not one.may_begin(13 * S + 5)
+    end(one, 14 * S, measured=True)
+    assert not one.may_begin(14 * S)
+    assert one.window_ns() == (10 * S, 13 * S + 5)
+
+
+def test_late_requests_are_made_up_for_up_to_twice_the_number() -> None:
+    one = session(requests=2)
+    one.spawned, one.window_start_ns = True, 10 * S
+    for at in (13, 14):
+        end(one, at * S, measured=True, clean=at == 13)
+    assert not one.stopping
+    end(one, 15 * S, measured=True, clean=False)
+    assert not one.stopping
+    end(one, 16 * S, measured=True, clean=False)
+    assert one.stopping  # no machine is waited for for ever
+    again = session(requests=2)
+    again.spawned, again.window_start_ns = True, 10 * S
+    for at in (13, 14, 15):
+        end(again, at * S, measured=True, clean=at != 14)
+    assert again.stopping
+
+
+def test_cut_requests_count_nowhere() -> None:
+    one = session(requests=1)
+    one.begin()
+    end(one, S, measured=True, cut=True)
+    assert (one.ended, one.measured, one.in_flight) == (0, 0, 0)
+
+
+def test_no_window_without_a_warm_up_that_ended() -> None:
+    assert session().window_ns() is None
+
+
+@pytest.mark.parametrize(("users", "workers"), [(1, 1), (7, 1), (3, 2), (40, 1)])
+def test_no_question_twice_until_all_were_asked(users: int, workers: int) -> None:
+    order = shuffled([Question(str(i), str(i)) for i in range(120)], seed=1)
+    share = 120 // (users * workers)
+    asked = [
+        question.id
+        for worker in range(workers)
+        for user in range(users)
+        for question in islice(
+            users_questions(order, Share(user=user, users=users, worker=worker, workers=workers)), share
+        )
+    ]
+    assert len(set(asked)) == len(asked) == share * users * workers
+
+
+def test_questions_are_seeded_and_endless() -> None:
+    questions = [Question(str(i), str(i)) for i in range(5)]
+
+    def first(seed: int, users: int = 1) -> list[str]:
+        return [q.id for q in islice(users_questions(shuffled(questions, seed), Share(users=users)), 12)]
+
+    assert first(1) == first(1) != first(2)
+    assert set(first(1)[:5]) == set("01234")
+    assert set(first(1, users=50)[:5]) == set("01234")
+
+
+def test_the_library_gives_thousands_of_questions() -> None:
+    questions = library_questions()
+    assert len(questions) > 3000
+    assert len({question.id for question in questions}) == len(questions)
+    found = {question.text for question in questions}
+    asked = {"What does json.dumps do?", "How do I use os.path.join?", "Explain the function math.sqrt"}
+    assert asked <= found
+
+
+def test_lag_and_cpu_of_a_window() -> None:
+    lag = LoopLag()
+    for i in range(200):
+        lag.add(i * S // 100, (50 if i in (150, 160, 170) else 1) * 1_000_000, i * S // 200)
+    assert lag.p99_ms(0, S) == 1.0
+    assert lag.p99_ms(S, 2 * S) == 50.0
+    assert lag.cpu_percent(0, S) == pytest.approx(50)
+    assert lag.p99_ms(5 * S, 6 * S) is None
+    assert lag.cpu_percent(5 * S, 6 * S) is None
+    assert percentile([3.0, 1.0, 2.0], 0.5) == 2.0
+
+
+def test_pure_modules_import_no_locust_and_no_gevent() -> None:
+    folder = Path(loadgen.__file__).parent
+    gevents = {f"client/{name}.py" for name in ("connect", "secured", "watched")}
+    every = {path.relative_to(folder).as_posix() for path in folder.rglob("*.py")}
+    pure = sorted(name for name in every - gevents if not name.startswith("adapter/"))
+    modules = [f"loadgen.{name.removesuffix('.py').replace('/', '.')}" for name in pure]
+    code = "\n".join([f"import {name.removesuffix('.__init__')}" for name in modules])
+    code += "\nimport sys; assert not {'locust', 'gevent'} & set(sys.modules), 'locust came in'"
+    subprocess.run([sys.executable, "-c", code], cwd=folder.parent, check=True, timeout=30)

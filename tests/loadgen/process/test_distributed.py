@@ -1,0 +1,409 @@
+"""A master and its workers as real processes, held against the server's own record of what it was asked."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from loadgen.engine.options import REGION_VARIABLE
+from records.reader import read_cell, read_run
+from records.request import RequestRecord
+from workloads.checks.general import OF_THE_MACHINE
+
+SLOW_MACHINE = OF_THE_MACHINE | {"buffering"}
+ROOT = Path(__file__).resolve().parents[3]
+
+
+class Process:
+    """A process of this test with its output in a file."""
+
+    def __init__(self, folder: Path, name: str, arguments: Sequence[str], **environment: str) -> None:
+        self.output = folder / f"{name}.log"
+        with self.output.open("wb") as file:
+            self.popen = subprocess.Popen(
+                [sys.executable, "-m", *arguments],
+                cwd=folder,
+                stdin=subprocess.DEVNULL,
+                stdout=file,
+                stderr=subprocess.STDOUT,
+                env=os.environ | {"PYTHONUNBUFFERED": "1"} | environment,
+                start_new_session=True,
+            )
+
+    @property
+    def text(self) -> str:
+        return self.output.read_text()
+
+    def send(self, what: signal.Signals) -> None:
+        self.popen.send_signal(what)
+
+    def wait(self, seconds: float = 90) -> int:
+        try:
+            return self.popen.wait(seconds)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"still there after {seconds} s:\n{self.text}") from None
+
+    def kill(self) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.popen.pid, signal.SIGKILL)  # a session of its own: its workers, too
+        self.popen.wait(60)
+
+
+class Stage:
+    """The mock LLM server with its record, and locust processes that ask it."""
+
+    def __init__(self, folder: Path, port: int) -> None:
+        self.folder, self.port = folder, port
+        self.reach: tuple[str, ...] = ()
+        """Words for the master alone, beside the URL."""
+        self.processes: list[Process] = []
+        self.serve(ttft_ms=40)
+
+    def serve(self, *, ttft_ms: float) -> None:
+        """Start the server, afresh if there was one."""
+        self.server = self._start(
+            f"server-{ttft_ms:g}",
+            *("mocks.openai_server", "--port", "0", "--record", "server.jsonl"),
+            *("--ttft-ms", str(ttft_ms), "--itl-ms", "5", "--tokens", "12", "--jitter", "0"),
+        )
+        self.url = wait_for(lambda: re.search(r"http://\S+", self.server.text))[0]
+
+    def _start(self, name: str, *arguments: str, **environment: str) -> Process:
+        self.processes.append(Process(self.folder, name, arguments, **environment))
+        return self.processes[-1]
+
+    def _locust(self, name: str, *arguments: str, **environment: str) -> Process:
+        file = ROOT / "locustfiles" / "stream.py"
+        return self._start(name, "locust", "-f", str(file), *arguments, **environment)
+
+    def master(self, results: str, *arguments: str, name: str = "master") -> Process:
+        return self._locust(
+            name,
+            *(
+                "--headless",
+                "-H",
+                self.url,
+                *self.reach,
+                "--dialect",
+                "openai",
+                "-u",
+                "4",
+                "--results",
+                results,
+            ),
+            *("--master-bind-host", "127.0.0.1", "--master-bind-port", str(self.port)),
+            *("--master-port", str(self.port), *arguments),
+        )
+
+    def behind(self, over: Any) -> None:
+        """Have it asked so: over HTTP, or over TLS."""
+        self.url, self.reach = over.url(self.url), over.words
+
+    def two(self, *arguments: str, results: str = "r") -> tuple[Process, Process, Process]:
+        """A master that waits for two workers, and the two."""
+        master = self.master(results, "--master", "--expect-workers", "2", *arguments)
+        return master, self.worker("eu"), self.worker("us")
+
+    def worker(self, region: str) -> Process:
+        """Its label comes from its environment, but for the one called us."""
+        arguments = ["--worker", "--master-host", "127.0.0.1", "--master-port", str(self.port)]
+        if region == "us":
+            return self._locust("worker-us", *arguments, "--region", "us")
+        return self._locust(f"worker-{region}", *arguments, **{REGION_VARIABLE: region})
+
+    def served(self) -> int:
+        """Requests the server has answered or seen go away; called when nobody asks any more."""
+        self.server.send(signal.SIGTERM)
+        self.server.wait()
+        return lines(self.folder / "server.jsonl")
+
+    def records(self, results: str = "r") -> list[RequestRecord]:
+        return list(read_cell(self.folder / results).requests)
+
+    def recorded(self, least: int, results: str = "r") -> None:
+        wait_for(lambda: lines(self.folder / results / "requests.jsonl") >= least)
+
+    def both_recorded(self, least: int) -> None:
+        """So many records, of both workers."""
+        self.recorded(least)
+        wait_for(lambda: {r.region for r in self.records()} == {"eu", "us"})
+
+    def failed(self, ended: Process, results: str = "r") -> set[str]:
+        """The checks that failed, but for those that a slow machine fails; how it ended agrees with them."""
+        verdict = read_cell(self.folder / results).cell.verdict
+        assert ended.wait() == (0 if verdict.valid else 3), ended.text
+        assert last_line(ended).startswith("valid: " if verdict.valid else "invalid: ")
+        return {check.name for check in verdict.failures} - SLOW_MACHINE
+
+
+@pytest.fixture
+def stage(tmp_path: Path, free_port: Callable[[], int]) -> Iterator[Stage]:
+    one = Stage(tmp_path, free_port())
+    yield one
+    for process in reversed(one.processes):
+        process.kill()
+
+
+def wait_for(what: Callable[[], Any], seconds: float = 60) -> Any:
+    limit = time.monotonic() + seconds
+    while time.monotonic() < limit:
+        if found := what():
+            return found
+        time.sleep(0.05)
+    raise AssertionError("waited in vain")
+
+
+def lines(path: Path) -> int:
+    return path.read_bytes().count(b"\n") if path.exists() else 0
+
+
+def keys(records: Sequence[RequestRecord]) -> set[tuple[str, int, int]]:
+    return {(r.worker, r.user, r.seq) for r in records}
+
+
+def last_line(process: Process) -> str:
+    return process.text.rstrip().splitlines()[-1]
+
+
+def test_two_workers_every_request_once_with_its_region(stage: Stage, over: Any) -> None:
+    """Over TLS the private authority is named to the master alone, whose options the workers get."""
+    stage.behind(over)
+    master, *workers = stage.two("--requests", "40", "--min-seconds", "2")
+    master.wait()
+    assert not stage.failed(master)
+    assert [worker.wait() for worker in workers] == [0, 0]
+    records = stage.records()
+    assert len(records) == stage.served()
+    assert len(keys(records)) == len(records) >= 40
+    assert {(r.worker, r.region) for r in records} in (
+        {("w0", "eu"), ("w1", "us")},
+        {("w0", "us"), ("w1", "eu")},
+    )
+    assert {r.run for r in records} == {"r"}
+    assert {r.outcome for r in records} == {"ok"}
+    for worker in workers:
+        assert "valid: " not in worker.text
+
+
+def test_processes_end_by_run_time_with_streams_in_flight(stage: Stage, over: Any) -> None:
+    stage.behind(over)
+    one = stage.master("r", "--processes", "2", "-t", "2s")
+    one.wait()
+    assert not stage.failed(one)
+    records = stage.records()
+    assert len(records) == stage.served()
+    assert len(keys(records)) == len(records)
+    assert Counter(r.worker for r in records).keys() == {"w0", "w1"}
+
+
+def test_streams_longer_than_the_drain_are_recorded_as_cut(stage: Stage) -> None:
+    stage.serve(ttft_ms=30_000)
+    master, *workers = stage.two("-t", "3s", "--drain-seconds", "0.3")
+    assert master.wait() == 3, master.text
+    assert [worker.wait() for worker in workers] == [0, 0]
+    assert Counter(r.outcome for r in stage.records()) == {"aborted": 4}
+    assert stage.served() == 4
+    assert last_line(master).startswith("invalid: failures: no good answer")
+
+
+def test_a_killed_worker_makes_the_run_invalid_and_loses_at_most_its_last_report(stage: Stage) -> None:
+    master, eu, us = stage.two("-t", "8s", "--drain-seconds", "2")
+    stage.both_recorded(60)
+    time.sleep(1)  # what is recorded has just been reported
+    eu.kill()
+    assert master.wait() == 3, master.text
+    us.wait()
+    records = stage.records()
+    assert last_line(master).startswith("invalid: workers: at the fewest 1 of 2 load workers")
+    lost = stage.served() - len(records)
+    # Its two streams in flight, and what its two users ended since its last report: one is due each tenth of
+    # a second, in which they end two, and goes when it gets a CPU. Without any it would be half of sixty.
+    assert 0 <= lost <= 2 + 2 * 5
+    assert {r.region for r in records} == {"eu", "us"}
+    assert len(keys(records)) == len(records)
+
+
+def test_a_worker_that_is_told_to_go_pushes_what_it_has(stage: Stage, ended_well: Any) -> None:
+    master, eu, us = stage.two("-t", "4s")
+    stage.both_recorded(20)
+    eu.send(signal.SIGTERM)
+    assert ended_well(eu), eu.text
+    assert master.wait() == 3, master.text
+    us.wait()
+    records = stage.records()
+    assert len(records) == stage.served()
+    assert len(keys(records)) == len(records)
+    assert {r.outcome for r in records} == {"ok"}
+    assert "workers" in stage.failed(master)
+
+
+def test_the_last_worker_lost_ends_the_run(stage: Stage) -> None:
+    master = stage.master("r", "--master", "--expect-workers", "1", "--drain-seconds", "1")
+    worker = stage.worker("eu")
+    stage.recorded(10)
+    worker.kill()
+    assert master.wait() == 3, master.text  # locust itself would wait for ever
+    assert "workers" in stage.failed(master)
+
+
+def test_a_worker_that_comes_late_loses_nothing_and_holds_nothing_up(stage: Stage) -> None:
+    master = stage.master("r", "--master", "--expect-workers", "1", "--drain-seconds", "60")
+    stage.worker("eu")
+    stage.recorded(5)
+    stage.worker("us")  # locust gives it users or none, as it falls out
+    wait_for(lambda: "2 workers connected" in master.text)
+    stage.recorded(len(stage.records()) + 20)
+    master.send(signal.SIGINT)
+    assert master.wait() == 130, master.text
+    failures = read_cell(stage.folder / "r").cell.verdict.failures
+    assert "workers" not in {check.name for check in failures}
+    assert len(keys(stage.records())) == len(stage.records()) == stage.served()
+
+
+def test_workers_without_their_master_go(stage: Stage) -> None:
+    master, *workers = stage.two()
+    stage.both_recorded(20)
+    master.kill()
+    for worker in workers:
+        worker.wait()
+        assert "The master was not heard" in worker.text
+        assert "Traceback" not in worker.text
+    assert read_run(stage.folder / "r").incomplete
+    assert len(stage.records()) >= 20
+    assert len(keys(stage.records())) == len(stage.records())
+
+
+def test_an_orphan_of_an_earlier_master_adds_nothing_and_goes(stage: Stage) -> None:
+    first, orphan, other = stage.two("--run-name", "same")
+    stage.both_recorded(20)
+    first.kill()
+    other.kill()
+    second = stage.master(
+        *("r2", "--master", "--expect-workers", "1", "--requests", "20", "--min-seconds", "2"),
+        *("--run-name", "same"),
+        name="second",
+    )
+    orphan.wait()
+    told = "The master is another run's" in orphan.text
+    # Told so, not only left alone, unless the second master took longer to come than it waits for one.
+    assert told or "The master was not heard" in orphan.text
+    fresh = stage.worker("new")
+    second.wait()
+    fresh.wait()
+    assert not stage.failed(second, "r2")
+    assert {r.region for r in stage.records("r2")} == {"new"}
+    assert len(keys(stage.records("r2"))) == len(stage.records("r2"))
+    assert second.text.count("left over from another run") == told
+
+
+def test_an_interrupted_master_drains_its_workers(stage: Stage) -> None:
+    master, *workers = stage.two("--requests", "99999")
+    stage.both_recorded(20)
+    master.send(signal.SIGINT)
+    assert master.wait() == 130, master.text
+    assert [worker.wait() for worker in workers] == [0, 0]
+    assert "Traceback" not in master.text, master.text
+    records = stage.records()
+    assert len(records) == stage.served()
+    assert {r.outcome for r in records} == {"ok"}
+    assert not read_cell(stage.folder / "r").cell.complete
+
+
+def test_ctrl_c_in_a_terminal_reaches_all_processes(stage: Stage) -> None:
+    one = stage.master("r", "--processes", "2")
+    stage.recorded(20)
+    os.killpg(one.popen.pid, signal.SIGINT)
+    assert one.wait() == 130, one.text
+    assert "Traceback" not in one.text, one.text
+    records = stage.records()
+    assert len(records) == stage.served()
+    assert len(keys(records)) == len(records)
+
+
+def test_a_worker_that_cannot_take_part_says_why(stage: Stage, tmp_path: Path) -> None:
+    (tmp_path / "questions.txt").write_text("What?\n")  # on the master's machine alone
+    (tmp_path / "elsewhere").mkdir()
+    master = stage.master("r", "--master", "--expect-workers", "1", "--questions", "questions.txt")
+    stage.folder = tmp_path / "elsewhere"
+    worker = stage.worker("eu")
+    assert master.wait() == 2, master.text
+    worker.wait()
+    assert re.search(r"cannot take part: .*questions.txt: No such file", master.text)
+
+
+def test_a_worker_without_the_private_authority_says_so(
+    stage: Stage, tmp_path: Path, behind_tls: Callable[..., str], certificates: Any
+) -> None:
+    """A file that an option names is read by each process where it runs."""
+    shutil.copy(certificates.ca, tmp_path / "ca.pem")  # on the master's machine alone
+    (tmp_path / "elsewhere").mkdir()
+    stage.url, stage.reach = behind_tls(stage.url), ("--ca", "ca.pem")
+    master = stage.master("r", "--master", "--expect-workers", "1")
+    stage.folder = tmp_path / "elsewhere"
+    worker = stage.worker("eu")
+    assert master.wait() == 2, master.text
+    worker.wait()
+    assert "cannot take part: --ca ca.pem: No such file or directory" in master.text
+    assert "Traceback" not in master.text + worker.text
+
+
+@pytest.mark.parametrize("broken", [False, True])
+def test_alone_it_ends_with_the_verdict(stage: Stage, broken: bool) -> None:
+    one = stage.master("r", "--requests", "0" if broken else "10", "-t", "4s")
+    if broken:
+        stage.recorded(10)
+        stage.server.kill()
+    one.wait()
+    assert stage.failed(one) == ({"failures"} if broken else set())
+
+
+def test_the_run_time_does_not_cut_streams_that_drain(stage: Stage) -> None:
+    stage.serve(ttft_ms=2_000)
+    # The first 4 answers come after 2 s, the fifth after 4 s and ends the run, whose last streams take
+    # until 6 s. At 5 s locust wants to stop what is stopping already.
+    one = stage.master("r", "--requests", "1", "--min-seconds", "0", "--warmup-requests", "0", "-t", "5s")
+    one.wait()
+    assert "run-time limit reached" in one.text
+    assert {r.outcome for r in stage.records()} == {"ok"}
+    assert len(stage.records()) == stage.served()
+
+
+def test_a_second_ctrl_c_waits_for_no_stream(stage: Stage) -> None:
+    stage.serve(ttft_ms=30_000)
+    one = stage.master("r", "--drain-seconds", "600")
+    wait_for(lambda: "All users spawned" in one.text)
+    time.sleep(2)  # users start spread over a quarter of a second
+    one.send(signal.SIGINT)
+    time.sleep(2)
+    one.send(signal.SIGINT)
+    assert one.wait() == 130, one.text
+    assert "Traceback" not in one.text, one.text
+    assert Counter(r.outcome for r in stage.records()) == {"aborted": 4}
+
+
+def test_rates_of_an_open_loop_add_up_over_workers(stage: Stage) -> None:
+    master, *_ = stage.two("--arrival", "constant", "--rate", "40", "-t", "4s")
+    master.wait()
+    assert not stage.failed(master)
+    data = read_cell(stage.folder / "r")
+    assert data.cell.requested["rate"] == 40
+    window = data.cell.window
+    assert window is not None
+    dues = [r.due_at_ns for r in data.requests if r.due_at_ns is not None]
+    inside = sum(window.start_ns <= due <= window.end_ns for due in dues)
+    assert inside / window.seconds == pytest.approx(40, rel=0.1)
+    begun = [r for r in data.requests if r.outcome != "dropped"]
+    assert len(begun) == stage.served()
+    assert len(keys(data.requests)) == len(data.requests)

@@ -1,0 +1,184 @@
+"""What workers say, added up; when one counts as lost; who is listened to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from loadgen.engine.session import Plan, Session
+from loadgen.engine.usage import UsageError
+from loadgen.process.master import Master
+from loadgen.process.merge import Merge, Report
+from loadgen.process.run import Run
+from loadgen.process.run_spec import RunSpec
+from loadgen.process.worker import Worker
+from records.noise import Counters, Noise
+
+SUMMARY = {"start_ns": 1_000, "end_ns": 9_000, "lag_p99_ms": 1.0, "cpu_percent": 10.0, "connects": 2}
+
+
+def merge(expected: int = 2, requests: int = 0) -> Merge:
+    plan = Plan(users=2, warmup_requests=4, requests=requests, min_seconds=0)
+    return Merge(id="this", session=Session(plan=plan), expected=expected)
+
+
+def report(
+    lines: bytes, records: int, summary: Any = None, id: str = "this", ended: int = 0, exhausted: bool = False
+) -> Report:
+    return {
+        "id": id,
+        "ended": ended,
+        "measured": 0,
+        "clean": 0,
+        "records": records,
+        "lines": lines,
+        "exhausted": exhausted,
+        "summary": summary,
+    }
+
+
+def test_a_worker_that_delivered_everything_is_whole() -> None:
+    one = merge(expected=2)
+    one.take("a", report(b"{}\n{}\n", 2))
+    one.take("b", report(b"{}\n", 1, SUMMARY))
+    one.take("a", report(b"{}\n", 3, SUMMARY))
+    one.count_whole()
+    assert one.fewest == 2
+
+
+@pytest.mark.parametrize(
+    "last",
+    [
+        report(b"{}\n", 4, SUMMARY),  # one on the way was lost
+        report(b"{}\n", 3),  # it never reported for the last time
+    ],
+)
+def test_a_worker_whose_records_did_not_all_arrive_is_lost(last: Report) -> None:
+    one = merge(expected=1)
+    one.take("a", report(b"{}\n{}\n", 2))
+    one.take("a", last)
+    one.count_whole()
+    assert one.fewest == 0
+
+
+def test_a_lost_worker_counts_where_another_came_later() -> None:
+    one = merge(expected=1)
+    one.take("a", report(b"{}\n", 1))
+    one.take("later", report(b"{}\n", 1, SUMMARY))
+    one.count_whole()
+    assert one.fewest == 0
+
+
+def test_the_warm_up_ends_by_the_sum_of_the_counts() -> None:
+    one = merge()
+    one.session.spawned = True
+    for ended, warm in ((1, False), (2, True)):
+        one.take("a", report(b"", 0, ended=ended))
+        one.take("b", report(b"", 0, ended=2))
+        one.decide(7)
+        assert (one.session.window_start_ns is not None) is warm
+
+
+def test_the_window_is_the_one_all_workers_share_and_each_ones_lag_is_kept() -> None:
+    one = merge()
+    one.summaries["a"] = SUMMARY
+    one.summaries["b"] = SUMMARY | {"start_ns": 2_000, "end_ns": 8_000, "lag_p99_ms": 5.0}
+    one.summaries["idle"] = dict.fromkeys(SUMMARY)  # a worker without a user
+    found = one.observed(started_at_ns=0, ended_at_ns=10_000, complete=True, noise=Noise())
+    assert found.window is not None
+    assert (found.window.start_ns, found.window.end_ns) == (2_000, 8_000)
+    assert found.connects == 4
+    lags = sorted(w.loop_lag_p99_ms for w in found.load_workers if w.loop_lag_p99_ms is not None)
+    assert (len(found.load_workers), lags[-1]) == (3, 5.0)
+
+
+class Clients(dict[str, Any]):
+    missing: tuple[Any, ...] = ()
+
+
+@dataclass
+class Runner:
+    """As much of locust's MasterRunner as a master needs."""
+
+    clients: Clients
+    sent: list[tuple[str, Any, Any]] = field(default_factory=list)
+
+    def register_message(self, name: str, listener: Any) -> None:
+        pass
+
+    def send_message(self, name: str, data: Any, worker: str | None = None) -> None:
+        self.sent.append((name, data, worker))
+
+
+def message(worker: str, data: Report) -> Any:
+    return SimpleNamespace(node_id=worker, data=data)
+
+
+def begun(*workers: str, keep: Any = None) -> Run:
+    spec = RunSpec(id="this", run="r", cell="c", users=2, workers=list(workers))
+    cell: Any = SimpleNamespace(append=keep) if keep else None
+    plan = Plan(users=2, warmup_requests=4, requests=0, min_seconds=0)
+    given: Any = SimpleNamespace(drain_seconds=1)
+    return Run(
+        spec=spec,
+        settings=given,
+        task=given,
+        session=Session(plan=plan),
+        started_ns=0,
+        machine=Counters(at_ns=0),
+        cell=cell,
+    )
+
+
+def unasked(keep: Any) -> Any:
+    raise AssertionError("a master asks nothing")
+
+
+def test_a_run_of_a_finite_task_ends_when_all_workers_have_asked_their_share() -> None:
+    runner = Runner(Clients(a=1, b=1))
+    master, run = Master(runner), begun("a", "b")
+    master.begin(run, unasked)
+    master.on_report(message("a", report(b"", 0, exhausted=True)))
+    assert not master.over(run.merge)
+    master.on_report(message("b", report(b"", 0, exhausted=True)))
+    assert master.over(run.merge)
+
+
+def test_a_master_listens_only_to_workers_of_its_own_run() -> None:
+    runner, kept = Runner(Clients(a=1)), []
+    master, run = Master(runner), begun("a", keep=kept.append)
+    master.begin(run, unasked)
+    one = run.merge
+    assert one is not None
+    assert one.expected == 1
+    master.on_report(message("a", report(b"1\n", 1)))
+    master.on_report(message("a", report(b"2\n", 2, id="an earlier one")))
+    master.on_report(message("orphan", report(b"3\n", 3, id="an earlier one")))
+    assert kept == [b"1\n"]
+    assert one.counts.keys() == {"a"}
+    assert runner.sent == [("chokepoint_leave", {"id": "an earlier one"}, "orphan")]
+    master.end()
+    master.on_report(message("a", report(b"4\n", 2, SUMMARY)))  # too late: the file is closed
+    assert kept == [b"1\n"]
+
+
+def test_shares_of_questions_have_no_gap_whatever_locust_numbers_its_workers() -> None:
+    spec = RunSpec(id="this", run="r", cell="c", users=4, workers=["x", "y"])
+    assert [spec.place(worker) for worker in ("x", "y", "late")] == [0, 1, 0]
+
+
+@pytest.mark.parametrize(("told", "run"), [({"id": "this", "news": 1}, "this"), ({}, None), (None, None)])
+def test_a_worker_refuses_the_spec_of_another_version(told: Any, run: str | None) -> None:
+    """And those of a master that is no Chokepoint, which sends none."""
+    with pytest.raises(UsageError, match="this version") as error:
+        RunSpec.of(told)
+    sent: list[Any] = []
+    heartbeat = SimpleNamespace(add_listener=lambda _: None)
+    runner = SimpleNamespace(
+        register_message=lambda *_, **__: None, send_message=lambda *one: sent.append(one)
+    )
+    Worker(runner, SimpleNamespace(heartbeat_received=heartbeat)).refuse(told, str(error.value))
+    assert sent == [("chokepoint_refused", {"id": run, "error": str(error.value)})]

@@ -1,0 +1,208 @@
+"""Bodies and folds of both dialects (TRAPS 3, 4, 9, 10)."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from loadgen.client.error_text import normalised
+from loadgen.tasks.ask.answer import Answer
+from loadgen.tasks.ask.ask_events import fold_ask
+from loadgen.tasks.ask.dialects import dialect
+from loadgen.tasks.ask.openai_chunks import fold_openai
+
+
+def fold(events: list[tuple[int, Any]], how: Any = fold_ask) -> Answer:
+    answer = Answer()
+    for at_ns, event in events:
+        how(answer, event if isinstance(event, bytes) else json.dumps(event).encode(), at_ns)
+    return answer
+
+
+def token(text: str) -> dict[str, str]:
+    return {"type": "token", "content": text}
+
+
+def test_the_first_token_is_the_first_text() -> None:
+    answer = fold(
+        [
+            (1000, {"type": "status"}),
+            (2000, {"type": "documents", "data": [{}, {}], "count": 2}),
+            (3000, token("")),
+            (9000, token("a")),
+            (11000, token("b")),
+            (12000, {"type": "complete", "timings": {"embed": {"running_ms": 2}}, "config": "mock-llm"}),
+            (50000, {"type": "end"}),
+        ]
+    )
+    assert (answer.first_event_ns, answer.first_token_ns, answer.last_token_ns) == (1000, 9000, 11000)
+    assert (answer.ended_ns, answer.tokens, answer.gaps_us, answer.documents) == (12000, 2, [2], 2)
+    assert answer.stages == {"embed": {"running_ms": 2.0}}
+    assert answer.config == "mock-llm"
+
+
+def test_a_restarted_answer_counts_from_the_restart() -> None:
+    answer = fold(
+        [
+            (1, token("a")),
+            (2, token("b")),
+            (5, {"type": "clear_response"}),
+            (7_000, token("c")),
+            (9_000, token("d")),
+            (9_500, {"type": "complete"}),
+        ]
+    )
+    assert answer.restarted
+    assert (answer.first_token_ns, answer.tokens, answer.gaps_us) == (7_000, 2, [2])
+
+
+def test_tokens_of_one_chunk_share_their_arrival() -> None:
+    answer = fold([(5, token("a")), (5, token("b"))])
+    assert (answer.first_token_ns, answer.last_token_ns, answer.gaps_us) == (5, 5, [0])
+
+
+@pytest.mark.parametrize("texts", [[], ["one"]])
+def test_empty_and_one_token_answers_have_no_gaps(texts: list[str]) -> None:
+    answer = fold([(i, token(text)) for i, text in enumerate(texts)] + [(9, {"type": "complete"})])
+    assert answer.gaps_us == []
+    assert answer.tokens == len(texts)
+
+
+def test_openai_chunks() -> None:
+    def delta(content: Any) -> dict[str, Any]:
+        return {"choices": [{"delta": {"role": "assistant", "content": content}}]}
+
+    answer = fold(
+        [
+            (1, delta("")),
+            (2, delta(None)),
+            (3000, delta("Mock resp")),
+            (5000, delta("onse to: q")),
+            (6000, {"choices": [{"delta": {}, "finish_reason": "stop"}]}),
+            (7000, {"choices": [], "usage": {"completion_tokens": 40}}),
+            (8000, b"[DONE]"),
+        ],
+        fold_openai,
+    )
+    assert (answer.first_token_ns, answer.last_token_ns, answer.ended_ns) == (3000, 5000, 8000)
+    assert answer.token_count == (40, "usage")
+    assert answer.mocked
+
+
+def test_openai_without_done_is_not_ended() -> None:
+    assert fold([(1, {"choices": [{"delta": {}, "finish_reason": "stop"}]})], fold_openai).ended_ns is None
+
+
+@pytest.mark.parametrize("payload", [b"{", b"[1]", b"\xff", b"null"])
+def test_nonsense_is_an_error_of_the_stream(payload: bytes) -> None:
+    for how in (fold_ask, fold_openai):
+        assert "not" in str(fold([(1, payload)], how).error)
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"type": None},
+        {"type": [{"a": 1}]},
+        {"type": {}},
+        {},
+        {"type": "token"},
+        {"type": "token", "content": 3},
+        {"type": "documents"},
+        {"type": "complete", "timings": [1], "config": 3},
+        {"type": "complete", "timings": {"a": {"b": None}}},
+        {"choices": [None]},
+        {"choices": {}},
+        {"usage": 3},
+        {"choices": [{"delta": 1}]},
+    ],
+)
+def test_odd_events_are_passed_over(event: dict[str, Any]) -> None:
+    for how in (fold_ask, fold_openai):
+        answer = fold([(1, event)], how)
+        assert answer.tokens == 0
+        assert answer.error is None
+
+
+CHUNK = {"choices": [{"delta": {"content": "a"}}]}
+
+
+@pytest.mark.parametrize(
+    ("event", "error"),
+    [
+        ({"errors": [{"message": "no"}]}, "[{'message': 'no'}]"),
+        ({"success": False, "message": "no"}, "{'success': False, 'message': 'no'}"),
+        ({"success": True, "message": "yes"}, None),
+        ({"error": {"message": None, "code": 429}}, "{'message': None, 'code': 429}"),
+        (CHUNK | {"error": {"message": None, "code": None}}, None),
+        (CHUNK | {"error": ""}, None),
+        (CHUNK | {"x_groq": {"id": "r"}}, None),
+        ({"choices": [{"delta": {}, "error": None}]}, None),
+        ({"choices": [{"delta": {}, "error": "no"}]}, "no"),
+    ],
+)
+def test_what_is_an_error_in_a_chunk(event: dict[str, Any], error: str | None) -> None:
+    assert fold([(1, event)], fold_openai).error == error
+
+
+@pytest.mark.parametrize(
+    ("delta", "tokens", "thoughts"),
+    [
+        ({"thought_signature": "c2ln", "content": "a"}, 1, 0),
+        ({"reasoning": {"summary": "so"}}, 0, 1),
+        ({"thoughts": "so"}, 0, 1),
+        ({"reasoning_content": None, "content": "a"}, 1, 0),
+        ({"tool_calls": [{"type": "custom", "custom": {"input": "x"}}]}, 1, 0),
+        ({"audio": {"id": "a"}}, 0, 0),
+    ],
+)
+def test_what_a_delta_holds(delta: dict[str, Any], tokens: int, thoughts: int) -> None:
+    answer = fold([(1, {"choices": [{"delta": delta}]})], fold_openai)
+    assert (answer.tokens, answer.thoughts) == (tokens, thoughts)
+
+
+def test_after_a_restart_the_marks_of_thoughts_are_looked_for_anew() -> None:
+    texts = ("[THINK]", "so", "[/THINK]", "a")
+    again = [(5, {"type": "clear_response"}), (6, token("<thinking>so")), (7, token("</thinking>b"))]
+    answer = fold([(number, token(text)) for number, text in enumerate(texts)] + again)
+    assert (answer.tokens, answer.first_token_ns) == (1, 7)
+
+
+def test_errors_that_differ_in_numbers_are_one() -> None:
+    assert normalised("at 0x7f3a after 12 ms\n") == normalised("at 0x1111 after 345 ms") == "at N after N ms"
+
+
+@pytest.mark.parametrize(
+    ("said", "counted"),
+    [
+        ("nothing listens on port 8001", "nothing listens on port 8001"),
+        ("Cannot connect to host localhost:8002 [13]", "Cannot connect to host localhost:8002 [N]"),
+        ("10.0.0.7:8002 is down", "N.N.N.N:8002 is down"),
+        ("10.0.0.7:53124 reset", "N.N.N.N:N reset"),
+        ("Error code: 429 after 17 ms", "Error code: 429 after N ms"),
+        ("status_code=503, try in 3 s", "status_code=503, try in N s"),
+        ("HTTP 502 of request 8812", "HTTP 502 of request N"),
+        ("unknown path: POST /v1/v1/chat", "unknown path: POST /v1/v1/chat"),
+        ("at 12:30:45.678", "at N:N:N.N"),
+        ("encode 17 of 400", "encode N of N"),
+        ("export 12", "export N"),
+    ],
+)
+def test_numbers_that_tell_failures_apart_are_kept(said: str, counted: str) -> None:
+    assert normalised(said) == counted
+
+
+def test_bodies() -> None:
+    ask = json.loads(dialect("ask", llm_model="a:b", rag=False, fields={"max_documents": 3}).body("why?"))
+    assert ask["query"] == "why?"
+    assert ask["llm_model"] == "a:b"
+    assert ask["use_rag"] is False
+    assert ask["max_documents"] == 3
+    assert ":" in ask["embedding_model"]
+    assert ask["prompt"]
+    chat = json.loads(dialect("openai", max_tokens=7).body("why?"))
+    assert chat["messages"] == [{"role": "user", "content": "why?"}]
+    assert chat["stream"] is True
+    assert chat["max_tokens"] == 7

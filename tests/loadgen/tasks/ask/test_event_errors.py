@@ -1,0 +1,144 @@
+"""What events without an answer in them say: an error, or nothing of the kind."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from loadgen.tasks.ask.answer import Answer
+from loadgen.tasks.ask.dialects import DIALECTS, dialect
+from loadgen.tasks.ask.event_errors import error_in
+from loadgen.tasks.ask.events import EventStream
+from loadgen.tasks.ask.openai_chunks import fold_openai
+
+CHOICE: dict[str, Any] = {"index": 0, "delta": {}, "finish_reason": None}
+
+
+@pytest.mark.parametrize(
+    ("event", "said"),
+    [
+        # FastChat, controller and worker: https://github.com/lm-sys/FastChat/issues/1221
+        ({"text": "NETWORK ERROR", "error_code": 50002}, "NETWORK ERROR"),
+        ({"success": False, "errors": [{"code": 7000, "message": "boom"}]}, "boom"),
+        ({"success": False, "msg": "quota"}, "quota"),
+        ({"message": "Internal server error", "requestId": "r"}, "Internal server error"),
+        ({"statusCode": 429, "message": "Rate limit is exceeded."}, "Rate limit"),
+        ({"status": "error", "reason": "boom"}, "boom"),
+        ({"fault": {"faultstring": "boom"}}, "boom"),
+        ({"exception": "boom", "timestamp": "x"}, "boom"),
+        ({"throttlingException": {"message": "Too many requests"}}, "Too many requests"),
+        ({"error_type": "overloaded_error"}, "overloaded_error"),
+        # https://github.com/NousResearch/hermes-agent/pull/65643
+        ({"choices": None, "error_type": "BadRequestError", "error_message": "too long"}, "too long"),
+        ({"ErrorMsg": {"Msg": "boom", "Code": 4001}}, "boom"),
+        ({"Response": {"Error": {"Code": "x", "Message": "boom"}}}, "boom"),
+        ({"header": {"code": 10013, "message": "boom", "status": 2}}, "boom"),
+        ({"choices": [], "code": 50001, "msg": "boom"}, "boom"),
+        ({"choices": None, "code": "InvalidParameter", "msg": "boom"}, "boom"),
+        # https://github.com/diegosouzapw/OmniRoute/pull/8210
+        ({"object": "chat.completion.chunk", "choices": [], "error": {"code": 502}}, "502"),
+        ({"choices": [], "x_groq": {"id": "r", "error": "over capacity"}}, "over capacity"),
+        ({"detail": [{"msg": "boom"}]}, "boom"),
+        ({"type": "ERROR", "message": "boom"}, "boom"),
+    ],
+)
+def test_errors(event: dict[str, Any], said: str) -> None:
+    assert said in str(error_in(event))
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "m", "choices": []},
+        {"choices": [], "prompt_filter_results": [{"content_filter_results": {"hate": {"filtered": False}}}]},
+        {"choices": [], "usage": {"completion_tokens": 3}, "timings": {"predicted_ms": 12.5}},
+        {
+            "code": 0,
+            "message": "Success",
+            "sid": "s",
+            "header": {"code": 0, "message": "Success", "status": 2},
+        },
+        {"base_resp": {"status_code": 0, "status_msg": ""}},
+        {"error": None, "errors": [], "error_code": 0, "error_msg": "success"},
+        {"error": {"code": None, "message": ""}},
+        {"error": {"code": 0, "message": "ok"}},
+        {"success": True, "status": "success", "code": 200},
+        {"status": "incomplete"},
+        {"type": "ping"},
+        {"type": "status", "message": "Searching the web"},
+        {"message": "heartbeat"},
+        {"message": {"role": "assistant", "content": ""}},
+        {"x_groq": {"id": "r"}},
+        {"citations": ["https://example.com/error"], "search_results": []},
+        {"event": {"type": "status", "data": {"description": "error rates", "done": True}}},
+        {"cost": "0.0001", "choices": []},
+        {},
+    ],
+)
+def test_what_is_harmless(event: dict[str, Any]) -> None:
+    assert error_in(event) is None
+
+
+@pytest.mark.parametrize(
+    "choice",
+    [
+        {"error": {"code": 502, "message": "boom"}},
+        {"error": {"code": 502, "message": "boom"}, "finish_reason": "stop"},
+        {"native_finish_reason": "error", "finish_reason": "stop"},
+        {"finish_details": {"type": "abort"}},
+        {"finish_reason": ["abort"]},
+    ],
+)
+def test_a_choice_that_failed(choice: dict[str, Any]) -> None:
+    """https://github.com/hotovo/aider-desk/issues/103"""
+    answer = Answer()
+    fold_openai(answer, json.dumps({"choices": [CHOICE | choice]}).encode(), 5)
+    assert answer.error
+
+
+@pytest.mark.parametrize(
+    "choice", [{"native_finish_reason": "incomplete", "finish_reason": "length"}, {"error": None}]
+)
+def test_a_choice_that_did_not(choice: dict[str, Any]) -> None:
+    answer = Answer()
+    fold_openai(answer, json.dumps({"choices": [CHOICE | choice]}).encode(), 5)
+    assert answer.error is None
+
+
+def test_a_reason_outside_of_the_choices() -> None:
+    answer = Answer()
+    fold_openai(answer, json.dumps({"choices": [CHOICE], "finish_reason": "abort"}).encode(), 5)
+    assert answer.error == "finish_reason is abort"
+
+
+@pytest.mark.parametrize("name", DIALECTS)
+@pytest.mark.parametrize(
+    ("sent", "failed"),
+    [
+        (b"event: error\n\n", True),
+        (b"event: error\ndata:\n\n", True),
+        (b'event: Error\ndata: {"message":"boom"}\n\n', True),
+        (b'event: exception\ndata: {"error":{"message":"boom"}}\n\n', True),
+        (b'event: internalServerException\ndata: {"message":"boom"}\n\n', True),
+        (b"event: ping\n\n", False),
+        (b"event: ping\ndata:\n\n", False),
+        (b'event: errors_left\ndata: {"n":1}\n\n', False),
+        (b'data: {"message":"Internal server error"}\n\n', True),
+    ],
+)
+def test_events_named_as_errors(name: str, sent: bytes, failed: bool) -> None:
+    answer, speaks = Answer(), dialect(name)
+    stream = EventStream(answer, speaks.fold, speaks.event_names, speaks.is_ours)
+    stream.feed(sent, 5)
+    stream.close()
+    assert (answer.error is not None) is failed
+
+
+def test_an_error_that_the_end_of_the_body_cuts_off() -> None:
+    answer, speaks = Answer(), dialect("openai")
+    stream = EventStream(answer, speaks.fold, speaks.event_names, speaks.is_ours)
+    stream.feed(b"event: error\n", 5)
+    stream.close()
+    assert answer.error is not None

@@ -1,0 +1,164 @@
+"""What `docs/adding-a-scenario.md` shows, in a copy of the checkout, run: no other file is touched."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+DOCUMENT = ROOT / "docs" / "adding-a-scenario.md"
+ROOMS = (
+    *("loadgen", "locustfiles", "mocks", "profiler", "reach", "records", "reports", "sweep"),
+    "workloads",
+)
+BLOCK = re.compile(
+    r"`(?P<path>[a-z_]+/[a-z_/]+\.py)`[^`]*?```(?P<kind>python|diff)\n(?P<text>.*?)```", re.DOTALL
+)
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    copy = tmp_path_factory.mktemp("checkout")
+    for room in filter(lambda name: (ROOT / name).is_dir(), ROOMS):
+        shutil.copytree(ROOT / room, copy / room, ignore=shutil.ignore_patterns("__pycache__"))
+    rooms = set()
+    for block in BLOCK.finditer(DOCUMENT.read_text()):
+        path = copy / block["path"]
+        if not path.parent.is_dir():
+            continue
+        rooms.add(block["path"].partition("/")[0])
+        if block["kind"] == "python":
+            assert not path.exists(), f"{path} is no new file"
+            path.write_text(block["text"])
+        else:
+            path.write_text(patched(path.read_text(), block["text"]))
+    assert rooms >= {"locustfiles", "loadgen", "mocks"}
+    return copy
+
+
+def patched(text: str, diff: str) -> str:
+    """With a unified diff's lines (no heads), each of whose old lines is there once."""
+    for before, kind, old, after in re.findall(r"((?:\+.*\n)*)([ -])(.*\n)((?:\+.*\n)*)", diff):
+        assert text.count(old) == 1, old
+        added = [re.sub(r"^\+", "", lines, flags=re.MULTILINE) for lines in (before, after)]
+        text = text.replace(old, added[0] + (old if kind == " " else "") + added[1])
+    return text
+
+
+@pytest.fixture
+def clean(checkout: Path) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("LOCUST_", "TARGET_"))}
+    return kept | {"PYTHONPATH": str(checkout), "PYTHONUNBUFFERED": "1"}
+
+
+@pytest.fixture
+def service(checkout: Path, clean: dict[str, str]) -> Iterator[str]:
+    with subprocess.Popen(
+        [sys.executable, "-m", "mocks.echo", "--port", "0"],
+        cwd=checkout,
+        env=clean,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as server:
+        assert server.stdout is not None
+        yield server.stdout.readline().split()[-1]
+        server.terminate()
+
+
+def load(
+    checkout: Path, clean: dict[str, str], folder: Path, *words: str
+) -> subprocess.CompletedProcess[str]:
+    arguments = [
+        "-f",
+        str(checkout / "locustfiles" / "echo.py"),
+        "--headless",
+        "--think-time",
+        "0.01",
+        *words,
+    ]
+    return subprocess.run(
+        [sys.executable, "-m", "locust", *arguments],
+        cwd=folder,
+        env=clean,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+@pytest.mark.parametrize("more", [[], ["--processes", "2"]])
+def test_locust_runs_it_alone_and_distributed(
+    checkout: Path, clean: dict[str, str], service: str, tmp_path: Path, more: list[str]
+) -> None:
+    words = ["-H", service, "--size", "100", "-u", "2", "-t", "3s", "--results", "out", *more]
+    done = load(checkout, clean, tmp_path, *words)
+    assert "Traceback" not in done.stderr, done.stderr
+    cell = json.loads((tmp_path / "out" / "cell.json").read_text())
+    assert (cell["workload"], cell["requested"]["size"], cell["complete"]) == ("echo", 100, True)
+    assert "dialect" not in cell["requested"]
+    records = [json.loads(line) for line in (tmp_path / "out" / "requests.jsonl").read_text().splitlines()]
+    good = [record for record in records if record["outcome"] == "ok"]
+    assert len(good) > 20, done.stderr
+    assert {record["values"]["size"] for record in good} == {100}
+    assert len({record["question"] for record in good}) == len(good)
+    assert re.search(r"POST +/echo +\d+", done.stdout + done.stderr)
+
+
+def test_its_options_have_bounds_and_are_the_only_ones(
+    checkout: Path, clean: dict[str, str], tmp_path: Path
+) -> None:
+    small = load(checkout, clean, tmp_path, "-H", "http://127.0.0.1:9", "--size", "0")
+    assert small.returncode == 2
+    assert small.stderr.strip().endswith("error: --size wants a whole number of at least 1, not '0'")
+    other = load(checkout, clean, tmp_path, "-H", "http://127.0.0.1:9", "--dialect", "openai")
+    assert other.returncode == 2
+
+
+@pytest.mark.skipif(not (ROOT / "workloads").is_dir(), reason="reports go by workloads from that room on")
+def test_a_report_has_its_metrics(
+    checkout: Path, clean: dict[str, str], service: str, tmp_path: Path
+) -> None:
+    done = load(checkout, clean, tmp_path, "-H", service, "-u", "2", "-t", "3s", "--results", "out")
+    assert (tmp_path / "out").is_dir(), done.stderr
+    said = subprocess.run(
+        [sys.executable, "-c", "from reports.cli import main; raise SystemExit(main())", "out", "--json"],
+        cwd=tmp_path,
+        env=clean,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert "latency_p50" in said.stdout, said.stderr
+
+
+@pytest.mark.skipif(
+    not ((ROOT / "workloads").is_dir() and (ROOT / "sweep" / "scenario.py").is_file()),
+    reason="a sweep takes scenarios and factors from there on",
+)
+def test_a_sweep_goes_over_its_options_with_load_workers(
+    checkout: Path, clean: dict[str, str], service: str, tmp_path: Path
+) -> None:
+    words = ["--scenario", "echo", "--grid", "size=1,100", "--workers", "2", "--concurrency", "2"]
+    words += ["--deployment", f"url:{service}", "--config", "as-is", "--repeats", "1", "--output", "out"]
+    done = subprocess.run(
+        [sys.executable, "-m", "sweep", *words, "--", "--think-time", "0.01"],
+        cwd=tmp_path,
+        env=clean,
+        capture_output=True,
+        text=True,
+        timeout=200,
+    )
+    assert done.returncode in (0, 3), done.stderr  # 3: a busy machine spoiled a cell
+    [summary] = (tmp_path / "out").glob("*/summary.csv")
+    head, *rows = summary.read_text().splitlines()
+    sizes = [dict(zip(head.split(","), row.split(","), strict=True))["size"] for row in rows]
+    assert sorted(sizes) == ["1", "100"]
+    assert "latency_p50_ms" in head
