@@ -43,11 +43,22 @@ class Finished:
 class CellFile:
     """Opened before the load starts. ``cell`` says what was asked for."""
 
-    def __init__(self, folder: Path, cell: Cell, wanted: Settings, served: Served) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        cell: Cell,
+        wanted: Settings,
+        served: Served,
+        *,
+        shape: str | None = None,
+        insecure: bool | None = None,
+    ) -> None:
+        """``shape``: its name; ``insecure``: nobody was verified; None without TLS."""
         self.folder = folder
         self.cell = cell
         self._wanted = wanted
         self._served = served
+        self._shape, self._insecure = shape, insecure
         self._lines = LineFile(folder / layout.REQUESTS)
         self.fault: OSError | None = None
         """Why records could not be kept, the first time."""
@@ -123,8 +134,8 @@ class CellFile:
             chance=wanted.arrival == "poisson",
             documents=wanted.dialect.expects_documents,
             fields=tuple(field_names(wanted.dialect.template)),
-            shape=self.cell.requested["shape"],
-            insecure=(self.cell.requested["tls"] or {}).get("insecure"),
+            shape=self._shape,
+            insecure=self._insecure,
         )
         return checks.of_load(requests, facts)
 

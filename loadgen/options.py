@@ -6,6 +6,7 @@ from typing import Any
 
 from loadgen.arrivals import ARRIVALS
 from loadgen.client.dialects import DIALECTS
+from loadgen.question_files import MOST_BYTES
 from loadgen.usage import MOST_AT_ONCE, MOST_COUNT, MOST_SECONDS, Bounds, choice, number
 from reach.key import KEY_VARIABLE
 from reach.options import OPTIONS
@@ -84,7 +85,8 @@ def add_arguments(parser: Any) -> None:
     parser.add_argument(
         "--questions",
         default="",
-        help="File of questions: lines, or JSONL; without one, thousands about Python's library",
+        help=f"File of questions: lines, or JSONL, at most {MOST_BYTES // 10**6} MB; without one, thousands "
+        "about Python's library",
     )
     numeric("--question-seed", 0, "Seed of the order of the questions")
     parser.add_argument("--no-rag", action="store_true", help="Ask without retrieval (dialect ask)")

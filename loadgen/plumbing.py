@@ -45,6 +45,7 @@ from records.request import RequestRecord
 DISK_S = 0.2
 CSV_S = stats.CSV_STATS_INTERVAL_SEC + 0.2
 ENDING_S = 60
+UNANSWERED = "no request was answered, or failed, in the time there was: give more with -t or --drain-seconds"
 log = logging.getLogger(__name__)
 
 
@@ -58,6 +59,11 @@ def _load_pids() -> list[int]:
     """This process and the workers that it forked (``--processes``)."""
     own = psutil.Process()
     return [own.pid, *(child.pid for child in own.children(recursive=True))]
+
+
+def _unanswered(run: Run | None, options: Any) -> bool:
+    """Did a load run to its end, and no request to its own? To locust, without a row for it, all is well."""
+    return run is not None and options.headless and not (run.answered or run.interrupted)
 
 
 class RequestFailed(Exception):
@@ -139,7 +145,7 @@ class LoadRun:
             log.info("The service's configuration is %s", served.config or "not told (as-is)")
             if wanted.results:
                 folder = fresh_folder(wanted.results, again=self._runs > 0)
-                shape = self.environment.shape_class
+                shape = type(self.environment.shape_class).__name__ if self.environment.shape_class else None
                 cell = CellFile(
                     folder,
                     asked(
@@ -148,11 +154,13 @@ class LoadRun:
                         served,
                         origin,
                         run_time_s=options.run_time,
-                        shape=type(shape).__name__ if shape else None,
+                        shape=shape,
                         shape_options=self.shape_options(),
                     ),
                     wanted,
                     served,
+                    shape=shape,
+                    insecure=wanted.reach.tls.insecure if origin.tls else None,
                 )
                 log.info("Records go to %s", cell.folder)
             orders = self._orders(wanted, users, cell)
@@ -300,6 +308,7 @@ class LoadRun:
         run.phase = Phase.OVER
         merge = run.merge or (Merge.of(self.driver) if self.driver else None)
         self.part.end()
+        run.answered = merge is not None and merge.session.ended > 0
         if run.cell is not None and merge is not None:
             options = self.environment.parsed_options
             planned = run.settings.requests or options.run_time or self.environment.shape_class
@@ -334,6 +343,8 @@ class LoadRun:
             valid=finished.cell.verdict.valid if finished else None,
             answer=run.answer if run else None,
         )
+        if environment.process_exit_code is None and _unanswered(run, environment.parsed_options):
+            environment.process_exit_code = environment.parsed_options.exit_code_on_error
 
     def _interrupt(self, run: Run) -> None:
         if run.interrupted or run.phase is Phase.DRAINING:
@@ -372,3 +383,5 @@ class LoadRun:
                 time.sleep(CSV_S)
         if run is not None and run.finished is not None and options.headless:
             print(verdict_line(run.finished.cell), file=sys.stderr, flush=True)
+        elif not self.is_worker and _unanswered(run, options):
+            print(f"error: {UNANSWERED}", file=sys.stderr, flush=True)

@@ -54,7 +54,7 @@ def check(environment: Any, *, is_worker: bool) -> None:
                 least = 0 if environment.shape_class else 1  # a shape has users of its own
                 check_number("-u", options.num_users, (int, least, MOST_AT_ONCE))
             check_files(wanted)
-            trouble = target.reachable(origin) if origin and options.headless and wanted.results else None
+            trouble = target.trouble(origin, wanted.headers) if origin and options.headless else None
             if trouble:
                 raise UsageError(f"{host} cannot be reached: {wanted.redaction.redact(trouble)}")
             if environment.web_ui:

@@ -11,6 +11,10 @@ from typing import Any
 
 import orjson
 
+from records.given_files import GivenFileError, read_given
+
+MOST_BYTES = 100_000_000
+"""A million questions; each load worker has them all in memory."""
 TEXTS = ("question", "query", "prompt", "text", "input", "user_input", "instruction", "content", "value")
 """Where a question's text is, in an object or a table's column: the first of these that it has."""
 IDS = ("id", "question_id", "_id", "custom_id", "qid")
@@ -40,7 +44,8 @@ def read_questions(path: Path) -> list[Question]:
     table (``.csv``, ``.tsv``) whose first row names its columns.
 
     Raises:
-        QuestionError: no such file, not text, no question in it, or an entry that is none.
+        QuestionError: no such file, one of more than MOST_BYTES, not text, no question in it, or an entry
+            that is none.
     """
     text = _text(path)
     ids: dict[str, str] = {}
@@ -56,9 +61,9 @@ def read_questions(path: Path) -> list[Question]:
 
 def _text(path: Path) -> str:
     try:
-        raw = path.read_bytes()
-    except OSError as error:
-        raise QuestionError(f"{path}: {error.strerror or error}") from error
+        raw = read_given(path, MOST_BYTES)
+    except GivenFileError as error:
+        raise QuestionError(f"{path}: {error}") from error
     encoding = "utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     try:
         return raw.decode(encoding)

@@ -35,6 +35,8 @@ class Run:
     """Where the records go; None on a worker, and where nobody asked for them."""
     phase: Phase = Phase.RUNNING
     interrupted: bool = False
+    answered: bool = False
+    """Some request has ended by itself, be it in a failure."""
     answer: int | None = None
     """The exit code that a search's answer alone would give; None without one."""
     finished: Finished | None = None

@@ -19,10 +19,9 @@ from loadgen.question_files import Question, QuestionError, read_questions
 from loadgen.questions import library_questions
 from loadgen.usage import UsageError, check_number
 from reach.failure import ReachError
-from reach.key import KEY_VARIABLE, key_headers
+from reach.key import KEY_VARIABLE, key_of, request_headers
 from reach.options import DIRECT, Reach, reach_of
 from records.given import redaction
-from records.header_rules import header_trouble
 from records.kept import (
     NO_FRAGMENT,
     field_value,
@@ -104,9 +103,12 @@ def settings(options: Any, environment: Mapping[str, str] = os.environ) -> Setti
     if options.dialect not in DIALECTS:
         raise UsageError(f"--dialect is one of {', '.join(DIALECTS)}, not {options.dialect!r}")
     _check_path(options.path)
-    key = environment.get(KEY_VARIABLE, "").strip(" ")
     reach = reach_of(options, environment)
-    headers = _headers(options.header, key, reach.key_header)
+    try:
+        key = key_of(environment)
+        headers = request_headers(options.header, key, reach.key_header)
+    except ReachError as error:
+        raise UsageError(str(error)) from error
     _check_kept(options, headers, key)
     if options.arrival not in ARRIVALS:
         raise UsageError(f"--arrival is one of {', '.join(ARRIVALS)}, not {options.arrival!r}")
@@ -173,26 +175,13 @@ def origin_of(host: str | None, reach: Reach = DIRECT) -> Origin:
     if not host:
         raise UsageError("which service? Give its base URL: -H http://127.0.0.1:8001")
     try:
-        return Origin(host, reach)
+        origin = Origin(host, reach)
+        _ = origin.context  # its files are read now, not in the midst of the load
     except ReachError as error:
         raise UsageError(str(error)) from error
     except ValueError as error:
         raise UsageError(f"-H: {error}") from error
-
-
-def _headers(given: Sequence[str], key: str, key_header: str) -> dict[str, str]:
-    """Those that are sent besides the client's own, or in their place. Raises UsageError."""
-    pairs = [_pair("--header", text) for text in given]
-    names = {name.lower() for name, _ in pairs}
-    try:
-        carried = key_headers(key, key_header)
-    except ReachError as error:
-        raise UsageError(str(error)) from error
-    pairs = [(name, value) for name, value in carried.items() if name.lower() not in names] + pairs
-    trouble = header_trouble(pairs)
-    if trouble:
-        raise UsageError(trouble)
-    return dict(pairs)
+    return origin
 
 
 def _check_kept(options: Any, headers: Mapping[str, str], key: str) -> None:
@@ -217,26 +206,33 @@ def _dialect(options: Any, fields: dict[str, Any]) -> Dialect:
             drop=drop,
         )
 
+    whole = of(())
     try:
-        return of(options.drop_field)
+        wanted = of(options.drop_field)
     except UnknownField as error:
-        there = ", ".join(field_names(of(()).template))
+        there = ", ".join(field_names(whole.template))
         raise UsageError(
             f"--drop-field: {shown(str(error.args[0]))} is no field of the body; there are {there}"
         ) from None
+    _check_asked(whole, wanted, fields)
+    return wanted
 
 
-def _pair(option: str, text: str) -> tuple[str, str]:
-    name, separator, value = text.partition("=")
-    if not separator or not name.strip():
-        shown = name if separator else "a value without ="
-        raise UsageError(f"{option} wants NAME=VALUE, not {shown!r}")
-    return name.strip(), value.strip()
+def _check_asked(whole: Dialect, wanted: Dialect, fields: Mapping[str, Any]) -> None:
+    """See that what is asked for is a stream, of an answer to the question. Raises UsageError."""
+    question = next(iter(wanted.question("")))
+    if question in fields:
+        raise UsageError(f"--field {question}: that field holds the question; --questions FILE says which")
+    if "stream" in whole.template and wanted.template.get("stream") is not True:
+        option = "--field" if "stream" in wanted.template else "--drop-field"
+        raise UsageError(f"{option} stream: the answer would come in one piece, and only streams are timed")
 
 
 def _field(text: str) -> tuple[str, Any]:
     _check_utf8("--field", text)
-    name, value = _pair("--field", text)
+    name, separator, value = (part.strip() for part in text.partition("="))
+    if not separator or not name:
+        raise UsageError(f"--field wants NAME=VALUE, not {shown(name) if separator else 'a value without ='}")
     secret = secret_in_field(text)
     if secret is not None:
         raise UsageError(f"--field: {shown(secret)} looks like a secret, and fields are kept; {GIVE_KEY}")

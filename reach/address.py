@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import ssl
 
 from reach.options import DIRECT, Reach
 from reach.tls import context
@@ -17,7 +18,7 @@ class Address:
     """Scheme, host, port and path prefix of a base URL, with what reaching it takes.
 
     Raises:
-        ValueError: it is none; ReachError for a file or a proxy that cannot be used.
+        ValueError: it is none; ReachError for a proxy that cannot be used.
     """
 
     def __init__(self, base_url: str, reach: Reach = DIRECT) -> None:
@@ -32,8 +33,12 @@ class Address:
         self.authority = name if default else f"{name}:{self.port}"
         self.reach = reach
         self.proxy = reach.proxies.proxy_for(tls=self.tls, host=self.host, port=self.port)
-        self.context = context(reach.tls) if self.tls else None
         self.server_name = reach.tls.server_name or self.host
+
+    @property
+    def context(self) -> ssl.SSLContext | None:
+        """Of TLS, where it is to be spoken; the first time its files are read. Raises ReachError."""
+        return context(self.reach.tls) if self.tls else None
 
     @property
     def tunnel(self) -> bool:

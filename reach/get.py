@@ -40,8 +40,6 @@ def get(address: Address, path: str, headers: Mapping[str, str], seconds: float)
         raise ReachFailure("no answer in time") from error
     except OSError as error:
         raise ReachFailure(why(error), final=is_final(error)) from error
-    except ValueError as error:  # a header that http.client will not send
-        raise ReachFailure("a header that no request may have") from error
 
 
 def _get(address: Address, path: str, headers: Mapping[str, str], until_s: float) -> tuple[int, bytes]:
@@ -52,13 +50,20 @@ def _get(address: Address, path: str, headers: Mapping[str, str], until_s: float
         given = {name.lower() for name in headers}
         everything = {name: value for name, value in own.items() if name.lower() not in given} | dict(headers)
         with suppress(ConnectionError, ssl.SSLEOFError):  # what it said before it closed is still to be read
-            client.request("GET", address.target(path), headers=everything)
+            _ask(client, address.target(path), everything)
         response = client.getresponse()
         if response.status == 407 and address.proxy is not None and not address.tunnel:
             raise ReachFailure(refusal(address.proxy, 407, response.reason), final=True)
         return response.status, _body(response, sock, until_s) if response.status == 200 else b""
     finally:
         client.close()
+
+
+def _ask(client: http.client.HTTPConnection, path: str, headers: Mapping[str, str]) -> None:
+    try:
+        client.request("GET", path, headers=headers)
+    except ValueError as error:  # http.client will not send it
+        raise ReachFailure("a path or a header that no request may have") from error
 
 
 def connected(address: Address, until_s: float) -> socket.socket:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Any
 
 from reach.key import KEY_VARIABLE
@@ -58,5 +58,6 @@ DIRECT = Reach()
 def reach_of(given: Any, environment: Mapping[str, str]) -> Reach:
     """``given``: the parsed options, as attributes; None and empty: not given."""
     values = {option.name: getattr(given, option.name) for option in OPTIONS}
-    asked = {one.name: values[one.name] for one in fields(Tls) if values[one.name]}
-    return Reach(tls=Tls(**asked), key_header=values["key_header"] or "", proxies=Proxies.of(environment))
+    asked = {name: value for name, value in values.items() if value}
+    key_header = asked.pop("key_header", "")
+    return Reach(tls=Tls(**asked), key_header=key_header, proxies=Proxies.of(environment))

@@ -44,6 +44,8 @@ class Proxies:
 
     https: str = field(default="", repr=False)
     http: str = field(default="", repr=False)
+    all: str = field(default="", repr=False)
+    """Not used: whoever sets it means a proxy, and is told."""
     none: str = ""
 
     @classmethod
@@ -53,14 +55,21 @@ class Proxies:
         def first(name: str) -> str:
             return environment.get(name) or environment.get(name.upper()) or ""
 
-        return cls(https=first("https_proxy"), http=first("http_proxy"), none=first("no_proxy"))
+        names = ("https_proxy", "http_proxy", "all_proxy", "no_proxy")
+        https, http, every, none = map(first, names)
+        return cls(https=https, http=http, all=every, none=none)
 
     def proxy_for(self, *, tls: bool, host: str, port: int) -> Proxy | None:
         """None: it is asked directly. Raises ReachError where what is to be used is no proxy of ours."""
-        url = self.https if tls else self.http
-        if not url or is_loopback(host) or excepted(host, port, self.none):
+        url, name = (self.https, "HTTPS_PROXY") if tls else (self.http, "HTTP_PROXY")
+        if not (url or self.all) or is_loopback(host) or excepted(host, port, self.none):
             return None
-        return parse_proxy("HTTPS_PROXY" if tls else "HTTP_PROXY", url)
+        if not url:
+            raise ReachError(
+                f"ALL_PROXY is not used here, nor any socks proxy: give {name}=http://HOST:PORT, or "
+                "name the host in NO_PROXY"
+            )
+        return parse_proxy(name, url)
 
 
 def parse_proxy(name: str, url: str) -> Proxy:
@@ -74,7 +83,8 @@ def parse_proxy(name: str, url: str) -> Proxy:
     if separator and scheme.lower() != "http":
         kind = f"{scheme.lower()}://" if re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]{0,20}", scheme) else "that"
         raise ReachError(f"{name}: {kind} is no proxy that is spoken to here; give one as http://HOST:PORT")
-    if not re.fullmatch(r"[!-~]+", host) or not is_host_name(host) or not port:
+    beside = "" if not port else f"{parts.path.removeprefix('/')}{parts.query}{parts.fragment}"
+    if not re.fullmatch(r"[!-~]+", host) or not is_host_name(host) or not port or beside:
         raise ReachError(f"{name} is not like http://[USER:PASSWORD@]HOST:PORT")
     user, password = unquote(parts.username or ""), unquote(parts.password or "")
     secret = (
@@ -96,17 +106,33 @@ def is_loopback(host: str) -> bool:
 
 def excepted(host: str, port: int, no_proxy: str) -> bool:
     """Does ``NO_PROXY`` name it: ``*``, a domain (with all below it), a number, a network, with or without a
-    port?"""
+    port?
+
+    Raises:
+        ReachError: one of its entries is none of these.
+    """
     name = host.lower().rstrip(".")
-    return any(_names(entry, name, port) for entry in re.split(r"[\s,]+", no_proxy.lower()) if entry)
+    entries = [entry for entry in re.split(r"[\s,]+", no_proxy.lower()) if entry]
+    for entry in entries:
+        _check_entry(entry)
+    return any(_names(entry, name, port) for entry in entries)
+
+
+def _check_entry(entry: str) -> None:
+    if entry == "*" or _network(entry) is not None:
+        return
+    domain, _, port = entry.rpartition(":") if re.search(r":[^:\]]*$", entry) else (entry, "", "1")
+    good = re.fullmatch(r"(\*?\.)?[a-z0-9_.-]+|\[[0-9a-f:.]+\]", domain.removesuffix("."))
+    if not good or not re.fullmatch(r"\d{1,5}", port) or not 0 < int(port) < 65536:
+        told = repr(entry) if re.fullmatch(r"[a-z0-9_.:/*-]{1,80}", entry) else "an entry"
+        raise ReachError(f"NO_PROXY: {told} is no host, domain, number or network, with or without a port")
 
 
 def _names(entry: str, name: str, port: int) -> bool:
     if entry == "*":
         return True
-    ip = _ip(name)
-    with suppress(ValueError):
-        network = ipaddress.ip_network(entry.strip("[]"), strict=False)
+    ip, network = _ip(name), _network(entry)
+    if network is not None:
         return ip is not None and ip.version == network.version and ip in network
     domain, colon, its_port = entry.rpartition(":")
     if colon and its_port.isdecimal():
@@ -117,6 +143,16 @@ def _names(entry: str, name: str, port: int) -> bool:
         return entry.strip("[]") == name or _ip(entry.strip("[]")) == ip
     entry = entry.removeprefix("*").lstrip(".").rstrip(".")
     return bool(entry) and (name == entry or name.endswith(f".{entry}"))
+
+
+def _network(entry: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
+    """169.254/16, as macOS has it, too."""
+    number, slash, bits = (entry[1:-1] if re.fullmatch(r"\[.*\]", entry) else entry).partition("/")
+    if slash and re.fullmatch(r"[0-9.]+", number):
+        number += ".0" * (3 - number.count("."))
+    with suppress(ValueError):
+        return ipaddress.ip_network(f"{number}{slash}{bits}", strict=False)
+    return None
 
 
 def _ip(name: str) -> _Ip | None:

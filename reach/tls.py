@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 import ssl
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any
 
 from reach.failure import ReachError
 from records.base_url import is_host_name
+from records.given_files import GivenFileError, read_given
 
-_T = TypeVar("_T")
+MOST_BYTES = 10_000_000
+"""Of a file: all that browsers trust are 250,000."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,8 +38,9 @@ class Tls:
         """Read the files before anything starts. Raises ReachError."""
         if self.cert_key and not self.cert:
             raise ReachError("--cert-key wants the --cert FILE that it belongs to")
-        name = self.server_name
-        if name and not (is_host_name(name) and re.fullmatch(r"[!-~]+", name)):
+        if self.ca and self.insecure:
+            raise ReachError("--insecure verifies nothing, so that --ca says nothing: leave one of them out")
+        if self.server_name and not _can_be_sent(self.server_name):
             raise ReachError("--server-name wants the name of a host, such as api.example.com")
         if self.ca or self.cert:
             context(self)
@@ -46,7 +49,9 @@ class Tls:
 @cache  # the system's own certificates take 66 ms of CPU and 1 MB: never in mid-load, and never twice
 def context(tls: Tls) -> ssl.SSLContext:
     """The context of this process. Raises ReachError for a file that cannot be used."""
-    made = _reading("--ca", tls.ca, lambda: ssl.create_default_context(cafile=tls.ca or None))
+    if tls.ca:
+        _trust(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), "--ca", tls.ca)
+    made = ssl.create_default_context(cafile=tls.ca or None)
     # Whoever is in --ca is trusted, also one that was itself issued by somebody: a certificate to pin.
     made.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
     made.set_alpn_protocols(["http/1.1"])
@@ -54,31 +59,59 @@ def context(tls: Tls) -> ssl.SSLContext:
         made.check_hostname = False
         made.verify_mode = ssl.CERT_NONE
     if tls.cert:
-        _readable("--cert", tls.cert)
+        _trust(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), "--cert", tls.cert)
         if tls.cert_key:
-            _readable("--cert-key", tls.cert_key)
-        _reading("--cert", tls.cert, lambda: _show(made, tls))
+            _read("--cert-key", tls.cert_key)
+        _show(made, tls)
     return made
 
 
 def _show(made: ssl.SSLContext, tls: Tls) -> None:
+    """Load the certificate, known to be one, with its key: what fails is the key's."""
+    place = f"--cert-key {tls.cert_key}" if tls.cert_key else f"--cert {tls.cert}"
+
     def no_passphrase() -> str:  # OpenSSL would ask the terminal
-        raise ReachError(f"--cert-key {tls.cert_key or tls.cert} is encrypted; give one without a passphrase")
+        raise ReachError(f"{place}: the key is encrypted; give one without a passphrase")
 
-    made.load_cert_chain(tls.cert, tls.cert_key or None, no_passphrase)
-
-
-def _readable(option: str, path: str) -> None:
-    _reading(option, path, lambda: open(path, "rb").close())  # OpenSSL names neither file
-
-
-def _reading(option: str, path: str, read: Callable[[], _T]) -> _T:
     try:
-        return read()
+        made.load_cert_chain(tls.cert, tls.cert_key or None, no_passphrase)
     except ssl.SSLError as error:
         if error.reason == "KEY_VALUES_MISMATCH":
-            raise ReachError(f"{option} {path}: the key is not that of the certificate") from error
-        what = "certificate" if option == "--ca" else "certificate with its key"
-        raise ReachError(f"{option} {path} holds no {what} in PEM") from error
-    except OSError as error:
-        raise ReachError(f"{option} {path}: {error.strerror or error}") from error
+            said = f"{place}: the key is not that of the certificate"
+            raise ReachError(f"{said} in --cert {tls.cert}" if tls.cert_key else said) from error
+        if "TOO_SMALL" in (error.reason or "") or "TOO_WEAK" in (error.reason or ""):
+            weak = (error.reason or "").replace("_", " ").lower()
+            raise ReachError(f"--cert {tls.cert}: OpenSSL takes none so weak ({weak})") from error
+        if tls.cert_key:
+            raise ReachError(f"{place} holds no private key in PEM") from error
+        raise ReachError(f"{place} holds no private key beside its certificate; give --cert-key") from error
+
+
+def _trust(made: ssl.SSLContext, option: str, path: str) -> None:
+    """See that certificates are in a file: OpenSSL itself names neither the file nor the option."""
+    _read(option, path)
+    try:
+        made.load_verify_locations(path)
+    except ssl.SSLError as error:
+        raise ReachError(f"{option} {path} holds no certificate in PEM") from error
+
+
+def _read(option: str, path: str) -> None:
+    try:
+        read_given(path, MOST_BYTES)
+    except GivenFileError as error:
+        raise ReachError(f"{option} {path}: {error}") from error
+
+
+def _can_be_sent(name: str) -> bool:
+    """Is it a host's name or number, and one that TLS takes?"""
+    if not is_host_name(name) or not re.fullmatch(r"[A-Za-z0-9._:-]+", name):
+        return False
+    asking = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    try:
+        if ":" in name:
+            ipaddress.ip_address(name)
+        asking.wrap_bio(ssl.MemoryBIO(), ssl.MemoryBIO(), server_hostname=name)
+    except (ValueError, ssl.SSLError):
+        return False
+    return True

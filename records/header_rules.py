@@ -11,7 +11,22 @@ _FRAMING = {
     *("connection", "content-encoding", "content-length", "expect", "http2-settings", "keep-alive"),
     *("te", "trailer", "transfer-encoding", "upgrade"),
 }
+_SAYING_ELSE = {
+    *("accept", "accept-charset", "accept-encoding", "accept-language", "content-type", "host", "user-agent"),
+    *("cache-control", "cookie", "date", "origin", "range", "referer"),
+}
+"""Headers that say something else to a service than a key, most of them the client's own."""
 _NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")  # a token, RFC 9110 5.6.2
+
+
+def frames(name: str) -> bool:
+    """Is it a header by which the client frames requests, connects, or talks to a proxy?"""
+    return name.lower() in _FRAMING or name.lower().startswith("proxy-")
+
+
+def may_carry_key(name: str) -> bool:
+    """Can a key be all that this header says?"""
+    return not frames(name) and name.lower() not in _SAYING_ELSE
 
 
 def header_trouble(pairs: Iterable[tuple[str, str]]) -> str | None:
@@ -22,7 +37,7 @@ def header_trouble(pairs: Iterable[tuple[str, str]]) -> str | None:
         small = name.lower()
         if not _NAME.fullmatch(name):
             return f"--header wants NAME=VALUE; {shown(name)} is not a header's name"
-        if small in _FRAMING or small.startswith("proxy-"):
+        if frames(name):
             return f"--header {name}: that header is the client's own, which frames requests and connects"
         if small == "accept-encoding":
             return (

@@ -24,6 +24,8 @@ _KEY = re.compile(
     re.IGNORECASE,
 )
 """What keys that everybody knows look like."""
+_LONG, _MIXED = 16, 2
+"""A word of so many characters, with so many numbers in it, is no name."""
 _OF_SECRETS = {"key", "token"}
 """Only as the last word (token_type_ids is none), and not after one of a limit or a vocabulary."""
 _HARMLESS = {
@@ -76,6 +78,12 @@ def secret_in_field(text: str) -> str | None:
     """The first name in ``NAME=VALUE`` that looks like a secret's, those inside a JSON value too."""
     name, _, value = text.partition("=")
     return secret_within(name.strip(), field_value(value.strip()))
+
+
+def like_a_key(text: str) -> bool:
+    """Was a key written there, by the look of it: one of a well-known form, or a long word of letters and
+    digits in which they alternate?"""
+    return bool(_KEY.search(text)) or (len(text) >= _LONG and len(re.findall(r"[0-9]+", text)) >= _MIXED)
 
 
 def shown(name: str) -> str:

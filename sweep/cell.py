@@ -26,7 +26,7 @@ from sweep.deployments import Endpoint
 from sweep.llm import LlmServer
 from sweep.plan import MAX_SECONDS, MIN_SECONDS, CellKey, Plan
 from sweep.processes import PROJECT, Child, Ledger
-from sweep.secrets import blank, redaction
+from sweep.redaction import blank, redaction
 from sweep.usage import UsageError
 
 PROFILER_INTERVAL_SECONDS = 0.5

@@ -4,33 +4,36 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 import signal
 import sys
-from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
 import click
-from rich.console import Console
 
 from records.exit_codes import FAULT, INTERRUPTED, USAGE
 from records.files import discard
-from records.reader import cell_directories
 from records.request import RecordError
 from sweep import cpus as division
 from sweep import options
-from sweep.directory import alone, create, load, settled
+from sweep.directory import alone, create, discarded_if_of_no_use, given_before, load, settled
 from sweep.llm import named_llm
 from sweep.plan import LOCAL, MOST_REPEATS, MOST_REQUESTS, MOST_SEED, SPECS, Plan, resolved
 from sweep.preview import preview
-from sweep.progress import Progress, Watched
-from sweep.reaching import as_words, check_reach, reaching
-from sweep.runner import Sweep
-from sweep.secrets import check_not_kept
+from sweep.reaching import (
+    as_words,
+    check_given_again,
+    check_reach,
+    given_in,
+    reaching,
+    with_whole_paths,
+)
+from sweep.redaction import check_not_kept
+from sweep.targets import check_services
 from sweep.usage import UsageError
+from sweep.whole import need_report, print_out, run_sweep
 
 AUTO_BUDGET = "330s"  # with the report after it, `make sweep` stays under six minutes
 _EPILOG = """\b
@@ -167,13 +170,13 @@ def command(
     ports of this machine; measures every configuration at every concurrency in random order; stops
     everything; prints what it means. Results are kept in a directory of their own under --output.
     """
-    options.check_key(os.environ.get("TARGET_API_KEY", ""))
     if resume is not None:
         _refuse_beside_resume()
         plan = load(resume)
+        check_given_again(given_before(resume), os.environ)
         check_reach(plan, os.environ)
         division.divide(plan.cpus, division.available())
-        _need_report()
+        need_report()
         with alone(resume), settled(resume):  # what another sweep is at work in is not ours to settle
             run_sweep(resume, plan)
         return
@@ -199,7 +202,7 @@ def command(
                 (AUTO_BUDGET if auto else "none") if budget is None else budget
             ),
             seed=seed,
-            locust_args=options.parse_locust_args((*as_words(reach), *locust_args)),
+            locust_args=with_whole_paths(options.parse_locust_args((*as_words(reach), *locust_args))),
             cpus=cpus,
         )
     )
@@ -210,68 +213,15 @@ def command(
     check_reach(plan, os.environ)
     division.divide(plan.cpus, division.available())
     if plan_only:
-        _print("\n".join(preview(plan)) + "\n")
+        print_out("\n".join(preview(plan)) + "\n")
         return
-    _need_report()
-    directory = create(output, f"{_stamp(datetime.now(UTC))}-{name}", plan)
-    with settled(directory), alone(directory):  # a new one is ours: if it can't be locked, it has failed
+    need_report()
+    check_services(plan, os.environ)
+    given = given_in(plan, os.environ)
+    directory = create(output, f"{_stamp(datetime.now(UTC))}-{name}", plan, given=given)
+    # A new one is ours: if it can't be locked, it has failed.
+    with discarded_if_of_no_use(directory), settled(directory), alone(directory):
         run_sweep(directory, plan)
-
-
-def _need_report() -> None:
-    """Raises UsageError where a report cannot be made: better said before the hours of load."""
-    try:
-        import reports.show  # noqa: F401  here, for a load worker has no numpy
-    except ImportError as error:
-        raise UsageError(f"the report needs {error.name}: pip install '.[report]'") from error
-
-
-def run_sweep(directory: Path, plan: Plan) -> None:
-    """Measure what is missing in ``directory`` and print the report; ends the process with its code."""
-    from reports.show import print_report
-
-    _measure(directory, plan, Watched())
-    console = Console()
-    with console.capture() as report:  # all its files are written before the first line is printed
-        code = print_report(directory, console)
-    _print(report.get())
-    sys.exit(code)
-
-
-def _measure(directory: Path, plan: Plan, console: Console) -> None:
-    def say(text: str) -> None:
-        console.print(text, highlight=False, markup=False, soft_wrap=True)
-
-    say(f"results: {directory}")
-    if named_llm(plan):
-        say("LLM: the one of OPENAI_BASE_URL, not the mock server")
-    resume = f"go on with: sweep --resume {shlex.quote(str(directory))}"
-    try:
-        with Progress(console) as progress:
-            sweep = Sweep(directory=directory, plan=plan, progress=progress)
-            sweep.run()
-    except BaseException:  # whatever ended it, an interrupt or a fault of ours
-        if any(cell_directories(directory)):
-            say(resume)
-        raise
-    if sweep.skipped:
-        repeats = Counter(key.repeat for key in sweep.skipped)
-        cells = ", ".join(f"{count} of repeat {repeat}" for repeat, count in sorted(repeats.items()))
-        say(f"the budget ended the sweep first; cells not measured: {cells}; {resume}")
-    elif sweep.spoiled:
-        cells = ", ".join(key.path for key in sweep.spoiled)
-        say(f"no time was left to measure again what the machine spoiled: {cells}; {resume}")
-
-
-def _print(text: str) -> None:
-    """To standard output; a reader that has left (``| head -1``) changes nothing."""
-    if sys.stdout is None:  # closed, as by ``>&-``
-        return
-    try:
-        sys.stdout.buffer.write(text.encode(sys.stdout.encoding, "replace"))
-        sys.stdout.flush()
-    except BrokenPipeError:
-        discard(sys.stdout)
 
 
 def _refuse_beside_resume() -> None:

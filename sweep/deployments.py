@@ -12,14 +12,16 @@ from typing import Protocol
 from reach.options import DIRECT, Reach
 from records.served import AS_IS, MOCKS_OF_CONFIG, Served
 from sweep.cpus import Cpus
-from sweep.http import served, status, trouble
 from sweep.plan import Target
+from sweep.probes import served, status, trouble
 from sweep.processes import Child, Ledger, free_port
-from sweep.secrets import without_key
+from sweep.redaction import without_key
 from sweep.usage import UsageError
 
 READY_SECONDS = 600.0
 """A first start embeds thousands of passages, on the target's CPUs alone."""
+ANSWER_SECONDS = 5.0
+"""For a running service to say anything at all."""
 _POLL_SECONDS = 0.1
 _YES = {True: "yes", False: "no"}
 
@@ -48,7 +50,9 @@ class Setup:
     say: Callable[[str], None]
     """Told what it is doing while it gets ready."""
     reach: Reach = DIRECT
-    """How a running service is reached."""
+    """How a running service is reached,"""
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """and what each request says to it, as the load's do; there may be a key among them."""
 
 
 class Deployment(Protocol):
@@ -62,15 +66,21 @@ class Deployment(Protocol):
 class UrlDeployment:
     """Somebody's running service: its configuration can only be asked for and checked."""
 
-    def __init__(self, url: str, reach: Reach = DIRECT) -> None:
+    def __init__(self, url: str, reach: Reach, headers: Mapping[str, str]) -> None:
         self._url = url
         self._reach = reach
+        self._headers = headers
 
     def start(self) -> Endpoint:
         """Raises UsageError when nothing answers there."""
-        if why := trouble(self._url, "/health", 5.0, self._reach):
+        self.check()
+        said = served(self._url, reach=self._reach, headers=self._headers)
+        return Endpoint(base_url=self._url, served=said)
+
+    def check(self) -> None:
+        """Raises UsageError when nothing answers there."""
+        if why := trouble(self._url, "/health", ANSWER_SECONDS, self._reach, self._headers):
             raise UsageError(why)
-        return Endpoint(base_url=self._url, served=served(self._url, reach=self._reach))
 
     def stop(self) -> None:
         """It is not ours to stop."""
@@ -139,4 +149,8 @@ class LocalDeployment:
 
 def deployment_of(target: Target, setup: Setup) -> Deployment:
     """The deployment that a target's spec asks for."""
-    return LocalDeployment(setup) if target.url is None else UrlDeployment(target.url, setup.reach)
+    return (
+        LocalDeployment(setup)
+        if target.url is None
+        else UrlDeployment(target.url, setup.reach, setup.headers)
+    )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import fcntl
-from collections.abc import Iterator, Mapping
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import orjson
 
 from records.cell import SCHEMA_VERSION
 from records.files import read_json, write_json
-from records.layout import LOCK, RUN
+from records.layout import CELLS, LOCK, RUN
 from records.reader import read_meta
 from records.request import RecordError
 from sweep.host import describe_host, describe_software
@@ -21,8 +22,9 @@ from sweep.plan import Plan
 from sweep.usage import UsageError
 
 
-def create(output: Path, name: str, plan: Plan) -> Path:
+def create(output: Path, name: str, plan: Plan, given: Sequence[str] = ()) -> Path:
     """Make ``output/name``, or ``name-2`` and so on where that is taken, with its run.json; its path.
+    ``given``: the variables that it was given something by which is not kept.
 
     Raises:
         UsageError: it cannot be made.
@@ -33,7 +35,8 @@ def create(output: Path, name: str, plan: Plan) -> Path:
     except OSError as error:
         raise UsageError(f"cannot make {error.filename}: {error.strerror}") from error
     try:
-        write_run(directory, plan, status="running", extra={"host": describe_host(), **describe_software()})
+        facts = {"host": describe_host(), **describe_software(), "given_by_environment": list(given)}
+        write_run(directory, plan, status="running", extra=facts)
     except BaseException:  # an interrupt, a full disk: nothing was begun, so nothing stays
         (directory / RUN).unlink(missing_ok=True)
         directory.rmdir()
@@ -68,12 +71,30 @@ def load(directory: Path) -> Plan:
     return plan
 
 
+def given_before(directory: Path) -> list[str]:
+    """The variables that a run was given something by which is not kept; older versions say none."""
+    names = read_meta(directory).get("given_by_environment")
+    return [str(name) for name in names] if isinstance(names, list) else []
+
+
 def write_run(directory: Path, plan: Plan, *, status: str, extra: Mapping[str, Any]) -> None:
     """Bring run.json up to date; what is in it and not named here stays."""
     path = directory / RUN
     before = read_json(path) if path.exists() else {}
     facts = {"schema_version": SCHEMA_VERSION, "plan": plan.to_json(), "status": status}
     write_json(path, {**before, **facts, **extra})
+
+
+@contextmanager
+def discarded_if_of_no_use(directory: Path) -> Iterator[None]:
+    """Remove a new run's directory where a mistake in its plan, which stays the same, ended it before its
+    first cell: to resume it would end so again. It stays where the message names a log in it."""
+    try:
+        yield
+    except UsageError as error:
+        if not (directory / CELLS).exists() and str(directory) not in str(error):
+            shutil.rmtree(directory, ignore_errors=True)
+        raise
 
 
 @contextmanager

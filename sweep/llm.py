@@ -11,8 +11,8 @@ import orjson
 from records.files import read_lines
 from records.layout import LLM, LLM_LOG
 from sweep.cpus import LLM_PRIORITY
-from sweep.http import status
 from sweep.plan import Plan
+from sweep.probes import status
 from sweep.processes import Child, Ledger, free_port
 from sweep.usage import UsageError, check_base_url
 

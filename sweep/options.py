@@ -23,6 +23,8 @@ from sweep.plan import BASE_LEVELS, CONFIGURATIONS, LOCAL, MOST_SECONDS, MOST_US
 from sweep.usage import UsageError, check_base_url
 
 MOST_DIGITS = 9
+FILES = ("--questions", *(option.flag for option in OPTIONS if option.metavar == "FILE"))
+"""Options after ``--`` that name a file."""
 _OF_THE_SWEEP = {  # what each cell's locust is given: another value would make the cell's name untrue
     "host": "the service is what --deployment says",
     "users": "the numbers of users are what --concurrency says",
@@ -110,12 +112,6 @@ def parse_settings(values: Sequence[str]) -> dict[str, str]:
     return settings
 
 
-def check_key(key: str) -> None:
-    """Can TARGET_API_KEY go into a header? Raises UsageError, which does not show it."""
-    if not (key.isascii() and key.isprintable()):
-        raise UsageError("TARGET_API_KEY holds characters that no header may have")
-
-
 class _Words(argparse.ArgumentParser):
     """Finds options as locust's own parser will: abbreviated, or with their value in the same word."""
 
@@ -124,6 +120,7 @@ class _Words(argparse.ArgumentParser):
         self.add_argument("--header", action="append", default=[])
         self.add_argument("--field", action="append", default=[])
         self.add_argument("--path", default="")
+        self.add_argument("--questions", default="")
         self.add_argument("-H", "--host")
         self.add_argument("-u", "--users")
         self.add_argument("--results")

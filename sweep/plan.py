@@ -60,7 +60,8 @@ class Target:
             check_base_url("--deployment", self.spec.removeprefix(_URL), key="TARGET_API_KEY")
         elif self.spec != LOCAL:
             told = "that" if "@" in self.spec else repr(self.spec)  # what has an @ in it may be a password
-            raise UsageError(f"--deployment takes [LABEL=]SPEC, with {SPECS} as SPEC, not {told}")
+            hint = "; a running service is named url: and its base URL" if "://" in self.spec else ""
+            raise UsageError(f"--deployment takes [LABEL=]SPEC, with {SPECS} as SPEC, not {told}{hint}")
 
     @classmethod
     def of(cls, text: str) -> Target:

@@ -18,7 +18,7 @@ import orjson
 import psutil
 
 from records.files import LineFile, read_lines
-from sweep.secrets import blank_file, redaction, without_key
+from sweep.redaction import blank_file, redaction, without_key
 
 PROJECT = Path(__file__).resolve().parent.parent
 STOP_SECONDS = 10.0

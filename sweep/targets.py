@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from contextlib import ExitStack
 
 from records import layout
 from records.served import AS_IS
 from sweep.cell import Workplace
-from sweep.deployments import Endpoint, Setup, deployment_of
-from sweep.plan import Target, Variant
+from sweep.deployments import Endpoint, Setup, UrlDeployment, deployment_of
+from sweep.plan import Plan, Target, Variant
 from sweep.progress import Progress
-from sweep.reaching import reach_of_plan
+from sweep.reaching import headers_of_plan, reach_of_plan
 from sweep.usage import UsageError
 
 
@@ -46,6 +46,7 @@ def start_targets(
                 ledger=place.ledger,
                 say=progress.say,
                 reach=reach_of_plan(place.plan, os.environ),
+                headers=headers_of_plan(place.plan, os.environ),
             )
             _say_start(progress, target, config, repeat)
             deployment = deployment_of(target, setup)
@@ -56,6 +57,20 @@ def start_targets(
     if place.plan.starts_targets:
         progress.step(f"all targets are ready, {time.monotonic() - began:.0f} s")
     return endpoints
+
+
+def check_services(plan: Plan, environment: Mapping[str, str]) -> None:
+    """Ask the running services once, before there is a folder in which nothing would be measured.
+
+    Raises:
+        UsageError: nobody answers, or one cannot prove what it runs.
+    """
+    reach, headers = reach_of_plan(plan, environment), headers_of_plan(plan, environment)
+    for target in plan.targets:
+        if target.url is not None:
+            endpoint = UrlDeployment(target.url, reach, headers).start()
+            for config in plan.configs:
+                _must_be_provable(target, config, endpoint)
 
 
 def _say_start(progress: Progress, target: Target, config: str, repeat: int) -> None:

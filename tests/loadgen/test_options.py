@@ -178,9 +178,10 @@ def test_a_header_that_is_given_twice_is_refused() -> None:
         settings("--header=X-Tenant=a", "--header=x-tenant=b")
 
 
-def test_authorization_that_is_given_goes_before_the_key() -> None:
-    asked = settings_of(parsed("--header=authorization=Basic eA=="), {"TARGET_API_KEY": "sk-1"})
-    assert asked.headers == {"authorization": "Basic eA=="}
+def test_authorization_is_given_in_one_way() -> None:
+    with pytest.raises(UsageError, match="--header authorization and TARGET_API_KEY both say that header"):
+        settings_of(parsed("--header=authorization=Basic eA=="), {"TARGET_API_KEY": "sk-1"})
+    assert settings("--header=authorization=Basic eA==").headers == {"authorization": "Basic eA=="}
     asked = settings_of(parsed(), {"TARGET_API_KEY": " sk-1 "})
     assert asked.headers == {"Authorization": "Bearer sk-1"}
 
@@ -226,6 +227,22 @@ def test_a_field_can_be_left_out_also_of_an_object() -> None:
     inner = settings("--dialect=openai", "--drop-field=stream_options.include_usage", "--field=a.b=1")
     assert inner.dialect.template == {"model": "default", "stream": True, "stream_options": {}, "a.b": 1}
     assert "a.b" not in settings("--field=a.b=1", "--drop-field=a.b").dialect.template
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--drop-field=stream"], "--drop-field stream: the answer would come in one piece"),
+        (["--field=stream=false"], "--field stream: the answer would come in one piece"),
+        (["--field=messages=[]"], "--field messages: that field holds the question"),
+    ],
+)
+def test_a_body_that_asks_for_no_stream_or_without_the_question_is_refused(
+    words: list[str], said: str
+) -> None:
+    with pytest.raises(UsageError, match=said):
+        settings("--dialect=openai", *words)
+    settings("--dialect=openai", "--drop-field=model")  # some services have it in the path
 
 
 @pytest.mark.parametrize("name", ["stream_option", "messages", "stream_options.x", "model.x", ""])

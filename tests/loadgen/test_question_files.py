@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadgen.question_files import QuestionError, read_questions
+from loadgen.question_files import MOST_BYTES, QuestionError, read_questions
 
 
 def read(folder: Path, content: str | bytes, name: str = "q.txt") -> list[tuple[str, str]]:
@@ -135,3 +137,27 @@ def test_any_file_is_read_or_refused(
 def test_json_that_is_broken_asks_nothing(content: str, tmp_path: Path) -> None:
     with pytest.raises(QuestionError, match="not JSON"):
         read(tmp_path, content, "q.json")
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device", "folder", "socket", "long", "absent"])
+def test_what_is_no_file_or_too_long_a_one_is_refused_at_once(kind: str, tmp_path: Path) -> None:
+    path = tmp_path / kind
+    said = f"{kind}: this is a {kind}, and has to be a file"
+    match kind:
+        case "pipe":
+            os.mkfifo(path)
+        case "device":
+            path.symlink_to("/dev/zero")
+        case "folder":
+            path.mkdir()
+        case "socket":
+            with socket.socket(socket.AF_UNIX) as server:
+                server.bind(str(path))
+        case "long":
+            path.touch()
+            os.truncate(path, MOST_BYTES + 1)
+            said = "longer than the 100 MB that are read"
+        case _:
+            said = "No such file or directory"
+    with pytest.raises(QuestionError, match=said):
+        read_questions(path)

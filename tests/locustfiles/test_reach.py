@@ -108,7 +108,7 @@ def test_what_cannot_be_used_is_refused_before_the_load(
     wrong: list[tuple[tuple[str, ...], dict[str, str], str]] = [
         (("--ca", "absent.pem"), {}, "error: --ca absent.pem: No such file or directory"),
         (("--ca", str(junk)), {}, f"error: --ca {junk} holds no certificate in PEM"),
-        (("--cert", cert), {}, f"error: --cert {cert} holds no certificate with its key in PEM"),
+        (("--cert", cert), {}, f"error: --cert {cert} holds no private key beside its certificate"),
         (("--cert-key", cert), {}, "error: --cert-key wants the --cert FILE that it belongs to"),
         (("--key-header", "x-api-key"), {}, "error: --key-header x-api-key wants the key in the environment"),
         (("--key-header", "Host"), {"TARGET_API_KEY": "k"}, "error: --key-header Host: that header says"),

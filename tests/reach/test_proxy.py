@@ -61,6 +61,8 @@ def test_each_scheme_has_its_own_and_lower_case_wins() -> None:
         ("[fd00::1]:443", "fd00::1", 443, True),
         ("::1", "a.example", 443, False),
         (",, ,", "a.example", 443, False),
+        ("169.254/16", "169.254.1.1", 443, True),
+        ("a_b.example,*.svc.cluster.local", "x.svc.cluster.local", 443, True),
         ("", "a.example", 443, False),
     ],
 )
@@ -92,6 +94,11 @@ def test_user_and_password_are_sent_and_never_shown() -> None:
         ("http://me:secret@p:many", "is not like"),
         ("http://me:secret@[p", "is not like"),
         ("http://me:secret@a b", "is not like"),
+        ("http://me:secret@p:1/path", "is not like"),
+        ("http://me:secret@p:1?x", "is not like"),
+        ("ftp://me:secret@p:1", "ftp:// is no proxy"),
+        ("http://me:secret@p:99999", "is not like"),
+        ("http://me:secret@p:0", "is not like"),
     ],
 )
 def test_what_is_no_proxy_of_ours_is_refused_without_showing_it(url: str, why: str) -> None:
@@ -103,3 +110,28 @@ def test_what_is_no_proxy_of_ours_is_refused_without_showing_it(url: str, why: s
 def test_a_variable_that_is_not_used_may_say_anything() -> None:
     assert Proxies(https="socks5://x").proxy_for(tls=True, host="localhost", port=1) is None
     assert Proxies(https="socks5://x", none="h").proxy_for(tls=True, host="h", port=1) is None
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        *("http://a", "10.0.0.0/99", "a.example:99999", "a.example:0", "a.example:many", "a:b:c", "a/b"),
+        *("[::1", "user@a", "a.example:", "**", "a;b", "?"),
+    ],
+)
+def test_an_entry_of_no_proxy_that_is_none_is_named_with_its_variable(entry: str) -> None:
+    with pytest.raises(ReachError, match=r"^NO_PROXY: .* is no host, domain, number or network"):
+        excepted("a.example", 443, f"b.example,{entry}")
+
+
+@pytest.mark.parametrize("tls", [True, False])
+def test_all_proxy_is_said_not_to_be_used(tls: bool) -> None:
+    proxies = Proxies.of({"all_proxy": "socks5://me:secret@p:1", "NO_PROXY": "b.example"})
+    name = "HTTPS_PROXY" if tls else "HTTP_PROXY"
+    with pytest.raises(ReachError, match=f"ALL_PROXY is not used here.*{name}=http") as caught:
+        proxies.proxy_for(tls=tls, host="a.example", port=443)
+    assert "secret" not in str(caught.value) + repr(proxies)
+    for host in ("b.example", "127.0.0.1"):
+        assert proxies.proxy_for(tls=tls, host=host, port=443) is None
+    both = Proxies.of({"ALL_PROXY": "socks5://p", "HTTPS_PROXY": "q:1", "HTTP_PROXY": "q:1"})
+    assert both.proxy_for(tls=tls, host="a.example", port=443) is not None

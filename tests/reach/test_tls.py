@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from loadgen.client.exchange import HEADERS
+from reach import options
 from reach.address import Address
 from reach.failure import ReachError
-from reach.key import key_headers
+from reach.key import key_headers, key_of, request_headers
 from reach.options import Reach
-from reach.tls import Tls, context
+from reach.tls import MOST_BYTES, Tls, context
 
 
 def test_a_process_has_one_context() -> None:
@@ -35,17 +39,34 @@ def test_files_that_cannot_be_used_are_one_line(certificates: Any, tmp_path: Pat
         timeout=60,
     )
     cert, key = certificates.path("client.pem"), certificates.path("client.key")
-    absent = str(tmp_path / "absent.pem")
+    absent, pipe, long = (str(tmp_path / name) for name in ("absent.pem", "pipe", "long.pem"))
+    os.mkfifo(pipe)
+    Path(long).touch()
+    os.truncate(long, MOST_BYTES + 1)
     wrong = [
         (Tls(ca=absent), "--ca .*absent.pem: No such file"),
         (Tls(ca=str(junk)), "--ca .*junk.pem holds no certificate in PEM"),
         (Tls(ca=str(empty)), "--ca .*empty.pem holds no certificate in PEM"),
-        (Tls(ca=str(tmp_path)), "--ca "),
+        (Tls(ca=str(tmp_path)), "--ca .*: this is a folder, and has to be a file"),
+        (Tls(ca="/dev/zero"), "--ca /dev/zero: this is a device, and has to be a file"),
+        (Tls(ca=pipe), "--ca .*pipe: this is a pipe, and has to be a file"),
+        (Tls(cert=pipe, cert_key=key), "--cert .*pipe: this is a pipe"),
+        (Tls(cert=cert, cert_key=pipe), "--cert-key .*pipe: this is a pipe"),
+        (Tls(ca="a\0b"), "--ca .*: no file has such a name"),
+        (Tls(ca=long), "--ca .*long.pem: longer than the 10 MB that are read"),
+        (Tls(ca=certificates.ca, insecure=True), "--insecure verifies nothing, so that --ca says nothing"),
         (Tls(cert=absent, cert_key=key), "--cert .*absent.pem: No such file"),
         (Tls(cert=cert, cert_key=absent), "--cert-key .*absent.pem: No such file"),
-        (Tls(cert=cert), "--cert .*client.pem holds no certificate with its key in PEM"),
-        (Tls(cert=cert, cert_key=certificates.path("server.key")), "the key is not that of the certificate"),
-        (Tls(cert=cert, cert_key=str(encrypted)), "--cert-key .*encrypted.key is encrypted"),
+        (Tls(cert=cert), "--cert .*client.pem holds no private key beside its certificate; give --cert-key"),
+        (Tls(cert=key), "--cert .*client.key holds no certificate in PEM"),
+        (Tls(cert=str(junk), cert_key=key), "--cert .*junk.pem holds no certificate in PEM"),
+        (Tls(cert=cert, cert_key=str(junk)), "--cert-key .*junk.pem holds no private key in PEM"),
+        (Tls(cert=cert, cert_key=cert), "--cert-key .*client.pem holds no private key in PEM"),
+        (
+            Tls(cert=cert, cert_key=certificates.path("server.key")),
+            "--cert-key .*server.key: the key is not that of the certificate in --cert .*client.pem",
+        ),
+        (Tls(cert=cert, cert_key=str(encrypted)), "--cert-key .*encrypted.key: the key is encrypted"),
         (Tls(cert_key=key), "--cert-key wants the --cert FILE"),
     ]
     for tls, said in wrong:
@@ -70,10 +91,58 @@ def test_the_key_s_header() -> None:
     assert Reach().key_header == ""
 
 
-@pytest.mark.parametrize("name", ["x api", "x:y", "é", "Host", "content-length", "x\r\ny", "=", "k" * 99])
+@pytest.mark.parametrize("name", ["x api", "x:y", "é", "x\r\ny", "=", "k" * 99])
 def test_a_name_that_no_key_s_header_has_is_refused(name: str) -> None:
-    with pytest.raises(ReachError, match="--key-header"):
+    with pytest.raises(ReachError, match="--key-header wants the name of a header"):
         key_headers("sk-1", name)
+
+
+@pytest.mark.parametrize("name", [*HEADERS, "Host", "content-length", "TE", "Proxy-Authorization", "cookie"])
+def test_a_header_that_says_something_else_carries_no_key(name: str) -> None:
+    with pytest.raises(ReachError, match=f"--key-header {name}: that header says something else"):
+        key_headers("sk-1", name)
+
+
+@pytest.mark.parametrize("name", ["sk-12345678", "sk-proj-0123456789abcdef", "a1b2c3d4e5f6a7b8c9"])
+def test_a_key_in_the_place_of_its_header_s_name_is_told_where_it_belongs(name: str) -> None:
+    with pytest.raises(ReachError, match=r"looks like a key, whose place is .*: TARGET_API_KEY") as caught:
+        key_headers("sk-12345678", name)
+    assert name not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["x-api-key", "Authorization", "Ocp-Apim-Subscription-Key", "api_key_v2"])
+def test_ordinary_names_carry_a_key(name: str) -> None:
+    assert key_headers("sk-12345678", name) == {name: "sk-12345678"}
+
+
+def test_what_a_request_says_twice_is_refused() -> None:
+    assert request_headers(["X-Team = a"], "k", "x-api-key") == {"x-api-key": "k", "X-Team": "a"}
+    for given, key_header in (("X-API-KEY=s3cret", "x-api-key"), ("authorization=Basic s3cret", "")):
+        with pytest.raises(ReachError, match="and TARGET_API_KEY both say that header") as caught:
+            request_headers([given], "k", key_header)
+        assert "s3cret" not in str(caught.value)
+    assert request_headers(["Authorization=Basic eA=="], "") == {"Authorization": "Basic eA=="}
+
+
+def test_the_key_is_taken_from_the_environment_without_blanks_around_it() -> None:
+    assert (key_of({"TARGET_API_KEY": " k "}), key_of({})) == ("k", "")
+    for key in ("secret\n", "secr\u00e9t", "secret\udcff"):
+        with pytest.raises(ReachError, match="TARGET_API_KEY holds characters") as caught:
+            key_of({"TARGET_API_KEY": key})
+        assert "secr" not in str(caught.value)
+
+
+def test_an_option_that_nobody_knows_is_not_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(options, "OPTIONS", (*options.OPTIONS, options.Option(flag="--new", text="x")))
+    given = {option.name: "" for option in options.OPTIONS} | {"new": True}
+    with pytest.raises(TypeError, match="new"):
+        options.reach_of(SimpleNamespace(**given), {})
+
+
+def test_an_address_reads_no_file() -> None:
+    address = Address("https://a.test", Reach(tls=Tls(ca="absent.pem")))
+    with pytest.raises(ReachError, match=r"--ca absent\.pem: No such file"):
+        _ = address.context
 
 
 def test_a_header_for_a_key_wants_one() -> None:
@@ -81,7 +150,13 @@ def test_a_header_for_a_key_wants_one() -> None:
         key_headers("", "api-key")
 
 
-@pytest.mark.parametrize("name", [".", "..", ".foo", "a..b", "a" * 300, "\u200b", "a b"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(".", "..", ".foo", "a..b", "a" * 300, "\u200b", "a b", "a:b", "http://a", "a/b", "a.b:443"),
+        *("*", "[::1]", "a\0b", "a,b", "::1::", "a@b"),
+    ],
+)
 def test_a_server_name_that_is_none_is_refused(name: str) -> None:
     with pytest.raises(ReachError, match="--server-name"):
         Tls(server_name=name).check()

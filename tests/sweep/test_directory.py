@@ -7,6 +7,7 @@ import pytest
 
 from records.files import read_json, write_json
 from sweep import directory
+from sweep.directory import discarded_if_of_no_use
 from sweep.options import parse_targets
 from sweep.plan import Plan
 from sweep.usage import UsageError
@@ -134,3 +135,17 @@ def test_a_complete_run_stays_so(tmp_path: Path) -> None:
 
 def _full(path: Path, value: object) -> None:
     raise OSError(errno.ENOSPC, "No space left on device", str(path))
+
+
+@pytest.mark.parametrize(
+    ("said", "cell", "stays"),
+    [("a mistake", False, False), ("{}/target.log", False, True), ("x", True, True)],
+)
+def test_a_run_that_a_mistake_ended_before_its_first_cell_leaves_nothing(
+    tmp_path: Path, said: str, cell: bool, stays: bool
+) -> None:
+    run = tmp_path / "run"
+    (run / "cells" if cell else run).mkdir(parents=True)
+    with pytest.raises(UsageError), discarded_if_of_no_use(run):
+        raise UsageError(said.format(run))
+    assert run.exists() == stays

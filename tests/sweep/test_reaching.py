@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,18 @@ from reach.proxy import Proxies
 from reach.tls import Tls
 from records.checks import OF_THE_MACHINE
 from records.reader import cell_directories
+from sweep import probes
 from sweep.options import parse_locust_args, parse_targets
 from sweep.plan import Plan
 from sweep.processes import PROJECT
-from sweep.reaching import as_words, check_reach, reach_of_plan
+from sweep.reaching import (
+    as_words,
+    check_given_again,
+    check_reach,
+    given_in,
+    reach_of_plan,
+    with_whole_paths,
+)
 from sweep.usage import UsageError
 
 LIMIT_S = 200
@@ -49,6 +58,54 @@ def test_an_option_of_the_sweep_is_one_of_its_load() -> None:
     assert reach_of_plan(Plan.from_json(plan(*own).to_json()), {}) == expected
 
 
+def test_files_are_named_from_the_root(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    words = (
+        "--ca=a.pem",
+        "--cert",
+        "a.pem",
+        "--cert-k",
+        "b.pem",
+        "--quest=q",
+        "--field",
+        "ca=a.pem",
+        "-t",
+        "5",
+    )
+    here = str(tmp_path)
+    assert with_whole_paths(words) == (
+        *(f"--ca={here}/a.pem", "--cert", f"{here}/a.pem", "--cert-k", f"{here}/b.pem", f"--quest={here}/q"),
+        *("--field", "ca=a.pem", "-t", "5"),
+    )
+    assert with_whole_paths(with_whole_paths(words)) == with_whole_paths(words)
+    assert with_whole_paths(("--think-time", "1")) == ("--think-time", "1")
+
+
+def test_a_run_is_resumed_with_what_it_was_given() -> None:
+    environment = {"TARGET_API_KEY": "s3cret", "OPENAI_BASE_URL": "http://h", "OPENAI_API_KEY": "s3cret"}
+    assert given_in(plan(), environment) == ["TARGET_API_KEY"]
+    check_given_again(["TARGET_API_KEY"], environment)
+    with pytest.raises(
+        UsageError, match="begun with TARGET_API_KEY in the environment, whose values are not"
+    ):
+        check_given_again(["TARGET_API_KEY"], {})
+
+
+def test_a_process_of_ours_is_asked_without_the_key(trap: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TARGET_API_KEY", "sk-secret-1")
+    server, heads = trap(answering), []
+
+    def get(talk: Any) -> None:
+        heads.append(talk.head)
+        talk.raw(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+
+    server.on_get = get
+    assert probes.status(server.url, "/ready", 5.0) == 200
+    probes.served(server.url)
+    assert len(heads) == 2
+    assert not any(b"secret" in head for head in heads)
+
+
 @pytest.mark.parametrize(
     ("words", "environment", "said"),
     [
@@ -56,6 +113,12 @@ def test_an_option_of_the_sweep_is_one_of_its_load() -> None:
         (["--cert-key", "k.pem"], {}, "--cert-key wants the --cert"),
         (["--key-header", "x-api-key"], {}, "wants the key in the environment, as TARGET_API_KEY"),
         (["--key-header", "Host"], {"TARGET_API_KEY": "secret"}, "--key-header Host: "),
+        (["--header", "x-me=a", "--key-header", "X-Me"], {"TARGET_API_KEY": "secret"}, "both say that h"),
+        ([], {"TARGET_API_KEY": "secret\n"}, "TARGET_API_KEY holds characters"),
+        (["--ca", "a.pem", "--insecure"], {}, "--insecure verifies nothing"),
+        (["--server-name", "a:b"], {}, "--server-name wants the name of a host"),
+        ([], {"ALL_PROXY": "socks5://me:secret@p"}, "ALL_PROXY is not used here"),
+        ([], {"HTTPS_PROXY": "p:1", "NO_PROXY": "http://secret?"}, "NO_PROXY: an entry is no host"),
         ([], {"HTTPS_PROXY": "https://me:secret@p"}, "HTTPS_PROXY: https:// is no proxy"),
     ],
 )
@@ -65,7 +128,7 @@ def test_what_cannot_be_used_is_refused_before_anything_starts(
     with pytest.raises(UsageError, match=said) as caught:
         check_reach(plan(*words), environment)
     assert "secret" not in str(caught.value)
-    if not words:  # nobody minds a proxy that no target needs
+    if "HTTPS_PROXY" in environment:  # nobody minds a proxy that no target needs
         check_reach(plan(spec="url:https://127.0.0.1:1"), environment)
         check_reach(plan(spec="local"), environment)
 
@@ -106,7 +169,7 @@ def test_all_requests_of_a_sweep_reach_its_service(
     few = ["--concurrency", "1", "--requests", "10", "--warmup-requests", "1", "--repeats", "1"]
     own, behind = (words, []) if how == "own" else ([], words)
     done = sweep(
-        *("--deployment", f"url:{url}", *few, *own, "--", "--no-rag", *behind),
+        *("--deployment", f"url:{url}", *few, *own, "--", "--no-rag", "--header", "X-Team=a", *behind),
         cwd=tmp_path,
         TARGET_API_KEY="sk-secret-1",
         HTTPS_PROXY=f"http://me:s3cret@{between.name}",
@@ -125,6 +188,7 @@ def test_all_requests_of_a_sweep_reach_its_service(
     assert {b"/health", b"/config"} <= set(paths)
     for head in (*asked, *(talk.head for talk in server.talks)):
         assert b"\r\nx-api-key: sk-secret-1" in head.lower()
+        assert b"\r\nx-team: a" in head.lower()
         assert b"bearer" not in head.lower()
     kept = [path.read_text() for path in run.rglob("*") if path.is_file()]
     for secret in ("sk-secret-1", "s3cret"):
@@ -142,6 +206,50 @@ def test_a_service_that_is_not_verified_is_said_with_what_to_do(
     plain = url.replace("https", "http")
     done = sweep("--deployment", f"url:{plain}", "--concurrency", "1", cwd=tmp_path)
     assert (done.returncode, "ask it as https://" in done.stderr) == (2, True)
+    assert not (tmp_path / "results").exists()
     done = sweep("--deployment", f"url:{url}", "--ca", "absent.pem", "--output", "none", cwd=tmp_path)
     assert (done.returncode, (tmp_path / "none").exists()) == (2, False)
-    assert "sweep: --ca absent.pem: No such file or directory" in done.stderr
+    assert f"sweep: --ca {tmp_path}/absent.pem: No such file or directory" in done.stderr
+
+
+def test_killed_over_tls_a_sweep_is_resumed_elsewhere_with_its_key(
+    trap: Any, behind_tls: Any, certificates: Any, tmp_path: Path
+) -> None:
+    server, elsewhere = trap(answering), tmp_path / "elsewhere"
+    server.on_get = lambda talk: talk.raw(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
+    elsewhere.mkdir()
+    (tmp_path / "ours.pem").write_bytes(Path(certificates.ca).read_bytes())
+    few = ("--concurrency", "1,2", "--requests", "10", "--warmup-requests", "1", "--repeats", "1")
+    words = ("--deployment", f"url:{behind_tls(server.url)}", "--ca", "ours.pem", *few, "--", "--no-rag")
+    key = {"TARGET_API_KEY": "sk-secret-1"}
+    killed = subprocess.Popen(
+        [sys.executable, "-m", "sweep", *words],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(PROJECT), **key},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    ends = time.monotonic() + LIMIT_S
+    while len(list(tmp_path.glob("results/*/cells/*/*/*/requests.jsonl"))) < 2 and time.monotonic() < ends:
+        time.sleep(0.05)
+    killed.kill()
+    killed.wait(20)
+    [run] = tmp_path.glob("results/*")
+    before = len(server.talks)
+    without = sweep("--resume", str(run), cwd=elsewhere)
+    assert without.returncode == 2
+    assert without.stderr.splitlines()[-1].startswith(
+        "sweep: --resume: this run was begun with TARGET_API_KEY"
+    )
+    assert len(server.talks) == before
+    resumed = sweep("--resume", str(run), cwd=elsewhere, **key)
+    cells = [json.loads((cell / "cell.json").read_text()) for cell in cell_directories(run)]
+    assert [(cell["concurrency"], cell["complete"]) for cell in cells] == [(1, True), (2, True)], (
+        resumed.stderr
+    )
+    checks = [check for cell in cells for check in cell["verdict"]["checks"]]
+    assert {check["name"] for check in checks if check["status"] == "fail"} <= OF_THE_MACHINE
+    assert {cell["requested"]["tls"]["ca"] for cell in cells} == {str(tmp_path / "ours.pem")}
+    assert all(b"authorization: bearer sk-secret-1" in talk.head.lower() for talk in server.talks)
+    kept = [path.read_text() for path in run.rglob("*") if path.is_file()]
+    assert not any("sk-secret-1" in text for text in (*kept, resumed.stdout, resumed.stderr))

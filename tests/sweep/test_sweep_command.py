@@ -166,6 +166,7 @@ def test_an_unknown_setting_of_the_target_is_refused(tmp_path: Path) -> None:
     done = _sweep("--config", "mock-both", "--concurrency", "1", "--set", "RETREIVAL=async", cwd=tmp_path)
     assert done.returncode == 2, done.stderr
     assert "RETREIVAL" in done.stderr
+    assert list(tmp_path.glob("results/*")) == []  # to resume it would end so again
 
 
 def test_a_service_that_is_not_there_is_a_usage_error(tmp_path: Path) -> None:

@@ -15,11 +15,6 @@ from sweep.usage import UsageError
 _KEYS = (KEY_VARIABLE, "OPENAI_API_KEY")
 
 
-def key() -> str:
-    """The target's, or empty."""
-    return os.environ.get(KEY_VARIABLE, "").strip(" ")
-
-
 def without_key(environment: Mapping[str, str]) -> dict[str, str]:
     """For the target and whatever else is started: the key is for who asks the target."""
     return {name: value for name, value in environment.items() if name != KEY_VARIABLE}
