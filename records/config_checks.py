@@ -28,12 +28,11 @@ def configuration(
     """Is the configuration that ``/config`` and every answer name one and the same, and ``asked``, if one
     was asked for? (`AS_IS`: whatever it is.)"""
     if served is None:
-        return Check(
-            name="configuration",
-            status="n/a",
-            figure=asked or AS_IS,
-            text=f"the service has no /config: its configuration is {AS_IS} and was not proved",
-        )
+        was = f"its configuration is {AS_IS} and was not proved"
+        if wanted or asked not in (None, AS_IS):
+            was = f"{asked or 'what it was to run with'} was set, not proved"
+        text = f"the service has no /config: {was}"
+        return Check(name="configuration", status="n/a", figure=asked or AS_IS, text=text)
     expected = asked or served
     others = sorted({str(name) for name in named if name is not None and name != expected})
     wrong = [f"{k}={settings.get(k)!r}" for k, v in sorted(wanted.items()) if not _same(settings.get(k), v)]

@@ -22,7 +22,7 @@ from records.request import RecordError
 from records.served import AS_IS
 from sweep import again
 from sweep.cpus import LOCUST_PRIORITY, Cpus
-from sweep.deployments import Endpoint
+from sweep.deployments.protocol import Endpoint
 from sweep.llm import LlmServer
 from sweep.plan import MAX_SECONDS, MIN_SECONDS, CellKey, Plan
 from sweep.processes import PROJECT, Child, Ledger

@@ -69,7 +69,7 @@ def named_llm(plan: Plan) -> str | None:
     Raises:
         UsageError: what is named is no base URL, or has a password in it.
     """
-    if not plan.starts_targets:
+    if not plan.needs_llm:
         return None
     url = plan.settings.get("OPENAI_BASE_URL") or os.environ.get("OPENAI_BASE_URL")
     if not url:

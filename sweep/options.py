@@ -19,7 +19,9 @@ from records.kept import (
     shown,
 )
 from records.served import AS_IS
-from sweep.plan import BASE_LEVELS, CONFIGURATIONS, LOCAL, MOST_SECONDS, MOST_USERS, Target
+from sweep.deployments.catalogue import DEFAULT
+from sweep.plan import BASE_LEVELS, CONFIGURATIONS, MOST_SECONDS, MOST_USERS
+from sweep.target import Target
 from sweep.usage import UsageError, check_base_url
 
 MOST_DIGITS = 9
@@ -201,4 +203,4 @@ def max_concurrent(environment: Mapping[str, str]) -> int | None:
 def deployments_of(environment: Mapping[str, str]) -> list[str]:
     """What ``--deployment`` is where it was not given: the original's environment names, else ``local``."""
     named = [("local", "LOCAL_BASE_URL"), ("k8s", "K8S_BASE_URL")]
-    return [f"{label}=url:{environment[var]}" for label, var in named if environment.get(var)] or [LOCAL]
+    return [f"{label}=url:{environment[var]}" for label, var in named if environment.get(var)] or [DEFAULT]

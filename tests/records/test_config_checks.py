@@ -49,6 +49,18 @@ def test_a_service_without_config_is_as_is_and_says_so() -> None:
 
 
 @pytest.mark.parametrize(
+    ("asked", "wanted", "what"),
+    [("four", {}, "four"), ("four", {"N": "4"}, "four"), (None, {"N": "4"}, "what it was to run with")],
+)
+def test_what_was_set_where_there_is_no_config_is_said_to_be_unproved(
+    asked: str | None, wanted: dict[str, str], what: str
+) -> None:
+    check = config_checks.configuration(asked, None, [None], {}, wanted)
+    assert check.status == "n/a"
+    assert check.text == f"the service has no /config: {what} was set, not proved"
+
+
+@pytest.mark.parametrize(
     ("config", "embed_ms", "flags", "status"),
     [
         ("baseline", 9.0, [], "pass"),
