@@ -13,15 +13,17 @@ from typing import Any
 from loadgen.run import Phase, Run
 
 
-def heed(run: Callable[[], Run | None], cut: Callable[[], object]) -> None:
+def heed(run: Callable[[], Run | None], cut: Callable[[], object], *, before: Callable[..., object]) -> None:
     """The first signal marks the run as interrupted, so that its shape ends at its next tick; one that comes
-    while it ends already waits no longer, and has what is in flight ``cut``. Before the run they are Ctrl-C
-    as ever; after it the process ends anyway. ``cut`` is called from a signal's handler: it may not wait."""
+    while it ends already waits no longer, and has what is in flight ``cut``. Until there is a run it is
+    handled as ``before``; after it the process ends anyway. ``cut`` is called from a signal's handler: it may
+    not wait."""
 
     def on_signal(*_: Any) -> None:
         now = run()
         if now is None:
-            raise KeyboardInterrupt
+            before()
+            return
         if now.phase is Phase.OVER:
             return
         if now.interrupted or now.phase is Phase.DRAINING:

@@ -14,16 +14,16 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
-from functools import cache, partial
+from functools import partial
 from typing import Any
 
 import gevent
 import psutil
-from locust import argument_parser, stats
+from locust import stats
 from locust.env import Environment
 from locust.runners import MasterRunner, WorkerRunner
 
-from loadgen import rows, target
+from loadgen import mends, rows, target
 from loadgen.alone import Alone
 from loadgen.cellfile import CellFile, asked, fresh_folder, verdict_line
 from loadgen.client import secured
@@ -47,12 +47,6 @@ CSV_S = stats.CSV_STATS_INTERVAL_SEC + 0.2
 ENDING_S = 60
 UNANSWERED = "no request was answered, or failed, in the time there was: give more with -t or --drain-seconds"
 log = logging.getLogger(__name__)
-
-
-def _work_out_defaults_once() -> None:
-    """At each change of its users a worker of locust works all default options out anew for every option
-    that it is told, and meanwhile its loop stands still, some 200 ms. They never change."""
-    argument_parser.default_args_dict = cache(argument_parser.default_args_dict)
 
 
 def _load_pids() -> list[int]:
@@ -91,7 +85,7 @@ class LoadRun:
         if isinstance(runner, MasterRunner):
             self.part = Master(runner)
         elif isinstance(runner, WorkerRunner):
-            _work_out_defaults_once()
+            mends.work_out_defaults_once()
             self.part = Worker(runner, events)
         self.is_worker = isinstance(self.part, Worker)
         self._region = environment.parsed_options.region

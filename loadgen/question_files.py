@@ -89,16 +89,40 @@ def _entries(path: Path, text: str) -> Iterator[tuple[int, Any]]:
 
 
 def _rows(path: Path, text: str, delimiter: str) -> Iterator[tuple[int, Any]]:
-    table = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter)
-    names = {(name or "").strip().lower(): name for name in table.fieldnames or ()}
-    found = [names[name] for name in (*IDS, *TEXTS) if name in names]
-    if not any(name in names for name in TEXTS):
-        raise QuestionError(f"{path}: its first row names no column {_NAMED}")
+    if "\0" in text:
+        raise QuestionError(
+            f"{path}:{text[: text.index(chr(0))].count(chr(10)) + 1}: not a table: a NUL in it"
+        )
+    table = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    names: list[str] | None = None
+    ended = 0
+    """The line in which the last row that could be read ends."""
     try:
         for row in table:
-            yield table.line_num, {(name or "").strip().lower(): row[name] for name in found}
-    except csv.Error as error:
-        raise QuestionError(f"{path}:{table.line_num}: not a table: {error}") from error
+            if names is None:
+                names = [name.strip().lower() for name in row]
+                _check_columns(path, names)
+            elif row:
+                yield table.line_num, dict(zip(names, row, strict=False))
+            ended = table.line_num
+    except csv.Error as error:  # of a quote without its end it says so at the end of the file
+        raise QuestionError(f"{path}:{ended + 1}: not a table: {_why(error)}") from error
+    if names is None:
+        _check_columns(path, [])
+
+
+def _check_columns(path: Path, names: Sequence[str]) -> None:
+    if not set(names).intersection(TEXTS):
+        raise QuestionError(f"{path}: its first row names no column {_NAMED}")
+    for name in (*IDS, *TEXTS):
+        if names.count(name) > 1:
+            raise QuestionError(f"{path}: its first row names {name} more than once")
+
+
+def _why(error: csv.Error) -> str:
+    """As csv says it, and what that most likely is."""
+    said = str(error)
+    return f"a quote is not closed ({said})" if "end of data" in said or "field limit" in said else said
 
 
 def _whole(text: str) -> Sequence[Any] | None:

@@ -10,7 +10,7 @@ from locust import User, events, task
 from locust.argument_parser import LocustArgumentParser
 from locust.exception import StopUser
 
-from loadgen import interrupts, options, preflight
+from loadgen import interrupts, mends, options, preflight
 from loadgen.driver import Seat
 from loadgen.plumbing import LoadRun
 
@@ -67,13 +67,12 @@ def add_arguments(parser: Any, **_: Any) -> None:
 def begin(environment: Any, **_: Any) -> None:
     if environment.runner is None:
         return  # locust's run_single_user, for debugging: no run around it
-    # Ctrl-C may land in any greenlet; gevent hands it to the main one, and need not print it as an error too.
-    hub = gevent.get_hub()
-    hub.NOT_ERROR = (*hub.NOT_ERROR, KeyboardInterrupt)
+    mends.end_csv_with_its_files()
+    interrupt = mends.interrupt_main_greenlet()
     AskingUser.load = load = LoadRun(environment)
     preflight.check(environment, is_worker=load.is_worker)
     if environment.shape_class and environment.parsed_options.headless and not load.is_worker:
-        interrupts.heed(lambda: load.run, lambda: gevent.spawn(load.part.cut))
+        interrupts.heed(lambda: load.run, lambda: gevent.spawn(load.part.cut), before=interrupt)
 
 
 def print_help(scenario: str) -> None:

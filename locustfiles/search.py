@@ -9,7 +9,7 @@ what lies between, measures the answer once more, prints it with its goodput, an
 --level-seconds  how long a level is measured once it has settled; then for what began in it to be known,
                  so give it a sixth of the longest answer at least
 --search-to      no level above so many users, or requests a second
---search-seconds at most so long altogether
+--search-seconds at most so long altogether, as -t; two levels are the least
 
 Exit codes: 0 found, 3 inconclusive (or, with --results, an invalid run, whatever it found), 4 not even the
 lowest level meets, 130 interrupted.
@@ -32,6 +32,7 @@ except ModuleNotFoundError:  # a checkout that is not installed: locust puts onl
     from loadgen.user import AskingUser
 from loadgen.distributed import PREFIX
 from loadgen.plumbing import LoadRun
+from loadgen.shapes.measured import SETTLE_S
 from loadgen.shapes.options import options_of
 from loadgen.shapes.phases import AnswerReports
 from loadgen.shapes.search import Search
@@ -75,14 +76,9 @@ class HighestLoad(LoadTestShape):  # type: ignore[misc]  # locust is not typed f
             slo=objective(options.slo),
             search=bracket(options),
             level_s=options.level_seconds,
-            limit_s=self._limit_s,
+            limit_s=limit_s(options),
             phases=self.phases,
         )
-
-    @property
-    def _limit_s(self) -> float:
-        options = self.runner.environment.parsed_options
-        return float(min(options.search_seconds, options.run_time or options.search_seconds))
 
     def asked(self) -> dict[str, Any]:
         """An open loop's rate is no option of the shape."""
@@ -92,7 +88,7 @@ class HighestLoad(LoadTestShape):  # type: ignore[misc]  # locust is not typed f
             **({} if self.levels.open_loop else {"search_from": bracket(options).first}),
             "search_to": options.search_to,
             "level_seconds": options.level_seconds,
-            "search_seconds": self._limit_s,
+            "search_seconds": limit_s(options),
         }
 
     def heard(self, msg: Any, **_: Any) -> None:
@@ -139,6 +135,23 @@ def bracket(options: Any) -> Search:
             f"--search-to {options.search_to:g} is below where the search begins: {name} {first:g}"
         )
     return Search(first=first, most=options.search_to, whole=not open_loop)
+
+
+def check_time(options: Any) -> None:
+    """Raises ValueError, in one line, where there is no time for an answer: a level is measured twice before
+    it is one."""
+    level_s, given_s = options.level_seconds, limit_s(options)
+    least_s = 2 * (SETTLE_S + level_s)
+    if given_s < least_s:
+        option = "--search-seconds" if given_s == options.search_seconds else "-t"
+        raise ValueError(
+            f"{option} {given_s:g}: a search takes {least_s:g} s at the least, two levels of --level-seconds "
+            f"{level_s:g} after {SETTLE_S:g} in which each settles, and as much for every level more"
+        )
+
+
+def limit_s(options: Any) -> float:
+    return float(min(options.search_seconds, options.run_time or options.search_seconds))
 
 
 def slo(text: str) -> str:
@@ -192,6 +205,7 @@ def begin(environment: Any, **_: Any) -> None:
             refuse(f'which objective? Give its bounds: --slo "{EXAMPLE}"')
         try:
             bracket(options)
+            check_time(options)
         except ValueError as error:
             refuse(str(error))
     HighestLoad.load = load

@@ -7,11 +7,24 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 
 import psutil
 
 GRACE_S = 5.0
 _POLL_S = 0.05
+_GUARD = """
+trap "" HUP INT TERM
+read -r ended || {
+    kill -s TERM -- "-$1"
+    left=50
+    while [ $left -gt 0 ] && kill -s 0 -- "-$1"; do sleep 0.1; left=$((left - 1)); done
+    kill -s KILL -- "-$1"
+}
+"""
+"""Waits for a line from us. Where there is none before our end of the pipe is closed, we were killed, and it
+ends the group. The kernel's own signal at a parent's death (Linux) would reach the shell alone, and not what
+the shell has started."""
 
 
 class Command:
@@ -27,10 +40,23 @@ class Command:
             stdout=sys.stderr if output_to_stderr else None,
         )
         self._ended_by_us = False
+        # After the command, which must not hold our end of the pipe.
+        self._guard = subprocess.Popen(
+            ["/bin/sh", "-c", _GUARD, "sh", str(self.pid)],
+            start_new_session=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
 
     @property
     def pid(self) -> int:
         return self._process.pid
+
+    @property
+    def guard(self) -> int:
+        """The pid of what ends the command if we cannot."""
+        return self._guard.pid
 
     def running(self) -> bool:
         return self._process.poll() is None
@@ -40,8 +66,12 @@ class Command:
 
         The leader is reaped last: until then its group's number cannot pass to somebody else's.
         """
-        if not self.running():
-            return
+        if self.running():
+            self._end(grace_s)
+        with suppress(OSError, ValueError):  # it was killed, or dismissed before
+            self._guard.communicate(b"\n")
+
+    def _end(self, grace_s: float) -> None:
         self._ended_by_us = True
         os.killpg(self.pid, signal.SIGTERM)
         deadline_s = time.monotonic() + grace_s

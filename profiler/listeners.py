@@ -26,7 +26,8 @@ _HOLDERS = {"systemd", "launchd"}
 
 @dataclass(frozen=True, kw_only=True)
 class Listeners:
-    """Processes that listen on one port. ``hidden``: somebody does whom we may not see."""
+    """Processes that listen on one port. ``hidden``: the system does not say who does, or
+    not of all that do."""
 
     port: int
     pids: frozenset[int] = frozenset()
@@ -45,17 +46,17 @@ class Listeners:
         if self.held_by:
             return (
                 f"port {self.port} is held by {self.held_by} for a service that has not started; it is "
-                "followed once it has, until then only the machine is sampled"
+                "followed once it has"
             )
         if self.hidden:
             return (
-                f"port {self.port} is another user's, so that its processes are not seen: run profile as "
-                "that user, or name them by --pid; until then only the machine is sampled"
+                f"the system does not say who listens on port {self.port}: a process of another user or "
+                "container, it may be; run profile as its user or as root, or name the process by --pid"
             )
         others = ", ".join(f"{port} ({name_of(pid)})" for port, pid in self.elsewhere[:_MOST_NAMED])
         there = f", but on {others}" if others else ""
         return (
-            f"nothing listens on port {self.port}{there}; until something does only the machine is sampled "
+            f"nothing listens on port {self.port}{there}; what does so later is followed then "
             "(--port, --pid, --match and --command say what to follow)"
         )
 

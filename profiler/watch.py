@@ -26,6 +26,8 @@ class Watch:
         self._port = None if port is None else Port(port)
         self.listeners: Listeners | None = None
         """Who listened on the port when it was last looked at."""
+        self.found = False
+        """Was there ever a process to follow?"""
         self._followed: dict[int, psutil.Process] = {}
         self._known: set[int] = set()
         self._scanned_s = float("-inf")
@@ -36,8 +38,16 @@ class Watch:
             self._followed[pid].cpu_times()
 
     def add(self, pid: int) -> None:
-        self._followed[pid] = psutil.Process(pid)
+        self._follow(psutil.Process(pid))
+
+    def leave_out(self, pid: int) -> None:
+        """One of ours: it is no match, whatever its command line says."""
+        self._never_matched.add(pid)
+
+    def _follow(self, process: psutil.Process) -> None:
+        self._followed[process.pid] = process
         self._known.clear()  # its children may be known already as nobody's
+        self.found = True
 
     def processes(self) -> tuple[psutil.Process, ...]:
         return tuple(self._followed.values())
@@ -73,8 +83,7 @@ class Watch:
             try:
                 process = psutil.Process(pid)
                 if pattern.search(" ".join(process.cmdline())):
-                    self._followed[pid] = process
-                    self._known.clear()
+                    self._follow(process)
             except psutil.Error:
                 continue
 

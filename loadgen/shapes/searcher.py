@@ -76,7 +76,7 @@ class Searcher:
     def tick(self) -> tuple[int, float] | None:
         """What locust is to run from now on; None: the search is over."""
         if self.levels.elapsed_s > self.limit_s:
-            self.stopped = f"the {self.limit_s:g} seconds it was given were over"
+            self.stopped = f"the {self.limit_s:g} seconds it was given (-t, --search-seconds) were over"
         elif self.levels.began:
             self._advance()
         if self.over:

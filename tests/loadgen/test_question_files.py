@@ -161,3 +161,34 @@ def test_what_is_no_file_or_too_long_a_one_is_refused_at_once(kind: str, tmp_pat
             said = "No such file or directory"
     with pytest.raises(QuestionError, match=said):
         read_questions(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "why"),
+    [
+        ('id,question\n1,What?\n2,"Why?\n3,How?\n', ":3: ", "a quote is not closed"),
+        ('question\n"What" is?\n', ":2: ", "expected after"),
+        ("question\nWh\0at?\n", ":2: ", "a NUL in it"),
+        ("question\nWhat?\n" + "x" * 200_000, ":3: ", "field limit"),
+        ("question," + "x" * 200_000 + "\nWhat?\n", ":1: ", "field limit"),
+        ("id,question,Question \n1,What?,Why?\n", ": ", "names question more than once"),
+        ("id,ID,question\n1,2,What?\n", ": ", "names id more than once"),
+    ],
+)
+def test_a_table_that_is_broken_is_one_line_that_says_where(
+    tmp_path: Path, text: str, place: str, why: str
+) -> None:
+    path = tmp_path / "q.csv"
+    path.write_text(text)
+    with pytest.raises(QuestionError) as error:
+        read_questions(path)
+    assert str(error.value).startswith(f"{path}{place}")
+    assert why in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_a_table_may_begin_with_a_mark_of_its_order_of_bytes(tmp_path: Path) -> None:
+    path = tmp_path / "q.csv"
+    for encoding in ("utf-8-sig", "utf-16"):
+        path.write_text("question,other\nWhat?,1,2\n\nWhy?\n", encoding=encoding)
+        assert [one.text for one in read_questions(path)] == ["What?", "Why?"]

@@ -26,15 +26,17 @@ ROOT = Path(__file__).resolve().parents[2]
             "--search-to 8 is below where the search begins: --rate 8.5",
         ),
         ("search", ["--slo", "ttft:5", "--level-seconds", "0"], "--level-seconds wants a number"),
+        ("search", ["--slo", "ttft:5", "-t", "15s"], "-t 15: a search takes 22 s at the least"),
+        ("search", ["--slo", "ttft:5", "--search-seconds", "9"], "--search-seconds 9: a search takes 22 s"),
         ("search", ["--slo", "ttft:5", "--arrival", "poisson"], "wants a --rate"),
         ("steps", ["--steps", "0"], "--steps wants a whole number of at least 1"),
         ("ramp", ["--ramp-to", "many"], "--ramp-to wants a whole number of at least 1"),
     ],
 )
 def test_bad_input_is_one_line_and_exit_2(
-    start: Any, shape: Any, name: str, arguments: list[str], said: str
+    start: Any, shape: Any, trap: Any, name: str, arguments: list[str], said: str
 ) -> None:
-    one = start(*shape(name, "http://127.0.0.1:1", *arguments))
+    one = start(*shape(name, trap(lambda talk: None).url, *arguments))
     assert one.wait() == 2, one.text
     errors = [line for line in one.text.splitlines() if line.startswith("error: ")]
     assert len(errors) == 1, one.text

@@ -96,7 +96,7 @@ def test_a_run_with_results(trap: Any, locust: Any, tmp_path: Path, ended_well: 
     cold = [r for r in requests if "cold" in r.flags]
     assert cold == [min(requests, key=lambda r: r.sent_at_ns)]  # TRAPS 17
     assert len({r.question for r in requests}) == len(requests)  # TRAPS 24
-    assert server.connections == 6  # one a user; before: is it there, and /config (TRAPS 13, 14)
+    assert server.connections == 7  # one a user; before: is it there, does it answer, /config (TRAPS 13, 14)
     assert cell.window is not None
     ended = sum(cell.window.start_ns < r.ended_at_ns <= cell.window.end_ns for r in requests)
     assert cell.achieved["rps"] == pytest.approx(ended / cell.window.seconds, rel=0.01)

@@ -210,10 +210,12 @@ def test_a_match_follows_and_leaves_itself_out(tmp_path: Path, start: Start) -> 
         assert [d["pid"] for d in point["processes"]["process_details"]] == [named.pid]
 
 
-def test_no_match_is_a_warning_and_zeros(tmp_path: Path) -> None:
+def test_no_match_is_a_warning_and_zeros_and_exit_2(tmp_path: Path) -> None:
     ended = profile(tmp_path, "--duration", "0.3", "--interval", "0.1", "--match", "no-such-[n]eedle")
-    assert ended.returncode == 0
+    assert ended.returncode == 2
     assert "no command line matches" in ended.stderr
+    said = "nothing was followed, only the machine was sampled: no command line matched 'no-such-[n]eedle'"
+    assert said in ended.stderr
     totals = points(tmp_path)[-1]["processes"]
     assert (totals.pop("process_details"), totals.pop("memory_source")) == ([], None)
     assert set(totals.values()) == {0}
@@ -236,6 +238,19 @@ def test_a_command_is_ended_with_all_its_group_when_time_is_up(tmp_path: Path) -
     pids = {d["pid"] for p in points(tmp_path) for d in p["processes"]["process_details"]}
     assert len(pids) == 3
     assert not any(alive(pid) for pid in pids)
+
+
+def test_a_command_ends_with_a_profile_that_is_killed(tmp_path: Path, launch: Launch) -> None:
+    """What the shell has started, too, and also where it heeds no SIGTERM."""
+    command = "trap '' TERM; sleep 984 & sleep 983 & wait"
+    running = launch("--interval", "0.1", "--quiet", "--match", "sleep 0.1", "--command", command)
+    lines = tmp_path / "profile.jsonl"
+    until(lambda: lines.exists() and b'"process_count":3' in lines.read_bytes())
+    last = json.loads(lines.read_bytes().splitlines()[-1])
+    pids = [one["pid"] for one in last["processes"]["process_details"]]
+    assert len(pids) == 3  # the guard has the words of the match in its command line, but is ours
+    running.kill()
+    until(lambda: not any(alive(pid) for pid in pids))
 
 
 def test_json_keeps_standard_output_for_the_summary(tmp_path: Path) -> None:
@@ -564,7 +579,7 @@ def test_a_terminal_that_is_closed_is_no_fault(tmp_path: Path, launch: Launch) -
 
 
 def test_a_closed_standard_error_is_no_fault(tmp_path: Path) -> None:
-    words = "--match no-such-[n]eedle --output profile.json --duration 0.2 --interval 0.1"
+    words = "--pid $$ --match no-such-[n]eedle --output profile.json --duration 0.2 --interval 0.1"
     line = f"{sys.executable} -m profiler {words} 2>&-"
     ended = subprocess.run(line, shell=True, cwd=tmp_path, env=ENVIRONMENT, capture_output=True, timeout=60)
     assert ended.returncode == 0

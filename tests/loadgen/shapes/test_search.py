@@ -307,7 +307,7 @@ def test_a_search_without_an_answer_says_why() -> None:
     lasts = [searched(knee=6, limit_s=limit_s).levels.log.levels[-1].status for limit_s in range(13, 18)]
     assert "unknown" in lasts  # it was being measured
     assert out_of_time.search.outcome is Outcome.INCONCLUSIVE
-    assert "the 15 seconds it was given were over" in out_of_time.sentence
+    assert "the 15 seconds it was given (-t, --search-seconds) were over" in out_of_time.sentence
 
 
 def test_a_miss_of_a_late_generator_is_measured_again_and_not_believed() -> None:
