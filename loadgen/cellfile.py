@@ -17,12 +17,16 @@ from loadgen.settings import Settings, make_results
 from loadgen.shapes.level_log import LevelLog
 from loadgen.shapes.level_table import table
 from loadgen.shapes.measured import measured_levels
-from records import checks, layout
+from records import layout
 from records.cell import Cell, Check, Verdict
 from records.files import LineFile, read_lines, write_json
 from records.levels import HeldLevels, unit_of
 from records.request import RequestRecord, decode
 from records.served import AS_IS, Served
+from workloads import judge
+from workloads.catalogue import workload as workload_of
+from workloads.facts import Facts
+from workloads.stream import STREAM
 
 log = logging.getLogger(__name__)
 WORTH_TELLING = {"buffering", "cached-answers"}
@@ -119,7 +123,8 @@ class CellFile:
 
     def _checks(self, requests: Sequence[RequestRecord], observed: Observed) -> tuple[Check, ...]:
         wanted = self._wanted
-        facts = checks.Facts(
+        facts = Facts(
+            requests=requests,
             window=observed.window,
             fault=self.fault,
             workers_expected=observed.workers_expected,
@@ -137,7 +142,7 @@ class CellFile:
             shape=self._shape,
             insecure=self._insecure,
         )
-        return checks.of_load(requests, facts)
+        return judge.of_load(workload_of(self.cell.workload), facts)
 
 
 def _slim(record: RequestRecord) -> RequestRecord:
@@ -187,10 +192,12 @@ def asked(
     run_time_s: float | None,
     shape: str | None,
     shape_options: Mapping[str, Any],
+    workload: str = STREAM.name,
 ) -> Cell:
     """The cell as it stands before the load: what was asked for, and what the service said of itself.
 
-    ``users``: those at the start, where a ``shape`` changes their number."""
+    ``users``: those at the start, where a ``shape`` changes their number. ``workload``: what kind of request
+    the scenario sends."""
     return Cell(
         deployment=layout.deployment_name(origin.url),
         config=served.config or AS_IS,
@@ -227,4 +234,5 @@ def asked(
         },
         settings=served.settings,
         paths=served.paths,
+        workload=workload,
     )

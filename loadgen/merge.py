@@ -10,8 +10,8 @@ from loadgen.driver import Driver
 from loadgen.observed import Observed
 from loadgen.session import Session
 from records.cell import Window
+from records.load_worker import LoadWorker
 from records.noise import Noise
-from records.run_checks import LoadWorker
 
 Summary = Mapping[str, Any]
 """What a process saw of itself, as `Driver.summary` gives it."""

@@ -9,9 +9,9 @@ from typing import Any
 
 from records import measure
 from records.cell import Window
+from records.load_worker import LoadWorker
 from records.noise import Noise
 from records.request import LATE, RequestRecord
-from records.run_checks import LoadWorker
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from typing import Protocol, SupportsFloat
 
 from records.cell import Window
 from records.request import LATE, RequestRecord
@@ -19,12 +20,35 @@ def wanted_answers(q: float) -> int:
     return math.ceil(math.log(1 - CONFIDENCE) / math.log(q))
 
 
-def percentile(values: Iterable[float], share: float) -> float | None:
-    """The value that ``share`` of them (to a thousandth) do not pass, by nearest rank; None of no values."""
+class Ordered(Protocol):
+    """Sorted values, of a list or an array."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, at: int, /) -> SupportsFloat: ...
+
+
+def interpolated(ordered: Ordered, q: float) -> float:
+    """The q-quantile of sorted values: linear between order statistics (Hyndman & Fan 1996, type 7, numpy's
+    default). There is no other percentile in this house. They may hold +inf (failures); none: ValueError."""
+    if not len(ordered):
+        raise ValueError("no values")
+    position = (len(ordered) - 1) * q
+    below = math.floor(position)
+    share = position - below
+    low = float(ordered[below])
+    if share == 0 or below + 1 == len(ordered):
+        return low
+    high = float(ordered[below + 1])
+    if math.isinf(high):
+        return high
+    return min(high, low + (high - low) * share)
+
+
+def percentile(values: Iterable[float], q: float) -> float | None:
+    """The q-quantile as `interpolated`; None of no values."""
     ordered = sorted(values)
-    if not ordered:
-        return None
-    return ordered[max(0, -(-len(ordered) * round(share * 1000) // 1000) - 1)]
+    return interpolated(ordered, q) if ordered else None
 
 
 def measured(requests: Sequence[RequestRecord], window: Window | None) -> list[RequestRecord]:

@@ -11,10 +11,10 @@ import orjson
 from records import layout
 from records.files import read_lines
 from records.request import RequestRecord
-from records.stream_checks import IMPOSSIBLE_SHARE, impossible_stages
 from reports.load import Load
 from reports.stats import percentile
 from reports.summary import CellSummary, Level
+from workloads.checks.streams import IMPOSSIBLE_SHARE, impossible_stages
 
 STAGE_ORDER = ("preprocess", "embed", "search", "prompt", "llm")
 

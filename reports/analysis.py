@@ -27,6 +27,7 @@ from reports.ratios import Ratios
 from reports.shaped import ShapedCell, shaped_cells
 from reports.stats import repeats_of
 from reports.summary import CellSummary, Level, source_names, summarise
+from workloads.workload import Workload
 
 DRIFT_RATIO = 1.3
 
@@ -58,8 +59,9 @@ class Drift:
     deployment: str
     config: str
     load: Load
+    workload: Workload
     figure: str
-    """RPS, or TTFT p50."""
+    """Throughput, or the median of the compared metric, by its title: RPS, TTFT p50."""
     lowest: float
     highest: float
 
@@ -74,9 +76,11 @@ class Cold:
 
     deployment: str
     config: str
+    workload: Workload
     requests: int
-    ttft_p50_ms: float
-    ttft_max_ms: float
+    median: float
+    """Of the compared metric."""
+    worst: float
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -102,6 +106,11 @@ class Analysis:
     @property
     def cells(self) -> tuple[CellSummary, ...]:
         return tuple(cell for level in self.levels for cell in level.cells)
+
+    @property
+    def workloads(self) -> tuple[Workload, ...]:
+        """What the cells measured, each once."""
+        return tuple({level.workload.name: level.workload for level in self.levels}.values())
 
     @property
     def invalid(self) -> tuple[CellSummary, ...]:
@@ -153,8 +162,8 @@ def _drifts(levels: Sequence[Level]) -> Iterator[Drift]:
         if asked_differently(cells) or set_differently(cells):
             continue  # they are no repeats, and the report says so
         estimates = {
-            "RPS": [cell.figures.rps for cell in level.valid_cells],
-            "TTFT p50": [cell.figures.ttft_p50 for cell in level.valid_cells],
+            level.workload.throughput.title: [cell.figures.throughput for cell in level.valid_cells],
+            level.workload.median.title: [cell.figures.median for cell in level.valid_cells],
         }
         for figure, found in estimates.items():
             values = [estimate.value for estimate in found if estimate is not None and estimate.value > 0]
@@ -163,6 +172,7 @@ def _drifts(levels: Sequence[Level]) -> Iterator[Drift]:
                     deployment=level.deployment,
                     config=level.config,
                     load=level.load,
+                    workload=level.workload,
                     figure=figure,
                     lowest=min(values),
                     highest=max(values),
@@ -170,19 +180,21 @@ def _drifts(levels: Sequence[Level]) -> Iterator[Drift]:
 
 
 def _cold(levels: Sequence[Level]) -> Iterator[Cold]:
-    found: dict[tuple[str, str], list[float]] = {}
+    found: dict[tuple[str, str, str], list[float]] = {}
+    workloads = {level.workload.name: level.workload for level in levels}
     for level in levels:
         every = [r for cell in level.cells for part in cell.parts for r in part.data.requests]
-        for request in good_and_timed(every):
-            if "cold" in request.flags and request.ttft_ms is not None:
-                found.setdefault((level.deployment, level.config), []).append(request.ttft_ms)
-    for (deployment, config), ttft_ms in found.items():
+        first = [r for r in good_and_timed(every) if "cold" in r.flags]
+        if values := level.workload.compared.values(first):
+            found.setdefault((level.deployment, level.config, level.workload.name), []).extend(values)
+    for (deployment, config, name), values in found.items():
         yield Cold(
             deployment=deployment,
             config=config,
-            requests=len(ttft_ms),
-            ttft_p50_ms=median(ttft_ms),
-            ttft_max_ms=max(ttft_ms),
+            workload=workloads[name],
+            requests=len(values),
+            median=median(values),
+            worst=min(values) if workloads[name].compared.higher_is_better else max(values),
         )
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import product
 
+from reports import columns
 from reports.account import Account
 from reports.analysis import Analysis
-from reports.compare import configs_of, deployments_of
-from reports.document import NONE, Block, Paragraph, Row, Table, number, spread, times, value
+from reports.compare import by_workload, configs_of, deployments_of
+from reports.document import NONE, Block, Paragraph, Row, Table, number, times
 from reports.growth import knee_sentence
 from reports.headline import what_this_says
 from reports.load import head
@@ -25,22 +27,21 @@ EFFECT_NOTE = (
     "An effect is not yet a cause: mocking a stage also relieves whatever only waits for it, and below the "
     "level where growth stops a faster stage saves latency, not capacity."
 )
-ITL = ("ITL p50", "ITL p99")
 
 
 def _level_row(level: Level) -> Row:
     f = level.figures
-    show = spread if level.valid else value
-    spreads = (show(f.rps), show(f.ttft_p50), show(f.ttft_p95))
-    values = (value(f.itl_p50), value(f.itl_p99), value(f.e2e_p50))
+    values = columns.cells(f, level.workload.columns.side)
     return Row(
-        cells=(level.load.label, *spreads, *values, str(f.failures)),
+        cells=(level.load.label, *columns.main_cells(f, valid=level.valid), *values, str(f.failures)),
         struck=not level.valid,
     )
 
 
 def _single_table(levels: list[Level]) -> Table:
-    """One deployment's one configuration."""
+    """One deployment's one configuration, of one workload."""
+    workload = levels[0].workload
+    side = columns.heads(workload, workload.columns.side)
     notes = [
         note for level in levels if level.valid for note in failure_note(level.figures, level.load.named)
     ]
@@ -50,52 +51,48 @@ def _single_table(levels: list[Level]) -> Table:
     return Table(
         title=f"{levels[0].deployment}: {levels[0].config}",
         columns=(
-            head(level.load for level in levels),
-            "RPS (95 %)",
-            "TTFT p50 ms",
-            "TTFT p95 ms",
-            *ITL,
-            "E2E p50",
-            "Fail",
+            *(head(level.load for level in levels), *columns.main_heads(workload)),
+            *(*side, "Fail"),
         ),
         rows=tuple(_level_row(level) for level in levels),
         notes=tuple(notes),
-        optional=("E2E p50", *ITL),
+        optional=side,
     )
 
 
 def _configurations(analysis: Analysis) -> Iterator[Block]:
     deployments = deployments_of(analysis.levels)
-    for config in configs_of(analysis.levels):
-        both = {level.deployment for level in analysis.levels if level.config == config}
+    for config, group in product(configs_of(analysis.levels), by_workload(analysis.levels)):
+        both = {level.deployment for level in group if level.config == config}
         if len(deployments) == 2 and len(both) == 2:
-            yield original_table(analysis, config)
+            yield original_table(analysis, config, group[0].workload)
             continue
         for deployment in deployments:
-            own = [lv for lv in analysis.levels if (lv.deployment, lv.config) == (deployment, config)]
+            own = [lv for lv in group if (lv.deployment, lv.config) == (deployment, config)]
             if own:
                 yield _single_table(own)
 
 
 def _comparisons(analysis: Analysis) -> Iterator[Block]:
-    for deployment in deployments_of(analysis.levels):
-        own = [c for c in analysis.comparisons if c.deployment == deployment]
+    for deployment, workload in product(deployments_of(analysis.levels), analysis.workloads):
+        own = [c for c in analysis.comparisons if (c.deployment, c.workload) == (deployment, workload)]
         if not own:
             continue
+        per, metric = workload.throughput.title, workload.compared
         rows = []
         for c in sorted(own, key=lambda c: c.load):
             difference = [
                 name
-                for name, ratio in (("RPS", c.rps), ("TTFT", c.ttft))
+                for name, ratio in ((per, c.throughput), (metric.title, c.compared))
                 if ratio is not None and ratio.excludes_one
             ]
             says = ", ".join(difference) if difference else "no difference shown"
-            if c.rps is None and c.ttft is None:
+            if c.throughput is None and c.compared is None:
                 says = NONE
-            rows.append(Row(cells=(c.load.label, c.config, times(c.rps), times(c.ttft), says)))
+            rows.append(Row(cells=(c.load.label, c.config, times(c.throughput), times(c.compared), says)))
         yield Table(
             title=f"{deployment}: times faster than {own[0].reference}",
-            columns=(head(c.load for c in own), "Configuration", "RPS", "TTFT p50", "Differs in"),
+            columns=(head(c.load for c in own), "Configuration", per, workload.median.title, "Differs in"),
             rows=tuple(rows),
             notes=(
                 "Above 1 is faster. 'Differs in': whose 95 % interval excludes 1.",
@@ -108,7 +105,8 @@ def _comparisons(analysis: Analysis) -> Iterator[Block]:
 def _knees(analysis: Analysis) -> Iterator[Block]:
     lines = []
     for knee in analysis.knees:
-        own = [lv for lv in analysis.levels if (lv.deployment, lv.config) == (knee.deployment, knee.config)]
+        whose = (knee.deployment, knee.config, knee.workload)
+        own = [lv for lv in analysis.levels if (lv.deployment, lv.config, lv.workload) == whose]
         lines.append(f"{knee.deployment}/{knee.config}: {knee_sentence(knee, own)}.")
     if lines:
         yield Paragraph(title="Where throughput stops growing", lines=tuple(lines))
@@ -146,21 +144,19 @@ def _accounts(analysis: Analysis) -> Iterator[Block]:
 
 
 def _cold(analysis: Analysis) -> Iterator[Block]:
-    rows = [
-        Row(
-            cells=(
-                f"{c.deployment}: {c.config}",
-                str(c.requests),
-                number(c.ttft_p50_ms),
-                number(c.ttft_max_ms),
-            )
-        )
-        for c in analysis.cold
-    ]
-    if rows:
+    for workload in analysis.workloads:
+        own = [c for c in analysis.cold if c.workload == workload]
+        rows = [
+            Row(cells=(f"{c.deployment}: {c.config}", str(c.requests), number(c.median), number(c.worst)))
+            for c in own
+        ]
+        if not rows:
+            continue
+        metric = workload.compared
+        worst = f"{metric.title} {'min' if metric.higher_is_better else 'max'} {metric.unit}".rstrip()
         yield Table(
             title="First requests (cold: in no figure above)",
-            columns=("Configuration", "Loads", "TTFT p50 ms", "TTFT max ms"),
+            columns=("Configuration", "Loads", workload.median.heading, worst),
             rows=tuple(rows),
             notes=("The very first request of each load, before its warm-up.",),
         )

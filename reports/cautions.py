@@ -304,13 +304,13 @@ def _connecting(analysis: Analysis) -> Iterator[Caution]:
     """Waiting for a connection ends before a request is sent: no latency of a closed loop has it."""
     found = []
     for cell in analysis.cells:
-        parts, ttft = [part.data for part in cell.parts], cell.figures.ttft_p50
+        parts, latency = [part.data for part in cell.parts], cell.figures.median
         counts = [data.cell.achieved for data in parts]
         # An open loop's latency counts from when the request was due, so it has it.
-        if cell.cell.requested.get("rate") or ttft is None or not all(c.get("connect_ms") for c in counts):
+        if cell.cell.requested.get("rate") or latency is None or not all(c.get("connect_ms") for c in counts):
             continue
         ms = sum(c.get("connects", 0) * c["connect_ms"] for c in counts) / sum(len(d.requests) for d in parts)
-        if ms > CONNECT_SHARE * ttft.value:
+        if cell.workload.compared.unit == "ms" and ms > CONNECT_SHARE * latency.value:
             found.append((ms, cell.cell.name))
     if found:
         ms, name = max(found)

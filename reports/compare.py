@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from reports.load import Load
 from reports.ratios import Ratios
 from reports.stats import Estimate
 from reports.summary import CONFIG_ORDER, Level, ordered
+from workloads.workload import Workload
 
 BOTTLENECK_RATIO = 1.5
 LEVELS_OWN = ("rate", "shape", "shape_options")
@@ -31,10 +33,12 @@ class Comparison:
     config: str
     reference: str
     load: Load
-    rps: Estimate | None
-    """RPS over the reference's RPS."""
-    ttft: Estimate | None
-    """The reference's TTFT p50 over this one's: above 1 is faster."""
+    workload: Workload
+    throughput: Estimate | None
+    """Throughput over the reference's."""
+    compared: Estimate | None
+    """How many times better the median of the compared metric is: of a latency the reference's over this
+    one's, so that above 1 is faster."""
     paired: bool
     """Whether both have the same repeats of the same runs."""
     asked_differently: tuple[str, ...]
@@ -51,10 +55,11 @@ class DeploymentRatio:
     load: Load
     first: str
     second: str
-    rps: Estimate | None
-    """The first's RPS over the second's."""
-    ttft: Estimate | None
-    """The second's TTFT p50 over the first's: above 1 the first is faster, as of RPS."""
+    workload: Workload
+    throughput: Estimate | None
+    """The first's throughput over the second's."""
+    compared: Estimate | None
+    """How many times better the first's median of the compared metric is, as in a `Comparison`."""
     asked_differently: tuple[str, ...]
     """In what the two loads differ: then the ratio is of two loads."""
     set_apart: tuple[str, ...]
@@ -64,7 +69,8 @@ class DeploymentRatio:
 
     @property
     def second_is_bottleneck(self) -> bool:
-        return self.rps is not None and self.rps.value > BOTTLENECK_RATIO and not self.asked_differently
+        ratio = self.throughput
+        return ratio is not None and ratio.value > BOTTLENECK_RATIO and not self.asked_differently
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,14 +79,15 @@ class Knee:
 
     deployment: str
     config: str
+    workload: Workload
     concurrency: int | None
-    """The lowest level within 10 % of the highest RPS after which RPS grows by no more than 10 %."""
+    """The lowest level within 10 % of the highest throughput after which it grows by no more than 10 %."""
     low: int | None
     high: int | None
     """The levels between which 95 % of the bootstrap's draws that have a knee put it."""
     reached_share: float
     """Share of the draws that have a knee."""
-    rps: Estimate | None
+    throughput: Estimate | None
     """At the knee; where none was reached, at the highest valid level."""
     top: int
     """The highest valid level."""
@@ -91,7 +98,7 @@ class Knee:
     other_loads: tuple[str, ...]
     """What the levels' loads are, where not so many users: then there is none either."""
     struck: tuple[int, ...]
-    """Levels above that were measured and are not valid: how RPS went on is not known, so no knee is said."""
+    """Levels above that were measured and are not valid: how it went on is not known, so no knee is said."""
 
 
 def _differ(levels: Sequence[Level], *, own: Collection[str] = ()) -> tuple[str, ...]:
@@ -118,6 +125,14 @@ def configs_of(levels: Sequence[Level]) -> list[str]:
     return ordered((level.config for level in levels), CONFIG_ORDER)
 
 
+def by_workload(levels: Sequence[Level]) -> list[list[Level]]:
+    """The levels of each workload: what is measured otherwise is never compared."""
+    groups: dict[str, list[Level]] = {}
+    for level in levels:
+        groups.setdefault(level.workload.name, []).append(level)
+    return list(groups.values())
+
+
 def _believed(*levels: Level) -> tuple[list[Cell], ...]:
     """The valid cells of each level; all of one that has none, which enters no ratio anyway."""
     return tuple([cell.cell for cell in level.valid_cells or level.cells] for level in levels)
@@ -127,8 +142,10 @@ def compare_configs(levels: Sequence[Level], ratios: Ratios) -> tuple[Comparison
     """Every configuration against the baseline (else the first one) of its deployment, level by level."""
 
     def each() -> Iterator[Comparison]:
-        for deployment in deployments_of(levels):
-            own = [level for level in levels if level.deployment == deployment]
+        for deployment, group in product(deployments_of(levels), by_workload(levels)):
+            own = [level for level in group if level.deployment == deployment]
+            if not own:
+                continue
             reference = configs_of(own)[0]
             base = {level.load: level for level in own if level.config == reference}
             for level in own:
@@ -141,8 +158,9 @@ def compare_configs(levels: Sequence[Level], ratios: Ratios) -> tuple[Comparison
                     config=level.config,
                     reference=reference,
                     load=level.load,
-                    rps=None if more else ratios.rps(level, other),
-                    ttft=None if more else ratios.ttft(other, level),
+                    workload=level.workload,
+                    throughput=None if more else ratios.throughput(level, other),
+                    compared=None if more else ratios.compared(level, other),
                     paired={s.key for s in level.samples} == {s.key for s in other.samples},
                     asked_differently=_differ((level, other)),
                     differ_in=more,
@@ -156,10 +174,10 @@ def compare_deployments(levels: Sequence[Level], ratios: Ratios) -> tuple[Deploy
     names = deployments_of(levels)
     if len(names) != 2:
         return ()
-    by_key = {(level.deployment, level.config, level.load): level for level in levels}
     found = []
-    for config in configs_of(levels):
-        for load in sorted({level.load for level in levels if level.config == config}):
+    for config, group in product(configs_of(levels), by_workload(levels)):
+        by_key = {(level.deployment, level.config, level.load): level for level in group}
+        for load in sorted({level.load for level in group if level.config == config}):
             a, b = by_key.get((names[0], config, load)), by_key.get((names[1], config, load))
             both = _believed(a, b) if a and b else None
             more = more_than_named(*both) if both else ()
@@ -169,8 +187,9 @@ def compare_deployments(levels: Sequence[Level], ratios: Ratios) -> tuple[Deploy
                     load=load,
                     first=names[0],
                     second=names[1],
-                    rps=ratios.rps(a, b) if a and b and not more else None,
-                    ttft=ratios.ttft(b, a) if a and b and not more else None,
+                    workload=group[0].workload,
+                    throughput=ratios.throughput(a, b) if a and b and not more else None,
+                    compared=ratios.compared(a, b) if a and b and not more else None,
                     asked_differently=_differ((a, b)) if a and b else (),
                     set_apart=set_apart(*both) if both else (),
                     differ_in=more,
@@ -181,15 +200,15 @@ def compare_deployments(levels: Sequence[Level], ratios: Ratios) -> tuple[Deploy
 
 def find_knee(levels: Sequence[Level], *, budget_ended: bool) -> Knee | None:
     """The knee of one deployment's one configuration; None without a valid level."""
-    valid = [level for level in levels if level.valid and level.figures.rps is not None]
+    valid = [level for level in levels if level.valid and level.figures.throughput is not None]
     if not valid:
         return None
     differ = _differ(valid, own=LEVELS_OWN)
     others = no_number_of_users(c.cell for level in valid for c in level.valid_cells)
     at, found = None, []
     if not differ and not others:
-        at = knee_index([level.figures.rps.value for level in valid if level.figures.rps])
-        draws = np.stack([level.rps_draws for level in valid], axis=1)
+        at = knee_index([best.value for level in valid if (best := level.figures.throughput)])
+        draws = np.stack([level.throughput_draws for level in valid], axis=1)
         found = [knee_index([float(x) for x in row]) for row in draws if np.isfinite(row).all()]
     known = valid[-1 if at is None else at].load
     struck = tuple(
@@ -206,11 +225,12 @@ def find_knee(levels: Sequence[Level], *, budget_ended: bool) -> Knee | None:
     return Knee(
         deployment=valid[0].deployment,
         config=valid[0].config,
+        workload=valid[0].workload,
         concurrency=None if at is None else valid[at].load.users,
         low=low,
         high=high,
         reached_share=len(knees) / len(found) if found else 0.0,
-        rps=valid[-1 if at is None else at].figures.rps,
+        throughput=valid[-1 if at is None else at].figures.throughput,
         top=valid[-1].load.users,
         levels=len(valid),
         budget_ended=budget_ended and at is None and not struck,
@@ -221,11 +241,11 @@ def find_knee(levels: Sequence[Level], *, budget_ended: bool) -> Knee | None:
 
 
 def find_knees(levels: Sequence[Level], *, budget_ended: bool) -> tuple[Knee, ...]:
-    """One for each deployment and configuration that has a valid level."""
+    """One for each deployment, workload and configuration that has a valid level."""
     found = []
-    for deployment in deployments_of(levels):
-        for config in configs_of([level for level in levels if level.deployment == deployment]):
-            own = [level for level in levels if (level.deployment, level.config) == (deployment, config)]
+    for deployment, group in product(deployments_of(levels), by_workload(levels)):
+        for config in configs_of([level for level in group if level.deployment == deployment]):
+            own = [level for level in group if (level.deployment, level.config) == (deployment, config)]
             knee = find_knee(own, budget_ended=budget_ended)
             if knee is not None:
                 found.append(knee)

@@ -7,19 +7,22 @@ loads with a shape.
     runs            [{name, status, deployments, cells, incomplete, budget_ended}]
     configurations  {deployment: {configuration: {levels: {load: figures}}}}
     shapes          [{source, cell, shape, valid, level_unit, sentence, levels: [level]}]
-    comparisons     [{deployment, config, reference, concurrency, load, rps, ttft, paired, asked_differently,
-                    differ_in}]
-    deployment_ratios  [{config, concurrency, load, first, second, rps, ttft, asked_differently, set_apart,
-                    differ_in, second_is_bottleneck}]
-    knees           [{deployment, config, concurrency, low, high, reached_share, rps, top, ...}]
+    comparisons     [{deployment, config, reference, concurrency, load, workload, rps, ttft, paired,
+                    asked_differently, differ_in}]
+    deployment_ratios  [{config, concurrency, load, workload, first, second, rps, ttft, asked_differently,
+                    set_apart, differ_in, second_is_bottleneck}]
+    knees           [{deployment, config, workload, concurrency, low, high, reached_share, rps, top, ...}]
     accounts        [{deployment, config, concurrency, load, answers, ttft_ms, stages_ms, ..., sdk_cost_ms}]
     drifts          [{deployment, config, concurrency, load, figure, lowest, highest}]  over 1.3x apart
     cold            [{deployment, config, requests, ttft_p50_ms, ttft_max_ms}]  first requests of the loads
     verdicts        [{source, cell, valid, late, noise, checks: [{name, status, figure, bound, text}]}]
     findings        [sentence]  those that the report begins with
 
-``load``: ``10`` (users), ``10/s`` (an open loop's rate) or a shape's name; ``concurrency`` is null where it
-is no number of users. ``level``, of a load with a shape: ``level_from``, ``level_to``, ``start_ns`` and
+``rps``, ``ttft`` and the figures are those of streams: another ``workload`` has its own throughput, compared
+metric and figures in their places, under its own names; of several in one report it stands behind ``load``
+in ``levels`` (``10 echo``). ``load``: ``10`` (users), ``10/s`` (an open loop's rate) or a shape's name;
+``concurrency`` is null where it is
+no number of users. ``level``, of a load with a shape: ``level_from``, ``level_to``, ``start_ns`` and
 ``end_ns`` (Unix), ``status`` (of a search), ``cut`` (requests that are in no figure), and figures.
 ``figures``: ``valid`` (any valid cell), ``repeats`` and ``invalid_repeats`` (counts), ``requests``,
 ``failures``, ``late`` (requests that are in no latency, since the load generator stalled), ``seconds``,
@@ -40,7 +43,7 @@ import io
 import math
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
@@ -48,9 +51,9 @@ from records import layout
 from records.cell import SCHEMA_VERSION
 from records.files import write_json
 from reports.account import Account
-from reports.analysis import Analysis, Drift, Source
+from reports.analysis import Analysis, Cold, Drift, Source
 from reports.blocks import blocks
-from reports.compare import Comparison, DeploymentRatio
+from reports.compare import Comparison, DeploymentRatio, Knee
 from reports.document import NONE
 from reports.figures import Figures
 from reports.headline import what_this_says
@@ -60,28 +63,27 @@ from reports.render import markdown
 from reports.shaped import ShapedCell
 from reports.stats import Estimate
 from reports.summary import CellSummary, Level
+from workloads.metric import Metric
+from workloads.stream import STREAM
+from workloads.workload import Workload
 
-ESTIMATES = (
-    "ttft_p50", "ttft_p95", "ttft_p99", "e2e_p50", "e2e_p95", "tpot_p50", "itl_p50", "itl_p99",
-    "headers_p50", "first_event_p50",
-)  # fmt: skip
-FIGURE_COLUMNS = (
-    "requests", "failures", "rps", "ttft_p50_ms", "ttft_p95_ms", "e2e_p50_ms", "ttft_p99_ms",
-    "ttft_p95_with_failures_ms", "ttft_p99_with_failures_ms", "e2e_p95_ms", "tpot_p50_ms", "itl_p50_ms",
-    "itl_p99_ms", "headers_p50_ms", "first_event_p50_ms", "documents", "seconds",
-)  # fmt: skip
-"""Columns of both tables, by their names in the JSON."""
-COLUMNS = (
-    *("deployment", "config", "concurrency", "repeat", "valid"),
-    *FIGURE_COLUMNS,
-    *("source", "failed_checks", "load", "late"),
-)
-LEVEL_COLUMNS = (
+NAMES = ("deployment", "config", "concurrency", "repeat")
+LEVEL_NAMES = (
     *("source", "cell", "shape", "valid", "level_unit", "level_from", "level_to", "start_ns", "end_ns"),
     *("status", "cut"),
-    *FIGURE_COLUMNS,
-    "late",
 )
+
+
+def figure_columns(workloads: Sequence[Workload]) -> tuple[str, ...]:
+    """Columns of both tables, by their names in the JSON: what any of the workloads has."""
+    throughput = [workload.throughput.name for workload in workloads]
+    figures = [column for workload in workloads for column in workload.figure_columns]
+    return ("requests", "failures", *dict.fromkeys([*throughput, *figures]), "seconds")
+
+
+def _of_which(workloads: Sequence[Workload]) -> tuple[str, ...]:
+    """A column that tells them apart, where not all are streams."""
+    return ("workload",) if {workload.name for workload in workloads} - {STREAM.name} else ()
 
 
 def _number(value: float | None) -> float | str | None:
@@ -104,18 +106,21 @@ def figures_json(figures: Figures) -> dict[str, Any]:
         "late": figures.late,
         "seconds": figures.seconds,
         "answers": figures.answers,
-        "rps": _estimate(figures.rps),
-        **{f"{name}_ms": _estimate(getattr(figures, name)) for name in ESTIMATES},
-        "ttft_p95_with_failures_ms": _number(figures.ttft_p95_with_failures),
-        "ttft_p99_with_failures_ms": _number(figures.ttft_p99_with_failures),
-        "documents": figures.documents,
+        figures.workload.throughput.name: _estimate(figures.throughput),
+        **{k: v for metric in figures.workload.metrics for k, v in _metric(metric, figures).items()},
     }
+
+
+def _metric(metric: Metric, figures: Figures) -> dict[str, Any]:
+    found: dict[str, Any] = {one.column: _estimate(figures.at(one.key)) for one in metric.estimates}
+    found |= {one.column: _number(figures.endless[one.key]) for one in metric.endless}
+    return found | ({metric.mean_column: _number(figures.means[metric.name])} if metric.mean else {})
 
 
 def _level(level: Level) -> dict[str, Any]:
     good = len(level.valid_cells)
     counts = {"valid": level.valid, "repeats": good, "invalid_repeats": len(level.cells) - good}
-    return {**counts, **figures_json(level.figures)}
+    return {"workload": level.workload.name, **counts, **figures_json(level.figures)}
 
 
 def _source(source: Source) -> dict[str, Any]:
@@ -144,7 +149,22 @@ def _verdict(cell: CellSummary) -> dict[str, Any]:
 
 
 def _of_a_load(found: Comparison | DeploymentRatio | Account | Drift) -> dict[str, Any]:
-    return {**asdict(found), "concurrency": found.load.users or None, "load": found.load.label}
+    return {**_plain(found), "concurrency": found.load.users or None, "load": found.load.label}
+
+
+def _plain(found: Comparison | DeploymentRatio | Account | Drift | Knee | Cold) -> dict[str, Any]:
+    """Its fields; throughput and the compared metric under their names in the workload."""
+    raw = {field.name: getattr(found, field.name) for field in fields(found) if field.name != "load"}
+    if isinstance(found, Account):
+        return raw
+    names = {"throughput": found.workload.throughput.name, "compared": found.workload.compared.name}
+    if isinstance(found, Cold):
+        median = found.workload.median
+        worst = "min" if found.workload.compared.higher_is_better else "max"
+        names = {"median": median.column, "worst": f"{median.metric.name}_{worst}{median.metric.suffix}"}
+    named = {names.get(name, name): value for name, value in raw.items()}
+    named["workload"] = found.workload.name
+    return {name: _estimate(x) if isinstance(x, Estimate) else x for name, x in named.items()}
 
 
 def _shaped(shaped: ShapedCell) -> dict[str, Any]:
@@ -152,6 +172,7 @@ def _shaped(shaped: ShapedCell) -> dict[str, Any]:
         "source": shaped.cell.source,
         "cell": shaped.cell.cell.name,
         "shape": shaped.shape,
+        "workload": shaped.cell.workload.name,
         "valid": shaped.cell.valid,
         "level_unit": shaped.unit,
         "sentence": shaped.sentence,
@@ -166,7 +187,10 @@ def results_json(analysis: Analysis) -> dict[str, Any]:
     configurations: dict[str, dict[str, dict[str, Any]]] = {}
     for level in analysis.levels:
         config = configurations.setdefault(level.deployment, {}).setdefault(level.config, {"levels": {}})
-        config["levels"][level.load.label] = _level(level)
+        # Of several workloads each but the stream says so, so that none takes another's place.
+        other = len(analysis.workloads) > 1 and level.workload.name != STREAM.name
+        label = level.load.label + (f" {level.workload.name}" if other else "")
+        config["levels"][label] = _level(level)
     ratios = [
         {**_of_a_load(r), "second_is_bottleneck": r.second_is_bottleneck} for r in analysis.deployment_ratios
     ]
@@ -177,10 +201,10 @@ def results_json(analysis: Analysis) -> dict[str, Any]:
         "shapes": [_shaped(shaped) for shaped in analysis.shaped],
         "comparisons": [_of_a_load(comparison) for comparison in analysis.comparisons],
         "deployment_ratios": ratios,
-        "knees": [asdict(knee) for knee in analysis.knees],
+        "knees": [_plain(knee) for knee in analysis.knees],
         "accounts": [_of_a_load(account) for account in analysis.accounts],
         "drifts": [_of_a_load(drift) for drift in analysis.drifts],
-        "cold": [asdict(cold) for cold in analysis.cold],
+        "cold": [_plain(cold) for cold in analysis.cold],
         "verdicts": [_verdict(cell) for cell in analysis.cells],
         "findings": list(what_this_says(analysis)),
     }
@@ -206,27 +230,30 @@ def summary_csv(analysis: Analysis) -> str:
     for summary in analysis.cells:
         row = {
             **figures_json(summary.figures),
-            **{name: getattr(summary.cell, name) for name in COLUMNS[:4]},
+            **{name: getattr(summary.cell, name) for name in (*NAMES, "workload")},
             "load": Load.of(summary.cell).label,
             "valid": summary.valid,
             "source": summary.source,
             "failed_checks": " ".join(check.name for check in summary.failed_checks),
         }
         rows.append(row)
-    return _table(COLUMNS, rows)
+    last = ("source", "failed_checks", "load", "late", *_of_which(analysis.workloads))
+    return _table((*NAMES, "valid", *figure_columns(analysis.workloads), *last), rows)
 
 
 def levels_csv(analysis: Analysis) -> str:
     """A row a level of each load with a shape, as ``summary_csv``."""
     shapes = [_shaped(shaped) for shaped in analysis.shaped]
-    return _table(LEVEL_COLUMNS, [{**shape, **level} for shape in shapes for level in shape["levels"]])
+    workloads = list({shaped.cell.workload.name: shaped.cell.workload for shaped in analysis.shaped}.values())
+    columns = (*LEVEL_NAMES, *figure_columns(workloads), "late", *_of_which(workloads))
+    return _table(columns, [{**shape, **level} for shape in shapes for level in shape["levels"]])
 
 
 def _table(columns: Sequence[str], rows: Iterable[dict[str, Any]]) -> str:
     out = io.StringIO()
     writer = csv.DictWriter(out, columns, lineterminator="\n")
     writer.writeheader()
-    writer.writerows({name: _place(row[name]) for name in columns} for row in rows)
+    writer.writerows({name: _place(row.get(name)) for name in columns} for row in rows)
     return out.getvalue()
 
 

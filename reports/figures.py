@@ -1,10 +1,10 @@
-"""What a cell or a level measured, from its requests: every figure of the report by its name."""
+"""What a cell or a level measured, from its requests: every figure of its workload by its key."""
 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Hashable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -13,12 +13,15 @@ from records.measure import ended_inside, wanted_answers
 from records.request import LATE, RequestRecord
 from reports import stats
 from reports.stats import Estimate, Floats, Sample
+from workloads.metric import Metric, Quantile
+from workloads.workload import Workload
 
 
 @dataclass(frozen=True, kw_only=True)
 class Figures:
-    """What a cell or a level measured. Latencies in ms; None where there were too few answers."""
+    """What a cell or a level measured, in the units of its workload; None where answers were too few."""
 
+    workload: Workload
     requests: int
     """Requests sent inside the window, failed ones too."""
     failures: int
@@ -27,22 +30,25 @@ class Figures:
     seconds: float
     answers: int
     """Good answers that ended inside the window."""
-    rps: Estimate | None
-    ttft_p50: Estimate | None
-    ttft_p95: Estimate | None
-    ttft_p99: Estimate | None
-    ttft_p95_with_failures: float | None
-    """p95 with every failure as +inf."""
-    ttft_p99_with_failures: float | None
-    e2e_p50: Estimate | None
-    e2e_p95: Estimate | None
-    tpot_p50: Estimate | None
-    itl_p50: Estimate | None
-    itl_p99: Estimate | None
-    headers_p50: Estimate | None
-    first_event_p50: Estimate | None
-    documents: float | None
-    """Documents found, mean a good answer."""
+    throughput: Estimate | None
+    estimates: Mapping[str, Estimate | None]
+    """By the key of each quantile: ``ttft_p50``."""
+    endless: Mapping[str, float | None]
+    """The same with every failure as never answered: ``ttft_p95_with_failures``."""
+    means: Mapping[str, float | None]
+    """By the name of each metric that has one: ``documents``."""
+
+    def at(self, key: str) -> Estimate | None:
+        """One of ``estimates``; None where the workload has no such thing, either."""
+        return self.estimates.get(key)
+
+    @property
+    def median(self) -> Estimate | None:
+        """Of the metric that is compared."""
+        return self.at(self.workload.median.key)
+
+    def without_throughput(self) -> Figures:
+        return replace(self, throughput=None)
 
 
 def generator(name: str) -> np.random.Generator:
@@ -50,58 +56,53 @@ def generator(name: str) -> np.random.Generator:
     return np.random.default_rng(zlib.crc32(name.encode()))
 
 
-def _since_start(good: Iterable[RequestRecord], moment: Callable[[RequestRecord], int | None]) -> list[float]:
-    """Milliseconds from each request's start to ``moment``, where it happened."""
-    return [(at - r.start_ns) / 1e6 for r in good if (at := moment(r)) is not None]
-
-
 def good_and_timed(counted: Iterable[RequestRecord]) -> list[RequestRecord]:
     """The good answers whose times may be believed: latencies are of them alone."""
     return [r for r in counted if r.outcome == "ok" and LATE not in r.flags]
 
 
-def figures_of(counted: Sequence[RequestRecord], samples: Sequence[Sample], rps: Estimate | None) -> Figures:
+def figures_of(
+    workload: Workload,
+    counted: Sequence[RequestRecord],
+    samples: Sequence[Sample],
+    throughput: Estimate | None,
+) -> Figures:
     """Of the measured requests; a late one that failed is a failure all the same."""
-    good = good_and_timed(counted)
-    ttft = [ms for r in good if (ms := r.ttft_ms) is not None]
-    failed = sum(r.outcome != "ok" for r in counted)
-    with_failures = ttft + [float("inf")] * failed
-    e2e = [r.e2e_ms for r in good]
-    # The mock LLM's answer is written at once: it has no time between tokens, not one of 0 ms.
-    streamed = [r for r in good if "mock-answer" not in r.flags]
-    gaps = [gap / 1000 for r in streamed for gap in r.gaps_us]
-    found = [r.documents for r in counted if r.outcome == "ok" and r.documents is not None]
-
-    def infinite(q: float) -> float | None:
-        wanted = wanted_answers(q)
-        return stats.percentile(with_failures, q) if len(with_failures) >= wanted else None
-
-    at = stats.percentile_estimate
+    good, timed = [r for r in counted if r.outcome == "ok"], good_and_timed(counted)
+    failed = len(counted) - len(good)
+    estimates: dict[str, Estimate | None] = {}
+    endless: dict[str, float | None] = {}
+    means: dict[str, float | None] = {}
+    for metric in workload.metrics:
+        values = metric.values(timed if metric.dated else good)
+        estimates |= {each.key: stats.percentile_estimate(values, each.q) for each in metric.estimates}
+        endless |= {each.key: _endless(each, values, failed) for each in metric.endless}
+        if metric.mean:
+            means[metric.name] = sum(values) / len(values) if values else None
     return Figures(
+        workload=workload,
         requests=len(counted),
         failures=failed,
         late=sum(LATE in r.flags for r in counted),
         seconds=sum(s.seconds for s in samples),
         answers=sum(len(s.ended_bins) for s in samples),
-        rps=rps,
-        ttft_p50=at(ttft, 0.5),
-        ttft_p95=at(ttft, 0.95),
-        ttft_p99=at(ttft, 0.99),
-        ttft_p95_with_failures=infinite(0.95),
-        ttft_p99_with_failures=infinite(0.99),
-        e2e_p50=at(e2e, 0.5),
-        e2e_p95=at(e2e, 0.95),
-        tpot_p50=at([ms for r in streamed if (ms := r.tpot_ms) is not None], 0.5),
-        itl_p50=at(gaps, 0.5),
-        itl_p99=at(gaps, 0.99),
-        headers_p50=at(_since_start(good, lambda r: r.headers_at_ns), 0.5),
-        first_event_p50=at(_since_start(good, lambda r: r.first_event_at_ns), 0.5),
-        documents=sum(found) / len(found) if found else None,
+        throughput=throughput,
+        estimates=estimates,
+        endless=endless,
+        means=means,
     )
 
 
-def rps_of(samples: Sequence[Sample], name: str) -> tuple[Estimate | None, Floats]:
-    """RPS with its interval, and the stretched draws that it came from."""
+def _endless(quantile: Quantile, values: Sequence[float], failed: int) -> float | None:
+    """With failures as the worst that there is."""
+    worst = 0.0 if quantile.metric.higher_is_better else float("inf")
+    every = [*values, *[worst] * failed]
+    wanted = wanted_answers(max(quantile.q, 1 - quantile.q))
+    return stats.percentile(every, quantile.q) if len(every) >= wanted else None
+
+
+def throughput_of(samples: Sequence[Sample], name: str) -> tuple[Estimate | None, Floats]:
+    """Throughput with its interval, and the stretched draws that it came from."""
     if not sum(s.seconds for s in samples) > 0:
         return None, np.empty(0)
     value, repeats = stats.rate(samples), stats.repeats_of(samples)
@@ -110,6 +111,7 @@ def rps_of(samples: Sequence[Sample], name: str) -> tuple[Estimate | None, Float
 
 
 def figures_in(
+    workload: Workload,
     window: Window | None,
     counted: Sequence[RequestRecord],
     every: Sequence[RequestRecord],
@@ -117,16 +119,24 @@ def figures_in(
     key: Hashable,
     name: str,
 ) -> tuple[Sample, Figures]:
-    """What one load measured in a time: latencies of those ``counted`` that are not late, RPS of those of
-    ``every`` that ended in it. ``name``: of its random numbers."""
+    """What one load measured in a time: latencies of those ``counted`` that are not late, throughput of those
+    of ``every`` that ended in it. ``name``: of its random numbers."""
     start, end, seconds = (window.start_ns, window.end_ns, window.seconds) if window else (0, 0, 0.0)
-    with_ttft = [r for r in good_and_timed(counted) if r.ttft_ms is not None]
+    ended = ended_inside(every, window)
+    dated = _dated(workload.compared, counted)
     sample = Sample(
         key=key,
         seconds=max(0.0, seconds),
-        ended_bins=stats.bins_of([r.ended_at_ns for r in ended_inside(every, window)], start, end),
-        values=np.asarray([r.ttft_ms for r in with_ttft], dtype=np.float64),
-        value_bins=stats.bins_of([r.sent_at_ns for r in with_ttft], start, end),
+        ended_bins=stats.bins_of([r.ended_at_ns for r in ended], start, end),
+        amounts=np.asarray([workload.throughput.of(r) for r in ended], dtype=np.float64),
+        values=np.asarray([value for _, value in dated], dtype=np.float64),
+        value_bins=stats.bins_of([sent_at_ns for sent_at_ns, _ in dated], start, end),
     )
-    rps, _ = rps_of([sample], name)
-    return sample, figures_of(counted, [sample], rps)
+    throughput, _ = throughput_of([sample], name)
+    return sample, figures_of(workload, counted, [sample], throughput)
+
+
+def _dated(metric: Metric, counted: Sequence[RequestRecord]) -> list[tuple[int, float]]:
+    """Each value that the metric's figures are of, with the moment when its request was sent."""
+    believed = good_and_timed(counted) if metric.dated else [r for r in counted if r.outcome == "ok"]
+    return [(r.sent_at_ns, value) for r in believed for value in metric.values_of(r)]

@@ -68,20 +68,21 @@ def _doing(config: str) -> str:
 
 
 def _effects(compared: Sequence[Comparison]) -> str:
-    """The RPS of each against the reference's, at one load."""
+    """The throughput of each against the reference's, at one load."""
     parts: list[str] = []
     for c in compared:
-        of, to = ("", "") if parts else (f" that of {c.reference}", f" in RPS to {c.reference}")
-        if c.rps is not None and c.rps.excludes_one:
-            parts.append(f"{_doing(c.config)} makes {'it' if parts else 'RPS'} {times(c.rps)}{of}")
+        per = c.workload.throughput.title
+        of, to = ("", "") if parts else (f" that of {c.reference}", f" in {per} to {c.reference}")
+        if c.throughput is not None and c.throughput.excludes_one:
+            parts.append(f"{_doing(c.config)} makes {'it' if parts else per} {times(c.throughput)}{of}")
         else:
-            parts.append(f"{_doing(c.config)} shows no difference{to}, {times(c.rps)}")
+            parts.append(f"{_doing(c.config)} shows no difference{to}, {times(c.throughput)}")
     return f"At {compared[0].load.named} {listed(parts)}"
 
 
 def _limit(at_top: Sequence[Comparison], knee: Knee | None, load: Load) -> str:
     """What the mocks' effects say about the limit at that load."""
-    singles = {c.config: c.rps for c in at_top if c.config in SIDES}
+    singles = {c.config: c.throughput for c in at_top if c.config in SIDES}
     raised = {name: r.value for name, r in singles.items() if r and r.excludes_one and r.value > 1}
     if knee is not None and (knee.asked_differently or knee.other_loads or knee.struck):
         return ""
@@ -106,19 +107,22 @@ def _limit(at_top: Sequence[Comparison], knee: Knee | None, load: Load) -> str:
 
 
 def _shape(found: ShapedCell) -> str:
-    """The RPS of each level that has one; of a search its answer."""
+    """The throughput of each level that has one; of a search its answer."""
     who = f"{found.cell.cell.deployment}: {found.cell.cell.config}"
     if found.is_search:
         return f"{who}: {found.sentence}."
     known = [
-        (level.held.label(found.unit), rps.value) for level in found.levels if (rps := level.figures.rps)
+        (level.held.label(found.unit), best.value)
+        for level in found.levels
+        if (best := level.figures.throughput)
     ]
+    per = found.cell.workload.throughput.title
     if not known:
-        return f"{who} has no level of {found.shape} that lasted long enough for its RPS."
-    labels, rps_of = zip(*known, strict=True)
+        return f"{who} has no level of {found.shape} that lasted long enough for its {per}."
+    labels, values = zip(*known, strict=True)
     unit = " users" if found.unit == "users" else ""
     return (
-        f"{who} had {listed(list(map(number, rps_of)))} RPS at {listed(list(labels))}{unit}, in that order."
+        f"{who} had {listed(list(map(number, values)))} {per} at {listed(list(labels))}{unit}, in that order."
     )
 
 
@@ -140,7 +144,7 @@ def _deployment(analysis: Analysis, deployment: str) -> Iterator[Finding]:
 def _mocks(own: Sequence[Comparison], knee: Knee | None) -> Iterator[Finding]:
     """What each mock is worth at the highest load at which both sides were compared, of any other at the
     highest of its own; and what follows."""
-    compared = [c for c in sorted(own, key=lambda c: c.load) if c.rps is not None]
+    compared = [c for c in sorted(own, key=lambda c: c.load) if c.throughput is not None]
     if not compared:
         return
     by_load: dict[Load, set[str]] = {}
@@ -160,13 +164,16 @@ def _mocks(own: Sequence[Comparison], knee: Knee | None) -> Iterator[Finding]:
 
 def _deployments(ratios: Sequence[DeploymentRatio]) -> Iterator[Finding]:
     """Which of two is ahead, at the highest load of the first configuration that has both."""
-    known = [ratio for ratio in ratios if ratio.rps is not None and not ratio.asked_differently]
+    known = [ratio for ratio in ratios if ratio.throughput is not None and not ratio.asked_differently]
     if not known:
         return
     top = max((r for r in known if r.config == known[0].config), key=lambda r: r.load)
-    ttft = f", and the TTFT of {top.second} is {times(top.ttft)} that of {top.first}" if top.ttft else ""
+    per, metric = top.workload.throughput.title, top.workload.compared
+    one, other = (top.first, top.second) if metric.higher_is_better else (top.second, top.first)
+    also = f", and the {metric.title} of {one} is {times(top.compared)} that of {other}"
     text = (
-        f"{top.config} at {top.load.named}: {top.first} has {times(top.rps)} the RPS of {top.second}{ttft}."
+        f"{top.config} at {top.load.named}: {top.first} has {times(top.throughput)} the {per} of {top.second}"
+        f"{also if top.compared else ''}."
     )
     yield Finding(text=text, short=text)
     slower = list(dict.fromkeys(r.config for r in known if r.second_is_bottleneck))

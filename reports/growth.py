@@ -10,8 +10,10 @@ from reports.summary import Level
 
 
 def _step(levels: Sequence[Level]) -> tuple[int, int, float] | None:
-    """The last step up in users, and by how many times it raised RPS."""
-    found = sorted((lv.load.users, lv.figures.rps.value) for lv in levels if lv.valid and lv.figures.rps)
+    """The last step up in users, and by how many times it raised throughput."""
+    found = sorted(
+        (lv.load.users, best.value) for lv in levels if lv.valid and (best := lv.figures.throughput)
+    )
     if len(found) < 2 or not found[-2][1]:
         return None
     (few, low), (many, high) = found[-2:]
@@ -25,7 +27,7 @@ def _short_of_users(step: tuple[int, int, float]) -> bool:
 
 def knee_sentence(knee: Knee, levels: Sequence[Level] = ()) -> str:
     """All that is known of where one configuration stops growing. ``levels``: its own."""
-    rps = spread(knee.rps)
+    best, per = spread(knee.throughput), knee.workload.throughput.title
     if knee.asked_differently:
         return f"its levels were asked differently ({listed(knee.asked_differently)}): no knee is drawn"
     if knee.other_loads:
@@ -33,7 +35,7 @@ def knee_sentence(knee: Knee, levels: Sequence[Level] = ()) -> str:
     if knee.struck:
         return (
             f"{', '.join(map(str, knee.struck))} users were measured and are not valid: no knee is drawn; "
-            f"{users(knee.top)}, the highest valid level, had {rps} RPS"
+            f"{users(knee.top)}, the highest valid level, had {best} {per}"
         )
     if knee.concurrency is not None:
         sure = ""
@@ -41,19 +43,20 @@ def knee_sentence(knee: Knee, levels: Sequence[Level] = ()) -> str:
             sure = f"; 95 % of resamplings put it at {knee.low}-{knee.high}"
         if knee.reached_share < 0.95:
             sure += f"; {1 - knee.reached_share:.0%} of resamplings see it still growing"
-        return f"stops growing at {users(knee.concurrency)}, {rps} RPS{sure}"
+        return f"stops growing at {users(knee.concurrency)}, {best} {per}{sure}"
     if knee.levels == 1:
-        return f"one level only ({users(knee.top)}, {rps} RPS): says nothing about growth"
+        return f"one level only ({users(knee.top)}, {best} {per}): says nothing about growth"
     why = "; the budget ended the sweep first" if knee.budget_ended else ""
-    return f"knee not reached: throughput still grew at {users(knee.top)} ({rps} RPS){_growth(levels)}{why}"
+    grew = f"throughput still grew at {users(knee.top)} ({best} {per})"
+    return f"knee not reached: {grew}{_growth(levels, per)}{why}"
 
 
-def _growth(levels: Sequence[Level]) -> str:
+def _growth(levels: Sequence[Level], per: str) -> str:
     step = _step(levels)
     if step is None:
         return ""
     few, many, gained = step
-    said = f"; {gained:.1f}x the RPS for {many / few:.1f}x the users since {few}"
+    said = f"; {gained:.1f}x the {per} for {many / few:.1f}x the users since {few}"
     if _short_of_users(step):
         return f"{said}, much less than the users: measure between {few} and {many}, the knee may lie there"
     return said
@@ -63,6 +66,7 @@ def grown(who: str, knee: Knee | None, levels: Sequence[Level]) -> str:
     """How far the throughput of the configuration that others are compared with grew."""
     if knee is None:
         return f"{who} has no valid cell, so nothing follows from it"
+    best = f"{spread(knee.throughput)} {knee.workload.throughput.title}"
     if knee.asked_differently:
         return f"{who} was asked differently from level to level: nothing follows about its growth"
     if knee.other_loads:
@@ -71,16 +75,16 @@ def grown(who: str, knee: Knee | None, levels: Sequence[Level]) -> str:
         )
     if knee.struck:
         return (
-            f"{who} had {spread(knee.rps)} RPS at {users(knee.top)}; {', '.join(map(str, knee.struck))} "
+            f"{who} had {best} at {users(knee.top)}; {', '.join(map(str, knee.struck))} "
             "users are not valid: nothing follows about where it stops growing"
         )
     if knee.concurrency is not None:
-        return f"{who} stops growing at {users(knee.concurrency)}, at {spread(knee.rps)} RPS"
+        return f"{who} stops growing at {users(knee.concurrency)}, at {best}"
     if knee.levels == 1:
-        return f"{who} was measured at {users(knee.top)} only, {spread(knee.rps)} RPS"
+        return f"{who} was measured at {users(knee.top)} only, {best}"
     step = _step(levels)
     slow = ", much less than the users" if step and _short_of_users(step) else ""
-    return f"{who} still grew at {users(knee.top)}, {spread(knee.rps)} RPS{slow}: its limit was not reached"
+    return f"{who} still grew at {users(knee.top)}, {best}{slow}: its limit was not reached"
 
 
 def others_grown(knees: Sequence[Knee]) -> Iterator[str]:
@@ -89,12 +93,13 @@ def others_grown(knees: Sequence[Knee]) -> Iterator[str]:
     for knee in knees:
         if knee.asked_differently or knee.other_loads:
             continue
-        rps = number(knee.rps.value if knee.rps else None)
+        value = knee.throughput.value if knee.throughput else None
+        best = f"{number(value)} {knee.workload.throughput.title}"
         if knee.struck:
             yield f"{knee.config} not known above {users(knee.top)} (no valid cell)"
         elif knee.concurrency is not None:
-            yield f"{knee.config} stops at {knee.concurrency} ({rps} RPS)"
+            yield f"{knee.config} stops at {knee.concurrency} ({best})"
         elif knee.levels == 1:
             yield f"{knee.config} measured at {users(knee.top)} only"
         else:
-            yield f"{knee.config} still grew at {knee.top} ({rps} RPS)"
+            yield f"{knee.config} still grew at {knee.top} ({best})"

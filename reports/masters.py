@@ -61,9 +61,12 @@ def _joins(part: Part, group: Sequence[Part]) -> bool:
     before, after = shared_window(group), shared_window([*group, part])
     if part.window is None or before is None or after is None:
         return False
-    if part.data.cell.name != group[0].data.cell.name or part.source in {other.source for other in group}:
+    one, other = part.data.cell, group[0].data.cell
+    if (one.name, one.workload) != (other.name, other.workload):
         return False
-    if asked_differently((part.data.cell, group[0].data.cell), but=("rate", "questions")):
+    if part.source in {known.source for known in group}:
+        return False
+    if asked_differently((one, other), but=("rate", "questions")):
         return False
     return after.seconds >= SHARED_SHARE * min(before.seconds, part.window.seconds)
 

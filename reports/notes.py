@@ -41,8 +41,10 @@ def late_note(figures: Iterable[tuple[Figures, str]]) -> list[str]:
 
 
 def failure_note(figures: Figures, where: str) -> list[str]:
-    """What the failures would make of p95."""
-    if not figures.failures or figures.ttft_p95_with_failures is None:
-        return []
-    p95 = number(figures.ttft_p95_with_failures)
-    return [f"With failures as never answered, TTFT p95 at {where} is {p95} ms."]
+    """What the failures would make of the compared metric."""
+    for quantile in figures.workload.compared.endless[:1]:
+        value = figures.endless[quantile.key]
+        if figures.failures and value is not None:
+            shown = f"{number(value)} {quantile.metric.unit}".rstrip()
+            return [f"With failures as never answered, {quantile.title} at {where} is {shown}."]
+    return []

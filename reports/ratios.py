@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from reports import stats
 from reports.figures import generator
-from reports.repeats import RPS, TTFT, Between, Figure, between
+from reports.repeats import Between, Figure, between, median_figure, throughput_figure
 from reports.stats import Estimate
 from reports.summary import Level
 
@@ -16,29 +16,38 @@ class Ratios:
     """Of the levels of one report."""
 
     def __init__(self, levels: Sequence[Level]) -> None:
-        samples = [((lv.deployment, lv.config), lv.samples) for lv in levels if lv.valid]
-        self._between = {
-            figure.name: between(samples, figure, generator(f"between {figure.name}"))
-            for figure in (RPS, TTFT)
-        }
+        self._between: dict[tuple[str, str], Between | None] = {}
+        for workload in {lv.workload.name: lv.workload for lv in levels}.values():
+            samples = [
+                ((lv.deployment, lv.config), lv.samples)
+                for lv in levels
+                if lv.valid and lv.workload.name == workload.name
+            ]
+            for figure in (throughput_figure(workload), median_figure(workload)):
+                known = between(samples, figure, generator(f"between {figure.name}"))
+                self._between[workload.name, figure.name] = known
 
     def with_noise(self, level: Level) -> Level:
-        """The level with the noise between repeats in the intervals of its TTFT, p95's taken as p50's.
-        Without it they cover a cell, and the next repeat's median often lies outside."""
-        known, repeats = self._between[TTFT.name], stats.repeats_of(level.samples)
+        """The level with the noise between repeats in the intervals of its compared metric, p95's taken as
+        p50's. Without it they cover a cell, and the next repeat's median often lies outside."""
+        metric, repeats = level.workload.compared, stats.repeats_of(level.samples)
+        known = self._between[level.workload.name, metric.name]
         if known is None or not level.valid:
             return level
-        figures = level.figures
-        p50, p95 = (e and known.widened(e, repeats) for e in (figures.ttft_p50, figures.ttft_p95))
-        return replace(level, figures=replace(figures, ttft_p50=p50, ttft_p95=p95))
+        figures, keys = level.figures, {f"{metric.name}_p50", f"{metric.name}_p95"}
+        widened = {
+            key: known.widened(e, repeats) if e and key in keys else e for key, e in figures.estimates.items()
+        }
+        return replace(level, figures=replace(figures, estimates=widened))
 
-    def rps(self, a: Level, b: Level) -> Estimate | None:
-        """a's RPS over b's."""
-        return self._ratio(a, b, RPS)
+    def throughput(self, a: Level, b: Level) -> Estimate | None:
+        """a's throughput over b's."""
+        return self._ratio(a, b, throughput_figure(a.workload))
 
-    def ttft(self, slow: Level, fast: Level) -> Estimate | None:
-        """slow's TTFT p50 over fast's."""
-        return self._ratio(slow, fast, TTFT)
+    def compared(self, better: Level, than: Level) -> Estimate | None:
+        """How many times better one level's median of the compared metric is than the other's."""
+        above, below = (better, than) if better.workload.compared.higher_is_better else (than, better)
+        return self._ratio(above, below, median_figure(better.workload))
 
     def _ratio(self, a: Level, b: Level, figure: Figure) -> Estimate | None:
         if not (a.valid and b.valid):
@@ -46,7 +55,7 @@ class Ratios:
         above, below = figure.value(a.samples), figure.value(b.samples)
         if above is None or below is None or not below > 0:
             return None
-        known, ratio = self._between[figure.name], above / below
+        known, ratio = self._between[a.workload.name, figure.name], above / below
         if known is None or {s.key for s in a.samples} != {s.key for s in b.samples}:
             return _resampled(a, b, figure, ratio)
         return _pooled(a, b, figure, ratio, known)

@@ -32,6 +32,7 @@ from scipy.stats import t
 from records.measure import CONFIDENCE
 from reports import stats
 from reports.stats import Estimate, Floats, Sample
+from workloads.workload import Workload
 
 FEWEST = 2
 """Degrees of freedom: with fewer nothing is pooled, and where Satterthwaite's are fewer, so many are taken.
@@ -53,8 +54,13 @@ class Figure:
     draws: Callable[[Sequence[Sample], Sequence[Floats]], Floats]
 
 
-RPS = Figure(name="rps", value=stats.rate, draws=stats.rate_draws)
-TTFT = Figure(name="ttft", value=stats.median, draws=stats.median_draws)
+def throughput_figure(workload: Workload) -> Figure:
+    return Figure(name=workload.throughput.name, value=stats.rate, draws=stats.rate_draws)
+
+
+def median_figure(workload: Workload) -> Figure:
+    """Of the metric that is compared."""
+    return Figure(name=workload.compared.name, value=stats.median, draws=stats.median_draws)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from records.cell import Window
 from records.levels import HeldLevel, HeldLevels, cut_in, has_rate, wanted_in
@@ -12,12 +12,13 @@ from records.reader import search_sentence
 from records.request import RecordError, RequestRecord
 from reports.figures import Figures, figures_in
 from reports.summary import CellSummary, Level
+from workloads.workload import Workload
 
 
 @dataclass(frozen=True, kw_only=True)
 class LevelFigures:
-    """What was measured of one level: requests that began in its time (an open loop: were due), and RPS of
-    the good answers that ended in it: None where it would mean nothing, see `has_rate`."""
+    """What was measured of one level: requests that began in its time (an open loop: were due), and
+    throughput of the good answers that ended in it: None where it would mean nothing, see `has_rate`."""
 
     held: HeldLevel
     figures: Figures
@@ -59,12 +60,15 @@ def _shaped(cell: CellSummary, held: HeldLevels) -> ShapedCell:
     return ShapedCell(
         cell=cell,
         unit=held.unit,
-        levels=tuple(level_figures(held, every, cell.window, source=cell.source, name=cell.cell.name)),
+        levels=tuple(
+            level_figures(cell.workload, held, every, cell.window, source=cell.source, name=cell.cell.name)
+        ),
         sentence=_sentence(cell) if any(level.status is not None for level in held.levels) else "",
     )
 
 
 def level_figures(
+    workload: Workload,
     held: HeldLevels,
     every: Sequence[RequestRecord],
     window: Window | None,
@@ -77,6 +81,7 @@ def level_figures(
     for number, (level, cut) in enumerate(zip(held.levels, cut_in(every, held.levels), strict=True)):
         own = wanted_in(counted, level)
         _, figures = figures_in(
+            workload,
             Window(start_ns=level.start_ns, end_ns=level.end_ns),
             own,
             every,
@@ -84,7 +89,7 @@ def level_figures(
             name=f"{name}/{number}",
         )
         if not has_rate(level, own):
-            figures = replace(figures, rps=None)
+            figures = figures.without_throughput()
         yield LevelFigures(held=level, figures=figures, cut=cut)
 
 

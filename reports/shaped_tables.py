@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from records.levels import lucky_note, many_cut, no_rate_note
+from reports import columns
 from reports.analysis import Analysis
-from reports.document import NONE, Row, Table, listed, spread, value
+from reports.document import NONE, Row, Table, listed
 from reports.notes import failure_note, late_note
 from reports.shaped import LevelFigures, ShapedCell
 
@@ -26,27 +27,30 @@ def level_tables(analysis: Analysis) -> Iterator[Table]:
 def _table(shaped: ShapedCell, *, named: bool) -> Table:
     cell = shaped.cell
     source = f"{cell.source}/" if named else ""
-    slo = ("SLO",) if shaped.is_search else ()
+    slo, kind = ("SLO",) if shaped.is_search else (), cell.workload
+    throughput, *main = columns.main_heads(kind)
+    first = columns.heads(kind, kind.columns.of_levels)
+    last = columns.heads(kind, kind.columns.of_levels_last)
     return Table(
         title=f"{source}{cell.cell.deployment}: {cell.cell.config}: the levels of {shaped.shape}",
         columns=(
-            *("Conc" if shaped.unit == "users" else "Load", *slo, "RPS (95 %)", "TTFT p50 ms", "TTFT p95 ms"),
-            *("E2E p95", "Fail", "Cut", "Requests", "ITL p50", "ITL p99", "TTFT p99"),
+            *("Conc" if shaped.unit == "users" else "Load", *slo, throughput, *main),
+            *(*first, "Fail", "Cut", "Requests", *last),
         ),
         rows=tuple(_row(level, shaped) for level in shaped.levels),
         notes=tuple(_notes(shaped)),
-        optional=("Requests", "E2E p95", "ITL p50", "ITL p99", "TTFT p99"),
+        optional=("Requests", *first, *last),
     )
 
 
 def _row(level: LevelFigures, shaped: ShapedCell) -> Row:
-    f, show = level.figures, spread if shaped.cell.valid else value
+    f, shown = level.figures, level.figures.workload.columns
     slo = (level.held.status or NONE,) if shaped.is_search else ()
     return Row(
         cells=(
-            *(level.held.label(shaped.unit), *slo, show(f.rps), show(f.ttft_p50), show(f.ttft_p95)),
-            *(value(f.e2e_p95), str(f.failures), str(level.cut), str(f.requests)),
-            *(value(f.itl_p50), value(f.itl_p99), value(f.ttft_p99)),
+            *(level.held.label(shaped.unit), *slo, *columns.main_cells(f, valid=shaped.cell.valid)),
+            *(*columns.cells(f, shown.of_levels), str(f.failures), str(level.cut), str(f.requests)),
+            *columns.cells(f, shown.of_levels_last),
         ),
         struck=not shaped.cell.valid,
     )
@@ -62,7 +66,7 @@ def _notes(shaped: ShapedCell) -> Iterator[str]:
     rateless = [
         level.held.label(shaped.unit)
         for level in shaped.levels
-        if level.held.seconds and level.figures.rps is None
+        if level.held.seconds and level.figures.throughput is None
     ]
     if rateless:
         yield no_rate_note(rateless)

@@ -8,6 +8,7 @@ from reports.document import NONE, Row, Table, listed, spread, times, value
 from reports.load import head
 from reports.notes import late_notes, ratio_notes
 from reports.summary import Level
+from workloads.workload import Workload
 
 LONGEST_LABEL = 12
 """Of a column's head; with longer ones a table of two deployments is wider than 120 columns."""
@@ -32,21 +33,22 @@ def ratio_header(first: str, second: str) -> str:
     return f"Ratio ({a[:1]}/{b[:1]})" if a[:1] != b[:1] else f"Ratio ({a}/{b})"
 
 
-def original_table(analysis: Analysis, config: str) -> Table:
-    """The original's table for two deployments: RPS, median TTFT in ms, ratio of RPS."""
+def original_table(analysis: Analysis, config: str, workload: Workload) -> Table:
+    """The original's table for two deployments: throughput, median of the compared metric, ratio of
+    throughput."""
     first, second = deployments_of(analysis.levels)
-    by_key = {(lv.deployment, lv.load): lv for lv in analysis.levels if lv.config == config}
-    own = [r for r in analysis.deployment_ratios if r.config == config]
+    levels = [lv for lv in analysis.levels if (lv.config, lv.workload) == (config, workload)]
+    by_key = {(lv.deployment, lv.load): lv for lv in levels}
+    own = [r for r in analysis.deployment_ratios if (r.config, r.workload) == (config, workload)]
+    per, metric = workload.throughput.title, workload.compared
     rows, notes, above = [], [], []
     for ratio in own:
         a, b = by_key.get((first, ratio.load)), by_key.get((second, ratio.load))
         cells = (
             ratio.load.label,
-            _shown(a, "rps"),
-            _shown(b, "rps"),
-            _shown(a, "ttft"),
-            _shown(b, "ttft"),
-            spread(ratio.rps),
+            *(_shown(level, of_median=False) for level in (a, b)),
+            *(_shown(level, of_median=True) for level in (a, b)),
+            spread(ratio.throughput),
         )
         rows.append(Row(cells=cells, struck=not any(level is not None and level.valid for level in (a, b))))
         if ratio.second_is_bottleneck:
@@ -57,31 +59,33 @@ def original_table(analysis: Analysis, config: str) -> Table:
             "has a bottleneck of its own."
         )
     one, two = heads(first, second)
-    known = [f"{times(ratio.ttft)} at {ratio.load.named}" for ratio in own if ratio.ttft is not None]
+    known = [f"{times(ratio.compared)} at {ratio.load.named}" for ratio in own if ratio.compared is not None]
     if known:
-        notes.append(f"TTFT p50, {two} over {one}: {', '.join(known)}.")
+        over = f"{one} over {two}" if metric.higher_is_better else f"{two} over {one}"
+        notes.append(f"{workload.median.title}, {over}: {', '.join(known)}.")
     apart = list(dict.fromkeys(name for ratio in own for name in ratio.set_apart))
     if apart:
         notes.append(f"{one} and {two} are set differently: {listed(apart)}.")
-    notes += [*ratio_notes(own), *late_notes(lv for lv in analysis.levels if lv.config == config)]
+    notes += [*ratio_notes(own), *late_notes(levels)]
+    unit = ", ".join(filter(None, ("median", metric.unit)))
     named = f"{one} and {two}" if one == label(first) else f"{one} is {first}, {two} is {second}"
     return Table(
         title=f"{config}: {named}",
         columns=(
             head(ratio.load for ratio in own),
-            f"{one} RPS",
-            f"{two} RPS",
-            f"{one} TTFT",
-            f"{two} TTFT",
+            f"{one} {per}",
+            f"{two} {per}",
+            f"{one} {metric.title}",
+            f"{two} {metric.title}",
             ratio_header(first, second),
         ),
         rows=tuple(rows),
-        notes=("TTFT: median, ms. Ratio: of RPS, with its 95 % interval.", *notes),
+        notes=(f"{metric.title}: {unit}. Ratio: of {per}, with its 95 % interval.", *notes),
     )
 
 
-def _shown(level: Level | None, figure: str) -> str:
+def _shown(level: Level | None, *, of_median: bool) -> str:
     """One deployment's figure; nothing of a level without a valid cell beside one that has some."""
     if level is None or not level.valid:
         return NONE
-    return value(level.figures.rps if figure == "rps" else level.figures.ttft_p50)
+    return value(level.figures.median if of_median else level.figures.throughput)

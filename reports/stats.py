@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import binom
 
-from records.measure import CONFIDENCE, wanted_answers
+from records.measure import CONFIDENCE, interpolated, wanted_answers
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -50,8 +50,10 @@ class Sample:
     seconds: float
     ended_bins: Ints
     """The bin in which each good answer ended."""
+    amounts: Floats
+    """How much each of those counts in throughput."""
     values: Floats
-    """A latency of each good measured answer, ms, in the order of ``value_bins``."""
+    """The compared metric of each good measured answer, in the order of ``value_bins``."""
     value_bins: Ints
     """The bin in which each of those was sent."""
 
@@ -63,20 +65,8 @@ def bins_of(at_ns: Sequence[int], start_ns: int, end_ns: int) -> Ints:
 
 
 def percentile(values: Sequence[float] | Floats, q: float) -> float:
-    """The q-quantile, type 7; ``values`` may hold +inf (failures), and must not be empty."""
-    ordered = np.sort(np.asarray(values, dtype=np.float64))
-    if not len(ordered):
-        raise ValueError("no values")
-    position = (len(ordered) - 1) * q
-    below = math.floor(position)
-    share = position - below
-    low = float(ordered[below])
-    if share == 0 or below + 1 == len(ordered):
-        return low
-    high = float(ordered[below + 1])
-    if math.isinf(high):
-        return high
-    return min(high, low + (high - low) * share)
+    """The q-quantile, as `interpolated`; ``values`` may hold +inf (failures), and must not be empty."""
+    return interpolated(np.sort(np.asarray(values, dtype=np.float64)), q)
 
 
 def order_interval(n: int, q: float) -> tuple[int, int] | None:
@@ -112,11 +102,11 @@ def _rank_below(n: int, q: float, tail: float) -> int:
 def percentile_estimate(values: Sequence[float] | Floats, q: float) -> Estimate | None:
     """A percentile with its order-statistic interval; None (shown as ``-``) for too few values."""
     n = len(values)
-    if n == 0 or (q > 0.5 and n < wanted_answers(q)):
+    if n == 0 or (q != 0.5 and n < wanted_answers(max(q, 1 - q))):
         return None
     ordered = np.sort(np.asarray(values, dtype=np.float64))
     ranks = order_interval(n, q)
-    value = percentile(ordered, q)
+    value = interpolated(ordered, q)
     if ranks is None:
         return Estimate(value=value)
     return Estimate(value=value, low=float(ordered[ranks[0] - 1]), high=float(ordered[ranks[1] - 1]))
@@ -165,9 +155,9 @@ def paired_weights(
 
 
 def rate(samples: Sequence[Sample]) -> float:
-    """Good answers a second: all answers over all seconds of the pooled cells."""
+    """Throughput: what all good answers amount to, over all seconds of the pooled cells."""
     seconds = sum(sample.seconds for sample in samples)
-    return sum(len(sample.ended_bins) for sample in samples) / seconds if seconds > 0 else 0.0
+    return sum(float(sample.amounts.sum()) for sample in samples) / seconds if seconds > 0 else 0.0
 
 
 def rate_draws(samples: Sequence[Sample], weights: Sequence[Floats]) -> Floats:
@@ -175,13 +165,13 @@ def rate_draws(samples: Sequence[Sample], weights: Sequence[Floats]) -> Floats:
     answers = np.zeros(DRAWS)
     seconds = np.zeros(DRAWS)
     for sample, weight in zip(samples, weights, strict=True):
-        answers += weight @ np.bincount(sample.ended_bins, minlength=BINS)
+        answers += weight @ np.bincount(sample.ended_bins, weights=sample.amounts, minlength=BINS)
         seconds += weight.sum(axis=1) * sample.seconds / BINS
     return divide(answers, seconds)
 
 
 def median(samples: Sequence[Sample]) -> float | None:
-    """The median of the pooled values, ms."""
+    """The median of the pooled values."""
     values = np.concatenate([sample.values for sample in samples]) if samples else np.empty(0)
     return percentile(values, 0.5) if len(values) else None
 

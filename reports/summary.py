@@ -12,10 +12,12 @@ from records.measure import measured
 from records.reader import Run
 from records.request import RequestRecord
 from records.served import MOCKS_OF_CONFIG
-from reports.figures import Figures, figures_in, figures_of, good_and_timed, rps_of
+from reports.figures import Figures, figures_in, figures_of, good_and_timed, throughput_of
 from reports.load import Load
 from reports.masters import Part, merged_cell, simultaneous
 from reports.stats import Floats, Sample
+from workloads.catalogue import workload
+from workloads.workload import Workload
 
 CONFIG_ORDER = tuple(MOCKS_OF_CONFIG)
 DEPLOYMENT_ORDER = ("local", "pod", "k8s")
@@ -36,6 +38,10 @@ class CellSummary:
     @property
     def valid(self) -> bool:
         return self.cell.verdict.valid and self.window is not None
+
+    @property
+    def workload(self) -> Workload:
+        return self.figures.workload
 
     @property
     def timed(self) -> list[RequestRecord]:
@@ -64,8 +70,12 @@ class Level:
     cells: tuple[CellSummary, ...]
     figures: Figures
     """Of the valid cells; where there is none, of the invalid ones, to be shown struck out only."""
-    rps_draws: Floats = field(repr=False)
-    """The bootstrap's draws of RPS, stretched; empty where no cell is valid."""
+    throughput_draws: Floats = field(repr=False)
+    """The bootstrap's draws of throughput, stretched; empty where no cell is valid."""
+
+    @property
+    def workload(self) -> Workload:
+        return self.figures.workload
 
     @property
     def valid_cells(self) -> tuple[CellSummary, ...]:
@@ -91,7 +101,8 @@ def summarise_cell(parts: Sequence[Part]) -> CellSummary:
     source = " + ".join(part.source for part in parts)
     every = [r for part in parts for r in part.data.requests]
     requests = measured(every, window)
-    sample, figures = figures_in(window, requests, every, key=(source, cell.repeat), name=cell.name)
+    kind = workload(cell.workload)
+    sample, figures = figures_in(kind, window, requests, every, key=(source, cell.repeat), name=cell.name)
     return CellSummary(
         source=source,
         cell=cell,
@@ -107,15 +118,15 @@ def _level(cells: Sequence[CellSummary]) -> Level:
     shown = [c for c in cells if c.valid] or list(cells)
     samples = [c.sample for c in shown]
     load = Load.of(first)
-    rps, draws = rps_of(samples, f"{first.deployment}/{first.config}/c{load.label}")
+    throughput, draws = throughput_of(samples, f"{first.deployment}/{first.config}/c{load.label}")
     counted = [r for c in shown for r in c.counted]
     return Level(
         deployment=first.deployment,
         config=first.config,
         load=load,
         cells=tuple(cells),
-        figures=figures_of(counted, samples, rps),
-        rps_draws=draws if any(c.valid for c in cells) else np.empty(0),
+        figures=figures_of(cells[0].workload, counted, samples, throughput),
+        throughput_draws=draws if any(c.valid for c in cells) else np.empty(0),
     )
 
 
@@ -139,7 +150,7 @@ def _planned(runs: Sequence[Run]) -> list[str]:
 
 
 def summarise(runs: Sequence[Run]) -> tuple[Level, ...]:
-    """Every level of all the runs, by deployment, configuration, load: raw values, parts added
+    """Every level of all the runs, by deployment, configuration, load, workload: raw values, parts added
     (``simultaneous``), repeats pooled."""
     parts = [
         Part(source=name, data=data)
@@ -147,10 +158,11 @@ def summarise(runs: Sequence[Run]) -> tuple[Level, ...]:
         for data in run.cells
     ]
     cells = [summarise_cell(group) for group in simultaneous(parts)]
-    groups: dict[tuple[str, str, Load], list[CellSummary]] = {}
+    groups: dict[tuple[str, str, Load, str], list[CellSummary]] = {}
     for cell in sorted(cells, key=lambda c: (c.source, c.cell.repeat)):
-        groups.setdefault((cell.cell.deployment, cell.cell.config, Load.of(cell.cell)), []).append(cell)
+        one = cell.cell
+        groups.setdefault((one.deployment, one.config, Load.of(one), one.workload), []).append(cell)
     deployments = ordered((key[0] for key in groups), [*_planned(runs), *DEPLOYMENT_ORDER])
     configs = ordered((key[1] for key in groups), CONFIG_ORDER)
-    keys = sorted(groups, key=lambda k: (deployments.index(k[0]), configs.index(k[1]), k[2]))
+    keys = sorted(groups, key=lambda k: (deployments.index(k[0]), configs.index(k[1]), *k[2:]))
     return tuple(_level(groups[key]) for key in keys)

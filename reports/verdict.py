@@ -16,7 +16,9 @@ from reports.summary import CellSummary
 def _struck_line(cell: CellSummary, analysis: Analysis) -> str:
     why = "; ".join(f"{check.text or check.name} ({check.name})" for check in cell.failed_checks)
     why = why or "nothing was checked"
-    figures = f"{value(cell.figures.rps)} RPS, TTFT {value(cell.figures.ttft_p50)} ms"
+    of, metric = cell.figures, cell.workload.compared
+    median = f"{metric.title} {value(of.median)} {metric.unit}".rstrip()
+    figures = f"{value(of.throughput)} {cell.workload.throughput.title}, {median}"
     return f"{named(cell, analysis)}, {figures}: {why}"
 
 

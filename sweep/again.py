@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from records.cell import Cell
-from records.checks import OF_THE_MACHINE
 from records.layout import TRY
-from records.noise import Noise, noisy
+from records.noise import Noise
+from workloads.checks.general import OF_THE_MACHINE
+from workloads.checks.machine import noisy
 
 MOST_TIMES = 2
 OF_OUR_OWN = {"generator-lag", "generator-cpu", "lateness", "profiler"}

@@ -13,10 +13,9 @@ from pathlib import Path
 import psutil
 
 from profiler.output import read_samples
-from records import checks, layout, noise
+from records import layout, noise
 from records.exit_codes import USAGE
 from records.files import read_json, write_json
-from records.measure import measured
 from records.reader import CellData, is_complete, read_cell
 from records.request import RecordError
 from records.served import AS_IS
@@ -28,6 +27,9 @@ from sweep.plan import MAX_SECONDS, MIN_SECONDS, CellKey, Plan
 from sweep.processes import PROJECT, Child, Ledger
 from sweep.redaction import blank, redaction
 from sweep.usage import UsageError
+from workloads import judge
+from workloads.catalogue import workload
+from workloads.facts import Facts
 
 PROFILER_INTERVAL_SECONDS = 0.5
 _LOCUST_LIMIT_SECONDS = MAX_SECONDS + 40  # start, the cell, the drain of what is in flight
@@ -195,18 +197,19 @@ def _complete(
         lines = place.llm.between(min(s for s, _ in spans), max(e for _, e in spans))
         if lines:
             (folder / layout.LLM).write_bytes(lines)
-    counted = measured(data.requests, data.cell.window)
-    added = checks.of_plan(
-        counted,
+    seen = replace(
+        noise.Noise.from_json(data.cell.achieved.get("noise")),
+        target_delay_percent=noise.delay_percent(before.counters, after),
+    )
+    facts = Facts(
+        requests=data.requests,
+        window=data.cell.window,
+        noise=seen,
         config=None if key.config == AS_IS else key.config,
         served=endpoint.served,
         settings={name: redaction().redact(text) for name, text in place.plan.settings.items()},
         profiler_s=PROFILER_INTERVAL_SECONDS,
-        gaps_s=_profiler_gaps(folder) if endpoint.pids else [],
-    )
-    seen = replace(
-        noise.Noise.from_json(data.cell.achieved.get("noise")),
-        target_delay_percent=noise.delay_percent(before.counters, after),
+        profiler_gaps_s=_profiler_gaps(folder) if endpoint.pids else [],
     )
     cell = replace(
         data.cell,
@@ -217,7 +220,7 @@ def _complete(
         requested={**data.cell.requested, "cpus": place.cpus_for(endpoint).to_json()},
         achieved={**data.cell.achieved, "noise": seen.to_json(), "earlier_tries": again.times(folder)},
         settings=endpoint.served.settings or data.cell.settings,
-        verdict=data.cell.verdict.merged((*added, noise.machine_noise(seen))),
+        verdict=data.cell.verdict.merged(judge.of_plan(workload(data.cell.workload), facts)),
     )
     _collect(folder, folder)
     write_json(folder / layout.CELL, cell.to_json())  # last: with its own name a cell is finished

@@ -16,6 +16,7 @@ from records.files import discard
 from records.measure import measured, timed
 from records.reader import CellData
 from sweep.plan import CellKey
+from workloads.catalogue import workload
 
 NARROW = 60  # columns; a terminal narrower than this has no room for a bar
 QUIET_SECONDS = 15.0  # without a terminal, the longest that nothing is said while targets start
@@ -128,10 +129,12 @@ class Progress:
 
     def _line(self, key: CellKey, data: CellData) -> str:
         cell = data.cell
-        ttft = [r.ttft_ms for r in timed(data.requests, cell.window) if r.ttft_ms is not None]
-        median = f"{statistics.median(ttft):7.1f}" if ttft else "      -"
+        shown = workload(cell.workload).median
+        values = shown.metric.values(timed(data.requests, cell.window))
+        median = f"{statistics.median(values):7.1f}" if values else "      -"
         rps = cell.achieved.get("rps") or 0.0  # None: the cell never got to measuring
-        line = f"[{self._done:>2}/{self._total}] {key.path:<29} {rps:7.1f} RPS  TTFT p50 {median} ms"
+        line = f"[{self._done:>2}/{self._total}] {key.path:<29} {rps:7.1f} RPS"
+        line += f"  {shown.title} {median} {shown.metric.unit}"
         late = len(measured(data.requests, cell.window)) - len(timed(data.requests, cell.window))
         line += f"  {late} late" if late else ""
         if not self._console.is_terminal:  # there the bar says it

@@ -16,6 +16,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from select import select
 from typing import Any
@@ -27,7 +28,8 @@ from hypothesis import HealthCheck, settings
 from loadgen.client.http import Origin
 from reach.options import Reach
 from reach.tls import Tls
-from records.checks import OF_THE_MACHINE
+from records.request import RequestRecord
+from workloads.checks.general import OF_THE_MACHINE
 
 ROOT = Path(__file__).resolve().parents[1]
 # New examples are looked for at every run of a person; what lands is judged by the same ones each time.
@@ -445,3 +447,27 @@ def locust(tmp_path: Path) -> Iterator[Callable[..., Locust]]:
     yield start
     for one in running:
         one.kill()
+
+
+@pytest.fixture
+def record() -> Callable[..., RequestRecord]:
+    """A good answer of 10 ms, changed as asked."""
+    base = RequestRecord(
+        run="r",
+        cell="c",
+        worker="w",
+        region="",
+        user=0,
+        seq=0,
+        sent_at_ns=0,
+        ended_at_ns=10_000_000,
+        outcome="ok",
+        documents=5,
+        config="baseline",
+        stages={"embed": {"queued_ms": 0.0, "running_ms": 9.0}},
+    )
+
+    def changed(**changes: object) -> RequestRecord:
+        return replace(base, **changes)  # type: ignore[arg-type]
+
+    return changed

@@ -10,12 +10,13 @@ MAY_IMPORT = {
     "records": set(),
     "mocks": set(),
     "reach": {"records"},
-    "loadgen": {"reach", "records"},
-    "profiler": {"records"},
-    "reports": {"records"},
-    "locustfiles": {"loadgen"},
+    "workloads": {"records"},
+    "loadgen": {"reach", "records", "workloads"},
+    "profiler": {"records", "workloads"},
+    "reports": {"records", "workloads"},
+    "locustfiles": {"loadgen", "records", "workloads"},
     "target_app": {"mocks"},
-    "sweep": {"reach", "records", "profiler", "reports"},
+    "sweep": {"reach", "records", "profiler", "reports", "workloads"},
 }
 
 

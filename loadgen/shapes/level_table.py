@@ -5,17 +5,15 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
-from statistics import median, quantiles
 
 from records.cell import Cell, Window
 from records.levels import HeldLevels, cut_in, has_rate, lucky_note, many_cut, no_rate_note, wanted_in
-from records.measure import measured, rate, timed, wanted_answers
+from records.measure import measured, percentile, rate, timed, wanted_answers
 from records.request import RequestRecord
 
 
 def table(held: HeldLevels, requests: Sequence[RequestRecord], window: Window | None) -> str:
-    """A line a level, and below them what is to be known of some. Percentiles are the report's: of good
-    answers, interpolated (type 7)."""
+    """A line a level, and below them what is to be known of some. Percentiles are of good answers."""
     unit = "users" if held.unit == "users" else "requests/s"
     lines = [[unit, "seconds", "requests", "failures", "cut", "RPS", "TTFT p50 ms", "TTFT p95 ms"]]
     counted, dated = measured(requests, window), timed(requests, window)
@@ -30,9 +28,7 @@ def table(held: HeldLevels, requests: Sequence[RequestRecord], window: Window | 
             rps = rate(requests, Window(start_ns=level.start_ns, end_ns=level.end_ns))
         elif level.seconds:
             rateless.append(level.label(held.unit))
-        p95 = (
-            quantiles(ttft_ms, n=20, method="inclusive")[-1] if len(ttft_ms) >= wanted_answers(0.95) else None
-        )
+        p50, p95 = percentile(ttft_ms, 0.5), percentile(ttft_ms, 0.95)
         lines.append(
             [
                 level.label(held.unit).removesuffix("/s"),
@@ -41,8 +37,8 @@ def table(held: HeldLevels, requests: Sequence[RequestRecord], window: Window | 
                 str(sum(r.outcome != "ok" for r in own)),
                 str(cut),
                 "-" if rps is None else f"{rps:.1f}",
-                f"{median(ttft_ms):.1f}" if ttft_ms else "-",
-                "-" if p95 is None else f"{p95:.1f}",
+                "-" if p50 is None else f"{p50:.1f}",
+                "-" if p95 is None or len(ttft_ms) < wanted_answers(0.95) else f"{p95:.1f}",
             ]
         )
     notes = [note(labels) for note, labels in ((no_rate_note, rateless), (lucky_note, lucky)) if labels]

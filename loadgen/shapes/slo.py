@@ -11,6 +11,8 @@ measuring began, and one in flight stands for all that may still come of it: wit
 least what it has waited, so is its E2E, and its ITL and TPOT may be anything; whatever it has, it may still
 fail, and a failure keeps no bound. An objective is missed once too many are over a bound even if all others
 in flight keep it, met once enough keep it even if all others in flight are over; until then nothing is known.
+The share decides. The percentile that is shown lies between two answers, as in every report, and may be over
+the bound where just as many answers are over it as may be.
 """
 
 from __future__ import annotations

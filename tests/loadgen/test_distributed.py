@@ -17,9 +17,9 @@ from typing import Any
 import pytest
 
 from loadgen.options import REGION_VARIABLE
-from records.checks import OF_THE_MACHINE
 from records.reader import read_cell, read_run
 from records.request import RequestRecord
+from workloads.checks.general import OF_THE_MACHINE
 
 SLOW_MACHINE = OF_THE_MACHINE | {"buffering"}
 ROOT = Path(__file__).resolve().parents[2]

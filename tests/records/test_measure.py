@@ -1,6 +1,7 @@
 """Which requests count, and the rate."""
 
 import dataclasses
+import math
 
 import pytest
 
@@ -42,8 +43,10 @@ def test_latency_leaves_warm_up_and_cut_requests_out() -> None:
     assert measured([kept], None) == []
 
 
-def test_a_percentile_is_a_value_that_was_seen() -> None:
-    values = [float(n) for n in range(1, 201)]
-    assert [percentile(reversed(values), share) for share in (0.0, 0.5, 0.99, 0.999)] == [1, 100, 198, 200]
+def test_a_percentile_lies_between_two_values_as_numpys_does() -> None:
+    values = [float(n) for n in range(1, 202)]
+    assert [percentile(reversed(values), share) for share in (0.0, 0.5, 0.95, 0.99)] == [1, 101, 191, 199]
+    assert percentile([10.0, 20.0], 0.25) == 12.5
+    assert percentile([10.0, math.inf], 0.25) == math.inf
     assert percentile([7.0], 0.99) == 7
     assert percentile([], 0.99) is None

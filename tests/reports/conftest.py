@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +53,8 @@ class Spec:
     achieved: dict[str, Any] = field(default_factory=dict)
     settings: dict[str, Any] = field(default_factory=dict)
     paths: dict[str, str] = field(default_factory=dict)
+    workload: str = "stream"
+    """Requests of another one have no tokens, documents or stages, and as many bytes as there are users."""
 
     @property
     def name(self) -> str:
@@ -92,7 +94,14 @@ def records_of(spec: Spec) -> list[RequestRecord]:
                 flags=[*spec.flags, *(["cold"] if i == 0 else []), *(["late"] if late else [])],
             )
         )  # fmt: skip
-    return records
+    return records if spec.workload == "stream" else [_bare(record, spec) for record in records]
+
+
+def _bare(record: RequestRecord, spec: Spec) -> RequestRecord:
+    return replace(
+        record, first_event_at_ns=None, first_token_at_ns=None, last_token_at_ns=None, tokens=0, gaps_us=[],
+        documents=None, stages=None, bytes=spec.concurrency,
+    )  # fmt: skip
 
 
 def write_cell(directory: Path, spec: Spec) -> Path:
@@ -103,7 +112,7 @@ def write_cell(directory: Path, spec: Spec) -> Path:
     cell = Cell(
         deployment=spec.deployment, config=spec.config, concurrency=spec.concurrency, repeat=spec.repeat,
         complete=spec.complete, requested=spec.requested, achieved={"window": window, **spec.achieved},
-        settings=spec.settings, paths=spec.paths, verdict=Verdict(checks=spec.checks),
+        settings=spec.settings, paths=spec.paths, verdict=Verdict(checks=spec.checks), workload=spec.workload,
     )  # fmt: skip
     write_json(directory / "cell.json", cell.to_json())
     lines = LineFile(directory / "requests.jsonl")

@@ -56,7 +56,7 @@ def notes(analysis: Analysis) -> str:
 def test_a_mock_may_differ_in_its_own_stage_and_setting(made: Any, tmp_path: Path) -> None:
     analysis = analysed(made, tmp_path, *(spec(made, config) for config in MOCKED))
     assert [c.differ_in for c in analysis.comparisons] == [(), (), ()]
-    assert all(c.rps and c.ttft for c in analysis.comparisons)
+    assert all(c.throughput and c.compared for c in analysis.comparisons)
     assert "compared" not in notes(analysis)
 
 
@@ -80,7 +80,7 @@ def test_what_differs_in_more_has_no_ratio_and_says_so(
     analysis = analysed(made, tmp_path, one, spec(made, config, rps=90.0, **{"requested": pinned, **changes}))
     [comparison] = analysis.comparisons
     assert comparison.differ_in == (differ,)
-    assert (comparison.rps, comparison.ttft) == (None, None)
+    assert (comparison.throughput, comparison.compared) == (None, None)
     said = f"local/{config} is not compared with baseline at 10 users: they also differ in {differ}."
     assert said in notes(analysis)
     head = " ".join(what_this_says(analysis))
@@ -101,7 +101,7 @@ def test_where_things_lie_is_no_difference(made: Any, tmp_path: Path) -> None:
 def test_of_a_service_that_does_not_say_nothing_is_known(made: Any, tmp_path: Path) -> None:
     analysis = analysed(made, tmp_path, spec(made, "baseline"), made.spec(config="mock-llm", late_s=20.0))
     assert [c.differ_in for c in analysis.comparisons] == [()]
-    assert analysis.comparisons[0].rps is not None
+    assert analysis.comparisons[0].throughput is not None
 
 
 def test_a_name_that_is_not_ours_may_name_anything(made: Any, tmp_path: Path) -> None:
@@ -131,15 +131,15 @@ def test_deployments_may_be_set_differently_but_run_the_same_code(made: Any, tmp
     [ratio] = analysis.deployment_ratios
     assert (ratio.differ_in, ratio.set_apart) == ((), ("RETRIEVAL",))
     assert "Local and K8s are set differently: RETRIEVAL." in notes(analysis)
-    assert ratio.rps is not None
-    assert ratio.rps.value == pytest.approx(2.0)
+    assert ratio.throughput is not None
+    assert ratio.throughput.value == pytest.approx(2.0)
 
 
 def test_deployments_that_run_other_code_are_not_compared(made: Any, tmp_path: Path) -> None:
     pod = spec(made, "baseline", paths={"search": "Hnsw@pool"}, deployment="k8s", rps=5.0)
     analysis = analysed(made, tmp_path, spec(made, "baseline"), pod)
     [ratio] = analysis.deployment_ratios
-    assert (ratio.rps, ratio.ttft, ratio.second_is_bottleneck) == (None, None, False)
+    assert (ratio.throughput, ratio.compared, ratio.second_is_bottleneck) == (None, None, False)
     said = (
         "local/baseline is not compared with k8s at 10 users: they also differ in "
         "stage search (Hnsw@loop against Hnsw@pool)."

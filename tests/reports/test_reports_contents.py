@@ -19,11 +19,12 @@ from records.reader import read_run
 from reports.analysis import Analysis, analyse
 from reports.blocks import blocks
 from reports.document import number
-from reports.export import FIGURE_COLUMNS, results_json, summary_csv
+from reports.export import figure_columns, results_json, summary_csv
 from reports.growth import knee_sentence
 from reports.knee import knee_index
 from reports.render import markdown, print_blocks
 from reports.side_by_side import ratio_header
+from workloads.stream import STREAM
 
 
 def analysed(*directories: Path) -> Analysis:
@@ -44,19 +45,19 @@ def test_known_rate_and_latency(made: Any, tmp_path: Path) -> None:
     ttfts = tuple(float(ms) for ms in range(1, 101))
     run = made.run(tmp_path / "run", [made.spec(ttfts=ttfts, seconds=4.0)])
     level = analysed(run).levels[0].figures
-    assert level.rps is not None
-    assert level.rps.value == 25.0
-    assert level.ttft_p50 is not None
-    assert level.ttft_p50.value == pytest.approx(50.5, abs=0.01)
-    assert level.ttft_p95 is not None
-    assert level.ttft_p95.value == pytest.approx(95.05, abs=0.01)
-    assert level.ttft_p99 is None
+    assert level.throughput is not None
+    assert level.throughput.value == 25.0
+    assert level.at("ttft_p50") is not None
+    assert level.at("ttft_p50").value == pytest.approx(50.5, abs=0.01)
+    assert level.at("ttft_p95") is not None
+    assert level.at("ttft_p95").value == pytest.approx(95.05, abs=0.01)
+    assert level.at("ttft_p99") is None
 
 
 def test_a_cells_rate_is_the_one_of_records(made: Any, tmp_path: Path) -> None:
     run = read_run(made.run(tmp_path / "run", [made.spec(rps=17.0, failures=4)]))
     [data] = run.cells
-    estimate = analyse([run]).levels[0].figures.rps
+    estimate = analyse([run]).levels[0].figures.throughput
     assert estimate is not None
     assert estimate.value == rate(data.requests, data.cell.window)
 
@@ -66,9 +67,9 @@ def test_invalid_cells_enter_nothing(made: Any, tmp_path: Path) -> None:
     wrong = [made.spec(rps=900.0, repeat=2, checks=made.fail, ttft_ms=5.0)]
     alone, beside = made.run(tmp_path / "alone", specs), made.run(tmp_path / "beside", specs + wrong)
     a, b = analysed(alone), analysed(beside)
-    assert [c.rps.value if c.rps else 0 for c in b.comparisons] == [2.0]
-    assert [c.rps.value if c.rps else 0 for c in a.comparisons] == [2.0]
-    assert a.levels[0].figures.ttft_p50 == b.levels[0].figures.ttft_p50
+    assert [c.throughput.value if c.throughput else 0 for c in b.comparisons] == [2.0]
+    assert [c.throughput.value if c.throughput else 0 for c in a.comparisons] == [2.0]
+    assert a.levels[0].figures.at("ttft_p50") == b.levels[0].figures.at("ttft_p50")
     assert b.exit_code == 0
     assert "~~local/baseline/c10-r2, 900 RPS" in words(b)
     assert "9 answers came without documents (retrieval)" in words(b)
@@ -109,7 +110,15 @@ def test_failures_beside_good_answers(made: Any, tmp_path: Path) -> None:
 def test_no_figure_of_the_json_is_missing_in_the_tables(made: Any, tmp_path: Path) -> None:
     run = made.run(tmp_path / "run", [made.spec()])
     level = results_json(analysed(run))["configurations"]["local"]["baseline"]["levels"]["10"]
-    assert set(level) == {*FIGURE_COLUMNS, "late", "answers", "valid", "repeats", "invalid_repeats"}
+    assert set(level) == {
+        *figure_columns([STREAM]),
+        "workload",
+        "late",
+        "answers",
+        "valid",
+        "repeats",
+        "invalid_repeats",
+    }
 
 
 def test_too_few_answers_say_so(made: Any, tmp_path: Path) -> None:
@@ -119,7 +128,7 @@ def test_too_few_answers_say_so(made: Any, tmp_path: Path) -> None:
     assert table[0]["ttft_p95_ms"] == "-"
     more = [made.spec(rps=11.6, seconds=5.0, repeat=repeat) for repeat in (1, 2)]
     pooled = analysed(made.run(tmp_path / "more", more)).levels[0].figures
-    assert pooled.ttft_p95 is not None
+    assert pooled.at("ttft_p95") is not None
 
 
 def two(made: Any, path: Path, first: str, second: str, share: float) -> Path:
@@ -141,7 +150,9 @@ def test_two_deployments_have_the_originals_table(made: Any, tmp_path: Path) -> 
     assert "| Conc | Local RPS | K8s RPS | Local TTFT | K8s TTFT | Ratio (L/K) |" in markdown(
         blocks(analysis), "t"
     )
-    assert [r.rps.value if r.rps else 0 for r in analysis.deployment_ratios] == [pytest.approx(2.0)] * 2
+    assert [r.throughput.value if r.throughput else 0 for r in analysis.deployment_ratios] == [
+        pytest.approx(2.0)
+    ] * 2
 
 
 def test_two_even_deployments_with_other_labels(made: Any, tmp_path: Path) -> None:
@@ -177,7 +188,7 @@ def test_knees_in_words(sweep_dir: Path, made: Any, tmp_path: Path) -> None:
 def test_comparisons_and_their_words(sweep_dir: Path) -> None:
     analysis = analysed(sweep_dir)
     at_20 = {c.config: c for c in analysis.comparisons if c.load.users == 20}
-    embeddings, llm = at_20["mock-embeddings"].rps, at_20["mock-llm"].rps
+    embeddings, llm = at_20["mock-embeddings"].throughput, at_20["mock-llm"].throughput
     assert embeddings is not None
     assert embeddings.value == pytest.approx(75 / 31)
     assert embeddings.excludes_one
@@ -375,7 +386,7 @@ def test_the_first_requests_are_a_table_of_their_own(sweep_dir: Path) -> None:  
         if "cold" in request.flags
     ]
     cold = next(c for c in analysis.cold if c.config == "baseline")
-    assert (cold.requests, cold.ttft_max_ms) == (len(flagged), max(t for t in flagged if t is not None))
+    assert (cold.requests, cold.worst) == (len(flagged), max(t for t in flagged if t is not None))
     assert "First requests (cold: in no figure above)" in words(analysis)
 
 

@@ -36,12 +36,12 @@ def test_latencies_are_of_the_others_and_rates_of_all(made: Any, tmp_path: Path)
     analysis = analysed(made, tmp_path, made.spec(ttfts=ttfts, late=12, stages=STAGES, failures=2))
     figures = analysis.levels[0].figures
     assert (figures.requests, figures.failures, figures.late, figures.answers) == (102, 2, 12, 100)
-    assert figures.rps is not None
-    assert figures.rps.value == 20.0
-    assert figures.ttft_p95 is not None
-    assert figures.ttft_p95.value == pytest.approx(100.0)
-    assert figures.e2e_p95 is not None
-    assert figures.e2e_p95.value < 101
+    assert figures.throughput is not None
+    assert figures.throughput.value == 20.0
+    assert figures.at("ttft_p95") is not None
+    assert figures.at("ttft_p95").value == pytest.approx(100.0)
+    assert figures.at("e2e_p95") is not None
+    assert figures.at("e2e_p95").value < 101
     assert analysis.accounts[0].answers == 88
     assert len(analysis.cells[0].sample.values) == 88
 
@@ -92,7 +92,7 @@ def test_a_late_failure_is_a_failure(made: Any, tmp_path: Path) -> None:
     lines.close()
     figures = analyse([read_run(path)]).levels[0].figures
     assert (figures.requests, figures.failures, figures.late) == (110, 10, 10)
-    assert figures.ttft_p95_with_failures == float("inf")
+    assert figures.endless["ttft_p95_with_failures"] == float("inf")
 
 
 def test_the_first_requests_are_no_exception(made: Any, tmp_path: Path) -> None:

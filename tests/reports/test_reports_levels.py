@@ -30,6 +30,7 @@ from reports.load import Load
 from reports.masters import merged_levels
 from reports.render import markdown, print_blocks
 from reports.shaped import level_figures
+from workloads.stream import STREAM
 
 S = 1_000_000_000
 
@@ -67,8 +68,8 @@ def test_each_level_has_its_own_figures(made: Any, tmp_path: Path) -> None:
     [found] = analysis.shaped
     one, two, three = (x.figures for x in found.levels)
     assert [f.requests for f in (one, two, three)] == [30, 40, 20]
-    assert [f.ttft_p50 and round(f.ttft_p50.value, 6) for f in (one, two, three)] == [10, 20, 30]
-    assert [f.rps and f.rps.value for f in (one, two, three)] == [20, 20, 20]
+    assert [f.at("ttft_p50") and round(f.at("ttft_p50").value, 6) for f in (one, two, three)] == [10, 20, 30]
+    assert [f.throughput and f.throughput.value for f in (one, two, three)] == [20, 20, 20]
     assert [f.seconds for f in (one, two, three)] == [1.5, 2, 1]
     shown = levels_table(analysis)
     assert shown.title == "local: baseline: the levels of Steps"
@@ -133,10 +134,12 @@ def test_the_terminals_figures_are_the_reports(ttfts_ns: list[int], outcomes: li
     level = HeldLevel(level_from=1, level_to=1, start_ns=0, end_ns=end_s * S)
     levels = HeldLevels(unit="users", levels=(level,))
     line = terminal_table(levels, requests, window).splitlines()[1].split()
-    [found] = level_figures(levels, requests, window, source="s", name="n")
+    [found] = level_figures(STREAM, levels, requests, window, source="s", name="n")
     figures = found.figures
     assert line[2:5] == [str(figures.requests), str(figures.failures), str(found.cut)]
-    for shown, estimate in zip(line[5:], (figures.rps, figures.ttft_p50, figures.ttft_p95), strict=True):
+    for shown, estimate in zip(
+        line[5:], (figures.throughput, figures.at("ttft_p50"), figures.at("ttft_p95")), strict=True
+    ):
         if estimate is None:
             assert shown == "-"
         else:
@@ -353,7 +356,11 @@ def test_two_rates_of_a_service_are_two_rows(made: Any, tmp_path: Path) -> None:
     ]
     analysis = analysed(*directories)
     assert [level.load.label for level in analysis.levels] == ["10", "7.5/s", "30/s"]
-    assert [level.figures.rps and level.figures.rps.value for level in analysis.levels] == [50, 8, 30]
+    assert [level.figures.throughput and level.figures.throughput.value for level in analysis.levels] == [
+        50,
+        8,
+        30,
+    ]
     text = printed(analysis)
     assert "pools cells" not in text
     assert "stops growing at" not in text
@@ -393,7 +400,7 @@ def test_rates_are_compared_with_the_same_rate_only(made: Any, tmp_path: Path) -
     beside = analysed(
         made.run(tmp_path / "two", [made.spec(rps=60.0), open_loop(made, 5.0, deployment="k8s")])
     )
-    assert [(r.load.label, r.rps) for r in beside.deployment_ratios] == [("10", None), ("5/s", None)]
+    assert [(r.load.label, r.throughput) for r in beside.deployment_ratios] == [("10", None), ("5/s", None)]
 
 
 def test_two_rates_at_a_time_are_named_by_their_sum(made: Any, tmp_path: Path) -> None:

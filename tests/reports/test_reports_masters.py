@@ -33,8 +33,8 @@ def test_two_regions_at_the_same_time_are_added(made: Any, tmp_path: Path) -> No
     [cell] = level.cells
     assert level.load.users == 20
     assert level.figures.seconds == 9.0
-    assert level.figures.rps is not None
-    assert level.figures.rps.value == pytest.approx(60.0, rel=0.02)
+    assert level.figures.throughput is not None
+    assert level.figures.throughput.value == pytest.approx(60.0, rel=0.02)
     inside = [
         r.ttft_ms
         for spec in (east, west)
@@ -43,8 +43,8 @@ def test_two_regions_at_the_same_time_are_added(made: Any, tmp_path: Path) -> No
     ]
     assert level.figures.requests == len(inside)
     middle = sorted(inside)[len(inside) // 2 - 1 : len(inside) // 2 + 1]
-    assert level.figures.ttft_p50 is not None
-    assert middle[0] <= level.figures.ttft_p50.value <= middle[-1]
+    assert level.figures.at("ttft_p50") is not None
+    assert middle[0] <= level.figures.at("ttft_p50").value <= middle[-1]
     assert cell.source == "east + west"
     assert "local/baseline/c10-r1 of east and west ran at the same time: added up to 20 users" in verdict(
         analysis
@@ -58,8 +58,8 @@ def test_what_ran_again_later_is_a_repeat(made: Any, tmp_path: Path) -> None:
     [level] = analysis.levels
     assert level.load.users == 10
     assert len(level.cells) == 2
-    assert level.figures.rps is not None
-    assert level.figures.rps.value == pytest.approx(25.0)
+    assert level.figures.throughput is not None
+    assert level.figures.throughput.value == pytest.approx(25.0)
     assert analysis.merged == ()
     assert "overlap" not in verdict(analysis)
 
@@ -76,8 +76,8 @@ def test_three_regions_are_one_cell(made: Any, tmp_path: Path) -> None:
     [level] = analysis.levels
     assert level.load.users == 30
     assert len(level.cells[0].parts) == 3
-    assert level.figures.rps is not None
-    assert level.figures.rps.value == pytest.approx(60.0, rel=0.05)
+    assert level.figures.throughput is not None
+    assert level.figures.throughput.value == pytest.approx(60.0, rel=0.05)
 
 
 def test_cells_of_other_names_are_not_added(made: Any, tmp_path: Path) -> None:

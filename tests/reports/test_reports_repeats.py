@@ -11,27 +11,39 @@ import pytest
 
 from reports import stats
 from reports.ratios import Ratios
-from reports.repeats import RPS, TTFT, Between, between
+from reports.repeats import Between, between, median_figure, throughput_figure
 from reports.stats import Estimate, Sample
+from workloads.stream import STREAM
+
+RPS, TTFT = throughput_figure(STREAM), median_figure(STREAM)
 
 
 def cell(rng: np.random.Generator, key: object, answers: int, ttft: float, within: float) -> Sample:
     """So many answers around ``ttft``, of a relative spread ``within``, at random times."""
     values = ttft * np.exp(rng.normal(0, within, answers))
     bins = np.sort(rng.integers(0, stats.BINS, answers))
-    return Sample(key=key, seconds=5.0, ended_bins=bins, values=values, value_bins=bins)
+    return Sample(
+        key=key, seconds=5.0, ended_bins=bins, amounts=np.ones(len(bins)), values=values, value_bins=bins
+    )
 
 
 def level(deployment: str, load: int, samples: list[Sample]) -> Any:
     name = f"{deployment}/{load}"
-    return SimpleNamespace(deployment=deployment, config="c", name=name, valid=True, samples=samples)
+    return SimpleNamespace(
+        deployment=deployment, config="c", name=name, valid=True, samples=samples, workload=STREAM
+    )
 
 
 def steady(key: object, rate: float) -> Sample:
     """As many answers in each of its time bins, and none but for the rate: it has no noise within."""
     bins = np.arange(round(1000 * rate)) % stats.BINS
     return Sample(
-        key=key, seconds=5.0, ended_bins=bins, values=np.empty(0), value_bins=np.empty(0, dtype=int)
+        key=key,
+        seconds=5.0,
+        ended_bins=bins,
+        amounts=np.ones(len(bins)),
+        values=np.empty(0),
+        value_bins=np.empty(0, dtype=int),
     )
 
 
@@ -64,7 +76,7 @@ def test_intervals_of_two_repeats_of_equals_hold_1(noise: dict[str, float], want
         levels = equals(rng, **noise)
         ratios = Ratios(levels)
         for one, other in ((levels[0], levels[2]), (levels[1], levels[3])):
-            found = ratios.rps(one, other)
+            found = ratios.throughput(one, other)
             assert found is not None
             assert found.low is not None
             assert found.high is not None
@@ -80,8 +92,8 @@ def test_a_real_difference_is_shown() -> None:
         level(name, 5, [cell(rng, i, 100, ttft, 0.1) for i in range(2)])
         for name, ttft in zip("abc", (100, 100, 150), strict=True)
     ]
-    found = Ratios(levels).ttft(levels[2], levels[0])
-    assert not Ratios(levels).ttft(levels[1], levels[0]).excludes_one
+    found = Ratios(levels).compared(levels[0], levels[2])
+    assert not Ratios(levels).compared(levels[0], levels[1]).excludes_one
     assert found is not None
     assert found.excludes_one
 
@@ -116,7 +128,7 @@ def test_repeats_that_are_alike_by_chance_do_not_make_a_ratio_exact() -> None:
     """Of few cells: what a quiet sweep's differ by stays in. Of many it hardly counts (below)."""
     levels = [level(name, 5, [steady(i, 1.0) for i in range(2)]) for name in "ab"]
     levels += [level(name, 20, [steady(i, 1.0) for i in range(2)]) for name in "ab"]
-    found = Ratios(levels).rps(levels[0], levels[1])
+    found = Ratios(levels).throughput(levels[0], levels[1])
     assert found is not None
     assert found.low == pytest.approx(0.95, abs=0.02)
     assert found.high == pytest.approx(1.05, abs=0.02)

@@ -25,7 +25,9 @@ def sample(
     count = int(rng.poisson(rate * seconds))
     bins = np.sort(rng.integers(0, stats.BINS, count))
     values = rng.exponential(ttft / math.log(2), count)
-    return Sample(key=key, seconds=seconds, ended_bins=bins, values=values, value_bins=bins)
+    return Sample(
+        key=key, seconds=seconds, ended_bins=bins, amounts=np.ones(len(bins)), values=values, value_bins=bins
+    )
 
 
 @given(VALUES, QUANTILES)
@@ -145,7 +147,12 @@ def test_pairing_takes_away_what_both_repeats_share() -> None:
 def test_median_draws_are_the_weighted_medians() -> None:
     bins = np.array([0, 0, 1, 2, 2])
     one = Sample(
-        key=1, seconds=1.0, ended_bins=bins, values=np.array([5.0, 1.0, 3.0, 9.0, 7.0]), value_bins=bins
+        key=1,
+        seconds=1.0,
+        ended_bins=bins,
+        amounts=np.ones(5),
+        values=np.array([5.0, 1.0, 3.0, 9.0, 7.0]),
+        value_bins=bins,
     )
     weights = np.zeros((stats.DRAWS, stats.BINS))
     weights[:, :3] = [2, 0, 1]  # 5 5 1 1 9 7
@@ -157,6 +164,8 @@ def test_median_draws_are_the_weighted_medians() -> None:
 
 def test_nothing_answered_has_no_interval() -> None:
     empty = np.empty(0, dtype=np.int64)
-    none = Sample(key=1, seconds=5.0, ended_bins=empty, values=np.empty(0), value_bins=empty)
+    none = Sample(
+        key=1, seconds=5.0, ended_bins=empty, amounts=np.empty(0), values=np.empty(0), value_bins=empty
+    )
     draws = stats.rate_draws([none], stats.weights_of([none], np.random.default_rng(0)))
     assert stats.interval(draws, 0.0, 1) == stats.Estimate(value=0.0)

@@ -15,7 +15,6 @@ import pytest
 from reach.options import Reach
 from reach.proxy import Proxies
 from reach.tls import Tls
-from records.checks import OF_THE_MACHINE
 from records.reader import cell_directories
 from sweep import probes
 from sweep.options import parse_locust_args, parse_targets
@@ -30,6 +29,7 @@ from sweep.reaching import (
     with_whole_paths,
 )
 from sweep.usage import UsageError
+from workloads.checks.general import OF_THE_MACHINE
 
 LIMIT_S = 200
 NOTHING = {"ca": "", "insecure": False, "cert": "", "cert_key": "", "server_name": "", "key_header": ""}

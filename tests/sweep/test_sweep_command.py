@@ -12,7 +12,6 @@ import click
 import psutil
 import pytest
 
-from records.checks import OF_THE_MACHINE
 from records.reader import cell_directories
 from sweep import cli
 from sweep.directory import alone, create
@@ -20,6 +19,7 @@ from sweep.options import parse_targets
 from sweep.plan import Plan
 from sweep.processes import PROJECT
 from sweep.usage import UsageError
+from workloads.checks.general import OF_THE_MACHINE
 
 LIMIT = 300
 

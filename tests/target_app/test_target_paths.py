@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from records.config_checks import same_path
 from records.served import Served
 from target_app import llm as llm_module
 from target_app import preprocess, service
@@ -25,6 +24,8 @@ from target_app.pipeline import Pipeline
 from target_app.service import Service
 from target_app.settings import Settings
 from target_app.wire import AskRequest
+from workloads.checks.configuration import same_path
+from workloads.facts import Facts
 
 MOCKS = list(itertools.product([False, True], repeat=2))
 WAYS: list[dict[str, str]] = [
@@ -141,7 +142,8 @@ def test_stages_run_where_it_is_said_and_where_the_settings_say(
     wanted = settings(knowledge, use_mock_embeddings=mocks[0], use_mock_llm=mocks[1], **way)
     paths = asyncio.run(paths_of(wanted, ran, request()))
     served = Served(config=wanted.configuration, settings=wanted.public(), paths=paths)
-    assert same_path(served).status == "pass", same_path(served).text
+    check = same_path(Facts(served=served))
+    assert check.status == "pass", check.text
     said = {stage: path.partition("@")[2] for stage, path in paths.items()}
     said["preprocess"] = "loop"  # of so short a question
     del said["prompt"]

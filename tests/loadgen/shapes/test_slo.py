@@ -67,8 +67,8 @@ def test_nonsense_is_refused_in_a_line(text: str, said: str) -> None:
 
 def test_what_counts_of_an_answer() -> None:
     slo = Slo.parse("ttft:1 e2e:1 itl:1 tpot:1")
-    # The answer's own p95 of nine gaps is its longest: it stalled once.
-    assert slo.figures(ANSWER) == [100, 200, 50, 10]
+    # The answer's own p95 of nine gaps lies between its longest, a stall, and the next: 50 and 5 ms.
+    assert slo.figures(ANSWER) == [100, 200, pytest.approx(32), 10]
     assert slo.figures(replace(ANSWER, due_at_ns=900 * MS))[:2] == [200, 300]  # open loop: from when due
     single = replace(ANSWER, tokens=1, gaps_us=[], last_token_at_ns=ANSWER.first_token_at_ns)
     assert slo.figures(single) == [100, 200, None, None]
@@ -81,7 +81,7 @@ def test_how_many_answers_a_percentile_wants() -> None:
 
 
 @given(over=st.integers(0, 30), within=st.integers(0, 400), percent=st.sampled_from([50, 90, 95, 99, 99.9]))
-def test_enough_answers_are_missed_just_when_their_percentile_is_over(
+def test_enough_answers_are_missed_just_when_more_are_over_than_may_be(
     over: int, within: int, percent: float
 ) -> None:
     slo = Slo(bounds={"ttft": 100}, percentile=percent)
@@ -90,7 +90,10 @@ def test_enough_answers_are_missed_just_when_their_percentile_is_over(
         judged = slo.judge([part(*answers)])
         value = judged.percentiles["ttft"]
         assert value is not None
-        assert judged.missed == (value > 100) == (not judged.met)
+        most = math.floor((1000 - round(percent * 10)) * len(answers) / 1000)
+        assert judged.missed == (over > most) == (not judged.met)
+        assert value > 100 or judged.met
+        assert value <= 100 or judged.missed or over == most
 
 
 def test_few_answers_miss_only_if_those_to_come_cannot_help() -> None:

@@ -5,70 +5,72 @@ from collections.abc import Callable
 
 import pytest
 
-from records import answer_checks
 from records.cell import Window
 from records.request import RequestRecord
+from workloads.checks import answers
+from workloads.facts import Facts
 
 Record = Callable[..., RequestRecord]
+Make = Callable[..., Facts]
 BackToBack = Callable[[int, int], list[RequestRecord]]
 WINDOW = Window(start_ns=0, end_ns=1_000_000_000)
 
 
-def test_no_good_answer_fails_whatever_the_share(record: Record) -> None:
-    assert answer_checks.failures([]).status == "fail"
-    assert answer_checks.failures([record(outcome="http_error")]).status == "fail"
+def test_no_good_answer_fails_whatever_the_share(record: Record, facts: Make) -> None:
+    assert answers.failures(facts([])).status == "fail"
+    assert answers.failures(facts([record(outcome="http_error")])).status == "fail"
     assert (
-        answer_checks.failures([record(seq=n) for n in range(99)] + [record(outcome="timeout")]).status
+        answers.failures(facts([record(seq=n) for n in range(99)] + [record(outcome="timeout")])).status
         == "pass"
     )
 
 
-def test_an_empty_answer_is_no_good_answer(record: Record) -> None:
+def test_an_empty_answer_is_no_good_answer(record: Record, facts: Make) -> None:
     full = record(first_token_at_ns=5)
-    assert answer_checks.tokens([full]).status == "pass"
-    assert answer_checks.tokens([full, record(seq=1)]).status == "fail"
-    assert answer_checks.tokens([]).status == "n/a"
+    assert answers.tokens(facts([full])).status == "pass"
+    assert answers.tokens(facts([full, record(seq=1)])).status == "fail"
+    assert answers.tokens(facts([])).status == "n/a"
 
 
-def test_thoughts_alone_are_a_good_answer_and_are_told(record: Record) -> None:
+def test_thoughts_alone_are_a_good_answer_and_are_told(record: Record, facts: Make) -> None:
     thought = record(first_generated_at_ns=3)
-    found = answer_checks.tokens([record(first_generated_at_ns=3, first_token_at_ns=5, tokens=1), thought])
+    found = answers.tokens(facts([record(first_generated_at_ns=3, first_token_at_ns=5, tokens=1), thought]))
     assert found.status == "pass"
     assert "1 held thoughts only" in found.text
-    assert answer_checks.tokens([thought, record()]).status == "fail"
+    assert answers.tokens(facts([thought, record()])).status == "fail"
 
 
-def test_ends_for_reasons_that_are_not_known_are_told(record: Record) -> None:
+def test_ends_for_reasons_that_are_not_known_are_told(record: Record, facts: Make) -> None:
     good = [record(finish_reason=reason) for reason in (None, "stop", "length", "who_knows", "who_knows")]
-    found = answer_checks.failures(good)
+    found = answers.failures(facts(good))
     assert found.status == "pass"
     assert "2 good answers ended for a reason that is not known: who_knows" in found.text
-    assert "not known" not in answer_checks.failures(good[:3]).text
+    assert "not known" not in answers.failures(facts(good[:3])).text
 
 
-def test_one_answer_without_documents_fails_where_they_were_asked_for(record: Record) -> None:
+def test_one_answer_without_documents_fails_where_they_were_asked_for(record: Record, facts: Make) -> None:
     records = [record(), record(seq=1, documents=0)]
-    assert answer_checks.retrieval(records, expected=True).status == "fail"
-    assert answer_checks.retrieval(records, expected=False).status == "n/a"
-    assert answer_checks.retrieval(records[:1], expected=True).status == "pass"
+    assert answers.retrieval(facts(records, documents=True)).status == "fail"
+    assert answers.retrieval(facts(records, documents=False)).status == "n/a"
+    assert answers.retrieval(facts(records[:1], documents=True)).status == "pass"
 
 
 def test_requests_that_hang_fail_the_cell_though_nothing_else_counts_them(
-    record: Record, back_to_back: BackToBack
+    record: Record, back_to_back: BackToBack, facts: Make
 ) -> None:
     good = back_to_back(50, 20_000_000)
     hung = [record(sent_at_ns=0, ended_at_ns=4_000_000_000, outcome="aborted") for _ in range(3)]
-    assert answer_checks.unanswered(good, WINDOW).status == "pass"
-    assert answer_checks.unanswered(good, None).status == "n/a"
-    found = answer_checks.unanswered([*good, *hung], WINDOW)
+    assert answers.unanswered(facts(good, window=WINDOW)).status == "pass"
+    assert answers.unanswered(facts(good, window=None)).status == "n/a"
+    found = answers.unanswered(facts([*good, *hung], window=WINDOW))
     assert (found.status, found.figure) == ("fail", pytest.approx(12 / 13, abs=0.001))
     gone = [dataclasses.replace(one, outcome="dropped") for one in hung]
-    assert answer_checks.unanswered([*good, *gone], WINDOW).status == "pass"
+    assert answers.unanswered(facts([*good, *gone], window=WINDOW)).status == "pass"
 
 
-def test_many_requests_sent_twice_fail_the_cell(record: Record) -> None:
-    assert answer_checks.resent([*[record()] * 19, record(flags=["retried"])]).status == "pass"
-    assert answer_checks.resent([*[record()] * 9, record(flags=["retried"])]).status == "fail"
+def test_many_requests_sent_twice_fail_the_cell(record: Record, facts: Make) -> None:
+    assert answers.resent(facts([*[record()] * 19, record(flags=["retried"])])).status == "pass"
+    assert answers.resent(facts([*[record()] * 9, record(flags=["retried"])])).status == "fail"
 
 
 SENT = ("model", "stream", "stream_options", "stream_options.include_usage", "top_k2")
@@ -93,8 +95,8 @@ SENT = ("model", "stream", "stream_options", "stream_options.include_usage", "to
     ],
 )
 def test_a_refused_field_is_named_with_the_option_that_leaves_it_out(
-    record: Record, error: str, field: str | None
+    record: Record, error: str, field: str | None, facts: Make
 ) -> None:
     refused = record(outcome="http_error", error=error)
-    text = answer_checks.failures([refused], fields=SENT).text
+    text = answers.failures(facts([refused], fields=SENT)).text
     assert (f"--drop-field {field} (sweep" in text) if field else ("--drop-field" not in text)

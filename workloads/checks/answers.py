@@ -6,10 +6,11 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from records.advice import advised
-from records.cell import Check, Window
+from records.cell import Check
 from records.finish_reasons import KNOWN
 from records.request import RequestRecord
+from workloads.checks.advice import advised
+from workloads.facts import Facts
 
 FAILURE_SHARE = 0.05
 MENDED: dict[str, str] = {
@@ -45,16 +46,15 @@ def refused_field(error: str, fields: Sequence[str]) -> str | None:
     return None
 
 
-def failures(requests: Sequence[RequestRecord], unfinished: int = 0, *, fields: Sequence[str] = ()) -> Check:
-    """Failed requests as a share of all that counted; no good answer at all always fails. ``unfinished``:
-    requests of the whole load that were cut without an answer. ``fields``: what was sent."""
-    counted = [r for r in requests if r.counts]
+def failures(facts: Facts) -> Check:
+    """Failed requests as a share of all that counted; no good answer at all always fails."""
+    counted, unfinished = facts.counted, sum(r.outcome == "aborted" for r in facts.requests)
     bad = sum(r.outcome != "ok" for r in counted)
     said = Counter(r.error for r in counted if r.outcome != "ok" and r.error).most_common(1)
     why = f" ({said[0][1]} times: {said[0][0]})" if said else ""
     kinds = Counter(str(r.outcome) for r in counted if r.outcome != "ok").most_common(1)
     advice = MENDED[kinds[0][0]] if kinds else "give it more time, or ask with fewer users"
-    refused = refused_field(said[0][0] or "", fields) if said else None
+    refused = refused_field(said[0][0] or "", facts.fields) if said else None
     if refused:
         drop = f"--drop-field {refused}"
         advice = f"the service refuses a field of the request: leave it out with {drop} (sweep: -- {drop})"
@@ -85,9 +85,9 @@ def _unknown_ends(requests: Sequence[RequestRecord]) -> str:
     return f"; {reasons.total()} good answers ended for a reason that is not known: {named}"
 
 
-def tokens(requests: Sequence[RequestRecord]) -> Check:
+def tokens(facts: Facts) -> Check:
     """Did every good answer hold at least one token? An empty one is fast and says nothing."""
-    good = [r for r in requests if r.outcome == "ok"]
+    good = facts.good
     if not good:
         return Check(name="tokens", status="n/a", text="no good answer")
     thoughts = sum(r.only_thought for r in good)
@@ -105,10 +105,10 @@ def tokens(requests: Sequence[RequestRecord]) -> Check:
     )
 
 
-def retrieval(requests: Sequence[RequestRecord], *, expected: bool) -> Check:
+def retrieval(facts: Facts) -> Check:
     """Where documents were asked for, did every good answer bring some?"""
-    good = [r for r in requests if r.outcome == "ok"]
-    if not expected or not good:
+    good = facts.good
+    if not facts.documents or not good:
         return Check(name="retrieval", status="n/a", text="no documents were asked for, or no good answer")
     without = sum(not r.documents for r in good)
     found = Check(
@@ -128,14 +128,15 @@ def retrieval(requests: Sequence[RequestRecord], *, expected: bool) -> Check:
 UNANSWERED_SHARE = 0.05
 
 
-def unanswered(requests: Sequence[RequestRecord], window: Window | None) -> Check:
+def unanswered(facts: Facts) -> Check:
     """Was the time in flight that of answers, or of requests that were cut at the end and never answered?
 
     A request that hangs counts nowhere else: it is neither good nor failed, and delays no percentile.
     """
+    window = facts.window
     if window is None:
         return Check(name="unanswered", status="n/a", text="no window")
-    held = [r for r in requests if r.outcome != "dropped" and r.ended_at_ns >= window.start_ns]
+    held = [r for r in facts.requests if r.outcome != "dropped" and r.ended_at_ns >= window.start_ns]
     total = sum(r.ended_at_ns - r.sent_at_ns for r in held)
     cut = [r for r in held if r.outcome == "aborted"]
     return Check.bounded(
@@ -151,8 +152,9 @@ def unanswered(requests: Sequence[RequestRecord], window: Window | None) -> Chec
 RESENT_SHARE = 0.05
 
 
-def resent(requests: Sequence[RequestRecord]) -> Check:
+def resent(facts: Facts) -> Check:
     """How many requests met a dead connection and had to be sent twice?"""
+    requests = facts.counted
     again = sum("retried" in r.flags for r in requests)
     return Check.bounded(
         "resent",

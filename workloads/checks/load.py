@@ -6,24 +6,26 @@ import math
 from collections.abc import Sequence
 from statistics import median
 
-from records.answer_checks import FAILURE_SHARE
-from records.cell import Check, Window
-from records.measure import ended_inside, percentile, timed
+from records.cell import Check
+from records.measure import ended_inside, percentile
 from records.measure import rate as measure_rate
-from records.request import RequestRecord
+from workloads.checks.answers import FAILURE_SHARE
+from workloads.facts import Facts, Judge
+from workloads.metric import Metric
 
 CONCURRENCY_SHARE = 0.7
 
 
-def concurrency(requests: Sequence[RequestRecord], window: Window | None, users: int, *, free: bool) -> Check:
+def concurrency(facts: Facts) -> Check:
     """Requests in flight on average over the window, as a share of the users asked for: from the user's view,
-    who waits until the answer's body has ended. ``free``: so many are in flight as it falls out."""
-    if window is None or free or window.seconds <= 0:
+    who waits until the answer's body has ended."""
+    window, users = facts.window, facts.users
+    if window is None or facts.free or window.seconds <= 0:
         text = "no window, an open loop, or users that think between requests"
         return Check(name="concurrency", status="n/a", text=text)
     busy = sum(
         max(0, min(r.body_ended_at_ns or r.ended_at_ns, window.end_ns) - max(r.sent_at_ns, window.start_ns))
-        for r in requests
+        for r in facts.requests
     )
     share = busy / (window.end_ns - window.start_ns) / users
     return Check.bounded(
@@ -40,14 +42,7 @@ LITTLE_SHARE = 0.3
 LITTLE_S = 0.001
 
 
-def littles_law(
-    requests: Sequence[RequestRecord],
-    window: Window | None,
-    users: int,
-    *,
-    think_time_s: float,
-    closed: bool,
-) -> Check:
+def littles_law(facts: Facts) -> Check:
     """Does the measurement add up? Throughput times a user's cycle (its request, and its thinking) is the
     number of users (Little 1961). Where it is not, users waited that no latency shows, or requests are
     missing or counted twice. A request's time is its E2E: what its user waits for beyond, the end of the
@@ -56,15 +51,15 @@ def littles_law(
     The bound leaves LITTLE_S to each cycle, which it takes to ask again, and widens to one cycle over the
     window: so much can begin before it or end after it.
     """
-    name = "littles-law"
-    if window is None or not closed or window.seconds <= 0:
+    name, window, users = "littles-law", facts.window, facts.users
+    if window is None or facts.rate or window.seconds <= 0:
         return Check(name=name, status="n/a", text="no window, or an open loop")
-    ended = [r for r in requests if r.counts and window.start_ns < r.ended_at_ns <= window.end_ns]
+    ended = [r for r in facts.requests if r.counts and window.start_ns < r.ended_at_ns <= window.end_ns]
     bad = sum(r.outcome != "ok" for r in ended)
     if not ended or bad > FAILURE_SHARE * len(ended):
         text = f"{bad} of {len(ended)} requests failed, after which users pause"
         return Check(name=name, status="n/a", text=text)
-    cycle_s = sum(r.ended_at_ns - r.sent_at_ns for r in ended) / len(ended) / 1e9 + think_time_s
+    cycle_s = sum(r.ended_at_ns - r.sent_at_ns for r in ended) / len(ended) / 1e9 + facts.think_time_s
     rate = len(ended) / window.seconds
     return Check.bounded(
         name,
@@ -80,17 +75,14 @@ def littles_law(
 RATE_SHARE = 0.05
 
 
-def arrival_rate(
-    requests: Sequence[RequestRecord], window: Window | None, rate: float, *, chance: bool
-) -> Check:
-    """Open loop: requests due a second of the window, against the rate asked for.
-
-    ``chance``: they are due at random (Poisson), so the bound leaves room for three standard deviations.
-    """
+def arrival_rate(facts: Facts) -> Check:
+    """Open loop: requests due a second of the window, against the rate asked for. Where they are due at
+    random (Poisson), the bound leaves room for three standard deviations."""
+    rate, window = facts.rate, facts.window
     if not rate or window is None or window.seconds <= 0:
         return Check(name="arrival-rate", status="n/a", text="no open loop, or no window")
-    due = [r for r in requests if r.due_at_ns and window.start_ns <= r.due_at_ns <= window.end_ns]
-    room = 3 / math.sqrt(rate * window.seconds) if chance else 1.5 / (rate * window.seconds)
+    due = [r for r in facts.requests if r.due_at_ns and window.start_ns <= r.due_at_ns <= window.end_ns]
+    room = 3 / math.sqrt(rate * window.seconds) if facts.chance else 1.5 / (rate * window.seconds)
     return Check.bounded(
         "arrival-rate",
         len(due) / window.seconds / rate,
@@ -105,9 +97,10 @@ LATENESS_P99_MS = 20.0
 BEHIND = "the generator was behind: ask at a lower rate, use more workers, or leave the machine to it"
 
 
-def lateness(requests: Sequence[RequestRecord]) -> Check:
+def lateness(facts: Facts) -> Check:
     """Open loop: how long after they were due were requests sent (p99)? Latency counts from when due."""
-    late = [(r.sent_at_ns - r.due_at_ns) / 1e6 for r in requests if r.due_at_ns and r.outcome != "dropped"]
+    sent = [r for r in facts.requests if r.due_at_ns and r.outcome != "dropped"]
+    late = [(r.sent_at_ns - r.due_at_ns) / 1e6 for r in sent if r.due_at_ns]
     p99 = percentile(late, 0.99)
     if p99 is None:
         return Check(name="lateness", status="n/a", text="no open loop")
@@ -118,9 +111,14 @@ def lateness(requests: Sequence[RequestRecord]) -> Check:
 DROPPED_SHARE = 0.05
 
 
-def dropped(requests: Sequence[RequestRecord], window: Window | None) -> Check:
+def dropped(facts: Facts) -> Check:
     """Open loop: what was due and never begun, since too many were in flight. Nobody's latency has it."""
-    due = [r for r in requests if window and r.due_at_ns and window.start_ns <= r.due_at_ns <= window.end_ns]
+    window = facts.window
+    due = [
+        r
+        for r in facts.requests
+        if window and r.due_at_ns and window.start_ns <= r.due_at_ns <= window.end_ns
+    ]
     if not due:
         return Check(name="dropped", status="n/a", text="no open loop, or no window")
     lost = sum(r.outcome == "dropped" for r in due)
@@ -133,12 +131,13 @@ STEADY_SHARE = 0.3
 UNSTEADY = "warm it up for longer (--warmup-requests), measure for longer, and leave the machine to it"
 
 
-def steady_state(requests: Sequence[RequestRecord], window: Window | None) -> Check:
+def steady_state(facts: Facts) -> Check:
     """Did as many answers end in the window's first half as in its second?
 
     The bound widens to three standard deviations of a Poisson count where answers are few.
     """
-    ended = ended_inside(requests, window)
+    window = facts.window
+    ended = ended_inside(facts.requests, window)
     if window is None or len(ended) < 10:
         return Check(name="steady-state", status="n/a", figure=len(ended), text="too few answers to tell")
     middle = (window.start_ns + window.end_ns) / 2
@@ -154,42 +153,46 @@ def steady_state(requests: Sequence[RequestRecord], window: Window | None) -> Ch
     )
 
 
-STEADY_TTFT_SHARE = 0.5
-STEADY_TTFT_MS = 2.0
+STEADY_MEDIAN_SHARE = 0.5
+STEADY_MS = 2.0
 
 
-def steady_ttft(requests: Sequence[RequestRecord], window: Window | None, rate: float = 0.0) -> Check:
-    """Was the TTFT in the window's second half what it was in its first? Medians, so that a few slow
-    answers are no trend.
+def steady(metric: Metric, name: str = "steady-latency", smallest: float = STEADY_MS) -> Judge:
+    """The check that a metric was in the window's second half what it was in its first. Medians, so that a
+    few slow answers are no trend.
 
     The bound, as a share of the whole median, widens to three standard errors of the difference (each
-    median's from its order statistics: a rank's standard deviation is sqrt(n)/2) and to 2 ms. ``rate``: that
-    of an open loop, which past what the service can do only makes its queue longer.
+    median's from its order statistics: a rank's standard deviation is sqrt(n)/2) and to ``smallest``, in the
+    metric's unit. An open loop past what the service can do only makes its queue longer.
     """
-    name = "steady-ttft"
-    dated = [(r.sent_at_ns, ms) for r in timed(requests, window) if r.outcome == "ok" and (ms := r.ttft_ms)]
-    middle = (window.start_ns + window.end_ns) / 2 if window else 0
-    first = sorted(ms for sent, ms in dated if sent <= middle)
-    second = sorted(ms for sent, ms in dated if sent > middle)
-    if min(len(first), len(second)) < 10:
-        return Check(name=name, status="n/a", figure=len(dated), text="too few answers to tell")
-    whole = median(ms for _, ms in dated)
-    error = math.hypot(_median_error(first), _median_error(second))
-    return Check.bounded(
-        name,
-        abs(median(second) - median(first)) / whole,
-        round(max(STEADY_TTFT_SHARE, 3 * error / whole, STEADY_TTFT_MS / whole), 4),
-        f"median TTFT {median(first):.1f} ms in the first half of the window, "
-        f"{median(second):.1f} ms in the second{_behind(requests, window, rate)}",
-        advice=UNSTEADY,
-    )
+
+    def judge(facts: Facts) -> Check:
+        window, good = facts.window, [r for r in facts.timed if r.outcome == "ok"]
+        dated = [(r.sent_at_ns, value) for r in good for value in metric.values_of(r) if value]
+        middle = (window.start_ns + window.end_ns) / 2 if window else 0
+        first = sorted(value for sent, value in dated if sent <= middle)
+        second = sorted(value for sent, value in dated if sent > middle)
+        if min(len(first), len(second)) < 10:
+            return Check(name=name, status="n/a", figure=len(dated), text="too few answers to tell")
+        whole = median(value for _, value in dated)
+        error = math.hypot(_median_error(first), _median_error(second))
+        return Check.bounded(
+            name,
+            abs(median(second) - median(first)) / whole,
+            round(max(STEADY_MEDIAN_SHARE, 3 * error / whole, smallest / whole), 4),
+            f"median {metric.title} {median(first):.1f} {metric.unit} in the first half of the window, "
+            f"{median(second):.1f} {metric.unit} in the second{_behind(facts)}",
+            advice=UNSTEADY,
+        )
+
+    return judge
 
 
-def _behind(requests: Sequence[RequestRecord], window: Window | None, rate: float) -> str:
-    answered = measure_rate(requests, window) or 0.0
-    if answered >= rate * (1 - RATE_SHARE):
+def _behind(facts: Facts) -> str:
+    answered = measure_rate(facts.requests, facts.window) or 0.0
+    if answered >= facts.rate * (1 - RATE_SHARE):
         return ""
-    return f": {rate:g} requests/s were asked and {answered:.1f} answered, the queue grew"
+    return f": {facts.rate:g} requests/s were asked and {answered:.1f} answered, the queue grew"
 
 
 def _median_error(ordered: Sequence[float]) -> float:

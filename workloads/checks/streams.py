@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from itertools import pairwise
 from statistics import median
 
-from records.advice import advised
 from records.cell import Check
 from records.request import COMPRESSED, RequestRecord
+from workloads.checks.advice import advised
+from workloads.facts import Facts
 
 STAGE_EXCESS_MS = 2.0
 IMPOSSIBLE_SHARE = 0.01
@@ -32,9 +33,9 @@ MOMENTS = (
 )
 
 
-def clock_order(requests: Sequence[RequestRecord]) -> Check:
+def clock_order(facts: Facts) -> Check:
     """due <= sent <= headers <= first event <= first token <= last token <= end, whichever happened."""
-    wrong, example = 0, ""
+    requests, wrong, example = facts.requests, 0, ""
     for r in requests:
         moments = [(name, at) for name in MOMENTS if (at := getattr(r, f"{name}_at_ns")) is not None]
         back = [f"{b} before {a}" for (a, before), (b, after) in pairwise(moments) if after < before]
@@ -51,8 +52,9 @@ def clock_order(requests: Sequence[RequestRecord]) -> Check:
     return advised(found, "the machine's clock was set meanwhile, or the records are damaged: measure again")
 
 
-def compressed(requests: Sequence[RequestRecord]) -> Check:
+def compressed(facts: Facts) -> Check:
     """Did the service, or a proxy before it, compress an answer? Compression can hold back a whole stream."""
+    requests = facts.requests
     count = sum((r.error or "").startswith(COMPRESSED) for r in requests)
     found = Check(
         name="compressed",
@@ -70,9 +72,9 @@ def impossible_stages(r: RequestRecord) -> bool:
     return bool(r.stages) and waited is not None and r.stages_ms > waited + STAGE_EXCESS_MS
 
 
-def stage_times(requests: Sequence[RequestRecord]) -> Check:
+def stage_times(facts: Facts) -> Check:
     """Can the server's stage times be true? The client can only see a token after the server had it."""
-    timed = [r for r in requests if r.outcome == "ok" and r.stages and r.first_token_at_ns is not None]
+    timed = [r for r in facts.good if r.stages and r.first_token_at_ns is not None]
     if not timed:
         return Check(name="stage-times", status="n/a", text="the answers carry no stage times")
     share = sum(impossible_stages(r) for r in timed) / len(timed)
@@ -122,7 +124,7 @@ def _held_back(r: RequestRecord) -> bool | None:
     return True if max(r.gaps_us) >= BETWEEN_LUMPS_MS * 1000 else None
 
 
-def buffering(requests: Sequence[RequestRecord]) -> Check:
+def buffering(facts: Facts) -> Check:
     """Did something on the way (a reverse proxy that buffers) hold the tokens back and let them go in lumps?
 
     Then TTFT is too high and ITL too low. Lumps alone prove nothing: speculative decoding, a mock and
@@ -143,10 +145,8 @@ def buffering(requests: Sequence[RequestRecord]) -> Check:
     name = "buffering"
     long = [
         r
-        for r in requests
-        if r.outcome == "ok"
-        and len(r.gaps_us) >= BUFFERED_TOKENS - 1
-        and not {"mock-answer", "restarted"} & set(r.flags)
+        for r in facts.good
+        if len(r.gaps_us) >= BUFFERED_TOKENS - 1 and not {"mock-answer", "restarted"} & set(r.flags)
     ]
     seen = [_held(r) for r in long]
     if len(long) < BUFFERED_ANSWERS:
@@ -181,21 +181,21 @@ def buffering(requests: Sequence[RequestRecord]) -> Check:
     )
 
 
-def cached(requests: Sequence[RequestRecord], counted: Sequence[RequestRecord]) -> Check:
+def cached(facts: Facts) -> Check:
     """Are questions answered faster when they are asked again? Then a cache was measured.
 
     Asking again is no fault: a service without a cache may be measured with one question. It fails when
     repeats' median TTFT is below half the first askings', by CACHED_MS at least, and a rank-sum test
-    (Mann-Whitney) puts the difference at three standard deviations or more. Compared are ``counted`` answers
+    (Mann-Whitney) puts the difference at three standard deviations or more. Compared are answers that count,
     in the span in which questions were first asked, so that a slow start is not taken for a cache, and each
-    question's first asking is sought in all ``requests``, warm-up too.
+    question's first asking is sought in all requests, warm-up too.
     """
     name = "cached-answers"
     first_of: dict[str, RequestRecord] = {}
-    for r in sorted(requests, key=lambda r: r.sent_at_ns):
+    for r in sorted(facts.requests, key=lambda r: r.sent_at_ns):
         first_of.setdefault(r.question, r)
     firsts = {(r.worker, r.user, r.seq) for r in first_of.values()}
-    good = [r for r in counted if r.question and r.outcome == "ok" and r.first_token_at_ns is not None]
+    good = [r for r in facts.good if r.question and r.first_token_at_ns is not None]
     first = [r for r in good if (r.worker, r.user, r.seq) in firsts]
     again = [r for r in good if (r.worker, r.user, r.seq) not in firsts]
     asked = f"{len(again)} of {len(good)} answers are to a question asked before"

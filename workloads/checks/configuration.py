@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 from typing import Any
 
-from records.advice import advised
 from records.cell import Check
 from records.request import RequestRecord
-from records.served import AS_IS, MOCKS_OF_CONFIG, Served
+from records.served import AS_IS, MOCKS_OF_CONFIG
+from workloads.checks.advice import advised
+from workloads.facts import Facts
 
 ASKED_AGAIN = "restart the service with it, or ask for the one that it runs"
 MIXED_ANSWERS = "see that one service alone answers at this address, started once"
@@ -18,15 +19,11 @@ MOCK_ADVICE = "restart the service with the mocks that the configuration names, 
 PATH_ADVICE = "restart the service with the settings that are meant, and compare it with nothing until then"
 
 
-def configuration(
-    asked: str | None,
-    served: str | None,
-    named: Sequence[str | None],
-    settings: Mapping[str, Any],
-    wanted: Mapping[str, Any],
-) -> Check:
-    """Is the configuration that ``/config`` and every answer name one and the same, and ``asked``, if one
-    was asked for? (`AS_IS`: whatever it is.)"""
+def configuration(facts: Facts) -> Check:
+    """Is the configuration that ``/config`` and every answer name one and the same, and that one, if one was
+    asked for? (`AS_IS`: whatever it is.)"""
+    asked, served = facts.config, facts.served.config
+    settings, wanted = facts.served.settings, facts.settings
     if served is None:
         was = f"its configuration is {AS_IS} and was not proved"
         if wanted or asked not in (None, AS_IS):
@@ -34,7 +31,7 @@ def configuration(
         text = f"the service has no /config: {was}"
         return Check(name="configuration", status="n/a", figure=asked or AS_IS, text=text)
     expected = asked or served
-    others = sorted({str(name) for name in named if name is not None and name != expected})
+    others = sorted({str(r.config) for r in facts.counted if r.config not in (None, expected)})
     wrong = [f"{k}={settings.get(k)!r}" for k, v in sorted(wanted.items()) if not _same(settings.get(k), v)]
     if expected != AS_IS and served != expected:
         return Check(
@@ -82,26 +79,26 @@ def _same(served: Any, wanted: Any) -> bool:
         return str(served) == str(wanted) or PurePath(str(served)) == PurePath(str(wanted))
 
 
-def tls(insecure: bool | None, requests: Sequence[RequestRecord]) -> tuple[Check, ...]:
+def tls(facts: Facts) -> Check | None:
     """Is it proved whose service answered? None: without TLS nothing is, and nobody expects it."""
-    if insecure is None:
-        return ()
-    if insecure:
+    if facts.insecure is None:
+        return None
+    if facts.insecure:
         text = "--insecure: nobody verified whose service this is; --ca FILE verifies a private one"
-        return (Check(name="tls", status="n/a", figure="insecure", text=text),)
-    if all(r.headers_at_ns is None for r in requests):
-        return (Check(name="tls", status="n/a", text="no service answered, so none was verified"),)
-    return (Check(name="tls", status="pass", text="the service's certificate was verified"),)
+        return Check(name="tls", status="n/a", figure="insecure", text=text)
+    if all(r.headers_at_ns is None for r in facts.requests):
+        return Check(name="tls", status="n/a", text="no service answered, so none was verified")
+    return Check(name="tls", status="pass", text="the service's certificate was verified")
 
 
 MOCK_STAGE_MS = 1.0
 WRONG_EFFECT_SHARE = 0.05
 
 
-def configuration_effect(config: str, requests: Sequence[RequestRecord]) -> Check:
+def configuration_effect(facts: Facts) -> Check:
     """Are the mocks seen in what came back, not only in what the server says of itself?"""
-    name = "configuration-effect"
-    good = [r for r in requests if r.outcome == "ok"]
+    name, good = "configuration-effect", facts.good
+    config = facts.config or facts.served.config or AS_IS
     if config not in MOCKS_OF_CONFIG or not good:
         return Check(name=name, status="n/a", text="nothing to hold the configuration's effect against")
     embeddings, llm = MOCKS_OF_CONFIG[config]
@@ -152,10 +149,10 @@ OF_LLM_CLIENT = {"async": LOOP, "threaded": "llm-pool", "blocking": LOOP}
 MOCK_CLASS = "Mock"
 
 
-def same_path(served: Served) -> Check:
+def same_path(facts: Facts) -> Check:
     """Does each stage run where the settings say, and is it a mock's class where a mock is set, and there
     alone? What no setting speaks of is not held against anything."""
-    name = "same-path"
+    name, served = "same-path", facts.served
     if not served.paths:
         return Check(name=name, status="n/a", text="the service does not say what runs its stages")
     executors = _executors(served.settings)

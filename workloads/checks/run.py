@@ -3,30 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from records.cell import Check
-from records.request import LATE, RequestRecord
+from records.load_worker import LoadWorker
+from records.request import LATE
+from workloads.facts import Facts
 
 
-@dataclass(frozen=True, kw_only=True)
-class LoadWorker:
-    """What one load process saw of itself while it measured; None: it did not say."""
-
-    worker: str
-    region: str
-    loop_lag_p99_ms: float | None
-    cpu_percent: float | None
-    """Of one core."""
-    stood_still_percent: float | None = None
-    """Of the time measured: it did not run, though it was due to."""
-
-    def __str__(self) -> str:
-        return f"{self.worker} in {self.region}" if self.region else self.worker
-
-
-def kept(fault: OSError | None) -> Check:
+def kept(facts: Facts) -> Check:
     """Was every record written?"""
+    fault = facts.fault
     return Check(
         name="records",
         status="fail" if fault else "pass",
@@ -36,8 +22,9 @@ def kept(fault: OSError | None) -> Check:
     )
 
 
-def workers(expected: int, fewest: int) -> Check:
+def workers(facts: Facts) -> Check:
     """Was every load worker there all the time?"""
+    expected, fewest = facts.workers_expected, facts.workers_fewest
     text = f"at the fewest {fewest} of {expected} load workers were connected"
     if fewest >= expected:
         return Check(name="workers", status="pass", figure=fewest, bound=expected, text=text)
@@ -50,15 +37,16 @@ STOOD_STILL_SHARE = 0.15
 QUIETER = "leave the machine to the load, give the load a CPU of its own (sweep --cpus), or use more workers"
 
 
-def generator_lag(counted: Sequence[RequestRecord], seen: Sequence[LoadWorker]) -> Check:
+def generator_lag(facts: Facts) -> Check:
     """Did stalls of a load worker touch too many requests (those flagged late), or take too much of its time?
 
     One stall decides nothing: what it may have moved is in no latency. But a generator that stands still for
     a good part of the time makes another load than the one that was asked for.
     """
-    name = "generator-lag"
+    name, counted = "generator-lag", facts.counted
     still = [
-        (None if one.stood_still_percent is None else one.stood_still_percent / 100, one) for one in seen
+        (None if one.stood_still_percent is None else one.stood_still_percent / 100, one)
+        for one in facts.load_workers
     ]
     if max((share for share, _ in still if share is not None), default=0.0) > STOOD_STILL_SHARE:
         text = "the generator stood still for {:.0%} of the time"
@@ -78,11 +66,11 @@ def generator_lag(counted: Sequence[RequestRecord], seen: Sequence[LoadWorker]) 
 GENERATOR_CPU_PERCENT = 90.0
 
 
-def generator_cpu(seen: Sequence[LoadWorker]) -> Check:
+def generator_cpu(facts: Facts) -> Check:
     """Was a load worker out of CPU?"""
     return _of_the_worst(
         "generator-cpu",
-        [(one.cpu_percent, one) for one in seen],
+        [(one.cpu_percent, one) for one in facts.load_workers],
         GENERATOR_CPU_PERCENT,
         "the generator's busiest process used {:.0f} % of a core",
         "share the load among more of them: --processes, or workers on other machines",
@@ -104,8 +92,11 @@ def _of_the_worst(
 PROFILER_INTERVAL_RATIO = 1.5
 
 
-def profiler_interval(asked_s: float, gaps_s: Sequence[float]) -> Check:
+def profiler_interval(facts: Facts) -> Check | None:
     """Did the profiler keep its interval? The median gap between samples against the asked one."""
+    asked_s, gaps_s = facts.profiler_s, facts.profiler_gaps_s
+    if asked_s is None:
+        return None
     if not gaps_s:
         return Check(name="profiler", status="n/a", text="the profiler took too few samples to tell")
     middle = sorted(gaps_s)[len(gaps_s) // 2]

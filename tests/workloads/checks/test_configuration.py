@@ -1,49 +1,57 @@
 """A configuration that is not in effect is seen, in what is said and in what comes back."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
 
-from records import config_checks
+from records.cell import Check
 from records.request import RequestRecord
 from records.served import MOCKS_OF_CONFIG, Served
+from workloads.checks import configuration
+from workloads.facts import Facts
 
 Record = Callable[..., RequestRecord]
+Make = Callable[..., Facts]
+Held = Callable[..., Check]
 
 
-def test_a_mock_that_was_never_on_fails() -> None:
-    check = config_checks.configuration("mock-llm", "baseline", ["baseline"], {}, {})
+@pytest.fixture
+def held(record: Record, facts: Make) -> Held:
+    """The check of what was asked for, served and named by answers."""
+
+    def judged(
+        asked: str | None, told: str | None, named: Sequence[str | None], settings: Any, wanted: Any
+    ) -> Check:
+        requests = [record(seq=n, config=name) for n, name in enumerate(named)]
+        seen = Served(config=told, settings=settings)
+        return configuration.configuration(facts(requests, config=asked, settings=wanted, served=seen))
+
+    return judged
+
+
+def test_a_mock_that_was_never_on_fails(held: Held) -> None:
+    check = held("mock-llm", "baseline", ["baseline"], {}, {})
     assert (check.status, check.figure) == ("fail", "baseline")
 
 
-def test_an_answer_that_names_another_configuration_fails() -> None:
-    assert (
-        config_checks.configuration("baseline", "baseline", ["baseline", "mock-llm"], {}, {}).status == "fail"
-    )
+def test_an_answer_that_names_another_configuration_fails(held: Held) -> None:
+    assert held("baseline", "baseline", ["baseline", "mock-llm"], {}, {}).status == "fail"
 
 
-def test_a_setting_that_is_not_in_effect_fails() -> None:
+def test_a_setting_that_is_not_in_effect_fails(held: Held) -> None:
     wanted = {"RETRIEVAL": "blocking"}
-    assert (
-        config_checks.configuration("baseline", "baseline", [], {"RETRIEVAL": "async"}, wanted).status
-        == "fail"
-    )
-    assert (
-        config_checks.configuration("baseline", "baseline", [], {"RETRIEVAL": "blocking"}, wanted).status
-        == "pass"
-    )
+    assert held("baseline", "baseline", [], {"RETRIEVAL": "async"}, wanted).status == "fail"
+    assert held("baseline", "baseline", [], {"RETRIEVAL": "blocking"}, wanted).status == "pass"
 
 
 @pytest.mark.parametrize(("served", "wanted"), [(5.0, "5"), (True, "yes"), (False, "no"), ("flat", "flat")])
-def test_a_setting_may_be_served_as_number_or_bool(served: object, wanted: str) -> None:
-    assert (
-        config_checks.configuration("baseline", "baseline", [], {"X": served}, {"X": wanted}).status == "pass"
-    )
+def test_a_setting_may_be_served_as_number_or_bool(served: object, wanted: str, held: Held) -> None:
+    assert held("baseline", "baseline", [], {"X": served}, {"X": wanted}).status == "pass"
 
 
-def test_a_service_without_config_is_as_is_and_says_so() -> None:
-    check = config_checks.configuration("as-is", None, [None], {}, {})
+def test_a_service_without_config_is_as_is_and_says_so(held: Held) -> None:
+    check = held("as-is", None, [None], {}, {})
     assert check.status == "n/a"
     assert "as-is" in check.text
 
@@ -53,9 +61,9 @@ def test_a_service_without_config_is_as_is_and_says_so() -> None:
     [("four", {}, "four"), ("four", {"N": "4"}, "four"), (None, {"N": "4"}, "what it was to run with")],
 )
 def test_what_was_set_where_there_is_no_config_is_said_to_be_unproved(
-    asked: str | None, wanted: dict[str, str], what: str
+    held: Held, asked: str | None, wanted: dict[str, str], what: str
 ) -> None:
-    check = config_checks.configuration(asked, None, [None], {}, wanted)
+    check = held(asked, None, [None], {}, wanted)
     assert check.status == "n/a"
     assert check.text == f"the service has no /config: {what} was set, not proved"
 
@@ -75,11 +83,11 @@ def test_what_was_set_where_there_is_no_config_is_said_to_be_unproved(
     ],
 )
 def test_a_configuration_is_seen_in_its_effect(
-    record: Record, config: str, embed_ms: float, flags: list[str], status: str
+    record: Record, config: str, embed_ms: float, flags: list[str], status: str, facts: Make
 ) -> None:
     stages = {"embed": {"queued_ms": 0.0, "running_ms": embed_ms}}
     records = [record(seq=n, stages=stages, flags=flags) for n in range(3)]
-    assert config_checks.configuration_effect(config, records).status == status
+    assert configuration.configuration_effect(facts(records, config=config)).status == status
 
 
 @pytest.mark.parametrize(
@@ -93,22 +101,24 @@ def test_a_configuration_is_seen_in_its_effect(
         ("mock-both", 105.0, "fail"),
     ],
 )
-def test_an_llm_is_mocked_in_its_stage_too(record: Record, config: str, llm_ms: float, status: str) -> None:
+def test_an_llm_is_mocked_in_its_stage_too(
+    record: Record, config: str, llm_ms: float, status: str, facts: Make
+) -> None:
     embeddings, llm = MOCKS_OF_CONFIG[config]
     stages = {"embed": {"running_ms": 0.02 if embeddings else 9.0}, "llm": {"running_ms": llm_ms}}
     records = [record(seq=n, stages=stages, flags=["mock-answer"] if llm else []) for n in range(3)]
-    assert config_checks.configuration_effect(config, records).status == status
+    assert configuration.configuration_effect(facts(records, config=config)).status == status
 
 
-def test_stages_without_running_times_prove_nothing(record: Record) -> None:
+def test_stages_without_running_times_prove_nothing(record: Record, facts: Make) -> None:
     records = [record(stages={"embed": {"queued_ms": 1.0}})]
-    assert config_checks.configuration_effect("baseline", records).status == "n/a"
+    assert configuration.configuration_effect(facts(records, config="baseline")).status == "n/a"
 
 
-def test_a_cache_that_answers_two_in_five_is_seen(record: Record) -> None:
+def test_a_cache_that_answers_two_in_five_is_seen(record: Record, facts: Make) -> None:
     cached = {"embed": {"queued_ms": 0.0, "running_ms": 0.01}}
     records = [record(seq=n, **({"stages": cached} if n % 5 < 2 else {})) for n in range(20)]
-    assert config_checks.configuration_effect("baseline", records).status == "fail"
+    assert configuration.configuration_effect(facts(records, config="baseline")).status == "fail"
 
 
 SETTINGS: dict[str, Any] = {
@@ -149,7 +159,7 @@ def served(settings: dict[str, Any], paths: dict[str, str]) -> Served:
     ],
 )
 def test_stages_run_where_the_settings_say(settings: dict[str, Any], paths: dict[str, str]) -> None:
-    assert config_checks.same_path(served(settings, paths)).status == "pass"
+    assert configuration.same_path(Facts(served=served(settings, paths))).status == "pass"
 
 
 @pytest.mark.parametrize(
@@ -171,14 +181,14 @@ def test_stages_run_where_the_settings_say(settings: dict[str, Any], paths: dict
 def test_a_stage_that_runs_elsewhere_or_as_something_else_fails(
     settings: dict[str, Any], paths: dict[str, str], stage: str
 ) -> None:
-    check = config_checks.same_path(served(settings, paths))
+    check = configuration.same_path(Facts(served=served(settings, paths)))
     assert check.status == "fail"
     assert f"{stage} runs as" in check.text
 
 
 def test_a_stage_that_the_service_leaves_out_fails() -> None:
     paths = {stage: path for stage, path in PATHS.items() if stage != "search"}
-    check = config_checks.same_path(Served(config="baseline", settings=SETTINGS, paths=paths))
+    check = configuration.same_path(Facts(served=Served(config="baseline", settings=SETTINGS, paths=paths)))
     assert (check.status, check.figure) == ("fail", 1)
     assert "search runs as nothing" in check.text
 
@@ -186,19 +196,19 @@ def test_a_stage_that_the_service_leaves_out_fails() -> None:
 def test_a_service_that_says_no_paths_or_no_settings_is_not_judged() -> None:
     silent = Served(config="baseline", settings=SETTINGS)
     strange = Served(config="baseline", settings={"RETRIEVAL": "their own"}, paths=PATHS)
-    assert config_checks.same_path(silent).status == "n/a"
-    assert config_checks.same_path(strange).status == "n/a"
+    assert configuration.same_path(Facts(served=silent)).status == "n/a"
+    assert configuration.same_path(Facts(served=strange)).status == "n/a"
 
 
-def test_every_failure_says_what_to_do(record: Record) -> None:
+def test_every_failure_says_what_to_do(record: Record, held: Held, facts: Make) -> None:
     slow = [record(stages={"embed": {"running_ms": 9.0}})]
     failed = [
-        config_checks.configuration("mock-llm", "baseline", [], {}, {}),
-        config_checks.configuration("baseline", "baseline", ["mock-llm"], {}, {}),
-        config_checks.configuration("baseline", "baseline", [], {"X": "a"}, {"X": "b"}),
-        config_checks.configuration_effect("mock-llm", slow),
-        config_checks.configuration_effect("mock-embeddings", slow),
-        config_checks.same_path(served({"RETRIEVAL": "blocking"}, {})),
+        held("mock-llm", "baseline", [], {}, {}),
+        held("baseline", "baseline", ["mock-llm"], {}, {}),
+        held("baseline", "baseline", [], {"X": "a"}, {"X": "b"}),
+        configuration.configuration_effect(facts(slow, config="mock-llm")),
+        configuration.configuration_effect(facts(slow, config="mock-embeddings")),
+        configuration.same_path(Facts(served=served({"RETRIEVAL": "blocking"}, {}))),
     ]
     for check in failed:
         assert check.status == "fail"

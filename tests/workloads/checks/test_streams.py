@@ -1,17 +1,23 @@
 """Checks that look inside the answers: each trips where it should, and nowhere else."""
 
-import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import pytest
 
-from records import stream_checks
-from records.cell import Check
+from records.cell import Check, Window
 from records.request import COMPRESSED, RequestRecord
+from workloads.checks import streams
+from workloads.facts import Facts
 
+EVER = Window(start_ns=0, end_ns=10**18)
 STAGES = {"embed": {"queued_ms": 5.0, "running_ms": 15.0}, "llm": {"queued_ms": 0.0, "running_ms": 100.0}}
 LUMPS = [10] * 20 + [160_000] + [0] * 30
 STEADY = [5_000] * 40
+
+
+def _facts(requests: Sequence[RequestRecord]) -> Facts:
+    return Facts(requests=requests, window=EVER)
 
 
 def _answer(
@@ -33,11 +39,11 @@ def _answer(
         first_event_at_ns=headers, first_token_at_ns=first, last_token_at_ns=last, ended_at_ns=last,
         outcome="ok", tokens=len(gaps) + 1, gaps_us=gaps, stages=STAGES, question=f"q{seq}",
     )  # fmt: skip
-    return dataclasses.replace(base, **changes)  # type: ignore[arg-type]
+    return replace(base, **changes)  # type: ignore[arg-type]
 
 
 def _judged(make: Callable[[int], RequestRecord], count: int = 20) -> Check:
-    return stream_checks.buffering([make(n) for n in range(count)])
+    return streams.buffering(_facts([make(n) for n in range(count)]))
 
 
 def test_a_proxy_that_buffers_is_proved_by_the_servers_stages() -> None:
@@ -117,8 +123,8 @@ def test_times_in_order_pass_and_what_did_not_happen_is_no_time() -> None:
     refused = _answer(
         1, headers_ms=1.0, first_event_at_ns=None, first_token_at_ns=None, last_token_at_ns=None
     )
-    assert stream_checks.clock_order([_answer(due_at_ns=0), refused]).status == "pass"
-    assert stream_checks.clock_order([]).status == "n/a"
+    assert streams.clock_order(_facts([_answer(due_at_ns=0), refused])).status == "pass"
+    assert streams.clock_order(_facts([])).status == "n/a"
 
 
 @pytest.mark.parametrize(
@@ -134,7 +140,7 @@ def test_times_in_order_pass_and_what_did_not_happen_is_no_time() -> None:
     ],
 )
 def test_one_time_out_of_order_fails(changes: dict[str, object], says: str) -> None:
-    check = stream_checks.clock_order([_answer(), _answer(5, **changes)])  # type: ignore[arg-type]
+    check = streams.clock_order(_facts([_answer(), _answer(5, **changes)]))  # type: ignore[arg-type]
     assert (check.status, check.figure) == ("fail", 1)
     assert says in check.text
     assert "seq 5" in check.text
@@ -142,32 +148,32 @@ def test_one_time_out_of_order_fails(changes: dict[str, object], says: str) -> N
 
 def test_stages_longer_than_the_answer_took_are_impossible() -> None:
     honest = [_answer(n) for n in range(200)]
-    assert stream_checks.stage_times(honest).status == "pass"
+    assert streams.stage_times(_facts(honest)).status == "pass"
     rounding = [_answer(n, ttft_ms=119.0) for n in range(200)]
-    assert stream_checks.stage_times(rounding).status == "pass"
+    assert streams.stage_times(_facts(rounding)).status == "pass"
     one = [*honest[:199], _answer(199, ttft_ms=60.0)]
-    assert stream_checks.stage_times(one).status == "pass"
+    assert streams.stage_times(_facts(one)).status == "pass"
     five = [*honest[:195], *(_answer(195 + n, ttft_ms=60.0) for n in range(5))]
-    check = stream_checks.stage_times(five)
+    check = streams.stage_times(_facts(five))
     assert (check.status, check.figure) == ("fail", 0.025)
 
 
 def test_stages_are_held_against_the_time_since_sending_not_since_due() -> None:
     late = [_answer(n, ttft_ms=60.0, due_at_ns=n * 1_000_000_000 - 500_000_000) for n in range(20)]
-    assert stream_checks.stage_times(late).status == "fail"
+    assert streams.stage_times(_facts(late)).status == "fail"
 
 
 def test_without_stages_there_is_nothing_to_hold() -> None:
-    assert stream_checks.stage_times([_answer(stages=None)]).status == "n/a"
+    assert streams.stage_times(_facts([_answer(stages=None)])).status == "n/a"
 
 
 def test_one_compressed_answer_is_named() -> None:
     error = f"{COMPRESSED} (gzip) though identity was asked for"
     squeezed = _answer(1, outcome="stream_error", error=error)
-    check = stream_checks.compressed([_answer(), squeezed])
+    check = streams.compressed(_facts([_answer(), squeezed]))
     assert (check.status, check.figure) == ("fail", 1)
-    assert stream_checks.compressed([_answer()]).status == "pass"
-    assert stream_checks.compressed([]).status == "n/a"
+    assert streams.compressed(_facts([_answer()])).status == "pass"
+    assert streams.compressed(_facts([])).status == "n/a"
 
 
 def _asked(count: int, questions: int, again_ms: float, scale: float = 1.0) -> list[RequestRecord]:
@@ -183,7 +189,7 @@ def _asked(count: int, questions: int, again_ms: float, scale: float = 1.0) -> l
 
 def test_a_cache_that_answers_what_was_asked_before_is_seen() -> None:
     requests = _asked(200, 100, again_ms=20.0)
-    check = stream_checks.cached(requests, requests)
+    check = streams.cached(_facts(requests))
     assert check.status == "fail"
     assert "asked before" in check.text
 
@@ -192,17 +198,17 @@ def test_a_cache_that_answers_what_was_asked_before_is_seen() -> None:
 def test_what_a_cache_gains_is_a_millisecond_at_least(scale: float, status: str) -> None:
     """Half a millisecond and a tenth of it: a service that gets warm."""
     requests = _asked(200, 100, again_ms=20.0, scale=scale)
-    assert stream_checks.cached(requests, requests).status == status
+    assert streams.cached(_facts(requests)).status == status
 
 
 def test_repeats_as_slow_as_first_askings_are_no_cache() -> None:
     requests = _asked(200, 100, again_ms=190.0)
-    assert stream_checks.cached(requests, requests).status == "pass"
+    assert streams.cached(_facts(requests)).status == "pass"
 
 
 def test_one_question_over_and_over_is_said_not_judged() -> None:
     requests = [_answer(n, question="the one") for n in range(50)]
-    check = stream_checks.cached(requests, requests[5:])
+    check = streams.cached(_facts([replace(r, flags=["warmup"]) for r in requests[:5]] + requests[5:]))
     assert (check.status, check.figure) == ("n/a", 1.0)
     assert "45 of 45 answers" in check.text
 
@@ -210,7 +216,7 @@ def test_one_question_over_and_over_is_said_not_judged() -> None:
 def test_a_slow_start_is_no_cache() -> None:
     """Twenty questions, all first asked at the slow start, then asked again by a service that is warm."""
     requests = [_answer(n, question=f"q{n % 20}", ttft_ms=900.0 if n < 20 else 90.0) for n in range(200)]
-    assert stream_checks.cached(requests, requests).status == "n/a"
+    assert streams.cached(_facts(requests)).status == "n/a"
 
 
 def test_chance_is_no_cache() -> None:
@@ -218,7 +224,7 @@ def test_chance_is_no_cache() -> None:
     firsts = [_answer(2 * n, question=f"q{n}", ttft_ms=1.0 + 97 * n) for n in range(10)]
     again = [_answer(2 * n - 1, question=f"q{n - 1}", ttft_ms=1.0 + 43 * n) for n in range(1, 10)]
     again.append(_answer(17, question="q0", ttft_ms=2.0, user=1))
-    check = stream_checks.cached([*firsts, *again], [*firsts, *again])
+    check = streams.cached(_facts([*firsts, *again]))
     assert check.status == "pass"
     assert isinstance(check.figure, float)
     assert check.figure < 0.5
@@ -226,4 +232,4 @@ def test_chance_is_no_cache() -> None:
 
 def test_questions_asked_once_are_no_cache() -> None:
     requests = [_answer(n) for n in range(50)]
-    assert stream_checks.cached(requests, requests).status == "pass"
+    assert streams.cached(_facts(requests)).status == "pass"

@@ -1,18 +1,21 @@
 """The list of a cell's checks: which, in which order, and which of them a changing load is not asked."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
-from records import checks
 from records.cell import Check, Window
-from records.noise import Noise
 from records.request import RequestRecord
 from records.served import Served
+from workloads import judge
+from workloads.checks.general import OF_ONE_LEVEL
+from workloads.facts import Facts
+from workloads.stream import STREAM
 
 Record = Callable[..., RequestRecord]
 WINDOW = Window(start_ns=0, end_ns=1_000_000_000)
 IN_ORDER = [
-    "records", "workers", "failures", "configuration", "configuration-effect", "same-path", "retrieval",
+    "records", "workers", "failures", "configuration", "same-path", "configuration-effect", "retrieval",
     "tokens", "generator-lag", "generator-cpu", "concurrency", "littles-law", "arrival-rate", "lateness",
     "steady-state", "unanswered", "resent", "dropped", "steady-ttft", "machine-noise", "clock-order",
     "compressed", "stage-times", "buffering", "cached-answers",
@@ -20,12 +23,8 @@ IN_ORDER = [
 
 
 def _judged(requests: Sequence[RequestRecord], **changes: Any) -> tuple[Check, ...]:
-    facts: dict[str, Any] = {
-        "window": WINDOW, "fault": None, "workers_expected": 1, "workers_fewest": 1, "load_workers": (),
-        "served": Served(), "noise": Noise(), "users": 1, "think_time_s": 0.0, "free": False, "rate": 0.0,
-        "chance": False, "documents": True, "shape": None,
-    }  # fmt: skip
-    return checks.of_load(requests, checks.Facts(**{**facts, **changes}))
+    known: dict[str, Any] = {"requests": requests, "window": WINDOW, "documents": True}
+    return judge.of_load(STREAM, Facts(**{**known, **changes}))
 
 
 def test_each_check_is_made_once_those_first_that_would_explain_the_others(record: Record) -> None:
@@ -51,7 +50,7 @@ def test_a_load_that_changes_is_not_held_against_one_level(record: Record) -> No
     found = {check.name: check for check in _judged(requests, shape="Ramp")}
     assert list(found) == IN_ORDER
     free = {name for name in found if found[name].text == "the shape Ramp changed the load on the way"}
-    assert free == checks.OF_ONE_LEVEL | {"failures"}
+    assert free == (OF_ONE_LEVEL & set(IN_ORDER)) | {"failures"}
     assert {found[name].status for name in free} == {"n/a"}
 
 
@@ -62,17 +61,31 @@ def test_a_changing_load_without_any_good_answer_still_fails(record: Record) -> 
 
 def test_a_sweep_holds_a_cell_against_its_plan(record: Record) -> None:
     served = Served(config="baseline", settings={"RETRIEVAL": "async"})
-    found = checks.of_plan(
-        [record()],
-        config="mock-llm",
-        served=served,
-        settings={"RETRIEVAL": "blocking"},
-        profiler_s=0.5,
-        gaps_s=[1.5, 1.5],
+    found = judge.of_plan(
+        STREAM,
+        Facts(
+            requests=[record()],
+            window=WINDOW,
+            config="mock-llm",
+            served=served,
+            settings={"RETRIEVAL": "blocking"},
+            profiler_s=0.5,
+            profiler_gaps_s=[1.5, 1.5],
+        ),
     )
     assert {check.name: check.status for check in found} == {
         "configuration": "fail",
         "configuration-effect": "fail",
         "same-path": "n/a",  # it did not say
+        "machine-noise": "n/a",
         "profiler": "fail",
     }
+
+
+def test_a_workload_whose_load_is_not_constant_is_not_held_against_one(record: Record) -> None:
+    jobs = replace(STREAM, name="jobs", constant_load=False)
+    failed = Facts(requests=[record(), record(seq=1, outcome="http_error")], window=WINDOW)
+    found = {check.name: check for check in judge.of_load(jobs, failed)}
+    assert {found[name].status for name in OF_ONE_LEVEL & set(found)} == {"n/a"}
+    assert found["concurrency"].text == "the load of jobs is not constant"
+    assert found["failures"].status == "fail"

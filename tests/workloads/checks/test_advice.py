@@ -13,25 +13,31 @@ from typing import Any
 import pytest
 
 from loadgen.options import add_arguments
-from records import answer_checks, stream_checks
 from records.cell import Check, Window
 from records.request import COMPRESSED, OUTCOMES, RequestRecord
+from workloads.checks import answers, streams
+from workloads.facts import Facts, Judge
 
 MS = 1_000_000
-WINDOW = Window(start_ns=0, end_ns=1_000 * MS)
-Judge = Callable[[Sequence[RequestRecord]], Check]
+WINDOW = Window(start_ns=0, end_ns=100_000 * MS)
 JUDGES: dict[str, Judge] = {
-    "failures": answer_checks.failures,
-    "tokens": answer_checks.tokens,
-    "retrieval": lambda requests: answer_checks.retrieval(requests, expected=True),
-    "unanswered": lambda requests: answer_checks.unanswered(requests, WINDOW),
-    "resent": answer_checks.resent,
-    "clock_order": stream_checks.clock_order,
-    "compressed": stream_checks.compressed,
-    "stage_times": stream_checks.stage_times,
-    "buffering": stream_checks.buffering,
-    "cached": lambda requests: stream_checks.cached(requests, requests),
+    "failures": answers.failures,
+    "tokens": answers.tokens,
+    "retrieval": answers.retrieval,
+    "unanswered": answers.unanswered,
+    "resent": answers.resent,
+    "clock_order": streams.clock_order,
+    "compressed": streams.compressed,
+    "stage_times": streams.stage_times,
+    "buffering": streams.buffering,
+    "cached": streams.cached,
 }
+
+
+def _judged(name: str, requests: Sequence[RequestRecord]) -> Check:
+    check = JUDGES[name](Facts(requests=requests, window=WINDOW, documents=True))
+    assert check is not None
+    return check
 
 
 def _answers(count: int = 40, **changes: object) -> list[RequestRecord]:
@@ -96,12 +102,12 @@ def _judging(module: ModuleType) -> set[str]:
 
 
 def test_no_check_is_forgotten_here() -> None:
-    assert _judging(answer_checks) | _judging(stream_checks) == set(JUDGES) == set(FAILING)
+    assert _judging(answers) | _judging(streams) == set(JUDGES) == set(FAILING)
 
 
 @pytest.mark.parametrize("name", JUDGES)
 def test_advice_stands_where_a_check_fails_and_only_there(name: str) -> None:
-    passed, failed = JUDGES[name](_answers()), JUDGES[name](FAILING[name]())
+    passed, failed = _judged(name, _answers()), _judged(name, FAILING[name]())
     assert (passed.status, failed.status) == ("pass", "fail")
     advice = re.split("; ", failed.text)[-1]
     assert advice != failed.text  # there is a part after a semicolon
@@ -114,14 +120,14 @@ def test_advice_stands_where_a_check_fails_and_only_there(name: str) -> None:
 
 @pytest.mark.parametrize("outcome", sorted(OUTCOMES - {"ok", "aborted", "dropped"}))
 def test_every_kind_of_failure_has_advice_of_its_own(outcome: str) -> None:
-    failed = answer_checks.failures(_answers(outcome=outcome, error="x"))
-    assert failed.text.endswith(answer_checks.MENDED[outcome])
-    assert len(set(answer_checks.MENDED.values())) == len(answer_checks.MENDED)
+    failed = _judged("failures", _answers(outcome=outcome, error="x"))
+    assert failed.text.endswith(answers.MENDED[outcome])
+    assert len(set(answers.MENDED.values())) == len(answers.MENDED)
 
 
 def test_a_few_failures_need_no_advice() -> None:
     few = [*_answers(99), *_answers(1, outcome="timeout", error="slow")]
-    assert answer_checks.failures(few).text == "1 of 100 requests failed (1 times: slow)"
+    assert _judged("failures", few).text == "1 of 100 requests failed (1 times: slow)"
 
 
 class Parser(argparse.ArgumentParser):
@@ -133,7 +139,7 @@ class Parser(argparse.ArgumentParser):
 
 
 def test_the_options_named_are_the_loads_own() -> None:
-    texts = [JUDGES[name](make()).text for name, make in FAILING.items()] + [*answer_checks.MENDED.values()]
+    texts = [_judged(name, make()).text for name, make in FAILING.items()] + [*answers.MENDED.values()]
     named = {option for text in texts for option in re.findall(r"--[a-z][a-z-]*", text)}
     parser = Parser()
     add_arguments(parser)

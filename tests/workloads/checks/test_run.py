@@ -1,0 +1,72 @@
+"""Whether the measuring itself went well: each check trips where it should."""
+
+from collections.abc import Callable
+
+import pytest
+
+from records.load_worker import LoadWorker
+from records.request import RequestRecord
+from workloads.checks import run
+from workloads.facts import Facts
+
+Record = Callable[..., RequestRecord]
+Make = Callable[..., Facts]
+
+
+def test_records_that_a_full_disk_did_not_take_fail_the_cell() -> None:
+    full = Facts(fault=OSError(28, "No space left on device"))
+    assert run.kept(Facts()).status == "pass"
+    assert "No space left on device" in run.kept(full).text
+    assert run.kept(full).status == "fail"
+
+
+def test_a_lost_worker_fails() -> None:
+    assert run.workers(Facts(workers_expected=2, workers_fewest=1)).status == "fail"
+    assert run.workers(Facts(workers_expected=2, workers_fewest=2)).status == "pass"
+
+
+def seen(still: float | None, percent: float | None, worker: str = "w0", region: str = "") -> LoadWorker:
+    return LoadWorker(
+        worker=worker, region=region, loop_lag_p99_ms=99.0, cpu_percent=percent, stood_still_percent=still
+    )
+
+
+def test_a_generator_is_judged_by_the_requests_that_its_stalls_touched(record: Record, facts: Make) -> None:
+    clean = [record(seq=n) for n in range(80)]
+    late = [record(seq=n, flags=["late"]) for n in range(80, 101)]
+    assert run.generator_lag(facts([*clean, *late[:20]], load_workers=[seen(3.0, 20.0)])).status == "pass"
+    check = run.generator_lag(facts([*clean, *late], load_workers=[seen(3.0, 20.0)]))
+    assert (check.status, check.figure) == ("fail", pytest.approx(21 / 101, abs=1e-4))
+    assert "21 of 101" in check.text
+    assert "--cpus" in check.text
+    assert run.generator_lag(facts([], load_workers=[seen(3.0, 20.0)])).status == "n/a"
+
+
+def test_a_generator_that_stood_still_for_long_fails_whatever_it_touched(record: Record, facts: Make) -> None:
+    assert run.generator_lag(facts([record()], load_workers=[seen(15.0, 20.0)])).status == "pass"
+    check = run.generator_lag(facts([record()], load_workers=[seen(19.0, 20.0)]))
+    assert (check.status, check.figure) == ("fail", 0.19)
+    assert run.generator_lag(facts([record()], load_workers=[seen(None, 20.0)])).status == "pass"
+
+
+def test_a_starved_generator_fails() -> None:
+    assert run.generator_cpu(Facts(load_workers=[seen(1.0, 99.0)])).status == "fail"
+    assert run.generator_cpu(Facts(load_workers=[seen(1.0, 20.0)])).status == "pass"
+    assert run.generator_cpu(Facts(load_workers=[])).status == "n/a"
+
+
+def test_of_several_load_workers_the_worst_is_judged_and_named(record: Record, facts: Make) -> None:
+    several = [seen(2.0, 95.0, "w0", "eu"), seen(50.0, 10.0, "w1", "us"), seen(None, None, "w2")]
+    lag, cpu = (
+        run.generator_lag(facts([record()], load_workers=several)),
+        run.generator_cpu(Facts(load_workers=several)),
+    )
+    assert (lag.status, lag.figure, cpu.status, cpu.figure) == ("fail", 0.5, "fail", 95.0)
+    assert "w1 in us, of 3 workers" in lag.text
+    assert "w0 in eu, of 3 workers" in cpu.text
+
+
+def test_a_profiler_that_fell_behind_fails() -> None:
+    assert run.profiler_interval(Facts(profiler_s=0.5, profiler_gaps_s=[0.5, 0.5, 0.6])).status == "pass"
+    assert run.profiler_interval(Facts(profiler_s=0.5, profiler_gaps_s=[1.5, 1.4, 0.5])).status == "fail"
+    assert run.profiler_interval(Facts(profiler_s=0.5, profiler_gaps_s=[])).status == "n/a"

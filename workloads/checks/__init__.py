@@ -1,0 +1,1 @@
+"""The checks of a cell: each a function from facts to a Check, its bound beside it."""

@@ -1,0 +1,47 @@
+"""The checks that every workload has, and the place of its own among them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from workloads.checks import answers, configuration, load, machine, run, streams
+from workloads.facts import Judge
+
+OF_ONE_LEVEL = {
+    *("concurrency", "littles-law", "arrival-rate", "dropped", "unanswered"),
+    *("steady-state", "steady-ttft", "steady-latency"),
+}
+"""The checks that hold a run against the one constant load that was asked for."""
+OF_THE_MACHINE = {
+    *("generator-lag", "generator-cpu", "lateness", "profiler"),
+    *("concurrency", "littles-law", "arrival-rate", "steady-state", "steady-ttft", "steady-latency"),
+}
+"""The checks that a busy machine fails, whatever the service does."""
+OF_A_PLAN: frozenset[Judge] = frozenset(
+    {
+        configuration.configuration,
+        configuration.configuration_effect,
+        configuration.same_path,
+        run.profiler_interval,
+        machine.machine_noise,
+    }
+)
+"""Those that look at what a sweep knows, and the load does not."""
+
+
+def among_all(
+    *, causes: Sequence[Judge] = (), steady: Sequence[Judge] = (), contents: Sequence[Judge] = ()
+) -> tuple[Judge, ...]:
+    """All checks in order, those first that would explain the others. A workload's own are the ``causes``
+    that explain others, what is to be ``steady``, and what looks into the answers' ``contents``."""
+    return (
+        *(run.kept, run.workers, answers.failures, configuration.configuration, configuration.same_path),
+        *causes,
+        *(configuration.tls, run.generator_lag, run.generator_cpu),
+        *(load.concurrency, load.littles_law, load.arrival_rate, load.lateness, load.steady_state),
+        *(answers.unanswered, answers.resent, load.dropped),
+        *steady,
+        *(machine.machine_noise, streams.clock_order),
+        *contents,
+        run.profiler_interval,
+    )

@@ -1,0 +1,43 @@
+"""Did the machine keep the load from its work?"""
+
+from __future__ import annotations
+
+from records.cell import Check
+from records.noise import Noise
+from workloads.facts import Facts
+
+STEAL_PERCENT = 1.0
+GENERATOR_DELAY_PERCENT = 2.0
+"""Seen on two quiet CPUs: up to 1.5, from the LLM server beside it. The pressure and the target's waits have
+no bound: a target that has all it wants of one CPU makes 90 % of each by itself."""
+
+
+def noisy(noise: Noise) -> bool:
+    """Did the machine keep the load from its work so much that a figure may be the machine's?"""
+    return bool(_disturbances(noise))
+
+
+def machine_noise(facts: Facts) -> Check:
+    """What the machine did, for a reader to weigh. It never fails a cell: what it did to answers is found
+    in the answers."""
+    noise = facts.noise
+    said = _disturbances(noise)
+    known = (noise.steal_percent, noise.generator_delay_percent)
+    if all(value is None for value in known):
+        return Check(name="machine-noise", status="n/a", text="this system does not tell what it did")
+    figure = max(value for value in known if value is not None)
+    return Check(
+        name="machine-noise",
+        status="pass",
+        figure=figure,
+        text=" and ".join(said) or "little kept the load generator from its CPU",
+    )
+
+
+def _disturbances(noise: Noise) -> list[str]:
+    said = []
+    if noise.steal_percent is not None and noise.steal_percent >= STEAL_PERCENT:
+        said.append(f"the host took {noise.steal_percent:.0f} % of this machine's time")
+    if noise.generator_delay_percent is not None and noise.generator_delay_percent >= GENERATOR_DELAY_PERCENT:
+        said.append(f"the generator waited {noise.generator_delay_percent:.0f} % of the time for a CPU")
+    return said

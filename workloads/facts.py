@@ -1,0 +1,74 @@
+"""What a cell is judged by: its records, what was asked for, what the processes saw."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from records.cell import Check, Window
+from records.load_worker import LoadWorker
+from records.measure import measured, timed
+from records.noise import Noise
+from records.request import RequestRecord
+from records.served import Served
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """Everything that a check may look at; what is not known has a value that no check fails for."""
+
+    requests: Sequence[RequestRecord] = ()
+    """All of the load, warm-up too."""
+    window: Window | None = None
+    fault: OSError | None = None
+    """Why records could not be kept."""
+    workers_expected: int = 1
+    workers_fewest: int = 1
+    load_workers: Sequence[LoadWorker] = ()
+    served: Served = field(default_factory=Served)
+    config: str | None = None
+    """The configuration that was asked for; None: whatever the service runs."""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    """Those that were asked for, over the service's defaults."""
+    noise: Noise = field(default_factory=Noise)
+    users: int = 1
+    think_time_s: float = 0.0
+    free: bool = False
+    """So many requests are in flight as it falls out: users think, or the loop is open."""
+    rate: float = 0.0
+    """Requests a second that an open loop asks for; 0 in a closed one."""
+    chance: bool = False
+    """They are due at random (Poisson)."""
+    documents: bool = False
+    """Answers are to bring documents."""
+    fields: tuple[str, ...] = ()
+    """Those of a request's body, besides the question."""
+    shape: str | None = None
+    """What changed the load on the way."""
+    insecure: bool | None = None
+    """Was nobody's certificate verified? None: there was none, without TLS."""
+    profiler_s: float | None = None
+    """How often the profiler was to take a sample; None: nobody asks."""
+    profiler_gaps_s: Sequence[float] = ()
+    """Seconds between its samples."""
+
+    @cached_property
+    def counted(self) -> list[RequestRecord]:
+        """The requests that count, as `records.measure.measured` says."""
+        return measured(self.requests, self.window)
+
+    @cached_property
+    def timed(self) -> list[RequestRecord]:
+        """Those of them whose dates may be believed."""
+        return timed(self.requests, self.window)
+
+    @cached_property
+    def good(self) -> list[RequestRecord]:
+        """The good answers among those that count."""
+        return [r for r in self.counted if r.outcome == "ok"]
+
+
+Judge = Callable[[Facts], Check | None]
+"""A check as a workload lists it; None where its question does not arise."""

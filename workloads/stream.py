@@ -1,0 +1,86 @@
+"""A streamed answer: its tokens one by one, until its end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from records.request import RequestRecord
+from workloads.checks import answers, configuration, streams
+from workloads.checks.general import among_all
+from workloads.checks.load import steady
+from workloads.metric import Metric
+from workloads.workload import RPS, Columns, Workload
+
+
+def _of_the_mock(r: RequestRecord) -> bool:
+    """The mock LLM's answer is written at once: it has no time between tokens, not one of 0 ms."""
+    return "mock-answer" in r.flags
+
+
+def _tpot(r: RequestRecord) -> float | None:
+    return None if _of_the_mock(r) else r.tpot_ms
+
+
+def _itl(r: RequestRecord) -> Sequence[float]:
+    return () if _of_the_mock(r) else [gap / 1000 for gap in r.gaps_us]
+
+
+def _since_start(moment: Callable[[RequestRecord], int | None]) -> Callable[[RequestRecord], float | None]:
+    """Milliseconds from the request's start to ``moment``, where it happened."""
+
+    def of(r: RequestRecord) -> float | None:
+        at = moment(r)
+        return None if at is None else (at - r.start_ns) / 1e6
+
+    return of
+
+
+TTFT = Metric(
+    name="ttft",
+    title="TTFT",
+    unit="ms",
+    of=lambda r: r.ttft_ms,
+    quantiles=(0.5, 0.95, 0.99),
+    with_failures=(0.95, 0.99),
+)
+METRICS = (
+    TTFT,
+    Metric(name="e2e", title="E2E", unit="ms", of=lambda r: r.e2e_ms, quantiles=(0.5, 0.95)),
+    Metric(name="tpot", title="TPOT", unit="ms", of=_tpot, quantiles=(0.5,)),
+    Metric(name="itl", title="ITL", unit="ms", of=_itl, quantiles=(0.5, 0.99)),
+    Metric(
+        name="headers",
+        title="Headers",
+        unit="ms",
+        of=_since_start(lambda r: r.headers_at_ns),
+        quantiles=(0.5,),
+    ),
+    Metric(
+        name="first_event",
+        title="First event",
+        unit="ms",
+        of=_since_start(lambda r: r.first_event_at_ns),
+        quantiles=(0.5,),
+    ),
+    Metric(
+        name="documents", title="Documents", unit="", of=lambda r: r.documents, mean=True, dated=False
+    ),
+)  # fmt: skip
+STREAM = Workload(
+    name="stream",
+    metrics=METRICS,
+    compared=TTFT,
+    throughput=RPS,
+    checks=among_all(
+        causes=(configuration.configuration_effect, answers.retrieval, answers.tokens),
+        steady=(steady(TTFT, "steady-ttft"),),
+        contents=(streams.compressed, streams.stage_times, streams.buffering, streams.cached),
+    ),
+    columns=Columns(
+        main=("ttft_p50", "ttft_p95"),
+        side=("itl_p50", "itl_p99", "e2e_p50"),
+        of_levels=("e2e_p95",),
+        of_levels_last=("itl_p50", "itl_p99", "ttft_p99"),
+        leading=("ttft_p50", "ttft_p95", "e2e_p50"),
+    ),
+)

@@ -1,0 +1,89 @@
+"""A workload: what a request of one kind is measured by, and when a measurement of it is believed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from records.request import RequestRecord
+from workloads.facts import Judge
+from workloads.metric import Metric, Quantile
+
+
+def _one(_: RequestRecord) -> float:
+    return 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Throughput:
+    """What is counted of the good answers, a second: answers, texts, bytes."""
+
+    name: str
+    """In keys and columns: ``rps``."""
+    title: str
+    """In tables and sentences: ``RPS``."""
+    of: Callable[[RequestRecord], float] = field(default=_one, repr=False)
+    """How much one good answer is."""
+
+
+RPS = Throughput(name="rps", title="RPS")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Columns:
+    """Which quantiles the tables show, by their keys, in this order."""
+
+    main: tuple[str, ...]
+    """With their intervals."""
+    side: tuple[str, ...] = ()
+    """The values alone, left out where a screen has no room for them."""
+    of_levels: tuple[str, ...] = ()
+    """Of a shape's table, beside ``main``, before its counts; the values alone, left out likewise."""
+    of_levels_last: tuple[str, ...] = ()
+    """The same, behind the counts."""
+    leading: tuple[str, ...] = ()
+    """The first of ``summary.csv``; the others follow in the order of the metrics."""
+
+    @property
+    def keys(self) -> set[str]:
+        return {*self.main, *self.side, *self.of_levels, *self.of_levels_last, *self.leading}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Workload:
+    """One kind of request. Reports, comparisons and verdicts go over what stands here."""
+
+    name: str
+    metrics: tuple[Metric, ...]
+    compared: Metric
+    """The metric whose median is compared between variants, beside the throughput."""
+    checks: tuple[Judge, ...]
+    columns: Columns
+    throughput: Throughput = RPS
+    constant_load: bool = True
+    """Is the load expected to be the same all the time? That of jobs, which end, is not."""
+
+    def __post_init__(self) -> None:
+        unknown = self.columns.keys - self.estimates.keys()
+        if unknown:
+            raise ValueError(f"{self.name}: columns of no metric: {', '.join(sorted(unknown))}")
+        if self.compared not in self.metrics or 0.5 not in self.compared.quantiles:
+            raise ValueError(f"{self.name}: the median of {self.compared.name} is none of its figures")
+
+    @cached_property
+    def estimates(self) -> dict[str, Quantile]:
+        """Every quantile that is estimated with its interval, by its key."""
+        return {quantile.key: quantile for metric in self.metrics for quantile in metric.estimates}
+
+    @property
+    def median(self) -> Quantile:
+        """That of the compared metric."""
+        return self.estimates[f"{self.compared.name}_p50"]
+
+    @property
+    def figure_columns(self) -> tuple[str, ...]:
+        """All columns of its metrics, in the order of ``summary.csv``."""
+        leading = [self.estimates[key].column for key in self.columns.leading]
+        every = [column for metric in self.metrics for column in metric.columns]
+        return tuple(dict.fromkeys([*leading, *every]))
