@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from typing import Any
 
 from loadgen.arrivals import ARRIVALS
@@ -111,6 +112,8 @@ def add_arguments(parser: Any) -> None:
     numeric("--drain-seconds", 10, "How long requests in flight at the end may take to finish")
     parser.add_argument("--run-name", default="", help="Name of the run, in the records")
     parser.add_argument("--cell-name", default="", help="Name of the cell, in the records")
+    # A sweep's: what the cell is called and to be, a `records.cell_spec` as JSON.
+    parser.add_argument("--cell-spec", default="", include_in_web_ui=False, help=argparse.SUPPRESS)
     parser.add_argument(
         "--region", default="", env_var=REGION_VARIABLE, help="Where this load worker stands, in the records"
     )

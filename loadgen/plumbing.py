@@ -31,6 +31,7 @@ from loadgen.client.http import Origin
 from loadgen.distributed import Keep, Master, Orders, Worker
 from loadgen.driver import Driver, Place
 from loadgen.exit_code import exit_code
+from loadgen.expected import Expected
 from loadgen.merge import Merge
 from loadgen.open_loop import OpenLoop
 from loadgen.redacted_logs import RedactingStream, redact_logs
@@ -41,6 +42,7 @@ from loadgen.shapes.level_log import LevelLog
 from records import noise
 from records.exit_codes import FAULT, USAGE
 from records.request import RequestRecord
+from records.served import Served
 
 DISK_S = 0.2
 CSV_S = stats.CSV_STATS_INTERVAL_SEC + 0.2
@@ -137,26 +139,7 @@ class LoadRun:
             users = runner.target_user_count or options.num_users or 1
             served = target.served(origin, wanted.headers, wanted.redaction)
             log.info("The service's configuration is %s", served.config or "not told (as-is)")
-            if wanted.results:
-                folder = fresh_folder(wanted.results, again=self._runs > 0)
-                shape = type(self.environment.shape_class).__name__ if self.environment.shape_class else None
-                cell = CellFile(
-                    folder,
-                    asked(
-                        wanted,
-                        users,
-                        served,
-                        origin,
-                        run_time_s=options.run_time,
-                        shape=shape,
-                        shape_options=self.shape_options(),
-                    ),
-                    wanted,
-                    served,
-                    shape=shape,
-                    insecure=wanted.reach.tls.insecure if origin.tls else None,
-                )
-                log.info("Records go to %s", cell.folder)
+            cell = self._cell(wanted, origin, users, served) if wanted.results else None
             orders = self._orders(wanted, users, cell)
             options.chokepoint = asdict(orders)  # locust sends its options to the workers
         plan = Plan(
@@ -193,6 +176,32 @@ class LoadRun:
             if wanted.open_loop:
                 gevent.spawn(OpenLoop(driver=driver, spawn=gevent.spawn).run)
         self.run = run
+
+    def _cell(self, wanted: Settings, origin: Origin, users: int, served: Served) -> CellFile:
+        options, shape_class = self.environment.parsed_options, self.environment.shape_class
+        expected = Expected.read(options.cell_spec, wanted.redaction) if options.cell_spec else None
+        served = expected.spec.heard(served) if expected else served
+        shape = type(shape_class).__name__ if shape_class else None
+        cell = asked(
+            wanted,
+            users,
+            served,
+            origin,
+            run_time_s=options.run_time,
+            shape=shape,
+            shape_options=self.shape_options(),
+        )
+        cell_file = CellFile(
+            fresh_folder(wanted.results, again=self._runs > 0),
+            cell,
+            wanted,
+            served,
+            shape=shape,
+            insecure=wanted.reach.tls.insecure if origin.tls else None,
+            expected=expected,
+        )
+        log.info("Records go to %s", cell_file.folder)
+        return cell_file
 
     def _orders(self, wanted: Settings, users: int, cell: CellFile | None) -> Orders:
         folder = cell.folder.resolve().name if cell else ""

@@ -33,6 +33,7 @@ _OF_THE_SWEEP = {  # what each cell's locust is given: another value would make 
     "results": "the sweep names the cells and where they are kept",
     "run_name": "the sweep names the cells and where they are kept",
     "cell_name": "the sweep names the cells and where they are kept",
+    "cell_spec": "the sweep says what each cell is to be",
 }
 
 
@@ -128,6 +129,7 @@ class _Words(argparse.ArgumentParser):
         self.add_argument("--results")
         self.add_argument("--run-name")
         self.add_argument("--cell-name")
+        self.add_argument("--cell-spec")
         for option in OPTIONS:
             takes: dict[str, Any] = {"default": ""} if option.metavar else {"action": "store_true"}
             self.add_argument(option.flag, **takes)

@@ -57,6 +57,9 @@ def configuration(facts: Facts) -> Check:
             bound=str(dict(wanted)),
             text=f"settings not in effect: {', '.join(wrong)}; {SET_AGAIN}",
         )
+    if facts.unproved:
+        text = f"/config does not say {', '.join(facts.unproved)}: set, not proved"
+        return Check(name="configuration", status="n/a", figure=asked or served, text=text)
     said = f"{served}, and none was asked for" if asked is None else "the configuration asked for"
     return Check(
         name="configuration",

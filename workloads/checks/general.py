@@ -17,16 +17,6 @@ OF_THE_MACHINE = {
     *("concurrency", "littles-law", "arrival-rate", "steady-state", "steady-ttft", "steady-latency"),
 }
 """The checks that a busy machine fails, whatever the service does."""
-OF_A_PLAN: frozenset[Judge] = frozenset(
-    {
-        configuration.configuration,
-        configuration.configuration_effect,
-        configuration.same_path,
-        run.profiler_interval,
-        machine.machine_noise,
-    }
-)
-"""Those that look at what a sweep knows, and the load does not."""
 
 
 def among_all(
