@@ -61,7 +61,7 @@ def context(tls: Tls) -> ssl.SSLContext:
     if tls.cert:
         _trust(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), "--cert", tls.cert)
         if tls.cert_key:
-            _read("--cert-key", tls.cert_key)
+            _read("--cert-key", tls.cert_key, "private key")
         _show(made, tls)
     return made
 
@@ -89,23 +89,26 @@ def _show(made: ssl.SSLContext, tls: Tls) -> None:
 
 def _trust(made: ssl.SSLContext, option: str, path: str) -> None:
     """See that certificates are in a file: OpenSSL itself names neither the file nor the option."""
-    _read(option, path)
+    _read(option, path, "certificate")
     try:
         made.load_verify_locations(path)
     except ssl.SSLError as error:
         raise ReachError(f"{option} {path} holds no certificate in PEM") from error
 
 
-def _read(option: str, path: str) -> None:
+def _read(option: str, path: str, what: str) -> None:
+    """Look into a file before OpenSSL does, which would wait for a pipe, and reads without a limit."""
     try:
-        read_given(path, MOST_BYTES)
+        raw = read_given(path, MOST_BYTES)
     except GivenFileError as error:
         raise ReachError(f"{option} {path}: {error}") from error
+    if f"{what.upper()}-----".encode() not in raw:
+        raise ReachError(f"{option} {path} holds no {what} in PEM")
 
 
 def _can_be_sent(name: str) -> bool:
     """Is it a host's name or number, and one that TLS takes?"""
-    if not is_host_name(name) or not re.fullmatch(r"[A-Za-z0-9._:-]+", name):
+    if not is_host_name(name) or not re.fullmatch(r"(?!.*(?:^|\.)-)[A-Za-z0-9._:-]+", name):
         return False
     asking = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from contextlib import suppress
 from pathlib import Path
 
 _KINDS = (
@@ -19,6 +20,16 @@ class GivenFileError(ValueError):
     """A file that cannot be used; why, without its name."""
 
 
+class _TooLong(GivenFileError):
+    pass
+
+
+def check_given(path: str | Path) -> None:
+    """Can it be read? Raises GivenFileError, as `read_given`, but for its length."""
+    with suppress(_TooLong):
+        read_given(path, 0)
+
+
 def read_given(path: str | Path, most_bytes: int) -> bytes:
     """All that is in the file.
 
@@ -29,15 +40,17 @@ def read_given(path: str | Path, most_bytes: int) -> bytes:
     try:
         _check_kind(os.stat(path).st_mode)
         with open(path, "rb", opener=_without_waiting) as file:
-            raw = file.read(most_bytes + 1)
+            raw: bytes | None = file.read(most_bytes + 1)
     except OSError as error:
         raise GivenFileError(error.strerror or str(error)) from error
     except GivenFileError:
         raise
     except ValueError as error:  # a zero byte in its name
         raise GivenFileError("no file has such a name") from error
+    if raw is None:  # of the system's own files under /proc
+        raise GivenFileError("it has nothing to be read now")
     if len(raw) > most_bytes:
-        raise GivenFileError(f"longer than the {most_bytes / 1e6:g} MB that are read")
+        raise _TooLong(f"longer than the {most_bytes / 1e6:g} MB that are read")
     return raw
 
 

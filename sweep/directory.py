@@ -66,7 +66,9 @@ def load(directory: Path) -> Plan:
         check_labels(plan.targets)
         parse_configs(plan.configs)
         parse_locust_args(plan.locust_args)
-    except (RecordError, OSError, UsageError) as error:
+    except OSError as error:
+        raise UsageError(f"--resume {directory}: {error.strerror or error}") from error
+    except (RecordError, UsageError) as error:
         raise UsageError(f"--resume {directory}: {error}") from error
     return plan
 

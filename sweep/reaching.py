@@ -11,6 +11,7 @@ import click
 from reach.failure import ReachError
 from reach.key import KEY_VARIABLE, key_of, request_headers
 from reach.options import OPTIONS, Reach, reach_of
+from records.given_files import GivenFileError, check_given
 from sweep.llm import named_llm
 from sweep.options import FILES, found_in
 from sweep.plan import Plan
@@ -66,14 +67,18 @@ def headers_of_plan(plan: Plan, environment: Mapping[str, str]) -> dict[str, str
 
 def check_reach(plan: Plan, environment: Mapping[str, str]) -> None:
     """Fail before anything starts. Raises UsageError for a file, a proxy, a header that cannot be used."""
-    reach = reach_of_plan(plan, environment)
+    reach, questions = reach_of_plan(plan, environment), found_in(plan.locust_args).questions
     try:
+        if questions:
+            check_given(questions)
         headers_of_plan(plan, environment)
         reach.tls.check()
         for target in plan.targets:
             target.kind.check_reach(reach)
     except ReachError as error:
         raise UsageError(str(error)) from error
+    except GivenFileError as error:
+        raise UsageError(f"--questions {questions}: {error}") from error
 
 
 def given_in(plan: Plan, environment: Mapping[str, str]) -> list[str]:

@@ -122,9 +122,12 @@ def test_requests_that_hang_keep_no_objective(
     assert "Traceback" not in one.text
 
 
-def test_failed_requests_keep_no_objective(start: Any, shape: Any, free_port: Any) -> None:
+def test_failed_requests_keep_no_objective(start: Any, shape: Any, trap: Any) -> None:
+    def broken(talk: Any) -> None:
+        talk.headers("Content-Length: 0\r\n", "500 Broken")
+
     slo = ["-u", "8", "--slo", "e2e:5000", "--level-seconds", "2"]  # 59 failures, ten a second and user
-    one = start(*shape("search", f"http://127.0.0.1:{free_port()}", *slo))
+    one = start(*shape("search", trap(broken).url, *slo))
     assert found_nothing(one), one.text
 
 

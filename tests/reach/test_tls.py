@@ -154,7 +154,7 @@ def test_a_header_for_a_key_wants_one() -> None:
     "name",
     [
         *(".", "..", ".foo", "a..b", "a" * 300, "\u200b", "a b", "a:b", "http://a", "a/b", "a.b:443"),
-        *("*", "[::1]", "a\0b", "a,b", "::1::", "a@b"),
+        *("*", "[::1]", "a\0b", "a,b", "::1::", "a@b", "-", "a.-b"),
     ],
 )
 def test_a_server_name_that_is_none_is_refused(name: str) -> None:

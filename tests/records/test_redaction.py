@@ -233,3 +233,26 @@ def test_each_part_of_a_header_is_secret(name: str, value: str, secrets: list[st
     """A first word is a scheme only where it is one."""
     for secret in secrets:
         assert secret not in redaction({name: value}, {}).redact(f"invalid: {secret}!")
+
+
+def test_which_forms_are_known_is_what_the_readme_says() -> None:
+    secret = 'sK-9x/AbC+q7=Zz&12"34'
+    raw, percent = secret.encode(), quote(secret, safe="")
+    known = [
+        *(secret, secret.upper(), " ".join(secret), secret[:5] + "\n  " + secret[5:], secret[3:11]),
+        *(percent, quote(quote(percent, safe=""), safe=""), json.dumps(secret)[1:-1], html.escape(secret)),
+        *(raw.hex(), base64.b64encode(raw).decode(), base64.urlsafe_b64encode(raw).decode()),
+    ]
+    blanks = Redaction([secret])
+    assert [form for form in known if blanks.redact(form) != "***"] == []
+    assert "***" in blanks.redact(base64.b64encode(b"a:" + raw + b":b").decode())
+    unknown = [
+        *(
+            base64.b32encode(raw).decode(),
+            base64.b64encode(base64.b64encode(raw)).decode(),
+            raw.hex(":"),
+            secret[::-1],
+        ),
+        *("-".join(secret), "\u200b".join(secret), "".join(chr(ord(c) + 0xFEE0) for c in secret)),
+    ]
+    assert [form for form in unknown if blanks.redact(form) != form] == []

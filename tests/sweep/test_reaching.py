@@ -111,6 +111,8 @@ def test_a_process_of_ours_is_asked_without_the_key(trap: Any, monkeypatch: pyte
     [
         (["--ca", "absent.pem"], {}, "--ca absent.pem: No such file"),
         (["--cert-key", "k.pem"], {}, "--cert-key wants the --cert"),
+        (["--questions", "/dev/zero"], {}, "--questions /dev/zero: this is a device, and has to be a file"),
+        (["--questions=absent.txt"], {}, "--questions absent.txt: No such file"),
         (["--key-header", "x-api-key"], {}, "wants the key in the environment, as TARGET_API_KEY"),
         (["--key-header", "Host"], {"TARGET_API_KEY": "secret"}, "--key-header Host: "),
         (["--header", "x-me=a", "--key-header", "X-Me"], {"TARGET_API_KEY": "secret"}, "both say that h"),
