@@ -7,11 +7,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import orjson
-
 from profiler.sampler import utc
-from records.files import read_lines, write_json
-from records.request import RecordError
+from records.files import write_json
+from records.samples import read_samples
 
 
 def samples_path(json_path: Path) -> Path:
@@ -33,20 +31,6 @@ def new_path(folder: Path, now: datetime) -> Path:
             continue
         return path
     raise AssertionError("numbers have no end")
-
-
-def read_samples(jsonl_path: Path) -> list[dict[str, Any]]:
-    """The samples; a last line that a kill cut off is left out. Raises RecordError for other bad lines."""
-    samples = []
-    for number, line in read_lines(jsonl_path):
-        try:
-            sample = orjson.loads(line)
-        except orjson.JSONDecodeError as error:
-            raise RecordError(f"{jsonl_path}:{number}: not JSON: {error}") from None
-        if not isinstance(sample, dict) or not isinstance(sample.get("profiler"), dict):
-            raise RecordError(f"{jsonl_path}:{number}: not a sample of the profiler")
-        samples.append(sample)
-    return samples
 
 
 def profile_of(samples: list[dict[str, Any]], more: dict[str, Any] | None = None) -> dict[str, Any]:

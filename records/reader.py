@@ -53,8 +53,9 @@ def cell_directories(run: Path) -> Iterator[Path]:
 def is_complete(run: Path, directory: Path) -> bool:
     """Is a cell of a run finished? It is when it says so and lies where its name says.
 
-    Locust writes a cell before anybody has held it against the plan; until the sweep has, and has
-    named it, it counts for nothing.
+    Locust writes it whole, and says so, once it is judged. One by another name was measured for something
+    else: by an older version it was not held against its plan yet. Logs and profiles, which a sweep moves in
+    later, do not make a cell.
 
     Raises:
         RecordError: its cell.json is missing or is not one.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from records.request import GAPS_LEFT_OUT
+from records.served import AS_IS
 from reports.alike import set_differently
 from reports.analysis import DRIFT_RATIO, Analysis
 from reports.asked import asked_differently
@@ -50,8 +51,17 @@ def cautions(analysis: Analysis) -> Iterator[Caution]:
 
 
 def _unproved(analysis: Analysis) -> Iterator[Caution]:
-    if analysis.as_is:
-        count = f"{len(analysis.as_is)} of {len(analysis.cells)} cells"
+    set_by_us = [one for one in analysis.as_is if one.cell.config != AS_IS]
+    if set_by_us:
+        count = f"{len(set_by_us)} of {len(analysis.cells)} cells"
+        yield Caution(
+            sentences=(
+                f"{count}: configuration set, not proved (n/a): the service does not say what it runs.",
+            ),
+            brief=f"the configuration of {count} was set, not proved",
+        )
+    if len(analysis.as_is) > len(set_by_us):
+        count = f"{len(analysis.as_is) - len(set_by_us)} of {len(analysis.cells)} cells"
         yield Caution(
             sentences=(
                 f"{count}: configuration as-is: the service does not say what it runs, so it was not "

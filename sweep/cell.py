@@ -1,56 +1,36 @@
-"""One cell: Locust drives the target, the profiler watches it, and the verdict is completed."""
+"""One cell: Locust drives the target and judges it, the profiler watches it; their files come together."""
 
 from __future__ import annotations
 
 import itertools
 import os
 import shutil
-from collections.abc import Iterator
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
-import psutil
-
-from profiler.output import read_samples
-from records import layout, noise
+from records import layout
+from records.cell_spec import CellSpec
 from records.exit_codes import USAGE
-from records.files import read_json, write_json
+from records.files import write_json
+from records.point import Point
 from records.reader import CellData, is_complete, read_cell
 from records.request import RecordError
 from records.served import AS_IS
 from sweep import again
-from sweep.cpus import LOCUST_PRIORITY, Cpus
-from sweep.deployments import Endpoint
+from sweep.deployments.protocol import Endpoint
 from sweep.llm import LlmServer
 from sweep.plan import MAX_SECONDS, MIN_SECONDS, CellKey, Plan
-from sweep.processes import PROJECT, Child, Ledger
-from sweep.redaction import blank, redaction
-from sweep.usage import UsageError
-from workloads import judge
-from workloads.catalogue import workload
-from workloads.checks.facts import Facts
+from sweep.running.cpus import LOCUST_PRIORITY, Cpus
+from sweep.running.processes import PROJECT, Child, Ledger
+from sweep.running.redaction import blank, redaction
+from sweep.running.usage import UsageError
 
 PROFILER_INTERVAL_SECONDS = 0.5
 _LOCUST_LIMIT_SECONDS = MAX_SECONDS + 40  # start, the cell, the drain of what is in flight
 _LOG_TAIL_BYTES = 1 << 20
 _FULL_BYTES = 1 << 16
 """A disk with less room than this may be why a process ended."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Before:
-    """How a target stood before a cell: of what comes later, the difference is the cell's."""
-
-    log_bytes: int
-    counters: noise.Counters
-
-    @classmethod
-    def of(cls, endpoint: Endpoint) -> _Before:
-        return cls(
-            log_bytes=endpoint.log.stat().st_size if endpoint.log else 0,
-            counters=noise.read(_processes(endpoint)),
-        )
+_SPEC = "spec.json"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,6 +61,7 @@ def finished(place: Workplace, key: CellKey) -> CellData | None:
     folder = place.folder(key)
     if not (folder / layout.CELL).exists() or not is_complete(place.run, folder):
         return None
+    _collect(folder, folder)  # a kill can have come before that
     data = read_cell(folder)
     if data.lost:
         raise RecordError(data.lost)
@@ -108,35 +89,75 @@ def measure(place: Workplace, key: CellKey, endpoint: Endpoint) -> CellData:
         set_aside(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
     # Locust wants its results directory empty, so what else belongs there is kept beside it until the end.
-    profiler = _start_profiler(place, folder, endpoint)
-    before = _Before.of(endpoint)
-    cpus = place.cpus_for(endpoint)
-    locust = Child(
-        _locust_argv(place, key, endpoint.base_url),
-        log=_beside(folder, layout.LOCUST_LOG),
-        ledger=place.ledger,
-        env=os.environ,
-        cpus=cpus.load,
-        realtime=LOCUST_PRIORITY if cpus.realtime else 0,
-    )
+    log_bytes = endpoint.log.stat().st_size if endpoint.log else 0
+    spec = _beside(folder, _SPEC)
+    write_json(spec, _spec(place, key, endpoint).to_json())
     try:
-        code = locust.wait(_LOCUST_LIMIT_SECONDS)
-        after = noise.read(_processes(endpoint))
+        code, locust = _load(place, key, endpoint)
     finally:
-        locust.stop()
-        if profiler is not None:
-            profiler.interrupt()
-            profiler.wait(5.0)
-            profiler.stop()
+        spec.unlink(missing_ok=True)
     if code == USAGE:
         raise UsageError(f"locust: {locust.complaint()} ({locust.log})")
-    cell_json = folder / layout.CELL
-    if not cell_json.exists() or not read_json(cell_json).get("complete"):
+    if not (folder / layout.CELL).exists() or not is_complete(place.run, folder):
         how = f"did not end in {_LOCUST_LIMIT_SECONDS:g} s" if code is None else f"ended with {code}"
         if shutil.disk_usage(place.run).free < _FULL_BYTES:  # then its log says nothing
             how += f" on a full disk ({place.run})"
         raise RuntimeError(f"{key.path}: locust {how}: {locust.complaint()} ({locust.log})")
-    return _complete(place, key, endpoint, folder, before, after)
+    _collect(folder, folder)
+    data = read_cell(folder)
+    if endpoint.log:
+        _copy_tail(endpoint.log, log_bytes, folder / layout.TARGET_LOG)
+    if place.llm and data.requests:
+        _copy_llm(place.llm, data, folder)
+    return data
+
+
+def _load(place: Workplace, key: CellKey, endpoint: Endpoint) -> tuple[int | None, Child]:
+    """Locust to its end, and the profiler with it: its exit code (None: it did not end), and itself."""
+    folder, cpus = place.folder(key), place.cpus_for(endpoint)
+    profiler = _start_profiler(place, folder, endpoint)
+    try:
+        locust = Child(
+            _locust_argv(place, key, endpoint.base_url),
+            log=_beside(folder, layout.LOCUST_LOG),
+            ledger=place.ledger,
+            env=os.environ,
+            cpus=cpus.load,
+            realtime=LOCUST_PRIORITY if cpus.realtime else 0,
+        )
+        try:
+            return locust.wait(_LOCUST_LIMIT_SECONDS), locust
+        finally:
+            locust.stop()
+    finally:
+        if profiler is not None:
+            profiler.interrupt()
+            profiler.wait(5.0)
+            profiler.stop()
+
+
+def _spec(place: Workplace, key: CellKey, endpoint: Endpoint) -> CellSpec:
+    """What Locust is told of the cell: it alone judges it, and writes it down."""
+    folder, served = place.folder(key), endpoint.served
+    settings = {name: redaction().redact(text) for name, text in place.plan.settings.items()}
+    [kind] = [target.kind for target in place.plan.targets if target.label == key.deployment]
+    # A command may read more from its environment than it says; what we set and it says is held against that.
+    unsaid = set(settings) - set(served.settings) if kind.configurable and served.config else set()
+    return CellSpec(
+        deployment=key.deployment,
+        config=key.config,
+        point=Point.of_users(key.concurrency).to_json(),
+        repeat=key.repeat,
+        expected_config=None if key.config == AS_IS else key.config,
+        expected_settings={name: text for name, text in settings.items() if name not in unsaid},
+        unproved_settings=tuple(sorted(unsaid)),
+        served=served,
+        cpus=place.cpus_for(endpoint).to_json(),
+        earlier_tries=again.times(folder),
+        pids=endpoint.pids,
+        samples=str(_beside(folder, layout.SAMPLES)) if endpoint.pids else "",
+        interval_s=PROFILER_INTERVAL_SECONDS,
+    )
 
 
 def _locust_argv(place: Workplace, key: CellKey, base_url: str) -> list[str]:
@@ -147,7 +168,8 @@ def _locust_argv(place: Workplace, key: CellKey, base_url: str) -> list[str]:
         *("-u", users, "-r", users, "-t", f"{MAX_SECONDS:.0f}s", "--only-summary", "--loglevel", "WARNING"),
         *("--requests", str(plan.requests_at(key.concurrency)), "--min-seconds", f"{MIN_SECONDS:g}"),
         *("--warmup-requests", str(plan.warmup_requests)),
-        *("--results", str(place.folder(key)), "--run-name", run_name, "--cell-name", key.path),
+        *("--results", str(place.folder(key)), "--run-name", run_name),
+        *("--cell-spec", str(_beside(place.folder(key), _SPEC))),
         *plan.locust_args,
     ]
 
@@ -163,79 +185,25 @@ def _start_profiler(place: Workplace, folder: Path, endpoint: Endpoint) -> Child
     return Child(argv, log=_beside(folder, layout.PROFILER_LOG), ledger=place.ledger, cpus=cpus)
 
 
-def _processes(endpoint: Endpoint) -> Iterator[int]:
-    """The target's, those that it started itself too."""
-    for pid in endpoint.pids:
-        yield pid
-        with suppress(psutil.NoSuchProcess):
-            yield from (child.pid for child in psutil.Process(pid).children(recursive=True))
-
-
 def _beside(folder: Path, name: str) -> Path:
     return folder.with_name(f".{folder.name}.{name}")
 
 
 def _collect(folder: Path, into: Path) -> None:
     """Move what was kept beside ``folder`` into the cell's own folder."""
+    _beside(folder, _SPEC).unlink(missing_ok=True)
     for name in (layout.SAMPLES, layout.PROFILE, layout.PROFILER_LOG, layout.LOCUST_LOG):
         path = _beside(folder, name)
         if path.exists():
             shutil.move(path, into / name)
 
 
-def _complete(
-    place: Workplace,
-    key: CellKey,
-    endpoint: Endpoint,
-    folder: Path,
-    before: _Before,
-    after: noise.Counters,
-) -> CellData:
-    """Add what only the sweep knows: names, CPUs, how long the target waited for one, the checks against
-    what was asked, logs, the LLM's record."""
-    data = read_cell(folder)
-    if endpoint.log:
-        _copy_tail(endpoint.log, before.log_bytes, folder / layout.TARGET_LOG)
-    if place.llm and data.requests:
-        spans = [(r.sent_at_ns, r.ended_at_ns) for r in data.requests]
-        lines = place.llm.between(min(s for s, _ in spans), max(e for _, e in spans))
-        if lines:
-            (folder / layout.LLM).write_bytes(lines)
-    seen = replace(
-        noise.Noise.from_json(data.cell.achieved.get("noise")),
-        target_delay_percent=noise.delay_percent(before.counters, after),
-    )
-    facts = Facts(
-        requests=data.requests,
-        window=data.cell.window,
-        noise=seen,
-        config=None if key.config == AS_IS else key.config,
-        served=endpoint.served,
-        settings={name: redaction().redact(text) for name, text in place.plan.settings.items()},
-        profiler_s=PROFILER_INTERVAL_SECONDS,
-        profiler_gaps_s=_profiler_gaps(folder) if endpoint.pids else [],
-    )
-    cell = replace(
-        data.cell,
-        deployment=key.deployment,
-        config=key.config,
-        concurrency=key.concurrency,
-        repeat=key.repeat,
-        requested={**data.cell.requested, "cpus": place.cpus_for(endpoint).to_json()},
-        achieved={**data.cell.achieved, "noise": seen.to_json(), "earlier_tries": again.times(folder)},
-        settings=endpoint.served.settings or data.cell.settings,
-        verdict=data.cell.verdict.merged(judge.of_plan(workload(data.cell.workload), facts)),
-    )
-    _collect(folder, folder)
-    write_json(folder / layout.CELL, cell.to_json())  # last: with its own name a cell is finished
-    return replace(data, cell=cell)
-
-
-def _profiler_gaps(folder: Path) -> list[float]:
-    """Seconds between the profiler's samples."""
-    path = _beside(folder, layout.SAMPLES)
-    elapsed = [sample["elapsed_seconds"] for sample in read_samples(path)] if path.exists() else []
-    return [b - a for a, b in itertools.pairwise(elapsed)]
+def _copy_llm(llm: LlmServer, data: CellData, folder: Path) -> None:
+    """What the LLM server sent in the cell's time."""
+    start = min(request.sent_at_ns for request in data.requests)
+    lines = llm.between(start, max(request.ended_at_ns for request in data.requests))
+    if lines:
+        (folder / layout.LLM).write_bytes(lines)
 
 
 def _copy_tail(log: Path, start: int, to: Path) -> None:

@@ -16,11 +16,11 @@ import click
 from records.exit_codes import FAULT, INTERRUPTED, USAGE
 from records.files import discard
 from records.request import RecordError
-from sweep import cpus as division
 from sweep import options
+from sweep.deployments.catalogue import DEFAULT, forms
 from sweep.directory import alone, create, discarded_if_of_no_use, given_before, load, settled
 from sweep.llm import named_llm
-from sweep.plan import LOCAL, MOST_REPEATS, MOST_REQUESTS, MOST_SEED, SPECS, Plan, resolved
+from sweep.plan import MOST_REPEATS, MOST_REQUESTS, MOST_SEED, Plan, resolved
 from sweep.preview import preview
 from sweep.reaching import (
     as_words,
@@ -30,9 +30,11 @@ from sweep.reaching import (
     reaching,
     with_whole_paths,
 )
-from sweep.redaction import check_not_kept
+from sweep.running import cpus as division
+from sweep.running.redaction import check_not_kept
+from sweep.running.usage import UsageError
+from sweep.target import waiting, with_wait
 from sweep.targets import check_services
-from sweep.usage import UsageError
 from sweep.whole import need_report, print_out, run_sweep
 
 AUTO_BUDGET = "330s"  # with the report after it, `make sweep` stays under six minutes
@@ -43,6 +45,7 @@ Examples:
   sweep --set RETRIEVAL=blocking --name before
   sweep --deployment url:http://127.0.0.1:8001 --config as-is
   sweep --deployment url:https://rag.example --ca our-ca.pem --key-header x-api-key
+  sweep --deployment 'run:uvicorn mine:app --port {port}' --set WEB_CONCURRENCY=4
   sweep --resume results/20260101T120000Z-sweep
   sweep --concurrency 5 -- --think-time 0.5   what follows -- goes to locust
 
@@ -105,8 +108,9 @@ Exit codes: 0 fine, 1 a fault of ours, 2 usage or a target that never got ready,
     "deployments",
     multiple=True,
     metavar="[LABEL=]SPEC",
-    help=f"{SPECS}; repeatable. [default: {LOCAL}]",
+    help=f"{forms()}; repeatable. [default: {DEFAULT}]",
 )
+@waiting
 @click.option(
     "--budget",
     default=None,
@@ -154,6 +158,8 @@ def command(
     repeats: int,
     settings: tuple[str, ...],
     deployments: tuple[str, ...],
+    ready_path: str,
+    ready_seconds: float | None,
     budget: str | None,
     name: str,
     output: Path,
@@ -189,7 +195,12 @@ def command(
     plan = resolved(
         Plan(
             name=name,
-            targets=options.parse_targets(deployments or options.deployments_of(os.environ)),
+            targets=with_wait(
+                options.parse_targets(deployments or options.deployments_of(os.environ)),
+                cwd=os.getcwd(),
+                path=ready_path,
+                seconds=ready_seconds,
+            ),
             configs=options.parse_configs(configs),
             levels=levels,
             auto=auto,
@@ -206,9 +217,10 @@ def command(
             cpus=cpus,
         )
     )
-    check_not_kept([*plan.locust_args, *plan.settings.values(), plan.name])
-    if plan.settings and not all(target.ours for target in plan.targets):
-        raise UsageError("--set can't change a running service; it goes with --deployment local")
+    specs = [word for target in plan.targets for word in (target.label, target.spec, target.ready_path)]
+    check_not_kept([*plan.locust_args, *plan.settings.values(), plan.name, *specs])
+    if plan.settings and not all(target.kind.configurable for target in plan.targets):
+        raise UsageError("--set can't change a running service; it goes with what the sweep starts")
     named_llm(plan)
     check_reach(plan, os.environ)
     division.divide(plan.cpus, division.available())

@@ -19,7 +19,7 @@ from records.request import RecordError
 from sweep.host import describe_host, describe_software
 from sweep.options import check_labels, parse_configs, parse_locust_args
 from sweep.plan import Plan
-from sweep.usage import UsageError
+from sweep.running.usage import UsageError
 
 
 def create(output: Path, name: str, plan: Plan, given: Sequence[str] = ()) -> Path:

@@ -10,7 +10,7 @@ from typing import Any
 
 import psutil
 
-from sweep.processes import PROJECT
+from sweep.running.processes import PROJECT
 
 _LIBRARIES = ("chokepoint", "locust", "torch", "faiss-cpu", "sentence-transformers", "openai", "uvicorn")
 

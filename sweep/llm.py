@@ -10,11 +10,11 @@ import orjson
 
 from records.files import read_lines
 from records.layout import LLM, LLM_LOG
-from sweep.cpus import LLM_PRIORITY
 from sweep.plan import Plan
-from sweep.probes import status
-from sweep.processes import Child, Ledger, free_port
-from sweep.usage import UsageError, check_base_url
+from sweep.running.cpus import LLM_PRIORITY
+from sweep.running.probes import status
+from sweep.running.processes import Child, Ledger, free_port
+from sweep.running.usage import UsageError, check_base_url
 
 _START_SECONDS = 20.0
 
@@ -69,7 +69,7 @@ def named_llm(plan: Plan) -> str | None:
     Raises:
         UsageError: what is named is no base URL, or has a password in it.
     """
-    if not plan.starts_targets:
+    if not plan.needs_llm:
         return None
     url = plan.settings.get("OPENAI_BASE_URL") or os.environ.get("OPENAI_BASE_URL")
     if not url:

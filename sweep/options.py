@@ -19,8 +19,10 @@ from records.kept import (
     shown,
 )
 from records.served import AS_IS
-from sweep.plan import BASE_LEVELS, CONFIGURATIONS, LOCAL, MOST_SECONDS, MOST_USERS, Target
-from sweep.usage import UsageError, check_base_url
+from sweep.deployments.catalogue import DEFAULT
+from sweep.plan import BASE_LEVELS, CONFIGURATIONS, MOST_SECONDS, MOST_USERS
+from sweep.running.usage import UsageError, check_base_url
+from sweep.target import Target
 
 MOST_DIGITS = 9
 FILES = ("--questions", *(option.flag for option in OPTIONS if option.metavar == "FILE"))
@@ -31,6 +33,7 @@ _OF_THE_SWEEP = {  # what each cell's locust is given: another value would make 
     "results": "the sweep names the cells and where they are kept",
     "run_name": "the sweep names the cells and where they are kept",
     "cell_name": "the sweep names the cells and where they are kept",
+    "cell_spec": "the sweep says what each cell is to be",
 }
 
 
@@ -126,6 +129,7 @@ class _Words(argparse.ArgumentParser):
         self.add_argument("--results")
         self.add_argument("--run-name")
         self.add_argument("--cell-name")
+        self.add_argument("--cell-spec")
         for option in OPTIONS:
             takes: dict[str, Any] = {"default": ""} if option.metavar else {"action": "store_true"}
             self.add_argument(option.flag, **takes)
@@ -201,4 +205,4 @@ def max_concurrent(environment: Mapping[str, str]) -> int | None:
 def deployments_of(environment: Mapping[str, str]) -> list[str]:
     """What ``--deployment`` is where it was not given: the original's environment names, else ``local``."""
     named = [("local", "LOCAL_BASE_URL"), ("k8s", "K8S_BASE_URL")]
-    return [f"{label}=url:{environment[var]}" for label, var in named if environment.get(var)] or [LOCAL]
+    return [f"{label}=url:{environment[var]}" for label, var in named if environment.get(var)] or [DEFAULT]

@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import random
-import re
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
 from typing import Annotated, Any, ClassVar
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
-from records.layout import cell_name, deployment_name
+from records.layout import cell_name
 from records.point import Point
 from records.served import AS_IS, MOCKS_OF_CONFIG
-from sweep.cpus import SHARED
-from sweep.usage import UsageError, check_base_url
+from sweep.running.cpus import SHARED
+from sweep.running.usage import UsageError
+from sweep.target import Target
 
-LOCAL = "local"
-_URL = "url:"
-_LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,80}")
-SPECS = "local or url:http://HOST:PORT"
-"""What a deployment's spec may be."""
 CONFIGURATIONS = tuple(MOCKS_OF_CONFIG)
 BASE_LEVELS: tuple[int, ...] = (1, 10, 20)
 """What ``auto`` measures of every configuration: so there are levels at which to compare them."""
@@ -38,49 +33,6 @@ MIN_SECONDS = 3.0
 MAX_SECONDS = 8.0
 CELL_OVERHEAD_SECONDS = 2.5
 TARGET_START_SECONDS = 5.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Target:
-    """A deployment as asked for: its label (also its folder) and its spec, one of `SPECS`.
-
-    Raises:
-        UsageError: the spec is no such thing, or the label no folder's name.
-    """
-
-    label: str
-    spec: str
-
-    def __post_init__(self) -> None:
-        if not _LABEL.fullmatch(self.label):
-            raise UsageError(
-                f"a deployment's label takes letters, digits, '.', '_' and '-', not {self.label!r}"
-            )
-        if self.spec.startswith(_URL):
-            check_base_url("--deployment", self.spec.removeprefix(_URL), key="TARGET_API_KEY")
-        elif self.spec != LOCAL:
-            told = "that" if "@" in self.spec else repr(self.spec)  # what has an @ in it may be a password
-            hint = "; a running service is named url: and its base URL" if "://" in self.spec else ""
-            raise UsageError(f"--deployment takes [LABEL=]SPEC, with {SPECS} as SPEC, not {told}{hint}")
-
-    @classmethod
-    def of(cls, text: str) -> Target:
-        """From ``[LABEL=]SPEC``; without a label it is called what its spec names. Raises UsageError."""
-        label, equals, spec = text.partition("=")
-        if equals and _LABEL.fullmatch(label):
-            return cls(label=label, spec=spec)
-        target = cls(label=LOCAL, spec=text)
-        return target if target.url is None else replace(target, label=deployment_name(target.url))
-
-    @property
-    def url(self) -> str | None:
-        """The base URL of somebody's running service; None for any other deployment."""
-        return self.spec.removeprefix(_URL).rstrip("/") if self.spec.startswith(_URL) else None
-
-    @property
-    def ours(self) -> bool:
-        """Does the sweep start and stop it, in the configuration and with the settings asked for?"""
-        return self.url is None
 
 
 Variant = tuple[str, str]
@@ -128,7 +80,7 @@ class Plan:
     seed: Annotated[int, Field(ge=0, le=MOST_SEED)] = 0
     locust_args: tuple[str, ...] = ()
     cpus: str = SHARED
-    """One of `sweep.cpus.FORMS`; a plan older than the option had them shared."""
+    """One of `sweep.running.cpus.FORMS`; a plan older than the option had them shared."""
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -145,7 +97,12 @@ class Plan:
 
     @property
     def starts_targets(self) -> bool:
-        return any(target.ours for target in self.targets)
+        return any(target.kind.started for target in self.targets)
+
+    @property
+    def needs_llm(self) -> bool:
+        """Is there a target that is told where its LLM is?"""
+        return any(target.kind.reaches_loopback for target in self.targets)
 
     def requests_at(self, concurrency: int) -> int:
         return max(self.requests, REQUESTS_PER_USER * concurrency)
@@ -190,8 +147,9 @@ class Plan:
 
 
 def resolved(plan: Plan) -> Plan:
-    """The plan with its configurations: all four where none was, or ``as-is`` for a running service."""
+    """The plan with its configurations: all four where none was, or ``as-is`` where not
+    every target knows them."""
     if plan.configs:
         return plan
-    ours = all(target.ours for target in plan.targets)
-    return replace(plan, configs=CONFIGURATIONS if ours else (AS_IS,))
+    known = all(target.kind.has_mocks for target in plan.targets)
+    return replace(plan, configs=CONFIGURATIONS if known else (AS_IS,))

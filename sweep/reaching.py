@@ -8,7 +8,6 @@ from typing import Any
 
 import click
 
-from reach.address import Address
 from reach.failure import ReachError
 from reach.key import KEY_VARIABLE, key_of, request_headers
 from reach.options import OPTIONS, Reach, reach_of
@@ -16,7 +15,7 @@ from records.given_files import GivenFileError, check_given
 from sweep.llm import named_llm
 from sweep.options import FILES, found_in
 from sweep.plan import Plan
-from sweep.usage import UsageError
+from sweep.running.usage import UsageError
 
 
 def reaching(command: Callable[..., None]) -> Callable[..., None]:
@@ -75,8 +74,7 @@ def check_reach(plan: Plan, environment: Mapping[str, str]) -> None:
         headers_of_plan(plan, environment)
         reach.tls.check()
         for target in plan.targets:
-            if target.url is not None:
-                Address(target.url, reach)
+            target.kind.check_reach(reach)
     except ReachError as error:
         raise UsageError(str(error)) from error
     except GivenFileError as error:

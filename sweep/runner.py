@@ -15,8 +15,7 @@ from records.request import RecordError
 from sweep.again import MOST_TIMES, spoiled, times
 from sweep.budget import Budget
 from sweep.cell import Workplace, finished, measure, set_aside
-from sweep.cpus import SHARED, Cpus, available, divide, kept_on, may_be_realtime
-from sweep.deployments import Endpoint
+from sweep.deployments.protocol import Endpoint
 from sweep.directory import write_run
 from sweep.llm import LlmServer, named_llm
 from sweep.plan import (
@@ -28,8 +27,9 @@ from sweep.plan import (
     Plan,
     Variant,
 )
-from sweep.processes import Ledger
 from sweep.progress import Progress
+from sweep.running.cpus import SHARED, Cpus, available, divide, kept_on, may_be_realtime
+from sweep.running.processes import Ledger
 from sweep.search import Search
 from sweep.targets import start_targets
 
@@ -101,7 +101,7 @@ class Sweep:
         with ExitStack() as stack:
             llm_url = named_llm(self.plan)
             llm = None
-            if llm_url is None and self.plan.starts_targets:
+            if llm_url is None and self.plan.needs_llm:
                 llm = LlmServer(self.directory, ledger, realtime=self.cpus.realtime)
                 stack.callback(llm.stop)
                 llm_url = llm.start()

@@ -6,15 +6,17 @@ import os
 import time
 from collections.abc import Collection, Mapping
 from contextlib import ExitStack
+from pathlib import Path
 
 from records import layout
-from records.served import AS_IS
+from records.served import AS_IS, MOCKS_OF_CONFIG, Served
 from sweep.cell import Workplace
-from sweep.deployments import Endpoint, Setup, UrlDeployment, deployment_of
-from sweep.plan import Plan, Target, Variant
+from sweep.deployments.protocol import Deployment, Endpoint, Setup
+from sweep.plan import Plan, Variant
 from sweep.progress import Progress
 from sweep.reaching import headers_of_plan, reach_of_plan
-from sweep.usage import UsageError
+from sweep.running.usage import UsageError
+from sweep.target import Target
 
 
 def start_targets(
@@ -32,56 +34,77 @@ def start_targets(
         UsageError: one never got ready, or cannot prove what it runs.
     """
     endpoints: dict[Variant, Endpoint] = {}
+    unproved: list[str] = []
     began = time.monotonic()
     for target in place.plan.targets:
         for config in place.plan.configs:
             if (target.label, config) not in wanted:
                 continue
             setup = Setup(
-                config=config,
-                settings=place.plan.settings,
                 cpus=place.cpus,
-                llm_url=llm_url,
+                llm_url=llm_url if target.kind.reaches_loopback else "",
                 log=place.run / layout.TARGETS / target.label / f"{config}-r{repeat}.log",
                 ledger=place.ledger,
                 say=progress.say,
                 reach=reach_of_plan(place.plan, os.environ),
                 headers=headers_of_plan(place.plan, os.environ),
+                cwd=Path(target.cwd) if target.cwd else None,
+                ready_path=target.ready_path,
+                ready_seconds=target.ready_seconds,
             )
             _say_start(progress, target, config, repeat)
             deployment = deployment_of(target, setup)
             stack.callback(deployment.stop)
-            endpoint = deployment.start()
-            _must_be_provable(target, config, endpoint)
+            endpoint = deployment.start(config, settings_of(config, place.plan))
+            _must_be_provable(target, config, endpoint.served)
+            if target.kind.configurable and endpoint.served.config is None:
+                unproved.append(f"{target.label}/{config}")
             endpoints[target.label, config] = endpoint
+    if unproved and repeat == 1:
+        progress.note(f"set, not proved, without a /config that says it: {', '.join(unproved)}")
     if place.plan.starts_targets:
         progress.step(f"all targets are ready, {time.monotonic() - began:.0f} s")
     return endpoints
 
 
 def check_services(plan: Plan, environment: Mapping[str, str]) -> None:
-    """Ask the running services once, before there is a folder in which nothing would be measured.
+    """Ask the running services, and look for the commands, before there is a folder in which nothing would be
+    measured.
 
     Raises:
-        UsageError: nobody answers, or one cannot prove what it runs.
+        UsageError: nobody answers, one cannot prove what it runs, or there is no such command.
     """
     reach, headers = reach_of_plan(plan, environment), headers_of_plan(plan, environment)
     for target in plan.targets:
-        if target.url is not None:
-            endpoint = UrlDeployment(target.url, reach, headers).start()
+        said = target.kind.check(reach, headers)
+        if said is not None:
             for config in plan.configs:
-                _must_be_provable(target, config, endpoint)
+                _must_be_provable(target, config, said)
+
+
+def deployment_of(target: Target, setup: Setup) -> Deployment:
+    """A target of its kind, not started yet."""
+    return target.kind.deployment(setup)
+
+
+def settings_of(config: str, plan: Plan) -> dict[str, str]:
+    """What the target is given as that configuration: its mocks, and what is the same in all of them."""
+    if config == AS_IS:
+        return dict(plan.settings)
+    embeddings, llm = (("no", "yes")[mocked] for mocked in MOCKS_OF_CONFIG[config])
+    return {"USE_MOCK_EMBEDDINGS": embeddings, "USE_MOCK_LLM": llm, **plan.settings}
 
 
 def _say_start(progress: Progress, target: Target, config: str, repeat: int) -> None:
     what = f"starting {config} ({target.label})"
     progress.say(what)
-    if target.ours:
+    if target.kind.started:
         progress.step(f"{what}, repeat {repeat}")
 
 
-def _must_be_provable(target: Target, config: str, endpoint: Endpoint) -> None:
-    if config != AS_IS and endpoint.served.config is None:
+def _must_be_provable(target: Target, config: str, said: Served) -> None:
+    """What is not started with a configuration has to say that it runs it."""
+    if config != AS_IS and said.config is None and not target.kind.configurable:
         raise UsageError(
             f"{target.label} has no /config, so {config} can't be proved there; use --config {AS_IS}"
         )

@@ -16,7 +16,7 @@ from sweep.llm import named_llm
 from sweep.plan import Plan
 from sweep.progress import Progress, Watched
 from sweep.runner import Sweep
-from sweep.usage import UsageError
+from sweep.running.usage import UsageError
 
 
 def need_report() -> None:

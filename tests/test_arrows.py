@@ -18,7 +18,7 @@ MAY_IMPORT = {
     "reports": {"records", "workloads"},
     "locustfiles": {"loadgen", "records", "workloads"},
     "target_app": {"mocks"},
-    "sweep": {"reach", "records", "profiler", "reports", "workloads"},
+    "sweep": {"reach", "records", "reports", "workloads"},
 }
 
 

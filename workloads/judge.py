@@ -6,24 +6,18 @@ from collections.abc import Sequence
 
 from records.cell import Check
 from workloads.checks.facts import Facts
-from workloads.checks.general import OF_A_PLAN, OF_ONE_LEVEL
+from workloads.checks.general import OF_ONE_LEVEL
 from workloads.workload import Workload
 
 
-def of_load(workload: Workload, facts: Facts) -> tuple[Check, ...]:
-    """When a load has ended."""
+def checks_of(workload: Workload, facts: Facts) -> tuple[Check, ...]:
+    """All of them, when a load has ended."""
     found = tuple(check for judge in workload.checks if (check := judge(facts)) is not None)
     if facts.shape is not None:
         return _of_no_constant_load(found, f"the shape {facts.shape} changed the load on the way", facts)
     if not workload.constant_load:
         return _of_no_constant_load(found, f"the load of {workload.name} is not constant", facts)
     return found
-
-
-def of_plan(workload: Workload, facts: Facts) -> tuple[Check, ...]:
-    """What a sweep adds, which knows what was asked for and what the target's processes did."""
-    judges = [judge for judge in workload.checks if judge in OF_A_PLAN]
-    return tuple(check for judge in judges if (check := judge(facts)) is not None)
 
 
 def _of_no_constant_load(found: Sequence[Check], text: str, facts: Facts) -> tuple[Check, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from argparse import SUPPRESS
 from typing import Any
 
 from loadgen.engine.option_model import Option, OptionModel
@@ -23,7 +24,10 @@ def add_arguments(parser: Any, *models: type[OptionModel]) -> None:
 
 def add_model(parser: Any, model: type[OptionModel]) -> None:
     for _, field, option in model.options():
-        parser.add_argument(option.flag, **_kind(option, field.default), help=option.help)
+        kind = _kind(option, field.default)
+        if option.hidden:
+            kind["include_in_web_ui"] = False
+        parser.add_argument(option.flag, **kind, help=SUPPRESS if option.hidden else option.help)
 
 
 def _kind(option: Option, default: Any) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from loadgen.engine.settings import Settings
 from loadgen.engine.task import AnyTask
 from loadgen.process import target
 from loadgen.process.cellfile import CellFile, asked, fresh_folder
+from loadgen.process.expected import Expected
 from loadgen.process.role import Role
 from loadgen.process.run import Run
 from loadgen.process.run_spec import Keep, RunSpec
@@ -93,6 +94,8 @@ def _cell(load: Starting, wanted: Settings, task: AnyTask, origin: Origin, users
     log.info("The service's configuration is %s", served.config or "not told (as-is)")
     if not wanted.results:
         return None
+    expected = Expected.read(options.cell_spec, wanted.redaction) if options.cell_spec else None
+    served = expected.spec.heard(served) if expected else served
     folder = fresh_folder(wanted.results, again=load.runs > 0)
     shape = type(load.environment.shape_class).__name__ if load.environment.shape_class else None
     cell = CellFile(
@@ -112,6 +115,7 @@ def _cell(load: Starting, wanted: Settings, task: AnyTask, origin: Origin, users
         task=task,
         shape=shape,
         insecure=wanted.reach.tls.insecure if origin.tls else None,
+        expected=expected,
     )
     log.info("Records go to %s", cell.folder)
     return cell

@@ -33,6 +33,8 @@ class Option:
     """As it is, with what was requested."""
     private: bool = False
     """It may hold a secret: it is shown and kept nowhere."""
+    hidden: bool = False
+    """No user gives it: it is in no help and no form."""
 
     @property
     def name(self) -> str:
@@ -126,10 +128,17 @@ def choice(flag: str, default: str, choices: tuple[str, ...], text: str, *, kept
 
 
 def text(
-    flag: str, text: str, *, metavar: str | None = None, environment: str = "", kept: bool = False
+    flag: str,
+    text: str,
+    *,
+    metavar: str | None = None,
+    environment: str = "",
+    kept: bool = False,
+    hidden: bool = False,
 ) -> Any:
     """A field of a text, empty where it is not given."""
-    return _field("", Option(flag=flag, help=text, metavar=metavar, environment=environment, kept=kept))
+    option = Option(flag=flag, help=text, metavar=metavar, environment=environment, kept=kept, hidden=hidden)
+    return _field("", option)
 
 
 def many(flag: str, metavar: str, text: str, *, private: bool = False) -> Any:

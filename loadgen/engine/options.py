@@ -68,6 +68,9 @@ class LoadOptions(OptionModel):
     )
     run_name: str = text("--run-name", "Name of the run, in the records")
     cell_name: str = text("--cell-name", "Name of the cell, in the records")
+    cell_spec: str = text(
+        "--cell-spec", "A sweep's: what the cell is called and to be, as JSON", metavar="FILE", hidden=True
+    )
     region: str = text(
         "--region", "Where this load worker stands, in the records", environment=REGION_VARIABLE
     )

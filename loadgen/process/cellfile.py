@@ -1,4 +1,4 @@
-"""A cell's folder: requests.jsonl as requests end; cell.json at the start, and judged at the end."""
+"""A cell's folder: requests.jsonl as requests end; cell.json at the start, and judged, once, at the end."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from typing import Any, cast
 from loadgen.client.http import Origin
 from loadgen.engine.settings import Settings, make_results
 from loadgen.engine.task import AnyTask
+from loadgen.process.expected import Expected
 from loadgen.process.observed import Observed, achieved
 from loadgen.shapes.level_log import LevelLog
 from loadgen.shapes.level_table import table
@@ -56,10 +57,13 @@ class CellFile:
         task: AnyTask,
         shape: str | None = None,
         insecure: bool | None = None,
+        expected: Expected | None = None,
     ) -> None:
-        """``shape``: its name; ``insecure``: nobody was verified; None without TLS."""
+        """``shape``: its name; ``insecure``: nobody was verified; None without TLS. ``expected``: what
+        whoever arranges cells says of this one; None of a load by itself."""
         self.folder = folder
-        self.cell = cell
+        self.cell = expected.spec.named(cell) if expected else cell
+        self._expected = expected
         self._wanted = wanted
         self._served = served
         self._task = task
@@ -68,7 +72,7 @@ class CellFile:
         self.fault: OSError | None = None
         """Why records could not be kept, the first time."""
         try:
-            write_json(folder / layout.CELL, cell.to_json())
+            write_json(folder / layout.CELL, self.cell.to_json())
         except OSError:  # nothing was measured: the folder is left empty, as it was
             self._lines.close()
             self._lines.path.unlink(missing_ok=True)
@@ -101,6 +105,10 @@ class CellFile:
         """Read back what was written, judge it, and write the cell whole, with the levels that a shape
         ``noted``, if any. What cannot be read or written is a ``fault``."""
         self._lines.close()
+        more = {}
+        if self._expected:
+            observed = replace(observed, noise=self._expected.noise(observed.noise))
+            more = {"earlier_tries": self._expected.spec.earlier_tries}
         requests: list[RequestRecord] = []
         try:
             requests += [_slim(decode(line)) for _, line in read_lines(self._lines.path)]
@@ -113,7 +121,7 @@ class CellFile:
         self.cell = replace(
             self.cell,
             complete=observed.complete and self.fault is None,
-            achieved=achieved(requests, observed) | (levels.to_json() if levels else {}),
+            achieved=achieved(requests, observed) | more | (levels.to_json() if levels else {}),
             verdict=Verdict(checks=self._checks(requests, observed)),
         )
         try:
@@ -143,8 +151,9 @@ class CellFile:
             headers=tuple(wanted.headers),
             shape=self._shape,
             insecure=self._insecure,
+            **(self._expected.facts() if self._expected else {}),
         )
-        return judge.of_load(workload_of(self.cell.workload), facts)
+        return judge.checks_of(workload_of(self.cell.workload), facts)
 
 
 def _slim(record: RequestRecord) -> RequestRecord:

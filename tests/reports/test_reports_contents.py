@@ -287,6 +287,13 @@ def test_as_is_is_said_aloud(made: Any, tmp_path: Path) -> None:
     assert "One repeat: such intervals cover noise within a run only" in text
 
 
+def test_a_variant_that_was_only_set_is_said_to_be_unproved(made: Any, tmp_path: Path) -> None:
+    run = made.run(tmp_path / "run", [made.spec(config="mock-llm", checks=made.as_is)])
+    text = words(analysed(run))
+    assert "1 of 1 cells: configuration set, not proved" in text
+    assert "configuration as-is" not in text
+
+
 def test_a_service_that_nobody_verified_is_said_aloud(made: Any, tmp_path: Path) -> None:
     """Of two cells one; a cell without TLS, and one older than the option, have nothing to verify."""
     asked: list[dict[str, Any]] = [

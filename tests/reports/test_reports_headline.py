@@ -132,7 +132,7 @@ def test_however_much_is_wrong_it_is_all_named_in_eight_lines(made: Any, tmp_pat
     said = head(analysis)
     assert height(analysis) <= 8
     for brief in (
-        "32 of 32 cells are as-is",
+        "the configuration of 32 of 32 cells was set, not proved",
         "3 pairs are not compared, they also differ in stage search",
         "local/mock-both at 20 users pools cells that were asked differently",
         "overlap in time",

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sweep import cpus
-from sweep.cpus import Cpus
-from sweep.processes import Child, Ledger
-from sweep.usage import UsageError
+from sweep.running import cpus
+from sweep.running.cpus import Cpus
+from sweep.running.processes import Child, Ledger
+from sweep.running.usage import UsageError
 
 _LISTS = st.lists(st.tuples(st.integers(0, 300), st.integers(0, 20)), min_size=1, max_size=6)
 

@@ -10,7 +10,7 @@ from sweep import directory
 from sweep.directory import discarded_if_of_no_use
 from sweep.options import parse_targets
 from sweep.plan import Plan
-from sweep.usage import UsageError
+from sweep.running.usage import UsageError
 
 PLAN = Plan(name="t", targets=parse_targets(["local"]), configs=("mock-both",), levels=(1,), auto=False)
 

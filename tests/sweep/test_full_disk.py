@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from sweep import cell
-from sweep.cpus import SHARED, divide
-from sweep.deployments import Endpoint
+from sweep.deployments.protocol import Endpoint
 from sweep.options import parse_targets
 from sweep.plan import CellKey, Plan
-from sweep.processes import Ledger
+from sweep.running.cpus import SHARED, divide
+from sweep.running.processes import Ledger
 
 PLAN = Plan(name="t", targets=parse_targets(["local"]), configs=("as-is",), levels=(1,), auto=False)
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from sweep import cpus
 from sweep.options import parse_targets
 from sweep.plan import Plan
-from sweep.processes import PROJECT
+from sweep.running import cpus
+from sweep.running.processes import PROJECT
 
 _LIMIT = 110
 

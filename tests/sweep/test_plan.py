@@ -9,7 +9,8 @@ import pytest
 from sweep import plan as planning
 from sweep.options import parse_targets
 from sweep.plan import Plan
-from sweep.usage import UsageError
+from sweep.running.usage import UsageError
+from sweep.target import Target
 
 
 def _plan(**changes: object) -> Plan:
@@ -74,17 +75,26 @@ def test_all_four_configurations_of_our_own_app_and_as_is_of_somebodys_service()
     assert planning.resolved(_plan(configs=("mock-llm",))).configs == ("mock-llm",)
 
 
-def test_only_what_the_sweep_starts_is_ours() -> None:
-    ours, theirs = parse_targets(["a=local", "local=url:http://127.0.0.1:1/"])
-    assert (ours.ours, ours.url) == (True, None)
-    assert (theirs.ours, theirs.url) == (False, "http://127.0.0.1:1")
+def test_a_plan_knows_by_its_targets_kinds_whether_it_starts_any_and_whether_they_know_the_mocks() -> None:
+    ours, theirs, command = parse_targets(["a=local", "local=url:http://127.0.0.1:1/", "run:app {port}"])
     assert _plan(targets=(ours, theirs)).starts_targets
+    assert _plan(targets=(command,)).starts_targets
     assert not _plan(targets=(theirs,)).starts_targets
+    assert [_plan(targets=(one,)).needs_llm for one in (ours, theirs, command)] == [True, False, True]
+    assert planning.resolved(_plan(configs=(), targets=(ours, command))).configs == ("as-is",)
+
+
+def test_a_plan_older_than_the_wait_for_commands_is_read() -> None:
+    raw = _plan().to_json()
+    for target in raw["targets"]:
+        for name in ("cwd", "ready_path", "ready_seconds"):
+            del target[name]
+    assert Plan.from_json(raw) == _plan()
 
 
 def test_a_target_is_only_made_of_a_spec_that_there_is() -> None:
     with pytest.raises(UsageError, match="not 'moon'"):
-        planning.Target(label="x", spec="moon")
+        Target(label="x", spec="moon")
     with pytest.raises(UsageError, match="not 'moon'"):
         Plan.from_json(_plan().to_json() | {"targets": [{"label": "x", "spec": "moon"}]})
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from reach.get import LARGEST
-from sweep.probes import served
+from sweep.running.probes import served
 
 
 def test_a_configuration_is_read(trap: Any) -> None:

@@ -16,10 +16,8 @@ from reach.options import Reach
 from reach.proxy import Proxies
 from reach.tls import Tls
 from records.reader import cell_directories
-from sweep import probes
 from sweep.options import parse_locust_args, parse_targets
 from sweep.plan import Plan
-from sweep.processes import PROJECT
 from sweep.reaching import (
     as_words,
     check_given_again,
@@ -28,7 +26,9 @@ from sweep.reaching import (
     reach_of_plan,
     with_whole_paths,
 )
-from sweep.usage import UsageError
+from sweep.running import probes
+from sweep.running.processes import PROJECT
+from sweep.running.usage import UsageError
 from workloads.checks.general import OF_THE_MACHINE
 
 LIMIT_S = 200

@@ -3,7 +3,7 @@
 import errno
 import io
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,11 +17,12 @@ from records.reader import CellData, read_cell, read_run
 from records.request import Outcome, RequestRecord
 from sweep import directory, runner, targets
 from sweep.cell import Workplace
-from sweep.deployments import Endpoint, Setup
+from sweep.deployments.protocol import Endpoint, Setup
 from sweep.options import parse_targets
-from sweep.plan import BASE_LEVELS, CellKey, Plan, Target
+from sweep.plan import BASE_LEVELS, CellKey, Plan
 from sweep.progress import Progress
-from sweep.usage import UsageError
+from sweep.running.usage import UsageError
+from sweep.target import Target
 
 CELL_SECONDS = 10.0
 START_SECONDS = 4.0
@@ -46,7 +47,7 @@ class World:
     def deployment_of(self, target: Target, setup: Setup) -> "World":
         return self
 
-    def start(self) -> Endpoint:
+    def start(self, name: str, settings: Mapping[str, str]) -> Endpoint:
         self.now += START_SECONDS
         self.starts += 1
         return Endpoint(base_url="http://nowhere")

@@ -17,8 +17,8 @@ from sweep import cli
 from sweep.directory import alone, create
 from sweep.options import parse_targets
 from sweep.plan import Plan
-from sweep.processes import PROJECT
-from sweep.usage import UsageError
+from sweep.running.processes import PROJECT
+from sweep.running.usage import UsageError
 from workloads.checks.general import OF_THE_MACHINE
 
 LIMIT = 300

@@ -25,7 +25,7 @@ IN_ORDER = [
 
 def _judged(requests: Sequence[RequestRecord], **changes: Any) -> tuple[Check, ...]:
     known: dict[str, Any] = {"requests": requests, "window": WINDOW, "documents": True}
-    return judge.of_load(STREAM, Facts(**{**known, **changes}))
+    return judge.checks_of(STREAM, Facts(**{**known, **changes}))
 
 
 def test_each_check_is_made_once_those_first_that_would_explain_the_others(record: Record) -> None:
@@ -60,33 +60,19 @@ def test_a_changing_load_without_any_good_answer_still_fails(record: Record) -> 
     assert found["failures"] == "fail"
 
 
-def test_a_sweep_holds_a_cell_against_its_plan(record: Record) -> None:
+def test_a_cell_is_held_against_what_was_expected_of_it(record: Record) -> None:
     served = Served(config="baseline", settings={"RETRIEVAL": "async"})
-    found = judge.of_plan(
-        STREAM,
-        Facts(
-            requests=[record()],
-            window=WINDOW,
-            config="mock-llm",
-            served=served,
-            settings={"RETRIEVAL": "blocking"},
-            profiler_s=0.5,
-            profiler_gaps_s=[1.5, 1.5],
-        ),
-    )
-    assert {check.name: check.status for check in found} == {
-        "configuration": "fail",
-        "configuration-effect": "fail",
-        "same-path": "n/a",  # it did not say
-        "machine-noise": "n/a",
-        "profiler": "fail",
-    }
+    expected = {"config": "mock-llm", "settings": {"RETRIEVAL": "blocking"}}
+    found = _judged([record()], served=served, **expected, profiler_s=0.5, profiler_gaps_s=[1.5, 1.5])
+    assert [check.name for check in found] == [*IN_ORDER, "profiler"]
+    status = {check.name: check.status for check in found}
+    assert [status[name] for name in ("configuration", "configuration-effect", "profiler")] == ["fail"] * 3
 
 
 def test_a_workload_whose_load_is_not_constant_is_not_held_against_one(record: Record) -> None:
     jobs = replace(STREAM, name="jobs", constant_load=False)
     failed = Facts(requests=[record(), record(seq=1, outcome="http_error")], window=WINDOW)
-    found = {check.name: check for check in judge.of_load(jobs, failed)}
+    found = {check.name: check for check in judge.checks_of(jobs, failed)}
     assert {found[name].status for name in OF_ONE_LEVEL & set(found)} == {"n/a"}
     assert found["concurrency"].text == "the load of jobs is not constant"
     assert found["failures"].status == "fail"

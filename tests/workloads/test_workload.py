@@ -33,17 +33,12 @@ def test_a_request_without_tokens_is_valid_where_none_are_expected(
 ) -> None:
     bare = [replace(r, documents=None, stages=None) for r in back_to_back(100, 10_000_000)]
     facts = Facts(requests=bare, window=Window(start_ns=0, end_ns=1_000_000_000))
-    verdict = Verdict(checks=judge.of_load(PLAIN, facts))
+    verdict = Verdict(checks=judge.checks_of(PLAIN, facts))
     assert verdict.valid, verdict.failures
     known = {check.name for check in verdict.checks}
     assert known >= {"failures", "littles-law", "steady-latency"}
     assert not known & {"tokens", "retrieval", "buffering", "steady-ttft"}
-    assert not Verdict(checks=judge.of_load(STREAM, facts)).valid
-
-
-def test_a_plan_asks_a_workload_only_for_its_own_checks() -> None:
-    names = {check.name for check in judge.of_plan(PLAIN, Facts(config="mock-llm", profiler_s=0.5))}
-    assert names == {"configuration", "same-path", "machine-noise", "profiler"}
+    assert not Verdict(checks=judge.checks_of(STREAM, facts)).valid
 
 
 def test_a_workload_that_is_in_no_catalogue_is_said_to_be_unknown() -> None:

@@ -25,12 +25,11 @@ def configuration(facts: Facts) -> Check:
     asked, served = facts.config, facts.served.config
     settings, wanted = facts.served.settings, facts.settings
     if served is None:
-        return Check(
-            name="configuration",
-            status="n/a",
-            figure=asked or AS_IS,
-            text=f"the service has no /config: its configuration is {AS_IS} and was not proved",
-        )
+        was = f"its configuration is {AS_IS} and was not proved"
+        if wanted or asked not in (None, AS_IS):
+            was = f"{asked or 'what it was to run with'} was set, not proved"
+        text = f"the service has no /config: {was}"
+        return Check(name="configuration", status="n/a", figure=asked or AS_IS, text=text)
     expected = asked or served
     others = sorted({str(r.config) for r in facts.counted if r.config not in (None, expected)})
     wrong = [f"{k}={settings.get(k)!r}" for k, v in sorted(wanted.items()) if not _same(settings.get(k), v)]
@@ -61,6 +60,9 @@ def configuration(facts: Facts) -> Check:
             text=f"settings not in effect: {', '.join(wrong)}",
         )
         return advised(found, SET_AGAIN)
+    if facts.unproved:
+        text = f"/config does not say {', '.join(facts.unproved)}: set, not proved"
+        return Check(name="configuration", status="n/a", figure=asked or served, text=text)
     said = f"{served}, and none was asked for" if asked is None else "the configuration asked for"
     return Check(
         name="configuration",

@@ -32,6 +32,8 @@ class Facts:
     """The configuration that was asked for; None: whatever the service runs."""
     settings: Mapping[str, Any] = field(default_factory=dict)
     """Those that were asked for, over the service's defaults."""
+    unproved: tuple[str, ...] = ()
+    """Names of settings that it was given besides, and does not say."""
     noise: Noise = field(default_factory=Noise)
     users: int = 1
     think_time_s: float = 0.0

@@ -19,16 +19,6 @@ OF_THE_MACHINE = {
 """The checks that a busy machine fails, whatever the service does."""
 WORTH_TELLING = ("thoughts-only", "finish-reason", "cached-answers", "buffering")
 """The checks whose sentence matters even where they could not decide."""
-OF_A_PLAN: frozenset[Judge] = frozenset(
-    {
-        configuration.configuration,
-        configuration.configuration_effect,
-        configuration.same_path,
-        run.profiler_interval,
-        machine.machine_noise,
-    }
-)
-"""Those that look at what a sweep knows, and the load does not."""
 
 
 def among_all(

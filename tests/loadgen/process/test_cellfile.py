@@ -2,13 +2,31 @@
 
 from __future__ import annotations
 
+import os
+from argparse import ArgumentParser, Namespace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from loadgen.engine.usage import UsageError
-from loadgen.process.cellfile import fresh_folder, verdict_line
-from records.cell import Cell, Check, Verdict
+from loadgen.adapter.parser import add_arguments
+from loadgen.client.http import Origin
+from loadgen.engine.options import LoadOptions
+from loadgen.engine.settings import settings, task_of
+from loadgen.process.cellfile import CellFile, asked, fresh_folder, verdict_line
+from loadgen.process.expected import Expected
+from loadgen.process.observed import Observed
+from loadgen.shapes.level_log import LevelLog
+from loadgen.tasks.ask.options import AskOptions
+from loadgen.tasks.ask.task import ASK
+from records.cell import Cell, Check, Verdict, Window
+from records.cell_spec import CellSpec
+from records.files import write_json
+from records.noise import Noise
+from records.reader import is_complete, read_cell
+from records.request import RequestRecord
+from records.served import Served
+from records.usage import UsageError
 from workloads.checks.general import WORTH_TELLING
 
 
@@ -59,3 +77,88 @@ def test_the_verdict_is_one_line() -> None:
     assert verdict_line(cell(bad, complete=False)) == (
         "invalid: failures: 3 of 9 requests failed; the run ended before its planned end"
     )
+
+
+class Parser(ArgumentParser):
+    """Takes the arguments of locust's parser, without locust."""
+
+    def add_argument(self, *names: Any, **given: Any) -> Any:
+        ours = {k: v for k, v in given.items() if k not in ("env_var", "include_in_web_ui")}
+        return super().add_argument(*names, **ours)
+
+
+def _defaults() -> Namespace:
+    parser = Parser()
+    add_arguments(parser, LoadOptions, AskOptions)
+    return parser.parse_args([])
+
+
+def cell_file(run: Path, spec: CellSpec, served: Served, environment: dict[str, str]) -> CellFile:
+    wanted = settings(_defaults(), environment)
+    write_json(run / "spec", spec.to_json())
+    expected = Expected.read(str(run / "spec"), wanted.redaction)
+    folder = run / "cells/local/four/c01-r2"
+    folder.mkdir(parents=True)
+    task, origin = task_of(ASK, _defaults(), wanted), Origin("http://h:1")
+    begun = asked(wanted, task, 1, served, origin, run_time_s=1.0, shape=None, shape_options={})
+    return CellFile(folder, begun, wanted, served, task=task, expected=expected)
+
+
+def observed(*, complete: bool = True) -> Observed:
+    return Observed(
+        window=Window(start_ns=0, end_ns=10),
+        load_workers=(),
+        workers_expected=1,
+        workers_fewest=1,
+        connects=1,
+        connect_ms=None,
+        started_at_ns=0,
+        ended_at_ns=10,
+        noise=Noise(steal_percent=0.0),
+        complete=complete,
+    )
+
+
+@pytest.mark.parametrize("ended", [True, False])
+def test_a_cell_is_judged_once_by_what_was_expected_of_it_and_only_then_complete(
+    tmp_path: Path, record: Any, ended: bool
+) -> None:
+    samples = tmp_path / "samples"
+    samples.write_text("".join(f'{{"elapsed_seconds": {n}, "profiler": {{}}}}\n' for n in range(3)))
+    spec = CellSpec(
+        deployment="local",
+        config="four",
+        point={"users": 1},
+        repeat=2,
+        expected_settings={"KEY_FILE": "of-secret-12345678", "N": "4"},
+        cpus={"mode": "shared"},
+        earlier_tries=1,
+        pids=(os.getpid(),),
+        samples=str(samples),
+        interval_s=0.5,
+    )
+    served = Served(config="custom", settings={"KEY_FILE": "***", "N": 5})
+    file = cell_file(tmp_path, spec, served, {"TARGET_API_KEY": "of-secret-12345678"})
+    assert not is_complete(tmp_path, file.folder)
+    one: RequestRecord = record(seq=1, config=None)
+    file.append(one.encode())
+    finished = file.finish(observed(complete=ended), LevelLog())
+    assert is_complete(tmp_path, file.folder) is ended
+    data = read_cell(file.folder)
+    assert data.cell == finished.cell
+    assert data.cell.requested["cpus"] == {"mode": "shared"}
+    assert data.cell.achieved["earlier_tries"] == 1
+    assert data.cell.achieved["noise"].keys() >= {"steal_percent", "target_delay_percent"}
+    checks = {check.name: check for check in data.cell.verdict.checks}
+    assert checks["configuration"].text.startswith("settings not in effect: N=5; ")
+    assert (checks["profiler"].status, checks["profiler"].figure) == ("fail", 2.0)
+
+
+def test_a_file_that_says_of_no_cell_what_it_is_is_a_usage_error(tmp_path: Path) -> None:
+    (tmp_path / "spec").write_text("{}")
+    with pytest.raises(UsageError, match=r"--cell-spec: .* says of no cell"):
+        Expected.read(str(tmp_path / "spec"), settings(_defaults(), {}).redaction)
+    with pytest.raises(UsageError, match=r"--cell-spec: .* is missing"):
+        Expected.read(str(tmp_path / "gone"), settings(_defaults(), {}).redaction)
+    with pytest.raises(UsageError, match=r"--cell-spec .*: Is a directory"):
+        Expected.read(str(tmp_path), settings(_defaults(), {}).redaction)

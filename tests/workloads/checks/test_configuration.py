@@ -57,6 +57,28 @@ def test_a_service_without_config_is_as_is_and_says_so(held: Held) -> None:
 
 
 @pytest.mark.parametrize(
+    ("asked", "wanted", "what"),
+    [("four", {}, "four"), ("four", {"N": "4"}, "four"), (None, {"N": "4"}, "what it was to run with")],
+)
+def test_what_was_set_where_there_is_no_config_is_said_to_be_unproved(
+    held: Held, asked: str | None, wanted: dict[str, str], what: str
+) -> None:
+    check = held(asked, None, [None], {}, wanted)
+    assert check.status == "n/a"
+    assert check.text == f"the service has no /config: {what} was set, not proved"
+
+
+def test_a_setting_that_a_service_does_not_say_is_unproved_and_another_that_is_wrong_still_fails(
+    facts: Make,
+) -> None:
+    served = Served(config="custom", settings={"N": 4})
+    check = configuration.configuration(facts(served=served, settings={"N": "4"}, unproved=("WORKERS",)))
+    assert (check.status, check.text) == ("n/a", "/config does not say WORKERS: set, not proved")
+    check = configuration.configuration(facts(served=served, settings={"N": "5"}, unproved=("WORKERS",)))
+    assert check.status == "fail"
+
+
+@pytest.mark.parametrize(
     ("config", "embed_ms", "flags", "status"),
     [
         ("baseline", 9.0, [], "pass"),

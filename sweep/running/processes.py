@@ -19,10 +19,12 @@ import orjson
 import psutil
 
 from records.files import LineFile, read_lines
-from sweep.redaction import blank_file, redaction, without_key
+from sweep.running.redaction import blank_file, redaction, without_key
 
-PROJECT = Path(__file__).resolve().parent.parent
+PROJECT = Path(__file__).resolve().parents[2]
 STOP_SECONDS = 10.0
+_KEEPER_SECONDS = 2 * STOP_SECONDS + 5
+"""For the keeper of a command to ask, to insist, and to end."""
 _PR_SET_PDEATHSIG = 1
 REALTIME_SECONDS = 10.0
 """A process of real-time priority that runs so long without waiting once is killed by the kernel."""
@@ -97,10 +99,11 @@ def end(processes: Sequence[psutil.Process]) -> None:
 class Child:
     """One process with its output in a file, in a session of its own (Ctrl-C goes to the sweep).
 
-    ``env``: its environment; None: the sweep's, without the target's key.
+    ``env``: its environment; None: the sweep's, without the target's key. ``ours``: it runs modules of this
+    project, which it finds from a checkout that was not installed, too. ``cwd``: its folder; None: this one.
 
     ``cpus``: all it may run on; None: what the sweep may, or where the system keeps nobody anywhere.
-    ``realtime``: its priority before all that is not so (`sweep.cpus.may_be_realtime`); 0: like any other.
+    ``realtime``: its priority before all that is not so (`cpus.may_be_realtime`); 0: like any other.
 
     Raises:
         RuntimeError: it cannot be kept on ``cpus``.
@@ -115,19 +118,26 @@ class Child:
         env: Mapping[str, str] | None = None,
         cpus: Collection[int] | None = None,
         realtime: int = 0,
+        ours: bool = True,
+        cwd: Path | None = None,
     ) -> None:
         log.parent.mkdir(parents=True, exist_ok=True)
         environment = without_key(os.environ) if env is None else dict(env)
-        # Works from a checkout that was not installed, too.
-        path = [str(PROJECT), environment.get("PYTHONPATH", "")]
-        environment["PYTHONPATH"] = os.pathsep.join(filter(None, path))
+        if ours:
+            path = [str(PROJECT), environment.get("PYTHONPATH", "")]
+            environment["PYTHONPATH"] = os.pathsep.join(filter(None, path))
         environment["PYTHONUNBUFFERED"] = "1"
         self.log = log
-        self._popen = self._started(argv, environment, cpus, realtime)
+        self._popen = self._started(argv, environment, cpus, realtime, cwd)
         ledger.add(self.pid)
 
     def _started(
-        self, argv: Sequence[str], env: Mapping[str, str], cpus: Collection[int] | None, realtime: int
+        self,
+        argv: Sequence[str],
+        env: Mapping[str, str],
+        cpus: Collection[int] | None,
+        realtime: int,
+        cwd: Path | None,
     ) -> subprocess.Popen[bytes]:
         with self.log.open("ab") as output:
             try:
@@ -137,6 +147,7 @@ class Child:
                     stdout=output,
                     stderr=subprocess.STDOUT,
                     env=env,
+                    cwd=cwd,
                     start_new_session=True,
                     preexec_fn=partial(_settle_in, cpus, realtime) if sys.platform == "linux" else None,
                 )
@@ -164,11 +175,14 @@ class Child:
     def stop(self) -> None:
         """End it and its children; returns when they are gone, and its log holds no secret."""
         if self._popen.poll() is None:
-            process = psutil.Process(self.pid)
-            end([process, *process.children(recursive=True)])
+            self._end()
         self._popen.wait(STOP_SECONDS)
         with contextlib.suppress(OSError):  # moved, or a full disk
             blank_file(self.log)
+
+    def _end(self) -> None:
+        process = psutil.Process(self.pid)
+        end([process, *process.children(recursive=True)])
 
     def last_words(self) -> str:
         """The last line it wrote that says something, for a message in one line."""
@@ -183,3 +197,32 @@ class Child:
         lines = self.log.read_text(errors="replace").splitlines()
         redact = redaction().without_secrets
         return (redact(line.strip()) for line in reversed(lines) if line.strip())
+
+
+class Command(Child):
+    """Anybody's program, kept by `keeper`: words of a command line, found on the PATH of ``env``."""
+
+    def __init__(
+        self,
+        words: Sequence[str],
+        *,
+        log: Path,
+        ledger: Ledger,
+        env: Mapping[str, str],
+        cpus: Collection[int] | None,
+        cwd: Path | None,
+    ) -> None:
+        argv = ["-E", "-P", str(PROJECT / "sweep" / "running" / "keeper.py"), *words]
+        super().__init__(argv, log=log, ledger=ledger, env=env, cpus=cpus, ours=False, cwd=cwd)
+
+    def pids(self) -> tuple[int, ...]:
+        """Of the program, and of what it started and left; their children are not among them."""
+        with contextlib.suppress(psutil.NoSuchProcess):
+            return tuple(child.pid for child in psutil.Process(self.pid).children())
+        return ()
+
+    def _end(self) -> None:
+        """The keeper alone is told: it ends the rest, and then itself."""
+        self._popen.terminate()
+        if self.wait(_KEEPER_SECONDS) is None:
+            super()._end()

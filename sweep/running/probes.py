@@ -10,7 +10,7 @@ from reach.failure import ReachFailure
 from reach.get import get
 from reach.options import DIRECT, Reach
 from records.served import Served
-from sweep.redaction import redaction
+from sweep.running.redaction import redaction
 
 NO_HEADERS: Mapping[str, str] = {}
 """To a process of our own: it wants no key, and gets none."""

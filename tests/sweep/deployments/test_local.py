@@ -1,4 +1,4 @@
-"""What a target of ours is started with."""
+"""What the reference app is started with."""
 
 from collections.abc import Collection, Mapping
 from pathlib import Path
@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 
-from sweep import cpus, deployments
-from sweep.cpus import Cpus
-from sweep.deployments import LocalDeployment, Setup
-from sweep.processes import Ledger
-from sweep.usage import UsageError
+from sweep.deployments import local
+from sweep.deployments.local import LocalDeployment
+from sweep.deployments.protocol import Setup
+from sweep.running import cpus
+from sweep.running.cpus import Cpus
+from sweep.running.processes import Ledger
+from sweep.running.usage import UsageError
 
 _APART = Cpus(mode="auto", load=(0,), target=(1, 2))
 _SHARED = Cpus(mode="shared", load=(0, 1, 2), target=(0, 1, 2))
@@ -36,18 +38,16 @@ class _Started:
 
 
 def _start(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, divided: Cpus, **settings: str) -> type[_Started]:
-    monkeypatch.setattr(deployments, "Child", _Started)
+    monkeypatch.setattr(local, "Child", _Started)
     setup = Setup(
-        config="baseline",
-        settings=settings,
         cpus=divided,
         llm_url="http://127.0.0.1:1/v1",
         log=tmp_path / "log",
         ledger=Ledger(tmp_path / "l"),
         say=lambda text: None,
     )
-    with pytest.raises(UsageError, match="ended before it was ready: gone"):
-        LocalDeployment(setup).start()
+    with pytest.raises(UsageError, match="ended before it was ready, with 1: gone"):
+        LocalDeployment(setup).start("baseline", settings)
     return _Started
 
 

@@ -1,0 +1,34 @@
+"""Reading the profiler's samples, as it appends them."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from records.files import read_lines
+from records.request import RecordError
+
+
+def read_samples(jsonl_path: Path) -> list[dict[str, Any]]:
+    """The samples; a last line that a kill cut off is left out. Raises RecordError for other bad lines."""
+    samples = []
+    for number, line in read_lines(jsonl_path):
+        try:
+            sample = orjson.loads(line)
+        except orjson.JSONDecodeError as error:
+            raise RecordError(f"{jsonl_path}:{number}: not JSON: {error}") from None
+        if not isinstance(sample, dict) or not isinstance(sample.get("profiler"), dict):
+            raise RecordError(f"{jsonl_path}:{number}: not a sample of the profiler")
+        samples.append(sample)
+    return samples
+
+
+def gaps_s(jsonl_path: Path) -> list[float]:
+    """Seconds between samples; none where there are none. Raises RecordError, OSError."""
+    if not jsonl_path.exists():
+        return []
+    elapsed = [sample["elapsed_seconds"] for sample in read_samples(jsonl_path)]
+    return [after - before for before, after in itertools.pairwise(elapsed)]

@@ -1,0 +1,67 @@
+"""``local``: the reference app as a process on a free port of this machine."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Self
+
+from sweep.deployments.process import environment_of, wait_ready
+from sweep.deployments.protocol import Endpoint, Kind, Setup
+from sweep.running.probes import served
+from sweep.running.processes import Child, free_port
+from sweep.running.usage import UsageError
+
+NO_MOCKS = {"USE_MOCK_EMBEDDINGS": "no", "USE_MOCK_LLM": "no"}
+"""Said to every variant that says nothing of them: the sweep's own environment may."""
+
+
+class Local(Kind):
+    """The only spec there is of it."""
+
+    form = "local"
+    started = configurable = reaches_loopback = has_mocks = True
+
+    @classmethod
+    def of(cls, spec: str) -> Self | None:
+        return cls() if spec == cls.form else None
+
+    @property
+    def name(self) -> str:
+        return self.form
+
+    def deployment(self, setup: Setup) -> LocalDeployment:
+        return LocalDeployment(setup)
+
+
+class LocalDeployment:
+    """One process of the reference app."""
+
+    def __init__(self, setup: Setup) -> None:
+        self._setup = setup
+        self._child: Child | None = None
+
+    def start(self, name: str, settings: Mapping[str, str]) -> Endpoint:
+        """Raises UsageError when it ends, is not ready in time, or does not know a setting."""
+        setup, port = self._setup, free_port()
+        argv = ["-m", "uvicorn", "target_app.app:app", "--host", "127.0.0.1", "--port", str(port)]
+        self._child = child = Child(
+            [*argv, "--no-access-log"],
+            log=setup.log,
+            ledger=setup.ledger,
+            env=environment_of(setup, {**NO_MOCKS, **settings}, os.environ),
+            cpus=setup.cpus.target,
+        )
+        base_url = f"http://127.0.0.1:{port}"
+        wait_ready(child, setup, f"{base_url}/ready", name, lambda status: status == 200)
+        said = served(base_url)
+        if said.config is None:
+            raise UsageError(f"the target at {base_url} answers, but not /config")
+        unknown = sorted(set(settings) - set(said.settings))
+        if unknown:
+            raise UsageError(f"--set: the target has no setting {', '.join(unknown)}")
+        return Endpoint(base_url=base_url, pids=(child.pid,), log=child.log, served=said)
+
+    def stop(self) -> None:
+        if self._child is not None:
+            self._child.stop()

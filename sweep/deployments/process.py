@@ -1,0 +1,52 @@
+"""What kinds share whose targets are processes of this machine: their environment, and the wait for them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+
+from sweep.deployments.protocol import Setup
+from sweep.running.probes import status
+from sweep.running.processes import Child
+from sweep.running.redaction import without_key
+from sweep.running.usage import UsageError
+
+_POLL_SECONDS = 0.1
+_ANSWER_SECONDS = 1.0
+
+
+def environment_of(
+    setup: Setup, settings: Mapping[str, str], environment: Mapping[str, str]
+) -> dict[str, str]:
+    """The sweep's own, without the key of the target itself; then its LLM; last the variant's settings."""
+    llm = {"OPENAI_BASE_URL": setup.llm_url} if setup.llm_url else {}
+    # First the threads: what the user set says more.
+    whole = {**setup.cpus.environment(), **without_key(environment), **llm, **settings}
+    if setup.llm_url:
+        whole.setdefault("OPENAI_API_KEY", "none")  # the OpenAI SDK insists on a key; the mock ignores it
+    return whole
+
+
+def wait_ready(child: Child, setup: Setup, url: str, name: str, ready: Callable[[int], bool]) -> None:
+    """Until a GET of ``url`` has an answer whose status is ``ready``.
+
+    Raises:
+        UsageError: the process ended first, or there was none in time; with its last words.
+    """
+    base_url, _, path = url.removeprefix("http://").partition("/")
+    ends, found = time.monotonic() + setup.ready_seconds, None
+    while time.monotonic() < ends:
+        if (code := child.exit_code()) is not None:
+            raise UsageError(
+                f"the target ended before it was ready, with {code}: {child.complaint()} ({child.log})"
+            )
+        found = status(f"http://{base_url}", f"/{path}", _ANSWER_SECONDS)
+        if found is not None and ready(found):
+            return
+        setup.say(f"starting {name}: {child.last_words()}")
+        time.sleep(_POLL_SECONDS)
+    why = f"nothing answers at {url}" if found is None else f"{url} answers {found}"
+    raise UsageError(
+        f"the target was not ready after {setup.ready_seconds:g} s: {why}; "
+        f"its last words: {child.complaint()} ({child.log})"
+    )

@@ -1,0 +1,106 @@
+"""What a kind of deployment is: it parses its own spec, says what it can do, and starts and stops targets."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import ClassVar, Protocol, Self
+
+from reach.options import DIRECT, Reach
+from records.served import Served
+from sweep.running.cpus import Cpus
+from sweep.running.processes import Ledger
+
+READY_SECONDS = 600.0
+"""A first start embeds thousands of passages, on the target's CPUs alone."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Endpoint:
+    """A target that answers: where, which processes, and what it says is in effect."""
+
+    base_url: str
+    pids: tuple[int, ...] = ()
+    """Of the processes on this machine that are profiled, with their children."""
+    log: Path | None = None
+    served: Served = field(default_factory=Served)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setup:
+    """What targets are started with, whatever their variant."""
+
+    cpus: Cpus
+    llm_url: str
+    """Where one that reaches this machine's loopback finds its LLM."""
+    log: Path
+    ledger: Ledger
+    say: Callable[[str], None]
+    """Told what it is doing while it gets ready."""
+    reach: Reach = DIRECT
+    """How a running service is reached,"""
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """and what each request says to it, as the load's do; there may be a key among them."""
+    cwd: Path | None = None
+    """Where the sweep was started first; None: where this process is."""
+    ready_path: str = ""
+    """Where a command of the user's is asked whether it is ready; empty: at the kind's own path."""
+    ready_seconds: float = READY_SECONDS
+
+
+class Deployment(Protocol):
+    """One target."""
+
+    def start(self, name: str, settings: Mapping[str, str]) -> Endpoint:
+        """Start it as the variant of that name, with its settings.
+
+        Raises:
+            UsageError: it ends, is not ready in time, or cannot be what was asked for.
+        """
+        ...
+
+    def stop(self) -> None:
+        """Leave nothing of it running; also where it never started."""
+        ...
+
+
+class Kind(ABC):
+    """A kind of deployment; an instance is one spec of it. What a kind does not say it cannot do."""
+
+    form: ClassVar[str]
+    """How its spec is written, for messages and ``--help``."""
+    started: ClassVar[bool] = False
+    """The sweep starts it."""
+    configurable: ClassVar[bool] = False
+    """It can be given settings."""
+    reaches_loopback: ClassVar[bool] = False
+    """It reaches this machine's loopback, where the LLM server is."""
+    has_mocks: ClassVar[bool] = False
+    """It knows the four configurations, and they are what is measured where nothing else is asked for."""
+    ready_path: ClassVar[str | None] = None
+    """Where it is asked whether it is ready, if the user may say where."""
+
+    @classmethod
+    @abstractmethod
+    def of(cls, spec: str) -> Self | None:
+        """The spec parsed, or None where it is another kind's. Raises UsageError for one that is wrong."""
+
+    @property
+    @abstractmethod
+    def name(self) -> str:
+        """What a deployment is called that nobody gave a label: a folder's name."""
+
+    def check_reach(self, reach: Reach) -> None:
+        """See that it can be reached so, as far as that is known without asking. Raises ReachError."""
+        return
+
+    def check(self, reach: Reach, headers: Mapping[str, str]) -> Served | None:
+        """See, before there is a folder in which nothing would be measured, that it can be started or is
+        there; what one that runs already says of itself. Raises UsageError."""
+        return None
+
+    @abstractmethod
+    def deployment(self, setup: Setup) -> Deployment:
+        """A target of this spec, not started yet."""

@@ -1,0 +1,128 @@
+"""``run:COMMAND``: anybody's app, as a process of this machine with a free port."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Self
+
+from reach.options import Reach
+from records.kept import is_secret, is_utf8, secret_within, shown
+from sweep.deployments.process import environment_of, wait_ready
+from sweep.deployments.protocol import Endpoint, Kind, Setup
+from sweep.running.probes import served
+from sweep.running.processes import Command, free_port
+from sweep.running.usage import UsageError
+
+_PREFIX = "run:"
+PORT = "{port}"
+PORT_VARIABLE = "PORT"
+_NAMED = 40
+"""Characters of a folder's name that is made of a command."""
+
+
+@dataclass(frozen=True)
+class Run(Kind):
+    """A command line in words; no shell reads it."""
+
+    form = "run:COMMAND"
+    started = configurable = reaches_loopback = True
+    ready_path = "/"
+    words: tuple[str, ...]
+
+    @classmethod
+    def of(cls, spec: str) -> Self | None:
+        if not spec.startswith(_PREFIX):
+            return None
+        text = spec.removeprefix(_PREFIX)
+        if not (text.isprintable() and is_utf8(text)):
+            raise UsageError(f"--deployment {cls.form}: the command holds what is no printable text")
+        try:
+            words = tuple(shlex.split(text))
+        except ValueError:
+            raise UsageError(f"--deployment {cls.form}: a quote in the command is not closed") from None
+        if not words or not words[0]:
+            raise UsageError(f"--deployment {cls.form} wants a command, such as 'run:my-app --port {PORT}'")
+        _check_secrets(words)
+        return cls(words)
+
+    @property
+    def name(self) -> str:
+        """Of its words, without options and the port: ``uvicorn-mine-app``."""
+        said = [Path(word).name for word in self.words if not word.startswith("-") and PORT not in word]
+        return re.sub(r"[^A-Za-z0-9._]+", "-", "-".join(said))[:_NAMED].strip("-._") or "run"
+
+    def check(self, reach: Reach, headers: Mapping[str, str]) -> None:
+        """Raises UsageError where there is no such command."""
+        _check_command(self.words[0])
+
+    def deployment(self, setup: Setup) -> RunDeployment:
+        return RunDeployment(self, setup)
+
+
+class RunDeployment:
+    """The command with whatever it starts itself."""
+
+    def __init__(self, kind: Run, setup: Setup) -> None:
+        self._kind = kind
+        self._setup = setup
+        self._command: Command | None = None
+
+    def start(self, name: str, settings: Mapping[str, str]) -> Endpoint:
+        """Raises UsageError when there is no such command, it ends, or it is not ready in time."""
+        setup, port = self._setup, free_port()
+        if setup.cwd is not None and not setup.cwd.is_dir():
+            raise UsageError(
+                f"the sweep was begun in {setup.cwd}, which is gone: its command has nowhere to run"
+            )
+        _check_command(self._kind.words[0], setup.cwd)
+        self._command = command = Command(
+            [word.replace(PORT, str(port)) for word in self._kind.words],
+            log=setup.log,
+            ledger=setup.ledger,
+            env={**environment_of(setup, settings, os.environ), PORT_VARIABLE: str(port)},
+            cpus=setup.cpus.target,
+            cwd=setup.cwd,
+        )
+        base_url = f"http://127.0.0.1:{port}"
+        path = setup.ready_path or self._kind.ready_path
+        wait_ready(command, setup, f"{base_url}{path}", name, lambda status: status < 500)
+        return Endpoint(base_url=base_url, pids=command.pids(), log=command.log, served=served(base_url))
+
+    def stop(self) -> None:
+        if self._command is not None:
+            self._command.stop()
+
+
+def _check_command(word: str, cwd: Path | None = None) -> None:
+    found = (cwd or Path()) / word if "/" in word else shutil.which(word)
+    if found is None or not Path(found).is_file():
+        where = "" if "/" in word else " on the PATH"
+        raise UsageError(
+            f"--deployment {Run.form}: no such command{where}: {shown(word) if '=' in word else repr(word)} "
+            "(no shell reads it; settings go with --config and --set)"
+        )
+    if not os.access(found, os.X_OK):
+        raise UsageError(f"--deployment {Run.form}: {word!r} is no program: it may not be executed")
+
+
+def _check_secrets(words: Sequence[str]) -> None:
+    """The command is kept in run.json, and any user of the machine sees it. Raises UsageError, which shows no
+    value."""
+    for word, following in pairwise((*words, "")):
+        name, equals, value = word.lstrip("-").partition("=")
+        secret = secret_within(name, value) if equals and value else secret_within("a word of it", word)
+        if not equals and word.startswith("-") and is_secret(name) and following[:1] not in ("", "-"):
+            secret = name
+        if secret:
+            what = secret if " " in secret else shown(secret)
+            raise UsageError(
+                f"--deployment {Run.form}: {what} looks like a secret, and the command is kept: "
+                "give it in the environment, which the command has from the sweep"
+            )

@@ -1,0 +1,68 @@
+"""``url:<base>``, or a plain URL: somebody's running service, which can only be asked what it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Self
+
+from reach.address import Address
+from reach.options import Reach
+from records.layout import deployment_name
+from records.served import Served
+from sweep.deployments.protocol import Endpoint, Kind, Setup
+from sweep.running.probes import served, trouble
+from sweep.running.usage import UsageError, check_base_url
+
+ANSWER_SECONDS = 5.0
+"""For a running service to say anything at all."""
+_PREFIX = "url:"
+_SCHEMES = ("http://", "https://")
+
+
+@dataclass(frozen=True)
+class Url(Kind):
+    """The base URL of a service."""
+
+    form = "url:http://HOST:PORT"
+    base_url: str
+
+    @classmethod
+    def of(cls, spec: str) -> Self | None:
+        if not spec.startswith((_PREFIX, *_SCHEMES)):
+            return None
+        url = spec.removeprefix(_PREFIX)
+        check_base_url("--deployment", url, key="TARGET_API_KEY")
+        return cls(url.rstrip("/"))
+
+    @property
+    def name(self) -> str:
+        return deployment_name(self.base_url)
+
+    def check_reach(self, reach: Reach) -> None:
+        Address(self.base_url, reach)
+
+    def check(self, reach: Reach, headers: Mapping[str, str]) -> Served:
+        """Raises UsageError when nothing answers there."""
+        if why := trouble(self.base_url, "/health", ANSWER_SECONDS, reach, headers):
+            raise UsageError(why)
+        return served(self.base_url, reach=reach, headers=headers)
+
+    def deployment(self, setup: Setup) -> UrlDeployment:
+        return UrlDeployment(self, setup)
+
+
+class UrlDeployment:
+    """A service that runs, whoever started it."""
+
+    def __init__(self, kind: Url, setup: Setup) -> None:
+        self._kind = kind
+        self._setup = setup
+
+    def start(self, name: str, settings: Mapping[str, str]) -> Endpoint:
+        """Whether it runs as ``name`` is only asked. Raises UsageError when nothing answers there."""
+        said = self._kind.check(self._setup.reach, self._setup.headers)
+        return Endpoint(base_url=self._kind.base_url, served=said)
+
+    def stop(self) -> None:
+        """It is not ours to stop."""

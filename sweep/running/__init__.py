@@ -1,0 +1,1 @@
+"""What a sweep starts, and how it fares: processes, CPUs, questions to them, what is never shown."""

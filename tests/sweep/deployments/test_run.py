@@ -1,0 +1,227 @@
+"""Anybody's command as a deployment: started, waited for, configured, and gone with all it started."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import signal
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from sweep.deployments.catalogue import kind_of
+from sweep.deployments.protocol import Endpoint, Setup
+from sweep.running.processes import PROJECT
+from sweep.running.usage import UsageError
+
+LIMIT_S = 60
+APP = """
+import http.server, json, os, signal, subprocess, sys
+
+port, status = int(sys.argv[1]), int(os.environ.get("STATUS", "404"))
+told = json.loads(os.environ.get("TOLD", "null"))
+sleeper = "import time; print('child', flush=True); time.sleep(600)"
+if os.environ.get("STUBBORN"):
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    sleeper = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); " + sleeper
+# One of another session, and orphaned at once.
+popen = f"subprocess.Popen([sys.executable, '-c', {sleeper!r}], start_new_session=True)"
+subprocess.run([sys.executable, "-c", "import subprocess, sys; " + popen], check=True)
+subprocess.Popen([sys.executable, "-c", sleeper])
+
+class Answer(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        body, code = b"", status
+        if self.path == "/environment":
+            body, code = json.dumps({**os.environ, "cwd": os.getcwd(), "path": sys.path}).encode(), 200
+        if self.path == "/config" and told:
+            body, code = json.dumps(told).encode(), 200
+        self.send_response(code)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+http.server.ThreadingHTTPServer(("127.0.0.1", port), Answer).serve_forever()
+"""
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> str:
+    """The spec of a small app."""
+    path = tmp_path / "an app.py"
+    path.write_text(APP)
+    return f"run:{shlex.quote(sys.executable)} {shlex.quote(str(path))} {{port}}"
+
+
+@contextmanager
+def started(spec: str, setup: Setup, **settings: str) -> Iterator[Endpoint]:
+    deployment = kind_of(spec).deployment(setup)
+    try:
+        yield deployment.start("one", settings)
+    finally:
+        deployment.stop()
+
+
+def asked(endpoint: Endpoint) -> dict[str, Any]:
+    with urllib.request.urlopen(f"{endpoint.base_url}/environment", timeout=LIMIT_S) as answer:
+        found: dict[str, Any] = json.load(answer)
+        return found
+
+
+def family(pids: tuple[int, ...]) -> list[psutil.Process]:
+    roots = [psutil.Process(pid) for pid in pids]
+    return [*roots, *(child for root in roots for child in root.children(recursive=True))]
+
+
+def test_a_command_is_started_with_a_port_and_settings_and_nothing_of_it_is_left(
+    app: str, setup_of: Callable[..., Setup], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TARGET_API_KEY", "sk-12345678-abc")
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+    with started(app, setup_of(cwd=tmp_path), WEB_CONCURRENCY="4") as endpoint:
+        seen = asked(endpoint)
+        running = family(endpoint.pids)
+    assert endpoint.base_url == f"http://127.0.0.1:{seen['PORT']}"
+    assert (seen["WEB_CONCURRENCY"], seen["OPENAI_BASE_URL"]) == ("4", "http://127.0.0.1:1/v1")
+    assert seen["cwd"] == str(tmp_path)
+    assert "TARGET_API_KEY" not in seen
+    assert str(PROJECT) not in seen["path"]
+    assert endpoint.served.config is None
+    assert len(running) == 3
+    assert not psutil.wait_procs(running, timeout=LIMIT_S)[1]
+
+
+def test_one_that_has_a_config_says_what_it_runs(app: str, setup_of: Callable[..., Setup]) -> None:
+    told = {"config": "custom", "settings": {"WEB_CONCURRENCY": 4}}
+    with started(app, setup_of(), TOLD=json.dumps(told)) as endpoint:
+        assert (endpoint.served.config, endpoint.served.settings) == ("custom", {"WEB_CONCURRENCY": 4})
+
+
+def test_what_ignores_the_signal_is_gone_all_the_same(app: str, setup_of: Callable[..., Setup]) -> None:
+    with started(app, setup_of(), STUBBORN="1") as endpoint:
+        running = family(endpoint.pids)
+    assert len(running) == 3
+    assert not psutil.wait_procs(running, timeout=LIMIT_S)[1]
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        ("-c 'print(\"oh no\"); raise SystemExit(7)'", "ended before it was ready, with 7: oh no"),
+        ("-c 'import no_such_thing'", "with 1: ModuleNotFoundError: No module named 'no_such_thing'"),
+        ("-c 'import os; os.kill(os.getpid(), 9)'", "with 137: no word yet"),
+    ],
+)
+def test_one_that_ends_is_a_usage_error_with_its_last_words(
+    words: str, why: str, setup_of: Callable[..., Setup]
+) -> None:
+    with pytest.raises(UsageError, match=why), started(f"run:{sys.executable} {words}", setup_of()):
+        pass
+
+
+def test_one_that_is_never_ready_is_said_so_with_what_it_answers(
+    app: str, setup_of: Callable[..., Setup]
+) -> None:
+    setup = setup_of(ready_seconds=3.0, ready_path="/up?x=1")
+    why = r"not ready after 3 s: http://127.0.0.1:\d+/up\?x=1 answers 503; its last words: "
+    with pytest.raises(UsageError, match=why), started(app, setup, STATUS="503"):
+        pass
+    silent = f"run:{sys.executable} -c 'import time; print(\"deaf\"); time.sleep(600)'"
+    why = r"after 1 s: nothing answers at http://127.0.0.1:\d+/; its last words: deaf"
+    with pytest.raises(UsageError, match=why), started(silent, setup_of(ready_seconds=1.0)):
+        pass
+
+
+def test_killed_with_9_a_sweep_leaves_nothing_of_a_command(app: str, tmp_path: Path) -> None:
+    program = f"""
+import signal
+from pathlib import Path
+from sweep.running.cpus import Cpus
+from sweep.deployments.catalogue import kind_of
+from sweep.deployments.protocol import Setup
+from sweep.running.processes import Ledger
+here = Path({str(tmp_path)!r})
+setup = Setup(cpus=Cpus(mode="shared", load=(0,), target=None), llm_url="", log=here / "log",
+              ledger=Ledger(here / "l"), say=lambda text: None)
+endpoint = kind_of({app!r}).deployment(setup).start("one", {{}})
+print(*endpoint.pids, flush=True)
+signal.pause()
+"""
+    environment = {**os.environ, "PYTHONPATH": str(PROJECT)}
+    parent = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, env=environment)
+    assert parent.stdout is not None
+    running = family(tuple(map(int, parent.stdout.readline().split())))
+    assert len(running) == 3
+    parent.send_signal(signal.SIGKILL)
+    parent.communicate(timeout=LIMIT_S)
+    assert not psutil.wait_procs(running, timeout=LIMIT_S)[1]
+
+
+@pytest.mark.parametrize(
+    ("spec", "why"),
+    [
+        ("run:", "wants a command, such as"),
+        ("run:''", "wants a command"),
+        ("run:app 'x", "a quote in the command is not closed"),
+        ("run:app\n", "no printable text"),
+        ("run:app \udcff", "no printable text"),
+    ],
+)
+def test_a_command_that_is_none_is_refused_in_one_line(spec: str, why: str) -> None:
+    with pytest.raises(UsageError, match=why) as caught:
+        kind_of(spec)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_command_that_is_not_there_is_named_before_anything_starts(tmp_path: Path) -> None:
+    text = tmp_path / "text"
+    text.write_text("")
+    for spec, why in (
+        ("run:no-such-command-x --port {port}", "no such command on the PATH: 'no-such-command-x'"),
+        (f"run:{tmp_path}/gone", "no such command: '.*gone'"),
+        (f"run:{text}", "may not be executed"),
+        ("run:WORKERS=4 app", "no such command on the PATH: that .*settings go with --config and --set"),
+    ):
+        with pytest.raises(UsageError, match=why):
+            kind_of(spec).check(Setup.reach, {})
+    kind_of(f"run:{sys.executable}").check(Setup.reach, {})
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "app --api-key sk-hidden-1",
+        "app --api-key=sk-hidden-1",
+        "env OPENAI_API_KEY=hidden app",
+        "app --db postgres://me:hidden@h/d",
+        "app --x=https://me:hidden@h/",
+        "app -H 'Authorization: Bearer hidden123456'",
+        "app sk-hidden-0123456789",
+    ],
+)
+def test_a_secret_in_the_command_is_refused_and_not_shown(words: str) -> None:
+    with pytest.raises(UsageError, match=r"looks like a secret, .* give it in the environment") as caught:
+        kind_of(f"run:{words}")
+    assert "hidden" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [
+        ("uvicorn mine:app --port {port}", "uvicorn-mine-app"),
+        ("/usr/bin/python3 -m http.server {port}", "python3-http.server"),
+        ("./{port}", "run"),
+        ("app --max-tokens 5 --ssl-keyfile=key.pem", "app-5"),
+        ("x" * 200, "x" * 40),
+    ],
+)
+def test_a_command_without_a_label_is_called_by_its_words(words: str, name: str) -> None:
+    assert kind_of(f"run:{words}").name == name
