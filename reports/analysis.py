@@ -11,8 +11,6 @@ from records.exit_codes import INVALID
 from records.reader import Run
 from records.served import AS_IS
 from reports.account import Account, accounts
-from reports.alike import set_differently
-from reports.asked import asked_differently
 from reports.compare import (
     Comparison,
     DeploymentRatio,
@@ -26,7 +24,7 @@ from reports.load import Load
 from reports.ratios import Ratios
 from reports.shaped import ShapedCell, shaped_cells
 from reports.stats import repeats_of
-from reports.summary import CellSummary, Level, source_names, summarise
+from reports.summary import CellSummary, Level, planned_variants, source_names, summarise
 
 DRIFT_RATIO = 1.3
 
@@ -149,9 +147,6 @@ def _status(cell: CellSummary, name: str) -> str | None:
 
 def _drifts(levels: Sequence[Level]) -> Iterator[Drift]:
     for level in levels:
-        cells = [cell.cell for cell in level.valid_cells]
-        if asked_differently(cells) or set_differently(cells):
-            continue  # they are no repeats, and the report says so
         estimates = {
             "RPS": [cell.figures.rps for cell in level.valid_cells],
             "TTFT p50": [cell.figures.ttft_p50 for cell in level.valid_cells],
@@ -202,7 +197,14 @@ def _generator(cells: Sequence[CellSummary]) -> tuple[Lag, ...]:
     return tuple(lags)
 
 
-def analyse(runs: Sequence[Run]) -> Analysis:
+def _reference(runs: Sequence[Run]) -> str | None:
+    """The first that a plan names."""
+    plans = [plan for run in runs if isinstance(plan := run.meta.get("plan"), dict)]
+    return next((name for plan in plans if isinstance(name := plan.get("reference"), str)), None)
+
+
+def analyse(runs: Sequence[Run], reference: str | None = None) -> Analysis:
+    """``reference``: the variant that others are compared with, if not the one that the runs' plans name."""
     found = summarise(runs)
     ratios = Ratios(found)
     levels = tuple(map(ratios.with_noise, found))
@@ -214,12 +216,16 @@ def analyse(runs: Sequence[Run]) -> Analysis:
     incomplete = [f"{name}: {cell}" for name, run in zip(names, runs, strict=True) for cell in run.incomplete]
     valid = {(level.deployment, level.config) for level in levels if level.valid}
     met = [(level.deployment, level.config) for level in levels]
+    known = {(level.deployment, level.row.variant) for level in levels}
     for run in runs:
-        met += [(part[0], part[1]) for cell in run.incomplete if len(part := cell.split("/")) == 3]
+        cut = [(part[0], part[1]) for cell in run.incomplete if len(part := cell.split("/")) == 3]
+        met += [pair for pair in cut if pair not in known]
     return Analysis(
         sources=tuple(sources),
         levels=levels,
-        comparisons=compare_configs(levels, ratios),
+        comparisons=compare_configs(
+            levels, ratios, reference=reference or _reference(runs), given=planned_variants(runs)
+        ),
         deployment_ratios=compare_deployments(levels, ratios),
         knees=find_knees(levels, budget_ended=any(source.budget_ended for source in sources)),
         accounts=accounts(levels),

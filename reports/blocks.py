@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from reports.account import Account
 from reports.analysis import Analysis
-from reports.compare import configs_of, deployments_of
+from reports.compare import Comparison, configs_of, deployments_of
 from reports.document import NONE, Block, Paragraph, Row, Table, number, spread, times, value
 from reports.growth import knee_sentence
 from reports.headline import what_this_says
-from reports.load import head
+from reports.load import heads
 from reports.notes import failure_note, late_notes, ratio_notes
 from reports.shaped_tables import level_tables
 from reports.side_by_side import original_table
@@ -28,13 +28,13 @@ EFFECT_NOTE = (
 ITL = ("ITL p50", "ITL p99")
 
 
-def _level_row(level: Level) -> Row:
+def _level_row(level: Level, columns: Sequence[str]) -> Row:
     f = level.figures
     show = spread if level.valid else value
     spreads = (show(f.rps), show(f.ttft_p50), show(f.ttft_p95))
     values = (value(f.itl_p50), value(f.itl_p99), value(f.e2e_p50))
     return Row(
-        cells=(level.load.label, *spreads, *values, str(f.failures)),
+        cells=(*level.load.cells(columns), *spreads, *values, str(f.failures)),
         struck=not level.valid,
     )
 
@@ -47,10 +47,11 @@ def _single_table(levels: list[Level]) -> Table:
     notes += late_notes(levels)
     if any(not level.valid for level in levels):
         notes.append("Struck out: no valid cell at that level; see the verdict.")
+    first = heads(level.load for level in levels)
     return Table(
         title=f"{levels[0].deployment}: {levels[0].config}",
         columns=(
-            head(level.load for level in levels),
+            *first,
             "RPS (95 %)",
             "TTFT p50 ms",
             "TTFT p95 ms",
@@ -58,7 +59,7 @@ def _single_table(levels: list[Level]) -> Table:
             "E2E p50",
             "Fail",
         ),
-        rows=tuple(_level_row(level) for level in levels),
+        rows=tuple(_level_row(level, first) for level in levels),
         notes=tuple(notes),
         optional=("E2E p50", *ITL),
     )
@@ -80,36 +81,37 @@ def _configurations(analysis: Analysis) -> Iterator[Block]:
 def _comparisons(analysis: Analysis) -> Iterator[Block]:
     for deployment in deployments_of(analysis.levels):
         own = [c for c in analysis.comparisons if c.deployment == deployment]
-        if not own:
-            continue
-        rows = []
-        for c in sorted(own, key=lambda c: c.load):
-            difference = [
-                name
-                for name, ratio in (("RPS", c.rps), ("TTFT", c.ttft))
-                if ratio is not None and ratio.excludes_one
-            ]
-            says = ", ".join(difference) if difference else "no difference shown"
-            if c.rps is None and c.ttft is None:
-                says = NONE
-            rows.append(Row(cells=(c.load.label, c.config, times(c.rps), times(c.ttft), says)))
-        yield Table(
-            title=f"{deployment}: times faster than {own[0].reference}",
-            columns=(head(c.load for c in own), "Configuration", "RPS", "TTFT p50", "Differs in"),
-            rows=tuple(rows),
-            notes=(
-                "Above 1 is faster. 'Differs in': whose 95 % interval excludes 1.",
-                EFFECT_NOTE,
-                *ratio_notes(own),
-            ),
-        )
+        for reference in dict.fromkeys(c.reference for c in own):
+            yield _comparison_table([c for c in own if c.reference == reference])
+
+
+def _comparison_table(own: Sequence[Comparison]) -> Table:
+    """Of one deployment, with one reference."""
+    rows, first = [], heads(c.load for c in own)
+    for c in sorted(own, key=lambda c: c.load):
+        ratios = (("RPS", c.rps), ("TTFT", c.ttft))
+        difference = [name for name, ratio in ratios if ratio is not None and ratio.excludes_one]
+        says = ", ".join(difference) if difference else "no difference shown"
+        if c.rps is None and c.ttft is None:
+            says = NONE
+        rows.append(Row(cells=(*c.load.cells(first), c.config, times(c.rps), times(c.ttft), says)))
+    return Table(
+        title=f"{own[0].deployment}: times faster than {own[0].reference}",
+        columns=(*first, "Configuration", "RPS", "TTFT p50", "Differs in"),
+        rows=tuple(rows),
+        notes=(
+            "Above 1 is faster. 'Differs in': whose 95 % interval excludes 1.",
+            EFFECT_NOTE,
+            *ratio_notes(own),
+        ),
+    )
 
 
 def _knees(analysis: Analysis) -> Iterator[Block]:
     lines = []
     for knee in analysis.knees:
-        own = [lv for lv in analysis.levels if (lv.deployment, lv.config) == (knee.deployment, knee.config)]
-        lines.append(f"{knee.deployment}/{knee.config}: {knee_sentence(knee, own)}.")
+        own = [level for level in analysis.levels if knee.has(level)]
+        lines.append(f"{knee.deployment}/{knee.name}: {knee_sentence(knee, own)}.")
     if lines:
         yield Paragraph(title="Where throughput stops growing", lines=tuple(lines))
 
@@ -121,9 +123,10 @@ def _accounts(analysis: Analysis) -> Iterator[Block]:
     for (deployment, config), own in groups.items():
         stages = list(dict.fromkeys(name for account in own for name in account.stages_ms))
         sdk = any(a.sdk_cost_ms is not None for a in own)
+        first = heads(a.load for a in own)
         rows = [
             Row(cells=(
-                a.load.label, number(a.ttft_ms), *(number(a.stages_ms.get(s)) for s in stages),
+                *a.load.cells(first), number(a.ttft_ms), *(number(a.stages_ms.get(s)) for s in stages),
                 number(a.unexplained_ms), *((number(a.sdk_cost_ms),) if sdk else ()),
             ))
             for a in own
@@ -139,7 +142,7 @@ def _accounts(analysis: Analysis) -> Iterator[Block]:
         short = ["prep" if stage == "preprocess" else stage for stage in stages]
         yield Table(
             title=f"{deployment}: {config}: where the TTFT goes (medians, ms, queued and running)",
-            columns=(head(a.load for a in own), "TTFT", *short, "rest", *(("SDK",) if sdk else ())),
+            columns=(*first, "TTFT", *short, "rest", *(("SDK",) if sdk else ())),
             rows=tuple(rows),
             notes=("rest: each request's TTFT less its stages, the median; unexplained by the app.", *notes),
         )

@@ -10,13 +10,16 @@ import numpy as np
 
 from records.cell import Cell
 from records.measure import CONFIDENCE
-from reports.alike import more_than_named, set_apart, set_differently
+from records.point import Point, Value
+from records.variants import BASELINE
+from reports.alike import more_than_named, set_apart
 from reports.asked import asked_differently, no_number_of_users
 from reports.knee import knee_index
 from reports.load import Load
 from reports.ratios import Ratios
+from reports.rows import Row
 from reports.stats import Estimate
-from reports.summary import CONFIG_ORDER, Level, ordered
+from reports.summary import CONFIG_ORDER, Level
 
 BOTTLENECK_RATIO = 1.5
 LEVELS_OWN = ("rate", "shape", "shape_options")
@@ -69,7 +72,7 @@ class DeploymentRatio:
 
 @dataclass(frozen=True, kw_only=True)
 class Knee:
-    """Where a configuration stops growing, or that it did not."""
+    """Where a row stops growing with users, all other factors being the same, or that it did not."""
 
     deployment: str
     config: str
@@ -90,8 +93,20 @@ class Knee:
     """In what the levels' loads differ: then there is no knee in them."""
     other_loads: tuple[str, ...]
     """What the levels' loads are, where not so many users: then there is none either."""
+    others: dict[str, Value]
+    """The factors besides users, of all its levels."""
     struck: tuple[int, ...]
     """Levels above that were measured and are not valid: how RPS went on is not known, so no knee is said."""
+
+    @property
+    def name(self) -> str:
+        """Its row's, with the other factors where there are some."""
+        return f"{self.config} ({Point.of(self.others).label})" if self.others else self.config
+
+    def has(self, level: Level) -> bool:
+        """Is it of this level, among others?"""
+        here = level.deployment, level.config, level.load.others.to_json()
+        return here == (self.deployment, self.config, self.others)
 
 
 def _differ(levels: Sequence[Level], *, own: Collection[str] = ()) -> tuple[str, ...]:
@@ -106,7 +121,7 @@ def _differ(levels: Sequence[Level], *, own: Collection[str] = ()) -> tuple[str,
         but |= {"path", "headers", "dialect"}
         if "dialect" in asked_differently(cells):
             but.add("body")
-    return (*asked_differently(cells, but=but), *set_differently(cells))
+    return asked_differently(cells, but=but)
 
 
 def deployments_of(levels: Sequence[Level]) -> list[str]:
@@ -115,7 +130,33 @@ def deployments_of(levels: Sequence[Level]) -> list[str]:
 
 
 def configs_of(levels: Sequence[Level]) -> list[str]:
-    return ordered((level.config for level in levels), CONFIG_ORDER)
+    """The rows' names: of the mocks first, in their order, then as ``summarise`` put them."""
+    variants = {level.config: level.row.variant for level in levels}
+    known = {name: place for place, name in enumerate(CONFIG_ORDER)}
+    return sorted(variants, key=lambda config: known.get(variants[config], len(known)))
+
+
+def reference_of(levels: Sequence[Level], wanted: str | None, given: Sequence[str]) -> Row:
+    """The row of one deployment that others are compared with: the ``wanted`` one (by its name, or its
+    variant's), else the baseline, else the first one ``given``, else the first there is."""
+    rows = [next(lv.row for lv in levels if lv.config == config) for config in configs_of(levels)]
+    for name in (wanted, BASELINE.name, *given):
+        for row in rows:
+            if name in (row.config, row.variant):
+                return row
+    return rows[0]
+
+
+def _compared_with(row: Row, reference: Row, rows: Collection[Row]) -> Iterator[Row]:
+    """Rows of one variant are compared with the reference's that differs from it in the variant alone, if
+    there is one; and among themselves with that which has what the reference has, or is the first."""
+    alike = [one for one in rows if one.variant == reference.variant]
+    own = [one for one in rows if one.variant == row.variant]
+    if row.variant != reference.variant:
+        yield next((one for one in alike if one.difference == row.difference), reference)
+    first = next((one for one in own if one.difference == reference.difference), own[0])
+    if row != first:
+        yield first
 
 
 def _believed(*levels: Level) -> tuple[list[Cell], ...]:
@@ -123,32 +164,39 @@ def _believed(*levels: Level) -> tuple[list[Cell], ...]:
     return tuple([cell.cell for cell in level.valid_cells or level.cells] for level in levels)
 
 
-def compare_configs(levels: Sequence[Level], ratios: Ratios) -> tuple[Comparison, ...]:
-    """Every configuration against the baseline (else the first one) of its deployment, level by level."""
+def compare_configs(
+    levels: Sequence[Level], ratios: Ratios, *, reference: str | None = None, given: Sequence[str] = ()
+) -> tuple[Comparison, ...]:
+    """Every row against its reference (`reference_of`), level by level."""
 
     def each() -> Iterator[Comparison]:
         for deployment in deployments_of(levels):
             own = [level for level in levels if level.deployment == deployment]
-            reference = configs_of(own)[0]
-            base = {level.load: level for level in own if level.config == reference}
+            chosen = reference_of(own, reference, given)
+            by_row = {(level.row, level.load): level for level in own}
+            rows = list(dict.fromkeys(level.row for level in own))
             for level in own:
-                if level.config == reference or level.load not in base:
-                    continue
-                other = base[level.load]
-                more = more_than_named(*_believed(other, level))
-                yield Comparison(
-                    deployment=deployment,
-                    config=level.config,
-                    reference=reference,
-                    load=level.load,
-                    rps=None if more else ratios.rps(level, other),
-                    ttft=None if more else ratios.ttft(other, level),
-                    paired={s.key for s in level.samples} == {s.key for s in other.samples},
-                    asked_differently=_differ((level, other)),
-                    differ_in=more,
-                )
+                for row in _compared_with(level.row, chosen, rows):
+                    other = by_row.get((row, level.load))
+                    if other is not None:
+                        yield _comparison(level, other, ratios)
 
     return tuple(each())
+
+
+def _comparison(level: Level, other: Level, ratios: Ratios) -> Comparison:
+    more = more_than_named(*_believed(other, level), named=level.row.named | other.row.named)
+    return Comparison(
+        deployment=level.deployment,
+        config=level.config,
+        reference=other.config,
+        load=level.load,
+        rps=None if more else ratios.rps(level, other),
+        ttft=None if more else ratios.ttft(other, level),
+        paired={s.key for s in level.samples} == {s.key for s in other.samples},
+        asked_differently=_differ((level, other)),
+        differ_in=more,
+    )
 
 
 def compare_deployments(levels: Sequence[Level], ratios: Ratios) -> tuple[DeploymentRatio, ...]:
@@ -180,7 +228,7 @@ def compare_deployments(levels: Sequence[Level], ratios: Ratios) -> tuple[Deploy
 
 
 def find_knee(levels: Sequence[Level], *, budget_ended: bool) -> Knee | None:
-    """The knee of one deployment's one configuration; None without a valid level."""
+    """The knee of levels of one row that differ in users alone; None without a valid one."""
     valid = [level for level in levels if level.valid and level.figures.rps is not None]
     if not valid:
         return None
@@ -216,17 +264,21 @@ def find_knee(levels: Sequence[Level], *, budget_ended: bool) -> Knee | None:
         budget_ended=budget_ended and at is None and not struck,
         asked_differently=differ,
         other_loads=others,
+        others=valid[0].load.others.to_json(),
         struck=struck,
     )
 
 
 def find_knees(levels: Sequence[Level], *, budget_ended: bool) -> tuple[Knee, ...]:
-    """One for each deployment and configuration that has a valid level."""
+    """One for each row, and combination of the factors besides users, that has a valid level."""
     found = []
     for deployment in deployments_of(levels):
-        for config in configs_of([level for level in levels if level.deployment == deployment]):
-            own = [level for level in levels if (level.deployment, level.config) == (deployment, config)]
-            knee = find_knee(own, budget_ended=budget_ended)
-            if knee is not None:
-                found.append(knee)
+        own = [level for level in levels if level.deployment == deployment]
+        for config in configs_of(own):
+            row = [level for level in own if level.config == config]
+            for others in dict.fromkeys(level.load.others for level in row):
+                at = [level for level in row if level.load.others == others]
+                knee = find_knee(at, budget_ended=budget_ended)
+                if knee is not None:
+                    found.append(knee)
     return tuple(found)

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from records.variants import MOCKS, mocked_by
 from reports.analysis import Analysis
 from reports.compare import Comparison, DeploymentRatio, Knee, deployments_of
 from reports.document import listed, number, times
@@ -13,12 +14,8 @@ from reports.growth import grown, others_grown
 from reports.load import Load
 from reports.shaped import ShapedCell
 
-MOCKED = {
-    "mock-embeddings": "mocking the embeddings",
-    "mock-llm": "mocking the LLM",
-    "mock-both": "mocking both",
-}
-SIDES = {"mock-embeddings": "embedding", "mock-llm": "LLM"}
+SIDES = {name: parts[0].side for name in MOCKS if len(parts := mocked_by(name) or ()) == 1}
+"""The mocks of one side alone."""
 LONGEST_CHECK = 200
 """Characters of what a failed check found, above the tables; the verdict has all of it."""
 
@@ -64,7 +61,10 @@ def _believed(analysis: Analysis) -> Finding:
 
 
 def _doing(config: str) -> str:
-    return MOCKED.get(config, f"configuration {config}")
+    parts = [switch.part for switch in mocked_by(config) or ()]
+    if not parts:
+        return f"configuration {config}"
+    return f"mocking {parts[0] if len(parts) == 1 else 'both'}"
 
 
 def _effects(compared: Sequence[Comparison]) -> str:
@@ -128,13 +128,16 @@ def _deployment(analysis: Analysis, deployment: str) -> Iterator[Finding]:
     reference = own[0].reference if own else levels[0].config
     knees = [knee for knee in analysis.knees if knee.deployment == deployment]
     knee = next((k for k in knees if k.config == reference), None)
-    first = grown(f"{deployment}: {reference}", knee, [lv for lv in levels if lv.config == reference])
+    mine = [lv for lv in levels if lv.config == reference and (knee is None or knee.has(lv))]
+    first = grown(f"{deployment}: {knee.name if knee else reference}", knee, mine)
     others = list(others_grown([k for k in knees if k is not knee]))
     yield Finding(text="; ".join([first, *others]) + ".", short=f"{first}.")
     for shaped in analysis.shaped:
         if shaped.cell.valid and shaped.cell.cell.deployment == deployment:
             yield Finding(text=_shape(shaped))
-    yield from _mocks(own, knee)
+    for name in dict.fromkeys(c.reference for c in own):
+        of_it = [c for c in own if c.reference == name]
+        yield from _mocks(of_it, next((k for k in knees if k.config == name), None))
 
 
 def _mocks(own: Sequence[Comparison], knee: Knee | None) -> Iterator[Finding]:

@@ -91,10 +91,10 @@ def others_grown(knees: Sequence[Knee]) -> Iterator[str]:
             continue
         rps = number(knee.rps.value if knee.rps else None)
         if knee.struck:
-            yield f"{knee.config} not known above {users(knee.top)} (no valid cell)"
+            yield f"{knee.name} not known above {users(knee.top)} (no valid cell)"
         elif knee.concurrency is not None:
-            yield f"{knee.config} stops at {knee.concurrency} ({rps} RPS)"
+            yield f"{knee.name} stops at {knee.concurrency} ({rps} RPS)"
         elif knee.levels == 1:
-            yield f"{knee.config} measured at {users(knee.top)} only"
+            yield f"{knee.name} measured at {users(knee.top)} only"
         else:
-            yield f"{knee.config} still grew at {knee.top} ({rps} RPS)"
+            yield f"{knee.name} still grew at {knee.top} ({rps} RPS)"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from reports.analysis import Analysis
 from reports.compare import BOTTLENECK_RATIO, deployments_of
 from reports.document import NONE, Row, Table, listed, spread, times, value
-from reports.load import head
+from reports.load import heads as first_columns
 from reports.notes import late_notes, ratio_notes
 from reports.summary import Level
 
@@ -38,10 +38,11 @@ def original_table(analysis: Analysis, config: str) -> Table:
     by_key = {(lv.deployment, lv.load): lv for lv in analysis.levels if lv.config == config}
     own = [r for r in analysis.deployment_ratios if r.config == config]
     rows, notes, above = [], [], []
+    columns = first_columns(ratio.load for ratio in own)
     for ratio in own:
         a, b = by_key.get((first, ratio.load)), by_key.get((second, ratio.load))
         cells = (
-            ratio.load.label,
+            *ratio.load.cells(columns),
             _shown(a, "rps"),
             _shown(b, "rps"),
             _shown(a, "ttft"),
@@ -68,7 +69,7 @@ def original_table(analysis: Analysis, config: str) -> Table:
     return Table(
         title=f"{config}: {named}",
         columns=(
-            head(ratio.load for ratio in own),
+            *columns,
             f"{one} RPS",
             f"{two} RPS",
             f"{one} TTFT",

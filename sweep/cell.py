@@ -19,13 +19,14 @@ from records.files import read_json, write_json
 from records.measure import measured
 from records.reader import CellData, is_complete, read_cell
 from records.request import RecordError
-from records.served import AS_IS
+from records.variants import MOCKS
 from sweep import again
 from sweep.cpus import LOCUST_PRIORITY, Cpus
 from sweep.deployments import Endpoint
 from sweep.llm import LlmServer
 from sweep.plan import MAX_SECONDS, MIN_SECONDS, CellKey, Plan
-from sweep.processes import PROJECT, Child, Ledger
+from sweep.processes import Child, Ledger
+from sweep.scenario import locustfile, words
 from sweep.secrets import blank, redaction
 from sweep.usage import UsageError
 
@@ -135,14 +136,16 @@ def measure(place: Workplace, key: CellKey, endpoint: Endpoint) -> CellData:
 
 def _locust_argv(place: Workplace, key: CellKey, base_url: str) -> list[str]:
     plan, users = place.plan, str(key.concurrency)
+    scenario = str(locustfile(plan.scenario))
     run_name = place.run.resolve().name  # also where the directory was given as "."
     return [
-        *("-m", "locust", "-f", str(PROJECT / "locustfiles" / "stream.py"), "--headless", "-H", base_url),
+        *("-m", "locust", "-f", scenario, "--headless", "-H", base_url),
         *("-u", users, "-r", users, "-t", f"{MAX_SECONDS:.0f}s", "--only-summary", "--loglevel", "WARNING"),
-        *("--requests", str(plan.requests_at(key.concurrency)), "--min-seconds", f"{MIN_SECONDS:g}"),
+        *("--requests", str(plan.requests_at(key.point)), "--min-seconds", f"{MIN_SECONDS:g}"),
         *("--warmup-requests", str(plan.warmup_requests)),
         *("--results", str(place.folder(key)), "--run-name", run_name, "--cell-name", key.path),
         *plan.locust_args,
+        *words(plan, key.point),
     ]
 
 
@@ -196,11 +199,12 @@ def _complete(
         if lines:
             (folder / layout.LLM).write_bytes(lines)
     counted = measured(data.requests, data.cell.window)
+    settings = redaction().value(place.plan.settings_of(key.config))
     added = checks.of_plan(
         counted,
-        config=None if key.config == AS_IS else key.config,
+        config=key.config if key.config in MOCKS else None,
         served=endpoint.served,
-        settings={name: redaction().redact(text) for name, text in place.plan.settings.items()},
+        settings=settings,
         profiler_s=PROFILER_INTERVAL_SECONDS,
         gaps_s=_profiler_gaps(folder) if endpoint.pids else [],
     )
@@ -214,7 +218,12 @@ def _complete(
         config=key.config,
         concurrency=key.concurrency,
         repeat=key.repeat,
-        requested={**data.cell.requested, "cpus": place.cpus_for(endpoint).to_json()},
+        factors=key.point,
+        requested={
+            **data.cell.requested,
+            "cpus": place.cpus_for(endpoint).to_json(),
+            "variant": redaction().value(place.plan.variant(key.config).settings),
+        },
         achieved={**data.cell.achieved, "noise": seen.to_json(), "earlier_tries": again.times(folder)},
         settings=endpoint.served.settings or data.cell.settings,
         verdict=data.cell.verdict.merged((*added, noise.machine_noise(seen))),

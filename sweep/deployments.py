@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Protocol
 
 from reach.options import DIRECT, Reach
-from records.served import AS_IS, MOCKS_OF_CONFIG, Served
+from records.served import Served
+from records.variants import BASELINE
 from sweep.cpus import Cpus
 from sweep.http import served, status, trouble
 from sweep.plan import Target
@@ -21,7 +22,6 @@ from sweep.usage import UsageError
 READY_SECONDS = 600.0
 """A first start embeds thousands of passages, on the target's CPUs alone."""
 _POLL_SECONDS = 0.1
-_YES = {True: "yes", False: "no"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +39,9 @@ class Setup:
     """What a deployment of ours is started with."""
 
     config: str
+    """The variant's name."""
     settings: Mapping[str, str]
+    """Its own and the common ones."""
     cpus: Cpus
     llm_url: str
     """Where it finds its LLM."""
@@ -102,19 +104,17 @@ class LocalDeployment:
             raise UsageError(f"the target at {base_url} answers, but not /config")
         unknown = sorted(set(self._setup.settings) - set(said.settings))
         if unknown:
-            raise UsageError(f"--set: the target has no setting {', '.join(unknown)}")
+            raise UsageError(f"{self._setup.config}: the target has no setting {', '.join(unknown)}")
         return Endpoint(base_url=base_url, pids=(self._child.pid,), log=self._child.log, served=said)
 
     def _environment(self) -> dict[str, str]:
         setup = self._setup
-        embeddings, llm = MOCKS_OF_CONFIG["baseline" if setup.config == AS_IS else setup.config]
-        mocks = {"USE_MOCK_EMBEDDINGS": _YES[embeddings], "USE_MOCK_LLM": _YES[llm]}
         threads = setup.cpus.environment()  # first: what the user set says more
         environment = {
             **threads,
             **without_key(os.environ),
             "OPENAI_BASE_URL": setup.llm_url,
-            **mocks,
+            **BASELINE.settings,  # where it is not said what is mocked, nothing is
             **setup.settings,
         }
         # The OpenAI SDK insists on a key; the mock server ignores it.

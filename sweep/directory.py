@@ -16,9 +16,11 @@ from records.layout import LOCK, RUN
 from records.reader import read_meta
 from records.request import RecordError
 from sweep.host import describe_host, describe_software
-from sweep.options import check_labels, parse_configs, parse_locust_args
+from sweep.options import check_labels, parse_locust_args
 from sweep.plan import Plan
+from sweep.scenario import locustfile
 from sweep.usage import UsageError
+from sweep.variants import check_variant
 
 
 def create(output: Path, name: str, plan: Plan) -> Path:
@@ -61,7 +63,9 @@ def load(directory: Path) -> Plan:
     try:
         plan = Plan.from_json(read_meta(directory).get("plan"))
         check_labels(plan.targets)
-        parse_configs(plan.configs)
+        for variant in plan.variants:
+            check_variant(variant)
+        locustfile(plan.scenario)
         parse_locust_args(plan.locust_args)
     except (RecordError, OSError, UsageError) as error:
         raise UsageError(f"--resume {directory}: {error}") from error

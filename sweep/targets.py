@@ -11,7 +11,7 @@ from records import layout
 from records.served import AS_IS
 from sweep.cell import Workplace
 from sweep.deployments import Endpoint, Setup, deployment_of
-from sweep.plan import Target, Variant
+from sweep.plan import Service, Target
 from sweep.progress import Progress
 from sweep.reaching import reach_of_plan
 from sweep.usage import UsageError
@@ -20,26 +20,26 @@ from sweep.usage import UsageError
 def start_targets(
     stack: ExitStack,
     place: Workplace,
-    wanted: Collection[Variant],
+    wanted: Collection[Service],
     *,
     repeat: int,
     llm_url: str,
     progress: Progress,
-) -> dict[Variant, Endpoint]:
+) -> dict[Service, Endpoint]:
     """Start what is wanted; ``stack`` stops it.
 
     Raises:
         UsageError: one never got ready, or cannot prove what it runs.
     """
-    endpoints: dict[Variant, Endpoint] = {}
+    endpoints: dict[Service, Endpoint] = {}
     began = time.monotonic()
     for target in place.plan.targets:
-        for config in place.plan.configs:
+        for config in (variant.name for variant in place.plan.variants):
             if (target.label, config) not in wanted:
                 continue
             setup = Setup(
                 config=config,
-                settings=place.plan.settings,
+                settings=place.plan.settings_of(config),
                 cpus=place.cpus,
                 llm_url=llm_url,
                 log=place.run / layout.TARGETS / target.label / f"{config}-r{repeat}.log",

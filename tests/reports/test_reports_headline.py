@@ -132,8 +132,8 @@ def test_however_much_is_wrong_it_is_all_named_in_eight_lines(made: Any, tmp_pat
     assert height(analysis) <= 8
     for brief in (
         "32 of 32 cells are as-is",
-        "3 pairs are not compared, they also differ in stage search",
-        "local/mock-both at 20 users pools cells that were asked differently",
+        "4 pairs are not compared, they also differ in stage search",
+        "some ratios are of two loads, asked differently (think_time_s)",
         "overlap in time",
         "repeats differ by up to 1.94x",
         "stage times of",

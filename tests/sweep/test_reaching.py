@@ -16,6 +16,7 @@ from reach.proxy import Proxies
 from reach.tls import Tls
 from records.checks import OF_THE_MACHINE
 from records.reader import cell_directories
+from records.variants import Variant
 from sweep.options import parse_locust_args, parse_targets
 from sweep.plan import Plan
 from sweep.processes import PROJECT
@@ -30,7 +31,7 @@ def plan(*words: str, spec: str = "url:https://service.test") -> Plan:
     return Plan(
         name="x",
         targets=parse_targets([spec]),
-        configs=("as-is",),
+        variants=(Variant(name="as-is"),),
         levels=(1,),
         auto=False,
         locust_args=parse_locust_args(words),
