@@ -22,6 +22,7 @@ from reports.compare import (
 from reports.figures import good_and_timed
 from reports.load import Load
 from reports.ratios import Ratios
+from reports.regions import Region, regions
 from reports.shaped import ShapedCell, shaped_cells
 from reports.stats import repeats_of
 from reports.summary import CellSummary, Level, planned_variants, source_names, summarise
@@ -92,6 +93,8 @@ class Analysis:
     cold: tuple[Cold, ...]
     shaped: tuple[ShapedCell, ...]
     """Loads with a shape, by the levels they went through."""
+    regions: tuple[Region, ...]
+    """Levels by where their requests came from, where that is more than one region."""
     incomplete: tuple[str, ...]
     """Cells without an end, ``source: name``: never used."""
     without_valid_cell: tuple[tuple[str, str], ...]
@@ -233,6 +236,7 @@ def analyse(runs: Sequence[Run], reference: str | None = None) -> Analysis:
         drifts=tuple(_drifts(levels)),
         cold=tuple(_cold(levels)),
         shaped=shaped_cells(levels),
+        regions=regions(levels),
         incomplete=tuple(incomplete),
         without_valid_cell=tuple(pair for pair in dict.fromkeys(met) if pair not in valid),
     )

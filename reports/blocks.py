@@ -12,6 +12,7 @@ from reports.growth import knee_sentence
 from reports.headline import what_this_says
 from reports.load import heads
 from reports.notes import failure_note, late_notes, ratio_notes
+from reports.regions import region_tables
 from reports.shaped_tables import level_tables
 from reports.side_by_side import original_table
 from reports.summary import Level
@@ -169,8 +170,12 @@ def _cold(analysis: Analysis) -> Iterator[Block]:
         )
 
 
+def _regions(analysis: Analysis) -> Iterator[Block]:
+    yield from region_tables(analysis.regions)
+
+
 def blocks(analysis: Analysis) -> list[Block]:
     """The whole report, in order: first what to know, last what it rests on."""
     says = Paragraph(title="What this says", lines=tuple(what_this_says(analysis)))
-    parts = (_configurations, level_tables, _comparisons, _knees, _accounts, _cold)
+    parts = (_configurations, level_tables, _regions, _comparisons, _knees, _accounts, _cold)
     return [says, *(block for part in parts for block in part(analysis)), verdict(analysis)]

@@ -14,12 +14,16 @@ loads with a shape.
     knees           [{deployment, config, concurrency, low, high, reached_share, rps, top, ...}]
     accounts        [{deployment, config, concurrency, load, answers, ttft_ms, stages_ms, ..., sdk_cost_ms}]
     drifts          [{deployment, config, concurrency, load, figure, lowest, highest}]  over 1.3x apart
+    regions         [{deployment, config, concurrency, load, region, requests, rps_share, ttft_p50_ms,
+                    ttft_p95_ms, failures}]  of levels whose requests came from more than one
     cold            [{deployment, config, requests, ttft_p50_ms, ttft_max_ms}]  first requests of the loads
     verdicts        [{source, cell, valid, late, noise, checks: [{name, status, figure, bound, text}]}]
     findings        [sentence]  those that the report begins with
 
-``load``: ``10`` (users), ``10/s`` (an open loop's rate) or a shape's name; ``concurrency`` is null where it
-is no number of users. ``level``, of a load with a shape: ``level_from``, ``level_to``, ``start_ns`` and
+``config``: a variant; where its cells differ in settings, code, CPUs or what was asked, with that (``baseline
+RETRIEVAL=async``). ``load``: ``10`` (users), ``10/s`` (an open loop's rate) or a shape's name, with other
+factors before it (``size=100 users=10``); ``concurrency`` is null where it is no number of users; ``point``:
+all factors. ``level``, of a load with a shape: ``level_from``, ``level_to``, ``start_ns`` and
 ``end_ns`` (Unix), ``status`` (of a search), ``cut`` (requests that are in no figure), and figures.
 ``figures``: ``valid`` (any valid cell), ``repeats`` and ``invalid_repeats`` (counts), ``requests``,
 ``failures``, ``late`` (requests that are in no latency, since the load generator stalled), ``seconds``,
@@ -56,6 +60,7 @@ from reports.figures import Figures
 from reports.headline import what_this_says
 from reports.load import Load
 from reports.machine import noise_of
+from reports.regions import Region
 from reports.render import markdown
 from reports.shaped import ShapedCell
 from reports.stats import Estimate
@@ -115,7 +120,7 @@ def figures_json(figures: Figures) -> dict[str, Any]:
 def _level(level: Level) -> dict[str, Any]:
     good = len(level.valid_cells)
     counts = {"valid": level.valid, "repeats": good, "invalid_repeats": len(level.cells) - good}
-    return {**counts, **figures_json(level.figures)}
+    return {"point": level.load.point.to_json(), **counts, **figures_json(level.figures)}
 
 
 def _source(source: Source) -> dict[str, Any]:
@@ -143,8 +148,16 @@ def _verdict(cell: CellSummary) -> dict[str, Any]:
     }
 
 
-def _of_a_load(found: Comparison | DeploymentRatio | Account | Drift) -> dict[str, Any]:
-    return {**asdict(found), "concurrency": found.load.users or None, "load": found.load.label}
+def _of_a_load(found: Comparison | DeploymentRatio | Account | Drift | Region) -> dict[str, Any]:
+    load = found.load
+    named = {"concurrency": load.users or None, "load": load.label, "point": load.point.to_json()}
+    return {**asdict(found), **named}
+
+
+def _region(region: Region) -> dict[str, Any]:
+    raw = _of_a_load(region)
+    estimates = {f"{name}_ms": _estimate(getattr(region, name)) for name in ("ttft_p50", "ttft_p95")}
+    return {**{name: raw[name] for name in raw if name not in ("ttft_p50", "ttft_p95")}, **estimates}
 
 
 def _shaped(shaped: ShapedCell) -> dict[str, Any]:
@@ -180,6 +193,7 @@ def results_json(analysis: Analysis) -> dict[str, Any]:
         "knees": [asdict(knee) for knee in analysis.knees],
         "accounts": [_of_a_load(account) for account in analysis.accounts],
         "drifts": [_of_a_load(drift) for drift in analysis.drifts],
+        "regions": [_region(region) for region in analysis.regions],
         "cold": [asdict(cold) for cold in analysis.cold],
         "verdicts": [_verdict(cell) for cell in analysis.cells],
         "findings": list(what_this_says(analysis)),
@@ -201,8 +215,9 @@ def _place(value: Any) -> str:
 
 def summary_csv(analysis: Analysis) -> str:
     """A row a cell, invalid ones too; times in ms, ``-`` where there were too few answers. ``concurrency``:
-    always locust's users, a whole number; ``load`` tells whether they were what was asked of the service."""
-    rows = []
+    always locust's users, a whole number; ``load`` tells whether they were what was asked of the service. A
+    column more for each other factor, last."""
+    rows, factors = [], _factors(analysis)
     for summary in analysis.cells:
         row = {
             **figures_json(summary.figures),
@@ -211,9 +226,16 @@ def summary_csv(analysis: Analysis) -> str:
             "valid": summary.valid,
             "source": summary.source,
             "failed_checks": " ".join(check.name for check in summary.failed_checks),
+            **{name: summary.cell.point.get(name) for name in factors},
         }
         rows.append(row)
-    return _table(COLUMNS, rows)
+    return _table((*COLUMNS, *factors), rows)
+
+
+def _factors(analysis: Analysis) -> list[str]:
+    """The factors of all cells besides users; one that has the name of a column is that column's."""
+    points = [summary.cell.point.others.to_json() for summary in analysis.cells]
+    return [name for name in dict.fromkeys(n for point in points for n in point) if name not in COLUMNS]
 
 
 def levels_csv(analysis: Analysis) -> str:

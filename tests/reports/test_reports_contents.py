@@ -109,7 +109,7 @@ def test_failures_beside_good_answers(made: Any, tmp_path: Path) -> None:
 def test_no_figure_of_the_json_is_missing_in_the_tables(made: Any, tmp_path: Path) -> None:
     run = made.run(tmp_path / "run", [made.spec()])
     level = results_json(analysed(run))["configurations"]["local"]["baseline"]["levels"]["10"]
-    assert set(level) == {*FIGURE_COLUMNS, "late", "answers", "valid", "repeats", "invalid_repeats"}
+    assert set(level) == {*FIGURE_COLUMNS, "late", "answers", "valid", "repeats", "invalid_repeats", "point"}
 
 
 def test_too_few_answers_say_so(made: Any, tmp_path: Path) -> None:
