@@ -68,7 +68,9 @@ class Sweep:
         self.budget = Budget(seconds=self.plan.budget_seconds, began=self.started)
         divided = divide(self.plan.cpus, available())
         self.cpus = divided if self.plan.starts_targets else divided.of_a_running_service()
-        if self.cpus.mode != SHARED:  # on CPUs that it shares it would take the target's time
+        # On CPUs that it shares it would take the target's time. Several workers would not make room for each
+        # other, nor for their master: among equals that run before all else, nobody is interrupted.
+        if self.cpus.mode != SHARED and not self.plan.workers:
             self.cpus = replace(self.cpus, realtime=may_be_realtime())
 
     def run(self) -> None:
