@@ -63,6 +63,7 @@ def _single_table(levels: list[Level]) -> Table:
         rows=tuple(_level_row(level, first) for level in levels),
         notes=tuple(notes),
         optional=("E2E p50", *ITL),
+        keys=len(first),
     )
 
 

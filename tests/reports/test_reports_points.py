@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 import pytest
+from rich.console import Console
 
 from records.files import read_json, write_json
 from records.point import Point
@@ -17,6 +18,7 @@ from reports.analysis import Analysis, analyse
 from reports.blocks import blocks
 from reports.document import Table
 from reports.export import results_json, summary_csv
+from reports.render import print_blocks
 
 
 def tables(analysis: Analysis) -> dict[str, Table]:
@@ -48,6 +50,10 @@ def test_a_factor_is_a_column_and_has_knees_of_its_own(made: Any, tmp_path: Path
     assert [row.cells[:2] for row in table.rows] == [
         ("1", "1"), ("4", "1"), ("16", "1"), ("1", "100"), ("4", "100"), ("16", "100"),
     ]  # fmt: skip
+    shown = io.StringIO()
+    print_blocks([table], Console(file=shown, width=80))
+    heads = [line.split("|")[:2] for line in shown.getvalue().splitlines() if "Conc" in line]
+    assert [[cell.strip() for cell in head] for head in heads] == [["Conc", "size"]] * 2
     assert [(knee.name, knee.concurrency) for knee in analysis.knees] == [
         ("baseline (size=1)", 4),
         ("baseline (size=100)", 1),
