@@ -31,6 +31,10 @@ class CellSpec:
     """Over the service's defaults."""
     unproved_settings: tuple[str, ...] = ()
     """Names of those that it was given besides, and does not say."""
+    variant: dict[str, str] = field(default_factory=dict)
+    """The settings that its configuration stands for, to be kept;"""
+    settings: dict[str, str] = field(default_factory=dict)
+    """and all that it was given."""
     served: Served = field(default_factory=Served)
     """What it said of itself when it was started: believed where it does not say it again."""
     cpus: dict[str, Any] = field(default_factory=dict)
@@ -64,7 +68,7 @@ class CellSpec:
             config=self.config,
             factors=Point.of(self.point),
             repeat=self.repeat,
-            requested={**cell.requested, "cpus": self.cpus},
+            requested={**cell.requested, "cpus": self.cpus, "variant": self.variant, "set": self.settings},
         )
 
     def heard(self, served: Served) -> Served:

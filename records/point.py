@@ -88,6 +88,21 @@ class Point:
         return Point(tuple((name, users if name == USERS else value) for name, value in self.factors))
 
     @property
+    def users(self) -> int | None:
+        """How many at a time; None of an open loop."""
+        found = self.get(USERS)
+        return found if isinstance(found, int) else None
+
+    @property
+    def others(self) -> Point:
+        """The factors besides its users."""
+        return Point(tuple((name, value) for name, value in self.factors if name != USERS))
+
+    def at(self, users: int) -> Point:
+        """The same other factors with so many users, last."""
+        return Point((*self.others.factors, (USERS, users)))
+
+    @property
     def options(self) -> dict[str, Value]:
         """The factors that a scenario has as options: all but users and rate."""
         return {name: value for name, value in self.factors if name not in (USERS, RATE)}
@@ -108,6 +123,14 @@ class Point:
             f"{text_of(value)}/s" if name == RATE else f"{name}={text_of(value)}"
             for name, value in self.factors
         )
+
+    @property
+    def named(self) -> str:
+        """In a sentence: ``10 users``, ``20/s``, ``10 users (size=100)``."""
+        if self.users is None:
+            return self.label
+        others = f" ({self.others.label})" if self.others.factors else ""
+        return f"{self.users} {'user' if self.users == 1 else 'users'}{others}"
 
     def _key(self) -> tuple[tuple[str, bool, float, str], ...]:
         return tuple(

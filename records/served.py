@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import orjson
 
 from records.redaction import Redaction
+from records.variants import MOCKS
 
 AS_IS = "as-is"
 """The configuration of a service that does not say what it runs."""
-MOCKS_OF_CONFIG: Mapping[str, tuple[bool, bool]] = {
-    # configuration: (embeddings mocked, LLM mocked)
-    "baseline": (False, False),
-    "mock-embeddings": (True, False),
-    "mock-llm": (False, True),
-    "mock-both": (True, True),
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +51,7 @@ class Served:
 
 def config_shown(name: str, redaction: Redaction) -> str:
     """A configuration's name without secrets; the names that we know stay, whatever a header says."""
-    return name if name in MOCKS_OF_CONFIG or name == AS_IS else redaction.redact(name)
+    return name if name in MOCKS or name == AS_IS else redaction.redact(name)
 
 
 def paths_of(raw: Any) -> dict[str, str]:

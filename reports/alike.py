@@ -1,51 +1,55 @@
 """What may differ between services that are pooled or compared, and what may not: the rule, in one place.
 
-- Cells of one deployment and configuration are pooled: nothing may differ but where things lie.
-- Two configurations of one deployment may differ in what their names say: in the mock's own setting, and in
-  the path of its own stage. Of a name that is not ours nothing is known, so all may be what it names.
+- Cells of one deployment and variant are pooled: nothing may differ but where things lie. Those that do
+  differ are rows of their own, whose names say in what (`reports.rows`).
+- Two rows of one deployment may differ in what they say: in the settings of their variants, in what their
+  names say, and in the paths of the stages that such settings move. Of a variant that is no mock of ours and
+  whose settings were not kept nothing is known, so all may be what it names.
 - Two deployments may be set differently, that is what they are; the same configuration must run the same
   code in both.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from records.cell import Cell
-from records.served import MOCKS_OF_CONFIG
+from records.served import AS_IS
+from records.variants import MOCKS, moves
 
 PLACES = ("_URL", "_DIR", "PORT", "HOST")
 """How the names of settings end that say where things lie."""
-OF_A_MOCK = (("USE_MOCK_EMBEDDINGS", "embed"), ("USE_MOCK_LLM", "llm"))
-"""The setting and the stage of each mock, in the order of MOCKS_OF_CONFIG."""
 Facts = Mapping[str, Any]
 
 
-def _settings(cell: Cell) -> Facts:
-    return {name: value for name, value in cell.settings.items() if not name.endswith(PLACES)}
+def settings_of(cell: Cell) -> Facts:
+    """Those in effect, and those that were set and of which the service says nothing."""
+    given = cell.requested.get("set")
+    known = {**(given if isinstance(given, dict) else {}), **cell.settings}
+    return {name: value for name, value in known.items() if not name.endswith(PLACES)}
 
 
-def _stages(cell: Cell) -> Facts:
+def stages_of(cell: Cell) -> Facts:
     return {f"stage {stage}": path for stage, path in cell.paths.items()}
 
 
-def _cpus(cell: Cell) -> Facts:
+def cpus_of(cell: Cell) -> Facts:
     cpus = cell.requested.get("cpus")
     return {} if cpus is None else {"CPUs": cpus}
 
 
-def _reach(cell: Cell) -> Facts:
+def reach_of(cell: Cell) -> Facts:
     """How it was reached: of a cell that tells it. The name that was asked for, and the client that asked,
     may each lead to another service behind the same address; whom to trust, and where a key lies, do not."""
     asked = cell.requested
     if "proxy" not in asked:
         return {}
-    tls = asked.get("tls") or {}
+    told = asked.get("tls")
+    tls = told or {}
     return {
         "proxy": asked["proxy"],
-        "TLS": asked.get("tls") is not None,
-        "verification of TLS": tls.get("insecure"),
+        "tls": "none" if told is None else "unverified" if tls.get("insecure") else "verified",
         "--server-name": tls.get("server_name"),
         "--cert": tls.get("cert"),
     }
@@ -57,20 +61,17 @@ def _values(sides: Iterable[Facts]) -> dict[str, set[str]]:
     return {name: {repr(side.get(name)) for side in known} for name in sorted({n for s in known for n in s})}
 
 
-def set_differently(cells: Iterable[Cell]) -> tuple[str, ...]:
-    """In what cells of one deployment and configuration differ besides their load."""
-    groups: dict[tuple[str, str], list[Cell]] = {}
-    for cell in cells:
-        groups.setdefault((cell.deployment, cell.config), []).append(cell)
-    return tuple(
-        dict.fromkeys(
-            name
-            for kind in (_settings, _stages, _cpus, _reach)
-            for group in groups.values()
-            for name, values in _values(kind(cell) for cell in group).items()
-            if len(values) > 1
-        )
-    )
+def served_differently(one: Cell, other: Cell) -> bool:
+    """Did two cells of one deployment and variant have services of other settings, or other code?"""
+    return any(_apart(kind, [one], [other]) for kind in (settings_of, stages_of))
+
+
+def variant_settings(cell: Cell) -> Facts | None:
+    """The settings that its variant stands for; None where they are not known."""
+    kept, mock = cell.requested.get("variant"), MOCKS.get(cell.config)
+    if isinstance(kept, dict) and cell.config != AS_IS:
+        return kept
+    return mock.settings if mock else None
 
 
 def _apart(kind: Callable[[Cell], Facts], first: Sequence[Cell], second: Sequence[Cell]) -> list[str]:
@@ -81,24 +82,27 @@ def _apart(kind: Callable[[Cell], Facts], first: Sequence[Cell], second: Sequenc
     return [name for name in sorted({*one, *other}) if one.get(name) != other.get(name)]
 
 
-def more_than_named(first: Sequence[Cell], second: Sequence[Cell]) -> tuple[str, ...]:
-    """In what two configurations of one deployment differ beyond their names, or one configuration of two
-    deployments in its code: then a ratio of them would be of something else than it is called."""
+def more_than_named(
+    first: Sequence[Cell], second: Sequence[Cell], *, named: Collection[str] = ()
+) -> tuple[str, ...]:
+    """In what two rows of one deployment differ beyond what they say, ``named`` in their names too, or one
+    variant of two deployments in its code: then a ratio would be of something else than it is called."""
     one, other = first[0], second[0]
     if one.deployment != other.deployment:
-        return tuple(_told(name, first, second) for name in _apart(_stages, first, second))
-    if not {one.config, other.config} <= set(MOCKS_OF_CONFIG):
-        return tuple(_apart(_cpus, first, second))
-    named = {
-        name
-        for (setting, stage), a, b in zip(
-            OF_A_MOCK, MOCKS_OF_CONFIG[one.config], MOCKS_OF_CONFIG[other.config], strict=True
-        )
-        if a != b
-        for name in (setting, f"stage {stage}")
-    }
-    found = [name for kind in (_stages, _settings, _cpus) for name in _apart(kind, first, second)]
-    return tuple(_told(name, first, second) for name in found if name not in named)
+        return tuple(_told(name, first, second) for name in _apart(stages_of, first, second))
+    own, others = variant_settings(one), variant_settings(other)
+    if own is None or others is None:
+        return tuple(name for name in _apart(cpus_of, first, second) if name not in named)
+    said = {*named, *(name for name in {**own, **others} if own.get(name) != others.get(name))}
+    found = [name for kind in (stages_of, settings_of, cpus_of) for name in _apart(kind, first, second)]
+    return tuple(_told(name, first, second) for name in found if not _said(name, said))
+
+
+def _said(name: str, said: Collection[str]) -> bool:
+    """Is it said that this differs, or does it follow from a setting that is said to?"""
+    kind, _, stage = name.partition(" ")
+    settings = [one for one in said if one.isupper()]
+    return name in said or (kind == "stage" and moves(settings, stage))
 
 
 def _told(name: str, first: Sequence[Cell], second: Sequence[Cell]) -> str:
@@ -115,7 +119,7 @@ def _told(name: str, first: Sequence[Cell], second: Sequence[Cell]) -> str:
 
 def set_apart(first: Sequence[Cell], second: Sequence[Cell]) -> tuple[str, ...]:
     """The settings in which two deployments differ, to be said beside their ratio."""
-    return tuple(_apart(_settings, first, second))
+    return tuple(_apart(settings_of, first, second))
 
 
 def reached_apart(first: Sequence[Cell], second: Sequence[Cell]) -> tuple[str, ...]:

@@ -11,22 +11,20 @@ from records.exit_codes import INVALID
 from records.reader import Run
 from records.served import AS_IS
 from reports.account import Account, accounts
-from reports.alike import set_differently
-from reports.asked import asked_differently
 from reports.compare import (
     Comparison,
     DeploymentRatio,
-    Knee,
     compare_configs,
     compare_deployments,
-    find_knees,
 )
 from reports.figures import good_and_timed
+from reports.knees import Knee, find_knees
 from reports.load import Load
 from reports.ratios import Ratios
+from reports.regions import Region, regions
 from reports.shaped import ShapedCell, shaped_cells
 from reports.stats import repeats_of
-from reports.summary import CellSummary, Level, source_names, summarise
+from reports.summary import CellSummary, Level, planned_variants, source_names, summarise
 from workloads.workload import Workload
 
 DRIFT_RATIO = 1.3
@@ -98,6 +96,8 @@ class Analysis:
     cold: tuple[Cold, ...]
     shaped: tuple[ShapedCell, ...]
     """Loads with a shape, by the levels they went through."""
+    regions: tuple[Region, ...]
+    """Levels by where their requests came from, where that is more than one region."""
     incomplete: tuple[str, ...]
     """Cells without an end, ``source: name``: never used."""
     without_valid_cell: tuple[tuple[str, str], ...]
@@ -158,9 +158,6 @@ def _status(cell: CellSummary, name: str) -> str | None:
 
 def _drifts(levels: Sequence[Level]) -> Iterator[Drift]:
     for level in levels:
-        cells = [cell.cell for cell in level.valid_cells]
-        if asked_differently(cells) or set_differently(cells):
-            continue  # they are no repeats, and the report says so
         estimates = {
             level.workload.throughput.title: [cell.figures.throughput for cell in level.valid_cells],
             level.workload.median.title: [cell.figures.median for cell in level.valid_cells],
@@ -214,7 +211,14 @@ def _generator(cells: Sequence[CellSummary]) -> tuple[Lag, ...]:
     return tuple(lags)
 
 
-def analyse(runs: Sequence[Run]) -> Analysis:
+def _reference(runs: Sequence[Run]) -> str | None:
+    """The first that a plan names."""
+    plans = [plan for run in runs if isinstance(plan := run.meta.get("plan"), dict)]
+    return next((name for plan in plans if isinstance(name := plan.get("reference"), str)), None)
+
+
+def analyse(runs: Sequence[Run], reference: str | None = None) -> Analysis:
+    """``reference``: the variant that others are compared with, if not the one that the runs' plans name."""
     found = summarise(runs)
     ratios = Ratios(found)
     levels = tuple(map(ratios.with_noise, found))
@@ -226,12 +230,16 @@ def analyse(runs: Sequence[Run]) -> Analysis:
     incomplete = [f"{name}: {cell}" for name, run in zip(names, runs, strict=True) for cell in run.incomplete]
     valid = {(level.deployment, level.config) for level in levels if level.valid}
     met = [(level.deployment, level.config) for level in levels]
+    known = {(level.deployment, level.row.variant) for level in levels}
     for run in runs:
-        met += [(part[0], part[1]) for cell in run.incomplete if len(part := cell.split("/")) == 3]
+        cut = [(part[0], part[1]) for cell in run.incomplete if len(part := cell.split("/")) == 3]
+        met += [pair for pair in cut if pair not in known]
     return Analysis(
         sources=tuple(sources),
         levels=levels,
-        comparisons=compare_configs(levels, ratios),
+        comparisons=compare_configs(
+            levels, ratios, reference=reference or _reference(runs), given=planned_variants(runs)
+        ),
         deployment_ratios=compare_deployments(levels, ratios),
         knees=find_knees(levels, budget_ended=any(source.budget_ended for source in sources)),
         accounts=accounts(levels),
@@ -239,6 +247,7 @@ def analyse(runs: Sequence[Run]) -> Analysis:
         drifts=tuple(_drifts(levels)),
         cold=tuple(_cold(levels)),
         shaped=shaped_cells(levels),
+        regions=regions(levels),
         incomplete=tuple(incomplete),
         without_valid_cell=tuple(pair for pair in dict.fromkeys(met) if pair not in valid),
     )

@@ -8,13 +8,14 @@ from itertools import product
 from reports import columns
 from reports.account import Account
 from reports.analysis import Analysis
-from reports.compare import by_workload, configs_of, deployments_of
+from reports.compare import Comparison, by_workload, configs_of, deployments_of
 from reports.document import NONE, Block, Paragraph, Row, Table, number, times
 from reports.findings import unexplained
 from reports.growth import knee_sentence
 from reports.headline import what_this_says
-from reports.load import head
+from reports.load import heads
 from reports.notes import absent_note, answer_notes, failure_note, ratio_notes, trait_notes
+from reports.regions import region_tables
 from reports.shaped_tables import level_tables
 from reports.side_by_side import original_table
 from reports.summary import Level
@@ -30,17 +31,17 @@ EFFECT_NOTE = (
 )
 
 
-def _level_row(level: Level, side: Sequence[str]) -> Row:
+def _level_row(level: Level, first: Sequence[str], side: Sequence[str]) -> Row:
     f = level.figures
     main, others = columns.main_cells(f, valid=level.valid), columns.cells(f, side)
-    return Row(cells=(level.load.label, *main, *others, str(f.failures)), struck=not level.valid)
+    return Row(cells=(*level.load.cells(first), *main, *others, str(f.failures)), struck=not level.valid)
 
 
 def _single_table(levels: list[Level]) -> Table:
     """One deployment's one configuration, of one workload."""
     workload, figures = levels[0].workload, [level.figures for level in levels]
     side = columns.shown(figures, workload.columns.side)
-    heads = columns.heads(workload, side)
+    first, others = heads(level.load for level in levels), columns.heads(workload, side)
     notes = [
         note for level in levels if level.valid for note in failure_note(level.figures, level.load.named)
     ]
@@ -50,10 +51,11 @@ def _single_table(levels: list[Level]) -> Table:
         notes.append("Struck out: no valid cell at that level; see the verdict.")
     return Table(
         title=f"{levels[0].deployment}: {levels[0].config}",
-        columns=(head(level.load for level in levels), *columns.main_heads(workload), *heads, "Fail"),
-        rows=tuple(_level_row(level, side) for level in levels),
+        columns=(*first, *columns.main_heads(workload), *others, "Fail"),
+        rows=tuple(_level_row(level, first, side) for level in levels),
         notes=tuple(notes),
-        optional=heads,
+        optional=others,
+        keys=len(first),
     )
 
 
@@ -71,42 +73,44 @@ def _configurations(analysis: Analysis) -> Iterator[Block]:
 
 
 def _comparisons(analysis: Analysis) -> Iterator[Block]:
-    for deployment, workload in product(deployments_of(analysis.levels), analysis.workloads):
-        own = [c for c in analysis.comparisons if (c.deployment, c.workload) == (deployment, workload)]
-        if not own:
-            continue
-        per, metric = workload.throughput.title, workload.compared
-        absent = ["'-': one of the two has no valid cell at that load."]
-        if not any(c.throughput is None and not c.differ_in for c in own):
-            absent = []
-        rows = []
-        for c in sorted(own, key=lambda c: c.load):
-            difference = [
-                name
-                for name, ratio in ((per, c.throughput), (metric.title, c.compared))
-                if ratio is not None and ratio.excludes_one
-            ]
-            says = ", ".join(difference) if difference else "no difference shown"
-            if c.throughput is None and c.compared is None:
-                says = NONE
-            rows.append(Row(cells=(c.load.label, c.config, times(c.throughput), times(c.compared), says)))
-        yield Table(
-            title=f"{deployment}: times faster than {own[0].reference}",
-            columns=(head(c.load for c in own), "Configuration", per, workload.median.title, "Differs in"),
-            rows=tuple(rows),
-            notes=(
-                "Above 1 is faster. 'Differs in': whose 95 % interval excludes 1.",
-                EFFECT_NOTE,
-                *absent,
-                *ratio_notes(own),
-            ),
-        )
+    groups: dict[tuple[str, str, str], list[Comparison]] = {}
+    for c in analysis.comparisons:
+        groups.setdefault((c.deployment, c.workload.name, c.reference), []).append(c)
+    yield from map(_comparison_table, groups.values())
+
+
+def _comparison_table(own: Sequence[Comparison]) -> Table:
+    """Of one deployment and workload, with one reference."""
+    rows, first, workload = [], heads(c.load for c in own), own[0].workload
+    per, metric = workload.throughput.title, workload.compared
+    for c in sorted(own, key=lambda c: c.load):
+        ratios = ((per, c.throughput), (metric.title, c.compared))
+        difference = [name for name, ratio in ratios if ratio is not None and ratio.excludes_one]
+        says = ", ".join(difference) if difference else "no difference shown"
+        if c.throughput is None and c.compared is None:
+            says = NONE
+        both = (times(c.throughput), times(c.compared))
+        rows.append(Row(cells=(*c.load.cells(first), c.config, *both, says)))
+    absent = ["'-': one of the two has no valid cell at that load."]
+    if not any(c.throughput is None and not c.differ_in for c in own):
+        absent = []
+    return Table(
+        title=f"{own[0].deployment}: times faster than {own[0].reference}",
+        columns=(*first, "Configuration", per, workload.median.title, "Differs in"),
+        rows=tuple(rows),
+        notes=(
+            "Above 1 is faster. 'Differs in': whose 95 % interval excludes 1.",
+            EFFECT_NOTE,
+            *absent,
+            *ratio_notes(own),
+        ),
+    )
 
 
 def _knees(analysis: Analysis) -> Iterator[Block]:
     lines = []
     for knee in analysis.knees:
-        lines.append(f"{knee.deployment}/{knee.config}: {knee_sentence(knee)}.")
+        lines.append(f"{knee.deployment}/{knee.name}: {knee_sentence(knee)}.")
     if lines:
         yield Paragraph(title="Where throughput stops growing", lines=tuple(lines))
 
@@ -118,9 +122,10 @@ def _accounts(analysis: Analysis) -> Iterator[Block]:
     for (deployment, config), own in groups.items():
         stages = list(dict.fromkeys(name for account in own for name in account.stages_ms))
         sdk = any(a.sdk_cost_ms is not None for a in own)
+        first = heads(a.load for a in own)
         rows = [
             Row(cells=(
-                a.load.label, number(a.ttft_ms), *(number(a.stages_ms.get(s)) for s in stages),
+                *a.load.cells(first), number(a.ttft_ms), *(number(a.stages_ms.get(s)) for s in stages),
                 number(a.unexplained_ms), *((number(a.sdk_cost_ms),) if sdk else ()),
             ))
             for a in own
@@ -136,7 +141,7 @@ def _accounts(analysis: Analysis) -> Iterator[Block]:
         short = ["prep" if stage == "preprocess" else stage for stage in stages]
         yield Table(
             title=f"{deployment}: {config}: where the TTFT goes (medians, ms, queued and running)",
-            columns=(head(a.load for a in own), "TTFT", *short, "rest", *(("SDK",) if sdk else ())),
+            columns=(*first, "TTFT", *short, "rest", *(("SDK",) if sdk else ())),
             rows=tuple(rows),
             notes=("rest: each request's TTFT less its stages, the median; unexplained by the app.", *notes),
         )
@@ -167,8 +172,12 @@ def _cold(analysis: Analysis) -> Iterator[Block]:
         )
 
 
+def _regions(analysis: Analysis) -> Iterator[Block]:
+    yield from region_tables(analysis.regions)
+
+
 def blocks(analysis: Analysis) -> list[Block]:
     """The whole report, in order: first what to know, last what it rests on."""
     says = Paragraph(title="What this says", lines=tuple(what_this_says(analysis)))
-    parts = (_configurations, level_tables, _comparisons, _knees, _accounts, _unexplained, _cold)
+    parts = (_configurations, level_tables, _regions, _comparisons, _knees, _accounts, _unexplained, _cold)
     return [says, *(block for part in parts for block in part(analysis)), verdict(analysis)]

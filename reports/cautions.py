@@ -6,15 +6,12 @@ from collections.abc import Iterator
 
 from records.request import GAPS_LEFT_OUT
 from records.served import AS_IS
-from reports.alike import set_differently
 from reports.analysis import DRIFT_RATIO, Analysis
-from reports.asked import asked_differently
 from reports.caution import Caution, named
 from reports.compare import Comparison, DeploymentRatio
 from reports.document import listed, number
 from reports.machine import disturbed
 from reports.refusals import refusals
-from reports.summary import Level
 from reports.unsure import thoughts_only, token_pace, undecided, unknown_ends
 
 CONNECT_SHARE = 0.10
@@ -38,7 +35,6 @@ def cautions(analysis: Analysis) -> Iterator[Caution]:
         token_pace,
         undecided,
         _refused,
-        _pooled,
         _two_loads,
         _reached,
         _overlapping,
@@ -94,29 +90,6 @@ def _refused(analysis: Analysis) -> Iterator[Caution]:
         if len(refused) > 1:
             brief = f"{len(refused)} pairs are not compared, they also differ in {refused[0].what}"
         yield Caution(sentences=tuple(refusal.sentence for refusal in refused), brief=brief)
-
-
-def _differ_within(level: Level) -> tuple[str, ...]:
-    cells = [cell.cell for cell in level.valid_cells]
-    return (*asked_differently(cells), *set_differently(cells))
-
-
-def _pooled(analysis: Analysis) -> Iterator[Caution]:
-    found = [
-        (f"{level.deployment}/{level.config} at {level.load.named}", differ)
-        for level in analysis.levels
-        if (differ := _differ_within(level))
-    ]
-    if found:
-        where = f"{len(found)} levels pool" if len(found) > 1 else f"{found[0][0]} pools"
-        yield Caution(
-            sentences=tuple(
-                f"{at} pools cells that were asked differently ({listed(differ)}): "
-                "those figures mean nothing."
-                for at, differ in found
-            ),
-            brief=f"{where} cells that were asked differently",
-        )
 
 
 def _two_loads(analysis: Analysis) -> Iterator[Caution]:

@@ -22,29 +22,39 @@ from records.files import discard
     help=f"Where {layout.RESULTS}, {layout.SUMMARY}, {layout.LEVELS} and {layout.REPORT} go. Default: the "
     "directory itself; with several DIRs nothing is written without it.",
 )
-def main(directories: tuple[Path, ...], as_json: bool, output: Path | None) -> None:
+@click.option(
+    "--reference",
+    metavar="NAME",
+    help="The variant that others are compared with. Default: the sweep's, else baseline, else the first.",
+)
+def main(directories: tuple[Path, ...], as_json: bool, output: Path | None, reference: str | None) -> None:
     """What a run's results mean: runs, or single cells; several are pooled by their raw values.
+
+    What differs in settings, code, CPUs or what was asked is not pooled: it is rows of its own, compared
+    with each other. To compare a fix measured by two sweeps, give both: report before after
 
     Exit codes: 0; 1 nothing could be printed, as on a full disk; 2 a directory that is no results directory,
     or a measurement given twice; 3 a configuration without a valid cell; 130 interrupted.
     """
     try:
-        code = _report(directories, as_json, output)
+        code = _report(directories, as_json, output, reference)
     except KeyboardInterrupt:
         click.echo("report: interrupted", err=True)
         code = INTERRUPTED
     sys.exit(code)
 
 
-def _report(directories: tuple[Path, ...], as_json: bool, output: Path | None) -> int:
+def _report(directories: tuple[Path, ...], as_json: bool, output: Path | None, reference: str | None) -> int:
     """The exit code."""
     # Not at the top: they need a second, and packages that a load worker does not have.
     try:
         import orjson
 
+        from records.kept import shown
         from records.request import RecordError
-        from reports.export import results_json, write_files
+        from reports.export import write_files
         from reports.render import Screen
+        from reports.results import results_json
         from reports.show import load, show
     except ModuleNotFoundError as error:
         package = (error.name or "").partition(".")[0]
@@ -52,9 +62,12 @@ def _report(directories: tuple[Path, ...], as_json: bool, output: Path | None) -
             raise
         return _refused(f"{package} is not installed: pip install '.[report]'")
     try:
-        analysis = load(directories)
+        analysis = load(directories, reference)
     except (RecordError, OSError) as error:
         return _refused(str(error))
+    names = dict.fromkeys(name for level in analysis.levels for name in (level.row.variant, level.config))
+    if reference is not None and reference not in names:
+        return _refused(f"--reference takes one of {', '.join(names)}, not {shown(reference)}")
     where = output if output is not None else directories[0] if len(directories) == 1 else None
     unwritten = None
     if where is not None:  # before anything is printed: that may fail, too

@@ -1,28 +1,23 @@
-"""Ratios of levels, and the level at which throughput stops growing: always with their intervals."""
+"""Ratios of levels, always with their intervals, and what is compared with what."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 
-import numpy as np
-
 from records.cell import Cell
-from records.measure import CONFIDENCE
-from reports.alike import more_than_named, reached_apart, set_apart, set_differently
-from reports.asked import asked_differently, no_number_of_users
-from reports.knee import Step, knee_index
+from records.variants import BASELINE
+from reports.alike import more_than_named, reached_apart, set_apart
+from reports.asked import asked_differently
 from reports.load import Load
 from reports.ratios import Ratios
+from reports.rows import Row
 from reports.stats import Estimate
-from reports.summary import CONFIG_ORDER, Level, ordered
+from reports.summary import CONFIG_ORDER, Level
 from workloads.workload import Workload
 
 BOTTLENECK_RATIO = 1.5
-LEVELS_OWN = ("rate", "shape", "shape_options")
-"""What may differ from level to level of a knee: it is a level's load itself."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,42 +73,7 @@ class DeploymentRatio:
         return ratio.value > BOTTLENECK_RATIO and ratio.excludes_one
 
 
-@dataclass(frozen=True, kw_only=True)
-class Knee:
-    """Where a configuration stops growing, or that it did not."""
-
-    deployment: str
-    config: str
-    workload: Workload
-    concurrency: int | None
-    """The lowest level within 10 % of the highest throughput after which it grows by no more than 10 %."""
-    low: int | None
-    high: int | None
-    """The levels between which 95 % of the bootstrap's draws that have a knee put it."""
-    reached_share: float
-    """Share of the draws that have a knee."""
-    throughput: Estimate | None
-    """At the knee; where none was reached, at the highest valid level."""
-    top: int
-    """The highest valid level."""
-    levels: int
-    budget_ended: bool
-    asked_differently: tuple[str, ...]
-    """In what the levels' loads differ: then there is no knee in them."""
-    other_loads: tuple[str, ...]
-    """What the levels' loads are, where not so many users: then there is none either."""
-    struck: tuple[int, ...]
-    """Levels above that were measured and are not valid: how it went on is not known, so no knee is said."""
-    step: Step | None = None
-    """The last one, where throughput still grew at the highest valid level."""
-
-    @property
-    def slowing(self) -> bool:
-        """No knee was reached, and yet the last step brought little: it may lie there."""
-        return self.step is not None and self.step.slow
-
-
-def _differ(levels: Sequence[Level], *, own: Collection[str] = ()) -> tuple[str, ...]:
+def differ(levels: Sequence[Level], *, own: Collection[str] = ()) -> tuple[str, ...]:
     """In what the loads of all valid cells differ, ``own`` left out.
 
     Another deployment may have another API: its path, headers and dialect, and with the dialect the body,
@@ -125,7 +85,7 @@ def _differ(levels: Sequence[Level], *, own: Collection[str] = ()) -> tuple[str,
         but |= {"path", "headers", "dialect"}
         if "dialect" in asked_differently(cells):
             but.add("body")
-    return (*asked_differently(cells, but=but), *set_differently(cells))
+    return asked_differently(cells, but=but)
 
 
 def deployments_of(levels: Sequence[Level]) -> list[str]:
@@ -134,7 +94,33 @@ def deployments_of(levels: Sequence[Level]) -> list[str]:
 
 
 def configs_of(levels: Sequence[Level]) -> list[str]:
-    return ordered((level.config for level in levels), CONFIG_ORDER)
+    """The rows' names: of the mocks first, in their order, then as ``summarise`` put them."""
+    variants = {level.config: level.row.variant for level in levels}
+    known = {name: place for place, name in enumerate(CONFIG_ORDER)}
+    return sorted(variants, key=lambda config: known.get(variants[config], len(known)))
+
+
+def reference_of(levels: Sequence[Level], wanted: str | None, given: Sequence[str]) -> Row:
+    """The row of one deployment that others are compared with: the ``wanted`` one (by its name, or its
+    variant's), else the baseline, else the first one ``given``, else the first there is."""
+    rows = [next(lv.row for lv in levels if lv.config == config) for config in configs_of(levels)]
+    for name in (wanted, BASELINE.name, *given):
+        for row in rows:
+            if name in (row.config, row.variant):
+                return row
+    return rows[0]
+
+
+def _compared_with(row: Row, reference: Row, rows: Collection[Row]) -> Iterator[Row]:
+    """Rows of one variant are compared with the reference's that differs from it in the variant alone, if
+    there is one; and among themselves with that which has what the reference has, or is the first."""
+    alike = [one for one in rows if one.variant == reference.variant]
+    own = [one for one in rows if one.variant == row.variant]
+    if row.variant != reference.variant:
+        yield next((one for one in alike if one.difference == row.difference), reference)
+    first = next((one for one in own if one.difference == reference.difference), own[0])
+    if row != first:
+        yield first
 
 
 def by_workload(levels: Sequence[Level]) -> list[list[Level]]:
@@ -150,35 +136,42 @@ def _believed(*levels: Level) -> tuple[list[Cell], ...]:
     return tuple([cell.cell for cell in level.valid_cells or level.cells] for level in levels)
 
 
-def compare_configs(levels: Sequence[Level], ratios: Ratios) -> tuple[Comparison, ...]:
-    """Every configuration against the baseline (else the first one) of its deployment, level by level."""
+def compare_configs(
+    levels: Sequence[Level], ratios: Ratios, *, reference: str | None = None, given: Sequence[str] = ()
+) -> tuple[Comparison, ...]:
+    """Every row against its reference (`reference_of`), level by level."""
 
     def each() -> Iterator[Comparison]:
         for deployment, group in product(deployments_of(levels), by_workload(levels)):
             own = [level for level in group if level.deployment == deployment]
             if not own:
                 continue
-            reference = configs_of(own)[0]
-            base = {level.load: level for level in own if level.config == reference}
+            chosen = reference_of(own, reference, given)
+            by_row = {(level.row, level.load): level for level in own}
+            rows = list(dict.fromkeys(level.row for level in own))
             for level in own:
-                if level.config == reference or level.load not in base:
-                    continue
-                other = base[level.load]
-                more = more_than_named(*_believed(other, level))
-                yield Comparison(
-                    deployment=deployment,
-                    config=level.config,
-                    reference=reference,
-                    load=level.load,
-                    workload=level.workload,
-                    throughput=None if more else ratios.throughput(level, other),
-                    compared=None if more else ratios.compared(level, other),
-                    paired={s.key for s in level.samples} == {s.key for s in other.samples},
-                    asked_differently=_differ((level, other)),
-                    differ_in=more,
-                )
+                for row in _compared_with(level.row, chosen, rows):
+                    other = by_row.get((row, level.load))
+                    if other is not None:
+                        yield _comparison(level, other, ratios)
 
     return tuple(each())
+
+
+def _comparison(level: Level, other: Level, ratios: Ratios) -> Comparison:
+    more = more_than_named(*_believed(other, level), named=level.row.named | other.row.named)
+    return Comparison(
+        deployment=level.deployment,
+        config=level.config,
+        reference=other.config,
+        load=level.load,
+        workload=level.workload,
+        throughput=None if more else ratios.throughput(level, other),
+        compared=None if more else ratios.compared(level, other),
+        paired={s.key for s in level.samples} == {s.key for s in other.samples},
+        asked_differently=differ((level, other)),
+        differ_in=more,
+    )
 
 
 def compare_deployments(levels: Sequence[Level], ratios: Ratios) -> tuple[DeploymentRatio, ...]:
@@ -202,73 +195,10 @@ def compare_deployments(levels: Sequence[Level], ratios: Ratios) -> tuple[Deploy
                     workload=group[0].workload,
                     throughput=ratios.throughput(a, b) if a and b and not more else None,
                     compared=ratios.compared(a, b) if a and b and not more else None,
-                    asked_differently=_differ((a, b)) if a and b else (),
+                    asked_differently=differ((a, b)) if a and b else (),
                     set_apart=set_apart(*both) if both else (),
                     reached_apart=reached_apart(*both) if both else (),
                     differ_in=more,
                 )
             )
-    return tuple(found)
-
-
-def find_knee(levels: Sequence[Level], *, budget_ended: bool) -> Knee | None:
-    """The knee of one deployment's one configuration; None without a valid level."""
-    valid = [level for level in levels if level.valid and level.figures.throughput is not None]
-    if not valid:
-        return None
-    differ = _differ(valid, own=LEVELS_OWN)
-    others = no_number_of_users(c.cell for level in valid for c in level.valid_cells)
-    at, found = None, []
-    if not differ and not others:
-        at = knee_index([best.value for level in valid if (best := level.figures.throughput)])
-        draws = np.stack([level.throughput_draws for level in valid], axis=1)
-        found = [knee_index([float(x) for x in row]) for row in draws if np.isfinite(row).all()]
-    known = valid[-1 if at is None else at].load
-    struck = tuple(
-        level.load.users for level in levels if not level.valid and level.load.closed and level.load > known
-    )
-    if struck:
-        at, found = None, []
-    knees = sorted(i for i in found if i is not None)
-    tail = (1 - CONFIDENCE) / 2
-    low = high = None
-    if knees and at is not None:
-        low = valid[min(at, knees[math.floor(tail * len(knees))])].load.users
-        high = valid[max(at, knees[min(len(knees) - 1, math.ceil((1 - tail) * len(knees)) - 1)])].load.users
-    return Knee(
-        deployment=valid[0].deployment,
-        config=valid[0].config,
-        workload=valid[0].workload,
-        concurrency=None if at is None else valid[at].load.users,
-        low=low,
-        high=high,
-        reached_share=len(knees) / len(found) if found else 0.0,
-        throughput=valid[-1 if at is None else at].figures.throughput,
-        top=valid[-1].load.users,
-        levels=len(valid),
-        budget_ended=budget_ended and at is None and not struck,
-        asked_differently=differ,
-        other_loads=others,
-        struck=struck,
-        step=None if differ or others or struck or at is not None else _last_step(valid),
-    )
-
-
-def _last_step(levels: Sequence[Level]) -> Step | None:
-    known = sorted((lv.load.users, best.value) for lv in levels if (best := lv.figures.throughput))
-    if len(known) < 2 or not known[-2][1]:
-        return None
-    (few, low), (many, high) = known[-2:]
-    return Step(few=few, many=many, gained=high / low)
-
-
-def find_knees(levels: Sequence[Level], *, budget_ended: bool) -> tuple[Knee, ...]:
-    """One for each deployment, workload and configuration that has a valid level."""
-    found = []
-    for deployment, group in product(deployments_of(levels), by_workload(levels)):
-        for config in configs_of([level for level in group if level.deployment == deployment]):
-            own = [level for level in group if (level.deployment, level.config) == (deployment, config)]
-            knee = find_knee(own, budget_ended=budget_ended)
-            if knee is not None:
-                found.append(knee)
     return tuple(found)

@@ -29,6 +29,8 @@ class Table:
     notes: tuple[str, ...] = ()
     optional: tuple[str, ...] = ()
     """Columns that a screen without room for them shows in a table of their own below."""
+    keys: int = 1
+    """So many first columns say what a row is of: both tables have them."""
 
     def only(self, columns: Sequence[str]) -> Table:
         """Those columns of it, in their order here."""

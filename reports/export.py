@@ -1,79 +1,27 @@
-"""The derived files: ``systematic_results.json``, ``summary.csv``, ``report.md``, and ``levels.csv`` of
-loads with a shape.
-
-``systematic_results.json`` (schema version 1)::
-
-    schema_version  1
-    runs            [{name, status, deployments, cells, incomplete, budget_ended}]
-    configurations  {deployment: {configuration: {levels: {load: figures}}}}
-    shapes          [{source, cell, shape, valid, level_unit, sentence, levels: [level]}]
-    comparisons     [{deployment, config, reference, concurrency, load, workload, rps, ttft, paired,
-                    asked_differently, differ_in}]
-    deployment_ratios  [{config, concurrency, load, workload, first, second, rps, ttft, asked_differently,
-                    set_apart, reached_apart, differ_in, second_is_bottleneck}]
-    knees           [{deployment, config, workload, concurrency, low, high, reached_share, rps, top,
-                    slowing, ...}]
-    accounts        [{deployment, config, concurrency, load, answers, ttft_ms, stages_ms, ..., sdk_cost_ms}]
-    drifts          [{deployment, config, concurrency, load, figure, lowest, highest}]  over 1.3x apart
-    cold            [{deployment, config, requests, ttft_p50_ms, ttft_max_ms}]  first requests of the loads
-    verdicts        [{source, cell, valid, late, noise,
-                    checks: [{name, status, figure, bound, text, advice}]}]
-    findings        [sentence]  those that the report begins with
-
-``rps``, ``ttft`` and the figures are those of streams: another ``workload`` has its own throughput, compared
-metric and figures in their places, under its own names; of several in one report it stands behind ``load``
-in ``levels`` (``10 echo``). ``load``: ``10`` (users), ``10/s`` (an open loop's rate) or a shape's name;
-``concurrency`` is null where it is no number of users.
-``level``, of a load with a shape: ``level_from``, ``level_to``, ``start_ns`` and
-``end_ns`` (Unix), ``status`` (of a search), ``cut`` (requests that are in no figure), and figures.
-``figures``: ``valid`` (any valid cell), ``repeats`` and ``invalid_repeats`` (counts), ``requests``,
-``failures``, ``late`` (requests that are in no latency, since the load generator stalled), ``seconds``,
-``answers``, ``thoughts`` (answers in which a thought came before the first token of the answer),
-``without_ttft`` (those of thoughts alone, which no TTFT is of), ``unknown_ends`` (good answers that ended for
-a reason that is not known), and estimates ``{value, low, high}``: ``rps``, ``ttft_p50_ms`` ...
-``first_generated_p50_ms`` (thoughts too); null where there were too few answers, ``rps`` also where a shape's
-level was too short (`records.levels.has_rate`).
-Figures of a level that is not valid are there to be shown struck out. A percentile that failures made endless
-is the string ``"inf"``. An interval is of 95 %.
-Both ratios of a comparison are above 1 where ``config`` is faster than ``reference``, those of deployments
-where ``first`` is faster than ``second``: ``rps`` is first over second, ``ttft`` (p50) second over first;
-null where ``differ_in`` says why there is none. ``noise``: what the machine did meanwhile, in per cent.
-Times are milliseconds, rates answers a second, ratios plain numbers. Unrounded.
-"""
+"""The derived files: ``systematic_results.json`` (documented in `reports.results`), ``summary.csv``,
+``report.md``, and ``levels.csv`` of loads with a shape."""
 
 from __future__ import annotations
 
 import csv
 import io
-import math
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
 from records import layout
-from records.cell import SCHEMA_VERSION
 from records.files import write_json
-from reports.account import Account
-from reports.analysis import Analysis, Cold, Drift, Source
+from reports.analysis import Analysis
 from reports.blocks import blocks
-from reports.compare import Comparison, DeploymentRatio, Knee
 from reports.document import NONE
-from reports.figures import Figures
-from reports.headline import what_this_says
 from reports.load import Load
-from reports.machine import noise_of
 from reports.render import markdown
-from reports.shaped import ShapedCell
-from reports.stats import Estimate
-from reports.summary import CellSummary, Level
-from workloads.metric import Metric
+from reports.results import UNSURE, figures_json, results_json, shaped_json
 from workloads.stream import STREAM
 from workloads.workload import Workload
 
 NAMES = ("deployment", "config", "concurrency", "repeat")
-UNSURE = ("without_ttft", "unknown_ends")
 LEVEL_NAMES = (
     *("source", "cell", "shape", "valid", "level_unit", "level_from", "level_to", "start_ns", "end_ns"),
     *("status", "cut"),
@@ -95,142 +43,6 @@ def _of_which(workloads: Sequence[Workload]) -> tuple[str, ...]:
     return ("workload",) if {workload.name for workload in workloads} - {STREAM.name} else ()
 
 
-def _number(value: float | None) -> float | str | None:
-    if value is None or math.isnan(value):
-        return None
-    return "inf" if math.isinf(value) else value
-
-
-def _estimate(estimate: Estimate | None) -> dict[str, Any] | None:
-    if estimate is None:
-        return None
-    return {name: _number(value) for name, value in asdict(estimate).items()}
-
-
-def _unsure(figures: Figures) -> dict[str, int]:
-    """How many of the answers are not quite what their figures say."""
-    if figures.workload != STREAM:
-        return {}
-    return dict(zip(UNSURE, (figures.without, sum(count for _, count in figures.unknown_ends)), strict=True))
-
-
-def figures_json(figures: Figures) -> dict[str, Any]:
-    """The figures under the names of the JSON, units at their ends."""
-    return {
-        "requests": figures.requests,
-        "failures": figures.failures,
-        "late": figures.late,
-        "seconds": figures.seconds,
-        "answers": figures.answers,
-        figures.workload.throughput.name: _estimate(figures.throughput),
-        **{k: v for metric in figures.workload.metrics for k, v in _metric(metric, figures).items()},
-        **_unsure(figures),
-    }
-
-
-def _metric(metric: Metric, figures: Figures) -> dict[str, Any]:
-    found: dict[str, Any] = {one.column: _estimate(figures.at(one.key)) for one in metric.estimates}
-    found |= {one.column: _number(figures.endless[one.key]) for one in metric.endless}
-    if metric.mean:
-        found[metric.mean_column] = _number(figures.means[metric.name])
-    return found | ({metric.trait.name: figures.traits[metric.trait.name]} if metric.trait else {})
-
-
-def _level(level: Level) -> dict[str, Any]:
-    good = len(level.valid_cells)
-    counts = {"valid": level.valid, "repeats": good, "invalid_repeats": len(level.cells) - good}
-    return {"workload": level.workload.name, **counts, **figures_json(level.figures)}
-
-
-def _source(source: Source) -> dict[str, Any]:
-    return {
-        "name": source.name,
-        "status": source.run.meta.get("status"),
-        "deployments": sorted({data.cell.deployment for data in source.run.cells}),
-        "cells": len(source.run.cells),
-        "incomplete": list(source.run.incomplete),
-        "budget_ended": source.budget_ended,
-    }
-
-
-def _verdict(cell: CellSummary) -> dict[str, Any]:
-    checks = [asdict(check) for check in cell.cell.verdict.checks]
-    known = {check["name"] for check in checks}
-    checks += [asdict(check) for check in cell.failed_checks if check.name not in known]
-    return {
-        "source": cell.source,
-        "cell": cell.cell.name,
-        "valid": cell.valid,
-        "late": cell.figures.late,
-        "noise": noise_of(cell),
-        "checks": checks,
-    }
-
-
-def _of_a_load(found: Comparison | DeploymentRatio | Account | Drift) -> dict[str, Any]:
-    return {**_plain(found), "concurrency": found.load.users or None, "load": found.load.label}
-
-
-def _plain(found: Comparison | DeploymentRatio | Account | Drift | Knee | Cold) -> dict[str, Any]:
-    """Its fields; throughput and the compared metric under their names in the workload."""
-    raw = {field.name: getattr(found, field.name) for field in fields(found) if field.name != "load"}
-    if isinstance(found, Account):
-        return raw
-    names = {"throughput": found.workload.throughput.name, "compared": found.workload.compared.name}
-    if isinstance(found, Cold):
-        median = found.workload.median
-        worst = "min" if found.workload.compared.higher_is_better else "max"
-        names = {"median": median.column, "worst": f"{median.metric.name}_{worst}{median.metric.suffix}"}
-    named = {names.get(name, name): value for name, value in raw.items()}
-    named["workload"] = found.workload.name
-    if isinstance(found, Knee):
-        named |= {"step": found.step and asdict(found.step), "slowing": found.slowing}
-    return {name: _estimate(x) if isinstance(x, Estimate) else x for name, x in named.items()}
-
-
-def _shaped(shaped: ShapedCell) -> dict[str, Any]:
-    return {
-        "source": shaped.cell.source,
-        "cell": shaped.cell.cell.name,
-        "shape": shaped.shape,
-        "workload": shaped.cell.workload.name,
-        "valid": shaped.cell.valid,
-        "level_unit": shaped.unit,
-        "sentence": shaped.sentence,
-        "levels": [
-            {**asdict(level.held), "cut": level.cut, **figures_json(level.figures)} for level in shaped.levels
-        ],
-    }
-
-
-def results_json(analysis: Analysis) -> dict[str, Any]:
-    """The whole analysis as plain JSON values (the module's docstring documents them)."""
-    configurations: dict[str, dict[str, dict[str, Any]]] = {}
-    for level in analysis.levels:
-        config = configurations.setdefault(level.deployment, {}).setdefault(level.config, {"levels": {}})
-        # Of several workloads each but the stream says so, so that none takes another's place.
-        other = len(analysis.workloads) > 1 and level.workload.name != STREAM.name
-        label = level.load.label + (f" {level.workload.name}" if other else "")
-        config["levels"][label] = _level(level)
-    ratios = [
-        {**_of_a_load(r), "second_is_bottleneck": r.second_is_bottleneck} for r in analysis.deployment_ratios
-    ]
-    return {
-        "schema_version": SCHEMA_VERSION,
-        "runs": [_source(source) for source in analysis.sources],
-        "configurations": configurations,
-        "shapes": [_shaped(shaped) for shaped in analysis.shaped],
-        "comparisons": [_of_a_load(comparison) for comparison in analysis.comparisons],
-        "deployment_ratios": ratios,
-        "knees": [_plain(knee) for knee in analysis.knees],
-        "accounts": [_of_a_load(account) for account in analysis.accounts],
-        "drifts": [_of_a_load(drift) for drift in analysis.drifts],
-        "cold": [_plain(cold) for cold in analysis.cold],
-        "verdicts": [_verdict(cell) for cell in analysis.cells],
-        "findings": list(what_this_says(analysis)),
-    }
-
-
 def _place(value: Any) -> str:
     """A CSV field: ``-`` for too few answers, ``inf`` for endless, at most three decimals."""
     if value is None:
@@ -246,8 +58,11 @@ def _place(value: Any) -> str:
 
 def summary_csv(analysis: Analysis) -> str:
     """A row a cell, invalid ones too; times in ms, ``-`` where there were too few answers. ``concurrency``:
-    always locust's users, a whole number; ``load`` tells whether they were what was asked of the service."""
-    rows = []
+    always locust's users, a whole number; ``load`` tells whether they were what was asked of the service. A
+    column more for each other factor, last."""
+    last = ("source", "failed_checks", "load", "late", *_of_which(analysis.workloads))
+    columns = (*NAMES, "valid", *figure_columns(analysis.workloads), *last)
+    rows, factors = [], _factors(analysis, columns)
     for summary in analysis.cells:
         row = {
             **figures_json(summary.figures),
@@ -256,15 +71,21 @@ def summary_csv(analysis: Analysis) -> str:
             "valid": summary.valid,
             "source": summary.source,
             "failed_checks": " ".join(check.name for check in summary.failed_checks),
+            **{name: summary.cell.point.get(name) for name in factors},
         }
         rows.append(row)
-    last = ("source", "failed_checks", "load", "late", *_of_which(analysis.workloads))
-    return _table((*NAMES, "valid", *figure_columns(analysis.workloads), *last), rows)
+    return _table((*columns, *factors), rows)
+
+
+def _factors(analysis: Analysis, columns: Sequence[str]) -> list[str]:
+    """The factors of all cells besides users; one that has the name of a column is that column's."""
+    points = [summary.cell.point.others.to_json() for summary in analysis.cells]
+    return [name for name in dict.fromkeys(n for point in points for n in point) if name not in columns]
 
 
 def levels_csv(analysis: Analysis) -> str:
     """A row a level of each load with a shape, as ``summary_csv``."""
-    shapes = [_shaped(shaped) for shaped in analysis.shaped]
+    shapes = [shaped_json(shaped) for shaped in analysis.shaped]
     workloads = list({shaped.cell.workload.name: shaped.cell.workload for shaped in analysis.shaped}.values())
     columns = (*LEVEL_NAMES, *figure_columns(workloads), "late", *_of_which(workloads))
     return _table(columns, [{**shape, **level} for shape in shapes for level in shape["levels"]])

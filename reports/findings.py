@@ -6,21 +6,19 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from records.cell import Check
+from records.variants import MOCKS, mocked_by
 from reports.analysis import Analysis
-from reports.compare import Comparison, DeploymentRatio, Knee, deployments_of
+from reports.compare import Comparison, DeploymentRatio, deployments_of
 from reports.document import listed, number, times
 from reports.finding import Finding
 from reports.growth import grown, others_grown
+from reports.knees import Knee
 from reports.load import Load
 from reports.shaped import ShapedCell
 from reports.unexplained import blind, waiting, without_stages
 
-MOCKED = {
-    "mock-embeddings": "mocking the embeddings",
-    "mock-llm": "mocking the LLM",
-    "mock-both": "mocking both",
-}
-SIDES = {"mock-embeddings": "embedding", "mock-llm": "LLM"}
+SIDES = {name: parts[0].side for name in MOCKS if len(parts := mocked_by(name) or ()) == 1}
+"""The mocks of one side alone."""
 LONGEST_FOUND, LONG_FOUND = 200, 90
 """Characters of what a failed check found, above the tables, and where there is no room; the verdict has all
 of it. What to do about it is never cut."""
@@ -88,7 +86,10 @@ def _why(check: Check, room: int) -> str:
 
 
 def _doing(config: str) -> str:
-    return MOCKED.get(config, f"configuration {config}")
+    parts = [switch.part for switch in mocked_by(config) or ()]
+    if not parts:
+        return f"configuration {config}"
+    return f"mocking {parts[0] if len(parts) == 1 else 'both'}"
 
 
 def _effects(compared: Sequence[Comparison]) -> str:
@@ -161,13 +162,24 @@ def _deployment(analysis: Analysis, deployment: str) -> Iterator[Finding]:
     others = list(others_grown([k for k in knees if k is not knee]))
     if knee is None and not others:
         return  # that no cell is valid is said already
-    first = grown(f"{deployment}: {reference}", knee)
+    first = grown(f"{deployment}: {knee.name if knee else reference}", knee)
     yield Finding(text="; ".join([first, *others]) + ".", short=f"{first}.")
-    yield from waiting(deployment, reference, knee, levels)
+    yield from waiting(deployment, knee, levels)
     for shaped in analysis.shaped:
         if shaped.cell.valid and shaped.cell.cell.deployment == deployment:
             yield Finding(text=_shape(shaped))
-    yield from _mocks(own, knee)
+    for of_it in _alike(own):
+        name, workload = of_it[0].reference, of_it[0].workload
+        its = (k for k in knees if (k.config, k.workload) == (name, workload))
+        yield from _mocks(of_it, next(its, None))
+
+
+def _alike(compared: Sequence[Comparison]) -> list[list[Comparison]]:
+    """Those with one reference and of one workload together."""
+    groups: dict[tuple[str, str], list[Comparison]] = {}
+    for c in compared:
+        groups.setdefault((c.reference, c.workload.name), []).append(c)
+    return list(groups.values())
 
 
 def _mocks(own: Sequence[Comparison], knee: Knee | None) -> Iterator[Finding]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from reports.compare import Knee
 from reports.document import listed, number, spread, users
 from reports.knee import Step
+from reports.knees import Knee
 
 
 def _gained(step: Step, per: str) -> str:
@@ -87,12 +87,12 @@ def others_grown(knees: Sequence[Knee]) -> Iterator[str]:
         value = knee.throughput.value if knee.throughput else None
         best = f"{number(value)} {knee.workload.throughput.title}"
         if knee.struck:
-            yield f"{knee.config} not known above {users(knee.top)} (no valid cell)"
+            yield f"{knee.name} not known above {users(knee.top)} (no valid cell)"
         elif knee.concurrency is not None:
-            yield f"{knee.config} stops at {knee.concurrency} ({best})"
+            yield f"{knee.name} stops at {knee.concurrency} ({best})"
         elif knee.levels == 1:
-            yield f"{knee.config} measured at {users(knee.top)} only"
+            yield f"{knee.name} measured at {users(knee.top)} only"
         elif knee.slowing:
-            yield f"{knee.config} still grew a little at {knee.top} ({best})"
+            yield f"{knee.name} still grew a little at {knee.top} ({best})"
         else:
-            yield f"{knee.config} still grew at {knee.top} ({best})"
+            yield f"{knee.name} still grew at {knee.top} ({best})"

@@ -9,6 +9,7 @@ from typing import Any
 from records.cell import Cell, Verdict, Window
 from records.levels import HeldLevel, HeldLevels
 from records.reader import CellData
+from reports.alike import served_differently
 from reports.asked import asked_differently
 
 SHARED_SHARE = 0.5
@@ -44,8 +45,8 @@ def simultaneous(parts: Sequence[Part]) -> list[tuple[Part, ...]]:
     their rates add up. The same cell measured again is a repeat: its rate is averaged. What tells them
     apart: parts of one measurement lie in different directories, their cells have the same name, they
     were asked alike (an open loop's rate may differ, and the path under which each machine has its
-    questions), and their windows share at least half of the shorter one's time. Clocks of different
-    machines must therefore agree to well within a window.
+    questions) of a service with the same settings and code, and their windows share at least half of the
+    shorter one's time. Clocks of different machines must therefore agree to well within a window.
     """
     groups: list[tuple[Part, ...]] = []
     for part in sorted(parts, key=lambda p: (p.window.start_ns if p.window else 0, p.source)):
@@ -66,7 +67,7 @@ def _joins(part: Part, group: Sequence[Part]) -> bool:
         return False
     if part.source in {known.source for known in group}:
         return False
-    if asked_differently((one, other), but=("rate", "questions")):
+    if asked_differently((one, other), but=("rate", "questions")) or served_differently(one, other):
         return False
     return after.seconds >= SHARED_SHARE * min(before.seconds, part.window.seconds)
 

@@ -59,17 +59,17 @@ def _sentence(line: str, console: Console, *, struck: bool) -> Text:
 
 def _fitting(table: Table, console: Console) -> list[Table]:
     """The table; where there is no room for all of it, its optional columns in one of their own below, behind
-    the same first column."""
+    the same first columns."""
     room = console.options.update_width(UNBOUNDED)
     if (
         not table.optional
         or console.measure(_rich_table(table, console), options=room).maximum <= console.width
     ):
         return [table]
-    first, *others = table.columns
+    first, others = table.columns[: table.keys], table.columns[table.keys :]
     return [
-        table.only([first, *(column for column in others if column not in table.optional)]),
-        table.only([first, *table.optional]),
+        table.only([*first, *(column for column in others if column not in table.optional)]),
+        table.only([*first, *table.optional]),
     ]
 
 

@@ -15,8 +15,8 @@ from reports.export import write_files
 from reports.render import print_blocks
 
 
-def load(directories: Sequence[Path]) -> Analysis:
-    """Everything in the directories, one given twice read once.
+def load(directories: Sequence[Path], reference: str | None = None) -> Analysis:
+    """Everything in the directories, one given twice read once. ``reference``: as `analyse` takes it.
 
     Raises:
         RecordError: one that is neither a run nor a cell, or that this version cannot read, or a
@@ -26,7 +26,7 @@ def load(directories: Sequence[Path]) -> Analysis:
     distinct = list({path.resolve(): path for path in directories}.values())
     runs = [read_run(path) for path in distinct]
     _refuse_copies(runs)
-    return analyse(runs)
+    return analyse(runs, reference)
 
 
 def _refuse_copies(runs: Sequence[Run]) -> None:

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from reports.analysis import Analysis
 from reports.compare import BOTTLENECK_RATIO, DeploymentRatio, deployments_of
 from reports.document import NONE, Row, Table, listed, spread, times, value
-from reports.load import Load, head
+from reports.load import Load
+from reports.load import heads as first_columns
 from reports.notes import answer_notes, ratio_notes
 from reports.summary import Level
 from workloads.workload import Workload
@@ -44,10 +45,11 @@ def original_table(analysis: Analysis, config: str, workload: Workload) -> Table
     own = [r for r in analysis.deployment_ratios if (r.config, r.workload) == (config, workload)]
     per, metric = workload.throughput.title, workload.compared
     rows, notes, above = [], [], []
+    columns = first_columns(ratio.load for ratio in own)
     for ratio in own:
         a, b = _both(by_key, ratio)
         cells = (
-            ratio.load.label,
+            *ratio.load.cells(columns),
             *(_shown(level, of_median=False) for level in (a, b)),
             *(_shown(level, of_median=True) for level in (a, b)),
             spread(ratio.throughput),
@@ -79,7 +81,7 @@ def original_table(analysis: Analysis, config: str, workload: Workload) -> Table
     return Table(
         title=f"{config}: {named}",
         columns=(
-            head(ratio.load for ratio in own),
+            *columns,
             f"{one} {per}",
             f"{two} {per}",
             f"{one} {metric.title}",

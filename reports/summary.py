@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -11,15 +12,16 @@ from records.cell import Cell, Check, Window
 from records.measure import measured
 from records.reader import Run
 from records.request import RequestRecord
-from records.served import MOCKS_OF_CONFIG
+from records.variants import MOCKS
 from reports.figures import Figures, figures_in, figures_of, good_and_timed, throughput_of
 from reports.load import Load
 from reports.masters import Part, merged_cell, simultaneous
+from reports.rows import Row, rows_of
 from reports.stats import Floats, Sample
 from workloads.catalogue import workload
 from workloads.workload import Workload
 
-CONFIG_ORDER = tuple(MOCKS_OF_CONFIG)
+CONFIG_ORDER = tuple(MOCKS)
 DEPLOYMENT_ORDER = ("local", "pod", "k8s")
 
 
@@ -62,10 +64,9 @@ class CellSummary:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Level:
-    """All cells of one deployment, configuration and load; figures over the valid ones."""
+    """All cells of one row at one load; figures over the valid ones."""
 
-    deployment: str
-    config: str
+    row: Row
     load: Load
     cells: tuple[CellSummary, ...]
     figures: Figures
@@ -76,6 +77,15 @@ class Level:
     @property
     def workload(self) -> Workload:
         return self.figures.workload
+
+    @property
+    def deployment(self) -> str:
+        return self.row.deployment
+
+    @property
+    def config(self) -> str:
+        """What the row is called: its variant, and in what it differs from the variant's other rows."""
+        return self.row.config
 
     @property
     def valid_cells(self) -> tuple[CellSummary, ...]:
@@ -113,16 +123,13 @@ def summarise_cell(parts: Sequence[Part]) -> CellSummary:
     )
 
 
-def _level(cells: Sequence[CellSummary]) -> Level:
-    first = cells[0].cell
+def _level(row: Row, load: Load, cells: Sequence[CellSummary]) -> Level:
     shown = [c for c in cells if c.valid] or list(cells)
     samples = [c.sample for c in shown]
-    load = Load.of(first)
-    throughput, draws = throughput_of(samples, f"{first.deployment}/{first.config}/c{load.label}")
+    throughput, draws = throughput_of(samples, f"{row.deployment}/{row.config}/c{load.label}")
     counted = [r for c in shown for r in c.counted]
     return Level(
-        deployment=first.deployment,
-        config=first.config,
+        row=row,
         load=load,
         cells=tuple(cells),
         figures=figures_of(cells[0].workload, counted, samples, throughput),
@@ -141,28 +148,48 @@ def source_names(runs: Sequence[Run]) -> list[str]:
     return [n if names.count(n) == 1 else f"{n}#{names[:i].count(n) + 1}" for i, n in enumerate(names)]
 
 
+def _plans(runs: Sequence[Run], *keys: str) -> list[Any]:
+    """What lists under these names hold in the runs' plans, in their order."""
+    plans = [plan for run in runs if isinstance(plan := run.meta.get("plan"), dict)]
+    return [
+        one for plan in plans for key in keys if isinstance(found := plan.get(key), list) for one in found
+    ]
+
+
 def _planned(runs: Sequence[Run]) -> list[str]:
     """The deployments' labels in the order of the runs' plans."""
-    plans = [plan for run in runs if isinstance(plan := run.meta.get("plan"), dict)]
-    lists = [targets for plan in plans if isinstance(targets := plan.get("targets"), list)]
-    targets = [target for targets in lists for target in targets]
-    return [str(t["label"]) for t in targets if isinstance(t, dict) and "label" in t]
+    return [str(one["label"]) for one in _plans(runs, "targets") if isinstance(one, dict) and "label" in one]
+
+
+def planned_variants(runs: Sequence[Run]) -> list[str]:
+    """The variants' names in that order; an older plan has names alone."""
+    named = _plans(runs, "configs", "variants")
+    return [str(one.get("name")) if isinstance(one, dict) else str(one) for one in named]
 
 
 def summarise(runs: Sequence[Run]) -> tuple[Level, ...]:
-    """Every level of all the runs, by deployment, configuration, load, workload: raw values, parts added
-    (``simultaneous``), repeats pooled."""
+    """Every level of all the runs, by deployment, row, load, workload: raw values, parts added
+    (``simultaneous``), repeats pooled. Rows of one variant stand in the order of the runs."""
+    names = source_names(runs)
     parts = [
-        Part(source=name, data=data)
-        for run, name in zip(runs, source_names(runs), strict=True)
-        for data in run.cells
+        Part(source=name, data=data) for run, name in zip(runs, names, strict=True) for data in run.cells
     ]
     cells = [summarise_cell(group) for group in simultaneous(parts)]
-    groups: dict[tuple[str, str, Load, str], list[CellSummary]] = {}
-    for cell in sorted(cells, key=lambda c: (c.source, c.cell.repeat)):
-        one = cell.cell
-        groups.setdefault((one.deployment, one.config, Load.of(one), one.workload), []).append(cell)
-    deployments = ordered((key[0] for key in groups), [*_planned(runs), *DEPLOYMENT_ORDER])
-    configs = ordered((key[1] for key in groups), CONFIG_ORDER)
-    keys = sorted(groups, key=lambda k: (deployments.index(k[0]), configs.index(k[1]), *k[2:]))
-    return tuple(_level(groups[key]) for key in keys)
+    groups: dict[tuple[Row, Load, str], list[CellSummary]] = {}
+    met: dict[Row, int] = {}
+    for cell, row in zip(cells, rows_of([cell.cell for cell in cells]), strict=True):
+        groups.setdefault((row, Load.of(cell.cell), cell.cell.workload), []).append(cell)
+        first = min(names.index(part.source) for part in cell.parts)
+        met[row] = min(first, met.get(row, first))
+    deployments = ordered((row.deployment for row in met), [*_planned(runs), *DEPLOYMENT_ORDER])
+    variants = ordered((row.variant for row in met), [*CONFIG_ORDER, *planned_variants(runs)])
+
+    def place(key: tuple[Row, Load, str]) -> Any:
+        row, *rest = key
+        order = (deployments.index(row.deployment), variants.index(row.variant))
+        return *order, met[row], row.difference, *rest
+
+    return tuple(
+        _level(row, load, sorted(groups[row, load, kind], key=lambda c: (c.source, c.cell.repeat)))
+        for row, load, kind in sorted(groups, key=place)
+    )

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from reports.compare import Knee
 from reports.document import listed, number, users
 from reports.finding import Finding
 from reports.knee import GROWTH
+from reports.knees import Knee
 from reports.stats import Estimate
 from reports.summary import Level
 from workloads.stream import STREAM
@@ -32,20 +32,16 @@ def blind(deployments: Sequence[str]) -> Finding:
     )
 
 
-def waiting(deployment: str, config: str, knee: Knee | None, levels: Sequence[Level]) -> Iterator[Finding]:
+def waiting(deployment: str, knee: Knee | None, levels: Sequence[Level]) -> Iterator[Finding]:
     """Do requests wait? Then more users bring no more answers, and longer times instead."""
-    own = [
-        level
-        for level in levels
-        if level.valid and level.config == config and level.load.closed and level.workload.name == STREAM.name
-    ]
+    own = [level for level in levels if level.valid and level.load.closed and knee and knee.has(level)]
     text = _waits(deployment, knee, own) if without_stages(levels) else ""
     if text:
         yield Finding(text=text, short=text)
 
 
 def _waits(deployment: str, knee: Knee | None, levels: Sequence[Level]) -> str:
-    if knee is None or knee.concurrency is None:
+    if knee is None or knee.concurrency is None or knee.workload.name != STREAM.name:
         return ""
     at = next((level for level in levels if level.load.users == knee.concurrency), None)
     top = max(levels, key=lambda level: level.load, default=None)

@@ -12,18 +12,19 @@ from records import layout
 from records.cell_spec import CellSpec
 from records.exit_codes import USAGE
 from records.files import write_json
-from records.point import Point
 from records.reader import CellData, is_complete, read_cell
 from records.request import RecordError
-from records.served import AS_IS
+from records.served import AS_IS, Served
+from records.variants import MOCKS, SWITCHES
 from sweep import again
 from sweep.deployments.protocol import Endpoint
 from sweep.llm import LlmServer
 from sweep.plan import MAX_SECONDS, MIN_SECONDS, CellKey, Plan
 from sweep.running.cpus import LOCUST_PRIORITY, Cpus
-from sweep.running.processes import PROJECT, Child, Ledger
+from sweep.running.processes import Child, Ledger
 from sweep.running.redaction import blank, redaction
 from sweep.running.usage import UsageError
+from sweep.scenario import locustfile, words
 
 PROFILER_INTERVAL_SECONDS = 0.5
 _LOCUST_LIMIT_SECONDS = MAX_SECONDS + 40  # start, the cell, the drain of what is in flight
@@ -138,19 +139,23 @@ def _load(place: Workplace, key: CellKey, endpoint: Endpoint) -> tuple[int | Non
 
 def _spec(place: Workplace, key: CellKey, endpoint: Endpoint) -> CellSpec:
     """What Locust is told of the cell: it alone judges it, and writes it down."""
-    folder, served = place.folder(key), endpoint.served
-    settings = {name: redaction().redact(text) for name, text in place.plan.settings.items()}
+    folder, served, redact = place.folder(key), endpoint.served, redaction()
+    settings = {name: redact.redact(text) for name, text in place.plan.settings_of(key.config).items()}
     [kind] = [target.kind for target in place.plan.targets if target.label == key.deployment]
     # A command may read more from its environment than it says; what we set and it says is held against that.
     unsaid = set(settings) - set(served.settings) if kind.configurable and served.config else set()
+    if key.config in MOCKS:  # its name says it
+        unsaid -= {switch.setting for switch in SWITCHES}
     return CellSpec(
         deployment=key.deployment,
         config=key.config,
-        point=Point.of_users(key.concurrency).to_json(),
+        point=key.point.to_json(),
         repeat=key.repeat,
-        expected_config=None if key.config == AS_IS else key.config,
+        expected_config=key.config if _is_expected(key.config, served) else None,
         expected_settings={name: text for name, text in settings.items() if name not in unsaid},
         unproved_settings=tuple(sorted(unsaid)),
+        variant=redact.value(place.plan.variant(key.config).settings),
+        settings=settings,
         served=served,
         cpus=place.cpus_for(endpoint).to_json(),
         earlier_tries=again.times(folder),
@@ -160,17 +165,25 @@ def _spec(place: Workplace, key: CellKey, endpoint: Endpoint) -> CellSpec:
     )
 
 
+def _is_expected(config: str, served: Served) -> bool:
+    """Is it a service's own name for what it runs? Any other variant is known by its settings; one that
+    nobody can prove is named all the same."""
+    return config in MOCKS or (served.config is None and config != AS_IS)
+
+
 def _locust_argv(place: Workplace, key: CellKey, base_url: str) -> list[str]:
     plan, users = place.plan, str(key.concurrency)
+    scenario = str(locustfile(plan.scenario))
     run_name = place.run.resolve().name  # also where the directory was given as "."
     return [
-        *("-m", "locust", "-f", str(PROJECT / "locustfiles" / "stream.py"), "--headless", "-H", base_url),
+        *("-m", "locust", "-f", scenario, "--headless", "-H", base_url),
         *("-u", users, "-r", users, "-t", f"{MAX_SECONDS:.0f}s", "--only-summary", "--loglevel", "WARNING"),
-        *("--requests", str(plan.requests_at(key.concurrency)), "--min-seconds", f"{MIN_SECONDS:g}"),
+        *("--requests", str(plan.requests_at(key.point)), "--min-seconds", f"{MIN_SECONDS:g}"),
         *("--warmup-requests", str(plan.warmup_requests)),
         *("--results", str(place.folder(key)), "--run-name", run_name),
         *("--cell-spec", str(_beside(place.folder(key), _SPEC))),
         *plan.locust_args,
+        *words(plan, key.point),
     ]
 
 

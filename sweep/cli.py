@@ -1,51 +1,50 @@
-"""``sweep``: every configuration at every concurrency, interleaved, then the report."""
+"""``sweep``: every variant at every point, interleaved, then the report."""
 
 from __future__ import annotations
 
 import os
-import re
 import signal
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import click
 
 from records.exit_codes import FAULT, INTERRUPTED, USAGE
 from records.files import discard
 from records.request import RecordError
-from sweep import options
 from sweep.deployments.catalogue import DEFAULT, forms
 from sweep.directory import alone, create, discarded_if_of_no_use, given_before, load, settled
-from sweep.llm import named_llm
-from sweep.plan import MOST_REPEATS, MOST_REQUESTS, MOST_SEED, Plan, resolved
-from sweep.preview import preview
-from sweep.reaching import (
-    as_words,
-    check_given_again,
-    check_reach,
-    given_in,
-    reaching,
-    with_whole_paths,
+from sweep.plan import (
+    MOST_REPEATS,
+    MOST_REQUESTS,
+    MOST_SEED,
+    MOST_WORKERS,
+    STREAM,
 )
+from sweep.planning import planned
+from sweep.preview import preview
+from sweep.reaching import check_given_again, check_reach, given_in, reaching
 from sweep.running import cpus as division
-from sweep.running.redaction import check_not_kept
 from sweep.running.usage import UsageError
-from sweep.target import waiting, with_wait
+from sweep.target import waiting
 from sweep.targets import check_services
 from sweep.whole import need_report, print_out, run_sweep
 
-AUTO_BUDGET = "330s"  # with the report after it, `make sweep` stays under six minutes
 _EPILOG = """\b
 Examples:
-  sweep                                       the four configurations, locally
-  sweep --config baseline --concurrency 1,10,20
+  sweep                                       baseline and the three mocks, locally
+  sweep --config baseline,mock-llm --concurrency 1,10,20
+  sweep --config blocking:RETRIEVAL=blocking --config async --reference blocking
+  sweep --config one:TORCH_THREADS=1 --config two:TORCH_THREADS=2 --set USE_MOCK_LLM=yes
   sweep --set RETRIEVAL=blocking --name before
+  sweep --grid max-tokens=16,256 --concurrency 1,10
+  sweep --config baseline --grid rate=10,20   an open loop: requests a second
   sweep --deployment url:http://127.0.0.1:8001 --config as-is
   sweep --deployment url:https://rag.example --ca our-ca.pem --key-header x-api-key
-  sweep --deployment 'run:uvicorn mine:app --port {port}' --set WEB_CONCURRENCY=4
+  sweep --deployment 'run:uvicorn mine:app --port {port}' --config one:WORKERS=1 --config four:WORKERS=4
   sweep --resume results/20260101T120000Z-sweep
   sweep --concurrency 5 -- --think-time 0.5   what follows -- goes to locust
 
@@ -63,19 +62,47 @@ Exit codes: 0 fine, 1 a fault of ours, 2 usage or a target that never got ready,
 @click.command(epilog=_EPILOG, context_settings={"max_content_width": 100})
 @click.option(
     "--config",
-    "configs",
+    "variants",
     multiple=True,
-    metavar="NAME[,NAME]",
-    help="baseline, mock-embeddings, "
-    "mock-llm, mock-both or as-is. [default: all four; as-is for a running service]",
+    metavar="NAME[:KEY=VALUE,...]",
+    help="A variant of the target, with settings of its own before those of --set; repeatable. Any name; "
+    "without settings it is the plain app, but for mock-embeddings, mock-llm and mock-both. Names alone may "
+    "be listed: baseline,mock-llm. as-is is a service as it runs. [default: baseline and the three mocks; "
+    "as-is for a running service]",
+)
+@click.option(
+    "--reference",
+    metavar="NAME",
+    help="The variant that the others are compared with. [default: baseline, else the first one given]",
 )
 @click.option(
     "--concurrency",
-    default="auto",
-    show_default=True,
     metavar="auto|N,N,...",
-    help="Users at once. auto: 1, 10 and 20, onward until throughput stops growing, and between the "
-    "levels beside the knee; then again, those that decide it first.",
+    help="Users at once, short for --grid users=N,N. auto: 1, 10 and 20, onward until throughput stops "
+    "growing, and between the levels beside the knee; then again, those that decide it first. "
+    "[default: auto]",
+)
+@click.option(
+    "--grid",
+    multiple=True,
+    metavar="NAME=V,V",
+    help="A factor, all of whose values are measured with all of the others'; repeatable. users; rate "
+    "(requests a second of an open loop: constant, if --arrival after -- says nothing else); any other is an "
+    "option of the scenario (max-tokens=16,256).",
+)
+@click.option(
+    "--scenario",
+    default=STREAM,
+    show_default=True,
+    metavar="NAME",
+    help="What is asked: locustfiles/NAME.py.",
+)
+@click.option(
+    "--workers",
+    type=click.IntRange(0, MOST_WORKERS),
+    default=0,
+    show_default=True,
+    help="Load workers, a process each (locust --processes); 0: one process makes all of the load.",
 )
 @click.option(
     "--requests",
@@ -101,7 +128,11 @@ Exit codes: 0 fine, 1 a fault of ours, 2 usage or a target that never got ready,
     help="How often everything is measured, each time with fresh targets.",
 )
 @click.option(
-    "--set", "settings", multiple=True, metavar="NAME=VALUE", help="A setting of the target, repeatable."
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="A setting of all variants that have none of their own; repeatable.",
 )
 @click.option(
     "--deployment",
@@ -151,30 +182,13 @@ Exit codes: 0 fine, 1 a fault of ours, 2 usage or a target that never got ready,
 @click.option("--plan-only", is_flag=True, help="Print what would be measured, and start nothing.")
 @click.argument("locust_args", nargs=-1, type=click.UNPROCESSED)
 def command(
-    configs: tuple[str, ...],
-    concurrency: str,
-    requests: int,
-    warmup_requests: int,
-    repeats: int,
-    settings: tuple[str, ...],
-    deployments: tuple[str, ...],
-    ready_path: str,
-    ready_seconds: float | None,
-    budget: str | None,
-    name: str,
-    output: Path,
-    seed: int,
-    resume: Path | None,
-    cpus: str,
-    plan_only: bool,
-    locust_args: tuple[str, ...],
-    **reach: str | bool,
+    resume: Path | None, output: Path, plan_only: bool, locust_args: tuple[str, ...], **given: Any
 ) -> None:
     """Find where a streaming RAG API stops scaling.
 
-    Starts the reference app in each configuration, an LLM server, Locust and the profiler on free
-    ports of this machine; measures every configuration at every concurrency in random order; stops
-    everything; prints what it means. Results are kept in a directory of their own under --output.
+    Starts the reference app in each variant, an LLM server, Locust and the profiler on free ports of
+    this machine; measures every variant at every point in random order; stops everything; prints what
+    it means. Results are kept in a directory of their own under --output.
     """
     if resume is not None:
         _refuse_beside_resume()
@@ -188,49 +202,14 @@ def command(
         return
     if locust_args and "--" not in sys.argv:
         raise UsageError(f"unexpected {locust_args[0]!r}; what is meant for locust goes after --")
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,80}", name):
-        raise UsageError(f"--name takes letters, digits, '.', '_' and '-', not {name!r}")
-    max_level = options.max_concurrent(os.environ)
-    levels, auto = options.parse_levels(concurrency, max_level)
-    plan = resolved(
-        Plan(
-            name=name,
-            targets=with_wait(
-                options.parse_targets(deployments or options.deployments_of(os.environ)),
-                cwd=os.getcwd(),
-                path=ready_path,
-                seconds=ready_seconds,
-            ),
-            configs=options.parse_configs(configs),
-            levels=levels,
-            auto=auto,
-            max_level=max_level,
-            requests=requests,
-            warmup_requests=warmup_requests,
-            repeats=repeats,
-            settings=options.parse_settings(settings),
-            budget_seconds=options.parse_budget(
-                (AUTO_BUDGET if auto else "none") if budget is None else budget
-            ),
-            seed=seed,
-            locust_args=with_whole_paths(options.parse_locust_args((*as_words(reach), *locust_args))),
-            cpus=cpus,
-        )
-    )
-    specs = [word for target in plan.targets for word in (target.label, target.spec, target.ready_path)]
-    check_not_kept([*plan.locust_args, *plan.settings.values(), plan.name, *specs])
-    if plan.settings and not all(target.kind.configurable for target in plan.targets):
-        raise UsageError("--set can't change a running service; it goes with what the sweep starts")
-    named_llm(plan)
-    check_reach(plan, os.environ)
-    division.divide(plan.cpus, division.available())
+    plan = planned(given, locust_args, os.environ)
     if plan_only:
         print_out("\n".join(preview(plan)) + "\n")
         return
     need_report()
     check_services(plan, os.environ)
-    given = given_in(plan, os.environ)
-    directory = create(output, f"{_stamp(datetime.now(UTC))}-{name}", plan, given=given)
+    given_by = given_in(plan, os.environ)
+    directory = create(output, f"{_stamp(datetime.now(UTC))}-{plan.name}", plan, given=given_by)
     # A new one is ours: if it can't be locked, it has failed.
     with discarded_if_of_no_use(directory), settled(directory), alone(directory):
         run_sweep(directory, plan)

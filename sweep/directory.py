@@ -17,9 +17,11 @@ from records.layout import CELLS, LOCK, RUN
 from records.reader import read_meta
 from records.request import RecordError
 from sweep.host import describe_host, describe_software
-from sweep.options import check_labels, parse_configs, parse_locust_args
+from sweep.options import check_labels, parse_locust_args
 from sweep.plan import Plan
 from sweep.running.usage import UsageError
+from sweep.scenario import locustfile
+from sweep.variants import check_variant
 
 
 def create(output: Path, name: str, plan: Plan, given: Sequence[str] = ()) -> Path:
@@ -64,7 +66,9 @@ def load(directory: Path) -> Plan:
     try:
         plan = Plan.from_json(read_meta(directory).get("plan"))
         check_labels(plan.targets)
-        parse_configs(plan.configs)
+        for variant in plan.variants:
+            check_variant(variant)
+        locustfile(plan.scenario)
         parse_locust_args(plan.locust_args)
     except OSError as error:
         raise UsageError(f"--resume {directory}: {error.strerror or error}") from error

@@ -11,17 +11,15 @@ from reach.options import OPTIONS
 from records.header_rules import header_trouble
 from records.kept import (
     NO_FRAGMENT,
-    is_secret,
     is_utf8,
     secret_in_field,
     secret_in_query,
     secret_within,
     shown,
 )
-from records.served import AS_IS
 from sweep.deployments.catalogue import DEFAULT
-from sweep.plan import BASE_LEVELS, CONFIGURATIONS, MOST_SECONDS, MOST_USERS
-from sweep.running.usage import UsageError, check_base_url
+from sweep.plan import MOST_SECONDS
+from sweep.running.usage import UsageError
 from sweep.target import Target
 
 MOST_DIGITS = 9
@@ -30,49 +28,12 @@ FILES = ("--questions", *(option.flag for option in OPTIONS if option.metavar ==
 _OF_THE_SWEEP = {  # what each cell's locust is given: another value would make the cell's name untrue
     "host": "the service is what --deployment says",
     "users": "the numbers of users are what --concurrency says",
+    "rate": "the rates of an open loop are what --grid rate=N,N says",
     "results": "the sweep names the cells and where they are kept",
     "run_name": "the sweep names the cells and where they are kept",
     "cell_name": "the sweep names the cells and where they are kept",
     "cell_spec": "the sweep says what each cell is to be",
 }
-
-
-def parse_levels(text: str, max_level: int | None) -> tuple[tuple[int, ...], bool]:
-    """(levels, auto) from ``auto`` or a list such as ``1,5,20``.
-
-    Raises:
-        UsageError: not a whole number of at least 1, or nothing left under ``max_level``.
-    """
-    if text.strip() == "auto":
-        levels, auto = BASE_LEVELS, True
-    else:
-        try:
-            levels = tuple(sorted({int(part) for part in text.split(",") if part.strip()}))
-        except ValueError:
-            raise UsageError(f"--concurrency takes 'auto' or a list like 1,5,20, not {text!r}") from None
-        auto = False
-    if max_level is not None:
-        levels = tuple(n for n in levels if n <= max_level)
-    if levels and max(levels) > MOST_USERS:
-        raise UsageError(f"--concurrency goes up to {MOST_USERS} users on one machine")
-    if not levels or min(levels) < 1:
-        raise UsageError(f"--concurrency {text!r} leaves no level of at least one user")
-    return levels, auto
-
-
-def parse_configs(values: Sequence[str]) -> tuple[str, ...]:
-    """Configurations from repeated or comma-separated ``--config``; UsageError names an unknown one."""
-    names = [name.strip() for value in values for name in value.split(",") if name.strip()]
-    if values and not names:
-        raise UsageError(
-            f"--config names no configuration; there are {', '.join(CONFIGURATIONS)} and {AS_IS}"
-        )
-    for name in names:
-        if name not in CONFIGURATIONS and name != AS_IS:
-            raise UsageError(
-                f"unknown configuration {name!r}; there are {', '.join(CONFIGURATIONS)} and {AS_IS}"
-            )
-    return tuple(dict.fromkeys(names))
 
 
 def parse_targets(values: Sequence[str]) -> tuple[Target, ...]:
@@ -88,33 +49,6 @@ def check_labels(targets: Sequence[Target]) -> None:
         raise UsageError("two deployments have the same label; give each its own, as in --deployment a=local")
 
 
-def parse_settings(values: Sequence[str]) -> dict[str, str]:
-    """Settings of the target from repeated ``--set NAME=VALUE``.
-
-    Raises:
-        UsageError: not NAME=VALUE, or a setting that belongs to ``--config`` or to the environment.
-    """
-    settings = {}
-    for value in values:
-        name, equals, text = value.partition("=")
-        if not equals or not re.fullmatch(r"[A-Z][A-Z0-9_]*", name):
-            raise UsageError(f"--set takes NAME=VALUE with the setting's name in capitals, not {shown(name)}")
-        if name in ("USE_MOCK_EMBEDDINGS", "USE_MOCK_LLM"):
-            raise UsageError(
-                f"{name} is what --config chooses; use --config mock-embeddings, mock-llm, mock-both"
-            )
-        if is_secret(name):
-            raise UsageError(f"{name} is a secret: put it into the environment, not on the command line")
-        if not text.isprintable():
-            raise UsageError(f"--set {name}: the value holds characters that no setting may have")
-        if name == "OPENAI_BASE_URL":
-            check_base_url("--set OPENAI_BASE_URL", text, key="OPENAI_API_KEY")
-        if re.search(r"://[^/]*@", text):
-            raise UsageError(f"--set {name}: a URL with a password would be written into run.json")
-        settings[name] = text
-    return settings
-
-
 class _Words(argparse.ArgumentParser):
     """Finds options as locust's own parser will: abbreviated, or with their value in the same word."""
 
@@ -126,6 +60,8 @@ class _Words(argparse.ArgumentParser):
         self.add_argument("--questions", default="")
         self.add_argument("-H", "--host")
         self.add_argument("-u", "--users")
+        self.add_argument("--rate")
+        self.add_argument("--arrival")
         self.add_argument("--results")
         self.add_argument("--run-name")
         self.add_argument("--cell-name")

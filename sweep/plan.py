@@ -10,33 +10,35 @@ from typing import Annotated, Any, ClassVar
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from records.layout import cell_name
-from records.point import Point
-from records.served import AS_IS, MOCKS_OF_CONFIG
+from records.point import RATE, Point
+from records.served import AS_IS
+from records.variants import MOCKS, Variant
+from sweep.grid import MOST_USERS, Factor, combinations
 from sweep.running.cpus import SHARED
 from sweep.running.usage import UsageError
 from sweep.target import Target
 
-CONFIGURATIONS = tuple(MOCKS_OF_CONFIG)
-BASE_LEVELS: tuple[int, ...] = (1, 10, 20)
-"""What ``auto`` measures of every configuration: so there are levels at which to compare them."""
 ONWARD_LEVELS: tuple[int, ...] = (40, 80, 160, 320)
 """What it goes on to while throughput grows,"""
 BETWEEN_LEVELS: tuple[int, ...] = (2, 3, 5, 15, 30, 60, 120, 240)
 """and what it fills in around the knee."""
-MOST_USERS = 10_000
 MOST_REQUESTS = 10**7
 MOST_REPEATS = 50
 MOST_SECONDS = 366 * 24 * 3600
 MOST_SEED = 2**31
+MOST_WORKERS = 64
+STREAM = "stream"
+"""The scenario that is driven where no other one is named."""
 REQUESTS_PER_USER = 10
 MIN_SECONDS = 3.0
 MAX_SECONDS = 8.0
 CELL_OVERHEAD_SECONDS = 2.5
 TARGET_START_SECONDS = 5.0
 
-
-Variant = tuple[str, str]
-"""(deployment, configuration)"""
+Service = tuple[str, str]
+"""(deployment, variant): what is started once a repeat"""
+Series = tuple[str, str, Point]
+"""(deployment, variant, the factors besides users): what has a knee of its own"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,16 +47,26 @@ class CellKey:
 
     deployment: str
     config: str
-    concurrency: int
+    """The variant's name."""
+    point: Point
     repeat: int
 
     @property
-    def variant(self) -> Variant:
+    def service(self) -> Service:
         return self.deployment, self.config
 
     @property
+    def series(self) -> Series:
+        return self.deployment, self.config, self.point.others
+
+    @property
+    def concurrency(self) -> int:
+        """Locust's users: of an open loop one, whose number says nothing there."""
+        return self.point.users or 1
+
+    @property
     def path(self) -> str:
-        return cell_name(self.deployment, self.config, Point.of_users(self.concurrency), self.repeat)
+        return cell_name(self.deployment, self.config, self.point, self.repeat)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,9 +80,12 @@ class Plan:
 
     name: str
     targets: Annotated[tuple[Target, ...], Field(min_length=1)]
-    configs: Annotated[tuple[str, ...], Field(min_length=1)]
-    levels: Annotated[tuple[Annotated[int, Field(ge=1, le=MOST_USERS)], ...], Field(min_length=1)]
+    variants: Annotated[tuple[Variant, ...], Field(min_length=1)]
+    levels: tuple[Annotated[int, Field(ge=1, le=MOST_USERS)], ...]
+    """Users at a time; none where the loop is open."""
     auto: bool
+    grid: tuple[Factor, ...] = ()
+    """The factors besides users."""
     max_level: Annotated[int | None, Field(ge=1)] = None
     requests: Annotated[int, Field(ge=1, le=MOST_REQUESTS)] = 50
     warmup_requests: Annotated[int, Field(ge=0, le=MOST_REQUESTS)] = 5
@@ -81,19 +96,33 @@ class Plan:
     locust_args: tuple[str, ...] = ()
     cpus: str = SHARED
     """One of `sweep.running.cpus.FORMS`; a plan older than the option had them shared."""
+    reference: str | None = None
+    """The variant that others are compared with; None: `baseline`, else the first one."""
+    scenario: str = STREAM
+    workers: Annotated[int, Field(ge=0, le=MOST_WORKERS)] = 0
+    """Locust's processes beside its master; none: it is a process by itself."""
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
 
     @classmethod
     def from_json(cls, raw: Any) -> Plan:
-        """Raises UsageError for what is no plan of this version."""
+        """An older plan has ``configs``, names alone. Raises UsageError for what is no plan of ours."""
+        if isinstance(raw, dict) and isinstance(names := raw.get("configs"), list):
+            known = {"variants": [asdict(MOCKS.get(str(name), Variant(name=str(name)))) for name in names]}
+            raw = {key: value for key, value in raw.items() if key != "configs"} | known
         try:
-            return TypeAdapter(cls).validate_python(raw)
-        except ValidationError as error:
+            plan = TypeAdapter(cls).validate_python(raw)
+            if not plan.levels and RATE not in dict(plan.grid):
+                raise ValueError("there are neither users nor a rate")
+            plan.points()
+            return plan
+        except ValidationError as error:  # a ValueError, too
             wrong = [(".".join(map(str, one["loc"])), one["msg"]) for one in error.errors()]
             said = "; ".join(f"{place}: {why[:1].lower()}{why[1:]}" for place, why in wrong)
             raise UsageError(f"its plan is not one of this version's: {said}") from error
+        except ValueError as error:
+            raise UsageError(f"its plan is not one of this version's: grid: {error}") from error
 
     @property
     def starts_targets(self) -> bool:
@@ -104,33 +133,49 @@ class Plan:
         """Is there a target that is told where its LLM is?"""
         return any(target.kind.reaches_loopback for target in self.targets)
 
-    def requests_at(self, concurrency: int) -> int:
-        return max(self.requests, REQUESTS_PER_USER * concurrency)
+    def requests_at(self, point: Point) -> int:
+        rate = point.get(RATE)
+        wanted = (
+            MIN_SECONDS * rate if isinstance(rate, (int, float)) else REQUESTS_PER_USER * (point.users or 1)
+        )
+        return max(self.requests, round(wanted))
+
+    def settings_of(self, name: str) -> dict[str, str]:
+        """What the variant of that name is set to: the common settings, and its own before them."""
+        return {**self.settings, **self.variant(name).settings}
+
+    def variant(self, name: str) -> Variant:
+        return next(variant for variant in self.variants if variant.name == name)
+
+    def points(self) -> list[Point]:
+        """Those known before the sweep starts (``auto`` may add levels beyond these)."""
+        others = list(combinations(self.grid))
+        return [point.at(users) for point in others for users in self.levels] if self.levels else others
 
     def cells(self) -> list[CellKey]:
-        """Every cell known before the sweep starts (``auto`` may add levels beyond these)."""
+        """Every cell known before the sweep starts."""
         return [
-            CellKey(deployment=target.label, config=config, concurrency=level, repeat=repeat)
+            CellKey(deployment=deployment, config=config, point=point, repeat=repeat)
             for repeat in range(1, self.repeats + 1)
-            for target in self.targets
-            for config in self.configs
-            for level in self.levels
+            for deployment, config in self.services
+            for point in self.points()
         ]
 
     def shuffled(self, cells: Iterable[CellKey]) -> list[CellKey]:
         """Cells of one repeat in random order, the same for the same seed whichever others there are.
 
-        The first repeat begins with the lowest level: what cannot answer few users is not asked by many.
+        The first repeat begins with the lowest load: what cannot answer few users is not asked by many.
         """
+        lowest = min(self.levels) if self.levels else min(dict(self.grid)[RATE])
 
         def place(cell: CellKey) -> tuple[bool, float]:
-            first = cell.repeat == 1 and cell.concurrency == min(self.levels)
-            return not first, random.Random(f"{self.seed}/{cell.path}").random()
+            few = lowest in (cell.point.users, cell.point.get(RATE))
+            return not (few and cell.repeat == 1), random.Random(f"{self.seed}/{cell.path}").random()
 
         return sorted(cells, key=place)
 
     def search_levels(self) -> tuple[int, ...]:
-        """All levels that ``auto`` may ask a configuration at, rising."""
+        """All levels that ``auto`` may ask a variant at, rising."""
         if not self.auto:
             return ()
         levels = sorted({*self.levels, *ONWARD_LEVELS, *BETWEEN_LEVELS})
@@ -142,14 +187,18 @@ class Plan:
         return tuple(n for n in above if n in ONWARD_LEVELS or n == above[-1])
 
     @property
-    def variants(self) -> tuple[Variant, ...]:
-        return tuple((target.label, config) for target in self.targets for config in self.configs)
+    def services(self) -> tuple[Service, ...]:
+        return tuple((target.label, variant.name) for target in self.targets for variant in self.variants)
+
+    @property
+    def series(self) -> tuple[Series, ...]:
+        return tuple((*service, others) for service in self.services for others in combinations(self.grid))
 
 
 def resolved(plan: Plan) -> Plan:
-    """The plan with its configurations: all four where none was, or ``as-is`` where not
-    every target knows them."""
-    if plan.configs:
+    """The plan with its variants: the four mocks where none was given, or ``as-is`` where not every
+    target knows them."""
+    if plan.variants:
         return plan
     known = all(target.kind.has_mocks for target in plan.targets)
-    return replace(plan, configs=CONFIGURATIONS if known else (AS_IS,))
+    return replace(plan, variants=tuple(MOCKS.values()) if known else (Variant(name=AS_IS),))

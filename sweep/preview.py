@@ -18,7 +18,7 @@ def preview(plan: Plan) -> list[str]:
             lines += _later(plan, repeat)
             continue
         cells = [key for key in plan.cells() if key.repeat == repeat]
-        lines += [f"{key.path}  {plan.requests_at(key.concurrency)} requests" for key in plan.shuffled(cells)]
+        lines += [f"{key.path}  {plan.requests_at(key.point)} requests" for key in plan.shuffled(cells)]
         if plan.auto:
             lines += _to_the_knee(plan)
     number = Search(plan=plan).expected_cells()

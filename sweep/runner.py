@@ -25,7 +25,7 @@ from sweep.plan import (
     TARGET_START_SECONDS,
     CellKey,
     Plan,
-    Variant,
+    Service,
 )
 from sweep.progress import Progress
 from sweep.running.cpus import SHARED, Cpus, available, divide, kept_on, may_be_realtime
@@ -39,7 +39,7 @@ class Bench:
     """Where cells of one repeat are measured: its targets run."""
 
     place: Workplace
-    endpoints: Mapping[Variant, Endpoint]
+    endpoints: Mapping[Service, Endpoint]
     repeat: int
 
 
@@ -68,7 +68,9 @@ class Sweep:
         self.budget = Budget(seconds=self.plan.budget_seconds, began=self.started)
         divided = divide(self.plan.cpus, available())
         self.cpus = divided if self.plan.starts_targets else divided.of_a_running_service()
-        if self.cpus.mode != SHARED:  # on CPUs that it shares it would take the target's time
+        # On CPUs that it shares it would take the target's time. Several workers would not make room for each
+        # other, nor for their master: among equals that run before all else, nobody is interrupted.
+        if self.cpus.mode != SHARED and not self.plan.workers:
             self.cpus = replace(self.cpus, realtime=may_be_realtime())
 
     def run(self) -> None:
@@ -122,9 +124,9 @@ class Sweep:
             return
         with ExitStack() as stack:
             began = time.monotonic()
-            variants = {key.variant for key in wanted}
+            services = {key.service for key in wanted}
             endpoints = start_targets(
-                stack, place, variants, repeat=repeat, llm_url=llm_url, progress=self.progress
+                stack, place, services, repeat=repeat, llm_url=llm_url, progress=self.progress
             )
             self.start_seconds = time.monotonic() - began
             at = Bench(place=place, endpoints=endpoints, repeat=repeat)
@@ -148,7 +150,7 @@ class Sweep:
                 self._measure_again(at)
 
     def _go_on(self, at: Bench, *, sparing: bool) -> None:
-        """``auto``: a level more in turn for each configuration until its knee is found.
+        """``auto``: a level more in turn for each series until its knee is found.
 
         The knee comes before the second repeat: without it the sweep shows only latency, and a second
         repeat of that is no better.
@@ -208,10 +210,9 @@ class Sweep:
         return True
 
     def _measure_one(self, at: Bench, key: CellKey, *, again: bool = False) -> None:
-        users = "1 user" if key.concurrency == 1 else f"{key.concurrency} users"
-        self.progress.say(f"{key.config} at {users}, repeat {key.repeat}")
+        self.progress.say(f"{key.config} at {key.point.named}, repeat {key.repeat}")
         began = time.monotonic()
-        data = measure(at.place, key, at.endpoints[key.variant])
+        data = measure(at.place, key, at.endpoints[key.service])
         seconds = time.monotonic() - began
         self.budget.took(seconds, again=again)
         self._learn(at.place, key, data)
@@ -237,12 +238,16 @@ class Sweep:
             self.spoiled[key] = why
 
     def _say_if_unanswered(self, key: CellKey) -> None:
-        if self.search.unanswered.get(key.variant) == key.concurrency:
-            level = "" if key.concurrency == min(self.plan.levels) else f" by {key.concurrency} users or more"
-            self.progress.note(f"{key.deployment}/{key.config} is asked no more{level}: not one good answer")
+        if self.search.unanswered.get(key.series) == key.concurrency:
+            lowest = min(self.plan.levels, default=key.concurrency)
+            level = "" if key.concurrency == lowest else f" by {key.concurrency} users or more"
+            others = key.point.others.label and f" at {key.point.others.label}"
+            self.progress.note(
+                f"{key.deployment}/{key.config} is asked no more{others}{level}: not one good answer"
+            )
 
     def expected_seconds(self) -> float:
         """A first guess, before any cell has been timed."""
         cell = (MIN_SECONDS + MAX_SECONDS) / 2 + CELL_OVERHEAD_SECONDS
-        starts = self.plan.repeats * len(self.plan.variants)
+        starts = self.plan.repeats * len(self.plan.services)
         return self.search.expected_cells() * cell + starts * TARGET_START_SECONDS

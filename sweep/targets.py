@@ -9,10 +9,10 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from records import layout
-from records.served import AS_IS, MOCKS_OF_CONFIG, Served
+from records.served import AS_IS, Served
 from sweep.cell import Workplace
 from sweep.deployments.protocol import Deployment, Endpoint, Setup
-from sweep.plan import Plan, Variant
+from sweep.plan import Plan, Service
 from sweep.progress import Progress
 from sweep.reaching import headers_of_plan, reach_of_plan
 from sweep.running.usage import UsageError
@@ -22,22 +22,22 @@ from sweep.target import Target
 def start_targets(
     stack: ExitStack,
     place: Workplace,
-    wanted: Collection[Variant],
+    wanted: Collection[Service],
     *,
     repeat: int,
     llm_url: str,
     progress: Progress,
-) -> dict[Variant, Endpoint]:
+) -> dict[Service, Endpoint]:
     """Start what is wanted; ``stack`` stops it.
 
     Raises:
         UsageError: one never got ready, or cannot prove what it runs.
     """
-    endpoints: dict[Variant, Endpoint] = {}
+    endpoints: dict[Service, Endpoint] = {}
     unproved: list[str] = []
     began = time.monotonic()
     for target in place.plan.targets:
-        for config in place.plan.configs:
+        for config in (variant.name for variant in place.plan.variants):
             if (target.label, config) not in wanted:
                 continue
             setup = Setup(
@@ -55,7 +55,7 @@ def start_targets(
             _say_start(progress, target, config, repeat)
             deployment = deployment_of(target, setup)
             stack.callback(deployment.stop)
-            endpoint = deployment.start(config, settings_of(config, place.plan))
+            endpoint = deployment.start(config, place.plan.settings_of(config))
             _must_be_provable(target, config, endpoint.served)
             if target.kind.configurable and endpoint.served.config is None:
                 unproved.append(f"{target.label}/{config}")
@@ -78,21 +78,13 @@ def check_services(plan: Plan, environment: Mapping[str, str]) -> None:
     for target in plan.targets:
         said = target.kind.check(reach, headers)
         if said is not None:
-            for config in plan.configs:
-                _must_be_provable(target, config, said)
+            for variant in plan.variants:
+                _must_be_provable(target, variant.name, said)
 
 
 def deployment_of(target: Target, setup: Setup) -> Deployment:
     """A target of its kind, not started yet."""
     return target.kind.deployment(setup)
-
-
-def settings_of(config: str, plan: Plan) -> dict[str, str]:
-    """What the target is given as that configuration: its mocks, and what is the same in all of them."""
-    if config == AS_IS:
-        return dict(plan.settings)
-    embeddings, llm = (("no", "yes")[mocked] for mocked in MOCKS_OF_CONFIG[config])
-    return {"USE_MOCK_EMBEDDINGS": embeddings, "USE_MOCK_LLM": llm, **plan.settings}
 
 
 def _say_start(progress: Progress, target: Target, config: str, repeat: int) -> None:

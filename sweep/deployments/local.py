@@ -6,14 +6,12 @@ import os
 from collections.abc import Mapping
 from typing import Self
 
+from records.variants import BASELINE
 from sweep.deployments.process import environment_of, wait_ready
 from sweep.deployments.protocol import Endpoint, Kind, Setup
 from sweep.running.probes import served
 from sweep.running.processes import Child, free_port
 from sweep.running.usage import UsageError
-
-NO_MOCKS = {"USE_MOCK_EMBEDDINGS": "no", "USE_MOCK_LLM": "no"}
-"""Said to every variant that says nothing of them: the sweep's own environment may."""
 
 
 class Local(Kind):
@@ -49,7 +47,8 @@ class LocalDeployment:
             [*argv, "--no-access-log"],
             log=setup.log,
             ledger=setup.ledger,
-            env=environment_of(setup, {**NO_MOCKS, **settings}, os.environ),
+            # Where it is not said what is mocked, nothing is: the sweep's own environment may say it.
+            env=environment_of(setup, {**BASELINE.settings, **settings}, os.environ),
             cpus=setup.cpus.target,
         )
         base_url = f"http://127.0.0.1:{port}"
@@ -59,7 +58,7 @@ class LocalDeployment:
             raise UsageError(f"the target at {base_url} answers, but not /config")
         unknown = sorted(set(settings) - set(said.settings))
         if unknown:
-            raise UsageError(f"--set: the target has no setting {', '.join(unknown)}")
+            raise UsageError(f"{name}: the target has no setting {', '.join(unknown)}")
         return Endpoint(base_url=base_url, pids=(child.pid,), log=child.log, served=said)
 
     def stop(self) -> None:

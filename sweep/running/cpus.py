@@ -63,9 +63,15 @@ class Cpus:
 
 
 def may_be_realtime() -> bool:
-    """Does this system let the load run before all others? It takes root, CAP_SYS_NICE or an rtprio limit."""
+    """Does this system let the load run before all others? It takes root, CAP_SYS_NICE or an rtprio limit.
+
+    Who was started to stand back (``chrt --idle``) does not: what runs before all else would wait, on the
+    CPU that it keeps, for locks held by what runs after all else.
+    """
     try:
         before = os.sched_getscheduler(0), os.sched_getparam(0)
+        if before[0] != os.SCHED_OTHER:
+            return False
         os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(LLM_PRIORITY))
         os.sched_setscheduler(0, *before)
     except (AttributeError, OSError):

@@ -173,10 +173,14 @@ class Child:
             self._popen.send_signal(signal.SIGINT)
 
     def stop(self) -> None:
-        """End it and its children; returns when they are gone, and its log holds no secret."""
+        """End it and its children; returns when they are gone, and its log holds no secret.
+
+        Raises RuntimeError where the system does not end what it was told to kill.
+        """
         if self._popen.poll() is None:
             self._end()
-        self._popen.wait(STOP_SECONDS)
+        if self.wait(STOP_SECONDS) is None:
+            raise RuntimeError(f"process {self.pid} was killed and has not ended ({self.log})")
         with contextlib.suppress(OSError):  # moved, or a full disk
             blank_file(self.log)
 

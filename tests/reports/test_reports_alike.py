@@ -12,8 +12,8 @@ from records.reader import read_run
 from reports.analysis import Analysis, analyse
 from reports.blocks import blocks
 from reports.document import Paragraph, Table
-from reports.export import results_json
 from reports.headline import what_this_says
+from reports.results import results_json
 
 PATHS = {
     "preprocess": "Words@loop", "embed": "MiniLm@pool", "search": "Hnsw@loop",
@@ -111,17 +111,122 @@ def test_a_name_that_is_not_ours_may_name_anything(made: Any, tmp_path: Path) ->
     assert [c.differ_in for c in analysis.comparisons] == [()]
 
 
-def test_repeats_that_ran_other_code_are_not_pooled_unsaid(made: Any, tmp_path: Path) -> None:
+def test_repeats_that_ran_other_code_are_rows_of_their_own(made: Any, tmp_path: Path) -> None:
     again = spec(made, "baseline", paths={"search": "Hnsw@pool"}, repeat=2)
     analysis = analysed(made, tmp_path, spec(made, "baseline"), again)
-    said = "local/baseline at 10 users pools cells that were asked differently (stage search)"
-    assert said in " ".join(what_this_says(analysis))
+    names = ["baseline stage search=Hnsw@loop", "baseline stage search=Hnsw@pool"]
+    assert [level.config for level in analysis.levels] == names
+    [comparison] = analysis.comparisons
+    assert (comparison.reference, comparison.config, comparison.differ_in) == (*names, ())
 
 
-def test_an_invalid_cell_has_no_say(made: Any, tmp_path: Path) -> None:
+def test_an_invalid_cell_has_no_say_in_what_valid_ones_are(made: Any, tmp_path: Path) -> None:
     wrong = spec(made, "mock-llm", paths={"search": "Hnsw@pool"}, repeat=2, checks=made.fail)
     analysis = analysed(made, tmp_path, spec(made, "baseline"), spec(made, "mock-llm"), wrong)
-    assert [c.differ_in for c in analysis.comparisons] == [()]
+    assert [(c.reference, c.differ_in) for c in analysis.comparisons if c.throughput] == [("baseline", ())]
+
+
+def recipe(made: Any, tmp_path: Path) -> list[Any]:
+    """`sweep --set RETRIEVAL=blocking --name before`, and the same without it: cells of the same name."""
+    before, after = (
+        made.run(
+            tmp_path / name,
+            [
+                replace(one, repeat=repeat, seed=seed, late_s=late_s)
+                for one in (
+                    spec(made, "baseline", settings=set_, rps=rps),
+                    spec(made, "mock-llm", settings=set_, rps=rps),
+                )
+                for repeat in (1, 2)
+            ],
+            plan={"targets": [{"label": "local"}], "variants": [{"name": "baseline"}, {"name": "mock-llm"}]},
+        )
+        for name, set_, rps, seed, late_s in (
+            ("before", {"RETRIEVAL": "blocking"}, 10.0, 0, 0.0),
+            ("after", {"CACHE_DIR": "/elsewhere"}, 25.0, 1, 900.0),
+        )
+    )
+    return [before, after]
+
+
+def test_two_runs_with_other_settings_are_two_rows_and_a_comparison(made: Any, tmp_path: Path) -> None:
+    analysis = analyse([read_run(path) for path in recipe(made, tmp_path)])
+    rows = {
+        level.config: level.figures.throughput and level.figures.throughput.value for level in analysis.levels
+    }
+    assert {name: round(value or 0) for name, value in rows.items()} == {
+        "baseline RETRIEVAL=blocking": 10,
+        "baseline RETRIEVAL=async": 25,
+        "mock-llm RETRIEVAL=blocking": 10,
+        "mock-llm RETRIEVAL=async": 25,
+    }
+    pairs = {(c.config, c.reference): c.throughput for c in analysis.comparisons}
+    fixed = pairs["baseline RETRIEVAL=async", "baseline RETRIEVAL=blocking"]
+    assert fixed is not None
+    assert fixed.value == pytest.approx(2.5, rel=0.1)
+    assert fixed.low is not None
+    assert fixed.low > 2
+    assert {pair for pair, rps in pairs.items() if rps} == {
+        ("baseline RETRIEVAL=async", "baseline RETRIEVAL=blocking"),
+        ("mock-llm RETRIEVAL=blocking", "baseline RETRIEVAL=blocking"),
+        ("mock-llm RETRIEVAL=async", "baseline RETRIEVAL=async"),
+        ("mock-llm RETRIEVAL=async", "mock-llm RETRIEVAL=blocking"),
+    }
+    assert analysis.exit_code == 0
+    said = " ".join(what_this_says(analysis))
+    assert "configuration baseline RETRIEVAL=async makes RPS 2.5" in said
+
+
+def test_the_other_order_compares_the_other_way_and_a_reference_may_be_named(
+    made: Any, tmp_path: Path
+) -> None:
+    runs = [read_run(path) for path in recipe(made, tmp_path)]
+    assert analyse(runs[::-1]).comparisons[0].reference == "baseline RETRIEVAL=async"
+    assert {c.reference for c in analyse(runs, "mock-llm RETRIEVAL=async").comparisons} >= {
+        "mock-llm RETRIEVAL=async"
+    }
+
+
+def variant(made: Any, name: str, own: dict[str, str], **more: Any) -> Any:
+    """A cell of a variant of the user's, whose own settings were kept."""
+    return spec(made, name, requested={"variant": own}, **more)
+
+
+def test_variants_may_differ_in_their_settings_and_in_what_follows(made: Any, tmp_path: Path) -> None:
+    blocking = variant(made, "blocking", {"RETRIEVAL": "blocking"}, settings={"RETRIEVAL": "blocking"},
+                       paths={"embed": "MiniLm@loop"})  # fmt: skip
+    analysis = analysed(made, tmp_path, blocking, variant(made, "async", {}, rps=50.0))
+    [comparison] = analysis.comparisons
+    assert (comparison.differ_in, comparison.throughput is not None) == ((), True)
+    other = variant(made, "async", {}, paths={"llm": "Other@loop"}, settings={"INDEX": "flat"})
+    runs = [read_run(made.run(tmp_path / "other", [blocking, other]))]
+    [comparison] = analyse(runs).comparisons
+    assert comparison.differ_in == ("stage llm (Other@loop against OpenAi@loop)", "INDEX")
+
+
+@pytest.mark.parametrize(
+    ("plan", "reference", "expected"),
+    [
+        ({}, None, "baseline"),
+        ({"reference": "slow"}, None, "slow"),
+        ({"reference": "slow"}, "fast", "fast"),
+        ({"variants": [{"name": "slow"}, {"name": "fast"}]}, None, "baseline"),
+    ],
+)
+def test_what_is_compared_with(
+    made: Any, tmp_path: Path, plan: dict[str, Any], reference: str | None, expected: str
+) -> None:
+    cells = [spec(made, "baseline"), variant(made, "fast", {}), variant(made, "slow", {})]
+    run = read_run(made.run(tmp_path / "run", cells, plan=plan))
+    assert {c.reference for c in analyse([run], reference).comparisons} == {expected}
+
+
+def test_without_a_baseline_the_first_one_given_is_compared_with(made: Any, tmp_path: Path) -> None:
+    cells = [variant(made, name, {}) for name in ("fast", "slow")]
+    plan = {"variants": [{"name": "slow"}, {"name": "fast"}]}
+    analysis = analyse([read_run(made.run(tmp_path / "run", cells, plan=plan))])
+    assert [(c.reference, c.config) for c in analysis.comparisons] == [("slow", "fast")]
+    assert [level.config for level in analysis.levels] == ["slow", "fast"]
 
 
 def test_deployments_may_be_set_differently_but_run_the_same_code(made: Any, tmp_path: Path) -> None:
@@ -196,8 +301,9 @@ def test_services_behind_one_address_are_no_repeats_unsaid(
     one = spec(made, "baseline", requested={"proxy": None, "tls": TLS})
     two = spec(made, "baseline", rps=50.0, repeat=2, requested={"proxy": None, "tls": tls})
     analysis = analysed(made, tmp_path, one, two)
-    named = "TLS" if way is None else f"--{way.replace('_', '-')}"
-    assert f"asked differently ({named}" in " ".join(what_this_says(analysis))
+    named = "tls=none" if way is None else f"--{way.replace('_', '-')}=a"
+    assert len(analysis.levels) == 2
+    assert f"baseline {named}" in {level.config for level in analysis.levels}
     assert not analysis.drifts
     trusted = spec(made, "baseline", repeat=2, requested={"proxy": None, "tls": TLS | {"ca": "b"}})
     assert "differently" not in " ".join(what_this_says(analysed(made, tmp_path / "ca", one, trusted)))
@@ -222,3 +328,18 @@ def test_a_ratio_that_may_be_chance_is_no_bottleneck(made: Any, tmp_path: Path) 
     assert best.value > 1.5
     assert ratio.second_is_bottleneck == best.excludes_one
     assert not replace(ratio, throughput=replace(best, low=0.9)).second_is_bottleneck
+
+
+@pytest.mark.parametrize("said", [{}, {"N": 1}])
+def test_settings_that_a_service_does_not_say_are_not_pooled_either(
+    made: Any, tmp_path: Path, said: dict[str, Any]
+) -> None:
+    """As with ``run:`` and an app without /config, or with one that says some of them."""
+    runs = []
+    for workers in ("1", "4"):
+        wanted = {"variant": {}, "set": {"WORKERS": workers, "N": "1"}}
+        one = made.spec(config="mine", settings=said, requested=wanted, late_s=90.0 * int(workers))
+        runs.append(read_run(made.run(tmp_path / workers, [one])))
+    analysis = analyse(runs)
+    assert [level.config for level in analysis.levels] == ["mine WORKERS=1", "mine WORKERS=4"]
+    assert [c.reference for c in analysis.comparisons] == ["mine WORKERS=1"]

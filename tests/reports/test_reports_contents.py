@@ -19,10 +19,11 @@ from records.reader import read_run
 from reports.analysis import Analysis, analyse
 from reports.blocks import blocks
 from reports.document import number
-from reports.export import figure_columns, results_json, summary_csv
+from reports.export import figure_columns, summary_csv
 from reports.growth import knee_sentence
 from reports.knee import knee_index
 from reports.render import markdown, print_blocks
+from reports.results import results_json
 from reports.side_by_side import ratio_header
 from workloads.stream import STREAM
 
@@ -113,6 +114,7 @@ def test_no_figure_of_the_json_is_missing_in_the_tables(made: Any, tmp_path: Pat
     assert set(level) == {
         *figure_columns([STREAM]),
         "workload",
+        "point",
         "late",
         "answers",
         "valid",
@@ -440,7 +442,6 @@ def test_loads_that_users_do_not_describe_are_named(made: Any, tmp_path: Path) -
     assert "an open loop of 20 requests a second (poisson)" in said
     assert "the shape Steps changed the load" in said
     assert [level.load.label for level in analysed(run).levels] == ["20/s", "Steps"]
-    assert "pools cells" not in said
 
 
 def test_no_knee_is_drawn_from_loads_that_are_no_number_of_users(made: Any, tmp_path: Path) -> None:
@@ -462,8 +463,12 @@ def test_levels_of_a_service_that_was_set_differently_are_told_apart(made: Any, 
         cell = orjson.loads(path.read_bytes())
         settings = {"RETRIEVAL": retrieval, "OPENAI_BASE_URL": f"http://{level}"}
         path.write_bytes(orjson.dumps({**cell, "settings": settings}))
-    said = words(analysed(run))
-    assert "its levels were asked differently (RETRIEVAL): no knee is drawn" in said
+    analysis = analysed(run)
+    assert [(level.config, level.load.users) for level in analysis.levels] == [
+        ("baseline RETRIEVAL=async", 1),
+        ("baseline RETRIEVAL=blocking", 4),
+    ]
+    assert "stops growing at" not in words(analysis)
 
 
 def think(n: float) -> dict[str, Any]:
@@ -477,8 +482,7 @@ def test_no_knee_is_drawn_from_levels_that_were_asked_differently(made: Any, tmp
     other = [*alike[:2], made.spec(concurrency=16, rps=20.0, **think(1.0))]
     text = words(analysed(made.run(tmp_path / "other", other)))
     assert "stops growing at" not in text
-    assert "its levels were asked differently (think_time_s): no knee is drawn" in text
-    assert "nothing follows about its growth" in text
+    assert "local/baseline think_time_s=1.0: one level only (16 users" in text
 
 
 @pytest.mark.parametrize(

@@ -17,9 +17,9 @@ from records.reader import read_run
 from reports.analysis import Analysis, analyse
 from reports.blocks import blocks
 from reports.document import Paragraph, Table
-from reports.export import results_json
 from reports.headline import LINES, what_this_says
 from reports.render import markdown, print_blocks
+from reports.results import results_json
 
 RPS = {
     "baseline": {1: 5.0, 5: 22.0, 10: 30.0, 20: 31.0},
@@ -133,8 +133,8 @@ def test_however_much_is_wrong_it_is_all_named_in_eight_lines(made: Any, tmp_pat
     assert height(analysis) <= 8
     for brief in (
         "the configuration of 32 of 32 cells was set, not proved",
-        "3 pairs are not compared, they also differ in stage search",
-        "local/mock-both at 20 users pools cells that were asked differently",
+        "4 pairs are not compared, they also differ in stage search",
+        "some ratios are of two loads, asked differently (think_time_s)",
         "overlap in time",
         "repeats differ by up to 1.94x",
         "stage times of",

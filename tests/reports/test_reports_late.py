@@ -17,8 +17,9 @@ from reports.analysis import Analysis, analyse
 from reports.blocks import blocks
 from reports.cautions import cautions
 from reports.document import Paragraph, Table
-from reports.export import levels_csv, results_json, summary_csv
+from reports.export import levels_csv, summary_csv
 from reports.headline import what_this_says
+from reports.results import results_json
 
 STAGES = {"embed": 40.0, "llm": 50.0}
 

@@ -25,10 +25,11 @@ from reports.analysis import Analysis, analyse
 from reports.blocks import blocks
 from reports.cli import main
 from reports.document import Table
-from reports.export import levels_csv, results_json, summary_csv
+from reports.export import levels_csv, summary_csv
 from reports.load import Load
 from reports.masters import merged_levels
 from reports.render import markdown, print_blocks
+from reports.results import results_json
 from reports.shaped import level_figures
 from workloads.stream import STREAM
 
@@ -319,7 +320,8 @@ def stepped(made: Any, users: int, **more: Any) -> Any:
 def test_steps_of_other_heights_are_other_loads(made: Any, tmp_path: Path) -> None:
     low, high = (stepped(made, n, repeat=r, rps=10.0 * r) for r, n in ((1, 5), (2, 50)))
     text = " ".join(printed(analysed(made.run(tmp_path / "run", [low, high]))).split())
-    assert "at Steps pools cells that were asked differently (shape_options)" in text
+    assert "local: baseline shape_options.step_users=5 Load" in text
+    assert "local: baseline shape_options.step_users=50 Load" in text
     assert analysed(tmp_path / "run").drifts == ()
     old = replace(high, requested={"shape": "Steps"})  # from before they were kept
     assert len(analysed(made.run(tmp_path / "old", [low, old])).drifts) == 1
@@ -334,7 +336,8 @@ def test_steps_of_other_heights_are_other_loads(made: Any, tmp_path: Path) -> No
 def test_other_questions_are_another_load(made: Any, tmp_path: Path) -> None:
     specs = [made.spec(repeat=n, requested={"questions": q}) for n, q in ((1, "a.txt"), (2, "b.txt"))]
     text = " ".join(printed(analysed(made.run(tmp_path / "run", specs))).split())
-    assert "pools cells that were asked differently (questions)" in text
+    assert "local: baseline questions=a.txt Conc" in text
+    assert "local: baseline questions=b.txt Conc" in text
 
 
 # -- open loops
@@ -362,7 +365,6 @@ def test_two_rates_of_a_service_are_two_rows(made: Any, tmp_path: Path) -> None:
         30,
     ]
     text = printed(analysis)
-    assert "pools cells" not in text
     assert "stops growing at" not in text
     rows = [[cell.strip() for cell in line.split("|")[:2]] for line in text.splitlines()]
     assert [row[0] for row in rows if len(row) == 2][:5] == ["Load", "------", "10", "7.5/s", "30/s"]

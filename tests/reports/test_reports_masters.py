@@ -90,7 +90,11 @@ def test_two_loads_at_the_same_time_are_not_one(made: Any, tmp_path: Path) -> No
     a, b = (made.spec(seed=n, requested={"think_time_s": think}) for n, think in enumerate((0.0, 1.0)))
     analysis = analysed(made, tmp_path, a=a, b=b)
     assert analysis.merged == ()
-    assert "pools cells that were asked differently (think_time_s)" in verdict(analysis)
+    assert [level.config for level in analysis.levels] == [
+        "baseline think_time_s=0.0",
+        "baseline think_time_s=1.0",
+    ]
+    assert "Some ratios are of two loads, asked differently (think_time_s)." in verdict(analysis)
 
 
 def test_an_open_loops_rates_are_added(made: Any, tmp_path: Path) -> None:
@@ -117,11 +121,20 @@ def test_questions_may_lie_under_other_paths(made: Any, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("key", "values"), [("headers", ([], ["X-Team"])), ("max_inflight", (10, 1000))])
-def test_repeats_that_were_asked_differently_are_told(
+def test_what_was_asked_differently_is_no_repeat(
     made: Any, tmp_path: Path, key: str, values: tuple[object, object]
 ) -> None:
     a, b = (made.spec(seed=n, late_s=n * 60, requested={key: value}) for n, value in enumerate(values))
-    assert f"pools cells that were asked differently ({key})" in verdict(analysed(made, tmp_path, a=a, b=b))
+    analysis = analysed(made, tmp_path, a=a, b=b)
+    assert [len(level.cells) for level in analysis.levels] == [1, 1]
+    assert f"two loads, asked differently ({key})" in verdict(analysis)
+
+
+def test_two_services_at_the_same_time_are_not_one(made: Any, tmp_path: Path) -> None:
+    a, b = (made.spec(seed=n, settings={"INDEX": index}) for n, index in enumerate(("flat", "hnsw")))
+    analysis = analysed(made, tmp_path, a=a, b=b)
+    assert analysis.merged == ()
+    assert [level.config for level in analysis.levels] == ["baseline INDEX=flat", "baseline INDEX=hnsw"]
 
 
 @pytest.mark.parametrize(

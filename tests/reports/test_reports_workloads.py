@@ -16,8 +16,9 @@ from records.reader import read_run
 from reports.analysis import Analysis, analyse
 from reports.blocks import blocks
 from reports.cli import main
-from reports.export import results_json, summary_csv
+from reports.export import summary_csv
 from reports.render import markdown
+from reports.results import results_json
 from workloads.catalogue import WORKLOADS
 from workloads.metric import Metric
 from workloads.workload import Columns, Throughput, Workload

@@ -9,7 +9,9 @@ import pytest
 
 from records.cell import Cell
 from records.files import write_json
+from records.point import Point
 from records.served import Served
+from records.variants import Variant
 from sweep import cell
 from sweep.cell import Workplace, finished, measure
 from sweep.deployments.protocol import Endpoint
@@ -18,7 +20,7 @@ from sweep.plan import CellKey, Plan
 from sweep.running.cpus import Cpus
 from sweep.running.processes import Ledger
 
-KEY = CellKey(deployment="mine", config="as-is", concurrency=2, repeat=1)
+KEY = CellKey(deployment="mine", config="as-is", point=Point.of_users(2), repeat=1)
 
 
 @pytest.fixture
@@ -26,7 +28,7 @@ def place(tmp_path: Path) -> Workplace:
     plan = Plan(
         name="t",
         targets=parse_targets(["mine=run:app"]),
-        configs=("as-is",),
+        variants=(Variant(name="as-is"),),
         levels=(2,),
         auto=False,
         settings={"N": "4", "WORKERS": "2"},

@@ -1,5 +1,6 @@
 """Which CPUs the load and the targets have."""
 
+import io
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,7 +8,13 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.console import Console
 
+from records.variants import MOCKS
+from sweep import runner
+from sweep.options import parse_targets
+from sweep.plan import Plan
+from sweep.progress import Progress
 from sweep.running import cpus
 from sweep.running.cpus import Cpus
 from sweep.running.processes import Child, Ledger
@@ -118,13 +125,39 @@ def test_this_process_is_given_its_cpus_back() -> None:
 
 def test_a_load_on_cpus_of_its_own_runs_before_all_else_where_it_may(tmp_path: Path) -> None:
     code = "import os; print(os.sched_getscheduler(0) == os.SCHED_FIFO)"
+    before = os.sched_getscheduler(0)
     realtime = cpus.may_be_realtime()
-    assert os.sched_getscheduler(0) == os.SCHED_OTHER  # asking changes nothing
+    assert os.sched_getscheduler(0) == before  # asking changes nothing
     child = Child(
         ["-c", code], log=tmp_path / "log", ledger=Ledger(tmp_path / "ledger"), realtime=int(realtime)
     )
     assert child.wait(60) == 0
     assert (tmp_path / "log").read_text().strip() == str(realtime)
+
+
+def test_what_was_started_to_stand_back_does_not_run_before_all_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "sched_getscheduler", lambda pid: os.SCHED_IDLE)
+    assert not cpus.may_be_realtime()
+
+
+def test_several_load_workers_do_not_run_before_all_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner, "may_be_realtime", lambda: True)
+    monkeypatch.setattr(runner, "available", lambda: (0, 1))
+    progress = Progress(Console(file=io.StringIO()))
+    for workers, realtime in ((0, True), (2, False)):
+        plan = Plan(
+            name="t",
+            targets=parse_targets(["local"]),
+            variants=(MOCKS["baseline"],),
+            levels=(1,),
+            auto=False,
+            cpus="0:1",
+            workers=workers,
+        )
+        sweep = runner.Sweep(directory=tmp_path, plan=plan, progress=progress)
+        assert sweep.cpus.realtime is realtime
 
 
 def test_a_running_service_may_need_the_cpus_that_the_load_was_given() -> None:

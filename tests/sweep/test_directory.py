@@ -6,13 +6,16 @@ from pathlib import Path
 import pytest
 
 from records.files import read_json, write_json
+from records.variants import MOCKS
 from sweep import directory
 from sweep.directory import discarded_if_of_no_use
 from sweep.options import parse_targets
 from sweep.plan import Plan
 from sweep.running.usage import UsageError
 
-PLAN = Plan(name="t", targets=parse_targets(["local"]), configs=("mock-both",), levels=(1,), auto=False)
+PLAN = Plan(
+    name="t", targets=parse_targets(["local"]), variants=(MOCKS["mock-both"],), levels=(1,), auto=False
+)
 
 
 def test_runs_of_the_same_name_and_second_get_directories_of_their_own(tmp_path: Path) -> None:
@@ -63,7 +66,11 @@ def test_what_is_not_a_run_of_ours_is_refused(tmp_path: Path) -> None:
     ("change", "why"),
     [
         ({"targets": [{"label": "x", "spec": "moon"}]}, "not 'moon'"),
-        ({"configs": ["mock-moon"]}, "unknown configuration 'mock-moon'"),
+        ({"configs": ["mock-moon"]}, "there is no mock-moon"),
+        ({"variants": [{"name": "../up"}]}, "a variant's name takes letters"),
+        ({"variants": [{"name": "a", "settings": {"API_KEY": "x"}}]}, "API_KEY is a secret"),
+        ({"grid": [["Size", [1]]]}, "a factor's name takes small letters"),
+        ({"scenario": "moon"}, "--scenario 'moon': there is no such file"),
         ({"moon": 1}, "moon"),
         (
             {"targets": [{"label": "../../../esc", "spec": "local"}]},
@@ -72,8 +79,8 @@ def test_what_is_not_a_run_of_ours_is_refused(tmp_path: Path) -> None:
         ({"targets": [{"label": "", "spec": "local"}]}, "label takes letters"),
         ({"targets": [{"label": "a", "spec": "local"}] * 2}, "same label"),
         ({"targets": []}, "targets: "),
-        ({"configs": []}, "configs: "),
-        ({"levels": []}, "levels: "),
+        ({"configs": []}, "variants: "),
+        ({"levels": []}, "there are neither users nor a rate"),
         ({"levels": [-1, 2]}, "levels.0: "),
         ({"levels": [10_001]}, "levels.0: "),
         ({"max_level": 0}, "max_level: "),

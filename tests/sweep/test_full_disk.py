@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from records.point import Point
+from records.variants import Variant
 from sweep import cell
 from sweep.deployments.protocol import Endpoint
 from sweep.options import parse_targets
@@ -14,7 +16,9 @@ from sweep.plan import CellKey, Plan
 from sweep.running.cpus import SHARED, divide
 from sweep.running.processes import Ledger
 
-PLAN = Plan(name="t", targets=parse_targets(["local"]), configs=("as-is",), levels=(1,), auto=False)
+PLAN = Plan(
+    name="t", targets=parse_targets(["local"]), variants=(Variant(name="as-is"),), levels=(1,), auto=False
+)
 
 
 class Ended:
@@ -44,6 +48,6 @@ def test_a_full_disk_is_named_where_locust_could_not(
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
     ledger = Ledger(tmp_path / "processes.jsonl")
     place = cell.Workplace(run=tmp_path, plan=PLAN, ledger=ledger, llm=None, cpus=divide(SHARED, (0,)))
-    key = CellKey(deployment="local", config="as-is", concurrency=1, repeat=1)
+    key = CellKey(deployment="local", config="as-is", point=Point.of_users(1), repeat=1)
     with pytest.raises(RuntimeError, match=said):
         cell.measure(place, key, Endpoint(base_url="http://127.0.0.1:1"))

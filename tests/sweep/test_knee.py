@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reports.knee import knee_index
+from sweep.grid import BASE_LEVELS
 from sweep.knee import SURE_GROWTH, Outcomes, deciding_levels, next_level
-from sweep.plan import BASE_LEVELS, BETWEEN_LEVELS, ONWARD_LEVELS
+from sweep.plan import BETWEEN_LEVELS, ONWARD_LEVELS
 
 LEVELS = tuple(sorted((*BASE_LEVELS, *ONWARD_LEVELS, *BETWEEN_LEVELS)))
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from records.variants import MOCKS
 from sweep.options import parse_targets
 from sweep.plan import Plan
 from sweep.running import cpus
@@ -82,7 +83,7 @@ def test_a_plan_from_before_the_option_is_resumed_with_shared_cpus() -> None:
     plan = Plan(
         name="t",
         targets=parse_targets(["local"]),
-        configs=("mock-both",),
+        variants=(MOCKS["mock-both"],),
         levels=(1,),
         auto=False,
         cpus="0:1",

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from records.point import Point
+from records.variants import MOCKS, Variant
 from sweep import plan as planning
 from sweep.options import parse_targets
 from sweep.plan import Plan
@@ -17,7 +19,7 @@ def _plan(**changes: object) -> Plan:
     base = {
         "name": "t",
         "targets": parse_targets(["local"]),
-        "configs": ("baseline", "mock-both"),
+        "variants": (MOCKS["baseline"], MOCKS["mock-both"]),
         "levels": (1, 5),
         "auto": False,
     }
@@ -57,22 +59,51 @@ def test_every_cell_once_and_the_order_random_but_the_same_for_a_seed() -> None:
     assert {cell.concurrency for cell in order[:2]} == {1}
     # A level that ``auto`` adds, or a cell that is there already, changes nothing for the others.
     second = [c for c in cells if c.repeat == 2]
-    added = replace(second[0], concurrency=30)
+    added = replace(second[0], point=Point.of_users(30))
     assert [c for c in plan.shuffled([*second, added]) if c != added] == plan.shuffled(second)
     assert plan.shuffled(second[3:]) == [c for c in plan.shuffled(second) if c in second[3:]]
 
 
 def test_at_least_ten_requests_a_user() -> None:
-    assert _plan(requests=50).requests_at(2) == 50
-    assert _plan(requests=50).requests_at(20) == 200
+    assert _plan(requests=50).requests_at(Point.of_users(2)) == 50
+    assert _plan(requests=50).requests_at(Point.of_users(20)) == 200
 
 
 def test_all_four_configurations_of_our_own_app_and_as_is_of_somebodys_service() -> None:
-    ours = planning.resolved(_plan(configs=()))
-    assert ours.configs == ("baseline", "mock-embeddings", "mock-llm", "mock-both")
-    theirs = planning.resolved(_plan(configs=(), targets=parse_targets(["url:http://127.0.0.1:1"])))
-    assert theirs.configs == ("as-is",)
-    assert planning.resolved(_plan(configs=("mock-llm",))).configs == ("mock-llm",)
+    ours = planning.resolved(_plan(variants=()))
+    names = [variant.name for variant in ours.variants]
+    assert names == ["baseline", "mock-embeddings", "mock-llm", "mock-both"]
+    theirs = planning.resolved(_plan(variants=(), targets=parse_targets(["url:http://127.0.0.1:1"])))
+    assert theirs.variants == (Variant(name="as-is"),)
+    assert planning.resolved(_plan()) == _plan()
+
+
+def test_an_older_plan_names_its_configurations_and_is_read_as_before() -> None:
+    raw = {**_plan().to_json(), "configs": ["mock-llm", "as-is"]}
+    for later in ("variants", "grid", "reference", "scenario", "workers"):
+        del raw[later]
+    assert Plan.from_json(raw) == _plan(variants=(MOCKS["mock-llm"], Variant(name="as-is")))
+
+
+def test_a_variant_s_own_settings_come_before_the_common_ones() -> None:
+    mine = Variant(name="mine", settings={"INDEX": "flat"})
+    plan = _plan(variants=(mine, Variant(name="plain")), settings={"INDEX": "hnsw", "USE_MOCK_LLM": "yes"})
+    assert plan.settings_of("mine") == {"INDEX": "flat", "USE_MOCK_LLM": "yes"}
+    assert plan.settings_of("plain") == plan.settings
+
+
+def test_a_grid_is_every_combination_and_each_has_a_folder() -> None:
+    plan = _plan(variants=(MOCKS["baseline"],), levels=(1, 20), grid=(("size", (1, 100)),), repeats=1)
+    names = ["size=1,c01", "size=1,c20", "size=100,c01", "size=100,c20"]
+    assert [key.path for key in plan.cells()] == [f"local/baseline/{name}-r1" for name in names]
+    assert Plan.from_json(json.loads(json.dumps(plan.to_json()))) == plan
+    rates = _plan(variants=(MOCKS["baseline"],), levels=(), grid=(("rate", (20, 10)),), repeats=1)
+    assert [key.path for key in rates.shuffled(rates.cells())] == [
+        f"local/baseline/rate={rate}-r1" for rate in (10, 20)
+    ]
+    assert rates.requests_at(Point.of({"rate": 100})) == 300
+    with pytest.raises(UsageError, match="neither users nor a rate"):
+        Plan.from_json(_plan().to_json() | {"levels": []})
 
 
 def test_a_plan_knows_by_its_targets_kinds_whether_it_starts_any_and_whether_they_know_the_mocks() -> None:
@@ -81,7 +112,7 @@ def test_a_plan_knows_by_its_targets_kinds_whether_it_starts_any_and_whether_the
     assert _plan(targets=(command,)).starts_targets
     assert not _plan(targets=(theirs,)).starts_targets
     assert [_plan(targets=(one,)).needs_llm for one in (ours, theirs, command)] == [True, False, True]
-    assert planning.resolved(_plan(configs=(), targets=(ours, command))).configs == ("as-is",)
+    assert planning.resolved(_plan(variants=(), targets=(ours, command))).variants == (Variant(name="as-is"),)
 
 
 def test_a_plan_older_than_the_wait_for_commands_is_read() -> None:

@@ -9,12 +9,13 @@ import pytest
 from rich.console import Console
 
 from records.cell import Cell, Check, Verdict
+from records.point import Point
 from records.reader import CellData
 from records.request import RequestRecord
 from sweep.plan import CellKey
 from sweep.progress import Progress
 
-KEY = CellKey(deployment="local", config="mock-embeddings", concurrency=120, repeat=1)
+KEY = CellKey(deployment="local", config="mock-embeddings", point=Point.of_users(120), repeat=1)
 DATA = CellData(
     cell=Cell(
         deployment="local", config="mock-embeddings", concurrency=120, repeat=1, achieved={"rps": 12.34}

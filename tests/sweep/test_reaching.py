@@ -16,6 +16,7 @@ from reach.options import Reach
 from reach.proxy import Proxies
 from reach.tls import Tls
 from records.reader import cell_directories
+from records.variants import Variant
 from sweep.options import parse_locust_args, parse_targets
 from sweep.plan import Plan
 from sweep.reaching import (
@@ -39,7 +40,7 @@ def plan(*words: str, spec: str = "url:https://service.test") -> Plan:
     return Plan(
         name="x",
         targets=parse_targets([spec]),
-        configs=("as-is",),
+        variants=(Variant(name="as-is"),),
         levels=(1,),
         auto=False,
         locust_args=parse_locust_args(words),

@@ -15,11 +15,13 @@ from records.cell import Cell, Check, Verdict
 from records.files import read_json, write_json
 from records.reader import CellData, read_cell, read_run
 from records.request import Outcome, RequestRecord
+from records.variants import MOCKS, Variant
 from sweep import directory, runner, targets
 from sweep.cell import Workplace
 from sweep.deployments.protocol import Endpoint, Setup
+from sweep.grid import BASE_LEVELS
 from sweep.options import parse_targets
-from sweep.plan import BASE_LEVELS, CellKey, Plan
+from sweep.plan import CellKey, Plan
 from sweep.progress import Progress
 from sweep.running.usage import UsageError
 from sweep.target import Target
@@ -96,7 +98,7 @@ def _plan(**changes: Any) -> Plan:
     base: dict[str, Any] = {
         "name": "t",
         "targets": parse_targets(["it=url:http://127.0.0.1:1"]),
-        "configs": ("as-is",),
+        "variants": (Variant(name="as-is"),),
         "levels": BASE_LEVELS,
         "auto": True,
     }
@@ -252,7 +254,7 @@ def test_what_answers_few_users_is_not_asked_by_more(tmp_path: Path, monkeypatch
 
 def test_what_cannot_be_proved_is_not_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     world = World(knee=35)
-    path = directory.create(tmp_path, "t", _plan(configs=("baseline",)))
+    path = directory.create(tmp_path, "t", _plan(variants=(MOCKS["baseline"],)))
     with pytest.raises(UsageError, match="it has no /config, so baseline can't be proved there"):
         _run(path, world, monkeypatch)
     assert world.measured == []

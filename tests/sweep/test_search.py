@@ -7,22 +7,31 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from records.point import Point
+from records.variants import MOCKS
 from reports.knee import knee_index
+from sweep.grid import BASE_LEVELS
 from sweep.options import parse_targets
-from sweep.plan import BASE_LEVELS, CONFIGURATIONS, CellKey, Plan
+from sweep.plan import CellKey, Plan
 from sweep.search import Search
 
 
 def _plan(*configs: str) -> Plan:
     targets = parse_targets(["local"])
-    return Plan(name="t", targets=targets, configs=configs, levels=BASE_LEVELS, auto=True)
+    return Plan(
+        name="t",
+        targets=targets,
+        variants=tuple(MOCKS[name] for name in configs),
+        levels=BASE_LEVELS,
+        auto=True,
+    )
 
 
 PLAN = _plan("baseline", "mock-both")
 
 
 def _key(config: str, level: int, repeat: int = 1) -> CellKey:
-    return CellKey(deployment="local", config=config, concurrency=level, repeat=repeat)
+    return CellKey(deployment="local", config=config, point=Point.of_users(level), repeat=repeat)
 
 
 def test_nothing_follows_before_the_levels_that_all_configurations_share() -> None:
@@ -93,7 +102,11 @@ def test_the_later_repeats_begin_with_what_decides_and_know_all_that_was_measure
 
 def test_a_list_of_levels_is_one_batch() -> None:
     plan = Plan(
-        name="t", targets=parse_targets(["local"]), configs=("baseline",), levels=(1, 5, 9), auto=False
+        name="t",
+        targets=parse_targets(["local"]),
+        variants=(MOCKS["baseline"],),
+        levels=(1, 5, 9),
+        auto=False,
     )
     search = Search(plan=plan)
     for repeat in (1, 2):
@@ -114,7 +127,7 @@ def test_it_ends_and_asks_no_cell_twice_nor_above_one_that_had_no_answer(data: s
             if search.pointless(key):
                 continue
             assert key not in asked
-            below = (k for k in asked if k.variant == key.variant and k.concurrency <= key.concurrency)
+            below = (k for k in asked if k.series == key.series and k.concurrency <= key.concurrency)
             assert not any(search.pointless(k) for k in below)
             asked.add(key)
             rps = data.draw(st.one_of(st.none(), st.floats(0.1, 5000.0)))
@@ -136,7 +149,7 @@ def test_four_configurations_have_their_knees_twice_within_35_cells(noise: float
     counts, missed = [], 0
     for _ in range(100):
         limits = {config: chance.uniform(*span) for config, span in spans.items()}
-        search = Search(plan=_plan(*CONFIGURATIONS))
+        search = Search(plan=_plan(*MOCKS))
 
         def measure(keys: list[CellKey], search: Search = search, limits: dict[str, float] = limits) -> None:
             for key in keys:
@@ -147,7 +160,7 @@ def test_four_configurations_have_their_knees_twice_within_35_cells(noise: float
             measure(keys)
         measure(search.foremost(search.cells(2)))
         counts.append(len(search.rps))
-        missed += sum(_knee(search, config) is None for config in CONFIGURATIONS)
+        missed += sum(_knee(search, config) is None for config in MOCKS)
     assert fmean(counts) <= 35
     assert max(counts) <= 46
     assert missed <= 4  # of 400

@@ -13,6 +13,7 @@ import psutil
 import pytest
 
 from records.reader import cell_directories
+from records.variants import MOCKS
 from sweep import cli
 from sweep.directory import alone, create
 from sweep.options import parse_targets
@@ -49,7 +50,11 @@ def _sweep(*args: str, cwd: Path, **environment: str) -> subprocess.CompletedPro
 @pytest.mark.parametrize(
     "args",
     [
-        ["--config", "nonsense"],
+        ["--config", "non/sense"],
+        ["--config", "a:RETRIEVAL=async", "--deployment", "url:http://127.0.0.1:9"],
+        ["--reference", "nobody"],
+        ["--grid", "sise=1"],
+        ["--scenario", "moon"],
         ["--concurrency", "many"],
         ["--concurrency", "0"],
         ["--budget", "soon"],
@@ -93,7 +98,7 @@ def test_secrets_in_the_wrong_place_are_refused_at_once_and_shown_nowhere(
 
 def test_a_busy_run_is_said_to_be_busy_and_nothing_else(tmp_path: Path) -> None:
     targets = parse_targets(["local"])
-    plan = Plan(name="t", targets=targets, configs=("mock-both",), levels=(1,), auto=False)
+    plan = Plan(name="t", targets=targets, variants=(MOCKS["mock-both"],), levels=(1,), auto=False)
     run = create(tmp_path, "t", plan)
     (run / "cells/local/mock-both/c01-r1").mkdir(parents=True)
     (run / "cells/local/mock-both/c01-r1/cell.json").write_text("{}")

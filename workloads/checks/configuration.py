@@ -8,20 +8,24 @@ from typing import Any
 
 from records.cell import Check
 from records.request import RequestRecord
-from records.served import AS_IS, MOCKS_OF_CONFIG
+from records.served import AS_IS
+from records.variants import LLM, MOCKS, SWITCHES, mocked_by
 from workloads.checks.advice import advised
 from workloads.checks.facts import Facts
 
 ASKED_AGAIN = "restart the service with it, or ask for the one that it runs"
 MIXED_ANSWERS = "see that one service alone answers at this address, started once"
-SET_AGAIN = "restart the service with them, or drop --set"
+SET_AGAIN = "restart the service with them, or leave them out of --config and --set"
 MOCK_ADVICE = "restart the service with the mocks that the configuration names, without a cache before them"
 PATH_ADVICE = "restart the service with the settings that are meant, and compare it with nothing until then"
 
 
 def configuration(facts: Facts) -> Check:
-    """Is the configuration that ``/config`` and every answer name one and the same, and that one, if one was
-    asked for? (`AS_IS`: whatever it is.)"""
+    """Are the settings that were wanted in effect? And is the configuration that ``/config`` and every answer
+    name one and the same, and the one asked for, if one was by its name? (`AS_IS`: whatever it is.)
+
+    A mock's own settings are held by its name where a service does not list them.
+    """
     asked, served = facts.config, facts.served.config
     settings, wanted = facts.served.settings, facts.settings
     if served is None:
@@ -32,38 +36,25 @@ def configuration(facts: Facts) -> Check:
         return Check(name="configuration", status="n/a", figure=asked or AS_IS, text=text)
     expected = asked or served
     others = sorted({str(r.config) for r in facts.counted if r.config not in (None, expected)})
-    wrong = [f"{k}={settings.get(k)!r}" for k, v in sorted(wanted.items()) if not _same(settings.get(k), v)]
+    wrong = _not_in_effect(settings, wanted, by_name=asked in MOCKS)
+    figure, bound, text, advice = served, expected, "", ""
     if expected != AS_IS and served != expected:
-        found = Check(
-            name="configuration",
-            status="fail",
-            figure=served,
-            bound=expected,
-            text=f"{asked} was asked for, the server runs {served}",
-        )
-        return advised(found, ASKED_AGAIN)
-    if expected != AS_IS and others:
-        found = Check(
-            name="configuration",
-            status="fail",
-            figure=", ".join(others),
-            bound=expected,
-            text=f"answers named another configuration: {', '.join(others)}",
-        )
-        return advised(found, MIXED_ANSWERS)
-    if wrong:
-        found = Check(
-            name="configuration",
-            status="fail",
-            figure=", ".join(wrong),
-            bound=str(dict(wanted)),
-            text=f"settings not in effect: {', '.join(wrong)}",
-        )
-        return advised(found, SET_AGAIN)
+        text, advice = f"{asked} was asked for, the server runs {served}", ASKED_AGAIN
+    elif expected != AS_IS and others:
+        figure = ", ".join(others)
+        text, advice = f"answers named another configuration: {figure}", MIXED_ANSWERS
+    elif wrong:
+        figure, bound = ", ".join(wrong), str(dict(wanted))
+        text, advice = f"settings not in effect: {figure}", SET_AGAIN
+    if text:
+        found = Check(name="configuration", status="fail", figure=figure, bound=bound, text=text)
+        return advised(found, advice)
     if facts.unproved:
         text = f"/config does not say {', '.join(facts.unproved)}: set, not proved"
         return Check(name="configuration", status="n/a", figure=asked or served, text=text)
     said = f"{served}, and none was asked for" if asked is None else "the configuration asked for"
+    if asked is None and wanted:
+        said = f"{served}, and the settings asked for are in effect"
     return Check(
         name="configuration",
         status="pass",
@@ -71,6 +62,16 @@ def configuration(facts: Facts) -> Check:
         bound=asked,
         text=f"the server and its answers name {said}",
     )
+
+
+def _not_in_effect(settings: Mapping[str, Any], wanted: Mapping[str, Any], *, by_name: bool) -> list[str]:
+    """Those wanted that are not served so. ``by_name``: mocks that are not listed are held by their name."""
+    held = {switch.setting for switch in SWITCHES} - settings.keys() if by_name else set()
+    return [
+        f"{name}={settings.get(name)!r}"
+        for name, value in sorted(wanted.items())
+        if name not in held and not _same(settings.get(name), value)
+    ]
 
 
 def _same(served: Any, wanted: Any) -> bool:
@@ -105,9 +106,10 @@ def configuration_effect(facts: Facts) -> Check:
     """Are the mocks seen in what came back, not only in what the server says of itself?"""
     name, good = "configuration-effect", facts.good
     config = facts.config or facts.served.config or AS_IS
-    if config not in MOCKS_OF_CONFIG or not good:
+    mocked_parts = mocked_by(config)
+    if mocked_parts is None or not good:
         return Check(name=name, status="n/a", text="nothing to hold the configuration's effect against")
-    embeddings, llm = MOCKS_OF_CONFIG[config]
+    llm = LLM in mocked_parts
     mocked_answers = sum("mock-answer" in r.flags for r in good) / len(good)
     if llm != (mocked_answers == 1.0) or (not llm and mocked_answers > 0):
         found = Check(
@@ -118,7 +120,7 @@ def configuration_effect(facts: Facts) -> Check:
             text=f"{mocked_answers:.0%} of the answers are the mock LLM's",
         )
         return advised(found, MOCK_ADVICE)
-    mocked = {"embed": embeddings, "llm": llm}
+    mocked = {switch.stage: switch in mocked_parts for switch in SWITCHES}
     # Shares, not medians: a cache that answers every third question would hide behind a median.
     wrong = {
         stage: share for stage in mocked if (share := _wrong_share(good, stage, mocked[stage])) is not None
@@ -183,7 +185,7 @@ def same_path(facts: Facts) -> Check:
 
 def _mocks(settings: Mapping[str, Any]) -> dict[str, bool]:
     """Whether a stage is mocked, by stage, as far as settings say."""
-    said = {"embed": settings.get("USE_MOCK_EMBEDDINGS"), "llm": settings.get("USE_MOCK_LLM")}
+    said = {switch.stage: settings.get(switch.setting) for switch in SWITCHES}
     return {stage: value for stage, value in said.items() if isinstance(value, bool)}
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from records.variants import Variant
 from sweep.deployments import catalogue
 from sweep.deployments.protocol import Setup
 from sweep.plan import Plan
@@ -34,7 +35,7 @@ def port_kind(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def plan(*targets: Target) -> Plan:
-    return Plan(name="t", targets=targets, configs=("as-is",), levels=(1,), auto=False)
+    return Plan(name="t", targets=targets, variants=(Variant(name="as-is"),), levels=(1,), auto=False)
 
 
 @pytest.mark.usefixtures("port_kind")

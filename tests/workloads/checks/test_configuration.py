@@ -7,7 +7,8 @@ import pytest
 
 from records.cell import Check
 from records.request import RequestRecord
-from records.served import MOCKS_OF_CONFIG, Served
+from records.served import Served
+from records.variants import LLM, MOCKS, SWITCHES, mocked_by
 from workloads.checks import configuration
 from workloads.checks.facts import Facts
 
@@ -48,6 +49,24 @@ def test_a_setting_that_is_not_in_effect_fails(held: Held) -> None:
 @pytest.mark.parametrize(("served", "wanted"), [(5.0, "5"), (True, "yes"), (False, "no"), ("flat", "flat")])
 def test_a_setting_may_be_served_as_number_or_bool(served: object, wanted: str, held: Held) -> None:
     assert held("baseline", "baseline", [], {"X": served}, {"X": wanted}).status == "pass"
+
+
+def test_a_variant_of_the_user_s_is_held_by_its_settings_and_not_by_its_name(held: Held) -> None:
+    wanted = {"RETRIEVAL": "blocking", "USE_MOCK_LLM": "yes"}
+    served = {"RETRIEVAL": "blocking", "USE_MOCK_LLM": True}
+    check = held(None, "mock-llm", ["mock-llm"], served, wanted)
+    assert (check.status, check.figure) == ("pass", "mock-llm")
+    assert check.text.endswith("name mock-llm, and the settings asked for are in effect")
+    other = held(None, "mock-llm", ["baseline"], served, wanted)
+    assert other.status == "fail"
+    wrong = held(None, "mock-llm", [], {**served, "USE_MOCK_LLM": False}, wanted)
+    assert (wrong.status, wrong.figure) == ("fail", "USE_MOCK_LLM=False")
+
+
+def test_a_mock_is_held_by_its_settings_too_where_they_are_listed(held: Held) -> None:
+    wanted = MOCKS["mock-llm"].settings
+    for listed, status in (({}, "pass"), ({LLM.setting: True}, "pass"), ({LLM.setting: False}, "fail")):
+        assert held("mock-llm", "mock-llm", [], listed, wanted).status == status
 
 
 def test_a_service_without_config_is_as_is_and_says_so(held: Held) -> None:
@@ -114,7 +133,8 @@ def test_a_configuration_is_seen_in_its_effect(
 def test_an_llm_is_mocked_in_its_stage_too(
     record: Record, config: str, llm_ms: float, status: str, facts: Make
 ) -> None:
-    embeddings, llm = MOCKS_OF_CONFIG[config]
+    mocked = mocked_by(config) or ()
+    embeddings, llm = (switch in mocked for switch in SWITCHES)
     stages = {"embed": {"running_ms": 0.02 if embeddings else 9.0}, "llm": {"running_ms": llm_ms}}
     records = [record(seq=n, stages=stages, flags=["mock-answer"] if llm else []) for n in range(3)]
     assert configuration.configuration_effect(facts(records, config=config)).status == status

@@ -1,0 +1,223 @@
+"""``systematic_results.json``: the whole analysis as plain JSON values (schema version 1)::
+
+    schema_version  1
+    runs            [{name, status, deployments, cells, incomplete, budget_ended}]
+    configurations  {deployment: {configuration: {levels: {load: figures}}}}
+    shapes          [{source, cell, shape, valid, level_unit, sentence, levels: [level]}]
+    comparisons     [{deployment, config, reference, concurrency, load, workload, rps, ttft, paired,
+                    asked_differently, differ_in}]
+    deployment_ratios  [{config, concurrency, load, workload, first, second, rps, ttft, asked_differently,
+                    set_apart, reached_apart, differ_in, second_is_bottleneck}]
+    knees           [{deployment, config, workload, concurrency, low, high, reached_share, rps, top,
+                    slowing, ...}]
+    accounts        [{deployment, config, concurrency, load, answers, ttft_ms, stages_ms, ..., sdk_cost_ms}]
+    drifts          [{deployment, config, concurrency, load, figure, lowest, highest}]  over 1.3x apart
+    regions         [{deployment, config, concurrency, load, workload, region, requests, rps_share,
+                    ttft_p50_ms, ttft_p95_ms, failures}]  of levels whose requests came from more than one
+    cold            [{deployment, config, requests, ttft_p50_ms, ttft_max_ms}]  first requests of the loads
+    verdicts        [{source, cell, valid, late, noise,
+                    checks: [{name, status, figure, bound, text, advice}]}]
+    findings        [sentence]  those that the report begins with
+
+``rps``, ``ttft`` and the figures are those of streams: another ``workload`` has its own throughput, compared
+metric and figures in their places, under its own names; of several in one report it stands behind ``load``
+in ``levels`` (``10 echo``). ``config``: a variant; where its cells differ in settings,
+code, CPUs or what was asked, with that (``baseline RETRIEVAL=async``). ``load``: ``10`` (users), ``10/s`` (an
+open loop's rate) or a shape's name, with other factors before it (``size=100 users=10``); ``concurrency`` is
+null where it is no number of users; ``point``: all factors.
+``level``, of a load with a shape: ``level_from``, ``level_to``, ``start_ns`` and
+``end_ns`` (Unix), ``status`` (of a search), ``cut`` (requests that are in no figure), and figures.
+``figures``: ``valid`` (any valid cell), ``repeats`` and ``invalid_repeats`` (counts), ``requests``,
+``failures``, ``late`` (requests that are in no latency, since the load generator stalled), ``seconds``,
+``answers``, ``thoughts`` (answers in which a thought came before the first token of the answer),
+``without_ttft`` (those of thoughts alone, which no TTFT is of), ``unknown_ends`` (good answers that ended for
+a reason that is not known), and estimates ``{value, low, high}``: ``rps``, ``ttft_p50_ms`` ...
+``first_generated_p50_ms`` (thoughts too); null where there were too few answers, ``rps`` also where a shape's
+level was too short (`records.levels.has_rate`).
+Figures of a level that is not valid are there to be shown struck out. A percentile that failures made endless
+is the string ``"inf"``. An interval is of 95 %.
+Both ratios of a comparison are above 1 where ``config`` is faster than ``reference``, those of deployments
+where ``first`` is faster than ``second``: ``rps`` is first over second, ``ttft`` (p50) second over first;
+null where ``differ_in`` says why there is none. ``noise``: what the machine did meanwhile, in per cent.
+Times are milliseconds, rates answers a second, ratios plain numbers. Unrounded.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, fields
+from typing import Any
+
+from records.cell import SCHEMA_VERSION
+from reports.account import Account
+from reports.analysis import Analysis, Cold, Drift, Source
+from reports.compare import Comparison, DeploymentRatio
+from reports.figures import Figures
+from reports.headline import what_this_says
+from reports.knees import Knee
+from reports.load import Load
+from reports.machine import noise_of
+from reports.regions import Region
+from reports.shaped import ShapedCell
+from reports.stats import Estimate
+from reports.summary import CellSummary, Level
+from workloads.metric import Metric
+from workloads.stream import STREAM
+
+UNSURE = ("without_ttft", "unknown_ends")
+
+
+def _number(value: float | None) -> float | str | None:
+    if value is None or math.isnan(value):
+        return None
+    return "inf" if math.isinf(value) else value
+
+
+def _estimate(estimate: Estimate | None) -> dict[str, Any] | None:
+    if estimate is None:
+        return None
+    return {name: _number(value) for name, value in asdict(estimate).items()}
+
+
+def _unsure(figures: Figures) -> dict[str, int]:
+    """How many of the answers are not quite what their figures say."""
+    if figures.workload != STREAM:
+        return {}
+    return dict(zip(UNSURE, (figures.without, sum(count for _, count in figures.unknown_ends)), strict=True))
+
+
+def figures_json(figures: Figures) -> dict[str, Any]:
+    """The figures under the names of the JSON, units at their ends."""
+    return {
+        "requests": figures.requests,
+        "failures": figures.failures,
+        "late": figures.late,
+        "seconds": figures.seconds,
+        "answers": figures.answers,
+        figures.workload.throughput.name: _estimate(figures.throughput),
+        **{k: v for metric in figures.workload.metrics for k, v in _metric(metric, figures).items()},
+        **_unsure(figures),
+    }
+
+
+def _metric(metric: Metric, figures: Figures) -> dict[str, Any]:
+    found: dict[str, Any] = {one.column: _estimate(figures.at(one.key)) for one in metric.estimates}
+    found |= {one.column: _number(figures.endless[one.key]) for one in metric.endless}
+    if metric.mean:
+        found[metric.mean_column] = _number(figures.means[metric.name])
+    return found | ({metric.trait.name: figures.traits[metric.trait.name]} if metric.trait else {})
+
+
+def _level(level: Level) -> dict[str, Any]:
+    good = len(level.valid_cells)
+    counts = {"valid": level.valid, "repeats": good, "invalid_repeats": len(level.cells) - good}
+    named = {"workload": level.workload.name, "point": level.load.point.to_json()}
+    return {**named, **counts, **figures_json(level.figures)}
+
+
+def _source(source: Source) -> dict[str, Any]:
+    return {
+        "name": source.name,
+        "status": source.run.meta.get("status"),
+        "deployments": sorted({data.cell.deployment for data in source.run.cells}),
+        "cells": len(source.run.cells),
+        "incomplete": list(source.run.incomplete),
+        "budget_ended": source.budget_ended,
+    }
+
+
+def _verdict(cell: CellSummary) -> dict[str, Any]:
+    checks = [asdict(check) for check in cell.cell.verdict.checks]
+    known = {check["name"] for check in checks}
+    checks += [asdict(check) for check in cell.failed_checks if check.name not in known]
+    return {
+        "source": cell.source,
+        "cell": cell.cell.name,
+        "valid": cell.valid,
+        "late": cell.figures.late,
+        "noise": noise_of(cell),
+        "checks": checks,
+    }
+
+
+def _of_a_load(found: Comparison | DeploymentRatio | Account | Drift) -> dict[str, Any]:
+    return {**_plain(found), **_named(found.load)}
+
+
+def _named(load: Load) -> dict[str, Any]:
+    return {"concurrency": load.users or None, "load": load.label, "point": load.point.to_json()}
+
+
+def _region(region: Region) -> dict[str, Any]:
+    workload, figures = region.workload, region.figures
+    main = (workload.estimates[key] for key in workload.columns.main)
+    return {
+        **{name: getattr(region, name) for name in ("deployment", "config", "region")},
+        **_named(region.load),
+        "workload": workload.name,
+        "requests": figures.requests,
+        f"{workload.throughput.name}_share": region.share,
+        **{one.column: _estimate(figures.at(one.key)) for one in main},
+        "failures": figures.failures,
+    }
+
+
+def _plain(found: Comparison | DeploymentRatio | Account | Drift | Knee | Cold) -> dict[str, Any]:
+    """Its fields; throughput and the compared metric under their names in the workload."""
+    raw = {field.name: getattr(found, field.name) for field in fields(found) if field.name != "load"}
+    if isinstance(found, Account):
+        return raw
+    names = {"throughput": found.workload.throughput.name, "compared": found.workload.compared.name}
+    if isinstance(found, Cold):
+        median = found.workload.median
+        worst = "min" if found.workload.compared.higher_is_better else "max"
+        names = {"median": median.column, "worst": f"{median.metric.name}_{worst}{median.metric.suffix}"}
+    named = {names.get(name, name): value for name, value in raw.items()}
+    named["workload"] = found.workload.name
+    if isinstance(found, Knee):
+        named |= {"step": found.step and asdict(found.step), "slowing": found.slowing}
+    return {name: _estimate(x) if isinstance(x, Estimate) else x for name, x in named.items()}
+
+
+def shaped_json(shaped: ShapedCell) -> dict[str, Any]:
+    return {
+        "source": shaped.cell.source,
+        "cell": shaped.cell.cell.name,
+        "shape": shaped.shape,
+        "workload": shaped.cell.workload.name,
+        "valid": shaped.cell.valid,
+        "level_unit": shaped.unit,
+        "sentence": shaped.sentence,
+        "levels": [
+            {**asdict(level.held), "cut": level.cut, **figures_json(level.figures)} for level in shaped.levels
+        ],
+    }
+
+
+def results_json(analysis: Analysis) -> dict[str, Any]:
+    """The whole analysis as plain JSON values (the module's docstring documents them)."""
+    configurations: dict[str, dict[str, dict[str, Any]]] = {}
+    for level in analysis.levels:
+        config = configurations.setdefault(level.deployment, {}).setdefault(level.config, {"levels": {}})
+        # Of several workloads each but the stream says so, so that none takes another's place.
+        other = len(analysis.workloads) > 1 and level.workload.name != STREAM.name
+        label = level.load.label + (f" {level.workload.name}" if other else "")
+        config["levels"][label] = _level(level)
+    ratios = [
+        {**_of_a_load(r), "second_is_bottleneck": r.second_is_bottleneck} for r in analysis.deployment_ratios
+    ]
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "runs": [_source(source) for source in analysis.sources],
+        "configurations": configurations,
+        "shapes": [shaped_json(shaped) for shaped in analysis.shaped],
+        "comparisons": [_of_a_load(comparison) for comparison in analysis.comparisons],
+        "deployment_ratios": ratios,
+        "knees": [_plain(knee) for knee in analysis.knees],
+        "accounts": [_of_a_load(account) for account in analysis.accounts],
+        "drifts": [_of_a_load(drift) for drift in analysis.drifts],
+        "regions": [_region(region) for region in analysis.regions],
+        "cold": [_plain(cold) for cold in analysis.cold],
+        "verdicts": [_verdict(cell) for cell in analysis.cells],
+        "findings": list(what_this_says(analysis)),
+    }

@@ -1,0 +1,176 @@
+"""Which cells are one row of a report: those of one deployment and variant that differ in nothing.
+
+Where settings in effect, code, CPUs, the way a service was reached or what was asked of it differ, there are
+several rows, and the name of each carries what it has and others have not: ``baseline RETRIEVAL=blocking``.
+What was asked is held against cells of the same other factors and of the same kind of load, for that is what
+those change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from records.cell import Cell
+from records.kept import harmless
+from records.variants import moves
+from reports.alike import Facts, cpus_of, reach_of, settings_of, stages_of
+from reports.asked import ASKED, LATER
+
+OF_THE_LOAD = frozenset({"rate"})
+"""What levels of one row differ in: it is their load itself."""
+LONGEST_VALUE = 40
+UNTOLD = "?"
+"""The value of a cell that does not tell it, beside others that differ in it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """Cells that may be pooled, at one load or another."""
+
+    deployment: str
+    variant: str
+    difference: str = ""
+    """What it has and the variant's other rows have not; empty where there are none."""
+    named: frozenset[str] = frozenset()
+    """The facts that are in it."""
+
+    @property
+    def config(self) -> str:
+        return f"{self.variant} {self.difference}".rstrip()
+
+
+Kind = tuple[Callable[[Cell], Facts], Callable[[Cell], Hashable]]
+"""Facts, and among which cells of a variant they are to be the same."""
+
+
+def _asked(cell: Cell) -> Facts:
+    wanted = cell.requested
+    return {k: wanted.get(k) for k in ASKED if k not in OF_THE_LOAD and (k in wanted or k not in LATER)}
+
+
+def _load_of(cell: Cell) -> Hashable:
+    shape = cell.requested.get("shape")
+    return tuple(cell.point.options.items()), str(shape), bool(cell.requested.get("rate"))
+
+
+def _everywhere(cell: Cell) -> Hashable:
+    return None
+
+
+KINDS: tuple[Kind, ...] = (
+    (settings_of, _everywhere),
+    (_asked, _load_of),
+    (cpus_of, _everywhere),
+    (reach_of, _everywhere),
+    (stages_of, _everywhere),
+)
+
+
+def rows_of(cells: Sequence[Cell]) -> list[Row]:
+    """The row of each cell."""
+    groups: dict[tuple[str, str], list[int]] = {}
+    for place, cell in enumerate(cells):
+        groups.setdefault((cell.deployment, cell.config), []).append(place)
+    found: dict[int, Row] = {}
+    for (deployment, variant), places in groups.items():
+        own = [_Facts() for _ in places]
+        for kind, among in KINDS:
+            _add(own, [cells[place] for place in places], kind, among)
+        for place, facts, text in zip(places, own, _texts(own), strict=True):
+            named = frozenset(facts.values)
+            found[place] = Row(deployment=deployment, variant=variant, difference=text, named=named)
+    return [found[place] for place in range(len(cells))]
+
+
+class _Facts:
+    """Those of one cell in which it differs from others of its variant."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, str] = {}
+
+    @property
+    def settings(self) -> dict[str, str]:
+        return {name: text for name, text in self.values.items() if name.isupper()}
+
+
+def _add(own: Sequence[_Facts], cells: Sequence[Cell], kind: Callable[[Cell], Facts], among: Any) -> None:
+    scopes: dict[Hashable, list[int]] = {}
+    for place, cell in enumerate(cells):
+        scopes.setdefault(among(cell), []).append(place)
+    for places in scopes.values():
+        told = {place: kind(cells[place]) for place in places}
+        for name in _differing(told.values()):
+            if not _follows(name, own, told):
+                for place in places:
+                    own[place].values[name] = _text(told[place], name)
+
+
+def _differing(told: Iterable[Facts]) -> Iterator[str]:
+    """The names of the facts that are not the same in all that tell any; one that a cell does not have
+    although it tells others counts, unless it was not always kept."""
+    known = [facts for facts in told if facts]
+    for name in dict.fromkeys(name for facts in known for name in facts):
+        values = {_canonical(facts[name]) for facts in known if name in facts}
+        missing = any(name not in facts for facts in known) and name not in LATER
+        if len(values) + missing > 1:
+            yield name
+
+
+def _follows(name: str, own: Sequence[_Facts], told: Mapping[int, Facts]) -> bool:
+    """Is what runs a stage another thing only because of a setting that is named already?"""
+    kind, _, stage = name.partition(" ")
+    if kind != "stage":
+        return False
+    runs: dict[str, set[bytes]] = {}
+    for place, facts in told.items():
+        settings = own[place].settings
+        if not moves(settings, stage):
+            return False
+        if name in facts:
+            runs.setdefault(str(sorted(settings.items())), set()).add(_canonical(facts[name]))
+    return all(len(values) == 1 for values in runs.values())
+
+
+def _text(facts: Facts, name: str) -> str:
+    return _canonical(facts[name]).decode() if name in facts else UNTOLD
+
+
+def _canonical(value: Any) -> bytes:
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+
+
+def _texts(own: Sequence[_Facts]) -> list[str]:
+    """``RETRIEVAL=blocking think_time_s=0.5`` of each; no two differ without their texts doing so."""
+    names = dict.fromkeys(name for facts in own for name in facts.values)
+    shorts = {name: _short(name, [f.values[name] for f in own if name in f.values]) for name in names}
+    return [" ".join(shorts[name][text] for name, text in facts.values.items()) for facts in own]
+
+
+def _short(name: str, texts: Sequence[str]) -> dict[str, str]:
+    """Each value of a fact, with its name; of an object only what differs."""
+    distinct = list(dict.fromkeys(texts))
+    objects = [orjson.loads(text) if text != UNTOLD else {} for text in distinct]
+    if all(isinstance(one, dict) for one in objects) and any(objects):
+        keys = [key for key in sorted({k for one in objects for k in one}) if _vary(key, objects)]
+        parts = [" ".join(f"{name}.{key}={_value(one.get(key))}" for key in keys) for one in objects]
+    else:
+        parts = [f"{name}={UNTOLD if text == UNTOLD else _value(orjson.loads(text))}" for text in distinct]
+    numbered = enumerate(zip(distinct, parts, strict=True), 1)
+    return {text: part if parts.count(part) == 1 else f"{part}#{i}" for i, (text, part) in numbered}
+
+
+def _vary(key: str, objects: Sequence[Mapping[str, Any]]) -> bool:
+    return len({_canonical(one.get(key)) for one in objects}) > 1
+
+
+def _value(value: Any) -> str:
+    """As it would be set: ``yes``, ``5``, ``blocking``."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    text = "unset" if value is None else value if isinstance(value, str) else _canonical(value).decode()
+    text = harmless(text)
+    return text if len(text) <= LONGEST_VALUE else f"{text[: LONGEST_VALUE - 1]}…"

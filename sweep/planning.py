@@ -1,0 +1,86 @@
+"""From what the command line and the environment say to a plan that can be measured, or one clear line."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from records.variants import MOCKS
+from sweep import options
+from sweep.grid import parse_grid
+from sweep.llm import named_llm
+from sweep.plan import Plan, resolved
+from sweep.reaching import as_words, check_reach, with_whole_paths
+from sweep.running import cpus as division
+from sweep.running.redaction import check_not_kept
+from sweep.running.usage import UsageError
+from sweep.scenario import check_scenario
+from sweep.target import with_wait
+from sweep.variants import check_common, check_reference, parse_settings, parse_variants
+
+AUTO_BUDGET = "330s"  # with the report after it, `make sweep` stays under six minutes
+AS_GIVEN = (
+    "name",
+    "reference",
+    "scenario",
+    "workers",
+    "requests",
+    "warmup_requests",
+    "repeats",
+    "seed",
+    "cpus",
+)
+"""Options that a plan takes as they are."""
+
+
+def planned(given: Mapping[str, Any], locust_args: Sequence[str], environment: Mapping[str, str]) -> Plan:
+    """``given``: the command's options by their names. Raises UsageError."""
+    name = given["name"]
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,80}", name):
+        raise UsageError(f"--name takes letters, digits, '.', '_' and '-', not {name!r}")
+    max_level = options.max_concurrent(environment)
+    points = parse_grid(given["grid"], given["concurrency"], max_level)
+    budget = given["budget"]
+    if budget is None:
+        budget = AUTO_BUDGET if points.auto else "none"
+    plan = resolved(
+        Plan(
+            **{option: given[option] for option in AS_GIVEN},
+            targets=with_wait(
+                options.parse_targets(given["deployments"] or options.deployments_of(environment)),
+                cwd=os.getcwd(),
+                path=given["ready_path"],
+                seconds=given["ready_seconds"],
+            ),
+            variants=parse_variants(given["variants"]),
+            levels=points.levels,
+            auto=points.auto,
+            grid=points.factors,
+            max_level=max_level,
+            settings=parse_settings(given["settings"]),
+            budget_seconds=options.parse_budget(budget),
+            locust_args=with_whole_paths(options.parse_locust_args((*as_words(given), *locust_args))),
+        )
+    )
+    _check(plan, environment)
+    return plan
+
+
+def _check(plan: Plan, environment: Mapping[str, str]) -> None:
+    """Raises UsageError for what can't be measured, before anything starts."""
+    own = [text for variant in plan.variants for text in variant.settings.values()]
+    specs = [word for target in plan.targets for word in (target.label, target.spec, target.ready_path)]
+    check_not_kept([*plan.locust_args, *plan.settings.values(), *own, plan.name, *specs])
+    check_common(plan.settings, plan.variants)
+    check_reference(plan.reference, plan.variants)
+    if not all(target.kind.configurable for target in plan.targets):
+        if plan.settings:
+            raise UsageError("--set can't change a running service; it goes with what the sweep starts")
+        if any(variant.settings for variant in plan.variants if variant != MOCKS.get(variant.name)):
+            raise UsageError("--config can't set a running service; settings go with what the sweep starts")
+    check_scenario(plan)
+    named_llm(plan)
+    check_reach(plan, environment)
+    division.divide(plan.cpus, division.available())
