@@ -56,6 +56,7 @@ def test_every_cell_once_and_the_order_random_but_the_same_for_a_seed() -> None:
     order = plan.shuffled(first)
     assert order == plan.shuffled(reversed(first))
     assert order != sorted(first, key=lambda c: c.path)
+    assert order != replace(plan, seed=1).shuffled(first)
     assert {cell.concurrency for cell in order[:2]} == {1}
     # A level that ``auto`` adds, or a cell that is there already, changes nothing for the others.
     second = [c for c in cells if c.repeat == 2]
