@@ -6,19 +6,20 @@ from collections.abc import Iterator, Sequence
 from itertools import product
 
 from reports import columns
-from reports.account import Account
-from reports.analysis import Analysis
-from reports.compare import Comparison, by_workload, configs_of, deployments_of
-from reports.document import NONE, Block, Paragraph, Row, Table, number, times
-from reports.findings import unexplained
+from reports.analysis.analysis import Analysis
+from reports.document import Block, Paragraph, Row, Table
+from reports.figures.account import Account
+from reports.figures.compare import Comparison, by_workload, configs_of, deployments_of
+from reports.figures.load import heads
+from reports.figures.summary import Level
+from reports.figures.text import NONE, number, times
+from reports.footnotes import absent_note, answer_notes, failure_note, ratio_notes, trait_notes
 from reports.growth import knee_sentence
 from reports.headline import what_this_says
-from reports.load import heads
-from reports.notes import absent_note, answer_notes, failure_note, ratio_notes, trait_notes
-from reports.regions import region_tables
+from reports.region_tables import region_tables
+from reports.sentences import unexplained
 from reports.shaped_tables import level_tables
 from reports.side_by_side import original_table
-from reports.summary import Level
 from reports.verdict import verdict
 
 SDK_NOTE = (

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from reports.analysis import Analysis
-from reports.summary import CellSummary
+from reports.analysis.analysis import Analysis
+from reports.figures.summary import CellSummary
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from records.request import GAPS_LEFT_OUT
 from records.served import AS_IS
-from reports.analysis import DRIFT_RATIO, Analysis
+from reports.analysis.analysis import DRIFT_RATIO, Analysis
 from reports.caution import Caution, named
-from reports.compare import Comparison, DeploymentRatio
-from reports.document import listed, number
+from reports.figures.compare import Comparison, DeploymentRatio
+from reports.figures.text import listed, number
 from reports.machine import disturbed
 from reports.refusals import refusals
 from reports.unsure import thoughts_only, token_pace, undecided, unknown_ends

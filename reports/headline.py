@@ -5,10 +5,10 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
-from reports.analysis import Analysis
+from reports.analysis.analysis import Analysis
 from reports.caution import Caution
 from reports.cautions import cautions
-from reports.findings import findings
+from reports.sentences import findings
 
 LINES = 8
 COLUMNS = 98

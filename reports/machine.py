@@ -7,8 +7,8 @@ from statistics import median
 from typing import Any
 
 from records.noise import Noise
-from reports.document import listed
-from reports.summary import CellSummary
+from reports.figures.summary import CellSummary
+from reports.figures.text import listed
 
 STEAL_PERCENT = 2.0
 GENERATOR_DELAY_PERCENT = 5.0

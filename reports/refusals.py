@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from reports.compare import Comparison, DeploymentRatio
-from reports.document import listed
-from reports.load import Load
+from reports.figures.compare import Comparison, DeploymentRatio
+from reports.figures.load import Load
+from reports.figures.text import listed
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -49,18 +49,18 @@ from dataclasses import asdict, fields
 from typing import Any
 
 from records.cell import SCHEMA_VERSION
-from reports.account import Account
-from reports.analysis import Analysis, Cold, Drift, Source
-from reports.compare import Comparison, DeploymentRatio
-from reports.figures import Figures
+from reports.analysis.analysis import Analysis, Cold, Drift, Source
+from reports.figures.account import Account
+from reports.figures.compare import Comparison, DeploymentRatio
+from reports.figures.figures import Figures
+from reports.figures.knees import Knee
+from reports.figures.load import Load
+from reports.figures.regions import Region
+from reports.figures.shaped import ShapedCell
+from reports.figures.stats import Estimate
+from reports.figures.summary import CellSummary, Level
 from reports.headline import what_this_says
-from reports.knees import Knee
-from reports.load import Load
 from reports.machine import noise_of
-from reports.regions import Region
-from reports.shaped import ShapedCell
-from reports.stats import Estimate
-from reports.summary import CellSummary, Level
 from workloads.metric import Metric
 from workloads.stream import STREAM
 

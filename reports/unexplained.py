@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from reports.document import listed, number, users
-from reports.finding import Finding
-from reports.knee import GROWTH
-from reports.knees import Knee
-from reports.stats import Estimate
-from reports.summary import Level
+from reports.figures.knee import GROWTH
+from reports.figures.knees import Knee
+from reports.figures.stats import Estimate
+from reports.figures.summary import Level
+from reports.figures.text import listed, number, users
+from reports.sentence import Finding
 from workloads.stream import STREAM
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reports.analysis import Analysis
+from reports.analysis.analysis import Analysis
 from reports.caution import Caution, named
-from reports.document import number
-from reports.summary import CellSummary, Level
+from reports.figures.summary import CellSummary, Level
+from reports.figures.text import number
 from workloads.checks.general import WORTH_TELLING
 
 SHARE = 0.05

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reports.analysis import Analysis
+from reports.analysis.analysis import Analysis
 from reports.caution import named
 from reports.cautions import cautions
-from reports.document import Paragraph, listed, number, value
-from reports.load import Load
+from reports.document import Paragraph
+from reports.figures.load import Load
+from reports.figures.masters import levels_apart
+from reports.figures.summary import CellSummary
+from reports.figures.text import listed, number, value
 from reports.machine import cpus
-from reports.masters import levels_apart
-from reports.summary import CellSummary
 
 
 def _struck_line(cell: CellSummary, analysis: Analysis) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from records.reader import read_run
-from reports.analysis import Analysis, analyse
+from reports.analysis.analysis import Analysis, analyse
 from reports.blocks import blocks
 from reports.document import Paragraph, Table
 from reports.headline import what_this_says

@@ -16,12 +16,12 @@ from rich.console import Console
 from records.cell import Check
 from records.measure import rate
 from records.reader import read_run
-from reports.analysis import Analysis, analyse
+from reports.analysis.analysis import Analysis, analyse
 from reports.blocks import blocks
-from reports.document import number
 from reports.export import figure_columns, summary_csv
+from reports.figures.knee import knee_index
+from reports.figures.text import number
 from reports.growth import knee_sentence
-from reports.knee import knee_index
 from reports.render import markdown, print_blocks
 from reports.results import results_json
 from reports.side_by_side import ratio_header

@@ -14,7 +14,7 @@ from rich.console import Console
 
 from records.cell import Check
 from records.reader import read_run
-from reports.analysis import Analysis, analyse
+from reports.analysis.analysis import Analysis, analyse
 from reports.blocks import blocks
 from reports.document import Paragraph, Table
 from reports.headline import LINES, what_this_says

@@ -13,7 +13,7 @@ import pytest
 from records.cell import Check
 from records.files import LineFile
 from records.reader import read_run
-from reports.analysis import Analysis, analyse
+from reports.analysis.analysis import Analysis, analyse
 from reports.blocks import blocks
 from reports.cautions import cautions
 from reports.document import Paragraph, Table

@@ -21,16 +21,16 @@ from records.files import LineFile
 from records.levels import HeldLevel, HeldLevels
 from records.reader import read_run
 from records.request import RequestRecord
-from reports.analysis import Analysis, analyse
+from reports.analysis.analysis import Analysis, analyse
 from reports.blocks import blocks
 from reports.cli import main
 from reports.document import Table
 from reports.export import levels_csv, summary_csv
-from reports.load import Load
-from reports.masters import merged_levels
+from reports.figures.load import Load
+from reports.figures.masters import merged_levels
+from reports.figures.shaped import level_figures
 from reports.render import markdown, print_blocks
 from reports.results import results_json
-from reports.shaped import level_figures
 from workloads.stream import STREAM
 
 S = 1_000_000_000

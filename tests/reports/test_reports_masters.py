@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from records.reader import read_run
-from reports.analysis import Analysis, analyse
+from reports.analysis.analysis import Analysis, analyse
 from reports.blocks import blocks
 from reports.document import Paragraph
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from records.measure import wanted_answers
-from reports.compare import Comparison, DeploymentRatio
-from reports.document import listed, number
-from reports.figures import Figures
+from reports.figures.compare import Comparison, DeploymentRatio
+from reports.figures.figures import Figures
+from reports.figures.summary import Level
+from reports.figures.text import listed, number
 from reports.refusals import refusals
-from reports.summary import Level
 
 
 def ratio_notes(ratios: Sequence[Comparison | DeploymentRatio]) -> list[str]:

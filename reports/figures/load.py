@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from records.cell import Cell
 from records.point import RATE, USERS, Point, text_of
-from reports.document import NONE, users
+from reports.figures.text import NONE, users
 
 NOWHERE = Point(())
 """The point of a load that its users, its rate or its shape alone describe."""

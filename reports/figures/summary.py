@@ -13,11 +13,11 @@ from records.measure import measured
 from records.reader import Run
 from records.request import RequestRecord
 from records.variants import MOCKS
-from reports.figures import Figures, figures_in, figures_of, good_and_timed, throughput_of
-from reports.load import Load
-from reports.masters import Part, merged_cell, simultaneous
-from reports.rows import Row, rows_of
-from reports.stats import Floats, Sample
+from reports.figures.figures import Figures, figures_in, figures_of, good_and_timed, throughput_of
+from reports.figures.load import Load
+from reports.figures.masters import Part, merged_cell, simultaneous
+from reports.figures.rows import Row, rows_of
+from reports.figures.stats import Floats, Sample
 from workloads.catalogue import workload
 from workloads.workload import Workload
 

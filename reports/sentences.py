@@ -7,14 +7,14 @@ from collections.abc import Iterator, Sequence
 
 from records.cell import Check
 from records.variants import MOCKS, mocked_by
-from reports.analysis import Analysis
-from reports.compare import Comparison, DeploymentRatio, deployments_of
-from reports.document import listed, number, times
-from reports.finding import Finding
+from reports.analysis.analysis import Analysis
+from reports.figures.compare import Comparison, DeploymentRatio, deployments_of
+from reports.figures.knees import Knee
+from reports.figures.load import Load
+from reports.figures.shaped import ShapedCell
+from reports.figures.text import listed, number, times
 from reports.growth import grown, others_grown
-from reports.knees import Knee
-from reports.load import Load
-from reports.shaped import ShapedCell
+from reports.sentence import Finding
 from reports.unexplained import blind, waiting, without_stages
 
 SIDES = {name: parts[0].side for name in MOCKS if len(parts := mocked_by(name) or ()) == 1}

@@ -10,21 +10,21 @@ from statistics import median
 from records.exit_codes import INVALID
 from records.reader import Run
 from records.served import AS_IS
-from reports.account import Account, accounts
-from reports.compare import (
+from reports.figures.account import Account, accounts
+from reports.figures.compare import (
     Comparison,
     DeploymentRatio,
     compare_configs,
     compare_deployments,
 )
-from reports.figures import good_and_timed
-from reports.knees import Knee, find_knees
-from reports.load import Load
-from reports.ratios import Ratios
-from reports.regions import Region, regions
-from reports.shaped import ShapedCell, shaped_cells
-from reports.stats import repeats_of
-from reports.summary import CellSummary, Level, planned_variants, source_names, summarise
+from reports.figures.figures import good_and_timed
+from reports.figures.knees import Knee, find_knees
+from reports.figures.load import Load
+from reports.figures.ratios import Ratios
+from reports.figures.regions import Region, regions
+from reports.figures.shaped import ShapedCell, shaped_cells
+from reports.figures.stats import repeats_of
+from reports.figures.summary import CellSummary, Level, planned_variants, source_names, summarise
 from workloads.workload import Workload
 
 DRIFT_RATIO = 1.3
