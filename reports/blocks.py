@@ -7,6 +7,7 @@ from itertools import product
 
 from reports import columns
 from reports.analysis.analysis import Analysis
+from reports.analysis.of_loads import Cold
 from reports.document import Block, Paragraph, Row, Table
 from reports.figures.account import Account
 from reports.figures.compare import Comparison, by_workload, configs_of, deployments_of
@@ -149,14 +150,14 @@ def _accounts(analysis: Analysis) -> Iterator[Block]:
 
 
 def _unexplained(analysis: Analysis) -> Iterator[Block]:
-    lines = tuple(finding.text for finding in unexplained(analysis))
+    lines = tuple(sentence.text for sentence in unexplained(analysis))
     if lines:
         yield Paragraph(title="Where the TTFT goes is not known", lines=lines)
 
 
 def _cold(analysis: Analysis) -> Iterator[Block]:
     for workload in analysis.workloads:
-        own = [c for c in analysis.cold if c.workload == workload]
+        own = [c for c in analysis.noted(Cold) if c.workload == workload]
         rows = [
             Row(cells=(f"{c.deployment}: {c.config}", str(c.requests), number(c.median), number(c.worst)))
             for c in own

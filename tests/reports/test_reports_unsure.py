@@ -11,7 +11,8 @@ import pytest
 from records.cell import Check
 from records.files import LineFile
 from records.reader import read_run
-from reports.analysis.analysis import Analysis, analyse
+from reports.analysis.analyse import analyse
+from reports.analysis.analysis import Analysis
 from reports.blocks import blocks
 from reports.document import Table
 from reports.figures.text import NONE
