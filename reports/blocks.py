@@ -8,12 +8,14 @@ from itertools import product
 from reports import columns
 from reports.analysis.analysis import Analysis
 from reports.analysis.of_loads import Cold
+from reports.diagnosis import section
 from reports.document import Block, Paragraph, Row, Table
 from reports.figures.account import Account
 from reports.figures.compare import Comparison, by_workload, configs_of, deployments_of
 from reports.figures.load import heads
 from reports.figures.summary import Level
 from reports.figures.text import NONE, number, times
+from reports.findings.catalogue import diagnosis
 from reports.footnotes import absent_note, answer_notes, failure_note, ratio_notes, trait_notes
 from reports.growth import knee_sentence
 from reports.headline import what_this_says
@@ -174,6 +176,10 @@ def _cold(analysis: Analysis) -> Iterator[Block]:
         )
 
 
+def _findings(analysis: Analysis) -> Iterator[Block]:
+    yield from section(diagnosis(analysis))
+
+
 def _regions(analysis: Analysis) -> Iterator[Block]:
     yield from region_tables(analysis.regions)
 
@@ -181,5 +187,15 @@ def _regions(analysis: Analysis) -> Iterator[Block]:
 def blocks(analysis: Analysis) -> list[Block]:
     """The whole report, in order: first what to know, last what it rests on."""
     says = Paragraph(title="What this says", lines=tuple(what_this_says(analysis)))
-    parts = (_configurations, level_tables, _regions, _comparisons, _knees, _accounts, _unexplained, _cold)
+    parts = (
+        _findings,
+        _configurations,
+        level_tables,
+        _regions,
+        _comparisons,
+        _knees,
+        _accounts,
+        _unexplained,
+        _cold,
+    )
     return [says, *(block for part in parts for block in part(analysis)), verdict(analysis)]

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 
 from reports.analysis.analysis import Analysis
 from reports.cautions import Caution, cautions
+from reports.diagnosis import in_words
+from reports.findings.catalogue import diagnosis
 from reports.sentences import sentences
 
 LINES = 8
@@ -15,9 +17,10 @@ COLUMNS = 98
 
 
 def what_this_says(analysis: Analysis) -> list[str]:
-    """Sentences that take LINES lines of COLUMNS at most. What is left out for want of room, is not silently:
-    cautions are named in brief, and what else there is stands in its own section."""
-    found, care = list(sentences(analysis)), list(cautions(analysis))
+    """What was found, first; sentences that take LINES lines of COLUMNS at most. What is left out for want of
+    room, is not silently: cautions are named in brief, and what else there is stands in its own section."""
+    found = [*in_words(diagnosis(analysis)), *sentences(analysis)]
+    care = list(cautions(analysis))
     whole = _with_cautions([sentence.text for sentence in found], care)[0]
     if _height(whole) <= LINES:
         return whole

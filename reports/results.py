@@ -17,6 +17,9 @@
     cold            [{deployment, config, requests, ttft_p50_ms, ttft_max_ms}]  first requests of the loads
     verdicts        [{source, cell, valid, late, noise,
                     checks: [{name, status, figure, bound, text, advice}]}]
+    findings        [{code, about: {deployment, config, load ...}, binds, confidence, severity,
+                    effect: {figure, unit, now, mended, low, high}, evidence: [{figure, value, unit}],
+                    advice}]  the diagnosis, worst first
     notes           [{code, ...}]  what has to be known about the measurement, its figures as fields
                     (`reports.analysis.note`)
     says            [sentence]  those that the report begins with
@@ -62,6 +65,7 @@ from reports.figures.regions import Region
 from reports.figures.shaped import ShapedCell
 from reports.figures.stats import Estimate
 from reports.figures.summary import CellSummary, Level
+from reports.findings.catalogue import diagnosis
 from reports.headline import what_this_says
 from workloads.metric import Metric
 from workloads.stream import STREAM
@@ -217,6 +221,7 @@ def results_json(analysis: Analysis) -> dict[str, Any]:
         "regions": [_region(region) for region in analysis.regions],
         "cold": [_plain(cold) for cold in analysis.noted(Cold)],
         "verdicts": [_verdict(cell) for cell in analysis.cells],
+        "findings": [finding.to_json() for finding in diagnosis(analysis)],
         "notes": [note.to_json() for note in analysis.notes],
         "says": list(what_this_says(analysis)),
     }
