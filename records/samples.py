@@ -8,7 +8,8 @@ from typing import Any
 
 import orjson
 
-from records.files import read_lines
+from records import layout
+from records.files import read_json, read_lines
 from records.request import RecordError
 
 
@@ -23,6 +24,21 @@ def read_samples(jsonl_path: Path) -> list[dict[str, Any]]:
         if not isinstance(sample, dict) or not isinstance(sample.get("profiler"), dict):
             raise RecordError(f"{jsonl_path}:{number}: not a sample of the profiler")
         samples.append(sample)
+    return samples
+
+
+def samples_in(folder: Path) -> list[dict[str, Any]]:
+    """The samples of a cell, as they were appended, else from the profile that was made of them; none where
+    there is neither. Raises RecordError, OSError."""
+    if (folder / layout.SAMPLES).exists():
+        return read_samples(folder / layout.SAMPLES)
+    path = folder / layout.PROFILE
+    if not path.exists():
+        return []
+    profile = read_json(path)
+    samples = profile.get("data_points") if isinstance(profile, dict) else None
+    if not isinstance(samples, list) or not all(isinstance(sample, dict) for sample in samples):
+        raise RecordError(f"{path}: not a profile")
     return samples
 
 

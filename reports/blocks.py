@@ -6,19 +6,23 @@ from collections.abc import Iterator, Sequence
 from itertools import product
 
 from reports import columns
-from reports.account import Account
-from reports.analysis import Analysis
-from reports.compare import Comparison, by_workload, configs_of, deployments_of
-from reports.document import NONE, Block, Paragraph, Row, Table, number, times
-from reports.findings import unexplained
+from reports.analysis.analysis import Analysis
+from reports.analysis.of_loads import Cold
+from reports.diagnosis import section
+from reports.document import Block, Paragraph, Row, Table
+from reports.figures.account import Account
+from reports.figures.compare import Comparison, by_workload, configs_of, deployments_of
+from reports.figures.load import heads
+from reports.figures.summary import Level
+from reports.figures.text import NONE, number, times
+from reports.findings.catalogue import diagnosis
+from reports.footnotes import absent_note, answer_notes, failure_note, ratio_notes, trait_notes
 from reports.growth import knee_sentence
 from reports.headline import what_this_says
-from reports.load import heads
-from reports.notes import absent_note, answer_notes, failure_note, ratio_notes, trait_notes
-from reports.regions import region_tables
+from reports.region_tables import region_tables
+from reports.sentences import unexplained
 from reports.shaped_tables import level_tables
 from reports.side_by_side import original_table
-from reports.summary import Level
 from reports.verdict import verdict
 
 SDK_NOTE = (
@@ -148,14 +152,14 @@ def _accounts(analysis: Analysis) -> Iterator[Block]:
 
 
 def _unexplained(analysis: Analysis) -> Iterator[Block]:
-    lines = tuple(finding.text for finding in unexplained(analysis))
+    lines = tuple(sentence.text for sentence in unexplained(analysis))
     if lines:
         yield Paragraph(title="Where the TTFT goes is not known", lines=lines)
 
 
 def _cold(analysis: Analysis) -> Iterator[Block]:
     for workload in analysis.workloads:
-        own = [c for c in analysis.cold if c.workload == workload]
+        own = [c for c in analysis.noted(Cold) if c.workload == workload]
         rows = [
             Row(cells=(f"{c.deployment}: {c.config}", str(c.requests), number(c.median), number(c.worst)))
             for c in own
@@ -172,6 +176,10 @@ def _cold(analysis: Analysis) -> Iterator[Block]:
         )
 
 
+def _findings(analysis: Analysis) -> Iterator[Block]:
+    yield from section(diagnosis(analysis))
+
+
 def _regions(analysis: Analysis) -> Iterator[Block]:
     yield from region_tables(analysis.regions)
 
@@ -179,5 +187,15 @@ def _regions(analysis: Analysis) -> Iterator[Block]:
 def blocks(analysis: Analysis) -> list[Block]:
     """The whole report, in order: first what to know, last what it rests on."""
     says = Paragraph(title="What this says", lines=tuple(what_this_says(analysis)))
-    parts = (_configurations, level_tables, _regions, _comparisons, _knees, _accounts, _unexplained, _cold)
+    parts = (
+        _findings,
+        _configurations,
+        level_tables,
+        _regions,
+        _comparisons,
+        _knees,
+        _accounts,
+        _unexplained,
+        _cold,
+    )
     return [says, *(block for part in parts for block in part(analysis)), verdict(analysis)]

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from records import layout
 from records.exit_codes import FAULT, INTERRUPTED, USAGE
 from records.files import discard
+
+if TYPE_CHECKING:
+    from reports.analysis.analysis import Analysis
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -48,14 +52,10 @@ def _report(directories: tuple[Path, ...], as_json: bool, output: Path | None, r
     """The exit code."""
     # Not at the top: they need a second, and packages that a load worker does not have.
     try:
-        import orjson
-
         from records.kept import shown
         from records.request import RecordError
         from reports.export import write_files
-        from reports.render import Screen
-        from reports.results import results_json
-        from reports.show import load, show
+        from reports.show import load
     except ModuleNotFoundError as error:
         package = (error.name or "").partition(".")[0]
         if package not in ("numpy", "scipy"):
@@ -75,19 +75,7 @@ def _report(directories: tuple[Path, ...], as_json: bool, output: Path | None, r
             write_files(analysis, where)
         except OSError as error:
             unwritten = error
-    try:
-        if as_json:
-            options = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
-            click.echo(orjson.dumps(results_json(analysis), option=options), nl=False)
-        else:
-            show(analysis, Screen(highlight=False))
-        if sys.stdout is not None:  # closed, as by ``>&-``
-            sys.stdout.flush()
-    except BrokenPipeError:  # a pager that was left: the files are written all the same
-        discard(sys.stdout)
-    except OSError as error:
-        discard(sys.stdout)
-        click.echo(f"report: it could not be printed: {error.strerror or error}", err=True)
+    if not _printed(analysis, as_json):
         return FAULT
     if where is None:
         click.echo("report: several directories, so no files were written; --output DIR keeps them", err=True)
@@ -101,6 +89,31 @@ def _report(directories: tuple[Path, ...], as_json: bool, output: Path | None, r
     if not analysis.levels:
         click.echo("report: there is no complete cell", err=True)
     return analysis.exit_code
+
+
+def _printed(analysis: Analysis, as_json: bool) -> bool:
+    """False: it could not be, as on a full disk, which is said."""
+    import orjson
+
+    from reports.render import Screen
+    from reports.results import results_json
+    from reports.show import show
+
+    try:
+        if as_json:
+            options = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
+            click.echo(orjson.dumps(results_json(analysis), option=options), nl=False)
+        else:
+            show(analysis, Screen(highlight=False))
+        if sys.stdout is not None:  # closed, as by ``>&-``
+            sys.stdout.flush()
+    except BrokenPipeError:  # a pager that was left: the files are written all the same
+        discard(sys.stdout)
+    except OSError as error:
+        discard(sys.stdout)
+        click.echo(f"report: it could not be printed: {error.strerror or error}", err=True)
+        return False
+    return True
 
 
 def _refused(why: str) -> int:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from reports.document import spread, value
-from reports.figures import Figures
+from reports.figures.figures import Figures
+from reports.figures.text import spread, value
 from workloads.workload import Workload
 
 

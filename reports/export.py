@@ -12,10 +12,10 @@ from typing import Any
 
 from records import layout
 from records.files import write_json
-from reports.analysis import Analysis
+from reports.analysis.analysis import Analysis
 from reports.blocks import blocks
-from reports.document import NONE
-from reports.load import Load
+from reports.figures.load import Load
+from reports.figures.text import NONE
 from reports.render import markdown
 from reports.results import UNSURE, figures_json, results_json, shaped_json
 from workloads.stream import STREAM

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from reports.document import listed, number, spread, users
-from reports.knee import Step
-from reports.knees import Knee
+from reports.figures.knee import Step
+from reports.figures.knees import Knee
+from reports.figures.text import listed, number, spread, users
 
 
 def _gained(step: Step, per: str) -> str:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
-from reports.analysis import Analysis
-from reports.caution import Caution
-from reports.cautions import cautions
-from reports.findings import findings
+from reports.analysis.analysis import Analysis
+from reports.cautions import Caution, cautions
+from reports.diagnosis import in_words
+from reports.findings.catalogue import diagnosis
+from reports.sentences import sentences
 
 LINES = 8
 COLUMNS = 98
@@ -16,20 +17,21 @@ COLUMNS = 98
 
 
 def what_this_says(analysis: Analysis) -> list[str]:
-    """Sentences that take LINES lines of COLUMNS at most. What is left out for want of room, is not silently:
-    cautions are named in brief, and what else there is stands in its own section."""
-    found, care = list(findings(analysis)), list(cautions(analysis))
-    whole = _with_cautions([finding.text for finding in found], care)[0]
+    """What was found, first; sentences that take LINES lines of COLUMNS at most. What is left out for want of
+    room, is not silently: cautions are named in brief, and what else there is stands in its own section."""
+    found = [*in_words(diagnosis(analysis)), *sentences(analysis)]
+    care = list(cautions(analysis))
+    whole = _with_cautions([sentence.text for sentence in found], care)[0]
     if _height(whole) <= LINES:
         return whole
-    found = [finding for finding in found if not finding.extra]
-    texts, shorts = [finding.text for finding in found], [finding.short for finding in found]
+    found = [sentence for sentence in found if not sentence.extra]
+    texts, shorts = [sentence.text for sentence in found], [sentence.short for sentence in found]
     for shown in (texts, *_shortened(texts, shorts)):
         for lines in _with_cautions(shown, care):
             if _height(lines) <= LINES:
                 return lines
-    kept = [finding.short or finding.text for finding in found if finding.kept]
-    return _cut(kept, [finding.short for finding in found if finding.short and not finding.kept], care)
+    kept = [sentence.short or sentence.text for sentence in found if sentence.kept]
+    return _cut(kept, [sentence.short for sentence in found if sentence.short and not sentence.kept], care)
 
 
 def _shortened(texts: Sequence[str], shorts: Sequence[str]) -> list[list[str]]:

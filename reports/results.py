@@ -17,7 +17,12 @@
     cold            [{deployment, config, requests, ttft_p50_ms, ttft_max_ms}]  first requests of the loads
     verdicts        [{source, cell, valid, late, noise,
                     checks: [{name, status, figure, bound, text, advice}]}]
-    findings        [sentence]  those that the report begins with
+    findings        [{code, about: {deployment, config, load ...}, binds, confidence, severity,
+                    effect: {figure, unit, now, mended, low, high}, evidence: [{figure, value, unit}],
+                    advice}]  the diagnosis, worst first
+    notes           [{code, ...}]  what has to be known about the measurement, its figures as fields
+                    (`reports.analysis.note`)
+    says            [sentence]  those that the report begins with
 
 ``rps``, ``ttft`` and the figures are those of streams: another ``workload`` has its own throughput, compared
 metric and figures in their places, under its own names; of several in one report it stands behind ``load``
@@ -49,18 +54,19 @@ from dataclasses import asdict, fields
 from typing import Any
 
 from records.cell import SCHEMA_VERSION
-from reports.account import Account
-from reports.analysis import Analysis, Cold, Drift, Source
-from reports.compare import Comparison, DeploymentRatio
-from reports.figures import Figures
+from reports.analysis.analysis import Analysis, Source
+from reports.analysis.of_loads import Cold
+from reports.analysis.of_machine import Drift, noise_of
+from reports.figures.account import Account
+from reports.figures.compare import Comparison, DeploymentRatio
+from reports.figures.figures import Figures
+from reports.figures.knees import Knee
+from reports.figures.regions import Region
+from reports.figures.shaped import ShapedCell
+from reports.figures.stats import Estimate
+from reports.figures.summary import CellSummary, Level
+from reports.findings.catalogue import diagnosis
 from reports.headline import what_this_says
-from reports.knees import Knee
-from reports.load import Load
-from reports.machine import noise_of
-from reports.regions import Region
-from reports.shaped import ShapedCell
-from reports.stats import Estimate
-from reports.summary import CellSummary, Level
 from workloads.metric import Metric
 from workloads.stream import STREAM
 
@@ -141,11 +147,7 @@ def _verdict(cell: CellSummary) -> dict[str, Any]:
 
 
 def _of_a_load(found: Comparison | DeploymentRatio | Account | Drift) -> dict[str, Any]:
-    return {**_plain(found), **_named(found.load)}
-
-
-def _named(load: Load) -> dict[str, Any]:
-    return {"concurrency": load.users or None, "load": load.label, "point": load.point.to_json()}
+    return {**_plain(found), **found.load.to_json()}
 
 
 def _region(region: Region) -> dict[str, Any]:
@@ -153,7 +155,7 @@ def _region(region: Region) -> dict[str, Any]:
     main = (workload.estimates[key] for key in workload.columns.main)
     return {
         **{name: getattr(region, name) for name in ("deployment", "config", "region")},
-        **_named(region.load),
+        **region.load.to_json(),
         "workload": workload.name,
         "requests": figures.requests,
         f"{workload.throughput.name}_share": region.share,
@@ -215,9 +217,11 @@ def results_json(analysis: Analysis) -> dict[str, Any]:
         "deployment_ratios": ratios,
         "knees": [_plain(knee) for knee in analysis.knees],
         "accounts": [_of_a_load(account) for account in analysis.accounts],
-        "drifts": [_of_a_load(drift) for drift in analysis.drifts],
+        "drifts": [_of_a_load(drift) for drift in analysis.noted(Drift)],
         "regions": [_region(region) for region in analysis.regions],
-        "cold": [_plain(cold) for cold in analysis.cold],
+        "cold": [_plain(cold) for cold in analysis.noted(Cold)],
         "verdicts": [_verdict(cell) for cell in analysis.cells],
-        "findings": list(what_this_says(analysis)),
+        "findings": [finding.to_json() for finding in diagnosis(analysis)],
+        "notes": [note.to_json() for note in analysis.notes],
+        "says": list(what_this_says(analysis)),
     }

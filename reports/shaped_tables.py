@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 from records.levels import lucky_note, many_cut, no_rate_note
 from reports import columns
-from reports.analysis import Analysis
-from reports.document import NONE, Row, Table, listed
-from reports.notes import absent_note, failure_note, late_note, trait_notes, unsure_note
-from reports.shaped import LevelFigures, ShapedCell
+from reports.analysis.analysis import Analysis
+from reports.document import Row, Table
+from reports.figures.shaped import LevelFigures, ShapedCell
+from reports.figures.text import NONE, listed
+from reports.footnotes import absent_note, failure_note, late_note, trait_notes, unsure_note
 
 RULE = (
     "A request belongs to the level in which it began (an open loop: was due); RPS counts the good answers "

@@ -9,7 +9,8 @@ from rich.console import Console
 
 from records.reader import Run, read_run
 from records.request import RecordError
-from reports.analysis import Analysis, analyse
+from reports.analysis.analyse import analyse
+from reports.analysis.analysis import Analysis
 from reports.blocks import blocks
 from reports.export import write_files
 from reports.render import print_blocks

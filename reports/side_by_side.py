@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from reports.analysis import Analysis
-from reports.compare import BOTTLENECK_RATIO, DeploymentRatio, deployments_of
-from reports.document import NONE, Row, Table, listed, spread, times, value
-from reports.load import Load
-from reports.load import heads as first_columns
-from reports.notes import answer_notes, ratio_notes
-from reports.summary import Level
+from reports.analysis.analysis import Analysis
+from reports.document import Row, Table
+from reports.figures.compare import BOTTLENECK_RATIO, DeploymentRatio, deployments_of
+from reports.figures.load import Load
+from reports.figures.load import heads as first_columns
+from reports.figures.summary import Level
+from reports.figures.text import NONE, listed, spread, times, value
+from reports.footnotes import answer_notes, ratio_notes
 from workloads.workload import Workload
 
 LONGEST_LABEL = 12

@@ -4,27 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from reports.document import listed, number, users
-from reports.finding import Finding
-from reports.knee import GROWTH
-from reports.knees import Knee
-from reports.stats import Estimate
-from reports.summary import Level
+from reports.figures.knee import GROWTH
+from reports.figures.knees import Knee
+from reports.figures.stats import Estimate
+from reports.figures.summary import Level
+from reports.figures.text import listed, number, users
+from reports.sentence import Sentence
 from workloads.stream import STREAM
 
 
-def without_stages(levels: Sequence[Level]) -> bool:
-    """Were there good streams, and none of them with stage times? ``levels``: of one deployment."""
-    streams = [level for level in levels if level.workload.name == STREAM.name]
-    good = [r for level in streams for cell in level.valid_cells for r in cell.timed]
-    return bool(good) and not any(r.stages for r in good)
-
-
-def blind(deployments: Sequence[str]) -> Finding:
+def blind(deployments: Sequence[str]) -> Sentence:
     """That nothing is known of their parts, and what to do next."""
     give, one = ("gives", "it") if len(deployments) == 1 else ("give", "them")
     its = "its" if one == "it" else "their"
-    return Finding(
+    return Sentence(
         text=f"{listed(deployments)} {give} no stage times, so which part of {one} takes the TTFT is not "
         f"known: look at {its} CPU under load (profile --port PORT) and {its} log, or have {one} send "
         "timings (README: Stage times).",
@@ -32,12 +25,13 @@ def blind(deployments: Sequence[str]) -> Finding:
     )
 
 
-def waiting(deployment: str, knee: Knee | None, levels: Sequence[Level]) -> Iterator[Finding]:
-    """Do requests wait? Then more users bring no more answers, and longer times instead."""
+def waiting(deployment: str, knee: Knee | None, levels: Sequence[Level]) -> Iterator[Sentence]:
+    """Do requests wait? Then more users bring no more answers, and longer times instead. ``deployment``: one
+    without stage times."""
     own = [level for level in levels if level.valid and level.load.closed and knee and knee.has(level)]
-    text = _waits(deployment, knee, own) if without_stages(levels) else ""
+    text = _waits(deployment, knee, own)
     if text:
-        yield Finding(text=text, short=text)
+        yield Sentence(text=text, short=text)
 
 
 def _waits(deployment: str, knee: Knee | None, levels: Sequence[Level]) -> str:

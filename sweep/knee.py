@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-from reports.knee import knee_index
+from reports.figures.knee import knee_index
 
 SURE_GROWTH = 1.05
 """At the highest level not even this: a repeat could take what lies between the two for growth."""

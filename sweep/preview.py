@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from reports.knee import GROWTH
+from reports.figures.knee import GROWTH
 from sweep.again import MOST_TIMES
 from sweep.plan import Plan
 from sweep.search import Search

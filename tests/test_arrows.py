@@ -33,6 +33,13 @@ OF_LOADGEN = {
 }
 """Its folders. The adapter is told its scenario by a locustfile."""
 
+OF_REPORTS = {
+    "figures": set(),
+    "analysis": {"figures"},
+    "findings": {"analysis", "figures"},
+}
+"""Its folders: what is below puts nothing into words, and knows nothing of who does."""
+
 
 def _modules(path: Path) -> Iterator[str]:
     """All that it imports, for its types alone and in its functions, too."""
@@ -75,12 +82,15 @@ def test_no_circle_between_folders() -> None:
         raise AssertionError(f"a circle: {' <- '.join(error.args[1])}") from None
 
 
-def test_the_folders_of_the_load_import_only_what_their_arrows_allow() -> None:
-    arrows = {of.partition(".")[2]: to for of, to in _arrows("loadgen").items() if "." in of}
-    assert arrows.keys() == OF_LOADGEN.keys()
+@pytest.mark.parametrize(("room", "allowed"), [("loadgen", OF_LOADGEN), ("reports", OF_REPORTS)])
+def test_the_folders_of_a_room_import_only_what_their_arrows_allow(
+    room: str, allowed: dict[str, set[str]]
+) -> None:
+    arrows = {of.partition(".")[2]: to for of, to in _arrows(room).items() if "." in of}
+    assert arrows.keys() == allowed.keys()
     for of, to in arrows.items():
-        others = {name.partition(".")[2] for name in to if name.startswith("loadgen.")}
-        assert others <= OF_LOADGEN[of], f"{of} imports {others - OF_LOADGEN[of]}"
+        others = {name.partition(".")[2] for name in to if name.partition(".")[0] == room}
+        assert others <= allowed[of], f"{of} imports {others - allowed[of]}"
 
 
 @pytest.mark.parametrize("room", sorted(MAY_IMPORT))

@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from records.reader import read_run
-from reports.analysis import Analysis, analyse
+from reports.analysis.analyse import analyse
+from reports.analysis.analysis import Analysis
+from reports.analysis.of_machine import Drift
 from reports.blocks import blocks
 from reports.document import Paragraph, Table
 from reports.headline import what_this_says
@@ -304,7 +306,7 @@ def test_services_behind_one_address_are_no_repeats_unsaid(
     named = "tls=none" if way is None else f"--{way.replace('_', '-')}=a"
     assert len(analysis.levels) == 2
     assert f"baseline {named}" in {level.config for level in analysis.levels}
-    assert not analysis.drifts
+    assert not analysis.noted(Drift)
     trusted = spec(made, "baseline", repeat=2, requested={"proxy": None, "tls": TLS | {"ca": "b"}})
     assert "differently" not in " ".join(what_this_says(analysed(made, tmp_path / "ca", one, trusted)))
 

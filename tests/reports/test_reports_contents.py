@@ -16,12 +16,15 @@ from rich.console import Console
 from records.cell import Check
 from records.measure import rate
 from records.reader import read_run
-from reports.analysis import Analysis, analyse
+from reports.analysis.analyse import analyse
+from reports.analysis.analysis import Analysis
+from reports.analysis.of_loads import Cold
+from reports.analysis.of_machine import Drift
 from reports.blocks import blocks
-from reports.document import number
 from reports.export import figure_columns, summary_csv
+from reports.figures.knee import knee_index
+from reports.figures.text import number
 from reports.growth import knee_sentence
-from reports.knee import knee_index
 from reports.render import markdown, print_blocks
 from reports.results import results_json
 from reports.side_by_side import ratio_header
@@ -261,7 +264,7 @@ def test_repeats_that_differ_are_said(made: Any, tmp_path: Path) -> None:
     assert "Repeats differ" not in words(analysed(made.run(tmp_path / "even", even)))
     apart = [made.spec(rps=20.0, ttft_ms=150.0), made.spec(rps=30.0, repeat=2)]
     analysis = analysed(made.run(tmp_path / "apart", apart))
-    assert [drift.figure for drift in analysis.drifts] == ["RPS", "TTFT p50"]
+    assert [drift.figure for drift in analysis.noted(Drift)] == ["RPS", "TTFT p50"]
     text = words(analysis)
     assert "RPS of local/baseline at 10 users 1.50x (20.0 to 30.0)" in text
     assert "the machine drifted" in text
@@ -269,7 +272,7 @@ def test_repeats_that_differ_are_said(made: Any, tmp_path: Path) -> None:
 
 def test_an_invalid_repeat_does_not_drift(made: Any, tmp_path: Path) -> None:
     specs = [made.spec(rps=20.0), made.spec(rps=90.0, repeat=2, checks=made.fail)]
-    assert analysed(made.run(tmp_path / "run", specs)).drifts == ()
+    assert analysed(made.run(tmp_path / "run", specs)).noted(Drift) == ()
 
 
 def test_a_mock_answer_has_no_time_between_tokens(made: Any, tmp_path: Path) -> None:
@@ -387,7 +390,7 @@ def test_the_first_requests_are_a_table_of_their_own(sweep_dir: Path) -> None:  
         for request in cell.parts[0].data.requests
         if "cold" in request.flags
     ]
-    cold = next(c for c in analysis.cold if c.config == "baseline")
+    cold = next(c for c in analysis.noted(Cold) if c.config == "baseline")
     assert (cold.requests, cold.worst) == (len(flagged), max(t for t in flagged if t is not None))
     assert "First requests (cold: in no figure above)" in words(analysis)
 

@@ -14,7 +14,8 @@ from rich.console import Console
 
 from records.cell import Check
 from records.reader import read_run
-from reports.analysis import Analysis, analyse
+from reports.analysis.analyse import analyse
+from reports.analysis.analysis import Analysis
 from reports.blocks import blocks
 from reports.document import Paragraph, Table
 from reports.headline import LINES, what_this_says
@@ -85,7 +86,7 @@ def test_a_good_sweep_is_told_in_eight_lines_before_any_table(made: Any, tmp_pat
     assert "mocking both makes it 13.5x (" in said
     assert "At 20 users what the embedding side takes holds throughput down" in said
     assert "Read with care" not in said
-    assert results_json(analysis)["findings"] == what_this_says(analysis)
+    assert results_json(analysis)["says"] == what_this_says(analysis)
 
 
 def test_what_makes_cells_invalid_and_what_to_do_is_said_first(made: Any, tmp_path: Path) -> None:

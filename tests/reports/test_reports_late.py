@@ -13,7 +13,9 @@ import pytest
 from records.cell import Check
 from records.files import LineFile
 from records.reader import read_run
-from reports.analysis import Analysis, analyse
+from reports.analysis.analyse import analyse
+from reports.analysis.analysis import Analysis
+from reports.analysis.of_loads import Cold
 from reports.blocks import blocks
 from reports.cautions import cautions
 from reports.document import Paragraph, Table
@@ -100,7 +102,7 @@ def test_the_first_requests_are_no_exception(made: Any, tmp_path: Path) -> None:
     path = made.cell(tmp_path / "cell", made.spec())
     text = (path / "requests.jsonl").read_text()
     (path / "requests.jsonl").write_text(text.replace('"flags":["cold"]', '"flags":["cold","late"]'))
-    assert analyse([read_run(path)]).cold == ()
+    assert analyse([read_run(path)]).noted(Cold) == ()
 
 
 def test_a_shapes_levels_count_them_too(made: Any, tmp_path: Path) -> None:

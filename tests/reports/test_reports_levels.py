@@ -21,16 +21,18 @@ from records.files import LineFile
 from records.levels import HeldLevel, HeldLevels
 from records.reader import read_run
 from records.request import RequestRecord
-from reports.analysis import Analysis, analyse
+from reports.analysis.analyse import analyse
+from reports.analysis.analysis import Analysis
+from reports.analysis.of_machine import Drift
 from reports.blocks import blocks
 from reports.cli import main
 from reports.document import Table
 from reports.export import levels_csv, summary_csv
-from reports.load import Load
-from reports.masters import merged_levels
+from reports.figures.load import Load
+from reports.figures.masters import merged_levels
+from reports.figures.shaped import level_figures
 from reports.render import markdown, print_blocks
 from reports.results import results_json
-from reports.shaped import level_figures
 from workloads.stream import STREAM
 
 S = 1_000_000_000
@@ -322,9 +324,9 @@ def test_steps_of_other_heights_are_other_loads(made: Any, tmp_path: Path) -> No
     text = " ".join(printed(analysed(made.run(tmp_path / "run", [low, high]))).split())
     assert "local: baseline shape_options.step_users=5 Load" in text
     assert "local: baseline shape_options.step_users=50 Load" in text
-    assert analysed(tmp_path / "run").drifts == ()
+    assert analysed(tmp_path / "run").noted(Drift) == ()
     old = replace(high, requested={"shape": "Steps"})  # from before they were kept
-    assert len(analysed(made.run(tmp_path / "old", [low, old])).drifts) == 1
+    assert len(analysed(made.run(tmp_path / "old", [low, old])).noted(Drift)) == 1
     [ratio] = analysed(
         made.run(tmp_path / "two", [low, stepped(made, 50, config="mock-llm", rps=60.0)])
     ).comparisons

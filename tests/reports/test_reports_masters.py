@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from records.reader import read_run
-from reports.analysis import Analysis, analyse
+from reports.analysis.analyse import analyse
+from reports.analysis.analysis import Analysis
+from reports.analysis.of_loads import Overlapping
 from reports.blocks import blocks
 from reports.document import Paragraph
 
@@ -154,7 +156,7 @@ def test_two_loads_that_took_from_each_other_are_named(
 def test_loads_after_one_another_and_on_other_services_took_nothing(made: Any, tmp_path: Path) -> None:
     after, elsewhere = made.spec(concurrency=20, late_s=5.0), made.spec(deployment="k8s")
     analysis = analysed(made, tmp_path, one=made.spec(), two=after, three=elsewhere)
-    assert analysis.overlapping == ()
+    assert analysis.noted(Overlapping) == ()
     assert "overlap" not in verdict(analysis)
 
 

@@ -14,7 +14,8 @@ from rich.console import Console
 from records.files import read_json, write_json
 from records.point import Point
 from records.reader import read_run
-from reports.analysis import Analysis, analyse
+from reports.analysis.analyse import analyse
+from reports.analysis.analysis import Analysis
 from reports.blocks import blocks
 from reports.document import Table
 from reports.export import summary_csv

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from reports import stats
-from reports.ratios import Ratios
-from reports.repeats import Between, between, median_figure, throughput_figure
-from reports.stats import Estimate, Sample
+from reports.figures import stats
+from reports.figures.ratios import Ratios
+from reports.figures.repeats import Between, between, median_figure, throughput_figure
+from reports.figures.stats import Estimate, Sample
 from workloads.stream import STREAM
 
 RPS, TTFT = throughput_figure(STREAM), median_figure(STREAM)

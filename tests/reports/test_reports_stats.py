@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from scipy.stats import binom
 
 from records.measure import wanted_answers
-from reports import stats
-from reports.stats import Sample
+from reports.figures import stats
+from reports.figures.stats import Sample
 
 VALUES = st.lists(st.floats(0.01, 1e6), min_size=1, max_size=200)
 QUANTILES = st.sampled_from([0.5, 0.9, 0.95, 0.99])

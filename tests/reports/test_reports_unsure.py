@@ -11,9 +11,11 @@ import pytest
 from records.cell import Check
 from records.files import LineFile
 from records.reader import read_run
-from reports.analysis import Analysis, analyse
+from reports.analysis.analyse import analyse
+from reports.analysis.analysis import Analysis
 from reports.blocks import blocks
-from reports.document import NONE, Table
+from reports.document import Table
+from reports.figures.text import NONE
 from reports.headline import what_this_says
 from workloads.checks.general import WORTH_TELLING
 

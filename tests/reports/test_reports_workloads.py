@@ -13,7 +13,8 @@ import pytest
 from click.testing import CliRunner
 
 from records.reader import read_run
-from reports.analysis import Analysis, analyse
+from reports.analysis.analyse import analyse
+from reports.analysis.analysis import Analysis
 from reports.blocks import blocks
 from reports.cli import main
 from reports.export import summary_csv

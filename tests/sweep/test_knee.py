@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reports.knee import knee_index
+from reports.figures.knee import knee_index
 from sweep.grid import BASE_LEVELS
 from sweep.knee import SURE_GROWTH, Outcomes, deciding_levels, next_level
 from sweep.plan import BETWEEN_LEVELS, ONWARD_LEVELS

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from records.point import Point
 from records.variants import MOCKS
-from reports.knee import knee_index
+from reports.figures.knee import knee_index
 from sweep.grid import BASE_LEVELS
 from sweep.options import parse_targets
 from sweep.plan import CellKey, Plan

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from loadgen.shapes.slo import Figures, Part, Slo, Waiting
 from records.request import RequestRecord
-from reports import stats
+from reports.figures import stats
 
 MS = 1_000_000
 ANSWER = RequestRecord(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -11,13 +13,14 @@ import numpy as np
 from records.cell import Cell, Check, Window
 from records.measure import measured
 from records.reader import Run
-from records.request import RequestRecord
+from records.request import RecordError, RequestRecord
+from records.samples import samples_in
 from records.variants import MOCKS
-from reports.figures import Figures, figures_in, figures_of, good_and_timed, throughput_of
-from reports.load import Load
-from reports.masters import Part, merged_cell, simultaneous
-from reports.rows import Row, rows_of
-from reports.stats import Floats, Sample
+from reports.figures.figures import Figures, figures_in, figures_of, good_and_timed, throughput_of
+from reports.figures.load import Load
+from reports.figures.masters import Part, merged_cell, simultaneous
+from reports.figures.rows import Row, rows_of
+from reports.figures.stats import Floats, Sample
 from workloads.catalogue import workload
 from workloads.workload import Workload
 
@@ -53,6 +56,21 @@ class CellSummary:
     @property
     def window(self) -> Window | None:
         return self.cell.window
+
+    @cached_property
+    def profile(self) -> tuple[dict[str, Any], ...]:
+        """The profiler's samples in the measuring window, of all parts, read when they are first wanted; none
+        where none were kept, or a file of them cannot be read: what was measured does not hang on them."""
+        if (window := self.window) is None:
+            return ()
+        found = []
+        for part in self.parts:
+            with suppress(RecordError, OSError):
+                found += samples_in(part.data.path)
+        times = ((sample.get("at_ns"), sample) for sample in found)
+        return tuple(
+            sample for at, sample in times if isinstance(at, int) and window.start_ns <= at <= window.end_ns
+        )
 
     @property
     def failed_checks(self) -> tuple[Check, ...]:

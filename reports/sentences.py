@@ -7,15 +7,16 @@ from collections.abc import Iterator, Sequence
 
 from records.cell import Check
 from records.variants import MOCKS, mocked_by
-from reports.analysis import Analysis
-from reports.compare import Comparison, DeploymentRatio, deployments_of
-from reports.document import listed, number, times
-from reports.finding import Finding
+from reports.analysis.analysis import Analysis
+from reports.analysis.of_answers import NoStageTimes
+from reports.figures.compare import Comparison, DeploymentRatio, deployments_of
+from reports.figures.knees import Knee
+from reports.figures.load import Load
+from reports.figures.shaped import ShapedCell
+from reports.figures.text import listed, number, times
 from reports.growth import grown, others_grown
-from reports.knees import Knee
-from reports.load import Load
-from reports.shaped import ShapedCell
-from reports.unexplained import blind, waiting, without_stages
+from reports.sentence import Sentence
+from reports.unexplained import blind, waiting
 
 SIDES = {name: parts[0].side for name in MOCKS if len(parts := mocked_by(name) or ()) == 1}
 """The mocks of one side alone."""
@@ -24,11 +25,11 @@ LONGEST_FOUND, LONG_FOUND = 200, 90
 of it. What to do about it is never cut."""
 
 
-def findings(analysis: Analysis) -> Iterator[Finding]:
+def sentences(analysis: Analysis) -> Iterator[Sentence]:
     """The most important first: which of two deployments is ahead, may it be believed, how far does it grow,
     what are the mocks worth?"""
     if not analysis.levels:
-        yield Finding(text="There is no complete cell: nothing was measured.", kept=True)
+        yield Sentence(text="There is no complete cell: nothing was measured.", kept=True)
         return
     compared = list(_deployments(analysis.deployment_ratios))
     if not analysis.without_valid_cell:
@@ -39,40 +40,37 @@ def findings(analysis: Analysis) -> Iterator[Finding]:
     if analysis.without_valid_cell:
         who = listed([f"{deployment}/{config}" for deployment, config in analysis.without_valid_cell])
         text = f"Nothing can be said about {who}: no cell is valid."
-        yield Finding(text=text, short=text)
+        yield Sentence(text=text, short=text)
     for deployment in deployments_of(analysis.levels):
         yield from _deployment(analysis, deployment)
     yield from unexplained(analysis)
 
 
-def unexplained(analysis: Analysis) -> Iterator[Finding]:
+def unexplained(analysis: Analysis) -> Iterator[Sentence]:
     """Deployments of which nobody knows what takes their time."""
-    found = [
-        deployment
-        for deployment in deployments_of(analysis.levels)
-        if without_stages([level for level in analysis.levels if level.deployment == deployment])
-    ]
-    if found:
-        yield blind(found)
+    for note in analysis.noted(NoStageTimes):
+        yield blind(note.deployments)
 
 
-def _believed(analysis: Analysis) -> Finding:
+def _believed(analysis: Analysis) -> Sentence:
     cells, invalid = analysis.cells, analysis.invalid
     if not invalid:
         text = f"All {len(cells)} cells are valid." if len(cells) > 1 else "The cell is valid."
-        return Finding(text=text, short=text, kept=True)
+        return Sentence(text=text, short=text, kept=True)
     failed = [check for cell in invalid for check in cell.failed_checks]
     good = len(cells) - len(invalid)
     first = f"{good} of {len(cells)} cells are valid, the others enter no figure"
     if len(cells) == 1:
         first = "The cell is not valid"
     if not failed:
-        return Finding(text=f"{first}: it was not checked.", short=f"{first}: it was not checked.", kept=True)
+        return Sentence(
+            text=f"{first}: it was not checked.", short=f"{first}: it was not checked.", kept=True
+        )
     [(name, count)] = Counter(check.name for check in failed).most_common(1)
     worst = next(check for check in failed if check.name == name)
     told = f"The check {name} failed{f' in {count} of them' if len(invalid) > 1 else ''}"
     text, short = (f"{first}. {told}: {_why(worst, room)}" for room in (LONGEST_FOUND, LONG_FOUND))
-    return Finding(text=text, short=short, kept=True)
+    return Sentence(text=text, short=short, kept=True)
 
 
 def _why(check: Check, room: int) -> str:
@@ -153,7 +151,7 @@ def _shape(found: ShapedCell) -> str:
     )
 
 
-def _deployment(analysis: Analysis, deployment: str) -> Iterator[Finding]:
+def _deployment(analysis: Analysis, deployment: str) -> Iterator[Sentence]:
     own = [c for c in analysis.comparisons if c.deployment == deployment and not c.asked_differently]
     levels = [level for level in analysis.levels if level.deployment == deployment]
     reference = own[0].reference if own else levels[0].config
@@ -163,11 +161,12 @@ def _deployment(analysis: Analysis, deployment: str) -> Iterator[Finding]:
     if knee is None and not others:
         return  # that no cell is valid is said already
     first = grown(f"{deployment}: {knee.name if knee else reference}", knee)
-    yield Finding(text="; ".join([first, *others]) + ".", short=f"{first}.")
-    yield from waiting(deployment, knee, levels)
+    yield Sentence(text="; ".join([first, *others]) + ".", short=f"{first}.")
+    if any(deployment in note.deployments for note in analysis.noted(NoStageTimes)):
+        yield from waiting(deployment, knee, levels)
     for shaped in analysis.shaped:
         if shaped.cell.valid and shaped.cell.cell.deployment == deployment:
-            yield Finding(text=_shape(shaped))
+            yield Sentence(text=_shape(shaped))
     for of_it in _alike(own):
         name, workload = of_it[0].reference, of_it[0].workload
         its = (k for k in knees if (k.config, k.workload) == (name, workload))
@@ -182,7 +181,7 @@ def _alike(compared: Sequence[Comparison]) -> list[list[Comparison]]:
     return list(groups.values())
 
 
-def _mocks(own: Sequence[Comparison], knee: Knee | None) -> Iterator[Finding]:
+def _mocks(own: Sequence[Comparison], knee: Knee | None) -> Iterator[Sentence]:
     """What each mock is worth at the highest load at which both sides were compared, of any other at the
     highest of its own; and what follows."""
     compared = [c for c in sorted(own, key=lambda c: c.load) if c.throughput is not None]
@@ -195,15 +194,15 @@ def _mocks(own: Sequence[Comparison], knee: Knee | None) -> Iterator[Finding]:
     highest = {c.config: c.load for c in compared} | {c.config: top for c in compared if c.load == top}
     others = sorted({*highest.values()} - {top}, reverse=True)
     said = [_effects([c for c in compared if c.load == load == highest[c.config]]) for load in (top, *others)]
-    yield Finding(
+    yield Sentence(
         text="; ".join([said[0], *(f"a{text[1:]}" for text in said[1:])]) + ".", short=f"{said[0]}."
     )
     limit = _limit([c for c in own if c.load == top], knee, top)
     if limit:
-        yield Finding(text=limit, short=limit)
+        yield Sentence(text=limit, short=limit)
 
 
-def _deployments(ratios: Sequence[DeploymentRatio]) -> Iterator[Finding]:
+def _deployments(ratios: Sequence[DeploymentRatio]) -> Iterator[Sentence]:
     """Which of two is ahead, at the highest load of the first configuration that has both."""
     known = [ratio for ratio in ratios if ratio.throughput is not None and not ratio.asked_differently]
     if not known:
@@ -212,15 +211,15 @@ def _deployments(ratios: Sequence[DeploymentRatio]) -> Iterator[Finding]:
                 f"{ratios[0].first} and {ratios[0].second} have no level at which both are valid: they are "
                 "not compared."
             )
-            yield Finding(text=text, short=text, kept=True)
+            yield Sentence(text=text, short=text, kept=True)
         return
     top = max((r for r in known if r.config == known[0].config), key=lambda r: r.load)
     text = f"{top.config} at {top.load.named}: {_ahead(top)}{_elsewhere(top, known)}."
-    yield Finding(text=text, short=text, kept=True)
+    yield Sentence(text=text, short=text, kept=True)
     slower = list(dict.fromkeys(r.config for r in known if r.second_is_bottleneck))
     if slower:
         text = f"{top.second} has a bottleneck of its own ({listed(slower)}): {top.first} answers more there."
-        yield Finding(text=text, short=text)
+        yield Sentence(text=text, short=text)
 
 
 def _ahead(ratio: DeploymentRatio) -> str:

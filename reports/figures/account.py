@@ -11,9 +11,9 @@ import orjson
 from records import layout
 from records.files import read_lines
 from records.request import RequestRecord
-from reports.load import Load
-from reports.stats import percentile
-from reports.summary import CellSummary, Level
+from reports.figures.load import Load
+from reports.figures.stats import percentile
+from reports.figures.summary import CellSummary, Level
 from workloads.checks.streams import IMPOSSIBLE_SHARE, impossible_stages
 
 STAGE_ORDER = ("preprocess", "embed", "search", "prompt", "llm")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, kw_only=True)
-class Finding:
+class Sentence:
     """A sentence, and a shorter one for where there is no room; empty: then it is left to its section."""
 
     text: str

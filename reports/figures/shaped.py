@@ -10,8 +10,8 @@ from records.levels import HeldLevel, HeldLevels, cut_in, has_rate, wanted_in
 from records.measure import measured
 from records.reader import search_sentence
 from records.request import RecordError, RequestRecord
-from reports.figures import Figures, figures_in
-from reports.summary import CellSummary, Level
+from reports.figures.figures import Figures, figures_in
+from reports.figures.summary import CellSummary, Level
 from workloads.workload import Workload
 
 

@@ -9,8 +9,8 @@ from typing import Any
 from records.cell import Cell, Verdict, Window
 from records.levels import HeldLevel, HeldLevels
 from records.reader import CellData
-from reports.alike import served_differently
-from reports.asked import asked_differently
+from reports.figures.alike import served_differently
+from reports.figures.asked import asked_differently
 
 SHARED_SHARE = 0.5
 

@@ -8,13 +8,13 @@ from itertools import product
 
 from records.cell import Cell
 from records.variants import BASELINE
-from reports.alike import more_than_named, reached_apart, set_apart
-from reports.asked import asked_differently
-from reports.load import Load
-from reports.ratios import Ratios
-from reports.rows import Row
-from reports.stats import Estimate
-from reports.summary import CONFIG_ORDER, Level
+from reports.figures.alike import more_than_named, reached_apart, set_apart
+from reports.figures.asked import asked_differently
+from reports.figures.load import Load
+from reports.figures.ratios import Ratios
+from reports.figures.rows import Row
+from reports.figures.stats import Estimate
+from reports.figures.summary import CONFIG_ORDER, Level
 from workloads.workload import Workload
 
 BOTTLENECK_RATIO = 1.5

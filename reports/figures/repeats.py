@@ -30,8 +30,8 @@ import numpy as np
 from scipy.stats import t
 
 from records.measure import CONFIDENCE
-from reports import stats
-from reports.stats import Estimate, Floats, Sample
+from reports.figures import stats
+from reports.figures.stats import Estimate, Floats, Sample
 from workloads.workload import Workload
 
 FEWEST = 2

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from records.measure import wanted_answers
-from reports.compare import Comparison, DeploymentRatio
-from reports.document import listed, number
-from reports.figures import Figures
-from reports.refusals import refusals
-from reports.summary import Level
+from reports.analysis.of_ratios import not_compared
+from reports.cautions import refusal
+from reports.figures.compare import Comparison, DeploymentRatio
+from reports.figures.figures import Figures
+from reports.figures.summary import Level
+from reports.figures.text import listed, number
 
 
 def ratio_notes(ratios: Sequence[Comparison | DeploymentRatio]) -> list[str]:
     """Where what is compared was not asked alike, or is not the same but for its name."""
-    notes = [refusal.sentence for refusal in refusals(ratios)]
+    notes = [refusal(note) for note in not_compared(ratios)]
     wrong = [ratio for ratio in ratios if ratio.asked_differently]
     if wrong:
         levels = [load.named for load in sorted({ratio.load for ratio in wrong})]

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 
 from records.measure import ended_inside
 from records.request import RequestRecord
-from reports import columns
-from reports.document import NONE, Row, Table, number, spread
-from reports.figures import Figures, figures_of
-from reports.load import Load, heads
-from reports.summary import CellSummary, Level
+from reports.figures.figures import Figures, figures_of
+from reports.figures.load import Load
+from reports.figures.summary import CellSummary, Level
+from reports.figures.text import NONE
 from workloads.workload import Workload
 
 
@@ -67,34 +66,3 @@ def _of(level: Level) -> Iterator[Region]:
             figures=figures_of(level.workload, requests, (), None),
             share=amounts[name] / total if total else None,
         )
-
-
-def region_tables(found: Sequence[Region]) -> Iterator[Table]:
-    """One for each row of the report, and workload, that has regions."""
-    groups: dict[tuple[str, str, str], list[Region]] = {}
-    for region in found:
-        groups.setdefault((region.deployment, region.config, region.workload.name), []).append(region)
-    for (deployment, config, _), own in groups.items():
-        first, workload = heads(region.load for region in own), own[0].workload
-        per, metrics = workload.throughput.title, columns.heads(workload, workload.columns.main)
-        yield Table(
-            title=f"{deployment}: {config}: by region",
-            columns=(*first, "Region", "Requests", f"{per} share", *metrics, "Fail"),
-            rows=tuple(_row(region, first) for region in own),
-            notes=(
-                f"{per} share: of the good answers. A region is what REGION said where a load worker ran.",
-            ),
-            keys=len(first),
-        )
-
-
-def _row(region: Region, first: Sequence[str]) -> Row:
-    figures = region.figures
-    share = NONE if region.share is None else f"{number(100 * region.share)} %"
-    main = (spread(figures.at(key)) for key in region.workload.columns.main)
-    return Row(
-        cells=(
-            *(*region.load.cells(first), region.name, str(figures.requests), share),
-            *(*main, str(figures.failures)),
-        )
-    )

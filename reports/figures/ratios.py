@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from reports import stats
-from reports.figures import generator
-from reports.repeats import Between, Figure, between, median_figure, throughput_figure
-from reports.stats import Estimate
-from reports.summary import Level
+from reports.figures import stats
+from reports.figures.figures import generator
+from reports.figures.repeats import Between, Figure, between, median_figure, throughput_figure
+from reports.figures.stats import Estimate
+from reports.figures.summary import Level
 
 
 class Ratios:

@@ -17,8 +17,8 @@ import orjson
 from records.cell import Cell
 from records.kept import harmless
 from records.variants import moves
-from reports.alike import Facts, cpus_of, reach_of, settings_of, stages_of
-from reports.asked import ASKED, LATER
+from reports.figures.alike import Facts, cpus_of, reach_of, settings_of, stages_of
+from reports.figures.asked import ASKED, LATER
 
 OF_THE_LOAD = frozenset({"rate"})
 """What levels of one row differ in: it is their load itself."""

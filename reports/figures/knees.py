@@ -11,11 +11,11 @@ import numpy as np
 
 from records.measure import CONFIDENCE
 from records.point import Point, Value
-from reports.asked import no_number_of_users
-from reports.compare import by_workload, configs_of, deployments_of, differ
-from reports.knee import Step, knee_index
-from reports.stats import Estimate
-from reports.summary import Level
+from reports.figures.asked import no_number_of_users
+from reports.figures.compare import by_workload, configs_of, deployments_of, differ
+from reports.figures.knee import Step, knee_index
+from reports.figures.stats import Estimate
+from reports.figures.summary import Level
 from workloads.workload import Workload
 
 LEVELS_OWN = ("rate", "shape", "shape_options")

@@ -12,8 +12,8 @@ from records.cell import Window
 from records.finish_reasons import unknown_ends
 from records.measure import ended_inside, wanted_answers
 from records.request import LATE, RequestRecord
-from reports import stats
-from reports.stats import Estimate, Floats, Sample
+from reports.figures import stats
+from reports.figures.stats import Estimate, Floats, Sample
 from workloads.metric import Metric, Quantile
 from workloads.workload import Workload
 

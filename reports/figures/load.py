@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from records.cell import Cell
 from records.point import RATE, USERS, Point, text_of
-from reports.document import NONE, users
+from reports.figures.text import NONE, users
 
 NOWHERE = Point(())
 """The point of a load that its users, its rate or its shape alone describe."""
@@ -66,6 +67,10 @@ class Load:
         """In a sentence: ``10 users``, ``10 users (size=100)``, else as in a table."""
         others = f" ({self.others.label})" if self.others.factors else ""
         return f"{users(self.users) if self.closed else self.alone}{others}"
+
+    def to_json(self) -> dict[str, Any]:
+        """As files name it; ``concurrency`` is null where it is no number of users."""
+        return {"concurrency": self.users or None, "load": self.label, "point": self.point.to_json()}
 
     def cells(self, columns: Sequence[str]) -> tuple[str, ...]:
         """A row's first cells, under the `heads` of its table."""

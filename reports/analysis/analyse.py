@@ -1,0 +1,87 @@
+"""From runs to everything a report says, computed once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+
+from records.reader import Run
+from reports.analysis import of_answers, of_loads, of_machine, of_ratios, of_runs
+from reports.analysis.analysis import Analysis, Source
+from reports.analysis.note import Note
+from reports.figures.account import accounts
+from reports.figures.compare import compare_configs, compare_deployments
+from reports.figures.knees import find_knees
+from reports.figures.ratios import Ratios
+from reports.figures.regions import regions
+from reports.figures.shaped import shaped_cells
+from reports.figures.summary import planned_variants, source_names, summarise
+
+MAKERS: tuple[Callable[[Analysis], Iterator[Note]], ...] = (
+    of_runs.proof,
+    of_runs.verified,
+    of_runs.finished,
+    of_answers.thoughts_only,
+    of_answers.unknown_ends,
+    of_answers.token_pace,
+    of_answers.undecided,
+    of_ratios.compared,
+    of_loads.overlapping,
+    of_machine.drifts,
+    of_answers.impossible_stages,
+    of_machine.disturbed,
+    of_machine.stood_still,
+    of_answers.late,
+    of_answers.gaps_left_out,
+    of_runs.again,
+    of_loads.connecting,
+    of_runs.one_repeat,
+    of_answers.no_stage_times,
+    of_runs.cpus,
+    of_machine.generator,
+    of_loads.added_up,
+    of_loads.no_users,
+    of_runs.few_repeats,
+    of_loads.cold,
+)
+"""Of the notes, worst first: the order in which reports say them."""
+
+
+def _reference(runs: Sequence[Run]) -> str | None:
+    """The first that a plan names."""
+    plans = [plan for run in runs if isinstance(plan := run.meta.get("plan"), dict)]
+    return next((name for plan in plans if isinstance(name := plan.get("reference"), str)), None)
+
+
+def analyse(runs: Sequence[Run], reference: str | None = None) -> Analysis:
+    """``reference``: the variant that others are compared with, if not the one that the runs' plans name."""
+    found = summarise(runs)
+    ratios = Ratios(found)
+    levels = tuple(map(ratios.with_noise, found))
+    names = source_names(runs)
+    sources = [
+        Source(name=name, run=run, budget_ended=run.meta.get("budget_ended") is True)
+        for name, run in zip(names, runs, strict=True)
+    ]
+    incomplete = [f"{name}: {cell}" for name, run in zip(names, runs, strict=True) for cell in run.incomplete]
+    valid = {(level.deployment, level.config) for level in levels if level.valid}
+    met = [(level.deployment, level.config) for level in levels]
+    known = {(level.deployment, level.row.variant) for level in levels}
+    for run in runs:
+        cut = [(part[0], part[1]) for cell in run.incomplete if len(part := cell.split("/")) == 3]
+        met += [pair for pair in cut if pair not in known]
+    analysis = Analysis(
+        sources=tuple(sources),
+        levels=levels,
+        comparisons=compare_configs(
+            levels, ratios, reference=reference or _reference(runs), given=planned_variants(runs)
+        ),
+        deployment_ratios=compare_deployments(levels, ratios),
+        knees=find_knees(levels, budget_ended=any(source.budget_ended for source in sources)),
+        accounts=accounts(levels),
+        shaped=shaped_cells(levels),
+        regions=regions(levels),
+        incomplete=tuple(incomplete),
+        without_valid_cell=tuple(pair for pair in dict.fromkeys(met) if pair not in valid),
+    )
+    return replace(analysis, notes=tuple(note for make in MAKERS for note in make(analysis)))

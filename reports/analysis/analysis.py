@@ -1,0 +1,92 @@
+"""Everything a report says, as values; the console, Markdown, JSON and CSV only show it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeVar
+
+from records.exit_codes import INVALID
+from records.reader import Run
+from reports.analysis.note import Note
+from reports.figures.account import Account
+from reports.figures.compare import Comparison, DeploymentRatio
+from reports.figures.knees import Knee
+from reports.figures.regions import Region
+from reports.figures.shaped import ShapedCell
+from reports.figures.stats import repeats_of
+from reports.figures.summary import CellSummary, Level
+from workloads.workload import Workload
+
+N = TypeVar("N", bound=Note)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """One of the directories read."""
+
+    name: str
+    run: Run
+    budget_ended: bool
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Analysis:
+    """What was measured and what follows from it."""
+
+    sources: tuple[Source, ...]
+    levels: tuple[Level, ...]
+    comparisons: tuple[Comparison, ...]
+    deployment_ratios: tuple[DeploymentRatio, ...]
+    knees: tuple[Knee, ...]
+    accounts: tuple[Account, ...]
+    shaped: tuple[ShapedCell, ...]
+    """Loads with a shape, by the levels they went through."""
+    regions: tuple[Region, ...]
+    """Levels by where their requests came from, where that is more than one region."""
+    incomplete: tuple[str, ...]
+    """Cells without an end, ``source: name``: never used."""
+    without_valid_cell: tuple[tuple[str, str], ...]
+    """(deployment, configuration) that have none: exit code 3."""
+    notes: tuple[Note, ...] = ()
+    """What has to be known about the measurement, worst first, those of one kind together."""
+
+    def noted(self, kind: type[N]) -> tuple[N, ...]:
+        """The notes of one kind."""
+        return tuple(note for note in self.notes if isinstance(note, kind))
+
+    def named(self, cell: CellSummary) -> str:
+        """The cell, with its directory's name where there are several."""
+        source = f"{cell.source}/" if len(self.sources) > 1 else ""
+        return f"{source}{cell.cell.name}"
+
+    @property
+    def cells(self) -> tuple[CellSummary, ...]:
+        return tuple(cell for level in self.levels for cell in level.cells)
+
+    @property
+    def workloads(self) -> tuple[Workload, ...]:
+        """What the cells measured, each once."""
+        return tuple({level.workload.name: level.workload for level in self.levels}.values())
+
+    @property
+    def invalid(self) -> tuple[CellSummary, ...]:
+        return tuple(cell for cell in self.cells if not cell.valid)
+
+    @property
+    def repeats(self) -> int:
+        """Of the valid level that has fewest: what the intervals can know about run-to-run noise."""
+        return min((repeats_of(level.samples) for level in self.levels if level.valid), default=0)
+
+    @property
+    def most_repeats(self) -> int:
+        """Of the valid level that has most."""
+        return max((repeats_of(level.samples) for level in self.levels if level.valid), default=0)
+
+    @property
+    def merged(self) -> tuple[CellSummary, ...]:
+        """Cells that several masters made together."""
+        return tuple(cell for cell in self.cells if len(cell.parts) > 1)
+
+    @property
+    def exit_code(self) -> int:
+        return INVALID if self.without_valid_cell or not self.levels else 0

@@ -1,0 +1,200 @@
+"""Notes on the answers: they may not be what their figures say. Thoughts, unknown ends, a cache, a buffer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from records.request import GAPS_LEFT_OUT
+from reports.analysis.analysis import Analysis
+from reports.analysis.note import Note
+from reports.analysis.place import Place
+from reports.figures.compare import deployments_of
+from reports.figures.summary import CellSummary, Level
+from workloads.checks.general import WORTH_TELLING
+from workloads.stream import STREAM
+
+SHARE = 0.05
+"""Of a level's good answers: more are told above the tables, fewer in a note below one."""
+PACE = 5.0
+"""So many times is the ITL the TPOT, where the tokens that were counted were not those that were streamed."""
+LATE_SHARE = 0.05
+"""Of a level's requests: from here on those that are late are told above the tables."""
+OF_ANSWERS = {"thoughts-only", "finish-reason"}
+"""The checks whose figures are made here, of levels."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ThoughtsOnly(Note):
+    """Many good answers had no token of an answer: TTFT is that of the others."""
+
+    code = "thoughts-only"
+    at: Place
+    answers: int
+    of: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnknownEnds(Note):
+    """Many good answers ended for a reason that is not known, so they may have been given up."""
+
+    code = "unknown-ends"
+    at: Place
+    answers: int
+    of: int
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TokenPace(Note):
+    """By the service's count tokens came much faster than what was streamed."""
+
+    code = "token-pace"
+    at: Place
+    tpot_ms: float
+    itl_ms: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Undecided(Note):
+    """A check that is worth telling could not decide."""
+
+    code = "undecided"
+    check: str
+    cells: tuple[str, ...]
+    of: int
+    text: str
+    """Of the first."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImpossibleStages(Note):
+    """The server's stages add up to more than the TTFT."""
+
+    code = "impossible-stages"
+    at: Place
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoStageTimes(Note):
+    """Good streams came without stage times: which part takes the TTFT is not known."""
+
+    code = "no-stage-times"
+    deployments: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Late(Note):
+    """So many requests are in no latency that the others may not stand for them."""
+
+    code = "late"
+    at: Place
+    requests: int
+    of: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class GapsLeftOut(Note):
+    """So great a share of the answers has gaps over a stall of the load generator, in no ITL."""
+
+    code = "gaps-left-out"
+    at: Place
+    share: float
+
+
+def thoughts_only(analysis: Analysis) -> Iterator[Note]:
+    """Levels whose TTFT is that of some of the good answers, the greatest share first."""
+    for level, count in _many(analysis, {id(lv): lv.figures.without for lv in analysis.levels}):
+        yield ThoughtsOnly(at=Place.of(level), answers=count, of=level.figures.good)
+
+
+def unknown_ends(analysis: Analysis) -> Iterator[Note]:
+    """Levels of which many good answers may have been given up, the greatest share first."""
+    ends = {id(lv): sum(count for _, count in lv.figures.unknown_ends) for lv in analysis.levels}
+    for level, count in _many(analysis, ends):
+        reasons = tuple(reason for reason, _ in level.figures.unknown_ends)
+        yield UnknownEnds(at=Place.of(level), answers=count, of=level.figures.good, reasons=reasons)
+
+
+def _many(analysis: Analysis, counts: dict[int, int]) -> list[tuple[Level, int]]:
+    """The valid levels with more such answers than SHARE, and their number; ``counts``: by the level."""
+    found = [
+        (level, counts[id(level)])
+        for level in analysis.levels
+        if level.valid and level.figures.good and counts[id(level)] > SHARE * level.figures.good
+    ]
+    return sorted(found, key=lambda pair: -pair[1] / pair[0].figures.good)
+
+
+def token_pace(analysis: Analysis) -> Iterator[Note]:
+    """Levels whose tokens, by the service's count, came much faster than what was streamed."""
+    found = [
+        TokenPace(at=Place.of(level), tpot_ms=tpot.value, itl_ms=itl.value)
+        for level in analysis.levels
+        if level.valid
+        and level.figures.counted_by_usage
+        and (tpot := level.figures.at("tpot_p50")) is not None
+        and (itl := level.figures.at("itl_p50")) is not None
+        and 0 < PACE * tpot.value < itl.value
+    ]
+    yield from sorted(found, key=lambda note: -note.itl_ms / note.tpot_ms)
+
+
+def undecided(analysis: Analysis) -> Iterator[Note]:
+    """What a load's own last line says too."""
+    for name in WORTH_TELLING:
+        if name in OF_ANSWERS:
+            continue
+        found = [(c, text) for c in analysis.cells if (text := _could_not_decide(c, name)) is not None]
+        if found:
+            cells = tuple(analysis.named(cell) for cell, _ in found)
+            yield Undecided(check=name, cells=cells, of=len(analysis.cells), text=found[0][1])
+
+
+def _could_not_decide(cell: CellSummary, name: str) -> str | None:
+    """What such a check of a valid cell says. How a mock's answers came, written at once, is no question."""
+    if not cell.valid or (name == "buffering" and all("mock-answer" in r.flags for r in cell.timed)):
+        return None
+    found = (check.text for check in cell.cell.verdict.checks if (check.name, check.status) == (name, "n/a"))
+    return next(found, None)
+
+
+def impossible_stages(analysis: Analysis) -> Iterator[Note]:
+    wrong = dict.fromkeys((a.deployment, a.config) for a in analysis.accounts if a.unexplained_ms is None)
+    for deployment, config in wrong:
+        yield ImpossibleStages(at=Place(deployment=deployment, config=config))
+
+
+def no_stage_times(analysis: Analysis) -> Iterator[Note]:
+    found = tuple(name for name in deployments_of(analysis.levels) if _without_stages(analysis, name))
+    if found:
+        yield NoStageTimes(deployments=found)
+
+
+def _without_stages(analysis: Analysis, deployment: str) -> bool:
+    """Were there good streams, and none of them with stage times?"""
+    own = [level for level in analysis.levels if level.deployment == deployment]
+    streams = [level for level in own if level.workload.name == STREAM.name]
+    good = [r for level in streams for cell in level.valid_cells for r in cell.timed]
+    return bool(good) and not any(r.stages for r in good)
+
+
+def late(analysis: Analysis) -> Iterator[Note]:
+    """Levels of which so many requests have no times that the others may not stand for them, worst first."""
+    found = [
+        Late(at=Place.of(level), requests=level.figures.late, of=level.figures.requests)
+        for level in analysis.levels
+        if level.figures.late and level.figures.late >= LATE_SHARE * level.figures.requests
+    ]
+    yield from sorted(found, key=lambda note: -note.requests / note.of)
+
+
+def gaps_left_out(analysis: Analysis) -> Iterator[Note]:
+    """Levels with many answers whose gaps over a stall are longer than others by chance, worst first."""
+    found = []
+    for level in analysis.levels:
+        good = [r for cell in level.valid_cells for r in cell.timed if r.gaps_us]
+        share = sum(GAPS_LEFT_OUT in r.flags for r in good) / len(good) if good else 0.0
+        if share >= LATE_SHARE:
+            found.append(GapsLeftOut(at=Place.of(level), share=share))
+    yield from sorted(found, key=lambda note: -note.share)

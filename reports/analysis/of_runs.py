@@ -1,0 +1,166 @@
+"""Notes on what was run: was it proved and finished, how often, on which CPUs?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from records.served import AS_IS
+from reports.analysis.analysis import Analysis
+from reports.analysis.note import Note
+from reports.figures.summary import CellSummary
+
+FEW_REPEATS = 5
+"""With fewer, intervals know little of the noise between runs."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotProved(Note):
+    """Their configuration was set, and the service does not say what it runs."""
+
+    code = "not-proved"
+    cells: tuple[str, ...]
+    of: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class AsIs(Note):
+    """Nothing was set, and the service does not say what it runs."""
+
+    code = "as-is"
+    cells: tuple[str, ...]
+    of: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotVerified(Note):
+    """Nobody verified whose service answered (``--insecure``)."""
+
+    code = "not-verified"
+    cells: tuple[str, ...]
+    of: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Incomplete(Note):
+    """Cells without an end, ``source: name``: never used."""
+
+    code = "incomplete"
+    cells: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class BudgetEnded(Note):
+    """The sweep ended before its plan did."""
+
+    code = "budget-ended"
+    source: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class MeasuredAgain(Note):
+    """Cells that failed before they were valid: the machine had spoiled them."""
+
+    code = "measured-again"
+    cells: tuple[str, ...]
+    of: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class OneRepeat(Note):
+    """Intervals know nothing of the noise between runs; ``most``: repeats that some other level has."""
+
+    code = "one-repeat"
+    most: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class FewRepeats(Note):
+    """Intervals know little of the noise between runs."""
+
+    code = "few-repeats"
+    repeats: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cpus(Note):
+    """Which CPUs were whose, in some cells. ``target`` null: wherever it runs."""
+
+    code = "cpus"
+    load: tuple[int, ...]
+    target: tuple[int, ...] | None
+    realtime: bool
+
+
+def _status(cell: CellSummary, name: str) -> str | None:
+    return next((check.status for check in cell.cell.verdict.checks if check.name == name), None)
+
+
+def proof(analysis: Analysis) -> Iterator[Note]:
+    """Cells whose configuration was never proved."""
+    cells = [c for c in analysis.cells if _status(c, "configuration") == "n/a" or c.cell.config == AS_IS]
+    kinds: tuple[tuple[type[NotProved | AsIs], list[CellSummary]], ...] = (
+        (NotProved, [c for c in cells if c.cell.config != AS_IS]),
+        (AsIs, [c for c in cells if c.cell.config == AS_IS]),
+    )
+    for kind, found in kinds:
+        if found:
+            yield kind(cells=tuple(map(analysis.named, found)), of=len(analysis.cells))
+
+
+def verified(analysis: Analysis) -> Iterator[Note]:
+    found = [c for c in analysis.cells if (c.cell.requested.get("tls") or {}).get("insecure") is True]
+    if found:
+        yield NotVerified(cells=tuple(map(analysis.named, found)), of=len(analysis.cells))
+
+
+def finished(analysis: Analysis) -> Iterator[Note]:
+    if analysis.incomplete:
+        yield Incomplete(cells=analysis.incomplete)
+    for source in analysis.sources:
+        if source.budget_ended:
+            yield BudgetEnded(source=source.name)
+
+
+def again(analysis: Analysis) -> Iterator[Note]:
+    tried = [c for c in analysis.cells if any(p.data.cell.achieved.get("earlier_tries") for p in c.parts)]
+    if tried:
+        yield MeasuredAgain(cells=tuple(map(analysis.named, tried)), of=len(analysis.cells))
+
+
+def one_repeat(analysis: Analysis) -> Iterator[Note]:
+    if analysis.repeats == 1:
+        yield OneRepeat(most=analysis.most_repeats)
+
+
+def few_repeats(analysis: Analysis) -> Iterator[Note]:
+    if 1 < analysis.repeats < FEW_REPEATS:
+        yield FewRepeats(repeats=analysis.repeats)
+
+
+def cpus(analysis: Analysis) -> Iterator[Note]:
+    """One for each way in which they were divided; none where it was not kept."""
+    asked = [part.data.cell.requested.get("cpus") for cell in analysis.cells for part in cell.parts]
+    yield from dict.fromkeys(found for one in asked if (found := _divided(one)) is not None)
+
+
+def _divided(cpus: Any) -> Cpus | None:
+    if not isinstance(cpus, dict) or not _numbers(cpus.get("load")):
+        return None
+    target = cpus.get("target", ())
+    if target is not None and not _numbers(target):
+        return None
+    return Cpus(
+        load=_sorted(cpus["load"]),
+        target=None if target is None else _sorted(target),
+        realtime=cpus.get("realtime") is True,
+    )
+
+
+def _numbers(found: Any) -> bool:
+    return isinstance(found, list) and bool(found) and {type(n) for n in found} == {int}
+
+
+def _sorted(numbers: Sequence[int]) -> tuple[int, ...]:
+    return tuple(sorted(set(numbers)))

@@ -1,0 +1,1 @@
+"""Statistics, and the figures that they give of cells and levels."""

@@ -1,0 +1,1 @@
+"""The diagnosis: findings are values, a finder a file."""

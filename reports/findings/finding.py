@@ -1,0 +1,72 @@
+"""A finding: what holds a service back, on what that rests, and what mending it would give."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, get_args
+
+from reports.analysis.analysis import Analysis
+from reports.analysis.place import Place
+
+Binds = Literal["throughput", "latency", "nothing"]
+"""What it holds back. ``nothing``: it is good to know all the same, as that an app still scales."""
+Confidence = Literal["shown", "likely", "possible"]
+"""``shown``: chance and other causes are excluded, as by an interval or a comparison; ``likely``: it fits all
+that was measured; ``possible``: it fits, as others would. Best first."""
+Severity = Literal["high", "medium", "low", "info"]
+"""How much it costs whoever uses the service; worst first."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Effect:
+    """What it costs: a figure as it is, and as it would be without this."""
+
+    figure: str
+    """By its title: RPS, TTFT p95."""
+    unit: str = ""
+    now: float
+    mended: float | None = None
+    """None: not known."""
+    low: float | None = None
+    high: float | None = None
+    """Of ``mended``: an interval of 95 %."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evidence:
+    """One figure that it rests on."""
+
+    figure: str
+    value: float
+    unit: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One part of the diagnosis. Only the renderer makes sentences of it (`reports.diagnosis`)."""
+
+    code: str
+    """Its name, small letters and hyphens: ``slow-first-request``. Reports and programs know it by that."""
+    about: Place
+    binds: Binds
+    confidence: Confidence
+    severity: Severity
+    effect: Effect | None = None
+    """None: it costs nothing, or what it costs is not known."""
+    evidence: tuple[Evidence, ...]
+    advice: str
+    """What to do about it, or to measure next: a sentence without its full stop."""
+
+    @property
+    def rank(self) -> tuple[int, int]:
+        """The lowest is the first: by severity, then by confidence."""
+        return get_args(Severity).index(self.severity), get_args(Confidence).index(self.confidence)
+
+    def to_json(self) -> dict[str, Any]:
+        """Its fields; ``about``: the deployment and the configuration, and the load where it is at one."""
+        return asdict(self) | {"about": self.about.to_json(), "evidence": [asdict(e) for e in self.evidence]}
+
+
+Finder = Callable[[Analysis], Iterator[Finding]]
+"""A pure function: it reads the analysis and nothing else."""

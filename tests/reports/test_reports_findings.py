@@ -1,0 +1,167 @@
+"""Findings are values; the renderer alone words them. The one that the documentation shows is found."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from records.reader import read_run
+from reports.analysis.analyse import analyse
+from reports.analysis.analysis import Analysis
+from reports.analysis.place import Place
+from reports.blocks import blocks
+from reports.findings import catalogue
+from reports.findings.finding import Confidence, Effect, Evidence, Finding, Severity
+from reports.headline import LINES, what_this_says
+from reports.render import markdown
+from reports.results import results_json
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCUMENT = ROOT / "docs" / "adding-a-finding.md"
+
+
+def finding(analysis: Analysis, code: str, severity: Severity, confidence: Confidence) -> Finding:
+    return Finding(
+        code=code,
+        about=Place.of(analysis.levels[0]),
+        binds="throughput",
+        confidence=confidence,
+        severity=severity,
+        effect=Effect(figure="RPS", now=20.0, mended=45.0, low=40.0, high=50.0),
+        evidence=(Evidence(figure="CPU", value=99.5, unit="%"), Evidence(figure="cores", value=1)),
+        advice="Give it a second core",
+    )
+
+
+@pytest.fixture
+def found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three findings of two finders, the most important last."""
+
+    def small(analysis: Analysis) -> Iterator[Finding]:
+        yield finding(analysis, "some-lock", "low", "shown")
+        yield finding(analysis, "slow-disk", "high", "possible")
+
+    def great(analysis: Analysis) -> Iterator[Finding]:
+        yield finding(analysis, "one-core", "high", "shown")
+
+    monkeypatch.setattr(catalogue, "FINDERS", (small, great))
+
+
+def analysed(run: Path) -> Analysis:
+    return analyse([read_run(run)])
+
+
+def test_nothing_is_found_without_finders(made: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(catalogue, "FINDERS", ())
+    analysis = analysed(made.run(tmp_path / "run", [made.spec()]))
+    assert results_json(analysis)["findings"] == []
+    assert "What was found" not in markdown(blocks(analysis), "t")
+
+
+@pytest.mark.usefixtures("found")
+def test_a_report_begins_with_what_was_found_the_worst_first(made: Any, tmp_path: Path) -> None:
+    analysis = analysed(made.run(tmp_path / "run", [made.spec()]))
+    first, second, third, *others = what_this_says(analysis)
+    assert first == (
+        "local/baseline at 10 users: one core (shown; holds throughput down): RPS 20.0 now, 45.0 (40.0-50.0) "
+        "once it is mended. Give it a second core."
+    )
+    assert second.startswith("local/baseline at 10 users: slow disk (possible")
+    assert third.startswith("local/baseline at 10 users: some lock (shown")
+    assert others[0] == "The cell is valid."
+    text = markdown(blocks(analysis), "t")
+    assert text.index("## What was found, and what it rests on") < text.index("## local: baseline")
+    assert "45.0 (40.0-50.0) once it is mended. CPU 99.5 % and cores 1. Give it a second core.\n" in text
+    assert analysis.exit_code == 0
+
+
+@pytest.mark.usefixtures("found")
+def test_files_have_findings_as_values_and_sentences_under_another_name(made: Any, tmp_path: Path) -> None:
+    analysis = analysed(made.run(tmp_path / "run", [made.spec()]))
+    written = json.loads(orjson.dumps(results_json(analysis)))
+    assert [one["code"] for one in written["findings"]] == ["one-core", "slow-disk", "some-lock"]
+    assert written["findings"][0] == {
+        "code": "one-core",
+        "about": {
+            "deployment": "local",
+            "config": "baseline",
+            "concurrency": 10,
+            "load": "10",
+            "point": {"users": 10},
+        },
+        "binds": "throughput",
+        "confidence": "shown",
+        "severity": "high",
+        "effect": {"figure": "RPS", "unit": "", "now": 20.0, "mended": 45.0, "low": 40.0, "high": 50.0},
+        "evidence": [
+            {"figure": "CPU", "value": 99.5, "unit": "%"},
+            {"figure": "cores", "value": 1, "unit": ""},
+        ],
+        "advice": "Give it a second core",
+    }
+    assert written["says"] == what_this_says(analysis)
+
+
+@pytest.mark.usefixtures("found")
+def test_the_first_finding_is_said_however_little_room_there_is(
+    made: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def many(analysis: Analysis) -> Iterator[Finding]:
+        for n in range(20):
+            yield finding(analysis, f"lock-{n}", "low", "possible")
+
+    monkeypatch.setattr(catalogue, "FINDERS", (*catalogue.FINDERS, many))
+    lines = what_this_says(analysed(made.run(tmp_path / "run", [made.spec()])))
+    assert "one core" in lines[0]
+    assert lines[0].endswith("Give it a second core.")
+    assert len(lines) <= LINES
+    assert "There is more to know" in lines[-1]
+
+
+def test_the_documents_finder_is_one_file_and_one_line_in_the_catalogue(made: Any, tmp_path: Path) -> None:
+    for room in ("records", "workloads", "reports"):
+        shutil.copytree(ROOT / room, tmp_path / room, ignore=shutil.ignore_patterns("__pycache__"))
+    text = DOCUMENT.read_text()
+    [(name, code)] = re.findall(r"`([a-z_/]+\.py)`:\n\n```python\n(.*?)```", text, re.DOTALL)
+    assert not (tmp_path / name).exists(), f"{name} is no new file"
+    (tmp_path / name).write_text(code)
+    [(name, diff)] = re.findall(r"`([a-z_/]+\.py)`:\n\n```diff\n(.*?)```", text, re.DOTALL)
+    (tmp_path / name).write_text(patched((tmp_path / name).read_text(), diff))
+    slow = (900.0, *[100.0] * 99)
+    loads = [made.spec(ttfts=slow, concurrency=n, repeat=r, late_s=n) for n in (1, 10) for r in (1, 2)]
+    even = [made.spec(config="even", concurrency=n, late_s=60.0 + n) for n in (1, 10)]
+    run = made.run(tmp_path / "run", [*loads, *even])
+    done = subprocess.run(
+        [sys.executable, "-m", "reports", "run", "--json"], cwd=tmp_path, env={"PYTHONPATH": str(tmp_path)},
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    [one] = json.loads(done.stdout)["findings"]
+    assert (one["code"], one["about"]) == (
+        "slow-first-request",
+        {"deployment": "local", "config": "baseline"},
+    )
+    assert (one["effect"]["now"], one["effect"]["mended"]) == (900.0, 100.0)
+    assert one["evidence"][0] == {"figure": "first requests", "value": 4, "unit": ""}
+    quoted = " ".join(line.removeprefix("> ") for line in re.findall(r"^> .*$", text, re.MULTILINE))
+    shown, advice = re.sub(r" \([\d.-]+\)", "", quoted), "Load models and open connections before"
+    assert advice in shown
+    said = re.sub(r" \([\d.-]+\)", "", (run / "report.md").read_text())
+    assert shown in said
+
+
+def patched(text: str, diff: str) -> str:
+    """With the diff's lines, each of whose old ones is there once."""
+    for kind, old, added in re.findall(r"([ -])(.*\n)((?:\+.*\n)*)", diff):
+        assert text.count(old) == 1, old
+        text = text.replace(old, (old if kind == " " else "") + re.sub(r"(?m)^\+", "", added))
+    return text
