@@ -69,11 +69,14 @@ def open_record(path: Path) -> int:
         raise click.ClickException(f"cannot write {path}: {error.strerror}") from None
 
 
-def invoke(command: click.Command, module: str, arguments: Sequence[str] | None) -> int:
+def invoke(
+    command: click.Command, module: str, arguments: Sequence[str] | None, *, prog_name: str | None = None
+) -> int:
     """The exit code: 0, 130 interrupted, 2 for a bad flag or a port in use, 1 where what was to be said
-    could not be written (one line on stderr)."""
+    could not be written (one line on stderr). ``prog_name``: where it is not started by ``python -m``."""
+    name = prog_name or f"python -m {module}"
     try:
-        code = command.main(args=arguments, prog_name=f"python -m {module}", standalone_mode=False)
+        code = command.main(args=arguments, prog_name=name, standalone_mode=False)
         return code if isinstance(code, int) else 0
     except click.ClickException as error:
         print(f"{module}: {error.format_message()}", file=sys.stderr)

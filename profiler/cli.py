@@ -279,10 +279,10 @@ def _say(text: str) -> None:
         discard(sys.stderr)
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, prog_name: str = "profile") -> int:
     """The exit code; one line on stderr for each mistake of the user's."""
     try:
-        code = command_line.main(args=arguments, prog_name="profile", standalone_mode=False)
+        code = command_line.main(args=arguments, prog_name=prog_name, standalone_mode=False)
         return code if isinstance(code, int) else 0
     except click.ClickException as error:
         _say(error.format_message())

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -96,33 +97,46 @@ def read_cell(directory: Path) -> CellData:
         RecordError: a file is missing, from another schema, or has a bad line.
     """
     cell = _cell(directory)
-    requests = []
+    requests = tuple(requests_of(directory, cell))
+    lost = all_there(cell, len(requests), len(measured(requests, cell.window)))
+    cell = replace(cell, verdict=cell.verdict.merged(lost))
+    return CellData(cell=cell, path=directory, requests=requests)
+
+
+def read_head(directory: Path) -> CellData:
+    """A cell with the first of its requests alone, for who goes over `requests_of` it. It was not seen yet
+    whether they are `all_there`. Raises as `read_cell`."""
+    cell = _cell(directory)
+    return CellData(cell=cell, path=directory, requests=tuple(islice(requests_of(directory, cell), 1)))
+
+
+def requests_of(directory: Path, cell: Cell) -> Iterator[RequestRecord]:
+    """The records of a cell, one after the other. Raises as `read_cell`."""
     path = directory / layout.REQUESTS
     if cell.complete and not path.exists():
         raise RecordError(f"{path} is missing")
     if path.exists():
         for number, line in read_lines(path):
             try:
-                requests.append(decode(line))
+                yield decode(line)
             except RecordError as error:
                 raise RecordError(f"{path}:{number}: {error}") from error
-    cell = replace(cell, verdict=cell.verdict.merged(_all_there(cell, requests)))
-    return CellData(cell=cell, path=directory, requests=tuple(requests))
 
 
-def _all_there(cell: Cell, requests: Sequence[RequestRecord]) -> tuple[Check, ...]:
-    """A failed check where records were lost, or written twice, since the load's end counted them."""
+def all_there(cell: Cell, records: int, counted: int) -> tuple[Check, ...]:
+    """A failed check where records were lost, or written twice, since the load's end counted them: those
+    that there are now, and of them the measured ones."""
     if not cell.complete:
         return ()
     # Not every cell.json has ``records``.
     kinds = (
-        ("measured requests", len(measured(requests, cell.window)), cell.achieved.get("requests")),
-        ("requests", len(requests), cell.achieved.get("records")),
+        ("measured requests", counted, cell.achieved.get("requests")),
+        ("requests", records, cell.achieved.get("records")),
     )
-    for what, found, counted in kinds:
-        if counted not in (None, found):
-            text = f"requests.jsonl holds {found} {what}, at the load's end there were {counted}"
-            return (Check(name="records", status="fail", figure=found, bound=counted, text=text),)
+    for what, found, wanted in kinds:
+        if wanted not in (None, found):
+            text = f"requests.jsonl holds {found} {what}, at the load's end there were {wanted}"
+            return (Check(name="records", status="fail", figure=found, bound=wanted, text=text),)
     return ()
 
 
@@ -143,8 +157,8 @@ def read_meta(directory: Path) -> dict[str, Any]:
     return meta
 
 
-def read_run(directory: Path) -> Run:
-    """A run, or a single cell's folder as a run of one.
+def read_run(directory: Path, read: Callable[[Path], CellData] = read_cell) -> Run:
+    """A run, or a single cell's folder as a run of one, each of its cells by ``read``.
 
     Raises:
         RecordError: neither a run nor a cell, or a file in it that cannot be believed.
@@ -153,10 +167,10 @@ def read_run(directory: Path) -> Run:
         meta = read_meta(directory)
         paths = list(cell_directories(directory))
         whole = [path for path in paths if is_complete(directory, path)]
-        cells = [read_cell(path) for path in whole]
+        cells = [read(path) for path in whole]
         cut = [path.relative_to(directory / layout.CELLS).as_posix() for path in paths if path not in whole]
     elif (directory / layout.CELL).exists():
-        meta, data = {}, read_cell(directory)
+        meta, data = {}, read(directory)
         cells = [data] if data.cell.complete else []
         cut = [] if data.cell.complete else [data.cell.name]
     else:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import click
 
 from records import layout
-from records.exit_codes import FAULT, INTERRUPTED, USAGE
+from records.exit_codes import FAULT, INTERRUPTED, INVALID, USAGE
 from records.files import discard
+from reports.export_option import Export, export_of
 
 if TYPE_CHECKING:
     from reports.analysis.analysis import Analysis
@@ -31,7 +32,20 @@ if TYPE_CHECKING:
     metavar="NAME",
     help="The variant that others are compared with. Default: the sweep's, else baseline, else the first.",
 )
-def main(directories: tuple[Path, ...], as_json: bool, output: Path | None, reference: str | None) -> None:
+@click.option(
+    "--export",
+    callback=export_of,
+    metavar="FORM[:PATH]",
+    help="Write all requests, a row each with its factors, as parquet or csv (docs/pandas.md). Default PATH: "
+    "requests.FORM beside the other files.",
+)
+def main(
+    directories: tuple[Path, ...],
+    as_json: bool,
+    output: Path | None,
+    reference: str | None,
+    export: Export | None,
+) -> None:
     """What a run's results mean: runs, or single cells; several are pooled by their raw values.
 
     What differs in settings, code, CPUs or what was asked is not pooled: it is rows of its own, compared
@@ -40,8 +54,11 @@ def main(directories: tuple[Path, ...], as_json: bool, output: Path | None, refe
     Exit codes: 0; 1 nothing could be printed, as on a full disk; 2 a directory that is no results directory,
     or a measurement given twice; 3 a configuration without a valid cell; 130 interrupted.
     """
+    file = export and export.file(directories, output)
     try:
         code = _report(directories, as_json, output, reference)
+        if export and file and code in (0, INVALID):
+            code = export.write(directories, file) or code
     except KeyboardInterrupt:
         click.echo("report: interrupted", err=True)
         code = INTERRUPTED

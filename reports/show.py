@@ -26,11 +26,11 @@ def load(directories: Sequence[Path], reference: str | None = None) -> Analysis:
     """
     distinct = list({path.resolve(): path for path in directories}.values())
     runs = [read_run(path) for path in distinct]
-    _refuse_copies(runs)
+    refuse_copies(runs)
     return analyse(runs, reference)
 
 
-def _refuse_copies(runs: Sequence[Run]) -> None:
+def refuse_copies(runs: Sequence[Run]) -> None:
     """A copied folder, or a cell beside its own run, would pass for another master that gave its load at
     the same time.
 

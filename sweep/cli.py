@@ -234,12 +234,12 @@ def _terminated(signum: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None, prog_name: str = "sweep") -> None:
     """The console script: one clear line and an exit code for whatever goes wrong."""
     signal.signal(signal.SIGTERM, _terminated)
     signal.signal(signal.SIGHUP, _terminated)
     try:
-        command.main(prog_name="sweep", standalone_mode=False)
+        command.main(args=arguments, prog_name=prog_name, standalone_mode=False)
     except (click.Abort, KeyboardInterrupt):
         _end("interrupted; what was measured is kept", INTERRUPTED)
     except click.ClickException as error:

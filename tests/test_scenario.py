@@ -16,7 +16,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENT = ROOT / "docs" / "adding-a-scenario.md"
 ROOMS = (
-    *("loadgen", "locustfiles", "mocks", "profiler", "reach", "records", "reports", "sweep"),
+    *("cli", "loadgen", "locustfiles", "mocks", "profiler", "reach", "records", "reports", "sweep"),
     "workloads",
 )
 BLOCK = re.compile(
@@ -92,6 +92,13 @@ def load(
         text=True,
         timeout=120,
     )
+
+
+def test_the_one_command_line_starts_its_mock(checkout: Path, clean: dict[str, str]) -> None:
+    words = [sys.executable, "-m", "cli", "mock", "echo", "--help"]
+    done = subprocess.run(words, cwd=checkout, env=clean, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("Usage: chokepoint mock echo ")
 
 
 @pytest.mark.parametrize("more", [[], ["--processes", "2"]])

@@ -19,7 +19,7 @@ HOST = "127.0.0.1"
 
 
 def _list(context: click.Context, _: click.Parameter, asked: bool) -> None:
-    if asked:
+    if asked and not context.resilient_parsing:
         for name, fault in FAULTS.items():
             click.echo(f"{name:<17} {fault.SENTENCE}")
         context.exit()
