@@ -242,12 +242,26 @@ def main() -> None:
         command.main(prog_name="sweep", standalone_mode=False)
     except (click.Abort, KeyboardInterrupt):
         _end("interrupted; what was measured is kept", INTERRUPTED)
+    except click.NoSuchOption as error:
+        hint = (
+            "--grid rate=N,N is an open loop"
+            if error.option_name == "--rate"
+            else "options of the load go after --"
+        )
+        _end(f"{error.format_message()} ({hint})", USAGE)
     except click.ClickException as error:
         _end(error.format_message(), USAGE)
     except UsageError as error:
         _end(str(error), USAGE)
     except (RuntimeError, OSError, RecordError) as error:
         _end(str(error), FAULT)
+
+
+def _no_option(error: click.NoSuchOption) -> str:
+    """What to say where an option is the load's, perhaps."""
+    if error.option_name == "--rate":
+        return "--rate is a factor: --grid rate=N,N measures an open loop, whatever the number of users"
+    return f"{error.format_message()} (options of the load go after --)"
 
 
 def _end(why: str, code: int) -> NoReturn:

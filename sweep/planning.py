@@ -80,7 +80,7 @@ def _check(plan: Plan, environment: Mapping[str, str]) -> None:
             raise UsageError("--set can't change a running service; it goes with what the sweep starts")
         if any(variant.settings for variant in plan.variants if variant != MOCKS.get(variant.name)):
             raise UsageError("--config can't set a running service; settings go with what the sweep starts")
-    check_scenario(plan)
     named_llm(plan)
     check_reach(plan, environment)
     division.divide(plan.cpus, division.available())
+    check_scenario(plan)  # the last: another process is asked
