@@ -66,9 +66,10 @@ Exit codes: 0 fine, 1 a fault of ours, 2 usage or a target that never got ready,
     multiple=True,
     metavar="NAME[:KEY=VALUE,...]",
     help="A variant of the target, with settings of its own before those of --set; repeatable. Any name; "
-    "without settings it is the plain app, but for mock-embeddings, mock-llm and mock-both. Names alone may "
-    "be listed: baseline,mock-llm. as-is is a service as it runs. [default: baseline and the three mocks; "
-    "as-is for a running service]",
+    "without settings it is the plain app, beside others that have some, but for mock-embeddings, mock-llm "
+    "and mock-both, whose settings come with their names (a misspelled one is refused). Names alone may be "
+    "listed: baseline,mock-llm. as-is is a service as it runs. [default: baseline and the three mocks; as-is "
+    "for a running service]",
 )
 @click.option(
     "--reference",
