@@ -66,9 +66,10 @@ Exit codes: 0 fine, 1 a fault of ours, 2 usage or a target that never got ready,
     multiple=True,
     metavar="NAME[:KEY=VALUE,...]",
     help="A variant of the target, with settings of its own before those of --set; repeatable. Any name; "
-    "without settings it is the plain app, but for mock-embeddings, mock-llm and mock-both. Names alone may "
-    "be listed: baseline,mock-llm. as-is is a service as it runs. [default: baseline and the three mocks; "
-    "as-is for a running service]",
+    "without settings it is the plain app, beside others that have some, but for mock-embeddings, mock-llm "
+    "and mock-both, whose settings come with their names (a misspelled one is refused). Names alone may be "
+    "listed: baseline,mock-llm. as-is is a service as it runs. [default: baseline and the three mocks; as-is "
+    "for a running service]",
 )
 @click.option(
     "--reference",
@@ -242,12 +243,26 @@ def main(arguments: list[str] | None = None, prog_name: str = "sweep") -> None:
         command.main(args=arguments, prog_name=prog_name, standalone_mode=False)
     except (click.Abort, KeyboardInterrupt):
         _end("interrupted; what was measured is kept", INTERRUPTED)
+    except click.NoSuchOption as error:
+        hint = (
+            "--grid rate=N,N is an open loop"
+            if error.option_name == "--rate"
+            else "options of the load go after --"
+        )
+        _end(f"{error.format_message()} ({hint})", USAGE)
     except click.ClickException as error:
         _end(error.format_message(), USAGE)
     except UsageError as error:
         _end(str(error), USAGE)
     except (RuntimeError, OSError, RecordError) as error:
         _end(str(error), FAULT)
+
+
+def _no_option(error: click.NoSuchOption) -> str:
+    """What to say where an option is the load's, perhaps."""
+    if error.option_name == "--rate":
+        return "--rate is a factor: --grid rate=N,N measures an open loop, whatever the number of users"
+    return f"{error.format_message()} (options of the load go after --)"
 
 
 def _end(why: str, code: int) -> NoReturn:

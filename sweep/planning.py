@@ -18,7 +18,7 @@ from sweep.running.redaction import check_not_kept
 from sweep.running.usage import UsageError
 from sweep.scenario import check_scenario
 from sweep.target import with_wait
-from sweep.variants import check_common, check_reference, parse_settings, parse_variants
+from sweep.variants import check_common, check_reference, check_told_apart, parse_settings, parse_variants
 
 AUTO_BUDGET = "330s"  # with the report after it, `make sweep` stays under six minutes
 AS_GIVEN = (
@@ -74,13 +74,15 @@ def _check(plan: Plan, environment: Mapping[str, str]) -> None:
     specs = [word for target in plan.targets for word in (target.label, target.spec, target.ready_path)]
     check_not_kept([*plan.locust_args, *plan.settings.values(), *own, plan.name, *specs])
     check_common(plan.settings, plan.variants)
+    if all(target.kind.has_mocks for target in plan.targets):
+        check_told_apart(plan.settings, plan.variants)
     check_reference(plan.reference, plan.variants)
     if not all(target.kind.configurable for target in plan.targets):
         if plan.settings:
             raise UsageError("--set can't change a running service; it goes with what the sweep starts")
         if any(variant.settings for variant in plan.variants if variant != MOCKS.get(variant.name)):
             raise UsageError("--config can't set a running service; settings go with what the sweep starts")
-    check_scenario(plan)
     named_llm(plan)
     check_reach(plan, environment)
     division.divide(plan.cpus, division.available())
+    check_scenario(plan)  # the last: another process is asked

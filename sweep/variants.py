@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
 
 from records.kept import is_secret, shown
 from records.served import AS_IS
-from records.variants import MOCKS, Variant
+from records.variants import BASELINE, MOCKS, Variant
 from sweep.running.usage import UsageError, check_base_url
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,80}")
 _SETTING = re.compile(r"[A-Z][A-Z0-9_]*")
 _NEXT_SETTING = re.compile(r",(?=[A-Z][A-Z0-9_]*=)")
 """A comma that a setting follows; any other one belongs to a value."""
+_ALIKE = 0.85
+"""Past this, by difflib's ratio, a name is another one misspelled: a letter or two of it."""
 FORM = "NAME[:KEY=VALUE,...], or names alone: NAME,NAME"
 THERE_ARE = f"{', '.join(MOCKS)} and {AS_IS} need no settings"
 
@@ -44,9 +47,21 @@ def _variants(value: str) -> list[Variant]:
 
 
 def _variant(name: str, settings: Mapping[str, str]) -> Variant:
+    near = None if settings else misspelled(name)
+    if near:
+        raise UsageError(
+            f"there is no {name}; did you mean {near}? (one of yours wants settings: {name}:KEY=VALUE)"
+        )
     variant = Variant(name=name, settings={**_own(name), **settings})
     check_variant(variant)
     return variant
+
+
+def misspelled(name: str) -> str | None:
+    """The known name that one without settings was meant to be, by the looks of it."""
+    known = (*MOCKS, AS_IS)
+    near = get_close_matches(name.lower().replace("_", "-"), known, n=1, cutoff=_ALIKE)
+    return near[0] if near and name not in known and _NAME.fullmatch(name) else None
 
 
 def _own(name: str) -> dict[str, str]:
@@ -107,6 +122,19 @@ def check_common(settings: Mapping[str, str], variants: Sequence[Variant]) -> No
         if all(name in variant.settings for variant in variants):
             who = ", ".join(variant.name for variant in variants)
             raise UsageError(f"--set {name} changes nothing: every variant has its own ({who})")
+
+
+def check_told_apart(settings: Mapping[str, str], variants: Sequence[Variant]) -> None:
+    """Of the reference app: see that a name of the user's own says something, by its settings, by those of
+    all, or as the plain app beside a variant that has some. Raises UsageError."""
+    if settings or any(variant.settings for variant in variants):
+        return
+    plain = next((variant.name for variant in variants if variant.name != AS_IS), None)
+    if plain is not None:
+        raise UsageError(
+            f"--config {plain} has no settings, and neither has any other variant: that is the plain app, "
+            f"called {BASELINE.name}; give it settings: {plain}:KEY=VALUE"
+        )
 
 
 def check_reference(reference: str | None, variants: Sequence[Variant]) -> None:

@@ -99,6 +99,23 @@ def make_app(settings: Settings) -> FastAPI:
         service.close()
 
     app = FastAPI(title="Chokepoint's target", lifespan=lifespan)
+    _add_state(app, settings, pipeline, service, metrics)
+    # First in the list: the path that is asked most is matched first.
+    answering = {
+        "/ask/stream": endpoints.ask_stream,
+        "/ask": endpoints.ask,
+        "/v1/chat/completions": endpoints.chat,
+    }
+    app.router.routes[:0] = [
+        Route(path, BareASGI(handle), methods=["POST"]) for path, handle in answering.items()
+    ]
+    return app
+
+
+def _add_state(
+    app: FastAPI, settings: Settings, pipeline: Pipeline, service: Service, metrics: Metrics
+) -> None:
+    """The paths at which the application says how it is, and what it runs."""
 
     @app.get("/health")
     async def health() -> dict[str, str]:
@@ -119,17 +136,6 @@ def make_app(settings: Settings) -> FastAPI:
     @app.get("/metrics")
     async def show_metrics() -> Response:
         return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)
-
-    # First in the list: the path that is asked most is matched first.
-    answering = {
-        "/ask/stream": endpoints.ask_stream,
-        "/ask": endpoints.ask,
-        "/v1/chat/completions": endpoints.chat,
-    }
-    app.router.routes[:0] = [
-        Route(path, BareASGI(handle), methods=["POST"]) for path, handle in answering.items()
-    ]
-    return app
 
 
 app = make_app(load_settings())

@@ -150,6 +150,25 @@ def test_a_report_has_its_metrics(
     not ((ROOT / "workloads").is_dir() and (ROOT / "sweep" / "scenario.py").is_file()),
     reason="a sweep takes scenarios and factors from there on",
 )
+def test_a_sweep_refuses_values_by_the_bounds_of_its_options(
+    checkout: Path, clean: dict[str, str], tmp_path: Path
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "sweep", "--scenario", "echo", "--grid", "size=1,0"],
+        cwd=tmp_path,
+        env=clean,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    why = "sweep: the scenario echo: --size wants a whole number of at least 1, not '0'\n"
+    assert (done.returncode, done.stderr, list(tmp_path.iterdir())) == (2, why, [])
+
+
+@pytest.mark.skipif(
+    not ((ROOT / "workloads").is_dir() and (ROOT / "sweep" / "scenario.py").is_file()),
+    reason="a sweep takes scenarios and factors from there on",
+)
 def test_a_sweep_goes_over_its_options_with_load_workers(
     checkout: Path, clean: dict[str, str], service: str, tmp_path: Path
 ) -> None:

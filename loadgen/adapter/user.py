@@ -80,13 +80,15 @@ def _users(of: type[AskingUser]) -> Iterator[type[AskingUser]]:
         yield from _users(one)
 
 
-def _models(scenario: Scenario | None) -> list[type[OptionModel]]:
+def loaded_models() -> list[type[OptionModel]]:
+    """Whose options are asked on the command line: the load's, and its scenario's."""
+    scenario = loaded_scenario()
     return [LoadOptions, *([scenario.options] if scenario else [])]
 
 
 @events.init_command_line_parser.add_listener  # type: ignore[untyped-decorator]
 def add_arguments(parser: Any, **_: Any) -> None:
-    add_to_parser(parser, *_models(loaded_scenario()))
+    add_to_parser(parser, *loaded_models())
     preflight.check_before_forks(parser)
 
 
@@ -108,6 +110,6 @@ def print_help(locustfile: str) -> None:
     parser = LocustArgumentParser(
         prog=f"locust -f {locustfile}", usage="%(prog)s -H URL [options]", add_help=False
     )
-    add_to_parser(parser, *_models(loaded_scenario()))
+    add_to_parser(parser, *loaded_models())
     parser.print_help()
     print("\nand all of locust's own: locust --help")

@@ -9,15 +9,21 @@ from sweep.grid import BASE_LEVELS, Grid, combinations, parse_grid, parse_levels
 from sweep.running.usage import UsageError
 
 
-@given(st.lists(st.integers(1, 500), min_size=1))
-def test_a_list_of_levels_is_sorted_and_without_repeats(levels: list[int]) -> None:
-    assert parse_levels(",".join(map(str, levels)), None) == (tuple(sorted(set(levels))), False)
+@given(st.lists(st.integers(1, 500), min_size=1, unique=True))
+def test_a_list_of_levels_is_sorted(levels: list[int]) -> None:
+    assert parse_levels(",".join(map(str, levels)), None) == (tuple(sorted(levels)), False)
 
 
-@pytest.mark.parametrize("text", ["0", "-1", "many", "", "1,,x"])
+@pytest.mark.parametrize("text", ["0", "-1", "many", "", "1,,x", "1,1", "20000", "0,5"])
 def test_nonsense_levels_are_a_usage_error(text: str) -> None:
     with pytest.raises(UsageError, match="--concurrency"):
         parse_levels(text, None)
+
+
+def test_levels_that_are_all_above_the_most_are_a_usage_error() -> None:
+    assert parse_levels("5,20", 10) == ((5,), False)
+    with pytest.raises(UsageError, match=r"--concurrency 20 has no .* that MAX_CONCURRENT=10 allows"):
+        parse_levels("20", 10)
 
 
 def test_concurrency_is_short_for_a_grid_of_users() -> None:
@@ -27,7 +33,7 @@ def test_concurrency_is_short_for_a_grid_of_users() -> None:
 
 
 def test_other_factors_are_combined_in_their_order() -> None:
-    grid = parse_grid(["size=1,100,1", "mode=fast"], "5", None)
+    grid = parse_grid(["size=1,100", "mode=fast"], "5", None)
     assert grid == Grid(levels=(5,), auto=False, factors=(("size", (1, 100)), ("mode", ("fast",))))
     assert list(combinations(grid.factors)) == [
         Point.of({"size": 1, "mode": "fast"}),
@@ -53,9 +59,13 @@ def test_a_rate_has_no_users() -> None:
         (["size=nan"], None, "no finite number"),
         (["size=1", "size=2"], None, "'size' comes twice"),
         (["users=1"], "2", "--concurrency is short for it"),
+        (["users=0"], None, "--grid users takes numbers of users of at least 1, not '0'"),
+        (["users=1,1"], None, "--grid users: 1 comes twice; --repeats"),
+        (["size=1,2,1"], None, "--grid size: 1 comes twice; --repeats"),
         (["rate=0"], None, "above 0"),
         (["rate=fast"], None, "above 0"),
-        (["rate=1"], "2", "leave out one of users and rate"),
+        (["rate=1"], "2", "users and rate do not go together: .*; leave out --concurrency .*max-inflight"),
+        (["rate=1", "users=2"], None, "leave out --grid users "),
     ],
 )  # fmt: skip
 def test_nonsense_in_a_grid_is_a_usage_error(values: list[str], concurrency: str | None, why: str) -> None:

@@ -4,7 +4,14 @@ import pytest
 
 from records.variants import MOCKS, SWITCHES, Variant
 from sweep.running.usage import UsageError
-from sweep.variants import check_common, check_reference, check_variant, parse_settings, parse_variants
+from sweep.variants import (
+    check_common,
+    check_reference,
+    check_told_apart,
+    check_variant,
+    parse_settings,
+    parse_variants,
+)
 from target_app.settings import Settings
 
 
@@ -33,7 +40,12 @@ def test_a_name_alone_a_list_of_names_and_a_name_with_settings() -> None:
         (["a:retrieval=x"], "--config 'a' takes NAME=VALUE"),
         (["a:OPENAI_API_KEY=sk-1"], "OPENAI_API_KEY is a secret"),
         (["a:LLM_URL=http://me:sk-1@h"], "a URL with a password"),
-        (["mock-lm"], "there is no mock-lm"),
+        (["mock-lm"], r"there is no mock-lm; did you mean mock-llm\?"),
+        (["mocked"], "there is no mocked: baseline, "),
+        (["Baseline"], r"did you mean baseline\?"),
+        (["mock-llm,basline"], r"did you mean baseline\?"),
+        (["asis"], r"did you mean as-is\?"),
+        (["mcok_both"], r"did you mean mock-both\?"),
         (["mock-llm:USE_MOCK_LLM=no"], "mock-llm has USE_MOCK_LLM=yes"),
         (["as-is:INDEX=flat"], "as-is is a service as it runs"),
         (["a:INDEX=flat", "a"], "two variants are called a"),
@@ -67,6 +79,20 @@ def test_a_mock_may_be_a_common_setting_of_variants_that_say_nothing_of_it() -> 
     check_common(common, (Variant(name="async"), MOCKS["baseline"]))
     with pytest.raises(UsageError, match="--set USE_MOCK_LLM changes nothing"):
         check_common(common, tuple(MOCKS.values()))
+
+
+def test_a_name_without_settings_is_the_plain_app_only_beside_what_is_set() -> None:
+    for values in (
+        ["before:RETRIEVAL=blocking", "after"],
+        ["mock-llm", "async"],
+        ["as-is"],
+        ["new-baseline,one", "baseline2:INDEX=flat"],
+    ):
+        check_told_apart({}, parse_variants(values))
+    check_told_apart({"RETRIEVAL": "blocking"}, parse_variants(["asynch"]))
+    for values in (["asynch"], ["as-is", "asynch"], ["asynch", "after"]):
+        with pytest.raises(UsageError, match=r"--config asynch has no settings, .* called baseline; give it"):
+            check_told_apart({}, parse_variants(values))
 
 
 def test_what_is_compared_with_is_one_of_the_variants() -> None:

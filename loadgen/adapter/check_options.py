@@ -1,0 +1,75 @@
+"""``python -m loadgen.adapter.check_options FILE``: what options a scenario has, and whether values fit them.
+
+Standard input is a JSON list of command lines, each a list of words. A JSON list of the options that take a
+value, by their names, is printed; then it ends with 0, or at the first command line that the load would
+refuse with one line and 2. No service is asked. Imports locust.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import orjson
+
+from loadgen.adapter.user import loaded_models, loaded_scenario  # first: locust patches the process
+
+from locust.argument_parser import get_parser  # isort: skip
+from locust.util.load_locustfile import load_locustfile  # isort: skip
+
+from loadgen.engine.option_model import OptionModel
+from loadgen.engine.settings import Scenario, check_files, settings, task_of
+from loadgen.engine.usage import refuse
+from reach.options import OPTIONS
+from records.kept import shown
+from records.usage import UsageError
+
+
+def main(file: str) -> None:
+    """Ends the process with 2 where the file is no scenario, or a command line would be refused."""
+    scenario = _scenario(Path(file))
+    print(orjson.dumps(sorted(_with_value(loaded_models()))).decode(), flush=True)
+    sys.argv = sys.argv[:1]  # which the parser's listeners look at
+    parser = get_parser()
+    for words in orjson.loads(sys.stdin.buffer.read()):
+        given, unknown = parser.parse_known_args(words)
+        if stray := [*unknown, *given.user_classes]:  # locust takes a word by itself for a user's name
+            refuse(f"neither it nor locust has an option {_named(stray)}")
+        try:
+            wanted = settings(given)
+            check_files(wanted, task_of(scenario, given, wanted))
+        except UsageError as error:
+            refuse(str(error))
+
+
+def _scenario(path: Path) -> Scenario:
+    try:
+        _, shapes = load_locustfile(str(path))
+    except Exception as error:  # it is anybody's code
+        said = " ".join(str(error).split())
+        refuse(f"{path.name} cannot be loaded: {type(error).__name__}{': ' if said else ''}{said}")
+    scenario = loaded_scenario()
+    if scenario is None or shapes:
+        refuse(f"{path.name} is no scenario: it is a shape" if shapes else f"{path.name} is no scenario")
+    assert scenario is not None
+    return scenario
+
+
+def _with_value(models: Sequence[type[OptionModel]]) -> Iterator[str]:
+    """The options that a user may give a value, by their names."""
+    for model in models:
+        for _, _, option in model.options():
+            if not (option.switch or option.hidden):
+                yield option.flag.removeprefix("--")
+    yield from (option.flag.removeprefix("--") for option in OPTIONS if option.metavar)
+
+
+def _named(words: Sequence[str]) -> str:
+    """The options among them; a value may be a secret, and is not shown."""
+    flags = [word.partition("=")[0] for word in words if word.startswith("-")]
+    return ", ".join(map(shown, flags)) or "for a word that follows none"
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
