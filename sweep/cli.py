@@ -244,12 +244,7 @@ def main(arguments: list[str] | None = None, prog_name: str = "sweep") -> None:
     except (click.Abort, KeyboardInterrupt):
         _end("interrupted; what was measured is kept", INTERRUPTED)
     except click.NoSuchOption as error:
-        hint = (
-            "--grid rate=N,N is an open loop"
-            if error.option_name == "--rate"
-            else "options of the load go after --"
-        )
-        _end(f"{error.format_message()} ({hint})", USAGE)
+        _end(_no_option(error), USAGE)
     except click.ClickException as error:
         _end(error.format_message(), USAGE)
     except UsageError as error:

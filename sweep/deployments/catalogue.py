@@ -27,4 +27,5 @@ def kind_of(spec: str) -> Kind:
         if found is not None:
             return found
     told = "that" if "@" in spec else repr(spec)  # what has an @ in it may be a password
-    raise UsageError(f"--deployment takes [LABEL=]SPEC, with {forms()} as SPEC, not {told}")
+    command = "; a command begins with run:" if " " in spec.strip() else ""
+    raise UsageError(f"--deployment takes [LABEL=]SPEC, with {forms()} as SPEC, not {told}{command}")

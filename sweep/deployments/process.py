@@ -43,10 +43,23 @@ def wait_ready(child: Child, setup: Setup, url: str, name: str, ready: Callable[
         found = status(f"http://{base_url}", f"/{path}", _ANSWER_SECONDS)
         if found is not None and ready(found):
             return
-        setup.say(f"starting {name}: {child.last_words()}")
+        setup.say(f"starting {name}: {_elsewhere(child, base_url) or child.last_words()}")
         time.sleep(_POLL_SECONDS)
-    why = f"nothing answers at {url}" if found is None else f"{url} answers {found}"
+    why = f"{url} answers {found}"
+    if found is None:
+        elsewhere = _elsewhere(child, base_url)
+        why = f"nothing answers at {url}{f', but {elsewhere}' if elsewhere else ''}"
     raise UsageError(
         f"the target was not ready after {setup.ready_seconds:g} s: {why}; "
         f"its last words: {child.complaint()} ({child.log})"
     )
+
+
+def _elsewhere(child: Child, base_url: str) -> str:
+    """That it listens, but not where it was told to; nothing where that is not so."""
+    port = int(base_url.rpartition(":")[2])
+    ports = child.listens_on()
+    if not ports or port in ports:
+        return ""
+    numbers = ", ".join(map(str, sorted(ports)))
+    return f"it listens on port {numbers}, not on {port}, which {{port}} in its words and PORT say"

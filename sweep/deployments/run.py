@@ -23,6 +23,8 @@ from sweep.running.usage import UsageError
 _PREFIX = "run:"
 PORT = "{port}"
 PORT_VARIABLE = "PORT"
+_OF_SHELLS = {"|", "||", "&", "&&", ";", ">", ">>", "<", "2>", "2>&1", "&>"}
+"""No program has these as words of its own."""
 _NAMED = 40
 """Characters of a folder's name that is made of a command."""
 
@@ -49,6 +51,12 @@ class Run(Kind):
             raise UsageError(f"--deployment {cls.form}: a quote in the command is not closed") from None
         if not words or not words[0]:
             raise UsageError(f"--deployment {cls.form} wants a command, such as 'run:my-app --port {PORT}'")
+        shell = next((word for word in words if word in _OF_SHELLS), None)
+        if shell is not None:
+            raise UsageError(
+                f"--deployment {cls.form}: no shell reads the command: {shell!r} would be a word of it; "
+                "where you want one: run:sh -c '...'"
+            )
         _check_secrets(words)
         return cls(words)
 

@@ -188,6 +188,20 @@ class Child:
         process = psutil.Process(self.pid)
         end([process, *process.children(recursive=True)])
 
+    def listens_on(self) -> set[int]:
+        """The TCP ports at which it, or what it started, takes connections."""
+        found = set()
+        with contextlib.suppress(psutil.Error):
+            process = psutil.Process(self.pid)
+            for one in (process, *process.children(recursive=True)):
+                with contextlib.suppress(psutil.Error):
+                    found |= {
+                        connection.laddr.port
+                        for connection in one.net_connections("tcp")
+                        if connection.status == psutil.CONN_LISTEN
+                    }
+        return found
+
     def last_words(self) -> str:
         """The last line it wrote that says something, for a message in one line."""
         return next(self._lines_backwards(), "no word yet")

@@ -48,6 +48,23 @@ def _sweep(*args: str, cwd: Path, **environment: str) -> subprocess.CompletedPro
 
 
 @pytest.mark.parametrize(
+    ("option", "why"),
+    [
+        ("--rate=20", "--rate is a factor: --grid rate=N,N measures an open loop"),
+        ("--think-time=1", "(options of the load go after --)"),
+    ],
+)
+def test_an_option_of_the_load_is_told_where_it_goes(
+    option: str, why: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["sweep", option])
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
+    with pytest.raises(SystemExit, match="2"):
+        cli.main()
+    assert why in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
     "args",
     [
         ["--config", "non/sense"],

@@ -140,6 +140,18 @@ def test_one_that_is_never_ready_is_said_so_with_what_it_answers(
         pass
 
 
+def test_one_that_listens_elsewhere_is_said_so_meanwhile_and_at_the_end(
+    setup_of: Callable[..., Setup],
+) -> None:
+    deaf = "import socket, time; s = socket.create_server(('127.0.0.1', 0)); time.sleep(600)"
+    said: list[str] = []
+    setup = setup_of(ready_seconds=3.0, say=said.append)
+    why = r"at http://127.0.0.1:(\d+)/, but it listens on port \d+, not on \1, which \{port\} in its words"
+    with pytest.raises(UsageError, match=why), started(f'run:{sys.executable} -c "{deaf}"', setup):
+        pass
+    assert "starting one: it listens on port " in said[-1]
+
+
 def test_killed_with_9_a_sweep_leaves_nothing_of_a_command(app: str, tmp_path: Path) -> None:
     program = f"""
 import signal
@@ -172,6 +184,8 @@ signal.pause()
         ("run:''", "wants a command"),
         ("run:app 'x", "a quote in the command is not closed"),
         ("run:app\n", "no printable text"),
+        ("run:app x | tee log", "no shell reads the command: '|' would be a word of it"),
+        ("app --port {port}", "not 'app --port {port}'; a command begins with run:"),
         ("run:app \udcff", "no printable text"),
     ],
 )
