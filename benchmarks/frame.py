@@ -16,7 +16,7 @@ from pathlib import Path
 from measuring import ROOT
 
 BOUND_S, BOUND_MB = 3.0, 300.0
-"""CPU of the frame alone, which others on the machine do not lengthen; memory of a process with its imports."""
+"""CPU of the frame alone, which others on the machine do not lengthen; memory with all imports."""
 CELLS, TOKENS, STAGES = 10, 32, ("embed", "search", "llm")
 CHILD = """
 import resource, sys, time
