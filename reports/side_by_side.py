@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from reports.analysis.analysis import Analysis
 from reports.document import Row, Table
@@ -45,7 +45,7 @@ def original_table(analysis: Analysis, config: str, workload: Workload) -> Table
     by_key = {(lv.deployment, lv.load): lv for lv in levels}
     own = [r for r in analysis.deployment_ratios if (r.config, r.workload) == (config, workload)]
     per, metric = workload.throughput.title, workload.compared
-    rows, notes, above = [], [], []
+    rows, above = [], []
     columns = first_columns(ratio.load for ratio in own)
     for ratio in own:
         a, b = _both(by_key, ratio)
@@ -58,25 +58,11 @@ def original_table(analysis: Analysis, config: str, workload: Workload) -> Table
         rows.append(Row(cells=cells, struck=not any(level is not None and level.valid for level in (a, b))))
         if ratio.second_is_bottleneck:
             above.append(ratio.load.named)
-    if above:
-        notes.append(
-            f"Above {BOTTLENECK_RATIO} at {listed(above)}: the second deployment ({heads(first, second)[1]}) "
-            "has a bottleneck of its own."
-        )
-    one, two = heads(first, second)
-    known = [f"{times(ratio.compared)} at {ratio.load.named}" for ratio in own if ratio.compared is not None]
-    if known:
-        over = f"{one} over {two}" if metric.higher_is_better else f"{two} over {one}"
-        notes.append(f"{workload.median.title}, {over}: {', '.join(known)}.")
-    apart = list(dict.fromkeys(name for ratio in own for name in ratio.set_apart))
-    if apart:
-        notes.append(f"{one} and {two} are set differently: {listed(apart)}.")
-    ways = list(dict.fromkeys(name for ratio in own for name in ratio.reached_apart))
-    if ways:
-        notes.append(f"{one} and {two} were reached differently: {listed(ways)}.")
+    notes = list(_notes(own, above, workload))
     if any(level is None or not level.valid for ratio in own for level in _both(by_key, ratio)):
         notes.append("'-': not measured, or no valid cell at that level.")
     notes += [*ratio_notes(own), *answer_notes(levels)]
+    one, two = heads(first, second)
     unit = ", ".join(filter(None, ("median", metric.unit)))
     named = f"{one} and {two}" if one == label(first) else f"{one} is {first}, {two} is {second}"
     return Table(
@@ -92,6 +78,26 @@ def original_table(analysis: Analysis, config: str, workload: Workload) -> Table
         rows=tuple(rows),
         notes=(f"{metric.title}: {unit}. Ratio: of {per}, with its 95 % interval.", *notes),
     )
+
+
+def _notes(own: Sequence[DeploymentRatio], above: Sequence[str], workload: Workload) -> Iterator[str]:
+    """What the ratios do not show; ``above``: the loads at which the second has a bottleneck."""
+    if not own:
+        return
+    one, two = heads(own[0].first, own[0].second)
+    if above:
+        yield (
+            f"Above {BOTTLENECK_RATIO} at {listed(above)}: the second deployment ({two}) "
+            "has a bottleneck of its own."
+        )
+    known = [f"{times(ratio.compared)} at {ratio.load.named}" for ratio in own if ratio.compared is not None]
+    if known:
+        over = f"{one} over {two}" if workload.compared.higher_is_better else f"{two} over {one}"
+        yield f"{workload.median.title}, {over}: {', '.join(known)}."
+    if apart := list(dict.fromkeys(name for ratio in own for name in ratio.set_apart)):
+        yield f"{one} and {two} are set differently: {listed(apart)}."
+    if ways := list(dict.fromkeys(name for ratio in own for name in ratio.reached_apart)):
+        yield f"{one} and {two} were reached differently: {listed(ways)}."
 
 
 def _both(by_key: Mapping[tuple[str, Load], Level], ratio: DeploymentRatio) -> list[Level | None]:
