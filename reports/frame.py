@@ -15,13 +15,13 @@ from records.cell import Cell, Window
 from records.measure import ended_inside, measured
 from records.reader import all_there, read_head, read_run, requests_of
 from records.request import RecordError, RequestRecord
-from reports.figures import good_and_timed
+from reports.figures.figures import good_and_timed
+from reports.figures.load import Load
+from reports.figures.masters import Part, merged_cell, simultaneous
+from reports.figures.rows import Row, rows_of
+from reports.figures.summary import source_names
 from reports.frame_table import Kind, Table
-from reports.load import Load
-from reports.masters import Part, merged_cell, simultaneous
-from reports.rows import Row, rows_of
 from reports.show import refuse_copies
-from reports.summary import source_names
 from workloads.catalogue import workload
 from workloads.metric import Metric
 from workloads.workload import Workload

@@ -18,9 +18,9 @@ from pandas.testing import assert_frame_equal
 from records.reader import read_run
 from records.request import RecordError, RequestRecord
 from reports import export_option
-from reports.analysis import Analysis
+from reports.analysis.analysis import Analysis
 from reports.cli import main
-from reports.document import number
+from reports.figures.text import number
 from reports.frame import COLUMNS, frame
 from reports.frame_files import read, write
 from reports.frame_table import Table
