@@ -1,11 +1,12 @@
 """Commands of the pages are run as they are written, page by page, against processes of this machine.
 
-Blocks marked ``sh`` are run, in order, in one shell and one folder. Those marked ``shell`` are not: NOT_RUN says
-why.
+Blocks marked ``sh`` are run, in order, in one shell and one folder. Those marked ``shell`` are not:
+NOT_RUN says why.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -50,13 +51,13 @@ NOT_RUN = {
 """Commands in blocks marked ``shell`` by how they begin, and why no test runs them."""
 RUNNING = r"sweep (?=.*(?:url|run):)"
 SHORTER = (
-    (r"-t (10|30|60)s", "-t 3s"),
+    (r"-t (10|30|60)s", "-t 2s"),
     (r"--duration 60", "--duration 1"),
     (r"(profile --(?:port|match) \S+)(?!.*--duration)", r"\1 --duration 1"),  # for: until Ctrl-C
-    (r"--step-seconds 10 --steps 6", "--step-seconds 3 --steps 2"),
-    (r"--ramp-to 30 --ramp-seconds 60", "--ramp-to 4 --ramp-seconds 4"),
+    (r"--step-seconds 10 --steps 6", "--step-seconds 2 --steps 2"),
+    (r"--ramp-to 30 --ramp-seconds 60", "--ramp-to 3 --ramp-seconds 3"),
     (r"--search-to 16", "--search-to 2 --level-seconds 1"),
-    (rf"({RUNNING}.*--concurrency) [\d,]+(?: --repeats 1)?", r"\1 1 --repeats 1 --requests 10"),
+    (rf"({RUNNING}.*--concurrency) [\d,]+(?: --repeats 1)?", r"\1 1 --repeats 1 --requests 10 --budget 10s"),
     (rf"^(?!{RUNNING})sweep (?!.*--plan-only)", "sweep --plan-only "),  # those of the reference app
 )
 """What is put in place of what, so that a page takes seconds."""
@@ -153,12 +154,13 @@ def run(text: str, folder: Path, environment: dict[str, str]) -> str:
         except subprocess.TimeoutExpired:
             pytest.fail(f"after {LIMIT_S} s:\n{output.read_text()[-3000:]}")
         finally:
-            os.killpg(shell.pid, signal.SIGKILL) if any(still_there(folder)) else None
+            with contextlib.suppress(ProcessLookupError):  # a page without servers has ended
+                os.killpg(shell.pid, signal.SIGKILL)
             shell.wait(timeout=10)
-            left = list(still_there(folder))
+            _, left = psutil.wait_procs(list(still_there(folder)), timeout=5)
             for process in left:
                 process.kill()
-    assert not [process for process in left if process.pid != shell.pid], "outside the shell's group"
+    assert not left, "outside the shell's group"
     return output.read_text()
 
 
