@@ -34,7 +34,7 @@ def new_path(folder: Path, now: datetime) -> Path:
 
 
 def profile_of(samples: list[dict[str, Any]], more: dict[str, Any] | None = None) -> dict[str, Any]:
-    """The profile document that the README's `jq` lines read.
+    """The profile document that the `jq` lines of docs/profiling.md read.
 
     Everything in ``metadata`` follows from the samples, so that it can be made after a kill too; ``more`` is
     added to it.

@@ -20,7 +20,7 @@ def blind(deployments: Sequence[str]) -> Sentence:
     return Sentence(
         text=f"{listed(deployments)} {give} no stage times, so which part of {one} takes the TTFT is not "
         f"known: look at {its} CPU under load (profile --port PORT) and {its} log, or have {one} send "
-        "timings (README: Stage times).",
+        "timings (docs/your-service.md: Stage times).",
         extra=True,
     )
 
