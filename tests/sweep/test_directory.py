@@ -70,7 +70,7 @@ def test_what_is_not_a_run_of_ours_is_refused(tmp_path: Path) -> None:
         ({"variants": [{"name": "../up"}]}, "a variant's name takes letters"),
         ({"variants": [{"name": "a", "settings": {"API_KEY": "x"}}]}, "API_KEY is a secret"),
         ({"grid": [["Size", [1]]]}, "a factor's name takes small letters"),
-        ({"scenario": "moon"}, "--scenario 'moon': there is no such file"),
+        ({"scenario": "moon"}, "--scenario 'moon': there is no such scenario"),
         ({"moon": 1}, "moon"),
         (
             {"targets": [{"label": "../../../esc", "spec": "local"}]},

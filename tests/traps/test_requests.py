@@ -89,6 +89,6 @@ def test_a_sweep_leaves_the_field_out_and_replaces_the_header_too(url: str, tmp_
         text=True,
         timeout=150,
     )
-    (cell,) = tmp_path.rglob("cell.json")
+    (cell,) = (path for path in tmp_path.rglob("cell.json") if ".try-" not in str(path))  # of a busy machine
     assert {record["outcome"] for record in _records(cell.parent)} == {"ok"}, done.stdout
     assert json.loads(cell.read_text())["requested"]["drop_fields"] == ["stream_options"]
