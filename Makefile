@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help install sweep test check format bench bench-memory bench-pinning bench-same clean fuzz
+.PHONY: help install sweep test check format bench bench-langchain bench-memory bench-pinning bench-same clean fuzz
 
 help: ## List what can be made
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ bench: install ## Measure what the README claims (under 15 minutes)
 fuzz: install ## Fuzz the readers of what services send (FUZZ="--seconds 600")
 	$(BIN)/pip install --quiet -c constraints.txt -e '.[fuzz]'
 	$(BIN)/python tests/fuzz/readers.py $(FUZZ)
+
+bench-langchain: install ## Measure what LangChain's default executor and callbacks cost (5 minutes)
+	$(BIN)/python benchmarks/langchain.py
 
 bench-pinning: install ## Compare CPUs of their own with shared ones (PINNING="--busy": beside burners)
 	$(BIN)/python benchmarks/pinning.py $(PINNING)
