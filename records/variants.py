@@ -48,10 +48,13 @@ STAGES_OF_SETTING = {
     "INDEX": ("search",),
     "PREPROCESSING": ("preprocess",),
     "LLM_CLIENT": ("llm",),
+    "LANGCHAIN_STORE": ("embed", "search"),
+    "LANGCHAIN_MODEL": ("llm",),
     "MODEL_LOADING": ("embed",),
     "EMBEDDING_MODEL": ("embed",),
     **dict.fromkeys(("RETRIEVAL_THREADS", "EMBEDDING_CONCURRENCY", "EMBEDDING_BATCH_MS"), ()),
     **dict.fromkeys(("TORCH_THREADS", "MAX_INFLIGHT", "PARTIAL_ANSWER", "LLM_MODEL", "LLM_TIMEOUT_S"), ()),
+    "LANGCHAIN_CALLBACKS": (),
 }
 """Which stages another value of a setting may run by another class, or elsewhere."""
 

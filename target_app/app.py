@@ -21,6 +21,7 @@ from starlette.routing import Route
 from target_app.corpus import CorpusError
 from target_app.embeddings import ModelError
 from target_app.endpoints import BareASGI, Endpoints
+from target_app.factories import FactoryError
 from target_app.index import use_one_thread
 from target_app.llm import make_llm
 from target_app.metrics import Metrics
@@ -46,7 +47,7 @@ async def _load_or_leave(service: Service) -> None:
     try:
         await service.load()
     except Exception as error:  # whatever it is, the process is of no use without it
-        known = isinstance(error, ModelError | CorpusError)
+        known = isinstance(error, ModelError | CorpusError | FactoryError)
         log.error("cannot start: %s", error if known else f"{type(error).__name__}: {error}")
         sys.stderr.flush()
         # uvicorn knows no way to be told its exit code, and a SystemExit in a task ends in a traceback.

@@ -14,6 +14,12 @@ PREPROCESS_POOL = "preprocess-pool"
 LOOP_OR_PREPROCESS_POOL = "loop-or-preprocess-pool"
 """A large request in the pool, any other on the event loop."""
 LLM_POOL = "llm-pool"
+DEFAULT_EXECUTOR = "default-executor"
+"""The event loop's own: at most min(32, CPUs + 4) threads for all that names no other."""
+OWN_ASYNC = "own-async"
+"""A coroutine that is not ours: on the event loop, unless it hands its work on."""
+UNKNOWN = "unknown"
+NOT_LOADED = "not-loaded"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +34,10 @@ class RetrievalExecutors:
         """By settings alone. A mock answers at once: it needs no pool, and the search stays where it is."""
         if settings.retrieval == "blocking":
             return cls(embed=LOOP, search=LOOP)
+        if settings.retrieval == "langchain":
+            # Another store is asked once it is loaded; in ours, LangChain runs one method, mocked or not.
+            executor = NOT_LOADED if settings.langchain_store else DEFAULT_EXECUTOR
+            return cls(embed=executor, search=executor)
         if settings.retrieval == "threaded":
             embed, search = RETRIEVAL_POOL, RETRIEVAL_POOL
         else:

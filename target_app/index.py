@@ -60,6 +60,7 @@ class FaissStore(VectorStore):
 
     def _documents(self, vector: Vectors, count: int) -> list[tuple[Document, float]]:
         found = []
+        use_one_thread()  # LangChain calls from threads that we did not begin
         for place, score in self.search_vector(vector, count):
             passage = self.passages[place]
             found.append((Document(id=passage.id, page_content=passage.snippet), score))

@@ -13,7 +13,8 @@ from urllib.parse import urlsplit
 
 from mocks.llm import stream_words
 from target_app.executors import LLM_POOL, LOOP
-from target_app.settings import Settings
+from target_app.factories import FactoryError
+from target_app.settings import Settings, die
 
 Messages = list[dict[str, str]]
 POOL_THREADS = 40  # as many as Starlette's own pool, through which the original's tokens hop
@@ -26,6 +27,8 @@ class LLMError(Exception):
 class LLM(Protocol):
     """A source of answers."""
 
+    kind: str
+    """The class that answers."""
     executor: str
     """Where the client's work is done."""
 
@@ -36,14 +39,14 @@ class LLM(Protocol):
         """Let connections and threads go."""
 
 
-def _is_loopback(url: str) -> bool:
+def is_loopback(url: str) -> bool:
     host = urlsplit(url).hostname or ""
     with contextlib.suppress(ValueError):
         return ipaddress.ip_address(host).is_loopback
     return host == "localhost"
 
 
-def _options(settings: Settings) -> dict[str, Any]:
+def client_options(settings: Settings) -> dict[str, Any]:
     return {
         "base_url": settings.openai_base_url,
         "api_key": settings.openai_api_key.get_secret_value() or "none",
@@ -62,13 +65,17 @@ def _piece(chunk: Any) -> str:
     return chunk.choices[0].delta.content or ""
 
 
+def without_key(text: str, settings: Settings) -> str:
+    """The text without our key."""
+    key = settings.openai_api_key.get_secret_value()
+    return text.replace(key, "***") if key else text
+
+
 def failure(error: Exception, settings: Settings) -> LLMError:
     """What the client is told: the kind of failure, never the key."""
     status = getattr(error, "status_code", None)
     said = " ".join(str(error).split()) if status not in (401, 403) else "the LLM refused our key"
-    key = settings.openai_api_key.get_secret_value()
-    if key:
-        said = said.replace(key, "***")
+    said = without_key(said, settings)
     code = f"HTTP {status}: " if status else ""
     return LLMError(f"LLM failed: {type(error).__name__}: {code}{said[:200]}")
 
@@ -76,6 +83,7 @@ def failure(error: Exception, settings: Settings) -> LLMError:
 class AsyncLLM:
     """One AsyncOpenAI for all requests."""
 
+    kind = "AsyncLLM"
     executor = LOOP
 
     def __init__(self, settings: Settings) -> None:
@@ -83,9 +91,9 @@ class AsyncLLM:
 
         self._settings = settings
         http = None
-        if _is_loopback(settings.openai_base_url):
+        if is_loopback(settings.openai_base_url):
             http = openai.DefaultAsyncHttpxClient(trust_env=False)  # a proxy cannot reach our loopback
-        self._client = openai.AsyncOpenAI(http_client=http, **_options(settings))
+        self._client = openai.AsyncOpenAI(http_client=http, **client_options(settings))
 
     async def stream(self, messages: Messages) -> AsyncGenerator[str, None]:
         try:
@@ -106,14 +114,16 @@ class AsyncLLM:
 class SyncLLM:
     """The synchronous client: a hop to the pool for every piece, or (`blocking`) none, on the loop itself."""
 
+    kind = "SyncLLM"
+
     def __init__(self, settings: Settings, *, threaded: bool) -> None:
         import openai
 
         self._settings = settings
         http = None
-        if _is_loopback(settings.openai_base_url):
+        if is_loopback(settings.openai_base_url):
             http = openai.DefaultHttpxClient(trust_env=False)
-        self._client = openai.OpenAI(http_client=http, **_options(settings))
+        self._client = openai.OpenAI(http_client=http, **client_options(settings))
         self._pool = ThreadPoolExecutor(POOL_THREADS, LLM_POOL) if threaded else None
         self.executor = LLM_POOL if threaded else LOOP
 
@@ -173,6 +183,7 @@ def _hang_up(stream: Any) -> None:
 class MockedLLM:
     """The mock of `mocks.llm`: the answer is there at once, without a call to anybody."""
 
+    kind = "MockedLLM"
     executor = LOOP
 
     def words(self, question: str) -> Iterator[str]:
@@ -184,9 +195,20 @@ class MockedLLM:
 
 
 def make_llm(settings: Settings) -> LLM | MockedLLM:
-    """The LLM that the settings name, or its mock."""
+    """The LLM that the settings name, or its mock.
+
+    Raises:
+        SystemExit: there is no such LangChain model.
+    """
     if settings.use_mock_llm:
         return MockedLLM()
     if settings.llm_client == "async":
         return AsyncLLM(settings)
+    if settings.llm_client == "langchain":
+        from target_app.langchain_model import LangChainLLM  # a second to import, which the others save
+
+        try:
+            return LangChainLLM(settings)
+        except FactoryError as error:
+            raise die(without_key(str(error), settings)) from None
     return SyncLLM(settings, threaded=settings.llm_client == "threaded")

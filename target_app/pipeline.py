@@ -92,7 +92,7 @@ class Pipeline:
             "preprocess": _path(self._preparer, self._preparer.executor),
             **self._service.paths(),
             "prompt": _path(self, LOOP),
-            "llm": _path(self._llm, self._llm.executor),
+            "llm": f"{self._llm.kind}@{self._llm.executor}",
         }
 
     async def answer(self, request: AskRequest, sink: Sink) -> Answer | None:
@@ -152,13 +152,15 @@ class Pipeline:
             found = retrieval.retrieve_now(prepared.question, count)
         else:
             found = await retrieval.retrieve(prepared.question, count)
-        self._note(answer, "embed", found.embed.queued_ns + waited_ns, found.embed.running_ns)
-        self._note(answer, "search", found.search.queued_ns, found.search.running_ns)
+        if found.embed is not None:
+            self._note(answer, "embed", found.embed.queued_ns + waited_ns, found.embed.running_ns)
+            waited_ns = 0
+        self._note(answer, "search", found.search.queued_ns + waited_ns, found.search.running_ns)
         snippets: list[str] = []
-        for place, score in found.hits:
+        for hit, score in found.hits:
             if score >= request.score_threshold:
-                answer.documents.append(orjson.Fragment(loaded.document_json(place, score)))
-                snippets.append(loaded.store.passages[place].snippet)
+                answer.documents.append(orjson.Fragment(loaded.document_json(hit, score)))
+                snippets.append(loaded.snippet(hit))
         sink.documents(answer.documents, (perf_counter_ns() - asked) / NS_PER_S)
         return snippets
 

@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from target_app.cache import Built, load_or_build
-from target_app.corpus import Corpus, load_corpus
+from target_app.corpus import Corpus, Passage, load_corpus
 from target_app.embeddings import ArrayEmbeddings, MockedEmbeddings
 from target_app.executors import LOOP, RetrievalExecutors
 from target_app.index import (
@@ -24,6 +24,7 @@ from target_app.index import (
     tune,
     use_one_thread,
 )
+from target_app.langchain_store import LangChainRetrieval, make_langchain_retrieval
 from target_app.model import SentenceTransformerEmbeddings
 from target_app.model_files import model_identity
 from target_app.retrieval import Retrieval, make_retrieval
@@ -43,9 +44,14 @@ class Loaded:
     retrieval: Retrieval
     document_heads: tuple[bytes, ...]
 
-    def document_json(self, place: int, score: float) -> bytes:
-        """One found document as JSON; all but the score was written at start."""
-        return b"%b%.6f}" % (self.document_heads[place], score)
+    def document_json(self, hit: int | Passage, score: float) -> bytes:
+        """One found document as JSON; of our own passages, all but the score was written at start."""
+        head = self.document_heads[hit] if isinstance(hit, int) else document_head(hit)
+        return b"%b%.6f}" % (head, score)
+
+    def snippet(self, hit: int | Passage) -> str:
+        """The document's text for the prompt."""
+        return (self.store.passages[hit] if isinstance(hit, int) else hit).snippet
 
 
 class Service:
@@ -60,14 +66,20 @@ class Service:
         """Load once, whoever asks first; the others wait for the same. What failed is tried again when asked.
 
         Raises:
-            ModelError, CorpusError: there is nothing to load.
+            ModelError, CorpusError, FactoryError: there is nothing to load.
         """
         if self.loaded is None:
             if self._loading is None or _failed(self._loading):
-                loop = asyncio.get_running_loop()
-                self._loading = loop.run_in_executor(None, load, self.settings)
+                self._loading = asyncio.ensure_future(self._load())
             self.loaded = await asyncio.shield(self._loading)  # one client's leaving stops nobody's loading
         return self.loaded
+
+    async def _load(self) -> Loaded:
+        """In a thread, but for a LangChain store's first search: that is done where the others will be."""
+        loaded = await asyncio.get_running_loop().run_in_executor(None, load, self.settings)
+        if isinstance(loaded.retrieval, LangChainRetrieval):
+            await loaded.retrieval.probe(loaded.store.passages[0].text)
+        return loaded
 
     @property
     def ready(self) -> bool:
@@ -77,15 +89,15 @@ class Service:
         """`Class@executor` of the stages that are loaded; before, of what will be."""
         loaded = self.loaded
         if loaded is None:
-            kinds = embeddings_class(self.settings), INDEX_CLASSES[self.settings.index]
+            embed, search = embeddings_class(self.settings).__name__, search_class(self.settings)
             executors = RetrievalExecutors.chosen(self.settings)
         else:
-            kinds = type(loaded.embeddings), type(loaded.store.index)
+            embed, search = type(loaded.embeddings).__name__, type(loaded.store.index).__name__
             executors = loaded.retrieval.executors
-        return {
-            "embed": f"{kinds[0].__name__}@{executors.embed}",
-            "search": f"{kinds[1].__name__}@{executors.search}",
-        }
+            if isinstance(loaded.retrieval, LangChainRetrieval):
+                search = type(loaded.retrieval.store).__name__
+                embed = search if loaded.retrieval.embeds_itself else embed
+        return {"embed": f"{embed}@{executors.embed}", "search": f"{search}@{executors.search}"}
 
     def close(self) -> None:
         if self.loaded is not None:
@@ -102,6 +114,13 @@ INDEX_CLASSES: dict[str, type[Any]] = {"hnsw": HNSW, "flat": FLAT}
 def embeddings_class(settings: Settings) -> type[ArrayEmbeddings]:
     """The source of the questions' vectors."""
     return MockedEmbeddings if settings.use_mock_embeddings else SentenceTransformerEmbeddings
+
+
+def search_class(settings: Settings) -> str:
+    """The name of what will search, as far as it is known before it is loaded."""
+    if settings.retrieval == "langchain":
+        return settings.langchain_store or FaissStore.__name__
+    return INDEX_CLASSES[settings.index].__name__
 
 
 def load_index(settings: Settings, corpus: Corpus) -> tuple[ArrayEmbeddings, Built]:
@@ -138,7 +157,11 @@ def load(settings: Settings) -> Loaded:
     corpus = load_corpus(settings.knowledge_base_dir)
     embeddings, built = load_index(settings, corpus)
     store = FaissStore(corpus.passages, choose_index(settings, built), embeddings)
-    retrieval = make_retrieval(settings, embeddings, store)
+    retrieval: Retrieval
+    if settings.retrieval == "langchain":
+        retrieval = make_langchain_retrieval(settings, embeddings, store, built.vectors)
+    else:
+        retrieval = make_retrieval(settings, embeddings, store)
     search_ms = search_cost_ms(store, built.probes)
     log.info(
         "ready in %.1f s: %s, %d passages, embed %.3f ms, search %.3f ms, %s %s",
@@ -156,11 +179,13 @@ def load(settings: Settings) -> Loaded:
         embeddings=embeddings,
         store=store,
         retrieval=retrieval,
-        document_heads=tuple(
-            b'{"id":%b,"snippet":%b,"score":' % (_json(passage.id), _json(passage.snippet))
-            for passage in corpus.passages
-        ),
+        document_heads=tuple(document_head(passage) for passage in corpus.passages),
     )
+
+
+def document_head(passage: Passage) -> bytes:
+    """A document as JSON, up to its score."""
+    return b'{"id":%b,"snippet":%b,"score":' % (_json(passage.id), _json(passage.snippet))
 
 
 def _json(text: str) -> bytes:

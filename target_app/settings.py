@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit, urlunsplit
 
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from target_app.factories import check_factory
 
 USAGE_EXIT_CODE = 2
 TRUE_WORDS = frozenset({"yes", "true", "t", "y", "1"})
@@ -34,6 +36,8 @@ def _empty_is_unset(value: object) -> object:
 Flag = Annotated[bool, BeforeValidator(_parse_flag)]
 OptionalCount = Annotated[Annotated[int, Field(ge=1, le=1024)] | None, BeforeValidator(_empty_is_unset)]
 OptionalPath = Annotated[Path | None, BeforeValidator(_empty_is_unset)]
+Factory = Annotated[str, AfterValidator(check_factory)]
+"""`package.module:factory`; it is imported as soon as it is named, and refused if it cannot be."""
 
 
 class Settings(BaseSettings):
@@ -42,7 +46,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(frozen=True, extra="ignore", case_sensitive=False)
 
     # The switches: the healthy value is the default, the others plant a bottleneck of the original.
-    retrieval: Literal["async", "threaded", "blocking"] = "async"
+    retrieval: Literal["async", "threaded", "blocking", "langchain"] = "async"
     retrieval_threads: int = Field(default=4, ge=1, le=256)
     index: Literal["hnsw", "flat"] = "hnsw"
     search_executor: Literal["loop", "pool"] = "loop"
@@ -53,7 +57,7 @@ class Settings(BaseSettings):
     """How long the first question of a batch waits for company, in milliseconds."""
     torch_threads: OptionalCount = None
     model_loading: Literal["eager", "lazy", "per-request"] = "eager"
-    llm_client: Literal["async", "threaded", "blocking"] = "async"
+    llm_client: Literal["async", "threaded", "blocking", "langchain"] = "async"
     preprocessing: Literal["offloaded", "inline"] = "offloaded"
     use_mock_embeddings: Flag = False
     use_mock_llm: Flag = False
@@ -67,6 +71,14 @@ class Settings(BaseSettings):
     knowledge_base_dir: OptionalPath = None
     cache_dir: OptionalPath = None
     xdg_cache_home: OptionalPath = None
+
+    # LangChain's parts, where RETRIEVAL or LLM_CLIENT says `langchain`.
+    langchain_store: Factory = ""
+    """Called as `VectorStore.from_documents` is: (documents, embeddings); empty: FAISS."""
+    langchain_model: Factory = ""
+    """Gives a chat model; empty: `ChatOpenAI` under the settings of the LLM."""
+    langchain_callbacks: Factory = ""
+    """Gives a callback handler, or a list of them; empty: none."""
 
     # The LLM.
     openai_base_url: str = "http://127.0.0.1:8002/v1"

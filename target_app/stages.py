@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
-Hits = list[tuple[int, float]]
-"""(place of the passage, cosine), best first."""
+from target_app.corpus import Passage
+
+Hits = Sequence[tuple[int | Passage, float]]
+"""(place of the passage, or one that is none of ours; cosine, or the store's own score), best first."""
 
 
 class Timing(NamedTuple):
@@ -19,5 +22,6 @@ class Retrieved(NamedTuple):
     """The passages found, and what the two stages took."""
 
     hits: Hits
-    embed: Timing
+    embed: Timing | None
+    """None where it cannot be told from the search."""
     search: Timing

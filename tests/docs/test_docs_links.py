@@ -11,8 +11,6 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *ROOT.glob("tests/*/*.md")])
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 FENCED = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
-COMING = {"docs/langchain.md"}
-"""Pages that are written elsewhere at this moment."""
 
 
 def anchors(page: Path) -> set[str]:
@@ -28,10 +26,7 @@ def broken(page: Path) -> list[str]:
             continue
         path, _, anchor = link.partition("#")
         target = (page.parent / path).resolve() if path else page
-        if not target.exists():
-            if str(target.relative_to(ROOT)) not in COMING:
-                wrong.append(link)
-        elif anchor and anchor not in anchors(target):
+        if not target.exists() or (anchor and anchor not in anchors(target)):
             wrong.append(link)
     return wrong
 

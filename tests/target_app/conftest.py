@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import time
+import types
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -274,3 +275,16 @@ def answering(start: Start, quick_llm: MockLLM) -> Iterator[Target]:
     """All defaults, with an LLM."""
     with start(OPENAI_BASE_URL=quick_llm.url) as target:
         yield target
+
+
+@pytest.fixture
+def put(monkeypatch: pytest.MonkeyPatch) -> Callable[[Any], str]:
+    """Makes a factory importable; its name for a setting."""
+    module = types.ModuleType("parts_of_others")
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+
+    def named(factory: Any) -> str:
+        module.factory = factory  # type: ignore[attr-defined]
+        return f"{module.__name__}:factory"
+
+    return named

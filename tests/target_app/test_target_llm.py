@@ -1,4 +1,4 @@
-"""A real LLM call in each of the three ways: answers, failures, and clients that leave."""
+"""A real LLM call in each of the four ways: answers, failures, and clients that leave."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ CHAT = {
     "messages": [{"role": "system", "content": "Be kind."}, {"role": "user", "content": "Hi"}],
 }
 TOKEN = re.compile(rb'"content": ?"[^"]')  # no role chunk: its content is empty, and no LLM was asked yet
-WAYS = [("async", "async"), ("threaded", "threaded"), ("blocking", "blocking")]
+WAYS = [("async", "async"), ("threaded", "threaded"), ("blocking", "blocking"), ("langchain", "langchain")]
 
 
 @pytest.fixture(scope="module", params=WAYS, ids=[retrieval for retrieval, _ in WAYS])
@@ -197,7 +197,7 @@ def refusing() -> Iterator[ThreadingHTTPServer]:
     thread.join(10)
 
 
-@pytest.fixture(scope="module", params=["async", "threaded", "blocking"])
+@pytest.fixture(scope="module", params=["async", "threaded", "blocking", "langchain"])
 def failing(request: Any, start: Any, refusing: ThreadingHTTPServer) -> Iterator[Any]:
     with start(
         LLM_CLIENT=request.param, OPENAI_BASE_URL=f"http://127.0.0.1:{refusing.server_port}/v1"
@@ -256,7 +256,7 @@ def test_an_unreachable_llm_is_told_in_the_stream(start: Any) -> None:
             assert target.get("/health").status == 200
 
 
-@pytest.mark.parametrize("client", ["async", "threaded", "blocking"])
+@pytest.mark.parametrize("client", ["async", "threaded", "blocking", "langchain"])
 def test_a_client_that_leaves_cancels_the_llms_answer(
     start: Any, slow_llm: Any, client: str, wait: Any
 ) -> None:

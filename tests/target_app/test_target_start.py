@@ -58,8 +58,21 @@ def check_one_line(code: int, output: str, *words: str) -> None:
         ({"OPENAI_BASE_URL": "http://[broken"}, ("OPENAI_BASE_URL",)),
         ({"OPENAI_BASE_URL": "127.0.0.1:8002/v1"}, ("OPENAI_BASE_URL",)),
         ({"KNOWLEDGE_BASE_DIR": "/nonexistent/folder"}, ("/nonexistent/folder",)),
+        ({"LANGCHAIN_STORE": "no.such:store"}, ("LANGCHAIN_STORE", "no.such", "cannot be imported")),
+        ({"LANGCHAIN_CALLBACKS": "json"}, ("LANGCHAIN_CALLBACKS=json", "package.module:factory")),
+        (
+            {"RETRIEVAL": "langchain", "LANGCHAIN_STORE": "builtins:max", "USE_MOCK_LLM": "yes"},
+            ("LANGCHAIN_STORE=builtins:max", "the factory failed"),
+        ),
+        (
+            {"LLM_CLIENT": "langchain", "LANGCHAIN_MODEL": "builtins:dict"},
+            ("LANGCHAIN_MODEL=builtins:dict", "made a dict, not a BaseChatModel"),
+        ),
     ],
-    ids=["two at once", "neither yes nor no", "broken address", "address without scheme", "no such folder"],
+    ids=[
+        *("two at once", "neither yes nor no", "broken address", "address without scheme", "no such folder"),
+        *("no such module", "no factory", "a factory that fails", "a factory of something else"),
+    ],
 )
 def test_a_wrong_setting_is_one_line_and_exit_code_2(
     environment: dict[str, str], settings: dict[str, str], words: tuple[str, ...]

@@ -155,6 +155,8 @@ OF_RETRIEVAL = {
 OF_SEARCH_EXECUTOR = {"loop": LOOP, "pool": "search-pool"}
 OF_PREPROCESSING = {"offloaded": "loop-or-preprocess-pool", "inline": LOOP}
 OF_LLM_CLIENT = {"async": LOOP, "threaded": "llm-pool", "blocking": LOOP}
+LANGCHAIN = "langchain"
+"""Where it runs a stage is up to the store or the model: no setting says so."""
 MOCK_CLASS = "Mock"
 
 
@@ -190,7 +192,8 @@ def _mocks(settings: Mapping[str, Any]) -> dict[str, bool]:
 
 
 def _executors(settings: Mapping[str, Any]) -> dict[str, str]:
-    """Where each stage is to run, as far as settings say: a mock always on the event loop."""
+    """Where each stage is to run, as far as settings say: a mock always on the event loop, but for embeddings
+    that a LangChain store asks for from wherever it is."""
     embed, search = OF_RETRIEVAL.get(str(settings.get("RETRIEVAL")), (None, None))
     found = {
         "preprocess": OF_PREPROCESSING.get(str(settings.get("PREPROCESSING"))),
@@ -199,4 +202,6 @@ def _executors(settings: Mapping[str, Any]) -> dict[str, str]:
         "llm": OF_LLM_CLIENT.get(str(settings.get("LLM_CLIENT"))),
     }
     found |= {stage: LOOP for stage, mocked in _mocks(settings).items() if mocked}
+    if settings.get("RETRIEVAL") == LANGCHAIN:
+        found["embed"] = None
     return {stage: executor for stage, executor in found.items() if executor}

@@ -186,6 +186,10 @@ def served(settings: dict[str, Any], paths: dict[str, str]) -> Served:
         ({"USE_MOCK_LLM": True, "LLM_CLIENT": "threaded"}, {"llm": "MockedLLM@loop"}),
         ({"LLM_CLIENT": "threaded"}, {"llm": "SyncLLM@llm-pool"}),
         ({"PREPROCESSING": "inline"}, {"preprocess": "Preparer@loop"}),
+        (
+            {"RETRIEVAL": "langchain", "USE_MOCK_EMBEDDINGS": True},
+            {"embed": "MockedEmbeddings@default-executor", "search": "FaissStore@default-executor"},
+        ),
     ],
 )
 def test_stages_run_where_the_settings_say(settings: dict[str, Any], paths: dict[str, str]) -> None:
@@ -206,6 +210,7 @@ def test_stages_run_where_the_settings_say(settings: dict[str, Any], paths: dict
         ({"LLM_CLIENT": "threaded"}, {}, "llm"),
         ({"PREPROCESSING": "inline"}, {}, "preprocess"),
         ({}, {"embed": ""}, "embed"),
+        ({"RETRIEVAL": "langchain", "USE_MOCK_EMBEDDINGS": True}, {}, "embed"),
     ],
 )
 def test_a_stage_that_runs_elsewhere_or_as_something_else_fails(
