@@ -29,6 +29,8 @@ SDK_NOTE = (
     "SDK: the app's LLM stage less the LLM server's own record of it (medians): what the LLM's client costs, "
     "a part of llm."
 )
+QUEUED_SHARE, QUEUED_MS = 0.1, 1.0
+"""A smaller queue is not shown."""
 EFFECT_NOTE = (
     "An effect is not yet a cause: mocking a stage also relieves whatever only waits for it, and below the "
     "level where growth stops a faster stage saves latency, not capacity."
@@ -119,6 +121,14 @@ def _knees(analysis: Analysis) -> Iterator[Block]:
         yield Paragraph(title="Where throughput stops growing", lines=tuple(lines))
 
 
+def _stage(account: Account, stage: str) -> str:
+    """All of its time, and how much of that was spent in its queue, where that is much."""
+    whole, queued = account.stages_ms.get(stage), account.queued_ms.get(stage, 0.0)
+    if whole is None or queued < QUEUED_SHARE * whole or queued < QUEUED_MS:
+        return number(whole)
+    return f"{number(whole)} (q {number(queued)})"
+
+
 def _accounts(analysis: Analysis) -> Iterator[Block]:
     groups: dict[tuple[str, str], list[Account]] = {}
     for account in analysis.accounts:
@@ -129,7 +139,7 @@ def _accounts(analysis: Analysis) -> Iterator[Block]:
         first = heads(a.load for a in own)
         rows = [
             Row(cells=(
-                *a.load.cells(first), number(a.ttft_ms), *(number(a.stages_ms.get(s)) for s in stages),
+                *a.load.cells(first), number(a.ttft_ms), *(_stage(a, stage) for stage in stages),
                 number(a.unexplained_ms), *((number(a.sdk_cost_ms),) if sdk else ()),
             ))
             for a in own
@@ -144,7 +154,7 @@ def _accounts(analysis: Analysis) -> Iterator[Block]:
         ]
         short = ["prep" if stage == "preprocess" else stage for stage in stages]
         yield Table(
-            title=f"{deployment}: {config}: where the TTFT goes (medians, ms, queued and running)",
+            title=f"{deployment}: {config}: where the TTFT goes (medians, ms; q: of it in the stage's queue)",
             columns=(*first, "TTFT", *short, "rest", *(("SDK",) if sdk else ())),
             rows=tuple(rows),
             notes=("rest: each request's TTFT less its stages, the median; unexplained by the app.", *notes),

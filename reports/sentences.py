@@ -16,7 +16,7 @@ from reports.figures.shaped import ShapedCell
 from reports.figures.text import listed, number, times
 from reports.growth import grown, others_grown
 from reports.sentence import Sentence
-from reports.unexplained import blind, waiting
+from reports.unexplained import blind, queueing, waiting
 
 SIDES = {name: parts[0].side for name in MOCKS if len(parts := mocked_by(name) or ()) == 1}
 """The mocks of one side alone."""
@@ -164,6 +164,9 @@ def _deployment(analysis: Analysis, deployment: str) -> Iterator[Sentence]:
     yield Sentence(text="; ".join([first, *others]) + ".", short=f"{first}.")
     if any(deployment in note.deployments for note in analysis.noted(NoStageTimes)):
         yield from waiting(deployment, knee, levels)
+    yield from queueing(
+        [one for one in analysis.accounts if (one.deployment, one.config) == (deployment, reference)]
+    )
     for shaped in analysis.shaped:
         if shaped.cell.valid and shaped.cell.cell.deployment == deployment:
             yield Sentence(text=_shape(shaped))

@@ -1,9 +1,10 @@
-"""Of a service that does not time its own stages: what its figures say all the same, and what to look at."""
+"""Where requests wait: by the stages that the service times, or by its figures alone."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from reports.figures.account import Account
 from reports.figures.knee import GROWTH
 from reports.figures.knees import Knee
 from reports.figures.stats import Estimate
@@ -11,6 +12,9 @@ from reports.figures.summary import Level
 from reports.figures.text import listed, number, users
 from reports.sentence import Sentence
 from workloads.stream import STREAM
+
+QUEUED_SHARE = 0.2
+"""Of the median TTFT in one stage's queue: less than that is not what a user waits for."""
 
 
 def blind(deployments: Sequence[str]) -> Sentence:
@@ -32,6 +36,23 @@ def waiting(deployment: str, knee: Knee | None, levels: Sequence[Level]) -> Iter
     text = _waits(deployment, knee, own)
     if text:
         yield Sentence(text=text, short=text)
+
+
+def queueing(accounts: Sequence[Account]) -> Iterator[Sentence]:
+    """In which stage's queue do requests of one service wait at the highest load that is accounted for?"""
+    believed = [one for one in accounts if one.unexplained_ms is not None and one.queued_ms]
+    if not believed:
+        return
+    top = max(believed, key=lambda one: one.load)
+    stage = max(top.queued_ms, key=lambda name: top.queued_ms[name])
+    queued = top.queued_ms[stage]
+    if queued < QUEUED_SHARE * top.ttft_ms:
+        return
+    text = (
+        f"{top.deployment}/{top.config}: at {top.load.named} requests wait in the queue of the stage {stage} "
+        f"for {number(queued)} of the {number(top.ttft_ms)} ms until their first token."
+    )
+    yield Sentence(text=text, short=text)
 
 
 def _waits(deployment: str, knee: Knee | None, levels: Sequence[Level]) -> str:

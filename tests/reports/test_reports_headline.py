@@ -283,6 +283,14 @@ def test_a_service_without_stage_times_is_said_to_queue_and_what_to_look_at(
     timed = analysed(made, tmp_path / "timed", queueing(made, stages={"llm": 9.0}))
     assert "stage times" not in head(timed)
     assert "requests wait" not in head(timed)
+    specs = [replace(spec, stages={"search": 0.93 * spec.ttft_ms - 10}) for spec in queueing(made)]
+    queued = analysed(made, tmp_path / "queued", specs)
+    assert re.search(
+        r"local/baseline: at 16 users requests wait in the queue of the stage search for 88.2 of the \d+ ms",
+        head(queued),
+    )
+    shown = [row.cells for block in blocks(queued) if isinstance(block, Table) for row in block.rows]
+    assert any("353 (q 88.2)" in cells for cells in shown)
 
 
 def test_what_does_not_wait_is_not_said_to(made: Any, tmp_path: Path) -> None:

@@ -112,8 +112,9 @@ def retrieval(facts: Facts) -> Check:
     )
     return advised(
         found,
-        "the knowledge base is empty, or the service does not retrieve; add documents, or ask without "
-        "retrieval: --no-rag (sweep: -- --no-rag)",
+        "the knowledge base is empty, the service does not retrieve, or it says what it found otherwise than "
+        'by an event {"type": "documents", "data": [...]}; where none are due, ask without retrieval: '
+        "--no-rag (sweep: -- --no-rag)",
     )
 
 

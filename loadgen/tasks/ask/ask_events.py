@@ -25,8 +25,7 @@ def fold_ask(answer: Answer, payload: bytes, at_ns: int) -> str | None:
     if kind == "token":
         return answer.token(event.get("content"), at_ns)
     if kind == "documents":
-        data, count = event.get("data"), event.get("count")
-        answer.documents = len(data) if isinstance(data, list) else count if isinstance(count, int) else 0
+        answer.documents = _documents(event)
     elif isinstance(kind, str) and kind in thoughts.EVENT_TYPES:
         if event.get("content"):
             answer.thought(at_ns)
@@ -42,6 +41,17 @@ def fold_ask(answer: Answer, payload: bytes, at_ns: int) -> str | None:
     elif kind is None and (error := error_in(event, chunk="choices" in event)) is not None:
         answer.fail(error)  # of something before the service
     return None
+
+
+def _documents(event: dict[str, Any]) -> int:
+    """How many there are: ``data`` of our own wire, else the only list that the event has, else ``count``."""
+    lists = [value for value in event.values() if isinstance(value, list)]
+    data, count = event.get("data"), event.get("count")
+    if not isinstance(data, list) and len(lists) == 1:
+        [data] = lists
+    if isinstance(data, list):
+        return len(data)
+    return count if isinstance(count, int) else 0
 
 
 def _stages(raw: Any) -> dict[str, dict[str, float]] | None:

@@ -206,3 +206,20 @@ def test_bodies() -> None:
     assert chat["messages"] == [{"role": "user", "content": "why?"}]
     assert chat["stream"] is True
     assert chat["max_tokens"] == 7
+
+
+@pytest.mark.parametrize(
+    ("event", "count"),
+    [
+        ({"data": [{}, {}], "count": 5}, 2),
+        ({"documents": [{}]}, 1),
+        ({"sources": [{}, {}, {}], "message": "found"}, 3),
+        ({"count": 4}, 4),
+        ({"data": [{}], "tags": ["a", "b"]}, 1),
+        ({"ids": [1], "tags": ["a", "b"]}, 0),
+        ({"data": []}, 0),
+        ({}, 0),
+    ],
+)
+def test_documents_are_counted_by_whatever_name_their_list_has(event: dict[str, Any], count: int) -> None:
+    assert fold([(1, {"type": "documents", **event})]).documents == count
