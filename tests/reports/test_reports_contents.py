@@ -241,7 +241,7 @@ def test_account_adds_up_and_shows_what_the_sdk_costs(sweep_dir: Path) -> None:
     assert first.llm_client_overhead_ms == 10.0
     said = words(analysed(sweep_dir))
     assert "| unattributed | LLM client" in said
-    assert "SDK: the app's LLM stage less the LLM server's own record" in said
+    assert "LLM client: the app's LLM stage less the LLM server's own record" in said
 
 
 def test_stages_that_exceed_the_ttft_are_said_and_not_averaged_away(made: Any, tmp_path: Path) -> None:
