@@ -70,7 +70,7 @@ def _believed(analysis: Analysis) -> Sentence:
     worst = next(check for check in failed if check.name == name)
     told = f"The check {name} failed{f' in {count} of them' if len(invalid) > 1 else ''}"
     text, short = (f"{first}. {told}: {_why(worst, room)}" for room in (LONGEST_FOUND, LONG_FOUND))
-    return Sentence(text=text, short=short, kept=True)
+    return Sentence(text=text, short=short, least=f"{first}. {told}; see the verdict.", kept=True)
 
 
 def _why(check: Check, room: int) -> str:

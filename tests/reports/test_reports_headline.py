@@ -289,3 +289,26 @@ def test_what_does_not_wait_is_not_said_to(made: Any, tmp_path: Path) -> None:
     levels = ((1, 10.0), (4, 40.0), (16, 41.0))
     specs = [made.spec(concurrency=n, rps=rps, late_s=50.0 * n) for n, rps in levels]  # users idle
     assert "requests wait" not in head(analysed(made, tmp_path / "run", specs))
+
+
+@pytest.mark.parametrize("long", [1, 4])
+def test_the_answer_comes_before_the_cautions(made: Any, tmp_path: Path, long: int) -> None:
+    why, advice = (
+        "answers were dated up to 61 ms late, in 14 % of the window",
+        "end what else runs, " * 5 * long,
+    )
+    failed = (Check.bounded("generator-lag", 61, 20, why, advice=advice),)
+    specs = [
+        replace(s, config="after" if s.config == "mock-llm" else "before", rps=s.concurrency * 2.0)
+        for s in spoiled(made)
+        if s.config in ("baseline", "mock-llm") and s.concurrency > 1
+    ]
+    specs = changed(changed(specs, "before", 20, 2, checks=failed), "after", 5, 1, checks=failed)
+    analysis = analysed(made, tmp_path / "run", specs)
+    said = head(analysis)
+    assert height(analysis) <= LINES
+    assert "10 of 12 cells are valid" in said
+    assert ("end what else runs" in said) is (long == 1)
+    assert "still grew at" in said
+    assert re.search(r"At 20 users configuration \w+ (makes|shows)", said)
+    assert re.search(r"Read with care \(see the verdict\): .*\d (more|reasons)", said)
