@@ -11,6 +11,7 @@ from reports.analysis.note import Note
 from reports.analysis.place import Place
 from reports.figures.compare import deployments_of
 from reports.figures.summary import CellSummary, Level
+from workloads.checks.facts import TOO_FEW
 from workloads.checks.general import WORTH_TELLING
 from workloads.stream import STREAM
 
@@ -152,11 +153,13 @@ def undecided(analysis: Analysis) -> Iterator[Note]:
 
 
 def _could_not_decide(cell: CellSummary, name: str) -> str | None:
-    """What such a check of a valid cell says. How a mock's answers came, written at once, is no question."""
+    """What such a check of a valid cell says. How a mock's answers came, written at once, is no question, nor
+    is how few answers of some length came."""
     if not cell.valid or (name == "buffering" and all("mock-answer" in r.flags for r in cell.timed)):
         return None
     found = (check.text for check in cell.cell.verdict.checks if (check.name, check.status) == (name, "n/a"))
-    return next(found, None)
+    text = next(found, None)
+    return None if text is None or text.startswith(TOO_FEW) else text
 
 
 def impossible_stages(analysis: Analysis) -> Iterator[Note]:

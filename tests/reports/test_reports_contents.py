@@ -206,6 +206,13 @@ def test_comparisons_and_their_words(sweep_dir: Path) -> None:
     assert "An effect is not yet a cause" in text
 
 
+def test_a_comparison_of_which_nothing_is_mocked_says_nothing_of_mocks(made: Any, tmp_path: Path) -> None:
+    specs = [made.spec(), made.spec(config="after", late_s=30.0)]
+    text = words(analysed(made.run(tmp_path / "run", specs)))
+    assert "times faster than" in text
+    assert "An effect is not yet a cause" not in text
+
+
 def test_no_knee_is_said_where_levels_above_are_not_valid(made: Any, tmp_path: Path) -> None:
     broken = (Check(name="generator-lag", status="fail", text="late"),)
     specs = [made.spec(concurrency=n, rps=30.0) for n in (1, 2)]
@@ -289,7 +296,7 @@ def test_as_is_is_said_aloud(made: Any, tmp_path: Path) -> None:
     text = words(analysed(run))
     assert "configuration as-is" in text
     assert "whether it stalled was not measured" in text
-    assert "One repeat: such intervals cover noise within a run only" in text
+    assert "Each load was measured once: how much figures differ from run to run is in no" in text
 
 
 def test_a_variant_that_was_only_set_is_said_to_be_unproved(made: Any, tmp_path: Path) -> None:

@@ -14,6 +14,9 @@ from records.noise import Noise
 from records.request import RequestRecord
 from records.served import Served
 
+TOO_FEW = "too few answers to tell"
+"""So begins what a check says that wanted more answers: nobody has to be told aloud."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
