@@ -49,7 +49,7 @@ def sentences(analysis: Analysis) -> Iterator[Sentence]:
 def unexplained(analysis: Analysis) -> Iterator[Sentence]:
     """Deployments of which nobody knows what takes their time."""
     for note in analysis.noted(NoStageTimes):
-        yield blind(note.deployments)
+        yield blind(note.deployments, note.profiles)
 
 
 def _believed(analysis: Analysis) -> Sentence:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from records import layout
 from records.request import GAPS_LEFT_OUT
 from reports.analysis.analysis import Analysis
 from reports.analysis.note import Note
@@ -82,6 +83,8 @@ class NoStageTimes(Note):
 
     code = "no-stage-times"
     deployments: tuple[str, ...]
+    profiles: tuple[str, ...] = ()
+    """Of each of them, of the highest load, what the profiler saw; empty where one was not profiled."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -171,7 +174,18 @@ def impossible_stages(analysis: Analysis) -> Iterator[Note]:
 def no_stage_times(analysis: Analysis) -> Iterator[Note]:
     found = tuple(name for name in deployments_of(analysis.levels) if _without_stages(analysis, name))
     if found:
-        yield NoStageTimes(deployments=found)
+        profiles = tuple(_profile(analysis, name) for name in found)
+        yield NoStageTimes(deployments=found, profiles=profiles if all(profiles) else ())
+
+
+def _profile(analysis: Analysis, deployment: str) -> str:
+    """Where a load's profile lies in the directory of its run; empty: there is none."""
+    cells = [c for level in analysis.levels if level.deployment == deployment for c in level.valid_cells]
+    for cell in reversed(cells):
+        if any((part.data.path / layout.PROFILE).exists() for part in cell.parts):
+            run = f"{cell.source}/" if len(analysis.sources) > 1 else ""
+            return f"{run}{layout.CELLS}/{cell.cell.name}/{layout.PROFILE}"
+    return ""
 
 
 def _without_stages(analysis: Analysis, deployment: str) -> bool:

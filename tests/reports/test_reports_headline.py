@@ -178,6 +178,7 @@ def test_nothing_at_all_is_one_line(made: Any, tmp_path: Path) -> None:
     analysis = analysed(made, tmp_path / "run", [made.spec(complete=False)])
     assert what_this_says(analysis)[0] == "There is no complete cell: nothing was measured."
     assert "1 cells have no end and were left out." in head(analysis)
+    assert "0 of 0" not in markdown(blocks(analysis), "t")
 
 
 @pytest.mark.parametrize(
@@ -281,6 +282,10 @@ def test_a_service_without_stage_times_is_said_to_queue_and_what_to_look_at(
     )
     assert "local gives no stage times" in head(analysis)
     assert "profile --port" in head(analysis)
+    for profile in sorted((tmp_path / "run").glob("cells/*/*/*")):
+        (profile / "profile.json").write_text('{"data_points": []}')
+    profiled = head(analyse([read_run(tmp_path / "run")]))
+    assert "CPU under load (cells/local/baseline/c16-r1/profile.json) and its log" in profiled
     assert "Where the TTFT goes is not known" in [block.title for block in blocks(analysis)]
     timed = analysed(made, tmp_path / "timed", queueing(made, stages={"llm": 9.0}))
     assert "stage times" not in head(timed)

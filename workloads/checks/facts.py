@@ -38,6 +38,8 @@ class Facts:
     unproved: tuple[str, ...] = ()
     """Names of settings that it was given besides, and does not say."""
     noise: Noise = field(default_factory=Noise)
+    own_cpus: bool = False
+    """Has the load CPUs that the target is kept off?"""
     users: int = 1
     think_time_s: float = 0.0
     free: bool = False
