@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import product
 
+from records.variants import mocked_by
 from reports import columns
 from reports.analysis.analysis import Analysis
 from reports.analysis.of_loads import Cold
@@ -85,6 +86,11 @@ def _comparisons(analysis: Analysis) -> Iterator[Block]:
     yield from map(_comparison_table, groups.values())
 
 
+def _mocks(config: str) -> bool:
+    """Does a variant of that name, whatever else sets it apart, mock anything?"""
+    return bool(mocked_by(config.partition(" ")[0]))
+
+
 def _comparison_table(own: Sequence[Comparison]) -> Table:
     """Of one deployment and workload, with one reference."""
     rows, first, workload = [], heads(c.load for c in own), own[0].workload
@@ -106,7 +112,7 @@ def _comparison_table(own: Sequence[Comparison]) -> Table:
         rows=tuple(rows),
         notes=(
             "Above 1 is faster. 'Differs in': whose 95 % interval excludes 1.",
-            EFFECT_NOTE,
+            *([EFFECT_NOTE] if any(_mocks(c.config) or _mocks(c.reference) for c in own) else []),
             *absent,
             *ratio_notes(own),
         ),

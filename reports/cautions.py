@@ -178,9 +178,10 @@ def _impossible(notes: Sequence[of_answers.ImpossibleStages]) -> Caution:
 def _disturbed(text: str, note: of_machine.Steal | of_machine.GeneratorWaited) -> Caution:
     text = text.format(f"{note.median:.0f}")
     most = f"(median over cells; at most {note.worst:.0f} %)"
-    return Caution(
-        sentences=(f"{text[0].upper()}{text[1:]} {most}: absolute figures are low, ratios hold.",), brief=text
-    )
+    may = "times may be up to as much too long, and RPS too low"
+    if note.compared:
+        may += "; ratios of cells that waited alike are touched least"
+    return Caution(sentences=(f"{text[0].upper()}{text[1:]} {most}: {may}.",), brief=text)
 
 
 def _stood_still(notes: Sequence[of_machine.StoodStill]) -> Caution:
@@ -226,9 +227,9 @@ def _connecting(notes: Sequence[of_loads.Connecting]) -> Caution:
 
 
 def _one_repeat(notes: Sequence[of_runs.OneRepeat]) -> Caution:
-    whole = "One repeat" if notes[0].most == 1 else "Some levels have one repeat"
+    whole = "Each load was measured once" if notes[0].most == 1 else "Some loads were measured once"
     return Caution(
-        sentences=(f"{whole}: such intervals cover noise within a run only, not between runs.",),
+        sentences=(f"{whole}: how much figures differ from run to run is in no interval of theirs.",),
         brief=f"{whole[0].lower()}{whole[1:]}: no noise between runs is known",
     )
 

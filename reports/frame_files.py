@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from reports.frame import COLUMNS, frame
+from reports.frame_table import natural
 
 ENGINES = ("pyarrow", "fastparquet")
 """Either of which pandas writes Parquet with."""
@@ -74,7 +75,9 @@ def _with_texts(made: pd.DataFrame) -> pd.DataFrame:
     for name in made.columns:
         if _kind(name) == "text":
             texts = made[name].astype("category").cat
-            categories = pd.Index(list(texts.categories), dtype="str")
+            ordered = sorted(texts.categories, key=natural)
+            texts = texts.reorder_categories(ordered).cat
+            categories = pd.Index(ordered, dtype="str")
             made[name] = pd.Categorical.from_codes(texts.codes, categories)
     return made
 

@@ -13,11 +13,29 @@ def _gained(step: Step, per: str) -> str:
     return f"{step.gained:.1f}x the {per} for {step.many / step.few:.1f}x the users"
 
 
-def _little(knee: Knee) -> str:
-    """What the last step brought, where that is little."""
-    if knee.step is None or not knee.slowing:
-        return ""
-    return f"only {_gained(knee.step, knee.workload.throughput.title)} since {knee.step.few}"
+def _untold(knee: Knee, step: Step) -> str:
+    """Why the last step does not show growth at its upper end, and what would tell."""
+    why = f"{_gained(step, knee.workload.throughput.title)} since {step.few}"
+    if step.waited:
+        one, other = map(number, step.waited)
+        unit = knee.workload.median.metric.unit
+        why += f", and {knee.workload.median.title} from {one} to {other} {unit}, so requests wait already"
+    between = f"between {step.few} and {step.many}, and " if step.many - step.few > 1 else ""
+    return f"{why}: its limit is not known, measure {between}above"
+
+
+def _at(knee: Knee) -> str:
+    """As exactly as the measured levels have it."""
+    return f"{knee.above}-{knee.concurrency}" if knee.above else str(knee.concurrency)
+
+
+def _where(knee: Knee) -> str:
+    """The same, and what was not measured."""
+    if knee.above is None or knee.concurrency is None:
+        return f"at {users(knee.concurrency or 0)}"
+    first, last = knee.above + 1, knee.concurrency - 1
+    where = f"between {knee.above} and {last + 1} users" if knee.above else f"at {last + 1} users or below"
+    return f"{where} ({first if first == last else f'{first}-{last}'} not measured)"
 
 
 def knee_sentence(knee: Knee) -> str:
@@ -39,20 +57,18 @@ def knee_sentence(knee: Knee) -> str:
             sure = f"; 95 % of resamplings put it at {knee.low}-{knee.high}"
         if knee.reached_share < 0.95:
             sure += f"; {1 - knee.reached_share:.0%} of resamplings see it still growing"
-        return f"stops growing at {users(knee.concurrency)}, {best}{sure}"
+        return f"stops growing {_where(knee)}, {best}{sure}"
     if knee.levels == 1:
         return f"one level only ({users(knee.top)}, {best}): says nothing about growth"
     why = "; the budget ended the sweep first" if knee.budget_ended else ""
+    if knee.step is not None and knee.unsure:
+        return f"knee not found: {best} at {users(knee.top)}, {_untold(knee, knee.step)}{why}"
     top = f"throughput still grew at {users(knee.top)} ({best})"
-    if knee.step is None:
-        return f"knee not reached: {top}{why}"
-    if knee.slowing:
-        between = f"measure between {knee.step.few} and {knee.step.many}, and above"
-        return f"knee not found, but near: {top}, {_little(knee)}: {between}{why}"
-    return f"knee not reached: {top}; {_gained(knee.step, per)} since {knee.step.few}{why}"
+    since = f"; {_gained(knee.step, per)} since {knee.step.few}" if knee.step else ""
+    return f"knee not reached: {top}{since}{why}"
 
 
-def grown(who: str, knee: Knee | None) -> str:
+def grown(who: str, knee: Knee | None, *, brief: bool = False) -> str:
     """How far the throughput of the configuration that others are compared with grew."""
     if knee is None:
         return f"{who} has no valid cell, so nothing follows from it"
@@ -69,13 +85,15 @@ def grown(who: str, knee: Knee | None) -> str:
             "users are not valid: nothing follows about where it stops growing"
         )
     if knee.concurrency is not None:
-        return f"{who} stops growing at {users(knee.concurrency)}, at {best}"
+        many = "user" if _at(knee) == "1" else "users"
+        below = " or below" if knee.above == 0 else ""
+        return f"{who} stops growing at {_at(knee)} {many}{below}, at {best}"
     if knee.levels == 1:
         return f"{who} was measured at {users(knee.top)} only, {best}"
-    top = f"{who} still grew at {users(knee.top)}, {best}"
-    if knee.slowing:
-        return f"{top}, {_little(knee)}: its limit is near, and was not found"
-    return f"{top}: its limit was not reached"
+    if knee.step is not None and knee.unsure:
+        why = ": its limit is not known" if brief else f", {_untold(knee, knee.step)}"
+        return f"{who} had {best} at {users(knee.top)}{why}"
+    return f"{who} still grew at {users(knee.top)}, {best}: its limit was not reached"
 
 
 def others_grown(knees: Sequence[Knee]) -> Iterator[str]:
@@ -87,12 +105,12 @@ def others_grown(knees: Sequence[Knee]) -> Iterator[str]:
         value = knee.throughput.value if knee.throughput else None
         best = f"{number(value)} {knee.workload.throughput.title}"
         if knee.invalid:
-            yield f"{knee.name} not known above {users(knee.top)} (no valid cell)"
+            yield f"{knee.name} has no valid cell above {users(knee.top)}"
         elif knee.concurrency is not None:
-            yield f"{knee.name} stops at {knee.concurrency} ({best})"
+            yield f"{knee.name} stops at {_at(knee)} ({best})"
         elif knee.levels == 1:
             yield f"{knee.name} measured at {users(knee.top)} only"
-        elif knee.slowing:
-            yield f"{knee.name} still grew a little at {knee.top} ({best})"
+        elif knee.unsure:
+            yield f"{knee.name} had {best} at {knee.top} (limit not known)"
         else:
             yield f"{knee.name} still grew at {knee.top} ({best})"

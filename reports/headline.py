@@ -9,6 +9,7 @@ from reports.analysis.analysis import Analysis
 from reports.cautions import Caution, cautions
 from reports.diagnosis import in_words
 from reports.findings.catalogue import diagnosis
+from reports.sentence import Sentence
 from reports.sentences import sentences
 
 LINES = 8
@@ -30,8 +31,7 @@ def what_this_says(analysis: Analysis) -> list[str]:
         for lines in _with_cautions(shown, care):
             if _height(lines) <= LINES:
                 return lines
-    kept = [sentence.short or sentence.text for sentence in found if sentence.kept]
-    return _cut(kept, [sentence.short for sentence in found if sentence.short and not sentence.kept], care)
+    return _cut([s for s in found if s.kept], [s.short for s in found if s.short and not s.kept], care)
 
 
 def _shortened(texts: Sequence[str], shorts: Sequence[str]) -> list[list[str]]:
@@ -53,7 +53,8 @@ def _in_brief(care: Sequence[Caution], full: int, end: int | None = None) -> lis
     """Those from ``full`` on; those from ``end`` on are only counted."""
     briefs = [caution.brief for caution in care[full:end]]
     if end is not None and end < len(care):
-        briefs.append(f"{len(care) - end} more")
+        left = len(care) - end
+        briefs.append(f"{left} more" if briefs else f"{left} reason{'s' * (left > 1)}")
     return [f"Read with care (see the verdict): {'; '.join(briefs)}."] if briefs else []
 
 
@@ -61,16 +62,20 @@ def _height(lines: Sequence[str]) -> int:
     return sum(len(textwrap.wrap(line, COLUMNS)) for line in lines)
 
 
-def _cut(kept: list[str], others: Sequence[str], care: Sequence[Caution]) -> list[str]:
-    """What is kept, all cautions that there is room for, then of the others as many as fit, and that there
-    is more."""
+def _cut(kept: Sequence[Sentence], others: Sequence[str], care: Sequence[Caution]) -> list[str]:
+    """What is kept and, of the others, as many as fit: they are the answer that was asked for. Then cautions,
+    as many as there is room for, the rest counted; and that there is more."""
     more = "There is more to know: see the sections below, and the verdict at the end."
+    counted = [*_in_brief(care, 0, 0), more]
+    found = [s.short or s.text for s in kept]
+    if _height([*found, *others[:2], *counted]) > LINES:
+        found = [s.least or s.short or s.text for s in kept]
+    for line in others:
+        if _height([*found, line, *counted]) > LINES:
+            break
+        found.append(line)
     for end in reversed(range(len(care) + 1)):
-        lines = [*kept, *_in_brief(care, 0, end), more]
+        lines = [*found, *_in_brief(care, 0, end), more]
         if _height(lines) <= LINES:
             break
-    for line in others:
-        if _height([*lines, line]) > LINES:
-            break
-        lines.insert(-1, line)
     return lines

@@ -9,7 +9,7 @@
     deployment_ratios  [{config, concurrency, load, workload, first, second, rps, ttft, workload_mismatch,
                     set_apart, reached_apart, differ_in, second_is_bottleneck}]
     knees           [{deployment, config, workload, concurrency, low, high, reached_share, rps, top,
-                    slowing, ...}]
+                    above, step: {few, many, gained, waited}, unsure, ...}]
     latency_breakdowns  [{deployment, config, concurrency, load, answers, ttft_ms, stages_ms, ...,
                     llm_client_overhead_ms}]
     drifts          [{deployment, config, concurrency, load, figure, lowest, highest}]  over 1.3x apart
@@ -178,7 +178,7 @@ def _plain(found: Comparison | DeploymentRatio | LatencyBreakdown | Drift | Knee
     named = {names.get(name, name): value for name, value in raw.items()}
     named["workload"] = found.workload.name
     if isinstance(found, Knee):
-        named |= {"step": found.step and asdict(found.step), "slowing": found.slowing}
+        named |= {"step": found.step and asdict(found.step), "unsure": found.unsure}
     return {name: _estimate(x) if isinstance(x, Estimate) else x for name, x in named.items()}
 
 

@@ -13,5 +13,7 @@ class Sentence:
     short: str = ""
     extra: bool = False
     """It stands above the tables only where there is room for all else in full; it has a section, too."""
+    least: str = ""
+    """Of a kept one: what stands for it where it would leave no room for the first others."""
     kept: bool = False
     """It stands above the tables however little room there is."""

@@ -49,7 +49,7 @@ def sentences(analysis: Analysis) -> Iterator[Sentence]:
 def unexplained(analysis: Analysis) -> Iterator[Sentence]:
     """Deployments of which nobody knows what takes their time."""
     for note in analysis.noted(NoStageTimes):
-        yield blind(note.deployments)
+        yield blind(note.deployments, note.profiles)
 
 
 def _believed(analysis: Analysis) -> Sentence:
@@ -70,7 +70,7 @@ def _believed(analysis: Analysis) -> Sentence:
     worst = next(check for check in failed if check.name == name)
     told = f"The check {name} failed{f' in {count} of them' if len(invalid) > 1 else ''}"
     text, short = (f"{first}. {told}: {_why(worst, room)}" for room in (LONGEST_FOUND, LONG_FOUND))
-    return Sentence(text=text, short=short, kept=True)
+    return Sentence(text=text, short=short, least=f"{first}. {told}; see the verdict.", kept=True)
 
 
 def _why(check: Check, room: int) -> str:
@@ -109,8 +109,8 @@ def _limit(at_top: Sequence[Comparison], knee: Knee | None, load: Load) -> str:
     raised = {name: r.value for name, r in singles.items() if r and r.excludes_one and r.value > 1}
     if knee is not None and (knee.workload_mismatch or knee.other_loads or knee.invalid):
         return ""
-    if knee is not None and knee.slowing:
-        return "The limit of throughput is near, and was not found: what holds it down is not known yet."
+    if knee is not None and knee.unsure:
+        return "Where the limit of throughput is, these levels cannot tell, nor what holds it down."
     if knee is None or knee.concurrency is None:
         return "The limit of throughput was not reached, so what holds it down is not known yet."
     if load.users < knee.concurrency:
@@ -160,8 +160,11 @@ def _deployment(analysis: Analysis, deployment: str) -> Iterator[Sentence]:
     others = list(others_grown([k for k in knees if k is not knee]))
     if knee is None and not others:
         return  # that no cell is valid is said already
-    first = grown(f"{deployment}: {knee.name if knee else reference}", knee)
-    yield Sentence(text="; ".join([first, *others]) + ".", short=f"{first}.")
+    first, brief = (
+        grown(f"{deployment}: {knee.name if knee else reference}", knee, brief=short)
+        for short in (False, True)
+    )
+    yield Sentence(text="; ".join([first, *others]) + ".", short=f"{brief}.")
     if any(deployment in note.deployments for note in analysis.noted(NoStageTimes)):
         yield from waiting(deployment, knee, levels)
     yield from queueing(

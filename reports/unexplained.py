@@ -17,13 +17,14 @@ QUEUED_SHARE = 0.2
 """Of the median TTFT in one stage's queue: less than that is not what a user waits for."""
 
 
-def blind(deployments: Sequence[str]) -> Sentence:
-    """That nothing is known of their parts, and what to do next."""
+def blind(deployments: Sequence[str], profiles: Sequence[str]) -> Sentence:
+    """That nothing is known of their parts, and what to do next. ``profiles``: where their CPU is kept."""
     give, one = ("gives", "it") if len(deployments) == 1 else ("give", "them")
     its = "its" if one == "it" else "their"
+    cpu = listed(profiles) if profiles else "profile --port PORT"
     return Sentence(
         text=f"{listed(deployments)} {give} no stage times, so which part of {one} takes the TTFT is not "
-        f"known: look at {its} CPU under load (profile --port PORT) and {its} log, or have {one} send "
+        f"known: look at {its} CPU under load ({cpu}) and {its} log, or have {one} send "
         "timings (docs/your-service.md: Stage times).",
         extra=True,
     )

@@ -110,6 +110,8 @@ def verdict(analysis: Analysis) -> Paragraph:
     good = len(cells) - len(invalid)
     shown = [_invalid_line(cell, analysis) for cell in invalid]
     lines = [f"{good} of {len(cells)} cells are valid; an invalid one enters no ratio and no pooled figure."]
+    if not cells:
+        lines = ["No cell was measured."]
     first = len(lines)
     lines += shown
     for deployment, config in analysis.without_valid_cell:

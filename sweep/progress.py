@@ -6,18 +6,22 @@ import statistics
 import sys
 import textwrap
 import time
+from collections.abc import Sequence
 
 from rich.console import Console, RenderableType
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 from rich.progress import Progress as Bar
 
+from records.cell import Check
 from records.files import discard
 from records.measure import measured, timed
 from records.reader import CellData
+from sweep.again import MOST_TIMES
 from sweep.plan import CellKey
 from workloads.catalogue import workload
 from workloads.checks.advice import in_one_line
+from workloads.checks.general import OF_THE_MACHINE
 
 NARROW = 60  # columns; a terminal narrower than this has no room for a bar
 QUIET_SECONDS = 15.0  # without a terminal, the longest that nothing is said while targets start
@@ -48,7 +52,11 @@ class Progress:
             transient=True,
         )
         self._task = self._bar.add_task("starting", total=None, left="")
-        self._total = self._done = self._measured = self._pending = 0
+        self._total = self._done = self._measured = self._again = self._pending = 0
+        self._told: set[tuple[str, ...]] = set()
+        """The checks of the machine whose failing together was told in full."""
+        self._invalid: set[str] = set()
+        """Cells that were said to be invalid, and why."""
         self._measuring_seconds = self._starts_ahead_seconds = 0.0
         self._budget_seconds: float | None = None
         self._began = self._said_at = time.monotonic()
@@ -104,7 +112,8 @@ class Progress:
 
     def again(self, key: CellKey, number: int, most: int, why: str) -> None:
         """A cell is measured again."""
-        self.note(f"again ({number} of {most}): {key.path}, because {why}")
+        because = "" if key.path in self._invalid else f", because {why}"
+        self.note(f"again ({number} of {most}): {key.path}{because}")
 
     def cell(
         self,
@@ -126,15 +135,20 @@ class Progress:
         self._starts_ahead_seconds = starts_ahead_seconds
         self._done += not again
         self._measured += 1
+        self._again += again
         self._pending = pending
         self._expect(total)
         self._bar.update(self._task, completed=self._done, left=f"{self._left()} left")
         self.note(self._line(key, data))
 
     def _left(self) -> str:
-        """Targets start once a repeat, whatever the number of cells."""
+        """Targets start once a repeat, whatever the number of cells. As many as until now will be spoiled, of
+        those that are measured again, too."""
         each = self._measuring_seconds / self._measured
-        cells = (self._total - self._done + self._pending) * each
+        share = min(1.0, (self._again + self._pending) / (self._measured + 1))
+        first = sum(share**tries for tries in range(MOST_TIMES + 1))
+        further = sum(share**tries for tries in range(MOST_TIMES))
+        cells = ((self._total - self._done) * first + self._pending * further) * each
         return _clock(self._within_budget(cells + (self._starts_ahead_seconds if cells else 0.0)))
 
     def _within_budget(self, seconds: float) -> float:
@@ -154,8 +168,19 @@ class Progress:
         line += f"  {late} late" if late else ""
         if not self._console.is_terminal:  # there the bar says it
             line += f"  ({self._left()} left)"
-        bad = in_one_line(cell.verdict.failures)
-        return line + (f"\n        INVALID: {bad}" if bad else "")
+        failed = cell.verdict.failures
+        return f"{line}\n        INVALID: {self._why(key, failed)}" if failed else line
+
+    def _why(self, key: CellKey, failed: Sequence[Check]) -> str:
+        """All of it once; then what a busy machine fails has its names alone, for it says the same again, in
+        other figures."""
+        self._invalid.add(key.path)
+        names = tuple(sorted(check.name for check in failed))
+        if names in self._told:
+            return f"{', '.join(names)}, as above"
+        if OF_THE_MACHINE.issuperset(names):
+            self._told.add(names)
+        return in_one_line(failed)
 
 
 def _wrapped(line: str, width: int) -> list[str]:

@@ -27,7 +27,7 @@ from records.served import AS_IS, Served
 from workloads import judge
 from workloads.catalogue import workload as workload_of
 from workloads.checks.advice import in_one_line
-from workloads.checks.facts import Facts
+from workloads.checks.facts import TOO_FEW, Facts
 from workloads.checks.general import WORTH_TELLING
 
 log = logging.getLogger(__name__)
@@ -191,7 +191,8 @@ def verdict_line(cell: Cell) -> str:
 
 
 def _notes(cell: Cell, names: Collection[str]) -> list[str]:
-    return [f"{c.name}: {c.text}" for c in cell.verdict.checks if c.status == "n/a" and c.name in names]
+    unknown = [c for c in cell.verdict.checks if c.status == "n/a" and c.name in names]
+    return [f"{c.name}: {c.text}" for c in unknown if not c.text.startswith(TOO_FEW)]
 
 
 def asked(

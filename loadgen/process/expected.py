@@ -47,10 +47,12 @@ class Expected:
 
     def facts(self) -> dict[str, Any]:
         """Those of `workloads.checks.facts.Facts` that a load does not know by itself."""
+        cpus = self.spec.cpus
         return {
             "config": self.spec.expected_config,
             "settings": {n: self._redaction.redact(text) for n, text in self.spec.expected_settings.items()},
             "unproved": self.spec.unproved_settings,
+            "own_cpus": bool(cpus.get("target")) and cpus["target"] != cpus.get("load"),
             "profiler_s": self.spec.interval_s,
             "profiler_gaps_s": self._gaps(),
         }

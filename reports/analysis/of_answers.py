@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from records import layout
 from records.request import GAPS_LEFT_OUT
 from reports.analysis.analysis import Analysis
 from reports.analysis.note import Note
 from reports.analysis.place import Place
 from reports.figures.compare import deployments_of
 from reports.figures.summary import CellSummary, OperatingPoint
+from workloads.checks.facts import TOO_FEW
 from workloads.checks.general import WORTH_TELLING
 from workloads.stream import STREAM
 
@@ -81,6 +83,8 @@ class NoStageTimes(Note):
 
     code = "no-stage-times"
     deployments: tuple[str, ...]
+    profiles: tuple[str, ...] = ()
+    """Of each of them, of the highest load, what the profiler saw; empty where one was not profiled."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,11 +156,13 @@ def undecided(analysis: Analysis) -> Iterator[Note]:
 
 
 def _could_not_decide(cell: CellSummary, name: str) -> str | None:
-    """What such a check of a valid cell says. How a mock's answers came, written at once, is no question."""
+    """What such a check of a valid cell says. How a mock's answers came, written at once, is no question, nor
+    is how few answers of some length came."""
     if not cell.valid or (name == "buffering" and all("mock-answer" in r.flags for r in cell.timed)):
         return None
     found = (check.text for check in cell.cell.verdict.checks if (check.name, check.status) == (name, "n/a"))
-    return next(found, None)
+    text = next(found, None)
+    return None if text is None or text.startswith(TOO_FEW) else text
 
 
 def impossible_stages(analysis: Analysis) -> Iterator[Note]:
@@ -170,7 +176,18 @@ def impossible_stages(analysis: Analysis) -> Iterator[Note]:
 def no_stage_times(analysis: Analysis) -> Iterator[Note]:
     found = tuple(name for name in deployments_of(analysis.levels) if _without_stages(analysis, name))
     if found:
-        yield NoStageTimes(deployments=found)
+        profiles = tuple(_profile(analysis, name) for name in found)
+        yield NoStageTimes(deployments=found, profiles=profiles if all(profiles) else ())
+
+
+def _profile(analysis: Analysis, deployment: str) -> str:
+    """Where a load's profile lies in the directory of its run; empty: there is none."""
+    cells = [c for level in analysis.levels if level.deployment == deployment for c in level.valid_cells]
+    for cell in reversed(cells):
+        if any((part.data.path / layout.PROFILE).exists() for part in cell.parts):
+            run = f"{cell.source}/" if len(analysis.sources) > 1 else ""
+            return f"{run}{layout.CELLS}/{cell.cell.name}/{layout.PROFILE}"
+    return ""
 
 
 def _without_stages(analysis: Analysis, deployment: str) -> bool:

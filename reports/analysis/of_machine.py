@@ -49,6 +49,8 @@ class _OfTheMachine(Note):
     median: float
     """Over cells."""
     worst: float
+    compared: bool = False
+    """Are there ratios of such cells?"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,7 +136,8 @@ def disturbed(analysis: Analysis) -> Iterator[Note]:
     for kind, name, bound in kinds:
         known = [value for one in noise if (value := one[name]) is not None]
         if known and median(known) >= bound:
-            yield kind(median=median(known), worst=max(known))
+            compared = bool(analysis.comparisons or analysis.deployment_ratios)
+            yield kind(median=median(known), worst=max(known), compared=compared)
 
 
 def stood_still(analysis: Analysis) -> Iterator[Note]:

@@ -20,6 +20,12 @@ def knee_index(rps: Sequence[float]) -> int | None:
     return None
 
 
+def falls_short(few: int, many: int, gained: float) -> bool:
+    """Did the step bring clearly less than the users would have? Then a limit was met on its way, or not: it
+    cannot tell."""
+    return gained < NEAR_HIGHEST * many / few
+
+
 @dataclass(frozen=True, kw_only=True)
 class Step:
     """From one number of users to the next, and how many times the throughput it brought."""
@@ -27,8 +33,10 @@ class Step:
     few: int
     many: int
     gained: float
+    waited: tuple[float, float] | None = None
+    """The median of what is compared (TTFT p50) before and after, where it clearly grew: requests wait."""
 
     @property
-    def slow(self) -> bool:
-        """It brought less than half of what the users would have."""
-        return self.gained - 1 < (self.many / self.few - 1) / 2
+    def unsure(self) -> bool:
+        """It does not show growth at its upper end."""
+        return self.waited is not None or falls_short(self.few, self.many, self.gained)

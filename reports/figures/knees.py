@@ -12,7 +12,7 @@ import numpy as np
 from records.measure import CONFIDENCE
 from records.point import Point, Value
 from reports.figures.compare import by_workload, configs_of, deployments_of, differ
-from reports.figures.knee import Step, knee_index
+from reports.figures.knee import GROWTH, Step, falls_short, knee_index
 from reports.figures.requested import no_number_of_users
 from reports.figures.stats import Estimate
 from reports.figures.summary import OperatingPoint
@@ -53,10 +53,14 @@ class Knee:
     step: Step | None = None
     """The last one, where throughput still grew at the highest valid level."""
 
+    above: int | None = None
+    """The level measured next below the knee, where throughput grew by less than the users from there (0: no
+    level is lower): it may have stopped growing anywhere in between. None: it is the knee."""
+
     @property
-    def slowing(self) -> bool:
-        """No knee was reached, and yet the last step brought little: it may lie there."""
-        return self.step is not None and self.step.slow
+    def unsure(self) -> bool:
+        """No knee was found, and yet growth at the highest level is not shown: it may lie below."""
+        return self.step is not None and self.step.unsure
 
     @property
     def name(self) -> str:
@@ -110,15 +114,47 @@ def find_knee(levels: Sequence[OperatingPoint], *, budget_ended: bool) -> Knee |
         others=valid[0].load.others.to_json(),
         invalid=invalid,
         step=None if apart or others or invalid or at is not None else _last_step(valid),
+        above=None if at is None else _above(valid, at),
     )
 
 
-def _last_step(levels: Sequence[OperatingPoint]) -> Step | None:
-    known = sorted((lv.load.users, best.value) for lv in levels if (best := lv.figures.throughput))
-    if len(known) < 2 or not known[-2][1]:
+def _above(levels: Sequence[OperatingPoint], at: int) -> int | None:
+    knee = levels[at].load.users
+    if at == 0:
+        return 0 if knee > 1 else None
+    below, low, high = (
+        levels[at - 1].load.users,
+        levels[at - 1].figures.throughput,
+        levels[at].figures.throughput,
+    )
+    if knee - below < 2 or low is None or high is None or not low.value:
         return None
-    (few, low), (many, high) = known[-2:]
-    return Step(few=few, many=many, gained=high / low)
+    return below if falls_short(below, knee, high.value / low.value) else None
+
+
+def _last_step(levels: Sequence[OperatingPoint]) -> Step | None:
+    if len(levels) < 2:
+        return None
+    before, after = levels[-2:]
+    low, high = before.figures.throughput, after.figures.throughput
+    if low is None or high is None or not low.value:
+        return None
+    few, many, gained = before.load.users, after.load.users, high.value / low.value
+    return Step(few=few, many=many, gained=gained, waited=_waited(before, after))
+
+
+def _waited(before: OperatingPoint, after: OperatingPoint) -> tuple[float, float] | None:
+    """By more than throughput has to grow, and by more than both intervals leave open."""
+    one, other = before.figures.median, after.figures.median
+    if one is None or other is None or one.high is None or other.low is None:
+        return None
+    if (
+        before.workload.compared.higher_is_better
+        or other.value <= GROWTH * one.value
+        or other.low <= one.high
+    ):
+        return None
+    return one.value, other.value
 
 
 def find_knees(levels: Sequence[OperatingPoint], *, budget_ended: bool) -> tuple[Knee, ...]:

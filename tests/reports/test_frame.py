@@ -244,6 +244,13 @@ def test_a_report_alone_needs_no_pandas(run: Path) -> None:
     assert done.returncode == load([run]).exit_code, done.stderr
 
 
+def test_loads_are_in_the_order_of_their_numbers(made: Any, tmp_path: Path) -> None:
+    kept = frame(made.run(tmp_path / "run", [made.spec(concurrency=n, rps=4.0) for n in (10, 2, 1)]))
+    write(kept, "csv", tmp_path / "kept.csv")
+    for each in (kept, read(tmp_path / "kept.csv")):
+        assert each["load"].cat.categories.tolist() == ["1", "2", "10"]
+
+
 # -- docs/pandas.md
 
 
@@ -282,8 +289,8 @@ def test_the_code_of_the_document_gives_what_the_report_says(
         assert said["latency"].loc[key, 0.95] == pytest.approx(estimate.value, rel=1e-12)
         assert said["failures"][key] == level.figures.failures
         assert said["rps"][key] == pytest.approx(throughput.value, rel=1e-12)
-    ten = {one.region: one for one in analysis.regions if one.load.label == "10"}
-    for region, one in ten.items():
+    for one in analysis.regions:
+        region = (one.deployment, one.config, one.load.label, one.workload.name, one.region)
         assert said["share"][region] == pytest.approx(one.share)
         estimate = one.figures.at("ttft_p50")
         assert estimate is not None
@@ -291,4 +298,5 @@ def test_the_code_of_the_document_gives_what_the_report_says(
     assert_frame_equal(said["again"], said["requests"])
     assert said["where"].columns.tolist() == ["stages.embed.queued_ms"]
     assert len(said["slowest"]) == 5
+    assert not said["slowest"]["flags"].str.contains("warmup|cold").any()
     assert str(said["ended"].dtype).startswith("datetime64[ns, UTC")

@@ -181,7 +181,7 @@ def test_knee_of_a_known_curve(rps: list[float], knee: int | None) -> None:
 
 def test_knees_in_words(sweep_dir: Path, made: Any, tmp_path: Path) -> None:
     knees = {knee.config: knee_sentence(knee) for knee in analysed(sweep_dir).knees}
-    assert knees["baseline"].startswith("stops growing at 10 users, 30.0 (")
+    assert knees["baseline"].startswith("stops growing between 1 and 10 users (2-9 not measured), 30.0 (")
     assert knees["mock-embeddings"].startswith("knee not reached: throughput still grew at 20 users (75.0")
     assert "one level only" in knees["mock-both"]
     ended = made.run(
@@ -204,6 +204,13 @@ def test_comparisons_and_their_words(sweep_dir: Path) -> None:
     assert "mocking the LLM shows no difference, 1.00x" in text
     assert "At 20 users what the embedding side takes holds throughput down" in text
     assert "An effect is not yet a cause" in text
+
+
+def test_a_comparison_of_which_nothing_is_mocked_says_nothing_of_mocks(made: Any, tmp_path: Path) -> None:
+    specs = [made.spec(), made.spec(config="after", late_s=30.0)]
+    text = words(analysed(made.run(tmp_path / "run", specs)))
+    assert "times faster than" in text
+    assert "An effect is not yet a cause" not in text
 
 
 def test_no_knee_is_said_where_levels_above_are_not_valid(made: Any, tmp_path: Path) -> None:
@@ -289,7 +296,7 @@ def test_as_is_is_said_aloud(made: Any, tmp_path: Path) -> None:
     text = words(analysed(run))
     assert "configuration as-is" in text
     assert "whether it stalled was not measured" in text
-    assert "One repeat: such intervals cover noise within a run only" in text
+    assert "Each load was measured once: how much figures differ from run to run is in no" in text
 
 
 def test_a_variant_that_was_only_set_is_said_to_be_unproved(made: Any, tmp_path: Path) -> None:
@@ -398,10 +405,69 @@ def test_the_first_requests_are_a_table_of_their_own(sweep_dir: Path) -> None:  
 def test_growth_far_below_the_users_is_no_free_way_up(made: Any, tmp_path: Path) -> None:
     specs = [made.spec(concurrency=n, rps=rps) for n, rps in ((1, 6.0), (5, 14.0), (20, 22.0))]
     said = words(analysed(made.run(tmp_path / "run", specs)))
-    little = "still grew at 20 users{} only 1.6x the RPS for 4.0x the users since 5: "
-    assert little.format(", 22.0 (20.3-23.5) RPS,") + "its limit is near, and was not found." in said
-    assert little.format(" (22.0 (20.3-23.5) RPS),") + "measure between 5 and 20, and above." in said
-    assert "not reached" not in said  # it is judged alike everywhere
+    little = (
+        "22.0 (20.3-23.5) RPS at 20 users, 1.6x the RPS for 4.0x the users since 5: its limit is not known"
+    )
+    assert said.count(f"{little}, measure between 5 and 20, and above.") == 2  # it is judged alike everywhere
+    assert "not reached" not in said
+
+
+@pytest.mark.parametrize(
+    ("rps", "ttft", "told"),
+    [
+        (
+            (4.0, 19.8),
+            (250.0, 303.0),
+            "TTFT p50 from 250 to 303 ms, so requests wait already: its",
+        ),
+        (
+            (4.0, 19.8),
+            (250.0, 250.0),
+            " the RPS for 6.0x the users since 1: its limit is not known",
+        ),
+        (
+            (4.0, 23.8),
+            (250.0, 303.0),
+            "so requests wait already: its limit is not known, measure between",
+        ),
+        ((4.0, 23.8), (250.0, 250.0), "still grew at 6 users, 23.8 "),
+    ],
+)
+def test_growth_at_the_top_is_not_said_of_a_step_that_does_not_show_it(
+    made: Any, tmp_path: Path, rps: tuple[float, float], ttft: tuple[float, float], told: str
+) -> None:
+    specs = [
+        made.spec(concurrency=n, rps=r, seconds=20, ttfts=(t,) * round(20 * r), late_s=30.0 * n)
+        for n, r, t in zip((1, 6), rps, ttft, strict=True)
+    ]
+    analysis = analysed(made.run(tmp_path / "run", specs))
+    said = words(analysis)
+    assert told in said
+    assert ("was not reached" in said) is told.startswith("still")
+    assert results_json(analysis)["knees"][0]["unsure"] is not told.startswith("still")
+
+
+def test_a_configuration_beside_others_is_judged_in_the_same_words(made: Any, tmp_path: Path) -> None:
+    specs = [
+        made.spec(config=config, concurrency=n, rps=rps, late_s=30.0 * n + late)
+        for config, late in (("baseline", 0.0), ("mock-llm", 10.0))
+        for n, rps in ((1, 5.0), (4, 10.0))
+    ]
+    assert "mock-llm had 10.0 RPS at 4 (limit not known)" in words(
+        analysed(made.run(tmp_path / "run", specs))
+    )
+
+
+def test_a_knee_between_levels_is_said_to_lie_there(made: Any, tmp_path: Path) -> None:
+    rps = ((1, 10.0), (4, 20.0), (8, 20.0))
+    specs = [made.spec(concurrency=n, rps=r, late_s=30.0 * n) for n, r in rps]
+    coarse = words(analysed(made.run(tmp_path / "coarse", specs)))
+    assert "baseline stops growing at 1-4 users, at 20.0" in coarse
+    assert "stops growing between 1 and 4 users (2-3 not measured)" in coarse
+    specs = [made.spec(concurrency=n, rps=r, late_s=30.0 * n) for n, r in (*rps, (2, 20.0))]
+    assert "stops growing at 2 users, at 20.0" in words(analysed(made.run(tmp_path / "fine", specs)))
+    assert "stops growing at 4 users or below" in words(analysed(made.run(tmp_path / "low", [
+        made.spec(concurrency=n, rps=20.0, late_s=30.0 * n) for n in (4, 8)])))  # fmt: skip
 
 
 def test_why_there_is_no_figure_is_said_once_below_the_table(made: Any, tmp_path: Path) -> None:

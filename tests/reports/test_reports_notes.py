@@ -56,7 +56,7 @@ def test_files_have_them_with_their_figures(made: Any, tmp_path: Path) -> None:
     }
     assert notes["not-proved"]["cells"] == ["local/baseline/c10-r1", "local/baseline/c10-r2"]
     assert notes["budget-ended"] == {"code": "budget-ended", "source": "run"}
-    assert notes["steal"] == {"code": "steal", "median": 4.0, "worst": 4.0}
+    assert notes["steal"] == {"code": "steal", "median": 4.0, "worst": 4.0, "compared": False}
     assert notes["late"] == {"code": "late", **at, "requests": 20, "of": 300}
     assert notes["drift"] == {
         "code": "drift",

@@ -159,7 +159,32 @@ def _left(**more: Any) -> str:
 
 
 def test_what_is_to_be_measured_again_is_in_the_time_left() -> None:
-    assert _left(seconds=60.0, pending=2) == "2:00"
+    assert _left(seconds=60.0, pending=1) == "1:30"  # it may be spoiled again, as one of one was
+
+
+def test_that_cells_to_come_will_be_measured_again_as_often_is_in_the_time_left() -> None:
+    console, written = _console(80, terminal=False)
+    progress = Progress(console)
+    for again in (False, True, True):
+        progress.cell(KEY, DATA, 2, seconds=60.0, again=again)
+    last = written.getvalue().splitlines()[-1]
+    assert "(1:45 left)" in last  # one more, and as two of four were: half of it, and half of that
+
+
+@pytest.mark.parametrize(("name", "second"), [("generator-lag", "generator-lag, as above"),
+                                              ("failures", "8 found; do it")])  # fmt: skip
+def test_what_the_machine_spoils_again_is_said_in_brief(name: str, second: str) -> None:
+    console, written = _console(200, terminal=False)
+    progress = Progress(console)
+    for figure in (9, 8):
+        failed = Check.bounded(name, figure, 0, f"{figure} found", advice="do it")
+        verdict = Verdict(checks=(failed,))
+        progress.cell(KEY, replace(DATA, cell=replace(DATA.cell, verdict=verdict)), 1, seconds=9.0)
+    progress.again(KEY, 1, 2, "8 found")
+    lines = written.getvalue().splitlines()
+    assert lines[1].endswith("INVALID: 9 found; do it")
+    assert lines[3].endswith(f"INVALID: {second}")
+    assert lines[4] == "again (1 of 2): local/mock-embeddings/c120-r1"
 
 
 def test_the_time_left_has_each_start_once_and_not_with_every_cell(monkeypatch: pytest.MonkeyPatch) -> None:

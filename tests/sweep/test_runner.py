@@ -350,7 +350,7 @@ def test_a_cell_that_the_machine_spoiled_is_measured_again_last_in_its_repeat(
     assert others == ["it/as-is/c02-r1", "it/as-is/c01-r1"]
     assert len(world.measured) == 5
     assert world.starts == 2
-    assert "\nagain (1 of 2): it/as-is/c01-r1, because the load was late\n" in printed
+    assert "\nagain (1 of 2): it/as-is/c01-r1\n" in printed
     assert "[ 4/4]" in printed
     run = read_run(path)
     assert (len(run.cells), run.incomplete) == (4, ())

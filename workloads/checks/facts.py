@@ -14,6 +14,9 @@ from records.noise import Noise
 from records.request import RequestRecord
 from records.served import Served
 
+TOO_FEW = "too few answers to tell"
+"""So begins what a check says that wanted more answers: nobody has to be told aloud."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
@@ -35,6 +38,8 @@ class Facts:
     unproved: tuple[str, ...] = ()
     """Names of settings that it was given besides, and does not say."""
     noise: Noise = field(default_factory=Noise)
+    own_cpus: bool = False
+    """Has the load CPUs that the target is kept off?"""
     users: int = 1
     think_time_s: float = 0.0
     concurrency_varies: bool = False

@@ -8,24 +8,25 @@ from workloads.checks.machine import disturbances
 BUSY_PERCENT = 70.0
 """Of a core: a process of a load that needs no more has CPU to spare, if it gets it."""
 MORE_WORKERS = "share the load among more load workers: --processes, or workers on other machines"
-OWN_CPU = "give the load a CPU of its own (sweep --cpus)"
+OWN_CPU = "leave a CPU to the load alone"
 
 
 def relief(facts: Facts) -> str:
     """What gives the generator time: more processes where its own are busy, a quieter machine where others
-    kept them waiting, either where it is not known."""
+    kept them waiting, either where it is not known; and a CPU of its own where it has none yet."""
     others = " and ".join(disturbances(facts.noise))
     percents = [one.cpu_percent for one in facts.load_workers if one.cpu_percent is not None]
     own = max(percents, default=None)
     used = "" if own is None else f" and used {own:.0f} % of a core itself"
+    apart = "" if facts.own_cpus else f", or {OWN_CPU}"
     if own is not None and own >= BUSY_PERCENT:
         also = f" ({others}, too)" if others else ""
         return f"its own work takes {own:.0f} % of a core, so {MORE_WORKERS}{also}"
     if others:
-        return f"{others}{used}, so what else runs on the machine is in its way: end it, or {OWN_CPU}"
+        return f"{others}{used}, so what else runs on the machine is in its way: end it{apart}"
     if own is not None:
         return (
             f"it used only {own:.0f} % of a core, so more workers would not help: see what else runs on the "
-            f"machine, or {OWN_CPU}"
+            f"machine{apart}"
         )
-    return f"leave the machine to the load, {OWN_CPU}, or {MORE_WORKERS}"
+    return f"leave the machine to the load{apart}, or {MORE_WORKERS}"

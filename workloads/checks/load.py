@@ -12,7 +12,7 @@ from records.measure import ended_inside, percentile
 from records.measure import rate as measure_rate
 from records.request import RequestRecord
 from workloads.checks.answers import FAILURE_SHARE
-from workloads.checks.facts import Facts, Judge
+from workloads.checks.facts import TOO_FEW, Facts, Judge
 from workloads.checks.generator_advice import relief
 
 CONCURRENCY_SHARE = 0.7
@@ -160,7 +160,7 @@ def steady_state(facts: Facts) -> Check:
     window = facts.window
     ended = ended_inside(facts.requests, window)
     if window is None or len(ended) < 10:
-        return Check(name="steady-state", status="n/a", figure=len(ended), text="too few answers to tell")
+        return Check(name="steady-state", status="n/a", figure=len(ended), text=TOO_FEW)
     middle = (window.start_ns + window.end_ns) / 2
     first = sum(r.ended_at_ns <= middle for r in ended)
     drift = abs(len(ended) - 2 * first) / len(ended)
@@ -206,7 +206,7 @@ def steady(metric: Measured, name: str = "steady-latency", smallest: float = STE
         first = sorted(value for sent, value in dated if sent <= middle)
         second = sorted(value for sent, value in dated if sent > middle)
         if min(len(first), len(second)) < 10:
-            return Check(name=name, status="n/a", figure=len(dated), text="too few answers to tell")
+            return Check(name=name, status="n/a", figure=len(dated), text=TOO_FEW)
         whole = median(value for _, value in dated)
         error = math.hypot(_median_error(first), _median_error(second))
         return Check.bounded(

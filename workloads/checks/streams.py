@@ -10,7 +10,7 @@ from statistics import median
 from records.cell import Check
 from records.request import COMPRESSED, LATE, RequestRecord
 from workloads.checks.advice import advised
-from workloads.checks.facts import Facts
+from workloads.checks.facts import TOO_FEW, Facts
 
 STAGE_EXCESS_MS = 2.0
 IMPOSSIBLE_SHARE = 0.01
@@ -156,7 +156,7 @@ def buffering(facts: Facts) -> Check:
             name=name,
             status="n/a",
             figure=len(long),
-            text=f"too few answers to tell: {len(long)} of {BUFFERED_TOKENS} tokens or more, no mock's",
+            text=f"{TOO_FEW}: {len(long)} of {BUFFERED_TOKENS} tokens or more, no mock's",
         )
     if seen.count(None) > len(seen) / 2:
         unknown = [r for r, is_held in zip(long, seen, strict=True) if is_held is None]

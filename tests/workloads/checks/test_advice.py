@@ -198,6 +198,15 @@ def test_a_late_generator_is_advised_by_its_figures() -> None:
     assert "more load workers" in relief(_generator(None))
 
 
+@pytest.mark.parametrize(("own", "noise"), [(20.0, {"steal_percent": 9.0}), (20.0, {}), (None, {})])
+def test_a_cpu_of_its_own_is_advised_only_where_the_load_has_none(
+    own: float | None, noise: dict[str, float]
+) -> None:
+    facts = _generator(own, **noise)
+    assert "leave a CPU to the load alone" in relief(facts)
+    assert "CPU to the load" not in relief(dataclasses.replace(facts, own_cpus=True))
+
+
 def test_a_few_failures_need_no_advice() -> None:
     few = [*_answers(99), *_answers(1, outcome="timeout", error="slow")]
     assert _judged("failures", few).text == "1 of 100 requests failed (1 times: slow)"
