@@ -153,7 +153,10 @@ def test_a_mock_without_the_model_to_build_its_index_is_one_line_and_exit_code_2
 
 
 def test_more_than_max_inflight_is_refused_at_once(start: Any, slow_llm: Any) -> None:
-    with start(MAX_INFLIGHT="2", OPENAI_BASE_URL=slow_llm.url) as target, contextlib.ExitStack() as held:
+    with (
+        start(MAX_INFLIGHT="2", OPENAI_BASE_URL=slow_llm.base_url) as target,
+        contextlib.ExitStack() as held,
+    ):
         for _ in range(2):
             connection = held.enter_context(contextlib.closing(target.connect()))
             connection.request("POST", "/ask/stream", json.dumps(BODY).encode())

@@ -25,6 +25,7 @@ from loadgen.tasks.ask.reading import AnswerExchange, Asker
 from reach.options import Reach
 from reach.proxy import Proxies
 from reach.tls import Tls
+from support import wait_until
 
 LIMIT_S = 60.0
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
@@ -471,10 +472,7 @@ class OpenSsl:
             self.text += more
 
     def wait_for(self, text: bytes, times: int = 1) -> None:
-        limit = time.monotonic() + LIMIT_S
-        while self.text.count(text) < times:
-            assert time.monotonic() < limit, self.text
-            time.sleep(0.01)
+        wait_until(lambda: self.text.count(text) >= times)
 
     def say(self, text: bytes) -> None:
         """One write is one read of it: a command is a line's first letter."""
