@@ -45,8 +45,8 @@ def service(start: Start) -> str:
 
 @pytest.fixture
 def four_at_a_time(start: Start) -> str:
-    """Four answers at a time, each of 800 ms (400 until its first token): 5 a second at most."""
-    return serving(start, 4, 400, 100)
+    """Four answers at a time, each of 600 ms (300 until its first token): 6.7 a second at most."""
+    return serving(start, 4, 300, 75)
 
 
 @pytest.fixture

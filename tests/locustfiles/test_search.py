@@ -37,7 +37,7 @@ SIGNALS = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids
 def test_a_search_finds_how_many_users_the_service_serves_at_once(
     start: Any, shape: Any, held: Any, four_at_a_time: str, tmp_path: Path
 ) -> None:
-    search = ["-u", "4", "--slo", "ttft:560 percentile:90", "--level-seconds", "3", "--results", "r"]
+    search = ["-u", "4", "--slo", "ttft:420 percentile:90", "--level-seconds", "3", "--results", "r"]
     one = start(*shape("search", four_at_a_time, *search))
     code = one.wait()
     written = json.loads((tmp_path / "r" / "search.json").read_text())
@@ -48,14 +48,14 @@ def test_a_search_finds_how_many_users_the_service_serves_at_once(
         assert (code, written["outcome"]) == (3, "inconclusive"), one.text
         return
     assert written["level"] == 4
-    assert written["goodput"] == pytest.approx(5, rel=0.25)
-    sentence = "highest concurrency that meets ttft<=560 ms at p90: 4 users, goodput "
+    assert written["goodput"] == pytest.approx(6.7, rel=0.25)
+    sentence = "highest concurrency that meets ttft<=420 ms at p90: 4 users, goodput "
     assert sentence in one.text.splitlines()[-2]
     assert re.search(r"^ +8 +\d+ +0 +\d +\d{4} +\d\.\d +(?:missed|generator late)$", one.text, re.M), one.text
     cell = read_cell(tmp_path / "r").cell
     assert cell.requested["shape"] == "HighestLoad"
     assert cell.requested["shape_options"] == {
-        "slo": "ttft<=560 ms at p90",
+        "slo": "ttft<=420 ms at p90",
         "search_from": 4,
         "search_to": 1000,
         "level_seconds": 3,
@@ -149,10 +149,10 @@ def test_a_search_that_finds_nothing_in_an_invalid_run_exits_3(
 def test_a_search_out_of_time_is_inconclusive(
     start: Any, shape: Any, two_processes: Any, service: str, processes: int
 ) -> None:
-    search = ["-u", "16", "--slo", "ttft:5000", "--level-seconds", "1", "--search-seconds", "4"]
+    search = ["-u", "16", "--slo", "ttft:5000", "--level-seconds", "1", "--search-seconds", "6"]
     one = start(*shape("search", service, *search, *(two_processes() if processes == 2 else [])))
     assert one.wait() == 3, one.text
-    said = "the 4 seconds it was given (-t, --search-seconds) were over; the highest concurrency that met was"
+    said = "the 6 seconds it was given (-t, --search-seconds) were over; the highest concurrency that met was"
     assert said in one.text
 
 

@@ -29,7 +29,7 @@ from records.request import LATE, RequestRecord
 USERS, TOKENS, FIRST_S, GAP_S = 6, 20, 0.05, 0.004
 CLOCKS_NS = 500_000
 """By how much the generator's clock and ours may differ: each was anchored to Unix time by itself."""
-SECONDS = 6.0
+SECONDS = 4.0
 
 
 @dataclass(kw_only=True)
