@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -130,19 +131,21 @@ def test_a_port_in_use_is_uvicorns_own_line_and_exit_code(environment: dict[str,
     assert str(port) in output
 
 
-def test_a_damaged_index_is_built_again_and_said(start: Any, tmp_path: Path) -> None:
-    settings = {"USE_MOCK_LLM": "yes", "CACHE_DIR": str(tmp_path)}
-    with start(**settings) as target:
-        expected = target.ask()[-2]["documents"]
-    (path,) = tmp_path.glob("index/*/hnsw.faiss")
-    whole = path.read_bytes()
-    path.write_bytes(whole[: len(whole) // 2])
-    with start(**settings) as target:
+def test_a_damaged_index_is_built_again_and_said(
+    start: Any, mocked: Any, environment: dict[str, str], tmp_path: Path
+) -> None:
+    expected = mocked.ask()[-2]["documents"]
+    cache = tmp_path / "cache"
+    shutil.copytree(Path(environment["XDG_CACHE_HOME"]) / "chokepoint", cache)
+    wholes = {path: path.read_bytes() for path in cache.glob("index/*/hnsw.faiss")}
+    for path, whole in wholes.items():
+        path.write_bytes(whole[: len(whole) // 2])
+    with start(USE_MOCK_LLM="yes", CACHE_DIR=str(cache)) as target:
         assert target.ask()[-2]["documents"] == expected
         (line,) = target.log.read_text().splitlines()
     assert "damaged" in line
-    assert str(tmp_path) in line
-    assert path.read_bytes() == whole
+    assert str(cache) in line
+    (_,) = (path for path, whole in wholes.items() if path.read_bytes() == whole)
 
 
 def test_a_mock_without_the_model_to_build_its_index_is_one_line_and_exit_code_2(
