@@ -9,7 +9,6 @@ import shutil
 import socket
 import ssl
 import subprocess
-import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -95,26 +94,16 @@ class TrapServer:
         self.script = script
         self.on_get: Script = not_found
         self.talks: list[Talk] = []
-        self.connections = 0
-        self._open: list[socket.socket] = []
         self.tls: ssl.SSLContext | None = None
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
-        self.port = self._listener.getsockname()[1]
+        self._listener = support.Listener(self._serve)
+        self.port = self._listener.port
         self.url = f"http://127.0.0.1:{self.port}"
-        threading.Thread(target=self._accept, daemon=True).start()
 
-    def _accept(self) -> None:
-        while True:
-            try:
-                sock, _ = self._listener.accept()
-            except OSError:
-                return
-            self.connections += 1
-            self._open.append(sock)
-            threading.Thread(target=self._serve, args=(sock,), daemon=True).start()
+    @property
+    def connections(self) -> int:
+        return len(self._listener.accepted)
 
     def _serve(self, sock: socket.socket) -> None:
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         data = b""
         try:
             if self.tls:
@@ -146,7 +135,7 @@ class TrapServer:
 
     def stop(self) -> None:
         self._listener.close()
-        for sock in self._open:
+        for sock in self._listener.accepted:
             sock.close()
 
 
@@ -222,23 +211,13 @@ class Relay:
 
     def __init__(self, port: int, context: ssl.SSLContext) -> None:
         self._behind, self._context = port, context
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
-        self.port = self._listener.getsockname()[1]
-        self.url = f"https://localhost:{self.port}"
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                plain, _ = self._listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._serve, args=(plain,), daemon=True).start()
+        self._listener = support.Listener(self._serve)
+        self.url = f"https://localhost:{self._listener.port}"
+        self.close = self._listener.close
 
     def _serve(self, plain: socket.socket) -> None:
         """One thread for both directions: a TLS connection is not to be read and written at once."""
         plain.settimeout(60)
-        plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         with (
             plain,
             contextlib.suppress(OSError),
@@ -253,9 +232,6 @@ class Relay:
                     (behind if one is outer else outer).sendall(data)
                 if not ready or not data:
                     return
-
-    def close(self) -> None:
-        self._listener.close()
 
 
 @pytest.fixture
@@ -313,17 +289,9 @@ class ProxyServer:
     def __init__(self, status: str) -> None:
         self.heads: list[bytes] = []
         self._status = status
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
-        self.name = f"127.0.0.1:{self._listener.getsockname()[1]}"
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                sock, _ = self._listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._serve, args=(sock,), daemon=True).start()
+        self._listener = support.Listener(self._serve)
+        self.name = f"127.0.0.1:{self._listener.port}"
+        self.close = self._listener.close
 
     def _serve(self, sock: socket.socket) -> None:
         sock.settimeout(60)
@@ -352,9 +320,6 @@ class ProxyServer:
                         (behind if one is sock else sock).sendall(data)
                         if not data:
                             return
-
-    def close(self) -> None:
-        self._listener.close()
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -152,6 +153,30 @@ class MockLLM(Process):
         """Once there are so many."""
         wait_until(lambda: lines(self.record) >= least)
         return rows(self.record)
+
+
+class Listener:
+    """A socket server of this process on a port of its own, with a thread for each connection."""
+
+    def __init__(self, serve: Callable[[socket.socket], None]) -> None:
+        self.accepted: list[socket.socket] = []
+        self._serve = serve
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
+        self.port = int(self._listener.getsockname()[1])
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                sock, _ = self._listener.accept()
+            except OSError:
+                return
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self.accepted.append(sock)
+            threading.Thread(target=self._serve, args=(sock,), daemon=True).start()
+
+    def close(self) -> None:
+        self._listener.close()
 
 
 def only_of_the_machine(failed: set[str]) -> bool:
