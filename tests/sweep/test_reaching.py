@@ -27,7 +27,7 @@ from sweep.reaching import (
     with_whole_paths,
 )
 from sweep.running import probes
-from sweep.running.usage import UsageError
+from sweep.running.errors import UsageError
 from workloads.checks.general import OF_THE_MACHINE
 
 LIMIT_S = 200

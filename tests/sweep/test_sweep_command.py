@@ -19,7 +19,7 @@ from sweep import cli
 from sweep.directory import alone, create
 from sweep.options import parse_targets
 from sweep.plan import Plan
-from sweep.running.usage import UsageError
+from sweep.running.errors import UsageError
 
 LIMIT = 300
 
