@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
 import json
 import os
-import re
 import shutil
-import signal
 import socket
 import ssl
 import subprocess
-import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -25,13 +20,12 @@ from urllib.parse import urlsplit
 import pytest
 from hypothesis import HealthCheck, settings
 
+import support
 from loadgen.client.http import Origin
 from reach.options import Reach
 from reach.tls import Tls
 from records.request import RequestRecord
-from workloads.checks.general import OF_THE_MACHINE
 
-ROOT = Path(__file__).resolve().parents[1]
 # New examples are looked for at every run of a person; what lands is judged by the same ones each time.
 # None is timed: how long an example takes, to make or to try, is this machine's.
 settings.register_profile("person", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -40,39 +34,15 @@ settings.load_profile("person")
 if os.environ.get("CI"):
     settings.load_profile("steady")
 
-FIRST_PORT, PORTS_EACH = 10_000, 1_000
-"""Below those that the kernel gives away (32768 and up), so that no connection has one at the wrong moment;
-to each worker of pytest-xdist its own, so that no two tests have one."""
-
 
 @pytest.fixture(scope="session")
 def free_port() -> Callable[[], int]:
-    """A port for a process that cannot choose one itself; none is given twice."""
-    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 20
-    first = FIRST_PORT + worker * PORTS_EACH
-    offsets = itertools.count(os.getpid())  # two runs at a time on one machine begin at other places
-
-    def give() -> int:
-        for _ in range(PORTS_EACH):
-            port = first + next(offsets) % PORTS_EACH
-            with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
-                return port
-        raise AssertionError("no port is free")
-
-    return give
+    return support.free_port
 
 
 @pytest.fixture(scope="session")
-def ended_well() -> Callable[[Any], bool]:
-    """Did a load end with 0? Or with 3, but for nothing else than that this machine was busy with others?"""
-
-    def well(process: Any) -> bool:
-        code = process.wait()
-        said = re.findall(r"^invalid: (.*)$", process.text, re.MULTILINE)
-        failed = set(re.findall(r"(?:^|; )([a-z-]+): ", said[-1])) if said else set()
-        return code == 0 or (code == 3 and bool(failed) and failed <= OF_THE_MACHINE)
-
-    return well
+def ended_well() -> Callable[[support.Process], bool]:
+    return support.ended_well
 
 
 # -- servers: raw sockets, so that what is on the wire is exactly what a test says
@@ -124,26 +94,16 @@ class TrapServer:
         self.script = script
         self.on_get: Script = not_found
         self.talks: list[Talk] = []
-        self.connections = 0
-        self._open: list[socket.socket] = []
         self.tls: ssl.SSLContext | None = None
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
-        self.port = self._listener.getsockname()[1]
+        self._listener = support.Listener(self._serve)
+        self.port = self._listener.port
         self.url = f"http://127.0.0.1:{self.port}"
-        threading.Thread(target=self._accept, daemon=True).start()
 
-    def _accept(self) -> None:
-        while True:
-            try:
-                sock, _ = self._listener.accept()
-            except OSError:
-                return
-            self.connections += 1
-            self._open.append(sock)
-            threading.Thread(target=self._serve, args=(sock,), daemon=True).start()
+    @property
+    def connections(self) -> int:
+        return len(self._listener.accepted)
 
     def _serve(self, sock: socket.socket) -> None:
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         data = b""
         try:
             if self.tls:
@@ -175,7 +135,7 @@ class TrapServer:
 
     def stop(self) -> None:
         self._listener.close()
-        for sock in self._open:
+        for sock in self._listener.accepted:
             sock.close()
 
 
@@ -251,23 +211,13 @@ class Relay:
 
     def __init__(self, port: int, context: ssl.SSLContext) -> None:
         self._behind, self._context = port, context
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
-        self.port = self._listener.getsockname()[1]
-        self.url = f"https://localhost:{self.port}"
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                plain, _ = self._listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._serve, args=(plain,), daemon=True).start()
+        self._listener = support.Listener(self._serve)
+        self.url = f"https://localhost:{self._listener.port}"
+        self.close = self._listener.close
 
     def _serve(self, plain: socket.socket) -> None:
         """One thread for both directions: a TLS connection is not to be read and written at once."""
         plain.settimeout(60)
-        plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         with (
             plain,
             contextlib.suppress(OSError),
@@ -282,9 +232,6 @@ class Relay:
                     (behind if one is outer else outer).sendall(data)
                 if not ready or not data:
                     return
-
-    def close(self) -> None:
-        self._listener.close()
 
 
 @pytest.fixture
@@ -342,17 +289,9 @@ class ProxyServer:
     def __init__(self, status: str) -> None:
         self.heads: list[bytes] = []
         self._status = status
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
-        self.name = f"127.0.0.1:{self._listener.getsockname()[1]}"
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                sock, _ = self._listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._serve, args=(sock,), daemon=True).start()
+        self._listener = support.Listener(self._serve)
+        self.name = f"127.0.0.1:{self._listener.port}"
+        self.close = self._listener.close
 
     def _serve(self, sock: socket.socket) -> None:
         sock.settimeout(60)
@@ -382,9 +321,6 @@ class ProxyServer:
                         if not data:
                             return
 
-    def close(self) -> None:
-        self._listener.close()
-
 
 @pytest.fixture
 def proxy() -> Iterator[Callable[..., ProxyServer]]:
@@ -403,45 +339,15 @@ def proxy() -> Iterator[Callable[..., ProxyServer]]:
 # -- the load
 
 
-class Locust:
-    """A locust process with its output in a file."""
-
-    def __init__(self, folder: Path, arguments: tuple[str, ...], environment: dict[str, str]) -> None:
-        self.output = folder / f"locust-{len(list(folder.glob('locust-*')))}.log"
-        clean = {k: v for k, v in os.environ.items() if not k.startswith(("LOCUST_", "TARGET_"))}
-        with self.output.open("wb") as file:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "locust", "-f", str(ROOT / "locustfiles" / "stream.py"), *arguments],
-                cwd=folder,
-                stdout=file,
-                stderr=subprocess.STDOUT,
-                env=clean | environment,
-                stdin=subprocess.DEVNULL,
-                start_new_session=True,
-            )
-
-    @property
-    def text(self) -> str:
-        return self.output.read_text()
-
-    def wait(self, seconds: float = 90) -> int:
-        try:
-            return self.process.wait(timeout=seconds)
-        except subprocess.TimeoutExpired:
-            raise AssertionError(f"still there after {seconds} s:\n{self.text}") from None
-
-    def kill(self) -> None:
-        if self.process.poll() is None:
-            os.killpg(self.process.pid, signal.SIGKILL)
-            self.process.wait(timeout=10)
-
-
 @pytest.fixture
-def locust(tmp_path: Path) -> Iterator[Callable[..., Locust]]:
-    running: list[Locust] = []
+def locust(tmp_path: Path) -> Iterator[Callable[..., support.Process]]:
+    """locust with ``locustfiles/stream.py``."""
+    running: list[support.Process] = []
+    file = str(support.ROOT / "locustfiles" / "stream.py")
 
-    def start(*arguments: str, **environment: Any) -> Locust:
-        running.append(Locust(tmp_path, arguments, environment))
+    def start(*arguments: str, **variables: str) -> support.Process:
+        output = tmp_path / f"locust-{len(running)}.log"
+        running.append(support.Process(output, "locust", "-f", file, *arguments, **variables))
         return running[-1]
 
     yield start

@@ -2,13 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import re
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any
@@ -17,43 +10,9 @@ import pytest
 
 from records.levels import LoadStage
 from records.reader import read_cell
+from support import ROOT, Process
 
-ROOT = Path(__file__).resolve().parents[2]
-Start = Callable[..., "Process"]
-
-
-class Process:
-    """A process with its output in a file."""
-
-    def __init__(self, output: Path, *arguments: str, stdout: IO[str] | None = None) -> None:
-        """``stdout``: for what is said there; ``output`` then holds standard error alone."""
-        self.output = output
-        clean = {k: v for k, v in os.environ.items() if not k.startswith(("LOCUST_", "TARGET_"))}
-        with output.open("wb") as file:
-            self.popen = subprocess.Popen(
-                [sys.executable, "-m", *arguments],
-                cwd=output.parent,
-                stdin=subprocess.DEVNULL,
-                stdout=stdout or file,
-                stderr=file,
-                env=clean | {"PYTHONUNBUFFERED": "1"},
-                start_new_session=True,
-            )
-
-    @property
-    def text(self) -> str:
-        return self.output.read_text()
-
-    def wait(self, seconds: float = 100) -> int:
-        try:
-            return self.popen.wait(seconds)
-        except subprocess.TimeoutExpired:
-            raise AssertionError(f"still there after {seconds} s:\n{self.text}") from None
-
-    def kill(self) -> None:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self.popen.pid, signal.SIGKILL)  # a session of its own: its workers, too
-        self.popen.wait(60)
+Start = Callable[..., Process]
 
 
 @pytest.fixture
@@ -69,27 +28,13 @@ def start(tmp_path: Path) -> Iterator[Start]:
         process.kill()
 
 
-def wait_until(what: Callable[[], Any], seconds: float = 60) -> Any:
-    limit = time.monotonic() + seconds
-    while time.monotonic() < limit:
-        if found := what():
-            return found
-        time.sleep(0.05)
-    raise AssertionError("waited in vain")
-
-
-@pytest.fixture
-def wait_for() -> Callable[..., Any]:
-    return wait_until
-
-
 def serving(start: Start, at_once: int, ttft_ms: int, itl_ms: int) -> str:
     """Answers of five tokens, so many at a time; the address."""
     server = start(
         *("mocks.openai_server", "--port", "0", "--max-concurrent", str(at_once)),
         *("--ttft-ms", str(ttft_ms), "--itl-ms", str(itl_ms), "--tokens", "5", "--jitter", "0"),
     )
-    return str(wait_until(lambda: re.search(r"http://\S+", server.text))[0])
+    return str(server.url)
 
 
 @pytest.fixture
@@ -100,8 +45,8 @@ def service(start: Start) -> str:
 
 @pytest.fixture
 def four_at_a_time(start: Start) -> str:
-    """Four answers at a time, each of 800 ms (400 until its first token): 5 a second at most."""
-    return serving(start, 4, 400, 100)
+    """Four answers at a time, each of 600 ms (300 until its first token): 6.7 a second at most."""
+    return serving(start, 4, 300, 75)
 
 
 @pytest.fixture

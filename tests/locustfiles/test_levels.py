@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from records.reader import read_cell
+from support import wait_until
 
 
 def status_of(folder: Path) -> dict[str, str]:
@@ -114,13 +115,13 @@ def test_levels_are_told_only_where_records_were_kept(start: Any, shape: Any, se
 
 @SIGNALS
 def test_an_interrupted_load_keeps_its_levels_as_far_as_it_went(
-    start: Any, shape: Any, held: Any, wait_for: Any, service: str, tmp_path: Path, number: signal.Signals
+    start: Any, shape: Any, held: Any, service: str, tmp_path: Path, number: signal.Signals
 ) -> None:
-    steps = ["--step-users", "2", "--step-seconds", "4", "--steps", "9", "--results", "r"]
+    steps = ["--step-users", "2", "--step-seconds", "2", "--steps", "9", "--results", "r"]
     one = start(*shape("steps", service, *steps))
-    wait_for(lambda: "updating to 4 users" in one.text)
+    wait_until(lambda: "updating to 4 users" in one.text)
     time.sleep(0.5)
-    one.popen.send_signal(number)
+    one.send(number)
     assert one.wait() == 130, one.text
     assert "Traceback" not in one.text
     assert not read_cell(tmp_path / "r").cell.complete
@@ -132,13 +133,11 @@ def test_an_interrupted_load_keeps_its_levels_as_far_as_it_went(
     assert ("these are its levels until then" in one.text) is valid
 
 
-@SIGNALS
-@pytest.mark.parametrize("processes", [1, 2])
+@pytest.mark.parametrize(("processes", "number"), [(1, signal.SIGTERM), (2, signal.SIGINT)])
 def test_a_second_signal_waits_for_no_answer(
     start: Any,
     shape: Any,
     held: Any,
-    wait_for: Any,
     two_processes: Any,
     tmp_path: Path,
     processes: int,
@@ -146,14 +145,13 @@ def test_a_second_signal_waits_for_no_answer(
 ) -> None:
     """All of them hang: without it the load would drain for ten minutes."""
     server = start("mocks.faults", "stall", "--dialect", "openai", "--stall-s", "inf")
-    url = str(wait_for(lambda: re.search(r"http://\S+", server.text))[0])
     steps = ["--step-users", "2", "--step-seconds", "2", "--steps", "9", "--results", "r"]
     steps += ["--drain-seconds", "600"]
-    one = start(*shape("steps", url, *steps, *(two_processes() if processes == 2 else [])))
-    wait_for(lambda: "updating to 4 users" in one.text)
+    one = start(*shape("steps", server.url, *steps, *(two_processes() if processes == 2 else [])))
+    wait_until(lambda: "updating to 4 users" in one.text)
     for _ in range(3):
         time.sleep(1.2)
-        one.popen.send_signal(number)
+        one.send(number)
     assert one.wait() == 130, one.text
     assert "Traceback" not in one.text
     data = read_cell(tmp_path / "r")
@@ -193,11 +191,11 @@ def test_a_ramp_of_users(
 
 
 def test_a_ramp_of_a_rate(start: Any, shape: Any, service: str, tmp_path: Path, ended_well: Any) -> None:
-    ramp = ["--arrival", "constant", "--rate", "40", "--ramp-from", "0", "--ramp-seconds", "8"]
+    ramp = ["--arrival", "constant", "--rate", "40", "--ramp-from", "0", "--ramp-seconds", "5"]
     one = start(*shape("ramp", service, *ramp, "--results", "r"))
     assert ended_well(one), one.text
     due = due_by_second(tmp_path / "r")
-    # Half of 40 for 8 seconds; a tick that is late leaves the rate lower for as long. All the time 40: 320.
-    assert sum(due) == pytest.approx(160, rel=0.4)
+    # Half of 40 for 5 seconds; a tick that is late leaves the rate lower for as long. All the time 40: 200.
+    assert sum(due) == pytest.approx(100, rel=0.4)
     assert due[0] < 12
     assert due[-1] > 25

@@ -21,6 +21,7 @@ import psutil
 import pytest
 
 from records.reader import read_cell, read_run
+from support import lines, wait_until
 
 TOKENS = [{"type": "token", "content": "word "}] * 4
 
@@ -34,23 +35,6 @@ def answering(seconds: float = 0.05, extra: dict[str, Any] | None = None) -> Any
         talk.done()
 
     return script
-
-
-def wait_for(what: Any, seconds: float = 60) -> Any:
-    limit = time.monotonic() + seconds
-    while time.monotonic() < limit:
-        try:
-            found = what()
-        except OSError:
-            found = None
-        if found:
-            return found
-        time.sleep(0.05)
-    raise AssertionError("waited in vain")
-
-
-def lines(path: Path) -> int:
-    return path.read_bytes().count(b"\n") if path.exists() else 0
 
 
 def row_counts(requests: Any) -> dict[str, int]:
@@ -174,8 +158,8 @@ def test_a_lost_worker_makes_the_cell_invalid(trap: Any, locust: Any, free_port:
         "--drain-seconds",
         "1",
     )
-    children = wait_for(lambda: psutil.Process(one.process.pid).children())
-    wait_for(lambda: lines(tmp_path / "r" / "requests.jsonl") >= 10)
+    children = wait_until(lambda: psutil.Process(one.process.pid).children())
+    wait_until(lambda: lines(tmp_path / "r" / "requests.jsonl") >= 10)
     children[0].kill()
     assert one.wait() == 3, one.text
     assert "invalid: workers" in one.text
@@ -216,7 +200,7 @@ def test_failures_act_through_the_verdict(trap: Any, locust: Any, tmp_path: Path
 def test_interrupted_it_drains(trap: Any, locust: Any, tmp_path: Path, sent: signal.Signals) -> None:
     server = trap(answering(0.4))
     one = locust("-H", server.url, "--headless", "-u", "3", "--requests", "9999", "--results", "r")
-    wait_for(lambda: lines(tmp_path / "r" / "requests.jsonl") >= 9)
+    wait_until(lambda: lines(tmp_path / "r" / "requests.jsonl") >= 9)
     one.process.send_signal(sent)
     assert one.wait() == 130, one.text
     assert "Traceback" not in one.text
@@ -255,13 +239,13 @@ def test_a_port_that_is_taken_is_one_line_and_exit_2(locust: Any, arguments: lis
         assert one.wait() == 2, one.text
     assert f"error: {option} {port}: Address already in use" in one.text.splitlines()
     assert "Traceback" not in one.text
-    wait_for(lambda: not alive(one.process.pid))  # no worker is left of its session
+    wait_until(lambda: not alive(one.process.pid))  # no worker is left of its session
 
 
 def test_records_survive_a_kill(trap: Any, locust: Any, tmp_path: Path) -> None:
     server = trap(answering())
     one = locust("-H", server.url, "--headless", "-u", "2", "--results", "r")
-    wait_for(lambda: lines(tmp_path / "r" / "requests.jsonl") >= 10)
+    wait_until(lambda: lines(tmp_path / "r" / "requests.jsonl") >= 10)
     one.process.send_signal(signal.SIGKILL)
     one.wait()
     run = read_run(tmp_path / "r")
@@ -309,7 +293,7 @@ def test_a_load_of_nobody_or_of_no_time_is_refused(locust: Any, free_port: Any, 
     errors = [line for line in one.text.splitlines() if line.startswith("error: ")]
     assert len(errors) == 1, one.text
     assert "of at least 1" in errors[0]
-    wait_for(lambda: not alive(one.process.pid))  # no worker is left of its session
+    wait_until(lambda: not alive(one.process.pid))  # no worker is left of its session
 
 
 def alive(session: int) -> bool:
@@ -351,7 +335,7 @@ def test_the_web_ui_starts_stops_and_starts_afresh(
         "X=hidden-1",
         TARGET_API_KEY="sekret-123",
     )
-    page = wait_for(lambda: get(f"http://127.0.0.1:{port}/"))
+    page = wait_until(lambda: get(f"http://127.0.0.1:{port}/"))
     assert f"http://127.0.0.1:{port}" in one.text  # not every interface
     assert "think_time" in page
     assert "sekret" not in page
@@ -359,14 +343,14 @@ def test_the_web_ui_starts_stops_and_starts_afresh(
     for folder, think in (("r", "0"), ("r-2", "0.2")):
         began = post(f"http://127.0.0.1:{port}/swarm", user_count="2", spawn_rate="2", think_time=think)
         assert began["success"]
-        wait_for(lambda f=folder: lines(tmp_path / f / "requests.jsonl") >= 12)
+        wait_until(lambda f=folder: lines(tmp_path / f / "requests.jsonl") >= 12)
         post(f"http://127.0.0.1:{port}/stop")
-        data = wait_for(lambda f=folder: (d := read_cell(tmp_path / f)).cell.complete and d)
+        data = wait_until(lambda f=folder: (d := read_cell(tmp_path / f)).cell.complete and d)
         assert min(r.seq for r in data.requests) == 1
         assert data.cell.requested["think_time_s"] == float(think)
         # Fresh counters: no request of the run before is among them (locust caches this page for 2 s).
         rows = row_counts(data.requests)
-        wait_for(lambda r=rows: counted(port) == r)
+        wait_until(lambda r=rows: counted(port) == r)
     os.kill(one.process.pid, signal.SIGTERM)
     assert ended_well(one), one.text
 
@@ -395,7 +379,7 @@ os.execv(sys.executable, [sys.executable, "-m", "locust", *sys.argv[1:]])
 def test_a_results_folder_that_vanishes_ends_the_load(trap: Any, locust: Any, tmp_path: Path) -> None:
     server = trap(answering())
     one = locust("-H", server.url, "--headless", "--results", "r")
-    wait_for(lambda: lines(tmp_path / "r" / "requests.jsonl") >= 3)
+    wait_until(lambda: lines(tmp_path / "r" / "requests.jsonl") >= 3)
     shutil.rmtree(tmp_path / "r")
     assert one.wait() == 1, one.text
     assert one.text.count("cannot write r/requests.jsonl: deleted while the load ran") == 1
@@ -408,7 +392,7 @@ def test_a_results_folder_that_was_moved_is_one_line_at_the_end(
 ) -> None:
     server = trap(answering())
     one = locust("-H", server.url, "--headless", "--results", "r", "--requests", "40")
-    wait_for(lambda: lines(tmp_path / "r" / "requests.jsonl") >= 3)
+    wait_until(lambda: lines(tmp_path / "r" / "requests.jsonl") >= 3)
     (tmp_path / "r").rename(tmp_path / "moved")
     assert one.wait() == 1, one.text
     assert one.text.count("cannot write") == 1
@@ -418,7 +402,7 @@ def test_a_results_folder_that_was_moved_is_one_line_at_the_end(
 def test_signals_close_together_are_one_end(trap: Any, locust: Any, tmp_path: Path) -> None:
     server = trap(answering(0.4))
     one = locust("-H", server.url, "--headless", "-u", "3", "--results", "r")
-    wait_for(lambda: lines(tmp_path / "r" / "requests.jsonl") >= 3)
+    wait_until(lambda: lines(tmp_path / "r" / "requests.jsonl") >= 3)
     for sent in (signal.SIGINT, signal.SIGTERM):
         one.process.send_signal(sent)
         time.sleep(0.02)
@@ -430,7 +414,7 @@ def test_signals_close_together_are_one_end(trap: Any, locust: Any, tmp_path: Pa
 def test_one_sigterm_leaves_all_that_drained_in_locusts_csv(trap: Any, locust: Any, tmp_path: Path) -> None:
     server = trap(answering(0.4))
     one = locust("-H", server.url, "--headless", "-u", "3", "--results", "r", "--csv", "c")
-    wait_for(lambda: lines(tmp_path / "r" / "requests.jsonl") >= 6)
+    wait_until(lambda: lines(tmp_path / "r" / "requests.jsonl") >= 6)
     one.process.send_signal(signal.SIGTERM)
     assert one.wait() == 130, one.text
     assert "Traceback" not in one.text

@@ -12,66 +12,31 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from support import ROOT, MockLLM
+
 BODY = {"model": "m", "messages": [{"role": "user", "content": "What is zip?"}], "stream": True}
 
 
-class Server:
-    def __init__(self, record: Path, *flags: str) -> None:
-        self.record = record
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "mocks.openai_server", "--port", "0", "--record", str(record), *flags],
-            cwd=ROOT,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        assert self.process.stdout
-        line = self.process.stdout.readline()
-        assert "http://127.0.0.1:" in line
-        self.port = int(line.rsplit(":", 1)[1])
-
-    def connect(self) -> http.client.HTTPConnection:
-        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
-
-    def records(self, count: int) -> list[dict[str, Any]]:
-        """The records once there are ``count``."""
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline:
-            lines = self.record.read_text().splitlines()
-            if len(lines) >= count:
-                return [json.loads(line) for line in lines]
-            time.sleep(0.01)
-        raise AssertionError(f"not {count} records in time")
-
-    def stop(self, number: int = signal.SIGTERM) -> int:
-        if self.process.poll() is None:
-            self.process.send_signal(number)
-        code = self.process.wait(60)
-        assert self.process.stdout
-        self.process.stdout.close()
-        return code
-
-
-Start = Callable[..., Server]
+Start = Callable[..., MockLLM]
 
 
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Start]:
-    with ExitStack() as stack:
+    running: list[MockLLM] = []
 
-        def begin(*flags: str) -> Server:
-            server = Server(tmp_path / f"record-{time.monotonic_ns()}.jsonl", *flags)
-            stack.callback(server.stop)
-            return server
+    def begin(*flags: str) -> MockLLM:
+        running.append(MockLLM(tmp_path / f"record-{len(running)}.jsonl", *flags))
+        return running[-1]
 
-        yield begin
+    yield begin
+    for server in running:
+        server.stop()
 
 
 def ask(connection: http.client.HTTPConnection, **more: Any) -> http.client.HTTPResponse:

@@ -1,36 +1,20 @@
 """A small sweep whose load and target have CPUs of their own, as a user starts it."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from records.variants import MOCKS
+from support import sweep
 from sweep.options import parse_targets
 from sweep.plan import Plan
 from sweep.running import cpus
-from sweep.running.processes import PROJECT
-
-_LIMIT = 110
-
-
-def _sweep(*args: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "sweep", *args],
-        cwd=cwd,
-        env={**os.environ, "PYTHONPATH": str(PROJECT)},
-        capture_output=True,
-        text=True,
-        timeout=_LIMIT,
-    )
 
 
 @pytest.mark.parametrize("text", ["0:0", "0:99999", "sometimes", "0:", "0-1:1-2"])
 def test_cpus_that_cannot_be_divided_so_are_one_line_and_exit_code_2(text: str, tmp_path: Path) -> None:
-    done = _sweep("--cpus", text, "--plan-only", cwd=tmp_path)
+    done = sweep("--cpus", text, "--plan-only", cwd=tmp_path)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("sweep: --cpus ")
     assert done.stderr.count("\n") == 1
@@ -48,7 +32,7 @@ def test_a_run_whose_cpus_are_not_there_any_more_is_not_resumed(tmp_path: Path) 
         "cpus": "0:99999",
     }
     (run / "run.json").write_text(json.dumps({"schema_version": 1, "plan": plan, "status": "interrupted"}))
-    done = _sweep("--resume", str(run), cwd=tmp_path)
+    done = sweep("--resume", str(run), cwd=tmp_path)
     assert done.returncode == 2, done.stderr
     assert done.stderr.count("\n") == 1
     assert "not usable here" in done.stderr or "needs Linux" in done.stderr
@@ -63,7 +47,7 @@ def test_the_load_and_the_target_are_kept_apart_and_the_cell_tells_it(tmp_path: 
         (knowledge / f"{topic}.md").write_text(f"Of {topic} there is much to be told. " * 5)
     args = ["--config", "mock-both", "--concurrency", "1", "--requests", "20", "--repeats", "1"]
     args += ["--set", f"KNOWLEDGE_BASE_DIR={knowledge}", "--set", f"CACHE_DIR={tmp_path / 'cache'}"]
-    done = _sweep(*args, cwd=tmp_path)
+    done = sweep(*args, cwd=tmp_path)
     assert done.returncode in (0, 3), done.stderr  # 3: too busy a machine for a valid cell
     [run] = tmp_path.glob("results/*")
     assert json.loads((run / "run.json").read_text())["plan"]["cpus"] == "auto"

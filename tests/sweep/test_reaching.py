@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +15,7 @@ from reach.proxy import Proxies
 from reach.tls import Tls
 from records.reader import cell_directories
 from records.variants import Variant
+from support import environment, sweep, wait_until
 from sweep.options import parse_locust_args, parse_targets
 from sweep.plan import Plan
 from sweep.reaching import (
@@ -29,7 +28,6 @@ from sweep.reaching import (
 )
 from sweep.running import probes
 from sweep.running.errors import UsageError
-from sweep.running.processes import PROJECT
 from workloads.checks.general import OF_THE_MACHINE
 
 LIMIT_S = 200
@@ -136,29 +134,17 @@ def test_what_cannot_be_used_is_refused_before_anything_starts(
         check_reach(plan(spec="local"), environment)
 
 
-def sweep(*words: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    clean = {k: v for k, v in os.environ.items() if not k.startswith("TARGET_")}
-    return subprocess.run(
-        [sys.executable, "-m", "sweep", *words],
-        cwd=cwd,
-        env={**clean, "PYTHONPATH": str(PROJECT), **environment},
-        capture_output=True,
-        text=True,
-        timeout=LIMIT_S,
-    )
-
-
 def answering(talk: Any) -> None:
     talk.headers()
     talk.event(*[{"type": "token", "content": "word "}] * 4, {"type": "complete"}, {"type": "end"})
     talk.done()
 
 
-@pytest.mark.parametrize("how", ["own", "behind --"])
 def test_all_requests_of_a_sweep_reach_its_service(
-    trap: Any, behind_tls: Any, certificates: Any, proxy: Any, tmp_path: Path, how: str
+    trap: Any, behind_tls: Any, certificates: Any, proxy: Any, tmp_path: Path
 ) -> None:
-    """The service's name is known to the proxy alone, and its certificate is of our own authority."""
+    """The service's name is known to the proxy alone, and its certificate is of our own authority; one
+    option is the sweep's own, one stands behind ``--``."""
     server, between = trap(answering), proxy()
     asked: list[bytes] = []
 
@@ -168,9 +154,8 @@ def test_all_requests_of_a_sweep_reach_its_service(
 
     server.on_get = get
     url = behind_tls(server.url).replace("localhost", "service.test")
-    words = ["--ca", certificates.ca, "--key-header", "X-Api-Key"]
     few = ["--concurrency", "1", "--requests", "10", "--warmup-requests", "1", "--repeats", "1"]
-    own, behind = (words, []) if how == "own" else ([], words)
+    own, behind = ("--ca", certificates.ca), ("--key-header", "X-Api-Key")
     done = sweep(
         *("--deployment", f"url:{url}", *few, *own, "--", "--no-rag", "--header", "X-Team=a", *behind),
         cwd=tmp_path,
@@ -228,13 +213,11 @@ def test_killed_over_tls_a_sweep_is_resumed_elsewhere_with_its_key(
     killed = subprocess.Popen(
         [sys.executable, "-m", "sweep", *words],
         cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(PROJECT), **key},
+        env=environment(**key),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    ends = time.monotonic() + LIMIT_S
-    while len(list(tmp_path.glob("results/*/cells/*/*/*/requests.jsonl"))) < 2 and time.monotonic() < ends:
-        time.sleep(0.05)
+    wait_until(lambda: len(list(tmp_path.glob("results/*/cells/*/*/*/requests.jsonl"))) == 2, LIMIT_S)
     killed.kill()
     killed.wait(20)
     [run] = tmp_path.glob("results/*")

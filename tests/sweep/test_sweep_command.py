@@ -5,8 +5,8 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
+from typing import Any
 
 import click
 import psutil
@@ -14,13 +14,12 @@ import pytest
 
 from records.reader import cell_directories
 from records.variants import MOCKS
+from support import environment, sweep, sweep_ended_well, wait_until
 from sweep import cli
 from sweep.directory import alone, create
 from sweep.options import parse_targets
 from sweep.plan import Plan
 from sweep.running.errors import UsageError
-from sweep.running.processes import PROJECT
-from workloads.checks.general import OF_THE_MACHINE
 
 LIMIT = 300
 
@@ -35,18 +34,6 @@ def _little_knowledge(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pyt
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
 
 
-def _sweep(*args: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    env = {**os.environ, "PYTHONPATH": str(PROJECT), **environment}
-    return subprocess.run(
-        [sys.executable, "-m", "sweep", *args],
-        cwd=cwd,
-        env=env,
-        capture_output=True,
-        text=True,
-        timeout=LIMIT,
-    )
-
-
 @pytest.mark.parametrize(
     ("option", "why"),
     [
@@ -57,11 +44,7 @@ def _sweep(*args: str, cwd: Path, **environment: str) -> subprocess.CompletedPro
 def test_an_option_of_the_load_is_told_where_it_goes(
     option: str, why: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(sys, "argv", ["sweep", option])
-    monkeypatch.setattr(signal, "signal", lambda *_: None)
-    with pytest.raises(SystemExit, match="2"):
-        cli.main()
-    assert why in capsys.readouterr().err
+    assert why in _refused([option], monkeypatch, capsys)
 
 
 @pytest.mark.parametrize(
@@ -86,16 +69,27 @@ def test_an_option_of_the_load_is_told_where_it_goes(
         ["--", os.fsdecode(b"\xff")],
     ],
 )
-def test_nonsense_is_one_line_and_exit_code_2(args: list[str], tmp_path: Path) -> None:
-    done = _sweep(*args, cwd=tmp_path)
-    assert done.returncode == 2, done.stderr
-    assert done.stderr.startswith("sweep: ")
-    assert done.stderr.count("\n") == 1
-    assert not (tmp_path / "results").exists()
+def test_nonsense_is_one_line_and_exit_code_2(
+    args: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    said = _refused(args, monkeypatch, capsys)
+    assert said.startswith("sweep: ")
+    assert said.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def _refused(args: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> str:
+    """What ``sweep`` says in this process before it ends with 2."""
+    monkeypatch.setattr(sys, "argv", ["sweep", *args])
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
+    with pytest.raises(SystemExit, match=r"^2$"):
+        cli.main()
+    return capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
-    "environment",
+    "given",
     [
         {"TARGET_API_KEY": "secret\nX: y"},
         {"OPENAI_BASE_URL": "http://me:secret@127.0.0.1:1/v1"},
@@ -104,9 +98,9 @@ def test_nonsense_is_one_line_and_exit_code_2(args: list[str], tmp_path: Path) -
     ],
 )
 def test_secrets_in_the_wrong_place_are_refused_at_once_and_shown_nowhere(
-    environment: dict[str, str], tmp_path: Path
+    given: dict[str, str], tmp_path: Path
 ) -> None:
-    done = _sweep("--concurrency", "1", cwd=tmp_path, **environment)
+    done = sweep("--concurrency", "1", cwd=tmp_path, **given)
     assert done.returncode == 2, done.stderr
     assert done.stderr.count("\n") == 1
     assert "secret" not in done.stderr + done.stdout
@@ -121,7 +115,7 @@ def test_a_busy_run_is_said_to_be_busy_and_nothing_else(tmp_path: Path) -> None:
     (run / "cells/local/mock-both/c01-r1/cell.json").write_text("{}")
     before = (run / "run.json").read_bytes()
     with alone(run):
-        done = _sweep("--resume", str(run), cwd=tmp_path)
+        done = sweep("--resume", str(run), cwd=tmp_path)
     assert (done.returncode, done.stderr) == (2, f"sweep: another sweep is at work in {run}\n")
     assert (run / "run.json").read_bytes() == before
 
@@ -129,7 +123,7 @@ def test_a_busy_run_is_said_to_be_busy_and_nothing_else(tmp_path: Path) -> None:
 def test_a_reader_that_has_left_changes_no_exit_code(tmp_path: Path) -> None:
     assert _unread("--plan-only", cwd=tmp_path) == 0
     assert _unread("--no-such-flag", cwd=tmp_path) == 2
-    env = {**os.environ, "PYTHONPATH": str(PROJECT)}
+    env = environment()
     line = f"{sys.executable} -m sweep --plan-only >&-"
     done = subprocess.run(
         line, shell=True, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=LIMIT
@@ -143,7 +137,7 @@ def _unread(*args: str, cwd: Path) -> int:
     os.close(reader)
     try:
         argv = [sys.executable, "-m", "sweep", *args]
-        env = {**os.environ, "PYTHONPATH": str(PROJECT)}
+        env = environment()
         done = subprocess.run(argv, cwd=cwd, env=env, stdout=writer, stderr=writer, timeout=LIMIT)
     finally:
         os.close(writer)
@@ -162,9 +156,7 @@ def test_what_is_given_beside_resume_is_refused_by_its_own_name(
 
 
 def test_a_plan_starts_nothing(tmp_path: Path) -> None:
-    done = _sweep(
-        "--plan-only", "--concurrency", "1,2", cwd=tmp_path, MAX_CONCURRENT="1", TOTAL_REQUESTS="30"
-    )
+    done = sweep("--plan-only", "--concurrency", "1,2", cwd=tmp_path, MAX_CONCURRENT="1", TOTAL_REQUESTS="30")
     assert done.returncode == 0, done.stderr
     assert "local/baseline/c01-r1  30 requests" in done.stdout
     assert "8 cells" in done.stdout
@@ -172,33 +164,33 @@ def test_a_plan_starts_nothing(tmp_path: Path) -> None:
 
 
 def test_a_plan_is_in_the_order_of_the_sweep(tmp_path: Path) -> None:
-    done = _sweep("--plan-only", cwd=tmp_path)
+    done = sweep("--plan-only", cwd=tmp_path)
     lines = done.stdout.splitlines()
     onward = next(i for i, line in enumerate(lines) if line.startswith("then, while throughput grows"))
     assert {line.split()[0].rpartition("/")[2] for line in lines[:onward]} == {"c01-r1", "c10-r1", "c20-r1"}
     later = next(i for i, line in enumerate(lines) if line.startswith("repeat 2: each knee"))
     assert later > onward
     assert lines[-1] == "about 48 cells, at most 330 s; nothing was started"
-    done = _sweep("--plan-only", "--concurrency", "1,5", "--config", "mock-both", cwd=tmp_path)
+    done = sweep("--plan-only", "--concurrency", "1,5", "--config", "mock-both", cwd=tmp_path)
     cells = [line.split()[0] for line in done.stdout.splitlines() if " requests" in line]
     assert [cell[-1] for cell in cells] == ["1", "1", "2", "2"]
 
 
 def test_an_unknown_setting_of_the_target_is_refused(tmp_path: Path) -> None:
-    done = _sweep("--config", "mock-both", "--concurrency", "1", "--set", "RETREIVAL=async", cwd=tmp_path)
+    done = sweep("--config", "mock-both", "--concurrency", "1", "--set", "RETREIVAL=async", cwd=tmp_path)
     assert done.returncode == 2, done.stderr
     assert "RETREIVAL" in done.stderr
     assert list(tmp_path.glob("results/*")) == []  # to resume it would end so again
 
 
 def test_a_service_that_is_not_there_is_a_usage_error(tmp_path: Path) -> None:
-    done = _sweep("--deployment", "url:http://127.0.0.1:9", "--concurrency", "1", cwd=tmp_path)
+    done = sweep("--deployment", "url:http://127.0.0.1:9", "--concurrency", "1", cwd=tmp_path)
     assert done.returncode == 2, done.stderr
     assert "nothing answers" in done.stderr
 
 
 def test_killed_in_the_middle_it_is_resumed_and_leaves_nothing(tmp_path: Path) -> None:
-    env = {**os.environ, "PYTHONPATH": str(PROJECT)}
+    env = environment()
     args = ["--config", "mock-both", "--concurrency", "1,2", "--requests", "20", "--repeats", "1"]
     killed = subprocess.Popen(
         [sys.executable, "-m", "sweep", *args],
@@ -207,13 +199,14 @@ def test_killed_in_the_middle_it_is_resumed_and_leaves_nothing(tmp_path: Path) -
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    run = _wait_for_second_cell(tmp_path)
+    wait_until(lambda: len(list(tmp_path.glob("results/*/cells/*/*/*/requests.jsonl"))) == 2, LIMIT / 2)
+    [run] = tmp_path.glob("results/*")
     pids = [json.loads(line)["pid"] for line in (run / "processes.jsonl").read_text().splitlines()]
     killed.send_signal(signal.SIGKILL)
     killed.wait(20)
     done_before = {p: p.stat().st_mtime_ns for p in run.glob("cells/*/*/*/locust.log")}
-    resumed = _sweep("--resume", str(run), cwd=tmp_path)
-    assert _ended_well(resumed.returncode, run), resumed.stderr + resumed.stdout
+    resumed = sweep("--resume", str(run), cwd=tmp_path)
+    assert sweep_ended_well(resumed.returncode, run), resumed.stderr + resumed.stdout
     assert "\nstarting mock-both (local), repeat 1\n" in resumed.stderr
     assert "\nall targets are ready, " in resumed.stderr
     assert {p: _first_try(p.parent, p.name).stat().st_mtime_ns for p in done_before} == done_before
@@ -234,45 +227,35 @@ def test_killed_in_the_middle_it_is_resumed_and_leaves_nothing(tmp_path: Path) -
     assert (run / "summary.csv").exists()
 
 
-def test_a_cell_whose_records_are_gone_is_measured_again_and_the_others_are_not(tmp_path: Path) -> None:
-    args = ["--config", "mock-both", "--concurrency", "1,2", "--requests", "20", "--repeats", "1"]
-    first = _sweep(*args, cwd=tmp_path)
+def test_a_cell_whose_records_are_gone_is_measured_again_and_the_others_are_not(
+    trap: Any, tmp_path: Path
+) -> None:
+    def answer(talk: Any) -> None:
+        talk.headers()
+        talk.event(*[{"type": "token", "content": "word "}] * 4, {"type": "complete"}, {"type": "end"})
+        talk.done()
+
+    args = ["--deployment", f"service=url:{trap(answer).url}", "--concurrency", "1,2", "--requests", "20"]
+    args += ["--repeats", "1", "--", "--no-rag", "--min-seconds", "0"]
+    first = sweep(*args, cwd=tmp_path)
     [run] = tmp_path.glob("results/*")
-    assert _ended_well(first.returncode, run), first.stderr
-    lost, kept = (run / f"cells/local/mock-both/c0{users}-r1" for users in (1, 2))
+    assert sweep_ended_well(first.returncode, run), first.stderr
+    lost, kept = (run / f"cells/service/as-is/c0{users}-r1" for users in (1, 2))
     (lost / "requests.jsonl").unlink()
     before = (kept / "cell.json").stat().st_mtime_ns
-    resumed = _sweep("--resume", str(run), cwd=tmp_path)
-    assert _ended_well(resumed.returncode, run), resumed.stderr
-    said = "local/mock-both/c01-r1 counts as not measured and is now c01-r1.partial-1: "
+    resumed = sweep("--resume", str(run), cwd=tmp_path)
+    assert sweep_ended_well(resumed.returncode, run), resumed.stderr
+    said = "service/as-is/c01-r1 counts as not measured and is now c01-r1.partial-1: "
     assert f"\n{said}{lost / 'requests.jsonl'} is missing\n" in resumed.stderr
     assert len((lost / "requests.jsonl").read_bytes().splitlines()) >= 20
     assert not (lost.with_name("c01-r1.partial-1") / "requests.jsonl").exists()
     assert (kept / "cell.json").stat().st_mtime_ns == before
 
 
-def _ended_well(code: int, run: Path) -> bool:
-    """Did a sweep end with 0? Or with 3, but for nothing else than that this machine was busy with others?"""
-    cells = [json.loads((cell / "cell.json").read_text()) for cell in cell_directories(run)]
-    checks = [check for cell in cells for check in cell["verdict"]["checks"]]
-    failed = {check["name"] for check in checks if check["status"] == "fail"}
-    return code == 0 or (code == 3 and bool(failed) and failed <= OF_THE_MACHINE)
-
-
 def _first_try(cell: Path, name: str) -> Path:
     """A file of a cell's first measurement, also where a busy machine spoiled it and it was repeated."""
     earlier = cell.with_name(f"{cell.name}.try-1")
     return (earlier if earlier.exists() else cell) / name
-
-
-def _wait_for_second_cell(tmp_path: Path) -> Path:
-    ends = time.monotonic() + LIMIT / 2
-    while time.monotonic() < ends:
-        for run in tmp_path.glob("results/*"):
-            if len(list(run.glob("cells/*/*/*/requests.jsonl"))) == 2:
-                return run
-        time.sleep(0.05)
-    pytest.fail("the second cell did not begin in time")
 
 
 def _ours(pid: int, run: Path) -> bool:

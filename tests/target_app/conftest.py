@@ -6,7 +6,6 @@ import contextlib
 import http.client
 import json
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -16,13 +15,11 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 
+from support import ROOT, MockLLM, free_port, wait_until
 from target_app.settings import Settings
 
-ROOT = Path(__file__).resolve().parents[2]
-WAIT_S = 60
 TEXTS = {
     "france.txt": "The capital of France is Paris, on the river Seine.",
     "whales.md": "Whales are mammals that live in the sea and breathe air.",
@@ -51,13 +48,6 @@ def frames(raw: bytes) -> list[dict[str, Any]]:
     found = raw.split(b"\n\n")[:-1]
     assert all(one.startswith(b"data: ") and b"\n" not in one for one in found)
     return [json.loads(one.removeprefix(b"data: ")) for one in found]
-
-
-def free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port: int = taken.getsockname()[1]
-        return port
 
 
 class Reply:
@@ -130,9 +120,7 @@ class Target:
         def answered() -> bool:
             if self.process.poll() is not None:
                 raise AssertionError(f"the target ended: {self.log.read_text()}")
-            with contextlib.suppress(OSError):
-                return self.get(path).status == 200
-            return False
+            return self.get(path).status == 200
 
         wait_until(answered)
 
@@ -145,56 +133,6 @@ class Target:
             self.process.kill()
             self.process.wait(60)
             raise
-
-
-class MockLLM:
-    """One `mocks.openai_server` process."""
-
-    def __init__(self, record: Path, *flags: str) -> None:
-        self.record = record
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "mocks.openai_server", "--port", "0", "--record", str(record), *flags],
-            cwd=ROOT,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        assert self.process.stdout
-        line = self.process.stdout.readline()
-        assert "http://" in line
-        self.url = line.split()[-1] + "/v1"
-
-    def records(self) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in self.record.read_text().splitlines()]
-
-    def is_asked(self) -> bool:
-        """Has somebody been connected to it for a moment, long enough for the request to be there?"""
-
-        def connected() -> bool:
-            found = psutil.Process(self.process.pid).net_connections("tcp")
-            return any(one.status == psutil.CONN_ESTABLISHED for one in found)
-
-        if not connected():
-            return False
-        time.sleep(0.3)
-        return connected()
-
-    def stop(self) -> None:
-        self.process.terminate()
-        try:
-            self.process.wait(60)
-        finally:
-            self.process.kill()
-            assert self.process.stdout
-            self.process.stdout.close()
-
-
-def wait_until(condition: Callable[[], bool], timeout_s: float = WAIT_S) -> None:
-    deadline = time.monotonic() + timeout_s
-    while time.monotonic() < deadline:
-        if condition():
-            return
-        time.sleep(0.02)
-    raise AssertionError("not in time")
 
 
 @pytest.fixture(scope="session")
@@ -218,11 +156,6 @@ def environment(knowledge: Path, tmp_path_factory: pytest.TempPathFactory) -> di
         "USE_MOCK_EMBEDDINGS": "yes",
         "OPENAI_API_KEY": KEY,
     }
-
-
-@pytest.fixture(scope="session")
-def wait() -> Callable[[Callable[[], bool], float], None]:
-    return wait_until
 
 
 Start = Callable[..., AbstractContextManager[Target]]
@@ -273,7 +206,7 @@ def mocked(start: Start) -> Iterator[Target]:
 @pytest.fixture(scope="session")
 def answering(start: Start, quick_llm: MockLLM) -> Iterator[Target]:
     """All defaults, with an LLM."""
-    with start(OPENAI_BASE_URL=quick_llm.url) as target:
+    with start(OPENAI_BASE_URL=quick_llm.base_url) as target:
         yield target
 
 

@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 
+from support import wait_until
+
 KEY = "sk-test-0123456789abcdef"
 BODY = {
     "query": "What is the capital of France?",
@@ -39,7 +41,7 @@ def way(request: Any, start: Any, answering: Any, quick_llm: Any) -> Iterator[An
     with start(
         RETRIEVAL=retrieval,
         LLM_CLIENT=client,
-        OPENAI_BASE_URL=quick_llm.url,
+        OPENAI_BASE_URL=quick_llm.base_url,
         INDEX="flat",
         PARTIAL_ANSWER="yes",
         PREPROCESSING="inline",
@@ -84,7 +86,10 @@ def test_many_at_once_are_all_answered(way: Any) -> None:
 
 
 def test_tokens_arrive_as_they_are_made(start: Any, slow_llm: Any) -> None:
-    with start(OPENAI_BASE_URL=slow_llm.url) as target, contextlib.closing(target.connect()) as connection:
+    with (
+        start(OPENAI_BASE_URL=slow_llm.base_url) as target,
+        contextlib.closing(target.connect()) as connection,
+    ):
         connection.request("POST", "/ask/stream", json.dumps(BODY).encode())
         response = connection.getresponse()
         arrivals = []
@@ -257,10 +262,8 @@ def test_an_unreachable_llm_is_told_in_the_stream(start: Any) -> None:
 
 
 @pytest.mark.parametrize("client", ["async", "threaded", "blocking", "langchain"])
-def test_a_client_that_leaves_cancels_the_llms_answer(
-    start: Any, slow_llm: Any, client: str, wait: Any
-) -> None:
-    with start(LLM_CLIENT=client, RETRIEVAL=client, OPENAI_BASE_URL=slow_llm.url) as target:
+def test_a_client_that_leaves_cancels_the_llms_answer(start: Any, slow_llm: Any, client: str) -> None:
+    with start(LLM_CLIENT=client, RETRIEVAL=client, OPENAI_BASE_URL=slow_llm.base_url) as target:
         for path, body in (
             ("/ask/stream", BODY),
             ("/ask", BODY),
@@ -270,7 +273,8 @@ def test_a_client_that_leaves_cancels_the_llms_answer(
             connection = target.connect()
             connection.request("POST", path, json.dumps(body).encode())
             if path == "/ask":
-                wait(slow_llm.is_asked, 60)
+                wait_until(slow_llm.connections)
+                time.sleep(0.3)  # long enough for the request to be there
                 assert connection.sock
                 connection.sock.close()
                 connection.close()
@@ -280,10 +284,9 @@ def test_a_client_that_leaves_cancels_the_llms_answer(
                     pass
                 response.close()
                 connection.close()
-            wait(lambda before=before: len(slow_llm.records()) > before, 60)
-            record = slow_llm.records()[-1]
+            record = slow_llm.records(before + 1)[-1]
             assert record["outcome"] == "cancelled"
             assert record["tokens"] < 300
-        wait(lambda: target.counter("cancelled") == 3, 60)
-        wait(lambda: target.metric("target_inflight_requests ") == 0, 60)
+        wait_until(lambda: target.counter("cancelled") == 3)
+        wait_until(lambda: target.metric("target_inflight_requests ") == 0)
         assert target.log.read_text() == ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -143,19 +144,21 @@ def test_a_port_in_use_is_uvicorns_own_line_and_exit_code(environment: dict[str,
     assert str(port) in output
 
 
-def test_a_damaged_index_is_built_again_and_said(start: Any, tmp_path: Path) -> None:
-    settings = {"USE_MOCK_LLM": "yes", "CACHE_DIR": str(tmp_path)}
-    with start(**settings) as target:
-        expected = target.ask()[-2]["documents"]
-    (path,) = tmp_path.glob("index/*/hnsw.faiss")
-    whole = path.read_bytes()
-    path.write_bytes(whole[: len(whole) // 2])
-    with start(**settings) as target:
+def test_a_damaged_index_is_built_again_and_said(
+    start: Any, mocked: Any, environment: dict[str, str], tmp_path: Path
+) -> None:
+    expected = mocked.ask()[-2]["documents"]
+    cache = tmp_path / "cache"
+    shutil.copytree(Path(environment["XDG_CACHE_HOME"]) / "chokepoint", cache)
+    wholes = {path: path.read_bytes() for path in cache.glob("index/*/hnsw.faiss")}
+    for path, whole in wholes.items():
+        path.write_bytes(whole[: len(whole) // 2])
+    with start(USE_MOCK_LLM="yes", CACHE_DIR=str(cache)) as target:
         assert target.ask()[-2]["documents"] == expected
         (line,) = target.log.read_text().splitlines()
     assert "damaged" in line
-    assert str(tmp_path) in line
-    assert path.read_bytes() == whole
+    assert str(cache) in line
+    (_,) = (path for path, whole in wholes.items() if path.read_bytes() == whole)
 
 
 def test_a_mock_without_the_model_to_build_its_index_is_one_line_and_exit_code_2(
@@ -166,7 +169,10 @@ def test_a_mock_without_the_model_to_build_its_index_is_one_line_and_exit_code_2
 
 
 def test_more_than_max_inflight_is_refused_at_once(start: Any, slow_llm: Any) -> None:
-    with start(MAX_INFLIGHT="2", OPENAI_BASE_URL=slow_llm.url) as target, contextlib.ExitStack() as held:
+    with (
+        start(MAX_INFLIGHT="2", OPENAI_BASE_URL=slow_llm.base_url) as target,
+        contextlib.ExitStack() as held,
+    ):
         for _ in range(2):
             connection = held.enter_context(contextlib.closing(target.connect()))
             connection.request("POST", "/ask/stream", json.dumps(BODY).encode())

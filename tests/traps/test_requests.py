@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from support import rows, sweep
+
 REFUSAL = b'{"error":{"message":"Unknown parameter: \'stream_options\'.","type":"invalid_request_error"}}'
 
 
@@ -33,18 +31,18 @@ def _answer(talk: Any) -> None:
 
 
 @pytest.fixture
-def url(trap: Callable[..., Any], either_way: Callable[[Any], str]) -> str:
+def url(trap: Callable[..., Any]) -> str:
     server = trap(_answer)
     server.on_get = lambda talk: talk.raw(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
-    return either_way(server)
+    return str(server.url)
 
 
 def _records(folder: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in (folder / "requests.jsonl").read_text().splitlines()]
+    return rows(folder / "requests.jsonl")
 
 
 def _ask(locust: Callable[..., Any], url: str, folder: Path, *words: str) -> tuple[Any, dict[str, Any]]:
-    load = ["--headless", "-u", "1", "-t", "4s", "-H", url, "--dialect", "openai", "--results", str(folder)]
+    load = ["--headless", "-u", "1", "-t", "2s", "-H", url, "--dialect", "openai", "--results", str(folder)]
     process = locust(*load, *words)
     process.wait()
     return process, json.loads((folder / "cell.json").read_text())
@@ -75,20 +73,10 @@ def test_headers_that_are_given_replace_the_client_s_own(
 
 
 def test_a_sweep_leaves_the_field_out_and_replaces_the_header_too(url: str, tmp_path: Path) -> None:
-    argv = [sys.executable, "-m", "sweep", "--deployment", f"url:{url}", "--config", "as-is"]
+    argv = ["--deployment", f"url:{url}", "--config", "as-is"]
     argv += ["--concurrency", "1", "--repeats", "1", "--requests", "10", "--", "--dialect", "openai"]
     argv += ["--drop-field", "stream_options", "--header", "host=other.example"]
-    clean = {k: v for k, v in os.environ.items() if not k.startswith(("LOCUST_", "TARGET_"))}
-    environment = clean | {"PYTHONPATH": str(ROOT)}
-    done = subprocess.run(
-        argv,
-        cwd=tmp_path,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=150,
-    )
+    done = sweep(*argv, cwd=tmp_path)
     (cell,) = (path for path in tmp_path.rglob("cell.json") if ".try-" not in str(path))  # of a busy machine
-    assert {record["outcome"] for record in _records(cell.parent)} == {"ok"}, done.stdout
+    assert {record["outcome"] for record in _records(cell.parent)} == {"ok"}, done.stderr
     assert json.loads(cell.read_text())["requested"]["drop_fields"] == ["stream_options"]

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,7 +12,8 @@ from urllib.parse import quote
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from support import rows, sweep
+
 KEY = "sk-proj-Zq7x9ab4+/cd5ef6ghIJ"
 TENANT = "tenant=9f8e7d6c5b4a"
 PASSWORD = "pass-w0rd/0f-me"
@@ -164,7 +162,7 @@ def _around(text: str, piece: str) -> str:
     return text[max(0, at - 80) : at + 80]
 
 
-@pytest.mark.parametrize("processes", [1, 2])
+@pytest.mark.parametrize(("either_way", "processes"), [("https", 1), ("http", 2)], indirect=["either_way"])
 def test_a_load_keeps_and_shows_nothing_of_what_it_sent(
     locust: Callable[..., Any],
     echoing: Any,
@@ -178,20 +176,14 @@ def test_a_load_keeps_and_shows_nothing_of_what_it_sent(
     more = ["--processes", "2", "--master-bind-port", port, "--master-port", port] if processes > 1 else []
     process = locust(
         *("--headless", "-u", "3", "-t", "7s", "-H", url, "--loglevel", "DEBUG", *HEADERS, *more),
-        *(
-            "--results",
-            str(tmp_path / "r"),
-            "--csv",
-            str(tmp_path / "stats"),
-            "--html",
-            str(tmp_path / "o.html"),
-        ),
+        *("--results", str(tmp_path / "r"), "--csv", str(tmp_path / "stats")),
+        *("--html", str(tmp_path / "o.html")),
         *("--csv-full-history", "--request-timeout", "2", "--drain-seconds", "1"),
         TARGET_API_KEY=KEY,
     )
     assert process.wait() == 3, process.text  # hardly one answer was good
     assert echoing.talks[-1].number >= 2 * len(ECHOES)
-    records = [json.loads(line) for line in (tmp_path / "r" / "requests.jsonl").read_text().splitlines()]
+    records = rows(tmp_path / "r" / "requests.jsonl")
     outcomes = {record["outcome"] for record in records}
     assert {"ok", "http_error", "stream_error", "truncated"} <= outcomes
     assert any("/login?***" in (record["error"] or "") for record in records)
@@ -199,19 +191,16 @@ def test_a_load_keeps_and_shows_nothing_of_what_it_sent(
     _nothing_is_shown(tmp_path)
 
 
+@pytest.mark.parametrize("either_way", ["https"], indirect=True)
 def test_a_sweep_keeps_and_shows_nothing_of_what_it_sent(
     echoing: Any, either_way: Callable[[Any], str], tmp_path: Path
 ) -> None:
-    argv = [sys.executable, "-m", "sweep", "--deployment", f"url:{either_way(echoing)}", "--config", "as-is"]
+    argv = ["--deployment", f"url:{either_way(echoing)}", "--config", "as-is"]
     argv += ["--concurrency", "2", "--repeats", "1", "--requests", "20", "--", "--request-timeout", "2"]
-    clean = {k: v for k, v in os.environ.items() if not k.startswith(("LOCUST_", "TARGET_"))}
-    environment = clean | {"PYTHONPATH": str(ROOT), "TARGET_API_KEY": KEY}
     (tmp_path / "run").mkdir()
-    with (tmp_path / "run" / "terminal").open("wb") as terminal:
-        done = subprocess.run(
-            argv, cwd=tmp_path / "run", env=environment, stdout=terminal, stderr=terminal, timeout=150
-        )
-    text = (tmp_path / "run" / "terminal").read_text()
+    done = sweep(*argv, cwd=tmp_path / "run", TARGET_API_KEY=KEY)
+    text = done.stdout + done.stderr
+    (tmp_path / "run" / "terminal").write_text(text)
     assert done.returncode == 3, text
     assert "INVALID" in text
     assert all(f"Authorization: Bearer {KEY}".encode() in talk.head for talk in echoing.talks)
@@ -221,14 +210,8 @@ def test_a_sweep_keeps_and_shows_nothing_of_what_it_sent(
 
 def test_a_key_on_the_command_line_of_a_sweep_is_refused_and_kept_nowhere(tmp_path: Path) -> None:
     for words in ([f"--header=X-Tenant={KEY}"], [f"--field=note={KEY}"], ["--header=Content-Length=3"]):
-        done = subprocess.run(
-            [sys.executable, "-m", "sweep", "--deployment", "url:http://127.0.0.1:9", "--", *words],
-            cwd=tmp_path,
-            env=os.environ | {"PYTHONPATH": str(ROOT), "TARGET_API_KEY": KEY},
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
+        target = ("--deployment", "url:http://127.0.0.1:9")
+        done = sweep(*target, "--", *words, cwd=tmp_path, TARGET_API_KEY=KEY)
         assert done.returncode == 2, done.stderr
         assert done.stderr.count("\n") == 1
         assert KEY not in done.stdout + done.stderr

@@ -7,8 +7,6 @@ what is right. It is asked for over plain HTTP and over TLS, by the client alone
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -21,6 +19,7 @@ from loadgen.client.connect import connection
 from loadgen.client.connection import Timeouts
 from loadgen.tasks.ask.dialects import dialect
 from loadgen.tasks.ask.reading import AnswerExchange, Asker
+from support import sweep
 
 ROOT = Path(__file__).resolve().parents[2]
 EARLY_NS = 5_000_000
@@ -706,22 +705,22 @@ def dated(at_ns: int | None, piece: int | None, sent_at: Sequence[float]) -> boo
     return at_ns < sent_at[piece + 2] * 1e9
 
 
-def test_in_a_sweep(trap: Any, over: Any, tmp_path: Path) -> None:
-    """Each row's service is a deployment of one sweep, told apart by its base URL's path."""
+def test_in_a_sweep(trap: Any, tmp_path: Path) -> None:
+    """Each row's service is a deployment of one sweep, told apart by its base URL's path. Over HTTP alone:
+    over TLS each is read above, and test_reaching.py has a sweep ask."""
     rows = {one.name: one for one in SERVICES if one.row}
 
     def by_path(talk: Any) -> None:
         rows[talk.head.split(b" ")[1].decode().split("/")[1]].script(talk)
 
     server = trap(by_path)
-    url = over.url(server.url)
-    argv = [sys.executable, "-m", "sweep", "--config", "as-is", "--concurrency", "1", "--repeats", "1"]
-    argv += ["--requests", "2", "--warmup-requests", "1", "--output", str(tmp_path)]
-    argv += [word for name in rows for word in ("--deployment", f"{name}=url:{url}/{name}")]
-    argv += ["--", "--dialect", "openai", "--min-seconds", "0", *over.words]
-    done = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, timeout=280)
+    argv = ["--config", "as-is", "--concurrency", "1", "--repeats", "1"]
+    argv += ["--requests", "2", "--warmup-requests", "1", "--output", str(tmp_path / "out")]
+    argv += [word for name in rows for word in ("--deployment", f"{name}=url:{server.url}/{name}")]
+    argv += ["--", "--dialect", "openai", "--min-seconds", "0"]
+    done = sweep(*argv, cwd=tmp_path)
     assert done.returncode in (0, 3), done.stderr
-    (results,) = tmp_path.iterdir()
+    (results,) = (tmp_path / "out").iterdir()
     for name, one in rows.items():
         (file,) = (results / "cells" / name).glob("as-is/c*-r1/requests.jsonl")
         records = [json.loads(line) for line in file.read_text().splitlines()]

@@ -25,6 +25,7 @@ from loadgen.tasks.ask.reading import AnswerExchange, Asker
 from reach.options import Reach
 from reach.proxy import Proxies
 from reach.tls import Tls
+from support import Listener, wait_until
 
 LIMIT_S = 60.0
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
@@ -106,27 +107,16 @@ class Peers:
     def __init__(self, context: ssl.SSLContext, script: Script) -> None:
         self.script, self._context = script, context
         self.peers: list[Peer] = []
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.url = f"https://localhost:{self._listener.getsockname()[1]}"
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._listener = Listener(self._serve)
+        self.url = f"https://localhost:{self._listener.port}"
+        self.close = self._listener.close
 
-    def _accept(self) -> None:
-        while True:
-            try:
-                sock, _ = self._listener.accept()
-            except OSError:
-                return
-            sock.settimeout(LIMIT_S)
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            self.peers.append(Peer(sock, self._context))
-            threading.Thread(target=self._serve, args=(self.peers[-1],), daemon=True).start()
-
-    def _serve(self, peer: Peer) -> None:
-        with peer.sock, contextlib.suppress(OSError):
+    def _serve(self, sock: socket.socket) -> None:
+        sock.settimeout(LIMIT_S)
+        peer = Peer(sock, self._context)
+        self.peers.append(peer)
+        with sock, contextlib.suppress(OSError):
             self.script(peer)
-
-    def close(self) -> None:
-        self._listener.close()
 
 
 Serve = Callable[..., Peers]
@@ -471,10 +461,7 @@ class OpenSsl:
             self.text += more
 
     def wait_for(self, text: bytes, times: int = 1) -> None:
-        limit = time.monotonic() + LIMIT_S
-        while self.text.count(text) < times:
-            assert time.monotonic() < limit, self.text
-            time.sleep(0.01)
+        wait_until(lambda: self.text.count(text) >= times)
 
     def say(self, text: bytes) -> None:
         """One write is one read of it: a command is a line's first letter."""

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
 import shutil
 import signal
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -20,45 +17,10 @@ import pytest
 from loadgen.engine.options import REGION_VARIABLE
 from records.reader import read_cell, read_run
 from records.request import RequestRecord
+from support import ROOT, MockLLM, Process, lines, wait_until
 from workloads.checks.general import OF_THE_MACHINE
 
 SLOW_MACHINE = OF_THE_MACHINE | {"buffering"}
-ROOT = Path(__file__).resolve().parents[3]
-
-
-class Process:
-    """A process of this test with its output in a file."""
-
-    def __init__(self, folder: Path, name: str, arguments: Sequence[str], **environment: str) -> None:
-        self.output = folder / f"{name}.log"
-        with self.output.open("wb") as file:
-            self.popen = subprocess.Popen(
-                [sys.executable, "-m", *arguments],
-                cwd=folder,
-                stdin=subprocess.DEVNULL,
-                stdout=file,
-                stderr=subprocess.STDOUT,
-                env=os.environ | {"PYTHONUNBUFFERED": "1"} | environment,
-                start_new_session=True,
-            )
-
-    @property
-    def text(self) -> str:
-        return self.output.read_text()
-
-    def send(self, what: signal.Signals) -> None:
-        self.popen.send_signal(what)
-
-    def wait(self, seconds: float = 90) -> int:
-        try:
-            return self.popen.wait(seconds)
-        except subprocess.TimeoutExpired:
-            raise AssertionError(f"still there after {seconds} s:\n{self.text}") from None
-
-    def kill(self) -> None:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self.popen.pid, signal.SIGKILL)  # a session of its own: its workers, too
-        self.popen.wait(60)
 
 
 class Stage:
@@ -73,36 +35,21 @@ class Stage:
 
     def serve(self, *, ttft_ms: float) -> None:
         """Start the server, afresh if there was one."""
-        self.server = self._start(
-            f"server-{ttft_ms:g}",
-            *("mocks.openai_server", "--port", "0", "--record", "server.jsonl"),
-            *("--ttft-ms", str(ttft_ms), "--itl-ms", "5", "--tokens", "12", "--jitter", "0"),
-        )
-        self.url = wait_for(lambda: re.search(r"http://\S+", self.server.text))[0]
+        flags = ("--ttft-ms", str(ttft_ms), "--itl-ms", "5", "--tokens", "12", "--jitter", "0")
+        self.server = MockLLM(self.folder / f"server-{ttft_ms:g}.jsonl", *flags)
+        self.processes.append(self.server)
+        self.url = self.server.url
 
-    def _start(self, name: str, *arguments: str, **environment: str) -> Process:
-        self.processes.append(Process(self.folder, name, arguments, **environment))
+    def _locust(self, name: str, *arguments: str, **variables: str) -> Process:
+        words = ("locust", "-f", str(ROOT / "locustfiles" / "stream.py"), *arguments)
+        self.processes.append(Process(self.folder / f"{name}.log", *words, **variables))
         return self.processes[-1]
-
-    def _locust(self, name: str, *arguments: str, **environment: str) -> Process:
-        file = ROOT / "locustfiles" / "stream.py"
-        return self._start(name, "locust", "-f", str(file), *arguments, **environment)
 
     def master(self, results: str, *arguments: str, name: str = "master") -> Process:
         return self._locust(
             name,
-            *(
-                "--headless",
-                "-H",
-                self.url,
-                *self.reach,
-                "--dialect",
-                "openai",
-                "-u",
-                "4",
-                "--results",
-                results,
-            ),
+            *("--headless", "-H", self.url, *self.reach, "--dialect", "openai"),
+            *("-u", "4", "--results", results),
             *("--master-bind-host", "127.0.0.1", "--master-bind-port", str(self.port)),
             *("--master-port", str(self.port), *arguments),
         )
@@ -125,20 +72,19 @@ class Stage:
 
     def served(self) -> int:
         """Requests the server has answered or seen go away; called when nobody asks any more."""
-        self.server.send(signal.SIGTERM)
-        self.server.wait()
-        return lines(self.folder / "server.jsonl")
+        self.server.stop()
+        return lines(self.server.record)
 
     def records(self, results: str = "r") -> list[RequestRecord]:
         return list(read_cell(self.folder / results).requests)
 
     def recorded(self, least: int, results: str = "r") -> None:
-        wait_for(lambda: lines(self.folder / results / "requests.jsonl") >= least)
+        wait_until(lambda: lines(self.folder / results / "requests.jsonl") >= least)
 
     def both_recorded(self, least: int) -> None:
         """So many records, of both workers."""
         self.recorded(least)
-        wait_for(lambda: {r.region for r in self.records()} == {"eu", "us"})
+        wait_until(lambda: {r.region for r in self.records()} == {"eu", "us"})
 
     def failed(self, ended: Process, results: str = "r") -> set[str]:
         """The checks that failed, but for those that a slow machine fails; how it ended agrees with them."""
@@ -156,19 +102,6 @@ def stage(tmp_path: Path, free_port: Callable[[], int]) -> Iterator[Stage]:
         process.kill()
 
 
-def wait_for(what: Callable[[], Any], seconds: float = 60) -> Any:
-    limit = time.monotonic() + seconds
-    while time.monotonic() < limit:
-        if found := what():
-            return found
-        time.sleep(0.05)
-    raise AssertionError("waited in vain")
-
-
-def lines(path: Path) -> int:
-    return path.read_bytes().count(b"\n") if path.exists() else 0
-
-
 def keys(records: Sequence[RequestRecord]) -> set[tuple[str, int, int]]:
     return {(r.worker, r.user, r.seq) for r in records}
 
@@ -177,6 +110,11 @@ def last_line(process: Process) -> str:
     return process.text.rstrip().splitlines()[-1]
 
 
+OVER_TLS = pytest.mark.parametrize("over", ["https"], indirect=True)
+"""What these find over HTTP the others find; a context for TLS is a thing more that each process needs."""
+
+
+@OVER_TLS
 def test_two_workers_every_request_once_with_its_region(stage: Stage, over: Any) -> None:
     """Over TLS the private authority is named to the master alone, whose options the workers get."""
     stage.behind(over)
@@ -197,6 +135,7 @@ def test_two_workers_every_request_once_with_its_region(stage: Stage, over: Any)
         assert "valid: " not in worker.text
 
 
+@OVER_TLS
 def test_processes_end_by_run_time_with_streams_in_flight(stage: Stage, over: Any) -> None:
     stage.behind(over)
     one = stage.master("r", "--processes", "2", "-t", "2s")
@@ -210,7 +149,7 @@ def test_processes_end_by_run_time_with_streams_in_flight(stage: Stage, over: An
 
 def test_streams_longer_than_the_drain_are_recorded_as_cut(stage: Stage) -> None:
     stage.serve(ttft_ms=30_000)
-    master, *workers = stage.two("-t", "3s", "--drain-seconds", "0.3")
+    master, *workers = stage.two("-t", "2s", "--drain-seconds", "0.3")
     assert master.wait() == 3, master.text
     assert [worker.wait() for worker in workers] == [0, 0]
     assert Counter(r.outcome for r in stage.records()) == {"aborted": 4}
@@ -219,7 +158,7 @@ def test_streams_longer_than_the_drain_are_recorded_as_cut(stage: Stage) -> None
 
 
 def test_a_killed_worker_makes_the_run_invalid_and_loses_at_most_its_last_report(stage: Stage) -> None:
-    master, eu, us = stage.two("-t", "8s", "--drain-seconds", "2")
+    master, eu, us = stage.two("-t", "6s", "--drain-seconds", "2")
     stage.both_recorded(60)
     time.sleep(1)  # what is recorded has just been reported
     eu.kill()
@@ -263,7 +202,7 @@ def test_a_worker_that_comes_late_loses_nothing_and_holds_nothing_up(stage: Stag
     stage.worker("eu")
     stage.recorded(5)
     stage.worker("us")  # locust gives it users or none, as it falls out
-    wait_for(lambda: "2 workers connected" in master.text)
+    wait_until(lambda: "2 workers connected" in master.text)
     stage.recorded(len(stage.records()) + 20)
     master.send(signal.SIGINT)
     assert master.wait() == 130, master.text
@@ -324,7 +263,7 @@ def test_an_interrupted_master_drains_its_workers(stage: Stage) -> None:
 def test_ctrl_c_in_a_terminal_reaches_all_processes(stage: Stage) -> None:
     one = stage.master("r", "--processes", "2")
     stage.recorded(20)
-    os.killpg(one.popen.pid, signal.SIGINT)
+    os.killpg(one.process.pid, signal.SIGINT)
     assert one.wait() == 130, one.text
     assert "Traceback" not in one.text, one.text
     records = stage.records()
@@ -383,10 +322,10 @@ def test_the_run_time_does_not_cut_streams_that_drain(stage: Stage) -> None:
 def test_a_second_ctrl_c_waits_for_no_stream(stage: Stage) -> None:
     stage.serve(ttft_ms=30_000)
     one = stage.master("r", "--drain-seconds", "600")
-    wait_for(lambda: "All users spawned" in one.text)
-    time.sleep(2)  # users start spread over a quarter of a second
+    wait_until(lambda: "All users spawned" in one.text)
+    wait_until(lambda: stage.server.connections() >= 4)
     one.send(signal.SIGINT)
-    time.sleep(2)
+    time.sleep(1)
     one.send(signal.SIGINT)
     assert one.wait() == 130, one.text
     assert "Traceback" not in one.text, one.text
