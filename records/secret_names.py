@@ -13,7 +13,18 @@ NO_FRAGMENT = "--path has no #: what stands behind it is never sent (write it as
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 _SECRETS = {
     *("auth", "authorization", "secret", "password", "passwd", "passphrase", "pass", "pwd", "pw"),
-    *("credential", "credentials", "cookie", "bearer", "jwt", "signature", "apikey", "secretkey"),
+    *(
+        "credential",
+        "credentials",
+        "creds",
+        "pgpass",
+        "cookie",
+        "bearer",
+        "jwt",
+        "signature",
+        "apikey",
+        "secretkey",
+    ),
 }
 _URL = re.compile(r"\s*[A-Za-z][A-Za-z0-9+.-]*://(?P<user>[^/?#]*@)?")
 _KEY = re.compile(
@@ -24,6 +35,18 @@ _KEY = re.compile(
     re.IGNORECASE,
 )
 """What keys that everybody knows look like."""
+_ENDINGS = (
+    "token",
+    "password",
+    "passwd",
+    "passphrase",
+    "apikey",
+    "secret",
+    "secretkey",
+    "privatekey",
+    "accesskey",
+)
+"""Of a word that runs several together (MYTOKEN, PGPASSWORD)."""
 _LONG, _MIXED = 16, 2
 """A word of so many characters, with so many numbers in it, is no name."""
 _OF_SECRETS = {"key", "token"}
@@ -43,7 +66,11 @@ def is_secret(name: str) -> bool:
         return True
     if not re.fullmatch(r"[\w.-]+", name):  # no name: perhaps a secret was written where one belongs
         return not _OF_SECRETS.isdisjoint(words)
-    return words[-1] in _OF_SECRETS and (len(words) == 1 or words[-2] not in _HARMLESS)
+    if words[-1] in _OF_SECRETS:
+        return len(words) == 1 or words[-2] not in _HARMLESS
+    return any(
+        words[-1].endswith(ending) and words[-1].removesuffix(ending) not in _HARMLESS for ending in _ENDINGS
+    )
 
 
 def secret_within(name: str, value: object) -> str | None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from records import layout
 from records.exit_codes import USAGE
 
 FORMS = ("parquet", "csv")
@@ -22,13 +23,24 @@ class Export:
     path: Path | None
 
     def file(self, directories: Sequence[Path], output: Path | None) -> Path:
-        """Raises UsageError where there is no one place for it."""
+        """Raises UsageError where there is no one place for it, or where something is that is no export."""
         if self.path is not None:
-            return self.path
+            return self._free(self.path)
         where = output if output is not None else directories[0] if len(directories) == 1 else None
         if where is None:
             raise click.UsageError(f"--export of several DIRs wants --output, or {self.form}:PATH")
-        return where / f"requests.{self.form}"
+        return self._free(where / f"requests.{self.form}")
+
+    def _free(self, path: Path) -> Path:
+        """Only an earlier export is replaced: no record, derived file, device, or link."""
+        there = path.is_symlink() or path.exists()
+        if there and (path.is_symlink() or not path.is_file()):
+            raise click.UsageError(f"--export: {path} is not a regular file")
+        if there and (path.suffix != f".{self.form}" or path.name in (layout.SUMMARY, layout.LEVELS)):
+            raise click.UsageError(
+                f"--export: {path} is there already, and is no {self.form} of an earlier export"
+            )
+        return path
 
     def write(self, directories: Sequence[Path], file: Path) -> int:
         """The exit code. A file that cannot be written is one line, as of the other files."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -82,12 +83,14 @@ def with_wait(targets: Sequence[Target], *, cwd: str, path: str, seconds: float 
     """Targets that are waited for as ``--ready-path`` and ``--ready-seconds`` say (empty, None: not given).
 
     Raises:
-        UsageError: it is the path of none of them, or none of them is started.
+        UsageError: it is the path of none of them, none of them is started, or that is no time.
     """
     if path and not any(target.kind.ready_path for target in targets):
         raise UsageError("--ready-path is where run:COMMAND is asked whether it is ready; there is none")
     if seconds is not None and not any(target.kind.started for target in targets):
         raise UsageError("--ready-seconds is for what the sweep starts; a running service is ready")
+    if seconds is not None and math.isnan(seconds):
+        raise UsageError("--ready-seconds nan is no time")
     found = []
     for target in targets:
         if target.kind.ready_path:

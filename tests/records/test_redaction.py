@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from records.given import blank_command, redaction
 from records.redaction import LEAST, PIECE, Redaction
+from records.secret_names import is_secret
 from records.urls import BLANK
 
 KEY = "sk-proj-Zq7/x+9=ab\"c'd&e%41 f\\u0041-wxyz"
@@ -256,3 +257,17 @@ def test_which_forms_are_known_is_what_the_readme_says() -> None:
         *("-".join(secret), "\u200b".join(secret), "".join(chr(ord(c) + 0xFEE0) for c in secret)),
     ]
     assert [form for form in unknown if blanks.redact(form) != form] == []
+
+
+@pytest.mark.parametrize(
+    "name", ["MYTOKEN", "GHTOKEN", "MYAPIKEY", "DBPASSWORD", "PGPASS", "CREDS", "PRIVATEKEY"]
+)
+def test_a_name_of_words_without_a_gap_is_a_secrets_too(name: str) -> None:
+    assert is_secret(name)
+
+
+@pytest.mark.parametrize(
+    "name", ["MAXTOKEN", "EOSTOKEN", "MAX_TOKENS", "BYPASS", "COMPASS", "MONKEY", "KEYBOARD"]
+)
+def test_other_words_that_end_alike_are_none(name: str) -> None:
+    assert not is_secret(name)

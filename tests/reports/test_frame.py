@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -218,6 +219,25 @@ def test_an_export_that_cannot_be_is_one_line(run: Path, words: list[str], said:
     done = report(run, *words)
     assert (done.exit_code, "Traceback" in done.stderr) == (2, False)
     assert said in done.stderr
+
+
+@pytest.mark.parametrize("name", ["run.json", "summary.csv", "pipe", "link.csv", "folder.csv", "notes.txt"])
+def test_an_export_replaces_an_earlier_export_and_nothing_else(run: Path, name: str) -> None:
+    report(run)
+    (run / "notes.txt").write_text("mine")
+    os.mkfifo(run / "pipe")
+    (run / "link.csv").symlink_to(run / "notes.txt")
+    (run / "folder.csv").mkdir()
+    before = sorted(
+        (path.name, path.is_fifo() or path.is_dir() or path.read_bytes()) for path in run.iterdir()
+    )
+    done = report(run, "--export", f"csv:{run / name}")
+    assert (done.exit_code, "error" in done.stderr.lower()) == (2, True)
+    after = sorted(
+        (path.name, path.is_fifo() or path.is_dir() or path.read_bytes()) for path in run.iterdir()
+    )
+    assert after == before
+    assert report(run, "--export", "csv").exit_code == report(run, "--export", "csv").exit_code != 2
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ def setup_of(tmp_path: Path) -> Callable[..., Setup]:
             "llm_url": "http://127.0.0.1:1/v1",
             "log": tmp_path / "targets" / "log",
             "ledger": Ledger(tmp_path / "ledger.jsonl"),
-            "say": lambda text: None,
+            "report": lambda text: None,
         }
         return Setup(**{**given, **changes})
 

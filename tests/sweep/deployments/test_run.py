@@ -162,7 +162,7 @@ from sweep.deployments.protocol import Setup
 from sweep.running.processes import Ledger
 here = Path({str(tmp_path)!r})
 setup = Setup(cpus=Cpus(mode="shared", load=(0,), target=None), llm_url="", log=here / "log",
-              ledger=Ledger(here / "l"), say=lambda text: None)
+              ledger=Ledger(here / "l"), report=lambda text: None)
 endpoint = kind_of({app!r}).deployment(setup).start("one", {{}})
 print(*endpoint.pids, flush=True)
 signal.pause()
