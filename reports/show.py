@@ -39,7 +39,7 @@ def refuse_copies(runs: Sequence[Run]) -> None:
     """
     seen: dict[object, Path] = {}
     for data in (data for run in runs for data in run.cells if data.cell.window and data.requests):
-        r = data.requests[0]
+        r = min(data.requests, key=lambda one: (one.worker, one.user, one.seq))  # lines may be in any order
         first = (data.cell.window, r.run, r.worker, r.user, r.seq, r.sent_at_ns)
         if first in seen:
             raise RecordError(f"{seen[first]} and {data.path} hold the same measurement: give one of them")

@@ -18,8 +18,8 @@ from records.cell import Cell
 from records.served import AS_IS
 from records.variants import MOCKS, moves
 
-PLACES = ("_URL", "_DIR", "PORT", "HOST")
-"""How the names of settings end that say where things lie."""
+PLACES = frozenset({"URL", "DIR", "PORT", "HOST"})
+"""The last words of the names of settings that say where things lie."""
 Facts = Mapping[str, Any]
 
 
@@ -27,7 +27,7 @@ def settings_of(cell: Cell) -> Facts:
     """Those in effect, and those that were set and of which the service says nothing."""
     given = cell.requested.get("set")
     known = {**(given if isinstance(given, dict) else {}), **cell.settings}
-    return {name: value for name, value in known.items() if not name.endswith(PLACES)}
+    return {name: value for name, value in known.items() if name.rpartition("_")[2] not in PLACES}
 
 
 def stages_of(cell: Cell) -> Facts:

@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 
 from records.cell import Cell
+from workloads.stream import STREAM
 
 LATER = (
     *("request_timeout_s", "connect_timeout_s", "first_token_timeout_s", "gap_timeout_s"),
@@ -19,15 +20,29 @@ REQUESTED = (
     *("think_time_s", "arrival", "rate", "max_inflight", "shape", *LATER),
 )
 """What makes a load another one, in a cell's ``requested``."""
+NOT_OF_THE_LOAD = frozenset(
+    (
+        *("host", "tls", "proxy", "users", "run_time_s", "warmup_requests", "requests", "min_seconds"),
+        *("drain_seconds", "cpus", "variant", "set"),
+    )
+)
+"""How much, where, and of what: nothing of how it is requested. Whatever else a scenario keeps is its own."""
+
+
+def load_keys(cells: Iterable[Cell]) -> tuple[str, ...]:
+    """What makes a load of these cells another one: of other scenarios than ours, all that they keep."""
+    own = (key for cell in cells if cell.workload != STREAM.name for key in cell.requested)
+    return tuple(dict.fromkeys([*REQUESTED, *(key for key in own if key not in NOT_OF_THE_LOAD)]))
 
 
 def workload_mismatch(cells: Iterable[Cell], *, but: Collection[str] = ()) -> tuple[str, ...]:
-    """The keys of ASKED, those in ``but`` left out, in which the cells differ. A cell without one
+    """The keys of `load_keys`, those in ``but`` left out, in which the cells differ. A cell without one
     of LATER is like any."""
+    cells = list(cells)
     wanted = [cell.requested for cell in cells]
     return tuple(
         key
-        for key in REQUESTED
+        for key in load_keys(cells)
         if key not in but
         and len({_canonical(one.get(key)) for one in wanted if key in one or key not in LATER}) > 1
     )

@@ -18,7 +18,7 @@ from records.cell import Cell
 from records.secret_names import harmless
 from records.variants import moves
 from reports.figures.alike import Facts, cpus_of, reach_of, settings_of, stages_of
-from reports.figures.requested import LATER, REQUESTED
+from reports.figures.requested import LATER, load_keys
 
 OF_THE_LOAD = frozenset({"rate"})
 """What levels of one row differ in: it is their load itself."""
@@ -43,13 +43,18 @@ class Row:
         return f"{self.variant} {self.difference}".rstrip()
 
 
-Kind = tuple[Callable[[Cell], Facts], Callable[[Cell], Hashable]]
+Kind = tuple[Callable[[Cell], Facts | None], Callable[[Cell], Hashable]]
 """Facts, and among which cells of a variant they are to be the same."""
 
 
-def _asked(cell: Cell) -> Facts:
-    wanted = cell.requested
-    return {k: wanted.get(k) for k in REQUESTED if k not in OF_THE_LOAD and (k in wanted or k not in LATER)}
+def _settings(cell: Cell) -> Facts | None:
+    """None where nobody knows them; that nothing was set is told, too."""
+    return settings_of(cell) if cell.settings or isinstance(cell.requested.get("set"), dict) else None
+
+
+def _requested(cell: Cell) -> Facts:
+    wanted, keys = cell.requested, load_keys([cell])
+    return {k: wanted.get(k) for k in keys if k not in OF_THE_LOAD and (k in wanted or k not in LATER)}
 
 
 def _load_of(cell: Cell) -> Hashable:
@@ -61,12 +66,17 @@ def _everywhere(cell: Cell) -> Hashable:
     return None
 
 
+def _told(kind: Callable[[Cell], Facts]) -> Callable[[Cell], Facts | None]:
+    """None of a cell that tells none of that kind."""
+    return lambda cell: kind(cell) or None
+
+
 KINDS: tuple[Kind, ...] = (
-    (settings_of, _everywhere),
-    (_asked, _load_of),
-    (cpus_of, _everywhere),
-    (reach_of, _everywhere),
-    (stages_of, _everywhere),
+    (_settings, _everywhere),
+    (_requested, _load_of),
+    (_told(cpus_of), _everywhere),
+    (_told(reach_of), _everywhere),
+    (_told(stages_of), _everywhere),
 )
 
 
@@ -97,22 +107,25 @@ class _Facts:
         return {name: text for name, text in self.values.items() if name.isupper()}
 
 
-def _add(own: Sequence[_Facts], cells: Sequence[Cell], kind: Callable[[Cell], Facts], among: Any) -> None:
+def _add(
+    own: Sequence[_Facts], cells: Sequence[Cell], kind: Callable[[Cell], Facts | None], among: Any
+) -> None:
     scopes: dict[Hashable, list[int]] = {}
     for place, cell in enumerate(cells):
         scopes.setdefault(among(cell), []).append(place)
     for places in scopes.values():
-        told = {place: kind(cells[place]) for place in places}
+        said = {place: kind(cells[place]) for place in places}
+        told = {place: facts for place, facts in said.items() if facts is not None}
         for name in _differing(told.values()):
             if not _follows(name, own, told):
                 for place in places:
-                    own[place].values[name] = _text(told[place], name)
+                    own[place].values[name] = _text(told.get(place, {}), name)
 
 
 def _differing(told: Iterable[Facts]) -> Iterator[str]:
     """The names of the facts that are not the same in all that tell any; one that a cell does not have
     although it tells others counts, unless it was not always kept."""
-    known = [facts for facts in told if facts]
+    known = list(told)
     for name in dict.fromkeys(name for facts in known for name in facts):
         values = {_canonical(facts[name]) for facts in known if name in facts}
         missing = any(name not in facts for facts in known) and name not in LATER
