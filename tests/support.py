@@ -24,7 +24,7 @@ from records.reader import cell_directories
 from workloads.checks.general import OF_THE_MACHINE
 
 ROOT = Path(__file__).resolve().parents[1]
-LIMIT_S = 60.0
+LIMIT_S = 120.0
 """For whatever comes at once on a machine that is not busy."""
 SWEEP_LIMIT_S = 280.0
 

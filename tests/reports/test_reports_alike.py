@@ -14,6 +14,8 @@ from reports.analysis.analysis import Analysis
 from reports.analysis.of_machine import Drift
 from reports.blocks import blocks
 from reports.document import Paragraph, Table
+from reports.figures.requested import workload_mismatch
+from reports.figures.rows import rows_of
 from reports.headline import what_this_says
 from reports.results import results_json
 
@@ -345,3 +347,41 @@ def test_settings_that_a_service_does_not_say_are_not_pooled_either(
     analysis = analyse(runs)
     assert [level.config for level in analysis.levels] == ["mine WORKERS=1", "mine WORKERS=4"]
     assert [c.reference for c in analysis.comparisons] == ["mine WORKERS=1"]
+
+
+def run_of(made: Any, directory: Path, name: str, **requested: Any) -> Any:
+    """A valid run of a service that does not say what it runs."""
+    one = made.spec(config="as-is", requested=requested, seed=len(name), late_s=100.0 * len(name))
+    return read_run(made.run(directory / name, [one]))
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ({"set": {"RETRIEVAL": "blocking"}}, {"set": {}}),
+        ({"set": {"TRANSPORT": "grpc"}}, {"set": {"TRANSPORT": "http"}}),
+    ],
+)
+def test_what_was_set_or_requested_otherwise_is_never_pooled(
+    made: Any, tmp_path: Path, first: dict[str, Any], second: dict[str, Any]
+) -> None:
+    analysis = analyse([run_of(made, tmp_path, "a", **first), run_of(made, tmp_path, "bb", **second)])
+    assert len({level.config for level in analysis.levels}) == 2
+
+
+def test_where_it_listens_is_no_setting_of_it(made: Any, tmp_path: Path) -> None:
+    runs = [run_of(made, tmp_path, name, set={"LLM_PORT": number}) for name, number in (("a", 1), ("bb", 2))]
+    assert len(analyse(runs).levels) == 1
+
+
+def test_what_another_scenario_keeps_of_its_requests_is_held_against_each_other(
+    made: Any, tmp_path: Path
+) -> None:
+    [data] = run_of(made, tmp_path, "a").cells
+    small, large = (
+        replace(data.cell, workload="echo", requested={"size": size, "requests": size})
+        for size in (100, 400_000)
+    )
+    assert workload_mismatch([small, large]) == ("size",)
+    rows = rows_of([small, large])
+    assert [row.difference for row in rows] == ["size=100", "size=400000"]

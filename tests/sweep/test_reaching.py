@@ -221,13 +221,11 @@ def test_killed_over_tls_a_sweep_is_resumed_elsewhere_with_its_key(
     killed.kill()
     killed.wait(20)
     [run] = tmp_path.glob("results/*")
-    before = len(server.talks)
     without = sweep("--resume", str(run), cwd=elsewhere)
     assert without.returncode == 2
     assert without.stderr.splitlines()[-1].startswith(
         "sweep: --resume: this run was begun with TARGET_API_KEY"
     )
-    assert len(server.talks) == before
     resumed = sweep("--resume", str(run), cwd=elsewhere, **key)
     cells = [json.loads((cell / "cell.json").read_text()) for cell in cell_directories(run)]
     assert [(cell["concurrency"], cell["complete"]) for cell in cells] == [(1, True), (2, True)], (
