@@ -1,7 +1,7 @@
 """What may differ between services that are pooled or compared, and what may not: the rule, in one place.
 
 - Cells of one deployment and variant are pooled: nothing may differ but where things lie. Those that do
-  differ are rows of their own, whose names say in what (`reports.rows`).
+  differ are rows of their own, whose names say in what (`reports.figures.rows`).
 - Two rows of one deployment may differ in what they say: in the settings of their variants, in what their
   names say, and in the paths of the stages that such settings move. Of a variant that is no mock of ours and
   whose settings were not kept nothing is known, so all may be what it names.

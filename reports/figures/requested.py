@@ -44,11 +44,12 @@ def workload_mismatch(cells: Iterable[Cell], *, but: Collection[str] = ()) -> tu
         key
         for key in load_keys(cells)
         if key not in but
-        and len({_canonical(one.get(key)) for one in wanted if key in one or key not in LATER}) > 1
+        and len({canonical(one.get(key)) for one in wanted if key in one or key not in LATER}) > 1
     )
 
 
-def _canonical(value: Any) -> bytes:
+def canonical(value: Any) -> bytes:
+    """One text for equal values, whatever the order of their keys."""
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
 
 

@@ -18,7 +18,7 @@ from records.cell import Cell
 from records.secret_names import harmless
 from records.variants import moves
 from reports.figures.alike import Facts, cpus_of, reach_of, settings_of, stages_of
-from reports.figures.requested import LATER, load_keys
+from reports.figures.requested import LATER, canonical, load_keys
 
 OF_THE_LOAD = frozenset({"rate"})
 """What levels of one row differ in: it is their load itself."""
@@ -127,7 +127,7 @@ def _differing(told: Iterable[Facts]) -> Iterator[str]:
     although it tells others counts, unless it was not always kept."""
     known = list(told)
     for name in dict.fromkeys(name for facts in known for name in facts):
-        values = {_canonical(facts[name]) for facts in known if name in facts}
+        values = {canonical(facts[name]) for facts in known if name in facts}
         missing = any(name not in facts for facts in known) and name not in LATER
         if len(values) + missing > 1:
             yield name
@@ -144,16 +144,12 @@ def _follows(name: str, own: Sequence[_Facts], told: Mapping[int, Facts]) -> boo
         if not moves(settings, stage):
             return False
         if name in facts:
-            runs.setdefault(str(sorted(settings.items())), set()).add(_canonical(facts[name]))
+            runs.setdefault(str(sorted(settings.items())), set()).add(canonical(facts[name]))
     return all(len(values) == 1 for values in runs.values())
 
 
 def _text(facts: Facts, name: str) -> str:
-    return _canonical(facts[name]).decode() if name in facts else UNTOLD
-
-
-def _canonical(value: Any) -> bytes:
-    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    return canonical(facts[name]).decode() if name in facts else UNTOLD
 
 
 def _texts(own: Sequence[_Facts]) -> list[str]:
@@ -177,13 +173,13 @@ def _short(name: str, texts: Sequence[str]) -> dict[str, str]:
 
 
 def _vary(key: str, objects: Sequence[Mapping[str, Any]]) -> bool:
-    return len({_canonical(one.get(key)) for one in objects}) > 1
+    return len({canonical(one.get(key)) for one in objects}) > 1
 
 
 def _value(value: Any) -> str:
     """As it would be set: ``yes``, ``5``, ``blocking``."""
     if isinstance(value, bool):
         return "yes" if value else "no"
-    text = "unset" if value is None else value if isinstance(value, str) else _canonical(value).decode()
+    text = "unset" if value is None else value if isinstance(value, str) else canonical(value).decode()
     text = harmless(text)
     return text if len(text) <= LONGEST_VALUE else f"{text[: LONGEST_VALUE - 1]}…"
