@@ -310,9 +310,17 @@ def test_a_request_is_followed_through_middleware_into_the_task_that_it_listens_
     run(test)
 
 
+def _never_answers(*streams: Any) -> None:
+    _STREAMS.append(streams)
+
+
+_STREAMS: list[Any] = []
+"""One that nobody holds is closed."""
+
+
 def test_the_pool_of_an_http_client_that_is_full() -> None:
     async def test() -> None:
-        server = await asyncio.start_server(lambda reader, writer: None, "127.0.0.1", 0)
+        server = await asyncio.start_server(_never_answers, "127.0.0.1", 0)
         url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
         client = httpx.AsyncClient(limits=httpx.Limits(max_connections=4), timeout=600, trust_env=False)
 
@@ -339,7 +347,7 @@ def test_the_pool_of_an_http_client_that_is_full() -> None:
 
 def test_a_stream_that_is_read() -> None:
     async def test() -> None:
-        server = await asyncio.start_server(lambda reader, writer: None, "127.0.0.1", 0)
+        server = await asyncio.start_server(_never_answers, "127.0.0.1", 0)
         reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
 
         async def read() -> None:
