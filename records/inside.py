@@ -18,7 +18,7 @@ import orjson
 from records.files import read_lines
 from records.request import RecordError
 
-REQUEST, TASK = "request", "task"
+REQUEST, TASK, SERVER = "request", "task", "server"
 READY, RUNNING = "ready", "running"
 
 
@@ -54,7 +54,7 @@ class InsideSample:
     at_ns: int
     pid: int
     counts: Mapping[str, int]
-    """How many requests there were, and other tasks of the app's (`REQUEST`, `TASK`)."""
+    """How many tasks there were by whose they are: of requests, others of the app's, the server's own."""
     groups: Mapping[tuple[str, Place], int]
     """The greatest of them; what they add up to may be less."""
     loops: tuple[LoopSample, ...]
@@ -78,7 +78,11 @@ class InsideSample:
         return cls(
             at_ns=int(raw["at_ns"]),
             pid=int(raw["pid"]),
-            counts={REQUEST: int(raw["requests"]), TASK: int(raw["others"])},
+            counts={
+                REQUEST: int(raw["requests"]),
+                TASK: int(raw["others"]),
+                SERVER: int(raw["server"]),
+            },
             groups=groups,
             loops=tuple(map(_loop, raw["loops"])),
             executors=tuple(map(_executor, raw["executors"])),
@@ -146,7 +150,7 @@ class Inside:
     samples: int
     processes: int
     of: str
-    """What is counted: requests where the server is one that is known, else all of the app's tasks."""
+    """What is counted: requests where the server is one that is known, else the app's tasks."""
     total: float
     """How many there were at a time."""
     waits: tuple[tuple[Place, float], ...]
@@ -175,7 +179,7 @@ def summary(samples: Iterable[InsideSample], start_ns: int, end_ns: int) -> Insi
     seen = [sample for ours in by_process.values() for sample in ours]
     if not seen:
         return None
-    of = REQUEST if any(sample.counts[REQUEST] for sample in seen) else TASK
+    of = REQUEST if any(sample.counts[REQUEST] or sample.counts[SERVER] for sample in seen) else TASK
     waits: Counter[Place] = Counter()
     threads: Counter[str] = Counter()
     for sample in seen:

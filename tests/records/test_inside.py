@@ -63,9 +63,15 @@ def test_over_a_window_the_mean_number_that_waits_of_how_many(tmp_path: Path) ->
 
 
 def test_where_no_server_is_known_all_tasks_of_the_app_are_counted(tmp_path: Path) -> None:
-    found = summary(read_inside(kept(tmp_path / "i", line(1, requests=0))), 0, 9)
+    found = summary(read_inside(kept(tmp_path / "i", line(1, requests=0, server=0))), 0, 9)
     assert found is not None
     assert (found.of, found.total, found.waits) == ("task", 1.0, ((Place(**SLEEP), 1.0),))
+
+
+def test_of_a_known_server_that_nobody_asks_no_request_waits(tmp_path: Path) -> None:
+    found = summary(read_inside(kept(tmp_path / "i", line(1, requests=0, groups=[]))), 0, 9)
+    assert found is not None
+    assert (found.of, found.total, found.waits) == ("request", 0.0, ())
 
 
 def test_a_place_without_a_line_of_the_app_and_a_loop_in_a_library(tmp_path: Path) -> None:
