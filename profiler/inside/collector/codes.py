@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import re
 import sys
+from collections.abc import Sequence
 from functools import partial
 from types import CodeType
 from typing import Any
 
-from .kinds import RULES, Rule, by_pattern
+from .kinds import FRAMEWORKS, RULES, Rule, by_pattern
 
 _MOST = 20_000
 """Codes that are remembered; an app that makes new ones all the time would fill its memory with them."""
@@ -24,7 +25,7 @@ _TYPED = {"<string>", "<stdin>"}
 class Place:
     """One code object. Its ``rule`` is None where nothing is known of it, as in the app's own."""
 
-    __slots__ = ("_lines", "code", "file", "key", "module", "name", "own", "rule")
+    __slots__ = ("_lines", "code", "file", "key", "module", "name", "own", "package", "rule")
 
     def __init__(self, code: CodeType) -> None:
         self.code = code  # held, so that its id stays its own
@@ -33,6 +34,7 @@ class Place:
         self.own = self.module is None
         self.file = _short(code.co_filename)
         self.key = (self.module or "", self.name)
+        self.package = (self.module or "").partition(".")[0] if _PACKAGES.match(code.co_filename) else ""
         self.rule: Rule | None = None if self.own else RULES.get(self.key) or by_pattern(*self.key)
         self._lines: dict[int, str] = {}
 
@@ -73,6 +75,15 @@ def line_of(found: Any) -> int:
             return int(line)
     code = code_of(found)
     return code.co_firstlineno if code else 0
+
+
+def installed_app(places: Sequence[Place]) -> int | None:
+    """Of an app that is installed like a library, its innermost place, from the outermost inwards: it is what
+    the frameworks call first, and none of the libraries that it calls."""
+    package = next((one.package for one in places if one.package and not FRAMEWORKS.match(one.package)), "")
+    return next(
+        (at for at in reversed(range(len(places))) if package and places[at].package == package), None
+    )
 
 
 def own_function(function: Any, deep: int = 5) -> str | None:

@@ -135,6 +135,12 @@ REQUESTS: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = (
 that coroutine itself."""
 SERVERS = re.compile(r"(uvicorn|hypercorn|gunicorn|aiohttp\.web)\b")
 """Whose other tasks are the server's own: its main loop, its lifespan."""
+FRAMEWORKS = re.compile(
+    r"(uvicorn|hypercorn|gunicorn|starlette|fastapi|aiohttp|anyio|sse_starlette|sanic|quart|litestar|uvloop"
+    r"|opentelemetry|ddtrace|sentry_sdk|newrelic|elasticapm|prometheus\w*|slowapi|asgi_correlation_id|gradio"
+    r"|click|threading|concurrent)\b"
+)
+"""What runs an app, and never is one, be it installed like these."""
 LISTENERS = {
     ("starlette.responses", "StreamingResponse.listen_for_disconnect"),
     ("sse_starlette.sse", "EventSourceResponse._listen_for_disconnect"),

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from types import CodeType, FrameType
 from typing import Any
 
-from .codes import place_of
+from .codes import installed_app, place_of
 
 _MOST_GROUPS = 10
 _DEEP = 200
@@ -35,14 +35,17 @@ def loop_frame(frame: FrameType | None, runs_it: CodeType) -> dict[str, str] | N
 
 def _own(frame: FrameType | None, until: CodeType | None = None) -> str | None:
     """The innermost line of the app's own."""
-    for _ in range(_DEEP):
-        if frame is None or frame.f_code is until:
-            return None
+    frames: list[FrameType] = []
+    while frame is not None and frame.f_code is not until and len(frames) < _DEEP:
         place = place_of(frame.f_code)
         if place.own:
             return place.at(frame.f_lineno)
+        frames.append(frame)
         frame = frame.f_back
-    return None
+    frames.reverse()
+    places = [place_of(one.f_code) for one in frames]
+    at = installed_app(places)
+    return None if at is None else places[at].at(frames[at].f_lineno)
 
 
 class Executors:

@@ -7,7 +7,7 @@ from asyncio import Task
 from types import AsyncGeneratorType, CoroutineType, GeneratorType
 from typing import Any, NamedTuple
 
-from .codes import Place, code_of, line_of, own_function, place_of
+from .codes import Place, code_of, installed_app, line_of, own_function, place_of
 from .kinds import CHILDREN, IN_A_THREAD, Rule
 
 _DEEP = 300
@@ -82,8 +82,10 @@ class Chain:
     def wait(self) -> Wait:
         rule = primitive = outermost = function = None
         where = ""
-        for link, place in zip(reversed(self.links), reversed(self.places), strict=True):
-            if place.own:
+        installed = None if any(place.own for place in self.places) else installed_app(self.places)
+        for index in reversed(range(len(self.links))):
+            link, place = self.links[index], self.places[index]
+            if place.own or index == installed:
                 where = place.at(line_of(link))
                 break
             outermost = place

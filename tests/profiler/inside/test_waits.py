@@ -292,6 +292,21 @@ def test_sync_code_in_anyios_threads_is_named_by_its_function() -> None:
         hold.set()
 
 
+def test_an_app_that_is_installed_is_known_by_what_the_server_calls() -> None:
+    async def test() -> None:
+        source = "async def retrieve(library):\n await library()"
+        space: dict[str, Any] = {}
+        exec(compile(source, "/x/lib/site-packages/myapp/search.py", "exec"), space)
+        inner = "import asyncio\nasync def find():\n await asyncio.Event().wait()"
+        exec(compile(inner, "/x/lib/site-packages/vectors/find.py", "exec"), space)
+        held(2, lambda: a_request(partial(space["retrieve"], space["find"])))
+        await until({("event", "Event.wait", "retrieve"): 2}, "request")
+        [group] = [group for group in look()["groups"] if group["of"] == "request"]
+        assert (group["where"], group["via"]) == ("retrieve (myapp/search.py:2)", "find")
+
+    run(test)
+
+
 def test_a_request_is_followed_through_middleware_into_the_task_that_it_listens_to() -> None:
     async def test() -> None:
         async def app(scope: Any, receive: Any, send: Any) -> None:
