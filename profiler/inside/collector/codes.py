@@ -10,7 +10,7 @@ from functools import partial
 from types import CodeType
 from typing import Any
 
-from .kinds import FRAMEWORKS, RULES, Rule, by_pattern
+from .kinds import FRAMEWORKS, LISTENERS, RULES, SERVERS, Rule, by_pattern
 
 _MOST = 20_000
 """Codes that are remembered; an app that makes new ones all the time would fill its memory with them."""
@@ -25,7 +25,7 @@ _TYPED = {"<string>", "<stdin>"}
 class Place:
     """One code object. Its ``rule`` is None where nothing is known of it, as in the app's own."""
 
-    __slots__ = ("_lines", "code", "file", "key", "module", "name", "own", "package", "rule")
+    __slots__ = ("_lines", "code", "file", "key", "module", "name", "own", "package", "rule", "server")
 
     def __init__(self, code: CodeType) -> None:
         self.code = code  # held, so that its id stays its own
@@ -36,6 +36,7 @@ class Place:
         self.key = (self.module or "", self.name)
         self.package = (self.module or "").partition(".")[0] if _PACKAGES.match(code.co_filename) else ""
         self.rule: Rule | None = None if self.own else RULES.get(self.key) or by_pattern(*self.key)
+        self.server = self.key in LISTENERS or bool(SERVERS.match(self.key[0]))
         self._lines: dict[int, str] = {}
 
     def at(self, line: int) -> str:
@@ -45,16 +46,16 @@ class Place:
         return text
 
 
-_known: dict[int, Place] = {}
+KNOWN: dict[int, Place] = {}
 
 
 def place_of(code: CodeType) -> Place:
     # By its id: to hash a code is to hash all that is in it.
-    place = _known.get(id(code))
+    place = KNOWN.get(id(code))
     if place is None:
-        if len(_known) >= _MOST:
-            _known.clear()
-        place = _known[id(code)] = Place(code)
+        if len(KNOWN) >= _MOST:
+            KNOWN.clear()
+        place = KNOWN[id(code)] = Place(code)
     return place
 
 

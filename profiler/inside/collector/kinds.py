@@ -133,7 +133,9 @@ REQUESTS: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = (
 )
 """The outermost coroutine of a task that is a request. aiohttp's is a connection: idle, while it waits in
 that coroutine itself."""
-SERVERS = re.compile(r"(uvicorn|hypercorn|gunicorn|aiohttp\.web)\b")
+SERVERS = re.compile(
+    r"(uvicorn\.(server|lifespan|supervisors|workers)\b|hypercorn\.(asyncio|middleware)\b|aiohttp\.web$)"
+)
 """Whose other tasks are the server's own: its main loop, its lifespan."""
 FRAMEWORKS = re.compile(
     r"(uvicorn|hypercorn|gunicorn|starlette|fastapi|aiohttp|anyio|sse_starlette|sanic|quart|litestar|uvloop"
@@ -147,6 +149,8 @@ LISTENERS = {
     ("sse_starlette.sse", "EventSourceResponse._listen_for_exit_signal"),
 }
 """Tasks that a request has beside itself, and that only watch for its end."""
+RECEIVES = LISTENERS | {("anyio.streams.memory", "MemoryObjectReceiveStream.receive")}
+"""How a request waits for what another task of its anyio group sends it, or for its end while that works."""
 IN_A_THREAD = {
     ("starlette.concurrency", "run_in_threadpool"): "func",
     ("starlette.concurrency", "iterate_in_threadpool"): "as_iterator",

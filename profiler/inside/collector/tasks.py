@@ -10,11 +10,13 @@ from functools import cache
 from typing import Any
 
 from .codes import Place, code_of, place_of
-from .kinds import LISTENERS, REQUESTS, SERVERS
+from .kinds import RECEIVES, REQUESTS
 from .walk import RUNNING, Chain, Wait
 
 REQUEST, TASK, SERVER = "request", "task", "server"
 MOST_GROUPS = 20
+_NEAR = 5
+"""How far from the innermost one a function is that waits by means of others."""
 
 
 class Tasks:
@@ -106,17 +108,21 @@ class _Children:
 
     def follow(self, task: Any, chain: Chain) -> None:
         seen = [task]
-        while not chain.ready and chain.places and not chain.places[-1].own:
-            rule = chain.places[-1].rule
-            if rule is not None and rule.kind not in ("event", "queue-get"):
-                return
-            found = [one for one in self._all().get(id(task), ()) if one not in seen]
+        while not chain.ready and any(place.key in RECEIVES for place in chain.places[-_NEAR:]):
+            found = [one for one in self._all().get(id(task), ()) if one not in seen and self._works(one)]
             if not found:
                 return
             task = found[0]
             seen.append(task)
             chain.inner += found
-            chain.append(task)
+            known = self._chains.get(id(task))
+            if known is None:  # it runs
+                return
+            chain.extend(known)
+
+    def _works(self, task: Any) -> bool:
+        """Is it more than one that listens for the request's end?"""
+        return id(task) in self._all() or _whose(self._chains.get(id(task))) != SERVER
 
     def below(self, chain: Chain) -> set[int]:
         """The ids of all tasks that a request waits for, and that those do."""
@@ -136,7 +142,7 @@ class _Children:
             states = getattr(sys.modules.get("anyio._backends._asyncio"), "_task_states", None) or {}
             for task in self._tasks:
                 parent = getattr(states.get(task), "parent_id", None)
-                if parent is not None and _whose(self._chains.get(id(task))) != SERVER:
+                if parent is not None:
                     self._of.setdefault(parent, []).append(task)
         return self._of
 
@@ -162,7 +168,4 @@ def _idle(chain: Chain) -> bool:
 
 
 def _whose(chain: Chain | None) -> str:
-    for place in chain.places if chain else ():
-        if place.key in LISTENERS or (place.module and SERVERS.match(place.module)):
-            return SERVER
-    return TASK
+    return SERVER if chain is not None and any(place.server for place in chain.places) else TASK

@@ -7,7 +7,7 @@ from asyncio import Task
 from types import AsyncGeneratorType, CoroutineType, GeneratorType
 from typing import Any, NamedTuple
 
-from .codes import Place, code_of, installed_app, line_of, own_function, place_of
+from .codes import KNOWN, Place, code_of, installed_app, line_of, own_function, place_of
 from .kinds import CHILDREN, IN_A_THREAD, Rule
 
 _DEEP = 300
@@ -45,11 +45,7 @@ class Chain:
         """Go on into this task, as far as its own awaiting tells."""
         seen = [task]
         while True:
-            for link in awaited(task.get_coro()):
-                code = code_of(link)
-                if code is not None:
-                    self.links.append(link)
-                    self.places.append(place_of(code))
+            self._descend(task.get_coro())
             self.future = task._fut_waiter
             # Between its end and the next turn of the loop a future has been waited for long enough.
             self.ready = self.future is None or self.future.done()
@@ -61,6 +57,35 @@ class Chain:
             task = found[0]
             seen.append(task)
             self.inner += found
+
+    def extend(self, chain: Chain) -> None:
+        """Go on into another task, which was walked already."""
+        self.links += chain.links
+        self.places += chain.places
+        self.inner += chain.inner
+        self.future, self.ready = chain.future, chain.ready
+
+    def _descend(self, found: Any) -> None:
+        """Into a task's outermost coroutine, what it awaits, and what that does: the costly part."""
+        links, places = self.links, self.places
+        deepest = len(links) + _DEEP
+        while found is not None and len(links) < deepest:
+            kind = type(found)
+            if kind is CoroutineType:
+                code, following = found.cr_code, found.cr_await
+            elif kind is AsyncGeneratorType:
+                code, following = found.ag_code, found.ag_await
+            elif kind is GeneratorType:
+                code, following = found.gi_code, found.gi_yieldfrom
+            elif kind.__name__ in _WRAPPERS:
+                found = next(filter(_is_awaitable, gc.get_referents(found)), None)
+                continue
+            else:  # of Cython, or a future
+                code, following = code_of(found), getattr(found, "cr_await", None)
+            if code is not None:
+                links.append(found)
+                places.append(KNOWN.get(id(code)) or place_of(code))
+            found = following
 
     def _awaited_tasks(self) -> list[Any]:
         """The tasks that end the wait, of which the first one stands for all."""
@@ -81,14 +106,13 @@ class Chain:
 
     def wait(self) -> Wait:
         rule = primitive = outermost = function = None
-        where = ""
-        installed = None if any(place.own for place in self.places) else installed_app(self.places)
-        for index in reversed(range(len(self.links))):
-            link, place = self.links[index], self.places[index]
-            if place.own or index == installed:
-                where = place.at(line_of(link))
-                break
-            outermost = place
+        where, at_app = "", self._innermost_of_app()
+        if at_app is not None:
+            where = self.places[at_app].at(line_of(self.links[at_app]))
+        for index in range(len(self.links) - 1, -1 if at_app is None else at_app, -1):
+            place = self.places[index]
+            if place.module != "contextlib":
+                outermost = place
             if place.rule is not None:
                 if place.rule.primitive:
                     primitive = primitive or place
@@ -96,7 +120,7 @@ class Chain:
                     rule = rule or place
             name = IN_A_THREAD.get(place.key)
             if name:
-                function = own_function(_local(link, name))
+                function = own_function(_local(self.links[index], name))
         if self.ready:
             return Wait(READY, "", where, "")
         told = rule or primitive
@@ -108,6 +132,12 @@ class Chain:
             via = ""  # such as a lock's __aenter__
         return Wait(kind, at, where, "" if via == at else via)
 
+    def _innermost_of_app(self) -> int | None:
+        for index in range(len(self.places) - 1, -1, -1):
+            if self.places[index].own:
+                return index
+        return installed_app(self.places)
+
     def _kind(self, rule: Rule | None) -> tuple[str, str]:
         if rule is not None and rule.kind != "executor":
             return rule.kind, rule.at
@@ -118,30 +148,6 @@ class Chain:
         innermost = self.places[-1] if self.places else None
         name = innermost.name if innermost is not None and not innermost.own else type(self.future).__name__
         return "future", name
-
-
-def awaited(found: Any) -> list[Any]:
-    """A task's outermost coroutine, and what it awaits, and what that does."""
-    chain: list[Any] = []
-    while found is not None and len(chain) < _DEEP:
-        kind = type(found)
-        if kind is CoroutineType:
-            chain.append(found)
-            found = found.cr_await
-        elif kind is GeneratorType:
-            chain.append(found)
-            found = found.gi_yieldfrom
-        elif kind is AsyncGeneratorType:
-            chain.append(found)
-            found = found.ag_await
-        elif kind.__name__ in _WRAPPERS:
-            found = next(filter(_is_awaitable, gc.get_referents(found)), None)
-        else:  # of Cython, or a future
-            following = getattr(found, "cr_await", None)
-            if following is not None:
-                chain.append(found)
-            found = following
-    return chain
 
 
 def _is_awaitable(found: Any) -> bool:

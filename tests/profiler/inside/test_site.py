@@ -168,12 +168,22 @@ def hidden(tmp_path: Path) -> Callable[[str], Path]:
     return make
 
 
-SHOW = "import asyncio, sys, os; asyncio.run(asyncio.sleep(0.05)); print(os.environ.get('MARK'))"
+SHOW = """
+import asyncio, os, sys, time
+async def main():
+    ends = time.monotonic() + 60
+    while "_chokepoint_inside" in sys.modules and time.monotonic() < ends:
+        if os.listdir(os.environ["CHOKEPOINT_INSIDE"]):
+            break
+        await asyncio.sleep(0.005)
+asyncio.run(main())
+print(os.environ.get("MARK"))
+"""
 
 
 def test_a_sitecustomize_that_ours_hides_is_run_once(kept: Path, hidden: Callable[[str], Path]) -> None:
     theirs = hidden("import os, sys\nos.environ['MARK'] = os.environ.get('MARK', '') + __name__")
-    show = f"{SHOW}; print(sys.modules['sitecustomize'].__file__)"
+    show = f"{SHOW}print(sys.modules['sitecustomize'].__file__)"
     told = ran(show, kept, theirs)
     assert told.stdout.splitlines() == ["sitecustomize", str(theirs / "sitecustomize.py")]
     assert (told.stderr, len(list(kept.iterdir()))) == ("", 1)
