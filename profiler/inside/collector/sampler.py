@@ -16,7 +16,7 @@ from .pauses import Pauses
 from .tasks import Tasks
 from .threads import Executors, at_work, loop_frame
 
-SHARE = 0.01
+SHARE = 0.005
 """Of one core at most: with many tasks it looks less often."""
 MOST_BYTES = 256 << 20
 """Of a process's file, after which it only runs on."""
