@@ -47,6 +47,8 @@ class Place:
 
 
 KNOWN: dict[int, Place] = {}
+OWN: set[str] = set()
+"""The files of the app's own code that was met; of one that is installed there are none."""
 
 
 def place_of(code: CodeType) -> Place:
@@ -56,6 +58,8 @@ def place_of(code: CodeType) -> Place:
         if len(KNOWN) >= _MOST:
             KNOWN.clear()
         place = KNOWN[id(code)] = Place(code)
+        if place.own:
+            OWN.add(place.file)
     return place
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import CodeType, FrameType
 from typing import Any
 
-from .codes import installed_app, place_of
+from .codes import OWN, installed_app, place_of
 
 _MOST_GROUPS = 10
 _DEEP = 200
@@ -30,19 +30,31 @@ def loop_frame(frame: FrameType | None, runs_it: CodeType) -> dict[str, str] | N
     innermost = place_of(frame.f_code)
     if innermost.key in _WAITS:
         return None
-    return {"at": innermost.at(frame.f_lineno), "where": _own(frame, runs_it) or ""}
+    where = _own(frame, runs_it) or _installed(frame, runs_it) or ""
+    return {"at": innermost.at(frame.f_lineno), "where": where}
 
 
-def _own(frame: FrameType | None, until: CodeType | None = None) -> str | None:
-    """The innermost line of the app's own."""
-    frames: list[FrameType] = []
-    while frame is not None and frame.f_code is not until and len(frames) < _DEEP:
-        place = place_of(frame.f_code)
-        if place.own:
-            return place.at(frame.f_lineno)
-        frames.append(frame)
+def _frames(frame: FrameType | None, until: CodeType | None) -> Iterator[FrameType]:
+    """From the innermost outwards."""
+    for _ in range(_DEEP):
+        if frame is None or frame.f_code is until:
+            return
+        yield frame
         frame = frame.f_back
-    frames.reverse()
+
+
+def _own(frame: FrameType, until: CodeType | None = None) -> str | None:
+    """The innermost line of the app's own."""
+    for one in _frames(frame, until):
+        place = place_of(one.f_code)
+        if place.own:
+            return place.at(one.f_lineno)
+    return None
+
+
+def _installed(frame: FrameType, until: CodeType | None = None) -> str | None:
+    """The same of an app that is installed like a library."""
+    frames = list(_frames(frame, until))[::-1]
     places = [place_of(one.f_code) for one in frames]
     at = installed_app(places)
     return None if at is None else places[at].at(frames[at].f_lineno)
@@ -98,10 +110,10 @@ class Executors:
 def at_work(frames: Mapping[int, FrameType], loops: Mapping[int, Any], own: int) -> dict[str, Any]:
     """How many threads there are besides ours, and which code of the app's own they are in: those of loops
     are left out, for they are told by themselves."""
-    places = Counter(
-        where
-        for ident, frame in frames.items()
-        if ident not in loops and ident != own and (where := _own(frame)) is not None
-    )
+    others = [frame for ident, frame in frames.items() if ident not in loops and ident != own]
+    found = [where for frame in others if (where := _own(frame)) is not None]
+    if not OWN:  # beside code of its own, a library's thread is not the app's work
+        found = [where for frame in others if (where := _installed(frame)) is not None]
+    places = Counter(found)
     groups = [{"where": where, "count": count} for where, count in places.most_common(_MOST_GROUPS)]
     return {"count": len(frames) - (own in frames), "groups": groups}

@@ -18,8 +18,10 @@ import pytest
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware.base import BaseHTTPMiddleware
 
+from profiler.inside.collector import threads
+from profiler.inside.collector.codes import place_of
 from profiler.inside.collector.tasks import Tasks
-from profiler.inside.collector.threads import Executors, loop_frame
+from profiler.inside.collector.threads import Executors, at_work, loop_frame
 
 LIMIT_S = 30
 Seen = dict[tuple[str, str, str], int]
@@ -305,6 +307,26 @@ def test_an_app_that_is_installed_is_known_by_what_the_server_calls() -> None:
         assert (group["where"], group["via"]) == ("retrieve (myapp/search.py:2)", "find")
 
     run(test)
+
+
+def test_the_thread_of_a_library_is_not_the_app_s_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, hold = threading.Event(), threading.Event()
+    space: dict[str, Any] = {}
+    source = "def monitor(begun, hold):\n begun.set()\n hold.wait()"
+    exec(compile(source, "/x/lib/site-packages/bars/monitor.py", "exec"), space)
+    thread = threading.Thread(target=space["monitor"], args=(begun, hold))
+    thread.start()
+    try:
+        assert begun.wait(LIMIT_S)
+        mine = {thread.ident or 0: frames()[thread.ident]}
+        place_of(frames.__code__)  # code of one's own
+        assert at_work(mine, {}, 0)["groups"] == []
+        monkeypatch.setattr(threads, "OWN", set())  # but where all is installed, it may be the app's
+        [group] = at_work(mine, {}, 0)["groups"]
+        assert group["where"].startswith("monitor (bars/monitor.py:")
+    finally:
+        hold.set()
+        thread.join()
 
 
 def test_a_request_is_followed_through_middleware_into_the_task_that_it_listens_to() -> None:
