@@ -33,6 +33,8 @@ TARGET_LOG = "target.log"
 """What a target wrote in the cell's time, and what locust and the profiler wrote:"""
 LOCUST_LOG = "locust.log"
 PROFILER_LOG = "profiler.log"
+INSIDE = "inside.jsonl"
+"""What was seen inside the target's processes in the cell's time: `records.inside` reads it."""
 LLM = "llm.jsonl"
 """What the LLM sent: in a run's folder all of it, in a cell's what falls in its time."""
 # Derived: made again by every report.

@@ -22,6 +22,7 @@ from sweep.llm import LlmServer
 from sweep.plan import MAX_SECONDS, MIN_SECONDS, CellKey, Plan
 from sweep.running.cpus import LOCUST_PRIORITY, Cpus
 from sweep.running.errors import UsageError
+from sweep.running.inside import copy_between
 from sweep.running.processes import Child, Ledger
 from sweep.running.redaction import blank, redaction
 from sweep.scenario import locustfile, words
@@ -108,8 +109,13 @@ def measure(place: Workplace, key: CellKey, endpoint: Endpoint) -> CellData:
     data = read_cell(folder)
     if endpoint.log:
         _copy_tail(endpoint.log, log_bytes, folder / layout.TARGET_LOG)
-    if place.llm and data.requests:
-        _copy_llm(place.llm, data, folder)
+    if data.requests:
+        start_ns = min(request.sent_at_ns for request in data.requests)
+        end_ns = max(request.ended_at_ns for request in data.requests)
+        if place.llm and (lines := place.llm.between(start_ns, end_ns)):  # what it sent in that time
+            (folder / layout.LLM).write_bytes(lines)
+        if endpoint.inside:
+            copy_between(endpoint.inside, start_ns, end_ns, folder / layout.INSIDE)
     return data
 
 
@@ -209,14 +215,6 @@ def _collect(folder: Path, into: Path) -> None:
         path = _beside(folder, name)
         if path.exists():
             shutil.move(path, into / name)
-
-
-def _copy_llm(llm: LlmServer, data: CellData, folder: Path) -> None:
-    """What the LLM server sent in the cell's time."""
-    start = min(request.sent_at_ns for request in data.requests)
-    lines = llm.between(start, max(request.ended_at_ns for request in data.requests))
-    if lines:
-        (folder / layout.LLM).write_bytes(lines)
 
 
 def _copy_tail(log: Path, start: int, to: Path) -> None:

@@ -179,6 +179,13 @@ Exit codes: 0 fine, 1 a fault of ours, 2 usage or a target that never got ready,
     "0,2:1,3-5). auto: the first for the load, the rest for the targets; shared where there is only "
     "one, and with a running service, which is not ours to pin: there only LOAD of LOAD:TARGET counts.",
 )
+@click.option(
+    "--inside/--no-inside",
+    default=True,
+    show_default=True,
+    help="Look into what is started, if that is Python with an asyncio loop: where requests wait, and what "
+    "holds the loop, into inside.jsonl of each cell. A thread that PYTHONPATH brings into each process.",
+)
 @reaching
 @click.option("--plan-only", is_flag=True, help="Print what would be measured, and start nothing.")
 @click.argument("locust_args", nargs=-1, type=click.UNPROCESSED)

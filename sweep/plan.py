@@ -101,6 +101,8 @@ class Plan:
     scenario: str = STREAM
     workers: Annotated[int, Field(ge=0, le=MOST_WORKERS)] = 0
     """Locust's processes beside its master; none: it is a process by itself."""
+    inside: bool = False
+    """Is it looked into the processes of what the sweep starts? In no plan older than the option."""
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)

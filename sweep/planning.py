@@ -31,6 +31,7 @@ AS_GIVEN = (
     "repeats",
     "seed",
     "cpus",
+    "inside",
 )
 """Options that a plan takes as they are."""
 

@@ -40,10 +40,12 @@ def start_targets(
         for config in (variant.name for variant in place.plan.variants):
             if (target.label, config) not in wanted:
                 continue
+            folder = place.run / layout.TARGETS / target.label
             setup = Setup(
                 cpus=place.cpus,
                 llm_url=llm_url if target.kind.reaches_loopback else "",
-                log=place.run / layout.TARGETS / target.label / f"{config}-r{repeat}.log",
+                log=folder / f"{config}-r{repeat}.log",
+                inside=folder / f"{config}-r{repeat}.inside" if place.plan.inside else None,
                 ledger=place.ledger,
                 report=progress.report,
                 reach=reach_of_plan(place.plan, os.environ),

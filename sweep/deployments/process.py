@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 
 from sweep.deployments.protocol import Setup
 from sweep.running.errors import UsageError
+from sweep.running.inside import with_inside
 from sweep.running.probes import status
 from sweep.running.processes import Child
 from sweep.running.redaction import without_key
@@ -22,6 +23,8 @@ def environment_of(
     llm = {"OPENAI_BASE_URL": setup.llm_url} if setup.llm_url else {}
     # First the threads: what the user set says more.
     whole = {**setup.cpus.environment(), **without_key(environment), **llm, **settings}
+    if setup.inside is not None:
+        whole = with_inside(whole, setup.inside)
     if setup.llm_url:
         whole.setdefault("OPENAI_API_KEY", "none")  # the OpenAI SDK insists on a key; the mock ignores it
     return whole

@@ -25,6 +25,8 @@ class Endpoint:
     pids: tuple[int, ...] = ()
     """Of the processes on this machine that are profiled, with their children."""
     log: Path | None = None
+    inside: Path | None = None
+    """The folder in which its processes write what the collector sees inside them."""
     served: Served = field(default_factory=Served)
 
 
@@ -36,6 +38,8 @@ class Setup:
     llm_url: str
     """Where one that reaches this machine's loopback finds its LLM."""
     log: Path
+    inside: Path | None = None
+    """The folder of what the collector sees inside the processes; None: nobody looks."""
     ledger: Ledger
     report: Callable[[str], None]
     """Told what it is doing while it gets ready."""

@@ -12,6 +12,7 @@ import click
 import psutil
 import pytest
 
+from records.inside import read_inside, summary
 from records.reader import cell_directories
 from records.variants import MOCKS
 from support import environment, sweep, sweep_ended_well, wait_until
@@ -176,6 +177,17 @@ def test_a_plan_is_in_the_order_of_the_sweep(tmp_path: Path) -> None:
     assert [cell[-1] for cell in cells] == ["1", "1", "2", "2"]
 
 
+def test_what_is_started_is_looked_into_unless_that_is_unwanted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plans: list[Plan] = []
+    monkeypatch.setattr(cli, "preview", lambda plan: plans.append(plan) or [])
+    for words in ([], ["--no-inside"]):
+        cli.command.main(["--plan-only", *words], prog_name="sweep", standalone_mode=False)
+    assert [plan.inside for plan in plans] == [True, False]
+    assert not Plan.from_json({name: v for name, v in plans[0].to_json().items() if name != "inside"}).inside
+
+
 def test_an_unknown_setting_of_the_target_is_refused(tmp_path: Path) -> None:
     done = sweep("--config", "mock-both", "--concurrency", "1", "--set", "RETREIVAL=async", cwd=tmp_path)
     assert done.returncode == 2, done.stderr
@@ -215,6 +227,13 @@ def test_killed_in_the_middle_it_is_resumed_and_leaves_nothing(tmp_path: Path) -
         assert json.loads((cell / "cell.json").read_text())["complete"]
         assert (cell / "profile.jsonl").exists()
         assert (cell / "target.log").exists()
+        asked = [json.loads(line) for line in (cell / "requests.jsonl").read_text().splitlines()]
+        start_ns, end_ns = min(one["sent_at_ns"] for one in asked), max(one["ended_at_ns"] for one in asked)
+        seen = read_inside(cell / "inside.jsonl")
+        assert all(start_ns <= sample.at_ns <= end_ns for sample in seen)
+        inside = summary(seen, start_ns, end_ns)
+        assert inside is not None
+        assert (inside.of, inside.errors) == ("request", 0)
         requests = (cell / "requests.jsonl").read_text().splitlines()
         assert {json.loads(line)["run"] for line in requests} == {run.name}
     assert (run / "summary.csv").exists()

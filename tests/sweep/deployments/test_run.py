@@ -105,6 +105,20 @@ def test_one_that_has_a_config_says_what_it_runs(app: str, setup_of: Callable[..
         assert (endpoint.served.config, endpoint.served.settings) == ("custom", {"WEB_CONCURRENCY": 4})
 
 
+def test_it_is_looked_into_by_what_stands_before_its_own_path(
+    app: str, setup_of: Callable[..., Setup], tmp_path: Path
+) -> None:
+    folder = tmp_path / "targets" / "one.inside"
+    with started(app, setup_of(inside=folder), PYTHONPATH="theirs") as endpoint:
+        seen = asked(endpoint)
+        assert endpoint.inside == folder
+    assert seen["PYTHONPATH"] == f"{PROJECT / 'profiler' / 'inside' / 'site'}{os.pathsep}theirs"
+    assert seen["CHOKEPOINT_INSIDE"] == str(folder)
+    assert list(folder.iterdir()) == []  # it runs no event loop
+    with started(app, setup_of()) as endpoint:
+        assert not {"CHOKEPOINT_INSIDE", "PYTHONPATH"} & (asked(endpoint).keys() - os.environ.keys())
+
+
 def test_what_ignores_the_signal_is_gone_all_the_same(app: str, setup_of: Callable[..., Setup]) -> None:
     with started(app, setup_of(), STUBBORN="1") as endpoint:
         running = family(endpoint.pids)

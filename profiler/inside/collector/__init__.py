@@ -1,0 +1,62 @@
+"""Told of each event loop as it begins and stops to run; the first one starts the thread that looks.
+
+``CHOKEPOINT_INSIDE`` is the folder in which each process has a file of JSON lines, ``PID.jsonl``;
+``CHOKEPOINT_INSIDE_MS`` the interval.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import sys
+from _thread import get_ident
+from types import CodeType
+from typing import Any
+
+from .sampler import Sampler
+
+FOLDER = "CHOKEPOINT_INSIDE"
+INTERVAL = "CHOKEPOINT_INSIDE_MS"
+_INTERVAL_MS = 100.0
+_sampler: Sampler | None = None
+
+
+def running(loop: Any, runs_it: CodeType) -> None:
+    """``loop`` runs in this thread from now on (None: none does any more), in a function of ``runs_it``."""
+    global _sampler
+    if loop is None:
+        if _sampler is not None:
+            _sampler.ends(get_ident())
+        return
+    if _sampler is None:
+        if _is_of_gevent():
+            return
+        _sampler = Sampler(os.environ[FOLDER], _interval_ms() / 1e3)
+        atexit.register(_sampler.stop)
+    _sampler.begins(get_ident(), loop, runs_it)
+
+
+def _interval_ms() -> float:
+    try:
+        return max(1.0, float(os.environ.get(INTERVAL) or _INTERVAL_MS))
+    except ValueError:
+        return _INTERVAL_MS
+
+
+def _is_of_gevent() -> bool:
+    """There a thread is none, and one that waits would keep all from going on."""
+    patched = getattr(sys.modules.get("gevent.monkey"), "is_module_patched", None)
+    return bool(patched and patched("threading"))
+
+
+def _forked() -> None:
+    """The thread did not come along, so a child has one of its own, once it runs a loop."""
+    global _sampler
+    if _sampler is not None:
+        _sampler.forked()
+        atexit.unregister(_sampler.stop)
+    _sampler = None
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forked)

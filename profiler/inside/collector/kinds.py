@@ -1,0 +1,165 @@
+"""What a task waits for, told by the library's function that it waits in. Data; the walk looks it up here.
+
+``primitive`` kinds are what libraries are built of: where one of the others is met between it and the app,
+that one says more (a pool hands out connections by an event).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+
+class Rule(NamedTuple):
+    kind: str
+    at: str
+    """What it is called, where its function's own name says less."""
+    primitive: bool
+
+
+_PRIMITIVES: dict[str, dict[str, str]] = {
+    "asyncio.locks": {
+        "Lock.acquire": "lock",
+        "Semaphore.acquire": "semaphore",
+        "Condition.wait": "condition",
+        "Event.wait": "event",
+        "Barrier.wait": "barrier",
+    },
+    "asyncio.queues": {"Queue.get": "queue-get", "Queue.put": "queue-put", "Queue.join": "queue-join"},
+    "anyio._backends._asyncio": {
+        "Lock.acquire": "lock",
+        "Semaphore.acquire": "semaphore",
+        "Event.wait": "event",
+    },
+    "anyio._core._synchronization": {
+        "Lock.acquire": "lock",
+        "Semaphore.acquire": "semaphore",
+        "Condition.wait": "condition",
+    },
+    "anyio.streams.memory": {
+        "MemoryObjectReceiveStream.receive": "queue-get",
+        "MemoryObjectSendStream.send": "queue-put",
+    },
+    "asyncio.tasks": {"sleep": "sleep"},
+}
+_OTHERS: dict[str, dict[str, str]] = {
+    "asyncio.threads": {"to_thread": "executor"},
+    "asyncio.streams": {
+        "StreamReader._wait_for_data": "socket-read",
+        "FlowControlMixin._drain_helper": "socket-write",
+        "StreamWriter.drain": "socket-write",
+        "open_connection": "connect",
+    },
+    "asyncio.selector_events": {
+        "BaseSelectorEventLoop.sock_recv": "socket-read",
+        "BaseSelectorEventLoop.sock_recv_into": "socket-read",
+        "BaseSelectorEventLoop.sock_sendall": "socket-write",
+        "BaseSelectorEventLoop.sock_connect": "connect",
+    },
+    "asyncio.base_events": {
+        "BaseEventLoop.getaddrinfo": "dns",
+        "BaseEventLoop.create_connection": "connect",
+    },
+    "asyncio.subprocess": {"Process.wait": "subprocess", "Process.communicate": "subprocess"},
+    "anyio._core._sockets": {"getaddrinfo": "dns", "connect_tcp": "connect"},
+    "anyio._backends._asyncio": {
+        "AsyncIOBackend.getaddrinfo": "dns",
+        "AsyncIOBackend.connect_tcp": "connect",
+        "AsyncIOBackend.run_sync_in_worker_thread": "thread",
+        "CapacityLimiter.acquire_on_behalf_of": "thread-limiter",
+        "SocketStream.receive": "socket-read",
+        "SocketStream.send": "socket-write",
+    },
+    "aiohttp.connector": {
+        "BaseConnector._wait_for_available_connection": "pool",
+        "TCPConnector._resolve_host": "dns",
+        "TCPConnector._create_connection": "connect",
+        "TCPConnector._wrap_create_connection": "connect",
+    },
+    "aiohttp.streams": {"DataQueue.read": "socket-read", "StreamReader._wait": "socket-read"},
+    "aiohttp.base_protocol": {"BaseProtocol._drain_helper": "socket-write"},
+    "asyncpg.pool": {"Pool._acquire": "pool"},
+    "uvicorn.protocols.http.flow_control": {"FlowControl.drain": "client-reads"},
+}
+_NAMES = {
+    "to_thread": "asyncio.to_thread",
+    "AsyncIOBackend.run_sync_in_worker_thread": "anyio worker thread",
+    "CapacityLimiter.acquire_on_behalf_of": "CapacityLimiter.acquire",
+    "BaseConnector._wait_for_available_connection": "aiohttp connection pool",
+    "AsyncPoolRequest.wait_for_connection": "httpcore connection pool",
+    "Pool._acquire": "asyncpg Pool.acquire",
+    "sleep": "asyncio.sleep",
+}
+
+
+def _rules() -> dict[tuple[str, str], Rule]:
+    made: dict[tuple[str, str], Rule] = {}
+    for table, primitive in ((_PRIMITIVES, True), (_OTHERS, False)):
+        for module, names in table.items():
+            for name, kind in names.items():
+                made[module, name] = Rule(kind, _NAMES.get(name, name), primitive)
+    return made
+
+
+RULES = _rules()
+
+_PATTERNS: tuple[tuple[re.Pattern[str], re.Pattern[str], str], ...] = tuple(
+    (re.compile(module), re.compile(name), kind)
+    for module, name, kind in (
+        # httpcore goes by more than one name, and has a file for each backend.
+        (r"httpcore\d*\._async\.connection_pool", r"AsyncPoolRequest\.wait_for_connection", "pool"),
+        (r"httpcore\d*\._backends\.", r"\w*Stream\.read", "socket-read"),
+        (r"httpcore\d*\._backends\.", r"\w*Stream\.write", "socket-write"),
+        (r"httpcore\d*\._backends\.", r"\w*\.(connect_tcp|start_tls)", "connect"),
+        (r"uvicorn\.protocols\.", r"RequestResponseCycle\.receive", "request-body"),
+        (r"hypercorn\.", r".*\.app_receive|HTTPStream\.receive", "request-body"),
+        # Of databases and caches, whoever wrote them.
+        (r"(?!asyncio|anyio)", r"\w*Pool\.(_?acquire|_?get\w*|connection|checkout)", "pool"),
+    )
+)
+
+
+def by_pattern(module: str, name: str) -> Rule | None:
+    for modules, names, kind in _PATTERNS:
+        if modules.match(module) and names.fullmatch(name):
+            return Rule(kind, _NAMES.get(name, name), False)
+    return None
+
+
+REQUESTS: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = (
+    (re.compile(r"uvicorn\.protocols\."), re.compile(r".*\brun_asgi")),
+    (re.compile(r"hypercorn\.\w+\.task_group"), re.compile("_handle")),
+    (re.compile(r"aiohttp\.web_protocol"), re.compile(r"RequestHandler\.start")),
+)
+"""The outermost coroutine of a task that is a request. aiohttp's is a connection: idle, while it waits in
+that coroutine itself."""
+SERVERS = re.compile(
+    r"(uvicorn\.(server|lifespan|supervisors|workers)\b|hypercorn\.(asyncio|middleware)\b|aiohttp\.web$)"
+)
+"""Whose other tasks are the server's own: its main loop, its lifespan."""
+FRAMEWORKS = re.compile(
+    r"(uvicorn|hypercorn|gunicorn|starlette|fastapi|aiohttp|anyio|sse_starlette|sanic|quart|litestar|uvloop"
+    r"|opentelemetry|ddtrace|sentry_sdk|newrelic|elasticapm|prometheus\w*|slowapi|asgi_correlation_id|gradio"
+    r"|click|threading|concurrent)\b"
+)
+"""What runs an app, and never is one, be it installed like these."""
+LISTENERS = {
+    ("starlette.responses", "StreamingResponse.listen_for_disconnect"),
+    ("sse_starlette.sse", "EventSourceResponse._listen_for_disconnect"),
+    ("sse_starlette.sse", "EventSourceResponse._listen_for_exit_signal"),
+}
+"""Tasks that a request has beside itself, and that only watch for its end."""
+RECEIVES = LISTENERS | {("anyio.streams.memory", "MemoryObjectReceiveStream.receive")}
+"""How a request waits for what another task of its anyio group sends it, or for its end while that works."""
+IN_A_THREAD = {
+    ("starlette.concurrency", "run_in_threadpool"): "func",
+    ("starlette.concurrency", "iterate_in_threadpool"): "as_iterator",
+}
+"""Functions that have another one run in a thread, and what they call it."""
+CHILDREN = {
+    ("asyncio.tasks", "wait_for"): "fut",
+    ("asyncio.tasks", "_wait"): "fs",
+    ("asyncio.taskgroups", "TaskGroup.__aexit__"): "self",
+    ("anyio._backends._asyncio", "TaskGroup.__aexit__"): "self",
+}
+"""Functions that wait for other tasks by a future that does not say so, and in what they have them."""

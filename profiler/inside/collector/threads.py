@@ -1,0 +1,119 @@
+"""What the threads do: that of an event loop, and those of executors."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from types import CodeType, FrameType
+from typing import Any
+
+from .codes import OWN, installed_app, place_of
+
+_MOST_GROUPS = 10
+_DEEP = 200
+_WORKER = ("concurrent.futures.thread", "_worker")
+_WAITS = {
+    ("selectors", "EpollSelector.select"),
+    ("selectors", "SelectSelector.select"),
+    ("selectors", "PollSelector.select"),
+    ("selectors", "_PollLikeSelector.select"),
+    ("selectors", "KqueueSelector.select"),
+}
+"""Where a loop of asyncio's own waits. uvloop waits outside Python: the innermost frame is what runs it."""
+
+
+def loop_frame(frame: FrameType | None, runs_it: CodeType) -> dict[str, str] | None:
+    """What a loop's thread is at: the innermost place, and the app's own one; None: it waits for events."""
+    if frame is None or frame.f_code is runs_it:
+        return None
+    innermost = place_of(frame.f_code)
+    if innermost.key in _WAITS:
+        return None
+    where = _own(frame, runs_it) or _installed(frame, runs_it) or ""
+    return {"at": innermost.at(frame.f_lineno), "where": where}
+
+
+def _frames(frame: FrameType | None, until: CodeType | None) -> Iterator[FrameType]:
+    """From the innermost outwards."""
+    for _ in range(_DEEP):
+        if frame is None or frame.f_code is until:
+            return
+        yield frame
+        frame = frame.f_back
+
+
+def _own(frame: FrameType, until: CodeType | None = None) -> str | None:
+    """The innermost line of the app's own."""
+    for one in _frames(frame, until):
+        place = place_of(one.f_code)
+        if place.own:
+            return place.at(one.f_lineno)
+    return None
+
+
+def _installed(frame: FrameType, until: CodeType | None = None) -> str | None:
+    """The same of an app that is installed like a library."""
+    frames = list(_frames(frame, until))[::-1]
+    places = [place_of(one.f_code) for one in frames]
+    at = installed_app(places)
+    return None if at is None else places[at].at(frames[at].f_lineno)
+
+
+class Executors:
+    """Every ThreadPoolExecutor that has a thread, found by what its threads work from."""
+
+    def __init__(self) -> None:
+        self._most: dict[int, int | None] = {}
+        """How many threads each may have, by the id of its queue."""
+
+    def look(self, frames: Mapping[int, FrameType]) -> list[dict[str, Any]]:
+        module = sys.modules.get("concurrent.futures.thread")
+        queues = getattr(module, "_threads_queues", None)
+        if not queues:
+            return []
+        found: dict[int, dict[str, Any]] = {}
+        for thread, queue in list(queues.items()):
+            frame = frames.get(thread.ident)
+            if frame is None:  # not begun yet, or ended
+                continue
+            if id(queue) not in found:
+                found[id(queue)] = {
+                    "name": thread.name.rpartition("_")[0] or thread.name,
+                    "max": self._most_of(id(queue), frame),
+                    "threads": 0,
+                    "busy": 0,
+                    "queued": queue.qsize(),
+                }
+            one = found[id(queue)]
+            one["threads"] += 1
+            one["busy"] += place_of(frame.f_code).key != _WORKER
+        self._most = {queue: most for queue, most in self._most.items() if queue in found}
+        return list(found.values())[:_MOST_GROUPS]
+
+    def _most_of(self, queue: int, frame: FrameType | None) -> int | None:
+        """Asked once of each: its worker's frame holds it."""
+        if queue in self._most:
+            return self._most[queue]
+        self._most[queue] = None
+        for _ in range(_DEEP):
+            if frame is None:
+                break
+            if place_of(frame.f_code).key == _WORKER:
+                executor = frame.f_locals["executor_reference"]()
+                self._most[queue] = getattr(executor, "_max_workers", None)
+                break
+            frame = frame.f_back
+        return self._most[queue]
+
+
+def at_work(frames: Mapping[int, FrameType], loops: Mapping[int, Any], own: int) -> dict[str, Any]:
+    """How many threads there are besides ours, and which code of the app's own they are in: those of loops
+    are left out, for they are told by themselves."""
+    others = [frame for ident, frame in frames.items() if ident not in loops and ident != own]
+    found = [where for frame in others if (where := _own(frame)) is not None]
+    if not OWN:  # beside code of its own, a library's thread is not the app's work
+        found = [where for frame in others if (where := _installed(frame)) is not None]
+    places = Counter(found)
+    groups = [{"where": where, "count": count} for where, count in places.most_common(_MOST_GROUPS)]
+    return {"count": len(frames) - (own in frames), "groups": groups}

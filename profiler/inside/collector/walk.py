@@ -1,0 +1,172 @@
+"""From a task along what it awaits, to the innermost thing that it waits for."""
+
+from __future__ import annotations
+
+import gc
+from asyncio import Task
+from types import AsyncGeneratorType, CoroutineType, GeneratorType
+from typing import Any, NamedTuple
+
+from .codes import KNOWN, Place, code_of, installed_app, line_of, own_function, place_of
+from .kinds import CHILDREN, IN_A_THREAD, Rule
+
+_DEEP = 300
+"""Awaitables of one task that are followed: what recurses without end must not take us along."""
+_TASKS_DEEP = 10
+_WRAPPERS = {"async_generator_asend", "async_generator_athrow", "coroutine_wrapper", "anext_awaitable"}
+"""What stands between two coroutines and does not say what it wraps; the garbage collector knows."""
+READY, RUNNING = "ready", "running"
+
+
+class Wait(NamedTuple):
+    kind: str
+    at: str
+    """The library's function, or thing, that is waited for: ``Semaphore.acquire``."""
+    where: str
+    """The innermost line of the app's own: ``retrieve (app.py:12)``; empty where there is none."""
+    via: str
+    """What the app called there, if that is another one than ``at``: ``AsyncClient.post``."""
+
+
+class Chain:
+    """What a task awaits, from its outermost coroutine inwards, and on through the first of the tasks that it
+    waits for."""
+
+    __slots__ = ("future", "inner", "links", "places", "ready")
+
+    def __init__(self, task: Any) -> None:
+        self.inner: list[Any] = []
+        """All tasks that it waits for, and that the first of those does."""
+        self.links: list[Any] = []
+        self.places: list[Place] = []
+        self.append(task)
+
+    def append(self, task: Any) -> None:
+        """Go on into this task, as far as its own awaiting tells."""
+        seen = [task]
+        while True:
+            self._descend(task.get_coro())
+            self.future = task._fut_waiter
+            # Between its end and the next turn of the loop a future has been waited for long enough.
+            self.ready = self.future is None or self.future.done()
+            if self.ready or len(seen) > _TASKS_DEEP:
+                return
+            found = [one for one in self._awaited_tasks() if one not in seen]
+            if not found:
+                return
+            task = found[0]
+            seen.append(task)
+            self.inner += found
+
+    def extend(self, chain: Chain) -> None:
+        """Go on into another task, which was walked already."""
+        self.links += chain.links
+        self.places += chain.places
+        self.inner += chain.inner
+        self.future, self.ready = chain.future, chain.ready
+
+    def _descend(self, found: Any) -> None:
+        """Into a task's outermost coroutine, what it awaits, and what that does: the costly part."""
+        links, places = self.links, self.places
+        deepest = len(links) + _DEEP
+        while found is not None and len(links) < deepest:
+            kind = type(found)
+            if kind is CoroutineType:
+                code, following = found.cr_code, found.cr_await
+            elif kind is AsyncGeneratorType:
+                code, following = found.ag_code, found.ag_await
+            elif kind is GeneratorType:
+                code, following = found.gi_code, found.gi_yieldfrom
+            elif kind.__name__ in _WRAPPERS:
+                found = next(filter(_is_awaitable, gc.get_referents(found)), None)
+                continue
+            else:  # of Cython, or a future
+                code, following = code_of(found), getattr(found, "cr_await", None)
+            if code is not None:
+                links.append(found)
+                places.append(KNOWN.get(id(code)) or place_of(code))
+            found = following
+
+    def _awaited_tasks(self) -> list[Any]:
+        """The tasks that end the wait, of which the first one stands for all."""
+        future, place = self.future, self.places[-1] if self.places else None
+        if isinstance(future, Task):
+            found: Any = future
+        elif place is not None and (name := CHILDREN.get(place.key)):
+            found = _local(self.links[-1], name)
+            found = getattr(found, "_tasks", found)
+        elif place is None or place.rule is None:
+            found = getattr(future, "_children", None)  # gather's
+            if found is None:
+                found = _closed_over(future, "shield.<locals>._outer_done_callback", "inner")
+        else:
+            return []
+        many = found if isinstance(found, (list, tuple, set, frozenset)) else [found]
+        return [one for one in many if isinstance(one, Task) and not one.done()]
+
+    def wait(self) -> Wait:
+        rule = primitive = outermost = function = None
+        where, at_app = "", self._innermost_of_app()
+        if at_app is not None:
+            where = self.places[at_app].at(line_of(self.links[at_app]))
+        for index in range(len(self.links) - 1, -1 if at_app is None else at_app, -1):
+            place = self.places[index]
+            if place.module != "contextlib":
+                outermost = place
+            if place.rule is not None:
+                if place.rule.primitive:
+                    primitive = primitive or place
+                else:
+                    rule = rule or place
+            name = IN_A_THREAD.get(place.key)
+            if name:
+                function = own_function(_local(self.links[index], name))
+        if self.ready:
+            return Wait(READY, "", where, "")
+        told = rule or primitive
+        kind, at = self._kind(told.rule if told else None)
+        via = outermost.name if outermost is not None and where else ""  # else it is the server
+        if function:
+            where, via = function, ""
+        elif told is not None and outermost is not None and told.module == outermost.module:
+            via = ""  # such as a lock's __aenter__
+        return Wait(kind, at, where, "" if via == at else via)
+
+    def _innermost_of_app(self) -> int | None:
+        for index in range(len(self.places) - 1, -1, -1):
+            if self.places[index].own:
+                return index
+        return installed_app(self.places)
+
+    def _kind(self, rule: Rule | None) -> tuple[str, str]:
+        if rule is not None and rule.kind != "executor":
+            return rule.kind, rule.at
+        source = _closed_over(self.future, "_chain_future.<locals>._call_check_cancel", "source")
+        if source is not None:
+            queued = getattr(source, "_state", "") == "PENDING"
+            return "executor-queue" if queued else "executor", rule.at if rule else "run_in_executor"
+        innermost = self.places[-1] if self.places else None
+        name = innermost.name if innermost is not None and not innermost.own else type(self.future).__name__
+        return "future", name
+
+
+def _is_awaitable(found: Any) -> bool:
+    kind = type(found)
+    return kind in (CoroutineType, GeneratorType, AsyncGeneratorType) or kind.__name__ in _WRAPPERS
+
+
+def _local(link: Any, name: str) -> Any:
+    """A variable of a library's coroutine. Never of the app's own: Python could keep what is read alive."""
+    frame = getattr(link, "cr_frame", None) or getattr(link, "ag_frame", None)
+    return None if frame is None else frame.f_locals.get(name)
+
+
+def _closed_over(future: Any, callback: str, name: str) -> Any:
+    """What one of a future's callbacks holds; None where it has no such callback."""
+    for one in getattr(future, "_callbacks", None) or ():
+        function = one[0] if isinstance(one, tuple) else one
+        if getattr(function, "__qualname__", "") == callback:
+            names = function.__code__.co_freevars
+            if name in names:
+                return function.__closure__[names.index(name)].cell_contents
+    return None

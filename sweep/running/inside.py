@@ -1,0 +1,36 @@
+"""What the collector sees inside a target that the sweep starts: how it gets there, and what is a cell's."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from records.files import read_lines
+from records.inside import sampled_at_ns
+from sweep.running.processes import PROJECT
+
+SITE = PROJECT / "profiler" / "inside" / "site"
+"""Python loads it from there in the target and in all that it starts; what it hides it has run, too."""
+FOLDER = "CHOKEPOINT_INSIDE"
+_PATH = "PYTHONPATH"
+
+
+def with_inside(environment: Mapping[str, str], folder: Path) -> dict[str, str]:
+    """The environment of a target whose processes each write a file into ``folder``. Raises OSError."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = os.pathsep.join(filter(None, [str(SITE), environment.get(_PATH, "")]))
+    return {**environment, _PATH: path, FOLDER: str(folder.resolve())}
+
+
+def copy_between(folder: Path, start_ns: int, end_ns: int, to: Path) -> None:
+    """What was sampled in a span of time (Unix ns), in its order; no file where there was nothing."""
+    found = [
+        (at_ns, line)
+        for path in sorted(folder.glob("*.jsonl"))
+        if path.stat().st_mtime_ns >= start_ns  # a process that ended before has nothing in it
+        for _, line in read_lines(path)
+        if start_ns <= (at_ns := sampled_at_ns(line)) <= end_ns
+    ]
+    if found:
+        to.write_bytes(b"".join(line for _, line in sorted(found)))
