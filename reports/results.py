@@ -8,6 +8,8 @@
                     asked_differently, differ_in}]
     deployment_ratios  [{config, concurrency, load, workload, first, second, rps, ttft, asked_differently,
                     set_apart, reached_apart, differ_in, second_is_bottleneck}]
+    effects         [{deployment, config, concurrency, load, point, workload, factor, of, unit, now, effect,
+                    all_together, effects_together, shown, noise, missing, differ_in}]  what a part takes
     knees           [{deployment, config, workload, concurrency, low, high, reached_share, rps, top,
                     slowing, ...}]
     accounts        [{deployment, config, concurrency, load, answers, ttft_ms, stages_ms, ..., sdk_cost_ms}]
@@ -57,6 +59,7 @@ from records.cell import SCHEMA_VERSION
 from reports.analysis.analysis import Analysis, Source
 from reports.analysis.of_loads import Cold
 from reports.analysis.of_machine import Drift, noise_of
+from reports.effect_json import effect_json
 from reports.figures.account import Account
 from reports.figures.compare import Comparison, DeploymentRatio
 from reports.figures.figures import Figures
@@ -215,6 +218,7 @@ def results_json(analysis: Analysis) -> dict[str, Any]:
         "shapes": [shaped_json(shaped) for shaped in analysis.shaped],
         "comparisons": [_of_a_load(comparison) for comparison in analysis.comparisons],
         "deployment_ratios": ratios,
+        "effects": [effect_json(effect) for effect in analysis.effects],
         "knees": [_plain(knee) for knee in analysis.knees],
         "accounts": [_of_a_load(account) for account in analysis.accounts],
         "drifts": [_of_a_load(drift) for drift in analysis.noted(Drift)],

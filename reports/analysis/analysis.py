@@ -9,6 +9,7 @@ from records.exit_codes import INVALID
 from records.reader import Run
 from reports.analysis.note import Note
 from reports.figures.account import Account
+from reports.figures.attribution import Effect
 from reports.figures.compare import Comparison, DeploymentRatio
 from reports.figures.knees import Knee
 from reports.figures.regions import Region
@@ -37,6 +38,8 @@ class Analysis:
     levels: tuple[Level, ...]
     comparisons: tuple[Comparison, ...]
     deployment_ratios: tuple[DeploymentRatio, ...]
+    effects: tuple[Effect, ...]
+    """What each mocked part takes, in milliseconds."""
     knees: tuple[Knee, ...]
     accounts: tuple[Account, ...]
     shaped: tuple[ShapedCell, ...]
