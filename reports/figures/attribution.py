@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from math import fsum
 
 from records.variants import MOCKS, SWITCHES
 from reports.figures.alike import more_than_named, variant_settings
@@ -91,16 +92,16 @@ def time_figures(workload: Workload) -> tuple[TimeFigure, ...]:
     return tuple(found)
 
 
-def _times(level: Level, figure: TimeFigure) -> list[float]:
-    return [ms for cell in level.valid_cells if (ms := figure.of(cell)) is not None]
+def _times(level: Level, figure: TimeFigure) -> dict[Hashable, float]:
+    """By the repeat."""
+    return {cell.sample.key: ms for cell in level.valid_cells if (ms := figure.of(cell)) is not None}
 
 
 def _noise(levels: Sequence[Level], figure: TimeFigure) -> Noise | None:
     return noise_of(
-        Timed(service=level.row, point=level.load, repeat=cell.sample.key, ms=ms)
+        Timed(group=level.deployment, service=level.row, point=level.load, repeat=repeat, ms=ms)
         for level in levels
-        for cell in level.valid_cells
-        if (ms := figure.of(cell)) is not None
+        for repeat, ms in _times(level, figure).items()
     )
 
 
@@ -137,7 +138,7 @@ def _effect(
         factor=factor,
         of=figure.key,
         title=figure.title,
-        now=sum(own) / len(own) if own else None,
+        now=fsum(own.values()) / len(own) if own else None,
         estimate=None if found is None else found.estimate(noise),
         together=None,
         family=0,

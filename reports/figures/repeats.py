@@ -124,49 +124,15 @@ def between(
     cells = list(_cells(levels, figure, rng))
     if not cells:
         return None
-    found = nested(
-        np.array([cell.log for cell in cells]),
-        services=[cell.service for cell in cells],
-        repeats=[cell.repeat for cell in cells],
-        shared=[[cell.level for cell in cells], [cell.repeat for cell in cells]],
-    )
-    if found is None or found.cells_freedom < FEWEST:
-        return None
-    excess = max(0.0, found.variance - float(np.mean([cell.within for cell in cells])) / 2)
-    freedom = max(FEWEST, found.freedom)
-    return Between(
-        variance=(PRIOR_FREEDOM * PRIOR + freedom * excess) / (PRIOR_FREEDOM + freedom),
-        freedom=PRIOR_FREEDOM + freedom,
-    )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Nested:
-    """The variance from repeat to repeat of a figure's logarithm, what is within cells in it."""
-
-    variance: float
-    freedom: float
-    """Satterthwaite's; 0 where there is no variance at all."""
-    cells_freedom: int
-    """What is left of the cells' own number by what they share."""
-
-
-def nested(
-    logs: Floats,
-    *,
-    services: Sequence[Service],
-    repeats: Sequence[Hashable],
-    shared: Sequence[Sequence[Hashable]],
-) -> Nested | None:
-    """What starts and cells differ by beyond the factors that are ``shared``, of which each has a value a
-    cell; None where those leave nothing."""
-    starts = list(zip(services, repeats, strict=True))
+    starts = [(cell.service, cell.repeat) for cell in cells]
+    shared: list[Sequence[Hashable]] = [[cell.level for cell in cells], [cell.repeat for cell in cells]]
+    logs = np.array([cell.log for cell in cells])
     all_left, all_freedom = _left(logs, shared)
     cells_left, cells_freedom = _left(logs, [*shared, starts])
     starts_freedom = all_freedom - cells_freedom
-    if all_freedom < 1:
+    if all_freedom < FEWEST:
         return None
-    alike = len(logs) / len(set(starts))  # cells of one start
+    alike = len(cells) / len(set(starts))  # cells of one start
     parts = [
         ((all_left - cells_left) / starts_freedom / alike if starts_freedom else 0.0, starts_freedom),
         (cells_left / cells_freedom * (1 - 1 / alike) if cells_freedom else 0.0, cells_freedom),
@@ -175,10 +141,11 @@ def nested(
         parts = [(cells_left / cells_freedom, cells_freedom)]
     variance = sum(part for part, _ in parts)
     squares = sum(part**2 / freedom for part, freedom in parts if freedom)
-    return Nested(
-        variance=variance,
-        freedom=variance**2 / squares if squares else 0.0,
-        cells_freedom=all_freedom,
+    excess = max(0.0, variance - float(np.mean([cell.within for cell in cells])) / 2)
+    freedom = max(FEWEST, variance**2 / squares) if squares else FEWEST
+    return Between(
+        variance=(PRIOR_FREEDOM * PRIOR + freedom * excess) / (PRIOR_FREEDOM + freedom),
+        freedom=PRIOR_FREEDOM + freedom,
     )
 
 
