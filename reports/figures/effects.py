@@ -36,6 +36,8 @@ FACTORS: Mapping[str, Mapping[str, int]] = {
 }
 """By its name, how often a factor's effect has the time of each variant in it: what the mock saves. The
 interaction is what both mocks save beyond the savings of each."""
+LEAST_SHARE = 0.001
+"""Of a point's greatest time: no cell counts for less, so that something is always left to tell the noise."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,13 +80,12 @@ def noise_of(cells: Iterable[Timed]) -> Noise | None:
     starts = _alike([(cell.service, cell.repeat) for cell in used])
     if np.trace(form) < 1e-9:
         return None
-    variance = float(logs @ form @ logs / np.trace(form))
     correlation = starts * _shared(left @ logs, starts, weights, left)
     np.fill_diagonal(correlation, 1.0)
     spread = form @ correlation
     expected = float(np.trace(spread))
     freedom = expected**2 / float(np.sum(spread * spread.T))
-    return Noise(sd=math.sqrt(max(0.0, variance) * float(np.trace(form)) / expected), freedom=freedom)
+    return Noise(sd=math.sqrt(max(0.0, float(logs @ form @ logs)) / expected), freedom=freedom)
 
 
 def _weights(cells: Sequence[Timed], levels: Sequence[Hashable]) -> Floats:
@@ -97,16 +98,16 @@ def _weights(cells: Sequence[Timed], levels: Sequence[Hashable]) -> Floats:
     for cell, level in zip(cells, levels, strict=True):
         place = cell.group, cell.point
         most[place] = max(most.get(place, 0.0), means[level])
-    return np.array([
-        (means[level] / most[cell.group, cell.point]) ** 2 for cell, level in zip(cells, levels, strict=True)
-    ])  # fmt: skip
+    shares = [means[level] / most[c.group, c.point] for c, level in zip(cells, levels, strict=True)]
+    return np.square(np.maximum(LEAST_SHARE, shares))
 
 
 def _alike(values: Sequence[Hashable]) -> Floats:
     """1 where two cells have the same value."""
     numbers = {value: number for number, value in enumerate(dict.fromkeys(values))}
     own = np.array([numbers[value] for value in values])
-    return (own[:, None] == own[None, :]).astype(np.float64)
+    same: Floats = (own[:, None] == own[None, :]).astype(np.float64)
+    return same
 
 
 def _residual_maker(factors: Sequence[Sequence[Hashable]], weights: Floats) -> Floats:
