@@ -51,7 +51,7 @@ def _table(own: Sequence[Effect]) -> Table:
     ]  # fmt: skip
     return Table(
         title=f"{own[0].deployment}{row}: what each part takes of the {title} (ms a request)",
-        columns=(*first, f"{title[:1].upper()}{title[1:]}", *NAMES.values(), BEYOND),
+        columns=(*first, "Baseline", *NAMES.values(), BEYOND),
         rows=tuple(rows),
         notes=tuple(_notes(own)),
     )
@@ -83,7 +83,8 @@ def _notes(own: Sequence[Effect]) -> Iterator[str]:
         count = f"all {family} effects here are inside them" if family > 1 else "the effect is inside it"
         yield (
             f"In brackets: 95 % sure that {count}. From repeat to repeat this time differs by "
-            f"{100 * noise.sd:.1f} %. Beyond chance: whose brackets do not hold 0."
+            f"{100 * noise.sd:.1f} %. Beyond chance: whose brackets do not hold 0; "
+            "the others may be nothing, or too little for so few repeats."
         )
     without: dict[Load, dict[str, None]] = {}
     for effect in own:

@@ -13,6 +13,8 @@ cells of a repeat share is left out: the machine was slower that hour, which is 
   its time, over the greatest one of its point: as much as its noise is in milliseconds.
 - Cells of one start share its noise, so they tell less of it. By how much is estimated, and the degrees of
   freedom are those of a quadratic form with that correlation (Satterthwaite 1946).
+- Repeats may be alike by chance. So the prior of the ratios is mixed in where they differ by less than it;
+  where they differ by more it would make intervals too narrow, and is left out.
 
 Simulated sweeps of known effects are held against this by ``benchmarks/intervals.py``.
 """
@@ -27,6 +29,7 @@ import numpy as np
 from scipy.stats import t
 
 from records.measure import CONFIDENCE
+from reports.figures.repeats import PRIOR, PRIOR_FREEDOM
 from reports.figures.stats import Estimate, Floats
 
 FACTORS: Mapping[str, Mapping[str, int]] = {
@@ -85,7 +88,10 @@ def noise_of(cells: Iterable[Timed]) -> Noise | None:
     spread = form @ correlation
     expected = float(np.trace(spread))
     freedom = expected**2 / float(np.sum(spread * spread.T))
-    return Noise(sd=math.sqrt(max(0.0, float(logs @ form @ logs)) / expected), freedom=freedom)
+    variance = max(0.0, float(logs @ form @ logs)) / expected
+    if variance < PRIOR:  # alike by chance: no effect is exact
+        variance = (PRIOR_FREEDOM * PRIOR + freedom * variance) / (PRIOR_FREEDOM + freedom)
+    return Noise(sd=math.sqrt(variance), freedom=freedom)
 
 
 def _weights(cells: Sequence[Timed], levels: Sequence[Hashable]) -> Floats:

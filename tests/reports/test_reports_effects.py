@@ -113,6 +113,13 @@ def test_what_an_instant_cell_differs_by_does_not_widen_what_takes_long() -> Non
     assert noise((0.3, 2.6)).sd == pytest.approx(noise((1.0, 1.0)).sd, rel=0.05)
 
 
+def test_repeats_that_are_alike_by_chance_do_not_make_an_effect_exact() -> None:
+    alike = [Timed(group=0, service=v, point=0, repeat=r, ms=5.0) for v in MOCKS for r in range(2)]
+    found = noise_of(alike)
+    assert found is not None
+    assert found.sd > 0.01
+
+
 def test_one_repeat_of_all_has_no_noise() -> None:
     cells = [Timed(group=0, service=v, point=p, repeat=0, ms=5.0 + p) for v in MOCKS for p in range(3)]
     assert noise_of(cells) is None
@@ -163,7 +170,7 @@ def test_effects_in_the_files_and_the_tables(tmp_path: Path, made: Any) -> None:
     titles = [block.title for block in blocks(analysis) if isinstance(block, Table)]
     assert "local: what each part takes of the cycle time (ms a request)" in titles
     table = list(effect_tables(analysis))[1]
-    assert table.columns == ("Conc", "TTFT p50", "embeddings", "LLM", "interaction", "Beyond chance")
+    assert table.columns == ("Conc", "Baseline", "embeddings", "LLM", "interaction", "Beyond chance")
     assert [row.cells[-1] for row in table.rows] == ["embeddings, LLM"] * 2
 
 
