@@ -31,8 +31,8 @@ except ModuleNotFoundError:  # a checkout that is not installed: locust puts onl
     sys.path.insert(1, str(Path(__file__).resolve().parent.parent))
     from loadgen.adapter.user import AskingUser
 from loadgen.adapter.plumbing import LoadTest
+from loadgen.engine.bounds import number, refuse, show
 from loadgen.engine.messages import PREFIX
-from loadgen.engine.usage import number, refuse, show
 from loadgen.shapes.coordinator import LevelCoordinator
 from loadgen.shapes.measured import SETTLE_S
 from loadgen.shapes.options import options_of
@@ -91,10 +91,10 @@ class HighestLoad(LoadTestShape):  # type: ignore[misc]  # locust is not typed f
             "search_seconds": limit_s(options),
         }
 
-    def heard(self, msg: Any, **_: Any) -> None:
+    def observed(self, msg: Any, **_: Any) -> None:
         """What a process that asks says of a phase."""
         if self.searcher is not None:
-            self.searcher.heard.take(msg.node_id, msg.data)
+            self.searcher.observed.take(msg.node_id, msg.data)
 
     def stopped(self, **_: Any) -> None:
         """The load ends. If the search did not end it, it is without an answer."""
@@ -113,7 +113,7 @@ class HighestLoad(LoadTestShape):  # type: ignore[misc]  # locust is not typed f
         elif run is not None:
             run.answer = searcher.exit_code  # of the web UI's many searches, none decides
 
-    def say(self, **_: Any) -> None:
+    def report(self, **_: Any) -> None:
         if self.said and self.runner.environment.parsed_options.headless:
             show(self.said)
 
@@ -213,7 +213,7 @@ def begin(environment: Any, **_: Any) -> None:
     reports = AnswerReports(runner, load, lambda: Slo.parse(options.slo))
     shape.levels.on_phase = reports.begin
     load.watchers.append(reports.take)
-    runner.register_message(f"{PREFIX}_answers", shape.heard)
+    runner.register_message(f"{PREFIX}_answers", shape.observed)
     environment.events.test_stopping.add_listener(shape.stopped)
-    environment.events.quit.add_listener(shape.say)
+    environment.events.quit.add_listener(shape.report)
     gevent.spawn(reports.run)

@@ -158,7 +158,7 @@ def profile(settings: Settings) -> int:
                 return INTERRUPTED
             return 0 if watch.found else _nothing(settings, watch)
     except OSError as error:  # a disk that fills up
-        _say(f"cannot go on: {error}; what was sampled before is in {readable(str(file.path))}")
+        _report(f"cannot go on: {error}; what was sampled before is in {readable(str(file.path))}")
         return FAULT
     finally:
         if command:
@@ -172,18 +172,18 @@ def _nothing(settings: Settings, watch: Watch) -> int:
     missed = ([port.told()] if port else []) + (
         [f"no command line matched {pattern.pattern!r}"] if pattern else []
     )
-    _say(f"nothing was followed, only the machine was sampled: {'; '.join(missed)}")
+    _report(f"nothing was followed, only the machine was sampled: {'; '.join(missed)}")
     return USAGE
 
 
 def _sample(settings: Settings, watch: Watch, file: LineFile, stop: Stop, command: Command | None) -> None:
     sampler = Sampler(watch, settings.interval_s)
     if watch.listeners and not settings.quiet:
-        _say(watch.listeners.told())
+        _report(watch.listeners.told())
     if settings.pattern and not settings.pids and not command and not watch.processes():
-        _say(f"warning: no command line matches {settings.pattern.pattern!r}; zeros until one does")
+        _report(f"warning: no command line matches {settings.pattern.pattern!r}; zeros until one does")
     if not settings.ends_by_itself and not settings.quiet:
-        _say(f"samples into {readable(str(file.path))} until Ctrl-C")
+        _report(f"samples into {readable(str(file.path))} until Ctrl-C")
     schedule = Schedule(
         start_s=sampler.start_s, interval_s=settings.interval_s, duration_s=settings.duration_s
     )
@@ -223,7 +223,7 @@ def _print(text: str | bytes) -> bool:
     except OSError as error:  # or a terminal that was closed
         discard(sys.stdout)
         if error.errno in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT):
-            _say(f"the summary could not be printed: {error.strerror}; the profile is written")
+            _report(f"the summary could not be printed: {error.strerror}; the profile is written")
             return False
     return True
 
@@ -270,7 +270,7 @@ def _open(settings: Settings) -> tuple[Path, LineFile]:
         raise click.UsageError(f"cannot write {error.filename or samples}: {error.strerror}") from None
 
 
-def _say(text: str) -> None:
+def _report(text: str) -> None:
     if sys.stderr is None:  # closed, as by ``2>&-``
         return
     try:
@@ -285,10 +285,10 @@ def main(arguments: Sequence[str] | None = None, prog_name: str = "profile") -> 
         code = command_line.main(args=arguments, prog_name=prog_name, standalone_mode=False)
         return code if isinstance(code, int) else 0
     except click.ClickException as error:
-        _say(error.format_message())
+        _report(error.format_message())
         return USAGE
     except OSError as error:
-        _say(f"cannot go on: {error}")
+        _report(f"cannot go on: {error}")
         return FAULT
     except (click.Abort, KeyboardInterrupt):
         return INTERRUPTED

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 
 from reach.failure import ReachError
 from records.header_rules import header_trouble, may_carry_key
-from records.kept import like_a_key, shown
 from records.redaction import PIECE
+from records.secret_names import like_a_key, shown
 
 KEY_VARIABLE = "TARGET_API_KEY"
 

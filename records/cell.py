@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal, get_args
 
 from records.layout import cell_name
-from records.levels import HeldLevels
+from records.levels import LoadStages
 from records.point import Point
 from records.request import RecordError
 from records.served import paths_of
@@ -117,9 +117,9 @@ class Cell:
         return Window(**raw) if raw else None
 
     @property
-    def levels(self) -> HeldLevels | None:
+    def levels(self) -> LoadStages | None:
         """Those that a shape went through; None of a load without one."""
-        return HeldLevels.from_achieved(self.achieved)
+        return LoadStages.from_achieved(self.achieved)
 
     @property
     def name(self) -> str:

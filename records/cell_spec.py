@@ -71,6 +71,6 @@ class CellSpec:
             requested={**cell.requested, "cpus": self.cpus, "variant": self.variant, "set": self.settings},
         )
 
-    def heard(self, served: Served) -> Served:
+    def observed(self, served: Served) -> Served:
         """What the service says now; what it said before where it has no time for it."""
         return self.served if served.config is None else served

@@ -8,8 +8,8 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from urllib.parse import unquote, urlsplit
 
-from records.kept import is_secret
 from records.redaction import LEAST, PIECE, Redaction
+from records.secret_names import is_secret
 from records.urls import BLANK, blank_urls
 
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from records.kept import shown
+from records.secret_names import shown
 
 _FRAMING = {
     *("connection", "content-encoding", "content-length", "expect", "http2-settings", "keep-alive"),

@@ -11,7 +11,7 @@ from records.request import RequestRecord
 
 Unit = Literal["users", "requests_per_second"]
 UNITS: frozenset[str] = frozenset(get_args(Unit))
-CUT_SHARE = 0.05
+ABORTED_SHARE = 0.05
 """Of a level's requests: where more are never answered, the latencies of the others flatter the service."""
 ANSWERS_LONG = 3
 """A level that lasted less than so many median answers counts too few waves of them for a rate."""
@@ -23,7 +23,7 @@ def unit_of(*, open_loop: bool) -> Unit:
 
 
 @dataclass(frozen=True, kw_only=True)
-class HeldLevel:
+class LoadStage:
     """One level, and the time in which it is measured (Unix ns): none where both moments are the same."""
 
     level_from: float
@@ -39,7 +39,7 @@ class HeldLevel:
     anew. None where several masters' levels were put together, and where it was not kept yet."""
 
     @classmethod
-    def from_json(cls, raw: dict[str, Any]) -> HeldLevel:
+    def from_json(cls, raw: dict[str, Any]) -> LoadStage:
         """Raises TypeError or ValueError for what is not one."""
         level = cls(**raw)
         if not {type(level.level_from), type(level.level_to)} <= {int, float}:
@@ -66,18 +66,18 @@ class HeldLevel:
 
 
 @dataclass(frozen=True, kw_only=True)
-class HeldLevels:
+class LoadStages:
     """All of a load, in the order in which they were held."""
 
     unit: Unit
-    levels: tuple[HeldLevel, ...]
+    levels: tuple[LoadStage, ...]
 
     def to_json(self) -> dict[str, Any]:
         """Its part of a cell's ``achieved``."""
         return {"level_unit": self.unit, "levels": [asdict(level) for level in self.levels]}
 
     @classmethod
-    def from_achieved(cls, achieved: dict[str, Any]) -> HeldLevels | None:
+    def from_achieved(cls, achieved: dict[str, Any]) -> LoadStages | None:
         """None of a load without a shape. Raises TypeError or ValueError for what is no list of levels."""
         levels, unit = achieved.get("levels"), achieved.get("level_unit")
         if levels is None:
@@ -86,16 +86,16 @@ class HeldLevels:
             raise ValueError(f"unknown level_unit {unit!r}")
         if not isinstance(levels, list):
             raise ValueError("levels are no list")
-        return cls(unit=unit, levels=tuple(HeldLevel.from_json(level) for level in levels))
+        return cls(unit=unit, levels=tuple(LoadStage.from_json(level) for level in levels))
 
 
-def wanted_in(requests: Sequence[RequestRecord], level: HeldLevel) -> list[RequestRecord]:
+def wanted_in(requests: Sequence[RequestRecord], level: LoadStage) -> list[RequestRecord]:
     """Those that belong to the level: they began in its time (an open loop: were due), so that no request
     belongs to two."""
     return [r for r in requests if level.start_ns <= r.start_ns < level.end_ns]
 
 
-def cut_in(requests: Sequence[RequestRecord], levels: Sequence[HeldLevel]) -> list[int]:
+def aborted_in(requests: Sequence[RequestRecord], levels: Sequence[LoadStage]) -> list[int]:
     """How many requests of each level were never answered: cut, or dropped in an open loop. Each belongs to
     the first level in whose time it waited, so that none is lost which hangs since the level settled."""
     counts = [0] * len(levels)
@@ -108,21 +108,21 @@ def cut_in(requests: Sequence[RequestRecord], levels: Sequence[HeldLevel]) -> li
     return counts
 
 
-def many_cut(cut: int, answered: int) -> bool:
+def many_aborted(aborted: int, answered: int) -> bool:
     """Were so many of a level's requests never answered that its latencies are of the lucky ones?
     ``answered``: failed ones, too."""
-    return cut > CUT_SHARE * (cut + answered)
+    return aborted > ABORTED_SHARE * (aborted + answered)
 
 
-def lucky_note(labels: Sequence[str]) -> str:
-    """Of the levels with ``many_cut``."""
+def survivorship_note(labels: Sequence[str]) -> str:
+    """Of the levels with ``many_aborted``."""
     return (
-        f"More than {CUT_SHARE:.0%} of the requests at {', '.join(labels)} were cut: "
+        f"More than {ABORTED_SHARE:.0%} of the requests at {', '.join(labels)} were cut: "
         "their latencies are of the lucky ones."
     )
 
 
-def has_rate(level: HeldLevel, own: Sequence[RequestRecord]) -> bool:
+def has_rate(level: LoadStage, own: Sequence[RequestRecord]) -> bool:
     """Does the RPS of a level mean anything? It lasted long enough for the good answers among its ``own``
     requests, and one of them ended in it. In an open loop that is enough: its answers come in no waves, of
     which one more or less would count."""

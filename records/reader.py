@@ -12,9 +12,9 @@ from typing import Any
 from records import layout
 from records.cell import SCHEMA_VERSION, Cell, Check, Verdict
 from records.files import read_json, read_lines
-from records.kept import harmless
 from records.measure import measured
 from records.request import RecordError, RequestRecord, decode
+from records.secret_names import harmless
 
 MOST_NAMED = 5
 """Of the runs in a folder, the newest."""

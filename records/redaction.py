@@ -10,7 +10,7 @@ from string import ascii_lowercase, ascii_uppercase
 from typing import Any
 
 from records.escapes import Layer, layers
-from records.kept import is_secret
+from records.secret_names import is_secret
 from records.urls import BLANK, blank_urls
 
 LEAST = 4

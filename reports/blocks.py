@@ -11,10 +11,10 @@ from reports.analysis.of_loads import Cold
 from reports.diagnosis import section
 from reports.document import Block, Paragraph, Row, Table
 from reports.effect_tables import effect_tables
-from reports.figures.account import Account
 from reports.figures.compare import Comparison, by_workload, configs_of, deployments_of
+from reports.figures.latency_breakdown import LatencyBreakdown
 from reports.figures.load import heads
-from reports.figures.summary import Level
+from reports.figures.summary import OperatingPoint
 from reports.figures.text import NONE, number, times
 from reports.findings.catalogue import diagnosis
 from reports.footnotes import absent_note, answer_notes, failure_note, ratio_notes, trait_notes
@@ -26,8 +26,8 @@ from reports.shaped_tables import level_tables
 from reports.side_by_side import original_table
 from reports.verdict import verdict
 
-SDK_NOTE = (
-    "SDK: the app's LLM stage less the LLM server's own record of it (medians): what the LLM's client costs, "
+LLM_CLIENT_NOTE = (
+    "LLM client: the app's LLM stage less the LLM server's own record of it (medians): what its client costs, "
     "a part of llm."
 )
 EFFECT_NOTE = (
@@ -36,13 +36,13 @@ EFFECT_NOTE = (
 )
 
 
-def _level_row(level: Level, first: Sequence[str], side: Sequence[str]) -> Row:
+def _level_row(level: OperatingPoint, first: Sequence[str], side: Sequence[str]) -> Row:
     f = level.figures
     main, others = columns.main_cells(f, valid=level.valid), columns.cells(f, side)
-    return Row(cells=(*level.load.cells(first), *main, *others, str(f.failures)), struck=not level.valid)
+    return Row(cells=(*level.load.cells(first), *main, *others, str(f.failures)), invalid=not level.valid)
 
 
-def _single_table(levels: list[Level]) -> Table:
+def _single_table(levels: list[OperatingPoint]) -> Table:
     """One deployment's one configuration, of one workload."""
     workload, figures = levels[0].workload, [level.figures for level in levels]
     side = columns.shown(figures, workload.columns.side)
@@ -120,35 +120,35 @@ def _knees(analysis: Analysis) -> Iterator[Block]:
         yield Paragraph(title="Where throughput stops growing", lines=tuple(lines))
 
 
-def _accounts(analysis: Analysis) -> Iterator[Block]:
-    groups: dict[tuple[str, str], list[Account]] = {}
-    for account in analysis.accounts:
-        groups.setdefault((account.deployment, account.config), []).append(account)
+def _latency_breakdowns(analysis: Analysis) -> Iterator[Block]:
+    groups: dict[tuple[str, str], list[LatencyBreakdown]] = {}
+    for breakdown in analysis.latency_breakdowns:
+        groups.setdefault((breakdown.deployment, breakdown.config), []).append(breakdown)
     for (deployment, config), own in groups.items():
-        stages = list(dict.fromkeys(name for account in own for name in account.stages_ms))
-        sdk = any(a.sdk_cost_ms is not None for a in own)
+        stages = list(dict.fromkeys(name for breakdown in own for name in breakdown.stages_ms))
+        sdk = any(a.llm_client_overhead_ms is not None for a in own)
         first = heads(a.load for a in own)
         rows = [
             Row(cells=(
                 *a.load.cells(first), number(a.ttft_ms), *(number(a.stages_ms.get(s)) for s in stages),
-                number(a.unexplained_ms), *((number(a.sdk_cost_ms),) if sdk else ()),
+                number(a.unattributed_ms), *((number(a.llm_client_overhead_ms),) if sdk else ()),
             ))
             for a in own
         ]  # fmt: skip
-        notes = [SDK_NOTE] if sdk else []
+        notes = [LLM_CLIENT_NOTE] if sdk else []
         notes += [
             f"Wrong at {a.load.named}: in {a.impossible} of {a.answers} answers the stages add up to "
             "more than the TTFT, so the server's times are not to be believed"
-            + (" and no rest is given." if a.unexplained_ms is None else ".")
+            + (" and no remainder is given." if a.unattributed_ms is None else ".")
             for a in own
             if a.impossible
         ]
         short = ["prep" if stage == "preprocess" else stage for stage in stages]
         yield Table(
             title=f"{deployment}: {config}: where the TTFT goes (medians, ms, queued and running)",
-            columns=(*first, "TTFT", *short, "rest", *(("SDK",) if sdk else ())),
+            columns=(*first, "TTFT", *short, "unattributed", *(("LLM client",) if sdk else ())),
             rows=tuple(rows),
-            notes=("rest: each request's TTFT less its stages, the median; unexplained by the app.", *notes),
+            notes=("unattributed: each request's TTFT less its stages, the median.", *notes),
         )
 
 
@@ -196,7 +196,7 @@ def blocks(analysis: Analysis) -> list[Block]:
         _comparisons,
         effect_tables,
         _knees,
-        _accounts,
+        _latency_breakdowns,
         _unexplained,
         _cold,
     )

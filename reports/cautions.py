@@ -128,7 +128,7 @@ def _not_compared(notes: Sequence[of_ratios.NotCompared]) -> Caution:
     return Caution(sentences=tuple(map(refusal, notes)), brief=brief)
 
 
-def _asked_differently(notes: Sequence[of_ratios.AskedDifferently]) -> Caution:
+def _workload_mismatch(notes: Sequence[of_ratios.WorkloadMismatch]) -> Caution:
     text = f"ratios are of two loads, asked differently ({listed(notes[0].keys)})"
     return Caution(sentences=(f"Some {text}.",), brief=f"some {text}")
 
@@ -243,7 +243,7 @@ WORDS: dict[type[Note], Callable[[Any], Caution]] = {
     of_answers.TokenPace: _token_pace,
     of_answers.Undecided: _undecided,
     of_ratios.NotCompared: _not_compared,
-    of_ratios.AskedDifferently: _asked_differently,
+    of_ratios.WorkloadMismatch: _workload_mismatch,
     of_ratios.ReachedDifferently: _reached,
     of_loads.Overlapping: _overlapping,
     of_machine.Drift: _drift,

@@ -69,8 +69,8 @@ def _report(directories: tuple[Path, ...], as_json: bool, output: Path | None, r
     """The exit code."""
     # Not at the top: they need a second, and packages that a load worker does not have.
     try:
-        from records.kept import shown
         from records.request import RecordError
+        from records.secret_names import shown
         from reports.export import write_files
         from reports.show import load
     except ModuleNotFoundError as error:

@@ -11,7 +11,7 @@ class Row:
     """A table's row; ``struck``: measured, but not to be believed."""
 
     cells: tuple[str, ...]
-    struck: bool = False
+    invalid: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +40,7 @@ class Paragraph:
 
     title: str
     lines: tuple[str, ...]
-    struck: frozenset[int] = frozenset()
+    invalid: frozenset[int] = frozenset()
     """Which lines are struck out (their part before the first colon-space)."""
 
 

@@ -24,7 +24,7 @@ from workloads.workload import Workload
 NAMES = ("deployment", "config", "concurrency", "repeat")
 LEVEL_NAMES = (
     *("source", "cell", "shape", "valid", "level_unit", "level_from", "level_to", "start_ns", "end_ns"),
-    *("status", "cut"),
+    *("status", "aborted"),
 )
 
 

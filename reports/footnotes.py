@@ -9,22 +9,22 @@ from reports.analysis.of_ratios import not_compared
 from reports.cautions import refusal
 from reports.figures.compare import Comparison, DeploymentRatio
 from reports.figures.figures import Figures
-from reports.figures.summary import Level
+from reports.figures.summary import OperatingPoint
 from reports.figures.text import listed, number
 
 
 def ratio_notes(ratios: Sequence[Comparison | DeploymentRatio]) -> list[str]:
     """Where what is compared was not asked alike, or is not the same but for its name."""
     notes = [refusal(note) for note in not_compared(ratios)]
-    wrong = [ratio for ratio in ratios if ratio.asked_differently]
+    wrong = [ratio for ratio in ratios if ratio.workload_mismatch]
     if wrong:
         levels = [load.named for load in sorted({ratio.load for ratio in wrong})]
-        keys = list(dict.fromkeys(key for ratio in wrong for key in ratio.asked_differently))
+        keys = list(dict.fromkeys(key for ratio in wrong for key in ratio.workload_mismatch))
         notes.append(f"Asked differently at {listed(levels)} ({listed(keys)}): such a ratio is of two loads.")
     return notes
 
 
-def answer_notes(levels: Iterable[Level]) -> list[str]:
+def answer_notes(levels: Iterable[OperatingPoint]) -> list[str]:
     """Which answers the latencies of a table's levels are not of, with their deployment where there are
     several, and which of the good ones may be none."""
     found = list(levels)

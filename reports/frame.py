@@ -15,9 +15,9 @@ from records.cell import Cell, Window
 from records.measure import ended_inside, measured
 from records.reader import all_there, read_head, read_run, requests_of
 from records.request import RecordError, RequestRecord
+from reports.figures.concurrent_cells import CellPart, merged_cell, simultaneous
 from reports.figures.figures import good_and_timed
 from reports.figures.load import Load
-from reports.figures.masters import Part, merged_cell, simultaneous
 from reports.figures.rows import Row, rows_of
 from reports.figures.summary import source_names
 from reports.frame_table import Kind, Table
@@ -124,7 +124,7 @@ def frame(directories: Iterable[Path | str] | Path | str) -> pd.DataFrame:
     runs = [read_run(path, read_head) for path in distinct]
     refuse_copies(runs)
     parts = [
-        Part(source=name, data=data)
+        CellPart(source=name, data=data)
         for run, name in zip(runs, source_names(runs), strict=True)
         for data in run.cells
     ]
@@ -136,7 +136,7 @@ def frame(directories: Iterable[Path | str] | Path | str) -> pd.DataFrame:
     return table.frame()
 
 
-def _add(table: Table, parts: Sequence[Part], cell: Cell, row: Row) -> None:
+def _add(table: Table, parts: Sequence[CellPart], cell: Cell, row: Row) -> None:
     """One measurement. Whether it is valid is known when all its records were seen."""
     start, valid, kind = table.rows, cell.verdict.valid and cell.window is not None, workload(cell.workload)
     for part in parts:

@@ -24,13 +24,13 @@ def knee_sentence(knee: Knee) -> str:
     """All that is known of where one configuration stops growing."""
     per = knee.workload.throughput.title
     best = f"{spread(knee.throughput)} {per}"
-    if knee.asked_differently:
-        return f"its levels were asked differently ({listed(knee.asked_differently)}): no knee is drawn"
+    if knee.workload_mismatch:
+        return f"its levels were asked differently ({listed(knee.workload_mismatch)}): no knee is drawn"
     if knee.other_loads:
         return f"its load was {listed(knee.other_loads)}, no number of users: no knee is drawn"
-    if knee.struck:
+    if knee.invalid:
         return (
-            f"{', '.join(map(str, knee.struck))} users were measured and are not valid: no knee is drawn; "
+            f"{', '.join(map(str, knee.invalid))} users were measured and are not valid: no knee is drawn; "
             f"{users(knee.top)}, the highest valid level, had {best}"
         )
     if knee.concurrency is not None:
@@ -57,15 +57,15 @@ def grown(who: str, knee: Knee | None) -> str:
     if knee is None:
         return f"{who} has no valid cell, so nothing follows from it"
     best = f"{spread(knee.throughput)} {knee.workload.throughput.title}"
-    if knee.asked_differently:
+    if knee.workload_mismatch:
         return f"{who} was asked differently from level to level: nothing follows about its growth"
     if knee.other_loads:
         return (
             f"{who} was measured by {listed(knee.other_loads)}: nothing follows about its growth with users"
         )
-    if knee.struck:
+    if knee.invalid:
         return (
-            f"{who} had {best} at {users(knee.top)}; {', '.join(map(str, knee.struck))} "
+            f"{who} had {best} at {users(knee.top)}; {', '.join(map(str, knee.invalid))} "
             "users are not valid: nothing follows about where it stops growing"
         )
     if knee.concurrency is not None:
@@ -82,11 +82,11 @@ def others_grown(knees: Sequence[Knee]) -> Iterator[str]:
     """The same of the other configurations, in few words; those that say nothing about users are left to
     the section."""
     for knee in knees:
-        if knee.asked_differently or knee.other_loads:
+        if knee.workload_mismatch or knee.other_loads:
             continue
         value = knee.throughput.value if knee.throughput else None
         best = f"{number(value)} {knee.workload.throughput.title}"
-        if knee.struck:
+        if knee.invalid:
             yield f"{knee.name} not known above {users(knee.top)} (no valid cell)"
         elif knee.concurrency is not None:
             yield f"{knee.name} stops at {knee.concurrency} ({best})"

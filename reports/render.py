@@ -39,22 +39,22 @@ def print_blocks(blocks: Sequence[Block], console: Console) -> None:
                 console.print(Text(note, style="dim"))
         else:
             for i, line in enumerate(block.lines):
-                console.print(_sentence(line, console, struck=i in block.struck))
+                console.print(_sentence(line, console, invalid=i in block.invalid))
         console.print()
 
 
-def _struck(text: str, console: Console, *, struck: bool) -> Text:
+def _invalid(text: str, console: Console, *, invalid: bool) -> Text:
     """Struck out by style on a terminal, by tildes where there are no styles."""
-    if not struck:
+    if not invalid:
         return Text(text)
     return Text(text, style="strike dim") if console.is_terminal else Text(f"~~{text}~~")
 
 
-def _sentence(line: str, console: Console, *, struck: bool) -> Text:
+def _sentence(line: str, console: Console, *, invalid: bool) -> Text:
     head, colon, rest = line.partition(": ")
-    if not struck:
+    if not invalid:
         return Text(line)
-    return Text.assemble(_struck(head, console, struck=True), Text(colon + rest, style="red"))
+    return Text.assemble(_invalid(head, console, invalid=True), Text(colon + rest, style="red"))
 
 
 def _fitting(table: Table, console: Console) -> list[Table]:
@@ -80,7 +80,7 @@ def _rich_table(table: Table, console: Console) -> RichTable:
         left = column in LEFT or column.startswith("Ratio")
         rich.add_column(Text(column), justify="left" if left else "right", overflow="fold")
     for row in table.rows:
-        rich.add_row(*(_struck(cell, console, struck=row.struck and cell != "-") for cell in row.cells))
+        rich.add_row(*(_invalid(cell, console, invalid=row.invalid and cell != "-") for cell in row.cells))
     return rich
 
 
@@ -88,7 +88,7 @@ def _print_stacked(table: Table, console: Console) -> None:
     """A row as lines, for a terminal too narrow for the table."""
     for row in table.rows:
         for i, (column, cell) in enumerate(zip(table.columns, row.cells, strict=True)):
-            text = _struck(cell, console, struck=row.struck and cell != "-")
+            text = _invalid(cell, console, invalid=row.invalid and cell != "-")
             console.print(Text.assemble("  " if i else "", f"{column}: ", text))
 
 
@@ -112,7 +112,7 @@ def _escaped(text: str) -> str:
 
 def _markdown_table(table: Table) -> str:
     def cells(row: Row) -> str:
-        shown = (f"~~{_escaped(c)}~~" if row.struck and c != "-" else _escaped(c) for c in row.cells)
+        shown = (f"~~{_escaped(c)}~~" if row.invalid and c != "-" else _escaped(c) for c in row.cells)
         return f"| {' | '.join(shown)} |"
 
     sides = (":--" if column in LEFT else "--:" for column in table.columns)
@@ -124,6 +124,6 @@ def _markdown_lines(block: Paragraph) -> str:
     lines = []
     for i, line in enumerate(block.lines):
         head, colon, rest = line.partition(": ")
-        text = f"~~{_escaped(head)}~~{colon}{_escaped(rest)}" if i in block.struck else _escaped(line)
+        text = f"~~{_escaped(head)}~~{colon}{_escaped(rest)}" if i in block.invalid else _escaped(line)
         lines.append(f"- {text}")
     return "\n".join(lines)

@@ -33,7 +33,7 @@ code, CPUs or what was asked, with that (``baseline RETRIEVAL=async``). ``load``
 open loop's rate) or a shape's name, with other factors before it (``size=100 users=10``); ``concurrency`` is
 null where it is no number of users; ``point``: all factors.
 ``level``, of a load with a shape: ``level_from``, ``level_to``, ``start_ns`` and
-``end_ns`` (Unix), ``status`` (of a search), ``cut`` (requests that are in no figure), and figures.
+``end_ns`` (Unix), ``status`` (of a search), ``aborted`` (requests that are in no figure), and figures.
 ``figures``: ``valid`` (any valid cell), ``repeats`` and ``invalid_repeats`` (counts), ``requests``,
 ``failures``, ``late`` (requests that are in no latency, since the load generator stalled), ``seconds``,
 ``answers``, ``thoughts`` (answers in which a thought came before the first token of the answer),
@@ -60,14 +60,14 @@ from reports.analysis.analysis import Analysis, Source
 from reports.analysis.of_loads import Cold
 from reports.analysis.of_machine import Drift, noise_of
 from reports.effect_json import effect_json
-from reports.figures.account import Account
 from reports.figures.compare import Comparison, DeploymentRatio
 from reports.figures.figures import Figures
 from reports.figures.knees import Knee
+from reports.figures.latency_breakdown import LatencyBreakdown
 from reports.figures.regions import Region
 from reports.figures.shaped import ShapedCell
 from reports.figures.stats import Estimate
-from reports.figures.summary import CellSummary, Level
+from reports.figures.summary import CellSummary, OperatingPoint
 from reports.findings.catalogue import diagnosis
 from reports.headline import what_this_says
 from workloads.metric import Metric
@@ -117,7 +117,7 @@ def _metric(metric: Metric, figures: Figures) -> dict[str, Any]:
     return found | ({metric.trait.name: figures.traits[metric.trait.name]} if metric.trait else {})
 
 
-def _level(level: Level) -> dict[str, Any]:
+def _level(level: OperatingPoint) -> dict[str, Any]:
     good = len(level.valid_cells)
     counts = {"valid": level.valid, "repeats": good, "invalid_repeats": len(level.cells) - good}
     named = {"workload": level.workload.name, "point": level.load.point.to_json()}
@@ -149,7 +149,7 @@ def _verdict(cell: CellSummary) -> dict[str, Any]:
     }
 
 
-def _of_a_load(found: Comparison | DeploymentRatio | Account | Drift) -> dict[str, Any]:
+def _of_a_load(found: Comparison | DeploymentRatio | LatencyBreakdown | Drift) -> dict[str, Any]:
     return {**_plain(found), **found.load.to_json()}
 
 
@@ -167,10 +167,10 @@ def _region(region: Region) -> dict[str, Any]:
     }
 
 
-def _plain(found: Comparison | DeploymentRatio | Account | Drift | Knee | Cold) -> dict[str, Any]:
+def _plain(found: Comparison | DeploymentRatio | LatencyBreakdown | Drift | Knee | Cold) -> dict[str, Any]:
     """Its fields; throughput and the compared metric under their names in the workload."""
     raw = {field.name: getattr(found, field.name) for field in fields(found) if field.name != "load"}
-    if isinstance(found, Account):
+    if isinstance(found, LatencyBreakdown):
         return raw
     names = {"throughput": found.workload.throughput.name, "compared": found.workload.compared.name}
     if isinstance(found, Cold):
@@ -194,7 +194,8 @@ def shaped_json(shaped: ShapedCell) -> dict[str, Any]:
         "level_unit": shaped.unit,
         "sentence": shaped.sentence,
         "levels": [
-            {**asdict(level.held), "cut": level.cut, **figures_json(level.figures)} for level in shaped.levels
+            {**asdict(level.held), "aborted": level.aborted, **figures_json(level.figures)}
+            for level in shaped.levels
         ],
     }
 
@@ -220,7 +221,7 @@ def results_json(analysis: Analysis) -> dict[str, Any]:
         "deployment_ratios": ratios,
         "effects": [effect_json(effect) for effect in analysis.effects],
         "knees": [_plain(knee) for knee in analysis.knees],
-        "accounts": [_of_a_load(account) for account in analysis.accounts],
+        "latency_breakdowns": [_of_a_load(breakdown) for breakdown in analysis.latency_breakdowns],
         "drifts": [_of_a_load(drift) for drift in analysis.noted(Drift)],
         "regions": [_region(region) for region in analysis.regions],
         "cold": [_plain(cold) for cold in analysis.noted(Cold)],

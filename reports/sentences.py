@@ -107,7 +107,7 @@ def _limit(at_top: Sequence[Comparison], knee: Knee | None, load: Load) -> str:
     """What the mocks' effects say about the limit at that load."""
     singles = {c.config: c.throughput for c in at_top if c.config in SIDES}
     raised = {name: r.value for name, r in singles.items() if r and r.excludes_one and r.value > 1}
-    if knee is not None and (knee.asked_differently or knee.other_loads or knee.struck):
+    if knee is not None and (knee.workload_mismatch or knee.other_loads or knee.invalid):
         return ""
     if knee is not None and knee.slowing:
         return "The limit of throughput is near, and was not found: what holds it down is not known yet."
@@ -152,7 +152,7 @@ def _shape(found: ShapedCell) -> str:
 
 
 def _deployment(analysis: Analysis, deployment: str) -> Iterator[Sentence]:
-    own = [c for c in analysis.comparisons if c.deployment == deployment and not c.asked_differently]
+    own = [c for c in analysis.comparisons if c.deployment == deployment and not c.workload_mismatch]
     levels = [level for level in analysis.levels if level.deployment == deployment]
     reference = own[0].reference if own else levels[0].config
     knees = [knee for knee in analysis.knees if knee.deployment == deployment]
@@ -204,9 +204,9 @@ def _mocks(own: Sequence[Comparison], knee: Knee | None) -> Iterator[Sentence]:
 
 def _deployments(ratios: Sequence[DeploymentRatio]) -> Iterator[Sentence]:
     """Which of two is ahead, at the highest load of the first configuration that has both."""
-    known = [ratio for ratio in ratios if ratio.throughput is not None and not ratio.asked_differently]
+    known = [ratio for ratio in ratios if ratio.throughput is not None and not ratio.workload_mismatch]
     if not known:
-        if ratios and not any(ratio.asked_differently or ratio.differ_in for ratio in ratios):
+        if ratios and not any(ratio.workload_mismatch or ratio.differ_in for ratio in ratios):
             text = (
                 f"{ratios[0].first} and {ratios[0].second} have no level at which both are valid: they are "
                 "not compared."

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from records.levels import lucky_note, many_cut, no_rate_note
+from records.levels import many_aborted, no_rate_note, survivorship_note
 from reports import columns
 from reports.analysis.analysis import Analysis
 from reports.document import Row, Table
-from reports.figures.shaped import LevelFigures, ShapedCell
+from reports.figures.shaped import ShapedCell, StageFigures
 from reports.figures.text import NONE, listed
 from reports.footnotes import absent_note, failure_note, late_note, trait_notes, unsure_note
 
@@ -43,16 +43,16 @@ def _table(shaped: ShapedCell, *, named: bool) -> Table:
     )
 
 
-def _row(level: LevelFigures, shaped: ShapedCell) -> Row:
+def _row(level: StageFigures, shaped: ShapedCell) -> Row:
     f, (first, last) = level.figures, _sides(shaped)
     slo = (level.held.status or NONE,) if shaped.is_search else ()
     return Row(
         cells=(
             *(level.held.label(shaped.unit), *slo, *columns.main_cells(f, valid=shaped.cell.valid)),
-            *(*columns.cells(f, first), str(f.failures), str(level.cut), str(f.requests)),
+            *(*columns.cells(f, first), str(f.failures), str(level.aborted), str(f.requests)),
             *columns.cells(f, last),
         ),
-        struck=not shaped.cell.valid,
+        invalid=not shaped.cell.valid,
     )
 
 
@@ -83,13 +83,13 @@ def _notes(shaped: ShapedCell) -> Iterator[str]:
     ]
     if rateless:
         yield no_rate_note(rateless)
-    lucky = [
+    survivors = [
         level.held.label(shaped.unit)
         for level in shaped.levels
-        if many_cut(level.cut, level.figures.requests)
+        if many_aborted(level.aborted, level.figures.requests)
     ]
-    if lucky:
-        yield lucky_note(lucky)
+    if survivors:
+        yield survivorship_note(survivors)
     unmeasured = [level.held.label(shaped.unit) for level in shaped.levels if not level.held.seconds]
     if unmeasured:
         yield f"Not measured at {listed(unmeasured)}: the load was still warming up, or had ended."

@@ -9,7 +9,7 @@ from reports.document import Row, Table
 from reports.figures.compare import BOTTLENECK_RATIO, DeploymentRatio, deployments_of
 from reports.figures.load import Load
 from reports.figures.load import heads as first_columns
-from reports.figures.summary import Level
+from reports.figures.summary import OperatingPoint
 from reports.figures.text import NONE, listed, spread, times, value
 from reports.footnotes import answer_notes, ratio_notes
 from workloads.workload import Workload
@@ -55,7 +55,7 @@ def original_table(analysis: Analysis, config: str, workload: Workload) -> Table
             *(_shown(level, of_median=True) for level in (a, b)),
             spread(ratio.throughput),
         )
-        rows.append(Row(cells=cells, struck=not any(level is not None and level.valid for level in (a, b))))
+        rows.append(Row(cells=cells, invalid=not any(level is not None and level.valid for level in (a, b))))
         if ratio.second_is_bottleneck:
             above.append(ratio.load.named)
     notes = list(_notes(own, above, workload))
@@ -100,11 +100,13 @@ def _notes(own: Sequence[DeploymentRatio], above: Sequence[str], workload: Workl
         yield f"{one} and {two} were reached differently: {listed(ways)}."
 
 
-def _both(by_key: Mapping[tuple[str, Load], Level], ratio: DeploymentRatio) -> list[Level | None]:
+def _both(
+    by_key: Mapping[tuple[str, Load], OperatingPoint], ratio: DeploymentRatio
+) -> list[OperatingPoint | None]:
     return [by_key.get((name, ratio.load)) for name in (ratio.first, ratio.second)]
 
 
-def _shown(level: Level | None, *, of_median: bool) -> str:
+def _shown(level: OperatingPoint | None, *, of_median: bool) -> str:
     """One deployment's figure; nothing of a level without a valid cell beside one that has some."""
     if level is None or not level.valid:
         return NONE

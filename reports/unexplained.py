@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from reports.figures.knee import GROWTH
 from reports.figures.knees import Knee
 from reports.figures.stats import Estimate
-from reports.figures.summary import Level
+from reports.figures.summary import OperatingPoint
 from reports.figures.text import listed, number, users
 from reports.sentence import Sentence
 from workloads.stream import STREAM
@@ -25,7 +25,7 @@ def blind(deployments: Sequence[str]) -> Sentence:
     )
 
 
-def waiting(deployment: str, knee: Knee | None, levels: Sequence[Level]) -> Iterator[Sentence]:
+def waiting(deployment: str, knee: Knee | None, levels: Sequence[OperatingPoint]) -> Iterator[Sentence]:
     """Do requests wait? Then more users bring no more answers, and longer times instead. ``deployment``: one
     without stage times."""
     own = [level for level in levels if level.valid and level.load.closed and knee and knee.has(level)]
@@ -34,7 +34,7 @@ def waiting(deployment: str, knee: Knee | None, levels: Sequence[Level]) -> Iter
         yield Sentence(text=text, short=text)
 
 
-def _waits(deployment: str, knee: Knee | None, levels: Sequence[Level]) -> str:
+def _waits(deployment: str, knee: Knee | None, levels: Sequence[OperatingPoint]) -> str:
     if knee is None or knee.concurrency is None or knee.workload.name != STREAM.name:
         return ""
     at = next((level for level in levels if level.load.users == knee.concurrency), None)

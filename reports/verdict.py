@@ -16,7 +16,7 @@ from reports.figures.summary import CellSummary
 from reports.figures.text import listed, number, value
 
 
-def _struck_line(cell: CellSummary, analysis: Analysis) -> str:
+def _invalid_line(cell: CellSummary, analysis: Analysis) -> str:
     why = "; ".join(f"{check.text or check.name} ({check.name})" for check in cell.failed_checks)
     why = why or "nothing was checked"
     of, metric = cell.figures, cell.workload.compared
@@ -108,14 +108,14 @@ def verdict(analysis: Analysis) -> Paragraph:
     """How many cells are valid, why the others are not, and what else a reader has to know."""
     cells, invalid = analysis.cells, analysis.invalid
     good = len(cells) - len(invalid)
-    struck = [_struck_line(cell, analysis) for cell in invalid]
+    shown = [_invalid_line(cell, analysis) for cell in invalid]
     lines = [f"{good} of {len(cells)} cells are valid; an invalid one enters no ratio and no pooled figure."]
     first = len(lines)
-    lines += struck
+    lines += shown
     for deployment, config in analysis.without_valid_cell:
         lines.append(f"No valid cell: {deployment}/{config}. Nothing can be said about it.")
     lines += [sentence for caution in cautions(analysis) for sentence in caution.sentences]
     lines += [
         line for kind, notes in grouped(analysis.notes) if kind in REMARKS for line in REMARKS[kind](notes)
     ]
-    return Paragraph(title="Verdict", lines=tuple(lines), struck=frozenset(range(first, first + len(struck))))
+    return Paragraph(title="Verdict", lines=tuple(lines), invalid=frozenset(range(first, first + len(shown))))

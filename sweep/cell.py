@@ -21,9 +21,9 @@ from sweep.deployments.protocol import Endpoint
 from sweep.llm import LlmServer
 from sweep.plan import MAX_SECONDS, MIN_SECONDS, CellKey, Plan
 from sweep.running.cpus import LOCUST_PRIORITY, Cpus
+from sweep.running.errors import UsageError
 from sweep.running.processes import Child, Ledger
 from sweep.running.redaction import blank, redaction
-from sweep.running.usage import UsageError
 from sweep.scenario import locustfile, words
 
 PROFILER_INTERVAL_SECONDS = 0.5

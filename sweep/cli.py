@@ -28,7 +28,7 @@ from sweep.planning import planned
 from sweep.preview import preview
 from sweep.reaching import check_given_again, check_reach, given_in, reaching
 from sweep.running import cpus as division
-from sweep.running.usage import UsageError
+from sweep.running.errors import UsageError
 from sweep.target import waiting
 from sweep.targets import check_services
 from sweep.whole import need_report, print_out, run_sweep

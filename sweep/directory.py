@@ -19,7 +19,7 @@ from records.request import RecordError
 from sweep.host import describe_host, describe_software
 from sweep.options import check_labels, parse_locust_args
 from sweep.plan import Plan
-from sweep.running.usage import UsageError
+from sweep.running.errors import UsageError
 from sweep.scenario import locustfile
 from sweep.variants import check_variant
 

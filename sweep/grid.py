@@ -6,9 +6,9 @@ import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from records.kept import shown
 from records.point import RATE, USERS, Point, Value, text_of, value_of
-from sweep.running.usage import UsageError
+from records.secret_names import shown
+from sweep.running.errors import UsageError
 
 BASE_LEVELS: tuple[int, ...] = (1, 10, 20)
 """What ``auto`` measures of every variant: so there are levels at which to compare them."""

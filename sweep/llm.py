@@ -12,9 +12,9 @@ from records.files import read_lines
 from records.layout import LLM, LLM_LOG
 from sweep.plan import Plan
 from sweep.running.cpus import LLM_PRIORITY
+from sweep.running.errors import UsageError, check_base_url
 from sweep.running.probes import status
 from sweep.running.processes import Child, Ledger, free_port
-from sweep.running.usage import UsageError, check_base_url
 
 _START_SECONDS = 20.0
 

@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 
 from reach.options import OPTIONS
 from records.header_rules import header_trouble
-from records.kept import (
+from records.secret_names import (
     NO_FRAGMENT,
     is_utf8,
     secret_in_field,
@@ -19,7 +19,7 @@ from records.kept import (
 )
 from sweep.deployments.catalogue import DEFAULT
 from sweep.plan import MOST_SECONDS
-from sweep.running.usage import UsageError
+from sweep.running.errors import UsageError
 from sweep.target import Target
 
 MOST_DIGITS = 9

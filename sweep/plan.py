@@ -15,7 +15,7 @@ from records.served import AS_IS
 from records.variants import MOCKS, Variant
 from sweep.grid import MOST_USERS, Factor, combinations
 from sweep.running.cpus import SHARED
-from sweep.running.usage import UsageError
+from sweep.running.errors import UsageError
 from sweep.target import Target
 
 ONWARD_LEVELS: tuple[int, ...] = (40, 80, 160, 320)

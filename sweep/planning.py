@@ -14,8 +14,8 @@ from sweep.llm import named_llm
 from sweep.plan import Plan, resolved
 from sweep.reaching import as_words, check_reach, with_whole_paths
 from sweep.running import cpus as division
+from sweep.running.errors import UsageError
 from sweep.running.redaction import check_not_kept
-from sweep.running.usage import UsageError
 from sweep.scenario import check_scenario
 from sweep.target import with_wait
 from sweep.variants import check_common, check_reference, check_told_apart, parse_settings, parse_variants

@@ -74,7 +74,7 @@ class Progress:
         """The bar as it stands."""
         return self._bar.get_renderable()
 
-    def say(self, what: str) -> None:
+    def report(self, what: str) -> None:
         """What goes on: in the bar; without a terminal as a line, if there was none for some time."""
         taken = 45 if self._console.width >= NARROW else 20
         width = max(10, self._console.width - taken)

@@ -15,7 +15,7 @@ from records.given_files import GivenFileError, check_given
 from sweep.llm import named_llm
 from sweep.options import FILES, found_in
 from sweep.plan import Plan
-from sweep.running.usage import UsageError
+from sweep.running.errors import UsageError
 
 
 def reaching(command: Callable[..., None]) -> Callable[..., None]:

@@ -206,11 +206,11 @@ class Sweep:
             return False
         self._learn(place, key, data)
         self.progress.present(self.search.expected_cells())
-        self._say_if_unanswered(key)
+        self._report_if_unanswered(key)
         return True
 
     def _measure_one(self, at: Bench, key: CellKey, *, again: bool = False) -> None:
-        self.progress.say(f"{key.config} at {key.point.named}, repeat {key.repeat}")
+        self.progress.report(f"{key.config} at {key.point.named}, repeat {key.repeat}")
         began = time.monotonic()
         data = measure(at.place, key, at.endpoints[key.service])
         seconds = time.monotonic() - began
@@ -226,7 +226,7 @@ class Sweep:
             pending=pending,
             again=again,
         )
-        self._say_if_unanswered(key)
+        self._report_if_unanswered(key)
 
     def _learn(self, place: Workplace, key: CellKey, data: CellData) -> None:
         """What follows from a cell."""
@@ -237,7 +237,7 @@ class Sweep:
         if why and times(place.folder(key)) < MOST_TIMES:
             self.spoiled[key] = why
 
-    def _say_if_unanswered(self, key: CellKey) -> None:
+    def _report_if_unanswered(self, key: CellKey) -> None:
         if self.search.unanswered.get(key.series) == key.concurrency:
             lowest = min(self.plan.levels, default=key.concurrency)
             level = "" if key.concurrency == lowest else f" by {key.concurrency} users or more"

@@ -13,14 +13,14 @@ from pathlib import Path
 
 import orjson
 
-from records.kept import shown
 from records.point import RATE, USERS, Point
+from records.secret_names import shown
 from sweep.grid import combinations
 from sweep.options import found_in
 from sweep.plan import STREAM, Plan
+from sweep.running.errors import UsageError
 from sweep.running.processes import PROJECT, free_port
 from sweep.running.redaction import redaction
-from sweep.running.usage import UsageError
 
 FOLDER = PROJECT / "locustfiles"
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,60}")

@@ -11,10 +11,10 @@ from typing import Annotated, ClassVar
 import click
 from pydantic import ConfigDict, Field
 
-from records.kept import NO_FRAGMENT, secret_in_query, shown
+from records.secret_names import NO_FRAGMENT, secret_in_query, shown
 from sweep.deployments.catalogue import kind_of
 from sweep.deployments.protocol import READY_SECONDS, Kind
-from sweep.running.usage import UsageError
+from sweep.running.errors import UsageError
 
 MOST_READY_SECONDS = 24 * 3600
 _LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,80}")

@@ -15,7 +15,7 @@ from sweep.deployments.protocol import Deployment, Endpoint, Setup
 from sweep.plan import Plan, Service
 from sweep.progress import Progress
 from sweep.reaching import headers_of_plan, reach_of_plan
-from sweep.running.usage import UsageError
+from sweep.running.errors import UsageError
 from sweep.target import Target
 
 
@@ -45,14 +45,14 @@ def start_targets(
                 llm_url=llm_url if target.kind.reaches_loopback else "",
                 log=place.run / layout.TARGETS / target.label / f"{config}-r{repeat}.log",
                 ledger=place.ledger,
-                say=progress.say,
+                report=progress.report,
                 reach=reach_of_plan(place.plan, os.environ),
                 headers=headers_of_plan(place.plan, os.environ),
                 cwd=Path(target.cwd) if target.cwd else None,
                 ready_path=target.ready_path,
                 ready_seconds=target.ready_seconds,
             )
-            _say_start(progress, target, config, repeat)
+            _report_start(progress, target, config, repeat)
             deployment = deployment_of(target, setup)
             stack.callback(deployment.stop)
             endpoint = deployment.start(config, place.plan.settings_of(config))
@@ -87,9 +87,9 @@ def deployment_of(target: Target, setup: Setup) -> Deployment:
     return target.kind.deployment(setup)
 
 
-def _say_start(progress: Progress, target: Target, config: str, repeat: int) -> None:
+def _report_start(progress: Progress, target: Target, config: str, repeat: int) -> None:
     what = f"starting {config} ({target.label})"
-    progress.say(what)
+    progress.report(what)
     if target.kind.started:
         progress.step(f"{what}, repeat {repeat}")
 

@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 
-from records.kept import is_secret, shown
+from records.secret_names import is_secret, shown
 from records.served import AS_IS
 from records.variants import BASELINE, MOCKS, Variant
-from sweep.running.usage import UsageError, check_base_url
+from sweep.running.errors import UsageError, check_base_url
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,80}")
 _SETTING = re.compile(r"[A-Z][A-Z0-9_]*")

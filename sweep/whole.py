@@ -16,7 +16,7 @@ from sweep.llm import named_llm
 from sweep.plan import Plan
 from sweep.progress import Progress, Watched
 from sweep.runner import Sweep
-from sweep.running.usage import UsageError
+from sweep.running.errors import UsageError
 
 
 def need_report() -> None:
@@ -42,12 +42,12 @@ def run_sweep(directory: Path, plan: Plan) -> None:
 
 
 def _measure(directory: Path, plan: Plan, console: Console) -> None:
-    def say(text: str) -> None:
+    def report(text: str) -> None:
         console.print(text, highlight=False, markup=False, soft_wrap=True)
 
-    say(f"results: {directory}")
+    report(f"results: {directory}")
     if named_llm(plan):
-        say("LLM: the one of OPENAI_BASE_URL, not the mock server")
+        report("LLM: the one of OPENAI_BASE_URL, not the mock server")
     resume = f"go on with: sweep --resume {shlex.quote(str(directory))}"
     try:
         with Progress(console) as progress:
@@ -55,15 +55,15 @@ def _measure(directory: Path, plan: Plan, console: Console) -> None:
             sweep.run()
     except BaseException:  # whatever ended it, an interrupt or a fault of ours
         if any(cell_directories(directory)):
-            say(resume)
+            report(resume)
         raise
     if sweep.skipped:
         repeats = Counter(key.repeat for key in sweep.skipped)
         cells = ", ".join(f"{count} of repeat {repeat}" for repeat, count in sorted(repeats.items()))
-        say(f"the budget ended the sweep first; cells not measured: {cells}; {resume}")
+        report(f"the budget ended the sweep first; cells not measured: {cells}; {resume}")
     elif sweep.spoiled:
         cells = ", ".join(key.path for key in sweep.spoiled)
-        say(f"no time was left to measure again what the machine spoiled: {cells}; {resume}")
+        report(f"no time was left to measure again what the machine spoiled: {cells}; {resume}")
 
 
 def print_out(text: str) -> None:

@@ -19,7 +19,7 @@ MAX_BATCH = 32
 @dataclass(slots=True)
 class _Waiting:
     question: str
-    asked_ns: int
+    requested_ns: int
     answer: asyncio.Future[tuple[Vectors, Timing]]
 
 
@@ -77,7 +77,7 @@ class BatchEmbedder:
                 continue
             for one, vector in zip(batch, vectors, strict=True):
                 if not one.answer.done():
-                    timing = Timing(queued_ns=began - one.asked_ns, running_ns=ended - began)
+                    timing = Timing(queued_ns=began - one.requested_ns, running_ns=ended - began)
                     one.answer.set_result((vector, timing))
 
     def _embed(self, questions: Sequence[str]) -> tuple[int, Vectors, int]:

@@ -27,7 +27,7 @@ from target_app.stages import Hits, Retrieved, Timing
 class Search:
     """One search as its embeddings see it; the store's threads know it by their context."""
 
-    asked_ns: int
+    requested_ns: int
     embedded: list[tuple[int, int]] = field(default_factory=list)
     """When each embedding began and ended."""
     on_loop: bool = False
@@ -35,10 +35,10 @@ class Search:
 
     def timings(self, ended_ns: int) -> tuple[Timing | None, Timing]:
         """Of embedding and searching. Where nothing was seen to be embedded there is one time, not two."""
-        whole = ended_ns - self.asked_ns
+        whole = ended_ns - self.requested_ns
         if not self.embedded:
             return None, Timing(0, whole)
-        queued = self.embedded[0][0] - self.asked_ns
+        queued = self.embedded[0][0] - self.requested_ns
         running = sum(ended - began for began, ended in self.embedded)
         return Timing(queued, running), Timing(0, max(0, whole - queued - running))
 

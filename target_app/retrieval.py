@@ -73,14 +73,14 @@ class ThreadedRetrieval:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._pool, self._work, question, count, perf_counter_ns())
 
-    def _work(self, question: str, count: int, asked_ns: int) -> Retrieved:
+    def _work(self, question: str, count: int, requested_ns: int) -> Retrieved:
         with self._limit:
             began = perf_counter_ns()
             vector = self._embeddings.embed_array((question,))[0]
             embedded = perf_counter_ns()
         began_search, hits, ended = _search(self._store, vector, count)
         search = Timing(began_search - embedded, ended - began_search)
-        return Retrieved(hits, Timing(began - asked_ns, embedded - began), search)
+        return Retrieved(hits, Timing(began - requested_ns, embedded - began), search)
 
     def close(self) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)

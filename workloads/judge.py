@@ -23,5 +23,5 @@ def checks_of(workload: Workload, facts: Facts) -> tuple[Check, ...]:
 def _of_no_constant_load(found: Sequence[Check], text: str, facts: Facts) -> tuple[Check, ...]:
     """A load that changes on the way is not asked what only a constant one can be asked, nor, while there
     are good answers at all, for few failures: a shape may go past what the service can do on purpose."""
-    free = OF_ONE_LEVEL | ({"failures"} if facts.good and facts.shape is not None else set())
-    return tuple(Check(name=c.name, status="n/a", text=text) if c.name in free else c for c in found)
+    unjudged = OF_ONE_LEVEL | ({"failures"} if facts.good and facts.shape is not None else set())
+    return tuple(Check(name=c.name, status="n/a", text=text) if c.name in unjudged else c for c in found)

@@ -13,7 +13,9 @@ from typing import Any
 from loadgen.process.run import Phase, Run
 
 
-def heed(run: Callable[[], Run | None], cut: Callable[[], object], *, before: Callable[..., object]) -> None:
+def heed(
+    run: Callable[[], Run | None], abort: Callable[[], object], *, before: Callable[..., object]
+) -> None:
     """The first signal marks the run as interrupted, so that its shape ends at its next tick; one that comes
     while it ends already waits no longer, and has what is in flight ``cut``. Until there is a run it is
     handled as ``before``; after it the process ends anyway. ``cut`` is called from a signal's handler: it may
@@ -27,7 +29,7 @@ def heed(run: Callable[[], Run | None], cut: Callable[[], object], *, before: Ca
         if now.phase is Phase.OVER:
             return
         if now.interrupt():
-            cut()
+            abort()
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, on_signal)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from argparse import SUPPRESS
 from typing import Any
 
+from loadgen.engine.bounds import choice, number
 from loadgen.engine.option_model import Option, OptionModel
-from loadgen.engine.usage import choice, number
 from reach.options import OPTIONS
 
 

@@ -219,11 +219,11 @@ class LoadTest:
 
     def _interrupt(self, run: Run) -> None:
         if run.phase is Phase.DRAINING or run.interrupt():
-            self.role.cut()  # the second signal, or one that came while it drained: wait no longer
+            self.role.abort()  # the second signal, or one that came while it drained: wait no longer
         try:
             self._end_now(run)
         except KeyboardInterrupt:
-            self.role.cut()
+            self.role.abort()
             self._end_now(run)
 
     def _end_now(self, run: Run) -> None:

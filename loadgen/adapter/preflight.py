@@ -11,8 +11,8 @@ from typing import Any
 
 import psutil
 
+from loadgen.engine.bounds import MOST_AT_ONCE, MOST_SECONDS, UsageError, check_number, refuse
 from loadgen.engine.settings import Scenario, check_files, origin_of, settings, task_of
-from loadgen.engine.usage import MOST_AT_ONCE, MOST_SECONDS, UsageError, check_number, refuse
 from loadgen.process import target
 from records.exit_codes import USAGE
 

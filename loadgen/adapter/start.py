@@ -90,12 +90,12 @@ def _cell(load: Starting, wanted: Settings, task: AnyTask, origin: Origin, users
     """Where the records go; None where nobody asked for them."""
     options = load.environment.parsed_options
     elsewhere = options.master and not options.processes
-    served = target.served(origin, wanted.headers, wanted.redaction, asked_elsewhere=elsewhere)
+    served = target.served(origin, wanted.headers, wanted.redaction, requested_elsewhere=elsewhere)
     log.info("The service's configuration is %s", served.config or "not told (as-is)")
     if not wanted.results:
         return None
     expected = Expected.read(options.cell_spec, wanted.redaction) if options.cell_spec else None
-    served = expected.spec.heard(served) if expected else served
+    served = expected.spec.observed(served) if expected else served
     folder = fresh_folder(wanted.results, again=load.runs > 0)
     shape = type(load.environment.shape_class).__name__ if load.environment.shape_class else None
     cell = CellFile(

@@ -14,11 +14,11 @@ from locust.exception import StopUser
 from loadgen.adapter import interrupts, mends, preflight
 from loadgen.adapter.parser import add_arguments as add_to_parser
 from loadgen.adapter.plumbing import LoadTest
+from loadgen.engine.bounds import refuse
 from loadgen.engine.in_flight import VirtualUser
 from loadgen.engine.option_model import OptionModel
 from loadgen.engine.options import LoadOptions
 from loadgen.engine.settings import Scenario
-from loadgen.engine.usage import refuse
 
 BURST_NS = 50_000_000
 """A user without think time asks on for so long before locust gets control: locust's own way from one task
@@ -102,7 +102,7 @@ def begin(environment: Any, **_: Any) -> None:
     AskingUser.load = load = LoadTest(environment, scenario)
     preflight.check(environment, scenario, is_worker=load.is_worker)
     if environment.shape_class and environment.parsed_options.headless and not load.is_worker:
-        interrupts.heed(lambda: load.run, lambda: gevent.spawn(load.role.cut), before=interrupt)
+        interrupts.heed(lambda: load.run, lambda: gevent.spawn(load.role.abort), before=interrupt)
 
 
 def print_help(locustfile: str) -> None:

@@ -192,26 +192,26 @@ class Driver:
             self.session.idle(now)
         while self._flying and time.monotonic_ns() - now < limit_s * 1e9:
             time.sleep(0.005)
-        self.cut()
+        self.abort()
 
     def unwatch(self) -> None:
         """The run is over: how this process fares is of no more interest."""
         self.lag.stopped = True
         self.turns.stop()
 
-    def cut(self) -> None:
+    def abort(self) -> None:
         """Nobody waits any longer for what is in flight."""
         self._cut = True
         for one in list(self._flying.values()):
-            self._over(one, cut=True)
+            self._over(one, abort=True)
 
-    def _over(self, one: InFlightRequest, *, cut: bool = False) -> None:
+    def _over(self, one: InFlightRequest, *, abort: bool = False) -> None:
         if one.over:
             return  # it was cut, and its user was killed or came back only now
         one.over = True
         del self._flying[id(one)]
         exchange = one.exchange
-        if (cut and exchange.body_ended_ns is None) or exchange.outcome == "aborted":
+        if (abort and exchange.body_ended_ns is None) or exchange.outcome == "aborted":
             exchange.outcome, exchange.error = "aborted", "aborted at the end"
             exchange.ended_ns = time.monotonic_ns()
         if exchange.outcome == "ok" and one.late(self.turns):
@@ -220,7 +220,7 @@ class Driver:
             time.monotonic_ns(),
             measured="warmup" not in one.flags,
             clean=LATE not in one.flags,
-            cut=exchange.outcome == "aborted",
+            abort=exchange.outcome == "aborted",
         )
         self.on_end(self._record(one))
 

@@ -10,9 +10,9 @@ from typing import Any, Self
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.fields import FieldInfo
 
-from loadgen.engine.usage import MOST_SECONDS, Bounds, check_number
-from records.kept import is_utf8
-from records.usage import UsageError
+from loadgen.engine.bounds import MOST_SECONDS, Bounds, check_number
+from records.errors import UsageError
+from records.secret_names import is_utf8
 
 
 @dataclass(frozen=True, kw_only=True)

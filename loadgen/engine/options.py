@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from loadgen.client.connection import Timeouts
 from loadgen.engine.arrivals import ARRIVALS
+from loadgen.engine.bounds import MOST_AT_ONCE, MOST_COUNT
 from loadgen.engine.option_model import OptionModel, choice, count, many, number, text
-from loadgen.engine.usage import MOST_AT_ONCE, MOST_COUNT
 from reach.key import KEY_VARIABLE
-from records.usage import UsageError
+from records.errors import UsageError
 
 REGION_VARIABLE = "REGION"
 

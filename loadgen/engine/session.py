@@ -63,11 +63,11 @@ class Session:
         self.in_flight += 1
         return self.window_start_ns is not None
 
-    def end(self, now_ns: int, *, measured: bool, clean: bool, cut: bool) -> None:
+    def end(self, now_ns: int, *, measured: bool, clean: bool, abort: bool) -> None:
         """A request has ended."""
         self.in_flight -= 1
         self.last_end_ns = now_ns
-        if cut:
+        if abort:
             return
         self.ended += 1
         self.measured += measured

@@ -18,10 +18,10 @@ from loadgen.engine.task import AnyTask
 from reach.failure import ReachError
 from reach.key import KEY_VARIABLE, key_of, request_headers
 from reach.options import DIRECT, OPTIONS, Reach, reach_of
+from records.errors import UsageError
 from records.given import redaction
-from records.kept import is_secret, is_utf8
 from records.redaction import PIECE, Redaction
-from records.usage import UsageError
+from records.secret_names import is_secret, is_utf8
 
 GIVE_KEY = f"give a key as {KEY_VARIABLE}"
 

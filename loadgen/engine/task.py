@@ -22,7 +22,7 @@ class Item(Protocol):
 
 ItemT = TypeVar("ItemT", bound=Item)
 ExchangeT = TypeVar("ExchangeT", bound=Exchange)
-AskedT = TypeVar("AskedT", bound=Item, contravariant=True)
+RequestedT = TypeVar("RequestedT", bound=Item, contravariant=True)
 FilledT = TypeVar("FilledT", bound=Exchange, contravariant=True)
 
 
@@ -45,12 +45,12 @@ class Share:
         return self.users * self.workers
 
 
-class Client(Protocol[AskedT, FilledT]):
+class Client(Protocol[RequestedT, FilledT]):
     """One user's: asks over its connection."""
 
     connection: Connection
 
-    def run(self, item: AskedT, begin: Callable[[], FilledT]) -> None:
+    def run(self, item: RequestedT, begin: Callable[[], FilledT]) -> None:
         """Ask one item, to its end. ``begin()`` opens a request and gives the exchange to fill; what it gave
         before is over by then. Each is a record: a job may have one that submits it and many that poll."""
 

@@ -61,9 +61,9 @@ class Alone:
             self.driver.drain(limit_s)
             self.driver.unwatch()
 
-    def cut(self) -> None:
+    def abort(self) -> None:
         if self.driver is not None:
-            self.driver.cut()
+            self.driver.abort()
 
     def end(self) -> None:
         """The run is over: nothing is taken any more."""

@@ -21,7 +21,7 @@ from loadgen.shapes.measured import measured_levels
 from records import layout
 from records.cell import Cell, Check, Verdict
 from records.files import LineFile, read_lines, write_json
-from records.levels import HeldLevels, unit_of
+from records.levels import LoadStages, unit_of
 from records.request import RequestRecord, decode
 from records.served import AS_IS, Served
 from workloads import judge
@@ -117,7 +117,7 @@ class CellFile:
         window, levels = observed.window, None
         if noted.levels:
             measured = measured_levels(noted.levels, requests, window, settle=noted.settles)
-            levels = HeldLevels(unit=unit_of(open_loop=self._wanted.open_loop), levels=measured)
+            levels = LoadStages(unit=unit_of(open_loop=self._wanted.open_loop), levels=measured)
         self.cell = replace(
             self.cell,
             complete=observed.complete and self.fault is None,
@@ -143,9 +143,9 @@ class CellFile:
             noise=observed.noise,
             users=self.cell.concurrency,
             think_time_s=wanted.think_time_s,
-            free=wanted.think_time_s > 0 or wanted.open_loop,
+            concurrency_varies=wanted.think_time_s > 0 or wanted.open_loop,
             rate=wanted.rate if wanted.open_loop else 0,
-            chance=wanted.arrival == "poisson",
+            poisson=wanted.arrival == "poisson",
             documents=bool(self.cell.requested.get("rag")),
             fields=tuple(self._task.fields),
             headers=tuple(wanted.headers),

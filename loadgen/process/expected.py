@@ -13,11 +13,11 @@ import psutil
 
 from records import noise
 from records.cell_spec import CellSpec
+from records.errors import UsageError
 from records.noise import Noise
 from records.redaction import Redaction
 from records.request import RecordError
 from records.samples import gaps_s
-from records.usage import UsageError
 
 log = logging.getLogger(__name__)
 

@@ -92,7 +92,7 @@ class Master:
             time.sleep(TICK_S)
         merge.count_whole()
 
-    def cut(self) -> None:
+    def abort(self) -> None:
         """Wait no longer for streams in flight: have them cut, and recorded as such."""
         if self._merge is not None:
             self._send_drain(self._merge, 0)

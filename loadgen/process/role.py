@@ -42,7 +42,7 @@ class Role(Protocol):
     def drain(self, limit_s: float) -> None:
         """Begin nothing more; finish what is in flight within so many seconds, else record it as cut."""
 
-    def cut(self) -> None:
+    def abort(self) -> None:
         """Wait no longer for what is in flight."""
 
     def end(self) -> None:

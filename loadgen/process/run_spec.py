@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from records.usage import UsageError
+from records.errors import UsageError
 
 Keep = Callable[[bytes], None]
 """Takes one or more records, each a line."""

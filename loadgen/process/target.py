@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping
 
 from loadgen.client.http import Origin
-from loadgen.engine.usage import UsageError
+from loadgen.engine.bounds import UsageError
 from reach import config
 from reach.failure import ReachFailure, why
 from reach.get import connected, get
@@ -32,10 +32,10 @@ def trouble(origin: Origin, headers: Mapping[str, str]) -> str | None:
 
 
 def served(
-    origin: Origin, headers: Mapping[str, str], redaction: Redaction, *, asked_elsewhere: bool = False
+    origin: Origin, headers: Mapping[str, str], redaction: Redaction, *, requested_elsewhere: bool = False
 ) -> Served:
-    """What it says of itself. ``asked_elsewhere``: the load comes from other machines, which may reach what
-    this one cannot, so that nothing is said.
+    """What it says of itself. ``requested_elsewhere``: the load comes from other machines, which may reach
+    what this one cannot, so that nothing is said.
 
     Raises:
         UsageError: it speaks TLS where none was asked for or the other way round, or the two do not agree
@@ -44,6 +44,6 @@ def served(
     try:
         return config.served(origin, headers, redaction, WAIT_S)
     except ReachFailure as failure:
-        if asked_elsewhere:
+        if requested_elsewhere:
             return Served()
         raise UsageError(f"{origin.url} cannot be reached: {failure}") from failure

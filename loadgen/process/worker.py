@@ -39,7 +39,7 @@ class WorkerState:
 
     id: str
     driver: Driver
-    heard_s: float = field(default_factory=time.monotonic)
+    last_message_s: float = field(default_factory=time.monotonic)
     lines: list[bytes] = field(default_factory=list)
     records: int = 0
     reported: tuple[int, ...] = ()
@@ -100,7 +100,7 @@ class Worker:
             if state.told_to_leave:
                 log.warning("The master is another run's: leaving")
                 return True
-            if time.monotonic() - state.heard_s > MASTER_SILENT_S:
+            if time.monotonic() - state.last_message_s > MASTER_SILENT_S:
                 log.error("The master was not heard for %g s: leaving", MASTER_SILENT_S)
                 return True
             time.sleep(REPORT_S)
@@ -114,9 +114,9 @@ class Worker:
             state.driver.unwatch()
             self._report(state, last=True)
 
-    def cut(self) -> None:
+    def abort(self) -> None:
         if self._state is not None:
-            self._state.driver.cut()
+            self._state.driver.abort()
 
     def _report(self, state: WorkerState, *, last: bool = False) -> None:
         session = state.driver.session
@@ -144,7 +144,7 @@ class Worker:
 
     def on_heartbeat(self, **_: Any) -> None:
         if self._state is not None:
-            self._state.heard_s = time.monotonic()
+            self._state.last_message_s = time.monotonic()
 
     def on_warm(self, msg: Any, **_: Any) -> None:
         if state := self._ours(msg.data):

@@ -13,8 +13,8 @@ import time
 from collections.abc import Callable
 from typing import Any, TypedDict
 
+from loadgen.engine.bounds import show
 from loadgen.engine.messages import PREFIX
-from loadgen.engine.usage import show
 from loadgen.shapes.control import LoadControl
 from loadgen.shapes.level_log import LevelLog
 from loadgen.shapes.level_table import what_next
@@ -118,13 +118,13 @@ class LevelCoordinator:
     def _on_test_stop(self, **_: Any) -> None:
         self._began_s, self._over = None, False
         if self._tells and not self._options.headless:
-            self._say()
+            self._report()
 
     def _on_quit(self, **_: Any) -> None:
         if self._tells and self._options.headless:
-            self._say()
+            self._report()
 
-    def _say(self) -> None:
+    def _report(self) -> None:
         """The levels in a table, where records were kept."""
         if (held := self._load.levels_held) is not None:
             cell, folder, table = held

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from loadgen.engine.clock import Clock
-from records.levels import HeldLevel
+from records.levels import LoadStage
 
 SLICES = 10
 """Of a ramp."""
@@ -18,7 +18,7 @@ class LevelLog:
     """In the process that decides. The last level is open until the next begins, or the load stops."""
 
     now_ns: Callable[[], int] = field(default_factory=lambda: _unix_ns(Clock()))
-    levels: list[HeldLevel] = field(default_factory=list)
+    levels: list[LoadStage] = field(default_factory=list)
     """Each with the time in which it was held; see `measured` for what of it counts."""
     settles: bool = False
     """They are steps, whose beginnings are not measured."""
@@ -38,7 +38,7 @@ class LevelLog:
         self.end()
         now_ns = self.now_ns()
         self.levels.append(
-            HeldLevel(level_from=level, level_to=level, start_ns=now_ns, end_ns=now_ns, status=status)
+            LoadStage(level_from=level, level_to=level, start_ns=now_ns, end_ns=now_ns, status=status)
         )
         self._open = True
 
@@ -61,7 +61,7 @@ class LevelLog:
         start_ns, each_ns = self.now_ns() - int(elapsed_s * 1e9), int(seconds * 1e9 / SLICES)
         rise = (level_to - level_from) / SLICES
         self.levels = [
-            HeldLevel(
+            LoadStage(
                 level_from=round(level_from + number * rise, 3),
                 level_to=round(level_from + (number + 1) * rise, 3),
                 start_ns=start_ns + number * each_ns,

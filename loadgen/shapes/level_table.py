@@ -7,22 +7,30 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from records.cell import Cell, Window
-from records.levels import HeldLevels, cut_in, has_rate, lucky_note, many_cut, no_rate_note, wanted_in
+from records.levels import (
+    LoadStages,
+    aborted_in,
+    has_rate,
+    many_aborted,
+    no_rate_note,
+    survivorship_note,
+    wanted_in,
+)
 from records.measure import measured, percentile, rate, timed, wanted_answers
 from records.request import RequestRecord
 
 
-def table(held: HeldLevels, requests: Sequence[RequestRecord], window: Window | None) -> str:
+def table(held: LoadStages, requests: Sequence[RequestRecord], window: Window | None) -> str:
     """A line a level, and below them what is to be known of some. Percentiles are the report's: of good
     answers."""
     unit = "users" if held.unit == "users" else "requests/s"
-    lines = [[unit, "seconds", "requests", "failures", "cut", "RPS", "TTFT p50 ms", "TTFT p95 ms"]]
+    lines = [[unit, "seconds", "requests", "failures", "aborted", "RPS", "TTFT p50 ms", "TTFT p95 ms"]]
     counted, dated = measured(requests, window), timed(requests, window)
-    lucky, rateless = [], []
-    for level, cut in zip(held.levels, cut_in(requests, held.levels), strict=True):
+    survivors, rateless = [], []
+    for level, aborted in zip(held.levels, aborted_in(requests, held.levels), strict=True):
         own = wanted_in(counted, level)
-        if many_cut(cut, len(own)):
-            lucky.append(level.label(held.unit))
+        if many_aborted(aborted, len(own)):
+            survivors.append(level.label(held.unit))
         ttft_ms = [ms for r in wanted_in(dated, level) if r.outcome == "ok" and (ms := r.ttft_ms) is not None]
         rps = None
         if has_rate(level, own):
@@ -37,13 +45,15 @@ def table(held: HeldLevels, requests: Sequence[RequestRecord], window: Window | 
                 f"{level.seconds:.1f}",
                 str(len(own)),
                 str(sum(r.outcome != "ok" for r in own)),
-                str(cut),
+                str(aborted),
                 "-" if rps is None else f"{rps:.1f}",
                 "-" if p50 is None else f"{p50:.1f}",
                 "-" if p95 is None else f"{p95:.1f}",
             ]
         )
-    notes = [note(labels) for note, labels in ((no_rate_note, rateless), (lucky_note, lucky)) if labels]
+    notes = [
+        note(labels) for note, labels in ((no_rate_note, rateless), (survivorship_note, survivors)) if labels
+    ]
     return "\n\n".join([aligned(lines), *(["\n".join(notes)] if notes else [])])
 
 

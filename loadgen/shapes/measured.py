@@ -21,7 +21,7 @@ from math import ceil
 from statistics import median
 
 from records.cell import Window
-from records.levels import HeldLevel, wanted_in
+from records.levels import LoadStage, wanted_in
 from records.request import RequestRecord
 
 SETTLE_S = 1.0
@@ -30,12 +30,12 @@ many have come as are due in a second."""
 
 
 def measured_levels(
-    levels: Sequence[HeldLevel], requests: Sequence[RequestRecord], window: Window | None, *, settle: bool
-) -> tuple[HeldLevel, ...]:
+    levels: Sequence[LoadStage], requests: Sequence[RequestRecord], window: Window | None, *, settle: bool
+) -> tuple[LoadStage, ...]:
     """The levels as they were noted, each cut to the time in which it is measured; that in which it was held
     is kept beside it."""
 
-    def cut(noted: HeldLevel) -> HeldLevel:
+    def cut(noted: LoadStage) -> LoadStage:
         level = replace(noted, held_start_ns=noted.start_ns, held_end_ns=noted.end_ns)
         if window is None:
             return replace(level, end_ns=level.start_ns)
@@ -47,7 +47,7 @@ def measured_levels(
     return tuple(map(cut, levels))
 
 
-def _settled_ns(level: HeldLevel, requests: Sequence[RequestRecord]) -> int:
+def _settled_ns(level: LoadStage, requests: Sequence[RequestRecord]) -> int:
     half_ns = (level.start_ns + level.end_ns) // 2
     own = [r for r in wanted_in(requests, level) if r.counts]
     ended = sorted(r.ended_at_ns for r in own)

@@ -99,7 +99,7 @@ class Search:
             return (self.low + self.high) // 2
         return _three_digits((self.low + self.high) / 2)
 
-    def tell(self, found: Status) -> None:
+    def report(self, found: Status) -> None:
         """What came of ``level``."""
         level = self.level
         assert level is not None, "the search is over"

@@ -82,27 +82,29 @@ class Searcher:
         if self.over:
             return None
         load = 0.0 if self._stage is Stage.CLEARING else self._level
-        told = self.levels.tick(load, phase=self.heard.phase, fresh=self._fresh)
+        told = self.levels.tick(load, phase=self.observed.phase, fresh=self._fresh)
         if told is None:
             self.stopped = STOPPED
         return told
 
     def _begin(self, stage: Stage, *, fresh: bool = False) -> None:
-        self._stage, self._fresh, self.heard = stage, fresh, PhaseObservations(next(self.phases))
+        self._stage, self._fresh, self.observed = stage, fresh, PhaseObservations(next(self.phases))
         if stage is Stage.MEASURING:
             self.levels.log.begin(self._level, Status.UNKNOWN.value)
 
     def _advance(self) -> None:
-        heard = self.heard
+        observed = self.observed
         if self._stage is Stage.CLEARING:
-            if heard.idle or heard.seconds > CLEAR_S:
+            if observed.idle or observed.seconds > CLEAR_S:
                 self._begin(Stage.SETTLING, fresh=True)
         elif self._stage is Stage.SETTLING:
-            if heard.seconds >= SETTLE_S and (heard.answers >= self._level or heard.seconds >= self.level_s):
+            if observed.seconds >= SETTLE_S and (
+                observed.answers >= self._level or observed.seconds >= self.level_s
+            ):
                 self._begin(Stage.MEASURING)
-        elif heard.seconds >= self.level_s:
+        elif observed.seconds >= self.level_s:
             careful = self.search.confirming
-            judged, found = judge(self.slo, heard.parts, usual=self.level_s, careful=careful)
+            judged, found = judge(self.slo, observed.parts, usual=self.level_s, careful=careful)
             if found:
                 self._judged(judged, found)
 
@@ -112,13 +114,13 @@ class Searcher:
         return max((value - self.slo.bounds[name] for name, value in figures.items()), default=0.0)
 
     def _judged(self, judged: Judged, found: Status) -> None:
-        lag_ms = self.heard.lag_p99_ms if self.heard.lag_p99_ms > LOOP_LAG_P99_MS else 0.0
+        lag_ms = self.observed.lag_p99_ms if self.observed.lag_p99_ms > LOOP_LAG_P99_MS else 0.0
         # No lag makes a request hang for longer than itself: such a miss is the service's.
         hang = judged.overdue > 0 and self._over_ms(judged) > lag_ms
         late = bool(lag_ms) and found is Status.MISSED and not hang
         row = Row(
             level=self._level,
-            seconds=self.heard.seconds,
+            seconds=self.observed.seconds,
             judged=judged,
             status=Status.UNKNOWN if late else found,
             late_ms=lag_ms if late or not self.levels.open_loop else 0.0,
@@ -129,7 +131,7 @@ class Searcher:
         self._tries += 1
         if not late or self._tries >= LATE_TRIES:
             self._tries = 0
-            self.search.tell(row.status)
+            self.search.report(row.status)
             if self.search.level is None:
                 return
             self._level = self.search.level

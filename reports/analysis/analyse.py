@@ -9,10 +9,10 @@ from records.reader import Run
 from reports.analysis import of_answers, of_loads, of_machine, of_ratios, of_runs
 from reports.analysis.analysis import Analysis, Source
 from reports.analysis.note import Note
-from reports.figures.account import accounts
 from reports.figures.attribution import attribute
 from reports.figures.compare import compare_configs, compare_deployments
 from reports.figures.knees import find_knees
+from reports.figures.latency_breakdown import latency_breakdowns
 from reports.figures.ratios import Ratios
 from reports.figures.regions import regions
 from reports.figures.shaped import shaped_cells
@@ -80,7 +80,7 @@ def analyse(runs: Sequence[Run], reference: str | None = None) -> Analysis:
         deployment_ratios=compare_deployments(levels, ratios),
         effects=attribute(levels),
         knees=find_knees(levels, budget_ended=any(source.budget_ended for source in sources)),
-        accounts=accounts(levels),
+        latency_breakdowns=latency_breakdowns(levels),
         shaped=shaped_cells(levels),
         regions=regions(levels),
         incomplete=tuple(incomplete),

@@ -8,14 +8,14 @@ from typing import TypeVar
 from records.exit_codes import INVALID
 from records.reader import Run
 from reports.analysis.note import Note
-from reports.figures.account import Account
 from reports.figures.attribution import Effect
 from reports.figures.compare import Comparison, DeploymentRatio
 from reports.figures.knees import Knee
+from reports.figures.latency_breakdown import LatencyBreakdown
 from reports.figures.regions import Region
 from reports.figures.shaped import ShapedCell
 from reports.figures.stats import repeats_of
-from reports.figures.summary import CellSummary, Level
+from reports.figures.summary import CellSummary, OperatingPoint
 from workloads.workload import Workload
 
 N = TypeVar("N", bound=Note)
@@ -35,13 +35,13 @@ class Analysis:
     """What was measured and what follows from it."""
 
     sources: tuple[Source, ...]
-    levels: tuple[Level, ...]
+    levels: tuple[OperatingPoint, ...]
     comparisons: tuple[Comparison, ...]
     deployment_ratios: tuple[DeploymentRatio, ...]
     effects: tuple[Effect, ...]
     """What each mocked part takes, in milliseconds."""
     knees: tuple[Knee, ...]
-    accounts: tuple[Account, ...]
+    latency_breakdowns: tuple[LatencyBreakdown, ...]
     shaped: tuple[ShapedCell, ...]
     """Loads with a shape, by the levels they went through."""
     regions: tuple[Region, ...]

@@ -10,7 +10,7 @@ from reports.analysis.analysis import Analysis
 from reports.analysis.note import Note
 from reports.analysis.place import Place
 from reports.figures.compare import deployments_of
-from reports.figures.summary import CellSummary, Level
+from reports.figures.summary import CellSummary, OperatingPoint
 from workloads.checks.general import WORTH_TELLING
 from workloads.stream import STREAM
 
@@ -116,7 +116,7 @@ def unknown_ends(analysis: Analysis) -> Iterator[Note]:
         yield UnknownEnds(at=Place.of(level), answers=count, of=level.figures.good, reasons=reasons)
 
 
-def _many(analysis: Analysis, counts: dict[int, int]) -> list[tuple[Level, int]]:
+def _many(analysis: Analysis, counts: dict[int, int]) -> list[tuple[OperatingPoint, int]]:
     """The valid levels with more such answers than SHARE, and their number; ``counts``: by the level."""
     found = [
         (level, counts[id(level)])
@@ -160,7 +160,9 @@ def _could_not_decide(cell: CellSummary, name: str) -> str | None:
 
 
 def impossible_stages(analysis: Analysis) -> Iterator[Note]:
-    wrong = dict.fromkeys((a.deployment, a.config) for a in analysis.accounts if a.unexplained_ms is None)
+    wrong = dict.fromkeys(
+        (a.deployment, a.config) for a in analysis.latency_breakdowns if a.unattributed_ms is None
+    )
     for deployment, config in wrong:
         yield ImpossibleStages(at=Place(deployment=deployment, config=config))
 

@@ -9,9 +9,9 @@ from statistics import median
 
 from reports.analysis.analysis import Analysis
 from reports.analysis.note import Note
+from reports.figures.concurrent_cells import levels_apart
 from reports.figures.figures import good_and_timed
 from reports.figures.load import Load
-from reports.figures.masters import levels_apart
 from workloads.workload import Workload
 
 CONNECT_SHARE = 0.10

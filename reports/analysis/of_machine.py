@@ -10,7 +10,7 @@ from records.noise import Noise
 from reports.analysis.analysis import Analysis
 from reports.analysis.note import Note
 from reports.figures.load import Load
-from reports.figures.summary import CellSummary, Level
+from reports.figures.summary import CellSummary, OperatingPoint
 from workloads.workload import Workload
 
 DRIFT_RATIO = 1.3
@@ -105,7 +105,7 @@ def drifts(analysis: Analysis) -> Iterator[Note]:
         yield from _drifts(level)
 
 
-def _drifts(level: Level) -> Iterator[Drift]:
+def _drifts(level: OperatingPoint) -> Iterator[Drift]:
     estimates = {
         level.workload.throughput.title: [cell.figures.throughput for cell in level.valid_cells],
         level.workload.median.title: [cell.figures.median for cell in level.valid_cells],

@@ -23,10 +23,10 @@ class NotCompared(Note):
 
 
 @dataclass(frozen=True, kw_only=True)
-class AskedDifferently(Note):
+class WorkloadMismatch(Note):
     """Some ratios are of two loads, which differ in these keys of ``requested``."""
 
-    code = "asked-differently"
+    code = "workload-mismatch"
     keys: tuple[str, ...]
 
 
@@ -58,8 +58,8 @@ def not_compared(ratios: Sequence[Comparison | DeploymentRatio]) -> list[NotComp
 def compared(analysis: Analysis) -> Iterator[Note]:
     ratios: list[Comparison | DeploymentRatio] = [*analysis.comparisons, *analysis.deployment_ratios]
     yield from not_compared(ratios)
-    if keys := dict.fromkeys(key for ratio in ratios for key in ratio.asked_differently):
-        yield AskedDifferently(keys=tuple(keys))
+    if keys := dict.fromkeys(key for ratio in ratios for key in ratio.workload_mismatch):
+        yield WorkloadMismatch(keys=tuple(keys))
     apart = [ratio for ratio in analysis.deployment_ratios if ratio.reached_apart]
     if apart:
         ways = dict.fromkeys(name for ratio in apart for name in ratio.reached_apart)

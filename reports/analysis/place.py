@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from reports.figures.load import Load
-from reports.figures.summary import Level
+from reports.figures.summary import OperatingPoint
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,7 +18,7 @@ class Place:
     load: Load | None = None
 
     @classmethod
-    def of(cls, level: Level) -> Place:
+    def of(cls, level: OperatingPoint) -> Place:
         return cls(deployment=level.deployment, config=level.config, load=level.load)
 
     @property

@@ -12,7 +12,7 @@ from reports.figures.compare import by_workload, differ
 from reports.figures.effects import FACTORS, Noise, Saved, Timed, noise_of, saved
 from reports.figures.load import Load
 from reports.figures.stats import Estimate
-from reports.figures.summary import CellSummary, Level
+from reports.figures.summary import CellSummary, OperatingPoint
 from workloads.metric import Quantile
 from workloads.workload import Workload
 
@@ -92,12 +92,12 @@ def time_figures(workload: Workload) -> tuple[TimeFigure, ...]:
     return tuple(found)
 
 
-def _times(level: Level, figure: TimeFigure) -> dict[Hashable, float]:
+def _times(level: OperatingPoint, figure: TimeFigure) -> dict[Hashable, float]:
     """By the repeat."""
     return {cell.sample.key: ms for cell in level.valid_cells if (ms := figure.of(cell)) is not None}
 
 
-def _noise(levels: Sequence[Level], figure: TimeFigure) -> Noise | None:
+def _noise(levels: Sequence[OperatingPoint], figure: TimeFigure) -> Noise | None:
     return noise_of(
         Timed(group=level.deployment, service=level.row, point=level.load, repeat=repeat, ms=ms)
         for level in levels
@@ -105,7 +105,7 @@ def _noise(levels: Sequence[Level], figure: TimeFigure) -> Noise | None:
     )
 
 
-def _more_than_mocked(levels: Sequence[Level]) -> tuple[str, ...]:
+def _more_than_mocked(levels: Sequence[OperatingPoint]) -> tuple[str, ...]:
     """In what the levels of one effect differ, the mocks left out."""
     found: dict[str, None] = {}
     first = [cell.cell for cell in levels[0].valid_cells]
@@ -120,7 +120,11 @@ def _more_than_mocked(levels: Sequence[Level]) -> tuple[str, ...]:
 
 
 def _effect(
-    by_variant: dict[str, Level], baseline: Level, factor: str, figure: TimeFigure, noise: Noise | None
+    by_variant: dict[str, OperatingPoint],
+    baseline: OperatingPoint,
+    factor: str,
+    figure: TimeFigure,
+    noise: Noise | None,
 ) -> tuple[Effect, Saved | None]:
     """Still without the interval that holds together with others."""
     wanted = FACTORS[factor]
@@ -149,9 +153,11 @@ def _effect(
     return effect, found
 
 
-def _designs(levels: Sequence[Level]) -> dict[tuple[str, str], dict[Load, dict[str, Level]]]:
+def _designs(
+    levels: Sequence[OperatingPoint],
+) -> dict[tuple[str, str], dict[Load, dict[str, OperatingPoint]]]:
     """The variants of the design by deployment and by what their rows' names have besides, at each load."""
-    found: dict[tuple[str, str], dict[Load, dict[str, Level]]] = {}
+    found: dict[tuple[str, str], dict[Load, dict[str, OperatingPoint]]] = {}
     for level in levels:
         if level.row.variant in MOCKS:
             loads = found.setdefault((level.deployment, level.row.difference), {})
@@ -160,7 +166,7 @@ def _designs(levels: Sequence[Level]) -> dict[tuple[str, str], dict[Load, dict[s
 
 
 def _of_design(
-    loads: dict[Load, dict[str, Level]], figure: TimeFigure, noise: Noise | None
+    loads: dict[Load, dict[str, OperatingPoint]], figure: TimeFigure, noise: Noise | None
 ) -> Iterator[Effect]:
     """All effects on one time in one design; none where there is no mock beside a baseline anywhere."""
     found = [
@@ -177,7 +183,7 @@ def _of_design(
         yield replace(effect, together=together, family=family)
 
 
-def attribute(levels: Sequence[Level]) -> tuple[Effect, ...]:
+def attribute(levels: Sequence[OperatingPoint]) -> tuple[Effect, ...]:
     """Of every deployment, workload and time: by load, the three effects as far as cells are there."""
     found: list[Effect] = []
     for group in by_workload(levels):

@@ -9,12 +9,12 @@ from itertools import product
 from records.cell import Cell
 from records.variants import BASELINE
 from reports.figures.alike import more_than_named, reached_apart, set_apart
-from reports.figures.asked import asked_differently
 from reports.figures.load import Load
 from reports.figures.ratios import Ratios
+from reports.figures.requested import workload_mismatch
 from reports.figures.rows import Row
 from reports.figures.stats import Estimate
-from reports.figures.summary import CONFIG_ORDER, Level
+from reports.figures.summary import CONFIG_ORDER, OperatingPoint
 from workloads.workload import Workload
 
 BOTTLENECK_RATIO = 1.5
@@ -36,7 +36,7 @@ class Comparison:
     one's, so that above 1 is faster."""
     paired: bool
     """Whether both have the same repeats of the same runs."""
-    asked_differently: tuple[str, ...]
+    workload_mismatch: tuple[str, ...]
     """In what the two loads differ: then the ratio is of two loads."""
     differ_in: tuple[str, ...]
     """In what the two services differ beyond their names: then no ratio is given."""
@@ -55,7 +55,7 @@ class DeploymentRatio:
     """The first's throughput over the second's."""
     compared: Estimate | None
     """How many times better the first's median of the compared metric is, as in a `Comparison`."""
-    asked_differently: tuple[str, ...]
+    workload_mismatch: tuple[str, ...]
     """In what the two loads differ: then the ratio is of two loads."""
     set_apart: tuple[str, ...]
     """The settings in which the two differ, which is theirs to do."""
@@ -68,12 +68,12 @@ class DeploymentRatio:
     def second_is_bottleneck(self) -> bool:
         """It has much less throughput, and not by chance."""
         ratio = self.throughput
-        if ratio is None or self.asked_differently:
+        if ratio is None or self.workload_mismatch:
             return False
         return ratio.value > BOTTLENECK_RATIO and ratio.excludes_one
 
 
-def differ(levels: Sequence[Level], *, own: Collection[str] = ()) -> tuple[str, ...]:
+def differ(levels: Sequence[OperatingPoint], *, own: Collection[str] = ()) -> tuple[str, ...]:
     """In what the loads of all valid cells differ, ``own`` left out.
 
     Another deployment may have another API: its path, headers and dialect, and with the dialect the body,
@@ -83,24 +83,24 @@ def differ(levels: Sequence[Level], *, own: Collection[str] = ()) -> tuple[str, 
     but = set(own)
     if len({cell.deployment for cell in cells}) > 1:
         but |= {"path", "headers", "dialect"}
-        if "dialect" in asked_differently(cells):
+        if "dialect" in workload_mismatch(cells):
             but.add("body")
-    return asked_differently(cells, but=but)
+    return workload_mismatch(cells, but=but)
 
 
-def deployments_of(levels: Sequence[Level]) -> list[str]:
+def deployments_of(levels: Sequence[OperatingPoint]) -> list[str]:
     """In the order in which ``summarise`` put them."""
     return list(dict.fromkeys(level.deployment for level in levels))
 
 
-def configs_of(levels: Sequence[Level]) -> list[str]:
+def configs_of(levels: Sequence[OperatingPoint]) -> list[str]:
     """The rows' names: of the mocks first, in their order, then as ``summarise`` put them."""
     variants = {level.config: level.row.variant for level in levels}
     known = {name: place for place, name in enumerate(CONFIG_ORDER)}
     return sorted(variants, key=lambda config: known.get(variants[config], len(known)))
 
 
-def reference_of(levels: Sequence[Level], wanted: str | None, given: Sequence[str]) -> Row:
+def reference_of(levels: Sequence[OperatingPoint], wanted: str | None, given: Sequence[str]) -> Row:
     """The row of one deployment that others are compared with: the ``wanted`` one (by its name, or its
     variant's), else the baseline, else the first one ``given``, else the first there is."""
     rows = [next(lv.row for lv in levels if lv.config == config) for config in configs_of(levels)]
@@ -123,21 +123,25 @@ def _compared_with(row: Row, reference: Row, rows: Collection[Row]) -> Iterator[
         yield first
 
 
-def by_workload(levels: Sequence[Level]) -> list[list[Level]]:
+def by_workload(levels: Sequence[OperatingPoint]) -> list[list[OperatingPoint]]:
     """The levels of each workload: what is measured otherwise is never compared."""
-    groups: dict[str, list[Level]] = {}
+    groups: dict[str, list[OperatingPoint]] = {}
     for level in levels:
         groups.setdefault(level.workload.name, []).append(level)
     return list(groups.values())
 
 
-def _believed(*levels: Level) -> tuple[list[Cell], ...]:
+def _believed(*levels: OperatingPoint) -> tuple[list[Cell], ...]:
     """The valid cells of each level; all of one that has none, which enters no ratio anyway."""
     return tuple([cell.cell for cell in level.valid_cells or level.cells] for level in levels)
 
 
 def compare_configs(
-    levels: Sequence[Level], ratios: Ratios, *, reference: str | None = None, given: Sequence[str] = ()
+    levels: Sequence[OperatingPoint],
+    ratios: Ratios,
+    *,
+    reference: str | None = None,
+    given: Sequence[str] = (),
 ) -> tuple[Comparison, ...]:
     """Every row against its reference (`reference_of`), level by level."""
 
@@ -158,7 +162,7 @@ def compare_configs(
     return tuple(each())
 
 
-def _comparison(level: Level, other: Level, ratios: Ratios) -> Comparison:
+def _comparison(level: OperatingPoint, other: OperatingPoint, ratios: Ratios) -> Comparison:
     more = more_than_named(*_believed(other, level), named=level.row.named | other.row.named)
     return Comparison(
         deployment=level.deployment,
@@ -169,12 +173,12 @@ def _comparison(level: Level, other: Level, ratios: Ratios) -> Comparison:
         throughput=None if more else ratios.throughput(level, other),
         compared=None if more else ratios.compared(level, other),
         paired={s.key for s in level.samples} == {s.key for s in other.samples},
-        asked_differently=differ((level, other)),
+        workload_mismatch=differ((level, other)),
         differ_in=more,
     )
 
 
-def compare_deployments(levels: Sequence[Level], ratios: Ratios) -> tuple[DeploymentRatio, ...]:
+def compare_deployments(levels: Sequence[OperatingPoint], ratios: Ratios) -> tuple[DeploymentRatio, ...]:
     """The original's ratio, where there are exactly two deployments."""
     names = deployments_of(levels)
     if len(names) != 2:
@@ -195,7 +199,7 @@ def compare_deployments(levels: Sequence[Level], ratios: Ratios) -> tuple[Deploy
                     workload=group[0].workload,
                     throughput=ratios.throughput(a, b) if a and b and not more else None,
                     compared=ratios.compared(a, b) if a and b and not more else None,
-                    asked_differently=differ((a, b)) if a and b else (),
+                    workload_mismatch=differ((a, b)) if a and b else (),
                     set_apart=set_apart(*both) if both else (),
                     reached_apart=reached_apart(*both) if both else (),
                     differ_in=more,

@@ -11,11 +11,11 @@ import numpy as np
 
 from records.measure import CONFIDENCE
 from records.point import Point, Value
-from reports.figures.asked import no_number_of_users
 from reports.figures.compare import by_workload, configs_of, deployments_of, differ
 from reports.figures.knee import Step, knee_index
+from reports.figures.requested import no_number_of_users
 from reports.figures.stats import Estimate
-from reports.figures.summary import Level
+from reports.figures.summary import OperatingPoint
 from workloads.workload import Workload
 
 LEVELS_OWN = ("rate", "shape", "shape_options")
@@ -42,13 +42,13 @@ class Knee:
     """The highest valid level."""
     levels: int
     budget_ended: bool
-    asked_differently: tuple[str, ...]
+    workload_mismatch: tuple[str, ...]
     """In what the levels' loads differ: then there is no knee in them."""
     other_loads: tuple[str, ...]
     """What the levels' loads are, where not so many users: then there is none either."""
     others: dict[str, Value]
     """The factors besides users, of all its levels."""
-    struck: tuple[int, ...]
+    invalid: tuple[int, ...]
     """Levels above that were measured and are not valid: how it went on is not known, so no knee is said."""
     step: Step | None = None
     """The last one, where throughput still grew at the highest valid level."""
@@ -63,13 +63,13 @@ class Knee:
         """Its row's, with the other factors where there are some."""
         return f"{self.config} ({Point.of(self.others).label})" if self.others else self.config
 
-    def has(self, level: Level) -> bool:
+    def has(self, level: OperatingPoint) -> bool:
         """Is it of this level, among others?"""
         here = (level.deployment, level.config, level.workload, level.load.others.to_json())
         return here == (self.deployment, self.config, self.workload, self.others)
 
 
-def find_knee(levels: Sequence[Level], *, budget_ended: bool) -> Knee | None:
+def find_knee(levels: Sequence[OperatingPoint], *, budget_ended: bool) -> Knee | None:
     """The knee of levels of one row that differ in users alone; None without a valid one."""
     valid = [level for level in levels if level.valid and level.figures.throughput is not None]
     if not valid:
@@ -82,10 +82,10 @@ def find_knee(levels: Sequence[Level], *, budget_ended: bool) -> Knee | None:
         draws = np.stack([level.throughput_draws for level in valid], axis=1)
         found = [knee_index([float(x) for x in row]) for row in draws if np.isfinite(row).all()]
     known = valid[-1 if at is None else at].load
-    struck = tuple(
+    invalid = tuple(
         level.load.users for level in levels if not level.valid and level.load.closed and level.load > known
     )
-    if struck:
+    if invalid:
         at, found = None, []
     knees = sorted(i for i in found if i is not None)
     tail = (1 - CONFIDENCE) / 2
@@ -104,16 +104,16 @@ def find_knee(levels: Sequence[Level], *, budget_ended: bool) -> Knee | None:
         throughput=valid[-1 if at is None else at].figures.throughput,
         top=valid[-1].load.users,
         levels=len(valid),
-        budget_ended=budget_ended and at is None and not struck,
-        asked_differently=apart,
+        budget_ended=budget_ended and at is None and not invalid,
+        workload_mismatch=apart,
         other_loads=others,
         others=valid[0].load.others.to_json(),
-        struck=struck,
-        step=None if apart or others or struck or at is not None else _last_step(valid),
+        invalid=invalid,
+        step=None if apart or others or invalid or at is not None else _last_step(valid),
     )
 
 
-def _last_step(levels: Sequence[Level]) -> Step | None:
+def _last_step(levels: Sequence[OperatingPoint]) -> Step | None:
     known = sorted((lv.load.users, best.value) for lv in levels if (best := lv.figures.throughput))
     if len(known) < 2 or not known[-2][1]:
         return None
@@ -121,7 +121,7 @@ def _last_step(levels: Sequence[Level]) -> Step | None:
     return Step(few=few, many=many, gained=high / low)
 
 
-def find_knees(levels: Sequence[Level], *, budget_ended: bool) -> tuple[Knee, ...]:
+def find_knees(levels: Sequence[OperatingPoint], *, budget_ended: bool) -> tuple[Knee, ...]:
     """One for each row, workload, and combination of the factors besides users, that has a valid level."""
     found = []
     for deployment, group in product(deployments_of(levels), by_workload(levels)):

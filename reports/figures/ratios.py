@@ -9,13 +9,13 @@ from reports.figures import stats
 from reports.figures.figures import generator
 from reports.figures.repeats import Between, Figure, between, median_figure, throughput_figure
 from reports.figures.stats import Estimate
-from reports.figures.summary import Level
+from reports.figures.summary import OperatingPoint
 
 
 class Ratios:
     """Of the levels of one report."""
 
-    def __init__(self, levels: Sequence[Level]) -> None:
+    def __init__(self, levels: Sequence[OperatingPoint]) -> None:
         self._between: dict[tuple[str, str], Between | None] = {}
         for workload in {lv.workload.name: lv.workload for lv in levels}.values():
             samples = [
@@ -27,7 +27,7 @@ class Ratios:
                 known = between(samples, figure, generator(f"between {figure.name}"))
                 self._between[workload.name, figure.name] = known
 
-    def with_noise(self, level: Level) -> Level:
+    def with_noise(self, level: OperatingPoint) -> OperatingPoint:
         """The level with the noise between repeats in the intervals of its compared metric, p95's taken as
         p50's. Without it they cover a cell, and the next repeat's median often lies outside."""
         metric, repeats = level.workload.compared, stats.repeats_of(level.samples)
@@ -40,16 +40,16 @@ class Ratios:
         }
         return replace(level, figures=replace(figures, estimates=widened))
 
-    def throughput(self, a: Level, b: Level) -> Estimate | None:
+    def throughput(self, a: OperatingPoint, b: OperatingPoint) -> Estimate | None:
         """a's throughput over b's."""
         return self._ratio(a, b, throughput_figure(a.workload))
 
-    def compared(self, better: Level, than: Level) -> Estimate | None:
+    def compared(self, better: OperatingPoint, than: OperatingPoint) -> Estimate | None:
         """How many times better one level's median of the compared metric is than the other's."""
         above, below = (better, than) if better.workload.compared.higher_is_better else (than, better)
         return self._ratio(above, below, median_figure(better.workload))
 
-    def _ratio(self, a: Level, b: Level, figure: Figure) -> Estimate | None:
+    def _ratio(self, a: OperatingPoint, b: OperatingPoint, figure: Figure) -> Estimate | None:
         if not (a.valid and b.valid):
             return None
         above, below = figure.value(a.samples), figure.value(b.samples)
@@ -61,7 +61,7 @@ class Ratios:
         return _pooled(a, b, figure, ratio, known)
 
 
-def _pooled(a: Level, b: Level, figure: Figure, ratio: float, known: Between) -> Estimate:
+def _pooled(a: OperatingPoint, b: OperatingPoint, figure: Figure, ratio: float, known: Between) -> Estimate:
     """Time bins resampled within the cells, and the noise between repeats as all levels have it."""
     rng = generator(f"{a.name} {figure.name} {b.name}")
     draws = stats.divide(
@@ -72,7 +72,7 @@ def _pooled(a: Level, b: Level, figure: Figure, ratio: float, known: Between) ->
     return stats.interval(draws * known.factors(repeats, rng), ratio, 1)
 
 
-def _resampled(a: Level, b: Level, figure: Figure, ratio: float) -> Estimate:
+def _resampled(a: OperatingPoint, b: OperatingPoint, figure: Figure, ratio: float) -> Estimate:
     """Repeats resampled, paired where both have them: where nothing else is known of them, or where they are
     not the same."""
     rng = generator(f"{a.name} {figure.name} {b.name}")

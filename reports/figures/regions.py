@@ -9,7 +9,7 @@ from records.measure import ended_inside
 from records.request import RequestRecord
 from reports.figures.figures import Figures, figures_of
 from reports.figures.load import Load
-from reports.figures.summary import CellSummary, Level
+from reports.figures.summary import CellSummary, OperatingPoint
 from reports.figures.text import NONE
 from workloads.workload import Workload
 
@@ -36,7 +36,7 @@ class Region:
         return self.region or NONE
 
 
-def regions(levels: Sequence[Level]) -> tuple[Region, ...]:
+def regions(levels: Sequence[OperatingPoint]) -> tuple[Region, ...]:
     """Of each valid level whose requests came from more than one region, in the order of their names."""
     return tuple(region for level in levels if level.valid for region in _of(level))
 
@@ -45,7 +45,7 @@ def _ended(cell: CellSummary) -> list[RequestRecord]:
     return ended_inside([r for part in cell.parts for r in part.data.requests], cell.window)
 
 
-def _of(level: Level) -> Iterator[Region]:
+def _of(level: OperatingPoint) -> Iterator[Region]:
     counted: dict[str, list[RequestRecord]] = {}
     for cell in level.valid_cells:
         for request in cell.counted:

@@ -15,10 +15,10 @@ from typing import Any
 import orjson
 
 from records.cell import Cell
-from records.kept import harmless
+from records.secret_names import harmless
 from records.variants import moves
 from reports.figures.alike import Facts, cpus_of, reach_of, settings_of, stages_of
-from reports.figures.asked import ASKED, LATER
+from reports.figures.requested import LATER, REQUESTED
 
 OF_THE_LOAD = frozenset({"rate"})
 """What levels of one row differ in: it is their load itself."""
@@ -49,7 +49,7 @@ Kind = tuple[Callable[[Cell], Facts], Callable[[Cell], Hashable]]
 
 def _asked(cell: Cell) -> Facts:
     wanted = cell.requested
-    return {k: wanted.get(k) for k in ASKED if k not in OF_THE_LOAD and (k in wanted or k not in LATER)}
+    return {k: wanted.get(k) for k in REQUESTED if k not in OF_THE_LOAD and (k in wanted or k not in LATER)}
 
 
 def _load_of(cell: Cell) -> Hashable:

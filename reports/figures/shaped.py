@@ -6,24 +6,24 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from records.cell import Window
-from records.levels import HeldLevel, HeldLevels, cut_in, has_rate, wanted_in
+from records.levels import LoadStage, LoadStages, aborted_in, has_rate, wanted_in
 from records.measure import measured
 from records.reader import search_sentence
 from records.request import RecordError, RequestRecord
 from reports.figures.figures import Figures, figures_in
-from reports.figures.summary import CellSummary, Level
+from reports.figures.summary import CellSummary, OperatingPoint
 from workloads.workload import Workload
 
 
 @dataclass(frozen=True, kw_only=True)
-class LevelFigures:
+class StageFigures:
     """What was measured of one level: requests that began in its time (an open loop: were due), and
     throughput of the good answers that ended in it: None where it would mean nothing, see `has_rate`."""
 
-    held: HeldLevel
+    held: LoadStage
     figures: Figures
-    cut: int
-    """Requests that were cut or dropped, as `cut_in` counts them: in no figure."""
+    aborted: int
+    """Requests that were cut or dropped, as `aborted_in` counts them: in no figure."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -32,7 +32,7 @@ class ShapedCell:
 
     cell: CellSummary
     unit: str
-    levels: tuple[LevelFigures, ...]
+    levels: tuple[StageFigures, ...]
     sentence: str
     """What a search found, or why that is not known; empty of other shapes."""
 
@@ -45,7 +45,7 @@ class ShapedCell:
         return any(level.held.status is not None for level in self.levels)
 
 
-def shaped_cells(levels: Sequence[Level]) -> tuple[ShapedCell, ...]:
+def shaped_cells(levels: Sequence[OperatingPoint]) -> tuple[ShapedCell, ...]:
     """All cells with levels, in the order of the report; those written before levels were kept have none."""
     return tuple(
         _shaped(cell, held)
@@ -55,7 +55,7 @@ def shaped_cells(levels: Sequence[Level]) -> tuple[ShapedCell, ...]:
     )
 
 
-def _shaped(cell: CellSummary, held: HeldLevels) -> ShapedCell:
+def _shaped(cell: CellSummary, held: LoadStages) -> ShapedCell:
     every = [r for part in cell.parts for r in part.data.requests]
     return ShapedCell(
         cell=cell,
@@ -69,16 +69,16 @@ def _shaped(cell: CellSummary, held: HeldLevels) -> ShapedCell:
 
 def level_figures(
     workload: Workload,
-    held: HeldLevels,
+    held: LoadStages,
     every: Sequence[RequestRecord],
     window: Window | None,
     *,
     source: str,
     name: str,
-) -> Iterator[LevelFigures]:
+) -> Iterator[StageFigures]:
     """Of each level, from ``every`` request of the cell. ``source``, ``name``: of its random numbers."""
     counted = measured(every, window)
-    for number, (level, cut) in enumerate(zip(held.levels, cut_in(every, held.levels), strict=True)):
+    for number, (level, aborted) in enumerate(zip(held.levels, aborted_in(every, held.levels), strict=True)):
         own = wanted_in(counted, level)
         _, figures = figures_in(
             workload,
@@ -90,7 +90,7 @@ def level_figures(
         )
         if not has_rate(level, own):
             figures = figures.without_throughput()
-        yield LevelFigures(held=level, figures=figures, cut=cut)
+        yield StageFigures(held=level, figures=figures, aborted=aborted)
 
 
 def _sentence(cell: CellSummary) -> str:

@@ -16,9 +16,9 @@ from records.reader import Run
 from records.request import RecordError, RequestRecord
 from records.samples import samples_in
 from records.variants import MOCKS
+from reports.figures.concurrent_cells import CellPart, merged_cell, simultaneous
 from reports.figures.figures import Figures, figures_in, figures_of, good_and_timed, throughput_of
 from reports.figures.load import Load
-from reports.figures.masters import Part, merged_cell, simultaneous
 from reports.figures.rows import Row, rows_of
 from reports.figures.stats import Floats, Sample
 from workloads.catalogue import workload
@@ -34,7 +34,7 @@ class CellSummary:
 
     source: str
     cell: Cell
-    parts: tuple[Part, ...]
+    parts: tuple[CellPart, ...]
     counted: tuple[RequestRecord, ...]
     """The measured requests."""
     sample: Sample
@@ -81,7 +81,7 @@ class CellSummary:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Level:
+class OperatingPoint:
     """All cells of one row at one load; figures over the valid ones."""
 
     row: Row
@@ -122,7 +122,7 @@ class Level:
         return f"{self.deployment}/{self.config}/c{self.load.label:0>2}"
 
 
-def summarise_cell(parts: Sequence[Part]) -> CellSummary:
+def summarise_cell(parts: Sequence[CellPart]) -> CellSummary:
     """A cell's figures from the raw records of all its parts."""
     cell = merged_cell(parts)
     window = cell.window
@@ -141,12 +141,12 @@ def summarise_cell(parts: Sequence[Part]) -> CellSummary:
     )
 
 
-def _level(row: Row, load: Load, cells: Sequence[CellSummary]) -> Level:
+def _level(row: Row, load: Load, cells: Sequence[CellSummary]) -> OperatingPoint:
     shown = [c for c in cells if c.valid] or list(cells)
     samples = [c.sample for c in shown]
     throughput, draws = throughput_of(samples, f"{row.deployment}/{row.config}/c{load.label}")
     counted = [r for c in shown for r in c.counted]
-    return Level(
+    return OperatingPoint(
         row=row,
         load=load,
         cells=tuple(cells),
@@ -185,12 +185,12 @@ def planned_variants(runs: Sequence[Run]) -> list[str]:
     return [str(one.get("name")) if isinstance(one, dict) else str(one) for one in named]
 
 
-def summarise(runs: Sequence[Run]) -> tuple[Level, ...]:
+def summarise(runs: Sequence[Run]) -> tuple[OperatingPoint, ...]:
     """Every level of all the runs, by deployment, row, load, workload: raw values, parts added
     (``simultaneous``), repeats pooled. Rows of one variant stand in the order of the runs."""
     names = source_names(runs)
     parts = [
-        Part(source=name, data=data) for run, name in zip(runs, names, strict=True) for data in run.cells
+        CellPart(source=name, data=data) for run, name in zip(runs, names, strict=True) for data in run.cells
     ]
     cells = [summarise_cell(group) for group in simultaneous(parts)]
     groups: dict[tuple[Row, Load, str], list[CellSummary]] = {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sweep.deployments import local, run, url
 from sweep.deployments.protocol import Kind
-from sweep.running.usage import UsageError
+from sweep.running.errors import UsageError
 
 KINDS: tuple[type[Kind], ...] = (
     local.Local,

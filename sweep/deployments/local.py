@@ -9,9 +9,9 @@ from typing import Self
 from records.variants import BASELINE
 from sweep.deployments.process import environment_of, wait_ready
 from sweep.deployments.protocol import Endpoint, Kind, Setup
+from sweep.running.errors import UsageError
 from sweep.running.probes import served
 from sweep.running.processes import Child, free_port
-from sweep.running.usage import UsageError
 
 
 class Local(Kind):

@@ -6,10 +6,10 @@ import time
 from collections.abc import Callable, Mapping
 
 from sweep.deployments.protocol import Setup
+from sweep.running.errors import UsageError
 from sweep.running.probes import status
 from sweep.running.processes import Child
 from sweep.running.redaction import without_key
-from sweep.running.usage import UsageError
 
 _POLL_SECONDS = 0.1
 _ANSWER_SECONDS = 1.0
@@ -43,7 +43,7 @@ def wait_ready(child: Child, setup: Setup, url: str, name: str, ready: Callable[
         found = status(f"http://{base_url}", f"/{path}", _ANSWER_SECONDS)
         if found is not None and ready(found):
             return
-        setup.say(f"starting {name}: {_elsewhere(child, base_url) or child.last_words()}")
+        setup.report(f"starting {name}: {_elsewhere(child, base_url) or child.last_words()}")
         time.sleep(_POLL_SECONDS)
     why = f"{url} answers {found}"
     if found is None:

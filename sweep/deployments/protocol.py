@@ -37,7 +37,7 @@ class Setup:
     """Where one that reaches this machine's loopback finds its LLM."""
     log: Path
     ledger: Ledger
-    say: Callable[[str], None]
+    report: Callable[[str], None]
     """Told what it is doing while it gets ready."""
     reach: Reach = DIRECT
     """How a running service is reached,"""

@@ -11,8 +11,8 @@ from reach.options import Reach
 from records.layout import deployment_name
 from records.served import Served
 from sweep.deployments.protocol import Endpoint, Kind, Setup
+from sweep.running.errors import UsageError, check_base_url
 from sweep.running.probes import served, trouble
-from sweep.running.usage import UsageError, check_base_url
 
 ANSWER_SECONDS = 5.0
 """For a running service to say anything at all."""

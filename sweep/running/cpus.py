@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sweep.running.usage import UsageError
+from sweep.running.errors import UsageError
 
 AUTO = "auto"
 SHARED = "shared"

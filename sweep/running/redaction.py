@@ -10,7 +10,7 @@ from pathlib import Path
 from reach.key import KEY_VARIABLE
 from records.given import redaction as redaction_of
 from records.redaction import PIECE, Redaction
-from sweep.running.usage import UsageError
+from sweep.running.errors import UsageError
 
 _KEYS = (KEY_VARIABLE, "OPENAI_API_KEY")
 

@@ -17,9 +17,9 @@ import click
 import pytest
 
 from cli.commands import COMMANDS
+from cli.errors import FAULT, INTERRUPTED, USAGE
 from cli.main import COMMAND, main
 from cli.menu import Menu
-from cli.usage import FAULT, INTERRUPTED, USAGE
 from mocks.catalogue import SERVERS
 from records import exit_codes
 

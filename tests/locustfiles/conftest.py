@@ -15,7 +15,7 @@ from typing import IO, Any
 
 import pytest
 
-from records.levels import HeldLevel
+from records.levels import LoadStage
 from records.reader import read_cell
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -127,15 +127,15 @@ def two_processes(free_port: Callable[[], int]) -> Callable[[], list[str]]:
 
 
 @pytest.fixture
-def held() -> Callable[[Path], list[tuple[HeldLevel, float]]]:
+def held() -> Callable[[Path], list[tuple[LoadStage, float]]]:
     """The levels of a load, and how many requests were in flight at a time in each, on average."""
 
-    def levels(folder: Path) -> list[tuple[HeldLevel, float]]:
+    def levels(folder: Path) -> list[tuple[LoadStage, float]]:
         data = read_cell(folder)
         assert data.cell.levels is not None
         return [(level, in_flight(level, data.requests)) for level in data.cell.levels.levels]
 
-    def in_flight(level: HeldLevel, requests: Any) -> float:
+    def in_flight(level: LoadStage, requests: Any) -> float:
         spans = [min(r.ended_at_ns, level.end_ns) - max(r.sent_at_ns, level.start_ns) for r in requests]
         return sum(max(0, span) for span in spans) / max(1, level.end_ns - level.start_ns)
 

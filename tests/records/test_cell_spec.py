@@ -51,8 +51,8 @@ def test_what_is_none_is_refused_in_one_line(tmp_path: Path, change: dict[str, A
 
 def test_what_a_service_said_at_its_start_is_believed_where_it_has_no_time_to_say_it_again() -> None:
     now = Served(config="other")
-    assert SPEC.heard(now) == now
-    assert SPEC.heard(Served()) == SPEC.served
+    assert SPEC.observed(now) == now
+    assert SPEC.observed(Served()) == SPEC.served
 
 
 def test_the_gaps_between_samples_leave_out_one_that_is_being_written(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from records.cell import Cell
-from records.levels import HeldLevel, HeldLevels, cut_in, has_rate, many_cut, wanted_in
+from records.levels import LoadStage, LoadStages, aborted_in, has_rate, many_aborted, wanted_in
 from records.reader import search_sentence
 from records.request import RecordError, RequestRecord
 
@@ -30,7 +30,7 @@ def cell(**achieved: Any) -> dict[str, Any]:
     st.sampled_from(["users", "requests_per_second"]),
     st.lists(
         st.builds(
-            lambda low, high, start, length, status, held: HeldLevel(
+            lambda low, high, start, length, status, held: LoadStage(
                 level_from=low,
                 level_to=high,
                 start_ns=start,
@@ -49,8 +49,8 @@ def cell(**achieved: Any) -> dict[str, Any]:
         max_size=4,
     ),
 )
-def test_what_is_written_is_read(unit: Any, levels: list[HeldLevel]) -> None:
-    held = HeldLevels(unit=unit, levels=tuple(levels))
+def test_what_is_written_is_read(unit: Any, levels: list[LoadStage]) -> None:
+    held = LoadStages(unit=unit, levels=tuple(levels))
     assert Cell.from_json(orjson.loads(orjson.dumps(cell(**held.to_json())))).levels == held
 
 
@@ -87,7 +87,7 @@ def test_levels_that_are_none_are_refused(achieved: dict[str, Any]) -> None:
 
 
 def test_a_level_from_before_the_time_held_was_kept_is_read() -> None:
-    assert HeldLevel.from_json(BEFORE).held_start_ns is None
+    assert LoadStage.from_json(BEFORE).held_start_ns is None
 
 
 @pytest.mark.parametrize(
@@ -103,14 +103,14 @@ def test_a_level_from_before_the_time_held_was_kept_is_read() -> None:
     ],
 )
 def test_what_a_level_is_called(ends: tuple[float, float], unit: str, label: str) -> None:
-    level = HeldLevel(level_from=ends[0], level_to=ends[1], start_ns=0, end_ns=1)
+    level = LoadStage(level_from=ends[0], level_to=ends[1], start_ns=0, end_ns=1)
     assert level.label(unit) == label
 
 
 @given(st.lists(st.integers(0, 50), min_size=2, max_size=6, unique=True).map(sorted), st.data())
 def test_a_request_belongs_to_one_level_at_most(moments: list[int], data: st.DataObject) -> None:
     levels = [
-        HeldLevel(level_from=n, level_to=n, start_ns=start, end_ns=end)
+        LoadStage(level_from=n, level_to=n, start_ns=start, end_ns=end)
         for n, (start, end) in enumerate(itertools.pairwise(moments))
     ]
     requests = [
@@ -131,7 +131,7 @@ def test_a_request_belongs_to_one_level_at_most(moments: list[int], data: st.Dat
 
 
 def test_an_open_loops_request_belongs_where_it_was_due(record: Callable[..., RequestRecord]) -> None:
-    level = HeldLevel.from_json(LEVEL)
+    level = LoadStage.from_json(LEVEL)
     late, early = record(due_at_ns=19, sent_at_ns=25), record(due_at_ns=9, sent_at_ns=12)
     assert wanted_in([late, early], level) == [late]
     assert asdict(level) == LEVEL
@@ -141,7 +141,7 @@ def test_what_was_never_answered_belongs_to_the_first_level_in_which_it_waited(
     record: Callable[..., RequestRecord],
 ) -> None:
     levels = [
-        HeldLevel(level_from=n, level_to=n, start_ns=start, end_ns=end)
+        LoadStage(level_from=n, level_to=n, start_ns=start, end_ns=end)
         for n, (start, end) in enumerate(((10, 20), (25, 25), (30, 40)))
     ]
     cut = [
@@ -156,14 +156,14 @@ def test_what_was_never_answered_belongs_to_the_first_level_in_which_it_waited(
             (41, 99, "aborted", []),
         )
     ]
-    assert cut_in([*cut, record(sent_at_ns=15, ended_at_ns=16)], levels) == [2, 0, 2]
+    assert aborted_in([*cut, record(sent_at_ns=15, ended_at_ns=16)], levels) == [2, 0, 2]
 
 
 @pytest.mark.parametrize(
     ("cut", "answered", "many"), [(0, 0, False), (1, 0, True), (5, 95, False), (6, 94, True)]
 )
 def test_more_than_a_twentieth_is_many(cut: int, answered: int, many: bool) -> None:
-    assert many_cut(cut, answered) is many
+    assert many_aborted(cut, answered) is many
 
 
 @pytest.mark.parametrize(
@@ -182,7 +182,7 @@ def test_more_than_a_twentieth_is_many(cut: int, answered: int, many: bool) -> N
 def test_a_level_has_a_rate_where_it_lasted_three_answers(
     record: Callable[..., RequestRecord], spans: list[tuple[int, int]], outcome: str, has: bool
 ) -> None:
-    level = HeldLevel(level_from=1, level_to=1, start_ns=0, end_ns=30)
+    level = LoadStage(level_from=1, level_to=1, start_ns=0, end_ns=30)
     own = [record(sent_at_ns=sent, ended_at_ns=ended, outcome=outcome) for sent, ended in spans]
     assert has_rate(level, own) is has
 
@@ -191,7 +191,7 @@ def test_a_level_has_a_rate_where_it_lasted_three_answers(
 def test_a_level_of_an_open_loop_has_a_rate_where_an_answer_ended(
     record: Callable[..., RequestRecord], ended: int, has: bool
 ) -> None:
-    level = HeldLevel(level_from=1, level_to=1, start_ns=0, end_ns=30)
+    level = LoadStage(level_from=1, level_to=1, start_ns=0, end_ns=30)
     assert has_rate(level, [record(due_at_ns=1, sent_at_ns=1, ended_at_ns=ended)]) is has
 
 

@@ -92,7 +92,7 @@ def test_json_alone_on_stdout(sweep_dir: Path) -> None:
         "configurations",
         "comparisons",
         "knees",
-        "accounts",
+        "latency_breakdowns",
         "verdicts",
     } <= set(printed)
 

@@ -211,7 +211,7 @@ def test_no_knee_is_said_where_levels_above_are_not_valid(made: Any, tmp_path: P
     specs = [made.spec(concurrency=n, rps=30.0) for n in (1, 2)]
     specs += [made.spec(concurrency=n, rps=20.0 * n, checks=broken) for n in (5, 10)]
     found = analysed(made.run(tmp_path / "run", specs))
-    assert (found.knees[0].concurrency, found.knees[0].struck) == (None, (5, 10))
+    assert (found.knees[0].concurrency, found.knees[0].invalid) == (None, (5, 10))
     said = " ".join(words(found).split())
     assert "5, 10 users were measured and are not valid: no knee is drawn" in said
     assert "nothing follows about where it stops growing" in said
@@ -227,7 +227,7 @@ def test_below_the_knee_nothing_is_called_a_limit(made: Any, tmp_path: Path) -> 
 
 
 def test_account_adds_up_and_shows_what_the_sdk_costs(sweep_dir: Path) -> None:
-    first = analysed(sweep_dir).accounts[0]
+    first = analysed(sweep_dir).latency_breakdowns[0]
     assert first.stages_ms == {
         "preprocess": 1.0,
         "embed": 40.0,
@@ -236,9 +236,9 @@ def test_account_adds_up_and_shows_what_the_sdk_costs(sweep_dir: Path) -> None:
         "llm": 80.0,
     }
     assert first.queued_ms["embed"] == 10.0
-    assert first.unexplained_ms == pytest.approx(first.ttft_ms - 121.6, abs=0.01)
+    assert first.unattributed_ms == pytest.approx(first.ttft_ms - 121.6, abs=0.01)
     assert first.llm_server_ms == 70.0
-    assert first.sdk_cost_ms == 10.0
+    assert first.llm_client_overhead_ms == 10.0
     said = words(analysed(sweep_dir))
     assert "| rest | SDK" in said
     assert "SDK: the app's LLM stage less the LLM server's own record" in said
@@ -247,16 +247,16 @@ def test_account_adds_up_and_shows_what_the_sdk_costs(sweep_dir: Path) -> None:
 def test_stages_that_exceed_the_ttft_are_said_and_not_averaged_away(made: Any, tmp_path: Path) -> None:
     stages = {"embed": 40.0, "llm": 80.0}
     honest = made.run(tmp_path / "honest", [made.spec(ttft_ms=200.0, stages=stages)])
-    assert analysed(honest).accounts[0].impossible == 0
+    assert analysed(honest).latency_breakdowns[0].impossible == 0
     assert "Wrong at" not in words(analysed(honest))
     ttfts = (200.0,) * 95 + (90.0,) * 5
     few = analysed(made.run(tmp_path / "few", [made.spec(ttfts=ttfts, stages=stages)]))
-    account = few.accounts[0]
-    assert (account.impossible, account.unexplained_ms) == (5, None)
+    breakdown = few.latency_breakdowns[0]
+    assert (breakdown.impossible, breakdown.unattributed_ms) == (5, None)
     text = words(few)
     assert "Wrong at 10 users: in 5 of 100 answers the stages add up to more than the TTFT" in text
     assert "stage times of local/baseline add up to more than the TTFT" in text
-    assert results_json(few)["accounts"][0]["unexplained_ms"] is None
+    assert results_json(few)["latency_breakdowns"][0]["unattributed_ms"] is None
 
 
 def test_repeats_that_differ_are_said(made: Any, tmp_path: Path) -> None:
@@ -502,7 +502,7 @@ def test_deployments_that_were_asked_differently(
 ) -> None:
     specs = [made.spec(rps=60.0), made.spec(deployment="k8s", requested=asked)]
     analysis = analysed(made.run(tmp_path / "run", specs))
-    assert [ratio.asked_differently for ratio in analysis.deployment_ratios] == [differ]
+    assert [ratio.workload_mismatch for ratio in analysis.deployment_ratios] == [differ]
     text = words(analysis)
     assert ("bottleneck of its own" in text) is not bool(differ)
     note = f"Asked differently at 10 users ({', '.join(differ)}): such a ratio is of two loads"

@@ -45,7 +45,7 @@ def test_latencies_are_of_the_others_and_rates_of_all(made: Any, tmp_path: Path)
     assert figures.at("ttft_p95").value == pytest.approx(100.0)
     assert figures.at("e2e_p95") is not None
     assert figures.at("e2e_p95").value < 101
-    assert analysis.accounts[0].answers == 88
+    assert analysis.latency_breakdowns[0].answers == 88
     assert len(analysis.cells[0].sample.values) == 88
 
 

@@ -18,7 +18,7 @@ from rich.console import Console
 from loadgen.shapes.level_table import table as terminal_table
 from records.cell import Window
 from records.files import LineFile
-from records.levels import HeldLevel, HeldLevels
+from records.levels import LoadStage, LoadStages
 from records.reader import read_run
 from records.request import RequestRecord
 from reports.analysis.analyse import analyse
@@ -28,8 +28,8 @@ from reports.blocks import blocks
 from reports.cli import main
 from reports.document import Table
 from reports.export import levels_csv, summary_csv
+from reports.figures.concurrent_cells import merged_levels
 from reports.figures.load import Load
-from reports.figures.masters import merged_levels
 from reports.figures.shaped import level_figures
 from reports.render import markdown, print_blocks
 from reports.results import results_json
@@ -100,7 +100,7 @@ def test_only_what_counts_enters_a_level(made: Any, tmp_path: Path) -> None:
     lines.close()
     analysis = analysed(path)
     [found] = analysis.shaped[0].levels
-    assert (found.figures.requests, found.figures.failures, found.cut) == (41, 1, 2)
+    assert (found.figures.requests, found.figures.failures, found.aborted) == (41, 1, 2)
     shown = levels_table(analysis)
     assert shown.rows[0].cells[shown.columns.index("Cut")] == "2"
     assert "lucky" not in " ".join(shown.notes)  # 2 of 43
@@ -134,12 +134,12 @@ def test_the_terminals_figures_are_the_reports(ttfts_ns: list[int], outcomes: li
         for n, ttft in enumerate(ttfts_ns)
     ]  # fmt: skip
     window = Window(start_ns=0, end_ns=end_s * S)
-    level = HeldLevel(level_from=1, level_to=1, start_ns=0, end_ns=end_s * S)
-    levels = HeldLevels(unit="users", levels=(level,))
+    level = LoadStage(level_from=1, level_to=1, start_ns=0, end_ns=end_s * S)
+    levels = LoadStages(unit="users", levels=(level,))
     line = terminal_table(levels, requests, window).splitlines()[1].split()
     [found] = level_figures(STREAM, levels, requests, window, source="s", name="n")
     figures = found.figures
-    assert line[2:5] == [str(figures.requests), str(figures.failures), str(found.cut)]
+    assert line[2:5] == [str(figures.requests), str(figures.failures), str(found.aborted)]
     for shown, estimate in zip(
         line[5:], (figures.throughput, figures.at("ttft_p50"), figures.at("ttft_p95")), strict=True
     ):
@@ -152,7 +152,7 @@ def test_the_terminals_figures_are_the_reports(ttfts_ns: list[int], outcomes: li
 def test_an_invalid_cells_levels_are_struck_out(made: Any, tmp_path: Path) -> None:
     spec = shaped(made, level(made, 2, 0, 5), checks=made.fail)
     analysis = analysed(made.cell(tmp_path / "steps", spec))
-    assert [row.struck for row in levels_table(analysis).rows] == [True]
+    assert [row.invalid for row in levels_table(analysis).rows] == [True]
     assert "| ~~2~~ | ~~20.0~~ |" in markdown(blocks(analysis), "t")
     assert next(iter(csv.DictReader(StringIO(levels_csv(analysis)))))["valid"] == "false"
 
@@ -266,18 +266,18 @@ def test_levels_are_readable_at_any_width(made: Any, tmp_path: Path, width: int)
 # -- several masters
 
 
-def held(*levels: tuple[float, int, int], unit: Any = "users", status: str | None = None) -> HeldLevels:
-    return HeldLevels(
+def held(*levels: tuple[float, int, int], unit: Any = "users", status: str | None = None) -> LoadStages:
+    return LoadStages(
         unit=unit,
         levels=tuple(
-            HeldLevel(level_from=n, level_to=n, start_ns=a, end_ns=b, status=status) for n, a, b in levels
+            LoadStage(level_from=n, level_to=n, start_ns=a, end_ns=b, status=status) for n, a, b in levels
         ),
     )
 
 
 def test_levels_of_masters_side_by_side_are_added() -> None:
     found = merged_levels([held((2, 0, 10), (4, 10, 20)), held((3, 1, 12), (6, 12, 22))])
-    assert HeldLevels.from_achieved(found) == held((5, 1, 10), (10, 12, 20))
+    assert LoadStages.from_achieved(found) == held((5, 1, 10), (10, 12, 20))
 
 
 @pytest.mark.parametrize(
@@ -290,7 +290,7 @@ def test_levels_of_masters_side_by_side_are_added() -> None:
         held((2, 0, 10), (4, 10, 20), status="met"),
     ],
 )
-def test_levels_that_were_not_held_together_are_not_added(others: HeldLevels | None) -> None:
+def test_levels_that_were_not_held_together_are_not_added(others: LoadStages | None) -> None:
     assert merged_levels([held((2, 0, 10), (4, 10, 20)), others]) == {}
 
 
@@ -330,7 +330,7 @@ def test_steps_of_other_heights_are_other_loads(made: Any, tmp_path: Path) -> No
     [ratio] = analysed(
         made.run(tmp_path / "two", [low, stepped(made, 50, config="mock-llm", rps=60.0)])
     ).comparisons
-    assert ratio.asked_differently == ("shape_options",)
+    assert ratio.workload_mismatch == ("shape_options",)
     masters = [made.cell(tmp_path / name, spec) for name, spec in (("eu", low), ("us", stepped(made, 50)))]
     assert analysed(*masters).merged == ()
 

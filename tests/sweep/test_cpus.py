@@ -17,8 +17,8 @@ from sweep.plan import Plan
 from sweep.progress import Progress
 from sweep.running import cpus
 from sweep.running.cpus import Cpus
+from sweep.running.errors import UsageError
 from sweep.running.processes import Child, Ledger
-from sweep.running.usage import UsageError
 
 _LISTS = st.lists(st.tuples(st.integers(0, 300), st.integers(0, 20)), min_size=1, max_size=6)
 

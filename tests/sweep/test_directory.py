@@ -11,7 +11,7 @@ from sweep import directory
 from sweep.directory import discarded_if_of_no_use
 from sweep.options import parse_targets
 from sweep.plan import Plan
-from sweep.running.usage import UsageError
+from sweep.running.errors import UsageError
 
 PLAN = Plan(
     name="t", targets=parse_targets(["local"]), variants=(MOCKS["mock-both"],), levels=(1,), auto=False

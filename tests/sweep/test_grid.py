@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from records.point import Point
 from sweep.grid import BASE_LEVELS, Grid, combinations, parse_grid, parse_levels
-from sweep.running.usage import UsageError
+from sweep.running.errors import UsageError
 
 
 @given(st.lists(st.integers(1, 500), min_size=1, unique=True))

@@ -5,7 +5,7 @@ import pytest
 from records.layout import deployment_name
 from sweep import options
 from sweep.deployments.url import Url
-from sweep.running.usage import UsageError
+from sweep.running.errors import UsageError
 
 
 @pytest.mark.parametrize("text", ["", "soon", "-5", "0", "5d", "400d", "9" * 12, "9" * 400])

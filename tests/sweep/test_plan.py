@@ -11,7 +11,7 @@ from records.variants import MOCKS, Variant
 from sweep import plan as planning
 from sweep.options import parse_targets
 from sweep.plan import Plan
-from sweep.running.usage import UsageError
+from sweep.running.errors import UsageError
 from sweep.target import Target
 
 

@@ -34,7 +34,7 @@ def test_the_bar_is_one_line_at_any_width(width: int) -> None:
     console, _ = _console(width, terminal=True)
     progress = Progress(console)
     progress.start(100, 3000.0, None)
-    progress.say("starting mock-embeddings (local): building the index, batch 12 of 100")
+    progress.report("starting mock-embeddings (local): building the index, batch 12 of 100")
     with console.capture() as shown:
         console.print(progress.shown())
     (line,) = shown.get().rstrip("\n").split("\n")
@@ -48,7 +48,7 @@ def test_without_a_terminal_there_is_a_line_a_cell_and_no_control_character() ->
     console, written = _console(80, terminal=False)
     with Progress(console) as progress:
         progress.start(2, 20.0, None)
-        progress.say("starting")
+        progress.report("starting")
         progress.cell(KEY, DATA, 2, seconds=9.0)
     (line,) = written.getvalue().splitlines()
     assert line.startswith("[ 1/2] local/mock-embeddings/c120-r1 ")
@@ -137,7 +137,7 @@ def test_without_a_terminal_nobody_waits_long_for_a_word(monkeypatch: pytest.Mon
         progress.step("starting baseline (local)")
         for tenth in range(400):
             now = tenth / 10
-            progress.say(f"starting baseline: {now:.0f} s")
+            progress.report(f"starting baseline: {now:.0f} s")
     lines = [
         "starting baseline (local)",
         "starting baseline: 15 s",

@@ -28,8 +28,8 @@ from sweep.reaching import (
     with_whole_paths,
 )
 from sweep.running import probes
+from sweep.running.errors import UsageError
 from sweep.running.processes import PROJECT
-from sweep.running.usage import UsageError
 from workloads.checks.general import OF_THE_MACHINE
 
 LIMIT_S = 200

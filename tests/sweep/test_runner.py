@@ -23,7 +23,7 @@ from sweep.grid import BASE_LEVELS
 from sweep.options import parse_targets
 from sweep.plan import CellKey, Plan
 from sweep.progress import Progress
-from sweep.running.usage import UsageError
+from sweep.running.errors import UsageError
 from sweep.target import Target
 
 CELL_SECONDS = 10.0

@@ -9,7 +9,7 @@ from records.variants import MOCKS
 from sweep import scenario
 from sweep.options import parse_targets
 from sweep.plan import Plan
-from sweep.running.usage import UsageError
+from sweep.running.errors import UsageError
 from sweep.scenario import check_scenario, words
 
 

@@ -144,16 +144,16 @@ def test_it_ends_and_asks_no_cell_twice_nor_above_one_that_had_no_answer(data: s
 @pytest.mark.parametrize("noise", [0.0, 0.03])
 def test_four_configurations_have_their_knees_twice_within_35_cells(noise: float) -> None:
     """As they are on a slow machine with two cores, whatever the exact knee: in the mean of many."""
-    chance = random.Random(7)
+    poisson = random.Random(7)
     spans = {"baseline": (25, 35), "mock-embeddings": (38, 62), "mock-llm": (12, 18), "mock-both": (2, 15)}
     counts, missed = [], 0
     for _ in range(100):
-        limits = {config: chance.uniform(*span) for config, span in spans.items()}
+        limits = {config: poisson.uniform(*span) for config, span in spans.items()}
         search = Search(plan=_plan(*MOCKS))
 
         def measure(keys: list[CellKey], search: Search = search, limits: dict[str, float] = limits) -> None:
             for key in keys:
-                search.took(key, min(key.concurrency, limits[key.config]) * chance.gauss(1.0, noise))
+                search.took(key, min(key.concurrency, limits[key.config]) * poisson.gauss(1.0, noise))
 
         measure(search.foremost(search.cells(1)))
         while keys := search.next_cells():

@@ -18,8 +18,8 @@ from sweep import cli
 from sweep.directory import alone, create
 from sweep.options import parse_targets
 from sweep.plan import Plan
+from sweep.running.errors import UsageError
 from sweep.running.processes import PROJECT
-from sweep.running.usage import UsageError
 from workloads.checks.general import OF_THE_MACHINE
 
 LIMIT = 300

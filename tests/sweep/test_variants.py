@@ -3,7 +3,7 @@
 import pytest
 
 from records.variants import MOCKS, SWITCHES, Variant
-from sweep.running.usage import UsageError
+from sweep.running.errors import UsageError
 from sweep.variants import (
     check_common,
     check_reference,

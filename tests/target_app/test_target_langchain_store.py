@@ -28,7 +28,7 @@ from target_app.wire import AskRequest
 
 IN_MEMORY = "langchain_core.vectorstores:InMemoryVectorStore"
 KEY = "sk-test-0123456789abcdef"
-ASKED = AskRequest(
+REQUESTED = AskRequest(
     query="capital of France", embedding_model="a:b", llm_model="a:b", prompt="Answer.", score_threshold=-1
 )
 
@@ -111,7 +111,7 @@ async def answer_of(settings: Settings, count: int = 1) -> tuple[list[Answer], d
     try:
         await built.load()
         sinks = [QuietSink() for _ in range(count)]
-        answers = await asyncio.gather(*(pipeline.answer(ASKED, sink) for sink in sinks))
+        answers = await asyncio.gather(*(pipeline.answer(REQUESTED, sink) for sink in sinks))
         assert not any(sink.failure for sink in sinks)
         return [one for one in answers if one], pipeline.paths()
     finally:

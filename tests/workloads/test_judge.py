@@ -18,7 +18,7 @@ IN_ORDER = [
     "records", "workers", "failures", "configuration", "same-path", "configuration-effect", "retrieval",
     "tokens", "thoughts-only", "finish-reason", "generator-lag", "generator-cpu", "concurrency",
     "littles-law", "arrival-rate", "lateness",
-    "steady-state", "unanswered", "resent", "dropped", "steady-ttft", "machine-noise", "clock-order",
+    "steady-state", "unanswered", "retried", "dropped", "steady-ttft", "machine-noise", "clock-order",
     "compressed", "stage-times", "buffering", "cached-answers",
 ]  # fmt: skip
 
@@ -50,9 +50,9 @@ def test_a_load_that_changes_is_not_held_against_one_level(record: Record) -> No
     assert (constant["concurrency"], constant["failures"]) == ("n/a", "fail")
     found = {check.name: check for check in _judged(requests, shape="Ramp")}
     assert list(found) == IN_ORDER
-    free = {name for name in found if found[name].text == "the shape Ramp changed the load on the way"}
-    assert free == (OF_ONE_LEVEL & set(IN_ORDER)) | {"failures"}
-    assert {found[name].status for name in free} == {"n/a"}
+    of_one = {name for name in found if found[name].text == "the shape Ramp changed the load on the way"}
+    assert of_one == (OF_ONE_LEVEL & set(IN_ORDER)) | {"failures"}
+    assert {found[name].status for name in of_one} == {"n/a"}
 
 
 def test_a_changing_load_without_any_good_answer_still_fails(record: Record) -> None:

@@ -141,17 +141,17 @@ def unanswered(facts: Facts) -> Check:
     )
 
 
-RESENT_SHARE = 0.05
+RETRIED_SHARE = 0.05
 
 
-def resent(facts: Facts) -> Check:
+def retried(facts: Facts) -> Check:
     """How many requests met a dead connection and had to be sent twice?"""
     requests = facts.counted
     again = sum("retried" in r.flags for r in requests)
     return Check.bounded(
-        "resent",
+        "retried",
         again / len(requests) if requests else 0.0,
-        RESENT_SHARE,
+        RETRIED_SHARE,
         f"{again} of {len(requests)} requests were sent again on a new connection",
         advice="the service or a proxy closes idle connections under the load: raise its keep-alive time",
     )

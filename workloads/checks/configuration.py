@@ -13,7 +13,7 @@ from records.variants import LLM, MOCKS, SWITCHES, mocked_by
 from workloads.checks.advice import advised
 from workloads.checks.facts import Facts
 
-ASKED_AGAIN = "restart the service with it, or ask for the one that it runs"
+REQUESTED_AGAIN = "restart the service with it, or ask for the one that it runs"
 MIXED_ANSWERS = "see that one service alone answers at this address, started once"
 SET_AGAIN = "restart the service with them, or leave them out of --config and --set"
 MOCK_ADVICE = "restart the service with the mocks that the configuration names, without a cache before them"
@@ -39,7 +39,7 @@ def configuration(facts: Facts) -> Check:
     wrong = _not_in_effect(settings, wanted, by_name=asked in MOCKS)
     figure, bound, text, advice = served, expected, "", ""
     if expected != AS_IS and served != expected:
-        text, advice = f"{asked} was asked for, the server runs {served}", ASKED_AGAIN
+        text, advice = f"{asked} was asked for, the server runs {served}", REQUESTED_AGAIN
     elif expected != AS_IS and others:
         figure = ", ".join(others)
         text, advice = f"answers named another configuration: {figure}", MIXED_ANSWERS

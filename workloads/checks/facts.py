@@ -37,11 +37,11 @@ class Facts:
     noise: Noise = field(default_factory=Noise)
     users: int = 1
     think_time_s: float = 0.0
-    free: bool = False
+    concurrency_varies: bool = False
     """So many requests are in flight as it falls out: users think, or the loop is open."""
     rate: float = 0.0
     """Requests a second that an open loop asks for; 0 in a closed one."""
-    chance: bool = False
+    poisson: bool = False
     """They are due at random (Poisson)."""
     documents: bool = False
     """Answers are to bring documents."""

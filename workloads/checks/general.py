@@ -31,7 +31,7 @@ def among_all(
         *causes,
         *(configuration.tls, run.generator_lag, run.generator_cpu),
         *(load.concurrency, load.littles_law, load.arrival_rate, load.lateness, load.steady_state),
-        *(answers.unanswered, answers.resent, load.dropped),
+        *(answers.unanswered, answers.retried, load.dropped),
         *steady,
         *(machine.machine_noise, streams.clock_order),
         *contents,

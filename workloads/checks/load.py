@@ -22,7 +22,7 @@ def concurrency(facts: Facts) -> Check:
     """Requests in flight on average over the window, as a share of the users asked for: from the user's view,
     who waits until the answer's body has ended."""
     window, users = facts.window, facts.users
-    if window is None or facts.free or window.seconds <= 0:
+    if window is None or facts.concurrency_varies or window.seconds <= 0:
         text = "no window, an open loop, or users that think between requests"
         return Check(name="concurrency", status="n/a", text=text)
     if pause := _pauses(facts, window):
@@ -100,7 +100,7 @@ def arrival_rate(facts: Facts) -> Check:
     if not rate or window is None or window.seconds <= 0:
         return Check(name="arrival-rate", status="n/a", text="no open loop, or no window")
     due = [r for r in facts.requests if r.due_at_ns and window.start_ns <= r.due_at_ns <= window.end_ns]
-    room = 3 / math.sqrt(rate * window.seconds) if facts.chance else 1.5 / (rate * window.seconds)
+    room = 3 / math.sqrt(rate * window.seconds) if facts.poisson else 1.5 / (rate * window.seconds)
     return Check.bounded(
         "arrival-rate",
         len(due) / window.seconds / rate,

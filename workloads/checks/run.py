@@ -91,16 +91,16 @@ PROFILER_INTERVAL_RATIO = 1.5
 
 def profiler_interval(facts: Facts) -> Check | None:
     """Did the profiler keep its interval? The median gap between samples against the asked one."""
-    asked_s, gaps_s = facts.profiler_s, facts.profiler_gaps_s
-    if asked_s is None:
+    requested_s, gaps_s = facts.profiler_s, facts.profiler_gaps_s
+    if requested_s is None:
         return None
     if not gaps_s:
         return Check(name="profiler", status="n/a", text="the profiler took too few samples to tell")
     middle = sorted(gaps_s)[len(gaps_s) // 2]
     return Check.bounded(
         "profiler",
-        middle / asked_s,
+        middle / requested_s,
         PROFILER_INTERVAL_RATIO,
-        f"a sample each {middle:.2f} s, {asked_s:.2f} s asked for",
+        f"a sample each {middle:.2f} s, {requested_s:.2f} s asked for",
         advice="the machine was too busy to watch it: leave it to the load",
     )

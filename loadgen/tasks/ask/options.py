@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from loadgen.engine.bounds import MOST_COUNT
 from loadgen.engine.option_model import OptionModel, choice, count, many, number, switch, text
-from loadgen.engine.usage import MOST_COUNT
 from loadgen.tasks.ask.dialects import DIALECTS
 from loadgen.tasks.ask.question_files import MOST_BYTES
 

@@ -9,8 +9,8 @@ from typing import Any
 from loadgen.engine.settings import GIVE_KEY
 from loadgen.tasks.ask.dialects import Dialect, UnknownField, dialect, field_names
 from loadgen.tasks.ask.options import AskOptions
-from records.kept import NO_FRAGMENT, field_value, is_utf8, secret_in_field, secret_in_query, shown
-from records.usage import UsageError
+from records.errors import UsageError
+from records.secret_names import NO_FRAGMENT, field_value, is_utf8, secret_in_field, secret_in_query, shown
 
 
 def dialect_of(options: AskOptions) -> Dialect:
@@ -38,11 +38,11 @@ def dialect_of(options: AskOptions) -> Dialect:
         raise UsageError(
             f"--drop-field: {shown(str(error.args[0]))} is no field of the body; there are {there}"
         ) from None
-    _check_asked(whole, wanted, fields)
+    _check_requested(whole, wanted, fields)
     return wanted
 
 
-def _check_asked(whole: Dialect, wanted: Dialect, fields: Mapping[str, Any]) -> None:
+def _check_requested(whole: Dialect, wanted: Dialect, fields: Mapping[str, Any]) -> None:
     """See that what is asked for is a stream, of an answer to the question. Raises UsageError."""
     question = next(iter(wanted.question("")))
     if question in fields:

@@ -16,9 +16,9 @@ from loadgen.tasks.ask.question_files import Question, QuestionError, read_quest
 from loadgen.tasks.ask.questions import library_questions, shuffled, users_questions
 from loadgen.tasks.ask.reading import AnswerExchange, Asker
 from loadgen.tasks.ask.request_body import dialect_of
+from records.errors import UsageError
 from records.request import GAPS_LEFT_OUT, RequestRecord, StageTimings
 from records.served import config_shown
-from records.usage import UsageError
 
 
 class AskTask(Task[Question, AnswerExchange]):

@@ -11,15 +11,15 @@ import pytest
 from loadgen.adapter.parser import add_arguments
 from loadgen.client.http import Origin
 from loadgen.client.sender import HEADERS
+from loadgen.engine.bounds import UsageError
 from loadgen.engine.option_model import Option
 from loadgen.engine.options import LoadOptions
 from loadgen.engine.settings import Settings, origin_of, task_of
 from loadgen.engine.settings import settings as settings_of
-from loadgen.engine.usage import UsageError
 from loadgen.tasks.ask.options import AskOptions
 from loadgen.tasks.ask.task import ASK, AskTask
 from reach.options import OPTIONS
-from records.kept import is_secret
+from records.secret_names import is_secret
 
 
 class Parser(argparse.ArgumentParser):

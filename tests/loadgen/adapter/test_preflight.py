@@ -11,8 +11,8 @@ from loadgen.adapter import preflight
 from loadgen.process import target
 from reach import config
 from reach.failure import ReachFailure
+from records.errors import UsageError
 from records.served import Served
-from records.usage import UsageError
 
 
 @pytest.fixture
@@ -61,6 +61,6 @@ def test_what_a_service_is_stays_unknown_to_such_a_master_alone(monkeypatch: pyt
 
     monkeypatch.setattr(config, "served", unreached)
     origin, redaction = SimpleNamespace(url="http://a"), None
-    assert target.served(origin, {}, redaction, asked_elsewhere=True) == Served()  # type: ignore[arg-type]
+    assert target.served(origin, {}, redaction, requested_elsewhere=True) == Served()  # type: ignore[arg-type]
     with pytest.raises(UsageError, match="http://a cannot be reached: it speaks TLS"):
         target.served(origin, {}, redaction)  # type: ignore[arg-type]

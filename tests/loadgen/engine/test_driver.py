@@ -120,7 +120,7 @@ def test_a_worker_leaves_its_end_to_its_master() -> None:
 
 def test_nothing_of_an_item_is_recorded_once_the_run_was_cut() -> None:
     made: list[Driver] = []
-    one, records = driver(Jobs(1, between=lambda: made[0].cut()))
+    one, records = driver(Jobs(1, between=lambda: made[0].abort()))
     made.append(one)
     one.ask(one.virtual_user())
     assert [r.outcome for r in records] == ["ok"]  # it was over by then

@@ -23,8 +23,8 @@ def session(requests: int = 0, users: int = 2, warmup: int = 3) -> Session:
     return Session(plan=Plan(users=users, warmup_requests=warmup, requests=requests, min_seconds=3))
 
 
-def end(one: Session, at_ns: int, *, measured: bool, clean: bool = True, cut: bool = False) -> None:
-    one.end(at_ns, measured=measured, clean=clean, cut=cut)
+def end(one: Session, at_ns: int, *, measured: bool, clean: bool = True, abort: bool = False) -> None:
+    one.end(at_ns, measured=measured, clean=clean, abort=abort)
 
 
 def test_warmup_ends_when_all_are_spawned_and_enough_have_ended() -> None:
@@ -76,7 +76,7 @@ def test_late_requests_are_made_up_for_up_to_twice_the_number() -> None:
 def test_cut_requests_count_nowhere() -> None:
     one = session(requests=1)
     one.begin()
-    end(one, S, measured=True, cut=True)
+    end(one, S, measured=True, abort=True)
     assert (one.ended, one.measured, one.in_flight) == (0, 0, 0)
 
 

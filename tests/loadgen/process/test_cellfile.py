@@ -21,12 +21,12 @@ from loadgen.tasks.ask.options import AskOptions
 from loadgen.tasks.ask.task import ASK
 from records.cell import Cell, Check, Verdict, Window
 from records.cell_spec import CellSpec
+from records.errors import UsageError
 from records.files import write_json
 from records.noise import Noise
 from records.reader import is_complete, read_cell
 from records.request import RequestRecord
 from records.served import Served
-from records.usage import UsageError
 from workloads.checks.general import WORTH_TELLING
 
 

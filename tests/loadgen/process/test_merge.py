@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from loadgen.engine.bounds import UsageError
 from loadgen.engine.session import Plan, Session
-from loadgen.engine.usage import UsageError
 from loadgen.process.master import Master
 from loadgen.process.merge import Merge, Report
 from loadgen.process.run import Run

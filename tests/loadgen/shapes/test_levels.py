@@ -16,7 +16,7 @@ from loadgen.shapes.level_log import LevelLog
 from loadgen.shapes.level_table import table, what_next
 from loadgen.shapes.measured import measured_levels
 from records.cell import Cell, Check, Verdict, Window
-from records.levels import HeldLevel, HeldLevels
+from records.levels import LoadStage, LoadStages
 from records.measure import rate
 from records.request import RequestRecord
 
@@ -40,8 +40,8 @@ def held(log: LevelLog) -> list[tuple[float, float, float, str | None]]:
     return [(x.level_to, x.start_ns / S, x.end_ns / S, x.status) for x in log.levels]
 
 
-def level(to: float, start_s: float, end_s: float) -> HeldLevel:
-    return HeldLevel(level_from=to, level_to=to, start_ns=round(start_s * S), end_ns=round(end_s * S))
+def level(to: float, start_s: float, end_s: float) -> LoadStage:
+    return LoadStage(level_from=to, level_to=to, start_ns=round(start_s * S), end_ns=round(end_s * S))
 
 
 def request(sent_s: float, took_s: float = 0.1, **changes: Any) -> RequestRecord:
@@ -215,14 +215,14 @@ def test_the_table_has_the_figures_of_each_level() -> None:
     no_figure = [request(2.1, flags=["warmup"], outcome="http_error"), request(2.2, outcome="aborted")]
     failed = [request(2.3, 0.01, outcome="http_error", first_token_at_ns=None)]
     levels = (level(1, 1, 2), level(2, 2, 3), level(3, 3, 3))
-    text = table(HeldLevels(unit="users", levels=levels), [*few, *many, *no_figure, *failed], WHOLE)
+    text = table(LoadStages(unit="users", levels=levels), [*few, *many, *no_figure, *failed], WHOLE)
     assert [line.split() for line in text.splitlines()[1:]] == [
         ["1", "1.0", "9", "0", "0", "9.0", "5.0", "-"],
         ["2", "1.0", "60", "1", "1", "59.0", "30.0", "56.1"],
         ["3", "0.0", "0", "0", "0", "-", "-", "-"],
     ]
-    assert text.splitlines()[0].split()[:6] == ["users", "seconds", "requests", "failures", "cut", "RPS"]
-    rates = table(HeldLevels(unit="requests_per_second", levels=levels[:1]), few, WHOLE)
+    assert text.splitlines()[0].split()[:6] == ["users", "seconds", "requests", "failures", "aborted", "RPS"]
+    rates = table(LoadStages(unit="requests_per_second", levels=levels[:1]), few, WHOLE)
     assert rates.splitlines()[0].split()[0] == "requests/s"
     assert rates.splitlines()[1].split()[0] == "1"
 
@@ -233,7 +233,7 @@ def test_requests_that_were_never_answered_are_counted_and_said() -> None:
     ]
     answered = [request(start + n / 100) for start in (1, 2) for n in range(39)]
     hangs = request(0.5, 9, outcome="aborted", first_token_at_ns=None)  # since before the first was measured
-    levels = HeldLevels(unit="requests_per_second", levels=(level(10, 1, 2), level(20, 2, 3)))
+    levels = LoadStages(unit="requests_per_second", levels=(level(10, 1, 2), level(20, 2, 3)))
     lines = table(levels, [*answered, *dropped, hangs], WHOLE).splitlines()
     assert [line.split()[2:5] for line in lines[1:3]] == [["39", "0", "1"], ["39", "0", "54"]]
     said = "More than 5% of the requests at 20/s were cut: their latencies are of the lucky ones."
@@ -242,7 +242,7 @@ def test_requests_that_were_never_answered_are_counted_and_said() -> None:
 
 def test_a_level_shorter_than_three_answers_has_no_rate() -> None:
     requests = [request(1 + n, 0.5) for n in (0, 0.5, 1)]
-    levels = HeldLevels(unit="users", levels=(level(1, 1, 2), level(2, 2, 4), level(3, 5, 5)))
+    levels = LoadStages(unit="users", levels=(level(1, 1, 2), level(2, 2, 4), level(3, 5, 5)))
     lines = table(levels, requests, WHOLE).splitlines()
     assert [line.split()[5] for line in lines[1:4]] == ["-", "0.5", "-"]
     assert lines[4] == ""

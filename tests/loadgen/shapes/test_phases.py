@@ -164,16 +164,16 @@ def test_what_is_heard_of_a_phase() -> None:
             "lag_p99_ms": lag,
         }
 
-    heard = PhaseObservations(2)
-    assert not heard.idle
-    assert heard.seconds == 0
-    heard.take("w0", message(1, 9.0, 100, 5, 99.0))  # late, of the phase before
-    heard.take("w0", message(2, 0.2, 3, 5, 1.0))
-    heard.take("w0", message(2, 0.4, 4, 0, 2.0))
-    heard.take("w1", message(2, 0.3, 1, 2, 7.0))
-    assert (heard.answers, heard.seconds, heard.idle, heard.lag_p99_ms) == (8, 0.4, False, 7.0)
-    judged = Slo.parse("ttft:100").judge(heard.parts)
+    observed = PhaseObservations(2)
+    assert not observed.idle
+    assert observed.seconds == 0
+    observed.take("w0", message(1, 9.0, 100, 5, 99.0))  # late, of the phase before
+    observed.take("w0", message(2, 0.2, 3, 5, 1.0))
+    observed.take("w0", message(2, 0.4, 4, 0, 2.0))
+    observed.take("w1", message(2, 0.3, 1, 2, 7.0))
+    assert (observed.answers, observed.seconds, observed.idle, observed.lag_p99_ms) == (8, 0.4, False, 7.0)
+    judged = Slo.parse("ttft:100").judge(observed.parts)
     assert judged.goodput == pytest.approx(7 / 0.4 + 1 / 0.3)
     assert judged.overdue == 2  # only what is in flight now
-    heard.take("w1", message(2, 0.5, 0, 0, 1.0))
-    assert heard.idle
+    observed.take("w1", message(2, 0.5, 0, 0, 1.0))
+    assert observed.idle

@@ -26,7 +26,7 @@ def run(search: Search, measure: Callable[[float], Status]) -> list[float]:
     levels = []
     while (level := search.level) is not None:
         levels.append(level)
-        search.tell(measure(level))
+        search.report(measure(level))
         assert len(levels) < 100, levels
     return levels
 
@@ -80,10 +80,10 @@ def test_with_noise_the_answer_lies_near_the_knee() -> None:
 
 
 def test_a_level_that_met_by_chance_is_not_confirmed() -> None:
-    lucky = itertools.chain([Status.MET], itertools.repeat(Status.MISSED))
+    survivors = itertools.chain([Status.MET], itertools.repeat(Status.MISSED))
 
     def measure(level: float) -> Status:
-        return Status.MET if level <= 9 else next(lucky) if level == 12 else Status.MISSED
+        return Status.MET if level <= 9 else next(survivors) if level == 12 else Status.MISSED
 
     search = Search(first=1, most=1000, whole=True)
     levels = run(search, measure)
@@ -225,14 +225,14 @@ def searched(
     )
     while (load := searcher.tick()) is not None:
         message: AnswersMessage = {
-            "phase": searcher.heard.phase,
-            "seconds": searcher.heard.seconds + 1,
-            "answers": [(searcher.heard.seconds, [50.0 if load[0] <= knee else 200.0])] * answers,
+            "phase": searcher.observed.phase,
+            "seconds": searcher.observed.seconds + 1,
+            "answers": [(searcher.observed.seconds, [50.0 if load[0] <= knee else 200.0])] * answers,
             "waiting": list(waiting) if load[0] > hangs_above else [],
             "in_flight": 0,
             "lag_p99_ms": lag_ms,
         }
-        searcher.heard.take("w0", message)
+        searcher.observed.take("w0", message)
         levels.elapsed_s += 1
         assert levels.elapsed_s < 1000
     return searcher
@@ -284,16 +284,16 @@ def test_those_who_began_in_a_level_are_waited_for_and_not_those_who_come_after(
         phases=itertools.count(1),
     )
     while searcher.tick() is not None:
-        now = searcher.heard.seconds + 1
+        now = searcher.observed.seconds + 1
         message: AnswersMessage = {
-            "phase": searcher.heard.phase,
+            "phase": searcher.observed.phase,
             "seconds": now,
             "answers": [(now - 3, [3000.0])] * 10,
             "waiting": [(ms, None) for ms in (0.0, 1000.0, 2000.0)] * 10,
             "in_flight": 30,
             "lag_p99_ms": 0.0,
         }
-        searcher.heard.take("w0", message)
+        searcher.observed.take("w0", message)
         levels.elapsed_s += 1
     assert [(row.status, row.seconds) for row in searcher.rows] == [(Status.MET, 13), (Status.MET, 13)]
 
@@ -370,14 +370,14 @@ def test_an_open_loop_waits_until_the_queue_of_the_level_before_has_gone() -> No
         queue = max(0.0, queue + rate - 10)
         pauses += rate == 0
         message: AnswersMessage = {
-            "phase": searcher.heard.phase,
-            "seconds": searcher.heard.seconds + 1,
-            "answers": [(searcher.heard.seconds, [1000 * queue / 10])] * min(10, round(rate)),
+            "phase": searcher.observed.phase,
+            "seconds": searcher.observed.seconds + 1,
+            "answers": [(searcher.observed.seconds, [1000 * queue / 10])] * min(10, round(rate)),
             "waiting": [],
             "in_flight": round(queue),
             "lag_p99_ms": 0.0,
         }
-        searcher.heard.take("w0", message)
+        searcher.observed.take("w0", message)
         levels.elapsed_s += 1
         assert load
     assert searcher.search.outcome is Outcome.FOUND

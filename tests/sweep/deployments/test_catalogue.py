@@ -16,7 +16,7 @@ from records.variants import Variant
 from sweep.deployments import catalogue
 from sweep.deployments.protocol import Setup
 from sweep.plan import Plan
-from sweep.running.usage import UsageError
+from sweep.running.errors import UsageError
 from sweep.target import Target, with_wait
 from sweep.targets import check_services
 

@@ -11,8 +11,8 @@ from sweep.deployments.local import LocalDeployment
 from sweep.deployments.protocol import Setup
 from sweep.running import cpus
 from sweep.running.cpus import Cpus
+from sweep.running.errors import UsageError
 from sweep.running.processes import Ledger
-from sweep.running.usage import UsageError
 
 _APART = Cpus(mode="auto", load=(0,), target=(1, 2))
 _SHARED = Cpus(mode="shared", load=(0, 1, 2), target=(0, 1, 2))
@@ -44,7 +44,7 @@ def _start(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, divided: Cpus, **set
         llm_url="http://127.0.0.1:1/v1",
         log=tmp_path / "log",
         ledger=Ledger(tmp_path / "l"),
-        say=lambda text: None,
+        report=lambda text: None,
     )
     with pytest.raises(UsageError, match="ended before it was ready, with 1: gone"):
         LocalDeployment(setup).start("baseline", settings)

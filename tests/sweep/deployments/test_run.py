@@ -19,8 +19,8 @@ import pytest
 
 from sweep.deployments.catalogue import kind_of
 from sweep.deployments.protocol import Endpoint, Setup
+from sweep.running.errors import UsageError
 from sweep.running.processes import PROJECT
-from sweep.running.usage import UsageError
 
 LIMIT_S = 60
 APP = """
@@ -145,7 +145,7 @@ def test_one_that_listens_elsewhere_is_said_so_meanwhile_and_at_the_end(
 ) -> None:
     deaf = "import socket, time; s = socket.create_server(('127.0.0.1', 0)); time.sleep(600)"
     said: list[str] = []
-    setup = setup_of(ready_seconds=3.0, say=said.append)
+    setup = setup_of(ready_seconds=3.0, report=said.append)
     why = r"at http://127.0.0.1:(\d+)/, but it listens on port \d+, not on \1, which \{port\} in its words"
     with pytest.raises(UsageError, match=why), started(f'run:{sys.executable} -c "{deaf}"', setup):
         pass

@@ -85,8 +85,8 @@ def test_requests_that_hang_fail_the_cell_though_nothing_else_counts_them(
 
 
 def test_many_requests_sent_twice_fail_the_cell(record: Record, facts: Make) -> None:
-    assert answers.resent(facts([*[record()] * 19, record(flags=["retried"])])).status == "pass"
-    assert answers.resent(facts([*[record()] * 9, record(flags=["retried"])])).status == "fail"
+    assert answers.retried(facts([*[record()] * 19, record(flags=["retried"])])).status == "pass"
+    assert answers.retried(facts([*[record()] * 9, record(flags=["retried"])])).status == "fail"
 
 
 SENT = ("model", "stream", "stream_options", "stream_options.include_usage", "top_k2")

@@ -25,7 +25,7 @@ def test_users_that_idle_between_requests_are_seen(back_to_back: BackToBack, fac
     check = load.concurrency(facts(idle, window=WINDOW))
     assert check.status == "fail"
     assert check.figure == pytest.approx(0.3)
-    assert load.concurrency(facts(idle, window=WINDOW, free=True)).status == "n/a"
+    assert load.concurrency(facts(idle, window=WINDOW, concurrency_varies=True)).status == "n/a"
 
 
 def test_where_requests_fail_too_few_in_flight_is_no_second_diagnosis(
@@ -88,12 +88,12 @@ def test_littles_law_says_nothing_of_an_open_loop_nor_much_of_a_short_window(
 
 def test_an_open_loops_rate_is_held_against_the_one_asked_for(record: Record, facts: Make) -> None:
     due = [record(due_at_ns=n * 10_000_000) for n in range(100)]
-    assert load.arrival_rate(facts(due, window=WINDOW, rate=100, chance=False)).status == "pass"
-    assert load.arrival_rate(facts(due, window=WINDOW, rate=110, chance=False)).status == "fail"
+    assert load.arrival_rate(facts(due, window=WINDOW, rate=100, poisson=False)).status == "pass"
+    assert load.arrival_rate(facts(due, window=WINDOW, rate=110, poisson=False)).status == "fail"
     assert (
-        load.arrival_rate(facts(due, window=WINDOW, rate=110, chance=True)).status == "pass"
+        load.arrival_rate(facts(due, window=WINDOW, rate=110, poisson=True)).status == "pass"
     )  # as chance has it
-    assert load.arrival_rate(facts(due, window=WINDOW, rate=0, chance=False)).status == "n/a"
+    assert load.arrival_rate(facts(due, window=WINDOW, rate=0, poisson=False)).status == "n/a"
 
 
 def test_an_open_loop_that_is_late_fails(record: Record, facts: Make) -> None:

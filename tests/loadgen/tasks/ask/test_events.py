@@ -58,7 +58,7 @@ def counted(pieces: Iterable[bytes], fold: Callable[..., Any]) -> Answer:
     return answer
 
 
-def cut(stream: bytes, places: list[int]) -> list[bytes]:
+def abort(stream: bytes, places: list[int]) -> list[bytes]:
     at = sorted(place % (len(stream) + 1) for place in places)
     return [stream[a:b] for a, b in zip([0, *at], [*at, len(stream)], strict=True)]
 
@@ -121,13 +121,13 @@ def test_any_stream_cut_anywhere_gives_the_same_answer(
         space = "" if style == "tight" else " "
         frames.append(f"data:{space}{make(text, number, style)}{end}{end}")
     stream = "".join(frames).encode()
-    same(counted(cut(stream, places), fold), decoded(stream, fold))
+    same(counted(abort(stream, places), fold), decoded(stream, fold))
 
 
 @given(stream=st.binary(max_size=300), places=st.lists(st.integers(0, 300), max_size=5))
 def test_nonsense_does_no_harm(stream: bytes, places: list[int]) -> None:
     for fold in (fold_ask, fold_openai):
-        counted(cut(stream, places), fold)
+        counted(abort(stream, places), fold)
 
 
 @pytest.mark.parametrize("dialect", ["ask", "openai"])

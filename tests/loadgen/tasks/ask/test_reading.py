@@ -141,14 +141,14 @@ def test_ttft_is_not_headers_status_documents_or_empty(trap: Any) -> None:  # TR
 
 def test_events_and_packets_are_different_things(trap: Any) -> None:  # TRAPS 4
     frame = f'data: {{"type":"token","content":"{chr(233)}"}}\n\n'.encode()
-    cut = frame.index("é".encode()) + 1  # in the middle of the character
+    abort = frame.index("é".encode()) + 1  # in the middle of the character
 
     def script(talk: Any) -> None:
         talk.headers()
         talk.event(token(), token(), token())
-        talk.chunk(frame[:cut])
+        talk.chunk(frame[:abort])
         time.sleep(0.06)
-        talk.chunk(frame[cut:])
+        talk.chunk(frame[abort:])
         talk.event(COMPLETE)
         talk.done()
 

@@ -69,7 +69,7 @@ PARTS = st.sampled_from(
 @given(st.lists(PARTS, max_size=40), st.lists(st.integers(0, 200), max_size=20))
 def test_any_cutting_gives_the_same_events(parts: list[bytes], cuts: list[int]) -> None:
     stream = b"".join(parts)
-    places = sorted({0, len(stream), *(cut for cut in cuts if cut < len(stream))})
+    places = sorted({0, len(stream), *(abort for abort in cuts if abort < len(stream))})
     pieces = [stream[a:b] for a, b in pairwise(places)]
     assert parse(pieces) == parse([stream])
 

@@ -13,17 +13,17 @@ from records.files import read_lines
 from records.request import RequestRecord
 from reports.figures.load import Load
 from reports.figures.stats import percentile
-from reports.figures.summary import CellSummary, Level
+from reports.figures.summary import CellSummary, OperatingPoint
 from workloads.checks.streams import IMPOSSIBLE_SHARE, impossible_stages
 
 STAGE_ORDER = ("preprocess", "embed", "search", "prompt", "llm")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Account:
+class LatencyBreakdown:
     """One level's TTFT account: medians over good answers that carry stages, ms.
 
-    Medians of parts do not add up to the median of the whole; ``unexplained_ms`` is therefore the
+    Medians of parts do not add up to the median of the whole; ``unattributed_ms`` is therefore the
     median of each request's own difference, TTFT less all its stages' queued and running time.
     """
 
@@ -35,13 +35,13 @@ class Account:
     stages_ms: dict[str, float]
     queued_ms: dict[str, float]
     """The queued part alone."""
-    unexplained_ms: float | None
+    unattributed_ms: float | None
     """None where more than 1 % of the answers are impossible: the parts are then not parts of the whole."""
     impossible: int
     """Answers whose stages add up to more than the client waited for the first token."""
     llm_server_ms: float | None
     """The LLM server's own median time to first token over the same cells' windows."""
-    sdk_cost_ms: float | None
+    llm_client_overhead_ms: float | None
     """The app's LLM stage (median) less the LLM server's own (median)."""
 
 
@@ -84,7 +84,7 @@ def _llm_record(cell: Path) -> Path | None:
     return shared if shared and shared.is_file() else None
 
 
-def account(level: Level) -> Account | None:
+def breakdown(level: OperatingPoint) -> LatencyBreakdown | None:
     """The level's account over its valid cells; None where no answer carries stages."""
     timed = [r for cell in level.valid_cells for r in cell.timed if r.stages and r.ttft_ms is not None]
     if not timed:
@@ -99,7 +99,7 @@ def account(level: Level) -> Account | None:
         queued[name] = percentile([(r.stages or {})[name].get("queued_ms", 0.0) for r in those], 0.5)
     server = [ms for cell in level.valid_cells for ms in server_ttft_ms(cell)] if "llm" in stages else []
     server_ms = percentile(server, 0.5) if server else None
-    return Account(
+    return LatencyBreakdown(
         deployment=level.deployment,
         config=level.config,
         load=level.load,
@@ -107,12 +107,12 @@ def account(level: Level) -> Account | None:
         ttft_ms=percentile([r.ttft_ms or 0.0 for r in timed], 0.5),
         stages_ms=stages,
         queued_ms=queued,
-        unexplained_ms=percentile(remainders, 0.5) if impossible <= IMPOSSIBLE_SHARE * len(timed) else None,
+        unattributed_ms=percentile(remainders, 0.5) if impossible <= IMPOSSIBLE_SHARE * len(timed) else None,
         impossible=impossible,
         llm_server_ms=server_ms,
-        sdk_cost_ms=None if server_ms is None else stages["llm"] - server_ms,
+        llm_client_overhead_ms=None if server_ms is None else stages["llm"] - server_ms,
     )
 
 
-def accounts(levels: Sequence[Level]) -> tuple[Account, ...]:
-    return tuple(found for level in levels if (found := account(level)) is not None)
+def latency_breakdowns(levels: Sequence[OperatingPoint]) -> tuple[LatencyBreakdown, ...]:
+    return tuple(found for level in levels if (found := breakdown(level)) is not None)

@@ -7,9 +7,9 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from records.errors import UsageError as UsageError
 from records.exit_codes import USAGE
 from records.files import discard
-from records.usage import UsageError as UsageError
 
 log = logging.getLogger(__name__)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from records.base_url import split_base_url
-from records.usage import UsageError as UsageError
+from records.errors import UsageError as UsageError
 
 
 def check_base_url(what: str, url: str, *, key: str) -> None:

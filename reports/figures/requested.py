@@ -14,20 +14,20 @@ LATER = (
     *("shape_options", "drop_fields"),
 )
 """Keys that were not always kept."""
-ASKED = (
+REQUESTED = (
     *("dialect", "path", "headers", "body", "questions"),
     *("think_time_s", "arrival", "rate", "max_inflight", "shape", *LATER),
 )
 """What makes a load another one, in a cell's ``requested``."""
 
 
-def asked_differently(cells: Iterable[Cell], *, but: Collection[str] = ()) -> tuple[str, ...]:
+def workload_mismatch(cells: Iterable[Cell], *, but: Collection[str] = ()) -> tuple[str, ...]:
     """The keys of ASKED, those in ``but`` left out, in which the cells differ. A cell without one
     of LATER is like any."""
     wanted = [cell.requested for cell in cells]
     return tuple(
         key
-        for key in ASKED
+        for key in REQUESTED
         if key not in but
         and len({_canonical(one.get(key)) for one in wanted if key in one or key not in LATER}) > 1
     )

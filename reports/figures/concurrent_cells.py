@@ -7,16 +7,16 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from records.cell import Cell, Verdict, Window
-from records.levels import HeldLevel, HeldLevels
+from records.levels import LoadStage, LoadStages
 from records.reader import CellData
 from reports.figures.alike import served_differently
-from reports.figures.asked import asked_differently
+from reports.figures.requested import workload_mismatch
 
 SHARED_SHARE = 0.5
 
 
 @dataclass(frozen=True, kw_only=True)
-class Part:
+class CellPart:
     """A cell as one directory holds it."""
 
     source: str
@@ -27,7 +27,7 @@ class Part:
         return self.data.cell.window
 
 
-def shared_window(parts: Iterable[Part]) -> Window | None:
+def shared_window(parts: Iterable[CellPart]) -> Window | None:
     """From the last end of warm-up to the first idle user, over all of them; None where there is no such
     time."""
     windows = [part.window for part in parts]
@@ -38,7 +38,7 @@ def shared_window(parts: Iterable[Part]) -> Window | None:
     return shared if shared.seconds > 0 else None
 
 
-def simultaneous(parts: Sequence[Part]) -> list[tuple[Part, ...]]:
+def simultaneous(parts: Sequence[CellPart]) -> list[tuple[CellPart, ...]]:
     """The parts, those together that are one measurement.
 
     Several masters (one a region) that drive one service at the same time give it their load together:
@@ -48,7 +48,7 @@ def simultaneous(parts: Sequence[Part]) -> list[tuple[Part, ...]]:
     questions) of a service with the same settings and code, and their windows share at least half of the
     shorter one's time. Clocks of different machines must therefore agree to well within a window.
     """
-    groups: list[tuple[Part, ...]] = []
+    groups: list[tuple[CellPart, ...]] = []
     for part in sorted(parts, key=lambda p: (p.window.start_ns if p.window else 0, p.source)):
         home = next((i for i, group in enumerate(groups) if _joins(part, group)), None)
         if home is None:
@@ -58,7 +58,7 @@ def simultaneous(parts: Sequence[Part]) -> list[tuple[Part, ...]]:
     return groups
 
 
-def _joins(part: Part, group: Sequence[Part]) -> bool:
+def _joins(part: CellPart, group: Sequence[CellPart]) -> bool:
     before, after = shared_window(group), shared_window([*group, part])
     if part.window is None or before is None or after is None:
         return False
@@ -67,12 +67,12 @@ def _joins(part: Part, group: Sequence[Part]) -> bool:
         return False
     if part.source in {known.source for known in group}:
         return False
-    if asked_differently((one, other), but=("rate", "questions")) or served_differently(one, other):
+    if workload_mismatch((one, other), but=("rate", "questions")) or served_differently(one, other):
         return False
     return after.seconds >= SHARED_SHARE * min(before.seconds, part.window.seconds)
 
 
-def merged_levels(parts: Sequence[HeldLevels | None]) -> dict[str, Any]:
+def merged_levels(parts: Sequence[LoadStages | None]) -> dict[str, Any]:
     """What a shape held in all the parts together, in the time in which all of them did: ``{}`` where they
     did not go through it side by side, as searches, each of which decides for itself, do not."""
     known = [part for part in parts if part is not None]
@@ -84,23 +84,23 @@ def merged_levels(parts: Sequence[HeldLevels | None]) -> dict[str, Any]:
         if end_ns < start_ns or any(one.status for one in levels):
             return {}
         together.append(
-            HeldLevel(
+            LoadStage(
                 level_from=sum(one.level_from for one in levels),
                 level_to=sum(one.level_to for one in levels),
                 start_ns=start_ns,
                 end_ns=end_ns,
             )
         )
-    return HeldLevels(unit=known[0].unit, levels=tuple(together)).to_json()
+    return LoadStages(unit=known[0].unit, levels=tuple(together)).to_json()
 
 
-def levels_apart(parts: Sequence[Part]) -> bool:
+def levels_apart(parts: Sequence[CellPart]) -> bool:
     """Did a shape go through levels that no table has, since the parts did not do so side by side?"""
     held = [part.data.cell.levels for part in parts]
     return len(parts) > 1 and any(one and one.levels for one in held) and not merged_levels(held)
 
 
-def merged_cell(parts: Sequence[Part]) -> Cell:
+def merged_cell(parts: Sequence[CellPart]) -> Cell:
     """One cell of all parts: their users together, in the time in which all of them measured.
 
     It is valid when every part is; its checks are all the parts', each under its directory's name.
