@@ -33,7 +33,7 @@ format: install ## Mend what ruff can mend by itself
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-BENCHES := retrieval_quality isolation ceiling switches profiler_cost frame client
+BENCHES := intervals retrieval_quality isolation ceiling switches profiler_cost frame client
 bench: install ## Measure what docs/accuracy.md claims (under 15 minutes)
 	@missed=""; for part in $(BENCHES); do \
 		echo "benchmarks/$$part.py"; $(BIN)/python benchmarks/$$part.py || missed="$$missed $$part"; \

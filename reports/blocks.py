@@ -11,6 +11,7 @@ from reports.analysis.analysis import Analysis
 from reports.analysis.of_loads import Cold
 from reports.diagnosis import section
 from reports.document import Block, Paragraph, Row, Table
+from reports.effect_tables import effect_tables
 from reports.figures.compare import Comparison, by_workload, configs_of, deployments_of
 from reports.figures.latency_breakdown import LatencyBreakdown
 from reports.figures.load import heads
@@ -209,6 +210,7 @@ def blocks(analysis: Analysis) -> list[Block]:
         level_tables,
         _regions,
         _comparisons,
+        effect_tables,
         _knees,
         _latency_breakdowns,
         _unexplained,

@@ -8,6 +8,8 @@
                     workload_mismatch, differ_in}]
     deployment_ratios  [{config, concurrency, load, workload, first, second, rps, ttft, workload_mismatch,
                     set_apart, reached_apart, differ_in, second_is_bottleneck}]
+    effects         [{deployment, config, concurrency, load, point, workload, factor, of, unit, now, effect,
+                    all_together, effects_together, shown, noise, missing, differ_in}]  what a part takes
     knees           [{deployment, config, workload, concurrency, low, high, reached_share, rps, top,
                     above, step: {few, many, gained, waited}, unsure, ...}]
     latency_breakdowns  [{deployment, config, concurrency, load, answers, ttft_ms, stages_ms, ...,
@@ -58,6 +60,7 @@ from records.cell import SCHEMA_VERSION
 from reports.analysis.analysis import Analysis, Source
 from reports.analysis.of_loads import Cold
 from reports.analysis.of_machine import Drift, noise_of
+from reports.effect_json import effect_json
 from reports.figures.compare import Comparison, DeploymentRatio
 from reports.figures.figures import Figures
 from reports.figures.knees import Knee
@@ -217,6 +220,7 @@ def results_json(analysis: Analysis) -> dict[str, Any]:
         "shapes": [shaped_json(shaped) for shaped in analysis.shaped],
         "comparisons": [_of_a_load(comparison) for comparison in analysis.comparisons],
         "deployment_ratios": ratios,
+        "effects": [effect_json(effect) for effect in analysis.effects],
         "knees": [_plain(knee) for knee in analysis.knees],
         "latency_breakdowns": [_of_a_load(breakdown) for breakdown in analysis.latency_breakdowns],
         "drifts": [_of_a_load(drift) for drift in analysis.noted(Drift)],

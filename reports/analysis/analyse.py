@@ -9,6 +9,7 @@ from records.reader import Run
 from reports.analysis import of_answers, of_loads, of_machine, of_ratios, of_runs
 from reports.analysis.analysis import Analysis, Source
 from reports.analysis.note import Note
+from reports.figures.attribution import attribute
 from reports.figures.compare import compare_configs, compare_deployments
 from reports.figures.knees import find_knees
 from reports.figures.latency_breakdown import latency_breakdowns
@@ -77,6 +78,7 @@ def analyse(runs: Sequence[Run], reference: str | None = None) -> Analysis:
             levels, ratios, reference=reference or _reference(runs), given=planned_variants(runs)
         ),
         deployment_ratios=compare_deployments(levels, ratios),
+        effects=attribute(levels),
         knees=find_knees(levels, budget_ended=any(source.budget_ended for source in sources)),
         latency_breakdowns=latency_breakdowns(levels),
         shaped=shaped_cells(levels),

@@ -8,6 +8,7 @@ from typing import TypeVar
 from records.exit_codes import INVALID
 from records.reader import Run
 from reports.analysis.note import Note
+from reports.figures.attribution import Effect
 from reports.figures.compare import Comparison, DeploymentRatio
 from reports.figures.knees import Knee
 from reports.figures.latency_breakdown import LatencyBreakdown
@@ -37,6 +38,8 @@ class Analysis:
     levels: tuple[OperatingPoint, ...]
     comparisons: tuple[Comparison, ...]
     deployment_ratios: tuple[DeploymentRatio, ...]
+    effects: tuple[Effect, ...]
+    """What each mocked part takes, in milliseconds."""
     knees: tuple[Knee, ...]
     latency_breakdowns: tuple[LatencyBreakdown, ...]
     shaped: tuple[ShapedCell, ...]
