@@ -36,8 +36,9 @@ OF_LOADGEN = {
 
 OF_REPORTS = {
     "figures": set(),
-    "analysis": {"figures"},
-    "findings": {"analysis", "figures"},
+    "evidence": {"figures"},
+    "analysis": {"evidence", "figures"},
+    "findings": {"analysis", "evidence", "figures"},
 }
 """Its folders: what is below puts nothing into words, and knows nothing of who does."""
 
