@@ -1,9 +1,9 @@
 """One service at all its loads, lightest first: how many of its requests wait because of the load, and where.
 
-A place where n requests are at a time, of a service that answers X a second, takes n/X seconds of each
+A place where n requests are at a time, of a service that answers X a second, takes n/X seconds of each answer
 (Little 1961, L = lambda W). So with a light load beside a heavy one, what a place takes of each answer at the
 light load, times the heavy one's X, is how many would be there if nobody waited for anybody; those above
-that are its excess. All excesses add up to that of the whole service: users - X(heavy)/X(light) * users(light).
+that are its excess. All excesses add up to that of the service: users - X(heavy) / X(light) * users(light).
 """
 
 from __future__ import annotations
@@ -25,8 +25,19 @@ OUTSIDE = Place(kind="outside")
 """Of the requests that the load has open, those that the app has not met: in its sockets, or on their way."""
 
 
+STAGE_QUEUE, STAGE = "stage-queue", "stage"
 QUEUES = frozenset(
-    (READY, "lock", "semaphore", "condition", "executor-queue", "thread-limiter", "pool", OUTSIDE.kind)
+    (
+        STAGE_QUEUE,
+        READY,
+        "lock",
+        "semaphore",
+        "condition",
+        "executor-queue",
+        "thread-limiter",
+        "pool",
+        OUTSIDE.kind,
+    )
 )
 """Kinds of places where nobody is served."""
 
@@ -73,11 +84,18 @@ class LoadedPoint:
 
     @cached_property
     def places(self) -> dict[Place, float]:
-        """How many requests are where; what the app has not met is a place, too."""
-        if self.inside is None:
-            return {}
-        outside = self.in_flight - self.inside.requests
-        return {**dict(self.inside.waits), OUTSIDE: max(0.0, outside)}
+        """How many requests are where; what the app has not met is a place, too. Where nobody looked inside,
+        the times that the service gives of its stages tell it; else nothing does."""
+        found = dict(self.inside.waits) if self.inside else dict(self._stages())
+        met = self.inside.requests if self.inside else sum(found.values())
+        return {**found, OUTSIDE: max(0.0, self.in_flight - met)} if found else {}
+
+    def _stages(self) -> Iterator[tuple[Place, float]]:
+        timed = [r.stages for cell in self.level.valid_cells for r in cell.counted if r.stages]
+        for name in dict.fromkeys(name for stages in timed for name in stages):
+            for kind, field in ((STAGE_QUEUE, "queued_ms"), (STAGE, "running_ms")):
+                ms = sum(stages.get(name, {}).get(field, 0.0) for stages in timed) / len(timed)
+                yield Place(kind=kind, at=name), self.per_second * ms / 1e3
 
 
 @dataclass(frozen=True, kw_only=True)
