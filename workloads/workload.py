@@ -6,13 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from records.measure import one_each
 from records.request import RequestRecord
 from workloads.checks.facts import Judge
 from workloads.metric import Metric, Quantile
-
-
-def _one(_: RequestRecord) -> float:
-    return 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +20,7 @@ class Throughput:
     """In keys and columns: ``rps``."""
     title: str
     """In tables and sentences: ``RPS``."""
-    of: Callable[[RequestRecord], float] = field(default=_one, repr=False)
+    of: Callable[[RequestRecord], float] = field(default=one_each, repr=False)
     """How much one good answer is."""
 
 

@@ -32,6 +32,7 @@ from loadgen.process.run import Run
 from loadgen.process.run_spec import Keep, RunSpec
 from records import noise
 from records.request import RequestRecord
+from workloads.catalogue import workload
 
 log = logging.getLogger(__name__)
 
@@ -136,7 +137,7 @@ def _spec(load: Starting, wanted: Settings, users: int, cell: CellFile | None) -
 def _driver(load: Starting, run: Run, origin: Origin, keep: Keep | None) -> Driver:
     spec = run.spec
     run.task.check()
-    row = rows.Row(run.task.method, origin.path(run.task.path))
+    row = rows.Row.of(run.task.method, origin.path(run.task.path), workload(run.task.workload))
     return Driver(
         origin=origin,
         settings=run.settings,

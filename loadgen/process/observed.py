@@ -12,6 +12,7 @@ from records.cell import Window
 from records.load_worker import LoadWorker
 from records.noise import Noise
 from records.request import LATE, RequestRecord
+from workloads.workload import Throughput
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +34,7 @@ class Observed:
     """The end that was planned was reached (or none was planned)."""
 
 
-def achieved(requests: Sequence[RequestRecord], observed: Observed) -> dict[str, Any]:
+def achieved(requests: Sequence[RequestRecord], observed: Observed, throughput: Throughput) -> dict[str, Any]:
     """What came of it; ``records`` are all, ``requests`` and ``failures`` those whose latency counts."""
     window = observed.window
     counted = measure.measured(requests, window)
@@ -52,7 +53,7 @@ def achieved(requests: Sequence[RequestRecord], observed: Observed) -> dict[str,
         "aborted": sum(r.outcome == "aborted" for r in requests),
         "dropped": sum(r.outcome == "dropped" for r in requests),
         "restarted": sum("restarted" in r.flags for r in counted),
-        "rps": _rounded(measure.rate(requests, window)),
+        throughput.name: _rounded(measure.rate(requests, window, throughput.of)),
         "time_to_headers_p50_ms": _rounded(median(headers) if headers else None),
         "time_to_first_event_p50_ms": _rounded(median(first) if first else None),
         "loop_lag_p99_ms": _rounded(_worst(one.loop_lag_p99_ms for one in observed.load_workers)),
