@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from records.cell import Cell
 from records.measure import one_each
 from records.request import RequestRecord
 from workloads.checks.facts import Judge
@@ -22,6 +23,11 @@ class Throughput:
     """In tables and sentences: ``RPS``."""
     of: Callable[[RequestRecord], float] = field(default=one_each, repr=False)
     """How much one good answer is."""
+
+    def in_cell(self, cell: Cell) -> float | None:
+        """What a cell achieved of it; None where it never got to measuring, or keeps no number."""
+        value = cell.achieved.get(self.name)
+        return value if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
 RPS = Throughput(name="rps", title="RPS")

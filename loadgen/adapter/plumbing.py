@@ -191,8 +191,6 @@ class LoadTest:
             planned = run.settings.requests or options.run_time or self.environment.shape_class
             planned = planned or run.task.finite
             observed = merge.observed(
-                started_at_ns=run.started_ns,
-                ended_at_ns=time.time_ns(),
                 complete=not planned or not (run.interrupted or merge.deserted),
                 noise=noise.of_generator(run.machine, noise.read(load_pids())),
             )

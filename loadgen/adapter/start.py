@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import logging
-import time
 import uuid
 from collections.abc import Callable
 from dataclasses import asdict
@@ -77,7 +76,6 @@ def begun(load: Starting, wanted: Settings, task: AnyTask, origin: Origin) -> Ru
         task=task,
         session=Session(plan=plan, decides=not load.role.is_worker),
         expect_workers=options.expect_workers,
-        started_ns=time.time_ns(),
         cell=cell,
         machine=noise.read(load_pids()),
     )

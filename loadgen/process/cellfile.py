@@ -150,11 +150,11 @@ class CellFile:
             concurrency_varies=wanted.think_time_s > 0 or wanted.open_loop,
             rate=wanted.rate if wanted.open_loop else 0,
             poisson=wanted.arrival == "poisson",
-            documents=bool(self.cell.requested.get("rag")),
             fields=tuple(self._task.fields),
             headers=tuple(wanted.headers),
             shape=self._shape,
             insecure=self._insecure,
+            **self._task.facts(),
             **(self._expected.facts() if self._expected else {}),
         )
         return judge.checks_of(workload_of(self.cell.workload), facts)

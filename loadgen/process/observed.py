@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from statistics import median
 from typing import Any
 
 from records import measure
@@ -26,8 +25,6 @@ class Observed:
     connects: int
     connect_ms: float | None
     """Milliseconds a connection took to make, on average."""
-    started_at_ns: int
-    ended_at_ns: int
     noise: Noise
     """What the machine did meanwhile."""
     complete: bool
@@ -38,10 +35,7 @@ def achieved(requests: Sequence[RequestRecord], observed: Observed, throughput: 
     """What came of it; ``records`` are all, ``requests`` and ``failures`` those whose latency counts."""
     window = observed.window
     counted = measure.measured(requests, window)
-    good = [r for r in measure.timed(requests, window) if r.outcome == "ok"]
     answered = sum(r.outcome == "ok" for r in counted)
-    headers = [(r.headers_at_ns - r.sent_at_ns) / 1e6 for r in good if r.headers_at_ns is not None]
-    first = [(r.first_event_at_ns - r.sent_at_ns) / 1e6 for r in good if r.first_event_at_ns is not None]
     return {
         "window": None if window is None else {"start_ns": window.start_ns, "end_ns": window.end_ns},
         "records": len(requests),
@@ -52,12 +46,8 @@ def achieved(requests: Sequence[RequestRecord], observed: Observed, throughput: 
         "warmup": sum("warmup" in r.flags for r in requests),
         "aborted": sum(r.outcome == "aborted" for r in requests),
         "dropped": sum(r.outcome == "dropped" for r in requests),
-        "restarted": sum("restarted" in r.flags for r in counted),
         throughput.name: _rounded(measure.rate(requests, window, throughput.of)),
-        "time_to_headers_p50_ms": _rounded(median(headers) if headers else None),
-        "time_to_first_event_p50_ms": _rounded(median(first) if first else None),
         "loop_lag_p99_ms": _rounded(_worst(one.loop_lag_p99_ms for one in observed.load_workers)),
-        "generator_cpu_percent": _rounded(_worst(one.cpu_percent for one in observed.load_workers)),
         "load_workers": [
             asdict(one)
             | {
@@ -68,12 +58,8 @@ def achieved(requests: Sequence[RequestRecord], observed: Observed, throughput: 
             for one in observed.load_workers
         ],
         "noise": observed.noise.to_json(),
-        "workers": observed.workers_expected,
-        "workers_fewest": observed.workers_fewest,
         "connects": observed.connects,
         "connect_ms": _rounded(observed.connect_ms),
-        "started_at_ns": observed.started_at_ns,
-        "ended_at_ns": observed.ended_at_ns,
     }
 
 
