@@ -178,7 +178,7 @@ def _impossible(notes: Sequence[of_answers.ImpossibleStages]) -> Caution:
 def _disturbed(text: str, note: of_machine.Steal | of_machine.GeneratorWaited) -> Caution:
     text = text.format(f"{note.median:.0f}")
     most = f"(median over cells; at most {note.worst:.0f} %)"
-    may = "times may be up to as much too long, and RPS too low"
+    may = "times may be up to as much too long, and throughput too low"
     if note.compared:
         may += "; ratios of cells that waited alike are touched least"
     return Caution(sentences=(f"{text[0].upper()}{text[1:]} {most}: {may}.",), brief=text)
@@ -186,8 +186,8 @@ def _disturbed(text: str, note: of_machine.Steal | of_machine.GeneratorWaited) -
 
 def _stood_still(notes: Sequence[of_machine.StoodStill]) -> Caution:
     text = f"the load generator stood still for up to {notes[0].percent:.0f} % of a cell's time"
-    whole = f"{text[0].upper()}{text[1:]} ({notes[0].cell}): its RPS may be as much low."
-    return Caution(sentences=(whole,), brief=f"{text}, so RPS may be low")
+    whole = f"{text[0].upper()}{text[1:]} ({notes[0].cell}): its throughput may be as much low."
+    return Caution(sentences=(whole,), brief=f"{text}, so throughput may be low")
 
 
 def _late(notes: Sequence[of_answers.Late]) -> Caution:

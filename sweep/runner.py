@@ -32,6 +32,7 @@ from sweep.running.cpus import SHARED, Cpus, available, divide, kept_on, may_be_
 from sweep.running.processes import Ledger
 from sweep.search import Search
 from sweep.targets import start_targets
+from workloads.catalogue import workload
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -231,8 +232,9 @@ class Sweep:
     def _learn(self, place: Workplace, key: CellKey, data: CellData) -> None:
         """What follows from a cell."""
         answered = not data.requests or any(request.outcome == "ok" for request in data.requests)
-        rps = data.cell.achieved.get("rps") if data.cell.verdict.valid else None
-        self.search.took(key, rps, answered=answered)
+        cell = data.cell
+        throughput = workload(cell.workload).throughput.in_cell(cell) if cell.verdict.valid else None
+        self.search.took(key, throughput, answered=answered)
         why = spoiled(data.cell)
         if why and times(place.folder(key)) < MOST_TIMES:
             self.spoiled[key] = why

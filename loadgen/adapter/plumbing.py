@@ -32,6 +32,8 @@ from records import noise
 from records.cell import Cell
 from records.exit_codes import FAULT, USAGE
 from records.request import RequestRecord
+from workloads.catalogue import workload
+from workloads.workload import Workload
 
 DISK_S = 0.2
 CSV_S = stats.CSV_STATS_INTERVAL_SEC + 0.2
@@ -77,6 +79,11 @@ class LoadTest:
         return self.role.driver if self.run else None
 
     # -- what a shape may know and say of it (`shapes.control.LoadControl`) --------------------------
+
+    @property
+    def workload(self) -> Workload:
+        options = self.environment.parsed_options
+        return workload(task_of(self.scenario, options, settings(options)).workload)
 
     @property
     def interrupted(self) -> bool:
@@ -184,8 +191,6 @@ class LoadTest:
             planned = run.settings.requests or options.run_time or self.environment.shape_class
             planned = planned or run.task.finite
             observed = merge.observed(
-                started_at_ns=run.started_ns,
-                ended_at_ns=time.time_ns(),
                 complete=not planned or not (run.interrupted or merge.deserted),
                 noise=noise.of_generator(run.machine, noise.read(load_pids())),
             )

@@ -67,14 +67,20 @@ def check(environment: Any, scenario: Scenario, *, is_worker: bool) -> None:
     except UsageError as error:
         if is_worker:
             raise SystemExit(USAGE) from None  # the master says it
-        if options.processes:  # forked by now: locust would leave them behind, waiting for a master
-            for worker in psutil.Process().children():
-                worker.kill()
-        refuse(str(error))
+        refuse_forked(options, str(error))
     if options.headless and options.num_users is None:
         options.num_users = 1
     if options.spawn_rate is None and options.num_users:
         options.spawn_rate = float(min(options.num_users, LOCUST_WARNS_ABOVE))
+
+
+def refuse_forked(options: Any, message: str) -> None:
+    """As `refuse`, once locust may have forked ``--processes``: it would leave them behind, waiting for a
+    master."""
+    if options.processes:
+        for worker in psutil.Process().children():
+            worker.kill()
+    refuse(message)
 
 
 def _check_reports(options: Any) -> None:

@@ -199,7 +199,7 @@ def test_the_machines_noise_is_said_when_it_matters(
     analysis = analysed(made, tmp_path / "run", specs)
     assert ("The host took" in head(analysis)) is bool(said)
     assert said in head(analysis)
-    assert ("up to as much too long, and RPS too low." in head(analysis)) is bool(said)
+    assert ("up to as much too long, and throughput too low." in head(analysis)) is bool(said)
     assert "ratios" not in head(analysis)  # there are none
     assert [cell["noise"]["steal_percent"] for cell in results_json(analysis)["verdicts"]] == list(steals)
 

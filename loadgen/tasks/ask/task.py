@@ -48,6 +48,9 @@ class AskTask(Task[Question, AnswerExchange]):
             "questions": options.questions or "standard library",
         }
 
+    def facts(self) -> Mapping[str, Any]:
+        return {"documents": self.dialect.expects_documents}
+
     def check(self) -> None:
         file = self.options.questions
         try:
