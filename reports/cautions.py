@@ -76,6 +76,12 @@ def _not_verified(notes: Sequence[of_runs.NotVerified]) -> Caution:
     )
 
 
+def _older(notes: Sequence[of_runs.Older]) -> Caution:
+    text = f"{len(notes[0].cells)} of {notes[0].of} cells are too old to tell what was started and asked"
+    alone = "they are pooled with each other only, and may be of different services or questions"
+    return Caution(sentences=(f"{text}: {alone}.",), brief=text)
+
+
 def _incomplete(notes: Sequence[of_runs.Incomplete]) -> Caution:
     text = f"{len(notes[0].cells)} cells have no end and were left out"
     return Caution(sentences=(f"{text}.",), brief=text)
@@ -147,6 +153,18 @@ def _overlapping(notes: Sequence[of_loads.Overlapping]) -> Caution:
             f"shows what the service does alone{_more(notes, 'pairs')}.",
         ),
         brief=f"{len(notes)} pairs of cells overlap in time" if len(notes) > 1 else f"{who} overlap in time",
+    )
+
+
+def _beside(notes: Sequence[of_loads.Beside]) -> Caution:
+    who = listed(notes[0].cells)
+    text = "ran at the same time, each on a service of its own"
+    return Caution(
+        sentences=(
+            f"{who} {text}: they were not added up, and on one machine they took from each "
+            f"other{_more(notes, 'pairs')}.",
+        ),
+        brief=f"{len(notes)} pairs of cells {text}" if len(notes) > 1 else f"{who} {text}",
     )
 
 
@@ -238,6 +256,7 @@ WORDS: dict[type[Note], Callable[[Any], Caution]] = {
     of_runs.NotProved: _not_proved,
     of_runs.AsIs: _as_is,
     of_runs.NotVerified: _not_verified,
+    of_runs.Older: _older,
     of_runs.Incomplete: _incomplete,
     of_answers.ThoughtsOnly: _thoughts_only,
     of_answers.UnknownEnds: _unknown_ends,
@@ -247,6 +266,7 @@ WORDS: dict[type[Note], Callable[[Any], Caution]] = {
     of_ratios.WorkloadMismatch: _workload_mismatch,
     of_ratios.ReachedDifferently: _reached,
     of_loads.Overlapping: _overlapping,
+    of_loads.Beside: _beside,
     of_machine.Drift: _drift,
     of_answers.ImpossibleStages: _impossible,
     of_machine.Steal: lambda notes: _disturbed("the host took {} % of this machine's time", notes[0]),

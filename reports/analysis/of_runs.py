@@ -9,6 +9,7 @@ from typing import Any
 from records.served import AS_IS
 from reports.analysis.analysis import Analysis
 from reports.analysis.note import Note
+from reports.figures.alike import is_older
 from reports.figures.summary import CellSummary
 
 FEW_REPEATS = 5
@@ -38,6 +39,16 @@ class NotVerified(Note):
     """Nobody verified whose service answered (``--insecure``)."""
 
     code = "not-verified"
+    cells: tuple[str, ...]
+    of: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Older(Note):
+    """Cells that do not tell what was started, nor what their questions were; others, or other directories,
+    are beside them."""
+
+    code = "older"
     cells: tuple[str, ...]
     of: int
 
@@ -113,6 +124,13 @@ def verified(analysis: Analysis) -> Iterator[Note]:
     found = [c for c in analysis.cells if (c.cell.requested.get("tls") or {}).get("insecure") is True]
     if found:
         yield NotVerified(cells=tuple(map(analysis.named, found)), of=len(analysis.cells))
+
+
+def older(analysis: Analysis) -> Iterator[Note]:
+    """Of one directory alone all cells are of one service, whether they tell it or not."""
+    found = [cell for cell in analysis.cells if is_older(cell.cell)]
+    if found and (len(found) < len(analysis.cells) or len(analysis.sources) > 1):
+        yield Older(cells=tuple(map(analysis.named, found)), of=len(analysis.cells))
 
 
 def finished(analysis: Analysis) -> Iterator[Note]:

@@ -1,13 +1,15 @@
 """Which cells are one row of a report: those of one deployment and variant that differ in nothing.
 
-Where settings in effect, code, CPUs, the way a service was reached or what was asked of it differ, there are
-several rows, and the name of each carries what it has and others have not: ``baseline RETRIEVAL=blocking``.
+Where settings in effect, code, CPUs, what was started, the way a service was reached or what was asked of it
+differ, there are several rows, and the name of each carries what it has and others have not: ``baseline
+RETRIEVAL=blocking``. Cells that are too old to tell some of that are rows of their own beside those that do.
 What was asked is held against cells of the same other factors and of the same kind of load, for that is what
 those change.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,12 +19,13 @@ import orjson
 from records.cell import Cell
 from records.secret_names import harmless
 from records.variants import moves
-from reports.figures.alike import Facts, cpus_of, reach_of, settings_of, stages_of
+from reports.figures.alike import Facts, cpus_of, is_older, reach_of, service_of, settings_of, stages_of
 from reports.figures.requested import LATER, canonical, load_keys
 
 OF_THE_LOAD = frozenset({"rate"})
 """What levels of one row differ in: it is their load itself."""
 LONGEST_VALUE = 40
+DIGEST, SHOWN_OF_DIGEST = re.compile("[0-9a-f]{64}"), 12
 UNTOLD = "?"
 """The value of a cell that does not tell it, beside others that differ in it."""
 
@@ -59,7 +62,11 @@ def _requested(cell: Cell) -> Facts:
 
 def _load_of(cell: Cell) -> Hashable:
     shape = cell.requested.get("shape")
-    return tuple(cell.point.options.items()), str(shape), bool(cell.requested.get("rate"))
+    return tuple(cell.point.options.items()), str(shape), bool(cell.requested.get("rate")), is_older(cell)
+
+
+def _age(cell: Cell) -> Facts:
+    return {"older": is_older(cell)}
 
 
 def _everywhere(cell: Cell) -> Hashable:
@@ -72,7 +79,9 @@ def _told(kind: Callable[[Cell], Facts]) -> Callable[[Cell], Facts | None]:
 
 
 KINDS: tuple[Kind, ...] = (
+    (_age, _everywhere),
     (_settings, _everywhere),
+    (_told(service_of), is_older),
     (_requested, _load_of),
     (_told(cpus_of), _everywhere),
     (_told(reach_of), _everywhere),
@@ -182,4 +191,6 @@ def _value(value: Any) -> str:
         return "yes" if value else "no"
     text = "unset" if value is None else value if isinstance(value, str) else canonical(value).decode()
     text = harmless(text)
+    if DIGEST.fullmatch(text):
+        return text[:SHOWN_OF_DIGEST]
     return text if len(text) <= LONGEST_VALUE else f"{text[: LONGEST_VALUE - 1]}…"
