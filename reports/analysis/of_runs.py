@@ -6,12 +6,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from records.reader import Run
+from records.secret_names import harmless
 from records.served import AS_IS
 from reports.analysis.analysis import Analysis
 from reports.analysis.note import Note
 from reports.figures.alike import is_older
 from reports.figures.summary import CellSummary
 
+COMPLETE = "complete"
+"""The status of a run whose sweep came to its end."""
 FEW_REPEATS = 5
 """With fewer, intervals know little of the noise between runs."""
 
@@ -59,6 +63,17 @@ class Incomplete(Note):
 
     code = "incomplete"
     cells: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unfinished(Note):
+    """A sweep that never said that it was complete: which cells it lacks, as far as its plan knew them."""
+
+    code = "unfinished"
+    source: str
+    status: str
+    missing: tuple[str, ...]
+    directory: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,8 +152,25 @@ def finished(analysis: Analysis) -> Iterator[Note]:
     if analysis.incomplete:
         yield Incomplete(cells=analysis.incomplete)
     for source in analysis.sources:
+        status = source.run.meta.get("status", COMPLETE)
+        if status != COMPLETE:
+            yield Unfinished(
+                source=source.name,
+                status=harmless(str(status)),
+                missing=_missing(source.run),
+                directory=harmless(str(source.run.path)),
+            )
+    for source in analysis.sources:
         if source.budget_ended:
             yield BudgetEnded(source=source.name)
+
+
+def _missing(run: Run) -> tuple[str, ...]:
+    """Older runs do not list what was planned: of them, the cells that were begun."""
+    planned = run.meta.get("planned")
+    names = [name for name in planned if isinstance(name, str)] if isinstance(planned, list) else []
+    there = {data.cell.name for data in run.cells}
+    return tuple(harmless(name) for name in dict.fromkeys([*names, *run.incomplete]) if name not in there)
 
 
 def again(analysis: Analysis) -> Iterator[Note]:
