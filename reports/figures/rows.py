@@ -174,9 +174,12 @@ def _short(name: str, texts: Sequence[str]) -> dict[str, str]:
     objects = [orjson.loads(text) if text != UNTOLD else {} for text in distinct]
     if all(isinstance(one, dict) for one in objects) and any(objects):
         keys = [key for key in sorted({k for one in objects for k in one}) if _vary(key, objects)]
-        parts = [" ".join(f"{name}.{key}={_value(one.get(key))}" for key in keys) for one in objects]
+        columns = [[f"{name}.{key}={text}" for text in _cut(o.get(key) for o in objects)] for key in keys]
+        parts = [" ".join(row) for row in zip(*columns, strict=True)]
     else:
-        parts = [f"{name}={UNTOLD if text == UNTOLD else _value(orjson.loads(text))}" for text in distinct]
+        known = [None if text == UNTOLD else orjson.loads(text) for text in distinct]
+        values = zip(distinct, _cut(known), strict=True)
+        parts = [f"{name}={UNTOLD if text == UNTOLD else value}" for text, value in values]
     numbered = enumerate(zip(distinct, parts, strict=True), 1)
     return {text: part if parts.count(part) == 1 else f"{part}#{i}" for i, (text, part) in numbered}
 
@@ -191,6 +194,22 @@ def _value(value: Any) -> str:
         return "yes" if value else "no"
     text = "unset" if value is None else value if isinstance(value, str) else canonical(value).decode()
     text = harmless(text)
-    if DIGEST.fullmatch(text):
-        return text[:SHOWN_OF_DIGEST]
-    return text if len(text) <= LONGEST_VALUE else f"{text[: LONGEST_VALUE - 1]}…"
+    return text[:SHOWN_OF_DIGEST] if DIGEST.fullmatch(text) else text
+
+
+def _cut(values: Iterable[Any]) -> list[str]:
+    """The values' texts. A long one is cut at its end; before that at its beginning, if others have the same:
+    what differs is shown."""
+    texts = [_value(value) for value in values]
+    long = sorted({text for text in texts if len(text) > LONGEST_VALUE})
+    alike = ""
+    if len(long) > 1:
+        pairs = enumerate(zip(long[0], long[-1], strict=False))
+        alike = long[0][: next((place for place, (a, b) in pairs if a != b), len(long[0]))]
+    skipped = max(alike.rfind(" "), alike.rfind("/")) + 1
+    found = []
+    for text in texts:
+        if skipped and len(text) > LONGEST_VALUE:
+            text = f"…{text[skipped:]}"
+        found.append(text if len(text) <= LONGEST_VALUE else f"{text[: LONGEST_VALUE - 1]}…")
+    return found

@@ -40,6 +40,9 @@ def configs(analysis: Analysis) -> list[str]:
     [
         ({"service": RUN}, {"service": {"spec": "run:app --fast"}},
          ["service.spec=run:app --fast", "service.spec=run:app --port {port}"]),
+        ({"service": {"spec": f"run:{'x' * 40} --port {{port}}"}},
+         {"service": {"spec": f"run:{'x' * 40} --port {{port}} --fast"}},
+         ["service.spec=…{port}", "service.spec=…{port} --fast"]),
         ({"service": RUN | {"folder": "/old"}}, {"service": RUN | {"folder": "/new"}},
          ["service.folder=/new", "service.folder=/old"]),
         ({}, {"service": {"at": "http://10.0.0.2:1"}},
