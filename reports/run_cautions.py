@@ -53,16 +53,19 @@ ENDS = {"running": "is still at work or was killed", "interrupted": "was interru
 def _unfinished(notes: Sequence[of_runs.Unfinished]) -> Caution:
     sentences = []
     for note in notes:
-        missing, count = "", len(note.missing)
-        if count:
-            missing = f"{count} cells are missing ({some(note.missing)}); "
-        resume = f"sweep --resume {shlex.quote(note.directory)} measures what is missing"
+        missing = f"{len(note.missing)} cells are missing ({some(note.missing)}); " if note.missing else ""
         sentences.append(
             f"The sweep {note.source} {ENDS.get(note.status, 'failed')}, it is not complete: "
-            f"{missing}{resume}."
+            f"{missing}{_resume(note)} measures what is missing."
         )
-    who = listed([note.source for note in notes])
-    return Caution(sentences=tuple(sentences), brief=f"the sweep {who} is not complete")
+    brief = f"{len(notes)} sweeps are not complete"
+    if len(notes) == 1:
+        brief = f"the sweep is not complete ({_resume(notes[0])})"
+    return Caution(sentences=tuple(sentences), brief=brief)
+
+
+def _resume(note: of_runs.Unfinished) -> str:
+    return f"sweep --resume {shlex.quote(note.directory)}"
 
 
 def _again(notes: Sequence[of_runs.MeasuredAgain]) -> Caution:

@@ -12,6 +12,7 @@ from records.reader import read_run
 from records.variants import MOCKS
 from reports.analysis.analyse import analyse
 from reports.analysis.of_runs import Unfinished
+from reports.cautions import cautions
 from reports.headline import what_this_says
 from sweep.directory import write_run
 from sweep.options import parse_targets
@@ -46,6 +47,8 @@ def test_what_is_missing_is_named_with_what_measures_it(
         f"The sweep a run {was}, it is not complete: 1 cells are missing (local/baseline/c10-r1); "
         f"sweep --resume '{run}' measures what is missing."
     ) in said
+    [brief] = [one.brief for one in cautions(analyse([read_run(run)])) if "not complete" in one.brief]
+    assert brief == f"the sweep is not complete (sweep --resume '{run}')"
     assert not analyse([read_run(killed(made, tmp_path / "whole", "complete"))]).noted(Unfinished)
 
 
