@@ -14,11 +14,13 @@ from records.exit_codes import USAGE
 from records.files import write_json
 from records.reader import CellData, is_complete, read_cell
 from records.request import RecordError
+from records.secret_names import is_secret
 from records.served import AS_IS, Served
+from records.urls import blank_urls
 from records.variants import MOCKS, SWITCHES
 from sweep import again
 from sweep.deployments.protocol import Endpoint
-from sweep.llm import LlmServer
+from sweep.llm import LlmServer, named_llm
 from sweep.plan import MAX_SECONDS, MIN_SECONDS, CellKey, Plan
 from sweep.running.cpus import LOCUST_PRIORITY, Cpus
 from sweep.running.errors import UsageError
@@ -26,6 +28,7 @@ from sweep.running.inside import copy_between
 from sweep.running.processes import Child, Ledger
 from sweep.running.redaction import blank, redaction
 from sweep.scenario import locustfile, words
+from sweep.target import Target
 
 PROFILER_INTERVAL_SECONDS = 0.5
 _LOCUST_LIMIT_SECONDS = MAX_SECONDS + 40  # start, the cell, the drain of what is in flight
@@ -147,9 +150,9 @@ def _spec(place: Workplace, key: CellKey, endpoint: Endpoint) -> CellSpec:
     """What Locust is told of the cell: it alone judges it, and writes it down."""
     folder, served, redact = place.folder(key), endpoint.served, redaction()
     settings = {name: redact.redact(text) for name, text in place.plan.settings_of(key.config).items()}
-    [kind] = [target.kind for target in place.plan.targets if target.label == key.deployment]
+    [target] = [target for target in place.plan.targets if target.label == key.deployment]
     # A command may read more from its environment than it says; what we set and it says is held against that.
-    unsaid = set(settings) - set(served.settings) if kind.configurable and served.config else set()
+    unsaid = set(settings) - set(served.settings) if target.kind.configurable and served.config else set()
     if key.config in MOCKS:  # its name says it
         unsaid -= {switch.setting for switch in SWITCHES}
     return CellSpec(
@@ -161,7 +164,8 @@ def _spec(place: Workplace, key: CellKey, endpoint: Endpoint) -> CellSpec:
         expected_settings={name: text for name, text in settings.items() if name not in unsaid},
         unproved_settings=tuple(sorted(unsaid)),
         variant=redact.value(place.plan.variant(key.config).settings),
-        settings=settings,
+        settings={**redact.value(_given_besides(place.plan, target, served)), **settings},
+        service=redact.value(target.kept()),
         served=served,
         cpus=place.cpus_for(endpoint).to_json(),
         earlier_tries=again.times(folder),
@@ -169,6 +173,17 @@ def _spec(place: Workplace, key: CellKey, endpoint: Endpoint) -> CellSpec:
         samples=str(_beside(folder, layout.SAMPLES)) if endpoint.pids else "",
         interval_s=PROFILER_INTERVAL_SECONDS,
     )
+
+
+def _given_besides(plan: Plan, target: Target, served: Served) -> dict[str, str]:
+    """What the environment sets of what is started: the LLM, and whatever else the service says it has."""
+    if not (target.kind.started and target.kind.configurable):
+        return {}
+    names = [name for name in served.settings if name in os.environ and not is_secret(name)]
+    given = {name: os.environ[name] for name in names}
+    if target.kind.reaches_loopback and (llm := named_llm(plan)):
+        given["OPENAI_BASE_URL"] = llm
+    return {name: blank_urls(text) for name, text in given.items()}
 
 
 def _is_expected(config: str, served: Served) -> bool:

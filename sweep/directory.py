@@ -84,10 +84,12 @@ def given_before(directory: Path) -> list[str]:
 
 
 def write_run(directory: Path, plan: Plan, *, status: str, extra: Mapping[str, Any]) -> None:
-    """Bring run.json up to date; what is in it and not named here stays."""
+    """Bring run.json up to date; what is in it and not named here stays. It lists the cells that are known
+    beforehand: after a kill a report can tell which are missing."""
     path = directory / RUN
     before = read_json(path) if path.exists() else {}
-    facts = {"schema_version": SCHEMA_VERSION, "plan": plan.to_json(), "status": status}
+    planned = [key.path for key in plan.cells()]
+    facts = {"schema_version": SCHEMA_VERSION, "plan": plan.to_json(), "planned": planned, "status": status}
     write_json(path, {**before, **facts, **extra})
 
 

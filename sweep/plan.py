@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Annotated, Any, ClassVar
 
@@ -34,6 +35,9 @@ MIN_SECONDS = 3.0
 MAX_SECONDS = 8.0
 CELL_OVERHEAD_SECONDS = 2.5
 TARGET_START_SECONDS = 5.0
+
+LONGEST_NAME = 60
+"""Of a variant that is called by its settings."""
 
 Service = tuple[str, str]
 """(deployment, variant): what is started once a repeat"""
@@ -198,9 +202,18 @@ class Plan:
 
 
 def resolved(plan: Plan) -> Plan:
-    """The plan with its variants: the four mocks where none was given, or ``as-is`` where not every
-    target knows them."""
+    """The plan with its variants: the four mocks where none was given; where not every target knows them, one
+    that is called by what is set, or ``as-is`` where nothing is."""
     if plan.variants:
         return plan
-    known = all(target.kind.has_mocks for target in plan.targets)
-    return replace(plan, variants=tuple(MOCKS.values()) if known else (Variant(name=AS_IS),))
+    if all(target.kind.has_mocks for target in plan.targets):
+        return replace(plan, variants=tuple(MOCKS.values()))
+    if plan.settings and all(target.kind.configurable for target in plan.targets):
+        return replace(plan, variants=(Variant(name=called(plan.settings), settings=dict(plan.settings)),))
+    return replace(plan, variants=(Variant(name=AS_IS),))
+
+
+def called(settings: Mapping[str, str]) -> str:
+    """A name, also of a folder, that says what is set: ``WORKERS-4``; reports tell long ones apart."""
+    text = "_".join(f"{name}-{value}" for name, value in settings.items())
+    return re.sub(r"[^A-Za-z0-9_.]+", "-", text)[:LONGEST_NAME].rstrip("-._")

@@ -11,7 +11,7 @@ from records.variants import MOCKS
 from sweep import options
 from sweep.grid import parse_grid
 from sweep.llm import named_llm
-from sweep.plan import Plan, resolved
+from sweep.plan import Plan, called, resolved
 from sweep.reaching import as_words, check_reach, with_whole_paths
 from sweep.running import cpus as division
 from sweep.running.errors import UsageError
@@ -74,7 +74,6 @@ def _check(plan: Plan, environment: Mapping[str, str]) -> None:
     own = [text for variant in plan.variants for text in variant.settings.values()]
     specs = [word for target in plan.targets for word in (target.label, target.spec, target.ready_path)]
     check_not_kept([*plan.locust_args, *plan.settings.values(), *own, plan.name, *specs])
-    check_common(plan.settings, plan.variants)
     if all(target.kind.has_mocks for target in plan.targets):
         check_told_apart(plan.settings, plan.variants)
     check_reference(plan.reference, plan.variants)
@@ -83,6 +82,8 @@ def _check(plan: Plan, environment: Mapping[str, str]) -> None:
             raise UsageError("--set can't change a running service; it goes with what the sweep starts")
         if any(variant.settings for variant in plan.variants if variant != MOCKS.get(variant.name)):
             raise UsageError("--config can't set a running service; settings go with what the sweep starts")
+    common = called(plan.settings)  # a variant of that name is made of them
+    check_common(plan.settings, [variant for variant in plan.variants if variant.name != common])
     named_llm(plan)
     check_reach(plan, environment)
     division.divide(plan.cpus, division.available())

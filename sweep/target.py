@@ -12,6 +12,7 @@ from typing import Annotated, ClassVar
 import click
 from pydantic import ConfigDict, Field
 
+from records.given import blank_command
 from records.secret_names import NO_FRAGMENT, secret_in_query, shown
 from sweep.deployments.catalogue import kind_of
 from sweep.deployments.protocol import READY_SECONDS, Kind
@@ -59,6 +60,14 @@ class Target:
     def kind(self) -> Kind:
         """What it is, and can do."""
         return kind_of(self.spec)
+
+    def kept(self) -> dict[str, str]:
+        """What makes what the sweep starts another service than one of the same label: its spec, without
+        secrets, and where a command ran. Nothing of a service that runs: its address says which it is."""
+        if not self.kind.started:
+            return {}
+        folder = {"folder": self.cwd} if self.cwd else {}
+        return {"spec": blank_command(self.spec), **folder}
 
 
 def waiting(command: Callable[..., None]) -> Callable[..., None]:

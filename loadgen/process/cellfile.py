@@ -14,6 +14,7 @@ from loadgen.client.http import Origin
 from loadgen.engine.settings import Settings, make_results
 from loadgen.engine.task import AnyTask
 from loadgen.process.expected import Expected
+from loadgen.process.machine import machine
 from loadgen.process.observed import Observed, achieved
 from loadgen.shapes.level_log import LevelLog
 from loadgen.shapes.level_table import table
@@ -220,6 +221,8 @@ def asked(
         repeat=1,
         requested={
             "host": origin.url,
+            "service": {"at": origin.url.rstrip("/")},
+            "machine": machine(),
             "tls": wanted.reach.tls.to_json() if origin.tls else None,
             "proxy": origin.proxy.name if origin.proxy else None,
             "users": users,
