@@ -7,14 +7,15 @@ import sys
 import tempfile
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import psutil
 
 from loadgen.engine.bounds import MOST_AT_ONCE, MOST_SECONDS, UsageError, check_number, refuse
 from loadgen.engine.settings import Scenario, check_files, origin_of, settings, task_of
 from loadgen.process import target
-from records.exit_codes import USAGE
+from records.exit_codes import FAULT, USAGE
+from records.files import of_the_disk
 
 LOCUST_WARNS_ABOVE = 100
 """Users spawned a second."""
@@ -40,6 +41,8 @@ def check_before_forks(parser: Any) -> None:
                 _listen("--web-port", options.web_host, options.web_port)
     except UsageError as error:
         refuse(str(error))
+    except OSError as error:
+        _end_for(error)
     except OverflowError:  # of the hours in -t, while locust parses
         refuse("-t is too long a time")
 
@@ -64,17 +67,26 @@ def check(environment: Any, scenario: Scenario, *, is_worker: bool) -> None:
                 print(f"warning: from this master {text}", file=sys.stderr, flush=True)
             if environment.web_ui:
                 _listen("--web-port", options.web_host, options.web_port)
-    except UsageError as error:
+    except (UsageError, OSError) as error:
         if is_worker:
             raise SystemExit(USAGE) from None  # the master says it
         if options.processes:  # forked by now: locust would leave them behind, waiting for a master
             for worker in psutil.Process().children():
                 worker.kill()
+        if isinstance(error, OSError):
+            _end_for(error)
         refuse(str(error))
     if options.headless and options.num_users is None:
         options.num_users = 1
     if options.spawn_rate is None and options.num_users:
         options.spawn_rate = float(min(options.num_users, LOCUST_WARNS_ABOVE))
+
+
+def _end_for(error: OSError) -> NoReturn:
+    """Of a disk that is full, or broken, one line is said."""
+    if of_the_disk(error):
+        refuse(f"cannot write {error.filename or 'a file'}: {error.strerror or error}", FAULT)
+    raise error
 
 
 def _check_reports(options: Any) -> None:
@@ -90,6 +102,8 @@ def _check_reports(options: Any) -> None:
             elif not path.exists():  # a device or a pipe is left alone
                 tempfile.TemporaryFile(dir=next(folder for folder in path.parents if folder.exists())).close()
         except OSError as error:
+            if of_the_disk(error):
+                raise
             raise UsageError(f"{option} {file}: {error.strerror or error}") from error
 
 
