@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import ctypes
+import os
+import signal
 import socket
 import sys
 import tempfile
-from functools import cache
+from contextlib import suppress
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -19,6 +23,7 @@ from records.files import of_the_disk
 
 LOCUST_WARNS_ABOVE = 100
 """Users spawned a second."""
+_PR_SET_PDEATHSIG = 1
 MOST_PROCESSES = 1024
 
 
@@ -35,6 +40,8 @@ def check_before_forks(parser: Any) -> None:
             check_number("-t (seconds)", options.run_time, (int, 1, MOST_SECONDS))
         if not options.worker:
             _check_reports(options)
+        if options.processes:
+            os.register_at_fork(after_in_child=partial(_end_with, os.getpid()))
         if options.master or (options.processes and not options.worker):
             _listen("--master-bind-port", options.master_bind_host, options.master_bind_port)
             if not options.headless or options.headful:
@@ -45,6 +52,14 @@ def check_before_forks(parser: Any) -> None:
         _end_for(error)
     except OverflowError:  # of the hours in -t, while locust parses
         refuse("-t is too long a time")
+
+
+def _end_with(parent: int) -> None:
+    """In a load worker that ``parent`` forked: by itself it would miss a killed master after 10 s, and then
+    drain a load that nobody records. (Linux; what a worker forks itself has another parent.)"""
+    if os.getppid() == parent:
+        with suppress(OSError, AttributeError):
+            ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def check(environment: Any, scenario: Scenario, *, is_worker: bool) -> None:

@@ -11,7 +11,7 @@ from typing import ClassVar, Protocol, Self
 from reach.options import DIRECT, Reach
 from records.served import Served
 from sweep.running.cpus import Cpus
-from sweep.running.processes import Ledger
+from sweep.running.ledger import Ledger
 
 READY_SECONDS = 600.0
 """A first start embeds thousands of passages, on the target's CPUs alone."""

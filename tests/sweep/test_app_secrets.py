@@ -8,7 +8,8 @@ import pytest
 
 from sweep.deployments.run import Run
 from sweep.running.errors import UsageError
-from sweep.running.processes import Child, Ledger
+from sweep.running.ledger import Ledger
+from sweep.running.processes import Child
 
 
 def test_an_app_that_echoes_its_environment_shows_no_secret(
