@@ -12,7 +12,7 @@ from sweep import options
 from sweep.grid import parse_grid
 from sweep.llm import named_llm
 from sweep.plan import Plan, resolved
-from sweep.reaching import as_words, check_reach, with_whole_paths
+from sweep.reaching import as_words, check_reach, reach_of_plan, with_whole_paths
 from sweep.running import cpus as division
 from sweep.running.errors import UsageError
 from sweep.running.redaction import check_not_kept
@@ -83,6 +83,10 @@ def _check(plan: Plan, environment: Mapping[str, str]) -> None:
         if any(variant.settings for variant in plan.variants if variant != MOCKS.get(variant.name)):
             raise UsageError("--config can't set a running service; settings go with what the sweep starts")
     named_llm(plan)
+    tls = reach_of_plan(plan, environment).tls.flags()
+    if tls and not any(target.kind.tls for target in plan.targets):
+        given = " and ".join(tls)
+        raise UsageError(f"{given}: no deployment is asked over https://, so that nothing is verified")
     check_reach(plan, environment)
     division.divide(plan.cpus, division.available())
     check_scenario(plan)  # the last: another process is asked

@@ -74,6 +74,11 @@ def check(environment: Any, scenario: Scenario, *, is_worker: bool) -> None:
                 least = 0 if environment.shape_class else 1  # a shape has users of its own
                 check_number("-u", options.num_users, (int, least, MOST_AT_ONCE))
             check_files(wanted, task)
+            if not (is_worker or options.cell_spec or origin is None or origin.tls) and (
+                tls := wanted.reach.tls.flags()
+            ):
+                text = f"{host} is not https://, so that nothing is verified by {' and '.join(tls)}"
+                print(f"warning: {text}", file=sys.stderr, flush=True)
             if origin and options.headless and (trouble := target.trouble(origin, wanted.headers)):
                 text = f"{host} cannot be reached: {wanted.redaction.redact(trouble)}"
                 if not options.master or options.processes:  # then its workers are of this machine

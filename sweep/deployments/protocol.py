@@ -92,6 +92,11 @@ class Kind(ABC):
     def name(self) -> str:
         """What a deployment is called that nobody gave a label: a folder's name."""
 
+    @property
+    def tls(self) -> bool:
+        """Is it asked over TLS?"""
+        return False
+
     def check_reach(self, reach: Reach) -> None:
         """See that it can be reached so, as far as that is known without asking. Raises ReachError."""
         return
