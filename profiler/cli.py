@@ -25,7 +25,7 @@ from profiler.schedule import Schedule
 from profiler.summary import summary_of, table
 from profiler.watch import Watch
 from records.exit_codes import FAULT, INTERRUPTED, USAGE
-from records.files import LineFile, discard
+from records.files import LineFile, discard, of_the_disk
 from records.given import blank_command
 
 DEFAULT_PORT = 8001
@@ -222,7 +222,7 @@ def _print(text: str | bytes) -> bool:
         sys.stdout.flush()
     except OSError as error:  # or a terminal that was closed
         discard(sys.stdout)
-        if error.errno in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT):
+        if of_the_disk(error) and error.errno != errno.EIO:  # that is what such a terminal says
             _report(f"the summary could not be printed: {error.strerror}; the profile is written")
             return False
     return True
@@ -251,6 +251,8 @@ def _open(settings: Settings) -> tuple[Path, LineFile]:
             output = new_path(Path(), datetime.now(UTC))
             return output, LineFile(samples_path(output))
         except OSError as error:
+            if of_the_disk(error):
+                raise
             raise click.UsageError(f"cannot write here ({error.strerror}); --output says where") from None
     if not settings.output.name:
         raise click.UsageError("--output wants the name of a file")
@@ -267,6 +269,8 @@ def _open(settings: Settings) -> tuple[Path, LineFile]:
         samples.unlink(missing_ok=True)
         return output, LineFile(samples)
     except OSError as error:
+        if of_the_disk(error):
+            raise
         raise click.UsageError(f"cannot write {error.filename or samples}: {error.strerror}") from None
 
 

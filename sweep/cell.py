@@ -22,10 +22,12 @@ from sweep import again
 from sweep.deployments.protocol import Endpoint
 from sweep.llm import LlmServer, named_llm
 from sweep.plan import MAX_SECONDS, MIN_SECONDS, CellKey, Plan
+from sweep.running import logs
 from sweep.running.cpus import LOCUST_PRIORITY, Cpus
 from sweep.running.errors import UsageError
 from sweep.running.inside import copy_between
-from sweep.running.processes import Child, Ledger
+from sweep.running.ledger import Ledger
+from sweep.running.processes import Child
 from sweep.running.redaction import blank, redaction
 from sweep.scenario import locustfile, words
 from sweep.target import Target
@@ -94,7 +96,7 @@ def measure(place: Workplace, key: CellKey, endpoint: Endpoint) -> CellData:
         set_aside(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
     # Locust wants its results directory empty, so what else belongs there is kept beside it until the end.
-    log_bytes = endpoint.log.stat().st_size if endpoint.log else 0
+    log_bytes = logs.written(endpoint.log) if endpoint.log else 0
     spec = _beside(folder, _SPEC)
     write_json(spec, _spec(place, key, endpoint).to_json())
     try:
@@ -233,6 +235,4 @@ def _collect(folder: Path, into: Path) -> None:
 
 
 def _copy_tail(log: Path, start: int, to: Path) -> None:
-    with log.open("rb") as source:
-        source.seek(start)
-        to.write_bytes(blank(source.read(_LOG_TAIL_BYTES)))
+    to.write_bytes(blank(logs.since(log, start, _LOG_TAIL_BYTES)))

@@ -12,7 +12,7 @@ from sweep import options
 from sweep.grid import parse_grid
 from sweep.llm import named_llm
 from sweep.plan import Plan, called, resolved
-from sweep.reaching import as_words, check_reach, with_whole_paths
+from sweep.reaching import as_words, check_reach, reach_of_plan, with_whole_paths
 from sweep.running import cpus as division
 from sweep.running.errors import UsageError
 from sweep.running.redaction import check_not_kept
@@ -85,6 +85,10 @@ def _check(plan: Plan, environment: Mapping[str, str]) -> None:
     common = called(plan.settings)  # a variant of that name is made of them
     check_common(plan.settings, [variant for variant in plan.variants if variant.name != common])
     named_llm(plan)
+    tls = reach_of_plan(plan, environment).tls.flags()
+    if tls and not any(target.kind.tls for target in plan.targets):
+        given = " and ".join(tls)
+        raise UsageError(f"{given}: no deployment is asked over https://, so that nothing is verified")
     check_reach(plan, environment)
     division.divide(plan.cpus, division.available())
     check_scenario(plan)  # the last: another process is asked

@@ -29,7 +29,7 @@ from sweep.plan import (
 )
 from sweep.progress import Progress
 from sweep.running.cpus import SHARED, Cpus, available, divide, kept_on, may_be_realtime
-from sweep.running.processes import Ledger
+from sweep.running.ledger import Ledger
 from sweep.search import Search
 from sweep.targets import start_targets
 from workloads.catalogue import workload

@@ -36,6 +36,10 @@ class Url(Kind):
         return cls(url.rstrip("/"))
 
     @property
+    def tls(self) -> bool:
+        return self.base_url.lower().startswith("https:")
+
+    @property
     def name(self) -> str:
         return deployment_name(self.base_url)
 

@@ -123,7 +123,7 @@ def test_a_cell_is_judged_once_by_what_was_expected_of_it_and_only_then_complete
     tmp_path: Path, record: Any, ended: bool
 ) -> None:
     samples = tmp_path / "samples"
-    samples.write_text("".join(f'{{"elapsed_seconds": {n}, "profiler": {{}}}}\n' for n in range(3)))
+    samples.write_text("".join(f'{{"at_ns": {n * 10**9}, "profiler": {{}}}}\n' for n in range(3)))
     spec = CellSpec(
         deployment="local",
         config="four",
