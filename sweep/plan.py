@@ -7,10 +7,12 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
 from typing import Annotated, Any, ClassVar
 
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter, ValidationError
 
 from records.layout import cell_name
 from records.point import RATE, Point
+from records.probes import MOST_PATHS
+from records.secret_names import path_trouble
 from records.served import AS_IS
 from records.variants import MOCKS, Variant
 from sweep.grid import MOST_USERS, Factor, combinations
@@ -33,8 +35,18 @@ REQUESTS_PER_USER = 10
 MIN_SECONDS = 3.0
 MAX_SECONDS = 8.0
 CELL_OVERHEAD_SECONDS = 2.5
+PROBES_SECONDS = 1.5
+"""From the start of a cell's probes until enough are taken for its load to begin."""
 TARGET_START_SECONDS = 5.0
 
+
+def _checked_path(path: str) -> str:
+    if trouble := path_trouble("--probe-path", path):
+        raise ValueError(trouble)
+    return path
+
+
+ProbePath = Annotated[str, AfterValidator(_checked_path)]
 Service = tuple[str, str]
 """(deployment, variant): what is started once a repeat"""
 Series = tuple[str, str, Point]
@@ -101,6 +113,10 @@ class Plan:
     scenario: str = STREAM
     workers: Annotated[int, Field(ge=0, le=MOST_WORKERS)] = 0
     """Locust's processes beside its master; none: it is a process by itself."""
+    probes: bool = False
+    """Is each target probed from outside? By a plan older than the option it was not."""
+    probe_paths: Annotated[tuple[ProbePath, ...], Field(max_length=MOST_PATHS)] = ()
+    """What they ask for; none: `Target.cheap_path`."""
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
