@@ -29,7 +29,7 @@ Start = Callable[..., tuple[Prober, list[Probe]]]
 
 
 class Loop:
-    """One thread that takes a connection and answers it, as an event loop does; its gate shut, it is blocked."""
+    """A thread that takes and answers connections, like an event loop; blocked while its gate is shut."""
 
     def __init__(self, backlog: int = 64, answer: bytes = ANSWER) -> None:
         self.gate = threading.Event()
