@@ -2,8 +2,8 @@
 request with them and without, in turn, under full load on a core of its own.
 
 They cost the app so much a second, whatever its load. Where other programs take that core from it, it answers
-fewer requests, each of which then bears more of it; so what counts is the share of a core, which is the same as
-that of a request's CPU where the core is full. Exit 1 if the whole interval of that share is above the bound.
+fewer requests, each of which then bears more of it; so what counts is the share of a core, which is the same
+as that of a request's CPU where the core is full. Exit 1 if the whole interval of it is above the bound.
 
 python benchmarks/probes.py [--json] [--rounds 12] [--seconds 5] [--connections 10] [--paths 1]
 """
@@ -83,8 +83,8 @@ def interval(values: Sequence[float]) -> tuple[float, float, float]:
 
 
 def figures(plain: list[Window], probed: list[Window]) -> dict[str, list[float]]:
-    """Each as [low, mean, high]: by how much CPU a request is more with probes (the mean is that of the ratios'
-    logarithms), and what share of a core that is."""
+    """Each as [low, mean, high]: by how much CPU a request is more with probes (the mean is that of the
+    ratios' logarithms), and what share of a core that is."""
     pairs = list(zip(plain, probed, strict=True))
     ratios = interval([math.log(b.cpu_ms_a_request / a.cpu_ms_a_request) for a, b in pairs])
     extra = interval(
@@ -148,8 +148,8 @@ def main() -> int:
         print(json.dumps(result, indent=2))
     else:
         print(
-            f"probes take {core[1]:.2f} % of a core ({core[0]:.2f} to {core[2]:.2f}; {arguments.rounds} rounds, "
-            f"bound {BOUND_PERCENT:.0f} %). Of an app that had {result['core_percent']:.0f} % of one: "
+            f"probes take {core[1]:.2f} % of a core ({core[0]:.2f} to {core[2]:.2f}; {arguments.rounds} "
+            f"rounds, bound {BOUND_PERCENT:.0f} %). Of an app that had {result['core_percent']:.0f} % of one: "
             f"{result['cpu_ms_a_request']:.2f} ms of CPU a request, probed "
             f"{result['cpu_ms_a_request_probed']:.2f} ms, {more[1]:+.1f} % ({more[0]:+.1f} to {more[2]:+.1f})"
         )
