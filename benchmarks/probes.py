@@ -149,7 +149,7 @@ def main() -> int:
     else:
         print(
             f"probes take {core[1]:.2f} % of a core ({core[0]:.2f} to {core[2]:.2f}; {arguments.rounds} "
-            f"rounds, bound {BOUND_PERCENT:.0f} %). Of an app that had {result['core_percent']:.0f} % of one: "
+            f"rounds, bound {BOUND_PERCENT:.0f} %). App at {result['core_percent']:.0f} % of a core: "
             f"{result['cpu_ms_a_request']:.2f} ms of CPU a request, probed "
             f"{result['cpu_ms_a_request_probed']:.2f} ms, {more[1]:+.1f} % ({more[0]:+.1f} to {more[2]:+.1f})"
         )
