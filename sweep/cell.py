@@ -22,6 +22,7 @@ from sweep import again
 from sweep.deployments.protocol import Endpoint
 from sweep.llm import LlmServer, named_llm
 from sweep.plan import MAX_SECONDS, MIN_SECONDS, CellKey, Plan
+from sweep.probing import probing
 from sweep.running import logs
 from sweep.running.cpus import LOCUST_PRIORITY, Cpus
 from sweep.running.errors import UsageError
@@ -125,7 +126,21 @@ def measure(place: Workplace, key: CellKey, endpoint: Endpoint) -> CellData:
 
 
 def _load(place: Workplace, key: CellKey, endpoint: Endpoint) -> tuple[int | None, Child]:
-    """Locust to its end, and the profiler with it: its exit code (None: it did not end), and itself."""
+    """Locust to its end, probes and profiler with it: its exit code (None: it did not end), and itself."""
+    folder, cpus = place.folder(key), place.cpus_for(endpoint)
+    with probing(
+        place.plan,
+        key.deployment,
+        endpoint.base_url,
+        output=_beside(folder, layout.PROBES),
+        log=_beside(folder, layout.PROBES_LOG),
+        ledger=place.ledger,
+        cpus=cpus,
+    ):
+        return _load_watched(place, key, endpoint)
+
+
+def _load_watched(place: Workplace, key: CellKey, endpoint: Endpoint) -> tuple[int | None, Child]:
     folder, cpus = place.folder(key), place.cpus_for(endpoint)
     profiler = _start_profiler(place, folder, endpoint)
     try:
@@ -228,7 +243,8 @@ def _beside(folder: Path, name: str) -> Path:
 def _collect(folder: Path, into: Path) -> None:
     """Move what was kept beside ``folder`` into the cell's own folder."""
     _beside(folder, _SPEC).unlink(missing_ok=True)
-    for name in (layout.SAMPLES, layout.PROFILE, layout.PROFILER_LOG, layout.LOCUST_LOG):
+    profiles = (layout.SAMPLES, layout.PROFILE, layout.PROFILER_LOG)
+    for name in (*profiles, layout.PROBES, layout.PROBES_LOG, layout.LOCUST_LOG):
         path = _beside(folder, name)
         if path.exists():
             shutil.move(path, into / name)

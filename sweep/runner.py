@@ -22,6 +22,7 @@ from sweep.plan import (
     CELL_OVERHEAD_SECONDS,
     MAX_SECONDS,
     MIN_SECONDS,
+    PROBES_SECONDS,
     TARGET_START_SECONDS,
     CellKey,
     Plan,
@@ -251,5 +252,6 @@ class Sweep:
     def expected_seconds(self) -> float:
         """A first guess, before any cell has been timed."""
         cell = (MIN_SECONDS + MAX_SECONDS) / 2 + CELL_OVERHEAD_SECONDS
+        cell += PROBES_SECONDS if self.plan.probes else 0.0
         starts = self.plan.repeats * len(self.plan.services)
         return self.search.expected_cells() * cell + starts * TARGET_START_SECONDS

@@ -13,9 +13,9 @@ import click
 from pydantic import ConfigDict, Field
 
 from records.given import blank_command
-from records.secret_names import NO_FRAGMENT, secret_in_query, shown
+from records.secret_names import path_trouble
 from sweep.deployments.catalogue import kind_of
-from sweep.deployments.protocol import READY_SECONDS, Kind
+from sweep.deployments.protocol import HEALTH_PATH, READY_SECONDS, Kind
 from sweep.running.errors import UsageError
 
 MOST_READY_SECONDS = 24 * 3600
@@ -46,7 +46,8 @@ class Target:
                 f"a deployment's label takes letters, digits, '.', '_' and '-', not {self.label!r}"
             )
         _ = self.kind  # raises
-        _check_path(self.ready_path)
+        if self.ready_path and (trouble := path_trouble("--ready-path", self.ready_path)):
+            raise UsageError(trouble)
 
     @classmethod
     def of(cls, text: str) -> Target:
@@ -55,6 +56,11 @@ class Target:
         if equals and _LABEL.fullmatch(label):
             return cls(label=label, spec=spec)
         return cls(label=kind_of(text).name, spec=text)
+
+    @property
+    def cheap_path(self) -> str:
+        """What probes ask for where nothing else was said: where it is asked whether it is ready."""
+        return self.ready_path or self.kind.ready_path or HEALTH_PATH
 
     @cached_property
     def kind(self) -> Kind:
@@ -108,12 +114,3 @@ def with_wait(targets: Sequence[Target], *, cwd: str, path: str, seconds: float 
             target = replace(target, ready_seconds=seconds)
         found.append(target)
     return tuple(found)
-
-
-def _check_path(path: str) -> None:
-    if path and not re.fullmatch(r"/[!-~]*", path):
-        raise UsageError("--ready-path wants a path of ASCII without blanks that begins with a slash")
-    if "#" in path:
-        raise UsageError(NO_FRAGMENT.replace("--path", "--ready-path"))
-    if secret := secret_in_query(path):
-        raise UsageError(f"--ready-path: {shown(secret)} looks like a secret, and the path is kept")

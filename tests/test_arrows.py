@@ -15,7 +15,7 @@ MAY_IMPORT = {
     "reach": {"records"},
     "workloads": {"records"},
     "loadgen": {"reach", "records", "workloads"},
-    "profiler": {"records", "workloads"},
+    "profiler": {"reach", "records", "workloads"},
     "reports": {"records", "workloads"},
     "locustfiles": {"loadgen", "records", "workloads"},
     "target_app": {"mocks"},

@@ -13,6 +13,8 @@ from records.served import Served
 from sweep.running.cpus import Cpus
 from sweep.running.ledger import Ledger
 
+HEALTH_PATH = "/health"
+"""Where a service is asked whether it is there, and where it costs the least."""
 READY_SECONDS = 600.0
 """A first start embeds thousands of passages, on the target's CPUs alone."""
 
