@@ -16,7 +16,8 @@ from reach.tls import Tls
 from records.reader import cell_directories
 from records.variants import Variant
 from support import environment, sweep, wait_until
-from sweep.options import parse_locust_args, parse_targets
+from sweep.load_words import parse_locust_args
+from sweep.options import parse_targets
 from sweep.plan import Plan
 from sweep.reaching import (
     as_words,
@@ -41,7 +42,7 @@ def plan(*words: str, spec: str = "url:https://service.test") -> Plan:
         variants=(Variant(name="as-is"),),
         levels=(1,),
         auto=False,
-        locust_args=parse_locust_args(words),
+        locust_args=parse_locust_args(words, "stream"),
     )
 
 
@@ -72,12 +73,13 @@ def test_files_are_named_from_the_root(monkeypatch: pytest.MonkeyPatch, tmp_path
         "5",
     )
     here = str(tmp_path)
-    assert with_whole_paths(words) == (
+    assert with_whole_paths(words, "stream") == (
         *(f"--ca={here}/a.pem", "--cert", f"{here}/a.pem", "--cert-k", f"{here}/b.pem", f"--quest={here}/q"),
         *("--field", "ca=a.pem", "-t", "5"),
     )
-    assert with_whole_paths(with_whole_paths(words)) == with_whole_paths(words)
-    assert with_whole_paths(("--think-time", "1")) == ("--think-time", "1")
+    whole = with_whole_paths(words, "stream")
+    assert with_whole_paths(whole, "stream") == whole
+    assert with_whole_paths(("--think-time", "1"), "stream") == ("--think-time", "1")
 
 
 def test_a_run_is_resumed_with_what_it_was_given() -> None:
