@@ -15,7 +15,7 @@ from reach.proxy import Proxies
 from reach.tls import Tls
 from records.reader import cell_directories
 from records.variants import Variant
-from support import environment, sweep, wait_until
+from support import OF_THE_MACHINE, environment, sweep, wait_until
 from sweep.load_words import parse_locust_args
 from sweep.options import parse_targets
 from sweep.plan import Plan
@@ -29,7 +29,6 @@ from sweep.reaching import (
 )
 from sweep.running import probes
 from sweep.running.errors import UsageError
-from workloads.checks.general import OF_THE_MACHINE
 
 LIMIT_S = 200
 NOTHING = {"ca": "", "insecure": False, "cert": "", "cert_key": "", "server_name": "", "key_header": ""}

@@ -8,10 +8,12 @@ from records.cell import Check, Status
 from records.load_worker import LoadWorker
 from records.request import LATE
 from workloads.checks.advice import advised
+from workloads.checks.definition import declared
 from workloads.checks.facts import Facts
 from workloads.checks.generator_advice import MORE_WORKERS, relief
 
 
+@declared("records")
 def kept(facts: Facts) -> Check:
     """Was every record written?"""
     if facts.fault is None:
@@ -21,6 +23,7 @@ def kept(facts: Facts) -> Check:
     return advised(lost, "make room, or name another folder (--results)")
 
 
+@declared("workers")
 def workers(facts: Facts) -> Check:
     """Was every load worker there all the time?"""
     expected, fewest = facts.workers_expected, facts.workers_fewest
@@ -34,6 +37,7 @@ LATE_SHARE = 0.2
 STOOD_STILL_SHARE = 0.15
 
 
+@declared("generator-lag", of_the_machine=True, of_our_own=True, of_the_generator=True)
 def generator_lag(facts: Facts) -> Check:
     """Did stalls of a load worker touch too many requests (those flagged late), or take too much of its time?
 
@@ -63,6 +67,7 @@ def generator_lag(facts: Facts) -> Check:
 GENERATOR_CPU_PERCENT = 90.0
 
 
+@declared("generator-cpu", of_the_machine=True, of_our_own=True, of_the_generator=True)
 def generator_cpu(facts: Facts) -> Check:
     """Was a load worker out of CPU?"""
     return _of_the_worst(
@@ -89,6 +94,7 @@ def _of_the_worst(
 PROFILER_INTERVAL_RATIO = 1.5
 
 
+@declared("profiler", of_the_machine=True, of_our_own=True)
 def profiler_interval(facts: Facts) -> Check | None:
     """Did the profiler keep its interval? The median gap between samples against the asked one."""
     requested_s, gaps_s = facts.profiler_s, facts.profiler_gaps_s
