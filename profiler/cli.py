@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import math
 import re
 import signal
 import sys
@@ -27,6 +26,7 @@ from profiler.watch import Watch
 from records.exit_codes import FAULT, INTERRUPTED, USAGE
 from records.files import LineFile, discard
 from records.given import blank_command
+from records.number_options import Number, Whole
 
 DEFAULT_PORT = 8001
 """The reference app's, as the original's."""
@@ -57,22 +57,22 @@ class Settings:
 @click.command(context_settings={"max_content_width": 110, "help_option_names": ["-h", "--help"]})
 @click.option(
     "--duration",
-    type=click.FloatRange(0, 10_000_000),
+    type=Number(0, 10_000_000),
     help="Seconds; 0, the default: until the command ends, or Ctrl-C.",
 )
 @click.option(
     "--interval",
     default=0.5,
     show_default=True,
-    type=click.FloatRange(0.01, 3600),
+    type=Number(0.01, 3600),
     help="Seconds between samples.",
 )
 @click.option("--command", "text", help="Shell command to run and follow; ended when the duration is over.")
-@click.option("--pid", "pids", multiple=True, type=click.IntRange(1), help="Process to follow. Repeatable.")
+@click.option("--pid", "pids", multiple=True, type=Whole(1), help="Process to follow. Repeatable.")
 @click.option("--match", metavar="REGEX", help="Follow processes whose command line matches.")
 @click.option(
     "--port",
-    type=click.IntRange(1, 65535),
+    type=Whole(1, 65535),
     help=f"Follow what listens on this port.  [default: {DEFAULT_PORT}, where nothing else is named]",
 )
 @click.option(
@@ -117,8 +117,6 @@ def command_line(
     duration = duration or 0.0
     if port is None and text is None and not pids and match is None:
         port = DEFAULT_PORT
-    if math.isnan(duration) or math.isnan(interval):
-        raise click.UsageError("--duration and --interval are numbers of seconds, not nan")
     if text is not None and not text.strip():
         raise click.UsageError("--command is empty")
     return profile(

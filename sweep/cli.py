@@ -17,13 +17,7 @@ from records.files import discard
 from records.request import RecordError
 from sweep.deployments.catalogue import DEFAULT, forms
 from sweep.directory import alone, create, discarded_if_of_no_use, given_before, load, settled
-from sweep.plan import (
-    MOST_REPEATS,
-    MOST_REQUESTS,
-    MOST_SEED,
-    MOST_WORKERS,
-    STREAM,
-)
+from sweep.plan_options import of_plan
 from sweep.planning import planned
 from sweep.preview import preview
 from sweep.reaching import check_given_again, check_reach, given_in, reaching
@@ -93,39 +87,30 @@ Exit codes: 0 fine, 1 a fault of ours, 2 usage or a target that never got ready,
 )
 @click.option(
     "--scenario",
-    default=STREAM,
-    show_default=True,
+    **of_plan("scenario"),
     metavar="NAME",
     help="What is asked: locustfiles/NAME.py.",
 )
 @click.option(
     "--workers",
-    type=click.IntRange(0, MOST_WORKERS),
-    default=0,
-    show_default=True,
+    **of_plan("workers"),
     help="Load workers, a process each (locust --processes); 0: one process makes all of the load.",
 )
 @click.option(
     "--requests",
-    type=click.IntRange(1, MOST_REQUESTS),
+    **of_plan("requests"),
     envvar="TOTAL_REQUESTS",
-    default=50,
-    show_default=True,
     help="Requests a cell, at least 10 a user; a cell ends after 8 seconds all the same.",
 )
 @click.option(
     "--warmup-requests",
-    type=click.IntRange(0, MOST_REQUESTS),
+    **of_plan("warmup_requests"),
     envvar="WARMUP_REQUESTS",
-    default=5,
-    show_default=True,
     help="Requests left out at a cell's start (at least one a user).",
 )
 @click.option(
     "--repeats",
-    type=click.IntRange(1, MOST_REPEATS),
-    default=2,
-    show_default=True,
+    **of_plan("repeats"),
     help="How often everything is measured, each time with fresh targets.",
 )
 @click.option(
@@ -159,9 +144,7 @@ Exit codes: 0 fine, 1 a fault of ours, 2 usage or a target that never got ready,
 )
 @click.option(
     "--seed",
-    type=click.IntRange(0, MOST_SEED),
-    default=0,
-    show_default=True,
+    **of_plan("seed"),
     help="Of the random order of cells.",
 )
 @click.option(

@@ -30,7 +30,7 @@ def parse_budget(text: str) -> float | None:
     """Seconds from ``90``, ``90s``, ``5m``, ``1h`` or ``none``; UsageError for anything else."""
     if text == "none":
         return None
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)([smh]?)", text)
+    match = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)([smh]?)", text)
     seconds = float(match[1]) * {"": 1, "s": 1, "m": 60, "h": 3600}[match[2]] if match else 0.0
     if seconds <= 0:
         raise UsageError(f"--budget takes a time such as 90s, 5m or 1h, or none, not {text!r}")
@@ -44,7 +44,7 @@ def max_concurrent(environment: Mapping[str, str]) -> int | None:
     text = environment.get("MAX_CONCURRENT")
     if not text:
         return None
-    if not text.isdecimal() or len(text) > MOST_DIGITS or int(text) < 1:
+    if not re.fullmatch(f"[0-9]{{1,{MOST_DIGITS}}}", text) or int(text) < 1:
         raise UsageError(
             f"MAX_CONCURRENT takes a whole number of at least 1 and {MOST_DIGITS} digits, not {text!r}"
         )

@@ -27,6 +27,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from records.measure import percentile, wanted_answers
+from records.numbers import finite
 from records.request import RequestRecord
 
 METRICS = ("ttft", "e2e", "itl", "tpot")
@@ -98,11 +99,11 @@ class Slo:
             if name in values:
                 raise ValueError(f"{name} is given twice")
             try:
-                values[name] = float(number)
+                values[name] = finite(number)
             except ValueError:
-                raise ValueError(f"{word!r} wants a number, as in {EXAMPLE}") from None
-            if not 0 < values[name] < math.inf:
-                raise ValueError(f"{word!r} wants a number above 0")
+                values[name] = 0.0
+            if values[name] <= 0:
+                raise ValueError(f"{word!r} wants a number above 0, as in {EXAMPLE}")
         percent = values.pop("percentile", 95.0)
         if not 50 <= percent <= 99.9:
             raise ValueError(f"percentile is between 50 and 99.9, not {percent:g}")

@@ -13,10 +13,10 @@ from loadgen.adapter.parser import add_arguments
 from loadgen.client.http import Origin
 from loadgen.engine.options import LoadOptions
 from loadgen.engine.settings import settings, task_of
-from loadgen.process.asked import asked, fresh_folder
 from loadgen.process.cellfile import CellFile
 from loadgen.process.expected import Expected
 from loadgen.process.observed import Observed
+from loadgen.process.requested import asked, fresh_folder
 from loadgen.process.verdict_line import verdict_line
 from loadgen.shapes.level_log import LevelLog
 from loadgen.tasks.ask.options import AskOptions
