@@ -156,7 +156,7 @@ def profile(settings: Settings) -> int:
                 return INTERRUPTED
             return 0 if watch.found else _nothing(settings, watch)
     except OSError as error:  # a disk that fills up
-        _report(f"cannot go on: {error}; what was sampled before is in {readable(str(file.path))}")
+        _error(f"cannot go on: {error}; what was sampled before is in {readable(str(file.path))}")
         return FAULT
     finally:
         if command:
@@ -170,7 +170,7 @@ def _nothing(settings: Settings, watch: Watch) -> int:
     missed = ([port.told()] if port else []) + (
         [f"no command line matched {pattern.pattern!r}"] if pattern else []
     )
-    _report(f"nothing was followed, only the machine was sampled: {'; '.join(missed)}")
+    _error(f"nothing was followed, only the machine was sampled: {'; '.join(missed)}")
     return USAGE
 
 
@@ -221,7 +221,7 @@ def _print(text: str | bytes) -> bool:
     except OSError as error:  # or a terminal that was closed
         discard(sys.stdout)
         if error.errno in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT):
-            _report(f"the summary could not be printed: {error.strerror}; the profile is written")
+            _error(f"the summary could not be printed: {error.strerror}; the profile is written")
             return False
     return True
 
@@ -269,10 +269,19 @@ def _open(settings: Settings) -> tuple[Path, LineFile]:
 
 
 def _report(text: str) -> None:
+    _say(f"profile: {text}")
+
+
+def _error(text: str) -> None:
+    """As every command says what went wrong."""
+    _say(f"error: {text}")
+
+
+def _say(line: str) -> None:
     if sys.stderr is None:  # closed, as by ``2>&-``
         return
     try:
-        print(f"profile: {text}", file=sys.stderr, flush=True)
+        print(line, file=sys.stderr, flush=True)
     except OSError:
         discard(sys.stderr)
 
@@ -283,10 +292,10 @@ def main(arguments: Sequence[str] | None = None, prog_name: str = "profile") -> 
         code = command_line.main(args=arguments, prog_name=prog_name, standalone_mode=False)
         return code if isinstance(code, int) else 0
     except click.ClickException as error:
-        _report(error.format_message())
+        _error(error.format_message())
         return USAGE
     except OSError as error:
-        _report(f"cannot go on: {error}")
+        _error(f"cannot go on: {error}")
         return FAULT
     except (click.Abort, KeyboardInterrupt):
         return INTERRUPTED

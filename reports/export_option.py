@@ -49,7 +49,7 @@ class Export:
         try:
             rows = export(directories, self.form, file)
         except OSError as error:
-            click.echo(f"report: {file} could not be written: {error.strerror or error}", err=True)
+            click.echo(f"error: {file} could not be written: {error.strerror or error}", err=True)
             return USAGE
         click.echo(f"report: {file}, {rows} requests", err=True)
         return 0

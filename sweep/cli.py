@@ -225,15 +225,15 @@ def main(arguments: list[str] | None = None, prog_name: str = "sweep") -> None:
     try:
         command.main(args=arguments, prog_name=prog_name, standalone_mode=False)
     except (click.Abort, KeyboardInterrupt):
-        _end("interrupted; what was measured is kept", INTERRUPTED)
+        _end("sweep: interrupted; what was measured is kept", INTERRUPTED)
     except click.NoSuchOption as error:
-        _end(_no_option(error), USAGE)
+        _refuse(_no_option(error), USAGE)
     except click.ClickException as error:
-        _end(error.format_message(), USAGE)
+        _refuse(error.format_message(), USAGE)
     except UsageError as error:
-        _end(str(error), USAGE)
+        _refuse(str(error), USAGE)
     except (RuntimeError, OSError, RecordError) as error:
-        _end(str(error), FAULT)
+        _refuse(str(error), FAULT)
 
 
 def _no_option(error: click.NoSuchOption) -> str:
@@ -243,9 +243,14 @@ def _no_option(error: click.NoSuchOption) -> str:
     return f"{error.format_message()} (options of the load go after --)"
 
 
-def _end(why: str, code: int) -> NoReturn:
+def _refuse(why: str, code: int) -> NoReturn:
+    """As every command says what went wrong."""
+    _end(f"error: {why}", code)
+
+
+def _end(line: str, code: int) -> NoReturn:
     try:
-        click.echo(f"sweep: {why}", err=True)
+        click.echo(line, err=True)
     except BrokenPipeError:
         discard(sys.stderr)
     sys.exit(code)

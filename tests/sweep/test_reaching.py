@@ -190,7 +190,7 @@ def test_a_service_that_is_not_verified_is_said_with_what_to_do(
     url = behind_tls(trap(answering).url)
     done = sweep("--deployment", f"url:{url}", "--concurrency", "1", cwd=tmp_path)
     assert done.returncode == 2
-    said = f"sweep: {url} cannot be reached: TLS: unable to get local issuer certificate; --ca FILE"
+    said = f"error: {url} cannot be reached: TLS: unable to get local issuer certificate; --ca FILE"
     assert said in done.stderr
     plain = url.replace("https", "http")
     done = sweep("--deployment", f"url:{plain}", "--concurrency", "1", cwd=tmp_path)
@@ -198,7 +198,7 @@ def test_a_service_that_is_not_verified_is_said_with_what_to_do(
     assert not (tmp_path / "results").exists()
     done = sweep("--deployment", f"url:{url}", "--ca", "absent.pem", "--output", "none", cwd=tmp_path)
     assert (done.returncode, (tmp_path / "none").exists()) == (2, False)
-    assert f"sweep: --ca {tmp_path}/absent.pem: No such file or directory" in done.stderr
+    assert f"error: --ca {tmp_path}/absent.pem: No such file or directory" in done.stderr
 
 
 def test_killed_over_tls_a_sweep_is_resumed_elsewhere_with_its_key(
@@ -225,7 +225,7 @@ def test_killed_over_tls_a_sweep_is_resumed_elsewhere_with_its_key(
     without = sweep("--resume", str(run), cwd=elsewhere)
     assert without.returncode == 2
     assert without.stderr.splitlines()[-1].startswith(
-        "sweep: --resume: this run was begun with TARGET_API_KEY"
+        "error: --resume: this run was begun with TARGET_API_KEY"
     )
     resumed = sweep("--resume", str(run), cwd=elsewhere, **key)
     cells = [json.loads((cell / "cell.json").read_text()) for cell in cell_directories(run)]
