@@ -65,7 +65,7 @@ def test_files_are_named_from_the_root(monkeypatch: pytest.MonkeyPatch, tmp_path
         "a.pem",
         "--cert-k",
         "b.pem",
-        "--quest=q",
+        "--questions=q",
         "--field",
         "ca=a.pem",
         "-t",
@@ -73,7 +73,14 @@ def test_files_are_named_from_the_root(monkeypatch: pytest.MonkeyPatch, tmp_path
     )
     here = str(tmp_path)
     assert with_whole_paths(words, "stream") == (
-        *(f"--ca={here}/a.pem", "--cert", f"{here}/a.pem", "--cert-k", f"{here}/b.pem", f"--quest={here}/q"),
+        *(
+            f"--ca={here}/a.pem",
+            "--cert",
+            f"{here}/a.pem",
+            "--cert-k",
+            f"{here}/b.pem",
+            f"--questions={here}/q",
+        ),
         *("--field", "ca=a.pem", "-t", "5"),
     )
     whole = with_whole_paths(words, "stream")
