@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import math
 import os
 import re
 import signal
@@ -28,6 +27,7 @@ from profiler.watch import Watch
 from records.exit_codes import FAULT, INTERRUPTED, USAGE
 from records.files import LineFile, discard, of_the_disk
 from records.given import blank_command
+from records.number_options import Number, Whole
 
 DEFAULT_PORT = 8001
 """The reference app's, as the original's."""
@@ -59,22 +59,22 @@ class Settings:
 @click.command(context_settings={"max_content_width": 110, "help_option_names": ["-h", "--help"]})
 @click.option(
     "--duration",
-    type=click.FloatRange(0, 10_000_000),
+    type=Number(0, 10_000_000),
     help="Seconds; 0, the default: until the command ends, or Ctrl-C.",
 )
 @click.option(
     "--interval",
     default=0.5,
     show_default=True,
-    type=click.FloatRange(0.01, 3600),
+    type=Number(0.01, 3600),
     help="Seconds between samples.",
 )
 @click.option("--command", "text", help="Shell command to run and follow; ended when the duration is over.")
-@click.option("--pid", "pids", multiple=True, type=click.IntRange(1), help="Process to follow. Repeatable.")
+@click.option("--pid", "pids", multiple=True, type=Whole(1), help="Process to follow. Repeatable.")
 @click.option("--match", metavar="REGEX", help="Follow processes whose command line matches.")
 @click.option(
     "--port",
-    type=click.IntRange(1, 65535),
+    type=Whole(1, 65535),
     help=f"Follow what listens on this port.  [default: {DEFAULT_PORT}, where nothing else is named]",
 )
 @click.option(
@@ -122,8 +122,6 @@ def command_line(
     duration = duration or 0.0
     if port is None and text is None and not pids and match is None:
         port = DEFAULT_PORT
-    if math.isnan(duration) or math.isnan(interval):
-        raise click.UsageError("--duration and --interval are numbers of seconds, not nan")
     if text is not None and not text.strip():
         raise click.UsageError("--command is empty")
     return profile(
@@ -165,7 +163,7 @@ def profile(settings: Settings) -> int:
                 return INTERRUPTED
             return 0 if watch.found else _nothing(settings, watch)
     except OSError as error:  # a disk that fills up
-        _report(f"cannot go on: {error}; what was sampled before is in {readable(str(file.path))}")
+        _error(f"cannot go on: {error}; what was sampled before is in {readable(str(file.path))}")
         return FAULT
     finally:
         if command:
@@ -179,7 +177,7 @@ def _nothing(settings: Settings, watch: Watch) -> int:
     missed = ([port.told()] if port else []) + (
         [f"no command line matched {pattern.pattern!r}"] if pattern else []
     )
-    _report(f"nothing was followed, only the machine was sampled: {'; '.join(missed)}")
+    _error(f"nothing was followed, only the machine was sampled: {'; '.join(missed)}")
     return USAGE
 
 
@@ -230,7 +228,7 @@ def _print(text: str | bytes) -> bool:
     except OSError as error:  # or a terminal that was closed
         discard(sys.stdout)
         if of_the_disk(error) and error.errno != errno.EIO:  # that is what such a terminal says
-            _report(f"the summary could not be printed: {error.strerror}; the profile is written")
+            _error(f"the summary could not be printed: {error.strerror}; the profile is written")
             return False
     return True
 
@@ -252,10 +250,19 @@ def _watch(settings: Settings) -> Watch:
 
 
 def _report(text: str) -> None:
+    _say(f"profile: {text}")
+
+
+def _error(text: str) -> None:
+    """As every command says what went wrong."""
+    _say(f"error: {text}")
+
+
+def _say(line: str) -> None:
     if sys.stderr is None:  # closed, as by ``2>&-``
         return
     try:
-        print(f"profile: {text}", file=sys.stderr, flush=True)
+        print(line, file=sys.stderr, flush=True)
     except OSError:
         discard(sys.stderr)
 
@@ -266,10 +273,10 @@ def main(arguments: Sequence[str] | None = None, prog_name: str = "profile") -> 
         code = command_line.main(args=arguments, prog_name=prog_name, standalone_mode=False)
         return code if isinstance(code, int) else 0
     except click.ClickException as error:
-        _report(error.format_message())
+        _error(error.format_message())
         return USAGE
     except OSError as error:
-        _report(f"cannot go on: {error}")
+        _error(f"cannot go on: {error}")
         return FAULT
     except (click.Abort, KeyboardInterrupt):
         return INTERRUPTED

@@ -21,6 +21,7 @@ from records.variants import MOCKS, SWITCHES
 from sweep import again
 from sweep.deployments.protocol import Endpoint
 from sweep.llm import LlmServer, named_llm
+from sweep.load_words import own_words, words
 from sweep.plan import MAX_SECONDS, MIN_SECONDS, CellKey, Plan
 from sweep.probing import probing
 from sweep.running import logs
@@ -30,7 +31,7 @@ from sweep.running.inside import copy_between
 from sweep.running.ledger import Ledger
 from sweep.running.processes import Child
 from sweep.running.redaction import blank, redaction
-from sweep.scenario import locustfile, words
+from sweep.scenario import locustfile
 from sweep.target import Target
 
 PROFILER_INTERVAL_SECONDS = 0.5
@@ -211,16 +212,22 @@ def _is_expected(config: str, served: Served) -> bool:
 
 def _locust_argv(place: Workplace, key: CellKey, base_url: str) -> list[str]:
     plan, users = place.plan, str(key.concurrency)
-    scenario = str(locustfile(plan.scenario))
-    run_name = place.run.resolve().name  # also where the directory was given as "."
+    own = {
+        "--locustfile": str(locustfile(plan.scenario)),
+        "--host": base_url,
+        "--users": users,
+        "--spawn-rate": users,
+        "--run-time": f"{MAX_SECONDS:.0f}s",
+        "--requests": str(plan.requests_at(key.point)),
+        "--warmup-requests": str(plan.warmup_requests),
+        "--results": str(place.folder(key)),
+        "--run-name": place.run.resolve().name,  # also where the directory was given as "."
+        "--cell-spec": str(_beside(place.folder(key), _SPEC)),
+    }
     return [
-        *("-m", "locust", "-f", scenario, "--headless", "-H", base_url),
-        *("-u", users, "-r", users, "-t", f"{MAX_SECONDS:.0f}s", "--only-summary", "--loglevel", "WARNING"),
-        *("--requests", str(plan.requests_at(key.point)), "--min-seconds", f"{MIN_SECONDS:g}"),
-        *("--warmup-requests", str(plan.warmup_requests)),
-        *("--results", str(place.folder(key)), "--run-name", run_name),
-        *("--cell-spec", str(_beside(place.folder(key), _SPEC))),
-        *plan.locust_args,
+        *("-m", "locust", "--headless", *own_words(own)),
+        # These may be said otherwise after --.
+        *("--only-summary", "--loglevel", "WARNING", "--min-seconds", f"{MIN_SECONDS:g}"),
         *words(plan, key.point),
     ]
 

@@ -10,15 +10,16 @@ from typing import Any
 from reach.flags import as_words
 from records.variants import MOCKS
 from sweep import options
+from sweep.factors import check_scenario
 from sweep.grid import parse_grid
 from sweep.llm import named_llm
+from sweep.load_words import parse_locust_args
 from sweep.plan import Plan, called, resolved
 from sweep.probing import check_paths
 from sweep.reaching import check_reach, reach_of_plan, with_whole_paths
 from sweep.running import cpus as division
 from sweep.running.errors import UsageError
 from sweep.running.redaction import check_not_kept
-from sweep.scenario import check_scenario
 from sweep.target import with_wait
 from sweep.variants import check_common, check_reference, check_told_apart, parse_settings, parse_variants
 
@@ -67,11 +68,16 @@ def planned(given: Mapping[str, Any], locust_args: Sequence[str], environment: M
             max_level=max_level,
             settings=parse_settings(given["settings"]),
             budget_seconds=options.parse_budget(budget),
-            locust_args=with_whole_paths(options.parse_locust_args((*as_words(given), *locust_args))),
+            locust_args=_locust_args((*as_words(given), *locust_args), given["scenario"]),
         )
     )
     _check(plan, environment)
     return plan
+
+
+def _locust_args(words: Sequence[str], scenario: str) -> tuple[str, ...]:
+    """Raises UsageError, as `parse_locust_args`."""
+    return with_whole_paths(parse_locust_args(words, scenario), scenario)
 
 
 def _check(plan: Plan, environment: Mapping[str, str]) -> None:

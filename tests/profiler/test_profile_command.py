@@ -533,7 +533,7 @@ def test_a_summary_that_cannot_be_printed_is_one_line_and_exit_1(tmp_path: Path,
             text=True,
             timeout=60,
         )
-    said = "profile: the summary could not be printed: No space left on device; the profile is written\n"
+    said = "error: the summary could not be printed: No space left on device; the profile is written\n"
     assert (done.returncode, done.stderr) == (1, said)
     assert 1 <= ticks(points(tmp_path)) <= 2  # a busy machine may miss the last
 
