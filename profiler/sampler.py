@@ -101,10 +101,10 @@ class Sampler:
         pids = [process.pid for process in followed]
         now_s = time.monotonic()
         self._shared.refresh(set(pids), now_s)
-        self._threads.keep(pids)
+        threads = self._threads.look(pids, now_s)
         for process in followed:
             try:
-                details.append(self._process(process, over_s, now_s))
+                details.append(self._process(process, over_s, threads.get(process.pid)))
             except psutil.NoSuchProcess:
                 self._watch.drop(process)
                 self._cpu_s.pop(process.pid, None)
@@ -123,7 +123,7 @@ class Sampler:
             "process_details": details,
         }
 
-    def _process(self, process: psutil.Process, over_s: float, now_s: float) -> dict[str, Any]:
+    def _process(self, process: psutil.Process, over_s: float, threads: Any) -> dict[str, Any]:
         """One process: CPU in percent of one core; memory resident, and its proportional set (null where it
         is not ours to see).
 
@@ -156,7 +156,7 @@ class Sampler:
                 "memory_mb": round(resident / _MB, 3),
                 "pss_mb": None if proportional is None else round(proportional / _MB, 3),
                 "num_threads": process.num_threads(),
-                "threads": self._threads.look(process.pid, now_s),
+                "threads": threads,
                 "open_files": _open_files(process),
                 "status": status,
             }

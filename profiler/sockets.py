@@ -31,6 +31,7 @@ class Sockets:
         self._due_s = float("-inf")
         self._by_netlink = True
         self._ours: set[int] = set()
+        self._served: set[int] = set()
         self._peers: set[Endpoint] = set()
         self._open: set[tuple[Endpoint, Endpoint]] | None = None
         self._connects = 0
@@ -42,7 +43,7 @@ class Sockets:
             return None
         try:
             if now_s < self._due_s:
-                return self._listening(pids)
+                return self._listening()
             began_s = time.process_time()
             found = self._whole(pids)
             self._due_s = now_s + (time.process_time() - began_s) / COST
@@ -50,9 +51,11 @@ class Sockets:
         except OSError:
             return None
 
-    def _listening(self, pids: Sequence[int]) -> dict[str, Any]:
-        known = self._listed(pids, (LISTEN,)) if self._by_netlink else None
-        listen = None if known is None else self._queues(known)
+    def _listening(self) -> dict[str, Any]:
+        listen = None
+        if self._by_netlink:
+            known = [one for port in self._served for one in by_netlink((LISTEN,), self._ours, port)]
+            listen = self._queues(known)
         return {"listen": listen, "states": None, "peers": None, "connects": None}
 
     def _listed(self, pids: Sequence[int], states: Sequence[int]) -> list[Tcp]:
@@ -66,7 +69,7 @@ class Sockets:
         self._ours = {inode for pid in pids for inode in _inodes(self._proc / str(pid) / "fd")}
         listed = self._listed(pids, (LISTEN, *STATES))
         listen = [one for one in listed if one.state == LISTEN and one.inode in self._ours]
-        served = {one.local[1] for one in listen}
+        served = self._served = {one.local[1] for one in listen}
         ours = [one for one in listed if one.state in STATES and one.inode and one.inode in self._ours]
         outgoing = [one for one in ours if one.local[1] not in served]
         self._peers |= {one.remote for one in outgoing}

@@ -42,23 +42,23 @@ class Tcp(NamedTuple):
     """0: it is no process's any more."""
 
 
-def by_netlink(states: Iterable[int], inodes: Container[int]) -> list[Tcp]:
+def by_netlink(states: Iterable[int], inodes: Container[int], port: int = 0) -> list[Tcp]:
     """The sockets of our own network that are in these states, of those inodes or of none (it is quicker not
-    to read the others). Raises OSError where it cannot be asked so."""
+    to read the others), on that port or on any. Raises OSError where it cannot be asked so."""
     if not hasattr(socket, "AF_NETLINK"):
         raise OSError("no netlink")
     wanted = sum(1 << state for state in states)
     return [
         _message(body)
         for family in (socket.AF_INET, socket.AF_INET6)
-        for body in _dump(family, wanted)
+        for body in _dump(family, wanted, port)
         if not (inode := _INODE.unpack_from(body, 68)[0]) or inode in inodes
     ]
 
 
-def _dump(family: int, states: int) -> Iterator[bytes]:
+def _dump(family: int, states: int, port: int) -> Iterator[bytes]:
     """An inet_diag_msg of <linux/inet_diag.h> each."""
-    body = struct.pack("=BBBxI", family, socket.IPPROTO_TCP, 0, states) + bytes(48)
+    body = struct.pack("=BBBxI", family, socket.IPPROTO_TCP, 0, states) + struct.pack(">H46x", port)
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 4) as asked:  # NETLINK_SOCK_DIAG
         asked.settimeout(_WAIT_S)
         asked.send(_HEADER.pack(_HEADER.size + len(body), _DIAG_BY_FAMILY, _DUMP, 1, 0) + body)

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 COST = 0.001
-"""Of a core, at most, for the threads of one process."""
+"""Of a core, at most, for the threads of all processes together."""
 MOST_NAMES = 5
 _NUMBER = re.compile(r"[-_#: ]*\d+$")
 _NS = 1e9
@@ -52,7 +52,6 @@ class Use(NamedTuple):
 
 @dataclass(slots=True)
 class _Process:
-    due_s: float = float("-inf")
     seen: dict[int, tuple[str, Use]] = field(default_factory=dict)
     whole: Use = field(default_factory=Use)
     named: dict[str, Use] = field(default_factory=dict)
@@ -65,20 +64,24 @@ class Threads:
     def __init__(self, proc: Path = Path("/proc")) -> None:
         self._proc = proc
         self._of: dict[int, _Process] = {}
+        self._due_s = float("-inf")
 
-    def keep(self, pids: Iterable[int]) -> None:
-        """Forget all others: a number may be given to another process."""
-        self._of = {pid: self._of[pid] for pid in pids if pid in self._of}
-
-    def look(self, pid: int, now_s: float) -> dict[str, Any] | None:
-        """Sums of all, of the main thread, and of those that used most since the last look; None: not told,
-        or it is not time. ``now_s`` is any monotonic clock."""
-        process = self._of.setdefault(pid, _Process())
-        if now_s < process.due_s:
-            return None
+    def look(self, pids: Iterable[int], now_s: float) -> dict[int, dict[str, Any]]:
+        """Of each process the sums of all its threads, of the main one, and of those that used most since the
+        last look. Those of which nothing is told are left out, and all while it is not time. ``now_s`` is any
+        monotonic clock.
+        """
+        # Forget all others: a number may be given to another process.
+        self._of = {pid: self._of.get(pid, _Process()) for pid in pids}
+        if now_s < self._due_s:
+            return {}
         began_s = time.process_time()
-        found = dict(self._read(pid))
-        process.due_s = now_s + (time.process_time() - began_s) / COST
+        looked = {pid: told for pid in self._of if (told := self._process(pid)) is not None}
+        self._due_s = now_s + (time.process_time() - began_s) / COST
+        return looked
+
+    def _process(self, pid: int) -> dict[str, Any] | None:
+        process, found = self._of[pid], dict(self._read(pid))
         if pid not in found:
             return None
         recent = _add(process, pid, found)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from records.cell import Cell, Check, Window
+from records.machine import Machine, machine_over
 from records.measure import measured
 from records.reader import Run
 from records.request import RecordError, RequestRecord
@@ -71,6 +72,11 @@ class CellSummary:
         return tuple(
             sample for at, sample in times if isinstance(at, int) and window.start_ns <= at <= window.end_ns
         )
+
+    @cached_property
+    def machine(self) -> Machine | None:
+        """What these samples come to; of several parts, those of the profiler that took most."""
+        return machine_over(self.profile)
 
     @property
     def failed_checks(self) -> tuple[Check, ...]:

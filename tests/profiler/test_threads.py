@@ -24,7 +24,7 @@ def test_the_main_thread_the_sum_and_the_others_by_name(tmp_path: Path) -> None:
     thread(tmp_path, 7, "uvicorn", 4, 1, 10)
     thread(tmp_path, 8, "embed-pool_0", 2, 0.5, 3)
     thread(tmp_path, 9, "embed-pool_1", 1, 0.25, 1)
-    found = Threads(tmp_path).look(7, 0.0)
+    found = Threads(tmp_path).look([7], 0.0).get(7)
     assert found == {
         "cpu_seconds": 7.0,
         "run_delay_seconds": 1.75,
@@ -55,17 +55,17 @@ def test_what_a_thread_used_stays_in_the_sum_when_it_ends_and_its_number_is_give
     threads = Threads(tmp_path)
     thread(tmp_path, 7, "app", 1)
     thread(tmp_path, 8, "w", 5)
-    assert threads.look(7, 0.0)
+    assert threads.look([7], 0.0).get(7)
     shutil.rmtree(tmp_path / "7" / "task" / "8")
-    found = threads.look(7, 1000.0)
+    found = threads.look([7], 1000.0).get(7)
     assert found
     assert (found["cpu_seconds"], found["others"]) == (6.0, [])
     thread(tmp_path, 8, "w", 0.5)
-    found = threads.look(7, 2000.0)
+    found = threads.look([7], 2000.0).get(7)
     assert found
     assert (found["cpu_seconds"], found["others"][0]["cpu_seconds"]) == (6.5, 5.5)
     thread(tmp_path, 8, "w", 0.25)
-    found = threads.look(7, 3000.0)
+    found = threads.look([7], 3000.0).get(7)
     assert found
     assert found["cpu_seconds"] == 6.75
 
@@ -75,9 +75,9 @@ def test_of_many_names_those_that_used_most_since_the_last_look_are_kept(tmp_pat
     thread(tmp_path, 7, "app", 1)
     for number in range(2 * MOST_NAMES):
         thread(tmp_path, 20 + number, f"n{chr(97 + number)}", 100 - number)
-    assert threads.look(7, 0.0)
+    assert threads.look([7], 0.0).get(7)
     thread(tmp_path, 20 + 2 * MOST_NAMES - 1, f"n{chr(97 + 2 * MOST_NAMES - 1)}", 99)
-    found = threads.look(7, 1000.0)
+    found = threads.look([7], 1000.0).get(7)
     assert found
     assert len(found["others"]) == MOST_NAMES
     assert found["others"][0]["name"] == "nj"
@@ -89,7 +89,7 @@ def test_a_kernel_without_schedstat_says_the_time_alone(tmp_path: Path) -> None:
     (folder / "schedstat").unlink()
     ticks = os.sysconf("SC_CLK_TCK")
     (folder / "stat").write_text(f"7 (a b) c) S 1 2 3 4 5 6 7 8 9 10 {2 * ticks} {ticks} 0 0\n")
-    found = Threads(tmp_path).look(7, 0.0)
+    found = Threads(tmp_path).look([7], 0.0).get(7)
     assert found
     assert (found["cpu_seconds"], found["run_delay_seconds"]) == (3.0, None)
 
@@ -98,8 +98,8 @@ def test_a_kernel_without_schedstat_says_the_time_alone(tmp_path: Path) -> None:
 def test_an_odd_file_is_null(text: str, tmp_path: Path) -> None:
     thread(tmp_path, 7, "app", 1)
     (tmp_path / "7" / "task" / "7" / "schedstat").write_text(text)
-    assert Threads(tmp_path).look(7, 0.0) is None
-    assert Threads(tmp_path).look(8, 0.0) is None
+    assert Threads(tmp_path).look([7], 0.0).get(7) is None
+    assert Threads(tmp_path).look([8], 0.0).get(8) is None
 
 
 def test_many_threads_are_read_seldom(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -107,18 +107,18 @@ def test_many_threads_are_read_seldom(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr("time.process_time", lambda: next(cpu_s))
     thread(tmp_path, 7, "app", 1)
     threads = Threads(tmp_path)
-    assert threads.look(7, 0.0)
-    assert threads.look(7, 9.9) is None
-    assert threads.look(7, 10.1)
+    assert threads.look([7], 0.0).get(7)
+    assert threads.look([7], 9.9).get(7) is None
+    assert threads.look([7], 10.1).get(7)
 
 
 def test_who_is_no_longer_followed_is_forgotten(tmp_path: Path) -> None:
     thread(tmp_path, 7, "app", 5)
     threads = Threads(tmp_path)
-    assert threads.look(7, 0.0)
-    threads.keep([8])
+    assert threads.look([7], 0.0).get(7)
+    threads.look([8], 0.0)
     thread(tmp_path, 7, "other", 1)
-    found = threads.look(7, 0.0)
+    found = threads.look([7], 1000.0).get(7)
     assert found
     assert found["cpu_seconds"] == 1.0
 
@@ -129,7 +129,7 @@ def test_our_own() -> None:
     waiting = threading.Thread(target=held.wait, daemon=True)
     waiting.start()
     try:
-        found = Threads().look(os.getpid(), 0.0)
+        found = Threads().look([os.getpid()], 0.0).get(os.getpid())
     finally:
         held.set()
         waiting.join(60)
