@@ -17,6 +17,11 @@ def samples_path(json_path: Path) -> Path:
     return json_path.with_suffix(".jsonl")
 
 
+def scraped_path(json_path: Path) -> Path:
+    """profile.json -> profile.scraped.jsonl, beside it."""
+    return json_path.with_suffix(".scraped.jsonl")
+
+
 def new_path(folder: Path, now: datetime) -> Path:
     """A name of this moment that no other profile has: its file of samples is made, so that another that
     begins in the same second takes the next. Raises OSError."""

@@ -25,6 +25,7 @@ from sweep.running.errors import UsageError
 from sweep.running.processes import Child, Ledger
 from sweep.running.redaction import blank, redaction
 from sweep.scenario import locustfile, words
+from sweep.scraping import scrape_words
 
 PROFILER_INTERVAL_SECONDS = 0.5
 _LOCUST_LIMIT_SECONDS = MAX_SECONDS + 40  # start, the cell, the drain of what is in flight
@@ -135,6 +136,9 @@ def _load(place: Workplace, key: CellKey, endpoint: Endpoint) -> tuple[int | Non
             profiler.interrupt()
             profiler.wait(5.0)
             profiler.stop()
+        if not endpoint.pids:  # it had nothing to follow: what it saw is the load's machine
+            for name in (layout.SAMPLES, layout.PROFILE):
+                _beside(folder, name).unlink(missing_ok=True)
 
 
 def _spec(place: Workplace, key: CellKey, endpoint: Endpoint) -> CellSpec:
@@ -188,12 +192,14 @@ def _locust_argv(place: Workplace, key: CellKey, base_url: str) -> list[str]:
 
 
 def _start_profiler(place: Workplace, folder: Path, endpoint: Endpoint) -> Child | None:
-    if not endpoint.pids:
+    scrapes = scrape_words(place.plan, endpoint)
+    if not endpoint.pids and not scrapes:
         return None
     argv = ["-m", "profiler", "--quiet", "--interval", f"{PROFILER_INTERVAL_SECONDS:g}"]
     argv += ["--duration", f"{_LOCUST_LIMIT_SECONDS:g}", "--force"]
     argv += ["--output", str(_beside(folder, layout.PROFILE))]
     argv += [word for pid in endpoint.pids for word in ("--pid", str(pid))]
+    argv += scrapes
     cpus = place.cpus_for(endpoint).load  # so that it takes nothing from what it watches
     return Child(argv, log=_beside(folder, layout.PROFILER_LOG), ledger=place.ledger, cpus=cpus)
 
@@ -205,7 +211,7 @@ def _beside(folder: Path, name: str) -> Path:
 def _collect(folder: Path, into: Path) -> None:
     """Move what was kept beside ``folder`` into the cell's own folder."""
     _beside(folder, _SPEC).unlink(missing_ok=True)
-    for name in (layout.SAMPLES, layout.PROFILE, layout.PROFILER_LOG, layout.LOCUST_LOG):
+    for name in (layout.SAMPLES, layout.PROFILE, layout.SCRAPED, layout.PROFILER_LOG, layout.LOCUST_LOG):
         path = _beside(folder, name)
         if path.exists():
             shutil.move(path, into / name)

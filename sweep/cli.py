@@ -15,6 +15,7 @@ import click
 from records.exit_codes import FAULT, INTERRUPTED, USAGE
 from records.files import discard
 from records.request import RecordError
+from records.scrape import METAVAR
 from sweep.deployments.catalogue import DEFAULT, forms
 from sweep.directory import alone, create, discarded_if_of_no_use, given_before, load, settled
 from sweep.plan import (
@@ -178,6 +179,14 @@ Exit codes: 0 fine, 1 a fault of ours, 2 usage or a target that never got ready,
     help="CPUs of the load (Locust, LLM server, profiler) and of the targets, as taskset lists them (0:1, "
     "0,2:1,3-5). auto: the first for the load, the rest for the targets; shared where there is only "
     "one, and with a running service, which is not ours to pin: there only LOAD of LOAD:TARGET counts.",
+)
+@click.option(
+    "--scrape",
+    multiple=True,
+    metavar=METAVAR,
+    help="Keep with each cell what a service says at a URL in Prometheus's format, as vLLM, TEI and Qdrant "
+    "do: {target} in it is where the target is; SERIES are names, * is any text. Repeatable; what the "
+    "reference app says of itself is kept as app.",
 )
 @reaching
 @click.option("--plan-only", is_flag=True, help="Print what would be measured, and start nothing.")

@@ -17,6 +17,7 @@ from sweep.running import cpus as division
 from sweep.running.errors import UsageError
 from sweep.running.redaction import check_not_kept
 from sweep.scenario import check_scenario
+from sweep.scraping import check_scrapes
 from sweep.target import with_wait
 from sweep.variants import check_common, check_reference, check_told_apart, parse_settings, parse_variants
 
@@ -31,6 +32,7 @@ AS_GIVEN = (
     "repeats",
     "seed",
     "cpus",
+    "scrape",
 )
 """Options that a plan takes as they are."""
 
@@ -72,10 +74,11 @@ def _check(plan: Plan, environment: Mapping[str, str]) -> None:
     """Raises UsageError for what can't be measured, before anything starts."""
     own = [text for variant in plan.variants for text in variant.settings.values()]
     specs = [word for target in plan.targets for word in (target.label, target.spec, target.ready_path)]
-    check_not_kept([*plan.locust_args, *plan.settings.values(), *own, plan.name, *specs])
+    check_not_kept([*plan.locust_args, *plan.settings.values(), *own, plan.name, *specs, *plan.scrape])
     check_common(plan.settings, plan.variants)
     if all(target.kind.has_mocks for target in plan.targets):
         check_told_apart(plan.settings, plan.variants)
+    check_scrapes(plan.scrape)
     check_reference(plan.reference, plan.variants)
     if not all(target.kind.configurable for target in plan.targets):
         if plan.settings:

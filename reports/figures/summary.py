@@ -16,6 +16,7 @@ from records.measure import measured
 from records.reader import Run
 from records.request import RecordError, RequestRecord
 from records.samples import samples_in
+from records.scraped import Reading, SeriesOver, scraped_in, scraped_over
 from records.variants import MOCKS
 from reports.figures.concurrent_cells import CellPart, merged_cell, simultaneous
 from reports.figures.figures import Figures, figures_in, figures_of, good_and_timed, throughput_of
@@ -77,6 +78,16 @@ class CellSummary:
     def machine(self) -> Machine | None:
         """What these samples come to; of several parts, those of the profiler that took most."""
         return machine_over(self.profile)
+
+    @cached_property
+    def scraped(self) -> tuple[SeriesOver, ...]:
+        """What services said of themselves in the measuring window, read as the profile is."""
+        found: list[Reading] = []
+        for part in self.parts:
+            with suppress(RecordError, OSError):
+                found += scraped_in(part.data.path)
+        window = self.window
+        return scraped_over(found, (window.start_ns, window.end_ns)) if window else ()
 
     @property
     def failed_checks(self) -> tuple[Check, ...]:

@@ -26,6 +26,8 @@ class Endpoint:
     """Of the processes on this machine that are profiled, with their children."""
     log: Path | None = None
     served: Served = field(default_factory=Served)
+    metrics: str | None = None
+    """The URL at which it says how it is, in Prometheus's format; None: nobody knows of one."""
 
 
 @dataclass(frozen=True, kw_only=True)
