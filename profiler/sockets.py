@@ -18,7 +18,9 @@ from typing import Any
 from profiler.tcp_table import LISTEN, STATES, TIME_WAIT, Tcp, by_netlink, by_proc, same_network
 
 COST = 0.001
-"""Of a core, at most, for a look at all; what listens is looked at each time."""
+"""Of a core, for a look at all; what listens is looked at each time."""
+LONGEST_S = 2.0
+"""Between two looks, whatever they cost: a cell is some seconds long."""
 MOST_PEERS = 8
 Endpoint = tuple[str, int]
 
@@ -46,7 +48,7 @@ class Sockets:
                 return self._listening()
             began_s = time.process_time()
             found = self._whole(pids)
-            self._due_s = now_s + (time.process_time() - began_s) / COST
+            self._due_s = now_s + min(LONGEST_S, (time.process_time() - began_s) / COST)
             return found
         except OSError:
             return None
@@ -66,7 +68,7 @@ class Sockets:
         return by_proc(pids[0], self._proc)
 
     def _whole(self, pids: Sequence[int]) -> dict[str, Any]:
-        self._ours = {inode for pid in pids for inode in _inodes(self._proc / str(pid) / "fd")}
+        self._ours = {inode for pid in pids for inode in _inodes(f"{self._proc}/{pid}/fd")}
         listed = self._listed(pids, (LISTEN, *STATES))
         listen = [one for one in listed if one.state == LISTEN and one.inode in self._ours]
         served = self._served = {one.local[1] for one in listen}
@@ -127,13 +129,13 @@ def _named(endpoint: Endpoint) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
-def _inodes(descriptors: Path) -> list[int]:
+def _inodes(descriptors: str) -> list[int]:
     """Of the sockets among them, as far as we may see."""
     found = []
     with suppress(OSError):
         for name in os.listdir(descriptors):
             with suppress(OSError, ValueError):
-                link = os.readlink(descriptors / name)
+                link = os.readlink(f"{descriptors}/{name}")
                 if link.startswith("socket:["):
                     found.append(int(link[8:-1]))
     return found

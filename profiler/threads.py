@@ -3,7 +3,7 @@
 `/proc/PID/task/TID/schedstat` has nanoseconds on a CPU and in its queue, `status` the name and how often it
 gave the CPU away or lost it (proc(5), Documentation/scheduler/sched-stats). All are sums since it began; of
 threads that have ended they stay in the process's, so that two samples can be subtracted. To read a thread
-takes 25 us: they are read seldom enough to stay under COST of a core.
+takes 25 us: many are read more seldom, to stay near COST of a core.
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 COST = 0.001
-"""Of a core, at most, for the threads of all processes together."""
+"""Of a core, for the threads of all processes together."""
+LONGEST_S = 2.0
+"""Between two looks, whatever they cost: a cell is some seconds long."""
 MOST_NAMES = 5
 _NUMBER = re.compile(r"[-_#: ]*\d+$")
 _NS = 1e9
@@ -77,7 +79,7 @@ class Threads:
             return {}
         began_s = time.process_time()
         looked = {pid: told for pid in self._of if (told := self._process(pid)) is not None}
-        self._due_s = now_s + (time.process_time() - began_s) / COST
+        self._due_s = now_s + min(LONGEST_S, (time.process_time() - began_s) / COST)
         return looked
 
     def _process(self, pid: int) -> dict[str, Any] | None:

@@ -131,14 +131,14 @@ def test_one_that_the_other_end_on_this_machine_closed_is_counted_too(table: Tab
 def test_between_looks_at_all_only_what_listens_is_looked_at(
     table: Table, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    cpu_s = iter((0.0, 0.010))
+    cpu_s = iter((0.0, 0.001))
     monkeypatch.setattr("time.process_time", lambda: next(cpu_s))
     table.add(LISTEN, 80, 0, 1, queued=4)
     table.add(LISTEN, 80, 0, 2, queued=5)
     table.add(LISTEN, 81, 0, 100, queued=9)
     looks = Sockets()
     assert looks.look([1], 0.0)
-    assert looks.look([1], 9.9) == {
+    assert looks.look([1], 0.9) == {
         "listen": [{"port": 80, "queued": 9, "backlog": 128}],
         "states": None,
         "peers": None,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from profiler.threads import MOST_NAMES, Threads
+from profiler.threads import LONGEST_S, MOST_NAMES, Threads
 
 
 def thread(proc: Path, tid: int, name: str, cpu_s: float, delay_s: float = 0.0, lost: int = 0) -> None:
@@ -102,14 +102,17 @@ def test_an_odd_file_is_null(text: str, tmp_path: Path) -> None:
     assert Threads(tmp_path).look([8], 0.0).get(8) is None
 
 
-def test_many_threads_are_read_seldom(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    cpu_s = iter((0.0, 0.010, 0.020, 0.020))
+@pytest.mark.parametrize(("cost_s", "due_s"), [(0.001, 1.0), (0.5, LONGEST_S)])
+def test_many_threads_are_read_seldom_but_not_too_seldom_for_a_cell(
+    cost_s: float, due_s: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cpu_s = iter((0.0, cost_s, 1.0, 1.0))
     monkeypatch.setattr("time.process_time", lambda: next(cpu_s))
     thread(tmp_path, 7, "app", 1)
     threads = Threads(tmp_path)
-    assert threads.look([7], 0.0).get(7)
-    assert threads.look([7], 9.9).get(7) is None
-    assert threads.look([7], 10.1).get(7)
+    assert threads.look([7], 0.0)
+    assert not threads.look([7], due_s - 0.01)
+    assert threads.look([7], due_s + 0.01)
 
 
 def test_who_is_no_longer_followed_is_forgotten(tmp_path: Path) -> None:
