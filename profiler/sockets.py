@@ -31,7 +31,7 @@ class Sockets:
     def __init__(self, proc: Path = Path("/proc")) -> None:
         self._proc = proc
         self._due_s = float("-inf")
-        self._by_netlink = True
+        self._by_netlink = False
         self._ours: set[int] = set()
         self._served: set[int] = set()
         self._peers: set[Endpoint] = set()
@@ -61,10 +61,13 @@ class Sockets:
         return {"listen": listen, "states": None, "peers": None, "connects": None}
 
     def _listed(self, pids: Sequence[int], states: Sequence[int]) -> list[Tcp]:
-        if self._by_netlink and same_network(pids[0], self._proc):
-            with suppress(OSError):
-                return by_netlink(states, self._ours)
+        """Of the network of the first process, which in a container is another than ours."""
         self._by_netlink = False
+        if same_network(pids[0], self._proc):
+            with suppress(OSError):
+                found = by_netlink(states, self._ours)
+                self._by_netlink = True
+                return found
         return by_proc(pids[0], self._proc)
 
     def _whole(self, pids: Sequence[int]) -> dict[str, Any]:

@@ -158,6 +158,18 @@ def test_what_listens_is_seen_by_its_port_alone_between_looks_at_all(
     assert port_of(looks.look([os.getpid()], 1.0), port) == {"port": port, "queued": 1, "backlog": 7}
 
 
+def test_after_a_process_that_was_just_gone_it_is_asked_by_netlink_again(
+    table: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table.add(LISTEN, 80, 0, 1, queued=4)
+    looks = Sockets()
+    with monkeypatch.context() as gone:
+        gone.setattr(sockets, "same_network", lambda *_: False)
+        assert looks.look([2**22 + 1], 0.0) is None
+    found = looks.look([1], 1.0)
+    assert port_of(found, 80)["queued"] == 4
+
+
 def test_where_nothing_is_told_it_is_null(tmp_path: Path) -> None:
     assert Sockets(tmp_path).look([os.getpid()], 0.0) is None
     assert Sockets().look([], 0.0) is None
