@@ -14,7 +14,7 @@ import pytest
 
 from profiler import sockets, tcp_table
 from profiler.sockets import Sockets
-from profiler.tcp_table import CLOSE_WAIT, ESTABLISHED, LISTEN, TIME_WAIT, Tcp, by_proc
+from profiler.tcp_table import CLOSE_WAIT, ESTABLISHED, LISTEN, TIME_WAIT, Tcp, by_netlink, by_proc
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="no Linux")
 LOOPBACK = "127.0.0.1"
@@ -156,6 +156,8 @@ def test_what_listens_is_seen_by_its_port_alone_between_looks_at_all(
     monkeypatch.setattr(looks, "_due_s", 1e9)
     held.enter_context(socket.create_connection((LOOPBACK, port)))
     assert port_of(looks.look([os.getpid()], 1.0), port) == {"port": port, "queued": 1, "backlog": 7}
+    inodes = {os.stat(listening(held).fileno()).st_ino for _ in range(2)} | looks._ours
+    assert {one.local[1] for one in by_netlink((LISTEN,), inodes, port)} == {port}
 
 
 def test_after_a_process_that_was_just_gone_it_is_asked_by_netlink_again(
