@@ -32,6 +32,7 @@ from sweep.running.ledger import Ledger
 from sweep.running.processes import Child
 from sweep.running.redaction import blank, redaction
 from sweep.scenario import locustfile
+from sweep.scraping import scrape_words
 from sweep.target import Target
 
 PROFILER_INTERVAL_SECONDS = 0.5
@@ -162,6 +163,9 @@ def _load_watched(place: Workplace, key: CellKey, endpoint: Endpoint) -> tuple[i
             profiler.interrupt()
             profiler.wait(5.0)
             profiler.stop()
+        if not endpoint.pids:  # it had nothing to follow: what it saw is the load's machine
+            for name in (layout.SAMPLES, layout.PROFILE):
+                _beside(folder, name).unlink(missing_ok=True)
 
 
 def _spec(place: Workplace, key: CellKey, endpoint: Endpoint) -> CellSpec:
@@ -233,12 +237,14 @@ def _locust_argv(place: Workplace, key: CellKey, base_url: str) -> list[str]:
 
 
 def _start_profiler(place: Workplace, folder: Path, endpoint: Endpoint) -> Child | None:
-    if not endpoint.pids:
+    scrapes = scrape_words(place.plan, endpoint)
+    if not endpoint.pids and not scrapes:
         return None
     argv = ["-m", "profiler", "--quiet", "--interval", f"{PROFILER_INTERVAL_SECONDS:g}"]
     argv += ["--duration", f"{_LOCUST_LIMIT_SECONDS:g}", "--force"]
     argv += ["--output", str(_beside(folder, layout.PROFILE))]
     argv += [word for pid in endpoint.pids for word in ("--pid", str(pid))]
+    argv += scrapes
     cpus = place.cpus_for(endpoint).load  # so that it takes nothing from what it watches
     return Child(argv, log=_beside(folder, layout.PROFILER_LOG), ledger=place.ledger, cpus=cpus)
 
@@ -250,7 +256,7 @@ def _beside(folder: Path, name: str) -> Path:
 def _collect(folder: Path, into: Path) -> None:
     """Move what was kept beside ``folder`` into the cell's own folder."""
     _beside(folder, _SPEC).unlink(missing_ok=True)
-    profiles = (layout.SAMPLES, layout.PROFILE, layout.PROFILER_LOG)
+    profiles = (layout.SAMPLES, layout.PROFILE, layout.SCRAPED, layout.PROFILER_LOG)
     for name in (*profiles, layout.PROBES, layout.PROBES_LOG, layout.LOCUST_LOG):
         path = _beside(folder, name)
         if path.exists():

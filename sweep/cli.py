@@ -16,6 +16,7 @@ from reach.flags import reaching
 from records.exit_codes import FAULT, INTERRUPTED, USAGE
 from records.files import discard
 from records.request import RecordError
+from records.scrape import METAVAR
 from sweep.deployments.catalogue import DEFAULT, forms
 from sweep.directory import alone, create, discarded_if_of_no_use, given_before, load, settled
 from sweep.plan_options import of_plan
@@ -172,6 +173,14 @@ Exit codes: 0 fine, 1 a fault of ours, 2 usage or a target that never got ready,
     "holds the loop, into inside.jsonl of each cell. A thread that PYTHONPATH brings into each process.",
 )
 @probed
+@click.option(
+    "--scrape",
+    multiple=True,
+    metavar=METAVAR,
+    help="Keep with each cell what a service says at a URL in Prometheus's format, as vLLM, TEI and Qdrant "
+    "do: {target} in it is where the target is; SERIES are names, * is any text. Repeatable; what the "
+    "reference app says of itself is kept as app.",
+)
 @reaching
 @click.option("--plan-only", is_flag=True, help="Print what would be measured, and start nothing.")
 @click.argument("locust_args", nargs=-1, type=click.UNPROCESSED)

@@ -20,6 +20,7 @@ from sweep.reaching import check_reach, reach_of_plan, with_whole_paths
 from sweep.running import cpus as division
 from sweep.running.errors import UsageError
 from sweep.running.redaction import check_not_kept
+from sweep.scraping import check_scrapes
 from sweep.target import with_wait
 from sweep.variants import check_common, check_reference, check_told_apart, parse_settings, parse_variants
 
@@ -37,6 +38,7 @@ AS_GIVEN = (
     "inside",
     "probes",
     "probe_paths",
+    "scrape",
 )
 """Options that a plan takes as they are."""
 
@@ -84,9 +86,11 @@ def _check(plan: Plan, environment: Mapping[str, str]) -> None:
     """Raises UsageError for what can't be measured, before anything starts."""
     own = [text for variant in plan.variants for text in variant.settings.values()]
     specs = [word for target in plan.targets for word in (target.label, target.spec, target.ready_path)]
-    check_not_kept([*plan.locust_args, *plan.settings.values(), *own, plan.name, *specs, *plan.probe_paths])
+    kept = [*plan.locust_args, *plan.settings.values(), *plan.probe_paths, *plan.scrape]
+    check_not_kept([*kept, *own, plan.name, *specs])
     if all(target.kind.has_mocks for target in plan.targets):
         check_told_apart(plan.settings, plan.variants)
+    check_scrapes(plan.scrape)
     check_reference(plan.reference, plan.variants)
     if not all(target.kind.configurable for target in plan.targets):
         if plan.settings:
