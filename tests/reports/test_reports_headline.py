@@ -68,7 +68,7 @@ def height(analysis: Analysis, width: int = 100) -> int:
     return text.getvalue().split("\n\n")[0].count("\n")
 
 
-def test_a_good_sweep_is_told_in_ten_lines_before_any_table(made: Any, tmp_path: Path) -> None:
+def test_a_good_sweep_is_told_in_eight_lines_before_any_table(made: Any, tmp_path: Path) -> None:
     analysis = analysed(made, tmp_path / "run", sweep(made))
     first = blocks(analysis)[0]
     assert isinstance(first, Paragraph)
@@ -128,7 +128,7 @@ def spoiled(made: Any) -> list[Any]:
     return [replace(s, paths={"search": f"Search@{s.config}"}) for s in specs]
 
 
-def test_however_much_is_wrong_it_is_all_named_in_ten_lines(made: Any, tmp_path: Path) -> None:
+def test_however_much_is_wrong_it_is_all_named_in_eight_lines(made: Any, tmp_path: Path) -> None:
     analysis = analysed(made, tmp_path / "run", spoiled(made))
     said = head(analysis)
     assert height(analysis) <= LINES
