@@ -47,23 +47,9 @@ def row_counts(requests: Any) -> dict[str, int]:
 def test_a_run_with_results(trap: Any, locust: Any, tmp_path: Path, ended_well: Any) -> None:
     server = trap(answering())
     one = locust(
-        "-H",
-        server.url,
-        "--headless",
-        "-u",
-        "4",
-        "--requests",
-        "20",
-        "--min-seconds",
-        "0.5",
-        "--results",
-        "out/r",
-        "--header",
-        "X-Team=a",
-        "--field",
-        "max_documents=3",
-        "--llm-model",
-        "openai:x",
+        *("-H", server.url, "--headless", "-u", "4", "--requests", "20", "--min-seconds", "0.5"),
+        *("--results", "out/r", "--header", "X-Team=a", "--field", "max_documents=3"),
+        *("--llm-model", "openai:x"),
         TARGET_API_KEY="sekret-123",
     )
     assert ended_well(one), one.text
@@ -110,21 +96,8 @@ def test_a_run_of_two_processes(
     server = trap(answering(0.1))
     port = str(free_port())
     one = locust(
-        "-H",
-        server.url,
-        "--headless",
-        "-u",
-        "4",
-        "-t",
-        "3s",
-        "--processes",
-        "2",
-        "--results",
-        "r",
-        "--master-bind-port",
-        port,
-        "--master-port",
-        port,
+        *("-H", server.url, "--headless", "-u", "4", "-t", "3s", "--processes", "2", "--results", "r"),
+        *("--master-bind-port", port, "--master-port", port),
     )
     assert ended_well(one), one.text
     data = read_cell(tmp_path / "r")
@@ -140,23 +113,8 @@ def test_a_run_of_two_processes(
 def test_a_lost_worker_makes_the_cell_invalid(trap: Any, locust: Any, free_port: Any, tmp_path: Path) -> None:
     server, port = trap(answering(0.1)), str(free_port())
     one = locust(
-        "-H",
-        server.url,
-        "--headless",
-        "-u",
-        "4",
-        "-t",
-        "5s",
-        "--processes",
-        "2",
-        "--results",
-        "r",
-        "--master-bind-port",
-        port,
-        "--master-port",
-        port,
-        "--drain-seconds",
-        "1",
+        *("-H", server.url, "--headless", "-u", "4", "-t", "5s", "--processes", "2", "--results", "r"),
+        *("--master-bind-port", port, "--master-port", port, "--drain-seconds", "1"),
     )
     children = wait_until(lambda: psutil.Process(one.process.pid).children())
     wait_until(lambda: lines(tmp_path / "r" / "requests.jsonl") >= 10)
@@ -325,14 +283,7 @@ def test_the_web_ui_starts_stops_and_starts_afresh(
 ) -> None:
     server, port = trap(answering()), free_port()
     one = locust(
-        "-H",
-        server.url,
-        "--web-port",
-        str(port),
-        "--results",
-        "r",
-        "--header",
-        "X=hidden-1",
+        *("-H", server.url, "--web-port", str(port), "--results", "r", "--header", "X=hidden-1"),
         TARGET_API_KEY="sekret-123",
     )
     page = wait_until(lambda: get(f"http://127.0.0.1:{port}/"))
