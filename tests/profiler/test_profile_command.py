@@ -278,10 +278,7 @@ def test_ctrl_c_is_the_planned_end_where_there_is_no_other(
     tmp_path: Path, launch: Launch, duration: str, code: int
 ) -> None:
     running = launch(
-        "--duration",
-        duration,
-        "--interval",
-        "0.05",
+        *("--duration", duration, "--interval", "0.05"),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
@@ -543,14 +540,7 @@ def test_the_live_line_fits_a_narrow_terminal(tmp_path: Path, launch: Launch, co
     """Of a terminal in a container no size may be known: 0, taken for the usual 80."""
     leader, follower = pty.openpty()
     termios.tcsetwinsize(follower, (24, columns))
-    running = launch(
-        "--duration",
-        "0.3",
-        "--interval",
-        "0.1",
-        stdout=subprocess.DEVNULL,
-        stderr=follower,
-    )
+    running = launch("--duration", "0.3", "--interval", "0.1", stdout=subprocess.DEVNULL, stderr=follower)
     assert running.wait(60) == 0
     os.close(follower)
     shown = os.read(leader, 65536).decode()
@@ -577,14 +567,7 @@ def test_ascii_and_no_colour_where_the_terminal_wants_it(tmp_path: Path) -> None
 
 def test_a_terminal_that_is_closed_is_no_fault(tmp_path: Path, launch: Launch) -> None:
     leader, follower = pty.openpty()
-    running = launch(
-        "--duration",
-        "0",
-        "--interval",
-        "0.05",
-        stdout=follower,
-        stderr=follower,
-    )
+    running = launch("--duration", "0", "--interval", "0.05", stdout=follower, stderr=follower)
     lines = tmp_path / "profile.jsonl"
     until(lambda: lines.exists() and lines.read_bytes().count(b"\n") >= 2)
     os.close(follower)
