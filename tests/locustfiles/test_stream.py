@@ -96,7 +96,7 @@ def test_a_run_of_two_processes(
     server = trap(answering(0.1))
     port = str(free_port())
     one = locust(
-        *("-H", server.url, "--headless", "-u", "4", "-t", "3s", "--processes", "2", "--results", "r"),
+        *("-H", server.url, "--headless", "-u", "4", "-t", "2s", "--processes", "2", "--results", "r"),
         *("--master-bind-port", port, "--master-port", port),
     )
     assert ended_well(one), one.text
@@ -124,25 +124,13 @@ def test_a_lost_worker_makes_the_cell_invalid(trap: Any, locust: Any, free_port:
     assert len(read_cell(tmp_path / "r").requests) > 10
 
 
-def test_streams_longer_than_the_drain_are_cut_not_lost(trap: Any, locust: Any, tmp_path: Path) -> None:
-    server = trap(answering(60))
-    one = locust(
-        "-H", server.url, "--headless", "-u", "3", "-t", "3s", "--results", "r", "--drain-seconds", "0.5"
-    )
-    assert one.wait() == 3
-    data = read_cell(tmp_path / "r")
-    assert [r.outcome for r in data.requests] == ["aborted"] * 3
-    assert data.cell.achieved["aborted"] == 3
-    assert "invalid: failures" in one.text
-
-
 def test_failures_act_through_the_verdict(trap: Any, locust: Any, tmp_path: Path) -> None:
     def script(talk: Any) -> None:
         talk.headers("Content-Length: 0\r\n", "500 Broken")
 
     server = trap(script)
-    with_results = locust("-H", server.url, "--headless", "-u", "2", "-t", "3s", "--results", "r")
-    without = locust("-H", server.url, "--headless", "-u", "2", "-t", "3s")
+    with_results = locust("-H", server.url, "--headless", "-u", "2", "-t", "2s", "--results", "r")
+    without = locust("-H", server.url, "--headless", "-u", "2", "-t", "2s")
     assert (with_results.wait(), without.wait()) == (3, 1)
     assert "invalid: failures: no good answer" in with_results.text
     assert "http_error: HTTP 500" in without.text
@@ -157,8 +145,10 @@ def test_failures_act_through_the_verdict(trap: Any, locust: Any, tmp_path: Path
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
 def test_interrupted_it_drains(trap: Any, locust: Any, tmp_path: Path, sent: signal.Signals) -> None:
     server = trap(answering(0.4))
-    one = locust("-H", server.url, "--headless", "-u", "3", "--requests", "9999", "--results", "r")
-    wait_until(lambda: lines(tmp_path / "r" / "requests.jsonl") >= 9)
+    one = locust(
+        *("-H", server.url, "--headless", "-u", "3", "--requests", "9999", "--results", "r", "--csv", "c")
+    )
+    wait_until(lambda: lines(tmp_path / "r" / "requests.jsonl") >= 6)
     one.process.send_signal(sent)
     assert one.wait() == 130, one.text
     assert "Traceback" not in one.text
@@ -169,15 +159,9 @@ def test_interrupted_it_drains(trap: Any, locust: Any, tmp_path: Path, sent: sig
     last = one.text.splitlines()[-1]
     assert "the run ended before its planned end" in last
     assert not last.startswith("valid")
-
-
-def test_locusts_csv_has_the_answers_that_drained(trap: Any, locust: Any, tmp_path: Path) -> None:
-    server = trap(answering(0.7))
-    one = locust("-H", server.url, "--headless", "-u", "3", "-t", "2s", "--results", "r", "--csv", "l")
-    one.wait()
-    rows = csv.DictReader((tmp_path / "l_stats.csv").read_text().splitlines())
-    asked = {row["Type"]: int(row["Request Count"]) for row in rows}
-    assert asked["POST"] == len(server.talks) == len(read_cell(tmp_path / "r").requests)
+    rows = csv.DictReader((tmp_path / "c_stats.csv").read_text().splitlines())
+    counted = {row["Type"]: int(row["Request Count"]) for row in rows}
+    assert counted["POST"] == len(data.requests)  # those that drained, too
 
 
 @pytest.mark.parametrize(
@@ -215,14 +199,9 @@ def test_records_survive_a_kill(trap: Any, locust: Any, tmp_path: Path) -> None:
     ("arguments", "said"),
     [
         (["--headless"], "which service?"),
-        (["--headless", "-H", "localhost:80"], "is not a base URL"),
         (["--headless", "-H", "http://127.0.0.1:1", "--results", "r"], "be reached: connection refused"),
         (["-H", "http://x", "--requests", "-1"], "--requests wants a whole number of at least 0"),
-        (["-H", "http://x", "--think-time", "nan"], "--think-time wants a number"),
         (["-H", "http://x", "--dialect", "french"], "--dialect is one of ask, openai"),
-        (["-H", "http://x", "--header", "nothing"], "--header wants NAME=VALUE"),
-        (["-H", "http://x", "--header", "A=b\r\nC: d"], "the value of header A"),
-        (["-H", "http://x", "--path", "ask"], "--path begins with a slash"),
         (["-H", "http://x", "--questions", "none.txt"], "No such file"),
         (["--headless", "-H", "http://x", "--results", "/dev/null/r"], "/dev/null/r: Not a directory"),
         (["--headless", "-H", "http://x", "--csv", "/dev/null/l"], "--csv /dev/null/l_stats.csv: Not a dir"),
@@ -342,7 +321,7 @@ def test_a_results_folder_that_was_moved_is_one_line_at_the_end(
     trap: Any, locust: Any, tmp_path: Path
 ) -> None:
     server = trap(answering())
-    one = locust("-H", server.url, "--headless", "--results", "r", "--requests", "40")
+    one = locust("-H", server.url, "--headless", "--results", "r", "--requests", "20", "--min-seconds", "0")
     wait_until(lambda: lines(tmp_path / "r" / "requests.jsonl") >= 3)
     (tmp_path / "r").rename(tmp_path / "moved")
     assert one.wait() == 1, one.text
@@ -360,16 +339,3 @@ def test_signals_close_together_are_one_end(trap: Any, locust: Any, tmp_path: Pa
     assert one.wait() == 130, one.text
     assert "Traceback" not in one.text
     assert len(re.findall("^(?:in)?valid: ", one.text, re.MULTILINE)) == 1
-
-
-def test_one_sigterm_leaves_all_that_drained_in_locusts_csv(trap: Any, locust: Any, tmp_path: Path) -> None:
-    server = trap(answering(0.4))
-    one = locust("-H", server.url, "--headless", "-u", "3", "--results", "r", "--csv", "c")
-    wait_until(lambda: lines(tmp_path / "r" / "requests.jsonl") >= 6)
-    one.process.send_signal(signal.SIGTERM)
-    assert one.wait() == 130, one.text
-    assert "Traceback" not in one.text
-    assert re.match("(?:in)?valid: ", one.text.strip().splitlines()[-1])
-    rows = (tmp_path / "c_stats.csv").read_text().splitlines()
-    counted = next(row.split(",")[2] for row in rows if row.split(",")[1] == "Aggregated")
-    assert int(counted) == lines(tmp_path / "r" / "requests.jsonl")
