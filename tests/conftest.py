@@ -336,6 +336,37 @@ def proxy() -> Iterator[Callable[..., ProxyServer]]:
         one.close()
 
 
+# -- the reference app
+
+TEXTS = {
+    "france.txt": "The capital of France is Paris, on the river Seine.",
+    "whales.md": "Whales are mammals that live in the sea and breathe air.",
+    "bread.rst": "Bread is baked from flour, water, salt and yeast.",
+    "sub/moon.txt": "The Moon orbits the Earth once in about 27 days.",
+    "chess.txt": "In chess the bishop moves along the diagonals of the board.",
+    "ignored.bin": "This suffix is not a text's.",
+}
+
+
+@pytest.fixture(scope="session")
+def knowledge(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A knowledge base of five passages."""
+    folder = tmp_path_factory.mktemp("knowledge")
+    for name, text in TEXTS.items():
+        path = folder / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def indexes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the app keeps its indexes: a run's workers have one folder, so that whoever is first to start it
+    with mock embeddings loads the real model, to build the index, and nobody after."""
+    base = tmp_path_factory.getbasetemp()
+    return (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "indexes"
+
+
 # -- the load
 
 
