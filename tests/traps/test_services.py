@@ -172,7 +172,7 @@ def thoughts_that_are_enciphered(talk: Any) -> None:
     whole(talk, delta(content="", reasoning_details=[detail]), *HELLO, STOP, usage(9, 402), DONE)
 
 
-@service(row=True, tokens=2, generated=0, first=5)
+@service(tokens=2, generated=0, first=5)
 def thoughts_in_a_channel(talk: Any) -> None:
     """gpt-oss whose channels nobody parses: https://github.com/ml-explore/mlx-lm/pull/1867"""
     begin = (delta(content=text) for text in ("<|channel|>", "analysis", "<|message|>", "Hm"))
@@ -280,7 +280,7 @@ def a_reason_that_is_the_word_null(talk: Any) -> None:
     whole(talk, delta("null", content="Hello"), delta("null", content=" there"))
 
 
-@service(row=True, tokens=2, generated=0, first=0)
+@service(tokens=2, generated=0, first=0)
 def no_done_after_a_reason(talk: Any) -> None:
     """Many gateways: https://github.com/open-learning-exchange/planet/pull/10281"""
     whole(talk, *HELLO, STOP)
@@ -297,7 +297,7 @@ def a_reason_and_no_whole_body(talk: Any) -> None:
 # -- events
 
 
-@service(row=True, tokens=2, generated=1, first=1)
+@service(tokens=2, generated=1, first=1)
 def a_ping_whose_data_is_a_time(talk: Any) -> None:
     """sse-starlette's default, every 15 s."""
     ping = b"event: ping\r\ndata: 2025-03-01 12:00:00.000000\r\n\r\n"
@@ -316,7 +316,7 @@ def comments_without_a_word(talk: Any) -> None:
     whole(talk, b": \n\n", b":\n\n", *HELLO, STOP, DONE)
 
 
-@service(row=True, tokens=2, generated=1, first=1)
+@service(tokens=2, generated=1, first=1)
 def chunks_that_have_a_name(talk: Any) -> None:
     """OpenAI's own client reads an event's data, whatever its name; what is no chunk is for somebody else:
     https://github.com/anomalyco/opencode/issues/38106"""
@@ -325,7 +325,7 @@ def chunks_that_have_a_name(talk: Any) -> None:
     whole(talk, other, *named, b"event: done\ndata: [DONE]\n\n")
 
 
-@service(row=True, outcome="stream_error", error="the request exceeds the available context size")
+@service(outcome="stream_error", error="the request exceeds the available context size")
 def an_error_where_a_field_was_due(talk: Any) -> None:
     """llama.cpp through 2025: https://github.com/ggml-org/llama.cpp/pull/16109"""
     error = b'error: {"code":400,"message":"the request exceeds the available context size"}\n\n'
@@ -466,13 +466,13 @@ def usage_in_every_chunk(talk: Any) -> None:
 # -- HTTP
 
 
-@service(row=True, tokens=2, generated=0, first=0)
+@service(tokens=2, generated=0, first=0)
 def a_coding_that_is_none(talk: Any) -> None:
     """The Vercel AI SDK sends ``Content-Encoding: none`` with every stream."""
     whole(talk, *HELLO, STOP, DONE, extra=f"Content-Encoding: none\r\n{CHUNKED}")
 
 
-@service(row=True, tokens=2, generated=0, first=0)
+@service(tokens=2, generated=0, first=0)
 def a_length_beside_chunks(talk: Any) -> None:
     """A proxy that adds one: RFC 9112, 6.3 has the chunks win."""
     whole(talk, *HELLO, STOP, DONE, extra=f"Content-Length: 17\r\n{CHUNKED}")
@@ -557,7 +557,7 @@ def linger(talk: Any) -> None:
 # -- more of how services fail in mid-stream, and of thoughts
 
 
-@service(row=True, outcome="stream_error", error="{'text': 'NETWORK ERROR', 'error_code': 50001}")
+@service(outcome="stream_error", error="{'text': 'NETWORK ERROR', 'error_code': 50001}")
 def an_error_that_looks_like_text(talk: Any) -> None:
     """FastChat: https://github.com/lm-sys/FastChat/issues/3367"""
     whole(talk, *HELLO, {"text": "NETWORK ERROR", "error_code": 50001}, DONE)
@@ -635,7 +635,7 @@ def text_that_is_marked_as_thought(talk: Any) -> None:
     whole(talk, delta(content="Hm", extra_content={"google": {"thought": True}}), *HELLO, STOP, DONE)
 
 
-@service(row=True, tokens=2, generated=0, first=0)
+@service(tokens=2, generated=0, first=0)
 def counts_of_hidden_thoughts_without_a_split(talk: Any) -> None:
     """https://github.com/vllm-project/vllm/pull/44398, with what was thought left out of the stream."""
     whole(talk, *HELLO, STOP, usage(9, 402), DONE)
@@ -670,9 +670,16 @@ def thoughts_of_a_rag_service(talk: Any) -> None:
 
 
 TRIES = 10
+FRAMED = {"truncated", "http_error"}
+"""Of these it matters over TLS, too, how the answer ends; of the others only what is in it."""
 
 
-@pytest.mark.parametrize("one", SERVICES, ids=lambda one: one.name)
+@pytest.mark.parametrize(
+    ("over", "one"),
+    [("http", one) for one in SERVICES] + [("https", one) for one in SERVICES if one.outcome in FRAMED],
+    indirect=["over"],
+    ids=lambda value: getattr(value, "name", value),
+)
 def test_the_client_alone(one: Service, trap: Any, over: Any) -> None:
     server = trap(one.script)
     for number in range(TRIES):
