@@ -298,16 +298,6 @@ def test_a_worker_without_the_private_authority_says_so(
     assert "Traceback" not in master.text + worker.text
 
 
-@pytest.mark.parametrize("broken", [False, True])
-def test_alone_it_ends_with_the_verdict(stage: Stage, broken: bool) -> None:
-    one = stage.master("r", "--requests", "0" if broken else "10", "-t", "4s")
-    if broken:
-        stage.recorded(10)
-        stage.server.kill()
-    one.wait()
-    assert stage.failed(one) == ({"failures"} if broken else set())
-
-
 def test_the_run_time_does_not_cut_streams_that_drain(stage: Stage) -> None:
     stage.serve(ttft_ms=2_000)
     # The first 4 answers come after 2 s, the fifth after 4 s and ends the run, whose last streams take
@@ -330,19 +320,3 @@ def test_a_second_ctrl_c_waits_for_no_stream(stage: Stage) -> None:
     assert one.wait() == 130, one.text
     assert "Traceback" not in one.text, one.text
     assert Counter(r.outcome for r in stage.records()) == {"aborted": 4}
-
-
-def test_rates_of_an_open_loop_add_up_over_workers(stage: Stage) -> None:
-    master, *_ = stage.two("--arrival", "constant", "--rate", "40", "-t", "4s")
-    master.wait()
-    assert not stage.failed(master)
-    data = read_cell(stage.folder / "r")
-    assert data.cell.requested["rate"] == 40
-    window = data.cell.window
-    assert window is not None
-    dues = [r.due_at_ns for r in data.requests if r.due_at_ns is not None]
-    inside = sum(window.start_ns <= due <= window.end_ns for due in dues)
-    assert inside / window.seconds == pytest.approx(40, rel=0.1)
-    begun = [r for r in data.requests if r.outcome != "dropped"]
-    assert len(begun) == stage.served()
-    assert len(keys(data.requests)) == len(data.requests)
