@@ -9,15 +9,9 @@ from typing import Any
 import pytest
 
 from records.reader import read_cell
+from trap_servers import answering
 
 SHORT = ("--headless", "-u", "2", "--requests", "10", "--min-seconds", "0.3", "-t", "30s", "--results", "r")
-
-
-def answering(talk: Any) -> None:
-    talk.headers()
-    talk.event({"type": "documents", "data": [{"id": "a"}], "count": 1})
-    talk.event(*[{"type": "token", "content": "word "}] * 4, {"type": "complete"}, {"type": "end"})
-    talk.done()
 
 
 def cell_of(folder: Path) -> dict[str, Any]:
@@ -33,7 +27,7 @@ def check_named(name: str, cell: dict[str, Any]) -> dict[str, Any] | None:
 def test_a_load_over_either_way(
     trap: Any, locust: Any, over: Any, tmp_path: Path, ended_well: Any, loop: str
 ) -> None:
-    server = trap(answering)
+    server = trap(answering())
     open_loop = ("--arrival", "constant", "--rate", "40", "--max-inflight", "50") if loop == "open" else ()
     one = locust("-H", over.url(server.url), *over.words, *SHORT, *open_loop)
     assert ended_well(one), one.text
@@ -53,7 +47,7 @@ def test_a_load_over_either_way(
 def test_a_load_that_verifies_nothing_says_so(
     trap: Any, locust: Any, behind_tls: Any, tmp_path: Path
 ) -> None:
-    url = behind_tls(trap(answering).url)
+    url = behind_tls(trap(answering()).url)
     one = locust("-H", url, "--insecure", *SHORT)
     assert one.wait() in (0, 3), one.text  # what a busy machine spoils stands beside it
     assert "tls: --insecure: nobody verified whose service this is" in one.text.splitlines()[-1]
@@ -66,7 +60,7 @@ def test_through_a_proxy_with_a_key_in_a_header_of_its_own(
     trap: Any, locust: Any, behind_tls: Any, certificates: Any, proxy: Any, tmp_path: Path, ended_well: Any
 ) -> None:
     """The service's name is known to the proxy alone."""
-    server, between = trap(answering), proxy()
+    server, between = trap(answering()), proxy()
     asked: list[bytes] = []
 
     def get(talk: Any) -> None:
