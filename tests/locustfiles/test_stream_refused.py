@@ -1,4 +1,4 @@
-"""What a load cannot be or cannot have: one line before it begins, and an exit code that says whose fault it is."""
+"""What a load cannot be or cannot have: one line before it begins, and an exit code that says so."""
 
 from __future__ import annotations
 
