@@ -34,7 +34,7 @@ class Stage:
 
     def _locust(self, name: str, *arguments: str, **variables: str) -> Process:
         words = ("locust", "-f", str(ROOT / "locustfiles" / "stream.py"), *arguments)
-        self.processes.append(Process(self.folder / f"{name}.log", *words, **variables))
+        self.processes.append(Process(self.folder / f"{name}.log", *words, **variables))  # type: ignore[arg-type]
         return self.processes[-1]
 
     def master(self, results: str, *arguments: str, name: str = "master") -> Process:
