@@ -34,11 +34,7 @@ OF_LOADGEN = {
 }
 """Its folders. The adapter is told its scenario by a locustfile."""
 
-OF_REPORTS = {
-    "figures": set(),
-    "analysis": {"figures"},
-    "findings": {"analysis", "figures"},
-}
+OF_REPORTS = {"figures": set(), "analysis": {"figures"}, "findings": {"analysis", "figures"}}
 """Its folders: what is below puts nothing into words, and knows nothing of who does."""
 
 

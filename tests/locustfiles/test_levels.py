@@ -77,13 +77,7 @@ def test_steps_of_users(
 
 
 def test_steps_of_a_rate_in_two_processes(
-    start: Any,
-    shape: Any,
-    held: Any,
-    two_processes: Any,
-    service: str,
-    tmp_path: Path,
-    ended_well: Any,
+    start: Any, shape: Any, held: Any, two_processes: Any, service: str, tmp_path: Path, ended_well: Any
 ) -> None:
     steps = ["--arrival", "constant", "--rate", "10", "--step-seconds", "3", "--steps", "3"]
     one = start(*shape("steps", service, *steps, "--results", "r", *two_processes()))

@@ -66,10 +66,7 @@ def test_ctrl_c_is_the_planned_end_where_there_is_no_other(
 
 def test_nohup_outlives_its_terminal(tmp_path: Path, launch: Launch) -> None:
     flags = ["--duration", "0", "--interval", "0.05", "--quiet"]
-    running = launch(
-        *flags,
-        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN),
-    )
+    running = launch(*flags, preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
     lines = tmp_path / "profile.jsonl"
     wait_until(lambda: lines.exists() and lines.read_bytes().count(b"\n") >= 2)
     running.send_signal(signal.SIGHUP)

@@ -27,21 +27,9 @@ def test_growth_far_below_the_users_is_no_free_way_up(made: Any, tmp_path: Path)
 @pytest.mark.parametrize(
     ("rps", "ttft", "told"),
     [
-        (
-            (4.0, 19.8),
-            (250.0, 303.0),
-            "TTFT p50 from 250 to 303 ms, so requests wait already: its",
-        ),
-        (
-            (4.0, 19.8),
-            (250.0, 250.0),
-            " the RPS for 6.0x the users since 1: its limit is not known",
-        ),
-        (
-            (4.0, 23.8),
-            (250.0, 303.0),
-            "so requests wait already: its limit is not known, measure between",
-        ),
+        ((4.0, 19.8), (250.0, 303.0), "TTFT p50 from 250 to 303 ms, so requests wait already: its"),
+        ((4.0, 19.8), (250.0, 250.0), " the RPS for 6.0x the users since 1: its limit is not known"),
+        ((4.0, 23.8), (250.0, 303.0), "so requests wait already: its limit is not known, measure between"),
         ((4.0, 23.8), (250.0, 250.0), "still grew at 6 users, 23.8 "),
     ],
 )

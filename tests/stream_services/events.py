@@ -5,17 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from stream_services.service import (
-    DONE,
-    HELLO,
-    STOP,
-    delta,
-    headers,
-    send,
-    service,
-    usage,
-    whole,
-)
+from stream_services.service import DONE, HELLO, STOP, delta, headers, send, service, usage, whole
 
 
 @service(tokens=2, generated=1, first=1)

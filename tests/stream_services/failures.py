@@ -4,17 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from stream_services.service import (
-    DONE,
-    HELLO,
-    STOP,
-    delta,
-    headers,
-    send,
-    service,
-    usage,
-    whole,
-)
+from stream_services.service import DONE, HELLO, STOP, delta, headers, send, service, usage, whole
 
 
 @service(row=True, outcome="stream_error", error="finish_reason is abort")

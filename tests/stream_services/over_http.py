@@ -6,18 +6,7 @@ import json
 import time
 from typing import Any
 
-from stream_services.service import (
-    CHUNKED,
-    DONE,
-    HELLO,
-    PAUSE_S,
-    STOP,
-    headers,
-    linger,
-    send,
-    service,
-    whole,
-)
+from stream_services.service import CHUNKED, DONE, HELLO, PAUSE_S, STOP, headers, linger, send, service, whole
 
 
 @service(tokens=2, generated=0, first=0)

@@ -4,15 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from stream_services.service import (
-    DONE,
-    HELLO,
-    STOP,
-    delta,
-    service,
-    usage,
-    whole,
-)
+from stream_services.service import DONE, HELLO, STOP, delta, service, usage, whole
 
 
 @service(row=True, tokens=2, generated=1, first=3)

@@ -138,11 +138,7 @@ def test_without_a_terminal_nobody_waits_long_for_a_word(monkeypatch: pytest.Mon
         for tenth in range(400):
             now = tenth / 10
             progress.report(f"starting baseline: {now:.0f} s")
-    lines = [
-        "starting baseline (local)",
-        "starting baseline: 15 s",
-        "starting baseline: 30 s",
-    ]
+    lines = ["starting baseline (local)", "starting baseline: 15 s", "starting baseline: 30 s"]
     assert written.getvalue().splitlines() == lines
 
 

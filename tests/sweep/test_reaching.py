@@ -18,14 +18,7 @@ from records.variants import Variant
 from support import environment, sweep, wait_until
 from sweep.options import parse_locust_args, parse_targets
 from sweep.plan import Plan
-from sweep.reaching import (
-    as_words,
-    check_given_again,
-    check_reach,
-    given_in,
-    reach_of_plan,
-    with_whole_paths,
-)
+from sweep.reaching import as_words, check_given_again, check_reach, given_in, reach_of_plan, with_whole_paths
 from sweep.running import probes
 from sweep.running.errors import UsageError
 from workloads.checks.general import OF_THE_MACHINE

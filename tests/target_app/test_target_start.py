@@ -70,10 +70,7 @@ def test_a_damaged_index_is_built_again_and_said(
 
 
 def test_more_than_max_inflight_is_refused_at_once(start: Any, slow_llm: Any) -> None:
-    with (
-        start(MAX_INFLIGHT="2", OPENAI_BASE_URL=slow_llm.base_url) as target,
-        contextlib.ExitStack() as held,
-    ):
+    with start(MAX_INFLIGHT="2", OPENAI_BASE_URL=slow_llm.base_url) as target, contextlib.ExitStack() as held:
         for _ in range(2):
             connection = held.enter_context(contextlib.closing(target.connect()))
             connection.request("POST", "/ask/stream", json.dumps(BODY).encode())
@@ -102,11 +99,7 @@ def model_answers(target: Any, **fields: Any) -> list[str]:
 def real(start: Any) -> Iterator[tuple[Any, list[tuple[int, float]]]]:
     """The real model, asked for its health from the moment it listens."""
     with start(
-        "/health",
-        USE_MOCK_EMBEDDINGS="no",
-        USE_MOCK_LLM="yes",
-        MODEL_LOADING="per-request",
-        INDEX="flat",
+        "/health", USE_MOCK_EMBEDDINGS="no", USE_MOCK_LLM="yes", MODEL_LOADING="per-request", INDEX="flat"
     ) as target:
         seen = []
         for _ in range(2000):

@@ -11,12 +11,7 @@ import pytest
 from fault_times import CLOCK_NS, DIALECTS, ITL_NS, LATE_NS, MS, TOKENS, TTFT_NS
 from mocks.faults import catalogue
 
-NOT_OK = {
-    "truncated": "truncated",
-    "cut": "truncated",
-    "error-200": "stream_error",
-    "redirect": "http_error",
-}
+NOT_OK = {"truncated": "truncated", "cut": "truncated", "error-200": "stream_error", "redirect": "http_error"}
 PAIRS = [
     (name, dialect)
     for name in catalogue.FAULTS
