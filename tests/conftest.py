@@ -157,19 +157,10 @@ def locust(tmp_path: Path) -> Iterator[Callable[..., support.Process]]:
 def record() -> Callable[..., RequestRecord]:
     """A good answer of 10 ms, changed as asked."""
     base = RequestRecord(
-        run="r",
-        cell="c",
-        worker="w",
-        region="",
-        user=0,
-        seq=0,
-        sent_at_ns=0,
-        ended_at_ns=10_000_000,
-        outcome="ok",
-        documents=5,
-        config="baseline",
+        run="r", cell="c", worker="w", region="", user=0, seq=0, sent_at_ns=0, ended_at_ns=10_000_000,
+        outcome="ok", documents=5, config="baseline",
         stages={"embed": {"queued_ms": 0.0, "running_ms": 9.0}},
-    )
+    )  # fmt: skip
 
     def changed(**changes: object) -> RequestRecord:
         return replace(base, **changes)  # type: ignore[arg-type]

@@ -28,10 +28,15 @@ def arguments(*flags: str) -> list[str]:
     return [sys.executable, "-m", "profiler", *flags, *ourselves, *output]
 
 
-def profile(folder: Path, *flags: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        arguments(*flags), cwd=folder, env=ENVIRONMENT, capture_output=True, text=True, timeout=60
-    )
+def profile(folder: Path, *flags: str, **options: Any) -> subprocess.CompletedProcess[Any]:
+    usual = {"cwd": folder, "env": ENVIRONMENT, "capture_output": True, "text": True, "timeout": 60}
+    return subprocess.run(arguments(*flags), **(usual | options))
+
+
+def sampled(folder: Path, least: int) -> int:
+    """How many samples there are, once there are so many."""
+    support.wait_until(lambda: support.lines(folder / "profile.jsonl") >= least)
+    return support.lines(folder / "profile.jsonl")
 
 
 def points(folder: Path) -> list[Profile]:

@@ -80,16 +80,9 @@ class World:
 
 def _request(outcome: Outcome) -> RequestRecord:
     return RequestRecord(
-        run="t",
-        cell="c",
-        worker="local",
-        region="",
-        user=0,
-        seq=1,
-        sent_at_ns=1,
-        ended_at_ns=2,
+        run="t", cell="c", worker="local", region="", user=0, seq=1, sent_at_ns=1, ended_at_ns=2,
         outcome=outcome,
-    )
+    )  # fmt: skip
 
 
 def planned(**changes: Any) -> Plan:

@@ -14,8 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from profiles import ENVIRONMENT, Launch, alive, arguments, points
+from profiles import Launch, alive, points, profile, sampled
 from support import wait_until
+
+UNTIL_STOPPED = ("--duration", "0", "--interval", "0.05", "--quiet")
 
 
 def test_a_command_ends_with_a_profile_that_is_killed(tmp_path: Path, launch: Launch) -> None:
@@ -36,8 +38,7 @@ def test_a_signal_leaves_a_whole_file_and_no_command(
     tmp_path: Path, launch: Launch, number: int, code: int
 ) -> None:
     running = launch("--interval", "0.1", "--quiet", "--command", "sleep 985")
-    lines = tmp_path / "profile.jsonl"
-    wait_until(lambda: lines.exists() and lines.read_bytes().count(b"\n") >= 3)
+    sampled(tmp_path, 3)
     running.send_signal(number)
     assert running.wait(60) == code
     found = points(tmp_path)
@@ -55,8 +56,7 @@ def test_ctrl_c_is_the_planned_end_where_there_is_no_other(
         stderr=subprocess.PIPE,
         text=True,
     )
-    lines = tmp_path / "profile.jsonl"
-    wait_until(lambda: lines.exists() and lines.read_bytes().count(b"\n") >= 2)
+    sampled(tmp_path, 2)
     running.send_signal(signal.SIGINT)
     _, said = running.communicate(timeout=60)
     assert running.returncode == code
@@ -65,26 +65,18 @@ def test_ctrl_c_is_the_planned_end_where_there_is_no_other(
 
 
 def test_nohup_outlives_its_terminal(tmp_path: Path, launch: Launch) -> None:
-    flags = ["--duration", "0", "--interval", "0.05", "--quiet"]
-    running = launch(*flags, preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
-    lines = tmp_path / "profile.jsonl"
-    wait_until(lambda: lines.exists() and lines.read_bytes().count(b"\n") >= 2)
+    running = launch(*UNTIL_STOPPED, preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
+    sampled(tmp_path, 2)
     running.send_signal(signal.SIGHUP)
-    count = lines.read_bytes().count(b"\n")
-    wait_until(lambda: lines.read_bytes().count(b"\n") >= count + 3)
+    sampled(tmp_path, sampled(tmp_path, 0) + 3)
     running.send_signal(signal.SIGTERM)
     assert running.wait(60) == 0
 
 
 def test_a_full_disk_is_one_line_and_keeps_what_was_sampled(tmp_path: Path) -> None:
     """A limit on the size of files stands for it: a write past it fails as one to a full disk does."""
-    ended = subprocess.run(
-        arguments("--duration", "60", "--interval", "0.05", "--quiet"),
-        cwd=tmp_path,
-        env=ENVIRONMENT,
-        capture_output=True,
-        text=True,
-        timeout=60,
+    ended = profile(
+        *(tmp_path, "--duration", "60", "--interval", "0.05", "--quiet"),
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (6000, 6000)),
     )
     assert (ended.returncode, ended.stderr.count("\n")) == (1, 1)
@@ -96,30 +88,25 @@ def test_a_full_disk_is_one_line_and_keeps_what_was_sampled(tmp_path: Path) -> N
 
 
 def test_a_kill_loses_at_most_the_last_sample(tmp_path: Path, launch: Launch) -> None:
-    flags = ["--duration", "0", "--interval", "0.05", "--quiet"]
-    running = launch(*flags)
-    lines = tmp_path / "profile.jsonl"
-    wait_until(lambda: lines.exists() and lines.read_bytes().count(b"\n") >= 5)
+    running = launch(*UNTIL_STOPPED)
+    sampled(tmp_path, 5)
     running.kill()
     running.wait(60)
     assert not (tmp_path / "profile.json").exists()
-    whole = [
-        json.loads(line) for line in lines.read_bytes().splitlines(keepends=True) if line.endswith(b"\n")
-    ]
+    lines = (tmp_path / "profile.jsonl").read_bytes().splitlines(keepends=True)
+    whole = [json.loads(line) for line in lines if line.endswith(b"\n")]
     assert len(whole) >= 5
     assert all(a["elapsed_seconds"] < b["elapsed_seconds"] for a, b in pairwise(whole))
 
 
 def test_a_stop_and_go_is_recorded_as_missed_ticks(tmp_path: Path, launch: Launch) -> None:
-    flags = ["--duration", "0", "--interval", "0.05", "--quiet"]
-    running = launch(*flags)
-    lines = tmp_path / "profile.jsonl"
-    wait_until(lambda: lines.exists() and lines.read_bytes().count(b"\n") >= 3)
+    running = launch(*UNTIL_STOPPED)
+    sampled(tmp_path, 3)
     running.send_signal(signal.SIGSTOP)
     time.sleep(0.6)  # the stop itself is what is tested
-    count = lines.read_bytes().count(b"\n")
+    count = sampled(tmp_path, 0)
     running.send_signal(signal.SIGCONT)
-    wait_until(lambda: lines.read_bytes().count(b"\n") >= count + 5)
+    sampled(tmp_path, count + 5)
     running.send_signal(signal.SIGINT)
     assert running.wait(60) == 0
     found = points(tmp_path)
@@ -132,12 +119,10 @@ def test_a_stop_and_go_is_recorded_as_missed_ticks(tmp_path: Path, launch: Launc
 def test_a_terminal_that_is_closed_is_no_fault(tmp_path: Path, launch: Launch) -> None:
     leader, follower = pty.openpty()
     running = launch("--duration", "0", "--interval", "0.05", stdout=follower, stderr=follower)
-    lines = tmp_path / "profile.jsonl"
-    wait_until(lambda: lines.exists() and lines.read_bytes().count(b"\n") >= 2)
+    sampled(tmp_path, 2)
     os.close(follower)
     os.close(leader)
-    count = lines.read_bytes().count(b"\n")
-    wait_until(lambda: lines.read_bytes().count(b"\n") >= count + 2)
+    sampled(tmp_path, sampled(tmp_path, 0) + 2)
     running.send_signal(signal.SIGTERM)
     assert running.wait(60) == 0
     assert len(points(tmp_path)) >= 4

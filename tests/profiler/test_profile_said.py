@@ -14,7 +14,9 @@ from typing import Any
 
 import pytest
 
-from profiles import ENVIRONMENT, Launch, arguments, points, profile, ticks
+from profiles import ENVIRONMENT, Launch, points, profile, ticks
+
+SHORT = ("--duration", "0.2", "--interval", "0.1")
 
 
 @pytest.mark.skipif(shutil.which("jq") is None, reason="jq is not installed")
@@ -41,7 +43,7 @@ def test_the_original_jq_lines_run_unchanged(tmp_path: Path) -> None:
 
 
 def test_the_document_has_every_field_of_the_original(tmp_path: Path) -> None:
-    profile(tmp_path, "--duration", "0.2", "--interval", "0.1")
+    profile(tmp_path, *SHORT)
     document = json.loads((tmp_path / "profile.json").read_text())
     point = document["data_points"][0]
     for found, fields in (
@@ -96,14 +98,7 @@ def test_nothing_is_overwritten_unless_forced(tmp_path: Path, there: str) -> Non
 def test_an_output_that_is_no_regular_file_is_left_alone(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe.json"
     os.mkfifo(pipe)
-    done = subprocess.run(
-        [sys.executable, "-m", "profiler", "--duration", "1", "--force", "--output", str(pipe)],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode == 2
+    assert profile(tmp_path, "--duration", "1", "--force", "--output", str(pipe)).returncode == 2
     assert pipe.is_fifo()
 
 
@@ -112,14 +107,7 @@ def test_a_reader_that_has_left_changes_no_exit_code(tmp_path: Path, flags: list
     reader, writer = os.pipe()
     os.close(reader)
     try:
-        done = subprocess.run(
-            arguments("--duration", "0.2", "--interval", "0.1", *flags),
-            cwd=tmp_path,
-            env=ENVIRONMENT,
-            stdout=writer,
-            stderr=writer,
-            timeout=60,
-        )
+        done = profile(tmp_path, *SHORT, *flags, capture_output=False, stdout=writer, stderr=writer)
     finally:
         os.close(writer)
     assert done.returncode == (2 if "--nonsense" in flags else 0)
@@ -130,15 +118,7 @@ def test_a_reader_that_has_left_changes_no_exit_code(tmp_path: Path, flags: list
 @pytest.mark.parametrize("flags", [[], ["--json"]])
 def test_a_summary_that_cannot_be_printed_is_one_line_and_exit_1(tmp_path: Path, flags: list[str]) -> None:
     with Path("/dev/full").open("wb") as full:
-        done = subprocess.run(
-            arguments("--duration", "0.2", "--interval", "0.1", *flags),
-            cwd=tmp_path,
-            env=ENVIRONMENT,
-            stdout=full,
-            stderr=subprocess.PIPE,
-            text=True,
-            timeout=60,
-        )
+        done = profile(*(tmp_path, *SHORT, *flags), capture_output=False, stdout=full, stderr=subprocess.PIPE)
     said = "profile: the summary could not be printed: No space left on device; the profile is written\n"
     assert (done.returncode, done.stderr) == (1, said)
     assert 1 <= ticks(points(tmp_path)) <= 2  # a busy machine may miss the last
@@ -161,13 +141,7 @@ def test_the_live_line_fits_a_narrow_terminal(tmp_path: Path, launch: Launch, co
 
 def test_ascii_and_no_colour_where_the_terminal_wants_it(tmp_path: Path) -> None:
     environment = {**ENVIRONMENT, "PYTHONIOENCODING": "ascii", "NO_COLOR": "1", "COLUMNS": "40"}
-    ended = subprocess.run(
-        arguments("--duration", "0.2", "--interval", "0.1"),
-        cwd=tmp_path,
-        env=environment,
-        capture_output=True,
-        timeout=60,
-    )
+    ended = profile(tmp_path, *SHORT, env=environment, text=False)
     assert ended.returncode == 0, ended.stderr
     assert ended.stdout.isascii()
     assert b"\x1b" not in ended.stdout
