@@ -29,8 +29,15 @@ def arguments(*flags: str) -> list[str]:
 
 
 def profile(folder: Path, *flags: str, **options: Any) -> subprocess.CompletedProcess[Any]:
-    usual = {"cwd": folder, "env": ENVIRONMENT, "capture_output": True, "text": True, "timeout": 60}
-    return subprocess.run(arguments(*flags), **(usual | options))
+    usual: dict[str, Any] = {
+        "cwd": folder,
+        "env": ENVIRONMENT,
+        "capture_output": True,
+        "text": True,
+        "timeout": 60,
+    }
+    ended: subprocess.CompletedProcess[Any] = subprocess.run(arguments(*flags), **(usual | options))
+    return ended
 
 
 def sampled(folder: Path, least: int) -> int:
@@ -48,13 +55,13 @@ def points(folder: Path) -> list[Profile]:
 
 def ticks(found: list[Profile]) -> int:
     """Samples, and those that a machine that is busy with others made it miss."""
-    return len(found) + sum(point["profiler"]["missed_ticks"] for point in found)
+    return len(found) + sum(int(point["profiler"]["missed_ticks"]) for point in found)
 
 
 def alive(pid: int) -> bool:
     """An orphan that has ended may stay a zombie until init gets to it."""
     try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
         return False
 

@@ -60,13 +60,13 @@ class World:
         self.measured.append(key.path)
         folder = place.folder(key)
         folder.mkdir(parents=True)
-        names = {"deployment": key.deployment, "config": key.config, "repeat": key.repeat}
+        names: dict[str, Any] = {"deployment": key.deployment, "config": key.config, "repeat": key.repeat}
         rps = float(min(key.concurrency, self.knee))
         achieved = {"rps": rps, "requests": 2, "window": {"start_ns": 0, "end_ns": 9}}
         judged = Verdict(checks=(self.judge(key),))
         cell = Cell(**names, concurrency=key.concurrency, complete=True, achieved=achieved, verdict=judged)
         write_json(folder / "cell.json", cell.to_json())
-        outcome = "ok" if key.concurrency <= self.answers_up_to else "http_error"
+        outcome: Outcome = "ok" if key.concurrency <= self.answers_up_to else "http_error"
         (folder / "requests.jsonl").write_bytes(_request(outcome).encode() * 2)
         return read_cell(folder)
 
