@@ -35,6 +35,12 @@ from mocks.openai_streams import Service
     help="Answers at a time, further ones queue first come first served; 0: no limit.",
 )
 @click.option(
+    "--slower-per-answer",
+    default=0.0,
+    type=click.FloatRange(0, 100),
+    help="By what share of its time alone an answer is slower for each other one that runs when it starts.",
+)
+@click.option(
     "--record",
     type=click.Path(path_type=Path, dir_okay=False),
     help="Append a JSON line for each request with what was truly sent, and when.",
@@ -48,6 +54,7 @@ def command(
     seed: int,
     jitter: float,
     max_concurrent: int,
+    slower_per_answer: float,
     record: Path | None,
 ) -> int:
     """An OpenAI-compatible LLM server that thinks nothing and takes a known time.
@@ -57,11 +64,17 @@ def command(
     request has a generator of its own, seeded with --seed and the request's number, so the n-th answer is
     the same in every run. Tokens are due at absolute times: a late one does not delay the next.
     """
-    if any(math.isnan(number) for number in (ttft_ms, itl_ms, jitter)):
-        raise click.UsageError("--ttft-ms, --itl-ms and --jitter are numbers, not nan")
+    if any(math.isnan(number) for number in (ttft_ms, itl_ms, jitter, slower_per_answer)):
+        raise click.UsageError("--ttft-ms, --itl-ms, --jitter and --slower-per-answer are numbers, not nan")
     model = LatencyModel(ttft_ms=ttft_ms, itl_ms=itl_ms, jitter=jitter, seed=seed)
     descriptor = None if record is None else serving.open_record(record)
-    service = Service(model=model, tokens=tokens, max_concurrent=max_concurrent, record=descriptor)
+    service = Service(
+        model=model,
+        tokens=tokens,
+        max_concurrent=max_concurrent,
+        slower_per_answer=slower_per_answer,
+        record=descriptor,
+    )
     connections: set[Connection] = set()
 
     def close_all() -> None:

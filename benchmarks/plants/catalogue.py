@@ -4,31 +4,135 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from plants.case import Case, Side, Variant, settings
-
-MOCK_EMBEDDINGS = {"USE_MOCK_EMBEDDINGS": "yes"}
-SHORT_LLM = ("--ttft-ms", "100", "--itl-ms", "5", "--tokens", "32")
+from plants.case import FOREIGN_APP, FRONTED_APP, QUESTIONS, Case, Side, Variant, settings
 
 
-def _put(plant: str, amount: float, *, fewer: bool = False, **others: str) -> Side:
+def _put(plant: str, amount: float, *, fewer: bool = False, llm: Sequence[str] = (), **others: str) -> Side:
     """A plant of `plants.put`: at twice the dose twice as much of it; ``fewer``: half as many places."""
 
     def side(dose: float) -> Variant:
         much = max(1, round(amount / dose)) if fewer else amount * dose
-        return Variant(settings={"PLANT": plant, "PLANT_AMOUNT": f"{much:g}", **others})
+        planted = {"PLANT": plant, "PLANT_AMOUNT": f"{much:g}"}
+        return Variant(settings={**planted, **others}, llm=tuple(llm) or None)
 
     return side
 
 
-def _limited_llm(places: int) -> Side:
-    return lambda dose: Variant(llm=(*SHORT_LLM, "--max-concurrent", str(max(1, round(places / dose)))))
+def _llm(
+    *,
+    ttft_ms: float = 100,
+    itl_ms: float = 5,
+    tokens: int = 32,
+    places: int = 0,
+    slower: float = 0,
+    longer: bool = False,
+    slow: bool = False,
+    **others: str,
+) -> Side:
+    """An LLM server of its own. With the dose it has fewer places, slows down more, says more (``longer``) or
+    takes longer (``slow``)."""
+
+    def side(dose: float) -> Variant:
+        times = dose if slow else 1.0
+        options = {
+            "--ttft-ms": ttft_ms * times,
+            "--itl-ms": itl_ms * times,
+            "--tokens": round(tokens * (dose if longer else 1)),
+            "--max-concurrent": max(1, round(places / dose)) if places else 0,
+            "--slower-per-answer": slower * dose,
+        }
+        said = [word for name, value in options.items() for word in (name, f"{value:g}")]
+        return Variant(settings=others, llm=tuple(said))
+
+    return side
 
 
-CASES: Sequence[Case] = (
+def _foreign(wrong: str, amount: float, *, fewer: bool = False) -> Side:
+    def side(dose: float) -> Variant:
+        much = max(1, round(amount / dose)) if fewer else amount * dose
+        return Variant(settings={"FOREIGN": wrong, "FOREIGN_AMOUNT": f"{much:g}"})
+
+    return side
+
+
+OPENAI = ("--dialect", "openai", "--llm-model", "mock")
+REAL = {"USE_MOCK_EMBEDDINGS": "no"}
+POOL = {"SEARCH_EXECUTOR": "pool"}
+STORE = "plants.langchain_store:"
+
+OF_THE_LOOP: Sequence[Case] = (
+    Case(
+        name="blocking-retrieval",
+        right=(("event-loop-blocked", "embedding-cpu-bound"),),
+        healthy=settings(**REAL),
+        planted=_put("heavy_embedding", 2, RETRIEVAL="blocking", **REAL),
+    ),
     Case(
         name="blocking-network-call",
         right=(("event-loop-blocked",),),
         planted=_put("blocking_call", 30),
+    ),
+    Case(
+        name="model-check-per-request",
+        right=(("model-load-on-request-path",),),
+        healthy=settings(**REAL),
+        planted=_put("model_checks", 2, MODEL_LOADING="per-request", **REAL),
+    ),
+    Case(
+        name="llm-client-blocking",
+        right=(("llm-client-blocking", "event-loop-blocked"),),
+        healthy=_llm(ttft_ms=30, itl_ms=1, tokens=16, slow=True),
+        planted=_llm(ttft_ms=30, itl_ms=1, tokens=16, slow=True, LLM_CLIENT="blocking"),
+    ),
+    Case(
+        name="preprocessing-inline",
+        right=(("preprocessing-on-loop", "event-loop-blocked"),),
+        planted=_put("counted_tokens", 10, PREPROCESSING="inline"),
+        locust=("--questions", QUESTIONS),
+    ),
+    Case(
+        name="slow-search",
+        right=(("search-bound", "event-loop-blocked"),),
+        planted=_put("large_index", 100),
+    ),
+    Case(name="big-heap-gc", right=(("gc-pauses",),), planted=_put("heap", 2)),
+)
+OF_POOLS: Sequence[Case] = (
+    Case(
+        name="embedding-semaphore-1",
+        right=(("stage-serialised",),),
+        healthy=_put("remote_embedding", 40, **POOL),
+        planted=_put("remote_embedding", 40, PLANT_LIMIT="1", **POOL),
+    ),
+    Case(
+        name="retrieval-pool-2",
+        right=(("thread-pool-exhausted",),),
+        healthy=_put("remote_store", 80, RETRIEVAL="threaded", RETRIEVAL_THREADS="64"),
+        planted=_put("remote_store", 80, RETRIEVAL="threaded", RETRIEVAL_THREADS="2"),
+    ),
+    Case(
+        name="default-executor-filled",
+        right=(("default-executor-exhausted",),),
+        healthy=settings(PLANT="default_executor", PLANT_AMOUNT="0"),
+        planted=_put("default_executor", 2, fewer=True),
+    ),
+    Case(
+        name="langchain-default-executor",
+        right=(("default-executor-exhausted",),),
+        healthy=lambda dose: Variant(
+            settings={
+                "PLANT_AMOUNT": f"{300 * dose:g}",
+                "RETRIEVAL": "langchain",
+                "LANGCHAIN_STORE": f"{STORE}AsyncStore",
+            }
+        ),
+        planted=lambda dose: Variant(
+            settings={
+                "PLANT_AMOUNT": f"{300 * dose:g}",
+                "RETRIEVAL": "langchain",
+                "LANGCHAIN_STORE": f"{STORE}SyncStore",
+            }
+        ),
     ),
     Case(
         name="http-pool-4",
@@ -36,10 +140,42 @@ CASES: Sequence[Case] = (
         planted=_put("small_pool", 4, fewer=True),
     ),
     Case(
+        name="llm-client-per-request",
+        right=(("client-per-request",),),
+        planted=_put("client_per_request", 1),
+    ),
+    Case(
+        name="llm-client-threaded-4",
+        right=(("thread-pool-exhausted", "llm-client-blocking"),),
+        planted=_put("few_llm_threads", 4, fewer=True, LLM_CLIENT="threaded"),
+    ),
+    Case(name="lock-across-await", right=(("stage-serialised",),), planted=_put("locked", 40)),
+)
+OF_OTHERS: Sequence[Case] = (
+    Case(
         name="upstream-4-streams",
         right=(("llm-upstream-bound",),),
-        healthy=lambda dose: Variant(llm=SHORT_LLM),
-        planted=_limited_llm(4),
+        healthy=_llm(),
+        planted=_llm(places=4),
+    ),
+    Case(
+        name="upstream-slows-with-load",
+        right=(("llm-upstream-bound",),),
+        healthy=_llm(),
+        planted=_llm(slower=0.1),
+    ),
+    Case(name="async-wait-30ms", right=(("latency-only",),), planted=_put("waiting", 30)),
+    Case(
+        name="buffering-in-front",
+        right=(("buffered-stream",),),
+        healthy=_llm(longer=True),
+        planted=_llm(longer=True, FRONT="buffer"),
+        app=FRONTED_APP,
+    ),
+    Case(
+        name="noisy-neighbour",
+        right=(("noisy-neighbour", "cpu-oversubscribed"),),
+        planted=_put("neighbour", 4),
     ),
     Case(
         name="healthy",
@@ -47,4 +183,21 @@ CASES: Sequence[Case] = (
         planted=settings(),
         is_healthy=True,
     ),
+    Case(
+        name="two-at-once",
+        right=(("llm-upstream-bound",), ("event-loop-blocked", "embedding-cpu-bound")),
+        healthy=_llm(**REAL),
+        planted=_llm(places=4, RETRIEVAL="blocking", **REAL),
+    ),
 )
+OF_A_FOREIGN_APP: Sequence[Case] = tuple(
+    Case(name=f"foreign-{name}", right=(right,), planted=planted, app=FOREIGN_APP, locust=OPENAI)
+    for name, right, planted in (
+        ("blocking-call", ("event-loop-blocked",), _foreign("blocking", 30)),
+        ("lock", ("stage-serialised",), _foreign("lock", 40)),
+        ("http-pool-4", ("connection-pool-exhausted",), _foreign("pool", 4, fewer=True)),
+        ("client-per-request", ("client-per-request",), _foreign("client", 2)),
+        ("default-executor", ("default-executor-exhausted",), _foreign("executor", 300)),
+    )
+)
+CASES: Sequence[Case] = (*OF_THE_LOOP, *OF_POOLS, *OF_OTHERS, *OF_A_FOREIGN_APP)

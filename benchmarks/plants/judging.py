@@ -19,6 +19,8 @@ from records.files import read_json
 LOSS = 0.15
 CLEAR_OF = 0.05
 REPORT_S = 120.0
+PLANTED_FAULTS = {"buffering"}
+"""Checks that a plant fails by itself."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +52,8 @@ class Judged:
     """The whole ranked list, as the report gives it."""
     valid_cells: int
     cells: int
+    spoiled_by: tuple[str, ...] = ()
+    """The checks that cells failed."""
     is_healthy: bool = False
 
     @property
@@ -58,9 +62,12 @@ class Judged:
 
     @property
     def counted(self) -> bool:
-        """A healthy app has nothing to lose: it counts as soon as it was measured."""
+        """A healthy app has nothing to lose: it counts as soon as it was measured. A loss of cells that are
+        not valid is none, but where the plant itself is what makes them so."""
         if self.is_healthy:
             return self.valid_cells > 0
+        if not set(self.spoiled_by) <= PLANTED_FAULTS:
+            return False
         lost_rps = self.rps is not None and self.rps.counts(more_is_better=True)
         return lost_rps or (self.ttft is not None and self.ttft.counts(more_is_better=False))
 
@@ -83,6 +90,7 @@ class Judged:
         known = {name: raw[name] for name in cls.__dataclass_fields__}
         for name in ("rps", "ttft"):
             known[name] = None if raw[name] is None else Loss(**raw[name])
+        known["spoiled_by"] = tuple(raw["spoiled_by"])
         known["right_codes"] = tuple(tuple(group) for group in raw["right_codes"])
         return cls(**{**known, "findings": tuple(raw["findings"])})
 
@@ -102,8 +110,22 @@ def judge(case: Case, dose: str, run: Path, blanked: Path) -> Judged:
         findings=tuple(reported(blanked)["findings"]),
         valid_cells=sum(verdict["valid"] for verdict in verdicts),
         cells=len(verdicts),
+        spoiled_by=_spoiled_by(results, case.users),
         is_healthy=case.is_healthy,
     )
+
+
+def _spoiled_by(results: dict[str, Any], users: int) -> tuple[str, ...]:
+    """What cells of a heavy load failed that has no valid one of each variant."""
+    compared = [one for one in results["comparisons"] if one["concurrency"] == users and one["rps"]]
+    failed = {
+        check["name"]
+        for verdict in results["verdicts"]
+        if not compared and verdict["cell"].rpartition("/")[2].startswith(f"c{users:02d}-")
+        for check in verdict["checks"]
+        if check["status"] == "fail"
+    }
+    return tuple(sorted(failed))
 
 
 def reported(directory: Path) -> dict[str, Any]:

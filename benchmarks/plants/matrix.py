@@ -42,4 +42,7 @@ def summary(judged: Sequence[Judged]) -> Iterator[str]:
         "of RPS or TTFT, its interval clear of 5 %."
     )
     if any(loss and not loss.compared for one in judged for loss in (one.rps, one.ttft)):
-        yield "*: a cell was not valid; a wider interval, of both sides' own."
+        yield (
+            "*: no valid cell on one side; a wider interval, of both sides' own figures. That counts only "
+            "where the plant itself is what the cell fails by."
+        )

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import os
 import shlex
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from random import Random
 
-from plants.case import HEALTHY, PLANTED, Case, Variant
-from plants.remote import PORT_VARIABLE
+from plants import neighbours, remote
+from plants.case import HEALTHY, PLANTED, QUESTIONS, Case, Variant
 
 from sweep.running.cpus import AUTO, LLM_PRIORITY, available, divide, may_be_realtime
-from sweep.running.probes import status
 from sweep.running.processes import Child, Ledger, free_port
 
 BENCHMARKS = Path(__file__).resolve().parents[1]
@@ -30,6 +31,7 @@ REPEATS = 2
 REQUESTS = 40
 """Of a cell; ten a user all the same, and eight seconds at most."""
 _START_S = 60.0
+WORDS = "the request waits for a connection while other answers stream through the same loop"
 
 
 class Failed(Exception):
@@ -37,25 +39,34 @@ class Failed(Exception):
 
 
 @contextmanager
-def _server(argv: Sequence[str], port: int, folder: Path, name: str) -> Iterator[None]:
-    """Beside the load, on its CPUs, as the sweep's own LLM server. Raises Failed."""
+def _server(argv: Sequence[str], port: int, folder: Path, name: str, *, first: bool = True) -> Iterator[None]:
+    """Beside the load, on its CPUs; ``first``: before all else there, as the sweep's own LLM server. What it
+    starts inherits that. Raises Failed."""
     cpus = divide(AUTO, available())
     child = Child(
         argv,
         log=folder / f"{name}.log",
         ledger=Ledger(folder / "processes.jsonl"),
         cpus=cpus.load,
-        realtime=LLM_PRIORITY if may_be_realtime() else 0,
+        realtime=LLM_PRIORITY if first and may_be_realtime() else 0,
     )
     try:
         ends = time.monotonic() + _START_S
-        while status(f"http://127.0.0.1:{port}", "/0", 5.0) is None:
+        while not _listens(port):
             if child.exit_code() is not None or time.monotonic() > ends:
                 raise Failed(f"the server {name} did not start: {child.complaint()}")
             time.sleep(0.1)
         yield
     finally:
         child.stop()
+
+
+def _listens(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=5).close()
+    except OSError:
+        return False
+    return True
 
 
 def _config(name: str, variant: Variant, llm_port: int | None) -> str:
@@ -69,17 +80,38 @@ def _config(name: str, variant: Variant, llm_port: int | None) -> str:
 def command(case: Case, configs: Sequence[str], name: str, output: Path) -> list[str]:
     """The sweep's command line."""
     argv = [sys.executable, "-m", "sweep", "--name", name, "--output", str(output)]
-    argv += ["--deployment", case.app.format(python=shlex.quote(sys.executable))]
+    app = case.app.format(python=shlex.quote(sys.executable), benchmarks=shlex.quote(str(BENCHMARKS)))
+    argv += ["--deployment", app]
     argv += ["--ready-path", case.ready_path, "--set", f"KNOWLEDGE_BASE_DIR={KNOWLEDGE}"]
+    argv += ["--set", "USE_MOCK_EMBEDDINGS=yes"]  # unless a side says otherwise: cheap, and no noise
     argv += [part for config in configs for part in ("--config", config)]
     argv += ["--reference", HEALTHY, "--concurrency", f"1,{case.users}", "--repeats", str(REPEATS)]
     argv += ["--requests", str(REQUESTS), "--budget", BUDGET]
-    return [*argv, *(("--", *case.locust) if case.locust else ())]
+    if case.locust:
+        file = str(output / "questions.txt")
+        argv += ["--", *(file if option == QUESTIONS else option for option in case.locust)]
+    return argv
+
+
+def write_questions(path: Path) -> None:
+    """Questions of 100 to 8,000 characters, so that what grows with their length can be seen to."""
+    words = WORDS.split()
+    random = Random(0)
+    lines = []
+    for number in range(2000):
+        wanted, said = int(100 * 80 ** random.random()), [f"Question {number}: what happens when"]
+        while sum(map(len, said)) + len(said) < wanted:
+            said.append(random.choice(words))
+        lines.append(" ".join(said) + "?")
+    path.write_text("\n".join(lines) + "\n")
 
 
 def measure(case: Case, dose: float, name: str, output: Path) -> Path:
     """The results directory of a case at a dose. Raises Failed."""
+    output = output.resolve()
     output.mkdir(parents=True, exist_ok=True)
+    if QUESTIONS in case.locust:
+        write_questions(output / "questions.txt")
     sides = {HEALTHY: case.healthy(dose), PLANTED: case.planted(dose)}
     with ExitStack() as stack:
         configs = []
@@ -89,11 +121,15 @@ def measure(case: Case, dose: float, name: str, output: Path) -> Path:
                 argv = ["-m", "mocks.openai_server", "--port", str(port), *variant.llm]
                 stack.enter_context(_server(argv, port, output, f"llm-{side}"))
             configs.append(_config(side, variant, port))
-        remote = free_port()
-        argv = [str(BENCHMARKS / "plants" / "remote.py"), str(remote)]
-        stack.enter_context(_server(argv, remote, output, "remote"))
+        environment = dict(os.environ)
+        for module in (remote, neighbours):
+            port = free_port()
+            name_of = module.__name__.rpartition(".")[2]
+            argv = [str(BENCHMARKS / "plants" / f"{name_of}.py"), str(port)]
+            stack.enter_context(_server(argv, port, output, name_of, first=module is remote))
+            environment[module.PORT_VARIABLE] = str(port)
         path = os.pathsep.join([str(ROOT), str(BENCHMARKS)])
-        environment = {**os.environ, PORT_VARIABLE: str(remote), "PYTHONPATH": path}
+        environment["PYTHONPATH"] = path
         environment.pop("OPENAI_BASE_URL", None)
         _run(command(case, configs, name, output), environment, output / f"{name}.log")
     found = sorted(output.glob(f"*-{name}"))
