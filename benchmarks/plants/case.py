@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 
 DOSES: Mapping[str, float] = {"half": 0.5, "full": 1.0, "double": 2.0}
 HEALTHY, PLANTED = "healthy", "planted"
-QUESTIONS = "{questions}"
 
 REFERENCE_APP = "run:{python} -m uvicorn plants.service:app --host 127.0.0.1 --port {{port}} --no-access-log"
 FRONTED_APP = "run:{python} {benchmarks}/plants/front.py {{port}}"
@@ -41,7 +40,7 @@ class Case:
     app: str = REFERENCE_APP
     ready_path: str = "/ready"
     locust: tuple[str, ...] = ()
-    """Options of the load; `QUESTIONS` among them is a file of questions of many lengths."""
+    """Options of the load; in them ``{texts}`` is the folder of `plants.texts`."""
     users: int = 20
     """Of the heavy load."""
     is_healthy: bool = False

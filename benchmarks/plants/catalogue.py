@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from plants.case import FOREIGN_APP, FRONTED_APP, QUESTIONS, Case, Side, Variant, settings
+from plants.case import FOREIGN_APP, FRONTED_APP, Case, Side, Variant, settings
+from plants.texts import LONG_QUESTIONS, QUESTIONS
 
 
 def _put(plant: str, amount: float, *, fewer: bool = False, llm: Sequence[str] = (), **others: str) -> Side:
@@ -55,6 +56,8 @@ def _foreign(wrong: str, amount: float, *, fewer: bool = False) -> Side:
     return side
 
 
+ABOUT_THE_NOTES = ("--questions", f"{{texts}}/{QUESTIONS}")
+"""Where the model is real, questions have to be about what is there: an answer without documents is none."""
 OPENAI = ("--dialect", "openai", "--llm-model", "mock")
 REAL = {"USE_MOCK_EMBEDDINGS": "no"}
 POOL = {"SEARCH_EXECUTOR": "pool"}
@@ -66,6 +69,7 @@ OF_THE_LOOP: Sequence[Case] = (
         right=(("event-loop-blocked", "embedding-cpu-bound"),),
         healthy=settings(**REAL),
         planted=_put("heavy_embedding", 2, RETRIEVAL="blocking", **REAL),
+        locust=ABOUT_THE_NOTES,
     ),
     Case(
         name="blocking-network-call",
@@ -77,6 +81,7 @@ OF_THE_LOOP: Sequence[Case] = (
         right=(("model-load-on-request-path",),),
         healthy=settings(**REAL),
         planted=_put("model_checks", 2, MODEL_LOADING="per-request", **REAL),
+        locust=ABOUT_THE_NOTES,
     ),
     Case(
         name="llm-client-blocking",
@@ -87,8 +92,8 @@ OF_THE_LOOP: Sequence[Case] = (
     Case(
         name="preprocessing-inline",
         right=(("preprocessing-on-loop", "event-loop-blocked"),),
-        planted=_put("counted_tokens", 10, PREPROCESSING="inline"),
-        locust=("--questions", QUESTIONS),
+        planted=_put("counted_tokens", 60, PREPROCESSING="inline"),
+        locust=("--questions", f"{{texts}}/{LONG_QUESTIONS}"),
     ),
     Case(
         name="slow-search",
@@ -188,6 +193,7 @@ OF_OTHERS: Sequence[Case] = (
         right=(("llm-upstream-bound",), ("event-loop-blocked", "embedding-cpu-bound")),
         healthy=_llm(**REAL),
         planted=_llm(places=4, RETRIEVAL="blocking", **REAL),
+        locust=ABOUT_THE_NOTES,
     ),
 )
 OF_A_FOREIGN_APP: Sequence[Case] = tuple(

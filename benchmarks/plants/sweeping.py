@@ -11,18 +11,16 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from random import Random
 
 from plants import neighbours, remote
-from plants.case import HEALTHY, PLANTED, QUESTIONS, Case, Variant
+from plants.case import HEALTHY, PLANTED, Case, Variant
+from plants.texts import KNOWLEDGE, write_texts
 
 from sweep.running.cpus import AUTO, LLM_PRIORITY, available, divide, may_be_realtime
 from sweep.running.processes import Child, Ledger, free_port
 
 BENCHMARKS = Path(__file__).resolve().parents[1]
 ROOT = BENCHMARKS.parent
-KNOWLEDGE = ROOT / "docs"
-"""Some three hundred passages: what is planted is not about them, and an index of them is soon built."""
 BUDGET = "150s"
 """Of a sweep; on a quiet machine it takes 70 s. On a busy one, what was spoiled is measured again."""
 LIMIT_S = 600.0
@@ -31,7 +29,6 @@ REPEATS = 2
 REQUESTS = 40
 """Of a cell; ten a user all the same, and eight seconds at most."""
 _START_S = 60.0
-WORDS = "the request waits for a connection while other answers stream through the same loop"
 
 
 class Failed(Exception):
@@ -82,36 +79,21 @@ def command(case: Case, configs: Sequence[str], name: str, output: Path) -> list
     argv = [sys.executable, "-m", "sweep", "--name", name, "--output", str(output)]
     app = case.app.format(python=shlex.quote(sys.executable), benchmarks=shlex.quote(str(BENCHMARKS)))
     argv += ["--deployment", app]
-    argv += ["--ready-path", case.ready_path, "--set", f"KNOWLEDGE_BASE_DIR={KNOWLEDGE}"]
+    argv += ["--ready-path", case.ready_path, "--set", f"KNOWLEDGE_BASE_DIR={output / KNOWLEDGE}"]
     argv += ["--set", "USE_MOCK_EMBEDDINGS=yes"]  # unless a side says otherwise: cheap, and no noise
     argv += [part for config in configs for part in ("--config", config)]
     argv += ["--reference", HEALTHY, "--concurrency", f"1,{case.users}", "--repeats", str(REPEATS)]
     argv += ["--requests", str(REQUESTS), "--budget", BUDGET]
     if case.locust:
-        file = str(output / "questions.txt")
-        argv += ["--", *(file if option == QUESTIONS else option for option in case.locust)]
+        argv += ["--", *(option.format(texts=output) for option in case.locust)]
     return argv
-
-
-def write_questions(path: Path) -> None:
-    """Questions of 100 to 8,000 characters, so that what grows with their length can be seen to."""
-    words = WORDS.split()
-    random = Random(0)
-    lines = []
-    for number in range(2000):
-        wanted, said = int(100 * 80 ** random.random()), [f"Question {number}: what happens when"]
-        while sum(map(len, said)) + len(said) < wanted:
-            said.append(random.choice(words))
-        lines.append(" ".join(said) + "?")
-    path.write_text("\n".join(lines) + "\n")
 
 
 def measure(case: Case, dose: float, name: str, output: Path) -> Path:
     """The results directory of a case at a dose. Raises Failed."""
     output = output.resolve()
     output.mkdir(parents=True, exist_ok=True)
-    if QUESTIONS in case.locust:
-        write_questions(output / "questions.txt")
+    write_texts(output)
     sides = {HEALTHY: case.healthy(dose), PLANTED: case.planted(dose)}
     with ExitStack() as stack:
         configs = []
