@@ -5,8 +5,8 @@ For each case one interleaved sweep of a healthy and a planted variant, at a lig
 Writes diagnosis.md and diagnosis.json into --output. A case that is kept there is not measured again.
 Exit 1 if more than two of those that count are not right.
 
-python benchmarks/diagnosis.py [--case NAME] [--dose half|full|double] [--list] [--again] [--json]
-                               [--output DIR]
+python benchmarks/diagnosis.py [--case NAME] [--dose half|full|double] [--times N] [--list]
+                               [--again] [--json] [--output DIR]
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import shutil
 import signal
 import sys
 from collections.abc import Sequence
+from itertools import product
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -44,10 +45,10 @@ def kept(folder: Path) -> Judged | None:
     return Judged.from_json(read_json(path)) if path.exists() else None
 
 
-def one(case: Case, dose: str, output: Path, *, again: bool) -> Judged:
+def one(case: Case, dose: str, number: int, output: Path, *, again: bool) -> Judged:
     """Measure a case at a dose, unless that is kept, and judge it; ``again``: judge what is kept again, as
     after a change of the finders. Raises Failed, OSError, RecordError."""
-    folder = output / f"{case.name}-{dose}"
+    folder = output / (f"{case.name}-{dose}" if number == 1 else f"{case.name}-{dose}-{number}")
     known = kept(folder)
     if known is not None and not again:
         return known
@@ -67,32 +68,41 @@ def parsed() -> argparse.Namespace:
     names = [case.name for case in CASES]
     parser.add_argument("--case", action="append", choices=names, metavar="NAME", help="repeatable")
     parser.add_argument("--dose", action="append", choices=list(DOSES), help="repeatable; unset: full")
+    parser.add_argument("--times", type=int, default=1, help="how often each is measured; unset: once")
     parser.add_argument("--list", action="store_true", help="name the cases, and what is right of each")
     parser.add_argument(
         "--again", action="store_true", help="judge again what is kept, measure only the rest"
     )
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--output", type=Path, default=Path("results/diagnosis"), metavar="DIR")
-    return parser.parse_args()
+    arguments = parser.parse_args()
+    if arguments.times < 1:
+        parser.error("--times is at least 1")
+    return arguments
 
 
 def all_of(cases: Sequence[Case], doses: Sequence[str], arguments: argparse.Namespace) -> list[Judged]:
     """One after the other; what cannot be measured is said and left out."""
     found = []
-    for case in cases:
-        for dose in doses:
-            try:
-                judged = one(case, dose, arguments.output, again=arguments.again)
-            except (Failed, OSError, RecordError) as error:
-                print(f"error: {case.name} at {dose} dose: {error}", file=sys.stderr, flush=True)
-                continue
-            found.append(judged)
-            if not arguments.json:
-                first = judged.codes[0] if judged.codes else "nothing found"
-                right = "right" if judged.right else "not right"
-                counts = "counts" if judged.counted else "does not count"
-                print(f"{case.name} at {dose} dose: {counts}; {first}: {right}", flush=True)
+    for case, dose, number in product(cases, doses, range(1, arguments.times + 1)):
+        try:
+            judged = one(case, dose, number, arguments.output, again=arguments.again)
+        except (Failed, OSError, RecordError) as error:
+            print(f"error: {case.name} at {dose} dose: {error}", file=sys.stderr, flush=True)
+            continue
+        found.append(judged)
+        if not arguments.json:
+            print(f"{case.name} at {dose} dose: {said(judged)}", flush=True)
     return found
+
+
+def said(judged: Judged) -> str:
+    """In a few words; a machine that is busy with others is why cells are not valid."""
+    counts = "counts" if judged.counted else "does not count"
+    if judged.spoiled_by and not judged.counted:
+        counts += f" (cells that are not valid: {', '.join(judged.spoiled_by)})"
+    first = judged.codes[0] if judged.codes else "nothing found"
+    return f"{counts}; {first}: {'right' if judged.right else 'not right'}"
 
 
 def main() -> int:
@@ -103,7 +113,7 @@ def main() -> int:
         return 0
     cases = [case for case in CASES if arguments.case is None or case.name in arguments.case]
     doses = arguments.dose or ["full"]
-    wanted = len(cases) * len(doses)
+    wanted = len(cases) * len(doses) * arguments.times
     if not arguments.json:
         print(f"{wanted} measurements of about 80 s, those that are kept left out", flush=True)
     found = all_of(cases, doses, arguments)

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from plants.case import FOREIGN_APP, FRONTED_APP, Case, Side, Variant, settings
 from plants.texts import LONG_QUESTIONS, QUESTIONS
 
+NONE: Mapping[str, str] = {}
 
-def _put(plant: str, amount: float, *, fewer: bool = False, llm: Sequence[str] = (), **others: str) -> Side:
+
+def _put(plant: str, amount: float, others: Mapping[str, str] = NONE, *, fewer: bool = False) -> Side:
     """A plant of `plants.put`: at twice the dose twice as much of it; ``fewer``: half as many places."""
 
     def side(dose: float) -> Variant:
         much = max(1, round(amount / dose)) if fewer else amount * dose
         planted = {"PLANT": plant, "PLANT_AMOUNT": f"{much:g}"}
-        return Variant(settings={**planted, **others}, llm=tuple(llm) or None)
+        return Variant(settings={**planted, **others})
 
     return side
 
 
 def _llm(
+    others: Mapping[str, str] = NONE,
     *,
     ttft_ms: float = 100,
     itl_ms: float = 5,
@@ -28,7 +31,6 @@ def _llm(
     slower: float = 0,
     longer: bool = False,
     slow: bool = False,
-    **others: str,
 ) -> Side:
     """An LLM server of its own. With the dose it has fewer places, slows down more, says more (``longer``) or
     takes longer (``slow``)."""
@@ -56,43 +58,56 @@ def _foreign(wrong: str, amount: float, *, fewer: bool = False) -> Side:
     return side
 
 
+def _langchain(store: str, ms: float) -> Side:
+    """A store of `plants.langchain_store` that takes so long."""
+
+    def side(dose: float) -> Variant:
+        named = {"RETRIEVAL": "langchain", "LANGCHAIN_STORE": f"plants.langchain_store:{store}"}
+        return Variant(settings={"PLANT_AMOUNT": f"{ms * dose:g}", **named})
+
+    return side
+
+
+def _threads(count: int) -> dict[str, str]:
+    return {"RETRIEVAL": "threaded", "RETRIEVAL_THREADS": str(count)}
+
+
 ABOUT_THE_NOTES = ("--questions", f"{{texts}}/{QUESTIONS}")
 """Where the model is real, questions have to be about what is there: an answer without documents is none."""
 OPENAI = ("--dialect", "openai", "--llm-model", "mock")
 REAL = {"USE_MOCK_EMBEDDINGS": "no"}
 POOL = {"SEARCH_EXECUTOR": "pool"}
-STORE = "plants.langchain_store:"
 
 OF_THE_LOOP: Sequence[Case] = (
     Case(
         name="blocking-retrieval",
         right=(("event-loop-blocked", "embedding-cpu-bound"),),
         healthy=settings(**REAL),
-        planted=_put("heavy_embedding", 2, RETRIEVAL="blocking", **REAL),
+        planted=_put("heavy_embedding", 2, {"RETRIEVAL": "blocking", **REAL}),
         locust=ABOUT_THE_NOTES,
     ),
     Case(
         name="blocking-network-call",
         right=(("event-loop-blocked",),),
-        planted=_put("blocking_call", 30),
+        planted=_put("blocking_call", 50),
     ),
     Case(
         name="model-check-per-request",
         right=(("model-load-on-request-path",),),
         healthy=settings(**REAL),
-        planted=_put("model_checks", 2, MODEL_LOADING="per-request", **REAL),
+        planted=_put("model_checks", 2, {"MODEL_LOADING": "per-request", **REAL}),
         locust=ABOUT_THE_NOTES,
     ),
     Case(
         name="llm-client-blocking",
         right=(("llm-client-blocking", "event-loop-blocked"),),
         healthy=_llm(ttft_ms=30, itl_ms=1, tokens=16, slow=True),
-        planted=_llm(ttft_ms=30, itl_ms=1, tokens=16, slow=True, LLM_CLIENT="blocking"),
+        planted=_llm({"LLM_CLIENT": "blocking"}, ttft_ms=30, itl_ms=1, tokens=16, slow=True),
     ),
     Case(
         name="preprocessing-inline",
         right=(("preprocessing-on-loop", "event-loop-blocked"),),
-        planted=_put("counted_tokens", 60, PREPROCESSING="inline"),
+        planted=_put("counted_tokens", 60, {"PREPROCESSING": "inline"}),
         locust=("--questions", f"{{texts}}/{LONG_QUESTIONS}"),
     ),
     Case(
@@ -106,14 +121,14 @@ OF_POOLS: Sequence[Case] = (
     Case(
         name="embedding-semaphore-1",
         right=(("stage-serialised",),),
-        healthy=_put("remote_embedding", 40, **POOL),
-        planted=_put("remote_embedding", 40, PLANT_LIMIT="1", **POOL),
+        healthy=_put("remote_embedding", 100, POOL),
+        planted=_put("remote_embedding", 100, {"PLANT_LIMIT": "1", **POOL}),
     ),
     Case(
         name="retrieval-pool-2",
         right=(("thread-pool-exhausted",),),
-        healthy=_put("remote_store", 80, RETRIEVAL="threaded", RETRIEVAL_THREADS="64"),
-        planted=_put("remote_store", 80, RETRIEVAL="threaded", RETRIEVAL_THREADS="2"),
+        healthy=_put("remote_store", 200, _threads(64)),
+        planted=_put("remote_store", 200, _threads(2)),
     ),
     Case(
         name="default-executor-filled",
@@ -124,20 +139,8 @@ OF_POOLS: Sequence[Case] = (
     Case(
         name="langchain-default-executor",
         right=(("default-executor-exhausted",),),
-        healthy=lambda dose: Variant(
-            settings={
-                "PLANT_AMOUNT": f"{300 * dose:g}",
-                "RETRIEVAL": "langchain",
-                "LANGCHAIN_STORE": f"{STORE}AsyncStore",
-            }
-        ),
-        planted=lambda dose: Variant(
-            settings={
-                "PLANT_AMOUNT": f"{300 * dose:g}",
-                "RETRIEVAL": "langchain",
-                "LANGCHAIN_STORE": f"{STORE}SyncStore",
-            }
-        ),
+        healthy=_langchain("AsyncStore", 500),
+        planted=_langchain("SyncStore", 500),
     ),
     Case(
         name="http-pool-4",
@@ -152,9 +155,9 @@ OF_POOLS: Sequence[Case] = (
     Case(
         name="llm-client-threaded-4",
         right=(("thread-pool-exhausted", "llm-client-blocking"),),
-        planted=_put("few_llm_threads", 4, fewer=True, LLM_CLIENT="threaded"),
+        planted=_put("few_llm_threads", 4, {"LLM_CLIENT": "threaded"}, fewer=True),
     ),
-    Case(name="lock-across-await", right=(("stage-serialised",),), planted=_put("locked", 40)),
+    Case(name="lock-across-await", right=(("stage-serialised",),), planted=_put("locked", 100)),
 )
 OF_OTHERS: Sequence[Case] = (
     Case(
@@ -174,7 +177,7 @@ OF_OTHERS: Sequence[Case] = (
         name="buffering-in-front",
         right=(("buffered-stream",),),
         healthy=_llm(longer=True),
-        planted=_llm(longer=True, FRONT="buffer"),
+        planted=_llm({"FRONT": "buffer"}, longer=True),
         app=FRONTED_APP,
     ),
     Case(
@@ -191,19 +194,19 @@ OF_OTHERS: Sequence[Case] = (
     Case(
         name="two-at-once",
         right=(("llm-upstream-bound",), ("event-loop-blocked", "embedding-cpu-bound")),
-        healthy=_llm(**REAL),
-        planted=_llm(places=4, RETRIEVAL="blocking", **REAL),
+        healthy=_llm(REAL),
+        planted=_llm({"RETRIEVAL": "blocking", **REAL}, places=4),
         locust=ABOUT_THE_NOTES,
     ),
 )
 OF_A_FOREIGN_APP: Sequence[Case] = tuple(
     Case(name=f"foreign-{name}", right=(right,), planted=planted, app=FOREIGN_APP, locust=OPENAI)
     for name, right, planted in (
-        ("blocking-call", ("event-loop-blocked",), _foreign("blocking", 30)),
-        ("lock", ("stage-serialised",), _foreign("lock", 40)),
+        ("blocking-call", ("event-loop-blocked",), _foreign("blocking", 50)),
+        ("lock", ("stage-serialised",), _foreign("lock", 100)),
         ("http-pool-4", ("connection-pool-exhausted",), _foreign("pool", 4, fewer=True)),
         ("client-per-request", ("client-per-request",), _foreign("client", 2)),
-        ("default-executor", ("default-executor-exhausted",), _foreign("executor", 300)),
+        ("default-executor", ("default-executor-exhausted",), _foreign("executor", 500)),
     )
 )
 CASES: Sequence[Case] = (*OF_THE_LOOP, *OF_POOLS, *OF_OTHERS, *OF_A_FOREIGN_APP)

@@ -155,7 +155,7 @@ def loss(results: dict[str, Any], users: int, figure: str) -> Loss | None:
 
 
 def _of_figures(results: dict[str, Any], users: int, figure: str) -> Loss | None:
-    sides = next(iter(results["configurations"].values()), {})
+    sides: dict[str, Any] = next(iter(results["configurations"].values()), {})
     found = {name: side["levels"].get(str(users), {}).get(figure) for name, side in sides.items()}
     planted = next((found[name] for name in found if name.startswith(PLANTED)), None)
     healthy = next((found[name] for name in found if not name.startswith(PLANTED)), None)

@@ -4,6 +4,7 @@ are held by long jobs (consumers of a queue). `PLANT_AMOUNT`: how many are left;
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -11,32 +12,33 @@ from plants import remote
 
 from target_app.pipeline import Pipeline
 
-STORE_MS = 80.0
-MANY = 64
+STORE_MS = 200.0
+OWN_THREADS = 64
+
+
+def most_threads() -> int:
+    """As many as Python gives the executor."""
+    cpus = getattr(os, "process_cpu_count", os.cpu_count)()
+    return min(32, (cpus or 1) + 4)
 
 
 def put(amount: float) -> None:
     left = int(amount)
-    pool = None if left else ThreadPoolExecutor(MANY)
-    retrieve_only = Pipeline._retrieve
-    parked: list[asyncio.Future[None]] = []
-
-    async def park(loop: asyncio.AbstractEventLoop) -> None:
-        await loop.run_in_executor(None, remote.ask, 0.0)  # from then on the loop has its executor
-        executor = loop._default_executor  # type: ignore[attr-defined]
-        for _ in range(executor._max_workers - left):
-            parked.append(loop.run_in_executor(None, _consume))
+    pool = None if left else ThreadPoolExecutor(OWN_THREADS)
+    retrieve_only, close_only = Pipeline._retrieve, Pipeline.close
+    ended = threading.Event()
+    parked: list[asyncio.Future[bool]] = []
 
     async def retrieve(self, request, prepared, answer, sink):  # type: ignore[no-untyped-def]
         loop = asyncio.get_running_loop()
         if left and not parked:
-            await park(loop)
+            parked.extend(loop.run_in_executor(None, ended.wait) for _ in range(most_threads() - left))
         await loop.run_in_executor(pool, remote.ask, STORE_MS)
         return await retrieve_only(self, request, prepared, answer, sink)
 
+    def close(self: Pipeline) -> None:
+        ended.set()
+        close_only(self)
+
     Pipeline._retrieve = retrieve  # type: ignore[method-assign]
-
-
-def _consume() -> None:
-    """Wait for messages that do not come, until the process ends."""
-    threading.main_thread().join()
+    Pipeline.close = close  # type: ignore[method-assign]

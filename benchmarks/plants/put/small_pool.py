@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from functools import partial
 
-import httpx
 import openai
+from httpx2 import Limits
 
 
 def put(amount: float) -> None:
-    limits = httpx.Limits(max_connections=int(amount), max_keepalive_connections=int(amount))
-    openai.DefaultAsyncHttpxClient = partial(  # type: ignore[assignment, misc]
+    limits = Limits(max_connections=int(amount), max_keepalive_connections=int(amount))
+    openai.DefaultAsyncHttpxClient = partial(  # type: ignore[assignment]
         openai.DefaultAsyncHttpxClient, limits=limits
     )
