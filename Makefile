@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help install sweep test check format bench bench-diagnosis bench-langchain bench-memory bench-pinning bench-same clean fuzz mutations
+.PHONY: help install sweep test check format bench bench-diagnosis bench-langchain bench-memory bench-pinning bench-probes bench-same clean fuzz mutations
 
 help: ## List what can be made
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -54,6 +54,9 @@ bench-langchain: install ## Measure what LangChain's default executor and callba
 
 bench-pinning: install ## Compare CPUs of their own with shared ones (PINNING="--busy": beside burners)
 	$(BIN)/python benchmarks/pinning.py $(PINNING)
+
+bench-probes: install ## Measure what probes from outside cost the probed app (PROBES="--rounds 24"; 3 minutes)
+	$(BIN)/python benchmarks/probes.py $(PROBES)
 
 bench-memory: install ## Watch the memory of 500 users for three minutes
 	$(BIN)/python benchmarks/memory.py

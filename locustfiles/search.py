@@ -5,7 +5,8 @@ locust -f locustfiles/stream.py,locustfiles/search.py --headless -H http://127.0
 Starts at -u users (open loop: at --rate requests a second), doubles until the objective is missed, halves
 what lies between, measures the answer once more, prints it with its goodput, and stops by itself.
 
---slo            bounds in milliseconds of ttft, e2e, itl, tpot, and the percentile that is to keep them (95)
+--slo            bounds on metrics of the scenario (in milliseconds, a stream's: ttft, e2e, itl, tpot...), and
+                 the percentile of answers that is to keep them (95)
 --level-seconds  how long a level is measured once it has settled; then for what began in it to be known,
                  so give it a sixth of the longest answer at least
 --search-to      no level above so many users, or requests a second
@@ -31,7 +32,8 @@ except ModuleNotFoundError:  # a checkout that is not installed: locust puts onl
     sys.path.insert(1, str(Path(__file__).resolve().parent.parent))
     from loadgen.adapter.user import AskingUser
 from loadgen.adapter.plumbing import LoadTest
-from loadgen.engine.bounds import number, refuse, show
+from loadgen.adapter.preflight import refuse_forked
+from loadgen.engine.bounds import number, show
 from loadgen.engine.messages import PREFIX
 from loadgen.shapes.coordinator import LevelCoordinator
 from loadgen.shapes.measured import SETTLE_S
@@ -39,7 +41,8 @@ from loadgen.shapes.options import options_of
 from loadgen.shapes.phases import AnswerReports
 from loadgen.shapes.search import Search
 from loadgen.shapes.searcher import STOPPED, Searcher
-from loadgen.shapes.slo import EXAMPLE, Slo
+from loadgen.shapes.slo import Slo, example
+from workloads.workload import Workload
 
 log = logging.getLogger(__name__)
 
@@ -73,7 +76,7 @@ class HighestLoad(LoadTestShape):  # type: ignore[misc]  # locust is not typed f
         options = self.runner.environment.parsed_options
         return Searcher(
             levels=self.levels,
-            slo=objective(options.slo),
+            slo=objective(options.slo, self.load.workload),
             search=bracket(options),
             level_s=options.level_seconds,
             limit_s=limit_s(options),
@@ -84,7 +87,7 @@ class HighestLoad(LoadTestShape):  # type: ignore[misc]  # locust is not typed f
         """An open loop's rate is no option of the shape."""
         options = self.runner.environment.parsed_options
         return {
-            "slo": str(objective(options.slo)),
+            "slo": str(objective(options.slo, self.load.workload)),
             **({} if self.levels.open_loop else {"search_from": bracket(options).first}),
             "search_to": options.search_to,
             "level_seconds": options.level_seconds,
@@ -118,10 +121,12 @@ class HighestLoad(LoadTestShape):  # type: ignore[misc]  # locust is not typed f
             show(self.said)
 
 
-def objective(text: str) -> Slo:
+def objective(text: str, workload: Workload) -> Slo:
     """Raises ValueError, in one line."""
+    if not text:
+        raise ValueError(f'which objective? Give its bounds: --slo "{example(workload)}"')
     try:
-        return Slo.parse(text)
+        return Slo.parse(text, workload)
     except ValueError as error:
         raise ValueError(f"--slo {error}") from None
 
@@ -154,25 +159,14 @@ def limit_s(options: Any) -> float:
     return float(min(options.search_seconds, options.run_time or options.search_seconds))
 
 
-def slo(text: str) -> str:
-    """The type of --slo: the text itself, since workers get options as plain values. Theirs is empty."""
-    try:
-        if text:
-            objective(text)
-    except ValueError as error:
-        refuse(str(error))
-    return text
-
-
 @events.init_command_line_parser.add_listener  # type: ignore[untyped-decorator]
 @options_of(HighestLoad)
 def add_arguments(parser: Any) -> None:
     parser.add_argument(
         "--slo",
-        type=slo,
         default="",
-        help=f'Search: what is to be met, such as "{EXAMPLE}": milliseconds of ttft, e2e, itl or tpot that '
-        "so many of 100 answers keep (95 if not said); a failed request keeps none",
+        help='Search: what is to be met, such as "ttft:500 percentile:95": bounds on metrics of the '
+        "scenario, in their units, that so many of 100 answers keep (95 if not said); a failed request none",
     )
     parser.add_argument(
         "--level-seconds",
@@ -200,17 +194,17 @@ def begin(environment: Any, **_: Any) -> None:
     if not isinstance(shape, HighestLoad) or load is None:
         return
     options, runner = environment.parsed_options, environment.runner
-    if options.headless and not load.is_worker:
-        if not options.slo:
-            refuse(f'which objective? Give its bounds: --slo "{EXAMPLE}"')
+    if not load.is_worker and (options.headless or options.slo):
         try:
-            bracket(options)
-            check_time(options)
+            objective(options.slo, load.workload)
+            if options.headless:
+                bracket(options)
+                check_time(options)
         except ValueError as error:
-            refuse(str(error))
+            refuse_forked(options, str(error))
     HighestLoad.load = load
     HighestLoad.levels = LevelCoordinator(environment, load, asked=shape.asked, tells=False)
-    reports = AnswerReports(runner, load, lambda: Slo.parse(options.slo))
+    reports = AnswerReports(runner, load, lambda: Slo.parse(options.slo, load.workload))
     shape.levels.on_phase = reports.begin
     load.watchers.append(reports.take)
     runner.register_message(f"{PREFIX}_answers", shape.observed)

@@ -62,10 +62,12 @@ def run(
 
 
 def open_record(path: Path) -> int:
-    """A descriptor that appends. Raises ClickException."""
+    """A descriptor that appends. Raises ClickException; OSError on a full disk."""
     try:
         return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
     except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO):
+            raise
         raise click.ClickException(f"cannot write {path}: {error.strerror}") from None
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import errno
 import math
+import os
 import re
 import signal
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +18,15 @@ import orjson
 import psutil
 
 from profiler.command import Command
-from profiler.output import build_profile, new_path, samples_path
+from profiler.output import build_profile, open_output, probes_path, samples_path
+from profiler.probing import Probed, parse, probed, probing
 from profiler.run import Stop, run, stop_on_signals
 from profiler.sampler import Sampler, readable
 from profiler.schedule import Schedule
 from profiler.summary import summary_of, table
 from profiler.watch import Watch
 from records.exit_codes import FAULT, INTERRUPTED, USAGE
-from records.files import LineFile, discard
+from records.files import LineFile, discard, of_the_disk
 from records.given import blank_command
 
 DEFAULT_PORT = 8001
@@ -47,6 +48,7 @@ class Settings:
     force: bool
     quiet: bool
     as_json: bool
+    probed: Probed | None = None
 
     @property
     def ends_by_itself(self) -> bool:
@@ -83,6 +85,7 @@ class Settings:
 @click.option("--force", is_flag=True, help="Replace the output if it exists.")
 @click.option("--quiet", is_flag=True, help="No live line, no summary.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
+@probed
 def command_line(
     duration: float | None,
     interval: float,
@@ -94,6 +97,7 @@ def command_line(
     force: bool,
     quiet: bool,
     as_json: bool,
+    **probes: Any,
 ) -> int:
     """Sample the system and some processes, with all their children, into a JSON file.
 
@@ -102,6 +106,7 @@ def command_line(
     profile --port 8080                        the one on 8080, until Ctrl-C
     profile --match 'uvicorn my_app'           whose command line matches
     profile --command "python my_app.py"       a command of its own, until it ends
+    profile --port 8080 --probe http://127.0.0.1:8080 --probe-path /health
 
     Samples are kept at once in the .jsonl, and made into the .json at the end, also by Ctrl-C. A service
     that starts later, or again on the same port, is followed then.
@@ -133,6 +138,7 @@ def command_line(
             force=force,
             quiet=quiet,
             as_json=as_json,
+            probed=parse(probes, os.environ),
         )
     )
 
@@ -140,7 +146,7 @@ def command_line(
 def profile(settings: Settings) -> int:
     """Everything after the flags; the exit code. Raises ClickException for what the user got wrong."""
     watch = _watch(settings)
-    output, file = _open(settings)
+    output, file = open_output(settings.output, force=settings.force)
     command: Command | None = None
     try:
         with stop_on_signals() as stop:
@@ -148,7 +154,8 @@ def profile(settings: Settings) -> int:
                 command = Command(settings.command, output_to_stderr=settings.as_json)
                 watch.add(command.pid)
                 watch.leave_out(command.guard)
-            _sample(settings, watch, file, stop, command)
+            with probing(settings.probed, probes_path(output), watch.leave_out):
+                _sample(settings, watch, file, stop, command)
             if command:
                 command.end()
             shown = _finish(settings, output, watch, command)
@@ -222,7 +229,7 @@ def _print(text: str | bytes) -> bool:
         sys.stdout.flush()
     except OSError as error:  # or a terminal that was closed
         discard(sys.stdout)
-        if error.errno in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT):
+        if of_the_disk(error) and error.errno != errno.EIO:  # that is what such a terminal says
             _report(f"the summary could not be printed: {error.strerror}; the profile is written")
             return False
     return True
@@ -242,32 +249,6 @@ def _watch(settings: Settings) -> Watch:
         raise click.UsageError(f"--pid {error.pid}: there is no such process") from None
     except psutil.AccessDenied as error:
         raise click.UsageError(f"--pid {error.pid}: only its user may see it; run profile as that") from None
-
-
-def _open(settings: Settings) -> tuple[Path, LineFile]:
-    """The output, and its file of samples, new and empty: whatever can go wrong with them goes wrong here."""
-    if settings.output is None:
-        try:
-            output = new_path(Path(), datetime.now(UTC))
-            return output, LineFile(samples_path(output))
-        except OSError as error:
-            raise click.UsageError(f"cannot write here ({error.strerror}); --output says where") from None
-    if not settings.output.name:
-        raise click.UsageError("--output wants the name of a file")
-    output, samples = settings.output, samples_path(settings.output)
-    if output == samples:
-        raise click.UsageError(f"--output {output}: .jsonl is the samples' file beside it; name it .json")
-    for path in (output, samples):
-        if path.exists() and not path.is_file():
-            raise click.UsageError(f"{path} is not a regular file")
-        if path.exists() and not settings.force:
-            raise click.UsageError(f"{path} is there already; --force replaces it")
-    try:
-        output.unlink(missing_ok=True)
-        samples.unlink(missing_ok=True)
-        return output, LineFile(samples)
-    except OSError as error:
-        raise click.UsageError(f"cannot write {error.filename or samples}: {error.strerror}") from None
 
 
 def _report(text: str) -> None:

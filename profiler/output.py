@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import itertools
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import click
+
 from profiler.sampler import utc
-from records.files import write_json
+from records.files import LineFile, of_the_disk, write_json
 from records.samples import read_samples
 
 
 def samples_path(json_path: Path) -> Path:
     """profile.json -> profile.jsonl, beside it."""
     return json_path.with_suffix(".jsonl")
+
+
+def probes_path(json_path: Path) -> Path:
+    """profile.json -> profile.probes.jsonl, beside it."""
+    return json_path.with_suffix(".probes.jsonl")
 
 
 def new_path(folder: Path, now: datetime) -> Path:
@@ -31,6 +38,41 @@ def new_path(folder: Path, now: datetime) -> Path:
             continue
         return path
     raise AssertionError("numbers have no end")
+
+
+def open_output(given: Path | None, *, force: bool) -> tuple[Path, LineFile]:
+    """The output, and its file of samples, new and empty: whatever can go wrong with them goes wrong here.
+
+    Raises:
+        click.UsageError: it is there already, or cannot be written.
+    """
+    if given is None:
+        try:
+            output = new_path(Path(), datetime.now(UTC))
+            return output, LineFile(samples_path(output))
+        except OSError as error:
+            if of_the_disk(error):
+                raise
+            raise click.UsageError(f"cannot write here ({error.strerror}); --output says where") from None
+    if not given.name:
+        raise click.UsageError("--output wants the name of a file")
+    samples = samples_path(given)
+    if given == samples:
+        raise click.UsageError(f"--output {given}: .jsonl is the samples' file beside it; name it .json")
+    files = (given, samples, probes_path(given))
+    for path in files:
+        if path.exists() and not path.is_file():
+            raise click.UsageError(f"{path} is not a regular file")
+        if path.exists() and not force:
+            raise click.UsageError(f"{path} is there already; --force replaces it")
+    try:
+        for path in files:
+            path.unlink(missing_ok=True)
+        return given, LineFile(samples)
+    except OSError as error:
+        if of_the_disk(error):
+            raise
+        raise click.UsageError(f"cannot write {error.filename or samples}: {error.strerror}") from None
 
 
 def profile_of(samples: list[dict[str, Any]], more: dict[str, Any] | None = None) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import re
 import ssl
 
@@ -34,6 +35,12 @@ class Address:
         self.reach = reach
         self.proxy = reach.proxies.proxy_for(tls=self.tls, host=self.host, port=self.port)
         self.server_name = reach.tls.server_name or self.host
+
+    def at(self, host: str) -> Address:
+        """The same service at one address of its host, under its own name: no name is looked up for it."""
+        found = copy.copy(self)
+        found.host = host
+        return found
 
     @property
     def context(self) -> ssl.SSLContext | None:

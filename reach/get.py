@@ -46,17 +46,21 @@ def _get(address: Address, path: str, headers: Mapping[str, str], until_s: float
     client = http.client.HTTPConnection(address.host, address.port)
     client.sock = sock = connected(address, until_s)
     try:
-        own = {"Host": address.authority, **address.proxy_headers, "Connection": "close"}
-        given = {name.lower() for name in headers}
-        everything = {name: value for name, value in own.items() if name.lower() not in given} | dict(headers)
         with suppress(ConnectionError, ssl.SSLEOFError):  # what it said before it closed is still to be read
-            _ask(client, address.target(path), everything)
+            _ask(client, address.target(path), sent_headers(address, headers))
         response = client.getresponse()
         if response.status == 407 and address.proxy is not None and not address.tunnel:
             raise ReachFailure(refusal(address.proxy, 407, response.reason), final=True)
         return response.status, _body(response, sock, until_s) if response.status == 200 else b""
     finally:
         client.close()
+
+
+def sent_headers(address: Address, headers: Mapping[str, str]) -> dict[str, str]:
+    """All that a GET on a connection of its own says; what is given goes before what is ours."""
+    own = {"Host": address.authority, **address.proxy_headers, "Connection": "close"}
+    given = {name.lower() for name in headers}
+    return {name: value for name, value in own.items() if name.lower() not in given} | dict(headers)
 
 
 def _ask(client: http.client.HTTPConnection, path: str, headers: Mapping[str, str]) -> None:
@@ -68,7 +72,11 @@ def _ask(client: http.client.HTTPConnection, path: str, headers: Mapping[str, st
 
 def connected(address: Address, until_s: float) -> socket.socket:
     """A socket that has TLS on it where it is to have."""
-    plain = dial(address, until_s)
+    return secured(dial(address, until_s), address, until_s)
+
+
+def secured(plain: socket.socket, address: Address, until_s: float) -> socket.socket:
+    """The same connection with TLS on it, where it is to have; closed where that fails."""
     try:
         plain.settimeout(left(until_s))
         if address.context is None:

@@ -34,6 +34,10 @@ class Tls:
     def to_json(self) -> dict[str, Any]:
         return {name: value or None for name, value in asdict(self).items()} | {"insecure": self.insecure}
 
+    def flags(self) -> list[str]:
+        """The options that were given."""
+        return [f"--{name.replace('_', '-')}" for name, value in asdict(self).items() if value]
+
     def check(self) -> None:
         """Read the files before anything starts. Raises ReachError."""
         if self.cert_key and not self.cert:

@@ -168,7 +168,7 @@ class Cell:
             if window and not (type(window.start_ns) is type(window.end_ns) is int):
                 raise ValueError(f"the window is {cell.achieved['window']!r}")
             _ = cell.levels  # raises, if they are none
-            for key, none in (("connects", 0), ("connect_ms", None), ("rps", None)):
+            for key, none in (("connects", 0), ("connect_ms", None)):
                 value = cell.achieved.get(key, none)
                 if value is not none and type(value) not in (int, float):
                     raise ValueError(f"{key} is {value!r}")

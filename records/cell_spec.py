@@ -35,6 +35,8 @@ class CellSpec:
     """The settings that its configuration stands for, to be kept;"""
     settings: dict[str, str] = field(default_factory=dict)
     """and all that it was given."""
+    service: dict[str, str] = field(default_factory=dict)
+    """What was started for it, to be kept; empty: nothing was, and whoever runs at the address answers."""
     served: Served = field(default_factory=Served)
     """What it said of itself when it was started: believed where it does not say it again."""
     cpus: dict[str, Any] = field(default_factory=dict)
@@ -62,13 +64,15 @@ class CellSpec:
 
     def named(self, cell: Cell) -> Cell:
         """The cell under this name, with what is kept of this."""
+        kept = {"cpus": self.cpus, "variant": self.variant, "set": self.settings}
+        started = {"service": self.service} if self.service else {}
         return replace(
             cell,
             deployment=self.deployment,
             config=self.config,
             factors=Point.of(self.point),
             repeat=self.repeat,
-            requested={**cell.requested, "cpus": self.cpus, "variant": self.variant, "set": self.settings},
+            requested={**cell.requested, **started, **kept},
         )
 
     def observed(self, served: Served) -> Served:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +12,13 @@ from typing import Any, BinaryIO, TextIO
 import orjson
 
 from records.request import RecordError
+
+_OF_THE_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG}
+
+
+def of_the_disk(error: OSError) -> bool:
+    """Is the disk full, or broken? Nobody's command line is wrong then."""
+    return error.errno in _OF_THE_DISK
 
 
 class LineFile:
@@ -58,7 +66,11 @@ def read_lines(path: Path) -> Iterator[tuple[int, bytes]]:
 
 def write_json(path: Path, value: Any) -> None:
     """Replace ``path`` by ``value`` as indented JSON, whole or not at all. Raises OSError, which names it."""
-    text = orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    replace_file(path, orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+
+
+def replace_file(path: Path, text: bytes) -> None:
+    """Replace ``path``, whole or not at all. Raises OSError, which names it."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     with _naming(path):
         try:

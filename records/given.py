@@ -14,6 +14,23 @@ from records.urls import BLANK, blank_urls
 
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 """Variables whose URLs may hold a user and a password; some know them in small letters only."""
+_NO_SECRETS = {"PWD", "OLDPWD"}
+"""Variables that only sound like one's."""
+_SWITCHES = {
+    "true",
+    "false",
+    "yes",
+    "no",
+    "on",
+    "off",
+    "none",
+    "null",
+    "basic",
+    "bearer",
+    "disabled",
+    "enabled",
+}
+"""Values of variables that say whether there is a secret (``AUTH=yes``)."""
 _PUBLIC = {"accept", "accept-charset", "accept-language", "cache-control", "content-type", "host", "pragma"}
 """Headers that say what is asked for and of whom: their values are no secrets, and errors need them."""
 _SCHEMES = ("bearer", "basic", "token", "apikey")
@@ -34,7 +51,8 @@ def redaction(
 
     Args:
         headers: those that the user gave.
-        environment: of which the proxies' users and passwords are secret, too.
+        environment: of which the proxies' users and passwords are secret, too, those in other URLs, and what
+            has a secret's name: an app that is given it may say it.
         keys: however they are sent.
         also: how else a service's text is kept; a secret is known in that form, too.
     """
@@ -43,6 +61,11 @@ def redaction(
     for variable in PROXIES:
         for name in (variable, variable.lower()):
             secrets |= _of_url(environment.get(name, ""))
+    for name, value in environment.items():
+        if "://" in value and "@" in value:
+            secrets |= _of_url(value)
+        if is_secret(name) and name not in _NO_SECRETS and _may_be_secret(value.strip()):
+            (values if _known_whole(value.strip()) else secrets).add(value)
     for name, value in headers.items():
         if name.lower() not in _PUBLIC:
             values.add(value)
@@ -60,6 +83,24 @@ def blank_command(text: str) -> str:
             text = f"{text[:at]}{BLANK}{text[match.end() :]}"
             at += len(BLANK)
     return text
+
+
+def of_secrets(environment: Mapping[str, str]) -> dict[str, str]:
+    """Those variables by which `redaction` knows a secret."""
+    proxies = {*PROXIES, *map(str.lower, PROXIES)}
+    return {n: v for n, v in environment.items() if n in proxies or is_secret(n) or ("://" in v and "@" in v)}
+
+
+def _may_be_secret(value: str) -> bool:
+    """Not a switch, nor a small number."""
+    return (
+        len(value) >= LEAST - 1 and value.lower() not in _SWITCHES and not re.fullmatch(r"[0-9]{,3}", value)
+    )
+
+
+def _known_whole(value: str) -> bool:
+    """A piece of a path, of a file of keys, is a piece of other paths; a short one is within other words."""
+    return value.startswith(("/", "~")) or LEAST <= len(value) < PIECE
 
 
 def _of_header(name: str, value: str) -> set[str]:

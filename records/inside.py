@@ -34,10 +34,24 @@ class Place:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Work:
+    """What a thread is doing, and where."""
+
+    where: str
+    """The app's line that it is at, else the innermost one."""
+    at: str = ""
+    """The function that it is in, innermost, without its line; empty where that was not kept."""
+    called: str = ""
+    """What the app's line called, ``module:function`` of a library; empty: it is at work itself."""
+    doing: str = ""
+    """A kind of work that is known by a library's function in between: ``client-setup``, ``model-load``."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class LoopSample:
     lag_ms: float
-    running: str | None
-    """The app's line that its thread is at, else the innermost one; None: it waits for events."""
+    running: Work | None
+    """None: its thread waits for events."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,8 +74,8 @@ class InsideSample:
     loops: tuple[LoopSample, ...]
     executors: tuple[ExecutorSample, ...]
     threads: int
-    in_threads: Mapping[str, int]
-    """The lines of the app's that threads besides those of loops were at, and how many."""
+    in_threads: Mapping[Work, int]
+    """What threads besides those of loops were doing, and how many."""
     gc_ms: float
     """Since the sample before."""
     gc_longest_ms: float
@@ -87,7 +101,7 @@ class InsideSample:
             loops=tuple(map(_loop, raw["loops"])),
             executors=tuple(map(_executor, raw["executors"])),
             threads=int(raw["threads"]["count"]),
-            in_threads={str(one["where"]): int(one["count"]) for one in raw["threads"]["groups"]},
+            in_threads={_work(one): int(one["count"]) for one in raw["threads"]["groups"]},
             gc_ms=float(raw["gc"]["ms"]),
             gc_longest_ms=float(raw["gc"]["longest_ms"]),
             errors=int(raw["errors"]),
@@ -99,7 +113,17 @@ def _loop(raw: Any) -> LoopSample:
     running = raw["running"]
     return LoopSample(
         lag_ms=float(raw["lag_ms"]),
-        running=None if running is None else str(running["where"] or running["at"]),
+        running=None if running is None else _work(running),
+    )
+
+
+def _work(raw: Any) -> Work:
+    at = str(raw.get("at", ""))
+    return Work(
+        where=str(raw["where"]) or at,
+        at=at.partition(" (")[0],
+        called=str(raw.get("called", "")),
+        doing=str(raw.get("doing", "")),
     )
 
 
@@ -159,11 +183,11 @@ class Inside:
     """Of the loop, the mean of what was seen, and the longest."""
     lag_longest_ms: float
     loop_busy: float
-    """In which share of the samples a loop's thread ran something, and which lines of the app's that was."""
-    running: tuple[tuple[str, float], ...]
+    """In which share of the samples a loop's thread ran something, and what that was."""
+    running: tuple[tuple[Work, float], ...]
     executors: tuple[MeanExecutor, ...]
-    in_threads: tuple[tuple[str, float], ...]
-    """How many threads besides those of loops were at which of its lines."""
+    in_threads: tuple[tuple[Work, float], ...]
+    """How many threads besides those of loops were doing what."""
     gc_ms: float
     """In all, and the longest pause."""
     gc_longest_ms: float
@@ -181,10 +205,10 @@ def summary(samples: Iterable[InsideSample], start_ns: int, end_ns: int) -> Insi
         return None
     of = REQUEST if any(sample.counts[REQUEST] or sample.counts[SERVER] for sample in seen) else TASK
     waits: Counter[Place] = Counter()
-    threads: Counter[str] = Counter()
+    threads: Counter[Work] = Counter()
     for sample in seen:
-        for where, count in sample.in_threads.items():
-            threads[where] += count / len(by_process[sample.pid])  # type: ignore[assignment]
+        for work, count in sample.in_threads.items():
+            threads[work] += count / len(by_process[sample.pid])  # type: ignore[assignment]
         for (whose, place), count in sample.groups.items():
             if whose == of:
                 waits[place] += count / len(by_process[sample.pid])  # type: ignore[assignment]
@@ -199,7 +223,7 @@ def summary(samples: Iterable[InsideSample], start_ns: int, end_ns: int) -> Insi
         lag_ms=fmean(loop.lag_ms for loop in loops) if loops else 0.0,
         lag_longest_ms=max((loop.lag_ms for loop in loops), default=0.0),
         loop_busy=running.total() / len(loops) if loops else 0.0,
-        running=tuple((where, count / len(loops)) for where, count in running.most_common()),
+        running=tuple((work, count / len(loops)) for work, count in running.most_common()),
         executors=_executors(by_process),
         in_threads=tuple(threads.most_common()),
         gc_ms=sum(sample.gc_ms for sample in seen),

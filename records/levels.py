@@ -123,9 +123,9 @@ def survivorship_note(labels: Sequence[str]) -> str:
 
 
 def has_rate(level: LoadStage, own: Sequence[RequestRecord]) -> bool:
-    """Does the RPS of a level mean anything? It lasted long enough for the good answers among its ``own``
-    requests, and one of them ended in it. In an open loop that is enough: its answers come in no waves, of
-    which one more or less would count."""
+    """Does the throughput of a level mean anything? It lasted long enough for the good answers among its
+    ``own`` requests, and one of them ended in it. In an open loop that is enough: its answers come in no
+    waves, of which one more or less would count."""
     good = [r for r in own if r.outcome == "ok"]
     if not any(r.ended_at_ns <= level.end_ns for r in good):
         return False
@@ -135,9 +135,9 @@ def has_rate(level: LoadStage, own: Sequence[RequestRecord]) -> bool:
     return level.end_ns - level.start_ns >= ANSWERS_LONG * answer_ns
 
 
-def no_rate_note(labels: Sequence[str]) -> str:
-    """Of measured levels without ``has_rate``."""
+def no_rate_note(labels: Sequence[str], throughput: str) -> str:
+    """Of measured levels without ``has_rate``; ``throughput``: its title."""
     return (
-        f"RPS - at {', '.join(labels)}: the level lasted less than three answers, or had no good one; "
-        "give it more time (of steps: --step-seconds)."
+        f"{throughput} - at {', '.join(labels)}: the level lasted less than three answers, or had no good "
+        "one; give it more time (of steps: --step-seconds)."
     )

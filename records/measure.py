@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol
 
 from records.cell import Window
@@ -69,8 +69,18 @@ def ended_inside(requests: Sequence[RequestRecord], window: Window | None) -> li
     return [r for r in requests if r.outcome == "ok" and window.start_ns < r.ended_at_ns <= window.end_ns]
 
 
-def rate(requests: Sequence[RequestRecord], window: Window | None) -> float | None:
-    """RPS: good answers that ended inside the window, a second of it; None without a window."""
+def one_each(_: RequestRecord) -> float:
+    """The amount of which throughput is answers a second."""
+    return 1.0
+
+
+def rate(
+    requests: Sequence[RequestRecord],
+    window: Window | None,
+    amount: Callable[[RequestRecord], float] = one_each,
+) -> float | None:
+    """Throughput: the ``amount`` of the good answers that ended inside the window, a second of it;
+    None without a window."""
     if window is None or window.seconds <= 0:
         return None
-    return len(ended_inside(requests, window)) / window.seconds
+    return sum(map(amount, ended_inside(requests, window))) / window.seconds

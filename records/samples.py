@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from pathlib import Path
 from typing import Any
 
@@ -42,9 +41,9 @@ def samples_in(folder: Path) -> list[dict[str, Any]]:
     return samples
 
 
-def gaps_s(jsonl_path: Path) -> list[float]:
-    """Seconds between samples; none where there are none. Raises RecordError, OSError."""
+def times_ns(jsonl_path: Path) -> list[int]:
+    """When the samples were taken (Unix ns); none where there are none. Raises RecordError, OSError."""
     if not jsonl_path.exists():
         return []
-    elapsed = [sample["elapsed_seconds"] for sample in read_samples(jsonl_path)]
-    return [after - before for before, after in itertools.pairwise(elapsed)]
+    times = (sample.get("at_ns") for sample in read_samples(jsonl_path))
+    return [at for at in times if isinstance(at, int)]

@@ -131,6 +131,17 @@ def secret_in_query(path: str) -> str | None:
     return next(filter(None, (secret_within(name, value) for name, value in _parameters(path))), None)
 
 
+def path_trouble(option: str, path: str) -> str | None:
+    """Why a path that was given, and is kept, cannot be asked as it is; None where it can."""
+    if not re.fullmatch(r"/[!-~]*", path):
+        return f"{option} wants a path of ASCII without blanks that begins with a slash"
+    if "#" in path:
+        return NO_FRAGMENT.replace("--path", option)
+    if secret := secret_in_query(path):
+        return f"{option}: {shown(secret)} looks like a secret, and the path is kept"
+    return None
+
+
 def _parameters(url: str) -> list[tuple[str, str]]:
     """Those of its query and of its fragment, in which a login's answer has a token."""
     before, _, fragment = url.partition("#")

@@ -48,13 +48,13 @@ def _level_row(level: OperatingPoint, first: Sequence[str], side: Sequence[str])
 def _single_table(levels: list[OperatingPoint]) -> Table:
     """One deployment's one configuration, of one workload."""
     workload, figures = levels[0].workload, [level.figures for level in levels]
-    side = columns.shown(figures, workload.columns.side)
+    side = columns.shown(figures, workload.side)
     first, others = heads(level.load for level in levels), columns.heads(workload, side)
     notes = [
         note for level in levels if level.valid for note in failure_note(level.figures, level.load.named)
     ]
     notes += [*trait_notes(figures), *answer_notes(levels)]
-    notes += absent_note(figures, (*workload.columns.main, *side))
+    notes += absent_note(figures, (*workload.main, *side))
     if any(not level.valid for level in levels):
         notes.append("Struck out: no valid cell at that level; see the verdict.")
     return Table(

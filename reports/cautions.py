@@ -4,25 +4,15 @@ brief above all tables."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from reports.analysis import of_answers, of_loads, of_machine, of_ratios, of_runs
+from reports.analysis import of_answers, of_loads, of_machine, of_ratios
 from reports.analysis.analysis import Analysis
 from reports.analysis.note import Note
+from reports.caution import NAMED, Caution, more
 from reports.figures.text import listed, number
-
-NAMED = 3
-"""So many of a kind are named, the others counted."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Caution:
-    """A reason to read figures with care: all of it, and in brief."""
-
-    sentences: tuple[str, ...]
-    brief: str
+from reports.run_cautions import WORDS_OF_RUNS
 
 
 def cautions(analysis: Analysis) -> Iterator[Caution]:
@@ -48,45 +38,12 @@ def refusal(note: of_ratios.NotCompared) -> str:
     )
 
 
-def _more(notes: Sequence[Note], what: str) -> str:
-    return f"; {len(notes) - 1} more {what} likewise" if len(notes) > 1 else ""
-
-
-def _not_proved(notes: Sequence[of_runs.NotProved]) -> Caution:
-    count = f"{len(notes[0].cells)} of {notes[0].of} cells"
-    return Caution(
-        sentences=(f"{count}: configuration set, not proved (n/a): the service does not say what it runs.",),
-        brief=f"the configuration of {count} was set, not proved",
-    )
-
-
-def _as_is(notes: Sequence[of_runs.AsIs]) -> Caution:
-    count = f"{len(notes[0].cells)} of {notes[0].of} cells"
-    why = "the service does not say what it runs, so it was not proved (n/a)"
-    return Caution(
-        sentences=(f"{count}: configuration as-is: {why}.",), brief=f"{count} are as-is, which is not proved"
-    )
-
-
-def _not_verified(notes: Sequence[of_runs.NotVerified]) -> Caution:
-    count = f"{len(notes[0].cells)} of {notes[0].of} cells"
-    return Caution(
-        sentences=(f"{count}: --insecure: nobody verified whose service answered.",),
-        brief=f"{count} did not verify the service (--insecure)",
-    )
-
-
-def _incomplete(notes: Sequence[of_runs.Incomplete]) -> Caution:
-    text = f"{len(notes[0].cells)} cells have no end and were left out"
-    return Caution(sentences=(f"{text}.",), brief=text)
-
-
 def _thoughts_only(notes: Sequence[of_answers.ThoughtsOnly]) -> Caution:
     worst = notes[0]
     text = f"{worst.answers} of {worst.of} good answers of {worst.at} held thoughts only"
     rest = worst.of - worst.answers
     of = f"TTFT is that of the other {rest}" if rest else "there is no TTFT"
-    return Caution(sentences=(f"{text}: {of}{_more(notes, 'levels')}.",), brief=f"{text}, without TTFT")
+    return Caution(sentences=(f"{text}: {of}{more(notes, 'levels')}.",), brief=f"{text}, without TTFT")
 
 
 def _unknown_ends(notes: Sequence[of_answers.UnknownEnds]) -> Caution:
@@ -94,7 +51,7 @@ def _unknown_ends(notes: Sequence[of_answers.UnknownEnds]) -> Caution:
     text = f"{worst.answers} of {worst.of} good answers of {worst.at} ended for a reason not known"
     why = ", ".join(worst.reasons[:NAMED])
     may = "they may have been given up, and are in the figures"
-    return Caution(sentences=(f"{text} ({why}): {may}{_more(notes, 'levels')}.",), brief=f"{text} ({why})")
+    return Caution(sentences=(f"{text} ({why}): {may}{more(notes, 'levels')}.",), brief=f"{text} ({why})")
 
 
 def _token_pace(notes: Sequence[of_answers.TokenPace]) -> Caution:
@@ -144,9 +101,21 @@ def _overlapping(notes: Sequence[of_loads.Overlapping]) -> Caution:
     return Caution(
         sentences=(
             f"{who} overlap in time and were not added up: they took from each other, so neither "
-            f"shows what the service does alone{_more(notes, 'pairs')}.",
+            f"shows what the service does alone{more(notes, 'pairs')}.",
         ),
         brief=f"{len(notes)} pairs of cells overlap in time" if len(notes) > 1 else f"{who} overlap in time",
+    )
+
+
+def _beside(notes: Sequence[of_loads.Beside]) -> Caution:
+    who = listed(notes[0].cells)
+    text = "ran at the same time, each on a service of its own"
+    return Caution(
+        sentences=(
+            f"{who} {text}: they were not added up, and on one machine they took from each "
+            f"other{more(notes, 'pairs')}.",
+        ),
+        brief=f"{len(notes)} pairs of cells {text}" if len(notes) > 1 else f"{who} {text}",
     )
 
 
@@ -178,7 +147,7 @@ def _impossible(notes: Sequence[of_answers.ImpossibleStages]) -> Caution:
 def _disturbed(text: str, note: of_machine.Steal | of_machine.GeneratorWaited) -> Caution:
     text = text.format(f"{note.median:.0f}")
     most = f"(median over cells; at most {note.worst:.0f} %)"
-    may = "times may be up to as much too long, and RPS too low"
+    may = "times may be up to as much too long, and throughput too low"
     if note.compared:
         may += "; ratios of cells that waited alike are touched least"
     return Caution(sentences=(f"{text[0].upper()}{text[1:]} {most}: {may}.",), brief=text)
@@ -186,8 +155,8 @@ def _disturbed(text: str, note: of_machine.Steal | of_machine.GeneratorWaited) -
 
 def _stood_still(notes: Sequence[of_machine.StoodStill]) -> Caution:
     text = f"the load generator stood still for up to {notes[0].percent:.0f} % of a cell's time"
-    whole = f"{text[0].upper()}{text[1:]} ({notes[0].cell}): its RPS may be as much low."
-    return Caution(sentences=(whole,), brief=f"{text}, so RPS may be low")
+    whole = f"{text[0].upper()}{text[1:]} ({notes[0].cell}): its throughput may be as much low."
+    return Caution(sentences=(whole,), brief=f"{text}, so throughput may be low")
 
 
 def _late(notes: Sequence[of_answers.Late]) -> Caution:
@@ -211,34 +180,16 @@ def _gaps_left_out(notes: Sequence[of_answers.GapsLeftOut]) -> Caution:
     )
 
 
-def _again(notes: Sequence[of_runs.MeasuredAgain]) -> Caution:
-    [note] = notes
-    count = f"{len(note.cells)} of {note.of} cells were measured again: the machine had spoiled them"
-    kept = "What came before is kept beside each, as .try-1."
-    return Caution(sentences=(f"{count}: {listed(note.cells)}. {kept}",), brief=count)
-
-
 def _connecting(notes: Sequence[of_loads.Connecting]) -> Caution:
     longest = notes[0]
     text = f"connecting took {number(longest.ms)} ms a request on average, which is in no figure"
     return Caution(
-        sentences=(f"{longest.cell}: {text}{_more(notes, 'cells')}.",), brief=f"{text} ({longest.cell})"
-    )
-
-
-def _one_repeat(notes: Sequence[of_runs.OneRepeat]) -> Caution:
-    whole = "Each load was measured once" if notes[0].most == 1 else "Some loads were measured once"
-    return Caution(
-        sentences=(f"{whole}: how much figures differ from run to run is in no interval of theirs.",),
-        brief=f"{whole[0].lower()}{whole[1:]}: no noise between runs is known",
+        sentences=(f"{longest.cell}: {text}{more(notes, 'cells')}.",), brief=f"{text} ({longest.cell})"
     )
 
 
 WORDS: dict[type[Note], Callable[[Any], Caution]] = {
-    of_runs.NotProved: _not_proved,
-    of_runs.AsIs: _as_is,
-    of_runs.NotVerified: _not_verified,
-    of_runs.Incomplete: _incomplete,
+    **WORDS_OF_RUNS,
     of_answers.ThoughtsOnly: _thoughts_only,
     of_answers.UnknownEnds: _unknown_ends,
     of_answers.TokenPace: _token_pace,
@@ -247,6 +198,7 @@ WORDS: dict[type[Note], Callable[[Any], Caution]] = {
     of_ratios.WorkloadMismatch: _workload_mismatch,
     of_ratios.ReachedDifferently: _reached,
     of_loads.Overlapping: _overlapping,
+    of_loads.Beside: _beside,
     of_machine.Drift: _drift,
     of_answers.ImpossibleStages: _impossible,
     of_machine.Steal: lambda notes: _disturbed("the host took {} % of this machine's time", notes[0]),
@@ -256,8 +208,6 @@ WORDS: dict[type[Note], Callable[[Any], Caution]] = {
     of_machine.StoodStill: _stood_still,
     of_answers.Late: _late,
     of_answers.GapsLeftOut: _gaps_left_out,
-    of_runs.MeasuredAgain: _again,
     of_loads.Connecting: _connecting,
-    of_runs.OneRepeat: _one_repeat,
 }
 """Of all notes of one kind; what is not here is in the verdict alone, or in a section of its own."""

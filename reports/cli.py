@@ -10,7 +10,7 @@ import click
 
 from records import layout
 from records.exit_codes import FAULT, INTERRUPTED, INVALID, USAGE
-from records.files import discard
+from records.files import discard, of_the_disk
 from reports.export_option import Export, export_of
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def main(
     What differs in settings, code, CPUs or what was asked is not pooled: it is rows of its own, compared
     with each other. To compare a fix measured by two sweeps, give both: report before after
 
-    Exit codes: 0; 1 nothing could be printed, as on a full disk; 2 a directory that is no results directory,
+    Exit codes: 0; 1 a disk that is full, of standard output too; 2 a directory that is no results directory,
     or a measurement given twice; 3 a configuration without a valid cell; 130 interrupted.
     """
     file = export and export.file(directories, output)
@@ -80,8 +80,10 @@ def _report(directories: tuple[Path, ...], as_json: bool, output: Path | None, r
         return _refused(f"{package} is not installed: pip install '.[report]'")
     try:
         analysis = load(directories, reference)
-    except (RecordError, OSError) as error:
+    except RecordError as error:
         return _refused(str(error))
+    except OSError as error:
+        return _refused(str(error), error)
     names = dict.fromkeys(name for level in analysis.levels for name in (level.row.variant, level.config))
     if reference is not None and reference not in names:
         return _refused(f"--reference takes one of {', '.join(names)}, not {shown(reference)}")
@@ -97,7 +99,7 @@ def _report(directories: tuple[Path, ...], as_json: bool, output: Path | None, r
     if where is None:
         click.echo("report: several directories, so no files were written; --output DIR keeps them", err=True)
     elif unwritten is not None:
-        return _refused(f"the derived files could not be written: {unwritten}")
+        return _refused(f"the derived files could not be written: {unwritten}", unwritten)
     elif not as_json:
         tables = f"{layout.SUMMARY}, {layout.LEVELS}" if analysis.shaped else layout.SUMMARY
         click.echo(f"report: {where / layout.REPORT}, {tables} and {layout.RESULTS}", err=True)
@@ -133,7 +135,7 @@ def _printed(analysis: Analysis, as_json: bool) -> bool:
     return True
 
 
-def _refused(why: str) -> int:
-    """One clear line, exit code 2."""
+def _refused(why: str, error: OSError | None = None) -> int:
+    """One clear line; exit code 2, where a disk is at fault 1."""
     click.echo(f"report: {' '.join(why.split())}", err=True)
-    return USAGE
+    return FAULT if error is not None and of_the_disk(error) else USAGE

@@ -32,7 +32,8 @@ def _rests_on(finding: Finding) -> str:
 
 
 def _named(finding: Finding) -> str:
-    return f"{finding.about}: {finding.code.replace('-', ' ')}"
+    at = f" at {finding.where}" if finding.where else ""
+    return f"{finding.about}: {finding.code.replace('-', ' ')}{at}"
 
 
 def _said(finding: Finding) -> str:

@@ -5,13 +5,12 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from records import layout
-from records.files import write_json
+from records.files import replace_file, write_json
 from reports.analysis.analysis import Analysis
 from reports.blocks import blocks
 from reports.figures.load import Load
@@ -99,21 +98,14 @@ def _table(columns: Sequence[str], rows: Iterable[dict[str, Any]]) -> str:
     return out.getvalue()
 
 
-def _write_text(path: Path, text: str) -> None:
-    """Replace ``path`` whole or not at all."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(path)
-
-
 def write_files(analysis: Analysis, directory: Path) -> None:
     """Raises OSError where the directory cannot be made or written."""
     directory.mkdir(parents=True, exist_ok=True)
     write_json(directory / layout.RESULTS, results_json(analysis))
-    _write_text(directory / layout.SUMMARY, summary_csv(analysis))
+    replace_file(directory / layout.SUMMARY, summary_csv(analysis).encode())
     if analysis.shaped:
-        _write_text(directory / layout.LEVELS, levels_csv(analysis))
+        replace_file(directory / layout.LEVELS, levels_csv(analysis).encode())
     else:  # one of an earlier report is of other loads
         (directory / layout.LEVELS).unlink(missing_ok=True)
     names = ", ".join(source.name for source in analysis.sources)
-    _write_text(directory / layout.REPORT, markdown(blocks(analysis), f"Report of {names}"))
+    replace_file(directory / layout.REPORT, markdown(blocks(analysis), f"Report of {names}").encode())

@@ -10,7 +10,8 @@ from pathlib import Path
 import click
 
 from records import layout
-from records.exit_codes import USAGE
+from records.exit_codes import FAULT, USAGE
+from records.files import of_the_disk
 
 FORMS = ("parquet", "csv")
 
@@ -50,7 +51,7 @@ class Export:
             rows = export(directories, self.form, file)
         except OSError as error:
             click.echo(f"report: {file} could not be written: {error.strerror or error}", err=True)
-            return USAGE
+            return FAULT if of_the_disk(error) else USAGE
         click.echo(f"report: {file}, {rows} requests", err=True)
         return 0
 

@@ -45,10 +45,12 @@ def late_note(figures: Iterable[tuple[Figures, str]]) -> list[str]:
 
 
 def unsure_note(figures: Iterable[tuple[Figures, str]]) -> list[str]:
-    """Good answers without a TTFT, and those of which nobody knows why they ended; and where."""
+    """Good answers without what is compared, and those of which nobody knows why they ended; and where."""
     found, notes = list(figures), []
     if without := [f"{one.without} of {one.good} {where}" for one, where in found if one.without]:
-        notes.append(f"Without TTFT, which is of the others: {listed(without)} held thoughts only.")
+        metric = found[0][0].workload.compared
+        lack = f", without {metric.absent}" if metric.absent else ""
+        notes.append(f"Without {metric.title}, which is of the others: {listed(without)}{lack}.")
     ends = [(one, where, sum(count for _, count in one.unknown_ends)) for one, where in found]
     if unknown := [f"{count} of {one.good} {where}" for one, where, count in ends if count]:
         reasons = list(dict.fromkeys(reason for one, _ in found for reason, _ in one.unknown_ends))
@@ -76,7 +78,8 @@ def absent_note(figures: Iterable[Figures], shown: Sequence[str]) -> list[str]:
         late = " that is not late" if compared.dated else ""
         what = "latency" if compared.unit == "ms" else compared.title
         why.append(f"there is no {what} without a good answer{late}")
-    for quantile in (measured[0].workload.estimates[key] for key in shown if measured):
+    quantiles = measured[0].workload.estimates if measured else {}
+    for quantile in (quantiles[key] for key in shown if key in quantiles):
         metric = quantile.metric
         medians = [each.key for each in metric.estimates if each.q == 0.5 and metric.absent]
         without = [one for one in measured for median in medians if one.at(median) is None]

@@ -6,7 +6,8 @@ import textwrap
 from collections.abc import Sequence
 
 from reports.analysis.analysis import Analysis
-from reports.cautions import Caution, cautions
+from reports.caution import Caution
+from reports.cautions import cautions
 from reports.diagnosis import in_words
 from reports.findings.catalogue import diagnosis
 from reports.sentence import Sentence

@@ -18,7 +18,7 @@ def region_tables(found: Sequence[Region]) -> Iterator[Table]:
         groups.setdefault((region.deployment, region.config, region.workload.name), []).append(region)
     for (deployment, config, _), own in groups.items():
         first, workload = heads(region.load for region in own), own[0].workload
-        per, metrics = workload.throughput.title, columns.heads(workload, workload.columns.main)
+        per, metrics = workload.throughput.title, columns.heads(workload, workload.main)
         yield Table(
             title=f"{deployment}: {config}: by region",
             columns=(*first, "Region", "Requests", f"{per} share", *metrics, "Fail"),
@@ -33,7 +33,7 @@ def region_tables(found: Sequence[Region]) -> Iterator[Table]:
 def _row(region: Region, first: Sequence[str]) -> Row:
     figures = region.figures
     share = NONE if region.share is None else f"{number(100 * region.share)} %"
-    main = (spread(figures.at(key)) for key in region.workload.columns.main)
+    main = (spread(figures.at(key)) for key in region.workload.main)
     return Row(
         cells=(
             *(*region.load.cells(first), region.name, str(figures.requests), share),

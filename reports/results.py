@@ -156,7 +156,7 @@ def _of_a_load(found: Comparison | DeploymentRatio | LatencyBreakdown | Drift) -
 
 def _region(region: Region) -> dict[str, Any]:
     workload, figures = region.workload, region.figures
-    main = (workload.estimates[key] for key in workload.columns.main)
+    main = (workload.estimates[key] for key in workload.main)
     return {
         **{name: getattr(region, name) for name in ("deployment", "config", "region")},
         **region.load.to_json(),

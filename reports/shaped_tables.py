@@ -13,10 +13,11 @@ from reports.figures.text import NONE, listed
 from reports.footnotes import absent_note, failure_note, late_note, trait_notes, unsure_note
 
 RULE = (
-    "A request belongs to the level in which it began (an open loop: was due); RPS counts the good answers "
+    "A request belongs to the level in which it began (an open loop: was due); {} counts the good answers "
     "that ended in it. Cut: cut or dropped, never answered, in no other figure. "
     "A step is measured once it has settled."
 )
+"""With the throughput's title."""
 
 
 def level_tables(analysis: Analysis) -> Iterator[Table]:
@@ -58,14 +59,14 @@ def _row(level: StageFigures, shaped: ShapedCell) -> Row:
 
 def _sides(shaped: ShapedCell) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The keys of the values before its counts, and behind them."""
-    every, kind = [level.figures for level in shaped.levels], shaped.cell.workload.columns
-    return columns.shown(every, kind.of_levels), columns.shown(every, kind.of_levels_last)
+    every, kind = [level.figures for level in shaped.levels], shaped.cell.workload
+    return columns.shown(every, kind.columns.of_levels), columns.shown(every, kind.of_levels_last)
 
 
 def _notes(shaped: ShapedCell) -> Iterator[str]:
     if shaped.sentence:
         yield f"{shaped.sentence}."
-    yield RULE
+    yield RULE.format(shaped.cell.workload.throughput.title)
     for level in shaped.levels:
         yield from failure_note(level.figures, level.held.label(shaped.unit))
     placed = [(level.figures, f"at {level.held.label(shaped.unit)}") for level in shaped.levels]
@@ -74,7 +75,7 @@ def _notes(shaped: ShapedCell) -> Iterator[str]:
     first, last = _sides(shaped)
     yield from absent_note(
         [level.figures for level in shaped.levels if level.held.seconds],
-        (*shaped.cell.workload.columns.main, *first, *last),
+        (*shaped.cell.workload.main, *first, *last),
     )
     rateless = [
         level.held.label(shaped.unit)
@@ -82,7 +83,7 @@ def _notes(shaped: ShapedCell) -> Iterator[str]:
         if level.held.seconds and level.figures.throughput is None
     ]
     if rateless:
-        yield no_rate_note(rateless)
+        yield no_rate_note(rateless, shaped.cell.workload.throughput.title)
     survivors = [
         level.held.label(shaped.unit)
         for level in shaped.levels

@@ -14,18 +14,24 @@ from records.exit_codes import USAGE
 from records.files import write_json
 from records.reader import CellData, is_complete, read_cell
 from records.request import RecordError
+from records.secret_names import is_secret
 from records.served import AS_IS, Served
+from records.urls import blank_urls
 from records.variants import MOCKS, SWITCHES
 from sweep import again
 from sweep.deployments.protocol import Endpoint
-from sweep.llm import LlmServer
+from sweep.llm import LlmServer, named_llm
 from sweep.plan import MAX_SECONDS, MIN_SECONDS, CellKey, Plan
+from sweep.probing import probing
+from sweep.running import logs
 from sweep.running.cpus import LOCUST_PRIORITY, Cpus
 from sweep.running.errors import UsageError
 from sweep.running.inside import copy_between
-from sweep.running.processes import Child, Ledger
+from sweep.running.ledger import Ledger
+from sweep.running.processes import Child
 from sweep.running.redaction import blank, redaction
 from sweep.scenario import locustfile, words
+from sweep.target import Target
 
 PROFILER_INTERVAL_SECONDS = 0.5
 _LOCUST_LIMIT_SECONDS = MAX_SECONDS + 40  # start, the cell, the drain of what is in flight
@@ -91,7 +97,7 @@ def measure(place: Workplace, key: CellKey, endpoint: Endpoint) -> CellData:
         set_aside(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
     # Locust wants its results directory empty, so what else belongs there is kept beside it until the end.
-    log_bytes = endpoint.log.stat().st_size if endpoint.log else 0
+    log_bytes = logs.written(endpoint.log) if endpoint.log else 0
     spec = _beside(folder, _SPEC)
     write_json(spec, _spec(place, key, endpoint).to_json())
     try:
@@ -120,7 +126,21 @@ def measure(place: Workplace, key: CellKey, endpoint: Endpoint) -> CellData:
 
 
 def _load(place: Workplace, key: CellKey, endpoint: Endpoint) -> tuple[int | None, Child]:
-    """Locust to its end, and the profiler with it: its exit code (None: it did not end), and itself."""
+    """Locust to its end, probes and profiler with it: its exit code (None: it did not end), and itself."""
+    folder, cpus = place.folder(key), place.cpus_for(endpoint)
+    with probing(
+        place.plan,
+        key.deployment,
+        endpoint.base_url,
+        output=_beside(folder, layout.PROBES),
+        log=_beside(folder, layout.PROBES_LOG),
+        ledger=place.ledger,
+        cpus=cpus,
+    ):
+        return _load_watched(place, key, endpoint)
+
+
+def _load_watched(place: Workplace, key: CellKey, endpoint: Endpoint) -> tuple[int | None, Child]:
     folder, cpus = place.folder(key), place.cpus_for(endpoint)
     profiler = _start_profiler(place, folder, endpoint)
     try:
@@ -147,9 +167,9 @@ def _spec(place: Workplace, key: CellKey, endpoint: Endpoint) -> CellSpec:
     """What Locust is told of the cell: it alone judges it, and writes it down."""
     folder, served, redact = place.folder(key), endpoint.served, redaction()
     settings = {name: redact.redact(text) for name, text in place.plan.settings_of(key.config).items()}
-    [kind] = [target.kind for target in place.plan.targets if target.label == key.deployment]
+    [target] = [target for target in place.plan.targets if target.label == key.deployment]
     # A command may read more from its environment than it says; what we set and it says is held against that.
-    unsaid = set(settings) - set(served.settings) if kind.configurable and served.config else set()
+    unsaid = set(settings) - set(served.settings) if target.kind.configurable and served.config else set()
     if key.config in MOCKS:  # its name says it
         unsaid -= {switch.setting for switch in SWITCHES}
     return CellSpec(
@@ -161,7 +181,8 @@ def _spec(place: Workplace, key: CellKey, endpoint: Endpoint) -> CellSpec:
         expected_settings={name: text for name, text in settings.items() if name not in unsaid},
         unproved_settings=tuple(sorted(unsaid)),
         variant=redact.value(place.plan.variant(key.config).settings),
-        settings=settings,
+        settings={**redact.value(_given_besides(place.plan, target, served)), **settings},
+        service=redact.value(target.kept()),
         served=served,
         cpus=place.cpus_for(endpoint).to_json(),
         earlier_tries=again.times(folder),
@@ -169,6 +190,17 @@ def _spec(place: Workplace, key: CellKey, endpoint: Endpoint) -> CellSpec:
         samples=str(_beside(folder, layout.SAMPLES)) if endpoint.pids else "",
         interval_s=PROFILER_INTERVAL_SECONDS,
     )
+
+
+def _given_besides(plan: Plan, target: Target, served: Served) -> dict[str, str]:
+    """What the environment sets of what is started: the LLM, and whatever else the service says it has."""
+    if not (target.kind.started and target.kind.configurable):
+        return {}
+    names = [name for name in served.settings if name in os.environ and not is_secret(name)]
+    given = {name: os.environ[name] for name in names}
+    if target.kind.reaches_loopback and (llm := named_llm(plan)):
+        given["OPENAI_BASE_URL"] = llm
+    return {name: blank_urls(text) for name, text in given.items()}
 
 
 def _is_expected(config: str, served: Served) -> bool:
@@ -211,13 +243,12 @@ def _beside(folder: Path, name: str) -> Path:
 def _collect(folder: Path, into: Path) -> None:
     """Move what was kept beside ``folder`` into the cell's own folder."""
     _beside(folder, _SPEC).unlink(missing_ok=True)
-    for name in (layout.SAMPLES, layout.PROFILE, layout.PROFILER_LOG, layout.LOCUST_LOG):
+    profiles = (layout.SAMPLES, layout.PROFILE, layout.PROFILER_LOG)
+    for name in (*profiles, layout.PROBES, layout.PROBES_LOG, layout.LOCUST_LOG):
         path = _beside(folder, name)
         if path.exists():
             shutil.move(path, into / name)
 
 
 def _copy_tail(log: Path, start: int, to: Path) -> None:
-    with log.open("rb") as source:
-        source.seek(start)
-        to.write_bytes(blank(source.read(_LOG_TAIL_BYTES)))
+    to.write_bytes(blank(logs.since(log, start, _LOG_TAIL_BYTES)))

@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 
 import click
 
+from reach.flags import reaching
 from records.exit_codes import FAULT, INTERRUPTED, USAGE
 from records.files import discard
 from records.request import RecordError
@@ -26,7 +27,8 @@ from sweep.plan import (
 )
 from sweep.planning import planned
 from sweep.preview import preview
-from sweep.reaching import check_given_again, check_reach, given_in, reaching
+from sweep.probing import probed
+from sweep.reaching import check_given_again, check_reach, given_in
 from sweep.running import cpus as division
 from sweep.running.errors import UsageError
 from sweep.target import waiting
@@ -186,6 +188,7 @@ Exit codes: 0 fine, 1 a fault of ours, 2 usage or a target that never got ready,
     help="Look into what is started, if that is Python with an asyncio loop: where requests wait, and what "
     "holds the loop, into inside.jsonl of each cell. A thread that PYTHONPATH brings into each process.",
 )
+@probed
 @reaching
 @click.option("--plan-only", is_flag=True, help="Print what would be measured, and start nothing.")
 @click.argument("locust_args", nargs=-1, type=click.UNPROCESSED)

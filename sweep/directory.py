@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 
 from records.cell import SCHEMA_VERSION
-from records.files import read_json, write_json
+from records.files import of_the_disk, read_json, write_json
 from records.layout import CELLS, LOCK, RUN
 from records.reader import read_meta
 from records.request import RecordError
@@ -29,12 +29,14 @@ def create(output: Path, name: str, plan: Plan, given: Sequence[str] = ()) -> Pa
     ``given``: the variables that it was given something by which is not kept.
 
     Raises:
-        UsageError: it cannot be made.
+        UsageError: it cannot be made; OSError: for the disk's sake.
     """
     try:
         output.mkdir(parents=True, exist_ok=True)
         directory = _new(output, name)
     except OSError as error:
+        if of_the_disk(error):
+            raise
         raise UsageError(f"cannot make {error.filename}: {error.strerror}") from error
     try:
         facts = {"host": describe_host(), **describe_software(), "given_by_environment": list(given)}
@@ -71,6 +73,8 @@ def load(directory: Path) -> Plan:
         locustfile(plan.scenario)
         parse_locust_args(plan.locust_args)
     except OSError as error:
+        if of_the_disk(error):
+            raise
         raise UsageError(f"--resume {directory}: {error.strerror or error}") from error
     except (RecordError, UsageError) as error:
         raise UsageError(f"--resume {directory}: {error}") from error
@@ -84,10 +88,12 @@ def given_before(directory: Path) -> list[str]:
 
 
 def write_run(directory: Path, plan: Plan, *, status: str, extra: Mapping[str, Any]) -> None:
-    """Bring run.json up to date; what is in it and not named here stays."""
+    """Bring run.json up to date; what is in it and not named here stays. It lists the cells that are known
+    beforehand: after a kill a report can tell which are missing."""
     path = directory / RUN
     before = read_json(path) if path.exists() else {}
-    facts = {"schema_version": SCHEMA_VERSION, "plan": plan.to_json(), "status": status}
+    planned = [key.path for key in plan.cells()]
+    facts = {"schema_version": SCHEMA_VERSION, "plan": plan.to_json(), "planned": planned, "status": status}
     write_json(path, {**before, **facts, **extra})
 
 
@@ -133,10 +139,13 @@ def _settle(path: Path, status: str) -> None:
 
 @contextmanager
 def alone(directory: Path) -> Iterator[None]:
-    """Hold the run's lock: two sweeps in one directory would mix their records. Raises UsageError."""
+    """Hold the run's lock: two sweeps in one directory would mix their records. Raises UsageError; OSError
+    for the disk's sake."""
     try:
         lock = (directory / LOCK).open("w")
     except OSError as error:
+        if of_the_disk(error):
+            raise
         raise UsageError(f"cannot write in {directory}: {error.strerror}") from error
     with lock:
         try:

@@ -13,8 +13,9 @@ from records.layout import LLM, LLM_LOG
 from sweep.plan import Plan
 from sweep.running.cpus import LLM_PRIORITY
 from sweep.running.errors import UsageError, check_base_url
+from sweep.running.ledger import Ledger
 from sweep.running.probes import status
-from sweep.running.processes import Child, Ledger, free_port
+from sweep.running.processes import Child, free_port
 
 _START_SECONDS = 20.0
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Annotated, Any, ClassVar
 
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter, ValidationError
 
 from records.layout import cell_name
 from records.point import RATE, Point
+from records.probes import MOST_PATHS
+from records.secret_names import path_trouble
 from records.served import AS_IS
 from records.variants import MOCKS, Variant
 from sweep.grid import MOST_USERS, Factor, combinations
@@ -33,8 +36,21 @@ REQUESTS_PER_USER = 10
 MIN_SECONDS = 3.0
 MAX_SECONDS = 8.0
 CELL_OVERHEAD_SECONDS = 2.5
+PROBES_SECONDS = 1.5
+"""From the start of a cell's probes until enough are taken for its load to begin."""
 TARGET_START_SECONDS = 5.0
 
+LONGEST_NAME = 60
+"""Of a variant that is called by its settings."""
+
+
+def _checked_path(path: str) -> str:
+    if trouble := path_trouble("--probe-path", path):
+        raise ValueError(trouble)
+    return path
+
+
+ProbePath = Annotated[str, AfterValidator(_checked_path)]
 Service = tuple[str, str]
 """(deployment, variant): what is started once a repeat"""
 Series = tuple[str, str, Point]
@@ -103,6 +119,10 @@ class Plan:
     """Locust's processes beside its master; none: it is a process by itself."""
     inside: bool = False
     """Is it looked into the processes of what the sweep starts? In no plan older than the option."""
+    probes: bool = False
+    """Is each target probed from outside? By a plan older than the option it was not."""
+    probe_paths: Annotated[tuple[ProbePath, ...], Field(max_length=MOST_PATHS)] = ()
+    """What they ask for; none: `Target.cheap_path`."""
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -198,9 +218,18 @@ class Plan:
 
 
 def resolved(plan: Plan) -> Plan:
-    """The plan with its variants: the four mocks where none was given, or ``as-is`` where not every
-    target knows them."""
+    """The plan with its variants: the four mocks where none was given; where not every target knows them, one
+    that is called by what is set, or ``as-is`` where nothing is."""
     if plan.variants:
         return plan
-    known = all(target.kind.has_mocks for target in plan.targets)
-    return replace(plan, variants=tuple(MOCKS.values()) if known else (Variant(name=AS_IS),))
+    if all(target.kind.has_mocks for target in plan.targets):
+        return replace(plan, variants=tuple(MOCKS.values()))
+    if plan.settings and all(target.kind.configurable for target in plan.targets):
+        return replace(plan, variants=(Variant(name=called(plan.settings), settings=dict(plan.settings)),))
+    return replace(plan, variants=(Variant(name=AS_IS),))
+
+
+def called(settings: Mapping[str, str]) -> str:
+    """A name, also of a folder, that says what is set: ``WORKERS-4``; reports tell long ones apart."""
+    text = "_".join(f"{name}-{value}" for name, value in settings.items())
+    return re.sub(r"[^A-Za-z0-9_.]+", "-", text)[:LONGEST_NAME].rstrip("-._")

@@ -7,12 +7,14 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from reach.flags import as_words
 from records.variants import MOCKS
 from sweep import options
 from sweep.grid import parse_grid
 from sweep.llm import named_llm
-from sweep.plan import Plan, resolved
-from sweep.reaching import as_words, check_reach, with_whole_paths
+from sweep.plan import Plan, called, resolved
+from sweep.probing import check_paths
+from sweep.reaching import check_reach, reach_of_plan, with_whole_paths
 from sweep.running import cpus as division
 from sweep.running.errors import UsageError
 from sweep.running.redaction import check_not_kept
@@ -32,6 +34,8 @@ AS_GIVEN = (
     "seed",
     "cpus",
     "inside",
+    "probes",
+    "probe_paths",
 )
 """Options that a plan takes as they are."""
 
@@ -41,6 +45,7 @@ def planned(given: Mapping[str, Any], locust_args: Sequence[str], environment: M
     name = given["name"]
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,80}", name):
         raise UsageError(f"--name takes letters, digits, '.', '_' and '-', not {name!r}")
+    check_paths(given["probe_paths"], probes=given["probes"])
     max_level = options.max_concurrent(environment)
     points = parse_grid(given["grid"], given["concurrency"], max_level)
     budget = given["budget"]
@@ -73,8 +78,7 @@ def _check(plan: Plan, environment: Mapping[str, str]) -> None:
     """Raises UsageError for what can't be measured, before anything starts."""
     own = [text for variant in plan.variants for text in variant.settings.values()]
     specs = [word for target in plan.targets for word in (target.label, target.spec, target.ready_path)]
-    check_not_kept([*plan.locust_args, *plan.settings.values(), *own, plan.name, *specs])
-    check_common(plan.settings, plan.variants)
+    check_not_kept([*plan.locust_args, *plan.settings.values(), *own, plan.name, *specs, *plan.probe_paths])
     if all(target.kind.has_mocks for target in plan.targets):
         check_told_apart(plan.settings, plan.variants)
     check_reference(plan.reference, plan.variants)
@@ -83,7 +87,13 @@ def _check(plan: Plan, environment: Mapping[str, str]) -> None:
             raise UsageError("--set can't change a running service; it goes with what the sweep starts")
         if any(variant.settings for variant in plan.variants if variant != MOCKS.get(variant.name)):
             raise UsageError("--config can't set a running service; settings go with what the sweep starts")
+    common = called(plan.settings)  # a variant of that name is made of them
+    check_common(plan.settings, [variant for variant in plan.variants if variant.name != common])
     named_llm(plan)
+    tls = reach_of_plan(plan, environment).tls.flags()
+    if tls and not any(target.kind.tls for target in plan.targets):
+        given = " and ".join(tls)
+        raise UsageError(f"{given}: no deployment is asked over https://, so that nothing is verified")
     check_reach(plan, environment)
     division.divide(plan.cpus, division.available())
     check_scenario(plan)  # the last: another process is asked

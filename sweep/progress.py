@@ -158,11 +158,13 @@ class Progress:
 
     def _line(self, key: CellKey, data: CellData) -> str:
         cell = data.cell
-        shown = workload(cell.workload).median
+        kind = workload(cell.workload)
+        shown, per = kind.median, kind.throughput
         values = shown.metric.values(timed(data.requests, cell.window))
         median = f"{statistics.median(values):7.1f}" if values else "      -"
-        rps = cell.achieved.get("rps") or 0.0  # None: the cell never got to measuring
-        line = f"[{self._done:>2}/{self._total}] {key.path:<29} {rps:7.1f} RPS"
+        rate = per.in_cell(cell) or 0.0
+        figure = f"{rate:7.3g}" if 0 < rate < 1 else f"{rate:7.1f}"
+        line = f"[{self._done:>2}/{self._total}] {key.path:<29} {figure} {per.title}"
         line += f"  {shown.title} {median} {shown.metric.unit}"
         late = len(measured(data.requests, cell.window)) - len(timed(data.requests, cell.window))
         line += f"  {late} late" if late else ""

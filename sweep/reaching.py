@@ -3,37 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
-
-import click
+from collections.abc import Mapping, Sequence
 
 from reach.failure import ReachError
 from reach.key import KEY_VARIABLE, key_of, request_headers
-from reach.options import OPTIONS, Reach, reach_of
+from reach.options import Reach, reach_of
 from records.given_files import GivenFileError, check_given
 from sweep.llm import named_llm
 from sweep.options import FILES, found_in
 from sweep.plan import Plan
 from sweep.running.errors import UsageError
-
-
-def reaching(command: Callable[..., None]) -> Callable[..., None]:
-    """The command with the options of `reach`: short for the same ones after ``--``."""
-    for option in reversed(OPTIONS):
-        takes: dict[str, Any] = {"metavar": option.metavar, "default": ""}
-        given = takes if option.metavar else {"is_flag": True}
-        command = click.option(option.flag, option.name, **given, help=f"{option.text}.")(command)
-    return command
-
-
-def as_words(given: Mapping[str, str | bool]) -> tuple[str, ...]:
-    """What was given, as the load is told."""
-    return tuple(
-        f"{option.flag}={given[option.name]}" if option.metavar else option.flag
-        for option in OPTIONS
-        if given[option.name]
-    )
 
 
 def with_whole_paths(words: Sequence[str]) -> tuple[str, ...]:

@@ -22,6 +22,7 @@ from sweep.plan import (
     CELL_OVERHEAD_SECONDS,
     MAX_SECONDS,
     MIN_SECONDS,
+    PROBES_SECONDS,
     TARGET_START_SECONDS,
     CellKey,
     Plan,
@@ -29,9 +30,10 @@ from sweep.plan import (
 )
 from sweep.progress import Progress
 from sweep.running.cpus import SHARED, Cpus, available, divide, kept_on, may_be_realtime
-from sweep.running.processes import Ledger
+from sweep.running.ledger import Ledger
 from sweep.search import Search
 from sweep.targets import start_targets
+from workloads.catalogue import workload
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -231,8 +233,9 @@ class Sweep:
     def _learn(self, place: Workplace, key: CellKey, data: CellData) -> None:
         """What follows from a cell."""
         answered = not data.requests or any(request.outcome == "ok" for request in data.requests)
-        rps = data.cell.achieved.get("rps") if data.cell.verdict.valid else None
-        self.search.took(key, rps, answered=answered)
+        cell = data.cell
+        throughput = workload(cell.workload).throughput.in_cell(cell) if cell.verdict.valid else None
+        self.search.took(key, throughput, answered=answered)
         why = spoiled(data.cell)
         if why and times(place.folder(key)) < MOST_TIMES:
             self.spoiled[key] = why
@@ -249,5 +252,6 @@ class Sweep:
     def expected_seconds(self) -> float:
         """A first guess, before any cell has been timed."""
         cell = (MIN_SECONDS + MAX_SECONDS) / 2 + CELL_OVERHEAD_SECONDS
+        cell += PROBES_SECONDS if self.plan.probes else 0.0
         starts = self.plan.repeats * len(self.plan.services)
         return self.search.expected_cells() * cell + starts * TARGET_START_SECONDS

@@ -21,15 +21,15 @@ class Search:
     """The cells that were measured, as far as others follow from them."""
 
     plan: Plan
-    rps: dict[CellKey, float | None] = field(default_factory=dict)
+    throughput: dict[CellKey, float | None] = field(default_factory=dict)
     """Of each cell; None where it is not valid, so that it decides nothing."""
     unanswered: dict[Series, int] = field(default_factory=dict)
     """The lowest level at which there was not one good answer."""
 
-    def took(self, key: CellKey, rps: float | None, *, answered: bool = True) -> None:
-        """A cell was measured, maybe again; ``rps`` is None where it is not valid; ``answered``: there was a
-        good answer in it."""
-        self.rps[key] = (rps or None) if answered else None
+    def took(self, key: CellKey, throughput: float | None, *, answered: bool = True) -> None:
+        """A cell was measured, maybe again; ``throughput`` is None where it is not valid; ``answered``: there
+        was a good answer in it."""
+        self.throughput[key] = (throughput or None) if answered else None
         if not answered:
             limit = self.unanswered.get(key.series, key.concurrency)
             self.unanswered[key.series] = min(key.concurrency, limit)
@@ -55,14 +55,14 @@ class Search:
     def _begins(self, series: Series) -> bool:
         """Are levels missing that all series share? Before them there is nothing to go by."""
         shared = (_cell(series, level, 1) for level in self.plan.levels)
-        return any(key not in self.rps and not self.pointless(key) for key in shared)
+        return any(key not in self.throughput and not self.pointless(key) for key in shared)
 
     def _outcomes(self, series: Series, repeats: Collection[int]) -> Outcomes:
-        """RPS by level, the mean of the valid cells; None where there is none."""
+        """Throughput by level, the mean of the valid cells; None where there is none."""
         levels: dict[int, list[float]] = {}
-        for key, rps in self.rps.items():
+        for key, throughput in self.throughput.items():
             if key.series == series and key.repeat in repeats:
-                levels.setdefault(key.concurrency, []).extend([] if rps is None else [rps])
+                levels.setdefault(key.concurrency, []).extend([] if throughput is None else [throughput])
         return {level: fmean(valid) if valid else None for level, valid in levels.items()}
 
     def _levels(self, series: Series) -> list[int]:
@@ -95,8 +95,9 @@ class Search:
         """How many cells there will be in all repeats, as far as can be said now."""
         repeats = range(1, self.plan.repeats + 1)
         known = (key for repeat in repeats for key in self.cells(repeat))
-        missing = [key for key in known if key not in self.rps and not self.pointless(key)]
-        return len(self.rps) + len(missing) + self.plan.repeats * sum(map(self._guess, self.plan.series))
+        missing = [key for key in known if key not in self.throughput and not self.pointless(key)]
+        guessed = self.plan.repeats * sum(map(self._guess, self.plan.series))
+        return len(self.throughput) + len(missing) + guessed
 
     def _guess(self, series: Series) -> int:
         """How many levels more there will be of a series."""

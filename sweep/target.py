@@ -12,9 +12,10 @@ from typing import Annotated, ClassVar
 import click
 from pydantic import ConfigDict, Field
 
-from records.secret_names import NO_FRAGMENT, secret_in_query, shown
+from records.given import blank_command
+from records.secret_names import path_trouble
 from sweep.deployments.catalogue import kind_of
-from sweep.deployments.protocol import READY_SECONDS, Kind
+from sweep.deployments.protocol import HEALTH_PATH, READY_SECONDS, Kind
 from sweep.running.errors import UsageError
 
 MOST_READY_SECONDS = 24 * 3600
@@ -45,7 +46,8 @@ class Target:
                 f"a deployment's label takes letters, digits, '.', '_' and '-', not {self.label!r}"
             )
         _ = self.kind  # raises
-        _check_path(self.ready_path)
+        if self.ready_path and (trouble := path_trouble("--ready-path", self.ready_path)):
+            raise UsageError(trouble)
 
     @classmethod
     def of(cls, text: str) -> Target:
@@ -55,10 +57,23 @@ class Target:
             return cls(label=label, spec=spec)
         return cls(label=kind_of(text).name, spec=text)
 
+    @property
+    def cheap_path(self) -> str:
+        """What probes ask for where nothing else was said: where it is asked whether it is ready."""
+        return self.ready_path or self.kind.ready_path or HEALTH_PATH
+
     @cached_property
     def kind(self) -> Kind:
         """What it is, and can do."""
         return kind_of(self.spec)
+
+    def kept(self) -> dict[str, str]:
+        """What makes what the sweep starts another service than one of the same label: its spec, without
+        secrets, and where a command ran. Nothing of a service that runs: its address says which it is."""
+        if not self.kind.started:
+            return {}
+        folder = {"folder": self.cwd} if self.cwd else {}
+        return {"spec": blank_command(self.spec), **folder}
 
 
 def waiting(command: Callable[..., None]) -> Callable[..., None]:
@@ -99,12 +114,3 @@ def with_wait(targets: Sequence[Target], *, cwd: str, path: str, seconds: float 
             target = replace(target, ready_seconds=seconds)
         found.append(target)
     return tuple(found)
-
-
-def _check_path(path: str) -> None:
-    if path and not re.fullmatch(r"/[!-~]*", path):
-        raise UsageError("--ready-path wants a path of ASCII without blanks that begins with a slash")
-    if "#" in path:
-        raise UsageError(NO_FRAGMENT.replace("--path", "--ready-path"))
-    if secret := secret_in_query(path):
-        raise UsageError(f"--ready-path: {shown(secret)} looks like a secret, and the path is kept")

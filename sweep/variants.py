@@ -117,9 +117,14 @@ def _check_setting(name: str, text: str, option: str) -> None:
 
 
 def check_common(settings: Mapping[str, str], variants: Sequence[Variant]) -> None:
-    """See that each common setting is one for somebody. Raises UsageError."""
+    """See that each common setting is for somebody, and for nobody who is as-is. Raises UsageError."""
+    if settings and any(variant.name == AS_IS for variant in variants):
+        raise UsageError(
+            f"{AS_IS} is a service as it runs, and --set changes it: leave --config {AS_IS} out, or call the "
+            "variant otherwise"
+        )
     for name in settings:
-        if all(name in variant.settings for variant in variants):
+        if variants and all(name in variant.settings for variant in variants):
             who = ", ".join(variant.name for variant in variants)
             raise UsageError(f"--set {name} changes nothing: every variant has its own ({who})")
 

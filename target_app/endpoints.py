@@ -92,7 +92,7 @@ class Endpoints:
         except ValidationError as error:
             await send_json(send, 422, refusal(422, error))
         except BodyTooLarge:
-            close = (b"connection", b"close")  # the rest of the body is not read
+            close = (b"connection", b"close")  # a rest of the body may not be read
             await send_json(send, 413, refusal(413, f"the body exceeds {MAX_BODY_BYTES} bytes"), (close,))
         except ClientGone:
             self._metrics.requests["cancelled"].inc()

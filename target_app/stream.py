@@ -21,6 +21,10 @@ class BodyTooLarge(Exception):
     """The request's body is larger than allowed."""
 
 
+READ_OUT_BYTES = 16 << 20
+"""Of a body that is refused: closed before it is read, a connection is reset, and the refusal lost."""
+
+
 async def read_body(receive: Receive, limit: int) -> bytes:
     """The whole request body.
 
@@ -39,11 +43,19 @@ async def read_body(receive: Receive, limit: int) -> bytes:
         part = message.get("body", b"")
         size += len(part)
         if size > limit:
+            await _read_out(message, receive)
             raise BodyTooLarge
         parts.append(part)
         if not message.get("more_body"):
             return b"".join(parts)
         message = await receive()
+
+
+async def _read_out(message: Message, receive: Receive) -> None:
+    left = READ_OUT_BYTES
+    while message.get("more_body") and left > 0:
+        message = await receive()
+        left -= len(message.get("body", b""))
 
 
 class ClientWatch:

@@ -118,7 +118,10 @@ class TrapServer:
                 lines = [line.split(b":", 1) for line in head.lower().split(b"\r\n")[1:]]
                 length = int(dict(lines).get(b"content-length", b"0"))
                 while len(data) < length:
-                    data += sock.recv(65536)
+                    more = sock.recv(65536)
+                    if not more:  # a client that left in the midst of its request
+                        return
+                    data += more
                 talk = Talk(sock, head, data[:length], len(self.talks))
                 data = data[length:]
                 if head.startswith(b"POST"):

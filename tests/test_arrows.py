@@ -15,7 +15,7 @@ MAY_IMPORT = {
     "reach": {"records"},
     "workloads": {"records"},
     "loadgen": {"reach", "records", "workloads"},
-    "profiler": {"records", "workloads"},
+    "profiler": {"reach", "records", "workloads"},
     "reports": {"records", "workloads"},
     "locustfiles": {"loadgen", "records", "workloads"},
     "target_app": {"mocks"},
@@ -36,8 +36,9 @@ OF_LOADGEN = {
 
 OF_REPORTS = {
     "figures": set(),
-    "analysis": {"figures"},
-    "findings": {"analysis", "figures"},
+    "evidence": {"figures"},
+    "analysis": {"evidence", "figures"},
+    "findings": {"analysis", "evidence", "figures"},
 }
 """Its folders: what is below puts nothing into words, and knows nothing of who does."""
 

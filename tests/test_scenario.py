@@ -74,11 +74,11 @@ def service(checkout: Path, clean: dict[str, str]) -> Iterator[str]:
 
 
 def load(
-    checkout: Path, clean: dict[str, str], folder: Path, *words: str
+    checkout: Path, clean: dict[str, str], folder: Path, *words: str, shape: str = ""
 ) -> subprocess.CompletedProcess[str]:
     arguments = [
         "-f",
-        str(checkout / "locustfiles" / "echo.py"),
+        ",".join(str(checkout / "locustfiles" / f"{name}.py") for name in ("echo", shape) if name),
         "--headless",
         "--think-time",
         "0.01",
@@ -188,3 +188,20 @@ def test_a_sweep_goes_over_its_options_with_load_workers(
     sizes = [dict(zip(head.split(","), row.split(","), strict=True))["size"] for row in rows]
     assert sorted(sizes) == ["1", "100"]
     assert "latency_p50_ms" in head
+
+
+@pytest.mark.parametrize(
+    ("slo", "codes", "said"),
+    [
+        ("latency:5000 percentile:90", (0, 3), "latency<=5000 ms at p90"),  # 3: a busy machine was late
+        ("ttft:500", (2,), "error: --slo 'ttft' is none of latency, size, percentile"),
+    ],
+)
+def test_a_search_has_the_objectives_of_its_workload(
+    checkout: Path, clean: dict[str, str], service: str, tmp_path: Path, slo: str, codes: list[int], said: str
+) -> None:
+    words = ["-H", service, "-u", "2", "--search-to", "2", "--level-seconds", "2", "--slo", slo]
+    done = load(checkout, clean, tmp_path, *words, shape="search")
+    assert done.returncode in codes, done.stdout + done.stderr
+    assert said in done.stdout + done.stderr
+    assert "Traceback" not in done.stderr

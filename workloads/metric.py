@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Literal
 
 from records.request import RequestRecord
 
@@ -40,15 +41,25 @@ class Metric:
     metric)."""
     mean: bool = False
     """Is the mean given, too?"""
+    tabled: bool = True
+    """Is it in tables, too? In files it is always."""
     dated: bool = True
     """Does a stall of the load generator move it, so that late requests are left out?"""
     higher_is_better: bool = False
+    until: Literal["first", "end"] | None = None
+    """It is the time from a request's start until then: until the first that is timed in its answer has come,
+    or until its end. A request in flight has waited for it already; of any other metric nothing is known
+    before the end."""
     trait: Trait | None = None
     """That of the answers which it is for, where not for all."""
     each: str = ""
     """What has a value, where not a good answer has one: ``gaps``."""
     absent: str = ""
     """Without what good answers have no value at all."""
+
+    def __post_init__(self) -> None:
+        if self.until and self.unit != "ms":
+            raise ValueError(f"{self.name}: what is waited for is measured in ms, not {self.unit!r}")
 
     @property
     def counted(self) -> str:
@@ -80,6 +91,16 @@ class Metric:
     def endless(self) -> tuple[Quantile, ...]:
         """Those with failures as never answered."""
         return tuple(Quantile(metric=self, q=q, with_failures=True) for q in self.with_failures)
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Of its figures in tables: its quantiles, and by its name the mean."""
+        return (*(quantile.key for quantile in self.estimates), *((self.name,) if self.mean else ()))
+
+    @property
+    def heading(self) -> str:
+        """Of the mean: ``Documents``."""
+        return f"{self.title} {self.unit}".rstrip()
 
     @property
     def columns(self) -> tuple[str, ...]:

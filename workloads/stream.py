@@ -42,6 +42,7 @@ TTFT = Metric(
     of=lambda r: r.ttft_ms,
     quantiles=(0.5, 0.95, 0.99),
     with_failures=(0.95, 0.99),
+    until="first",
     absent="a token of the answer (thoughts only)",
 )
 THOUGHTS = Trait(
@@ -51,8 +52,15 @@ THOUGHTS = Trait(
 )
 METRICS = (
     TTFT,
-    Metric(name="e2e", title="E2E", unit="ms", of=lambda r: r.e2e_ms, quantiles=(0.5, 0.95)),
-    Metric(name="tpot", title="TPOT", unit="ms", of=_tpot, quantiles=(0.5,)),
+    Metric(
+        name="e2e",
+        title="E2E",
+        unit="ms",
+        of=lambda r: r.e2e_ms,
+        quantiles=(0.5, 0.95),
+        until="end",
+    ),
+    Metric(name="tpot", title="TPOT", unit="ms", of=_tpot, quantiles=(0.5,), tabled=False),
     Metric(
         name="itl",
         title="ITL",
@@ -68,6 +76,7 @@ METRICS = (
         unit="ms",
         of=_since_start(lambda r: r.headers_at_ns),
         quantiles=(0.5,),
+        tabled=False,
     ),
     Metric(
         name="first_event",
@@ -75,6 +84,7 @@ METRICS = (
         unit="ms",
         of=_since_start(lambda r: r.first_event_at_ns),
         quantiles=(0.5,),
+        tabled=False,
     ),
     Metric(
         name="first_generated",
@@ -85,9 +95,15 @@ METRICS = (
         trait=THOUGHTS,
     ),
     Metric(
-        name="documents", title="Documents", unit="", of=lambda r: r.documents, mean=True, dated=False
+        name="documents",
+        title="Documents",
+        unit="",
+        of=lambda r: r.documents,
+        mean=True,
+        dated=False,
+        tabled=False,
     ),
-)  # fmt: skip
+)
 STREAM = Workload(
     name="stream",
     metrics=METRICS,

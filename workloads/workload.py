@@ -6,13 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from records.cell import Cell
+from records.measure import one_each
 from records.request import RequestRecord
 from workloads.checks.facts import Judge
 from workloads.metric import Metric, Quantile
-
-
-def _one(_: RequestRecord) -> float:
-    return 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,8 +21,13 @@ class Throughput:
     """In keys and columns: ``rps``."""
     title: str
     """In tables and sentences: ``RPS``."""
-    of: Callable[[RequestRecord], float] = field(default=_one, repr=False)
+    of: Callable[[RequestRecord], float] = field(default=one_each, repr=False)
     """How much one good answer is."""
+
+    def in_cell(self, cell: Cell) -> float | None:
+        """What a cell achieved of it; None where it never got to measuring, or keeps no number."""
+        value = cell.achieved.get(self.name)
+        return value if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
 RPS = Throughput(name="rps", title="RPS")
@@ -32,10 +35,11 @@ RPS = Throughput(name="rps", title="RPS")
 
 @dataclass(frozen=True, kw_only=True)
 class Columns:
-    """Which quantiles the tables show, by their keys, in this order."""
+    """Where tables show which quantiles, by their keys, and in which order. A metric that is not named here
+    comes last, with all its figures (`Workload.unplaced`)."""
 
-    main: tuple[str, ...]
-    """With their intervals."""
+    main: tuple[str, ...] = ()
+    """With their intervals; if none is named, the median of what is compared."""
     side: tuple[str, ...] = ()
     """The values alone, left out where a screen has no room for them."""
     of_levels: tuple[str, ...] = ()
@@ -59,7 +63,7 @@ class Workload:
     compared: Metric
     """The metric whose median is compared between variants, beside the throughput."""
     checks: tuple[Judge, ...]
-    columns: Columns
+    columns: Columns = Columns()
     throughput: Throughput = RPS
     constant_load: bool = True
     """Is the load expected to be the same all the time? That of jobs, which end, is not."""
@@ -75,6 +79,43 @@ class Workload:
     def estimates(self) -> dict[str, Quantile]:
         """Every quantile that is estimated with its interval, by its key."""
         return {quantile.key: quantile for metric in self.metrics for quantile in metric.estimates}
+
+    @property
+    def main(self) -> tuple[str, ...]:
+        """The keys of what tables have with intervals."""
+        return self.columns.main or (self.median.key,)
+
+    @cached_property
+    def unplaced(self) -> tuple[str, ...]:
+        """The keys of the figures of metrics that are for tables, and that ``columns`` does not name."""
+        placed = {self.metric_of(key).name for key in (*self.columns.keys, *self.main)}
+        return tuple(
+            key
+            for metric in self.metrics
+            if metric.tabled and metric.name not in placed
+            for key in metric.keys
+        )
+
+    @property
+    def side(self) -> tuple[str, ...]:
+        """The keys of the values alone, of a table of loads."""
+        return (*self.columns.side, *self.unplaced)
+
+    @property
+    def of_levels_last(self) -> tuple[str, ...]:
+        """The same, behind the counts of a shape's table."""
+        return (*self.columns.of_levels_last, *self.unplaced)
+
+    def metric_of(self, key: str) -> Metric:
+        """That of a figure: of a quantile, or a metric that has a mean."""
+        if key in self.estimates:
+            return self.estimates[key].metric
+        return next(metric for metric in self.metrics if metric.name == key)
+
+    def heading(self, key: str) -> str:
+        """``TTFT p95 ms``."""
+        found = self.estimates.get(key)
+        return found.heading if found else self.metric_of(key).heading
 
     @property
     def median(self) -> Quantile:

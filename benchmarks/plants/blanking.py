@@ -59,7 +59,7 @@ class Blanking:
         cell |= {"deployment": DEPLOYMENT, "config": VARIANT, "settings": {}, "paths": {}}
         for name in ("variant", "set"):
             cell["requested"].pop(name, None)
-        cell["requested"]["host"] = "http://127.0.0.1"
+        cell["requested"] |= {"host": "http://127.0.0.1", "questions": "questions"}  # a file's name may tell
         for check in cell["verdict"]["checks"]:
             if check["name"] in _BLANKED_CHECKS:
                 check |= {"figure": None, "bound": None, "text": ""}

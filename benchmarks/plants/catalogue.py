@@ -107,7 +107,7 @@ OF_THE_LOOP: Sequence[Case] = (
     Case(
         name="preprocessing-inline",
         right=(("preprocessing-on-loop", "event-loop-blocked"),),
-        planted=_put("counted_tokens", 60, {"PREPROCESSING": "inline"}),
+        planted=_put("counted_tokens", 30, {"PREPROCESSING": "inline"}),
         locust=("--questions", f"{{texts}}/{LONG_QUESTIONS}"),
     ),
     Case(
@@ -115,7 +115,7 @@ OF_THE_LOOP: Sequence[Case] = (
         right=(("search-bound", "event-loop-blocked"),),
         planted=_put("large_index", 100),
     ),
-    Case(name="big-heap-gc", right=(("gc-pauses",),), planted=_put("heap", 2)),
+    Case(name="big-heap-gc", right=(("gc-pauses",),), planted=_put("heap", 1)),
 )
 OF_POOLS: Sequence[Case] = (
     Case(
@@ -183,7 +183,7 @@ OF_OTHERS: Sequence[Case] = (
     Case(
         name="noisy-neighbour",
         right=(("noisy-neighbour", "cpu-oversubscribed"),),
-        planted=_put("neighbour", 4),
+        planted=_put("neighbour", 8),
     ),
     Case(
         name="healthy",
@@ -205,7 +205,7 @@ OF_A_FOREIGN_APP: Sequence[Case] = tuple(
         ("blocking-call", ("event-loop-blocked",), _foreign("blocking", 50)),
         ("lock", ("stage-serialised",), _foreign("lock", 100)),
         ("http-pool-4", ("connection-pool-exhausted",), _foreign("pool", 4, fewer=True)),
-        ("client-per-request", ("client-per-request",), _foreign("client", 2)),
+        ("client-per-request", ("client-per-request",), _foreign("client", 1)),
         ("default-executor", ("default-executor-exhausted",), _foreign("executor", 500)),
     )
 )

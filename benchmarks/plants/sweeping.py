@@ -68,7 +68,11 @@ def _listens(port: int) -> bool:
 
 def _config(name: str, variant: Variant, llm_port: int | None) -> str:
     """As `--config` takes it; a side without settings of its own says at least which it is."""
-    settings = {"PLANT": "", **variant.settings}
+    settings = {
+        "PLANT": "",
+        "USE_MOCK_EMBEDDINGS": "yes",
+        **variant.settings,
+    }  # cheap, where it is not the plant
     if llm_port is not None:
         settings["OPENAI_BASE_URL"] = f"http://127.0.0.1:{llm_port}/v1"
     return f"{name}:" + ",".join(f"{key}={value}" for key, value in settings.items())
@@ -80,7 +84,6 @@ def command(case: Case, configs: Sequence[str], name: str, output: Path) -> list
     app = case.app.format(python=shlex.quote(sys.executable), benchmarks=shlex.quote(str(BENCHMARKS)))
     argv += ["--deployment", app]
     argv += ["--ready-path", case.ready_path, "--set", f"KNOWLEDGE_BASE_DIR={output / KNOWLEDGE}"]
-    argv += ["--set", "USE_MOCK_EMBEDDINGS=yes"]  # unless a side says otherwise: cheap, and no noise
     argv += [part for config in configs for part in ("--config", config)]
     argv += ["--reference", HEALTHY, "--concurrency", f"1,{case.users}", "--repeats", str(REPEATS)]
     argv += ["--requests", str(REQUESTS), "--budget", BUDGET]

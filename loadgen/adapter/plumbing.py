@@ -32,8 +32,11 @@ from records import noise
 from records.cell import Cell
 from records.exit_codes import FAULT, USAGE
 from records.request import RequestRecord
+from workloads.catalogue import workload
+from workloads.workload import Workload
 
 DISK_S = 0.2
+START_S = 0.02
 CSV_S = stats.CSV_STATS_INTERVAL_SEC + 0.2
 ENDING_S = 60
 log = logging.getLogger(__name__)
@@ -56,7 +59,7 @@ class LoadTest:
         """Of the load that starts, by name; none without a shape, or of one that names none."""
         self._failed: set[int] = set()
         """Exit codes of what went wrong: FAULT, USAGE."""
-        self._told = False
+        self._told = self._starting = False
         self.role = role_of(environment)
         self._region = environment.parsed_options.region
         events = environment.events
@@ -79,6 +82,11 @@ class LoadTest:
     # -- what a shape may know and say of it (`shapes.control.LoadControl`) --------------------------
 
     @property
+    def workload(self) -> Workload:
+        options = self.environment.parsed_options
+        return workload(task_of(self.scenario, options, settings(options)).workload)
+
+    @property
     def interrupted(self) -> bool:
         return self.run is not None and self.run.interrupted
 
@@ -99,6 +107,13 @@ class LoadTest:
     # -- the start ---------------------------------------------------------------------------------
 
     def on_test_start(self, environment: Environment, **_: Any) -> None:
+        self._starting = True
+        try:
+            self._start(environment)
+        finally:
+            self._starting = False
+
+    def _start(self, environment: Environment) -> None:
         self.run, options = None, environment.parsed_options
         if self.is_worker:  # its own label; all other options are the master's, by now
             options.region = self._region or options.region
@@ -158,10 +173,17 @@ class LoadTest:
             self._failed.add(code)
         gevent.spawn(self._stop_locust)
 
+    def _have_started(self) -> None:
+        """A service that does not answer at /config keeps the start waiting for seconds, and -t may be over
+        by then, or Ctrl-C come: what has not begun cannot be ended, and would pass for a good load."""
+        while self._starting:
+            time.sleep(START_S)
+
     # -- the end -----------------------------------------------------------------------------------
 
     def on_test_stopping(self, **_: Any) -> None:
         """May come again while it drains (locust's run time, the last worker's leave): all wait together."""
+        self._have_started()
         run = self.run
         if run is None or run.phase is Phase.OVER:
             return
@@ -184,8 +206,6 @@ class LoadTest:
             planned = run.settings.requests or options.run_time or self.environment.shape_class
             planned = planned or run.task.finite
             observed = merge.observed(
-                started_at_ns=run.started_ns,
-                ended_at_ns=time.time_ns(),
                 complete=not planned or not (run.interrupted or merge.deserted),
                 noise=noise.of_generator(run.machine, noise.read(load_pids())),
             )
@@ -200,6 +220,7 @@ class LoadTest:
 
     def on_quitting(self, environment: Environment, **_: Any) -> None:
         """Ctrl-C and SIGTERM come here with the load still on: it is ended properly first."""
+        self._have_started()
         run = self.run
         if run is not None and run.phase is not Phase.OVER:
             self._interrupt(run)

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import ctypes
+import os
+import signal
 import socket
 import sys
 import tempfile
-from functools import cache
+from contextlib import suppress
+from functools import cache, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import psutil
 
 from loadgen.engine.bounds import MOST_AT_ONCE, MOST_SECONDS, UsageError, check_number, refuse
 from loadgen.engine.settings import Scenario, check_files, origin_of, settings, task_of
 from loadgen.process import target
-from records.exit_codes import USAGE
+from records.exit_codes import FAULT, USAGE
+from records.files import of_the_disk
 
 LOCUST_WARNS_ABOVE = 100
 """Users spawned a second."""
+_PR_SET_PDEATHSIG = 1
 MOST_PROCESSES = 1024
 
 
@@ -34,14 +40,26 @@ def check_before_forks(parser: Any) -> None:
             check_number("-t (seconds)", options.run_time, (int, 1, MOST_SECONDS))
         if not options.worker:
             _check_reports(options)
+        if options.processes:
+            os.register_at_fork(after_in_child=partial(_end_with, os.getpid()))
         if options.master or (options.processes and not options.worker):
             _listen("--master-bind-port", options.master_bind_host, options.master_bind_port)
             if not options.headless or options.headful:
                 _listen("--web-port", options.web_host, options.web_port)
     except UsageError as error:
         refuse(str(error))
+    except OSError as error:
+        _end_for(error)
     except OverflowError:  # of the hours in -t, while locust parses
         refuse("-t is too long a time")
+
+
+def _end_with(parent: int) -> None:
+    """In a load worker that ``parent`` forked: by itself it would miss a killed master after 10 s, and then
+    drain a load that nobody records. (Linux; what a worker forks itself has another parent.)"""
+    if os.getppid() == parent:
+        with suppress(OSError, AttributeError):
+            ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def check(environment: Any, scenario: Scenario, *, is_worker: bool) -> None:
@@ -56,6 +74,11 @@ def check(environment: Any, scenario: Scenario, *, is_worker: bool) -> None:
                 least = 0 if environment.shape_class else 1  # a shape has users of its own
                 check_number("-u", options.num_users, (int, least, MOST_AT_ONCE))
             check_files(wanted, task)
+            if not (is_worker or options.cell_spec or origin is None or origin.tls) and (
+                tls := wanted.reach.tls.flags()
+            ):
+                text = f"{host} is not https://, so that nothing is verified by {' and '.join(tls)}"
+                print(f"warning: {text}", file=sys.stderr, flush=True)
             if origin and options.headless and (trouble := target.trouble(origin, wanted.headers)):
                 text = f"{host} cannot be reached: {wanted.redaction.redact(trouble)}"
                 if not options.master or options.processes:  # then its workers are of this machine
@@ -64,17 +87,37 @@ def check(environment: Any, scenario: Scenario, *, is_worker: bool) -> None:
                 print(f"warning: from this master {text}", file=sys.stderr, flush=True)
             if environment.web_ui:
                 _listen("--web-port", options.web_host, options.web_port)
-    except UsageError as error:
+    except (UsageError, OSError) as error:
         if is_worker:
             raise SystemExit(USAGE) from None  # the master says it
-        if options.processes:  # forked by now: locust would leave them behind, waiting for a master
-            for worker in psutil.Process().children():
-                worker.kill()
-        refuse(str(error))
+        if isinstance(error, OSError):
+            kill_forked(options)
+            _end_for(error)
+        refuse_forked(options, str(error))
     if options.headless and options.num_users is None:
         options.num_users = 1
     if options.spawn_rate is None and options.num_users:
         options.spawn_rate = float(min(options.num_users, LOCUST_WARNS_ABOVE))
+
+
+def refuse_forked(options: Any, message: str) -> None:
+    """As `refuse`, once locust may have forked ``--processes``."""
+    kill_forked(options)
+    refuse(message)
+
+
+def kill_forked(options: Any) -> None:
+    """Locust would leave them behind, waiting for a master."""
+    if options.processes:
+        for worker in psutil.Process().children():
+            worker.kill()
+
+
+def _end_for(error: OSError) -> NoReturn:
+    """Of a disk that is full, or broken, one line is said."""
+    if of_the_disk(error):
+        refuse(f"cannot write {error.filename or 'a file'}: {error.strerror or error}", FAULT)
+    raise error
 
 
 def _check_reports(options: Any) -> None:
@@ -90,6 +133,8 @@ def _check_reports(options: Any) -> None:
             elif not path.exists():  # a device or a pipe is left alone
                 tempfile.TemporaryFile(dir=next(folder for folder in path.parents if folder.exists())).close()
         except OSError as error:
+            if of_the_disk(error):
+                raise
             raise UsageError(f"{option} {file}: {error.strerror or error}") from error
 
 

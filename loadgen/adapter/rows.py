@@ -1,6 +1,6 @@
 """A request that is over, to whoever wants to know: records, shapes, and locust's own table.
 
-In that TTFT, ITL and E2E are rows beside the request's row.
+In that the metrics of its workload that are times have rows beside the request's row.
 
 Logged into the statistics directly: a second ``request`` event would count each request twice in
 "Aggregated". Locust rounds what it keeps to two significant digits (TRAPS 18), so that these rows are for
@@ -15,6 +15,8 @@ from typing import Any
 
 from loadgen.adapter.last_lines import RequestFailed
 from records.request import RequestRecord
+from workloads.metric import Metric
+from workloads.workload import Workload
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,14 @@ class Row:
 
     method: str
     name: str
+    metrics: tuple[Metric, ...] = ()
+    """Those that have rows beside it."""
+
+    @classmethod
+    def of(cls, method: str, name: str, workload: Workload) -> Row:
+        """With the workload's times, of those that are in tables: what locust shows are milliseconds."""
+        times = tuple(one for one in workload.metrics if one.tabled and one.unit == "ms")
+        return cls(method, name, times)
 
 
 def ended(
@@ -39,7 +49,7 @@ def ended(
         watch(record)
     if not record.counts:
         return  # neither good nor failed: locust's table has no row for it
-    log(environment.stats, row.name, record)
+    log(environment.stats, row, record)
     environment.events.request.fire(
         request_type=row.method,
         name=row.name,
@@ -50,14 +60,11 @@ def ended(
     )
 
 
-def log(stats: Any, name: str, record: RequestRecord) -> None:
+def log(stats: Any, row: Row, record: RequestRecord) -> None:
     """Add a good answer's times, milliseconds. ``get`` each time: a reset replaces the entries."""
     if record.outcome != "ok":
         return
-    stats.get(name, "E2E").log(record.e2e_ms, 0)
-    if (ttft_ms := record.ttft_ms) is not None:
-        stats.get(name, "TTFT").log(ttft_ms, 0)
-    first_ns, last_ns, gaps = record.first_token_at_ns, record.last_token_at_ns, len(record.gaps_us)
-    if gaps and first_ns is not None and last_ns is not None:
-        # Their mean, not each gap: an answer of 500 tokens would cost 2 ms of the generator's CPU.
-        stats.get(name, "ITL").log((last_ns - first_ns) / gaps / 1e6, 0)
+    for metric in row.metrics:
+        if values := metric.values_of(record):
+            # Their mean, not each: 500 gaps between tokens would cost 2 ms of the generator's CPU.
+            stats.get(row.name, metric.title).log(sum(values) / len(values), 0)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import logging
-import time
 import uuid
 from collections.abc import Callable
 from dataclasses import asdict
@@ -32,6 +31,7 @@ from loadgen.process.run import Run
 from loadgen.process.run_spec import Keep, RunSpec
 from records import noise
 from records.request import RequestRecord
+from workloads.catalogue import workload
 
 log = logging.getLogger(__name__)
 
@@ -76,7 +76,6 @@ def begun(load: Starting, wanted: Settings, task: AnyTask, origin: Origin) -> Ru
         task=task,
         session=Session(plan=plan, decides=not load.role.is_worker),
         expect_workers=options.expect_workers,
-        started_ns=time.time_ns(),
         cell=cell,
         machine=noise.read(load_pids()),
     )
@@ -136,7 +135,7 @@ def _spec(load: Starting, wanted: Settings, users: int, cell: CellFile | None) -
 def _driver(load: Starting, run: Run, origin: Origin, keep: Keep | None) -> Driver:
     spec = run.spec
     run.task.check()
-    row = rows.Row(run.task.method, origin.path(run.task.path))
+    row = rows.Row.of(run.task.method, origin.path(run.task.path), workload(run.task.workload))
     return Driver(
         origin=origin,
         settings=run.settings,

@@ -72,7 +72,7 @@ def show(text: str) -> None:
         log.error("It could not be printed: %s", error.strerror or error)
 
 
-def refuse(message: str) -> Any:
-    """Say one line and leave with the exit code of a usage error."""
+def refuse(message: str, code: int = USAGE) -> Any:
+    """Say one line and leave with the exit code, that of a usage error if it is nothing else."""
     print(f"error: {message}", file=sys.stderr)
-    raise SystemExit(USAGE)
+    raise SystemExit(code)

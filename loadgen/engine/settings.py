@@ -19,6 +19,7 @@ from reach.failure import ReachError
 from reach.key import KEY_VARIABLE, key_of, request_headers
 from reach.options import DIRECT, OPTIONS, Reach, reach_of
 from records.errors import UsageError
+from records.files import of_the_disk
 from records.given import redaction
 from records.redaction import PIECE, Redaction
 from records.secret_names import is_secret, is_utf8
@@ -99,7 +100,8 @@ def check_files(wanted: Settings, task: AnyTask) -> None:
 
 
 def make_results(path: Path) -> None:
-    """Make the folder, or see that it is empty: nothing is ever overwritten. Raises UsageError."""
+    """Make the folder, or see that it is empty: nothing is ever overwritten. Raises UsageError; OSError for
+    the disk's sake."""
     try:
         path.mkdir(parents=True, exist_ok=True)
         if any(path.iterdir()):
@@ -107,6 +109,8 @@ def make_results(path: Path) -> None:
         if not os.access(path, os.W_OK | os.X_OK):
             raise UsageError(f"--results {path} cannot be written to")
     except OSError as error:
+        if of_the_disk(error):
+            raise
         raise UsageError(f"--results {path}: {error.strerror or error}") from error
 
 

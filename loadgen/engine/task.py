@@ -75,6 +75,11 @@ class Task(Protocol[ItemT, ExchangeT]):
     def requested(self) -> Mapping[str, Any]:
         """What is kept with a cell, and compared by reports: whatever makes its load another one."""
 
+    def facts(self) -> Mapping[str, Any]:
+        """What the checks of its workload are to know of what was asked, by the names of
+        `workloads.checks.facts.Facts`: are documents expected?"""
+        return {}
+
     def check(self) -> None:
         """Read what it needs, before the load starts: in each process that asks, and where nobody has begun
         yet. Raises UsageError."""

@@ -14,6 +14,7 @@ from loadgen.client.http import Origin
 from loadgen.engine.settings import Settings, make_results
 from loadgen.engine.task import AnyTask
 from loadgen.process.expected import Expected
+from loadgen.process.machine import machine
 from loadgen.process.observed import Observed, achieved
 from loadgen.shapes.level_log import LevelLog
 from loadgen.shapes.level_table import table
@@ -114,21 +115,25 @@ class CellFile:
             requests += [_slim(decode(line)) for _, line in read_lines(self._lines.path)]
         except OSError as error:
             self._lost(error)
-        window, levels = observed.window, None
+        window, levels, workload = observed.window, None, workload_of(self.cell.workload)
         if noted.levels:
             measured = measured_levels(noted.levels, requests, window, settle=noted.settles)
             levels = LoadStages(unit=unit_of(open_loop=self._wanted.open_loop), levels=measured)
         self.cell = replace(
             self.cell,
             complete=observed.complete and self.fault is None,
-            achieved=achieved(requests, observed) | more | (levels.to_json() if levels else {}),
+            achieved=achieved(requests, observed, workload.throughput)
+            | more
+            | (levels.to_json() if levels else {}),
             verdict=Verdict(checks=self._checks(requests, observed)),
         )
         try:
             write_json(self.folder / layout.CELL, self.cell.to_json())
         except OSError as error:
             self._lost(error)
-        return Finished(cell=self.cell, level_table=table(levels, requests, window) if levels else "")
+        return Finished(
+            cell=self.cell, level_table=table(levels, requests, window, workload) if levels else ""
+        )
 
     def _checks(self, requests: Sequence[RequestRecord], observed: Observed) -> tuple[Check, ...]:
         wanted = self._wanted
@@ -146,11 +151,11 @@ class CellFile:
             concurrency_varies=wanted.think_time_s > 0 or wanted.open_loop,
             rate=wanted.rate if wanted.open_loop else 0,
             poisson=wanted.arrival == "poisson",
-            documents=bool(self.cell.requested.get("rag")),
             fields=tuple(self._task.fields),
             headers=tuple(wanted.headers),
             shape=self._shape,
             insecure=self._insecure,
+            **self._task.facts(),
             **(self._expected.facts() if self._expected else {}),
         )
         return judge.checks_of(workload_of(self.cell.workload), facts)
@@ -216,6 +221,8 @@ def asked(
         repeat=1,
         requested={
             "host": origin.url,
+            "service": {"at": origin.url.rstrip("/")},
+            "machine": machine(),
             "tls": wanted.reach.tls.to_json() if origin.tls else None,
             "proxy": origin.proxy.name if origin.proxy else None,
             "users": users,

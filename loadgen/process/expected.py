@@ -17,7 +17,7 @@ from records.errors import UsageError
 from records.noise import Noise
 from records.redaction import Redaction
 from records.request import RecordError
-from records.samples import gaps_s
+from records.samples import times_ns
 
 log = logging.getLogger(__name__)
 
@@ -54,7 +54,7 @@ class Expected:
             "unproved": self.spec.unproved_settings,
             "own_cpus": bool(cpus.get("target")) and cpus["target"] != cpus.get("load"),
             "profiler_s": self.spec.interval_s,
-            "profiler_gaps_s": self._gaps(),
+            "profiled_at_ns": self._profiled(),
         }
 
     def _processes(self) -> Iterator[int]:
@@ -64,9 +64,9 @@ class Expected:
             with suppress(psutil.NoSuchProcess):
                 yield from (child.pid for child in psutil.Process(pid).children(recursive=True))
 
-    def _gaps(self) -> list[float]:
+    def _profiled(self) -> list[int]:
         try:
-            return gaps_s(Path(self.spec.samples)) if self.spec.samples else []
+            return times_ns(Path(self.spec.samples)) if self.spec.samples else []
         except (RecordError, OSError) as error:
             log.error("The profiler's samples cannot be read: %s", error)
             return []

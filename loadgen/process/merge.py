@@ -94,7 +94,7 @@ class Merge:
         session.ended, session.measured, session.clean = (sum(each[i] for each in counts) for i in range(3))
         self.session.decide(now_ns)
 
-    def observed(self, *, started_at_ns: int, ended_at_ns: int, complete: bool, noise: Noise) -> Observed:
+    def observed(self, *, complete: bool, noise: Noise) -> Observed:
         """The window all workers were measuring in, and what each saw of itself."""
         values = list(self.summaries.values())
         # Unix nanoseconds are kept as integers: a float would round them to 256 ns.
@@ -110,8 +110,6 @@ class Merge:
             workers_fewest=self.fewest,
             connects=connects,
             connect_ms=connect_ns / 1e6 / connects if connects else None,
-            started_at_ns=started_at_ns,
-            ended_at_ns=ended_at_ns,
             complete=complete,
             noise=noise,
         )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from statistics import median
 from typing import Any
 
 from records import measure
@@ -12,6 +11,7 @@ from records.cell import Window
 from records.load_worker import LoadWorker
 from records.noise import Noise
 from records.request import LATE, RequestRecord
+from workloads.workload import Throughput
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,22 +25,17 @@ class Observed:
     connects: int
     connect_ms: float | None
     """Milliseconds a connection took to make, on average."""
-    started_at_ns: int
-    ended_at_ns: int
     noise: Noise
     """What the machine did meanwhile."""
     complete: bool
     """The end that was planned was reached (or none was planned)."""
 
 
-def achieved(requests: Sequence[RequestRecord], observed: Observed) -> dict[str, Any]:
+def achieved(requests: Sequence[RequestRecord], observed: Observed, throughput: Throughput) -> dict[str, Any]:
     """What came of it; ``records`` are all, ``requests`` and ``failures`` those whose latency counts."""
     window = observed.window
     counted = measure.measured(requests, window)
-    good = [r for r in measure.timed(requests, window) if r.outcome == "ok"]
     answered = sum(r.outcome == "ok" for r in counted)
-    headers = [(r.headers_at_ns - r.sent_at_ns) / 1e6 for r in good if r.headers_at_ns is not None]
-    first = [(r.first_event_at_ns - r.sent_at_ns) / 1e6 for r in good if r.first_event_at_ns is not None]
     return {
         "window": None if window is None else {"start_ns": window.start_ns, "end_ns": window.end_ns},
         "records": len(requests),
@@ -51,12 +46,8 @@ def achieved(requests: Sequence[RequestRecord], observed: Observed) -> dict[str,
         "warmup": sum("warmup" in r.flags for r in requests),
         "aborted": sum(r.outcome == "aborted" for r in requests),
         "dropped": sum(r.outcome == "dropped" for r in requests),
-        "restarted": sum("restarted" in r.flags for r in counted),
-        "rps": _rounded(measure.rate(requests, window)),
-        "time_to_headers_p50_ms": _rounded(median(headers) if headers else None),
-        "time_to_first_event_p50_ms": _rounded(median(first) if first else None),
+        throughput.name: _rounded(measure.rate(requests, window, throughput.of)),
         "loop_lag_p99_ms": _rounded(_worst(one.loop_lag_p99_ms for one in observed.load_workers)),
-        "generator_cpu_percent": _rounded(_worst(one.cpu_percent for one in observed.load_workers)),
         "load_workers": [
             asdict(one)
             | {
@@ -67,12 +58,8 @@ def achieved(requests: Sequence[RequestRecord], observed: Observed) -> dict[str,
             for one in observed.load_workers
         ],
         "noise": observed.noise.to_json(),
-        "workers": observed.workers_expected,
-        "workers_fewest": observed.workers_fewest,
         "connects": observed.connects,
         "connect_ms": _rounded(observed.connect_ms),
-        "started_at_ns": observed.started_at_ns,
-        "ended_at_ns": observed.ended_at_ns,
     }
 
 

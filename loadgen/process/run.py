@@ -31,7 +31,6 @@ class Run:
     task: AnyTask
     session: Session
     expect_workers: int = 1
-    started_ns: int
     machine: Counters
     """What the machine had done until then."""
     merge: Merge | None = None

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from loadgen.engine.driver import Driver
 from loadgen.shapes.level_log import LevelLog
 from records.cell import Cell
+from workloads.workload import Workload
 
 
 class LoadControl(Protocol):
@@ -22,6 +23,10 @@ class LoadControl(Protocol):
     @property
     def driver(self) -> Driver | None:
         """Who asks in this process; None on a master, and while there is no run."""
+
+    @property
+    def workload(self) -> Workload:
+        """By which its requests are measured, as its options are now. Raises UsageError."""
 
     @property
     def interrupted(self) -> bool:

@@ -18,27 +18,31 @@ from records.levels import (
 )
 from records.measure import measured, percentile, rate, timed, wanted_answers
 from records.request import RequestRecord
+from workloads.metric import Quantile
+from workloads.workload import Workload
 
 
-def table(held: LoadStages, requests: Sequence[RequestRecord], window: Window | None) -> str:
-    """A line a level, and below them what is to be known of some. Percentiles are the report's: of good
+def table(
+    held: LoadStages, requests: Sequence[RequestRecord], window: Window | None, workload: Workload
+) -> str:
+    """A line a level, and below them what is to be known of some. Figures are the report's main ones, of good
     answers."""
-    unit = "users" if held.unit == "users" else "requests/s"
-    lines = [[unit, "seconds", "requests", "failures", "aborted", "RPS", "TTFT p50 ms", "TTFT p95 ms"]]
+    unit, per = "users" if held.unit == "users" else "requests/s", workload.throughput
+    main = [workload.estimates[key] for key in workload.main]
+    counts = ("seconds", "requests", "failures", "aborted")
+    lines = [[unit, *counts, per.title, *(quantile.heading for quantile in main)]]
     counted, dated = measured(requests, window), timed(requests, window)
     survivors, rateless = [], []
     for level, aborted in zip(held.levels, aborted_in(requests, held.levels), strict=True):
         own = wanted_in(counted, level)
         if many_aborted(aborted, len(own)):
             survivors.append(level.label(held.unit))
-        ttft_ms = [ms for r in wanted_in(dated, level) if r.outcome == "ok" and (ms := r.ttft_ms) is not None]
-        rps = None
+        throughput = None
         if has_rate(level, own):
-            rps = rate(requests, Window(start_ns=level.start_ns, end_ns=level.end_ns))
+            throughput = rate(requests, Window(start_ns=level.start_ns, end_ns=level.end_ns), per.of)
         elif level.seconds:
             rateless.append(level.label(held.unit))
-        p50 = percentile(ttft_ms, 0.5)
-        p95 = percentile(ttft_ms, 0.95) if len(ttft_ms) >= wanted_answers(0.95) else None
+        believed = wanted_in(dated, level)
         lines.append(
             [
                 level.label(held.unit).removesuffix("/s"),
@@ -46,15 +50,26 @@ def table(held: LoadStages, requests: Sequence[RequestRecord], window: Window | 
                 str(len(own)),
                 str(sum(r.outcome != "ok" for r in own)),
                 str(aborted),
-                "-" if rps is None else f"{rps:.1f}",
-                "-" if p50 is None else f"{p50:.1f}",
-                "-" if p95 is None else f"{p95:.1f}",
+                _figure(throughput),
+                *(_figure(_at(q, believed if q.metric.dated else own)) for q in main),
             ]
         )
-    notes = [
-        note(labels) for note, labels in ((no_rate_note, rateless), (survivorship_note, survivors)) if labels
-    ]
+    notes = [no_rate_note(rateless, per.title)] if rateless else []
+    notes += [survivorship_note(survivors)] if survivors else []
     return "\n\n".join([aligned(lines), *(["\n".join(notes)] if notes else [])])
+
+
+def _at(quantile: Quantile, believed: Sequence[RequestRecord]) -> float | None:
+    """None where the report says none: of too few answers."""
+    values = quantile.metric.values(r for r in believed if r.outcome == "ok")
+    few = quantile.q != 0.5 and len(values) < wanted_answers(max(quantile.q, 1 - quantile.q))
+    return None if few else percentile(values, quantile.q)
+
+
+def _figure(value: float | None) -> str:
+    if value is None:
+        return "-"
+    return f"{value:.1f}" if value >= 1 or value == 0 else f"{value:.3g}"
 
 
 def what_next(cell: Cell, folder: Path) -> str:

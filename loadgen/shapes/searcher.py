@@ -108,15 +108,10 @@ class Searcher:
             if found:
                 self._judged(judged, found)
 
-    def _over_ms(self, judged: Judged) -> float:
-        """By how much the metric that is worst is over its bound."""
-        figures = {name: value for name, value in judged.percentiles.items() if value is not None}
-        return max((value - self.slo.bounds[name] for name, value in figures.items()), default=0.0)
-
     def _judged(self, judged: Judged, found: Status) -> None:
         lag_ms = self.observed.lag_p99_ms if self.observed.lag_p99_ms > LOOP_LAG_P99_MS else 0.0
         # No lag makes a request hang for longer than itself: such a miss is the service's.
-        hang = judged.overdue > 0 and self._over_ms(judged) > lag_ms
+        hang = judged.overdue > 0 and self.slo.over_ms(judged) > lag_ms
         late = bool(lag_ms) and found is Status.MISSED and not hang
         row = Row(
             level=self._level,
@@ -199,7 +194,7 @@ class Searcher:
             str(row.judged.answers),
             str(row.judged.failures),
             str(row.judged.overdue),
-            *("-" if (v := figures[name]) is None else f"{v:.0f}" for name in self.slo.bounds),
+            *("-" if (v := figures[name]) is None else _figure(v) for name in self.slo.bounds),
             f"{row.judged.goodput:.1f}",
             "generator late" if row.status is Status.UNKNOWN and row.late_ms else row.status.value,
         ]
@@ -211,14 +206,14 @@ class Searcher:
             "answers",
             "failures",
             "overdue",
-            *(f"{name} p{self.slo.percentile:g}" for name in self.slo.bounds),
+            *self.slo.heads.values(),
             "goodput/s",
             str(self.slo),
         ]
 
     @property
     def table(self) -> str:
-        """The levels in the order in which they were measured; milliseconds."""
+        """The levels in the order in which they were measured; each metric in its unit."""
         return aligned([self._head, *map(self._cells, self.rows)])
 
     @property
@@ -237,6 +232,7 @@ class Searcher:
         return {
             "schema_version": 1,
             "slo": {**self.slo.bounds, "percentile": self.slo.percentile},
+            "units": {name: metric.unit for name, metric in self.slo.metrics.items()},
             "unit": unit_of(open_loop=self.levels.open_loop),
             "outcome": outcome.value,
             "sentence": self.sentence,
@@ -249,7 +245,7 @@ class Searcher:
                     "answers": row.judged.answers,
                     "failures": row.judged.failures,
                     "overdue": row.judged.overdue,
-                    "percentiles_ms": {
+                    "percentiles": {
                         name: None if value is None or math.isinf(value) else round(value, 3)
                         for name, value in row.judged.percentiles.items()
                     },
@@ -260,6 +256,10 @@ class Searcher:
                 for row in self.rows
             ],
         }
+
+
+def _figure(value: float) -> str:
+    return f"{value:.0f}" if value >= 10 else f"{value:.3g}"
 
 
 def _spoilt(row: Row) -> str:

@@ -1,22 +1,25 @@
-"""A service level objective: bounds on latencies, and the percentile of answers that must keep them. Pure.
+"""A service level objective: bounds on metrics, and the percentile of answers that must keep them. Pure.
 
-Goodput is answers a second each of which keeps every bound; an objective is met while that ``percentile`` of
-all answers, as the report has it, is within each. Both after Zhong et al., *DistServe: Disaggregating Prefill
-and Decoding for Goodput-optimized Large Language Model Serving*, OSDI 2024, whose goodput is the highest rate
-that still attains the objective for such a share of requests: what `loadgen.shapes.search` looks for.
+The metrics are those of the scenario's workload, by name. Goodput is answers a second each of which keeps
+every bound; an objective is met while that ``percentile`` of all answers, as the report has it, is within
+each. Both after Zhong et al., *DistServe: Disaggregating Prefill and Decoding for Goodput-optimized Large
+Language Model Serving*, OSDI 2024, whose goodput is the highest rate that still attains the objective for
+such a share of requests: what `loadgen.shapes.search` looks for.
 
 A level is not judged by the answers that happen to have ended: those that hang would never count (the time
 of a request in flight is right-censored). Judged are the requests that began in it, or were in flight as its
-measuring began, and one in flight stands for all that may still come of it: without a token its TTFT is at
-least what it has waited, so is its E2E, and its ITL and TPOT may be anything; whatever it has, it may still
-fail, and a failure keeps no bound. An objective is missed once a percentile is over its bound even if all in
-flight turn out as well as they still can, met once each is within even if they turn out as badly; until then
-nothing is known.
+measuring began, and one in flight stands for all that may still come of it: a metric that is a time until
+something (`Metric.until`: TTFT, E2E) is at least what it has waited, any other (ITL, TPOT) may be anything;
+whatever it has, it may still fail, and a failure keeps no bound. An objective is missed once a percentile is
+over its bound even if all in flight turn out as well as they still can, met once each is within even if they
+turn out as badly; until then nothing is known.
 
-An answer that ended without an answer token (a model's thoughts alone) never had its TTFT, and misses a bound
-on it, as it did in flight once it had waited too long; its E2E is the time that it took. ITL and TPOT are the
-pace of what was streamed: an answer of one token, or of none, came without a pace and not too slowly, so that
-it neither keeps nor misses a bound on them. If no answer has a pace, nothing is known of the objective.
+An answer that ended without what it was waited for (a model's thoughts alone: without TTFT) never had it, and
+misses a bound on it, as it did in flight once it had waited too long. Of any other metric an answer without a
+value (of one token, so that it has no pace) neither keeps nor misses a bound. If no answer has a value,
+nothing is known of the objective.
+
+All is counted in costs, of which less is better: a metric's values, or their negatives where more is better.
 """
 
 from __future__ import annotations
@@ -25,21 +28,23 @@ import math
 from bisect import bisect_right
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from records.measure import percentile, wanted_answers
 from records.request import RequestRecord
+from workloads.metric import Metric
+from workloads.workload import Workload
 
-METRICS = ("ttft", "e2e", "itl", "tpot")
-WAITED = ("ttft", "e2e")
-"""Metrics that a request in flight has waited for already."""
-EXAMPLE = "ttft:500 e2e:3000 percentile:95"
+BEST = -1e300
+"""The cost of what may still be as good as one likes, where more is better: finite, to be reckoned with."""
 Figures = Sequence[float | None]
-"""An answer's milliseconds, one for each metric of the objective: infinite for a failed request and for what
-never came, None where an answer needs none (the gaps of a single token)."""
+"""An answer's costs, one for each metric of the objective: infinite for a failed request and for what never
+came, None where an answer needs none (the gaps of a single token)."""
 Ended = tuple[float, Figures]
 """When a request began, in seconds of the part (below 0: before it), and what came of it."""
 Waiting = tuple[float, float | None]
-"""Milliseconds that a request in flight has waited since it was wanted, and its TTFT if it has a token."""
+"""Milliseconds that a request in flight has waited since it was wanted, and those until the first that is
+timed in its answer, if that has come."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,8 +74,8 @@ class Judged:
     least: int
     """Requests judged, of the metric that has the fewest."""
     percentiles: dict[str, float | None]
-    """Milliseconds by metric, at least: a request in flight counts with what it has waited (where nothing
-    is known yet, not at all), a failed one as infinite. None without values."""
+    """By metric, in its unit, at least: a request in flight counts with what it has waited (where nothing is
+    known yet, not at all), a failed one as infinite (0 where more is better). None without values."""
     missed: bool
     """A percentile is over its bound, however those in flight, and those that it still wants, turn out."""
     met: bool
@@ -80,39 +85,73 @@ class Judged:
     goodput: float
 
 
+def objectives(workload: Workload) -> dict[str, Metric]:
+    """What there may be bounds on, by name."""
+    return {metric.name: metric for metric in workload.metrics if metric.quantiles}
+
+
+def example(workload: Workload) -> str:
+    """How an objective is written."""
+    return f"{workload.compared.name}:500 percentile:95"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Slo:
-    """``bounds`` in milliseconds by metric, kept by ``percentile`` of the answers."""
+    """``bounds`` by metric, in its unit, kept by ``percentile`` of the answers."""
 
+    workload: Workload
     bounds: dict[str, float]
     percentile: float = 95.0
 
     @classmethod
-    def parse(cls, text: str) -> Slo:
+    def parse(cls, text: str, workload: Workload) -> Slo:
         """From ``ttft:500 e2e:3000 percentile:95``. Raises ValueError, in one line, for anything else."""
         values: dict[str, float] = {}
+        known = (*objectives(workload), "percentile")
         for word in text.replace(",", " ").split():
             name, _, number = word.partition(":")
-            if name not in (*METRICS, "percentile"):
-                raise ValueError(f"{name!r} is none of {', '.join(METRICS)}, percentile")
+            if name not in known:
+                raise ValueError(f"{name!r} is none of {', '.join(known)}")
             if name in values:
                 raise ValueError(f"{name} is given twice")
             try:
                 values[name] = float(number)
             except ValueError:
-                raise ValueError(f"{word!r} wants a number, as in {EXAMPLE}") from None
+                raise ValueError(f"{word!r} wants a number, as in {example(workload)}") from None
             if not 0 < values[name] < math.inf:
                 raise ValueError(f"{word!r} wants a number above 0")
         percent = values.pop("percentile", 95.0)
         if not 50 <= percent <= 99.9:
             raise ValueError(f"percentile is between 50 and 99.9, not {percent:g}")
         if not values:
-            raise ValueError(f"names no bound, as does {EXAMPLE}")
-        return cls(bounds=values, percentile=percent)
+            raise ValueError(f"names no bound, as does {example(workload)}")
+        return cls(workload=workload, bounds=values, percentile=percent)
 
     def __str__(self) -> str:
-        bounds = " and ".join(f"{name}<={bound:g} ms" for name, bound in self.bounds.items())
-        return f"{bounds} at p{self.percentile:g}"
+        bounds = [
+            f"{name}{'>=' if metric.higher_is_better else '<='}{self.bounds[name]:g} {metric.unit}".rstrip()
+            for name, metric in self.metrics.items()
+        ]
+        return f"{' and '.join(bounds)} at p{self.percentile:g}"
+
+    @cached_property
+    def metrics(self) -> dict[str, Metric]:
+        """Those that there are bounds on."""
+        every = objectives(self.workload)
+        return {name: every[name] for name in self.bounds}
+
+    @cached_property
+    def costs(self) -> dict[str, float]:
+        """The bounds, as the most that a cost may be."""
+        return {name: _sign(metric) * self.bounds[name] for name, metric in self.metrics.items()}
+
+    @property
+    def heads(self) -> dict[str, str]:
+        """What each metric's percentile is called. Where more is better, a low one is bounded."""
+        return {
+            name: f"{name} p{100 - self.percentile if metric.higher_is_better else self.percentile:g}"
+            for name, metric in self.metrics.items()
+        }
 
     @property
     def wanted_answers(self) -> int:
@@ -120,18 +159,17 @@ class Slo:
         return wanted_answers(self.percentile / 100)
 
     def figures(self, record: RequestRecord) -> list[float | None]:
-        """What counts of a request; what it is where there is none, the module's head says. An answer's ITL
-        is this percentile of its own gaps: thousands of smooth gaps of others cannot hide one that stalls."""
-        if record.outcome != "ok" or (record.first_token_at_ns is None and not record.only_thought):
+        """What counts of a request; what it is where there is none, the module's head says. Of an answer with
+        several values (ITL) it is this percentile of its own: thousands of smooth gaps of others cannot hide
+        one that stalls."""
+        if record.outcome != "ok":
             return [math.inf] * len(self.bounds)
-        gap_us = percentile([float(gap) for gap in record.gaps_us], self.percentile / 100)
-        figures = {
-            "ttft": math.inf if record.ttft_ms is None else record.ttft_ms,
-            "e2e": record.e2e_ms,
-            "itl": None if gap_us is None else gap_us / 1e3,
-            "tpot": record.tpot_ms,
-        }
-        return [figures[name] for name in self.bounds]
+        return [self._cost(metric, record) for metric in self.metrics.values()]
+
+    def _cost(self, metric: Metric, record: RequestRecord) -> float | None:
+        sign = _sign(metric)
+        cost = percentile([sign * value for value in metric.values_of(record)], self.percentile / 100)
+        return math.inf if cost is None and metric.until else cost
 
     def judge(
         self, parts: Collection[Part], *, first_s: float = math.inf, enough: int | None = None
@@ -142,22 +180,17 @@ class Slo:
         ended = [figures for part in parts for _, figures in part.ended]
         columns = {name: self._column(name, parts, first_s, enough) for name in self.bounds}
         counts = {name: len(spans) for name, spans in columns.items()}
-        over = {name: sum(low > self.bounds[name] for low, _ in spans) for name, spans in columns.items()}
-        not_kept = {name: sum(h > self.bounds[name] for _, h in spans) for name, spans in columns.items()}
+        over = {name: sum(low > self.costs[name] for low, _ in spans) for name, spans in columns.items()}
+        not_kept = {name: sum(h > self.costs[name] for _, h in spans) for name, spans in columns.items()}
         return Judged(
             answers=len(ended),
             failures=sum(set(figures) == {math.inf} for figures in ended),
             overdue=sum(self._is_overdue(one) for part in parts for one in part.waiting),
             unknown=max(not_kept[name] - over[name] for name in self.bounds),
             least=min(counts.values()),
-            percentiles={
-                name: percentile(
-                    [low for low, high in spans if low or high < math.inf], self.percentile / 100
-                )
-                for name, spans in columns.items()
-            },
+            percentiles={name: self._shown(name, spans) for name, spans in columns.items()},
             missed=any(
-                self._is_over(name, [*(low for low, _ in spans), *[0.0] * (self.wanted_answers - len(spans))])
+                self._is_over(name, [*(low for low, _ in spans), *self._best(name, len(spans))])
                 for name, spans in columns.items()
             ),
             met=all(
@@ -177,35 +210,55 @@ class Slo:
 
     @property
     def known_after_s(self) -> float:
-        """After so many seconds a request without a token is over its TTFT's bound, one in flight over its
-        E2E's."""
-        return max((bound for name, bound in self.bounds.items() if name in WAITED), default=0.0) / 1e3
+        """After so many seconds a request that still waits for a metric is over its bound."""
+        waited = (self.bounds[name] for name, metric in self.metrics.items() if metric.until)
+        return max(waited, default=0.0) / 1e3
+
+    def over_ms(self, judged: Judged) -> float:
+        """By how much the metric that is worst, of those that are waited for, is over its bound."""
+        figures = {name: judged.percentiles[name] for name, metric in self.metrics.items() if metric.until}
+        return max((v - self.bounds[name] for name, v in figures.items() if v is not None), default=0.0)
 
     def _column(
         self, name: str, parts: Collection[Part], first_s: float, enough: int
     ) -> list[tuple[float, float]]:
         """A metric of the requests that are judged: what it is at least, and at most."""
-        place = list(self.bounds).index(name)
+        place, metric = list(self.bounds).index(name), self.metrics[name]
         spans = [
             (began_s, value, value)
             for part in parts
             for began_s, figures in part.ended
             if (value := figures[place]) is not None
         ] + [
-            (part.seconds - waited_ms / 1e3, *_span(name, waited_ms, ttft_ms))
+            (part.seconds - waited_ms / 1e3, *_span(metric, waited_ms, first_ms))
             for part in parts
-            for waited_ms, ttft_ms in part.waiting
+            for waited_ms, first_ms in part.waiting
         ]
         spans.sort()
         inside = bisect_right(spans, first_s, key=lambda span: span[0])
         return [(low, high) for _, low, high in spans[: max(inside, enough)]]
 
     def _is_overdue(self, waiting: Waiting) -> bool:
-        return any(_span(name, *waiting)[0] > bound for name, bound in self.bounds.items())
+        return any(_span(metric, *waiting)[0] > self.costs[name] for name, metric in self.metrics.items())
 
-    def _is_over(self, name: str, values: Sequence[float]) -> bool:
-        figure = percentile(values, self.percentile / 100)
-        return figure is not None and figure > self.bounds[name]
+    def _is_over(self, name: str, costs: Sequence[float]) -> bool:
+        figure = percentile(costs, self.percentile / 100)
+        return figure is not None and figure > self.costs[name]
+
+    def _best(self, name: str, known: int) -> list[float]:
+        """The requests that the percentile still wants, as good as they can be."""
+        return [_least(self.metrics[name])] * (self.wanted_answers - known)
+
+    def _shown(self, name: str, spans: Sequence[tuple[float, float]]) -> float | None:
+        """The percentile in the metric's own unit, of the requests of which something is known."""
+        metric = self.metrics[name]
+        least = _least(metric)
+        cost = percentile(
+            [low for low, high in spans if low > least or high < math.inf], self.percentile / 100
+        )
+        if cost is None or not metric.higher_is_better:
+            return cost
+        return 0.0 if math.isinf(cost) else -cost
 
     def _too_many(self, some: int, of: int) -> bool:
         # In thousandths, so that 3 of 60 are 5 %.
@@ -213,12 +266,21 @@ class Slo:
 
     def _kept(self, answer: Figures) -> bool:
         return all(
-            value is None or value <= bound for value, bound in zip(answer, self.bounds.values(), strict=True)
+            cost is None or cost <= most for cost, most in zip(answer, self.costs.values(), strict=True)
         )
 
 
-def _span(name: str, waited_ms: float, ttft_ms: float | None) -> tuple[float, float]:
-    """What a metric of a request in flight will be at least, and at most."""
-    if name == "ttft" and ttft_ms is not None:
-        return ttft_ms, math.inf  # it may yet fail, and then has kept nothing
-    return (waited_ms if name in WAITED else 0.0), math.inf
+def _sign(metric: Metric) -> int:
+    return -1 if metric.higher_is_better else 1
+
+
+def _least(metric: Metric) -> float:
+    """The cost of the best that there can be."""
+    return BEST if metric.higher_is_better else 0.0
+
+
+def _span(metric: Metric, waited_ms: float, first_ms: float | None) -> tuple[float, float]:
+    """What a metric of a request in flight will cost at least, and at most."""
+    if metric.until == "first" and first_ms is not None:
+        return first_ms, math.inf  # it may yet fail, and then has kept nothing
+    return (waited_ms if metric.until else _least(metric)), math.inf

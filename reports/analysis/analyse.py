@@ -21,6 +21,7 @@ from reports.figures.summary import planned_variants, source_names, summarise
 MAKERS: tuple[Callable[[Analysis], Iterator[Note]], ...] = (
     of_runs.proof,
     of_runs.verified,
+    of_runs.older,
     of_runs.finished,
     of_answers.thoughts_only,
     of_answers.unknown_ends,

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeVar
 
 from records.exit_codes import INVALID
 from records.reader import Run
 from reports.analysis.note import Note
+from reports.evidence.service import Service, services
 from reports.figures.attribution import Effect
 from reports.figures.compare import Comparison, DeploymentRatio
 from reports.figures.knees import Knee
@@ -61,6 +63,11 @@ class Analysis:
         """The cell, with its directory's name where there are several."""
         source = f"{cell.source}/" if len(self.sources) > 1 else ""
         return f"{source}{cell.cell.name}"
+
+    @cached_property
+    def services(self) -> tuple[Service, ...]:
+        """The rows with all that was seen of them at each load, read when it is first wanted."""
+        return tuple(services(self.levels))
 
     @property
     def cells(self) -> tuple[CellSummary, ...]:

@@ -9,9 +9,11 @@ from statistics import median
 
 from reports.analysis.analysis import Analysis
 from reports.analysis.note import Note
+from reports.figures.alike import same_service
 from reports.figures.concurrent_cells import levels_apart
 from reports.figures.figures import good_and_timed
 from reports.figures.load import Load
+from reports.figures.summary import CellSummary
 from workloads.workload import Workload
 
 CONNECT_SHARE = 0.10
@@ -23,6 +25,14 @@ class Overlapping(Note):
     """Two loads that one service had at the same time, each reported as if it were alone."""
 
     code = "overlapping"
+    cells: tuple[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Beside(Note):
+    """Two loads of one name at the same time, each of a service of its own: nothing to add up."""
+
+    code = "beside"
     cells: tuple[str, str]
 
 
@@ -89,12 +99,21 @@ class Cold(Note):
 
 
 def overlapping(analysis: Analysis) -> Iterator[Note]:
-    """Pairs of valid cells of one deployment that overlap in time without being one measurement."""
+    """Pairs of valid cells of one deployment that overlap in time without being one measurement: those of one
+    service first."""
+    pairs = list(_overlapping(analysis))
+    for kind in (Overlapping, Beside):
+        for one, other in pairs:
+            if same_service(one.cell, other.cell) == (kind is Overlapping):
+                yield kind(cells=(analysis.named(one), analysis.named(other)))
+
+
+def _overlapping(analysis: Analysis) -> Iterator[tuple[CellSummary, CellSummary]]:
     timed = [(c.window.start_ns, c.window.end_ns, c) for c in analysis.cells if c.valid and c.window]
     timed.sort(key=lambda entry: entry[:2])
     for (_, end_ns, one), (start_ns, _, other) in combinations(timed, 2):
         if start_ns < end_ns and one.cell.deployment == other.cell.deployment:
-            yield Overlapping(cells=(analysis.named(one), analysis.named(other)))
+            yield one, other
 
 
 def connecting(analysis: Analysis) -> Iterator[Note]:

@@ -6,11 +6,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from records.reader import Run
+from records.secret_names import harmless
 from records.served import AS_IS
 from reports.analysis.analysis import Analysis
 from reports.analysis.note import Note
+from reports.figures.alike import is_older
 from reports.figures.summary import CellSummary
 
+COMPLETE = "complete"
+"""The status of a run whose sweep came to its end."""
 FEW_REPEATS = 5
 """With fewer, intervals know little of the noise between runs."""
 
@@ -43,11 +48,32 @@ class NotVerified(Note):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Older(Note):
+    """Cells that do not tell what was started, nor what their questions were; others, or other directories,
+    are beside them."""
+
+    code = "older"
+    cells: tuple[str, ...]
+    of: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Incomplete(Note):
     """Cells without an end, ``source: name``: never used."""
 
     code = "incomplete"
     cells: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unfinished(Note):
+    """A sweep that never said that it was complete: which cells it lacks, as far as its plan knew them."""
+
+    code = "unfinished"
+    source: str
+    status: str
+    missing: tuple[str, ...]
+    directory: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,12 +141,36 @@ def verified(analysis: Analysis) -> Iterator[Note]:
         yield NotVerified(cells=tuple(map(analysis.named, found)), of=len(analysis.cells))
 
 
+def older(analysis: Analysis) -> Iterator[Note]:
+    """Of one directory alone all cells are of one service, whether they tell it or not."""
+    found = [cell for cell in analysis.cells if is_older(cell.cell)]
+    if found and (len(found) < len(analysis.cells) or len(analysis.sources) > 1):
+        yield Older(cells=tuple(map(analysis.named, found)), of=len(analysis.cells))
+
+
 def finished(analysis: Analysis) -> Iterator[Note]:
     if analysis.incomplete:
         yield Incomplete(cells=analysis.incomplete)
     for source in analysis.sources:
+        status = source.run.meta.get("status", COMPLETE)
+        if status != COMPLETE:
+            yield Unfinished(
+                source=source.name,
+                status=harmless(str(status)),
+                missing=_missing(source.run),
+                directory=harmless(str(source.run.path)),
+            )
+    for source in analysis.sources:
         if source.budget_ended:
             yield BudgetEnded(source=source.name)
+
+
+def _missing(run: Run) -> tuple[str, ...]:
+    """Older runs do not list what was planned: of them, the cells that were begun."""
+    planned = run.meta.get("planned")
+    names = [name for name in planned if isinstance(name, str)] if isinstance(planned, list) else []
+    there = {data.cell.name for data in run.cells}
+    return tuple(harmless(name) for name in dict.fromkeys([*names, *run.incomplete]) if name not in there)
 
 
 def again(analysis: Analysis) -> Iterator[Note]:

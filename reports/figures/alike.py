@@ -1,7 +1,9 @@
 """What may differ between services that are pooled or compared, and what may not: the rule, in one place.
 
-- Cells of one deployment and variant are pooled: nothing may differ but where things lie. Those that do
-  differ are rows of their own, whose names say in what (`reports.figures.rows`).
+- Cells of one deployment and variant are pooled: nothing may differ, what was started or asked included, but
+  where things lie, unless it was set. Those that do differ are rows of their own, whose names say in what
+  (`reports.figures.rows`). Older cells, which do not tell what was started, are pooled only with each other.
+- Cells are added up that loaded one service at the same time (`same_service`): it has one address.
 - Two rows of one deployment may differ in what they say: in the settings of their variants, in what their
   names say, and in the paths of the stages that such settings move. Of a variant that is no mock of ours and
   whose settings were not kept nothing is known, so all may be what it names.
@@ -13,21 +15,62 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 from records.cell import Cell
 from records.served import AS_IS
 from records.variants import MOCKS, moves
 
 PLACES = frozenset({"URL", "DIR", "PORT", "HOST"})
-"""The last words of the names of settings that say where things lie."""
+"""The last words of the names of settings that say where things lie: no difference, unless they were set."""
+OWN_PLACES = frozenset({"PORT", "HOST"})
+"""Where a service itself listens, whoever says so."""
 Facts = Mapping[str, Any]
 
 
 def settings_of(cell: Cell) -> Facts:
     """Those in effect, and those that were set and of which the service says nothing."""
-    given = cell.requested.get("set")
-    known = {**(given if isinstance(given, dict) else {}), **cell.settings}
-    return {name: value for name, value in known.items() if name.rpartition("_")[2] not in PLACES}
+    kept = cell.requested.get("set")
+    given = kept if isinstance(kept, dict) else {}
+    known = {**given, **cell.settings}
+    return {
+        name: value
+        for name, value in known.items()
+        if name not in OWN_PLACES and (name in given or name.rpartition("_")[2] not in PLACES)
+    }
+
+
+def is_older(cell: Cell) -> bool:
+    """Was it kept before cells told what was started, and what their questions were?"""
+    return "service" not in cell.requested
+
+
+def service_of(cell: Cell) -> Facts:
+    """What was started for it, or the address of what ran; none of an older cell."""
+    return {} if is_older(cell) else {"service": cell.requested["service"]}
+
+
+def same_service(one: Cell, other: Cell) -> bool:
+    """Did two cells of one time load one service? Its address is the same, also by the name asked for; an
+    address that each machine has for itself is another one on each."""
+    if is_older(one) != is_older(other) or _address(one) != _address(other):
+        return False
+    here = [cell.requested.get("machine") for cell in (one, other)]
+    return here[0] == here[1] or not _is_loopback(_address(one)[0])
+
+
+def _address(cell: Cell) -> tuple[str, Any]:
+    tls = cell.requested.get("tls")
+    name = tls.get("server_name") if isinstance(tls, dict) else None
+    return str(cell.requested.get("host", "")).rstrip("/"), name
+
+
+def _is_loopback(url: str) -> bool:
+    try:
+        host = urlsplit(url).hostname or ""
+    except ValueError:
+        return False
+    return host in ("localhost", "::1", "0.0.0.0") or host.startswith("127.")
 
 
 def stages_of(cell: Cell) -> Facts:
@@ -92,9 +135,11 @@ def more_than_named(
         return tuple(_told(name, first, second) for name in _apart(stages_of, first, second))
     own, others = variant_settings(one), variant_settings(other)
     if own is None or others is None:
-        return tuple(name for name in _apart(cpus_of, first, second) if name not in named)
+        found = [name for kind in (cpus_of, service_of) for name in _apart(kind, first, second)]
+        return tuple(name for name in found if name not in named)
     said = {*named, *(name for name in {**own, **others} if own.get(name) != others.get(name))}
-    found = [name for kind in (stages_of, settings_of, cpus_of) for name in _apart(kind, first, second)]
+    kinds = (stages_of, settings_of, cpus_of, service_of)
+    found = [name for kind in kinds for name in _apart(kind, first, second)]
     return tuple(_told(name, first, second) for name in found if not _said(name, said))
 
 

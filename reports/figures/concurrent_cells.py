@@ -9,10 +9,13 @@ from typing import Any
 from records.cell import Cell, Verdict, Window
 from records.levels import LoadStage, LoadStages
 from records.reader import CellData
-from reports.figures.alike import served_differently
+from reports.figures.alike import same_service, served_differently
 from reports.figures.requested import workload_mismatch
 
 SHARED_SHARE = 0.5
+OWN = ("rate", "questions", "question_seed")
+"""What each master may have of its own: the rate of an open loop, the path under which its machine has the
+questions, and their order."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,9 +47,9 @@ def simultaneous(parts: Sequence[CellPart]) -> list[tuple[CellPart, ...]]:
     Several masters (one a region) that drive one service at the same time give it their load together:
     their rates add up. The same cell measured again is a repeat: its rate is averaged. What tells them
     apart: parts of one measurement lie in different directories, their cells have the same name, they
-    had the same requested (an open loop's rate may differ, and the path under which each machine has its
-    questions) of a service with the same settings and code, and their windows share at least half of the
-    shorter one's time. Clocks of different machines must therefore agree to well within a window.
+    had the same requested (what is in `OWN` may differ) of one service, with the same settings and code, and
+    their windows share at least half of the shorter one's time. Clocks of different machines must therefore
+    agree to well within a window.
     """
     groups: list[tuple[CellPart, ...]] = []
     for part in sorted(parts, key=lambda p: (p.window.start_ns if p.window else 0, p.source)):
@@ -67,7 +70,9 @@ def _joins(part: CellPart, group: Sequence[CellPart]) -> bool:
         return False
     if part.source in {known.source for known in group}:
         return False
-    if workload_mismatch((one, other), but=("rate", "questions")) or served_differently(one, other):
+    if not same_service(one, other) or served_differently(one, other):
+        return False
+    if workload_mismatch((one, other), but=OWN):
         return False
     return after.seconds >= SHARED_SHARE * min(before.seconds, part.window.seconds)
 
@@ -100,6 +105,16 @@ def levels_apart(parts: Sequence[CellPart]) -> bool:
     return len(parts) > 1 and any(one and one.levels for one in held) and not merged_levels(held)
 
 
+def _in_one(parts: Sequence[CellPart]) -> dict[str, Any]:
+    """Where each had its own, all of them in one text, whichever of them began first."""
+    found = {}
+    for key in OWN[1:]:
+        values = {str(part.data.cell.requested.get(key)) for part in parts}
+        if len(values) > 1:
+            found[key] = ", ".join(sorted(values))
+    return found
+
+
 def merged_cell(parts: Sequence[CellPart]) -> Cell:
     """One cell of all parts: their users together, in the time in which all of them measured.
 
@@ -117,7 +132,7 @@ def merged_cell(parts: Sequence[CellPart]) -> Cell:
     rates = [rate for part in parts if (rate := part.data.cell.requested.get("rate")) is not None]
     return replace(
         first,
-        requested={**first.requested, "rate": sum(rates) if rates else None},
+        requested={**first.requested, **_in_one(parts), "rate": sum(rates) if rates else None},
         concurrency=sum(part.data.cell.concurrency for part in parts),
         achieved={
             "window": window and {"start_ns": window.start_ns, "end_ns": window.end_ns},

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-import orjson
-
-from records import layout
-from records.files import read_lines
 from records.request import RequestRecord
+from reports.figures.llm_record import llm_lines
 from reports.figures.load import Load
 from reports.figures.stats import percentile
 from reports.figures.summary import CellSummary, OperatingPoint
@@ -51,37 +47,10 @@ def _stage_names(requests: Sequence[RequestRecord]) -> list[str]:
 
 
 def server_ttft_ms(cell: CellSummary) -> Iterator[float]:
-    """The LLM server's own TTFT of the requests that it received inside the cell's window.
-
-    From ``llm.jsonl`` in the cell's folder(s), or the run's (three folders above its cells); lines that
-    cannot be read are left out: the record belongs to another program.
-    """
-    window = cell.window
-    found = {_llm_record(part.data.path) for part in cell.parts}
-    paths = sorted(path for path in found if path is not None)
-    if window is None:
-        return
-    for _, line in (line for path in paths for line in read_lines(path)):
-        try:
-            raw = orjson.loads(line)
-        except orjson.JSONDecodeError:
-            continue
-        if not isinstance(raw, dict):
-            continue
-        received, ttft = raw.get("received_at_ns"), raw.get("ttft_ms")
-        if not (isinstance(received, int) and isinstance(ttft, (int, float))):
-            continue
-        if window.start_ns <= received <= window.end_ns:
+    """The LLM server's own TTFT of the requests that it received inside the cell's window."""
+    for line in llm_lines(cell):
+        if isinstance(ttft := line.get("ttft_ms"), (int, float)):
             yield float(ttft)
-
-
-def _llm_record(cell: Path) -> Path | None:
-    own = cell / layout.LLM
-    if own.is_file():
-        return own
-    above = cell.resolve().parents
-    shared = above[3] / layout.LLM if len(above) > 3 and above[2].name == layout.CELLS else None
-    return shared if shared and shared.is_file() else None
 
 
 def breakdown(level: OperatingPoint) -> LatencyBreakdown | None:

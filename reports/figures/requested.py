@@ -12,7 +12,7 @@ from workloads.stream import STREAM
 
 LATER = (
     *("request_timeout_s", "connect_timeout_s", "first_token_timeout_s", "gap_timeout_s"),
-    *("shape_options", "drop_fields"),
+    *("shape_options", "drop_fields", "question_seed", "questions_sha256"),
 )
 """Keys that were not always kept."""
 REQUESTED = (
@@ -23,7 +23,7 @@ REQUESTED = (
 NOT_OF_THE_LOAD = frozenset(
     (
         *("host", "tls", "proxy", "users", "run_time_s", "warmup_requests", "requests", "min_seconds"),
-        *("drain_seconds", "cpus", "variant", "set"),
+        *("drain_seconds", "cpus", "variant", "set", "service", "machine"),
     )
 )
 """How much, where, and of what: nothing of how it is requested. Whatever else a scenario keeps is its own."""

@@ -1,13 +1,15 @@
 """Which cells are one row of a report: those of one deployment and variant that differ in nothing.
 
-Where settings in effect, code, CPUs, the way a service was reached or what was asked of it differ, there are
-several rows, and the name of each carries what it has and others have not: ``baseline RETRIEVAL=blocking``.
+Where settings in effect, code, CPUs, what was started, the way a service was reached or what was asked of it
+differ, there are several rows, and the name of each carries what it has and others have not: ``baseline
+RETRIEVAL=blocking``. Cells that are too old to tell some of that are rows of their own beside those that do.
 What was asked is held against cells of the same other factors and of the same kind of load, for that is what
 those change.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,12 +19,13 @@ import orjson
 from records.cell import Cell
 from records.secret_names import harmless
 from records.variants import moves
-from reports.figures.alike import Facts, cpus_of, reach_of, settings_of, stages_of
+from reports.figures.alike import Facts, cpus_of, is_older, reach_of, service_of, settings_of, stages_of
 from reports.figures.requested import LATER, canonical, load_keys
 
 OF_THE_LOAD = frozenset({"rate"})
 """What levels of one row differ in: it is their load itself."""
 LONGEST_VALUE = 40
+DIGEST, SHOWN_OF_DIGEST = re.compile("[0-9a-f]{64}"), 12
 UNTOLD = "?"
 """The value of a cell that does not tell it, beside others that differ in it."""
 
@@ -59,7 +62,11 @@ def _requested(cell: Cell) -> Facts:
 
 def _load_of(cell: Cell) -> Hashable:
     shape = cell.requested.get("shape")
-    return tuple(cell.point.options.items()), str(shape), bool(cell.requested.get("rate"))
+    return tuple(cell.point.options.items()), str(shape), bool(cell.requested.get("rate")), is_older(cell)
+
+
+def _age(cell: Cell) -> Facts:
+    return {"older": is_older(cell)}
 
 
 def _everywhere(cell: Cell) -> Hashable:
@@ -72,7 +79,9 @@ def _told(kind: Callable[[Cell], Facts]) -> Callable[[Cell], Facts | None]:
 
 
 KINDS: tuple[Kind, ...] = (
+    (_age, _everywhere),
     (_settings, _everywhere),
+    (_told(service_of), is_older),
     (_requested, _load_of),
     (_told(cpus_of), _everywhere),
     (_told(reach_of), _everywhere),
@@ -165,9 +174,12 @@ def _short(name: str, texts: Sequence[str]) -> dict[str, str]:
     objects = [orjson.loads(text) if text != UNTOLD else {} for text in distinct]
     if all(isinstance(one, dict) for one in objects) and any(objects):
         keys = [key for key in sorted({k for one in objects for k in one}) if _vary(key, objects)]
-        parts = [" ".join(f"{name}.{key}={_value(one.get(key))}" for key in keys) for one in objects]
+        columns = [[f"{name}.{key}={text}" for text in _cut(o.get(key) for o in objects)] for key in keys]
+        parts = [" ".join(row) for row in zip(*columns, strict=True)]
     else:
-        parts = [f"{name}={UNTOLD if text == UNTOLD else _value(orjson.loads(text))}" for text in distinct]
+        known = [None if text == UNTOLD else orjson.loads(text) for text in distinct]
+        values = zip(distinct, _cut(known), strict=True)
+        parts = [f"{name}={UNTOLD if text == UNTOLD else value}" for text, value in values]
     numbered = enumerate(zip(distinct, parts, strict=True), 1)
     return {text: part if parts.count(part) == 1 else f"{part}#{i}" for i, (text, part) in numbered}
 
@@ -182,4 +194,22 @@ def _value(value: Any) -> str:
         return "yes" if value else "no"
     text = "unset" if value is None else value if isinstance(value, str) else canonical(value).decode()
     text = harmless(text)
-    return text if len(text) <= LONGEST_VALUE else f"{text[: LONGEST_VALUE - 1]}…"
+    return text[:SHOWN_OF_DIGEST] if DIGEST.fullmatch(text) else text
+
+
+def _cut(values: Iterable[Any]) -> list[str]:
+    """The values' texts. A long one is cut at its end; before that at its beginning, if others have the same:
+    what differs is shown."""
+    texts = [_value(value) for value in values]
+    long = sorted({text for text in texts if len(text) > LONGEST_VALUE})
+    alike = ""
+    if len(long) > 1:
+        pairs = enumerate(zip(long[0], long[-1], strict=False))
+        alike = long[0][: next((place for place, (a, b) in pairs if a != b), len(long[0]))]
+    skipped = max(alike.rfind(" "), alike.rfind("/")) + 1
+    found = []
+    for text in texts:
+        if skipped and len(text) > LONGEST_VALUE:
+            text = f"…{text[skipped:]}"
+        found.append(text if len(text) <= LONGEST_VALUE else f"{text[: LONGEST_VALUE - 1]}…")
+    return found

@@ -25,7 +25,6 @@ from workloads.catalogue import workload
 from workloads.workload import Workload
 
 CONFIG_ORDER = tuple(MOCKS)
-DEPLOYMENT_ORDER = ("local", "pod", "k8s")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -199,7 +198,7 @@ def summarise(runs: Sequence[Run]) -> tuple[OperatingPoint, ...]:
         groups.setdefault((row, Load.of(cell.cell), cell.cell.workload), []).append(cell)
         first = min(names.index(part.source) for part in cell.parts)
         met[row] = min(first, met.get(row, first))
-    deployments = ordered((row.deployment for row in met), [*_planned(runs), *DEPLOYMENT_ORDER])
+    deployments = ordered((row.deployment for row in met), [*_planned(runs), "local"])
     variants = ordered((row.variant for row in met), [*CONFIG_ORDER, *planned_variants(runs)])
 
     def place(key: tuple[Row, Load, str]) -> Any:

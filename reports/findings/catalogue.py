@@ -3,12 +3,35 @@
 from __future__ import annotations
 
 from reports.analysis.analysis import Analysis
+from reports.findings.buffered_stream import buffered_stream
+from reports.findings.compute import compute
+from reports.findings.connection_pool import connection_pool
+from reports.findings.event_loop import event_loop
 from reports.findings.finding import Finder, Finding
+from reports.findings.gc_pauses import gc_pauses
+from reports.findings.load_shed import load_shed
+from reports.findings.scales import scales
+from reports.findings.stage_serialised import stage_serialised
+from reports.findings.thread_pool import thread_pool
+from reports.findings.unknown import unknown
+from reports.findings.upstream import upstream
 
-FINDERS: tuple[Finder, ...] = ()
+FINDERS: tuple[Finder, ...] = (
+    event_loop,
+    stage_serialised,
+    connection_pool,
+    thread_pool,
+    upstream,
+    gc_pauses,
+    compute,
+    buffered_stream,
+    load_shed,
+    scales,
+)
 
 
 def diagnosis(analysis: Analysis) -> tuple[Finding, ...]:
     """All that is found, by severity, then by confidence; equal ones in the order of their finders."""
-    found = (finding for finder in FINDERS for finding in finder(analysis))
+    found = [finding for finder in FINDERS for finding in finder(analysis)]
+    found += unknown(analysis, found)
     return tuple(sorted(found, key=lambda finding: finding.rank))

@@ -49,6 +49,8 @@ class Finding:
     code: str
     """Its name, small letters and hyphens: ``slow-first-request``. Reports and programs know it by that."""
     about: Place
+    where: str = ""
+    """The line of the service's own code, ``retrieve (app.py:12)``; empty: none, or not known."""
     binds: Binds
     confidence: Confidence
     severity: Severity

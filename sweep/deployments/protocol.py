@@ -11,8 +11,10 @@ from typing import ClassVar, Protocol, Self
 from reach.options import DIRECT, Reach
 from records.served import Served
 from sweep.running.cpus import Cpus
-from sweep.running.processes import Ledger
+from sweep.running.ledger import Ledger
 
+HEALTH_PATH = "/health"
+"""Where a service is asked whether it is there, and where it costs the least."""
 READY_SECONDS = 600.0
 """A first start embeds thousands of passages, on the target's CPUs alone."""
 
@@ -95,6 +97,11 @@ class Kind(ABC):
     @abstractmethod
     def name(self) -> str:
         """What a deployment is called that nobody gave a label: a folder's name."""
+
+    @property
+    def tls(self) -> bool:
+        """Is it asked over TLS?"""
+        return False
 
     def check_reach(self, reach: Reach) -> None:
         """See that it can be reached so, as far as that is known without asking. Raises ReachError."""

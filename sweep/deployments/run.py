@@ -8,7 +8,6 @@ import shlex
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 from typing import Self
 
@@ -25,6 +24,8 @@ PORT = "{port}"
 PORT_VARIABLE = "PORT"
 _OF_SHELLS = {"|", "||", "&", "&&", ";", ">", ">>", "<", "2>", "2>&1", "&>"}
 """No program has these as words of its own."""
+_HEADER = {"-H", "--header"}
+_HEADER_NAME = re.compile(r"[A-Za-z][\w-]*:")
 _NAMED = 40
 """Characters of a folder's name that is made of a command."""
 
@@ -129,14 +130,36 @@ def _check_command(word: str, cwd: Path | None = None) -> None:
 def _check_secrets(words: Sequence[str]) -> None:
     """The command is kept in run.json, and any user of the machine sees it. Raises UsageError, which shows no
     value."""
-    for word, following in pairwise((*words, "")):
-        name, equals, value = word.lstrip("-").partition("=")
-        secret = secret_within(name, value) if equals and value else secret_within("a word of it", word)
-        if not equals and word.startswith("-") and is_secret(name) and following[:1] not in ("", "-"):
-            secret = name
+    for before, word, following in zip(("", *words), words, (*words[1:], ""), strict=False):
+        secret = _secret_in(before, word, following)
         if secret:
             what = secret if " " in secret else shown(secret)
             raise UsageError(
                 f"--deployment {Run.form}: {what} looks like a secret, and the command is kept: "
                 "give it in the environment, which the command has from the sweep"
             )
+        inner = _words_in(word)
+        if len(inner) > 1:  # what a shell is given, or a header
+            _check_secrets(inner)
+
+
+def _secret_in(before: str, word: str, following: str) -> str | None:
+    """The name of an option, a variable or a header that a word gives a secret."""
+    name, equals, value = word.lstrip("-").partition("=")
+    if equals and value:
+        return secret_within(name, value)
+    if secret := secret_within("a word of it", word):
+        return secret
+    header, colon, value = word.partition(":")
+    if before in _HEADER and colon and value and is_secret(header):
+        return header
+    if word.startswith("-"):
+        return name if not equals and is_secret(name) and following[:1] not in ("", "-") else None
+    return header if _HEADER_NAME.fullmatch(word) and is_secret(header) and following else None
+
+
+def _words_in(word: str) -> list[str]:
+    try:
+        return shlex.split(word)
+    except ValueError:  # a quote that is not closed
+        return word.split()

@@ -10,7 +10,7 @@ from reach.address import Address
 from reach.options import Reach
 from records.layout import deployment_name
 from records.served import Served
-from sweep.deployments.protocol import Endpoint, Kind, Setup
+from sweep.deployments.protocol import HEALTH_PATH, Endpoint, Kind, Setup
 from sweep.running.errors import UsageError, check_base_url
 from sweep.running.probes import served, trouble
 
@@ -36,6 +36,10 @@ class Url(Kind):
         return cls(url.rstrip("/"))
 
     @property
+    def tls(self) -> bool:
+        return self.base_url.lower().startswith("https:")
+
+    @property
     def name(self) -> str:
         return deployment_name(self.base_url)
 
@@ -44,7 +48,7 @@ class Url(Kind):
 
     def check(self, reach: Reach, headers: Mapping[str, str]) -> Served:
         """Raises UsageError when nothing answers there."""
-        if why := trouble(self.base_url, "/health", ANSWER_SECONDS, reach, headers):
+        if why := trouble(self.base_url, HEALTH_PATH, ANSWER_SECONDS, reach, headers):
             raise UsageError(why)
         return served(self.base_url, reach=reach, headers=headers)
 

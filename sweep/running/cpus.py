@@ -18,9 +18,10 @@ PINS = hasattr(os, "sched_setaffinity")
 """Can this system keep a process on some CPUs? (macOS can't.)"""
 THREAD_SETTINGS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TORCH_THREADS")
 """In a target's environment: how many threads its libraries compute with, where not as many as CPUs."""
-LOCUST_PRIORITY, LLM_PRIORITY = 1, 2
+LOCUST_PRIORITY, PROBES_PRIORITY, LLM_PRIORITY = 1, 2, 3
 """Of SCHED_FIFO, the lowest: before all that is not real-time. The LLM server's few events are due at moments
-of their own, which a busy Locust may not put off; what Locust reads is dated by the kernel."""
+of their own, which a busy Locust may not put off, and no kernel dates what probes read; what Locust reads it
+does."""
 _NAMED = 16
 _LIST = re.compile(r"\d{1,5}(-\d{1,5})?(,\d{1,5}(-\d{1,5})?)*", re.ASCII)
 
@@ -32,7 +33,7 @@ class Cpus:
     mode: str
     """`SHARED`, where both have the same; else as asked for: `AUTO`, or the lists."""
     load: tuple[int, ...]
-    """Of Locust, the LLM server, the profiler and the sweep itself."""
+    """Of Locust, the LLM server, the profiler, the probes and the sweep itself."""
     target: tuple[int, ...] | None
     """None of a service that is not ours to keep anywhere."""
     realtime: bool = False

@@ -11,21 +11,23 @@ import signal
 import socket
 import subprocess
 import sys
+import uuid
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
-import orjson
 import psutil
 
-from records.files import LineFile, read_lines
+from sweep.running.ledger import LABEL, STOP_SECONDS, Ledger, end, left
+from sweep.running.logs import BOUNDS, last
 from sweep.running.redaction import blank_file, redaction, without_key
 
 PROJECT = Path(__file__).resolve().parents[2]
-STOP_SECONDS = 10.0
 _KEEPER_SECONDS = 2 * STOP_SECONDS + 5
 """For the keeper of a command to ask, to insist, and to end."""
 _PR_SET_PDEATHSIG = 1
+_WORDS_BYTES = 1 << 18
+"""Of the end of a log, in which its last words are looked for."""
 REALTIME_SECONDS = 10.0
 """A process of real-time priority that runs so long without waiting once is killed by the kernel."""
 
@@ -49,51 +51,6 @@ def _settle_in(cpus: Collection[int] | None, realtime: int) -> None:
         os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(realtime))
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-
-
-class Ledger:
-    """The processes of a run, written down as they start.
-
-    A sweep that is killed can clean up nothing; the next ``--resume`` ends what is still alive. A pid
-    alone may have been given to a stranger since, so its creation time is kept and compared.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-
-    def add(self, pid: int) -> None:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            entry = {"pid": pid, "created": psutil.Process(pid).create_time()}
-            file = LineFile(self._path)
-            file.append(orjson.dumps(entry, option=orjson.OPT_APPEND_NEWLINE))
-            file.close()
-
-    def end_survivors(self) -> int:
-        """End every process of the ledger that still lives; how many there were."""
-        if not self._path.exists():
-            return 0
-        survivors = []
-        for _, line in read_lines(self._path):
-            # What is damaged, or nobody's that may be looked at, names no process of ours.
-            with contextlib.suppress(psutil.Error, ValueError, TypeError, KeyError):
-                entry = orjson.loads(line)
-                process = psutil.Process(entry["pid"])
-                if abs(process.create_time() - entry["created"]) < 1:
-                    survivors += [process, *process.children(recursive=True)]
-        end(survivors)
-        return len(survivors)
-
-
-def end(processes: Sequence[psutil.Process]) -> None:
-    """SIGTERM, then SIGKILL for what has not gone within ten seconds."""
-    for process in processes:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            process.terminate()
-    _, alive = psutil.wait_procs(processes, timeout=STOP_SECONDS)
-    for process in alive:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            process.kill()
-    psutil.wait_procs(alive, timeout=STOP_SECONDS)
 
 
 class Child:
@@ -127,9 +84,16 @@ class Child:
             path = [str(PROJECT), environment.get("PYTHONPATH", "")]
             environment["PYTHONPATH"] = os.pathsep.join(filter(None, path))
         environment["PYTHONUNBUFFERED"] = "1"
+        environment[LABEL] = label = uuid.uuid4().hex
         self.log = log
         self._popen = self._started(argv, environment, cpus, realtime, cwd)
-        ledger.add(self.pid)
+        try:
+            self._started_as = ledger.add(self.pid, label)
+        except BaseException:  # a full disk: nobody would stop it
+            self._popen.kill()
+            self._popen.wait(STOP_SECONDS)
+            raise
+        BOUNDS.add(log)
 
     def _started(
         self,
@@ -173,14 +137,17 @@ class Child:
             self._popen.send_signal(signal.SIGINT)
 
     def stop(self) -> None:
-        """End it and its children; returns when they are gone, and its log holds no secret.
+        """End it and all that it started; returns when they are gone, and its log holds no secret.
 
         Raises RuntimeError where the system does not end what it was told to kill.
         """
         if self._popen.poll() is None:
             self._end()
+        # What lost its parent: of a keeper, or of a master of load workers, that was killed.
+        end(left([self._started_as]))
         if self.wait(STOP_SECONDS) is None:
             raise RuntimeError(f"process {self.pid} was killed and has not ended ({self.log})")
+        BOUNDS.remove(self.log)
         with contextlib.suppress(OSError):  # moved, or a full disk
             blank_file(self.log)
 
@@ -212,7 +179,7 @@ class Child:
         return next(errors, self.last_words())
 
     def _lines_backwards(self) -> Iterator[str]:
-        lines = self.log.read_text(errors="replace").splitlines()
+        lines = last(self.log, _WORDS_BYTES).splitlines()
         redact = redaction().without_secrets
         return (redact(line.strip()) for line in reversed(lines) if line.strip())
 

@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 
 from reach.key import KEY_VARIABLE
+from records.given import of_secrets
 from records.given import redaction as redaction_of
 from records.redaction import PIECE, Redaction
 from sweep.running.errors import UsageError
@@ -28,7 +29,7 @@ def _made_of(keys: tuple[str, ...], environment: tuple[tuple[str, str], ...]) ->
 def redaction() -> Redaction:
     """Of all that the environment holds: what is started may write it into its log."""
     keys = tuple(os.environ.get(name, "") for name in _KEYS)
-    return _made_of(keys, tuple((n, v) for n, v in os.environ.items() if n.upper().endswith("_PROXY")))
+    return _made_of(keys, tuple(of_secrets(os.environ).items()))
 
 
 def blank(log: bytes) -> bytes:

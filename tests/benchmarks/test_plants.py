@@ -53,7 +53,11 @@ def planted_run(run: Path) -> None:
         cell = {
             "deployment": "plants.service",
             "config": variant,
-            "requested": {"host": "http://127.0.0.1:1", "set": {"PLANT": "locked"}, "users": 20},
+            "requested": {
+                "host": "http://127.0.0.1:1",
+                "set": {"PLANT": "locked"},
+                "questions": "/home/plant.txt",
+            },
             "settings": {"PLANT": "locked"},
             "paths": {"embed": "MockedEmbeddings@loop"},
             "verdict": {"checks": [{"name": "same-path", "status": "pass", "text": "embed ran as planted"}]},

@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
     ("name", "arguments", "said"),
     [
         ("search", [], "which objective?"),
-        ("search", ["--slo", "fast please"], "--slo 'fast' is none of ttft, e2e, itl, tpot"),
+        ("search", ["--slo", "fast please"], "--slo 'fast' is none of ttft, e2e, tpot, itl"),
         ("search", ["--slo", "ttft:-5"], "--slo 'ttft:-5' wants a number above 0"),
         ("search", ["--slo", "ttft:5", "-u", "8", "--search-to", "7"], "below where the search begins: -u 8"),
         (

@@ -131,7 +131,8 @@ def test_a_run_of_two_processes(
     assert {r.worker for r in data.requests} == {"w0", "w1"}
     assert len(data.requests) == len(server.talks)  # in-flight streams at the end were drained (TRAPS 16)
     assert len({(r.worker, r.user, r.seq) for r in data.requests}) == len(data.requests)
-    assert (data.cell.achieved["workers"], data.cell.achieved["workers_fewest"]) == (2, 2)
+    workers = next(check for check in data.cell.verdict.checks if check.name == "workers")
+    assert (workers.figure, workers.bound) == (2, 2)
     assert data.cell.achieved["loop_lag_p99_ms"] is not None
     assert len({r.question for r in data.requests}) == len(data.requests)
     assert re.search(rf"Aggregated +{len(data.requests)} ", one.text), one.text

@@ -9,7 +9,7 @@ from records.cell import Cell
 from records.cell_spec import CellSpec
 from records.files import write_json
 from records.request import RecordError
-from records.samples import gaps_s
+from records.samples import times_ns
 from records.served import Served
 
 SPEC = CellSpec(
@@ -55,13 +55,11 @@ def test_what_a_service_said_at_its_start_is_believed_where_it_has_no_time_to_sa
     assert SPEC.observed(Served()) == SPEC.served
 
 
-def test_the_gaps_between_samples_leave_out_one_that_is_being_written(tmp_path: Path) -> None:
+def test_the_times_of_samples_leave_out_one_that_is_being_written(tmp_path: Path) -> None:
     path = tmp_path / "profile.jsonl"
-    assert gaps_s(path) == []
-    path.write_text(
-        "".join(f'{{"elapsed_seconds": {at}, "profiler": {{}}}}\n' for at in (0, 0.5, 1.5)) + '{"ela'
-    )
-    assert gaps_s(path) == [0.5, 1.0]
+    assert times_ns(path) == []
+    path.write_text("".join(f'{{"at_ns": {at}, "profiler": {{}}}}\n' for at in (0, 5, 15)) + '{"at_')
+    assert times_ns(path) == [0, 5, 15]
     path.write_text("nonsense\n")
     with pytest.raises(RecordError, match="not JSON"):
-        gaps_s(path)
+        times_ns(path)

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 import pytest
 
-from records.inside import Place, read_inside, summary
+from records.inside import Place, Work, read_inside, summary
 from records.request import RecordError
 
 SEMAPHORE = {"kind": "semaphore", "at": "Semaphore.acquire", "where": "retrieve (app.py:3)"}
@@ -41,7 +41,10 @@ def kept(path: Path, *lines: dict[str, Any], end: bytes = b"") -> Path:
 
 
 def test_over_a_window_the_mean_number_that_waits_of_how_many(tmp_path: Path) -> None:
-    running = {"lag_ms": 3.0, "running": {"at": "_run (x/y.py:1)", "where": "embed (app.py:7)"}}
+    running = {
+        "lag_ms": 3.0,
+        "running": {"at": "_run (x/y.py:1)", "where": "embed (app.py:7)", "called": "torch.nn:F.x"},
+    }
     path = kept(
         tmp_path / "inside.jsonl",
         line(5, requests=1, groups=[]),  # before
@@ -55,10 +58,12 @@ def test_over_a_window_the_mean_number_that_waits_of_how_many(tmp_path: Path) ->
     assert (found.of, found.total, found.samples, found.processes) == ("request", 34.0, 3, 2)
     assert found.waits == ((Place(**SEMAPHORE), 25.0),)
     assert (found.lag_longest_ms, found.loop_busy) == (3.0, pytest.approx(1 / 3))
-    assert found.running == (("embed (app.py:7)", pytest.approx(1 / 3)),)
+    assert found.running == (
+        (Work(where="embed (app.py:7)", at="_run", called="torch.nn:F.x"), pytest.approx(1 / 3)),
+    )
     [executor] = found.executors
     assert (executor.most, executor.busy, executor.queued) == (12, 12.0, 20.0)
-    assert found.in_threads == (("search (app.py:5)", 12.0),)
+    assert found.in_threads == ((Work(where="search (app.py:5)"), 12.0),)
     assert (found.gc_ms, found.gc_longest_ms, found.errors) == (6.0, 1.5, 2)
 
 
@@ -80,7 +85,7 @@ def test_a_place_without_a_line_of_the_app_and_a_loop_in_a_library(tmp_path: Pat
     found = summary(read_inside(kept(tmp_path / "i", line(1, groups=groups, loops=loops))), 0, 9)
     assert found is not None
     assert found.waits == ((Place(kind="running"), 1.0),)
-    assert found.running == (("dumps (json/__init__.py:1)", 1.0),)
+    assert found.running == ((Work(where="dumps (json/__init__.py:1)", at="dumps"), 1.0),)
 
 
 def test_without_samples_in_the_window_nothing_is_known(tmp_path: Path) -> None:

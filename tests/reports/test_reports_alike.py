@@ -370,7 +370,7 @@ def test_what_was_set_or_requested_otherwise_is_never_pooled(
 
 
 def test_where_it_listens_is_no_setting_of_it(made: Any, tmp_path: Path) -> None:
-    runs = [run_of(made, tmp_path, name, set={"LLM_PORT": number}) for name, number in (("a", 1), ("bb", 2))]
+    runs = [run_of(made, tmp_path, name, set={"PORT": number}) for name, number in (("a", 1), ("bb", 2))]
     assert len(analyse(runs).levels) == 1
 
 

@@ -177,7 +177,7 @@ def test_many_deployments_say_that_there_is_more(made: Any, tmp_path: Path) -> N
 def test_nothing_at_all_is_one_line(made: Any, tmp_path: Path) -> None:
     analysis = analysed(made, tmp_path / "run", [made.spec(complete=False)])
     assert what_this_says(analysis)[0] == "There is no complete cell: nothing was measured."
-    assert "1 cells have no end and were left out." in head(analysis)
+    assert "1 cells have no end and were left out: run: local/baseline/c10-r1." in head(analysis)
     assert "0 of 0" not in markdown(blocks(analysis), "t")
 
 
@@ -199,7 +199,7 @@ def test_the_machines_noise_is_said_when_it_matters(
     analysis = analysed(made, tmp_path / "run", specs)
     assert ("The host took" in head(analysis)) is bool(said)
     assert said in head(analysis)
-    assert ("up to as much too long, and RPS too low." in head(analysis)) is bool(said)
+    assert ("up to as much too long, and throughput too low." in head(analysis)) is bool(said)
     assert "ratios" not in head(analysis)  # there are none
     assert [cell["noise"]["steal_percent"] for cell in results_json(analysis)["verdicts"]] == list(steals)
 

@@ -136,7 +136,7 @@ def test_the_terminals_figures_are_the_reports(ttfts_ns: list[int], outcomes: li
     window = Window(start_ns=0, end_ns=end_s * S)
     level = LoadStage(level_from=1, level_to=1, start_ns=0, end_ns=end_s * S)
     levels = LoadStages(unit="users", levels=(level,))
-    line = terminal_table(levels, requests, window).splitlines()[1].split()
+    line = terminal_table(levels, requests, window, STREAM).splitlines()[1].split()
     [found] = level_figures(STREAM, levels, requests, window, source="s", name="n")
     figures = found.figures
     assert line[2:5] == [str(figures.requests), str(figures.failures), str(found.aborted)]

@@ -18,7 +18,7 @@ from sweep.deployments.protocol import Endpoint
 from sweep.options import parse_targets
 from sweep.plan import CellKey, Plan
 from sweep.running.cpus import Cpus
-from sweep.running.processes import Ledger
+from sweep.running.ledger import Ledger
 
 KEY = CellKey(deployment="mine", config="as-is", point=Point.of_users(2), repeat=1)
 

@@ -18,7 +18,8 @@ from sweep.progress import Progress
 from sweep.running import cpus
 from sweep.running.cpus import Cpus
 from sweep.running.errors import UsageError
-from sweep.running.processes import Child, Ledger
+from sweep.running.ledger import Ledger
+from sweep.running.processes import Child
 
 _LISTS = st.lists(st.tuples(st.integers(0, 300), st.integers(0, 20)), min_size=1, max_size=6)
 

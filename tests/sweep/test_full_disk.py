@@ -14,7 +14,7 @@ from sweep.deployments.protocol import Endpoint
 from sweep.options import parse_targets
 from sweep.plan import CellKey, Plan
 from sweep.running.cpus import SHARED, divide
-from sweep.running.processes import Ledger
+from sweep.running.ledger import Ledger
 
 PLAN = Plan(
     name="t", targets=parse_targets(["local"]), variants=(Variant(name="as-is"),), levels=(1,), auto=False

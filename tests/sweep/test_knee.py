@@ -21,6 +21,7 @@ def _next(found: Outcomes) -> int | None:
     [
         ({1: 1.0, 10: 10.0, 20: 20.0}, 40),  # it grows with the users
         ({1: 1.0, 10: 10.0, 20: 15.0}, 15),  # it grew by less: the limit was met on the way
+        ({1: 1.0, 10: 10.0, 20: 17.5}, 15),  # and so does a report call it
         ({1: 1.0, 10: 10.0, 15: 15.0, 20: 15.5}, 30),  # 15, but one noisy cell at 20 could hide growth
         ({1: 1.0, 10: 10.0, 15: 15.0, 20: 15.0, 30: 15.0}, None),  # 15, with 10 and 20 beside it
         ({1: 1.0, 10: 10.0, 20: 20.0, 40: 20.0}, 15),  # 20, and a wide gap below

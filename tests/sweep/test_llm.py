@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from sweep.llm import LlmServer
-from sweep.running.processes import Ledger
+from sweep.running.ledger import Ledger
 
 
 def test_a_cell_gets_the_lines_of_its_time_and_no_damaged_one(tmp_path: Path) -> None:

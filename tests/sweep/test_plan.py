@@ -13,6 +13,7 @@ from sweep.options import parse_targets
 from sweep.plan import Plan
 from sweep.running.errors import UsageError
 from sweep.target import Target
+from sweep.variants import check_variant
 
 
 def _plan(**changes: object) -> Plan:
@@ -114,6 +115,19 @@ def test_a_plan_knows_by_its_targets_kinds_whether_it_starts_any_and_whether_the
     assert not _plan(targets=(theirs,)).starts_targets
     assert [_plan(targets=(one,)).needs_llm for one in (ours, theirs, command)] == [True, False, True]
     assert planning.resolved(_plan(variants=(), targets=(ours, command))).variants == (Variant(name="as-is"),)
+
+
+def test_what_is_set_without_a_variant_is_in_the_name_of_one() -> None:
+    command, theirs = parse_targets(["run:app {port}", "url:http://127.0.0.1:1"])
+    settings = {"WORKERS": "4", "KB": "/data/kb"}
+    plan = planning.resolved(_plan(variants=(), targets=(command,), settings=settings))
+    assert plan.variants == (Variant(name="WORKERS-4_KB-data-kb", settings=settings),)
+    assert Plan.from_json(plan.to_json()) == plan
+    check_variant(plan.variants[0])
+    long = planning.resolved(_plan(variants=(), targets=(command,), settings={"A": "-" * 99 + "é" * 99}))
+    check_variant(long.variants[0])
+    refused_later = planning.resolved(_plan(variants=(), targets=(command, theirs), settings=settings))
+    assert refused_later.variants == (Variant(name="as-is"),)
 
 
 def test_a_plan_older_than_the_wait_for_commands_is_read() -> None:

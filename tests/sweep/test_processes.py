@@ -11,7 +11,8 @@ import pytest
 
 from sweep.running import processes
 from sweep.running.cpus import may_be_realtime
-from sweep.running.processes import PROJECT, Child, Ledger
+from sweep.running.ledger import Ledger
+from sweep.running.processes import PROJECT, Child
 
 _SLEEP = ["-c", "import time; print('up', flush=True); time.sleep(60)"]
 
@@ -82,7 +83,8 @@ def test_a_cpu_that_is_gone_is_named(tmp_path: Path) -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="the kernel's parent-death signal is Linux's")
 def test_a_child_dies_with_a_killed_parent(tmp_path: Path) -> None:
     program = (
-        "from pathlib import Path; import signal; from sweep.running.processes import Child, Ledger;"
+        "from pathlib import Path; import signal; from sweep.running.processes import Child; "
+        "from sweep.running.ledger import Ledger;"
         f"d = Path({str(tmp_path)!r});"
         f"c = Child({_SLEEP!r}, log=d / 'log', ledger=Ledger(d / 'l'));"
         "print(c.pid, flush=True); signal.pause()"

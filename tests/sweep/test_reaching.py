@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from reach.flags import as_words
 from reach.options import Reach
 from reach.proxy import Proxies
 from reach.tls import Tls
@@ -19,7 +20,6 @@ from support import environment, sweep, wait_until
 from sweep.options import parse_locust_args, parse_targets
 from sweep.plan import Plan
 from sweep.reaching import (
-    as_words,
     check_given_again,
     check_reach,
     given_in,

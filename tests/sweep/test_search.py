@@ -114,7 +114,7 @@ def test_a_list_of_levels_is_one_batch() -> None:
         for key in search.cells(repeat):
             search.took(key, 1.0)
     assert search.next_cells() == []
-    assert search.expected_cells() == len(search.rps) == 6
+    assert search.expected_cells() == len(search.throughput) == 6
 
 
 @given(st.data())
@@ -136,7 +136,7 @@ def test_it_ends_and_asks_no_cell_twice_nor_above_one_that_had_no_answer(data: s
         waiting = search.next_cells()
     resumed = Search(plan=PLAN)  # reading the same cells leads to the same end
     for key in asked:
-        resumed.rps[key] = search.rps[key]
+        resumed.throughput[key] = search.throughput[key]
     resumed.unanswered.update(search.unanswered)
     assert resumed.next_cells() == []
 
@@ -159,7 +159,7 @@ def test_four_configurations_have_their_knees_twice_within_35_cells(noise: float
         while keys := search.next_cells():
             measure(keys)
         measure(search.foremost(search.cells(2)))
-        counts.append(len(search.rps))
+        counts.append(len(search.throughput))
         missed += sum(_knee(search, config) is None for config in MOCKS)
     assert fmean(counts) <= 35
     assert max(counts) <= 46
@@ -169,7 +169,7 @@ def test_four_configurations_have_their_knees_twice_within_35_cells(noise: float
 def _knee(search: Search, config: str) -> int | None:
     """By the means of all repeats, as a report has them."""
     levels: dict[int, list[float]] = {}
-    for key, rps in search.rps.items():
+    for key, rps in search.throughput.items():
         if key.config == config:
             levels.setdefault(key.concurrency, []).append(rps or 0.0)
     return knee_index([fmean(levels[level]) for level in sorted(levels)])

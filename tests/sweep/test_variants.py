@@ -77,6 +77,9 @@ def test_an_llm_that_is_no_base_url_is_refused_without_the_secret(url: str) -> N
 def test_a_mock_may_be_a_common_setting_of_variants_that_say_nothing_of_it() -> None:
     common = parse_settings(["USE_MOCK_LLM=yes"])
     check_common(common, (Variant(name="async"), MOCKS["baseline"]))
+    check_common(common, ())
+    with pytest.raises(UsageError, match="as-is is a service as it runs, and --set changes it"):
+        check_common(common, (Variant(name="as-is"),))
     with pytest.raises(UsageError, match="--set USE_MOCK_LLM changes nothing"):
         check_common(common, tuple(MOCKS.values()))
 

@@ -63,7 +63,9 @@ def test_a_changing_load_without_any_good_answer_still_fails(record: Record) -> 
 def test_a_cell_is_held_against_what_was_expected_of_it(record: Record) -> None:
     served = Served(config="baseline", settings={"RETRIEVAL": "async"})
     expected = {"config": "mock-llm", "settings": {"RETRIEVAL": "blocking"}}
-    found = _judged([record()], served=served, **expected, profiler_s=0.5, profiler_gaps_s=[1.5, 1.5])
+    found = _judged(
+        [record()], served=served, **expected, profiler_s=0.5, profiled_at_ns=[0, 15 * 10**8, 30 * 10**8]
+    )
     assert [check.name for check in found] == [*IN_ORDER, "profiler"]
     status = {check.name: check.status for check in found}
     assert [status[name] for name in ("configuration", "configuration-effect", "profiler")] == ["fail"] * 3

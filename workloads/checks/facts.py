@@ -60,8 +60,8 @@ class Facts:
     """Was nobody's certificate verified? None: there was none, without TLS."""
     profiler_s: float | None = None
     """How often the profiler was to take a sample; None: nobody asks."""
-    profiler_gaps_s: Sequence[float] = ()
-    """Seconds between its samples."""
+    profiled_at_ns: Sequence[int] = ()
+    """When it took them (Unix ns)."""
 
     @cached_property
     def counted(self) -> list[RequestRecord]:

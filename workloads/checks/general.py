@@ -17,7 +17,7 @@ OF_THE_MACHINE = {
     *("concurrency", "littles-law", "arrival-rate", "steady-state", "steady-ttft", "steady-latency"),
 }
 """The checks that a busy machine fails, whatever the service does."""
-WORTH_TELLING = ("thoughts-only", "finish-reason", "cached-answers", "buffering")
+WORTH_TELLING = ("thoughts-only", "finish-reason", "cached-answers", "buffering", "profiler")
 """The checks whose sentence matters even where they could not decide."""
 
 

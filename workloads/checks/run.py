@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
-from records.cell import Check, Status
+from records.cell import Check, Status, Window
 from records.load_worker import LoadWorker
 from records.request import LATE
 from workloads.checks.advice import advised
@@ -87,20 +88,43 @@ def _of_the_worst(
 
 
 PROFILER_INTERVAL_RATIO = 1.5
+PROFILED_SHARE = 0.9
+_NEAR = 3
+"""So many intervals from a sample count as seen: a cell is judged before the last sample of it is written."""
 
 
 def profiler_interval(facts: Facts) -> Check | None:
-    """Did the profiler keep its interval? The median gap between samples against the asked one."""
-    requested_s, gaps_s = facts.profiler_s, facts.profiler_gaps_s
+    """Did the profiler keep its interval, and was it there all the time?
+
+    The median gap between samples is held against the asked one. A profiler that stopped half-way spoils
+    nothing that was measured, but what it saw is not what the machine did: then nothing is said of that.
+    """
+    requested_s, at_ns = facts.profiler_s, facts.profiled_at_ns
     if requested_s is None:
         return None
-    if not gaps_s:
+    if len(at_ns) < 2:
         return Check(name="profiler", status="n/a", text="the profiler took too few samples to tell")
-    middle = sorted(gaps_s)[len(gaps_s) // 2]
-    return Check.bounded(
+    gaps_s = sorted((after - before) / 1e9 for before, after in pairwise(at_ns))
+    middle = gaps_s[len(gaps_s) // 2]
+    check = Check.bounded(
         "profiler",
         middle / requested_s,
         PROFILER_INTERVAL_RATIO,
         f"a sample each {middle:.2f} s, {requested_s:.2f} s asked for",
         advice="the machine was too busy to watch it: leave it to the load",
     )
+    seen = _seen(facts.window, at_ns, _NEAR * requested_s) if facts.window else 1.0
+    if check.status == "fail" or seen >= PROFILED_SHARE:
+        return check
+    text = f"the profiler was there for {seen:.0%} of the measured time: its figures are not the cell's"
+    return Check(name="profiler", status="n/a", figure=round(seen, 4), bound=PROFILED_SHARE, text=text)
+
+
+def _seen(window: Window, at_ns: Sequence[int], near_s: float) -> float:
+    """The share of the window in which a sample was never further away."""
+    done, seen = window.start_ns, 0
+    for at in sorted(at_ns):
+        begin, end = max(done, at - int(near_s * 1e9)), min(window.end_ns, at + int(near_s * 1e9))
+        if end > begin:
+            seen, done = seen + end - begin, end
+    return seen / max(1, window.end_ns - window.start_ns)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import inspect
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
+
+import orjson
 
 from loadgen.engine.task import Share
 from loadgen.tasks.ask.question_files import Question
@@ -64,6 +67,11 @@ def library_questions() -> list[Question]:
     """Each name of the standard library in each template: thousands."""
     names = library_names()
     return [Question(f"{name}:{key}", text.format(name=name)) for name in names for key, text in TEMPLATES]
+
+
+def digest(questions: Iterable[Question]) -> str:
+    """The SHA-256 of their texts, in their order."""
+    return hashlib.sha256(orjson.dumps([question.text for question in questions])).hexdigest()
 
 
 def shuffled(questions: Sequence[Question], seed: int) -> list[Question]:

@@ -13,7 +13,7 @@ from loadgen.engine.task import Share, Task
 from loadgen.tasks.ask.dialects import field_names
 from loadgen.tasks.ask.options import AskOptions
 from loadgen.tasks.ask.question_files import Question, QuestionError, read_questions
-from loadgen.tasks.ask.questions import library_questions, shuffled, users_questions
+from loadgen.tasks.ask.questions import digest, library_questions, shuffled, users_questions
 from loadgen.tasks.ask.reading import AnswerExchange, Asker
 from loadgen.tasks.ask.request_body import dialect_of
 from records.errors import UsageError
@@ -35,9 +35,11 @@ class AskTask(Task[Question, AnswerExchange]):
         self.options = options
         self._load = load
         self._order: list[Question] = []
+        self._digest = ""
 
     def requested(self) -> Mapping[str, Any]:
         dialect, options = self.dialect, self.options
+        self.check()  # the questions are told by what they are: under one path there may be others next time
         return {
             **options.kept(),
             "dialect": dialect.name,
@@ -46,15 +48,22 @@ class AskTask(Task[Question, AnswerExchange]):
             "body": dialect.template,
             "drop_fields": sorted(set(options.drop_field)),
             "questions": options.questions or "standard library",
+            "questions_sha256": self._digest,
+            "question_seed": self.seed,
         }
 
+    def facts(self) -> Mapping[str, Any]:
+        return {"documents": self.dialect.expects_documents}
+
     def check(self) -> None:
+        if self._order:
+            return
         file = self.options.questions
         try:
             questions = read_questions(Path(file)) if file else library_questions()
         except QuestionError as error:
             raise UsageError(f"--questions {error}") from error
-        self._order = shuffled(questions, self.seed)
+        self._order, self._digest = shuffled(questions, self.seed), digest(questions)
 
     def items(self, share: Share) -> Iterator[Question]:
         return users_questions(self._order, share)

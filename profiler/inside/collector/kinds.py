@@ -7,6 +7,7 @@ that one says more (a pool hands out connections by an event).
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import NamedTuple
 
 
@@ -124,6 +125,33 @@ def by_pattern(module: str, name: str) -> Rule | None:
         if modules.match(module) and names.fullmatch(name):
             return Rule(kind, _NAMES.get(name, name), False)
     return None
+
+
+_WORK = tuple(
+    (re.compile(module), re.compile(name), kind)
+    for module, name, kind in (
+        # What a client has to be made with, once a process: trusted certificates alone take some 10 ms.
+        (r"ssl$", r"create_default_context|SSLContext\.load_(default_c|verify_l)\w+", "client-setup"),
+        (r"(httpx|openai|anthropic|aiohttp|requests|litellm|groq|mistralai)\b",
+         r"\w*(Client|Session|Connector|OpenAI|Anthropic|Transport|Groq|Mistral)\.__init__", "client-setup"),
+        (r"httpx\._config", r"create_ssl_context", "client-setup"),
+        (r"botocore\.session", r"Session\.create_client", "client-setup"),
+        (r"(transformers|diffusers|peft)\b", r".*from_pretrained", "model-load"),
+        (r"sentence_transformers\b", r".*(__init__|_load_\w+)", "model-load"),
+        (r"torch\.(serialization|hub)", r"load\w*", "model-load"),
+        (r"(safetensors|huggingface_hub|joblib|pickle)\b", r".*", "model-load"),
+        (r"onnxruntime\b", r"InferenceSession\.(__init__|_create_inference_session)", "model-load"),
+        (r"faiss\b", r"read_index\w*", "model-load"),
+    )
+)  # fmt: skip
+
+
+@cache
+def work_of(module: str, name: str) -> str:
+    """The kind of work that a library's function is known for; empty: none."""
+    return next(
+        (kind for modules, names, kind in _WORK if modules.match(module) and names.fullmatch(name)), ""
+    )
 
 
 REQUESTS: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = (

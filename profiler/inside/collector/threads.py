@@ -6,9 +6,10 @@ import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from types import CodeType, FrameType
-from typing import Any
+from typing import Any, NamedTuple
 
 from .codes import OWN, installed_app, place_of
+from .kinds import work_of
 
 _MOST_GROUPS = 10
 _DEEP = 200
@@ -30,8 +31,24 @@ def loop_frame(frame: FrameType | None, runs_it: CodeType) -> dict[str, str] | N
     innermost = place_of(frame.f_code)
     if innermost.key in _WAITS:
         return None
-    where = _own(frame, runs_it) or _installed(frame, runs_it) or ""
-    return {"at": innermost.at(frame.f_lineno), "where": where}
+    work = _work_of(frame, runs_it) or Work("", "", "")
+    return {"at": innermost.at(frame.f_lineno), **work.to_json()}
+
+
+class Work(NamedTuple):
+    """What a thread is doing."""
+
+    where: str
+    """The innermost line of the app's own; empty: in none of it."""
+    called: str
+    """What that line called, ``module:function`` of a library; empty: it is at work itself."""
+    doing: str
+    """A kind of work that a function in between is known for (`kinds.WORK`)."""
+
+    def to_json(self) -> dict[str, str]:
+        return {"where": self.where} | {
+            name: text for name in ("called", "doing") if (text := getattr(self, name))
+        }
 
 
 def _frames(frame: FrameType | None, until: CodeType | None) -> Iterator[FrameType]:
@@ -43,21 +60,19 @@ def _frames(frame: FrameType | None, until: CodeType | None) -> Iterator[FrameTy
         frame = frame.f_back
 
 
-def _own(frame: FrameType, until: CodeType | None = None) -> str | None:
-    """The innermost line of the app's own."""
-    for one in _frames(frame, until):
-        place = place_of(one.f_code)
-        if place.own:
-            return place.at(one.f_lineno)
-    return None
-
-
-def _installed(frame: FrameType, until: CodeType | None = None) -> str | None:
-    """The same of an app that is installed like a library."""
-    frames = list(_frames(frame, until))[::-1]
+def _work_of(frame: FrameType, until: CodeType | None = None) -> Work | None:
+    """At the innermost line of the app's own; of an app that is installed like a library, at its own."""
+    frames = list(_frames(frame, until))
     places = [place_of(one.f_code) for one in frames]
-    at = installed_app(places)
-    return None if at is None else places[at].at(frames[at].f_lineno)
+    at = next((index for index, place in enumerate(places) if place.own), None)
+    if at is None:
+        outermost_first = installed_app(places[::-1])
+        if outermost_first is None:
+            return None
+        at = len(places) - 1 - outermost_first
+    called = places[at - 1] if at else None
+    doing = next((kind for place in places[:at] if (kind := work_of(*place.key))), "")
+    return Work(places[at].at(frames[at].f_lineno), ":".join(called.key) if called else "", doing)
 
 
 class Executors:
@@ -111,9 +126,9 @@ def at_work(frames: Mapping[int, FrameType], loops: Mapping[int, Any], own: int)
     """How many threads there are besides ours, and which code of the app's own they are in: those of loops
     are left out, for they are told by themselves."""
     others = [frame for ident, frame in frames.items() if ident not in loops and ident != own]
-    found = [where for frame in others if (where := _own(frame)) is not None]
-    if not OWN:  # beside code of its own, a library's thread is not the app's work
-        found = [where for frame in others if (where := _installed(frame)) is not None]
-    places = Counter(found)
-    groups = [{"where": where, "count": count} for where, count in places.most_common(_MOST_GROUPS)]
+    works = [work for frame in others if (work := _work_of(frame)) is not None]
+    if OWN:  # beside code of its own, a library's thread is not the app's work
+        works = [work for work in works if work.where.rpartition(" (")[2].rpartition(":")[0] in OWN]
+    places = Counter(works)
+    groups = [{**work.to_json(), "count": count} for work, count in places.most_common(_MOST_GROUPS)]
     return {"count": len(frames) - (own in frames), "groups": groups}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from argparse import ArgumentParser, Namespace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -112,8 +113,6 @@ def observed(*, complete: bool = True) -> Observed:
         workers_fewest=1,
         connects=1,
         connect_ms=None,
-        started_at_ns=0,
-        ended_at_ns=10,
         noise=Noise(steal_percent=0.0),
         complete=complete,
     )
@@ -124,7 +123,7 @@ def test_a_cell_is_judged_once_by_what_was_expected_of_it_and_only_then_complete
     tmp_path: Path, record: Any, ended: bool
 ) -> None:
     samples = tmp_path / "samples"
-    samples.write_text("".join(f'{{"elapsed_seconds": {n}, "profiler": {{}}}}\n' for n in range(3)))
+    samples.write_text("".join(f'{{"at_ns": {n * 10**9}, "profiler": {{}}}}\n' for n in range(3)))
     spec = CellSpec(
         deployment="local",
         config="four",
@@ -162,3 +161,21 @@ def test_a_file_that_says_of_no_cell_what_it_is_is_a_usage_error(tmp_path: Path)
         Expected.read(str(tmp_path / "gone"), settings(_defaults(), {}).redaction)
     with pytest.raises(UsageError, match=r"--cell-spec .*: Is a directory"):
         Expected.read(str(tmp_path), settings(_defaults(), {}).redaction)
+
+
+@pytest.mark.parametrize(("words", "status"), [([], "fail"), (["--no-rag"], "n/a")])
+def test_the_scenario_says_what_its_checks_are_to_know(
+    tmp_path: Path, record: Any, words: list[str], status: str
+) -> None:
+    """Of what it asks, the cell's file itself knows no option by name."""
+    parser = Parser()
+    add_arguments(parser, LoadOptions, AskOptions)
+    options = parser.parse_args(words)
+    wanted, served, origin = settings(options, {}), Served(), Origin("http://h:1")
+    task = task_of(ASK, options, wanted)
+    begun = asked(wanted, task, 1, served, origin, run_time_s=1.0, shape=None, shape_options={})
+    file = CellFile(tmp_path, replace(begun, requested={}), wanted, served, task=task)
+    one: RequestRecord = record(documents=0, first_token_at_ns=5)
+    file.append(one.encode())
+    checks = file.finish(observed(), LevelLog()).cell.verdict.checks
+    assert next(check.status for check in checks if check.name == "retrieval") == status

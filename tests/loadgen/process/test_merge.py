@@ -87,7 +87,7 @@ def test_the_window_is_the_one_all_workers_share_and_each_ones_lag_is_kept() -> 
     one.summaries["a"] = SUMMARY
     one.summaries["b"] = SUMMARY | {"start_ns": 2_000, "end_ns": 8_000, "lag_p99_ms": 5.0}
     one.summaries["idle"] = dict.fromkeys(SUMMARY)  # a worker without a user
-    found = one.observed(started_at_ns=0, ended_at_ns=10_000, complete=True, noise=Noise())
+    found = one.observed(complete=True, noise=Noise())
     assert found.window is not None
     assert (found.window.start_ns, found.window.end_ns) == (2_000, 8_000)
     assert found.connects == 4
@@ -127,7 +127,6 @@ def begun(*workers: str, keep: Any = None) -> Run:
         settings=given,
         task=given,
         session=Session(plan=plan),
-        started_ns=0,
         machine=Counters(at_ns=0),
         cell=cell,
     )

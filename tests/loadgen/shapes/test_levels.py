@@ -19,6 +19,8 @@ from records.cell import Cell, Check, Verdict, Window
 from records.levels import LoadStage, LoadStages
 from records.measure import rate
 from records.request import RequestRecord
+from workloads.stream import STREAM
+from workloads.workload import RPS
 
 S = 1_000_000_000
 
@@ -138,7 +140,7 @@ def test_a_rate_of_waves_is_not_biased() -> None:
     for took_s in (n / 50 for n in range(55, 300)):
         requests = [request(10 + n * took_s, took_s) for n in range(int(30 / took_s)) for _ in range(4)]
         [found] = measured_levels([level(4, 10, 30)], requests, WHOLE, settle=True)
-        measured = rate(requests, Window(start_ns=found.start_ns, end_ns=found.end_ns))
+        measured = rate(requests, Window(start_ns=found.start_ns, end_ns=found.end_ns), RPS.of)
         assert measured is not None
         shares.append(measured * took_s / 4)
     assert mean(shares) == pytest.approx(1, abs=0.02)
@@ -215,14 +217,14 @@ def test_the_table_has_the_figures_of_each_level() -> None:
     no_figure = [request(2.1, flags=["warmup"], outcome="http_error"), request(2.2, outcome="aborted")]
     failed = [request(2.3, 0.01, outcome="http_error", first_token_at_ns=None)]
     levels = (level(1, 1, 2), level(2, 2, 3), level(3, 3, 3))
-    text = table(LoadStages(unit="users", levels=levels), [*few, *many, *no_figure, *failed], WHOLE)
+    text = table(LoadStages(unit="users", levels=levels), [*few, *many, *no_figure, *failed], WHOLE, STREAM)
     assert [line.split() for line in text.splitlines()[1:]] == [
         ["1", "1.0", "9", "0", "0", "9.0", "5.0", "-"],
         ["2", "1.0", "60", "1", "1", "59.0", "30.0", "56.1"],
         ["3", "0.0", "0", "0", "0", "-", "-", "-"],
     ]
     assert text.splitlines()[0].split()[:6] == ["users", "seconds", "requests", "failures", "aborted", "RPS"]
-    rates = table(LoadStages(unit="requests_per_second", levels=levels[:1]), few, WHOLE)
+    rates = table(LoadStages(unit="requests_per_second", levels=levels[:1]), few, WHOLE, STREAM)
     assert rates.splitlines()[0].split()[0] == "requests/s"
     assert rates.splitlines()[1].split()[0] == "1"
 
@@ -234,7 +236,7 @@ def test_requests_that_were_never_answered_are_counted_and_said() -> None:
     answered = [request(start + n / 100) for start in (1, 2) for n in range(39)]
     hangs = request(0.5, 9, outcome="aborted", first_token_at_ns=None)  # since before the first was measured
     levels = LoadStages(unit="requests_per_second", levels=(level(10, 1, 2), level(20, 2, 3)))
-    lines = table(levels, [*answered, *dropped, hangs], WHOLE).splitlines()
+    lines = table(levels, [*answered, *dropped, hangs], WHOLE, STREAM).splitlines()
     assert [line.split()[2:5] for line in lines[1:3]] == [["39", "0", "1"], ["39", "0", "54"]]
     said = "More than 5% of the requests at 20/s were aborted: their latencies are of those that survived."
     assert lines[3:] == ["", said]
@@ -243,7 +245,7 @@ def test_requests_that_were_never_answered_are_counted_and_said() -> None:
 def test_a_level_shorter_than_three_answers_has_no_rate() -> None:
     requests = [request(1 + n, 0.5) for n in (0, 0.5, 1)]
     levels = LoadStages(unit="users", levels=(level(1, 1, 2), level(2, 2, 4), level(3, 5, 5)))
-    lines = table(levels, requests, WHOLE).splitlines()
+    lines = table(levels, requests, WHOLE, STREAM).splitlines()
     assert [line.split()[5] for line in lines[1:4]] == ["-", "0.5", "-"]
     assert lines[4] == ""
     assert lines[5].startswith("RPS - at 1: the level lasted less than three answers")

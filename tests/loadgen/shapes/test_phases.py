@@ -17,6 +17,11 @@ from loadgen.shapes.phases import AnswerReports, AnswersMessage, PhaseObservatio
 from loadgen.shapes.slo import Slo
 from loadgen.tasks.ask.reading import AnswerExchange
 from records.request import RequestRecord
+from workloads.stream import STREAM
+
+
+def objective(text: str) -> Slo:
+    return Slo.parse(text, STREAM)
 
 
 class Wire:
@@ -77,7 +82,7 @@ def record(**changes: Any) -> RequestRecord:
 
 def test_only_what_a_level_is_to_answer_for_is_reported() -> None:
     wire = Wire()
-    reports = AnswerReports(wire, load(), lambda: Slo.parse("ttft:100"))
+    reports = AnswerReports(wire, load(), lambda: objective("ttft:100"))
     reports.take(record())  # before the first phase
     before = record()
     time.sleep(0.001)
@@ -103,7 +108,7 @@ def test_the_objective_is_asked_for_when_the_first_answer_comes() -> None:
     """A worker learns it from its master after the first phase has begun, and each run may bring another."""
     texts = ["", "ttft:100", "e2e:100"]
     wire = Wire()
-    reports = AnswerReports(wire, load(), lambda: Slo.parse(texts[0]))
+    reports = AnswerReports(wire, load(), lambda: objective(texts[0]))
     for phase in (1, 2):
         reports.begin({"phase": phase, "rate": None, "fresh": True})
         texts.pop(0)
@@ -116,7 +121,7 @@ def test_what_is_in_flight_is_reported_of_the_level_that_asked_it() -> None:
     wire, flying = Wire(), [attempt(sent_ns=time.monotonic_ns()), attempt(sent_ns=time.monotonic_ns())]
     before_ns = flying[0].exchange.sent_ns
     time.sleep(0.001)
-    reports = AnswerReports(wire, load(flying), lambda: Slo.parse("ttft:100"))
+    reports = AnswerReports(wire, load(flying), lambda: objective("ttft:100"))
     reports.begin({"phase": 1, "rate": None, "fresh": True})
     now_ns = time.monotonic_ns()
     flying += [
@@ -138,7 +143,7 @@ def test_what_is_in_flight_is_reported_of_the_level_that_asked_it() -> None:
 def test_an_answer_is_told_with_when_it_began() -> None:
     """Below 0: while its level settled."""
     wire = Wire()
-    reports = AnswerReports(wire, load(), lambda: Slo.parse("ttft:100"))
+    reports = AnswerReports(wire, load(), lambda: objective("ttft:100"))
     reports.begin({"phase": 1, "rate": None, "fresh": True})
     settling = record()
     time.sleep(0.02)
@@ -172,7 +177,7 @@ def test_what_is_heard_of_a_phase() -> None:
     observed.take("w0", message(2, 0.4, 4, 0, 2.0))
     observed.take("w1", message(2, 0.3, 1, 2, 7.0))
     assert (observed.answers, observed.seconds, observed.idle, observed.lag_p99_ms) == (8, 0.4, False, 7.0)
-    judged = Slo.parse("ttft:100").judge(observed.parts)
+    judged = objective("ttft:100").judge(observed.parts)
     assert judged.goodput == pytest.approx(7 / 0.4 + 1 / 0.3)
     assert judged.overdue == 2  # only what is in flight now
     observed.take("w1", message(2, 0.5, 0, 0, 1.0))

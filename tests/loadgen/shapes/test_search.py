@@ -17,8 +17,14 @@ from loadgen.shapes.phases import AnswersMessage
 from loadgen.shapes.search import FEW, LONGEST, NARROW, Outcome, Search, Status, judge
 from loadgen.shapes.searcher import LATE_TRIES, Searcher
 from loadgen.shapes.slo import Ended, Part, Slo, Waiting
+from workloads.stream import STREAM
 
-SLO = Slo.parse("ttft:100")
+
+def objective(text: str) -> Slo:
+    return Slo.parse(text, STREAM)
+
+
+SLO = objective("ttft:100")
 
 
 def run(search: Search, measure: Callable[[float], Status]) -> list[float]:
@@ -119,7 +125,7 @@ def test_an_unknown_level_leaves_it_inconclusive(unknown: int) -> None:
 
 
 def test_a_level_lasts_until_its_requests_can_tell() -> None:
-    slo = Slo.parse("ttft:2000")
+    slo = objective("ttft:2000")
 
     def told(answers: int, seconds: float, *, careful: bool, slow: int = 0, young: int = 0) -> Status | None:
         part = Part(
@@ -147,7 +153,7 @@ def test_a_level_lasts_until_its_requests_can_tell() -> None:
 
 def test_what_is_in_flight_is_waited_for_up_to_the_bound() -> None:
     def told(bound_ms: int, seconds: float) -> Status | None:
-        slo = Slo.parse(f"ttft:{bound_ms}")
+        slo = objective(f"ttft:{bound_ms}")
         part = Part(seconds=seconds, ended=[(0, [9.0])] * 80, waiting=[(1000 * seconds - 500, None)] * 20)
         return judge(slo, [part], usual=1, careful=True)[1]
 
@@ -158,7 +164,7 @@ def test_what_is_in_flight_is_waited_for_up_to_the_bound() -> None:
 
 
 def test_a_level_is_not_met_while_more_may_miss_than_the_objective_allows() -> None:
-    slo = Slo.parse("tpot:50")
+    slo = objective("tpot:50")
 
     def told(ended: int, in_flight: int) -> Status | None:
         part = Part(seconds=60, ended=[(0, [9.0])] * ended, waiting=[(60_000, 10.0)] * in_flight)
@@ -261,13 +267,13 @@ def test_a_level_whose_requests_hang_is_missed_and_shows_them() -> None:
     assert searcher.sentence.startswith("highest concurrency that meets ttft<=100 ms at p95: 5 users")
     hung = [row for row in searcher.rows if row.level > 5]
     assert {(row.status, row.judged.overdue) for row in hung} == {(Status.MISSED, 40)}
-    assert searcher.to_json()["levels"][3]["percentiles_ms"] == {"ttft": 20_000}
+    assert searcher.to_json()["levels"][3]["percentiles"] == {"ttft": 20_000}
     assert re.search(r"^ +8 +200 +0 +40 +20000 ", searcher.table, re.M), searcher.table
 
 
 def test_a_level_with_too_many_in_flight_to_the_end_is_unknown() -> None:
     """An answer's time per token shows when it ends; until then it is not believed to be good."""
-    searcher = searched(slo=Slo.parse("tpot:100"), waiting=[(20_000.0, 10.0)] * 120, hangs_above=3)
+    searcher = searched(slo=objective("tpot:100"), waiting=[(20_000.0, 10.0)] * 120, hangs_above=3)
     assert searcher.search.outcome is Outcome.INCONCLUSIVE
     assert re.search(r": of \d+ requests at 4 users 120 were in flight to the end; ", searcher.sentence)
 
@@ -277,7 +283,7 @@ def test_those_who_began_in_a_level_are_waited_for_and_not_those_who_come_after(
     levels = FakeLevels()
     searcher = Searcher(
         levels=levels,  # type: ignore[arg-type]
-        slo=Slo.parse("e2e:3500"),
+        slo=objective("e2e:3500"),
         search=Search(first=30, most=30, whole=True),
         level_s=10,
         limit_s=300,
@@ -359,7 +365,7 @@ def test_an_open_loop_waits_until_the_queue_of_the_level_before_has_gone() -> No
     levels, queue, pauses = FakeLevels(open_loop=True), 0.0, 0
     searcher = Searcher(
         levels=levels,  # type: ignore[arg-type]
-        slo=Slo.parse("ttft:500"),
+        slo=objective("ttft:500"),
         search=Search(first=8, most=100, whole=False),
         level_s=4,
         limit_s=300,

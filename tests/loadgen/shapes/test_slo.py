@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from loadgen.shapes.slo import Figures, Part, Slo, Waiting
 from records.request import RequestRecord
 from reports.figures import stats
+from workloads.stream import STREAM
 
 MS = 1_000_000
 ANSWER = RequestRecord(
@@ -32,16 +33,20 @@ ANSWER = RequestRecord(
 )
 
 
+def objective(text: str) -> Slo:
+    return Slo.parse(text, STREAM)
+
+
 def part(*ended: Figures, seconds: float = 1.0, waiting: Sequence[Waiting] = ()) -> Part:
     """Answers that began as the part did, one after the other."""
     return Part(seconds=seconds, ended=[(n / 1e6, one) for n, one in enumerate(ended)], waiting=waiting)
 
 
 def test_an_objective_is_read() -> None:
-    slo = Slo.parse("ttft:500 e2e:3000, percentile:99")
-    assert slo == Slo(bounds={"ttft": 500, "e2e": 3000}, percentile=99)
+    slo = objective("ttft:500 e2e:3000, percentile:99")
+    assert slo == Slo(workload=STREAM, bounds={"ttft": 500, "e2e": 3000}, percentile=99)
     assert str(slo) == "ttft<=500 ms and e2e<=3000 ms at p99"
-    assert Slo.parse("tpot:20.5").percentile == 95
+    assert objective("tpot:20.5").percentile == 95
 
 
 @pytest.mark.parametrize(
@@ -55,19 +60,19 @@ def test_an_objective_is_read() -> None:
         ("ttft:nan", "above 0"),
         ("ttft:inf", "above 0"),
         ("ttft:1 ttft:2", "twice"),
-        ("ttfb:100", "is none of ttft, e2e, itl, tpot, percentile"),
+        ("ttfb:100", "is none of ttft, e2e, tpot, itl, headers, first_event, first_generated, percentile"),
         ("ttft:100 percentile:100", "between 50 and 99.9"),
         ("ttft:100 percentile:0.95", "between 50 and 99.9"),
     ],
 )
 def test_nonsense_is_refused_in_a_line(text: str, said: str) -> None:
     with pytest.raises(ValueError, match=said) as caught:
-        Slo.parse(text)
+        objective(text)
     assert "\n" not in str(caught.value)
 
 
 def test_what_counts_of_an_answer() -> None:
-    slo = Slo.parse("ttft:1 e2e:1 itl:1 tpot:1")
+    slo = objective("ttft:1 e2e:1 itl:1 tpot:1")
     # The answer's own p95 of nine gaps lies near its longest: it stalled once.
     assert slo.figures(ANSWER) == [100, 200, pytest.approx(32), 10]
     assert slo.figures(replace(ANSWER, due_at_ns=900 * MS))[:2] == [200, 300]  # open loop: from when due
@@ -78,29 +83,29 @@ def test_what_counts_of_an_answer() -> None:
 
 def test_an_answer_without_an_answer_token_misses_a_bound_on_its_ttft() -> None:
     """In flight and after it ended alike; of its pace nothing is said."""
-    slo = Slo.parse("ttft:500")
+    slo = objective("ttft:500")
     thought = replace(
         ANSWER, first_generated_at_ns=1010 * MS, first_token_at_ns=None, last_token_at_ns=None, tokens=0,
         gaps_us=[], ended_at_ns=2200 * MS,
     )  # fmt: skip
-    assert Slo.parse("ttft:1 e2e:1 itl:1 tpot:1").figures(thought) == [math.inf, 1200, None, None]
+    assert objective("ttft:1 e2e:1 itl:1 tpot:1").figures(thought) == [math.inf, 1200, None, None]
     judged = slo.judge([part(*[slo.figures(thought)] * 60, *[slo.figures(ANSWER)] * 40)])
     assert (judged.missed, judged.met, judged.goodput) == (True, False, 40)
-    paced = Slo.parse("tpot:50")
+    paced = objective("tpot:50")
     judged = paced.judge([part(*[paced.figures(thought)] * 100)])
     assert (judged.missed, judged.met, judged.least) == (False, False, 0)
-    both = Slo.parse("ttft:500 e2e:3000")
+    both = objective("ttft:500 e2e:3000")
     assert both.judge([part(both.figures(thought))]).failures == 0
 
 
 def test_a_search_and_the_report_have_one_percentile() -> None:
     values = [float(n * n % 997) for n in range(120)]
-    judged = Slo.parse("e2e:1").judge([part(*[[value] for value in values])])
+    judged = objective("e2e:1").judge([part(*[[value] for value in values])])
     assert judged.percentiles == {"e2e": stats.percentile(values, 0.95)}
 
 
 def test_how_many_answers_a_percentile_wants() -> None:
-    wanted = {p: Slo(bounds={"e2e": 1}, percentile=p).wanted_answers for p in (90, 95, 99)}
+    wanted = {p: Slo(workload=STREAM, bounds={"e2e": 1}, percentile=p).wanted_answers for p in (90, 95, 99)}
     assert wanted == {90: 29, 95: 59, 99: 299}
 
 
@@ -108,7 +113,7 @@ def test_how_many_answers_a_percentile_wants() -> None:
 def test_enough_answers_are_missed_just_when_their_percentile_is_over(
     over: int, within: int, percent: float
 ) -> None:
-    slo = Slo(bounds={"ttft": 100}, percentile=percent)
+    slo = Slo(workload=STREAM, bounds={"ttft": 100}, percentile=percent)
     answers = [[math.inf]] * over + [[100.0]] * within
     if len(answers) >= slo.wanted_answers:
         judged = slo.judge([part(*answers)])
@@ -118,14 +123,14 @@ def test_enough_answers_are_missed_just_when_their_percentile_is_over(
 
 
 def test_few_answers_miss_only_if_those_to_come_cannot_help() -> None:
-    slo = Slo.parse("ttft:100")  # of 59 answers 3 may be over: p95 lies a tenth of the way to the 57th
+    slo = objective("ttft:100")  # of 59 answers 3 may be over: p95 lies a tenth of the way to the 57th
     assert not slo.judge([part(*[[500.0]] * 3, *[[50.0]] * 2)]).missed
     assert slo.judge([part(*[[500.0]] * 4, *[[50.0]] * 2)]).missed
     assert slo.judge([part(*[[math.inf]] * 3, *[[50.0]] * 2)]).missed
 
 
 def test_goodput_counts_answers_that_keep_every_bound() -> None:
-    slo = Slo.parse("ttft:100 tpot:20")
+    slo = objective("ttft:100 tpot:20")
     here = [[90.0, 10.0], [90.0, 30.0], [110.0, 10.0], [math.inf, math.inf]]
     there = [[50.0, None], [60.0, 20.0]]
     judged = slo.judge([part(*here, seconds=2), part(*there, seconds=4)])
@@ -150,14 +155,14 @@ def test_goodput_counts_answers_that_keep_every_bound() -> None:
 def test_a_request_in_flight_is_over_a_bound_once_it_has_waited_longer(
     text: str, waiting: Waiting, overdue: bool, unknown: int
 ) -> None:
-    judged = Slo.parse(text).judge([part(seconds=30, waiting=[waiting])])
+    judged = objective(text).judge([part(seconds=30, waiting=[waiting])])
     assert (judged.answers, judged.failures, judged.least) == (0, 0, 1)
     assert (judged.overdue, judged.unknown) == (overdue, unknown)
 
 
 def test_those_in_flight_count_against_a_level_that_looks_well() -> None:
     """Each fifth request hangs: the 80 answers that ended were all quick."""
-    slo = Slo.parse("ttft:500")
+    slo = objective("ttft:500")
     quick = [[40.0]] * 80
     assert slo.judge([part(*quick)]).met
     hanging = slo.judge([part(*quick, seconds=20, waiting=[(19_000.0, None)] * 20)])
@@ -171,12 +176,12 @@ def test_those_in_flight_count_against_a_level_that_looks_well() -> None:
 
 def test_answers_that_never_end_meet_nothing() -> None:
     """A first token in time, and then silence: nobody was answered."""
-    judged = Slo.parse("ttft:500").judge([part(seconds=20, waiting=[(15_000.0, 40.0)] * 80)])
+    judged = objective("ttft:500").judge([part(seconds=20, waiting=[(15_000.0, 40.0)] * 80)])
     assert (judged.met, judged.missed, judged.known, judged.unknown) == (False, False, False, 80)
 
 
 def test_judged_are_the_requests_that_began_in_the_time_given_or_the_first_so_many() -> None:
-    slo = Slo.parse("ttft:500 percentile:90")
+    slo = objective("ttft:500 percentile:90")
     early = [(n / 10, [40.0]) for n in range(-5, 50)]
     late = [(10 + n / 10, [900.0]) for n in range(50)]
     one = Part(seconds=15, ended=[*late, *early], waiting=[(400.0, None)] * 30)
@@ -218,7 +223,7 @@ def seen(requests: list[tuple[int, int, int, int | None]], at_ms: float) -> Part
 def test_no_verdict_is_other_than_that_of_all_that_comes(
     requests: list[tuple[int, int, int, int | None]], at_ms: int, first_ms: int, enough: int, bounds: str
 ) -> None:
-    slo = Slo.parse(f"{bounds} percentile:50")  # which wants 5 answers
+    slo = objective(f"{bounds} percentile:50")  # which wants 5 answers
     at_ms = max(at_ms, first_ms)
     now = slo.judge([seen(requests, at_ms)], first_s=first_ms / 1e3, enough=enough)
     truth = slo.judge([seen(requests, 1e6)], first_s=first_ms / 1e3, enough=enough)
@@ -232,7 +237,7 @@ def test_no_verdict_is_other_than_that_of_all_that_comes(
 def test_e2e_is_known_once_its_bound_has_passed(
     requests: list[tuple[int, int, int, int | None]], first_ms: int
 ) -> None:
-    slo = Slo.parse("e2e:900 percentile:90")
+    slo = objective("e2e:900 percentile:90")
     assert slo.known_after_s == 0.9
     at = seen(requests, first_ms + 901)
     pairs = Part(seconds=at.seconds, ended=[(b, f[1:2]) for b, f in at.ended], waiting=at.waiting)

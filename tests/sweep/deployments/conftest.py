@@ -8,7 +8,7 @@ import pytest
 
 from sweep.deployments.protocol import Setup
 from sweep.running.cpus import Cpus
-from sweep.running.processes import Ledger
+from sweep.running.ledger import Ledger
 
 ALL = Cpus(mode="shared", load=(0,), target=None)
 

@@ -14,7 +14,7 @@ from sweep.deployments.protocol import Setup
 from sweep.running import cpus
 from sweep.running.cpus import Cpus
 from sweep.running.errors import UsageError
-from sweep.running.processes import Ledger
+from sweep.running.ledger import Ledger
 
 _APART = Cpus(mode="auto", load=(0,), target=(1, 2))
 _SHARED = Cpus(mode="shared", load=(0, 1, 2), target=(0, 1, 2))

@@ -173,7 +173,7 @@ from pathlib import Path
 from sweep.running.cpus import Cpus
 from sweep.deployments.catalogue import kind_of
 from sweep.deployments.protocol import Setup
-from sweep.running.processes import Ledger
+from sweep.running.ledger import Ledger
 here = Path({str(tmp_path)!r})
 setup = Setup(cpus=Cpus(mode="shared", load=(0,), target=None), llm_url="", log=here / "log",
               ledger=Ledger(here / "l"), report=lambda text: None)

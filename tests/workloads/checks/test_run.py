@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from records.cell import Check, Window
 from records.load_worker import LoadWorker
 from records.request import RequestRecord
 from workloads.checks import run
@@ -67,6 +68,31 @@ def test_of_several_load_workers_the_worst_is_judged_and_named(record: Record, f
 
 
 def test_a_profiler_that_fell_behind_fails() -> None:
-    assert run.profiler_interval(Facts(profiler_s=0.5, profiler_gaps_s=[0.5, 0.5, 0.6])).status == "pass"
-    assert run.profiler_interval(Facts(profiler_s=0.5, profiler_gaps_s=[1.5, 1.4, 0.5])).status == "fail"
-    assert run.profiler_interval(Facts(profiler_s=0.5, profiler_gaps_s=[])).status == "n/a"
+    assert profiled(0, 0.5, 1.0, 1.6).status == "pass"
+    assert profiled(0, 1.5, 2.9, 3.4).status == "fail"
+    assert profiled().status == profiled(1.0).status == "n/a"
+
+
+def profiled(*at_s: float, window: Window | None = None) -> Check:
+    at_ns = [round(at * 1e9) for at in at_s]
+    check = run.profiler_interval(Facts(profiler_s=0.5, profiled_at_ns=at_ns, window=window))
+    assert check is not None
+    return check
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "status"), [(0, 20, "pass"), (2, 19, "pass"), (0, 8, "n/a"), (12, 20, "n/a")]
+)
+def test_of_a_profiler_that_was_not_there_all_the_time_nothing_is_said(
+    first: int, last: int, status: str
+) -> None:
+    times = [first + n / 2 for n in range(2 * (last - first) + 1)]
+    check = profiled(*times, window=Window(start_ns=1 * 10**9, end_ns=20 * 10**9))
+    assert check.status == status
+    assert ("of the measured time" in check.text) is (status == "n/a")
+
+
+def test_a_profiler_that_was_away_in_the_midst_was_not_there_all_the_time() -> None:
+    window = Window(start_ns=0, end_ns=20 * 10**9)
+    away = [n / 2 for n in range(41) if not 5 < n / 2 < 15]
+    assert profiled(*away, window=window).figure == pytest.approx(13 / 20, abs=0.01)

@@ -1,0 +1,97 @@
+"""What was seen inside a service while its cells were measured: means over all of them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from statistics import fmean
+from typing import TypeVar
+
+from records import layout
+from records.inside import Inside, MeanExecutor, Place, Work, read_inside, summary
+from records.request import RecordError
+from reports.figures.summary import CellSummary
+
+K = TypeVar("K")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeenInside:
+    """Each figure is the mean of the cells'."""
+
+    samples: int
+    requests: float
+    """That were inside at a time."""
+    waits: tuple[tuple[Place, float], ...]
+    """How many of them were where, the most first."""
+    lag_ms: float
+    lag_longest_ms: float
+    loop_busy: float
+    """The share of the time in which an event loop's thread ran something."""
+    running: tuple[tuple[Work, float], ...]
+    """What that was, as shares of all the time."""
+    executors: tuple[MeanExecutor, ...]
+    in_threads: tuple[tuple[Work, float], ...]
+    """How many other threads were doing what."""
+    gc_share: float
+    """Of the time, spent collecting garbage."""
+    gc_longest_ms: float
+
+
+def seen_inside(cells: Iterable[CellSummary]) -> SeenInside | None:
+    """None where nobody looked, or no file of it can be read."""
+    found: list[Inside] = []
+    seconds: list[float] = []
+    for cell in cells:
+        if (window := cell.window) is None:
+            continue
+        for part in cell.parts:
+            with suppress(RecordError, OSError):
+                samples = read_inside(part.data.path / layout.INSIDE)
+                if (inside := summary(samples, window.start_ns, window.end_ns)) is not None:
+                    found.append(inside)
+                    seconds.append((window.end_ns - window.start_ns) / 1e9)
+    return _mean(found, sum(seconds)) if found else None
+
+
+def _mean(found: Sequence[Inside], seconds: float) -> SeenInside:
+    def weighed(figures: Callable[[Inside], Iterable[tuple[K, float]]]) -> tuple[tuple[K, float], ...]:
+        total: Counter[K] = Counter()
+        for one in found:
+            for key, value in figures(one):
+                total[key] += value / len(found)  # type: ignore[assignment]
+        return tuple(total.most_common())
+
+    return SeenInside(
+        samples=sum(one.samples for one in found),
+        requests=fmean(one.total for one in found),
+        waits=weighed(lambda one: one.waits),
+        lag_ms=fmean(one.lag_ms for one in found),
+        lag_longest_ms=max(one.lag_longest_ms for one in found),
+        loop_busy=fmean(one.loop_busy for one in found),
+        running=weighed(lambda one: one.running),
+        executors=_executors(found),
+        in_threads=weighed(lambda one: one.in_threads),
+        gc_share=sum(one.gc_ms for one in found) / 1e3 / seconds if seconds else 0.0,
+        gc_longest_ms=max(one.gc_longest_ms for one in found),
+    )
+
+
+def _executors(found: Sequence[Inside]) -> tuple[MeanExecutor, ...]:
+    """By name; one that was not there in a cell did nothing in it."""
+    names = dict.fromkeys(executor.name for one in found for executor in one.executors)
+    means = []
+    for name in names:
+        own = [executor for one in found for executor in one.executors if executor.name == name]
+        most = [executor.most for executor in own if executor.most is not None]
+        means.append(
+            MeanExecutor(
+                name=name,
+                most=max(most) if most else None,
+                busy=sum(executor.busy for executor in own) / len(found),
+                queued=sum(executor.queued for executor in own) / len(found),
+            )
+        )
+    return tuple(sorted(means, key=lambda one: (-one.queued, -one.busy, one.name)))

@@ -1,0 +1,203 @@
+"""One service at all its loads, lightest first: how many of its requests wait because of the load, and where.
+
+A place where n requests are at a time, of a service that answers X a second, takes n/X seconds of each answer
+(Little 1961, L = lambda W). So with a light load beside a heavy one, what a place takes of each answer at the
+light load, times the heavy one's X, is how many would be there if nobody waited for anybody; those above
+that are its excess. All excesses add up to that of the service: users - X(heavy) / X(light) * users(light).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from statistics import fmean
+
+from records.inside import READY, RUNNING, Place
+from reports.evidence.inside import SeenInside, seen_inside
+from reports.evidence.machine import Machine, machine_of
+from reports.evidence.upstream import Upstream, upstream_of
+from reports.figures.load import Load
+from reports.figures.summary import OperatingPoint
+
+OUTSIDE = Place(kind="outside")
+"""Of the requests that the load has open, those that the app has not met: in its sockets, or on their way."""
+
+
+STAGE_QUEUE, STAGE = "stage-queue", "stage"
+QUEUES = frozenset(
+    (
+        STAGE_QUEUE,
+        READY,
+        "lock",
+        "semaphore",
+        "condition",
+        "executor-queue",
+        "thread-limiter",
+        "pool",
+        OUTSIDE.kind,
+    )
+)
+"""Kinds of places where nobody is served."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class LoadedPoint:
+    """A service at one load."""
+
+    level: OperatingPoint
+
+    @cached_property
+    def in_flight(self) -> float:
+        """Requests at a time, the mean: users without a pause are always in one."""
+        if self.level.load.closed and not self._pauses:
+            return float(self.level.load.users)
+        return self.per_second * self.seconds_each
+
+    @property
+    def _pauses(self) -> bool:
+        return any(cell.cell.requested.get("think_time_s") for cell in self.level.valid_cells)
+
+    @cached_property
+    def per_second(self) -> float:
+        """Requests that end, a second, good or bad."""
+        seconds = sum((c.window.end_ns - c.window.start_ns) / 1e9 for c in self.level.valid_cells if c.window)
+        return sum(len(cell.counted) for cell in self.level.valid_cells) / seconds if seconds else 0.0
+
+    @cached_property
+    def seconds_each(self) -> float:
+        found = [(r.ended_at_ns - r.sent_at_ns) / 1e9 for c in self.level.valid_cells for r in c.counted]
+        return fmean(found) if found else 0.0
+
+    @cached_property
+    def inside(self) -> SeenInside | None:
+        return seen_inside(self.level.valid_cells)
+
+    @cached_property
+    def machine(self) -> Machine | None:
+        return machine_of(self.level.valid_cells)
+
+    @cached_property
+    def upstream(self) -> Upstream | None:
+        return upstream_of(self.level.valid_cells)
+
+    @cached_property
+    def places(self) -> dict[Place, float]:
+        """How many requests are where; what the app has not met is a place, too. Where nobody looked inside,
+        the times that the service gives of its stages tell it; else nothing does."""
+        found = dict(self.inside.waits) if self.inside else dict(self._stages())
+        met = self.inside.requests if self.inside else sum(found.values())
+        return {**found, OUTSIDE: max(0.0, self.in_flight - met)} if found else {}
+
+    def _stages(self) -> Iterator[tuple[Place, float]]:
+        timed = [r.stages for cell in self.level.valid_cells for r in cell.counted if r.stages]
+        for name in dict.fromkeys(name for stages in timed for name in stages):
+            for kind, field in ((STAGE_QUEUE, "queued_ms"), (STAGE, "running_ms")):
+                ms = sum(stages.get(name, {}).get(field, 0.0) for stages in timed) / len(timed)
+                yield Place(kind=kind, at=name), self.per_second * ms / 1e3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Excess:
+    """Requests at one place that would not be there if nobody waited for anybody."""
+
+    place: Place
+    requests: float
+    share: float
+    """Of all that wait because of the load."""
+    ms: float
+    """How much longer that makes each answer."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Service:
+    """A deployment and a configuration under one kind of load; ``points`` by load, at least one."""
+
+    deployment: str
+    config: str
+    points: tuple[LoadedPoint, ...]
+
+    @property
+    def light(self) -> LoadedPoint:
+        return self.points[0]
+
+    @property
+    def heavy(self) -> LoadedPoint:
+        return self.points[-1]
+
+    @cached_property
+    def scale(self) -> float:
+        """How many times the light load's answers a second come at the heavy one."""
+        return self.heavy.per_second / self.light.per_second if self.light.per_second else 0.0
+
+    @property
+    def compared(self) -> bool:
+        """Were there two loads? Of one alone, whoever queues waits because of it."""
+        return len(self.points) > 1
+
+    @cached_property
+    def excess(self) -> float:
+        """How many requests wait at the heavy load because of it."""
+        if self.compared:
+            return self.heavy.in_flight - self.scale * self.light.in_flight
+        return sum(count for place, count in self.heavy.places.items() if place.kind in QUEUES)
+
+    @property
+    def held(self) -> float:
+        """The share of the requests in flight that wait because of the load: 0, it scales; near 1, all do."""
+        return max(0.0, self.excess / self.heavy.in_flight) if self.heavy.in_flight else 0.0
+
+    @cached_property
+    def excesses(self) -> tuple[Excess, ...]:
+        """By place, the greatest first; none where nobody looked inside."""
+        heavy, light = self.heavy.places, self.light.places
+        if not heavy or self.excess <= 0 or not self.heavy.per_second:
+            return ()
+        before = Counter({_kind(place): 0.0 for place in heavy})
+        for place, count in light.items():
+            before[_kind(place)] += count  # type: ignore[assignment]
+        now: Counter[Place] = Counter()
+        for place, count in heavy.items():
+            now[_kind(place)] += count  # type: ignore[assignment]
+        found = [
+            Excess(
+                place=place,
+                requests=more,
+                share=more / self.excess,
+                ms=1e3 * more / self.heavy.per_second,
+            )
+            for place, count in now.items()
+            if (more := self._more(place, count, before[place])) > 0
+        ]
+        return tuple(sorted(found, key=lambda one: -one.requests))
+
+    def _more(self, place: Place, count: float, before: float) -> float:
+        if self.compared:
+            return count - self.scale * before
+        return count if place.kind in QUEUES else 0.0
+
+
+def _kind(place: Place) -> Place:
+    """One that is about to run is at none of the app's lines, wherever it goes on."""
+    return Place(kind=place.kind) if place.kind in (READY, RUNNING) else place
+
+
+def services(levels: Sequence[OperatingPoint]) -> Iterator[Service]:
+    """Each row of valid points that differ in users or in their rate alone."""
+    rows: dict[tuple[str, str, str, object], list[OperatingPoint]] = {}
+    for level in levels:
+        if level.valid:
+            key = (level.deployment, level.config, level.workload.name, _others(level.load))
+            rows.setdefault(key, []).append(level)
+    for (deployment, config, _, _), own in rows.items():
+        points = sorted(own, key=lambda level: level.load)
+        yield Service(
+            deployment=deployment,
+            config=config,
+            points=tuple(LoadedPoint(level=level) for level in points),
+        )
+
+
+def _others(load: Load) -> object:
+    return load.closed, load.others

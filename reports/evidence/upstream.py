@@ -1,0 +1,66 @@
+"""What the LLM server's own record says of the time in which cells were measured."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from statistics import fmean
+from typing import Any
+
+from reports.figures.llm_record import llm_lines
+from reports.figures.summary import CellSummary
+
+
+@dataclass(frozen=True, kw_only=True)
+class Upstream:
+    """Of the LLM server; means over the requests that it received in that time."""
+
+    requests: int
+    in_flight: float
+    """How many it had at a time."""
+    busiest: int
+    """The most that it answered at a time, those that waited left out."""
+    ttft_ms: float
+    queued_ms: float
+    """Of that, before it began with them."""
+    streaming_ms: float
+    """From the first token to the last."""
+
+
+def upstream_of(cells: Iterable[CellSummary]) -> Upstream | None:
+    """None without a record."""
+    lines: list[dict[str, Any]] = []
+    seconds = 0.0
+    busiest = 0
+    for cell in cells:
+        own = [line for line in llm_lines(cell) if _whole(line)]
+        if own and (window := cell.window) is not None:
+            seconds += (window.end_ns - window.start_ns) / 1e9
+            busiest = max(busiest, _busiest(own))
+            lines += own
+    if not lines or not seconds:
+        return None
+    spent_s = sum((line["ended_at_ns"] - line["received_at_ns"]) / 1e9 for line in lines)
+    return Upstream(
+        requests=len(lines),
+        in_flight=spent_s / seconds,
+        busiest=busiest,
+        ttft_ms=fmean(line["ttft_ms"] for line in lines),
+        queued_ms=fmean(line.get("queued_ms") or 0.0 for line in lines),
+        streaming_ms=fmean((line["ended_at_ns"] - line["first_token_at_ns"]) / 1e6 for line in lines),
+    )
+
+
+def _whole(line: dict[str, Any]) -> bool:
+    names = ("first_token_at_ns", "ended_at_ns", "ttft_ms")
+    return all(isinstance(line.get(name), (int, float)) for name in names)
+
+
+def _busiest(lines: Sequence[dict[str, Any]]) -> int:
+    begun = [(line["received_at_ns"] + int(1e6 * (line.get("queued_ms") or 0.0)), 1) for line in lines]
+    events = sorted([*begun, *((line["ended_at_ns"], -1) for line in lines)])
+    now = most = 0
+    for _, change in events:
+        now += change
+        most = max(most, now)
+    return most

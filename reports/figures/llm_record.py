@@ -1,0 +1,42 @@
+"""The LLM server's own record of what it was asked while a cell was measured."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from records import layout
+from records.files import read_lines
+from reports.figures.summary import CellSummary
+
+
+def llm_lines(cell: CellSummary) -> Iterator[dict[str, Any]]:
+    """The server's record of the requests that it received inside the cell's window.
+
+    From ``llm.jsonl`` in the cell's folder(s), or the run's (three folders above its cells); lines that
+    cannot be read are left out: the record belongs to another program.
+    """
+    window = cell.window
+    if window is None:
+        return
+    paths = sorted({path for part in cell.parts if (path := _record_of(part.data.path)) is not None})
+    for _, line in (line for path in paths for line in read_lines(path)):
+        try:
+            raw = orjson.loads(line)
+        except orjson.JSONDecodeError:
+            continue
+        received = raw.get("received_at_ns") if isinstance(raw, dict) else None
+        if isinstance(received, int) and window.start_ns <= received <= window.end_ns:
+            yield raw
+
+
+def _record_of(cell: Path) -> Path | None:
+    own = cell / layout.LLM
+    if own.is_file():
+        return own
+    above = cell.resolve().parents
+    shared = above[3] / layout.LLM if len(above) > 3 and above[2].name == layout.CELLS else None
+    return shared if shared and shared.is_file() else None

@@ -1,0 +1,69 @@
+"""The processor is full: requests wait, wherever they do, for something that computes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from reports.analysis.analysis import Analysis
+from reports.evidence.inside import SeenInside
+from reports.evidence.libraries import family
+from reports.findings.finding import Effect, Evidence, Finding
+from reports.findings.held import about, held
+
+FULL = 0.8
+"""The share of its cores that the service takes, or waits for, from which on they are full."""
+ONE_KIND = 0.5
+CODES = {
+    "embedding": (
+        "embedding-cpu-bound",
+        "Embed in batches, on more cores or a GPU, with a smaller model, or in a service of its own",
+    ),
+    "search": ("search-bound", "Use an approximate or smaller index, or give the store its own process"),
+}
+
+
+def compute(analysis: Analysis) -> Iterator[Finding]:
+    for service in held(analysis):
+        inside, machine = service.heavy.inside, service.heavy.machine
+        if inside is None or machine is None or machine.busy < FULL:
+            continue
+        kind, of_all, line = _work(inside)
+        if kind not in CODES or of_all < ONE_KIND:
+            continue
+        code, advice = CODES[kind]
+        yield Finding(
+            code=code,
+            about=about(service),
+            where=line,
+            binds="throughput",
+            confidence="likely",
+            severity="high",
+            effect=Effect(figure="answers a second", now=service.heavy.per_second),
+            evidence=(
+                Evidence(figure="processor time", value=machine.cpu_cores, unit="cores"),
+                Evidence(figure="of cores that it may take", value=machine.cores),
+                Evidence(figure="of its threads' work that is this", value=100 * of_all, unit="%"),
+                Evidence(
+                    figure="processor time an answer",
+                    value=1e3 * machine.cpu_cores / service.heavy.per_second,
+                    unit="ms",
+                ),
+            ),
+            advice=advice,
+        )
+
+
+def _work(inside: SeenInside) -> tuple[str, float, str]:
+    """The kind of work that most threads do, its share of all, and the app's line that does it."""
+    kinds: Counter[str] = Counter()
+    lines: Counter[tuple[str, str]] = Counter()
+    for work, count in (*inside.running, *inside.in_threads):
+        kind = family(work)
+        kinds[kind] += count  # type: ignore[assignment]
+        lines[kind, work.where] += count  # type: ignore[assignment]
+    if not kinds:
+        return "", 0.0, ""
+    most = max(kinds, key=lambda kind: kinds[kind])
+    line = max((one for one in lines if one[0] == most), key=lambda one: lines[one])[1]
+    return most, kinds[most] / sum(kinds.values()), line

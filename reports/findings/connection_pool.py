@@ -1,0 +1,27 @@
+"""Requests wait for a connection: the client's pool allows fewer than there are requests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from reports.analysis.analysis import Analysis
+from reports.findings.finding import Evidence, Finding
+from reports.findings.held import MOST, binding, held, share, waiting
+
+
+def connection_pool(analysis: Analysis) -> Iterator[Finding]:
+    for service in held(analysis):
+        found = waiting(service, lambda place: place.kind == "pool")
+        if share(found) < MOST:
+            continue
+        upstream = service.heavy.upstream
+        yield binding(
+            service,
+            "connection-pool-exhausted",
+            found,
+            evidence=()
+            if upstream is None
+            else (Evidence(figure="requests at a time that the LLM server got", value=upstream.in_flight),),
+            advice="Raise the limits of the client's connection pool to the requests that are to be served at"
+            " a time, or share one client that has them",
+        )

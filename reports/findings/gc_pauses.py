@@ -1,0 +1,33 @@
+"""Python stands still to collect garbage, often or for long: a big heap that is walked again and again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from reports.analysis.analysis import Analysis
+from reports.findings.finding import Effect, Evidence, Finding
+from reports.findings.held import about
+
+OFTEN = 0.05
+"""The share of the time."""
+
+
+def gc_pauses(analysis: Analysis) -> Iterator[Finding]:
+    for service in analysis.services:
+        inside = service.heavy.inside
+        if inside is None or inside.gc_share < OFTEN:
+            continue
+        now = service.heavy.per_second
+        yield Finding(
+            code="gc-pauses",
+            about=about(service),
+            binds="throughput",
+            confidence="shown",
+            severity="high" if inside.gc_share >= 2 * OFTEN else "medium",
+            effect=Effect(figure="answers a second", now=now, mended=now / (1 - min(0.9, inside.gc_share))),
+            evidence=(
+                Evidence(figure="time spent collecting garbage", value=100 * inside.gc_share, unit="%"),
+                Evidence(figure="longest pause", value=inside.gc_longest_ms, unit="ms"),
+            ),
+            advice="Call gc.freeze() once everything is loaded, and raise gc.set_threshold()",
+        )

@@ -1,0 +1,112 @@
+"""What finders of a binding resource share: which services are held back, and what mending would give."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from records.inside import Place as At
+from reports.analysis.analysis import Analysis
+from reports.analysis.place import Place
+from reports.evidence.service import Excess, Service
+from reports.findings.finding import Confidence, Effect, Evidence, Finding, Severity
+
+HELD = 0.25
+"""The share of the requests in flight that has to wait because of the load before a cause is looked for."""
+MOST = 0.4
+"""The share of those that has to wait at one kind of place for that to be the cause."""
+SHOWN = 0.6
+"""From here on nothing else can be as large."""
+GAIN_HIGH, GAIN_MEDIUM = 1.25, 1.1
+"""How many times the answers a second mending would give, as severities."""
+
+
+def held(analysis: Analysis) -> Iterator[Service]:
+    """Those whose requests wait because of the load, beyond what the intervals leave open."""
+    return (service for service in analysis.services if is_held(service))
+
+
+def is_held(service: Service) -> bool:
+    if service.held < HELD:
+        return False
+    few, many = service.light.level.figures.throughput, service.heavy.level.figures.throughput
+    if not service.compared or few is None or many is None or few.low is None or many.high is None:
+        return True
+    wanted = service.heavy.in_flight / service.light.in_flight if service.light.in_flight else 0.0
+    return few.low > 0 and many.high / few.low < (1 - HELD / 2) * wanted
+
+
+def waiting(service: Service, of: Callable[[At], bool]) -> tuple[Excess, ...]:
+    """The excess at places of one kind, the greatest first."""
+    return tuple(one for one in service.excesses if of(one.place))
+
+
+def share(found: tuple[Excess, ...]) -> float:
+    return sum(one.share for one in found)
+
+
+def where(found: tuple[Excess, ...]) -> str:
+    """The app's line at which most of them wait; empty where it is none of its own."""
+    return next((one.place.where for one in found if one.place.where), "")
+
+
+def about(service: Service) -> Place:
+    return Place.of(service.heavy.level)
+
+
+def rate_effect(service: Service, found: tuple[Excess, ...], *, predictable: bool = True) -> Effect:
+    """Answers a second now, and without what waits there: up to what the processor allows.
+
+    N / (N/X - W), for N users who get X answers a second of which each waits W there (Little 1961).
+    """
+    heavy = service.heavy
+    now = heavy.per_second
+    rest = heavy.in_flight / now - sum(one.ms for one in found) / 1e3 if now else 0.0
+    mended = heavy.in_flight / rest if rest > 0 else None
+    if mended is not None and heavy.machine is not None and heavy.machine.busy > 0:
+        mended = min(mended, now / heavy.machine.busy)
+    if not predictable or not service.compared or mended is None or mended < now:
+        mended = None
+    return Effect(figure="answers a second", now=now, mended=mended)
+
+
+def severity(effect: Effect) -> Severity:
+    if effect.mended is None or not effect.now:
+        return "high"
+    gain = effect.mended / effect.now
+    return "high" if gain >= GAIN_HIGH else "medium" if gain >= GAIN_MEDIUM else "low"
+
+
+def confidence(service: Service, of_excess: float) -> Confidence:
+    if not service.compared:
+        return "likely"
+    return "shown" if of_excess >= SHOWN else "likely"
+
+
+def waiting_evidence(service: Service, found: tuple[Excess, ...]) -> tuple[Evidence, ...]:
+    """How many wait, of how many, and what that takes of an answer."""
+    return (
+        Evidence(figure="requests that wait there", value=sum(one.requests for one in found)),
+        Evidence(figure="of requests in flight", value=service.heavy.in_flight),
+        Evidence(figure="which makes each answer longer by", value=sum(one.ms for one in found), unit="ms"),
+    )
+
+
+def binding(
+    service: Service, code: str, found: tuple[Excess, ...], *, advice: str,
+    evidence: tuple[Evidence, ...] = (), effect: Effect | None = None, place: str | None = None,
+    sure: Confidence | None = None,
+) -> Finding:  # fmt: skip
+    """A resource that these wait for, where it is most of what the load adds; ``place``: the app's line, if
+    not the one at which they wait."""
+    effect = effect or rate_effect(service, found)
+    return Finding(
+        code=code,
+        about=about(service),
+        where=where(found) if place is None else place,
+        binds="throughput",
+        confidence=sure or confidence(service, share(found)),
+        severity=severity(effect),
+        effect=effect,
+        evidence=(*waiting_evidence(service, found), *evidence),
+        advice=advice,
+    )

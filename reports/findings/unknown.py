@@ -1,0 +1,37 @@
+"""A service that does not scale, and none of the causes that are known was found: how much is unexplained."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from reports.analysis.analysis import Analysis
+from reports.findings.finding import Effect, Evidence, Finding
+from reports.findings.held import about, held
+
+
+def unknown(analysis: Analysis, found: Sequence[Finding]) -> Iterator[Finding]:
+    """``found``: what the others say of the same analysis."""
+    named = {finding.about for finding in found if finding.binds == "throughput"}
+    for service in held(analysis):
+        if about(service) in named:
+            continue
+        most = service.excesses[:1]
+        looked = service.heavy.inside is not None
+        yield Finding(
+            code="unknown",
+            about=about(service),
+            where=(most[0].place.where or most[0].place.at) if most else "",
+            binds="throughput",
+            confidence="possible",
+            severity="medium",
+            effect=Effect(figure="answers a second", now=service.heavy.per_second),
+            evidence=(
+                Evidence(figure="requests that wait because of the load", value=service.excess),
+                Evidence(figure="of requests in flight", value=service.heavy.in_flight),
+                *(Evidence(figure=f"of them at {one.place.kind}", value=one.requests) for one in most),
+            ),
+            advice="None of the causes that can be told fits; see where its time goes in the tables"
+            if looked
+            else "Nobody looked inside: start the service by the sweep (--deployment run:COMMAND), so that it"
+            " can be seen where its requests wait",
+        )

@@ -1,0 +1,126 @@
+"""What a sweep has started, written down, so that all of it can be ended: by this sweep, or by the next."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import orjson
+import psutil
+
+from records.files import LineFile, read_lines
+
+STOP_SECONDS = 10.0
+LABEL = "CHOKEPOINT_STARTED_AS"
+"""In the environment of all that is started, and of what that starts: whoever has lost its parent, and left
+its session, is known by it."""
+_ENVIRONMENT = "/proc/{}/environ"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Started:
+    """One process, in a session of its own. A pid alone may have been given to a stranger since."""
+
+    pid: int
+    created: float
+    """As psutil says it."""
+    label: str = ""
+    """Of older sweeps none is known."""
+
+    def process(self) -> psutil.Process | None:
+        """While it runs."""
+        with contextlib.suppress(psutil.Error):
+            process = psutil.Process(self.pid)
+            if abs(process.create_time() - self.created) < 1:
+                return process
+        return None
+
+    def session(self) -> int | None:
+        """Its session's number, unless somebody else has it by now."""
+        gone = self.process() is None
+        return None if gone and psutil.pid_exists(self.pid) else self.pid
+
+
+class Ledger:
+    """The processes of a run, written down as they start: a sweep that is killed can clean up nothing, and
+    the next ``--resume`` ends what is still alive."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def add(self, pid: int, label: str) -> Started:
+        created = time.time()
+        with contextlib.suppress(psutil.NoSuchProcess):
+            created = psutil.Process(pid).create_time()
+        started = Started(pid=pid, created=created, label=label)
+        file = LineFile(self._path)
+        file.append(orjson.dumps(asdict(started), option=orjson.OPT_APPEND_NEWLINE))
+        file.close()
+        return started
+
+    def end_survivors(self) -> int:
+        """End every process of the ledger that still lives, and all of theirs; how many there were."""
+        if not self._path.exists():
+            return 0
+        known = []
+        for _, line in read_lines(self._path):
+            # What is damaged names no process of ours.
+            with contextlib.suppress(ValueError, TypeError, KeyError):
+                raw = orjson.loads(line)
+                pid, created, label = int(raw["pid"]), float(raw["created"]), str(raw.get("label", ""))
+                if pid > 1:
+                    known.append(Started(pid=pid, created=created, label=label))
+        found = left(known)
+        end(found)
+        return len(found)
+
+
+def left(of: Collection[Started]) -> list[psutil.Process]:
+    """Those processes as far as they run, with their children, and whoever of theirs has lost its parent: it
+    is of their session still, or bears their label."""
+    found: dict[int, psutil.Process] = {}
+    for started in of:
+        if (process := started.process()) is not None:
+            found[process.pid] = process
+            with contextlib.suppress(psutil.Error):
+                found |= {child.pid: child for child in process.children(recursive=True)}
+    oldest = min((started.created for started in of), default=0.0)
+    sessions = {one for started in of if (one := started.session()) is not None}
+    labels = {f"{LABEL}={started.label}".encode() for started in of if started.label}
+    for pid in set(psutil.pids()) - set(found) - {os.getpid()}:
+        if _is_of(pid, sessions, labels):
+            with contextlib.suppress(psutil.Error):
+                process = psutil.Process(pid)
+                # A second less: psutil counts from the machine's start, in hundredths.
+                if process.create_time() > oldest - 1 and process.status() != psutil.STATUS_ZOMBIE:
+                    found[pid] = process
+    return list(found.values())
+
+
+def _is_of(pid: int, sessions: set[int], labels: set[bytes]) -> bool:
+    with contextlib.suppress(OSError):
+        if os.getsid(pid) in sessions:
+            return True
+    return bool(labels) and not labels.isdisjoint(_environment(pid))
+
+
+def _environment(pid: int) -> Iterator[bytes]:
+    # Others' may not be read.
+    with contextlib.suppress(OSError), open(_ENVIRONMENT.format(pid), "rb") as file:
+        yield from file.read().split(b"\0")
+
+
+def end(processes: Sequence[psutil.Process]) -> None:
+    """SIGTERM, then SIGKILL for what has not gone within ten seconds."""
+    for process in processes:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.terminate()
+    _, alive = psutil.wait_procs(processes, timeout=STOP_SECONDS)
+    for process in alive:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+    psutil.wait_procs(alive, timeout=STOP_SECONDS)

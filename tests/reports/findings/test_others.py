@@ -1,0 +1,60 @@
+"""What is no resource that requests queue for: pauses, buffers, refusals; and a service that has room."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+SLEEP = {"kind": "sleep", "at": "asyncio.sleep", "where": "embed (mine.py:3)"}
+READ = {"kind": "socket-read", "at": "AsyncStream.read", "where": "answer (mine.py:30)"}
+
+
+def test_a_service_that_scales_says_so_and_accuses_nobody(diagnose: Any, seen: Any) -> None:
+    [found] = diagnose(
+        seen(users=1, rps=10, waits=({**READ, "count": 1},)),
+        seen(users=20, rps=196, waits=({**READ, "count": 20},)),
+    )
+    assert (found.code, found.binds, found.severity) == ("scales-to-measured-limit", "nothing", "info")
+
+
+def test_a_plain_wait_is_latency_and_holds_back_nobody(diagnose: Any, seen: Any) -> None:
+    [found] = diagnose(
+        seen(users=1, rps=10, waits=({**SLEEP, "count": 0.3}, {**READ, "count": 0.7})),
+        seen(users=20, rps=196, waits=({**SLEEP, "count": 6}, {**READ, "count": 14})),
+    )
+    assert (found.code, found.binds, found.where) == ("latency-only", "latency", SLEEP["where"])
+    assert {one.figure: one.value for one in found.evidence}["a plain wait there"] == pytest.approx(
+        30.6, rel=0.05
+    )
+
+
+def test_garbage_that_is_collected_often(diagnose: Any, seen: Any) -> None:
+    found = diagnose(
+        seen(users=1, rps=10, waits=({**READ, "count": 1},), gc_ms=20),
+        seen(users=20, rps=196, waits=({**READ, "count": 20},), gc_ms=20),
+    )
+    assert [one.code for one in found] == ["gc-pauses", "scales-to-measured-limit"]
+
+
+def test_an_answer_made_in_pieces_that_comes_at_once_is_held(diagnose: Any, seen: Any) -> None:
+    slow = {"ttft_ms": 400.0}
+    found = diagnose(
+        seen(users=1, rps=2, waits=None, llm_ms=(50, 300), spec=slow),
+        seen(users=2, rps=4, waits=None, llm_ms=(50, 300), spec=slow),
+    )
+    assert found[0].code == "buffered-stream"
+    assert found[0].effect.mended == pytest.approx(100, rel=0.1)
+
+
+def test_refusals_are_named(diagnose: Any, seen: Any) -> None:
+    found = diagnose(seen(users=20, rps=40, waits=None, spec={"failures": 20}))
+    assert found[0].code == "load-shed"
+
+
+def test_a_finding_says_which_line_of_the_code_it_is_about(diagnose: Any, seen: Any) -> None:
+    [found] = diagnose(
+        seen(users=1, rps=10, waits=({**SLEEP, "count": 1},)),
+        seen(users=4, rps=40, waits=({**SLEEP, "count": 4},)),
+    )
+    assert found.to_json()["where"] == SLEEP["where"]
