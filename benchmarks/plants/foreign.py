@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import itertools
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -24,6 +25,7 @@ TEXTS = [f"Passage {number}: what it says of its subject." for number in range(5
 MATRIX = np.random.RandomState(1).standard_normal((len(TEXTS), 128)).astype(np.float32)
 app = FastAPI()
 session_lock = asyncio.Lock()
+numbers = itertools.count(1)
 connections = int(AMOUNT) if WRONG == "pool" else 100
 shared = httpx.AsyncClient(limits=httpx.Limits(max_connections=connections), timeout=60, trust_env=False)
 
@@ -50,13 +52,12 @@ async def look_up(question: str) -> None:
 
 @asynccontextmanager
 async def llm() -> AsyncIterator[httpx.AsyncClient]:
-    if WRONG != "client":
-        yield shared
-        return
-    for _ in range(int(AMOUNT) - 1):
-        await httpx.AsyncClient().aclose()
-    async with httpx.AsyncClient(timeout=60, trust_env=False) as client:
-        yield client
+    number = next(numbers)
+    made = int(number * AMOUNT) - int((number - 1) * AMOUNT) if WRONG == "client" else 0
+    clients = [httpx.AsyncClient(timeout=60, trust_env=False) for _ in range(made)]
+    yield clients[-1] if clients else shared
+    for client in clients:
+        await client.aclose()
 
 
 async def answer(body: dict[str, Any]) -> AsyncIterator[bytes]:
