@@ -26,7 +26,7 @@ BUDGET = "150s"
 LIMIT_S = 600.0
 """A machine that is busy with others is waited for, not for ever."""
 REPEATS = 2
-REQUESTS = 40
+REQUESTS = 24
 """Of a cell; ten a user all the same, and eight seconds at most."""
 _START_S = 60.0
 
