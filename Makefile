@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help install sweep test check format bench bench-langchain bench-memory bench-pinning bench-probes bench-same clean fuzz mutations
+.PHONY: help install sweep test check format bench bench-diagnosis bench-langchain bench-memory bench-pinning bench-probes bench-same clean fuzz mutations
 
 help: ## List what can be made
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ fuzz: install ## Fuzz the readers of what services send (FUZZ="--seconds 600")
 
 mutations: install ## See that the tests find a dozen faults put into the code (about 3 minutes)
 	$(BIN)/python tests/mutations.py
+
+bench-diagnosis: install ## See whether planted bottlenecks are named (about 80 s a case; DIAGNOSIS="--list")
+	$(BIN)/python benchmarks/diagnosis.py $(DIAGNOSIS)
 
 bench-langchain: install ## Measure what LangChain's default executor and callbacks cost (5 minutes)
 	$(BIN)/python benchmarks/langchain.py

@@ -15,11 +15,12 @@ class Plan:
     ttft_s: float
     gaps_s: tuple[float, ...]
 
-    def due_s(self, start_s: float) -> list[float]:
-        """When each token is due, on the clock of ``start_s``. Absolute, so that lateness never adds up."""
-        due = [start_s + self.ttft_s]
+    def due_s(self, start_s: float, times: float = 1.0) -> list[float]:
+        """When each token is due, on the clock of ``start_s``. Absolute, so that lateness never adds up.
+        ``times``: so many times as slow as planned."""
+        due = [start_s + times * self.ttft_s]
         for gap in self.gaps_s:
-            due.append(due[-1] + gap)
+            due.append(due[-1] + times * gap)
         return due
 
 

@@ -35,6 +35,12 @@ from mocks.openai_streams import Service
     help="Answers at a time, further ones queue first come first served; 0: no limit.",
 )
 @click.option(
+    "--slower-per-answer",
+    default=0.0,
+    type=Number(0, 100),
+    help="By what share of its time alone an answer is slower for each other one that runs when it starts.",
+)
+@click.option(
     "--record",
     type=click.Path(path_type=Path, dir_okay=False),
     help="Append a JSON line for each request with what was truly sent, and when.",
@@ -48,6 +54,7 @@ def command(
     seed: int,
     jitter: float,
     max_concurrent: int,
+    slower_per_answer: float,
     record: Path | None,
 ) -> int:
     """An OpenAI-compatible LLM server that thinks nothing and takes a known time.
@@ -59,7 +66,13 @@ def command(
     """
     model = LatencyModel(ttft_ms=ttft_ms, itl_ms=itl_ms, jitter=jitter, seed=seed)
     descriptor = None if record is None else serving.open_record(record)
-    service = Service(model=model, tokens=tokens, max_concurrent=max_concurrent, record=descriptor)
+    service = Service(
+        model=model,
+        tokens=tokens,
+        max_concurrent=max_concurrent,
+        slower_per_answer=slower_per_answer,
+        record=descriptor,
+    )
     connections: set[Connection] = set()
 
     def close_all() -> None:

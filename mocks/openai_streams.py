@@ -23,11 +23,18 @@ class Service:
     """What all connections share: the latency model, the limit of concurrent answers, the record."""
 
     def __init__(
-        self, *, model: LatencyModel, tokens: int, max_concurrent: int = 0, record: int | None = None
+        self,
+        *,
+        model: LatencyModel,
+        tokens: int,
+        max_concurrent: int = 0,
+        slower_per_answer: float = 0.0,
+        record: int | None = None,
     ) -> None:
         self.model = model
         self.tokens = tokens
         self.max_concurrent = max_concurrent
+        self.slower_per_answer = slower_per_answer
         self.running = 0
         self.waiting: deque[Answer] = deque()
         self._record = record
@@ -44,6 +51,11 @@ class Service:
             return
         self.running += 1
         answer.start()
+
+    @property
+    def slowness(self) -> float:
+        """How many times as long as alone an answer takes that starts now, and is counted as running."""
+        return 1 + self.slower_per_answer * (self.running - 1)
 
     def leave(self, answer: Answer, *, started: bool) -> None:
         if not started:
@@ -110,7 +122,7 @@ class Answer:
 
     def start(self) -> None:
         self._started_ns = now_ns()
-        self._due = self._plan.due_s(time.monotonic())
+        self._due = self._plan.due_s(time.monotonic(), self._service.slowness)
         if self._request.stream:
             self._frames = wire.Frames(
                 answer_id=self._id,

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mocks.latency import LatencyModel, Plan
+from mocks.openai_streams import Service
 
 
 def model(**changed: float) -> LatencyModel:
@@ -51,3 +52,17 @@ def test_tokens_are_due_in_order(
     assert len(due) == tokens
     assert due == sorted(due)
     assert due[0] >= 1000.0
+
+
+def test_a_slower_answer_is_slower_as_a_whole_and_planned_the_same() -> None:
+    [plan] = plans(model(), 1)
+    due, slower = plan.due_s(7.0), plan.due_s(7.0, 2.5)
+    assert [late - 7 for late in slower] == pytest.approx([2.5 * (soon - 7) for soon in due])
+
+
+def test_an_answer_is_slower_for_each_other_one_that_runs() -> None:
+    service = Service(model=model(), tokens=1, slower_per_answer=0.1)
+    service.running = 1
+    assert service.slowness == 1
+    service.running = 20
+    assert service.slowness == pytest.approx(2.9)

@@ -1,0 +1,120 @@
+"""A copy of one variant's results in which nothing names what was planted, and stages have new names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from records import layout
+from records.files import read_json, read_lines, write_json
+
+DEPLOYMENT, VARIANT = "service", "as-is"
+_OWN_CODE = re.compile(r"([^\s()]+) \(((?:target_app|mocks|plants|benchmarks)/[^():]+):(\d+)\)")
+_DEFAULT_EXECUTORS = ("asyncio", "uvloop")
+"""What tells the event loop's own executor from one that the app made."""
+_BLANKED_CHECKS = {"configuration", "configuration-effect", "same-path"}
+
+
+class Names:
+    """New names, the same for the same old one: s1, s2, ... in the order in which they are met."""
+
+    def __init__(self, first: str) -> None:
+        self._first = first
+        self._known: dict[str, str] = {}
+
+    def __call__(self, name: str) -> str:
+        return self._known.setdefault(name, f"{self._first}{len(self._known) + 1}")
+
+
+class Blanking:
+    """Makes the copy of one run."""
+
+    def __init__(self) -> None:
+        self._stages = Names("s")
+        self._functions = Names("function_")
+        self._files = Names("module_")
+        self._executors = Names("pool-")
+
+    def copy(self, run: Path, variant: str, to: Path) -> None:
+        """The cells of ``variant`` alone, of the run's one deployment. Raises OSError, RecordError."""
+        write_json(to / layout.RUN, self._meta(read_json(run / layout.RUN), variant))
+        for folder in sorted(path.parent for path in run.glob(f"cells/*/{variant}/*/{layout.CELL}")):
+            if layout.PARTIAL not in folder.name and layout.TRY not in folder.name:
+                self._cell(folder, to / layout.CELLS / DEPLOYMENT / VARIANT / folder.name)
+
+    def _meta(self, raw: dict[str, Any], variant: str) -> dict[str, Any]:
+        plan = raw["plan"]
+        plan["targets"] = [{"label": DEPLOYMENT, "spec": "run:service"}]
+        plan["variants"] = [{"name": VARIANT, "settings": {}}]
+        plan |= {"name": "blanked", "settings": {}, "reference": None, "locust_args": []}
+        return {**raw, "plan": plan, "given_by_environment": [], "not_measured": [], "not_measured_again": []}
+
+    def _cell(self, folder: Path, to: Path) -> None:
+        to.mkdir(parents=True)
+        cell = read_json(folder / layout.CELL)
+        cell |= {"deployment": DEPLOYMENT, "config": VARIANT, "settings": {}, "paths": {}}
+        for name in ("variant", "set"):
+            cell["requested"].pop(name, None)
+        cell["requested"] |= {"host": "http://127.0.0.1", "questions": "questions"}  # a file's name may tell
+        for check in cell["verdict"]["checks"]:
+            if check["name"] in _BLANKED_CHECKS:
+                check |= {"figure": None, "bound": None, "text": ""}
+        write_json(to / layout.CELL, cell)
+        _lines(folder / layout.REQUESTS, to / layout.REQUESTS, self._request)
+        _lines(folder / layout.INSIDE, to / layout.INSIDE, self._inside)
+        _lines(folder / layout.SAMPLES, to / layout.SAMPLES, _without_process_names)
+        if (folder / layout.PROFILE).exists():
+            write_json(to / layout.PROFILE, _without_process_names(read_json(folder / layout.PROFILE)))
+
+    def _request(self, raw: dict[str, Any]) -> dict[str, Any]:
+        stages = {self._stages(name): times for name, times in (raw.get("stages") or {}).items()}
+        cell = raw["cell"].rpartition("/")[2]
+        named = {"run": "blanked", "cell": f"{DEPLOYMENT}/{VARIANT}/{cell}", "config": None}
+        return {**raw, **named, **({"stages": stages} if stages else {})}
+
+    def _inside(self, raw: dict[str, Any]) -> dict[str, Any]:
+        for executor in raw["executors"]:
+            if executor["name"] not in _DEFAULT_EXECUTORS:
+                executor["name"] = self._executors(executor["name"])
+        changed: dict[str, Any] = _in_texts(raw, self._without_own_names)
+        return changed
+
+    def _without_own_names(self, text: str) -> str:
+        def renamed(found: re.Match[str]) -> str:
+            function, file, line = found.groups()
+            return f"{self._functions(function)} ({self._files(file)}.py:{line})"
+
+        return _OWN_CODE.sub(renamed, text)
+
+
+def _without_process_names(value: Any) -> Any:
+    """They tell a command."""
+    if isinstance(value, list):
+        return [_without_process_names(one) for one in value]
+    if isinstance(value, dict):
+        changed = {name: _without_process_names(one) for name, one in value.items()}
+        return {**changed, "name": "process"} if {"pid", "name"} <= changed.keys() else changed
+    return value
+
+
+def _in_texts(value: Any, change: Callable[[str], str]) -> Any:
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, list):
+        return [_in_texts(one, change) for one in value]
+    if isinstance(value, dict):
+        return {name: _in_texts(one, change) for name, one in value.items()}
+    return value
+
+
+def _lines(path: Path, to: Path, change: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+    def changed() -> Iterator[bytes]:
+        for _, line in read_lines(path):
+            yield orjson.dumps(change(orjson.loads(line)), option=orjson.OPT_APPEND_NEWLINE)
+
+    if path.exists():
+        to.write_bytes(b"".join(changed()))

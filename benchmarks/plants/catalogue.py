@@ -1,0 +1,212 @@
+"""The planted bottlenecks, a value each. The codes that are right were written before their finders."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from plants.case import FOREIGN_APP, FRONTED_APP, Case, Side, Variant, settings
+from plants.texts import LONG_QUESTIONS, QUESTIONS
+
+NONE: Mapping[str, str] = {}
+
+
+def _put(plant: str, amount: float, others: Mapping[str, str] = NONE, *, fewer: bool = False) -> Side:
+    """A plant of `plants.put`: at twice the dose twice as much of it; ``fewer``: half as many places."""
+
+    def side(dose: float) -> Variant:
+        much = max(1, round(amount / dose)) if fewer else amount * dose
+        planted = {"PLANT": plant, "PLANT_AMOUNT": f"{much:g}"}
+        return Variant(settings={**planted, **others})
+
+    return side
+
+
+def _llm(
+    others: Mapping[str, str] = NONE,
+    *,
+    ttft_ms: float = 100,
+    itl_ms: float = 5,
+    tokens: int = 32,
+    places: int = 0,
+    slower: float = 0,
+    longer: bool = False,
+    slow: bool = False,
+) -> Side:
+    """An LLM server of its own. With the dose it has fewer places, slows down more, says more (``longer``) or
+    takes longer (``slow``)."""
+
+    def side(dose: float) -> Variant:
+        times = dose if slow else 1.0
+        options = {
+            "--ttft-ms": ttft_ms * times,
+            "--itl-ms": itl_ms * times,
+            "--tokens": round(tokens * (dose if longer else 1)),
+            "--max-concurrent": max(1, round(places / dose)) if places else 0,
+            "--slower-per-answer": slower * dose,
+        }
+        said = [word for name, value in options.items() for word in (name, f"{value:g}")]
+        return Variant(settings=others, llm=tuple(said))
+
+    return side
+
+
+def _foreign(wrong: str, amount: float, *, fewer: bool = False) -> Side:
+    def side(dose: float) -> Variant:
+        much = max(1, round(amount / dose)) if fewer else amount * dose
+        return Variant(settings={"FOREIGN": wrong, "FOREIGN_AMOUNT": f"{much:g}"})
+
+    return side
+
+
+def _langchain(store: str, ms: float) -> Side:
+    """A store of `plants.langchain_store` that takes so long."""
+
+    def side(dose: float) -> Variant:
+        named = {"RETRIEVAL": "langchain", "LANGCHAIN_STORE": f"plants.langchain_store:{store}"}
+        return Variant(settings={"PLANT_AMOUNT": f"{ms * dose:g}", **named})
+
+    return side
+
+
+def _threads(count: int) -> dict[str, str]:
+    return {"RETRIEVAL": "threaded", "RETRIEVAL_THREADS": str(count)}
+
+
+ABOUT_THE_NOTES = ("--questions", f"{{texts}}/{QUESTIONS}")
+"""Where the model is real, questions have to be about what is there: an answer without documents is none."""
+OPENAI = ("--dialect", "openai", "--llm-model", "mock")
+REAL = {"USE_MOCK_EMBEDDINGS": "no"}
+POOL = {"SEARCH_EXECUTOR": "pool"}
+
+OF_THE_LOOP: Sequence[Case] = (
+    Case(
+        name="blocking-retrieval",
+        right=(("event-loop-blocked", "embedding-cpu-bound"),),
+        healthy=settings(**REAL),
+        planted=_put("heavy_embedding", 2, {"RETRIEVAL": "blocking", **REAL}),
+        locust=ABOUT_THE_NOTES,
+    ),
+    Case(
+        name="blocking-network-call",
+        right=(("event-loop-blocked",),),
+        planted=_put("blocking_call", 50),
+    ),
+    Case(
+        name="model-check-per-request",
+        right=(("model-load-on-request-path",),),
+        healthy=settings(**REAL),
+        planted=_put("model_checks", 2, {"MODEL_LOADING": "per-request", **REAL}),
+        locust=ABOUT_THE_NOTES,
+    ),
+    Case(
+        name="llm-client-blocking",
+        right=(("llm-client-blocking", "event-loop-blocked"),),
+        healthy=_llm(ttft_ms=30, itl_ms=1, tokens=16, slow=True),
+        planted=_llm({"LLM_CLIENT": "blocking"}, ttft_ms=30, itl_ms=1, tokens=16, slow=True),
+    ),
+    Case(
+        name="preprocessing-inline",
+        right=(("preprocessing-on-loop", "event-loop-blocked"),),
+        planted=_put("counted_tokens", 30, {"PREPROCESSING": "inline"}),
+        locust=("--questions", f"{{texts}}/{LONG_QUESTIONS}"),
+    ),
+    Case(
+        name="slow-search",
+        right=(("search-bound", "event-loop-blocked"),),
+        planted=_put("large_index", 100),
+    ),
+    Case(name="big-heap-gc", right=(("gc-pauses",),), planted=_put("heap", 1)),
+)
+OF_POOLS: Sequence[Case] = (
+    Case(
+        name="embedding-semaphore-1",
+        right=(("stage-serialised",),),
+        healthy=_put("remote_embedding", 100, POOL),
+        planted=_put("remote_embedding", 100, {"PLANT_LIMIT": "1", **POOL}),
+    ),
+    Case(
+        name="retrieval-pool-2",
+        right=(("thread-pool-exhausted",),),
+        healthy=_put("remote_store", 200, _threads(64)),
+        planted=_put("remote_store", 200, _threads(2)),
+    ),
+    Case(
+        name="default-executor-filled",
+        right=(("default-executor-exhausted",),),
+        healthy=settings(PLANT="default_executor", PLANT_AMOUNT="0"),
+        planted=_put("default_executor", 2, fewer=True),
+    ),
+    Case(
+        name="langchain-default-executor",
+        right=(("default-executor-exhausted",),),
+        healthy=_langchain("AsyncStore", 500),
+        planted=_langchain("SyncStore", 500),
+    ),
+    Case(
+        name="http-pool-4",
+        right=(("connection-pool-exhausted",),),
+        planted=_put("small_pool", 4, fewer=True),
+    ),
+    Case(
+        name="llm-client-per-request",
+        right=(("client-per-request",),),
+        planted=_put("client_per_request", 1),
+    ),
+    Case(
+        name="llm-client-threaded-4",
+        right=(("thread-pool-exhausted", "llm-client-blocking"),),
+        planted=_put("few_llm_threads", 4, {"LLM_CLIENT": "threaded"}, fewer=True),
+    ),
+    Case(name="lock-across-await", right=(("stage-serialised",),), planted=_put("locked", 100)),
+)
+OF_OTHERS: Sequence[Case] = (
+    Case(
+        name="upstream-4-streams",
+        right=(("llm-upstream-bound",),),
+        healthy=_llm(),
+        planted=_llm(places=4),
+    ),
+    Case(
+        name="upstream-slows-with-load",
+        right=(("llm-upstream-bound",),),
+        healthy=_llm(),
+        planted=_llm(slower=0.1),
+    ),
+    Case(name="async-wait-30ms", right=(("latency-only",),), planted=_put("waiting", 30)),
+    Case(
+        name="buffering-in-front",
+        right=(("buffered-stream",),),
+        healthy=_llm(longer=True),
+        planted=_llm({"FRONT": "buffer"}, longer=True),
+        app=FRONTED_APP,
+    ),
+    Case(
+        name="noisy-neighbour",
+        right=(("noisy-neighbour", "cpu-oversubscribed"),),
+        planted=_put("neighbour", 8),
+    ),
+    Case(
+        name="healthy",
+        right=(("scales-to-measured-limit", "latency-only"),),
+        planted=settings(),
+        is_healthy=True,
+    ),
+    Case(
+        name="two-at-once",
+        right=(("llm-upstream-bound",), ("event-loop-blocked", "embedding-cpu-bound")),
+        healthy=_llm(REAL),
+        planted=_llm({"RETRIEVAL": "blocking", **REAL}, places=4),
+        locust=ABOUT_THE_NOTES,
+    ),
+)
+OF_A_FOREIGN_APP: Sequence[Case] = tuple(
+    Case(name=f"foreign-{name}", right=(right,), planted=planted, app=FOREIGN_APP, locust=OPENAI)
+    for name, right, planted in (
+        ("blocking-call", ("event-loop-blocked",), _foreign("blocking", 50)),
+        ("lock", ("stage-serialised",), _foreign("lock", 100)),
+        ("http-pool-4", ("connection-pool-exhausted",), _foreign("pool", 4, fewer=True)),
+        ("client-per-request", ("client-per-request",), _foreign("client", 1)),
+        ("default-executor", ("default-executor-exhausted",), _foreign("executor", 500)),
+    )
+)
+CASES: Sequence[Case] = (*OF_THE_LOOP, *OF_POOLS, *OF_OTHERS, *OF_A_FOREIGN_APP)

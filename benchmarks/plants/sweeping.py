@@ -1,0 +1,139 @@
+"""One interleaved sweep of a case's healthy and planted variants, and the servers that both ask."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from plants import neighbours, remote
+from plants.case import HEALTHY, PLANTED, Case, Variant
+from plants.texts import KNOWLEDGE, write_texts
+
+from sweep.running.cpus import AUTO, LLM_PRIORITY, available, divide, may_be_realtime
+from sweep.running.processes import Child, Ledger, free_port
+
+BENCHMARKS = Path(__file__).resolve().parents[1]
+ROOT = BENCHMARKS.parent
+BUDGET = "150s"
+"""Of a sweep; on a quiet machine it takes 70 s. On a busy one, what was spoiled is measured again."""
+LIMIT_S = 600.0
+"""A machine that is busy with others is waited for, not for ever."""
+REPEATS = 2
+REQUESTS = 24
+"""Of a cell; ten a user all the same, and eight seconds at most."""
+_START_S = 60.0
+
+
+class Failed(Exception):
+    """A case could not be measured; the message says why."""
+
+
+@contextmanager
+def _server(argv: Sequence[str], port: int, folder: Path, name: str, *, first: bool = True) -> Iterator[None]:
+    """Beside the load, on its CPUs; ``first``: before all else there, as the sweep's own LLM server. What it
+    starts inherits that. Raises Failed."""
+    cpus = divide(AUTO, available())
+    child = Child(
+        argv,
+        log=folder / f"{name}.log",
+        ledger=Ledger(folder / "processes.jsonl"),
+        cpus=cpus.load,
+        realtime=LLM_PRIORITY if first and may_be_realtime() else 0,
+    )
+    try:
+        ends = time.monotonic() + _START_S
+        while not _listens(port):
+            if child.exit_code() is not None or time.monotonic() > ends:
+                raise Failed(f"the server {name} did not start: {child.complaint()}")
+            time.sleep(0.1)
+        yield
+    finally:
+        child.stop()
+
+
+def _listens(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=5).close()
+    except OSError:
+        return False
+    return True
+
+
+def _config(name: str, variant: Variant, llm_port: int | None) -> str:
+    """As `--config` takes it; a side without settings of its own says at least which it is."""
+    settings = {
+        "PLANT": "",
+        "USE_MOCK_EMBEDDINGS": "yes",
+        **variant.settings,
+    }  # cheap, where it is not the plant
+    if llm_port is not None:
+        settings["OPENAI_BASE_URL"] = f"http://127.0.0.1:{llm_port}/v1"
+    return f"{name}:" + ",".join(f"{key}={value}" for key, value in settings.items())
+
+
+def command(case: Case, configs: Sequence[str], name: str, output: Path) -> list[str]:
+    """The sweep's command line."""
+    argv = [sys.executable, "-m", "sweep", "--name", name, "--output", str(output)]
+    app = case.app.format(python=shlex.quote(sys.executable), benchmarks=shlex.quote(str(BENCHMARKS)))
+    argv += ["--deployment", app]
+    argv += ["--ready-path", case.ready_path, "--set", f"KNOWLEDGE_BASE_DIR={output / KNOWLEDGE}"]
+    argv += [part for config in configs for part in ("--config", config)]
+    argv += ["--reference", HEALTHY, "--concurrency", f"1,{case.users}", "--repeats", str(REPEATS)]
+    argv += ["--requests", str(REQUESTS), "--budget", BUDGET]
+    if case.locust:
+        argv += ["--", *(option.format(texts=output) for option in case.locust)]
+    return argv
+
+
+def measure(case: Case, dose: float, name: str, output: Path) -> Path:
+    """The results directory of a case at a dose. Raises Failed."""
+    output = output.resolve()
+    output.mkdir(parents=True, exist_ok=True)
+    write_texts(output)
+    sides = {HEALTHY: case.healthy(dose), PLANTED: case.planted(dose)}
+    with ExitStack() as stack:
+        configs = []
+        for side, variant in sides.items():
+            port = None if variant.llm is None else free_port()
+            if variant.llm is not None and port is not None:
+                argv = ["-m", "mocks.openai_server", "--port", str(port), *variant.llm]
+                stack.enter_context(_server(argv, port, output, f"llm-{side}"))
+            configs.append(_config(side, variant, port))
+        environment = dict(os.environ)
+        for module in (remote, neighbours):
+            port = free_port()
+            name_of = module.__name__.rpartition(".")[2]
+            argv = [str(BENCHMARKS / "plants" / f"{name_of}.py"), str(port)]
+            stack.enter_context(_server(argv, port, output, name_of, first=module is remote))
+            environment[module.PORT_VARIABLE] = str(port)
+        path = os.pathsep.join([str(ROOT), str(BENCHMARKS)])
+        environment["PYTHONPATH"] = path
+        environment.pop("OPENAI_BASE_URL", None)
+        _run(command(case, configs, name, output), environment, output / f"{name}.log")
+    found = sorted(output.glob(f"*-{name}"))
+    if not found:
+        raise Failed(f"the sweep left no results: {output / name}.log")
+    return found[-1]
+
+
+def _run(argv: Sequence[str], environment: dict[str, str], log: Path) -> None:
+    """Raises Failed where it ends with anything but a measurement, valid or not."""
+    with log.open("ab") as file:
+        child = subprocess.Popen(argv, cwd=ROOT, env=environment, stdout=file, stderr=subprocess.STDOUT)
+        try:
+            code = child.wait(LIMIT_S)
+        except BaseException as error:
+            child.terminate()  # the sweep ends what it has started
+            child.wait(60)
+            if not isinstance(error, subprocess.TimeoutExpired):
+                raise
+            raise Failed(f"the sweep did not end within {LIMIT_S:.0f} s ({log})") from None
+    if code not in (0, 3):
+        raise Failed(f"the sweep ended with {code} ({log})")
