@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable
 
 from records.inside import Work
 
 OWN = "own"
 """The app's own code, or what it calls without a frame of Python."""
+
+AS_DONE = frozenset(("client-setup", "model-load"))
+"""Kinds of work that say more than whose library it is."""
+WAITING = frozenset(("blocking-io", "blocking-wait"))
+"""Kinds of work that are none: the thread waits for something else."""
 
 _FAMILIES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern), family)
@@ -45,9 +52,37 @@ _FAMILIES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
 
 def family(work: Work) -> str:
     """By what a function in between is known for, else by what the app called."""
-    if work.doing in ("client-setup", "model-load"):
+    if work.doing in AS_DONE:
         return work.doing
     if not work.called:
         return OWN
     module = work.called.partition(":")[0]
     return next((kind for pattern, kind in _FAMILIES if pattern.match(module)), "other")
+
+
+CALLS = 0.1
+"""The share of a function's time in a library from which on what it does by itself belongs to that, too: it
+prepares it, or is a part of it that Python does not see."""
+
+
+def by_family(works: Iterable[tuple[Work, float]]) -> list[tuple[str, Work, float]]:
+    """Each with its kind of work; what a function of the app's own does by itself, with that of the library
+    which it calls most."""
+    works = list(works)
+    kinds: dict[str, Counter[str]] = defaultdict(Counter)
+    for work, much in works:
+        kinds[_function(work)][family(work)] += much  # type: ignore[assignment]
+    found = []
+    for work, much in works:
+        kind, own = family(work), kinds[_function(work)]
+        if kind == OWN:
+            others = {name: share for name, share in own.items() if name not in (OWN, "other")}
+            most = max(others, key=lambda name: others[name], default=OWN)
+            kind = most if others and others[most] >= CALLS * own.total() else OWN
+        found.append((kind, work, much))
+    return found
+
+
+def _function(work: Work) -> str:
+    """``retrieve (app.py``: without its line."""
+    return work.where.rpartition(":")[0]

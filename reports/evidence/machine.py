@@ -9,6 +9,9 @@ from statistics import fmean
 from records.machine import Machine
 from reports.figures.summary import CellSummary
 
+FILLED = 0.75
+"""The share of its CPUs from which on it is its own threads that keep each other from running."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class GotOfMachine:
@@ -20,6 +23,9 @@ class GotOfMachine:
     """How many they may take: their CPUs, or their container's limit where that is less."""
     run_delay: float | None
     """Of the time in which its threads could run, the share in which they waited for a CPU."""
+    main_thread_cpu: float | None
+    """Share of the time in which its event loop's thread was on a CPU, and in which it waited for one."""
+    main_thread_delay: float | None
     threads: float | None
     throttled: float | None
     """Share of the quota's periods in which it was stopped."""
@@ -30,6 +36,12 @@ class GotOfMachine:
     def busy(self) -> float:
         """The share of what it may take that it took."""
         return self.cpu_cores / self.cores if self.cores else 0.0
+
+    @property
+    def granted(self) -> float:
+        """Of the time in which its event loop's thread could run, the share in which it did."""
+        cpu, delay = self.main_thread_cpu, self.main_thread_delay
+        return cpu / (cpu + delay) if cpu is not None and delay is not None and cpu + delay else 1.0
 
     @property
     def wanted_cores(self) -> float:
@@ -54,6 +66,8 @@ def got_of_machine(cells: Iterable[CellSummary]) -> GotOfMachine | None:
         cpu_cores=cpu,
         cores=min([*limits, *_given(cells)], default=1.0),
         run_delay=_mean(found, lambda one: one.run_delay),
+        main_thread_cpu=_mean(found, lambda one: one.main_thread_cpu),
+        main_thread_delay=_mean(found, lambda one: one.main_thread_delay),
         threads=_mean(found, lambda one: one.threads_max),
         throttled=_mean(found, lambda one: one.throttled_periods),
         memory_pressure=_mean(found, lambda one: one.memory_pressure),

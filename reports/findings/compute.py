@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from reports.analysis.analysis import Analysis
 from reports.evidence.inside import SeenInside
-from reports.evidence.libraries import family
+from reports.evidence.libraries import by_family
 from reports.findings.finding import Effect, Evidence, Finding
 from reports.findings.held import about, held
 
@@ -58,8 +58,7 @@ def _work(inside: SeenInside) -> tuple[str, float, str]:
     """The kind of work that most threads do, its share of all, and the app's line that does it."""
     kinds: Counter[str] = Counter()
     lines: Counter[tuple[str, str]] = Counter()
-    for work, count in (*inside.running, *inside.in_threads):
-        kind = family(work)
+    for kind, work, count in by_family((*inside.running, *inside.in_threads)):
         kinds[kind] += count  # type: ignore[assignment]
         lines[kind, work.where] += count  # type: ignore[assignment]
     if not kinds:

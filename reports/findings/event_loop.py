@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from records.inside import READY, RUNNING
 from reports.analysis.analysis import Analysis
 from reports.evidence.inside import SeenInside
-from reports.evidence.libraries import OWN, family
+from reports.evidence.libraries import AS_DONE, OWN, WAITING, by_family
 from reports.evidence.service import OUTSIDE, Service
-from reports.findings.finding import Evidence, Finding
-from reports.findings.held import MOST, binding, held, rate_effect, share, waiting
+from reports.findings.finding import Effect, Evidence, Finding
+from reports.findings.held import MOST, about, binding, held, rate_effect, share, waiting
 
 BUSY = 0.7
 """The share of the time in which the loop's thread runs something, from which on it is the loop that is
@@ -21,7 +21,12 @@ ONE_KIND = 0.5
 """The share of that which has to be of one kind of work."""
 LONG_MS = 5.0
 """How long the loop takes, on the mean, to come to what is asked of it, where one thing holds it; many small
-ones only fill it."""
+ones only fill it. And how much of the loop's time each answer takes for what would bind next."""
+WASTE = 0.1
+MUCH = 0.3
+"""Shares of the loop's time that go into what no request should have to do."""
+COMPUTES = 0.6
+"""The share of a CPU that the loop's thread has to get for it to be full of its own work."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,29 +35,27 @@ class Held:
     advice: str
 
 
-BY_FAMILY = {
-    "client-setup": Held(
-        code="client-per-request",
-        advice="Make one client when the app starts and share it: each new one reads the trusted"
-        " certificates and opens connections of its own",
-    ),
-    "model-load": Held(
-        code="model-load-on-request-path",
-        advice="Load and check the model once, before the app says that it is ready",
-    ),
-    "llm-client": Held(
-        code="llm-client-blocking",
-        advice="Use the LLM library's asynchronous client and await it, or run the call in a thread",
-    ),
-    "search": Held(
-        code="search-bound",
-        advice="Search in a thread of its own, use an approximate index, or give the store a process",
-    ),
-    "text": Held(
-        code="preprocessing-on-loop",
-        advice="Move the work on the text to a thread or a process, or do less of it for each request",
-    ),
-}
+CLIENT_SETUP = Held(
+    code="client-per-request",
+    advice="Make one client when the app starts and share it: each new one reads the trusted certificates and"
+    " opens connections of its own",
+)
+MODEL_LOAD = Held(
+    code="model-load-on-request-path",
+    advice="Load and check the model once, before the app says that it is ready",
+)
+LLM_CLIENT = Held(
+    code="llm-client-blocking",
+    advice="Use the LLM library's asynchronous client and await it, or run the call in a thread",
+)
+SEARCH = Held(
+    code="search-bound",
+    advice="Search in a thread of its own, use an approximate index, or give the store a process",
+)
+TEXT = Held(
+    code="preprocessing-on-loop",
+    advice="Move the work on the text to a thread or a process, or do less of it for each request",
+)
 BLOCKED = Held(
     code="event-loop-blocked",
     advice="Move this call off the event loop: await an asynchronous version of it, or run it in a thread",
@@ -61,35 +64,81 @@ FULL = Held(
     code="interpreter-bound",
     advice="Run more worker processes: one Python process runs one thing at a time, and this one is full",
 )
+BY_FAMILY = {"client-setup": CLIENT_SETUP, "model-load": MODEL_LOAD, "search": SEARCH, "text": TEXT}
+
+
+@dataclass(frozen=True, kw_only=True)
+class OnLoop:
+    """What the loop's thread does most of its time."""
+
+    kind: str
+    of_kind: float
+    """Its share of all the time, as those below."""
+    line: str
+    of_line: float
+    waits: float
+    """In which it is in that kind's code and only waits, for a socket or another thread."""
 
 
 def event_loop(analysis: Analysis) -> Iterator[Finding]:
     for service in held(analysis):
-        inside = service.heavy.inside
-        if inside is None:
-            continue
-        kinds = {READY, RUNNING} | ({OUTSIDE.kind} if inside.loop_busy >= BUSY else set())
-        found = waiting(service, lambda place, kinds=kinds: place.kind in kinds)  # type: ignore[misc]
-        if share(found) < MOST or inside.loop_busy < BUSY:
-            continue
-        kind, of_kind = _work(inside)
-        one_line, of_line = _line(inside)
-        long = inside.lag_ms >= LONG_MS
-        why = _why(kind, of_kind / inside.loop_busy, long, of_line / inside.loop_busy)
-        yield binding(
-            service,
-            why.code,
-            found,
-            place=one_line if why is not FULL else "",
-            advice=why.advice,
-            effect=rate_effect(service, found, predictable=kind not in ("embedding", "search")),
-            evidence=(
-                Evidence(figure="the loop's thread is busy", value=100 * inside.loop_busy, unit="%"),
-                Evidence(figure="of that at this line", value=100 * of_line / inside.loop_busy, unit="%"),
-                Evidence(figure="the loop comes late by", value=inside.lag_ms, unit="ms"),
-                *probe_evidence(service),
-            ),
-        )
+        if (inside := service.heavy.inside) is not None:
+            found = list(_binding(service, inside)) or list(_beside(service, inside))
+            yield from found
+
+
+def _binding(service: Service, inside: SeenInside) -> Iterator[Finding]:
+    kinds = {READY, RUNNING} | ({OUTSIDE.kind} if inside.loop_busy >= BUSY else set())
+    found = waiting(service, lambda place: place.kind in kinds)
+    if share(found) < MOST or inside.loop_busy < BUSY:
+        return
+    on_loop = _on_loop(inside)
+    why = _why(service, on_loop, inside)
+    if why is None:
+        return
+    yield binding(
+        service,
+        why.code,
+        found,
+        place="" if why is FULL else on_loop.line,
+        advice=why.advice,
+        effect=rate_effect(service, found, predictable=on_loop.kind not in ("embedding", "search")),
+        evidence=(
+            Evidence(figure="the loop's thread is busy", value=100 * inside.loop_busy, unit="%"),
+            Evidence(figure="of that at this line", value=100 * on_loop.of_line / inside.loop_busy, unit="%"),
+            Evidence(figure="the loop comes late by", value=inside.lag_ms, unit="ms"),
+            *probe_evidence(service),
+        ),
+    )
+
+
+def _beside(service: Service, inside: SeenInside) -> Iterator[Finding]:
+    """What takes the loop's time of each answer, and is not what most requests wait for: what nobody should
+    have to do for a request, or what would bind next."""
+    on_loop = _on_loop(inside)
+    machine = service.heavy.machine
+    # While it waits for a CPU it is at its line, too.
+    ran = on_loop.waits + (on_loop.of_kind - on_loop.waits) * (machine.granted if machine else 1.0)
+    ms = 1e3 * ran / service.heavy.per_second
+    wasted = on_loop.kind in AS_DONE and on_loop.of_kind >= WASTE
+    why = _why(service, on_loop, inside)
+    if why is None or why is FULL or not (wasted or min(ms, inside.lag_ms) >= LONG_MS):
+        return
+    yield Finding(
+        code=why.code,
+        about=about(service),
+        where=on_loop.line,
+        binds="throughput",
+        confidence="likely",
+        severity="high" if wasted and on_loop.of_kind >= MUCH else "medium",
+        effect=Effect(figure="answers a second", now=service.heavy.per_second),
+        evidence=(
+            Evidence(figure="of the loop's time each answer takes", value=ms, unit="ms"),
+            Evidence(figure="so that there are never more answers a second than", value=1e3 / ms),
+            *probe_evidence(service),
+        ),
+        advice=why.advice,
+    )
 
 
 def probe_evidence(service: Service) -> tuple[Evidence, ...]:
@@ -103,24 +152,40 @@ def probe_evidence(service: Service) -> tuple[Evidence, ...]:
     )
 
 
-def _why(kind: str, of_kind: float, long: bool, of_line: float) -> Held:
-    if of_kind >= ONE_KIND and kind in BY_FAMILY:
-        return BY_FAMILY[kind]
-    if long and (of_kind >= ONE_KIND if kind != OWN else of_line >= ONE_KIND):
-        return BLOCKED
-    return FULL
+def _why(service: Service, on_loop: OnLoop, inside: SeenInside) -> Held | None:
+    """None: the loop's thread is only kept from running."""
+    busy = inside.loop_busy
+    if on_loop.of_kind < ONE_KIND * busy and on_loop.kind not in AS_DONE:
+        return _full(service)
+    if on_loop.kind in BY_FAMILY:
+        return BY_FAMILY[on_loop.kind]
+    if on_loop.kind == "llm-client":  # an asynchronous one has work to do there, too
+        return LLM_CLIENT if on_loop.waits >= ONE_KIND * on_loop.of_kind else _full(service)
+    of = on_loop.of_line if on_loop.kind == OWN else on_loop.of_kind
+    return BLOCKED if inside.lag_ms >= LONG_MS and of >= ONE_KIND * busy else _full(service)
 
 
-def _work(inside: SeenInside) -> tuple[str, float]:
-    found: Counter[str] = Counter()
-    for work, busy in inside.running:
-        found[family(work)] += busy  # type: ignore[assignment]
-    return max(found.items(), key=lambda one: one[1], default=("", 0.0))
+def _full(service: Service) -> Held | None:
+    machine = service.heavy.machine
+    known = machine.main_thread_cpu if machine is not None else None
+    return FULL if known is None or known >= COMPUTES else None
 
 
-def _line(inside: SeenInside) -> tuple[str, float]:
-    """The app's line at which the loop's thread is most, whatever that calls."""
-    found: Counter[str] = Counter()
-    for work, busy in inside.running:
-        found[work.where] += busy  # type: ignore[assignment]
-    return max(found.items(), key=lambda one: one[1], default=("", 0.0))
+def _on_loop(inside: SeenInside) -> OnLoop:
+    kinds: Counter[str] = Counter()
+    works = by_family(inside.running)
+    for kind, _, busy in works:
+        kinds[kind] += busy  # type: ignore[assignment]
+    kind = max(kinds, key=lambda one: kinds[one], default="")
+    own = [(work, busy) for one, work, busy in works if one == kind]
+    lines: Counter[str] = Counter()
+    for work, busy in own:
+        lines[work.where] += busy  # type: ignore[assignment]
+    line = max(lines, key=lambda one: lines[one], default="")
+    return OnLoop(
+        kind=kind,
+        of_kind=kinds[kind],
+        line=line,
+        of_line=lines[line],
+        waits=sum(busy for work, busy in own if work.doing in WAITING),
+    )

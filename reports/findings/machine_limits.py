@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reports.analysis.analysis import Analysis
-from reports.evidence.machine import GotOfMachine
+from reports.evidence.machine import FILLED, GotOfMachine
 from reports.evidence.service import Service
 from reports.findings.finding import Effect, Evidence, Finding, Severity
 from reports.findings.held import about
@@ -15,8 +15,6 @@ PRESSED = 0.1
 DELAYED = 0.3
 """Shares of the time from which on it matters."""
 MUCH = 0.5
-OWN_DOING = 1.2
-"""So many times its cores its own threads want, where it is these that keep each other from running."""
 
 
 def machine_limits(analysis: Analysis) -> Iterator[Finding]:
@@ -49,13 +47,13 @@ def _delayed(service: Service, machine: GotOfMachine) -> Iterator[Finding]:
         Evidence(figure="processor time that it got", value=machine.cpu_cores, unit="cores"),
         Evidence(figure="of cores that it may take", value=machine.cores),
     )
-    if machine.wanted_cores > OWN_DOING * machine.cores:
+    if machine.busy >= FILLED:
         yield _finding(
             service, "cpu-oversubscribed", share, *figures,
             advice="Fewer threads that compute at once: as many as there are cores, and OMP_NUM_THREADS=1"
             " where several callers compute",
         )  # fmt: skip
-    elif machine.busy < 1 - share / 2:
+    else:
         yield _finding(
             service, "noisy-neighbour", share, *figures,
             advice="Something else takes its CPUs: give it CPUs of its own, or a share that is kept for it",

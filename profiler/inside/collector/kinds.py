@@ -130,6 +130,14 @@ def by_pattern(module: str, name: str) -> Rule | None:
 _WORK = tuple(
     (re.compile(module), re.compile(name), kind)
     for module, name, kind in (
+        # Sockets that are read without an event loop: whoever is there waits, and computes nothing.
+        (r"socket$", r"SocketIO\.\w+|create_connection|getaddrinfo", "blocking-io"),
+        (r"ssl$", r"SSLSocket\.(read|write|recv\w*|send\w*|do_handshake)", "blocking-io"),
+        (r"httpcore\d*\._backends\.sync$", r"Sync\w+\.\w+", "blocking-io"),
+        (r"(urllib3|pymysql|pymongo|redis)\b", r".*(create_connection|\._read\w*|\.recv\w*|_recv_msg)",
+         "blocking-io"),
+        (r"(threading|queue|subprocess)$", r"(Event|Condition|Queue|Popen)\.(wait|get|put|communicate)",
+         "blocking-wait"),
         # What a client has to be made with, once a process: trusted certificates alone take some 10 ms.
         (r"ssl$", r"create_default_context|SSLContext\.load_(default_c|verify_l)\w+", "client-setup"),
         (r"(httpx|openai|anthropic|aiohttp|requests|litellm|groq|mistralai)\b",

@@ -71,7 +71,10 @@ def test_a_full_pool_of_threads_is_told_by_whose_it_is(
         ({}, "event-loop-blocked"),
         ({"called": "requests.api:get"}, "event-loop-blocked"),
         ({"called": "sentence_transformers.SentenceTransformer:encode"}, "event-loop-blocked"),
-        ({"called": "openai.resources.chat.completions:Completions.create"}, "llm-client-blocking"),
+        (
+            {"called": "openai._client:Completions.create", "doing": "blocking-io"},
+            "llm-client-blocking",
+        ),
         ({"called": "openai:OpenAI.__init__", "doing": "client-setup"}, "client-per-request"),
         ({"called": "hashlib:file_digest"}, "model-load-on-request-path"),
         ({"called": "re:sub"}, "preprocessing-on-loop"),
@@ -146,3 +149,29 @@ def test_a_stage_that_takes_longer_tells_it_where_nobody_looked_inside(diagnose:
         seen(users=1, rps=30, waits=None, spec=light), seen(users=20, rps=40, waits=None, spec=heavy)
     )
     assert (found[0].code, found[0].where) == ("unknown", "s2")
+
+
+def test_what_no_request_should_do_is_found_beside_what_binds(diagnose: Any, seen: Any) -> None:
+    """Most of it is the app's own code, in a function that reads files."""
+    lines = (
+        {"where": "check (m.py:2)", "at": "check"},
+        {"where": "check (m.py:1)", "called": "pathlib:Path.stat"},
+    )
+    loads = [
+        seen(users=users, rps=30 + users, waits=(at("semaphore", users),), running=lines[users % 5 == 0])
+        for users in (1, 4, 20)
+    ]
+    found = diagnose(*loads)
+    assert codes(found) == ["stage-serialised", "model-load-on-request-path"]
+    assert (found[1].where, found[1].confidence) == ("check (m.py:1)", "likely")
+
+
+def test_an_asynchronous_client_that_works_on_a_full_loop_is_not_blocking_it(
+    diagnose: Any, seen: Any
+) -> None:
+    stream = {"at": "construct (m.py:1)", "where": LINE, "called": "openai._streaming:AsyncStream"}
+    [found] = diagnose(
+        seen(users=1, rps=30, waits=(at("running", 1),), running=stream),
+        seen(users=20, rps=40, waits=(at("ready", 19),), running=stream, lag_ms=50),
+    )
+    assert found.code == "interpreter-bound"

@@ -1,0 +1,169 @@
+"""What threads are at: those of event loops, of executors, and others of the app."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from types import CodeType
+from typing import Any
+
+import anyio
+import pytest
+from starlette.concurrency import run_in_threadpool
+
+from profiler.inside.collector import threads
+from profiler.inside.collector.codes import place_of
+from profiler.inside.collector.kinds import work_of
+from profiler.inside.collector.threads import Executors, at_work, loop_frame
+from waiting import LIMIT_S, a_request, held, look, run, until
+
+
+def test_an_executor_that_is_full_has_some_at_work_and_the_rest_queued() -> None:
+    hold = threading.Event()
+
+    async def test() -> None:
+        loop = asyncio.get_running_loop()
+        loop.set_default_executor(ThreadPoolExecutor(2, thread_name_prefix="mine"))
+
+        async def search() -> None:
+            await loop.run_in_executor(None, hold.wait)
+
+        async def embed() -> None:
+            await asyncio.to_thread(hold.wait)
+
+        held(3, search)
+        await until(
+            {
+                ("executor", "run_in_executor", "search"): 2,
+                ("executor-queue", "run_in_executor", "search"): 1,
+            }
+        )
+        held(1, embed)
+        await until(
+            {
+                ("executor", "run_in_executor", "search"): 2,
+                ("executor-queue", "run_in_executor", "search"): 1,
+                ("executor-queue", "asyncio.to_thread", "embed"): 1,
+            }
+        )
+        [executor] = [one for one in Executors().look(frames()) if one["name"] == "mine"]
+        assert executor == {"name": "mine", "max": 2, "threads": 2, "busy": 2, "queued": 2}
+        hold.set()
+
+    try:
+        run(test)
+    finally:
+        hold.set()
+
+
+def frames() -> Any:
+    import sys
+
+    return sys._current_frames()
+
+
+def test_sync_code_in_anyios_threads_is_named_by_its_function() -> None:
+    hold = threading.Event()
+
+    def embed() -> None:
+        hold.wait(LIMIT_S)
+
+    async def test() -> None:
+        anyio.to_thread.current_default_thread_limiter().total_tokens = 2
+        held(5, lambda: a_request(partial(run_in_threadpool, embed)))
+        await until(
+            {
+                ("thread", "anyio worker thread", embed.__name__): 2,
+                ("thread-limiter", "CapacityLimiter.acquire", embed.__name__): 3,
+            },
+            "request",
+        )
+        hold.set()
+
+    try:
+        run(test)
+    finally:
+        hold.set()
+
+
+def test_an_app_that_is_installed_is_known_by_what_the_server_calls() -> None:
+    async def test() -> None:
+        source = "async def retrieve(library):\n await library()"
+        space: dict[str, Any] = {}
+        exec(compile(source, "/x/lib/site-packages/myapp/search.py", "exec"), space)
+        inner = "import asyncio\nasync def find():\n await asyncio.Event().wait()"
+        exec(compile(inner, "/x/lib/site-packages/vectors/find.py", "exec"), space)
+        held(2, lambda: a_request(partial(space["retrieve"], space["find"])))
+        await until({("event", "Event.wait", "retrieve"): 2}, "request")
+        [group] = [group for group in look()["groups"] if group["of"] == "request"]
+        assert (group["where"], group["via"]) == ("retrieve (myapp/search.py:2)", "find")
+
+    run(test)
+
+
+def test_the_thread_of_a_library_is_not_the_app_s_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, hold = threading.Event(), threading.Event()
+    space: dict[str, Any] = {}
+    source = "def monitor(begun, hold):\n begun.set()\n hold.wait()"
+    exec(compile(source, "/x/lib/site-packages/bars/monitor.py", "exec"), space)
+    thread = threading.Thread(target=space["monitor"], args=(begun, hold))
+    thread.start()
+    try:
+        assert begun.wait(LIMIT_S)
+        mine = {thread.ident or 0: frames()[thread.ident]}
+        place_of(frames.__code__)  # code of one's own
+        assert at_work(mine, {}, 0)["groups"] == []
+        monkeypatch.setattr(threads, "OWN", set())  # but where all is installed, it may be the app's
+        [group] = at_work(mine, {}, 0)["groups"]
+        assert group["where"].startswith("monitor (bars/monitor.py:")
+    finally:
+        hold.set()
+        thread.join()
+
+
+def test_who_runs_is_told_by_its_thread() -> None:
+    async def test() -> None:
+        [running] = [group for group in look()["groups"] if group["kind"] == "running"]
+        assert running["count"] == 1
+        frame = frames()[threading.get_ident()]
+        found = loop_frame(frame, run.__code__)
+        assert found is not None
+        assert found["where"].startswith("frames (")
+        assert loop_frame(frame, frame.f_code) is None
+        assert isinstance(frame.f_code, CodeType)
+
+    run(test)
+
+
+def test_what_a_thread_s_line_called_is_told_and_what_that_is_known_for() -> None:
+    held = threading.Event()
+    thread = threading.Thread(target=lambda: held.wait(LIMIT_S))
+    thread.start()
+    try:
+        until_frame = time.monotonic() + LIMIT_S
+        groups: list[Any] = []
+        while not groups and time.monotonic() < until_frame:
+            frame = sys._current_frames().get(thread.ident or 0)
+            groups = at_work({1: frame} if frame else {}, {}, 0)["groups"]
+            groups = [one for one in groups if one.get("called") == "threading:Event.wait"]
+        assert groups
+    finally:
+        held.set()
+        thread.join()
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "kind"),
+    [
+        ("openai._client", "AsyncOpenAI.__init__", "client-setup"),
+        ("ssl", "create_default_context", "client-setup"),
+        ("transformers.modeling_utils", "PreTrainedModel.from_pretrained", "model-load"),
+        ("openai.resources.chat.completions", "Completions.create", ""),
+    ],
+)
+def test_what_a_function_is_known_for(module: str, name: str, kind: str) -> None:
+    assert work_of(module, name) == kind
