@@ -26,7 +26,7 @@ def test_a_full_disk_is_no_usage_error(
     monkeypatch.setattr(Path, "mkdir", fails)
     monkeypatch.setattr(Path, "open", fails)
     monkeypatch.setattr("sweep.directory.read_meta", fails)
-    monkeypatch.setattr(profiler, "new_path", fails)
+    monkeypatch.setattr("profiler.output.new_path", fails)
     for opened in (
         lambda: make_results(tmp_path / "r"),
         lambda: alone(tmp_path).__enter__(),

@@ -13,7 +13,8 @@ from records.probes import idle, read
 from records.variants import Variant
 from support import Listener, wait_until
 from sweep import probing
-from sweep.options import parse_locust_args, parse_targets
+from sweep.load_words import parse_locust_args
+from sweep.options import parse_targets
 from sweep.plan import Plan
 from sweep.running.cpus import Cpus, available
 from sweep.running.errors import UsageError
@@ -29,7 +30,7 @@ def plan(spec: str, *words: str, **changes: Any) -> Plan:
         variants=(Variant(name="as-is"),),
         levels=(1,),
         auto=False,
-        locust_args=parse_locust_args(words),
+        locust_args=parse_locust_args(words, "stream"),
         **{"probes": True, **changes},
     )
 

@@ -138,12 +138,10 @@ def _unread(*args: str, cwd: Path) -> int:
     reader, writer = os.pipe()
     os.close(reader)
     try:
-        argv = [sys.executable, "-m", "sweep", *args]
-        env = environment()
-        done = subprocess.run(argv, cwd=cwd, env=env, stdout=writer, stderr=writer, timeout=LIMIT)
+        argv, env = [sys.executable, "-m", "sweep", *args], environment()
+        return subprocess.run(argv, cwd=cwd, env=env, stdout=writer, stderr=writer, timeout=LIMIT).returncode
     finally:
         os.close(writer)
-    return done.returncode
 
 
 @pytest.mark.parametrize(

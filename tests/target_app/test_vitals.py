@@ -76,7 +76,7 @@ def test_collections_are_counted_while_it_runs() -> None:
     count = vitals.pauses.count
     assert count >= 1
     assert value(vitals, "target_gc_pause_seconds_count") == count
-    assert (value(vitals, "target_gc_pause_max_seconds") or 0) > 0
+    assert (value(vitals, "target_gc_pause_seconds_sum") or 0) > 0  # its maximum is of the last second
     assert vitals._note_collection not in gc.callbacks
 
 

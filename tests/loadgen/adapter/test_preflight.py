@@ -11,6 +11,7 @@ from loadgen.adapter import preflight
 from loadgen.process import target
 from reach import config
 from reach.failure import ReachFailure
+from reach.options import Reach
 from records.errors import UsageError
 from records.served import Served
 
@@ -18,15 +19,16 @@ from records.served import Served
 @pytest.fixture
 def environment(monkeypatch: pytest.MonkeyPatch) -> Any:
     """Headless, of a service that nobody reaches from here."""
-    wanted = SimpleNamespace(reach=None, headers={}, redaction=SimpleNamespace(redact=str))
+    wanted = SimpleNamespace(reach=Reach(), headers={}, redaction=SimpleNamespace(redact=str))
     monkeypatch.setattr(preflight, "settings", lambda options: wanted)
     monkeypatch.setattr(preflight, "task_of", lambda scenario, options, wanted: object())
-    monkeypatch.setattr(preflight, "origin_of", lambda host, reach: object())
+    monkeypatch.setattr(preflight, "origin_of", lambda host, reach: SimpleNamespace(tls=None))
     monkeypatch.setattr(preflight, "check_files", lambda wanted, task: None)
     monkeypatch.setattr(target, "trouble", lambda origin, headers: "connection refused")
     options = SimpleNamespace(
-        headless=True, autostart=False, num_users=4, spawn_rate=None, master=False, processes=None
-    )
+        headless=True, autostart=False, num_users=4, spawn_rate=None, master=False, processes=None,
+        cell_spec="",
+    )  # fmt: skip
     return SimpleNamespace(parsed_options=options, host="http://a", shape_class=None, web_ui=None)
 
 

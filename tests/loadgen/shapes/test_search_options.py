@@ -7,6 +7,7 @@ import pytest
 
 from loadgen.shapes.search_options import SearchOptions
 from records.errors import UsageError
+from workloads.stream import STREAM
 
 LOAD = Namespace(arrival="closed", num_users=4, rate=0.0)
 
@@ -18,7 +19,7 @@ def given(**changed: Any) -> SearchOptions:
 
 def test_a_search_begins_where_its_load_does() -> None:
     options = given()
-    assert str(options.objective()) == "ttft<=500 ms at p95"
+    assert str(options.objective(STREAM)) == "ttft<=500 ms at p95"
     assert (options.bracket(LOAD).first, options.bracket(LOAD).most) == (4, 1000)
     assert (options.limit_s(None), options.limit_s(60)) == (300, 60)
     options.check_time(None)
@@ -41,6 +42,6 @@ def test_what_makes_no_search_is_refused(changed: dict[str, Any], why: str) -> N
 
 def _checked(changed: dict[str, Any]) -> None:
     options = given(**changed)
-    options.objective()
+    options.objective(STREAM)
     options.bracket(LOAD)
     options.check_time(None)
