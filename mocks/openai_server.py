@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,33 +10,34 @@ import click
 
 from mocks import serving
 from mocks.latency import LatencyModel
+from mocks.numbers import Number, Whole
 from mocks.openai_protocol import Connection
 from mocks.openai_streams import Service
 
 
 @click.command(context_settings={"max_content_width": 110, "show_default": True})
 @click.option("--host", default="127.0.0.1", help="Address to listen on.")
-@click.option("--port", default=8002, type=click.IntRange(0, 65535), help="0 takes a free one and prints it.")
-@click.option("--ttft-ms", default=100.0, type=click.FloatRange(0, 600_000), help="Mean time to first token.")
-@click.option("--itl-ms", default=5.0, type=click.FloatRange(0, 60_000), help="Mean gap between tokens.")
-@click.option("--tokens", default=32, type=click.IntRange(1, 100_000), help="Tokens of an answer.")
-@click.option("--seed", default=0, type=click.IntRange(0), help="Seeds the answers' timing and words.")
+@click.option("--port", default=8002, type=Whole(0, 65535), help="0 takes a free one and prints it.")
+@click.option("--ttft-ms", default=100.0, type=Number(0, 600_000), help="Mean time to first token.")
+@click.option("--itl-ms", default=5.0, type=Number(0, 60_000), help="Mean gap between tokens.")
+@click.option("--tokens", default=32, type=Whole(1, 100_000), help="Tokens of an answer.")
+@click.option("--seed", default=0, type=Whole(0), help="Seeds the answers' timing and words.")
 @click.option(
     "--jitter",
     default=0.1,
-    type=click.FloatRange(0, 2),
+    type=Number(0, 2),
     help="Coefficient of variation of both times; 0: none.",
 )
 @click.option(
     "--max-concurrent",
     default=0,
-    type=click.IntRange(0),
+    type=Whole(0),
     help="Answers at a time, further ones queue first come first served; 0: no limit.",
 )
 @click.option(
     "--slower-per-answer",
     default=0.0,
-    type=click.FloatRange(0, 100),
+    type=Number(0, 100),
     help="By what share of its time alone an answer is slower for each other one that runs when it starts.",
 )
 @click.option(
@@ -64,8 +64,6 @@ def command(
     request has a generator of its own, seeded with --seed and the request's number, so the n-th answer is
     the same in every run. Tokens are due at absolute times: a late one does not delay the next.
     """
-    if any(math.isnan(number) for number in (ttft_ms, itl_ms, jitter, slower_per_answer)):
-        raise click.UsageError("--ttft-ms, --itl-ms, --jitter and --slower-per-answer are numbers, not nan")
     model = LatencyModel(ttft_ms=ttft_ms, itl_ms=itl_ms, jitter=jitter, seed=seed)
     descriptor = None if record is None else serving.open_record(record)
     service = Service(

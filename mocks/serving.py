@@ -81,7 +81,7 @@ def invoke(
         code = command.main(args=arguments, prog_name=name, standalone_mode=False)
         return code if isinstance(code, int) else 0
     except click.ClickException as error:
-        print(f"{module}: {error.format_message()}", file=sys.stderr)
+        print(f"error: {error.format_message()}", file=sys.stderr)
         return 2
     except (click.Abort, KeyboardInterrupt):
         return 130
@@ -89,5 +89,5 @@ def invoke(
         null = os.open(os.devnull, os.O_WRONLY)
         os.dup2(null, sys.stdout.fileno())  # or Python would try once more at its end
         os.close(null)
-        print(f"{module}: cannot write: {error.strerror or error}", file=sys.stderr)
+        print(f"error: cannot write: {error.strerror or error}", file=sys.stderr)
         return 1

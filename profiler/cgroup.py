@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from profiler.kernel import pressure
+
 _GB = 1024**3
 _NO_LIMIT = 2**60
 """Version 1 writes about 2^63 where there is none."""
@@ -53,6 +55,7 @@ def _version_2(groups: list[Path]) -> dict[str, Any]:
         "cpu_throttled_periods": stat.get("nr_throttled"),
         "cpu_throttled_seconds": _scaled(stat.get("throttled_usec"), 1e-6),
         **_memory(groups, "memory.max", "memory.current"),
+        "pressure": pressure(lambda resource: groups[0] / f"{resource}.pressure"),
     }
 
 
@@ -76,6 +79,7 @@ def _version_1(tree: Path, its_own: Path, paths: dict[str, str]) -> dict[str, An
         "cpu_throttled_periods": stat.get("nr_throttled"),
         "cpu_throttled_seconds": _scaled(stat.get("throttled_time"), 1e-9),
         **_memory(groups("memory"), "memory.limit_in_bytes", "memory.usage_in_bytes"),
+        "pressure": None,
     }
 
 
@@ -103,14 +107,26 @@ def _upwards(tree: Path, its_own: Path, path: str) -> Iterator[Path]:
 
 
 def _memory(groups: list[Path], limit: str, used: str) -> dict[str, float | None]:
+    """Limit, use, the most used so far, how often the limit stood in the way, and how often it killed."""
+
     def least(group: Path) -> float | None:
         size = _number(group / limit)
         return size if size is not None and size < _NO_LIMIT else None
 
     size, group = _least(groups, least)
+    # Version 2 before version 1, of which the group has the files of one.
+    events = _table(group / "memory.events")
+    peak, killed, hits = _number(group / "memory.peak"), events.get("oom_kill"), events.get("max")
+    if not events:
+        peak = _number(group / "memory.max_usage_in_bytes") if peak is None else peak
+        killed = _table(group / "memory.oom_control").get("oom_kill")
+        hits = _number(group / "memory.failcnt")
     return {
         "memory_limit_gb": _scaled(size, 1 / _GB),
         "memory_used_gb": _scaled(_number(group / used), 1 / _GB),
+        "memory_peak_gb": _scaled(peak, 1 / _GB),
+        "memory_limit_hits": hits,
+        "memory_oom_kills": killed,
     }
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import errno
-import math
 import os
 import re
 import signal
@@ -18,16 +16,20 @@ import orjson
 import psutil
 
 from profiler.command import Command
-from profiler.output import build_profile, open_output, probes_path, samples_path
+from profiler.output import build_profile, open_output, probes_path, samples_path, scraped_path
 from profiler.probing import Probed, parse, probed, probing
 from profiler.run import Stop, run, stop_on_signals
 from profiler.sampler import Sampler, readable
 from profiler.schedule import Schedule
+from profiler.scrape import Scraping
 from profiler.summary import summary_of, table
+from profiler.terminal import print_out, report, report_error
 from profiler.watch import Watch
 from records.exit_codes import FAULT, INTERRUPTED, USAGE
-from records.files import LineFile, discard, of_the_disk
+from records.files import LineFile
 from records.given import blank_command
+from records.number_options import Number, Whole
+from records.scrape import METAVAR, Scrape, ScrapeError, scrapes_of
 
 DEFAULT_PORT = 8001
 """The reference app's, as the original's."""
@@ -43,6 +45,7 @@ class Settings:
     pids: tuple[int, ...]
     pattern: re.Pattern[str] | None
     port: int | None
+    scrapes: tuple[Scrape, ...]
     output: Path | None
     """None: a new one of this moment, in the current directory."""
     force: bool
@@ -59,23 +62,31 @@ class Settings:
 @click.command(context_settings={"max_content_width": 110, "help_option_names": ["-h", "--help"]})
 @click.option(
     "--duration",
-    type=click.FloatRange(0, 10_000_000),
+    type=Number(0, 10_000_000),
     help="Seconds; 0, the default: until the command ends, or Ctrl-C.",
 )
 @click.option(
     "--interval",
     default=0.5,
     show_default=True,
-    type=click.FloatRange(0.01, 3600),
+    type=Number(0.01, 3600),
     help="Seconds between samples.",
 )
 @click.option("--command", "text", help="Shell command to run and follow; ended when the duration is over.")
-@click.option("--pid", "pids", multiple=True, type=click.IntRange(1), help="Process to follow. Repeatable.")
+@click.option("--pid", "pids", multiple=True, type=Whole(1), help="Process to follow. Repeatable.")
 @click.option("--match", metavar="REGEX", help="Follow processes whose command line matches.")
 @click.option(
     "--port",
-    type=click.IntRange(1, 65535),
+    type=Whole(1, 65535),
     help=f"Follow what listens on this port.  [default: {DEFAULT_PORT}, where nothing else is named]",
+)
+@click.option(
+    "--scrape",
+    "scrapes",
+    multiple=True,
+    metavar=METAVAR,
+    help="Also keep what a service says at a URL in Prometheus's format, once a second, in .scraped.jsonl. "
+    "SERIES: names, * is any text. Repeatable.",
 )
 @click.option(
     "--output",
@@ -93,6 +104,7 @@ def command_line(
     pids: tuple[int, ...],
     match: str | None,
     port: int | None,
+    scrapes: tuple[str, ...],
     output: Path | None,
     force: bool,
     quiet: bool,
@@ -120,10 +132,8 @@ def command_line(
     of a core.
     """
     duration = duration or 0.0
-    if port is None and text is None and not pids and match is None:
+    if port is None and text is None and not pids and match is None and not scrapes:
         port = DEFAULT_PORT
-    if math.isnan(duration) or math.isnan(interval):
-        raise click.UsageError("--duration and --interval are numbers of seconds, not nan")
     if text is not None and not text.strip():
         raise click.UsageError("--command is empty")
     return profile(
@@ -134,6 +144,7 @@ def command_line(
             pids=pids,
             pattern=_pattern(match),
             port=port,
+            scrapes=_scrapes(scrapes),
             output=output,
             force=force,
             quiet=quiet,
@@ -148,14 +159,19 @@ def profile(settings: Settings) -> int:
     watch = _watch(settings)
     output, file = open_output(settings.output, force=settings.force)
     command: Command | None = None
+    scraping: Scraping | None = None
     try:
         with stop_on_signals() as stop:
+            if settings.scrapes:
+                scraping = Scraping(settings.scrapes, scraped_path(output), settings.interval_s)
             if settings.command is not None:
                 command = Command(settings.command, output_to_stderr=settings.as_json)
                 watch.add(command.pid)
                 watch.leave_out(command.guard)
             with probing(settings.probed, probes_path(output), watch.leave_out):
                 _sample(settings, watch, file, stop, command)
+            if scraping:
+                scraping.stop()
             if command:
                 command.end()
             shown = _finish(settings, output, watch, command)
@@ -163,9 +179,9 @@ def profile(settings: Settings) -> int:
                 return FAULT
             if stop.signal == signal.SIGINT and settings.ends_by_itself:
                 return INTERRUPTED
-            return 0 if watch.found else _nothing(settings, watch)
+            return 0 if watch.found or settings.scrapes else _nothing(settings, watch)
     except OSError as error:  # a disk that fills up
-        _report(f"cannot go on: {error}; what was sampled before is in {readable(str(file.path))}")
+        report_error(f"cannot go on: {error}; what was sampled before is in {readable(str(file.path))}")
         return FAULT
     finally:
         if command:
@@ -179,18 +195,18 @@ def _nothing(settings: Settings, watch: Watch) -> int:
     missed = ([port.told()] if port else []) + (
         [f"no command line matched {pattern.pattern!r}"] if pattern else []
     )
-    _report(f"nothing was followed, only the machine was sampled: {'; '.join(missed)}")
+    report_error(f"nothing was followed, only the machine was sampled: {'; '.join(missed)}")
     return USAGE
 
 
 def _sample(settings: Settings, watch: Watch, file: LineFile, stop: Stop, command: Command | None) -> None:
     sampler = Sampler(watch, settings.interval_s)
     if watch.listeners and not settings.quiet:
-        _report(watch.listeners.told())
+        report(watch.listeners.told())
     if settings.pattern and not settings.pids and not command and not watch.processes():
-        _report(f"warning: no command line matches {settings.pattern.pattern!r}; zeros until one does")
+        report(f"warning: no command line matches {settings.pattern.pattern!r}; zeros until one does")
     if not settings.ends_by_itself and not settings.quiet:
-        _report(f"samples into {readable(str(file.path))} until Ctrl-C")
+        report(f"samples into {readable(str(file.path))} until Ctrl-C")
     schedule = Schedule(
         start_s=sampler.start_s, interval_s=settings.interval_s, duration_s=settings.duration_s
     )
@@ -208,31 +224,21 @@ def _finish(settings: Settings, output: Path, watch: Watch, command: Command | N
     document = build_profile(samples_path(output), output, more)
     summary = summary_of(document)
     if settings.as_json:
-        return _print(orjson.dumps(summary, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+        return print_out(orjson.dumps(summary, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
     if settings.quiet:
         return True
     try:
         text = table(summary)
     except OSError:  # it asks the terminal, which may have been closed meanwhile
         text = ""
-    return _print(f"{text}Written to {readable(str(output))}\n")
+    return print_out(f"{text}Written to {readable(str(output))}\n")
 
 
-def _print(text: str | bytes) -> bool:
-    """To standard output; False on a full disk. The files are written, so that a reader that has left
-    (``| head -1``) is no fault."""
-    if sys.stdout is None:  # closed, as by ``>&-``
-        return True
+def _scrapes(texts: Sequence[str]) -> tuple[Scrape, ...]:
     try:
-        line = text if isinstance(text, bytes) else text.encode(sys.stdout.encoding, "replace")
-        sys.stdout.buffer.write(line)
-        sys.stdout.flush()
-    except OSError as error:  # or a terminal that was closed
-        discard(sys.stdout)
-        if of_the_disk(error) and error.errno != errno.EIO:  # that is what such a terminal says
-            _report(f"the summary could not be printed: {error.strerror}; the profile is written")
-            return False
-    return True
+        return scrapes_of(texts)
+    except ScrapeError as error:
+        raise click.UsageError(f"--scrape {error}") from None
 
 
 def _pattern(match: str | None) -> re.Pattern[str] | None:
@@ -251,25 +257,16 @@ def _watch(settings: Settings) -> Watch:
         raise click.UsageError(f"--pid {error.pid}: only its user may see it; run profile as that") from None
 
 
-def _report(text: str) -> None:
-    if sys.stderr is None:  # closed, as by ``2>&-``
-        return
-    try:
-        print(f"profile: {text}", file=sys.stderr, flush=True)
-    except OSError:
-        discard(sys.stderr)
-
-
 def main(arguments: Sequence[str] | None = None, prog_name: str = "profile") -> int:
     """The exit code; one line on stderr for each mistake of the user's."""
     try:
         code = command_line.main(args=arguments, prog_name=prog_name, standalone_mode=False)
         return code if isinstance(code, int) else 0
     except click.ClickException as error:
-        _report(error.format_message())
+        report_error(error.format_message())
         return USAGE
     except OSError as error:
-        _report(f"cannot go on: {error}")
+        report_error(f"cannot go on: {error}")
         return FAULT
     except (click.Abort, KeyboardInterrupt):
         return INTERRUPTED

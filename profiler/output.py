@@ -24,6 +24,11 @@ def probes_path(json_path: Path) -> Path:
     return json_path.with_suffix(".probes.jsonl")
 
 
+def scraped_path(json_path: Path) -> Path:
+    """profile.json -> profile.scraped.jsonl, beside it."""
+    return json_path.with_suffix(".scraped.jsonl")
+
+
 def new_path(folder: Path, now: datetime) -> Path:
     """A name of this moment that no other profile has: its file of samples is made, so that another that
     begins in the same second takes the next. Raises OSError."""
@@ -59,7 +64,7 @@ def open_output(given: Path | None, *, force: bool) -> tuple[Path, LineFile]:
     samples = samples_path(given)
     if given == samples:
         raise click.UsageError(f"--output {given}: .jsonl is the samples' file beside it; name it .json")
-    files = (given, samples, probes_path(given))
+    files = (given, samples, probes_path(given), scraped_path(given))
     for path in files:
         if path.exists() and not path.is_file():
             raise click.UsageError(f"{path} is not a regular file")

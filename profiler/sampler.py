@@ -10,8 +10,10 @@ from typing import Any
 
 import psutil
 
-from profiler import cgroup
+from profiler import cgroup, kernel
 from profiler.memory import SharedMemory
+from profiler.sockets import Sockets
+from profiler.threads import Threads
 from profiler.watch import Watch
 
 _GB = 1024**3
@@ -24,6 +26,8 @@ class Sampler:
     def __init__(self, watch: Watch, interval_s: float) -> None:
         self._watch = watch
         self._shared = SharedMemory()
+        self._threads = Threads()
+        self._sockets = Sockets()
         self._interval_s = interval_s
         self._cpu_s: dict[int, float] = {}
         self._start_s = self._before_s = time.monotonic()
@@ -71,6 +75,7 @@ class Sampler:
         return {
             "cpu_percent": _told(lambda: psutil.cpu_percent(None)),
             "cpu_count": self._cpu_count,
+            **(_told(kernel.cpu_seconds) or dict.fromkeys(("cpu_busy_seconds", "cpu_steal_seconds"))),
             "memory_total_gb": round(memory.total / _GB, 4) if memory else None,
             "memory_used_gb": round(memory.used / _GB, 4) if memory else None,
             "memory_percent": memory.percent if memory else None,
@@ -81,6 +86,8 @@ class Sampler:
             "network_bytes_sent": network.bytes_sent if network else None,
             "network_bytes_recv": network.bytes_recv if network else None,
             "load_avg": [round(one, 2) for one in load] if load else None,
+            "pressure": kernel.of_machine(),
+            "tcp": kernel.tcp(self._first_pid()),
             "cgroup": cgroup.of_process(self._first_pid()),
         }
 
@@ -91,10 +98,13 @@ class Sampler:
     def _processes(self, over_s: float) -> dict[str, Any]:
         details = []
         followed = self._watch.processes()
-        self._shared.refresh({process.pid for process in followed}, time.monotonic())
+        pids = [process.pid for process in followed]
+        now_s = time.monotonic()
+        self._shared.refresh(set(pids), now_s)
+        threads = self._threads.look(pids, now_s)
         for process in followed:
             try:
-                details.append(self._process(process, over_s))
+                details.append(self._process(process, over_s, threads.get(process.pid)))
             except psutil.NoSuchProcess:
                 self._watch.drop(process)
                 self._cpu_s.pop(process.pid, None)
@@ -109,10 +119,11 @@ class Sampler:
             "memory_source": _source([d["pss_mb"] for d in details]),
             "total_threads": sum(d["num_threads"] for d in details),
             "total_open_files": sum(d["open_files"] or 0 for d in details),
+            "sockets": self._sockets.look(pids, now_s),
             "process_details": details,
         }
 
-    def _process(self, process: psutil.Process, over_s: float) -> dict[str, Any]:
+    def _process(self, process: psutil.Process, over_s: float, threads: Any) -> dict[str, Any]:
         """One process: CPU in percent of one core; memory resident, and its proportional set (null where it
         is not ours to see).
 
@@ -140,9 +151,12 @@ class Sampler:
                 "pid": process.pid,
                 "name": readable(process.name()),
                 "cpu_percent": round(100 * max(0.0, cpu_s - before_s) / over_s, 2) if over_s else 0.0,
+                "cpu_seconds": round(cpu_s, 3),
+                "cpus_allowed": _cpus_allowed(process.pid),
                 "memory_mb": round(resident / _MB, 3),
                 "pss_mb": None if proportional is None else round(proportional / _MB, 3),
                 "num_threads": process.num_threads(),
+                "threads": threads,
                 "open_files": _open_files(process),
                 "status": status,
             }
@@ -154,6 +168,12 @@ def _told(ask: Callable[[], Any]) -> Any:
         return ask()
     except (OSError, RuntimeError, ValueError, LookupError, AttributeError, psutil.Error):
         return None
+
+
+def _cpus_allowed(pid: int) -> int | None:
+    """On how many CPUs it may run: what Python's `os.process_cpu_count` sees, but no quota."""
+    found = _told(lambda: os.sched_getaffinity(pid))  # not on macOS
+    return None if found is None else len(found)
 
 
 def _source(sets: list[float | None]) -> str | None:

@@ -24,5 +24,5 @@ def as_words(given: Mapping[str, str | bool]) -> tuple[str, ...]:
     return tuple(
         f"{option.flag}={given[option.name]}" if option.metavar else option.flag
         for option in OPTIONS
-        if given[option.name]
+        if given.get(option.name)
     )

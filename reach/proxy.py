@@ -123,7 +123,7 @@ def _check_entry(entry: str) -> None:
         return
     domain, _, port = entry.rpartition(":") if re.search(r":[^:\]]*$", entry) else (entry, "", "1")
     good = re.fullmatch(r"(\*?\.)?[a-z0-9_.-]+|\[[0-9a-f:.]+\]", domain.removesuffix("."))
-    if not good or not re.fullmatch(r"\d{1,5}", port) or not 0 < int(port) < 65536:
+    if not good or not re.fullmatch(r"[0-9]{1,5}", port) or not 0 < int(port) < 65536:
         told = repr(entry) if re.fullmatch(r"[a-z0-9_.:/*-]{1,80}", entry) else "an entry"
         raise ReachError(f"NO_PROXY: {told} is no host, domain, number or network, with or without a port")
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import total_ordering
 from typing import Any
 
+from records.numbers import finite, meant_as_number
+
 USERS, RATE = "users", "rate"
 Value = int | float | str
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,40}")
@@ -20,19 +22,13 @@ def value_of(text: str) -> Value:
     Raises:
         ValueError: none of them, or no finite number.
     """
-    if re.fullmatch(r"-?\d{1,15}", text):
+    if re.fullmatch(r"-?[0-9]{1,15}", text):
         return int(text)
-    try:
-        number = float(text)
-    except ValueError:
-        if _WORD.fullmatch(text):
-            return text
-        raise ValueError(
-            f"{text!r} is no number, nor a word of letters, digits, '.', '_', '+' and '-'"
-        ) from None
-    if number != number or abs(number) == float("inf"):
-        raise ValueError(f"{text!r} is no finite number")
-    return number
+    if meant_as_number(text):
+        return finite(text)
+    if _WORD.fullmatch(text):
+        return text
+    raise ValueError(f"{text!r} is no number, nor a word of letters, digits, '.', '_', '+' and '-'")
 
 
 def text_of(value: Value) -> str:

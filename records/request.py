@@ -69,6 +69,8 @@ class RequestRecord:
     bytes: int = 0
     error: str | None = None
     question: str = ""
+    trace_id: str | None = None
+    """Of its W3C trace, under which a service may have its own; null in older records."""
     documents: int | None = None
     """Documents found; ``None`` when the answer never said."""
     stages: StageTimings | None = None
@@ -211,7 +213,7 @@ _SHAPES: dict[str, _Shape] = {
     "flags": (_texts, "a list of texts"),
     "values": (_numbers, "{name: number}"),
     "labels": (_text_by_name, "{name: text}"),
-    "finish_reason": (_text_or_none, "a text or null"),
+    **dict.fromkeys(("finish_reason", "trace_id"), (_text_or_none, "a text or null")),
     "stages": (_timings, "null or {stage: {name: number}}"),
 }
 """The types of what a reader of records computes with."""

@@ -205,10 +205,10 @@ def blocks(analysis: Analysis) -> list[Block]:
     """The whole report, in order: first what to know, last what it rests on."""
     says = Paragraph(title="What this says", lines=tuple(what_this_says(analysis)))
     parts = (
-        _findings,
         _configurations,
         level_tables,
         _regions,
+        _findings,
         _comparisons,
         effect_tables,
         _knees,

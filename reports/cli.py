@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -17,7 +17,19 @@ if TYPE_CHECKING:
     from reports.analysis.analysis import Analysis
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+class OneLine(click.Command):
+    """Says a mistake in one line, where click would show the usage, too."""
+
+    def main(self, *args: Any, **extra: Any) -> Any:
+        try:
+            return super().main(*args, **{**extra, "standalone_mode": False})
+        except click.ClickException as error:
+            sys.exit(_refused(error.format_message()))
+        except click.Abort:
+            sys.exit(INTERRUPTED)
+
+
+@click.command(cls=OneLine, context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("directories", metavar="DIR...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print the results as JSON and nothing else.")
 @click.option(
@@ -130,12 +142,12 @@ def _printed(analysis: Analysis, as_json: bool) -> bool:
         discard(sys.stdout)
     except OSError as error:
         discard(sys.stdout)
-        click.echo(f"report: it could not be printed: {error.strerror or error}", err=True)
+        click.echo(f"error: it could not be printed: {error.strerror or error}", err=True)
         return False
     return True
 
 
 def _refused(why: str, error: OSError | None = None) -> int:
     """One clear line; exit code 2, where a disk is at fault 1."""
-    click.echo(f"report: {' '.join(why.split())}", err=True)
+    click.echo(f"error: {' '.join(why.split())}", err=True)
     return FAULT if error is not None and of_the_disk(error) else USAGE

@@ -9,15 +9,21 @@ from reports.figures.text import listed, number
 from reports.findings.finding import Effect, Finding
 from reports.sentence import Sentence
 
+TOLD = 3
+"""Findings above the tables."""
 BINDS = {"throughput": "holds throughput down", "latency": "costs latency", "nothing": ""}
 
 
 def in_words(found: Sequence[Finding]) -> Iterator[Sentence]:
-    """The first of them is above the tables, in full, however little room there is."""
-    for i, finding in enumerate(found):
+    """The first of them is above the tables, in full, however little room there is; what is only good to know
+    is in its section."""
+    told = [finding for finding in found if finding.severity != "info"][:TOLD]
+    for i, finding in enumerate(told):
         whole = f"{_said(finding)}. {finding.advice}."
         short = whole if i == 0 else f"{_named(finding)} ({finding.confidence})."
         yield Sentence(text=whole, short=short, kept=i == 0)
+    if more := sum(finding.severity != "info" for finding in found) - len(told):
+        yield Sentence(text=f"Findings below: {more} more.", short=f"Findings below: {more} more.")
 
 
 def section(found: Sequence[Finding]) -> Iterator[Paragraph]:

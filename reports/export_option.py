@@ -50,7 +50,7 @@ class Export:
         try:
             rows = export(directories, self.form, file)
         except OSError as error:
-            click.echo(f"report: {file} could not be written: {error.strerror or error}", err=True)
+            click.echo(f"error: {file} could not be written: {error.strerror or error}", err=True)
             return FAULT if of_the_disk(error) else USAGE
         click.echo(f"report: {file}, {rows} requests", err=True)
         return 0

@@ -7,12 +7,10 @@ from pathlib import Path
 from records.cell import Cell
 from records.layout import TRY
 from records.noise import Noise
-from workloads.checks.general import OF_THE_MACHINE
+from workloads.catalogue import check_named
 from workloads.checks.machine import noisy
 
 MOST_TIMES = 2
-OF_OUR_OWN = {"generator-lag", "generator-cpu", "lateness", "profiler"}
-"""Checks that hold our own processes to their time: one that fails is noise recorded."""
 
 
 def spoiled(cell: Cell) -> str | None:
@@ -21,12 +19,12 @@ def spoiled(cell: Cell) -> str | None:
     Such noise has to be on record: what fails on a quiet machine would fail again.
     """
     failures = cell.verdict.failures
-    names = {check.name for check in failures}
-    if not names or not names <= OF_THE_MACHINE:
+    known = [check_named(check.name) for check in failures]
+    if not known or not all(check.of_the_machine for check in known):
         return None
     late = cell.achieved.get("late")
     recorded = noisy(Noise.from_json(cell.achieved.get("noise"))) or (isinstance(late, int) and late > 0)
-    if not recorded and not names & OF_OUR_OWN:
+    if not recorded and not any(check.of_our_own for check in known):
         return None
     return "; ".join(check.found for check in failures)
 

@@ -21,6 +21,7 @@ from records.variants import MOCKS, SWITCHES
 from sweep import again
 from sweep.deployments.protocol import Endpoint
 from sweep.llm import LlmServer, named_llm
+from sweep.load_words import own_words, words
 from sweep.plan import MAX_SECONDS, MIN_SECONDS, CellKey, Plan
 from sweep.probing import probing
 from sweep.running import logs
@@ -30,7 +31,8 @@ from sweep.running.inside import copy_between
 from sweep.running.ledger import Ledger
 from sweep.running.processes import Child
 from sweep.running.redaction import blank, redaction
-from sweep.scenario import locustfile, words
+from sweep.scenario import locustfile
+from sweep.scraping import scrape_words
 from sweep.target import Target
 
 PROFILER_INTERVAL_SECONDS = 0.5
@@ -161,6 +163,9 @@ def _load_watched(place: Workplace, key: CellKey, endpoint: Endpoint) -> tuple[i
             profiler.interrupt()
             profiler.wait(5.0)
             profiler.stop()
+        if not endpoint.pids:  # it had nothing to follow: what it saw is the load's machine
+            for name in (layout.SAMPLES, layout.PROFILE):
+                _beside(folder, name).unlink(missing_ok=True)
 
 
 def _spec(place: Workplace, key: CellKey, endpoint: Endpoint) -> CellSpec:
@@ -211,27 +216,35 @@ def _is_expected(config: str, served: Served) -> bool:
 
 def _locust_argv(place: Workplace, key: CellKey, base_url: str) -> list[str]:
     plan, users = place.plan, str(key.concurrency)
-    scenario = str(locustfile(plan.scenario))
-    run_name = place.run.resolve().name  # also where the directory was given as "."
+    own = {
+        "--locustfile": str(locustfile(plan.scenario)),
+        "--host": base_url,
+        "--users": users,
+        "--spawn-rate": users,
+        "--run-time": f"{MAX_SECONDS:.0f}s",
+        "--requests": str(plan.requests_at(key.point)),
+        "--warmup-requests": str(plan.warmup_requests),
+        "--results": str(place.folder(key)),
+        "--run-name": place.run.resolve().name,  # also where the directory was given as "."
+        "--cell-spec": str(_beside(place.folder(key), _SPEC)),
+    }
     return [
-        *("-m", "locust", "-f", scenario, "--headless", "-H", base_url),
-        *("-u", users, "-r", users, "-t", f"{MAX_SECONDS:.0f}s", "--only-summary", "--loglevel", "WARNING"),
-        *("--requests", str(plan.requests_at(key.point)), "--min-seconds", f"{MIN_SECONDS:g}"),
-        *("--warmup-requests", str(plan.warmup_requests)),
-        *("--results", str(place.folder(key)), "--run-name", run_name),
-        *("--cell-spec", str(_beside(place.folder(key), _SPEC))),
-        *plan.locust_args,
+        *("-m", "locust", "--headless", *own_words(own)),
+        # These may be said otherwise after --.
+        *("--only-summary", "--loglevel", "WARNING", "--min-seconds", f"{MIN_SECONDS:g}"),
         *words(plan, key.point),
     ]
 
 
 def _start_profiler(place: Workplace, folder: Path, endpoint: Endpoint) -> Child | None:
-    if not endpoint.pids:
+    scrapes = scrape_words(place.plan, endpoint)
+    if not endpoint.pids and not scrapes:
         return None
     argv = ["-m", "profiler", "--quiet", "--interval", f"{PROFILER_INTERVAL_SECONDS:g}"]
     argv += ["--duration", f"{_LOCUST_LIMIT_SECONDS:g}", "--force"]
     argv += ["--output", str(_beside(folder, layout.PROFILE))]
     argv += [word for pid in endpoint.pids for word in ("--pid", str(pid))]
+    argv += scrapes
     cpus = place.cpus_for(endpoint).load  # so that it takes nothing from what it watches
     return Child(argv, log=_beside(folder, layout.PROFILER_LOG), ledger=place.ledger, cpus=cpus)
 
@@ -243,7 +256,7 @@ def _beside(folder: Path, name: str) -> Path:
 def _collect(folder: Path, into: Path) -> None:
     """Move what was kept beside ``folder`` into the cell's own folder."""
     _beside(folder, _SPEC).unlink(missing_ok=True)
-    profiles = (layout.SAMPLES, layout.PROFILE, layout.PROFILER_LOG)
+    profiles = (layout.SAMPLES, layout.PROFILE, layout.SCRAPED, layout.PROFILER_LOG)
     for name in (*profiles, layout.PROBES, layout.PROBES_LOG, layout.LOCUST_LOG):
         path = _beside(folder, name)
         if path.exists():

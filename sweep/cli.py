@@ -16,15 +16,10 @@ from reach.flags import reaching
 from records.exit_codes import FAULT, INTERRUPTED, USAGE
 from records.files import discard
 from records.request import RecordError
+from records.scrape import METAVAR
 from sweep.deployments.catalogue import DEFAULT, forms
 from sweep.directory import alone, create, discarded_if_of_no_use, given_before, load, settled
-from sweep.plan import (
-    MOST_REPEATS,
-    MOST_REQUESTS,
-    MOST_SEED,
-    MOST_WORKERS,
-    STREAM,
-)
+from sweep.plan_options import of_plan
 from sweep.planning import planned
 from sweep.preview import preview
 from sweep.probing import probed
@@ -95,39 +90,30 @@ Exit codes: 0 fine, 1 a fault of ours, 2 usage or a target that never got ready,
 )
 @click.option(
     "--scenario",
-    default=STREAM,
-    show_default=True,
+    **of_plan("scenario"),
     metavar="NAME",
     help="What is asked: locustfiles/NAME.py.",
 )
 @click.option(
     "--workers",
-    type=click.IntRange(0, MOST_WORKERS),
-    default=0,
-    show_default=True,
+    **of_plan("workers"),
     help="Load workers, a process each (locust --processes); 0: one process makes all of the load.",
 )
 @click.option(
     "--requests",
-    type=click.IntRange(1, MOST_REQUESTS),
+    **of_plan("requests"),
     envvar="TOTAL_REQUESTS",
-    default=50,
-    show_default=True,
     help="Requests a cell, at least 10 a user; a cell ends after 8 seconds all the same.",
 )
 @click.option(
     "--warmup-requests",
-    type=click.IntRange(0, MOST_REQUESTS),
+    **of_plan("warmup_requests"),
     envvar="WARMUP_REQUESTS",
-    default=5,
-    show_default=True,
     help="Requests left out at a cell's start (at least one a user).",
 )
 @click.option(
     "--repeats",
-    type=click.IntRange(1, MOST_REPEATS),
-    default=2,
-    show_default=True,
+    **of_plan("repeats"),
     help="How often everything is measured, each time with fresh targets.",
 )
 @click.option(
@@ -161,9 +147,7 @@ Exit codes: 0 fine, 1 a fault of ours, 2 usage or a target that never got ready,
 )
 @click.option(
     "--seed",
-    type=click.IntRange(0, MOST_SEED),
-    default=0,
-    show_default=True,
+    **of_plan("seed"),
     help="Of the random order of cells.",
 )
 @click.option(
@@ -189,6 +173,14 @@ Exit codes: 0 fine, 1 a fault of ours, 2 usage or a target that never got ready,
     "holds the loop, into inside.jsonl of each cell. A thread that PYTHONPATH brings into each process.",
 )
 @probed
+@click.option(
+    "--scrape",
+    multiple=True,
+    metavar=METAVAR,
+    help="Keep with each cell what a service says at a URL in Prometheus's format, as vLLM, TEI and Qdrant "
+    "do: {target} in it is where the target is; SERIES are names, * is any text. Repeatable; what the "
+    "reference app says of itself is kept as app.",
+)
 @reaching
 @click.option("--plan-only", is_flag=True, help="Print what would be measured, and start nothing.")
 @click.argument("locust_args", nargs=-1, type=click.UNPROCESSED)
@@ -252,15 +244,15 @@ def main(arguments: list[str] | None = None, prog_name: str = "sweep") -> None:
     try:
         command.main(args=arguments, prog_name=prog_name, standalone_mode=False)
     except (click.Abort, KeyboardInterrupt):
-        _end("interrupted; what was measured is kept", INTERRUPTED)
+        _end("sweep: interrupted; what was measured is kept", INTERRUPTED)
     except click.NoSuchOption as error:
-        _end(_no_option(error), USAGE)
+        _refuse(_no_option(error), USAGE)
     except click.ClickException as error:
-        _end(error.format_message(), USAGE)
+        _refuse(error.format_message(), USAGE)
     except UsageError as error:
-        _end(str(error), USAGE)
+        _refuse(str(error), USAGE)
     except (RuntimeError, OSError, RecordError) as error:
-        _end(str(error), FAULT)
+        _refuse(str(error), FAULT)
 
 
 def _no_option(error: click.NoSuchOption) -> str:
@@ -270,9 +262,14 @@ def _no_option(error: click.NoSuchOption) -> str:
     return f"{error.format_message()} (options of the load go after --)"
 
 
-def _end(why: str, code: int) -> NoReturn:
+def _refuse(why: str, code: int) -> NoReturn:
+    """As every command says what went wrong."""
+    _end(f"error: {why}", code)
+
+
+def _end(line: str, code: int) -> NoReturn:
     try:
-        click.echo(f"sweep: {why}", err=True)
+        click.echo(line, err=True)
     except BrokenPipeError:
         discard(sys.stderr)
     sys.exit(code)

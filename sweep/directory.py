@@ -17,7 +17,8 @@ from records.layout import CELLS, LOCK, RUN
 from records.reader import read_meta
 from records.request import RecordError
 from sweep.host import describe_host, describe_software
-from sweep.options import check_labels, parse_locust_args
+from sweep.load_words import parse_locust_args
+from sweep.options import check_labels
 from sweep.plan import Plan
 from sweep.running.errors import UsageError
 from sweep.scenario import locustfile
@@ -71,7 +72,7 @@ def load(directory: Path) -> Plan:
         for variant in plan.variants:
             check_variant(variant)
         locustfile(plan.scenario)
-        parse_locust_args(plan.locust_args)
+        parse_locust_args(plan.locust_args, plan.scenario)
     except OSError as error:
         if of_the_disk(error):
             raise

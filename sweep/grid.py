@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from records.numbers import whole
 from records.point import RATE, USERS, Point, Value, text_of, value_of
 from records.secret_names import shown
 from sweep.running.errors import UsageError
@@ -96,7 +97,7 @@ def parse_levels(
         levels, auto = BASE_LEVELS, True
     else:
         try:
-            given = [int(part) for part in text.split(",") if part.strip()]
+            given = [whole(part.strip()) for part in text.split(",")]
         except ValueError:
             raise UsageError(f"{option} takes 'auto' or a list like 1,5,20, not {text!r}") from None
         _check_once(given, option)

@@ -112,6 +112,8 @@ class Plan:
     locust_args: tuple[str, ...] = ()
     cpus: str = SHARED
     """One of `sweep.running.cpus.FORMS`; a plan older than the option had them shared."""
+    scrape: tuple[str, ...] = ()
+    """What is scraped beside what a target says of itself, as it was given (`records.scrape`)."""
     reference: str | None = None
     """The variant that others are compared with; None: `baseline`, else the first one."""
     scenario: str = STREAM

@@ -10,15 +10,17 @@ from typing import Any
 from reach.flags import as_words
 from records.variants import MOCKS
 from sweep import options
+from sweep.factors import check_scenario
 from sweep.grid import parse_grid
 from sweep.llm import named_llm
+from sweep.load_words import parse_locust_args
 from sweep.plan import Plan, called, resolved
 from sweep.probing import check_paths
 from sweep.reaching import check_reach, reach_of_plan, with_whole_paths
 from sweep.running import cpus as division
 from sweep.running.errors import UsageError
 from sweep.running.redaction import check_not_kept
-from sweep.scenario import check_scenario
+from sweep.scraping import check_scrapes
 from sweep.target import with_wait
 from sweep.variants import check_common, check_reference, check_told_apart, parse_settings, parse_variants
 
@@ -36,6 +38,7 @@ AS_GIVEN = (
     "inside",
     "probes",
     "probe_paths",
+    "scrape",
 )
 """Options that a plan takes as they are."""
 
@@ -67,20 +70,27 @@ def planned(given: Mapping[str, Any], locust_args: Sequence[str], environment: M
             max_level=max_level,
             settings=parse_settings(given["settings"]),
             budget_seconds=options.parse_budget(budget),
-            locust_args=with_whole_paths(options.parse_locust_args((*as_words(given), *locust_args))),
+            locust_args=_locust_args((*as_words(given), *locust_args), given["scenario"]),
         )
     )
     _check(plan, environment)
     return plan
 
 
+def _locust_args(words: Sequence[str], scenario: str) -> tuple[str, ...]:
+    """Raises UsageError, as `parse_locust_args`."""
+    return with_whole_paths(parse_locust_args(words, scenario), scenario)
+
+
 def _check(plan: Plan, environment: Mapping[str, str]) -> None:
     """Raises UsageError for what can't be measured, before anything starts."""
     own = [text for variant in plan.variants for text in variant.settings.values()]
     specs = [word for target in plan.targets for word in (target.label, target.spec, target.ready_path)]
-    check_not_kept([*plan.locust_args, *plan.settings.values(), *own, plan.name, *specs, *plan.probe_paths])
+    kept = [*plan.locust_args, *plan.settings.values(), *plan.probe_paths, *plan.scrape]
+    check_not_kept([*kept, *own, plan.name, *specs])
     if all(target.kind.has_mocks for target in plan.targets):
         check_told_apart(plan.settings, plan.variants)
+    check_scrapes(plan.scrape)
     check_reference(plan.reference, plan.variants)
     if not all(target.kind.configurable for target in plan.targets):
         if plan.settings:

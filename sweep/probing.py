@@ -13,7 +13,7 @@ import click
 from reach.flags import as_words
 from records.probes import IDLE_TAKEN, MOST_PATHS
 from records.secret_names import path_trouble
-from sweep.options import found_in
+from sweep.load_words import found_in
 from sweep.plan import MAX_SECONDS, Plan
 from sweep.running.cpus import PROBES_PRIORITY, Cpus
 from sweep.running.errors import UsageError
@@ -67,12 +67,12 @@ def probing(
         yield
         return
     [target] = [one for one in plan.targets if one.label == deployment]
-    found = found_in(plan.locust_args)
+    found = found_in(plan.locust_args, plan.scenario)
     argv = ["-m", "profiler.probes", base_url, "--output", str(output), "--idle", str(IDLE)]
     argv += ["--duration", f"{_LIMIT_SECONDS:g}"]
     argv += [f"--probe-path={path}" for path in plan.probe_paths or (target.cheap_path,)]
     if not target.kind.started:  # a process of our own wants no key, and is asked by no proxy
-        argv += [*as_words(vars(found)), *(f"--header={one}" for one in found.header)]
+        argv += [*as_words(found), *(f"--header={one}" for one in found.get("header", ()))]
     child = Child(
         argv,
         log=log,

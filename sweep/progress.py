@@ -19,9 +19,8 @@ from records.measure import measured, timed
 from records.reader import CellData
 from sweep.again import MOST_TIMES
 from sweep.plan import CellKey
-from workloads.catalogue import workload
+from workloads.catalogue import check_named, workload
 from workloads.checks.advice import in_one_line
-from workloads.checks.general import OF_THE_MACHINE
 
 NARROW = 60  # columns; a terminal narrower than this has no room for a bar
 QUIET_SECONDS = 15.0  # without a terminal, the longest that nothing is said while targets start
@@ -180,7 +179,7 @@ class Progress:
         names = tuple(sorted(check.name for check in failed))
         if names in self._told:
             return f"{', '.join(names)}, as above"
-        if OF_THE_MACHINE.issuperset(names):
+        if all(check_named(name).of_the_machine for name in names):
             self._told.add(names)
         return in_one_line(failed)
 

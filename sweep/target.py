@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -13,6 +12,7 @@ import click
 from pydantic import ConfigDict, Field
 
 from records.given import blank_command
+from records.number_options import Number
 from records.secret_names import path_trouble
 from sweep.deployments.catalogue import kind_of
 from sweep.deployments.protocol import HEALTH_PATH, READY_SECONDS, Kind
@@ -80,7 +80,7 @@ def waiting(command: Callable[..., None]) -> Callable[..., None]:
     """The command with the options of how targets are waited for, and the help on commands."""
     command = click.option(
         "--ready-seconds",
-        type=click.FloatRange(0, MOST_READY_SECONDS, min_open=True),
+        type=Number(0, MOST_READY_SECONDS, min_open=True),
         help=f"How long what is started may take until it is ready. [default: {READY_SECONDS:g}]",
     )(command)
     return click.option(
@@ -104,8 +104,6 @@ def with_wait(targets: Sequence[Target], *, cwd: str, path: str, seconds: float 
         raise UsageError("--ready-path is where run:COMMAND is asked whether it is ready; there is none")
     if seconds is not None and not any(target.kind.started for target in targets):
         raise UsageError("--ready-seconds is for what the sweep starts; a running service is ready")
-    if seconds is not None and math.isnan(seconds):
-        raise UsageError("--ready-seconds nan is no time")
     found = []
     for target in targets:
         if target.kind.ready_path:

@@ -39,7 +39,9 @@ def parse_variants(values: Sequence[str]) -> tuple[Variant, ...]:
 def _variants(value: str) -> list[Variant]:
     name, colon, text = value.partition(":")
     if not colon:
-        names = (name.strip() for name in value.split(","))
+        names = [name.strip() for name in value.split(",")]
+        if any(names) and not all(names):
+            raise UsageError(f"--config {value!r} names nothing beside a comma")
         return [_variant(name, {}) for name in names if name]
     return [
         _variant(name.strip(), parse_settings(_NEXT_SETTING.split(text), option=f"--config {shown(name)}"))
@@ -99,6 +101,8 @@ def parse_settings(values: Iterable[str], *, option: str = "--set") -> dict[str,
                 f"{option} takes NAME=VALUE with the setting's name in capitals, not {shown(name)}"
             )
         _check_setting(name, text, option)
+        if name in settings:
+            raise UsageError(f"{option}: {name} comes twice")
         settings[name] = text
     return settings
 

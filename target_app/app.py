@@ -81,7 +81,7 @@ def make_app(settings: Settings) -> FastAPI:
         raise die("OPENAI_BASE_URL: not an address that begins with http:// or https://")
     service = Service(settings)
     metrics = Metrics()
-    llm = make_llm(settings)
+    llm = make_llm(settings, metrics.upstream)
     pipeline = Pipeline(service, llm, metrics)
     endpoints = Endpoints(service, pipeline, metrics)
 
@@ -89,12 +89,14 @@ def make_app(settings: Settings) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         use_one_thread()
         signals = Signals()
+        metrics.vitals.start()
         loading = None if settings.model_loading == "lazy" else asyncio.create_task(_load_or_leave(service))
         yield
         if loading is not None and not loading.done():
             # Python would wait for the loading thread, a minute or more. Without a signal it is uvicorn
             # that cannot start (the port is in use), and it has said so.
             os._exit(INTERRUPTED_EXIT_CODE if signals.came else UVICORN_FAULT_EXIT_CODE)
+        metrics.vitals.stop()
         await llm.close()
         pipeline.close()
         service.close()

@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from time import perf_counter_ns
 
 from target_app.embeddings import ArrayEmbeddings, Vectors
-from target_app.executors import EMBED_POOL
+from target_app.executors import EMBED_POOL, Pool
 from target_app.stages import Timing
 
 MAX_BATCH = 32
@@ -34,8 +33,9 @@ class BatchEmbedder:
         self._embeddings = embeddings
         self._limit = limit
         self._window_s = window_ms / 1e3
-        self._pool = ThreadPoolExecutor(limit, EMBED_POOL)
         self._waiting: deque[_Waiting] = deque()
+        self._pool = Pool(limit, EMBED_POOL)
+        self._pool.gathering = self._waiting
         self._workers: set[asyncio.Task[None]] = set()  # the loop itself holds tasks only weakly
         self._working = 0
 

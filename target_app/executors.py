@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sized
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from weakref import WeakSet
 
 from target_app.settings import Settings
 
@@ -20,6 +23,25 @@ OWN_ASYNC = "own-async"
 """A coroutine that is not ours: on the event loop, unless it hands its work on."""
 UNKNOWN = "unknown"
 NOT_LOADED = "not-loaded"
+
+
+class Pool(ThreadPoolExecutor):
+    """A pool whose state can be asked for by its name."""
+
+    def __init__(self, threads: int, name: str, initializer: Callable[[], object] | None = None) -> None:
+        super().__init__(threads, name, initializer)
+        self.name = name
+        self.gathering: Sized = ()
+        """What waits to be handed to it."""
+        _POOLS.add(self)
+
+
+_POOLS: WeakSet[Pool] = WeakSet()
+
+
+def pools() -> list[Pool]:
+    """All that there are in this process."""
+    return list(_POOLS)
 
 
 @dataclass(frozen=True, kw_only=True)

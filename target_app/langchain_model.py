@@ -13,8 +13,9 @@ from langchain_core.runnables import RunnableConfig
 
 from target_app.executors import DEFAULT_EXECUTOR, OWN_ASYNC
 from target_app.factories import FactoryError, find_factory, made
-from target_app.llm import Messages, client_options, failure, is_loopback
+from target_app.llm import Messages, client_options, failure, http_options
 from target_app.settings import Settings
+from target_app.upstream import Upstream
 
 
 class LangChainLLM:
@@ -24,7 +25,7 @@ class LangChainLLM:
         FactoryError: there is no such model or handler.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, upstream: Upstream) -> None:
         self._settings = settings
         self._http: Any = None
         self._config: RunnableConfig = {}
@@ -33,7 +34,7 @@ class LangChainLLM:
         if settings.langchain_model:
             self._model = _named(settings.langchain_model)
         else:
-            self._model, self._http = make_chat_openai(settings)
+            self._model, self._http = make_chat_openai(settings, upstream)
         self.kind = type(self._model).__name__
         self.executor = DEFAULT_EXECUTOR if falls_back(self._model) else OWN_ASYNC
 
@@ -83,7 +84,7 @@ def make_callbacks(name: str) -> list[BaseCallbackHandler]:
         raise FactoryError(f"LANGCHAIN_CALLBACKS={name}: {error}") from error
 
 
-def make_chat_openai(settings: Settings) -> tuple[BaseChatModel, Any]:
+def make_chat_openai(settings: Settings, upstream: Upstream) -> tuple[BaseChatModel, Any]:
     """`ChatOpenAI`, requesting what the other clients request, and its HTTP client. Raises FactoryError."""
     import openai
 
@@ -92,7 +93,7 @@ def make_chat_openai(settings: Settings) -> tuple[BaseChatModel, Any]:
     except ImportError as error:
         said = "LLM_CLIENT=langchain: install langchain-openai, or name another model in LANGCHAIN_MODEL"
         raise FactoryError(f"{said} ({error})") from error
-    http = openai.DefaultAsyncHttpxClient(trust_env=not is_loopback(settings.openai_base_url))
+    http = openai.DefaultAsyncHttpxClient(**http_options(settings, upstream, asynchronous=True))
     model = ChatOpenAI(
         model=settings.llm_model,
         stream_usage=False,

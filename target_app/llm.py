@@ -12,9 +12,10 @@ from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from mocks.llm import stream_words
-from target_app.executors import LLM_POOL, LOOP
+from target_app.executors import LLM_POOL, LOOP, Pool
 from target_app.factories import FactoryError
 from target_app.settings import Settings, die
+from target_app.upstream import Upstream
 
 Messages = list[dict[str, str]]
 POOL_THREADS = 40  # as many as Starlette's own pool, through which the original's tokens hop
@@ -55,6 +56,13 @@ def client_options(settings: Settings) -> dict[str, Any]:
     }
 
 
+def http_options(settings: Settings, upstream: Upstream, *, asynchronous: bool) -> dict[str, Any]:
+    return {
+        "trust_env": not is_loopback(settings.openai_base_url),  # a proxy cannot reach our loopback
+        "event_hooks": upstream.hooks(asynchronous=asynchronous),
+    }
+
+
 def _request(settings: Settings, messages: Messages) -> dict[str, Any]:
     return {"model": settings.llm_model, "messages": messages, "stream": True}
 
@@ -86,13 +94,11 @@ class AsyncLLM:
     kind = "AsyncLLM"
     executor = LOOP
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, upstream: Upstream) -> None:
         import openai
 
         self._settings = settings
-        http = None
-        if is_loopback(settings.openai_base_url):
-            http = openai.DefaultAsyncHttpxClient(trust_env=False)  # a proxy cannot reach our loopback
+        http = openai.DefaultAsyncHttpxClient(**http_options(settings, upstream, asynchronous=True))
         self._client = openai.AsyncOpenAI(http_client=http, **client_options(settings))
 
     async def stream(self, messages: Messages) -> AsyncGenerator[str, None]:
@@ -116,15 +122,13 @@ class SyncLLM:
 
     kind = "SyncLLM"
 
-    def __init__(self, settings: Settings, *, threaded: bool) -> None:
+    def __init__(self, settings: Settings, upstream: Upstream, *, threaded: bool) -> None:
         import openai
 
         self._settings = settings
-        http = None
-        if is_loopback(settings.openai_base_url):
-            http = openai.DefaultHttpxClient(trust_env=False)
+        http = openai.DefaultHttpxClient(**http_options(settings, upstream, asynchronous=False))
         self._client = openai.OpenAI(http_client=http, **client_options(settings))
-        self._pool = ThreadPoolExecutor(POOL_THREADS, LLM_POOL) if threaded else None
+        self._pool = Pool(POOL_THREADS, LLM_POOL) if threaded else None
         self.executor = LLM_POOL if threaded else LOOP
 
     def _open(self, messages: Messages) -> tuple[Any, Iterator[str]]:
@@ -194,7 +198,7 @@ class MockedLLM:
         return
 
 
-def make_llm(settings: Settings) -> LLM | MockedLLM:
+def make_llm(settings: Settings, upstream: Upstream | None = None) -> LLM | MockedLLM:
     """The LLM that the settings name, or its mock.
 
     Raises:
@@ -202,13 +206,15 @@ def make_llm(settings: Settings) -> LLM | MockedLLM:
     """
     if settings.use_mock_llm:
         return MockedLLM()
+    upstream = upstream or Upstream()
+    upstream.used = True
     if settings.llm_client == "async":
-        return AsyncLLM(settings)
+        return AsyncLLM(settings, upstream)
     if settings.llm_client == "langchain":
         from target_app.langchain_model import LangChainLLM  # a second to import, which the others save
 
         try:
-            return LangChainLLM(settings)
+            return LangChainLLM(settings, upstream)
         except FactoryError as error:
             raise die(without_key(str(error), settings)) from None
-    return SyncLLM(settings, threaded=settings.llm_client == "threaded")
+    return SyncLLM(settings, upstream, threaded=settings.llm_client == "threaded")

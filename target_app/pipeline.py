@@ -180,11 +180,13 @@ class Pipeline:
                 pieces.append(piece)
                 sink.token(piece)
         else:
-            async with contextlib.aclosing(self._llm.stream(messages)) as stream:
-                async for piece in stream:
-                    first_ns = first_ns or perf_counter_ns()
-                    pieces.append(piece)
-                    sink.token(piece)
+            stream = self._llm.stream(messages)
+            with self._metrics.upstream.request():
+                async with contextlib.aclosing(stream):
+                    async for piece in stream:
+                        first_ns = first_ns or perf_counter_ns()
+                        pieces.append(piece)
+                        sink.token(piece)
         ended = perf_counter_ns()
         self._note(answer, "llm", 0, (first_ns or ended) - began)
         answer.llm_s = (ended - began) / NS_PER_S

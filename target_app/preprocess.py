@@ -7,11 +7,10 @@ import html
 import re
 import unicodedata
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from time import perf_counter_ns
 
-from target_app.executors import LOOP, LOOP_OR_PREPROCESS_POOL, PREPROCESS_POOL
+from target_app.executors import LOOP, LOOP_OR_PREPROCESS_POOL, PREPROCESS_POOL, Pool
 from target_app.wire import AskRequest
 
 INLINE_CHARS = 20_000
@@ -93,7 +92,7 @@ class Preparer:
     """Prepares large requests in a pool of one thread (`offloaded`), all others on the event loop."""
 
     def __init__(self, *, offloaded: bool) -> None:
-        self._pool = ThreadPoolExecutor(1, PREPROCESS_POOL) if offloaded else None
+        self._pool = Pool(1, PREPROCESS_POOL) if offloaded else None
         self.executor = LOOP_OR_PREPROCESS_POOL if offloaded else LOOP
 
     async def prepare(self, request: AskRequest) -> tuple[int, Prepared, int]:

@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from time import perf_counter_ns
 from typing import Protocol
 
 from target_app.batching import BatchEmbedder
 from target_app.embeddings import ArrayEmbeddings, Vectors
-from target_app.executors import LOOP, RETRIEVAL_POOL, RetrievalExecutors
+from target_app.executors import LOOP, RETRIEVAL_POOL, Pool, RetrievalExecutors
 from target_app.index import FaissStore, use_one_thread
 from target_app.settings import Settings
 from target_app.stages import Hits, Retrieved, Timing
@@ -64,7 +63,7 @@ class ThreadedRetrieval:
     def __init__(self, embeddings: ArrayEmbeddings, store: FaissStore, threads: int, limit: int) -> None:
         self._embeddings = embeddings
         self._store = store
-        self._pool = ThreadPoolExecutor(threads, RETRIEVAL_POOL, initializer=use_one_thread)
+        self._pool = Pool(threads, RETRIEVAL_POOL, use_one_thread)
         self._limit: contextlib.AbstractContextManager[object] = (
             threading.BoundedSemaphore(limit) if limit else contextlib.nullcontext()
         )
@@ -118,7 +117,7 @@ class StagedRetrieval:
     def __init__(self, embedder: Embedder, store: FaissStore, pool: str | None, threads: int = 1) -> None:
         self._embedder = embedder
         self._store = store
-        self._pool = ThreadPoolExecutor(threads, pool, initializer=use_one_thread) if pool else None
+        self._pool = Pool(threads, pool, use_one_thread) if pool else None
         self.executors = RetrievalExecutors(embed=embedder.executor, search=pool or LOOP)
 
     async def retrieve(self, question: str, count: int) -> Retrieved:

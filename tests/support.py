@@ -21,7 +21,7 @@ from typing import IO, Any
 import psutil
 
 from records.reader import cell_directories
-from workloads.checks.general import OF_THE_MACHINE
+from workloads.catalogue import checks_that
 
 ROOT = Path(__file__).resolve().parents[1]
 LIMIT_S = 120.0
@@ -33,6 +33,8 @@ FIRST_PORT, PORTS_EACH = 10_000, 1_000
 to each worker of pytest-xdist its own, so that no two tests have one."""
 _offsets = itertools.count(os.getpid())
 """Two runs at a time on one machine begin at other places."""
+OF_THE_MACHINE = set(checks_that(lambda check: check.of_the_machine))
+"""What a machine that is busy with others fails."""
 
 
 def free_port() -> int:

@@ -161,7 +161,7 @@ def test_a_sweep_refuses_values_by_the_bounds_of_its_options(
         text=True,
         timeout=60,
     )
-    why = "sweep: the scenario echo: --size wants a whole number of at least 1, not '0'\n"
+    why = "error: the scenario echo: --size wants a whole number of at least 1, not '0'\n"
     assert (done.returncode, done.stderr, list(tmp_path.iterdir())) == (2, why, [])
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 MOST_LINES = 300
 MOST_OF_A_FUNCTION = 55
+MOST_OF_A_LOCUSTFILE = 75
 
 
 def _modules() -> Iterator[Path]:
@@ -32,3 +33,9 @@ def test_no_module_and_no_function_is_too_long() -> None:
         if lines > MOST_OF_A_FUNCTION
     ]
     assert not long
+
+
+def test_locustfiles_are_thin() -> None:
+    files = {path.name: len(path.read_text().splitlines()) for path in (ROOT / "locustfiles").glob("*.py")}
+    assert files
+    assert max(files.values()) <= MOST_OF_A_LOCUSTFILE

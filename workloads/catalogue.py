@@ -1,8 +1,11 @@
-"""The workloads, by the name that a cell keeps: a line each."""
+"""The workloads, by the name that a cell keeps: a line each; and their checks, by name."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from records.request import RecordError
+from workloads.checks.definition import DEFINITIONS, Definition
 from workloads.stream import STREAM
 from workloads.workload import Workload
 
@@ -15,3 +18,13 @@ def workload(name: str) -> Workload:
         known = ", ".join(sorted(WORKLOADS))
         raise RecordError(f"no workload is called {name!r}; this version measures {known}")
     return WORKLOADS[name]
+
+
+def check_named(name: str) -> Definition:
+    """What a check says of itself. Of a name that this version does not know nothing is said."""
+    return DEFINITIONS.get(name, Definition(name=name))
+
+
+def checks_that(are: Callable[[Definition], bool]) -> tuple[str, ...]:
+    """The names of the checks that are such, in the order in which they are declared."""
+    return tuple(name for name, found in DEFINITIONS.items() if are(found))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from records.cell import Check
+from workloads.catalogue import check_named
 from workloads.checks.facts import Facts
-from workloads.checks.general import OF_ONE_LEVEL
 from workloads.workload import Workload
 
 
@@ -23,5 +23,10 @@ def checks_of(workload: Workload, facts: Facts) -> tuple[Check, ...]:
 def _of_no_constant_load(found: Sequence[Check], text: str, facts: Facts) -> tuple[Check, ...]:
     """A load that changes on the way is not asked what only a constant one can be asked, nor, while there
     are good answers at all, for few failures: a shape may go past what the service can do on purpose."""
-    unjudged = OF_ONE_LEVEL | ({"failures"} if facts.good and facts.shape is not None else set())
-    return tuple(Check(name=c.name, status="n/a", text=text) if c.name in unjudged else c for c in found)
+    on_purpose = bool(facts.good) and facts.shape is not None
+
+    def unjudged(check: Check) -> bool:
+        known = check_named(check.name)
+        return known.of_one_level or (known.of_good_service and on_purpose)
+
+    return tuple(Check(name=c.name, status="n/a", text=text) if unjudged(c) else c for c in found)

@@ -1,15 +1,17 @@
 """``python -m loadgen.adapter.check_options FILE``: what options a scenario has, and whether values fit them.
 
-Standard input is a JSON list of command lines, each a list of words. A JSON list of the options that take a
-value, by their names, is printed; then it ends with 0, or at the first command line that the load would
-refuse with one line and 2. No service is asked. Imports locust.
+Standard input is a JSON list of command lines, each a list of words. A JSON list of the options, locust's own
+among them, is printed; then it ends with 0, or at the first command line that the load would refuse with one
+line and 2. No service is asked. Imports locust.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from argparse import Action
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import orjson
 
@@ -29,9 +31,10 @@ from records.secret_names import shown
 def main(file: str) -> None:
     """Ends the process with 2 where the file is no scenario, or a command line would be refused."""
     scenario = _scenario(Path(file))
-    print(orjson.dumps(sorted(_with_value(loaded_models()))).decode(), flush=True)
     sys.argv = sys.argv[:1]  # which the parser's listeners look at
     parser = get_parser()
+    factors = set(_with_value(loaded_models()))
+    print(orjson.dumps(list(_described(parser._actions, factors))).decode(), flush=True)
     for words in orjson.loads(sys.stdin.buffer.read()):
         given, unknown = parser.parse_known_args(words)
         if stray := [*unknown, *given.user_classes]:  # locust takes a word by itself for a user's name
@@ -56,13 +59,27 @@ def _scenario(path: Path) -> Scenario:
     return scenario
 
 
+def _described(actions: Iterable[Action], factors: set[str]) -> Iterator[dict[str, Any]]:
+    """Every option, so that whoever hands words on to a load can read them as its own parser does."""
+    for action in actions:
+        if action.option_strings:
+            yield {
+                "flags": list(action.option_strings),
+                "name": action.dest,
+                "nargs": action.nargs,
+                "many": "Append" in type(action).__name__,  # argparse's own class for it is private
+                "metavar": action.metavar if isinstance(action.metavar, str) else "",
+                "factor": not factors.isdisjoint(action.option_strings),
+            }
+
+
 def _with_value(models: Sequence[type[OptionModel]]) -> Iterator[str]:
-    """The options that a user may give a value, by their names."""
+    """The flags of the scenario and its load to which a user may give a value."""
     for model in models:
         for _, _, option in model.options():
             if not (option.switch or option.hidden):
-                yield option.flag.removeprefix("--")
-    yield from (option.flag.removeprefix("--") for option in OPTIONS if option.metavar)
+                yield option.flag
+    yield from (option.flag for option in OPTIONS if option.metavar)
 
 
 def _named(words: Sequence[str]) -> str:

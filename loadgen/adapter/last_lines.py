@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
-from loadgen.process.cellfile import verdict_line
 from loadgen.process.run import Run
+from loadgen.process.verdict_line import verdict_line
 from records.request import OUTCOMES
 from workloads.checks.failure_advice import failure_advice
 

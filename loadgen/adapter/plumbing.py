@@ -23,10 +23,10 @@ from loadgen.adapter.roles import role_of
 from loadgen.adapter.start import begun, load_pids
 from loadgen.engine.driver import Driver
 from loadgen.engine.settings import Scenario, origin_of, settings, task_of
-from loadgen.process.cellfile import verdict_line
 from loadgen.process.merge import Merge
 from loadgen.process.redacted_logs import RedactingStream, redact_logs
 from loadgen.process.run import Phase, Run
+from loadgen.process.verdict_line import verdict_line
 from loadgen.shapes.level_log import LevelLog
 from records import noise
 from records.cell import Cell

@@ -24,8 +24,9 @@ from loadgen.engine.session import Plan, Session
 from loadgen.engine.settings import Settings
 from loadgen.engine.task import AnyTask
 from loadgen.process import target
-from loadgen.process.cellfile import CellFile, asked, fresh_folder
+from loadgen.process.cellfile import CellFile
 from loadgen.process.expected import Expected
+from loadgen.process.requested import asked, fresh_folder
 from loadgen.process.role import Role
 from loadgen.process.run import Run
 from loadgen.process.run_spec import Keep, RunSpec

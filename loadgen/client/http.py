@@ -30,7 +30,7 @@ class Origin(Address):
     """Where to, and how a request to there begins. Raises ValueError for what is no base URL."""
 
     def head(self, method: str, path: str, headers: Mapping[str, str]) -> bytes:
-        """A request's head up to the value of Content-Length, its last header. Of a name that comes
+        """A request's head up to the value of Content-Length, the last header here. Of a name that comes
         twice, in small or capital letters, the last is sent; ``Host`` is the origin's where there is none."""
         sent = {"host": f"Host: {self.authority}"}
         for name, value in (*self.proxy_headers.items(), *headers.items()):

@@ -31,6 +31,8 @@ class Exchange:
     retried: bool = False
     body_ended_ns: int | None = None
     """When its user was let go on: the body had ended, or the request had failed."""
+    trace_id: str | None = None
+    """By which the service may know it, too; None: it was not told."""
     doubt: Doubt = field(default_factory=Doubt)
 
     @property

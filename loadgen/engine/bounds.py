@@ -10,6 +10,7 @@ from typing import Any
 from records.errors import UsageError as UsageError
 from records.exit_codes import USAGE
 from records.files import discard
+from records.numbers import finite, whole
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +31,7 @@ def number(
 
     def parse(text: str) -> float:
         try:
-            value = kind(text)
+            value = whole(text.strip()) if kind is int else finite(text.strip())
         except ValueError:
             value = kind(-1)
         try:

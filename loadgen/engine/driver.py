@@ -250,6 +250,7 @@ class Driver:
             # Again: whatever way an error took, this is the last place before it is kept and shown.
             error=exchange.error and redaction.redact(exchange.error),
             question=one.item,
+            trace_id=exchange.trace_id,
             flags=one.flags,
         )
         self.task.fill(record, exchange, clock)

@@ -5,16 +5,14 @@ from __future__ import annotations
 import errno
 import logging
 from array import array
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
-from loadgen.client.http import Origin
-from loadgen.engine.settings import Settings, make_results
+from loadgen.engine.settings import Settings
 from loadgen.engine.task import AnyTask
 from loadgen.process.expected import Expected
-from loadgen.process.machine import machine
 from loadgen.process.observed import Observed, achieved
 from loadgen.shapes.level_log import LevelLog
 from loadgen.shapes.level_table import table
@@ -24,16 +22,12 @@ from records.cell import Cell, Check, Verdict
 from records.files import LineFile, read_lines, write_json
 from records.levels import LoadStages, unit_of
 from records.request import RequestRecord, decode
-from records.served import AS_IS, Served
+from records.served import Served
 from workloads import judge
 from workloads.catalogue import workload as workload_of
-from workloads.checks.advice import in_one_line
-from workloads.checks.facts import TOO_FEW, Facts
-from workloads.checks.general import WORTH_TELLING
+from workloads.checks.facts import Facts
 
 log = logging.getLogger(__name__)
-ALOUD = ("tls",)
-"""The checks whose sentence does so beside failures too."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,75 +159,3 @@ def _slim(record: RequestRecord) -> RequestRecord:
     """The record with its gaps at 4 bytes each instead of 36: with 70,000 answers of 128 tokens a process
     of 120 MB, not 430. Single precision is exact up to 16 s."""
     return replace(record, gaps_us=cast("list[int]", array("f", record.gaps_us)))
-
-
-def fresh_folder(results: str, *, again: bool) -> Path:
-    """The folder of a start of the load, made and empty. ``again``: one of this process had ``results``
-    before (the web UI starts as often as one likes), and nothing is overwritten. Raises UsageError."""
-    folder, number = Path(results), 1
-    while again and folder.exists():
-        number += 1
-        folder = Path(f"{results}-{number}")
-    make_results(folder)
-    return folder
-
-
-def verdict_line(cell: Cell) -> str:
-    """``valid`` or ``invalid``, and why; ``incomplete`` where it was interrupted on its way to valid."""
-    verdict, cut_short = cell.verdict, "the run ended before its planned end"
-    if verdict.failures:
-        named = [replace(check, text=f"{check.name}: {check.text}") for check in verdict.failures]
-        return "invalid: " + "; ".join(
-            [in_one_line(named), *([] if cell.complete else [cut_short]), *_notes(cell, ALOUD)]
-        )
-    unknown = [check.name for check in verdict.checks if check.status == "n/a"]
-    said = "valid: " if cell.complete else f"incomplete: {cut_short}; until then "
-    said += f"{len(verdict.checks) - len(unknown)} checks passed"
-    if unknown:
-        said += f"; not applicable: {', '.join(unknown)}"
-    # What could not be told apart here may still be what a reader has to know.
-    return "; ".join([said, *_notes(cell, (*WORTH_TELLING, *ALOUD))])
-
-
-def _notes(cell: Cell, names: Collection[str]) -> list[str]:
-    unknown = [c for c in cell.verdict.checks if c.status == "n/a" and c.name in names]
-    return [f"{c.name}: {c.text}" for c in unknown if not c.text.startswith(TOO_FEW)]
-
-
-def asked(
-    wanted: Settings,
-    task: AnyTask,
-    users: int,
-    served: Served,
-    origin: Origin,
-    *,
-    run_time_s: float | None,
-    shape: str | None,
-    shape_options: Mapping[str, Any],
-) -> Cell:
-    """The cell as it stands before the load: what was asked for, and what the service said of itself.
-
-    ``users``: those at the start, where a ``shape`` changes their number."""
-    return Cell(
-        deployment=layout.deployment_name(origin.url),
-        config=served.config or AS_IS,
-        concurrency=users,
-        repeat=1,
-        requested={
-            "host": origin.url,
-            "service": {"at": origin.url.rstrip("/")},
-            "machine": machine(),
-            "tls": wanted.reach.tls.to_json() if origin.tls else None,
-            "proxy": origin.proxy.name if origin.proxy else None,
-            "users": users,
-            "shape": shape,
-            "shape_options": dict(shape_options),
-            "run_time_s": run_time_s,
-            "headers": sorted(wanted.headers),  # their names: the values may be secrets
-            **wanted.requested(),
-            **task.requested(),
-        },
-        settings=served.settings,
-        paths=served.paths,
-        workload=task.workload,
-    )

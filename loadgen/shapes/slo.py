@@ -31,6 +31,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from records.measure import percentile, wanted_answers
+from records.numbers import finite
 from records.request import RequestRecord
 from workloads.metric import Metric
 from workloads.workload import Workload
@@ -115,11 +116,11 @@ class Slo:
             if name in values:
                 raise ValueError(f"{name} is given twice")
             try:
-                values[name] = float(number)
+                values[name] = finite(number)
             except ValueError:
-                raise ValueError(f"{word!r} wants a number, as in {example(workload)}") from None
-            if not 0 < values[name] < math.inf:
-                raise ValueError(f"{word!r} wants a number above 0")
+                values[name] = 0.0
+            if values[name] <= 0:
+                raise ValueError(f"{word!r} wants a number above 0, as in {example(workload)}")
         percent = values.pop("percentile", 95.0)
         if not 50 <= percent <= 99.9:
             raise ValueError(f"percentile is between 50 and 99.9, not {percent:g}")

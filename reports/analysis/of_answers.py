@@ -12,8 +12,9 @@ from reports.analysis.note import Note
 from reports.analysis.place import Place
 from reports.figures.compare import deployments_of
 from reports.figures.summary import CellSummary, OperatingPoint
+from workloads.catalogue import check_named
+from workloads.checks.definition import Definition
 from workloads.checks.facts import TOO_FEW
-from workloads.checks.general import WORTH_TELLING
 from workloads.stream import STREAM
 
 SHARE = 0.05
@@ -22,8 +23,6 @@ PACE = 5.0
 """So many times is the ITL the TPOT, where the tokens that were counted were not those that were streamed."""
 LATE_SHARE = 0.05
 """Of a level's requests: from here on those that are late are told above the tables."""
-OF_ANSWERS = {"thoughts-only", "finish-reason"}
-"""The checks whose figures are made here, of levels."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,22 +144,24 @@ def token_pace(analysis: Analysis) -> Iterator[Note]:
 
 
 def undecided(analysis: Analysis) -> Iterator[Note]:
-    """What a load's own last line says too."""
-    for name in WORTH_TELLING:
-        if name in OF_ANSWERS:
+    """What a load's own last line says too; what it says aloud has a note of its own."""
+    named = dict.fromkeys(check.name for cell in analysis.cells for check in cell.cell.verdict.checks)
+    for known in map(check_named, named):
+        if not known.worth_telling or known.aloud or known.of_levels:
             continue
-        found = [(c, text) for c in analysis.cells if (text := _could_not_decide(c, name)) is not None]
+        found = [(c, text) for c in analysis.cells if (text := _could_not_decide(c, known)) is not None]
         if found:
             cells = tuple(analysis.named(cell) for cell, _ in found)
-            yield Undecided(check=name, cells=cells, of=len(analysis.cells), text=found[0][1])
+            yield Undecided(check=known.name, cells=cells, of=len(analysis.cells), text=found[0][1])
 
 
-def _could_not_decide(cell: CellSummary, name: str) -> str | None:
+def _could_not_decide(cell: CellSummary, known: Definition) -> str | None:
     """What such a check of a valid cell says. How a mock's answers came, written at once, is no question, nor
     is how few answers of some length came."""
-    if not cell.valid or (name == "buffering" and all("mock-answer" in r.flags for r in cell.timed)):
+    if not cell.valid or (known.of_pace and all("mock-answer" in r.flags for r in cell.timed)):
         return None
-    found = (check.text for check in cell.cell.verdict.checks if (check.name, check.status) == (name, "n/a"))
+    checks = cell.cell.verdict.checks
+    found = (check.text for check in checks if (check.name, check.status) == (known.name, "n/a"))
     text = next(found, None)
     return None if text is None or text.startswith(TOO_FEW) else text
 

@@ -11,6 +11,7 @@ from reports.analysis.analysis import Analysis
 from reports.analysis.note import Note
 from reports.figures.load import Load
 from reports.figures.summary import CellSummary, OperatingPoint
+from workloads.catalogue import checks_that
 from workloads.workload import Workload
 
 DRIFT_RATIO = 1.3
@@ -19,8 +20,8 @@ GENERATOR_DELAY_PERCENT = 5.0
 """In the median of the cells: from here on it matters to whoever reads the figures."""
 STOOD_STILL_PERCENT = 5.0
 """Of a cell's time: from here on it is told that the load generator did not run."""
-GENERATOR = ("generator-lag", "generator-cpu")
-"""The checks on it."""
+LAG = "generator-lag"
+"""The check without which nobody knows whether the load generator stalled."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,7 +161,7 @@ def _stood_still(cell: CellSummary) -> Iterator[float]:
 
 def generator(analysis: Analysis) -> Iterator[Note]:
     known = set()
-    for name in GENERATOR:
+    for name in checks_that(lambda check: check.of_the_generator):
         seen = [
             (float(check.figure), check.bound, cell.cell.name)
             for cell in analysis.cells
@@ -172,5 +173,5 @@ def generator(analysis: Analysis) -> Iterator[Note]:
             number = float(bound) if isinstance(bound, (int, float)) else None
             known.add(name)
             yield GeneratorFigure(check=name, worst=worst, bound=number, cell=where, measured=len(seen))
-    if analysis.cells and GENERATOR[0] not in known:
+    if analysis.cells and LAG not in known:
         yield GeneratorUnknown()

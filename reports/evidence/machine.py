@@ -1,69 +1,81 @@
-"""What the profiler saw of the service's processes and their machine while cells were measured."""
+"""What a service got of its machine while its cells were measured: means over them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from statistics import fmean
-from typing import Any
 
+from records.machine import Machine
 from reports.figures.summary import CellSummary
 
 
 @dataclass(frozen=True, kw_only=True)
-class Machine:
-    """Means over the samples of the cells' time."""
+class GotOfMachine:
+    """None: the profile does not say."""
 
-    samples: int
     cpu_cores: float
     """How many cores' time the service's processes took."""
     cores: float
     """How many they may take: their CPUs, or their container's limit where that is less."""
-    system_cores: float
-    """How many cores' time all of the machine took."""
+    run_delay: float | None
+    """Of the time in which its threads could run, the share in which they waited for a CPU."""
+    threads: float | None
+    throttled: float | None
+    """Share of the quota's periods in which it was stopped."""
+    memory_pressure: float | None
+    oom_kills: float | None
 
     @property
     def busy(self) -> float:
         """The share of what it may take that it took."""
         return self.cpu_cores / self.cores if self.cores else 0.0
 
+    @property
+    def wanted_cores(self) -> float:
+        """What it would take if it never had to wait for a CPU."""
+        return self.cpu_cores / (1 - min(0.95, self.run_delay or 0.0))
 
-def machine_of(cells: Iterable[CellSummary]) -> Machine | None:
+    @property
+    def full(self) -> float:
+        """The share of what it may take that it took or waited for: 1 and more, there is no more to have."""
+        return self.wanted_cores / self.cores if self.cores else 0.0
+
+
+def got_of_machine(cells: Iterable[CellSummary]) -> GotOfMachine | None:
     """None without a profile of the service's processes."""
     cells = list(cells)
-    samples = [sample for cell in cells for sample in cell.profile if _followed(sample)]
-    if not samples:
+    found = [machine for cell in cells if (machine := cell.machine) is not None]
+    cpu = _mean(found, lambda one: one.cpu_cores)
+    if cpu is None:
         return None
-    count = fmean(float(_at(one, "system", "cpu_count") or 1) for one in samples)
-    return Machine(
-        samples=len(samples),
-        cpu_cores=fmean(float(_at(one, "processes", "total_cpu_percent") or 0.0) for one in samples) / 100,
-        cores=min([count, *_own(cells), *_limits(samples)]),
-        system_cores=fmean(float(_at(one, "system", "cpu_percent") or 0.0) / 100 for one in samples) * count,
+    limits = [float(one) for machine in found for one in _limits(machine)]
+    return GotOfMachine(
+        cpu_cores=cpu,
+        cores=min([*limits, *_given(cells)], default=1.0),
+        run_delay=_mean(found, lambda one: one.run_delay),
+        threads=_mean(found, lambda one: one.threads_max),
+        throttled=_mean(found, lambda one: one.throttled_periods),
+        memory_pressure=_mean(found, lambda one: one.memory_pressure),
+        oom_kills=_mean(found, lambda one: one.oom_kills),
     )
 
 
-def _followed(sample: dict[str, Any]) -> bool:
-    return bool(_at(sample, "processes", "process_count"))
+def _limits(machine: Machine) -> Iterator[float]:
+    for one in (machine.machine_cpus, machine.cpus_allowed, machine.cpu_limit_cores):
+        if one:
+            yield one
 
 
-def _own(cells: Iterable[CellSummary]) -> Iterator[int]:
+def _given(cells: Iterable[CellSummary]) -> Iterator[float]:
     """The number of CPUs that the sweep gave them."""
     for cell in cells:
         cpus = cell.cell.requested.get("cpus")
         given = cpus.get("target") if isinstance(cpus, dict) else None
         if isinstance(given, list) and given:
-            yield len(given)
+            yield float(len(given))
 
 
-def _limits(samples: Iterable[dict[str, Any]]) -> Iterator[float]:
-    for sample in samples:
-        limit = _at(sample, "system", "cgroup", "cpu_limit_cores")
-        if isinstance(limit, (int, float)) and limit > 0:
-            yield float(limit)
-
-
-def _at(sample: Any, *names: str) -> Any:
-    for name in names:
-        sample = sample.get(name) if isinstance(sample, dict) else None
-    return sample
+def _mean(found: Sequence[Machine], figure: Callable[[Machine], float | None]) -> float | None:
+    values = [value for one in found if (value := figure(one)) is not None]
+    return fmean(values) if values else None

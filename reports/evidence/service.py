@@ -16,7 +16,8 @@ from statistics import fmean
 
 from records.inside import READY, RUNNING, Place
 from reports.evidence.inside import SeenInside, seen_inside
-from reports.evidence.machine import Machine, machine_of
+from reports.evidence.machine import GotOfMachine, got_of_machine
+from reports.evidence.outside import Probed, probed
 from reports.evidence.upstream import Upstream, upstream_of
 from reports.figures.load import Load
 from reports.figures.summary import OperatingPoint
@@ -75,8 +76,12 @@ class LoadedPoint:
         return seen_inside(self.level.valid_cells)
 
     @cached_property
-    def machine(self) -> Machine | None:
-        return machine_of(self.level.valid_cells)
+    def machine(self) -> GotOfMachine | None:
+        return got_of_machine(self.level.valid_cells)
+
+    @cached_property
+    def probed(self) -> Probed | None:
+        return probed(self.level.valid_cells)
 
     @cached_property
     def upstream(self) -> Upstream | None:

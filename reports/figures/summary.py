@@ -11,10 +11,12 @@ from typing import Any
 import numpy as np
 
 from records.cell import Cell, Check, Window
+from records.machine import Machine, machine_over
 from records.measure import measured
 from records.reader import Run
 from records.request import RecordError, RequestRecord
 from records.samples import samples_in
+from records.scraped import Reading, SeriesOver, scraped_in, scraped_over
 from records.variants import MOCKS
 from reports.figures.concurrent_cells import CellPart, merged_cell, simultaneous
 from reports.figures.figures import Figures, figures_in, figures_of, good_and_timed, throughput_of
@@ -70,6 +72,21 @@ class CellSummary:
         return tuple(
             sample for at, sample in times if isinstance(at, int) and window.start_ns <= at <= window.end_ns
         )
+
+    @cached_property
+    def machine(self) -> Machine | None:
+        """What these samples come to; of several parts, those of the profiler that took most."""
+        return machine_over(self.profile)
+
+    @cached_property
+    def scraped(self) -> tuple[SeriesOver, ...]:
+        """What services said of themselves in the measuring window, read as the profile is."""
+        found: list[Reading] = []
+        for part in self.parts:
+            with suppress(RecordError, OSError):
+                found += scraped_in(part.data.path)
+        window = self.window
+        return scraped_over(found, (window.start_ns, window.end_ns)) if window else ()
 
     @property
     def failed_checks(self) -> tuple[Check, ...]:

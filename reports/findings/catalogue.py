@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from reports.analysis.analysis import Analysis
+from reports.findings.blocked_from_outside import blocked_from_outside
 from reports.findings.buffered_stream import buffered_stream
 from reports.findings.compute import compute
 from reports.findings.connection_pool import connection_pool
@@ -10,6 +11,7 @@ from reports.findings.event_loop import event_loop
 from reports.findings.finding import Finder, Finding
 from reports.findings.gc_pauses import gc_pauses
 from reports.findings.load_shed import load_shed
+from reports.findings.machine_limits import machine_limits
 from reports.findings.scales import scales
 from reports.findings.stage_serialised import stage_serialised
 from reports.findings.thread_pool import thread_pool
@@ -18,6 +20,7 @@ from reports.findings.upstream import upstream
 
 FINDERS: tuple[Finder, ...] = (
     event_loop,
+    blocked_from_outside,
     stage_serialised,
     connection_pool,
     thread_pool,
@@ -26,6 +29,7 @@ FINDERS: tuple[Finder, ...] = (
     compute,
     buffered_stream,
     load_shed,
+    machine_limits,
     scales,
 )
 

@@ -26,7 +26,7 @@ CODES = {
 def compute(analysis: Analysis) -> Iterator[Finding]:
     for service in held(analysis):
         inside, machine = service.heavy.inside, service.heavy.machine
-        if inside is None or machine is None or machine.busy < FULL:
+        if inside is None or machine is None or machine.full < FULL:
             continue
         kind, of_all, line = _work(inside)
         if kind not in CODES or of_all < ONE_KIND:

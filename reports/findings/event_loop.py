@@ -10,7 +10,7 @@ from records.inside import READY, RUNNING
 from reports.analysis.analysis import Analysis
 from reports.evidence.inside import SeenInside
 from reports.evidence.libraries import OWN, family
-from reports.evidence.service import OUTSIDE
+from reports.evidence.service import OUTSIDE, Service
 from reports.findings.finding import Evidence, Finding
 from reports.findings.held import MOST, binding, held, rate_effect, share, waiting
 
@@ -87,8 +87,20 @@ def event_loop(analysis: Analysis) -> Iterator[Finding]:
                 Evidence(figure="the loop's thread is busy", value=100 * inside.loop_busy, unit="%"),
                 Evidence(figure="of that at this line", value=100 * of_line / inside.loop_busy, unit="%"),
                 Evidence(figure="the loop comes late by", value=inside.lag_ms, unit="ms"),
+                *probe_evidence(service),
             ),
         )
+
+
+def probe_evidence(service: Service) -> tuple[Evidence, ...]:
+    """What a cheap path took under load and before it."""
+    probed = service.heavy.probed
+    if probed is None or probed.path_ms is None or probed.path_idle_ms is None:
+        return ()
+    return (
+        Evidence(figure="a cheap path answers in", value=probed.path_ms, unit="ms"),
+        Evidence(figure="and in, before the load", value=probed.path_idle_ms, unit="ms"),
+    )
 
 
 def _why(kind: str, of_kind: float, long: bool, of_line: float) -> Held:

@@ -23,7 +23,7 @@ def unknown(analysis: Analysis, found: Sequence[Finding]) -> Iterator[Finding]:
             where=(most[0].place.where or most[0].place.at) if most else "",
             binds="throughput",
             confidence="possible",
-            severity="medium",
+            severity="medium" if looked else "info",
             effect=Effect(figure="answers a second", now=service.heavy.per_second),
             evidence=(
                 Evidence(figure="requests that wait because of the load", value=service.excess),

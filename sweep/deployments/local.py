@@ -59,7 +59,14 @@ class LocalDeployment:
         unknown = sorted(set(settings) - set(said.settings))
         if unknown:
             raise UsageError(f"{name}: the target has no setting {', '.join(unknown)}")
-        return Endpoint(base_url=base_url, pids=(child.pid,), log=child.log, inside=setup.inside, served=said)
+        return Endpoint(
+            base_url=base_url,
+            pids=(child.pid,),
+            log=child.log,
+            inside=setup.inside,
+            served=said,
+            metrics=f"{base_url}/metrics",
+        )
 
     def stop(self) -> None:
         if self._child is not None:

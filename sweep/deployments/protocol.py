@@ -30,6 +30,8 @@ class Endpoint:
     inside: Path | None = None
     """The folder in which its processes write what the collector sees inside them."""
     served: Served = field(default_factory=Served)
+    metrics: str | None = None
+    """The URL at which it says how it is, in Prometheus's format; None: nobody knows of one."""
 
 
 @dataclass(frozen=True, kw_only=True)

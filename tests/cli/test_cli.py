@@ -107,7 +107,7 @@ def test_a_mock_is_started_by_its_name(name: str, capsys: pytest.CaptureFixture[
     assert main(["mock", name, "--help"]) == 0
     assert capsys.readouterr().out.startswith(f"Usage: chokepoint mock {name} ")
     assert main(["mock", name, "--port", "none"]) == 2
-    assert capsys.readouterr().err.startswith(f"chokepoint mock {name}: Invalid value for '--port'")
+    assert capsys.readouterr().err.startswith("error: Invalid value for '--port'")
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from workloads.checks.general import OF_THE_MACHINE
+from support import OF_THE_MACHINE
 
 ROOT = Path(__file__).resolve().parents[2]
 ELSEWHERE = {

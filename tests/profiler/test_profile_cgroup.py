@@ -36,6 +36,9 @@ def test_version_2_takes_the_least_on_the_way_up_and_the_use_of_whose_it_is(tmp_
             f"{pod}/cpuset.cpus.effective": "0-2,7\n",
             f"{pod}/memory.max": f"{2 * GB}\n",
             f"{pod}/memory.current": f"{GB}\n",
+            f"{pod}/memory.peak": f"{2 * GB}\n",
+            f"{pod}/memory.events": "low 0\nhigh 0\nmax 12\noom 1\noom_kill 3\n",
+            f"{pod}/app/cpu.pressure": "some avg10=1.00 avg60=0.50 avg300=0.10 total=2500000\n",
             "sys/fs/cgroup/kubepods/cpu.max": "800000 100000\n",
             "sys/fs/cgroup/cpuset.cpus.effective": "0-15\n",
         },
@@ -50,6 +53,10 @@ def test_version_2_takes_the_least_on_the_way_up_and_the_use_of_whose_it_is(tmp_
         "cpu_throttled_seconds": 2.5,
         "memory_limit_gb": 2.0,
         "memory_used_gb": 1.0,
+        "memory_peak_gb": 2.0,
+        "memory_limit_hits": 12,
+        "memory_oom_kills": 3,
+        "pressure": {"cpu": {"some_seconds": 2.5, "full_seconds": None}, "memory": None, "io": None},
     }
 
 
@@ -111,6 +118,9 @@ def test_version_1(tmp_path: Path) -> None:
             "sys/fs/cgroup/cpuset/cpuset.cpus": "0-1\n",
             "sys/fs/cgroup/memory/docker/a/memory.limit_in_bytes": "9223372036854771712\n",
             "sys/fs/cgroup/memory/docker/a/memory.usage_in_bytes": f"{GB}\n",
+            "sys/fs/cgroup/memory/docker/a/memory.max_usage_in_bytes": f"{3 * GB}\n",
+            "sys/fs/cgroup/memory/docker/a/memory.failcnt": "9\n",
+            "sys/fs/cgroup/memory/docker/a/memory.oom_control": "under_oom 0\noom_kill 2\n",
         },
     )
     assert cgroup.of_process(7, root) == {
@@ -123,6 +133,10 @@ def test_version_1(tmp_path: Path) -> None:
         "cpu_throttled_seconds": 0.3,
         "memory_limit_gb": None,
         "memory_used_gb": 1.0,
+        "memory_peak_gb": 3.0,
+        "memory_limit_hits": 9,
+        "memory_oom_kills": 2,
+        "pressure": None,
     }
 
 

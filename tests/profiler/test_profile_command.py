@@ -218,6 +218,7 @@ def test_no_match_is_a_warning_and_zeros_and_exit_2(tmp_path: Path) -> None:
     assert said in ended.stderr
     totals = points(tmp_path)[-1]["processes"]
     assert (totals.pop("process_details"), totals.pop("memory_source")) == ([], None)
+    assert totals.pop("sockets") is None
     assert set(totals.values()) == {0}
 
 
@@ -417,7 +418,7 @@ def test_the_document_has_every_field_of_the_original(tmp_path: Path) -> None:
         "network_bytes_recv",
         "load_avg",
     }
-    assert point["processes"]["process_details"][0].keys() == {
+    assert point["processes"]["process_details"][0].keys() >= {
         "pid",
         "name",
         "cpu_percent",
@@ -533,7 +534,7 @@ def test_a_summary_that_cannot_be_printed_is_one_line_and_exit_1(tmp_path: Path,
             text=True,
             timeout=60,
         )
-    said = "profile: the summary could not be printed: No space left on device; the profile is written\n"
+    said = "error: the summary could not be printed: No space left on device; the profile is written\n"
     assert (done.returncode, done.stderr) == (1, said)
     assert 1 <= ticks(points(tmp_path)) <= 2  # a busy machine may miss the last
 

@@ -125,7 +125,7 @@ def test_where_nothing_listens_the_machine_is_sampled_and_that_is_told(
     assert "--pid" in first
     assert ended.returncode == 2
     assert last.startswith(
-        "profile: nothing was followed, only the machine was sampled: nothing listens on port"
+        "error: nothing was followed, only the machine was sampled: nothing listens on port"
     )
     assert json.loads(ended.stdout)["figures"]["system_cpu_percent"]
     (output,) = tmp_path.glob("resource_profile_*.json")

@@ -52,13 +52,15 @@ def test_counters_that_fail_are_null(error: Exception, monkeypatch: pytest.Monke
         raise error
 
     whole = Sampler(Watch([os.getpid()]), 0.5).sample(0)["system"].keys()
-    for name in ("disk_io_counters", "net_io_counters", "disk_usage", "virtual_memory", "cpu_percent"):
+    counters = ("disk_io_counters", "net_io_counters", "disk_usage", "virtual_memory", "cpu_percent")
+    for name in (*counters, "cpu_times"):
         monkeypatch.setattr(psutil, name, fail)
     monkeypatch.setattr(os, "getloadavg", fail)
     sample = Sampler(Watch([os.getpid()]), 0.5).sample(0)
     system = sample["system"]
     assert system.keys() == whole
-    assert {name for name, value in system.items() if value is not None} - {"cgroup"} == {"cpu_count"}
+    of_files = {"cgroup", "pressure", "tcp"}
+    assert {name for name, value in system.items() if value is not None} - of_files == {"cpu_count"}
     assert "system - % - GB" in live_line(sample)
     figures = summary_of(profile_of([sample]))
     assert figures["figures"]["system_cpu_percent"] is None

@@ -212,7 +212,7 @@ def test_report_exports_beside_its_files_or_where_it_is_told(run: Path, tmp_path
         (["--export", "xml"], "'xml' is neither parquet nor csv, with :PATH or without"),
         (["--export", "csv:"], "'csv:' is neither parquet nor csv, with :PATH or without"),
         (["again", "--export", "csv"], "--export of several DIRs wants --output, or csv:PATH"),
-        (["--export", "csv:nowhere/it.csv"], "report: nowhere/it.csv could not be written: "),
+        (["--export", "csv:nowhere/it.csv"], "error: nowhere/it.csv could not be written: "),
     ],
 )
 def test_an_export_that_cannot_be_is_one_line(run: Path, words: list[str], said: str) -> None:

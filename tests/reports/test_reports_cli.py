@@ -64,7 +64,7 @@ def test_the_folder_of_runs_says_which_are_in_it_and_how_to_name_one(made: Any, 
     done = report(tmp_path)
     assert done.exit_code == 2
     assert done.stderr == (
-        f"report: {tmp_path} is no run itself, it holds a new one, mid, old: name one, such as "
+        f"error: {tmp_path} is no run itself, it holds a new one, mid, old: name one, such as "
         f"report '{tmp_path}/a new one'\n"
     )
     assert "there is no folder" in report(tmp_path / "none").stderr
@@ -220,7 +220,7 @@ def test_what_is_no_results_directory_is_one_line_and_2(tmp_path: Path, made: An
     done = report(_broken(tmp_path, made, what))
     assert done.exit_code == 2
     assert done.stdout == ""
-    assert done.stderr.startswith("report: ")
+    assert done.stderr.startswith("error: ")
     assert done.stderr.count("\n") == 1
 
 
@@ -239,7 +239,7 @@ def test_without_its_extra_it_says_so(sweep_dir: Path, missing: str) -> None:
         cwd=Path(__file__).parents[2],
     )  # fmt: skip
     assert done.returncode == 2
-    assert done.stderr.startswith(f"report: {missing} is not installed: pip install")
+    assert done.stderr.startswith(f"error: {missing} is not installed: pip install")
     assert done.stderr.count("\n") == 1
 
 
@@ -267,7 +267,7 @@ def test_a_full_screen_is_1_and_the_files_are_there(sweep_dir: Path, options: li
             text=True, timeout=60, check=False, cwd=Path(__file__).parents[2],
         )  # fmt: skip
     assert done.returncode == 1
-    assert done.stderr == "report: it could not be printed: No space left on device\n"
+    assert done.stderr == "error: it could not be printed: No space left on device\n"
     assert all((sweep_dir / name).is_file() for name in FILES)
 
 
@@ -294,7 +294,7 @@ def test_lost_records_are_a_failed_check(made: Any, tmp_path: Path) -> None:
     (cell / "requests.jsonl").unlink()
     done = report(cell)
     assert done.exit_code == 2
-    assert done.stderr == f"report: {cell / 'requests.jsonl'} is missing\n"
+    assert done.stderr == f"error: {cell / 'requests.jsonl'} is missing\n"
 
 
 def test_lost_records_that_were_not_measured_are_a_failed_check(made: Any, tmp_path: Path) -> None:

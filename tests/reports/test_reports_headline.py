@@ -68,15 +68,15 @@ def height(analysis: Analysis, width: int = 100) -> int:
     return text.getvalue().split("\n\n")[0].count("\n")
 
 
-def test_a_good_sweep_is_told_in_eight_lines_before_any_table(made: Any, tmp_path: Path) -> None:
+def test_a_good_sweep_is_told_in_ten_lines_before_any_table(made: Any, tmp_path: Path) -> None:
     analysis = analysed(made, tmp_path / "run", sweep(made))
     first = blocks(analysis)[0]
     assert isinstance(first, Paragraph)
     assert first.title == "What this says"
     assert isinstance(blocks(analysis)[1], Table)
-    assert height(analysis) <= 8
+    assert height(analysis) <= LINES
     lines = markdown(blocks(analysis), "t").split("\n\n")[2].splitlines()
-    assert sum(len(textwrap.wrap(line, 100)) for line in lines) <= 8
+    assert sum(len(textwrap.wrap(line, 100)) for line in lines) <= LINES
     assert lines[0] == "- All 32 cells are valid."
     said = head(analysis)
     assert "local: baseline stops growing at 5-10 users, at 30.0 (" in said
@@ -99,7 +99,7 @@ def test_what_makes_cells_invalid_and_what_to_do_is_said_first(made: Any, tmp_pa
         "40 ms late; measure on a quieter machine."
     )
     assert "mock-llm has no valid cell above 10 users" in head(analysis)
-    assert height(analysis) <= 8
+    assert height(analysis) <= LINES
 
 
 def test_a_configuration_without_a_valid_cell_is_named(made: Any, tmp_path: Path) -> None:
@@ -128,10 +128,10 @@ def spoiled(made: Any) -> list[Any]:
     return [replace(s, paths={"search": f"Search@{s.config}"}) for s in specs]
 
 
-def test_however_much_is_wrong_it_is_all_named_in_eight_lines(made: Any, tmp_path: Path) -> None:
+def test_however_much_is_wrong_it_is_all_named_in_ten_lines(made: Any, tmp_path: Path) -> None:
     analysis = analysed(made, tmp_path / "run", spoiled(made))
     said = head(analysis)
-    assert height(analysis) <= 8
+    assert height(analysis) <= LINES
     for brief in (
         "the configuration of 32 of 32 cells was set, not proved",
         "4 pairs are not compared, they also differ in stage search",
@@ -236,8 +236,9 @@ def test_what_to_do_is_never_cut(made: Any, tmp_path: Path) -> None:
         "The cell is not valid. The check failures failed: no good answer (HTTP 401 no; no;"
     )
     assert first.endswith(f" ...); {advice}.")
-    assert advice in what_this_says(analysed(made, tmp_path / "two", [*spoiled(made), made.spec(
-        config="mine", checks=failed, late_s=900.0, seed=9)]))[0]  # fmt: skip
+    found = what_this_says(analysed(made, tmp_path / "two", [*spoiled(made), made.spec(
+        config="mine", checks=failed, late_s=900.0, seed=9)]))  # fmt: skip
+    assert any(advice in line for line in found)
 
 
 def test_two_deployments_of_which_none_is_valid_have_no_ratio(made: Any, tmp_path: Path) -> None:

@@ -104,6 +104,8 @@ def test_a_cells_profile_is_read_when_it_is_wanted_and_cut_to_its_window(
     assert [sample["cpu"] for sample in cell.profile] == [0.5, 4.5]
     (path / kept).unlink()
     assert len(cell.profile) == 2  # read once
+    assert cell.machine
+    assert (cell.machine.samples, cell.machine.seconds) == (2, 4.0)
 
 
 def test_a_report_does_without_a_profile_that_cannot_be_read(made: Any, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from reports.blocks import blocks
 from reports.document import Table
 from reports.figures.text import NONE
 from reports.headline import what_this_says
-from workloads.checks.general import WORTH_TELLING
+from workloads.catalogue import check_named
 
 
 def changed(made: Any, folder: Path, count: int, spec: Any = None, **changes: Any) -> Analysis:
@@ -82,7 +82,7 @@ def test_answers_that_may_have_been_given_up_are_told(
 
 @pytest.mark.parametrize("name", ["cached-answers", "buffering"])
 def test_what_was_not_decided_is_a_caution(made: Any, tmp_path: Path, name: str) -> None:
-    assert name in WORTH_TELLING
+    assert check_named(name).worth_telling
     check = Check(name=name, status="n/a", text="they came all at once")
     spec = made.spec(checks=(Check(name="workers", status="pass", text="1 of 1"), check))
     analysis = changed(made, tmp_path / "c", 0, spec)

@@ -76,55 +76,6 @@ def test_a_long_address_still_fits_a_folder_s_name() -> None:
     assert len(target.label) <= 80
 
 
-@pytest.mark.parametrize(
-    "words",
-    [
-        ["--header", "X-Api-Key=sk-1"],
-        ["--header=Authorization=sk-1"],
-        ["--heade", "X-Api-Key=sk-1"],
-        ["--headers=X-Api-Key=sk-1", "--he=Authorization: Bearer sk-1="],
-        ["--field", "openai_api_key=sk-1"],
-        ["--field=password=sk-1"],
-        ["--field", 'extra={"api_key":"sk-1"}'],
-        ['--field=extra= [{"a": [{"password": "sk-1"}]}]'],
-        ["--field", "callback=http://u:sk-1@h/x"],
-        ["--field", "callback=http://h/x?token=sk-1"],
-        ["--path", "/ask?api-version=2&access_token=sk-1"],
-        ["--path", "/ask#access_token=sk-1"],
-        ["--path=/ask#sk-1"],
-        ["--host", "http://me:sk-1@h"],
-        ["--hos=http://h"],
-        ["-Hhttp://h"],
-        ["--h=sk-1"],
-        ["-u5"],
-        ["--user", "5"],
-        ["--results=elsewhere"],
-        ["--run-name", "other"],
-        ["--cell", "other"],
-        ["--header"],
-        ["\udcff"],
-    ],
-)
-def test_a_secret_and_what_the_sweep_says_itself_do_not_go_to_locust(words: list[str]) -> None:
-    with pytest.raises(UsageError) as caught:
-        options.parse_locust_args(words)
-    assert "sk-1" not in str(caught.value)
-
-
-def test_other_words_go_to_locust_as_they_are() -> None:
-    words = [
-        "--headless",
-        "--header",
-        "X-Team=a",
-        "--field",
-        "max_tokens=5",
-        "--field=passages=3",
-        "-t",
-        "5s",
-    ]
-    assert options.parse_locust_args(words) == tuple(words)
-
-
 def test_deployments_of_the_original_s_environment_names() -> None:
     assert options.deployments_of({}) == ["local"]
     assert options.deployments_of({"K8S_BASE_URL": "http://h:1"}) == ["k8s=url:http://h:1"]

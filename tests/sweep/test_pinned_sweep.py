@@ -16,7 +16,7 @@ from sweep.running import cpus
 def test_cpus_that_cannot_be_divided_so_are_one_line_and_exit_code_2(text: str, tmp_path: Path) -> None:
     done = sweep("--cpus", text, "--plan-only", cwd=tmp_path)
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith("sweep: --cpus ")
+    assert done.stderr.startswith("error: --cpus ")
     assert done.stderr.count("\n") == 1
 
 

@@ -16,8 +16,9 @@ from reach.proxy import Proxies
 from reach.tls import Tls
 from records.reader import cell_directories
 from records.variants import Variant
-from support import environment, sweep, wait_until
-from sweep.options import parse_locust_args, parse_targets
+from support import OF_THE_MACHINE, environment, sweep, wait_until
+from sweep.load_words import parse_locust_args
+from sweep.options import parse_targets
 from sweep.plan import Plan
 from sweep.reaching import (
     check_given_again,
@@ -28,7 +29,6 @@ from sweep.reaching import (
 )
 from sweep.running import probes
 from sweep.running.errors import UsageError
-from workloads.checks.general import OF_THE_MACHINE
 
 LIMIT_S = 200
 NOTHING = {"ca": "", "insecure": False, "cert": "", "cert_key": "", "server_name": "", "key_header": ""}
@@ -41,7 +41,7 @@ def plan(*words: str, spec: str = "url:https://service.test") -> Plan:
         variants=(Variant(name="as-is"),),
         levels=(1,),
         auto=False,
-        locust_args=parse_locust_args(words),
+        locust_args=parse_locust_args(words, "stream"),
     )
 
 
@@ -65,19 +65,27 @@ def test_files_are_named_from_the_root(monkeypatch: pytest.MonkeyPatch, tmp_path
         "a.pem",
         "--cert-k",
         "b.pem",
-        "--quest=q",
+        "--questions=q",
         "--field",
         "ca=a.pem",
         "-t",
         "5",
     )
     here = str(tmp_path)
-    assert with_whole_paths(words) == (
-        *(f"--ca={here}/a.pem", "--cert", f"{here}/a.pem", "--cert-k", f"{here}/b.pem", f"--quest={here}/q"),
+    assert with_whole_paths(words, "stream") == (
+        *(
+            f"--ca={here}/a.pem",
+            "--cert",
+            f"{here}/a.pem",
+            "--cert-k",
+            f"{here}/b.pem",
+            f"--questions={here}/q",
+        ),
         *("--field", "ca=a.pem", "-t", "5"),
     )
-    assert with_whole_paths(with_whole_paths(words)) == with_whole_paths(words)
-    assert with_whole_paths(("--think-time", "1")) == ("--think-time", "1")
+    whole = with_whole_paths(words, "stream")
+    assert with_whole_paths(whole, "stream") == whole
+    assert with_whole_paths(("--think-time", "1"), "stream") == ("--think-time", "1")
 
 
 def test_a_run_is_resumed_with_what_it_was_given() -> None:
@@ -189,7 +197,7 @@ def test_a_service_that_is_not_verified_is_said_with_what_to_do(
     url = behind_tls(trap(answering).url)
     done = sweep("--deployment", f"url:{url}", "--concurrency", "1", cwd=tmp_path)
     assert done.returncode == 2
-    said = f"sweep: {url} cannot be reached: TLS: unable to get local issuer certificate; --ca FILE"
+    said = f"error: {url} cannot be reached: TLS: unable to get local issuer certificate; --ca FILE"
     assert said in done.stderr
     plain = url.replace("https", "http")
     done = sweep("--deployment", f"url:{plain}", "--concurrency", "1", cwd=tmp_path)
@@ -197,7 +205,7 @@ def test_a_service_that_is_not_verified_is_said_with_what_to_do(
     assert not (tmp_path / "results").exists()
     done = sweep("--deployment", f"url:{url}", "--ca", "absent.pem", "--output", "none", cwd=tmp_path)
     assert (done.returncode, (tmp_path / "none").exists()) == (2, False)
-    assert f"sweep: --ca {tmp_path}/absent.pem: No such file or directory" in done.stderr
+    assert f"error: --ca {tmp_path}/absent.pem: No such file or directory" in done.stderr
 
 
 def test_killed_over_tls_a_sweep_is_resumed_elsewhere_with_its_key(
@@ -224,7 +232,7 @@ def test_killed_over_tls_a_sweep_is_resumed_elsewhere_with_its_key(
     without = sweep("--resume", str(run), cwd=elsewhere)
     assert without.returncode == 2
     assert without.stderr.splitlines()[-1].startswith(
-        "sweep: --resume: this run was begun with TARGET_API_KEY"
+        "error: --resume: this run was begun with TARGET_API_KEY"
     )
     resumed = sweep("--resume", str(run), cwd=elsewhere, **key)
     cells = [json.loads((cell / "cell.json").read_text()) for cell in cell_directories(run)]

@@ -7,10 +7,11 @@ import pytest
 from records.point import Point, Value
 from records.variants import MOCKS
 from sweep import scenario
+from sweep.factors import check_scenario
+from sweep.load_words import words
 from sweep.options import parse_targets
 from sweep.plan import Plan
 from sweep.running.errors import UsageError
-from sweep.scenario import check_scenario, words
 
 
 def _plan(*grid: tuple[str, tuple[Value, ...]], scenario: str = "stream", args: tuple[str, ...] = ()) -> Plan:
@@ -83,7 +84,7 @@ def test_what_contradicts_is_refused() -> None:
         check_scenario(_plan(("max-tokens", (1, 2)), args=("--max-tokens=5",)))
     with pytest.raises(UsageError, match="--max-tokens is a factor already"):
         check_scenario(_plan(("max-tokens", (1,)), ("max_tokens", (2,))))
-    with pytest.raises(UsageError, match="--arrival closed does not go with it"):
+    with pytest.raises(UsageError, match="--rate wants --arrival constant or poisson"):
         check_scenario(_plan(("rate", (1,)), args=("--arrival", "closed")))
 
 
@@ -91,6 +92,8 @@ def test_a_point_is_what_locust_is_told() -> None:
     assert words(_plan(), Point.of_users(5)) == []
     assert words(_plan(), Point.of({"max_tokens": 5, "users": 1})) == ["--max-tokens", "5"]
     assert words(_plan(), Point.of({"rate": 20})) == ["--arrival", "constant", "--rate", "20"]
-    assert words(_plan(args=("--arrival", "poisson")), Point.of({"rate": 0.5})) == ["--rate", "0.5"]
+    assert words(_plan(args=("--arrival", "poisson")), Point.of({"rate": 0.5})) == [
+        *("--arrival", "constant", "--arrival", "poisson", "--rate", "0.5")  # the last one is believed
+    ]
     plan = Plan.from_json({**_plan().to_json(), "workers": 2})
     assert words(plan, Point.of_users(5))[:2] == ["--processes", "2"]

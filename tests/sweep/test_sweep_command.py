@@ -75,7 +75,7 @@ def test_nonsense_is_one_line_and_exit_code_2(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     said = _refused(args, monkeypatch, capsys)
-    assert said.startswith("sweep: ")
+    assert said.startswith("error: ")
     assert said.count("\n") == 1
     assert list(tmp_path.iterdir()) == []
 
@@ -117,7 +117,7 @@ def test_a_busy_run_is_said_to_be_busy_and_nothing_else(tmp_path: Path) -> None:
     before = (run / "run.json").read_bytes()
     with alone(run):
         done = sweep("--resume", str(run), cwd=tmp_path)
-    assert (done.returncode, done.stderr) == (2, f"sweep: another sweep is at work in {run}\n")
+    assert (done.returncode, done.stderr) == (2, f"error: another sweep is at work in {run}\n")
     assert (run / "run.json").read_bytes() == before
 
 

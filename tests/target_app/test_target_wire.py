@@ -223,6 +223,8 @@ def test_metrics_count_what_was_answered(mocked: Any) -> None:
     assert mocked.counter("ok") == before + 2
     assert mocked.metric(stage) == searched + 2
     assert mocked.metric("target_inflight_requests ") == 0
+    assert mocked.metric("target_loop_lag_seconds_count ") > 0
+    assert mocked.metric('target_executor_queued{executor="preprocess-pool"} ') == 0
     assert mocked.get("/metrics").headers["content-type"].startswith("text/plain")
 
 

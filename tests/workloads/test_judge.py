@@ -4,15 +4,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from records.cell import Check, Window
 from records.request import RequestRecord
 from records.served import Served
 from workloads import judge
+from workloads.catalogue import check_named, checks_that
+from workloads.checks.definition import DEFINITIONS, Definition, declared
 from workloads.checks.facts import Facts
-from workloads.checks.general import OF_ONE_LEVEL
 from workloads.stream import STREAM
 
 Record = Callable[..., RequestRecord]
+OF_ONE_LEVEL = set(checks_that(lambda check: check.of_one_level))
 WINDOW = Window(start_ns=0, end_ns=1_000_000_000)
 IN_ORDER = [
     "records", "workers", "failures", "configuration", "same-path", "configuration-effect", "retrieval",
@@ -78,3 +82,24 @@ def test_a_workload_whose_load_is_not_constant_is_not_held_against_one(record: R
     assert {found[name].status for name in OF_ONE_LEVEL & set(found)} == {"n/a"}
     assert found["concurrency"].text == "the load of jobs is not constant"
     assert found["failures"].status == "fail"
+
+
+def test_every_check_declares_what_it_is() -> None:
+    assert DEFINITIONS.keys() >= {check.name for check in _judged([], shape="Ramp")}
+    assert check_named("generator-lag").of_the_machine
+    assert check_named("of another version") == Definition(name="of another version")
+    with pytest.raises(ValueError, match="two checks are called lateness"):
+        declared("lateness", aloud=True)(lambda facts: None)
+
+
+def test_a_new_check_is_its_own_line_alone(record: Record, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("workloads.checks.definition.DEFINITIONS", defined := dict(DEFINITIONS))
+    monkeypatch.setattr("workloads.catalogue.DEFINITIONS", defined)
+
+    @declared("new", of_one_level=True)
+    def new(facts: Facts) -> Check:
+        return Check(name="new", status="fail", text="bad")
+
+    facts = Facts(requests=[record()], shape="Ramp")
+    (found,) = judge.checks_of(replace(STREAM, checks=(new,)), facts)
+    assert found.status == "n/a"

@@ -9,6 +9,7 @@ from records.cell import Check
 from records.finish_reasons import unknown_ends
 from records.request import RequestRecord
 from workloads.checks.advice import advised
+from workloads.checks.definition import declared
 from workloads.checks.facts import Facts
 from workloads.checks.failure_advice import failure_advice
 
@@ -17,6 +18,7 @@ NO_REASON_SHARE = 0.05
 """Of good answers: where more have no finish_reason, though others have, that is no accident."""
 
 
+@declared("failures", of_good_service=True)
 def failures(facts: Facts) -> Check:
     """Failed requests as a share of all that counted; no good answer at all always fails."""
     counted, unfinished = facts.counted, sum(r.outcome == "aborted" for r in facts.requests)
@@ -41,6 +43,7 @@ def failures(facts: Facts) -> Check:
     return Check.bounded("failures", bad / len(counted), FAILURE_SHARE, text, advice=advice)
 
 
+@declared("finish-reason", worth_telling=True, of_levels=True)
 def finish_reason(facts: Facts) -> Check:
     """Why did the models of good answers stop? For a reason that we do not know, or for none where others
     have one, they may be good or not."""
@@ -65,6 +68,7 @@ def _without_reason(good: Sequence[RequestRecord]) -> int:
     return 0 if without == len(good) else without
 
 
+@declared("tokens")
 def tokens(facts: Facts) -> Check:
     """Did every good answer hold at least one token? An empty one is fast and says nothing."""
     good = facts.good
@@ -84,6 +88,7 @@ def tokens(facts: Facts) -> Check:
     )
 
 
+@declared("thoughts-only", worth_telling=True, of_levels=True)
 def thoughts_only(facts: Facts) -> Check:
     """Did every good answer hold a token of the answer? One of thoughts alone has no TTFT: then the TTFT is
     that of the others."""
@@ -97,6 +102,7 @@ def thoughts_only(facts: Facts) -> Check:
     )
 
 
+@declared("retrieval")
 def retrieval(facts: Facts) -> Check:
     """Where documents were asked for, did every good answer bring some?"""
     good = facts.good
@@ -121,6 +127,7 @@ def retrieval(facts: Facts) -> Check:
 UNANSWERED_SHARE = 0.05
 
 
+@declared("unanswered", of_one_level=True)
 def unanswered(facts: Facts) -> Check:
     """Was the time in flight that of answers, or of requests that were aborted at the end and never answered?
 
@@ -145,6 +152,7 @@ def unanswered(facts: Facts) -> Check:
 RETRIED_SHARE = 0.05
 
 
+@declared("retried")
 def retried(facts: Facts) -> Check:
     """How many requests met a dead connection and had to be sent twice?"""
     requests = facts.counted

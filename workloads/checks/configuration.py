@@ -11,6 +11,7 @@ from records.request import RequestRecord
 from records.served import AS_IS
 from records.variants import LLM, MOCKS, SWITCHES, mocked_by
 from workloads.checks.advice import advised
+from workloads.checks.definition import declared
 from workloads.checks.facts import Facts
 
 REQUESTED_AGAIN = "restart the service with it, or ask for the one that it runs"
@@ -20,6 +21,7 @@ MOCK_ADVICE = "restart the service with the mocks that the configuration names, 
 PATH_ADVICE = "restart the service with the settings that are meant, and compare it with nothing until then"
 
 
+@declared("configuration")
 def configuration(facts: Facts) -> Check:
     """Are the settings that were wanted in effect? And is the configuration that ``/config`` and every answer
     name one and the same, and the one asked for, if one was by its name? (`AS_IS`: whatever it is.)
@@ -86,6 +88,7 @@ def _same(served: Any, wanted: Any) -> bool:
         return str(served) == str(wanted) or PurePath(str(served)) == PurePath(str(wanted))
 
 
+@declared("tls", worth_telling=True, aloud=True)
 def tls(facts: Facts) -> Check | None:
     """Is it proved whose service answered? None: without TLS nothing is, and nobody expects it."""
     if facts.insecure is None:
@@ -102,6 +105,7 @@ MOCK_STAGE_MS = 1.0
 WRONG_EFFECT_SHARE = 0.05
 
 
+@declared("configuration-effect")
 def configuration_effect(facts: Facts) -> Check:
     """Are the mocks seen in what came back, not only in what the server says of itself?"""
     name, good = "configuration-effect", facts.good
@@ -160,6 +164,7 @@ LANGCHAIN = "langchain"
 MOCK_CLASS = "Mock"
 
 
+@declared("same-path")
 def same_path(facts: Facts) -> Check:
     """Does each stage run where the settings say, and is it a mock's class where a mock is set, and there
     alone? What no setting speaks of is not held against anything."""

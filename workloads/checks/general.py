@@ -7,19 +7,6 @@ from collections.abc import Sequence
 from workloads.checks import answers, configuration, load, machine, run, streams
 from workloads.checks.facts import Judge
 
-OF_ONE_LEVEL = {
-    *("concurrency", "littles-law", "arrival-rate", "dropped", "unanswered"),
-    *("steady-state", "steady-ttft", "steady-latency"),
-}
-"""The checks that hold a run against the one constant load that was asked for."""
-OF_THE_MACHINE = {
-    *("generator-lag", "generator-cpu", "lateness", "profiler"),
-    *("concurrency", "littles-law", "arrival-rate", "steady-state", "steady-ttft", "steady-latency"),
-}
-"""The checks that a busy machine fails, whatever the service does."""
-WORTH_TELLING = ("thoughts-only", "finish-reason", "cached-answers", "buffering", "profiler")
-"""The checks whose sentence matters even where they could not decide."""
-
 
 def among_all(
     *, causes: Sequence[Judge] = (), steady: Sequence[Judge] = (), contents: Sequence[Judge] = ()

@@ -12,12 +12,14 @@ from records.measure import ended_inside, percentile
 from records.measure import rate as measure_rate
 from records.request import RequestRecord
 from workloads.checks.answers import FAILURE_SHARE
+from workloads.checks.definition import declared, define
 from workloads.checks.facts import TOO_FEW, Facts, Judge
 from workloads.checks.generator_advice import relief
 
 CONCURRENCY_SHARE = 0.7
 
 
+@declared("concurrency", of_one_level=True, of_the_machine=True)
 def concurrency(facts: Facts) -> Check:
     """Requests in flight on average over the window, as a share of the users asked for: from the user's view,
     who waits until the answer's body has ended."""
@@ -60,6 +62,7 @@ LITTLE_SHARE = 0.3
 LITTLE_S = 0.001
 
 
+@declared("littles-law", of_one_level=True, of_the_machine=True)
 def littles_law(facts: Facts) -> Check:
     """Does the measurement add up? Throughput times a user's cycle (its request, and its thinking) is the
     number of users (Little 1961). Where it is not, users waited that no latency shows, or requests are
@@ -93,6 +96,7 @@ def littles_law(facts: Facts) -> Check:
 RATE_SHARE = 0.05
 
 
+@declared("arrival-rate", of_one_level=True, of_the_machine=True)
 def arrival_rate(facts: Facts) -> Check:
     """Open loop: requests due a second of the window, against the rate asked for. Where they are due at
     random (Poisson), the bound leaves room for three standard deviations."""
@@ -118,6 +122,7 @@ def _behind_advice(facts: Facts) -> str:
     return f"the generator was behind: ask at a lower rate, or {relief(facts)}"
 
 
+@declared("lateness", of_the_machine=True, of_our_own=True)
 def lateness(facts: Facts) -> Check:
     """Open loop: how long after they were due were requests sent (p99)? Latency counts from when due."""
     sent = [r for r in facts.requests if r.due_at_ns and r.outcome != "dropped"]
@@ -132,6 +137,7 @@ def lateness(facts: Facts) -> Check:
 DROPPED_SHARE = 0.05
 
 
+@declared("dropped", of_one_level=True)
 def dropped(facts: Facts) -> Check:
     """Open loop: what was due and never begun, since too many were in flight. Nobody's latency has it."""
     window = facts.window
@@ -152,6 +158,7 @@ STEADY_SHARE = 0.3
 UNSTEADY = "warm it up for longer (--warmup-requests), measure for longer, and leave the machine to it"
 
 
+@declared("steady-state", of_one_level=True, of_the_machine=True)
 def steady_state(facts: Facts) -> Check:
     """Did as many answers end in the window's first half as in its second?
 
@@ -176,6 +183,9 @@ def steady_state(facts: Facts) -> Check:
 
 STEADY_MEDIAN_SHARE = 0.5
 STEADY_MS = 2.0
+STEADY_LATENCY = "steady-latency"
+_STEADY = {"of_one_level": True, "of_the_machine": True}
+define(STEADY_LATENCY, **_STEADY)  # older cells have it, whichever workloads there are now
 
 
 class Measured(Protocol):
@@ -190,7 +200,7 @@ class Measured(Protocol):
     def values_of(self, request: RequestRecord) -> Sequence[float]: ...
 
 
-def steady(metric: Measured, name: str = "steady-latency", smallest: float = STEADY_MS) -> Judge:
+def steady(metric: Measured, name: str = STEADY_LATENCY, smallest: float = STEADY_MS) -> Judge:
     """The check that a metric was in the window's second half what it was in its first. Medians, so that a
     few slow answers are no trend.
 
@@ -198,6 +208,7 @@ def steady(metric: Measured, name: str = "steady-latency", smallest: float = STE
     median's from its order statistics: a rank's standard deviation is sqrt(n)/2) and to ``smallest``, in the
     metric's unit. An open loop past what the service can do only makes its queue longer.
     """
+    define(name, **_STEADY)
 
     def judge(facts: Facts) -> Check:
         window, good = facts.window, [r for r in facts.timed if r.outcome == "ok"]

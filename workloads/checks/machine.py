@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from records.cell import Check
 from records.noise import Noise
+from workloads.checks.definition import declared
 from workloads.checks.facts import Facts
 
 STEAL_PERCENT = 1.0
@@ -17,6 +18,7 @@ def noisy(noise: Noise) -> bool:
     return bool(disturbances(noise))
 
 
+@declared("machine-noise")
 def machine_noise(facts: Facts) -> Check:
     """What the machine did, for a reader to weigh. It never fails a cell: what it did to answers is found
     in the answers."""

@@ -9,10 +9,12 @@ from records.cell import Check, Status, Window
 from records.load_worker import LoadWorker
 from records.request import LATE
 from workloads.checks.advice import advised
+from workloads.checks.definition import declared
 from workloads.checks.facts import Facts
 from workloads.checks.generator_advice import MORE_WORKERS, relief
 
 
+@declared("records")
 def kept(facts: Facts) -> Check:
     """Was every record written?"""
     if facts.fault is None:
@@ -22,6 +24,7 @@ def kept(facts: Facts) -> Check:
     return advised(lost, "make room, or name another folder (--results)")
 
 
+@declared("workers")
 def workers(facts: Facts) -> Check:
     """Was every load worker there all the time?"""
     expected, fewest = facts.workers_expected, facts.workers_fewest
@@ -35,6 +38,7 @@ LATE_SHARE = 0.2
 STOOD_STILL_SHARE = 0.15
 
 
+@declared("generator-lag", of_the_machine=True, of_our_own=True, of_the_generator=True)
 def generator_lag(facts: Facts) -> Check:
     """Did stalls of a load worker touch too many requests (those flagged late), or take too much of its time?
 
@@ -64,6 +68,7 @@ def generator_lag(facts: Facts) -> Check:
 GENERATOR_CPU_PERCENT = 90.0
 
 
+@declared("generator-cpu", of_the_machine=True, of_our_own=True, of_the_generator=True)
 def generator_cpu(facts: Facts) -> Check:
     """Was a load worker out of CPU?"""
     return _of_the_worst(
@@ -93,6 +98,7 @@ _NEAR = 3
 """So many intervals from a sample count as seen: a cell is judged before the last sample of it is written."""
 
 
+@declared("profiler", worth_telling=True, of_the_machine=True, of_our_own=True)
 def profiler_interval(facts: Facts) -> Check | None:
     """Did the profiler keep its interval, and was it there all the time?
 

@@ -10,6 +10,7 @@ from statistics import median
 from records.cell import Check
 from records.request import COMPRESSED, LATE, RequestRecord
 from workloads.checks.advice import advised
+from workloads.checks.definition import declared
 from workloads.checks.facts import TOO_FEW, Facts
 
 STAGE_EXCESS_MS = 2.0
@@ -35,6 +36,7 @@ MOMENTS = (
 )
 
 
+@declared("clock-order")
 def clock_order(facts: Facts) -> Check:
     """due <= sent <= headers <= first event <= first token <= last token <= end, whichever happened."""
     requests, wrong, example = facts.requests, 0, ""
@@ -54,6 +56,7 @@ def clock_order(facts: Facts) -> Check:
     return advised(found, "the machine's clock was set meanwhile, or the records are damaged: measure again")
 
 
+@declared("compressed")
 def compressed(facts: Facts) -> Check:
     """Did the service, or a proxy before it, compress an answer? Compression can hold back a whole stream."""
     requests = facts.requests
@@ -74,6 +77,7 @@ def impossible_stages(r: RequestRecord) -> bool:
     return bool(r.stages) and waited is not None and r.stages_ms > waited + STAGE_EXCESS_MS
 
 
+@declared("stage-times")
 def stage_times(facts: Facts) -> Check:
     """Can the server's stage times be true? The client can only see a token after the server had it."""
     timed = [r for r in facts.good if r.stages and r.first_token_at_ns is not None]
@@ -126,6 +130,7 @@ def _held_back(r: RequestRecord) -> bool | None:
     return True if max(r.gaps_us) >= BETWEEN_LUMPS_MS * 1000 else None
 
 
+@declared("buffering", worth_telling=True, of_pace=True)
 def buffering(facts: Facts) -> Check:
     """Did something on the way (a reverse proxy that buffers) hold the tokens back and let them go in lumps?
 
@@ -183,6 +188,7 @@ def buffering(facts: Facts) -> Check:
     )
 
 
+@declared("cached-answers", worth_telling=True)
 def cached(facts: Facts) -> Check:
     """Are questions answered faster when they are asked again? Then a cache was measured.
 

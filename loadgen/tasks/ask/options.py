@@ -39,6 +39,7 @@ class AskOptions(OptionModel):
         "--questions",
         f"File of questions: lines, or JSONL, at most {MOST_BYTES // 10**6} MB; without one, thousands "
         "about Python's library",
+        metavar="FILE",
     )
     question_seed: int = count("--question-seed", 0, "Seed of the order of the questions", most=MOST_COUNT)
     no_rag: bool = switch("--no-rag", "Ask without retrieval (dialect ask)")

@@ -14,9 +14,11 @@ from loadgen.adapter.parser import add_arguments
 from loadgen.client.http import Origin
 from loadgen.engine.options import LoadOptions
 from loadgen.engine.settings import settings, task_of
-from loadgen.process.cellfile import CellFile, asked, fresh_folder, verdict_line
+from loadgen.process.cellfile import CellFile
 from loadgen.process.expected import Expected
 from loadgen.process.observed import Observed
+from loadgen.process.requested import asked, fresh_folder
+from loadgen.process.verdict_line import verdict_line
 from loadgen.shapes.level_log import LevelLog
 from loadgen.tasks.ask.options import AskOptions
 from loadgen.tasks.ask.task import ASK
@@ -28,7 +30,7 @@ from records.noise import Noise
 from records.reader import is_complete, read_cell
 from records.request import RequestRecord
 from records.served import Served
-from workloads.checks.general import WORTH_TELLING
+from workloads.catalogue import checks_that
 
 
 def test_a_folder_is_never_used_twice(tmp_path: Path) -> None:
@@ -72,7 +74,7 @@ def test_the_verdict_is_one_line() -> None:
     assert verdict_line(cell(good, unverified)) == (
         "valid: 1 checks passed; not applicable: tls; tls: nobody verified it"
     )
-    for name in WORTH_TELLING:
+    for name in checks_that(lambda check: check.worth_telling):
         told = Check(name=name, status="n/a", text="5 of 9 good answers")
         assert verdict_line(cell(good, told)).endswith(f"; {name}: 5 of 9 good answers")
     assert verdict_line(cell(bad, complete=False)) == (

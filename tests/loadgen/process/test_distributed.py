@@ -17,8 +17,7 @@ import pytest
 from loadgen.engine.options import REGION_VARIABLE
 from records.reader import read_cell, read_run
 from records.request import RequestRecord
-from support import ROOT, MockLLM, Process, lines, wait_until
-from workloads.checks.general import OF_THE_MACHINE
+from support import OF_THE_MACHINE, ROOT, MockLLM, Process, lines, wait_until
 
 SLOW_MACHINE = OF_THE_MACHINE | {"buffering"}
 

@@ -96,4 +96,4 @@ def test_a_full_disk_is_one_line_and_exit_code_1() -> None:
         done = subprocess.run(
             [*COMMAND, "--list"], cwd=ROOT, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60
         )
-    assert (done.returncode, done.stderr) == (1, "mocks.faults: cannot write: No space left on device\n")
+    assert (done.returncode, done.stderr) == (1, "error: cannot write: No space left on device\n")

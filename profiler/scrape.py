@@ -1,0 +1,111 @@
+"""Scrapes what services say of themselves, each on a thread of its own: one that hangs holds up no other."""
+
+from __future__ import annotations
+
+import http.client
+import ipaddress
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import orjson
+
+from profiler.schedule import Schedule
+from records.files import LineFile
+from records.scrape import Scrape
+from records.series import is_wanted, parse
+
+LEAST_INTERVAL_S = 1.0
+"""An exporter may take milliseconds to answer, of the event loop that it lives in."""
+TIMEOUT_S = 5.0
+MOST_BYTES = 8 << 20
+MOST_SERIES = 500
+_STOP_S = 1.0
+
+
+class Scraping:
+    """From its making to `stop`, a line a scrape."""
+
+    def __init__(self, scrapes: Sequence[Scrape], path: Path, interval_s: float) -> None:
+        """Raises OSError where the file cannot be made."""
+        self._file = LineFile(path)
+        self._writes = threading.Lock()
+        self._stopped = threading.Event()
+        self._anchor_ns = time.time_ns() - time.monotonic_ns()
+        self._failure: OSError | None = None
+        self._interval_s = max(LEAST_INTERVAL_S, interval_s)
+        self._threads = [
+            threading.Thread(target=self._run, args=(scrape,), daemon=True, name=f"scrape {scrape.name}")
+            for scrape in scrapes
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """Raises OSError where not all could be written."""
+        self._stopped.set()
+        until_s = time.monotonic() + _STOP_S
+        for thread in self._threads:
+            thread.join(max(0.0, until_s - time.monotonic()))
+        with self._writes:  # one that still waits for an answer finds it closed
+            self._file.close()
+        if self._failure is not None:
+            raise self._failure
+
+    def _run(self, scrape: Scrape) -> None:
+        opener = _opener(scrape.url)
+        schedule = Schedule(start_s=time.monotonic(), interval_s=self._interval_s, duration_s=0.0)
+        tick = 0
+        while not self._stopped.wait(max(0.0, schedule.due_s(tick) - time.monotonic())):
+            self._append({"source": scrape.name, **scraped(opener, scrape)})
+            tick, _ = schedule.after(tick, time.monotonic())
+
+    def _append(self, line: dict[str, Any]) -> None:
+        at_ns = self._anchor_ns + time.monotonic_ns()
+        with self._writes:
+            if self._stopped.is_set() or self._failure:
+                return
+            try:
+                self._file.append(orjson.dumps({"at_ns": at_ns, **line}, option=orjson.OPT_APPEND_NEWLINE))
+            except OSError as error:
+                self._failure = error
+
+
+def scraped(opener: urllib.request.OpenerDirector, scrape: Scrape) -> dict[str, Any]:
+    """What it says now: its series, or why there are none."""
+    began_s = time.monotonic()
+    found: dict[str, Any]
+    try:
+        with opener.open(scrape.url, timeout=TIMEOUT_S) as answer:
+            text = answer.read(MOST_BYTES).decode("utf-8", "replace")
+        every = [(key, value) for key, value in parse(text) if is_wanted(key, scrape.wanted)]
+        found = {"series": dict(every[:MOST_SERIES])}
+        if len(every) > MOST_SERIES:
+            found["left_out"] = len(every) - MOST_SERIES
+        if not every:
+            found["error"] = "no series that is wanted is in the answer"
+    except urllib.error.HTTPError as error:
+        found = {"error": f"HTTP {error.code}"}
+        error.close()
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        reason = getattr(error, "reason", None)
+        found = {"error": type(reason if isinstance(reason, Exception) else error).__name__}
+    return {"took_ms": round(1e3 * (time.monotonic() - began_s), 3), **found}
+
+
+def _opener(url: str) -> urllib.request.OpenerDirector:
+    """A proxy cannot reach our loopback."""
+    return urllib.request.build_opener(*([urllib.request.ProxyHandler({})] if _is_loopback(url) else []))
+
+
+def _is_loopback(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,0 +1,157 @@
+"""What the threads of a process got of the CPUs, and how long they waited for them (Linux).
+
+`/proc/PID/task/TID/schedstat` has nanoseconds on a CPU and in its queue, `status` the name and how often it
+gave the CPU away or lost it (proc(5), Documentation/scheduler/sched-stats). All are sums since it began; of
+threads that have ended they stay in the process's, so that two samples can be subtracted. To read a thread
+takes 25 us: many are read more seldom, to stay near COST of a core.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+COST = 0.001
+"""Of a core, for the threads of all processes together."""
+LONGEST_S = 2.0
+"""Between two looks, whatever they cost: a cell is some seconds long."""
+MOST_NAMES = 5
+_NUMBER = re.compile(r"[-_#: ]*\d+$")
+_NS = 1e9
+
+
+class Use(NamedTuple):
+    """Sums since a thread began; None where the kernel does not say."""
+
+    cpu_ns: int = 0
+    delay_ns: int | None = 0
+    voluntary: int | None = 0
+    involuntary: int | None = 0
+
+    def plus(self, other: Use) -> Use:
+        return Use(*(_sum(one, more) for one, more in zip(self, other, strict=True)))  # type: ignore[arg-type]
+
+    def since(self, before: Use) -> Use:
+        """What came to it; all of it where its number is another thread's now."""
+        if self.cpu_ns < before.cpu_ns:
+            return self
+        pairs = zip(self, before, strict=True)
+        return Use(*(None if a is None or b is None else max(0, a - b) for a, b in pairs))  # type: ignore[arg-type]
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "cpu_seconds": round(self.cpu_ns / _NS, 6),
+            "run_delay_seconds": None if self.delay_ns is None else round(self.delay_ns / _NS, 6),
+            "voluntary_switches": self.voluntary,
+            "involuntary_switches": self.involuntary,
+        }
+
+
+@dataclass(slots=True)
+class _Process:
+    seen: dict[int, tuple[str, Use]] = field(default_factory=dict)
+    whole: Use = field(default_factory=Use)
+    named: dict[str, Use] = field(default_factory=dict)
+    """All but the main thread, by their name without its number."""
+
+
+class Threads:
+    """The threads of some processes, each as far as it may be seen."""
+
+    def __init__(self, proc: Path = Path("/proc")) -> None:
+        self._proc = proc
+        self._of: dict[int, _Process] = {}
+        self._due_s = float("-inf")
+
+    def look(self, pids: Iterable[int], now_s: float) -> dict[int, dict[str, Any]]:
+        """Of each process the sums of all its threads, of the main one, and of those that used most since the
+        last look. Those of which nothing is told are left out, and all while it is not time. ``now_s`` is any
+        monotonic clock.
+        """
+        # Forget all others: a number may be given to another process.
+        self._of = {pid: self._of.get(pid, _Process()) for pid in pids}
+        if now_s < self._due_s:
+            return {}
+        began_s = time.process_time()
+        looked = {pid: told for pid in self._of if (told := self._process(pid)) is not None}
+        self._due_s = now_s + min(LONGEST_S, (time.process_time() - began_s) / COST)
+        return looked
+
+    def _process(self, pid: int) -> dict[str, Any] | None:
+        process, found = self._of[pid], dict(self._read(pid))
+        if pid not in found:
+            return None
+        recent = _add(process, pid, found)
+        busiest = sorted(recent, key=lambda name: (-recent[name], name))[:MOST_NAMES]
+        alive = [name for tid, (name, _) in found.items() if tid != pid]
+        return {
+            **process.whole.to_json(),
+            "main": found[pid][1].to_json(),
+            "others": [
+                {"name": name, "threads": alive.count(name), **process.named[name].to_json()}
+                for name in busiest
+            ],
+        }
+
+    def _read(self, pid: int) -> Iterable[tuple[int, tuple[str, Use]]]:
+        tasks = self._proc / str(pid) / "task"
+        try:
+            numbers = [int(name) for name in os.listdir(tasks) if name.isdecimal()]
+        except OSError:
+            return
+        for tid in numbers:
+            try:
+                yield tid, _thread(f"{tasks}/{tid}")
+            except (OSError, ValueError, IndexError):
+                continue  # it has ended, or is not ours to see
+
+
+def _add(process: _Process, pid: int, found: dict[int, tuple[str, Use]]) -> dict[str, int]:
+    """Add what came to each thread since the last look; how much CPU that was, by name."""
+    recent: dict[str, int] = {}
+    for tid, (name, use) in found.items():
+        before = process.seen.get(tid)
+        more = use.since(before[1]) if before else use
+        process.whole = process.whole.plus(more)
+        if tid != pid:
+            process.named[name] = process.named.get(name, Use()).plus(more)
+            recent[name] = recent.get(name, 0) + more.cpu_ns
+    process.seen = found
+    return recent
+
+
+def _thread(folder: str) -> tuple[str, Use]:
+    status = _text(f"{folder}/status")
+    fields = dict(line.partition(":")[::2] for line in status.splitlines())
+    delay: int | None
+    try:
+        cpu, delay = (int(word) for word in _text(f"{folder}/schedstat").split()[:2])
+    except FileNotFoundError:  # a kernel without CONFIG_SCHED_INFO
+        ticks = _text(f"{folder}/stat").rpartition(")")[2].split()
+        cpu = round((int(ticks[11]) + int(ticks[12])) / os.sysconf("SC_CLK_TCK") * _NS)
+        delay = None
+    name = fields.get("Name", "").strip()
+    return _NUMBER.sub("", name) or name, Use(
+        cpu,
+        delay,
+        _number(fields.get("voluntary_ctxt_switches")),
+        _number(fields.get("nonvoluntary_ctxt_switches")),
+    )
+
+
+def _text(path: str) -> str:
+    with open(path, "rb", buffering=0) as file:
+        return file.read().decode("utf-8", "replace")
+
+
+def _number(text: str | None) -> int | None:
+    return int(text) if text is not None and text.strip().isdecimal() else None
+
+
+def _sum(one: int | None, more: int | None) -> int | None:
+    return None if one is None or more is None else one + more

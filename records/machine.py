@@ -1,0 +1,291 @@
+"""What the profiler's samples come to over a span of time: what a service got of its machine.
+
+Each figure is null where the samples do not say: of an older profiler, another system, or where there are too
+few of them. Sums in samples are subtracted, the first from the last of those that have them.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+Samples = Sequence[dict[str, Any]]
+Value = Callable[[dict[str, Any]], float | None]
+_NS = 1e9
+_MB_OF_GB = 1024
+
+
+@dataclass(frozen=True, kw_only=True)
+class Peer:
+    """To whom the service is connected, and by how many connections."""
+
+    to: str
+    mean: float
+    max: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Machine:
+    """Shares are of 1; what is of the service is of all its processes."""
+
+    samples: int
+    seconds: float
+    cpu_cores: float | None
+    """How many CPUs the service used."""
+    main_thread_cpu: float | None
+    """Share of the time in which its busiest main thread, the event loop's, was on a CPU, and in which it
+    waited for one."""
+    main_thread_delay: float | None
+    run_delay: float | None
+    """Of the time in which its threads could run, the share in which they waited for a CPU."""
+    involuntary_switches_per_s: float | None
+    voluntary_switches_per_s: float | None
+    threads_max: int | None
+    cpu_limit_cores: float | None
+    """Its quota, and how many CPUs it may run on."""
+    cpus_allowed: int | None
+    throttled_periods: float | None
+    """Share of the quota's periods in which it was stopped, and for how many seconds a second."""
+    throttled_seconds_per_s: float | None
+    memory_max_mb: float | None
+    memory_growth_mb: float | None
+    memory_limit_mb: float | None
+    memory_limit_hits: int | None
+    oom_kills: int | None
+    cpu_pressure: float | None
+    """Share of the time in which something waited for it: in the service's own group where that says so,
+    else on the whole machine."""
+    memory_pressure: float | None
+    io_pressure: float | None
+    pressure_of: str | None
+    """``cgroup`` or ``machine``."""
+    machine_cpus: int | None
+    machine_cpu_cores: float | None
+    """How many of them were in use; and by all but the service, the load too where it is on this machine."""
+    others_cpu_cores: float | None
+    steal_cores: float | None
+    listen_queue_max: int | None
+    """The most connections that waited to be accepted, of how many may at that port."""
+    listen_backlog: int | None
+    listen_overflows: int | None
+    """Connections for which there was no room; of all services of this network."""
+    connects_per_s: float | None
+    """Connections that the service made, as far as they were seen."""
+    time_wait_growth: int | None
+    peers: tuple[Peer, ...]
+    """Those that it had most connections to first."""
+
+
+def machine_over(samples: Iterable[dict[str, Any]], span: tuple[int, int] | None = None) -> Machine | None:
+    """Of the samples in a span (Unix ns, both ends in it), of all where none is said; None of fewer than two.
+    Of the samples of several profilers, one after the other, those of the one that took most."""
+    ours = _one_profiler(one for one in samples if _within(one, span))
+    if len(ours) < 2:
+        return None
+    own = _pressure(ours, "system", "cgroup", "pressure")
+    pressure = own or _pressure(ours, "system", "pressure")
+    busy, cpu = _rate(ours, _at("system", "cpu_busy_seconds")), _cpu_cores(ours)
+    return Machine(
+        samples=len(ours),
+        seconds=(ours[-1]["at_ns"] - ours[0]["at_ns"]) / _NS,
+        cpu_cores=cpu,
+        **_threads(ours),
+        **_limits(ours),
+        **_memory(ours),
+        cpu_pressure=pressure.get("cpu"),
+        memory_pressure=pressure.get("memory"),
+        io_pressure=pressure.get("io"),
+        pressure_of="cgroup" if own else "machine" if pressure else None,
+        machine_cpus=_whole(_last(ours, _at("system", "cpu_count"))),
+        machine_cpu_cores=busy,
+        others_cpu_cores=None if busy is None or cpu is None else max(0.0, busy - cpu),
+        steal_cores=_rate(ours, _at("system", "cpu_steal_seconds")),
+        **_network(ours),
+    )
+
+
+def _within(sample: dict[str, Any], span: tuple[int, int] | None) -> bool:
+    at = sample.get("at_ns")
+    return isinstance(at, int) and (span is None or span[0] <= at <= span[1])
+
+
+def _one_profiler(samples: Iterable[dict[str, Any]]) -> Samples:
+    parts: list[list[dict[str, Any]]] = [[]]
+    for sample in samples:
+        if parts[-1] and sample["at_ns"] <= parts[-1][-1]["at_ns"]:
+            parts.append([])
+        parts[-1].append(sample)
+    return max(parts, key=len)
+
+
+def _cpu_cores(samples: Samples) -> float | None:
+    """By each sample's share of the time since the one before: a process that was born in it counts."""
+    used = over_ns = 0.0
+    for before, after in itertools.pairwise(samples):
+        percent = _value(after, "processes", "total_cpu_percent")
+        if percent is not None and _value(after, "processes", "process_count"):
+            span_ns = after["at_ns"] - before["at_ns"]
+            used, over_ns = used + percent / 100 * span_ns, over_ns + span_ns
+    return used / over_ns if over_ns else None
+
+
+def _threads(samples: Samples) -> dict[str, Any]:
+    rates = {
+        name: _by_process(samples, "threads", name)
+        for name in ("cpu_seconds", "run_delay_seconds", "involuntary_switches", "voluntary_switches")
+    }
+    main = _by_process(samples, "threads", "main", "cpu_seconds")
+    delays = _by_process(samples, "threads", "main", "run_delay_seconds")
+    busiest = max(main, key=lambda pid: main[pid], default=None)
+    cpu, delay = _total(rates["cpu_seconds"]), _total(rates["run_delay_seconds"])
+    return {
+        "main_thread_cpu": None if busiest is None else main[busiest],
+        "main_thread_delay": None if busiest is None else delays.get(busiest),
+        "run_delay": None if cpu is None or delay is None or not cpu + delay else delay / (cpu + delay),
+        "involuntary_switches_per_s": _total(rates["involuntary_switches"]),
+        "voluntary_switches_per_s": _total(rates["voluntary_switches"]),
+        "threads_max": _whole(_most(samples, _at("processes", "total_threads"))),
+    }
+
+
+def _limits(samples: Samples) -> dict[str, Any]:
+    periods = _growth(samples, _at("system", "cgroup", "cpu_periods"))
+    throttled = _growth(samples, _at("system", "cgroup", "cpu_throttled_periods"))
+    allowed = [_value(one, "cpus_allowed") for one in _processes(samples[-1])]
+    return {
+        "cpu_limit_cores": _last(samples, _at("system", "cgroup", "cpu_limit_cores")),
+        "cpus_allowed": _whole(max((one for one in allowed if one is not None), default=None)),
+        "throttled_periods": None if throttled is None or not periods else min(1.0, throttled / periods),
+        "throttled_seconds_per_s": _rate(samples, _at("system", "cgroup", "cpu_throttled_seconds")),
+    }
+
+
+def _memory(samples: Samples) -> dict[str, Any]:
+    used = _at("processes", "total_memory_mb")
+    limit = _last(samples, _at("system", "cgroup", "memory_limit_gb"))
+    ends = _ends(samples, used)
+    return {
+        "memory_max_mb": _most(samples, used),
+        "memory_growth_mb": None if ends is None else ends[1][1] - ends[0][1],
+        "memory_limit_mb": None if limit is None else limit * _MB_OF_GB,
+        "memory_limit_hits": _whole(_growth(samples, _at("system", "cgroup", "memory_limit_hits"))),
+        "oom_kills": _whole(_growth(samples, _at("system", "cgroup", "memory_oom_kills"))),
+    }
+
+
+def _pressure(samples: Samples, *path: str) -> dict[str, float]:
+    """The resources that are told of."""
+    shares = {name: _rate(samples, _at(*path, name, "some_seconds")) for name in ("cpu", "memory", "io")}
+    return {name: min(1.0, share) for name, share in shares.items() if share is not None}
+
+
+def _network(samples: Samples) -> dict[str, Any]:
+    queues = [
+        (queued, _value(one, "backlog"))
+        for sample in samples
+        for one in _listed(sample, "processes", "sockets", "listen")
+        if (queued := _value(one, "queued")) is not None
+    ]
+    fullest = max(queues, key=lambda one: one[0], default=(None, None))
+    waiting = _ends(samples, _at("processes", "sockets", "states", "time_wait"))
+    return {
+        "listen_queue_max": _whole(fullest[0]),
+        "listen_backlog": _whole(fullest[1]),
+        "listen_overflows": _whole(_growth(samples, _at("system", "tcp", "listen_overflows"))),
+        "connects_per_s": _rate(samples, _at("processes", "sockets", "connects")),
+        "time_wait_growth": None if waiting is None else round(waiting[1][1] - waiting[0][1]),
+        "peers": _peers(samples),
+    }
+
+
+def _peers(samples: Samples) -> tuple[Peer, ...]:
+    looks = [one for one in samples if _found(one, "processes", "sockets", "peers") is not None]
+    counts: dict[str, list[float]] = {}
+    for sample in looks:
+        for one in _listed(sample, "processes", "sockets", "peers"):
+            if (number := _value(one, "established")) is not None:
+                counts.setdefault(str(one.get("to")), []).append(number)
+    found = (Peer(to=to, mean=sum(of) / len(looks), max=round(max(of))) for to, of in counts.items())
+    return tuple(sorted(found, key=lambda peer: (-peer.mean, peer.to)))
+
+
+# -- from samples, which may be older ones or somebody else's, to numbers
+
+
+def _found(of: Any, *path: str) -> Any:
+    for name in path:
+        of = of.get(name) if isinstance(of, dict) else None
+    return of
+
+
+def _value(of: Any, *path: str) -> float | None:
+    found = _found(of, *path)
+    return found if isinstance(found, int | float) and not isinstance(found, bool) else None
+
+
+def _at(*path: str) -> Value:
+    return lambda sample: _value(sample, *path)
+
+
+def _listed(of: Any, *path: str) -> Iterator[dict[str, Any]]:
+    found = _found(of, *path)
+    return (one for one in found if isinstance(one, dict)) if isinstance(found, list) else iter(())
+
+
+def _processes(sample: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    return _listed(sample, "processes", "process_details")
+
+
+def _told(samples: Samples, value: Value) -> Iterator[tuple[int, float]]:
+    return ((one["at_ns"], number) for one in samples if (number := value(one)) is not None)
+
+
+def _ends(samples: Samples, value: Value) -> tuple[tuple[int, float], tuple[int, float]] | None:
+    """The first and the last that there are, with their times; None where there are not two."""
+    told = list(_told(samples, value))
+    return (told[0], told[-1]) if len(told) > 1 else None
+
+
+def _growth(samples: Samples, value: Value) -> float | None:
+    """Of a sum, which begins again where what it is of did."""
+    ends = _ends(samples, value)
+    return None if ends is None or ends[1][1] < ends[0][1] else ends[1][1] - ends[0][1]
+
+
+def _rate(samples: Samples, value: Value) -> float | None:
+    """A second."""
+    grown, ends = _growth(samples, value), _ends(samples, value)
+    return None if grown is None or ends is None else grown / ((ends[1][0] - ends[0][0]) / _NS)
+
+
+def _by_process(samples: Samples, *path: str) -> dict[int, float]:
+    """The rate of each process that was seen twice."""
+    found: dict[int, list[tuple[int, float]]] = {}
+    for sample in samples:
+        for one in _processes(sample):
+            if (number := _value(one, *path)) is not None and isinstance(one.get("pid"), int):
+                found.setdefault(one["pid"], []).append((sample["at_ns"], number))
+    return {
+        pid: (of[-1][1] - of[0][1]) / ((of[-1][0] - of[0][0]) / _NS)
+        for pid, of in found.items()
+        if len(of) > 1 and of[-1][1] >= of[0][1]
+    }
+
+
+def _total(rates: dict[int, float]) -> float | None:
+    return sum(rates.values()) if rates else None
+
+
+def _last(samples: Samples, value: Value) -> float | None:
+    told = [number for _, number in _told(samples, value)]
+    return told[-1] if told else None
+
+
+def _most(samples: Samples, value: Value) -> float | None:
+    return max((number for _, number in _told(samples, value)), default=None)
+
+
+def _whole(number: float | None) -> int | None:
+    return None if number is None else round(number)

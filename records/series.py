@@ -1,0 +1,56 @@
+"""Prometheus's text format, in which services say how they are: a series a line, its name, labels and value.
+
+https://prometheus.io/docs/instrumenting/exposition_formats/, and OpenMetrics, whose exemplars and times are
+left out. A series is kept under one text, its key: `name{label="value",...}` with its labels by alphabet.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+
+_LINE = re.compile(
+    r'([A-Za-z_:][\w:]*)[ \t]*(?:\{((?:[^"{}]|"(?:[^"\\]|\\.)*")*)\})?[ \t]+([^ \t]+)', re.ASCII
+)
+_LABEL = re.compile(r'([A-Za-z_]\w*)[ \t]*=[ \t]*"((?:[^"\\]|\\.)*)"', re.ASCII)
+_ESCAPED = re.compile(r"\\(.)")
+
+
+def parse(text: str) -> Iterator[tuple[str, float]]:
+    """(key, value) of each series with a value that is a number; lines of another form are left out."""
+    for line in text.splitlines():
+        match = _LINE.match(line.strip())
+        if match is None:
+            continue
+        try:
+            value = float(match[3])
+        except ValueError:
+            continue
+        if math.isfinite(value):
+            yield _key(match[1], match[2] or ""), value
+
+
+def _key(name: str, labels: str) -> str:
+    told = ",".join(f'{label}="{value}"' for label, value in sorted(_LABEL.findall(labels)))
+    return f"{name}{{{told}}}" if told else name
+
+
+def split(key: str) -> tuple[str, dict[str, str]]:
+    """The name and the labels of a key."""
+    name, _, rest = key.partition("{")
+    return name, {label: _plain(value) for label, value in _LABEL.findall(rest)}
+
+
+def _plain(value: str) -> str:
+    return _ESCAPED.sub(lambda match: "\n" if match[1] == "n" else match[1], value)
+
+
+def is_wanted(key: str, patterns: tuple[str, ...]) -> bool:
+    """Does its name match one of the patterns (`vllm:*`)? Where none is said, all but the buckets of
+    histograms, and the times at which counters were made: they are many, and sums and counts say the most."""
+    name, _, labels = key.partition("{")
+    if patterns:
+        return any(fnmatchcase(name, pattern) for pattern in patterns)
+    return not (name.endswith("_created") or (name.endswith("_bucket") and 'le="' in labels))

@@ -1,0 +1,43 @@
+"""Where nobody looked inside: a cheap path answers late under load, while connections are taken at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from reports.analysis.analysis import Analysis
+from reports.findings.event_loop import BLOCKED, probe_evidence
+from reports.findings.finding import Effect, Evidence, Finding
+from reports.findings.held import about, held
+
+LATER_MS = 10.0
+TIMES = 5.0
+"""So many times what it took before the load, and so much more, a cheap path has to take;"""
+ACCEPTED_MS = 5.0
+"""and at most so much more a connection."""
+
+
+def blocked_from_outside(analysis: Analysis) -> Iterator[Finding]:
+    for service in held(analysis):
+        probed = service.heavy.probed
+        if service.heavy.inside is not None or probed is None:
+            continue
+        path, idle = probed.path_ms, probed.path_idle_ms
+        accept, accept_idle = probed.accept_ms, probed.accept_idle_ms
+        if path is None or idle is None or path < idle + LATER_MS or path < TIMES * idle:
+            continue
+        if accept is not None and accept_idle is not None and accept > accept_idle + ACCEPTED_MS:
+            continue  # the listen queue is full: that is another cause
+        yield Finding(
+            code=BLOCKED.code,
+            about=about(service),
+            binds="throughput",
+            confidence="likely",
+            severity="high",
+            effect=Effect(figure="answers a second", now=service.heavy.per_second),
+            evidence=(
+                *probe_evidence(service),
+                *(() if accept is None else (Evidence(figure="TCP connects in", value=accept, unit="ms"),)),
+            ),
+            advice="Something holds the event loop, or all threads that serve this path: start the service by"
+            " the sweep (--deployment run:COMMAND) to see which line",
+        )

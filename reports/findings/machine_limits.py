@@ -1,0 +1,90 @@
+"""What a machine keeps from a service: its quota, memory, and CPUs that others, or its own threads, take."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from reports.analysis.analysis import Analysis
+from reports.evidence.machine import GotOfMachine
+from reports.evidence.service import Service
+from reports.findings.finding import Effect, Evidence, Finding, Severity
+from reports.findings.held import about
+
+THROTTLED = 0.1
+PRESSED = 0.1
+DELAYED = 0.3
+"""Shares of the time from which on it matters."""
+MUCH = 0.5
+OWN_DOING = 1.2
+"""So many times its cores its own threads want, where it is these that keep each other from running."""
+
+
+def machine_limits(analysis: Analysis) -> Iterator[Finding]:
+    for service in analysis.services:
+        machine = service.heavy.machine
+        if machine is None:
+            continue
+        yield from _throttled(service, machine)
+        yield from _delayed(service, machine)
+        yield from _pressed(service, machine)
+
+
+def _throttled(service: Service, machine: GotOfMachine) -> Iterator[Finding]:
+    if (share := machine.throttled or 0.0) >= THROTTLED:
+        yield _finding(
+            service, "cpu-throttled", share,
+            Evidence(figure="periods in which it was stopped", value=100 * share, unit="%"),
+            Evidence(figure="processor time", value=machine.cpu_cores, unit="cores"),
+            Evidence(figure="of its limit", value=machine.cores, unit="cores"),
+            advice="Set TORCH_THREADS and OMP_NUM_THREADS to the whole cores of the quota, at least 1, or raise"
+            " the limit",
+        )  # fmt: skip
+
+
+def _delayed(service: Service, machine: GotOfMachine) -> Iterator[Finding]:
+    if (share := machine.run_delay or 0.0) < DELAYED:
+        return
+    figures = (
+        Evidence(
+            figure="of the time in which it could run, it waited", value=100 * share, unit="%"
+        ),
+        Evidence(figure="processor time that it got", value=machine.cpu_cores, unit="cores"),
+        Evidence(figure="of cores that it may take", value=machine.cores),
+    )
+    if machine.wanted_cores > OWN_DOING * machine.cores:
+        yield _finding(
+            service, "cpu-oversubscribed", share, *figures,
+            advice="Fewer threads that compute at once: as many as there are cores, and OMP_NUM_THREADS=1"
+            " where several callers compute",
+        )  # fmt: skip
+    elif machine.busy < 1 - share / 2:
+        yield _finding(
+            service, "noisy-neighbour", share, *figures,
+            advice="Something else takes its CPUs: give it CPUs of its own, or a guaranteed share, and measure"
+            " again",
+        )  # fmt: skip
+
+
+def _pressed(service: Service, machine: GotOfMachine) -> Iterator[Finding]:
+    share, kills = machine.memory_pressure or 0.0, machine.oom_kills or 0.0
+    if share >= PRESSED or kills:
+        yield _finding(
+            service, "memory-pressure", max(share, MUCH if kills else 0.0),
+            Evidence(figure="of the time something waited for memory", value=100 * share, unit="%"),
+            Evidence(figure="processes killed for want of it", value=kills),
+            advice="Raise the memory limit, or keep one copy of the model for all workers",
+        )  # fmt: skip
+
+
+def _finding(service: Service, code: str, share: float, *evidence: Evidence, advice: str) -> Finding:
+    severity: Severity = "high" if share >= MUCH else "medium"
+    return Finding(
+        code=code,
+        about=about(service),
+        binds="throughput",
+        confidence="likely",
+        severity=severity,
+        effect=Effect(figure="answers a second", now=service.heavy.per_second),
+        evidence=evidence,
+        advice=advice,
+    )

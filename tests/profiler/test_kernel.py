@@ -1,0 +1,54 @@
+"""Pressure and TCP of the machine, from files of the test's own."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from profiler import kernel
+from profiler.sampler import Sampler
+from profiler.watch import Watch
+
+
+def test_pressure_is_in_seconds_and_null_where_it_is_not_told(tmp_path: Path) -> None:
+    assert kernel.of_machine(tmp_path) is None
+    folder = tmp_path / "proc" / "pressure"
+    folder.mkdir(parents=True)
+    (folder / "cpu").write_text("some avg10=96.33 avg60=8.00 avg300=4.00 total=19415940235\n")
+    (folder / "memory").write_text("some avg10=0.00 total=5\nfull avg10=0.00 total=1500000\nodd\n")
+    assert kernel.of_machine(tmp_path) == {
+        "cpu": {"some_seconds": 19415.940235, "full_seconds": None},
+        "memory": {"some_seconds": 0.000005, "full_seconds": 1.5},
+        "io": None,
+    }
+
+
+def test_counts_of_tcp_are_found_by_their_titles(tmp_path: Path) -> None:
+    net = tmp_path / "7" / "net"
+    net.mkdir(parents=True)
+    assert kernel.tcp(7, tmp_path) is None
+    (net / "snmp").write_text("Ip: A B\nIp: 1 2\nTcp: RtoMin ActiveOpens Odd\nTcp: 200 31 -1\n")
+    (net / "netstat").write_text("TcpExt: ListenOverflows ListenDrops\nTcpExt: 4 5\n")
+    found = kernel.tcp(7, tmp_path)
+    assert found
+    told = {name: value for name, value in found.items() if value is not None}
+    assert told == {"connects": 31, "listen_overflows": 4, "listen_drops": 5}
+
+
+@pytest.mark.parametrize("text", ["", "\n", "some\n", "some total=\n", "some total=many\n"])
+def test_odd_pressure_is_null(text: str, tmp_path: Path) -> None:
+    file = tmp_path / "cpu.pressure"
+    file.write_text(text)
+    assert kernel.pressure(lambda resource: tmp_path / f"{resource}.pressure") is None
+
+
+def test_a_sample_has_all_of_it() -> None:
+    sample = Sampler(Watch([os.getpid()]), 0.5).sample(0)
+    assert {"pressure", "tcp", "cpu_busy_seconds", "cpu_steal_seconds"} <= sample["system"].keys()
+    assert "sockets" in sample["processes"]
+    ours = next(one for one in sample["processes"]["process_details"] if one["pid"] == os.getpid())
+    assert ours["cpu_seconds"] > 0
+    if hasattr(os, "sched_getaffinity"):
+        assert ours["cpus_allowed"] == len(os.sched_getaffinity(0))

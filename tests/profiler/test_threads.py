@@ -1,0 +1,141 @@
+"""Threads' sums, from trees of `/proc` of the test's own, and our own threads."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+from pathlib import Path
+
+import pytest
+
+from profiler.threads import LONGEST_S, MOST_NAMES, Threads
+
+
+def thread(proc: Path, tid: int, name: str, cpu_s: float, delay_s: float = 0.0, lost: int = 0) -> None:
+    folder = proc / "7" / "task" / str(tid)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "schedstat").write_text(f"{cpu_s * 1e9:.0f} {delay_s * 1e9:.0f} 5\n")
+    switches = f"voluntary_ctxt_switches:\t{2 * lost}\nnonvoluntary_ctxt_switches:\t{lost}\n"
+    (folder / "status").write_text(f"Name:\t{name}\nState:\tS (sleeping)\n{switches}")
+
+
+def test_the_main_thread_the_sum_and_the_others_by_name(tmp_path: Path) -> None:
+    thread(tmp_path, 7, "uvicorn", 4, 1, 10)
+    thread(tmp_path, 8, "embed-pool_0", 2, 0.5, 3)
+    thread(tmp_path, 9, "embed-pool_1", 1, 0.25, 1)
+    found = Threads(tmp_path).look([7], 0.0).get(7)
+    assert found == {
+        "cpu_seconds": 7.0,
+        "run_delay_seconds": 1.75,
+        "voluntary_switches": 28,
+        "involuntary_switches": 14,
+        "main": {
+            "cpu_seconds": 4.0,
+            "run_delay_seconds": 1.0,
+            "voluntary_switches": 20,
+            "involuntary_switches": 10,
+        },
+        "others": [
+            {
+                "name": "embed-pool",
+                "threads": 2,
+                "cpu_seconds": 3.0,
+                "run_delay_seconds": 0.75,
+                "voluntary_switches": 8,
+                "involuntary_switches": 4,
+            }
+        ],
+    }
+
+
+def test_what_a_thread_used_stays_in_the_sum_when_it_ends_and_its_number_is_given_again(
+    tmp_path: Path,
+) -> None:
+    threads = Threads(tmp_path)
+    thread(tmp_path, 7, "app", 1)
+    thread(tmp_path, 8, "w", 5)
+    assert threads.look([7], 0.0).get(7)
+    shutil.rmtree(tmp_path / "7" / "task" / "8")
+    found = threads.look([7], 1000.0).get(7)
+    assert found
+    assert (found["cpu_seconds"], found["others"]) == (6.0, [])
+    thread(tmp_path, 8, "w", 0.5)
+    found = threads.look([7], 2000.0).get(7)
+    assert found
+    assert (found["cpu_seconds"], found["others"][0]["cpu_seconds"]) == (6.5, 5.5)
+    thread(tmp_path, 8, "w", 0.25)
+    found = threads.look([7], 3000.0).get(7)
+    assert found
+    assert found["cpu_seconds"] == 6.75
+
+
+def test_of_many_names_those_that_used_most_since_the_last_look_are_kept(tmp_path: Path) -> None:
+    threads = Threads(tmp_path)
+    thread(tmp_path, 7, "app", 1)
+    for number in range(2 * MOST_NAMES):
+        thread(tmp_path, 20 + number, f"n{chr(97 + number)}", 100 - number)
+    assert threads.look([7], 0.0).get(7)
+    thread(tmp_path, 20 + 2 * MOST_NAMES - 1, f"n{chr(97 + 2 * MOST_NAMES - 1)}", 99)
+    found = threads.look([7], 1000.0).get(7)
+    assert found
+    assert len(found["others"]) == MOST_NAMES
+    assert found["others"][0]["name"] == "nj"
+
+
+def test_a_kernel_without_schedstat_says_the_time_alone(tmp_path: Path) -> None:
+    thread(tmp_path, 7, "a b) c", 1)
+    folder = tmp_path / "7" / "task" / "7"
+    (folder / "schedstat").unlink()
+    ticks = os.sysconf("SC_CLK_TCK")
+    (folder / "stat").write_text(f"7 (a b) c) S 1 2 3 4 5 6 7 8 9 10 {2 * ticks} {ticks} 0 0\n")
+    found = Threads(tmp_path).look([7], 0.0).get(7)
+    assert found
+    assert (found["cpu_seconds"], found["run_delay_seconds"]) == (3.0, None)
+
+
+@pytest.mark.parametrize("text", ["", "1\n", "many 2 3\n"])
+def test_an_odd_file_is_null(text: str, tmp_path: Path) -> None:
+    thread(tmp_path, 7, "app", 1)
+    (tmp_path / "7" / "task" / "7" / "schedstat").write_text(text)
+    assert Threads(tmp_path).look([7], 0.0).get(7) is None
+    assert Threads(tmp_path).look([8], 0.0).get(8) is None
+
+
+@pytest.mark.parametrize(("cost_s", "due_s"), [(0.001, 1.0), (0.5, LONGEST_S)])
+def test_many_threads_are_read_seldom_but_not_too_seldom_for_a_cell(
+    cost_s: float, due_s: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cpu_s = iter((0.0, cost_s, 1.0, 1.0))
+    monkeypatch.setattr("time.process_time", lambda: next(cpu_s))
+    thread(tmp_path, 7, "app", 1)
+    threads = Threads(tmp_path)
+    assert threads.look([7], 0.0)
+    assert not threads.look([7], due_s - 0.01)
+    assert threads.look([7], due_s + 0.01)
+
+
+def test_who_is_no_longer_followed_is_forgotten(tmp_path: Path) -> None:
+    thread(tmp_path, 7, "app", 5)
+    threads = Threads(tmp_path)
+    assert threads.look([7], 0.0).get(7)
+    threads.look([8], 0.0)
+    thread(tmp_path, 7, "other", 1)
+    found = threads.look([7], 1000.0).get(7)
+    assert found
+    assert found["cpu_seconds"] == 1.0
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/task"), reason="no Linux")
+def test_our_own() -> None:
+    held = threading.Event()
+    waiting = threading.Thread(target=held.wait, daemon=True)
+    waiting.start()
+    try:
+        found = Threads().look([os.getpid()], 0.0).get(os.getpid())
+    finally:
+        held.set()
+        waiting.join(60)
+    assert found
+    assert found["cpu_seconds"] >= found["main"]["cpu_seconds"] > 0
+    assert sum(one["threads"] for one in found["others"]) >= 1
