@@ -66,6 +66,7 @@ class Blanking:
         write_json(to / layout.CELL, cell)
         _lines(folder / layout.REQUESTS, to / layout.REQUESTS, self._request)
         _lines(folder / layout.INSIDE, to / layout.INSIDE, self._inside)
+        _lines(folder / layout.PROBES, to / layout.PROBES, dict)
         _lines(folder / layout.SAMPLES, to / layout.SAMPLES, _without_process_names)
         if (folder / layout.PROFILE).exists():
             write_json(to / layout.PROFILE, _without_process_names(read_json(folder / layout.PROFILE)))

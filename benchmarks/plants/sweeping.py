@@ -136,4 +136,6 @@ def _run(argv: Sequence[str], environment: dict[str, str], log: Path) -> None:
                 raise
             raise Failed(f"the sweep did not end within {LIMIT_S:.0f} s ({log})") from None
     if code not in (0, 3):
-        raise Failed(f"the sweep ended with {code} ({log})")
+        words = log.read_text(errors="replace").split("\n")
+        said = next((line.strip() for line in reversed(words) if line.strip()), "it said nothing")
+        raise Failed(f"the sweep ended with {code}: {said} ({log})")

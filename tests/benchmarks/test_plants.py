@@ -78,6 +78,7 @@ def planted_run(run: Path) -> None:
         write(folder / "inside.jsonl", {"groups": [waits], "executors": pools})
         process = {"pid": 1, "name": "plants.service", "cpu_percent": 5.0}
         write(folder / "profile.jsonl", {"processes": {"process_details": [process]}})
+        write(folder / "probes.jsonl", {"kind": "/ready"})
         write(folder / "target.log", "plants")
 
 
@@ -90,7 +91,7 @@ def test_nothing_names_the_plant_in_the_copy(tmp_path: Path, plants: SimpleNames
         path.relative_to(copy).as_posix(): path.read_text() for path in copy.rglob("*") if path.is_file()
     }
     cell = "cells/service/as-is/c20-r1"
-    names = ("cell.json", "requests.jsonl", "inside.jsonl", "profile.jsonl")
+    names = ("cell.json", "requests.jsonl", "inside.jsonl", "profile.jsonl", "probes.jsonl")
     assert set(files) == {"run.json", *(f"{cell}/{name}" for name in names)}  # no logs, no healthy side
     told = {(name, word) for name, text in files.items() for word in TELLING if word in text}
     assert not told
