@@ -46,8 +46,9 @@ def planted_run(run: Path) -> None:
         "settings": {"PLANT": "locked"},
         "reference": "healthy",
         "locust_args": ["--questions", "/home/plant.txt"],
+        "levels": [1, 20],
     }
-    write(run / "run.json", {"schema_version": 1, "plan": plan})
+    write(run / "run.json", {"schema_version": 1, "plan": plan, "planned": ["plants.service/planted/c20-r1"]})
     for variant in ("healthy", "planted"):
         folder = run / "cells" / "plants.service" / variant / "c20-r1"
         cell = {
@@ -169,3 +170,13 @@ def test_the_matrix_has_a_row_a_case(plants: SimpleNamespace) -> None:
     assert lines[2] == "| one | full | 0.50x (0.40-0.60) | - | yes | b | yes | c |"
     assert lines[3] == "| two | full | 0.50x (0.40-0.60) | - | yes | - | no | - |"
     assert "full dose: 2 of 2 cases count; the first finding is right in 1." in lines[5]
+
+
+def test_a_field_that_would_tell_is_not_handed_over(tmp_path: Path, plants: SimpleNamespace) -> None:
+    planted_run(tmp_path / "run")
+    [cell] = (tmp_path / "run").glob("cells/*/planted/*/cell.json")
+    write(cell, {**json.loads(cell.read_text()), "something_new": "PLANT=locked"})
+    copy = tmp_path / "copy"
+    copy.mkdir()
+    with pytest.raises(plants.blanking.TellingError, match=r"plant in cell\.json"):
+        plants.blanking.Blanking().copy(tmp_path / "run", "planted", copy)
