@@ -21,13 +21,13 @@ sweep: install ## Show where the reference app stops scaling (about 6 minutes; S
 	$(BIN)/sweep $(SWEEP)
 
 test: install ## Run the tests
-	$(BIN)/pytest -n 4 --dist worksteal
+	$(BIN)/pytest -n 6 --dist worksteal
 
 check: install ## Format, lint, types and tests: what CI runs
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/pytest -n 4 --dist worksteal
+	$(BIN)/pytest -n 6 --dist worksteal
 
 format: install ## Mend what ruff can mend by itself
 	$(BIN)/ruff format .

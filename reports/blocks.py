@@ -17,6 +17,7 @@ from reports.figures.latency_breakdown import LatencyBreakdown
 from reports.figures.load import heads
 from reports.figures.summary import OperatingPoint
 from reports.figures.text import NONE, number, times
+from reports.findings.acquittal import acquittals
 from reports.findings.catalogue import diagnosis
 from reports.footnotes import absent_note, answer_notes, failure_note, ratio_notes, trait_notes
 from reports.growth import knee_sentence
@@ -194,7 +195,8 @@ def _cold(analysis: Analysis) -> Iterator[Block]:
 
 
 def _findings(analysis: Analysis) -> Iterator[Block]:
-    yield from section(diagnosis(analysis))
+    found = diagnosis(analysis)
+    yield from section(found, acquittals(analysis, found))
 
 
 def _regions(analysis: Analysis) -> Iterator[Block]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
+from reports.analysis.place import Place
 from reports.document import Paragraph
 from reports.figures.text import listed, number
-from reports.findings.finding import Effect, Finding
+from reports.findings.acquittal import Acquittal
+from reports.findings.finding import Effect, Evidence, Finding
 from reports.sentence import Sentence
 
 TOLD = 3
@@ -26,20 +28,35 @@ def in_words(found: Sequence[Finding]) -> Iterator[Sentence]:
         yield Sentence(text=f"Findings below: {more} more.", short=f"Findings below: {more} more.")
 
 
-def section(found: Sequence[Finding]) -> Iterator[Paragraph]:
-    """All of them, with their evidence."""
+def section(found: Sequence[Finding], free: Sequence[Acquittal]) -> Iterator[Paragraph]:
+    """All of them, with their evidence; and of services of which something was found, what it is not."""
     if found:
-        yield Paragraph(title="What was found, and what it rests on", lines=tuple(map(_rests_on, found)))
+        lines = (*map(_rests_on, found), *_not_so(free, {finding.about for finding in found}))
+        yield Paragraph(title="What was found, and what it rests on", lines=lines)
 
 
 def _rests_on(finding: Finding) -> str:
-    figures = listed([_figure(one.figure, one.value, one.unit) for one in finding.evidence])
+    figures = _figures(finding.evidence)
     return ". ".join(filter(None, (_said(finding), figures, finding.advice))) + "."
+
+
+def _not_so(free: Sequence[Acquittal], places: Collection[Place]) -> Iterator[str]:
+    for place in dict.fromkeys(one.about for one in free if one.about in places):
+        own = [f"{_words(one.code)} ({_figures(one.evidence)})" for one in free if one.about == place]
+        yield f"{place}: not {listed(own)}."
+
+
+def _figures(evidence: Sequence[Evidence]) -> str:
+    return listed([_figure(one.figure, one.value, one.unit) for one in evidence])
+
+
+def _words(code: str) -> str:
+    return code.replace("-", " ")
 
 
 def _named(finding: Finding) -> str:
     at = f" at {finding.where}" if finding.where else ""
-    return f"{finding.about}: {finding.code.replace('-', ' ')}{at}"
+    return f"{finding.about}: {_words(finding.code)}{at}"
 
 
 def _said(finding: Finding) -> str:

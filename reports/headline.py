@@ -1,4 +1,4 @@
-"""The report's first lines: the truth, as much of it as ten lines hold."""
+"""The report's first lines: the truth, as much of it as eight lines hold."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from reports.findings.catalogue import diagnosis
 from reports.sentence import Sentence
 from reports.sentences import sentences
 
-LINES = 10
+LINES = 8
 COLUMNS = 98
 """Of 100, less what marks a sentence in Markdown."""
 

@@ -20,9 +20,10 @@
     cold            [{deployment, config, requests, ttft_p50_ms, ttft_max_ms}]  first requests of the loads
     verdicts        [{source, cell, valid, late, noise,
                     checks: [{name, status, figure, bound, text, advice}]}]
-    findings        [{code, about: {deployment, config, load ...}, binds, confidence, severity,
+    findings        [{code, about: {deployment, config, load ...}, where, binds, confidence, severity,
                     effect: {figure, unit, now, mended, low, high}, evidence: [{figure, value, unit}],
                     advice}]  the diagnosis, worst first
+    acquittals      [{code, about, evidence}]  what it is not, of services of which that is known
     notes           [{code, ...}]  what has to be known about the measurement, its figures as fields
                     (`reports.analysis.note`)
     says            [sentence]  those that the report begins with
@@ -69,6 +70,7 @@ from reports.figures.regions import Region
 from reports.figures.shaped import ShapedCell
 from reports.figures.stats import Estimate
 from reports.figures.summary import CellSummary, OperatingPoint
+from reports.findings.acquittal import acquittals
 from reports.findings.catalogue import diagnosis
 from reports.headline import what_this_says
 from workloads.metric import Metric
@@ -204,6 +206,7 @@ def shaped_json(shaped: ShapedCell) -> dict[str, Any]:
 def results_json(analysis: Analysis) -> dict[str, Any]:
     """The whole analysis as plain JSON values (the module's docstring documents them)."""
     configurations: dict[str, dict[str, dict[str, Any]]] = {}
+    found = diagnosis(analysis)
     for level in analysis.levels:
         config = configurations.setdefault(level.deployment, {}).setdefault(level.config, {"levels": {}})
         # Of several workloads each but the stream says so, so that none takes another's place.
@@ -227,7 +230,8 @@ def results_json(analysis: Analysis) -> dict[str, Any]:
         "regions": [_region(region) for region in analysis.regions],
         "cold": [_plain(cold) for cold in analysis.noted(Cold)],
         "verdicts": [_verdict(cell) for cell in analysis.cells],
-        "findings": [finding.to_json() for finding in diagnosis(analysis)],
+        "findings": [finding.to_json() for finding in found],
+        "acquittals": [one.to_json() for one in acquittals(analysis, found)],
         "notes": [note.to_json() for note in analysis.notes],
         "says": list(what_this_says(analysis)),
     }

@@ -11,7 +11,7 @@ MOST_OF_A_LOCUSTFILE = 75
 
 
 def _modules() -> Iterator[Path]:
-    packages = {path.parent for path in ROOT.glob("*/*.py") if path.parent.name != "tests"}
+    packages = {path.parent for path in ROOT.glob("*/*.py")}
     for package in packages:
         yield from package.rglob("*.py")
 
@@ -24,7 +24,7 @@ def _functions(path: Path) -> Iterator[tuple[str, int]]:
 
 def test_no_module_and_no_function_is_too_long() -> None:
     modules = {path.relative_to(ROOT).as_posix(): path for path in _modules()}
-    assert {"sweep/cli.py", "benchmarks/client.py"} <= modules.keys()
+    assert {"sweep/cli.py", "benchmarks/client.py", "tests/traps/test_load.py"} <= modules.keys()
     long = [name for name, path in modules.items() if len(path.read_text().splitlines()) > MOST_LINES]
     long += [
         f"{name} {function}"

@@ -17,7 +17,8 @@ from plants.case import HEALTHY, PLANTED, Case, Variant
 from plants.texts import KNOWLEDGE, write_texts
 
 from sweep.running.cpus import AUTO, LLM_PRIORITY, available, divide, may_be_realtime
-from sweep.running.processes import Child, Ledger, free_port
+from sweep.running.ledger import Ledger
+from sweep.running.processes import Child, free_port
 
 BENCHMARKS = Path(__file__).resolve().parents[1]
 ROOT = BENCHMARKS.parent

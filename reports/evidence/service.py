@@ -21,6 +21,7 @@ from reports.evidence.outside import Probed, probed
 from reports.evidence.upstream import Upstream, upstream_of
 from reports.figures.load import Load
 from reports.figures.summary import OperatingPoint
+from workloads.checks.streams import IMPOSSIBLE_SHARE, impossible_stages
 
 OUTSIDE = Place(kind="outside")
 """Of the requests that the load has open, those that the app has not met: in its sockets, or on their way."""
@@ -96,7 +97,10 @@ class LoadedPoint:
         return {**found, OUTSIDE: max(0.0, self.in_flight - met)} if found else {}
 
     def _stages(self) -> Iterator[tuple[Place, float]]:
-        timed = [r.stages for cell in self.level.valid_cells for r in cell.counted if r.stages]
+        answers = [r for cell in self.level.valid_cells for r in cell.timed if r.stages]
+        if sum(map(impossible_stages, answers)) > IMPOSSIBLE_SHARE * len(answers):
+            return  # they are no parts of what was waited
+        timed = [r.stages for r in answers if r.stages]
         for name in dict.fromkeys(name for stages in timed for name in stages):
             for kind, field in ((STAGE_QUEUE, "queued_ms"), (STAGE, "running_ms")):
                 ms = sum(stages.get(name, {}).get(field, 0.0) for stages in timed) / len(timed)

@@ -36,8 +36,8 @@ def _throttled(service: Service, machine: GotOfMachine) -> Iterator[Finding]:
             Evidence(figure="periods in which it was stopped", value=100 * share, unit="%"),
             Evidence(figure="processor time", value=machine.cpu_cores, unit="cores"),
             Evidence(figure="of its limit", value=machine.cores, unit="cores"),
-            advice="Set TORCH_THREADS and OMP_NUM_THREADS to the whole cores of the quota, at least 1, or raise"
-            " the limit",
+            advice="Set TORCH_THREADS and OMP_NUM_THREADS to the whole cores of the quota, at least 1, or"
+            " raise the limit",
         )  # fmt: skip
 
 
@@ -45,9 +45,7 @@ def _delayed(service: Service, machine: GotOfMachine) -> Iterator[Finding]:
     if (share := machine.run_delay or 0.0) < DELAYED:
         return
     figures = (
-        Evidence(
-            figure="of the time in which it could run, it waited", value=100 * share, unit="%"
-        ),
+        Evidence(figure="of the time in which it could run, it waited", value=100 * share, unit="%"),
         Evidence(figure="processor time that it got", value=machine.cpu_cores, unit="cores"),
         Evidence(figure="of cores that it may take", value=machine.cores),
     )
@@ -60,8 +58,7 @@ def _delayed(service: Service, machine: GotOfMachine) -> Iterator[Finding]:
     elif machine.busy < 1 - share / 2:
         yield _finding(
             service, "noisy-neighbour", share, *figures,
-            advice="Something else takes its CPUs: give it CPUs of its own, or a guaranteed share, and measure"
-            " again",
+            advice="Something else takes its CPUs: give it CPUs of its own, or a share that is kept for it",
         )  # fmt: skip
 
 

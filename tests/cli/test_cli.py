@@ -115,10 +115,7 @@ def test_a_mock_is_started_by_its_name(name: str, capsys: pytest.CaptureFixture[
     [
         (["swep"], "error: chokepoint has no command 'swep'; did you mean 'sweep'?"),
         (["mock", "opnai"], "error: chokepoint mock has no command 'opnai'; did you mean 'openai'?"),
-        (
-            ["zzz"],
-            f"error: chokepoint has no command 'zzz'; there are {', '.join(COMMANDS)}",
-        ),
+        (["zzz"], f"error: chokepoint has no command 'zzz'; there are {', '.join(COMMANDS)}"),
     ],
 )
 def test_a_typo_gets_the_closest_name(

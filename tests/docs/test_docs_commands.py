@@ -55,6 +55,7 @@ SHORTER = (
     (r"--ramp-to 30 --ramp-seconds 60", "--ramp-to 3 --ramp-seconds 3"),
     (r"--search-to 16", "--search-to 2 --level-seconds 1"),
     (rf"({RUNNING}.*--concurrency) [\d,]+(?: --repeats 1)?", r"\1 1 --repeats 1 --requests 10 --budget 10s"),
+    (r"uvicorn target_app", r"USE_MOCK_EMBEDDINGS=yes \g<0>"),  # tests/target_app loads the model
     (rf"^(?!{RUNNING})sweep (?!.*--plan-only)", "sweep --plan-only "),  # those of the reference app
 )
 """What is put in place of what, so that a page takes seconds."""
@@ -105,20 +106,15 @@ def script(page: str, free_port: Callable[[], int]) -> str:
 
 
 @pytest.fixture
-def environment(tmp_path: Path) -> dict[str, str]:
+def environment(tmp_path: Path, knowledge: Path, indexes: Path) -> dict[str, str]:
     """A new user's, with the suite on its paths and few documents for the reference app."""
     ours = ("LOCUST_", "TARGET_", "OPENAI_", "USE_MOCK_", "REGION")
-    knowledge = tmp_path / "knowledge"
-    knowledge.mkdir()
-    (knowledge / "page.md").write_text(
-        "json.dumps makes a text of an object.\n\nA list is copied by list.copy.\n"
-    )
     return {
         **{name: value for name, value in os.environ.items() if not name.startswith(ours)},
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
         "PYTHONPATH": str(ROOT),
         "KNOWLEDGE_BASE_DIR": str(knowledge),
-        "XDG_CACHE_HOME": str(tmp_path / "cache"),
+        "XDG_CACHE_HOME": str(indexes),
         "DOCS_FOLDER": str(tmp_path),
     }
 

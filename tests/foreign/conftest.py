@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from support import rows, wait_until
+
 SERVERS = Path(__file__).resolve().parent / "servers"
-LIMIT_S = 60.0
 NGINX = shutil.which("nginx", path=os.environ.get("PATH", "") + os.pathsep + "/usr/sbin")
 NODE = shutil.which("node") or shutil.which("nodejs")
 NGINX_CONF = """
@@ -54,7 +52,7 @@ class Foreign:
         self.port = int(self.process.stdout.readline())
 
     def truths(self) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in self.record.read_text().splitlines()]
+        return rows(self.record)
 
     def stop(self) -> None:
         stop(self.process)
@@ -103,16 +101,14 @@ def nginx(tmp_path: Path, free_port: Callable[[], int]) -> Iterator[Callable[[in
         )
         command = [NGINX, "-p", str(prefix), "-c", "nginx.conf", "-e", "error.log"]
         running.append(subprocess.Popen(command, stdin=subprocess.DEVNULL))
-        limit = time.monotonic() + LIMIT_S
-        while time.monotonic() < limit:
+
+        def listens() -> bool:
             assert running[-1].poll() is None, (prefix / "error.log").read_text()
-            try:
-                socket.create_connection(("127.0.0.1", port), 1).close()
-            except OSError:
-                time.sleep(0.02)
-            else:
-                return port
-        raise AssertionError("nginx did not listen in time")
+            socket.create_connection(("127.0.0.1", port), 1).close()
+            return True
+
+        wait_until(listens)
+        return port
 
     yield start
     for process in running:

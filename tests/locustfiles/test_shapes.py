@@ -18,18 +18,15 @@ ROOT = Path(__file__).resolve().parents[2]
     [
         ("search", [], "which objective?"),
         ("search", ["--slo", "fast please"], "--slo 'fast' is none of ttft, e2e, tpot, itl"),
-        ("search", ["--slo", "ttft:-5"], "--slo 'ttft:-5' wants a number above 0"),
         ("search", ["--slo", "ttft:5", "-u", "8", "--search-to", "7"], "below where the search begins: -u 8"),
         (
             "search",
             ["--slo", "ttft:5", "--arrival", "constant", "--rate", "8.5", "--search-to", "8"],
             "--search-to 8 is below where the search begins: --rate 8.5",
         ),
-        ("search", ["--slo", "ttft:5", "--level-seconds", "0"], "--level-seconds wants a number"),
         ("search", ["--slo", "ttft:5", "-t", "15s"], "-t 15: a search takes 22 s at the least"),
         ("search", ["--slo", "ttft:5", "--search-seconds", "9"], "--search-seconds 9: a search takes 22 s"),
         ("search", ["--slo", "ttft:5", "--arrival", "poisson"], "wants a --rate"),
-        ("steps", ["--steps", "0"], "--steps wants a whole number of at least 1"),
         ("ramp", ["--ramp-to", "many"], "--ramp-to wants a whole number of at least 1"),
     ],
 )
@@ -44,20 +41,12 @@ def test_bad_input_is_one_line_and_exit_2(
     assert "Traceback" not in one.text
 
 
-@pytest.mark.parametrize(
-    ("files", "said"),
-    [
-        ("stream.py,steps.py,ramp.py", "a load has one shape, not 2: Ramp, Steps"),
-        ("ramp.py,steps.py", "a load has one shape, not 2: Ramp, Steps"),
-        ("search.py,stream.py,steps.py", "a load has one shape, not 2: HighestLoad, Steps"),
-    ],
-)
-def test_two_shapes_are_refused_in_one_line(start: Any, files: str, said: str) -> None:
+def test_two_shapes_are_refused_in_one_line(start: Any) -> None:
     """Locust alone would run the first and say nothing of the other."""
-    paths = ",".join(str(ROOT / "locustfiles" / name) for name in files.split(","))
+    paths = ",".join(str(ROOT / "locustfiles" / f"{name}.py") for name in ("stream", "steps", "ramp"))
     one = start("locust", "-f", paths, "--headless", "-H", "http://127.0.0.1:1")
     assert one.wait() == 2, one.text
-    assert one.text.splitlines() == [f"error: {said}; leave one in -f"]
+    assert one.text.splitlines() == ["error: a load has one shape, not 2: Ramp, Steps; leave one in -f"]
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,6 @@ def test_a_load_without_one_answer_is_not_well(trap: Any, locust: Any, results: 
 
 
 def test_a_fifo_is_no_file_of_questions(locust: Any, tmp_path: Any) -> None:
-
     os.mkfifo(tmp_path / "pipe")
     one = locust("-H", "http://127.0.0.1:9", *SHORT, "--questions", "pipe")
     assert one.wait() == 2

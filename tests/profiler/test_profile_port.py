@@ -9,21 +9,18 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 
-from profiler import listeners
-from profiler.listeners import LIST_S, Listeners, Port, listening
+from profiler.listeners import LIST_S
 from profiler.output import new_path
 from profiler.watch import Watch
+from profiles import ENVIRONMENT
 
-ROOT = Path(__file__).resolve().parents[2]
-ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
 SERVER = """
 import os, socket, sys, time
 server = socket.create_server(("127.0.0.1", int(sys.argv[1])), backlog=1, reuse_port=True)
@@ -63,14 +60,8 @@ def end(process: subprocess.Popen[bytes]) -> None:
 
 
 def profile(folder: Path, *flags: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "profiler", *flags],
-        cwd=folder,
-        env=ENVIRONMENT,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
+    argv = [sys.executable, "-m", "profiler", *flags]
+    return subprocess.run(argv, cwd=folder, env=ENVIRONMENT, capture_output=True, text=True, timeout=120)
 
 
 def points(path: Path) -> list[dict[str, Any]]:
@@ -195,111 +186,6 @@ def test_profiles_of_one_second_have_files_of_their_own(tmp_path: Path) -> None:
     assert names == ["resource_profile_20260102T030405Z.json", "resource_profile_20260102T030405Z-2.json"]
     (tmp_path / "resource_profile_20260102T030405Z-3.json").write_text("precious")
     assert new_path(tmp_path, now).name == "resource_profile_20260102T030405Z-4.json"
-
-
-TITLE = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
-
-
-def entry(port: int, inode: int, state: str = "0A") -> str:
-    return f"   0: 0100007F:{port:04X} 00000000:0000 {state} 0:0 00:0 0 0 0 {inode} 1 0 100 0 0 10 0\n"
-
-
-@pytest.fixture
-def proc(tmp_path: Path) -> Path:
-    """A /proc in which this very process has socket 77, and nobody that is seen has 99."""
-    descriptors = tmp_path / str(os.getpid()) / "fd"
-    descriptors.mkdir(parents=True)
-    (descriptors / "3").symlink_to("socket:[77]")
-    (descriptors / "4").symlink_to("/dev/null")
-    (tmp_path / "net").mkdir()
-    return tmp_path
-
-
-def test_whose_port_it_is_may_be_hidden(proc: Path) -> None:
-    (proc / "net" / "tcp").write_text(TITLE + entry(8001, 99))
-    found = listening(8001, proc)
-    assert found == Listeners(port=8001, hidden=True)
-    assert "the system does not say who listens on port 8001" in found.told()
-    assert "nothing listens on port 8002" in listening(8002, proc).told()
-
-
-def test_both_families_are_looked_at_and_what_else_listens_is_named(proc: Path) -> None:
-    (proc / "net" / "tcp").write_text(TITLE + "odd\n" + entry(8001, 99))
-    (proc / "net" / "tcp6").write_text(TITLE + entry(9001, 77))
-    assert listening(9001, proc).pids == {os.getpid()}
-    found = listening(8002, proc)
-    assert found.elsewhere == ((9001, os.getpid()),)
-    assert "but on 9001" in found.told()
-
-
-def test_connections_are_not_read(proc: Path) -> None:
-    """A port that a client happens to have is no service; and there may be tens of thousands of them."""
-    (proc / "net" / "tcp").write_text(TITLE + entry(8000, 5) + entry(8001, 77, "01") + entry(8002, 77))
-    assert not listening(8001, proc).pids
-    assert not listening(8002, proc).pids
-
-
-def test_descriptors_are_looked_through_when_sockets_change_and_else_seldom(
-    proc: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    looks = []
-
-    holders = listeners._holders
-
-    def look(sockets: Iterable[int], where: Path) -> dict[int, set[int]]:
-        looks.append(where)
-        return holders(sockets, where)
-
-    monkeypatch.setattr(listeners, "_holders", look)
-    table = proc / "net" / "tcp"
-    table.write_text(TITLE)
-    port = Port(8001, proc)
-    assert port.look(0.0) == Listeners(port=8001)
-    assert port.look(2.0) is None
-    table.write_text(TITLE + entry(8001, 77))
-    assert port.look(4.0) == Listeners(port=8001, pids=frozenset({os.getpid()}))
-    assert port.look(6.0) is None
-    assert len(looks) == 2
-    assert port.look(1e6)  # a worker may have been given a socket that is there already
-    assert len(looks) == 3
-
-
-def test_what_only_passes_on_is_told(proc: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A container's published port belongs to a proxy, and what answers is not among its children."""
-    (proc / "net" / "tcp").write_text(TITLE + entry(8001, 77))
-    monkeypatch.setattr(listeners, "name_of", lambda pid: "docker-proxy")
-    assert "docker-proxy only passes on" in listening(8001, proc).told()
-
-
-def test_what_holds_a_socket_for_a_service_is_not_followed(
-    proc: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """systemd's descendants are the machine."""
-    (proc / str(os.getpid())).rename(proc / "1")
-    (proc / "net" / "tcp").write_text(TITLE + entry(8001, 77))
-    monkeypatch.setattr(listeners, "name_of", lambda pid: "systemd")
-    found = listening(8001, proc)
-    assert not found.pids
-    assert "held by systemd" in found.told()
-
-
-def test_a_system_without_such_a_list_is_asked_by_psutil(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """macOS shows other people's to root alone; a hardened kernel shows /proc/net to nobody
-    (github.com/giampaolo/psutil/issues/1155)."""
-
-    class Found:
-        status, laddr, pid = psutil.CONN_LISTEN, type("A", (), {"port": 8001})(), os.getpid()
-
-    monkeypatch.setattr(psutil, "net_connections", lambda kind: [Found()])
-    assert listening(8001, tmp_path).pids == {os.getpid()}
-
-    def refuse(kind: str) -> None:
-        raise psutil.AccessDenied
-
-    monkeypatch.setattr(psutil, "net_connections", refuse)
-    assert listening(8001, tmp_path) == Listeners(port=8001, hidden=True)
 
 
 OTHER_USER = """

@@ -61,7 +61,7 @@ def test_what_cannot_be_probed_is_refused_before_anything_is_written(
     flags: list[str], told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main([*flags, "--output", str(tmp_path / "p.json"), "--pid", str(os.getpid())]) == 2
-    assert re.match(f"profile: .*{re.escape(told)}", capsys.readouterr().err)
+    assert re.match(f"error: .*{re.escape(told)}", capsys.readouterr().err)
     assert not list(tmp_path.iterdir())
 
 

@@ -103,9 +103,7 @@ def test_a_process_whose_figures_fail_once_is_followed_on(
     assert sampler.sample(0)["processes"]["process_count"] == 1
 
 
-def test_a_process_that_ends_between_listing_and_reading_is_left_out(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_process_that_ends_between_listing_and_reading_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     watch = Watch([os.getpid()])
     sampler = Sampler(watch, 0.5)
 
@@ -219,8 +217,7 @@ def test_an_odd_rollup_is_none(text: str, tmp_path: Path) -> None:
 
 
 def test_where_proportional_sets_are_not_told_resident_ones_are_summed(
-    monkeypatch: pytest.MonkeyPatch,
-    program: int,
+    monkeypatch: pytest.MonkeyPatch, program: int
 ) -> None:
     """Another user's processes, a kernel before 4.14, macOS."""
     monkeypatch.setattr(SharedMemory, "bytes_of", lambda *_: None)

@@ -140,11 +140,7 @@ def test_a_sample_says_when_it_was_and_what_the_profiler_cost(clock: Clock) -> N
     [({}, "rss", 20), ({1: MB}, "mixed", 11), ({1: MB, 2: 2 * MB}, "pss", 3)],
 )
 def test_totals_are_sums_and_the_memory_s_says_of_what(
-    clock: Clock,
-    monkeypatch: pytest.MonkeyPatch,
-    proportional: dict[int, int],
-    source: str,
-    total_mb: float,
+    clock: Clock, monkeypatch: pytest.MonkeyPatch, proportional: dict[int, int], source: str, total_mb: float
 ) -> None:
     monkeypatch.setattr(SharedMemory, "bytes_of", lambda _, pid, resident: proportional.get(pid))
     found = sampler_of(Watched(Follows(1), Follows(2, refuses=True))).sample(0)["processes"]

@@ -110,5 +110,5 @@ def test_profile_scrapes_beside_its_samples(server: Any, tmp_path: Path) -> None
     assert json.loads(samples[0])["processes"]["process_count"] == 0
     refused = run(*argv, "--scrape", "mine=http://u:hunter2@h")
     assert refused.returncode == 2
-    assert refused.stderr.startswith("profile: --scrape mine: the URL holds a secret")
+    assert refused.stderr.startswith("error: --scrape mine: the URL holds a secret")
     assert len(refused.stderr.splitlines()) == 1

@@ -13,19 +13,11 @@ from records.samples import times_ns
 from records.served import Served
 
 SPEC = CellSpec(
-    deployment="mine",
-    config="four",
-    point={"size": 100, "users": 4},
-    repeat=2,
-    expected_settings={"WORKERS": "4"},
-    variant={"WORKERS": "4"},
-    settings={"WORKERS": "4", "N": "1"},
-    served=Served(config="custom", settings={"WORKERS": 4}),
-    cpus={"mode": "shared"},
-    pids=(1, 2),
-    samples="profile.jsonl",
-    interval_s=0.5,
-)
+    deployment="mine", config="four", point={"size": 100, "users": 4}, repeat=2,
+    expected_settings={"WORKERS": "4"}, variant={"WORKERS": "4"}, settings={"WORKERS": "4", "N": "1"},
+    served=Served(config="custom", settings={"WORKERS": 4}), cpus={"mode": "shared"}, pids=(1, 2),
+    samples="profile.jsonl", interval_s=0.5,
+)  # fmt: skip
 
 
 def test_it_is_read_as_it_was_written_and_names_the_cell(tmp_path: Path) -> None:

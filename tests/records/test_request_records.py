@@ -12,29 +12,17 @@ from records.request import OUTCOMES, RecordError, RequestRecord, decode
 _ns = st.integers(min_value=0, max_value=2**62)
 _maybe_ns = st.none() | _ns
 _records = st.builds(
-    RequestRecord,
-    run=st.text(max_size=5),
-    cell=st.text(max_size=5),
-    worker=st.text(max_size=5),
-    region=st.text(max_size=5),
-    user=st.integers(0, 10**6),
-    seq=st.integers(0, 10**6),
-    sent_at_ns=_ns,
-    ended_at_ns=_ns,
-    outcome=st.sampled_from(sorted(OUTCOMES)),
-    due_at_ns=_maybe_ns,
-    headers_at_ns=_maybe_ns,
-    first_event_at_ns=_maybe_ns,
-    first_token_at_ns=_maybe_ns,
-    last_token_at_ns=_maybe_ns,
-    gaps_us=st.lists(st.integers(0, 10**9), max_size=5),
-    tokens=st.integers(0, 10**4),
-    error=st.none() | st.text(max_size=20),
+    RequestRecord, run=st.text(max_size=5), cell=st.text(max_size=5), worker=st.text(max_size=5),
+    region=st.text(max_size=5), user=st.integers(0, 10**6), seq=st.integers(0, 10**6), sent_at_ns=_ns,
+    ended_at_ns=_ns, outcome=st.sampled_from(sorted(OUTCOMES)), due_at_ns=_maybe_ns,
+    headers_at_ns=_maybe_ns, first_event_at_ns=_maybe_ns, first_token_at_ns=_maybe_ns,
+    last_token_at_ns=_maybe_ns, gaps_us=st.lists(st.integers(0, 10**9), max_size=5),
+    tokens=st.integers(0, 10**4), error=st.none() | st.text(max_size=20),
     documents=st.none() | st.integers(0, 9),
     flags=st.lists(st.sampled_from(["warmup", "cold"]), max_size=2),
     values=st.dictionaries(st.text(max_size=5), st.integers(0, 9) | st.floats(0, 9), max_size=2),
     labels=st.dictionaries(st.text(max_size=5), st.text(max_size=5), max_size=2),
-)
+)  # fmt: skip
 
 
 @given(_records)
@@ -82,19 +70,9 @@ def test_a_wrong_field_is_named(changes: dict[str, object], says: str) -> None:
 
 def test_times_count_from_due_in_an_open_loop_and_from_sent_in_a_closed_one() -> None:
     closed = RequestRecord(
-        run="r",
-        cell="c",
-        worker="w",
-        region="",
-        user=1,
-        seq=1,
-        outcome="ok",
-        sent_at_ns=5_000_000,
-        first_token_at_ns=8_000_000,
-        last_token_at_ns=12_000_000,
-        ended_at_ns=13_000_000,
-        tokens=5,
-    )
+        run="r", cell="c", worker="w", region="", user=1, seq=1, outcome="ok", sent_at_ns=5_000_000,
+        first_token_at_ns=8_000_000, last_token_at_ns=12_000_000, ended_at_ns=13_000_000, tokens=5,
+    )  # fmt: skip
     assert (closed.ttft_ms, closed.e2e_ms, closed.tpot_ms) == (3.0, 8.0, 1.0)
     late = dataclasses.replace(closed, due_at_ns=1_000_000)
     assert (late.ttft_ms, late.e2e_ms) == (7.0, 12.0)
@@ -111,19 +89,9 @@ def test_stages_add_up_queued_and_running() -> None:
 @pytest.mark.parametrize("tokens", [0, 1])
 def test_an_answer_of_fewer_than_two_tokens_has_no_tpot(tokens: int) -> None:
     record = RequestRecord(
-        run="r",
-        cell="c",
-        worker="w",
-        region="",
-        user=1,
-        seq=1,
-        outcome="ok",
-        sent_at_ns=0,
-        first_token_at_ns=1,
-        last_token_at_ns=1,
-        ended_at_ns=2,
-        tokens=tokens,
-    )
+        run="r", cell="c", worker="w", region="", user=1, seq=1, outcome="ok", sent_at_ns=0,
+        first_token_at_ns=1, last_token_at_ns=1, ended_at_ns=2, tokens=tokens,
+    )  # fmt: skip
     assert record.tpot_ms is None
 
 

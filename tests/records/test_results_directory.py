@@ -15,16 +15,9 @@ from records.request import RecordError, RequestRecord
 
 def _record(seq: int) -> RequestRecord:
     return RequestRecord(
-        run="r",
-        cell="c",
-        worker="w",
-        region="",
-        user=0,
-        seq=seq,
-        sent_at_ns=seq,
-        ended_at_ns=seq + 1,
+        run="r", cell="c", worker="w", region="", user=0, seq=seq, sent_at_ns=seq, ended_at_ns=seq + 1,
         outcome="ok",
-    )
+    )  # fmt: skip
 
 
 def _cell(directory: Path, *, complete: bool = True) -> Path:

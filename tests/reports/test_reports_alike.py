@@ -8,61 +8,23 @@ from typing import Any
 
 import pytest
 
+from alike_cells import MOCKED, spec
 from records.reader import read_run
+from reported import notes, of_cells
 from reports.analysis.analyse import analyse
-from reports.analysis.analysis import Analysis
-from reports.analysis.of_machine import Drift
 from reports.blocks import blocks
-from reports.document import Paragraph, Table
+from reports.document import Paragraph
 from reports.figures.requested import workload_mismatch
 from reports.figures.rows import rows_of
 from reports.headline import what_this_says
 from reports.results import results_json
 
-PATHS = {
-    "preprocess": "Words@loop", "embed": "MiniLm@pool", "search": "Hnsw@loop",
-    "prompt": "Template@loop", "llm": "OpenAi@loop",
-}  # fmt: skip
-SETTINGS = {
-    "USE_MOCK_EMBEDDINGS": False, "USE_MOCK_LLM": False, "RETRIEVAL": "async",
-    "OPENAI_BASE_URL": "http://a", "KNOWLEDGE_BASE_DIR": "/a", "PORT": 1,
-}  # fmt: skip
-MOCKED = {
-    "baseline": ({}, {}),
-    "mock-embeddings": ({"embed": "Mock@loop"}, {"USE_MOCK_EMBEDDINGS": True}),
-    "mock-llm": ({"llm": "Mock@loop"}, {"USE_MOCK_LLM": True}),
-    "mock-both": (
-        {"embed": "Mock@loop", "llm": "Mock@loop"},
-        {"USE_MOCK_EMBEDDINGS": True, "USE_MOCK_LLM": True},
-    ),
-}
-
-
-def spec(made: Any, config: str, *, paths: Any = None, settings: Any = None, **more: Any) -> Any:
-    """A cell that says what it runs, and that is what its name says, but for what is given."""
-    own_paths, own_settings = MOCKED.get(config, ({}, {}))
-    return made.spec(
-        config=config,
-        paths={**PATHS, **own_paths, **(paths or {})},
-        settings={**SETTINGS, **own_settings, **(settings or {})},
-        late_s=10.0 * list(MOCKED).index(config) if config in MOCKED else 90.0,
-        **more,
-    )
-
-
-def analysed(made: Any, tmp_path: Path, *specs: Any) -> Analysis:
-    return analyse([read_run(made.run(tmp_path / "run", specs))])
-
-
-def notes(analysis: Analysis) -> str:
-    return " ".join(note for b in blocks(analysis) if isinstance(b, Table) for note in b.notes)
-
 
 def test_a_mock_may_differ_in_its_own_stage_and_setting(made: Any, tmp_path: Path) -> None:
-    analysis = analysed(made, tmp_path, *(spec(made, config) for config in MOCKED))
+    analysis = of_cells(made, tmp_path, *(spec(made, config) for config in MOCKED))
     assert [c.differ_in for c in analysis.comparisons] == [(), (), ()]
     assert all(c.throughput and c.compared for c in analysis.comparisons)
-    assert "compared" not in notes(analysis)
+    assert "compared" not in " ".join(notes(analysis))
 
 
 @pytest.mark.parametrize(
@@ -82,12 +44,12 @@ def test_what_differs_in_more_has_no_ratio_and_says_so(
 ) -> None:
     pinned = {"cpus": {"mode": "auto", "load": [0], "target": [1]}}
     one = spec(made, "baseline", requested=pinned)
-    analysis = analysed(made, tmp_path, one, spec(made, config, rps=90.0, **{"requested": pinned, **changes}))
+    analysis = of_cells(made, tmp_path, one, spec(made, config, rps=90.0, **{"requested": pinned, **changes}))
     [comparison] = analysis.comparisons
     assert comparison.differ_in == (differ,)
     assert (comparison.throughput, comparison.compared) == (None, None)
     said = f"local/{config} is not compared with baseline at 10 users: they also differ in {differ}."
-    assert said in notes(analysis)
+    assert said in " ".join(notes(analysis))
     head = " ".join(what_this_says(analysis))
     assert said in head
     assert "makes RPS" not in head
@@ -99,25 +61,25 @@ def test_what_differs_in_more_has_no_ratio_and_says_so(
 
 def test_where_things_lie_is_no_difference(made: Any, tmp_path: Path) -> None:
     elsewhere = {"OPENAI_BASE_URL": "http://b", "KNOWLEDGE_BASE_DIR": "/b", "PORT": 2}
-    analysis = analysed(made, tmp_path, spec(made, "baseline"), spec(made, "mock-llm", settings=elsewhere))
+    analysis = of_cells(made, tmp_path, spec(made, "baseline"), spec(made, "mock-llm", settings=elsewhere))
     assert [c.differ_in for c in analysis.comparisons] == [()]
 
 
 def test_of_a_service_that_does_not_say_nothing_is_known(made: Any, tmp_path: Path) -> None:
-    analysis = analysed(made, tmp_path, spec(made, "baseline"), made.spec(config="mock-llm", late_s=20.0))
+    analysis = of_cells(made, tmp_path, spec(made, "baseline"), made.spec(config="mock-llm", late_s=20.0))
     assert [c.differ_in for c in analysis.comparisons] == [()]
     assert analysis.comparisons[0].throughput is not None
 
 
 def test_a_name_that_is_not_ours_may_name_anything(made: Any, tmp_path: Path) -> None:
     other = spec(made, "v2", settings={"RETRIEVAL": "blocking"}, paths={"search": "Other@pool"})
-    analysis = analysed(made, tmp_path, spec(made, "baseline"), other)
+    analysis = of_cells(made, tmp_path, spec(made, "baseline"), other)
     assert [c.differ_in for c in analysis.comparisons] == [()]
 
 
 def test_repeats_that_ran_other_code_are_rows_of_their_own(made: Any, tmp_path: Path) -> None:
     again = spec(made, "baseline", paths={"search": "Hnsw@pool"}, repeat=2)
-    analysis = analysed(made, tmp_path, spec(made, "baseline"), again)
+    analysis = of_cells(made, tmp_path, spec(made, "baseline"), again)
     names = ["baseline stage search=Hnsw@loop", "baseline stage search=Hnsw@pool"]
     assert [level.config for level in analysis.levels] == names
     [comparison] = analysis.comparisons
@@ -126,7 +88,7 @@ def test_repeats_that_ran_other_code_are_rows_of_their_own(made: Any, tmp_path: 
 
 def test_an_invalid_cell_has_no_say_in_what_valid_ones_are(made: Any, tmp_path: Path) -> None:
     wrong = spec(made, "mock-llm", paths={"search": "Hnsw@pool"}, repeat=2, checks=made.fail)
-    analysis = analysed(made, tmp_path, spec(made, "baseline"), spec(made, "mock-llm"), wrong)
+    analysis = of_cells(made, tmp_path, spec(made, "baseline"), spec(made, "mock-llm"), wrong)
     assert [(c.reference, c.differ_in) for c in analysis.comparisons if c.throughput] == [("baseline", ())]
 
 
@@ -199,7 +161,7 @@ def variant(made: Any, name: str, own: dict[str, str], **more: Any) -> Any:
 def test_variants_may_differ_in_their_settings_and_in_what_follows(made: Any, tmp_path: Path) -> None:
     blocking = variant(made, "blocking", {"RETRIEVAL": "blocking"}, settings={"RETRIEVAL": "blocking"},
                        paths={"embed": "MiniLm@loop"})  # fmt: skip
-    analysis = analysed(made, tmp_path, blocking, variant(made, "async", {}, rps=50.0))
+    analysis = of_cells(made, tmp_path, blocking, variant(made, "async", {}, rps=50.0))
     [comparison] = analysis.comparisons
     assert (comparison.differ_in, comparison.throughput is not None) == ((), True)
     other = variant(made, "async", {}, paths={"llm": "Other@loop"}, settings={"INDEX": "flat"})
@@ -233,100 +195,9 @@ def test_without_a_baseline_the_first_one_given_is_compared_with(made: Any, tmp_
     assert [level.config for level in analysis.levels] == ["slow", "fast"]
 
 
-def test_deployments_may_be_set_differently_but_run_the_same_code(made: Any, tmp_path: Path) -> None:
-    pod = spec(
-        made, "baseline", settings={"RETRIEVAL": "blocking"}, deployment="k8s", ttft_ms=200.0, rps=10.0
-    )
-    analysis = analysed(made, tmp_path, spec(made, "baseline"), pod)
-    [ratio] = analysis.deployment_ratios
-    assert (ratio.differ_in, ratio.set_apart) == ((), ("RETRIEVAL",))
-    assert "Local and K8s are set differently: RETRIEVAL." in notes(analysis)
-    assert ratio.throughput is not None
-    assert ratio.throughput.value == pytest.approx(2.0)
-
-
-def test_deployments_that_run_other_code_are_not_compared(made: Any, tmp_path: Path) -> None:
-    pod = spec(made, "baseline", paths={"search": "Hnsw@pool"}, deployment="k8s", rps=5.0)
-    analysis = analysed(made, tmp_path, spec(made, "baseline"), pod)
-    [ratio] = analysis.deployment_ratios
-    assert (ratio.throughput, ratio.compared, ratio.second_is_bottleneck) == (None, None, False)
-    said = (
-        "local/baseline is not compared with k8s at 10 users: they also differ in "
-        "stage search (Hnsw@loop against Hnsw@pool)."
-    )
-    assert said in notes(analysis)
-    assert said in what_this_says(analysis)
-
-
-def test_the_ttft_of_two_deployments_is_compared_like_their_rps(made: Any, tmp_path: Path) -> None:
-    """Above 1 the first is faster, in both."""
-    slow = spec(made, "baseline", deployment="k8s", ttft_ms=200.0, rps=10.0)
-    analysis = analysed(made, tmp_path, spec(made, "baseline"), slow)
-    [written] = results_json(analysis)["deployment_ratios"]
-    assert written["ttft"]["value"] == pytest.approx(2.0, rel=0.1)
-    assert written["ttft"]["low"] > 1.5
-    assert written["rps"]["value"] == pytest.approx(2.0)
-    assert "TTFT p50, K8s over Local: 2.0" in notes(analysis)
-    head = " ".join(what_this_says(analysis))
-    assert "baseline at 10 users: local has 2.00x (" in head
-    assert "and the TTFT of k8s is 2.0" in head
-
-
-def test_deployments_at_the_ends_of_other_ways_are_compared_and_it_is_said(made: Any, tmp_path: Path) -> None:
-    tls = {"ca": None, "insecure": False, "cert": None, "cert_key": None, "server_name": None}
-    one = spec(made, "baseline", requested={"proxy": None, "tls": tls})
-    ways = {"proxy": "proxy:3128", "tls": tls | {"insecure": True, "server_name": "a"}}
-    analysis = analysed(made, tmp_path, one, spec(made, "baseline", deployment="k8s", requested=ways))
-    [ratio] = analysis.deployment_ratios
-    assert ratio.throughput is not None
-    assert ratio.reached_apart == ("--insecure", "--server-name", "proxy")
-    told = "reached differently"
-    assert f"Local and K8s were {told}: --insecure, --server-name and proxy." in notes(analysis)
-    assert f"local and k8s were {told} (--insecure, --server-name and proxy)" in " ".join(
-        what_this_says(analysis)
-    )
-
-
-TLS = {"ca": None, "insecure": False, "cert": None, "cert_key": None, "server_name": None}
-
-
-def test_plain_against_tls_is_said(made: Any, tmp_path: Path) -> None:
-    plain = spec(made, "baseline", requested={"proxy": None, "tls": None})
-    verified = spec(made, "baseline", deployment="k8s", requested={"proxy": None, "tls": TLS})
-    analysis = analysed(made, tmp_path, plain, verified)
-    assert "Local and K8s were reached differently: TLS." in notes(analysis)
-
-
-@pytest.mark.parametrize("way", ["server_name", "cert", None])
-def test_services_behind_one_address_are_no_repeats_unsaid(
-    made: Any, tmp_path: Path, way: str | None
-) -> None:
-    tls = None if way is None else TLS | {way: "a"}
-    one = spec(made, "baseline", requested={"proxy": None, "tls": TLS})
-    two = spec(made, "baseline", rps=50.0, repeat=2, requested={"proxy": None, "tls": tls})
-    analysis = analysed(made, tmp_path, one, two)
-    named = "tls=none" if way is None else f"--{way.replace('_', '-')}=a"
-    assert len(analysis.levels) == 2
-    assert f"baseline {named}" in {level.config for level in analysis.levels}
-    assert not analysis.noted(Drift)
-    trusted = spec(made, "baseline", repeat=2, requested={"proxy": None, "tls": TLS | {"ca": "b"}})
-    assert "differently" not in " ".join(what_this_says(analysed(made, tmp_path / "ca", one, trusted)))
-
-
-def test_of_ways_that_are_not_told_or_the_same_nothing_is_said(made: Any, tmp_path: Path) -> None:
-    plain = {"proxy": None, "tls": None}
-    for n, other in enumerate((plain, {})):
-        two = (
-            spec(made, "baseline", requested=plain),
-            spec(made, "baseline", deployment="k8s", requested=other),
-        )
-        [ratio] = analysed(made, tmp_path / str(n), *two).deployment_ratios
-        assert ratio.reached_apart == ()
-
-
 def test_a_ratio_that_may_be_chance_is_no_bottleneck(made: Any, tmp_path: Path) -> None:
     slow = spec(made, "baseline", deployment="k8s", rps=4.0, seconds=1.0)
-    [ratio] = analysed(made, tmp_path, spec(made, "baseline", rps=7.0, seconds=1.0), slow).deployment_ratios
+    [ratio] = of_cells(made, tmp_path, spec(made, "baseline", rps=7.0, seconds=1.0), slow).deployment_ratios
     best = ratio.throughput
     assert best is not None
     assert best.value > 1.5

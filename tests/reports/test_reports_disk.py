@@ -30,7 +30,7 @@ def test_files_that_a_disk_does_not_take_leave_nothing_behind(
     done = CliRunner().invoke(main, [str(sweep_dir)])
     assert done.exit_code == code
     [line] = done.stderr.splitlines()
-    assert line.startswith("report: the derived files could not be written")
+    assert line.startswith("error: the derived files could not be written")
     assert sorted(path.name for path in sweep_dir.iterdir()) == before
 
 
@@ -43,7 +43,7 @@ def test_records_that_a_broken_disk_does_not_give_are_1(
     monkeypatch.setattr("reports.show.load", broken)
     done = CliRunner().invoke(main, [str(sweep_dir)])
     assert done.exit_code == 1
-    assert done.stderr == "report: [Errno 5] Input/output error: 'requests.jsonl'\n"
+    assert done.stderr == "error: [Errno 5] Input/output error: 'requests.jsonl'\n"
 
 
 @pytest.mark.parametrize("options", [[], ["--json"]])

@@ -5,21 +5,20 @@ from __future__ import annotations
 import re
 import textwrap
 from dataclasses import replace
-from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
-from rich.console import Console
 
 from records.cell import Check
 from records.reader import read_run
+from reported import printed
 from reports.analysis.analyse import analyse
 from reports.analysis.analysis import Analysis
 from reports.blocks import blocks
 from reports.document import Paragraph, Table
 from reports.headline import LINES, what_this_says
-from reports.render import markdown, print_blocks
+from reports.render import markdown
 from reports.results import results_json
 
 RPS = {
@@ -63,12 +62,10 @@ def head(analysis: Analysis) -> str:
 
 def height(analysis: Analysis, width: int = 100) -> int:
     """The lines of the first paragraph as printed, its title left out."""
-    text = StringIO()
-    print_blocks(blocks(analysis), Console(file=text, width=width))
-    return text.getvalue().split("\n\n")[0].count("\n")
+    return printed(analysis, width).split("\n\n")[0].count("\n")
 
 
-def test_a_good_sweep_is_told_in_ten_lines_before_any_table(made: Any, tmp_path: Path) -> None:
+def test_a_good_sweep_is_told_in_eight_lines_before_any_table(made: Any, tmp_path: Path) -> None:
     analysis = analysed(made, tmp_path / "run", sweep(made))
     first = blocks(analysis)[0]
     assert isinstance(first, Paragraph)
@@ -128,7 +125,7 @@ def spoiled(made: Any) -> list[Any]:
     return [replace(s, paths={"search": f"Search@{s.config}"}) for s in specs]
 
 
-def test_however_much_is_wrong_it_is_all_named_in_ten_lines(made: Any, tmp_path: Path) -> None:
+def test_however_much_is_wrong_it_is_all_named_in_eight_lines(made: Any, tmp_path: Path) -> None:
     analysis = analysed(made, tmp_path / "run", spoiled(made))
     said = head(analysis)
     assert height(analysis) <= LINES
@@ -263,48 +260,6 @@ def test_a_ratio_that_changes_with_the_load_has_its_range(made: Any, tmp_path: P
     ]
     said = what_this_says(analysed(made, tmp_path / "run", specs))[0]
     assert said.endswith("; at other loads the ratio of RPS is 1.10x to 4.00x.")
-
-
-def queueing(made: Any, **more: Any) -> list[Any]:
-    """Four answers at a time: past four users they wait."""
-    levels = ((1, 10.0, 100.0), (4, 40.0, 100.0), (16, 41.0, 390.0))
-    return [
-        made.spec(concurrency=n, rps=rps, ttft_ms=ttft, late_s=50.0 * n, **more) for n, rps, ttft in levels
-    ]
-
-
-def test_a_service_without_stage_times_is_said_to_queue_and_what_to_look_at(
-    made: Any, tmp_path: Path
-) -> None:
-    analysis = analysed(made, tmp_path / "run", queueing(made))
-    assert re.search(
-        r"local: from 4 to 16 users TTFT p50 grows from \d+ to \d+ ms and RPS does not: requests wait inside",
-        head(analysis),
-    )
-    assert "local gives no stage times" in head(analysis)
-    assert "profile --port" in head(analysis)
-    for profile in sorted((tmp_path / "run").glob("cells/*/*/*")):
-        (profile / "profile.json").write_text('{"data_points": []}')
-    profiled = head(analyse([read_run(tmp_path / "run")]))
-    assert "CPU under load (cells/local/baseline/c16-r1/profile.json) and its log" in profiled
-    assert "Where the TTFT goes is not known" in [block.title for block in blocks(analysis)]
-    timed = analysed(made, tmp_path / "timed", queueing(made, stages={"llm": 9.0}))
-    assert "stage times" not in head(timed)
-    assert "requests wait" not in head(timed)
-    specs = [replace(spec, stages={"search": 0.93 * spec.ttft_ms - 10}) for spec in queueing(made)]
-    queued = analysed(made, tmp_path / "queued", specs)
-    assert re.search(
-        r"local/baseline: at 16 users requests wait in the queue of the stage search for 88.2 of the \d+ ms",
-        head(queued),
-    )
-    shown = [row.cells for block in blocks(queued) if isinstance(block, Table) for row in block.rows]
-    assert any("353 (q 88.2)" in cells for cells in shown)
-
-
-def test_what_does_not_wait_is_not_said_to(made: Any, tmp_path: Path) -> None:
-    levels = ((1, 10.0), (4, 40.0), (16, 41.0))
-    specs = [made.spec(concurrency=n, rps=rps, late_s=50.0 * n) for n, rps in levels]  # users idle
-    assert "requests wait" not in head(analysed(made, tmp_path / "run", specs))
 
 
 @pytest.mark.parametrize("long", [1, 4])

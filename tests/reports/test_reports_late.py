@@ -13,12 +13,12 @@ import pytest
 from records.cell import Check
 from records.files import LineFile
 from records.reader import read_run
+from reported import notes, of_cells
 from reports.analysis.analyse import analyse
-from reports.analysis.analysis import Analysis
 from reports.analysis.of_loads import Cold
 from reports.blocks import blocks
 from reports.cautions import cautions
-from reports.document import Paragraph, Table
+from reports.document import Paragraph
 from reports.export import levels_csv, summary_csv
 from reports.headline import what_this_says
 from reports.results import results_json
@@ -26,17 +26,9 @@ from reports.results import results_json
 STAGES = {"embed": 40.0, "llm": 50.0}
 
 
-def analysed(made: Any, tmp_path: Path, *specs: Any) -> Analysis:
-    return analyse([read_run(made.run(tmp_path / "run", specs))])
-
-
-def notes(analysis: Analysis) -> list[str]:
-    return [note for b in blocks(analysis) if isinstance(b, Table) for note in b.notes]
-
-
 def test_latencies_are_of_the_others_and_rates_of_all(made: Any, tmp_path: Path) -> None:
     ttfts = (100.0,) * 100
-    analysis = analysed(made, tmp_path, made.spec(ttfts=ttfts, late=12, stages=STAGES, failures=2))
+    analysis = of_cells(made, tmp_path, made.spec(ttfts=ttfts, late=12, stages=STAGES, failures=2))
     figures = analysis.levels[0].figures
     assert (figures.requests, figures.failures, figures.late, figures.answers) == (102, 2, 12, 100)
     assert figures.throughput is not None
@@ -50,7 +42,7 @@ def test_latencies_are_of_the_others_and_rates_of_all(made: Any, tmp_path: Path)
 
 
 def test_they_are_counted_wherever_figures_are(made: Any, tmp_path: Path) -> None:
-    analysis = analysed(
+    analysis = of_cells(
         made,
         tmp_path,
         made.spec(late=12),
@@ -71,7 +63,7 @@ def test_they_are_counted_wherever_figures_are(made: Any, tmp_path: Path) -> Non
 def test_only_many_of_them_are_told_above_the_tables(
     made: Any, tmp_path: Path, late: int, told: bool
 ) -> None:
-    said = " ".join(what_this_says(analysed(made, tmp_path, made.spec(late=late))))
+    said = " ".join(what_this_says(of_cells(made, tmp_path, made.spec(late=late))))
     assert (
         f"Late: {late} of 100 requests of local/baseline at 10 users are in no latency: the load generator "
         "stalled." in said
@@ -79,7 +71,7 @@ def test_only_many_of_them_are_told_above_the_tables(
 
 
 def test_two_deployments_tell_whose_they_are(made: Any, tmp_path: Path) -> None:
-    analysis = analysed(made, tmp_path, made.spec(late=3), made.spec(deployment="k8s", late=5))
+    analysis = of_cells(made, tmp_path, made.spec(late=3), made.spec(deployment="k8s", late=5))
     assert (
         "late: 3 of 100 in local at 10 users and 5 of 100 in k8s at 10 users, left out of latencies because "
         "the load generator stalled." in notes(analysis)
@@ -133,7 +125,7 @@ def test_what_a_stall_or_the_machine_did_is_a_caution(
 ) -> None:
     found = [
         s
-        for c in cautions(analysed(made, tmp_path, made.spec(achieved=achieved, flags=flags)))
+        for c in cautions(of_cells(made, tmp_path, made.spec(achieved=achieved, flags=flags)))
         for s in c.sentences
     ]
     assert any(said in sentence for sentence in found), found
@@ -148,7 +140,7 @@ def test_what_a_stall_or_the_machine_did_is_a_caution(
 def test_names_in_somebody_elses_cell_do_nothing_on_a_terminal(made: Any, tmp_path: Path) -> None:
     bad = "\x1b[31mred\x07"
     spec = made.spec(requested={"shape": bad}, checks=(Check(name="x", status="fail", text=bad),))
-    found = analysed(made, tmp_path, spec)
+    found = of_cells(made, tmp_path, spec)
     text = " ".join(line for b in blocks(found) if isinstance(b, Paragraph) for line in b.lines)
     assert "\\x1b[31mred\\x07" in text
     assert not any(c in text for c in "\x1b\x07")

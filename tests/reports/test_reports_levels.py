@@ -13,49 +13,23 @@ import pytest
 from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
-from rich.console import Console
 
 from loadgen.shapes.level_table import table as terminal_table
 from records.cell import Window
 from records.files import LineFile
 from records.levels import LoadStage, LoadStages
-from records.reader import read_run
 from records.request import RequestRecord
-from reports.analysis.analyse import analyse
+from reported import S, analysed, level, printed, shaped
 from reports.analysis.analysis import Analysis
-from reports.analysis.of_machine import Drift
 from reports.blocks import blocks
 from reports.cli import main
 from reports.document import Table
 from reports.export import levels_csv, summary_csv
 from reports.figures.concurrent_cells import merged_levels
-from reports.figures.load import Load
 from reports.figures.shaped import level_figures
-from reports.render import markdown, print_blocks
+from reports.render import markdown
 from reports.results import results_json
 from workloads.stream import STREAM
-
-S = 1_000_000_000
-
-
-def level(made: Any, users: float, start_s: float, end_s: float, **more: Any) -> dict[str, Any]:
-    start, end = (made.start_ns + round(s * S) for s in (start_s, end_s))
-    return {"level_from": users, "level_to": users, "start_ns": start, "end_ns": end, "status": None, **more}
-
-
-def shaped(made: Any, *levels: dict[str, Any], unit: str = "users", shape: str = "Steps", **more: Any) -> Any:
-    achieved = {"levels": list(levels), "level_unit": unit}
-    return made.spec(requested={"shape": shape}, achieved=achieved, **more)
-
-
-def analysed(*directories: Path) -> Analysis:
-    return analyse([read_run(directory) for directory in directories])
-
-
-def printed(analysis: Analysis, width: int = 160) -> str:
-    text = StringIO()
-    print_blocks(blocks(analysis), Console(file=text, width=width))
-    return text.getvalue()
 
 
 def levels_table(analysis: Analysis) -> Table:
@@ -78,7 +52,7 @@ def test_each_level_has_its_own_figures(made: Any, tmp_path: Path) -> None:
     assert shown.title == "local: baseline: the levels of Steps"
     assert [row.cells[0] for row in shown.rows] == ["2", "4", "6"]
     assert [row.cells[shown.columns.index("Requests")] for row in shown.rows] == ["30", "40", "20"]
-    said = " ".join(printed(analysis).split())
+    said = " ".join(printed(analysis, 160).split())
     assert "its figures pool all of its levels" in said
     assert "local: baseline had 20.0, 20.0 and 20.0 RPS at 2, 4 and 6 users, in that order." in said
 
@@ -244,7 +218,7 @@ def test_levels_csv_is_there_for_shapes_only(made: Any, tmp_path: Path) -> None:
 def test_a_shape_from_before_levels_were_kept_is_read(made: Any, tmp_path: Path) -> None:
     analysis = analysed(made.cell(tmp_path / "old", made.spec(requested={"shape": "Steps"})))
     assert analysis.shaped == ()
-    assert "the shape Steps changed the load" in printed(analysis)
+    assert "the shape Steps changed the load" in printed(analysis, 160)
 
 
 def test_levels_that_are_no_levels_are_one_line(made: Any, tmp_path: Path) -> None:
@@ -310,122 +284,9 @@ def test_masters_whose_levels_do_not_match_have_no_table_and_it_is_said(made: An
     analysis = analysed(*regions)
     assert analysis.shaped == ()
     said = "of eu and us did not go through the levels of Steps side by side: they are in no table"
-    assert said in " ".join(printed(analysis).split())
+    assert said in " ".join(printed(analysis, 160).split())
     alike = [made.cell(tmp_path / name, shaped(made, *two, seed=n)) for n, name in enumerate("ab")]
-    assert "side by side" not in printed(analysed(*alike))
-
-
-def stepped(made: Any, users: int, **more: Any) -> Any:
-    return made.spec(requested={"shape": "Steps", "shape_options": {"step_users": users}}, **more)
-
-
-def test_steps_of_other_heights_are_other_loads(made: Any, tmp_path: Path) -> None:
-    low, high = (stepped(made, n, repeat=r, rps=10.0 * r) for r, n in ((1, 5), (2, 50)))
-    text = " ".join(printed(analysed(made.run(tmp_path / "run", [low, high]))).split())
-    assert "local: baseline shape_options.step_users=5 Load" in text
-    assert "local: baseline shape_options.step_users=50 Load" in text
-    assert analysed(tmp_path / "run").noted(Drift) == ()
-    old = replace(high, requested={"shape": "Steps"})  # from before they were kept
-    assert len(analysed(made.run(tmp_path / "old", [low, old])).noted(Drift)) == 1
-    [ratio] = analysed(
-        made.run(tmp_path / "two", [low, stepped(made, 50, config="mock-llm", rps=60.0)])
-    ).comparisons
-    assert ratio.workload_mismatch == ("shape_options",)
-    masters = [made.cell(tmp_path / name, spec) for name, spec in (("eu", low), ("us", stepped(made, 50)))]
-    assert analysed(*masters).merged == ()
-
-
-def test_other_questions_are_another_load(made: Any, tmp_path: Path) -> None:
-    specs = [made.spec(repeat=n, requested={"questions": q}) for n, q in ((1, "a.txt"), (2, "b.txt"))]
-    text = " ".join(printed(analysed(made.run(tmp_path / "run", specs))).split())
-    assert "local: baseline questions=a.txt Conc" in text
-    assert "local: baseline questions=b.txt Conc" in text
+    assert "side by side" not in printed(analysed(*alike), 160)
 
 
 # -- open loops
-
-
-def open_loop(made: Any, rate: float, **more: Any) -> Any:
-    return made.spec(requested={"rate": rate, "arrival": "poisson"}, **more)
-
-
-def test_two_rates_of_a_service_are_two_rows(made: Any, tmp_path: Path) -> None:
-    """All with 10 users, which an open loop has no use for."""
-    directories = [
-        made.cell(tmp_path / name, spec)
-        for name, spec in (
-            ("fast", open_loop(made, 30.0, rps=30.0, repeat=2)),
-            ("slow", open_loop(made, 7.5, rps=8.0)),
-            ("users", made.spec(rps=50.0, repeat=3)),
-        )
-    ]
-    analysis = analysed(*directories)
-    assert [level.load.label for level in analysis.levels] == ["10", "7.5/s", "30/s"]
-    assert [level.figures.throughput and level.figures.throughput.value for level in analysis.levels] == [
-        50,
-        8,
-        30,
-    ]
-    text = printed(analysis)
-    assert "stops growing at" not in text
-    rows = [[cell.strip() for cell in line.split("|")[:2]] for line in text.splitlines()]
-    assert [row[0] for row in rows if len(row) == 2][:5] == ["Load", "------", "10", "7.5/s", "30/s"]
-    listed = list(csv.DictReader(StringIO(summary_csv(analysis))))
-    assert [(row["concurrency"], row["load"]) for row in listed] == [
-        ("10", "10"),
-        ("10", "7.5/s"),
-        ("10", "30/s"),
-    ]
-    assert set(results_json(analysis)["configurations"]["local"]["baseline"]["levels"]) == {
-        "10",
-        "7.5/s",
-        "30/s",
-    }
-
-
-def test_repeats_of_one_rate_are_pooled(made: Any, tmp_path: Path) -> None:
-    specs = [open_loop(made, 20.0, repeat=n, concurrency=users) for n, users in ((1, 10), (2, 30))]
-    [level] = analysed(made.run(tmp_path / "run", specs)).levels
-    assert (level.load.named, len(level.valid_cells)) == ("20/s", 2)
-
-
-def test_rates_are_compared_with_the_same_rate_only(made: Any, tmp_path: Path) -> None:
-    specs = [
-        open_loop(made, 20.0),
-        open_loop(made, 20.0, config="mock-llm", ttft_ms=20.0),
-        made.spec(config="mock-both"),
-    ]
-    analysis = analysed(made.run(tmp_path / "run", specs))
-    [comparison] = analysis.comparisons
-    assert (comparison.config, comparison.load.label) == ("mock-llm", "20/s")
-    [written] = results_json(analysis)["comparisons"]
-    assert (written["concurrency"], written["load"]) == (None, "20/s")
-    assert "At 20/s mocking the LLM" in printed(analysis)
-    beside = analysed(
-        made.run(tmp_path / "two", [made.spec(rps=60.0), open_loop(made, 5.0, deployment="k8s")])
-    )
-    assert [(r.load.label, r.throughput) for r in beside.deployment_ratios] == [("10", None), ("5/s", None)]
-
-
-def test_two_rates_at_a_time_are_named_by_their_sum(made: Any, tmp_path: Path) -> None:
-    cells = [
-        made.cell(tmp_path / name, open_loop(made, rate, seed=n))
-        for n, (name, rate) in enumerate((("eu", 10.0), ("us", 5.0)))
-    ]
-    analysis = analysed(*cells)
-    assert [level.load.label for level in analysis.levels] == ["15/s"]
-    assert "added up to 15/s" in printed(analysis)
-
-
-@pytest.mark.parametrize(
-    ("load", "label", "named"),
-    [
-        (Load(users=1), "1", "1 user"),
-        (Load(users=30), "30", "30 users"),
-        (Load(rate=10.0), "10/s", "10/s"),
-        (Load(shape="Steps"), "Steps", "Steps"),
-        (Load(shape="Steps", rate=2.5), "Steps 2.5/s", "Steps 2.5/s"),
-    ],
-)
-def test_what_a_load_is_called(load: Load, label: str, named: str) -> None:
-    assert (load.label, load.named) == (label, named)

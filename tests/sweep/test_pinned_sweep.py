@@ -39,14 +39,12 @@ def test_a_run_whose_cpus_are_not_there_any_more_is_not_resumed(tmp_path: Path) 
 
 
 @pytest.mark.skipif(len(cpus.available()) < 2 or not cpus.PINS, reason="one CPU, or none can be chosen")
-def test_the_load_and_the_target_are_kept_apart_and_the_cell_tells_it(tmp_path: Path) -> None:
+def test_the_load_and_the_target_are_kept_apart_and_the_cell_tells_it(
+    tmp_path: Path, knowledge: Path, indexes: Path
+) -> None:
     first, *others = cpus.available()
-    knowledge = tmp_path / "knowledge"  # a little, so that its index is made at once
-    knowledge.mkdir()
-    for topic in ("queues", "locks", "sockets", "threads", "streams", "loops"):
-        (knowledge / f"{topic}.md").write_text(f"Of {topic} there is much to be told. " * 5)
     args = ["--config", "mock-both", "--concurrency", "1", "--requests", "20", "--repeats", "1"]
-    args += ["--set", f"KNOWLEDGE_BASE_DIR={knowledge}", "--set", f"CACHE_DIR={tmp_path / 'cache'}"]
+    args += ["--set", f"KNOWLEDGE_BASE_DIR={knowledge}", "--set", f"CACHE_DIR={indexes / 'chokepoint'}"]
     done = sweep(*args, cwd=tmp_path)
     assert done.returncode in (0, 3), done.stderr  # 3: too busy a machine for a valid cell
     [run] = tmp_path.glob("results/*")

@@ -94,18 +94,10 @@ def test_on_a_terminal_a_long_line_goes_on_below_with_every_word(width: int) -> 
 def test_ttft_is_of_the_requests_that_were_in_time_and_the_others_are_counted() -> None:
     def request(ttft_ms: int, *flags: str) -> RequestRecord:
         return RequestRecord(
-            run="t",
-            cell="c",
-            worker="local",
-            region="",
-            user=0,
-            seq=ttft_ms,
-            sent_at_ns=10,
-            ended_at_ns=20,
-            first_token_at_ns=10 + ttft_ms * 1_000_000,
-            outcome="ok",
+            run="t", cell="c", worker="local", region="", user=0, seq=ttft_ms, sent_at_ns=10,
+            ended_at_ns=20, first_token_at_ns=10 + ttft_ms * 1_000_000, outcome="ok",
             flags=list(flags),
-        )
+        )  # fmt: skip
 
     achieved = {"rps": 12.34, "window": {"start_ns": 0, "end_ns": 90}}
     requests = (request(5), request(500, "late"), request(700, "late"))
@@ -138,11 +130,7 @@ def test_without_a_terminal_nobody_waits_long_for_a_word(monkeypatch: pytest.Mon
         for tenth in range(400):
             now = tenth / 10
             progress.report(f"starting baseline: {now:.0f} s")
-    lines = [
-        "starting baseline (local)",
-        "starting baseline: 15 s",
-        "starting baseline: 30 s",
-    ]
+    lines = ["starting baseline (local)", "starting baseline: 15 s", "starting baseline: 30 s"]
     assert written.getvalue().splitlines() == lines
 
 

@@ -20,14 +20,6 @@ import pytest
 from support import ROOT, MockLLM, free_port, wait_until
 from target_app.settings import Settings
 
-TEXTS = {
-    "france.txt": "The capital of France is Paris, on the river Seine.",
-    "whales.md": "Whales are mammals that live in the sea and breathe air.",
-    "bread.rst": "Bread is baked from flour, water, salt and yeast.",
-    "sub/moon.txt": "The Moon orbits the Earth once in about 27 days.",
-    "chess.txt": "In chess the bishop moves along the diagonals of the board.",
-    "ignored.bin": "This suffix is not a text's.",
-}
 KEY = "sk-test-0123456789abcdef"
 
 
@@ -136,23 +128,13 @@ class Target:
 
 
 @pytest.fixture(scope="session")
-def knowledge(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("knowledge")
-    for name, text in TEXTS.items():
-        path = folder / name
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(text)
-    return folder
-
-
-@pytest.fixture(scope="session")
-def environment(knowledge: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+def environment(knowledge: Path, indexes: Path) -> dict[str, str]:
     """A clean environment with mock embeddings over a small folder."""
     kept = {name: value for name, value in os.environ.items() if name.lower() not in Settings.model_fields}
     return {
         **kept,
         "KNOWLEDGE_BASE_DIR": str(knowledge),
-        "XDG_CACHE_HOME": str(tmp_path_factory.mktemp("cache")),
+        "XDG_CACHE_HOME": str(indexes),
         "USE_MOCK_EMBEDDINGS": "yes",
         "OPENAI_API_KEY": KEY,
     }

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import re
-import shutil
-import ssl
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-LIMIT_S = 60.0
+from support import ROOT, lines, rows, wait_until
 
 
 class Served:
@@ -44,13 +39,8 @@ class Served:
 
     def truths(self, count: int) -> list[dict[str, Any]]:
         """The records, in the order of the requests, once there are ``count``."""
-        limit = time.monotonic() + LIMIT_S
-        while time.monotonic() < limit:
-            raw = self.record.read_text() if self.record.exists() else ""
-            if raw.count("\n") >= count:
-                return sorted(map(json.loads, raw.splitlines()), key=lambda truth: int(truth["request"]))
-            time.sleep(0.01)
-        raise AssertionError(f"not {count} records in time")
+        wait_until(lambda: lines(self.record) >= count)
+        return sorted(rows(self.record), key=lambda truth: int(truth["request"]))
 
     def stop(self) -> None:
         self.process.terminate()
@@ -77,27 +67,3 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
     yield start
     for one in running:
         one.stop()
-
-
-@pytest.fixture(params=["http", "https"])
-def either_way(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
-) -> Callable[[Any], str]:
-    """Has a server of ``trap`` speak plain HTTP, or TLS with a certificate that clients trust; its URL."""
-    if request.param == "http":
-        return lambda server: str(server.url)
-    if shutil.which("openssl") is None:
-        pytest.skip("no openssl command to make a certificate with")
-    folder = tmp_path_factory.mktemp("tls")
-    key, certificate = str(folder / "key.pem"), str(folder / "cert.pem")
-    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-keyout", key]
-    command += ["-out", certificate, "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
-    subprocess.run(command, check=True, capture_output=True, timeout=LIMIT_S)
-    monkeypatch.setenv("SSL_CERT_FILE", certificate)
-
-    def with_tls(server: Any) -> str:
-        server.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        server.tls.load_cert_chain(certificate, key)
-        return f"https://localhost:{server.port}"
-
-    return with_tls

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from statistics import median
 from typing import Any
@@ -12,10 +13,13 @@ import pytest
 
 from loadgen.client.connect import connection
 from loadgen.client.connection import Connection, Timeouts
+from loadgen.client.http import Origin
 from loadgen.engine.clock import Clock
 from loadgen.tasks.ask.dialects import dialect
 from loadgen.tasks.ask.reading import AnswerExchange, Asker
 from mocks.faults.catalogue import ASK_ONLY, FAULTS
+from reach.options import Reach
+from reach.tls import Tls
 
 MS = 1_000_000
 EARLY_NS = 1 * MS
@@ -155,15 +159,29 @@ def ask_until(
     raise AssertionError(f"not once in {TRIES} tries: {seen}")
 
 
-def check(served: Any, connect: Callable[[], Connection], answers: int = ANSWERS) -> None:
-    """Everything of each request: what it was, and how much came when."""
-    ask_until(in_time, served, connect, answers)
+Ways = Callable[[Any], Iterator[Callable[[], Connection]]]
+
+
+@pytest.fixture
+def ways(request: pytest.FixtureRequest, behind_tls: Callable[[str], str]) -> Ways:
+    """How to connect to a server: over plain HTTP and, in one dialect, over TLS, for which the other is only
+    other bytes."""
+
+    def of(served: Any) -> Iterator[Callable[[], Connection]]:
+        yield partial(connection, Origin(served.url), PATIENT)
+        if served.dialect == "ask":
+            trusting = Reach(tls=Tls(ca=request.getfixturevalue("certificates").ca))
+            yield partial(connection, Origin(behind_tls(served.url), trusting), PATIENT)
+
+    return of
 
 
 @pytest.mark.parametrize(("name", "kind"), PAIRS)
-def test_our_figures_are_the_servers_own(serve: Any, over: Any, name: str, kind: str) -> None:
-    served, answers = serve(name, kind), 1 if name in LONG else ANSWERS
-    check(served, lambda: connection(over.origin(served.url), PATIENT), answers)
+def test_our_figures_are_the_servers_own(serve: Any, ways: Ways, name: str, kind: str) -> None:
+    """Everything of each request: what it was, and how much came when."""
+    served = serve(name, kind)
+    for connect in ways(served):
+        ask_until(in_time, served, connect, 1 if name in LONG else ANSWERS)
 
 
 def least_ms(pairs: list[Pair], moment: str = "first_token") -> float:
@@ -174,48 +192,46 @@ def least_ms(pairs: list[Pair], moment: str = "first_token") -> float:
 @pytest.mark.parametrize("kind", ["ask", "openai"])
 @pytest.mark.parametrize("name", ["role-first", "status-first"])
 def test_what_comes_before_the_first_token_is_told_apart(
-    serve: Any, name: str, kind: str, over: Any
+    serve: Any, ways: Ways, name: str, kind: str
 ) -> None:  # TRAPS 2, 3
+    def apart(pairs: list[Pair]) -> bool:
+        return in_time(pairs) and least_ms(pairs, "first_event") < 100
+
     served = serve(name, kind, ttft_ms=200)
-    pairs = ask_until(
-        lambda pairs: in_time(pairs) and least_ms(pairs, "first_event") < 100,
-        served,
-        lambda: connection(over.origin(served.url), PATIENT),
-    )
-    assert least_ms(pairs) >= 199
+    for connect in ways(served):
+        assert least_ms(ask_until(apart, served, connect)) >= 199
 
 
-def test_an_answer_ends_before_its_stream_does(serve: Any, over: Any) -> None:  # TRAPS 8
+def test_an_answer_ends_before_its_stream_does(serve: Any, ways: Ways) -> None:  # TRAPS 8
+    def early(pairs: list[Pair]) -> bool:
+        return in_time(pairs) and min(one.ours.ended_ns - one.ours.sent_ns for one in pairs) < 300 * MS
+
     served = serve("slow-close", stall_s=0.5)
-    pairs = ask_until(
-        lambda pairs: (
-            in_time(pairs) and min(pair.ours.ended_ns - pair.ours.sent_ns for pair in pairs) < 300 * MS
-        ),
-        served,
-        lambda: connection(over.origin(served.url), PATIENT),
-    )
-    for pair in pairs:
-        assert pair.truth["closed_at_ns"] - pair.truth["ended_at_ns"] >= 499 * MS
+    for connect in ways(served):
+        for pair in ask_until(early, served, connect):
+            assert pair.truth["closed_at_ns"] - pair.truth["ended_at_ns"] >= 499 * MS
 
 
 @pytest.mark.parametrize(("name", "tokens"), [("empty", 0), ("one-token", 1)])
-def test_what_did_not_happen_has_no_time(serve: Any, name: str, tokens: int, over: Any) -> None:  # TRAPS 10
+def test_what_did_not_happen_has_no_time(serve: Any, ways: Ways, name: str, tokens: int) -> None:  # TRAPS 10
     served = serve(name)
-    for pair in ask(served, connection(over.origin(served.url), PATIENT)):
-        assert pair.ours.answer.gaps_us == []
-        assert (pair.ours.answer.first_token_ns is None) == (tokens == 0)
-        assert pair.tokens == (tokens, tokens)
+    for connect in ways(served):
+        for pair in ask(served, connect()):
+            assert pair.ours.answer.gaps_us == []
+            assert (pair.ours.answer.first_token_ns is None) == (tokens == 0)
+            assert pair.tokens == (tokens, tokens)
 
 
 @pytest.mark.parametrize(
-    ("timeouts", "said"),
+    ("over", "timeouts", "said"),
     [
-        ({"total": 2.0}, "the answer was not whole within the timeout"),
-        ({"total": 60.0, "gap": 1.0}, "the next token did not come within the gap's timeout"),
+        ("http", {"total": 2.0}, "the answer was not whole within the timeout"),
+        ("https", {"total": 60.0, "gap": 1.0}, "the next token did not come within the gap's timeout"),
     ],
+    indirect=["over"],
 )
 def test_a_stream_that_stalls_for_ever_is_a_timeout(
-    serve: Any, timeouts: dict[str, float], said: str, over: Any
+    serve: Any, over: Any, timeouts: dict[str, float], said: str
 ) -> None:
     served = serve("stall", stall_s=float("inf"))
     for pair in ask(served, connection(over.origin(served.url), Timeouts(**timeouts)), answers=1):

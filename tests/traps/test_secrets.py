@@ -162,23 +162,23 @@ def _around(text: str, piece: str) -> str:
     return text[max(0, at - 80) : at + 80]
 
 
-@pytest.mark.parametrize(("either_way", "processes"), [("https", 1), ("http", 2)], indirect=["either_way"])
+@pytest.mark.parametrize(("over", "processes"), [("https", 1), ("http", 2)], indirect=["over"])
 def test_a_load_keeps_and_shows_nothing_of_what_it_sent(
     locust: Callable[..., Any],
     echoing: Any,
-    either_way: Callable[[Any], str],
+    over: Any,
     tmp_path: Path,
     free_port: Callable[[], int],
     processes: int,
 ) -> None:
-    url = either_way(echoing)
+    url = over.url(echoing.url)
     port = str(free_port())
     more = ["--processes", "2", "--master-bind-port", port, "--master-port", port] if processes > 1 else []
     process = locust(
-        *("--headless", "-u", "3", "-t", "7s", "-H", url, "--loglevel", "DEBUG", *HEADERS, *more),
-        *("--results", str(tmp_path / "r"), "--csv", str(tmp_path / "stats")),
-        *("--html", str(tmp_path / "o.html")),
-        *("--csv-full-history", "--request-timeout", "2", "--drain-seconds", "1"),
+        *("--headless", "-u", "3", "-t", "7s", "-H", url, "--loglevel", "DEBUG", *over.words, *HEADERS),
+        *("--results", str(tmp_path / "r"), "--csv", str(tmp_path / "stats"), *more),
+        *("--html", str(tmp_path / "o.html"), "--csv-full-history"),
+        *("--request-timeout", "2", "--drain-seconds", "1"),
         TARGET_API_KEY=KEY,
     )
     assert process.wait() == 3, process.text  # hardly one answer was good
@@ -191,11 +191,9 @@ def test_a_load_keeps_and_shows_nothing_of_what_it_sent(
     _nothing_is_shown(tmp_path)
 
 
-@pytest.mark.parametrize("either_way", ["https"], indirect=True)
-def test_a_sweep_keeps_and_shows_nothing_of_what_it_sent(
-    echoing: Any, either_way: Callable[[Any], str], tmp_path: Path
-) -> None:
-    argv = ["--deployment", f"url:{either_way(echoing)}", "--config", "as-is"]
+@pytest.mark.parametrize("over", ["https"], indirect=True)
+def test_a_sweep_keeps_and_shows_nothing_of_what_it_sent(echoing: Any, over: Any, tmp_path: Path) -> None:
+    argv = ["--deployment", f"url:{over.url(echoing.url)}", *over.words, "--config", "as-is"]
     argv += ["--concurrency", "2", "--repeats", "1", "--requests", "20", "--", "--request-timeout", "2"]
     (tmp_path / "run").mkdir()
     done = sweep(*argv, cwd=tmp_path / "run", TARGET_API_KEY=KEY)

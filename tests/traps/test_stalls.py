@@ -106,10 +106,7 @@ def off_ns(record: RequestRecord, truth: Truth) -> list[tuple[int, int]]:
     def outside(at_ns: int, token: int) -> int:
         return max(truth.before_ns[token] - at_ns, at_ns - truth.after_ns[token], 0)
 
-    found = [
-        (outside(first_ns, 0), first_ns - record.start_ns),
-        (outside(last_ns, -1), last_ns - first_ns),
-    ]
+    found = [(outside(first_ns, 0), first_ns - record.start_ns), (outside(last_ns, -1), last_ns - first_ns)]
     if len(record.gaps_us) == TOKENS - 1:
         for token, gap_us in enumerate(record.gaps_us):
             least = truth.before_ns[token + 1] - truth.after_ns[token]

@@ -144,7 +144,7 @@ def test_limits_are_no_secrets() -> None:
     assert [name for name in secrets if not is_secret(name)] == []
 
 
-@pytest.mark.parametrize("path", ["/a b", "/a\r\nX: y", "/\u20ac"])
+@pytest.mark.parametrize("path", ["/a b", "/a\r\nX: y", "/\u20ac", "ask"])
 def test_a_path_that_is_no_request_line_is_refused(path: str) -> None:
     with pytest.raises(UsageError, match="--path"):
         settings(f"--path={path}")
@@ -205,6 +205,12 @@ def test_a_header_s_value_that_cannot_be_sent_is_refused_without_showing_it(valu
     with pytest.raises(UsageError, match="header X-Tenant") as caught:
         settings(f"--header=X-Tenant={value}")
     assert not value.strip() or value not in str(caught.value)
+
+
+@pytest.mark.parametrize("word", ["--header=nothing", "--field=nothing"])
+def test_what_wants_a_name_and_a_value_says_so(word: str) -> None:
+    with pytest.raises(UsageError, match="wants NAME=VALUE"):
+        settings(word)
 
 
 def test_blanks_around_a_header_s_value_are_none_of_it() -> None:

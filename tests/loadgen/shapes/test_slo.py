@@ -17,20 +17,10 @@ from workloads.stream import STREAM
 
 MS = 1_000_000
 ANSWER = RequestRecord(
-    run="r",
-    cell="c",
-    worker="w",
-    region="",
-    user=0,
-    seq=1,
-    sent_at_ns=1000 * MS,
-    first_token_at_ns=1100 * MS,
-    last_token_at_ns=1190 * MS,
-    ended_at_ns=1200 * MS,
-    outcome="ok",
-    tokens=10,
-    gaps_us=[5000] * 8 + [50_000],
-)
+    run="r", cell="c", worker="w", region="", user=0, seq=1, sent_at_ns=1000 * MS,
+    first_token_at_ns=1100 * MS, last_token_at_ns=1190 * MS, ended_at_ns=1200 * MS, outcome="ok",
+    tokens=10, gaps_us=[5000] * 8 + [50_000],
+)  # fmt: skip
 
 
 def objective(text: str) -> Slo:

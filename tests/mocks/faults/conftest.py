@@ -25,6 +25,7 @@ from mocks.faults.dialects import PATHS
 from mocks.faults.reply import Knobs
 from mocks.faults.server import Server
 from mocks.http_connection import now_ns
+from support import lines, rows, wait_until
 
 LIMIT_S = 60.0
 BODIES: dict[str, dict[str, Any]] = {
@@ -214,13 +215,8 @@ class Served:
 
     def truths(self, count: int) -> list[dict[str, Any]]:
         """The records, in the order of the requests, once there are ``count``."""
-        deadline = time.monotonic() + LIMIT_S
-        while time.monotonic() < deadline:
-            lines = self.record.read_text().splitlines()
-            if len(lines) >= count:
-                return sorted(map(json.loads, lines), key=lambda truth: int(truth["request"]))
-            time.sleep(0.01)
-        raise AssertionError(f"not {count} records in time")
+        wait_until(lambda: lines(self.record) >= count)
+        return sorted(rows(self.record), key=lambda truth: int(truth["request"]))
 
     def once(self) -> tuple[Reading, dict[str, Any]]:
         """One request on a connection of its own: what was read, and the truth."""

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
+
+from records.reader import read_run
+from reports.analysis.analyse import analyse
+from reports.blocks import blocks
+from reports.render import markdown
+from reports.results import results_json
 
 SLEEP = {"kind": "sleep", "at": "asyncio.sleep", "where": "embed (mine.py:3)"}
 READ = {"kind": "socket-read", "at": "AsyncStream.read", "where": "answer (mine.py:30)"}
@@ -58,3 +65,18 @@ def test_a_finding_says_which_line_of_the_code_it_is_about(diagnose: Any, seen: 
         seen(users=4, rps=40, waits=({**SLEEP, "count": 4},)),
     )
     assert found.to_json()["where"] == SLEEP["where"]
+
+
+def test_what_it_is_not_stands_beside_with_its_figure(
+    made: Any, tmp_path: Path, diagnose: Any, seen: Any
+) -> None:
+    diagnose(
+        seen(users=1, rps=10, waits=({**READ, "count": 1},), llm_ms=(40, 0)),
+        seen(users=20, rps=196, waits=({**READ, "count": 20},), llm_ms=(41, 0)),
+    )
+    written = results_json(analyse([read_run(tmp_path / "run")]))
+    free = {one["code"]: {e["figure"]: e["value"] for e in one["evidence"]} for one in written["acquittals"]}
+    assert set(free) == {"event-loop-blocked", "gc-pauses", "llm-upstream-bound", "interpreter-bound"}
+    assert free["llm-upstream-bound"]["the LLM server's own first token"] == 41
+    said = markdown(blocks(analyse([read_run(tmp_path / "run")])), "t")
+    assert "local/baseline at 20 users: not event loop blocked (the loop comes late by 0.10 ms" in said

@@ -1,0 +1,39 @@
+"""Cells that say what they run, and are what their names say."""
+
+from __future__ import annotations
+
+from typing import Any
+
+PATHS = {
+    "preprocess": "Words@loop", "embed": "MiniLm@pool", "search": "Hnsw@loop",
+    "prompt": "Template@loop", "llm": "OpenAi@loop",
+}  # fmt: skip
+
+
+SETTINGS = {
+    "USE_MOCK_EMBEDDINGS": False, "USE_MOCK_LLM": False, "RETRIEVAL": "async",
+    "OPENAI_BASE_URL": "http://a", "KNOWLEDGE_BASE_DIR": "/a", "PORT": 1,
+}  # fmt: skip
+
+
+MOCKED = {
+    "baseline": ({}, {}),
+    "mock-embeddings": ({"embed": "Mock@loop"}, {"USE_MOCK_EMBEDDINGS": True}),
+    "mock-llm": ({"llm": "Mock@loop"}, {"USE_MOCK_LLM": True}),
+    "mock-both": (
+        {"embed": "Mock@loop", "llm": "Mock@loop"},
+        {"USE_MOCK_EMBEDDINGS": True, "USE_MOCK_LLM": True},
+    ),
+}
+
+
+def spec(made: Any, config: str, *, paths: Any = None, settings: Any = None, **more: Any) -> Any:
+    """A cell that says what it runs, and that is what its name says, but for what is given."""
+    own_paths, own_settings = MOCKED.get(config, ({}, {}))
+    return made.spec(
+        config=config,
+        paths={**PATHS, **own_paths, **(paths or {})},
+        settings={**SETTINGS, **own_settings, **(settings or {})},
+        late_s=10.0 * list(MOCKED).index(config) if config in MOCKED else 90.0,
+        **more,
+    )

@@ -1,0 +1,168 @@
+"""What a profile prints and writes, whoever reads it, and where it is refused."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import shutil
+import subprocess
+import sys
+import termios
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from profiles import ENVIRONMENT, Launch, points, profile, ticks
+
+SHORT = ("--duration", "0.2", "--interval", "0.1")
+
+
+@pytest.mark.skipif(shutil.which("jq") is None, reason="jq is not installed")
+def test_the_original_jq_lines_run_unchanged(tmp_path: Path) -> None:
+    profile(tmp_path, "--duration", "0.3", "--interval", "0.1")
+
+    def found(query: str) -> list[Any]:
+        words = ["jq", "-c", query, "profile.json"]
+        told = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=True, timeout=60)
+        return [json.loads(line) for line in told.stdout.splitlines()]
+
+    for query, keys in (
+        (".data_points[] | {elapsed: .elapsed_seconds, cpu: .system.cpu_percent}", {"elapsed", "cpu"}),
+        (
+            ".data_points[] | {elapsed: .elapsed_seconds, threads: .processes.total_threads}",
+            {"elapsed", "threads"},
+        ),
+    ):
+        values = found(query)
+        assert len(values) == len(points(tmp_path)) > 0
+        assert all(set(value) == keys and None not in value.values() for value in values)
+    [most] = found("[.data_points[].system.memory_used_gb] | max")
+    assert most > 0
+
+
+def test_the_document_has_every_field_of_the_original(tmp_path: Path) -> None:
+    profile(tmp_path, *SHORT)
+    document = json.loads((tmp_path / "profile.json").read_text())
+    point = document["data_points"][0]
+    for found, fields in (
+        (
+            document["metadata"],
+            "start_time end_time total_duration_seconds sample_interval_seconds total_samples",
+        ),
+        (point, "timestamp elapsed_seconds system processes"),
+        (
+            point["system"],
+            "cpu_percent cpu_count memory_total_gb memory_used_gb memory_percent memory_available_gb "
+            "network_bytes_sent network_bytes_recv load_avg",
+        ),
+    ):
+        assert found.keys() >= set(fields.split())
+    of_a_process = "pid name cpu_percent memory_mb pss_mb num_threads open_files status"
+    assert point["processes"]["process_details"][0].keys() >= set(of_a_process.split())
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        ["--pid", "4194304"],
+        ["--pid", "0"],
+        ["--match", "("],
+        ["--interval", "0"],
+        ["--interval", "nan"],
+        ["--duration", "-1"],
+        ["--command", " "],
+        ["--output", "no/such/folder/profile.json"],
+        ["--output", "profile.jsonl"],
+        ["--nonsense"],
+    ],
+)
+def test_nonsense_is_one_line_and_exit_2(tmp_path: Path, flags: list[str]) -> None:
+    ended = profile(tmp_path, "--duration", "0.1", *flags)
+    assert (ended.returncode, ended.stdout, ended.stderr.count("\n")) == (2, "", 1)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("there", ["profile.json", "profile.jsonl"])
+def test_nothing_is_overwritten_unless_forced(tmp_path: Path, there: str) -> None:
+    (tmp_path / there).write_text("precious")
+    flags = ["--duration", "0.1", "--interval", "0.1", "--quiet"]
+    refused = profile(tmp_path, *flags)
+    assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["precious"]
+    assert profile(tmp_path, *flags, "--force").returncode == 0
+    assert len(points(tmp_path)) == 1
+
+
+def test_an_output_that_is_no_regular_file_is_left_alone(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe.json"
+    os.mkfifo(pipe)
+    assert profile(tmp_path, "--duration", "1", "--force", "--output", str(pipe)).returncode == 2
+    assert pipe.is_fifo()
+
+
+@pytest.mark.parametrize("flags", [[], ["--json"], ["--nonsense"]])
+def test_a_reader_that_has_left_changes_no_exit_code(tmp_path: Path, flags: list[str]) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    try:
+        done = profile(tmp_path, *SHORT, *flags, capture_output=False, stdout=writer, stderr=writer)
+    finally:
+        os.close(writer)
+    assert done.returncode == (2 if "--nonsense" in flags else 0)
+    assert "--nonsense" in flags or 1 <= ticks(points(tmp_path)) <= 2  # a busy machine may miss the last
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
+@pytest.mark.parametrize("flags", [[], ["--json"]])
+def test_a_summary_that_cannot_be_printed_is_one_line_and_exit_1(tmp_path: Path, flags: list[str]) -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = profile(*(tmp_path, *SHORT, *flags), capture_output=False, stdout=full, stderr=subprocess.PIPE)
+    said = "error: the summary could not be printed: No space left on device; the profile is written\n"
+    assert (done.returncode, done.stderr) == (1, said)
+    assert 1 <= ticks(points(tmp_path)) <= 2  # a busy machine may miss the last
+
+
+@pytest.mark.parametrize("columns", [40, 0])
+def test_the_live_line_fits_a_narrow_terminal(tmp_path: Path, launch: Launch, columns: int) -> None:
+    """Of a terminal in a container no size may be known: 0, taken for the usual 80."""
+    leader, follower = pty.openpty()
+    termios.tcsetwinsize(follower, (24, columns))
+    running = launch("--duration", "0.3", "--interval", "0.1", stdout=subprocess.DEVNULL, stderr=follower)
+    assert running.wait(60) == 0
+    os.close(follower)
+    shown = os.read(leader, 65536).decode()
+    os.close(leader)
+    lines = [line for line in shown.split("\r\x1b[K") if line]
+    assert len(lines) == len(points(tmp_path)) > 0
+    assert all(len(line) < (columns or 80) and " s  system" in line for line in lines)
+
+
+def test_ascii_and_no_colour_where_the_terminal_wants_it(tmp_path: Path) -> None:
+    environment = {**ENVIRONMENT, "PYTHONIOENCODING": "ascii", "NO_COLOR": "1", "COLUMNS": "40"}
+    ended = profile(tmp_path, *SHORT, env=environment, text=False)
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stdout.isascii()
+    assert b"\x1b" not in ended.stdout
+    assert max(map(len, ended.stdout.splitlines())) <= 40
+
+
+def test_a_closed_standard_error_is_no_fault(tmp_path: Path) -> None:
+    words = "--pid $$ --match no-such-[n]eedle --output profile.json --duration 0.2 --interval 0.1"
+    line = f"{sys.executable} -m profiler {words} 2>&-"
+    ended = subprocess.run(line, shell=True, cwd=tmp_path, env=ENVIRONMENT, capture_output=True, timeout=60)
+    assert ended.returncode == 0
+    assert b"warning" not in ended.stdout
+    assert 1 <= ticks(points(tmp_path)) <= 2  # a busy machine may miss the last
+
+
+@pytest.mark.parametrize("flags", ["", "--json"])
+def test_a_closed_standard_output_is_no_fault(tmp_path: Path, flags: str) -> None:
+    words = "--pid $$ --output profile.json --duration 0.2 --interval 0.1"
+    line = f"{sys.executable} -m profiler {words} {flags} >&-"
+    ended = subprocess.run(
+        line, shell=True, cwd=tmp_path, env=ENVIRONMENT, capture_output=True, text=True, timeout=60
+    )
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert 1 <= ticks(points(tmp_path)) <= 2  # a busy machine may miss the last

@@ -1,0 +1,60 @@
+"""What a report makes of runs, and says of them."""
+
+from __future__ import annotations
+
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+from click.testing import CliRunner, Result
+from rich.console import Console
+
+from records.reader import read_run
+from reports.analysis.analyse import analyse
+from reports.analysis.analysis import Analysis
+from reports.blocks import blocks
+from reports.cli import main
+from reports.document import Table
+from reports.render import print_blocks
+
+
+def analysed(*directories: Path) -> Analysis:
+    return analyse([read_run(directory) for directory in directories])
+
+
+def of_cells(made: Any, folder: Path, *specs: Any) -> Analysis:
+    """Of a run that is made in that folder."""
+    return analysed(made.run(folder / "run", list(specs)))
+
+
+def printed(analysis: Analysis, width: int = 100) -> str:
+    text = StringIO()
+    print_blocks(blocks(analysis), Console(file=text, width=width))
+    return text.getvalue()
+
+
+def words(analysis: Analysis) -> str:
+    return " ".join(printed(analysis).split())
+
+
+def notes(analysis: Analysis) -> list[str]:
+    """Those of all tables."""
+    return [note for block in blocks(analysis) if isinstance(block, Table) for note in block.notes]
+
+
+def report(*arguments: str | Path) -> Result:
+    """As its user calls it."""
+    return CliRunner().invoke(main, [str(one) for one in arguments])
+
+
+S = 1_000_000_000
+
+
+def level(made: Any, users: float, start_s: float, end_s: float, **more: Any) -> dict[str, Any]:
+    start, end = (made.start_ns + round(s * S) for s in (start_s, end_s))
+    return {"level_from": users, "level_to": users, "start_ns": start, "end_ns": end, "status": None, **more}
+
+
+def shaped(made: Any, *levels: dict[str, Any], unit: str = "users", shape: str = "Steps", **more: Any) -> Any:
+    achieved = {"levels": list(levels), "level_unit": unit}
+    return made.spec(requested={"shape": shape}, achieved=achieved, **more)

@@ -1,0 +1,116 @@
+"""A sweep's loop with a clock and a service that are made up."""
+
+import io
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from records.cell import Cell, Check, Verdict
+from records.files import write_json
+from records.reader import CellData, read_cell
+from records.request import Outcome, RequestRecord
+from records.variants import Variant
+from sweep import directory, runner, targets
+from sweep.cell import Workplace
+from sweep.deployments.protocol import Endpoint, Setup
+from sweep.grid import BASE_LEVELS
+from sweep.options import parse_targets
+from sweep.plan import CellKey, Plan
+from sweep.progress import Progress
+from sweep.target import Target
+
+CELL_SECONDS = 10.0
+START_SECONDS = 4.0
+
+
+@dataclass
+class World:
+    """Time, and a service whose throughput stops growing at ``knee`` users."""
+
+    knee: int
+    answers_up_to: float = float("inf")
+    """Users; more than these get no good answer at all."""
+    now: float = 0.0
+    starts: int = 0
+    measured: list[str] = field(default_factory=list)
+    spoils: dict[str, int] = field(default_factory=dict)
+    """So many measurements of a cell the machine spoils yet; "" stands for every other cell."""
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def deployment_of(self, target: Target, setup: Setup) -> "World":
+        return self
+
+    def start(self, name: str, settings: Mapping[str, str]) -> Endpoint:
+        self.now += START_SECONDS
+        self.starts += 1
+        return Endpoint(base_url="http://nowhere")
+
+    def stop(self) -> None:
+        pass
+
+    def measure(self, place: Workplace, key: CellKey, endpoint: Endpoint) -> CellData:
+        self.now += CELL_SECONDS
+        self.measured.append(key.path)
+        folder = place.folder(key)
+        folder.mkdir(parents=True)
+        names: dict[str, Any] = {"deployment": key.deployment, "config": key.config, "repeat": key.repeat}
+        rps = float(min(key.concurrency, self.knee))
+        achieved = {"rps": rps, "requests": 2, "window": {"start_ns": 0, "end_ns": 9}}
+        judged = Verdict(checks=(self.judge(key),))
+        cell = Cell(**names, concurrency=key.concurrency, complete=True, achieved=achieved, verdict=judged)
+        write_json(folder / "cell.json", cell.to_json())
+        outcome: Outcome = "ok" if key.concurrency <= self.answers_up_to else "http_error"
+        (folder / "requests.jsonl").write_bytes(_request(outcome).encode() * 2)
+        return read_cell(folder)
+
+    def judge(self, key: CellKey) -> Check:
+        left = self.spoils.get(key.path, self.spoils.get("", 0))
+        self.spoils[key.path] = left - 1
+        if left > 0:
+            return Check(name="generator-lag", status="fail", text="the load was late")
+        return Check(name="workers", status="pass")
+
+
+def _request(outcome: Outcome) -> RequestRecord:
+    return RequestRecord(
+        run="t", cell="c", worker="local", region="", user=0, seq=1, sent_at_ns=1, ended_at_ns=2,
+        outcome=outcome,
+    )  # fmt: skip
+
+
+def planned(**changes: Any) -> Plan:
+    base: dict[str, Any] = {
+        "name": "t",
+        "targets": parse_targets(["it=url:http://127.0.0.1:1"]),
+        "variants": (Variant(name="as-is"),),
+        "levels": BASE_LEVELS,
+        "auto": True,
+    }
+    return Plan(**{**base, **changes})
+
+
+def swept(path: Path, world: World, monkeypatch: pytest.MonkeyPatch) -> tuple[runner.Sweep, str]:
+    """The sweep when it is done, and the last counter that was printed, as ``3/4``."""
+    sweep, printed = swept_aloud(path, world, monkeypatch)
+    counters = re.findall(r"^\[ *(\d+/\d+)\]", printed, re.MULTILINE)
+    return sweep, counters[-1] if counters else ""
+
+
+def swept_aloud(path: Path, world: World, monkeypatch: pytest.MonkeyPatch) -> tuple[runner.Sweep, str]:
+    """The sweep when it is done, and all that was printed."""
+    monkeypatch.setattr(runner, "time", world)
+    monkeypatch.setattr(runner, "measure", world.measure)
+    monkeypatch.setattr(targets, "time", world)
+    monkeypatch.setattr(targets, "deployment_of", world.deployment_of)
+    printed = io.StringIO()
+    progress = Progress(Console(file=printed, width=200))
+    sweep = runner.Sweep(directory=path, plan=directory.load(path), progress=progress, started=world.now)
+    sweep.run()
+    return sweep, printed.getvalue()
