@@ -74,7 +74,8 @@ class Blanking:
         write_json(to / layout.CELL, cell)
         _lines(folder / layout.REQUESTS, to / layout.REQUESTS, self._request)
         _lines(folder / layout.INSIDE, to / layout.INSIDE, self._inside)
-        _lines(folder / layout.PROBES, to / layout.PROBES, dict)
+        for name in (layout.PROBES, layout.LLM):
+            _lines(folder / name, to / name, dict)
         _lines(folder / layout.SAMPLES, to / layout.SAMPLES, self._sample)
         if (folder / layout.PROFILE).exists():
             write_json(to / layout.PROFILE, self._sample(read_json(folder / layout.PROFILE)))

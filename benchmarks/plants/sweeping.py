@@ -12,10 +12,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+import orjson
 from plants import neighbours, remote
 from plants.case import HEALTHY, PLANTED, Case, Variant
 from plants.texts import KNOWLEDGE, write_texts
 
+from records import layout
+from records.files import read_json, read_lines
 from sweep.running.cpus import AUTO, LLM_PRIORITY, available, divide, may_be_realtime
 from sweep.running.ledger import Ledger
 from sweep.running.processes import Child, free_port
@@ -104,7 +107,8 @@ def measure(case: Case, dose: float, name: str, output: Path) -> Path:
         for side, variant in sides.items():
             port = None if variant.llm is None else free_port()
             if variant.llm is not None and port is not None:
-                argv = ["-m", "mocks.openai_server", "--port", str(port), *variant.llm]
+                record = str(output / f"llm-{side}.jsonl")
+                argv = ["-m", "mocks.openai_server", "--port", str(port), "--record", record, *variant.llm]
                 stack.enter_context(_server(argv, port, output, f"llm-{side}"))
             configs.append(_config(side, variant, port))
         environment = dict(os.environ)
@@ -121,7 +125,21 @@ def measure(case: Case, dose: float, name: str, output: Path) -> Path:
     found = sorted(output.glob(f"*-{name}"))
     if not found:
         raise Failed(f"the sweep left no results: {output / name}.log")
+    for side in sides:
+        _share_out(output / f"llm-{side}.jsonl", found[-1], side)
     return found[-1]
+
+
+def _share_out(record: Path, run: Path, side: str) -> None:
+    """Give each cell what an LLM server of its variant sent meanwhile, as a sweep does with its own."""
+    if not record.exists():
+        return
+    lines = [(int(orjson.loads(line)["received_at_ns"]), line) for _, line in read_lines(record)]
+    for cell in run.glob(f"{layout.CELLS}/*/{side}/*/{layout.CELL}"):
+        achieved = read_json(cell)["achieved"]
+        began, ended = achieved["started_at_ns"], achieved["ended_at_ns"]
+        inside = (line for at_ns, line in lines if began <= at_ns <= ended)
+        (cell.parent / layout.LLM).write_bytes(b"".join(inside))
 
 
 def _run(argv: Sequence[str], environment: dict[str, str], log: Path) -> None:

@@ -80,6 +80,7 @@ def planted_run(run: Path) -> None:
         process = {"pid": 1, "name": "plants.service", "cpu_percent": 5.0}
         write(folder / "profile.jsonl", {"processes": {"process_details": [process]}})
         write(folder / "probes.jsonl", {"kind": "/ready"})
+        write(folder / "llm.jsonl", {"request": 1})
         write(folder / "target.log", "plants")
 
 
@@ -92,7 +93,7 @@ def test_nothing_names_the_plant_in_the_copy(tmp_path: Path, plants: SimpleNames
         path.relative_to(copy).as_posix(): path.read_text() for path in copy.rglob("*") if path.is_file()
     }
     cell = "cells/service/as-is/c20-r1"
-    names = ("cell.json", "requests.jsonl", "inside.jsonl", "profile.jsonl", "probes.jsonl")
+    names = ("cell.json", "requests.jsonl", "inside.jsonl", "profile.jsonl", "probes.jsonl", "llm.jsonl")
     assert set(files) == {"run.json", *(f"{cell}/{name}" for name in names)}  # no logs, no healthy side
     told = {(name, word) for name, text in files.items() for word in TELLING if word in text}
     assert not told
@@ -180,3 +181,17 @@ def test_a_field_that_would_tell_is_not_handed_over(tmp_path: Path, plants: Simp
     copy.mkdir()
     with pytest.raises(plants.blanking.TellingError, match=r"plant in cell\.json"):
         plants.blanking.Blanking().copy(tmp_path / "run", "planted", copy)
+
+
+def test_each_cell_gets_what_its_llm_server_sent_meanwhile(tmp_path: Path, plants: SimpleNamespace) -> None:
+    sent = [{"request": number, "received_at_ns": 1000 * number} for number in range(1, 7)]
+    write(tmp_path / "llm-planted.jsonl", *sent)
+    for name, began, ended in (("c01-r1", 1500, 3500), ("c20-r1", 3600, 5000)):
+        achieved = {"started_at_ns": began, "ended_at_ns": ended}
+        write(tmp_path / "cells" / "app" / "planted" / name / "cell.json", {"achieved": achieved})
+    plants.sweeping._share_out(tmp_path / "llm-planted.jsonl", tmp_path, "planted")
+    found = {
+        path.parent.name: [json.loads(line)["request"] for line in path.read_text().splitlines()]
+        for path in tmp_path.glob("cells/*/*/*/llm.jsonl")
+    }
+    assert found == {"c01-r1": [2, 3], "c20-r1": [4, 5]}
