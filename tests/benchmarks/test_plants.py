@@ -140,6 +140,7 @@ def test_a_case_counts_when_its_loss_is_real(plants: SimpleNamespace) -> None:
     assert not judged(plants, spoiled_by=("generator-lag",)).counted
     assert judged(plants, spoiled_by=("buffering",)).counted  # that is what was planted
     assert judged(plants, rps=None, is_healthy=True).counted
+    assert not judged(plants, rps=None, is_healthy=True, spoiled_by=("generator-lag",)).counted
     kept = plants.judging.Judged.from_json(json.loads(json.dumps(judged(plants, "a").to_json())))
     assert kept == judged(plants, "a")
 
