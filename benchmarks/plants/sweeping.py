@@ -18,7 +18,7 @@ from plants.case import HEALTHY, PLANTED, Case, Variant
 from plants.texts import KNOWLEDGE, write_texts
 
 from records import layout
-from records.files import read_json, read_lines
+from records.files import read_lines
 from sweep.running.cpus import AUTO, LLM_PRIORITY, available, divide, may_be_realtime
 from sweep.running.ledger import Ledger
 from sweep.running.processes import Child, free_port
@@ -135,11 +135,12 @@ def _share_out(record: Path, run: Path, side: str) -> None:
     if not record.exists():
         return
     lines = [(int(orjson.loads(line)["received_at_ns"]), line) for _, line in read_lines(record)]
-    for cell in run.glob(f"{layout.CELLS}/*/{side}/*/{layout.CELL}"):
-        achieved = read_json(cell)["achieved"]
-        began, ended = achieved["started_at_ns"], achieved["ended_at_ns"]
+    for requests in run.glob(f"{layout.CELLS}/*/{side}/*/{layout.REQUESTS}"):
+        sent = [orjson.loads(line) for _, line in read_lines(requests)]
+        began = min((one["sent_at_ns"] for one in sent), default=0)
+        ended = max((one["ended_at_ns"] for one in sent), default=0)
         inside = (line for at_ns, line in lines if began <= at_ns <= ended)
-        (cell.parent / layout.LLM).write_bytes(b"".join(inside))
+        (requests.parent / layout.LLM).write_bytes(b"".join(inside))
 
 
 def _run(argv: Sequence[str], environment: dict[str, str], log: Path) -> None:

@@ -188,8 +188,11 @@ def test_each_cell_gets_what_its_llm_server_sent_meanwhile(tmp_path: Path, plant
     sent = [{"request": number, "received_at_ns": 1000 * number} for number in range(1, 7)]
     write(tmp_path / "llm-planted.jsonl", *sent)
     for name, began, ended in (("c01-r1", 1500, 3500), ("c20-r1", 3600, 5000)):
-        achieved = {"started_at_ns": began, "ended_at_ns": ended}
-        write(tmp_path / "cells" / "app" / "planted" / name / "cell.json", {"achieved": achieved})
+        asked = (
+            {"sent_at_ns": began, "ended_at_ns": began + 9},
+            {"sent_at_ns": began + 5, "ended_at_ns": ended},
+        )
+        write(tmp_path / "cells" / "app" / "planted" / name / "requests.jsonl", *asked)
     plants.sweeping._share_out(tmp_path / "llm-planted.jsonl", tmp_path, "planted")
     found = {
         path.parent.name: [json.loads(line)["request"] for line in path.read_text().splitlines()]
