@@ -23,6 +23,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))  # runs from a clone that is not installed too
 
+from plants.blanking import TellingError  # noqa: E402
 from plants.case import DOSES, Case  # noqa: E402
 from plants.catalogue import CASES  # noqa: E402
 from plants.judging import Judged, judge  # noqa: E402
@@ -87,7 +88,7 @@ def all_of(cases: Sequence[Case], doses: Sequence[str], arguments: argparse.Name
     for case, dose, number in product(cases, doses, range(1, arguments.times + 1)):
         try:
             judged = one(case, dose, number, arguments.output, again=arguments.again)
-        except (Failed, OSError, RecordError) as error:
+        except (Failed, TellingError, OSError, RecordError) as error:
             print(f"error: {case.name} at {dose} dose: {error}", file=sys.stderr, flush=True)
             continue
         found.append(judged)

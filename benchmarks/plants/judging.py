@@ -65,7 +65,7 @@ class Judged:
         """A healthy app has nothing to lose: it counts as soon as it was measured. A loss of cells that are
         not valid is none, but where the plant itself is what makes them so."""
         if self.is_healthy:
-            return self.valid_cells > 0
+            return self.valid_cells > 0 and not self.spoiled_by
         if not set(self.spoiled_by) <= PLANTED_FAULTS:
             return False
         lost_rps = self.rps is not None and self.rps.counts(more_is_better=True)

@@ -12,12 +12,16 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+import orjson
 from plants import neighbours, remote
 from plants.case import HEALTHY, PLANTED, Case, Variant
 from plants.texts import KNOWLEDGE, write_texts
 
+from records import layout
+from records.files import read_lines
 from sweep.running.cpus import AUTO, LLM_PRIORITY, available, divide, may_be_realtime
-from sweep.running.processes import Child, Ledger, free_port
+from sweep.running.ledger import Ledger
+from sweep.running.processes import Child, free_port
 
 BENCHMARKS = Path(__file__).resolve().parents[1]
 ROOT = BENCHMARKS.parent
@@ -103,7 +107,8 @@ def measure(case: Case, dose: float, name: str, output: Path) -> Path:
         for side, variant in sides.items():
             port = None if variant.llm is None else free_port()
             if variant.llm is not None and port is not None:
-                argv = ["-m", "mocks.openai_server", "--port", str(port), *variant.llm]
+                record = str(output / f"llm-{side}.jsonl")
+                argv = ["-m", "mocks.openai_server", "--port", str(port), "--record", record, *variant.llm]
                 stack.enter_context(_server(argv, port, output, f"llm-{side}"))
             configs.append(_config(side, variant, port))
         environment = dict(os.environ)
@@ -120,7 +125,22 @@ def measure(case: Case, dose: float, name: str, output: Path) -> Path:
     found = sorted(output.glob(f"*-{name}"))
     if not found:
         raise Failed(f"the sweep left no results: {output / name}.log")
+    for side in sides:
+        _share_out(output / f"llm-{side}.jsonl", found[-1], side)
     return found[-1]
+
+
+def _share_out(record: Path, run: Path, side: str) -> None:
+    """Give each cell what an LLM server of its variant sent meanwhile, as a sweep does with its own."""
+    if not record.exists():
+        return
+    lines = [(int(orjson.loads(line)["received_at_ns"]), line) for _, line in read_lines(record)]
+    for requests in run.glob(f"{layout.CELLS}/*/{side}/*/{layout.REQUESTS}"):
+        sent = [orjson.loads(line) for _, line in read_lines(requests)]
+        began = min((one["sent_at_ns"] for one in sent), default=0)
+        ended = max((one["ended_at_ns"] for one in sent), default=0)
+        inside = (line for at_ns, line in lines if began <= at_ns <= ended)
+        (requests.parent / layout.LLM).write_bytes(b"".join(inside))
 
 
 def _run(argv: Sequence[str], environment: dict[str, str], log: Path) -> None:
@@ -136,4 +156,6 @@ def _run(argv: Sequence[str], environment: dict[str, str], log: Path) -> None:
                 raise
             raise Failed(f"the sweep did not end within {LIMIT_S:.0f} s ({log})") from None
     if code not in (0, 3):
-        raise Failed(f"the sweep ended with {code} ({log})")
+        words = log.read_text(errors="replace").split("\n")
+        said = next((line.strip() for line in reversed(words) if line.strip()), "it said nothing")
+        raise Failed(f"the sweep ended with {code}: {said} ({log})")

@@ -46,8 +46,9 @@ def planted_run(run: Path) -> None:
         "settings": {"PLANT": "locked"},
         "reference": "healthy",
         "locust_args": ["--questions", "/home/plant.txt"],
+        "levels": [1, 20],
     }
-    write(run / "run.json", {"schema_version": 1, "plan": plan})
+    write(run / "run.json", {"schema_version": 1, "plan": plan, "planned": ["plants.service/planted/c20-r1"]})
     for variant in ("healthy", "planted"):
         folder = run / "cells" / "plants.service" / variant / "c20-r1"
         cell = {
@@ -78,6 +79,8 @@ def planted_run(run: Path) -> None:
         write(folder / "inside.jsonl", {"groups": [waits], "executors": pools})
         process = {"pid": 1, "name": "plants.service", "cpu_percent": 5.0}
         write(folder / "profile.jsonl", {"processes": {"process_details": [process]}})
+        write(folder / "probes.jsonl", {"kind": "/ready"})
+        write(folder / "llm.jsonl", {"request": 1})
         write(folder / "target.log", "plants")
 
 
@@ -90,7 +93,7 @@ def test_nothing_names_the_plant_in_the_copy(tmp_path: Path, plants: SimpleNames
         path.relative_to(copy).as_posix(): path.read_text() for path in copy.rglob("*") if path.is_file()
     }
     cell = "cells/service/as-is/c20-r1"
-    names = ("cell.json", "requests.jsonl", "inside.jsonl", "profile.jsonl")
+    names = ("cell.json", "requests.jsonl", "inside.jsonl", "profile.jsonl", "probes.jsonl", "llm.jsonl")
     assert set(files) == {"run.json", *(f"{cell}/{name}" for name in names)}  # no logs, no healthy side
     told = {(name, word) for name, text in files.items() for word in TELLING if word in text}
     assert not told
@@ -137,6 +140,7 @@ def test_a_case_counts_when_its_loss_is_real(plants: SimpleNamespace) -> None:
     assert not judged(plants, spoiled_by=("generator-lag",)).counted
     assert judged(plants, spoiled_by=("buffering",)).counted  # that is what was planted
     assert judged(plants, rps=None, is_healthy=True).counted
+    assert not judged(plants, rps=None, is_healthy=True, spoiled_by=("generator-lag",)).counted
     kept = plants.judging.Judged.from_json(json.loads(json.dumps(judged(plants, "a").to_json())))
     assert kept == judged(plants, "a")
 
@@ -168,3 +172,30 @@ def test_the_matrix_has_a_row_a_case(plants: SimpleNamespace) -> None:
     assert lines[2] == "| one | full | 0.50x (0.40-0.60) | - | yes | b | yes | c |"
     assert lines[3] == "| two | full | 0.50x (0.40-0.60) | - | yes | - | no | - |"
     assert "full dose: 2 of 2 cases count; the first finding is right in 1." in lines[5]
+
+
+def test_a_field_that_would_tell_is_not_handed_over(tmp_path: Path, plants: SimpleNamespace) -> None:
+    planted_run(tmp_path / "run")
+    [cell] = (tmp_path / "run").glob("cells/*/planted/*/cell.json")
+    write(cell, {**json.loads(cell.read_text()), "something_new": "PLANT=locked"})
+    copy = tmp_path / "copy"
+    copy.mkdir()
+    with pytest.raises(plants.blanking.TellingError, match=r"plant in cell\.json"):
+        plants.blanking.Blanking().copy(tmp_path / "run", "planted", copy)
+
+
+def test_each_cell_gets_what_its_llm_server_sent_meanwhile(tmp_path: Path, plants: SimpleNamespace) -> None:
+    sent = [{"request": number, "received_at_ns": 1000 * number} for number in range(1, 7)]
+    write(tmp_path / "llm-planted.jsonl", *sent)
+    for name, began, ended in (("c01-r1", 1500, 3500), ("c20-r1", 3600, 5000)):
+        asked = (
+            {"sent_at_ns": began, "ended_at_ns": began + 9},
+            {"sent_at_ns": began + 5, "ended_at_ns": ended},
+        )
+        write(tmp_path / "cells" / "app" / "planted" / name / "requests.jsonl", *asked)
+    plants.sweeping._share_out(tmp_path / "llm-planted.jsonl", tmp_path, "planted")
+    found = {
+        path.parent.name: [json.loads(line)["request"] for line in path.read_text().splitlines()]
+        for path in tmp_path.glob("cells/*/*/*/llm.jsonl")
+    }
+    assert found == {"c01-r1": [2, 3], "c20-r1": [4, 5]}

@@ -9,15 +9,23 @@ from target_app.llm import AsyncLLM
 
 
 def put(amount: float) -> None:
-    stream_shared = AsyncLLM.stream
+    init, stream_shared = AsyncLLM.__init__, AsyncLLM.stream
     numbers = itertools.count(1)
+
+    def remember(self, *made_of):  # type: ignore[no-untyped-def]
+        init(self, *made_of)
+        self.made_of = made_of
 
     async def stream(self, messages):  # type: ignore[no-untyped-def]
         number = next(numbers)
-        clients = [AsyncLLM(self._settings) for _ in range(int(number * amount) - int((number - 1) * amount))]
-        async for piece in stream_shared(clients[-1] if clients else self, messages):
-            yield piece
-        for client in clients:
-            await client.close()
+        count = int(number * amount) - int((number - 1) * amount)
+        clients = [AsyncLLM(*self.made_of) for _ in range(count)]
+        try:
+            async for piece in stream_shared(clients[-1] if clients else self, messages):
+                yield piece
+        finally:
+            for client in clients:
+                await client.close()
 
+    AsyncLLM.__init__ = remember  # type: ignore[method-assign]
     AsyncLLM.stream = stream  # type: ignore[method-assign]
