@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from statistics import fmean
 
 from records.request import RequestRecord
 from reports.analysis.analysis import Analysis
-from reports.evidence.service import Service
+from reports.analysis.place import Place
+from reports.evidence.upstream import Upstream, upstream_of
+from reports.figures.summary import OperatingPoint
 from reports.findings.finding import Effect, Evidence, Finding
-from reports.findings.held import about
 
 TOKENS = 4
 """Of an answer of fewer nobody can tell."""
@@ -17,44 +18,42 @@ AT_ONCE = 0.1
 """The share of an answer's time in which all its tokens come."""
 MADE = 0.3
 """The share that the LLM server took from its first token to its last."""
+ITSELF = frozenset(("buffering",))
+"""The check that fails of such cells: it is what is found here, and no other fault of theirs."""
 
 
 def buffered_stream(analysis: Analysis) -> Iterator[Finding]:
-    for service in analysis.services:
-        answers = [
-            r
-            for cell in service.heavy.level.valid_cells
-            for r in cell.timed
-            if r.ttft_ms and r.tokens >= TOKENS
-        ]
-        made_ms = _made_ms(service)
-        if not answers or made_ms is None:
-            continue
-        e2e_ms, came_ms = fmean(r.e2e_ms for r in answers), fmean(map(_came_ms, answers))
-        if came_ms > AT_ONCE * e2e_ms or made_ms < MADE * e2e_ms:
-            continue
-        ttft_ms = fmean(r.ttft_ms or 0.0 for r in answers)
-        yield Finding(
-            code="buffered-stream",
-            about=about(service),
-            binds="latency",
-            confidence="shown",
-            severity="high",
-            effect=Effect(figure="mean TTFT", unit="ms", now=ttft_ms, mended=max(0.0, ttft_ms - made_ms)),
-            evidence=(
-                Evidence(figure="the LLM server streamed an answer for", value=made_ms, unit="ms"),
-                Evidence(figure="its tokens came to the client within", value=came_ms, unit="ms"),
-                Evidence(figure="of an answer's", value=e2e_ms, unit="ms"),
-            ),
-            advice="Switch off buffering and compression of event streams in what stands in between"
-            " (proxy_buffering off, X-Accel-Buffering: no; no gzip, no body-reading middleware)",
-        )
+    heaviest = {(level.deployment, level.config, level.load.others): level for level in analysis.levels}
+    for level in heaviest.values():
+        cells = [cell for cell in level.cells if {check.name for check in cell.failed_checks} <= ITSELF]
+        answers = [r for cell in cells for r in cell.timed if r.ttft_ms and r.tokens >= TOKENS]
+        upstream = upstream_of(cells)
+        if answers and upstream is not None:
+            yield from _found(level, answers, upstream)
+
+
+def _found(level: OperatingPoint, answers: Sequence[RequestRecord], upstream: Upstream) -> Iterator[Finding]:
+    e2e_ms, came_ms = fmean(r.e2e_ms for r in answers), fmean(map(_came_ms, answers))
+    made_ms = upstream.streaming_ms
+    if came_ms > AT_ONCE * e2e_ms or made_ms < MADE * e2e_ms:
+        return
+    ttft_ms = fmean(r.ttft_ms or 0.0 for r in answers)
+    yield Finding(
+        code="buffered-stream",
+        about=Place.of(level),
+        binds="latency",
+        confidence="shown",
+        severity="high",
+        effect=Effect(figure="mean TTFT", unit="ms", now=ttft_ms, mended=max(0.0, ttft_ms - made_ms)),
+        evidence=(
+            Evidence(figure="the LLM server streamed an answer for", value=made_ms, unit="ms"),
+            Evidence(figure="its tokens came to the client within", value=came_ms, unit="ms"),
+            Evidence(figure="of an answer's", value=e2e_ms, unit="ms"),
+        ),
+        advice="Switch off buffering and compression of event streams in what stands in between"
+        " (proxy_buffering off, X-Accel-Buffering: no; no gzip, no body-reading middleware)",
+    )
 
 
 def _came_ms(answer: RequestRecord) -> float:
     return ((answer.last_token_at_ns or 0) - (answer.first_token_at_ns or 0)) / 1e6
-
-
-def _made_ms(service: Service) -> float | None:
-    upstream = service.heavy.upstream
-    return None if upstream is None else upstream.streaming_ms

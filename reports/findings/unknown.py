@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from reports.analysis.analysis import Analysis
+from reports.analysis.place import Place
 from reports.findings.finding import Effect, Evidence, Finding
 from reports.findings.held import about, held
 
@@ -12,8 +13,9 @@ from reports.findings.held import about, held
 def unknown(analysis: Analysis, found: Sequence[Finding]) -> Iterator[Finding]:
     """``found``: what the others say of the same analysis."""
     named = {finding.about for finding in found if finding.binds == "throughput"}
+    yield from _one_load(analysis, {finding.about for finding in found})
     for service in held(analysis):
-        if about(service) in named:
+        if about(service) in named or not service.compared:
             continue
         most = service.excesses[:1]
         looked = service.heavy.inside is not None
@@ -34,4 +36,21 @@ def unknown(analysis: Analysis, found: Sequence[Finding]) -> Iterator[Finding]:
             if looked
             else "Nobody looked inside: start the service by the sweep (--deployment run:COMMAND), so that it"
             " can be seen where its requests wait",
+        )
+
+
+def _one_load(analysis: Analysis, named: Collection[Place]) -> Iterator[Finding]:
+    """Of one load alone, and no queue to be seen, nobody knows whether it scales."""
+    for service in analysis.services:
+        if service.compared or about(service) in named:
+            continue
+        yield Finding(
+            code="unknown",
+            about=about(service),
+            binds="nothing",
+            confidence="possible",
+            severity="info",
+            evidence=(Evidence(figure="loads measured", value=len(service.points)),),
+            advice="Measure a light load beside a heavy one (--concurrency 1,20): only what grows with it can"
+            " be told from what is always there",
         )

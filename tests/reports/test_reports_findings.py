@@ -60,11 +60,12 @@ def analysed(run: Path) -> Analysis:
     return analyse([read_run(run)])
 
 
-def test_nothing_is_found_without_finders(made: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_finders_it_is_unknown(made: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(catalogue, "FINDERS", ())
     analysis = analysed(made.run(tmp_path / "run", [made.spec()]))
-    assert results_json(analysis)["findings"] == []
-    assert "What was found" not in markdown(blocks(analysis), "t")
+    [one] = results_json(analysis)["findings"]
+    assert (one["code"], one["binds"], one["severity"]) == ("unknown", "nothing", "info")
+    assert "unknown" not in " ".join(what_this_says(analysis))
 
 
 @pytest.mark.usefixtures("found")
