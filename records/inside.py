@@ -42,7 +42,8 @@ class Work:
     at: str = ""
     """The function that it is in, innermost, without its line; empty where that was not kept."""
     called: str = ""
-    """What the app's line called, ``module:function`` of a library; empty: it is at work itself."""
+    """What the app's line called, ``module:function`` of a library, ``:function`` of what is written in C;
+    empty: it is at work itself."""
     doing: str = ""
     """A kind of work that is known by a library's function in between: ``client-setup``, ``model-load``."""
 

@@ -11,6 +11,16 @@ from records.inside import Work
 OWN = "own"
 """The app's own code, or what it calls without a frame of Python."""
 
+_CALLS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
+    (re.compile(names), kind)
+    for names, kind in (
+        (r"sha\d+|md5|blake2\w|file_digest|(hex)?digest|read_bytes|read_text|iterdir|r?glob|listdir|scandir|walk"
+         r"|getmtime|getsize|exists|is_file|is_dir|l?stat|fstat", "model-load"),
+        (r"sub|subn|findall|finditer|fullmatch|r?split|splitlines|normalize|unescape|escape|translate|lower"
+         r"|casefold|encode_ordinary|encode_batch|tokenize|count_tokens|num_tokens\w*", "text"),
+    )
+)  # fmt: skip
+"""What is written in C and called by the app's own code has no frame, and no module: by its name."""
 AS_DONE = frozenset(("client-setup", "model-load"))
 """Kinds of work that say more than whose library it is."""
 WAITING = frozenset(("blocking-io", "blocking-wait"))
@@ -54,9 +64,9 @@ def family(work: Work) -> str:
     """By what a function in between is known for, else by what the app called."""
     if work.doing in AS_DONE:
         return work.doing
-    if not work.called:
-        return OWN
-    module = work.called.partition(":")[0]
+    module, _, function = work.called.partition(":")
+    if not module:
+        return next((kind for names, kind in _CALLS if names.fullmatch(function)), OWN)
     return next((kind for pattern, kind in _FAMILIES if pattern.match(module)), "other")
 
 
@@ -71,10 +81,10 @@ def by_family(works: Iterable[tuple[Work, float]]) -> list[tuple[str, Work, floa
     works = list(works)
     kinds: dict[str, Counter[str]] = defaultdict(Counter)
     for work, much in works:
-        kinds[_function(work)][family(work)] += much  # type: ignore[assignment]
+        kinds[function_of(work)][family(work)] += much  # type: ignore[assignment]
     found = []
     for work, much in works:
-        kind, own = family(work), kinds[_function(work)]
+        kind, own = family(work), kinds[function_of(work)]
         if kind == OWN:
             others = {name: share for name, share in own.items() if name not in (OWN, "other")}
             most = max(others, key=lambda name: others[name], default=OWN)
@@ -83,6 +93,6 @@ def by_family(works: Iterable[tuple[Work, float]]) -> list[tuple[str, Work, floa
     return found
 
 
-def _function(work: Work) -> str:
+def function_of(work: Work) -> str:
     """``retrieve (app.py``: without its line."""
     return work.where.rpartition(":")[0]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from records.inside import READY, RUNNING
 from reports.analysis.analysis import Analysis
 from reports.evidence.inside import SeenInside
-from reports.evidence.libraries import AS_DONE, OWN, WAITING, by_family
+from reports.evidence.libraries import AS_DONE, OWN, WAITING, by_family, function_of
 from reports.evidence.service import OUTSIDE, Service
 from reports.findings.finding import Effect, Evidence, Finding
 from reports.findings.held import MOST, about, binding, held, rate_effect, share, waiting
@@ -75,7 +75,9 @@ class OnLoop:
     of_kind: float
     """Its share of all the time, as those below."""
     line: str
-    of_line: float
+    """Where it is most, in the function that does most of it,"""
+    of_function: float
+    """and that function's share."""
     waits: float
     """In which it is in that kind's code and only waits, for a socket or another thread."""
 
@@ -105,7 +107,11 @@ def _binding(service: Service, inside: SeenInside) -> Iterator[Finding]:
         effect=rate_effect(service, found, predictable=on_loop.kind not in ("embedding", "search")),
         evidence=(
             Evidence(figure="the loop's thread is busy", value=100 * inside.loop_busy, unit="%"),
-            Evidence(figure="of that at this line", value=100 * on_loop.of_line / inside.loop_busy, unit="%"),
+            Evidence(
+                figure="of that in this function",
+                value=100 * on_loop.of_function / inside.loop_busy,
+                unit="%",
+            ),
             Evidence(figure="the loop comes late by", value=inside.lag_ms, unit="ms"),
             *probe_evidence(service),
         ),
@@ -161,7 +167,7 @@ def _why(service: Service, on_loop: OnLoop, inside: SeenInside) -> Held | None:
         return BY_FAMILY[on_loop.kind]
     if on_loop.kind == "llm-client":  # an asynchronous one has work to do there, too
         return LLM_CLIENT if on_loop.waits >= ONE_KIND * on_loop.of_kind else _full(service)
-    of = on_loop.of_line if on_loop.kind == OWN else on_loop.of_kind
+    of = on_loop.of_function if on_loop.kind == OWN else on_loop.of_kind
     return BLOCKED if inside.lag_ms >= LONG_MS and of >= ONE_KIND * busy else _full(service)
 
 
@@ -178,14 +184,18 @@ def _on_loop(inside: SeenInside) -> OnLoop:
         kinds[kind] += busy  # type: ignore[assignment]
     kind = max(kinds, key=lambda one: kinds[one], default="")
     own = [(work, busy) for one, work, busy in works if one == kind]
+    functions: Counter[str] = Counter()
     lines: Counter[str] = Counter()
     for work, busy in own:
+        functions[function_of(work)] += busy  # type: ignore[assignment]
         lines[work.where] += busy  # type: ignore[assignment]
-    line = max(lines, key=lambda one: lines[one], default="")
+    function = max(functions, key=lambda one: functions[one], default="")
+    inner = {work.where for work, _ in own if function_of(work) == function}
+    line = max(inner, key=lambda one: lines[one], default="")
     return OnLoop(
         kind=kind,
         of_kind=kinds[kind],
         line=line,
-        of_line=lines[line],
+        of_function=functions[function],
         waits=sum(busy for work, busy in own if work.doing in WAITING),
     )

@@ -55,7 +55,7 @@ def _delayed(service: Service, machine: GotOfMachine) -> Iterator[Finding]:
         )  # fmt: skip
     else:
         yield _finding(
-            service, "noisy-neighbour", share, *figures,
+            service, "noisy-neighbour", min(share, MUCH / 2), *figures,  # what else is found comes first
             advice="Something else takes its CPUs: give it CPUs of its own, or a share that is kept for it",
         )  # fmt: skip
 

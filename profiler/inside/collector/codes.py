@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import linecache
 import os
 import re
 import sys
 from collections.abc import Sequence
 from functools import partial
+from itertools import islice
 from types import CodeType
 from typing import Any
 
@@ -18,6 +20,7 @@ _STDLIB = os.path.dirname(os.path.realpath(os.__file__)) + os.sep
 _STDLIB_TOO = os.path.dirname(os.__file__) + os.sep
 _HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _PACKAGES = re.compile(r".*[/\\](?:site|dist)-packages[/\\]")
+_CALL = re.compile(rb"(?:[\w.]+\.)?(\w+)\(")
 _TYPED = {"<string>", "<stdin>"}
 """What ``python -c`` runs is the app's own."""
 
@@ -25,7 +28,19 @@ _TYPED = {"<string>", "<stdin>"}
 class Place:
     """One code object. Its ``rule`` is None where nothing is known of it, as in the app's own."""
 
-    __slots__ = ("_lines", "code", "file", "key", "module", "name", "own", "package", "rule", "server")
+    __slots__ = (
+        "_calls",
+        "_lines",
+        "code",
+        "file",
+        "key",
+        "module",
+        "name",
+        "own",
+        "package",
+        "rule",
+        "server",
+    )
 
     def __init__(self, code: CodeType) -> None:
         self.code = code  # held, so that its id stays its own
@@ -38,12 +53,21 @@ class Place:
         self.rule: Rule | None = None if self.own else RULES.get(self.key) or by_pattern(*self.key)
         self.server = self.key in LISTENERS or bool(SERVERS.match(self.key[0]))
         self._lines: dict[int, str] = {}
+        self._calls: dict[int, str] = {}
 
     def at(self, line: int) -> str:
         text = self._lines.get(line)
         if text is None:
             text = self._lines[line] = f"{self.name} ({self.file}:{line})"
         return text
+
+    def call(self, instruction: int) -> str:
+        """The function that is called there, by its name in the source: ``sub`` of ``TAG.sub(...)``. What is
+        written in C has no frame of its own. Empty where it is no call, or the source is not there."""
+        name = self._calls.get(instruction)
+        if name is None:
+            name = self._calls[instruction] = _called(self.code, instruction)
+        return name
 
 
 KNOWN: dict[int, Place] = {}
@@ -139,3 +163,14 @@ def _short(filename: str) -> str:
     if within:
         return filename[len(max(within, key=len)) :]
     return os.path.basename(filename) or filename
+
+
+def _called(code: CodeType, instruction: int) -> str:
+    positions = getattr(code, "co_positions", None)  # Python 3.11
+    found = None if positions is None else next(islice(positions(), instruction // 2, None), None)
+    if found is None or None in found:
+        return ""
+    line, _, start, end = found
+    text = linecache.getline(code.co_filename, line).encode()
+    call = _CALL.match(text[start:end] if found[1] == line else text[start:])
+    return call[1].decode() if call else ""

@@ -41,7 +41,8 @@ class Work(NamedTuple):
     where: str
     """The innermost line of the app's own; empty: in none of it."""
     called: str
-    """What that line called, ``module:function`` of a library; empty: it is at work itself."""
+    """What that line called, ``module:function`` of a library, ``:function`` of what Python has no frame for;
+    empty: it is at work itself."""
     doing: str
     """A kind of work that a function in between is known for (`kinds.WORK`)."""
 
@@ -70,9 +71,9 @@ def _work_of(frame: FrameType, until: CodeType | None = None) -> Work | None:
         if outermost_first is None:
             return None
         at = len(places) - 1 - outermost_first
-    called = places[at - 1] if at else None
+    called = ":".join(places[at - 1].key) if at else f":{places[0].call(frames[0].f_lasti)}"
     doing = next((kind for place in places[:at] if (kind := work_of(*place.key))), "")
-    return Work(places[at].at(frames[at].f_lineno), ":".join(called.key) if called else "", doing)
+    return Work(places[at].at(frames[at].f_lineno), called if called != ":" else "", doing)
 
 
 class Executors:

@@ -167,3 +167,24 @@ def test_what_a_thread_s_line_called_is_told_and_what_that_is_known_for() -> Non
 )
 def test_what_a_function_is_known_for(module: str, name: str, kind: str) -> None:
     assert work_of(module, name) == kind
+
+
+def test_what_is_written_in_c_is_told_by_its_name_in_the_source() -> None:
+    held = threading.Lock()
+    held.acquire()
+
+    def waits() -> None:
+        held.acquire(timeout=LIMIT_S)
+
+    thread = threading.Thread(target=waits)
+    thread.start()
+    try:
+        ends_s, groups = time.monotonic() + LIMIT_S, []
+        while not groups and time.monotonic() < ends_s:
+            frame = sys._current_frames().get(thread.ident or 0)
+            found = at_work({1: frame} if frame else {}, {}, 0)["groups"]
+            groups = [one for one in found if one.get("called") == ":acquire"]
+        assert groups[0]["where"].startswith("waits (")
+    finally:
+        held.release()
+        thread.join()

@@ -175,3 +175,20 @@ def test_an_asynchronous_client_that_works_on_a_full_loop_is_not_blocking_it(
         seen(users=20, rps=40, waits=(at("ready", 19),), running=stream, lag_ms=50),
     )
     assert found.code == "interpreter-bound"
+
+
+@pytest.mark.parametrize(
+    ("call", "code"),
+    [
+        ("sub", "preprocessing-on-loop"),
+        ("sha256", "model-load-on-request-path"),
+        ("dot", "event-loop-blocked"),
+    ],
+)
+def test_what_has_no_frame_is_told_by_its_name(diagnose: Any, seen: Any, call: str, code: str) -> None:
+    running = {"at": "clean (y.py:1)", "where": LINE, "called": f":{call}"}
+    [found] = diagnose(
+        seen(users=1, rps=30, waits=(at("running", 1),), running=running),
+        seen(users=20, rps=40, waits=(at("ready", 19),), running=running, lag_ms=50),
+    )
+    assert (found.code, found.where) == (code, LINE)
