@@ -23,6 +23,8 @@
     findings        [{code, about: {deployment, config, load ...}, binds, confidence, severity,
                     effect: {figure, unit, now, mended, low, high}, evidence: [{figure, value, unit}],
                     advice}]  the diagnosis, worst first
+    fixes           [{code, where, deployment, config, reference, settings, predicted, predicted_of, prediction,
+                    load, rps, ttft}]  of a run that tried some: gains, predicted and measured
     notes           [{code, ...}]  what has to be known about the measurement, its figures as fields
                     (`reports.analysis.note`)
     says            [sentence]  those that the report begins with
@@ -70,6 +72,7 @@ from reports.figures.shaped import ShapedCell
 from reports.figures.stats import Estimate
 from reports.figures.summary import CellSummary, OperatingPoint
 from reports.findings.catalogue import diagnosis
+from reports.fix_tables import fix_json
 from reports.headline import what_this_says
 from workloads.metric import Metric
 from workloads.stream import STREAM
@@ -228,6 +231,7 @@ def results_json(analysis: Analysis) -> dict[str, Any]:
         "cold": [_plain(cold) for cold in analysis.noted(Cold)],
         "verdicts": [_verdict(cell) for cell in analysis.cells],
         "findings": [finding.to_json() for finding in diagnosis(analysis)],
+        "fixes": [fix_json(one) for one in analysis.fixes],
         "notes": [note.to_json() for note in analysis.notes],
         "says": list(what_this_says(analysis)),
     }
