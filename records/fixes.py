@@ -1,4 +1,4 @@
-"""Fixes that a sweep tries: kept in its plan, so that a report can hold what was predicted against what came."""
+"""Fixes that a sweep tries, kept in its plan: a report holds what was predicted against what came."""
 
 from __future__ import annotations
 

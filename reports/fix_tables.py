@@ -21,8 +21,8 @@ SAID = {
     "too low": "more than predicted",
 }
 NOTES = (
-    "Above 1 is faster than the original, which was measured anew beside the fixes. Predicted: by the finding, "
-    "of its figure.",
+    "Above 1 is faster than the original, which was measured anew beside the fixes. Predicted: "
+    "by the finding, of its figure.",
     "A prediction is of the finding mended whole; where less came, something else binds next, or the setting "
     "mends only a part.",
 )

@@ -23,8 +23,8 @@
     findings        [{code, about: {deployment, config, load ...}, binds, confidence, severity,
                     effect: {figure, unit, now, mended, low, high}, evidence: [{figure, value, unit}],
                     advice}]  the diagnosis, worst first
-    fixes           [{code, where, deployment, config, reference, settings, predicted, predicted_of, prediction,
-                    load, rps, ttft}]  of a run that tried some: gains, predicted and measured
+    fixes           [{code, where, deployment, config, reference, settings, predicted, predicted_of,
+                    prediction, load, rps, ttft}]  of a run that tried some: gains, predicted and measured
     notes           [{code, ...}]  what has to be known about the measurement, its figures as fields
                     (`reports.analysis.note`)
     says            [sentence]  those that the report begins with

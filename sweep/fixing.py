@@ -73,7 +73,10 @@ def fixing_plan(analysis: Analysis, plan: Plan, given: Remedies, *, repeats: int
         if tried := _tried(of_it, given):
             return _planned(plan, of_it[0], tried, repeats)
     codes = ", ".join(dict.fromkeys(one.finding.code for one in found))
-    return f"no fix to try: no setting is known that mends {codes} and is not in effect; --fix CODE:KEY=VALUE says one"
+    return (
+        f"no fix to try: of {codes} no setting is known that mends it and is not in effect; "
+        "--fix CODE:KEY=VALUE names one"
+    )
 
 
 def _found(analysis: Analysis, plan: Plan) -> Iterator[Found]:
@@ -177,7 +180,7 @@ def _planned(plan: Plan, found: Found, tried: Sequence[TriedFix], repeats: int |
 
 
 def _of_its_environment(found: Found) -> dict[str, str]:
-    """What the run's environment set of the service, which need not be set now. Addresses are not kept whole."""
+    """What the run's environment set of the service, which need not be set now; addresses are not kept."""
     given = found.cell.requested.get("set")
     if found.variant.name == AS_IS or not isinstance(given, dict):
         return {}

@@ -26,7 +26,7 @@ def parse_fixes(values: Sequence[str]) -> Remedies:
         code, colon, text = value.partition(":")
         if not colon or not _CODE.fullmatch(code):
             raise UsageError(
-                f"--fix takes {FORM}, a finding's code as reports name it (event-loop-blocked), not {shown(code)}"
+                f"--fix takes {FORM}, a finding's code as in event-loop-blocked, not {shown(code)}"
             )
         settings = parse_settings(NEXT_SETTING.split(text), option=f"--fix {code}")
         check_not_kept(settings.values())

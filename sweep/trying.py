@@ -39,18 +39,18 @@ def tries_fixes(command: Callable[..., None]) -> Callable[..., None]:
         "fixes",
         multiple=True,
         metavar=FORM,
-        help="For --try-fixes: settings that mend a finding, by its code; repeatable, and before those that are "
-        "known (all that there are of your own app but OMP_NUM_THREADS, and uvicorn's WEB_CONCURRENCY).",
+        help="For --try-fixes: settings that mend a finding, by its code; repeatable. They come before those "
+        "that are known, which are OMP_NUM_THREADS and uvicorn's WEB_CONCURRENCY where the app is yours.",
     )(command)
     return click.option(
         "--try-fixes",
         metavar="[DIR]",
         is_flag=False,
         flag_value=AFTERWARDS,
-        help=f"When all is measured and findings name what holds a service back, measure it anew at that load "
-        f"beside up to {MOST_FIXES} fixes, as variants fix-CODE: the report has the predicted gain beside the "
-        "measured one. DIR: do that for a run that is there; with it go --fix, --repeats, --output and "
-        "--plan-only.",
+        help="When all is measured and it was found what holds a service back, measure it anew at that load, "
+        f"beside up to {MOST_FIXES} fixes, variants called fix-CODE, in a run of its own: its report has the "
+        "predicted gain beside the measured one. DIR: of a run that is there; with it go --fix, --repeats, "
+        "--output and --plan-only.",
     )(command)
 
 

@@ -35,7 +35,7 @@ class FixResult:
     @property
     def prediction(self) -> Prediction | None:
         """None: nothing was predicted of throughput, or there is no interval to hold it against."""
-        gain = self.comparison.throughput if self.comparison else None
+        gain = self.comparison.throughput if self.comparison and self.tried.of_rate else None
         predicted = self.tried.predicted
         if (
             not self.tried.of_rate

@@ -1,4 +1,4 @@
-"""What may mend a finding of an app that nobody here knows: variables that its libraries and its server read."""
+"""What may mend a finding of anybody's app: variables that its libraries and its server read."""
 
 from __future__ import annotations
 

@@ -138,8 +138,7 @@ def _unread(*args: str, cwd: Path) -> int:
     reader, writer = os.pipe()
     os.close(reader)
     try:
-        argv = [sys.executable, "-m", "sweep", *args]
-        env = environment()
+        argv, env = [sys.executable, "-m", "sweep", *args], environment()
         done = subprocess.run(argv, cwd=cwd, env=env, stdout=writer, stderr=writer, timeout=LIMIT)
     finally:
         os.close(writer)
