@@ -114,10 +114,15 @@ def _changes(found: Found, given: Remedies) -> Iterator[dict[str, str]]:
     """The settings of each remedy that would change some; those first that act where the finding points."""
     code, where = found.finding.code, found.finding.where
     known = found.target.kind.remedies.get(code, ())
-    pointed = sorted(known, key=lambda remedy: not (remedy.at and f"({remedy.at}:" in where))
+    pointed = sorted(known, key=lambda remedy: not (remedy.at and _is_in(remedy.at, where)))
     for remedy in (*given.get(code, ()), *pointed):
         if changes := remedy.changes(found.effective):
             yield changes
+
+
+def _is_in(file: str, where: str) -> bool:
+    """Is a line, ``retrieve (target_app/retrieval.py:40)``, one of that file?"""
+    return any(f"{before}{file}:" in where for before in "(/")
 
 
 def _free(name: str, taken: Collection[str]) -> str:
@@ -201,11 +206,12 @@ def announced(plan: Plan, cells: int) -> list[str]:
         for fix in plan.fixes
     ]
     seconds = round(plan.seconds_of(cells))
-    one = "fix" if len(lines) == 1 else f"{len(lines)} fixes"
+    fixes = f"{len(lines)} {'fix' if len(lines) == 1 else 'fixes'}"
+    repeats = f"{plan.repeats} {'repeat' if plan.repeats == 1 else 'repeats'}"
     return [
-        f"trying {one} beside {plan.variants[0].name} of {plan.targets[0].label} at {point.named}:",
+        f"trying {fixes} beside {plan.variants[0].name} of {plan.targets[0].label} at {point.named}:",
         *lines,
-        f"{cells} cells in {plan.repeats} repeats, about {seconds // 60}:{seconds % 60:02d}",
+        f"{cells} cells, {repeats}, about {seconds // 60}:{seconds % 60:02d}",
     ]
 
 
