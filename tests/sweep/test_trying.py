@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -58,28 +59,49 @@ def test_a_plan_says_that_fixes_would_follow(capfd: pytest.CaptureFixture[str]) 
     assert capfd.readouterr().out.splitlines()[-1] == "then, of what is found, up to 3 fixes"
 
 
-def test_a_blocking_client_is_found_mended_and_measured(
-    tmp_path: Path, knowledge: Path, indexes: Path
-) -> None:
-    words = ["--set", "USE_MOCK_EMBEDDINGS=yes", "--config", "slow:LLM_CLIENT=blocking"]
+APP = """
+import asyncio, json, os, time
+from starlette.applications import Starlette
+from starlette.responses import StreamingResponse
+from starlette.routing import Route
+
+EVENTS = [{"type": "token", "content": "word "}] * 4 + [{"type": "complete"}, {"type": "end"}]
+
+async def stream():
+    if os.environ["CALL"] == "blocking":
+        time.sleep(0.05)
+    else:
+        await asyncio.sleep(0.05)
+    for event in EVENTS:
+        yield f"data: {json.dumps(event)}\\n\\n"
+
+async def answer(request):
+    return StreamingResponse(stream(), media_type="text/event-stream")
+
+app = Starlette(routes=[Route("/{path:path}", answer, methods=["GET", "POST"])])
+"""
+"""Anybody's app whose call holds the event loop, or does not."""
+
+
+def test_a_blocked_loop_is_found_mended_and_measured(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text(APP)
+    command = f"{sys.executable} -m uvicorn mine:app --port {{port}} --log-level warning"
+    words = ["--deployment", f"mine=run:{command}", "--config", "slow:CALL=blocking"]
     words += ["--concurrency", "1,8", "--repeats", "1", "--requests", "10", "--no-probes"]
-    of_app = {"KNOWLEDGE_BASE_DIR": str(knowledge), "XDG_CACHE_HOME": str(indexes)}
-    done = sweep(*words, "--try-fixes", "--", "--min-seconds", "1.5", cwd=tmp_path, **of_app)
+    words += ["--try-fixes", "--fix", "event-loop-blocked:CALL=async"]
+    done = sweep(*words, "--", "--no-rag", "--min-seconds", "1.5", cwd=tmp_path)
     first, *others = sorted(tmp_path.glob("results/*"))
     if not others:  # a busy machine spoiled what the finding would rest on
         assert _spoiled(first), done.stdout + done.stderr
         pytest.skip("this machine is too busy")
     [second] = others
     assert done.returncode == 0 or sweep_ended_well(done.returncode, second), done.stderr
-    assert "trying 1 fix beside slow of local at 8 users:\n" in done.stderr
-    assert "  fix-llm-client-blocking: LLM_CLIENT=async" in done.stderr
-    assert {cell.parent.name for cell in second.glob("cells/local/*/c08-r1")} == {
-        "slow",
-        "fix-llm-client-blocking",
-    }
-    results = json.loads((second / "systematic_results.json").read_text())
-    [fix] = results["fixes"]
-    assert (fix["code"], fix["settings"]) == ("llm-client-blocking", {"LLM_CLIENT": "async"})
+    assert "trying 1 fix beside slow of mine at 8 users:\n" in done.stderr
+    assert "  fix-event-loop-blocked: CALL=async" in done.stderr
+    cells = {path.parent.name for path in second.glob("cells/mine/*/c08-r1")}
+    assert cells == {"slow", "fix-event-loop-blocked"}
+    [fix] = json.loads((second / "systematic_results.json").read_text())["fixes"]
+    assert (fix["code"], fix["settings"]) == ("event-loop-blocked", {"CALL": "async"})
     if done.returncode == 0:
         assert fix["rps"]["low"] > 1.5  # of 8 users one is answered at a time, then all at once
 
