@@ -197,8 +197,9 @@ def _of_its_environment(found: Found) -> dict[str, str]:
     }
 
 
-def announced(plan: Plan, cells: int) -> list[str]:
-    """What is about to be measured, and how long that takes."""
+def announced(plan: Plan, cells: int, given: Remedies) -> list[str]:
+    """What is about to be measured, and how long that takes; and which of the user's remedies are for none
+    of it."""
     [point] = plan.points()
     lines = [
         f"  {fix.variant}: {', '.join(f'{name}={value}' for name, value in fix.settings.items())}"
@@ -211,8 +212,13 @@ def announced(plan: Plan, cells: int) -> list[str]:
     return [
         f"trying {fixes} beside {plan.variants[0].name} of {plan.targets[0].label} at {point.named}:",
         *lines,
+        *(f"--fix {code} is not tried: that was not found there" for code in _of_none(plan, given)),
         f"{cells} cells, {repeats}, about {seconds // 60}:{seconds % 60:02d}",
     ]
+
+
+def _of_none(plan: Plan, given: Remedies) -> list[str]:
+    return [code for code in given if code not in {fix.code for fix in plan.fixes}]
 
 
 def predicted(fix: TriedFix) -> str:

@@ -86,7 +86,7 @@ def try_fixes_of(
         return 0
     check_given_again(given_before(directory), os.environ, OPTION)
     _check(found)
-    lines = announced(found, Search(plan=found).expected_cells())
+    lines = announced(found, Search(plan=found).expected_cells(), fixes)
     if plan_only:
         whole.print_out("\n".join([*lines, *preview(found)]) + "\n")
         return 0

@@ -42,6 +42,7 @@ NOT_RUN = {
     "report results/*-before": "reports two sweeps of the reference app, of which the plans alone are tried",
     "report results/eu results/us": "reports a load of two regions",
     "sweep --deployment 'run:uvicorn mine:app": "starts the reader's app; the page goes on with another",
+    "sweep --try-fixes results/": "names a folder of the reader",
     "sweep --resume": "names a folder of the reader",
 }
 """Commands in blocks marked ``shell`` by how they begin, and why no test runs them."""

@@ -92,9 +92,11 @@ def test_what_acts_where_the_finding_points_comes_first(fixes: Any) -> None:
 
 def test_what_is_announced_says_what_it_is_and_how_long_it_takes(fixes: Any) -> None:
     plan = fixes([finding("preprocessing-on-loop")], planned())
-    assert announced(plan, Search(plan=plan).expected_cells()) == [
+    given = {"gc-pauses": (Remedy(settings={"A": "b"}),)}
+    assert announced(plan, Search(plan=plan).expected_cells(), given) == [
         "trying 1 fix beside slow of local at 20 users:",
         "  fix-preprocessing-on-loop: PREPROCESSING=offloaded; predicted 2.30x answers a second",
+        "--fix gc-pauses is not tried: that was not found there",
         "4 cells, 2 repeats, about 0:52",
     ]
 
