@@ -62,12 +62,13 @@ def fixing_plan(analysis: Analysis, plan: Plan, given: Remedies, *, repeats: int
 
     ``plan``: that of the run. ``given``: the user's remedies, before those that are known.
     """
-    found = list(_found(analysis, plan))
+    mended = {fix.of for fix in plan.fixes}  # of a run that tried fixes, what binds next is wanted
+    found = [one for one in _found(analysis, plan) if one.variant.name not in mended]
     if not found:
-        return "no fix to try: nothing was found that holds a service back, of those that can be set"
-    own = {one.service for one in found if not mocked_by(one.variant.name)}
-    if own:  # what mocks uncover binds nobody yet
-        found = [one for one in found if one.service in own]
+        beside = f" beside {', '.join(sorted(mended))}" if mended else ""
+        return f"no fix to try: nothing was found that holds a service back{beside}, of those that can be set"
+    # What a mock uncovers binds nobody yet.
+    found = [one for one in found if not mocked_by(one.variant.name)] or found
     for service in dict.fromkeys(one.service for one in found):
         of_it = [one for one in found if one.service == service]
         if tried := _tried(of_it, given):

@@ -130,6 +130,21 @@ def test_what_a_mock_uncovers_is_mended_only_where_nothing_else_was_measured(fix
     assert {fix.of for fix in fixes(found[:1], planned(MOCKS["mock-llm"]), mocked).fixes} == {"mock-llm"}
 
 
+def test_of_a_run_that_tried_fixes_it_goes_on_from_them(fixes: Any) -> None:
+    found = [finding("event-loop-blocked"), finding("preprocessing-on-loop", "fix-event-loop-blocked")]
+    tried = fixes(found[:1], planned())
+    fixed = service("fix-event-loop-blocked", settings={**PLANTED, "RETRIEVAL": "async"})
+    plan = fixes(found, tried, service(), fixed)
+    assert [(fix.of, fix.settings) for fix in plan.fixes] == [
+        ("fix-event-loop-blocked", {"PREPROCESSING": "offloaded"})
+    ]
+    assert plan.name == "t-fixes"
+    assert plan.variants[1].settings == {"RETRIEVAL": "async", "PREPROCESSING": "offloaded"}
+    assert "no setting is known" in fixes(
+        [found[0], finding("gc-pauses", fixed.config)], tried, service(), fixed
+    )
+
+
 def test_an_open_loop_keeps_its_rate_and_other_factors(fixes: Any) -> None:
     at = service(factors=Point.of({"rate": 20, "max-tokens": 16}), requested={"rate": 20})
     found = finding("preprocessing-on-loop", load=at.heavy.level.load)
