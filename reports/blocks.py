@@ -19,6 +19,7 @@ from reports.figures.summary import OperatingPoint
 from reports.figures.text import NONE, number, times
 from reports.findings.acquittal import acquittals
 from reports.findings.catalogue import diagnosis
+from reports.fix_tables import fix_tables
 from reports.footnotes import absent_note, answer_notes, failure_note, ratio_notes, trait_notes
 from reports.growth import knee_sentence
 from reports.headline import what_this_says
@@ -211,6 +212,7 @@ def blocks(analysis: Analysis) -> list[Block]:
         level_tables,
         _regions,
         _findings,
+        fix_tables,
         _comparisons,
         effect_tables,
         _knees,

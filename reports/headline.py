@@ -10,6 +10,7 @@ from reports.caution import Caution
 from reports.cautions import cautions
 from reports.diagnosis import in_words
 from reports.findings.catalogue import diagnosis
+from reports.fix_tables import fix_sentences
 from reports.sentence import Sentence
 from reports.sentences import sentences
 
@@ -21,7 +22,7 @@ COLUMNS = 98
 def what_this_says(analysis: Analysis) -> list[str]:
     """What was found, first; sentences that take LINES lines of COLUMNS at most. What is left out for want of
     room, is not silently: cautions are named in brief, and what else there is stands in its own section."""
-    found = [*in_words(diagnosis(analysis)), *sentences(analysis)]
+    found = [*fix_sentences(analysis), *in_words(diagnosis(analysis)), *sentences(analysis)]
     care = list(cautions(analysis))
     whole = _with_cautions([sentence.text for sentence in found], care)[0]
     if _height(whole) <= LINES:

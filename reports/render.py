@@ -13,7 +13,7 @@ from reports.document import Block, Paragraph, Row, Table
 
 NARROW = 60
 UNBOUNDED = 10_000
-LEFT = ("Configuration", "Differs in", "Beyond chance")
+LEFT = ("Configuration", "Differs in", "Beyond chance", "Fix", "Prediction", "Settings")
 
 
 class Screen(Console):

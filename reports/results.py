@@ -24,6 +24,8 @@
                     effect: {figure, unit, now, mended, low, high}, evidence: [{figure, value, unit}],
                     advice}]  the diagnosis, worst first
     acquittals      [{code, about, evidence}]  what it is not, of services of which that is known
+    fixes           [{code, where, deployment, config, reference, settings, predicted, predicted_of,
+                    prediction, load, rps, ttft}]  of a run that tried some: gains, predicted and measured
     notes           [{code, ...}]  what has to be known about the measurement, its figures as fields
                     (`reports.analysis.note`)
     says            [sentence]  those that the report begins with
@@ -72,6 +74,7 @@ from reports.figures.stats import Estimate
 from reports.figures.summary import CellSummary, OperatingPoint
 from reports.findings.acquittal import acquittals
 from reports.findings.catalogue import diagnosis
+from reports.fix_tables import fix_json
 from reports.headline import what_this_says
 from workloads.metric import Metric
 from workloads.stream import STREAM
@@ -232,6 +235,7 @@ def results_json(analysis: Analysis) -> dict[str, Any]:
         "verdicts": [_verdict(cell) for cell in analysis.cells],
         "findings": [finding.to_json() for finding in found],
         "acquittals": [one.to_json() for one in acquittals(analysis, found)],
+        "fixes": [fix_json(one) for one in analysis.fixes],
         "notes": [note.to_json() for note in analysis.notes],
         "says": list(what_this_says(analysis)),
     }

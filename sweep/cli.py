@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
@@ -17,18 +16,22 @@ from records.exit_codes import FAULT, INTERRUPTED, USAGE
 from records.files import discard
 from records.request import RecordError
 from records.scrape import METAVAR
+from sweep import whole
 from sweep.deployments.catalogue import DEFAULT, forms
-from sweep.directory import alone, create, discarded_if_of_no_use, given_before, load, settled
+from sweep.directory import alone, given_before, load, settled
+from sweep.fixing import MOST_FIXES
+from sweep.given_fixes import parse_fixes
 from sweep.plan_options import of_plan
 from sweep.planning import planned
 from sweep.preview import preview
 from sweep.probing import probed
-from sweep.reaching import check_given_again, check_reach, given_in
+from sweep.reaching import check_given_again, check_reach
 from sweep.running import cpus as division
 from sweep.running.errors import UsageError
 from sweep.target import waiting
 from sweep.targets import check_services
-from sweep.whole import need_report, print_out, run_sweep
+from sweep.trying import AFTERWARDS, BESIDE_IT, OPTION, refuse_beside, tries_fixes, try_fixes_of
+from sweep.trying import given as was_given
 
 _EPILOG = """\b
 Examples:
@@ -42,6 +45,8 @@ Examples:
   sweep --deployment url:http://127.0.0.1:8001 --config as-is
   sweep --deployment url:https://rag.example --ca our-ca.pem --key-header x-api-key
   sweep --deployment 'run:uvicorn mine:app --port {port}' --config one:WORKERS=1 --config four:WORKERS=4
+  sweep --set RETRIEVAL=blocking --config baseline --try-fixes
+  sweep --try-fixes results/20260101T120000Z-sweep
   sweep --resume results/20260101T120000Z-sweep
   sweep --concurrency 5 -- --think-time 0.5   what follows -- goes to locust
 
@@ -181,11 +186,18 @@ Exit codes: 0 fine, 1 a fault of ours, 2 usage or a target that never got ready,
     "do: {target} in it is where the target is; SERIES are names, * is any text. Repeatable; what the "
     "reference app says of itself is kept as app.",
 )
+@tries_fixes
 @reaching
 @click.option("--plan-only", is_flag=True, help="Print what would be measured, and start nothing.")
 @click.argument("locust_args", nargs=-1, type=click.UNPROCESSED)
 def command(
-    resume: Path | None, output: Path, plan_only: bool, locust_args: tuple[str, ...], **given: Any
+    resume: Path | None,
+    try_fixes: str | None,
+    fixes: tuple[str, ...],
+    output: Path,
+    plan_only: bool,
+    locust_args: tuple[str, ...],
+    **given: Any,
 ) -> None:
     """Find where a streaming RAG API stops scaling.
 
@@ -194,43 +206,40 @@ def command(
     it means. Results are kept in a directory of their own under --output.
     """
     if resume is not None:
-        _refuse_beside_resume()
-        plan = load(resume)
-        check_given_again(given_before(resume), os.environ)
-        check_reach(plan, os.environ)
-        division.divide(plan.cpus, division.available())
-        need_report()
-        with alone(resume), settled(resume):  # what another sweep is at work in is not ours to settle
-            run_sweep(resume, plan)
-        return
+        refuse_beside("--resume DIR", ("resume",), "takes the run's own plan")
+        sys.exit(_resumed(resume))
+    remedies = parse_fixes(fixes)
+    if remedies and try_fixes is None:
+        raise UsageError("--fix says what --try-fixes tries: give both")
+    if try_fixes is not None and try_fixes != AFTERWARDS:
+        refuse_beside(OPTION, BESIDE_IT, "takes the run's own plan")
+        where = output if was_given("output") else Path(try_fixes).absolute().parent
+        repeats = given["repeats"] if was_given("repeats") else None
+        sys.exit(try_fixes_of(Path(try_fixes), remedies, output=where, repeats=repeats, plan_only=plan_only))
     if locust_args and "--" not in sys.argv:
         raise UsageError(f"unexpected {locust_args[0]!r}; what is meant for locust goes after --")
     plan = planned(given, locust_args, os.environ)
     if plan_only:
-        print_out("\n".join(preview(plan)) + "\n")
+        then = [] if try_fixes is None else [f"then, of what is found, up to {MOST_FIXES} fixes"]
+        whole.print_out("\n".join([*preview(plan), *then]) + "\n")
         return
-    need_report()
+    whole.need_report()
     check_services(plan, os.environ)
-    given_by = given_in(plan, os.environ)
-    directory = create(output, f"{_stamp(datetime.now(UTC))}-{plan.name}", plan, given=given_by)
-    # A new one is ours: if it can't be locked, it has failed.
-    with discarded_if_of_no_use(directory), settled(directory), alone(directory):
-        run_sweep(directory, plan)
+    directory, code = whole.run_new(output, plan)
+    if try_fixes is not None:
+        fixed = try_fixes_of(directory, remedies, output=output)
+        code = code or fixed
+    sys.exit(code)
 
 
-def _refuse_beside_resume() -> None:
-    """A resumed run has its plan: other options would be ignored, so they are refused."""
-    context = click.get_current_context()
-    for option in context.command.params:
-        source = context.get_parameter_source(option.name or "")
-        if option.name != "resume" and source is click.core.ParameterSource.COMMANDLINE:
-            what = option.opts[0] if isinstance(option, click.Option) else "what follows --"
-            raise UsageError(f"--resume DIR takes the run's own plan; leave out {what}")
-
-
-def _stamp(now: datetime) -> str:
-    """The UTC stamp that a results directory's name begins with."""
-    return now.strftime("%Y%m%dT%H%M%SZ")
+def _resumed(directory: Path) -> int:
+    plan = load(directory)
+    check_given_again(given_before(directory), os.environ)
+    check_reach(plan, os.environ)
+    division.divide(plan.cpus, division.available())
+    whole.need_report()
+    with alone(directory), settled(directory):  # what another sweep is at work in is not ours to settle
+        return whole.run_sweep(directory, plan)
 
 
 def _terminated(signum: int, frame: FrameType | None) -> None:

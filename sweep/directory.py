@@ -60,12 +60,13 @@ def _new(output: Path, name: str) -> Path:
             directory = output / f"{name}-{number}"
 
 
-def load(directory: Path) -> Plan:
-    """The plan of a run that is to be resumed.
+def load(directory: Path, option: str = "--resume") -> Plan:
+    """The plan of a run that is to be resumed, or that ``option`` goes on from.
 
     Raises:
         UsageError: there is none, or it holds what this version does not know.
     """
+    named = f"{option.partition(' ')[0]} {directory}"
     try:
         plan = Plan.from_json(read_meta(directory).get("plan"))
         check_labels(plan.targets)
@@ -76,9 +77,9 @@ def load(directory: Path) -> Plan:
     except OSError as error:
         if of_the_disk(error):
             raise
-        raise UsageError(f"--resume {directory}: {error.strerror or error}") from error
+        raise UsageError(f"{named}: {error.strerror or error}") from error
     except (RecordError, UsageError) as error:
-        raise UsageError(f"--resume {directory}: {error}") from error
+        raise UsageError(f"{named}: {error}") from error
     return plan
 
 

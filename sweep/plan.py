@@ -10,6 +10,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter, ValidationError
 
+from records.fixes import TriedFix
 from records.layout import cell_name
 from records.point import RATE, Point
 from records.probes import MOST_PATHS
@@ -125,6 +126,8 @@ class Plan:
     """Is each target probed from outside? By a plan older than the option it was not."""
     probe_paths: Annotated[tuple[ProbePath, ...], Field(max_length=MOST_PATHS)] = ()
     """What they ask for; none: `Target.cheap_path`."""
+    fixes: tuple[TriedFix, ...] = ()
+    """Which of the variants are fixes of what was found in another run."""
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -197,6 +200,13 @@ class Plan:
             return not (few and cell.repeat == 1), random.Random(f"{self.seed}/{cell.path}").random()
 
         return sorted(cells, key=place)
+
+    def seconds_of(self, cells: int) -> float:
+        """A first guess at what so many cells take, with the starts of all targets."""
+        each = (MIN_SECONDS + MAX_SECONDS) / 2 + CELL_OVERHEAD_SECONDS
+        each += PROBES_SECONDS if self.probes else 0.0
+        starts = self.repeats * len(self.services) if self.starts_targets else 0
+        return cells * each + starts * TARGET_START_SECONDS
 
     def search_levels(self) -> tuple[int, ...]:
         """All levels that ``auto`` may ask a variant at, rising."""

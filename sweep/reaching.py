@@ -83,11 +83,11 @@ def given_in(plan: Plan, environment: Mapping[str, str]) -> list[str]:
     return [name for name in named if environment.get(name)]
 
 
-def check_given_again(names: Sequence[str], environment: Mapping[str, str]) -> None:
-    """Raises UsageError where a run that is resumed would be measured without what it had."""
+def check_given_again(names: Sequence[str], environment: Mapping[str, str], option: str = "--resume") -> None:
+    """Raises UsageError where a run that goes on would be measured without what it had."""
     missing = [name for name in names if not environment.get(name)]
     if missing:
         raise UsageError(
-            f"--resume: this run was begun with {' and '.join(missing)} in the environment, whose values are "
+            f"{option}: this run was begun with {' and '.join(missing)} in the environment, whose values are "
             "not kept; set the same again"
         )

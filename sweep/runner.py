@@ -18,16 +18,7 @@ from sweep.cell import Workplace, finished, measure, set_aside
 from sweep.deployments.protocol import Endpoint
 from sweep.directory import write_run
 from sweep.llm import LlmServer, named_llm
-from sweep.plan import (
-    CELL_OVERHEAD_SECONDS,
-    MAX_SECONDS,
-    MIN_SECONDS,
-    PROBES_SECONDS,
-    TARGET_START_SECONDS,
-    CellKey,
-    Plan,
-    Service,
-)
+from sweep.plan import CellKey, Plan, Service
 from sweep.progress import Progress
 from sweep.running.cpus import SHARED, Cpus, available, divide, kept_on, may_be_realtime
 from sweep.running.ledger import Ledger
@@ -251,7 +242,4 @@ class Sweep:
 
     def expected_seconds(self) -> float:
         """A first guess, before any cell has been timed."""
-        cell = (MIN_SECONDS + MAX_SECONDS) / 2 + CELL_OVERHEAD_SECONDS
-        cell += PROBES_SECONDS if self.plan.probes else 0.0
-        starts = self.plan.repeats * len(self.plan.services)
-        return self.search.expected_cells() * cell + starts * TARGET_START_SECONDS
+        return self.plan.seconds_of(self.search.expected_cells())

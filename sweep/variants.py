@@ -13,7 +13,7 @@ from sweep.running.errors import UsageError, check_base_url
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,80}")
 _SETTING = re.compile(r"[A-Z][A-Z0-9_]*")
-_NEXT_SETTING = re.compile(r",(?=[A-Z][A-Z0-9_]*=)")
+NEXT_SETTING = re.compile(r",(?=[A-Z][A-Z0-9_]*=)")
 """A comma that a setting follows; any other one belongs to a value."""
 _ALIKE = 0.85
 """Past this, by difflib's ratio, a name is another one misspelled: a letter or two of it."""
@@ -44,7 +44,7 @@ def _variants(value: str) -> list[Variant]:
             raise UsageError(f"--config {value!r} names nothing beside a comma")
         return [_variant(name, {}) for name in names if name]
     return [
-        _variant(name.strip(), parse_settings(_NEXT_SETTING.split(text), option=f"--config {shown(name)}"))
+        _variant(name.strip(), parse_settings(NEXT_SETTING.split(text), option=f"--config {shown(name)}"))
     ]
 
 

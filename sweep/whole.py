@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import sys
 from collections import Counter
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -12,9 +14,11 @@ from rich.console import Console
 
 from records.files import discard
 from records.reader import cell_directories
+from sweep.directory import alone, create, discarded_if_of_no_use, settled
 from sweep.llm import named_llm
 from sweep.plan import Plan
 from sweep.progress import Progress, Watched
+from sweep.reaching import given_in
 from sweep.runner import Sweep
 from sweep.running.errors import UsageError
 
@@ -27,8 +31,18 @@ def need_report() -> None:
         raise UsageError(f"the report needs {error.name}: pip install '.[report]'") from error
 
 
-def run_sweep(directory: Path, plan: Plan) -> None:
-    """Measure what is missing in ``directory`` and print the report; ends the process with its code."""
+def run_new(output: Path, plan: Plan) -> tuple[Path, int]:
+    """Measure all of a plan in a directory of its own under ``output``: that, and the report's exit code."""
+    given_by = given_in(plan, os.environ)
+    name = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{plan.name}"
+    directory = create(output, name, plan, given=given_by)
+    # A new one is ours: if it can't be locked, it has failed.
+    with discarded_if_of_no_use(directory), settled(directory), alone(directory):
+        return directory, run_sweep(directory, plan)
+
+
+def run_sweep(directory: Path, plan: Plan) -> int:
+    """Measure what is missing in ``directory`` and print the report; the exit code of that."""
     from reports.show import print_report
 
     _measure(directory, plan, Watched())
@@ -38,7 +52,7 @@ def run_sweep(directory: Path, plan: Plan) -> None:
     print_out(report.get())
     if sys.stderr is not None and sys.stderr.isatty():
         click.echo(f"Now: report {shlex.quote(str(directory))} (shows this again)", err=True)
-    sys.exit(code)
+    return code
 
 
 def _measure(directory: Path, plan: Plan, console: Console) -> None:

@@ -11,6 +11,7 @@ from reports.analysis.analysis import Analysis, Source
 from reports.analysis.note import Note
 from reports.figures.attribution import attribute
 from reports.figures.compare import compare_configs, compare_deployments
+from reports.figures.fixes import compare_fixes
 from reports.figures.knees import find_knees
 from reports.figures.latency_breakdown import latency_breakdowns
 from reports.figures.ratios import Ratios
@@ -84,6 +85,7 @@ def analyse(runs: Sequence[Run], reference: str | None = None) -> Analysis:
         latency_breakdowns=latency_breakdowns(levels),
         shaped=shaped_cells(levels),
         regions=regions(levels),
+        fixes=compare_fixes(runs, levels, ratios),
         incomplete=tuple(incomplete),
         without_valid_cell=tuple(pair for pair in dict.fromkeys(met) if pair not in valid),
     )

@@ -12,6 +12,7 @@ from reports.analysis.note import Note
 from reports.evidence.service import Service, services
 from reports.figures.attribution import Effect
 from reports.figures.compare import Comparison, DeploymentRatio
+from reports.figures.fixes import FixResult
 from reports.figures.knees import Knee
 from reports.figures.latency_breakdown import LatencyBreakdown
 from reports.figures.regions import Region
@@ -48,6 +49,8 @@ class Analysis:
     """Loads with a shape, by the levels they went through."""
     regions: tuple[Region, ...]
     """Levels by where their requests came from, where that is more than one region."""
+    fixes: tuple[FixResult, ...]
+    """What was tried to mend what was found in another run."""
     incomplete: tuple[str, ...]
     """Cells without an end, ``source: name``: never used."""
     without_valid_cell: tuple[tuple[str, str], ...]

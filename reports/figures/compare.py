@@ -157,12 +157,13 @@ def compare_configs(
                 for row in _compared_with(level.row, chosen, rows):
                     other = by_row.get((row, level.load))
                     if other is not None:
-                        yield _comparison(level, other, ratios)
+                        yield comparison(level, other, ratios)
 
     return tuple(each())
 
 
-def _comparison(level: OperatingPoint, other: OperatingPoint, ratios: Ratios) -> Comparison:
+def comparison(level: OperatingPoint, other: OperatingPoint, ratios: Ratios) -> Comparison:
+    """How many times faster a level is than another one of the same load."""
     more = more_than_named(*_believed(other, level), named=level.row.named | other.row.named)
     return Comparison(
         deployment=level.deployment,

@@ -56,11 +56,13 @@ def about(service: Service) -> Place:
 def rate_effect(service: Service, found: tuple[Excess, ...], *, predictable: bool = True) -> Effect:
     """Answers a second now, and without what waits there: up to what the processor allows.
 
-    N / (N/X - W), for N users who get X answers a second of which each waits W there (Little 1961).
+    N / (N/X - W), for N users who get X answers a second of which each waits W there (Little 1961); at most
+    what the load adds to an answer, so that none is faster than at the light load.
     """
     heavy = service.heavy
     now = heavy.per_second
-    rest = heavy.in_flight / now - sum(one.ms for one in found) / 1e3 if now else 0.0
+    waits = min(sum(one.requests for one in found), service.excess)
+    rest = (heavy.in_flight - waits) / now if now else 0.0
     mended = heavy.in_flight / rest if rest > 0 else None
     if mended is not None and heavy.machine is not None and heavy.machine.full > 0:
         mended = min(mended, now / heavy.machine.full)

@@ -9,6 +9,8 @@ from typing import Self
 from records.variants import BASELINE
 from sweep.deployments.process import environment_of, wait_ready
 from sweep.deployments.protocol import Endpoint, Kind, Setup
+from sweep.fixes.reference_app import REFERENCE_APP
+from sweep.fixes.remedy import Remedies
 from sweep.running.errors import UsageError
 from sweep.running.probes import served
 from sweep.running.processes import Child, free_port
@@ -27,6 +29,10 @@ class Local(Kind):
     @property
     def name(self) -> str:
         return self.form
+
+    @property
+    def remedies(self) -> Remedies:
+        return REFERENCE_APP
 
     def deployment(self, setup: Setup) -> LocalDeployment:
         return LocalDeployment(setup)

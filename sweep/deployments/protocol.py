@@ -10,6 +10,7 @@ from typing import ClassVar, Protocol, Self
 
 from reach.options import DIRECT, Reach
 from records.served import Served
+from sweep.fixes.remedy import Remedies
 from sweep.running.cpus import Cpus
 from sweep.running.ledger import Ledger
 
@@ -104,6 +105,11 @@ class Kind(ABC):
     def tls(self) -> bool:
         """Is it asked over TLS?"""
         return False
+
+    @property
+    def remedies(self) -> Remedies:
+        """The settings that may mend what is found of it."""
+        return {}
 
     def check_reach(self, reach: Reach) -> None:
         """See that it can be reached so, as far as that is known without asking. Raises ReachError."""

@@ -15,6 +15,8 @@ from reach.options import Reach
 from records.secret_names import is_secret, is_utf8, secret_within, shown
 from sweep.deployments.process import environment_of, wait_ready
 from sweep.deployments.protocol import Endpoint, Kind, Setup
+from sweep.fixes.any_app import remedies_for
+from sweep.fixes.remedy import Remedies
 from sweep.running.errors import UsageError
 from sweep.running.probes import served
 from sweep.running.processes import Command, free_port
@@ -66,6 +68,10 @@ class Run(Kind):
         """Of its words, without options and the port: ``uvicorn-mine-app``."""
         said = [Path(word).name for word in self.words if not word.startswith("-") and PORT not in word]
         return re.sub(r"[^A-Za-z0-9._]+", "-", "-".join(said))[:_NAMED].strip("-._") or "run"
+
+    @property
+    def remedies(self) -> Remedies:
+        return remedies_for(self.words)
 
     def check(self, reach: Reach, headers: Mapping[str, str]) -> None:
         """Raises UsageError where there is no such command."""

@@ -44,6 +44,7 @@ NOT_RUN = {
     "sweep --deployment 'run:uvicorn mine:app": "starts the reader's app; the page goes on with another",
     "sweep --deployment url:http://my-app": "asks a service of the reader",
     "sweep --deployment run:'uvicorn my_app": "starts the reader's app",
+    "sweep --try-fixes results/": "names a folder of the reader",
     "sweep --resume": "names a folder of the reader",
 }
 """Commands in blocks marked ``shell`` by how they begin, and why no test runs them."""

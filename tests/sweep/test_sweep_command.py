@@ -16,7 +16,7 @@ from records.inside import read_inside, summary
 from records.reader import cell_directories
 from records.variants import MOCKS
 from support import environment, sweep, sweep_ended_well, wait_until
-from sweep import cli
+from sweep import cli, whole
 from sweep.directory import alone, create
 from sweep.options import parse_targets
 from sweep.plan import Plan
@@ -288,7 +288,7 @@ def test_an_interrupt_before_the_first_cell_is_kept(tmp_path: Path, monkeypatch:
     def interrupted(directory: Path, plan: Plan) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli, "run_sweep", interrupted)
+    monkeypatch.setattr(whole, "run_sweep", interrupted)
     for arguments in (["--output", str(tmp_path)], ["--resume"]):
         runs = [str(run) for run in tmp_path.iterdir()]
         with pytest.raises((KeyboardInterrupt, click.Abort)):

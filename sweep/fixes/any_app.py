@@ -1,0 +1,38 @@
+"""What may mend a finding of anybody's app: variables that its libraries and its server read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import PurePath
+
+from sweep.fixes.remedy import Effective, Remedies, Remedy, cores
+
+MOST_WORKERS = 8
+"""Each may hold a model of its own in memory."""
+_SERVERS = frozenset(("uvicorn", "gunicorn"))
+"""They take WEB_CONCURRENCY for the number of their workers,"""
+_WINS = ("--workers", "-w", "--reload")
+"""unless they are told by a word."""
+
+
+def _workers(effective: Effective) -> str | None:
+    """One a core."""
+    now, wanted = effective.number("WEB_CONCURRENCY") or 1, min(effective.cores or 1, MOST_WORKERS)
+    return str(wanted) if wanted > now else None
+
+
+AS_MANY_AS_CORES = Remedy(settings={"OMP_NUM_THREADS": cores})
+ONE_EACH = Remedy(settings={"OMP_NUM_THREADS": "1"})
+MORE_WORKERS = Remedy(settings={"WEB_CONCURRENCY": _workers})
+
+ANY_APP: Remedies = {
+    "cpu-throttled": (AS_MANY_AS_CORES, ONE_EACH),
+    "cpu-oversubscribed": (AS_MANY_AS_CORES, ONE_EACH),
+}
+
+
+def remedies_for(words: Sequence[str]) -> Remedies:
+    """Of an app by the words of the command that starts it."""
+    served = any(PurePath(word).name in _SERVERS for word in words)
+    told = any(word.startswith(_WINS) for word in words)
+    return {**ANY_APP, "interpreter-bound": (MORE_WORKERS,)} if served and not told else ANY_APP
