@@ -71,7 +71,7 @@ def _resume(note: of_runs.Unfinished) -> str:
 def _again(notes: Sequence[of_runs.MeasuredAgain]) -> Caution:
     [note] = notes
     count = f"{len(note.cells)} of {note.of} cells were measured again: the machine had spoiled them"
-    kept = "What came before is kept beside each, as .try-1."
+    kept = "What came before is kept beside each, as .try-1 and so on."
     return Caution(sentences=(f"{count}: {listed(note.cells)}. {kept}",), brief=count)
 
 

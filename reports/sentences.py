@@ -14,6 +14,7 @@ from reports.figures.knees import Knee
 from reports.figures.load import Load
 from reports.figures.shaped import ShapedCell
 from reports.figures.text import listed, number, times
+from reports.findings.catalogue import diagnosis
 from reports.growth import grown, others_grown
 from reports.sentence import Sentence
 from reports.unexplained import blind, queueing, waiting
@@ -48,8 +49,10 @@ def sentences(analysis: Analysis) -> Iterator[Sentence]:
 
 def unexplained(analysis: Analysis) -> Iterator[Sentence]:
     """Deployments of which nobody knows what takes their time."""
+    named = {finding.about.deployment for finding in diagnosis(analysis) if finding.where}
     for note in analysis.noted(NoStageTimes):
-        yield blind(note.deployments, note.profiles)
+        if left := [one for one in note.deployments if one not in named]:
+            yield blind(left, note.profiles)
 
 
 def _believed(analysis: Analysis) -> Sentence:

@@ -16,6 +16,7 @@ from statistics import fmean
 
 from records.inside import READY, RUNNING, Place
 from reports.evidence.inside import SeenInside, seen_inside
+from reports.evidence.kinds import OUTSIDE, QUEUES, STAGE, STAGE_QUEUE
 from reports.evidence.machine import GotOfMachine, got_of_machine
 from reports.evidence.outside import Probed, probed
 from reports.evidence.upstream import Upstream, upstream_of
@@ -23,25 +24,7 @@ from reports.figures.load import Load
 from reports.figures.summary import OperatingPoint
 from workloads.checks.streams import IMPOSSIBLE_SHARE, impossible_stages
 
-OUTSIDE = Place(kind="outside")
-"""Of the requests that the load has open, those that the app has not met: in its sockets, or on their way."""
-
-
-STAGE_QUEUE, STAGE = "stage-queue", "stage"
-QUEUES = frozenset(
-    (
-        STAGE_QUEUE,
-        READY,
-        "lock",
-        "semaphore",
-        "condition",
-        "executor-queue",
-        "thread-limiter",
-        "pool",
-        OUTSIDE.kind,
-    )
-)
-"""Kinds of places where nobody is served."""
+NOT_MET = Place(kind=OUTSIDE)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -94,7 +77,7 @@ class LoadedPoint:
         the times that the service gives of its stages tell it; else nothing does."""
         found = dict(self.inside.waits) if self.inside else dict(self._stages())
         met = self.inside.requests if self.inside else sum(found.values())
-        return {**found, OUTSIDE: max(0.0, self.in_flight - met)} if found else {}
+        return {**found, NOT_MET: max(0.0, self.in_flight - met)} if found else {}
 
     def _stages(self) -> Iterator[tuple[Place, float]]:
         answers = [r for cell in self.level.valid_cells for r in cell.timed if r.stages]

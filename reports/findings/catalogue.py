@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from reports.analysis.analysis import Analysis
 from reports.findings.blocked_from_outside import blocked_from_outside
 from reports.findings.buffered_stream import buffered_stream
 from reports.findings.compute import compute
 from reports.findings.connection_pool import connection_pool
+from reports.findings.dns_slow import dns_slow
 from reports.findings.event_loop import event_loop
 from reports.findings.finding import Finder, Finding
 from reports.findings.gc_pauses import gc_pauses
@@ -24,6 +27,7 @@ FINDERS: tuple[Finder, ...] = (
     stage_serialised,
     connection_pool,
     thread_pool,
+    dns_slow,
     upstream,
     gc_pauses,
     compute,
@@ -34,6 +38,7 @@ FINDERS: tuple[Finder, ...] = (
 )
 
 
+@lru_cache(maxsize=1)  # a report asks for it more than once
 def diagnosis(analysis: Analysis) -> tuple[Finding, ...]:
     """All that is found, by severity, then by confidence; equal ones in the order of their finders."""
     found = [finding for finder in FINDERS for finding in finder(analysis)]

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reports.analysis.analysis import Analysis
+from reports.evidence.kinds import CONNECTIONS
 from reports.findings.finding import Evidence, Finding
 from reports.findings.held import MOST, binding, held, share, waiting
 
 
 def connection_pool(analysis: Analysis) -> Iterator[Finding]:
     for service in held(analysis):
-        found = waiting(service, lambda place: place.kind == "pool")
+        found = waiting(service, lambda place: place.kind in CONNECTIONS)
         if share(found) < MOST:
             continue
         upstream = service.heavy.upstream

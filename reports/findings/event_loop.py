@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from records.inside import READY, RUNNING
 from reports.analysis.analysis import Analysis
 from reports.evidence.inside import SeenInside
+from reports.evidence.kinds import OUTSIDE
 from reports.evidence.libraries import AS_DONE, OWN, WAITING, by_family, function_of
-from reports.evidence.service import OUTSIDE, Service
+from reports.evidence.service import Service
 from reports.findings.finding import Effect, Evidence, Finding
 from reports.findings.held import MOST, about, binding, held, rate_effect, share, waiting
 
@@ -84,13 +85,15 @@ class OnLoop:
 
 def event_loop(analysis: Analysis) -> Iterator[Finding]:
     for service in held(analysis):
-        if (inside := service.heavy.inside) is not None:
+        inside = service.heavy.inside
+        # The line at which the loop is when Python collects garbage is not what holds it.
+        if inside is not None and inside.gc_share < ONE_KIND * inside.loop_busy:
             found = list(_binding(service, inside)) or list(_beside(service, inside))
             yield from found
 
 
 def _binding(service: Service, inside: SeenInside) -> Iterator[Finding]:
-    kinds = {READY, RUNNING} | ({OUTSIDE.kind} if inside.loop_busy >= BUSY else set())
+    kinds = {READY, RUNNING} | ({OUTSIDE} if inside.loop_busy >= BUSY else set())
     found = waiting(service, lambda place: place.kind in kinds)
     if share(found) < MOST or inside.loop_busy < BUSY:
         return

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reports.analysis.analysis import Analysis
-from reports.evidence.service import STAGE_QUEUE
+from reports.evidence.kinds import LOCKS, STAGE_QUEUE
 from reports.findings.finding import Finding
 from reports.findings.held import MOST, binding, held, share, waiting
-
-LOCKS = frozenset(("lock", "semaphore", "condition"))
 
 
 def stage_serialised(analysis: Analysis) -> Iterator[Finding]:

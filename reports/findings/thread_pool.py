@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from records.inside import MeanExecutor
 from reports.analysis.analysis import Analysis
 from reports.evidence.inside import SeenInside
+from reports.evidence.kinds import THREADS
 from reports.evidence.libraries import family
 from reports.findings.finding import Evidence, Finding
 from reports.findings.held import MOST, binding, held, share, waiting
@@ -20,7 +21,7 @@ DEFAULT = ("asyncio", "uvloop")
 def thread_pool(analysis: Analysis) -> Iterator[Finding]:
     for service in held(analysis):
         inside = service.heavy.inside
-        found = waiting(service, lambda place: place.kind in ("executor-queue", "thread-limiter"))
+        found = waiting(service, lambda place: place.kind in THREADS)
         if inside is None or share(found) < MOST:
             continue
         full = _full(inside)

@@ -26,6 +26,8 @@ def codes(found: list[Any]) -> list[str]:
     [
         ("lock", "stage-serialised"),
         ("semaphore", "stage-serialised"),
+        ("queue-put", "stage-serialised"),
+        ("dns", "dns-slow"),
         ("pool", "connection-pool-exhausted"),
         ("thread-limiter", "thread-pool-exhausted"),
     ],

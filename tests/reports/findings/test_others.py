@@ -44,6 +44,18 @@ def test_garbage_that_is_collected_often(diagnose: Any, seen: Any) -> None:
     assert [one.code for one in found] == ["gc-pauses", "scales-to-measured-limit"]
 
 
+def test_a_loop_that_stands_still_for_garbage_is_not_held_by_the_line_it_is_at(
+    diagnose: Any, seen: Any
+) -> None:
+    at = {"at": "remove", "where": "answer (mine.py:30)"}
+    ready = {"kind": "ready", "at": "", "where": "", "count": 19}
+    found = diagnose(
+        seen(users=1, rps=10, waits=({**READ, "count": 1},), running=at, gc_ms=20),
+        seen(users=20, rps=12, waits=(ready,), running=at, gc_ms=70, lag_ms=60),
+    )
+    assert [one.code for one in found] == ["gc-pauses"]
+
+
 def test_an_answer_made_in_pieces_that_comes_at_once_is_held(diagnose: Any, seen: Any) -> None:
     slow = {"ttft_ms": 400.0}
     found = diagnose(

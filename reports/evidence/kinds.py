@@ -1,0 +1,22 @@
+"""The kinds of places where a request can be (`profiler.inside` names them), by what one does there."""
+
+from __future__ import annotations
+
+from records.inside import READY, RUNNING
+
+OUTSIDE = "outside"
+"""Of the requests that the load has open, those that the app has not met: in its sockets, or on their way."""
+STAGE_QUEUE, STAGE = "stage-queue", "stage"
+"""As the service's own times say, where nobody looked inside."""
+LOCKS = frozenset(("lock", "semaphore", "condition", "barrier", "queue-put", "queue-join"))
+THREADS = frozenset(("executor-queue", "thread-limiter"))
+CONNECTIONS = frozenset(("pool",))
+NAMES = frozenset(("dns",))
+READS = frozenset(("socket-read", "future", "event", "queue-get", "executor", "thread"))
+"""How one waits for an answer from elsewhere, or for work that others do."""
+OTHERS = frozenset(
+    ("sleep", "connect", "socket-write", "client-reads", "request-body", "subprocess", RUNNING, STAGE)
+)
+QUEUES = LOCKS | THREADS | CONNECTIONS | {READY, OUTSIDE, STAGE_QUEUE}
+"""Where nobody is served."""
+KNOWN = QUEUES | NAMES | READS | OTHERS
