@@ -8,11 +8,12 @@ that are its excess. All excesses add up to that of the service: users - X(heavy
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from statistics import fmean
+from statistics import fmean, stdev
 
 from records.inside import READY, RUNNING, Place
 from reports.evidence.inside import SeenInside, seen_inside
@@ -51,9 +52,19 @@ class LoadedPoint:
         return sum(len(cell.counted) for cell in self.level.valid_cells) / seconds if seconds else 0.0
 
     @cached_property
+    def _seconds(self) -> list[float]:
+        return [(r.ended_at_ns - r.sent_at_ns) / 1e9 for c in self.level.valid_cells for r in c.counted]
+
+    @property
     def seconds_each(self) -> float:
-        found = [(r.ended_at_ns - r.sent_at_ns) / 1e9 for c in self.level.valid_cells for r in c.counted]
-        return fmean(found) if found else 0.0
+        return fmean(self._seconds) if self._seconds else 0.0
+
+    @property
+    def seconds_each_error(self) -> float:
+        """The standard error of that mean, as a share of it; of fewer than two requests 1."""
+        if len(self._seconds) < 2 or not self.seconds_each:
+            return 1.0
+        return stdev(self._seconds) / self.seconds_each / math.sqrt(len(self._seconds))
 
     @cached_property
     def inside(self) -> SeenInside | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 
 from records.inside import Place as At
@@ -12,6 +13,9 @@ from reports.findings.finding import Confidence, Effect, Evidence, Finding, Seve
 
 HELD = 0.25
 """The share of the requests in flight that has to wait because of the load before a cause is looked for."""
+NORMAL, CORRELATED = 1.96, 2.0
+"""Half of a normal distribution's 95 % interval, in standard errors; how many times wider it is taken, for
+answers that come one after the other are alike."""
 MOST = 0.4
 """The share of those that has to wait at one kind of place for that to be the cause."""
 SHOWN = 0.6
@@ -28,11 +32,29 @@ def held(analysis: Analysis) -> Iterator[Service]:
 def is_held(service: Service) -> bool:
     if service.held < HELD:
         return False
+    return _slower(service) or _fewer(service)
+
+
+def _slower(service: Service) -> bool:
+    """By the answers' times, of which even a few tell more than their number a second does."""
+    few, many = service.light, service.heavy
+    if not service.compared or not few.seconds_each:
+        return not service.compared
+    unsure = CORRELATED * NORMAL * math.hypot(few.seconds_each_error, many.seconds_each_error)
+    return many.seconds_each / few.seconds_each * math.exp(-unsure) > 1 / (1 - HELD / 2)
+
+
+def _fewer(service: Service) -> bool:
+    """By the answers a second."""
     few, many = service.light.level.figures.throughput, service.heavy.level.figures.throughput
     if not service.compared or few is None or many is None or few.low is None or many.high is None:
         return True
     wanted = service.heavy.in_flight / service.light.in_flight if service.light.in_flight else 0.0
-    return few.low > 0 and many.high / few.low < (1 - HELD / 2) * wanted
+    if min(few.low, few.value, many.value) <= 0:
+        return True
+    # The two are independent: their logarithms' half-widths add as squares do, and not one to the other.
+    unsure = math.hypot(math.log(few.value / few.low), math.log(many.high / many.value))
+    return many.value / few.value * math.exp(unsure) < (1 - HELD / 2) * wanted
 
 
 def waiting(service: Service, of: Callable[[At], bool]) -> tuple[Excess, ...]:

@@ -32,7 +32,7 @@ def unknown(analysis: Analysis, found: Sequence[Finding]) -> Iterator[Finding]:
                 Evidence(figure="of requests in flight", value=service.heavy.in_flight),
                 *(Evidence(figure=f"of them at {one.place.kind}", value=one.requests) for one in most),
             ),
-            advice=f"Most of them are in {most[0].place.kind} there, with no cause known: see what that waits for"
+            advice=f"Most of them are in {most[0].place.kind} there, of unknown cause: see what waits there"
             if looked and most
             else "Nobody looked inside: start the service by the sweep (--deployment run:COMMAND), so that it"
             " can be seen where its requests wait",
