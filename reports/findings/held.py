@@ -86,8 +86,8 @@ def rate_effect(service: Service, found: tuple[Excess, ...], *, predictable: boo
     waits = min(sum(one.requests for one in found), service.excess)
     rest = (heavy.in_flight - waits) / now if now else 0.0
     mended = heavy.in_flight / rest if rest > 0 else None
-    if mended is not None and heavy.machine is not None and heavy.machine.full > 0:
-        mended = min(mended, now / heavy.machine.full)
+    if mended is not None and heavy.machine is not None and heavy.machine.busy > 0:
+        mended = min(mended, now / heavy.machine.busy)
     if not predictable or not service.compared or mended is None or mended < now:
         mended = None
     return Effect(figure="answers a second", now=now, mended=mended)
