@@ -25,6 +25,7 @@ from reports.region_tables import region_tables
 from reports.sentences import unexplained
 from reports.shaped_tables import level_tables
 from reports.side_by_side import original_table
+from reports.ttft_growth_tables import ttft_growth_tables
 from reports.verdict import verdict
 
 LLM_CLIENT_NOTE = (
@@ -213,6 +214,7 @@ def blocks(analysis: Analysis) -> list[Block]:
         effect_tables,
         _knees,
         _latency_breakdowns,
+        ttft_growth_tables,
         _unexplained,
         _cold,
     )

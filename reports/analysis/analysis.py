@@ -18,6 +18,7 @@ from reports.figures.regions import Region
 from reports.figures.shaped import ShapedCell
 from reports.figures.stats import repeats_of
 from reports.figures.summary import CellSummary, OperatingPoint
+from reports.figures.ttft_growth import TtftGrowth
 from workloads.workload import Workload
 
 N = TypeVar("N", bound=Note)
@@ -44,6 +45,8 @@ class Analysis:
     """What each mocked part takes, in milliseconds."""
     knees: tuple[Knee, ...]
     latency_breakdowns: tuple[LatencyBreakdown, ...]
+    ttft_growths: tuple[TtftGrowth, ...]
+    """What makes the TTFT longer at heavier loads, by stages."""
     shaped: tuple[ShapedCell, ...]
     """Loads with a shape, by the levels they went through."""
     regions: tuple[Region, ...]

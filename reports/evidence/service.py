@@ -19,7 +19,7 @@ from reports.evidence.inside import SeenInside, seen_inside
 from reports.evidence.machine import GotOfMachine, got_of_machine
 from reports.evidence.outside import Probed, probed
 from reports.evidence.upstream import Upstream, upstream_of
-from reports.figures.load import Load
+from reports.figures.rising import rising
 from reports.figures.summary import OperatingPoint
 from workloads.checks.streams import IMPOSSIBLE_SHARE, impossible_stages
 
@@ -194,19 +194,9 @@ def _kind(place: Place) -> Place:
 
 def services(levels: Sequence[OperatingPoint]) -> Iterator[Service]:
     """Each row of valid points that differ in users or in their rate alone."""
-    rows: dict[tuple[str, str, str, object], list[OperatingPoint]] = {}
-    for level in levels:
-        if level.valid:
-            key = (level.deployment, level.config, level.workload.name, _others(level.load))
-            rows.setdefault(key, []).append(level)
-    for (deployment, config, _, _), own in rows.items():
-        points = sorted(own, key=lambda level: level.load)
+    for points in rising(levels):
         yield Service(
-            deployment=deployment,
-            config=config,
+            deployment=points[0].deployment,
+            config=points[0].config,
             points=tuple(LoadedPoint(level=level) for level in points),
         )
-
-
-def _others(load: Load) -> object:
-    return load.closed, load.others

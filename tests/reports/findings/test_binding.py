@@ -140,7 +140,8 @@ def test_where_nobody_looked_inside_and_no_stage_is_timed_it_is_unknown(diagnose
 
 
 def test_stages_that_queue_tell_it_where_nobody_looked_inside(diagnose: Any, seen: Any) -> None:
-    light, heavy = {"stages": {"s2": 30.0}}, {"stages": {"s2": 2000.0}}  # a quarter of it queued
+    light = {"stages": {"s2": 30.0}}
+    heavy = {"stages": {"s2": 300.0}, "ttft_ms": 400.0}  # a quarter of it queued
     found = diagnose(
         seen(users=1, rps=30, waits=None, spec=light), seen(users=20, rps=40, waits=None, spec=heavy)
     )
