@@ -21,6 +21,7 @@ from reports.findings.catalogue import diagnosis
 from reports.footnotes import absent_note, answer_notes, failure_note, ratio_notes, trait_notes
 from reports.growth import knee_sentence
 from reports.headline import what_this_says
+from reports.ladder_tables import ladder_tables
 from reports.region_tables import region_tables
 from reports.sentences import unexplained
 from reports.shaped_tables import level_tables
@@ -213,6 +214,7 @@ def blocks(analysis: Analysis) -> list[Block]:
         _comparisons,
         effect_tables,
         _knees,
+        ladder_tables,
         _latency_breakdowns,
         ttft_growth_tables,
         _unexplained,

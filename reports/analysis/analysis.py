@@ -9,6 +9,7 @@ from typing import TypeVar
 from records.exit_codes import INVALID
 from records.reader import Run
 from reports.analysis.note import Note
+from reports.evidence.ladder import Ladder, ladder
 from reports.evidence.service import Service, services
 from reports.figures.attribution import Effect
 from reports.figures.compare import Comparison, DeploymentRatio
@@ -71,6 +72,11 @@ class Analysis:
     def services(self) -> tuple[Service, ...]:
         """The rows with all that was seen of them at each load, read when it is first wanted."""
         return tuple(services(self.levels))
+
+    @cached_property
+    def ladders(self) -> tuple[Ladder, ...]:
+        """What binds each of them first, and what next."""
+        return tuple(map(ladder, self.services))
 
     @property
     def cells(self) -> tuple[CellSummary, ...]:

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from statistics import fmean
 
-from records.inside import READY, RUNNING, Place
-from reports.evidence.inside import SeenInside, seen_inside
+from records.inside import READY, RUNNING, Inside, Place
+from reports.evidence.inside import SeenInside, insides, mean_inside
 from reports.evidence.machine import GotOfMachine, got_of_machine
 from reports.evidence.outside import Probed, probed
 from reports.evidence.upstream import Upstream, upstream_of
@@ -53,13 +53,15 @@ class LoadedPoint:
     @cached_property
     def in_flight(self) -> float:
         """Requests at a time, the mean: users without a pause are always in one."""
-        if self.level.load.closed and not self._pauses:
+        if self.level.load.closed and not self.think_s:
             return float(self.level.load.users)
         return self.per_second * self.seconds_each
 
     @property
-    def _pauses(self) -> bool:
-        return any(cell.cell.requested.get("think_time_s") for cell in self.level.valid_cells)
+    def think_s(self) -> float:
+        """How long a user pauses between its requests."""
+        asked = (cell.cell.requested.get("think_time_s") for cell in self.level.valid_cells)
+        return max((float(pause) for pause in asked if isinstance(pause, (int, float))), default=0.0)
 
     @cached_property
     def per_second(self) -> float:
@@ -73,8 +75,23 @@ class LoadedPoint:
         return fmean(found) if found else 0.0
 
     @cached_property
+    def each(self) -> tuple[LoadedPoint, ...]:
+        """The same of each cell alone."""
+        cells = self.level.valid_cells
+        if len(cells) == 1:
+            return (self,)
+        return tuple(LoadedPoint(level=replace(self.level, cells=(cell,))) for cell in cells)
+
+    @cached_property
+    def _insides(self) -> tuple[tuple[Inside, float], ...]:
+        """Read once, by the cell's own point."""
+        if len(self.each) == 1:
+            return tuple(found for cell in self.level.valid_cells for found in insides(cell))
+        return tuple(found for one in self.each for found in one._insides)
+
+    @cached_property
     def inside(self) -> SeenInside | None:
-        return seen_inside(self.level.valid_cells)
+        return mean_inside(self._insides)
 
     @cached_property
     def machine(self) -> GotOfMachine | None:
@@ -92,9 +109,14 @@ class LoadedPoint:
     def places(self) -> dict[Place, float]:
         """How many requests are where; what the app has not met is a place, too. Where nobody looked inside,
         the times that the service gives of its stages tell it; else nothing does."""
-        found = dict(self.inside.waits) if self.inside else dict(self._stages())
+        found = dict(self.inside.waits) if self.inside else self.stages
         met = self.inside.requests if self.inside else sum(found.values())
         return {**found, OUTSIDE: max(0.0, self.in_flight - met)} if found else {}
+
+    @cached_property
+    def stages(self) -> dict[Place, float]:
+        """How many requests queue and run in each stage, by the times that the service gives."""
+        return dict(self._stages())
 
     def _stages(self) -> Iterator[tuple[Place, float]]:
         answers = [r for cell in self.level.valid_cells for r in cell.timed if r.stages]

@@ -6,12 +6,11 @@ from collections.abc import Iterator
 
 from records.inside import Place
 from reports.analysis.analysis import Analysis
+from reports.evidence.demand import LLM_WAITS
 from reports.evidence.service import Service
 from reports.findings.finding import Confidence, Evidence, Finding
 from reports.findings.held import MOST, binding, held, share, waiting
 
-READS = frozenset(("socket-read", "future", "event", "queue-get", "executor", "thread"))
-"""How one waits for an answer from elsewhere, by the libraries that do it."""
 SLOWER = 0.5
 """The share of what the load adds to an answer that the server's own record has to show."""
 
@@ -47,7 +46,7 @@ def upstream(analysis: Analysis) -> Iterator[Finding]:
 
 
 def _reads(place: Place) -> bool:
-    return place.kind in READS
+    return place.kind in LLM_WAITS
 
 
 def _reads_a_socket(place: Place) -> bool:
