@@ -36,12 +36,11 @@ def ladder_tables(analysis: Analysis) -> Iterator[Table]:
 
 
 def _worth_telling(found: Ladder) -> Iterator[Rung]:
-    """None where there is no ceiling, or none is near."""
-    now = found.service.heavy.per_second
-    steps = found.steps[:FIRST]
-    if steps and steps[0].by_heaviest <= FAR * now:
-        yield from steps
-        yield from (rung for rung in found.rungs if rung.ceiling is None and rung.share >= MUCH)
+    """Nothing where none binds, and none will soon."""
+    near = FAR * found.service.heavy.per_second
+    steps = [rung for rung in found.rungs if rung.ceiling is not None][:FIRST]
+    if any(rung.binds_now for rung in found.rungs) or any(rung.by_heaviest <= near for rung in steps):
+        yield from (r for r in found.rungs if r in steps or (r.ceiling is None and r.share >= MUCH))
 
 
 def _table(found: Ladder, rungs: Sequence[Rung]) -> Table:
@@ -63,10 +62,9 @@ def _table(found: Ladder, rungs: Sequence[Rung]) -> Table:
 
 
 def _notes(rungs: Sequence[Rung]) -> Iterator[str]:
-    yield (
-        "ms an answer: of the resource's time, at the lightest and the heaviest load. Ceiling: what it "
-        "allows if nothing else binds, the first line's now, the next one's once that is mended."
-    )
+    yield "ms an answer: of the resource's time, at the lightest and the heaviest load."
+    if any(rung.ceiling for rung in rungs):
+        yield "Ceiling: what it allows if nothing else binds; that of a later line once those above are mended."
     first, second = (*(rung.ceiling for rung in rungs[:2]), None, None)[:2]
     if first and second and first.high is not None and second.low is not None and second.low <= first.high:
         yield "The first two may bind in either order: their intervals overlap."

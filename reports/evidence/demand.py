@@ -72,9 +72,10 @@ class Capped:
 
 def capped(heavy: LoadedPoint) -> Capped:
     places = frozenset(p for p, count in heavy.places.items() if p.kind in PLACES and _many(heavy, count))
+    told_by_stages = heavy.stages if places or heavy.inside is None else {}
     stages = [
         place.at
-        for place, count in heavy.stages.items()
+        for place, count in told_by_stages.items()
         if place.kind == STAGE_QUEUE and _many(heavy, count) and _one_at_a_time(heavy, place.at)
     ]
     upstream = heavy.upstream
@@ -98,7 +99,7 @@ def _one_at_a_time(point: LoadedPoint, stage: str) -> bool:
 
 
 def _running(point: LoadedPoint, stage: str) -> float:
-    return point.stages.get(Place(kind=STAGE, at=stage), 0.0)
+    return point.stages.get(Place(kind=STAGE, at=stage), 0.0) if stage else 0.0
 
 
 def uses(point: LoadedPoint, heaviest: Capped) -> dict[Resource, Use]:

@@ -55,16 +55,18 @@ class Rung:
     users: Estimate | None = None
     """With whom it is reached; None: of an open loop, or no light load tells what an answer takes."""
 
+    @property
+    def binds_now(self) -> bool:
+        """It is as good as full at the heaviest load."""
+        return self.share >= REACHED
+
 
 @dataclass(frozen=True, kw_only=True)
 class Ladder:
     service: Service
     rungs: tuple[Rung, ...]
-    """Those with a ceiling, the lowest first; then the others, the most used first."""
-
-    @property
-    def steps(self) -> tuple[Rung, ...]:
-        return tuple(rung for rung in self.rungs if rung.ceiling is not None)
+    """By their ceilings, the lowest first, and one that is full now without a ceiling by what it allows now;
+    then the others, the most used first."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,7 +96,8 @@ def ladder(service: Service) -> Ladder:
 
 
 def _place(rung: Rung) -> tuple[float, float]:
-    return (rung.ceiling.value if rung.ceiling else math.inf), -rung.share
+    allows = rung.by_heaviest if rung.binds_now else math.inf
+    return (rung.ceiling.value if rung.ceiling else allows), -rung.share
 
 
 def _loaded(point: LoadedPoint, cap: Capped) -> Iterator[tuple[Resource, _Loaded]]:

@@ -61,14 +61,19 @@ def test_resources_bind_in_the_order_of_their_ceilings(loaded: Any, seen: Any) -
 
 def test_a_stage_that_works_in_batches_is_not_predicted(loaded: Any, seen: Any) -> None:
     """26 ms an embedding would mean 38 a second; in batches 155 are reached."""
-    found = rungs(
-        loaded(
-            seen(users=1, rps=10, waits=(read(1),), executors=(pool(1, 1),)),
-            seen(users=20, rps=150, waits=(read(20),), executors=(pool(1, 1),)),
-        )
-    )["executor"]
+    analysis = loaded(
+        seen(users=1, rps=10, waits=(read(1),), executors=(pool(1, 1),), cpu_percent=10),
+        seen(users=20, rps=150, waits=(read(20),), executors=(pool(1, 1),), cpu_percent=150),
+    )
+    found, _ = rungs(analysis).values()
     assert (found.told, found.ceiling, found.users) == ("falls", None, None)
     assert found.by_heaviest == pytest.approx(150)
+    [table] = ladder_tables(analysis)
+    assert table.rows[0].cells == ("threads of search", "100 %", "100 to 6.67", "-", "-")
+    assert table.notes[1] == (
+        "threads of search: not predictable, an answer takes less of it under load, as in batches; "
+        "it allows 150 at least."
+    )
 
 
 def test_what_is_taken_besides_answers_is_told_from_batches_by_three_loads(loaded: Any, seen: Any) -> None:
