@@ -70,7 +70,7 @@ def test_a_stage_that_works_in_batches_is_not_predicted(loaded: Any, seen: Any) 
     assert found.by_heaviest == pytest.approx(150)
     [table] = ladder_tables(analysis)
     assert table.rows[0].cells == ("threads of search", "100 %", "100 to 6.67", "-", "-")
-    assert table.notes[1] == (
+    assert table.notes[-1] == (
         "threads of search: not predictable, an answer takes less of it under load, as in batches; "
         "it allows 150 at least."
     )
