@@ -23,10 +23,12 @@ from reports.fix_tables import fix_tables
 from reports.footnotes import absent_note, answer_notes, failure_note, ratio_notes, trait_notes
 from reports.growth import knee_sentence
 from reports.headline import what_this_says
+from reports.ladder_tables import ladder_tables
 from reports.region_tables import region_tables
 from reports.sentences import unexplained
 from reports.shaped_tables import level_tables
 from reports.side_by_side import original_table
+from reports.ttft_growth_tables import ttft_growth_tables
 from reports.verdict import verdict
 
 LLM_CLIENT_NOTE = (
@@ -216,7 +218,9 @@ def blocks(analysis: Analysis) -> list[Block]:
         _comparisons,
         effect_tables,
         _knees,
+        ladder_tables,
         _latency_breakdowns,
+        ttft_growth_tables,
         _unexplained,
         _cold,
     )

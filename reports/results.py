@@ -14,6 +14,10 @@
                     above, step: {few, many, gained, waited}, unsure, ...}]
     latency_breakdowns  [{deployment, config, concurrency, load, answers, ttft_ms, stages_ms, ...,
                     llm_client_overhead_ms}]
+    growth          [{deployment, config, concurrency, load, point, since, ranked, answers, ttft_since_ms,
+                    ttft_ms, grown_ms, stages: {stage: {queued_ms, running_ms}}, unattributed_ms}]
+    ladder          [{deployment, config, workload, loads, answers_per_second, unloaded_ms, resources:
+                    [{resource, name, capacity, used, demand_ms, told, by_heaviest, ceiling, users}]}]
     drifts          [{deployment, config, concurrency, load, figure, lowest, highest}]  over 1.3x apart
     regions         [{deployment, config, concurrency, load, workload, region, requests, rps_share,
                     ttft_p50_ms, ttft_p95_ms, failures}]  of levels whose requests came from more than one
@@ -76,6 +80,8 @@ from reports.findings.acquittal import acquittals
 from reports.findings.catalogue import diagnosis
 from reports.fix_tables import fix_json
 from reports.headline import what_this_says
+from reports.ladder_tables import ladder_json
+from reports.ttft_growth_tables import ttft_growth_json
 from workloads.metric import Metric
 from workloads.stream import STREAM
 
@@ -229,6 +235,8 @@ def results_json(analysis: Analysis) -> dict[str, Any]:
         "effects": [effect_json(effect) for effect in analysis.effects],
         "knees": [_plain(knee) for knee in analysis.knees],
         "latency_breakdowns": [_of_a_load(breakdown) for breakdown in analysis.latency_breakdowns],
+        "growth": [ttft_growth_json(growth) for growth in analysis.ttft_growths],
+        "ladder": [ladder_json(ladder) for ladder in analysis.ladders if ladder.rungs],
         "drifts": [_of_a_load(drift) for drift in analysis.noted(Drift)],
         "regions": [_region(region) for region in analysis.regions],
         "cold": [_plain(cold) for cold in analysis.noted(Cold)],

@@ -18,6 +18,7 @@ from reports.figures.ratios import Ratios
 from reports.figures.regions import regions
 from reports.figures.shaped import shaped_cells
 from reports.figures.summary import planned_variants, source_names, summarise
+from reports.figures.ttft_growth import ttft_growths
 
 MAKERS: tuple[Callable[[Analysis], Iterator[Note]], ...] = (
     of_runs.proof,
@@ -83,6 +84,7 @@ def analyse(runs: Sequence[Run], reference: str | None = None) -> Analysis:
         effects=attribute(levels),
         knees=find_knees(levels, budget_ended=any(source.budget_ended for source in sources)),
         latency_breakdowns=latency_breakdowns(levels),
+        ttft_growths=ttft_growths(levels),
         shaped=shaped_cells(levels),
         regions=regions(levels),
         fixes=compare_fixes(runs, levels, ratios),

@@ -9,6 +9,7 @@ from typing import TypeVar
 from records.exit_codes import INVALID
 from records.reader import Run
 from reports.analysis.note import Note
+from reports.evidence.ladder import Ladder, ladder
 from reports.evidence.service import Service, services
 from reports.figures.attribution import Effect
 from reports.figures.compare import Comparison, DeploymentRatio
@@ -19,6 +20,7 @@ from reports.figures.regions import Region
 from reports.figures.shaped import ShapedCell
 from reports.figures.stats import repeats_of
 from reports.figures.summary import CellSummary, OperatingPoint
+from reports.figures.ttft_growth import TtftGrowth
 from workloads.workload import Workload
 
 N = TypeVar("N", bound=Note)
@@ -45,6 +47,8 @@ class Analysis:
     """What each mocked part takes, in milliseconds."""
     knees: tuple[Knee, ...]
     latency_breakdowns: tuple[LatencyBreakdown, ...]
+    ttft_growths: tuple[TtftGrowth, ...]
+    """What makes the TTFT longer at heavier loads, by stages."""
     shaped: tuple[ShapedCell, ...]
     """Loads with a shape, by the levels they went through."""
     regions: tuple[Region, ...]
@@ -71,6 +75,11 @@ class Analysis:
     def services(self) -> tuple[Service, ...]:
         """The rows with all that was seen of them at each load, read when it is first wanted."""
         return tuple(services(self.levels))
+
+    @cached_property
+    def ladders(self) -> tuple[Ladder, ...]:
+        """What binds each of them first, and what next."""
+        return tuple(map(ladder, self.services))
 
     @property
     def cells(self) -> tuple[CellSummary, ...]:

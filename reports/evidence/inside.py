@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from statistics import fmean
@@ -40,20 +40,21 @@ class SeenInside:
     gc_longest_ms: float
 
 
-def seen_inside(cells: Iterable[CellSummary]) -> SeenInside | None:
-    """None where nobody looked, or no file of it can be read."""
-    found: list[Inside] = []
-    seconds: list[float] = []
-    for cell in cells:
-        if (window := cell.window) is None:
-            continue
-        for part in cell.parts:
-            with suppress(RecordError, OSError):
-                samples = read_inside(part.data.path / layout.INSIDE)
-                if (inside := summary(samples, window.start_ns, window.end_ns)) is not None:
-                    found.append(inside)
-                    seconds.append((window.end_ns - window.start_ns) / 1e9)
-    return _mean(found, sum(seconds)) if found else None
+def insides(cell: CellSummary) -> Iterator[tuple[Inside, float]]:
+    """What was seen in each part of a cell, and for how many seconds; nothing where nobody looked, or no file
+    of it can be read."""
+    if (window := cell.window) is None:
+        return
+    for part in cell.parts:
+        with suppress(RecordError, OSError):
+            samples = read_inside(part.data.path / layout.INSIDE)
+            if (inside := summary(samples, window.start_ns, window.end_ns)) is not None:
+                yield inside, (window.end_ns - window.start_ns) / 1e9
+
+
+def mean_inside(found: Sequence[tuple[Inside, float]]) -> SeenInside | None:
+    """None of nothing."""
+    return _mean([inside for inside, _ in found], sum(seconds for _, seconds in found)) if found else None
 
 
 def _mean(found: Sequence[Inside], seconds: float) -> SeenInside:

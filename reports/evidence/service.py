@@ -11,17 +11,17 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from statistics import fmean, stdev
 
-from records.inside import READY, RUNNING, Place
-from reports.evidence.inside import SeenInside, seen_inside
+from records.inside import READY, RUNNING, Inside, Place
+from reports.evidence.inside import SeenInside, insides, mean_inside
 from reports.evidence.kinds import OUTSIDE, QUEUES, STAGE, STAGE_QUEUE
 from reports.evidence.machine import GotOfMachine, got_of_machine
 from reports.evidence.outside import Probed, probed
 from reports.evidence.upstream import Upstream, upstream_of
-from reports.figures.load import Load
+from reports.figures.rising import rising
 from reports.figures.summary import OperatingPoint
 from workloads.checks.streams import IMPOSSIBLE_SHARE, impossible_stages
 
@@ -37,13 +37,15 @@ class LoadedPoint:
     @cached_property
     def in_flight(self) -> float:
         """Requests at a time, the mean: users without a pause are always in one."""
-        if self.level.load.closed and not self._pauses:
+        if self.level.load.closed and not self.think_s:
             return float(self.level.load.users)
         return self.per_second * self.seconds_each
 
     @property
-    def _pauses(self) -> bool:
-        return any(cell.cell.requested.get("think_time_s") for cell in self.level.valid_cells)
+    def think_s(self) -> float:
+        """How long a user pauses between its requests."""
+        asked = (cell.cell.requested.get("think_time_s") for cell in self.level.valid_cells)
+        return max((float(pause) for pause in asked if isinstance(pause, (int, float))), default=0.0)
 
     @cached_property
     def per_second(self) -> float:
@@ -67,8 +69,23 @@ class LoadedPoint:
         return stdev(self._seconds) / self.seconds_each / math.sqrt(len(self._seconds))
 
     @cached_property
+    def each(self) -> tuple[LoadedPoint, ...]:
+        """The same of each cell alone."""
+        cells = self.level.valid_cells
+        if len(cells) == 1:
+            return (self,)
+        return tuple(LoadedPoint(level=replace(self.level, cells=(cell,))) for cell in cells)
+
+    @cached_property
+    def _insides(self) -> tuple[tuple[Inside, float], ...]:
+        """Read once, by the cell's own point."""
+        if len(self.each) == 1:
+            return tuple(found for cell in self.level.valid_cells for found in insides(cell))
+        return tuple(found for one in self.each for found in one._insides)
+
+    @cached_property
     def inside(self) -> SeenInside | None:
-        return seen_inside(self.level.valid_cells)
+        return mean_inside(self._insides)
 
     @cached_property
     def machine(self) -> GotOfMachine | None:
@@ -86,9 +103,14 @@ class LoadedPoint:
     def places(self) -> dict[Place, float]:
         """How many requests are where; what the app has not met is a place, too. Where nobody looked inside,
         the times that the service gives of its stages tell it; else nothing does."""
-        found = dict(self.inside.waits) if self.inside else dict(self._stages())
+        found = dict(self.inside.waits) if self.inside else self.stages
         met = self.inside.requests if self.inside else sum(found.values())
         return {**found, NOT_MET: max(0.0, self.in_flight - met)} if found else {}
+
+    @cached_property
+    def stages(self) -> dict[Place, float]:
+        """How many requests queue and run in each stage, by the times that the service gives."""
+        return dict(self._stages())
 
     def _stages(self) -> Iterator[tuple[Place, float]]:
         answers = [r for cell in self.level.valid_cells for r in cell.timed if r.stages]
@@ -188,19 +210,9 @@ def _kind(place: Place) -> Place:
 
 def services(levels: Sequence[OperatingPoint]) -> Iterator[Service]:
     """Each row of valid points that differ in users or in their rate alone."""
-    rows: dict[tuple[str, str, str, object], list[OperatingPoint]] = {}
-    for level in levels:
-        if level.valid:
-            key = (level.deployment, level.config, level.workload.name, _others(level.load))
-            rows.setdefault(key, []).append(level)
-    for (deployment, config, _, _), own in rows.items():
-        points = sorted(own, key=lambda level: level.load)
+    for points in rising(levels):
         yield Service(
-            deployment=deployment,
-            config=config,
+            deployment=points[0].deployment,
+            config=points[0].config,
             points=tuple(LoadedPoint(level=level) for level in points),
         )
-
-
-def _others(load: Load) -> object:
-    return load.closed, load.others

@@ -41,7 +41,8 @@ class LatencyBreakdown:
     """The app's LLM stage (median) less the LLM server's own (median)."""
 
 
-def _stage_names(requests: Sequence[RequestRecord]) -> list[str]:
+def stage_names(requests: Sequence[RequestRecord]) -> list[str]:
+    """Those that the service names, ours in the order of an answer."""
     seen = {name for r in requests for name in (r.stages or {})}
     return [n for n in STAGE_ORDER if n in seen] + sorted(seen - set(STAGE_ORDER))
 
@@ -58,7 +59,7 @@ def breakdown(level: OperatingPoint) -> LatencyBreakdown | None:
     timed = [r for cell in level.valid_cells for r in cell.timed if r.stages and r.ttft_ms is not None]
     if not timed:
         return None
-    names = _stage_names(timed)
+    names = stage_names(timed)
     remainders = [(r.ttft_ms or 0.0) - r.stages_ms for r in timed]
     impossible = sum(impossible_stages(r) for r in timed)
     stages, queued = {}, {}

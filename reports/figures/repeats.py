@@ -149,6 +149,20 @@ def between(
     )
 
 
+def by_repeats(value: float, groups: Sequence[Sequence[float]]) -> Estimate:
+    """A figure of the last group, with the interval that its repeats give: what they differ by, as a share,
+    is taken from those of all groups, each about its own mean, and moderated as above. Without one where no
+    group has two."""
+    own = [[math.log(one) for one in group if one > 0] for group in groups]
+    freedom = sum(len(logs) - 1 for logs in own if logs)
+    if not freedom or not own[-1] or not value > 0:
+        return Estimate(value=value)
+    left = math.fsum((log - math.fsum(logs) / len(logs)) ** 2 for logs in own for log in logs)
+    variance = (PRIOR_FREEDOM * PRIOR + left) / (PRIOR_FREEDOM + freedom)
+    half = float(t.ppf((1 + CONFIDENCE) / 2, PRIOR_FREEDOM + freedom)) * math.sqrt(variance / len(own[-1]))
+    return Estimate(value=value, low=value * math.exp(-half), high=value * math.exp(half))
+
+
 def _left(logs: Floats, factors: Sequence[Sequence[Hashable]]) -> tuple[float, int]:
     """What a model of these factors leaves: the sum of squares, and its degrees of freedom."""
     columns = [[value == one for value in factor] for factor in factors for one in dict.fromkeys(factor)]

@@ -10,6 +10,7 @@ from reports.analysis.analysis import Analysis
 from reports.analysis.place import Place
 from reports.evidence.service import Excess, Service
 from reports.findings.finding import Confidence, Effect, Evidence, Finding, Severity
+from reports.findings.mending import mended
 
 HELD = 0.25
 """The share of the requests in flight that has to wait because of the load before a cause is looked for."""
@@ -76,21 +77,12 @@ def about(service: Service) -> Place:
 
 
 def rate_effect(service: Service, found: tuple[Excess, ...], *, predictable: bool = True) -> Effect:
-    """Answers a second now, and without what waits there: up to what the processor allows.
-
-    N / (N/X - W), for N users who get X answers a second of which each waits W there (Little 1961); at most
-    what the load adds to an answer, so that none is faster than at the light load.
-    """
-    heavy = service.heavy
-    now = heavy.per_second
-    waits = min(sum(one.requests for one in found), service.excess)
-    rest = (heavy.in_flight - waits) / now if now else 0.0
-    mended = heavy.in_flight / rest if rest > 0 else None
-    if mended is not None and heavy.machine is not None and heavy.machine.busy > 0:
-        mended = min(mended, now / heavy.machine.busy)
-    if not predictable or not service.compared or mended is None or mended < now:
-        mended = None
-    return Effect(figure="answers a second", now=now, mended=mended)
+    """Answers a second now, and without what waits there: up to what the next resource allows."""
+    now = service.heavy.per_second
+    best = mended(service, found) if predictable and service.compared else None
+    if best is None or best.value < now:
+        return Effect(figure="answers a second", now=now)
+    return Effect(figure="answers a second", now=now, mended=best.value, low=best.low, high=best.high)
 
 
 def severity(effect: Effect) -> Severity:

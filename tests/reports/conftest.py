@@ -40,7 +40,8 @@ class Spec:
     checks: tuple[Check, ...] = PASS
     complete: bool = True
     window: bool = True
-    stages: dict[str, float] = field(default_factory=dict)
+    stages: dict[str, float | tuple[float, float]] = field(default_factory=dict)
+    """Milliseconds, a quarter of them queued; or queued and running ones."""
     ttfts: tuple[float, ...] = ()
     flags: tuple[str, ...] = ()
     late_s: float = 0.0
@@ -79,7 +80,7 @@ def records_of(spec: Spec) -> list[RequestRecord]:
         late = 1 <= i <= spec.late
         ttft = 0.0 if failed else ttfts[i] * (10 if late else 1)
         first = sent + round(ttft * 1e6)
-        stages = {name: {"queued_ms": ms / 4, "running_ms": ms * 3 / 4} for name, ms in spec.stages.items()}
+        stages = {name: _timings(ms) for name, ms in spec.stages.items()}
         records.append(
             RequestRecord(
                 run=f"{spec.name}-{spec.seed}", cell=spec.name, worker="w", region="here",
@@ -95,6 +96,11 @@ def records_of(spec: Spec) -> list[RequestRecord]:
             )
         )  # fmt: skip
     return records if spec.workload == "stream" else [_bare(record, spec) for record in records]
+
+
+def _timings(ms: float | tuple[float, float]) -> dict[str, float]:
+    queued, running = ms if isinstance(ms, tuple) else (ms / 4, ms * 3 / 4)
+    return {"queued_ms": queued, "running_ms": running}
 
 
 def _bare(record: RequestRecord, spec: Spec) -> RequestRecord:
