@@ -20,6 +20,7 @@ from records.request import RecordError
 
 REQUEST, TASK, SERVER = "request", "task", "server"
 READY, RUNNING = "ready", "running"
+_MOST_MS = 1e9  # eleven days
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,8 +104,8 @@ class InsideSample:
             executors=tuple(map(_executor, raw["executors"])),
             threads=int(raw["threads"]["count"]),
             in_threads={_work(one): int(one["count"]) for one in raw["threads"]["groups"]},
-            gc_ms=float(raw["gc"]["ms"]),
-            gc_longest_ms=float(raw["gc"]["longest_ms"]),
+            gc_ms=_milliseconds(raw["gc"]["ms"]),
+            gc_longest_ms=_milliseconds(raw["gc"]["longest_ms"]),
             errors=int(raw["errors"]),
             took_us=int(raw["took_us"]),
         )
@@ -113,7 +114,7 @@ class InsideSample:
 def _loop(raw: Any) -> LoopSample:
     running = raw["running"]
     return LoopSample(
-        lag_ms=float(raw["lag_ms"]),
+        lag_ms=_milliseconds(raw["lag_ms"]),
         running=None if running is None else _work(running),
     )
 
@@ -126,6 +127,14 @@ def _work(raw: Any) -> Work:
         called=str(raw.get("called", "")),
         doing=str(raw.get("doing", "")),
     )
+
+
+def _milliseconds(raw: Any) -> float:
+    """Raises ValueError for what cannot be the length of anything here."""
+    value = float(raw)
+    if not 0 <= value <= _MOST_MS:
+        raise ValueError(f"{raw} ms")
+    return value
 
 
 def _executor(raw: Any) -> ExecutorSample:
@@ -145,7 +154,7 @@ def read_inside(path: Path) -> list[InsideSample]:
     for number, line in read_lines(path):
         try:
             samples.append(InsideSample.from_json(orjson.loads(line)))
-        except (LookupError, TypeError, ValueError) as error:
+        except (LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:
             raise RecordError(f"{path}:{number}: not a sample of the inside: {error!r}") from None
     return samples
 

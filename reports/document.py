@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from records.secret_names import harmless
+
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
@@ -27,6 +29,13 @@ class Table:
     keys: int = 1
     """So many first columns say what a row is of: both tables have them."""
 
+    def __post_init__(self) -> None:
+        # Stages, models and lines of code are named by others, and a terminal does as it is told.
+        for name in ("columns", "optional", "notes"):
+            object.__setattr__(self, name, tuple(map(harmless, getattr(self, name))))
+        rows = tuple(replace(row, cells=tuple(map(harmless, row.cells))) for row in self.rows)
+        object.__setattr__(self, "rows", rows)
+
     def only(self, columns: Sequence[str]) -> Table:
         """Those columns of it, in their order here."""
         at = [i for i, column in enumerate(self.columns) if column in columns]
@@ -42,6 +51,9 @@ class Paragraph:
     lines: tuple[str, ...]
     invalid: frozenset[int] = frozenset()
     """Which lines are struck out (their part before the first colon-space)."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "lines", tuple(map(harmless, self.lines)))
 
 
 Block = Table | Paragraph

@@ -10,6 +10,8 @@ from typing import Any
 from reports.figures.llm_record import llm_lines
 from reports.figures.summary import CellSummary
 
+MOST_NS, MOST_MS = 1 << 62, 1e9
+
 
 @dataclass(frozen=True, kw_only=True)
 class Upstream:
@@ -52,8 +54,12 @@ def upstream_of(cells: Iterable[CellSummary]) -> Upstream | None:
 
 
 def _whole(line: dict[str, Any]) -> bool:
-    names = ("first_token_at_ns", "ended_at_ns", "ttft_ms")
-    return all(isinstance(line.get(name), (int, float)) for name in names)
+    """With times that can be reckoned with: the record is another program's."""
+    at = [line.get(name) for name in ("received_at_ns", "first_token_at_ns", "ended_at_ns")]
+    if not all(isinstance(one, int) and 0 <= one < MOST_NS for one in at):
+        return False
+    took = (line.get("ttft_ms"), line.get("queued_ms") or 0.0)
+    return all(isinstance(one, (int, float)) and 0 <= one <= MOST_MS for one in took)
 
 
 def _busiest(lines: Sequence[dict[str, Any]]) -> int:

@@ -8,7 +8,7 @@ from reports.analysis.analysis import Analysis
 from reports.evidence.machine import FILLED, GotOfMachine
 from reports.evidence.service import Service
 from reports.findings.finding import Effect, Evidence, Finding, Severity
-from reports.findings.held import about
+from reports.findings.held import about, is_held
 
 THROTTLED = 0.1
 PRESSED = 0.1
@@ -72,11 +72,12 @@ def _pressed(service: Service, machine: GotOfMachine) -> Iterator[Finding]:
 
 
 def _finding(service: Service, code: str, share: float, *evidence: Evidence, advice: str) -> Finding:
-    severity: Severity = "high" if share >= MUCH else "medium"
+    bound = is_held(service)
+    severity: Severity = "low" if not bound else "high" if share >= MUCH else "medium"
     return Finding(
         code=code,
         about=about(service),
-        binds="throughput",
+        binds="throughput" if bound else "latency",
         confidence="likely",
         severity=severity,
         effect=Effect(figure="answers a second", now=service.heavy.per_second),

@@ -5,11 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 
 from records.reader import read_run
 from reports.analysis.analyse import analyse
 from reports.blocks import blocks
+from reports.document import Row, Table
 from reports.render import markdown
 from reports.results import results_json
 
@@ -92,3 +94,31 @@ def test_what_it_is_not_stands_beside_with_its_figure(
     assert free["llm-upstream-bound"]["the LLM server's own first token"] == 41
     said = markdown(blocks(analyse([read_run(tmp_path / "run")])), "t")
     assert "local/baseline at 20 users: not event loop blocked (the loop comes late by 0.10 ms" in said
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"groups": [5]}, {"loops": [{"running": "x", "lag_ms": 1}]}, {"gc": {"ms": 1e308, "longest_ms": 1}},
+        {"threads": {"count": 1, "groups": ["a"]}}, {"loops": [{"running": None, "lag_ms": -1}]},
+    ],
+)  # fmt: skip
+def test_a_garbled_look_inside_is_not_used(
+    tmp_path: Path, diagnose: Any, seen: Any, bad: dict[str, Any]
+) -> None:
+    loads = [seen(users=n, rps=10 + n, waits=({**READ, "count": n},), llm_ms=(40, 0)) for n in (1, 20)]
+    diagnose(*loads)
+    for path in (tmp_path / "run").rglob("inside.jsonl"):
+        first, *others = path.read_bytes().splitlines(keepends=True)
+        path.write_bytes(orjson.dumps({**orjson.loads(first), **bad}) + b"\n" + b"".join(others))
+    for path in (tmp_path / "run").rglob("llm.jsonl"):
+        first = orjson.loads(path.read_bytes().splitlines()[0])
+        for wrong in ({"queued_ms": "x"}, {"queued_ms": [1]}, {"queued_ms": 1e308}, {"ttft_ms": 1.7e308}):
+            path.write_bytes(path.read_bytes() + orjson.dumps({**first, **wrong}) + b"\n")
+    found = results_json(analyse([read_run(tmp_path / "run")]))["findings"]
+    assert [one["code"] for one in found] == ["unknown"]
+
+
+def test_what_a_service_calls_its_stages_does_not_act_on_a_terminal() -> None:
+    table = Table(title="t", columns=("Conc", "\x1b[31mred"), rows=(Row(cells=("1", "\x07")),))
+    assert (table.columns[1], table.rows[0].cells[1]) == ("\\x1b[31mred", "\\x07")
