@@ -36,7 +36,7 @@ class SeenInside:
     in_threads: tuple[tuple[Work, float], ...]
     """How many other threads were doing what."""
     gc_share: float
-    """Of the time, spent collecting garbage."""
+    """Of the time, spent collecting garbage; of several processes their mean."""
     gc_longest_ms: float
 
 
@@ -75,7 +75,7 @@ def _mean(found: Sequence[Inside], seconds: float) -> SeenInside:
         running=weighed(lambda one: one.running),
         executors=_executors(found),
         in_threads=weighed(lambda one: one.in_threads),
-        gc_share=sum(one.gc_ms for one in found) / 1e3 / seconds if seconds else 0.0,
+        gc_share=sum(one.gc_ms / one.processes for one in found) / 1e3 / seconds if seconds else 0.0,
         gc_longest_ms=max(one.gc_longest_ms for one in found),
     )
 

@@ -37,11 +37,10 @@ class GotOfMachine:
         """The share of what it may take that it took."""
         return self.cpu_cores / self.cores if self.cores else 0.0
 
-    @property
-    def granted(self) -> float:
-        """Of the time in which its event loop's thread could run, the share in which it did."""
-        cpu, delay = self.main_thread_cpu, self.main_thread_delay
-        return cpu / (cpu + delay) if cpu is not None and delay is not None and cpu + delay else 1.0
+    def undelayed(self, busy: float) -> float:
+        """Of the share of the time in which its event loop's thread was at something, what is left without its
+        waiting for a CPU: as a share of that."""
+        return max(0.0, 1 - (self.main_thread_delay or 0.0) / busy) if busy else 1.0
 
     @property
     def wanted_cores(self) -> float:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
 
-from reports.figures.llm_record import llm_lines
+from reports.figures.llm_record import has_record, llm_lines
 from reports.figures.summary import CellSummary
 
 MOST_NS, MOST_MS = 1 << 62, 1e9
@@ -29,8 +29,11 @@ class Upstream:
     """From the first token to the last."""
 
 
-def upstream_of(cells: Iterable[CellSummary]) -> Upstream | None:
-    """None without a record."""
+NOTHING = Upstream(requests=0, in_flight=0.0, busiest=0, ttft_ms=0.0, queued_ms=0.0, streaming_ms=0.0)
+
+
+def upstream_of(cells: Sequence[CellSummary]) -> Upstream | None:
+    """None without a record; of one that got no request, zeros."""
     lines: list[dict[str, Any]] = []
     seconds = 0.0
     busiest = 0
@@ -41,7 +44,7 @@ def upstream_of(cells: Iterable[CellSummary]) -> Upstream | None:
             busiest = max(busiest, _busiest(own))
             lines += own
     if not lines or not seconds:
-        return None
+        return NOTHING if any(map(has_record, cells)) else None
     spent_s = sum((line["ended_at_ns"] - line["received_at_ns"]) / 1e9 for line in lines)
     return Upstream(
         requests=len(lines),

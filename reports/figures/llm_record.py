@@ -33,6 +33,11 @@ def llm_lines(cell: CellSummary) -> Iterator[dict[str, Any]]:
             yield raw
 
 
+def has_record(cell: CellSummary) -> bool:
+    """Is there one, be it that it got no request?"""
+    return any(_record_of(part.data.path) is not None for part in cell.parts)
+
+
 def _record_of(cell: Path) -> Path | None:
     own = cell / layout.LLM
     if own.is_file():

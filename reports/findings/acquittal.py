@@ -59,7 +59,7 @@ def _of(service: Service) -> Iterator[Acquittal]:
                 Evidence(figure="time spent collecting garbage", value=100 * inside.gc_share, unit="%"),
             )
     here, there = heavy.upstream, light.upstream
-    if service.compared and here is not None and there is not None and here.ttft_ms <= SAME * there.ttft_ms:
+    if service.compared and here and there and 0 < here.ttft_ms <= SAME * there.ttft_ms:
         yield free(
             "llm-upstream-bound",
             Evidence(figure="the LLM server's own first token", value=here.ttft_ms, unit="ms"),

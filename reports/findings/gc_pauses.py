@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from reports.analysis.analysis import Analysis
 from reports.findings.finding import Effect, Evidence, Finding
-from reports.findings.held import about
+from reports.findings.held import about, is_held
 
 OFTEN = 0.05
 """The share of the time."""
@@ -26,9 +26,9 @@ def gc_pauses(analysis: Analysis) -> Iterator[Finding]:
         yield Finding(
             code="gc-pauses",
             about=about(service),
-            binds="throughput",
+            binds="throughput" if is_held(service) else "latency",
             confidence="shown",
-            severity="high" if of_time >= 2 * OFTEN else "medium",
+            severity="high" if of_time >= 2 * OFTEN and is_held(service) else "medium",
             effect=Effect(figure="answers a second", now=now, mended=now / (1 - min(0.9, of_time))),
             evidence=(
                 Evidence(figure="time spent collecting garbage", value=100 * of_time, unit="%"),

@@ -19,8 +19,9 @@ NORMAL, CORRELATED = 1.96, 2.0
 answers that come one after the other are alike."""
 MOST = 0.4
 """The share of those that has to wait at one kind of place for that to be the cause."""
-SHOWN = 0.6
-"""From here on nothing else can be as large."""
+SHOWN = 0.75
+"""From here on it is alone. Below, what waits elsewhere may be why it takes so long here, as where a lock is
+held while something slow is awaited: then nothing is predicted."""
 GAIN_HIGH, GAIN_MEDIUM = 1.25, 1.1
 """How many times the answers a second mending would give, as severities."""
 
@@ -102,8 +103,8 @@ def waiting_evidence(service: Service, found: tuple[Excess, ...]) -> tuple[Evide
     """How many wait, of how many, and what that takes of an answer."""
     return (
         Evidence(figure="requests that wait there", value=sum(one.requests for one in found)),
-        Evidence(figure="of requests in flight", value=service.heavy.in_flight),
-        Evidence(figure="which makes each answer longer by", value=sum(one.ms for one in found), unit="ms"),
+        Evidence(figure="requests in flight", value=service.heavy.in_flight),
+        Evidence(figure="time that this adds to each answer", value=sum(one.ms for one in found), unit="ms"),
     )
 
 
@@ -114,7 +115,7 @@ def binding(
 ) -> Finding:  # fmt: skip
     """A resource that these wait for, where it is most of what the load adds; ``place``: the app's line, if
     not the one at which they wait."""
-    effect = effect or rate_effect(service, found)
+    effect = effect or rate_effect(service, found, predictable=share(found) >= SHOWN)
     return Finding(
         code=code,
         about=about(service),

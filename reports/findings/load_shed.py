@@ -4,34 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from records.request import RequestRecord
 from reports.analysis.analysis import Analysis
+from reports.analysis.place import Place
 from reports.findings.finding import Evidence, Finding
-from reports.findings.held import about
 
 MANY = 0.02
 REFUSALS = ("429", "503")
+ITSELF = frozenset(("failures",))
+"""The check that fails of such cells: it is what is found here, and no other fault of theirs."""
 
 
 def load_shed(analysis: Analysis) -> Iterator[Finding]:
-    for service in analysis.services:
-        asked = [r for cell in service.heavy.level.valid_cells for r in cell.counted]
-        refused = [
-            r
-            for r in asked
-            if r.outcome == "http_error" and any(status in (r.error or "") for status in REFUSALS)
-        ]
-        if not asked or len(refused) < MANY * len(asked):
+    heaviest = {(level.deployment, level.config, level.load.others): level for level in analysis.levels}
+    for level in heaviest.values():
+        cells = [cell for cell in level.cells if {check.name for check in cell.failed_checks} <= ITSELF]
+        asked = [request for cell in cells for request in cell.counted]
+        refused = sum(map(_refused, asked))
+        if not asked or refused < MANY * len(asked):
             continue
         yield Finding(
             code="load-shed",
-            about=about(service),
+            about=Place.of(level),
             binds="throughput",
             confidence="shown",
             severity="high",
             evidence=(
-                Evidence(figure="requests refused", value=len(refused)),
-                Evidence(figure="of", value=len(asked)),
+                Evidence(figure="requests refused", value=refused),
+                Evidence(figure="requests", value=len(asked)),
             ),
             advice="Raise the limit if the service has room, else run more replicas; have clients wait as"
             " Retry-After says",
         )
+
+
+def _refused(request: RequestRecord) -> bool:
+    return request.outcome == "http_error" and any(status in (request.error or "") for status in REFUSALS)

@@ -53,7 +53,9 @@ def _delayed(service: Service, machine: GotOfMachine) -> Iterator[Finding]:
             advice="Fewer threads that compute at once: as many as there are cores, and OMP_NUM_THREADS=1"
             " where several callers compute",
         )  # fmt: skip
-    else:
+    elif (
+        machine.main_thread_delay or 0.0
+    ) >= DELAYED:  # of the clock's time: of next to nothing it is nothing
         yield _finding(
             service, "noisy-neighbour", min(share, MUCH / 2), *figures,  # what else is found comes first
             advice="Something else takes its CPUs: give it CPUs of its own, or a share that is kept for it",

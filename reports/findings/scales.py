@@ -21,9 +21,9 @@ def scales(analysis: Analysis) -> Iterator[Finding]:
             continue
         place, ms, part = _wait(service.heavy)
         figures = (
-            Evidence(figure="loads measured up to", value=service.heavy.in_flight, unit="requests in flight"),
-            Evidence(figure="answers a second, times those of the lightest load", value=service.scale),
-            Evidence(figure="of requests in flight that wait because of the load", value=100 * service.held,
+            Evidence(figure="requests in flight at the heaviest load", value=service.heavy.in_flight),
+            Evidence(figure="answers a second, times the lightest load's", value=service.scale),
+            Evidence(figure="requests that wait because of the load", value=100 * service.held,
                      unit="%"),
         )  # fmt: skip
         if part >= PART:

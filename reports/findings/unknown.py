@@ -9,10 +9,13 @@ from reports.analysis.place import Place
 from reports.findings.finding import Effect, Evidence, Finding
 from reports.findings.held import about, held
 
+BESIDE = frozenset(("noisy-neighbour",))
+"""What comes from outside explains nothing of the service."""
+
 
 def unknown(analysis: Analysis, found: Sequence[Finding]) -> Iterator[Finding]:
     """``found``: what the others say of the same analysis."""
-    named = {finding.about for finding in found if finding.binds == "throughput"}
+    named = {one.about for one in found if one.binds == "throughput" and one.code not in BESIDE}
     yield from _one_load(analysis, {finding.about for finding in found})
     for service in held(analysis):
         if about(service) in named or not service.compared:
@@ -29,7 +32,7 @@ def unknown(analysis: Analysis, found: Sequence[Finding]) -> Iterator[Finding]:
             effect=Effect(figure="answers a second", now=service.heavy.per_second),
             evidence=(
                 Evidence(figure="requests that wait because of the load", value=service.excess),
-                Evidence(figure="of requests in flight", value=service.heavy.in_flight),
+                Evidence(figure="requests in flight", value=service.heavy.in_flight),
                 *(Evidence(figure=f"of them at {one.place.kind}", value=one.requests) for one in most),
             ),
             advice=f"Most of them are in {most[0].place.kind} there, of unknown cause: see what waits there"

@@ -20,6 +20,8 @@ def upstream(analysis: Analysis) -> Iterator[Finding]:
         found = waiting(service, _reads if service.heavy.upstream else _reads_a_socket)
         if share(found) < MOST:
             continue
+        if service.heavy.upstream is not None and not service.heavy.upstream.requests:
+            continue  # the LLM server got nothing: they wait for something else
         slower_ms = _slower_ms(service)
         added_ms = 1e3 * service.excess / service.heavy.per_second
         if slower_ms is not None and slower_ms < SLOWER * added_ms:
