@@ -35,6 +35,8 @@ STREAM = "stream"
 REQUESTS_PER_USER = 10
 MIN_SECONDS = 3.0
 MAX_SECONDS = 8.0
+DIAL_SECONDS = 75.0
+"""Of a cell with the dial: a stage has about 24 windows in it, two have 12 each."""
 CELL_OVERHEAD_SECONDS = 2.5
 PROBES_SECONDS = 1.5
 """From the start of a cell's probes until enough are taken for its load to begin."""
@@ -123,6 +125,8 @@ class Plan:
     """Is it looked into the processes of what the sweep starts? In no plan older than the option."""
     probes: bool = False
     """Is each target probed from outside? By a plan older than the option it was not."""
+    dial: bool = False
+    """Does the reference app slow its stages in turn?"""
     probe_paths: Annotated[tuple[ProbePath, ...], Field(max_length=MOST_PATHS)] = ()
     """What they ask for; none: `Target.cheap_path`."""
 
@@ -157,7 +161,14 @@ class Plan:
         """Is there a target that is told where its LLM is?"""
         return any(target.kind.reaches_loopback for target in self.targets)
 
+    @property
+    def cell_seconds(self) -> tuple[float, float]:
+        """The shortest and the longest that a cell is measured."""
+        return (DIAL_SECONDS, DIAL_SECONDS) if self.dial else (MIN_SECONDS, MAX_SECONDS)
+
     def requests_at(self, point: Point) -> int:
+        if self.dial:  # it ends by the clock
+            return MOST_REQUESTS
         rate = point.get(RATE)
         wanted = (
             MIN_SECONDS * rate if isinstance(rate, (int, float)) else REQUESTS_PER_USER * (point.users or 1)

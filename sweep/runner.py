@@ -20,8 +20,6 @@ from sweep.directory import write_run
 from sweep.llm import LlmServer, named_llm
 from sweep.plan import (
     CELL_OVERHEAD_SECONDS,
-    MAX_SECONDS,
-    MIN_SECONDS,
     PROBES_SECONDS,
     TARGET_START_SECONDS,
     CellKey,
@@ -251,7 +249,7 @@ class Sweep:
 
     def expected_seconds(self) -> float:
         """A first guess, before any cell has been timed."""
-        cell = (MIN_SECONDS + MAX_SECONDS) / 2 + CELL_OVERHEAD_SECONDS
+        cell = sum(self.plan.cell_seconds) / 2 + CELL_OVERHEAD_SECONDS
         cell += PROBES_SECONDS if self.plan.probes else 0.0
         starts = self.plan.repeats * len(self.plan.services)
         return self.search.expected_cells() * cell + starts * TARGET_START_SECONDS

@@ -84,7 +84,7 @@ class Pipeline:
         self._settings = service.settings
         self._llm = llm
         self._metrics = metrics
-        self._preparer = Preparer(offloaded=service.settings.preprocessing == "offloaded")
+        self._preparer = Preparer(offloaded=service.settings.preprocessing == "offloaded", dial=service.dial)
 
     def paths(self) -> dict[str, str]:
         """`Class@executor` of every stage."""
