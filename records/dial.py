@@ -1,4 +1,4 @@
-"""Windows in which one stage of a service was slowed, as the service itself wrote them down: a line a window."""
+"""Windows in which one stage of a service was slowed, as the service wrote them down: a line a window."""
 
 from __future__ import annotations
 

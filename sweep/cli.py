@@ -176,7 +176,7 @@ Exit codes: 0 fine, 1 a fault of ours, 2 usage or a target that never got ready,
     "--dial",
     is_flag=True,
     help="Have the reference app slow one stage at a time by 10, 20 and 40 %, in short windows of random "
-    "order: how much does each stage matter? A cell takes 75 s then, and the defaults are --repeats 1, "
+    "order: how much does each stage matter? A cell takes 100 s then, and the defaults are --repeats 1, "
     "--concurrency 1,10,20 and --config baseline.",
 )
 @probed

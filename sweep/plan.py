@@ -35,8 +35,8 @@ STREAM = "stream"
 REQUESTS_PER_USER = 10
 MIN_SECONDS = 3.0
 MAX_SECONDS = 8.0
-DIAL_SECONDS = 75.0
-"""Of a cell with the dial: a stage has about 24 windows in it, two have 12 each."""
+DIAL_SECONDS = 100.0
+"""Of a cell with the dial: two stages are slowed about 16 times each in windows of 1.5 seconds."""
 CELL_OVERHEAD_SECONDS = 2.5
 PROBES_SECONDS = 1.5
 """From the start of a cell's probes until enough are taken for its load to begin."""

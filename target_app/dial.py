@@ -3,8 +3,8 @@
 It is turned after a stage's own work and before that lets go of its thread, its permit or the event loop, by
 a share of what this very run took, so that a batch of thirty is slowed as much as a batch of one. A stage
 that computes burns CPU time (hashing, which holds the interpreter's lock no more than the model does); one
-that waits sleeps. Windows go by the clock alone: nobody turns the dial from outside. Each is a line of a file,
-with what the stages took in it.
+that waits sleeps. Windows go by the clock alone: nobody turns the dial from outside. Each is a line of a
+file, with what the stages took in it.
 """
 
 from __future__ import annotations
@@ -34,8 +34,12 @@ LEAD = 2
 """Windows at the beginning in which nothing is slowed, to see what the stages take."""
 UNEVEN = 0.2
 """By what share windows are longer or shorter than usual, so that nothing periodic keeps in step."""
-IDLE = 2.0
-"""After a pause of so many windows nobody asks: the next one begins when somebody does."""
+ANSWERS = 4.0
+"""A window takes at least as long as so many answers do one after the other,"""
+LONGEST = 4.0
+"""and at most so many times as long as usual."""
+LATEST = 0.05
+"""What one more answer counts in the time that they take."""
 KEPT = 64
 """Windows in which a run may have begun that ends now."""
 BLOCK = bytes(1 << 16)
@@ -98,7 +102,9 @@ class Dial:
         self._seed = seed
         self._random = random.Random(seed)
         self._lock = threading.Lock()
-        self._latest: deque[Window] = deque(maxlen=KEPT)
+        self._windows: deque[Window] = deque()
+        self._current = 0
+        self._answer_ns = 0.0
         self._round = 0
         self._turns: deque[tuple[str, int]] = deque([("", 0)] * LEAD)
         self._seen: dict[str, Spent] = {}
@@ -109,9 +115,9 @@ class Dial:
         began, began_cpu = self._clock(), thread_time_ns()
         found = work()
         own_cpu, worked = thread_time_ns() - began_cpu, self._clock()
-        if share := self._share(stage, began, worked):
-            _burn(thread_time_ns() + round(own_cpu * share))
-        self._note(stage, began, worked, share)
+        if (delay_ns := self._delay_ns(stage, began, worked)) > 0:
+            _burn(thread_time_ns() + own_cpu * delay_ns // max(1, worked - began))
+        self._note(stage, began, worked, delay_ns)
         return found
 
     def pieces(self, stage: str, began: int, answer: Iterator[Found]) -> Iterator[Found]:
@@ -119,9 +125,9 @@ class Dial:
         for number, piece in enumerate(answer):
             if number == 0:
                 waited = self._clock()
-                if share := self._share(stage, began, waited):
-                    time.sleep((waited - began) * share / 1e9)
-                self._note(stage, began, waited, share)
+                if (delay_ns := self._delay_ns(stage, began, waited)) > 0:
+                    time.sleep(delay_ns / 1e9)
+                self._note(stage, began, waited, delay_ns)
             yield piece
 
     async def apieces(self, stage: str, answer: AsyncGenerator[Found]) -> AsyncGenerator[Found]:
@@ -131,61 +137,85 @@ class Dial:
             async for piece in answer:
                 if first:
                     first, waited = False, self._clock()
-                    if share := self._share(stage, began, waited):
-                        await asyncio.sleep((waited - began) * share / 1e9)
-                    self._note(stage, began, waited, share)
+                    if (delay_ns := self._delay_ns(stage, began, waited)) > 0:
+                        await asyncio.sleep(delay_ns / 1e9)
+                    self._note(stage, began, waited, delay_ns)
                 yield piece
 
     def close(self) -> None:
         with self._lock:
-            if self._latest:
-                self._file.write(self._latest[-1].line())
+            if self._windows:
+                self._file.write(self._windows[self._current].line())
             self._file.close()
 
-    def _share(self, stage: str, began: int, ended: int) -> float:
-        """Of what a run of the stage took, how much longer it is to take: the mean over its time, for a long
-        one goes through several windows."""
-        began, ended = began + self._unix_ns, ended + self._unix_ns
+    def answered(self, seconds: float) -> None:
+        """A whole answer took so long: a change of one stage needs a few of them to come through to all."""
+        self._answer_ns += (seconds * 1e9 - self._answer_ns) * (LATEST if self._answer_ns else 1)
+
+    def _delay_ns(self, stage: str, began: int, worked: int) -> int:
+        """How much longer a run of the stage is to take. Where it is slowed by a tenth, a second brings the
+        work 1/1.1 seconds further; a long run goes through several windows, of which some are yet to come."""
+        at, left = began + self._unix_ns, worked - began
         with self._lock:
             self._now()
-            slowed = sum(
-                max(0, min(ended, window.end_ns) - max(began, window.start_ns)) * window.percent
-                for window in self._latest
-                if window.stage == stage
-            )
-        return slowed / max(1, ended - began) / 100
+            for window in self._from(at):
+                slower = 1 + (window.percent / 100 if window.stage == stage else 0.0)
+                if left * slower <= window.end_ns - at:
+                    break
+                left -= round((window.end_ns - at) / slower)
+                at = window.end_ns
+        return at + round(left * slower) - (worked + self._unix_ns)
 
-    def _note(self, stage: str, began: int, worked: int, share: float) -> None:
+    def _from(self, at_ns: int) -> Iterator[Window]:
+        """The window of a moment and all after it; before those that are still known none is slowed."""
+        first = self._windows[0]
+        if at_ns < first.start_ns:
+            yield Window(at_ns, first.start_ns)
+        number = 0
+        while True:
+            if number == len(self._windows):
+                self._begin_next()
+            if at_ns < self._windows[number].end_ns:
+                yield self._windows[number]
+            number += 1
+
+    def _note(self, stage: str, began: int, worked: int, delay_ns: int) -> None:
         """Of a run that has ended."""
-        own, made = worked - began, self._clock() - worked
+        made = self._clock() - worked
         with self._lock:
             for seen in (self._now().stages, self._seen):
                 spent = seen.setdefault(stage, Spent())
                 spent.runs += 1
-                spent.own_ns += own
-                spent.wanted_ns += round(own * share)
-                spent.made_ns += made if share else 0
+                spent.own_ns += worked - began
+                spent.wanted_ns += delay_ns
+                spent.made_ns += made if delay_ns else 0
 
     def _now(self) -> Window:
         """The window of this moment; those that ended before it are written."""
         now = self._unix_ns + self._clock()
-        window = self._latest[-1] if self._latest else self._next(now)
-        while now >= window.end_ns:
-            self._file.write(window.line())
-            idle = now - window.end_ns > IDLE * self._usual_ns
-            window = self._next(now if idle else window.end_ns)
-        return window
+        if not self._windows:
+            self._begin_next(now)
+        while now >= self._windows[self._current].end_ns:
+            self._file.write(self._windows[self._current].line())
+            self._current += 1
+            if self._current == len(self._windows):
+                self._begin_next()
+            if self._current > KEPT:
+                self._windows.popleft()
+                self._current -= 1
+        return self._windows[self._current]
 
-    def _next(self, start_ns: int) -> Window:
+    def _begin_next(self, start_ns: int | None = None) -> None:
         if not self._turns:
             self._round += 1
             self._turns.extend(turns(self._seen, self._seed, self._round))
             if any(stage for stage, _ in self._turns):
                 self._seen = {}
         stage, percent = self._turns.popleft()
-        length = self._usual_ns * self._random.uniform(1 - UNEVEN, 1 + UNEVEN)
-        self._latest.append(Window(start_ns, start_ns + round(length), stage, percent))
-        return self._latest[-1]
+        usual = min(max(self._usual_ns, ANSWERS * self._answer_ns), LONGEST * self._usual_ns)
+        length = round(usual * self._random.uniform(1 - UNEVEN, 1 + UNEVEN))
+        start_ns = self._windows[-1].end_ns if start_ns is None else start_ns
+        self._windows.append(Window(start_ns, start_ns + length, stage, percent))
 
 
 def _burn(until_ns: int) -> None:

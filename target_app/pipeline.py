@@ -116,6 +116,8 @@ class Pipeline:
             return None
         answer.total_s = (perf_counter_ns() - began) / NS_PER_S
         sink.complete(answer)
+        if self._service.dial is not None:
+            self._service.dial.answered(answer.total_s)
         return answer
 
     def close(self) -> None:
