@@ -30,6 +30,8 @@ FEWEST_WINDOWS = 6
 """Of a stage that was slowed; fewer say nothing."""
 SETTLING = 1.5
 """Answers' times after which a change of the dial has come through."""
+SLOWER = 1.25
+"""So many times as long is what reports say it of."""
 COUNTS = 0.1
 """An elasticity that is smaller has no sign worth naming."""
 

@@ -3,9 +3,11 @@
 Each window in which a stage is slowed is held against those beside it in which none is: a drift of the
 machine, however it goes, is in both. A window has what ended in it, but for its beginning, in which requests
 still come from queues of the window before. What began before it was slowed for a part of its time, and is
-counted as slowed by that part: what takes long would be missing if those were left out. A window that
-something else spoiled weighs less (Huber, *Robust Statistics*, 1981). Intervals: the slowed windows are drawn again, in
-pairs of neighbours, which share a window (moving blocks: Kunsch, Annals of Statistics 17, 1989).
+counted as slowed by that part: what takes long would be missing if those were left out.
+
+A window that something else spoiled weighs less (Huber, *Robust Statistics*, 1981). Intervals: the slowed
+windows are drawn again, in pairs of neighbours, which share a window (moving blocks: Kunsch, Annals of
+Statistics 17, 1989).
 """
 
 from __future__ import annotations
