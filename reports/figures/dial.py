@@ -13,6 +13,7 @@ from records.reader import CellData
 from records.request import RequestRecord
 from reports.figures.elasticity import (
     Contrasts,
+    Of,
     Spans,
     contrasts,
     counted,
@@ -92,8 +93,8 @@ def _of_level(level: OperatingPoint) -> Iterator[Elasticity]:
     stages = sorted(counted(every))
     if not stages:
         return
-    throughput = _estimates(cells, stages, level, rate=True)
-    compared = _estimates(cells, stages, level, rate=False)
+    throughput = _estimates(cells, stages, level, "pace" if level.load.closed else "count")
+    compared = _estimates(cells, stages, level, "size")
     for stage, per_second, metric in zip(stages, throughput, compared, strict=True):
         runs = [window.stages[stage] for window in every if stage in window.stages]
         enough = counted(every)[stage] >= FEWEST_WINDOWS
@@ -115,25 +116,31 @@ def _estimates(
     cells: Sequence[tuple[CellData, list[DialWindow]]],
     stages: Sequence[str],
     level: OperatingPoint,
-    *,
-    rate: bool,
+    of: Of,
 ) -> list[Estimate | None]:
     found: list[Contrasts] = []
     for data, windows in cells:
         window = data.cell.window
-        spans = _answers(data.requests) if rate else _metric(level.workload, data.requests)
+        spans = _metric(level.workload, data.requests) if of == "size" else _answers(data.requests)
         if window is not None and len(spans.began):
             within = (window.start_ns, window.end_ns)
             settling_ns = SETTLING * float(np.median(_answers(data.requests).lasted))
-            found.append(contrasts(windows, stages, spans, within, settling_ns, rate=rate))
+            found.append(contrasts(windows, stages, spans, within, settling_ns, of))
     if not found:
         return [None] * len(stages)
-    return elasticities(joined(found), generator(f"dial {level.deployment} {level.config} {rate}"))
+    return elasticities(joined(found), generator(f"dial {level.deployment} {level.config} {of}"))
 
 
 def _answers(requests: Sequence[RequestRecord]) -> Spans:
-    good = [r for r in requests if r.outcome == "ok"]
-    return _spans([(r.sent_at_ns, r.ended_at_ns, 1.0) for r in good])
+    """Each good one, from the end of its user's last good one, or from when it was sent, to its own."""
+    found, before = [], dict[tuple[str, int], int]()
+    for r in sorted(requests, key=lambda r: r.ended_at_ns):
+        if r.outcome == "ok":
+            whose = (r.worker, r.user)
+            began = before.get(whose, r.sent_at_ns) if r.due_at_ns is None else r.sent_at_ns
+            found.append((began, r.ended_at_ns, float(r.ended_at_ns - began)))
+            before[whose] = r.ended_at_ns
+    return _spans([one for one in found if one[2] > 0])
 
 
 def _metric(workload: Workload, requests: Sequence[RequestRecord]) -> Spans:

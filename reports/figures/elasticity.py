@@ -15,6 +15,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from scipy.stats import t as student
@@ -23,6 +24,10 @@ from records.dial import NONE, DialWindow
 from records.measure import CONFIDENCE
 from reports.figures.stats import DRAWS, Estimate, Floats
 
+Of = Literal["count", "pace", "size"]
+"""Of what the logarithm is: of how many ended a second; the same by what they took, if each of a fixed number
+of users always has one (Little 1961: few of them end in a window, so that counting is coarse); of how large
+they were, as a geometric mean."""
 BLOCK = 2
 """Slowed windows that follow each other are drawn together."""
 HUBER = 1.5
@@ -87,14 +92,12 @@ def contrasts(
     spans: Spans,
     within: tuple[int, int],
     settling_ns: float,
-    *,
-    rate: bool,
+    of: Of,
 ) -> Contrasts:
-    """Of the windows within a time (Unix ns), each without its first ``settling_ns``. ``rate``: of how many
-    ended a second; else of how large those were that ended, the mean of logarithms."""
+    """Of the windows within a time (Unix ns), each without its first ``settling_ns``."""
     zero = windows[0].start_ns if windows else 0
     order = np.argsort(spans.ended)
-    began, ended, logs = (spans.began - zero)[order], (spans.ended - zero)[order], np.log(spans.values[order])
+    began, ended, values = (spans.began - zero)[order], (spans.ended - zero)[order], spans.values[order]
     felt = np.stack([_felt(windows, stage, began, ended, zero) for stage in stages])
     rows: list[tuple[float, Floats] | None] = []
     for window in windows:
@@ -105,9 +108,13 @@ def contrasts(
         if not inside or last - first < 1 or first == 0 or last == len(ended):
             rows.append(None)
             continue
-        passed = _passed(ended, window.end_ns - zero, last) - _passed(ended, start, first)
-        seconds = (window.end_ns - zero - start) / 1e9
-        large = math.log(passed / seconds) if rate else float(logs[first:last].mean())
+        if of == "count":
+            passed = _passed(ended, window.end_ns - zero, last) - _passed(ended, start, first)
+            large = math.log(passed / (window.end_ns - zero - start))
+        elif of == "pace":
+            large = -math.log(float(values[first:last].mean()))
+        else:
+            large = float(np.log(values[first:last]).mean())
         rows.append((large, felt[:, first:last].mean(axis=1)))
     changes, dials = [], []
     for i, (window, row) in enumerate(zip(windows, rows, strict=True)):
