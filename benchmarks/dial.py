@@ -48,7 +48,7 @@ def measured(case: Case, number: int, output: Path) -> dict[str, Any]:
     write_texts(folder)
     write_questions(folder)
     began = time.monotonic()
-    found = elasticities(case, folder)
+    found, valid = elasticities(case, folder)
     stages = [
         Stage(
             stage=name,
@@ -65,6 +65,7 @@ def measured(case: Case, number: int, output: Path) -> dict[str, Any]:
     judged = {
         "case": case.name,
         "number": number,
+        "valid": valid,
         "seconds": round(time.monotonic() - began, 1),
         "stages": [{**asdict(one), "right": one.right} for one in stages],
         "not_slowed": sorted(set(case.signs) - {one.stage for one in stages}),
@@ -88,7 +89,8 @@ def parsed() -> argparse.Namespace:
 
 
 def lines(judged: dict[str, Any]) -> list[str]:
-    found = [f"{judged['case']} {judged['number']}, {judged['seconds']:.0f} s"]
+    spoiled = "" if judged["valid"] else ", the machine was busy: its cell is not valid"
+    found = [f"{judged['case']} {judged['number']}, {judged['seconds']:.0f} s{spoiled}"]
     for one in judged["stages"]:
         signs = " ".join(
             f"{name} {one[name]:+.2f} ({sign or '0'}, is {wanted or '0'})"
@@ -100,7 +102,7 @@ def lines(judged: dict[str, Any]) -> list[str]:
     found += [
         f"  {one['stage']} {100 * (one['slower'] - 1):+.0f} %: {one['figure']} predicted "
         f"{100 * one['predicted']:+.1f} %, really {100 * one['real']:+.1f} %: "
-        f"{'right' if one['right'] else 'WRONG'}"
+        f"{'right' if one['right'] else 'WRONG'}{'' if one['valid'] else ' (no valid cells)'}"
         for one in judged["predictions"]
     ]
     return found

@@ -17,7 +17,7 @@ MEANING = (
     "brackets 95 % intervals. It says what the stage costs now: a stage that is mended far enough "
     "leaves the place to another one."
 )
-SHOWN = f"{100 * (SLOWER - 1):.0f} % slower: what that would do, where it is beyond chance and {COUNTS:g}."
+SHOWN = f"{100 * (SLOWER - 1):.0f} % slower: what that would do, where it is beyond {COUNTS:g} and chance."
 DIALLED = (
     "Stages of under 2 ms are not slowed. All figures of this service above are of answers some of which "
     "were slowed on purpose."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy as np
 from records import layout
 from records.dial import DialWindow, read_windows
 from records.reader import CellData
-from records.request import RequestRecord
+from records.request import RecordError, RequestRecord
 from reports.figures.elasticity import (
     Contrasts,
     Of,
@@ -24,7 +25,7 @@ from reports.figures.elasticity import (
 from reports.figures.figures import generator, good_and_timed
 from reports.figures.load import Load
 from reports.figures.stats import Estimate
-from reports.figures.summary import OperatingPoint
+from reports.figures.summary import CellSummary, OperatingPoint
 from workloads.workload import Workload
 
 FEWEST_WINDOWS = 6
@@ -60,12 +61,13 @@ class Elasticity:
 
 
 def sign(found: Estimate | None) -> str:
-    """``+`` or ``-`` where it is large and sure enough; else nothing."""
+    """``+`` or ``-`` where it is large and sure enough; else nothing. Of many that are 0 some are beyond
+    chance: so the whole interval is at least half as large, too."""
     if found is None or found.low is None or found.high is None or abs(found.value) < COUNTS:
         return ""
-    if found.low > 0:
+    if found.low > COUNTS / 2:
         return "+"
-    return "-" if found.high < 0 else ""
+    return "-" if found.high < -COUNTS / 2 else ""
 
 
 def changed(found: Estimate, times: float) -> Estimate:
@@ -76,18 +78,20 @@ def changed(found: Estimate, times: float) -> Estimate:
 
 
 def windows_of(data: CellData) -> list[DialWindow]:
-    """Those of a cell; none where its service had no dial. Raises RecordError."""
-    path = data.path / layout.DIAL
-    return read_windows(path) if path.exists() else []
+    """Those of a cell; none where its service had no dial, or they are damaged."""
+    with suppress(RecordError, OSError):
+        return read_windows(data.path / layout.DIAL)
+    return []
 
 
 def dials(levels: Sequence[OperatingPoint]) -> tuple[Elasticity, ...]:
     """Of all levels with windows, stage by stage."""
-    return tuple(found for level in levels for found in _of_level(level))
+    return tuple(found for level in levels for found in dial_of_level(level, level.valid_cells))
 
 
-def _of_level(level: OperatingPoint) -> Iterator[Elasticity]:
-    parts = [part.data for cell in level.valid_cells if len(cell.parts) == 1 for part in cell.parts]
+def dial_of_level(level: OperatingPoint, cells_of_it: Sequence[CellSummary]) -> Iterator[Elasticity]:
+    """Of these cells of a level; what several masters made together is left out."""
+    parts = [part.data for cell in cells_of_it if len(cell.parts) == 1 for part in cell.parts]
     cells = [(data, windows) for data in parts if (windows := windows_of(data)) and data.cell.window]
     every = [window for _, windows in cells for window in windows]
     stages = sorted(counted(every))
