@@ -83,7 +83,7 @@ def swept(name: str, output: Path, *words: str) -> Path:
     path = os.pathsep.join([str(ROOT), str(ROOT / "benchmarks")])
     with log.open("ab") as file:
         child = subprocess.Popen(
-            argv, cwd=ROOT, env={**environment, "PYTHONPATH": path}, stdout=file, stderr=subprocess.STDOUT
+            argv, cwd=output, env={**environment, "PYTHONPATH": path}, stdout=file, stderr=subprocess.STDOUT
         )
         try:
             code = child.wait(LIMIT_S)
@@ -158,13 +158,12 @@ def really(case: Case, output: Path) -> tuple[list[CellData], list[CellData], bo
             )  # fmt: skip
         sides: Sequence[str] = ("now", "slower")
     else:
-        files = [str(output / name) for name in (SHORT, LONG)]
         with llm_settings(case, 1.0, output) as llm:
             run = swept(
                 f"{case.name}-real", output, "--config", config("now", case.settings, llm),
-                "--grid", f"questions={','.join(files)}", *words,
+                "--grid", f"questions={SHORT},{LONG}", *words,
             )  # fmt: skip
-        sides = files
+        sides = (SHORT, LONG)
     cells = read_run(run).cells
     both = [[d for d in cells if side in (d.cell.config, d.cell.point.get("questions"))] for side in sides]
     if not all(both):
