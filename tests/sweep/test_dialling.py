@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from records.variants import BASELINE, Variant
+from sweep.cli import command
 from sweep.dialling import dialled
 from sweep.plan import DIAL_SECONDS, Plan, resolved
 from sweep.preview import preview
@@ -44,6 +46,15 @@ def test_other_services_have_no_dial_and_its_settings_are_its_own() -> None:
         dialled(plan(spec="url:http://127.0.0.1:1"))
     with pytest.raises(UsageError, match="DIAL_SEED itself"):
         dialled(plan(settings={"DIAL_SEED": "3"}))
+
+
+def test_the_command_has_defaults_of_its_own_with_it() -> None:
+    run = CliRunner().invoke(command, ["--dial", "--plan-only"])
+    lines = run.output.splitlines()
+    assert [line for line in lines if line.startswith("local/baseline/c01-r1") and line.endswith(" 100 s")]
+    assert lines[-1] == "3 cells, at most 540 s; nothing was started"
+    twice = CliRunner().invoke(command, ["--dial", "--plan-only", "--repeats", "2", "--concurrency", "5"])
+    assert twice.output.splitlines()[-1] == "2 cells; nothing was started"
 
 
 def test_the_target_is_told_where_to_write(tmp_path: Path) -> None:
