@@ -36,7 +36,7 @@ UNEVEN = 0.2
 """By what share windows are longer or shorter than usual, so that nothing periodic keeps in step."""
 ANSWERS = 4.0
 """A window takes at least as long as so many answers do one after the other,"""
-LONGEST = 4.0
+LONGEST = 2.0
 """and at most so many times as long as usual."""
 LATEST = 0.05
 """What one more answer counts in the time that they take."""

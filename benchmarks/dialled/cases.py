@@ -48,7 +48,7 @@ CASES = (
     Case(
         name="serialised",
         settings={"RETRIEVAL": "threaded", "EMBEDDING_CONCURRENCY": "1"},
-        users=30,
+        users=16,
         llm={"--ttft-ms": 80, "--tokens": 4, "--itl-ms": 2},
         signs={"embed": (MINUS, PLUS), "llm": (NOTHING, NOTHING)},
         why="one embedding at a time; who waits for the LLM would else wait in that queue",

@@ -55,8 +55,8 @@ class Stage:
     """Signs of RPS and TTFT, as they are to be and as they were found."""
 
     stage: str
-    rps: float | None
-    ttft: float | None
+    rps: float
+    ttft: float
     wanted: tuple[str, str]
     found: tuple[str, str]
 

@@ -151,13 +151,18 @@ def elasticities(found: Contrasts, rng: np.random.Generator) -> list[Estimate | 
     """By how many percent it changes with each percent, stage by stage; None where windows are too few."""
     changes, dials = found.changes, found.dials
     n, columns = dials.shape
-    if n < 2 * columns + BLOCK or np.linalg.matrix_rank(dials) < columns:
+    if n < BLOCK * (columns + 1) or np.linalg.matrix_rank(dials) < columns:
         return [None] * columns
-    weights = _huber(changes, dials)
-    values = _solved(weights[None, :], changes, dials)[0]
-    draws = _solved(_drawn(n, rng) * weights, changes, dials)
+    once = np.ones((1, n))
+    values, usual = _fitted(once, changes, dials, None)
+    draws, _ = _fitted(_drawn(n, rng), changes, dials, usual)
     # Few windows differ less among themselves than many would.
-    stretch = math.sqrt(n / (n - columns)) * float(student.ppf((1 + CONFIDENCE) / 2, n - columns)) / 1.96
+    blocks = n / BLOCK
+    stretch = (
+        math.sqrt(blocks / (blocks - columns))
+        * float(student.ppf((1 + CONFIDENCE) / 2, blocks - columns))
+        / 1.96
+    )
     low, high = np.nanpercentile(draws, [100 * (1 - CONFIDENCE) / 2, 100 * (1 + CONFIDENCE) / 2], axis=0)
     return [
         Estimate(
@@ -165,13 +170,13 @@ def elasticities(found: Contrasts, rng: np.random.Generator) -> list[Estimate | 
             low=float(value + stretch * (a - value)),
             high=float(value + stretch * (b - value)),
         )
-        for value, a, b in zip(values, low, high, strict=True)
+        for value, a, b in zip(values[0], low, high, strict=True)
     ]
 
 
 def _solved(weights: Floats, changes: Floats, dials: Floats) -> Floats:
     """Least squares through nothing, once for each row of weights; nan where a row leaves a stage out."""
-    squares = np.einsum("dn,ni,nj->dij", weights, dials, dials)
+    squares = np.nan_to_num(np.einsum("dn,ni,nj->dij", weights, dials, dials))
     products = np.einsum("dn,ni,n->di", weights, dials, changes)
     whole = np.linalg.matrix_rank(squares) == dials.shape[1]
     found: Floats = np.full(products.shape, np.nan)
@@ -179,13 +184,18 @@ def _solved(weights: Floats, changes: Floats, dials: Floats) -> Floats:
     return found
 
 
-def _huber(changes: Floats, dials: Floats) -> Floats:
-    weights = np.ones(len(changes))
+def _fitted(counts: Floats, changes: Floats, dials: Floats, usual: float | None) -> tuple[Floats, float]:
+    """Huber's estimate for each row of counts of the windows, and what residuals usually are, if that is not
+    known."""
+    found, scale = _solved(counts, changes, dials), usual or 0.0
     for _ in range(STEPS):
-        rest = np.abs(changes - dials @ _solved(weights[None, :], changes, dials)[0])
-        usual = 1.4826 * float(np.median(rest)) * math.sqrt(len(rest) / (len(rest) - dials.shape[1]))
-        weights = np.minimum(1.0, HUBER * usual / np.maximum(rest, 1e-12)) if usual > 0 else weights
-    return weights
+        rest = np.abs(changes - found @ dials.T)
+        if usual is None:
+            freedom = len(changes) - dials.shape[1]
+            scale = 1.4826 * float(np.median(rest)) * math.sqrt(len(changes) / freedom)
+        weights = np.minimum(1.0, HUBER * max(scale, 1e-9) / np.maximum(rest, 1e-12))
+        found = _solved(counts * weights, changes, dials)
+    return found, scale
 
 
 def _drawn(n: int, rng: np.random.Generator) -> Floats:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 FOLDER = "DIAL_DIR"
-LONGEST_NS = 8_000_000_000
+LONGEST_NS = 4_000_000_000
 """Of a window: one that began before a cell is its first."""
 
 
