@@ -11,18 +11,36 @@ from reports.figures.dial import COUNTS, FEWEST_WINDOWS, SLOWER, Elasticity, cha
 from reports.figures.load import heads
 from reports.figures.stats import Estimate
 from reports.figures.text import NONE
+from reports.sentence import Sentence
 
 MEANING = (
     "Elasticity: 1 is 1 % more for each 1 % that the stage takes longer, -1 is 1 % less, 0 is no change; in "
     "brackets 95 % intervals. It says what the stage costs now: a stage that is mended far enough "
     "leaves the place to another one."
 )
-SHOWN = f"{100 * (SLOWER - 1):.0f} % slower: what that would do, where it is beyond {COUNTS:g} and chance."
+SLOWER_BY = f"{100 * (SLOWER - 1):.0f} %"
+SHOWN = f"{SLOWER_BY} slower: what that would do, where it is beyond {COUNTS:g} and chance."
 DIALLED = (
     "Stages of under 2 ms are not slowed. All figures of this service above are of answers some of which "
     "were slowed on purpose."
 )
 FEW = f"'-': the stage was slowed in fewer than {FEWEST_WINDOWS} windows, or too few answers ended in them."
+
+
+def dial_sentences(analysis: Analysis) -> Iterator[Sentence]:
+    """Of each service at its highest load: what its stages would do if they were slower."""
+    highest: dict[tuple[str, str], list[Elasticity]] = {}
+    for found in sorted(analysis.dials, key=lambda found: found.load):
+        own = highest.setdefault((found.deployment, found.config), [])
+        if own and own[0].load != found.load:
+            own.clear()
+        own.append(found)
+    for (deployment, config), own in highest.items():
+        said = [f"{found.stage}: {_if_slower(found)}" for found in own if any(found.signs)]
+        if said:
+            where = f"{deployment}/{config} at {own[0].load.named}"
+            text = f"{where}, by stage if it were {SLOWER_BY} slower: {'; '.join(said)}."
+            yield Sentence(text=text, short=text)
 
 
 def dial_tables(analysis: Analysis) -> Iterator[Table]:
@@ -48,7 +66,7 @@ def _table(own: Sequence[Elasticity]) -> Table:
         title=f"{own[0].deployment}: {own[0].config}: what a slower stage costs (elasticities)",
         columns=(
             *first, "Stage", "ms", "Windows", workload.throughput.title, workload.compared.title,
-            f"{100 * (SLOWER - 1):.0f} % slower",
+            f"{SLOWER_BY} slower",
         ),
         rows=tuple(rows),
         notes=tuple(notes),

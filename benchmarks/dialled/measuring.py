@@ -30,7 +30,7 @@ DIAL_BUDGET, REAL_BUDGET = "115s", "110s"
 """What the machine spoils is not measured again: on a busy one that would take half an hour."""
 LIMIT_S = 420.0
 QUESTIONS = 2000
-WORDS = {SHORT: 8, LONG: 22}
+WORDS = {SHORT: 8, LONG: 15}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -169,18 +169,29 @@ def really(case: Case, output: Path) -> tuple[list[CellData], list[CellData], bo
     if not all(both):
         raise Failed(f"no two cells to compare in {run}")
     valid = [[d for d in own if d.cell.verdict.valid] for own in both]
-    chosen = valid if all(valid) else both
-    return chosen[0], chosen[1], all(valid)
+    repeats = set.intersection(*({d.cell.repeat for d in own} for own in valid))
+    chosen = valid if repeats else both
+    return chosen[0], chosen[1], bool(repeats)
 
 
-def figures(cells: Sequence[CellData], stage: str) -> tuple[float, float, float]:
-    """(the stage's mean time, RPS, median TTFT) of the median cell."""
+def figures(data: CellData, stage: str) -> tuple[float, float, float]:
+    """The stage's mean time, RPS, median TTFT."""
+    good = [r for r in timed(data.requests, data.cell.window) if r.outcome == "ok" and r.stages]
+    took = fmean((r.stages or {})[stage]["running_ms"] for r in good)
+    waits = [r.ttft_ms for r in good if r.ttft_ms is not None]
+    return took, rate(data.requests, data.cell.window) or 0.0, median(waits)
+
+
+def changes(before: Sequence[CellData], after: Sequence[CellData], stage: str) -> tuple[float, float, float]:
+    """What the three are multiplied by: the median over the repeats, in each of which both were measured."""
     found = []
-    for data in cells:
-        good = [r for r in timed(data.requests, data.cell.window) if r.outcome == "ok" and r.stages]
-        took = fmean((r.stages or {})[stage]["running_ms"] for r in good)
-        waits = [r.ttft_ms for r in good if r.ttft_ms is not None]
-        found.append((took, rate(data.requests, data.cell.window) or 0.0, median(waits)))
+    for one in before:
+        for other in after:
+            if one.cell.repeat == other.cell.repeat:
+                pair = zip(figures(one, stage), figures(other, stage), strict=True)
+                found.append([now / then for then, now in pair])
+    if not found:
+        raise Failed("no repeat has two cells to compare")
     took, rps, ttft = (median(column) for column in zip(*found, strict=True))
     return took, rps, ttft
 
@@ -190,18 +201,17 @@ def predictions(case: Case, found: Sequence[Elasticity], output: Path) -> list[P
         return []
     [own] = [one for one in found if one.stage == case.changed]
     *both, valid = really(case, output)
-    before, after = (figures(cells, case.changed) for cells in both)
-    slower = after[0] / before[0]
-    pairs = ((1, "rps", own.throughput), (2, "ttft", own.compared))
+    slower, rps, ttft = changes(*both, case.changed)
+    pairs = ((rps, "rps", own.throughput), (ttft, "ttft", own.compared))
     return [
         Prediction(
             stage=case.changed,
             slower=slower,
             figure=figure,
             predicted=slower**elasticity.value - 1,
-            real=after[place] / before[place] - 1,
+            real=times - 1,
             valid=valid,
         )
-        for place, figure, elasticity in pairs
+        for times, figure, elasticity in pairs
         if elasticity is not None
     ]

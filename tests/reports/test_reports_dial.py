@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -13,11 +14,14 @@ from records import layout
 from records.dial import DialWindow, StageRuns, read_windows
 from records.request import RecordError
 from reported import analysed, words
-from reports.figures.dial import changed, sign
+from reports.dial_tables import dial_sentences
+from reports.figures.dial import Elasticity, changed, sign
 from reports.figures.elasticity import Of, Spans, contrasts, elasticities
+from reports.figures.load import Load
 from reports.figures.stats import Estimate
 from reports.results import results_json
 from simulated_dial import SECOND, answers, windows_of
+from workloads.stream import STREAM
 
 SECONDS = 100
 
@@ -79,6 +83,28 @@ def test_a_sign_is_large_and_sure() -> None:
     assert (faster.value, faster.low, faster.high) == (
         pytest.approx(1.25), pytest.approx(0.8**-0.5), pytest.approx(0.8**-1.5)
     )  # fmt: skip
+
+
+def test_what_matters_is_said_first() -> None:
+    def elasticity(users: int, stage: str, rps: float) -> Elasticity:
+        sure = Estimate(value=rps, low=rps - 0.02, high=rps + 0.02)
+        return Elasticity(
+            deployment="local",
+            config="baseline",
+            workload=STREAM,
+            load=Load(users=users),
+            stage=stage,
+            own_ms=10.0,
+            made=1.0,
+            windows=12,
+            throughput=sure,
+            compared=None,
+        )
+
+    known = (elasticity(20, "embed", -1.0), elasticity(20, "llm", 0.0), elasticity(10, "llm", -0.9))
+    analysis: Any = SimpleNamespace(dials=known)
+    [sentence] = dial_sentences(analysis)
+    assert sentence.text == "local/baseline at 20 users, by stage if it were 25 % slower: embed: RPS -20 %."
 
 
 def put_windows(cell: Path, start_ns: int, seconds: int) -> None:
