@@ -145,7 +145,7 @@ class Dial:
     def close(self) -> None:
         with self._lock:
             if self._windows:
-                self._file.write(self._windows[self._current].line())
+                self._write(self._windows[self._current])
             self._file.close()
 
     def answered(self, seconds: float) -> None:
@@ -196,7 +196,7 @@ class Dial:
         if not self._windows:
             self._begin_next(now)
         while now >= self._windows[self._current].end_ns:
-            self._file.write(self._windows[self._current].line())
+            self._write(self._windows[self._current])
             self._current += 1
             if self._current == len(self._windows):
                 self._begin_next()
@@ -204,6 +204,11 @@ class Dial:
                 self._windows.popleft()
                 self._current -= 1
         return self._windows[self._current]
+
+    def _write(self, window: Window) -> None:
+        # On a full disk, or while a thread is still at work at the end: no answer fails for that.
+        with contextlib.suppress(OSError, ValueError):
+            self._file.write(window.line())
 
     def _begin_next(self, start_ns: int | None = None) -> None:
         if not self._turns:

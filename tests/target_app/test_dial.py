@@ -169,6 +169,13 @@ def test_windows_follow_each_other_and_are_longer_where_answers_are(
     assert 1.6 <= seconds[-1] <= 2.4  # no more than twice as long
 
 
+def test_no_answer_fails_for_want_of_a_disk(dial: Dial, clock: Clock) -> None:
+    dial._note("llm", 0, 0, 0)
+    dial._file.close()
+    clock.ns += 60 * S
+    assert list(dial.pieces("llm", clock.ns, iter("ab"))) == ["a", "b"]
+
+
 class Held:
     """In the dial's place: is the permit held, or on which thread is it, while the delay is spent?"""
 
