@@ -6,14 +6,13 @@ server, or longer questions to embed. How much longer is read from the stage's o
 change of RPS and of TTFT: right is within 20 % of the real one. One time of all cases takes under 10 minutes;
 each case that is kept in --output is not measured again. Exit 1 under 98 % of signs or 80 % of predictions.
 
-python benchmarks/dial.py [--case NAME] [--times N] [--json] [--output DIR]
+python benchmarks/dial.py [--case NAME] [--times N] [--again] [--json] [--output DIR]
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import shutil
 import signal
 import sys
 import time
@@ -37,17 +36,16 @@ SIGNS, PREDICTIONS = 0.98, 0.8
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that a timeout, too, ends the servers
 
 
-def measured(case: Case, number: int, output: Path) -> dict[str, Any]:
-    """What one case came to, measured now or kept. Raises Failed, OSError, RecordError."""
+def measured(case: Case, number: int, output: Path, *, again: bool) -> dict[str, Any]:
+    """What one case came to, measured now or kept; ``again``: judged again. Raises as `swept` and readers."""
     folder = output / f"{case.name}-{number}"
     kept = folder / "judged.json"
-    if kept.exists():
+    if kept.exists() and not again:
         return dict(read_json(kept))
-    shutil.rmtree(folder, ignore_errors=True)  # it ended in the middle
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     write_texts(folder)
     write_questions(folder)
-    began = time.monotonic()
+    began, before = time.monotonic(), read_json(kept) if kept.exists() else {}
     found, valid = elasticities(case, folder)
     stages = [
         Stage(
@@ -66,7 +64,7 @@ def measured(case: Case, number: int, output: Path) -> dict[str, Any]:
         "case": case.name,
         "number": number,
         "valid": valid,
-        "seconds": round(time.monotonic() - began, 1),
+        "seconds": before.get("seconds") or round(time.monotonic() - began, 1),
         "stages": [{**asdict(one), "right": one.right} for one in stages],
         "not_judged": sorted(set(case.signs) - {one.stage for one in stages}),
         "predictions": [{**asdict(one), "right": one.right} for one in foretold],
@@ -80,6 +78,7 @@ def parsed() -> argparse.Namespace:
     names = [case.name for case in CASES]
     parser.add_argument("--case", action="append", choices=names, metavar="NAME", help="repeatable")
     parser.add_argument("--times", type=int, default=1, help="how often each is measured; unset: once")
+    parser.add_argument("--again", action="store_true", help="judge again what is kept")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--output", type=Path, default=Path("results/dial"), metavar="DIR")
     arguments = parser.parse_args()
@@ -115,7 +114,7 @@ def main() -> int:
             if arguments.case is not None and case.name not in arguments.case:
                 continue
             try:
-                judged = measured(case, number, output)
+                judged = measured(case, number, output, again=arguments.again)
             except (Failed, OSError, RecordError) as error:
                 print(f"error: {case.name} {number}: {error}", file=sys.stderr, flush=True)
                 failed = True

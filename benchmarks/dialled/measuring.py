@@ -17,7 +17,7 @@ from plants.sweeping import Failed, server
 from plants.texts import KNOWLEDGE
 
 from records.measure import rate, timed
-from records.reader import CellData, read_run
+from records.reader import CellData, read_meta, read_run
 from reports.analysis.analyse import analyse
 from reports.figures.dial import Elasticity, dial_of_level
 from sweep.running.processes import free_port
@@ -76,7 +76,11 @@ def write_questions(folder: Path) -> None:
 
 
 def swept(name: str, output: Path, *words: str) -> Path:
-    """The directory of a sweep. Raises Failed where it ends with anything but a measurement."""
+    """The directory of a sweep, which is not run again where it is kept and complete. Raises Failed where it
+    ends with anything but a measurement."""
+    for run in sorted(output.glob(f"*-{name}")):
+        if read_meta(run).get("status") == "complete":
+            return run
     log = output / f"{name}.log"
     argv = [sys.executable, "-m", "sweep", "--name", name, "--output", str(output), *words]
     environment = {k: v for k, v in os.environ.items() if k != "OPENAI_BASE_URL"}

@@ -25,9 +25,9 @@ from records.measure import CONFIDENCE
 from reports.figures.stats import DRAWS, Estimate, Floats
 
 Of = Literal["count", "pace", "size"]
-"""Of what the logarithm is: of how many ended a second; the same by what they took, if each of a fixed number
-of users always has one (Little 1961: few of them end in a window, so that counting is coarse); of how large
-they were, as a geometric mean."""
+"""Of what the logarithm is: of how many ended a second; the same by what they took, where each of a fixed
+number of users always has one (Little 1961), for few of them may end in a window, and one that hung would be
+most of it; of how large they were. Of sizes it is the mean of logarithms."""
 BLOCK = 2
 """Slowed windows that follow each other are drawn together."""
 HUBER = 1.5
@@ -111,10 +111,9 @@ def contrasts(
         if of == "count":
             passed = _passed(ended, window.end_ns - zero, last) - _passed(ended, start, first)
             large = math.log(passed / (window.end_ns - zero - start))
-        elif of == "pace":
-            large = -math.log(float(values[first:last].mean()))
         else:
-            large = float(np.log(values[first:last]).mean())
+            mean = float(np.log(values[first:last]).mean())
+            large = -mean if of == "pace" else mean
         rows.append((large, felt[:, first:last].mean(axis=1)))
     changes, dials = [], []
     for i, (window, row) in enumerate(zip(windows, rows, strict=True)):
