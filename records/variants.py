@@ -54,7 +54,7 @@ STAGES_OF_SETTING = {
     "EMBEDDING_MODEL": ("embed",),
     **dict.fromkeys(("RETRIEVAL_THREADS", "EMBEDDING_CONCURRENCY", "EMBEDDING_BATCH_MS"), ()),
     **dict.fromkeys(("TORCH_THREADS", "MAX_INFLIGHT", "PARTIAL_ANSWER", "LLM_MODEL", "LLM_TIMEOUT_S"), ()),
-    "LANGCHAIN_CALLBACKS": (),
+    **dict.fromkeys(("LANGCHAIN_CALLBACKS", "DIAL_SECONDS", "DIAL_SEED", "DIAL_DIR"), ()),
 }
 """Which stages another value of a setting may run by another class, or elsewhere."""
 

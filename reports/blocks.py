@@ -10,6 +10,7 @@ from reports import columns
 from reports.analysis.analysis import Analysis
 from reports.analysis.of_loads import Cold
 from reports.diagnosis import section
+from reports.dial_tables import dial_tables
 from reports.document import Block, Paragraph, Row, Table
 from reports.effect_tables import effect_tables
 from reports.figures.compare import Comparison, by_workload, configs_of, deployments_of
@@ -217,6 +218,7 @@ def blocks(analysis: Analysis) -> list[Block]:
         fix_tables,
         _comparisons,
         effect_tables,
+        dial_tables,
         _knees,
         ladder_tables,
         _latency_breakdowns,

@@ -10,6 +10,8 @@
                     set_apart, reached_apart, differ_in, second_is_bottleneck}]
     effects         [{deployment, config, concurrency, load, point, workload, factor, of, unit, now, effect,
                     all_together, effects_together, shown, noise, missing, differ_in}]  what a part takes
+    dial            [{deployment, config, concurrency, load, point, workload, stage, own_ms, made, windows,
+                    rps, ttft, signs}]  elasticities to a stage's time, where stages were slowed
     knees           [{deployment, config, workload, concurrency, low, high, reached_share, rps, top,
                     above, step: {few, many, gained, waited}, unsure, ...}]
     latency_breakdowns  [{deployment, config, concurrency, load, answers, ttft_ms, stages_ms, ...,
@@ -67,6 +69,7 @@ from records.cell import SCHEMA_VERSION
 from reports.analysis.analysis import Analysis, Source
 from reports.analysis.of_loads import Cold
 from reports.analysis.of_machine import Drift, noise_of
+from reports.dial_json import elasticity_json
 from reports.effect_json import effect_json
 from reports.figures.compare import Comparison, DeploymentRatio
 from reports.figures.figures import Figures
@@ -233,6 +236,7 @@ def results_json(analysis: Analysis) -> dict[str, Any]:
         "comparisons": [_of_a_load(comparison) for comparison in analysis.comparisons],
         "deployment_ratios": ratios,
         "effects": [effect_json(effect) for effect in analysis.effects],
+        "dial": [elasticity_json(found) for found in analysis.dials],
         "knees": [_plain(knee) for knee in analysis.knees],
         "latency_breakdowns": [_of_a_load(breakdown) for breakdown in analysis.latency_breakdowns],
         "growth": [ttft_growth_json(growth) for growth in analysis.ttft_growths],

@@ -9,6 +9,7 @@ from records.cell import Check
 from records.variants import MOCKS, mocked_by
 from reports.analysis.analysis import Analysis
 from reports.analysis.of_answers import NoStageTimes
+from reports.dial_tables import dial_sentences
 from reports.figures.compare import Comparison, DeploymentRatio, deployments_of
 from reports.figures.knees import Knee
 from reports.figures.load import Load
@@ -44,6 +45,7 @@ def sentences(analysis: Analysis) -> Iterator[Sentence]:
         yield Sentence(text=text, short=text)
     for deployment in deployments_of(analysis.levels):
         yield from _deployment(analysis, deployment)
+    yield from dial_sentences(analysis)
     yield from unexplained(analysis)
 
 

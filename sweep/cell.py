@@ -10,8 +10,10 @@ from pathlib import Path
 
 from records import layout
 from records.cell_spec import CellSpec
+from records.dial import began_at_ns
 from records.exit_codes import USAGE
 from records.files import write_json
+from records.inside import sampled_at_ns
 from records.reader import CellData, is_complete, read_cell
 from records.request import RecordError
 from records.secret_names import is_secret
@@ -22,10 +24,11 @@ from sweep import again
 from sweep.deployments.protocol import Endpoint
 from sweep.llm import LlmServer, named_llm
 from sweep.load_words import own_words, words
-from sweep.plan import MAX_SECONDS, MIN_SECONDS, CellKey, Plan
+from sweep.plan import CellKey, Plan
 from sweep.probing import probing
 from sweep.running import logs
 from sweep.running.cpus import LOCUST_PRIORITY, Cpus
+from sweep.running.dial import LONGEST_NS
 from sweep.running.errors import UsageError
 from sweep.running.inside import copy_between
 from sweep.running.ledger import Ledger
@@ -36,7 +39,8 @@ from sweep.scraping import scrape_words
 from sweep.target import Target
 
 PROFILER_INTERVAL_SECONDS = 0.5
-_LOCUST_LIMIT_SECONDS = MAX_SECONDS + 40  # start, the cell, the drain of what is in flight
+_MORE_SECONDS = 40.0
+"""Than the cell is measured: start, and the drain of what is in flight."""
 _LOG_TAIL_BYTES = 1 << 20
 _FULL_BYTES = 1 << 16
 """A disk with less room than this may be why a process ended."""
@@ -109,7 +113,7 @@ def measure(place: Workplace, key: CellKey, endpoint: Endpoint) -> CellData:
     if code == USAGE:
         raise UsageError(f"locust: {locust.complaint()} ({locust.log})")
     if not (folder / layout.CELL).exists() or not is_complete(place.run, folder):
-        how = f"did not end in {_LOCUST_LIMIT_SECONDS:g} s" if code is None else f"ended with {code}"
+        how = f"did not end in {_limit_seconds(place.plan):g} s" if code is None else f"ended with {code}"
         if shutil.disk_usage(place.run).free < _FULL_BYTES:  # then its log says nothing
             how += f" on a full disk ({place.run})"
         raise RuntimeError(f"{key.path}: locust {how}: {locust.complaint()} ({locust.log})")
@@ -123,7 +127,9 @@ def measure(place: Workplace, key: CellKey, endpoint: Endpoint) -> CellData:
         if place.llm and (lines := place.llm.between(start_ns, end_ns)):  # what it sent in that time
             (folder / layout.LLM).write_bytes(lines)
         if endpoint.inside:
-            copy_between(endpoint.inside, start_ns, end_ns, folder / layout.INSIDE)
+            copy_between(endpoint.inside, start_ns, end_ns, folder / layout.INSIDE, sampled_at_ns)
+        if endpoint.dial:
+            copy_between(endpoint.dial, start_ns - LONGEST_NS, end_ns, folder / layout.DIAL, began_at_ns)
     return data
 
 
@@ -155,7 +161,7 @@ def _load_watched(place: Workplace, key: CellKey, endpoint: Endpoint) -> tuple[i
             realtime=LOCUST_PRIORITY if cpus.realtime else 0,
         )
         try:
-            return locust.wait(_LOCUST_LIMIT_SECONDS), locust
+            return locust.wait(_limit_seconds(place.plan)), locust
         finally:
             locust.stop()
     finally:
@@ -214,14 +220,19 @@ def _is_expected(config: str, served: Served) -> bool:
     return config in MOCKS or (served.config is None and config != AS_IS)
 
 
+def _limit_seconds(plan: Plan) -> float:
+    return plan.cell_seconds[1] + _MORE_SECONDS
+
+
 def _locust_argv(place: Workplace, key: CellKey, base_url: str) -> list[str]:
     plan, users = place.plan, str(key.concurrency)
+    least, most = plan.cell_seconds
     own = {
         "--locustfile": str(locustfile(plan.scenario)),
         "--host": base_url,
         "--users": users,
         "--spawn-rate": users,
-        "--run-time": f"{MAX_SECONDS:.0f}s",
+        "--run-time": f"{most:.0f}s",
         "--requests": str(plan.requests_at(key.point)),
         "--warmup-requests": str(plan.warmup_requests),
         "--results": str(place.folder(key)),
@@ -231,7 +242,7 @@ def _locust_argv(place: Workplace, key: CellKey, base_url: str) -> list[str]:
     return [
         *("-m", "locust", "--headless", *own_words(own)),
         # These may be said otherwise after --.
-        *("--only-summary", "--loglevel", "WARNING", "--min-seconds", f"{MIN_SECONDS:g}"),
+        *("--only-summary", "--loglevel", "WARNING", "--min-seconds", f"{least:g}"),
         *words(plan, key.point),
     ]
 
@@ -241,7 +252,7 @@ def _start_profiler(place: Workplace, folder: Path, endpoint: Endpoint) -> Child
     if not endpoint.pids and not scrapes:
         return None
     argv = ["-m", "profiler", "--quiet", "--interval", f"{PROFILER_INTERVAL_SECONDS:g}"]
-    argv += ["--duration", f"{_LOCUST_LIMIT_SECONDS:g}", "--force"]
+    argv += ["--duration", f"{_limit_seconds(place.plan):g}", "--force"]
     argv += ["--output", str(_beside(folder, layout.PROFILE))]
     argv += [word for pid in endpoint.pids for word in ("--pid", str(pid))]
     argv += scrapes

@@ -177,6 +177,13 @@ Exit codes: 0 fine, 1 a fault of ours, 2 usage or a target that never got ready,
     help="Look into what is started, if that is Python with an asyncio loop: where requests wait, and what "
     "holds the loop, into inside.jsonl of each cell. A thread that PYTHONPATH brings into each process.",
 )
+@click.option(
+    "--dial",
+    is_flag=True,
+    help="Have the reference app slow one stage at a time by 10, 20 and 40 %, in short windows of random "
+    "order: how much does each stage matter? A cell takes 100 s then, and the defaults are --repeats 1, "
+    "--concurrency 1,10,20 and --config baseline.",
+)
 @probed
 @click.option(
     "--scrape",
@@ -218,6 +225,9 @@ def command(
         sys.exit(try_fixes_of(Path(try_fixes), remedies, output=where, repeats=repeats, plan_only=plan_only))
     if locust_args and "--" not in sys.argv:
         raise UsageError(f"unexpected {locust_args[0]!r}; what is meant for locust goes after --")
+    repeats = click.get_current_context().get_parameter_source("repeats")
+    if given["dial"] and repeats is click.core.ParameterSource.DEFAULT:
+        given["repeats"] = 1  # its interval is of windows
     plan = planned(given, locust_args, os.environ)
     if plan_only:
         then = [] if try_fixes is None else [f"then, of what is found, up to {MOST_FIXES} fixes"]

@@ -36,6 +36,8 @@ STREAM = "stream"
 REQUESTS_PER_USER = 10
 MIN_SECONDS = 3.0
 MAX_SECONDS = 8.0
+DIAL_SECONDS = 100.0
+"""Of a cell with the dial: two stages are slowed about 16 times each in windows of 1.5 seconds."""
 CELL_OVERHEAD_SECONDS = 2.5
 PROBES_SECONDS = 1.5
 """From the start of a cell's probes until enough are taken for its load to begin."""
@@ -124,6 +126,8 @@ class Plan:
     """Is it looked into the processes of what the sweep starts? In no plan older than the option."""
     probes: bool = False
     """Is each target probed from outside? By a plan older than the option it was not."""
+    dial: bool = False
+    """Does the reference app slow its stages in turn?"""
     probe_paths: Annotated[tuple[ProbePath, ...], Field(max_length=MOST_PATHS)] = ()
     """What they ask for; none: `Target.cheap_path`."""
     fixes: tuple[TriedFix, ...] = ()
@@ -160,7 +164,14 @@ class Plan:
         """Is there a target that is told where its LLM is?"""
         return any(target.kind.reaches_loopback for target in self.targets)
 
+    @property
+    def cell_seconds(self) -> tuple[float, float]:
+        """The shortest and the longest that a cell is measured."""
+        return (DIAL_SECONDS, DIAL_SECONDS) if self.dial else (MIN_SECONDS, MAX_SECONDS)
+
     def requests_at(self, point: Point) -> int:
+        if self.dial:  # it ends by the clock
+            return MOST_REQUESTS
         rate = point.get(RATE)
         wanted = (
             MIN_SECONDS * rate if isinstance(rate, (int, float)) else REQUESTS_PER_USER * (point.users or 1)
@@ -203,7 +214,7 @@ class Plan:
 
     def seconds_of(self, cells: int) -> float:
         """A first guess at what so many cells take, with the starts of all targets."""
-        each = (MIN_SECONDS + MAX_SECONDS) / 2 + CELL_OVERHEAD_SECONDS
+        each = sum(self.cell_seconds) / 2 + CELL_OVERHEAD_SECONDS
         each += PROBES_SECONDS if self.probes else 0.0
         starts = self.repeats * len(self.services) if self.starts_targets else 0
         return cells * each + starts * TARGET_START_SECONDS

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from reports.figures.knee import GROWTH
 from sweep.again import MOST_TIMES
-from sweep.plan import Plan
+from sweep.plan import CellKey, Plan
 from sweep.search import Search
 
 
@@ -18,7 +18,7 @@ def preview(plan: Plan) -> list[str]:
             lines += _later(plan, repeat)
             continue
         cells = [key for key in plan.cells() if key.repeat == repeat]
-        lines += [f"{key.path}  {plan.requests_at(key.point)} requests" for key in plan.shuffled(cells)]
+        lines += [f"{key.path}  {_length(plan, key)}" for key in plan.shuffled(cells)]
         if plan.auto:
             lines += _to_the_knee(plan)
     number = Search(plan=plan).expected_cells()
@@ -27,6 +27,10 @@ def preview(plan: Plan) -> list[str]:
     lines.append(f"a cell that the machine spoils is measured again, at most {MOST_TIMES} times")
     lines.append(f"{about}{number} cells{budget}; nothing was started")
     return lines
+
+
+def _length(plan: Plan, key: CellKey) -> str:
+    return f"{plan.cell_seconds[1]:g} s" if plan.dial else f"{plan.requests_at(key.point)} requests"
 
 
 def _to_the_knee(plan: Plan) -> list[str]:

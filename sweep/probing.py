@@ -14,7 +14,7 @@ from reach.flags import as_words
 from records.probes import IDLE_TAKEN, MOST_PATHS
 from records.secret_names import path_trouble
 from sweep.load_words import found_in
-from sweep.plan import MAX_SECONDS, Plan
+from sweep.plan import Plan
 from sweep.running.cpus import PROBES_PRIORITY, Cpus
 from sweep.running.errors import UsageError
 from sweep.running.ledger import Ledger
@@ -24,7 +24,8 @@ IDLE = 20
 """Of each kind, before the load: what the loaded ones are held against."""
 _IDLE_LIMIT_SECONDS = 10.0
 """For the process to start, too, on a busy machine; it ends the idle ones by itself after 2 seconds."""
-_LIMIT_SECONDS = MAX_SECONDS + 60  # longer than any cell, whose end ends it
+_MORE_SECONDS = 60.0
+"""Than a cell is measured: its end ends them."""
 
 
 def probed(command: Callable[..., None]) -> Callable[..., None]:
@@ -69,7 +70,7 @@ def probing(
     [target] = [one for one in plan.targets if one.label == deployment]
     found = found_in(plan.locust_args, plan.scenario)
     argv = ["-m", "profiler.probes", base_url, "--output", str(output), "--idle", str(IDLE)]
-    argv += ["--duration", f"{_LIMIT_SECONDS:g}"]
+    argv += ["--duration", f"{plan.cell_seconds[1] + _MORE_SECONDS:g}"]
     argv += [f"--probe-path={path}" for path in plan.probe_paths or (target.cheap_path,)]
     if not target.kind.started:  # a process of our own wants no key, and is asked by no proxy
         argv += [*as_words(found), *(f"--header={one}" for one in found.get("header", ()))]

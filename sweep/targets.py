@@ -46,6 +46,7 @@ def start_targets(
                 llm_url=llm_url if target.kind.reaches_loopback else "",
                 log=folder / f"{config}-r{repeat}.log",
                 inside=folder / f"{config}-r{repeat}.inside" if place.plan.inside else None,
+                dial=folder / f"{config}-r{repeat}.dial" if place.plan.dial else None,
                 ledger=place.ledger,
                 report=progress.report,
                 reach=reach_of_plan(place.plan, os.environ),

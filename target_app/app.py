@@ -19,6 +19,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.routing import Route
 
 from target_app.corpus import CorpusError
+from target_app.dial import Dial
 from target_app.embeddings import ModelError
 from target_app.endpoints import BareASGI, Endpoints
 from target_app.factories import FactoryError
@@ -75,13 +76,26 @@ class Signals:
         signal.signal(number, note)
 
 
+def _make_dial(settings: Settings) -> Dial | None:
+    """None where no stage is to be slowed. Raises SystemExit."""
+    if not settings.dial_seconds:
+        return None
+    if settings.dial_dir is None:
+        raise die("DIAL_SECONDS wants DIAL_DIR, where it is written which stage was slowed when")
+    try:
+        return Dial(settings.dial_dir, settings.dial_seconds, settings.dial_seed)
+    except OSError as error:
+        raise die(f"DIAL_DIR={settings.dial_dir}: {error.strerror}") from None
+
+
 def make_app(settings: Settings) -> FastAPI:
     """The application under these settings."""
     if not settings.use_mock_llm and not _is_http(settings.openai_base_url):
         raise die("OPENAI_BASE_URL: not an address that begins with http:// or https://")
-    service = Service(settings)
+    dial = _make_dial(settings)
+    service = Service(settings, dial)
     metrics = Metrics()
-    llm = make_llm(settings, metrics.upstream)
+    llm = make_llm(settings, metrics.upstream, dial)
     pipeline = Pipeline(service, llm, metrics)
     endpoints = Endpoints(service, pipeline, metrics)
 
@@ -100,6 +114,8 @@ def make_app(settings: Settings) -> FastAPI:
         await llm.close()
         pipeline.close()
         service.close()
+        if dial is not None:
+            dial.close()
 
     app = FastAPI(title="Chokepoint's target", lifespan=lifespan)
     _add_state(app, settings, pipeline, service, metrics)

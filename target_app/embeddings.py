@@ -10,6 +10,7 @@ from langchain_core.embeddings import Embeddings
 from numpy.typing import NDArray
 
 from mocks.embeddings import MockEmbeddings
+from target_app.dial import Dial
 
 Vectors = NDArray[np.float32]
 
@@ -39,6 +40,20 @@ class ArrayEmbeddings(Embeddings):
     def embed_query(self, text: str) -> list[float]:
         found: list[float] = self.embed_array([text])[0].tolist()
         return found
+
+
+class DialledEmbeddings(ArrayEmbeddings):
+    """A model whose embedding of questions the dial slows, wherever it is done."""
+
+    def __init__(self, source: ArrayEmbeddings, dial: Dial) -> None:
+        self._source = source
+        self._dial = dial
+
+    def embed_array(self, texts: Sequence[str]) -> Vectors:
+        return self._dial.run("embed", lambda: self._source.embed_array(texts))
+
+    def embed_passages(self, texts: Sequence[str]) -> Vectors:
+        return self._source.embed_passages(texts)
 
 
 class MockedEmbeddings(ArrayEmbeddings):

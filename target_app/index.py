@@ -13,6 +13,7 @@ from langchain_core.embeddings import Embeddings
 from langchain_core.vectorstores import VectorStore
 
 from target_app.corpus import Passage
+from target_app.dial import Dial
 from target_app.embeddings import Vectors
 
 HNSW_NEIGHBOURS = 32
@@ -30,6 +31,7 @@ class FaissStore(VectorStore):
     def __init__(self, passages: Sequence[Passage], index: Any, embedding: Embeddings) -> None:
         self.passages = list(passages)
         self.index = index
+        self.dial: Dial | None = None
         self._embedding = embedding
 
     @property
@@ -38,6 +40,11 @@ class FaissStore(VectorStore):
 
     def search_vector(self, vector: Vectors, count: int) -> list[tuple[int, float]]:
         """(place of the passage, cosine) of the nearest `count` passages, best first."""
+        if self.dial is not None:
+            return self.dial.run("search", lambda: self._search(vector, count))
+        return self._search(vector, count)
+
+    def _search(self, vector: Vectors, count: int) -> list[tuple[int, float]]:
         scores, places = self.index.search(vector.reshape(1, -1), min(count, len(self.passages)))
         return [
             (place, score)

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from mocks.llm import stream_words
+from target_app.dial import Dial
 from target_app.executors import LLM_POOL, LOOP, Pool
 from target_app.factories import FactoryError
 from target_app.settings import Settings, die
@@ -122,18 +123,23 @@ class SyncLLM:
 
     kind = "SyncLLM"
 
-    def __init__(self, settings: Settings, upstream: Upstream, *, threaded: bool) -> None:
+    def __init__(
+        self, settings: Settings, upstream: Upstream, *, threaded: bool, dial: Dial | None = None
+    ) -> None:
         import openai
 
         self._settings = settings
+        self._dial = dial
         http = openai.DefaultHttpxClient(**http_options(settings, upstream, asynchronous=False))
         self._client = openai.OpenAI(http_client=http, **client_options(settings))
         self._pool = Pool(POOL_THREADS, LLM_POOL) if threaded else None
         self.executor = LLM_POOL if threaded else LOOP
 
     def _open(self, messages: Messages) -> tuple[Any, Iterator[str]]:
+        began = self._dial.now_ns() if self._dial is not None else 0
         stream = self._client.chat.completions.create(**_request(self._settings, messages))
-        return stream, (piece for chunk in stream if (piece := _piece(chunk)))
+        pieces = (piece for chunk in stream if (piece := _piece(chunk)))
+        return stream, pieces if self._dial is None else self._dial.pieces("llm", began, pieces)
 
     async def stream(self, messages: Messages) -> AsyncGenerator[str, None]:
         try:
@@ -184,6 +190,21 @@ def _hang_up(stream: Any) -> None:
             raw.shutdown(socket.SHUT_RDWR)
 
 
+class DialledLLM:
+    """One whose client awaits, with a wait for the first piece that the dial makes longer."""
+
+    def __init__(self, source: LLM, dial: Dial) -> None:
+        self._source = source
+        self._dial = dial
+        self.kind, self.executor = source.kind, source.executor
+
+    def stream(self, messages: Messages) -> AsyncGenerator[str, None]:
+        return self._dial.apieces("llm", self._source.stream(messages))
+
+    async def close(self) -> None:
+        await self._source.close()
+
+
 class MockedLLM:
     """The mock of `mocks.llm`: the answer is there at once, without a call to anybody."""
 
@@ -198,7 +219,9 @@ class MockedLLM:
         return
 
 
-def make_llm(settings: Settings, upstream: Upstream | None = None) -> LLM | MockedLLM:
+def make_llm(
+    settings: Settings, upstream: Upstream | None = None, dial: Dial | None = None
+) -> LLM | MockedLLM:
     """The LLM that the settings name, or its mock.
 
     Raises:
@@ -208,8 +231,14 @@ def make_llm(settings: Settings, upstream: Upstream | None = None) -> LLM | Mock
         return MockedLLM()
     upstream = upstream or Upstream()
     upstream.used = True
-    if settings.llm_client == "async":
-        return AsyncLLM(settings, upstream)
+    if settings.llm_client in ("threaded", "blocking"):
+        return SyncLLM(settings, upstream, threaded=settings.llm_client == "threaded", dial=dial)
+    source = _awaiting(settings, upstream)
+    return source if dial is None else DialledLLM(source, dial)
+
+
+def _awaiting(settings: Settings, upstream: Upstream) -> LLM:
+    """One whose client is asynchronous. Raises SystemExit."""
     if settings.llm_client == "langchain":
         from target_app.langchain_model import LangChainLLM  # a second to import, which the others save
 
@@ -217,4 +246,4 @@ def make_llm(settings: Settings, upstream: Upstream | None = None) -> LLM | Mock
             return LangChainLLM(settings, upstream)
         except FactoryError as error:
             raise die(without_key(str(error), settings)) from None
-    return SyncLLM(settings, upstream, threaded=settings.llm_client == "threaded")
+    return AsyncLLM(settings, upstream)

@@ -84,7 +84,7 @@ class Pipeline:
         self._settings = service.settings
         self._llm = llm
         self._metrics = metrics
-        self._preparer = Preparer(offloaded=service.settings.preprocessing == "offloaded")
+        self._preparer = Preparer(offloaded=service.settings.preprocessing == "offloaded", dial=service.dial)
 
     def paths(self) -> dict[str, str]:
         """`Class@executor` of every stage."""
@@ -116,6 +116,8 @@ class Pipeline:
             return None
         answer.total_s = (perf_counter_ns() - began) / NS_PER_S
         sink.complete(answer)
+        if self._service.dial is not None:
+            self._service.dial.answered(answer.total_s)
         return answer
 
     def close(self) -> None:

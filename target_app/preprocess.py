@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from time import perf_counter_ns
 
+from target_app.dial import Dial
 from target_app.executors import LOOP, LOOP_OR_PREPROCESS_POOL, PREPROCESS_POOL, Pool
 from target_app.wire import AskRequest
 
@@ -91,22 +92,25 @@ def prepare(request: AskRequest) -> Prepared:
 class Preparer:
     """Prepares large requests in a pool of one thread (`offloaded`), all others on the event loop."""
 
-    def __init__(self, *, offloaded: bool) -> None:
+    def __init__(self, *, offloaded: bool, dial: Dial | None = None) -> None:
         self._pool = Pool(1, PREPROCESS_POOL) if offloaded else None
+        self._dial = dial
         self.executor = LOOP_OR_PREPROCESS_POOL if offloaded else LOOP
 
     async def prepare(self, request: AskRequest) -> tuple[int, Prepared, int]:
         """The request's texts, between the times at which the work was begun and ended (ns)."""
         if self._pool is not None and is_big(request):
-            return await asyncio.get_running_loop().run_in_executor(self._pool, _timed, request)
-        return _timed(request)
+            return await asyncio.get_running_loop().run_in_executor(self._pool, self._timed, request)
+        return self._timed(request)
+
+    def _timed(self, request: AskRequest) -> tuple[int, Prepared, int]:
+        began = perf_counter_ns()
+        if self._dial is None:
+            prepared = prepare(request)
+        else:
+            prepared = self._dial.run("preprocess", lambda: prepare(request))
+        return began, prepared, perf_counter_ns()
 
     def close(self) -> None:
         if self._pool is not None:
             self._pool.shutdown(wait=False, cancel_futures=True)
-
-
-def _timed(request: AskRequest) -> tuple[int, Prepared, int]:
-    began = perf_counter_ns()
-    prepared = prepare(request)
-    return began, prepared, perf_counter_ns()

@@ -12,7 +12,8 @@ import orjson
 
 from target_app.cache import Built, load_or_build
 from target_app.corpus import Corpus, Passage, load_corpus
-from target_app.embeddings import ArrayEmbeddings, MockedEmbeddings
+from target_app.dial import Dial
+from target_app.embeddings import ArrayEmbeddings, DialledEmbeddings, MockedEmbeddings
 from target_app.executors import LOOP, RetrievalExecutors
 from target_app.index import (
     FLAT,
@@ -57,8 +58,9 @@ class Loaded:
 class Service:
     """The settings and, once loaded, the rest."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, dial: Dial | None = None) -> None:
         self.settings = settings
+        self.dial = dial
         self.loaded: Loaded | None = None
         self._loading: asyncio.Future[Loaded] | None = None
 
@@ -76,7 +78,7 @@ class Service:
 
     async def _load(self) -> Loaded:
         """In a thread, but for a LangChain store's first search: that is done where the others will be."""
-        loaded = await asyncio.get_running_loop().run_in_executor(None, load, self.settings)
+        loaded = await asyncio.get_running_loop().run_in_executor(None, load, self.settings, self.dial)
         if isinstance(loaded.retrieval, LangChainRetrieval):
             await loaded.retrieval.probe(loaded.store.passages[0].text)
         return loaded
@@ -150,19 +152,25 @@ def choose_index(settings: Settings, built: Built) -> Any:
     return built.graph
 
 
-def load(settings: Settings) -> Loaded:
+def load(settings: Settings, dial: Dial | None = None) -> Loaded:
     """Model, corpus and index; on a thread of its own."""
     began = time.monotonic()
     use_one_thread()
     corpus = load_corpus(settings.knowledge_base_dir)
     embeddings, built = load_index(settings, corpus)
     store = FaissStore(corpus.passages, choose_index(settings, built), embeddings)
+    source = embeddings  # a mock takes no time that could be made longer
+    if dial is not None and not isinstance(embeddings, MockedEmbeddings):
+        source = DialledEmbeddings(embeddings, dial)
     retrieval: Retrieval
     if settings.retrieval == "langchain":
-        retrieval = make_langchain_retrieval(settings, embeddings, store, built.vectors)
+        retrieval = make_langchain_retrieval(settings, source, store, built.vectors)
     else:
-        retrieval = make_retrieval(settings, embeddings, store)
+        retrieval = make_retrieval(settings, source, store)
     search_ms = search_cost_ms(store, built.probes)
+    for searched in (store, getattr(retrieval, "store", store)):
+        if isinstance(searched, FaissStore):
+            searched.dial = dial  # from now on: what was searched till here were no requests
     log.info(
         "ready in %.1f s: %s, %d passages, embed %.3f ms, search %.3f ms, %s %s",
         time.monotonic() - began,

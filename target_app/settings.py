@@ -80,6 +80,13 @@ class Settings(BaseSettings):
     langchain_callbacks: Factory = ""
     """Gives a callback handler, or a list of them; empty: none."""
 
+    # The dial (`target_app.dial`).
+    dial_seconds: float = Field(default=0.0, ge=0, le=60)
+    """How long one stage is slowed before it is another's turn; 0: none ever is."""
+    dial_seed: int = Field(default=0, ge=0)
+    dial_dir: OptionalPath = None
+    """Where it is written when which one was."""
+
     # The LLM.
     openai_base_url: str = "http://127.0.0.1:8002/v1"
     openai_api_key: SecretStr = SecretStr("")

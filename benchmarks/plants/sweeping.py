@@ -40,7 +40,7 @@ class Failed(Exception):
 
 
 @contextmanager
-def _server(argv: Sequence[str], port: int, folder: Path, name: str, *, first: bool = True) -> Iterator[None]:
+def server(argv: Sequence[str], port: int, folder: Path, name: str, *, first: bool = True) -> Iterator[None]:
     """Beside the load, on its CPUs; ``first``: before all else there, as the sweep's own LLM server. What it
     starts inherits that. Raises Failed."""
     cpus = divide(AUTO, available())
@@ -109,14 +109,14 @@ def measure(case: Case, dose: float, name: str, output: Path) -> Path:
             if variant.llm is not None and port is not None:
                 record = str(output / f"llm-{side}.jsonl")
                 argv = ["-m", "mocks.openai_server", "--port", str(port), "--record", record, *variant.llm]
-                stack.enter_context(_server(argv, port, output, f"llm-{side}"))
+                stack.enter_context(server(argv, port, output, f"llm-{side}"))
             configs.append(_config(side, variant, port))
         environment = dict(os.environ)
         for module in (remote, neighbours):
             port = free_port()
             name_of = module.__name__.rpartition(".")[2]
             argv = [str(BENCHMARKS / "plants" / f"{name_of}.py"), str(port)]
-            stack.enter_context(_server(argv, port, output, name_of, first=module is remote))
+            stack.enter_context(server(argv, port, output, name_of, first=module is remote))
             environment[module.PORT_VARIABLE] = str(port)
         path = os.pathsep.join([str(ROOT), str(BENCHMARKS)])
         environment["PYTHONPATH"] = path

@@ -11,6 +11,7 @@ from reports.analysis.analysis import Analysis, Source
 from reports.analysis.note import Note
 from reports.figures.attribution import attribute
 from reports.figures.compare import compare_configs, compare_deployments
+from reports.figures.dial import dials
 from reports.figures.fixes import compare_fixes
 from reports.figures.knees import find_knees
 from reports.figures.latency_breakdown import latency_breakdowns
@@ -82,6 +83,7 @@ def analyse(runs: Sequence[Run], reference: str | None = None) -> Analysis:
         ),
         deployment_ratios=compare_deployments(levels, ratios),
         effects=attribute(levels),
+        dials=dials(levels),
         knees=find_knees(levels, budget_ended=any(source.budget_ended for source in sources)),
         latency_breakdowns=latency_breakdowns(levels),
         ttft_growths=ttft_growths(levels),

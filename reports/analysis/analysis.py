@@ -13,6 +13,7 @@ from reports.evidence.ladder import Ladder, ladder
 from reports.evidence.service import Service, services
 from reports.figures.attribution import Effect
 from reports.figures.compare import Comparison, DeploymentRatio
+from reports.figures.dial import Elasticity
 from reports.figures.fixes import FixResult
 from reports.figures.knees import Knee
 from reports.figures.latency_breakdown import LatencyBreakdown
@@ -45,6 +46,8 @@ class Analysis:
     deployment_ratios: tuple[DeploymentRatio, ...]
     effects: tuple[Effect, ...]
     """What each mocked part takes, in milliseconds."""
+    dials: tuple[Elasticity, ...]
+    """How throughput and the compared metric hang on each stage's time, where stages were slowed."""
     knees: tuple[Knee, ...]
     latency_breakdowns: tuple[LatencyBreakdown, ...]
     ttft_growths: tuple[TtftGrowth, ...]

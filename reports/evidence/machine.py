@@ -38,8 +38,8 @@ class GotOfMachine:
         return self.cpu_cores / self.cores if self.cores else 0.0
 
     def undelayed(self, busy: float) -> float:
-        """Of the share of the time in which its event loop's thread was at something, what is left without its
-        waiting for a CPU: as a share of that."""
+        """Of the share of the time in which its event loop's thread was at something, what is left without
+        its waiting for a CPU: as a share of that."""
         return max(0.0, 1 - (self.main_thread_delay or 0.0) / busy) if busy else 1.0
 
     @property

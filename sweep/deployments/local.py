@@ -20,7 +20,7 @@ class Local(Kind):
     """The only spec there is of it."""
 
     form = "local"
-    started = configurable = reaches_loopback = has_mocks = True
+    started = configurable = reaches_loopback = has_mocks = has_dial = True
 
     @classmethod
     def of(cls, spec: str) -> Self | None:
@@ -70,6 +70,7 @@ class LocalDeployment:
             pids=(child.pid,),
             log=child.log,
             inside=setup.inside,
+            dial=setup.dial,
             served=said,
             metrics=f"{base_url}/metrics",
         )

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 
 from sweep.deployments.protocol import Setup
+from sweep.running.dial import with_dial
 from sweep.running.errors import UsageError
 from sweep.running.inside import with_inside
 from sweep.running.probes import status
@@ -25,6 +26,8 @@ def environment_of(
     whole = {**setup.cpus.environment(), **without_key(environment), **llm, **settings}
     if setup.inside is not None:
         whole = with_inside(whole, setup.inside)
+    if setup.dial is not None:
+        whole = with_dial(whole, setup.dial)
     if setup.llm_url:
         whole.setdefault("OPENAI_API_KEY", "none")  # the OpenAI SDK insists on a key; the mock ignores it
     return whole

@@ -29,7 +29,9 @@ class Endpoint:
     """Of the processes on this machine that are profiled, with their children."""
     log: Path | None = None
     inside: Path | None = None
-    """The folder in which its processes write what the collector sees inside them."""
+    """The folder in which its processes write what the collector sees inside them,"""
+    dial: Path | None = None
+    """and that in which the reference app writes which stage it slowed when."""
     served: Served = field(default_factory=Served)
     metrics: str | None = None
     """The URL at which it says how it is, in Prometheus's format; None: nobody knows of one."""
@@ -45,6 +47,8 @@ class Setup:
     log: Path
     inside: Path | None = None
     """The folder of what the collector sees inside the processes; None: nobody looks."""
+    dial: Path | None = None
+    """The folder of which stage was slowed when; None: none is."""
     ledger: Ledger
     report: Callable[[str], None]
     """Told what it is doing while it gets ready."""
@@ -88,6 +92,8 @@ class Kind(ABC):
     """It reaches this machine's loopback, where the LLM server is."""
     has_mocks: ClassVar[bool] = False
     """It knows the four configurations, and they are what is measured where nothing else is asked for."""
+    has_dial: ClassVar[bool] = False
+    """It can slow its own stages."""
     ready_path: ClassVar[str | None] = None
     """Where it is asked whether it is ready, if the user may say where."""
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from records.files import read_lines
-from records.inside import sampled_at_ns
 from sweep.running.processes import PROJECT
 
 SITE = PROJECT / "profiler" / "inside" / "site"
@@ -23,14 +22,15 @@ def with_inside(environment: Mapping[str, str], folder: Path) -> dict[str, str]:
     return {**environment, _PATH: path, FOLDER: str(folder.resolve())}
 
 
-def copy_between(folder: Path, start_ns: int, end_ns: int, to: Path) -> None:
-    """What was sampled in a span of time (Unix ns), in its order; no file where there was nothing."""
+def copy_between(folder: Path, start_ns: int, end_ns: int, to: Path, when: Callable[[bytes], int]) -> None:
+    """What processes wrote into the folder that falls into a span of time (Unix ns), by what ``when`` says
+    of a line, in its order; no file where there was nothing."""
     found = [
         (at_ns, line)
         for path in sorted(folder.glob("*.jsonl"))
         if path.stat().st_mtime_ns >= start_ns  # a process that ended before has nothing in it
         for _, line in read_lines(path)
-        if start_ns <= (at_ns := sampled_at_ns(line)) <= end_ns
+        if start_ns <= (at_ns := when(line)) <= end_ns
     ]
     if found:
         to.write_bytes(b"".join(line for _, line in sorted(found)))

@@ -1,0 +1,163 @@
+"""What a slower stage costs: the elasticity of throughput and of the compared metric to each stage's time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+import numpy as np
+
+from records import layout
+from records.dial import DialWindow, read_windows
+from records.reader import CellData
+from records.request import RecordError, RequestRecord
+from reports.figures.elasticity import (
+    Contrasts,
+    Of,
+    Spans,
+    contrasts,
+    counted,
+    dial_of,
+    elasticities,
+    joined,
+)
+from reports.figures.figures import generator, good_and_timed
+from reports.figures.load import Load
+from reports.figures.stats import Estimate
+from reports.figures.summary import CellSummary, OperatingPoint
+from workloads.workload import Workload
+
+FEWEST_WINDOWS = 6
+"""Of a stage that was slowed; fewer say nothing."""
+SETTLING = 1.5
+"""Answers' times after which a change of the dial has come through."""
+SLOWER = 1.25
+"""So many times as long is what reports say it of."""
+COUNTS = 0.1
+"""An elasticity that is smaller has no sign worth naming."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Elasticity:
+    """Of one stage at one load. -1: with 10 % more time, throughput is 9 % lower (divided by 1.1)."""
+
+    deployment: str
+    config: str
+    workload: Workload
+    load: Load
+    stage: str
+    own_ms: float
+    """What it takes, without the delay."""
+    made: float
+    """Of the delay that was wanted, the share that was made."""
+    windows: int
+    throughput: Estimate | None
+    compared: Estimate | None
+
+    @property
+    def signs(self) -> tuple[str, str]:
+        return sign(self.throughput), sign(self.compared)
+
+
+def sign(found: Estimate | None) -> str:
+    """``+`` or ``-`` where it is large and sure enough; else nothing. Of many that are 0 some are beyond
+    chance: so the whole interval is at least half as large, too."""
+    if found is None or found.low is None or found.high is None or abs(found.value) < COUNTS:
+        return ""
+    if found.low > COUNTS / 2:
+        return "+"
+    return "-" if found.high < -COUNTS / 2 else ""
+
+
+def changed(found: Estimate, times: float) -> Estimate:
+    """What a figure is multiplied by where a stage takes so many times as long."""
+    ends = [None if one is None else times**one for one in (found.low, found.high)]
+    low, high = ends if times >= 1 else reversed(ends)
+    return Estimate(value=times**found.value, low=low, high=high)
+
+
+def windows_of(data: CellData) -> list[DialWindow]:
+    """Those of a cell; none where its service had no dial, or they are damaged."""
+    with suppress(RecordError, OSError):
+        return read_windows(data.path / layout.DIAL)
+    return []
+
+
+def dials(levels: Sequence[OperatingPoint]) -> tuple[Elasticity, ...]:
+    """Of all levels with windows, stage by stage."""
+    return tuple(found for level in levels for found in dial_of_level(level, level.valid_cells))
+
+
+def dial_of_level(level: OperatingPoint, cells_of_it: Sequence[CellSummary]) -> Iterator[Elasticity]:
+    """Of these cells of a level; what several masters made together is left out."""
+    parts = [part.data for cell in cells_of_it if len(cell.parts) == 1 for part in cell.parts]
+    cells = [(data, windows) for data in parts if (windows := windows_of(data)) and data.cell.window]
+    every = [window for _, windows in cells for window in windows]
+    stages = sorted(counted(every))
+    if not stages:
+        return
+    throughput = _estimates(cells, stages, level, "pace" if level.load.closed else "count")
+    compared = _estimates(cells, stages, level, "size")
+    for stage, per_second, metric in zip(stages, throughput, compared, strict=True):
+        runs = [window.stages[stage] for window in every if stage in window.stages]
+        enough = counted(every)[stage] >= FEWEST_WINDOWS
+        yield Elasticity(
+            deployment=level.deployment,
+            config=level.config,
+            workload=level.workload,
+            load=level.load,
+            stage=stage,
+            own_ms=sum(one.own_ns for one in runs) / 1e6 / max(1, sum(one.runs for one in runs)),
+            made=dial_of(every, stage),
+            windows=counted(every)[stage],
+            throughput=per_second if enough else None,
+            compared=metric if enough else None,
+        )
+
+
+def _estimates(
+    cells: Sequence[tuple[CellData, list[DialWindow]]],
+    stages: Sequence[str],
+    level: OperatingPoint,
+    of: Of,
+) -> list[Estimate | None]:
+    found: list[Contrasts] = []
+    for data, windows in cells:
+        window = data.cell.window
+        spans = _metric(level.workload, data.requests) if of == "size" else _answers(data.requests)
+        if window is not None and len(spans.began):
+            within = (window.start_ns, window.end_ns)
+            settling_ns = SETTLING * float(np.median(_answers(data.requests).lasted))
+            found.append(contrasts(windows, stages, spans, within, settling_ns, of))
+    if not found:
+        return [None] * len(stages)
+    return elasticities(joined(found), generator(f"dial {level.deployment} {level.config} {of}"))
+
+
+def _answers(requests: Sequence[RequestRecord]) -> Spans:
+    """Each good one, from the end of its user's last good one, or from when it was sent, to its own."""
+    found, before = [], dict[tuple[str, int], int]()
+    for r in sorted(requests, key=lambda r: r.ended_at_ns):
+        if r.outcome == "ok":
+            whose = (r.worker, r.user)
+            began = before.get(whose, r.sent_at_ns) if r.due_at_ns is None else r.sent_at_ns
+            found.append((began, r.ended_at_ns, float(r.ended_at_ns - began)))
+            before[whose] = r.ended_at_ns
+    return _spans([one for one in found if one[2] > 0])
+
+
+def _metric(workload: Workload, requests: Sequence[RequestRecord]) -> Spans:
+    """Each value of the metric with its time: as long as it says if it is one, else as long as the answer."""
+    metric, found = workload.compared, []
+    for r in good_and_timed(requests):
+        for value in metric.values_of(r):
+            ended = r.start_ns + round(value * 1e6) if metric.unit == "ms" else r.ended_at_ns
+            found.append((r.start_ns, ended, value))
+    return _spans([one for one in found if one[2] > 0])
+
+
+def _spans(found: Sequence[tuple[int, int, float]]) -> Spans:
+    # In float64 Unix nanoseconds are exact to 256 ns, which is enough.
+    began, ended, values = np.asarray(found, dtype=np.float64).reshape(-1, 3).T
+    return Spans(began=began, ended=ended, values=values)
