@@ -3,6 +3,7 @@ the machine spoiled again, and stop."""
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack, suppress
@@ -20,8 +21,10 @@ from sweep.directory import write_run
 from sweep.llm import LlmServer, named_llm
 from sweep.plan import CellKey, Plan, Service
 from sweep.progress import Progress
+from sweep.reaching import headers_of_plan
 from sweep.running.cpus import SHARED, Cpus, available, divide, kept_on, may_be_realtime
 from sweep.running.ledger import Ledger
+from sweep.running.redaction import sending
 from sweep.search import Search
 from sweep.targets import start_targets
 from workloads.catalogue import workload
@@ -75,7 +78,7 @@ class Sweep:
             ledger = Ledger(self.directory / layout.PROCESSES)
             ledger.end_survivors()
             self._write_run("running")
-            with kept_on(self.cpus.load):
+            with kept_on(self.cpus.load), sending(headers_of_plan(self.plan, os.environ)):
                 self._measure_all(ledger)
         except BaseException:
             with suppress(OSError, RecordError):  # what ended it says more than that this failed, too
