@@ -32,6 +32,7 @@ from records.given import blank_command
 from records.number_options import Number, Whole
 from records.redaction import Redaction
 from records.scrape import METAVAR, Scrape, ScrapeError, scrapes_of
+from records.unanswered import unanswered_probes, unanswered_scrapes
 
 DEFAULT_PORT = 8001
 """The reference app's, as the original's."""
@@ -182,6 +183,7 @@ def profile(settings: Settings) -> int:
             if command:
                 command.end()
             shown = _finish(settings, output, watch, command)
+            _tell_unanswered(settings, output)
             if not shown:
                 return FAULT
             if stop.signal == signal.SIGINT and settings.ends_by_itself:
@@ -194,6 +196,17 @@ def profile(settings: Settings) -> int:
         if command:
             command.end()
         file.close()
+
+
+def _tell_unanswered(settings: Settings, output: Path) -> None:
+    """What was to be probed or scraped, and never answered."""
+    if (of := settings.probed) is not None:
+        for line in unanswered_probes(of.url, of.paths, probes_path(output)).values():
+            report(line)
+    if settings.scrapes:
+        names = [scrape.name for scrape in settings.scrapes]
+        for line in unanswered_scrapes(names, scraped_path(output)).values():
+            report(line)
 
 
 def _nothing(settings: Settings, watch: Watch) -> int:

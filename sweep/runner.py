@@ -27,6 +27,7 @@ from sweep.running.ledger import Ledger
 from sweep.running.redaction import sending
 from sweep.search import Search
 from sweep.targets import start_targets
+from sweep.unanswered import Unanswered
 from workloads.catalogue import workload
 
 
@@ -56,6 +57,7 @@ class Sweep:
     spoiled: dict[CellKey, str] = field(default_factory=dict)
     """What the machine did to cells that may be measured again."""
     budget: Budget = field(init=False)
+    unanswered: Unanswered = field(default_factory=Unanswered)
     start_seconds: float = 0.0
     """How long the last start of all targets took."""
 
@@ -222,6 +224,8 @@ class Sweep:
             pending=pending,
             again=again,
         )
+        for line in self.unanswered.lines(at.place, key, at.endpoints[key.service]):
+            self.progress.note(line)
         self._report_if_unanswered(key)
 
     def _learn(self, place: Workplace, key: CellKey, data: CellData) -> None:
