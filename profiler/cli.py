@@ -25,11 +25,14 @@ from profiler.scrape import Scraping
 from profiler.summary import summary_of, table
 from profiler.terminal import print_out, report, report_error
 from profiler.watch import Watch
+from reach import unshown
 from records.exit_codes import FAULT, INTERRUPTED, USAGE
 from records.files import LineFile
 from records.given import blank_command
 from records.number_options import Number, Whole
+from records.redaction import Redaction
 from records.scrape import METAVAR, Scrape, ScrapeError, scrapes_of
+from records.unanswered import unanswered_probes, unanswered_scrapes
 
 DEFAULT_PORT = 8001
 """The reference app's, as the original's."""
@@ -51,6 +54,8 @@ class Settings:
     force: bool
     quiet: bool
     as_json: bool
+    redaction: Redaction
+    """Of what is kept."""
     probed: Probed | None = None
 
     @property
@@ -88,6 +93,8 @@ class Settings:
     help="Also keep what a service says at a URL in Prometheus's format, once a second, in .scraped.jsonl. "
     "SERIES: names, * is any text. Repeatable.",
 )
+# A header of a sweep's load, NAME=VALUE: whoever repeats it, it is not kept.
+@click.option("--sent", multiple=True, hidden=True)
 @click.option(
     "--output",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -131,14 +138,13 @@ def command_line(
     of the process, some 12 ms a GB; so they are read once a second at most, and seldom enough to cost 0.2 %
     of a core.
     """
-    duration = duration or 0.0
     if port is None and text is None and not pids and match is None and not scrapes:
         port = DEFAULT_PORT
     if text is not None and not text.strip():
         raise click.UsageError("--command is empty")
     return profile(
         Settings(
-            duration_s=duration,
+            duration_s=duration or 0.0,
             interval_s=interval,
             command=text,
             pids=pids,
@@ -149,6 +155,7 @@ def command_line(
             force=force,
             quiet=quiet,
             as_json=as_json,
+            redaction=_redaction((*probes.pop("sent"), *probes["header"])),
             probed=parse(probes, os.environ),
         )
     )
@@ -163,7 +170,8 @@ def profile(settings: Settings) -> int:
     try:
         with stop_on_signals() as stop:
             if settings.scrapes:
-                scraping = Scraping(settings.scrapes, scraped_path(output), settings.interval_s)
+                redact = settings.redaction.redact
+                scraping = Scraping(settings.scrapes, scraped_path(output), settings.interval_s, redact)
             if settings.command is not None:
                 command = Command(settings.command, output_to_stderr=settings.as_json)
                 watch.add(command.pid)
@@ -175,6 +183,7 @@ def profile(settings: Settings) -> int:
             if command:
                 command.end()
             shown = _finish(settings, output, watch, command)
+            _tell_unanswered(settings, output)
             if not shown:
                 return FAULT
             if stop.signal == signal.SIGINT and settings.ends_by_itself:
@@ -187,6 +196,17 @@ def profile(settings: Settings) -> int:
         if command:
             command.end()
         file.close()
+
+
+def _tell_unanswered(settings: Settings, output: Path) -> None:
+    """What was to be probed or scraped, and never answered."""
+    if (of := settings.probed) is not None:
+        for line in unanswered_probes(of.url, of.paths, probes_path(output)).values():
+            report(line)
+    if settings.scrapes:
+        names = [scrape.name for scrape in settings.scrapes]
+        for line in unanswered_scrapes(names, scraped_path(output)).values():
+            report(line)
 
 
 def _nothing(settings: Settings, watch: Watch) -> int:
@@ -218,7 +238,8 @@ def _finish(settings: Settings, output: Path, watch: Watch, command: Command | N
     """Write the document and sum it up; could that be printed?"""
     more: dict[str, Any] = {}
     if command:
-        more["command"] = {"text": blank_command(readable(settings.command or "")), **command.outcome()}
+        text = settings.redaction.without_secrets(readable(settings.command or ""))
+        more["command"] = {"text": blank_command(text), **command.outcome()}
     if watch.listeners:
         more["port"] = {"number": settings.port, "found": watch.listeners.told()}
     document = build_profile(samples_path(output), output, more)
@@ -232,6 +253,11 @@ def _finish(settings: Settings, output: Path, watch: Watch, command: Command | N
     except OSError:  # it asks the terminal, which may have been closed meanwhile
         text = ""
     return print_out(f"{text}Written to {readable(str(output))}\n")
+
+
+def _redaction(headers: Sequence[str]) -> Redaction:
+    pairs = (text.partition("=") for text in headers)
+    return unshown.redaction(os.environ, {name.strip(): value.strip() for name, _, value in pairs})
 
 
 def _scrapes(texts: Sequence[str]) -> tuple[Scrape, ...]:

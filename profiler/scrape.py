@@ -8,7 +8,8 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,21 +19,25 @@ import orjson
 from profiler.schedule import Schedule
 from records.files import LineFile
 from records.scrape import Scrape
-from records.series import is_wanted, parse
+from records.series import is_wanted, parse, redacted
 
 LEAST_INTERVAL_S = 1.0
 """An exporter may take milliseconds to answer, of the event loop that it lives in."""
 TIMEOUT_S = 5.0
 MOST_BYTES = 8 << 20
 MOST_SERIES = 500
+_REMEMBERED = 4 * MOST_SERIES
 _STOP_S = 1.0
 
 
 class Scraping:
     """From its making to `stop`, a line a scrape."""
 
-    def __init__(self, scrapes: Sequence[Scrape], path: Path, interval_s: float) -> None:
-        """Raises OSError where the file cannot be made."""
+    def __init__(
+        self, scrapes: Sequence[Scrape], path: Path, interval_s: float, redact: Callable[[str], str] = str
+    ) -> None:
+        """``redact`` blanks what is secret in a text. Raises OSError where the file cannot be made."""
+        self._redact = redact
         self._file = LineFile(path)
         self._writes = threading.Lock()
         self._stopped = threading.Event()
@@ -61,8 +66,13 @@ class Scraping:
         opener = _opener(scrape.url)
         schedule = Schedule(start_s=time.monotonic(), interval_s=self._interval_s, duration_s=0.0)
         tick = 0
+
+        @lru_cache(_REMEMBERED)  # a service says the same names again and again
+        def shown(key: str) -> str:
+            return redacted(key, self._redact)
+
         while not self._stopped.wait(max(0.0, schedule.due_s(tick) - time.monotonic())):
-            self._append({"source": scrape.name, **scraped(opener, scrape)})
+            self._append({"source": scrape.name, **scraped(opener, scrape, shown)})
             tick, _ = schedule.after(tick, time.monotonic())
 
     def _append(self, line: dict[str, Any]) -> None:
@@ -76,17 +86,23 @@ class Scraping:
                 self._failure = error
 
 
-def scraped(opener: urllib.request.OpenerDirector, scrape: Scrape) -> dict[str, Any]:
-    """What it says now: its series, or why there are none."""
+def scraped(
+    opener: urllib.request.OpenerDirector, scrape: Scrape, shown: Callable[[str], str] = str
+) -> dict[str, Any]:
+    """What it says now: its series under their keys as ``shown``, or why there are none. Of those that are
+    shown alike the first is kept: mixed they would be nobody's."""
     began_s = time.monotonic()
     found: dict[str, Any]
     try:
         with opener.open(scrape.url, timeout=TIMEOUT_S) as answer:
             text = answer.read(MOST_BYTES).decode("utf-8", "replace")
         every = [(key, value) for key, value in parse(text) if is_wanted(key, scrape.wanted)]
-        found = {"series": dict(every[:MOST_SERIES])}
-        if len(every) > MOST_SERIES:
-            found["left_out"] = len(every) - MOST_SERIES
+        series: dict[str, float] = {}
+        for key, value in every[:MOST_SERIES]:
+            series.setdefault(shown(key), value)
+        found = {"series": series}
+        if len(every) > len(series):
+            found["left_out"] = len(every) - len(series)
         if not every:
             found["error"] = "no series that is wanted is in the answer"
     except urllib.error.HTTPError as error:

@@ -16,6 +16,8 @@ from records.request import RecordError
 from records.series import split
 
 _NS = 1e9
+_MOST = 1e290
+"""What is more is no figure but "no limit" (``+Inf``, the largest double), and sums of it would overflow."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,12 +76,14 @@ def scraped_in(folder: Path) -> list[Reading]:
 
 
 def scraped_over(readings: Iterable[Reading], span: tuple[int, int] | None = None) -> tuple[SeriesOver, ...]:
-    """Each series of each source over a span (Unix ns, both ends in it), by source and key."""
+    """Each series of each source over a span (Unix ns, both ends in it), by source and key. Values that are
+    no figures (more than ``_MOST``) are left out."""
     values: dict[tuple[str, str], list[tuple[int, float]]] = {}
     for reading in readings:
         if span is None or span[0] <= reading.at_ns <= span[1]:
             for key, value in reading.series.items():
-                values.setdefault((reading.source, key), []).append((reading.at_ns, value))
+                if abs(value) <= _MOST:  # not a number is neither
+                    values.setdefault((reading.source, key), []).append((reading.at_ns, value))
     return tuple(_over(source, key, sorted(of)) for (source, key), of in sorted(values.items()))
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fnmatch import fnmatchcase
 
 _LINE = re.compile(
@@ -41,6 +41,17 @@ def split(key: str) -> tuple[str, dict[str, str]]:
     """The name and the labels of a key."""
     name, _, rest = key.partition("{")
     return name, {label: _plain(value) for label, value in _LABEL.findall(rest)}
+
+
+def redacted(key: str, redact: Callable[[str], str]) -> str:
+    """The key in whose name and labels `redact` has blanked what is secret, each by itself."""
+    name, labels = split(key)
+    told = ",".join(f'{redact(label)}="{_escaped(redact(text))}"' for label, text in labels.items())
+    return f"{redact(name)}{{{told}}}" if told else redact(name)
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", r"\\").replace("\n", r"\n").replace('"', r"\"")
 
 
 def _plain(value: str) -> str:

@@ -23,7 +23,7 @@ from records.variants import MOCKS, SWITCHES
 from sweep import again
 from sweep.deployments.protocol import Endpoint
 from sweep.llm import LlmServer, named_llm
-from sweep.load_words import own_words, words
+from sweep.load_words import found_in, own_words, words
 from sweep.plan import CellKey, Plan
 from sweep.probing import probing
 from sweep.running import logs
@@ -256,8 +256,14 @@ def _start_profiler(place: Workplace, folder: Path, endpoint: Endpoint) -> Child
     argv += ["--output", str(_beside(folder, layout.PROFILE))]
     argv += [word for pid in endpoint.pids for word in ("--pid", str(pid))]
     argv += scrapes
+    found = found_in(place.plan.locust_args, place.plan.scenario) if scrapes else {}
+    argv += [f"--sent={one}" for one in found.get("header", ())]
     cpus = place.cpus_for(endpoint).load  # so that it takes nothing from what it watches
-    return Child(argv, log=_beside(folder, layout.PROFILER_LOG), ledger=place.ledger, cpus=cpus)
+    log, env = (
+        _beside(folder, layout.PROFILER_LOG),
+        os.environ,
+    )  # the key is in it: what repeats it is blanked
+    return Child(argv, log=log, ledger=place.ledger, env=env, cpus=cpus)
 
 
 def _beside(folder: Path, name: str) -> Path:

@@ -3,6 +3,7 @@ the machine spoiled again, and stop."""
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack, suppress
@@ -20,10 +21,13 @@ from sweep.directory import write_run
 from sweep.llm import LlmServer, named_llm
 from sweep.plan import CellKey, Plan, Service
 from sweep.progress import Progress
+from sweep.reaching import headers_of_plan
 from sweep.running.cpus import SHARED, Cpus, available, divide, kept_on, may_be_realtime
 from sweep.running.ledger import Ledger
+from sweep.running.redaction import sending
 from sweep.search import Search
 from sweep.targets import start_targets
+from sweep.unanswered import Unanswered
 from workloads.catalogue import workload
 
 
@@ -53,6 +57,7 @@ class Sweep:
     spoiled: dict[CellKey, str] = field(default_factory=dict)
     """What the machine did to cells that may be measured again."""
     budget: Budget = field(init=False)
+    unanswered: Unanswered = field(default_factory=Unanswered)
     start_seconds: float = 0.0
     """How long the last start of all targets took."""
 
@@ -75,7 +80,7 @@ class Sweep:
             ledger = Ledger(self.directory / layout.PROCESSES)
             ledger.end_survivors()
             self._write_run("running")
-            with kept_on(self.cpus.load):
+            with kept_on(self.cpus.load), sending(headers_of_plan(self.plan, os.environ)):
                 self._measure_all(ledger)
         except BaseException:
             with suppress(OSError, RecordError):  # what ended it says more than that this failed, too
@@ -219,6 +224,8 @@ class Sweep:
             pending=pending,
             again=again,
         )
+        for line in self.unanswered.lines(at.place, key, at.endpoints[key.service]):
+            self.progress.note(line)
         self._report_if_unanswered(key)
 
     def _learn(self, place: Workplace, key: CellKey, data: CellData) -> None:

@@ -1,19 +1,19 @@
-"""The secrets that a sweep has from its environment: who gets them, and that they are shown nowhere."""
+"""The secrets that a sweep has from its environment, and what its load sends in headers: shown nowhere."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
-from functools import cache
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
+from reach import unshown
 from reach.key import KEY_VARIABLE
-from records.given import of_secrets
-from records.given import redaction as redaction_of
-from records.redaction import PIECE, Redaction
+from records.redaction import Redaction
 from sweep.running.errors import UsageError
 
-_KEYS = (KEY_VARIABLE, "OPENAI_API_KEY")
+_sent: dict[str, str] = {}
+"""The headers of the load that is being made: like the environment, of the whole process."""
 
 
 def without_key(environment: Mapping[str, str]) -> dict[str, str]:
@@ -21,15 +21,21 @@ def without_key(environment: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in environment.items() if name != KEY_VARIABLE}
 
 
-@cache
-def _made_of(keys: tuple[str, ...], environment: tuple[tuple[str, str], ...]) -> Redaction:
-    return redaction_of({}, dict(environment), keys=keys)
+@contextmanager
+def sending(headers: Mapping[str, str]) -> Iterator[None]:
+    """Within, `redaction` knows these headers, too: a target may repeat them."""
+    before = dict(_sent)
+    _sent.update(headers)
+    try:
+        yield
+    finally:
+        _sent.clear()
+        _sent.update(before)
 
 
 def redaction() -> Redaction:
-    """Of all that the environment holds: what is started may write it into its log."""
-    keys = tuple(os.environ.get(name, "") for name in _KEYS)
-    return _made_of(keys, tuple(of_secrets(os.environ).items()))
+    """Of what the environment holds, which what is started may write into its log, and of what is sent."""
+    return unshown.redaction(os.environ, _sent)
 
 
 def blank(log: bytes) -> bytes:
@@ -48,8 +54,7 @@ def blank_file(path: Path) -> None:
 
 def check_not_kept(texts: Iterable[str]) -> None:
     """See that no key is written where it would be kept. Raises UsageError, which does not show it."""
-    keys = [one for name in _KEYS if len(one := os.environ.get(name, "").strip()) >= PIECE]
-    if any(one in text for one in keys for text in texts):
+    if unshown.has_key(texts, os.environ):
         raise UsageError(
             "a key that the environment has stands on the command line, which is kept; leave it out"
         )

@@ -14,7 +14,7 @@ import pytest
 
 from profiler.cli import main
 from records.probes import read, summarise
-from support import Listener, environment, wait_until
+from support import Listener, environment, free_port, wait_until
 
 
 def answer(sock: Any) -> None:
@@ -72,3 +72,18 @@ def test_probes_of_an_earlier_profile_are_not_taken_for_those_of_a_new_one(
     flags = ["--output", str(tmp_path / "p.json"), "--pid", str(os.getpid()), "--duration", "0.02"]
     assert main([*flags, "--interval", "0.01", "--quiet"]) == 2
     assert "p.probes.jsonl is there already; --force replaces it" in capsys.readouterr().err
+
+
+def test_what_never_answered_is_said_at_the_end_and_is_no_fault(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    url = f"http://127.0.0.1:{free_port()}"
+    flags = ["--output", str(tmp_path / "p.json"), "--pid", str(os.getpid()), "--quiet"]
+    command = (
+        f"until test -s {tmp_path}/p.probes.jsonl && test -s {tmp_path}/p.scraped.jsonl; do sleep 0.1; done"
+    )
+    asked = ["--probe", url, "--scrape", f"a={url}", "--command", command]
+    assert main([*flags, *asked]) == 0
+    said = capfd.readouterr().err
+    assert re.search(rf"^profile: no probe of {url} succeeded \(\d+ refused\)$", said, re.MULTILINE)
+    assert re.search(r"^profile: scrape a: \d+ of \d+ failed \(connection refused\)$", said, re.MULTILINE)

@@ -101,3 +101,12 @@ def test_what_it_comes_to_over_a_span() -> None:
         per_s=None,
     )
     assert scraped_over([]) == ()
+
+
+@pytest.mark.parametrize("value", [1.7976931348623157e308, "inf", "-inf", "nan"])
+def test_what_means_no_limit_is_no_figure(value: object, tmp_path: Path) -> None:
+    path = tmp_path / "x.jsonl"
+    told = ({"limit": value, "up": 1}, {"limit": value, "up": 1}, {"up": 1, "late": 2, "limit": value})
+    raw = [{"at_ns": at * S, "source": "a", "took_ms": 1, "series": one} for at, one in enumerate(told)]
+    path.write_bytes(lines(*raw))
+    assert [(one.name, one.readings) for one in scraped_over(read_scraped(path))] == [("late", 1), ("up", 3)]

@@ -21,6 +21,13 @@ def a_comment_wrapped_up_as_data(talk: Any) -> None:
     whole(talk, b"data: : OPENROUTER PROCESSING\n\n", *HELLO, STOP, DONE)
 
 
+@service(tokens=2, generated=1, first=1)
+def nothing_to_keep_alive(talk: Any) -> None:
+    """Gateways that say ``null`` while they wait."""
+    nothing = b"data: null\n\n"
+    whole(talk, nothing, HELLO[0], nothing, HELLO[1], STOP, nothing, DONE)
+
+
 @service(tokens=2, generated=2, first=2)
 def comments_without_a_word(talk: Any) -> None:
     """Dynamo: https://github.com/triton-inference-server/triton_distributed/issues/264"""

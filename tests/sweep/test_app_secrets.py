@@ -10,6 +10,7 @@ from sweep.deployments.run import Run
 from sweep.running.errors import UsageError
 from sweep.running.ledger import Ledger
 from sweep.running.processes import Child
+from sweep.running.redaction import blank, sending
 
 
 def test_an_app_that_echoes_its_environment_shows_no_secret(
@@ -40,3 +41,13 @@ def test_a_short_secret_is_known_by_its_name(words: str) -> None:
 )
 def test_what_only_sounds_like_one_is_none(words: str) -> None:
     assert Run.of(f"run:{words}") is not None
+
+
+def test_a_header_that_is_sent_is_not_kept_in_a_log(tmp_path: Path) -> None:
+    program = "print('x-trace: abc123secret')"
+    with sending({"X-Trace": "abc123secret"}):
+        child = Child(["-c", program], log=tmp_path / "log", ledger=Ledger(tmp_path / "l"))
+        assert child.wait(60) == 0
+        child.stop()
+    assert (tmp_path / "log").read_text() == "x-trace: ***\n"
+    assert blank(b"abc123secret") == b"abc123secret"

@@ -6,7 +6,7 @@ from typing import Any
 
 from loadgen.tasks.ask import thoughts
 from loadgen.tasks.ask.answer import Answer
-from loadgen.tasks.ask.event_data import decoded
+from loadgen.tasks.ask.event_data import NOTHING, decoded
 from loadgen.tasks.ask.event_errors import error_in
 from loadgen.tasks.ask.openai_chunks import DONE
 
@@ -18,8 +18,8 @@ EVENT_TYPES = thoughts.EVENT_TYPES | {
 
 def fold_ask(answer: Answer, payload: bytes, at_ns: int) -> str | None:
     """An event: status, documents, token, a thought, clear_response, complete, end, error."""
-    if payload.strip() == DONE:
-        return None  # another dialect's mark: ours ends with its own event
+    if payload.strip() in (DONE, NOTHING):
+        return None  # another dialect's mark, for ours ends with its own event; a keep-alive
     event = decoded(answer, payload, at_ns)
     kind = event.get("type")
     if kind == "token":

@@ -13,6 +13,8 @@ from loadgen.client.error_text import beginning
 from loadgen.tasks.ask.answer import Answer
 
 NOT_JSON = "an event is not JSON"
+NOTHING = b"null"
+"""The data by which some gateways keep a connection open."""
 _ESCAPE = re.compile(r'\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})?')
 """Of JSON; a backslash alone is none."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from loadgen.tasks.ask.answer import Answer
-from loadgen.tasks.ask.event_data import decoded
+from loadgen.tasks.ask.event_data import NOTHING, decoded
 from loadgen.tasks.ask.event_errors import MAY_FAIL, error_in
 from loadgen.tasks.ask.thoughts import is_thought, of_thoughts
 from loadgen.tasks.ask.token_usage import TokenUsage
@@ -34,6 +34,8 @@ def fold_openai(answer: Answer, payload: bytes, at_ns: int) -> str | None:
             return None
         if payload.startswith(b":"):
             return None  # a comment that a gateway wrapped up as data
+        if payload.strip() == NOTHING:
+            return None
     event = decoded(answer, payload, at_ns)
     choices = event.get("choices")
     found = choices if type(choices) is list else []

@@ -95,10 +95,16 @@ def test_openai_without_done_is_not_ended() -> None:
     assert fold([(1, {"choices": [{"delta": {}, "finish_reason": "stop"}]})], fold_openai).ended_ns is None
 
 
-@pytest.mark.parametrize("payload", [b"{", b"[1]", b"\xff", b"null"])
+@pytest.mark.parametrize("payload", [b"{", b"[1]", b"\xff", b"nul"])
 def test_nonsense_is_an_error_of_the_stream(payload: bytes) -> None:
     for how in (fold_ask, fold_openai):
         assert "not" in str(fold([(1, payload)], how).error)
+
+
+def test_null_is_a_keep_alive_and_no_event() -> None:
+    for how in (fold_ask, fold_openai):
+        answer = fold([(1, b"null"), (2, b" null ")], how)
+        assert (answer.error, answer.events) == (None, 0)
 
 
 @pytest.mark.parametrize(
