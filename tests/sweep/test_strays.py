@@ -23,7 +23,7 @@ for session in (False, True):
     if os.fork() == 0:
         if session:
             os.setsid()
-        print("fork", os.getpid(), flush=True)
+        os.write(1, b"fork %d\\n" % os.getpid())
         time.sleep(600)
 """
 APP = f"{FORKS}time.sleep(600)"
