@@ -75,11 +75,13 @@ def cut(path: Path, most: int) -> None:
             end = file.read(_LINE_BYTES).rfind(b"\n") + 1 or _LINE_BYTES
             file.seek(HEAD_BYTES - _LINE_BYTES + end)
             file.write(b" " * (_LINE_BYTES - end))
-        else:
-            size += already - _MARK_BYTES
+        file.seek(HEAD_BYTES + _MARK_BYTES)
+        file.write(tail)
+        size = file.seek(0, os.SEEK_END)  # what came meanwhile is lost, and counted
+        whole = size + already - _MARK_BYTES if already else size
         file.seek(HEAD_BYTES)
-        file.write(_MARK.format(size - HEAD_BYTES - len(tail)).encode() + tail)
-        file.truncate()
+        file.write(_MARK.format(whole - HEAD_BYTES - len(tail)).encode())
+        file.truncate(HEAD_BYTES + _MARK_BYTES + len(tail))
 
 
 def _left_out(file: BinaryIO) -> int:
