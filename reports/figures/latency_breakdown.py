@@ -6,13 +6,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from records.request import RequestRecord
-from reports.figures.llm_record import llm_lines
+from reports.figures.llm_record import llm_lines, milliseconds
 from reports.figures.load import Load
 from reports.figures.stats import percentile
 from reports.figures.summary import CellSummary, OperatingPoint
 from workloads.checks.streams import IMPOSSIBLE_SHARE, impossible_stages
 
-MOST_MS = 1e9
 STAGE_ORDER = ("preprocess", "embed", "search", "prompt", "llm")
 
 
@@ -51,8 +50,8 @@ def stage_names(requests: Sequence[RequestRecord]) -> list[str]:
 def server_ttft_ms(cell: CellSummary) -> Iterator[float]:
     """The LLM server's own TTFT of the requests that it received inside the cell's window."""
     for line in llm_lines(cell):
-        if isinstance(ttft := line.get("ttft_ms"), (int, float)) and 0 <= ttft <= MOST_MS:
-            yield float(ttft)
+        if (ttft := milliseconds(line.get("ttft_ms"))) is not None:
+            yield ttft
 
 
 def breakdown(level: OperatingPoint) -> LatencyBreakdown | None:

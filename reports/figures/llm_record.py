@@ -12,6 +12,8 @@ from records import layout
 from records.files import read_lines
 from reports.figures.summary import CellSummary
 
+MOST_MS = 1e9  # eleven days
+
 
 def llm_lines(cell: CellSummary) -> Iterator[dict[str, Any]]:
     """The server's record of the requests that it received inside the cell's window.
@@ -31,6 +33,11 @@ def llm_lines(cell: CellSummary) -> Iterator[dict[str, Any]]:
         received = raw.get("received_at_ns") if isinstance(raw, dict) else None
         if isinstance(received, int) and window.start_ns <= received <= window.end_ns:
             yield raw
+
+
+def milliseconds(value: Any) -> float | None:
+    """None for what cannot be the length of anything here: the record is another program's."""
+    return float(value) if isinstance(value, (int, float)) and 0 <= value <= MOST_MS else None
 
 
 def has_record(cell: CellSummary) -> bool:

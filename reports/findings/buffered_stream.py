@@ -11,6 +11,7 @@ from reports.analysis.place import Place
 from reports.evidence.upstream import Upstream, upstream_of
 from reports.figures.summary import OperatingPoint
 from reports.findings.finding import Effect, Evidence, Finding
+from reports.findings.heaviest import heaviest
 
 TOKENS = 4
 """Of an answer of fewer nobody can tell."""
@@ -18,14 +19,10 @@ AT_ONCE = 0.1
 """The share of an answer's time in which all its tokens come."""
 MADE = 0.3
 """The share that the LLM server took from its first token to its last."""
-ITSELF = frozenset(("buffering",))
-"""The check that fails of such cells: it is what is found here, and no other fault of theirs."""
 
 
 def buffered_stream(analysis: Analysis) -> Iterator[Finding]:
-    heaviest = {(level.deployment, level.config, level.load.others): level for level in analysis.levels}
-    for level in heaviest.values():
-        cells = [cell for cell in level.cells if {check.name for check in cell.failed_checks} <= ITSELF]
+    for level, cells in heaviest(analysis, but="buffering"):
         answers = [r for cell in cells for r in cell.timed if r.ttft_ms and r.tokens >= TOKENS]
         upstream = upstream_of(cells)
         if answers and upstream is not None:

@@ -8,17 +8,14 @@ from records.request import RequestRecord
 from reports.analysis.analysis import Analysis
 from reports.analysis.place import Place
 from reports.findings.finding import Evidence, Finding
+from reports.findings.heaviest import heaviest
 
 MANY = 0.02
 REFUSALS = ("429", "503")
-ITSELF = frozenset(("failures",))
-"""The check that fails of such cells: it is what is found here, and no other fault of theirs."""
 
 
 def load_shed(analysis: Analysis) -> Iterator[Finding]:
-    heaviest = {(level.deployment, level.config, level.load.others): level for level in analysis.levels}
-    for level in heaviest.values():
-        cells = [cell for cell in level.cells if {check.name for check in cell.failed_checks} <= ITSELF]
+    for level, cells in heaviest(analysis, but="failures"):
         asked = [request for cell in cells for request in cell.counted]
         refused = sum(map(_refused, asked))
         if not asked or refused < MANY * len(asked):
