@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from target_app.embeddings import ArrayEmbeddings, ModelError
 from target_app.model_files import EMBEDDED_SHA256, WEIGHTS, fingerprint, model_folder, verify
+from target_app.packing import Packing
 
 log = logging.getLogger("uvicorn.error")
 
@@ -50,6 +51,7 @@ class SentenceTransformerEmbeddings(ArrayEmbeddings):
         except Exception as error:  # the hub, the file system and torch each raise their own
             reason = " ".join(str(error).split())[:300]
             raise ModelError(f"the model {name or self._folder} cannot be loaded: {reason}") from error
+        self._packing = Packing(self._model) if Packing.suits(self._model) else None
         self._dimension = int(self._model.get_embedding_dimension())
         self._expected = self._fingerprint()
 
@@ -66,6 +68,10 @@ class SentenceTransformerEmbeddings(ArrayEmbeddings):
             raise ModelError("the model's files have changed since they were loaded")
 
     def embed_array(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        packed = self._packing.embed(texts) if self._packing and len(texts) > 1 else None
+        return self._encode(texts) if packed is None else packed
+
+    def _encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         vectors: NDArray[np.float32] = self._model.encode(
             list(texts),
             batch_size=BATCH,
@@ -106,4 +112,4 @@ class SentenceTransformerEmbeddings(ArrayEmbeddings):
 
     def _embed_slice(self, texts: Sequence[str], places: Sequence[int]) -> NDArray[np.float32]:
         self._torch.set_num_threads(1)  # OpenMP counts per thread
-        return self.embed_array([texts[place] for place in places])
+        return self._encode([texts[place] for place in places])
