@@ -17,7 +17,7 @@ from itertools import product
 
 import numpy as np
 
-from records.variants import MOCKS
+from records.services.variants import MOCKS
 from reports.figures.effects import FACTORS, Timed, noise_of, saved
 from sweep.plan import Plan
 

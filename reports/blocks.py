@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import product
 
-from records.variants import mocked_by
+from records.services.variants import mocked_by
 from reports import columns
 from reports.analysis.analysis import Analysis
 from reports.analysis.of_loads import Cold

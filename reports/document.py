@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from records.secret_names import harmless
+from records.secrets.secret_names import harmless
 
 
 @dataclass(frozen=True, kw_only=True)

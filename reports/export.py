@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from records import layout
+from records.cells import layout
 from records.files import replace_file, write_json
 from reports.analysis.analysis import Analysis
 from reports.blocks import blocks

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from records import layout
+from records.cells import layout
 from records.exit_codes import FAULT, USAGE
 from records.files import of_the_disk
 

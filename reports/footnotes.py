@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from records.measure import wanted_answers
+from records.cells.measure import wanted_answers
 from reports.analysis.of_ratios import not_compared
 from reports.cautions import refusal
 from reports.figures.compare import Comparison, DeploymentRatio

@@ -11,10 +11,11 @@ from typing import Any
 
 import pandas as pd
 
-from records.cell import Cell, Window
-from records.measure import ended_inside, measured
-from records.reader import all_there, read_head, read_run, requests_of
-from records.request import RecordError, RequestRecord
+from records.cells.cell import Cell, Window
+from records.cells.measure import ended_inside, measured
+from records.cells.reader import all_there, read_head, read_run, requests_of
+from records.cells.request import RequestRecord
+from records.errors import RecordError
 from reports.figures.concurrent_cells import CellPart, merged_cell, simultaneous
 from reports.figures.figures import good_and_timed
 from reports.figures.load import Load

@@ -50,7 +50,7 @@ null where it is no number of users; ``point``: all factors.
 ``without_ttft`` (those of thoughts alone, which no TTFT is of), ``unknown_ends`` (good answers that ended for
 a reason that is not known), and estimates ``{value, low, high}``: ``rps``, ``ttft_p50_ms`` ...
 ``first_generated_p50_ms`` (thoughts too); null where there were too few answers, ``rps`` also where a shape's
-level was too short (`records.levels.has_rate`).
+level was too short (`records.cells.levels.has_rate`).
 Figures of a level that is not valid are there to be shown struck out. A percentile that failures made endless
 is the string ``"inf"``. An interval is of 95 %.
 Both ratios of a comparison are above 1 where ``config`` is faster than ``reference``, those of deployments
@@ -65,7 +65,7 @@ import math
 from dataclasses import asdict, fields
 from typing import Any
 
-from records.cell import SCHEMA_VERSION
+from records.cells.cell import SCHEMA_VERSION
 from reports.analysis.analysis import Analysis, Source
 from reports.analysis.of_loads import Cold
 from reports.analysis.of_machine import Drift, noise_of

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from records.cell import Check
-from records.variants import MOCKS, mocked_by
+from records.cells.cell import Check
+from records.services.variants import MOCKS, mocked_by
 from reports.analysis.analysis import Analysis
 from reports.analysis.of_answers import NoStageTimes
 from reports.dial_tables import dial_sentences

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from records.levels import many_aborted, no_rate_note, survivorship_note
+from records.cells.levels import many_aborted, no_rate_note, survivorship_note
 from reports import columns
 from reports.analysis.analysis import Analysis
 from reports.document import Row, Table

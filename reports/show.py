@@ -7,8 +7,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from records.reader import Run, read_run
-from records.request import RecordError
+from records.cells.reader import Run, read_run
+from records.errors import RecordError
 from reports.analysis.analyse import analyse
 from reports.analysis.analysis import Analysis
 from reports.blocks import blocks

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from records.cell import Cell
-from records.layout import TRY
-from records.noise import Noise
+from records.cells.cell import Cell
+from records.cells.layout import TRY
+from records.evidence.noise import Noise
 from workloads.catalogue import check_named
 from workloads.checks.machine import noisy
 

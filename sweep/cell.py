@@ -8,18 +8,18 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from records import layout
-from records.cell_spec import CellSpec
-from records.dial import began_at_ns
+from records.cells import layout
+from records.cells.cell_spec import CellSpec
+from records.cells.reader import CellData, is_complete, read_cell
+from records.errors import RecordError
+from records.evidence.dial import began_at_ns
+from records.evidence.inside import sampled_at_ns
 from records.exit_codes import USAGE
 from records.files import write_json
-from records.inside import sampled_at_ns
-from records.reader import CellData, is_complete, read_cell
-from records.request import RecordError
-from records.secret_names import is_secret
-from records.served import AS_IS, Served
-from records.urls import blank_urls
-from records.variants import MOCKS, SWITCHES
+from records.secrets.secret_names import is_secret
+from records.secrets.urls import blank_urls
+from records.services.served import AS_IS, Served
+from records.services.variants import MOCKS, SWITCHES
 from sweep import again
 from sweep.deployments.protocol import Endpoint
 from sweep.llm import LlmServer, named_llm

@@ -12,10 +12,10 @@ from typing import Any, NoReturn
 import click
 
 from reach.flags import reaching
+from records.errors import RecordError
+from records.evidence.scrape import METAVAR
 from records.exit_codes import FAULT, INTERRUPTED, USAGE
 from records.files import discard
-from records.request import RecordError
-from records.scrape import METAVAR
 from sweep import whole
 from sweep.deployments.catalogue import DEFAULT, forms
 from sweep.directory import alone, given_before, load, settled

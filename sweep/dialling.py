@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from records.variants import BASELINE
+from records.services.variants import BASELINE
 from sweep.plan import Plan
 from sweep.running.dial import FOLDER
 from sweep.running.errors import UsageError

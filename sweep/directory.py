@@ -11,11 +11,11 @@ from typing import Any
 
 import orjson
 
-from records.cell import SCHEMA_VERSION
+from records.cells.cell import SCHEMA_VERSION
+from records.cells.layout import CELLS, LOCK, RUN
+from records.cells.reader import read_meta
+from records.errors import RecordError
 from records.files import of_the_disk, read_json, write_json
-from records.layout import CELLS, LOCK, RUN
-from records.reader import read_meta
-from records.request import RecordError
 from sweep.host import describe_host, describe_software
 from sweep.load_words import parse_locust_args
 from sweep.options import check_labels

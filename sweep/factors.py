@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from difflib import get_close_matches
 
-from records.point import RATE, USERS
+from records.cells.point import RATE, USERS
 from sweep.grid import combinations
 from sweep.load_words import OWN, by_default, flag, found_in, of_point
 from sweep.plan import STREAM, Plan

@@ -6,12 +6,12 @@ import itertools
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from records.cell import Cell
-from records.fixes import TriedFix
-from records.point import USERS
-from records.served import AS_IS
-from records.urls import BLANK
-from records.variants import MOCKS, Variant, mocked_by
+from records.cells.cell import Cell
+from records.cells.point import USERS
+from records.secrets.urls import BLANK
+from records.services.fixes import TriedFix
+from records.services.served import AS_IS
+from records.services.variants import MOCKS, Variant, mocked_by
 from reports.analysis.analysis import Analysis
 from reports.evidence.service import LoadedPoint
 from reports.findings.catalogue import diagnosis

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from records.secret_names import shown
+from records.secrets.secret_names import shown
 from sweep.fixes.remedy import Remedies, Remedy
 from sweep.running.errors import UsageError
 from sweep.running.redaction import check_not_kept

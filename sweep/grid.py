@@ -6,9 +6,9 @@ import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from records.numbers import whole
-from records.point import RATE, USERS, Point, Value, text_of, value_of
-from records.secret_names import shown
+from records.cells.point import RATE, USERS, Point, Value, text_of, value_of
+from records.options.numbers import whole
+from records.secrets.secret_names import shown
 from sweep.running.errors import UsageError
 
 BASE_LEVELS: tuple[int, ...] = (1, 10, 20)

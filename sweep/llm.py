@@ -8,8 +8,8 @@ from pathlib import Path
 
 import orjson
 
+from records.cells.layout import LLM, LLM_LOG
 from records.files import read_lines
-from records.layout import LLM, LLM_LOG
 from sweep.plan import Plan
 from sweep.running.cpus import LLM_PRIORITY
 from sweep.running.errors import UsageError, check_base_url

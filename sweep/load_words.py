@@ -7,8 +7,8 @@ import argparse
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NoReturn
 
-from records.point import RATE, Point
-from records.secret_names import is_utf8, secret_in_field, secret_in_query, shown
+from records.cells.point import RATE, Point
+from records.secrets.secret_names import is_utf8, secret_in_field, secret_in_query, shown
 from sweep.plan import Plan
 from sweep.running.errors import UsageError
 from sweep.running.processes import free_port

@@ -10,13 +10,13 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter, ValidationError
 
-from records.fixes import TriedFix
-from records.layout import cell_name
-from records.point import RATE, Point
-from records.probes import MOST_PATHS
-from records.secret_names import path_trouble
-from records.served import AS_IS
-from records.variants import MOCKS, Variant
+from records.cells.layout import cell_name
+from records.cells.point import RATE, Point
+from records.evidence.probes import MOST_PATHS
+from records.secrets.secret_names import path_trouble
+from records.services.fixes import TriedFix
+from records.services.served import AS_IS
+from records.services.variants import MOCKS, Variant
 from sweep.grid import MOST_USERS, Factor, combinations
 from sweep.running.cpus import SHARED
 from sweep.running.errors import UsageError
@@ -116,7 +116,7 @@ class Plan:
     cpus: str = SHARED
     """One of `sweep.running.cpus.FORMS`; a plan older than the option had them shared."""
     scrape: tuple[str, ...] = ()
-    """What is scraped beside what a target says of itself, as it was given (`records.scrape`)."""
+    """What is scraped beside what a target says of itself, as it was given (`records.evidence.scrape`)."""
     reference: str | None = None
     """The variant that others are compared with; None: `baseline`, else the first one."""
     scenario: str = STREAM

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import MISSING, fields
 from typing import Any, get_type_hints
 
-from records.number_options import Whole
+from records.options.number_options import Whole
 from sweep.plan import Plan
 
 _DEFAULTS: Mapping[str, Any] = {one.name: one.default for one in fields(Plan) if one.default is not MISSING}

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from reach.flags import as_words
-from records.variants import MOCKS
+from records.services.variants import MOCKS
 from sweep import options
 from sweep.dialling import dialled
 from sweep.factors import check_scenario

@@ -11,8 +11,8 @@ from pathlib import Path
 import click
 
 from reach.flags import as_words
-from records.probes import IDLE_TAKEN, MOST_PATHS
-from records.secret_names import path_trouble
+from records.evidence.probes import IDLE_TAKEN, MOST_PATHS
+from records.secrets.secret_names import path_trouble
 from sweep.load_words import found_in
 from sweep.plan import Plan
 from sweep.running.cpus import PROBES_PRIORITY, Cpus

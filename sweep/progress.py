@@ -13,10 +13,10 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 from rich.progress import Progress as Bar
 
-from records.cell import Check
+from records.cells.cell import Check
+from records.cells.measure import measured, timed
+from records.cells.reader import CellData
 from records.files import discard
-from records.measure import measured, timed
-from records.reader import CellData
 from sweep.again import MOST_TIMES
 from sweep.plan import CellKey
 from workloads.catalogue import check_named, workload

@@ -10,7 +10,7 @@ from typing import Any
 from reach.failure import ReachError
 from reach.key import KEY_VARIABLE, key_of, request_headers
 from reach.options import OPTIONS, Reach, reach_of
-from records.given_files import GivenFileError, check_given
+from records.options.given_files import GivenFileError, check_given
 from sweep.llm import named_llm
 from sweep.load_words import found_in, options_for
 from sweep.plan import Plan

@@ -10,9 +10,9 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from records import layout
-from records.reader import CellData
-from records.request import RecordError
+from records.cells import layout
+from records.cells.reader import CellData
+from records.errors import RecordError
 from sweep.again import MOST_TIMES, spoiled, times
 from sweep.budget import Budget
 from sweep.cell import Workplace, finished, measure, set_aside

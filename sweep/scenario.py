@@ -16,7 +16,7 @@ from typing import Any
 import orjson
 from pydantic import TypeAdapter
 
-from records.secret_names import shown
+from records.secrets.secret_names import shown
 from sweep.running.errors import UsageError
 from sweep.running.processes import PROJECT
 from sweep.running.redaction import redaction

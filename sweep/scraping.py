@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from records.scrape import ScrapeError, scrapes_of
+from records.evidence.scrape import ScrapeError, scrapes_of
 from sweep.deployments.protocol import Endpoint
 from sweep.plan import Plan
 from sweep.running.errors import UsageError

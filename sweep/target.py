@@ -11,9 +11,9 @@ from typing import Annotated, ClassVar
 import click
 from pydantic import ConfigDict, Field
 
-from records.given import blank_command
-from records.number_options import Number
-from records.secret_names import path_trouble
+from records.options.number_options import Number
+from records.secrets.given import blank_command
+from records.secrets.secret_names import path_trouble
 from sweep.deployments.catalogue import kind_of
 from sweep.deployments.protocol import HEALTH_PATH, READY_SECONDS, Kind
 from sweep.running.errors import UsageError

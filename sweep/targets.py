@@ -8,8 +8,8 @@ from collections.abc import Collection, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
-from records import layout
-from records.served import AS_IS, Served
+from records.cells import layout
+from records.services.served import AS_IS, Served
 from sweep.cell import Workplace
 from sweep.deployments.protocol import Deployment, Endpoint, Setup
 from sweep.plan import Plan, Service

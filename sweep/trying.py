@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from records.request import RecordError
+from records.errors import RecordError
 from sweep import whole
 from sweep.directory import given_before, load
 from sweep.fixes.remedy import Remedies

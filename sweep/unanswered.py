@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from records import layout
-from records.unanswered import unanswered_probes, unanswered_scrapes
+from records.cells import layout
+from records.evidence.unanswered import unanswered_probes, unanswered_scrapes
 from sweep.cell import Workplace
 from sweep.deployments.protocol import Endpoint
 from sweep.plan import CellKey

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 
-from records.secret_names import is_secret, shown
-from records.served import AS_IS
-from records.variants import BASELINE, MOCKS, Variant
+from records.secrets.secret_names import is_secret, shown
+from records.services.served import AS_IS
+from records.services.variants import BASELINE, MOCKS, Variant
 from sweep.running.errors import UsageError, check_base_url
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,80}")

@@ -12,8 +12,8 @@ from pathlib import Path
 import click
 from rich.console import Console
 
+from records.cells.reader import cell_directories
 from records.files import discard
-from records.reader import cell_directories
 from sweep.directory import alone, create, discarded_if_of_no_use, settled
 from sweep.llm import named_llm
 from sweep.plan import Plan

@@ -75,7 +75,7 @@ MUTATIONS = (
     ),
     Mutation(
         name="a secret shows in hexadecimal",
-        path="records/redaction.py",
+        path="records/secrets/redaction.py",
         old="for form in _forms(one)}",
         new="for form in [one]}",
         tests=("tests/records",),

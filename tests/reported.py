@@ -9,7 +9,7 @@ from typing import Any
 from click.testing import CliRunner, Result
 from rich.console import Console
 
-from records.reader import read_run
+from records.cells.reader import read_run
 from reports.analysis.analyse import analyse
 from reports.analysis.analysis import Analysis
 from reports.blocks import blocks

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from records.cell import Cell, Check, Verdict
+from records.cells.cell import Cell, Check, Verdict
+from records.cells.reader import CellData, read_cell
+from records.cells.request import Outcome, RequestRecord
 from records.files import write_json
-from records.reader import CellData, read_cell
-from records.request import Outcome, RequestRecord
-from records.variants import Variant
+from records.services.variants import Variant
 from sweep import directory, runner, targets
 from sweep.cell import Workplace
 from sweep.deployments.protocol import Endpoint, Setup

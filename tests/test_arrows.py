@@ -34,6 +34,15 @@ OF_LOADGEN = {
 }
 """Its folders. The adapter is told its scenario by a locustfile."""
 
+OF_RECORDS = {
+    "options": set(),
+    "secrets": set(),
+    "services": {"secrets"},
+    "cells": {"options", "secrets", "services"},
+    "evidence": {"cells", "secrets"},
+}
+"""Its folders. Files, errors and exit codes, beside them, import none."""
+
 OF_REPORTS = {
     "figures": set(),
     "evidence": {"figures"},
@@ -84,7 +93,9 @@ def test_no_circle_between_folders() -> None:
         raise AssertionError(f"a circle: {' <- '.join(error.args[1])}") from None
 
 
-@pytest.mark.parametrize(("room", "allowed"), [("loadgen", OF_LOADGEN), ("reports", OF_REPORTS)])
+@pytest.mark.parametrize(
+    ("room", "allowed"), [("loadgen", OF_LOADGEN), ("records", OF_RECORDS), ("reports", OF_REPORTS)]
+)
 def test_the_folders_of_a_room_import_only_what_their_arrows_allow(
     room: str, allowed: dict[str, set[str]]
 ) -> None:

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from records.cell import Cell, Verdict, Window
-from records.levels import LoadStage, LoadStages
-from records.reader import CellData
+from records.cells.cell import Cell, Verdict, Window
+from records.cells.levels import LoadStage, LoadStages
+from records.cells.reader import CellData
 from reports.figures.alike import same_service, served_differently
 from reports.figures.requested import workload_mismatch
 

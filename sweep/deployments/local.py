@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from typing import Self
 
-from records.variants import BASELINE
+from records.services.variants import BASELINE
 from sweep.deployments.process import environment_of, wait_ready
 from sweep.deployments.protocol import Endpoint, Kind, Setup
 from sweep.fixes.reference_app import REFERENCE_APP

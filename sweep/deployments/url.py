@@ -8,8 +8,8 @@ from typing import Self
 
 from reach.address import Address
 from reach.options import Reach
-from records.layout import deployment_name
-from records.served import Served
+from records.cells.layout import deployment_name
+from records.services.served import Served
 from sweep.deployments.protocol import HEALTH_PATH, Endpoint, Kind, Setup
 from sweep.running.errors import UsageError, check_base_url
 from sweep.running.probes import served, trouble

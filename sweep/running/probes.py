@@ -9,7 +9,7 @@ from reach.address import Address
 from reach.failure import ReachFailure
 from reach.get import get
 from reach.options import DIRECT, Reach
-from records.served import Served
+from records.services.served import Served
 from sweep.running.redaction import redaction
 
 NO_HEADERS: Mapping[str, str] = {}

@@ -13,8 +13,9 @@ import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal
 
-from records.reader import read_run
-from records.request import RecordError, RequestRecord
+from records.cells.reader import read_run
+from records.cells.request import RequestRecord
+from records.errors import RecordError
 from reported import report
 from reports.analysis.analysis import Analysis
 from reports.figures.text import number

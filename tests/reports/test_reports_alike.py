@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from alike_cells import MOCKED, spec
-from records.reader import read_run
+from records.cells.reader import read_run
 from reported import notes, of_cells
 from reports.analysis.analyse import analyse
 from reports.blocks import blocks

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from records.cell import Check
-from records.measure import rate
-from records.reader import read_run
+from records.cells.cell import Check
+from records.cells.measure import rate
+from records.cells.reader import read_run
 from reported import analysed, printed, words
 from reports.analysis.analyse import analyse
 from reports.blocks import blocks

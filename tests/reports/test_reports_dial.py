@@ -10,9 +10,9 @@ import numpy as np
 import orjson
 import pytest
 
-from records import layout
-from records.dial import DialWindow, StageRuns, read_windows
-from records.request import RecordError
+from records.cells import layout
+from records.errors import RecordError
+from records.evidence.dial import DialWindow, StageRuns, read_windows
 from reported import analysed, words
 from reports.dial_tables import dial_sentences
 from reports.figures.dial import Elasticity, changed, sign

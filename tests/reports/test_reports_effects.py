@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from records.reader import read_run
-from records.variants import MOCKS
+from records.cells.reader import read_run
+from records.services.variants import MOCKS
 from reports.analysis.analyse import analyse
 from reports.blocks import blocks
 from reports.document import Table

@@ -14,7 +14,7 @@ from typing import Any
 import orjson
 import pytest
 
-from records.reader import read_run
+from records.cells.reader import read_run
 from reports.analysis.analyse import analyse
 from reports.analysis.analysis import Analysis
 from reports.analysis.place import Place

@@ -8,8 +8,8 @@ from typing import Any
 import orjson
 import pytest
 
-from records.fixes import TriedFix, fixes_of
-from records.reader import read_run
+from records.cells.reader import read_run
+from records.services.fixes import TriedFix, fixes_of
 from reported import analysed, words
 from reports.analysis.analyse import analyse
 from reports.blocks import blocks

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from records.cell import Check
-from records.reader import read_run
+from records.cells.cell import Check
+from records.cells.reader import read_run
 from reported import printed
 from reports.analysis.analyse import analyse
 from reports.analysis.analysis import Analysis

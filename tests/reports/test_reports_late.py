@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from records.cell import Check
+from records.cells.cell import Check
+from records.cells.reader import read_run
 from records.files import LineFile
-from records.reader import read_run
 from reported import notes, of_cells
 from reports.analysis.analyse import analyse
 from reports.analysis.of_loads import Cold

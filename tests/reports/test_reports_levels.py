@@ -15,10 +15,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loadgen.shapes.level_table import table as terminal_table
-from records.cell import Window
+from records.cells.cell import Window
+from records.cells.levels import LoadStage, LoadStages
+from records.cells.request import RequestRecord
 from records.files import LineFile
-from records.levels import LoadStage, LoadStages
-from records.request import RequestRecord
 from reported import S, analysed, level, printed, shaped
 from reports.analysis.analysis import Analysis
 from reports.blocks import blocks

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from loadgen.shapes.level_table import table
-from records.cell import Window
-from records.levels import LoadStage, LoadStages
-from records.reader import read_run
+from records.cells.cell import Window
+from records.cells.levels import LoadStage, LoadStages
+from records.cells.reader import read_run
 from reports.analysis.analyse import analyse
 from reports.blocks import blocks
 from reports.export import summary_csv

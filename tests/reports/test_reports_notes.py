@@ -9,8 +9,8 @@ from typing import Any
 import orjson
 import pytest
 
-from records.cell import Check
-from records.reader import read_run
+from records.cells.cell import Check
+from records.cells.reader import read_run
 from reports.analysis import of_answers, of_loads, of_machine, of_runs
 from reports.analysis.analyse import analyse
 from reports.analysis.note import Note

@@ -11,9 +11,9 @@ import orjson
 import pytest
 from rich.console import Console
 
+from records.cells.point import Point
+from records.cells.reader import read_run
 from records.files import read_json, write_json
-from records.point import Point
-from records.reader import read_run
 from reports.analysis.analyse import analyse
 from reports.analysis.analysis import Analysis
 from reports.blocks import blocks

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binom
 
-from records.measure import wanted_answers
+from records.cells.measure import wanted_answers
 from reports.figures import stats
 from reports.figures.stats import Sample
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from records.cells.reader import read_run
 from records.files import read_json, write_json
-from records.reader import read_run
-from records.variants import MOCKS
+from records.services.variants import MOCKS
 from reports.analysis.analyse import analyse
 from reports.analysis.of_runs import Unfinished
 from reports.cautions import cautions

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from records.cell import Check
+from records.cells.cell import Check
+from records.cells.reader import read_run
 from records.files import LineFile
-from records.reader import read_run
 from reports.analysis.analyse import analyse
 from reports.analysis.analysis import Analysis
 from reports.blocks import blocks

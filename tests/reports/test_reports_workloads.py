@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from records.reader import read_run
+from records.cells.reader import read_run
 from reports.analysis.analyse import analyse
 from reports.analysis.analysis import Analysis
 from reports.blocks import blocks

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from records.cell import Cell, Check, Verdict
+from records.cells.cell import Cell, Check, Verdict
 from sweep.again import spoiled, times
 
 STOLEN = {"noise": {"steal_percent": 16.0}}

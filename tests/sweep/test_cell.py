@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from records.cell import Cell
+from records.cells.cell import Cell
+from records.cells.point import Point
 from records.files import write_json
-from records.point import Point
-from records.served import Served
-from records.variants import Variant
+from records.services.served import Served
+from records.services.variants import Variant
 from sweep import cell
 from sweep.cell import Workplace, finished, measure
 from sweep.deployments.protocol import Endpoint

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from records.variants import MOCKS
+from records.services.variants import MOCKS
 from sweep import runner
 from sweep.options import parse_targets
 from sweep.plan import Plan

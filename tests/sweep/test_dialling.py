@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from records.variants import BASELINE, Variant
+from records.services.variants import BASELINE, Variant
 from sweep.cli import command
 from sweep.dialling import dialled
 from sweep.plan import DIAL_SECONDS, Plan, resolved

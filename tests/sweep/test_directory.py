@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from records.files import read_json, write_json
-from records.variants import MOCKS
+from records.services.variants import MOCKS
 from sweep import directory
 from sweep.directory import discarded_if_of_no_use
 from sweep.options import parse_targets

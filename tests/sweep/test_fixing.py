@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from records.cell import Cell
-from records.point import Point
-from records.variants import MOCKS, Variant
+from records.cells.cell import Cell
+from records.cells.point import Point
+from records.services.variants import MOCKS, Variant
 from reports.analysis.place import Place
 from reports.figures.load import Load
 from reports.findings.finding import Effect, Finding

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from records.point import Point
+from records.cells.point import Point
 from sweep.grid import BASE_LEVELS, Grid, combinations, parse_grid, parse_levels
 from sweep.running.errors import UsageError
 

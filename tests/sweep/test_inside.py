@@ -6,7 +6,7 @@ import json
 import os
 from pathlib import Path
 
-from records.inside import sampled_at_ns
+from records.evidence.inside import sampled_at_ns
 from sweep.running.inside import copy_between
 
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from records.cell import Cell
-from records.cell_spec import CellSpec
-from records.point import Point
-from records.served import Served
-from records.variants import Variant
+from records.cells.cell import Cell
+from records.cells.cell_spec import CellSpec
+from records.cells.point import Point
+from records.services.served import Served
+from records.services.variants import Variant
 from sweep import cell
 from sweep.cell import Workplace
 from sweep.deployments.protocol import Endpoint

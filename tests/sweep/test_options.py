@@ -2,7 +2,7 @@
 
 import pytest
 
-from records.layout import deployment_name
+from records.cells.layout import deployment_name
 from sweep import options
 from sweep.deployments.url import Url
 from sweep.running.errors import UsageError

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from records.variants import MOCKS
+from records.services.variants import MOCKS
 from support import sweep
 from sweep.options import parse_targets
 from sweep.plan import Plan

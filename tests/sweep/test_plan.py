@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from records.point import Point
-from records.variants import MOCKS, Variant
+from records.cells.point import Point
+from records.services.variants import MOCKS, Variant
 from sweep import plan as planning
 from sweep.options import parse_targets
 from sweep.plan import Plan

@@ -9,8 +9,8 @@ from typing import Any
 import psutil
 import pytest
 
-from records.probes import idle, read
-from records.variants import Variant
+from records.evidence.probes import idle, read
+from records.services.variants import Variant
 from support import Listener, wait_until
 from sweep import probing
 from sweep.load_words import parse_locust_args

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from records.cell import Cell, Check, Verdict
-from records.point import Point
-from records.reader import CellData
-from records.request import RequestRecord
+from records.cells.cell import Cell, Check, Verdict
+from records.cells.point import Point
+from records.cells.reader import CellData
+from records.cells.request import RequestRecord
 from sweep.plan import CellKey
 from sweep.progress import Progress
 

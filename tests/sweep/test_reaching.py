@@ -14,8 +14,8 @@ from reach.flags import as_words
 from reach.options import Reach
 from reach.proxy import Proxies
 from reach.tls import Tls
-from records.reader import cell_directories
-from records.variants import Variant
+from records.cells.reader import cell_directories
+from records.services.variants import Variant
 from support import OF_THE_MACHINE, environment, sweep, wait_until
 from sweep.load_words import parse_locust_args
 from sweep.options import parse_targets

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from records.cells.reader import CellData
 from records.files import read_json
-from records.reader import CellData
-from records.variants import MOCKS
+from records.services.variants import MOCKS
 from sweep import directory
 from sweep.grid import BASE_LEVELS
 from sweep.plan import CellKey

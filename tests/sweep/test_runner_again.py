@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from records.cells.reader import CellData, read_cell, read_run
 from records.files import read_json
-from records.reader import CellData, read_cell, read_run
 from sweep import directory, runner
 from sweep.cell import Workplace
 from sweep.deployments.protocol import Endpoint

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from records.point import Point, Value
-from records.variants import MOCKS
+from records.cells.point import Point, Value
+from records.services.variants import MOCKS
 from sweep import scenario
 from sweep.factors import check_scenario
 from sweep.load_words import words

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from records.point import Point
-from records.variants import Variant
+from records.cells.point import Point
+from records.services.variants import Variant
 from sweep import cell
 from sweep.cell import Workplace
 from sweep.deployments.protocol import Endpoint

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from records.point import Point
-from records.variants import MOCKS
+from records.cells.point import Point
+from records.services.variants import MOCKS
 from reports.figures.knee import knee_index
 from sweep.grid import BASE_LEVELS
 from sweep.options import parse_targets

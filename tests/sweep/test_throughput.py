@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from records.cell import Cell, Check, Verdict
-from records.point import Point
-from records.reader import CellData
-from records.variants import Variant
+from records.cells.cell import Cell, Check, Verdict
+from records.cells.point import Point
+from records.cells.reader import CellData
+from records.services.variants import Variant
 from sweep.cell import Workplace
 from sweep.options import parse_targets
 from sweep.plan import CellKey, Plan

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from records.variants import Variant
+from records.services.variants import Variant
 from support import only_of_the_machine, sweep, sweep_ended_well
 from sweep import cli
 from sweep.directory import create

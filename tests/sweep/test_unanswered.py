@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from records.point import Point
-from records.variants import Variant
+from records.cells.point import Point
+from records.services.variants import Variant
 from sweep.cell import Workplace
 from sweep.deployments.protocol import Endpoint
 from sweep.options import parse_targets

@@ -2,7 +2,7 @@
 
 import pytest
 
-from records.variants import MOCKS, SWITCHES, Variant
+from records.services.variants import MOCKS, SWITCHES, Variant
 from sweep.running.errors import UsageError
 from sweep.variants import (
     check_common,

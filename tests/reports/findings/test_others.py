@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 import pytest
 
-from records.reader import read_run
+from records.cells.reader import read_run
 from reports.analysis.analyse import analyse
 from reports.blocks import blocks
 from reports.document import Row, Table

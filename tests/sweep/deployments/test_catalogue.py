@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from records.variants import Variant
+from records.services.variants import Variant
 from sweep.deployments import catalogue
 from sweep.deployments.protocol import Setup
 from sweep.plan import Plan
