@@ -126,8 +126,8 @@ def _printed(analysis: Analysis, as_json: bool) -> bool:
     """False: it could not be, as on a full disk, which is said."""
     import orjson
 
-    from reports.render import Screen
-    from reports.results import results_json
+    from reports.as_json.results import results_json
+    from reports.document.render import Screen
     from reports.show import show
 
     try:

@@ -17,8 +17,8 @@ from sweep.deployments.process import environment_of, wait_ready
 from sweep.deployments.protocol import Endpoint, Kind, Setup
 from sweep.fixes.any_app import remedies_for
 from sweep.fixes.remedy import Remedies
+from sweep.running.asking import served
 from sweep.running.errors import UsageError
-from sweep.running.probes import served
 from sweep.running.processes import Command, free_port
 
 _PREFIX = "run:"

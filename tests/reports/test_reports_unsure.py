@@ -14,9 +14,9 @@ from records.files import LineFile
 from reports.analysis.analyse import analyse
 from reports.analysis.analysis import Analysis
 from reports.blocks import blocks
-from reports.document import Table
+from reports.document.document import Table
 from reports.figures.text import NONE
-from reports.headline import what_this_says
+from reports.words.headline import what_this_says
 from workloads.catalogue import check_named
 
 

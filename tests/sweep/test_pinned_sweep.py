@@ -7,8 +7,8 @@ import pytest
 
 from records.services.variants import MOCKS
 from support import sweep
-from sweep.options import parse_targets
-from sweep.plan import Plan
+from sweep.planning.options import parse_targets
+from sweep.planning.plan import Plan
 from sweep.running import cpus
 
 

@@ -9,11 +9,11 @@ from mocks.numbers import Whole as MockWhole
 from records.cells.point import value_of
 from records.options.number_options import Number, Whole
 from records.options.numbers import finite, whole
-from sweep.grid import parse_grid
-from sweep.plan import MOST_REPEATS, Plan
-from sweep.plan_options import of_plan
+from sweep.planning.grid import parse_grid
+from sweep.planning.plan import MOST_REPEATS, Plan
+from sweep.planning.plan_options import of_plan
+from sweep.planning.variants import parse_settings, parse_variants
 from sweep.running.errors import UsageError
-from sweep.variants import parse_settings, parse_variants
 
 NO_NUMBERS = ("\u0661", "1_0", "nan", "inf", "-inf", "1e999", "", "one", "0x10")
 
