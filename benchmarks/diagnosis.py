@@ -30,8 +30,8 @@ from plants.judging import Judged, judge  # noqa: E402
 from plants.matrix import matrix, summary  # noqa: E402
 from plants.sweeping import Failed, measure  # noqa: E402
 
+from records.errors import RecordError  # noqa: E402
 from records.files import read_json, write_json  # noqa: E402
-from records.request import RecordError  # noqa: E402
 
 MOST_WRONG = 2
 JUDGED = "judged.json"

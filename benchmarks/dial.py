@@ -28,8 +28,8 @@ from dialled.measuring import Stage, elasticities, predictions, write_questions 
 from plants.sweeping import Failed  # noqa: E402
 from plants.texts import write_texts  # noqa: E402
 
+from records.errors import RecordError  # noqa: E402
 from records.files import read_json, write_json  # noqa: E402
-from records.request import RecordError  # noqa: E402
 
 SIGNS, PREDICTIONS = 0.98, 0.8
 

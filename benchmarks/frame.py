@@ -50,9 +50,9 @@ def main() -> int:
 
 def write_run(folder: Path, requests: int) -> None:
     """Cells of ten users in turn, each answer of 32 tokens, with stages, from two regions."""
-    from records.cell import SCHEMA_VERSION, Cell, Check, Verdict
+    from records.cells.cell import SCHEMA_VERSION, Cell, Check, Verdict
+    from records.cells.request import RequestRecord
     from records.files import write_json
-    from records.request import RequestRecord
 
     write_json(folder / "run.json", {"schema_version": SCHEMA_VERSION, "status": "complete"})
     checks = Verdict(checks=(Check(name="configuration", status="pass"),))

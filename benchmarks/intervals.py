@@ -17,9 +17,9 @@ from itertools import product
 
 import numpy as np
 
-from records.variants import MOCKS
+from records.services.variants import MOCKS
 from reports.figures.effects import FACTORS, Timed, noise_of, saved
-from sweep.plan import Plan
+from sweep.planning.plan import Plan
 
 USERS = (1, 2, 5, 10, 20)
 """About as many points as ``--concurrency auto`` finds."""

@@ -21,7 +21,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[0] = str(ROOT)  # this file's own folder would pass it off as the package langchain
 
-from records import layout  # noqa: E402
+from records.cells import layout  # noqa: E402
 from records.files import read_json  # noqa: E402
 
 LIMIT_S = 600.0

@@ -25,9 +25,9 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))  # runs from a clone that is not installed too
 
-from records import layout  # noqa: E402
+from records.cells import layout  # noqa: E402
+from records.cells.point import Point  # noqa: E402
 from records.files import read_json  # noqa: E402
-from records.point import Point  # noqa: E402
 
 MODES = ("auto", "shared")
 CELL_S, START_S, REPORT_S = 6.0, 9.0, 6.0

@@ -24,7 +24,7 @@ import psutil
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))  # runs from a clone that is not installed too
 
-from records import layout  # noqa: E402
+from records.cells import layout  # noqa: E402
 from records.files import read_json  # noqa: E402
 
 BOUND_RATIO = 2.0

@@ -26,13 +26,13 @@ from profiler.summary import summary_of, table
 from profiler.terminal import print_out, report, report_error
 from profiler.watch import Watch
 from reach import unshown
+from records.evidence.scrape import METAVAR, Scrape, ScrapeError, scrapes_of
+from records.evidence.unanswered import unanswered_probes, unanswered_scrapes
 from records.exit_codes import FAULT, INTERRUPTED, USAGE
 from records.files import LineFile
-from records.given import blank_command
-from records.number_options import Number, Whole
-from records.redaction import Redaction
-from records.scrape import METAVAR, Scrape, ScrapeError, scrapes_of
-from records.unanswered import unanswered_probes, unanswered_scrapes
+from records.options.number_options import Number, Whole
+from records.secrets.given import blank_command
+from records.secrets.redaction import Redaction
 
 DEFAULT_PORT = 8001
 """The reference app's, as the original's."""

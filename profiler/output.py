@@ -10,8 +10,8 @@ from typing import Any
 import click
 
 from profiler.sampler import utc
+from records.evidence.samples import read_samples
 from records.files import LineFile, of_the_disk, write_json
-from records.samples import read_samples
 
 
 def samples_path(json_path: Path) -> Path:

@@ -26,10 +26,10 @@ from reach.failure import ReachError
 from reach.flags import reaching
 from reach.key import key_of, request_headers
 from reach.options import reach_of
+from records.evidence.probes import ACCEPT, IDLE_TAKEN, MOST_PATHS, Probe
 from records.exit_codes import FAULT, USAGE
 from records.files import LineFile
-from records.probes import ACCEPT, IDLE_TAKEN, MOST_PATHS, Probe
-from records.secret_names import path_trouble
+from records.secrets.secret_names import path_trouble
 
 INTERVAL_S = 0.1
 IDLE_S = 2.0

@@ -17,9 +17,9 @@ from urllib.parse import urlsplit
 import orjson
 
 from profiler.schedule import Schedule
+from records.evidence.scrape import Scrape
+from records.evidence.series import is_wanted, parse, redacted
 from records.files import LineFile
-from records.scrape import Scrape
-from records.series import is_wanted, parse, redacted
 
 LEAST_INTERVAL_S = 1.0
 """An exporter may take milliseconds to answer, of the event loop that it lives in."""

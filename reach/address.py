@@ -8,7 +8,7 @@ import ssl
 
 from reach.options import DIRECT, Reach
 from reach.tls import context
-from records.base_url import split_base_url
+from records.options.base_url import split_base_url
 
 _VERSION = re.compile(r"v\d+\w*")
 """A segment of a path: v1, v1beta."""

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from reach.address import Address
 from reach.failure import ReachFailure
 from reach.get import get
-from records.redaction import Redaction
-from records.served import Served
+from records.secrets.redaction import Redaction
+from records.services.served import Served
 
 
 def served(address: Address, headers: Mapping[str, str], redaction: Redaction, seconds: float) -> Served:

@@ -6,9 +6,9 @@ import re
 from collections.abc import Mapping, Sequence
 
 from reach.failure import ReachError
-from records.header_rules import header_trouble, may_carry_key
-from records.redaction import PIECE
-from records.secret_names import like_a_key, shown
+from records.secrets.header_rules import header_trouble, may_carry_key
+from records.secrets.redaction import PIECE
+from records.secrets.secret_names import like_a_key, shown
 
 KEY_VARIABLE = "TARGET_API_KEY"
 

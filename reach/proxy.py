@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
 from reach.failure import ReachError
-from records.base_url import is_host_name
+from records.options.base_url import is_host_name
 
 DEFAULT_PORT = 80
 _Ip = ipaddress.IPv4Address | ipaddress.IPv6Address

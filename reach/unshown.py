@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 
 from reach.key import KEY_VARIABLE
-from records.given import of_secrets
-from records.given import redaction as redaction_of
-from records.redaction import PIECE, Redaction
+from records.secrets.given import of_secrets
+from records.secrets.given import redaction as redaction_of
+from records.secrets.redaction import PIECE, Redaction
 
 _KEYS = (KEY_VARIABLE, "OPENAI_API_KEY")
 

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO, TextIO
 
 import orjson
 
-from records.request import RecordError
+from records.errors import RecordError
 
 _OF_THE_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG}
 

@@ -5,14 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import product
 
-from records.variants import mocked_by
-from reports import columns
+from records.services.variants import mocked_by
 from reports.analysis.analysis import Analysis
 from reports.analysis.of_loads import Cold
-from reports.diagnosis import section
-from reports.dial_tables import dial_tables
-from reports.document import Block, Paragraph, Row, Table
-from reports.effect_tables import effect_tables
+from reports.document.document import Block, Paragraph, Row, Table
 from reports.figures.compare import Comparison, by_workload, configs_of, deployments_of
 from reports.figures.latency_breakdown import LatencyBreakdown
 from reports.figures.load import heads
@@ -20,17 +16,21 @@ from reports.figures.summary import OperatingPoint
 from reports.figures.text import NONE, number, times
 from reports.findings.acquittal import acquittals
 from reports.findings.catalogue import diagnosis
-from reports.fix_tables import fix_tables
-from reports.footnotes import absent_note, answer_notes, failure_note, ratio_notes, trait_notes
-from reports.growth import knee_sentence
-from reports.headline import what_this_says
-from reports.ladder_tables import ladder_tables
-from reports.region_tables import region_tables
-from reports.sentences import unexplained
-from reports.shaped_tables import level_tables
-from reports.side_by_side import original_table
-from reports.ttft_growth_tables import ttft_growth_tables
-from reports.verdict import verdict
+from reports.notes.footnotes import absent_note, answer_notes, failure_note, ratio_notes, trait_notes
+from reports.notes.verdict import verdict
+from reports.tables import columns
+from reports.tables.dial import dial_tables
+from reports.tables.effects import effect_tables
+from reports.tables.fixes import fix_tables
+from reports.tables.ladder import ladder_tables
+from reports.tables.regions import region_tables
+from reports.tables.shaped import level_tables
+from reports.tables.side_by_side import original_table
+from reports.tables.ttft_growth import ttft_growth_tables
+from reports.words.diagnosis import section
+from reports.words.growth import knee_sentence
+from reports.words.headline import what_this_says
+from reports.words.sentences import unexplained
 
 LLM_CLIENT_NOTE = (
     "LLM client: the app's LLM stage less the LLM server's own record of it (medians): what it costs, "

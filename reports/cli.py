@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from records import layout
+from records.cells import layout
 from records.exit_codes import FAULT, INTERRUPTED, INVALID, USAGE
 from records.files import discard, of_the_disk
 from reports.export_option import Export, export_of
@@ -81,8 +81,8 @@ def _report(directories: tuple[Path, ...], as_json: bool, output: Path | None, r
     """The exit code."""
     # Not at the top: they need a second, and packages that a load worker does not have.
     try:
-        from records.request import RecordError
-        from records.secret_names import shown
+        from records.errors import RecordError
+        from records.secrets.secret_names import shown
         from reports.export import write_files
         from reports.show import load
     except ModuleNotFoundError as error:
@@ -126,8 +126,8 @@ def _printed(analysis: Analysis, as_json: bool) -> bool:
     """False: it could not be, as on a full disk, which is said."""
     import orjson
 
-    from reports.render import Screen
-    from reports.results import results_json
+    from reports.as_json.results import results_json
+    from reports.document.render import Screen
     from reports.show import show
 
     try:

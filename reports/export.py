@@ -1,4 +1,4 @@
-"""The derived files: ``systematic_results.json`` (documented in `reports.results`), ``summary.csv``,
+"""The derived files: ``systematic_results.json`` (documented in `reports.as_json.results`), ``summary.csv``,
 ``report.md``, and ``levels.csv`` of loads with a shape."""
 
 from __future__ import annotations
@@ -9,14 +9,14 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from records import layout
+from records.cells import layout
 from records.files import replace_file, write_json
 from reports.analysis.analysis import Analysis
+from reports.as_json.results import UNSURE, figures_json, results_json, shaped_json
 from reports.blocks import blocks
+from reports.document.render import markdown
 from reports.figures.load import Load
 from reports.figures.text import NONE
-from reports.render import markdown
-from reports.results import UNSURE, figures_json, results_json, shaped_json
 from workloads.stream import STREAM
 from workloads.workload import Workload
 

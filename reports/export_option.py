@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from records import layout
+from records.cells import layout
 from records.exit_codes import FAULT, USAGE
 from records.files import of_the_disk
 
@@ -45,7 +45,7 @@ class Export:
 
     def write(self, directories: Sequence[Path], file: Path) -> int:
         """The exit code. A file that cannot be written is one line, as of the other files."""
-        from reports.frame_files import export  # it needs pandas
+        from reports.frame.files import export  # it needs pandas
 
         try:
             rows = export(directories, self.form, file)

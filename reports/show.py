@@ -7,13 +7,13 @@ from pathlib import Path
 
 from rich.console import Console
 
-from records.reader import Run, read_run
-from records.request import RecordError
+from records.cells.reader import read_run
 from reports.analysis.analyse import analyse
 from reports.analysis.analysis import Analysis
 from reports.blocks import blocks
+from reports.document.render import print_blocks
 from reports.export import write_files
-from reports.render import print_blocks
+from reports.figures.concurrent_cells import refuse_copies
 
 
 def load(directories: Sequence[Path], reference: str | None = None) -> Analysis:
@@ -28,22 +28,6 @@ def load(directories: Sequence[Path], reference: str | None = None) -> Analysis:
     runs = [read_run(path) for path in distinct]
     refuse_copies(runs)
     return analyse(runs, reference)
-
-
-def refuse_copies(runs: Sequence[Run]) -> None:
-    """A copied folder, or a cell beside its own run, would pass for another master that gave its load at
-    the same time.
-
-    Raises:
-        RecordError: two cells with the same window, to the nanosecond, and the same first request.
-    """
-    seen: dict[object, Path] = {}
-    for data in (data for run in runs for data in run.cells if data.cell.window and data.requests):
-        r = min(data.requests, key=lambda one: (one.worker, one.user, one.seq))  # lines may be in any order
-        first = (data.cell.window, r.run, r.worker, r.user, r.seq, r.sent_at_ns)
-        if first in seen:
-            raise RecordError(f"{seen[first]} and {data.path} hold the same measurement: give one of them")
-        seen[first] = data.path
 
 
 def show(analysis: Analysis, console: Console) -> None:

@@ -12,26 +12,26 @@ from typing import Any, NoReturn
 import click
 
 from reach.flags import reaching
+from records.errors import RecordError
+from records.evidence.scrape import METAVAR
 from records.exit_codes import FAULT, INTERRUPTED, USAGE
 from records.files import discard
-from records.request import RecordError
-from records.scrape import METAVAR
-from sweep import whole
+from sweep.beside.probing import probed
+from sweep.beside.reaching import check_given_again, check_reach
+from sweep.choosing.preview import preview
 from sweep.deployments.catalogue import DEFAULT, forms
-from sweep.directory import alone, given_before, load, settled
-from sweep.fixing import MOST_FIXES
-from sweep.given_fixes import parse_fixes
-from sweep.plan_options import of_plan
-from sweep.planning import planned
-from sweep.preview import preview
-from sweep.probing import probed
-from sweep.reaching import check_given_again, check_reach
+from sweep.measuring import whole
+from sweep.measuring.directory import alone, given_before, load, settled
+from sweep.measuring.targets import check_services
+from sweep.mending.fixing import MOST_FIXES
+from sweep.mending.given_fixes import parse_fixes
+from sweep.mending.trying import AFTERWARDS, BESIDE_IT, OPTION, refuse_beside, tries_fixes, try_fixes_of
+from sweep.mending.trying import given as was_given
+from sweep.planned import planned
+from sweep.planning.plan_options import of_plan
+from sweep.planning.target import waiting
 from sweep.running import cpus as division
 from sweep.running.errors import UsageError
-from sweep.target import waiting
-from sweep.targets import check_services
-from sweep.trying import AFTERWARDS, BESIDE_IT, OPTION, refuse_beside, tries_fixes, try_fixes_of
-from sweep.trying import given as was_given
 
 _EPILOG = """\b
 Examples:

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, settings
 
 import support
 from between import Certificates, Over, ProxyServer, Relay
-from records.request import RequestRecord
+from records.cells.request import RequestRecord
 from trap_servers import Script, TrapServer
 
 # New examples are looked for at every run of a person; what lands is judged by the same ones each time.

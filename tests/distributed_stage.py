@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from loadgen.engine.options import REGION_VARIABLE
-from records.reader import read_cell
-from records.request import RequestRecord
+from records.cells.reader import read_cell
+from records.cells.request import RequestRecord
 from support import OF_THE_MACHINE, ROOT, MockLLM, Process, lines, wait_until
 
 SLOW_MACHINE = OF_THE_MACHINE | {"buffering"}

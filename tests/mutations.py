@@ -75,7 +75,7 @@ MUTATIONS = (
     ),
     Mutation(
         name="a secret shows in hexadecimal",
-        path="records/redaction.py",
+        path="records/secrets/redaction.py",
         old="for form in _forms(one)}",
         new="for form in [one]}",
         tests=("tests/records",),
@@ -110,17 +110,17 @@ MUTATIONS = (
     ),
     Mutation(
         name="the knee's gaps are never filled in",
-        path="sweep/knee.py",
+        path="sweep/choosing/knee.py",
         old="    if at > 0 and knee > WIDE_BELOW * valid[at - 1]:\n",
         new="    if at > 0 and knee > 10**6 * valid[at - 1]:\n",
-        tests=("tests/sweep/test_knee.py",),
+        tests=("tests/sweep/choosing/test_knee.py",),
     ),
     Mutation(
         name="another seed, the same order",
-        path="sweep/plan.py",
+        path="sweep/planning/plan.py",
         old='random.Random(f"{self.seed}/{cell.path}")',
         new='random.Random(f"{cell.path}")',
-        tests=("tests/sweep/test_plan.py",),
+        tests=("tests/sweep/planning/test_plan.py",),
     ),
 )
 

@@ -9,13 +9,13 @@ from typing import Any
 from click.testing import CliRunner, Result
 from rich.console import Console
 
-from records.reader import read_run
+from records.cells.reader import read_run
 from reports.analysis.analyse import analyse
 from reports.analysis.analysis import Analysis
 from reports.blocks import blocks
 from reports.cli import main
-from reports.document import Table
-from reports.render import print_blocks
+from reports.document.document import Table
+from reports.document.render import print_blocks
 
 
 def analysed(*directories: Path) -> Analysis:

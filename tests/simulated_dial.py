@@ -8,7 +8,7 @@ from bisect import bisect_right
 
 import numpy as np
 
-from records.dial import DialWindow, StageRuns
+from records.evidence.dial import DialWindow, StageRuns
 from reports.figures.elasticity import Spans
 
 SECOND = 10**9

@@ -10,19 +10,19 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from records.cell import Cell, Check, Verdict
+from records.cells.cell import Cell, Check, Verdict
+from records.cells.reader import CellData, read_cell
+from records.cells.request import Outcome, RequestRecord
 from records.files import write_json
-from records.reader import CellData, read_cell
-from records.request import Outcome, RequestRecord
-from records.variants import Variant
-from sweep import directory, runner, targets
-from sweep.cell import Workplace
+from records.services.variants import Variant
 from sweep.deployments.protocol import Endpoint, Setup
-from sweep.grid import BASE_LEVELS
-from sweep.options import parse_targets
-from sweep.plan import CellKey, Plan
-from sweep.progress import Progress
-from sweep.target import Target
+from sweep.measuring import directory, runner, targets
+from sweep.measuring.cell import Workplace
+from sweep.measuring.progress import Progress
+from sweep.planning.grid import BASE_LEVELS
+from sweep.planning.options import parse_targets
+from sweep.planning.plan import CellKey, Plan
+from sweep.planning.target import Target
 
 CELL_SECONDS = 10.0
 START_SECONDS = 4.0

@@ -20,7 +20,7 @@ EXCEPT = {
     ("loadgen/shapes/phases.py", "Part"),
     ("reports/analysis/of_loads.py", "masters"),  # Locust's own word
     ("reports/figures/summary.py", "masters"),
-    ("reports/frame.py", "masters"),
+    ("reports/frame/build.py", "masters"),
 }
 MODULES = {"asked", "account", "masters", "kept", "usage"}
 WORDS = re.compile(r"\b(?:asked differently|lucky|resent|were cut|SDK cost|LevelTeller)\b")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from records.request import RecordError
+from records.errors import RecordError
 from workloads.checks.definition import DEFINITIONS, Definition
 from workloads.stream import STREAM
 from workloads.workload import Workload

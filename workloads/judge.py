@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from records.cell import Check
+from records.cells.cell import Check
 from workloads.catalogue import check_named
 from workloads.checks.facts import Facts
 from workloads.workload import Workload

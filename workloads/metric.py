@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
-from records.request import RequestRecord
+from records.cells.request import RequestRecord
 
 Value = float | Sequence[float] | None
 """Of one request: several where it has several (gaps between tokens), None where it has none."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from records.request import RequestRecord
+from records.cells.request import RequestRecord
 from workloads.checks import answers, configuration, streams
 from workloads.checks.general import among_all
 from workloads.checks.load import steady

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from records.cell import Cell
-from records.measure import one_each
-from records.request import RequestRecord
+from records.cells.cell import Cell
+from records.cells.measure import one_each
+from records.cells.request import RequestRecord
 from workloads.checks.facts import Judge
 from workloads.metric import Metric, Quantile
 

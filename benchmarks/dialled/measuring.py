@@ -16,8 +16,8 @@ from dialled.cases import LONG, SHORT, SLOWER, Case
 from plants.sweeping import Failed, server
 from plants.texts import KNOWLEDGE
 
-from records.measure import rate, timed
-from records.reader import CellData, read_meta, read_run
+from records.cells.measure import rate, timed
+from records.cells.reader import CellData, read_meta, read_run
 from reports.analysis.analyse import analyse
 from reports.figures.dial import Elasticity, dial_of_level
 from sweep.running.processes import free_port

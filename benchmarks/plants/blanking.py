@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from records import layout
+from records.cells import layout
 from records.files import read_json, read_lines, write_json
 
 DEPLOYMENT, VARIANT = "service", "as-is"

@@ -13,7 +13,7 @@ from plants.blanking import Blanking
 from plants.case import PLANTED, Case
 from plants.sweeping import ROOT, Failed
 
-from records import layout
+from records.cells import layout
 from records.files import read_json
 
 LOSS = 0.15

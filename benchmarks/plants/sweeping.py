@@ -17,7 +17,7 @@ from plants import neighbours, remote
 from plants.case import HEALTHY, PLANTED, Case, Variant
 from plants.texts import KNOWLEDGE, write_texts
 
-from records import layout
+from records.cells import layout
 from records.files import read_lines
 from sweep.running.cpus import AUTO, LLM_PRIORITY, available, divide, may_be_realtime
 from sweep.running.ledger import Ledger

@@ -25,7 +25,7 @@ from loadgen.engine.option_model import OptionModel
 from loadgen.engine.settings import Scenario, check_files, settings, task_of
 from reach.options import OPTIONS
 from records.errors import UsageError
-from records.secret_names import shown
+from records.secrets.secret_names import shown
 
 
 def main(file: str) -> None:

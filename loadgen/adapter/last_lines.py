@@ -11,7 +11,7 @@ from typing import Any
 
 from loadgen.process.run import Run
 from loadgen.process.verdict_line import verdict_line
-from records.request import OUTCOMES
+from records.cells.request import OUTCOMES
 from workloads.checks.failure_advice import failure_advice
 
 UNANSWERED = "no request was answered, or failed, in the time there was: give more with -t or --drain-seconds"

@@ -28,10 +28,10 @@ from loadgen.process.redacted_logs import RedactingStream, redact_logs
 from loadgen.process.run import Phase, Run
 from loadgen.process.verdict_line import verdict_line
 from loadgen.shapes.level_log import LevelLog
-from records import noise
-from records.cell import Cell
+from records.cells.cell import Cell
+from records.cells.request import RequestRecord
+from records.evidence import noise
 from records.exit_codes import FAULT, USAGE
-from records.request import RequestRecord
 from workloads.catalogue import workload
 from workloads.workload import Workload
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from loadgen.adapter.last_lines import RequestFailed
-from records.request import RequestRecord
+from records.cells.request import RequestRecord
 from workloads.metric import Metric
 from workloads.workload import Workload
 

@@ -30,8 +30,8 @@ from loadgen.process.requested import asked, fresh_folder
 from loadgen.process.role import Role
 from loadgen.process.run import Run
 from loadgen.process.run_spec import Keep, RunSpec
-from records import noise
-from records.request import RequestRecord
+from records.cells.request import RequestRecord
+from records.evidence import noise
 from workloads.catalogue import workload
 
 log = logging.getLogger(__name__)

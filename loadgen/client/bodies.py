@@ -9,7 +9,7 @@ import orjson
 
 from loadgen.client.http import HttpFailure
 from loadgen.client.reading import Exchange, Redact, ReplyReading
-from records.request import Outcome
+from records.cells.request import Outcome
 
 
 @dataclass(kw_only=True)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from loadgen.client.doubt import Doubt
 from loadgen.client.error_text import normalised
 from loadgen.client.http import DeadlinePassed, HttpFailure, Reply
-from records.request import COMPRESSED, Outcome
+from records.cells.request import COMPRESSED, Outcome
 
 ERROR_BODY_BYTES = 2000
 Redact = Callable[[str], str]

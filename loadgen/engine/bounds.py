@@ -10,7 +10,7 @@ from typing import Any
 from records.errors import UsageError as UsageError
 from records.exit_codes import USAGE
 from records.files import discard
-from records.numbers import finite, whole
+from records.options.numbers import finite, whole
 
 log = logging.getLogger(__name__)
 

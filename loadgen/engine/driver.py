@@ -19,7 +19,7 @@ from loadgen.engine.lag import LoopLag
 from loadgen.engine.session import Session
 from loadgen.engine.settings import Settings
 from loadgen.engine.task import AnyTask, Item, Share
-from records.request import LATE, RequestRecord
+from records.cells.request import LATE, RequestRecord
 
 START_JITTER_S = 0.25
 """Users start spread over this, so that equal answers do not keep them in step (TRAPS 15)."""

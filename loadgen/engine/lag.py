@@ -6,7 +6,7 @@ import time
 from array import array
 from bisect import bisect_left
 
-from records.measure import percentile
+from records.cells.measure import percentile
 
 PERIOD_S = 0.010
 LIMIT = 2_000_000

@@ -12,7 +12,7 @@ from pydantic.fields import FieldInfo
 
 from loadgen.engine.bounds import MOST_SECONDS, Bounds, check_number
 from records.errors import UsageError
-from records.secret_names import is_utf8
+from records.secrets.secret_names import is_utf8
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,9 +20,9 @@ from reach.key import KEY_VARIABLE, key_of, request_headers
 from reach.options import DIRECT, OPTIONS, Reach, reach_of
 from records.errors import UsageError
 from records.files import of_the_disk
-from records.given import redaction
-from records.redaction import PIECE, Redaction
-from records.secret_names import is_secret, is_utf8
+from records.secrets.given import redaction
+from records.secrets.redaction import PIECE, Redaction
+from records.secrets.secret_names import is_secret, is_utf8
 
 GIVE_KEY = f"give a key as {KEY_VARIABLE}"
 

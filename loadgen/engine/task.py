@@ -9,7 +9,7 @@ from typing import Any, Protocol, TypeVar
 from loadgen.client.connection import Connection, Timeouts
 from loadgen.client.reading import Exchange
 from loadgen.engine.clock import Clock
-from records.request import RequestRecord
+from records.cells.request import RequestRecord
 
 
 class Item(Protocol):

@@ -17,12 +17,12 @@ from loadgen.process.observed import Observed, achieved
 from loadgen.shapes.level_log import LevelLog
 from loadgen.shapes.level_table import table
 from loadgen.shapes.measured import measured_levels
-from records import layout
-from records.cell import Cell, Check, Verdict
+from records.cells import layout
+from records.cells.cell import Cell, Check, Verdict
+from records.cells.levels import LoadStages, unit_of
+from records.cells.request import RequestRecord, decode
 from records.files import LineFile, read_lines, write_json
-from records.levels import LoadStages, unit_of
-from records.request import RequestRecord, decode
-from records.served import Served
+from records.services.served import Served
 from workloads import judge
 from workloads.catalogue import workload as workload_of
 from workloads.checks.facts import Facts

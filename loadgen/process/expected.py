@@ -11,13 +11,12 @@ from typing import Any
 
 import psutil
 
-from records import noise
-from records.cell_spec import CellSpec
-from records.errors import UsageError
-from records.noise import Noise
-from records.redaction import Redaction
-from records.request import RecordError
-from records.samples import times_ns
+from records.cells.cell_spec import CellSpec
+from records.errors import RecordError, UsageError
+from records.evidence import noise
+from records.evidence.noise import Noise
+from records.evidence.samples import times_ns
+from records.secrets.redaction import Redaction
 
 log = logging.getLogger(__name__)
 

@@ -9,9 +9,9 @@ from typing import Any, TypedDict
 from loadgen.engine.driver import Driver
 from loadgen.engine.session import Session
 from loadgen.process.observed import Observed
-from records.cell import Window
-from records.load_worker import LoadWorker
-from records.noise import Noise
+from records.cells.cell import Window
+from records.cells.load_worker import LoadWorker
+from records.evidence.noise import Noise
 
 Summary = Mapping[str, Any]
 """What a process saw of itself, as `Driver.summary` gives it."""

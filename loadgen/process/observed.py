@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from records import measure
-from records.cell import Window
-from records.load_worker import LoadWorker
-from records.noise import Noise
-from records.request import LATE, RequestRecord
+from records.cells import measure
+from records.cells.cell import Window
+from records.cells.load_worker import LoadWorker
+from records.cells.request import LATE, RequestRecord
+from records.evidence.noise import Noise
 from workloads.workload import Throughput
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TextIO
 
-from records.redaction import Redaction
+from records.secrets.redaction import Redaction
 
 
 class RedactingFilter(logging.Filter):

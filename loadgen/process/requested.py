@@ -10,9 +10,9 @@ from loadgen.client.http import Origin
 from loadgen.engine.settings import Settings, make_results
 from loadgen.engine.task import AnyTask
 from loadgen.process.machine import machine
-from records import layout
-from records.cell import Cell
-from records.served import AS_IS, Served
+from records.cells import layout
+from records.cells.cell import Cell
+from records.services.served import AS_IS, Served
 
 
 def fresh_folder(results: str, *, again: bool) -> Path:

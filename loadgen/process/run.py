@@ -13,7 +13,7 @@ from loadgen.engine.task import AnyTask
 from loadgen.process.cellfile import CellFile, Finished
 from loadgen.process.merge import Merge
 from loadgen.process.run_spec import RunSpec
-from records.noise import Counters
+from records.evidence.noise import Counters
 
 
 class Phase(Enum):

@@ -10,8 +10,8 @@ from loadgen.engine.bounds import UsageError
 from reach import config
 from reach.failure import ReachFailure, why
 from reach.get import connected, get
-from records.redaction import Redaction
-from records.served import Served
+from records.secrets.redaction import Redaction
+from records.services.served import Served
 
 WAIT_S = 3.0
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from records.cell import Cell
+from records.cells.cell import Cell
 from workloads.catalogue import check_named
 from workloads.checks.advice import in_one_line
 from workloads.checks.facts import TOO_FEW

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from loadgen.engine.driver import Driver
 from loadgen.shapes.level_log import LevelLog
-from records.cell import Cell
+from records.cells.cell import Cell
 from workloads.workload import Workload
 
 

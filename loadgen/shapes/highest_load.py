@@ -15,7 +15,7 @@ from loadgen.shapes.coordinator import LevelCoordinator
 from loadgen.shapes.phases import AnswerReports
 from loadgen.shapes.search_options import SearchOptions
 from loadgen.shapes.searcher import STOPPED, Searcher
-from records.request import RequestRecord
+from records.cells.request import RequestRecord
 
 log = logging.getLogger(__name__)
 

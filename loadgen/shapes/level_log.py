@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from loadgen.engine.clock import Clock
-from records.levels import LoadStage
+from records.cells.levels import LoadStage
 
 SLICES = 10
 """Of a ramp."""

@@ -6,8 +6,8 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
-from records.cell import Cell, Window
-from records.levels import (
+from records.cells.cell import Cell, Window
+from records.cells.levels import (
     LoadStages,
     aborted_in,
     has_rate,
@@ -16,8 +16,8 @@ from records.levels import (
     survivorship_note,
     wanted_in,
 )
-from records.measure import measured, percentile, rate, timed, wanted_answers
-from records.request import RequestRecord
+from records.cells.measure import measured, percentile, rate, timed, wanted_answers
+from records.cells.request import RequestRecord
 from workloads.metric import Quantile
 from workloads.workload import Workload
 

@@ -20,9 +20,9 @@ from dataclasses import replace
 from math import ceil
 from statistics import median
 
-from records.cell import Window
-from records.levels import LoadStage, wanted_in
-from records.request import RequestRecord
+from records.cells.cell import Window
+from records.cells.levels import LoadStage, wanted_in
+from records.cells.request import RequestRecord
 
 SETTLE_S = 1.0
 """A level settles for at least so long, and until each user has had an answer; in an open loop until as

@@ -14,7 +14,7 @@ from loadgen.engine.messages import PREFIX
 from loadgen.shapes.control import LoadControl
 from loadgen.shapes.coordinator import LevelMessage
 from loadgen.shapes.slo import Ended, Part, Slo, Waiting
-from records.request import LATE, RequestRecord
+from records.cells.request import LATE, RequestRecord
 
 REPORT_S = 0.2
 UNCOUNTED = {"warmup", "cold", LATE}

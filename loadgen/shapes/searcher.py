@@ -16,10 +16,10 @@ from loadgen.shapes.measured import SETTLE_S
 from loadgen.shapes.phases import PhaseObservations
 from loadgen.shapes.search import Outcome, Search, Status, judge
 from loadgen.shapes.slo import Judged, Slo
-from records import layout
+from records.cells import layout
+from records.cells.levels import unit_of
 from records.exit_codes import INVALID, SLO_MISSED
 from records.files import write_json
-from records.levels import unit_of
 
 CLEAR_S = 60.0
 """An open loop that missed leaves a queue behind; the next level waits at most so long for its end."""

@@ -30,9 +30,9 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from records.measure import percentile, wanted_answers
-from records.numbers import finite
-from records.request import RequestRecord
+from records.cells.measure import percentile, wanted_answers
+from records.cells.request import RequestRecord
+from records.options.numbers import finite
 from workloads.metric import Metric
 from workloads.workload import Workload
 

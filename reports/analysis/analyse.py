@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from records.reader import Run
+from records.cells.reader import Run
 from reports.analysis import of_answers, of_loads, of_machine, of_ratios, of_runs
 from reports.analysis.analysis import Analysis, Source
 from reports.analysis.note import Note

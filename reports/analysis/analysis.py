@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeVar
 
+from records.cells.reader import Run
 from records.exit_codes import INVALID
-from records.reader import Run
 from reports.analysis.note import Note
 from reports.evidence.ladder import Ladder, ladder
 from reports.evidence.service import Service, services

@@ -1,7 +1,7 @@
 """What has to be known about how something was measured: each kind of note is a type, with its figures.
 
 The kinds, with what makes them, are in the modules ``of_*``, by what they are of. Reports only put notes into
-words (`reports.cautions`, `reports.verdict`), and files have them as they are (``notes``).
+words (`reports.notes.cautions`, `reports.notes.verdict`), and files have them as they are (``notes``).
 """
 
 from __future__ import annotations

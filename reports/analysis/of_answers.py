@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from records import layout
-from records.request import GAPS_LEFT_OUT
+from records.cells import layout
+from records.cells.request import GAPS_LEFT_OUT
 from reports.analysis.analysis import Analysis
 from reports.analysis.note import Note
 from reports.analysis.place import Place

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from statistics import median
 
-from records.noise import Noise
+from records.evidence.noise import Noise
 from reports.analysis.analysis import Analysis
 from reports.analysis.note import Note
 from reports.figures.load import Load

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from records.reader import Run
-from records.secret_names import harmless
-from records.served import AS_IS
+from records.cells.reader import Run
+from records.secrets.secret_names import harmless
+from records.services.served import AS_IS
 from reports.analysis.analysis import Analysis
 from reports.analysis.note import Note
 from reports.figures.alike import is_older

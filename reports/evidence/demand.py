@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from records.inside import READY, RUNNING, Place
+from records.evidence.inside import READY, RUNNING, Place
 from reports.evidence.kinds import OUTSIDE, READS, STAGE, STAGE_QUEUE
 from reports.evidence.service import LoadedPoint
 

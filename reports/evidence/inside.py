@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import TypeVar
 
-from records import layout
-from records.inside import Inside, MeanExecutor, Place, Work, read_inside, summary
-from records.request import RecordError
+from records.cells import layout
+from records.errors import RecordError
+from records.evidence.inside import Inside, MeanExecutor, Place, Work, read_inside, summary
 from reports.figures.summary import CellSummary
 
 K = TypeVar("K")

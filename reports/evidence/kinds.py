@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from records.inside import READY, RUNNING
+from records.evidence.inside import READY, RUNNING
 
 OUTSIDE = "outside"
 """Of the requests that the load has open, those that the app has not met: in its sockets, or on their way."""

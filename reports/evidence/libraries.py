@@ -6,7 +6,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 
-from records.inside import Work
+from records.evidence.inside import Work
 
 OWN = "own"
 """The app's own code, or what it calls without a frame of Python."""

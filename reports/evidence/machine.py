@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
-from records.machine import Machine
+from records.evidence.machine import Machine
 from reports.figures.summary import CellSummary
 
 FILLED = 0.75

@@ -7,9 +7,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from statistics import fmean
 
-from records import layout
-from records.probes import ACCEPT, Summary, idle, read, summarise
-from records.request import RecordError
+from records.cells import layout
+from records.errors import RecordError
+from records.evidence.probes import ACCEPT, Summary, idle, read, summarise
 from reports.figures.summary import CellSummary
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from statistics import fmean, stdev
 
-from records.inside import READY, RUNNING, Inside, Place
+from records.evidence.inside import READY, RUNNING, Inside, Place
 from reports.evidence.inside import SeenInside, insides, mean_inside
 from reports.evidence.kinds import OUTSIDE, QUEUES, STAGE, STAGE_QUEUE
 from reports.evidence.machine import GotOfMachine, got_of_machine

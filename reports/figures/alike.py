@@ -17,9 +17,9 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from records.cell import Cell
-from records.served import AS_IS
-from records.variants import MOCKS, moves
+from records.cells.cell import Cell
+from records.services.served import AS_IS
+from records.services.variants import MOCKS, moves
 
 PLACES = frozenset({"URL", "DIR", "PORT", "HOST"})
 """The last words of the names of settings that say where things lie: no difference, unless they were set."""

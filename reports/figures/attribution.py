@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from math import fsum
 
-from records.variants import MOCKS, SWITCHES
+from records.services.variants import MOCKS, SWITCHES
 from reports.figures.alike import more_than_named, variant_settings
 from reports.figures.compare import by_workload, differ
 from reports.figures.effects import FACTORS, Noise, Saved, Timed, noise_of, saved

@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 
-from records.cell import Cell
-from records.variants import BASELINE
+from records.cells.cell import Cell
+from records.services.variants import BASELINE
 from reports.figures.alike import more_than_named, reached_apart, set_apart
 from reports.figures.load import Load
 from reports.figures.ratios import Ratios

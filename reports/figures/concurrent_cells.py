@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
-from records.cell import Cell, Verdict, Window
-from records.levels import LoadStage, LoadStages
-from records.reader import CellData
+from records.cells.cell import Cell, Verdict, Window
+from records.cells.levels import LoadStage, LoadStages
+from records.cells.reader import CellData, Run
+from records.errors import RecordError
 from reports.figures.alike import same_service, served_differently
 from reports.figures.requested import workload_mismatch
 
@@ -140,3 +142,19 @@ def merged_cell(parts: Sequence[CellPart]) -> Cell:
         },
         verdict=Verdict(checks=checks),
     )
+
+
+def refuse_copies(runs: Sequence[Run]) -> None:
+    """A copied folder, or a cell beside its own run, would pass for another master that gave its load at
+    the same time.
+
+    Raises:
+        RecordError: two cells with the same window, to the nanosecond, and the same first request.
+    """
+    seen: dict[object, Path] = {}
+    for data in (data for run in runs for data in run.cells if data.cell.window and data.requests):
+        r = min(data.requests, key=lambda one: (one.worker, one.user, one.seq))  # lines may be in any order
+        first = (data.cell.window, r.run, r.worker, r.user, r.seq, r.sent_at_ns)
+        if first in seen:
+            raise RecordError(f"{seen[first]} and {data.path} hold the same measurement: give one of them")
+        seen[first] = data.path

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from records import layout
-from records.dial import DialWindow, read_windows
-from records.reader import CellData
-from records.request import RecordError, RequestRecord
+from records.cells import layout
+from records.cells.reader import CellData
+from records.cells.request import RequestRecord
+from records.errors import RecordError
+from records.evidence.dial import DialWindow, read_windows
 from reports.figures.elasticity import (
     Contrasts,
     Of,

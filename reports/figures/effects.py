@@ -28,7 +28,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import t
 
-from records.measure import CONFIDENCE
+from records.cells.measure import CONFIDENCE
 from reports.figures.repeats import PRIOR, PRIOR_FREEDOM
 from reports.figures.stats import Estimate, Floats
 

@@ -20,8 +20,8 @@ from typing import Literal
 import numpy as np
 from scipy.stats import t as student
 
-from records.dial import NONE, DialWindow
-from records.measure import CONFIDENCE
+from records.cells.measure import CONFIDENCE
+from records.evidence.dial import NONE, DialWindow
 from reports.figures.stats import DRAWS, Estimate, Floats
 
 Of = Literal["count", "pace", "size"]

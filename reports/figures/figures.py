@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from records.cell import Window
-from records.finish_reasons import unknown_ends
-from records.measure import ended_inside, wanted_answers
-from records.request import LATE, RequestRecord
+from records.cells.cell import Window
+from records.cells.finish_reasons import unknown_ends
+from records.cells.measure import ended_inside, wanted_answers
+from records.cells.request import LATE, RequestRecord
 from reports.figures import stats
 from reports.figures.stats import Estimate, Floats, Sample
 from workloads.metric import Metric, Quantile

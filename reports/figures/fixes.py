@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from records.fixes import TriedFix, fixes_of
-from records.reader import Run
+from records.cells.reader import Run
+from records.services.fixes import TriedFix, fixes_of
 from reports.figures.compare import Comparison, comparison
 from reports.figures.ratios import Ratios
 from reports.figures.stats import Estimate

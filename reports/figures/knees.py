@@ -9,8 +9,8 @@ from itertools import product
 
 import numpy as np
 
-from records.measure import CONFIDENCE
-from records.point import Point, Value
+from records.cells.measure import CONFIDENCE
+from records.cells.point import Point, Value
 from reports.figures.compare import by_workload, configs_of, deployments_of, differ
 from reports.figures.knee import GROWTH, Step, falls_short, knee_index
 from reports.figures.requested import no_number_of_users

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from records.request import RequestRecord
+from records.cells.request import RequestRecord
 from reports.figures.llm_record import llm_lines, milliseconds
 from reports.figures.load import Load
 from reports.figures.stats import percentile

@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from records import layout
+from records.cells import layout
 from records.files import read_lines
 from reports.figures.summary import CellSummary
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from records.cell import Cell
-from records.point import RATE, USERS, Point, text_of
+from records.cells.cell import Cell
+from records.cells.point import RATE, USERS, Point, text_of
 from reports.figures.text import NONE, users
 
 NOWHERE = Point(())

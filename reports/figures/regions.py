@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from records.measure import ended_inside
-from records.request import RequestRecord
+from records.cells.measure import ended_inside
+from records.cells.request import RequestRecord
 from reports.figures.figures import Figures, figures_of
 from reports.figures.load import Load
 from reports.figures.summary import CellSummary, OperatingPoint

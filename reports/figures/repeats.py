@@ -29,7 +29,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import t
 
-from records.measure import CONFIDENCE
+from records.cells.measure import CONFIDENCE
 from reports.figures import stats
 from reports.figures.stats import Estimate, Floats, Sample
 from workloads.workload import Workload

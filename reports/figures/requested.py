@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from records.cell import Cell
+from records.cells.cell import Cell
 from workloads.stream import STREAM
 
 LATER = (

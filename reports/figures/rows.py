@@ -16,9 +16,9 @@ from typing import Any
 
 import orjson
 
-from records.cell import Cell
-from records.secret_names import harmless
-from records.variants import moves
+from records.cells.cell import Cell
+from records.secrets.secret_names import harmless
+from records.services.variants import moves
 from reports.figures.alike import Facts, cpus_of, is_older, reach_of, service_of, settings_of, stages_of
 from reports.figures.requested import LATER, canonical, load_keys
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from records.cell import Window
-from records.levels import LoadStage, LoadStages, aborted_in, has_rate, wanted_in
-from records.measure import measured
-from records.reader import search_sentence
-from records.request import RecordError, RequestRecord
+from records.cells.cell import Window
+from records.cells.levels import LoadStage, LoadStages, aborted_in, has_rate, wanted_in
+from records.cells.measure import measured
+from records.cells.reader import search_sentence
+from records.cells.request import RequestRecord
+from records.errors import RecordError
 from reports.figures.figures import Figures, figures_in
 from reports.figures.summary import CellSummary, OperatingPoint
 from workloads.workload import Workload

@@ -1,6 +1,6 @@
 """Statistics, pure: percentiles with distribution-free intervals, rates and ratios by bootstrap.
 
-Percentiles: `records.measure.between_ranks`.
+Percentiles: `records.cells.measure.between_ranks`.
 Their 95 % intervals: order statistics by the binomial distribution (Conover, *Practical Nonparametric
 Statistics*, 3rd ed., section 3.2; Hahn & Meeker, *Statistical Intervals*, section 5.2). They take answers
 as independent. Rates and ratios: hierarchical bootstrap (Davison & Hinkley, *Bootstrap Methods and their
@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import binom
 
-from records.measure import CONFIDENCE, between_ranks, wanted_answers
+from records.cells.measure import CONFIDENCE, between_ranks, wanted_answers
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]

@@ -10,14 +10,15 @@ from typing import Any
 
 import numpy as np
 
-from records.cell import Cell, Check, Window
-from records.machine import Machine, machine_over
-from records.measure import measured
-from records.reader import Run
-from records.request import RecordError, RequestRecord
-from records.samples import samples_in
-from records.scraped import Reading, SeriesOver, scraped_in, scraped_over
-from records.variants import MOCKS
+from records.cells.cell import Cell, Check, Window
+from records.cells.measure import measured
+from records.cells.reader import Run
+from records.cells.request import RequestRecord
+from records.errors import RecordError
+from records.evidence.machine import Machine, machine_over
+from records.evidence.samples import samples_in
+from records.evidence.scraped import Reading, SeriesOver, scraped_in, scraped_over
+from records.services.variants import MOCKS
 from reports.figures.concurrent_cells import CellPart, merged_cell, simultaneous
 from reports.figures.figures import Figures, figures_in, figures_of, good_and_timed, throughput_of
 from reports.figures.load import Load

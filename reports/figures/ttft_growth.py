@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from records.request import RequestRecord
+from records.cells.request import RequestRecord
 from reports.figures.latency_breakdown import stage_names
 from reports.figures.load import Load
 from reports.figures.rising import rising

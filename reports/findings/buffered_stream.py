@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from statistics import fmean
 
-from records.request import RequestRecord
+from records.cells.request import RequestRecord
 from reports.analysis.analysis import Analysis
 from reports.analysis.place import Place
 from reports.evidence.upstream import Upstream, upstream_of

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from records.inside import READY, RUNNING
+from records.evidence.inside import READY, RUNNING
 from reports.analysis.analysis import Analysis
 from reports.evidence.inside import SeenInside
 from reports.evidence.kinds import OUTSIDE

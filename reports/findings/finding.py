@@ -44,7 +44,7 @@ class Evidence:
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """One part of the diagnosis. Only the renderer makes sentences of it (`reports.diagnosis`)."""
+    """One part of the diagnosis. Only the renderer makes sentences of it (`reports.words.diagnosis`)."""
 
     code: str
     """Its name, small letters and hyphens: ``slow-first-request``. Reports and programs know it by that."""

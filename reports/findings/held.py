@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 
-from records.inside import Place as At
+from records.evidence.inside import Place as At
 from reports.analysis.analysis import Analysis
 from reports.analysis.place import Place
 from reports.evidence.service import Excess, Service

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from records.request import RequestRecord
+from records.cells.request import RequestRecord
 from reports.analysis.analysis import Analysis
 from reports.analysis.place import Place
 from reports.findings.finding import Evidence, Finding

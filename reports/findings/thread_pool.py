@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from records.inside import MeanExecutor
+from records.evidence.inside import MeanExecutor
 from reports.analysis.analysis import Analysis
 from reports.evidence.inside import SeenInside
 from reports.evidence.kinds import THREADS

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from records.inside import Place
+from records.evidence.inside import Place
 from reports.analysis.analysis import Analysis
 from reports.evidence.kinds import READS
 from reports.evidence.service import Service

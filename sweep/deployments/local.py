@@ -6,13 +6,13 @@ import os
 from collections.abc import Mapping
 from typing import Self
 
-from records.variants import BASELINE
+from records.services.variants import BASELINE
 from sweep.deployments.process import environment_of, wait_ready
 from sweep.deployments.protocol import Endpoint, Kind, Setup
 from sweep.fixes.reference_app import REFERENCE_APP
 from sweep.fixes.remedy import Remedies
+from sweep.running.asking import served
 from sweep.running.errors import UsageError
-from sweep.running.probes import served
 from sweep.running.processes import Child, free_port
 
 

@@ -6,10 +6,10 @@ import time
 from collections.abc import Callable, Mapping
 
 from sweep.deployments.protocol import Setup
+from sweep.running.asking import status
 from sweep.running.dial import with_dial
 from sweep.running.errors import UsageError
 from sweep.running.inside import with_inside
-from sweep.running.probes import status
 from sweep.running.processes import Child
 from sweep.running.redaction import without_key
 

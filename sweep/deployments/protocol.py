@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import ClassVar, Protocol, Self
 
 from reach.options import DIRECT, Reach
-from records.served import Served
+from records.services.served import Served
 from sweep.fixes.remedy import Remedies
 from sweep.running.cpus import Cpus
 from sweep.running.ledger import Ledger

@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Self
 
 from reach.options import Reach
-from records.secret_names import is_secret, is_utf8, secret_within, shown
+from records.secrets.secret_names import is_secret, is_utf8, secret_within, shown
 from sweep.deployments.process import environment_of, wait_ready
 from sweep.deployments.protocol import Endpoint, Kind, Setup
 from sweep.fixes.any_app import remedies_for
 from sweep.fixes.remedy import Remedies
+from sweep.running.asking import served
 from sweep.running.errors import UsageError
-from sweep.running.probes import served
 from sweep.running.processes import Command, free_port
 
 _PREFIX = "run:"

@@ -8,11 +8,11 @@ from typing import Self
 
 from reach.address import Address
 from reach.options import Reach
-from records.layout import deployment_name
-from records.served import Served
+from records.cells.layout import deployment_name
+from records.services.served import Served
 from sweep.deployments.protocol import HEALTH_PATH, Endpoint, Kind, Setup
+from sweep.running.asking import served, trouble
 from sweep.running.errors import UsageError, check_base_url
-from sweep.running.probes import served, trouble
 
 ANSWER_SECONDS = 5.0
 """For a running service to say anything at all."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from records.base_url import split_base_url
 from records.errors import UsageError as UsageError
+from records.options.base_url import split_base_url
 
 
 def check_base_url(what: str, url: str, *, key: str) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from reach import unshown
 from reach.key import KEY_VARIABLE
-from records.redaction import Redaction
+from records.secrets.redaction import Redaction
 from sweep.running.errors import UsageError
 
 _sent: dict[str, str] = {}

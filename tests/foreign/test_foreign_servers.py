@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from records.cell import Check
-from records.reader import CellData, read_cell
+from records.cells.cell import Check
+from records.cells.reader import CellData, read_cell
 
 TTFT_MS, ITL_MS = 400, 20
 EARLY_MS, LATE_MS = -1, 250

@@ -8,8 +8,8 @@ from typing import IO, Any
 
 import pytest
 
-from records.levels import LoadStage
-from records.reader import read_cell
+from records.cells.levels import LoadStage
+from records.cells.reader import read_cell
 from support import ROOT, Process
 
 Start = Callable[..., Process]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from sweep.cli import command
-from sweep.planning import planned
+from sweep.planned import planned
 from sweep.running.errors import UsageError
 
 
@@ -26,7 +26,7 @@ def test_a_load_is_told_that_nothing_is_verified(trap: Any, locust: Any, certifi
 def test_a_sweep_without_https_refuses_options_of_tls(
     monkeypatch: pytest.MonkeyPatch, certificates: Any, urls: list[str], refused: bool
 ) -> None:
-    monkeypatch.setattr("sweep.planning.check_scenario", lambda plan: None)
+    monkeypatch.setattr("sweep.planned.check_scenario", lambda plan: None)
     words = [word for url in urls for word in ("--deployment", url)]
     given = command.make_context("sweep", [*words, "--config", "as-is", "--ca", certificates.ca]).params
     if not refused:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from records.reader import read_cell
+from records.cells.reader import read_cell
 from trap_servers import answering
 
 SHORT = ("--headless", "-u", "2", "--requests", "10", "--min-seconds", "0.3", "-t", "30s", "--results", "r")

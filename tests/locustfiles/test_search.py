@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from records.reader import read_cell
+from records.cells.reader import read_cell
 from support import wait_until
 
 

@@ -17,7 +17,7 @@ from typing import Any
 import psutil
 import pytest
 
-from records.reader import read_cell, read_run
+from records.cells.reader import read_cell, read_run
 from support import lines, wait_until
 from trap_servers import answering
 

@@ -19,7 +19,7 @@ import pytest
 from profiler.prober import Prober, _outcome
 from profiler.probes import main, wanted
 from reach.address import Address
-from records.probes import ACCEPT, Probe, read, summarise
+from records.evidence.probes import ACCEPT, Probe, read, summarise
 from support import environment, wait_until
 
 NAMES = ("ca", "cert", "cert_key", "server_name", "key_header")

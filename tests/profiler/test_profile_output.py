@@ -11,7 +11,7 @@ import pytest
 
 from profiler.output import build_profile, samples_path
 from profiler.summary import summary_of
-from records.request import RecordError
+from records.errors import RecordError
 
 NS = 1_700_000_000_000_000_000
 

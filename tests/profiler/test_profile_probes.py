@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from profiler.cli import main
-from records.probes import read, summarise
+from records.evidence.probes import read, summarise
 from support import Listener, environment, free_port, wait_until
 
 

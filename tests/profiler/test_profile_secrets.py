@@ -10,9 +10,9 @@ import pytest
 
 from profiler.cli import main
 from profiler.scrape import _opener, scraped
-from records.scrape import Scrape
-from records.scraped import read_scraped
-from records.series import redacted, split
+from records.evidence.scrape import Scrape
+from records.evidence.scraped import read_scraped
+from records.evidence.series import redacted, split
 
 KEY = "correct-horse-battery-9"
 

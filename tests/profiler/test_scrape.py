@@ -16,8 +16,8 @@ import pytest
 import support
 from profiler import scrape as module
 from profiler.scrape import Scraping, scraped
-from records.scrape import Scrape
-from records.scraped import read_scraped
+from records.evidence.scrape import Scrape
+from records.evidence.scraped import read_scraped
 
 
 def answering(body: str, status: str = "200 OK") -> Callable[[Any], None]:

@@ -11,9 +11,9 @@ import numpy as np
 import orjson
 import pytest
 
-from records.cell import SCHEMA_VERSION, Cell, Check, Verdict
+from records.cells.cell import SCHEMA_VERSION, Cell, Check, Verdict
+from records.cells.request import RequestRecord
 from records.files import LineFile, write_json
-from records.request import RequestRecord
 
 START_NS = 1_800_000_000_000_000_000
 PASS = (

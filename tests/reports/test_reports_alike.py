@@ -9,15 +9,15 @@ from typing import Any
 import pytest
 
 from alike_cells import MOCKED, spec
-from records.reader import read_run
+from records.cells.reader import read_run
 from reported import notes, of_cells
 from reports.analysis.analyse import analyse
+from reports.as_json.results import results_json
 from reports.blocks import blocks
-from reports.document import Paragraph
+from reports.document.document import Paragraph
 from reports.figures.requested import workload_mismatch
 from reports.figures.rows import rows_of
-from reports.headline import what_this_says
-from reports.results import results_json
+from reports.words.headline import what_this_says
 
 
 def test_a_mock_may_differ_in_its_own_stage_and_setting(made: Any, tmp_path: Path) -> None:

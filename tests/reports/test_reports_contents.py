@@ -11,17 +11,17 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from records.cell import Check
-from records.measure import rate
-from records.reader import read_run
+from records.cells.cell import Check
+from records.cells.measure import rate
+from records.cells.reader import read_run
 from reported import analysed, printed, words
 from reports.analysis.analyse import analyse
+from reports.as_json.results import results_json
 from reports.blocks import blocks
+from reports.document.render import markdown, print_blocks
 from reports.export import figure_columns, summary_csv
 from reports.figures.knee import knee_index
-from reports.growth import knee_sentence
-from reports.render import markdown, print_blocks
-from reports.results import results_json
+from reports.words.growth import knee_sentence
 from workloads.stream import STREAM
 
 

@@ -14,16 +14,16 @@ from typing import Any
 import orjson
 import pytest
 
-from records.reader import read_run
+from records.cells.reader import read_run
 from reports.analysis.analyse import analyse
 from reports.analysis.analysis import Analysis
 from reports.analysis.place import Place
+from reports.as_json.results import results_json
 from reports.blocks import blocks
+from reports.document.render import markdown
 from reports.findings import catalogue
 from reports.findings.finding import Confidence, Effect, Evidence, Finding, Severity
-from reports.headline import LINES, what_this_says
-from reports.render import markdown
-from reports.results import results_json
+from reports.words.headline import LINES, what_this_says
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENT = ROOT / "docs" / "adding-a-finding.md"

@@ -10,18 +10,18 @@ from typing import Any
 
 import pytest
 
-from records.cell import Check
+from records.cells.cell import Check
+from records.cells.reader import read_run
 from records.files import LineFile
-from records.reader import read_run
 from reported import notes, of_cells
 from reports.analysis.analyse import analyse
 from reports.analysis.of_loads import Cold
+from reports.as_json.results import results_json
 from reports.blocks import blocks
-from reports.cautions import cautions
-from reports.document import Paragraph
+from reports.document.document import Paragraph
 from reports.export import levels_csv, summary_csv
-from reports.headline import what_this_says
-from reports.results import results_json
+from reports.notes.cautions import cautions
+from reports.words.headline import what_this_says
 
 STAGES = {"embed": 40.0, "llm": 50.0}
 

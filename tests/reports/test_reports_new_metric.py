@@ -12,14 +12,14 @@ from typing import Any
 import pytest
 
 from loadgen.shapes.level_table import table
-from records.cell import Window
-from records.levels import LoadStage, LoadStages
-from records.reader import read_run
+from records.cells.cell import Window
+from records.cells.levels import LoadStage, LoadStages
+from records.cells.reader import read_run
 from reports.analysis.analyse import analyse
+from reports.as_json.results import results_json
 from reports.blocks import blocks
+from reports.document.render import markdown
 from reports.export import summary_csv
-from reports.render import markdown
-from reports.results import results_json
 from workloads.catalogue import WORKLOADS
 from workloads.metric import Metric
 from workloads.stream import METRICS, STREAM

@@ -11,16 +11,16 @@ import orjson
 import pytest
 from rich.console import Console
 
+from records.cells.point import Point
+from records.cells.reader import read_run
 from records.files import read_json, write_json
-from records.point import Point
-from records.reader import read_run
 from reports.analysis.analyse import analyse
 from reports.analysis.analysis import Analysis
+from reports.as_json.results import results_json
 from reports.blocks import blocks
-from reports.document import Table
+from reports.document.document import Table
+from reports.document.render import print_blocks
 from reports.export import summary_csv
-from reports.render import print_blocks
-from reports.results import results_json
 
 
 def tables(analysis: Analysis) -> dict[str, Table]:

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from records.reader import read_run
+from records.cells.reader import read_run
 from reports.analysis.analyse import analyse
 from reports.analysis.analysis import Analysis
 from reports.analysis.of_loads import Beside, Overlapping
 from reports.analysis.of_runs import Older
-from reports.headline import what_this_says
+from reports.words.headline import what_this_says
 
 AT = {"at": "http://10.0.0.1:1"}
 RUN = {"spec": "run:app --port {port}"}

@@ -12,9 +12,9 @@ import pytest
 
 from reported import analysed, printed
 from reports.analysis.of_machine import Drift
+from reports.as_json.results import results_json
 from reports.export import summary_csv
 from reports.figures.load import Load
-from reports.results import results_json
 
 
 def stepped(made: Any, users: int, **more: Any) -> Any:

@@ -13,12 +13,12 @@ import pytest
 from reported import analysed, printed, words
 from reports.analysis.of_loads import Cold
 from reports.analysis.of_machine import Drift
+from reports.as_json.results import results_json
 from reports.blocks import blocks
+from reports.document.render import markdown
 from reports.export import summary_csv
 from reports.figures.text import number
-from reports.render import markdown
-from reports.results import results_json
-from reports.side_by_side import ratio_header
+from reports.tables.side_by_side import ratio_header
 
 
 def test_account_adds_up_and_shows_what_the_sdk_costs(sweep_dir: Path) -> None:

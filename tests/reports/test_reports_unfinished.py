@@ -7,16 +7,16 @@ from typing import Any
 
 import pytest
 
+from records.cells.reader import read_run
 from records.files import read_json, write_json
-from records.reader import read_run
-from records.variants import MOCKS
+from records.services.variants import MOCKS
 from reports.analysis.analyse import analyse
 from reports.analysis.of_runs import Unfinished
-from reports.cautions import cautions
-from reports.headline import what_this_says
-from sweep.directory import write_run
-from sweep.options import parse_targets
-from sweep.plan import Plan
+from reports.notes.cautions import cautions
+from reports.words.headline import what_this_says
+from sweep.measuring.directory import write_run
+from sweep.planning.options import parse_targets
+from sweep.planning.plan import Plan
 
 
 def killed(made: Any, run: Path, status: str, repeats: int = 1) -> Path:

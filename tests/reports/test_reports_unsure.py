@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 
-from records.cell import Check
+from records.cells.cell import Check
+from records.cells.reader import read_run
 from records.files import LineFile
-from records.reader import read_run
 from reports.analysis.analyse import analyse
 from reports.analysis.analysis import Analysis
 from reports.blocks import blocks
-from reports.document import Table
+from reports.document.document import Table
 from reports.figures.text import NONE
-from reports.headline import what_this_says
+from reports.words.headline import what_this_says
 from workloads.catalogue import check_named
 
 

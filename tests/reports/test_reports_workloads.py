@@ -12,14 +12,14 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from records.reader import read_run
+from records.cells.reader import read_run
 from reports.analysis.analyse import analyse
 from reports.analysis.analysis import Analysis
+from reports.as_json.results import results_json
 from reports.blocks import blocks
 from reports.cli import main
+from reports.document.render import markdown
 from reports.export import summary_csv
-from reports.render import markdown
-from reports.results import results_json
 from workloads.catalogue import WORKLOADS
 from workloads.metric import Metric
 from workloads.workload import Columns, Throughput, Workload

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from records.variants import MOCKS
+from records.services.variants import MOCKS
 from support import sweep
-from sweep.options import parse_targets
-from sweep.plan import Plan
+from sweep.planning.options import parse_targets
+from sweep.planning.plan import Plan
 from sweep.running import cpus
 
 

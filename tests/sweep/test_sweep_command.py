@@ -12,14 +12,15 @@ import click
 import psutil
 import pytest
 
-from records.inside import read_inside, summary
-from records.reader import cell_directories
-from records.variants import MOCKS
+from records.cells.reader import cell_directories
+from records.evidence.inside import read_inside, summary
+from records.services.variants import MOCKS
 from support import environment, sweep, sweep_ended_well, wait_until
-from sweep import cli, whole
-from sweep.directory import alone, create
-from sweep.options import parse_targets
-from sweep.plan import Plan
+from sweep import cli
+from sweep.measuring import whole
+from sweep.measuring.directory import alone, create
+from sweep.planning.options import parse_targets
+from sweep.planning.plan import Plan
 from sweep.running.errors import UsageError
 
 LIMIT = 300

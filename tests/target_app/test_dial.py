@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from records.dial import DialWindow, read_windows
+from records.evidence.dial import DialWindow, read_windows
 from target_app import dial as dial_module
 from target_app.batching import BatchEmbedder
 from target_app.corpus import Passage

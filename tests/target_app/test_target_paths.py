@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from records.served import Served
+from records.services.served import Served
 from target_app import llm as llm_module
 from target_app import preprocess, service
 from target_app.dialects import QuietSink

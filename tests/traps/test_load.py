@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from records.cell import Check
-from records.measure import measured
-from records.reader import CellData, read_cell
-from records.request import RequestRecord
+from records.cells.cell import Check
+from records.cells.measure import measured
+from records.cells.reader import CellData, read_cell
+from records.cells.request import RequestRecord
 
 MS = 1_000_000
 LATE_MS = 250.0

@@ -23,8 +23,8 @@ from hypothesis import strategies as st
 
 from loadgen.client.doubt import LATE_NS, LATE_SHARE
 from loadgen.engine.clock import Clock
-from records.reader import CellData, read_cell
-from records.request import LATE, RequestRecord
+from records.cells.reader import CellData, read_cell
+from records.cells.request import LATE, RequestRecord
 
 USERS, TOKENS, FIRST_S, GAP_S = 6, 20, 0.05, 0.004
 CLOCKS_NS = 500_000

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from records.cell import Window
-from records.request import RequestRecord
+from records.cells.cell import Window
+from records.cells.request import RequestRecord
 from workloads.checks.facts import Facts
 
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from records.cell import Check, Window
-from records.request import RequestRecord
-from records.served import Served
+from records.cells.cell import Check, Window
+from records.cells.request import RequestRecord
+from records.services.served import Served
 from workloads import judge
 from workloads.catalogue import check_named, checks_that
 from workloads.checks.definition import DEFINITIONS, Definition, declared

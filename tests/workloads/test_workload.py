@@ -7,8 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from records.cell import Verdict, Window
-from records.request import RecordError, RequestRecord
+from records.cells.cell import Verdict, Window
+from records.cells.request import RequestRecord
+from records.errors import RecordError
 from workloads import judge
 from workloads.catalogue import WORKLOADS, workload
 from workloads.checks.facts import Facts

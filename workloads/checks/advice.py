@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from records.cell import Check
+from records.cells.cell import Check
 
 
 def advised(check: Check, advice: str) -> Check:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from records.cell import Check
-from records.finish_reasons import unknown_ends
-from records.request import RequestRecord
+from records.cells.cell import Check
+from records.cells.finish_reasons import unknown_ends
+from records.cells.request import RequestRecord
 from workloads.checks.advice import advised
 from workloads.checks.definition import declared
 from workloads.checks.facts import Facts

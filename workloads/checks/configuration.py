@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 from typing import Any
 
-from records.cell import Check
-from records.request import RequestRecord
-from records.served import AS_IS
-from records.variants import LLM, MOCKS, SWITCHES, mocked_by
+from records.cells.cell import Check
+from records.cells.request import RequestRecord
+from records.services.served import AS_IS
+from records.services.variants import LLM, MOCKS, SWITCHES, mocked_by
 from workloads.checks.advice import advised
 from workloads.checks.definition import declared
 from workloads.checks.facts import Facts

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from records.cell import Check, Window
-from records.load_worker import LoadWorker
-from records.measure import measured, timed
-from records.noise import Noise
-from records.request import RequestRecord
-from records.served import Served
+from records.cells.cell import Check, Window
+from records.cells.load_worker import LoadWorker
+from records.cells.measure import measured, timed
+from records.cells.request import RequestRecord
+from records.evidence.noise import Noise
+from records.services.served import Served
 
 TOO_FEW = "too few answers to tell"
 """So begins what a check says that wanted more answers: nobody has to be told aloud."""
@@ -65,7 +65,7 @@ class Facts:
 
     @cached_property
     def counted(self) -> list[RequestRecord]:
-        """The requests that count, as `records.measure.measured` says."""
+        """The requests that count, as `records.cells.measure.measured` says."""
         return measured(self.requests, self.window)
 
     @cached_property

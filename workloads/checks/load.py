@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from statistics import median
 from typing import Protocol
 
-from records.cell import Check, Window
-from records.measure import ended_inside, percentile
-from records.measure import rate as measure_rate
-from records.request import RequestRecord
+from records.cells.cell import Check, Window
+from records.cells.measure import ended_inside, percentile
+from records.cells.measure import rate as measure_rate
+from records.cells.request import RequestRecord
 from workloads.checks.answers import FAILURE_SHARE
 from workloads.checks.definition import declared, define
 from workloads.checks.facts import TOO_FEW, Facts, Judge

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from records.cell import Check
-from records.noise import Noise
+from records.cells.cell import Check
+from records.evidence.noise import Noise
 from workloads.checks.definition import declared
 from workloads.checks.facts import Facts
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
-from records.cell import Check, Status, Window
-from records.load_worker import LoadWorker
-from records.request import LATE
+from records.cells.cell import Check, Status, Window
+from records.cells.load_worker import LoadWorker
+from records.cells.request import LATE
 from workloads.checks.advice import advised
 from workloads.checks.definition import declared
 from workloads.checks.facts import Facts

@@ -7,8 +7,8 @@ from collections.abc import Collection, Sequence
 from itertools import pairwise
 from statistics import median
 
-from records.cell import Check
-from records.request import COMPRESSED, LATE, RequestRecord
+from records.cells.cell import Check
+from records.cells.request import COMPRESSED, LATE, RequestRecord
 from workloads.checks.advice import advised
 from workloads.checks.definition import declared
 from workloads.checks.facts import TOO_FEW, Facts

@@ -12,8 +12,8 @@ from loadgen.tasks.ask.thoughts import (
     without_closing,
 )
 from loadgen.tasks.ask.token_usage import TokenUsage
-from records.finish_reasons import GAVE_UP
-from records.request import StageTimings, TokenSource
+from records.cells.finish_reasons import GAVE_UP
+from records.cells.request import StageTimings, TokenSource
 
 MOCK_ANSWER = "Mock response to:"
 

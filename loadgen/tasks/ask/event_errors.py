@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from records.finish_reasons import GAVE_UP
+from records.cells.finish_reasons import GAVE_UP
 
 _NAME = re.compile(
     r"(?:err|error|exception|fault|failure)"

@@ -9,7 +9,7 @@ from loadgen.tasks.ask.event_data import NOTHING, decoded
 from loadgen.tasks.ask.event_errors import MAY_FAIL, error_in
 from loadgen.tasks.ask.thoughts import is_thought, of_thoughts
 from loadgen.tasks.ask.token_usage import TokenUsage
-from records.finish_reasons import GAVE_UP, finish_reason
+from records.cells.finish_reasons import GAVE_UP, finish_reason
 
 DONE = b"[DONE]"
 TELLTALE = b'"choices"'

@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from records.given_files import GivenFileError, read_given
+from records.options.given_files import GivenFileError, read_given
 
 MOST_BYTES = 100_000_000
 """A million questions; each load worker has them all in memory."""

@@ -14,7 +14,7 @@ from loadgen.client.sender import Sender
 from loadgen.tasks.ask.answer import Answer
 from loadgen.tasks.ask.dialects import Dialect
 from loadgen.tasks.ask.events import EventStream
-from records.request import Outcome
+from records.cells.request import Outcome
 
 ACCEPT = {"Accept": "text/event-stream, text/plain, */*"}
 

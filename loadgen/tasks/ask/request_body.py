@@ -10,7 +10,14 @@ from loadgen.engine.settings import GIVE_KEY
 from loadgen.tasks.ask.dialects import Dialect, UnknownField, dialect, field_names
 from loadgen.tasks.ask.options import AskOptions
 from records.errors import UsageError
-from records.secret_names import NO_FRAGMENT, field_value, is_utf8, secret_in_field, secret_in_query, shown
+from records.secrets.secret_names import (
+    NO_FRAGMENT,
+    field_value,
+    is_utf8,
+    secret_in_field,
+    secret_in_query,
+    shown,
+)
 
 
 def dialect_of(options: AskOptions) -> Dialect:

@@ -16,9 +16,9 @@ from loadgen.tasks.ask.question_files import Question, QuestionError, read_quest
 from loadgen.tasks.ask.questions import digest, library_questions, shuffled, users_questions
 from loadgen.tasks.ask.reading import AnswerExchange, Asker
 from loadgen.tasks.ask.request_body import dialect_of
+from records.cells.request import GAPS_LEFT_OUT, RequestRecord, StageTimings
 from records.errors import UsageError
-from records.request import GAPS_LEFT_OUT, RequestRecord, StageTimings
-from records.served import config_shown
+from records.services.served import config_shown
 
 
 class AskTask(Task[Question, AnswerExchange]):

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from loadgen.adapter.last_lines import RequestFailed, last_lines
-from records.cell import Cell
+from records.cells.cell import Cell
 
 
 def _run(**more: Any) -> Any:

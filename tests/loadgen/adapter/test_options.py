@@ -19,7 +19,7 @@ from loadgen.engine.settings import settings as settings_of
 from loadgen.tasks.ask.options import AskOptions
 from loadgen.tasks.ask.task import ASK, AskTask
 from reach.options import OPTIONS
-from records.secret_names import is_secret
+from records.secrets.secret_names import is_secret
 
 
 class Parser(argparse.ArgumentParser):

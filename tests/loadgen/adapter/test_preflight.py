@@ -13,7 +13,7 @@ from reach import config
 from reach.failure import ReachFailure
 from reach.options import Reach
 from records.errors import UsageError
-from records.served import Served
+from records.services.served import Served
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from loadgen.adapter.rows import Row, log
-from records.request import RequestRecord
+from records.cells.request import RequestRecord
 from workloads.metric import Metric
 from workloads.stream import STREAM
 from workloads.workload import Workload

@@ -13,7 +13,8 @@ from loadgen.client.connection import Timeouts
 from loadgen.client.http import Origin
 from loadgen.tasks.ask.dialects import dialect
 from loadgen.tasks.ask.reading import AnswerExchange, Asker
-from records.request import RecordError, RequestRecord, decode
+from records.cells.request import RequestRecord, decode
+from records.errors import RecordError
 
 PARENT = re.compile(rb"\r\ntraceparent: 00-([0-9a-f]{32})-([0-9a-f]{16})-01\r\n")
 

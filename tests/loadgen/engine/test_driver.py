@@ -16,7 +16,7 @@ from loadgen.engine.driver import Driver
 from loadgen.engine.in_flight import WorkerIdentity
 from loadgen.engine.session import Plan, Session
 from loadgen.engine.task import Share, Task
-from records.request import RequestRecord
+from records.cells.request import RequestRecord
 
 
 @dataclass(frozen=True)

@@ -22,14 +22,14 @@ from loadgen.process.verdict_line import verdict_line
 from loadgen.shapes.level_log import LevelLog
 from loadgen.tasks.ask.options import AskOptions
 from loadgen.tasks.ask.task import ASK
-from records.cell import Cell, Check, Verdict, Window
-from records.cell_spec import CellSpec
+from records.cells.cell import Cell, Check, Verdict, Window
+from records.cells.cell_spec import CellSpec
+from records.cells.reader import is_complete, read_cell
+from records.cells.request import RequestRecord
 from records.errors import UsageError
+from records.evidence.noise import Noise
 from records.files import write_json
-from records.noise import Noise
-from records.reader import is_complete, read_cell
-from records.request import RequestRecord
-from records.served import Served
+from records.services.served import Served
 from workloads.catalogue import checks_that
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from distributed_stage import Stage, keys, last_line
-from records.reader import read_cell, read_run
+from records.cells.reader import read_cell, read_run
 from support import wait_until
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from loadgen.process.redacted_logs import RedactingFilter, RedactingStream, redact_logs
-from records.redaction import Redaction
+from records.secrets.redaction import Redaction
 
 SECRET = "sk-12345678-abc"
 

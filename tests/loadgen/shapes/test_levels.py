@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from loadgen.shapes.level_log import LevelLog
 from loadgen.shapes.level_table import table, what_next
 from loadgen.shapes.measured import measured_levels
-from records.cell import Cell, Check, Verdict, Window
-from records.levels import LoadStage, LoadStages
-from records.measure import rate
-from records.request import RequestRecord
+from records.cells.cell import Cell, Check, Verdict, Window
+from records.cells.levels import LoadStage, LoadStages
+from records.cells.measure import rate
+from records.cells.request import RequestRecord
 from workloads.stream import STREAM
 from workloads.workload import RPS
 

@@ -16,7 +16,7 @@ from loadgen.engine.in_flight import InFlightRequest
 from loadgen.shapes.phases import AnswerReports, AnswersMessage, PhaseObservations
 from loadgen.shapes.slo import Slo
 from loadgen.tasks.ask.reading import AnswerExchange
-from records.request import RequestRecord
+from records.cells.request import RequestRecord
 from workloads.stream import STREAM
 
 

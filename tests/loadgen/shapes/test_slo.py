@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loadgen.shapes.slo import Figures, Part, Slo, Waiting
-from records.request import RequestRecord
+from records.cells.request import RequestRecord
 from reports.figures import stats
 from workloads.stream import STREAM
 

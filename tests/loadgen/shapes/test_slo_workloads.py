@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from loadgen.shapes.slo import Part, Slo
-from records.request import RequestRecord
+from records.cells.request import RequestRecord
 from workloads.metric import Metric
 from workloads.workload import Workload
 

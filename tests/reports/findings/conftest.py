@@ -10,8 +10,8 @@ from typing import Any
 import orjson
 import pytest
 
-from records import layout
-from records.reader import read_run
+from records.cells import layout
+from records.cells.reader import read_run
 from reports.analysis.analyse import analyse
 from reports.analysis.analysis import Analysis
 from reports.findings.catalogue import diagnosis

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from reports.analysis.analysis import Analysis
+from reports.as_json.results import results_json
 from reports.evidence.ladder import Rung
 from reports.figures.repeats import by_repeats
-from reports.ladder_tables import ladder_tables
-from reports.results import results_json
+from reports.tables.ladder import ladder_tables
 
 LINE = "retrieve (mine.py:7)"
 READ = {"kind": "socket-read", "at": "AsyncStream.read", "where": "answer (mine.py:30)"}

@@ -8,12 +8,12 @@ from typing import Any
 import orjson
 import pytest
 
-from records.reader import read_run
+from records.cells.reader import read_run
 from reports.analysis.analyse import analyse
+from reports.as_json.results import results_json
 from reports.blocks import blocks
-from reports.document import Row, Table
-from reports.render import markdown
-from reports.results import results_json
+from reports.document.document import Row, Table
+from reports.document.render import markdown
 
 SLEEP = {"kind": "sleep", "at": "asyncio.sleep", "where": "embed (mine.py:3)"}
 READ = {"kind": "socket-read", "at": "AsyncStream.read", "where": "answer (mine.py:30)"}

@@ -12,13 +12,13 @@ from typing import Any
 
 import pytest
 
-from records.variants import Variant
+from records.services.variants import Variant
 from sweep.deployments import catalogue
 from sweep.deployments.protocol import Setup
-from sweep.plan import Plan
+from sweep.measuring.targets import check_services
+from sweep.planning.plan import Plan
+from sweep.planning.target import Target, with_wait
 from sweep.running.errors import UsageError
-from sweep.target import Target, with_wait
-from sweep.targets import check_services
 
 GUIDE = Path(__file__).resolve().parents[3] / "docs" / "adding-a-deployment.md"
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from records.served import Served
-from records.variants import BASELINE, MOCKS
+from records.services.served import Served
+from records.services.variants import BASELINE, MOCKS
 from sweep.deployments import local, process
 from sweep.deployments.local import LocalDeployment
 from sweep.deployments.protocol import Setup

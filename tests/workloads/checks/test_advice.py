@@ -15,10 +15,10 @@ import pytest
 from loadgen.adapter.parser import add_arguments
 from loadgen.engine.options import LoadOptions
 from loadgen.tasks.ask.options import AskOptions
-from records.cell import Check, Window
-from records.load_worker import LoadWorker
-from records.noise import Noise
-from records.request import COMPRESSED, OUTCOMES, RequestRecord
+from records.cells.cell import Check, Window
+from records.cells.load_worker import LoadWorker
+from records.cells.request import COMPRESSED, OUTCOMES, RequestRecord
+from records.evidence.noise import Noise
 from workloads.checks import answers, streams
 from workloads.checks.advice import in_one_line
 from workloads.checks.facts import Facts, Judge

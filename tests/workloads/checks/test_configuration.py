@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from records.cell import Check
-from records.request import RequestRecord
-from records.served import Served
-from records.variants import LLM, MOCKS, SWITCHES, mocked_by
+from records.cells.cell import Check
+from records.cells.request import RequestRecord
+from records.services.served import Served
+from records.services.variants import LLM, MOCKS, SWITCHES, mocked_by
 from workloads.checks import configuration
 from workloads.checks.facts import Facts
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from records.noise import Noise
+from records.evidence.noise import Noise
 from workloads.checks.facts import Facts
 from workloads.checks.machine import machine_noise, noisy
 

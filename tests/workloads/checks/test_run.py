@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import pytest
 
-from records.cell import Check, Window
-from records.load_worker import LoadWorker
-from records.request import RequestRecord
+from records.cells.cell import Check, Window
+from records.cells.load_worker import LoadWorker
+from records.cells.request import RequestRecord
 from workloads.checks import run
 from workloads.checks.facts import Facts
 

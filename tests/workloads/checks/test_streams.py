@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from records.cell import Check, Window
-from records.request import COMPRESSED, RequestRecord
+from records.cells.cell import Check, Window
+from records.cells.request import COMPRESSED, RequestRecord
 from workloads.checks import streams
 from workloads.checks.facts import Facts
 

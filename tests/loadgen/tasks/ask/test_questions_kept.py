@@ -10,7 +10,7 @@ from loadgen.process.machine import machine
 from loadgen.tasks.ask.options import AskOptions
 from loadgen.tasks.ask.task import AskTask
 from reach.options import DIRECT
-from records.redaction import Redaction
+from records.secrets.redaction import Redaction
 
 
 def requested(**options: Any) -> Any:

@@ -1,0 +1,62 @@
+"""What things are called in a results directory."""
+
+from __future__ import annotations
+
+import re
+
+from records.cells.point import Point
+
+# In a run's folder.
+RUN = "run.json"
+LOCK = ".lock"
+"""Held by the sweep that is at work in the folder."""
+PROCESSES = "processes.jsonl"
+"""What the sweep started."""
+TARGETS = "targets"
+"""The folder of the targets' own logs, below it one of each deployment."""
+LLM_LOG = "llm.log"
+CELLS = "cells"
+"""The folder of a run below which the cells lie, each in the folder of its name."""
+# In a cell's folder.
+CELL = "cell.json"
+PARTIAL = ".partial-"
+"""In the name of a cell's folder that was set aside, with a number after it: it is never read."""
+TRY = ".try-"
+"""The same of a cell that the machine spoiled: the last try has its name, and the earlier ones this."""
+REQUESTS = "requests.jsonl"
+SAMPLES = "profile.jsonl"
+"""The profiler's samples of a cell, and what is made of them when it ends:"""
+PROFILE = "profile.json"
+PROBES = "probes.jsonl"
+"""What new connections met at the service while the cell ran, and before."""
+SCRAPED = "profile.scraped.jsonl"
+"""What services said of themselves meanwhile, a line a scrape; beside any profile it is called so."""
+SEARCH = "search.json"
+"""What a search found, beside its cell."""
+TARGET_LOG = "target.log"
+"""What a target wrote in the cell's time, and what locust, the profiler and the probes wrote:"""
+LOCUST_LOG = "locust.log"
+PROFILER_LOG = "profiler.log"
+DIAL = "dial.jsonl"
+"""Which stage the target slowed when, in the cell's time: `records.evidence.dial` reads it."""
+INSIDE = "inside.jsonl"
+"""What was seen inside the target's processes in the cell's time: `records.evidence.inside` reads it."""
+PROBES_LOG = "probes.log"
+LLM = "llm.jsonl"
+"""What the LLM sent: in a run's folder all of it, in a cell's what falls in its time."""
+# Derived: made again by every report.
+RESULTS = "systematic_results.json"
+SUMMARY = "summary.csv"
+LEVELS = "levels.csv"
+"""Of loads with a shape only."""
+REPORT = "report.md"
+
+
+def deployment_name(base_url: str) -> str:
+    """What a service is called that nobody gave a name: ``127.0.0.1-8001``."""
+    return re.sub(r"[^A-Za-z0-9._]+", "-", base_url.split("://", 1)[-1])[:80].strip("-._") or "url"
+
+
+def cell_name(deployment: str, config: str, point: Point, repeat: int) -> str:
+    """A cell's name, which is also its folder below ``CELLS``."""
+    return f"{deployment}/{config}/{point.folder}-r{repeat}"

@@ -1,0 +1,1 @@
+"""What was seen besides the answers, while cells were measured: inside a service, on its machine, outside."""

@@ -1,0 +1,169 @@
+"""Probes from outside: what a new connection met at a service, every 100 ms, while a load ran or before it.
+
+A blocked event loop or a full pool answers a cheap path late, and the kernel still takes connections; where
+the listen queue is full, connecting itself is late.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+
+from records.cells.measure import percentile
+from records.errors import RecordError
+from records.files import read_lines
+
+ACCEPT = "accept"
+"""The kind of those that only connect; any other kind is the path that was asked."""
+MOST_PATHS = 2
+IDLE_TAKEN = "idle probes taken"
+"""What the probing process says once the load may begin."""
+Outcome = Literal["ok", "status", "refused", "timeout", "reset", "error", "unfinished"]
+WITHOUT_TIME: tuple[Outcome, ...] = ("refused", "reset", "error")
+"""They ended early and say nothing of how long an answer takes. The rest of the failures waited so long at
+least."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Probe:
+    """One probe, on a connection of its own; times are Unix nanoseconds of one monotonic clock."""
+
+    __pydantic_config__: ClassVar = ConfigDict(extra="ignore")
+
+    kind: str
+    """`ACCEPT`, or the path."""
+    due_at_ns: int
+    sent_at_ns: int
+    """When it began. It is due only once the one before has ended, so what lies between is our own delay."""
+    ended_at_ns: int
+    """When it had what it was for: the connection, or the answer's first byte; else when it failed."""
+    connect_ms: float | None
+    """From when it began until TCP connected."""
+    first_byte_ms: float | None
+    """From when it began until the answer's first byte, TLS and connecting within it; None of `ACCEPT`."""
+    outcome: Outcome
+    """``ok`` is a connection, or any answer below 500 but 429; ``status`` any other answer. ``timeout`` came
+    after 5 seconds; ``unfinished`` was still waiting when the probes were stopped."""
+    status: int | None = None
+    missed: Annotated[int, Field(ge=0)] = 0
+    """How many of its kind were due while this one kept them waiting: they were never sent."""
+    skipped: Annotated[int, Field(ge=0)] = 0
+    """How many before it were not sent because the probing process itself stood still: they say nothing."""
+    interval_ms: Annotated[float, Field(gt=0)]
+    """How far apart they were due."""
+    idle: bool = False
+    """Taken before the load began, on purpose."""
+
+    @property
+    def failed(self) -> bool:
+        return self.outcome != "ok"
+
+    @property
+    def late_ms(self) -> float:
+        """How late the probing process itself was, which is not the service's doing."""
+        return (self.sent_at_ns - self.due_at_ns) / 1e6
+
+
+@dataclass(frozen=True, kw_only=True)
+class Summary:
+    """The probes of one kind that were due within a span of time."""
+
+    kind: str
+    probes: int
+    """How many were sent,"""
+    missed: int
+    """and how many were not, behind one that had no answer yet. They are counted as if they had been sent
+    when due and answered with it: who leaves them out sees a stall of seconds as one slow probe."""
+    skipped: int
+    """How many more were not, because the probing process stood still: they enter no figure."""
+    failed: float
+    """The share of those that were sent or missed that failed."""
+    p50_ms: float | None
+    """Counted from when they were due, to the connection or to the first byte. Those that timed out or were
+    unfinished count with what they had waited, so that these are lower bounds then; those that were refused,
+    reset or in error have no time. None without any."""
+    p95_ms: float | None
+    p99_ms: float | None
+    max_ms: float | None
+    late_p95_ms: float | None
+    """How late the probing process itself was: where this is large, the quantiles are not the service's."""
+    outcomes: dict[Outcome, int]
+    """Of those that were sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Due:
+    """One that was due, sent or not."""
+
+    at_ns: int
+    of: Probe
+    sent: bool
+
+    @property
+    def wait_ms(self) -> float:
+        return (self.of.ended_at_ns - self.at_ns) / 1e6
+
+
+_PROBE = TypeAdapter(Probe)
+
+
+def read(path: Path) -> list[Probe]:
+    """The probes in the order in which they ended; none where there is no file. A last line that a kill cut
+    off is left out. Raises RecordError for other bad lines, OSError."""
+    if not path.exists():
+        return []
+    probes = []
+    for number, line in read_lines(path):
+        try:
+            probes.append(_PROBE.validate_json(line))
+        except ValidationError as error:
+            why = error.errors()[0]
+            raise RecordError(f"{path}:{number}: not a probe: {why['loc']}: {why['msg']}") from None
+    return probes
+
+
+def idle(probes: Iterable[Probe]) -> list[Probe]:
+    """Those that were taken before the load began, on purpose: what loaded ones are held against."""
+    return [probe for probe in probes if probe.idle]
+
+
+def summarise(
+    probes: Sequence[Probe], start_ns: int | None = None, end_ns: int | None = None
+) -> dict[str, Summary]:
+    """{kind: its summary} of those due from ``start_ns`` on and before ``end_ns`` (None: no bound)."""
+    found: dict[str, list[_Due]] = {}
+    for probe in probes:
+        for due in _all_due(probe):
+            if (start_ns is None or due.at_ns >= start_ns) and (end_ns is None or due.at_ns < end_ns):
+                found.setdefault(probe.kind, []).append(due)
+    return {kind: _summary(kind, due) for kind, due in found.items()}
+
+
+def _all_due(probe: Probe) -> Iterator[_Due]:
+    """The probe, and those that it kept from being sent."""
+    yield _Due(probe.due_at_ns, probe, sent=True)
+    for number in range(1, probe.missed + 1):
+        yield _Due(probe.due_at_ns + round(number * probe.interval_ms * 1e6), probe, sent=False)
+
+
+def _summary(kind: str, due: Sequence[_Due]) -> Summary:
+    sent = [one.of for one in due if one.sent]
+    waits = [one.wait_ms for one in due if one.of.outcome not in WITHOUT_TIME]
+    return Summary(
+        kind=kind,
+        probes=len(sent),
+        missed=len(due) - len(sent),
+        skipped=sum(probe.skipped for probe in sent),
+        failed=sum(one.of.failed for one in due) / len(due),
+        p50_ms=percentile(waits, 0.5),
+        p95_ms=percentile(waits, 0.95),
+        p99_ms=percentile(waits, 0.99),
+        max_ms=max(waits, default=None),
+        late_p95_ms=percentile([probe.late_ms for probe in sent], 0.95),
+        outcomes=dict(Counter(probe.outcome for probe in sent)),
+    )

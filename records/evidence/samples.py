@@ -1,0 +1,49 @@
+"""Reading the profiler's samples, as it appends them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from records.cells import layout
+from records.errors import RecordError
+from records.files import read_json, read_lines
+
+
+def read_samples(jsonl_path: Path) -> list[dict[str, Any]]:
+    """The samples; a last line that a kill cut off is left out. Raises RecordError for other bad lines."""
+    samples = []
+    for number, line in read_lines(jsonl_path):
+        try:
+            sample = orjson.loads(line)
+        except orjson.JSONDecodeError as error:
+            raise RecordError(f"{jsonl_path}:{number}: not JSON: {error}") from None
+        if not isinstance(sample, dict) or not isinstance(sample.get("profiler"), dict):
+            raise RecordError(f"{jsonl_path}:{number}: not a sample of the profiler")
+        samples.append(sample)
+    return samples
+
+
+def samples_in(folder: Path) -> list[dict[str, Any]]:
+    """The samples of a cell, as they were appended, else from the profile that was made of them; none where
+    there is neither. Raises RecordError, OSError."""
+    if (folder / layout.SAMPLES).exists():
+        return read_samples(folder / layout.SAMPLES)
+    path = folder / layout.PROFILE
+    if not path.exists():
+        return []
+    profile = read_json(path)
+    samples = profile.get("data_points") if isinstance(profile, dict) else None
+    if not isinstance(samples, list) or not all(isinstance(sample, dict) for sample in samples):
+        raise RecordError(f"{path}: not a profile")
+    return samples
+
+
+def times_ns(jsonl_path: Path) -> list[int]:
+    """When the samples were taken (Unix ns); none where there are none. Raises RecordError, OSError."""
+    if not jsonl_path.exists():
+        return []
+    times = (sample.get("at_ns") for sample in read_samples(jsonl_path))
+    return [at for at in times if isinstance(at, int)]

@@ -1,0 +1,1 @@
+"""What is secret in what is given or said, and how it is blanked before anything is kept."""

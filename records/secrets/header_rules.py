@@ -1,0 +1,53 @@
+"""Which headers a user may give a request, and what they may say."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from records.secrets.secret_names import shown
+
+_FRAMING = {
+    *("connection", "content-encoding", "content-length", "expect", "http2-settings", "keep-alive"),
+    *("te", "trailer", "transfer-encoding", "upgrade"),
+}
+_SAYING_ELSE = {
+    *("accept", "accept-charset", "accept-encoding", "accept-language", "content-type", "host", "user-agent"),
+    *("cache-control", "cookie", "date", "origin", "range", "referer"),
+}
+"""Headers that say something else to a service than a key, most of them the client's own."""
+_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")  # a token, RFC 9110 5.6.2
+
+
+def frames(name: str) -> bool:
+    """Is it a header by which the client frames requests, connects, or talks to a proxy?"""
+    return name.lower() in _FRAMING or name.lower().startswith("proxy-")
+
+
+def may_carry_key(name: str) -> bool:
+    """Can a key be all that this header says?"""
+    return not frames(name) and name.lower() not in _SAYING_ELSE
+
+
+def header_trouble(pairs: Iterable[tuple[str, str]]) -> str | None:
+    """What is wrong with the first of the headers that cannot be sent, or None. A value is not shown: it
+    may be a secret."""
+    seen: set[str] = set()
+    for name, value in pairs:
+        small = name.lower()
+        if not _NAME.fullmatch(name):
+            return f"--header wants NAME=VALUE; {shown(name)} is not a header's name"
+        if frames(name):
+            return f"--header {name}: that header is the client's own, which frames requests and connects"
+        if small == "accept-encoding":
+            return (
+                f"--header {name}: answers are asked for uncompressed, or their times would be a compressor's"
+            )
+        if not value:
+            return f"--header {name} has no value"
+        if not value.isprintable() or not value.isascii():
+            return f"the value of header {name} holds characters that no header may have"
+        if small in seen:
+            return f"--header {name} is given twice (small or capital letters are the same)"
+        seen.add(small)
+    return None

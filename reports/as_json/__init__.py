@@ -1,0 +1,1 @@
+"""The analysis as plain JSON values: ``systematic_results.json``."""

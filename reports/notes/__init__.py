@@ -1,0 +1,1 @@
+"""Notes on the measurement in words: reasons for care, the verdict, what stands below a table."""

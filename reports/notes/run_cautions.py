@@ -1,0 +1,95 @@
+"""Notes on what was run, in words, as in `reports.notes.cautions`."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from reports.analysis import of_runs
+from reports.analysis.note import Note
+from reports.figures.text import listed
+from reports.notes.caution import Caution, some
+
+
+def _not_proved(notes: Sequence[of_runs.NotProved]) -> Caution:
+    count = f"{len(notes[0].cells)} of {notes[0].of} cells"
+    return Caution(
+        sentences=(f"{count}: configuration set, not proved (n/a): the service does not say what it runs.",),
+        brief=f"the configuration of {count} was set, not proved",
+    )
+
+
+def _as_is(notes: Sequence[of_runs.AsIs]) -> Caution:
+    count = f"{len(notes[0].cells)} of {notes[0].of} cells"
+    why = "the service does not say what it runs, so it was not proved (n/a)"
+    return Caution(
+        sentences=(f"{count}: configuration as-is: {why}.",), brief=f"{count} are as-is, which is not proved"
+    )
+
+
+def _not_verified(notes: Sequence[of_runs.NotVerified]) -> Caution:
+    count = f"{len(notes[0].cells)} of {notes[0].of} cells"
+    return Caution(
+        sentences=(f"{count}: --insecure: nobody verified whose service answered.",),
+        brief=f"{count} did not verify the service (--insecure)",
+    )
+
+
+def _older(notes: Sequence[of_runs.Older]) -> Caution:
+    text = f"{len(notes[0].cells)} of {notes[0].of} cells are too old to tell what was started and asked"
+    alone = "they are pooled with each other only, and may be of different services or questions"
+    return Caution(sentences=(f"{text}: {alone}.",), brief=text)
+
+
+def _incomplete(notes: Sequence[of_runs.Incomplete]) -> Caution:
+    text = f"{len(notes[0].cells)} cells have no end and were left out"
+    return Caution(sentences=(f"{text}: {some(notes[0].cells)}.",), brief=text)
+
+
+ENDS = {"running": "is still at work or was killed", "interrupted": "was interrupted"}
+
+
+def _unfinished(notes: Sequence[of_runs.Unfinished]) -> Caution:
+    sentences = []
+    for note in notes:
+        missing = f"{len(note.missing)} cells are missing ({some(note.missing)}); " if note.missing else ""
+        sentences.append(
+            f"The sweep {note.source} {ENDS.get(note.status, 'failed')}, it is not complete: "
+            f"{missing}{_resume(note)} measures what is missing."
+        )
+    brief = f"{len(notes)} sweeps are not complete"
+    if len(notes) == 1:
+        brief = f"the sweep is not complete ({_resume(notes[0])})"
+    return Caution(sentences=tuple(sentences), brief=brief)
+
+
+def _resume(note: of_runs.Unfinished) -> str:
+    return f"sweep --resume {shlex.quote(note.directory)}"
+
+
+def _again(notes: Sequence[of_runs.MeasuredAgain]) -> Caution:
+    [note] = notes
+    count = f"{len(note.cells)} of {note.of} cells were measured again: the machine had spoiled them"
+    kept = "What came before is kept beside each, as .try-1 and so on."
+    return Caution(sentences=(f"{count}: {listed(note.cells)}. {kept}",), brief=count)
+
+
+def _one_repeat(notes: Sequence[of_runs.OneRepeat]) -> Caution:
+    whole = "Each load was measured once" if notes[0].most == 1 else "Some loads were measured once"
+    return Caution(
+        sentences=(f"{whole}: how much figures differ from run to run is in no interval of theirs.",),
+        brief=f"{whole[0].lower()}{whole[1:]}: no noise between runs is known",
+    )
+
+
+WORDS_OF_RUNS: dict[type[Note], Callable[[Any], Caution]] = {
+    of_runs.NotProved: _not_proved,
+    of_runs.AsIs: _as_is,
+    of_runs.NotVerified: _not_verified,
+    of_runs.Older: _older,
+    of_runs.Incomplete: _incomplete,
+    of_runs.Unfinished: _unfinished,
+    of_runs.MeasuredAgain: _again,
+    of_runs.OneRepeat: _one_repeat,
+}

@@ -1,0 +1,123 @@
+"""The verdict as sentences: what may be believed, and what has to be known beside the figures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from reports.analysis.analysis import Analysis
+from reports.analysis.note import Note
+from reports.analysis.of_loads import AddedUp, LevelsApart, OpenLoop, ShapedLoad
+from reports.analysis.of_machine import GeneratorFigure, GeneratorUnknown
+from reports.analysis.of_runs import Cpus, FewRepeats
+from reports.document.document import Paragraph
+from reports.figures.summary import CellSummary
+from reports.figures.text import listed, number, value
+from reports.notes.cautions import cautions, grouped
+
+
+def _invalid_line(cell: CellSummary, analysis: Analysis) -> str:
+    why = "; ".join(f"{check.text or check.name} ({check.name})" for check in cell.failed_checks)
+    why = why or "nothing was checked"
+    of, metric = cell.figures, cell.workload.compared
+    median = f"{metric.title} {value(of.median)} {metric.unit}".rstrip()
+    figures = f"{value(of.throughput)} {cell.workload.throughput.title}, {median}"
+    return f"{analysis.named(cell)}, {figures}: {why}"
+
+
+def _cpus(notes: Sequence[Cpus]) -> Iterator[str]:
+    yield f"CPUs: {listed([_divided(note) for note in notes])}."
+
+
+def _divided(note: Cpus) -> str:
+    if note.target is None:
+        return f"load on {_ranges(note.load)}, the target wherever it runs"
+    if note.load == note.target:
+        return f"load and target shared {_ranges(note.load)}"
+    first = " before all else there" if note.realtime else ""
+    return f"load on {_ranges(note.load)}{first}, target on {_ranges(note.target)}"
+
+
+def _ranges(numbers: Sequence[int]) -> str:
+    """``CPU 0``, ``CPUs 1-3,5``, as taskset lists them."""
+    runs: list[list[int]] = []
+    for n in numbers:
+        if runs and n == runs[-1][-1] + 1:
+            runs[-1].append(n)
+        else:
+            runs.append([n])
+    text = ",".join(str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in runs)
+    return f"CPU {text}" if text.isdigit() else f"CPUs {text}"
+
+
+def _generator(notes: Sequence[GeneratorFigure]) -> Iterator[str]:
+    for note in notes:
+        if note.check == "generator-cpu":  # what its stalls did is told by the late requests
+            bound = "" if note.bound is None else f" (bound {number(note.bound)})"
+            what = f"its busiest process took at most {number(note.worst)} % of a core{bound}"
+            yield f"Generator: {what}, in {note.cell}."
+
+
+def _generator_unknown(_: Sequence[GeneratorUnknown]) -> Iterator[str]:
+    yield "Generator: whether it stalled was not measured (n/a)."
+
+
+def _added_up(notes: Sequence[AddedUp]) -> Iterator[str]:
+    for note in notes:
+        text = f"ran at the same time: added up to {note.load.named}, over the time they share"
+        yield f"{note.cell} of {listed(note.sources)} {text}."
+
+
+def _levels_apart(notes: Sequence[LevelsApart]) -> Iterator[str]:
+    for note in notes:
+        yield (
+            f"{note.cell} of {listed(note.sources)} did not go through the levels of {note.shape} side by "
+            "side: they are in no table; read each directory by itself."
+        )
+
+
+def _shaped(notes: Sequence[ShapedLoad]) -> Iterator[str]:
+    for note in notes:
+        yield f"{note.cell}: the shape {note.shape} changed the load; its figures pool all of its levels."
+
+
+def _open_loop(notes: Sequence[OpenLoop]) -> Iterator[str]:
+    for note in notes:
+        loop = f"an open loop of {note.rate:g} requests a second ({note.arrival})"
+        yield f"{note.cell} is {loop}: its number of users says nothing."
+
+
+def _few_repeats(notes: Sequence[FewRepeats]) -> Iterator[str]:
+    yield f"{notes[0].repeats} repeats: the intervals know little of the noise between runs."
+
+
+REMARKS: dict[type[Note], Callable[[Any], Iterator[str]]] = {
+    Cpus: _cpus,
+    GeneratorFigure: _generator,
+    GeneratorUnknown: _generator_unknown,
+    AddedUp: _added_up,
+    LevelsApart: _levels_apart,
+    ShapedLoad: _shaped,
+    OpenLoop: _open_loop,
+    FewRepeats: _few_repeats,
+}
+"""Of notes that are no reason for caution."""
+
+
+def verdict(analysis: Analysis) -> Paragraph:
+    """How many cells are valid, why the others are not, and what else a reader has to know."""
+    cells, invalid = analysis.cells, analysis.invalid
+    good = len(cells) - len(invalid)
+    shown = [_invalid_line(cell, analysis) for cell in invalid]
+    lines = [f"{good} of {len(cells)} cells are valid; an invalid one enters no ratio and no pooled figure."]
+    if not cells:
+        lines = ["No cell was measured."]
+    first = len(lines)
+    lines += shown
+    for deployment, config in analysis.without_valid_cell:
+        lines.append(f"No valid cell: {deployment}/{config}. Nothing can be said about it.")
+    lines += [sentence for caution in cautions(analysis) for sentence in caution.sentences]
+    lines += [
+        line for kind, notes in grouped(analysis.notes) if kind in REMARKS for line in REMARKS[kind](notes)
+    ]
+    return Paragraph(title="Verdict", lines=tuple(lines), invalid=frozenset(range(first, first + len(shown))))

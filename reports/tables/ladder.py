@@ -1,0 +1,90 @@
+"""What binds first and what next: a short table for each service."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from reports.analysis.analysis import Analysis
+from reports.document.document import Row, Table
+from reports.evidence.demand import EVENT_LOOP, EXECUTOR, LLM, PROCESSOR, Resource
+from reports.evidence.kinds import STAGE
+from reports.evidence.ladder import Ladder, Rung
+from reports.figures.stats import Estimate
+from reports.figures.text import NONE, number, spread
+
+FIRST = 3
+"""So many ceilings are in the table."""
+MUCH = 0.5
+"""The share in use from which on a resource without a ceiling is worth a row."""
+FAR = 5.0
+"""A ceiling so many times as high as what was measured binds nobody yet."""
+NAMES = {PROCESSOR: "processor", EVENT_LOOP: "event loop", EXECUTOR: "threads of", LLM: "LLM's streams"}
+WHY = {
+    "falls": "an answer takes less of it under load, as in batches",
+    "grows": "an answer takes more of it under load",
+    "unsure": "too little was seen of it at a light load",
+    "one-load": "seen at one load alone",
+}
+
+
+def ladder_tables(analysis: Analysis) -> Iterator[Table]:
+    for found in analysis.ladders:
+        if rows := list(_worth_telling(found)):
+            yield _table(found, rows)
+
+
+def _worth_telling(found: Ladder) -> Iterator[Rung]:
+    """Nothing where none binds, and none will soon."""
+    near = FAR * found.service.heavy.per_second
+    steps = [rung for rung in found.rungs if rung.ceiling is not None][:FIRST]
+    if any(rung.binds_now for rung in found.rungs) or any(rung.by_heaviest <= near for rung in steps):
+        yield from (r for r in found.rungs if r in steps or (r.ceiling is None and r.share >= MUCH))
+
+
+def _table(found: Ladder, rungs: Sequence[Rung]) -> Table:
+    service = found.service
+    rows = [
+        Row(cells=(
+            _named(rung.resource), f"{100 * rung.share:.0f} %", _demand(rung.demands), spread(rung.ceiling),
+            _users(rung.users),
+        ))
+        for rung in rungs
+    ]  # fmt: skip
+    return Table(
+        title=f"{service.deployment}: {service.config}: what binds first, and what next",
+        columns=("Resource", f"Used at {service.heavy.level.load.alone}", "ms an answer", "Ceiling RPS",
+                 "From users"),
+        rows=tuple(rows),
+        notes=tuple(_notes(rungs)),
+    )  # fmt: skip
+
+
+def _notes(rungs: Sequence[Rung]) -> Iterator[str]:
+    yield "ms an answer: of the resource's time, at the lightest and the heaviest load."
+    if any(rung.ceiling for rung in rungs):
+        yield "Ceiling: what it allows if nothing else binds; a later line's, once those above are mended."
+    first, second = (*(rung.ceiling for rung in rungs[:2]), None, None)[:2]
+    if first and second and first.high is not None and second.low is not None and second.low <= first.high:
+        yield "The first two may bind in either order: their intervals overlap."
+    for rung in rungs:
+        if rung.ceiling is None:
+            least = f"; it allows {number(rung.by_heaviest)} at least" if rung.told == "falls" else ""
+            yield f"{_named(rung.resource)}: not predictable, {WHY[rung.told]}{least}."
+
+
+def _named(resource: Resource) -> str:
+    kind = NAMES.get(resource.kind, resource.kind if resource.kind == STAGE else f"{resource.kind} at")
+    return f"{kind} {resource.name}".rstrip()
+
+
+def _demand(demands: Sequence[float]) -> str:
+    ends = [number(1e3 * demand) for demand in dict.fromkeys((demands[0], demands[-1]))]
+    return " to ".join(dict.fromkeys(ends))
+
+
+def _users(users: Estimate | None) -> str:
+    """Whole ones: there is no part of a user."""
+    if users is None:
+        return NONE
+    value, low, high = (end and max(1, round(end)) for end in (users.value, users.low, users.high))
+    return f"{value} ({low}-{high})" if low and high else str(value)

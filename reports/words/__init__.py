@@ -1,0 +1,1 @@
+"""What was found, in sentences: the report's first lines, and on what they rest."""

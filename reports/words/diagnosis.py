@@ -1,0 +1,81 @@
+"""Findings in words: each in the report's first lines, and on what it rests in a section of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+
+from reports.analysis.place import Place
+from reports.document.document import Paragraph
+from reports.document.sentence import Sentence
+from reports.figures.text import listed, number
+from reports.findings.acquittal import Acquittal
+from reports.findings.finding import Effect, Evidence, Finding
+
+TOLD = 3
+"""Findings above the tables."""
+BINDS = {"throughput": "holds throughput down", "latency": "costs latency", "nothing": ""}
+
+
+def in_words(found: Sequence[Finding]) -> Iterator[Sentence]:
+    """The first of them is above the tables, in full, however little room there is; what is only good to know
+    is in its section."""
+    told = [finding for finding in found if finding.severity != "info"][:TOLD]
+    for i, finding in enumerate(told):
+        whole = f"{_said(finding)}. {finding.advice}."
+        short = whole if i == 0 else f"{_named(finding)} ({finding.confidence})."
+        yield Sentence(text=whole, short=short, kept=i == 0)
+    if more := sum(finding.severity != "info" for finding in found) - len(told):
+        yield Sentence(text=f"Findings below: {more} more.", short=f"Findings below: {more} more.")
+
+
+def section(found: Sequence[Finding], free: Sequence[Acquittal]) -> Iterator[Paragraph]:
+    """All of them, with their evidence; and of services of which something was found, what it is not."""
+    if found:
+        lines = (*map(_rests_on, found), *_not_so(free, {finding.about for finding in found}))
+        yield Paragraph(title="What was found, and what it rests on", lines=lines)
+
+
+def _rests_on(finding: Finding) -> str:
+    figures = _figures(finding.evidence)
+    return ". ".join(filter(None, (_said(finding), figures, finding.advice))) + "."
+
+
+def _not_so(free: Sequence[Acquittal], places: Collection[Place]) -> Iterator[str]:
+    for place in dict.fromkeys(one.about for one in free if one.about in places):
+        own = [f"{_words(one.code)} ({_figures(one.evidence)})" for one in free if one.about == place]
+        yield f"{place}: not {listed(own)}."
+
+
+def _figures(evidence: Sequence[Evidence]) -> str:
+    return listed([_figure(one.figure, one.value, one.unit) for one in evidence])
+
+
+def _words(code: str) -> str:
+    return code.replace("-", " ")
+
+
+def _named(finding: Finding) -> str:
+    at = f" at {finding.where}" if finding.where else ""
+    return f"{finding.about}: {_words(finding.code)}{at}"
+
+
+def _said(finding: Finding) -> str:
+    kind = "; ".join(filter(None, (finding.confidence, BINDS[finding.binds])))
+    effect = "" if finding.effect is None else f": {_effect(finding.effect)}"
+    return f"{_named(finding)} ({kind}){effect}"
+
+
+def _effect(effect: Effect) -> str:
+    now = f"{_figure(effect.figure, effect.now, effect.unit)} now"
+    if effect.mended is None:
+        return now
+    spread = ""
+    if effect.low is not None and effect.high is not None:
+        spread = f" ({number(effect.low)}-{number(effect.high)})"
+    mended = f"{number(effect.mended)} {effect.unit}".rstrip()
+    return f"{now}, {mended}{spread} once it is mended"
+
+
+def _figure(name: str, value: float, unit: str) -> str:
+    shown = str(value) if isinstance(value, int) else number(value)
+    return f"{name} {shown} {unit}".rstrip()

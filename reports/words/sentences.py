@@ -1,0 +1,264 @@
+"""What the figures say in plain words, and no more: an effect is shown, a cause is not yet."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from records.cells.cell import Check
+from records.services.variants import MOCKS, mocked_by
+from reports.analysis.analysis import Analysis
+from reports.analysis.of_answers import NoStageTimes
+from reports.document.sentence import Sentence
+from reports.figures.compare import Comparison, DeploymentRatio, deployments_of
+from reports.figures.knees import Knee
+from reports.figures.load import Load
+from reports.figures.shaped import ShapedCell
+from reports.figures.text import listed, number, times
+from reports.findings.catalogue import diagnosis
+from reports.words.dial import dial_sentences
+from reports.words.growth import grown, others_grown
+from reports.words.unexplained import blind, queueing, waiting
+
+SIDES = {name: parts[0].side for name in MOCKS if len(parts := mocked_by(name) or ()) == 1}
+"""The mocks of one side alone."""
+LONGEST_FOUND, LONG_FOUND = 200, 90
+"""Characters of what a failed check found, above the tables, and where there is no room; the verdict has all
+of it. What to do about it is never cut."""
+
+
+def sentences(analysis: Analysis) -> Iterator[Sentence]:
+    """The most important first: which of two deployments is ahead, may it be believed, how far does it grow,
+    what are the mocks worth?"""
+    if not analysis.levels:
+        yield Sentence(text="There is no complete cell: nothing was measured.", kept=True)
+        return
+    compared = list(_deployments(analysis.deployment_ratios))
+    if not analysis.without_valid_cell:
+        yield from compared
+    yield _believed(analysis)
+    if analysis.without_valid_cell:
+        yield from compared
+    if analysis.without_valid_cell:
+        who = listed([f"{deployment}/{config}" for deployment, config in analysis.without_valid_cell])
+        text = f"Nothing can be said about {who}: no cell is valid."
+        yield Sentence(text=text, short=text)
+    for deployment in deployments_of(analysis.levels):
+        yield from _deployment(analysis, deployment)
+    yield from dial_sentences(analysis)
+    yield from unexplained(analysis)
+
+
+def unexplained(analysis: Analysis) -> Iterator[Sentence]:
+    """Deployments of which nobody knows what takes their time."""
+    named = {finding.about.deployment for finding in diagnosis(analysis) if finding.where}
+    for note in analysis.noted(NoStageTimes):
+        if left := [one for one in note.deployments if one not in named]:
+            yield blind(left, note.profiles)
+
+
+def _believed(analysis: Analysis) -> Sentence:
+    cells, invalid = analysis.cells, analysis.invalid
+    if not invalid:
+        text = f"All {len(cells)} cells are valid." if len(cells) > 1 else "The cell is valid."
+        return Sentence(text=text, short=text, kept=True)
+    failed = [check for cell in invalid for check in cell.failed_checks]
+    good = len(cells) - len(invalid)
+    first = f"{good} of {len(cells)} cells are valid, the others enter no figure"
+    if len(cells) == 1:
+        first = "The cell is not valid"
+    if not failed:
+        return Sentence(
+            text=f"{first}: it was not checked.", short=f"{first}: it was not checked.", kept=True
+        )
+    [(name, count)] = Counter(check.name for check in failed).most_common(1)
+    worst = next(check for check in failed if check.name == name)
+    told = f"The check {name} failed{f' in {count} of them' if len(invalid) > 1 else ''}"
+    text, short = (f"{first}. {told}: {_why(worst, room)}" for room in (LONGEST_FOUND, LONG_FOUND))
+    return Sentence(text=text, short=short, least=f"{first}. {told}; see the verdict.", kept=True)
+
+
+def _why(check: Check, room: int) -> str:
+    """What it found, as much as there is room for, and all of what to do about it."""
+    found = " ".join(check.found.split())
+    if len(found) > room:
+        found = f"{found[:room].rpartition(' ')[0] or found[:room]} ..."
+        found += ")" * (found.count("(") > found.count(")"))
+    why = f"{found}; {check.advice}" if check.advice else found
+    return why if why.endswith(("?", "...", "...)")) else f"{why}."
+
+
+def _doing(config: str) -> str:
+    parts = [switch.part for switch in mocked_by(config) or ()]
+    if not parts:
+        return f"configuration {config}"
+    return f"mocking {parts[0] if len(parts) == 1 else 'both'}"
+
+
+def _effects(compared: Sequence[Comparison]) -> str:
+    """The throughput of each against the reference's, at one load."""
+    parts: list[str] = []
+    for c in compared:
+        per = c.workload.throughput.title
+        of, to = ("", "") if parts else (f" that of {c.reference}", f" in {per} to {c.reference}")
+        if c.throughput is not None and c.throughput.excludes_one:
+            parts.append(f"{_doing(c.config)} makes {'it' if parts else per} {times(c.throughput)}{of}")
+        else:
+            parts.append(f"{_doing(c.config)} shows no difference{to}, {times(c.throughput)}")
+    return f"At {compared[0].load.named} {listed(parts)}"
+
+
+def _limit(at_top: Sequence[Comparison], knee: Knee | None, load: Load) -> str:
+    """What the mocks' effects say about the limit at that load."""
+    singles = {c.config: c.throughput for c in at_top if c.config in SIDES}
+    raised = {name: r.value for name, r in singles.items() if r and r.excludes_one and r.value > 1}
+    if knee is not None and (knee.workload_mismatch or knee.other_loads or knee.invalid):
+        return ""
+    if knee is not None and knee.unsure:
+        return "Where the limit of throughput is, these levels cannot tell, nor what holds it down."
+    if knee is None or knee.concurrency is None:
+        return "The limit of throughput was not reached, so what holds it down is not known yet."
+    if load.users < knee.concurrency:
+        return (
+            "That is below where throughput stops growing: users who wait less ask again sooner; what limits "
+            "throughput is not known yet."
+        )
+    missing = [name for name in SIDES if singles.get(name) is None]
+    at = f"At {load.named}"
+    if len(raised) > 1:
+        most = max(raised, key=raised.__getitem__)
+        return f"{at} both sides take from throughput, the {SIDES[most]} side more."
+    if raised:
+        other = "the other was not compared" if missing else "the other side's does not show"
+        return f"{at} what the {SIDES[next(iter(raised))]} side takes holds throughput down; {other}."
+    if missing:
+        return ""
+    return f"{at} neither side's mock raises throughput: what limits it lies elsewhere, or is shared."
+
+
+def _shape(found: ShapedCell) -> str:
+    """The throughput of each level that has one; of a search its answer."""
+    who = f"{found.cell.cell.deployment}: {found.cell.cell.config}"
+    if found.is_search:
+        return f"{who}: {found.sentence}."
+    known = [
+        (level.held.label(found.unit), best.value)
+        for level in found.levels
+        if (best := level.figures.throughput)
+    ]
+    per = found.cell.workload.throughput.title
+    if not known:
+        return f"{who} has no level of {found.shape} that lasted long enough for its {per}."
+    labels, values = zip(*known, strict=True)
+    unit = " users" if found.unit == "users" else ""
+    return (
+        f"{who} had {listed(list(map(number, values)))} {per} at {listed(list(labels))}{unit}, in that order."
+    )
+
+
+def _deployment(analysis: Analysis, deployment: str) -> Iterator[Sentence]:
+    own = [c for c in analysis.comparisons if c.deployment == deployment and not c.workload_mismatch]
+    levels = [level for level in analysis.levels if level.deployment == deployment]
+    reference = own[0].reference if own else levels[0].config
+    knees = [knee for knee in analysis.knees if knee.deployment == deployment]
+    knee = next((k for k in knees if k.config == reference), None)
+    others = list(others_grown([k for k in knees if k is not knee]))
+    if knee is None and not others:
+        return  # that no cell is valid is said already
+    first, brief = (
+        grown(f"{deployment}: {knee.name if knee else reference}", knee, brief=short)
+        for short in (False, True)
+    )
+    yield Sentence(text="; ".join([first, *others]) + ".", short=f"{brief}.")
+    if any(deployment in note.deployments for note in analysis.noted(NoStageTimes)):
+        yield from waiting(deployment, knee, levels)
+    yield from queueing(
+        [
+            one
+            for one in analysis.latency_breakdowns
+            if (one.deployment, one.config) == (deployment, reference)
+        ]
+    )
+    for shaped in analysis.shaped:
+        if shaped.cell.valid and shaped.cell.cell.deployment == deployment:
+            yield Sentence(text=_shape(shaped))
+    fixes = {(fix.tried.variant, fix.tried.of) for fix in analysis.fixes}  # which are said already
+    for of_it in _alike([c for c in own if (c.config, c.reference) not in fixes]):
+        name, workload = of_it[0].reference, of_it[0].workload
+        its = (k for k in knees if (k.config, k.workload) == (name, workload))
+        yield from _mocks(of_it, next(its, None))
+
+
+def _alike(compared: Sequence[Comparison]) -> list[list[Comparison]]:
+    """Those with one reference and of one workload together."""
+    groups: dict[tuple[str, str], list[Comparison]] = {}
+    for c in compared:
+        groups.setdefault((c.reference, c.workload.name), []).append(c)
+    return list(groups.values())
+
+
+def _mocks(own: Sequence[Comparison], knee: Knee | None) -> Iterator[Sentence]:
+    """What each mock is worth at the highest load at which both sides were compared, of any other at the
+    highest of its own; and what follows."""
+    compared = [c for c in sorted(own, key=lambda c: c.load) if c.throughput is not None]
+    if not compared:
+        return
+    by_load: dict[Load, set[str]] = {}
+    for c in compared:
+        by_load.setdefault(c.load, set()).add(c.config)
+    top = max(by_load, key=lambda load: (by_load[load] >= SIDES.keys(), load))
+    highest = {c.config: c.load for c in compared} | {c.config: top for c in compared if c.load == top}
+    others = sorted({*highest.values()} - {top}, reverse=True)
+    said = [_effects([c for c in compared if c.load == load == highest[c.config]]) for load in (top, *others)]
+    yield Sentence(
+        text="; ".join([said[0], *(f"a{text[1:]}" for text in said[1:])]) + ".", short=f"{said[0]}."
+    )
+    limit = _limit([c for c in own if c.load == top], knee, top)
+    if limit:
+        yield Sentence(text=limit, short=limit)
+
+
+def _deployments(ratios: Sequence[DeploymentRatio]) -> Iterator[Sentence]:
+    """Which of two is ahead, at the highest load of the first configuration that has both."""
+    known = [ratio for ratio in ratios if ratio.throughput is not None and not ratio.workload_mismatch]
+    if not known:
+        if ratios and not any(ratio.workload_mismatch or ratio.differ_in for ratio in ratios):
+            text = (
+                f"{ratios[0].first} and {ratios[0].second} have no level at which both are valid: they are "
+                "not compared."
+            )
+            yield Sentence(text=text, short=text, kept=True)
+        return
+    top = max((r for r in known if r.config == known[0].config), key=lambda r: r.load)
+    text = f"{top.config} at {top.load.named}: {_ahead(top)}{_elsewhere(top, known)}."
+    yield Sentence(text=text, short=text, kept=True)
+    slower = list(dict.fromkeys(r.config for r in known if r.second_is_bottleneck))
+    if slower:
+        text = f"{top.second} has a bottleneck of its own ({listed(slower)}): {top.first} answers more there."
+        yield Sentence(text=text, short=text)
+
+
+def _ahead(ratio: DeploymentRatio) -> str:
+    """Both ratios, and of each whether it shows a difference at all."""
+    first, second, metric = ratio.first, ratio.second, ratio.workload.compared
+    said = f"{first} has {times(ratio.throughput)} the {ratio.workload.throughput.title} of {second}"
+    if ratio.throughput is not None and not ratio.throughput.excludes_one:
+        said += ", which shows no difference"
+    if ratio.compared is None:
+        return said
+    one, other = (first, second) if metric.higher_is_better else (second, first)
+    said += f", and the {metric.title} of {one} is {times(ratio.compared)} that of {other}"
+    return said if ratio.compared.excludes_one else f"{said}, which shows none"
+
+
+def _elsewhere(top: DeploymentRatio, known: Sequence[DeploymentRatio]) -> str:
+    """Where the ratio of throughput at other loads is another one, its range."""
+    alike = [r for r in known if (r.config, r.workload) == (top.config, top.workload)]
+    same, best = [r.throughput for r in alike if r.throughput is not None], top.throughput
+    if best is None or best.low is None or best.high is None:
+        return ""
+    low, high = (pick(same, key=lambda one: one.value) for pick in (min, max))
+    if best.low <= low.value and high.value <= best.high:
+        return ""
+    per = top.workload.throughput.title
+    return f"; at other loads the ratio of {per} is {low.value:.2f}x to {high.value:.2f}x"

@@ -1,0 +1,1 @@
+"""What is beside the targets of a sweep: the LLM, probes, scrapes, the way to a service that runs."""

@@ -1,0 +1,100 @@
+"""Probes from outside while a cell is measured: a process beside the profiler, begun before the load."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from reach.flags import as_words
+from records.evidence.probes import IDLE_TAKEN, MOST_PATHS
+from records.secrets.secret_names import path_trouble
+from sweep.planning.load_words import found_in
+from sweep.planning.plan import Plan
+from sweep.running.cpus import PROBES_PRIORITY, Cpus
+from sweep.running.errors import UsageError
+from sweep.running.ledger import Ledger
+from sweep.running.processes import Child
+
+IDLE = 20
+"""Of each kind, before the load: what the loaded ones are held against."""
+_IDLE_LIMIT_SECONDS = 10.0
+"""For the process to start, too, on a busy machine; it ends the idle ones by itself after 2 seconds."""
+_MORE_SECONDS = 60.0
+"""Than a cell is measured: its end ends them."""
+
+
+def probed(command: Callable[..., None]) -> Callable[..., None]:
+    """The command with the options of probes."""
+    command = click.option(
+        "--probe-path",
+        "probe_paths",
+        multiple=True,
+        metavar="PATH",
+        help="A cheap path of the service, probed ten times a second while it is loaded; "
+        f"repeatable, {MOST_PATHS} at most. [default: --ready-path; /health of local and url:]",
+    )(command)
+    return click.option(
+        "--probes/--no-probes",
+        default=True,
+        help="Connect to the service ten times a second, and GET --probe-path, on connections of their own.",
+    )(command)
+
+
+def check_paths(paths: Sequence[str], *, probes: bool) -> None:
+    """Raises UsageError for paths that cannot be probed, or would not be."""
+    if paths and not probes:
+        raise UsageError("--probe-path is what probes ask for; --no-probes switches them off")
+    if len(paths) > MOST_PATHS:
+        raise UsageError(f"--probe-path is given {MOST_PATHS} times at most: more would be a load")
+    for path in paths:
+        if trouble := path_trouble("--probe-path", path):
+            raise UsageError(trouble)
+
+
+@contextmanager
+def probing(
+    plan: Plan, deployment: str, base_url: str, *, output: Path, log: Path, ledger: Ledger, cpus: Cpus
+) -> Iterator[None]:
+    """Probe a target meanwhile, if the plan says so; within, enough are taken for the load to begin.
+
+    A cell is none the worse for probes that failed: its log says why there are none.
+    """
+    if not plan.probes:
+        yield
+        return
+    [target] = [one for one in plan.targets if one.label == deployment]
+    found = found_in(plan.locust_args, plan.scenario)
+    argv = ["-m", "profiler.probes", base_url, "--output", str(output), "--idle", str(IDLE)]
+    argv += ["--duration", f"{plan.cell_seconds[1] + _MORE_SECONDS:g}"]
+    argv += [f"--probe-path={path}" for path in plan.probe_paths or (target.cheap_path,)]
+    if not target.kind.started:  # a process of our own wants no key, and is asked by no proxy
+        argv += [*as_words(found), *(f"--header={one}" for one in found.get("header", ()))]
+    child = Child(
+        argv,
+        log=log,
+        ledger=ledger,
+        env=None if target.kind.started else os.environ,
+        cpus=cpus.load,
+        realtime=PROBES_PRIORITY if cpus.realtime else 0,
+    )
+    try:
+        _wait_idle(child)
+        yield
+    finally:
+        child.interrupt()
+        child.wait(2.0)
+        child.stop()
+
+
+def _wait_idle(child: Child) -> None:
+    """Until it has taken those before the load, or has ended."""
+    ends = time.monotonic() + _IDLE_LIMIT_SECONDS
+    while time.monotonic() < ends and child.exit_code() is None:
+        if IDLE_TAKEN in child.log.read_text(errors="replace"):
+            return
+        time.sleep(0.02)

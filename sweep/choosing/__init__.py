@@ -1,0 +1,1 @@
+"""Which cells come next, and which are measured again. Pure."""

@@ -1,0 +1,55 @@
+"""What a sweep would measure, in lines for a person. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from reports.figures.knee import GROWTH
+from sweep.choosing.again import MOST_TIMES
+from sweep.choosing.search import Search
+from sweep.planning.plan import CellKey, Plan
+
+
+def preview(plan: Plan) -> list[str]:
+    """In the order of the sweep, as far as it is known before anything is measured."""
+    lines = []
+    for repeat in range(1, plan.repeats + 1):
+        if plan.auto and repeat > 1:
+            lines += _later(plan, repeat)
+            continue
+        cells = [key for key in plan.cells() if key.repeat == repeat]
+        lines += [f"{key.path}  {_length(plan, key)}" for key in plan.shuffled(cells)]
+        if plan.auto:
+            lines += _to_the_knee(plan)
+    number = Search(plan=plan).expected_cells()
+    about = "about " if plan.auto else ""
+    budget = f", at most {plan.budget_seconds:.0f} s" if plan.budget_seconds else ""
+    lines.append(f"a cell that the machine spoils is measured again, at most {MOST_TIMES} times")
+    lines.append(f"{about}{number} cells{budget}; nothing was started")
+    return lines
+
+
+def _length(plan: Plan, key: CellKey) -> str:
+    return f"{plan.cell_seconds[1]:g} s" if plan.dial else f"{plan.requests_at(key.point)} requests"
+
+
+def _to_the_knee(plan: Plan) -> list[str]:
+    onward = plan.onward_levels()
+    between = [n for n in plan.search_levels() if n not in (*plan.levels, *onward)]
+    lines = []
+    if onward:
+        growth = f"{100 * (GROWTH - 1):.0f} %"
+        lines.append(f"then, while throughput grows by more than {growth}: {_listed(onward)} users,")
+    if between:
+        lines.append(f"{'and' if onward else 'then,'} beside each knee: some of {_listed(between)} users")
+    return lines
+
+
+def _later(plan: Plan, repeat: int) -> list[str]:
+    compared = plan.levels[1:]
+    then = f"then {_listed(compared)} users, " if compared else ""
+    return [f"repeat {repeat}: each knee and the levels beside it, {then}then the rest"]
+
+
+def _listed(levels: Sequence[int]) -> str:
+    return ", ".join(map(str, levels))

@@ -1,0 +1,116 @@
+"""What a sweep knows so far of each series (a variant at all numbers of users), and which cells follow. Pure.
+
+The first repeat of ``auto`` looks for the knee; the others measure the same levels, those first that decide.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from statistics import fmean
+
+from sweep.choosing.knee import Outcomes, deciding_levels, next_level
+from sweep.planning.plan import CellKey, Plan, Series
+
+USUAL_LEVELS = 6
+"""So many levels of a series lead ``auto`` to its knee: a guess while it is not found."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Search:
+    """The cells that were measured, as far as others follow from them."""
+
+    plan: Plan
+    throughput: dict[CellKey, float | None] = field(default_factory=dict)
+    """Of each cell; None where it is not valid, so that it decides nothing."""
+    unanswered: dict[Series, int] = field(default_factory=dict)
+    """The lowest level at which there was not one good answer."""
+
+    def took(self, key: CellKey, throughput: float | None, *, answered: bool = True) -> None:
+        """A cell was measured, maybe again; ``throughput`` is None where it is not valid; ``answered``: there
+        was a good answer in it."""
+        self.throughput[key] = (throughput or None) if answered else None
+        if not answered:
+            limit = self.unanswered.get(key.series, key.concurrency)
+            self.unanswered[key.series] = min(key.concurrency, limit)
+
+    def pointless(self, key: CellKey) -> bool:
+        """Did no more users than these get no good answer at all?"""
+        limit = self.unanswered.get(key.series)
+        return limit is not None and key.concurrency >= limit
+
+    def next_cells(self) -> list[CellKey]:
+        """One cell of the first repeat for each series whose knee is still looked for."""
+        keys = map(self._next_cell, self.plan.series)
+        return [key for key in keys if key is not None]
+
+    def _next_cell(self, series: Series) -> CellKey | None:
+        if self._begins(series):
+            return None
+        found = self._outcomes(series, (1,))
+        level = next_level(self.plan.search_levels(), self.plan.onward_levels(), found)
+        key = None if level is None else _cell(series, level, 1)
+        return None if key is None or self.pointless(key) else key
+
+    def _begins(self, series: Series) -> bool:
+        """Are levels missing that all series share? Before them there is nothing to go by."""
+        shared = (_cell(series, level, 1) for level in self.plan.levels)
+        return any(key not in self.throughput and not self.pointless(key) for key in shared)
+
+    def _outcomes(self, series: Series, repeats: Collection[int]) -> Outcomes:
+        """Throughput by level, the mean of the valid cells; None where there is none."""
+        levels: dict[int, list[float]] = {}
+        for key, throughput in self.throughput.items():
+            if key.series == series and key.repeat in repeats:
+                levels.setdefault(key.concurrency, []).extend([] if throughput is None else [throughput])
+        return {level: fmean(valid) if valid else None for level, valid in levels.items()}
+
+    def _levels(self, series: Series) -> list[int]:
+        """Those of the plan, and those that the search led to; of an open loop, which has no users, none."""
+        return sorted({*self.plan.levels, *self._outcomes(series, (1,))}) if self.plan.levels else [0]
+
+    def cells(self, repeat: int) -> list[CellKey]:
+        """The cells of a repeat that are known by now: the plan's own, and those that the search led to."""
+        return [_cell(series, level, repeat) for series in self.plan.series for level in self._levels(series)]
+
+    def foremost(self, cells: Collection[CellKey]) -> list[CellKey]:
+        """Those cells of a repeat that come next, in the order in which they are measured.
+
+        All of them in a list of levels, and in the first repeat. Later those that decide a knee, by all that
+        is known by now; then those at which variants are compared; then the rest.
+        """
+        every_series = {key.series for key in cells} if self.plan.auto else set()
+        every = range(1, self.plan.repeats + 1)
+        deciding = {series: deciding_levels(self._outcomes(series, every)) for series in every_series}
+
+        def rank(key: CellKey) -> int:
+            if not self.plan.auto or key.repeat == 1 or key.concurrency in deciding[key.series]:
+                return 0
+            return 1 if key.concurrency in self.plan.levels[1:] else 2
+
+        first = min(map(rank, cells), default=0)
+        return self.plan.shuffled(key for key in cells if rank(key) == first)
+
+    def expected_cells(self) -> int:
+        """How many cells there will be in all repeats, as far as can be said now."""
+        repeats = range(1, self.plan.repeats + 1)
+        known = (key for repeat in repeats for key in self.cells(repeat))
+        missing = [key for key in known if key not in self.throughput and not self.pointless(key)]
+        guessed = self.plan.repeats * sum(map(self._guess, self.plan.series))
+        return len(self.throughput) + len(missing) + guessed
+
+    def _guess(self, series: Series) -> int:
+        """How many levels more there will be of a series."""
+        begins = self._begins(series)
+        if not self.plan.auto or not (begins or self._next_cell(series)):
+            return 0
+        levels = self._levels(series)
+        usual = min(USUAL_LEVELS, len(self.plan.search_levels()))
+        return max(usual - len(levels), 0 if begins else 1)
+
+
+def _cell(series: Series, level: int, repeat: int) -> CellKey:
+    deployment, config, others = series
+    return CellKey(
+        deployment=deployment, config=config, point=others.at(level) if level else others, repeat=repeat
+    )

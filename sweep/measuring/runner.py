@@ -1,0 +1,252 @@
+"""The sweep's loop: in each repeat start every target afresh, measure all cells in random order, those that
+the machine spoiled again, and stop."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from records.cells import layout
+from records.cells.reader import CellData
+from records.errors import RecordError
+from sweep.beside.llm import LlmServer, named_llm
+from sweep.beside.reaching import headers_of_plan
+from sweep.choosing.again import MOST_TIMES, spoiled, times
+from sweep.choosing.budget import Budget
+from sweep.choosing.search import Search
+from sweep.deployments.protocol import Endpoint
+from sweep.measuring.cell import Workplace, finished, measure, set_aside
+from sweep.measuring.directory import write_run
+from sweep.measuring.progress import Progress
+from sweep.measuring.targets import start_targets
+from sweep.measuring.unanswered import Unanswered
+from sweep.planning.plan import CellKey, Plan, Service
+from sweep.running.cpus import SHARED, Cpus, available, divide, kept_on, may_be_realtime
+from sweep.running.ledger import Ledger
+from sweep.running.redaction import sending
+from workloads.catalogue import workload
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bench:
+    """Where cells of one repeat are measured: its targets run."""
+
+    place: Workplace
+    endpoints: Mapping[Service, Endpoint]
+    repeat: int
+
+
+@dataclass(kw_only=True)
+class Sweep:
+    """One run from its plan to its last cell, in a directory that nobody else is at work in."""
+
+    directory: Path
+    plan: Plan
+    progress: Progress
+    started: float = field(default_factory=time.monotonic)
+    search: Search = field(init=False)
+    cpus: Cpus = field(init=False)
+    skipped: list[CellKey] = field(default_factory=list)
+    """What there was no time for."""
+    left_out: list[CellKey] = field(default_factory=list)
+    """What nobody would have got a good answer in."""
+    spoiled: dict[CellKey, str] = field(default_factory=dict)
+    """What the machine did to cells that may be measured again."""
+    budget: Budget = field(init=False)
+    unanswered: Unanswered = field(default_factory=Unanswered)
+    start_seconds: float = 0.0
+    """How long the last start of all targets took."""
+
+    def __post_init__(self) -> None:
+        self.search = Search(plan=self.plan)
+        self.budget = Budget(seconds=self.plan.budget_seconds, began=self.started)
+        divided = divide(self.plan.cpus, available())
+        self.cpus = divided if self.plan.starts_targets else divided.of_a_running_service()
+        # On CPUs that it shares it would take the target's time. Several workers would not make room for each
+        # other, nor for their master: among equals that run before all else, nobody is interrupted.
+        if self.cpus.mode != SHARED and not self.plan.workers:
+            self.cpus = replace(self.cpus, realtime=may_be_realtime())
+
+    def run(self) -> None:
+        """Measure whatever is missing. Raises UsageError; whatever happens, nothing is left running.
+
+        A run that is cut short is not called so here: `sweep.measuring.directory.settled` does that.
+        """
+        try:
+            ledger = Ledger(self.directory / layout.PROCESSES)
+            ledger.end_survivors()
+            self._write_run("running")
+            with kept_on(self.cpus.load), sending(headers_of_plan(self.plan, os.environ)):
+                self._measure_all(ledger)
+        except BaseException:
+            with suppress(OSError, RecordError):  # what ended it says more than that this failed, too
+                self._write_run("running")
+            raise
+        self._write_run("complete")
+
+    def _write_run(self, status: str) -> None:
+        missing = [key.path for key in self.skipped + self.left_out]
+        extra = {
+            "budget_ended": bool(self.skipped),
+            "not_measured": missing,
+            "not_measured_again": [key.path for key in self.spoiled],
+        }
+        write_run(self.directory, self.plan, status=status, extra=extra)
+
+    def _measure_all(self, ledger: Ledger) -> None:
+        with ExitStack() as stack:
+            llm_url = named_llm(self.plan)
+            llm = None
+            if llm_url is None and self.plan.needs_llm:
+                llm = LlmServer(self.directory, ledger, realtime=self.cpus.realtime)
+                stack.callback(llm.stop)
+                llm_url = llm.start()
+            place = Workplace(run=self.directory, plan=self.plan, ledger=ledger, llm=llm, cpus=self.cpus)
+            cells, seconds = self.search.expected_cells(), self.expected_seconds()
+            self.progress.start(cells, seconds, self.plan.budget_seconds)
+            for repeat in range(1, self.plan.repeats + 1):
+                self._repeat(place, repeat, llm_url or "")
+
+    def _repeat(self, place: Workplace, repeat: int, llm_url: str) -> None:
+        missing = [key for key in self._read_what_is_there(place, repeat) if self._worth_it(key)]
+        onward = self.search.next_cells() if repeat == 1 else []
+        wanted = missing + onward + self._spoiled_in(repeat)
+        if not wanted:
+            return
+        if self.budget.left(time.monotonic()) <= self.start_seconds:  # then they would start for nothing
+            self.skipped += missing or onward
+            return
+        with ExitStack() as stack:
+            began = time.monotonic()
+            services = {key.service for key in wanted}
+            endpoints = start_targets(
+                stack, place, services, repeat=repeat, llm_url=llm_url, progress=self.progress
+            )
+            self.start_seconds = time.monotonic() - began
+            at = Bench(place=place, endpoints=endpoints, repeat=repeat)
+            for sparing in (True, False):  # what is kept for measuring again goes to the rest in the end
+                self._measure_waiting(at, missing, sparing=sparing)
+                self._measure_again(at)
+                if repeat == 1:
+                    self._go_on(at, sparing=sparing)
+        self.skipped += missing + (self.search.next_cells() if repeat == 1 else [])
+
+    def _measure_waiting(self, at: Bench, waiting: list[CellKey], *, sparing: bool) -> None:
+        """Measure cells and take them from the list, until it is empty or there is no time."""
+        while batch := self.search.foremost(waiting):
+            for key in batch:
+                if self._worth_it(key):
+                    if not self.budget.time_for_cell(time.monotonic(), sparing=sparing):
+                        return
+                    self._measure_one(at, key)
+                waiting.remove(key)
+            if self.plan.auto:  # the next batch is chosen by what came of this one
+                self._measure_again(at)
+
+    def _go_on(self, at: Bench, *, sparing: bool) -> None:
+        """``auto``: a level more in turn for each series until its knee is found.
+
+        The knee comes before the second repeat: without it the sweep shows only latency, and a second
+        repeat of that is no better.
+        """
+        while keys := self.search.next_cells():
+            for key in keys:
+                if self._read(at.place, key):  # it was measured before one below it was lost
+                    continue
+                if not self.budget.time_for_cell(time.monotonic(), sparing=sparing):
+                    return
+                self._measure_one(at, key)
+            self._measure_again(at)
+
+    def _measure_again(self, at: Bench) -> None:
+        """Whatever the machine spoiled in this repeat, while its targets run."""
+        while cells := self._spoiled_in(at.repeat):
+            for key in self.plan.shuffled(cells):
+                if not self.budget.time_for_cell(time.monotonic(), sparing=False):
+                    return
+                folder = at.place.folder(key)
+                number = times(folder) + 1
+                self.progress.again(key, number, MOST_TIMES, self.spoiled.pop(key))
+                set_aside(folder, layout.TRY)
+                self._measure_one(at, key, again=True)
+
+    def _spoiled_in(self, repeat: int) -> list[CellKey]:
+        return [key for key in self.spoiled if key.repeat == repeat]
+
+    def _worth_it(self, key: CellKey) -> bool:
+        """Can there be a good answer? If not, the cell is left out."""
+        if self.search.pointless(key):
+            self.left_out.append(key)
+            return False
+        return True
+
+    def _read_what_is_there(self, place: Workplace, repeat: int) -> list[CellKey]:
+        """Take in the cells of a repeat that a resumed run has already; the known ones that are missing."""
+        missing = [key for key in self.search.cells(repeat) if not self._read(place, key)]
+        if repeat == 1:
+            while any(self._read(place, key) for key in self.search.next_cells()):
+                pass
+        return missing
+
+    def _read(self, place: Workplace, key: CellKey) -> bool:
+        """Take in a cell if it is finished; was it? One that is damaged counts as not measured."""
+        try:
+            data = finished(place, key)
+        except (RecordError, OSError) as error:
+            aside = set_aside(place.folder(key))
+            self.progress.note(f"{key.path} counts as not measured and is now {aside.name}: {error}")
+            return False
+        if data is None:
+            return False
+        self._learn(place, key, data)
+        self.progress.present(self.search.expected_cells())
+        self._report_if_unanswered(key)
+        return True
+
+    def _measure_one(self, at: Bench, key: CellKey, *, again: bool = False) -> None:
+        self.progress.report(f"{key.config} at {key.point.named}, repeat {key.repeat}")
+        began = time.monotonic()
+        data = measure(at.place, key, at.endpoints[key.service])
+        seconds = time.monotonic() - began
+        self.budget.took(seconds, again=again)
+        self._learn(at.place, key, data)
+        pending = len(self._spoiled_in(at.repeat))
+        self.progress.cell(
+            key,
+            data,
+            self.search.expected_cells(),
+            seconds=seconds,
+            starts_ahead_seconds=(self.plan.repeats - at.repeat) * self.start_seconds,
+            pending=pending,
+            again=again,
+        )
+        for line in self.unanswered.lines(at.place, key, at.endpoints[key.service]):
+            self.progress.note(line)
+        self._report_if_unanswered(key)
+
+    def _learn(self, place: Workplace, key: CellKey, data: CellData) -> None:
+        """What follows from a cell."""
+        answered = not data.requests or any(request.outcome == "ok" for request in data.requests)
+        cell = data.cell
+        throughput = workload(cell.workload).throughput.in_cell(cell) if cell.verdict.valid else None
+        self.search.took(key, throughput, answered=answered)
+        why = spoiled(data.cell)
+        if why and times(place.folder(key)) < MOST_TIMES:
+            self.spoiled[key] = why
+
+    def _report_if_unanswered(self, key: CellKey) -> None:
+        if self.search.unanswered.get(key.series) == key.concurrency:
+            lowest = min(self.plan.levels, default=key.concurrency)
+            level = "" if key.concurrency == lowest else f" by {key.concurrency} users or more"
+            others = key.point.others.label and f" at {key.point.others.label}"
+            self.progress.note(
+                f"{key.deployment}/{key.config} is asked no more{others}{level}: not one good answer"
+            )
+
+    def expected_seconds(self) -> float:
+        """A first guess, before any cell has been timed."""
+        return self.plan.seconds_of(self.search.expected_cells())

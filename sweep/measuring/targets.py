@@ -1,0 +1,105 @@
+"""The targets of one repeat: started one after the other, and asked what they run."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Collection, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+
+from records.cells import layout
+from records.services.served import AS_IS, Served
+from sweep.beside.reaching import headers_of_plan, reach_of_plan
+from sweep.deployments.protocol import Deployment, Endpoint, Setup
+from sweep.measuring.cell import Workplace
+from sweep.measuring.progress import Progress
+from sweep.planning.plan import Plan, Service
+from sweep.planning.target import Target
+from sweep.running.errors import UsageError
+
+
+def start_targets(
+    stack: ExitStack,
+    place: Workplace,
+    wanted: Collection[Service],
+    *,
+    repeat: int,
+    llm_url: str,
+    progress: Progress,
+) -> dict[Service, Endpoint]:
+    """Start what is wanted; ``stack`` stops it.
+
+    Raises:
+        UsageError: one never got ready, or cannot prove what it runs.
+    """
+    endpoints: dict[Service, Endpoint] = {}
+    unproved: list[str] = []
+    began = time.monotonic()
+    for target in place.plan.targets:
+        for config in (variant.name for variant in place.plan.variants):
+            if (target.label, config) not in wanted:
+                continue
+            folder = place.run / layout.TARGETS / target.label
+            setup = Setup(
+                cpus=place.cpus,
+                llm_url=llm_url if target.kind.reaches_loopback else "",
+                log=folder / f"{config}-r{repeat}.log",
+                inside=folder / f"{config}-r{repeat}.inside" if place.plan.inside else None,
+                dial=folder / f"{config}-r{repeat}.dial" if place.plan.dial else None,
+                ledger=place.ledger,
+                report=progress.report,
+                reach=reach_of_plan(place.plan, os.environ),
+                headers=headers_of_plan(place.plan, os.environ),
+                cwd=Path(target.cwd) if target.cwd else None,
+                ready_path=target.ready_path,
+                ready_seconds=target.ready_seconds,
+            )
+            _report_start(progress, target, config, repeat)
+            deployment = deployment_of(target, setup)
+            stack.callback(deployment.stop)
+            endpoint = deployment.start(config, place.plan.settings_of(config))
+            _must_be_provable(target, config, endpoint.served)
+            if target.kind.configurable and endpoint.served.config is None:
+                unproved.append(f"{target.label}/{config}")
+            endpoints[target.label, config] = endpoint
+    if unproved and repeat == 1:
+        progress.note(f"set, not proved, without a /config that says it: {', '.join(unproved)}")
+    if place.plan.starts_targets:
+        progress.step(f"all targets are ready, {time.monotonic() - began:.0f} s")
+    return endpoints
+
+
+def check_services(plan: Plan, environment: Mapping[str, str]) -> None:
+    """Ask the running services, and look for the commands, before there is a folder in which nothing would be
+    measured.
+
+    Raises:
+        UsageError: nobody answers, one cannot prove what it runs, or there is no such command.
+    """
+    reach, headers = reach_of_plan(plan, environment), headers_of_plan(plan, environment)
+    for target in plan.targets:
+        said = target.kind.check(reach, headers)
+        if said is not None:
+            for variant in plan.variants:
+                _must_be_provable(target, variant.name, said)
+
+
+def deployment_of(target: Target, setup: Setup) -> Deployment:
+    """A target of its kind, not started yet."""
+    return target.kind.deployment(setup)
+
+
+def _report_start(progress: Progress, target: Target, config: str, repeat: int) -> None:
+    what = f"starting {config} ({target.label})"
+    progress.report(what)
+    if target.kind.started:
+        progress.step(f"{what}, repeat {repeat}")
+
+
+def _must_be_provable(target: Target, config: str, said: Served) -> None:
+    """What is not started with a configuration has to say that it runs it."""
+    if config != AS_IS and said.config is None and not target.kind.configurable:
+        raise UsageError(
+            f"{target.label} has no /config, so {config} can't be proved there; use --config {AS_IS}"
+        )

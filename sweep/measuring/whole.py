@@ -1,0 +1,91 @@
+"""A whole sweep: measured, reported and printed; its process ends with the report's code."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from records.cells.reader import cell_directories
+from records.files import discard
+from sweep.beside.llm import named_llm
+from sweep.beside.reaching import given_in
+from sweep.measuring.directory import alone, create, discarded_if_of_no_use, settled
+from sweep.measuring.progress import Progress, Watched
+from sweep.measuring.runner import Sweep
+from sweep.planning.plan import Plan
+from sweep.running.errors import UsageError
+
+
+def need_report() -> None:
+    """Raises UsageError where a report cannot be made: better said before the hours of load."""
+    try:
+        import reports.show  # noqa: F401  here, for a load worker has no numpy
+    except ImportError as error:
+        raise UsageError(f"the report needs {error.name}: pip install '.[report]'") from error
+
+
+def run_new(output: Path, plan: Plan) -> tuple[Path, int]:
+    """Measure all of a plan in a directory of its own under ``output``: that, and the report's exit code."""
+    given_by = given_in(plan, os.environ)
+    name = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{plan.name}"
+    directory = create(output, name, plan, given=given_by)
+    # A new one is ours: if it can't be locked, it has failed.
+    with discarded_if_of_no_use(directory), settled(directory), alone(directory):
+        return directory, run_sweep(directory, plan)
+
+
+def run_sweep(directory: Path, plan: Plan) -> int:
+    """Measure what is missing in ``directory`` and print the report; the exit code of that."""
+    from reports.show import print_report
+
+    _measure(directory, plan, Watched())
+    console = Console()
+    with console.capture() as report:  # all its files are written before the first line is printed
+        code = print_report(directory, console)
+    print_out(report.get())
+    if sys.stderr is not None and sys.stderr.isatty():
+        click.echo(f"Now: report {shlex.quote(str(directory))} (shows this again)", err=True)
+    return code
+
+
+def _measure(directory: Path, plan: Plan, console: Console) -> None:
+    def report(text: str) -> None:
+        console.print(text, highlight=False, markup=False, soft_wrap=True)
+
+    report(f"results: {directory}")
+    if named_llm(plan):
+        report("LLM: the one of OPENAI_BASE_URL, not the mock server")
+    resume = f"go on with: sweep --resume {shlex.quote(str(directory))}"
+    try:
+        with Progress(console) as progress:
+            sweep = Sweep(directory=directory, plan=plan, progress=progress)
+            sweep.run()
+    except BaseException:  # whatever ended it, an interrupt or a fault of ours
+        if any(cell_directories(directory)):
+            report(resume)
+        raise
+    if sweep.skipped:
+        repeats = Counter(key.repeat for key in sweep.skipped)
+        cells = ", ".join(f"{count} of repeat {repeat}" for repeat, count in sorted(repeats.items()))
+        report(f"the budget ended the sweep first; cells not measured: {cells}; {resume}")
+    elif sweep.spoiled:
+        cells = ", ".join(key.path for key in sweep.spoiled)
+        report(f"no time was left to measure again what the machine spoiled: {cells}; {resume}")
+
+
+def print_out(text: str) -> None:
+    """To standard output; a reader that has left (``| head -1``) changes nothing."""
+    if sys.stdout is None:  # closed, as by ``>&-``
+        return
+    try:
+        sys.stdout.buffer.write(text.encode(sys.stdout.encoding, "replace"))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        discard(sys.stdout)

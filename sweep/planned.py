@@ -1,0 +1,118 @@
+"""From what the command line and the environment say to a plan that can be measured, or one clear line."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from reach.flags import as_words
+from records.services.variants import MOCKS
+from sweep.beside.llm import named_llm
+from sweep.beside.probing import check_paths
+from sweep.beside.reaching import check_reach, reach_of_plan, with_whole_paths
+from sweep.beside.scraping import check_scrapes
+from sweep.planning import options
+from sweep.planning.dialling import dialled
+from sweep.planning.factors import check_scenario
+from sweep.planning.grid import parse_grid
+from sweep.planning.load_words import parse_locust_args
+from sweep.planning.plan import Plan, called, resolved
+from sweep.planning.target import with_wait
+from sweep.planning.variants import (
+    check_common,
+    check_reference,
+    check_told_apart,
+    parse_settings,
+    parse_variants,
+)
+from sweep.running import cpus as division
+from sweep.running.errors import UsageError
+from sweep.running.redaction import check_not_kept
+
+AUTO_BUDGET = "330s"  # with the report after it, `make sweep` stays under six minutes
+DIAL_BUDGET = "540s"  # three cells take six minutes, so that one may be measured again
+AS_GIVEN = (
+    "name",
+    "reference",
+    "scenario",
+    "workers",
+    "requests",
+    "warmup_requests",
+    "repeats",
+    "seed",
+    "cpus",
+    "inside",
+    "dial",
+    "probes",
+    "probe_paths",
+    "scrape",
+)
+"""Options that a plan takes as they are."""
+
+
+def planned(given: Mapping[str, Any], locust_args: Sequence[str], environment: Mapping[str, str]) -> Plan:
+    """``given``: the command's options by their names. Raises UsageError."""
+    name = given["name"]
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,80}", name):
+        raise UsageError(f"--name takes letters, digits, '.', '_' and '-', not {name!r}")
+    check_paths(given["probe_paths"], probes=given["probes"])
+    max_level = options.max_concurrent(environment)
+    points = parse_grid(given["grid"], given["concurrency"], max_level)
+    budget = given["budget"]
+    if budget is None:
+        usual = DIAL_BUDGET if given["dial"] else AUTO_BUDGET
+        budget = usual if points.auto else "none"
+    plan = Plan(
+        **{option: given[option] for option in AS_GIVEN},
+        targets=with_wait(
+            options.parse_targets(given["deployments"] or options.deployments_of(environment)),
+            cwd=os.getcwd(),
+            path=given["ready_path"],
+            seconds=given["ready_seconds"],
+        ),
+        variants=parse_variants(given["variants"]),
+        levels=points.levels,
+        auto=points.auto,
+        grid=points.factors,
+        max_level=max_level,
+        settings=parse_settings(given["settings"]),
+        budget_seconds=options.parse_budget(budget),
+        locust_args=_locust_args((*as_words(given), *locust_args), given["scenario"]),
+    )
+    plan = resolved(dialled(plan))
+    _check(plan, environment)
+    return plan
+
+
+def _locust_args(words: Sequence[str], scenario: str) -> tuple[str, ...]:
+    """Raises UsageError, as `parse_locust_args`."""
+    return with_whole_paths(parse_locust_args(words, scenario), scenario)
+
+
+def _check(plan: Plan, environment: Mapping[str, str]) -> None:
+    """Raises UsageError for what can't be measured, before anything starts."""
+    own = [text for variant in plan.variants for text in variant.settings.values()]
+    specs = [word for target in plan.targets for word in (target.label, target.spec, target.ready_path)]
+    kept = [*plan.locust_args, *plan.settings.values(), *plan.probe_paths, *plan.scrape]
+    check_not_kept([*kept, *own, plan.name, *specs])
+    if all(target.kind.has_mocks for target in plan.targets):
+        check_told_apart(plan.settings, plan.variants)
+    check_scrapes(plan.scrape)
+    check_reference(plan.reference, plan.variants)
+    if not all(target.kind.configurable for target in plan.targets):
+        if plan.settings:
+            raise UsageError("--set can't change a running service; it goes with what the sweep starts")
+        if any(variant.settings for variant in plan.variants if variant != MOCKS.get(variant.name)):
+            raise UsageError("--config can't set a running service; settings go with what the sweep starts")
+    common = called(plan.settings)  # a variant of that name is made of them
+    check_common(plan.settings, [variant for variant in plan.variants if variant.name != common])
+    named_llm(plan)
+    tls = reach_of_plan(plan, environment).tls.flags()
+    if tls and not any(target.kind.tls for target in plan.targets):
+        given = " and ".join(tls)
+        raise UsageError(f"{given}: no deployment is asked over https://, so that nothing is verified")
+    check_reach(plan, environment)
+    division.divide(plan.cpus, division.available())
+    check_scenario(plan)  # the last: another process is asked

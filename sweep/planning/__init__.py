@@ -1,0 +1,1 @@
+"""What a sweep will do, as values: points, variants, targets, words for the load."""

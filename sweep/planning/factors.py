@@ -1,0 +1,53 @@
+"""Whether a scenario takes a plan's factors and what followed ``--``, asked of it before anything starts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+
+from records.cells.point import RATE, USERS
+from sweep.planning.grid import combinations
+from sweep.planning.load_words import OWN, by_default, flag, found_in, of_point
+from sweep.planning.plan import STREAM, Plan
+from sweep.planning.scenario import Declared, asked, locustfile
+from sweep.running.errors import UsageError
+
+
+def check_scenario(plan: Plan) -> None:
+    """See that the scenario is one, and takes the plan's factors and what followed ``--``: its own process
+    says so, once for all points.
+
+    Raises:
+        UsageError: it is none, knows no such option, or refuses a value.
+    """
+    locustfile(plan.scenario)
+    names = [name for name, _ in plan.grid if name not in (USERS, RATE)]
+    same = next((name for number, name in enumerate(names) if flag(name) in map(flag, names[:number])), None)
+    if same:
+        raise UsageError(f"--grid {same}: {flag(same)} is a factor already: list its values in one")
+    given = found_in(plan.locust_args, plan.scenario)
+    twice = next((name for name in names if name.replace("-", "_") in given), None)
+    if twice:
+        raise UsageError(f"--grid {twice} and {flag(twice)} after -- contradict each other: leave one out")
+    if plan.grid or plan.locust_args or plan.scenario != STREAM:
+        lines = [
+            [*by_default(point), *plan.locust_args, *of_point(point)] for point in combinations(plan.grid)
+        ]
+        options, why = asked(plan.scenario, lines)
+        check_factors(names, options, plan.scenario)
+        if why:
+            raise UsageError(f"the scenario {plan.scenario}: {why}")
+
+
+def check_factors(names: Sequence[str], options: Sequence[Declared], scenario: str) -> None:
+    """Raises UsageError for a factor that is no option with a value, or one that the sweep itself gives."""
+    free = {option.flag for option in options if option.factor} - OWN.keys()
+    for name in names:
+        if flag(name) in OWN:
+            raise UsageError(f"--grid {name}: that is what the sweep itself says: {OWN[flag(name)]}")
+        if flag(name) not in free:
+            near = get_close_matches(flag(name), sorted(free), n=1)
+            raise UsageError(
+                f"--grid {name}: the scenario {scenario} has no option {flag(name)} that takes a value"
+                f"{f' ({near[0]}?)' if near else ''}; python locustfiles/{scenario}.py lists them"
+            )

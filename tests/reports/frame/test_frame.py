@@ -1,0 +1,268 @@
+"""A row a request: what counts is what the report counts, and its groups are the report's tables."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import orjson
+import pandas as pd
+import pytest
+from pandas.testing import assert_frame_equal
+
+from records.cells.reader import read_run
+from records.cells.request import RequestRecord
+from records.errors import RecordError
+from reported import report
+from reports.analysis.analysis import Analysis
+from reports.figures.text import number
+from reports.frame import COLUMNS, frame
+from reports.frame.files import read, write
+from reports.frame.table import Table
+from reports.show import load
+
+ROOT = Path(__file__).resolve().parents[3]
+DOCUMENT = ROOT / "docs" / "pandas.md"
+ROWS = ["deployment", "config", "load", "workload"]
+
+
+def rewritten(run: Path, change: Any) -> Path:
+    """Each record of each cell as ``change(record, its number)`` gives it."""
+    for path in run.rglob("requests.jsonl"):
+        lines = path.read_bytes().splitlines()
+        raw = [change(orjson.loads(line), number) for number, line in enumerate(lines)]
+        path.write_bytes(b"".join(orjson.dumps(one) + b"\n" for one in raw))
+    return run
+
+
+def of_two_regions(raw: dict[str, Any], number: int) -> dict[str, Any]:
+    labels, flags = {"model": "NA"} if number % 2 else {}, ["warmup"] if number < 3 else []
+    return raw | {
+        "region": "eu" if number % 3 else "us",
+        "labels": labels,
+        "values": {"texts": number / 7} if number % 2 else {},
+        "flags": [*raw["flags"], *flags],
+        "due_at_ns": raw["sent_at_ns"] - 1 if number % 5 else None,
+        "outcome": "aborted" if number == 20 else raw["outcome"],
+    }
+
+
+@pytest.fixture
+def run(tmp_path: Path, made: Any) -> Path:
+    """Repeats, users, failures, late requests, stages, an invalid cell, regions, labels and values."""
+    specs = [
+        made.spec(concurrency=users, repeat=repeat, rps=40.0, failures=4, late=3, stages={"embed": 4.0})
+        for users in (10, 20)
+        for repeat in (1, 2)
+    ]
+    specs.append(made.spec(config="mock-llm", checks=made.fail))
+    return rewritten(made.run(tmp_path / "run", specs), of_two_regions)
+
+
+def ids(requests: Any) -> set[tuple[str, int, int]]:
+    return {(r.cell, r.user, r.seq) for r in requests}
+
+
+def test_what_counts_is_what_the_report_counts(run: Path) -> None:
+    found, analysis = frame([run]), load([run])
+    assert len(found) == sum(len(cell.requests) for cell in read_run(run).cells)
+    for cell in analysis.cells:
+        own = found[found.cell == cell.cell.name]
+        assert set(own.valid) == {cell.valid}
+        for name, wanted in (("counts", cell.counted), ("in_latencies", cell.timed)):
+            chosen = own[own[name]]
+            assert set(zip(chosen.cell, chosen.user, chosen.seq, strict=True)) == ids(wanted)
+        assert own.in_throughput.sum() == cell.figures.answers
+        assert set(own.window_s) == {cell.figures.seconds}
+    for level in analysis.levels:
+        own = found[(found.config == level.config) & (found.load == level.load.label)]
+        assert (own.counts & (own.outcome != "ok")).sum() == level.figures.failures
+
+
+def region_figures(analysis: Analysis) -> dict[tuple[str, str], list[str]]:
+    return {
+        (one.load.label, one.region): [
+            str(one.figures.requests),
+            number(100 * (one.share or 0)),
+            *(number(e.value) for key in ("ttft_p50", "ttft_p95") if (e := one.figures.at(key))),
+            str(one.figures.failures),
+        ]
+        for one in analysis.regions
+    }
+
+
+def test_groups_by_region_are_the_table_by_region(run: Path) -> None:
+    found, wanted = frame(run), region_figures(load([run]))
+    assert {region for _, region in wanted} == {"eu", "us"}
+    assert len(wanted) == 4
+    for (label, region), figures in wanted.items():
+        level = found[found.valid & (found.load == label) & (found.config == "baseline")]
+        grouped = level.groupby("region")
+        timed = level[level.in_latencies].groupby("region")["ttft_ms"]
+        share = 100 * grouped["in_throughput"].sum()[region] / level.in_throughput.sum()
+        quantiles = [timed.quantile(q)[region] for q in (0.5, 0.95)]
+        failures = (level.counts & (level.outcome != "ok")).groupby(level.region).sum()[region]
+        rows = [grouped["counts"].sum()[region], number(share), *map(number, quantiles), failures]
+        assert list(map(str, rows)) == figures
+
+
+def test_metrics_are_of_good_answers_and_moments_are_exact(run: Path) -> None:
+    found = frame([run])
+    records = {(r.cell, r.user, r.seq): r for cell in read_run(run).cells for r in cell.requests}
+    for row in found.itertuples():
+        record: RequestRecord = records[row.cell, row.user, row.seq]
+        good = record.outcome == "ok"
+        assert (row.sent_at_ns, row.ended_at_ns) == (record.sent_at_ns, record.ended_at_ns)
+        assert (record.due_at_ns is None) == pd.isna(row.due_at_ns)
+        for name in ("ttft_ms", "e2e_ms", "tpot_ms"):
+            value, wanted = getattr(row, name), getattr(record, name)
+            assert value == wanted if good and wanted is not None else np.isnan(value)
+        assert row.flags == " ".join(record.flags)
+        assert (row.error if record.error else None) == record.error
+    assert set(found["values.texts"].dropna()) == {
+        r.values["texts"] for r in records.values() if "texts" in r.values
+    }
+    assert set(found["labels.model"].dropna()) == {"NA"}
+    assert set(found["stages.embed.queued_ms"].dropna()) == {1.0}
+    assert found["itl_mean_ms"].dropna().eq(0.001).all()
+    assert sorted(set(found["factors.users"])) == [10, 20]
+
+
+def test_masters_at_once_have_one_window_and_all_users(tmp_path: Path, made: Any) -> None:
+    east = made.run(tmp_path / "east", [made.spec(seconds=10.0)])
+    west = made.run(tmp_path / "west", [made.spec(seconds=10.0, late_s=1.0, seed=1)])
+    found, [cell] = frame([east, west, east]), load([east, west]).cells
+    assert set(found.source) == {"east", "west"}
+    assert set(found.concurrency) == {20}
+    assert set(found.window_s) == {9.0}
+    assert found.counts.sum() == len(cell.counted)
+
+
+def test_lost_records_make_a_cell_invalid_here_too(tmp_path: Path, made: Any) -> None:
+    run = made.run(tmp_path / "run", [made.spec(achieved={"records": 101})])
+    assert not frame(run).valid.any()
+    assert not load([run]).cells[0].valid
+
+
+def test_what_report_refuses_is_refused(tmp_path: Path, made: Any) -> None:
+    with pytest.raises(RecordError, match="there is no folder"):
+        frame(tmp_path / "nowhere")
+    one = made.cell(tmp_path / "one", made.spec())
+    two = made.cell(tmp_path / "two", made.spec())
+    with pytest.raises(RecordError, match="hold the same measurement"):
+        frame([one, two])
+    rewritten(one, lambda raw, _: raw | {"tokens": 2**63})
+    with pytest.raises(RecordError, match="more than 64 bits"):
+        frame(one)
+
+
+def test_a_run_without_requests_has_the_columns_all_the_same(tmp_path: Path, made: Any) -> None:
+    found = frame(made.run(tmp_path / "run", []))
+    assert list(found.columns) == list(COLUMNS)
+    assert len(found) == 0
+    assert found.dtypes.astype(str)["due_at_ns"] == "Int64"
+
+
+def test_a_column_that_comes_late_is_empty_before() -> None:
+    table = Table([("a", "integer")])
+    for rows, block in enumerate(({"a": [1, 2]}, {"a": [3], "b": [0.5]})):
+        for name, values in block.items():
+            table.extend(name, "integer" if name == "a" else "number", values)
+        table.rows += 2 - rows
+    assert_frame_equal(table.frame(), pd.DataFrame({"a": [1, 2, 3], "b": [np.nan, np.nan, 0.5]}))
+
+
+# -- files
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+def test_a_file_has_the_same_frame_again(run: Path, tmp_path: Path, form: str) -> None:
+    if form == "parquet":
+        pytest.importorskip("pyarrow")
+    found = frame(run)
+    write(found, form, tmp_path / f"it.{form}")
+    assert_frame_equal(read(tmp_path / f"it.{form}"), found)
+    assert [path.name for path in tmp_path.iterdir() if path.is_file()] == [f"it.{form}"]
+
+
+def test_report_exports_beside_its_files_or_where_it_is_told(run: Path, tmp_path: Path) -> None:
+    done = report(run, "--export", "csv")
+    assert done.exit_code == load([run]).exit_code
+    assert f"report: {run / 'requests.csv'}, {len(frame(run))} requests" in done.stderr
+    report(run, "--export", f"csv:{tmp_path / 'mine.csv'}")
+    assert (tmp_path / "mine.csv").read_bytes() == (run / "requests.csv").read_bytes()
+    report(run, "--output", tmp_path / "out", "--export", "csv")
+    assert (tmp_path / "out" / "requests.csv").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--export", "xml"], "'xml' is neither parquet nor csv, with :PATH or without"),
+        (["--export", "csv:"], "'csv:' is neither parquet nor csv, with :PATH or without"),
+        (["again", "--export", "csv"], "--export of several DIRs wants --output, or csv:PATH"),
+        (["--export", "csv:nowhere/it.csv"], "error: nowhere/it.csv could not be written: "),
+    ],
+)
+def test_an_export_that_cannot_be_is_one_line(run: Path, words: list[str], said: str) -> None:
+    done = report(run, *words)
+    assert (done.exit_code, "Traceback" in done.stderr) == (2, False)
+    assert said in done.stderr
+
+
+@pytest.mark.parametrize("name", ["run.json", "summary.csv", "pipe", "link.csv", "folder.csv", "notes.txt"])
+def test_an_export_replaces_an_earlier_export_and_nothing_else(run: Path, name: str) -> None:
+    report(run)
+    (run / "notes.txt").write_text("mine")
+    os.mkfifo(run / "pipe")
+    (run / "link.csv").symlink_to(run / "notes.txt")
+    (run / "folder.csv").mkdir()
+    before = sorted(
+        (path.name, path.is_fifo() or path.is_dir() or path.read_bytes()) for path in run.iterdir()
+    )
+    done = report(run, "--export", f"csv:{run / name}")
+    assert (done.exit_code, "error" in done.stderr.lower()) == (2, True)
+    after = sorted(
+        (path.name, path.is_fifo() or path.is_dir() or path.read_bytes()) for path in run.iterdir()
+    )
+    assert after == before
+    assert report(run, "--export", "csv").exit_code == report(run, "--export", "csv").exit_code != 2
+
+
+# -- docs/pandas.md
+
+
+def test_the_code_of_the_document_gives_what_the_report_says(
+    tmp_path: Path, run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "results").mkdir()
+    run.rename(tmp_path / "results" / "mine")
+    said: dict[str, Any] = {}
+    for block in re.findall(r"```python\n(.*?)```", DOCUMENT.read_text(), re.DOTALL):
+        exec(block, said)
+    analysis = load([tmp_path / "results" / "mine"])
+    for level in analysis.levels:
+        if not level.valid:
+            continue
+        key = (level.deployment, level.config, level.load.label, level.workload.name)
+        estimate, throughput = level.figures.at("ttft_p95"), level.figures.throughput
+        assert estimate is not None
+        assert throughput is not None
+        assert said["latency"].loc[key, 0.95] == pytest.approx(estimate.value, rel=1e-12)
+        assert said["failures"][key] == level.figures.failures
+        assert said["rps"][key] == pytest.approx(throughput.value, rel=1e-12)
+    for one in analysis.regions:
+        region = (one.deployment, one.config, one.load.label, one.workload.name, one.region)
+        assert said["share"][region] == pytest.approx(one.share)
+        estimate = one.figures.at("ttft_p50")
+        assert estimate is not None
+        assert said["by_region"].loc[region, 0.5] == pytest.approx(estimate.value, rel=1e-12)
+    assert_frame_equal(said["again"], said["requests"])
+    assert said["where"].columns.tolist() == ["stages.embed.queued_ms"]
+    assert len(said["slowest"]) == 5
+    assert not said["slowest"]["flags"].str.contains("warmup|cold").any()
+    assert str(said["ended"].dtype).startswith("datetime64[ns, UTC")

@@ -1,0 +1,65 @@
+"""Which cells the machine spoiled, and how often they were measured again."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from records.cells.cell import Cell, Check, Verdict
+from sweep.choosing.again import spoiled, times
+
+STOLEN = {"noise": {"steal_percent": 16.0}}
+
+
+def _cell(*failed: str, **achieved: Any) -> Cell:
+    checks = [Check(name="workers", status="pass")]
+    checks += [
+        Check(name=name, status="fail", text=f"{name} failed; do this", advice="do this") for name in failed
+    ]
+    verdict = Verdict(checks=tuple(checks))
+    return Cell(
+        deployment="a", config="b", concurrency=1, repeat=1, achieved=achieved, verdict=verdict, complete=True
+    )
+
+
+@pytest.mark.parametrize(
+    ("failed", "achieved"),
+    [
+        (["generator-lag"], {}),
+        (["generator-cpu"], {}),
+        (["concurrency"], STOLEN),
+        (["concurrency", "steady-state"], {"late": 3}),
+        (["generator-lag", "littles-law"], {"noise": None, "late": 0}),
+    ],
+)
+def test_what_failed_for_the_machine_s_sake_with_its_noise_on_record(
+    failed: list[str], achieved: dict[str, Any]
+) -> None:
+    said = spoiled(_cell(*failed, **achieved))
+    assert said == "; ".join(f"{name} failed" for name in failed)
+
+
+@pytest.mark.parametrize(
+    ("failed", "achieved"),
+    [
+        ([], STOLEN),
+        (["failures"], STOLEN),
+        (["generator-lag", "failures"], STOLEN),
+        (["concurrency"], {}),
+        (["concurrency"], {"late": 0, "noise": {"steal_percent": 0.0}}),
+        (["steady-state"], {"late": None, "noise": "none"}),
+    ],
+)
+def test_what_the_service_did_or_a_quiet_machine_is_not_asked_again(
+    failed: list[str], achieved: dict[str, Any]
+) -> None:
+    assert spoiled(_cell(*failed, **achieved)) is None
+
+
+def test_only_a_cell_s_own_tries_are_counted(tmp_path: Path) -> None:
+    assert times(tmp_path / "nowhere" / "c01-r1") == 0
+    for name in ("c01-r1", "c01-r1.try-1", "c01-r1.partial-1", "c01-r11.try-1", "c10-r1.try-1"):
+        (tmp_path / name).mkdir()
+    assert times(tmp_path / "c01-r1") == 1
+    (tmp_path / "c01-r1.try-2").mkdir()
+    assert times(tmp_path / "c01-r1") == 2

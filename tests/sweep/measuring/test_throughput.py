@@ -1,0 +1,59 @@
+"""A sweep goes by what its scenario's workload counts, be it no answers."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from records.cells.cell import Cell, Check, Verdict
+from records.cells.point import Point
+from records.cells.reader import CellData
+from records.services.variants import Variant
+from sweep.measuring.cell import Workplace
+from sweep.measuring.progress import Progress
+from sweep.measuring.runner import Sweep
+from sweep.planning.options import parse_targets
+from sweep.planning.plan import CellKey, Plan
+from workloads.catalogue import WORKLOADS
+from workloads.stream import STREAM
+from workloads.workload import Throughput
+
+KEY = CellKey(deployment="it", config="as-is", point=Point.of_users(1), repeat=1)
+
+
+@pytest.fixture
+def downloaded(monkeypatch: pytest.MonkeyPatch) -> CellData:
+    """A cell of a workload that counts megabytes."""
+    per = Throughput(name="mb_per_s", title="MB/s", of=lambda r: r.bytes / 1e6)
+    monkeypatch.setitem(WORKLOADS, "downloads", replace(STREAM, name="downloads", throughput=per))
+    cell = Cell(
+        deployment="it", config="as-is", concurrency=1, repeat=1, workload="downloads",
+        achieved={"mb_per_s": 0.25}, verdict=Verdict(checks=(Check(name="workers", status="pass"),)),
+    )  # fmt: skip
+    return CellData(cell=cell, path=Path())
+
+
+def test_progress_shows_it(downloaded: CellData) -> None:
+    written = io.StringIO()
+    Progress(Console(file=written, width=120)).cell(KEY, downloaded, 1, seconds=9.0)
+    assert "    0.25 MB/s  TTFT p50" in written.getvalue()
+    assert "RPS" not in written.getvalue()
+
+
+def test_the_search_for_a_knee_goes_by_it(downloaded: CellData, tmp_path: Path) -> None:
+    targets, variants = parse_targets(["it=url:http://127.0.0.1:1"]), (Variant(name="as-is"),)
+    plan = Plan(name="t", targets=targets, variants=variants, levels=(1,), auto=True)
+    sweep = Sweep(directory=tmp_path, plan=plan, progress=Progress(Console(file=io.StringIO())))
+    place = Workplace(run=tmp_path, plan=plan, ledger=None, llm=None, cpus=sweep.cpus)  # type: ignore[arg-type]
+    sweep._learn(place, KEY, downloaded)
+    assert sweep.search.throughput == {KEY: 0.25}
+
+
+@pytest.mark.parametrize("kept", [None, "fast", True, []])
+def test_what_is_no_number_decides_nothing(downloaded: CellData, kept: object) -> None:
+    cell = replace(downloaded.cell, achieved={"mb_per_s": kept})
+    assert WORKLOADS["downloads"].throughput.in_cell(cell) is None

@@ -1,0 +1,200 @@
+"""From findings to the plan that tries what mends them."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from records.cells.cell import Cell
+from records.cells.point import Point
+from records.services.variants import MOCKS, Variant
+from reports.analysis.place import Place
+from reports.figures.load import Load
+from reports.findings.finding import Effect, Finding
+from sweep.choosing.search import Search
+from sweep.fixes.remedy import Remedy
+from sweep.mending import fixing
+from sweep.mending.fixing import announced, fixing_plan
+from sweep.planning.options import parse_targets
+from sweep.planning.plan import Plan
+
+SLOW = Variant(name="slow", settings={"RETRIEVAL": "blocking"})
+PLANTED = {"RETRIEVAL": "blocking", "PREPROCESSING": "inline", "LLM_CLIENT": "blocking"}
+
+
+def planned(*variants: Variant, deployment: str = "local", **changes: Any) -> Plan:
+    return Plan(
+        name="t",
+        targets=parse_targets([deployment]),
+        variants=variants or (SLOW,),
+        **{"levels": (1, 20), "auto": True, "budget_seconds": 330.0, **changes},
+    )
+
+
+def finding(code: str, config: str = "slow", load: Load | None = None, **more: Any) -> Finding:
+    about = Place(deployment="local", config=config, load=load or Load(users=20))
+    effect = Effect(figure="answers a second", now=10.0, mended=23.0)
+    known: dict[str, Any] = {"about": about, "effect": effect, "where": "", "binds": "throughput", **more}
+    return Finding(code=code, confidence="shown", severity="high", evidence=(), advice="", **known)
+
+
+def service(config: str = "slow", **cell: Any) -> Any:
+    """One that was measured at 1 and at 20 users, or wherever the cell says."""
+    known = {"settings": PLANTED, "factors": Point.of_users(20), **cell}
+    made = Cell(deployment="local", config=config, concurrency=20, repeat=1, **known)
+    level = SimpleNamespace(
+        load=Load.of(made), row=SimpleNamespace(variant=config), valid_cells=[SimpleNamespace(cell=made)]
+    )
+    point = SimpleNamespace(level=level, machine=SimpleNamespace(cores=2.5))
+    return SimpleNamespace(deployment="local", config=config, points=(point,), heavy=point)
+
+
+@pytest.fixture
+def fixes(monkeypatch: pytest.MonkeyPatch) -> Any:
+    def made(found: list[Finding], plan: Plan, *services: Any, **given: Any) -> Any:
+        monkeypatch.setattr(fixing, "diagnosis", lambda analysis: tuple(found))
+        analysis: Any = SimpleNamespace(services=services or (service(),))
+        return fixing_plan(analysis, plan, given.pop("given", {}), **given)
+
+    return made
+
+
+def test_the_original_is_measured_anew_beside_its_fixes_at_the_load_of_the_finding(fixes: Any) -> None:
+    where = "retrieve (target_app/retrieval.py:40)"
+    found = [finding("event-loop-blocked", where=where), finding("preprocessing-on-loop", effect=None)]
+    plan = fixes(found, planned(repeats=3, seed=7, locust_args=("--think-time", "1")))
+    assert plan.variants == (
+        SLOW,
+        Variant(name="fix-event-loop-blocked", settings={"RETRIEVAL": "async"}),
+        Variant(name="fix-preprocessing-on-loop", settings={**SLOW.settings, "PREPROCESSING": "offloaded"}),
+        Variant(name="fix-event-loop-blocked-2", settings={**SLOW.settings, "LLM_CLIENT": "async"}),
+    )
+    assert (plan.levels, plan.grid, plan.auto, plan.repeats, plan.seed) == ((20,), (), False, 3, 7)
+    assert (plan.reference, plan.name, plan.budget_seconds) == ("slow", "t-fixes", None)
+    assert plan.locust_args == ("--think-time", "1")
+    first, second, _ = plan.fixes
+    assert (first.code, first.of, first.where) == ("event-loop-blocked", "slow", where)
+    assert (first.settings, first.predicted, first.figure) == (
+        {"RETRIEVAL": "async"},
+        2.3,
+        "answers a second",
+    )
+    assert second.predicted is None
+    assert Plan.from_json(plan.to_json()) == plan
+
+
+def test_what_acts_where_the_finding_points_comes_first(fixes: Any) -> None:
+    plan = fixes([finding("event-loop-blocked", where="ask (target_app/llm.py:9)")], planned())
+    assert [fix.settings for fix in plan.fixes][:2] == [{"LLM_CLIENT": "async"}, {"RETRIEVAL": "async"}]
+
+
+def test_what_is_announced_says_what_it_is_and_how_long_it_takes(fixes: Any) -> None:
+    plan = fixes([finding("preprocessing-on-loop")], planned())
+    given = {"gc-pauses": (Remedy(settings={"A": "b"}),)}
+    assert announced(plan, Search(plan=plan).expected_cells(), given) == [
+        "trying 1 fix beside slow of local at 20 users:",
+        "  fix-preprocessing-on-loop: PREPROCESSING=offloaded; predicted 2.30x answers a second",
+        "--fix gc-pauses is not tried: that was not found there",
+        "4 cells, 2 repeats, about 0:52",
+    ]
+
+
+def test_a_users_own_fix_comes_first(fixes: Any) -> None:
+    given = {"event-loop-blocked": (Remedy(settings={"INDEX": "flat"}),)}
+    plan = fixes([finding("event-loop-blocked")], planned(), given=given, repeats=5)
+    assert plan.fixes[0].settings == {"INDEX": "flat"}
+    assert (len(plan.fixes), plan.repeats) == (3, 5)
+
+
+def test_of_a_time_less_is_better(fixes: Any) -> None:
+    effect = Effect(figure="mean TTFT", unit="ms", now=300.0, mended=100.0, low=75.0, high=150.0)
+    plan = fixes([finding("preprocessing-on-loop", effect=effect)], planned())
+    [fix] = plan.fixes
+    assert (fix.predicted_low, fix.predicted, fix.predicted_high) == (2.0, 3.0, 4.0)
+    assert not fix.of_rate
+
+
+def test_two_findings_that_one_setting_mends_are_one_fix(fixes: Any) -> None:
+    found = [finding("llm-client-blocking"), finding("interpreter-bound")]
+    at = service(settings={"LLM_CLIENT": "blocking", "PARTIAL_ANSWER": "no", "PREPROCESSING": "offloaded"})
+    assert [fix.variant for fix in fixes(found, planned(), at).fixes] == ["fix-llm-client-blocking"]
+
+
+def test_what_a_mock_uncovers_is_mended_only_where_nothing_else_was_measured(fixes: Any) -> None:
+    found = [finding("event-loop-blocked", "mock-llm"), finding("preprocessing-on-loop", "baseline")]
+    mocked, own = service("mock-llm"), service("baseline")
+    plan = fixes(found, planned(MOCKS["baseline"], MOCKS["mock-llm"]), mocked, own)
+    assert [fix.of for fix in plan.fixes] == ["baseline"]
+    assert {fix.of for fix in fixes(found[:1], planned(MOCKS["mock-llm"]), mocked).fixes} == {"mock-llm"}
+
+
+def test_of_a_run_that_tried_fixes_it_goes_on_from_them(fixes: Any) -> None:
+    found = [finding("event-loop-blocked"), finding("preprocessing-on-loop", "fix-event-loop-blocked")]
+    tried = fixes(found[:1], planned())
+    fixed = service("fix-event-loop-blocked", settings={**PLANTED, "RETRIEVAL": "async"})
+    plan = fixes(found, tried, service(), fixed)
+    assert [(fix.of, fix.settings) for fix in plan.fixes] == [
+        ("fix-event-loop-blocked", {"PREPROCESSING": "offloaded"})
+    ]
+    assert plan.name == "t-fixes"
+    assert plan.variants[1].settings == {"RETRIEVAL": "async", "PREPROCESSING": "offloaded"}
+    assert "of gc-pauses no setting" in fixes([finding("gc-pauses", fixed.config)], tried, fixed)
+    assert "nothing was found" in fixes(found[:1], tried, service(), fixed)
+
+
+def test_an_open_loop_keeps_its_rate_and_other_factors(fixes: Any) -> None:
+    at = service(factors=Point.of({"rate": 20, "max-tokens": 16}), requested={"rate": 20})
+    found = finding("preprocessing-on-loop", load=at.heavy.level.load)
+    plan = fixes([found], planned(levels=(), auto=False, grid=(("rate", (10, 20)),)), at)
+    assert (plan.levels, plan.grid) == ((), (("rate", (20,)), ("max-tokens", (16,))))
+    assert len(plan.points()) == 1
+
+
+def test_what_the_environment_set_stays_set(fixes: Any) -> None:
+    given = {
+        "INDEX": "flat",
+        "USE_MOCK_LLM": "yes",
+        "OPENAI_BASE_URL": "http://h/v1",
+        "RETRIEVAL": "blocking",
+    }
+    plan = fixes([finding("preprocessing-on-loop")], planned(), service(requested={"set": given}))
+    assert plan.settings == {"INDEX": "flat"}
+
+
+def test_a_fix_of_a_fix_has_a_name_of_its_own(fixes: Any) -> None:
+    fixed = Variant(name="fix-event-loop-blocked", settings={"RETRIEVAL": "async"})
+    found = finding("event-loop-blocked", fixed.name)
+    plan = fixes([found], planned(fixed), service(fixed.name, settings={"LLM_CLIENT": "blocking"}))
+    assert plan.fixes[0].variant == "fix-event-loop-blocked-2"
+
+
+@pytest.mark.parametrize(
+    ("found", "plan", "why"),
+    [
+        ([], planned(), "nothing was found that holds a service back"),
+        ([finding("scales", binds="nothing")], planned(), "nothing was found"),
+        ([finding("noisy-neighbour")], planned(), "of noisy-neighbour no setting is known"),
+        (
+            [finding("event-loop-blocked")],
+            planned(deployment="local=url:http://127.0.0.1:1"),
+            "of those that can be set",
+        ),
+    ],
+)
+def test_where_there_is_no_fix_one_line_says_so(
+    fixes: Any, found: list[Finding], plan: Plan, why: str
+) -> None:
+    said = fixes(found, plan)
+    assert isinstance(said, str)
+    assert said.startswith("no fix to try: ")
+    assert why in said
+
+
+def test_threads_that_it_was_given_with_its_cpus_are_in_effect(fixes: Any) -> None:
+    cpus = {"mode": "auto", "target": [1, 2]}
+    at = service("as-is", settings={}, requested={"cpus": cpus})
+    plan = planned(Variant(name="as-is"), deployment="local=run:my-app")
+    [fix] = fixes([finding("cpu-oversubscribed", "as-is")], plan, at).fixes
+    assert fix.settings == {"OMP_NUM_THREADS": "1"}

@@ -1,0 +1,112 @@
+"""``sweep --try-fixes`` as its user meets it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from records.services.variants import Variant
+from support import only_of_the_machine, sweep, sweep_ended_well
+from sweep import cli
+from sweep.measuring.directory import create
+from sweep.planning.options import parse_targets
+from sweep.planning.plan import Plan
+from sweep.running.errors import UsageError
+
+
+def _called(*words: str) -> int:
+    try:
+        cli.command.main(list(words), prog_name="sweep", standalone_mode=False)
+    except SystemExit as end:
+        return int(end.code or 0)
+    return 0
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (["--fix", "gc-pauses:A=b"], "--fix says what --try-fixes tries: give both"),
+        (["--try-fixes", "--fix", "A=b"], "--fix takes CODE:KEY=VALUE"),
+        (["--try-fixes", "{dir}"], "--try-fixes {dir}: "),
+        (["--try-fixes", "{dir}", "--concurrency", "5"], "takes the run's own plan; leave out --concurrency"),
+        (["--resume", "{dir}", "--try-fixes"], "takes the run's own plan; leave out --try-fixes"),
+    ],
+)
+def test_what_cannot_be_tried_is_refused(words: list[str], why: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError) as caught:
+        _called(*(word.format(dir=tmp_path) for word in words))
+    assert why.format(dir=tmp_path) in str(caught.value)
+
+
+def test_a_run_without_findings_has_no_fix_and_that_is_no_mistake(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    variants = (Variant(name="slow", settings={"RETRIEVAL": "blocking"}),)
+    plan = Plan(name="t", targets=parse_targets(["local"]), variants=variants, levels=(1,), auto=False)
+    run = create(tmp_path, "t", plan)
+    assert _called("--try-fixes", str(run)) == 0
+    told = capfd.readouterr().out
+    assert told.startswith("no fix to try: ")
+    assert told.count("\n") == 1
+    assert list(tmp_path.iterdir()) == [run]
+
+
+def test_a_plan_says_that_fixes_would_follow(capfd: pytest.CaptureFixture[str]) -> None:
+    assert _called("--plan-only", "--config", "mock-both", "--concurrency", "1", "--try-fixes") == 0
+    assert capfd.readouterr().out.splitlines()[-1] == "then, of what is found, up to 3 fixes"
+
+
+APP = """
+import asyncio, json, os, time
+from starlette.applications import Starlette
+from starlette.responses import StreamingResponse
+from starlette.routing import Route
+
+EVENTS = [{"type": "token", "content": "word "}] * 4 + [{"type": "complete"}, {"type": "end"}]
+
+async def stream():
+    if os.environ["CALL"] == "blocking":
+        time.sleep(0.05)
+    else:
+        await asyncio.sleep(0.05)
+    for event in EVENTS:
+        yield f"data: {json.dumps(event)}\\n\\n"
+
+async def answer(request):
+    return StreamingResponse(stream(), media_type="text/event-stream")
+
+app = Starlette(routes=[Route("/{path:path}", answer, methods=["GET", "POST"])])
+"""
+"""Anybody's app whose call holds the event loop, or does not."""
+
+
+def test_a_blocked_loop_is_found_mended_and_measured(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text(APP)
+    command = f"{sys.executable} -m uvicorn mine:app --port {{port}} --log-level warning"
+    words = ["--deployment", f"mine=run:{command}", "--config", "slow:CALL=blocking"]
+    words += ["--concurrency", "8", "--repeats", "1", "--requests", "10", "--no-probes"]
+    words += ["--try-fixes", "--fix", "event-loop-blocked:CALL=async"]
+    done = sweep(*words, "--", "--no-rag", "--min-seconds", "1", cwd=tmp_path)
+    first, *others = sorted(tmp_path.glob("results/*"))
+    if not others:  # a busy machine spoiled what the finding would rest on
+        assert _spoiled(first), done.stdout + done.stderr
+        pytest.skip("this machine is too busy")
+    [second] = others
+    assert done.returncode == 0 or sweep_ended_well(done.returncode, second), done.stderr
+    assert "trying 1 fix beside slow of mine at 8 users:\n" in done.stderr
+    assert "  fix-event-loop-blocked: CALL=async" in done.stderr
+    cells = {path.parent.name for path in second.glob("cells/mine/*/c08-r1")}
+    assert cells == {"slow", "fix-event-loop-blocked"}
+    [fix] = json.loads((second / "systematic_results.json").read_text())["fixes"]
+    assert (fix["code"], fix["settings"]) == ("event-loop-blocked", {"CALL": "async"})
+    if done.returncode == 0:
+        assert fix["rps"]["low"] > 1.5  # of 8 users one is answered at a time, then all at once
+
+
+def _spoiled(run: Path) -> bool:
+    cells = [json.loads(path.read_text()) for path in run.glob("cells/*/*/*/cell.json")]
+    checks = [check for cell in cells for check in cell["verdict"]["checks"]]
+    return only_of_the_machine({check["name"] for check in checks if check["status"] == "fail"})

@@ -1,0 +1,61 @@
+"""`sweep --dial`: what it measures where nothing else was said, and what it refuses."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from records.services.variants import BASELINE, Variant
+from sweep.choosing.preview import preview
+from sweep.cli import command
+from sweep.planning.dialling import dialled
+from sweep.planning.plan import DIAL_SECONDS, Plan, resolved
+from sweep.planning.target import Target
+from sweep.running.dial import with_dial
+from sweep.running.errors import UsageError
+
+
+def plan(*, spec: str = "local", **changes: object) -> Plan:
+    given = {"targets": (Target.of(spec),), "variants": (), "levels": (1, 10, 20), "auto": True, **changes}
+    return Plan(name="a", dial=True, **given)  # type: ignore[arg-type]
+
+
+def test_it_is_the_baseline_at_three_loads_for_as_long_as_windows_need() -> None:
+    found = resolved(dialled(plan(seed=5)))
+    assert found.variants == (BASELINE,)
+    assert (found.levels, found.auto) == ((1, 10, 20), False)
+    assert found.settings == {"DIAL_SECONDS": "1.5", "DIAL_SEED": "5"}
+    assert found.cell_seconds == (DIAL_SECONDS, DIAL_SECONDS)
+    assert f"{DIAL_SECONDS:g} s" in preview(found)[0]
+    assert Plan.from_json(found.to_json()) == found
+    own = Variant(name="mine", settings={"RETRIEVAL": "blocking"})
+    assert dialled(plan(variants=(own,), levels=(7,), auto=False)).variants == (own,)
+    assert dialled(plan(max_level=10)).levels == (1, 10)
+
+
+def test_without_it_a_plan_is_as_it_was() -> None:
+    usual = Plan(name="a", targets=(Target.of("local"),), variants=(BASELINE,), levels=(1,), auto=False)
+    assert dialled(usual) is usual
+    assert usual.cell_seconds[1] < DIAL_SECONDS
+
+
+def test_other_services_have_no_dial_and_its_settings_are_its_own() -> None:
+    with pytest.raises(UsageError, match="-1 is none"):
+        dialled(plan(spec="url:http://127.0.0.1:1"))
+    with pytest.raises(UsageError, match="DIAL_SEED itself"):
+        dialled(plan(settings={"DIAL_SEED": "3"}))
+
+
+def test_the_command_has_defaults_of_its_own_with_it() -> None:
+    run = CliRunner().invoke(command, ["--dial", "--plan-only"])
+    lines = run.output.splitlines()
+    assert [line for line in lines if line.startswith("local/baseline/c01-r1") and line.endswith(" 100 s")]
+    assert lines[-1] == "3 cells, at most 540 s; nothing was started"
+    twice = CliRunner().invoke(command, ["--dial", "--plan-only", "--repeats", "2", "--concurrency", "5"])
+    assert twice.output.splitlines()[-1] == "2 cells; nothing was started"
+
+
+def test_the_target_is_told_where_to_write(tmp_path: Path) -> None:
+    assert with_dial({"A": "b"}, tmp_path) == {"A": "b", "DIAL_DIR": str(tmp_path)}

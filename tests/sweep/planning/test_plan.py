@@ -1,0 +1,152 @@
+"""What a sweep decides before it starts anything."""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from records.cells.point import Point
+from records.services.variants import MOCKS, Variant
+from sweep.planning import plan as planning
+from sweep.planning.options import parse_targets
+from sweep.planning.plan import Plan
+from sweep.planning.target import Target
+from sweep.planning.variants import check_variant
+from sweep.running.errors import UsageError
+
+
+def _plan(**changes: object) -> Plan:
+    base = {
+        "name": "t",
+        "targets": parse_targets(["local"]),
+        "variants": (MOCKS["baseline"], MOCKS["mock-both"]),
+        "levels": (1, 5),
+        "auto": False,
+    }
+    return Plan(**{**base, **changes})  # type: ignore[arg-type]
+
+
+def test_a_plan_survives_run_json() -> None:
+    plan = _plan(settings={"RETRIEVAL": "blocking"}, locust_args=("--think-time", "1"), budget_seconds=90.0)
+    assert Plan.from_json(plan.to_json()) == plan
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"levels": ["many"]}, "levels.0: "),
+        ({"levels": 5}, "levels: "),
+        ({"targets": [{"label": "local"}]}, "targets.0.spec: "),
+        ({"repeats": None}, "repeats: "),
+        ({"colour": "red"}, "colour: "),
+    ],
+)
+def test_a_plan_that_was_not_written_by_us_is_refused_by_its_field(change: dict[str, Any], said: str) -> None:
+    raw = json.loads(json.dumps(_plan().to_json()))
+    assert Plan.from_json(raw) == _plan()
+    with pytest.raises(UsageError, match=f"not one of this version's: {said}"):
+        Plan.from_json(raw | change)
+
+
+def test_every_cell_once_and_the_order_random_but_the_same_for_a_seed() -> None:
+    plan = _plan(levels=(1, 2, 5, 10), repeats=2)
+    cells = plan.cells()
+    assert len(cells) == len(set(cells)) == 2 * 4 * 2
+    first = [c for c in cells if c.repeat == 1]
+    order = plan.shuffled(first)
+    assert order == plan.shuffled(reversed(first))
+    assert order != sorted(first, key=lambda c: c.path)
+    assert order != replace(plan, seed=1).shuffled(first)
+    assert {cell.concurrency for cell in order[:2]} == {1}
+    # A level that ``auto`` adds, or a cell that is there already, changes nothing for the others.
+    second = [c for c in cells if c.repeat == 2]
+    added = replace(second[0], point=Point.of_users(30))
+    assert [c for c in plan.shuffled([*second, added]) if c != added] == plan.shuffled(second)
+    assert plan.shuffled(second[3:]) == [c for c in plan.shuffled(second) if c in second[3:]]
+
+
+def test_at_least_ten_requests_a_user() -> None:
+    assert _plan(requests=50).requests_at(Point.of_users(2)) == 50
+    assert _plan(requests=50).requests_at(Point.of_users(20)) == 200
+
+
+def test_all_four_configurations_of_our_own_app_and_as_is_of_somebodys_service() -> None:
+    ours = planning.resolved(_plan(variants=()))
+    names = [variant.name for variant in ours.variants]
+    assert names == ["baseline", "mock-embeddings", "mock-llm", "mock-both"]
+    theirs = planning.resolved(_plan(variants=(), targets=parse_targets(["url:http://127.0.0.1:1"])))
+    assert theirs.variants == (Variant(name="as-is"),)
+    assert planning.resolved(_plan()) == _plan()
+
+
+def test_an_older_plan_names_its_configurations_and_is_read_as_before() -> None:
+    raw = {**_plan().to_json(), "configs": ["mock-llm", "as-is"]}
+    for later in ("variants", "grid", "reference", "scenario", "workers"):
+        del raw[later]
+    assert Plan.from_json(raw) == _plan(variants=(MOCKS["mock-llm"], Variant(name="as-is")))
+
+
+def test_a_variant_s_own_settings_come_before_the_common_ones() -> None:
+    mine = Variant(name="mine", settings={"INDEX": "flat"})
+    plan = _plan(variants=(mine, Variant(name="plain")), settings={"INDEX": "hnsw", "USE_MOCK_LLM": "yes"})
+    assert plan.settings_of("mine") == {"INDEX": "flat", "USE_MOCK_LLM": "yes"}
+    assert plan.settings_of("plain") == plan.settings
+
+
+def test_a_grid_is_every_combination_and_each_has_a_folder() -> None:
+    plan = _plan(variants=(MOCKS["baseline"],), levels=(1, 20), grid=(("size", (1, 100)),), repeats=1)
+    names = ["size=1,c01", "size=1,c20", "size=100,c01", "size=100,c20"]
+    assert [key.path for key in plan.cells()] == [f"local/baseline/{name}-r1" for name in names]
+    assert Plan.from_json(json.loads(json.dumps(plan.to_json()))) == plan
+    rates = _plan(variants=(MOCKS["baseline"],), levels=(), grid=(("rate", (20, 10)),), repeats=1)
+    assert [key.path for key in rates.shuffled(rates.cells())] == [
+        f"local/baseline/rate={rate}-r1" for rate in (10, 20)
+    ]
+    assert rates.requests_at(Point.of({"rate": 100})) == 300
+    with pytest.raises(UsageError, match="neither users nor a rate"):
+        Plan.from_json(_plan().to_json() | {"levels": []})
+
+
+def test_a_plan_knows_by_its_targets_kinds_whether_it_starts_any_and_whether_they_know_the_mocks() -> None:
+    ours, theirs, command = parse_targets(["a=local", "local=url:http://127.0.0.1:1/", "run:app {port}"])
+    assert _plan(targets=(ours, theirs)).starts_targets
+    assert _plan(targets=(command,)).starts_targets
+    assert not _plan(targets=(theirs,)).starts_targets
+    assert [_plan(targets=(one,)).needs_llm for one in (ours, theirs, command)] == [True, False, True]
+    assert planning.resolved(_plan(variants=(), targets=(ours, command))).variants == (Variant(name="as-is"),)
+
+
+def test_what_is_set_without_a_variant_is_in_the_name_of_one() -> None:
+    command, theirs = parse_targets(["run:app {port}", "url:http://127.0.0.1:1"])
+    settings = {"WORKERS": "4", "KB": "/data/kb"}
+    plan = planning.resolved(_plan(variants=(), targets=(command,), settings=settings))
+    assert plan.variants == (Variant(name="WORKERS-4_KB-data-kb", settings=settings),)
+    assert Plan.from_json(plan.to_json()) == plan
+    check_variant(plan.variants[0])
+    long = planning.resolved(_plan(variants=(), targets=(command,), settings={"A": "-" * 99 + "é" * 99}))
+    check_variant(long.variants[0])
+    refused_later = planning.resolved(_plan(variants=(), targets=(command, theirs), settings=settings))
+    assert refused_later.variants == (Variant(name="as-is"),)
+
+
+def test_a_plan_older_than_the_wait_for_commands_is_read() -> None:
+    raw = _plan().to_json()
+    for target in raw["targets"]:
+        for name in ("cwd", "ready_path", "ready_seconds"):
+            del target[name]
+    assert Plan.from_json(raw) == _plan()
+
+
+def test_a_target_is_only_made_of_a_spec_that_there_is() -> None:
+    with pytest.raises(UsageError, match="not 'moon'"):
+        Target(label="x", spec="moon")
+    with pytest.raises(UsageError, match="not 'moon'"):
+        Plan.from_json(_plan().to_json() | {"targets": [{"label": "x", "spec": "moon"}]})
+
+
+def test_max_concurrent_bounds_the_levels_that_auto_goes_on_to() -> None:
+    assert _plan(auto=True, levels=(1, 10, 20), max_level=60).onward_levels() == (40, 60)
+    assert _plan(auto=True, levels=(1, 10), max_level=16).onward_levels() == (15,)
+    assert _plan(auto=True, levels=(1, 10, 20), max_level=60).search_levels()[-2:] == (40, 60)
+    assert _plan().onward_levels() == _plan().search_levels() == ()

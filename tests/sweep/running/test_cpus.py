@@ -1,0 +1,166 @@
+"""Which CPUs the load and the targets have."""
+
+import io
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.console import Console
+
+from records.services.variants import MOCKS
+from sweep.measuring import runner
+from sweep.measuring.progress import Progress
+from sweep.planning.options import parse_targets
+from sweep.planning.plan import Plan
+from sweep.running import cpus
+from sweep.running.cpus import Cpus
+from sweep.running.errors import UsageError
+from sweep.running.ledger import Ledger
+from sweep.running.processes import Child
+
+_LISTS = st.lists(st.tuples(st.integers(0, 300), st.integers(0, 20)), min_size=1, max_size=6)
+
+
+def _written(ranges: Sequence[tuple[int, int]]) -> tuple[str, set[int]]:
+    """A list of CPUs as taskset takes it, and what it means."""
+    text = ",".join(str(first) if not more else f"{first}-{first + more}" for first, more in ranges)
+    return text, {cpu for first, more in ranges for cpu in range(first, first + more + 1)}
+
+
+@given(_LISTS, _LISTS)
+def test_lists_are_read_as_taskset_reads_them(
+    load: Sequence[tuple[int, int]], target: Sequence[tuple[int, int]]
+) -> None:
+    (one, load_cpus), (other, target_cpus) = _written(load), _written(target)
+    found = cpus.parse(f"{one}:{other}")
+    assert (set(found[0]), set(found[1])) == (load_cpus, target_cpus)
+
+
+@given(_LISTS, _LISTS, st.sets(st.integers(0, 330), min_size=1), st.booleans())
+def test_what_is_divided_is_usable_and_nobody_s_twice(
+    load: Sequence[tuple[int, int]], target: Sequence[tuple[int, int]], usable: set[int], all_there: bool
+) -> None:
+    (one, load_cpus), (other, target_cpus) = _written(load), _written(target)
+    usable = usable | load_cpus | target_cpus if all_there else usable
+    good = not load_cpus & target_cpus and load_cpus | target_cpus <= usable
+    if not good:
+        with pytest.raises(UsageError, match=r"\A[^\n]{1,300}\Z"):
+            cpus.divide(f"{one}:{other}", sorted(usable), pins=True)
+        return
+    found = cpus.divide(f"{one}:{other}", sorted(usable), pins=True)
+    assert (set(found.load), set(found.target or ())) == (load_cpus, target_cpus)
+
+
+@given(st.text(alphabet="0123456789,-:autoshredx ", max_size=12))
+def test_any_text_is_divided_or_refused(text: str) -> None:
+    try:
+        found = cpus.divide(text, [0, 1, 2, 3], pins=True)
+    except UsageError:
+        return
+    assert found.load
+    assert found.target
+
+
+@pytest.mark.parametrize(
+    "text", ["", "0", ":", "0:", ":1", "0:1:2", "0 :1", "a:b", "-1:0", "0-:1", "0:1,", "²:1", "0:999999"]
+)
+def test_what_is_no_division_is_refused(text: str) -> None:
+    with pytest.raises(UsageError, match="--cpus takes auto, shared or LOAD:TARGET"):
+        cpus.divide(text, [0, 1], pins=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("0:0", "CPU 0 is both of the load and of the target"),
+        ("0-2:1-3", "CPUs 1, 2 are both of the load and of the target"),
+        ("0:7", "CPU 7 is not usable here; usable: 0, 1, 2, 3"),
+        ("8:7", "CPUs 7, 8 are not usable here"),
+        ("3-2:1", "the range 3-2 goes backwards"),
+    ],
+)
+def test_cpus_that_overlap_or_are_not_there_are_named(text: str, said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        cpus.divide(text, [0, 1, 2, 3], pins=True)
+
+
+def test_auto_gives_the_first_cpu_to_the_load_and_the_rest_to_the_targets() -> None:
+    assert cpus.divide("auto", [2, 5, 7], pins=True) == Cpus(mode="auto", load=(2,), target=(5, 7))
+
+
+@pytest.mark.parametrize(("usable", "pins"), [([3], True), ([0, 1], False)])
+def test_auto_is_shared_on_one_cpu_and_where_nothing_can_be_pinned(usable: list[int], pins: bool) -> None:
+    found = cpus.divide("auto", usable, pins=pins)
+    assert found.to_json() == {"mode": "shared", "load": usable, "target": usable, "realtime": False}
+    assert found.environment() == {}
+
+
+def test_lists_are_refused_where_nothing_can_be_pinned() -> None:
+    with pytest.raises(UsageError, match="needs Linux"):
+        cpus.divide("0:1", [0, 1], pins=False)
+
+
+def test_a_running_service_leaves_the_load_every_cpu_unless_it_was_told_which() -> None:
+    auto = cpus.divide("auto", [0, 1, 2], pins=True).of_a_running_service()
+    assert auto.to_json() == {"mode": "shared", "load": [0, 1, 2], "target": None, "realtime": False}
+    told = cpus.divide("1:2", [0, 1, 2], pins=True).of_a_running_service()
+    assert told.to_json() == {"mode": "1:2", "load": [1], "target": None, "realtime": False}
+
+
+def test_libraries_are_told_of_as_many_threads_as_cpus() -> None:
+    found = cpus.divide("auto", [0, 1, 2, 3], pins=True)
+    assert found.environment() == dict.fromkeys(cpus.THREAD_SETTINGS, "3")
+    assert found.of_a_running_service().environment() == {}
+
+
+@pytest.mark.skipif(not cpus.PINS, reason="this system keeps no process on a CPU")
+def test_this_process_is_given_its_cpus_back() -> None:
+    before = os.sched_getaffinity(0)
+    with cpus.kept_on({min(before)}):
+        assert os.sched_getaffinity(0) == {min(before)}
+    assert os.sched_getaffinity(0) == before
+
+
+def test_a_load_on_cpus_of_its_own_runs_before_all_else_where_it_may(tmp_path: Path) -> None:
+    code = "import os; print(os.sched_getscheduler(0) == os.SCHED_FIFO)"
+    before = os.sched_getscheduler(0)
+    realtime = cpus.may_be_realtime()
+    assert os.sched_getscheduler(0) == before  # asking changes nothing
+    child = Child(
+        ["-c", code], log=tmp_path / "log", ledger=Ledger(tmp_path / "ledger"), realtime=int(realtime)
+    )
+    assert child.wait(60) == 0
+    assert (tmp_path / "log").read_text().strip() == str(realtime)
+
+
+def test_what_was_started_to_stand_back_does_not_run_before_all_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "sched_getscheduler", lambda pid: os.SCHED_IDLE)
+    assert not cpus.may_be_realtime()
+
+
+def test_several_load_workers_do_not_run_before_all_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner, "may_be_realtime", lambda: True)
+    monkeypatch.setattr(runner, "available", lambda: (0, 1))
+    progress = Progress(Console(file=io.StringIO()))
+    for workers, realtime in ((0, True), (2, False)):
+        plan = Plan(
+            name="t",
+            targets=parse_targets(["local"]),
+            variants=(MOCKS["baseline"],),
+            levels=(1,),
+            auto=False,
+            cpus="0:1",
+            workers=workers,
+        )
+        sweep = runner.Sweep(directory=tmp_path, plan=plan, progress=progress)
+        assert sweep.cpus.realtime is realtime
+
+
+def test_a_running_service_may_need_the_cpus_that_the_load_was_given() -> None:
+    divided = Cpus(mode="0:1", load=(0,), target=(1,), realtime=True)
+    assert not divided.of_a_running_service().realtime
