@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -18,6 +19,8 @@ from reach.flags import as_words, reaching
 
 PROJECT = Path(__file__).resolve().parents[1]
 _END_S = 5.0
+_START_S = 30.0
+"""So long a busy machine may take until the first probe."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,6 +83,7 @@ def probing(what: Probed | None, output: Path, never_followed: Callable[[int], N
     child = subprocess.Popen([sys.executable, *argv], stdin=subprocess.DEVNULL, env=_environment(os.environ))
     try:
         never_followed(child.pid)
+        _await_start(child, output)
         yield
     finally:
         child.send_signal(signal.SIGTERM)
@@ -88,6 +92,13 @@ def probing(what: Probed | None, output: Path, never_followed: Callable[[int], N
         except subprocess.TimeoutExpired:
             child.kill()
             child.wait()
+
+
+def _await_start(child: subprocess.Popen[bytes], output: Path) -> None:
+    """Until it has made its file, so that a short profile has probes, too; one that fails says why itself."""
+    until_s = time.monotonic() + _START_S
+    while child.poll() is None and not output.exists() and time.monotonic() < until_s:
+        time.sleep(0.02)
 
 
 def _environment(given: Mapping[str, str]) -> dict[str, str]:

@@ -59,6 +59,7 @@ class Progress:
         self._measuring_seconds = self._starts_ahead_seconds = 0.0
         self._budget_seconds: float | None = None
         self._began = self._said_at = time.monotonic()
+        self._reported = ""
 
     def __enter__(self) -> Progress:
         self._bar.start()
@@ -88,7 +89,8 @@ class Progress:
         short = what if len(what) <= width else f"{what[: width - 1]}…"
         self._bar.update(self._task, description=escape(short))
         if time.monotonic() - self._said_at >= QUIET_SECONDS:
-            self.step(what)
+            self.step(f"still {what}" if what == self._reported else what)
+            self._reported = what
 
     def step(self, what: str) -> None:
         """A line where there is no bar."""

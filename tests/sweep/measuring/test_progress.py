@@ -185,3 +185,12 @@ def test_the_time_left_has_each_start_once_and_not_with_every_cell(monkeypatch: 
     assert "(0:30 left)" in written.getvalue()
     assert _left(total=4, seconds=10.0, starts_ahead_seconds=20.0) == "0:50"
     assert _left(total=1, seconds=10.0, starts_ahead_seconds=20.0) == "0:00"
+
+
+def test_without_a_terminal_what_goes_on_unchanged_is_said_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sweep.measuring.progress.QUIET_SECONDS", 0.0)
+    console, written = _console(80, terminal=False)
+    with Progress(console) as progress:
+        for what in ("building", "building", "ready"):
+            progress.report(what)
+    assert written.getvalue().splitlines() == ["building", "still building", "ready"]
