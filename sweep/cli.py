@@ -13,10 +13,8 @@ import click
 
 from reach.flags import reaching
 from records.errors import RecordError
-from records.evidence.scrape import METAVAR
 from records.exit_codes import FAULT, INTERRUPTED, USAGE
 from records.files import discard
-from sweep.beside.probing import probed
 from sweep.beside.reaching import check_given_again, check_reach
 from sweep.choosing.preview import preview
 from sweep.deployments.catalogue import DEFAULT, forms
@@ -28,7 +26,7 @@ from sweep.mending.given_fixes import parse_fixes
 from sweep.mending.trying import AFTERWARDS, BESIDE_IT, OPTION, refuse_beside, tries_fixes, try_fixes_of
 from sweep.mending.trying import given as was_given
 from sweep.planned import planned
-from sweep.planning.plan_options import of_plan
+from sweep.planning.plan_options import with_options
 from sweep.planning.target import waiting
 from sweep.running import cpus as division
 from sweep.running.errors import UsageError
@@ -74,11 +72,6 @@ Exit codes: 0 fine, 1 a fault of ours, 2 usage or a target that never got ready,
     "for a running service]",
 )
 @click.option(
-    "--reference",
-    metavar="NAME",
-    help="The variant that the others are compared with. [default: baseline, else the first one given]",
-)
-@click.option(
     "--concurrency",
     metavar="auto|N,N,...",
     help="Users at once, short for --grid users=N,N. auto: 1, 10 and 20, onward until throughput stops "
@@ -92,34 +85,6 @@ Exit codes: 0 fine, 1 a fault of ours, 2 usage or a target that never got ready,
     help="A factor, all of whose values are measured with all of the others'; repeatable. users; rate "
     "(requests a second of an open loop: constant, if --arrival after -- says nothing else); any other is an "
     "option of the scenario (max-tokens=16,256).",
-)
-@click.option(
-    "--scenario",
-    **of_plan("scenario"),
-    metavar="NAME",
-    help="What is asked: locustfiles/NAME.py.",
-)
-@click.option(
-    "--workers",
-    **of_plan("workers"),
-    help="Load workers, a process each (locust --processes); 0: one process makes all of the load.",
-)
-@click.option(
-    "--requests",
-    **of_plan("requests"),
-    envvar="TOTAL_REQUESTS",
-    help="Requests a cell, at least 10 a user; a cell ends after 8 seconds all the same.",
-)
-@click.option(
-    "--warmup-requests",
-    **of_plan("warmup_requests"),
-    envvar="WARMUP_REQUESTS",
-    help="Requests left out at a cell's start (at least one a user).",
-)
-@click.option(
-    "--repeats",
-    **of_plan("repeats"),
-    help="How often everything is measured, each time with fresh targets.",
 )
 @click.option(
     "--set",
@@ -142,7 +107,7 @@ Exit codes: 0 fine, 1 a fault of ours, 2 usage or a target that never got ready,
     metavar="TIME",
     help="End after this long (90s, 5m, none). [default: 330s for auto, none for a list]",
 )
-@click.option("--name", default="sweep", show_default=True, help="The end of the results directory's name.")
+@with_options
 @click.option(
     "--output",
     type=click.Path(path_type=Path, file_okay=False),
@@ -151,47 +116,10 @@ Exit codes: 0 fine, 1 a fault of ours, 2 usage or a target that never got ready,
     help="Where results directories are made.",
 )
 @click.option(
-    "--seed",
-    **of_plan("seed"),
-    help="Of the random order of cells.",
-)
-@click.option(
     "--resume",
     type=click.Path(path_type=Path, file_okay=False),
     metavar="DIR",
     help="Finish what is missing in a run that was cut short.",
-)
-@click.option(
-    "--cpus",
-    default=division.AUTO,
-    show_default=True,
-    metavar="auto|shared|LOAD:TARGET",
-    help="CPUs of the load (Locust, LLM server, profiler) and of the targets, as taskset lists them (0:1, "
-    "0,2:1,3-5). auto: the first for the load, the rest for the targets; shared where there is only "
-    "one, and with a running service, which is not ours to pin: there only LOAD of LOAD:TARGET counts.",
-)
-@click.option(
-    "--inside/--no-inside",
-    default=True,
-    show_default=True,
-    help="Look into what is started, if that is Python with an asyncio loop: where requests wait, and what "
-    "holds the loop, into inside.jsonl of each cell. A thread that PYTHONPATH brings into each process.",
-)
-@click.option(
-    "--dial",
-    is_flag=True,
-    help="Have the reference app slow one stage at a time by 10, 20 and 40 %, in short windows of random "
-    "order: how much does each stage matter? A cell takes 100 s then, and the defaults are --repeats 1, "
-    "--concurrency 1,10,20 and --config baseline.",
-)
-@probed
-@click.option(
-    "--scrape",
-    multiple=True,
-    metavar=METAVAR,
-    help="Keep with each cell what a service says at a URL in Prometheus's format, as vLLM, TEI and Qdrant "
-    "do: {target} in it is where the target is; SERIES are names, * is any text. Repeatable; what the "
-    "reference app says of itself is kept as app.",
 )
 @tries_fixes
 @reaching

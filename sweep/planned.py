@@ -18,7 +18,9 @@ from sweep.planning.dialling import dialled
 from sweep.planning.factors import check_scenario
 from sweep.planning.grid import parse_grid
 from sweep.planning.load_words import parse_locust_args
-from sweep.planning.plan import Plan, called, resolved
+from sweep.planning.plan import Plan
+from sweep.planning.plan_options import as_given
+from sweep.planning.resolved import called, resolved
 from sweep.planning.target import with_wait
 from sweep.planning.variants import (
     check_common,
@@ -33,23 +35,6 @@ from sweep.running.redaction import check_not_kept
 
 AUTO_BUDGET = "330s"  # with the report after it, `make sweep` stays under six minutes
 DIAL_BUDGET = "540s"  # three cells take six minutes, so that one may be measured again
-AS_GIVEN = (
-    "name",
-    "reference",
-    "scenario",
-    "workers",
-    "requests",
-    "warmup_requests",
-    "repeats",
-    "seed",
-    "cpus",
-    "inside",
-    "dial",
-    "probes",
-    "probe_paths",
-    "scrape",
-)
-"""Options that a plan takes as they are."""
 
 
 def planned(given: Mapping[str, Any], locust_args: Sequence[str], environment: Mapping[str, str]) -> Plan:
@@ -65,7 +50,7 @@ def planned(given: Mapping[str, Any], locust_args: Sequence[str], environment: M
         usual = DIAL_BUDGET if given["dial"] else AUTO_BUDGET
         budget = usual if points.auto else "none"
     plan = Plan(
-        **{option: given[option] for option in AS_GIVEN},
+        **as_given(given),
         targets=with_wait(
             options.parse_targets(given["deployments"] or options.deployments_of(environment)),
             cwd=os.getcwd(),

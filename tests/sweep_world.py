@@ -19,9 +19,10 @@ from sweep.deployments.protocol import Endpoint, Setup
 from sweep.measuring import directory, runner, targets
 from sweep.measuring.cell import Workplace
 from sweep.measuring.progress import Progress
+from sweep.planning.cell_key import CellKey
 from sweep.planning.grid import BASE_LEVELS
 from sweep.planning.options import parse_targets
-from sweep.planning.plan import CellKey, Plan
+from sweep.planning.plan import Plan
 from sweep.planning.target import Target
 
 CELL_SECONDS = 10.0

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-
-import click
 
 from reach.flags import as_words
 from records.evidence.probes import IDLE_TAKEN, MOST_PATHS
@@ -26,23 +24,6 @@ _IDLE_LIMIT_SECONDS = 10.0
 """For the process to start, too, on a busy machine; it ends the idle ones by itself after 2 seconds."""
 _MORE_SECONDS = 60.0
 """Than a cell is measured: its end ends them."""
-
-
-def probed(command: Callable[..., None]) -> Callable[..., None]:
-    """The command with the options of probes."""
-    command = click.option(
-        "--probe-path",
-        "probe_paths",
-        multiple=True,
-        metavar="PATH",
-        help="A cheap path of the service, probed ten times a second while it is loaded; "
-        f"repeatable, {MOST_PATHS} at most. [default: --ready-path; /health of local and url:]",
-    )(command)
-    return click.option(
-        "--probes/--no-probes",
-        default=True,
-        help="Connect to the service ten times a second, and GET --probe-path, on connections of their own.",
-    )(command)
 
 
 def check_paths(paths: Sequence[str], *, probes: bool) -> None:

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from reports.figures.knee import GROWTH
 from sweep.choosing.again import MOST_TIMES
 from sweep.choosing.search import Search
-from sweep.planning.plan import CellKey, Plan
+from sweep.planning.cell_key import CellKey
+from sweep.planning.plan import Plan
 
 
 def preview(plan: Plan) -> list[str]:

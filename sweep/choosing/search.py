@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from statistics import fmean
 
 from sweep.choosing.knee import Outcomes, deciding_levels, next_level
-from sweep.planning.plan import CellKey, Plan, Series
+from sweep.planning.cell_key import CellKey, Series
+from sweep.planning.plan import Plan
 
 USUAL_LEVELS = 6
 """So many levels of a series lead ``auto`` to its knee: a guess while it is not found."""

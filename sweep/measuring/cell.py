@@ -25,8 +25,9 @@ from sweep.beside.probing import probing
 from sweep.beside.scraping import scrape_words
 from sweep.choosing import again
 from sweep.deployments.protocol import Endpoint
+from sweep.planning.cell_key import CellKey
 from sweep.planning.load_words import found_in, own_words, words
-from sweep.planning.plan import CellKey, Plan
+from sweep.planning.plan import Plan
 from sweep.planning.scenario import locustfile
 from sweep.planning.target import Target
 from sweep.running import logs

@@ -18,7 +18,7 @@ from records.cells.measure import measured, timed
 from records.cells.reader import CellData
 from records.files import discard
 from sweep.choosing.again import MOST_TIMES
-from sweep.planning.plan import CellKey
+from sweep.planning.cell_key import CellKey
 from workloads.catalogue import check_named, workload
 from workloads.checks.advice import in_one_line
 

@@ -24,7 +24,8 @@ from sweep.measuring.directory import write_run
 from sweep.measuring.progress import Progress
 from sweep.measuring.targets import start_targets
 from sweep.measuring.unanswered import Unanswered
-from sweep.planning.plan import CellKey, Plan, Service
+from sweep.planning.cell_key import CellKey, Service
+from sweep.planning.plan import Plan
 from sweep.running.cpus import SHARED, Cpus, available, divide, kept_on, may_be_realtime
 from sweep.running.ledger import Ledger
 from sweep.running.redaction import sending

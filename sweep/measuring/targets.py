@@ -14,7 +14,8 @@ from sweep.beside.reaching import headers_of_plan, reach_of_plan
 from sweep.deployments.protocol import Deployment, Endpoint, Setup
 from sweep.measuring.cell import Workplace
 from sweep.measuring.progress import Progress
-from sweep.planning.plan import Plan, Service
+from sweep.planning.cell_key import Service
+from sweep.planning.plan import Plan
 from sweep.planning.target import Target
 from sweep.running.errors import UsageError
 

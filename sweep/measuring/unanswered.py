@@ -9,7 +9,7 @@ from records.evidence.unanswered import unanswered_probes, unanswered_scrapes
 from sweep.beside.scraping import scrape_words
 from sweep.deployments.protocol import Endpoint
 from sweep.measuring.cell import Workplace
-from sweep.planning.plan import CellKey
+from sweep.planning.cell_key import CellKey
 
 
 @dataclass(kw_only=True)

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import random
-import re
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
 from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter, ValidationError
 
-from records.cells.layout import cell_name
 from records.cells.point import RATE, Point
 from records.evidence.probes import MOST_PATHS
+from records.evidence.scrape import METAVAR
 from records.secrets.secret_names import path_trouble
 from records.services.fixes import TriedFix
-from records.services.served import AS_IS
 from records.services.variants import MOCKS, Variant
+from sweep.planning.cell_key import CellKey, Series, Service
 from sweep.planning.grid import MOST_USERS, Factor, combinations
+from sweep.planning.option import Option
 from sweep.planning.target import Target
-from sweep.running.cpus import SHARED
+from sweep.running.cpus import AUTO, SHARED
 from sweep.running.errors import UsageError
 
 ONWARD_LEVELS: tuple[int, ...] = (40, 80, 160, 320)
@@ -43,9 +43,6 @@ PROBES_SECONDS = 1.5
 """From the start of a cell's probes until enough are taken for its load to begin."""
 TARGET_START_SECONDS = 5.0
 
-LONGEST_NAME = 60
-"""Of a variant that is called by its settings."""
-
 
 def _checked_path(path: str) -> str:
     if trouble := path_trouble("--probe-path", path):
@@ -54,38 +51,6 @@ def _checked_path(path: str) -> str:
 
 
 ProbePath = Annotated[str, AfterValidator(_checked_path)]
-Service = tuple[str, str]
-"""(deployment, variant): what is started once a repeat"""
-Series = tuple[str, str, Point]
-"""(deployment, variant, the factors besides users): what has a knee of its own"""
-
-
-@dataclass(frozen=True, kw_only=True)
-class CellKey:
-    """Which cell: its folder's name and nothing else."""
-
-    deployment: str
-    config: str
-    """The variant's name."""
-    point: Point
-    repeat: int
-
-    @property
-    def service(self) -> Service:
-        return self.deployment, self.config
-
-    @property
-    def series(self) -> Series:
-        return self.deployment, self.config, self.point.others
-
-    @property
-    def concurrency(self) -> int:
-        """Locust's users: of an open loop one, whose number says nothing there."""
-        return self.point.users or 1
-
-    @property
-    def path(self) -> str:
-        return cell_name(self.deployment, self.config, self.point, self.repeat)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,7 +62,6 @@ class Plan:
 
     __pydantic_config__: ClassVar = ConfigDict(extra="forbid")
 
-    name: str
     targets: Annotated[tuple[Target, ...], Field(min_length=1)]
     variants: Annotated[tuple[Variant, ...], Field(min_length=1)]
     levels: tuple[Annotated[int, Field(ge=1, le=MOST_USERS)], ...]
@@ -106,30 +70,104 @@ class Plan:
     grid: tuple[Factor, ...] = ()
     """The factors besides users."""
     max_level: Annotated[int | None, Field(ge=1)] = None
-    requests: Annotated[int, Field(ge=1, le=MOST_REQUESTS)] = 50
-    warmup_requests: Annotated[int, Field(ge=0, le=MOST_REQUESTS)] = 5
-    repeats: Annotated[int, Field(ge=1, le=MOST_REPEATS)] = 2
     settings: dict[str, str] = field(default_factory=dict)
     budget_seconds: Annotated[float | None, Field(gt=0, le=MOST_SECONDS)] = None
-    seed: Annotated[int, Field(ge=0, le=MOST_SEED)] = 0
     locust_args: tuple[str, ...] = ()
-    cpus: str = SHARED
-    """One of `sweep.running.cpus.FORMS`; a plan older than the option had them shared."""
-    scrape: tuple[str, ...] = ()
-    """What is scraped beside what a target says of itself, as it was given (`records.evidence.scrape`)."""
-    reference: str | None = None
-    """The variant that others are compared with; None: `baseline`, else the first one."""
-    scenario: str = STREAM
-    workers: Annotated[int, Field(ge=0, le=MOST_WORKERS)] = 0
-    """Locust's processes beside its master; none: it is a process by itself."""
-    inside: bool = False
-    """Is it looked into the processes of what the sweep starts? In no plan older than the option."""
-    probes: bool = False
-    """Is each target probed from outside? By a plan older than the option it was not."""
-    dial: bool = False
-    """Does the reference app slow its stages in turn?"""
-    probe_paths: Annotated[tuple[ProbePath, ...], Field(max_length=MOST_PATHS)] = ()
-    """What they ask for; none: `Target.cheap_path`."""
+    # Options of the command, in the order of its help; it is more than they that made the fields above.
+    reference: Annotated[
+        str | None,
+        Option(
+            "The variant that the others are compared with. [default: baseline, else the first one given]",
+            metavar="NAME",
+        ),
+    ] = None
+    scenario: Annotated[str, Option("What is asked: locustfiles/NAME.py.", metavar="NAME")] = STREAM
+    workers: Annotated[
+        int,
+        Field(ge=0, le=MOST_WORKERS),
+        Option(
+            "Load workers, a process each (locust --processes); 0: one process makes all of the load.",
+        ),
+    ] = 0
+    requests: Annotated[
+        int,
+        Field(ge=1, le=MOST_REQUESTS),
+        Option(
+            "Requests a cell, at least 10 a user; a cell ends after 8 seconds all the same.",
+            envvar="TOTAL_REQUESTS",
+        ),
+    ] = 50
+    warmup_requests: Annotated[
+        int,
+        Field(ge=0, le=MOST_REQUESTS),
+        Option(
+            "Requests left out at a cell's start (at least one a user).",
+            envvar="WARMUP_REQUESTS",
+        ),
+    ] = 5
+    repeats: Annotated[
+        int,
+        Field(ge=1, le=MOST_REPEATS),
+        Option(
+            "How often everything is measured, each time with fresh targets.",
+        ),
+    ] = 2
+    seed: Annotated[int, Field(ge=0, le=MOST_SEED), Option("Of the random order of cells.")] = 0
+    name: Annotated[str, Option("The end of the results directory's name.", default="sweep")]
+    cpus: Annotated[
+        str,
+        Option(
+            "CPUs of the load (Locust, LLM server, profiler) and of the targets, as taskset lists them "
+            "(0:1, 0,2:1,3-5). auto: the first for the load, the rest for the targets; shared where there "
+            "is only one, and with a running service, which is not ours to pin: there only LOAD of "
+            "LOAD:TARGET counts.",
+            metavar="auto|shared|LOAD:TARGET",
+            default=AUTO,  # a plan older than the option had them shared
+        ),
+    ] = SHARED
+    inside: Annotated[
+        bool,
+        Option(
+            "Look into what is started, if that is Python with an asyncio loop: where requests wait, and "
+            "what holds the loop, into inside.jsonl of each cell. A thread that PYTHONPATH brings into "
+            "each process.",
+            default=True,  # in no plan older than the option
+        ),
+    ] = False
+    dial: Annotated[
+        bool,
+        Option(
+            "Have the reference app slow one stage at a time by 10, 20 and 40 %, in short windows of "
+            "random order: how much does each stage matter? A cell takes 100 s then, and the defaults are "
+            "--repeats 1, --concurrency 1,10,20 and --config baseline.",
+        ),
+    ] = False
+    probes: Annotated[
+        bool,
+        Option(
+            "Connect to the service ten times a second, and GET --probe-path, on connections of their own.",
+            default=True,  # in no plan older than the option
+        ),
+    ] = False
+    probe_paths: Annotated[
+        tuple[ProbePath, ...],
+        Field(max_length=MOST_PATHS),
+        Option(
+            "A cheap path of the service, probed ten times a second while it is loaded; repeatable, "
+            f"{MOST_PATHS} at most. [default: --ready-path; /health of local and url:]",
+            flag="--probe-path",
+            metavar="PATH",
+        ),
+    ] = ()
+    scrape: Annotated[
+        tuple[str, ...],
+        Option(
+            "Keep with each cell what a service says at a URL in Prometheus's format, as vLLM, TEI and "
+            "Qdrant do: {target} in it is where the target is; SERIES are names, * is any text. "
+            "Repeatable; what the reference app says of itself is kept as app.",
+            metavar=METAVAR,
+        ),
+    ] = ()
     fixes: tuple[TriedFix, ...] = ()
     """Which of the variants are fixes of what was found in another run."""
 
@@ -238,21 +276,3 @@ class Plan:
     @property
     def series(self) -> tuple[Series, ...]:
         return tuple((*service, others) for service in self.services for others in combinations(self.grid))
-
-
-def resolved(plan: Plan) -> Plan:
-    """The plan with its variants: the four mocks where none was given; where not every target knows them, one
-    that is called by what is set, or ``as-is`` where nothing is."""
-    if plan.variants:
-        return plan
-    if all(target.kind.has_mocks for target in plan.targets):
-        return replace(plan, variants=tuple(MOCKS.values()))
-    if plan.settings and all(target.kind.configurable for target in plan.targets):
-        return replace(plan, variants=(Variant(name=called(plan.settings), settings=dict(plan.settings)),))
-    return replace(plan, variants=(Variant(name=AS_IS),))
-
-
-def called(settings: Mapping[str, str]) -> str:
-    """A name, also of a folder, that says what is set: ``WORKERS-4``; reports tell long ones apart."""
-    text = "_".join(f"{name}-{value}" for name, value in settings.items())
-    return re.sub(r"[^A-Za-z0-9_.]+", "-", text)[:LONGEST_NAME].rstrip("-._")

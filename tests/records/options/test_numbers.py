@@ -10,8 +10,6 @@ from records.cells.point import value_of
 from records.options.number_options import Number, Whole
 from records.options.numbers import finite, whole
 from sweep.planning.grid import parse_grid
-from sweep.planning.plan import MOST_REPEATS, Plan
-from sweep.planning.plan_options import of_plan
 from sweep.planning.variants import parse_settings, parse_variants
 from sweep.running.errors import UsageError
 
@@ -57,10 +55,3 @@ def test_nothing_is_set_twice_or_named_between_commas() -> None:
         parse_settings(["A=1", "A=1"])
     with pytest.raises(UsageError, match="names nothing beside a comma"):
         parse_variants(["baseline,,mock-llm"])
-
-
-def test_an_option_of_the_plan_has_its_default_and_bounds() -> None:
-    repeats = of_plan("repeats")
-    assert repeats["default"] == Plan.__dataclass_fields__["repeats"].default
-    assert (repeats["type"].min, repeats["type"].max) == (1, MOST_REPEATS)
-    assert of_plan("scenario") == {"default": "stream", "show_default": True}

@@ -13,8 +13,9 @@ from sweep.beside.scraping import check_scrapes, scrape_words
 from sweep.deployments.protocol import Endpoint
 from sweep.measuring import cell
 from sweep.measuring.cell import Workplace
+from sweep.planning.cell_key import CellKey
 from sweep.planning.options import parse_targets
-from sweep.planning.plan import CellKey, Plan
+from sweep.planning.plan import Plan
 from sweep.running.cpus import Cpus
 from sweep.running.errors import UsageError
 from sweep.running.processes import Ledger

@@ -11,9 +11,10 @@ from records.cells.point import Point
 from records.services.variants import MOCKS
 from reports.figures.knee import knee_index
 from sweep.choosing.search import Search
+from sweep.planning.cell_key import CellKey
 from sweep.planning.grid import BASE_LEVELS
 from sweep.planning.options import parse_targets
-from sweep.planning.plan import CellKey, Plan
+from sweep.planning.plan import Plan
 
 
 def _plan(*configs: str) -> Plan:

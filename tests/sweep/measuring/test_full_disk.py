@@ -11,8 +11,9 @@ from records.cells.point import Point
 from records.services.variants import Variant
 from sweep.deployments.protocol import Endpoint
 from sweep.measuring import cell
+from sweep.planning.cell_key import CellKey
 from sweep.planning.options import parse_targets
-from sweep.planning.plan import CellKey, Plan
+from sweep.planning.plan import Plan
 from sweep.running.cpus import SHARED, divide
 from sweep.running.ledger import Ledger
 

@@ -14,8 +14,9 @@ from records.services.variants import Variant
 from sweep.deployments.protocol import Endpoint
 from sweep.measuring import cell
 from sweep.measuring.cell import Workplace
+from sweep.planning.cell_key import CellKey
 from sweep.planning.options import parse_targets
-from sweep.planning.plan import CellKey, Plan
+from sweep.planning.plan import Plan
 from sweep.planning.target import Target
 from sweep.running.cpus import Cpus
 from sweep.running.processes import Ledger

@@ -13,7 +13,7 @@ from records.cells.point import Point
 from records.cells.reader import CellData
 from records.cells.request import RequestRecord
 from sweep.measuring.progress import Progress
-from sweep.planning.plan import CellKey
+from sweep.planning.cell_key import CellKey
 
 KEY = CellKey(deployment="local", config="mock-embeddings", point=Point.of_users(120), repeat=1)
 DATA = CellData(

@@ -11,8 +11,8 @@ from records.cells.reader import CellData
 from records.files import read_json
 from records.services.variants import MOCKS
 from sweep.measuring import directory
+from sweep.planning.cell_key import CellKey
 from sweep.planning.grid import BASE_LEVELS
-from sweep.planning.plan import CellKey
 from sweep.running.errors import UsageError
 from sweep_world import CELL_SECONDS, START_SECONDS, World, planned, swept
 

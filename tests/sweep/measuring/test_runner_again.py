@@ -14,7 +14,7 @@ from sweep.deployments.protocol import Endpoint
 from sweep.measuring import directory, runner
 from sweep.measuring.cell import Workplace
 from sweep.measuring.progress import Progress
-from sweep.planning.plan import CellKey
+from sweep.planning.cell_key import CellKey
 from sweep_world import CELL_SECONDS, START_SECONDS, World, planned, swept, swept_aloud
 
 

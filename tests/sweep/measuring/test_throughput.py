@@ -16,8 +16,9 @@ from records.services.variants import Variant
 from sweep.measuring.cell import Workplace
 from sweep.measuring.progress import Progress
 from sweep.measuring.runner import Sweep
+from sweep.planning.cell_key import CellKey
 from sweep.planning.options import parse_targets
-from sweep.planning.plan import CellKey, Plan
+from sweep.planning.plan import Plan
 from workloads.catalogue import WORKLOADS
 from workloads.stream import STREAM
 from workloads.workload import Throughput

@@ -9,8 +9,9 @@ from records.services.variants import Variant
 from sweep.deployments.protocol import Endpoint
 from sweep.measuring.cell import Workplace
 from sweep.measuring.unanswered import Unanswered
+from sweep.planning.cell_key import CellKey
 from sweep.planning.options import parse_targets
-from sweep.planning.plan import CellKey, Plan
+from sweep.planning.plan import Plan
 from sweep.running.cpus import Cpus
 from sweep.running.ledger import Ledger
 

@@ -11,7 +11,8 @@ from records.services.variants import BASELINE, Variant
 from sweep.choosing.preview import preview
 from sweep.cli import command
 from sweep.planning.dialling import dialled
-from sweep.planning.plan import DIAL_SECONDS, Plan, resolved
+from sweep.planning.plan import DIAL_SECONDS, Plan
+from sweep.planning.resolved import resolved
 from sweep.planning.target import Target
 from sweep.running.dial import with_dial
 from sweep.running.errors import UsageError

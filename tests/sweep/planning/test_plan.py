@@ -8,9 +8,9 @@ import pytest
 
 from records.cells.point import Point
 from records.services.variants import MOCKS, Variant
-from sweep.planning import plan as planning
 from sweep.planning.options import parse_targets
 from sweep.planning.plan import Plan
+from sweep.planning.resolved import resolved
 from sweep.planning.target import Target
 from sweep.planning.variants import check_variant
 from sweep.running.errors import UsageError
@@ -72,12 +72,12 @@ def test_at_least_ten_requests_a_user() -> None:
 
 
 def test_all_four_configurations_of_our_own_app_and_as_is_of_somebodys_service() -> None:
-    ours = planning.resolved(_plan(variants=()))
+    ours = resolved(_plan(variants=()))
     names = [variant.name for variant in ours.variants]
     assert names == ["baseline", "mock-embeddings", "mock-llm", "mock-both"]
-    theirs = planning.resolved(_plan(variants=(), targets=parse_targets(["url:http://127.0.0.1:1"])))
+    theirs = resolved(_plan(variants=(), targets=parse_targets(["url:http://127.0.0.1:1"])))
     assert theirs.variants == (Variant(name="as-is"),)
-    assert planning.resolved(_plan()) == _plan()
+    assert resolved(_plan()) == _plan()
 
 
 def test_an_older_plan_names_its_configurations_and_is_read_as_before() -> None:
@@ -114,19 +114,19 @@ def test_a_plan_knows_by_its_targets_kinds_whether_it_starts_any_and_whether_the
     assert _plan(targets=(command,)).starts_targets
     assert not _plan(targets=(theirs,)).starts_targets
     assert [_plan(targets=(one,)).needs_llm for one in (ours, theirs, command)] == [True, False, True]
-    assert planning.resolved(_plan(variants=(), targets=(ours, command))).variants == (Variant(name="as-is"),)
+    assert resolved(_plan(variants=(), targets=(ours, command))).variants == (Variant(name="as-is"),)
 
 
 def test_what_is_set_without_a_variant_is_in_the_name_of_one() -> None:
     command, theirs = parse_targets(["run:app {port}", "url:http://127.0.0.1:1"])
     settings = {"WORKERS": "4", "KB": "/data/kb"}
-    plan = planning.resolved(_plan(variants=(), targets=(command,), settings=settings))
+    plan = resolved(_plan(variants=(), targets=(command,), settings=settings))
     assert plan.variants == (Variant(name="WORKERS-4_KB-data-kb", settings=settings),)
     assert Plan.from_json(plan.to_json()) == plan
     check_variant(plan.variants[0])
-    long = planning.resolved(_plan(variants=(), targets=(command,), settings={"A": "-" * 99 + "é" * 99}))
+    long = resolved(_plan(variants=(), targets=(command,), settings={"A": "-" * 99 + "é" * 99}))
     check_variant(long.variants[0])
-    refused_later = planning.resolved(_plan(variants=(), targets=(command, theirs), settings=settings))
+    refused_later = resolved(_plan(variants=(), targets=(command, theirs), settings=settings))
     assert refused_later.variants == (Variant(name="as-is"),)
 
 
