@@ -3,23 +3,23 @@
 # pip may bring several GB of CUDA with torch. For the CPU only, PIP_ARGS takes the option with which PyTorch's own
 # page installs that. Without a network: worker.Dockerfile says how.
 # checkov:skip=CKV_DOCKER_2: Kubernetes takes no notice of a HEALTHCHECK; the probes are in the manifests
-# The same name in both Dockerfiles: one base to keep up to date.
-ARG BASE=docker.io/library/python:3.11-slim-bookworm
+# The same base in both Dockerfiles: one to keep up to date.
+FROM docker.io/library/python:3.11-slim-bookworm AS base
 
-FROM ${BASE} AS build
+FROM base AS build
 ARG PIP_ARGS=""
 RUN python3 -m venv /opt/venv
 WORKDIR /src
 COPY . .
 RUN /opt/venv/bin/pip install --no-cache-dir ${PIP_ARGS} -c constraints.txt '.[target]'
-# The index over Python's documentation: a minute or two here, and ten on half a core at each pod's start.
+# The index over Python's documentation: some minutes here, and many on half a core at each pod's start.
 # BUILD_INDEX=no leaves that to the pods; an index of other documents or another model is built there anyway.
 ARG BUILD_INDEX=yes
 WORKDIR /opt/chokepoint/index
 RUN if [ "${BUILD_INDEX}" = yes ]; then CACHE_DIR=/opt/chokepoint/index /opt/venv/bin/python -c \
     "from target_app.service import load; from target_app.settings import load_settings; load(load_settings())"; fi
 
-FROM ${BASE}
+FROM base
 RUN groupadd --gid 10001 chokepoint \
     && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /tmp --shell /usr/sbin/nologin chokepoint
 COPY --from=build /opt/venv /opt/venv

@@ -3,17 +3,17 @@
 # Without a network, with a folder that has wheels of everything (setuptools, too):
 #   podman build -v /path/to/wheels:/wheels:ro --build-arg PIP_ARGS="--no-index --find-links /wheels" ...
 # checkov:skip=CKV_DOCKER_2: Kubernetes takes no notice of a HEALTHCHECK; the probes are in the manifests
-# The same name in both Dockerfiles: one base to keep up to date.
-ARG BASE=docker.io/library/python:3.11-slim-bookworm
+# The same base in both Dockerfiles: one to keep up to date.
+FROM docker.io/library/python:3.11-slim-bookworm AS base
 
-FROM ${BASE} AS build
+FROM base AS build
 ARG PIP_ARGS=""
 RUN python3 -m venv /opt/venv
 WORKDIR /src
 COPY . .
 RUN /opt/venv/bin/pip install --no-cache-dir ${PIP_ARGS} -c constraints.txt .
 
-FROM ${BASE}
+FROM base
 RUN groupadd --gid 10001 chokepoint \
     && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /tmp --shell /usr/sbin/nologin chokepoint
 COPY --from=build /opt/venv /opt/venv
