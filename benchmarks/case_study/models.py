@@ -1,7 +1,7 @@
 """`python models.py PORT`: an embedding server and a reranker of known time, however many ask.
 
-It stands in for what Open WebUI calls an external engine: `POST /v1/embeddings` takes 10 ms, `POST /v1/rerank`
-100 ms. `RERANK_MS` sets the latter.
+It stands in for what Open WebUI calls external engines: `POST /v1/embeddings` takes 10 ms, `POST /v1/rerank`
+100 ms, or what `RERANK_MS` says.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""`python start.py PORT`: the app with the version of Open WebUI that `OPEN_WEBUI` names, in its own environment."""
+"""`python start.py PORT`: the app on that version of Open WebUI which `OPEN_WEBUI` names."""
 
 from __future__ import annotations
 
