@@ -31,7 +31,7 @@ from sweep.running.processes import free_port  # noqa: E402
 
 HERE = Path(__file__).resolve().parent / "case_study"
 BEFORE, AFTER = "0.6.41", "0.6.43"
-USERS, REPEATS = 20, 3
+USERS, REPEATS = 20, 4
 CODE, LINE = "event-loop-blocked", "open_webui/retrieval/models/external.py:52"
 DIAGNOSIS = "diagnosis"
 INSTALLED = ".installed"
@@ -79,15 +79,8 @@ def measure(output: Path) -> dict[str, Any]:
     python = shlex.quote(sys.executable)
     app = f"rag=run:{python} {shlex.quote(str(HERE / 'start.py'))} {{port}}"
     first = ["--name", DIAGNOSIS, "--output", str(output), "--deployment", app, "--ready-path", "/health"]
-    first += [
-        "--config",
-        f"before:OPEN_WEBUI={BEFORE}",
-        "--concurrency",
-        f"1,{USERS}",
-        "--budget",
-        "240s",
-        *LOAD,
-    ]
+    first += ["--config", f"before:OPEN_WEBUI={BEFORE}", "--concurrency", f"1,{USERS}"]
+    first += ["--repeats", str(REPEATS), *LOAD]
     with server([str(HERE / "models.py"), str(port)], port, output, "models"):
         found = sweep(output, DIAGNOSIS, first, environment)
         fix = ["--try-fixes", str(found), "--fix", f"{CODE}:OPEN_WEBUI={AFTER}", "--output", str(output)]
