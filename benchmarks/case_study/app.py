@@ -70,8 +70,14 @@ async def search(question: str) -> list[str]:
     return texts
 
 
+def question_in(body: dict[str, Any]) -> str:
+    """A message is a text, or a list of parts."""
+    content: str | list[dict[str, str]] = body["messages"][-1]["content"]
+    return content if isinstance(content, str) else "".join(part["text"] for part in content)
+
+
 async def answer(body: dict[str, Any]) -> AsyncIterator[bytes]:
-    question = body["messages"][-1]["content"]
+    question = question_in(body)
     context = "\n\n".join(await search(question))
     asked = {**body, "messages": [{"role": "user", "content": f"{context}\n\n{question}"}]}
     async with (

@@ -37,6 +37,7 @@ NOT_RUN = {
     "make test": "would run this test",
     "make check": "would run this test",
     "make bench": "takes 3 to 25 minutes",
+    "make case-study": "installs packages, and takes ten minutes",
     "make fuzz": "takes ten minutes",
     "CHOKEPOINT_PEERS=": "takes minutes, beside peers that are not installed here",
     "report results/*-before": "reports two sweeps of the reference app, of which the plans alone are tried",
