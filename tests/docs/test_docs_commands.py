@@ -43,6 +43,8 @@ NOT_RUN = {
     "report results/*-before": "reports two sweeps of the reference app, of which the plans alone are tried",
     "report results/eu results/us": "reports a load of two regions",
     "sweep --deployment 'run:uvicorn mine:app": "starts the reader's app; the page goes on with another",
+    "sweep --deployment 'rag=run:python benchmarks/case_study": "make case-study runs it",
+    "guidellm run": "is not installed here",
     "sweep --deployment url:http://my-app": "asks a service of the reader",
     "sweep --deployment run:'uvicorn my_app": "starts the reader's app",
     "sweep --try-fixes results/": "names a folder of the reader",
