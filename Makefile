@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help install sweep test check format bench bench-diagnosis bench-dial bench-langchain bench-memory bench-pinning bench-probes bench-same clean fuzz mutations
+.PHONY: help install sweep test check format bench bench-diagnosis bench-dial bench-langchain bench-memory bench-pinning bench-probes bench-same case-study clean fuzz mutations
 
 help: ## List what can be made
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,6 +48,9 @@ mutations: install ## See that the tests find a dozen faults put into the code (
 
 bench-diagnosis: install ## See whether planted bottlenecks are named (about 80 s a case; DIAGNOSIS="--list")
 	$(BIN)/python benchmarks/diagnosis.py $(DIAGNOSIS)
+
+case-study: install ## Find and mend what held back a published RAG app (10 minutes, and installing it; can be resumed)
+	$(BIN)/python benchmarks/case.py $(CASE_STUDY)
 
 bench-dial: install ## See whether the dial is right about services known to be so (under 10 minutes; DIAL="--times 5")
 	$(BIN)/python benchmarks/dial.py $(DIAL)

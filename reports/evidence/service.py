@@ -49,9 +49,19 @@ class LoadedPoint:
 
     @cached_property
     def per_second(self) -> float:
-        """Requests that end, a second, good or bad."""
-        seconds = sum((c.window.end_ns - c.window.start_ns) / 1e9 for c in self.level.valid_cells if c.window)
-        return sum(len(cell.counted) for cell in self.level.valid_cells) / seconds if seconds else 0.0
+        """Requests that end in the window, a second, good or bad: the table's RPS and what failed beside it.
+
+        Not those sent in it: where answers come in clumps, the last clump has no successors.
+        """
+        timed = [(cell, cell.window) for cell in self.level.valid_cells if cell.window]
+        seconds = sum(window.seconds for _, window in timed)
+        ended = sum(
+            request.counts and window.start_ns < request.ended_at_ns <= window.end_ns
+            for cell, window in timed
+            for part in cell.parts
+            for request in part.data.requests
+        )
+        return ended / seconds if seconds > 0 else 0.0
 
     @cached_property
     def _seconds(self) -> list[float]:

@@ -13,7 +13,9 @@ from reports.findings.finding import Evidence, Finding
 from reports.findings.held import MOST, binding, held, share, waiting
 
 FULL = 0.8
-"""The share of its threads that has to be taken, on the mean."""
+"""The share of its threads that has to be taken, on the mean;"""
+QUEUED = 1.0
+"""or so many calls wait in its queue: a load that comes in bursts fills the pool in some moments only."""
 DEFAULT = ("asyncio", "uvloop")
 """What the threads of a loop's own executor are called."""
 
@@ -45,7 +47,9 @@ def thread_pool(analysis: Analysis) -> Iterator[Finding]:
 
 
 def _full(inside: SeenInside) -> MeanExecutor | None:
-    taken = [one for one in inside.executors if one.most and one.busy >= FULL * one.most]
+    taken = [
+        one for one in inside.executors if one.most and (one.busy >= FULL * one.most or one.queued >= QUEUED)
+    ]
     return max(taken, key=lambda one: (one.queued, one.busy), default=None)
 
 
