@@ -30,11 +30,11 @@ def _cpus(notes: Sequence[Cpus]) -> Iterator[str]:
 
 
 def _divided(note: Cpus) -> str:
-    if note.target is None:
-        return f"load on {_ranges(note.load)}, the target wherever it runs"
-    if note.load == note.target:
-        return f"load and target shared {_ranges(note.load)}"
     first = " before all else there" if note.realtime else ""
+    if note.target is None:
+        return f"load on {_ranges(note.load)}{first}, the target wherever it runs"
+    if note.load == note.target:
+        return f"load and target shared {_ranges(note.load)}{', the load before all else' if first else ''}"
     return f"load on {_ranges(note.load)}{first}, target on {_ranges(note.target)}"
 
 

@@ -67,9 +67,10 @@ class Sweep:
         self.budget = Budget(seconds=self.plan.budget_seconds, began=self.started)
         divided = divide(self.plan.cpus, available())
         self.cpus = divided if self.plan.starts_targets else divided.of_a_running_service()
-        # On CPUs that it shares it would take the target's time. Several workers would not make room for each
-        # other, nor for their master: among equals that run before all else, nobody is interrupted.
-        if self.cpus.mode != SHARED and not self.plan.workers:
+        # Of several CPUs that it shares it takes one at a time, for no longer than it would anyhow; from one
+        # alone it could keep the target. Several workers would not make room for each other, nor for their
+        # master: among equals that run before all else, nobody is interrupted.
+        if (self.cpus.mode != SHARED or len(self.cpus.load) > 1) and not self.plan.workers:
             self.cpus = replace(self.cpus, realtime=may_be_realtime())
 
     def run(self) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from records.reader import read_run
+from records.cells.reader import read_run
 from reports.analysis.analyse import analyse
 
 

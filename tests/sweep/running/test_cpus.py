@@ -141,24 +141,36 @@ def test_what_was_started_to_stand_back_does_not_run_before_all_else(monkeypatch
     assert not cpus.may_be_realtime()
 
 
-def test_several_load_workers_do_not_run_before_all_else(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("usable", "asked", "workers", "realtime"),
+    [
+        ((0, 1), "0:1", 0, True),
+        ((0, 1), "0:1", 2, False),  # they would not make room for each other
+        ((0, 1), "shared", 0, True),
+        ((0,), "shared", 0, False),  # it could keep the target from its only CPU
+    ],
+)
+def test_one_load_runs_before_all_else_where_that_keeps_nobody_from_a_cpu(
+    usable: tuple[int, ...],
+    asked: str,
+    workers: int,
+    realtime: bool,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(runner, "may_be_realtime", lambda: True)
-    monkeypatch.setattr(runner, "available", lambda: (0, 1))
+    monkeypatch.setattr(runner, "available", lambda: usable)
+    plan = Plan(
+        name="t",
+        targets=parse_targets(["local"]),
+        variants=(MOCKS["baseline"],),
+        levels=(1,),
+        auto=False,
+        cpus=asked,
+        workers=workers,
+    )
     progress = Progress(Console(file=io.StringIO()))
-    for workers, realtime in ((0, True), (2, False)):
-        plan = Plan(
-            name="t",
-            targets=parse_targets(["local"]),
-            variants=(MOCKS["baseline"],),
-            levels=(1,),
-            auto=False,
-            cpus="0:1",
-            workers=workers,
-        )
-        sweep = runner.Sweep(directory=tmp_path, plan=plan, progress=progress)
-        assert sweep.cpus.realtime is realtime
+    assert runner.Sweep(directory=tmp_path, plan=plan, progress=progress).cpus.realtime is realtime
 
 
 def test_a_running_service_may_need_the_cpus_that_the_load_was_given() -> None:
