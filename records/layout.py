@@ -42,6 +42,10 @@ DIAL = "dial.jsonl"
 INSIDE = "inside.jsonl"
 """What was seen inside the target's processes in the cell's time: `records.inside` reads it."""
 PROBES_LOG = "probes.log"
+SPANS = "spans.jsonl"
+"""The target's spans: in a run's folder all of them, in a cell's those of its requests: `records.spans`
+reads these."""
+SPANS_LOG = "spans.log"
 LLM = "llm.jsonl"
 """What the LLM sent: in a run's folder all of it, in a cell's what falls in its time."""
 # Derived: made again by every report.

@@ -34,6 +34,7 @@ from sweep.running.inside import copy_between
 from sweep.running.ledger import Ledger
 from sweep.running.processes import Child
 from sweep.running.redaction import blank, redaction
+from sweep.running.spans import SpanReceiver
 from sweep.scenario import locustfile
 from sweep.scraping import scrape_words
 from sweep.target import Target
@@ -56,6 +57,7 @@ class Workplace:
     ledger: Ledger
     llm: LlmServer | None
     cpus: Cpus
+    spans: SpanReceiver | None = None
 
     def cpus_for(self, endpoint: Endpoint) -> Cpus:
         """How they are divided while a target is loaded, which may be somebody's running service."""
@@ -104,6 +106,7 @@ def measure(place: Workplace, key: CellKey, endpoint: Endpoint) -> CellData:
     folder.parent.mkdir(parents=True, exist_ok=True)
     # Locust wants its results directory empty, so what else belongs there is kept beside it until the end.
     log_bytes = logs.written(endpoint.log) if endpoint.log else 0
+    mark = place.spans.mark() if place.spans else 0
     spec = _beside(folder, _SPEC)
     write_json(spec, _spec(place, key, endpoint).to_json())
     try:
@@ -130,6 +133,8 @@ def measure(place: Workplace, key: CellKey, endpoint: Endpoint) -> CellData:
             copy_between(endpoint.inside, start_ns, end_ns, folder / layout.INSIDE, sampled_at_ns)
         if endpoint.dial:
             copy_between(endpoint.dial, start_ns - LONGEST_NS, end_ns, folder / layout.DIAL, began_at_ns)
+        if place.spans and endpoint.pids:
+            place.spans.collect(mark, data.requests, folder / layout.SPANS)
     return data
 
 

@@ -28,6 +28,7 @@ from sweep.probing import probed
 from sweep.reaching import check_given_again, check_reach
 from sweep.running import cpus as division
 from sweep.running.errors import UsageError
+from sweep.seen import looked_into
 from sweep.target import waiting
 from sweep.targets import check_services
 from sweep.trying import AFTERWARDS, BESIDE_IT, OPTION, refuse_beside, tries_fixes, try_fixes_of
@@ -185,6 +186,7 @@ Exit codes: 0 fine, 1 a fault of ours, 2 usage or a target that never got ready,
     "--concurrency 1,10,20 and --config baseline.",
 )
 @probed
+@looked_into
 @click.option(
     "--scrape",
     multiple=True,

@@ -128,6 +128,8 @@ class Plan:
     """Is each target probed from outside? By a plan older than the option it was not."""
     dial: bool = False
     """Does the reference app slow its stages in turn?"""
+    otlp: bool = False
+    """Is what the sweep starts told to send its spans here?"""
     probe_paths: Annotated[tuple[ProbePath, ...], Field(max_length=MOST_PATHS)] = ()
     """What they ask for; none: `Target.cheap_path`."""
     fixes: tuple[TriedFix, ...] = ()

@@ -22,6 +22,7 @@ from sweep.running import cpus as division
 from sweep.running.errors import UsageError
 from sweep.running.redaction import check_not_kept
 from sweep.scraping import check_scrapes
+from sweep.seen import check_seen
 from sweep.target import with_wait
 from sweep.variants import check_common, check_reference, check_told_apart, parse_settings, parse_variants
 
@@ -39,6 +40,7 @@ AS_GIVEN = (
     "cpus",
     "inside",
     "dial",
+    "otlp",
     "probes",
     "probe_paths",
     "scrape",
@@ -94,6 +96,7 @@ def _check(plan: Plan, environment: Mapping[str, str]) -> None:
     if all(target.kind.has_mocks for target in plan.targets):
         check_told_apart(plan.settings, plan.variants)
     check_scrapes(plan.scrape)
+    check_seen(plan)
     check_reference(plan.reference, plan.variants)
     if not all(target.kind.configurable for target in plan.targets):
         if plan.settings:
