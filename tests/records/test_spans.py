@@ -45,7 +45,8 @@ def stages(*raw: dict[str, Any], **more: Any) -> dict[str, float] | None:
     [
         ([span("embeddings", 1, 11), span("chat", 20, 190)], {"embeddings": 10, "chat": 80}),  # to the token
         ([span("chat", 20, 190, first_chunk_ns=70 * MS)], {"chat": 70}),  # as the app says itself
-        ([span("", 1, 199), span("retrieval", 5, 45), span("embeddings", 5, 35)], {"retrieval": 10, "embeddings": 30}),
+        ([span("", 1, 199), span("retrieval", 5, 45), span("embeddings", 5, 35)], {"retrieval": 10,
+         "embeddings": 30}),
         ([span("retrieval", 5, 45), span("embeddings", 15, 25)], {"retrieval": 30, "embeddings": 10}),
         ([span("retrieval", 5, 45), span("retrieval", 15, 65)], {"retrieval": 60}),  # at the same time
         ([span("chat", 120, 190)], None),  # after the first token

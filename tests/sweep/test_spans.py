@@ -99,7 +99,7 @@ def test_a_real_app_of_opentelemetry_gives_stage_times(tmp_path: Path) -> None:
     assert set(traces) == {"b" * 32, "c" * 32}
     for request in requests:
         times = with_stages(request, traces)
-        assert list(times.stages or {}) == ["embeddings", "retrieval", "chat"]
+        assert set(times.stages or {}) == {"embeddings", "retrieval", "chat"}
         assert times.stage_ms("embeddings") >= 29
         assert times.stages_ms <= (times.ttft_ms or 0.0)
     kept = (tmp_path / "spans.jsonl").read_text()

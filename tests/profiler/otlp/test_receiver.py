@@ -87,11 +87,12 @@ def test_a_full_file_takes_no_more(tmp_path: Path) -> None:
 def test_an_export_is_unpacked_up_to_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
     assert unpacked(gzip.compress(b"whole"), "gzip") == unpacked(b"whole", "") == b"whole"
     monkeypatch.setattr(receiver, "MOST_BODY", 100)
-    for body, encoding in (
+    whole = gzip.compress(b"x")
+    for body, kind in (
         (b"x", "gzip"),
-        (b"x", "br"),
+        (whole, "br"),
         (gzip.compress(bytes(101)), "gzip"),
-        (gzip.compress(b"x")[:-9], "gzip"),
+        (whole[:-9], "gzip"),
     ):
         with pytest.raises(NotOtlp):
-            unpacked(body, encoding)
+            unpacked(body, kind)
