@@ -46,6 +46,9 @@ SPANS = "spans.jsonl"
 """The target's spans: in a run's folder all of them, in a cell's those of its requests: `records.spans`
 reads these."""
 SPANS_LOG = "spans.log"
+STACKS = "stacks.jsonl"
+"""Stacks of the target's threads, taken from outside: `records.stacks` reads them."""
+STACKS_LOG = "stacks.log"
 LLM = "llm.jsonl"
 """What the LLM sent: in a run's folder all of it, in a cell's what falls in its time."""
 # Derived: made again by every report.

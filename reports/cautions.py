@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
-from reports.analysis import of_answers, of_loads, of_machine, of_ratios, of_spans
+from reports.analysis import of_answers, of_loads, of_machine, of_ratios, of_spans, of_stacks
 from reports.analysis.analysis import Analysis
 from reports.analysis.note import Note
 from reports.caution import NAMED, Caution, more
@@ -197,6 +197,11 @@ def _no_spans(notes: Sequence[of_spans.SpansMissing]) -> Caution:
     return Caution(sentences=(f"{text}: {NO_SPANS[worst.why]}{more(notes, 'loads')}.",), brief=text)
 
 
+def _no_stacks(notes: Sequence[of_stacks.NoStacks]) -> Caution:
+    text = "no stacks could be taken from outside"
+    return Caution(sentences=(f"{notes[0].at}: {text}: {notes[0].why}{more(notes, 'loads')}.",), brief=text)
+
+
 def _connecting(notes: Sequence[of_loads.Connecting]) -> Caution:
     longest = notes[0]
     text = f"connecting took {number(longest.ms)} ms a request on average, which is in no figure"
@@ -224,6 +229,7 @@ WORDS: dict[type[Note], Callable[[Any], Caution]] = {
     ),
     of_machine.StoodStill: _stood_still,
     of_spans.SpansMissing: _no_spans,
+    of_stacks.NoStacks: _no_stacks,
     of_answers.Late: _late,
     of_answers.GapsLeftOut: _gaps_left_out,
     of_loads.Connecting: _connecting,

@@ -37,6 +37,7 @@ from sweep.running.redaction import blank, redaction
 from sweep.running.spans import SpanReceiver
 from sweep.scenario import locustfile
 from sweep.scraping import scrape_words
+from sweep.seen import taking_stacks
 from sweep.target import Target
 
 PROFILER_INTERVAL_SECONDS = 0.5
@@ -141,14 +142,18 @@ def measure(place: Workplace, key: CellKey, endpoint: Endpoint) -> CellData:
 def _load(place: Workplace, key: CellKey, endpoint: Endpoint) -> tuple[int | None, Child]:
     """Locust to its end, probes and profiler with it: its exit code (None: it did not end), and itself."""
     folder, cpus = place.folder(key), place.cpus_for(endpoint)
-    with probing(
-        place.plan,
-        key.deployment,
-        endpoint.base_url,
-        output=_beside(folder, layout.PROBES),
-        log=_beside(folder, layout.PROBES_LOG),
-        ledger=place.ledger,
-        cpus=cpus,
+    stacks, stacks_log = (_beside(folder, name) for name in (layout.STACKS, layout.STACKS_LOG))
+    with (
+        taking_stacks(place.plan, endpoint, stacks, stacks_log, place.ledger, cpus),
+        probing(
+            place.plan,
+            key.deployment,
+            endpoint.base_url,
+            output=_beside(folder, layout.PROBES),
+            log=_beside(folder, layout.PROBES_LOG),
+            ledger=place.ledger,
+            cpus=cpus,
+        ),
     ):
         return _load_watched(place, key, endpoint)
 
@@ -279,7 +284,8 @@ def _collect(folder: Path, into: Path) -> None:
     """Move what was kept beside ``folder`` into the cell's own folder."""
     _beside(folder, _SPEC).unlink(missing_ok=True)
     profiles = (layout.SAMPLES, layout.PROFILE, layout.SCRAPED, layout.PROFILER_LOG)
-    for name in (*profiles, layout.PROBES, layout.PROBES_LOG, layout.LOCUST_LOG):
+    others = (layout.PROBES, layout.PROBES_LOG, layout.STACKS, layout.STACKS_LOG, layout.LOCUST_LOG)
+    for name in (*profiles, *others):
         path = _beside(folder, name)
         if path.exists():
             shutil.move(path, into / name)

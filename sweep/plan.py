@@ -130,6 +130,8 @@ class Plan:
     """Does the reference app slow its stages in turn?"""
     otlp: bool = False
     """Is what the sweep starts told to send its spans here?"""
+    stacks: bool = False
+    """Are stacks of what the sweep starts taken from outside?"""
     probe_paths: Annotated[tuple[ProbePath, ...], Field(max_length=MOST_PATHS)] = ()
     """What they ask for; none: `Target.cheap_path`."""
     fixes: tuple[TriedFix, ...] = ()

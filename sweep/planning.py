@@ -41,6 +41,7 @@ AS_GIVEN = (
     "inside",
     "dial",
     "otlp",
+    "stacks",
     "probes",
     "probe_paths",
     "scrape",

@@ -1,18 +1,35 @@
-"""What else a sweep looks at of the apps that it starts, where it is asked to: their spans."""
+"""What else a sweep looks at of apps that it starts, where it is asked to: their spans and their stacks."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import click
 
+from sweep.deployments.protocol import Endpoint
 from sweep.plan import Plan
+from sweep.running.cpus import Cpus
 from sweep.running.errors import UsageError
+from sweep.running.ledger import Ledger
+from sweep.running.processes import Child
 from sweep.running.spans import check_otlp
+
+_MORE_SECONDS = 60.0
+"""Than a cell is measured: its end ends them."""
 
 
 def looked_into(command: Callable[..., None]) -> Callable[..., None]:
     """The command with these options."""
+    command = click.option(
+        "--stacks",
+        is_flag=True,
+        help="Take stacks of all threads of what is started, from outside by py-spy, once in 4 seconds: for "
+        "Python apps that --inside cannot enter, and to see who holds the interpreter's lock.",
+    )(command)
     return click.option(
         "--otlp",
         is_flag=True,
@@ -24,8 +41,29 @@ def looked_into(command: Callable[..., None]) -> Callable[..., None]:
 
 def check_seen(plan: Plan) -> None:
     """Raises UsageError for what cannot be looked at."""
-    if not plan.otlp:
+    asked = [name for name, wanted in (("--otlp", plan.otlp), ("--stacks", plan.stacks)) if wanted]
+    if asked and not plan.starts_targets:
+        raise UsageError(f"{' and '.join(asked)}: for what the sweep starts; nothing is started")
+    if plan.otlp:
+        check_otlp()
+    beside = Path(sys.executable).parent / "py-spy"
+    if plan.stacks and not beside.is_file() and shutil.which("py-spy") is None:
+        raise UsageError("--stacks needs py-spy: pip install '.[stacks]'")
+
+
+@contextmanager
+def taking_stacks(
+    plan: Plan, endpoint: Endpoint, output: Path, log: Path, ledger: Ledger, cpus: Cpus
+) -> Iterator[None]:
+    """Take a target's stacks meanwhile, if the plan says so. A cell is none the worse where that fails."""
+    if not plan.stacks or not endpoint.pids:
+        yield
         return
-    if not plan.starts_targets:
-        raise UsageError("--otlp tells what the sweep starts where to send its spans; nothing is started")
-    check_otlp()
+    argv = ["-m", "profiler.stacks", "--output", str(output)]
+    argv += ["--duration", f"{plan.cell_seconds[1] + _MORE_SECONDS:g}"]
+    argv += [word for pid in endpoint.pids for word in ("--pid", str(pid))]
+    child = Child(argv, log=log, ledger=ledger, cpus=cpus.load)
+    try:
+        yield
+    finally:
+        child.stop()
