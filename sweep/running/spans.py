@@ -46,7 +46,16 @@ def with_spans(environment: Mapping[str, str], url: str, own: Mapping[str, str])
         "OTEL_TRACES_EXPORTER": "otlp",
     }
     usual = {"OTEL_SERVICE_NAME": "target", "OTEL_BSP_SCHEDULE_DELAY": str(EXPORT_MS)}
-    return {**usual, **kept, **{name: text for name, text in told.items() if name not in own}}
+    return {**usual, **kept, **_past_proxies(kept), **{n: text for n, text in told.items() if n not in own}}
+
+
+def _past_proxies(environment: Mapping[str, str]) -> dict[str, str]:
+    """What keeps an exporter from sending by a proxy what is meant for this machine."""
+    if not any(name.lower() in ("http_proxy", "all_proxy") for name in environment):
+        return {}
+    names = ("NO_PROXY", "no_proxy")
+    excepted = dict.fromkeys(filter(None, (*map(environment.get, names), "127.0.0.1")))
+    return dict.fromkeys(names, ",".join(excepted))
 
 
 class SpanReceiver:

@@ -41,6 +41,11 @@ def test_a_target_is_told_where_to_and_no_key_of_another_collectors() -> None:
     }
 
 
+def test_no_proxy_gets_them() -> None:
+    found = with_spans({"http_proxy": "http://proxy", "no_proxy": "mine"}, "http://here", {})
+    assert found["NO_PROXY"] == found["no_proxy"] == "mine,127.0.0.1"
+
+
 def test_spans_are_asked_for_of_what_is_started_and_where_they_can_be_read(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+from http.client import HTTPConnection
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import orjson
@@ -96,3 +98,32 @@ def test_an_export_is_unpacked_up_to_a_bound(monkeypatch: pytest.MonkeyPatch) ->
     ):
         with pytest.raises(NotOtlp):
             unpacked(body, kind)
+
+
+@pytest.mark.parametrize(
+    ("path", "kind", "body", "encoding", "status"),
+    [
+        ("/v1/traces", PROTOBUF, gzip.compress(protobuf(export())), "gzip", 200),
+        ("/v1/traces", JSON + "; charset=utf-8", orjson.dumps(export()), "", 200),
+        ("/v1/metrics", PROTOBUF, b"anything", "", 200),
+        ("/v1/traces", "text/plain", b"anything", "", 415),
+        ("/v1/traces", JSON, b"anything", "", 400),
+        ("/v2/traces", JSON, b"{}", "", 404),
+        ("/v1/traces", JSON, bytes(receiver.MOST_BODY + 1), "", 413),
+    ],
+)
+def test_an_export_is_answered(
+    path: str, kind: str, body: bytes, encoding: str, status: int, tmp_path: Path
+) -> None:
+    file = tmp_path / "spans.jsonl"
+    with receiver.Receiver(0, Store(file, str, most=10_000)) as server:
+        Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+        connection = HTTPConnection("127.0.0.1", server.server_port, timeout=30)
+        length = {"Content-Length": str(len(body))}
+        # What is too much is answered before it is sent.
+        sent = b"" if status == 413 else body
+        connection.request("POST", path, sent, {"Content-Type": kind, "Content-Encoding": encoding, **length})
+        assert connection.getresponse().status == status
+        connection.close()
+        server.shutdown()
+    assert file.read_bytes().count(b"\n") == (status == 200 and path == "/v1/traces")
