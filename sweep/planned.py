@@ -13,6 +13,7 @@ from sweep.beside.llm import named_llm
 from sweep.beside.probing import check_paths
 from sweep.beside.reaching import check_reach, reach_of_plan, with_whole_paths
 from sweep.beside.scraping import check_scrapes
+from sweep.beside.seen import check_seen
 from sweep.planning import options
 from sweep.planning.dialling import dialled
 from sweep.planning.factors import check_scenario
@@ -85,6 +86,7 @@ def _check(plan: Plan, environment: Mapping[str, str]) -> None:
     if all(target.kind.has_mocks for target in plan.targets):
         check_told_apart(plan.settings, plan.variants)
     check_scrapes(plan.scrape)
+    check_seen(plan)
     check_reference(plan.reference, plan.variants)
     if not all(target.kind.configurable for target in plan.targets):
         if plan.settings:

@@ -42,6 +42,13 @@ DIAL = "dial.jsonl"
 INSIDE = "inside.jsonl"
 """What was seen inside the target's processes in the cell's time: `records.evidence.inside` reads it."""
 PROBES_LOG = "probes.log"
+SPANS = "spans.jsonl"
+"""The target's spans: in a run's folder all, in a cell's those of its requests: `records.evidence.spans`
+reads these."""
+SPANS_LOG = "spans.log"
+STACKS = "stacks.jsonl"
+"""Stacks of the target's threads, taken from outside: `records.evidence.stacks` reads them."""
+STACKS_LOG = "stacks.log"
 LLM = "llm.jsonl"
 """What the LLM sent: in a run's folder all of it, in a cell's what falls in its time."""
 # Derived: made again by every report.

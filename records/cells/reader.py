@@ -14,6 +14,7 @@ from records.cells.cell import SCHEMA_VERSION, Cell, Check, Verdict
 from records.cells.measure import measured
 from records.cells.request import RequestRecord, decode
 from records.errors import RecordError
+from records.evidence.spans import Traces, read_gathered, read_traces, with_stages
 from records.files import read_json, read_lines
 from records.secrets.secret_names import harmless
 
@@ -117,11 +118,19 @@ def requests_of(directory: Path, cell: Cell) -> Iterator[RequestRecord]:
     if cell.complete and not path.exists():
         raise RecordError(f"{path} is missing")
     if path.exists():
+        traces = _traces(directory / layout.SPANS)
         for number, line in read_lines(path):
             try:
-                yield decode(line)
+                yield with_stages(decode(line), traces)
             except RecordError as error:
                 raise RecordError(f"{path}:{number}: {error}") from error
+
+
+def _traces(path: Path) -> Traces:
+    """The spans that say what a cell's stages took; none by a clock that is not the load's."""
+    if not path.exists():
+        return {}
+    return {} if read_gathered(path).other_clock else read_traces(path)
 
 
 def all_there(cell: Cell, records: int, counted: int) -> tuple[Check, ...]:

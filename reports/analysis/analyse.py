@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from records.cells.reader import Run
-from reports.analysis import of_answers, of_loads, of_machine, of_ratios, of_runs
+from reports.analysis import of_answers, of_loads, of_machine, of_ratios, of_runs, of_spans, of_stacks
 from reports.analysis.analysis import Analysis, Source
 from reports.analysis.note import Note
 from reports.figures.attribution import attribute
@@ -34,6 +34,8 @@ MAKERS: tuple[Callable[[Analysis], Iterator[Note]], ...] = (
     of_loads.overlapping,
     of_machine.drifts,
     of_answers.impossible_stages,
+    of_spans.spans_missing,
+    of_stacks.no_stacks,
     of_machine.disturbed,
     of_machine.stood_still,
     of_answers.late,

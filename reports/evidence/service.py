@@ -16,10 +16,12 @@ from functools import cached_property
 from statistics import fmean, stdev
 
 from records.evidence.inside import READY, RUNNING, Inside, Place
+from records.evidence.stacks import Stacks
 from reports.evidence.inside import SeenInside, insides, mean_inside
 from reports.evidence.kinds import OUTSIDE, QUEUES, STAGE, STAGE_QUEUE
 from reports.evidence.machine import GotOfMachine, got_of_machine
 from reports.evidence.outside import Probed, probed
+from reports.evidence.stacks import stacks_of
 from reports.evidence.upstream import Upstream, upstream_of
 from reports.figures.rising import rising
 from reports.figures.summary import OperatingPoint
@@ -104,6 +106,10 @@ class LoadedPoint:
     @cached_property
     def probed(self) -> Probed | None:
         return probed(self.level.valid_cells)
+
+    @cached_property
+    def stacks(self) -> Stacks | None:
+        return stacks_of(self.level.valid_cells)
 
     @cached_property
     def upstream(self) -> Upstream | None:

@@ -12,7 +12,7 @@ from reports.figures.stats import percentile
 from reports.figures.summary import CellSummary, OperatingPoint
 from workloads.checks.streams import IMPOSSIBLE_SHARE, impossible_stages
 
-STAGE_ORDER = ("preprocess", "embed", "search", "prompt", "llm")
+STAGE_ORDER = ("preprocess", "embed", "search", "prompt", "llm", "embeddings", "retrieval", "chat")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +42,7 @@ class LatencyBreakdown:
 
 
 def stage_names(requests: Sequence[RequestRecord]) -> list[str]:
-    """Those that the service names, ours in the order of an answer."""
+    """Those that the service names, ours and those of spans in the order of an answer."""
     seen = {name for r in requests for name in (r.stages or {})}
     return [n for n in STAGE_ORDER if n in seen] + sorted(seen - set(STAGE_ORDER))
 

@@ -8,6 +8,7 @@ from reports.analysis.analysis import Analysis
 from reports.findings.event_loop import BLOCKED, probe_evidence
 from reports.findings.finding import Effect, Evidence, Finding
 from reports.findings.held import about, held
+from reports.findings.stacks import held_at, stack_evidence
 
 LATER_MS = 10.0
 TIMES = 5.0
@@ -27,9 +28,11 @@ def blocked_from_outside(analysis: Analysis) -> Iterator[Finding]:
             continue
         if accept is not None and accept_idle is not None and accept > accept_idle + ACCEPTED_MS:
             continue  # the listen queue is full: that is another cause
+        where = held_at(service)
         yield Finding(
             code=BLOCKED.code,
             about=about(service),
+            where=where,
             binds="throughput",
             confidence="likely",
             severity="high",
@@ -37,7 +40,10 @@ def blocked_from_outside(analysis: Analysis) -> Iterator[Finding]:
             evidence=(
                 *probe_evidence(service),
                 *(() if accept is None else (Evidence(figure="TCP connects in", value=accept, unit="ms"),)),
+                *stack_evidence(service),
             ),
-            advice="Something holds the event loop, or all threads that serve this path: start the service by"
+            advice=BLOCKED.advice
+            if where
+            else "Something holds the event loop, or all threads that serve this path: start the service by"
             " the sweep (--deployment run:COMMAND) to see which line",
         )

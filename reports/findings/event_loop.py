@@ -14,6 +14,7 @@ from reports.evidence.libraries import AS_DONE, OWN, WAITING, by_family, functio
 from reports.evidence.service import Service
 from reports.findings.finding import Effect, Evidence, Finding
 from reports.findings.held import MOST, about, binding, held, rate_effect, share, waiting
+from reports.findings.stacks import stack_evidence
 
 BUSY = 0.7
 """The share of the time in which the loop's thread runs something, from which on it is the loop that is
@@ -120,6 +121,7 @@ def _binding(service: Service, inside: SeenInside) -> Iterator[Finding]:
             ),
             Evidence(figure="the loop comes late by", value=inside.lag_ms, unit="ms"),
             *probe_evidence(service),
+            *stack_evidence(service),
         ),
     )
 
@@ -148,6 +150,7 @@ def _beside(service: Service, inside: SeenInside) -> Iterator[Finding]:
             Evidence(figure="of the loop's time each answer takes", value=ms, unit="ms"),
             Evidence(figure="so that there are never more answers a second than", value=1e3 / ms),
             *probe_evidence(service),
+            *stack_evidence(service),
         ),
         advice=why.advice,
     )

@@ -11,6 +11,7 @@ from reports.evidence.kinds import THREADS
 from reports.evidence.libraries import family
 from reports.findings.finding import Evidence, Finding
 from reports.findings.held import MOST, binding, held, share, waiting
+from reports.findings.stacks import stack_evidence
 
 FULL = 0.8
 """The share of its threads that has to be taken, on the mean;"""
@@ -33,7 +34,7 @@ def thread_pool(analysis: Analysis) -> Iterator[Finding]:
             service,
             "default-executor-exhausted" if by_default else "thread-pool-exhausted",
             found,
-            evidence=_of(full),
+            evidence=(*_of(full), *stack_evidence(service)),
             advice=(
                 "Await an asynchronous client of the LLM, which needs no thread while it waits"
                 if blocking

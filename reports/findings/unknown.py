@@ -8,6 +8,7 @@ from reports.analysis.analysis import Analysis
 from reports.analysis.place import Place
 from reports.findings.finding import Effect, Evidence, Finding
 from reports.findings.held import about, held
+from reports.findings.stacks import stack_evidence
 
 BESIDE = frozenset(("noisy-neighbour",))
 """What comes from outside explains nothing of the service."""
@@ -34,6 +35,7 @@ def unknown(analysis: Analysis, found: Sequence[Finding]) -> Iterator[Finding]:
                 Evidence(figure="requests that wait because of the load", value=service.excess),
                 Evidence(figure="requests in flight", value=service.heavy.in_flight),
                 *(Evidence(figure=f"of them at {one.place.kind}", value=one.requests) for one in most),
+                *stack_evidence(service),
             ),
             advice=f"Most of them are in {most[0].place.kind} there, of unknown cause: see what waits there"
             if looked and most

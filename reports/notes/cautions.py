@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
-from reports.analysis import of_answers, of_loads, of_machine, of_ratios
+from reports.analysis import of_answers, of_loads, of_machine, of_ratios, of_spans, of_stacks
 from reports.analysis.analysis import Analysis
 from reports.analysis.note import Note
 from reports.figures.text import listed, number
@@ -180,6 +180,28 @@ def _gaps_left_out(notes: Sequence[of_answers.GapsLeftOut]) -> Caution:
     )
 
 
+NO_SPANS: dict[of_spans.Why, str] = {
+    "other-clock": "by their spans the work began before it was asked for, or after its end: they are dated "
+    "by another clock, and no stage times were taken of them",
+    "other-traces": "spans came, but of other traces: the app does not go on with the trace in traceparent",
+    "none": "no span came until a moment after the cell's end",
+    "full": "spans were too many to be kept",
+    "unnamed": "their spans name no operation of the GenAI conventions (docs/diagnosis.md: Spans)",
+    "some": "their spans never came, or came after the cell's end, or name no operation",
+}
+
+
+def _no_spans(notes: Sequence[of_spans.SpansMissing]) -> Caution:
+    worst = notes[0]
+    text = f"{worst.answers} of {worst.of} answers of {worst.at} have no stage times"
+    return Caution(sentences=(f"{text}: {NO_SPANS[worst.why]}{more(notes, 'loads')}.",), brief=text)
+
+
+def _no_stacks(notes: Sequence[of_stacks.NoStacks]) -> Caution:
+    text = "no stacks could be taken from outside"
+    return Caution(sentences=(f"{notes[0].at}: {text}: {notes[0].why}{more(notes, 'loads')}.",), brief=text)
+
+
 def _connecting(notes: Sequence[of_loads.Connecting]) -> Caution:
     longest = notes[0]
     text = f"connecting took {number(longest.ms)} ms a request on average, which is in no figure"
@@ -206,6 +228,8 @@ WORDS: dict[type[Note], Callable[[Any], Caution]] = {
         "the load generator waited {} % of the time for a CPU", notes[0]
     ),
     of_machine.StoodStill: _stood_still,
+    of_spans.SpansMissing: _no_spans,
+    of_stacks.NoStacks: _no_stacks,
     of_answers.Late: _late,
     of_answers.GapsLeftOut: _gaps_left_out,
     of_loads.Connecting: _connecting,

@@ -12,6 +12,7 @@ from sweep.running.errors import UsageError
 from sweep.running.inside import with_inside
 from sweep.running.processes import Child
 from sweep.running.redaction import without_key
+from sweep.running.spans import with_spans
 
 _POLL_SECONDS = 0.1
 _ANSWER_SECONDS = 1.0
@@ -28,6 +29,8 @@ def environment_of(
         whole = with_inside(whole, setup.inside)
     if setup.dial is not None:
         whole = with_dial(whole, setup.dial)
+    if setup.otlp_url:
+        whole = with_spans(whole, setup.otlp_url, settings)
     if setup.llm_url:
         whole.setdefault("OPENAI_API_KEY", "none")  # the OpenAI SDK insists on a key; the mock ignores it
     return whole

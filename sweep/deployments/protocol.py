@@ -49,6 +49,8 @@ class Setup:
     """The folder of what the collector sees inside the processes; None: nobody looks."""
     dial: Path | None = None
     """The folder of which stage was slowed when; None: none is."""
+    otlp_url: str = ""
+    """Where it sends its spans; empty: where it likes."""
     ledger: Ledger
     report: Callable[[str], None]
     """Told what it is doing while it gets ready."""

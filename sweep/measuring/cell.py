@@ -23,6 +23,7 @@ from records.services.variants import MOCKS, SWITCHES
 from sweep.beside.llm import LlmServer, named_llm
 from sweep.beside.probing import probing
 from sweep.beside.scraping import scrape_words
+from sweep.beside.seen import taking_stacks
 from sweep.choosing import again
 from sweep.deployments.protocol import Endpoint
 from sweep.planning.cell_key import CellKey
@@ -38,6 +39,7 @@ from sweep.running.inside import copy_between
 from sweep.running.ledger import Ledger
 from sweep.running.processes import Child
 from sweep.running.redaction import blank, redaction
+from sweep.running.spans import SpanReceiver
 
 PROFILER_INTERVAL_SECONDS = 0.5
 _MORE_SECONDS = 40.0
@@ -57,6 +59,7 @@ class Workplace:
     ledger: Ledger
     llm: LlmServer | None
     cpus: Cpus
+    spans: SpanReceiver | None = None
 
     def cpus_for(self, endpoint: Endpoint) -> Cpus:
         """How they are divided while a target is loaded, which may be somebody's running service."""
@@ -105,6 +108,7 @@ def measure(place: Workplace, key: CellKey, endpoint: Endpoint) -> CellData:
     folder.parent.mkdir(parents=True, exist_ok=True)
     # Locust wants its results directory empty, so what else belongs there is kept beside it until the end.
     log_bytes = logs.written(endpoint.log) if endpoint.log else 0
+    mark = place.spans.mark() if place.spans else 0
     spec = _beside(folder, _SPEC)
     write_json(spec, _spec(place, key, endpoint).to_json())
     try:
@@ -131,20 +135,26 @@ def measure(place: Workplace, key: CellKey, endpoint: Endpoint) -> CellData:
             copy_between(endpoint.inside, start_ns, end_ns, folder / layout.INSIDE, sampled_at_ns)
         if endpoint.dial:
             copy_between(endpoint.dial, start_ns - LONGEST_NS, end_ns, folder / layout.DIAL, began_at_ns)
+        if place.spans and endpoint.pids:
+            place.spans.collect(mark, data.requests, folder / layout.SPANS)
     return data
 
 
 def _load(place: Workplace, key: CellKey, endpoint: Endpoint) -> tuple[int | None, Child]:
     """Locust to its end, probes and profiler with it: its exit code (None: it did not end), and itself."""
     folder, cpus = place.folder(key), place.cpus_for(endpoint)
-    with probing(
-        place.plan,
-        key.deployment,
-        endpoint.base_url,
-        output=_beside(folder, layout.PROBES),
-        log=_beside(folder, layout.PROBES_LOG),
-        ledger=place.ledger,
-        cpus=cpus,
+    stacks, stacks_log = (_beside(folder, name) for name in (layout.STACKS, layout.STACKS_LOG))
+    with (
+        taking_stacks(place.plan, endpoint, stacks, stacks_log, place.ledger, cpus),
+        probing(
+            place.plan,
+            key.deployment,
+            endpoint.base_url,
+            output=_beside(folder, layout.PROBES),
+            log=_beside(folder, layout.PROBES_LOG),
+            ledger=place.ledger,
+            cpus=cpus,
+        ),
     ):
         return _load_watched(place, key, endpoint)
 
@@ -275,7 +285,8 @@ def _collect(folder: Path, into: Path) -> None:
     """Move what was kept beside ``folder`` into the cell's own folder."""
     _beside(folder, _SPEC).unlink(missing_ok=True)
     profiles = (layout.SAMPLES, layout.PROFILE, layout.SCRAPED, layout.PROFILER_LOG)
-    for name in (*profiles, layout.PROBES, layout.PROBES_LOG, layout.LOCUST_LOG):
+    others = (layout.PROBES, layout.PROBES_LOG, layout.STACKS, layout.STACKS_LOG, layout.LOCUST_LOG)
+    for name in (*profiles, *others):
         path = _beside(folder, name)
         if path.exists():
             shutil.move(path, into / name)

@@ -29,6 +29,7 @@ from sweep.planning.plan import Plan
 from sweep.running.cpus import SHARED, Cpus, available, divide, kept_on, may_be_realtime
 from sweep.running.ledger import Ledger
 from sweep.running.redaction import sending
+from sweep.running.spans import SpanReceiver
 from workloads.catalogue import workload
 
 
@@ -107,7 +108,14 @@ class Sweep:
                 llm = LlmServer(self.directory, ledger, realtime=self.cpus.realtime)
                 stack.callback(llm.stop)
                 llm_url = llm.start()
-            place = Workplace(run=self.directory, plan=self.plan, ledger=ledger, llm=llm, cpus=self.cpus)
+            spans = None
+            if self.plan.otlp:
+                spans = SpanReceiver(self.directory, ledger)
+                stack.callback(spans.stop)
+                spans.start()
+            place = Workplace(
+                run=self.directory, plan=self.plan, ledger=ledger, llm=llm, cpus=self.cpus, spans=spans
+            )
             cells, seconds = self.search.expected_cells(), self.expected_seconds()
             self.progress.start(cells, seconds, self.plan.budget_seconds)
             for repeat in range(1, self.plan.repeats + 1):

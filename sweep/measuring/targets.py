@@ -48,6 +48,7 @@ def start_targets(
                 log=folder / f"{config}-r{repeat}.log",
                 inside=folder / f"{config}-r{repeat}.inside" if place.plan.inside else None,
                 dial=folder / f"{config}-r{repeat}.dial" if place.plan.dial else None,
+                otlp_url=place.spans.url if place.spans else "",
                 ledger=place.ledger,
                 report=progress.report,
                 reach=reach_of_plan(place.plan, os.environ),

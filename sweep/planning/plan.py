@@ -168,6 +168,21 @@ class Plan:
             metavar=METAVAR,
         ),
     ] = ()
+    otlp: Annotated[
+        bool,
+        Option(
+            "Have what is started send its OpenTelemetry spans here (OTLP over HTTP), into spans.jsonl of "
+            "each cell: stage times by the GenAI conventions' names (embeddings, retrieval, chat), where the "
+            "service gives none. An app has to take the header traceparent.",
+        ),
+    ] = False
+    stacks: Annotated[
+        bool,
+        Option(
+            "Take stacks of all threads of what is started, from outside by py-spy, once in 4 seconds: for "
+            "Python apps that --inside cannot enter, and to see who holds the interpreter's lock.",
+        ),
+    ] = False
     fixes: tuple[TriedFix, ...] = ()
     """Which of the variants are fixes of what was found in another run."""
 

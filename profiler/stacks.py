@@ -1,0 +1,128 @@
+"""Stacks of Python processes from outside, by py-spy: for apps that nobody can look into from within.
+
+``python -m profiler.stacks --pid N --output stacks.jsonl``. A line a process and sample says of each thread
+what it is, whether it runs, and where. py-spy stops the process for some milliseconds each time, so that it
+is asked seldom. Values of variables are never asked for.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+import orjson
+import psutil
+
+from records.files import LineFile
+
+FIRST_SECONDS, EVERY_SECONDS = 2.0, 4.0
+"""The first when the load has begun; then few, for each stops the process."""
+_ONE_SECONDS = 10.0
+MOST_PROCESSES = 8
+_LOOPS = ("asyncio/base_events.py", "asyncio/runners.py", "uvloop/__init__.py")
+_SELECTING = ("selectors.py", *_LOOPS)
+"""Where a loop's thread is that waits for events; of one in C it is the last frame that Python sees."""
+_POOLS = ("concurrent/futures/thread.py", "anyio/_backends/_asyncio.py")
+_TAKING = (*_POOLS, "queue.py", "threading.py")
+"""Where a pool's thread is that waits for a call."""
+_LIBRARIES = ("/site-packages/", "/dist-packages/", "/lib/python3", "<")
+_NOT_PYTHON = ("python version", "python interpreter", "no such process", "no such file")
+"""In what py-spy says of a process that is none of Python's, or is gone."""
+
+
+def program() -> str | None:
+    """Where py-spy is: beside this Python, or on the PATH."""
+    beside = Path(sys.executable).parent / "py-spy"
+    return str(beside) if beside.is_file() else shutil.which("py-spy")
+
+
+def sample(py_spy: str, pid: int) -> dict[str, Any] | None:
+    """The threads of a process, or ``error``: why they cannot be seen; None: there are none to be seen."""
+    at_ns = time.time_ns()
+    argv = [py_spy, "dump", "--json", "--pid", str(pid)]
+    try:
+        ended = subprocess.run(argv, capture_output=True, timeout=_ONE_SECONDS, stdin=subprocess.DEVNULL)
+        if ended.returncode:
+            said = ended.stderr.decode(errors="replace").strip()
+            if any(one in said.lower() for one in _NOT_PYTHON):
+                return None
+            return {"at_ns": at_ns, "pid": pid, "error": _in_short(said)}
+        return {"at_ns": at_ns, "pid": pid, "threads": list(map(thread_of, orjson.loads(ended.stdout)))}
+    except subprocess.TimeoutExpired:
+        return {"at_ns": at_ns, "pid": pid, "error": f"no answer in {_ONE_SECONDS:g} s"}
+    except (OSError, LookupError, TypeError, ValueError) as error:
+        return {"at_ns": at_ns, "pid": pid, "error": type(error).__name__}
+
+
+def _in_short(said: str) -> str:
+    if "permi" in said.lower():
+        return "not permitted (as root, or with the capability SYS_PTRACE, it is)"
+    return said.splitlines()[-1][:120] if said else "failed without a word"
+
+
+def thread_of(raw: Any) -> dict[str, Any]:
+    """What a thread is, and does: ``idle`` waits for work, ``waits`` is at work that uses no processor."""
+    frames = [frame for frame in raw["frames"] if frame["short_filename"]]
+    files = [frame["short_filename"] for frame in frames]
+    of, below = "other", len(frames)
+    for kind, known in (("loop", _LOOPS), ("executor", _POOLS)):
+        if (place := next((i for i, file in enumerate(files) if file in known), None)) is not None:
+            of, below = kind, place
+            break
+    idle = not frames
+    if of == "loop":  # what it runs itself is work, too: it has much to do
+        idle = idle or (files[0] in _SELECTING and not raw["active"])
+    elif of == "executor":
+        idle = all(file in _TAKING for file in files[:below])
+    state = "idle" if idle else "cpu" if raw["active"] else "waits"
+    # What lies below started the loop, or the thread.
+    at = "" if idle else next((_said(one) for one in frames[:below] if _is_own(one)), _said(frames[0]))
+    name = str(raw["thread_name"] or "").rpartition("_")[0] if of == "executor" else ""
+    return {"of": of, "name": name[:40], "state": state, "gil": bool(raw["owns_gil"]), "at": at}
+
+
+def _is_own(frame: Any) -> bool:
+    return not any(one in str(frame["filename"]) for one in _LIBRARIES)
+
+
+def _said(frame: Any) -> str:
+    return f"{frame['name'].rpartition('.')[2]} ({frame['short_filename']}:{frame['line']})"[:120]
+
+
+def followed(pids: Sequence[int]) -> Iterator[int]:
+    """Those processes and all that they started, as far as they live."""
+    for pid in pids:
+        try:
+            process = psutil.Process(pid)
+            yield from (one.pid for one in (process, *process.children(recursive=True)))
+        except psutil.Error:
+            continue
+
+
+@click.command()
+@click.option("--pid", "pids", type=int, multiple=True, required=True)
+@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), required=True)
+@click.option("--duration", type=float, required=True)
+def command(pids: tuple[int, ...], output: Path, duration: float) -> None:
+    """Take stacks of processes, and of what they started, by py-spy."""
+    py_spy, file = program(), LineFile(output)
+    if py_spy is None:
+        raise click.ClickException("there is no py-spy here")
+    began = time.monotonic()
+    due = began + FIRST_SECONDS
+    while due < began + duration:
+        time.sleep(max(0.0, due - time.monotonic()))
+        for pid in list(followed(pids))[:MOST_PROCESSES]:
+            if (found := sample(py_spy, pid)) is not None:
+                file.append(orjson.dumps(found, option=orjson.OPT_APPEND_NEWLINE))
+        due = max(due, time.monotonic()) + EVERY_SECONDS
+
+
+if __name__ == "__main__":
+    command()

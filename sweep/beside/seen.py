@@ -1,0 +1,50 @@
+"""What else a sweep looks at of apps that it starts, where it is asked to: their spans and their stacks."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sweep.deployments.protocol import Endpoint
+from sweep.planning.plan import Plan
+from sweep.running.cpus import Cpus
+from sweep.running.errors import UsageError
+from sweep.running.ledger import Ledger
+from sweep.running.processes import Child
+from sweep.running.spans import check_otlp
+
+_MORE_SECONDS = 60.0
+"""Than a cell is measured: its end ends them."""
+
+
+def check_seen(plan: Plan) -> None:
+    """Raises UsageError for what cannot be looked at."""
+    asked = [name for name, wanted in (("--otlp", plan.otlp), ("--stacks", plan.stacks)) if wanted]
+    if asked and not plan.starts_targets:
+        raise UsageError(f"{' and '.join(asked)}: for what the sweep starts; nothing is started")
+    if plan.otlp:
+        check_otlp()
+    beside = Path(sys.executable).parent / "py-spy"
+    if plan.stacks and not beside.is_file() and shutil.which("py-spy") is None:
+        raise UsageError("--stacks needs py-spy: pip install '.[stacks]'")
+
+
+@contextmanager
+def taking_stacks(
+    plan: Plan, endpoint: Endpoint, output: Path, log: Path, ledger: Ledger, cpus: Cpus
+) -> Iterator[None]:
+    """Take a target's stacks meanwhile, if the plan says so. A cell is none the worse where that fails."""
+    if not plan.stacks or not endpoint.pids:
+        yield
+        return
+    argv = ["-m", "profiler.stacks", "--output", str(output)]
+    argv += ["--duration", f"{plan.cell_seconds[1] + _MORE_SECONDS:g}"]
+    argv += [word for pid in endpoint.pids for word in ("--pid", str(pid))]
+    child = Child(argv, log=log, ledger=ledger, cpus=cpus.load)
+    try:
+        yield
+    finally:
+        child.stop()
