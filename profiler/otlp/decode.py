@@ -13,7 +13,7 @@ from typing import Any
 
 import orjson
 
-from records.evidence.spans import operation_of
+from records.cells.spans import operation_of
 
 LONGEST_NAME = 80
 """Characters of a span's name that are kept."""

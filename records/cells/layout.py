@@ -43,7 +43,7 @@ INSIDE = "inside.jsonl"
 """What was seen inside the target's processes in the cell's time: `records.evidence.inside` reads it."""
 PROBES_LOG = "probes.log"
 SPANS = "spans.jsonl"
-"""The target's spans: in a run's folder all, in a cell's those of its requests: `records.evidence.spans`
+"""The target's spans: in a run's folder all, in a cell's those of its requests: `records.cells.spans`
 reads these."""
 SPANS_LOG = "spans.log"
 STACKS = "stacks.jsonl"

@@ -13,8 +13,8 @@ from records.cells import layout
 from records.cells.cell import SCHEMA_VERSION, Cell, Check, Verdict
 from records.cells.measure import measured
 from records.cells.request import RequestRecord, decode
+from records.cells.spans import Traces, read_gathered, read_traces, with_stages
 from records.errors import RecordError
-from records.evidence.spans import Traces, read_gathered, read_traces, with_stages
 from records.files import read_json, read_lines
 from records.secrets.secret_names import harmless
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from records.cells import layout
+from records.cells.spans import Gathered, read_gathered
 from records.errors import RecordError
-from records.evidence.spans import Gathered, read_gathered
 from reports.analysis.analysis import Analysis
 from reports.analysis.note import Note
 from reports.analysis.place import Place

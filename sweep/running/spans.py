@@ -12,7 +12,7 @@ import orjson
 
 from records.cells.layout import SPANS, SPANS_LOG
 from records.cells.request import RequestRecord
-from records.evidence.spans import Span, gathered_from, span_of
+from records.cells.spans import Span, gathered_from, span_of
 from sweep.running.asking import status
 from sweep.running.errors import UsageError
 from sweep.running.ledger import Ledger

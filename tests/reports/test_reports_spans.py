@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 from records.cells.request import decode
-from records.evidence.spans import Gathered
+from records.cells.spans import Gathered
 from reported import analysed
 from reports.notes.cautions import cautions
 

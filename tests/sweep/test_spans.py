@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from records.cells.request import RequestRecord
-from records.evidence.spans import read_gathered, read_traces, with_stages
+from records.cells.spans import read_gathered, read_traces, with_stages
 from sweep.beside.seen import check_seen
 from sweep.running import spans
 from sweep.running.asking import status

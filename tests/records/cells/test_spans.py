@@ -9,8 +9,7 @@ import orjson
 import pytest
 
 from records.cells.request import RequestRecord
-from records.errors import RecordError
-from records.evidence.spans import (
+from records.cells.spans import (
     Gathered,
     gathered_from,
     operation_of,
@@ -19,6 +18,7 @@ from records.evidence.spans import (
     span_of,
     with_stages,
 )
+from records.errors import RecordError
 
 MS = 1_000_000
 SENT = 1_800_000_000 * 1000 * MS
