@@ -11,6 +11,7 @@ from reports.analysis.place import Place
 from reports.evidence.service import Service
 from reports.findings.finding import Evidence, Finding
 from reports.findings.held import about
+from reports.findings.not_between import not_between
 
 LATE_MS = 3.0
 FREE = 0.5
@@ -77,3 +78,5 @@ def _of(service: Service) -> Iterator[Acquittal]:
                 "cpu-throttled",
                 Evidence(figure="periods in which it was stopped", value=100 * machine.throttled, unit="%"),
             )
+    for code, evidence in not_between(service):
+        yield free(code, *evidence)

@@ -15,7 +15,7 @@ REFUSALS = ("429", "503")
 
 
 def load_shed(analysis: Analysis) -> Iterator[Finding]:
-    for level, cells in heaviest(analysis, but="failures"):
+    for level, cells in heaviest(analysis, but=("failures",)):
         asked = [request for cell in cells for request in cell.counted]
         refused = sum(map(_refused, asked))
         if not asked or refused < MANY * len(asked):

@@ -116,7 +116,7 @@ def test_a_garbled_look_inside_is_not_used(
         for wrong in ({"queued_ms": "x"}, {"queued_ms": [1]}, {"queued_ms": 1e308}, {"ttft_ms": 1.7e308}):
             path.write_bytes(path.read_bytes() + orjson.dumps({**first, **wrong}) + b"\n")
     found = results_json(analyse([read_run(tmp_path / "run")]))["findings"]
-    assert [one["code"] for one in found] == ["unknown"]
+    assert [one["code"] for one in found] == ["unknown", "autoscaler-blind"]
 
 
 def test_what_a_service_calls_its_stages_does_not_act_on_a_terminal() -> None:
