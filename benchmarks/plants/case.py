@@ -45,6 +45,8 @@ class Case:
     ready_path: str = "/ready"
     locust: tuple[str, ...] = ()
     """Options of the load; in them ``{texts}`` is the folder of `plants.texts`."""
+    sweep: tuple[str, ...] = ()
+    """Options of the sweep."""
     users: int = 20
     """Of the heavy load,"""
     rates: tuple[int, int] | None = None

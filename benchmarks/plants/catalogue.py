@@ -260,7 +260,8 @@ OF_THE_WAY: Sequence[Case] = (
         healthy=_far(kept=True),
         planted=_far(kept=False),
         app=FAR_APP,
-        locust=("--think-time", f"{PAUSE_S:g}", "--warmup-requests", "1"),
+        locust=("--think-time", f"{PAUSE_S:g}"),
+        sweep=("--warmup-requests", "1"),  # users that pause have few
         own_faults=("retried", "failures"),
     ),
     Case(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from reports.analysis.analysis import Analysis
@@ -29,7 +29,7 @@ class Acquittal:
     evidence: tuple[Evidence, ...]
 
     def to_json(self) -> dict[str, Any]:
-        evidence = [asdict(one) for one in self.evidence]
+        evidence = [one.to_json() for one in self.evidence]
         return {"code": self.code, "about": self.about.to_json(), "evidence": evidence}
 
 

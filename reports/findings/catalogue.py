@@ -22,6 +22,7 @@ from reports.findings.machine_limits import machine_limits
 from reports.findings.memory_pressure import memory_pressure
 from reports.findings.scales import scales
 from reports.findings.stage_serialised import stage_serialised
+from reports.findings.supported import supported
 from reports.findings.thread_pool import thread_pool
 from reports.findings.unknown import unknown
 from reports.findings.upstream import upstream
@@ -51,6 +52,7 @@ FINDERS: tuple[Finder, ...] = (
 def diagnosis(analysis: Analysis) -> tuple[Finding, ...]:
     """All that is found, by severity, then by confidence; equal ones in the order of their finders."""
     found = [finding for finder in FINDERS for finding in finder(analysis)]
+    found = [supported(analysis, finding) for finding in found]
     found += unknown(analysis, found)
     found += autoscaler_blind(analysis)  # no cause: behind all that is one, or says that none is known
     return tuple(sorted(found, key=lambda finding: finding.rank))
