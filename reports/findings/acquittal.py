@@ -12,6 +12,7 @@ from reports.evidence.service import Service
 from reports.findings.finding import Evidence, Finding
 from reports.findings.held import about
 from reports.findings.not_between import not_between
+from reports.findings.not_waited_for import not_waited_for
 
 LATE_MS = 3.0
 FREE = 0.5
@@ -78,5 +79,5 @@ def _of(service: Service) -> Iterator[Acquittal]:
                 "cpu-throttled",
                 Evidence(figure="periods in which it was stopped", value=100 * machine.throttled, unit="%"),
             )
-    for code, evidence in not_between(service):
+    for code, evidence in (*not_waited_for(service), *not_between(service)):
         yield free(code, *evidence)

@@ -14,10 +14,11 @@ HIGHEST = 0.8
 
 
 def autoscaler_blind(analysis: Analysis) -> Iterator[Finding]:
-    """Of services that were seen to be held back by the load alone. It says nothing of what holds them."""
+    """Of services that the load holds back. It says nothing of what holds them. One that waits for CPUs which
+    others have would take more of its own, so that is counted as taken."""
     for service in held(analysis):
         machine = service.heavy.machine
-        if not service.compared or machine is None or machine.busy >= TARGET:
+        if not service.compared or machine is None or machine.full >= TARGET:
             continue
         yield Finding(
             code="autoscaler-blind",

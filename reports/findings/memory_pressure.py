@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from reports.analysis.analysis import Analysis
 from reports.analysis.place import Place
 from reports.evidence.memory import Memory, memory_of
-from reports.findings.finding import Confidence, Evidence, Finding, Severity
+from reports.figures.summary import OperatingPoint
+from reports.findings.finding import Confidence, Effect, Evidence, Finding, Severity
 from reports.findings.heaviest import OF_THE_SERVICE, heaviest
 from reports.findings.held import is_held
 
@@ -23,7 +24,7 @@ def memory_pressure(analysis: Analysis) -> Iterator[Finding]:
     for level, cells in heaviest(analysis, but=OF_THE_SERVICE):
         seen = memory_of(cells)
         if seen is not None and is_pressed(seen):
-            yield _finding(Place.of(level), seen, bound=(level.deployment, level.config) in held)
+            yield _finding(level, seen, bound=(level.deployment, level.config) in held)
 
 
 def is_pressed(seen: Memory) -> bool:
@@ -31,8 +32,8 @@ def is_pressed(seen: Memory) -> bool:
     return bool(seen.kills) or hits or (seen.pressure or 0.0) >= PRESSED
 
 
-def _finding(about: Place, seen: Memory, *, bound: bool) -> Finding:
-    share = seen.pressure or 0.0
+def _finding(level: OperatingPoint, seen: Memory, *, bound: bool) -> Finding:
+    share, answers = seen.pressure or 0.0, level.figures.throughput
     of_others = not (seen.own or seen.kills or seen.limit_hits)
     sure: Confidence = "shown" if seen.kills else "possible" if of_others else "likely"
     severity: Severity = (
@@ -50,10 +51,11 @@ def _finding(about: Place, seen: Memory, *, bound: bool) -> Finding:
         ]
     return Finding(
         code="memory-pressure",
-        about=about,
+        about=Place.of(level),
         binds="throughput" if bound or seen.kills else "latency",
         confidence=sure,
         severity=severity,
+        effect=None if answers is None else Effect(figure="answers a second", now=answers.value),
         evidence=tuple(figures),
         advice="Raise the memory limit, or keep one copy of the model for all workers"
         if not of_others

@@ -90,7 +90,10 @@ def test_what_it_is_not_stands_beside_with_its_figure(
     )
     written = results_json(analyse([read_run(tmp_path / "run")]))
     free = {one["code"]: {e["figure"]: e["value"] for e in one["evidence"]} for one in written["acquittals"]}
-    assert set(free) == {"event-loop-blocked", "gc-pauses", "llm-upstream-bound", "interpreter-bound"}
+    assert set(free) == {
+        "event-loop-blocked", "gc-pauses", "llm-upstream-bound", "interpreter-bound", "load-shed", "dns-slow",
+        "stage-serialised", "thread-pool-exhausted", "connection-pool-exhausted",
+    }  # fmt: skip
     assert free["llm-upstream-bound"]["the LLM server's own first token"] == 41
     said = markdown(blocks(analyse([read_run(tmp_path / "run")])), "t")
     assert "local/baseline at 20 users: not event loop blocked (the loop comes late by 0.10 ms" in said
