@@ -192,7 +192,7 @@ def test_what_is_written_in_c_is_told_by_its_name_in_the_source() -> None:
 
 def test_a_frame_between_two_lines_is_where_its_code_begins() -> None:
     code = test_a_frame_between_two_lines_is_where_its_code_begins.__code__
-    frame: Any = SimpleNamespace(f_code=code, f_lineno=None, f_lasti=-1, f_back=None)
+    frame: Any = SimpleNamespace(f_code=code, f_lineno=None, f_lasti=0, f_back=None)
     found = loop_frame(frame, run.__code__)
     assert found is not None
     assert found["at"].endswith(f":{code.co_firstlineno})")
