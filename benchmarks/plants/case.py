@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from records.cells.point import RATE, USERS, Point
+
 DOSES: Mapping[str, float] = {"half": 0.5, "full": 1.0, "double": 2.0}
 HEALTHY, PLANTED = "healthy", "planted"
 
 REFERENCE_APP = "run:{python} -m uvicorn plants.service:app --host 127.0.0.1 --port {{port}} --no-access-log"
 FRONTED_APP = "run:{python} {benchmarks}/plants/front.py {{port}}"
+FAR_APP = "run:{python} {benchmarks}/plants/far.py {{port}}"
+SUPERVISED_APP = "run:{python} {benchmarks}/plants/supervisor.py {{port}}"
 FOREIGN_APP = "run:{python} -m uvicorn plants.foreign:app --host 127.0.0.1 --port {{port}} --no-access-log"
 
 
@@ -41,10 +45,27 @@ class Case:
     ready_path: str = "/ready"
     locust: tuple[str, ...] = ()
     """Options of the load; in them ``{texts}`` is the folder of `plants.texts`."""
+    sweep: tuple[str, ...] = ()
+    """Options of the sweep."""
     users: int = 20
-    """Of the heavy load."""
+    """Of the heavy load,"""
+    rates: tuple[int, int] | None = None
+    """or, of an open loop, the light and the heavy rate."""
+    own_faults: tuple[str, ...] = ()
+    """Checks that the plant fails by itself."""
     is_healthy: bool = False
     """Nothing is planted: there is no loss to count it by."""
+
+    @property
+    def points(self) -> tuple[str, ...]:
+        """What tells a sweep its loads."""
+        if self.rates is None:
+            return "--concurrency", f"1,{self.users}"
+        return "--grid", f"rate={','.join(map(str, self.rates))}"
+
+    @property
+    def heavy(self) -> Point:
+        return Point.of({USERS: self.users} if self.rates is None else {RATE: self.rates[-1]})
 
 
 def settings(**values: object) -> Side:

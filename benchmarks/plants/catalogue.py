@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from plants.case import FOREIGN_APP, FRONTED_APP, Case, Side, Variant, settings
+from plants.case import FAR_APP, FOREIGN_APP, FRONTED_APP, SUPERVISED_APP, Case, Side, Variant, settings
 from plants.texts import LONG_QUESTIONS, QUESTIONS
 
 NONE: Mapping[str, str] = {}
@@ -58,6 +58,28 @@ def _foreign(wrong: str, amount: float, *, fewer: bool = False) -> Side:
     return side
 
 
+def _killed(failures: int) -> Side:
+    """The foreign app, blocked for longer at a higher dose, under a supervisor that kills it or does not."""
+
+    def side(dose: float) -> Variant:
+        blocked = {"FOREIGN": "blocking", "FOREIGN_AMOUNT": f"{100 * dose:g}"}
+        return Variant(settings={**blocked, "LIVENESS_FAILURES": str(failures)})
+
+    return side
+
+
+def _far(*, kept: bool) -> Side:
+    """Far away, the further the more of the dose; the app keeps an idle connection for a minute, or ends it
+    when the next request is on its way already."""
+
+    def side(dose: float) -> Variant:
+        later_ms = 40 * dose
+        keep_alive_s = 60.0 if kept else PAUSE_S + later_ms / 1e3
+        return Variant(settings={"NETWORK_MS": f"{later_ms:g}", "KEEP_ALIVE_S": f"{keep_alive_s:g}"})
+
+    return side
+
+
 def _langchain(store: str, ms: float) -> Side:
     """A store of `plants.langchain_store` that takes so long."""
 
@@ -74,6 +96,19 @@ def _threads(count: int) -> dict[str, str]:
 
 ABOUT_THE_NOTES = ("--questions", f"{{texts}}/{QUESTIONS}")
 """Where the model is real, questions have to be about what is there: an answer without documents is none."""
+PAUSE_S = 1.2
+"""Of users that think, between two requests."""
+MOST_AT_ONCE = 20
+"""Requests that an open loop may have in flight."""
+BROKEN_OFF = (
+    "failures",
+    "retried",
+    "unanswered",
+    "steady-state",
+    "steady-ttft",
+    "concurrency",
+    "littles-law",
+)
 OPENAI = ("--dialect", "openai", "--llm-model", "mock")
 REAL = {"USE_MOCK_EMBEDDINGS": "no"}
 POOL = {"SEARCH_EXECUTOR": "pool"}
@@ -179,6 +214,7 @@ OF_OTHERS: Sequence[Case] = (
         healthy=_llm(longer=True),
         planted=_llm({"FRONT": "buffer"}, longer=True),
         app=FRONTED_APP,
+        own_faults=("buffering",),
     ),
     Case(
         name="noisy-neighbour",
@@ -199,6 +235,42 @@ OF_OTHERS: Sequence[Case] = (
         locust=ABOUT_THE_NOTES,
     ),
 )
+OF_THE_WAY: Sequence[Case] = (
+    Case(
+        name="generator-in-flight",
+        right=(("generator-limited",),),
+        healthy=_llm(),
+        planted=_llm(itl_ms=25, slow=True),  # the app answers as many as are asked, only later
+        locust=("--arrival", "constant", "--max-inflight", str(MOST_AT_ONCE)),
+        rates=(2, 40),
+        own_faults=("dropped",),
+    ),
+    Case(
+        name="liveness-kill",
+        right=(("liveness-kill",),),
+        healthy=_killed(0),
+        planted=_killed(2),
+        app=SUPERVISED_APP,
+        locust=OPENAI,
+        own_faults=BROKEN_OFF,
+    ),
+    Case(
+        name="keepalive-race",
+        right=(("keepalive-race",),),
+        healthy=_far(kept=True),
+        planted=_far(kept=False),
+        app=FAR_APP,
+        locust=("--think-time", f"{PAUSE_S:g}"),
+        sweep=("--warmup-requests", "1"),  # users that pause have few
+        own_faults=("retried", "failures"),
+    ),
+    Case(
+        name="autoscaler-blind",
+        right=(("llm-upstream-bound",), ("autoscaler-blind",)),
+        healthy=_llm(),
+        planted=_llm(places=3),
+    ),
+)
 OF_A_FOREIGN_APP: Sequence[Case] = tuple(
     Case(name=f"foreign-{name}", right=(right,), planted=planted, app=FOREIGN_APP, locust=OPENAI)
     for name, right, planted in (
@@ -209,4 +281,4 @@ OF_A_FOREIGN_APP: Sequence[Case] = tuple(
         ("default-executor", ("default-executor-exhausted",), _foreign("executor", 500)),
     )
 )
-CASES: Sequence[Case] = (*OF_THE_LOOP, *OF_POOLS, *OF_OTHERS, *OF_A_FOREIGN_APP)
+CASES: Sequence[Case] = (*OF_THE_LOOP, *OF_POOLS, *OF_OTHERS, *OF_THE_WAY, *OF_A_FOREIGN_APP)

@@ -14,13 +14,12 @@ from plants.case import PLANTED, Case
 from plants.sweeping import ROOT, Failed
 
 from records.cells import layout
+from records.cells.point import Point
 from records.files import read_json
 
 LOSS = 0.15
 CLEAR_OF = 0.05
 REPORT_S = 120.0
-PLANTED_FAULTS = {"buffering"}
-"""Checks that a plant fails by itself."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +52,9 @@ class Judged:
     valid_cells: int
     cells: int
     spoiled_by: tuple[str, ...] = ()
-    """The checks that cells failed."""
+    """The checks that cells failed,"""
+    own_faults: tuple[str, ...] = ()
+    """and those that the plant fails by itself."""
     is_healthy: bool = False
 
     @property
@@ -66,7 +67,7 @@ class Judged:
         not valid is none, but where the plant itself is what makes them so."""
         if self.is_healthy:
             return self.valid_cells > 0 and not self.spoiled_by
-        if not set(self.spoiled_by) <= PLANTED_FAULTS:
+        if not set(self.spoiled_by) <= set(self.own_faults):
             return False
         lost_rps = self.rps is not None and self.rps.counts(more_is_better=True)
         return lost_rps or (self.ttft is not None and self.ttft.counts(more_is_better=False))
@@ -87,10 +88,11 @@ class Judged:
 
     @classmethod
     def from_json(cls, raw: dict[str, Any]) -> Judged:
-        known = {name: raw[name] for name in cls.__dataclass_fields__}
+        known = {name: raw[name] for name in cls.__dataclass_fields__ if name in raw}
         for name in ("rps", "ttft"):
             known[name] = None if raw[name] is None else Loss(**raw[name])
-        known["spoiled_by"] = tuple(raw["spoiled_by"])
+        for name in ("spoiled_by", "own_faults"):
+            known[name] = tuple(raw.get(name, ()))
         known["right_codes"] = tuple(tuple(group) for group in raw["right_codes"])
         return cls(**{**known, "findings": tuple(raw["findings"])})
 
@@ -105,23 +107,24 @@ def judge(case: Case, dose: str, run: Path, blanked: Path) -> Judged:
         case=case.name,
         dose=dose,
         right_codes=case.right,
-        rps=loss(results, case.users, "rps"),
-        ttft=loss(results, case.users, "ttft"),
+        rps=loss(results, case.heavy, "rps"),
+        ttft=loss(results, case.heavy, "ttft"),
         findings=tuple(reported(blanked)["findings"]),
         valid_cells=sum(verdict["valid"] for verdict in verdicts),
         cells=len(verdicts),
-        spoiled_by=_spoiled_by(results, case.users),
+        spoiled_by=_spoiled_by(results, case.heavy),
+        own_faults=case.own_faults,
         is_healthy=case.is_healthy,
     )
 
 
-def _spoiled_by(results: dict[str, Any], users: int) -> tuple[str, ...]:
+def _spoiled_by(results: dict[str, Any], heavy: Point) -> tuple[str, ...]:
     """What cells of a heavy load failed that has no valid one of each variant."""
-    compared = [one for one in results["comparisons"] if one["concurrency"] == users and one["rps"]]
+    compared = [one for one in results["comparisons"] if one["load"] == heavy.label and one["rps"]]
     failed = {
         check["name"]
         for verdict in results["verdicts"]
-        if not compared and verdict["cell"].rpartition("/")[2].startswith(f"c{users:02d}-")
+        if not compared and verdict["cell"].rpartition("/")[2].startswith(f"{heavy.folder}-")
         for check in verdict["checks"]
         if check["status"] == "fail"
     }
@@ -138,12 +141,12 @@ def reported(directory: Path) -> dict[str, Any]:
     return found
 
 
-def loss(results: dict[str, Any], users: int, figure: str) -> Loss | None:
+def loss(results: dict[str, Any], heavy: Point, figure: str) -> Loss | None:
     """From the report's comparison; where a cell was not valid (as one behind a buffer is), from both sides'
     own figures, whose intervals make a wider one."""
     for compared in results["comparisons"]:
         ratio = compared[figure]
-        if compared["concurrency"] != users or compared["config"] != PLANTED or not ratio:
+        if compared["load"] != heavy.label or compared["config"] != PLANTED or not ratio:
             continue
         value, low, high = (ratio[name] for name in ("value", "low", "high"))
         if not all(isinstance(one, int | float) and one > 0 for one in (value, low, high)):
@@ -151,12 +154,12 @@ def loss(results: dict[str, Any], users: int, figure: str) -> Loss | None:
         if figure == "rps":
             return Loss(value=value, low=low, high=high, compared=True)
         return Loss(value=1 / value, low=1 / high, high=1 / low, compared=True)
-    return _of_figures(results, users, "rps" if figure == "rps" else "ttft_p50_ms")
+    return _of_figures(results, heavy, "rps" if figure == "rps" else "ttft_p50_ms")
 
 
-def _of_figures(results: dict[str, Any], users: int, figure: str) -> Loss | None:
+def _of_figures(results: dict[str, Any], heavy: Point, figure: str) -> Loss | None:
     sides: dict[str, Any] = next(iter(results["configurations"].values()), {})
-    found = {name: side["levels"].get(str(users), {}).get(figure) for name, side in sides.items()}
+    found = {name: side["levels"].get(heavy.label, {}).get(figure) for name, side in sides.items()}
     planted = next((found[name] for name in found if name.startswith(PLANTED)), None)
     healthy = next((found[name] for name in found if not name.startswith(PLANTED)), None)
     numbers = [one.get(name) for one in (planted, healthy) if one for name in ("value", "low", "high")]

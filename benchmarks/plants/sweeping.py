@@ -89,8 +89,8 @@ def command(case: Case, configs: Sequence[str], name: str, output: Path) -> list
     argv += ["--deployment", app]
     argv += ["--ready-path", case.ready_path, "--set", f"KNOWLEDGE_BASE_DIR={output / KNOWLEDGE}"]
     argv += [part for config in configs for part in ("--config", config)]
-    argv += ["--reference", HEALTHY, "--concurrency", f"1,{case.users}", "--repeats", str(REPEATS)]
-    argv += ["--requests", str(REQUESTS), "--budget", BUDGET]
+    argv += ["--reference", HEALTHY, *case.points, "--repeats", str(REPEATS)]
+    argv += ["--requests", str(REQUESTS), "--budget", BUDGET, *case.sweep]
     if case.locust:
         argv += ["--", *(option.format(texts=output) for option in case.locust)]
     return argv

@@ -27,8 +27,8 @@
     verdicts        [{source, cell, valid, late, noise,
                     checks: [{name, status, figure, bound, text, advice}]}]
     findings        [{code, about: {deployment, config, load ...}, where, binds, confidence, severity,
-                    effect: {figure, unit, now, mended, low, high}, evidence: [{figure, value, unit}],
-                    advice}]  the diagnosis, worst first
+                    effect: {figure, unit, now, mended, low, high}, evidence: [{figure, value, unit,
+                    low, high}], advice}]  the diagnosis, worst first
     acquittals      [{code, about, evidence}]  what it is not, of services of which that is known
     fixes           [{code, where, deployment, config, reference, settings, predicted, predicted_of,
                     prediction, load, rps, ttft}]  of a run that tried some: gains, predicted and measured

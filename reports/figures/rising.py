@@ -12,8 +12,17 @@ def rising(levels: Sequence[OperatingPoint]) -> Iterator[tuple[OperatingPoint, .
     rows: dict[tuple[object, ...], list[OperatingPoint]] = {}
     for level in levels:
         if level.valid:
-            load = level.load
-            key = level.deployment, level.config, level.workload.name, load.closed, load.others
-            rows.setdefault(key, []).append(level)
+            rows.setdefault(_row(level), []).append(level)
     for own in rows.values():
         yield tuple(sorted(own, key=lambda level: level.load))
+
+
+def _row(level: OperatingPoint) -> tuple[object, ...]:
+    load = level.load
+    return level.deployment, level.config, level.workload.name, load.closed, load.others
+
+
+def lightest(levels: Sequence[OperatingPoint], of: OperatingPoint) -> OperatingPoint | None:
+    """The lightest valid point of the same row, lighter than this one."""
+    found = [one for one in levels if one.valid and _row(one) == _row(of) and one.load < of.load]
+    return min(found, key=lambda one: one.load, default=None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from reports.analysis.analysis import Analysis
@@ -11,6 +11,8 @@ from reports.analysis.place import Place
 from reports.evidence.service import Service
 from reports.findings.finding import Evidence, Finding
 from reports.findings.held import about
+from reports.findings.not_between import not_between
+from reports.findings.not_waited_for import not_waited_for
 
 LATE_MS = 3.0
 FREE = 0.5
@@ -28,7 +30,7 @@ class Acquittal:
     evidence: tuple[Evidence, ...]
 
     def to_json(self) -> dict[str, Any]:
-        evidence = [asdict(one) for one in self.evidence]
+        evidence = [one.to_json() for one in self.evidence]
         return {"code": self.code, "about": self.about.to_json(), "evidence": evidence}
 
 
@@ -77,3 +79,5 @@ def _of(service: Service) -> Iterator[Acquittal]:
                 "cpu-throttled",
                 Evidence(figure="periods in which it was stopped", value=100 * machine.throttled, unit="%"),
             )
+    for code, evidence in (*not_waited_for(service), *not_between(service)):
+        yield free(code, *evidence)

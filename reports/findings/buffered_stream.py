@@ -22,7 +22,7 @@ MADE = 0.3
 
 
 def buffered_stream(analysis: Analysis) -> Iterator[Finding]:
-    for level, cells in heaviest(analysis, but="buffering"):
+    for level, cells in heaviest(analysis, but=("buffering",)):
         answers = [r for cell in cells for r in cell.timed if r.ttft_ms and r.tokens >= TOKENS]
         upstream = upstream_of(cells)
         if answers and upstream is not None:

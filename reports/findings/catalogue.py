@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from reports.analysis.analysis import Analysis
+from reports.findings.autoscaler_blind import autoscaler_blind
 from reports.findings.blocked_from_outside import blocked_from_outside
 from reports.findings.buffered_stream import buffered_stream
 from reports.findings.compute import compute
@@ -13,10 +14,15 @@ from reports.findings.dns_slow import dns_slow
 from reports.findings.event_loop import event_loop
 from reports.findings.finding import Finder, Finding
 from reports.findings.gc_pauses import gc_pauses
+from reports.findings.generator_limited import generator_limited
+from reports.findings.keepalive_race import keepalive_race
+from reports.findings.liveness_kill import liveness_kill
 from reports.findings.load_shed import load_shed
 from reports.findings.machine_limits import machine_limits
+from reports.findings.memory_pressure import memory_pressure
 from reports.findings.scales import scales
 from reports.findings.stage_serialised import stage_serialised
+from reports.findings.supported import supported
 from reports.findings.thread_pool import thread_pool
 from reports.findings.unknown import unknown
 from reports.findings.upstream import upstream
@@ -33,7 +39,11 @@ FINDERS: tuple[Finder, ...] = (
     compute,
     buffered_stream,
     load_shed,
+    liveness_kill,
+    keepalive_race,
+    memory_pressure,
     machine_limits,
+    generator_limited,
     scales,
 )
 
@@ -42,5 +52,7 @@ FINDERS: tuple[Finder, ...] = (
 def diagnosis(analysis: Analysis) -> tuple[Finding, ...]:
     """All that is found, by severity, then by confidence; equal ones in the order of their finders."""
     found = [finding for finder in FINDERS for finding in finder(analysis)]
+    found = [supported(analysis, finding) for finding in found]
     found += unknown(analysis, found)
+    found += autoscaler_blind(analysis)  # no cause: behind all that is one, or says that none is known
     return tuple(sorted(found, key=lambda finding: finding.rank))

@@ -101,7 +101,7 @@ def _binding(service: Service, inside: SeenInside) -> Iterator[Finding]:
         return
     # A sleep is over when its time has come, and goes on when the loop comes to it.
     found = waiting(service, lambda place: place.kind in (READY, RUNNING, OUTSIDE, "sleep"))
-    on_loop = _on_loop(inside)
+    on_loop = work_on_loop(inside)
     why = _why(service, on_loop, inside)
     if why is None or share(found) < (MOST if why is FULL or inside.loop_busy < ALWAYS else SOME):
         return
@@ -129,7 +129,7 @@ def _binding(service: Service, inside: SeenInside) -> Iterator[Finding]:
 def _beside(service: Service, inside: SeenInside) -> Iterator[Finding]:
     """What takes the loop's time of each answer, and is not what most requests wait for: what nobody should
     have to do for a request, or what would bind next."""
-    on_loop = _on_loop(inside)
+    on_loop = work_on_loop(inside)
     machine = service.heavy.machine
     # While it waits for a CPU it is at its line, too.
     took = on_loop.of_kind * (machine.undelayed(inside.loop_busy) if machine else 1.0)
@@ -186,7 +186,7 @@ def _full(service: Service) -> Held | None:
     return FULL if known is None or known >= COMPUTES else None
 
 
-def _on_loop(inside: SeenInside) -> OnLoop:
+def work_on_loop(inside: SeenInside) -> OnLoop:
     kinds: Counter[str] = Counter()
     works = by_family(inside.running)
     for kind, _, busy in works:

@@ -40,6 +40,12 @@ class Evidence:
     figure: str
     value: float
     unit: str = ""
+    low: float | None = None
+    high: float | None = None
+    """An interval of 95 %, where it has one."""
+
+    def to_json(self) -> dict[str, Any]:
+        return {name: value for name, value in asdict(self).items() if value is not None}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +73,10 @@ class Finding:
 
     def to_json(self) -> dict[str, Any]:
         """Its fields; ``about``: the deployment and the configuration, and the load where it is at one."""
-        return asdict(self) | {"about": self.about.to_json(), "evidence": [asdict(e) for e in self.evidence]}
+        return asdict(self) | {
+            "about": self.about.to_json(),
+            "evidence": [one.to_json() for one in self.evidence],
+        }
 
 
 Finder = Callable[[Analysis], Iterator[Finding]]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from records.cells.request import RequestRecord
 from reports.analysis.analysis import Analysis
 from reports.analysis.place import Place
-from reports.findings.finding import Evidence, Finding
+from reports.findings.finding import Effect, Evidence, Finding
 from reports.findings.heaviest import heaviest
 
 MANY = 0.02
@@ -15,9 +15,9 @@ REFUSALS = ("429", "503")
 
 
 def load_shed(analysis: Analysis) -> Iterator[Finding]:
-    for level, cells in heaviest(analysis, but="failures"):
+    for level, cells in heaviest(analysis, but=("failures",)):
         asked = [request for cell in cells for request in cell.counted]
-        refused = sum(map(_refused, asked))
+        refused = sum(map(is_refused, asked))
         if not asked or refused < MANY * len(asked):
             continue
         yield Finding(
@@ -26,6 +26,7 @@ def load_shed(analysis: Analysis) -> Iterator[Finding]:
             binds="throughput",
             confidence="shown",
             severity="high",
+            effect=Effect(figure="requests refused", unit="%", now=100 * refused / len(asked)),
             evidence=(
                 Evidence(figure="requests refused", value=refused),
                 Evidence(figure="requests", value=len(asked)),
@@ -35,5 +36,5 @@ def load_shed(analysis: Analysis) -> Iterator[Finding]:
         )
 
 
-def _refused(request: RequestRecord) -> bool:
+def is_refused(request: RequestRecord) -> bool:
     return request.outcome == "http_error" and any(status in (request.error or "") for status in REFUSALS)

@@ -1,4 +1,4 @@
-"""What a machine keeps from a service: its quota, memory, and CPUs that others, or its own threads, take."""
+"""What a machine keeps from a service: its quota, and CPUs that others, or its own threads, take."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from reports.findings.finding import Effect, Evidence, Finding, Severity
 from reports.findings.held import about, is_held
 
 THROTTLED = 0.1
-PRESSED = 0.1
 DELAYED = 0.3
 """Shares of the time from which on it matters."""
 MUCH = 0.5
@@ -24,7 +23,6 @@ def machine_limits(analysis: Analysis) -> Iterator[Finding]:
             continue
         yield from _throttled(service, machine)
         yield from _delayed(service, machine)
-        yield from _pressed(service, machine)
 
 
 def _throttled(service: Service, machine: GotOfMachine) -> Iterator[Finding]:
@@ -59,17 +57,6 @@ def _delayed(service: Service, machine: GotOfMachine) -> Iterator[Finding]:
         yield _finding(
             service, "noisy-neighbour", min(share, MUCH / 2), *figures,  # what else is found comes first
             advice="Something else takes its CPUs: give it CPUs of its own, or a share that is kept for it",
-        )  # fmt: skip
-
-
-def _pressed(service: Service, machine: GotOfMachine) -> Iterator[Finding]:
-    share, kills = machine.memory_pressure or 0.0, machine.oom_kills or 0.0
-    if share >= PRESSED or kills:
-        yield _finding(
-            service, "memory-pressure", max(share, MUCH if kills else 0.0),
-            Evidence(figure="of the time something waited for memory", value=100 * share, unit="%"),
-            Evidence(figure="processes killed for want of it", value=kills),
-            advice="Raise the memory limit, or keep one copy of the model for all workers",
         )  # fmt: skip
 
 

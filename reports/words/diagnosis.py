@@ -47,7 +47,7 @@ def _not_so(free: Sequence[Acquittal], places: Collection[Place]) -> Iterator[st
 
 
 def _figures(evidence: Sequence[Evidence]) -> str:
-    return listed([_figure(one.figure, one.value, one.unit) for one in evidence])
+    return listed([_figure(one.figure, one.value, one.unit) + _spread(one) for one in evidence])
 
 
 def _words(code: str) -> str:
@@ -69,11 +69,12 @@ def _effect(effect: Effect) -> str:
     now = f"{_figure(effect.figure, effect.now, effect.unit)} now"
     if effect.mended is None:
         return now
-    spread = ""
-    if effect.low is not None and effect.high is not None:
-        spread = f" ({number(effect.low)}-{number(effect.high)})"
     mended = f"{number(effect.mended)} {effect.unit}".rstrip()
-    return f"{now}, {mended}{spread} once it is mended"
+    return f"{now}, {mended}{_spread(effect)} once it is mended"
+
+
+def _spread(of: Effect | Evidence) -> str:
+    return "" if of.low is None or of.high is None else f" ({number(of.low)}-{number(of.high)})"
 
 
 def _figure(name: str, value: float, unit: str) -> str:

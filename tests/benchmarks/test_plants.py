@@ -138,7 +138,9 @@ def test_a_case_counts_when_its_loss_is_real(plants: SimpleNamespace) -> None:
     assert not judged(plants, rps=small).counted
     assert judged(plants, rps=small, ttft=slower).counted
     assert not judged(plants, spoiled_by=("generator-lag",)).counted
-    assert judged(plants, spoiled_by=("buffering",)).counted  # that is what was planted
+    assert not judged(plants, spoiled_by=("buffering",)).counted
+    of_itself = {"own_faults": ("buffering",)}  # that is what was planted
+    assert judged(plants, spoiled_by=("buffering",), **of_itself).counted
     assert judged(plants, rps=None, is_healthy=True).counted
     assert not judged(plants, rps=None, is_healthy=True, spoiled_by=("generator-lag",)).counted
     kept = plants.judging.Judged.from_json(json.loads(json.dumps(judged(plants, "a").to_json())))
@@ -147,9 +149,10 @@ def test_a_case_counts_when_its_loss_is_real(plants: SimpleNamespace) -> None:
 
 def test_the_losses_are_planted_over_healthy(plants: SimpleNamespace) -> None:
     ratio = {"value": 0.5, "low": 0.25, "high": 0.8}
-    compared = {"concurrency": 20, "config": "planted", "rps": ratio, "ttft": ratio}
-    of_rps = plants.judging.loss({"comparisons": [compared]}, 20, "rps")
-    of_ttft = plants.judging.loss({"comparisons": [compared]}, 20, "ttft")
+    compared = {"load": "40/s", "config": "planted", "rps": ratio, "ttft": ratio}
+    heavy = plants.case.Case(name="n", right=(), planted=lambda _: None, rates=(2, 40)).heavy
+    of_rps = plants.judging.loss({"comparisons": [compared]}, heavy, "rps")
+    of_ttft = plants.judging.loss({"comparisons": [compared]}, heavy, "ttft")
     assert (of_rps.value, of_rps.low, of_rps.high) == (0.5, 0.25, 0.8)
     assert (of_ttft.value, of_ttft.low, of_ttft.high) == (2.0, 1.25, 4.0)
 

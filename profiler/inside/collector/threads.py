@@ -32,7 +32,7 @@ def loop_frame(frame: FrameType | None, runs_it: CodeType) -> dict[str, str] | N
     if innermost.key in _WAITS:
         return None
     work = _work_of(frame, runs_it) or Work("", "", "")
-    return {"at": innermost.at(frame.f_lineno), **work.to_json()}
+    return {"at": innermost.at(_line(frame)), **work.to_json()}
 
 
 class Work(NamedTuple):
@@ -50,6 +50,11 @@ class Work(NamedTuple):
         return {"where": self.where} | {
             name: text for name in ("called", "doing") if (text := getattr(self, name))
         }
+
+
+def _line(frame: FrameType) -> int:
+    """A frame that begins, or is between two lines, is at none: then where its code begins."""
+    return frame.f_lineno or frame.f_code.co_firstlineno
 
 
 def _frames(frame: FrameType | None, until: CodeType | None) -> Iterator[FrameType]:
@@ -73,7 +78,7 @@ def _work_of(frame: FrameType, until: CodeType | None = None) -> Work | None:
         at = len(places) - 1 - outermost_first
     called = ":".join(places[at - 1].key) if at else f":{places[0].call(frames[0].f_lasti)}"
     doing = next((kind for place in places[:at] if (kind := work_of(*place.key))), "")
-    return Work(places[at].at(frames[at].f_lineno), called if called != ":" else "", doing)
+    return Work(places[at].at(_line(frames[at])), called if called != ":" else "", doing)
 
 
 class Executors:

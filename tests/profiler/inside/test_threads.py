@@ -8,7 +8,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from types import CodeType
+from types import CodeType, SimpleNamespace
 from typing import Any
 
 import anyio
@@ -188,3 +188,11 @@ def test_what_is_written_in_c_is_told_by_its_name_in_the_source() -> None:
     finally:
         held.release()
         thread.join()
+
+
+def test_a_frame_between_two_lines_is_where_its_code_begins() -> None:
+    code = test_a_frame_between_two_lines_is_where_its_code_begins.__code__
+    frame: Any = SimpleNamespace(f_code=code, f_lineno=None, f_lasti=0, f_back=None)
+    found = loop_frame(frame, run.__code__)
+    assert found is not None
+    assert found["at"].endswith(f":{code.co_firstlineno})")

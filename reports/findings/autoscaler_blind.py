@@ -1,0 +1,38 @@
+"""An autoscaler that looks at the processor sees nothing: the service is full, and its CPUs are not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from reports.analysis.analysis import Analysis
+from reports.findings.finding import Evidence, Finding
+from reports.findings.held import about, held
+
+TARGET = 0.5
+"""The lowest target that is usual: Kubernetes' own walkthrough has 50 %, its default is 80 %."""
+HIGHEST = 0.8
+
+
+def autoscaler_blind(analysis: Analysis) -> Iterator[Finding]:
+    """Of services that the load holds back. It says nothing of what holds them. One that waits for CPUs which
+    others have would take more of its own, so that is counted as taken."""
+    for service in held(analysis):
+        machine = service.heavy.machine
+        if not service.compared or machine is None or machine.full >= TARGET:
+            continue
+        yield Finding(
+            code="autoscaler-blind",
+            about=about(service),
+            binds="nothing",
+            confidence="possible",  # the target is of what its pod requests, and that may be less
+            severity="info",
+            evidence=(
+                Evidence(figure="processor time", value=machine.cpu_cores, unit="cores"),
+                Evidence(figure="of cores that it may take", value=machine.cores),
+                Evidence(figure="which is, of usual targets from 50 % on,",
+                         value=100 * machine.busy, unit="%"),
+                Evidence(figure="requests that wait because of the load", value=service.excess),
+                Evidence(figure="requests in flight", value=service.heavy.in_flight),
+            ),
+            advice="Scale on requests in flight, or on how long they wait, and not on the processor",
+        )  # fmt: skip

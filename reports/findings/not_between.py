@@ -1,0 +1,68 @@
+"""What between the load and a service is not what holds it: who ends it, the load itself, its memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from reports.evidence.memory import memory_of
+from reports.evidence.outages import outages, slowest_ms
+from reports.evidence.reuse import reuse
+from reports.evidence.service import Service
+from reports.findings.autoscaler_blind import HIGHEST
+from reports.findings.finding import Evidence
+from reports.findings.generator_limited import CPU
+from reports.findings.held import is_held
+from reports.findings.liveness_kill import TIMEOUT_MS
+from workloads.checks.run import GENERATOR_CPU_PERCENT
+
+FREE = 0.5
+"""The share of a bound up to which it is nothing."""
+LITTLE = 0.02
+ENOUGH = 59
+"""So many, and none of them: then it is not one in twenty."""
+
+
+def not_between(service: Service) -> Iterator[tuple[str, tuple[Evidence, ...]]]:
+    """By the codes that it is not."""
+    cells = service.heavy.level.valid_cells
+    slowest = slowest_ms(cells)
+    if slowest is not None and slowest <= FREE * TIMEOUT_MS and not any(map(outages, cells)):
+        yield (
+            "liveness-kill",
+            (Evidence(figure="the latest answer of a cheap path", value=slowest, unit="ms"),),
+        )
+    used = reuse(cell for point in service.points for cell in point.level.valid_cells)
+    if used.rested >= ENOUGH and not used.rested_broken:
+        yield (
+            "keepalive-race",
+            (
+                Evidence(figure="requests that met a closed connection", value=0),
+                Evidence(figure="of so many over connections that had been idle", value=used.rested),
+            ),
+        )
+    checks = [check for cell in cells for check in cell.cell.verdict.checks if check.name == CPU]
+    percent = max((float(c.figure) for c in checks if isinstance(c.figure, (int, float))), default=None)
+    if percent is not None and percent <= FREE * GENERATOR_CPU_PERCENT:
+        yield (
+            "generator-limited",
+            (Evidence(figure="the load's busiest process used of a core", value=percent, unit="%"),),
+        )
+    machine = service.heavy.machine
+    if machine is not None and is_held(service) and machine.busy >= HIGHEST:
+        yield (
+            "autoscaler-blind",
+            (
+                Evidence(figure="processor time", value=machine.cpu_cores, unit="cores"),
+                Evidence(figure="of cores that it may take", value=machine.cores),
+            ),
+        )
+    memory = memory_of(cells)
+    if memory is not None and memory.pressure is not None and memory.pressure <= LITTLE and not memory.kills:
+        yield (
+            "memory-pressure",
+            (
+                Evidence(
+                    figure="of the time something waited for memory", value=100 * memory.pressure, unit="%"
+                ),
+            ),
+        )
