@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import ssl
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -35,6 +39,29 @@ def free_port() -> Callable[[], int]:
 @pytest.fixture(scope="session")
 def ended_well() -> Callable[[support.Process], bool]:
     return support.ended_well
+
+
+@pytest.fixture
+def here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """A command of ours in this process, in ``tmp_path``: its ``main`` with these words and variables."""
+
+    def called(main: Callable[..., Any], *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setattr(sys, "argv", ["here", *words])
+        monkeypatch.setattr(signal, "signal", lambda *_: None)
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+        capfd.readouterr()
+        try:
+            code = main(list(words))
+        except SystemExit as end:
+            code = end.code
+        said = capfd.readouterr()
+        return subprocess.CompletedProcess(words, int(code or 0), said.out, said.err)
+
+    return called
 
 
 # -- servers: raw sockets, so that what is on the wire is exactly what a test says

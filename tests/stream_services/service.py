@@ -26,7 +26,7 @@ class Service:
     first: int | None = None
     generated: int | None = None
     row: bool = False
-    """It is measured by a sweep, too."""
+    """A load asks for it, too."""
 
     @property
     def name(self) -> str:

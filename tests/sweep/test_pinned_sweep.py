@@ -2,25 +2,27 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from records.variants import MOCKS
 from support import sweep
+from sweep import cli
 from sweep.options import parse_targets
 from sweep.plan import Plan
 from sweep.running import cpus
 
 
 @pytest.mark.parametrize("text", ["0:0", "0:99999", "sometimes", "0:", "0-1:1-2"])
-def test_cpus_that_cannot_be_divided_so_are_one_line_and_exit_code_2(text: str, tmp_path: Path) -> None:
-    done = sweep("--cpus", text, "--plan-only", cwd=tmp_path)
+def test_cpus_that_cannot_be_divided_so_are_one_line_and_exit_code_2(here: Any, text: str) -> None:
+    done = here(cli.main, "--cpus", text, "--plan-only")
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("error: --cpus ")
     assert done.stderr.count("\n") == 1
 
 
-def test_a_run_whose_cpus_are_not_there_any_more_is_not_resumed(tmp_path: Path) -> None:
+def test_a_run_whose_cpus_are_not_there_any_more_is_not_resumed(here: Any, tmp_path: Path) -> None:
     run = tmp_path / "run"
     run.mkdir()
     plan = {
@@ -32,7 +34,7 @@ def test_a_run_whose_cpus_are_not_there_any_more_is_not_resumed(tmp_path: Path) 
         "cpus": "0:99999",
     }
     (run / "run.json").write_text(json.dumps({"schema_version": 1, "plan": plan, "status": "interrupted"}))
-    done = sweep("--resume", str(run), cwd=tmp_path)
+    done = here(cli.main, "--resume", str(run))
     assert done.returncode == 2, done.stderr
     assert done.stderr.count("\n") == 1
     assert "not usable here" in done.stderr or "needs Linux" in done.stderr

@@ -17,6 +17,7 @@ from reach.tls import Tls
 from records.reader import cell_directories
 from records.variants import Variant
 from support import OF_THE_MACHINE, environment, sweep, wait_until
+from sweep import cli
 from sweep.load_words import parse_locust_args
 from sweep.options import parse_targets
 from sweep.plan import Plan
@@ -192,30 +193,30 @@ def test_all_requests_of_a_sweep_reach_its_service(
 
 
 def test_a_service_that_is_not_verified_is_said_with_what_to_do(
-    trap: Any, behind_tls: Any, tmp_path: Path
+    here: Any, trap: Any, behind_tls: Any, tmp_path: Path
 ) -> None:
     url = behind_tls(trap(answering).url)
-    done = sweep("--deployment", f"url:{url}", "--concurrency", "1", cwd=tmp_path)
+    done = here(cli.main, "--deployment", f"url:{url}", "--concurrency", "1")
     assert done.returncode == 2
     said = f"error: {url} cannot be reached: TLS: unable to get local issuer certificate; --ca FILE"
     assert said in done.stderr
     plain = url.replace("https", "http")
-    done = sweep("--deployment", f"url:{plain}", "--concurrency", "1", cwd=tmp_path)
+    done = here(cli.main, "--deployment", f"url:{plain}", "--concurrency", "1")
     assert (done.returncode, "ask it as https://" in done.stderr) == (2, True)
     assert not (tmp_path / "results").exists()
-    done = sweep("--deployment", f"url:{url}", "--ca", "absent.pem", "--output", "none", cwd=tmp_path)
+    done = here(cli.main, "--deployment", f"url:{url}", "--ca", "absent.pem", "--output", "none")
     assert (done.returncode, (tmp_path / "none").exists()) == (2, False)
     assert f"error: --ca {tmp_path}/absent.pem: No such file or directory" in done.stderr
 
 
 def test_killed_over_tls_a_sweep_is_resumed_elsewhere_with_its_key(
-    trap: Any, behind_tls: Any, certificates: Any, tmp_path: Path
+    here: Any, trap: Any, behind_tls: Any, certificates: Any, tmp_path: Path
 ) -> None:
     server, elsewhere = trap(answering), tmp_path / "elsewhere"
     server.on_get = lambda talk: talk.raw(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
     elsewhere.mkdir()
     (tmp_path / "ours.pem").write_bytes(Path(certificates.ca).read_bytes())
-    few = ("--concurrency", "1,2", "--requests", "10", "--warmup-requests", "1", "--repeats", "1")
+    few = ("--concurrency", "1", "--requests", "10", "--warmup-requests", "1", "--repeats", "1")
     words = ("--deployment", f"url:{behind_tls(server.url)}", "--ca", "ours.pem", *few, "--", "--no-rag")
     key = {"TARGET_API_KEY": "sk-secret-1"}
     killed = subprocess.Popen(
@@ -225,20 +226,18 @@ def test_killed_over_tls_a_sweep_is_resumed_elsewhere_with_its_key(
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    wait_until(lambda: len(list(tmp_path.glob("results/*/cells/*/*/*/requests.jsonl"))) == 2, LIMIT_S)
+    wait_until(lambda: list(tmp_path.glob("results/*/cells/*/*/*/requests.jsonl")), LIMIT_S)
     killed.kill()
     killed.wait(20)
     [run] = tmp_path.glob("results/*")
-    without = sweep("--resume", str(run), cwd=elsewhere)
+    without = here(cli.main, "--resume", str(run))
     assert without.returncode == 2
     assert without.stderr.splitlines()[-1].startswith(
         "error: --resume: this run was begun with TARGET_API_KEY"
     )
     resumed = sweep("--resume", str(run), cwd=elsewhere, **key)
     cells = [json.loads((cell / "cell.json").read_text()) for cell in cell_directories(run)]
-    assert [(cell["concurrency"], cell["complete"]) for cell in cells] == [(1, True), (2, True)], (
-        resumed.stderr
-    )
+    assert [(cell["concurrency"], cell["complete"]) for cell in cells] == [(1, True)], resumed.stderr
     checks = [check for cell in cells for check in cell["verdict"]["checks"]]
     assert {check["name"] for check in checks if check["status"] == "fail"} <= OF_THE_MACHINE
     assert {cell["requested"]["tls"]["ca"] for cell in cells} == {str(tmp_path / "ours.pem")}
