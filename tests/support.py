@@ -27,6 +27,8 @@ ROOT = Path(__file__).resolve().parents[1]
 LIMIT_S = 120.0
 """For whatever comes at once on a machine that is not busy."""
 SWEEP_LIMIT_S = 280.0
+ONCE = ("--budget", "10s")
+"""Words for a sweep of one cell: no time to measure again what a busy machine spoiled."""
 
 FIRST_PORT, PORTS_EACH = 10_000, 1_000
 """Below those that the kernel gives away (32768 and up), so that no connection has one at the wrong moment;

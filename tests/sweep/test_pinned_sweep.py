@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from records.variants import MOCKS
-from support import sweep
+from support import ONCE, sweep
 from sweep import cli
 from sweep.options import parse_targets
 from sweep.plan import Plan
@@ -45,7 +45,7 @@ def test_the_load_and_the_target_are_kept_apart_and_the_cell_tells_it(
     tmp_path: Path, knowledge: Path, indexes: Path
 ) -> None:
     first, *others = cpus.available()
-    args = ["--config", "mock-both", "--concurrency", "1", "--requests", "20", "--repeats", "1"]
+    args = ["--config", "mock-both", "--concurrency", "1", "--requests", "20", "--repeats", "1", *ONCE]
     args += ["--set", f"KNOWLEDGE_BASE_DIR={knowledge}", "--set", f"CACHE_DIR={indexes / 'chokepoint'}"]
     done = sweep(*args, cwd=tmp_path)
     assert done.returncode in (0, 3), done.stderr  # 3: too busy a machine for a valid cell

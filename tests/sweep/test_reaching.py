@@ -16,7 +16,7 @@ from reach.proxy import Proxies
 from reach.tls import Tls
 from records.reader import cell_directories
 from records.variants import Variant
-from support import OF_THE_MACHINE, environment, sweep, wait_until
+from support import OF_THE_MACHINE, ONCE, environment, sweep, wait_until
 from sweep import cli
 from sweep.load_words import parse_locust_args
 from sweep.options import parse_targets
@@ -163,7 +163,7 @@ def test_all_requests_of_a_sweep_reach_its_service(
 
     server.on_get = get
     url = behind_tls(server.url).replace("localhost", "service.test")
-    few = ["--concurrency", "1", "--requests", "10", "--warmup-requests", "1", "--repeats", "1"]
+    few = ["--concurrency", "1", "--requests", "10", "--warmup-requests", "1", "--repeats", "1", *ONCE]
     own, behind = ("--ca", certificates.ca), ("--key-header", "X-Api-Key")
     done = sweep(
         *("--deployment", f"url:{url}", *few, *own, "--", "--no-rag", "--header", "X-Team=a", *behind),

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 import pytest
 
-from support import rows, sweep
+from support import ONCE, rows, sweep
 from sweep import cli
 
 KEY = "sk-proj-Zq7x9ab4+/cd5ef6ghIJ"
@@ -195,7 +195,8 @@ def test_a_load_keeps_and_shows_nothing_of_what_it_sent(
 @pytest.mark.parametrize("over", ["https"], indirect=True)
 def test_a_sweep_keeps_and_shows_nothing_of_what_it_sent(echoing: Any, over: Any, tmp_path: Path) -> None:
     argv = ["--deployment", f"url:{over.url(echoing.url)}", *over.words, "--config", "as-is"]
-    argv += ["--concurrency", "2", "--repeats", "1", "--requests", "20", "--", "--request-timeout", "2"]
+    argv += ["--concurrency", "2", "--repeats", "1", "--requests", "20", *ONCE]
+    argv += ["--", "--request-timeout", "2"]
     (tmp_path / "run").mkdir()
     done = sweep(*argv, cwd=tmp_path / "run", TARGET_API_KEY=KEY)
     text = done.stdout + done.stderr
