@@ -72,7 +72,7 @@ def test_intervals_of_two_repeats_of_equals_hold_1(noise: dict[str, float], want
     """And half of them reach no further than 10 % from it."""
     rng = np.random.default_rng(5)
     held, widths = [], []
-    for _ in range(250):
+    for _ in range(120):
         levels = equals(rng, **noise)
         ratios = Ratios(levels)
         for one, other in ((levels[0], levels[2]), (levels[1], levels[3])):

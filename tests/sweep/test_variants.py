@@ -8,7 +8,6 @@ from sweep.variants import (
     check_common,
     check_reference,
     check_told_apart,
-    check_variant,
     parse_settings,
     parse_variants,
 )
@@ -103,11 +102,6 @@ def test_what_is_compared_with_is_one_of_the_variants() -> None:
     check_reference("mine", (Variant(name="mine"),))
     with pytest.raises(UsageError, match=r"--reference takes one of the variants \(mine\), not 'yours'"):
         check_reference("yours", (Variant(name="mine"),))
-
-
-def test_a_kept_variant_is_held_to_the_same() -> None:
-    with pytest.raises(UsageError, match="a variant's name"):
-        check_variant(Variant(name="../up"))
 
 
 def test_the_app_calls_itself_what_the_mocks_settings_are_called_here() -> None:
