@@ -85,14 +85,9 @@ class Process:
         self.output = output
         with output.open("wb") as file:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", *arguments],
-                cwd=output.parent,
-                stdin=subprocess.DEVNULL,
-                stdout=stdout or file,
-                stderr=file,
-                env=environment(**variables),
-                start_new_session=True,
-            )
+                [sys.executable, "-m", *arguments], cwd=output.parent, stdin=subprocess.DEVNULL,
+                stdout=stdout or file, stderr=file, env=environment(**variables), start_new_session=True,
+            )  # fmt: skip
 
     @property
     def text(self) -> str:
@@ -198,14 +193,9 @@ def ended_well(process: Process) -> bool:
 
 def sweep(*words: str, cwd: Path, **variables: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "sweep", *words],
-        cwd=cwd,
-        env=environment(**variables),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=SWEEP_LIMIT_S,
-    )
+        [sys.executable, "-m", "sweep", *words], cwd=cwd, env=environment(**variables),
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=SWEEP_LIMIT_S,
+    )  # fmt: skip
 
 
 def sweep_ended_well(code: int, run: Path) -> bool:

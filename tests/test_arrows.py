@@ -24,14 +24,10 @@ MAY_IMPORT = {
 
 
 OF_LOADGEN = {
-    "client": set(),
-    "engine": {"client"},
-    "tasks": {"client", "engine"},
-    "tasks.ask": {"client", "engine", "tasks"},
-    "shapes": {"engine"},
-    "process": {"client", "engine", "shapes"},
-    "adapter": {"client", "engine", "process", "shapes"},
-}
+    "client": set(), "engine": {"client"}, "tasks": {"client", "engine"},
+    "tasks.ask": {"client", "engine", "tasks"}, "shapes": {"engine"},
+    "process": {"client", "engine", "shapes"}, "adapter": {"client", "engine", "process", "shapes"},
+}  # fmt: skip
 """Its folders. The adapter is told its scenario by a locustfile."""
 
 OF_REPORTS = {

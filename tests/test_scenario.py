@@ -85,13 +85,9 @@ def load(
         *words,
     ]
     return subprocess.run(
-        [sys.executable, "-m", "locust", *arguments],
-        cwd=folder,
-        env=clean,
-        capture_output=True,
-        text=True,
+        [sys.executable, "-m", "locust", *arguments], cwd=folder, env=clean, capture_output=True, text=True,
         timeout=120,
-    )
+    )  # fmt: skip
 
 
 def test_the_one_command_line_starts_its_mock(checkout: Path, clean: dict[str, str]) -> None:

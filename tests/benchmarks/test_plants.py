@@ -20,13 +20,8 @@ def plants(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     from plants import blanking, case, catalogue, judging, matrix, sweeping
 
     return SimpleNamespace(
-        blanking=blanking,
-        case=case,
-        catalogue=catalogue,
-        judging=judging,
-        matrix=matrix,
-        sweeping=sweeping,
-    )
+        blanking=blanking, case=case, catalogue=catalogue, judging=judging, matrix=matrix, sweeping=sweeping,
+    )  # fmt: skip
 
 
 def write(path: Path, *values: Any) -> None:

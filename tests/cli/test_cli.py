@@ -167,15 +167,11 @@ def test_a_full_disk_is_one_line() -> None:
 # -- completion: each shell's own, with what `chokepoint completion` prints
 
 LINES = {
-    "chokepoint sw": "sweep",
-    "chokepoint sweep --conf": "--config",
-    "chokepoint report --outp": "--output",
-    "chokepoint profile --dura": "--duration",
-    "chokepoint mock op": "openai",
-    "chokepoint mock openai --tok": "--tokens",
-    "chokepoint mock faults --dialect op": "openai",
+    "chokepoint sw": "sweep", "chokepoint sweep --conf": "--config", "chokepoint report --outp": "--output",
+    "chokepoint profile --dura": "--duration", "chokepoint mock op": "openai",
+    "chokepoint mock openai --tok": "--tokens", "chokepoint mock faults --dialect op": "openai",
     "chokepoint completion fi": "fish",
-}
+}  # fmt: skip
 
 
 @pytest.fixture

@@ -137,14 +137,9 @@ def run(text: str, folder: Path, environment: dict[str, str]) -> str:
     output = folder / "output"
     with output.open("wb") as file:
         shell = subprocess.Popen(
-            ["bash", "-c", text],
-            cwd=folder,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=file,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
+            ["bash", "-c", text], cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=file,
+            stderr=subprocess.STDOUT, start_new_session=True,
+        )  # fmt: skip
         try:
             shell.wait(timeout=LIMIT_S)
         except subprocess.TimeoutExpired:

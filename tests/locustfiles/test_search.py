@@ -53,12 +53,9 @@ def test_a_search_finds_how_many_users_the_service_serves_at_once(
     cell = read_cell(tmp_path / "r").cell
     assert cell.requested["shape"] == "HighestLoad"
     assert cell.requested["shape_options"] == {
-        "slo": "ttft<=420 ms at p90",
-        "search_from": 4,
-        "search_to": 1000,
-        "level_seconds": 3,
+        "slo": "ttft<=420 ms at p90", "search_from": 4, "search_to": 1000, "level_seconds": 3,
         "search_seconds": 300,
-    }
+    }  # fmt: skip
     assert code == (0 if cell.verdict.valid else 3)
     rows = [(x["level"], x["status"]) for x in written["levels"]]
     found = held(tmp_path / "r")

@@ -64,21 +64,11 @@ def test_the_document_has_every_field_of_the_original(tmp_path: Path) -> None:
     assert point["processes"]["process_details"][0].keys() >= set(of_a_process.split())
 
 
-@pytest.mark.parametrize(
-    "flags",
-    [
-        ["--pid", "4194304"],
-        ["--pid", "0"],
-        ["--match", "("],
-        ["--interval", "0"],
-        ["--interval", "nan"],
-        ["--duration", "-1"],
-        ["--command", " "],
-        ["--output", "no/such/folder/profile.json"],
-        ["--output", "profile.jsonl"],
-        ["--nonsense"],
-    ],
-)
+@pytest.mark.parametrize("flags", [
+    ["--pid", "4194304"], ["--pid", "0"], ["--match", "("], ["--interval", "0"], ["--interval", "nan"],
+    ["--duration", "-1"], ["--command", " "], ["--output", "no/such/folder/profile.json"],
+    ["--output", "profile.jsonl"], ["--nonsense"],
+])  # fmt: skip
 def test_nonsense_is_one_line_and_exit_2(here: Any, tmp_path: Path, flags: list[str]) -> None:
     ended = here(main, "--duration", "0.1", *flags)
     assert (ended.returncode, ended.stdout, ended.stderr.count("\n")) == (2, "", 1)

@@ -38,13 +38,9 @@ def steady(key: object, rate: float) -> Sample:
     """As many answers in each of its time bins, and none but for the rate: it has no noise within."""
     bins = np.arange(round(1000 * rate)) % stats.BINS
     return Sample(
-        key=key,
-        seconds=5.0,
-        ended_bins=bins,
-        amounts=np.ones(len(bins)),
-        values=np.empty(0),
+        key=key, seconds=5.0, ended_bins=bins, amounts=np.ones(len(bins)), values=np.empty(0),
         value_bins=np.empty(0, dtype=int),
-    )
+    )  # fmt: skip
 
 
 def equals(rng: np.random.Generator, *, start: float = 0.0, cells: float = 0.0, drift: float = 0.0) -> Any:

@@ -24,12 +24,8 @@ from reports.side_by_side import ratio_header
 def test_account_adds_up_and_shows_what_the_sdk_costs(sweep_dir: Path) -> None:
     first = analysed(sweep_dir).latency_breakdowns[0]
     assert first.stages_ms == {
-        "preprocess": 1.0,
-        "embed": 40.0,
-        "search": 0.5,
-        "prompt": pytest.approx(0.1),
-        "llm": 80.0,
-    }
+        "preprocess": 1.0, "embed": 40.0, "search": 0.5, "prompt": pytest.approx(0.1), "llm": 80.0,
+    }  # fmt: skip
     assert first.queued_ms["embed"] == 10.0
     assert first.unattributed_ms == pytest.approx(first.ttft_ms - 121.6, abs=0.01)
     assert first.llm_server_ms == 70.0

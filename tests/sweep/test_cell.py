@@ -11,28 +11,20 @@ from records.cell import Cell
 from records.files import write_json
 from records.point import Point
 from records.served import Served
-from records.variants import Variant
 from sweep import cell
 from sweep.cell import Workplace, finished, measure
 from sweep.deployments.protocol import Endpoint
-from sweep.options import parse_targets
-from sweep.plan import CellKey, Plan
+from sweep.plan import CellKey
 from sweep.running.cpus import Cpus
 from sweep.running.ledger import Ledger
+from sweep_world import plan_of
 
 KEY = CellKey(deployment="mine", config="as-is", point=Point.of_users(2), repeat=1)
 
 
 @pytest.fixture
 def place(tmp_path: Path) -> Workplace:
-    plan = Plan(
-        name="t",
-        targets=parse_targets(["mine=run:app"]),
-        variants=(Variant(name="as-is"),),
-        levels=(2,),
-        auto=False,
-        settings={"N": "4", "WORKERS": "2"},
-    )
+    plan = plan_of("mine=run:app", levels=(2,), settings={"N": "4", "WORKERS": "2"})
     divided = Cpus(mode="auto", load=(0,), target=(1,))
     return Workplace(run=tmp_path, plan=plan, ledger=Ledger(tmp_path / "l"), llm=None, cpus=divided)
 

@@ -12,14 +12,13 @@ from rich.console import Console
 
 from records.variants import MOCKS
 from sweep import runner
-from sweep.options import parse_targets
-from sweep.plan import Plan
 from sweep.progress import Progress
 from sweep.running import cpus
 from sweep.running.cpus import Cpus
 from sweep.running.errors import UsageError
 from sweep.running.ledger import Ledger
 from sweep.running.processes import Child
+from sweep_world import plan_of
 
 _LISTS = st.lists(st.tuples(st.integers(0, 300), st.integers(0, 20)), min_size=1, max_size=6)
 
@@ -148,15 +147,7 @@ def test_several_load_workers_do_not_run_before_all_else(
     monkeypatch.setattr(runner, "available", lambda: (0, 1))
     progress = Progress(Console(file=io.StringIO()))
     for workers, realtime in ((0, True), (2, False)):
-        plan = Plan(
-            name="t",
-            targets=parse_targets(["local"]),
-            variants=(MOCKS["baseline"],),
-            levels=(1,),
-            auto=False,
-            cpus="0:1",
-            workers=workers,
-        )
+        plan = plan_of("local", variants=(MOCKS["baseline"],), cpus="0:1", workers=workers)
         sweep = runner.Sweep(directory=tmp_path, plan=plan, progress=progress)
         assert sweep.cpus.realtime is realtime
 

@@ -8,17 +8,14 @@ from typing import Any
 import pytest
 
 from records.point import Point
-from records.variants import Variant
 from sweep import cell
 from sweep.deployments.protocol import Endpoint
-from sweep.options import parse_targets
-from sweep.plan import CellKey, Plan
+from sweep.plan import CellKey
 from sweep.running.cpus import SHARED, divide
 from sweep.running.ledger import Ledger
+from sweep_world import plan_of
 
-PLAN = Plan(
-    name="t", targets=parse_targets(["local"]), variants=(Variant(name="as-is"),), levels=(1,), auto=False
-)
+PLAN = plan_of("local")
 
 
 class Ended:

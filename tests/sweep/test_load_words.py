@@ -40,15 +40,9 @@ def test_a_secret_and_what_the_sweep_says_itself_do_not_go_to_locust(words: list
 
 def test_other_words_go_to_locust_as_they_are() -> None:
     words = [
-        "--headless",
-        "--header",
-        "X-Team=a",
-        "--field",
-        "max_tokens=5",
-        "--field=passages=3",
-        "--min-seconds",
-        "1",
-    ]
+        "--headless", "--header", "X-Team=a", "--field", "max_tokens=5", "--field=passages=3",
+        "--min-seconds", "1",
+    ]  # fmt: skip
     assert parse_locust_args(words, "stream") == tuple(words)
 
 

@@ -9,9 +9,9 @@ import pytest
 from records.variants import MOCKS
 from support import ONCE, sweep
 from sweep import cli
-from sweep.options import parse_targets
 from sweep.plan import Plan
 from sweep.running import cpus
+from sweep_world import plan_of
 
 
 @pytest.mark.parametrize("text", ["0:0", "0:99999", "sometimes", "0:", "0-1:1-2"])
@@ -26,13 +26,9 @@ def test_a_run_whose_cpus_are_not_there_any_more_is_not_resumed(here: Any, tmp_p
     run = tmp_path / "run"
     run.mkdir()
     plan = {
-        "name": "t",
-        "targets": [{"label": "local", "spec": "local"}],
-        "configs": ["mock-both"],
-        "levels": [1],
-        "auto": False,
-        "cpus": "0:99999",
-    }
+        "name": "t", "targets": [{"label": "local", "spec": "local"}], "configs": ["mock-both"],
+        "levels": [1], "auto": False, "cpus": "0:99999",
+    }  # fmt: skip
     (run / "run.json").write_text(json.dumps({"schema_version": 1, "plan": plan, "status": "interrupted"}))
     done = here(cli.main, "--resume", str(run))
     assert done.returncode == 2, done.stderr
@@ -64,14 +60,7 @@ def test_the_load_and_the_target_are_kept_apart_and_the_cell_tells_it(
 
 
 def test_a_plan_from_before_the_option_is_resumed_with_shared_cpus() -> None:
-    plan = Plan(
-        name="t",
-        targets=parse_targets(["local"]),
-        variants=(MOCKS["mock-both"],),
-        levels=(1,),
-        auto=False,
-        cpus="0:1",
-    )
+    plan = plan_of("local", variants=(MOCKS["mock-both"],), cpus="0:1")
     raw = plan.to_json()
     assert Plan.from_json(raw) == plan
     del raw["cpus"]

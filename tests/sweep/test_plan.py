@@ -16,12 +16,9 @@ from sweep.variants import check_variant
 
 def _plan(**changes: object) -> Plan:
     base = {
-        "name": "t",
-        "targets": parse_targets(["local"]),
-        "variants": (MOCKS["baseline"], MOCKS["mock-both"]),
-        "levels": (1, 5),
-        "auto": False,
-    }
+        "name": "t", "targets": parse_targets(["local"]), "variants": (MOCKS["baseline"], MOCKS["mock-both"]),
+        "levels": (1, 5), "auto": False,
+    }  # fmt: skip
     return Plan(**{**base, **changes})  # type: ignore[arg-type]
 
 

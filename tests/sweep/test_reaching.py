@@ -37,13 +37,9 @@ NOTHING = {"ca": "", "insecure": False, "cert": "", "cert_key": "", "server_name
 
 def plan(*words: str, spec: str = "url:https://service.test") -> Plan:
     return Plan(
-        name="x",
-        targets=parse_targets([spec]),
-        variants=(Variant(name="as-is"),),
-        levels=(1,),
-        auto=False,
+        name="x", targets=parse_targets([spec]), variants=(Variant(name="as-is"),), levels=(1,), auto=False,
         locust_args=parse_locust_args(words, "stream"),
-    )
+    )  # fmt: skip
 
 
 def test_an_option_of_the_sweep_is_one_of_its_load() -> None:
@@ -61,17 +57,9 @@ def test_an_option_of_the_sweep_is_one_of_its_load() -> None:
 def test_files_are_named_from_the_root(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
     words = (
-        "--ca=a.pem",
-        "--cert",
-        "a.pem",
-        "--cert-k",
-        "b.pem",
-        "--questions=q",
-        "--field",
-        "ca=a.pem",
-        "-t",
+        "--ca=a.pem", "--cert", "a.pem", "--cert-k", "b.pem", "--questions=q", "--field", "ca=a.pem", "-t",
         "5",
-    )
+    )  # fmt: skip
     here = str(tmp_path)
     assert with_whole_paths(words, "stream") == (
         *(
@@ -220,12 +208,9 @@ def test_killed_over_tls_a_sweep_is_resumed_elsewhere_with_its_key(
     words = ("--deployment", f"url:{behind_tls(server.url)}", "--ca", "ours.pem", *few, "--", "--no-rag")
     key = {"TARGET_API_KEY": "sk-secret-1"}
     killed = subprocess.Popen(
-        [sys.executable, "-m", "sweep", *words],
-        cwd=tmp_path,
-        env=environment(**key),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+        [sys.executable, "-m", "sweep", *words], cwd=tmp_path, env=environment(**key),
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
     wait_until(lambda: list(tmp_path.glob("results/*/cells/*/*/*/requests.jsonl")), LIMIT_S)
     killed.kill()
     killed.wait(20)

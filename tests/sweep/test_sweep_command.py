@@ -72,15 +72,11 @@ def test_nonsense_is_one_line_and_exit_code_2(here: Any, args: list[str], tmp_pa
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize(
-    "given",
-    [
-        {"TARGET_API_KEY": "secret\nX: y"},
-        {"OPENAI_BASE_URL": "http://me:secret@127.0.0.1:1/v1"},
-        {"OPENAI_BASE_URL": "http://127.0.0.1:1/v1?api-key=secret"},
-        {"K8S_BASE_URL": "http://me:secret@127.0.0.1:1"},
-    ],
-)
+@pytest.mark.parametrize("given", [
+    {"TARGET_API_KEY": "secret\nX: y"}, {"OPENAI_BASE_URL": "http://me:secret@127.0.0.1:1/v1"},
+    {"OPENAI_BASE_URL": "http://127.0.0.1:1/v1?api-key=secret"},
+    {"K8S_BASE_URL": "http://me:secret@127.0.0.1:1"},
+])  # fmt: skip
 def test_secrets_in_the_wrong_place_are_refused_at_once_and_shown_nowhere(
     here: Any, given: dict[str, str], tmp_path: Path
 ) -> None:
@@ -178,12 +174,9 @@ def test_killed_in_the_middle_it_is_resumed_and_leaves_nothing(tmp_path: Path) -
     env = environment()
     args = ["--config", "mock-both", "--concurrency", "1,2", "--requests", "20", "--repeats", "1"]
     killed = subprocess.Popen(
-        [sys.executable, "-m", "sweep", *args],
-        cwd=tmp_path,
-        env=env,
-        stdout=subprocess.DEVNULL,
+        [sys.executable, "-m", "sweep", *args], cwd=tmp_path, env=env, stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-    )
+    )  # fmt: skip
     wait_until(lambda: len(list(tmp_path.glob("results/*/cells/*/*/*/requests.jsonl"))) == 2, LIMIT / 2)
     [run] = tmp_path.glob("results/*")
     pids = [json.loads(line)["pid"] for line in (run / "processes.jsonl").read_text().splitlines()]

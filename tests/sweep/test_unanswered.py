@@ -5,26 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 from records.point import Point
-from records.variants import Variant
 from sweep.cell import Workplace
 from sweep.deployments.protocol import Endpoint
-from sweep.options import parse_targets
-from sweep.plan import CellKey, Plan
+from sweep.plan import CellKey
 from sweep.running.cpus import Cpus
 from sweep.running.ledger import Ledger
 from sweep.unanswered import Unanswered
+from sweep_world import plan_of
 
 
 def test_it_is_said_once(tmp_path: Path) -> None:
-    plan = Plan(
-        name="t",
-        targets=parse_targets(["mine=run:app"]),
-        variants=(Variant(name="as-is"),),
-        levels=(2,),
-        auto=False,
-        probes=True,
-        scrape=("llm={target}/metrics",),
-    )
+    plan = plan_of("mine=run:app", levels=(2,), probes=True, scrape=("llm={target}/metrics",))
     cpus = Cpus(mode="auto", load=(0,), target=(1,))
     place = Workplace(run=tmp_path, plan=plan, ledger=Ledger(tmp_path / "l"), llm=None, cpus=cpus)
     said, endpoint = Unanswered(), Endpoint(base_url="http://h:1")

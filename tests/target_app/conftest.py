@@ -132,12 +132,9 @@ def environment(knowledge: Path, indexes: Path) -> dict[str, str]:
     """A clean environment with mock embeddings over a small folder."""
     kept = {name: value for name, value in os.environ.items() if name.lower() not in Settings.model_fields}
     return {
-        **kept,
-        "KNOWLEDGE_BASE_DIR": str(knowledge),
-        "XDG_CACHE_HOME": str(indexes),
-        "USE_MOCK_EMBEDDINGS": "yes",
-        "OPENAI_API_KEY": KEY,
-    }
+        **kept, "KNOWLEDGE_BASE_DIR": str(knowledge), "XDG_CACHE_HOME": str(indexes),
+        "USE_MOCK_EMBEDDINGS": "yes", "OPENAI_API_KEY": KEY,
+    }  # fmt: skip
 
 
 Start = Callable[..., AbstractContextManager[Target]]

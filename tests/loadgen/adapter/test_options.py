@@ -157,19 +157,9 @@ def test_a_secret_in_the_base_url_is_refused_without_showing_it(url: str) -> Non
     assert "sk-1" not in str(caught.value)
 
 
-@pytest.mark.parametrize(
-    "url",
-    [
-        "http://h:abc",
-        "http://h:99999",
-        "http://h:0",
-        "http://[",
-        "http://",
-        "h:1",
-        "http://a b",
-        "http://\xe9",
-    ],
-)
+@pytest.mark.parametrize("url", [
+    "http://h:abc", "http://h:99999", "http://h:0", "http://[", "http://", "h:1", "http://a b", "http://\xe9",
+])  # fmt: skip
 def test_what_is_no_base_url_is_said_in_one_way(url: str) -> None:
     with pytest.raises(ValueError, match="is not a base URL like http://127"):
         Origin(url)
@@ -248,15 +238,10 @@ def test_a_key_that_is_written_where_it_would_be_kept_is_refused(word: str) -> N
     assert "sk-1" not in str(caught.value)
 
 
-@pytest.mark.parametrize(
-    "value",
-    [
-        "sk-proj-0123456789abcdef",
-        "Bearer abcdefgh1234",
-        "eyJhbGciOiJIUzI1.eyJzdWIiOiIx",
-        "see ghp_" + "a1" * 18,
-    ],
-)
+@pytest.mark.parametrize("value", [
+    "sk-proj-0123456789abcdef", "Bearer abcdefgh1234", "eyJhbGciOiJIUzI1.eyJzdWIiOiIx",
+    "see ghp_" + "a1" * 18,
+])  # fmt: skip
 def test_a_field_whose_value_looks_like_a_key_is_refused(value: str) -> None:
     for text in (value, f'{{"a": ["{value}"]}}'):
         with pytest.raises(UsageError, match="looks like a secret") as caught:

@@ -196,15 +196,10 @@ def test_what_is_measured_lies_in_the_level_and_in_the_window(
             assert after.end_ns <= window.end_ns
 
 
-@pytest.mark.parametrize(
-    ("complete", "valid", "said"),
-    [
-        (True, True, "report 'my results'"),
-        (False, True, "these are its levels until then"),
-        (True, False, "believe none of these"),
-        (False, False, "believe none of these"),
-    ],
-)
+@pytest.mark.parametrize(("complete", "valid", "said"), [
+    (True, True, "report 'my results'"), (False, True, "these are its levels until then"),
+    (True, False, "believe none of these"), (False, False, "believe none of these"),
+])  # fmt: skip
 def test_what_may_be_done_with_the_table_is_said(complete: bool, valid: bool, said: str) -> None:
     verdict = Verdict(checks=(Check(name="workers", status="pass" if valid else "fail"),))
     cell = Cell(deployment="d", config="c", concurrency=1, repeat=1, complete=complete, verdict=verdict)

@@ -35,12 +35,8 @@ def environment(kept: Path, *more: Path, **variables: str) -> dict[str, str]:
     path = os.pathsep.join(map(str, [SITE, *more]))
     own = {name: text for name, text in os.environ.items() if not name.startswith("COVERAGE")}
     return {
-        **own,
-        "PYTHONPATH": path,
-        "CHOKEPOINT_INSIDE": str(kept),
-        "CHOKEPOINT_INSIDE_MS": "5",
-        **variables,
-    }
+        **own, "PYTHONPATH": path, "CHOKEPOINT_INSIDE": str(kept), "CHOKEPOINT_INSIDE_MS": "5", **variables,
+    }  # fmt: skip
 
 
 def ran(program: str, kept: Path, *more: Path, **variables: str) -> subprocess.CompletedProcess[str]:

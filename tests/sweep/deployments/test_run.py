@@ -223,18 +223,11 @@ def test_a_command_that_is_not_there_is_named_before_anything_starts(tmp_path: P
     kind_of(f"run:{sys.executable}").check(Setup.reach, {})
 
 
-@pytest.mark.parametrize(
-    "words",
-    [
-        "app --api-key sk-hidden-1",
-        "app --api-key=sk-hidden-1",
-        "env OPENAI_API_KEY=hidden app",
-        "app --db postgres://me:hidden@h/d",
-        "app --x=https://me:hidden@h/",
-        "app -H 'Authorization: Bearer hidden123456'",
-        "app sk-hidden-0123456789",
-    ],
-)
+@pytest.mark.parametrize("words", [
+    "app --api-key sk-hidden-1", "app --api-key=sk-hidden-1", "env OPENAI_API_KEY=hidden app",
+    "app --db postgres://me:hidden@h/d", "app --x=https://me:hidden@h/",
+    "app -H 'Authorization: Bearer hidden123456'", "app sk-hidden-0123456789",
+])  # fmt: skip
 def test_a_secret_in_the_command_is_refused_and_not_shown(words: str) -> None:
     with pytest.raises(UsageError, match=r"looks like a secret, .* give it in the environment") as caught:
         kind_of(f"run:{words}")

@@ -107,24 +107,12 @@ def test_null_is_a_keep_alive_and_no_event() -> None:
         assert (answer.error, answer.events) == (None, 0)
 
 
-@pytest.mark.parametrize(
-    "event",
-    [
-        {"type": None},
-        {"type": [{"a": 1}]},
-        {"type": {}},
-        {},
-        {"type": "token"},
-        {"type": "token", "content": 3},
-        {"type": "documents"},
-        {"type": "complete", "timings": [1], "config": 3},
-        {"type": "complete", "timings": {"a": {"b": None}}},
-        {"choices": [None]},
-        {"choices": {}},
-        {"usage": 3},
-        {"choices": [{"delta": 1}]},
-    ],
-)
+@pytest.mark.parametrize("event", [
+    {"type": None}, {"type": [{"a": 1}]}, {"type": {}}, {}, {"type": "token"},
+    {"type": "token", "content": 3}, {"type": "documents"}, {"type": "complete", "timings": [1], "config": 3},
+    {"type": "complete", "timings": {"a": {"b": None}}}, {"choices": [None]}, {"choices": {}}, {"usage": 3},
+    {"choices": [{"delta": 1}]},
+])  # fmt: skip
 def test_odd_events_are_passed_over(event: dict[str, Any]) -> None:
     for how in (fold_ask, fold_openai):
         answer = fold([(1, event)], how)
@@ -214,18 +202,11 @@ def test_bodies() -> None:
     assert chat["max_tokens"] == 7
 
 
-@pytest.mark.parametrize(
-    ("event", "count"),
-    [
-        ({"data": [{}, {}], "count": 5}, 2),
-        ({"documents": [{}]}, 1),
-        ({"sources": [{}, {}, {}], "message": "found"}, 3),
-        ({"count": 4}, 4),
-        ({"data": [{}], "tags": ["a", "b"]}, 1),
-        ({"ids": [1], "tags": ["a", "b"]}, 0),
-        ({"data": []}, 0),
-        ({}, 0),
-    ],
-)
+@pytest.mark.parametrize(("event", "count"), [
+    ({"data": [{}, {}], "count": 5}, 2), ({"documents": [{}]}, 1),
+    ({"sources": [{}, {}, {}], "message": "found"}, 3), ({"count": 4}, 4),
+    ({"data": [{}], "tags": ["a", "b"]}, 1), ({"ids": [1], "tags": ["a", "b"]}, 0), ({"data": []}, 0),
+    ({}, 0),
+])  # fmt: skip
 def test_documents_are_counted_by_whatever_name_their_list_has(event: dict[str, Any], count: int) -> None:
     assert fold([(1, {"type": "documents", **event})]).documents == count

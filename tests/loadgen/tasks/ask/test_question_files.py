@@ -24,12 +24,8 @@ def read(folder: Path, content: str | bytes, name: str = "q.txt") -> list[tuple[
 def test_lines_and_objects(tmp_path: Path) -> None:
     mixed = '\ufeffplain one\n\n{"id": 7, "query": "two"}\r\n{"prompt": "three"}\n"four"\n[5]\n'
     assert read(tmp_path, mixed) == [
-        ("q.txt:1", "plain one"),
-        ("7", "two"),
-        ("q.txt:4", "three"),
-        ("q.txt:5", "four"),
-        ("q.txt:6", "[5]"),
-    ]
+        ("q.txt:1", "plain one"), ("7", "two"), ("q.txt:4", "three"), ("q.txt:5", "four"), ("q.txt:6", "[5]"),
+    ]  # fmt: skip
 
 
 def test_the_same_text_is_the_same_question(tmp_path: Path) -> None:
@@ -74,23 +70,12 @@ def test_utf_16_is_what_some_spreadsheets_save(tmp_path: Path) -> None:
     assert read(tmp_path, "w\u00e4rum?\n".encode("utf-16")) == [("q.txt:1", "w\u00e4rum?")]
 
 
-@pytest.mark.parametrize(
-    ("name", "content"),
-    [
-        ("q.txt", ""),
-        ("q.txt", "{"),
-        ("q.txt", '{"question": 3}'),
-        ("q.txt", b"\xff\xfe"),
-        ("q.txt", b"\xff\xfex"),
-        ("q.txt", b"caf\xe9"),
-        ("q.json", "[]"),
-        ("q.json", '[{"a": 1}]'),
-        ("q.csv", "a,b\n1,2\n"),
-        ("q.csv", "question\n\n"),
-        ("q.csv", ""),
-        ("q.jsonl", '{"question": ' + "[" * 600 + "]" * 600 + "}"),
-    ],
-)
+@pytest.mark.parametrize(("name", "content"), [
+    ("q.txt", ""), ("q.txt", "{"), ("q.txt", '{"question": 3}'), ("q.txt", b"\xff\xfe"),
+    ("q.txt", b"\xff\xfex"), ("q.txt", b"caf\xe9"), ("q.json", "[]"), ("q.json", '[{"a": 1}]'),
+    ("q.csv", "a,b\n1,2\n"), ("q.csv", "question\n\n"), ("q.csv", ""),
+    ("q.jsonl", '{"question": ' + "[" * 600 + "]" * 600 + "}"),
+])  # fmt: skip
 def test_what_holds_no_question_is_refused_in_one_line(
     name: str, content: str | bytes, tmp_path: Path
 ) -> None:

@@ -53,15 +53,10 @@ def test_between_marks(thoughts: tuple[str, ...], together: bool) -> None:
 
 
 @pytest.mark.parametrize("together", [False, True])
-@pytest.mark.parametrize(
-    "texts",
-    [
-        ("Use", " the", " tag", " </think>", " to", " end"),
-        ("Use", " it", ":", " `</think>`", " ends", " them"),
-        ("Use", " </", "think", ">", " to", " end"),
-        ("and/", "or", " a", " <", "b", "/c"),
-    ],
-)
+@pytest.mark.parametrize("texts", [
+    ("Use", " the", " tag", " </think>", " to", " end"), ("Use", " it", ":", " `</think>`", " ends", " them"),
+    ("Use", " </", "think", ">", " to", " end"), ("and/", "or", " a", " <", "b", "/c"),
+])  # fmt: skip
 def test_an_answer_about_marks(texts: tuple[str, ...], together: bool) -> None:
     answer = read(*(chunk(content=text) for text in texts), together=together)
     assert (answer.tokens, answer.thoughts, answer.first_token_ns) == (len(texts), 0, 1_000_000)
