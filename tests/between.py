@@ -1,7 +1,5 @@
 """What stands between a load and a server: TLS, and a proxy."""
 
-from __future__ import annotations
-
 import contextlib
 import socket
 import ssl

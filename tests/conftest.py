@@ -1,7 +1,5 @@
 """What the tests of several rooms share: servers that set traps, a locust process, and how a load ended."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import signal

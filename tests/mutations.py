@@ -6,8 +6,6 @@ Works on a copy of the files that git tracks (of the working tree). A mutation t
 is an error: it is kept up with the code.
 """
 
-from __future__ import annotations
-
 import os
 import shutil
 import subprocess

@@ -1,7 +1,5 @@
 """``profile`` as a process, and what it writes."""
 
-from __future__ import annotations
-
 import json
 import os
 import subprocess

@@ -1,7 +1,5 @@
 """What tests of several rooms use: ports, waits, processes, sweeps, and what these leave behind."""
 
-from __future__ import annotations
-
 import contextlib
 import http.client
 import itertools

@@ -1,7 +1,5 @@
 """What `docs/adding-a-scenario.md` shows, in a copy of the checkout, run: no other file is touched."""
 
-from __future__ import annotations
-
 import json
 import os
 import re

@@ -1,7 +1,5 @@
 """The bench of planted bottlenecks: nothing names a plant in what the report is handed, and what is right."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from types import SimpleNamespace

@@ -1,7 +1,5 @@
 """`chokepoint COMMAND ...` is the short command by another name, and imports nothing else's room."""
 
-from __future__ import annotations
-
 import os
 import pty
 import select

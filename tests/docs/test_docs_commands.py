@@ -4,8 +4,6 @@ Blocks marked ``sh`` are run, in order, in one shell and one folder. Those marke
 NOT_RUN says why.
 """
 
-from __future__ import annotations
-
 import contextlib
 import json
 import os

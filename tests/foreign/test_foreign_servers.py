@@ -1,7 +1,5 @@
 """Our figures beside those of servers that we did not write."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from statistics import median
 from typing import Any

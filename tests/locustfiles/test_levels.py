@@ -1,7 +1,5 @@
 """Steps and ramps as a user runs them, against the mock LLM server, whose capacity is known."""
 
-from __future__ import annotations
-
 import re
 import signal
 import time

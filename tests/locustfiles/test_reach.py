@@ -1,7 +1,5 @@
 """A load of a service behind TLS, a proxy, or a key's header of its own, as a user runs it."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Any

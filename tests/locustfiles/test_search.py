@@ -4,8 +4,6 @@ On a machine that leaves the load generator no CPU a search says so, and that it
 missed meanwhile. So may each of these; what it does find is to be right.
 """
 
-from __future__ import annotations
-
 import json
 import re
 import signal

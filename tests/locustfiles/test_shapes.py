@@ -1,7 +1,5 @@
 """What all shapes share as commands: their options, and how they refuse what cannot be."""
 
-from __future__ import annotations
-
 import re
 import subprocess
 import sys

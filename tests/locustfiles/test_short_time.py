@@ -1,7 +1,5 @@
 """A load whose time is over before it has begun."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Any

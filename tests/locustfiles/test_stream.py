@@ -1,7 +1,5 @@
 """locustfiles/stream.py as a user runs it: a process, a target, its results and exit codes."""
 
-from __future__ import annotations
-
 import csv
 import itertools
 import json

@@ -1,7 +1,5 @@
 """What a load cannot be or cannot have: one line before it begins, and an exit code that says so."""
 
-from __future__ import annotations
-
 import os
 import socket
 import subprocess

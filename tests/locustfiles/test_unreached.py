@@ -1,7 +1,5 @@
 """A load that reaches nothing: one line that says what to do, and not the exit code of a good one."""
 
-from __future__ import annotations
-
 import os
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Mock embeddings: unit vectors near stored ones, which depend on the text alone."""
 
-from __future__ import annotations
-
 import subprocess
 import sys
 import time

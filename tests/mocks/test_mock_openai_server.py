@@ -1,7 +1,5 @@
 """The mock LLM server as a process, asked over real sockets."""
 
-from __future__ import annotations
-
 import http.client
 import json
 import os

@@ -1,7 +1,5 @@
 """OpenAI's format: what is asked is understood or refused with a reason, what goes back is well formed."""
 
-from __future__ import annotations
-
 import json
 from contextlib import suppress
 from random import Random

@@ -1,7 +1,5 @@
 """What probes show of a healthy service, of a blocked loop, and of a full listen queue."""
 
-from __future__ import annotations
-
 import os
 import signal
 import socket

@@ -1,7 +1,5 @@
 """A process's limits, from trees of both versions of control groups."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """What is followed where nothing is named: the service on a port, its workers too, and the next one there."""
 
-from __future__ import annotations
-
 import contextlib
 import json
 import os

@@ -1,7 +1,5 @@
 """What a profile prints and writes, whoever reads it, and where it is refused."""
 
-from __future__ import annotations
-
 import json
 import os
 import pty

@@ -1,7 +1,5 @@
 """Through which proxy a host is asked, by the environment alone."""
 
-from __future__ import annotations
-
 from contextlib import suppress
 
 import pytest

@@ -1,7 +1,5 @@
 """The levels of a shape as a cell keeps them."""
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Callable
 from dataclasses import asdict

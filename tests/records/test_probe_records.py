@@ -1,7 +1,5 @@
 """Probes are read as far as they go, and a stall counts for as long as it lasted."""
 
-from __future__ import annotations
-
 from dataclasses import asdict, replace
 from pathlib import Path
 

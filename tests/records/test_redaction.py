@@ -1,7 +1,5 @@
 """What was sent in secret is not shown again, in whatever form it comes back."""
 
-from __future__ import annotations
-
 import base64
 import html
 import json

@@ -1,7 +1,5 @@
 """What is scraped, as it is said, as it is kept, and what it comes to."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import orjson

@@ -1,7 +1,5 @@
 """Prometheus's text format: of vLLM, of odd services, and as its own client reads it."""
 
-from __future__ import annotations
-
 import math
 
 import pytest

@@ -1,7 +1,5 @@
 """What differs in more than its name is not compared, and it is said in what."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """``report`` as a user runs it: files, exit codes, one clear line for what is no results directory."""
 
-from __future__ import annotations
-
 import csv
 import json
 import os

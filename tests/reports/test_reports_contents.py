@@ -1,7 +1,5 @@
 """What a report says, held against runs whose truth is known."""
 
-from __future__ import annotations
-
 import csv
 import re
 from io import StringIO

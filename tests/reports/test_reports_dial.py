@@ -1,7 +1,5 @@
 """Elasticities from windows: true where the truth is known, and said in the report."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any

@@ -1,7 +1,5 @@
 """A disk that is full, or broken, is nobody's wrong usage: one line, exit code 1, nothing half written."""
 
-from __future__ import annotations
-
 import errno
 import os
 import subprocess

@@ -1,7 +1,5 @@
 """A run that tried fixes: its report holds what was predicted against what came."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

@@ -1,7 +1,5 @@
 """What a report says of growth and knees, and of what was asked differently."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

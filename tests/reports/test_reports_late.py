@@ -1,7 +1,5 @@
 """Late requests: in the counts and in RPS, in no latency, and counted aloud."""
 
-from __future__ import annotations
-
 import csv
 from dataclasses import replace
 from io import StringIO

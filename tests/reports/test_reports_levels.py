@@ -1,7 +1,5 @@
 """A row a level of a shape, and open loops by their rate: against figures counted by hand."""
 
-from __future__ import annotations
-
 import csv
 from dataclasses import replace
 from io import StringIO

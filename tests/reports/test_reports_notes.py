@@ -1,7 +1,5 @@
 """Notes on the measurement are values with figures; reports only word them."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """Cells of one name are pooled, or added up, only where the same was started and the same was asked."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

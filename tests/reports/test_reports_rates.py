@@ -1,7 +1,5 @@
 """Shapes of other heights, and open loops by their rate: loads of their own."""
 
-from __future__ import annotations
-
 import csv
 from dataclasses import replace
 from io import StringIO

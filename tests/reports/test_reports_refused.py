@@ -1,7 +1,5 @@
 """What ``report`` cannot read or write: one clear line, and an exit code that tells why."""
 
-from __future__ import annotations
-
 import json
 import shutil
 import subprocess

@@ -1,7 +1,5 @@
 """What repeats differ by, from all levels: it is found where it is, and intervals hold what they claim to."""
 
-from __future__ import annotations
-
 import math
 from types import SimpleNamespace
 from typing import Any

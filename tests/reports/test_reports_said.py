@@ -1,7 +1,5 @@
 """What a report says of a cell, and how it shows it: words, columns, widths."""
 
-from __future__ import annotations
-
 import csv
 import json
 from io import StringIO

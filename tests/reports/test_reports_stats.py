@@ -1,7 +1,5 @@
 """The statistics: properties, published figures, and intervals that cover what they claim to."""
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

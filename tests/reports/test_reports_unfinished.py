@@ -1,7 +1,5 @@
 """Of a sweep that was killed, a report names the cells that are missing and what measures them."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

@@ -1,7 +1,5 @@
 """An answer as somebody's service was seen to send it, and what must be made of it."""
 
-from __future__ import annotations
-
 import json
 import time
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """What Locust is told of a cell, and what stays beside it when a sweep is killed."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

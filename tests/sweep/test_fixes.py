@@ -1,7 +1,5 @@
 """Which settings mend which finding: tables, held against the settings and findings that there are."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

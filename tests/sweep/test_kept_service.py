@@ -1,7 +1,5 @@
 """What a sweep started is kept with each cell, so that another one under the same label is told apart."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

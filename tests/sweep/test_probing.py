@@ -1,7 +1,5 @@
 """A sweep's probes: of every cell, before its load, with the key only where it belongs, none after it."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any

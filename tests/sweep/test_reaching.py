@@ -1,7 +1,5 @@
 """A sweep of a service behind TLS, a proxy, or a key's header of its own: its own requests and its load's."""
 
-from __future__ import annotations
-
 import json
 import subprocess
 import sys

@@ -1,7 +1,5 @@
 """``sweep --try-fixes`` as its user meets it."""
 
-from __future__ import annotations
-
 import json
 import sys
 from pathlib import Path

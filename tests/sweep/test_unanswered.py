@@ -1,7 +1,5 @@
 """What never answers beside a sweep's load is said once a deployment, not with each cell."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from records.point import Point

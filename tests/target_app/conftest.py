@@ -1,7 +1,5 @@
 """The target as a process on a free port, and the LLM it talks to."""
 
-from __future__ import annotations
-
 import contextlib
 import http.client
 import json

@@ -1,7 +1,5 @@
 """What a request's texts become, and where that is done."""
 
-from __future__ import annotations
-
 import asyncio
 import threading
 from typing import Any

@@ -1,7 +1,5 @@
 """The built index: one for a model and a corpus, mocked or not, whole or built again, by one process."""
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,7 +1,5 @@
 """A real LLM call in each of the four ways: answers, failures, and clients that leave."""
 
-from __future__ import annotations
-
 import contextlib
 import json
 import re

@@ -1,7 +1,5 @@
 """What runs each stage, and where: as settings choose, as `/config` says, and as it is seen to run."""
 
-from __future__ import annotations
-
 import asyncio
 import itertools
 import threading

@@ -1,7 +1,5 @@
 """From start to end: loading in its three ways, limits, and the real model."""
 
-from __future__ import annotations
-
 import contextlib
 import json
 import os

@@ -1,7 +1,5 @@
 """What travels: the order of frames, whole answers, refusals; both mocks on."""
 
-from __future__ import annotations
-
 import json
 import subprocess
 import sys

@@ -1,7 +1,5 @@
 """The fault servers as processes, and their records of the truth."""
 
-from __future__ import annotations
-
 import re
 import subprocess
 import sys

@@ -1,7 +1,5 @@
 """What is sent: a field that a service refuses can be left out, and headers stand there once."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable
 from pathlib import Path

@@ -1,7 +1,5 @@
 """A service that echoes all it is sent, in each place where it can, finds none of it kept or shown."""
 
-from __future__ import annotations
-
 import base64
 import json
 import re

@@ -4,8 +4,6 @@ Each script of ``tests/stream_services`` is an answer as somebody's service was 
 was reported, and what is right. The client alone asks for it, and a load for one of each kind.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Sequence
 from pathlib import Path

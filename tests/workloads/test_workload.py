@@ -1,7 +1,5 @@
 """What a workload may be: its names, its columns, and cells that are valid without a token."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import replace
 

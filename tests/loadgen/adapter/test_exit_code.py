@@ -1,7 +1,5 @@
 """What a load's exit code says, where there is more than one thing to say."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

@@ -1,7 +1,5 @@
 """What the options may say, from the command line or from the web UI's form, and what is refused at once."""
 
-from __future__ import annotations
-
 import argparse
 from collections.abc import Callable
 from typing import Any

@@ -1,7 +1,5 @@
 """When a stall can have moved a request by too much (TRAPS 12, 26, 27)."""
 
-from __future__ import annotations
-
 import pytest
 
 from loadgen.client.doubt import Doubt, moved

@@ -1,7 +1,5 @@
 """The cell's folder and the line that says whether to believe it."""
 
-from __future__ import annotations
-
 import os
 from argparse import ArgumentParser, Namespace
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """A master and its workers as real processes, held against the server's own record of what it was asked."""
 
-from __future__ import annotations
-
 import os
 import re
 import shutil

@@ -1,7 +1,5 @@
 """What workers say, added up; when one counts as lost; who is listened to."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any

@@ -1,7 +1,5 @@
 """The levels of a shape: when each was held, what of it is measured, and their table."""
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Sequence
 from pathlib import Path

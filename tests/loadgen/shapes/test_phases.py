@@ -1,7 +1,5 @@
 """What the processes of a search say to each other: each answer in the phase that it belongs to."""
 
-from __future__ import annotations
-
 import math
 import time
 from collections.abc import Sequence

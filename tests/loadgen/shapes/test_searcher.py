@@ -1,7 +1,5 @@
 """The search over levels as they are measured: what it waits for, and what it says of what it saw."""
 
-from __future__ import annotations
-
 import itertools
 import re
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """A fault's server in a thread of this process, and a client that keeps every packet with its time."""
 
-from __future__ import annotations
-
 import asyncio
 import bisect
 import itertools

@@ -1,7 +1,5 @@
 """Faults that are a matter of time: who waits, for what, and who has to answer all the same."""
 
-from __future__ import annotations
-
 import socket
 import time
 from pathlib import Path

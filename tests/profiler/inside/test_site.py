@@ -1,7 +1,5 @@
 """The collector in processes of their own, which its environment alone brings there."""
 
-from __future__ import annotations
-
 import json
 import os
 import subprocess

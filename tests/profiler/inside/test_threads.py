@@ -1,7 +1,5 @@
 """What threads are at: those of event loops, of executors, and others of the app."""
 
-from __future__ import annotations
-
 import asyncio
 import sys
 import threading

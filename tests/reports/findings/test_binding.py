@@ -1,7 +1,5 @@
 """What binds a service: found where its requests wait because of the load, and not where they wait anyway."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

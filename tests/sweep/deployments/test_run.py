@@ -1,7 +1,5 @@
 """Anybody's command as a deployment: started, waited for, configured, and gone with all it started."""
 
-from __future__ import annotations
-
 import json
 import os
 import shlex

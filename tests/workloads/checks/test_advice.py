@@ -1,7 +1,5 @@
 """A check that fails says what to do about it, by options that there are."""
 
-from __future__ import annotations
-
 import argparse
 import dataclasses
 import inspect

@@ -1,7 +1,5 @@
 """Bodies and folds of both dialects (TRAPS 3, 4, 9, 10)."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

@@ -1,7 +1,5 @@
 """What events without an answer in them say: an error, or nothing of the kind."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Counting tokens by their form gives what decoding every event gives, however the stream is cut."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Iterable
 from typing import Any

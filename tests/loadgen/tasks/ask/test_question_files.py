@@ -1,7 +1,5 @@
 """Files of questions as people have them (TRAPS 24)."""
 
-from __future__ import annotations
-
 import json
 import os
 import socket

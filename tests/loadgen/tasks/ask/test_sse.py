@@ -1,7 +1,5 @@
 """The event parser: any cutting of the bytes gives the same events (TRAPS 4, 5)."""
 
-from __future__ import annotations
-
 import time
 from itertools import pairwise
 

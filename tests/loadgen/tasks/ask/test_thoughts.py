@@ -1,7 +1,5 @@
 """What a model thinks is no answer, and what it says of thinking is one."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

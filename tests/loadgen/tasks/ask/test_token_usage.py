@@ -1,7 +1,5 @@
 """How many tokens are the answer's own, by what services say of them."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest
