@@ -38,19 +38,22 @@ def test_two_shapes_are_refused_in_one_line(start: Any) -> None:
     assert one.text.splitlines() == ["error: a load has one shape, not 2: Ramp, Steps; leave one in -f"]
 
 
-def test_the_options_are_explained() -> None:
-    """By locust's parser once a file is loaded: `locust --help` itself ends before it loads one."""
-    code = "import locust; from locustfiles import ramp, search, steps; "
-    code += "from locust.argument_parser import get_parser; get_parser().print_help(); "
-    code += "print(*(m.__doc__ for m in (ramp, search, steps)), sep='\\0')"
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("steps", "--step-users --step-seconds --steps"),
+        ("ramp", "--ramp-from --ramp-to --ramp-seconds"),
+        ("search", "--slo --level-seconds --search-to --search-seconds"),
+    ],
+)
+def test_the_options_are_explained(name: str, options: str) -> None:
+    """By locust's parser once the file is loaded: `locust --help` itself ends before it loads one."""
+    code = f"import locust, locustfiles.{name} as m; from locust.argument_parser import get_parser; "
+    code += "get_parser().print_help(); print(m.__doc__)"
     shown = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=90, check=True
     ).stdout
-    parser, found, docs = shown.partition("locustfiles/ramp.py")
-    for name, doc, options in zip(("Ramp", "Search", "Steps"), (found + docs).split("\0"), (
-        "--ramp-from --ramp-to --ramp-seconds", "--slo --level-seconds --search-to --search-seconds",
-        "--step-users --step-seconds --steps",
-    ), strict=True):  # fmt: skip
-        for option in options.split():
-            assert re.search(rf"^  {option} \S+\s+{name}: \w+", parser, re.M), parser
-            assert option in doc
+    parser, _, doc = shown.partition(f"locustfiles/{name}.py")
+    for option in options.split():
+        assert re.search(rf"^  {option} \S+\s+{name.capitalize()}: \w+", parser, re.M), parser
+        assert option in doc
