@@ -38,14 +38,10 @@ def test_two_shapes_are_refused_in_one_line(start: Any) -> None:
     assert one.text.splitlines() == ["error: a load has one shape, not 2: Ramp, Steps; leave one in -f"]
 
 
-@pytest.mark.parametrize(
-    ("name", "options"),
-    [
-        ("steps", "--step-users --step-seconds --steps"),
-        ("ramp", "--ramp-from --ramp-to --ramp-seconds"),
-        ("search", "--slo --level-seconds --search-to --search-seconds"),
-    ],
-)
+@pytest.mark.parametrize(("name", "options"), [
+    ("steps", "--step-users --step-seconds --steps"), ("ramp", "--ramp-from --ramp-to --ramp-seconds"),
+    ("search", "--slo --level-seconds --search-to --search-seconds"),
+])  # fmt: skip
 def test_the_options_are_explained(name: str, options: str) -> None:
     """By locust's parser once the file is loaded: `locust --help` itself ends before it loads one."""
     code = f"import locust, locustfiles.{name} as m; from locust.argument_parser import get_parser; "

@@ -13,15 +13,12 @@ from support import ROOT, wait_until
 from trap_servers import answering
 
 
-@pytest.mark.parametrize(
-    ("arguments", "option"),
-    [
-        (["--master", "--headless"], "--master-bind-port"),
-        (["--processes", "2", "--headless"], "--master-bind-port"),
-        (["--master", "--web-port", "TAKEN", "--master-bind-port", "0"], "--web-port"),
-        (["--web-port", "TAKEN"], "--web-port"),
-    ],
-)
+@pytest.mark.parametrize(("arguments", "option"), [
+    (["--master", "--headless"], "--master-bind-port"),
+    (["--processes", "2", "--headless"], "--master-bind-port"),
+    (["--master", "--web-port", "TAKEN", "--master-bind-port", "0"], "--web-port"),
+    (["--web-port", "TAKEN"], "--web-port"),
+])  # fmt: skip
 def test_a_port_that_is_taken_is_one_line_and_exit_2(locust: Any, arguments: list[str], option: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])

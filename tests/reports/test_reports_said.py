@@ -114,14 +114,10 @@ def test_two_services_are_told_apart_by_letters_where_their_labels_are_long(
     assert len(head) <= 120
 
 
-@pytest.mark.parametrize(
-    ("labels", "heads"),
-    [
-        (("local", "k8s"), "Ratio (L/K)"),
-        (("staging-eu", "staging-us"), "Ratio (Staging-eu/Staging-us)"),
-        (("10.0.0.1-80", "20.0.0.1-80"), "Ratio (A/B)"),
-    ],
-)
+@pytest.mark.parametrize(("labels", "heads"), [
+    (("local", "k8s"), "Ratio (L/K)"), (("staging-eu", "staging-us"), "Ratio (Staging-eu/Staging-us)"),
+    (("10.0.0.1-80", "20.0.0.1-80"), "Ratio (A/B)"),
+])  # fmt: skip
 def test_what_a_ratio_is_of(labels: tuple[str, str], heads: str) -> None:
     assert ratio_header(*labels) == heads
 

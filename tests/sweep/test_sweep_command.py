@@ -32,39 +32,22 @@ def _little_knowledge(knowledge: Path, indexes: Path, monkeypatch: pytest.Monkey
     monkeypatch.setenv("XDG_CACHE_HOME", str(indexes))
 
 
-@pytest.mark.parametrize(
-    ("option", "why"),
-    [
-        ("--rate=20", "--rate is a factor: --grid rate=N,N measures an open loop"),
-        ("--think-time=1", "(options of the load go after --)"),
-    ],
-)
+@pytest.mark.parametrize(("option", "why"), [
+    ("--rate=20", "--rate is a factor: --grid rate=N,N measures an open loop"),
+    ("--think-time=1", "(options of the load go after --)"),
+])  # fmt: skip
 def test_an_option_of_the_load_is_told_where_it_goes(here: Any, option: str, why: str) -> None:
     assert why in here(cli.main, option).stderr
 
 
-@pytest.mark.parametrize(
-    "args",
-    [
-        ["--config", "non/sense"],
-        ["--config", "a:RETRIEVAL=async", "--deployment", "url:http://127.0.0.1:9"],
-        ["--reference", "nobody"],
-        ["--grid", "sise=1"],
-        ["--scenario", "moon"],
-        ["--concurrency", "many"],
-        ["--concurrency", "0"],
-        ["--budget", "soon"],
-        ["--deployment", "moon"],
-        ["--set", "nonsense"],
-        ["--name", "../up"],
-        ["--requests", "0"],
-        ["--no-such-flag"],
-        ["--resume", "nowhere"],
-        ["--deployment", "url:http://127.0.0.1:9", "--set", "RETRIEVAL=async"],
-        ["--deployment", "url:http://[::1"],
-        ["--", os.fsdecode(b"\xff")],
-    ],
-)
+@pytest.mark.parametrize("args", [
+    ["--config", "non/sense"], ["--config", "a:RETRIEVAL=async", "--deployment", "url:http://127.0.0.1:9"],
+    ["--reference", "nobody"], ["--grid", "sise=1"], ["--scenario", "moon"], ["--concurrency", "many"],
+    ["--concurrency", "0"], ["--budget", "soon"], ["--deployment", "moon"], ["--set", "nonsense"],
+    ["--name", "../up"], ["--requests", "0"], ["--no-such-flag"], ["--resume", "nowhere"],
+    ["--deployment", "url:http://127.0.0.1:9", "--set", "RETRIEVAL=async"],
+    ["--deployment", "url:http://[::1"], ["--", os.fsdecode(b"\xff")],
+])  # fmt: skip
 def test_nonsense_is_one_line_and_exit_code_2(here: Any, args: list[str], tmp_path: Path) -> None:
     done = here(cli.main, *args)
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)

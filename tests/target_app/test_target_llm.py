@@ -141,15 +141,11 @@ def check_chat_that_is_whole(way: Any) -> None:
     assert body["usage"]["completion_tokens"] == 8
 
 
-@pytest.mark.parametrize(
-    ("body", "parameter"),
-    [
-        ({"model": "m", "messages": []}, "messages"),
-        ({"messages": CHAT["messages"]}, "model"),
-        ({"model": "m", "messages": [{"role": "user", "content": ""}]}, "query"),
-        ({"model": "m", "messages": [{"role": "user"}]}, "messages.0.content"),
-    ],
-)
+@pytest.mark.parametrize(("body", "parameter"), [
+    ({"model": "m", "messages": []}, "messages"), ({"messages": CHAT["messages"]}, "model"),
+    ({"model": "m", "messages": [{"role": "user", "content": ""}]}, "query"),
+    ({"model": "m", "messages": [{"role": "user"}]}, "messages.0.content"),
+])  # fmt: skip
 def test_a_chat_without_a_question_gets_422_in_openais_shape(
     answering: Any, body: dict[str, Any], parameter: str
 ) -> None:

@@ -157,15 +157,11 @@ def test_a_step_that_drained_slowly_settles_in_half_of_its_own_time() -> None:
     assert (found.start_ns / S, found.end_ns / S) == (15, 20)
 
 
-@pytest.mark.parametrize(
-    ("window", "times"),
-    [
-        (Window(start_ns=12 * S, end_ns=28 * S), [(12, 20), (20, 28)]),
-        (Window(start_ns=22 * S, end_ns=25 * S), [(20, 20), (22, 25)]),
-        (Window(start_ns=12 * S, end_ns=15 * S), [(12, 15), (20, 20)]),
-        (None, [(10, 10), (20, 20)]),
-    ],
-)
+@pytest.mark.parametrize(("window", "times"), [
+    (Window(start_ns=12 * S, end_ns=28 * S), [(12, 20), (20, 28)]),
+    (Window(start_ns=22 * S, end_ns=25 * S), [(20, 20), (22, 25)]),
+    (Window(start_ns=12 * S, end_ns=15 * S), [(12, 15), (20, 20)]), (None, [(10, 10), (20, 20)]),
+])  # fmt: skip
 def test_only_the_runs_own_window_counts(window: Window | None, times: list[tuple[int, int]]) -> None:
     found = measured_levels([level(1, 10, 20), level(2, 20, 30)], [], window, settle=False)
     assert [(x.start_ns // S, x.end_ns // S) for x in found] == times

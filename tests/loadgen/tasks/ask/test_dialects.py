@@ -121,35 +121,24 @@ def test_odd_events_are_passed_over(event: dict[str, Any]) -> None:
 CHUNK = {"choices": [{"delta": {"content": "a"}}]}
 
 
-@pytest.mark.parametrize(
-    ("event", "error"),
-    [
-        ({"errors": [{"message": "no"}]}, "[{'message': 'no'}]"),
-        ({"success": False, "message": "no"}, "{'success': False, 'message': 'no'}"),
-        ({"success": True, "message": "yes"}, None),
-        ({"error": {"message": None, "code": 429}}, "{'message': None, 'code': 429}"),
-        (CHUNK | {"error": {"message": None, "code": None}}, None),
-        (CHUNK | {"error": ""}, None),
-        (CHUNK | {"x_groq": {"id": "r"}}, None),
-        ({"choices": [{"delta": {}, "error": None}]}, None),
-        ({"choices": [{"delta": {}, "error": "no"}]}, "no"),
-    ],
-)
+@pytest.mark.parametrize(("event", "error"), [
+    ({"errors": [{"message": "no"}]}, "[{'message': 'no'}]"),
+    ({"success": False, "message": "no"}, "{'success': False, 'message': 'no'}"),
+    ({"success": True, "message": "yes"}, None),
+    ({"error": {"message": None, "code": 429}}, "{'message': None, 'code': 429}"),
+    (CHUNK | {"error": {"message": None, "code": None}}, None), (CHUNK | {"error": ""}, None),
+    (CHUNK | {"x_groq": {"id": "r"}}, None), ({"choices": [{"delta": {}, "error": None}]}, None),
+    ({"choices": [{"delta": {}, "error": "no"}]}, "no"),
+])  # fmt: skip
 def test_what_is_an_error_in_a_chunk(event: dict[str, Any], error: str | None) -> None:
     assert fold([(1, event)], fold_openai).error == error
 
 
-@pytest.mark.parametrize(
-    ("delta", "tokens", "thoughts"),
-    [
-        ({"thought_signature": "c2ln", "content": "a"}, 1, 0),
-        ({"reasoning": {"summary": "so"}}, 0, 1),
-        ({"thoughts": "so"}, 0, 1),
-        ({"reasoning_content": None, "content": "a"}, 1, 0),
-        ({"tool_calls": [{"type": "custom", "custom": {"input": "x"}}]}, 1, 0),
-        ({"audio": {"id": "a"}}, 0, 0),
-    ],
-)
+@pytest.mark.parametrize(("delta", "tokens", "thoughts"), [
+    ({"thought_signature": "c2ln", "content": "a"}, 1, 0), ({"reasoning": {"summary": "so"}}, 0, 1),
+    ({"thoughts": "so"}, 0, 1), ({"reasoning_content": None, "content": "a"}, 1, 0),
+    ({"tool_calls": [{"type": "custom", "custom": {"input": "x"}}]}, 1, 0), ({"audio": {"id": "a"}}, 0, 0),
+])  # fmt: skip
 def test_what_a_delta_holds(delta: dict[str, Any], tokens: int, thoughts: int) -> None:
     answer = fold([(1, {"choices": [{"delta": delta}]})], fold_openai)
     assert (answer.tokens, answer.thoughts) == (tokens, thoughts)

@@ -146,18 +146,14 @@ def test_what_is_no_file_or_too_long_a_one_is_refused_at_once(kind: str, tmp_pat
         read_questions(path)
 
 
-@pytest.mark.parametrize(
-    ("text", "place", "why"),
-    [
-        ('id,question\n1,What?\n2,"Why?\n3,How?\n', ":3: ", "is a quote not closed?"),
-        ('question\n"What" is?\n', ":2: ", "expected after"),
-        ("question\nWh\0at?\n", ":2: ", "a NUL in it"),
-        ("question\nWhat?\n" + "x" * 200_000, ":3: ", "field limit"),
-        ("question," + "x" * 200_000 + "\nWhat?\n", ":1: ", "field limit"),
-        ("id,question,Question \n1,What?,Why?\n", ": ", "names question more than once"),
-        ("id,ID,question\n1,2,What?\n", ": ", "names id more than once"),
-    ],
-)
+@pytest.mark.parametrize(("text", "place", "why"), [
+    ('id,question\n1,What?\n2,"Why?\n3,How?\n', ":3: ", "is a quote not closed?"),
+    ('question\n"What" is?\n', ":2: ", "expected after"), ("question\nWh\0at?\n", ":2: ", "a NUL in it"),
+    ("question\nWhat?\n" + "x" * 200_000, ":3: ", "field limit"),
+    ("question," + "x" * 200_000 + "\nWhat?\n", ":1: ", "field limit"),
+    ("id,question,Question \n1,What?,Why?\n", ": ", "names question more than once"),
+    ("id,ID,question\n1,2,What?\n", ": ", "names id more than once"),
+])  # fmt: skip
 def test_a_table_that_is_broken_is_one_line_that_says_where(
     tmp_path: Path, text: str, place: str, why: str
 ) -> None:

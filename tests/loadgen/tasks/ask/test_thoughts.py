@@ -60,16 +60,11 @@ def test_an_answer_about_marks(texts: tuple[str, ...], together: bool) -> None:
     assert (answer.tokens, answer.thoughts, answer.first_token_ns) == (len(texts), 0, 1_000_000)
 
 
-@pytest.mark.parametrize(
-    "fields",
-    [
-        {"content": "Hm", "extra_content": {"google": {"thought": True}}},
-        {"content": "Hm", "thought": True},
-        {"content": "Hm", "type": "thinking"},
-        {"content": [{"type": "text", "text": "Hm", "thought": True}]},
-        {"content": "", "thinking_blocks": [{"type": "thinking", "thinking": "Hm"}]},
-    ],
-)
+@pytest.mark.parametrize("fields", [
+    {"content": "Hm", "extra_content": {"google": {"thought": True}}}, {"content": "Hm", "thought": True},
+    {"content": "Hm", "type": "thinking"}, {"content": [{"type": "text", "text": "Hm", "thought": True}]},
+    {"content": "", "thinking_blocks": [{"type": "thinking", "thinking": "Hm"}]},
+])  # fmt: skip
 def test_marked_by_a_field(fields: dict[str, Any]) -> None:
     answer = read(chunk(**fields), *SAID)
     assert (answer.tokens, answer.thoughts, answer.first_token_ns) == (3, 1, 2_000_000)
