@@ -1,6 +1,7 @@
 """What the tests of several rooms share: servers that set traps, a locust process, and how a load ended."""
 
 import os
+import re
 import shutil
 import signal
 import ssl
@@ -27,6 +28,30 @@ settings.register_profile("steady", settings.get_profile("person"), derandomize=
 settings.load_profile("person")
 if os.environ.get("CI"):
     settings.load_profile("steady")
+
+
+SLOW = re.compile(
+    r"tests/(cli|docs|foreign|locustfiles|loadgen/process|profiler|sweep|target_app|traps)/|scenario"
+)
+"""Modules that wait for processes."""
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Each worker, which is given an equal part of this list, begins with slow modules: what is taken from it
+    at the end is quick, and no two workers start the servers of one module."""
+    workers = int(getattr(config, "workerinput", {}).get("workercount", 1))
+    if workers == 1:
+        return
+    modules: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        modules.setdefault(item.nodeid.partition("::")[0], []).append(item)
+    parts: list[list[pytest.Item]] = [[] for _ in range(workers)]
+    slow = [name for name in modules if SLOW.search(name)]
+    for number, name in enumerate(slow):
+        parts[number % workers] += modules.pop(name)
+    for found in modules.values():
+        min(parts, key=len).extend(found)
+    items[:] = [item for part in parts for item in part]
 
 
 @pytest.fixture(scope="session")
