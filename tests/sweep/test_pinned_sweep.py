@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from records.variants import MOCKS
-from support import ONCE, sweep
+from support import sweep
 from sweep import cli
 from sweep.plan import Plan
 from sweep.running import cpus
@@ -41,7 +41,7 @@ def test_the_load_and_the_target_are_kept_apart_and_the_cell_tells_it(
     tmp_path: Path, knowledge: Path, indexes: Path
 ) -> None:
     first, *others = cpus.available()
-    args = ["--config", "mock-both", "--concurrency", "1", "--requests", "20", "--repeats", "1", *ONCE]
+    args = ["--config", "mock-both", "--concurrency", "1", "--requests", "20", "--repeats", "1"]
     args += ["--set", f"KNOWLEDGE_BASE_DIR={knowledge}", "--set", f"CACHE_DIR={indexes / 'chokepoint'}"]
     done = sweep(*args, cwd=tmp_path)
     assert done.returncode in (0, 3), done.stderr  # 3: too busy a machine for a valid cell
