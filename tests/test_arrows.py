@@ -24,10 +24,14 @@ MAY_IMPORT = {
 
 
 OF_LOADGEN = {
-    "client": set(), "engine": {"client"}, "tasks": {"client", "engine"},
-    "tasks.ask": {"client", "engine", "tasks"}, "shapes": {"engine"},
-    "process": {"client", "engine", "shapes"}, "adapter": {"client", "engine", "process", "shapes"},
-}  # fmt: skip
+    "client": set(),
+    "engine": {"client"},
+    "tasks": {"client", "engine"},
+    "tasks.ask": {"client", "engine", "tasks"},
+    "shapes": {"engine"},
+    "process": {"client", "engine", "shapes"},
+    "adapter": {"client", "engine", "process", "shapes"},
+}
 """Its folders. The adapter is told its scenario by a locustfile."""
 
 OF_REPORTS = {
