@@ -1,7 +1,5 @@
 """Cells that say what they run, and are what their names say."""
 
-from __future__ import annotations
-
 from typing import Any
 
 PATHS = {

@@ -1,7 +1,5 @@
 """An answer asked for in this process, and when it was dated."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 from loadgen.tasks.ask.reading import AnswerExchange, Asker

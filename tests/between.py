@@ -1,7 +1,5 @@
 """What stands between a load and a server: TLS, and a proxy."""
 
-from __future__ import annotations
-
 import contextlib
 import socket
 import ssl
@@ -143,9 +141,40 @@ class ProxyServer:
                     sock.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
                 else:
                     behind.sendall(data)
-                while True:
-                    for one in select([sock, behind], [], [], 60)[0]:
-                        data = one.recv(65536)
-                        (behind if one is sock else sock).sendall(data)
-                        if not data:
-                            return
+                _hand_on(sock, behind)
+
+
+class Switch:
+    """One address, behind which a test puts one server of this machine or another."""
+
+    def __init__(self) -> None:
+        self._port = 0
+        self._listener = support.Listener(self._serve)
+        self.url = f"http://127.0.0.1:{self._listener.port}"
+        self.close = self._listener.close
+
+    def to(self, port: int) -> None:
+        """From now on; connections to the one before are ended."""
+        self._port = port
+        for sock in self._listener.accepted:
+            with contextlib.suppress(OSError):
+                sock.shutdown(socket.SHUT_RDWR)
+
+    def _serve(self, sock: socket.socket) -> None:
+        with (
+            sock,
+            contextlib.suppress(OSError),
+            socket.create_connection(("127.0.0.1", self._port), 60) as behind,
+        ):
+            behind.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            _hand_on(sock, behind)
+
+
+def _hand_on(sock: socket.socket, behind: socket.socket) -> None:
+    """Bytes both ways, until either ends."""
+    while True:
+        for one in select([sock, behind], [], [], 60)[0]:
+            data = one.recv(65536)
+            (behind if one is sock else sock).sendall(data)
+            if not data:
+                return

@@ -1,13 +1,16 @@
 """What the tests of several rooms share: servers that set traps, a locust process, and how a load ended."""
 
-from __future__ import annotations
-
 import os
+import re
 import shutil
+import signal
 import ssl
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -27,6 +30,30 @@ if os.environ.get("CI"):
     settings.load_profile("steady")
 
 
+SLOW = re.compile(
+    r"tests/(cli|docs|foreign|locustfiles|loadgen/process|profiler|sweep|target_app|traps)/|scenario"
+)
+"""Modules that wait for processes."""
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Each worker, which is given an equal part of this list, begins with slow modules: what is taken from it
+    at the end is quick, and no two workers start the servers of one module."""
+    workers = int(getattr(config, "workerinput", {}).get("workercount", 1))
+    if workers == 1:
+        return
+    modules: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        modules.setdefault(item.nodeid.partition("::")[0], []).append(item)
+    parts: list[list[pytest.Item]] = [[] for _ in range(workers)]
+    slow = [name for name in modules if SLOW.search(name)]
+    for number, name in enumerate(slow):
+        parts[number % workers] += modules.pop(name)
+    for found in modules.values():
+        min(parts, key=len).extend(found)
+    items[:] = [item for part in parts for item in part]
+
+
 @pytest.fixture(scope="session")
 def free_port() -> Callable[[], int]:
     return support.free_port
@@ -35,6 +62,29 @@ def free_port() -> Callable[[], int]:
 @pytest.fixture(scope="session")
 def ended_well() -> Callable[[support.Process], bool]:
     return support.ended_well
+
+
+@pytest.fixture
+def here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """A command of ours in this process, in ``tmp_path``: its ``main`` with these words and variables."""
+
+    def called(main: Callable[..., Any], *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setattr(sys, "argv", ["here", *words])
+        monkeypatch.setattr(signal, "signal", lambda *_: None)
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+        capfd.readouterr()
+        try:
+            code = main(list(words))
+        except SystemExit as end:
+            code = end.code
+        said = capfd.readouterr()
+        return subprocess.CompletedProcess(words, int(code or 0), said.out, said.err)
+
+    return called
 
 
 # -- servers: raw sockets, so that what is on the wire is exactly what a test says

@@ -1,7 +1,5 @@
 """The mock LLM server with its record, and the processes of a distributed load that ask it."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """The times of the faults that ``serve`` starts, in nanoseconds."""
 
-from __future__ import annotations
-
 import itertools
 
 MS = 1_000_000

@@ -6,8 +6,6 @@ Works on a copy of the files that git tracks (of the working tree). A mutation t
 is an error: it is kept up with the code.
 """
 
-from __future__ import annotations
-
 import os
 import shutil
 import subprocess
@@ -136,7 +134,7 @@ def copied(to: Path) -> None:
             shutil.copy2(ROOT / name, to / name)
 
 
-def exit_code(root: Path, tests: Sequence[str], shown: int) -> int:
+def exit_code(root: Path, tests: Sequence[str], shown: int, limit_s: float = LIMIT_S) -> int:
     """pytest's exit code over those tests of that tree, which is shown there; FOUND if they do not end."""
     command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests]
     environment = {**os.environ, "PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": "1", "CI": "yes"}
@@ -144,7 +142,7 @@ def exit_code(root: Path, tests: Sequence[str], shown: int) -> int:
         command, cwd=root, env=environment, stdout=shown, stderr=subprocess.STDOUT
     ) as process:
         try:
-            return process.wait(LIMIT_S)
+            return process.wait(limit_s)
         except subprocess.TimeoutExpired:
             process.kill()
             return FOUND
@@ -173,7 +171,7 @@ def main(names: Sequence[str]) -> int:
         root = Path(folder)
         copied(root)
         every = sorted({test for one in wanted for test in one.tests})
-        if exit_code(root, every, sys.stderr.fileno()) != PASSED:
+        if exit_code(root, every, sys.stderr.fileno(), LIMIT_S * len(wanted)) != PASSED:
             print("error: the tests do not pass without a mutation either", file=sys.stderr)
             return 1
         verdicts = []

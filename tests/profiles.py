@@ -1,7 +1,5 @@
 """``profile`` as a process, and what it writes."""
 
-from __future__ import annotations
-
 import json
 import os
 import subprocess
@@ -30,12 +28,8 @@ def arguments(*flags: str) -> list[str]:
 
 def profile(folder: Path, *flags: str, **options: Any) -> subprocess.CompletedProcess[Any]:
     usual: dict[str, Any] = {
-        "cwd": folder,
-        "env": ENVIRONMENT,
-        "capture_output": True,
-        "text": True,
-        "timeout": 60,
-    }
+        "cwd": folder, "env": ENVIRONMENT, "capture_output": True, "text": True, "timeout": 60,
+    }  # fmt: skip
     ended: subprocess.CompletedProcess[Any] = subprocess.run(arguments(*flags), **(usual | options))
     return ended
 

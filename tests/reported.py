@@ -1,7 +1,5 @@
 """What a report makes of runs, and says of them."""
 
-from __future__ import annotations
-
 from io import StringIO
 from pathlib import Path
 from typing import Any

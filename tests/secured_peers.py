@@ -1,7 +1,5 @@
 """TLS servers of which a test has each byte in its hand."""
 
-from __future__ import annotations
-
 import contextlib
 import socket
 import ssl

@@ -1,7 +1,5 @@
 """A closed loop before a stage that serves one at a time and one that all may wait for, with a dial."""
 
-from __future__ import annotations
-
 import heapq
 import random
 from bisect import bisect_right

@@ -1,7 +1,5 @@
 """What tests of several rooms use: ports, waits, processes, sweeps, and what these leave behind."""
 
-from __future__ import annotations
-
 import contextlib
 import http.client
 import itertools
@@ -27,6 +25,8 @@ ROOT = Path(__file__).resolve().parents[1]
 LIMIT_S = 120.0
 """For whatever comes at once on a machine that is not busy."""
 SWEEP_LIMIT_S = 280.0
+ONCE = ("--budget", "10s")
+"""Words for a sweep of one cell: no time to measure again what a busy machine spoiled."""
 
 FIRST_PORT, PORTS_EACH = 10_000, 1_000
 """Below those that the kernel gives away (32768 and up), so that no connection has one at the wrong moment;
@@ -83,14 +83,9 @@ class Process:
         self.output = output
         with output.open("wb") as file:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", *arguments],
-                cwd=output.parent,
-                stdin=subprocess.DEVNULL,
-                stdout=stdout or file,
-                stderr=file,
-                env=environment(**variables),
-                start_new_session=True,
-            )
+                [sys.executable, "-m", *arguments], cwd=output.parent, stdin=subprocess.DEVNULL,
+                stdout=stdout or file, stderr=file, env=environment(**variables), start_new_session=True,
+            )  # fmt: skip
 
     @property
     def text(self) -> str:
@@ -196,14 +191,9 @@ def ended_well(process: Process) -> bool:
 
 def sweep(*words: str, cwd: Path, **variables: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "sweep", *words],
-        cwd=cwd,
-        env=environment(**variables),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=SWEEP_LIMIT_S,
-    )
+        [sys.executable, "-m", "sweep", *words], cwd=cwd, env=environment(**variables),
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=SWEEP_LIMIT_S,
+    )  # fmt: skip
 
 
 def sweep_ended_well(code: int, run: Path) -> bool:

@@ -86,15 +86,14 @@ def _request(outcome: Outcome) -> RequestRecord:
     )  # fmt: skip
 
 
+def plan_of(*specs: str, **changes: Any) -> Plan:
+    """One load of these deployments as they are, but for what is said."""
+    base: dict[str, Any] = {"name": "t", "variants": (Variant(name="as-is"),), "levels": (1,), "auto": False}
+    return Plan(**{**base, "targets": parse_targets(list(specs)), **changes})
+
+
 def planned(**changes: Any) -> Plan:
-    base: dict[str, Any] = {
-        "name": "t",
-        "targets": parse_targets(["it=url:http://127.0.0.1:1"]),
-        "variants": (Variant(name="as-is"),),
-        "levels": BASE_LEVELS,
-        "auto": True,
-    }
-    return Plan(**{**base, **changes})
+    return plan_of("it=url:http://127.0.0.1:1", **{"levels": BASE_LEVELS, "auto": True, **changes})
 
 
 def swept(path: Path, world: World, monkeypatch: pytest.MonkeyPatch) -> tuple[runner.Sweep, str]:

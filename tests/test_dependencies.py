@@ -1,7 +1,5 @@
 """What `pip install .` brings is enough for a load worker, `[report]` for reports: by what they import."""
 
-from __future__ import annotations
-
 import ast
 import re
 import sys

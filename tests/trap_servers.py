@@ -1,7 +1,5 @@
 """Servers of this process that set traps: raw sockets, so that what is on the wire is what a test says."""
 
-from __future__ import annotations
-
 import json
 import socket
 import ssl

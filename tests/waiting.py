@@ -1,7 +1,5 @@
 """Small apps in a loop of the test's own, whose tasks wait until they were looked at."""
 
-from __future__ import annotations
-
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Coroutine

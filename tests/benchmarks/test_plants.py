@@ -1,7 +1,5 @@
 """The bench of planted bottlenecks: nothing names a plant in what the report is handed, and what is right."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from types import SimpleNamespace
@@ -20,13 +18,8 @@ def plants(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     from plants import blanking, case, catalogue, judging, matrix, sweeping
 
     return SimpleNamespace(
-        blanking=blanking,
-        case=case,
-        catalogue=catalogue,
-        judging=judging,
-        matrix=matrix,
-        sweeping=sweeping,
-    )
+        blanking=blanking, case=case, catalogue=catalogue, judging=judging, matrix=matrix, sweeping=sweeping,
+    )  # fmt: skip
 
 
 def write(path: Path, *values: Any) -> None:

@@ -1,7 +1,5 @@
 """`chokepoint COMMAND ...` is the short command by another name, and imports nothing else's room."""
 
-from __future__ import annotations
-
 import os
 import pty
 import select
@@ -11,7 +9,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
@@ -21,16 +21,13 @@ from cli.errors import FAULT, INTERRUPTED, USAGE
 from cli.main import COMMAND, main
 from cli.menu import Menu
 from mocks.catalogue import SERVERS
+from profiler import cli as profile
 from records import exit_codes
+from reports.cli import main as report
+from sweep import cli as sweep
 
 ROOT = Path(__file__).resolve().parents[2]
-SHORT = {"sweep": "sweep", "report": "reports", "profile": "profiler"}
-
-
-def ran(module: str, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", module, *words], cwd=ROOT, capture_output=True, text=True, timeout=60
-    )
+SHORT = {"sweep": sweep.main, "report": partial(report.main, prog_name="report"), "profile": profile.main}
 
 
 @pytest.mark.parametrize("words", [["--help"], ["--version"], []])
@@ -63,14 +60,13 @@ def test_its_exit_codes_are_those_of_every_command() -> None:
     ],
     ids=" ".join,
 )
-def test_what_follows_the_command_is_as_in_the_short_one(words: list[str]) -> None:
+def test_what_follows_the_command_is_as_in_the_short_one(here: Any, words: list[str]) -> None:
     name, *rest = words
-    long, short = ran("cli", *words), ran(SHORT[name], *rest)
+    long, short = here(main, *words), here(SHORT[name], *rest)
     assert long.returncode == short.returncode
-    assert "Traceback" not in long.stderr
 
     def text(of: str) -> list[str]:  # a longer name wraps the usage line elsewhere
-        return of.replace(f"chokepoint {name}", name).replace(f"python -m {SHORT[name]}", name).split()
+        return of.replace(f"chokepoint {name}", name).split()
 
     assert (text(long.stdout), text(long.stderr)) == (text(short.stdout), text(short.stderr))
     if "help" in words[-1] or words[-1] == "-h":
@@ -169,15 +165,11 @@ def test_a_full_disk_is_one_line() -> None:
 # -- completion: each shell's own, with what `chokepoint completion` prints
 
 LINES = {
-    "chokepoint sw": "sweep",
-    "chokepoint sweep --conf": "--config",
-    "chokepoint report --outp": "--output",
-    "chokepoint profile --dura": "--duration",
-    "chokepoint mock op": "openai",
-    "chokepoint mock openai --tok": "--tokens",
-    "chokepoint mock faults --dialect op": "openai",
+    "chokepoint sw": "sweep", "chokepoint sweep --conf": "--config", "chokepoint report --outp": "--output",
+    "chokepoint profile --dura": "--duration", "chokepoint mock op": "openai",
+    "chokepoint mock openai --tok": "--tokens", "chokepoint mock faults --dialect op": "openai",
     "chokepoint completion fi": "fish",
-}
+}  # fmt: skip
 
 
 @pytest.fixture

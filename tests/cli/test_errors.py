@@ -24,17 +24,11 @@ def test_a_mistake_is_one_line_that_begins_with_error(
     assert said.err.count("\n") == 1
 
 
-@pytest.mark.parametrize(
-    ("command", "words"),
-    [
-        (profile, ["--interval", "nan"]),
-        (profile, ["--duration", "inf"]),
-        (openai_server.main, ["--ttft-ms", "nan"]),
-        (openai_server.main, ["--tokens", "\u0665"]),
-        (sweep, ["--ready-seconds", "nan"]),
-        (sweep, ["--repeats", "\u0661"]),
-    ],
-)
+@pytest.mark.parametrize(("command", "words"), [
+    (profile, ["--interval", "nan"]), (profile, ["--duration", "inf"]),
+    (openai_server.main, ["--ttft-ms", "nan"]), (openai_server.main, ["--tokens", "\u0665"]),
+    (sweep, ["--ready-seconds", "nan"]), (sweep, ["--repeats", "\u0661"]),
+])  # fmt: skip
 def test_no_command_takes_what_is_no_number(
     command: object,
     words: list[str],

@@ -4,8 +4,6 @@ Blocks marked ``sh`` are run, in order, in one shell and one folder. Those marke
 NOT_RUN says why.
 """
 
-from __future__ import annotations
-
 import contextlib
 import json
 import os
@@ -140,14 +138,9 @@ def run(text: str, folder: Path, environment: dict[str, str]) -> str:
     output = folder / "output"
     with output.open("wb") as file:
         shell = subprocess.Popen(
-            ["bash", "-c", text],
-            cwd=folder,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=file,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
+            ["bash", "-c", text], cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=file,
+            stderr=subprocess.STDOUT, start_new_session=True,
+        )  # fmt: skip
         try:
             shell.wait(timeout=LIMIT_S)
         except subprocess.TimeoutExpired:

@@ -1,7 +1,5 @@
 """Relative links of the pages lead somewhere, and to headings that are there."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 

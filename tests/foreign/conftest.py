@@ -1,7 +1,5 @@
 """Servers that are not ours, as processes, each with a record of what it did; nginx before one of them."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import socket

@@ -1,7 +1,5 @@
 """Our figures beside those of servers that we did not write."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -10,25 +8,34 @@ import pytest
 
 from records.cells.cell import Check
 from records.cells.reader import CellData, read_cell
+from support import lines
 
 TTFT_MS, ITL_MS = 400, 20
 EARLY_MS, LATE_MS = -1, 250
 """How far our TTFT may lie from the server's own, on a machine three times slower that runs other tests too;
 what falls into a trap is later by all of the tokens (380 ms), or earlier by the whole TTFT."""
+TRIES = 4
 
 
-def run(locust: Any, folder: Path, port: int, tokens: int, requests: int = 14) -> CellData:
-    """A run of 6 users in OpenAI's dialect; the body tells the server what to do."""
+def run(
+    locust: Any, folder: Path, server: Any, tokens: int, *, port: int = 0, requests: int = 14
+) -> tuple[CellData, list[dict[str, Any]]]:
+    """A run of 6 users in OpenAI's dialect, and what the server knows of it; the body tells it what to do.
+    Again, where a busy machine left too few answers whose gaps are known."""
     options = {"ttft_ms": TTFT_MS, "itl_ms": ITL_MS, "tokens": tokens}
     fields = [part for name, value in options.items() for part in ("--field", f"{name}={value}")]
     load = ["--headless", "-u", "6", "-t", "60s", "--min-seconds", "0", "--requests", str(requests)]
-    load += ["--results", "r", "--dialect", "openai"]
-    one = locust("-H", f"http://127.0.0.1:{port}", *load, *fields)
-    code = one.wait()
-    data = read_cell(folder / "r")
-    assert code == (0 if data.cell.verdict.valid else 3), one.text
-    assert "Traceback" not in one.text
-    return data
+    for number in range(TRIES):
+        before, name = lines(server.record), f"r{number}"
+        url = f"http://127.0.0.1:{port or server.port}"
+        one = locust("-H", url, *load, "--results", name, "--dialect", "openai", *fields)
+        code = one.wait()
+        data = read_cell(folder / name)
+        assert code == (0 if data.cell.verdict.valid else 3), one.text
+        assert "Traceback" not in one.text
+        if "too few" not in check_of(data, "buffering").text:
+            break
+    return data, server.truths()[before:]
 
 
 def check_of(data: CellData, name: str) -> Check:
@@ -58,16 +65,15 @@ def check_figures(data: CellData, truths: list[dict[str, Any]]) -> None:
     true = median(truth["e2e_ms"] - truth["ttft_ms"] for truth in truths)
     assert median(streams) / 1e6 == pytest.approx(true, abs=LATE_MS)
     buffering = check_of(data, "buffering")
-    # Of answers that lay unread the gaps are not known; a machine that is busy may leave too few.
-    assert buffering.status == "pass" or "too few" in buffering.text
+    assert buffering.status == "pass", buffering.text
     assert check_of(data, "clock-order").status == "pass"
 
 
 @pytest.mark.parametrize("file", ["starlette_app.py", "node_server.mjs", "http_server.py"])
 def test_counts_and_ttft_are_the_servers_own(foreign: Any, locust: Any, tmp_path: Path, file: str) -> None:
     server = foreign(file)
-    data = run(locust, tmp_path, server.port, tokens=20)
-    check_figures(data, server.truths())
+    data, truths = run(locust, tmp_path, server, tokens=20)
+    check_figures(data, truths)
     closes = file == "http_server.py"
     # A user keeps its connection where the server lets it.
     assert data.cell.achieved["connects"] >= (len(data.requests) if closes else 6)
@@ -80,8 +86,8 @@ def test_a_chunked_answer_through_nginx_is_the_servers_own(
 ) -> None:
     """nginx hands each chunk on, even with ``proxy_buffering on``; then only the headers wait for it."""
     server = foreign("starlette_app.py")
-    data = run(locust, tmp_path, nginx(server.port, buffering, version), tokens=20)
-    check_figures(data, server.truths())
+    data, truths = run(locust, tmp_path, server, tokens=20, port=nginx(server.port, buffering, version))
+    check_figures(data, truths)
     headers = [(r.headers_at_ns - r.sent_at_ns) / 1e6 for r in data.requests if r.headers_at_ns is not None]
     assert buffering == "on" or median(headers) < TTFT_MS / 2
 
@@ -91,8 +97,8 @@ def test_lumps_from_nginxs_buffers_are_found_out(
 ) -> None:
     """An answer without chunks comes when a buffer is full: all tokens, but TTFT is not the server's."""
     server = foreign("http_server.py")
-    data = run(locust, tmp_path, nginx(server.port, "on", "1.0"), tokens=150, requests=15)
-    truths = server.truths()
+    port = nginx(server.port, "on", "1.0")
+    data, truths = run(locust, tmp_path, server, tokens=150, port=port, requests=15)
     check_counts(data, truths)
     assert median(differences(data, truths)) > 10 * ITL_MS
     buffering = check_of(data, "buffering")
@@ -104,19 +110,17 @@ def test_whole_answers_from_nginxs_buffers_are_said_aloud(
 ) -> None:
     """An answer that fits a buffer comes all at once, as from a service that does not stream."""
     server = foreign("http_server.py")
-    data = run(locust, tmp_path, nginx(server.port, "on", "1.0"), tokens=20)
-    truths = server.truths()
+    data, truths = run(locust, tmp_path, server, tokens=20, port=nginx(server.port, "on", "1.0"))
     check_counts(data, truths)
     assert median(differences(data, truths)) > 10 * ITL_MS
     buffering = check_of(data, "buffering")
     assert buffering.status == "n/a"
-    # A machine that is busy may leave too few.
-    assert "a proxy buffers whole answers" in buffering.text or "too few" in buffering.text
+    assert "a proxy buffers whole answers" in buffering.text
 
 
 def test_without_chunks_and_without_buffering_nginx_changes_nothing(
     foreign: Any, nginx: Any, locust: Any, tmp_path: Path
 ) -> None:
     server = foreign("http_server.py")
-    data = run(locust, tmp_path, nginx(server.port, "off", "1.0"), tokens=20)
-    check_figures(data, server.truths())
+    data, truths = run(locust, tmp_path, server, tokens=20, port=nginx(server.port, "off", "1.0"))
+    check_figures(data, truths)

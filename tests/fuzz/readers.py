@@ -7,8 +7,6 @@ judged, its dates are in order, and counting tokens by their form gives what dec
 `pip install '.[fuzz]'`; ends with 1 and the bytes that did it where something else happens.
 """
 
-from __future__ import annotations
-
 import argparse
 import sys
 import tempfile

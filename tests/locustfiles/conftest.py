@@ -1,7 +1,5 @@
 """The mock LLM server, and locust with a shape, as processes."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any

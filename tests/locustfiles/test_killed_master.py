@@ -1,7 +1,5 @@
 """A master that is killed takes its own load workers with it."""
 
-from __future__ import annotations
-
 import signal
 import sys
 from typing import Any

@@ -1,7 +1,5 @@
 """Steps and ramps as a user runs them, against the mock LLM server, whose capacity is known."""
 
-from __future__ import annotations
-
 import re
 import signal
 import time
@@ -13,7 +11,7 @@ from typing import Any
 import pytest
 
 from records.cells.reader import read_cell
-from support import wait_until
+from support import lines, wait_until
 
 
 def status_of(folder: Path) -> dict[str, str]:
@@ -110,7 +108,8 @@ def test_an_interrupted_load_keeps_its_levels_as_far_as_it_went(
     steps = ["--step-users", "2", "--step-seconds", "2", "--steps", "9", "--results", "r"]
     one = start(*shape("steps", service, *steps))
     wait_until(lambda: "updating to 4 users" in one.text)
-    time.sleep(0.5)
+    before = lines(tmp_path / "r" / "requests.jsonl")
+    wait_until(lambda: lines(tmp_path / "r" / "requests.jsonl") >= before + 6)
     one.send(signal.SIGTERM)
     assert one.wait() == 130, one.text
     assert "Traceback" not in one.text

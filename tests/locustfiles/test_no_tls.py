@@ -1,7 +1,5 @@
 """What says how TLS is verified, where there is none, is not passed over in silence."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

@@ -1,7 +1,5 @@
 """What all shapes share as commands: their options, and how they refuse what cannot be."""
 
-from __future__ import annotations
-
 import re
 import subprocess
 import sys
@@ -17,16 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
     ("name", "arguments", "said"),
     [
         ("search", [], "which objective?"),
-        ("search", ["--slo", "fast please"], "--slo 'fast' is none of ttft, e2e, tpot, itl"),
-        ("search", ["--slo", "ttft:5", "-u", "8", "--search-to", "7"], "below where the search begins: -u 8"),
-        (
-            "search",
-            ["--slo", "ttft:5", "--arrival", "constant", "--rate", "8.5", "--search-to", "8"],
-            "--search-to 8 is below where the search begins: --rate 8.5",
-        ),
         ("search", ["--slo", "ttft:5", "-t", "15s"], "-t 15: a search takes 22 s at the least"),
-        ("search", ["--slo", "ttft:5", "--search-seconds", "9"], "--search-seconds 9: a search takes 22 s"),
-        ("search", ["--slo", "ttft:5", "--arrival", "poisson"], "wants a --rate"),
         ("ramp", ["--ramp-to", "many"], "--ramp-to wants a whole number of at least 1"),
     ],
 )
@@ -49,15 +38,11 @@ def test_two_shapes_are_refused_in_one_line(start: Any) -> None:
     assert one.text.splitlines() == ["error: a load has one shape, not 2: Ramp, Steps; leave one in -f"]
 
 
-@pytest.mark.parametrize(
-    ("name", "options"),
-    [
-        ("steps", ["--step-users", "--step-seconds", "--steps"]),
-        ("ramp", ["--ramp-from", "--ramp-to", "--ramp-seconds"]),
-        ("search", ["--slo", "--level-seconds", "--search-to", "--search-seconds"]),
-    ],
-)
-def test_the_options_are_explained(name: str, options: list[str]) -> None:
+@pytest.mark.parametrize(("name", "options"), [
+    ("steps", "--step-users --step-seconds --steps"), ("ramp", "--ramp-from --ramp-to --ramp-seconds"),
+    ("search", "--slo --level-seconds --search-to --search-seconds"),
+])  # fmt: skip
+def test_the_options_are_explained(name: str, options: str) -> None:
     """By locust's parser once the file is loaded: `locust --help` itself ends before it loads one."""
     code = f"import locust, locustfiles.{name} as m; from locust.argument_parser import get_parser; "
     code += "get_parser().print_help(); print(m.__doc__)"
@@ -65,6 +50,6 @@ def test_the_options_are_explained(name: str, options: list[str]) -> None:
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=90, check=True
     ).stdout
     parser, _, doc = shown.partition(f"locustfiles/{name}.py")
-    for option in options:
+    for option in options.split():
         assert re.search(rf"^  {option} \S+\s+{name.capitalize()}: \w+", parser, re.M), parser
         assert option in doc

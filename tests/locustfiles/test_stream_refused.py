@@ -1,7 +1,5 @@
 """What a load cannot be or cannot have: one line before it begins, and an exit code that says so."""
 
-from __future__ import annotations
-
 import os
 import socket
 import subprocess
@@ -15,15 +13,12 @@ from support import ROOT, wait_until
 from trap_servers import answering
 
 
-@pytest.mark.parametrize(
-    ("arguments", "option"),
-    [
-        (["--master", "--headless"], "--master-bind-port"),
-        (["--processes", "2", "--headless"], "--master-bind-port"),
-        (["--master", "--web-port", "TAKEN", "--master-bind-port", "0"], "--web-port"),
-        (["--web-port", "TAKEN"], "--web-port"),
-    ],
-)
+@pytest.mark.parametrize(("arguments", "option"), [
+    (["--master", "--headless"], "--master-bind-port"),
+    (["--processes", "2", "--headless"], "--master-bind-port"),
+    (["--master", "--web-port", "TAKEN", "--master-bind-port", "0"], "--web-port"),
+    (["--web-port", "TAKEN"], "--web-port"),
+])  # fmt: skip
 def test_a_port_that_is_taken_is_one_line_and_exit_2(locust: Any, arguments: list[str], option: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
@@ -41,14 +36,9 @@ def test_a_port_that_is_taken_is_one_line_and_exit_2(locust: Any, arguments: lis
         (["--headless"], "which service?"),
         (["--headless", "-H", "http://127.0.0.1:1", "--results", "r"], "be reached: connection refused"),
         (["-H", "http://x", "--requests", "-1"], "--requests wants a whole number of at least 0"),
-        (["-H", "http://x", "--dialect", "french"], "--dialect is one of ask, openai"),
-        (["-H", "http://x", "--questions", "none.txt"], "No such file"),
         (["--headless", "-H", "http://x", "--results", "/dev/null/r"], "/dev/null/r: Not a directory"),
         (["--headless", "-H", "http://x", "--csv", "/dev/null/l"], "--csv /dev/null/l_stats.csv: Not a dir"),
-        (["--headless", "-H", "http://x", "--html", "/proc/none/l"], "--html /proc/none/l: "),
-        (["-H", "http://x", "--run-name", b"\xff"], "--run-name is to be UTF-8"),
         (["-H", "http://x", "-t", "99999999999h"], "-t is too long"),
-        (["-H", "http://me:pw@x"], "-H: a base URL holds no user, password"),
         (["-H", "http://x", "--processes", "-7"], "--processes wants a whole number of at least -1"),
     ],
 )
@@ -61,7 +51,7 @@ def test_bad_input_is_one_line_and_exit_2(locust: Any, arguments: list[Any], sai
     assert "Traceback" not in one.text
 
 
-@pytest.mark.parametrize("words", [["-u", "0"], ["-u", "-3"], ["-t", "0s"], ["-u", "0", "--processes", "2"]])
+@pytest.mark.parametrize("words", [["-t", "0s"], ["-u", "0", "--processes", "2"]])
 def test_a_load_of_nobody_or_of_no_time_is_refused(locust: Any, free_port: Any, words: list[str]) -> None:
     port = str(free_port())
     ports = ("--master-bind-port", port, "--master-port", port)

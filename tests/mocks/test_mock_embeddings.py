@@ -1,7 +1,5 @@
 """Mock embeddings: unit vectors near stored ones, which depend on the text alone."""
 
-from __future__ import annotations
-
 import subprocess
 import sys
 import time
@@ -49,14 +47,9 @@ def test_the_same_in_another_process() -> None:
         "print(MockEmbeddings(numpy.eye(9, dtype='f4')).embed(['grüße \\ud800']).tobytes().hex())"
     )
     other = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=60,
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60,
         env={"PYTHONHASHSEED": "7", "PYTHONPATH": str(ROOT)},
-    )
+    )  # fmt: skip
     here = MockEmbeddings(np.eye(9, dtype=np.float32)).embed(["grüße \ud800"])
     assert other.stdout.strip() == here.tobytes().hex()
 

@@ -1,7 +1,5 @@
 """The latency model: its mean and spread are the flags', its draws the seed's."""
 
-from __future__ import annotations
-
 import statistics
 
 import pytest

@@ -1,7 +1,5 @@
 """The in-process mock LLM says the question back, word by word."""
 
-from __future__ import annotations
-
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -1,7 +1,5 @@
 """The mock LLM server as a process, asked over real sockets."""
 
-from __future__ import annotations
-
 import http.client
 import json
 import os
@@ -169,16 +167,11 @@ def test_a_whole_answer_takes_as_long_and_counts_its_tokens(start: Start) -> Non
     assert (record["tokens"], record["stream"]) == (9, False)
 
 
-@pytest.mark.parametrize(
-    ("method", "path", "body", "status"),
-    [
-        ("POST", "/v1/chat/completions", b"{", 400),
-        ("POST", "/v1/chat/completions", b"\xff\xfe", 400),
-        ("POST", "/v1/chat/completions", b'{"messages":[]}', 400),
-        ("GET", "/v1/chat/completions", None, 405),
-        ("GET", "/nothing", None, 404),
-    ],
-)
+@pytest.mark.parametrize(("method", "path", "body", "status"), [
+    ("POST", "/v1/chat/completions", b"{", 400), ("POST", "/v1/chat/completions", b"\xff\xfe", 400),
+    ("POST", "/v1/chat/completions", b'{"messages":[]}', 400), ("GET", "/v1/chat/completions", None, 405),
+    ("GET", "/nothing", None, 404),
+])  # fmt: skip
 def test_bad_input_gets_openais_error_and_the_next_is_served(
     start: Start, method: str, path: str, body: bytes | None, status: int
 ) -> None:
@@ -223,25 +216,15 @@ def test_it_ends_cleanly_with_a_stream_under_way(start: Start, number: int, code
 
 def run_once(*flags: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "mocks.openai_server", *flags],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
+        [sys.executable, "-m", "mocks.openai_server", *flags], cwd=ROOT, capture_output=True, text=True,
         timeout=60,
-    )
+    )  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    "flags",
-    [
-        ["--tokens", "0"],
-        ["--ttft-ms", "-1"],
-        ["--ttft-ms", "nan"],
-        ["--port", "70000"],
-        ["--nonsense"],
-        ["--record", os.path.join("no", "such", "folder", "file")],
-    ],
-)
+@pytest.mark.parametrize("flags", [
+    ["--tokens", "0"], ["--ttft-ms", "-1"], ["--ttft-ms", "nan"], ["--port", "70000"], ["--nonsense"],
+    ["--record", os.path.join("no", "such", "folder", "file")],
+])  # fmt: skip
 def test_a_bad_flag_is_one_line_and_exit_2(flags: list[str]) -> None:
     ended = run_once("--port", "0", *flags)
     assert (ended.returncode, ended.stdout, ended.stderr.count("\n")) == (2, "", 1)

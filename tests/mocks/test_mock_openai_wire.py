@@ -1,7 +1,5 @@
 """OpenAI's format: what is asked is understood or refused with a reason, what goes back is well formed."""
 
-from __future__ import annotations
-
 import json
 from contextlib import suppress
 from random import Random
@@ -27,19 +25,12 @@ def test_what_is_asked_is_understood() -> None:
     )
 
 
-@pytest.mark.parametrize(
-    ("more", "reason"),
-    [
-        ({"messages": []}, "messages"),
-        ({"messages": "hello"}, "messages"),
-        ({"messages": ["hello"]}, "messages"),
-        ({"max_tokens": 0}, "max_tokens"),
-        ({"max_tokens": "many"}, "max_tokens"),
-        ({"max_completion_tokens": True}, "max_completion_tokens"),
-        ({"stream_options": [1]}, "stream_options"),
-        ({"n": 2}, "'n'"),
-    ],
-)
+@pytest.mark.parametrize(("more", "reason"), [
+    ({"messages": []}, "messages"), ({"messages": "hello"}, "messages"),
+    ({"messages": ["hello"]}, "messages"), ({"max_tokens": 0}, "max_tokens"),
+    ({"max_tokens": "many"}, "max_tokens"), ({"max_completion_tokens": True}, "max_completion_tokens"),
+    ({"stream_options": [1]}, "stream_options"), ({"n": 2}, "'n'"),
+])  # fmt: skip
 def test_what_cannot_be_answered_is_refused_with_the_reason(more: dict[str, Any], reason: str) -> None:
     with pytest.raises(wire.BadRequest, match=reason):
         parse(**more)

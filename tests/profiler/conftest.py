@@ -1,7 +1,5 @@
 """Programs that are profiled, and profiles that run beside a test."""
 
-from __future__ import annotations
-
 import signal
 import subprocess
 import sys

@@ -1,7 +1,5 @@
 """Pressure and TCP of the machine, from files of the test's own."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 

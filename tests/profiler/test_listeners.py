@@ -1,7 +1,5 @@
 """Whose port it is, as the system's own lists tell it."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterable
 from pathlib import Path

@@ -1,7 +1,5 @@
 """What probes show of a healthy service, of a blocked loop, and of a full listen queue."""
 
-from __future__ import annotations
-
 import os
 import signal
 import socket
@@ -141,16 +139,10 @@ def test_a_full_listen_queue_keeps_connecting_itself_waiting(start: Start) -> No
             sock.close()
 
 
-@pytest.mark.parametrize(
-    ("answer", "outcome", "status"),
-    [
-        (b"HTTP/1.1 404 Not Found\r\n\r\n", "ok", 404),
-        (b"HTTP/1.1 503 Busy\r\n\r\n", "status", 503),
-        (b"HTTP/1.1 429 Many\r\n\r\n", "status", 429),
-        (b"", "reset", None),
-        (b"220 mail\r\n", "error", None),
-    ],
-)
+@pytest.mark.parametrize(("answer", "outcome", "status"), [
+    (b"HTTP/1.1 404 Not Found\r\n\r\n", "ok", 404), (b"HTTP/1.1 503 Busy\r\n\r\n", "status", 503),
+    (b"HTTP/1.1 429 Many\r\n\r\n", "status", 429), (b"", "reset", None), (b"220 mail\r\n", "error", None),
+])  # fmt: skip
 def test_what_is_a_failure(start: Start, answer: bytes, outcome: str, status: int | None) -> None:
     loop = Loop(answer=answer)
     _, kept = start(loop.url, "/")

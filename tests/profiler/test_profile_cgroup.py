@@ -1,7 +1,5 @@
 """A process's limits, from trees of both versions of control groups."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 
@@ -124,20 +122,11 @@ def test_version_1(tmp_path: Path) -> None:
         },
     )
     assert cgroup.of_process(7, root) == {
-        "version": 1,
-        "cpu_limit_cores": 2.0,
-        "cpuset_cores": 2,
-        "cpu_usage_seconds": 4.5,
-        "cpu_periods": 5,
-        "cpu_throttled_periods": 1,
-        "cpu_throttled_seconds": 0.3,
-        "memory_limit_gb": None,
-        "memory_used_gb": 1.0,
-        "memory_peak_gb": 3.0,
-        "memory_limit_hits": 9,
-        "memory_oom_kills": 2,
+        "version": 1, "cpu_limit_cores": 2.0, "cpuset_cores": 2, "cpu_usage_seconds": 4.5, "cpu_periods": 5,
+        "cpu_throttled_periods": 1, "cpu_throttled_seconds": 0.3, "memory_limit_gb": None,
+        "memory_used_gb": 1.0, "memory_peak_gb": 3.0, "memory_limit_hits": 9, "memory_oom_kills": 2,
         "pressure": None,
-    }
+    }  # fmt: skip
 
 
 def test_version_1_with_controllers_in_different_places(tmp_path: Path) -> None:

@@ -1,7 +1,5 @@
 """``profile`` as a process, proved on programs whose figures are known."""
 
-from __future__ import annotations
-
 import json
 import os
 import signal

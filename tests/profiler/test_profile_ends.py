@@ -1,7 +1,5 @@
 """However a profile ends, what it had sampled is there, whole, and no command is left."""
 
-from __future__ import annotations
-
 import json
 import os
 import pty

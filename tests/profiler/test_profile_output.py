@@ -1,7 +1,5 @@
 """The profile is made of the samples, also of those that a kill left behind."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """What is followed where nothing is named: the service on a port, its workers too, and the next one there."""
 
-from __future__ import annotations
-
 import contextlib
 import json
 import os
@@ -211,13 +209,9 @@ else:
 @pytest.mark.skipif(sys.platform != "linux" or os.getuid() != 0, reason="only root can be another user")
 def test_another_users_service_is_seen_as_far_as_its_user_lets_others(tmp_path: Path) -> None:
     ended = subprocess.run(
-        [sys.executable, "-c", OTHER_USER],
-        cwd=tmp_path,
-        env=ENVIRONMENT,
-        capture_output=True,
-        text=True,
+        [sys.executable, "-c", OTHER_USER], cwd=tmp_path, env=ENVIRONMENT, capture_output=True, text=True,
         timeout=60,
-    )
+    )  # fmt: skip
     assert ended.returncode == 0, ended.stderr
     assert ended.stdout, ended.stderr
     seen = json.loads(ended.stdout)

@@ -1,7 +1,5 @@
 """``profile --probe``: what it takes, and that its probes end with it."""
 
-from __future__ import annotations
-
 import os
 import re
 import subprocess

@@ -1,7 +1,5 @@
 """What a machine does not say is null, and never the end of a profile."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys

@@ -1,7 +1,5 @@
 """Ticks are due at absolute times; missed ones are counted, never bunched."""
 
-from __future__ import annotations
-
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -1,7 +1,5 @@
 """No secret of the environment, and no header that is sent, is kept in a profile."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Any

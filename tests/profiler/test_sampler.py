@@ -1,7 +1,5 @@
 """A sample's figures, of processes and a clock of the test's own."""
 
-from __future__ import annotations
-
 import contextlib
 import time
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Scraping: what a service says is kept once a second, and one that fails or hangs harms nobody."""
 
-from __future__ import annotations
-
 import json
 import socket
 import subprocess

@@ -1,7 +1,5 @@
 """Sockets of the followed processes: our own, by netlink and by /proc, and tables of the test's own."""
 
-from __future__ import annotations
-
 import os
 import socket
 import sys

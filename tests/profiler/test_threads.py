@@ -1,7 +1,5 @@
 """Threads' sums, from trees of `/proc` of the test's own, and our own threads."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import threading

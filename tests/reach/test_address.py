@@ -1,7 +1,5 @@
 """A base URL as people give it, and what is asked below it."""
 
-from __future__ import annotations
-
 import pytest
 
 from reach.address import Address, joined

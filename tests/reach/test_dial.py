@@ -1,7 +1,5 @@
 """One time for all that it takes to be connected."""
 
-from __future__ import annotations
-
 import socket
 import threading
 import time

@@ -1,7 +1,5 @@
 """The unmeasured GET: what it is told where nothing is reached, directly and through a proxy."""
 
-from __future__ import annotations
-
 import socket
 import threading
 from typing import Any

@@ -1,7 +1,5 @@
 """The files and the key that TLS and a service want: usable, or refused in one line."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Synthetic results directories with a known truth, written as records."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path

@@ -1,7 +1,5 @@
 """What differs in more than its name is not compared, and it is said in what."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -170,15 +168,10 @@ def test_variants_may_differ_in_their_settings_and_in_what_follows(made: Any, tm
     assert comparison.differ_in == ("stage llm (Other@loop against OpenAi@loop)", "INDEX")
 
 
-@pytest.mark.parametrize(
-    ("plan", "reference", "expected"),
-    [
-        ({}, None, "baseline"),
-        ({"reference": "slow"}, None, "slow"),
-        ({"reference": "slow"}, "fast", "fast"),
-        ({"variants": [{"name": "slow"}, {"name": "fast"}]}, None, "baseline"),
-    ],
-)
+@pytest.mark.parametrize(("plan", "reference", "expected"), [
+    ({}, None, "baseline"), ({"reference": "slow"}, None, "slow"), ({"reference": "slow"}, "fast", "fast"),
+    ({"variants": [{"name": "slow"}, {"name": "fast"}]}, None, "baseline"),
+])  # fmt: skip
 def test_what_is_compared_with(
     made: Any, tmp_path: Path, plan: dict[str, Any], reference: str | None, expected: str
 ) -> None:
@@ -226,13 +219,10 @@ def run_of(made: Any, directory: Path, name: str, **requested: Any) -> Any:
     return read_run(made.run(directory / name, [one]))
 
 
-@pytest.mark.parametrize(
-    ("first", "second"),
-    [
-        ({"set": {"RETRIEVAL": "blocking"}}, {"set": {}}),
-        ({"set": {"TRANSPORT": "grpc"}}, {"set": {"TRANSPORT": "http"}}),
-    ],
-)
+@pytest.mark.parametrize(("first", "second"), [
+    ({"set": {"RETRIEVAL": "blocking"}}, {"set": {}}),
+    ({"set": {"TRANSPORT": "grpc"}}, {"set": {"TRANSPORT": "http"}}),
+])  # fmt: skip
 def test_what_was_set_or_requested_otherwise_is_never_pooled(
     made: Any, tmp_path: Path, first: dict[str, Any], second: dict[str, Any]
 ) -> None:

@@ -1,7 +1,5 @@
 """What a report says, held against runs whose truth is known."""
 
-from __future__ import annotations
-
 import csv
 import re
 from io import StringIO
@@ -95,15 +93,9 @@ def test_no_figure_of_the_json_is_missing_in_the_tables(made: Any, tmp_path: Pat
     run = made.run(tmp_path / "run", [made.spec()])
     level = results_json(analysed(run))["configurations"]["local"]["baseline"]["levels"]["10"]
     assert set(level) == {
-        *figure_columns([STREAM]),
-        "workload",
-        "point",
-        "late",
-        "answers",
-        "valid",
-        "repeats",
+        *figure_columns([STREAM]), "workload", "point", "late", "answers", "valid", "repeats",
         "invalid_repeats",
-    }
+    }  # fmt: skip
 
 
 def test_too_few_answers_say_so(made: Any, tmp_path: Path) -> None:

@@ -1,7 +1,5 @@
 """A disk that is full, or broken, is nobody's wrong usage: one line, exit code 1, nothing half written."""
 
-from __future__ import annotations
-
 import errno
 import os
 import subprocess
@@ -46,9 +44,8 @@ def test_records_that_a_broken_disk_does_not_give_are_1(
     assert done.stderr == "error: [Errno 5] Input/output error: 'requests.jsonl'\n"
 
 
-@pytest.mark.parametrize("options", [[], ["--json"]])
-def test_a_closed_standard_output_changes_no_exit_code(sweep_dir: Path, options: list[str]) -> None:
-    words = [sys.executable, "-m", "reports", *options, str(sweep_dir)]
+def test_a_closed_standard_output_changes_no_exit_code(sweep_dir: Path) -> None:
+    words = [sys.executable, "-m", "reports", str(sweep_dir)]
     root = Path(__file__).parents[2]
     done = subprocess.run(
         ["sh", "-c", 'exec "$@" >&-', "sh", *words], stderr=subprocess.PIPE, text=True, timeout=60, cwd=root

@@ -1,7 +1,5 @@
 """Findings are values; the renderer alone words them. The one that the documentation shows is found."""
 
-from __future__ import annotations
-
 import json
 import re
 import shutil

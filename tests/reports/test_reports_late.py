@@ -1,7 +1,5 @@
 """Late requests: in the counts and in RPS, in no latency, and counted aloud."""
 
-from __future__ import annotations
-
 import csv
 from dataclasses import replace
 from io import StringIO
@@ -43,12 +41,9 @@ def test_latencies_are_of_the_others_and_rates_of_all(made: Any, tmp_path: Path)
 
 def test_they_are_counted_wherever_figures_are(made: Any, tmp_path: Path) -> None:
     analysis = of_cells(
-        made,
-        tmp_path,
-        made.spec(late=12),
-        made.spec(concurrency=20, late_s=10.0),
+        made, tmp_path, made.spec(late=12), made.spec(concurrency=20, late_s=10.0),
         made.spec(config="mock-llm"),
-    )
+    )  # fmt: skip
     note = "late: 12 of 100 at 10 users, left out of latencies because the load generator stalled."
     assert notes(analysis).count(note) == 1
     results = results_json(analysis)

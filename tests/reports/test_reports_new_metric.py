@@ -1,7 +1,5 @@
 """A new metric is a line in its workload: no list of columns names it, and all forms of a report have it."""
 
-from __future__ import annotations
-
 import csv
 import re
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """Factors besides users are columns of tables and files, and have knees of their own; regions are a table."""
 
-from __future__ import annotations
-
 import csv
 import io
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Cells of one name are pooled, or added up, only where the same was started and the same was asked."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 
@@ -92,15 +90,10 @@ def test_older_cells_are_pooled_with_each_other_only_and_it_is_said(made: Any, t
     assert not analysed(made, tmp_path / "new", NEW, NEW).noted(Older)
 
 
-@pytest.mark.parametrize(
-    ("other", "added"),
-    [
-        ({}, True),
-        ({"machine": "other"}, True),
-        ({"host": "http://10.0.0.2:1"}, False),
-        ({"tls": {"server_name": "b"}}, False),
-    ],
-)
+@pytest.mark.parametrize(("other", "added"), [
+    ({}, True), ({"machine": "other"}, True), ({"host": "http://10.0.0.2:1"}, False),
+    ({"tls": {"server_name": "b"}}, False),
+])  # fmt: skip
 def test_loads_of_the_same_time_are_added_up_if_they_were_of_one_service(
     made: Any, tmp_path: Path, other: dict[str, Any], added: bool
 ) -> None:

@@ -1,7 +1,5 @@
 """Shapes of other heights, and open loops by their rate: loads of their own."""
 
-from __future__ import annotations
-
 import csv
 from dataclasses import replace
 from io import StringIO
@@ -116,15 +114,9 @@ def test_two_rates_at_a_time_are_named_by_their_sum(made: Any, tmp_path: Path) -
     assert "added up to 15/s" in printed(analysis, 160)
 
 
-@pytest.mark.parametrize(
-    ("load", "label", "named"),
-    [
-        (Load(users=1), "1", "1 user"),
-        (Load(users=30), "30", "30 users"),
-        (Load(rate=10.0), "10/s", "10/s"),
-        (Load(shape="Steps"), "Steps", "Steps"),
-        (Load(shape="Steps", rate=2.5), "Steps 2.5/s", "Steps 2.5/s"),
-    ],
-)
+@pytest.mark.parametrize(("load", "label", "named"), [
+    (Load(users=1), "1", "1 user"), (Load(users=30), "30", "30 users"), (Load(rate=10.0), "10/s", "10/s"),
+    (Load(shape="Steps"), "Steps", "Steps"), (Load(shape="Steps", rate=2.5), "Steps 2.5/s", "Steps 2.5/s"),
+])  # fmt: skip
 def test_what_a_load_is_called(load: Load, label: str, named: str) -> None:
     assert (load.label, load.named) == (label, named)

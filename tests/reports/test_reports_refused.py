@@ -1,7 +1,5 @@
 """What ``report`` cannot read or write: one clear line, and an exit code that tells why."""
 
-from __future__ import annotations
-
 import json
 import shutil
 import subprocess
@@ -68,23 +66,10 @@ def _broken(tmp_path: Path, made: Any, what: str) -> Path:
     return run
 
 
-@pytest.mark.parametrize(
-    "what",
-    [
-        "plan",
-        "times",
-        "missing",
-        "file",
-        "empty",
-        "newer",
-        "list",
-        "cut run.json",
-        "binary cell",
-        "bad line",
-        "window",
-        "connects",
-    ],
-)
+@pytest.mark.parametrize("what", [
+    "plan", "times", "missing", "file", "empty", "newer", "list", "cut run.json", "binary cell", "bad line",
+    "window", "connects",
+])  # fmt: skip
 def test_what_is_no_results_directory_is_one_line_and_2(tmp_path: Path, made: Any, what: str) -> None:
     done = report(_broken(tmp_path, made, what))
     assert done.exit_code == 2

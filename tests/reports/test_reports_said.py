@@ -1,7 +1,5 @@
 """What a report says of a cell, and how it shows it: words, columns, widths."""
 
-from __future__ import annotations
-
 import csv
 import json
 from io import StringIO
@@ -24,12 +22,8 @@ from reports.tables.side_by_side import ratio_header
 def test_account_adds_up_and_shows_what_the_sdk_costs(sweep_dir: Path) -> None:
     first = analysed(sweep_dir).latency_breakdowns[0]
     assert first.stages_ms == {
-        "preprocess": 1.0,
-        "embed": 40.0,
-        "search": 0.5,
-        "prompt": pytest.approx(0.1),
-        "llm": 80.0,
-    }
+        "preprocess": 1.0, "embed": 40.0, "search": 0.5, "prompt": pytest.approx(0.1), "llm": 80.0,
+    }  # fmt: skip
     assert first.queued_ms["embed"] == 10.0
     assert first.unattributed_ms == pytest.approx(first.ttft_ms - 121.6, abs=0.01)
     assert first.llm_server_ms == 70.0
@@ -120,14 +114,10 @@ def test_two_services_are_told_apart_by_letters_where_their_labels_are_long(
     assert len(head) <= 120
 
 
-@pytest.mark.parametrize(
-    ("labels", "heads"),
-    [
-        (("local", "k8s"), "Ratio (L/K)"),
-        (("staging-eu", "staging-us"), "Ratio (Staging-eu/Staging-us)"),
-        (("10.0.0.1-80", "20.0.0.1-80"), "Ratio (A/B)"),
-    ],
-)
+@pytest.mark.parametrize(("labels", "heads"), [
+    (("local", "k8s"), "Ratio (L/K)"), (("staging-eu", "staging-us"), "Ratio (Staging-eu/Staging-us)"),
+    (("10.0.0.1-80", "20.0.0.1-80"), "Ratio (A/B)"),
+])  # fmt: skip
 def test_what_a_ratio_is_of(labels: tuple[str, str], heads: str) -> None:
     assert ratio_header(*labels) == heads
 

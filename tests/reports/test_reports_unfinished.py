@@ -1,7 +1,5 @@
 """Of a sweep that was killed, a report names the cells that are missing and what measures them."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 
@@ -15,29 +13,20 @@ from reports.analysis.of_runs import Unfinished
 from reports.notes.cautions import cautions
 from reports.words.headline import what_this_says
 from sweep.measuring.directory import write_run
-from sweep.planning.options import parse_targets
-from sweep.planning.plan import Plan
+from sweep_world import plan_of
 
 
 def killed(made: Any, run: Path, status: str, repeats: int = 1) -> Path:
     """Planned were 1 and 10 users: the first was measured, and the second begun."""
     made.run(run, [made.spec(concurrency=1), made.spec(concurrency=10, complete=False)])
-    plan = Plan(
-        name="t", targets=parse_targets(["local"]), variants=(MOCKS["baseline"],), levels=(1, 10),
-        auto=False, repeats=repeats,
-    )  # fmt: skip
+    plan = plan_of("local", variants=(MOCKS["baseline"],), levels=(1, 10), repeats=repeats)  # fmt: skip
     write_run(run, plan, status=status, extra={})
     return run
 
 
-@pytest.mark.parametrize(
-    ("status", "was"),
-    [
-        ("running", "is still at work or was killed"),
-        ("interrupted", "was interrupted"),
-        ("failed", "failed"),
-    ],
-)
+@pytest.mark.parametrize(("status", "was"), [
+    ("running", "is still at work or was killed"), ("interrupted", "was interrupted"), ("failed", "failed"),
+])  # fmt: skip
 def test_what_is_missing_is_named_with_what_measures_it(
     made: Any, tmp_path: Path, status: str, was: str
 ) -> None:

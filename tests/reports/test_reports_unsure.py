@@ -1,7 +1,5 @@
 """Good answers that are not what their figures say: it is said, above the tables where they are many."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from pathlib import Path
 from typing import Any

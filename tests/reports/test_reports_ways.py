@@ -1,7 +1,5 @@
 """Deployments that run or are reached otherwise: what is compared, and what is said."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

@@ -1,7 +1,5 @@
 """A report of another workload has its metrics, and none of a stream's; the one of the documentation."""
 
-from __future__ import annotations
-
 import csv
 import re
 from dataclasses import replace

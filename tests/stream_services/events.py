@@ -1,7 +1,5 @@
 """Events that are more or less than a chunk each, and what they count."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

@@ -1,7 +1,5 @@
 """How answers end, and how they fail in mid-stream."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from stream_services.service import DONE, HELLO, STOP, delta, headers, send, service, usage, whole

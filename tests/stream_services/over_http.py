@@ -1,7 +1,5 @@
 """What HTTP allows, and more; and the RAG API's own events."""
 
-from __future__ import annotations
-
 import json
 import time
 from typing import Any

@@ -1,7 +1,5 @@
 """An answer as somebody's service was seen to send it, and what must be made of it."""
 
-from __future__ import annotations
-
 import json
 import time
 from collections.abc import Callable
@@ -26,7 +24,7 @@ class Service:
     first: int | None = None
     generated: int | None = None
     row: bool = False
-    """It is measured by a sweep, too."""
+    """A load asks for it, too."""
 
     @property
     def name(self) -> str:

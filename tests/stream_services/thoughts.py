@@ -1,7 +1,5 @@
 """Fields of a delta: thoughts, tools, and what is no text."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from stream_services.service import DONE, HELLO, STOP, delta, service, usage, whole

@@ -2,37 +2,35 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from records.services.variants import MOCKS
 from support import sweep
-from sweep.planning.options import parse_targets
+from sweep import cli
 from sweep.planning.plan import Plan
 from sweep.running import cpus
+from sweep_world import plan_of
 
 
 @pytest.mark.parametrize("text", ["0:0", "0:99999", "sometimes", "0:", "0-1:1-2"])
-def test_cpus_that_cannot_be_divided_so_are_one_line_and_exit_code_2(text: str, tmp_path: Path) -> None:
-    done = sweep("--cpus", text, "--plan-only", cwd=tmp_path)
+def test_cpus_that_cannot_be_divided_so_are_one_line_and_exit_code_2(here: Any, text: str) -> None:
+    done = here(cli.main, "--cpus", text, "--plan-only")
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("error: --cpus ")
     assert done.stderr.count("\n") == 1
 
 
-def test_a_run_whose_cpus_are_not_there_any_more_is_not_resumed(tmp_path: Path) -> None:
+def test_a_run_whose_cpus_are_not_there_any_more_is_not_resumed(here: Any, tmp_path: Path) -> None:
     run = tmp_path / "run"
     run.mkdir()
     plan = {
-        "name": "t",
-        "targets": [{"label": "local", "spec": "local"}],
-        "configs": ["mock-both"],
-        "levels": [1],
-        "auto": False,
-        "cpus": "0:99999",
-    }
+        "name": "t", "targets": [{"label": "local", "spec": "local"}], "configs": ["mock-both"],
+        "levels": [1], "auto": False, "cpus": "0:99999",
+    }  # fmt: skip
     (run / "run.json").write_text(json.dumps({"schema_version": 1, "plan": plan, "status": "interrupted"}))
-    done = sweep("--resume", str(run), cwd=tmp_path)
+    done = here(cli.main, "--resume", str(run))
     assert done.returncode == 2, done.stderr
     assert done.stderr.count("\n") == 1
     assert "not usable here" in done.stderr or "needs Linux" in done.stderr
@@ -62,14 +60,7 @@ def test_the_load_and_the_target_are_kept_apart_and_the_cell_tells_it(
 
 
 def test_a_plan_from_before_the_option_is_resumed_with_shared_cpus() -> None:
-    plan = Plan(
-        name="t",
-        targets=parse_targets(["local"]),
-        variants=(MOCKS["mock-both"],),
-        levels=(1,),
-        auto=False,
-        cpus="0:1",
-    )
+    plan = plan_of("local", variants=(MOCKS["mock-both"],), cpus="0:1")
     raw = plan.to_json()
     assert Plan.from_json(raw) == plan
     del raw["cpus"]

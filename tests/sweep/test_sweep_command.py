@@ -33,84 +33,44 @@ def _little_knowledge(knowledge: Path, indexes: Path, monkeypatch: pytest.Monkey
     monkeypatch.setenv("XDG_CACHE_HOME", str(indexes))
 
 
-@pytest.mark.parametrize(
-    ("option", "why"),
-    [
-        ("--rate=20", "--rate is a factor: --grid rate=N,N measures an open loop"),
-        ("--think-time=1", "(options of the load go after --)"),
-    ],
-)
-def test_an_option_of_the_load_is_told_where_it_goes(
-    option: str, why: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert why in _refused([option], monkeypatch, capsys)
+@pytest.mark.parametrize(("option", "why"), [
+    ("--rate=20", "--rate is a factor: --grid rate=N,N measures an open loop"),
+    ("--think-time=1", "(options of the load go after --)"),
+])  # fmt: skip
+def test_an_option_of_the_load_is_told_where_it_goes(here: Any, option: str, why: str) -> None:
+    assert why in here(cli.main, option).stderr
 
 
-@pytest.mark.parametrize(
-    "args",
-    [
-        ["--config", "non/sense"],
-        ["--config", "a:RETRIEVAL=async", "--deployment", "url:http://127.0.0.1:9"],
-        ["--reference", "nobody"],
-        ["--grid", "sise=1"],
-        ["--scenario", "moon"],
-        ["--concurrency", "many"],
-        ["--concurrency", "0"],
-        ["--budget", "soon"],
-        ["--deployment", "moon"],
-        ["--set", "nonsense"],
-        ["--name", "../up"],
-        ["--requests", "0"],
-        ["--no-such-flag"],
-        ["--resume", "nowhere"],
-        ["--deployment", "url:http://127.0.0.1:9", "--set", "RETRIEVAL=async"],
-        ["--deployment", "url:http://[::1"],
-        ["--", os.fsdecode(b"\xff")],
-    ],
-)
-def test_nonsense_is_one_line_and_exit_code_2(
-    args: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    said = _refused(args, monkeypatch, capsys)
-    assert said.startswith("error: ")
-    assert said.count("\n") == 1
+@pytest.mark.parametrize("args", [
+    ["--config", "non/sense"], ["--config", "a:RETRIEVAL=async", "--deployment", "url:http://127.0.0.1:9"],
+    ["--reference", "nobody"], ["--grid", "sise=1"], ["--scenario", "moon"], ["--concurrency", "many"],
+    ["--concurrency", "0"], ["--budget", "soon"], ["--deployment", "moon"], ["--set", "nonsense"],
+    ["--name", "../up"], ["--requests", "0"], ["--no-such-flag"], ["--resume", "nowhere"],
+    ["--deployment", "url:http://127.0.0.1:9", "--set", "RETRIEVAL=async"],
+    ["--deployment", "url:http://[::1"], ["--", os.fsdecode(b"\xff")],
+])  # fmt: skip
+def test_nonsense_is_one_line_and_exit_code_2(here: Any, args: list[str], tmp_path: Path) -> None:
+    done = here(cli.main, *args)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert done.stderr.startswith("error: ")
     assert list(tmp_path.iterdir()) == []
 
 
-def _refused(args: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> str:
-    """What ``sweep`` says in this process before it ends with 2."""
-    monkeypatch.setattr(sys, "argv", ["sweep", *args])
-    monkeypatch.setattr(signal, "signal", lambda *_: None)
-    with pytest.raises(SystemExit, match=r"^2$"):
-        cli.main()
-    told = capsys.readouterr()
-    assert told.out == ""
-    return told.err
-
-
-@pytest.mark.parametrize(
-    "given",
-    [
-        {"TARGET_API_KEY": "secret\nX: y"},
-        {"OPENAI_BASE_URL": "http://me:secret@127.0.0.1:1/v1"},
-        {"OPENAI_BASE_URL": "http://127.0.0.1:1/v1?api-key=secret"},
-        {"K8S_BASE_URL": "http://me:secret@127.0.0.1:1"},
-    ],
-)
+@pytest.mark.parametrize("given", [
+    {"TARGET_API_KEY": "secret\nX: y"}, {"OPENAI_BASE_URL": "http://me:secret@127.0.0.1:1/v1"},
+    {"OPENAI_BASE_URL": "http://127.0.0.1:1/v1?api-key=secret"},
+    {"K8S_BASE_URL": "http://me:secret@127.0.0.1:1"},
+])  # fmt: skip
 def test_secrets_in_the_wrong_place_are_refused_at_once_and_shown_nowhere(
-    given: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    here: Any, given: dict[str, str], tmp_path: Path
 ) -> None:
-    monkeypatch.chdir(tmp_path)
-    for name, value in given.items():
-        monkeypatch.setenv(name, value)
-    said = _refused(["--concurrency", "1"], monkeypatch, capsys)
-    assert said.count("\n") == 1
-    assert "secret" not in said
+    done = here(cli.main, "--concurrency", "1", **given)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert "secret" not in done.stderr
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_busy_run_is_said_to_be_busy_and_nothing_else(tmp_path: Path) -> None:
+def test_a_busy_run_is_said_to_be_busy_and_nothing_else(here: Any, tmp_path: Path) -> None:
     targets = parse_targets(["local"])
     plan = Plan(name="t", targets=targets, variants=(MOCKS["mock-both"],), levels=(1,), auto=False)
     run = create(tmp_path, "t", plan)
@@ -118,13 +78,12 @@ def test_a_busy_run_is_said_to_be_busy_and_nothing_else(tmp_path: Path) -> None:
     (run / "cells/local/mock-both/c01-r1/cell.json").write_text("{}")
     before = (run / "run.json").read_bytes()
     with alone(run):
-        done = sweep("--resume", str(run), cwd=tmp_path)
+        done = here(cli.main, "--resume", str(run))
     assert (done.returncode, done.stderr) == (2, f"error: another sweep is at work in {run}\n")
     assert (run / "run.json").read_bytes() == before
 
 
 def test_a_reader_that_has_left_changes_no_exit_code(tmp_path: Path) -> None:
-    assert _unread("--plan-only", cwd=tmp_path) == 0
     assert _unread("--no-such-flag", cwd=tmp_path) == 2
     env = environment()
     line = f"{sys.executable} -m sweep --plan-only >&-"
@@ -156,23 +115,24 @@ def test_what_is_given_beside_resume_is_refused_by_its_own_name(
         cli.command.main(["--resume", str(tmp_path), *more], prog_name="sweep", standalone_mode=False)
 
 
-def test_a_plan_starts_nothing(tmp_path: Path) -> None:
-    done = sweep("--plan-only", "--concurrency", "1,2", cwd=tmp_path, MAX_CONCURRENT="1", TOTAL_REQUESTS="30")
+def test_a_plan_starts_nothing(here: Any, tmp_path: Path) -> None:
+    words = ("--plan-only", "--concurrency", "1,2")
+    done = here(cli.main, *words, MAX_CONCURRENT="1", TOTAL_REQUESTS="30")
     assert done.returncode == 0, done.stderr
     assert "local/baseline/c01-r1  30 requests" in done.stdout
     assert "8 cells" in done.stdout
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_plan_is_in_the_order_of_the_sweep(tmp_path: Path) -> None:
-    done = sweep("--plan-only", cwd=tmp_path)
+def test_a_plan_is_in_the_order_of_the_sweep(here: Any) -> None:
+    done = here(cli.main, "--plan-only")
     lines = done.stdout.splitlines()
     onward = next(i for i, line in enumerate(lines) if line.startswith("then, while throughput grows"))
     assert {line.split()[0].rpartition("/")[2] for line in lines[:onward]} == {"c01-r1", "c10-r1", "c20-r1"}
     later = next(i for i, line in enumerate(lines) if line.startswith("repeat 2: each knee"))
     assert later > onward
     assert lines[-1] == "about 48 cells, at most 330 s; nothing was started"
-    done = sweep("--plan-only", "--concurrency", "1,5", "--config", "mock-both", cwd=tmp_path)
+    done = here(cli.main, "--plan-only", "--concurrency", "1,5", "--config", "mock-both")
     cells = [line.split()[0] for line in done.stdout.splitlines() if " requests" in line]
     assert [cell[-1] for cell in cells] == ["1", "1", "2", "2"]
 
@@ -188,15 +148,8 @@ def test_what_is_started_is_looked_into_unless_that_is_unwanted(
     assert not Plan.from_json({name: v for name, v in plans[0].to_json().items() if name != "inside"}).inside
 
 
-def test_an_unknown_setting_of_the_target_is_refused(tmp_path: Path) -> None:
-    done = sweep("--config", "mock-both", "--concurrency", "1", "--set", "RETREIVAL=async", cwd=tmp_path)
-    assert done.returncode == 2, done.stderr
-    assert "RETREIVAL" in done.stderr
-    assert list(tmp_path.glob("results/*")) == []  # to resume it would end so again
-
-
-def test_a_service_that_is_not_there_is_a_usage_error(tmp_path: Path) -> None:
-    done = sweep("--deployment", "url:http://127.0.0.1:9", "--concurrency", "1", cwd=tmp_path)
+def test_a_service_that_is_not_there_is_a_usage_error(here: Any) -> None:
+    done = here(cli.main, "--deployment", "url:http://127.0.0.1:9", "--concurrency", "1")
     assert done.returncode == 2, done.stderr
     assert "nothing answers" in done.stderr
 
@@ -205,12 +158,9 @@ def test_killed_in_the_middle_it_is_resumed_and_leaves_nothing(tmp_path: Path) -
     env = environment()
     args = ["--config", "mock-both", "--concurrency", "1,2", "--requests", "20", "--repeats", "1"]
     killed = subprocess.Popen(
-        [sys.executable, "-m", "sweep", *args],
-        cwd=tmp_path,
-        env=env,
-        stdout=subprocess.DEVNULL,
+        [sys.executable, "-m", "sweep", *args], cwd=tmp_path, env=env, stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-    )
+    )  # fmt: skip
     wait_until(lambda: len(list(tmp_path.glob("results/*/cells/*/*/*/requests.jsonl"))) == 2, LIMIT / 2)
     [run] = tmp_path.glob("results/*")
     pids = [json.loads(line)["pid"] for line in (run / "processes.jsonl").read_text().splitlines()]
@@ -244,31 +194,6 @@ def test_killed_in_the_middle_it_is_resumed_and_leaves_nothing(tmp_path: Path) -
     (run / "summary.csv").unlink()
     assert _unread("--resume", str(run), cwd=tmp_path) == resumed.returncode
     assert (run / "summary.csv").exists()
-
-
-def test_a_cell_whose_records_are_gone_is_measured_again_and_the_others_are_not(
-    trap: Any, tmp_path: Path
-) -> None:
-    def answer(talk: Any) -> None:
-        talk.headers()
-        talk.event(*[{"type": "token", "content": "word "}] * 4, {"type": "complete"}, {"type": "end"})
-        talk.done()
-
-    args = ["--deployment", f"service=url:{trap(answer).url}", "--concurrency", "1,2", "--requests", "20"]
-    args += ["--repeats", "1", "--", "--no-rag", "--min-seconds", "0"]
-    first = sweep(*args, cwd=tmp_path)
-    [run] = tmp_path.glob("results/*")
-    assert sweep_ended_well(first.returncode, run), first.stderr
-    lost, kept = (run / f"cells/service/as-is/c0{users}-r1" for users in (1, 2))
-    (lost / "requests.jsonl").unlink()
-    before = (kept / "cell.json").stat().st_mtime_ns
-    resumed = sweep("--resume", str(run), cwd=tmp_path)
-    assert sweep_ended_well(resumed.returncode, run), resumed.stderr
-    said = "service/as-is/c01-r1 counts as not measured and is now c01-r1.partial-1: "
-    assert f"\n{said}{lost / 'requests.jsonl'} is missing\n" in resumed.stderr
-    assert len((lost / "requests.jsonl").read_bytes().splitlines()) >= 20
-    assert not (lost.with_name("c01-r1.partial-1") / "requests.jsonl").exists()
-    assert (kept / "cell.json").stat().st_mtime_ns == before
 
 
 def _first_try(cell: Path, name: str) -> Path:

@@ -1,7 +1,5 @@
 """The target as a process on a free port, and the LLM it talks to."""
 
-from __future__ import annotations
-
 import contextlib
 import http.client
 import json
@@ -132,12 +130,9 @@ def environment(knowledge: Path, indexes: Path) -> dict[str, str]:
     """A clean environment with mock embeddings over a small folder."""
     kept = {name: value for name, value in os.environ.items() if name.lower() not in Settings.model_fields}
     return {
-        **kept,
-        "KNOWLEDGE_BASE_DIR": str(knowledge),
-        "XDG_CACHE_HOME": str(indexes),
-        "USE_MOCK_EMBEDDINGS": "yes",
-        "OPENAI_API_KEY": KEY,
-    }
+        **kept, "KNOWLEDGE_BASE_DIR": str(knowledge), "XDG_CACHE_HOME": str(indexes),
+        "USE_MOCK_EMBEDDINGS": "yes", "OPENAI_API_KEY": KEY,
+    }  # fmt: skip
 
 
 Start = Callable[..., AbstractContextManager[Target]]

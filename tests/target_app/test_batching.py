@@ -1,7 +1,5 @@
 """Questions that come together are embedded together; each gets its own vector, times and error."""
 
-from __future__ import annotations
-
 import asyncio
 import threading
 from collections.abc import Callable, Coroutine, Sequence

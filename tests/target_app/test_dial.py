@@ -1,7 +1,5 @@
 """The dial: which stage is slowed when, by how much, and where the delay is spent."""
 
-from __future__ import annotations
-
 import asyncio
 import threading
 import time

@@ -1,7 +1,5 @@
 """What a request's texts become, and where that is done."""
 
-from __future__ import annotations
-
 import asyncio
 import threading
 from typing import Any
@@ -20,17 +18,10 @@ def request(**fields: Any) -> AskRequest:
     return AskRequest.model_validate({**body, "prompt": "Answer.", **fields})
 
 
-@pytest.mark.parametrize(
-    ("text", "cleaned"),
-    [
-        ("  two\n\n words\t", "two words"),
-        ("<p>one</p><br/>two", "one two"),
-        ("a &lt; b &amp; c", "a < b & c"),
-        ("ﬁne Ｗidth", "fine Width"),
-        ("1 < 2 and 3 > 2", "1 2"),
-        ("", ""),
-    ],
-)
+@pytest.mark.parametrize(("text", "cleaned"), [
+    ("  two\n\n words\t", "two words"), ("<p>one</p><br/>two", "one two"), ("a &lt; b &amp; c", "a < b & c"),
+    ("ﬁne Ｗidth", "fine Width"), ("1 < 2 and 3 > 2", "1 2"), ("", ""),
+])  # fmt: skip
 def test_markup_and_blanks_go(text: str, cleaned: str) -> None:
     assert clean(text) == cleaned
 

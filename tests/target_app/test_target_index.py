@@ -1,7 +1,5 @@
 """The built index: one for a model and a corpus, mocked or not, whole or built again, by one process."""
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -65,17 +63,10 @@ def test_another_model_has_an_index_of_its_own(tmp_path: Path, corpus: Corpus) -
         load_or_build(tmp_path, corpus, "another", never)
 
 
-@pytest.mark.parametrize(
-    ("file", "damage"),
-    [
-        (cache.VECTORS, "truncated"),
-        (cache.VECTORS, "one byte"),
-        (cache.PROBES, "garbage"),
-        (cache.GRAPH, "one byte"),
-        (cache.GRAPH, "gone"),
-        (cache.DIGESTS, "truncated"),
-    ],
-)
+@pytest.mark.parametrize(("file", "damage"), [
+    (cache.VECTORS, "truncated"), (cache.VECTORS, "one byte"), (cache.PROBES, "garbage"),
+    (cache.GRAPH, "one byte"), (cache.GRAPH, "gone"), (cache.DIGESTS, "truncated"),
+])  # fmt: skip
 def test_a_damaged_index_is_built_again_and_said(
     tmp_path: Path, corpus: Corpus, caplog: pytest.LogCaptureFixture, file: str, damage: str
 ) -> None:

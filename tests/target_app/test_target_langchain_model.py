@@ -1,7 +1,5 @@
 """Chat models and callbacks that are not ours, put in by settings alone."""
 
-from __future__ import annotations
-
 import asyncio
 import sys
 from collections.abc import AsyncIterator, Callable

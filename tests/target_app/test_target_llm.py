@@ -1,7 +1,5 @@
 """A real LLM call in each of the four ways: answers, failures, and clients that leave."""
 
-from __future__ import annotations
-
 import contextlib
 import json
 import re
@@ -14,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from between import Switch
 from support import wait_until
 
 KEY = "sk-test-0123456789abcdef"
@@ -28,28 +27,41 @@ CHAT = {
     "messages": [{"role": "system", "content": "Be kind."}, {"role": "user", "content": "Hi"}],
 }
 TOKEN = re.compile(rb'"content": ?"[^"]')  # no role chunk: its content is empty, and no LLM was asked yet
-WAYS = [("async", "async"), ("threaded", "threaded"), ("blocking", "blocking"), ("langchain", "langchain")]
+CLIENTS = ("async", "threaded", "blocking", "langchain")
+OTHERWISE = {"INDEX": "flat", "PARTIAL_ANSWER": "yes", "PREPROCESSING": "inline"}
 
 
-@pytest.fixture(scope="module", params=WAYS, ids=[retrieval for retrieval, _ in WAYS])
-def way(request: Any, start: Any, answering: Any, quick_llm: Any) -> Iterator[Any]:
-    """A target for each way of retrieving and asking."""
-    retrieval, client = request.param
-    if retrieval == "async":
-        yield answering
-        return
-    with start(
-        RETRIEVAL=retrieval,
-        LLM_CLIENT=client,
-        OPENAI_BASE_URL=quick_llm.base_url,
-        INDEX="flat",
-        PARTIAL_ANSWER="yes",
-        PREPROCESSING="inline",
-    ) as target:
-        yield target
+@pytest.fixture
+def llm() -> Iterator[Switch]:
+    switch = Switch()
+    yield switch
+    switch.close()
 
 
-def test_the_tokens_are_the_llms(way: Any) -> None:
+@pytest.mark.parametrize("client", CLIENTS)
+def test_a_way_of_retrieving_and_asking(
+    start: Any, llm: Switch, quick_llm: Any, slow_llm: Any, refusing: Any, client: str
+) -> None:
+    """All of it by one target, which takes long to start."""
+    settings = {} if client == "async" else OTHERWISE
+    url = f"{llm.url}/v1"
+    with start(RETRIEVAL=client, LLM_CLIENT=client, OPENAI_BASE_URL=url, **settings) as target:
+        llm.to(quick_llm.port)
+        check_tokens(target)
+        check_answer_so_far(target)
+        check_many_at_once(target)
+        check_chat_that_streams(target)
+        check_chat_that_is_whole(target)
+        llm.to(slow_llm.port)
+        check_arrivals(target)
+        check_clients_that_leave(target, slow_llm)
+        for status in (400, 401, 403, 429, 500, 200):
+            llm.to(refusing.server_port)
+            refusing.status = status
+            check_failure(target, status)
+
+
+def check_tokens(way: Any) -> None:
     events = way.ask(score_threshold=-1)
     tokens = [event["content"] for event in events if event["type"] == "token"]
     complete = events[-2]
@@ -61,7 +73,7 @@ def test_the_tokens_are_the_llms(way: Any) -> None:
     assert next(event for event in events if event["type"] == "documents")["count"] == 5
 
 
-def test_the_answer_so_far_comes_where_it_is_asked_for(way: Any) -> None:
+def check_answer_so_far(way: Any) -> None:
     partial = way.get("/config").json()["settings"]["PARTIAL_ANSWER"]
     so_far = ""
     for event in way.ask():
@@ -70,7 +82,7 @@ def test_the_answer_so_far_comes_where_it_is_asked_for(way: Any) -> None:
             assert event.get("partial_answer") == (so_far if partial else None)
 
 
-def test_many_at_once_are_all_answered(way: Any) -> None:
+def check_many_at_once(way: Any) -> None:
     last: list[str] = []
 
     def ask() -> None:
@@ -85,11 +97,10 @@ def test_many_at_once_are_all_answered(way: Any) -> None:
     assert way.metric("target_inflight_requests ") == 0
 
 
-def test_tokens_arrive_as_they_are_made(start: Any, slow_llm: Any) -> None:
-    with (
-        start(OPENAI_BASE_URL=slow_llm.base_url) as target,
-        contextlib.closing(target.connect()) as connection,
-    ):
+def check_arrivals(target: Any) -> None:
+    """Tokens arrive as they are made."""
+    cancelled = target.counter("cancelled")
+    with contextlib.closing(target.connect()) as connection:
         connection.request("POST", "/ask/stream", json.dumps(BODY).encode())
         response = connection.getresponse()
         arrivals = []
@@ -98,9 +109,10 @@ def test_tokens_arrive_as_they_are_made(start: Any, slow_llm: Any) -> None:
                 arrivals.append(time.monotonic())
         assert arrivals[-1] - arrivals[0] > 0.3  # 950 ms, less what the first was read late
         response.close()
+    wait_until(lambda: target.counter("cancelled") == cancelled + 1)
 
 
-def test_chat_streams_in_openais_format(way: Any) -> None:
+def check_chat_that_streams(way: Any) -> None:
     options = {"include_usage": True}
     reply = way.post("/v1/chat/completions", {**CHAT, "stream": True, "stream_options": options})
     assert reply.status == 200
@@ -118,7 +130,7 @@ def test_chat_streams_in_openais_format(way: Any) -> None:
     assert chunks[-1]["usage"]["completion_tokens"] == 8
 
 
-def test_chat_answers_whole(way: Any) -> None:
+def check_chat_that_is_whole(way: Any) -> None:
     reply = way.post("/v1/chat/completions", CHAT)
     assert reply.status == 200
     body = reply.json()
@@ -129,15 +141,11 @@ def test_chat_answers_whole(way: Any) -> None:
     assert body["usage"]["completion_tokens"] == 8
 
 
-@pytest.mark.parametrize(
-    ("body", "parameter"),
-    [
-        ({"model": "m", "messages": []}, "messages"),
-        ({"messages": CHAT["messages"]}, "model"),
-        ({"model": "m", "messages": [{"role": "user", "content": ""}]}, "query"),
-        ({"model": "m", "messages": [{"role": "user"}]}, "messages.0.content"),
-    ],
-)
+@pytest.mark.parametrize(("body", "parameter"), [
+    ({"model": "m", "messages": []}, "messages"), ({"messages": CHAT["messages"]}, "model"),
+    ({"model": "m", "messages": [{"role": "user", "content": ""}]}, "query"),
+    ({"model": "m", "messages": [{"role": "user"}]}, "messages.0.content"),
+])  # fmt: skip
 def test_a_chat_without_a_question_gets_422_in_openais_shape(
     answering: Any, body: dict[str, Any], parameter: str
 ) -> None:
@@ -202,14 +210,6 @@ def refusing() -> Iterator[ThreadingHTTPServer]:
     thread.join(10)
 
 
-@pytest.fixture(scope="module", params=["async", "threaded", "blocking", "langchain"])
-def failing(request: Any, start: Any, refusing: ThreadingHTTPServer) -> Iterator[Any]:
-    with start(
-        LLM_CLIENT=request.param, OPENAI_BASE_URL=f"http://127.0.0.1:{refusing.server_port}/v1"
-    ) as target:
-        yield target
-
-
 def check_error(events: list[dict[str, Any]]) -> str:
     assert [event["type"] for event in events[-2:]] == ["error", "end"]
     assert "complete" not in [event["type"] for event in events]
@@ -220,11 +220,8 @@ def check_error(events: list[dict[str, Any]]) -> str:
     return message
 
 
-@pytest.mark.parametrize("status", [400, 401, 403, 429, 500, 200])
-def test_a_failing_llm_is_told_in_the_stream_without_the_key(
-    failing: Any, refusing: Any, status: int
-) -> None:
-    refusing.status = status
+def check_failure(failing: Any, status: int) -> None:
+    """It is told in the stream, without the key."""
     failed = failing.counter("error")
     events = failing.ask()
     message = check_error(events)
@@ -261,32 +258,32 @@ def test_an_unreachable_llm_is_told_in_the_stream(start: Any) -> None:
             assert target.get("/health").status == 200
 
 
-@pytest.mark.parametrize("client", ["async", "threaded", "blocking", "langchain"])
-def test_a_client_that_leaves_cancels_the_llms_answer(start: Any, slow_llm: Any, client: str) -> None:
-    with start(LLM_CLIENT=client, RETRIEVAL=client, OPENAI_BASE_URL=slow_llm.base_url) as target:
-        for path, body in (
-            ("/ask/stream", BODY),
-            ("/ask", BODY),
-            ("/v1/chat/completions", {**CHAT, "stream": True}),
-        ):
-            before = len(slow_llm.records())
-            connection = target.connect()
-            connection.request("POST", path, json.dumps(body).encode())
-            if path == "/ask":
-                wait_until(slow_llm.connections)
-                time.sleep(0.3)  # long enough for the request to be there
-                assert connection.sock
-                connection.sock.close()
-                connection.close()
-            else:
-                response = connection.getresponse()
-                while not TOKEN.search(response.readline()):
-                    pass
-                response.close()
-                connection.close()
-            record = slow_llm.records(before + 1)[-1]
-            assert record["outcome"] == "cancelled"
-            assert record["tokens"] < 300
-        wait_until(lambda: target.counter("cancelled") == 3)
-        wait_until(lambda: target.metric("target_inflight_requests ") == 0)
-        assert target.log.read_text() == ""
+def check_clients_that_leave(target: Any, slow_llm: Any) -> None:
+    """The LLM's answer is cancelled, too."""
+    cancelled = target.counter("cancelled")
+    for path, body in (
+        ("/ask/stream", BODY),
+        ("/ask", BODY),
+        ("/v1/chat/completions", {**CHAT, "stream": True}),
+    ):
+        before = len(slow_llm.records())
+        connection = target.connect()
+        connection.request("POST", path, json.dumps(body).encode())
+        if path == "/ask":
+            wait_until(slow_llm.connections)
+            time.sleep(0.3)  # long enough for the request to be there
+            assert connection.sock
+            connection.sock.close()
+            connection.close()
+        else:
+            response = connection.getresponse()
+            while not TOKEN.search(response.readline()):
+                pass
+            response.close()
+            connection.close()
+        record = slow_llm.records(before + 1)[-1]
+        assert record["outcome"] == "cancelled"
+        assert record["tokens"] < 300
+    wait_until(lambda: target.counter("cancelled") == cancelled + 3)
+    wait_until(lambda: target.metric("target_inflight_requests ") == 0)
+    assert target.log.read_text() == ""

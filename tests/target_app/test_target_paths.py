@@ -1,7 +1,5 @@
 """What runs each stage, and where: as settings choose, as `/config` says, and as it is seen to run."""
 
-from __future__ import annotations
-
 import asyncio
 import itertools
 import threading
@@ -29,14 +27,10 @@ from workloads.checks.facts import Facts
 
 MOCKS = list(itertools.product([False, True], repeat=2))
 WAYS: list[dict[str, str]] = [
-    {},
-    {"search_executor": "pool"},
-    {"retrieval": "threaded"},
-    {"retrieval": "blocking"},
-    {"preprocessing": "inline", "llm_client": "threaded"},
-    {"llm_client": "blocking", "index": "flat"},
+    {}, {"search_executor": "pool"}, {"retrieval": "threaded"}, {"retrieval": "blocking"},
+    {"preprocessing": "inline", "llm_client": "threaded"}, {"llm_client": "blocking", "index": "flat"},
     {"retrieval": "langchain", "llm_client": "langchain"},
-]
+]  # fmt: skip
 Ran = dict[str, str]
 
 

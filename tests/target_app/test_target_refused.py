@@ -1,7 +1,5 @@
 """Settings that are wrong: one line and exit code 2, and no key in it."""
 
-from __future__ import annotations
-
 import asyncio
 import os
 import socket

@@ -1,7 +1,5 @@
 """From start to end: loading in its three ways, limits, and the real model."""
 
-from __future__ import annotations
-
 import contextlib
 import json
 import os
@@ -14,6 +12,8 @@ from typing import Any
 
 import psutil
 import pytest
+
+from support import wait_until
 
 BODY = {
     "query": "What is the capital of France?",
@@ -189,7 +189,8 @@ def test_a_signal_while_loading_ends_the_process(start: Any, tmp_path: Path) -> 
     with start(
         "/health", USE_MOCK_EMBEDDINGS="no", USE_MOCK_LLM="yes", KNOWLEDGE_BASE_DIR=str(pages)
     ) as target:
-        time.sleep(4)
+        maps = psutil.Process(target.process.pid).memory_maps
+        wait_until(lambda: any("libtorch" in one.path for one in maps()))  # it loads the model
         assert target.get("/ready").status == 503
         os.kill(target.process.pid, signal.SIGTERM)
         began = time.monotonic()

@@ -1,7 +1,5 @@
 """Writing an answer: what travels together, and that its end and the body's are one."""
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 import json

@@ -1,7 +1,5 @@
 """What travels: the order of frames, whole answers, refusals; both mocks on."""
 
-from __future__ import annotations
-
 import json
 import subprocess
 import sys
@@ -120,22 +118,13 @@ def test_odd_questions_are_answered(mocked: Any, fields: dict[str, Any]) -> None
     assert types(mocked.ask(**fields))[-2:] == ["complete", "end"]
 
 
-@pytest.mark.parametrize(
-    ("change", "where"),
-    [
-        ({"query": None}, "query"),
-        ({"prompt": None}, "prompt"),
-        ({"embedding_model": None}, "embedding_model"),
-        ({"llm_model": None}, "llm_model"),
-        ({"query": ""}, "query"),
-        ({"embedding_model": "nocolon"}, "embedding_model"),
-        ({"llm_model": ":name"}, "llm_model"),
-        ({"llm_model": "source:"}, "llm_model"),
-        ({"max_documents": 0}, "max_documents"),
-        ({"max_documents": "many"}, "max_documents"),
-        ({"history": [{"role": "user"}]}, "history"),
-    ],
-)
+@pytest.mark.parametrize(("change", "where"), [
+    ({"query": None}, "query"), ({"prompt": None}, "prompt"), ({"embedding_model": None}, "embedding_model"),
+    ({"llm_model": None}, "llm_model"), ({"query": ""}, "query"),
+    ({"embedding_model": "nocolon"}, "embedding_model"), ({"llm_model": ":name"}, "llm_model"),
+    ({"llm_model": "source:"}, "llm_model"), ({"max_documents": 0}, "max_documents"),
+    ({"max_documents": "many"}, "max_documents"), ({"history": [{"role": "user"}]}, "history"),
+])  # fmt: skip
 def test_a_wrong_field_is_named_with_422(mocked: Any, change: dict[str, Any], where: str) -> None:
     body = {name: value for name, value in {**BODY, **change}.items() if value is not None}
     for path in ("/ask/stream", "/ask"):
@@ -201,12 +190,9 @@ def test_the_configuration_tells_what_is_in_effect_without_secrets(mocked: Any, 
     assert settings["RETRIEVAL"] == "async"
     assert settings["SEARCH_EXECUTOR"] == "loop"
     assert body["paths"] == {
-        "preprocess": "Preparer@loop-or-preprocess-pool",
-        "embed": "MockedEmbeddings@loop",
-        "search": "IndexHNSWFlat@loop",
-        "prompt": "Pipeline@loop",
-        "llm": "MockedLLM@loop",
-    }
+        "preprocess": "Preparer@loop-or-preprocess-pool", "embed": "MockedEmbeddings@loop",
+        "search": "IndexHNSWFlat@loop", "prompt": "Pipeline@loop", "llm": "MockedLLM@loop",
+    }  # fmt: skip
     assert settings["USE_MOCK_EMBEDDINGS"] is True
     assert settings["CACHE_DIR"] == environment["XDG_CACHE_HOME"] + "/chokepoint"
     assert all(isinstance(value, str | int | float | bool | None) for value in settings.values())

@@ -1,7 +1,5 @@
 """What the target says of itself: lag, pauses, pools, and what is on its way to the LLM."""
 
-from __future__ import annotations
-
 import asyncio
 import gc
 import threading

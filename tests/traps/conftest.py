@@ -1,7 +1,5 @@
 """The fault servers as processes, and their records of the truth."""
 
-from __future__ import annotations
-
 import re
 import subprocess
 import sys
@@ -23,12 +21,9 @@ class Served:
         options = [f"--{knob.replace('_', '-')}={value}" for knob, value in knobs.items()]
         command = [sys.executable, "-m", "mocks.faults", name, "--dialect", dialect]
         self.process = subprocess.Popen(
-            [*command, "--record", str(self.record), *options],
-            stdout=subprocess.PIPE,
-            stdin=subprocess.DEVNULL,
-            cwd=ROOT,
-            text=True,
-        )
+            [*command, "--record", str(self.record), *options], stdout=subprocess.PIPE,
+            stdin=subprocess.DEVNULL, cwd=ROOT, text=True,
+        )  # fmt: skip
         assert self.process.stdout is not None
         said = self.process.stdout.readline()  # its end of file, where it could not listen
         found = re.search(r":(\d+)$", said.strip())

@@ -1,7 +1,5 @@
 """TRAPS 2, 6, 7, 9, 11, 13 and 15-17: locust as a user runs it, its records beside the server's own."""
 
-from __future__ import annotations
-
 import json
 import math
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """TRAPS 1-10 and 14: each fault's server beside our client, in both dialects, over plain HTTP and TLS."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial

@@ -1,7 +1,5 @@
 """What is sent: a field that a service refuses can be left out, and headers stand there once."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from support import rows, sweep
+from support import rows
 
 REFUSAL = b'{"error":{"message":"Unknown parameter: \'stream_options\'.","type":"invalid_request_error"}}'
 
@@ -70,13 +68,3 @@ def test_headers_that_are_given_replace_the_client_s_own(
     process, cell = _ask(locust, url, tmp_path / "a", *words)
     assert {record["outcome"] for record in _records(tmp_path / "a")} == {"ok"}, process.text
     assert cell["requested"]["headers"] == ["USER-AGENT", "host"]
-
-
-def test_a_sweep_leaves_the_field_out_and_replaces_the_header_too(url: str, tmp_path: Path) -> None:
-    argv = ["--deployment", f"url:{url}", "--config", "as-is"]
-    argv += ["--concurrency", "1", "--repeats", "1", "--requests", "10", "--", "--dialect", "openai"]
-    argv += ["--drop-field", "stream_options", "--header", "host=other.example"]
-    done = sweep(*argv, cwd=tmp_path)
-    (cell,) = (path for path in tmp_path.rglob("cell.json") if ".try-" not in str(path))  # of a busy machine
-    assert {record["outcome"] for record in _records(cell.parent)} == {"ok"}, done.stderr
-    assert json.loads(cell.read_text())["requested"]["drop_fields"] == ["stream_options"]

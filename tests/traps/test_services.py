@@ -1,10 +1,8 @@
 """What services really send, byte by byte, and what must be made of it (TRAPS 1-10).
 
 Each script of ``tests/stream_services`` is an answer as somebody's service was seen to send it, with where it
-was reported, and what is right. The client alone asks for it, and a whole sweep for one of each kind.
+was reported, and what is right. The client alone asks for it, and a load for one of each kind.
 """
-
-from __future__ import annotations
 
 import json
 from collections.abc import Sequence
@@ -19,7 +17,7 @@ from loadgen.tasks.ask.dialects import dialect
 from loadgen.tasks.ask.reading import AnswerExchange, Asker
 from stream_services import events, failures, over_http, thoughts
 from stream_services.service import SERVICES, Service
-from support import sweep
+from support import rows
 
 KINDS = (events, failures, over_http, thoughts)
 """Each adds its own to ``SERVICES``."""
@@ -67,32 +65,31 @@ def dated(at_ns: int | None, piece: int | None, sent_at: Sequence[float]) -> boo
     return at_ns < sent_at[piece + 2] * 1e9
 
 
-def test_in_a_sweep(trap: Any, tmp_path: Path) -> None:
-    """Each row's service is a deployment of one sweep, told apart by its base URL's path. Over HTTP alone:
-    over TLS each is read above, and test_reaching.py has a sweep ask."""
-    rows = {one.name: one for one in SERVICES if one.row}
+def test_in_a_load(trap: Any, locust: Any, tmp_path: Path) -> None:
+    """Each row's service answers a question of its own, which is asked some times. Over HTTP alone: over TLS
+    each is read above."""
+    rows_of = {one.name: one for one in SERVICES if one.row}
 
-    def by_path(talk: Any) -> None:
-        rows[talk.head.split(b" ")[1].decode().split("/")[1]].script(talk)
+    def by_question(talk: Any) -> None:
+        rows_of[json.loads(talk.body)["messages"][-1]["content"].split()[0]].script(talk)
 
-    server = trap(by_path)
-    argv = ["--config", "as-is", "--concurrency", "1", "--repeats", "1"]
-    argv += ["--requests", "2", "--warmup-requests", "1", "--output", str(tmp_path / "out")]
-    argv += [word for name in rows for word in ("--deployment", f"{name}=url:{server.url}/{name}")]
-    argv += ["--", "--dialect", "openai", "--min-seconds", "0"]
-    done = sweep(*argv, cwd=tmp_path)
-    assert done.returncode in (0, 3), done.stderr
-    (results,) = (tmp_path / "out").iterdir()
-    for name, one in rows.items():
-        (file,) = (results / "cells" / name).glob("as-is/c*-r1/requests.jsonl")
-        records = [json.loads(line) for line in file.read_text().splitlines()]
-        assert len(records) >= 2
-        for record in records:
-            assert (record["outcome"], record["error"]) == (one.outcome, one.error), name
-            if one.outcome == "ok":
-                assert (record["tokens"], record["token_source"]) == (one.tokens, one.source), name
-                assert (record["first_token_at_ns"] is None) == (one.first is None), name
-                if "late" in record["flags"]:
-                    continue  # what was sent apart was read together
+    questions = [{"id": f"{name} {n}", "question": f"{name} {n}"} for n in range(4) for name in rows_of]
+    (tmp_path / "questions.jsonl").write_text("".join(f"{json.dumps(one)}\n" for one in questions))
+    words = ("--requests", "24", "--warmup-requests", "1", "--min-seconds", "0", "-t", "60s")
+    one = locust(
+        *("-H", trap(by_question).url, "--headless", "-u", "1", "--dialect", "openai", *words),
+        *("--questions", "questions.jsonl", "--results", "r"),
+    )
+    assert one.wait() in (0, 3), one.text
+    records = rows(tmp_path / "r" / "requests.jsonl")
+    assert {record["question"].split()[0] for record in records} == rows_of.keys()
+    for record in records:
+        name = record["question"].split()[0]
+        right = rows_of[name]
+        assert (record["outcome"], record["error"]) == (right.outcome, right.error), name
+        if right.outcome == "ok":
+            assert (record["tokens"], record["token_source"]) == (right.tokens, right.source), name
+            assert (record["first_token_at_ns"] is None) == (right.first is None), name
+            if "late" not in record["flags"]:  # else what was sent apart was read together
                 generated, first = record["first_generated_at_ns"], record["first_token_at_ns"]
-                assert (generated == first) == (one.generated == one.first), name
+                assert (generated == first) == (right.generated == right.first), name

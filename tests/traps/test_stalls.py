@@ -4,8 +4,6 @@ What is not flagged late may be off by 2 ms and 2 % of its value at the most; th
 two moments the kernel had each token, so that no machine's speed enters.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import random

@@ -1,7 +1,5 @@
 """What a workload may be: its names, its columns, and cells that are valid without a token."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -21,12 +19,9 @@ from workloads.workload import Columns, Workload
 
 LATENCY = Metric(name="latency", title="Latency", unit="ms", of=lambda r: r.e2e_ms, quantiles=(0.5,))
 PLAIN = Workload(
-    name="plain",
-    metrics=(LATENCY,),
-    compared=LATENCY,
-    checks=among_all(steady=[steady(LATENCY)]),
+    name="plain", metrics=(LATENCY,), compared=LATENCY, checks=among_all(steady=[steady(LATENCY)]),
     columns=Columns(main=("latency_p50",)),
-)
+)  # fmt: skip
 
 
 def test_a_request_without_tokens_is_valid_where_none_are_expected(

@@ -3,8 +3,6 @@
 Asked in OpenAI's dialect; a line of truth for each request, durations from when its head was read.
 """
 
-from __future__ import annotations
-
 import json
 import sys
 import threading

@@ -3,8 +3,6 @@
 Asked in OpenAI's dialect; a line of truth for each request, durations from its arrival in the endpoint.
 """
 
-from __future__ import annotations
-
 import asyncio
 import json
 import socket

@@ -1,7 +1,5 @@
 """What a load's exit code says, where there is more than one thing to say."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest
@@ -10,26 +8,15 @@ from loadgen.adapter.exit_code import exit_code
 from records.exit_codes import FAULT, INTERRUPTED, INVALID, SLO_MISSED, USAGE
 
 WORST: dict[str, Any] = {
-    "fault": True,
-    "misuse": True,
-    "interrupted": True,
-    "valid": False,
-    "answer": SLO_MISSED,
-}
+    "fault": True, "misuse": True, "interrupted": True, "valid": False, "answer": SLO_MISSED,
+}  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("mended", "code"),
-    [
-        ({}, FAULT),
-        ({"fault": False}, USAGE),
-        ({"misuse": False}, INTERRUPTED),
-        ({"interrupted": False}, INVALID),
-        ({"valid": True}, SLO_MISSED),
-        ({"answer": 0}, 0),
-        ({"answer": None}, 0),
-    ],
-)
+@pytest.mark.parametrize(("mended", "code"), [
+    ({}, FAULT), ({"fault": False}, USAGE), ({"misuse": False}, INTERRUPTED),
+    ({"interrupted": False}, INVALID), ({"valid": True}, SLO_MISSED), ({"answer": 0}, 0),
+    ({"answer": None}, 0),
+])  # fmt: skip
 def test_what_weighs_most_is_said(mended: dict[str, Any], code: int) -> None:
     """Each row mends what the row above said."""
     order = ["fault", "misuse", "interrupted", "valid", "answer"]

@@ -1,7 +1,5 @@
 """A headless load ends with what to do about its failures, and on a terminal with what comes next."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any

@@ -1,7 +1,5 @@
 """What the options may say, from the command line or from the web UI's form, and what is refused at once."""
 
-from __future__ import annotations
-
 import argparse
 from collections.abc import Callable
 from typing import Any
@@ -96,28 +94,16 @@ def test_bytes_that_are_no_text_are_refused(name: str) -> None:
     assert "\udcff" not in str(caught.value)
 
 
-@pytest.mark.parametrize(
-    "word",
-    [
-        "--field=api_key=sk-1",
-        "--field=dbPassword=sk-1",
-        "--field=credentials=sk-1",
-        '--field=extra={"tools": [{"api_key": "sk-1"}]}',
-        "--field=extra=" + "[" * 900 + '{"api_key": "sk-1"}' + "]" * 900,
-        "--field=api_key: sk-1==",
-        "--field=callback=http://u:sk-1@h/x",
-        "--field=callback=http://sk-1@h/x",
-        "--field=callback=http://h/x?token=sk-1",
-        "--field=callback=http://h/x#access_token=sk-1",
-        '--field=extra={"tools": [" https://h/x?to=http%3A%2F%2Fu%3Ask-1%40h"]}',
-        "--path=/ask?access_token=sk-1",
-        "--path=/ask?q=1#access_token=sk-1",
-        "--path=/ask#sk-1",
-        "--path=ask?v=1&key=sk-1",
-        "--path=/v1/sk-1234567890abcdef/ask",
-        "--header=Authorization: Bearer sk-1==",
-    ],
-)
+@pytest.mark.parametrize("word", [
+    "--field=api_key=sk-1", "--field=dbPassword=sk-1", "--field=credentials=sk-1",
+    '--field=extra={"tools": [{"api_key": "sk-1"}]}',
+    "--field=extra=" + "[" * 900 + '{"api_key": "sk-1"}' + "]" * 900, "--field=api_key: sk-1==",
+    "--field=callback=http://u:sk-1@h/x", "--field=callback=http://sk-1@h/x",
+    "--field=callback=http://h/x?token=sk-1", "--field=callback=http://h/x#access_token=sk-1",
+    '--field=extra={"tools": [" https://h/x?to=http%3A%2F%2Fu%3Ask-1%40h"]}', "--path=/ask?access_token=sk-1",
+    "--path=/ask?q=1#access_token=sk-1", "--path=/ask#sk-1", "--path=ask?v=1&key=sk-1",
+    "--path=/v1/sk-1234567890abcdef/ask", "--header=Authorization: Bearer sk-1==",
+])  # fmt: skip
 def test_a_secret_that_would_be_kept_is_refused_without_showing_it(word: str) -> None:
     with pytest.raises(UsageError) as caught:
         settings(word)
@@ -157,19 +143,9 @@ def test_a_secret_in_the_base_url_is_refused_without_showing_it(url: str) -> Non
     assert "sk-1" not in str(caught.value)
 
 
-@pytest.mark.parametrize(
-    "url",
-    [
-        "http://h:abc",
-        "http://h:99999",
-        "http://h:0",
-        "http://[",
-        "http://",
-        "h:1",
-        "http://a b",
-        "http://\xe9",
-    ],
-)
+@pytest.mark.parametrize("url", [
+    "http://h:abc", "http://h:99999", "http://h:0", "http://[", "http://", "h:1", "http://a b", "http://\xe9",
+])  # fmt: skip
 def test_what_is_no_base_url_is_said_in_one_way(url: str) -> None:
     with pytest.raises(ValueError, match="is not a base URL like http://127"):
         Origin(url)
@@ -248,15 +224,10 @@ def test_a_key_that_is_written_where_it_would_be_kept_is_refused(word: str) -> N
     assert "sk-1" not in str(caught.value)
 
 
-@pytest.mark.parametrize(
-    "value",
-    [
-        "sk-proj-0123456789abcdef",
-        "Bearer abcdefgh1234",
-        "eyJhbGciOiJIUzI1.eyJzdWIiOiIx",
-        "see ghp_" + "a1" * 18,
-    ],
-)
+@pytest.mark.parametrize("value", [
+    "sk-proj-0123456789abcdef", "Bearer abcdefgh1234", "eyJhbGciOiJIUzI1.eyJzdWIiOiIx",
+    "see ghp_" + "a1" * 18,
+])  # fmt: skip
 def test_a_field_whose_value_looks_like_a_key_is_refused(value: str) -> None:
     for text in (value, f'{{"a": ["{value}"]}}'):
         with pytest.raises(UsageError, match="looks like a secret") as caught:

@@ -1,7 +1,5 @@
 """What hangs the load on locust, in a process of its own: importing locust patches the one that does."""
 
-from __future__ import annotations
-
 import subprocess
 import sys
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Before anything starts: a service that this process cannot reach, and who may be refused for that."""
 
-from __future__ import annotations
-
 from types import SimpleNamespace
 from typing import Any
 

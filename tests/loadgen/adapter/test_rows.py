@@ -1,7 +1,5 @@
 """Locust's own rows: the times of the workload beside the request's row."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

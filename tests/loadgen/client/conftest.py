@@ -1,7 +1,5 @@
 """A server that speaks TLS byte by byte, and whoever asks it."""
 
-from __future__ import annotations
-
 import ssl
 from collections.abc import Callable, Iterator
 from typing import Any

@@ -1,7 +1,5 @@
 """Answers of one piece: counted, dated by their last byte, and read as JSON where that is wanted."""
 
-from __future__ import annotations
-
 import pytest
 
 from loadgen.client.bodies import BodyExchange, BodyReading, JsonReading

@@ -1,7 +1,5 @@
 """When a stall can have moved a request by too much (TRAPS 12, 26, 27)."""
 
-from __future__ import annotations
-
 import pytest
 
 from loadgen.client.doubt import Doubt, moved
@@ -48,13 +46,9 @@ def test_a_request_that_left_late_or_was_dated_before_it_left() -> None:
 def test_a_wait_that_is_in_the_latency_is_held_against_the_first_token() -> None:
     def waited(by_ms: int, counts: bool) -> bool:
         return Doubt().late(
-            start_ns=SENT,
-            first_ns=FIRST,
-            last_ns=LAST,
-            ended_ns=END,
-            waited_ns=by_ms * MS,
+            start_ns=SENT, first_ns=FIRST, last_ns=LAST, ended_ns=END, waited_ns=by_ms * MS,
             wait_counts=counts,
-        )
+        )  # fmt: skip
 
     assert [waited(3, counts) for counts in (True, False)] == [True, False]
     assert not waited(2, True)

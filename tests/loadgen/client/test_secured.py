@@ -1,7 +1,5 @@
 """TLS on the watched connection: records as they come, and what the connection says beside the answer."""
 
-from __future__ import annotations
-
 import threading
 import time
 from typing import Any

@@ -1,7 +1,5 @@
 """How a connection over TLS comes about: who is verified, what is offered, and through what."""
 
-from __future__ import annotations
-
 import shutil
 import socket
 import subprocess

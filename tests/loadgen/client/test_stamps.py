@@ -1,7 +1,5 @@
 """When something came is what the kernel says, not when the load generator found the time to look."""
 
-from __future__ import annotations
-
 import contextlib
 import socket
 import struct

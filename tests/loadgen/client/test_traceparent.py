@@ -1,7 +1,5 @@
 """Each request is a trace of its own, by the id that its record has."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable
 from typing import Any

@@ -1,7 +1,5 @@
 """A loop knows when it stood still, and when it last looked at its sockets; in a process of its own."""
 
-from __future__ import annotations
-
 import subprocess
 import sys
 

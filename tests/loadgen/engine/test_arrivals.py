@@ -1,7 +1,5 @@
 """When requests are due: the rate asked for, whatever the number of workers."""
 
-from __future__ import annotations
-
 import heapq
 from itertools import islice, pairwise
 from statistics import fmean, pstdev

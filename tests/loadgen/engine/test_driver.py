@@ -74,15 +74,9 @@ def driver(task: Jobs, users: int = 1) -> tuple[Driver, list[RequestRecord]]:
     origin: Any = None
     session = Session(plan=Plan(users=users, warmup_requests=0, requests=0, min_seconds=0), spawned=True)
     one = Driver(
-        origin=origin,
-        settings=settings,
-        task=task,
-        place=WorkerIdentity(run="r", cell="c", worker="local"),
-        session=session,
-        users=users,
-        connection=connection,
-        on_end=records.append,
-    )
+        origin=origin, settings=settings, task=task, place=WorkerIdentity(run="r", cell="c", worker="local"),
+        session=session, users=users, connection=connection, on_end=records.append,
+    )  # fmt: skip
     return one, records
 
 

@@ -1,7 +1,5 @@
 """An open loop asks when requests are due: no answer holds the next up, and what is too much is dropped."""
 
-from __future__ import annotations
-
 import threading
 import time
 from itertools import pairwise

@@ -1,7 +1,5 @@
 """A rate that changes on the way: as many requests are due as its course says."""
 
-from __future__ import annotations
-
 import math
 
 import pytest

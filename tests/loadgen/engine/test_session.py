@@ -1,7 +1,5 @@
 """Warm-up, window and end; the order of questions; lag; what pure modules import (TRAPS 12, 16, 17, 24)."""
 
-from __future__ import annotations
-
 import subprocess
 import sys
 from itertools import islice

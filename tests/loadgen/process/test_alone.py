@@ -1,7 +1,5 @@
 """A process that makes the whole load itself: its records are written together, and all of them."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any, cast

@@ -1,7 +1,5 @@
 """The cell's folder and the line that says whether to believe it."""
 
-from __future__ import annotations
-
 import os
 from argparse import ArgumentParser, Namespace
 from dataclasses import replace
@@ -44,14 +42,9 @@ def test_a_folder_is_never_used_twice(tmp_path: Path) -> None:
 
 def cell(*checks: Check, complete: bool = True) -> Cell:
     return Cell(
-        deployment="d",
-        config="as-is",
-        concurrency=1,
-        repeat=1,
-        requested={},
-        complete=complete,
+        deployment="d", config="as-is", concurrency=1, repeat=1, requested={}, complete=complete,
         verdict=Verdict(checks=checks),
-    )
+    )  # fmt: skip
 
 
 def test_the_verdict_is_one_line() -> None:
@@ -109,15 +102,9 @@ def cell_file(run: Path, spec: CellSpec, served: Served, environment: dict[str, 
 
 def observed(*, complete: bool = True) -> Observed:
     return Observed(
-        window=Window(start_ns=0, end_ns=10),
-        load_workers=(),
-        workers_expected=1,
-        workers_fewest=1,
-        connects=1,
-        connect_ms=None,
-        noise=Noise(steal_percent=0.0),
-        complete=complete,
-    )
+        window=Window(start_ns=0, end_ns=10), load_workers=(), workers_expected=1, workers_fewest=1,
+        connects=1, connect_ms=None, noise=Noise(steal_percent=0.0), complete=complete,
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize("ended", [True, False])

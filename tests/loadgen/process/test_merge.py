@@ -1,7 +1,5 @@
 """What workers say, added up; when one counts as lost; who is listened to."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
@@ -29,15 +27,9 @@ def report(
     lines: bytes, records: int, summary: Any = None, id: str = "this", ended: int = 0, exhausted: bool = False
 ) -> Report:
     return {
-        "id": id,
-        "ended": ended,
-        "measured": 0,
-        "clean": 0,
-        "records": records,
-        "lines": lines,
-        "exhausted": exhausted,
-        "summary": summary,
-    }
+        "id": id, "ended": ended, "measured": 0, "clean": 0, "records": records, "lines": lines,
+        "exhausted": exhausted, "summary": summary,
+    }  # fmt: skip
 
 
 def test_a_worker_that_delivered_everything_is_whole() -> None:
@@ -123,13 +115,9 @@ def begun(*workers: str, keep: Any = None) -> Run:
     plan = Plan(users=2, warmup_requests=4, requests=0, min_seconds=0)
     given: Any = SimpleNamespace(drain_seconds=1)
     return Run(
-        spec=spec,
-        settings=given,
-        task=given,
-        session=Session(plan=plan),
-        machine=Counters(at_ns=0),
+        spec=spec, settings=given, task=given, session=Session(plan=plan), machine=Counters(at_ns=0),
         cell=cell,
-    )
+    )  # fmt: skip
 
 
 def unasked(keep: Any) -> Any:

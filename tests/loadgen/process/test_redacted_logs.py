@@ -1,7 +1,5 @@
 """What is logged or printed on the way shows no secret."""
 
-from __future__ import annotations
-
 import io
 import logging
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """The levels of a shape: when each was held, what of it is measured, and their table."""
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Sequence
 from pathlib import Path
@@ -159,15 +157,11 @@ def test_a_step_that_drained_slowly_settles_in_half_of_its_own_time() -> None:
     assert (found.start_ns / S, found.end_ns / S) == (15, 20)
 
 
-@pytest.mark.parametrize(
-    ("window", "times"),
-    [
-        (Window(start_ns=12 * S, end_ns=28 * S), [(12, 20), (20, 28)]),
-        (Window(start_ns=22 * S, end_ns=25 * S), [(20, 20), (22, 25)]),
-        (Window(start_ns=12 * S, end_ns=15 * S), [(12, 15), (20, 20)]),
-        (None, [(10, 10), (20, 20)]),
-    ],
-)
+@pytest.mark.parametrize(("window", "times"), [
+    (Window(start_ns=12 * S, end_ns=28 * S), [(12, 20), (20, 28)]),
+    (Window(start_ns=22 * S, end_ns=25 * S), [(20, 20), (22, 25)]),
+    (Window(start_ns=12 * S, end_ns=15 * S), [(12, 15), (20, 20)]), (None, [(10, 10), (20, 20)]),
+])  # fmt: skip
 def test_only_the_runs_own_window_counts(window: Window | None, times: list[tuple[int, int]]) -> None:
     found = measured_levels([level(1, 10, 20), level(2, 20, 30)], [], window, settle=False)
     assert [(x.start_ns // S, x.end_ns // S) for x in found] == times
@@ -196,15 +190,10 @@ def test_what_is_measured_lies_in_the_level_and_in_the_window(
             assert after.end_ns <= window.end_ns
 
 
-@pytest.mark.parametrize(
-    ("complete", "valid", "said"),
-    [
-        (True, True, "report 'my results'"),
-        (False, True, "these are its levels until then"),
-        (True, False, "believe none of these"),
-        (False, False, "believe none of these"),
-    ],
-)
+@pytest.mark.parametrize(("complete", "valid", "said"), [
+    (True, True, "report 'my results'"), (False, True, "these are its levels until then"),
+    (True, False, "believe none of these"), (False, False, "believe none of these"),
+])  # fmt: skip
 def test_what_may_be_done_with_the_table_is_said(complete: bool, valid: bool, said: str) -> None:
     verdict = Verdict(checks=(Check(name="workers", status="pass" if valid else "fail"),))
     cell = Cell(deployment="d", config="c", concurrency=1, repeat=1, complete=complete, verdict=verdict)

@@ -1,7 +1,5 @@
 """What the processes of a search say to each other: each answer in the phase that it belongs to."""
 
-from __future__ import annotations
-
 import math
 import time
 from collections.abc import Sequence
@@ -52,31 +50,17 @@ def attempt(
         exchange.answer.token("a", sent_ns + ttft_ms * 1_000_000)
     flags = [flag] if flag else []
     return InFlightRequest(
-        user=0,
-        seq=1,
-        item="",
-        exchange=exchange,
-        flags=flags,
-        wanted_ns=sent_ns,
-        began_ns=sent_ns,
+        user=0, seq=1, item="", exchange=exchange, flags=flags, wanted_ns=sent_ns, began_ns=sent_ns,
         due_ns=due_ns,
-    )
+    )  # fmt: skip
 
 
 def record(**changes: Any) -> RequestRecord:
     now = CLOCK.unix(time.monotonic_ns())
     one = RequestRecord(
-        run="r",
-        cell="c",
-        worker="w",
-        region="",
-        user=0,
-        seq=1,
-        sent_at_ns=now,
-        first_token_at_ns=now + 50_000_000,
-        ended_at_ns=now + 90_000_000,
-        outcome="ok",
-    )
+        run="r", cell="c", worker="w", region="", user=0, seq=1, sent_at_ns=now,
+        first_token_at_ns=now + 50_000_000, ended_at_ns=now + 90_000_000, outcome="ok",
+    )  # fmt: skip
     return replace(one, **changes)
 
 
@@ -161,13 +145,9 @@ def test_an_answer_is_told_with_when_it_began() -> None:
 def test_what_is_heard_of_a_phase() -> None:
     def message(phase: int, seconds: float, answers: int, in_flight: int, lag: float) -> AnswersMessage:
         return {
-            "phase": phase,
-            "seconds": seconds,
-            "answers": [(0.1, [10.0])] * answers,
-            "waiting": [(200.0, None)] * in_flight,
-            "in_flight": in_flight,
-            "lag_p99_ms": lag,
-        }
+            "phase": phase, "seconds": seconds, "answers": [(0.1, [10.0])] * answers,
+            "waiting": [(200.0, None)] * in_flight, "in_flight": in_flight, "lag_p99_ms": lag,
+        }  # fmt: skip
 
     observed = PhaseObservations(2)
     assert not observed.idle

@@ -1,7 +1,5 @@
 """The search for the highest level, against services whose capacity is known."""
 
-from __future__ import annotations
-
 import itertools
 import math
 import random

@@ -25,16 +25,12 @@ def test_a_search_begins_where_its_load_does() -> None:
     options.check_time(None)
 
 
-@pytest.mark.parametrize(
-    ("changed", "why"),
-    [
-        ({"slo": ""}, "which objective"),
-        ({"slo": "ttft:soon"}, "--slo 'ttft:soon' wants a number"),
-        ({"search_to": 3}, "--search-to 3 is below where the search begins: -u 4"),
-        ({"search_seconds": 5.0}, "--search-seconds 5: a search takes"),
-        ({"level_seconds": 0.5}, "--level-seconds wants a number of at least 1"),
-    ],
-)
+@pytest.mark.parametrize(("changed", "why"), [
+    ({"slo": ""}, "which objective"), ({"slo": "ttft:soon"}, "--slo 'ttft:soon' wants a number"),
+    ({"search_to": 3}, "--search-to 3 is below where the search begins: -u 4"),
+    ({"search_seconds": 5.0}, "--search-seconds 5: a search takes"),
+    ({"level_seconds": 0.5}, "--level-seconds wants a number of at least 1"),
+])  # fmt: skip
 def test_what_makes_no_search_is_refused(changed: dict[str, Any], why: str) -> None:
     with pytest.raises(UsageError, match=f"^{why}"):
         _checked(changed)

@@ -1,7 +1,5 @@
 """The search over levels as they are measured: what it waits for, and what it says of what it saw."""
 
-from __future__ import annotations
-
 import itertools
 import re
 from collections.abc import Sequence
@@ -142,14 +140,8 @@ def test_a_search_without_an_answer_says_why() -> None:
 def test_a_miss_of_a_late_generator_is_measured_again_and_not_believed() -> None:
     late = searched(knee=4, lag_ms=80)
     assert [row.level for row in late.rows] == [
-        1,
-        2,
-        4,
-        *[8] * LATE_TRIES,
-        *[6] * LATE_TRIES,
-        *[5] * LATE_TRIES,
-        4,
-    ]
+        1, 2, 4, *[8] * LATE_TRIES, *[6] * LATE_TRIES, *[5] * LATE_TRIES, 4,
+    ]  # fmt: skip
     assert "at 5 users the load generator was 80 ms late (p99)" in late.sentence
     assert late.search.outcome is Outcome.INCONCLUSIVE
 

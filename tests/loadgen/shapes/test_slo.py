@@ -1,7 +1,5 @@
 """Objectives: what is read, what counts of an answer, when one is met, and goodput."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """Objectives of a workload without tokens: its own metrics, and no others."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 

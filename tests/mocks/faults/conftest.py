@@ -1,7 +1,5 @@
 """A fault's server in a thread of this process, and a client that keeps every packet with its time."""
 
-from __future__ import annotations
-
 import asyncio
 import bisect
 import itertools
@@ -242,21 +240,13 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
             record = tmp_path / f"{name}-{time.monotonic_ns()}.jsonl"
             descriptor = serving.open_record(record)
             defaults: dict[str, Any] = {
-                "ttft_ms": 60,
-                "itl_ms": 10,
-                "tokens": 8,
-                "stall_s": 0.4,
-                "stall_at_s": 0.2,
-                "every_ms": 200,
+                "ttft_ms": 60, "itl_ms": 10, "tokens": 8, "stall_s": 0.4, "stall_at_s": 0.2, "every_ms": 200,
                 "lump_bytes": 1024,
-            }
+            }  # fmt: skip
             server = Server(
-                name=name,
-                fault=FAULTS[name],
-                dialect=dialect,
-                knobs=Knobs(**(defaults | knobs)),
+                name=name, fault=FAULTS[name], dialect=dialect, knobs=Knobs(**(defaults | knobs)),
                 record=descriptor,
-            )
+            )  # fmt: skip
             served = Served(server, record, stack)
             stack.callback(served.stop)
             return served

@@ -1,7 +1,5 @@
 """Each fault is really there, in the bytes and their times, and the record tells what was read."""
 
-from __future__ import annotations
-
 import re
 import zlib
 from typing import Any

@@ -1,7 +1,5 @@
 """`python -m mocks.faults` as a user starts it."""
 
-from __future__ import annotations
-
 import http.client
 import json
 import signal

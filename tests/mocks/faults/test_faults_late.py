@@ -1,7 +1,5 @@
 """Faults that are a matter of time: who waits, for what, and who has to answer all the same."""
 
-from __future__ import annotations
-
 import socket
 import time
 from pathlib import Path
@@ -138,13 +136,9 @@ def test_what_is_no_question_is_refused_and_the_next_one_served(serve: Any, dial
     client = served.connect()
     path = b"/ask/stream" if dialect == "ask" else b"/v1/chat/completions"
     refused = [
-        (b"POST " + path, b"{", 400),
-        (b"POST " + path, b"{}", 400),
-        (b"GET " + path, b"", 405),
-        (b"GET /config", b"", 404),
-        (b"POST /elsewhere", b"{}", 404),
-        (b"GET /health", b"", 200),
-    ]
+        (b"POST " + path, b"{", 400), (b"POST " + path, b"{}", 400), (b"GET " + path, b"", 405),
+        (b"GET /config", b"", 404), (b"POST /elsewhere", b"{}", 404), (b"GET /health", b"", 200),
+    ]  # fmt: skip
     for line, body, status in refused:
         client.send_raw(line, body)
         assert client.read().status == status

@@ -1,7 +1,5 @@
 """The collector in processes of their own, which its environment alone brings there."""
 
-from __future__ import annotations
-
 import json
 import os
 import subprocess
@@ -35,12 +33,8 @@ def environment(kept: Path, *more: Path, **variables: str) -> dict[str, str]:
     path = os.pathsep.join(map(str, [SITE, *more]))
     own = {name: text for name, text in os.environ.items() if not name.startswith("COVERAGE")}
     return {
-        **own,
-        "PYTHONPATH": path,
-        "CHOKEPOINT_INSIDE": str(kept),
-        "CHOKEPOINT_INSIDE_MS": "5",
-        **variables,
-    }
+        **own, "PYTHONPATH": path, "CHOKEPOINT_INSIDE": str(kept), "CHOKEPOINT_INSIDE_MS": "5", **variables,
+    }  # fmt: skip
 
 
 def ran(program: str, kept: Path, *more: Path, **variables: str) -> subprocess.CompletedProcess[str]:

@@ -1,7 +1,5 @@
 """What threads are at: those of event loops, of executors, and others of the app."""
 
-from __future__ import annotations
-
 import asyncio
 import sys
 import threading
@@ -156,15 +154,12 @@ def test_what_a_thread_s_line_called_is_told_and_what_that_is_known_for() -> Non
         thread.join()
 
 
-@pytest.mark.parametrize(
-    ("module", "name", "kind"),
-    [
-        ("openai._client", "AsyncOpenAI.__init__", "client-setup"),
-        ("ssl", "create_default_context", "client-setup"),
-        ("transformers.modeling_utils", "PreTrainedModel.from_pretrained", "model-load"),
-        ("openai.resources.chat.completions", "Completions.create", ""),
-    ],
-)
+@pytest.mark.parametrize(("module", "name", "kind"), [
+    ("openai._client", "AsyncOpenAI.__init__", "client-setup"),
+    ("ssl", "create_default_context", "client-setup"),
+    ("transformers.modeling_utils", "PreTrainedModel.from_pretrained", "model-load"),
+    ("openai.resources.chat.completions", "Completions.create", ""),
+])  # fmt: skip
 def test_what_a_function_is_known_for(module: str, name: str, kind: str) -> None:
     assert work_of(module, name) == kind
 

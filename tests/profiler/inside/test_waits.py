@@ -1,7 +1,5 @@
 """What tasks wait for, and where: small apps in a loop of the test's own, held until they were looked at."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
 from functools import partial

@@ -1,7 +1,5 @@
 """Why models stop, as services write it."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

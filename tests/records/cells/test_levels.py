@@ -1,7 +1,5 @@
 """The levels of a shape as a cell keeps them."""
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Callable
 from dataclasses import asdict
@@ -91,18 +89,11 @@ def test_a_level_from_before_the_time_held_was_kept_is_read() -> None:
     assert LoadStage.from_json(BEFORE).held_start_ns is None
 
 
-@pytest.mark.parametrize(
-    ("ends", "unit", "label"),
-    [
-        ((5, 5), "users", "5"),
-        ((0.4, 1.3), "users", "1"),
-        ((1.0, 3.9), "users", "1-4"),
-        ((8, 5.2), "users", "8-5"),
-        ((10, 10.0), "requests_per_second", "10/s"),
-        ((0, 4), "requests_per_second", "0-4/s"),
-        ((12.345, 12.345), "requests_per_second", "12.35/s"),
-    ],
-)
+@pytest.mark.parametrize(("ends", "unit", "label"), [
+    ((5, 5), "users", "5"), ((0.4, 1.3), "users", "1"), ((1.0, 3.9), "users", "1-4"),
+    ((8, 5.2), "users", "8-5"), ((10, 10.0), "requests_per_second", "10/s"),
+    ((0, 4), "requests_per_second", "0-4/s"), ((12.345, 12.345), "requests_per_second", "12.35/s"),
+])  # fmt: skip
 def test_what_a_level_is_called(ends: tuple[float, float], unit: str, label: str) -> None:
     level = LoadStage(level_from=ends[0], level_to=ends[1], start_ns=0, end_ns=1)
     assert level.label(unit) == label

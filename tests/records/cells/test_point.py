@@ -15,18 +15,12 @@ VALUES = st.one_of(
 )
 
 
-@pytest.mark.parametrize(
-    ("factors", "folder", "label"),
-    [
-        ({"users": 1}, "c01", "1"),
-        ({"users": 120}, "c120", "120"),
-        ({"rate": 20}, "rate=20", "20/s"),
-        ({"rate": 0.5}, "rate=0.5", "0.5/s"),
-        ({"users": 10, "size": 100}, "size=100,c10", "users=10 size=100"),
-        ({"batch": 64, "users": 4}, "batch=64,c04", "batch=64 users=4"),
-        ({"model": "small", "users": 2}, "model=small,c02", "model=small users=2"),
-    ],
-)
+@pytest.mark.parametrize(("factors", "folder", "label"), [
+    ({"users": 1}, "c01", "1"), ({"users": 120}, "c120", "120"), ({"rate": 20}, "rate=20", "20/s"),
+    ({"rate": 0.5}, "rate=0.5", "0.5/s"), ({"users": 10, "size": 100}, "size=100,c10", "users=10 size=100"),
+    ({"batch": 64, "users": 4}, "batch=64,c04", "batch=64 users=4"),
+    ({"model": "small", "users": 2}, "model=small,c02", "model=small users=2"),
+])  # fmt: skip
 def test_a_point_has_a_folder_and_a_label(
     factors: dict[str, int | float | str], folder: str, label: str
 ) -> None:

@@ -47,21 +47,15 @@ def _line(**changes: object) -> dict[str, object]:
     return {**dataclasses.asdict(record), **changes}
 
 
-@pytest.mark.parametrize(
-    ("changes", "says"),
-    [
-        ({"outcome": "fine"}, "unknown outcome"),
-        ({"sent_at_ns": None}, "missing"),
-        ({"seq": "1"}, "not an integer"),
-        ({"first_token_at_ns": "soon"}, "first_token_at_ns is not an integer or null"),
-        ({"gaps_us": [1, "2"]}, "gaps_us is not a list of integers"),
-        ({"outcome": ["ok"]}, "unknown outcome"),
-        ({"question": ["q"]}, "question is not a text"),
-        ({"flags": None}, "flags is not a list of texts"),
-        ({"stages": {"embed": 5.0}}, "stages is not null or"),
-        ({"stages": {"embed": {"running_ms": "long"}}}, "stages is not null or"),
-    ],
-)
+@pytest.mark.parametrize(("changes", "says"), [
+    ({"outcome": "fine"}, "unknown outcome"), ({"sent_at_ns": None}, "missing"),
+    ({"seq": "1"}, "not an integer"),
+    ({"first_token_at_ns": "soon"}, "first_token_at_ns is not an integer or null"),
+    ({"gaps_us": [1, "2"]}, "gaps_us is not a list of integers"), ({"outcome": ["ok"]}, "unknown outcome"),
+    ({"question": ["q"]}, "question is not a text"), ({"flags": None}, "flags is not a list of texts"),
+    ({"stages": {"embed": 5.0}}, "stages is not null or"),
+    ({"stages": {"embed": {"running_ms": "long"}}}, "stages is not null or"),
+])  # fmt: skip
 def test_a_wrong_field_is_named(changes: dict[str, object], says: str) -> None:
     import orjson
 

@@ -1,7 +1,5 @@
 """What was seen inside an app: read back, and what it comes to."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

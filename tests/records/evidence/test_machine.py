@@ -1,7 +1,5 @@
 """What samples come to over a span: of those that the test makes, and of none, odd and older ones."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

@@ -61,12 +61,9 @@ def test_a_kernel_that_does_not_count_the_delay_is_not_taken_for_a_quiet_one(tmp
 
 def test_a_difference_is_in_per_cent_of_its_time() -> None:
     after = Counters(
-        at_ns=2 * 10**9,
-        total_ticks=1200,
-        steal_ticks=42,
-        pressure_us=500 + 250_000,
+        at_ns=2 * 10**9, total_ticks=1200, steal_ticks=42, pressure_us=500 + 250_000,
         delay_ns={7: 21_000_000, 8: 10_000_000},
-    )
+    )  # fmt: skip
     assert noise.of_generator(_BEFORE, after) == Noise(
         steal_percent=16.0, pressure_percent=25.0, generator_delay_percent=3.0
     )

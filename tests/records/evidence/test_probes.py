@@ -1,7 +1,5 @@
 """Probes are read as far as they go, and a stall counts for as long as it lasted."""
 
-from __future__ import annotations
-
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -13,16 +11,9 @@ from records.evidence.probes import Probe, idle, read, summarise
 
 MS = 1_000_000
 QUICK = Probe(
-    kind="/health",
-    due_at_ns=0,
-    sent_at_ns=0,
-    ended_at_ns=2 * MS,
-    connect_ms=1.0,
-    first_byte_ms=2.0,
-    outcome="ok",
-    status=200,
-    interval_ms=100.0,
-)
+    kind="/health", due_at_ns=0, sent_at_ns=0, ended_at_ns=2 * MS, connect_ms=1.0, first_byte_ms=2.0,
+    outcome="ok", status=200, interval_ms=100.0,
+)  # fmt: skip
 
 
 def at(ms: int, **changes: object) -> Probe:

@@ -1,7 +1,5 @@
 """What is scraped, as it is said, as it is kept, and what it comes to."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import orjson
@@ -34,15 +32,9 @@ def test_nonsense_is_refused(text: str) -> None:
         Scrape.of(text)
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "x=http://me:hunter2@h/metrics",
-        "x=http://h/metrics?api_key=hunter2",
-        "x=ftp://me:hunter2@h",
-        "hunter2",
-    ],
-)
+@pytest.mark.parametrize("text", [
+    "x=http://me:hunter2@h/metrics", "x=http://h/metrics?api_key=hunter2", "x=ftp://me:hunter2@h", "hunter2",
+])  # fmt: skip
 def test_a_secret_is_refused_and_not_shown(text: str) -> None:
     with pytest.raises(ScrapeError) as refused:
         Scrape.of(text)
@@ -89,17 +81,9 @@ def test_what_it_comes_to_over_a_span() -> None:
     ]
     assert found[0].per_s == 10.0
     assert found[1] == SeriesOver(
-        source="a",
-        name="waiting",
-        labels={"m": "x"},
-        readings=3,
-        first=2.0,
-        last=1.0,
-        mean=3.0,
-        min=1.0,
-        max=6.0,
-        per_s=None,
-    )
+        source="a", name="waiting", labels={"m": "x"}, readings=3, first=2.0, last=1.0, mean=3.0, min=1.0,
+        max=6.0, per_s=None,
+    )  # fmt: skip
     assert scraped_over([]) == ()
 
 

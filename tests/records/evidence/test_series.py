@@ -1,7 +1,5 @@
 """Prometheus's text format: of vLLM, of odd services, and as its own client reads it."""
 
-from __future__ import annotations
-
 import math
 
 import pytest
@@ -33,24 +31,12 @@ def test_series_are_known_by_their_name_and_their_labels_in_one_order() -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    ("line", "found"),
-    [
-        ("up 1", [("up", 1.0)]),
-        ("  up\t1 1700000000000", [("up", 1.0)]),
-        ("up{} 1", [("up", 1.0)]),
-        ('up{ b = "2", a="1", } 1e3', [('up{a="1",b="2"}', 1000.0)]),
-        ('up{a="}{ \\" #"} 1 # {trace_id="x"} 0.5', [('up{a="}{ \\" #"}', 1.0)]),
-        ("# EOF", []),
-        ("up NaN", []),
-        ("up +Inf", []),
-        ("up", []),
-        ("up one", []),
-        ('up{a="1 1', []),
-        ("9up 1", []),
-        ("<html> 1", []),
-    ],
-)
+@pytest.mark.parametrize(("line", "found"), [
+    ("up 1", [("up", 1.0)]), ("  up\t1 1700000000000", [("up", 1.0)]), ("up{} 1", [("up", 1.0)]),
+    ('up{ b = "2", a="1", } 1e3', [('up{a="1",b="2"}', 1000.0)]),
+    ('up{a="}{ \\" #"} 1 # {trace_id="x"} 0.5', [('up{a="}{ \\" #"}', 1.0)]), ("# EOF", []), ("up NaN", []),
+    ("up +Inf", []), ("up", []), ("up one", []), ('up{a="1 1', []), ("9up 1", []), ("<html> 1", []),
+])  # fmt: skip
 def test_a_line(line: str, found: list[tuple[str, float]]) -> None:
     assert list(parse(line)) == found
 

@@ -1,7 +1,5 @@
 """What never answered is told in a line; what answered once is not."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import orjson

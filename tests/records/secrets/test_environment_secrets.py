@@ -1,7 +1,5 @@
 """What the environment holds under a secret's name is shown by nobody who was given it."""
 
-from __future__ import annotations
-
 import pytest
 
 from records.secrets.given import redaction

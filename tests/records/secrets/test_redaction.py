@@ -1,7 +1,5 @@
 """What was sent in secret is not shown again, in whatever form it comes back."""
 
-from __future__ import annotations
-
 import base64
 import html
 import json
@@ -186,50 +184,35 @@ def test_a_secret_that_was_counted_with_others_of_its_kind_is_known_too() -> Non
 
 def test_a_configuration_of_somebody_s_service_shows_no_secret() -> None:
     raw = {
-        "URL": "postgres://u:pw@h/db",
-        "api_key": "of its own",
-        "names": ["sk-1234567890", {"sk-1234567890": True}],
-        "number": 1234567890,
-        "pool": 5,
-    }
+        "URL": "postgres://u:pw@h/db", "api_key": "of its own",
+        "names": ["sk-1234567890", {"sk-1234567890": True}], "number": 1234567890, "pool": 5,
+    }  # fmt: skip
     shown = Redaction(["sk-1234567890", "1234567890"]).value(raw)
     assert shown == {
-        "URL": "postgres://***@h/db",
-        "api_key": BLANK,
-        "names": [BLANK, {BLANK: True}],
-        "number": BLANK,
+        "URL": "postgres://***@h/db", "api_key": BLANK, "names": [BLANK, {BLANK: True}], "number": BLANK,
         "pool": 5,
-    }
+    }  # fmt: skip
     deep: list[object] = []
     for _ in range(2000):
         deep = [deep]
     Redaction().value(deep)
 
 
-@pytest.mark.parametrize(
-    "command",
-    [
-        "TARGET_API_KEY=S3CRET locust -f x.py",
-        "curl -H 'Authorization: Bearer S3CRET' http://h",
-        "run --api-key S3CRET --port 1",
-        'run --api-key="S3CRET" --port 1',
-        "run --header X-Api-Key=S3CRET",
-        "curl https://u:S3CRET@h/p?k=S3CRET",
-    ],
-)
+@pytest.mark.parametrize("command", [
+    "TARGET_API_KEY=S3CRET locust -f x.py", "curl -H 'Authorization: Bearer S3CRET' http://h",
+    "run --api-key S3CRET --port 1", 'run --api-key="S3CRET" --port 1', "run --header X-Api-Key=S3CRET",
+    "curl https://u:S3CRET@h/p?k=S3CRET",
+])  # fmt: skip
 def test_a_command_line_is_kept_without_the_secrets_in_it(command: str) -> None:
     assert "S3CRET" not in blank_command(command)
     assert blank_command("uvicorn app:app --port 8001 | tee x") == "uvicorn app:app --port 8001 | tee x"
 
 
-@pytest.mark.parametrize(
-    ("name", "value", "secrets"),
-    [
-        ("Cookie", 'sid=QxLkJw-55aaZZ; t="MnbVcx77"', ["QxLkJw-55aaZZ", "MnbVcx77"]),
-        ("X-Secret", "first9aaBB second8ccDD", ["first9aaBB", "second8ccDD"]),
-        ("Authorization", "Token token9aaBBcc", ["token9aaBBcc"]),
-    ],
-)
+@pytest.mark.parametrize(("name", "value", "secrets"), [
+    ("Cookie", 'sid=QxLkJw-55aaZZ; t="MnbVcx77"', ["QxLkJw-55aaZZ", "MnbVcx77"]),
+    ("X-Secret", "first9aaBB second8ccDD", ["first9aaBB", "second8ccDD"]),
+    ("Authorization", "Token token9aaBBcc", ["token9aaBBcc"]),
+])  # fmt: skip
 def test_each_part_of_a_header_is_secret(name: str, value: str, secrets: list[str]) -> None:
     """A first word is a scheme only where it is one."""
     for secret in secrets:

@@ -21,20 +21,10 @@ def test_paths_are_taken_where_they_are_text() -> None:
     assert Served.of_answer(200, b'{"config": "baseline", "paths": ["embed"]}').paths == {}
 
 
-@pytest.mark.parametrize(
-    ("status", "body"),
-    [
-        (404, b'{"config": "baseline"}'),
-        (302, b""),
-        (200, b""),
-        (200, b"<html>"),
-        (200, b'{"config": "base'),
-        (200, b'["config"]'),
-        (200, b'{"settings": {}}'),
-        (200, b'{"config": null}'),
-        (200, b'{"config": 5}'),
-    ],
-)
+@pytest.mark.parametrize(("status", "body"), [
+    (404, b'{"config": "baseline"}'), (302, b""), (200, b""), (200, b"<html>"), (200, b'{"config": "base'),
+    (200, b'["config"]'), (200, b'{"settings": {}}'), (200, b'{"config": null}'), (200, b'{"config": 5}'),
+])  # fmt: skip
 def test_anything_else_is_a_service_without_it(status: int, body: bytes) -> None:
     assert Served.of_answer(status, body) == Served()
 

@@ -1,7 +1,5 @@
 """Several masters' directories: what ran at the same time is added, what ran again is averaged."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

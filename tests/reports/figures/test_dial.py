@@ -1,7 +1,5 @@
 """Elasticities from windows: true where the truth is known, and said in the report."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -89,17 +87,9 @@ def test_what_matters_is_said_first() -> None:
     def elasticity(users: int, stage: str, rps: float) -> Elasticity:
         sure = Estimate(value=rps, low=rps - 0.02, high=rps + 0.02)
         return Elasticity(
-            deployment="local",
-            config="baseline",
-            workload=STREAM,
-            load=Load(users=users),
-            stage=stage,
-            own_ms=10.0,
-            made=1.0,
-            windows=12,
-            throughput=sure,
-            compared=None,
-        )
+            deployment="local", config="baseline", workload=STREAM, load=Load(users=users), stage=stage,
+            own_ms=10.0, made=1.0, windows=12, throughput=sure, compared=None,
+        )  # fmt: skip
 
     known = (elasticity(20, "embed", -1.0), elasticity(20, "llm", 0.0), elasticity(10, "llm", -0.9))
     analysis: Any = SimpleNamespace(dials=known)
@@ -113,12 +103,9 @@ def put_windows(cell: Path, start_ns: int, seconds: int) -> None:
     for number in range(seconds):
         own = StageRuns(runs=20, own_ns=200_000_000, wanted_ns=number % 2, made_ns=number % 2)
         window = DialWindow(
-            start_ns=start_ns + number * SECOND,
-            end_ns=start_ns + (number + 1) * SECOND,
-            stage="embed" if number % 2 else "",
-            percent=20 if number % 2 else 0,
-            stages={"embed": own},
-        )
+            start_ns=start_ns + number * SECOND, end_ns=start_ns + (number + 1) * SECOND,
+            stage="embed" if number % 2 else "", percent=20 if number % 2 else 0, stages={"embed": own},
+        )  # fmt: skip
         lines.append(orjson.dumps(window) + b"\n")
     (cell / layout.DIAL).write_bytes(b"".join(lines))
 

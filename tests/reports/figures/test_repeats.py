@@ -1,7 +1,5 @@
 """What repeats differ by, from all levels: it is found where it is, and intervals hold what they claim to."""
 
-from __future__ import annotations
-
 import math
 from types import SimpleNamespace
 from typing import Any
@@ -38,13 +36,9 @@ def steady(key: object, rate: float) -> Sample:
     """As many answers in each of its time bins, and none but for the rate: it has no noise within."""
     bins = np.arange(round(1000 * rate)) % stats.BINS
     return Sample(
-        key=key,
-        seconds=5.0,
-        ended_bins=bins,
-        amounts=np.ones(len(bins)),
-        values=np.empty(0),
+        key=key, seconds=5.0, ended_bins=bins, amounts=np.ones(len(bins)), values=np.empty(0),
         value_bins=np.empty(0, dtype=int),
-    )
+    )  # fmt: skip
 
 
 def equals(rng: np.random.Generator, *, start: float = 0.0, cells: float = 0.0, drift: float = 0.0) -> Any:
@@ -72,7 +66,7 @@ def test_intervals_of_two_repeats_of_equals_hold_1(noise: dict[str, float], want
     """And half of them reach no further than 10 % from it."""
     rng = np.random.default_rng(5)
     held, widths = [], []
-    for _ in range(250):
+    for _ in range(120):
         levels = equals(rng, **noise)
         ratios = Ratios(levels)
         for one, other in ((levels[0], levels[2]), (levels[1], levels[3])):

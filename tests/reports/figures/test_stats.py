@@ -1,7 +1,5 @@
 """The statistics: properties, published figures, and intervals that cover what they claim to."""
 
-from __future__ import annotations
-
 import math
 
 import numpy as np
@@ -147,13 +145,9 @@ def test_pairing_takes_away_what_both_repeats_share() -> None:
 def test_median_draws_are_the_weighted_medians() -> None:
     bins = np.array([0, 0, 1, 2, 2])
     one = Sample(
-        key=1,
-        seconds=1.0,
-        ended_bins=bins,
-        amounts=np.ones(5),
-        values=np.array([5.0, 1.0, 3.0, 9.0, 7.0]),
+        key=1, seconds=1.0, ended_bins=bins, amounts=np.ones(5), values=np.array([5.0, 1.0, 3.0, 9.0, 7.0]),
         value_bins=bins,
-    )
+    )  # fmt: skip
     weights = np.zeros((stats.DRAWS, stats.BINS))
     weights[:, :3] = [2, 0, 1]  # 5 5 1 1 9 7
     assert stats.median_draws([one], [weights])[0] == 5.0

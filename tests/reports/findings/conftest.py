@@ -1,7 +1,5 @@
 """A service at a light load and a heavy one, with what was seen inside it, on its machine and at its LLM."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path

@@ -1,7 +1,5 @@
 """What binds a service: found where its requests wait because of the load, and not where they wait anyway."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest
@@ -21,17 +19,10 @@ def codes(found: list[Any]) -> list[str]:
     return [finding.code for finding in found]
 
 
-@pytest.mark.parametrize(
-    ("kind", "code"),
-    [
-        ("lock", "stage-serialised"),
-        ("semaphore", "stage-serialised"),
-        ("queue-put", "stage-serialised"),
-        ("dns", "dns-slow"),
-        ("pool", "connection-pool-exhausted"),
-        ("thread-limiter", "thread-pool-exhausted"),
-    ],
-)
+@pytest.mark.parametrize(("kind", "code"), [
+    ("lock", "stage-serialised"), ("semaphore", "stage-serialised"), ("queue-put", "stage-serialised"),
+    ("dns", "dns-slow"), ("pool", "connection-pool-exhausted"), ("thread-limiter", "thread-pool-exhausted"),
+])  # fmt: skip
 def test_where_requests_wait_because_of_the_load(diagnose: Any, seen: Any, kind: str, code: str) -> None:
     [found] = diagnose(
         seen(users=1, rps=10, waits=(read(1),)),
@@ -179,14 +170,9 @@ def test_an_asynchronous_client_that_works_on_a_full_loop_is_not_blocking_it(
     assert found.code == "interpreter-bound"
 
 
-@pytest.mark.parametrize(
-    ("call", "code"),
-    [
-        ("sub", "preprocessing-on-loop"),
-        ("sha256", "model-load-on-request-path"),
-        ("dot", "event-loop-blocked"),
-    ],
-)
+@pytest.mark.parametrize(("call", "code"), [
+    ("sub", "preprocessing-on-loop"), ("sha256", "model-load-on-request-path"), ("dot", "event-loop-blocked"),
+])  # fmt: skip
 def test_what_has_no_frame_is_told_by_its_name(diagnose: Any, seen: Any, call: str, code: str) -> None:
     running = {"at": "clean (y.py:1)", "where": LINE, "called": f":{call}"}
     [found] = diagnose(

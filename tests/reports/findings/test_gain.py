@@ -1,7 +1,5 @@
 """What mending would give is no more than the light load shows."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

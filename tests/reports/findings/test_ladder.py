@@ -1,7 +1,5 @@
 """What binds first and what next: ceilings of services whose demands are known."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

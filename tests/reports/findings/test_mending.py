@@ -1,7 +1,5 @@
 """What mending would give: up to what binds next, and as sure as repeats are."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

@@ -1,7 +1,5 @@
 """What is no resource that requests queue for: pauses, buffers, refusals; and a service that has room."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

@@ -1,7 +1,5 @@
 """A row a request: what counts is what the report counts, and its groups are the report's tables."""
 
-from __future__ import annotations
-
 import os
 import re
 from pathlib import Path

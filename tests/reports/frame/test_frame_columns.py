@@ -1,7 +1,5 @@
 """What a frame needs, and what its columns are called."""
 
-from __future__ import annotations
-
 import re
 import subprocess
 import sys

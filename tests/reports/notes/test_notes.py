@@ -1,7 +1,5 @@
 """Notes on the measurement are values with figures; reports only word them."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Any
@@ -48,24 +46,15 @@ def test_files_have_them_with_their_figures(made: Any, tmp_path: Path) -> None:
     written = json.loads(orjson.dumps(results_json(analysis)))["notes"]
     notes = {note["code"]: note for note in reversed(written)}
     at = {
-        "deployment": "local",
-        "config": "baseline",
-        "concurrency": 10,
-        "load": "10",
-        "point": {"users": 10},
-    }
+        "deployment": "local", "config": "baseline", "concurrency": 10, "load": "10", "point": {"users": 10},
+    }  # fmt: skip
     assert notes["not-proved"]["cells"] == ["local/baseline/c10-r1", "local/baseline/c10-r2"]
     assert notes["budget-ended"] == {"code": "budget-ended", "source": "run"}
     assert notes["steal"] == {"code": "steal", "median": 4.0, "worst": 4.0, "compared": False}
     assert notes["late"] == {"code": "late", **at, "requests": 20, "of": 300}
     assert notes["drift"] == {
-        "code": "drift",
-        **at,
-        "workload": "stream",
-        "figure": "RPS",
-        "lowest": 20.0,
-        "highest": 40.0,
-    }
+        "code": "drift", **at, "workload": "stream", "figure": "RPS", "lowest": 20.0, "highest": 40.0,
+    }  # fmt: skip
     assert notes["connecting"]["ms"] == pytest.approx(60.0)
     assert (notes["cpus"]["load"], notes["cpus"]["target"]) == ([0, 2], [1])
     assert (notes["generator"]["check"], notes["generator"]["worst"]) == ("generator-cpu", 40.0)

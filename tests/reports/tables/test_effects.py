@@ -1,7 +1,5 @@
 """Effects of the mocked parts: exact where the data are, and as sure as they say."""
 
-from __future__ import annotations
-
 import importlib.util
 import sys
 from itertools import product

@@ -1,7 +1,5 @@
 """A run that tried fixes: its report holds what was predicted against what came."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 
@@ -18,17 +16,10 @@ from reports.document.render import markdown
 from reports.words.headline import what_this_says
 
 FIX = {
-    "variant": "fix-some-lock",
-    "of": "slow",
-    "code": "some-lock",
-    "where": "ask (mine.py:7)",
-    "settings": {"LOCK": "no"},
-    "figure": "answers a second",
-    "predicted": 2.0,
-    "predicted_low": None,
-    "predicted_high": None,
-    "of_rate": True,
-}
+    "variant": "fix-some-lock", "of": "slow", "code": "some-lock", "where": "ask (mine.py:7)",
+    "settings": {"LOCK": "no"}, "figure": "answers a second", "predicted": 2.0, "predicted_low": None,
+    "predicted_high": None, "of_rate": True,
+}  # fmt: skip
 
 
 def run(made: Any, folder: Path, *fixes: dict[str, Any], gain: float = 2.0, **fixed: Any) -> Path:
@@ -54,16 +45,10 @@ def test_the_measured_gain_stands_beside_the_predicted_one(made: Any, tmp_path: 
     assert written["rps"]["low"] < 2 < written["rps"]["high"]
     assert written["ttft"]["value"] == pytest.approx(2, rel=0.1)
     known = {
-        "code": "some-lock",
-        "where": "ask (mine.py:7)",
-        "deployment": "local",
-        "config": "fix-some-lock",
-        "reference": "slow",
-        "settings": {"LOCK": "no"},
-        "predicted_of": "answers a second",
-        "prediction": "within",
-        "load": "10",
-    }
+        "code": "some-lock", "where": "ask (mine.py:7)", "deployment": "local", "config": "fix-some-lock",
+        "reference": "slow", "settings": {"LOCK": "no"}, "predicted_of": "answers a second",
+        "prediction": "within", "load": "10",
+    }  # fmt: skip
     assert {name: written[name] for name in known} == known
 
 

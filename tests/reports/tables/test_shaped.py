@@ -1,7 +1,5 @@
 """A row a level of a shape, and open loops by their rate: against figures counted by hand."""
 
-from __future__ import annotations
-
 import csv
 from dataclasses import replace
 from io import StringIO
@@ -155,12 +153,9 @@ def test_a_level_shorter_than_three_answers_has_no_rate_anywhere(made: Any, tmp_
 
 def searched(made: Any, path: Path, sentence: bytes) -> Path:
     spec = shaped(
-        made,
-        level(made, 10, 0, 2, status="met"),
-        level(made, 20, 2, 4, status="missed"),
-        unit="requests_per_second",
-        shape="HighestLoad",
-    )
+        made, level(made, 10, 0, 2, status="met"), level(made, 20, 2, 4, status="missed"),
+        unit="requests_per_second", shape="HighestLoad",
+    )  # fmt: skip
     directory: Path = made.cell(path, spec)
     (directory / "search.json").write_bytes(sentence)
     return directory
@@ -254,16 +249,10 @@ def test_levels_of_masters_side_by_side_are_added() -> None:
     assert LoadStages.from_achieved(found) == held((5, 1, 10), (10, 12, 20))
 
 
-@pytest.mark.parametrize(
-    "others",
-    [
-        None,
-        held((2, 0, 10)),
-        held((2, 0, 10), (4, 30, 40)),
-        held((2, 0, 10), (4, 10, 20), unit="requests_per_second"),
-        held((2, 0, 10), (4, 10, 20), status="met"),
-    ],
-)
+@pytest.mark.parametrize("others", [
+    None, held((2, 0, 10)), held((2, 0, 10), (4, 30, 40)),
+    held((2, 0, 10), (4, 10, 20), unit="requests_per_second"), held((2, 0, 10), (4, 10, 20), status="met"),
+])  # fmt: skip
 def test_levels_that_were_not_held_together_are_not_added(others: LoadStages | None) -> None:
     assert merged_levels([held((2, 0, 10), (4, 10, 20)), others]) == {}
 

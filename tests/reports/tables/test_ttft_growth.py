@@ -1,7 +1,5 @@
 """What makes the TTFT longer under load: parts that add up to the whole, of the right requests."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import replace
 from pathlib import Path

@@ -1,7 +1,5 @@
 """What a report says of growth and knees, and of what was asked differently."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 
@@ -154,15 +152,10 @@ def test_no_knee_is_drawn_from_levels_that_were_asked_differently(made: Any, tmp
     assert "local/baseline think_time_s=1.0: one level only (16 users" in text
 
 
-@pytest.mark.parametrize(
-    ("asked", "differ"),
-    [
-        ({"think_time_s": 1.0}, ("think_time_s",)),
-        ({"dialect": "openai", "path": "/v1", "body": {"m": 1}}, ()),
-        ({"headers": ["Authorization"]}, ()),
-        ({"body": {"m": 1}}, ("body",)),
-    ],
-)
+@pytest.mark.parametrize(("asked", "differ"), [
+    ({"think_time_s": 1.0}, ("think_time_s",)), ({"dialect": "openai", "path": "/v1", "body": {"m": 1}}, ()),
+    ({"headers": ["Authorization"]}, ()), ({"body": {"m": 1}}, ("body",)),
+])  # fmt: skip
 def test_deployments_that_were_asked_differently(
     made: Any, tmp_path: Path, asked: dict[str, Any], differ: tuple[str, ...]
 ) -> None:

@@ -1,7 +1,5 @@
 """The report's first lines: few enough, and the truth for a reader who reads nothing else."""
 
-from __future__ import annotations
-
 import re
 import textwrap
 from dataclasses import replace

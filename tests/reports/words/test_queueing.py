@@ -1,7 +1,5 @@
 """What is said to queue in a service that tells no stages, and what is not."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import replace
 from pathlib import Path

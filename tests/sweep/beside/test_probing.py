@@ -1,7 +1,5 @@
 """A sweep's probes: of every cell, before its load, with the key only where it belongs, none after it."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,7 +8,6 @@ import psutil
 import pytest
 
 from records.evidence.probes import idle, read
-from records.services.variants import Variant
 from support import Listener, wait_until
 from sweep.beside import probing
 from sweep.planning.load_words import parse_locust_args
@@ -19,19 +16,14 @@ from sweep.planning.plan import Plan
 from sweep.running.cpus import Cpus, available
 from sweep.running.errors import UsageError
 from sweep.running.processes import Ledger
+from sweep_world import plan_of
 
 CPUS = Cpus(mode="shared", load=available(), target=None)
 
 
 def plan(spec: str, *words: str, **changes: Any) -> Plan:
-    return Plan(
-        name="t",
-        targets=parse_targets([f"mine={spec}"]),
-        variants=(Variant(name="as-is"),),
-        levels=(1,),
-        auto=False,
-        locust_args=parse_locust_args(words, "stream"),
-        **{"probes": True, **changes},
+    return plan_of(
+        f"mine={spec}", locust_args=parse_locust_args(words, "stream"), **{"probes": True, **changes}
     )
 
 
@@ -51,14 +43,9 @@ class Server(Listener):
 @pytest.fixture
 def probe(tmp_path: Path) -> Callable[[Plan, str], Any]:
     return lambda of, url: probing.probing(
-        of,
-        "mine",
-        url,
-        output=tmp_path / "probes.jsonl",
-        log=tmp_path / "probes.log",
-        ledger=Ledger(tmp_path / "l"),
-        cpus=CPUS,
-    )
+        of, "mine", url, output=tmp_path / "probes.jsonl", log=tmp_path / "probes.log",
+        ledger=Ledger(tmp_path / "l"), cpus=CPUS,
+    )  # fmt: skip
 
 
 def test_idle_ones_are_taken_before_the_load_and_none_after_it(
@@ -106,15 +93,11 @@ def test_what_is_probed_where_nothing_else_was_said() -> None:
     assert [target.cheap_path for target in said] == ["/health", "/", "/health"]
 
 
-@pytest.mark.parametrize(
-    ("paths", "probes", "told"),
-    [
-        (("/a", "/b", "/c"), True, "2 times at most"),
-        (("health",), True, "--probe-path wants a path"),
-        (("/x?api_key=abcdefghijkl",), True, "looks like a secret"),
-        (("/a",), False, "--no-probes switches them off"),
-    ],
-)
+@pytest.mark.parametrize(("paths", "probes", "told"), [
+    (("/a", "/b", "/c"), True, "2 times at most"), (("health",), True, "--probe-path wants a path"),
+    (("/x?api_key=abcdefghijkl",), True, "looks like a secret"),
+    (("/a",), False, "--no-probes switches them off"),
+])  # fmt: skip
 def test_what_cannot_be_probed_is_refused(paths: tuple[str, ...], probes: bool, told: str) -> None:
     with pytest.raises(UsageError, match=told):
         probing.check_paths(paths, probes=probes)

@@ -1,7 +1,5 @@
 """A sweep of a service behind TLS, a proxy, or a key's header of its own: its own requests and its load's."""
 
-from __future__ import annotations
-
 import json
 import subprocess
 import sys
@@ -16,12 +14,19 @@ from reach.proxy import Proxies
 from reach.tls import Tls
 from records.cells.reader import cell_directories
 from records.services.variants import Variant
-from support import OF_THE_MACHINE, environment, sweep, wait_until
-from sweep.beside.reaching import check_given_again, check_reach, given_in, reach_of_plan, with_whole_paths
+from support import OF_THE_MACHINE, ONCE, environment, sweep, wait_until
+from sweep import cli
+from sweep.beside.reaching import (
+    check_given_again,
+    check_reach,
+    given_in,
+    reach_of_plan,
+    with_whole_paths,
+)
 from sweep.planning.load_words import parse_locust_args
 from sweep.planning.options import parse_targets
 from sweep.planning.plan import Plan
-from sweep.running import asking as probes
+from sweep.running import asking
 from sweep.running.errors import UsageError
 
 LIMIT_S = 200
@@ -30,13 +35,9 @@ NOTHING = {"ca": "", "insecure": False, "cert": "", "cert_key": "", "server_name
 
 def plan(*words: str, spec: str = "url:https://service.test") -> Plan:
     return Plan(
-        name="x",
-        targets=parse_targets([spec]),
-        variants=(Variant(name="as-is"),),
-        levels=(1,),
-        auto=False,
+        name="x", targets=parse_targets([spec]), variants=(Variant(name="as-is"),), levels=(1,), auto=False,
         locust_args=parse_locust_args(words, "stream"),
-    )
+    )  # fmt: skip
 
 
 def test_an_option_of_the_sweep_is_one_of_its_load() -> None:
@@ -54,17 +55,9 @@ def test_an_option_of_the_sweep_is_one_of_its_load() -> None:
 def test_files_are_named_from_the_root(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
     words = (
-        "--ca=a.pem",
-        "--cert",
-        "a.pem",
-        "--cert-k",
-        "b.pem",
-        "--questions=q",
-        "--field",
-        "ca=a.pem",
-        "-t",
+        "--ca=a.pem", "--cert", "a.pem", "--cert-k", "b.pem", "--questions=q", "--field", "ca=a.pem", "-t",
         "5",
-    )
+    )  # fmt: skip
     here = str(tmp_path)
     assert with_whole_paths(words, "stream") == (
         *(
@@ -101,8 +94,8 @@ def test_a_process_of_ours_is_asked_without_the_key(trap: Any, monkeypatch: pyte
         talk.raw(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
 
     server.on_get = get
-    assert probes.status(server.url, "/ready", 5.0) == 200
-    probes.served(server.url)
+    assert asking.status(server.url, "/ready", 5.0) == 200
+    asking.served(server.url)
     assert len(heads) == 2
     assert not any(b"secret" in head for head in heads)
 
@@ -156,7 +149,7 @@ def test_all_requests_of_a_sweep_reach_its_service(
 
     server.on_get = get
     url = behind_tls(server.url).replace("localhost", "service.test")
-    few = ["--concurrency", "1", "--requests", "10", "--warmup-requests", "1", "--repeats", "1"]
+    few = ["--concurrency", "1", "--requests", "10", "--warmup-requests", "1", "--repeats", "1", *ONCE]
     own, behind = ("--ca", certificates.ca), ("--key-header", "X-Api-Key")
     done = sweep(
         *("--deployment", f"url:{url}", *few, *own, "--", "--no-rag", "--header", "X-Team=a", *behind),
@@ -186,53 +179,48 @@ def test_all_requests_of_a_sweep_reach_its_service(
 
 
 def test_a_service_that_is_not_verified_is_said_with_what_to_do(
-    trap: Any, behind_tls: Any, tmp_path: Path
+    here: Any, trap: Any, behind_tls: Any, tmp_path: Path
 ) -> None:
     url = behind_tls(trap(answering).url)
-    done = sweep("--deployment", f"url:{url}", "--concurrency", "1", cwd=tmp_path)
+    done = here(cli.main, "--deployment", f"url:{url}", "--concurrency", "1")
     assert done.returncode == 2
     said = f"error: {url} cannot be reached: TLS: unable to get local issuer certificate; --ca FILE"
     assert said in done.stderr
     plain = url.replace("https", "http")
-    done = sweep("--deployment", f"url:{plain}", "--concurrency", "1", cwd=tmp_path)
+    done = here(cli.main, "--deployment", f"url:{plain}", "--concurrency", "1")
     assert (done.returncode, "ask it as https://" in done.stderr) == (2, True)
     assert not (tmp_path / "results").exists()
-    done = sweep("--deployment", f"url:{url}", "--ca", "absent.pem", "--output", "none", cwd=tmp_path)
+    done = here(cli.main, "--deployment", f"url:{url}", "--ca", "absent.pem", "--output", "none")
     assert (done.returncode, (tmp_path / "none").exists()) == (2, False)
     assert f"error: --ca {tmp_path}/absent.pem: No such file or directory" in done.stderr
 
 
 def test_killed_over_tls_a_sweep_is_resumed_elsewhere_with_its_key(
-    trap: Any, behind_tls: Any, certificates: Any, tmp_path: Path
+    here: Any, trap: Any, behind_tls: Any, certificates: Any, tmp_path: Path
 ) -> None:
     server, elsewhere = trap(answering), tmp_path / "elsewhere"
     server.on_get = lambda talk: talk.raw(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
     elsewhere.mkdir()
     (tmp_path / "ours.pem").write_bytes(Path(certificates.ca).read_bytes())
-    few = ("--concurrency", "1,2", "--requests", "10", "--warmup-requests", "1", "--repeats", "1")
+    few = ("--concurrency", "1", "--requests", "10", "--warmup-requests", "1", "--repeats", "1")
     words = ("--deployment", f"url:{behind_tls(server.url)}", "--ca", "ours.pem", *few, "--", "--no-rag")
     key = {"TARGET_API_KEY": "sk-secret-1"}
     killed = subprocess.Popen(
-        [sys.executable, "-m", "sweep", *words],
-        cwd=tmp_path,
-        env=environment(**key),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    wait_until(lambda: len(list(tmp_path.glob("results/*/cells/*/*/*/requests.jsonl"))) == 2, LIMIT_S)
+        [sys.executable, "-m", "sweep", *words], cwd=tmp_path, env=environment(**key),
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    wait_until(lambda: list(tmp_path.glob("results/*/cells/*/*/*/requests.jsonl")), LIMIT_S)
     killed.kill()
     killed.wait(20)
     [run] = tmp_path.glob("results/*")
-    without = sweep("--resume", str(run), cwd=elsewhere)
+    without = here(cli.main, "--resume", str(run))
     assert without.returncode == 2
     assert without.stderr.splitlines()[-1].startswith(
         "error: --resume: this run was begun with TARGET_API_KEY"
     )
     resumed = sweep("--resume", str(run), cwd=elsewhere, **key)
     cells = [json.loads((cell / "cell.json").read_text()) for cell in cell_directories(run)]
-    assert [(cell["concurrency"], cell["complete"]) for cell in cells] == [(1, True), (2, True)], (
-        resumed.stderr
-    )
+    assert [(cell["concurrency"], cell["complete"]) for cell in cells] == [(1, True)], resumed.stderr
     checks = [check for cell in cells for check in cell["verdict"]["checks"]]
     assert {check["name"] for check in checks if check["status"] == "fail"} <= OF_THE_MACHINE
     assert {cell["requested"]["tls"]["ca"] for cell in cells} == {str(tmp_path / "ours.pem")}

@@ -1,7 +1,5 @@
 """Whom the profiler of a cell is told to ask."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

@@ -22,16 +22,11 @@ def _cell(*failed: str, **achieved: Any) -> Cell:
     )
 
 
-@pytest.mark.parametrize(
-    ("failed", "achieved"),
-    [
-        (["generator-lag"], {}),
-        (["generator-cpu"], {}),
-        (["concurrency"], STOLEN),
-        (["concurrency", "steady-state"], {"late": 3}),
-        (["generator-lag", "littles-law"], {"noise": None, "late": 0}),
-    ],
-)
+@pytest.mark.parametrize(("failed", "achieved"), [
+    (["generator-lag"], {}), (["generator-cpu"], {}), (["concurrency"], STOLEN),
+    (["concurrency", "steady-state"], {"late": 3}),
+    (["generator-lag", "littles-law"], {"noise": None, "late": 0}),
+])  # fmt: skip
 def test_what_failed_for_the_machine_s_sake_with_its_noise_on_record(
     failed: list[str], achieved: dict[str, Any]
 ) -> None:
@@ -39,17 +34,11 @@ def test_what_failed_for_the_machine_s_sake_with_its_noise_on_record(
     assert said == "; ".join(f"{name} failed" for name in failed)
 
 
-@pytest.mark.parametrize(
-    ("failed", "achieved"),
-    [
-        ([], STOLEN),
-        (["failures"], STOLEN),
-        (["generator-lag", "failures"], STOLEN),
-        (["concurrency"], {}),
-        (["concurrency"], {"late": 0, "noise": {"steal_percent": 0.0}}),
-        (["steady-state"], {"late": None, "noise": "none"}),
-    ],
-)
+@pytest.mark.parametrize(("failed", "achieved"), [
+    ([], STOLEN), (["failures"], STOLEN), (["generator-lag", "failures"], STOLEN), (["concurrency"], {}),
+    (["concurrency"], {"late": 0, "noise": {"steal_percent": 0.0}}),
+    (["steady-state"], {"late": None, "noise": "none"}),
+])  # fmt: skip
 def test_what_the_service_did_or_a_quiet_machine_is_not_asked_again(
     failed: list[str], achieved: dict[str, Any]
 ) -> None:

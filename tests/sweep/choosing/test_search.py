@@ -11,21 +11,18 @@ from records.cells.point import Point
 from records.services.variants import MOCKS
 from reports.figures.knee import knee_index
 from sweep.choosing.search import Search
-from sweep.planning.cell_key import CellKey
 from sweep.planning.grid import BASE_LEVELS
 from sweep.planning.options import parse_targets
-from sweep.planning.plan import Plan
+from sweep.planning.plan import CellKey, Plan
+from sweep_world import plan_of
 
 
 def _plan(*configs: str) -> Plan:
     targets = parse_targets(["local"])
     return Plan(
-        name="t",
-        targets=targets,
-        variants=tuple(MOCKS[name] for name in configs),
-        levels=BASE_LEVELS,
+        name="t", targets=targets, variants=tuple(MOCKS[name] for name in configs), levels=BASE_LEVELS,
         auto=True,
-    )
+    )  # fmt: skip
 
 
 PLAN = _plan("baseline", "mock-both")
@@ -102,13 +99,7 @@ def test_the_later_repeats_begin_with_what_decides_and_know_all_that_was_measure
 
 
 def test_a_list_of_levels_is_one_batch() -> None:
-    plan = Plan(
-        name="t",
-        targets=parse_targets(["local"]),
-        variants=(MOCKS["baseline"],),
-        levels=(1, 5, 9),
-        auto=False,
-    )
+    plan = plan_of("local", variants=(MOCKS["baseline"],), levels=(1, 5, 9))
     search = Search(plan=plan)
     for repeat in (1, 2):
         assert set(search.foremost(search.cells(repeat))) == set(search.cells(repeat))

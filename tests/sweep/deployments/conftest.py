@@ -17,12 +17,9 @@ ALL = Cpus(mode="shared", load=(0,), target=None)
 def setup_of(tmp_path: Path) -> Callable[..., Setup]:
     def make(**changes: Any) -> Setup:
         given: dict[str, Any] = {
-            "cpus": ALL,
-            "llm_url": "http://127.0.0.1:1/v1",
-            "log": tmp_path / "targets" / "log",
-            "ledger": Ledger(tmp_path / "ledger.jsonl"),
-            "report": lambda text: None,
-        }
+            "cpus": ALL, "llm_url": "http://127.0.0.1:1/v1", "log": tmp_path / "targets" / "log",
+            "ledger": Ledger(tmp_path / "ledger.jsonl"), "report": lambda text: None,
+        }  # fmt: skip
         return Setup(**{**given, **changes})
 
     return make

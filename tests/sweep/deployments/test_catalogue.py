@@ -1,7 +1,5 @@
 """Kinds of deployments are found by their specs, and the one of docs/adding-a-deployment.md is one."""
 
-from __future__ import annotations
-
 import os
 import re
 import sys

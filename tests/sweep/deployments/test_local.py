@@ -43,12 +43,9 @@ class _Started:
 def _start(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, divided: Cpus, **settings: str) -> type[_Started]:
     monkeypatch.setattr(local, "Child", _Started)
     setup = Setup(
-        cpus=divided,
-        llm_url="http://127.0.0.1:1/v1",
-        log=tmp_path / "log",
-        ledger=Ledger(tmp_path / "l"),
+        cpus=divided, llm_url="http://127.0.0.1:1/v1", log=tmp_path / "log", ledger=Ledger(tmp_path / "l"),
         report=lambda text: None,
-    )
+    )  # fmt: skip
     with pytest.raises(UsageError, match="ended before it was ready, with 1: gone"):
         LocalDeployment(setup).start("baseline", settings)
     return _Started

@@ -1,7 +1,5 @@
 """Anybody's command as a deployment: started, waited for, configured, and gone with all it started."""
 
-from __future__ import annotations
-
 import json
 import os
 import shlex
@@ -191,18 +189,13 @@ signal.pause()
     assert not psutil.wait_procs(running, timeout=LIMIT_S)[1]
 
 
-@pytest.mark.parametrize(
-    ("spec", "why"),
-    [
-        ("run:", "wants a command, such as"),
-        ("run:''", "wants a command"),
-        ("run:app 'x", "a quote in the command is not closed"),
-        ("run:app\n", "no printable text"),
-        ("run:app x | tee log", "no shell reads the command: '|' would be a word of it"),
-        ("app --port {port}", "not 'app --port {port}'; a command begins with run:"),
-        ("run:app \udcff", "no printable text"),
-    ],
-)
+@pytest.mark.parametrize(("spec", "why"), [
+    ("run:", "wants a command, such as"), ("run:''", "wants a command"),
+    ("run:app 'x", "a quote in the command is not closed"), ("run:app\n", "no printable text"),
+    ("run:app x | tee log", "no shell reads the command: '|' would be a word of it"),
+    ("app --port {port}", "not 'app --port {port}'; a command begins with run:"),
+    ("run:app \udcff", "no printable text"),
+])  # fmt: skip
 def test_a_command_that_is_none_is_refused_in_one_line(spec: str, why: str) -> None:
     with pytest.raises(UsageError, match=why) as caught:
         kind_of(spec)
@@ -223,33 +216,21 @@ def test_a_command_that_is_not_there_is_named_before_anything_starts(tmp_path: P
     kind_of(f"run:{sys.executable}").check(Setup.reach, {})
 
 
-@pytest.mark.parametrize(
-    "words",
-    [
-        "app --api-key sk-hidden-1",
-        "app --api-key=sk-hidden-1",
-        "env OPENAI_API_KEY=hidden app",
-        "app --db postgres://me:hidden@h/d",
-        "app --x=https://me:hidden@h/",
-        "app -H 'Authorization: Bearer hidden123456'",
-        "app sk-hidden-0123456789",
-    ],
-)
+@pytest.mark.parametrize("words", [
+    "app --api-key sk-hidden-1", "app --api-key=sk-hidden-1", "env OPENAI_API_KEY=hidden app",
+    "app --db postgres://me:hidden@h/d", "app --x=https://me:hidden@h/",
+    "app -H 'Authorization: Bearer hidden123456'", "app sk-hidden-0123456789",
+])  # fmt: skip
 def test_a_secret_in_the_command_is_refused_and_not_shown(words: str) -> None:
     with pytest.raises(UsageError, match=r"looks like a secret, .* give it in the environment") as caught:
         kind_of(f"run:{words}")
     assert "hidden" not in str(caught.value)
 
 
-@pytest.mark.parametrize(
-    ("words", "name"),
-    [
-        ("uvicorn mine:app --port {port}", "uvicorn-mine-app"),
-        ("/usr/bin/python3 -m http.server {port}", "python3-http.server"),
-        ("./{port}", "run"),
-        ("app --max-tokens 5 --ssl-keyfile=key.pem", "app-5"),
-        ("x" * 200, "x" * 40),
-    ],
-)
+@pytest.mark.parametrize(("words", "name"), [
+    ("uvicorn mine:app --port {port}", "uvicorn-mine-app"),
+    ("/usr/bin/python3 -m http.server {port}", "python3-http.server"), ("./{port}", "run"),
+    ("app --max-tokens 5 --ssl-keyfile=key.pem", "app-5"), ("x" * 200, "x" * 40),
+])  # fmt: skip
 def test_a_command_without_a_label_is_called_by_its_words(words: str, name: str) -> None:
     assert kind_of(f"run:{words}").name == name

@@ -1,7 +1,5 @@
 """Which settings mend which finding: tables, held against the settings and findings that there are."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 
@@ -76,17 +74,11 @@ def test_what_is_in_effect_or_cannot_act_is_no_remedy() -> None:
     assert changes("thread-pool-exhausted", SEARCH_EXECUTOR="pool", RETRIEVAL_THREADS="256") == []
 
 
-@pytest.mark.parametrize(
-    ("command", "more"),
-    [
-        ("uvicorn mine:app --port {port}", True),
-        ("/venv/bin/gunicorn mine:app", True),
-        ("python -m uvicorn mine:app", True),
-        ("uvicorn mine:app --workers 2", False),
-        ("gunicorn -w 2 mine:app", False),
-        ("python mine.py", False),
-    ],
-)
+@pytest.mark.parametrize(("command", "more"), [
+    ("uvicorn mine:app --port {port}", True), ("/venv/bin/gunicorn mine:app", True),
+    ("python -m uvicorn mine:app", True), ("uvicorn mine:app --workers 2", False),
+    ("gunicorn -w 2 mine:app", False), ("python mine.py", False),
+])  # fmt: skip
 def test_an_app_of_the_users_has_workers_where_its_server_reads_how_many(command: str, more: bool) -> None:
     remedies = remedies_for(command.split())
     assert ("interpreter-bound" in remedies) == more
@@ -112,16 +104,11 @@ def test_a_users_own_fixes_are_by_code_in_their_order() -> None:
     }
 
 
-@pytest.mark.parametrize(
-    ("value", "why"),
-    [
-        ("POOL=8", "--fix takes CODE:KEY=VALUE"),
-        ("Lock:POOL=8", "--fix takes CODE:KEY=VALUE"),
-        ("my-lock:", "--fix my-lock takes NAME=VALUE"),
-        ("my-lock:pool=8", "--fix my-lock takes NAME=VALUE"),
-        ("my-lock:MY_API_KEY=sk-1", "MY_API_KEY is a secret"),
-    ],
-)
+@pytest.mark.parametrize(("value", "why"), [
+    ("POOL=8", "--fix takes CODE:KEY=VALUE"), ("Lock:POOL=8", "--fix takes CODE:KEY=VALUE"),
+    ("my-lock:", "--fix my-lock takes NAME=VALUE"), ("my-lock:pool=8", "--fix my-lock takes NAME=VALUE"),
+    ("my-lock:MY_API_KEY=sk-1", "MY_API_KEY is a secret"),
+])  # fmt: skip
 def test_what_is_no_fix_is_refused(value: str, why: str) -> None:
     with pytest.raises(UsageError, match=why) as caught:
         parse_fixes([value])

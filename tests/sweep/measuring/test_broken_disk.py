@@ -1,7 +1,5 @@
 """A disk without room for a run's directory is nobody's wrong usage."""
 
-from __future__ import annotations
-
 import errno
 from pathlib import Path
 from typing import Any

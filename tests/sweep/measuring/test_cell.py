@@ -1,7 +1,5 @@
 """What Locust is told of a cell, and what stays beside it when a sweep is killed."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 
@@ -11,29 +9,20 @@ from records.cells.cell import Cell
 from records.cells.point import Point
 from records.files import write_json
 from records.services.served import Served
-from records.services.variants import Variant
 from sweep.deployments.protocol import Endpoint
 from sweep.measuring import cell
 from sweep.measuring.cell import Workplace, finished, measure
-from sweep.planning.cell_key import CellKey
-from sweep.planning.options import parse_targets
-from sweep.planning.plan import Plan
+from sweep.planning.plan import CellKey
 from sweep.running.cpus import Cpus
 from sweep.running.ledger import Ledger
+from sweep_world import plan_of
 
 KEY = CellKey(deployment="mine", config="as-is", point=Point.of_users(2), repeat=1)
 
 
 @pytest.fixture
 def place(tmp_path: Path) -> Workplace:
-    plan = Plan(
-        name="t",
-        targets=parse_targets(["mine=run:app"]),
-        variants=(Variant(name="as-is"),),
-        levels=(2,),
-        auto=False,
-        settings={"N": "4", "WORKERS": "2"},
-    )
+    plan = plan_of("mine=run:app", levels=(2,), settings={"N": "4", "WORKERS": "2"})
     divided = Cpus(mode="auto", load=(0,), target=(1,))
     return Workplace(run=tmp_path, plan=plan, ledger=Ledger(tmp_path / "l"), llm=None, cpus=divided)
 

@@ -9,13 +9,10 @@ from records.files import read_json, write_json
 from records.services.variants import MOCKS
 from sweep.measuring import directory
 from sweep.measuring.directory import discarded_if_of_no_use
-from sweep.planning.options import parse_targets
-from sweep.planning.plan import Plan
 from sweep.running.errors import UsageError
+from sweep_world import plan_of
 
-PLAN = Plan(
-    name="t", targets=parse_targets(["local"]), variants=(MOCKS["mock-both"],), levels=(1,), auto=False
-)
+PLAN = plan_of("local", variants=(MOCKS["mock-both"],))
 
 
 def test_runs_of_the_same_name_and_second_get_directories_of_their_own(tmp_path: Path) -> None:

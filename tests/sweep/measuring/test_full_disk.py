@@ -8,18 +8,14 @@ from typing import Any
 import pytest
 
 from records.cells.point import Point
-from records.services.variants import Variant
 from sweep.deployments.protocol import Endpoint
 from sweep.measuring import cell
-from sweep.planning.cell_key import CellKey
-from sweep.planning.options import parse_targets
-from sweep.planning.plan import Plan
+from sweep.planning.plan import CellKey
 from sweep.running.cpus import SHARED, divide
 from sweep.running.ledger import Ledger
+from sweep_world import plan_of
 
-PLAN = Plan(
-    name="t", targets=parse_targets(["local"]), variants=(Variant(name="as-is"),), levels=(1,), auto=False
-)
+PLAN = plan_of("local")
 
 
 class Ended:

@@ -1,7 +1,5 @@
 """What a sweep started is kept with each cell, so that another one under the same label is told apart."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest
@@ -57,12 +55,9 @@ def spec_of(tmp_path: Path, deployment: str, served: Served) -> tuple[dict[str, 
         settings={"N": "4"} if targets[0].kind.configurable else {},
     )  # fmt: skip
     place = Workplace(
-        run=tmp_path,
-        plan=plan,
-        ledger=Ledger(tmp_path / "l"),
-        llm=None,
+        run=tmp_path, plan=plan, ledger=Ledger(tmp_path / "l"), llm=None,
         cpus=Cpus(mode="shared", load=(0,), target=(0,)),
-    )
+    )  # fmt: skip
     key = CellKey(deployment="mine", config="as-is", point=Point.of_users(2), repeat=1)
     spec = cell._spec(place, key, Endpoint(base_url="http://h", served=served))
     return spec.service, spec.settings

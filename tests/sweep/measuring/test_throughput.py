@@ -1,7 +1,5 @@
 """A sweep goes by what its scenario's workload counts, be it no answers."""
 
-from __future__ import annotations
-
 import io
 from dataclasses import replace
 from pathlib import Path

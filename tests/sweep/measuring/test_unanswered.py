@@ -1,31 +1,19 @@
 """What never answers beside a sweep's load is said once a deployment, not with each cell."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from records.cells.point import Point
-from records.services.variants import Variant
 from sweep.deployments.protocol import Endpoint
 from sweep.measuring.cell import Workplace
 from sweep.measuring.unanswered import Unanswered
-from sweep.planning.cell_key import CellKey
-from sweep.planning.options import parse_targets
-from sweep.planning.plan import Plan
+from sweep.planning.plan import CellKey
 from sweep.running.cpus import Cpus
 from sweep.running.ledger import Ledger
+from sweep_world import plan_of
 
 
 def test_it_is_said_once(tmp_path: Path) -> None:
-    plan = Plan(
-        name="t",
-        targets=parse_targets(["mine=run:app"]),
-        variants=(Variant(name="as-is"),),
-        levels=(2,),
-        auto=False,
-        probes=True,
-        scrape=("llm={target}/metrics",),
-    )
+    plan = plan_of("mine=run:app", levels=(2,), probes=True, scrape=("llm={target}/metrics",))
     cpus = Cpus(mode="auto", load=(0,), target=(1,))
     place = Workplace(run=tmp_path, plan=plan, ledger=Ledger(tmp_path / "l"), llm=None, cpus=cpus)
     said, endpoint = Unanswered(), Endpoint(base_url="http://h:1")

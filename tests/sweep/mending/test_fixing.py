@@ -1,7 +1,5 @@
 """From findings to the plan that tries what mends them."""
 
-from __future__ import annotations
-
 from types import SimpleNamespace
 from typing import Any
 

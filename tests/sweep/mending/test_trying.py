@@ -1,7 +1,5 @@
 """``sweep --try-fixes`` as its user meets it."""
 
-from __future__ import annotations
-
 import json
 import sys
 from pathlib import Path
@@ -12,9 +10,8 @@ from records.services.variants import Variant
 from support import only_of_the_machine, sweep, sweep_ended_well
 from sweep import cli
 from sweep.measuring.directory import create
-from sweep.planning.options import parse_targets
-from sweep.planning.plan import Plan
 from sweep.running.errors import UsageError
+from sweep_world import plan_of
 
 
 def _called(*words: str) -> int:
@@ -45,7 +42,7 @@ def test_a_run_without_findings_has_no_fix_and_that_is_no_mistake(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     variants = (Variant(name="slow", settings={"RETRIEVAL": "blocking"}),)
-    plan = Plan(name="t", targets=parse_targets(["local"]), variants=variants, levels=(1,), auto=False)
+    plan = plan_of("local", variants=variants)
     run = create(tmp_path, "t", plan)
     assert _called("--try-fixes", str(run)) == 0
     told = capfd.readouterr().out

@@ -1,7 +1,5 @@
 """`sweep --dial`: what it measures where nothing else was said, and what it refuses."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

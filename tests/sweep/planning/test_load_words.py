@@ -8,30 +8,15 @@ from sweep.planning.scenario import declared
 from sweep.running.errors import UsageError
 
 
-@pytest.mark.parametrize(
-    "words",
-    [
-        ["--header", "X-Api-Key=sk-1"],
-        ["--header=Authorization=sk-1"],
-        ["--heade", "X-Api-Key=sk-1"],
-        ["--headers=X-Api-Key=sk-1", "--he=Authorization: Bearer sk-1="],
-        ["--field", "openai_api_key=sk-1"],
-        ["--field=password=sk-1"],
-        ["--field", 'extra={"api_key":"sk-1"}'],
-        ['--field=extra= [{"a": [{"password": "sk-1"}]}]'],
-        ["--field", "callback=http://u:sk-1@h/x"],
-        ["--field", "callback=http://h/x?token=sk-1"],
-        ["--path", "/ask?api-version=2&access_token=sk-1"],
-        ["--path", "/ask#access_token=sk-1"],
-        ["--host", "http://me:sk-1@h"],
-        ["--hos=http://h"],
-        ["-Hhttp://h"],
-        ["--h=sk-1"],
-        ["--header=sk-1: Bearer sk-1="],
-        ["--header"],
-        ["\udcff"],
-    ],
-)
+@pytest.mark.parametrize("words", [
+    ["--header", "X-Api-Key=sk-1"], ["--header=Authorization=sk-1"], ["--heade", "X-Api-Key=sk-1"],
+    ["--headers=X-Api-Key=sk-1", "--he=Authorization: Bearer sk-1="], ["--field", "openai_api_key=sk-1"],
+    ["--field=password=sk-1"], ["--field", 'extra={"api_key":"sk-1"}'],
+    ['--field=extra= [{"a": [{"password": "sk-1"}]}]'], ["--field", "callback=http://u:sk-1@h/x"],
+    ["--field", "callback=http://h/x?token=sk-1"], ["--path", "/ask?api-version=2&access_token=sk-1"],
+    ["--path", "/ask#access_token=sk-1"], ["--host", "http://me:sk-1@h"], ["--hos=http://h"], ["-Hhttp://h"],
+    ["--h=sk-1"], ["--header=sk-1: Bearer sk-1="], ["--header"], ["\udcff"],
+])  # fmt: skip
 def test_a_secret_and_what_the_sweep_says_itself_do_not_go_to_locust(words: list[str]) -> None:
     with pytest.raises(UsageError) as caught:
         parse_locust_args(words, "stream")
@@ -40,37 +25,25 @@ def test_a_secret_and_what_the_sweep_says_itself_do_not_go_to_locust(words: list
 
 def test_other_words_go_to_locust_as_they_are() -> None:
     words = [
-        "--headless",
-        "--header",
-        "X-Team=a",
-        "--field",
-        "max_tokens=5",
-        "--field=passages=3",
-        "--min-seconds",
-        "1",
-    ]
+        "--headless", "--header", "X-Team=a", "--field", "max_tokens=5", "--field=passages=3",
+        "--min-seconds", "1",
+    ]  # fmt: skip
     assert parse_locust_args(words, "stream") == tuple(words)
 
 
-@pytest.mark.parametrize(
-    ("words", "why"),
-    [
-        ("--requests 5", "--requests does not go after --: say --requests N before --"),
-        ("-t2s", "--run-time does not go after --: .* --requests N before --"),
-        ("-u5", "--users does not go after --: .* --concurrency"),
-        ("--user 9", "--users .* --concurrency"),
-        ("-r 1", "--spawn-rate .* --concurrency"),
-        ("--master", "--master does not go after --: --workers N"),
-        ("--worker", "--worker does not go after --: --workers N"),
-        ("--proc=4", "--processes does not go after --: --workers N"),
-        ("--warmup-requests=0", "--warmup-requests before|--warmup-requests N before"),
-        ("--rate 5 --arrival poisson", "--rate .* --grid rate=N,N"),
-        ("--results=elsewhere", "--results .* the sweep names"),
-        ("--run-name other", "--run-name .* the sweep names"),
-        ("--cell-name other", "--cell-name .* the sweep names"),
-        ("-f other.py", "--locustfile .* --scenario"),
-    ],
-)
+@pytest.mark.parametrize(("words", "why"), [
+    ("--requests 5", "--requests does not go after --: say --requests N before --"),
+    ("-t2s", "--run-time does not go after --: .* --requests N before --"),
+    ("-u5", "--users does not go after --: .* --concurrency"), ("--user 9", "--users .* --concurrency"),
+    ("-r 1", "--spawn-rate .* --concurrency"), ("--master", "--master does not go after --: --workers N"),
+    ("--worker", "--worker does not go after --: --workers N"),
+    ("--proc=4", "--processes does not go after --: --workers N"),
+    ("--warmup-requests=0", "--warmup-requests before|--warmup-requests N before"),
+    ("--rate 5 --arrival poisson", "--rate .* --grid rate=N,N"),
+    ("--results=elsewhere", "--results .* the sweep names"),
+    ("--run-name other", "--run-name .* the sweep names"),
+    ("--cell-name other", "--cell-name .* the sweep names"), ("-f other.py", "--locustfile .* --scenario"),
+])  # fmt: skip
 def test_what_the_plan_says_is_not_overruled(words: str, why: str) -> None:
     with pytest.raises(UsageError, match=why):
         parse_locust_args(words.split(), "stream")

@@ -18,27 +18,12 @@ def test_budgets() -> None:
     assert [options.parse_budget(t) for t in ("90", "90s", "5m", "1h", "none")] == [90, 90, 300, 3600, None]
 
 
-@pytest.mark.parametrize(
-    "value",
-    [
-        "nowhere",
-        "url:ftp://x",
-        "a b=local",
-        "url:http://me:secret@x",
-        "urk:http://me:secret@x",
-        "url:http://x/?key=secret",
-        "url:http://[::1",
-        "url:http://[nonsense]",
-        "url:http://h:99999",
-        "url:http://h:0",
-        "url:http://h:many",
-        "url:http://",
-        "url:127.0.0.1:8001",
-        "url:http://a b",
-        "url:http://h\n",
-        "url:http://hé",
-    ],
-)
+@pytest.mark.parametrize("value", [
+    "nowhere", "url:ftp://x", "a b=local", "url:http://me:secret@x", "urk:http://me:secret@x",
+    "url:http://x/?key=secret", "url:http://[::1", "url:http://[nonsense]", "url:http://h:99999",
+    "url:http://h:0", "url:http://h:many", "url:http://", "url:127.0.0.1:8001", "url:http://a b",
+    "url:http://h\n", "url:http://hé",
+])  # fmt: skip
 def test_nonsense_deployments_are_a_usage_error_without_the_secret(value: str) -> None:
     with pytest.raises(UsageError) as caught:
         options.parse_targets([value])
@@ -54,16 +39,9 @@ def test_labels_are_never_shared() -> None:
         options.parse_targets(["local", "local"])
 
 
-@pytest.mark.parametrize(
-    "spec",
-    [
-        "url:http://127.0.0.1:8001",
-        "url:https://[::1]:8443/api/",
-        "url:http://h",
-        "https://h:1",
-        "a=http://h/",
-    ],
-)
+@pytest.mark.parametrize("spec", [
+    "url:http://127.0.0.1:8001", "url:https://[::1]:8443/api/", "url:http://h", "https://h:1", "a=http://h/",
+])  # fmt: skip
 def test_a_base_url_is_a_deployment(spec: str) -> None:
     (target,) = options.parse_targets([spec])
     assert target.kind == Url(spec.removeprefix("a=").removeprefix("url:").rstrip("/"))

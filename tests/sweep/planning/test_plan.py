@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
@@ -11,42 +10,21 @@ from records.services.variants import MOCKS, Variant
 from sweep.planning.options import parse_targets
 from sweep.planning.plan import Plan
 from sweep.planning.resolved import resolved
-from sweep.planning.target import Target
 from sweep.planning.variants import check_variant
 from sweep.running.errors import UsageError
 
 
 def _plan(**changes: object) -> Plan:
     base = {
-        "name": "t",
-        "targets": parse_targets(["local"]),
-        "variants": (MOCKS["baseline"], MOCKS["mock-both"]),
-        "levels": (1, 5),
-        "auto": False,
-    }
+        "name": "t", "targets": parse_targets(["local"]), "variants": (MOCKS["baseline"], MOCKS["mock-both"]),
+        "levels": (1, 5), "auto": False,
+    }  # fmt: skip
     return Plan(**{**base, **changes})  # type: ignore[arg-type]
 
 
 def test_a_plan_survives_run_json() -> None:
     plan = _plan(settings={"RETRIEVAL": "blocking"}, locust_args=("--think-time", "1"), budget_seconds=90.0)
     assert Plan.from_json(plan.to_json()) == plan
-
-
-@pytest.mark.parametrize(
-    ("change", "said"),
-    [
-        ({"levels": ["many"]}, "levels.0: "),
-        ({"levels": 5}, "levels: "),
-        ({"targets": [{"label": "local"}]}, "targets.0.spec: "),
-        ({"repeats": None}, "repeats: "),
-        ({"colour": "red"}, "colour: "),
-    ],
-)
-def test_a_plan_that_was_not_written_by_us_is_refused_by_its_field(change: dict[str, Any], said: str) -> None:
-    raw = json.loads(json.dumps(_plan().to_json()))
-    assert Plan.from_json(raw) == _plan()
-    with pytest.raises(UsageError, match=f"not one of this version's: {said}"):
-        Plan.from_json(raw | change)
 
 
 def test_every_cell_once_and_the_order_random_but_the_same_for_a_seed() -> None:
@@ -82,8 +60,11 @@ def test_all_four_configurations_of_our_own_app_and_as_is_of_somebodys_service()
 
 def test_an_older_plan_names_its_configurations_and_is_read_as_before() -> None:
     raw = {**_plan().to_json(), "configs": ["mock-llm", "as-is"]}
-    for later in ("variants", "grid", "reference", "scenario", "workers"):
+    for later in ("variants", "grid", "reference", "scenario", "workers", "cpus", "scrape"):
         del raw[later]
+    for target in raw["targets"]:
+        for later in ("cwd", "ready_path", "ready_seconds"):
+            del target[later]
     assert Plan.from_json(raw) == _plan(variants=(MOCKS["mock-llm"], Variant(name="as-is")))
 
 
@@ -128,21 +109,6 @@ def test_what_is_set_without_a_variant_is_in_the_name_of_one() -> None:
     check_variant(long.variants[0])
     refused_later = resolved(_plan(variants=(), targets=(command, theirs), settings=settings))
     assert refused_later.variants == (Variant(name="as-is"),)
-
-
-def test_a_plan_older_than_the_wait_for_commands_is_read() -> None:
-    raw = _plan().to_json()
-    for target in raw["targets"]:
-        for name in ("cwd", "ready_path", "ready_seconds"):
-            del target[name]
-    assert Plan.from_json(raw) == _plan()
-
-
-def test_a_target_is_only_made_of_a_spec_that_there_is() -> None:
-    with pytest.raises(UsageError, match="not 'moon'"):
-        Target(label="x", spec="moon")
-    with pytest.raises(UsageError, match="not 'moon'"):
-        Plan.from_json(_plan().to_json() | {"targets": [{"label": "x", "spec": "moon"}]})
 
 
 def test_max_concurrent_bounds_the_levels_that_auto_goes_on_to() -> None:

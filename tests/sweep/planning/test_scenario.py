@@ -9,22 +9,13 @@ from records.services.variants import MOCKS
 from sweep.planning import scenario
 from sweep.planning.factors import check_scenario
 from sweep.planning.load_words import words
-from sweep.planning.options import parse_targets
 from sweep.planning.plan import Plan
 from sweep.running.errors import UsageError
+from sweep_world import plan_of
 
 
 def _plan(*grid: tuple[str, tuple[Value, ...]], scenario: str = "stream", args: tuple[str, ...] = ()) -> Plan:
-    return Plan(
-        name="t",
-        targets=parse_targets(["local"]),
-        variants=(MOCKS["baseline"],),
-        levels=(1,),
-        auto=False,
-        grid=grid,
-        scenario=scenario,
-        locust_args=args,
-    )
+    return plan_of("local", variants=(MOCKS["baseline"],), grid=grid, scenario=scenario, locust_args=args)
 
 
 def test_the_scenario_itself_says_its_options() -> None:

@@ -1,7 +1,5 @@
 """An app that says the secrets it was given shows them neither in its log nor on the terminal."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

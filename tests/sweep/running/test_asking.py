@@ -1,7 +1,5 @@
 """What a sweep asks of a target it cannot trust: an answer without an end is none."""
 
-from __future__ import annotations
-
 import time
 from typing import Any
 

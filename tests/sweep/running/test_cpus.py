@@ -13,13 +13,12 @@ from rich.console import Console
 from records.services.variants import MOCKS
 from sweep.measuring import runner
 from sweep.measuring.progress import Progress
-from sweep.planning.options import parse_targets
-from sweep.planning.plan import Plan
 from sweep.running import cpus
 from sweep.running.cpus import Cpus
 from sweep.running.errors import UsageError
 from sweep.running.ledger import Ledger
 from sweep.running.processes import Child
+from sweep_world import plan_of
 
 _LISTS = st.lists(st.tuples(st.integers(0, 300), st.integers(0, 20)), min_size=1, max_size=6)
 
@@ -72,16 +71,12 @@ def test_what_is_no_division_is_refused(text: str) -> None:
         cpus.divide(text, [0, 1], pins=True)
 
 
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ("0:0", "CPU 0 is both of the load and of the target"),
-        ("0-2:1-3", "CPUs 1, 2 are both of the load and of the target"),
-        ("0:7", "CPU 7 is not usable here; usable: 0, 1, 2, 3"),
-        ("8:7", "CPUs 7, 8 are not usable here"),
-        ("3-2:1", "the range 3-2 goes backwards"),
-    ],
-)
+@pytest.mark.parametrize(("text", "said"), [
+    ("0:0", "CPU 0 is both of the load and of the target"),
+    ("0-2:1-3", "CPUs 1, 2 are both of the load and of the target"),
+    ("0:7", "CPU 7 is not usable here; usable: 0, 1, 2, 3"), ("8:7", "CPUs 7, 8 are not usable here"),
+    ("3-2:1", "the range 3-2 goes backwards"),
+])  # fmt: skip
 def test_cpus_that_overlap_or_are_not_there_are_named(text: str, said: str) -> None:
     with pytest.raises(UsageError, match=said):
         cpus.divide(text, [0, 1, 2, 3], pins=True)
@@ -160,15 +155,7 @@ def test_one_load_runs_before_all_else_where_that_keeps_nobody_from_a_cpu(
 ) -> None:
     monkeypatch.setattr(runner, "may_be_realtime", lambda: True)
     monkeypatch.setattr(runner, "available", lambda: usable)
-    plan = Plan(
-        name="t",
-        targets=parse_targets(["local"]),
-        variants=(MOCKS["baseline"],),
-        levels=(1,),
-        auto=False,
-        cpus=asked,
-        workers=workers,
-    )
+    plan = plan_of("local", variants=(MOCKS["baseline"],), cpus=asked, workers=workers)
     progress = Progress(Console(file=io.StringIO()))
     assert runner.Sweep(directory=tmp_path, plan=plan, progress=progress).cpus.realtime is realtime
 

@@ -1,7 +1,5 @@
 """What was seen inside a target, cut to a cell's time."""
 
-from __future__ import annotations
-
 import json
 import os
 from pathlib import Path

@@ -1,7 +1,5 @@
 """A process that prints without end fills no disk, and what is kept says how much is missing."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

@@ -1,7 +1,5 @@
 """What has lost its parent is ended all the same."""
 
-from __future__ import annotations
-
 import os
 import signal
 import sys

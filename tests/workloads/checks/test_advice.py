@@ -1,7 +1,5 @@
 """A check that fails says what to do about it, by options that there are."""
 
-from __future__ import annotations
-
 import argparse
 import dataclasses
 import inspect
@@ -28,17 +26,11 @@ from workloads.checks.generator_advice import relief
 MS = 1_000_000
 WINDOW = Window(start_ns=0, end_ns=100_000 * MS)
 JUDGES: dict[str, Judge] = {
-    "failures": answers.failures,
-    "tokens": answers.tokens,
-    "retrieval": answers.retrieval,
-    "unanswered": answers.unanswered,
-    "retried": answers.retried,
-    "clock_order": streams.clock_order,
-    "compressed": streams.compressed,
-    "stage_times": streams.stage_times,
-    "buffering": streams.buffering,
+    "failures": answers.failures, "tokens": answers.tokens, "retrieval": answers.retrieval,
+    "unanswered": answers.unanswered, "retried": answers.retried, "clock_order": streams.clock_order,
+    "compressed": streams.compressed, "stage_times": streams.stage_times, "buffering": streams.buffering,
     "cached": streams.cached,
-}
+}  # fmt: skip
 
 
 def _judged(name: str, requests: Sequence[RequestRecord], headers: tuple[str, ...] = ()) -> Check:

@@ -97,20 +97,12 @@ def test_a_setting_that_a_service_does_not_say_is_unproved_and_another_that_is_w
     assert check.status == "fail"
 
 
-@pytest.mark.parametrize(
-    ("config", "embed_ms", "flags", "status"),
-    [
-        ("baseline", 9.0, [], "pass"),
-        ("baseline", 0.02, [], "fail"),
-        ("baseline", 9.0, ["mock-answer"], "fail"),
-        ("mock-embeddings", 0.02, [], "pass"),
-        ("mock-embeddings", 9.0, [], "fail"),
-        ("mock-llm", 9.0, ["mock-answer"], "pass"),
-        ("mock-llm", 9.0, [], "fail"),
-        ("mock-both", 0.02, ["mock-answer"], "pass"),
-        ("as-is", 9.0, [], "n/a"),
-    ],
-)
+@pytest.mark.parametrize(("config", "embed_ms", "flags", "status"), [
+    ("baseline", 9.0, [], "pass"), ("baseline", 0.02, [], "fail"), ("baseline", 9.0, ["mock-answer"], "fail"),
+    ("mock-embeddings", 0.02, [], "pass"), ("mock-embeddings", 9.0, [], "fail"),
+    ("mock-llm", 9.0, ["mock-answer"], "pass"), ("mock-llm", 9.0, [], "fail"),
+    ("mock-both", 0.02, ["mock-answer"], "pass"), ("as-is", 9.0, [], "n/a"),
+])  # fmt: skip
 def test_a_configuration_is_seen_in_its_effect(
     record: Record, config: str, embed_ms: float, flags: list[str], status: str, facts: Make
 ) -> None:
@@ -119,17 +111,10 @@ def test_a_configuration_is_seen_in_its_effect(
     assert configuration.configuration_effect(facts(records, config=config)).status == status
 
 
-@pytest.mark.parametrize(
-    ("config", "llm_ms", "status"),
-    [
-        ("baseline", 105.0, "pass"),
-        ("baseline", 0.02, "fail"),
-        ("mock-embeddings", 0.02, "fail"),
-        ("mock-llm", 0.02, "pass"),
-        ("mock-llm", 105.0, "fail"),
-        ("mock-both", 105.0, "fail"),
-    ],
-)
+@pytest.mark.parametrize(("config", "llm_ms", "status"), [
+    ("baseline", 105.0, "pass"), ("baseline", 0.02, "fail"), ("mock-embeddings", 0.02, "fail"),
+    ("mock-llm", 0.02, "pass"), ("mock-llm", 105.0, "fail"), ("mock-both", 105.0, "fail"),
+])  # fmt: skip
 def test_an_llm_is_mocked_in_its_stage_too(
     record: Record, config: str, llm_ms: float, status: str, facts: Make
 ) -> None:
@@ -152,20 +137,13 @@ def test_a_cache_that_answers_two_in_five_is_seen(record: Record, facts: Make) -
 
 
 SETTINGS: dict[str, Any] = {
-    "RETRIEVAL": "async",
-    "SEARCH_EXECUTOR": "loop",
-    "PREPROCESSING": "offloaded",
-    "LLM_CLIENT": "async",
-    "USE_MOCK_EMBEDDINGS": False,
-    "USE_MOCK_LLM": False,
-}
+    "RETRIEVAL": "async", "SEARCH_EXECUTOR": "loop", "PREPROCESSING": "offloaded", "LLM_CLIENT": "async",
+    "USE_MOCK_EMBEDDINGS": False, "USE_MOCK_LLM": False,
+}  # fmt: skip
 PATHS = {
-    "preprocess": "Preparer@loop-or-preprocess-pool",
-    "embed": "SentenceTransformerEmbeddings@embed-pool",
-    "search": "IndexHNSWFlat@loop",
-    "prompt": "Pipeline@loop",
-    "llm": "AsyncLLM@loop",
-}
+    "preprocess": "Preparer@loop-or-preprocess-pool", "embed": "SentenceTransformerEmbeddings@embed-pool",
+    "search": "IndexHNSWFlat@loop", "prompt": "Pipeline@loop", "llm": "AsyncLLM@loop",
+}  # fmt: skip
 
 
 def served(settings: dict[str, Any], paths: dict[str, str]) -> Served:

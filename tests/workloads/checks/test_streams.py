@@ -127,18 +127,15 @@ def test_times_in_order_pass_and_what_did_not_happen_is_no_time() -> None:
     assert streams.clock_order(_facts([])).status == "n/a"
 
 
-@pytest.mark.parametrize(
-    ("changes", "says"),
-    [
-        ({"due_at_ns": 5_000_000_001}, "sent before due"),
-        ({"headers_at_ns": 4_999_999_999}, "headers before sent"),
-        ({"first_event_at_ns": 5_000_000_001}, "first event before headers"),
-        ({"first_token_at_ns": 5_000_000_001}, "first token before first event"),
-        ({"last_token_at_ns": 5_000_000_001}, "last token before first token"),
-        ({"ended_at_ns": 5_000_000_001}, "ended before last token"),
-        ({"headers_at_ns": None, "first_event_at_ns": 1}, "first event before sent"),
-    ],
-)
+@pytest.mark.parametrize(("changes", "says"), [
+    ({"due_at_ns": 5_000_000_001}, "sent before due"),
+    ({"headers_at_ns": 4_999_999_999}, "headers before sent"),
+    ({"first_event_at_ns": 5_000_000_001}, "first event before headers"),
+    ({"first_token_at_ns": 5_000_000_001}, "first token before first event"),
+    ({"last_token_at_ns": 5_000_000_001}, "last token before first token"),
+    ({"ended_at_ns": 5_000_000_001}, "ended before last token"),
+    ({"headers_at_ns": None, "first_event_at_ns": 1}, "first event before sent"),
+])  # fmt: skip
 def test_one_time_out_of_order_fails(changes: dict[str, object], says: str) -> None:
     check = streams.clock_order(_facts([_answer(), _answer(5, **changes)]))  # type: ignore[arg-type]
     assert (check.status, check.figure) == ("fail", 1)

@@ -1,7 +1,5 @@
 """Whoever asks, over plain HTTP and over TLS."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Bodies and folds of both dialects (TRAPS 3, 4, 9, 10)."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 
@@ -107,24 +105,12 @@ def test_null_is_a_keep_alive_and_no_event() -> None:
         assert (answer.error, answer.events) == (None, 0)
 
 
-@pytest.mark.parametrize(
-    "event",
-    [
-        {"type": None},
-        {"type": [{"a": 1}]},
-        {"type": {}},
-        {},
-        {"type": "token"},
-        {"type": "token", "content": 3},
-        {"type": "documents"},
-        {"type": "complete", "timings": [1], "config": 3},
-        {"type": "complete", "timings": {"a": {"b": None}}},
-        {"choices": [None]},
-        {"choices": {}},
-        {"usage": 3},
-        {"choices": [{"delta": 1}]},
-    ],
-)
+@pytest.mark.parametrize("event", [
+    {"type": None}, {"type": [{"a": 1}]}, {"type": {}}, {}, {"type": "token"},
+    {"type": "token", "content": 3}, {"type": "documents"}, {"type": "complete", "timings": [1], "config": 3},
+    {"type": "complete", "timings": {"a": {"b": None}}}, {"choices": [None]}, {"choices": {}}, {"usage": 3},
+    {"choices": [{"delta": 1}]},
+])  # fmt: skip
 def test_odd_events_are_passed_over(event: dict[str, Any]) -> None:
     for how in (fold_ask, fold_openai):
         answer = fold([(1, event)], how)
@@ -135,35 +121,24 @@ def test_odd_events_are_passed_over(event: dict[str, Any]) -> None:
 CHUNK = {"choices": [{"delta": {"content": "a"}}]}
 
 
-@pytest.mark.parametrize(
-    ("event", "error"),
-    [
-        ({"errors": [{"message": "no"}]}, "[{'message': 'no'}]"),
-        ({"success": False, "message": "no"}, "{'success': False, 'message': 'no'}"),
-        ({"success": True, "message": "yes"}, None),
-        ({"error": {"message": None, "code": 429}}, "{'message': None, 'code': 429}"),
-        (CHUNK | {"error": {"message": None, "code": None}}, None),
-        (CHUNK | {"error": ""}, None),
-        (CHUNK | {"x_groq": {"id": "r"}}, None),
-        ({"choices": [{"delta": {}, "error": None}]}, None),
-        ({"choices": [{"delta": {}, "error": "no"}]}, "no"),
-    ],
-)
+@pytest.mark.parametrize(("event", "error"), [
+    ({"errors": [{"message": "no"}]}, "[{'message': 'no'}]"),
+    ({"success": False, "message": "no"}, "{'success': False, 'message': 'no'}"),
+    ({"success": True, "message": "yes"}, None),
+    ({"error": {"message": None, "code": 429}}, "{'message': None, 'code': 429}"),
+    (CHUNK | {"error": {"message": None, "code": None}}, None), (CHUNK | {"error": ""}, None),
+    (CHUNK | {"x_groq": {"id": "r"}}, None), ({"choices": [{"delta": {}, "error": None}]}, None),
+    ({"choices": [{"delta": {}, "error": "no"}]}, "no"),
+])  # fmt: skip
 def test_what_is_an_error_in_a_chunk(event: dict[str, Any], error: str | None) -> None:
     assert fold([(1, event)], fold_openai).error == error
 
 
-@pytest.mark.parametrize(
-    ("delta", "tokens", "thoughts"),
-    [
-        ({"thought_signature": "c2ln", "content": "a"}, 1, 0),
-        ({"reasoning": {"summary": "so"}}, 0, 1),
-        ({"thoughts": "so"}, 0, 1),
-        ({"reasoning_content": None, "content": "a"}, 1, 0),
-        ({"tool_calls": [{"type": "custom", "custom": {"input": "x"}}]}, 1, 0),
-        ({"audio": {"id": "a"}}, 0, 0),
-    ],
-)
+@pytest.mark.parametrize(("delta", "tokens", "thoughts"), [
+    ({"thought_signature": "c2ln", "content": "a"}, 1, 0), ({"reasoning": {"summary": "so"}}, 0, 1),
+    ({"thoughts": "so"}, 0, 1), ({"reasoning_content": None, "content": "a"}, 1, 0),
+    ({"tool_calls": [{"type": "custom", "custom": {"input": "x"}}]}, 1, 0), ({"audio": {"id": "a"}}, 0, 0),
+])  # fmt: skip
 def test_what_a_delta_holds(delta: dict[str, Any], tokens: int, thoughts: int) -> None:
     answer = fold([(1, {"choices": [{"delta": delta}]})], fold_openai)
     assert (answer.tokens, answer.thoughts) == (tokens, thoughts)
@@ -214,18 +189,11 @@ def test_bodies() -> None:
     assert chat["max_tokens"] == 7
 
 
-@pytest.mark.parametrize(
-    ("event", "count"),
-    [
-        ({"data": [{}, {}], "count": 5}, 2),
-        ({"documents": [{}]}, 1),
-        ({"sources": [{}, {}, {}], "message": "found"}, 3),
-        ({"count": 4}, 4),
-        ({"data": [{}], "tags": ["a", "b"]}, 1),
-        ({"ids": [1], "tags": ["a", "b"]}, 0),
-        ({"data": []}, 0),
-        ({}, 0),
-    ],
-)
+@pytest.mark.parametrize(("event", "count"), [
+    ({"data": [{}, {}], "count": 5}, 2), ({"documents": [{}]}, 1),
+    ({"sources": [{}, {}, {}], "message": "found"}, 3), ({"count": 4}, 4),
+    ({"data": [{}], "tags": ["a", "b"]}, 1), ({"ids": [1], "tags": ["a", "b"]}, 0), ({"data": []}, 0),
+    ({}, 0),
+])  # fmt: skip
 def test_documents_are_counted_by_whatever_name_their_list_has(event: dict[str, Any], count: int) -> None:
     assert fold([(1, {"type": "documents", **event})]).documents == count

@@ -1,7 +1,5 @@
 """Of bytes that waited in a queue the last one's date is known: is it the event's (TRAPS 12)?"""
 
-from __future__ import annotations
-
 import json
 
 import pytest

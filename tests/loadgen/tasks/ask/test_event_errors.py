@@ -1,7 +1,5 @@
 """What events without an answer in them say: an error, or nothing of the kind."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 
@@ -81,16 +79,12 @@ def test_what_is_harmless(event: dict[str, Any]) -> None:
     assert error_in(event) is None
 
 
-@pytest.mark.parametrize(
-    "choice",
-    [
-        {"error": {"code": 502, "message": "boom"}},
-        {"error": {"code": 502, "message": "boom"}, "finish_reason": "stop"},
-        {"native_finish_reason": "error", "finish_reason": "stop"},
-        {"finish_details": {"type": "abort"}},
-        {"finish_reason": ["abort"]},
-    ],
-)
+@pytest.mark.parametrize("choice", [
+    {"error": {"code": 502, "message": "boom"}},
+    {"error": {"code": 502, "message": "boom"}, "finish_reason": "stop"},
+    {"native_finish_reason": "error", "finish_reason": "stop"}, {"finish_details": {"type": "abort"}},
+    {"finish_reason": ["abort"]},
+])  # fmt: skip
 def test_a_choice_that_failed(choice: dict[str, Any]) -> None:
     """https://github.com/hotovo/aider-desk/issues/103"""
     answer = Answer()
@@ -114,20 +108,14 @@ def test_a_reason_outside_of_the_choices() -> None:
 
 
 @pytest.mark.parametrize("name", DIALECTS)
-@pytest.mark.parametrize(
-    ("sent", "failed"),
-    [
-        (b"event: error\n\n", True),
-        (b"event: error\ndata:\n\n", True),
-        (b'event: Error\ndata: {"message":"boom"}\n\n', True),
-        (b'event: exception\ndata: {"error":{"message":"boom"}}\n\n', True),
-        (b'event: internalServerException\ndata: {"message":"boom"}\n\n', True),
-        (b"event: ping\n\n", False),
-        (b"event: ping\ndata:\n\n", False),
-        (b'event: errors_left\ndata: {"n":1}\n\n', False),
-        (b'data: {"message":"Internal server error"}\n\n', True),
-    ],
-)
+@pytest.mark.parametrize(("sent", "failed"), [
+    (b"event: error\n\n", True), (b"event: error\ndata:\n\n", True),
+    (b'event: Error\ndata: {"message":"boom"}\n\n', True),
+    (b'event: exception\ndata: {"error":{"message":"boom"}}\n\n', True),
+    (b'event: internalServerException\ndata: {"message":"boom"}\n\n', True), (b"event: ping\n\n", False),
+    (b"event: ping\ndata:\n\n", False), (b'event: errors_left\ndata: {"n":1}\n\n', False),
+    (b'data: {"message":"Internal server error"}\n\n', True),
+])  # fmt: skip
 def test_events_named_as_errors(name: str, sent: bytes, failed: bool) -> None:
     answer, speaks = Answer(), dialect(name)
     stream = EventStream(answer, speaks.fold, speaks.event_names, speaks.is_ours)

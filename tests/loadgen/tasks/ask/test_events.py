@@ -1,7 +1,5 @@
 """Counting tokens by their form gives what decoding every event gives, however the stream is cut."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -146,15 +144,11 @@ def test_after_the_first_token_nothing_plain_is_decoded(dialect: str) -> None:
     assert counted([stream[:-1], stream[-1:]], fold).tokens == 100
 
 
-@pytest.mark.parametrize(
-    ("data", "said"),
-    [
-        (b'{"message": "upstream LLM died", "code": 502}', "upstream LLM died"),
-        (b'{"error": {"message": "no credit"}}', "no credit"),
-        (b'{"error": "down"}', "down"),
-        (b"plain words", "plain words"),
-    ],
-)
+@pytest.mark.parametrize(("data", "said"), [
+    (b'{"message": "upstream LLM died", "code": 502}', "upstream LLM died"),
+    (b'{"error": {"message": "no credit"}}', "no credit"), (b'{"error": "down"}', "down"),
+    (b"plain words", "plain words"),
+])  # fmt: skip
 @pytest.mark.parametrize("step", [1, 7, 1000])
 def test_an_event_named_error_is_one_whatever_it_holds(data: bytes, said: str, step: int) -> None:
     chunk = b'data: {"choices": [{"delta": {"content": "x"}}]}\n\n'

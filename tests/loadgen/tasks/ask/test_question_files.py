@@ -1,7 +1,5 @@
 """Files of questions as people have them (TRAPS 24)."""
 
-from __future__ import annotations
-
 import json
 import os
 import socket
@@ -24,12 +22,8 @@ def read(folder: Path, content: str | bytes, name: str = "q.txt") -> list[tuple[
 def test_lines_and_objects(tmp_path: Path) -> None:
     mixed = '\ufeffplain one\n\n{"id": 7, "query": "two"}\r\n{"prompt": "three"}\n"four"\n[5]\n'
     assert read(tmp_path, mixed) == [
-        ("q.txt:1", "plain one"),
-        ("7", "two"),
-        ("q.txt:4", "three"),
-        ("q.txt:5", "four"),
-        ("q.txt:6", "[5]"),
-    ]
+        ("q.txt:1", "plain one"), ("7", "two"), ("q.txt:4", "three"), ("q.txt:5", "four"), ("q.txt:6", "[5]"),
+    ]  # fmt: skip
 
 
 def test_the_same_text_is_the_same_question(tmp_path: Path) -> None:
@@ -74,23 +68,12 @@ def test_utf_16_is_what_some_spreadsheets_save(tmp_path: Path) -> None:
     assert read(tmp_path, "w\u00e4rum?\n".encode("utf-16")) == [("q.txt:1", "w\u00e4rum?")]
 
 
-@pytest.mark.parametrize(
-    ("name", "content"),
-    [
-        ("q.txt", ""),
-        ("q.txt", "{"),
-        ("q.txt", '{"question": 3}'),
-        ("q.txt", b"\xff\xfe"),
-        ("q.txt", b"\xff\xfex"),
-        ("q.txt", b"caf\xe9"),
-        ("q.json", "[]"),
-        ("q.json", '[{"a": 1}]'),
-        ("q.csv", "a,b\n1,2\n"),
-        ("q.csv", "question\n\n"),
-        ("q.csv", ""),
-        ("q.jsonl", '{"question": ' + "[" * 600 + "]" * 600 + "}"),
-    ],
-)
+@pytest.mark.parametrize(("name", "content"), [
+    ("q.txt", ""), ("q.txt", "{"), ("q.txt", '{"question": 3}'), ("q.txt", b"\xff\xfe"),
+    ("q.txt", b"\xff\xfex"), ("q.txt", b"caf\xe9"), ("q.json", "[]"), ("q.json", '[{"a": 1}]'),
+    ("q.csv", "a,b\n1,2\n"), ("q.csv", "question\n\n"), ("q.csv", ""),
+    ("q.jsonl", '{"question": ' + "[" * 600 + "]" * 600 + "}"),
+])  # fmt: skip
 def test_what_holds_no_question_is_refused_in_one_line(
     name: str, content: str | bytes, tmp_path: Path
 ) -> None:
@@ -163,18 +146,14 @@ def test_what_is_no_file_or_too_long_a_one_is_refused_at_once(kind: str, tmp_pat
         read_questions(path)
 
 
-@pytest.mark.parametrize(
-    ("text", "place", "why"),
-    [
-        ('id,question\n1,What?\n2,"Why?\n3,How?\n', ":3: ", "is a quote not closed?"),
-        ('question\n"What" is?\n', ":2: ", "expected after"),
-        ("question\nWh\0at?\n", ":2: ", "a NUL in it"),
-        ("question\nWhat?\n" + "x" * 200_000, ":3: ", "field limit"),
-        ("question," + "x" * 200_000 + "\nWhat?\n", ":1: ", "field limit"),
-        ("id,question,Question \n1,What?,Why?\n", ": ", "names question more than once"),
-        ("id,ID,question\n1,2,What?\n", ": ", "names id more than once"),
-    ],
-)
+@pytest.mark.parametrize(("text", "place", "why"), [
+    ('id,question\n1,What?\n2,"Why?\n3,How?\n', ":3: ", "is a quote not closed?"),
+    ('question\n"What" is?\n', ":2: ", "expected after"), ("question\nWh\0at?\n", ":2: ", "a NUL in it"),
+    ("question\nWhat?\n" + "x" * 200_000, ":3: ", "field limit"),
+    ("question," + "x" * 200_000 + "\nWhat?\n", ":1: ", "field limit"),
+    ("id,question,Question \n1,What?,Why?\n", ": ", "names question more than once"),
+    ("id,ID,question\n1,2,What?\n", ": ", "names id more than once"),
+])  # fmt: skip
 def test_a_table_that_is_broken_is_one_line_that_says_where(
     tmp_path: Path, text: str, place: str, why: str
 ) -> None:

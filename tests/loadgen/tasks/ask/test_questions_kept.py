@@ -1,7 +1,5 @@
 """What was asked is kept by what it is: a file of the same name may hold other questions next time."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

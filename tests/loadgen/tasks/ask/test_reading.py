@@ -1,7 +1,5 @@
 """Each reading trap set by a server, with our figure beside the true one (TRAPS 1-10, 13, 14)."""
 
-from __future__ import annotations
-
 import math
 import time
 from typing import Any

@@ -1,7 +1,5 @@
 """What an answer is said to have been, by how it was framed and how it ended (TRAPS 5, 6, 9, 10)."""
 
-from __future__ import annotations
-
 import gzip
 import json
 import socket

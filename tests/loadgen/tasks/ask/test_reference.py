@@ -1,7 +1,5 @@
 """Streams with what services do oddly mixed in: ours equals a slow reader that takes no short way."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Iterator
 from typing import Any

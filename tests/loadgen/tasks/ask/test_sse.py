@@ -1,7 +1,5 @@
 """The event parser: any cutting of the bytes gives the same events (TRAPS 4, 5)."""
 
-from __future__ import annotations
-
 import time
 from itertools import pairwise
 
@@ -18,28 +16,15 @@ def parse(pieces: list[bytes]) -> list[bytes]:
     return events + parser.close()
 
 
-@pytest.mark.parametrize(
-    ("stream", "events"),
-    [
-        (b"data: a\n\ndata: b\n\n", [b"a", b"b"]),
-        (b"data: a\r\n\r\ndata: b\r\n\r\n", [b"a", b"b"]),
-        (b"data: a\r\rdata: b\r\r", [b"a", b"b"]),
-        (b"data:a\n\n", [b"a"]),
-        (b"data:  a\n\n", [b" a"]),
-        (b"data: a\ndata: b\n\n", [b"a\nb"]),
-        (b": keep-alive\n\ndata: a\n\n", [b"a"]),
-        (b"event: x\nid: 7\nretry: 10\ndata: a\n\n", [b"a"]),
-        (b"\xef\xbb\xbfdata: a\n\n", [b"a"]),
-        ("data: a\u2028b\u0085c\n\n".encode(), ["a\u2028b\u0085c".encode()]),
-        (b"data: [DONE]\n\n", [b"[DONE]"]),
-        (b"data: a\n\ndata: last", [b"a", b"last"]),
-        (b"data: a\n\ndata: last\n", [b"a", b"last"]),
-        (b"data\n\n", [b""]),
-        (b"datax: no\n\n", []),
-        (b"", []),
-        (b"\xef\xbb", []),
-    ],
-)
+@pytest.mark.parametrize(("stream", "events"), [
+    (b"data: a\n\ndata: b\n\n", [b"a", b"b"]), (b"data: a\r\n\r\ndata: b\r\n\r\n", [b"a", b"b"]),
+    (b"data: a\r\rdata: b\r\r", [b"a", b"b"]), (b"data:a\n\n", [b"a"]), (b"data:  a\n\n", [b" a"]),
+    (b"data: a\ndata: b\n\n", [b"a\nb"]), (b": keep-alive\n\ndata: a\n\n", [b"a"]),
+    (b"event: x\nid: 7\nretry: 10\ndata: a\n\n", [b"a"]), (b"\xef\xbb\xbfdata: a\n\n", [b"a"]),
+    ("data: a\u2028b\u0085c\n\n".encode(), ["a\u2028b\u0085c".encode()]), (b"data: [DONE]\n\n", [b"[DONE]"]),
+    (b"data: a\n\ndata: last", [b"a", b"last"]), (b"data: a\n\ndata: last\n", [b"a", b"last"]),
+    (b"data\n\n", [b""]), (b"datax: no\n\n", []), (b"", []), (b"\xef\xbb", []),
+])  # fmt: skip
 def test_events_of_the_format(stream: bytes, events: list[bytes]) -> None:
     assert parse([stream]) == events
     assert parse([stream[i : i + 1] for i in range(len(stream))]) == events

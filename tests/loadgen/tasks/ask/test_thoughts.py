@@ -1,7 +1,5 @@
 """What a model thinks is no answer, and what it says of thinking is one."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 
@@ -53,30 +51,20 @@ def test_between_marks(thoughts: tuple[str, ...], together: bool) -> None:
 
 
 @pytest.mark.parametrize("together", [False, True])
-@pytest.mark.parametrize(
-    "texts",
-    [
-        ("Use", " the", " tag", " </think>", " to", " end"),
-        ("Use", " it", ":", " `</think>`", " ends", " them"),
-        ("Use", " </", "think", ">", " to", " end"),
-        ("and/", "or", " a", " <", "b", "/c"),
-    ],
-)
+@pytest.mark.parametrize("texts", [
+    ("Use", " the", " tag", " </think>", " to", " end"), ("Use", " it", ":", " `</think>`", " ends", " them"),
+    ("Use", " </", "think", ">", " to", " end"), ("and/", "or", " a", " <", "b", "/c"),
+])  # fmt: skip
 def test_an_answer_about_marks(texts: tuple[str, ...], together: bool) -> None:
     answer = read(*(chunk(content=text) for text in texts), together=together)
     assert (answer.tokens, answer.thoughts, answer.first_token_ns) == (len(texts), 0, 1_000_000)
 
 
-@pytest.mark.parametrize(
-    "fields",
-    [
-        {"content": "Hm", "extra_content": {"google": {"thought": True}}},
-        {"content": "Hm", "thought": True},
-        {"content": "Hm", "type": "thinking"},
-        {"content": [{"type": "text", "text": "Hm", "thought": True}]},
-        {"content": "", "thinking_blocks": [{"type": "thinking", "thinking": "Hm"}]},
-    ],
-)
+@pytest.mark.parametrize("fields", [
+    {"content": "Hm", "extra_content": {"google": {"thought": True}}}, {"content": "Hm", "thought": True},
+    {"content": "Hm", "type": "thinking"}, {"content": [{"type": "text", "text": "Hm", "thought": True}]},
+    {"content": "", "thinking_blocks": [{"type": "thinking", "thinking": "Hm"}]},
+])  # fmt: skip
 def test_marked_by_a_field(fields: dict[str, Any]) -> None:
     answer = read(chunk(**fields), *SAID)
     assert (answer.tokens, answer.thoughts, answer.first_token_ns) == (3, 1, 2_000_000)

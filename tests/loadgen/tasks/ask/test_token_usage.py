@@ -1,7 +1,5 @@
 """How many tokens are the answer's own, by what services say of them."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest
@@ -49,22 +47,9 @@ def test_tokens_of_the_answer(counts: Any, seen: int, thought: bool, tokens: int
     assert found.answer_tokens(seen, thought=thought) == tokens
 
 
-@pytest.mark.parametrize(
-    "counts",
-    [
-        None,
-        3,
-        [],
-        {},
-        usage(None),
-        usage("40"),
-        usage(True),
-        usage(-1),
-        usage(1.5),
-        usage(1e20),
-        usage(2**63),
-    ],
-)
+@pytest.mark.parametrize("counts", [
+    None, 3, [], {}, usage(None), usage("40"), usage(True), usage(-1), usage(1.5), usage(1e20), usage(2**63),
+])  # fmt: skip
 def test_what_counts_no_tokens(counts: Any) -> None:
     assert TokenUsage.of(counts) is None
 
