@@ -27,7 +27,7 @@ from sweep.load_words import found_in, own_words, words
 from sweep.plan import CellKey, Plan
 from sweep.probing import probing
 from sweep.running import logs
-from sweep.running.cpus import LOCUST_PRIORITY, Cpus
+from sweep.running.cpus import LOCUST_PRIORITY, THREAD_SETTINGS, Cpus
 from sweep.running.dial import LONGEST_NS
 from sweep.running.errors import UsageError
 from sweep.running.inside import copy_between
@@ -44,6 +44,8 @@ _MORE_SECONDS = 40.0
 _LOG_TAIL_BYTES = 1 << 20
 _FULL_BYTES = 1 << 16
 """A disk with less room than this may be why a process ended."""
+SIZES = (*THREAD_SETTINGS, "WEB_CONCURRENCY", "TOKENIZERS_PARALLELISM")
+"""Variables by which libraries and servers have more threads or processes, whatever a service says."""
 _SPEC = "spec.json"
 
 
@@ -204,11 +206,13 @@ def _spec(place: Workplace, key: CellKey, endpoint: Endpoint) -> CellSpec:
 
 
 def _given_besides(plan: Plan, target: Target, served: Served) -> dict[str, str]:
-    """What the environment sets of what is started: the LLM, and whatever else the service says it has."""
+    """What the environment sets of what is started: the LLM, how many threads and processes compute, and
+    whatever else the service says it has, in capitals or not, as pydantic's settings are read."""
     if not (target.kind.started and target.kind.configurable):
         return {}
-    names = [name for name in served.settings if name in os.environ and not is_secret(name)]
-    given = {name: os.environ[name] for name in names}
+    settings = {name.upper(): name for name in (*SIZES, *served.settings) if not is_secret(name)}
+    said = sorted(os.environ, key=str.isupper)  # in capitals last: that is what counts
+    given = {settings[name.upper()]: os.environ[name] for name in said if name.upper() in settings}
     if target.kind.reaches_loopback and (llm := named_llm(plan)):
         given["OPENAI_BASE_URL"] = llm
     return {name: blank_urls(text) for name, text in given.items()}
