@@ -2,8 +2,8 @@
 
 Where settings in effect, code, CPUs, machine, what was started, the way a service was reached or what was
 asked of it differ, there are several rows, and the name of each carries what it has and others have not:
-``baseline RETRIEVAL=blocking``. Cells that are too old to tell some of that are rows of their own beside those
-that do.
+``baseline RETRIEVAL=blocking``. Cells that are too old to tell some of that are rows of their own beside
+those that do.
 What was asked is held against cells of the same other factors and of the same kind of load, for that is what
 those change.
 """
