@@ -9,7 +9,6 @@ from statistics import fmean
 
 from records import layout
 from records.probes import ACCEPT, Summary, idle, read, summarise
-from records.request import RecordError
 from reports.figures.summary import CellSummary
 
 
@@ -32,7 +31,7 @@ def probed(cells: Iterable[CellSummary]) -> Probed | None:
         if (window := cell.window) is None:
             continue
         for part in cell.parts:
-            with suppress(RecordError, OSError):
+            with suppress(OSError):
                 probes = read(part.data.path / layout.PROBES)
                 if under := summarise(probes, window.start_ns, window.end_ns):
                     loaded.append(under)

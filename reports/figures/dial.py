@@ -11,7 +11,7 @@ import numpy as np
 from records import layout
 from records.dial import DialWindow, read_windows
 from records.reader import CellData
-from records.request import RecordError, RequestRecord
+from records.request import RequestRecord
 from reports.figures.elasticity import (
     Contrasts,
     Of,
@@ -78,8 +78,8 @@ def changed(found: Estimate, times: float) -> Estimate:
 
 
 def windows_of(data: CellData) -> list[DialWindow]:
-    """Those of a cell; none where its service had no dial, or they are damaged."""
-    with suppress(RecordError, OSError):
+    """Those of a cell; none where its service had no dial, or the file cannot be read."""
+    with suppress(OSError):
         return read_windows(data.path / layout.DIAL)
     return []
 

@@ -10,10 +10,12 @@ from reports.figures.figures import generator
 from reports.figures.repeats import (
     Between,
     Figure,
+    LoggedCell,
     between_cells,
     logged_cells,
     median_figure,
     of_levels,
+    of_ratio,
     throughput_figure,
 )
 from reports.figures.stats import Estimate
@@ -26,6 +28,7 @@ class Ratios:
     def __init__(self, levels: Sequence[OperatingPoint]) -> None:
         self._between: dict[tuple[str, str], Between | None] = {}
         self._own: dict[tuple[str, str, str], Between] = {}
+        self._cells: dict[tuple[str, str, str], list[LoggedCell]] = {}
         """Of one level, by the workload, the figure and its name."""
         for workload in {lv.workload.name: lv.workload for lv in levels}.values():
             its = [lv for lv in levels if lv.valid and lv.workload.name == workload.name]
@@ -33,6 +36,9 @@ class Ratios:
             for figure in (throughput_figure(workload), median_figure(workload)):
                 cells = list(logged_cells(samples, figure, generator(f"between {figure.name}")))
                 self._between[workload.name, figure.name] = between_cells(cells)
+                for cell in cells:
+                    key = workload.name, figure.name, its[cell.level].name
+                    self._cells.setdefault(key, []).append(cell)
                 for number, noise in of_levels(cells).items():
                     self._own[workload.name, figure.name, its[number].name] = noise
 
@@ -67,35 +73,25 @@ class Ratios:
         known, ratio = self._between[a.workload.name, figure.name], above / below
         if known is None or {s.key for s in a.samples} != {s.key for s in b.samples}:
             return _resampled(a, b, figure, ratio)
-        own = [self._noise(level, figure.name) for level in (a, b)]
-        wild = [noise for noise in own if noise is not None] if any(one and one.wild for one in own) else []
-        return _pooled(a, b, figure, ratio, known, wild)
+        if any(one and one.wild for one in (self._noise(level, figure.name) for level in (a, b))):
+            keys = [(level.workload.name, figure.name, level.name) for level in (a, b)]
+            pair = of_ratio(*(self._cells.get(key, []) for key in keys))
+            known = pair if pair and pair.variance > known.variance else known
+        return _pooled(a, b, figure, ratio, known)
 
     def _noise(self, level: OperatingPoint, figure: str) -> Between | None:
         return self._own.get((level.workload.name, figure, level.name))
 
 
-def _pooled(
-    a: OperatingPoint,
-    b: OperatingPoint,
-    figure: Figure,
-    ratio: float,
-    known: Between,
-    wild: Sequence[Between],
-) -> Estimate:
-    """Time bins resampled within the cells, and the noise between repeats as all levels have it; where one of
-    the two is ``wild``, as each has it itself."""
+def _pooled(a: OperatingPoint, b: OperatingPoint, figure: Figure, ratio: float, known: Between) -> Estimate:
+    """Time bins resampled within the cells, and the noise between repeats."""
     rng = generator(f"{a.name} {figure.name} {b.name}")
     draws = stats.divide(
         figure.draws(a.samples, stats.bin_weights(a.samples, rng)),
         figure.draws(b.samples, stats.bin_weights(b.samples, rng)),
     )
     repeats = [stats.repeats_of(level.samples) for level in (a, b)]
-    noise = known.factors(repeats, rng)
-    if len(wild) == len(repeats):
-        one, other = (own.factors([k], rng) for own, k in zip(wild, repeats, strict=True))
-        noise = one * other  # symmetric about 1: as well a quotient
-    return stats.interval(draws * noise, ratio, 1)
+    return stats.interval(draws * known.factors(repeats, rng), ratio, 1)
 
 
 def _resampled(a: OperatingPoint, b: OperatingPoint, figure: Figure, ratio: float) -> Estimate:

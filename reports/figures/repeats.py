@@ -23,8 +23,8 @@ is left out.
 
 A level's own interval (`of_levels`) is of no ratio: what all cells of a repeat share does not cancel, and is
 part of it. And a level whose repeats differ by more than the greatest of so many alike would (an F test
-again) has a variance of its own, in its ratios, too. Simulated, 95 % intervals of three repeats beside three
-quiet levels:
+again) has a variance of its own; its ratios, that of the pair where it is greater. Simulated,
+95 % intervals of three repeats beside three quiet levels:
 
 | repeats differ by | all 3 % | one 30 % | one 70 % | all 20 %, shared |
 |---|---|---|---|---|
@@ -209,6 +209,17 @@ def of_levels(cells: Sequence[LoggedCell]) -> dict[int, Between]:
     rest = [cell for cell in cells if cell.level not in wild]
     pooled = _shared_and_own(rest) if any(level in own for level in groups if level not in wild) else _QUIET
     return {level: wild.get(level, pooled) for level in groups} if own else {}
+
+
+def of_ratio(one: Sequence[LoggedCell], other: Sequence[LoggedCell]) -> Between | None:
+    """As two levels have it in what their ratio differs by from repeat to repeat. None of less than two."""
+    by_repeat = {cell.repeat: cell for cell in other}
+    pairs = [(cell, by_repeat[cell.repeat]) for cell in one if cell.repeat in by_repeat]
+    if len(pairs) < FEWEST:
+        return None
+    apart = float(np.var([a.log - b.log for a, b in pairs], ddof=1)) / 2  # the half of either
+    freedom = len(pairs) - 1
+    return _moderated(_sum_of([(apart, freedom)], [cell for pair in pairs for cell in pair])[0], freedom)
 
 
 def _usual(variances: Sequence[tuple[float, int]]) -> Between:

@@ -12,7 +12,6 @@ import pytest
 
 from records import layout
 from records.dial import DialWindow, StageRuns, read_windows
-from records.request import RecordError
 from reported import analysed, words
 from reports.dial_tables import dial_sentences
 from reports.figures.dial import Elasticity, changed, sign
@@ -139,5 +138,4 @@ def test_the_report_says_what_a_slower_stage_would_do(made: Any, tmp_path: Path)
     assert "no change shown" in text
     (cell / layout.DIAL).write_text("{}\n")
     assert results_json(analysed(run))["dial"] == []
-    with pytest.raises(RecordError, match="not a window of the dial"):
-        read_windows(cell / layout.DIAL)
+    assert read_windows(cell / layout.DIAL) == []

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from reported import of_cells
-from reports.figures.repeats import LoggedCell, of_levels
+from reports.figures.repeats import LoggedCell, of_levels, of_ratio
 
 WILD, QUIET = (60.0, 75.0, 235.0), (100.0, 101.0, 99.0)
 
@@ -39,6 +39,14 @@ def test_what_all_cells_of_a_repeat_share_is_in_the_interval_of_a_level() -> Non
 
 def test_where_nothing_was_repeated_nothing_is_known() -> None:
     assert of_levels(cells((1.0,), (2.0,))) == {}
+
+
+def test_what_two_levels_share_cancels_in_their_ratio() -> None:
+    wild, usual = of_ratio(cells(WILD), cells(QUIET)), of_ratio(cells(WILD), cells(WILD))
+    assert wild is not None
+    assert usual is not None
+    assert wild.variance > 0.2
+    assert usual.variance < 0.001
 
 
 def test_the_table_has_the_wide_interval(made: Any, tmp_path: Path) -> None:
