@@ -113,13 +113,17 @@ def measure(place: Workplace, key: CellKey, endpoint: Endpoint) -> CellData:
     finally:
         spec.unlink(missing_ok=True)
     if code == USAGE:
-        raise UsageError(f"locust: {locust.complaint()} ({locust.log})")
+        raise UsageError(f"{_before(endpoint)}locust: {locust.complaint()} ({locust.log})")
     if not (folder / layout.CELL).exists() or not is_complete(place.run, folder):
         how = f"did not end in {_limit_seconds(place.plan):g} s" if code is None else f"ended with {code}"
         if shutil.disk_usage(place.run).free < _FULL_BYTES:  # then its log says nothing
             how += f" on a full disk ({place.run})"
-        raise RuntimeError(f"{key.path}: locust {how}: {locust.complaint()} ({locust.log})")
+        raise RuntimeError(
+            f"{key.path}: {_before(endpoint)}locust {how}: {locust.complaint()} ({locust.log})"
+        )
     _collect(folder, folder)
+    if ended := endpoint.ended():
+        write_json(folder / layout.ENDED, {"text": ended})
     data = read_cell(folder)
     if endpoint.log:
         _copy_tail(endpoint.log, log_bytes, folder / layout.TARGET_LOG)
@@ -133,6 +137,12 @@ def measure(place: Workplace, key: CellKey, endpoint: Endpoint) -> CellData:
         if endpoint.dial:
             copy_between(endpoint.dial, start_ns - LONGEST_NS, end_ns, folder / layout.DIAL, began_at_ns)
     return data
+
+
+def _before(endpoint: Endpoint) -> str:
+    """What explains whatever the load met, where it is so."""
+    ended = endpoint.ended()
+    return f"{ended} ({endpoint.log}); " if ended else ""
 
 
 def _load(place: Workplace, key: CellKey, endpoint: Endpoint) -> tuple[int | None, Child]:
