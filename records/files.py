@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, BinaryIO, TextIO
+from typing import Any, BinaryIO, TextIO, TypeVar
 
 import orjson
 
 from records.errors import RecordError
 
+T = TypeVar("T")
 _OF_THE_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG}
 
 
@@ -62,6 +63,23 @@ def read_lines(path: Path) -> Iterator[tuple[int, bytes]]:
         for number, line in enumerate(file, start=1):
             if line.endswith(b"\n") and line.strip():
                 yield number, line
+
+
+_NO_LINE_OF_IT = (LookupError, TypeError, ValueError, AttributeError, OverflowError)
+
+
+def good_lines(path: Path, parse: Callable[[bytes], T]) -> Iterator[T]:
+    """What ``parse`` makes of the lines. Those of which it makes nothing, as a full disk or another program
+    leaves them, are left out: `bad_lines` of a file says how many. Raises OSError."""
+    for _, line in read_lines(path):
+        with suppress(*_NO_LINE_OF_IT):
+            yield parse(line)
+
+
+def bad_lines(path: Path, parse: Callable[[bytes], object]) -> int:
+    """How many lines `good_lines` leaves out. Raises OSError."""
+    lines = [line for _, line in read_lines(path)]
+    return len(lines) - sum(1 for _ in good_lines(path, parse))
 
 
 def write_json(path: Path, value: Any) -> None:

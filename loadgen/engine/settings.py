@@ -21,6 +21,7 @@ from reach.options import DIRECT, OPTIONS, Reach, reach_of
 from records.errors import UsageError
 from records.files import of_the_disk
 from records.secrets.given import redaction
+from records.secrets.header_rules import header_marks
 from records.secrets.redaction import PIECE, Redaction
 from records.secrets.secret_names import is_secret, is_utf8
 
@@ -36,6 +37,8 @@ class Settings(LoadOptions):
     redaction: Redaction
     secrets: frozenset[str] = Field(repr=False)
     """What of them is one."""
+    header_marks: dict[str, str] = Field(default_factory=dict)
+    """What is kept of the values of ``headers``."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,9 +70,11 @@ def settings(options: Any, environment: Mapping[str, str] = os.environ) -> Setti
         headers = request_headers(options.header, key, reach.key_header)
     except ReachError as error:
         raise UsageError(str(error)) from error
+    known = redaction({}, environment, keys=[key], also=normalised)
     wanted = Settings(
         **values,
         headers=headers,
+        header_marks=header_marks(headers, lambda value: known.without_secrets(value) != value),
         reach=reach,
         redaction=redaction(headers, environment, keys=[key], also=normalised),
         secrets=frozenset(

@@ -56,6 +56,7 @@ def asked(
             "shape_options": dict(shape_options),
             "run_time_s": run_time_s,
             "headers": sorted(wanted.headers),  # their names: the values may be secrets
+            "header_marks": wanted.header_marks,
             **wanted.requested(),
             **task.requested(),
         },

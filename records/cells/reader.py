@@ -18,6 +18,7 @@ from records.errors import RecordError
 from records.files import read_json, read_lines
 from records.secrets.secret_names import harmless
 
+TARGET_ENDED = "target-ended"
 MOST_NAMED = 5
 """Of the runs in a folder, the newest."""
 
@@ -101,8 +102,21 @@ def read_cell(directory: Path) -> CellData:
     cell = _cell(directory)
     requests = tuple(requests_of(directory, cell))
     lost = all_there(cell, len(requests), len(measured(requests, cell.window)))
-    cell = replace(cell, verdict=cell.verdict.merged(lost))
+    ended = Verdict(checks=_ended(directory))  # first, for it explains the others
+    cell = replace(cell, verdict=ended.merged(cell.verdict.merged(lost).checks))
     return CellData(cell=cell, path=directory, requests=requests)
+
+
+def _ended(directory: Path) -> tuple[Check, ...]:
+    """A failed check where the sweep saw that the target ended meanwhile, which the load met as refusals."""
+    path = directory / layout.ENDED
+    raw = read_json(path) if path.exists() else None
+    text = raw.get("text") if isinstance(raw, dict) else None
+    if not isinstance(text, str):
+        return ()
+    advice = f"see why in {layout.TARGET_LOG}"
+    said = f"{harmless(text)}; {advice}"
+    return (Check(name=TARGET_ENDED, status="fail", text=said, advice=advice),)
 
 
 def read_head(directory: Path) -> CellData:

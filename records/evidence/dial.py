@@ -9,8 +9,7 @@ from typing import Any
 
 import orjson
 
-from records.errors import RecordError
-from records.files import read_lines
+from records.files import good_lines
 
 NONE = ""
 """The stage of a window in which none is slowed."""
@@ -55,15 +54,14 @@ class DialWindow:
         return found
 
 
+def parse(line: bytes) -> DialWindow:
+    """Raises as `DialWindow.from_json`."""
+    return DialWindow.from_json(orjson.loads(line))
+
+
 def read_windows(path: Path) -> list[DialWindow]:
-    """In their order; a last line that a kill cut off is left out. Raises RecordError for other bad lines."""
-    windows = []
-    for number, line in read_lines(path):
-        try:
-            windows.append(DialWindow.from_json(orjson.loads(line)))
-        except (LookupError, TypeError, ValueError) as error:
-            raise RecordError(f"{path}:{number}: not a window of the dial: {error!r}") from None
-    return sorted(windows, key=lambda window: window.start_ns)
+    """In their order; bad lines, and a last one that a kill cut off, are left out. Raises OSError."""
+    return sorted(good_lines(path, parse), key=lambda window: window.start_ns)
 
 
 def began_at_ns(line: bytes) -> int:

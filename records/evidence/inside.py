@@ -15,8 +15,7 @@ from typing import Any
 
 import orjson
 
-from records.errors import RecordError
-from records.files import read_lines
+from records.files import good_lines
 
 REQUEST, TASK, SERVER = "request", "task", "server"
 READY, RUNNING = "ready", "running"
@@ -148,15 +147,14 @@ def _executor(raw: Any) -> ExecutorSample:
     )
 
 
+def parse(line: bytes) -> InsideSample:
+    """Raises as `InsideSample.from_json`."""
+    return InsideSample.from_json(orjson.loads(line))
+
+
 def read_inside(path: Path) -> list[InsideSample]:
-    """The samples; a last line that a kill cut off is left out. Raises RecordError for other bad lines."""
-    samples = []
-    for number, line in read_lines(path):
-        try:
-            samples.append(InsideSample.from_json(orjson.loads(line)))
-        except (LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:
-            raise RecordError(f"{path}:{number}: not a sample of the inside: {error!r}") from None
-    return samples
+    """The samples; bad lines, and a last one that a kill cut off, are left out. Raises OSError."""
+    return list(good_lines(path, parse))
 
 
 def sampled_at_ns(line: bytes) -> int:

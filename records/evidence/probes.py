@@ -12,11 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Field, TypeAdapter
 
 from records.cells.measure import percentile
-from records.errors import RecordError
-from records.files import read_lines
+from records.files import good_lines
 
 ACCEPT = "accept"
 """The kind of those that only connect; any other kind is the path that was asked."""
@@ -112,19 +111,15 @@ class _Due:
 _PROBE = TypeAdapter(Probe)
 
 
+def parse(line: bytes) -> Probe:
+    """Raises ValueError for what is no probe."""
+    return _PROBE.validate_json(line)
+
+
 def read(path: Path) -> list[Probe]:
-    """The probes in the order in which they ended; none where there is no file. A last line that a kill cut
-    off is left out. Raises RecordError for other bad lines, OSError."""
-    if not path.exists():
-        return []
-    probes = []
-    for number, line in read_lines(path):
-        try:
-            probes.append(_PROBE.validate_json(line))
-        except ValidationError as error:
-            why = error.errors()[0]
-            raise RecordError(f"{path}:{number}: not a probe: {why['loc']}: {why['msg']}") from None
-    return probes
+    """The probes in the order in which they ended; none where there is no file. Bad lines, and a last one
+    that a kill cut off, are left out. Raises OSError."""
+    return list(good_lines(path, parse)) if path.exists() else []
 
 
 def idle(probes: Iterable[Probe]) -> list[Probe]:

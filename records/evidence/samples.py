@@ -9,7 +9,7 @@ import orjson
 
 from records.cells import layout
 from records.errors import RecordError
-from records.files import read_json, read_lines
+from records.files import good_lines, read_json, read_lines
 
 
 def read_samples(jsonl_path: Path) -> list[dict[str, Any]]:
@@ -26,11 +26,21 @@ def read_samples(jsonl_path: Path) -> list[dict[str, Any]]:
     return samples
 
 
+def parse(line: bytes) -> dict[str, Any]:
+    """Raises TypeError, ValueError for what is no sample."""
+    sample = orjson.loads(line)
+    if not isinstance(sample, dict) or not isinstance(sample.get("profiler"), dict):
+        raise TypeError("not a sample of the profiler")
+    if type(sample.get("at_ns")) is not int:
+        raise TypeError("a sample of no time")
+    return sample
+
+
 def samples_in(folder: Path) -> list[dict[str, Any]]:
-    """The samples of a cell, as they were appended, else from the profile that was made of them; none where
-    there is neither. Raises RecordError, OSError."""
+    """The samples of a cell, as they were appended but for bad lines, else from the profile that was made of
+    them; none where there is neither. Raises RecordError, OSError."""
     if (folder / layout.SAMPLES).exists():
-        return read_samples(folder / layout.SAMPLES)
+        return list(good_lines(folder / layout.SAMPLES, parse))
     path = folder / layout.PROFILE
     if not path.exists():
         return []

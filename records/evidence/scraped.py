@@ -11,9 +11,8 @@ from statistics import fmean
 import orjson
 
 from records.cells import layout
-from records.errors import RecordError
 from records.evidence.series import split
-from records.files import read_lines
+from records.files import good_lines
 
 _NS = 1e9
 _MOST = 1e290
@@ -48,29 +47,26 @@ class SeriesOver:
     """How fast it grew, for what is a sum; None where it fell, or was read once."""
 
 
+def parse(line: bytes) -> Reading:
+    """Raises LookupError, TypeError, ValueError, AttributeError for what is no reading."""
+    raw = orjson.loads(line)
+    error = raw.get("error")
+    return Reading(
+        at_ns=int(raw["at_ns"]),
+        source=str(raw["source"]),
+        took_ms=float(raw["took_ms"]),
+        series={str(key): float(value) for key, value in raw.get("series", {}).items()},
+        error=None if error is None else str(error),
+    )
+
+
 def read_scraped(path: Path) -> list[Reading]:
-    """The readings; a last line that a kill cut off is left out. Raises RecordError for other bad lines."""
-    found = []
-    for number, line in read_lines(path):
-        try:
-            raw = orjson.loads(line)
-            error = raw.get("error")
-            found.append(
-                Reading(
-                    at_ns=int(raw["at_ns"]),
-                    source=str(raw["source"]),
-                    took_ms=float(raw["took_ms"]),
-                    series={str(key): float(value) for key, value in raw.get("series", {}).items()},
-                    error=None if error is None else str(error),
-                )
-            )
-        except (LookupError, TypeError, ValueError, AttributeError) as error:
-            raise RecordError(f"{path}:{number}: not what was scraped: {error!r}") from None
-    return found
+    """The readings; bad lines, and a last one that a kill cut off, are left out. Raises OSError."""
+    return list(good_lines(path, parse))
 
 
 def scraped_in(folder: Path) -> list[Reading]:
-    """Of a cell; none where nothing was scraped. Raises RecordError, OSError."""
+    """Of a cell; none where nothing was scraped. Raises OSError."""
     path = folder / layout.SCRAPED
     return read_scraped(path) if path.exists() else []
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 
-from records.secrets.secret_names import shown
+from records.secrets.secret_names import is_secret, shown
 
 _FRAMING = {
     *("connection", "content-encoding", "content-length", "expect", "http2-settings", "keep-alive"),
@@ -16,6 +17,11 @@ _SAYING_ELSE = {
     *("cache-control", "cookie", "date", "origin", "range", "referer"),
 }
 """Headers that say something else to a service than a key, most of them the client's own."""
+GIVEN = "given"
+"""All that is kept of a value that may be secret."""
+_MARK = 4
+"""Hexadecimal digits. Of a million words that somebody may guess, fifteen fit: nobody reads the value in it.
+One other value in 65536 passes for the same."""
 _NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")  # a token, RFC 9110 5.6.2
 
 
@@ -51,3 +57,14 @@ def header_trouble(pairs: Iterable[tuple[str, str]]) -> str | None:
             return f"--header {name} is given twice (small or capital letters are the same)"
         seen.add(small)
     return None
+
+
+def header_marks(headers: Mapping[str, str], holds_secret: Callable[[str], bool]) -> dict[str, str]:
+    """By which two loads are told apart whose headers have other values: of each a few digits of its digest,
+    or that it was `GIVEN` where its name is a secret's, or its value holds one."""
+    return {
+        name.lower(): GIVEN
+        if is_secret(name) or holds_secret(value)
+        else hashlib.sha256(f"{name.lower()}: {value}".encode()).hexdigest()[:_MARK]
+        for name, value in sorted(headers.items())
+    }

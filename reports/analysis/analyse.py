@@ -6,7 +6,16 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from records.cells.reader import Run
-from reports.analysis import of_answers, of_loads, of_machine, of_ratios, of_runs, of_spans, of_stacks
+from reports.analysis import (
+    of_answers,
+    of_evidence,
+    of_loads,
+    of_machine,
+    of_ratios,
+    of_runs,
+    of_spans,
+    of_stacks,
+)
 from reports.analysis.analysis import Analysis, Source
 from reports.analysis.note import Note
 from reports.figures.attribution import attribute
@@ -26,6 +35,7 @@ MAKERS: tuple[Callable[[Analysis], Iterator[Note]], ...] = (
     of_runs.verified,
     of_runs.older,
     of_runs.finished,
+    of_evidence.unread,
     of_answers.thoughts_only,
     of_answers.unknown_ends,
     of_answers.token_pace,

@@ -123,12 +123,18 @@ def _status(cell: CellSummary, name: str) -> str | None:
     return next((check.status for check in cell.cell.verdict.checks if check.name == name), None)
 
 
+def _was_set(cell: CellSummary) -> bool:
+    """Was anything? Of a cell that does not tell what, a name of its own says so."""
+    kept = [cell.cell.requested.get(key) for key in ("set", "variant")]
+    return cell.cell.config != AS_IS and (None in kept or any(kept))
+
+
 def proof(analysis: Analysis) -> Iterator[Note]:
     """Cells whose configuration was never proved."""
     cells = [c for c in analysis.cells if _status(c, "configuration") == "n/a" or c.cell.config == AS_IS]
     kinds: tuple[tuple[type[NotProved | AsIs], list[CellSummary]], ...] = (
-        (NotProved, [c for c in cells if c.cell.config != AS_IS]),
-        (AsIs, [c for c in cells if c.cell.config == AS_IS]),
+        (NotProved, [c for c in cells if _was_set(c)]),
+        (AsIs, [c for c in cells if not _was_set(c)]),
     )
     for kind, found in kinds:
         if found:

@@ -10,7 +10,6 @@ from statistics import fmean
 from typing import TypeVar
 
 from records.cells import layout
-from records.errors import RecordError
 from records.evidence.inside import Inside, MeanExecutor, Place, Work, read_inside, summary
 from reports.figures.summary import CellSummary
 
@@ -46,7 +45,7 @@ def insides(cell: CellSummary) -> Iterator[tuple[Inside, float]]:
     if (window := cell.window) is None:
         return
     for part in cell.parts:
-        with suppress(RecordError, OSError):
+        with suppress(OSError):
             samples = read_inside(part.data.path / layout.INSIDE)
             if (inside := summary(samples, window.start_ns, window.end_ns)) is not None:
                 yield inside, (window.end_ns - window.start_ns) / 1e9

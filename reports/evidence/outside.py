@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from records.cells import layout
-from records.errors import RecordError
 from records.evidence.probes import ACCEPT, Summary, idle, read, summarise
 from reports.figures.summary import CellSummary
 
@@ -32,7 +31,7 @@ def probed(cells: Iterable[CellSummary]) -> Probed | None:
         if (window := cell.window) is None:
             continue
         for part in cell.parts:
-            with suppress(RecordError, OSError):
+            with suppress(OSError):
                 probes = read(part.data.path / layout.PROBES)
                 if under := summarise(probes, window.start_ns, window.end_ns):
                     loaded.append(under)

@@ -66,6 +66,12 @@ class LoadedPoint:
         return ended / seconds if seconds > 0 else 0.0
 
     @cached_property
+    def answers_per_second(self) -> float:
+        """Good answers, as the tables count them (RPS)."""
+        seconds = sum(sample.seconds for sample in self.level.samples)
+        return sum(len(sample.ended_bins) for sample in self.level.samples) / seconds if seconds else 0.0
+
+    @cached_property
     def _seconds(self) -> list[float]:
         return [(r.ended_at_ns - r.sent_at_ns) / 1e9 for c in self.level.valid_cells for r in c.counted]
 

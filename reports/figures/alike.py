@@ -4,6 +4,8 @@
   where things lie, unless it was set. Those that do differ are rows of their own, whose names say in what
   (`reports.figures.rows`). Older cells, which do not tell what was started, are pooled only with each other.
 - Cells are added up that loaded one service at the same time (`same_service`): it has one address.
+- Rows of two machines are compared where they are of one variant: of two a ratio would be of the machines,
+  too. Of two deployments it is said beside their ratio.
 - Two rows of one deployment may differ in what they say: in the settings of their variants, in what their
   names say, and in the paths of the stages that such settings move. Of a variant that is no mock of ours and
   whose settings were not kept nothing is known, so all may be what it names.
@@ -25,6 +27,7 @@ PLACES = frozenset({"URL", "DIR", "PORT", "HOST"})
 """The last words of the names of settings that say where things lie: no difference, unless they were set."""
 OWN_PLACES = frozenset({"PORT", "HOST"})
 """Where a service itself listens, whoever says so."""
+MACHINE = "machine"
 Facts = Mapping[str, Any]
 
 
@@ -55,7 +58,7 @@ def same_service(one: Cell, other: Cell) -> bool:
     address that each machine has for itself is another one on each."""
     if is_older(one) != is_older(other) or _address(one) != _address(other):
         return False
-    here = [cell.requested.get("machine") for cell in (one, other)]
+    here = [cell.requested.get(MACHINE) for cell in (one, other)]
     return here[0] == here[1] or not _is_loopback(_address(one)[0])
 
 
@@ -75,6 +78,12 @@ def _is_loopback(url: str) -> bool:
 
 def stages_of(cell: Cell) -> Facts:
     return {f"stage {stage}": path for stage, path in cell.paths.items()}
+
+
+def machine_of(cell: Cell) -> Facts:
+    """The one that asked, which also ran whatever a sweep started; none of a cell that does not tell it."""
+    machine = cell.requested.get(MACHINE)
+    return {} if machine is None else {MACHINE: machine}
 
 
 def cpus_of(cell: Cell) -> Facts:
@@ -133,12 +142,14 @@ def more_than_named(
     one, other = first[0], second[0]
     if one.deployment != other.deployment:
         return tuple(_told(name, first, second) for name in _apart(stages_of, first, second))
+    if one.config != other.config:
+        named = set(named) - {MACHINE}
     own, others = variant_settings(one), variant_settings(other)
     if own is None or others is None:
-        found = [name for kind in (cpus_of, service_of) for name in _apart(kind, first, second)]
+        found = [name for kind in (machine_of, cpus_of, service_of) for name in _apart(kind, first, second)]
         return tuple(name for name in found if name not in named)
     said = {*named, *(name for name in {**own, **others} if own.get(name) != others.get(name))}
-    kinds = (stages_of, settings_of, cpus_of, service_of)
+    kinds = (stages_of, settings_of, machine_of, cpus_of, service_of)
     found = [name for kind in kinds for name in _apart(kind, first, second)]
     return tuple(_told(name, first, second) for name in found if not _said(name, said))
 
@@ -169,7 +180,12 @@ def set_apart(first: Sequence[Cell], second: Sequence[Cell]) -> tuple[str, ...]:
 
 def reached_apart(first: Sequence[Cell], second: Sequence[Cell]) -> tuple[str, ...]:
     """In what the ways to two deployments differ, to be said beside their ratio: it has that in it."""
-    return tuple(_apart(_way, first, second))
+    return tuple(name for kind in (_way, _asker) for name in _apart(kind, first, second))
+
+
+def _asker(cell: Cell) -> Facts:
+    machine = cell.requested.get(MACHINE)
+    return {} if machine is None else {"the machine that asked": machine}
 
 
 def _way(cell: Cell) -> Facts:

@@ -82,7 +82,7 @@ def differ(levels: Sequence[OperatingPoint], *, own: Collection[str] = ()) -> tu
     cells = [cell.cell for level in levels for cell in level.valid_cells]
     but = set(own)
     if len({cell.deployment for cell in cells}) > 1:
-        but |= {"path", "headers", "dialect"}
+        but |= {"path", "headers", "header_marks", "dialect"}
         if "dialect" in workload_mismatch(cells):
             but.add("body")
     return workload_mismatch(cells, but=but)

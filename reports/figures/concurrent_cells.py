@@ -11,7 +11,7 @@ from records.cells.cell import Cell, Verdict, Window
 from records.cells.levels import LoadStage, LoadStages
 from records.cells.reader import CellData, Run
 from records.errors import RecordError
-from reports.figures.alike import same_service, served_differently
+from reports.figures.alike import MACHINE, same_service, served_differently
 from reports.figures.requested import workload_mismatch
 
 SHARED_SHARE = 0.5
@@ -110,7 +110,7 @@ def levels_apart(parts: Sequence[CellPart]) -> bool:
 def _in_one(parts: Sequence[CellPart]) -> dict[str, Any]:
     """Where each had its own, all of them in one text, whichever of them began first."""
     found = {}
-    for key in OWN[1:]:
+    for key in (*OWN[1:], MACHINE):
         values = {str(part.data.cell.requested.get(key)) for part in parts}
         if len(values) > 1:
             found[key] = ", ".join(sorted(values))

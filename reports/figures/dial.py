@@ -11,7 +11,6 @@ import numpy as np
 from records.cells import layout
 from records.cells.reader import CellData
 from records.cells.request import RequestRecord
-from records.errors import RecordError
 from records.evidence.dial import DialWindow, read_windows
 from reports.figures.elasticity import (
     Contrasts,
@@ -79,8 +78,8 @@ def changed(found: Estimate, times: float) -> Estimate:
 
 
 def windows_of(data: CellData) -> list[DialWindow]:
-    """Those of a cell; none where its service had no dial, or they are damaged."""
-    with suppress(RecordError, OSError):
+    """Those of a cell; none where its service had no dial, or the file cannot be read."""
+    with suppress(OSError):
         return read_windows(data.path / layout.DIAL)
     return []
 

@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import orjson
-
 from records.cells import layout
-from records.files import read_lines
+from records.files import good_lines
+from records.unreadable import parse_llm
 from reports.figures.summary import CellSummary
 
 MOST_MS = 1e9  # eleven days
@@ -24,14 +23,9 @@ def llm_lines(cell: CellSummary) -> Iterator[dict[str, Any]]:
     window = cell.window
     if window is None:
         return
-    paths = sorted({path for part in cell.parts if (path := _record_of(part.data.path)) is not None})
-    for _, line in (line for path in paths for line in read_lines(path)):
-        try:
-            raw = orjson.loads(line)
-        except orjson.JSONDecodeError:
-            continue
-        received = raw.get("received_at_ns") if isinstance(raw, dict) else None
-        if isinstance(received, int) and window.start_ns <= received <= window.end_ns:
+    paths = sorted({path for part in cell.parts if (path := record_of(part.data.path)) is not None})
+    for raw in (raw for path in paths for raw in good_lines(path, parse_llm)):
+        if window.start_ns <= raw["received_at_ns"] <= window.end_ns:
             yield raw
 
 
@@ -42,10 +36,11 @@ def milliseconds(value: Any) -> float | None:
 
 def has_record(cell: CellSummary) -> bool:
     """Is there one, be it that it got no request?"""
-    return any(_record_of(part.data.path) is not None for part in cell.parts)
+    return any(record_of(part.data.path) is not None for part in cell.parts)
 
 
-def _record_of(cell: Path) -> Path | None:
+def record_of(cell: Path) -> Path | None:
+    """The file that has a cell's, its own or its run's."""
     own = cell / layout.LLM
     if own.is_file():
         return own

@@ -7,7 +7,17 @@ from dataclasses import replace
 
 from reports.figures import stats
 from reports.figures.figures import generator
-from reports.figures.repeats import Between, Figure, between, median_figure, throughput_figure
+from reports.figures.repeats import (
+    Between,
+    Figure,
+    LoggedCell,
+    between_cells,
+    logged_cells,
+    median_figure,
+    of_levels,
+    of_ratio,
+    throughput_figure,
+)
 from reports.figures.stats import Estimate
 from reports.figures.summary import OperatingPoint
 
@@ -17,21 +27,26 @@ class Ratios:
 
     def __init__(self, levels: Sequence[OperatingPoint]) -> None:
         self._between: dict[tuple[str, str], Between | None] = {}
+        self._own: dict[tuple[str, str, str], Between] = {}
+        self._cells: dict[tuple[str, str, str], list[LoggedCell]] = {}
+        """Of one level, by the workload, the figure and its name."""
         for workload in {lv.workload.name: lv.workload for lv in levels}.values():
-            samples = [
-                ((lv.deployment, lv.config), lv.samples)
-                for lv in levels
-                if lv.valid and lv.workload.name == workload.name
-            ]
+            its = [lv for lv in levels if lv.valid and lv.workload.name == workload.name]
+            samples = [((lv.deployment, lv.config), lv.samples) for lv in its]
             for figure in (throughput_figure(workload), median_figure(workload)):
-                known = between(samples, figure, generator(f"between {figure.name}"))
-                self._between[workload.name, figure.name] = known
+                cells = list(logged_cells(samples, figure, generator(f"between {figure.name}")))
+                self._between[workload.name, figure.name] = between_cells(cells)
+                for cell in cells:
+                    key = workload.name, figure.name, its[cell.level].name
+                    self._cells.setdefault(key, []).append(cell)
+                for number, noise in of_levels(cells).items():
+                    self._own[workload.name, figure.name, its[number].name] = noise
 
     def with_noise(self, level: OperatingPoint) -> OperatingPoint:
         """The level with the noise between repeats in the intervals of its compared metric, p95's taken as
         p50's. Without it they cover a cell, and the next repeat's median often lies outside."""
         metric, repeats = level.workload.compared, stats.repeats_of(level.samples)
-        known = self._between[level.workload.name, metric.name]
+        known = self._noise(level, metric.name)
         if known is None or not level.valid:
             return level
         figures, keys = level.figures, {f"{metric.name}_p50", f"{metric.name}_p95"}
@@ -58,11 +73,18 @@ class Ratios:
         known, ratio = self._between[a.workload.name, figure.name], above / below
         if known is None or {s.key for s in a.samples} != {s.key for s in b.samples}:
             return _resampled(a, b, figure, ratio)
+        if any(one and one.wild for one in (self._noise(level, figure.name) for level in (a, b))):
+            keys = [(level.workload.name, figure.name, level.name) for level in (a, b)]
+            pair = of_ratio(*(self._cells.get(key, []) for key in keys))
+            known = pair if pair and pair.variance > known.variance else known
         return _pooled(a, b, figure, ratio, known)
+
+    def _noise(self, level: OperatingPoint, figure: str) -> Between | None:
+        return self._own.get((level.workload.name, figure, level.name))
 
 
 def _pooled(a: OperatingPoint, b: OperatingPoint, figure: Figure, ratio: float, known: Between) -> Estimate:
-    """Time bins resampled within the cells, and the noise between repeats as all levels have it."""
+    """Time bins resampled within the cells, and the noise between repeats."""
     rng = generator(f"{a.name} {figure.name} {b.name}")
     draws = stats.divide(
         figure.draws(a.samples, stats.bin_weights(a.samples, rng)),

@@ -12,7 +12,7 @@ from workloads.stream import STREAM
 
 LATER = (
     *("request_timeout_s", "connect_timeout_s", "first_token_timeout_s", "gap_timeout_s"),
-    *("shape_options", "drop_fields", "question_seed", "questions_sha256"),
+    *("shape_options", "drop_fields", "question_seed", "questions_sha256", "header_marks"),
 )
 """Keys that were not always kept."""
 REQUESTED = (

@@ -1,8 +1,9 @@
 """Which cells are one row of a report: those of one deployment and variant that differ in nothing.
 
-Where settings in effect, code, CPUs, what was started, the way a service was reached or what was asked of it
-differ, there are several rows, and the name of each carries what it has and others have not: ``baseline
-RETRIEVAL=blocking``. Cells that are too old to tell some of that are rows of their own beside those that do.
+Where settings in effect, code, CPUs, machine, what was started, the way a service was reached or what was
+asked of it differ, there are several rows, and the name of each carries what it has and others have not:
+``baseline RETRIEVAL=blocking``. Cells that are too old to tell some of that are rows of their own beside
+those that do.
 What was asked is held against cells of the same other factors and of the same kind of load, for that is what
 those change.
 """
@@ -19,7 +20,16 @@ import orjson
 from records.cells.cell import Cell
 from records.secrets.secret_names import harmless
 from records.services.variants import moves
-from reports.figures.alike import Facts, cpus_of, is_older, reach_of, service_of, settings_of, stages_of
+from reports.figures.alike import (
+    Facts,
+    cpus_of,
+    is_older,
+    machine_of,
+    reach_of,
+    service_of,
+    settings_of,
+    stages_of,
+)
 from reports.figures.requested import LATER, canonical, load_keys
 
 OF_THE_LOAD = frozenset({"rate"})
@@ -83,6 +93,7 @@ KINDS: tuple[Kind, ...] = (
     (_settings, _everywhere),
     (_told(service_of), is_older),
     (_requested, _load_of),
+    (_told(machine_of), _everywhere),
     (_told(cpus_of), _everywhere),
     (_told(reach_of), _everywhere),
     (_told(stages_of), _everywhere),

@@ -84,7 +84,7 @@ class CellSummary:
         """What services said of themselves in the measuring window, read as the profile is."""
         found: list[Reading] = []
         for part in self.parts:
-            with suppress(RecordError, OSError):
+            with suppress(OSError):
                 found += scraped_in(part.data.path)
         window = self.window
         return scraped_over(found, (window.start_ns, window.end_ns)) if window else ()

@@ -36,7 +36,7 @@ def blocked_from_outside(analysis: Analysis) -> Iterator[Finding]:
             binds="throughput",
             confidence="likely",
             severity="high",
-            effect=Effect(figure="answers a second", now=service.heavy.per_second),
+            effect=Effect(figure="answers a second", now=service.heavy.answers_per_second),
             evidence=(
                 *probe_evidence(service),
                 *(() if accept is None else (Evidence(figure="TCP connects in", value=accept, unit="ms"),)),

@@ -39,7 +39,7 @@ def compute(analysis: Analysis) -> Iterator[Finding]:
             binds="throughput",
             confidence="likely",
             severity="high",
-            effect=Effect(figure="answers a second", now=service.heavy.per_second),
+            effect=Effect(figure="answers a second", now=service.heavy.answers_per_second),
             evidence=(
                 Evidence(figure="processor time", value=machine.cpu_cores, unit="cores"),
                 Evidence(figure="of cores that it may take", value=machine.cores),

@@ -145,7 +145,7 @@ def _beside(service: Service, inside: SeenInside) -> Iterator[Finding]:
         binds="throughput",
         confidence="likely",
         severity="high" if wasted and on_loop.of_kind >= MUCH else "medium",
-        effect=Effect(figure="answers a second", now=service.heavy.per_second),
+        effect=Effect(figure="answers a second", now=service.heavy.answers_per_second),
         evidence=(
             Evidence(figure="of the loop's time each answer takes", value=ms, unit="ms"),
             Evidence(figure="so that there are never more answers a second than", value=1e3 / ms),

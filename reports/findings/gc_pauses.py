@@ -22,7 +22,7 @@ def gc_pauses(analysis: Analysis) -> Iterator[Finding]:
         of_time = inside.gc_share * (1 - ((machine and machine.run_delay) or 0.0))
         if of_time < OFTEN:
             continue
-        now = service.heavy.per_second
+        now = service.heavy.answers_per_second
         yield Finding(
             code="gc-pauses",
             about=about(service),

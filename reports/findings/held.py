@@ -79,11 +79,13 @@ def about(service: Service) -> Place:
 
 def rate_effect(service: Service, found: tuple[Excess, ...], *, predictable: bool = True) -> Effect:
     """Answers a second now, and without what waits there: up to what the next resource allows."""
-    now = service.heavy.per_second
+    requests, now = service.heavy.per_second, service.heavy.answers_per_second
     best = mended(service, found) if predictable and service.compared else None
-    if best is None or best.value < now:
+    if best is None or not requests or best.value < requests:
         return Effect(figure="answers a second", now=now)
-    return Effect(figure="answers a second", now=now, mended=best.value, low=best.low, high=best.high)
+    good = now / requests  # of those that end then, as many as now are answers
+    low, high = (None if end is None else good * end for end in (best.low, best.high))
+    return Effect(figure="answers a second", now=now, mended=good * best.value, low=low, high=high)
 
 
 def severity(effect: Effect) -> Severity:

@@ -69,7 +69,7 @@ def _finding(service: Service, code: str, share: float, *evidence: Evidence, adv
         binds="throughput" if bound else "latency",
         confidence="likely",
         severity=severity,
-        effect=Effect(figure="answers a second", now=service.heavy.per_second),
+        effect=Effect(figure="answers a second", now=service.heavy.answers_per_second),
         evidence=evidence,
         advice=advice,
     )

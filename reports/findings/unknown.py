@@ -30,7 +30,7 @@ def unknown(analysis: Analysis, found: Sequence[Finding]) -> Iterator[Finding]:
             binds="throughput",
             confidence="possible",
             severity="medium" if looked else "info",
-            effect=Effect(figure="answers a second", now=service.heavy.per_second),
+            effect=Effect(figure="answers a second", now=service.heavy.answers_per_second),
             evidence=(
                 Evidence(figure="requests that wait because of the load", value=service.excess),
                 Evidence(figure="requests in flight", value=service.heavy.in_flight),

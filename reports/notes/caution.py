@@ -25,7 +25,10 @@ def more(notes: Sequence[Note], what: str) -> str:
     return f"; {len(notes) - 1} more {what} likewise" if len(notes) > 1 else ""
 
 
+ALL_NAMED = "named by report --json"
+
+
 def some(cells: Sequence[str]) -> str:
     """The first of them by name, and how many more there are."""
     others = len(cells) - NAMED
-    return listed([*cells[:NAMED], *([f"{others} more"] if others > 0 else [])])
+    return listed([*cells[:NAMED], *([f"{others} more, {ALL_NAMED}"] if others > 0 else [])])

@@ -11,7 +11,7 @@ from reports.analysis import of_answers, of_loads, of_machine, of_ratios, of_spa
 from reports.analysis.analysis import Analysis
 from reports.analysis.note import Note
 from reports.figures.text import listed, number
-from reports.notes.caution import NAMED, Caution, more
+from reports.notes.caution import ALL_NAMED, NAMED, Caution, more
 from reports.notes.run_cautions import WORDS_OF_RUNS
 
 
@@ -127,7 +127,7 @@ def _drift(notes: Sequence[of_machine.Drift]) -> Caution:
         for d in worst[:NAMED]
     ]
     if len(worst) > NAMED:
-        places.append(f"{len(worst) - NAMED} more")
+        places.append(f"{len(worst) - NAMED} more, {ALL_NAMED}")
     return Caution(
         sentences=(
             f"Repeats differ by more than {of_machine.DRIFT_RATIO}x: {listed(places)}. The service changed "

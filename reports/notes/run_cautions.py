@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from reports.analysis import of_runs
+from reports.analysis import of_evidence, of_runs
 from reports.analysis.note import Note
 from reports.figures.text import listed
 from reports.notes.caution import Caution, some
@@ -68,6 +68,21 @@ def _resume(note: of_runs.Unfinished) -> str:
     return f"sweep --resume {shlex.quote(note.directory)}"
 
 
+def _unreadable(notes: Sequence[of_evidence.Unreadable]) -> Caution:
+    """One for all: what a file would have said is missing, whichever it is."""
+    parts = [
+        f"{'files' if note.lines is None else _lines(note.lines)} of {note.file} ({some(note.cells)})"
+        for note in notes
+    ]
+    sentence = f"{listed(parts)} could not be read and are left out."
+    files = listed(list(dict.fromkeys(note.file for note in notes)))
+    return Caution(sentences=(sentence,), brief=f"some of {files} could not be read")
+
+
+def _lines(count: int) -> str:
+    return "1 line" if count == 1 else f"{count} lines"
+
+
 def _again(notes: Sequence[of_runs.MeasuredAgain]) -> Caution:
     [note] = notes
     count = f"{len(note.cells)} of {note.of} cells were measured again: the machine had spoiled them"
@@ -90,6 +105,7 @@ WORDS_OF_RUNS: dict[type[Note], Callable[[Any], Caution]] = {
     of_runs.Older: _older,
     of_runs.Incomplete: _incomplete,
     of_runs.Unfinished: _unfinished,
+    of_evidence.Unreadable: _unreadable,
     of_runs.MeasuredAgain: _again,
     of_runs.OneRepeat: _one_repeat,
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -15,14 +16,34 @@ from reports.figures.summary import CellSummary
 from reports.figures.text import listed, number, value
 from reports.notes.cautions import cautions, grouped
 
+_FIGURE = re.compile(r"\d+(?:\.\d+)?")
 
-def _invalid_line(cell: CellSummary, analysis: Analysis) -> str:
+
+def _reason(cell: CellSummary) -> str:
     why = "; ".join(f"{check.text or check.name} ({check.name})" for check in cell.failed_checks)
-    why = why or "nothing was checked"
+    return why or "nothing was checked"
+
+
+def _invalid_lines(analysis: Analysis) -> Iterator[str]:
+    """One for all cells with the same reason, be it in other figures: then it is the first one's."""
+    groups: dict[str, list[CellSummary]] = {}
+    for cell in analysis.invalid:
+        groups.setdefault(_FIGURE.sub("N", _reason(cell)), []).append(cell)
+    for cells in groups.values():
+        why = _reason(cells[0])
+        if len(cells) == 1:
+            yield f"{_figures_of(cells[0], analysis)}: {why}"
+            continue
+        alike = len(set(map(_reason, cells))) == 1
+        names = ", ".join(map(analysis.named, cells))
+        yield f"{len(cells)} cells ({names}): {why if alike else f'such as {why}'}"
+
+
+def _figures_of(cell: CellSummary, analysis: Analysis) -> str:
     of, metric = cell.figures, cell.workload.compared
     median = f"{metric.title} {value(of.median)} {metric.unit}".rstrip()
     figures = f"{value(of.throughput)} {cell.workload.throughput.title}, {median}"
-    return f"{analysis.named(cell)}, {figures}: {why}"
+    return f"{analysis.named(cell)}, {figures}"
 
 
 def _cpus(notes: Sequence[Cpus]) -> Iterator[str]:
@@ -108,7 +129,7 @@ def verdict(analysis: Analysis) -> Paragraph:
     """How many cells are valid, why the others are not, and what else a reader has to know."""
     cells, invalid = analysis.cells, analysis.invalid
     good = len(cells) - len(invalid)
-    shown = [_invalid_line(cell, analysis) for cell in invalid]
+    shown = list(_invalid_lines(analysis))
     lines = [f"{good} of {len(cells)} cells are valid; an invalid one enters no ratio and no pooled figure."]
     if not cells:
         lines = ["No cell was measured."]

@@ -6,11 +6,13 @@ from pathlib import Path
 
 from records.cells.cell import Cell
 from records.cells.layout import TRY
+from records.cells.reader import TARGET_ENDED
 from records.evidence.noise import Noise
 from workloads.catalogue import check_named
 from workloads.checks.machine import noisy
 
 MOST_TIMES = 2
+_OF_OUR_OWN = {"records", "workers"}
 
 
 def spoiled(cell: Cell) -> str | None:
@@ -27,6 +29,19 @@ def spoiled(cell: Cell) -> str | None:
     if not recorded and not any(check.of_our_own for check in known):
         return None
     return "; ".join(check.found for check in failures)
+
+
+def failed_by_target(cell: Cell) -> str | None:
+    """What the service did for which a cell is not believed; None where it is, or others did it, or where the
+    service ended: the next repeat starts it afresh."""
+    if any(check.name == TARGET_ENDED for check in cell.verdict.failures):
+        return None
+    its = [
+        check
+        for check in cell.verdict.failures
+        if not check_named(check.name).of_the_machine and check.name not in _OF_OUR_OWN
+    ]
+    return "; ".join(check.found for check in its) or None
 
 
 def times(folder: Path) -> int:

@@ -27,18 +27,35 @@ class Search:
     unanswered: dict[Series, int] = field(default_factory=dict)
     """The lowest level at which there was not one good answer."""
 
-    def took(self, key: CellKey, throughput: float | None, *, answered: bool = True) -> None:
+    failed: dict[CellKey, str] = field(default_factory=dict)
+    """Why, of the cells that the target failed, not the machine."""
+
+    def took(
+        self, key: CellKey, throughput: float | None, *, answered: bool = True, failed: str | None = None
+    ) -> None:
         """A cell was measured, maybe again; ``throughput`` is None where it is not valid; ``answered``: there
-        was a good answer in it."""
+        was a good answer in it; ``failed``: what the target did for which it is not valid."""
+        self.failed.pop(key, None)
+        if failed:
+            self.failed[key] = failed
         self.throughput[key] = (throughput or None) if answered else None
         if not answered:
             limit = self.unanswered.get(key.series, key.concurrency)
             self.unanswered[key.series] = min(key.concurrency, limit)
 
     def pointless(self, key: CellKey) -> bool:
-        """Did no more users than these get no good answer at all?"""
+        """Did no more users than these get no good answer at all, or is it a repeat of what has no hope?"""
         limit = self.unanswered.get(key.series)
-        return limit is not None and key.concurrency >= limit
+        if limit is not None and key.concurrency >= limit:
+            return True
+        return key.repeat > 1 and self.hopeless(key.series) is not None
+
+    def hopeless(self, series: Series) -> str | None:
+        """Why, where the target failed every cell of a series' first repeat: it would fail them again."""
+        first = [key for key in self.throughput if key.series == series and key.repeat == 1]
+        if not first or any(key not in self.failed for key in first):
+            return None
+        return self.failed[first[0]]
 
     def next_cells(self) -> list[CellKey]:
         """One cell of the first repeat for each series whose knee is still looked for."""

@@ -69,6 +69,7 @@ class LocalDeployment:
             base_url=base_url,
             pids=(child.pid,),
             log=child.log,
+            ended=child.ended,
             inside=setup.inside,
             dial=setup.dial,
             served=said,

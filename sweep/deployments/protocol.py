@@ -33,6 +33,8 @@ class Endpoint:
     dial: Path | None = None
     """and that in which the reference app writes which stage it slowed when."""
     served: Served = field(default_factory=Served)
+    ended: Callable[[], str | None] = lambda: None
+    """How it ended, if it did, as far as the sweep started it itself."""
     metrics: str | None = None
     """The URL at which it says how it is, in Prometheus's format; None: nobody knows of one."""
 

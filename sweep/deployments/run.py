@@ -112,6 +112,7 @@ class RunDeployment:
             base_url=base_url,
             pids=command.pids(),
             log=command.log,
+            ended=command.ended,
             inside=setup.inside,
             served=served(base_url),
         )

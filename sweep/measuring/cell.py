@@ -32,7 +32,7 @@ from sweep.planning.plan import Plan
 from sweep.planning.scenario import locustfile
 from sweep.planning.target import Target
 from sweep.running import logs
-from sweep.running.cpus import LOCUST_PRIORITY, Cpus
+from sweep.running.cpus import LOCUST_PRIORITY, THREAD_SETTINGS, Cpus
 from sweep.running.dial import LONGEST_NS
 from sweep.running.errors import UsageError
 from sweep.running.inside import copy_between
@@ -47,6 +47,8 @@ _MORE_SECONDS = 40.0
 _LOG_TAIL_BYTES = 1 << 20
 _FULL_BYTES = 1 << 16
 """A disk with less room than this may be why a process ended."""
+SIZES = (*THREAD_SETTINGS, "WEB_CONCURRENCY", "TOKENIZERS_PARALLELISM")
+"""Variables by which libraries and servers have more threads or processes, whatever a service says."""
 _SPEC = "spec.json"
 
 
@@ -116,13 +118,17 @@ def measure(place: Workplace, key: CellKey, endpoint: Endpoint) -> CellData:
     finally:
         spec.unlink(missing_ok=True)
     if code == USAGE:
-        raise UsageError(f"locust: {locust.complaint()} ({locust.log})")
+        raise UsageError(f"{_before(endpoint)}locust: {locust.complaint()} ({locust.log})")
     if not (folder / layout.CELL).exists() or not is_complete(place.run, folder):
         how = f"did not end in {_limit_seconds(place.plan):g} s" if code is None else f"ended with {code}"
         if shutil.disk_usage(place.run).free < _FULL_BYTES:  # then its log says nothing
             how += f" on a full disk ({place.run})"
-        raise RuntimeError(f"{key.path}: locust {how}: {locust.complaint()} ({locust.log})")
+        raise RuntimeError(
+            f"{key.path}: {_before(endpoint)}locust {how}: {locust.complaint()} ({locust.log})"
+        )
     _collect(folder, folder)
+    if ended := endpoint.ended():
+        write_json(folder / layout.ENDED, {"text": ended})
     data = read_cell(folder)
     if endpoint.log:
         _copy_tail(endpoint.log, log_bytes, folder / layout.TARGET_LOG)
@@ -138,6 +144,12 @@ def measure(place: Workplace, key: CellKey, endpoint: Endpoint) -> CellData:
         if place.spans and endpoint.pids:
             place.spans.collect(mark, data.requests, folder / layout.SPANS)
     return data
+
+
+def _before(endpoint: Endpoint) -> str:
+    """What explains whatever the load met, where it is so."""
+    ended = endpoint.ended()
+    return f"{ended} ({endpoint.log}); " if ended else ""
 
 
 def _load(place: Workplace, key: CellKey, endpoint: Endpoint) -> tuple[int | None, Child]:
@@ -215,11 +227,13 @@ def _spec(place: Workplace, key: CellKey, endpoint: Endpoint) -> CellSpec:
 
 
 def _given_besides(plan: Plan, target: Target, served: Served) -> dict[str, str]:
-    """What the environment sets of what is started: the LLM, and whatever else the service says it has."""
+    """What the environment sets of what is started: the LLM, how many threads and processes compute, and
+    whatever else the service says it has, in capitals or not, as pydantic's settings are read."""
     if not (target.kind.started and target.kind.configurable):
         return {}
-    names = [name for name in served.settings if name in os.environ and not is_secret(name)]
-    given = {name: os.environ[name] for name in names}
+    settings = {name.upper(): name for name in (*SIZES, *served.settings) if not is_secret(name)}
+    said = sorted(os.environ, key=str.isupper)  # in capitals last: that is what counts
+    given = {settings[name.upper()]: os.environ[name] for name in said if name.upper() in settings}
     if target.kind.reaches_loopback and (llm := named_llm(plan)):
         given["OPENAI_BASE_URL"] = llm
     return {name: blank_urls(text) for name, text in given.items()}

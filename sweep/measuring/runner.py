@@ -15,7 +15,7 @@ from records.cells.reader import CellData
 from records.errors import RecordError
 from sweep.beside.llm import LlmServer, named_llm
 from sweep.beside.reaching import headers_of_plan
-from sweep.choosing.again import MOST_TIMES, spoiled, times
+from sweep.choosing.again import MOST_TIMES, failed_by_target, spoiled, times
 from sweep.choosing.budget import Budget
 from sweep.choosing.search import Search
 from sweep.deployments.protocol import Endpoint
@@ -24,7 +24,7 @@ from sweep.measuring.directory import write_run
 from sweep.measuring.progress import Progress
 from sweep.measuring.targets import start_targets
 from sweep.measuring.unanswered import Unanswered
-from sweep.planning.cell_key import CellKey, Service
+from sweep.planning.cell_key import CellKey, Series, Service
 from sweep.planning.plan import Plan
 from sweep.running.cpus import SHARED, Cpus, available, divide, kept_on, may_be_realtime
 from sweep.running.ledger import Ledger
@@ -58,6 +58,8 @@ class Sweep:
     """What nobody would have got a good answer in."""
     spoiled: dict[CellKey, str] = field(default_factory=dict)
     """What the machine did to cells that may be measured again."""
+    given_up: set[Series] = field(default_factory=set)
+    """What is not repeated, as was said."""
     budget: Budget = field(init=False)
     unanswered: Unanswered = field(default_factory=Unanswered)
     start_seconds: float = 0.0
@@ -191,6 +193,8 @@ class Sweep:
         """Can there be a good answer? If not, the cell is left out."""
         if self.search.pointless(key):
             self.left_out.append(key)
+            if key.repeat > 1:
+                self._report_if_hopeless(key)
             return False
         return True
 
@@ -243,7 +247,7 @@ class Sweep:
         answered = not data.requests or any(request.outcome == "ok" for request in data.requests)
         cell = data.cell
         throughput = workload(cell.workload).throughput.in_cell(cell) if cell.verdict.valid else None
-        self.search.took(key, throughput, answered=answered)
+        self.search.took(key, throughput, answered=answered, failed=failed_by_target(cell))
         why = spoiled(data.cell)
         if why and times(place.folder(key)) < MOST_TIMES:
             self.spoiled[key] = why
@@ -256,6 +260,17 @@ class Sweep:
             self.progress.note(
                 f"{key.deployment}/{key.config} is asked no more{others}{level}: not one good answer"
             )
+
+    def _report_if_hopeless(self, key: CellKey) -> None:
+        why = self.search.hopeless(key.series)
+        if key.series in self.given_up or key.series in self.search.unanswered or why is None:
+            return
+        self.given_up.add(key.series)
+        others = key.point.others.label and f" at {key.point.others.label}"
+        self.progress.note(
+            f"{key.deployment}/{key.config} is not measured again{others}: the target failed every cell of "
+            f"the first repeat, not the machine ({why})"
+        )
 
     def expected_seconds(self) -> float:
         """A first guess, before any cell has been timed."""

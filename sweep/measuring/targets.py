@@ -62,7 +62,7 @@ def start_targets(
             stack.callback(deployment.stop)
             endpoint = deployment.start(config, place.plan.settings_of(config))
             _must_be_provable(target, config, endpoint.served)
-            if target.kind.configurable and endpoint.served.config is None:
+            if target.kind.configurable and endpoint.served.config is None and place.plan.settings_of(config):
                 unproved.append(f"{target.label}/{config}")
             endpoints[target.label, config] = endpoint
     if unproved and repeat == 1:

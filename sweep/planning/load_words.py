@@ -66,7 +66,10 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         # The message may hold a value.
-        raise UsageError("after --, write locust's options in full, each with its value")
+        raise UsageError(
+            "after --, write locust's options in full, each with its value, and one that begins with a dash "
+            "behind an equals sign: --field=-abc"
+        )
 
 
 def options_for(words: Sequence[str], scenario: str) -> tuple[Declared, ...]:

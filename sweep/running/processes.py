@@ -125,6 +125,18 @@ class Child:
     def exit_code(self) -> int | None:
         return self._popen.poll()
 
+    def ended(self) -> str | None:
+        """How it ended, and the last line that it wrote; None while it runs. A keeper says, as shells do, 128
+        and the number of the signal."""
+        code = self.exit_code()
+        if code is None:
+            return None
+        try:
+            how = f"was killed by {signal.Signals(-code if code < 0 else code - 128).name}"
+        except ValueError:
+            how = f"ended with exit code {code}"
+        return f"the target {how}; its last line: {self.last_words()}"
+
     def wait(self, seconds: float) -> int | None:
         """Its exit code, or None when it still runs after ``seconds``."""
         try:

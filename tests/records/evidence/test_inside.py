@@ -6,8 +6,8 @@ from typing import Any
 import orjson
 import pytest
 
-from records.errors import RecordError
 from records.evidence.inside import Place, Work, read_inside, summary
+from records.unreadable import unreadable
 
 SEMAPHORE = {"kind": "semaphore", "at": "Semaphore.acquire", "where": "retrieve (app.py:3)"}
 SLEEP = {"kind": "sleep", "at": "asyncio.sleep", "where": "poll (app.py:9)", "via": "wait"}
@@ -91,6 +91,6 @@ def test_without_samples_in_the_window_nothing_is_known(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("bad", [b"{}\n", b"[]\n", b"nothing\n", b'{"at_ns": "x"}\n'])
-def test_what_is_no_sample_is_named_with_its_line(tmp_path: Path, bad: bytes) -> None:
-    with pytest.raises(RecordError, match=r"inside\.jsonl:2: not a sample of the inside"):
-        read_inside(kept(tmp_path / "inside.jsonl", line(1), end=bad))
+def test_what_is_no_sample_is_left_out_and_counted(tmp_path: Path, bad: bytes) -> None:
+    path = kept(tmp_path / "inside.jsonl", line(1), end=bad)
+    assert (len(read_inside(path)), unreadable(path)) == (1, 1)

@@ -9,7 +9,6 @@ import orjson
 import pytest
 
 from records.cells import layout
-from records.errors import RecordError
 from records.evidence.dial import DialWindow, StageRuns, read_windows
 from reported import analysed, words
 from reports.as_json.results import results_json
@@ -126,5 +125,4 @@ def test_the_report_says_what_a_slower_stage_would_do(made: Any, tmp_path: Path)
     assert "no change shown" in text
     (cell / layout.DIAL).write_text("{}\n")
     assert results_json(analysed(run))["dial"] == []
-    with pytest.raises(RecordError, match="not a window of the dial"):
-        read_windows(cell / layout.DIAL)
+    assert read_windows(cell / layout.DIAL) == []

@@ -74,3 +74,14 @@ def test_what_the_environment_sets_is_kept_like_what_was_set(
     monkeypatch.setenv("OPENAI_BASE_URL", "http://llm/v1")
     assert spec_of(tmp_path, "mine=run:app", Served())[1] == {"N": "4", "OPENAI_BASE_URL": "http://llm/v1"}
     assert spec_of(tmp_path, "mine=url:http://h", SAID) == ({}, {})
+
+
+def test_variables_that_size_what_is_started_are_kept_and_names_in_small_letters(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("OPENAI_BASE_URL", "CACHE_DIR", "KNOWLEDGE_BASE_DIR"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    monkeypatch.setenv("knowledge_base_dir", "/kb")
+    told = {"N": "4", "KNOWLEDGE_BASE_DIR": "/kb", "OMP_NUM_THREADS": "1"}
+    assert spec_of(tmp_path, "mine=run:app", SAID)[1] == told
