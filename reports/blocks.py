@@ -9,8 +9,8 @@ from records.services.variants import mocked_by
 from reports.analysis.analysis import Analysis
 from reports.analysis.of_loads import Cold
 from reports.document.document import Block, Paragraph, Row, Table
+from reports.evidence.latency_breakdown import LatencyBreakdown
 from reports.figures.compare import Comparison, by_workload, configs_of, deployments_of
-from reports.figures.latency_breakdown import LatencyBreakdown
 from reports.figures.load import heads
 from reports.figures.summary import OperatingPoint
 from reports.figures.text import NONE, number, times

@@ -58,7 +58,18 @@ OF_REPORTS = {
     "tables": {"analysis", "document", "evidence", "figures", "notes", "words"},
     "as_json": {"analysis", "evidence", "figures", "findings", "words"},
     "frame": {"figures"},
-    BESIDE: {"analysis", "as_json", "document", "figures", "findings", "frame", "notes", "tables", "words"},
+    BESIDE: {
+        "analysis",
+        "as_json",
+        "document",
+        "evidence",
+        "figures",
+        "findings",
+        "frame",
+        "notes",
+        "tables",
+        "words",
+    },
 }
 """Its folders: what is above `document` puts nothing into words, and knows nothing of who does."""
 

@@ -176,7 +176,7 @@ class MeanExecutor:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Inside:
+class InsideOfSpan:
     """Means over a span of time; of several processes their sum, where it is a number of something."""
 
     samples: int
@@ -202,7 +202,7 @@ class Inside:
     errors: int
 
 
-def summary(samples: Iterable[InsideSample], start_ns: int, end_ns: int) -> Inside | None:
+def summary(samples: Iterable[InsideSample], start_ns: int, end_ns: int) -> InsideOfSpan | None:
     """Of the samples in that span; None where there is none."""
     by_process: dict[int, list[InsideSample]] = defaultdict(list)
     for sample in samples:
@@ -222,7 +222,7 @@ def summary(samples: Iterable[InsideSample], start_ns: int, end_ns: int) -> Insi
                 waits[place] += count / len(by_process[sample.pid])  # type: ignore[assignment]
     loops = [loop for sample in seen for loop in sample.loops]
     running = Counter(loop.running for loop in loops if loop.running is not None)
-    return Inside(
+    return InsideOfSpan(
         samples=len(seen),
         processes=len(by_process),
         of=of,

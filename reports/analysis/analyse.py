@@ -18,12 +18,12 @@ from reports.analysis import (
 )
 from reports.analysis.analysis import Analysis, Source
 from reports.analysis.note import Note
+from reports.evidence.latency_breakdown import latency_breakdowns
 from reports.figures.attribution import attribute
 from reports.figures.compare import compare_configs, compare_deployments
 from reports.figures.dial import dials
 from reports.figures.fixes import compare_fixes
 from reports.figures.knees import find_knees
-from reports.figures.latency_breakdown import latency_breakdowns
 from reports.figures.ratios import Ratios
 from reports.figures.regions import regions
 from reports.figures.shaped import shaped_cells

@@ -10,13 +10,13 @@ from records.cells.reader import Run
 from records.exit_codes import INVALID
 from reports.analysis.note import Note
 from reports.evidence.ladder import Ladder, ladder
+from reports.evidence.latency_breakdown import LatencyBreakdown
 from reports.evidence.service import Service, services
-from reports.figures.attribution import Effect
+from reports.figures.attribution import PartEffect
 from reports.figures.compare import Comparison, DeploymentRatio
 from reports.figures.dial import Elasticity
 from reports.figures.fixes import FixResult
 from reports.figures.knees import Knee
-from reports.figures.latency_breakdown import LatencyBreakdown
 from reports.figures.regions import Region
 from reports.figures.shaped import ShapedCell
 from reports.figures.stats import repeats_of
@@ -44,7 +44,7 @@ class Analysis:
     levels: tuple[OperatingPoint, ...]
     comparisons: tuple[Comparison, ...]
     deployment_ratios: tuple[DeploymentRatio, ...]
-    effects: tuple[Effect, ...]
+    effects: tuple[PartEffect, ...]
     """What each mocked part takes, in milliseconds."""
     dials: tuple[Elasticity, ...]
     """How throughput and the compared metric hang on each stage's time, where stages were slowed."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar
 
-from reports.analysis.place import Place
+from reports.analysis.subject import Subject
 from reports.figures.load import Load
 from workloads.workload import Workload
 
@@ -25,7 +25,7 @@ class Note:
         raw: dict[str, Any] = {"code": self.code}
         for field in fields(self):
             value = getattr(self, field.name)
-            raw |= value.to_json() if isinstance(value, Place | Load) else {field.name: _plain(value)}
+            raw |= value.to_json() if isinstance(value, Subject | Load) else {field.name: _plain(value)}
         return raw
 
 

@@ -9,7 +9,7 @@ from records.cells import layout
 from records.cells.request import GAPS_LEFT_OUT
 from reports.analysis.analysis import Analysis
 from reports.analysis.note import Note
-from reports.analysis.place import Place
+from reports.analysis.subject import Subject
 from reports.figures.compare import deployments_of
 from reports.figures.summary import CellSummary, OperatingPoint
 from workloads.catalogue import check_named
@@ -30,7 +30,7 @@ class ThoughtsOnly(Note):
     """Many good answers had no token of an answer: TTFT is that of the others."""
 
     code = "thoughts-only"
-    at: Place
+    at: Subject
     answers: int
     of: int
 
@@ -40,7 +40,7 @@ class UnknownEnds(Note):
     """Many good answers ended for a reason that is not known, so they may have been given up."""
 
     code = "unknown-ends"
-    at: Place
+    at: Subject
     answers: int
     of: int
     reasons: tuple[str, ...]
@@ -51,7 +51,7 @@ class TokenPace(Note):
     """By the service's count tokens came much faster than what was streamed."""
 
     code = "token-pace"
-    at: Place
+    at: Subject
     tpot_ms: float
     itl_ms: float
 
@@ -73,7 +73,7 @@ class ImpossibleStages(Note):
     """The server's stages add up to more than the TTFT."""
 
     code = "impossible-stages"
-    at: Place
+    at: Subject
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,7 +91,7 @@ class Late(Note):
     """So many requests are in no latency that the others may not stand for them."""
 
     code = "late"
-    at: Place
+    at: Subject
     requests: int
     of: int
 
@@ -101,14 +101,14 @@ class GapsLeftOut(Note):
     """So great a share of the answers has gaps over a stall of the load generator, in no ITL."""
 
     code = "gaps-left-out"
-    at: Place
+    at: Subject
     share: float
 
 
 def thoughts_only(analysis: Analysis) -> Iterator[Note]:
     """Levels whose TTFT is that of some of the good answers, the greatest share first."""
     for level, count in _many(analysis, {id(lv): lv.figures.without for lv in analysis.levels}):
-        yield ThoughtsOnly(at=Place.of(level), answers=count, of=level.figures.good)
+        yield ThoughtsOnly(at=Subject.of(level), answers=count, of=level.figures.good)
 
 
 def unknown_ends(analysis: Analysis) -> Iterator[Note]:
@@ -116,7 +116,7 @@ def unknown_ends(analysis: Analysis) -> Iterator[Note]:
     ends = {id(lv): sum(count for _, count in lv.figures.unknown_ends) for lv in analysis.levels}
     for level, count in _many(analysis, ends):
         reasons = tuple(reason for reason, _ in level.figures.unknown_ends)
-        yield UnknownEnds(at=Place.of(level), answers=count, of=level.figures.good, reasons=reasons)
+        yield UnknownEnds(at=Subject.of(level), answers=count, of=level.figures.good, reasons=reasons)
 
 
 def _many(analysis: Analysis, counts: dict[int, int]) -> list[tuple[OperatingPoint, int]]:
@@ -132,7 +132,7 @@ def _many(analysis: Analysis, counts: dict[int, int]) -> list[tuple[OperatingPoi
 def token_pace(analysis: Analysis) -> Iterator[Note]:
     """Levels whose tokens, by the service's count, came much faster than what was streamed."""
     found = [
-        TokenPace(at=Place.of(level), tpot_ms=tpot.value, itl_ms=itl.value)
+        TokenPace(at=Subject.of(level), tpot_ms=tpot.value, itl_ms=itl.value)
         for level in analysis.levels
         if level.valid
         and level.figures.counted_by_usage
@@ -171,7 +171,7 @@ def impossible_stages(analysis: Analysis) -> Iterator[Note]:
         (a.deployment, a.config) for a in analysis.latency_breakdowns if a.unattributed_ms is None
     )
     for deployment, config in wrong:
-        yield ImpossibleStages(at=Place(deployment=deployment, config=config))
+        yield ImpossibleStages(at=Subject(deployment=deployment, config=config))
 
 
 def no_stage_times(analysis: Analysis) -> Iterator[Note]:
@@ -202,7 +202,7 @@ def _without_stages(analysis: Analysis, deployment: str) -> bool:
 def late(analysis: Analysis) -> Iterator[Note]:
     """Levels of which so many requests have no times that the others may not stand for them, worst first."""
     found = [
-        Late(at=Place.of(level), requests=level.figures.late, of=level.figures.requests)
+        Late(at=Subject.of(level), requests=level.figures.late, of=level.figures.requests)
         for level in analysis.levels
         if level.figures.late and level.figures.late >= LATE_SHARE * level.figures.requests
     ]
@@ -216,5 +216,5 @@ def gaps_left_out(analysis: Analysis) -> Iterator[Note]:
         good = [r for cell in level.valid_cells for r in cell.timed if r.gaps_us]
         share = sum(GAPS_LEFT_OUT in r.flags for r in good) / len(good) if good else 0.0
         if share >= LATE_SHARE:
-            found.append(GapsLeftOut(at=Place.of(level), share=share))
+            found.append(GapsLeftOut(at=Subject.of(level), share=share))
     yield from sorted(found, key=lambda note: -note.share)

@@ -9,7 +9,7 @@ from records.cells import layout
 from records.unreadable import EVIDENCE, unreadable
 from reports.analysis.analysis import Analysis
 from reports.analysis.note import Note
-from reports.figures.llm_record import record_of
+from reports.evidence.llm_record import record_of
 
 
 @dataclass(frozen=True, kw_only=True)

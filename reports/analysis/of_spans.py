@@ -12,7 +12,7 @@ from records.cells.spans import Gathered, read_gathered
 from records.errors import RecordError
 from reports.analysis.analysis import Analysis
 from reports.analysis.note import Note
-from reports.analysis.place import Place
+from reports.analysis.subject import Subject
 from reports.figures.summary import OperatingPoint
 
 MISSING_SHARE = 0.01
@@ -25,7 +25,7 @@ class SpansMissing(Note):
     """Answers have no stage times, though spans were asked for."""
 
     code = "spans-missing"
-    at: Place
+    at: Subject
     why: Why
     answers: int
     """Of a load, that have none,"""
@@ -45,7 +45,7 @@ def _missing(level: OperatingPoint) -> SpansMissing | None:
     without = sum(one.answers - (0 if one.other_clock else one.staged) for one in every)
     if without <= MISSING_SHARE * of:
         return None
-    return SpansMissing(at=Place.of(level), why=_why(every, of), answers=without, of=of)
+    return SpansMissing(at=Subject.of(level), why=_why(every, of), answers=without, of=of)
 
 
 def _gathered(level: OperatingPoint) -> Iterator[Gathered]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from reports.analysis.analysis import Analysis
 from reports.analysis.note import Note
-from reports.analysis.place import Place
+from reports.analysis.subject import Subject
 from reports.evidence.stacks import stacks_of
 
 
@@ -16,7 +16,7 @@ class NoStacks(Note):
     """py-spy was asked for stacks, and gave none at a load."""
 
     code = "no-stacks"
-    at: Place
+    at: Subject
     why: str
 
 
@@ -24,4 +24,4 @@ def no_stacks(analysis: Analysis) -> Iterator[Note]:
     for level in analysis.levels:
         found = stacks_of(level.valid_cells)
         if found is not None and found.error and not found.samples:
-            yield NoStacks(at=Place.of(level), why=found.error)
+            yield NoStacks(at=Subject.of(level), why=found.error)

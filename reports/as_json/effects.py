@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from reports.figures.attribution import Effect
+from reports.figures.attribution import PartEffect
 
 
-def effect_json(effect: Effect) -> dict[str, Any]:
+def effect_json(effect: PartEffect) -> dict[str, Any]:
     noise = effect.noise
     return {
         "deployment": effect.deployment,

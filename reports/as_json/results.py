@@ -74,10 +74,10 @@ from reports.as_json.effects import effect_json
 from reports.as_json.fixes import fix_json
 from reports.as_json.ladder import ladder_json
 from reports.as_json.ttft_growth import ttft_growth_json
+from reports.evidence.latency_breakdown import LatencyBreakdown
 from reports.figures.compare import Comparison, DeploymentRatio
 from reports.figures.figures import Figures
 from reports.figures.knees import Knee
-from reports.figures.latency_breakdown import LatencyBreakdown
 from reports.figures.regions import Region
 from reports.figures.shaped import ShapedCell
 from reports.figures.stats import Estimate

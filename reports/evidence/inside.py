@@ -10,14 +10,14 @@ from statistics import fmean
 from typing import TypeVar
 
 from records.cells import layout
-from records.evidence.inside import Inside, MeanExecutor, Place, Work, read_inside, summary
+from records.evidence.inside import InsideOfSpan, MeanExecutor, Place, Work, read_inside, summary
 from reports.figures.summary import CellSummary
 
 K = TypeVar("K")
 
 
 @dataclass(frozen=True, kw_only=True)
-class SeenInside:
+class InsideOfCells:
     """Each figure is the mean of the cells'."""
 
     samples: int
@@ -39,7 +39,7 @@ class SeenInside:
     gc_longest_ms: float
 
 
-def insides(cell: CellSummary) -> Iterator[tuple[Inside, float]]:
+def insides(cell: CellSummary) -> Iterator[tuple[InsideOfSpan, float]]:
     """What was seen in each part of a cell, and for how many seconds; nothing where nobody looked, or no file
     of it can be read."""
     if (window := cell.window) is None:
@@ -51,20 +51,20 @@ def insides(cell: CellSummary) -> Iterator[tuple[Inside, float]]:
                 yield inside, (window.end_ns - window.start_ns) / 1e9
 
 
-def mean_inside(found: Sequence[tuple[Inside, float]]) -> SeenInside | None:
+def mean_inside(found: Sequence[tuple[InsideOfSpan, float]]) -> InsideOfCells | None:
     """None of nothing."""
     return _mean([inside for inside, _ in found], sum(seconds for _, seconds in found)) if found else None
 
 
-def _mean(found: Sequence[Inside], seconds: float) -> SeenInside:
-    def weighed(figures: Callable[[Inside], Iterable[tuple[K, float]]]) -> tuple[tuple[K, float], ...]:
+def _mean(found: Sequence[InsideOfSpan], seconds: float) -> InsideOfCells:
+    def weighed(figures: Callable[[InsideOfSpan], Iterable[tuple[K, float]]]) -> tuple[tuple[K, float], ...]:
         total: Counter[K] = Counter()
         for one in found:
             for key, value in figures(one):
                 total[key] += value / len(found)  # type: ignore[assignment]
         return tuple(total.most_common())
 
-    return SeenInside(
+    return InsideOfCells(
         samples=sum(one.samples for one in found),
         requests=fmean(one.total for one in found),
         waits=weighed(lambda one: one.waits),
@@ -79,7 +79,7 @@ def _mean(found: Sequence[Inside], seconds: float) -> SeenInside:
     )
 
 
-def _executors(found: Sequence[Inside]) -> tuple[MeanExecutor, ...]:
+def _executors(found: Sequence[InsideOfSpan]) -> tuple[MeanExecutor, ...]:
     """By name; one that was not there in a cell did nothing in it."""
     names = dict.fromkeys(executor.name for one in found for executor in one.executors)
     means = []

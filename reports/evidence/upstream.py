@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
 
-from reports.figures.llm_record import has_record, llm_lines, milliseconds
+from reports.evidence.llm_record import has_record, llm_lines, milliseconds
 from reports.figures.summary import CellSummary
 
 MOST_NS = 1 << 62

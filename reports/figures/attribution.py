@@ -32,7 +32,7 @@ class TimeFigure:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Effect:
+class PartEffect:
     """What one part takes at one load: how much less a time is with the part mocked, in milliseconds."""
 
     deployment: str
@@ -125,7 +125,7 @@ def _effect(
     factor: str,
     figure: TimeFigure,
     noise: Noise | None,
-) -> tuple[Effect, Saved | None]:
+) -> tuple[PartEffect, Saved | None]:
     """Still without the interval that holds together with others."""
     wanted = FACTORS[factor]
     times = {variant: _times(by_variant[variant], figure) for variant in wanted if variant in by_variant}
@@ -134,7 +134,7 @@ def _effect(
     differ_in = () if missing else _more_than_mocked(known)
     found = None if missing or differ_in else saved(factor, times)
     own = times.get(baseline.row.variant)
-    effect = Effect(
+    effect = PartEffect(
         deployment=baseline.deployment,
         reference=baseline.config,
         workload=baseline.workload,
@@ -167,7 +167,7 @@ def _designs(
 
 def _of_design(
     loads: dict[Load, dict[str, OperatingPoint]], figure: TimeFigure, noise: Noise | None
-) -> Iterator[Effect]:
+) -> Iterator[PartEffect]:
     """All effects on one time in one design; none where there is no mock beside a baseline anywhere."""
     found = [
         _effect(own, own["baseline"], factor, figure, noise)
@@ -183,9 +183,9 @@ def _of_design(
         yield replace(effect, together=together, family=family)
 
 
-def attribute(levels: Sequence[OperatingPoint]) -> tuple[Effect, ...]:
+def attribute(levels: Sequence[OperatingPoint]) -> tuple[PartEffect, ...]:
     """Of every deployment, workload and time: by load, the three effects as far as cells are there."""
-    found: list[Effect] = []
+    found: list[PartEffect] = []
     for group in by_workload(levels):
         for figure in time_figures(group[0].workload):
             noise = _noise(group, figure)

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from records.cells.request import RequestRecord
-from reports.figures.latency_breakdown import stage_names
 from reports.figures.load import Load
 from reports.figures.rising import rising
+from reports.figures.stages import stage_names
 from reports.figures.summary import OperatingPoint
 from workloads.checks.streams import IMPOSSIBLE_SHARE, impossible_stages
 

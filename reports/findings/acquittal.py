@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from reports.analysis.analysis import Analysis
-from reports.analysis.place import Place
+from reports.analysis.subject import Subject
 from reports.evidence.service import Service
 from reports.findings.finding import Evidence, Finding
 from reports.findings.held import about
@@ -26,7 +26,7 @@ class Acquittal:
     """``code``: that of the finding which it is not."""
 
     code: str
-    about: Place
+    about: Subject
     evidence: tuple[Evidence, ...]
 
     def to_json(self) -> dict[str, Any]:

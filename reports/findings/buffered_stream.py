@@ -7,7 +7,7 @@ from statistics import fmean
 
 from records.cells.request import RequestRecord
 from reports.analysis.analysis import Analysis
-from reports.analysis.place import Place
+from reports.analysis.subject import Subject
 from reports.evidence.upstream import Upstream, upstream_of
 from reports.figures.summary import OperatingPoint
 from reports.findings.finding import Effect, Evidence, Finding
@@ -37,7 +37,7 @@ def _found(level: OperatingPoint, answers: Sequence[RequestRecord], upstream: Up
     ttft_ms = fmean(r.ttft_ms or 0.0 for r in answers)
     yield Finding(
         code="buffered-stream",
-        about=Place.of(level),
+        about=Subject.of(level),
         binds="latency",
         confidence="shown",
         severity="high",

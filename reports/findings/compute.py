@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from reports.analysis.analysis import Analysis
-from reports.evidence.inside import SeenInside
+from reports.evidence.inside import InsideOfCells
 from reports.evidence.libraries import by_family
 from reports.findings.finding import Effect, Evidence, Finding
 from reports.findings.held import about, held
@@ -54,7 +54,7 @@ def compute(analysis: Analysis) -> Iterator[Finding]:
         )
 
 
-def _work(inside: SeenInside) -> tuple[str, float, str]:
+def _work(inside: InsideOfCells) -> tuple[str, float, str]:
     """The kind of work that most threads do, its share of all, and the app's line that does it."""
     kinds: Counter[str] = Counter()
     lines: Counter[tuple[str, str]] = Counter()

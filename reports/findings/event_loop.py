@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from records.evidence.inside import READY, RUNNING
 from reports.analysis.analysis import Analysis
-from reports.evidence.inside import SeenInside
+from reports.evidence.inside import InsideOfCells
 from reports.evidence.kinds import OUTSIDE
 from reports.evidence.libraries import AS_DONE, OWN, WAITING, by_family, function_of
 from reports.evidence.service import Service
@@ -96,7 +96,7 @@ def event_loop(analysis: Analysis) -> Iterator[Finding]:
             yield from found
 
 
-def _binding(service: Service, inside: SeenInside) -> Iterator[Finding]:
+def _binding(service: Service, inside: InsideOfCells) -> Iterator[Finding]:
     if inside.loop_busy < BUSY:
         return
     # A sleep is over when its time has come, and goes on when the loop comes to it.
@@ -126,7 +126,7 @@ def _binding(service: Service, inside: SeenInside) -> Iterator[Finding]:
     )
 
 
-def _beside(service: Service, inside: SeenInside) -> Iterator[Finding]:
+def _beside(service: Service, inside: InsideOfCells) -> Iterator[Finding]:
     """What takes the loop's time of each answer, and is not what most requests wait for: what nobody should
     have to do for a request, or what would bind next."""
     on_loop = work_on_loop(inside)
@@ -167,7 +167,7 @@ def probe_evidence(service: Service) -> tuple[Evidence, ...]:
     )
 
 
-def _why(service: Service, on_loop: OnLoop, inside: SeenInside) -> Held | None:
+def _why(service: Service, on_loop: OnLoop, inside: InsideOfCells) -> Held | None:
     """None: the loop's thread is only kept from running."""
     busy = inside.loop_busy
     if on_loop.of_kind < ONE_KIND * busy and on_loop.kind not in AS_DONE:
@@ -186,7 +186,7 @@ def _full(service: Service) -> Held | None:
     return FULL if known is None or known >= COMPUTES else None
 
 
-def work_on_loop(inside: SeenInside) -> OnLoop:
+def work_on_loop(inside: InsideOfCells) -> OnLoop:
     kinds: Counter[str] = Counter()
     works = by_family(inside.running)
     for kind, _, busy in works:

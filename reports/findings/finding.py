@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
 
 from reports.analysis.analysis import Analysis
-from reports.analysis.place import Place
+from reports.analysis.subject import Subject
 
 Binds = Literal["throughput", "latency", "nothing"]
 """What it holds back. ``nothing``: it is good to know all the same, as that an app still scales."""
@@ -54,7 +54,7 @@ class Finding:
 
     code: str
     """Its name, small letters and hyphens: ``slow-first-request``. Reports and programs know it by that."""
-    about: Place
+    about: Subject
     where: str = ""
     """The line of the service's own code, ``retrieve (app.py:12)``; empty: none, or not known."""
     binds: Binds

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from statistics import fmean
 
 from reports.analysis.analysis import Analysis
-from reports.analysis.place import Place
+from reports.analysis.subject import Subject
 from reports.figures.rising import lightest
 from reports.figures.summary import CellSummary, OperatingPoint
 from reports.findings.finding import Effect, Evidence, Finding
@@ -90,7 +90,7 @@ def _finding(
 ) -> Finding:
     return Finding(
         code="generator-limited",
-        about=Place.of(level),
+        about=Subject.of(level),
         binds="nothing",
         confidence="shown",
         severity="medium",

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 
-from records.evidence.inside import Place as At
+from records.evidence.inside import Place
 from reports.analysis.analysis import Analysis
-from reports.analysis.place import Place
+from reports.analysis.subject import Subject
 from reports.evidence.service import Excess, Service
 from reports.findings.finding import Confidence, Effect, Evidence, Finding, Severity
 from reports.findings.mending import mended
@@ -59,7 +59,7 @@ def _fewer(service: Service) -> bool:
     return many.value / few.value * math.exp(unsure) < (1 - HELD / 2) * wanted
 
 
-def waiting(service: Service, of: Callable[[At], bool]) -> tuple[Excess, ...]:
+def waiting(service: Service, of: Callable[[Place], bool]) -> tuple[Excess, ...]:
     """The excess at places of one kind, the greatest first."""
     return tuple(one for one in service.excesses if of(one.place))
 
@@ -73,8 +73,8 @@ def where(found: tuple[Excess, ...]) -> str:
     return next((one.place.where for one in found if one.place.where), "")
 
 
-def about(service: Service) -> Place:
-    return Place.of(service.heavy.level)
+def about(service: Service) -> Subject:
+    return Subject.of(service.heavy.level)
 
 
 def rate_effect(service: Service, found: tuple[Excess, ...], *, predictable: bool = True) -> Effect:

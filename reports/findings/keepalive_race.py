@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reports.analysis.analysis import Analysis
-from reports.analysis.place import Place
+from reports.analysis.subject import Subject
 from reports.evidence.reuse import Reuse, reuse
 from reports.figures.summary import OperatingPoint
 from reports.findings.finding import Effect, Evidence, Finding
@@ -39,7 +39,7 @@ def _finding(level: OperatingPoint, seen: Reuse) -> Finding:
     lost = seen.rested_broken - seen.answered
     return Finding(
         code="keepalive-race",
-        about=Place.of(level),
+        about=Subject.of(level),
         binds="throughput" if lost else "latency",
         confidence="shown" if (1 - seen.share) ** seen.others <= BY_CHANCE else "likely",
         severity="high" if seen.share >= OFTEN else "medium",

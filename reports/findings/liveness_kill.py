@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from reports.analysis.analysis import Analysis
-from reports.analysis.place import Place
+from reports.analysis.subject import Subject
 from reports.evidence.memory import memory_of
 from reports.evidence.outages import Outage, outages
 from reports.figures.summary import CellSummary, OperatingPoint
@@ -38,7 +38,7 @@ def _finding(level: OperatingPoint, cells: Sequence[CellSummary], ended: Sequenc
     replaced = sum(one.replaced for one in ended)
     return Finding(
         code="liveness-kill",
-        about=Place.of(level),
+        about=Subject.of(level),
         binds="throughput",
         confidence="shown" if replaced else "likely",
         severity="high",

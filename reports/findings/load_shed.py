@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from records.cells.request import RequestRecord
 from reports.analysis.analysis import Analysis
-from reports.analysis.place import Place
+from reports.analysis.subject import Subject
 from reports.findings.finding import Effect, Evidence, Finding
 from reports.findings.heaviest import heaviest
 
@@ -22,7 +22,7 @@ def load_shed(analysis: Analysis) -> Iterator[Finding]:
             continue
         yield Finding(
             code="load-shed",
-            about=Place.of(level),
+            about=Subject.of(level),
             binds="throughput",
             confidence="shown",
             severity="high",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reports.analysis.analysis import Analysis
-from reports.analysis.place import Place
+from reports.analysis.subject import Subject
 from reports.evidence.memory import Memory, memory_of
 from reports.figures.summary import OperatingPoint
 from reports.findings.finding import Confidence, Effect, Evidence, Finding, Severity
@@ -51,7 +51,7 @@ def _finding(level: OperatingPoint, seen: Memory, *, bound: bool) -> Finding:
         ]
     return Finding(
         code="memory-pressure",
-        about=Place.of(level),
+        about=Subject.of(level),
         binds="throughput" if bound or seen.kills else "latency",
         confidence=sure,
         severity=severity,

@@ -11,7 +11,7 @@ from typing import get_args
 
 from records.services.variants import EMBEDDINGS, LLM, Switch
 from reports.analysis.analysis import Analysis
-from reports.figures.attribution import CYCLE, Effect
+from reports.figures.attribution import CYCLE, PartEffect
 from reports.findings.event_loop import BLOCKED, LLM_CLIENT, work_on_loop
 from reports.findings.finding import Confidence, Evidence, Finding
 from reports.findings.held import about
@@ -59,7 +59,7 @@ def _part(analysis: Analysis, finding: Finding) -> Switch | None:
     return None
 
 
-def _effect(analysis: Analysis, finding: Finding, part: Switch) -> Effect | None:
+def _effect(analysis: Analysis, finding: Finding, part: Switch) -> PartEffect | None:
     """On what the finding says that it holds, where the mocks stood beside that very row and load."""
     place = finding.about
     own = (

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from records.evidence.inside import MeanExecutor
 from reports.analysis.analysis import Analysis
-from reports.evidence.inside import SeenInside
+from reports.evidence.inside import InsideOfCells
 from reports.evidence.kinds import THREADS
 from reports.evidence.libraries import family
 from reports.findings.finding import Evidence, Finding
@@ -47,7 +47,7 @@ def thread_pool(analysis: Analysis) -> Iterator[Finding]:
         )
 
 
-def _full(inside: SeenInside) -> MeanExecutor | None:
+def _full(inside: InsideOfCells) -> MeanExecutor | None:
     taken = [
         one for one in inside.executors if one.most and (one.busy >= FULL * one.most or one.queued >= QUEUED)
     ]
@@ -64,7 +64,7 @@ def _of(full: MeanExecutor | None) -> tuple[Evidence, ...]:
     )
 
 
-def _client_in_threads(inside: SeenInside) -> bool:
+def _client_in_threads(inside: InsideOfCells) -> bool:
     """Most threads of the app's wait in an LLM's client."""
     total = sum(count for _, count in inside.in_threads)
     of_llm = sum(count for work, count in inside.in_threads if family(work) == "llm-client")

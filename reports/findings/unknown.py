@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 
 from reports.analysis.analysis import Analysis
-from reports.analysis.place import Place
+from reports.analysis.subject import Subject
 from reports.findings.finding import Effect, Evidence, Finding
 from reports.findings.held import about, held
 from reports.findings.stacks import stack_evidence
@@ -44,7 +44,7 @@ def unknown(analysis: Analysis, found: Sequence[Finding]) -> Iterator[Finding]:
         )
 
 
-def _one_load(analysis: Analysis, named: Collection[Place]) -> Iterator[Finding]:
+def _one_load(analysis: Analysis, named: Collection[Subject]) -> Iterator[Finding]:
     """Of one load alone, and no queue to be seen, nobody knows whether it scales."""
     for service in analysis.services:
         if service.compared or about(service) in named:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from reports.analysis.analysis import Analysis
 from reports.document.document import Row, Table
-from reports.figures.attribution import CYCLE, Effect
+from reports.figures.attribution import CYCLE, PartEffect
 from reports.figures.effects import FACTORS
 from reports.figures.load import Load, heads
 from reports.figures.stats import Estimate
@@ -26,7 +26,7 @@ WITHOUT_REPEATS = (
 
 
 def effect_tables(analysis: Analysis) -> Iterator[Table]:
-    groups: dict[tuple[str, str, str, str], list[Effect]] = {}
+    groups: dict[tuple[str, str, str, str], list[PartEffect]] = {}
     for effect in analysis.effects:
         if effect.of in (CYCLE, effect.workload.median.key):
             key = (effect.deployment, effect.workload.name, effect.reference, effect.of)
@@ -34,9 +34,9 @@ def effect_tables(analysis: Analysis) -> Iterator[Table]:
     yield from map(_table, groups.values())
 
 
-def _table(own: Sequence[Effect]) -> Table:
+def _table(own: Sequence[PartEffect]) -> Table:
     """Of one design and one time."""
-    loads: dict[Load, dict[str, Effect]] = {}
+    loads: dict[Load, dict[str, PartEffect]] = {}
     for effect in own:
         loads.setdefault(effect.load, {})[effect.factor] = effect
     first, title = heads(loads), own[0].title
@@ -66,13 +66,13 @@ def saved_ms(estimate: Estimate | None) -> str:
     return f"{number(estimate.value)} ({number(estimate.low)} to {number(estimate.high)})"
 
 
-def _beyond(effects: Sequence[Effect]) -> str:
+def _beyond(effects: Sequence[PartEffect]) -> str:
     if all(effect.noise is None or effect.together is None for effect in effects):
         return NONE
     return ", ".join(NAMES[effect.factor] for effect in effects if effect.shown) or "nothing shown"
 
 
-def _notes(own: Sequence[Effect]) -> Iterator[str]:
+def _notes(own: Sequence[PartEffect]) -> Iterator[str]:
     if own[0].of == CYCLE:
         yield CYCLE_NOTE
         yield SAVES_NOTE

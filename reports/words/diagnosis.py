@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 
-from reports.analysis.place import Place
+from reports.analysis.subject import Subject
 from reports.document.document import Paragraph
 from reports.document.sentence import Sentence
 from reports.figures.text import listed, number
@@ -40,7 +40,7 @@ def _rests_on(finding: Finding) -> str:
     return ". ".join(filter(None, (_said(finding), figures, finding.advice))) + "."
 
 
-def _not_so(free: Sequence[Acquittal], places: Collection[Place]) -> Iterator[str]:
+def _not_so(free: Sequence[Acquittal], places: Collection[Subject]) -> Iterator[str]:
     for place in dict.fromkeys(one.about for one in free if one.about in places):
         own = [f"{_words(one.code)} ({_figures(one.evidence)})" for one in free if one.about == place]
         yield f"{place}: not {listed(own)}."

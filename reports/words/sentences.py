@@ -1,4 +1,5 @@
-"""What the figures say in plain words, and no more: an effect is shown, a cause is not yet."""
+"""What the figures say in plain words, and no more: an effect is shown, a cause is not yet. What is judged
+of them, `reports.findings` judges."""
 
 from __future__ import annotations
 
@@ -6,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from records.cells.cell import Check
-from records.services.variants import MOCKS, mocked_by
+from records.services.variants import mocked_by
 from reports.analysis.analysis import Analysis
 from reports.analysis.of_answers import NoStageTimes
 from reports.document.sentence import Sentence
@@ -16,12 +17,12 @@ from reports.figures.load import Load
 from reports.figures.shaped import ShapedCell
 from reports.figures.text import listed, number, times
 from reports.findings.catalogue import diagnosis
+from reports.findings.limit import SIDES, Limit, limit
+from reports.findings.waiting import queueing, waiting
+from reports.words import unexplained as unexplained_words
 from reports.words.dial import dial_sentences
 from reports.words.growth import grown, others_grown
-from reports.words.unexplained import blind, queueing, waiting
 
-SIDES = {name: parts[0].side for name in MOCKS if len(parts := mocked_by(name) or ()) == 1}
-"""The mocks of one side alone."""
 LONGEST_FOUND, LONG_FOUND = 200, 90
 """Characters of what a failed check found, above the tables, and where there is no room; the verdict has all
 of it. What to do about it is never cut."""
@@ -54,7 +55,7 @@ def unexplained(analysis: Analysis) -> Iterator[Sentence]:
     named = {finding.about.deployment for finding in diagnosis(analysis) if finding.where}
     for note in analysis.noted(NoStageTimes):
         if left := [one for one in note.deployments if one not in named]:
-            yield blind(left, note.profiles)
+            yield unexplained_words.blind(left, note.profiles)
 
 
 def _believed(analysis: Analysis) -> Sentence:
@@ -108,32 +109,25 @@ def _effects(compared: Sequence[Comparison]) -> str:
     return f"At {compared[0].load.named} {listed(parts)}"
 
 
-def _limit(at_top: Sequence[Comparison], knee: Knee | None, load: Load) -> str:
-    """What the mocks' effects say about the limit at that load."""
-    singles = {c.config: c.throughput for c in at_top if c.config in SIDES}
-    raised = {name: r.value for name, r in singles.items() if r and r.excludes_one and r.value > 1}
-    if knee is not None and (knee.workload_mismatch or knee.other_loads or knee.invalid):
-        return ""
-    if knee is not None and knee.unsure:
-        return "Where the limit of throughput is, these levels cannot tell, nor what holds it down."
-    if knee is None or knee.concurrency is None:
-        return "The limit of throughput was not reached, so what holds it down is not known yet."
-    if load.users < knee.concurrency:
-        return (
-            "That is below where throughput stops growing: users who wait less ask again sooner; what limits "
-            "throughput is not known yet."
-        )
-    missing = [name for name in SIDES if singles.get(name) is None]
-    at = f"At {load.named}"
-    if len(raised) > 1:
-        most = max(raised, key=raised.__getitem__)
-        return f"{at} both sides take from throughput, the {SIDES[most]} side more."
-    if raised:
-        other = "the other was not compared" if missing else "the other side's does not show"
-        return f"{at} what the {SIDES[next(iter(raised))]} side takes holds throughput down; {other}."
-    if missing:
-        return ""
-    return f"{at} neither side's mock raises throughput: what limits it lies elsewhere, or is shared."
+def _limit(found: Limit) -> str:
+    at = f"At {found.load.named}"
+    match found.is_it:
+        case "unsure":
+            return "Where the limit of throughput is, these levels cannot tell, nor what holds it down."
+        case "not reached":
+            return "The limit of throughput was not reached, so what holds it down is not known yet."
+        case "below":
+            return (
+                "That is below where throughput stops growing: users who wait less ask again sooner; what "
+                "limits throughput is not known yet."
+            )
+        case "both":
+            return f"{at} both sides take from throughput, the {found.side} side more."
+        case "one":
+            other = "the other side's does not show" if found.other_compared else "the other was not compared"
+            return f"{at} what the {found.side} side takes holds throughput down; {other}."
+        case "neither":
+            return f"{at} neither side's mock raises throughput: what limits it lies elsewhere, or is shared."
 
 
 def _shape(found: ShapedCell) -> str:
@@ -170,15 +164,14 @@ def _deployment(analysis: Analysis, deployment: str) -> Iterator[Sentence]:
         for short in (False, True)
     )
     yield Sentence(text="; ".join([first, *others]) + ".", short=f"{brief}.")
-    if any(deployment in note.deployments for note in analysis.noted(NoStageTimes)):
-        yield from waiting(deployment, knee, levels)
-    yield from queueing(
-        [
-            one
-            for one in analysis.latency_breakdowns
-            if (one.deployment, one.config) == (deployment, reference)
-        ]
-    )
+    blind_to_it = any(deployment in note.deployments for note in analysis.noted(NoStageTimes))
+    if blind_to_it and (waits := waiting(knee, levels)):
+        yield unexplained_words.waiting(deployment, waits)
+    breakdowns = [
+        one for one in analysis.latency_breakdowns if (one.deployment, one.config) == (deployment, reference)
+    ]
+    if queues := queueing(breakdowns):
+        yield unexplained_words.queueing(queues)
     for shaped in analysis.shaped:
         if shaped.cell.valid and shaped.cell.cell.deployment == deployment:
             yield Sentence(text=_shape(shaped))
@@ -213,9 +206,9 @@ def _mocks(own: Sequence[Comparison], knee: Knee | None) -> Iterator[Sentence]:
     yield Sentence(
         text="; ".join([said[0], *(f"a{text[1:]}" for text in said[1:])]) + ".", short=f"{said[0]}."
     )
-    limit = _limit([c for c in own if c.load == top], knee, top)
-    if limit:
-        yield Sentence(text=limit, short=limit)
+    if found := limit([c for c in own if c.load == top], knee, top):
+        text = _limit(found)
+        yield Sentence(text=text, short=text)
 
 
 def _deployments(ratios: Sequence[DeploymentRatio]) -> Iterator[Sentence]:

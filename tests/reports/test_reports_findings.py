@@ -15,7 +15,7 @@ import pytest
 from records.cells.reader import read_run
 from reports.analysis.analyse import analyse
 from reports.analysis.analysis import Analysis
-from reports.analysis.place import Place
+from reports.analysis.subject import Subject
 from reports.as_json.results import results_json
 from reports.blocks import blocks
 from reports.document.render import markdown
@@ -30,7 +30,7 @@ DOCUMENT = ROOT / "docs" / "adding-a-finding.md"
 def finding(analysis: Analysis, code: str, severity: Severity, confidence: Confidence) -> Finding:
     return Finding(
         code=code,
-        about=Place.of(analysis.levels[0]),
+        about=Subject.of(analysis.levels[0]),
         binds="throughput",
         confidence=confidence,
         severity=severity,

@@ -25,7 +25,7 @@ _TYPED = {"<string>", "<stdin>"}
 """What ``python -c`` runs is the app's own."""
 
 
-class Place:
+class SeenCode:
     """One code object. Its ``rule`` is None where nothing is known of it, as in the app's own."""
 
     __slots__ = (
@@ -70,18 +70,18 @@ class Place:
         return name
 
 
-KNOWN: dict[int, Place] = {}
+KNOWN: dict[int, SeenCode] = {}
 OWN: set[str] = set()
 """The files of the app's own code that was met; of one that is installed there are none."""
 
 
-def place_of(code: CodeType) -> Place:
+def seen_code(code: CodeType) -> SeenCode:
     # By its id: to hash a code is to hash all that is in it.
     place = KNOWN.get(id(code))
     if place is None:
         if len(KNOWN) >= _MOST:
             KNOWN.clear()
-        place = KNOWN[id(code)] = Place(code)
+        place = KNOWN[id(code)] = SeenCode(code)
         if place.own:
             OWN.add(place.file)
     return place
@@ -106,7 +106,7 @@ def line_of(found: Any) -> int:
     return code.co_firstlineno if code else 0
 
 
-def installed_app(places: Sequence[Place]) -> int | None:
+def installed_app(places: Sequence[SeenCode]) -> int | None:
     """Of an app that is installed like a library, its innermost place, from the outermost inwards: it is what
     the frameworks call first, and none of the libraries that it calls."""
     package = next((one.package for one in places if one.package and not FRAMEWORKS.match(one.package)), "")
@@ -133,7 +133,7 @@ def own_function(function: Any, deep: int = 5) -> str | None:
         code = getattr(getattr(type(function), "__call__", None), "__code__", None)  # noqa: B004
     if type(code) is not CodeType:
         return None
-    place = place_of(code)
+    place = seen_code(code)
     return place.at(code.co_firstlineno) if place.own else None
 
 

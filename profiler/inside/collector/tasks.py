@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
 
-from .codes import Place, code_of, place_of
+from .codes import SeenCode, code_of, seen_code
 from .kinds import RECEIVES, REQUESTS
 from .walk import RUNNING, Chain, Wait
 
@@ -147,9 +147,9 @@ class _Children:
         return self._of
 
 
-def _outermost(task: Any) -> Place | None:
+def _outermost(task: Any) -> SeenCode | None:
     code = code_of(task.get_coro())
-    return None if code is None else place_of(code)
+    return None if code is None else seen_code(code)
 
 
 def _is_request(task: Any) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from types import CodeType, FrameType
 from typing import Any, NamedTuple
 
-from .codes import OWN, installed_app, place_of
+from .codes import OWN, installed_app, seen_code
 from .kinds import work_of
 
 _MOST_GROUPS = 10
@@ -28,7 +28,7 @@ def loop_frame(frame: FrameType | None, runs_it: CodeType) -> dict[str, str] | N
     """What a loop's thread is at: the innermost place, and the app's own one; None: it waits for events."""
     if frame is None or frame.f_code is runs_it:
         return None
-    innermost = place_of(frame.f_code)
+    innermost = seen_code(frame.f_code)
     if innermost.key in _WAITS:
         return None
     work = _work_of(frame, runs_it) or Work("", "", "")
@@ -69,7 +69,7 @@ def _frames(frame: FrameType | None, until: CodeType | None) -> Iterator[FrameTy
 def _work_of(frame: FrameType, until: CodeType | None = None) -> Work | None:
     """At the innermost line of the app's own; of an app that is installed like a library, at its own."""
     frames = list(_frames(frame, until))
-    places = [place_of(one.f_code) for one in frames]
+    places = [seen_code(one.f_code) for one in frames]
     at = next((index for index, place in enumerate(places) if place.own), None)
     if at is None:
         outermost_first = installed_app(places[::-1])
@@ -108,7 +108,7 @@ class Executors:
                 }
             one = found[id(queue)]
             one["threads"] += 1
-            one["busy"] += place_of(frame.f_code).key != _WORKER
+            one["busy"] += seen_code(frame.f_code).key != _WORKER
         self._most = {queue: most for queue, most in self._most.items() if queue in found}
         return list(found.values())[:_MOST_GROUPS]
 
@@ -120,7 +120,7 @@ class Executors:
         for _ in range(_DEEP):
             if frame is None:
                 break
-            if place_of(frame.f_code).key == _WORKER:
+            if seen_code(frame.f_code).key == _WORKER:
                 executor = frame.f_locals["executor_reference"]()
                 self._most[queue] = getattr(executor, "_max_workers", None)
                 break

@@ -7,7 +7,7 @@ from asyncio import Task
 from types import AsyncGeneratorType, CoroutineType, GeneratorType
 from typing import Any, NamedTuple
 
-from .codes import KNOWN, Place, code_of, installed_app, line_of, own_function, place_of
+from .codes import KNOWN, SeenCode, code_of, installed_app, line_of, own_function, seen_code
 from .kinds import CHILDREN, IN_A_THREAD, Rule
 
 _DEEP = 300
@@ -38,7 +38,7 @@ class Chain:
         self.inner: list[Any] = []
         """All tasks that it waits for, and that the first of those does."""
         self.links: list[Any] = []
-        self.places: list[Place] = []
+        self.places: list[SeenCode] = []
         self.append(task)
 
     def append(self, task: Any) -> None:
@@ -84,7 +84,7 @@ class Chain:
                 code, following = code_of(found), getattr(found, "cr_await", None)
             if code is not None:
                 links.append(found)
-                places.append(KNOWN.get(id(code)) or place_of(code))
+                places.append(KNOWN.get(id(code)) or seen_code(code))
             found = following
 
     def _awaited_tasks(self) -> list[Any]:

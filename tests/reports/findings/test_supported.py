@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from reports.analysis.place import Place
+from reports.analysis.subject import Subject
 from reports.figures.attribution import CYCLE
 from reports.figures.load import Load
 from reports.figures.stats import Estimate
@@ -18,7 +18,7 @@ from reports.words.diagnosis import section
 
 LOAD = Load(users=20)
 FOUND = Finding(
-    code="embedding-cpu-bound", about=Place(deployment="local", config="baseline", load=LOAD),
+    code="embedding-cpu-bound", about=Subject(deployment="local", config="baseline", load=LOAD),
     binds="throughput", confidence="shown", severity="high", evidence=(), advice="embed in batches",
 )  # fmt: skip
 MEDIAN = SimpleNamespace(median=SimpleNamespace(key="ttft_p50"))

@@ -8,7 +8,7 @@ import pytest
 from records.cells.cell import Cell
 from records.cells.point import Point
 from records.services.variants import MOCKS, Variant
-from reports.analysis.place import Place
+from reports.analysis.subject import Subject
 from reports.figures.load import Load
 from reports.findings.finding import Effect, Finding
 from sweep.choosing.search import Search
@@ -32,7 +32,7 @@ def planned(*variants: Variant, deployment: str = "local", **changes: Any) -> Pl
 
 
 def finding(code: str, config: str = "slow", load: Load | None = None, **more: Any) -> Finding:
-    about = Place(deployment="local", config=config, load=load or Load(users=20))
+    about = Subject(deployment="local", config=config, load=load or Load(users=20))
     effect = Effect(figure="answers a second", now=10.0, mended=23.0)
     known: dict[str, Any] = {"about": about, "effect": effect, "where": "", "binds": "throughput", **more}
     return Finding(code=code, confidence="shown", severity="high", evidence=(), advice="", **known)

@@ -10,7 +10,7 @@ from reports.figures.summary import OperatingPoint
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
+class Subject:
     """A row of the report; at one load, where it is only about that."""
 
     deployment: str
@@ -18,7 +18,7 @@ class Place:
     load: Load | None = None
 
     @classmethod
-    def of(cls, level: OperatingPoint) -> Place:
+    def of(cls, level: OperatingPoint) -> Subject:
         return cls(deployment=level.deployment, config=level.config, load=level.load)
 
     @property

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from records.cells.request import RequestRecord
-from reports.figures.llm_record import llm_lines, milliseconds
+from reports.evidence.llm_record import llm_lines, milliseconds
 from reports.figures.load import Load
+from reports.figures.stages import stage_names
 from reports.figures.stats import percentile
 from reports.figures.summary import CellSummary, OperatingPoint
 from workloads.checks.streams import IMPOSSIBLE_SHARE, impossible_stages
-
-STAGE_ORDER = ("preprocess", "embed", "search", "prompt", "llm", "embeddings", "retrieval", "chat")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,12 +37,6 @@ class LatencyBreakdown:
     """The LLM server's own median time to first token over the same cells' windows."""
     llm_client_overhead_ms: float | None
     """The app's LLM stage (median) less the LLM server's own (median)."""
-
-
-def stage_names(requests: Sequence[RequestRecord]) -> list[str]:
-    """Those that the service names, ours and those of spans in the order of an answer."""
-    seen = {name for r in requests for name in (r.stages or {})}
-    return [n for n in STAGE_ORDER if n in seen] + sorted(seen - set(STAGE_ORDER))
 
 
 def server_ttft_ms(cell: CellSummary) -> Iterator[float]:
