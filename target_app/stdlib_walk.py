@@ -185,6 +185,9 @@ def walk() -> Iterator[dict[str, str]]:
 def main() -> None:
     """Write the walk to standard output."""
     warnings.simplefilter("ignore")
+    # Some signatures show the environment as a default (`cgi.parse`): a key in it would become an answer's
+    # document, and another variable another corpus, whose index is not in the cache.
+    os.environ.clear()
     out = sys.stdout
     for entry in walk():
         out.write(json.dumps(entry) + "\n")
