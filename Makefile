@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help install sweep test check format bench bench-diagnosis bench-dial bench-langchain bench-memory bench-pinning bench-probes bench-same case-study clean fuzz mutations
+.PHONY: help install sweep test check check-k8s scan-k8s format bench bench-diagnosis bench-dial bench-langchain bench-memory bench-pinning bench-probes bench-same case-study clean fuzz mutations
 
 help: ## List what can be made
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,6 +28,19 @@ check: install ## Format, lint, types and tests: what CI runs
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/pytest -n 6 --dist worksteal
+
+check-k8s: install ## Render, validate and cross-check the manifests (make check does, too)
+	$(BIN)/pytest tests/k8s
+
+CHECKOV := .venv.checkov
+OVERLAYS := local staging regions/us-east-1 regions/eu-west-1 regions/ap-southeast-1
+scan-k8s: install ## Scan manifests and Dockerfiles for security with checkov, in an environment of its own
+	test -x $(CHECKOV)/bin/checkov || { $(PYTHON) -m venv $(CHECKOV) && $(CHECKOV)/bin/pip install --quiet checkov==3.3.30; }
+	rm -rf build/k8s && mkdir -p build/k8s && cp k8s/results-reader.yaml k8s/docker/*.Dockerfile build/k8s
+	for overlay in $(OVERLAYS); do \
+		$(BIN)/kubectl kustomize k8s/overlays/$$overlay > build/k8s/$$(basename $$overlay).yaml || exit 1; \
+	done
+	$(CHECKOV)/bin/checkov --config-file k8s/checkov.yaml --skip-download --framework kubernetes dockerfile -d build/k8s
 
 format: install ## Mend what ruff can mend by itself
 	$(BIN)/ruff format .

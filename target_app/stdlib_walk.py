@@ -185,6 +185,11 @@ def walk() -> Iterator[dict[str, str]]:
 def main() -> None:
     """Write the walk to standard output."""
     warnings.simplefilter("ignore")
+    # Some signatures show the environment (`cgi.parse`) or the interpreter's path (`platform.architecture`)
+    # as a default: a key would become a document; and another variable, or `python3` for `python`, another
+    # corpus, whose index is not in the cache.
+    os.environ.clear()
+    sys.executable = "python"
     out = sys.stdout
     for entry in walk():
         out.write(json.dumps(entry) + "\n")

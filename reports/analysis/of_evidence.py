@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from records.cells import layout
-from records.unreadable import EVIDENCE, unreadable
+from records.evidence.unreadable import EVIDENCE, unreadable
 from reports.analysis.analysis import Analysis
 from reports.analysis.note import Note
 from reports.evidence.llm_record import record_of

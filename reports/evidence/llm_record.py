@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from records.cells import layout
+from records.evidence.unreadable import parse_llm
 from records.files import good_lines
-from records.unreadable import parse_llm
 from reports.figures.summary import CellSummary
 
 MOST_MS = 1e9  # eleven days

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from records.evidence.inside import sampled_at_ns
-from records.unreadable import EVIDENCE
+from records.evidence.unreadable import EVIDENCE
 from reported import analysed, words
 from reports.as_json.results import results_json
 from sweep.running.inside import copy_between

@@ -7,7 +7,7 @@ import orjson
 import pytest
 
 from records.evidence.inside import Place, Work, read_inside, summary
-from records.unreadable import unreadable
+from records.evidence.unreadable import unreadable
 
 SEMAPHORE = {"kind": "semaphore", "at": "Semaphore.acquire", "where": "retrieve (app.py:3)"}
 SLEEP = {"kind": "sleep", "at": "asyncio.sleep", "where": "poll (app.py:9)", "via": "wait"}

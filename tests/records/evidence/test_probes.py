@@ -7,7 +7,7 @@ import orjson
 import pytest
 
 from records.evidence.probes import Probe, idle, read, summarise
-from records.unreadable import unreadable
+from records.evidence.unreadable import unreadable
 
 MS = 1_000_000
 QUICK = Probe(
