@@ -1,4 +1,4 @@
-"""What is said of many cells is said once, rates have one definition, and warnings are only where they hold."""
+"""What is said of many cells is said once, rates have one definition, and warnings are where they hold."""
 
 from __future__ import annotations
 
