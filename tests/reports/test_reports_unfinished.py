@@ -47,7 +47,7 @@ def test_many_are_counted_and_an_older_run_names_those_that_were_begun(made: Any
     assert len(note.missing) == 5
     said = " ".join(what_this_says(analyse([read_run(run)])))
     assert "5 cells are missing (local/baseline/c10-r1, local/baseline/c01-r2, " in said
-    assert " and 2 more); sweep --resume" in said
+    assert " and 2 more, named by report --json); sweep --resume" in said
     facts = read_json(run / "run.json")
     del facts["planned"]
     write_json(run / "run.json", facts)

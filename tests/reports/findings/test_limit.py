@@ -9,7 +9,7 @@ from reports.figures.load import Load
 from reports.figures.stats import Estimate
 from reports.findings.limit import limit
 
-RAISED, NOT = Estimate(2.0, 1.8, 2.2), Estimate(1.0, 0.9, 1.1)
+RAISED, NOT = Estimate(value=2.0, low=1.8, high=2.2), Estimate(value=1.0, low=0.9, high=1.1)
 
 
 def _knee(concurrency: int | None, *, unsure: bool = False, invalid: bool = False) -> Any:
