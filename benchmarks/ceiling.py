@@ -44,13 +44,16 @@ def main() -> int:
     bare: list[float] = []
     with (
         tempfile.TemporaryDirectory() as folder,
-        server("target_app.app:app", server_core, **mocks) as target_port,
+        server("target_app.app:app", mocks, core=server_core) as target_port,
     ):
         wait_ready(target_port)
         events = typical_events(target_port, questions)
         file = Path(folder) / "events.json"
         file.write_text(json.dumps(events))
-        with server("bare_app:app", server_core, BARE_EVENTS=str(file)) as bare_port, pinned(client_core):
+        with (
+            server("bare_app:app", {"BARE_EVENTS": str(file)}, core=server_core) as bare_port,
+            pinned(client_core),
+        ):
             wait_ready(bare_port)
             for number in range(arguments.rounds + 1):
                 seconds = arguments.seconds if number else 1.0  # the first round only warms up

@@ -74,7 +74,7 @@ def measure(rounds: int, seconds: float) -> dict[str, float]:
         seen = {"PYTHONPATH": os.pathsep.join([str(SITE), str(ROOT)]), "CHOKEPOINT_INSIDE": str(folder)}
         targets = []
         for more in (seen, {}):
-            port = stack.enter_context(server("target_app.app:app", cores[-1], **common, **more))
+            port = stack.enter_context(server("target_app.app:app", common | more, core=cores[-1]))
             wait_ready(port)
             targets.append(Target(port, questions))
         looked_into = targets[0]
@@ -84,7 +84,8 @@ def measure(rounds: int, seconds: float) -> dict[str, float]:
         looked_into.watching = stack.enter_context(profiler)
         for target in targets:
             target.cpu_ms_per_answer(2.0)  # warm
-        first, second = [], []
+        first: list[float] = []
+        second: list[float] = []
         for number in range(rounds):
             for target in targets if number % 2 else reversed(targets):
                 (first if target is looked_into else second).append(target.cpu_ms_per_answer(seconds))

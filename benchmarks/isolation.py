@@ -32,6 +32,7 @@ from serving import (
 )
 
 BOUND_PERCENT, BOUND_MS = 15.0, 0.2
+APP = "target_app.app:app"
 RECALL_BOUND = 0.95
 RECALL_APART = 0.02
 UNEXPLAINED_MS = {1: 2.0, 10: 5.0}
@@ -121,7 +122,7 @@ def searches(arguments: argparse.Namespace, questions: Sequence[str]) -> dict[st
     with llm() as url, contextlib.ExitStack() as running:
         common = {"USE_MOCK_LLM": "no", "OPENAI_BASE_URL": url, "KNOWLEDGE_BASE_DIR": ""}
         ports = {
-            name: running.enter_context(server("target_app.app:app", USE_MOCK_EMBEDDINGS=mocked, **common))
+            name: running.enter_context(server(APP, common | {"USE_MOCK_EMBEDDINGS": mocked}))
             for name, mocked in MOCKS.items()
         }
         for port in ports.values():
@@ -159,7 +160,7 @@ def recall(mocked: str, questions: Sequence[str]) -> float:
     common = {"USE_MOCK_LLM": "yes", "USE_MOCK_EMBEDDINGS": mocked, "KNOWLEDGE_BASE_DIR": ""}
     found = []
     for index in ("hnsw", "flat"):
-        with server("target_app.app:app", INDEX=index, **common) as port:
+        with server(APP, common | {"INDEX": index}) as port:
             wait_ready(port)
             found.append(
                 [{one["id"] for one in json.loads(a)["documents"]} for a in ask(port, "/ask", questions)]

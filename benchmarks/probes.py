@@ -105,7 +105,7 @@ def rounds(arguments: argparse.Namespace) -> tuple[list[Window], list[Window]]:
     found: tuple[list[Window], list[Window]] = ([], [])
     with (
         tempfile.TemporaryDirectory() as folder,
-        server("target_app.app:app", server_core, **settings) as port,
+        server("target_app.app:app", settings, core=server_core) as port,
         pinned(client_core),
     ):
         [target] = psutil.Process().children()

@@ -36,8 +36,8 @@ def asked(questions: list[str]) -> tuple[list[list[str]], list[list[str]]]:
     """What HNSW finds for each, and what flat does."""
     common = {"USE_MOCK_LLM": "yes", "USE_MOCK_EMBEDDINGS": "no", "KNOWLEDGE_BASE_DIR": ""}
     with (
-        server("target_app.app:app", **common, INDEX="hnsw") as hnsw_port,
-        server("target_app.app:app", **common, INDEX="flat") as flat_port,
+        server("target_app.app:app", {**common, "INDEX": "hnsw"}) as hnsw_port,
+        server("target_app.app:app", {**common, "INDEX": "flat"}) as flat_port,
     ):
         wait_ready(hnsw_port)
         wait_ready(flat_port)

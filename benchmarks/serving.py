@@ -14,7 +14,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,12 +71,12 @@ def request_bytes(question: str) -> bytes:
 
 
 @contextmanager
-def server(app: str, core: int | None = None, **settings: str) -> Iterator[int]:
+def server(app: str, settings: Mapping[str, str] | None = None, *, core: int | None = None) -> Iterator[int]:
     """uvicorn on a free port, on one core if given; the port, not yet ready. Ended on the way out."""
     port = free_port()
     command = [sys.executable, "-m", "uvicorn", app, "--host", "127.0.0.1", "--port", str(port)]
     command += ["--log-level", "warning", "--no-access-log", "--app-dir", str(ROOT / "benchmarks")]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), **settings}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), **(settings or {})}
     with pinned(core):  # threads started later inherit it
         process = subprocess.Popen(command, cwd=ROOT, env=environment)
     try:
@@ -149,8 +149,10 @@ class _Connection(asyncio.Protocol):
         self._load = load
         self._got = bytearray()
 
+    _transport: Any
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport: Any = transport
+        self._transport = transport
         self._transport.write(next(self._load.requests))
 
     def data_received(self, data: bytes) -> None:

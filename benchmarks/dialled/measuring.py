@@ -204,8 +204,8 @@ def predictions(case: Case, found: Sequence[Elasticity], output: Path) -> list[P
     if not case.changed:
         return []
     [own] = [one for one in found if one.stage == case.changed]
-    *both, valid = really(case, output)
-    slower, rps, ttft = changes(*both, case.changed)
+    before, after, valid = really(case, output)
+    slower, rps, ttft = changes(before, after, case.changed)
     pairs = ((rps, "rps", own.throughput), (ttft, "ttft", own.compared))
     return [
         Prediction(

@@ -14,6 +14,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 
 CHUNK = 65536
 _APP = "import sys, uvicorn; uvicorn.run('plants.service:app', port=int(sys.argv[1]), access_log=False, " \
@@ -30,8 +31,13 @@ async def _carried(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, l
 
     with suppress(OSError):
         while data := await reader.read(CHUNK):
-            arrive(lambda data=data: None if writer.is_closing() else writer.write(data))
+            arrive(partial(_write, writer, data))
     arrive(writer.close)
+
+
+def _write(writer: asyncio.StreamWriter, data: bytes) -> None:
+    if not writer.is_closing():
+        writer.write(data)
 
 
 async def _serve(port: int, app_port: int, later_s: float) -> None:

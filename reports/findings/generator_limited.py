@@ -45,7 +45,7 @@ def _in_flight(analysis: Analysis, level: OperatingPoint) -> Finding | None:
     return _finding(
         level,
         Evidence(figure="requests that were due and never sent", value=dropped),
-        Evidence(figure="of", value=len(due)),
+        Evidence(figure="requests that were due", value=len(due)),
         Evidence(figure="requests in flight at a time", value=per_second * here_ms / 1e3),
         Evidence(figure="an answer's time", value=here_ms, unit="ms"),
         Evidence(figure="at the lightest load", value=there_ms, unit="ms"),

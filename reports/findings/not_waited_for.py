@@ -42,5 +42,8 @@ def not_waited_for(service: Service) -> Iterator[tuple[str, tuple[Evidence, ...]
     if len(asked) >= ENOUGH and not any(map(is_refused, asked)):
         yield (
             "load-shed",
-            (Evidence(figure="requests refused", value=0), Evidence(figure="of", value=len(asked))),
+            (
+                Evidence(figure="requests refused", value=0, unit="%"),
+                Evidence(figure="requests", value=len(asked)),
+            ),
         )
