@@ -42,6 +42,8 @@ DIAL = "dial.jsonl"
 INSIDE = "inside.jsonl"
 """What was seen inside the target's processes in the cell's time: `records.inside` reads it."""
 PROBES_LOG = "probes.log"
+LIMITS = "limits.json"
+"""What a target was allowed in the cell's time, and used of it: `records.limits` reads it."""
 LLM = "llm.jsonl"
 """What the LLM sent: in a run's folder all of it, in a cell's what falls in its time."""
 # Derived: made again by every report.

@@ -22,6 +22,7 @@ from records.urls import blank_urls
 from records.variants import MOCKS, SWITCHES
 from sweep import again
 from sweep.deployments.protocol import Endpoint
+from sweep.limited import used_by, write_limits
 from sweep.llm import LlmServer, named_llm
 from sweep.load_words import found_in, own_words, words
 from sweep.plan import CellKey, Plan
@@ -104,7 +105,7 @@ def measure(place: Workplace, key: CellKey, endpoint: Endpoint) -> CellData:
     folder.parent.mkdir(parents=True, exist_ok=True)
     # Locust wants its results directory empty, so what else belongs there is kept beside it until the end.
     log_bytes = logs.written(endpoint.log) if endpoint.log else 0
-    spec = _beside(folder, _SPEC)
+    spec, used = _beside(folder, _SPEC), used_by(endpoint)
     write_json(spec, _spec(place, key, endpoint).to_json())
     try:
         code, locust = _load(place, key, endpoint)
@@ -118,6 +119,7 @@ def measure(place: Workplace, key: CellKey, endpoint: Endpoint) -> CellData:
             how += f" on a full disk ({place.run})"
         raise RuntimeError(f"{key.path}: locust {how}: {locust.complaint()} ({locust.log})")
     _collect(folder, folder)
+    write_limits(folder, endpoint, used)
     data = read_cell(folder)
     if endpoint.log:
         _copy_tail(endpoint.log, log_bytes, folder / layout.TARGET_LOG)

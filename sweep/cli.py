@@ -28,7 +28,7 @@ from sweep.probing import probed
 from sweep.reaching import check_given_again, check_reach
 from sweep.running import cpus as division
 from sweep.running.errors import UsageError
-from sweep.target import waiting
+from sweep.target import sizing, waiting
 from sweep.targets import check_services
 from sweep.trying import AFTERWARDS, BESIDE_IT, OPTION, refuse_beside, tries_fixes, try_fixes_of
 from sweep.trying import given as was_given
@@ -136,6 +136,7 @@ Exit codes: 0 fine, 1 a fault of ours, 2 usage or a target that never got ready,
     help=f"{forms()}; repeatable. [default: {DEFAULT}]",
 )
 @waiting
+@sizing
 @click.option(
     "--budget",
     default=None,
@@ -246,7 +247,7 @@ def _resumed(directory: Path) -> int:
     plan = load(directory)
     check_given_again(given_before(directory), os.environ)
     check_reach(plan, os.environ)
-    division.divide(plan.cpus, division.available())
+    plan.divided(division.available())
     whole.need_report()
     with alone(directory), settled(directory):  # what another sweep is at work in is not ours to settle
         return whole.run_sweep(directory, plan)

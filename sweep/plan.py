@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Annotated, Any, ClassVar
 
@@ -18,7 +18,7 @@ from records.secret_names import path_trouble
 from records.served import AS_IS
 from records.variants import MOCKS, Variant
 from sweep.grid import MOST_USERS, Factor, combinations
-from sweep.running.cpus import SHARED
+from sweep.running.cpus import AUTO, SHARED, Cpus, divide
 from sweep.running.errors import UsageError
 from sweep.target import Target
 
@@ -158,6 +158,16 @@ class Plan:
     @property
     def starts_targets(self) -> bool:
         return any(target.kind.started for target in self.targets)
+
+    def divided(self, usable: Sequence[int]) -> Cpus:
+        """The CPUs as they are divided: not at all beside a quota. Raises UsageError."""
+        if any(target.kind.has_quota for target in self.targets):
+            if self.cpus not in (AUTO, SHARED):
+                raise UsageError(
+                    f"--cpus {self.cpus} keeps targets on CPUs, which would hide what a quota does"
+                )
+            return divide(SHARED, usable)
+        return divide(self.cpus, usable)
 
     @property
     def needs_llm(self) -> bool:

@@ -22,7 +22,7 @@ from sweep.running import cpus as division
 from sweep.running.errors import UsageError
 from sweep.running.redaction import check_not_kept
 from sweep.scraping import check_scrapes
-from sweep.target import with_wait
+from sweep.target import with_sizes, with_wait
 from sweep.variants import check_common, check_reference, check_told_apart, parse_settings, parse_variants
 
 AUTO_BUDGET = "330s"  # with the report after it, `make sweep` stays under six minutes
@@ -61,7 +61,10 @@ def planned(given: Mapping[str, Any], locust_args: Sequence[str], environment: M
     plan = Plan(
         **{option: given[option] for option in AS_GIVEN},
         targets=with_wait(
-            options.parse_targets(given["deployments"] or options.deployments_of(environment)),
+            with_sizes(
+                options.parse_targets(given["deployments"] or options.deployments_of(environment)),
+                given["as_if_cores"],
+            ),
             cwd=os.getcwd(),
             path=given["ready_path"],
             seconds=given["ready_seconds"],
@@ -108,5 +111,5 @@ def _check(plan: Plan, environment: Mapping[str, str]) -> None:
         given = " and ".join(tls)
         raise UsageError(f"{given}: no deployment is asked over https://, so that nothing is verified")
     check_reach(plan, environment)
-    division.divide(plan.cpus, division.available())
+    plan.divided(division.available())
     check_scenario(plan)  # the last: another process is asked

@@ -18,11 +18,12 @@ from sweep.budget import Budget
 from sweep.cell import Workplace, finished, measure, set_aside
 from sweep.deployments.protocol import Endpoint
 from sweep.directory import write_run
+from sweep.limited import limits_of
 from sweep.llm import LlmServer, named_llm
 from sweep.plan import CellKey, Plan, Service
 from sweep.progress import Progress
 from sweep.reaching import headers_of_plan
-from sweep.running.cpus import SHARED, Cpus, available, divide, kept_on, may_be_realtime
+from sweep.running.cpus import SHARED, Cpus, available, kept_on, may_be_realtime
 from sweep.running.ledger import Ledger
 from sweep.running.redaction import sending
 from sweep.search import Search
@@ -64,7 +65,7 @@ class Sweep:
     def __post_init__(self) -> None:
         self.search = Search(plan=self.plan)
         self.budget = Budget(seconds=self.plan.budget_seconds, began=self.started)
-        divided = divide(self.plan.cpus, available())
+        divided = self.plan.divided(available())
         self.cpus = divided if self.plan.starts_targets else divided.of_a_running_service()
         # On CPUs that it shares it would take the target's time. Several workers would not make room for each
         # other, nor for their master: among equals that run before all else, nobody is interrupted.
@@ -94,6 +95,7 @@ class Sweep:
             "budget_ended": bool(self.skipped),
             "not_measured": missing,
             "not_measured_again": [key.path for key in self.spoiled],
+            **limits_of(self.plan),
         }
         write_run(self.directory, self.plan, status=status, extra=extra)
 
@@ -112,6 +114,7 @@ class Sweep:
                 self._repeat(place, repeat, llm_url or "")
 
     def _repeat(self, place: Workplace, repeat: int, llm_url: str) -> None:
+        self.search.gone.clear()
         missing = [key for key in self._read_what_is_there(place, repeat) if self._worth_it(key)]
         onward = self.search.next_cells() if repeat == 1 else []
         wanted = missing + onward + self._spoiled_in(repeat)
@@ -127,6 +130,7 @@ class Sweep:
                 stack, place, services, repeat=repeat, llm_url=llm_url, progress=self.progress
             )
             self.start_seconds = time.monotonic() - began
+            self.search.gone.update(services - endpoints.keys())
             at = Bench(place=place, endpoints=endpoints, repeat=repeat)
             for sparing in (True, False):  # what is kept for measuring again goes to the rest in the end
                 self._measure_waiting(at, missing, sparing=sparing)
@@ -164,7 +168,7 @@ class Sweep:
 
     def _measure_again(self, at: Bench) -> None:
         """Whatever the machine spoiled in this repeat, while its targets run."""
-        while cells := self._spoiled_in(at.repeat):
+        while cells := [key for key in self._spoiled_in(at.repeat) if not self.search.pointless(key)]:
             for key in self.plan.shuffled(cells):
                 if not self.budget.time_for_cell(time.monotonic(), sparing=False):
                     return
@@ -214,6 +218,7 @@ class Sweep:
         seconds = time.monotonic() - began
         self.budget.took(seconds, again=again)
         self._learn(at.place, key, data)
+        self._report_if_killed(at, key)
         pending = len(self._spoiled_in(at.repeat))
         self.progress.cell(
             key,
@@ -227,6 +232,16 @@ class Sweep:
         for line in self.unanswered.lines(at.place, key, at.endpoints[key.service]):
             self.progress.note(line)
         self._report_if_unanswered(key)
+
+    def _report_if_killed(self, at: Bench, key: CellKey) -> None:
+        """At its memory limit: then whatever else there is goes on."""
+        confined = at.endpoints[key.service].confined
+        if confined is not None and (why := confined.killed()):
+            self.search.gone.add(key.service)
+            self.spoiled.pop(key, None)
+            self.progress.note(
+                f"{key.path}: {why}; {key.deployment}/{key.config} is measured no more in this repeat"
+            )
 
     def _learn(self, place: Workplace, key: CellKey, data: CellData) -> None:
         """What follows from a cell."""

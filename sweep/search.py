@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from statistics import fmean
 
 from sweep.knee import Outcomes, deciding_levels, next_level
-from sweep.plan import CellKey, Plan, Series
+from sweep.plan import CellKey, Plan, Series, Service
 
 USUAL_LEVELS = 6
 """So many levels of a series lead ``auto`` to its knee: a guess while it is not found."""
@@ -25,6 +25,8 @@ class Search:
     """Of each cell; None where it is not valid, so that it decides nothing."""
     unanswered: dict[Series, int] = field(default_factory=dict)
     """The lowest level at which there was not one good answer."""
+    gone: set[Service] = field(default_factory=set)
+    """Those that are not there for the rest of this repeat."""
 
     def took(self, key: CellKey, throughput: float | None, *, answered: bool = True) -> None:
         """A cell was measured, maybe again; ``throughput`` is None where it is not valid; ``answered``: there
@@ -35,7 +37,9 @@ class Search:
             self.unanswered[key.series] = min(key.concurrency, limit)
 
     def pointless(self, key: CellKey) -> bool:
-        """Did no more users than these get no good answer at all?"""
+        """Did no more users than these get no good answer at all, or is nobody there to give one?"""
+        if key.service in self.gone:
+            return True
         limit = self.unanswered.get(key.series)
         return limit is not None and key.concurrency >= limit
 

@@ -9,13 +9,14 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from records import layout
+from records.reader import cell_directories
 from records.served import AS_IS, Served
 from sweep.cell import Workplace
 from sweep.deployments.protocol import Deployment, Endpoint, Setup
 from sweep.plan import Plan, Service
 from sweep.progress import Progress
 from sweep.reaching import headers_of_plan, reach_of_plan
-from sweep.running.errors import UsageError
+from sweep.running.errors import OutOfMemory, UsageError
 from sweep.target import Target
 
 
@@ -31,10 +32,12 @@ def start_targets(
     """Start what is wanted; ``stack`` stops it.
 
     Raises:
-        UsageError: one never got ready, or cannot prove what it runs.
+        UsageError: one never got ready, or cannot prove what it runs. What is killed at its memory limit is
+            left out, unless nothing else is there or was measured.
     """
     endpoints: dict[Service, Endpoint] = {}
     unproved: list[str] = []
+    killed: OutOfMemory | None = None
     began = time.monotonic()
     for target in place.plan.targets:
         for config in (variant.name for variant in place.plan.variants):
@@ -54,15 +57,24 @@ def start_targets(
                 cwd=Path(target.cwd) if target.cwd else None,
                 ready_path=target.ready_path,
                 ready_seconds=target.ready_seconds,
+                as_if_cores=target.as_if_cores,
             )
             _report_start(progress, target, config, repeat)
             deployment = deployment_of(target, setup)
             stack.callback(deployment.stop)
-            endpoint = deployment.start(config, place.plan.settings_of(config))
+            try:
+                endpoint = deployment.start(config, place.plan.settings_of(config))
+            except OutOfMemory as error:
+                killed = error
+                progress.note(f"{error}; it is not measured in repeat {repeat}")
+                deployment.stop()
+                continue
             _must_be_provable(target, config, endpoint.served)
             if target.kind.configurable and endpoint.served.config is None:
                 unproved.append(f"{target.label}/{config}")
             endpoints[target.label, config] = endpoint
+    if killed is not None and not endpoints and not any(cell_directories(place.run)):
+        raise killed
     if unproved and repeat == 1:
         progress.note(f"set, not proved, without a /config that says it: {', '.join(unproved)}")
     if place.plan.starts_targets:

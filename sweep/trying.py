@@ -106,5 +106,5 @@ def _analysis(directory: Path) -> Analysis:
 def _check(plan: Plan) -> None:
     """Raises UsageError for what cannot be measured on this machine, or by now."""
     check_reach(plan, os.environ)
-    division.divide(plan.cpus, division.available())
+    plan.divided(division.available())
     check_services(plan, os.environ)

@@ -45,11 +45,7 @@ class Group:
             return
         for folder in self.folders:
             # As little as can go wrong between fork and exec; 0 is whoever writes.
-            file = os.open(folder / "cgroup.procs", os.O_WRONLY)
-            try:
-                os.write(file, b"0")
-            finally:
-                os.close(file)
+            write(folder / "cgroup.procs", 0)
 
     def remove(self) -> None:
         """End whoever is still in it, and remove it. Raises OSError where that cannot be."""
@@ -78,7 +74,7 @@ def members(folder: Path) -> list[int]:
     return [int(word) for word in words(folder / "cgroup.procs") if word.isdecimal() and int(word) > 1]
 
 
-# -- files of one number, or of names and numbers
+# -- the kernel's files: of one number, or of names and numbers
 
 
 def words(file: Path) -> Sequence[str]:
@@ -100,3 +96,12 @@ def table(file: Path) -> dict[str, int]:
 
 def scaled(value: int | None, by: float) -> float | None:
     return None if value is None else value * by
+
+
+def write(file: Path, value: int | str) -> None:
+    """Into a control of the kernel's; what is no file there yet is none. Raises OSError."""
+    descriptor = os.open(file, os.O_WRONLY | os.O_TRUNC)
+    try:
+        os.write(descriptor, str(value).encode())
+    finally:
+        os.close(descriptor)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from functools import partial
 from pathlib import Path
 
-from sweep.running.cgroups.group import Group, Usage, number, remove, scaled, table
+from sweep.running.cgroups.group import Group, Usage, number, remove, scaled, table, write
 from sweep.running.cgroups.limits import Limits
 
 METHOD = "cgroup v1"
@@ -40,22 +39,22 @@ def _parent(tree: Path, controller: str, path: str) -> Path | None:
     for mounted in (controller, *both):
         root = tree / mounted
         if root.is_dir():
-            inner = root.joinpath(*[part for part in path.split("/") if part])
+            inner: Path = root.joinpath(*[part for part in path.split("/") if part])
             return inner if ".." not in path and inner.is_dir() else root
     return None
 
 
 def _limit(cpu: Path, memory: Path, limits: Limits) -> None:
     if limits.shares is not None:
-        _write(cpu / "cpu.shares", limits.shares)
+        write(cpu / "cpu.shares", limits.shares)
     if limits.quota_us is not None:
-        _write(cpu / "cpu.cfs_period_us", limits.period_us)
-        _write(cpu / "cpu.cfs_quota_us", limits.quota_us)
+        write(cpu / "cpu.cfs_period_us", limits.period_us)
+        write(cpu / "cpu.cfs_quota_us", limits.quota_us)
     if limits.memory_bytes is not None:
-        _write(memory / "memory.limit_in_bytes", limits.memory_bytes)
+        write(memory / "memory.limit_in_bytes", limits.memory_bytes)
         swap = memory / "memory.memsw.limit_in_bytes"
         if swap.exists():  # a pod has none
-            _write(swap, limits.memory_bytes)
+            write(swap, limits.memory_bytes)
 
 
 def read(folders: dict[str, Path]) -> Usage:
@@ -70,12 +69,3 @@ def read(folders: dict[str, Path]) -> Usage:
         memory_peak_bytes=number(memory / "memory.max_usage_in_bytes"),
         oom_kills=table(memory / "memory.oom_control").get("oom_kill"),
     )
-
-
-def _write(file: Path, value: int) -> None:
-    # Not write_text: what is no file there yet is no control of the kernel's.
-    descriptor = os.open(file, os.O_WRONLY)
-    try:
-        os.write(descriptor, str(value).encode())
-    finally:
-        os.close(descriptor)

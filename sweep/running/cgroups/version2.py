@@ -1,14 +1,13 @@
-"""Version 2: one folder beside the sweep's own group, for a group with processes in it may have none below."""
+"""Version 2: one folder beside the sweep's own group: one that has processes in it may have none below."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
-from sweep.running.cgroups.group import Group, Usage, number, remove, scaled, table, words
+from sweep.running.cgroups.group import Group, Usage, number, remove, scaled, table, words, write
 from sweep.running.cgroups.limits import Limits
 
 METHOD = "cgroup v2"
@@ -49,18 +48,18 @@ def _enable(parent: Path) -> None:
     if missing - set(words(parent / "cgroup.controllers")):
         raise OSError(f"{parent} does not have {' and '.join(sorted(missing))}")
     if missing:
-        _write(file, " ".join(f"+{one}" for one in sorted(missing)))
+        write(file, " ".join(f"+{one}" for one in sorted(missing)))
 
 
 def _limit(folder: Path, limits: Limits) -> None:
     if limits.weight is not None:
-        _write(folder / "cpu.weight", str(limits.weight))
+        write(folder / "cpu.weight", str(limits.weight))
     if limits.quota_us is not None:
-        _write(folder / "cpu.max", f"{limits.quota_us} {limits.period_us}")
+        write(folder / "cpu.max", f"{limits.quota_us} {limits.period_us}")
     if limits.memory_bytes is not None:
-        _write(folder / "memory.max", str(limits.memory_bytes))
+        write(folder / "memory.max", str(limits.memory_bytes))
         with suppress(OSError):  # a kernel without swap
-            _write(folder / "memory.swap.max", "0")
+            write(folder / "memory.swap.max", "0")
 
 
 def read(folder: Path) -> Usage:
@@ -73,11 +72,3 @@ def read(folder: Path) -> Usage:
         memory_peak_bytes=number(folder / "memory.peak"),
         oom_kills=table(folder / "memory.events").get("oom_kill"),
     )
-
-
-def _write(file: Path, text: str) -> None:
-    descriptor = os.open(file, os.O_WRONLY)
-    try:
-        os.write(descriptor, text.encode())
-    finally:
-        os.close(descriptor)
