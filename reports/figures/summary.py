@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from records.cell import Cell, Check, Window
+from records.limits import CellLimits
 from records.machine import Machine, machine_over
 from records.measure import measured
 from records.reader import Run
@@ -77,6 +78,15 @@ class CellSummary:
     def machine(self) -> Machine | None:
         """What these samples come to; of several parts, those of the profiler that took most."""
         return machine_over(self.profile)
+
+    @cached_property
+    def limits(self) -> CellLimits | None:
+        """What the service was allowed and saw; None where that was not kept, or cannot be read."""
+        for part in self.parts:
+            with suppress(RecordError, OSError):
+                if (found := CellLimits.read(part.data.path)) is not None:
+                    return found
+        return None
 
     @cached_property
     def scraped(self) -> tuple[SeriesOver, ...]:
