@@ -159,9 +159,14 @@ class Plan:
     def starts_targets(self) -> bool:
         return any(target.kind.started for target in self.targets)
 
+    @property
+    def has_quota(self) -> bool:
+        """Is there a target whose CPU is limited by time? Then none is kept on some CPUs."""
+        return any(target.kind.has_quota for target in self.targets)
+
     def divided(self, usable: Sequence[int]) -> Cpus:
         """The CPUs as they are divided: not at all beside a quota. Raises UsageError."""
-        if any(target.kind.has_quota for target in self.targets):
+        if self.has_quota:
             if self.cpus not in (AUTO, SHARED):
                 raise UsageError(
                     f"--cpus {self.cpus} keeps targets on CPUs, which would hide what a quota does"

@@ -67,9 +67,11 @@ class Sweep:
         self.budget = Budget(seconds=self.plan.budget_seconds, began=self.started)
         divided = self.plan.divided(available())
         self.cpus = divided if self.plan.starts_targets else divided.of_a_running_service()
-        # On CPUs that it shares it would take the target's time. Several workers would not make room for each
-        # other, nor for their master: among equals that run before all else, nobody is interrupted.
-        if self.cpus.mode != SHARED and not self.plan.workers:
+        # On CPUs that it shares it takes the target's time, which only what a quota keeps apart has to bear: a
+        # target that is stopped and one that fills all CPUs are compared, of which one would delay the load.
+        # Several workers would not make room for each other, nor for their master: among equals that run
+        # before all else, nobody is interrupted.
+        if (self.cpus.mode != SHARED or self.plan.has_quota) and not self.plan.workers:
             self.cpus = replace(self.cpus, realtime=may_be_realtime())
 
     def run(self) -> None:
