@@ -67,8 +67,8 @@ class Sweep:
         self.budget = Budget(seconds=self.plan.budget_seconds, began=self.started)
         divided = self.plan.divided(available())
         self.cpus = divided if self.plan.starts_targets else divided.of_a_running_service()
-        # On CPUs that it shares it takes the target's time, which only what a quota keeps apart has to bear: a
-        # target that is stopped and one that fills all CPUs are compared, of which one would delay the load.
+        # On CPUs that it shares it would take the target's time. Beside a quota all are shared, and it comes
+        # first all the same: a target that fills them would delay it, and one that is stopped would not.
         # Several workers would not make room for each other, nor for their master: among equals that run
         # before all else, nobody is interrupted.
         if (self.cpus.mode != SHARED or self.plan.has_quota) and not self.plan.workers:
