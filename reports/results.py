@@ -8,7 +8,8 @@
                     workload_mismatch, differ_in}]
     deployment_ratios  [{config, concurrency, load, workload, first, second, rps, ttft, workload_mismatch,
                     set_apart, reached_apart, differ_in, second_is_bottleneck}]
-    gaps            [{config, load, first, equal, second, whole, less, wasted, less_share}]  of a pod's gap,
+    gaps            [{config, load, first, equal, second, whole, less, wasted, less_share,
+                    equal_cores, second_cores}]  of a pod's gap,
                     how much is less CPU, by a deployment that has as much and wastes none
     effects         [{deployment, config, concurrency, load, point, workload, factor, of, unit, now, effect,
                     all_together, effects_together, shown, noise, missing, differ_in}]  what a part takes
@@ -206,7 +207,14 @@ def _gap(gap: Gap) -> dict[str, Any]:
     names = {"config": gap.config, "first": gap.first, "equal": gap.equal, "second": gap.second}
     parts = {"whole": gap.whole, "less": gap.less, "wasted": gap.wasted}
     estimates = {name: _estimate(part) for name, part in parts.items()}
-    return {**names, **gap.load.to_json(), **estimates, "less_share": gap.less_share}
+    return {
+        **names,
+        **gap.load.to_json(),
+        **estimates,
+        "less_share": gap.less_share,
+        "equal_cores": gap.equal_cores,
+        "second_cores": gap.second_cores,
+    }
 
 
 def shaped_json(shaped: ShapedCell) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -43,22 +43,8 @@ def start_targets(
         for config in (variant.name for variant in place.plan.variants):
             if (target.label, config) not in wanted:
                 continue
-            folder = place.run / layout.TARGETS / target.label
-            setup = Setup(
-                cpus=place.cpus,
-                llm_url=llm_url if target.kind.reaches_loopback else "",
-                log=folder / f"{config}-r{repeat}.log",
-                inside=folder / f"{config}-r{repeat}.inside" if place.plan.inside else None,
-                dial=folder / f"{config}-r{repeat}.dial" if place.plan.dial else None,
-                ledger=place.ledger,
-                report=progress.report,
-                reach=reach_of_plan(place.plan, os.environ),
-                headers=headers_of_plan(place.plan, os.environ),
-                cwd=Path(target.cwd) if target.cwd else None,
-                ready_path=target.ready_path,
-                ready_seconds=target.ready_seconds,
-                as_if_cores=target.as_if_cores,
-            )
+            name = f"{config}-r{repeat}"
+            setup = _setup(place, target, name, llm_url=llm_url, report=progress.report)
             _report_start(progress, target, config, repeat)
             deployment = deployment_of(target, setup)
             stack.callback(deployment.stop)
@@ -80,6 +66,28 @@ def start_targets(
     if place.plan.starts_targets:
         progress.step(f"all targets are ready, {time.monotonic() - began:.0f} s")
     return endpoints
+
+
+def _setup(
+    place: Workplace, target: Target, name: str, *, llm_url: str, report: Callable[[str], None]
+) -> Setup:
+    """``name``: of its variant and repeat, by which its files are called."""
+    folder = place.run / layout.TARGETS / target.label
+    return Setup(
+        cpus=place.cpus,
+        llm_url=llm_url if target.kind.reaches_loopback else "",
+        log=folder / f"{name}.log",
+        inside=folder / f"{name}.inside" if place.plan.inside else None,
+        dial=folder / f"{name}.dial" if place.plan.dial else None,
+        ledger=place.ledger,
+        report=report,
+        reach=reach_of_plan(place.plan, os.environ),
+        headers=headers_of_plan(place.plan, os.environ),
+        cwd=Path(target.cwd) if target.cwd else None,
+        ready_path=target.ready_path,
+        ready_seconds=target.ready_seconds,
+        as_if_cores=target.as_if_cores,
+    )
 
 
 def check_services(plan: Plan, environment: Mapping[str, str]) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from statistics import fmean
 
 from reports.figures.compare import DeploymentRatio
 from reports.figures.load import Load
@@ -19,6 +20,9 @@ from reports.figures.summary import OperatingPoint
 
 EQUAL_CPU = "local-equal-cpu"
 """The kind of deployment that has as much CPU as another one and wastes none."""
+
+ALIKE = 1.15
+"""So many times as much CPU at most is as much."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,13 +39,29 @@ class Gap:
     """The first's throughput over the third's,"""
     wasted: Estimate
     """and the third's over the second's."""
+    equal_cores: float | None
+    """How much CPU the third got, and the second."""
+    second_cores: float | None
+
+    @property
+    def is_equal(self) -> bool:
+        """Did both get about as much? Else neighbours took it, and neither is what it is called."""
+        if not self.equal_cores or not self.second_cores:
+            return True
+        return 1 / ALIKE <= self.equal_cores / self.second_cores <= ALIKE
 
     @property
     def less_share(self) -> float | None:
-        """Of the gap; None where there is none to speak of."""
-        if self.whole.value <= 1 or not self.whole.excludes_one:
+        """Of the gap; None where there is none to speak of, or the CPU was not equal."""
+        if not self.is_equal or self.whole.value <= 1 or not self.whole.excludes_one:
             return None
         return math.log(self.less.value) / math.log(self.whole.value)
+
+
+def _cores(level: OperatingPoint | None) -> float | None:
+    machines = [cell.machine for cell in level.valid_cells] if level is not None else []
+    found = [one.cpu_cores for one in machines if one is not None and one.cpu_cores is not None]
+    return fmean(found) if found else None
 
 
 def is_equal_cpu(level: OperatingPoint) -> bool:
@@ -76,4 +96,6 @@ def gaps(levels: Sequence[OperatingPoint], found: Sequence[DeploymentRatio], rat
                 whole=one.throughput,
                 less=of_less,
                 wasted=wasted,
+                equal_cores=_cores(middle),
+                second_cores=_cores(pod),
             )

@@ -107,3 +107,11 @@ def test_the_gap_is_split_by_the_arm_of_equal_cpu(compared: Any) -> None:
     assert [(r.first, r.second) for r in analysis.deployment_ratios if r.load.users == 10] == [
         ("local", "local-equal-cpu"), ("local", "pod"),
     ]  # fmt: skip
+
+
+def test_of_unequal_cpu_no_share_is_told(compared: Any) -> None:
+    analysis = compared(
+        local=(64.0, 1.5, None, 0.0), local_equal_cpu=(16.0, 0.1, 0.5, 0.0, 10.0, 1), pod=(8.0, 0.2, 0.5, 0.9)
+    )
+    assert {gap.less_share for gap in analysis.gaps} == {None}
+    assert "(0.10/0.20 cores)" in printed(analysis, 200)
