@@ -49,6 +49,7 @@ def _version_2(groups: list[Path]) -> dict[str, Any]:
     return {
         "version": 2,
         "cpu_limit_cores": limit,
+        "cpu_period_ms": _scaled(_period(group / "cpu.max"), 1e-3),
         "cpuset_cores": _first(_cpus(one / "cpuset.cpus.effective") for one in groups),
         "cpu_usage_seconds": _scaled(stat.get("usage_usec"), 1e-6),
         "cpu_periods": stat.get("nr_periods"),
@@ -71,6 +72,7 @@ def _version_1(tree: Path, its_own: Path, paths: dict[str, str]) -> dict[str, An
     return {
         "version": 1,
         "cpu_limit_cores": limit,
+        "cpu_period_ms": _scaled(_number(group / "cpu.cfs_period_us"), 1e-3),
         "cpuset_cores": _first(
             _cpus(one / name) for one in groups("cpuset") for name in ("cpuset.effective_cpus", "cpuset.cpus")
         ),
@@ -140,6 +142,11 @@ def _quota(file: Path) -> float | None:
     if len(words) != 2 or not all(map(str.isdecimal, words)):
         return None
     return _ratio(int(words[0]), int(words[1]))
+
+
+def _period(file: Path) -> int | None:
+    words = _words(file)
+    return int(words[1]) if len(words) == 2 and words[1].isdecimal() else None
 
 
 def _ratio(quota: int | None, period: int | None) -> float | None:

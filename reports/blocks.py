@@ -22,6 +22,7 @@ from reports.tables import columns
 from reports.tables.dial import dial_tables
 from reports.tables.effects import effect_tables
 from reports.tables.fixes import fix_tables
+from reports.tables.gap import gap_tables
 from reports.tables.ladder import ladder_tables
 from reports.tables.regions import region_tables
 from reports.tables.shaped import level_tables
@@ -75,9 +76,12 @@ def _single_table(levels: list[OperatingPoint]) -> Table:
 def _configurations(analysis: Analysis) -> Iterator[Block]:
     deployments = deployments_of(analysis.levels)
     for config, group in product(configs_of(analysis.levels), by_workload(analysis.levels)):
-        both = {level.deployment for level in group if level.config == config}
-        if len(deployments) == 2 and len(both) == 2:
-            yield original_table(analysis, config, group[0].workload)
+        both = [
+            name for name in deployments if any((lv.deployment, lv.config) == (name, config) for lv in group)
+        ]
+        if len(both) > 1 and both[0] == deployments[0]:
+            for second in both[1:]:
+                yield original_table(analysis, config, group[0].workload, second)
             continue
         for deployment in deployments:
             own = [lv for lv in group if (lv.deployment, lv.config) == (deployment, config)]
@@ -212,6 +216,7 @@ def blocks(analysis: Analysis) -> list[Block]:
     says = Paragraph(title="What this says", lines=tuple(what_this_says(analysis)))
     parts = (
         _configurations,
+        gap_tables,
         level_tables,
         _regions,
         _findings,

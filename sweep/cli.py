@@ -26,8 +26,9 @@ from sweep.mending.given_fixes import parse_fixes
 from sweep.mending.trying import AFTERWARDS, BESIDE_IT, OPTION, refuse_beside, tries_fixes, try_fixes_of
 from sweep.mending.trying import given as was_given
 from sweep.planned import planned
+from sweep.planning.division import divided
 from sweep.planning.plan_options import with_options
-from sweep.planning.target import waiting
+from sweep.planning.target import sizing, waiting
 from sweep.running import cpus as division
 from sweep.running.errors import UsageError
 
@@ -101,6 +102,7 @@ Exit codes: 0 fine, 1 a fault of ours, 2 usage or a target that never got ready,
     help=f"{forms()}; repeatable. [default: {DEFAULT}]",
 )
 @waiting
+@sizing
 @click.option(
     "--budget",
     default=None,
@@ -174,7 +176,7 @@ def _resumed(directory: Path) -> int:
     plan = load(directory)
     check_given_again(given_before(directory), os.environ)
     check_reach(plan, os.environ)
-    division.divide(plan.cpus, division.available())
+    divided(plan, division.available())
     whole.need_report()
     with alone(directory), settled(directory):  # what another sweep is at work in is not ours to settle
         return whole.run_sweep(directory, plan)

@@ -16,13 +16,14 @@ from sweep.beside.scraping import check_scrapes
 from sweep.beside.seen import check_seen
 from sweep.planning import options
 from sweep.planning.dialling import dialled
+from sweep.planning.division import divided
 from sweep.planning.factors import check_scenario
 from sweep.planning.grid import parse_grid
 from sweep.planning.load_words import parse_locust_args
 from sweep.planning.plan import Plan
 from sweep.planning.plan_options import as_given
 from sweep.planning.resolved import called, resolved
-from sweep.planning.target import with_wait
+from sweep.planning.target import with_sizes, with_wait
 from sweep.planning.variants import (
     check_common,
     check_reference,
@@ -53,7 +54,10 @@ def planned(given: Mapping[str, Any], locust_args: Sequence[str], environment: M
     plan = Plan(
         **as_given(given),
         targets=with_wait(
-            options.parse_targets(given["deployments"] or options.deployments_of(environment)),
+            with_sizes(
+                options.parse_targets(given["deployments"] or options.deployments_of(environment)),
+                given["as_if_cores"],
+            ),
             cwd=os.getcwd(),
             path=given["ready_path"],
             seconds=given["ready_seconds"],
@@ -101,5 +105,5 @@ def _check(plan: Plan, environment: Mapping[str, str]) -> None:
         given = " and ".join(tls)
         raise UsageError(f"{given}: no deployment is asked over https://, so that nothing is verified")
     check_reach(plan, environment)
-    division.divide(plan.cpus, division.available())
+    divided(plan, division.available())
     check_scenario(plan)  # the last: another process is asked

@@ -10,6 +10,7 @@ import signal
 import sys
 import threading
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from types import FrameType
 from urllib.parse import urlsplit
 
@@ -29,6 +30,7 @@ from target_app.metrics import Metrics
 from target_app.pipeline import Pipeline
 from target_app.service import Service
 from target_app.settings import USAGE_EXIT_CODE, Settings, die, load_settings
+from target_app.vitals import sees
 
 UVICORN_FAULT_EXIT_CODE = 3  # what uvicorn itself ends with where it cannot start
 INTERRUPTED_EXIT_CODE = 130
@@ -104,6 +106,9 @@ def make_app(settings: Settings) -> FastAPI:
         use_one_thread()
         signals = Signals()
         metrics.vitals.start()
+        if settings.default_executor_threads is not None:
+            pool = ThreadPoolExecutor(settings.default_executor_threads, "asyncio")
+            asyncio.get_running_loop().set_default_executor(pool)
         loading = None if settings.model_loading == "lazy" else asyncio.create_task(_load_or_leave(service))
         yield
         if loading is not None and not loading.done():
@@ -150,6 +155,7 @@ def _add_state(
             "config": settings.configuration,
             "settings": settings.public(),
             "paths": pipeline.paths(),
+            "sees": sees(settings.default_executor_threads, service.torch_threads),
         }
 
     @app.get("/metrics")

@@ -22,6 +22,9 @@ class ModelError(Exception):
 class ArrayEmbeddings(Embeddings):
     """LangChain's `Embeddings` whose vectors are rows of one array: a list of floats costs 20 times more."""
 
+    torch_threads: int | None = None
+    """With how many a model computes; None: it says no such thing."""
+
     @abstractmethod
     def embed_array(self, texts: Sequence[str]) -> Vectors:
         """(len(texts), dimension) float32, each row of length 1."""
@@ -48,6 +51,7 @@ class DialledEmbeddings(ArrayEmbeddings):
     def __init__(self, source: ArrayEmbeddings, dial: Dial) -> None:
         self._source = source
         self._dial = dial
+        self.torch_threads = source.torch_threads
 
     def embed_array(self, texts: Sequence[str]) -> Vectors:
         return self._dial.run("embed", lambda: self._source.embed_array(texts))

@@ -46,6 +46,7 @@ class SentenceTransformerEmbeddings(ArrayEmbeddings):
         self._threads = threads
         if threads:
             torch.set_num_threads(threads)
+        self.torch_threads = torch.get_num_threads()
         try:
             self._model: Any = SentenceTransformer(str(self._folder or name), device="cpu")
         except Exception as error:  # the hub, the file system and torch each raise their own

@@ -87,6 +87,11 @@ class Service:
     def ready(self) -> bool:
         return self.loaded is not None or self.settings.model_loading == "lazy"
 
+    @property
+    def torch_threads(self) -> int | None:
+        """With how many the loaded model computes; None: none is loaded."""
+        return None if self.loaded is None else self.loaded.embeddings.torch_threads
+
     def paths(self) -> dict[str, str]:
         """`Class@executor` of the stages that are loaded; before, of what will be."""
         loaded = self.loaded

@@ -56,6 +56,8 @@ class Settings(BaseSettings):
     embedding_batch_ms: float = Field(default=2.0, ge=0, le=1000)
     """How long the first question of a batch waits for company, in milliseconds."""
     torch_threads: OptionalCount = None
+    default_executor_threads: OptionalCount = None
+    """Of the event loop's own executor; unset: Python's own number, by the CPUs that it counts."""
     model_loading: Literal["eager", "lazy", "per-request"] = "eager"
     llm_client: Literal["async", "threaded", "blocking", "langchain"] = "async"
     preprocessing: Literal["offloaded", "inline"] = "offloaded"

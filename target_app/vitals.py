@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -133,6 +134,19 @@ class Vitals(Collector):
         default = getattr(self._loop, "_default_executor", None)  # it is there once something used it
         if isinstance(default, ThreadPoolExecutor):
             yield DEFAULT_EXECUTOR, default
+
+
+def sees(executor_threads: int | None, torch_threads: int | None) -> dict[str, int]:
+    """What this process counts of its machine, which knows no quota, and how its pools are sized by that."""
+    count = os.cpu_count() or 1
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else count
+    python = getattr(os, "process_cpu_count", os.cpu_count)() or 1  # by this it sizes its executors
+    found = {
+        "cpu_count": count,
+        "cpus_allowed": usable,
+        "default_executor_threads": executor_threads or min(32, python + 4),
+    }
+    return found if torch_threads is None else {**found, "torch_threads": torch_threads}
 
 
 def _state(pool: ThreadPoolExecutor) -> tuple[int, int, int]:

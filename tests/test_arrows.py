@@ -75,13 +75,15 @@ OF_REPORTS = {
 """Its folders: what is above `document` puts nothing into words, and knows nothing of who does."""
 
 OF_SWEEP = {
-    "running": set(),
+    "running.cgroups": set(),
+    "running": {"running.cgroups"},
     "fixes": set(),
-    "deployments": {"fixes", "running"},
+    "deployments.pods": {"running", "running.cgroups"},
+    "deployments": {"deployments.pods", "fixes", "running", "running.cgroups"},
     "planning": {"deployments", "running"},
     "beside": {"deployments", "planning", "running"},
     "choosing": {"planning"},
-    "measuring": {"beside", "choosing", "deployments", "planning", "running"},
+    "measuring": {"beside", "choosing", "deployments", "planning", "running", "running.cgroups"},
     "mending": {"beside", "choosing", "fixes", "measuring", "planning", "running"},
     BESIDE: {"beside", "choosing", "deployments", "measuring", "mending", "planning", "running"},
 }

@@ -51,6 +51,8 @@ SPANS_LOG = "spans.log"
 STACKS = "stacks.jsonl"
 """Stacks of the target's threads, taken from outside: `records.evidence.stacks` reads them."""
 STACKS_LOG = "stacks.log"
+LIMITS = "limits.json"
+"""What a target was allowed in the cell's time, and used of it: `records.evidence.limits` reads it."""
 LLM = "llm.jsonl"
 """What the LLM sent: in a run's folder all of it, in a cell's what falls in its time."""
 # Derived: made again by every report.

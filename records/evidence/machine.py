@@ -76,6 +76,8 @@ class Machine:
     time_wait_growth: int | None
     peers: tuple[Peer, ...]
     """Those that it had most connections to first."""
+    cpu_period_ms: float | None = None
+    """Over which its quota is counted: nobody is stopped for longer."""
 
 
 def machine_over(samples: Iterable[dict[str, Any]], span: tuple[int, int] | None = None) -> Machine | None:
@@ -156,6 +158,7 @@ def _limits(samples: Samples) -> dict[str, Any]:
     allowed = [_value(one, "cpus_allowed") for one in _processes(samples[-1])]
     return {
         "cpu_limit_cores": _last(samples, _at("system", "cgroup", "cpu_limit_cores")),
+        "cpu_period_ms": _last(samples, _at("system", "cgroup", "cpu_period_ms")),
         "cpus_allowed": _whole(max((one for one in allowed if one is not None), default=None)),
         "throttled_periods": None if throttled is None or not periods else min(1.0, throttled / periods),
         "throttled_seconds_per_s": _rate(samples, _at("system", "cgroup", "cpu_throttled_seconds")),

@@ -22,6 +22,8 @@ class Served:
     settings: dict[str, Any] = field(default_factory=dict)
     paths: dict[str, str] = field(default_factory=dict)
     """What runs each stage, and where: ``{stage: "Class@executor"}``; empty where it does not say."""
+    sees: dict[str, int] = field(default_factory=dict)
+    """What it counts of its machine, and how it sized its pools: `records.evidence.limits`."""
 
     def redacted(self, redaction: Redaction) -> Served:
         """As it may be kept and shown."""
@@ -46,6 +48,7 @@ class Served:
             config=raw["config"],
             settings=settings if isinstance(settings, dict) else {},
             paths=paths_of(raw.get("paths")),
+            sees=_counts(raw.get("sees")),
         )
 
 
@@ -58,3 +61,8 @@ def paths_of(raw: Any) -> dict[str, str]:
     """``{stage: "Class@executor"}``; what is not text by name is left out."""
     found = raw if isinstance(raw, dict) else {}
     return {stage: path for stage, path in found.items() if isinstance(path, str)}
+
+
+def _counts(raw: Any) -> dict[str, int]:
+    found = raw if isinstance(raw, dict) else {}
+    return {str(name): count for name, count in found.items() if type(count) is int}

@@ -23,6 +23,7 @@ from reports.figures.attribution import attribute
 from reports.figures.compare import compare_configs, compare_deployments
 from reports.figures.dial import dials
 from reports.figures.fixes import compare_fixes
+from reports.figures.gap import gaps
 from reports.figures.knees import find_knees
 from reports.figures.ratios import Ratios
 from reports.figures.regions import regions
@@ -87,13 +88,15 @@ def analyse(runs: Sequence[Run], reference: str | None = None) -> Analysis:
     for run in runs:
         cut = [(part[0], part[1]) for cell in run.incomplete if len(part := cell.split("/")) == 3]
         met += [pair for pair in cut if pair not in known]
+    beside = compare_deployments(levels, ratios)
     analysis = Analysis(
         sources=tuple(sources),
         levels=levels,
         comparisons=compare_configs(
             levels, ratios, reference=reference or _reference(runs), given=planned_variants(runs)
         ),
-        deployment_ratios=compare_deployments(levels, ratios),
+        deployment_ratios=beside,
+        gaps=tuple(gaps(levels, beside, ratios)),
         effects=attribute(levels),
         dials=dials(levels),
         knees=find_knees(levels, budget_ended=any(source.budget_ended for source in sources)),

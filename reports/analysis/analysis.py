@@ -16,6 +16,7 @@ from reports.figures.attribution import PartEffect
 from reports.figures.compare import Comparison, DeploymentRatio
 from reports.figures.dial import Elasticity
 from reports.figures.fixes import FixResult
+from reports.figures.gap import Gap
 from reports.figures.knees import Knee
 from reports.figures.regions import Region
 from reports.figures.shaped import ShapedCell
@@ -44,6 +45,8 @@ class Analysis:
     levels: tuple[OperatingPoint, ...]
     comparisons: tuple[Comparison, ...]
     deployment_ratios: tuple[DeploymentRatio, ...]
+    gaps: tuple[Gap, ...]
+    """How much of a pod's is that it has less CPU, and how much that it wastes some."""
     effects: tuple[PartEffect, ...]
     """What each mocked part takes, in milliseconds."""
     dials: tuple[Elasticity, ...]

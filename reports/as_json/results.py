@@ -8,6 +8,9 @@
                     workload_mismatch, differ_in}]
     deployment_ratios  [{config, concurrency, load, workload, first, second, rps, ttft, workload_mismatch,
                     set_apart, reached_apart, differ_in, second_is_bottleneck}]
+    gaps            [{config, load, first, equal, second, whole, less, wasted, less_share,
+                    equal_cores, second_cores}]  of a pod's gap,
+                    how much is less CPU, by a deployment that has as much and wastes none
     effects         [{deployment, config, concurrency, load, point, workload, factor, of, unit, now, effect,
                     all_together, effects_together, shown, noise, missing, differ_in}]  what a part takes
     dial            [{deployment, config, concurrency, load, point, workload, stage, own_ms, made, windows,
@@ -77,6 +80,7 @@ from reports.as_json.ttft_growth import ttft_growth_json
 from reports.evidence.latency_breakdown import LatencyBreakdown
 from reports.figures.compare import Comparison, DeploymentRatio
 from reports.figures.figures import Figures
+from reports.figures.gap import Gap
 from reports.figures.knees import Knee
 from reports.figures.regions import Region
 from reports.figures.shaped import ShapedCell
@@ -199,6 +203,20 @@ def _plain(found: Comparison | DeploymentRatio | LatencyBreakdown | Drift | Knee
     return {name: _estimate(x) if isinstance(x, Estimate) else x for name, x in named.items()}
 
 
+def _gap(gap: Gap) -> dict[str, Any]:
+    names = {"config": gap.config, "first": gap.first, "equal": gap.equal, "second": gap.second}
+    parts = {"whole": gap.whole, "less": gap.less, "wasted": gap.wasted}
+    estimates = {name: _estimate(part) for name, part in parts.items()}
+    return {
+        **names,
+        **gap.load.to_json(),
+        **estimates,
+        "less_share": gap.less_share,
+        "equal_cores": gap.equal_cores,
+        "second_cores": gap.second_cores,
+    }
+
+
 def shaped_json(shaped: ShapedCell) -> dict[str, Any]:
     return {
         "source": shaped.cell.source,
@@ -235,6 +253,7 @@ def results_json(analysis: Analysis) -> dict[str, Any]:
         "shapes": [shaped_json(shaped) for shaped in analysis.shaped],
         "comparisons": [_of_a_load(comparison) for comparison in analysis.comparisons],
         "deployment_ratios": ratios,
+        "gaps": [_gap(gap) for gap in analysis.gaps],
         "effects": [effect_json(effect) for effect in analysis.effects],
         "dial": [elasticity_json(found) for found in analysis.dials],
         "knees": [_plain(knee) for knee in analysis.knees],

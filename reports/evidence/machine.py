@@ -31,6 +31,17 @@ class GotOfMachine:
     """Share of the quota's periods in which it was stopped."""
     memory_pressure: float | None
     oom_kills: float | None
+    quota: float | None = None
+    """Its limit in cores, where it has one that is counted by time,"""
+    period_ms: float | None = None
+    """and over which: so long it may be stopped."""
+    torch_threads: int | None = None
+    """With how many each of its callers computes."""
+
+    @property
+    def fitting_threads(self) -> int | None:
+        """As many as its quota has whole cores."""
+        return None if self.quota is None else max(1, int(self.quota))
 
     @property
     def busy(self) -> float:
@@ -71,7 +82,14 @@ def got_of_machine(cells: Iterable[CellSummary]) -> GotOfMachine | None:
         throttled=_mean(found, lambda one: one.throttled_periods),
         memory_pressure=_mean(found, lambda one: one.memory_pressure),
         oom_kills=_mean(found, lambda one: one.oom_kills),
+        quota=min((one.cpu_limit_cores for one in found if one.cpu_limit_cores), default=None),
+        period_ms=_mean(found, lambda one: one.cpu_period_ms),
+        torch_threads=max(filter(None, map(_torch_threads, cells)), default=None),
     )
+
+
+def _torch_threads(cell: CellSummary) -> int | None:
+    return None if cell.limits is None else cell.limits.sees.get("torch_threads")
 
 
 def _limits(machine: Machine) -> Iterator[float]:

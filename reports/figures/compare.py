@@ -180,15 +180,13 @@ def comparison(level: OperatingPoint, other: OperatingPoint, ratios: Ratios) -> 
 
 
 def compare_deployments(levels: Sequence[OperatingPoint], ratios: Ratios) -> tuple[DeploymentRatio, ...]:
-    """The original's ratio, where there are exactly two deployments."""
+    """The original's ratio: of the first deployment and each other one."""
     names = deployments_of(levels)
-    if len(names) != 2:
-        return ()
     found = []
-    for config, group in product(configs_of(levels), by_workload(levels)):
+    for second, config, group in product(names[1:], configs_of(levels), by_workload(levels)):
         by_key = {(level.deployment, level.config, level.load): level for level in group}
         for load in sorted({level.load for level in group if level.config == config}):
-            a, b = by_key.get((names[0], config, load)), by_key.get((names[1], config, load))
+            a, b = by_key.get((names[0], config, load)), by_key.get((second, config, load))
             both = _believed(a, b) if a and b else None
             more = more_than_named(*both) if both else ()
             found.append(
@@ -196,7 +194,7 @@ def compare_deployments(levels: Sequence[OperatingPoint], ratios: Ratios) -> tup
                     config=config,
                     load=load,
                     first=names[0],
-                    second=names[1],
+                    second=second,
                     workload=group[0].workload,
                     throughput=ratios.throughput(a, b) if a and b and not more else None,
                     compared=ratios.compared(a, b) if a and b and not more else None,

@@ -15,6 +15,7 @@ from records.cells.measure import measured
 from records.cells.reader import Run
 from records.cells.request import RequestRecord
 from records.errors import RecordError
+from records.evidence.limits import CellLimits
 from records.evidence.machine import Machine, machine_over
 from records.evidence.samples import samples_in
 from records.evidence.scraped import Reading, SeriesOver, scraped_in, scraped_over
@@ -78,6 +79,15 @@ class CellSummary:
     def machine(self) -> Machine | None:
         """What these samples come to; of several parts, those of the profiler that took most."""
         return machine_over(self.profile)
+
+    @cached_property
+    def limits(self) -> CellLimits | None:
+        """What the service was allowed and saw; None where that was not kept, or cannot be read."""
+        for part in self.parts:
+            with suppress(RecordError, OSError):
+                if (found := CellLimits.read(part.data.path)) is not None:
+                    return found
+        return None
 
     @cached_property
     def scraped(self) -> tuple[SeriesOver, ...]:

@@ -20,6 +20,8 @@ from reports.findings.liveness_kill import liveness_kill
 from reports.findings.load_shed import load_shed
 from reports.findings.machine_limits import machine_limits
 from reports.findings.memory_pressure import memory_pressure
+from reports.findings.quota import CODES as OF_A_QUOTA
+from reports.findings.quota import quota
 from reports.findings.scales import scales
 from reports.findings.stage_serialised import stage_serialised
 from reports.findings.supported import supported
@@ -28,6 +30,7 @@ from reports.findings.unknown import unknown
 from reports.findings.upstream import upstream
 
 FINDERS: tuple[Finder, ...] = (
+    quota,
     event_loop,
     blocked_from_outside,
     stage_serialised,
@@ -50,9 +53,23 @@ FINDERS: tuple[Finder, ...] = (
 
 @lru_cache(maxsize=1)  # a report asks for it more than once
 def diagnosis(analysis: Analysis) -> tuple[Finding, ...]:
-    """All that is found, by severity, then by confidence; equal ones in the order of their finders."""
+    """All that is found, by severity, then by confidence; equal ones in the order of their finders. What one
+    deployment has, and the one that is ahead of it has not, comes first: of that a limit, for whatever else
+    is slow there is stopped, too."""
     found = [finding for finder in FINDERS for finding in finder(analysis)]
     found = [supported(analysis, finding) for finding in found]
     found += unknown(analysis, found)
     found += autoscaler_blind(analysis)  # no cause: behind all that is one, or says that none is known
-    return tuple(sorted(found, key=lambda finding: finding.rank))
+    behind = {
+        (ratio.second, ratio.config): (ratio.first, ratio.config)
+        for ratio in analysis.deployment_ratios
+        if ratio.second_is_bottleneck
+    }
+    codes = {((one.about.deployment, one.about.config), one.code) for one in found}
+
+    def place(one: Finding) -> tuple[bool, bool, tuple[int, int]]:
+        ahead = behind.get((one.about.deployment, one.about.config))
+        common = ahead is None or one.severity == "info" or (ahead, one.code) in codes
+        return common, common or one.code not in OF_A_QUOTA, one.rank
+
+    return tuple(sorted(found, key=place))

@@ -1,4 +1,4 @@
-"""What a machine keeps from a service: its quota, and CPUs that others, or its own threads, take."""
+"""What a machine keeps from a service: CPUs that others, or its own threads, take."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from reports.evidence.machine import FILLED, GotOfMachine
 from reports.evidence.service import Service
 from reports.findings.finding import Effect, Evidence, Finding, Severity
 from reports.findings.held import about, is_held
+from reports.findings.quota import is_throttled
 
-THROTTLED = 0.1
 DELAYED = 0.3
 """Shares of the time from which on it matters."""
 MUCH = 0.5
@@ -21,24 +21,11 @@ def machine_limits(analysis: Analysis) -> Iterator[Finding]:
         machine = service.heavy.machine
         if machine is None:
             continue
-        yield from _throttled(service, machine)
         yield from _delayed(service, machine)
 
 
-def _throttled(service: Service, machine: GotOfMachine) -> Iterator[Finding]:
-    if (share := machine.throttled or 0.0) >= THROTTLED:
-        yield _finding(
-            service, "cpu-throttled", share,
-            Evidence(figure="periods in which it was stopped", value=100 * share, unit="%"),
-            Evidence(figure="processor time", value=machine.cpu_cores, unit="cores"),
-            Evidence(figure="of its limit", value=machine.cores, unit="cores"),
-            advice="Set TORCH_THREADS and OMP_NUM_THREADS to the whole cores of the quota, at least 1, or"
-            " raise the limit",
-        )  # fmt: skip
-
-
 def _delayed(service: Service, machine: GotOfMachine) -> Iterator[Finding]:
-    if (share := machine.run_delay or 0.0) < DELAYED:
+    if (share := machine.run_delay or 0.0) < DELAYED or is_throttled(machine):  # then that is why
         return
     figures = (
         Evidence(figure="of the time in which it could run, it waited", value=100 * share, unit="%"),

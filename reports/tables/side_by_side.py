@@ -14,6 +14,8 @@ from reports.figures.text import NONE, listed, spread, times, value
 from reports.notes.footnotes import answer_notes, ratio_notes
 from workloads.workload import Workload
 
+MARK = f" > {BOTTLENECK_RATIO}"
+"""After a ratio that is above it, and not by chance."""
 LONGEST_LABEL = 12
 """Of a column's head; with longer ones a table of two deployments is wider than 120 columns."""
 
@@ -37,13 +39,15 @@ def ratio_header(first: str, second: str) -> str:
     return f"Ratio ({a[:1]}/{b[:1]})" if a[:1] != b[:1] else f"Ratio ({a}/{b})"
 
 
-def original_table(analysis: Analysis, config: str, workload: Workload) -> Table:
+def original_table(analysis: Analysis, config: str, workload: Workload, second: str) -> Table:
     """The original's table for two deployments: throughput, median of the compared metric, ratio of
     throughput."""
-    first, second = deployments_of(analysis.levels)
+    first = deployments_of(analysis.levels)[0]
     levels = [lv for lv in analysis.levels if (lv.config, lv.workload) == (config, workload)]
     by_key = {(lv.deployment, lv.load): lv for lv in levels}
-    own = [r for r in analysis.deployment_ratios if (r.config, r.workload) == (config, workload)]
+    asked = (config, workload, second)
+    own = [r for r in analysis.deployment_ratios if (r.config, r.workload, r.second) == asked]
+    levels = [lv for lv in levels if lv.deployment in (first, second)]
     per, metric = workload.throughput.title, workload.compared
     rows, above = [], []
     columns = first_columns(ratio.load for ratio in own)
@@ -53,7 +57,7 @@ def original_table(analysis: Analysis, config: str, workload: Workload) -> Table
             *ratio.load.cells(columns),
             *(_shown(level, of_median=False) for level in (a, b)),
             *(_shown(level, of_median=True) for level in (a, b)),
-            spread(ratio.throughput),
+            f"{spread(ratio.throughput)}{MARK if ratio.second_is_bottleneck else ''}",
         )
         rows.append(Row(cells=cells, invalid=not any(level is not None and level.valid for level in (a, b))))
         if ratio.second_is_bottleneck:

@@ -212,7 +212,13 @@ def _mocks(own: Sequence[Comparison], knee: Knee | None) -> Iterator[Sentence]:
 
 
 def _deployments(ratios: Sequence[DeploymentRatio]) -> Iterator[Sentence]:
-    """Which of two is ahead, at the highest load of the first configuration that has both."""
+    """Which of two is ahead, of the first and each other one."""
+    for second in dict.fromkeys(ratio.second for ratio in ratios):
+        yield from _pair([ratio for ratio in ratios if ratio.second == second])
+
+
+def _pair(ratios: Sequence[DeploymentRatio]) -> Iterator[Sentence]:
+    """At the highest load of the first configuration that has both."""
     known = [ratio for ratio in ratios if ratio.throughput is not None and not ratio.workload_mismatch]
     if not known:
         if ratios and not any(ratio.workload_mismatch or ratio.differ_in for ratio in ratios):

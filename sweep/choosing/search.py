@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from statistics import fmean
 
 from sweep.choosing.knee import Outcomes, deciding_levels, next_level
-from sweep.planning.cell_key import CellKey, Series
+from sweep.planning.cell_key import CellKey, Series, Service
 from sweep.planning.plan import Plan
 
 USUAL_LEVELS = 6
@@ -26,6 +26,8 @@ class Search:
     """Of each cell; None where it is not valid, so that it decides nothing."""
     unanswered: dict[Series, int] = field(default_factory=dict)
     """The lowest level at which there was not one good answer."""
+    gone: set[Service] = field(default_factory=set)
+    """Those that are not there for the rest of this repeat."""
 
     failed: dict[CellKey, str] = field(default_factory=dict)
     """Why, of the cells that the target failed, not the machine."""
@@ -44,7 +46,9 @@ class Search:
             self.unanswered[key.series] = min(key.concurrency, limit)
 
     def pointless(self, key: CellKey) -> bool:
-        """Did no more users than these get no good answer at all, or is it a repeat of what has no hope?"""
+        """Did no more users than these get no good answer at all, or is nobody there to give one?"""
+        if key.service in self.gone:
+            return True
         limit = self.unanswered.get(key.series)
         if limit is not None and key.concurrency >= limit:
             return True

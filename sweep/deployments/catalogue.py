@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from sweep.deployments import local, run, url
+from sweep.deployments import local, pod, run, url
 from sweep.deployments.protocol import Kind
 from sweep.running.errors import UsageError
 
 KINDS: tuple[type[Kind], ...] = (
     local.Local,
+    pod.Pod,
+    pod.EqualCpu,
     run.Run,
     url.Url,
 )

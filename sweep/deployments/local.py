@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Self
+from typing import Any, Self
 
 from records.services.variants import BASELINE
+from sweep.deployments.confinement import Confinement
 from sweep.deployments.process import environment_of, wait_ready
 from sweep.deployments.protocol import Endpoint, Kind, Setup
 from sweep.fixes.reference_app import REFERENCE_APP
@@ -39,26 +40,37 @@ class Local(Kind):
 
 
 class LocalDeployment:
-    """One process of the reference app."""
+    """One process of the reference app, confined or not."""
 
-    def __init__(self, setup: Setup) -> None:
-        self._setup = setup
+    def __init__(self, setup: Setup, confinement: Confinement | None = None) -> None:
+        self._setup = setup if confinement is None else confinement.waited_for(setup)
+        self._confinement = confinement
         self._child: Child | None = None
 
     def start(self, name: str, settings: Mapping[str, str]) -> Endpoint:
         """Raises UsageError when it ends, is not ready in time, or does not know a setting."""
-        setup, port = self._setup, free_port()
+        setup, port, confinement = self._setup, free_port(), self._confinement
         argv = ["-m", "uvicorn", "target_app.app:app", "--host", "127.0.0.1", "--port", str(port)]
+        given = os.environ if confinement is None else confinement.environment_in(os.environ)
+        confined = None if confinement is None else confinement.begin(setup.ledger)
+        grouped: dict[str, Any] = {} if confined is None else {"group": confined.group}
         self._child = child = Child(
             [*argv, "--no-access-log"],
             log=setup.log,
             ledger=setup.ledger,
             # Where it is not said what is mocked, nothing is: the sweep's own environment may say it.
-            env=environment_of(setup, {**BASELINE.settings, **settings}, os.environ),
+            env=environment_of(setup, {**BASELINE.settings, **settings}, given),
             cpus=setup.cpus.target,
+            **grouped,
         )
         base_url = f"http://127.0.0.1:{port}"
-        wait_ready(child, setup, f"{base_url}/ready", name, lambda status: status == 200)
+        path = setup.ready_path or "/ready"
+        try:
+            wait_ready(child, setup, f"{base_url}{path}", name, lambda status: status == 200)
+        except UsageError:
+            if confined is not None:
+                confined.check_killed(f"{setup.log.parent.name}/{name}")
+            raise
         said = served(base_url)
         if said.config is None:
             raise UsageError(f"the target at {base_url} answers, but not /config")
@@ -72,10 +84,15 @@ class LocalDeployment:
             ended=child.ended,
             inside=setup.inside,
             dial=setup.dial,
+            confined=confined,
             served=said,
             metrics=f"{base_url}/metrics",
         )
 
     def stop(self) -> None:
-        if self._child is not None:
-            self._child.stop()
+        try:
+            if self._child is not None:
+                self._child.stop()
+        finally:
+            if self._confinement is not None:
+                self._confinement.end()

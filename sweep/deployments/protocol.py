@@ -6,11 +6,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar, Protocol, Self
+from typing import Any, ClassVar, Protocol, Self
 
 from reach.options import DIRECT, Reach
 from records.services.served import Served
 from sweep.fixes.remedy import Remedies
+from sweep.running.confined import Confined
 from sweep.running.cpus import Cpus
 from sweep.running.ledger import Ledger
 
@@ -35,6 +36,8 @@ class Endpoint:
     served: Served = field(default_factory=Served)
     ended: Callable[[], str | None] = lambda: None
     """How it ended, if it did, as far as the sweep started it itself."""
+    confined: Confined | None = None
+    """The control group that it is in; None: none of ours."""
     metrics: str | None = None
     """The URL at which it says how it is, in Prometheus's format; None: nobody knows of one."""
 
@@ -65,6 +68,8 @@ class Setup:
     ready_path: str = ""
     """Where a command of the user's is asked whether it is ready; empty: at the kind's own path."""
     ready_seconds: float = READY_SECONDS
+    as_if_cores: int | None = None
+    """Of the node for which a target with a quota sizes its pools; None: of this machine."""
 
 
 class Deployment(Protocol):
@@ -98,6 +103,11 @@ class Kind(ABC):
     """It knows the four configurations, and they are what is measured where nothing else is asked for."""
     has_dial: ClassVar[bool] = False
     """It can slow its own stages."""
+    has_quota: ClassVar[bool] = False
+    """It has a limited share of all CPUs: no target of its sweep is kept on some, for a library that counts
+    those would start as many threads as it may, and show nothing."""
+    on_a_node: ClassVar[bool] = False
+    """It can be sized as on a node of more cores."""
     ready_path: ClassVar[str | None] = None
     """Where it is asked whether it is ready, if the user may say where."""
 
@@ -119,6 +129,18 @@ class Kind(ABC):
     @property
     def remedies(self) -> Remedies:
         """The settings that may mend what is found of it."""
+        return {}
+
+    def kept(self) -> dict[str, str]:
+        """What makes it another service than one of the same spec: what it is given by files that may change.
+
+        Raises:
+            UsageError: they cannot be read.
+        """
+        return {}
+
+    def facts(self) -> dict[str, Any]:
+        """What run.json says of it. Raises UsageError."""
         return {}
 
     def check_reach(self, reach: Reach) -> None:

@@ -16,23 +16,21 @@ from records.evidence.dial import began_at_ns
 from records.evidence.inside import sampled_at_ns
 from records.exit_codes import USAGE
 from records.files import write_json
-from records.secrets.secret_names import is_secret
-from records.secrets.urls import blank_urls
-from records.services.served import AS_IS, Served
 from records.services.variants import MOCKS, SWITCHES
-from sweep.beside.llm import LlmServer, named_llm
+from sweep.beside.llm import LlmServer
 from sweep.beside.probing import probing
 from sweep.beside.scraping import scrape_words
 from sweep.beside.seen import taking_stacks
 from sweep.choosing import again
 from sweep.deployments.protocol import Endpoint
+from sweep.measuring.expected import given_besides, is_expected
+from sweep.measuring.limited import used_by, write_limits
 from sweep.planning.cell_key import CellKey
 from sweep.planning.load_words import found_in, own_words, words
 from sweep.planning.plan import Plan
 from sweep.planning.scenario import locustfile
-from sweep.planning.target import Target
 from sweep.running import logs
-from sweep.running.cpus import LOCUST_PRIORITY, THREAD_SETTINGS, Cpus
+from sweep.running.cpus import LOCUST_PRIORITY, Cpus
 from sweep.running.dial import LONGEST_NS
 from sweep.running.errors import UsageError
 from sweep.running.inside import copy_between
@@ -47,8 +45,6 @@ _MORE_SECONDS = 40.0
 _LOG_TAIL_BYTES = 1 << 20
 _FULL_BYTES = 1 << 16
 """A disk with less room than this may be why a process ended."""
-SIZES = (*THREAD_SETTINGS, "WEB_CONCURRENCY", "TOKENIZERS_PARALLELISM")
-"""Variables by which libraries and servers have more threads or processes, whatever a service says."""
 _SPEC = "spec.json"
 
 
@@ -111,7 +107,7 @@ def measure(place: Workplace, key: CellKey, endpoint: Endpoint) -> CellData:
     # Locust wants its results directory empty, so what else belongs there is kept beside it until the end.
     log_bytes = logs.written(endpoint.log) if endpoint.log else 0
     mark = place.spans.mark() if place.spans else 0
-    spec = _beside(folder, _SPEC)
+    spec, used = _beside(folder, _SPEC), used_by(endpoint)
     write_json(spec, _spec(place, key, endpoint).to_json())
     try:
         code, locust = _load(place, key, endpoint)
@@ -129,6 +125,7 @@ def measure(place: Workplace, key: CellKey, endpoint: Endpoint) -> CellData:
     _collect(folder, folder)
     if ended := endpoint.ended():
         write_json(folder / layout.ENDED, {"text": ended})
+    write_limits(folder, endpoint, used)
     data = read_cell(folder)
     if endpoint.log:
         _copy_tail(endpoint.log, log_bytes, folder / layout.TARGET_LOG)
@@ -211,11 +208,11 @@ def _spec(place: Workplace, key: CellKey, endpoint: Endpoint) -> CellSpec:
         config=key.config,
         point=key.point.to_json(),
         repeat=key.repeat,
-        expected_config=key.config if _is_expected(key.config, served) else None,
+        expected_config=key.config if is_expected(key.config, served) else None,
         expected_settings={name: text for name, text in settings.items() if name not in unsaid},
         unproved_settings=tuple(sorted(unsaid)),
         variant=redact.value(place.plan.variant(key.config).settings),
-        settings={**redact.value(_given_besides(place.plan, target, served)), **settings},
+        settings={**redact.value(given_besides(place.plan, target, served)), **settings},
         service=redact.value(target.kept()),
         served=served,
         cpus=place.cpus_for(endpoint).to_json(),
@@ -224,25 +221,6 @@ def _spec(place: Workplace, key: CellKey, endpoint: Endpoint) -> CellSpec:
         samples=str(_beside(folder, layout.SAMPLES)) if endpoint.pids else "",
         interval_s=PROFILER_INTERVAL_SECONDS,
     )
-
-
-def _given_besides(plan: Plan, target: Target, served: Served) -> dict[str, str]:
-    """What the environment sets of what is started: the LLM, how many threads and processes compute, and
-    whatever else the service says it has, in capitals or not, as pydantic's settings are read."""
-    if not (target.kind.started and target.kind.configurable):
-        return {}
-    settings = {name.upper(): name for name in (*SIZES, *served.settings) if not is_secret(name)}
-    said = sorted(os.environ, key=str.isupper)  # in capitals last: that is what counts
-    given = {settings[name.upper()]: os.environ[name] for name in said if name.upper() in settings}
-    if target.kind.reaches_loopback and (llm := named_llm(plan)):
-        given["OPENAI_BASE_URL"] = llm
-    return {name: blank_urls(text) for name, text in given.items()}
-
-
-def _is_expected(config: str, served: Served) -> bool:
-    """Is it a service's own name for what it runs? Any other variant is known by its settings; one that
-    nobody can prove is named all the same."""
-    return config in MOCKS or (served.config is None and config != AS_IS)
 
 
 def _limit_seconds(plan: Plan) -> float:

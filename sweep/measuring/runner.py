@@ -21,12 +21,14 @@ from sweep.choosing.search import Search
 from sweep.deployments.protocol import Endpoint
 from sweep.measuring.cell import Workplace, finished, measure, set_aside
 from sweep.measuring.directory import write_run
+from sweep.measuring.limited import limits_of
 from sweep.measuring.progress import Progress
 from sweep.measuring.targets import start_targets
 from sweep.measuring.unanswered import Unanswered
 from sweep.planning.cell_key import CellKey, Series, Service
+from sweep.planning.division import divided
 from sweep.planning.plan import Plan
-from sweep.running.cpus import SHARED, Cpus, available, divide, kept_on, may_be_realtime
+from sweep.running.cpus import SHARED, Cpus, available, kept_on, may_be_realtime
 from sweep.running.ledger import Ledger
 from sweep.running.redaction import sending
 from sweep.running.spans import SpanReceiver
@@ -68,8 +70,8 @@ class Sweep:
     def __post_init__(self) -> None:
         self.search = Search(plan=self.plan)
         self.budget = Budget(seconds=self.plan.budget_seconds, began=self.started)
-        divided = divide(self.plan.cpus, available())
-        self.cpus = divided if self.plan.starts_targets else divided.of_a_running_service()
+        whole = divided(self.plan, available())
+        self.cpus = whole if self.plan.starts_targets else whole.of_a_running_service()
         # Of several CPUs that it shares it takes one at a time, for no longer than it would anyhow; from one
         # alone it could keep the target. Several workers would not make room for each other, nor for their
         # master: among equals that run before all else, nobody is interrupted.
@@ -99,6 +101,7 @@ class Sweep:
             "budget_ended": bool(self.skipped),
             "not_measured": missing,
             "not_measured_again": [key.path for key in self.spoiled],
+            **limits_of(self.plan),
         }
         write_run(self.directory, self.plan, status=status, extra=extra)
 
@@ -124,6 +127,7 @@ class Sweep:
                 self._repeat(place, repeat, llm_url or "")
 
     def _repeat(self, place: Workplace, repeat: int, llm_url: str) -> None:
+        self.search.gone.clear()
         missing = [key for key in self._read_what_is_there(place, repeat) if self._worth_it(key)]
         onward = self.search.next_cells() if repeat == 1 else []
         wanted = missing + onward + self._spoiled_in(repeat)
@@ -139,6 +143,7 @@ class Sweep:
                 stack, place, services, repeat=repeat, llm_url=llm_url, progress=self.progress
             )
             self.start_seconds = time.monotonic() - began
+            self.search.gone.update(services - endpoints.keys())
             at = Bench(place=place, endpoints=endpoints, repeat=repeat)
             for sparing in (True, False):  # what is kept for measuring again goes to the rest in the end
                 self._measure_waiting(at, missing, sparing=sparing)
@@ -176,7 +181,7 @@ class Sweep:
 
     def _measure_again(self, at: Bench) -> None:
         """Whatever the machine spoiled in this repeat, while its targets run."""
-        while cells := self._spoiled_in(at.repeat):
+        while cells := [key for key in self._spoiled_in(at.repeat) if not self.search.pointless(key)]:
             for key in self.plan.shuffled(cells):
                 if not self.budget.time_for_cell(time.monotonic(), sparing=False):
                     return
@@ -228,6 +233,7 @@ class Sweep:
         seconds = time.monotonic() - began
         self.budget.took(seconds, again=again)
         self._learn(at.place, key, data)
+        self._report_if_killed(at, key)
         pending = len(self._spoiled_in(at.repeat))
         self.progress.cell(
             key,
@@ -241,6 +247,16 @@ class Sweep:
         for line in self.unanswered.lines(at.place, key, at.endpoints[key.service]):
             self.progress.note(line)
         self._report_if_unanswered(key)
+
+    def _report_if_killed(self, at: Bench, key: CellKey) -> None:
+        """At its memory limit: then whatever else there is goes on."""
+        confined = at.endpoints[key.service].confined
+        if confined is not None and (why := confined.killed()):
+            self.search.gone.add(key.service)
+            self.spoiled.pop(key, None)
+            self.progress.note(
+                f"{key.path}: {why}; {key.deployment}/{key.config} is measured no more in this repeat"
+            )
 
     def _learn(self, place: Workplace, key: CellKey, data: CellData) -> None:
         """What follows from a cell."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
 from records.cells import layout
+from records.cells.reader import cell_directories
 from records.services.served import AS_IS, Served
 from sweep.beside.reaching import headers_of_plan, reach_of_plan
 from sweep.deployments.protocol import Deployment, Endpoint, Setup
@@ -17,7 +18,7 @@ from sweep.measuring.progress import Progress
 from sweep.planning.cell_key import Service
 from sweep.planning.plan import Plan
 from sweep.planning.target import Target
-from sweep.running.errors import UsageError
+from sweep.running.errors import OutOfMemory, UsageError
 
 
 def start_targets(
@@ -32,44 +33,63 @@ def start_targets(
     """Start what is wanted; ``stack`` stops it.
 
     Raises:
-        UsageError: one never got ready, or cannot prove what it runs.
+        UsageError: one never got ready, or cannot prove what it runs. What is killed at its memory limit is
+            left out, unless nothing else is there or was measured.
     """
     endpoints: dict[Service, Endpoint] = {}
     unproved: list[str] = []
+    killed: OutOfMemory | None = None
     began = time.monotonic()
     for target in place.plan.targets:
         for config in (variant.name for variant in place.plan.variants):
             if (target.label, config) not in wanted:
                 continue
-            folder = place.run / layout.TARGETS / target.label
-            setup = Setup(
-                cpus=place.cpus,
-                llm_url=llm_url if target.kind.reaches_loopback else "",
-                log=folder / f"{config}-r{repeat}.log",
-                inside=folder / f"{config}-r{repeat}.inside" if place.plan.inside else None,
-                dial=folder / f"{config}-r{repeat}.dial" if place.plan.dial else None,
-                otlp_url=place.spans.url if place.spans else "",
-                ledger=place.ledger,
-                report=progress.report,
-                reach=reach_of_plan(place.plan, os.environ),
-                headers=headers_of_plan(place.plan, os.environ),
-                cwd=Path(target.cwd) if target.cwd else None,
-                ready_path=target.ready_path,
-                ready_seconds=target.ready_seconds,
-            )
+            name = f"{config}-r{repeat}"
+            setup = _setup(place, target, name, llm_url=llm_url, report=progress.report)
             _report_start(progress, target, config, repeat)
             deployment = deployment_of(target, setup)
             stack.callback(deployment.stop)
-            endpoint = deployment.start(config, place.plan.settings_of(config))
+            try:
+                endpoint = deployment.start(config, place.plan.settings_of(config))
+            except OutOfMemory as error:
+                killed = error
+                progress.note(f"{error}; it is not measured in repeat {repeat}")
+                deployment.stop()
+                continue
             _must_be_provable(target, config, endpoint.served)
             if target.kind.configurable and endpoint.served.config is None and place.plan.settings_of(config):
                 unproved.append(f"{target.label}/{config}")
             endpoints[target.label, config] = endpoint
+    if killed is not None and not endpoints and not any(cell_directories(place.run)):
+        raise killed
     if unproved and repeat == 1:
         progress.note(f"set, not proved, without a /config that says it: {', '.join(unproved)}")
     if place.plan.starts_targets:
         progress.step(f"all targets are ready, {time.monotonic() - began:.0f} s")
     return endpoints
+
+
+def _setup(
+    place: Workplace, target: Target, name: str, *, llm_url: str, report: Callable[[str], None]
+) -> Setup:
+    """``name``: of its variant and repeat, by which its files are called."""
+    folder = place.run / layout.TARGETS / target.label
+    return Setup(
+        cpus=place.cpus,
+        llm_url=llm_url if target.kind.reaches_loopback else "",
+        log=folder / f"{name}.log",
+        inside=folder / f"{name}.inside" if place.plan.inside else None,
+        dial=folder / f"{name}.dial" if place.plan.dial else None,
+        otlp_url=place.spans.url if place.spans else "",
+        ledger=place.ledger,
+        report=report,
+        reach=reach_of_plan(place.plan, os.environ),
+        headers=headers_of_plan(place.plan, os.environ),
+        cwd=Path(target.cwd) if target.cwd else None,
+        ready_path=target.ready_path,
+        ready_seconds=target.ready_seconds,
+        as_if_cores=target.as_if_cores,
+    )
 
 
 def check_services(plan: Plan, environment: Mapping[str, str]) -> None:

@@ -19,6 +19,7 @@ from sweep.measuring.directory import given_before, load
 from sweep.measuring.targets import check_services
 from sweep.mending.fixing import MOST_FIXES, announced, fixing_plan
 from sweep.mending.given_fixes import FORM
+from sweep.planning.division import divided
 from sweep.planning.plan import Plan
 from sweep.running import cpus as division
 from sweep.running.errors import UsageError
@@ -106,5 +107,5 @@ def _analysis(directory: Path) -> Analysis:
 def _check(plan: Plan) -> None:
     """Raises UsageError for what cannot be measured on this machine, or by now."""
     check_reach(plan, os.environ)
-    division.divide(plan.cpus, division.available())
+    divided(plan, division.available())
     check_services(plan, os.environ)

@@ -213,6 +213,11 @@ class Plan:
         return any(target.kind.started for target in self.targets)
 
     @property
+    def has_quota(self) -> bool:
+        """Is there a target whose CPU is limited by time? Then none is kept on some CPUs."""
+        return any(target.kind.has_quota for target in self.targets)
+
+    @property
     def needs_llm(self) -> bool:
         """Is there a target that is told where its LLM is?"""
         return any(target.kind.reaches_loopback for target in self.targets)

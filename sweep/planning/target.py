@@ -11,7 +11,7 @@ from typing import Annotated, ClassVar
 import click
 from pydantic import ConfigDict, Field
 
-from records.options.number_options import Number
+from records.options.number_options import Number, Whole
 from records.secrets.given import blank_command
 from records.secrets.secret_names import path_trouble
 from sweep.deployments.catalogue import kind_of
@@ -19,6 +19,7 @@ from sweep.deployments.protocol import HEALTH_PATH, READY_SECONDS, Kind
 from sweep.running.errors import UsageError
 
 MOST_READY_SECONDS = 24 * 3600
+MOST_CORES = 1024
 _LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,80}")
 
 
@@ -39,6 +40,8 @@ class Target:
     ready_path: str = ""
     """Where a command is asked whether it is ready; empty: at its kind's own path."""
     ready_seconds: Annotated[float, Field(gt=0, le=MOST_READY_SECONDS)] = READY_SECONDS
+    as_if_cores: Annotated[int | None, Field(ge=1, le=MOST_CORES)] = None
+    """Of the node for which it is sized; None: of this machine."""
 
     def __post_init__(self) -> None:
         if not _LABEL.fullmatch(self.label):
@@ -73,7 +76,25 @@ class Target:
         if not self.kind.started:
             return {}
         folder = {"folder": self.cwd} if self.cwd else {}
-        return {"spec": blank_command(self.spec), **folder}
+        node = {"as_if_cores": str(self.as_if_cores)} if self.as_if_cores else {}
+        return {"spec": blank_command(self.spec), **folder, **node, **self.kind.kept()}
+
+
+def sizing(command: Callable[..., None]) -> Callable[..., None]:
+    """The command with the option of the node that pods are sized for."""
+    return click.option(
+        "--as-if-cores",
+        type=Whole(1, MOST_CORES),
+        help="Size a pod's torch, OpenMP and default executor as on a node of so many cores, of which its "
+        "quota says nothing. [default: this machine's]",
+    )(command)
+
+
+def with_sizes(targets: Sequence[Target], cores: int | None) -> tuple[Target, ...]:
+    """Targets that are sized as on a node of so many cores. Raises UsageError where there is none."""
+    if cores is not None and not any(target.kind.on_a_node for target in targets):
+        raise UsageError("--as-if-cores sizes a pod; there is none (--deployment pod)")
+    return tuple(replace(one, as_if_cores=cores) if one.kind.on_a_node else one for one in targets)
 
 
 def waiting(command: Callable[..., None]) -> Callable[..., None]:

@@ -18,6 +18,8 @@ PINS = hasattr(os, "sched_setaffinity")
 """Can this system keep a process on some CPUs? (macOS can't.)"""
 THREAD_SETTINGS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TORCH_THREADS")
 """In a target's environment: how many threads its libraries compute with, where not as many as CPUs."""
+_DEFAULT_EXECUTOR_MOST = 32
+"""Python's own: the default executor has so many threads at most, and four more than CPUs else."""
 LOCUST_PRIORITY, PROBES_PRIORITY, LLM_PRIORITY = 1, 2, 3
 """Of SCHED_FIFO, the lowest: before all that is not real-time. The LLM server's few events are due at moments
 of their own, which a busy Locust may not put off, and no kernel dates what probes read; what Locust reads it
@@ -60,7 +62,19 @@ class Cpus:
         has threads that wait for each other."""
         if self.mode == SHARED or self.target is None:
             return {}
-        return dict.fromkeys(THREAD_SETTINGS, str(len(self.target)))
+        return thread_settings(len(self.target))
+
+
+def thread_settings(count: int) -> dict[str, str]:
+    return dict.fromkeys(THREAD_SETTINGS, str(count))
+
+
+def as_if(cores: int) -> dict[str, str]:
+    """What the libraries of a process would find on a machine of so many cores: OpenMP, and torch by that,
+    start a thread a core; Python sizes its executors by the CPUs that it counts, since 3.13 by a variable."""
+    sizes = {name: text for name, text in thread_settings(cores).items() if name != "TORCH_THREADS"}
+    executor = str(min(_DEFAULT_EXECUTOR_MOST, cores + 4))
+    return {**sizes, "PYTHON_CPU_COUNT": str(cores), "DEFAULT_EXECUTOR_THREADS": executor}
 
 
 def may_be_realtime() -> bool:

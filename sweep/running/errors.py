@@ -6,6 +6,10 @@ from records.errors import UsageError as UsageError
 from records.options.base_url import split_base_url
 
 
+class OutOfMemory(UsageError):
+    """What was started was killed at its memory limit: nothing else is the worse for it."""
+
+
 def check_base_url(what: str, url: str, *, key: str) -> None:
     """See that ``url`` can be asked, before anything starts. ``key`` is where its secret belongs.
 

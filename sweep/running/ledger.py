@@ -13,6 +13,7 @@ import orjson
 import psutil
 
 from records.files import LineFile, read_lines
+from sweep.running.cgroups.choice import remove_known
 
 STOP_SECONDS = 10.0
 LABEL = "CHOKEPOINT_STARTED_AS"
@@ -62,20 +63,31 @@ class Ledger:
         file.close()
         return started
 
+    def add_group(self, folders: Collection[Path]) -> None:
+        """A control group in which what is started next will be."""
+        file = LineFile(self._path)
+        file.append(orjson.dumps({"group": list(map(str, folders))}, option=orjson.OPT_APPEND_NEWLINE))
+        file.close()
+
     def end_survivors(self) -> int:
-        """End every process of the ledger that still lives, and all of theirs; how many there were."""
+        """End every process of the ledger that still lives, and all of theirs; how many there were. Then no
+        control group of theirs is left either."""
         if not self._path.exists():
             return 0
-        known = []
+        known, groups = [], list[Path]()
         for _, line in read_lines(self._path):
             # What is damaged names no process of ours.
             with contextlib.suppress(ValueError, TypeError, KeyError):
                 raw = orjson.loads(line)
+                if isinstance(raw, dict) and "group" in raw:
+                    groups += map(Path, raw["group"])
+                    continue
                 pid, created, label = int(raw["pid"]), float(raw["created"]), str(raw.get("label", ""))
                 if pid > 1:
                     known.append(Started(pid=pid, created=created, label=label))
         found = left(known)
         end(found)
+        remove_known(groups)
         return len(found)
 
 

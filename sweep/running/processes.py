@@ -12,12 +12,13 @@ import socket
 import subprocess
 import sys
 import uuid
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
 import psutil
 
+from sweep.running.cgroups.group import Group
 from sweep.running.ledger import LABEL, STOP_SECONDS, Ledger, end, left
 from sweep.running.logs import BOUNDS, last
 from sweep.running.redaction import blank_file, redaction, without_key
@@ -39,9 +40,11 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _settle_in(cpus: Collection[int] | None, realtime: int) -> None:
-    """In the child, before it is the program: keep it on its CPUs, first in line there, and ask Linux for
-    SIGTERM when the sweep dies, however it dies."""
+def _settle_in(cpus: Collection[int] | None, realtime: int, group: Group | None) -> None:
+    """In the child, before it is the program: put it into its group, keep it on its CPUs, first in line
+    there, and ask Linux for SIGTERM when the sweep dies, however it dies."""
+    if group is not None:
+        group.join()
     if cpus is not None:
         os.sched_setaffinity(0, cpus)
     if realtime:
@@ -61,9 +64,10 @@ class Child:
 
     ``cpus``: all it may run on; None: what the sweep may, or where the system keeps nobody anywhere.
     ``realtime``: its priority before all that is not so (`cpus.may_be_realtime`); 0: like any other.
+    ``group``: whose limits hold for it and all that it starts.
 
     Raises:
-        RuntimeError: it cannot be kept on ``cpus``.
+        RuntimeError: it cannot be kept on ``cpus``, or not be put into its group.
     """
 
     def __init__(
@@ -77,6 +81,7 @@ class Child:
         realtime: int = 0,
         ours: bool = True,
         cwd: Path | None = None,
+        group: Group | None = None,
     ) -> None:
         log.parent.mkdir(parents=True, exist_ok=True)
         environment = without_key(os.environ) if env is None else dict(env)
@@ -86,7 +91,15 @@ class Child:
         environment["PYTHONUNBUFFERED"] = "1"
         environment[LABEL] = label = uuid.uuid4().hex
         self.log = log
-        self._popen = self._started(argv, environment, cpus, realtime, cwd)
+        settle_in = partial(_settle_in, cpus, realtime, group)
+        words = [*(group.words if group else ()), sys.executable, *argv]
+        try:
+            self._popen = self._started(words, environment, settle_in, cwd)
+        except subprocess.SubprocessError as error:
+            where = (
+                f"be put into its {group.method}" if group else f"be kept on the CPUs {sorted(cpus or ())}"
+            )
+            raise RuntimeError(f"a process cannot {where}") from error
         try:
             self._started_as = ledger.add(self.pid, label)
         except BaseException:  # a full disk: nobody would stop it
@@ -96,27 +109,19 @@ class Child:
         BOUNDS.add(log)
 
     def _started(
-        self,
-        argv: Sequence[str],
-        env: Mapping[str, str],
-        cpus: Collection[int] | None,
-        realtime: int,
-        cwd: Path | None,
+        self, words: Sequence[str], env: Mapping[str, str], settle_in: Callable[[], None], cwd: Path | None
     ) -> subprocess.Popen[bytes]:
         with self.log.open("ab") as output:
-            try:
-                return subprocess.Popen(
-                    [sys.executable, *argv],
-                    stdin=subprocess.DEVNULL,
-                    stdout=output,
-                    stderr=subprocess.STDOUT,
-                    env=env,
-                    cwd=cwd,
-                    start_new_session=True,
-                    preexec_fn=partial(_settle_in, cpus, realtime) if sys.platform == "linux" else None,
-                )
-            except subprocess.SubprocessError as error:
-                raise RuntimeError(f"a process cannot be kept on the CPUs {sorted(cpus or ())}") from error
+            return subprocess.Popen(
+                words,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env=env,
+                cwd=cwd,
+                start_new_session=True,
+                preexec_fn=settle_in if sys.platform == "linux" else None,
+            )
 
     @property
     def pid(self) -> int:

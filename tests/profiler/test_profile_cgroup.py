@@ -44,6 +44,7 @@ def test_version_2_takes_the_least_on_the_way_up_and_the_use_of_whose_it_is(tmp_
     assert cgroup.of_process(7, root) == {
         "version": 2,
         "cpu_limit_cores": 1.5,
+        "cpu_period_ms": 100.0,
         "cpuset_cores": 4,
         "cpu_usage_seconds": 12.0,
         "cpu_periods": 9,
@@ -122,7 +123,8 @@ def test_version_1(tmp_path: Path) -> None:
         },
     )
     assert cgroup.of_process(7, root) == {
-        "version": 1, "cpu_limit_cores": 2.0, "cpuset_cores": 2, "cpu_usage_seconds": 4.5, "cpu_periods": 5,
+        "version": 1, "cpu_limit_cores": 2.0, "cpu_period_ms": 100.0,
+        "cpuset_cores": 2, "cpu_usage_seconds": 4.5, "cpu_periods": 5,
         "cpu_throttled_periods": 1, "cpu_throttled_seconds": 0.3, "memory_limit_gb": None,
         "memory_used_gb": 1.0, "memory_peak_gb": 3.0, "memory_limit_hits": 9, "memory_oom_kills": 2,
         "pressure": None,

@@ -90,6 +90,9 @@ class _Ready(_Started):
     def exit_code(self) -> None:  # type: ignore[override]
         return None
 
+    def ended(self) -> None:
+        return None
+
     def stop(self) -> None:
         _Ready.stopped = True
 

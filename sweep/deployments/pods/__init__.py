@@ -1,0 +1,1 @@
+"""What rendered manifests say of the target's container: its limits, environment and probes."""

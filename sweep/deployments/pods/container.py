@@ -1,0 +1,148 @@
+"""The target's container in rendered manifests. Values only: who renders them is `render`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from sweep.deployments.pods.quantity import quantity
+from sweep.running.cgroups.limits import Limits
+
+NAME = "target"
+"""The Deployment's, with a prefix or suffix of kustomize's, and the container's."""
+_PERIOD, _FAILURES, _DELAY = 10, 3, 0
+"""Kubernetes' defaults of a probe."""
+_PLACES = ("_DIR", "_HOME", "_PATH", "HOME", "HOST", "PORT", "OPENAI_BASE_URL")
+"""The ends of names of variables that say where things lie in the container, or in its cluster."""
+Facts = Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Container:
+    """What it is given, and how it is waited for."""
+
+    name: str
+    limits: Limits
+    environment: Mapping[str, str] = field(default_factory=dict)
+    left_out: tuple[str, ...] = ()
+    """Variables that say nothing on this machine: places in the container, secrets, the pod's own facts."""
+    ready_path: str = ""
+    ready_seconds: float | None = None
+    """From its startup probe; None: it has none."""
+
+
+def container_of(documents: Sequence[Any]) -> Container:
+    """Raises ValueError where there is no such container, or what it is given cannot be read."""
+    found = list(_containers(documents))
+    named = [one for one in found if NAME in str(one[0]).split("-")] or found
+    if len(named) != 1:
+        seen = ", ".join(str(one[0]) for one in found) or "none"
+        raise ValueError(f"one Deployment called {NAME} is wanted; there is {seen}")
+    name, raw = named[0]
+    limits = _limits(raw.get("resources") or {})
+    given = dict(_environment(raw, documents, limits))
+    left_out = {key for key, value in given.items() if value is None or _is_place(key, value)}
+    probe = raw.get("startupProbe") or {}
+    return Container(
+        name=name,
+        limits=limits,
+        environment={key: value for key, value in given.items() if value is not None and key not in left_out},
+        left_out=tuple(sorted(left_out)),
+        ready_path=str((probe.get("httpGet") or {}).get("path") or ""),
+        ready_seconds=_seconds(probe) if probe else None,
+    )
+
+
+def _containers(documents: Sequence[Any]) -> Iterator[tuple[str, Facts]]:
+    """Of each Deployment the container that is called as it is, else its first one; sidecars follow."""
+    for one in documents:
+        if not isinstance(one, dict) or one.get("kind") != "Deployment":
+            continue
+        try:
+            inner = one["spec"]["template"]["spec"]["containers"]
+            named = [container for container in inner if container.get("name") == NAME]
+            yield str(one["metadata"]["name"]), (named or inner)[0]
+        except (KeyError, IndexError, TypeError, AttributeError):
+            raise ValueError("a Deployment in it has no containers") from None
+
+
+def _limits(resources: Facts) -> Limits:
+    """As Kubernetes has it, what is limited and not requested is requested as far as it is limited."""
+    limits, requests = resources.get("limits") or {}, resources.get("requests") or {}
+    cpu = _read(limits, "cpu")
+    memory = _read(limits, "memory")
+    requested = _read(requests, "cpu")
+    return Limits(
+        cpu_cores=float(cpu) if cpu else None,
+        cpu_request_cores=float(cpu or 0 if requested is None else requested),
+        memory_bytes=int(memory) if memory else None,
+    )
+
+
+def _read(resources: Facts, name: str) -> Decimal | None:
+    if name not in resources:
+        return None
+    try:
+        return quantity(resources[name])
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from None
+
+
+def _seconds(probe: Facts) -> float:
+    """From the start until the container would be killed for not being ready."""
+    period, failures = probe.get("periodSeconds", _PERIOD), probe.get("failureThreshold", _FAILURES)
+    return float(probe.get("initialDelaySeconds", _DELAY) + period * failures)
+
+
+def _environment(raw: Facts, documents: Sequence[Any], limits: Limits) -> Iterator[tuple[str, str | None]]:
+    """``env`` comes after ``envFrom``, and wins. None: it is known in a cluster alone."""
+    maps = {
+        one["metadata"]["name"]: one.get("data") or {}
+        for one in documents
+        if isinstance(one, dict) and one.get("kind") == "ConfigMap"
+    }
+    for source in raw.get("envFrom") or ():
+        if reference := source.get("configMapRef"):
+            for key, value in _data(maps, reference).items():
+                yield f"{source.get('prefix', '')}{key}", str(value)
+    for one in raw.get("env") or ():
+        name, source = str(one["name"]), one.get("valueFrom") or {}
+        if "value" in one or not source:
+            yield name, str(one.get("value") or "")
+        elif reference := source.get("configMapKeyRef"):
+            value = _data(maps, reference).get(reference["key"])
+            if value is not None:
+                yield name, str(value)
+            elif not reference.get("optional"):
+                raise ValueError(f"{name}: the ConfigMap {reference['name']} has no key {reference['key']}")
+        else:
+            yield name, _of_resources(source.get("resourceFieldRef") or {}, limits)
+
+
+def _data(maps: Mapping[str, Any], reference: Facts) -> Facts:
+    name = str(reference.get("name"))
+    if name in maps:
+        found: Facts = maps[name]
+        return found
+    if reference.get("optional"):
+        return {}
+    raise ValueError(f"there is no ConfigMap {name}")
+
+
+def _of_resources(reference: Facts, limits: Limits) -> str | None:
+    """A limit that the pod is told, rounded up as Kubernetes does."""
+    known = {
+        "limits.cpu": limits.cpu_cores,
+        "requests.cpu": limits.cpu_request_cores,
+        "limits.memory": limits.memory_bytes,
+    }
+    value = known.get(str(reference.get("resource")))
+    divisor = float(quantity(reference.get("divisor", 1))) or 1.0
+    return None if value is None else str(math.ceil(value / divisor))
+
+
+def _is_place(name: str, value: str) -> bool:
+    return name.endswith(_PLACES) or value.startswith("/")

