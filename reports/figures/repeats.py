@@ -27,7 +27,7 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import t
+from scipy.special import stdtrit
 
 from records.cells.measure import CONFIDENCE
 from reports.figures import stats
@@ -79,7 +79,7 @@ class Between:
     def widened(self, estimate: Estimate, repeats: int) -> Estimate:
         """A level's estimate whose interval knows only the noise within its cells, with that between repeats:
         on the logarithm's scale the two half-widths add in squares."""
-        half = float(t.ppf((1 + CONFIDENCE) / 2, self.freedom)) * math.sqrt(self.variance / repeats)
+        half = float(stdtrit(self.freedom, (1 + CONFIDENCE) / 2)) * math.sqrt(self.variance / repeats)
 
         def moved(end: float | None, sign: int) -> float | None:
             if end is None or not end > 0 or not estimate.value > 0:
@@ -159,7 +159,7 @@ def by_repeats(value: float, groups: Sequence[Sequence[float]]) -> Estimate:
         return Estimate(value=value)
     left = math.fsum((log - math.fsum(logs) / len(logs)) ** 2 for logs in own for log in logs)
     variance = (PRIOR_FREEDOM * PRIOR + left) / (PRIOR_FREEDOM + freedom)
-    half = float(t.ppf((1 + CONFIDENCE) / 2, PRIOR_FREEDOM + freedom)) * math.sqrt(variance / len(own[-1]))
+    half = float(stdtrit(PRIOR_FREEDOM + freedom, (1 + CONFIDENCE) / 2)) * math.sqrt(variance / len(own[-1]))
     return Estimate(value=value, low=value * math.exp(-half), high=value * math.exp(half))
 
 
