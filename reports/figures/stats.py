@@ -104,7 +104,7 @@ def _rank_below(n: int, q: float, tail: float) -> int:
 
 def _below(p: float, n: int, q: float) -> int:
     """The p-quantile of how many of n values lie below their q-quantile (binomial)."""
-    reached = max(0, math.ceil(bdtrik(p, n, q)))
+    reached: int = max(0, math.ceil(bdtrik(p, n, q)))
     fewer = max(0, reached - 1)
     return fewer if float(bdtr(fewer, n, q)) >= p else reached
 
