@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+# Each of hundreds of processes would else compile all modules anew where that variable is set, as in images.
+PYTEST := env -u PYTHONDONTWRITEBYTECODE $(BIN)/pytest -n 6 --dist worksteal
 
 .PHONY: help install sweep test check check-k8s scan-k8s format bench bench-diagnosis bench-dial bench-langchain bench-memory bench-pinning bench-probes bench-same case-study clean fuzz mutations
 
@@ -21,13 +23,13 @@ sweep: install ## Show where the reference app stops scaling (about 6 minutes; S
 	$(BIN)/sweep $(SWEEP)
 
 test: install ## Run the tests
-	$(BIN)/pytest -n 6 --dist worksteal
+	$(PYTEST)
 
 check: install ## Format, lint, types and tests: what CI runs
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/pytest -n 6 --dist worksteal
+	$(PYTEST)
 
 check-k8s: install ## Render, validate and cross-check the manifests (make check does, too)
 	$(BIN)/pytest tests/k8s

@@ -29,6 +29,11 @@ settings.load_profile("person")
 if os.environ.get("CI"):
     settings.load_profile("steady")
 
+with pytest.MonkeyPatch.context() as of_the_import:
+    # Beside other workers the threads of a matrix product wait for each other, at twice the CPU.
+    of_the_import.setenv("OPENBLAS_NUM_THREADS", "1")
+    import numpy  # noqa: F401
+
 
 SLOW = re.compile(
     r"tests/(cli|docs|foreign|locustfiles|loadgen/process|profiler|sweep|target_app|traps)/|scenario"

@@ -1,7 +1,7 @@
 """The arrows between rooms go one way, and only the thin files import locust."""
 
 import ast
-from collections.abc import Iterator
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -92,13 +92,16 @@ OF_SWEEP = {
 FOLDERS = {"loadgen": OF_LOADGEN, "records": OF_RECORDS, "reports": OF_REPORTS, "sweep": OF_SWEEP}
 
 
-def _modules(path: Path) -> Iterator[str]:
+@cache
+def _modules(path: Path) -> tuple[str, ...]:
     """All that it imports, for its types alone and in its functions, too."""
+    names: list[str] = []
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            names += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+            names += [f"{node.module}.{alias.name}" for alias in node.names]
+    return tuple(names)
 
 
 def _imports(path: Path) -> set[str]:

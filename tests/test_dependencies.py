@@ -4,7 +4,8 @@ import ast
 import re
 import sys
 import tomllib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -26,7 +27,8 @@ BASE = named(PROJECT["dependencies"])
 EXTRAS = {name: named(wanted) for name, wanted in PROJECT["optional-dependencies"].items()}
 
 
-def third_party(path: Path) -> Iterator[str]:
+@cache
+def third_party(path: Path) -> frozenset[str]:
     """What it imports, in functions, too; not what it does without, where that is missing."""
     tree = ast.parse(path.read_text())
     optional = {
@@ -37,13 +39,15 @@ def third_party(path: Path) -> Iterator[str]:
         for statement in attempt.body
         for node in ast.walk(statement)
     }
+    names: list[str] = []
     for node in ast.walk(tree):
         if id(node) in optional:
             continue
-        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-        if isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            names = [node.module]
-        yield from {name.partition(".")[0] for name in names} - ROOMS - set(sys.stdlib_module_names)
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names.append(node.module)
+    return frozenset({name.partition(".")[0] for name in names} - ROOMS - set(sys.stdlib_module_names))
 
 
 def imported(rooms: Iterable[str]) -> set[str]:

@@ -26,7 +26,7 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import t
+from scipy.special import stdtrit
 
 from records.cells.measure import CONFIDENCE
 from reports.figures.repeats import PRIOR, PRIOR_FREEDOM
@@ -67,7 +67,7 @@ class Noise:
         """Of an interval that holds for so many effects at once (Bonferroni); ``squares``: the sum of each
         mean's square over its number of repeats."""
         tail = (1 - CONFIDENCE) / 2 / effects
-        return float(t.ppf(1 - tail, self.freedom)) * self.sd * math.sqrt(squares)
+        return float(stdtrit(self.freedom, 1 - tail)) * self.sd * math.sqrt(squares)
 
 
 def noise_of(cells: Iterable[Timed]) -> Noise | None:

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
 from records.cells.measure import CONFIDENCE
 from records.evidence.dial import NONE, DialWindow
@@ -158,9 +158,7 @@ def elasticities(found: Contrasts, rng: np.random.Generator) -> list[Estimate | 
     # Few windows differ less among themselves than many would.
     blocks = n / BLOCK
     stretch = (
-        math.sqrt(blocks / (blocks - columns))
-        * float(student.ppf((1 + CONFIDENCE) / 2, blocks - columns))
-        / 1.96
+        math.sqrt(blocks / (blocks - columns)) * float(stdtrit(blocks - columns, (1 + CONFIDENCE) / 2)) / 1.96
     )
     low, high = np.nanpercentile(draws, [100 * (1 - CONFIDENCE) / 2, 100 * (1 + CONFIDENCE) / 2], axis=0)
     return [

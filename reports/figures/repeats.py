@@ -41,8 +41,7 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.stats import chi2, t
-from scipy.stats import f as f_distribution
+from scipy.special import chdtri, fdtri, stdtrit
 
 from records.cells.measure import CONFIDENCE
 from reports.figures import stats
@@ -97,7 +96,7 @@ class Between:
 
     def half(self, repeats: int) -> float:
         """Of the interval of a mean of so many, on the logarithm's scale."""
-        return float(t.ppf((1 + CONFIDENCE) / 2, self.freedom)) * math.sqrt(self.variance / repeats)
+        return float(stdtrit(self.freedom, (1 + CONFIDENCE) / 2)) * math.sqrt(self.variance / repeats)
 
     def widened(self, estimate: Estimate, repeats: int) -> Estimate:
         """A level's estimate whose interval knows only the noise within its cells, with that between repeats:
@@ -191,7 +190,7 @@ def _moderated(variance: float, freedom: float) -> Between:
 
 def _most_times(freedom: float, of_freedom: float, *, of: int = 1) -> float:
     """How many times another variance one of equal things may be estimated at; the greatest ``of`` many."""
-    return float(f_distribution.ppf(1 - (1 - TOO_WILD) / of, freedom, of_freedom))
+    return float(fdtri(freedom, of_freedom, 1 - (1 - TOO_WILD) / of))
 
 
 def of_levels(cells: Sequence[LoggedCell]) -> dict[int, Between]:
@@ -226,7 +225,7 @@ def _usual(variances: Sequence[tuple[float, int]]) -> Between:
     """By the median, which wild ones among them do not move; it knows about half of what the mean does."""
     if not variances:
         return _QUIET
-    unbiased = [variance * freedom / chi2.ppf(0.5, freedom) for variance, freedom in variances]
+    unbiased = [variance * freedom / chdtri(freedom, 0.5) for variance, freedom in variances]
     return _moderated(float(np.median(unbiased)), sum(freedom for _, freedom in variances) / 2)
 
 

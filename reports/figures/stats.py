@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import binom
+from scipy.special import bdtr, bdtrik  # not scipy.stats, which is slow to import
 
 from records.cells.measure import CONFIDENCE, between_ranks, wanted_answers
 
@@ -79,8 +79,8 @@ def order_interval(n: int, q: float) -> tuple[int, int] | None:
     that is what makes 59 answers enough for p95.
     """
     tail = (1 - CONFIDENCE) / 2
-    upper = int(binom.ppf(1 - tail, n, q)) + 1
-    lower = int(binom.ppf(tail, n, q))
+    upper = _below(1 - tail, n, q) + 1
+    lower = _below(tail, n, q)
     if upper > n:
         upper = n
         left = 1 - CONFIDENCE - q**n
@@ -88,7 +88,7 @@ def order_interval(n: int, q: float) -> tuple[int, int] | None:
     elif lower < 1:
         lower = 1
         left = 1 - CONFIDENCE - (1 - q) ** n
-        upper = int(binom.ppf(1 - left, n, q)) + 1 if left > 0 else n + 1
+        upper = _below(1 - left, n, q) + 1 if left > 0 else n + 1
     if lower < 1 or upper > n or lower > upper:
         return None
     return lower, upper
@@ -98,8 +98,15 @@ def _rank_below(n: int, q: float, tail: float) -> int:
     """The largest rank l with P(fewer than l values lie below the quantile) <= ``tail``; 0 if none."""
     if tail <= 0:
         return 0
-    rank = int(binom.ppf(tail, n, q))
-    return rank if float(binom.cdf(rank - 1, n, q)) <= tail else rank - 1
+    rank = _below(tail, n, q)
+    return rank if rank == 0 or float(bdtr(rank - 1, n, q)) <= tail else rank - 1
+
+
+def _below(p: float, n: int, q: float) -> int:
+    """The p-quantile of how many of n values lie below their q-quantile (binomial)."""
+    reached: int = max(0, math.ceil(bdtrik(p, n, q)))
+    fewer = max(0, reached - 1)
+    return fewer if float(bdtr(fewer, n, q)) >= p else reached
 
 
 def percentile_estimate(values: Sequence[float] | Floats, q: float) -> Estimate | None:

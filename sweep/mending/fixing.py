@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from records.cells.cell import Cell
 from records.cells.point import USERS
@@ -12,14 +13,15 @@ from records.secrets.urls import BLANK
 from records.services.fixes import TriedFix
 from records.services.served import AS_IS
 from records.services.variants import MOCKS, Variant, mocked_by
-from reports.analysis.analysis import Analysis
-from reports.evidence.service import LoadedPoint
-from reports.findings.catalogue import diagnosis
-from reports.findings.finding import Effect, Finding
 from sweep.fixes.remedy import Effective, Remedies, as_text
 from sweep.planning.plan import Plan
 from sweep.planning.target import Target
 from sweep.running.cpus import SHARED, THREAD_SETTINGS
+
+if TYPE_CHECKING:
+    from reports.analysis.analysis import Analysis
+    from reports.evidence.service import LoadedPoint
+    from reports.findings.finding import Effect, Finding
 
 MOST_FIXES = 3
 SUFFIX = "-fixes"
@@ -82,6 +84,8 @@ def fixing_plan(analysis: Analysis, plan: Plan, given: Remedies, *, repeats: int
 
 def _found(analysis: Analysis, plan: Plan) -> Iterator[Found]:
     """What was found that costs something, worst first, of what can be set."""
+    from reports.findings.catalogue import diagnosis  # here: it needs numpy, and a plan does not
+
     targets = {target.label: target for target in plan.targets if target.kind.configurable}
     variants = {variant.name: variant for variant in plan.variants}
     for finding in diagnosis(analysis):

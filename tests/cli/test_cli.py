@@ -41,6 +41,11 @@ def test_its_help_and_version_import_no_room(words: list[str]) -> None:
     assert not seen & heavy
 
 
+def test_a_plan_needs_no_numbers_package() -> None:
+    code = "import sys, sweep.cli; sys.exit(bool({'numpy', 'scipy', 'pandas', 'locust'} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, timeout=60).returncode == 0
+
+
 def test_its_exit_codes_are_those_of_every_command() -> None:
     assert (FAULT, USAGE, INTERRUPTED) == (exit_codes.FAULT, exit_codes.USAGE, exit_codes.INTERRUPTED)
 

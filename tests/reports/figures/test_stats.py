@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import binom
 
 from records.cells.measure import wanted_answers
 from reports.figures import stats
@@ -61,6 +60,8 @@ def test_high_percentiles_want_their_answers(q: float, wanted: int) -> None:
 
 @given(st.integers(1, 2000), QUANTILES)
 def test_ranks_hold_95_percent_by_the_binomial(n: int, q: float) -> None:
+    from scipy.stats import binom  # here, for each worker would wait for it
+
     ranks = stats.order_interval(n, q)
     if ranks is None:
         assert n < wanted_answers(q) or q == 0.5

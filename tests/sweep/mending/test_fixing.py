@@ -10,10 +10,10 @@ from records.cells.point import Point
 from records.services.variants import MOCKS, Variant
 from reports.analysis.subject import Subject
 from reports.figures.load import Load
+from reports.findings import catalogue
 from reports.findings.finding import Effect, Finding
 from sweep.choosing.search import Search
 from sweep.fixes.remedy import Remedy
-from sweep.mending import fixing
 from sweep.mending.fixing import announced, fixing_plan
 from sweep.planning.options import parse_targets
 from sweep.planning.plan import Plan
@@ -52,7 +52,7 @@ def service(config: str = "slow", **cell: Any) -> Any:
 @pytest.fixture
 def fixes(monkeypatch: pytest.MonkeyPatch) -> Any:
     def made(found: list[Finding], plan: Plan, *services: Any, **given: Any) -> Any:
-        monkeypatch.setattr(fixing, "diagnosis", lambda analysis: tuple(found))
+        monkeypatch.setattr(catalogue, "diagnosis", lambda analysis: tuple(found))
         analysis: Any = SimpleNamespace(services=services or (service(),))
         return fixing_plan(analysis, plan, given.pop("given", {}), **given)
 
