@@ -13,10 +13,12 @@ from pathlib import Path
 from records.cells import layout
 from records.cells.reader import CellData
 from records.errors import RecordError
+from reports.figures.text import users
 from sweep.beside.llm import LlmServer, named_llm
 from sweep.beside.reaching import headers_of_plan
 from sweep.choosing.again import MOST_TIMES, spoiled, times
 from sweep.choosing.budget import Budget
+from sweep.choosing.foreseen import foreseen_knee
 from sweep.choosing.search import Search
 from sweep.deployments.protocol import Endpoint
 from sweep.measuring.cell import Workplace, finished, measure, set_aside
@@ -24,7 +26,7 @@ from sweep.measuring.directory import write_run
 from sweep.measuring.progress import Progress
 from sweep.measuring.targets import start_targets
 from sweep.measuring.unanswered import Unanswered
-from sweep.planning.cell_key import CellKey, Service
+from sweep.planning.cell_key import CellKey, Series, Service
 from sweep.planning.plan import Plan
 from sweep.running.cpus import SHARED, Cpus, available, divide, kept_on, may_be_realtime
 from sweep.running.ledger import Ledger
@@ -244,9 +246,24 @@ class Sweep:
         cell = data.cell
         throughput = workload(cell.workload).throughput.in_cell(cell) if cell.verdict.valid else None
         self.search.took(key, throughput, answered=answered)
+        if self.plan.auto and key.repeat == 1 and key.concurrency in self.plan.levels:
+            self._foresee(place, key.series)
         why = spoiled(data.cell)
         if why and times(place.folder(key)) < MOST_TIMES:
             self.spoiled[key] = why
+
+    def _foresee(self, place: Workplace, series: Series) -> None:
+        """Predict a knee by the levels that all series share, once they are there."""
+        if self.search.begins(series):
+            return
+        keys = [key for key in self.plan.cells() if key.series == series and key.repeat == 1]
+        # Of those that nobody would have got an answer in there are no folders.
+        knee = foreseen_knee(place.run, [folder for key in keys if (folder := place.folder(key)).exists()])
+        if knee != self.search.knees.get(series):
+            self.search.foresee(series, knee)
+            if knee is not None:
+                label = "/".join(part for part in (*series[:2], series[2].label) if part)
+                self.progress.note(f"{label}: throughput is predicted to stop growing at {users(knee)}")
 
     def _report_if_unanswered(self, key: CellKey) -> None:
         if self.search.unanswered.get(key.series) == key.concurrency:
