@@ -13,7 +13,6 @@ from pathlib import Path
 from records.cells import layout
 from records.cells.reader import CellData
 from records.errors import RecordError
-from reports.figures.text import users
 from sweep.beside.llm import LlmServer, named_llm
 from sweep.beside.reaching import headers_of_plan
 from sweep.choosing.again import MOST_TIMES, spoiled, times
@@ -258,12 +257,8 @@ class Sweep:
             return
         keys = [key for key in self.plan.cells() if key.series == series and key.repeat == 1]
         # Of those that nobody would have got an answer in there are no folders.
-        knee = foreseen_knee(place.run, [folder for key in keys if (folder := place.folder(key)).exists()])
-        if knee != self.search.knees.get(series):
-            self.search.foresee(series, knee)
-            if knee is not None:
-                label = "/".join(part for part in (*series[:2], series[2].label) if part)
-                self.progress.note(f"{label}: throughput is predicted to stop growing at {users(knee)}")
+        folders = [folder for key in keys if (folder := place.folder(key)).exists()]
+        self.search.foresee(series, foreseen_knee(place.run, folders))
 
     def _report_if_unanswered(self, key: CellKey) -> None:
         if self.search.unanswered.get(key.series) == key.concurrency:
