@@ -22,6 +22,7 @@ from reports.tables import columns
 from reports.tables.dial import dial_tables
 from reports.tables.effects import effect_tables
 from reports.tables.fixes import fix_tables
+from reports.tables.foretold import prediction
 from reports.tables.gap import gap_tables
 from reports.tables.ladder import ladder_tables
 from reports.tables.regions import region_tables
@@ -133,6 +134,7 @@ def _knees(analysis: Analysis) -> Iterator[Block]:
     lines = []
     for knee in analysis.knees:
         lines.append(f"{knee.deployment}/{knee.name}: {knee_sentence(knee)}.")
+        lines += [f"{prediction(one)}." for one in analysis.foretold if one.knee is knee]
     if lines:
         yield Paragraph(title="Where throughput stops growing", lines=tuple(lines))
 

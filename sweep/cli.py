@@ -76,8 +76,8 @@ Exit codes: 0 fine, 1 a fault of ours, 2 usage or a target that never got ready,
     "--concurrency",
     metavar="auto|N,N,...",
     help="Users at once, short for --grid users=N,N. auto: 1, 10 and 20, onward until throughput stops "
-    "growing, and between the levels beside the knee; then again, those that decide it first. "
-    "[default: auto]",
+    "growing (at once to the knee, where these predict it), and between the levels beside the knee; then "
+    "again, those that decide it first. [default: auto]",
 )
 @click.option(
     "--grid",

@@ -15,7 +15,7 @@ from sweep.beside.reaching import check_reach, reach_of_plan, with_whole_paths
 from sweep.beside.scraping import check_scrapes
 from sweep.beside.seen import check_seen
 from sweep.planning import options
-from sweep.planning.dialling import dialled
+from sweep.planning.dialling import check_not_auto, dialled
 from sweep.planning.division import divided
 from sweep.planning.factors import check_scenario
 from sweep.planning.grid import parse_grid
@@ -47,6 +47,8 @@ def planned(given: Mapping[str, Any], locust_args: Sequence[str], environment: M
     check_paths(given["probe_paths"], probes=given["probes"])
     max_level = options.max_concurrent(environment)
     points = parse_grid(given["grid"], given["concurrency"], max_level)
+    if given["dial"] and points.auto:
+        check_not_auto(given["concurrency"], given["grid"])
     budget = given["budget"]
     if budget is None:
         usual = DIAL_BUDGET if given["dial"] else AUTO_BUDGET

@@ -9,6 +9,7 @@ from typing import TypeVar
 from records.cells.reader import Run
 from records.exit_codes import INVALID
 from reports.analysis.note import Note
+from reports.evidence.foretold import Compared, all_compared
 from reports.evidence.ladder import Ladder, ladder
 from reports.evidence.latency_breakdown import LatencyBreakdown
 from reports.evidence.service import Service, services
@@ -35,6 +36,13 @@ class Source:
     name: str
     run: Run
     budget_ended: bool
+
+    @property
+    def began_with(self) -> tuple[int, ...]:
+        """The numbers of users from which the others followed; none where they were listed."""
+        plan = self.run.meta.get("plan", {})
+        levels = plan.get("levels") if plan.get("auto") is True else None
+        return tuple(n for n in levels if isinstance(n, int)) if isinstance(levels, list) else ()
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -86,6 +94,12 @@ class Analysis:
     def ladders(self) -> tuple[Ladder, ...]:
         """What binds each of them first, and what next."""
         return tuple(map(ladder, self.services))
+
+    @cached_property
+    def foretold(self) -> tuple[Compared, ...]:
+        """The knees as light loads predict them, beside the measured ones."""
+        began_with = min((source.began_with for source in self.sources), key=len, default=())
+        return tuple(all_compared(self.services, self.knees, began_with))
 
     @property
     def cells(self) -> tuple[CellSummary, ...]:

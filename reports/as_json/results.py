@@ -16,7 +16,9 @@
     dial            [{deployment, config, concurrency, load, point, workload, stage, own_ms, made, windows,
                     rps, ttft, signs}]  elasticities to a stage's time, where stages were slowed
     knees           [{deployment, config, workload, concurrency, low, high, reached_share, rps, top,
-                    above, step: {few, many, gained, waited}, unsure, ...}]
+                    above, step: {few, many, gained, waited}, unsure,
+                    predicted: {by, resource, name, users, per_second,
+                    measured_per_second, between, inside}, ...}]
     latency_breakdowns  [{deployment, config, concurrency, load, answers, ttft_ms, stages_ms, ...,
                     llm_client_overhead_ms}]
     growth          [{deployment, config, concurrency, load, point, since, ranked, answers, ttft_since_ms,
@@ -75,6 +77,7 @@ from reports.analysis.of_machine import Drift, noise_of
 from reports.as_json.dial import elasticity_json
 from reports.as_json.effects import effect_json
 from reports.as_json.fixes import fix_json
+from reports.as_json.foretold import prediction_json
 from reports.as_json.ladder import ladder_json
 from reports.as_json.ttft_growth import ttft_growth_json
 from reports.evidence.latency_breakdown import LatencyBreakdown
@@ -256,7 +259,7 @@ def results_json(analysis: Analysis) -> dict[str, Any]:
         "gaps": [_gap(gap) for gap in analysis.gaps],
         "effects": [effect_json(effect) for effect in analysis.effects],
         "dial": [elasticity_json(found) for found in analysis.dials],
-        "knees": [_plain(knee) for knee in analysis.knees],
+        "knees": [{**_plain(knee), **prediction_json(knee, analysis.foretold)} for knee in analysis.knees],
         "latency_breakdowns": [_of_a_load(breakdown) for breakdown in analysis.latency_breakdowns],
         "growth": [ttft_growth_json(growth) for growth in analysis.ttft_growths],
         "ladder": [ladder_json(ladder) for ladder in analysis.ladders if ladder.rungs],

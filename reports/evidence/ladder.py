@@ -33,6 +33,8 @@ LIGHT = 0.5
 """The share of a ceiling up to which an answer at the lightest load counts as one that waits for nobody."""
 ALONE = 1.05
 """Requests in flight at which nobody waits for others, whatever the ceiling."""
+FAR = 5.0
+"""A ceiling so many times as high as what was measured binds nobody yet, and is believed by nobody."""
 Told = Literal["predicted", "reached", "falls", "grows", "unsure", "one-load"]
 """Whether there is a ceiling, and if not, why: the demand falls or grows with the load, differs but not more
 than so few samples leave open, or is known at one load alone."""
@@ -122,7 +124,7 @@ def _rung(service: Service, resource: Resource, curve: Sequence[_Loaded]) -> Run
         told=told,
         by_heaviest=top.use.capacity / top.demand,
         ceiling=ceiling,
-        users=ceiling and _users(service, ceiling),
+        users=ceiling and users_at(service, ceiling),
     )
 
 
@@ -181,7 +183,7 @@ def _ceiling(curve: Sequence[_Loaded]) -> Estimate:
     return Estimate(value=found.value, low=min(found.low, *others), high=max(found.high, *others))
 
 
-def _users(service: Service, ceiling: Estimate) -> Estimate | None:
+def users_at(service: Service, ceiling: Estimate) -> Estimate | None:
     light = service.light
     alone = light.in_flight <= ALONE or light.per_second <= LIGHT * ceiling.value
     if not light.level.load.closed or not alone:

@@ -5,6 +5,12 @@ machine, however it goes, is in both. A window has what ended in it, but for its
 still come from queues of the window before. What began before it was slowed for a part of its time, and is
 counted as slowed by that part: what takes long would be missing if those were left out.
 
+What a stage took in a window without its delay is known, too: on a busy machine it changes by as much as the
+dial does, and a stage that took longer by chance was slowed by so much more. So what is held against the
+change is the stage's whole time, with the dial, which is random, as its instrument (Wright 1928): chance is
+not taken for an effect. Where that time says nothing of what is changed, as of a stage that nobody queues
+for, it would only add noise: of the two estimates, with it and without, the surer one is taken.
+
 A window that something else spoiled weighs less (Huber, *Robust Statistics*, 1981). Intervals: the slowed
 windows are drawn again, in pairs of neighbours, which share a window (moving blocks: Kunsch, Annals of
 Statistics 17, 1989).
@@ -15,6 +21,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from statistics import fmean
 from typing import Literal
 
 import numpy as np
@@ -60,6 +67,8 @@ class Contrasts:
     changes: Floats
     dials: Floats
     """A column a stage."""
+    owns: Floats
+    """Of the logarithm of what a run of the slowed stage took without its delay; 0 in the others' columns."""
 
 
 def dial_of(windows: Sequence[DialWindow], stage: str) -> float:
@@ -115,15 +124,33 @@ def contrasts(
             mean = float(np.log(values[first:last]).mean())
             large = -mean if of == "pace" else mean
         rows.append((large, felt[:, first:last].mean(axis=1)))
-    changes, dials = [], []
+    changes, dials, owns = [], [], []
     for i, (window, row) in enumerate(zip(windows, rows, strict=True)):
-        beside = [rows[j] for j in (i - 1, i + 1) if 0 <= j < len(windows) and _rests(windows, i, j)]
-        known = [one for one in beside if one is not None]
+        beside = [j for j in (i - 1, i + 1) if 0 <= j < len(windows) and _rests(windows, i, j)]
+        known = [one for j in beside if (one := rows[j]) is not None]
         if window.stage == NONE or row is None or not known:
             continue
         changes.append(row[0] - float(np.mean([one[0] for one in known])))
         dials.append(row[1] - np.mean([one[1] for one in known], axis=0))
-    return Contrasts(changes=np.asarray(changes), dials=np.reshape(dials, (len(changes), len(stages))))
+        own = _own_change(window, [windows[j] for j in beside])
+        owns.append([own if stage == window.stage else 0.0 for stage in stages])
+    shape = (len(changes), len(stages))
+    return Contrasts(
+        changes=np.asarray(changes), dials=np.reshape(dials, shape), owns=np.reshape(owns, shape)
+    )
+
+
+def _own_change(window: DialWindow, beside: Sequence[DialWindow]) -> float:
+    """By how much the logarithm of what the slowed stage itself takes differs from that beside; 0 where it
+    ran on one side alone."""
+    here, *others = (_own_ns(one, window.stage) for one in (window, *beside))
+    known = [math.log(own) for own in others if own > 0]
+    return math.log(here) - fmean(known) if here > 0 and known else 0.0
+
+
+def _own_ns(window: DialWindow, stage: str) -> float:
+    runs = window.stages.get(stage)
+    return runs.own_ns / runs.runs if runs is not None and runs.runs else 0.0
 
 
 def _passed(ended: Floats, at: float, number: int) -> float:
@@ -143,6 +170,7 @@ def joined(parts: Sequence[Contrasts]) -> Contrasts:
     return Contrasts(
         changes=np.concatenate([part.changes for part in parts]),
         dials=np.concatenate([part.dials for part in parts]),
+        owns=np.concatenate([part.owns for part in parts]),
     )
 
 
@@ -152,9 +180,11 @@ def elasticities(found: Contrasts, rng: np.random.Generator) -> list[Estimate | 
     n, columns = dials.shape
     if n < BLOCK * (columns + 1) or np.linalg.matrix_rank(dials) < columns:
         return [None] * columns
-    once = np.ones((1, n))
-    values, usual = _fitted(once, changes, dials, None)
-    draws, _ = _fitted(_drawn(n, rng), changes, dials, usual)
+    counts = _drawn(n, rng)
+    without, with_own = (_estimated(counts, changes, taken, dials) for taken in (dials, dials + found.owns))
+    surer = with_own[2] < without[2]
+    values = np.where(surer, with_own[0], without[0])
+    draws = np.where(surer, with_own[1], without[1])
     # Few windows differ less among themselves than many would.
     blocks = n / BLOCK
     stretch = (
@@ -167,31 +197,43 @@ def elasticities(found: Contrasts, rng: np.random.Generator) -> list[Estimate | 
             low=float(value + stretch * (a - value)),
             high=float(value + stretch * (b - value)),
         )
-        for value, a, b in zip(values[0], low, high, strict=True)
+        for value, a, b in zip(values, low, high, strict=True)
     ]
 
 
-def _solved(weights: Floats, changes: Floats, dials: Floats) -> Floats:
-    """Least squares through nothing, once for each row of weights; nan where a row leaves a stage out."""
-    squares = np.nan_to_num(np.einsum("dn,ni,nj->dij", weights, dials, dials))
-    products = np.einsum("dn,ni,n->di", weights, dials, changes)
-    whole = np.linalg.matrix_rank(squares) == dials.shape[1]
-    found: Floats = np.full(products.shape, np.nan)
-    found[whole] = np.linalg.solve(squares[whole], products[whole][..., None])[..., 0]
+def _estimated(
+    counts: Floats, changes: Floats, taken: Floats, dials: Floats
+) -> tuple[Floats, Floats, Floats]:
+    """Stage by stage the elasticity, its draws, and how far apart the middle half of these is."""
+    values, usual = _fitted(np.ones((1, len(changes))), changes, taken, dials, None)
+    draws, _ = _fitted(counts, changes, taken, dials, usual)
+    low, high = np.nanpercentile(draws, [25, 75], axis=0)
+    return values[0], draws, high - low
+
+
+def _solved(weights: Floats, changes: Floats, taken: Floats, dials: Floats) -> Floats:
+    """By instruments, through nothing, once for each row of weights; nan where a row leaves a stage out."""
+    products = np.nan_to_num(np.einsum("dn,ni,nj->dij", weights, dials, taken))
+    wanted = np.einsum("dn,ni,n->di", weights, dials, changes)
+    whole = np.linalg.matrix_rank(products) == dials.shape[1]
+    found: Floats = np.full(wanted.shape, np.nan)
+    found[whole] = np.linalg.solve(products[whole], wanted[whole][..., None])[..., 0]
     return found
 
 
-def _fitted(counts: Floats, changes: Floats, dials: Floats, usual: float | None) -> tuple[Floats, float]:
+def _fitted(
+    counts: Floats, changes: Floats, taken: Floats, dials: Floats, usual: float | None
+) -> tuple[Floats, float]:
     """Huber's estimate for each row of counts of the windows, and what residuals usually are, if that is not
     known."""
-    found, scale = _solved(counts, changes, dials), usual or 0.0
+    found, scale = _solved(counts, changes, taken, dials), usual or 0.0
     for _ in range(STEPS):
-        rest = np.abs(changes - found @ dials.T)
+        rest = np.abs(changes - found @ taken.T)
         if usual is None:
             freedom = len(changes) - dials.shape[1]
             scale = 1.4826 * float(np.median(rest)) * math.sqrt(len(changes) / freedom)
         weights = np.minimum(1.0, HUBER * max(scale, 1e-9) / np.maximum(rest, 1e-12))
-        found = _solved(counts * weights, changes, dials)
+        found = _solved(counts * weights, changes, taken, dials)
     return found, scale
 
 

@@ -8,7 +8,7 @@ from reports.analysis.analysis import Analysis
 from reports.document.document import Row, Table
 from reports.evidence.demand import EVENT_LOOP, EXECUTOR, LLM, PROCESSOR, Resource
 from reports.evidence.kinds import STAGE
-from reports.evidence.ladder import Ladder, Rung
+from reports.evidence.ladder import FAR, Ladder, Rung
 from reports.figures.stats import Estimate
 from reports.figures.text import NONE, number, spread
 
@@ -16,8 +16,6 @@ FIRST = 3
 """So many ceilings are in the table."""
 MUCH = 0.5
 """The share in use from which on a resource without a ceiling is worth a row."""
-FAR = 5.0
-"""A ceiling so many times as high as what was measured binds nobody yet."""
 NAMES = {PROCESSOR: "processor", EVENT_LOOP: "event loop", EXECUTOR: "threads of", LLM: "LLM's streams"}
 WHY = {
     "falls": "an answer takes less of it under load, as in batches",
@@ -45,8 +43,8 @@ def _table(found: Ladder, rungs: Sequence[Rung]) -> Table:
     service = found.service
     rows = [
         Row(cells=(
-            _named(rung.resource), f"{100 * rung.share:.0f} %", _demand(rung.demands), spread(rung.ceiling),
-            _users(rung.users),
+            named(rung.resource), f"{100 * rung.share:.0f} %", _demand(rung.demands), spread(rung.ceiling),
+            users_of(rung.users),
         ))
         for rung in rungs
     ]  # fmt: skip
@@ -69,10 +67,10 @@ def _notes(rungs: Sequence[Rung]) -> Iterator[str]:
     for rung in rungs:
         if rung.ceiling is None:
             least = f"; it allows {number(rung.by_heaviest)} at least" if rung.told == "falls" else ""
-            yield f"{_named(rung.resource)}: not predictable, {WHY[rung.told]}{least}."
+            yield f"{named(rung.resource)}: not predictable, {WHY[rung.told]}{least}."
 
 
-def _named(resource: Resource) -> str:
+def named(resource: Resource) -> str:
     kind = NAMES.get(resource.kind, resource.kind if resource.kind == STAGE else f"{resource.kind} at")
     return f"{kind} {resource.name}".rstrip()
 
@@ -82,7 +80,7 @@ def _demand(demands: Sequence[float]) -> str:
     return " to ".join(dict.fromkeys(ends))
 
 
-def _users(users: Estimate | None) -> str:
+def users_of(users: Estimate | None) -> str:
     """Whole ones: there is no part of a user."""
     if users is None:
         return NONE

@@ -41,6 +41,7 @@ def _to_the_knee(plan: Plan) -> list[str]:
     if onward:
         growth = f"{100 * (GROWTH - 1):.0f} %"
         lines.append(f"then, while throughput grows by more than {growth}: {_listed(onward)} users,")
+        lines.append("or around and beyond the knee where it is predicted by then,")
     if between:
         lines.append(f"{'and' if onward else 'then,'} beside each knee: some of {_listed(between)} users")
     return lines

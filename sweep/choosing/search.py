@@ -24,6 +24,9 @@ class Search:
     plan: Plan
     throughput: dict[CellKey, float | None] = field(default_factory=dict)
     """Of each cell; None where it is not valid, so that it decides nothing."""
+    knees: dict[Series, int] = field(default_factory=dict)
+    """How many users will reach the ceiling, by the levels that all series share; without it the fixed levels
+    are gone through."""
     unanswered: dict[Series, int] = field(default_factory=dict)
     """The lowest level at which there was not one good answer."""
     gone: set[Service] = field(default_factory=set)
@@ -44,6 +47,13 @@ class Search:
         if not answered:
             limit = self.unanswered.get(key.series, key.concurrency)
             self.unanswered[key.series] = min(key.concurrency, limit)
+
+    def foresee(self, series: Series, knee: int | None) -> None:
+        """Take in a prediction; None takes back an earlier one."""
+        if knee is None:
+            self.knees.pop(series, None)
+        else:
+            self.knees[series] = knee
 
     def pointless(self, key: CellKey) -> bool:
         """Did no more users than these get no good answer at all, or is nobody there to give one?"""
@@ -67,14 +77,18 @@ class Search:
         return [key for key in keys if key is not None]
 
     def _next_cell(self, series: Series) -> CellKey | None:
-        if self._begins(series):
+        if self.begins(series):
             return None
-        found = self._outcomes(series, (1,))
-        level = next_level(self.plan.search_levels(), self.plan.onward_levels(), found)
+        found, knee = self._outcomes(series, (1,)), self.knees.get(series)
+        levels = self.plan.search_levels(knee)
+        if knee in levels and knee not in found and knee < max(found):  # one noisy cell could hide it
+            level: int | None = knee
+        else:
+            level = next_level(levels, self.plan.onward_levels(knee), found)
         key = None if level is None else _cell(series, level, 1)
         return None if key is None or self.pointless(key) else key
 
-    def _begins(self, series: Series) -> bool:
+    def begins(self, series: Series) -> bool:
         """Are levels missing that all series share? Before them there is nothing to go by."""
         shared = (_cell(series, level, 1) for level in self.plan.levels)
         return any(key not in self.throughput and not self.pointless(key) for key in shared)
@@ -123,7 +137,7 @@ class Search:
 
     def _guess(self, series: Series) -> int:
         """How many levels more there will be of a series."""
-        begins = self._begins(series)
+        begins = self.begins(series)
         if not self.plan.auto or not (begins or self._next_cell(series)):
             return 0
         levels = self._levels(series)

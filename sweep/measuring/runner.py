@@ -17,6 +17,7 @@ from sweep.beside.llm import LlmServer, named_llm
 from sweep.beside.reaching import headers_of_plan
 from sweep.choosing.again import MOST_TIMES, failed_by_target, spoiled, times
 from sweep.choosing.budget import Budget
+from sweep.choosing.foreseen import foreseen_knee
 from sweep.choosing.search import Search
 from sweep.deployments.protocol import Endpoint
 from sweep.measuring.cell import Workplace, finished, measure, set_aside
@@ -72,16 +73,15 @@ class Sweep:
         self.budget = Budget(seconds=self.plan.budget_seconds, began=self.started)
         whole = divided(self.plan, available())
         self.cpus = whole if self.plan.starts_targets else whole.of_a_running_service()
-        # Of several CPUs that it shares it takes one at a time, for no longer than it would anyhow; from one
-        # alone it could keep the target. Several workers would not make room for each other, nor for their
-        # master: among equals that run before all else, nobody is interrupted.
+        # From one CPU alone it could keep the target. Several workers would not make room for each other, nor
+        # for their master: among equals that run before all else, nobody is interrupted.
         if (self.cpus.mode != SHARED or len(self.cpus.load) > 1) and not self.plan.workers:
             self.cpus = replace(self.cpus, realtime=may_be_realtime())
 
     def run(self) -> None:
         """Measure whatever is missing. Raises UsageError; whatever happens, nothing is left running.
 
-        A run that is cut short is not called so here: `sweep.measuring.directory.settled` does that.
+        One that is cut short is not called so here: `sweep.measuring.directory.settled` does that.
         """
         try:
             ledger = Ledger(self.directory / layout.PROCESSES)
@@ -254,9 +254,8 @@ class Sweep:
         if confined is not None and (why := confined.killed()):
             self.search.gone.add(key.service)
             self.spoiled.pop(key, None)
-            self.progress.note(
-                f"{key.path}: {why}; {key.deployment}/{key.config} is measured no more in this repeat"
-            )
+            gone = f"{key.deployment}/{key.config}"
+            self.progress.note(f"{key.path}: {why}; {gone} is measured no more in this repeat")
 
     def _learn(self, place: Workplace, key: CellKey, data: CellData) -> None:
         """What follows from a cell."""
@@ -264,9 +263,17 @@ class Sweep:
         cell = data.cell
         throughput = workload(cell.workload).throughput.in_cell(cell) if cell.verdict.valid else None
         self.search.took(key, throughput, answered=answered, failed=failed_by_target(cell))
-        why = spoiled(data.cell)
-        if why and times(place.folder(key)) < MOST_TIMES:
+        if key.repeat == 1 and key.concurrency in self.plan.levels:
+            self._foresee(place, key.series)
+        if (why := spoiled(cell)) and times(place.folder(key)) < MOST_TIMES:
             self.spoiled[key] = why
+
+    def _foresee(self, place: Workplace, series: Series) -> None:
+        """Predict a knee by the levels that all series share, once they are there."""
+        if not self.plan.auto or self.search.begins(series):
+            return
+        folders = [place.folder(key) for key in self.plan.cells() if (key.series, key.repeat) == (series, 1)]
+        self.search.foresee(series, foreseen_knee(place.run, [one for one in folders if one.exists()]))
 
     def _report_if_unanswered(self, key: CellKey) -> None:
         if self.search.unanswered.get(key.series) == key.concurrency:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
+from records.cells.point import USERS
 from records.services.variants import BASELINE
+from sweep.planning.grid import AUTO
 from sweep.planning.plan import Plan
 from sweep.running.dial import FOLDER
 from sweep.running.errors import UsageError
@@ -13,6 +16,17 @@ WINDOW_SECONDS = 1.5
 _SECONDS, _SEED = "DIAL_SECONDS", "DIAL_SEED"
 USUAL_LEVELS = (1, 10, 20)
 """Where it was not said how many users: `auto` would look for a knee, a minute and a half a step."""
+
+
+def check_not_auto(concurrency: str | None, grid: Sequence[str]) -> None:
+    """Raises UsageError where somebody asked for a search by its name."""
+    users = [text for name, _, text in (one.partition("=") for one in grid) if name == USERS]
+    if AUTO in (text.strip() for text in (concurrency or "", *users)):
+        usual = ",".join(map(str, USUAL_LEVELS))
+        raise UsageError(
+            f"--dial takes numbers of users, not {AUTO}: a search would take more than a minute and a half a "
+            f"step; leave it out for {usual}, or list others"
+        )
 
 
 def dialled(plan: Plan) -> Plan:

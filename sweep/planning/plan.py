@@ -15,6 +15,7 @@ from records.evidence.scrape import METAVAR
 from records.secrets.secret_names import path_trouble
 from records.services.fixes import TriedFix
 from records.services.variants import MOCKS, Variant
+from sweep.planning.auto_levels import ONWARD_LEVELS, levels_of, through
 from sweep.planning.cell_key import CellKey, Series, Service
 from sweep.planning.grid import MOST_USERS, Factor, combinations
 from sweep.planning.option import Option
@@ -22,10 +23,6 @@ from sweep.planning.target import Target
 from sweep.running.cpus import AUTO, SHARED
 from sweep.running.errors import UsageError
 
-ONWARD_LEVELS: tuple[int, ...] = (40, 80, 160, 320)
-"""What it goes on to while throughput grows,"""
-BETWEEN_LEVELS: tuple[int, ...] = (2, 3, 5, 15, 30, 60, 120, 240)
-"""and what it fills in around the knee."""
 MOST_REQUESTS = 10**7
 MOST_REPEATS = 50
 MOST_SECONDS = 366 * 24 * 3600
@@ -277,17 +274,19 @@ class Plan:
         starts = self.repeats * len(self.services) if self.starts_targets else 0
         return cells * each + starts * TARGET_START_SECONDS
 
-    def search_levels(self) -> tuple[int, ...]:
-        """All levels that ``auto`` may ask a variant at, rising."""
+    def search_levels(self, knee: int | None = None) -> tuple[int, ...]:
+        """All levels that ``auto`` may ask a variant at, rising; ``knee``: a predicted one has its own."""
         if not self.auto:
             return ()
-        levels = sorted({*self.levels, *ONWARD_LEVELS, *BETWEEN_LEVELS})
+        levels = levels_of(self.levels, knee)
         return tuple(n for n in levels if self.max_level is None or n <= self.max_level)
 
-    def onward_levels(self) -> tuple[int, ...]:
+    def onward_levels(self, knee: int | None = None) -> tuple[int, ...]:
         """The levels ``auto`` goes on to, past the ones that are always measured; the highest is the last."""
-        above = [n for n in self.search_levels() if n > max(self.levels)]
-        return tuple(n for n in above if n in ONWARD_LEVELS or n == above[-1])
+        top = max(self.levels)
+        above = [n for n in self.search_levels(knee) if n > top]
+        beyond = through(knee, top)
+        return tuple(n for n in above if n in (beyond or ONWARD_LEVELS) or n == above[-1])
 
     @property
     def services(self) -> tuple[Service, ...]:

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from reports.figures.knee import knee_index
 from sweep.choosing.knee import SURE_GROWTH, Outcomes, deciding_levels, next_level
+from sweep.planning.auto_levels import BETWEEN_LEVELS, ONWARD_LEVELS
 from sweep.planning.grid import BASE_LEVELS
-from sweep.planning.plan import BETWEEN_LEVELS, ONWARD_LEVELS
 
 LEVELS = tuple(sorted((*BASE_LEVELS, *ONWARD_LEVELS, *BETWEEN_LEVELS)))
 

@@ -56,5 +56,12 @@ def test_the_command_has_defaults_of_its_own_with_it() -> None:
     assert twice.output.splitlines()[-1] == "2 cells; nothing was started"
 
 
+@pytest.mark.parametrize("words", [["--concurrency", "auto"], ["--grid", "users= auto"]])
+def test_a_search_for_the_knee_is_refused_beside_it(words: list[str]) -> None:
+    run = CliRunner().invoke(command, ["--dial", "--plan-only", *words])
+    assert isinstance(run.exception, UsageError)
+    assert "--dial takes numbers of users, not auto" in str(run.exception)
+
+
 def test_the_target_is_told_where_to_write(tmp_path: Path) -> None:
     assert with_dial({"A": "b"}, tmp_path) == {"A": "b", "DIAL_DIR": str(tmp_path)}
