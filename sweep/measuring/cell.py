@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from records.secrets.secret_names import is_secret
 from records.secrets.urls import blank_urls
 from records.services.served import AS_IS, Served
 from records.services.variants import MOCKS, SWITCHES
+from sweep.beside.links import linked
 from sweep.beside.llm import LlmServer, named_llm
 from sweep.beside.probing import probing
 from sweep.beside.scraping import scrape_words
@@ -28,6 +30,7 @@ from sweep.deployments.protocol import Endpoint
 from sweep.planning.cell_key import CellKey
 from sweep.planning.load_words import found_in, own_words, words
 from sweep.planning.plan import Plan
+from sweep.planning.regions import parse_regions
 from sweep.planning.scenario import locustfile
 from sweep.planning.target import Target
 from sweep.running import logs
@@ -121,7 +124,8 @@ def measure(place: Workplace, key: CellKey, endpoint: Endpoint) -> CellData:
     _collect(folder, folder)
     data = read_cell(folder)
     if endpoint.log:
-        _copy_tail(endpoint.log, log_bytes, folder / layout.TARGET_LOG)
+        tail = logs.since(endpoint.log, log_bytes, _LOG_TAIL_BYTES)
+        (folder / layout.TARGET_LOG).write_bytes(blank(tail))
     if data.requests:
         start_ns = min(request.sent_at_ns for request in data.requests)
         end_ns = max(request.ended_at_ns for request in data.requests)
@@ -137,7 +141,16 @@ def measure(place: Workplace, key: CellKey, endpoint: Endpoint) -> CellData:
 def _load(place: Workplace, key: CellKey, endpoint: Endpoint) -> tuple[int | None, Child]:
     """Locust to its end, probes and profiler with it: its exit code (None: it did not end), and itself."""
     folder, cpus = place.folder(key), place.cpus_for(endpoint)
-    with probing(
+    links = linked(
+        place.plan,
+        endpoint.base_url,
+        os.environ,
+        log_of=lambda region: _beside(folder, layout.link_log(region)),
+        seed=f"{place.plan.seed}/{key.path}",
+        ledger=place.ledger,
+        cpus=cpus,
+    )
+    probes = probing(
         place.plan,
         key.deployment,
         endpoint.base_url,
@@ -145,11 +158,14 @@ def _load(place: Workplace, key: CellKey, endpoint: Endpoint) -> tuple[int | Non
         log=_beside(folder, layout.PROBES_LOG),
         ledger=place.ledger,
         cpus=cpus,
-    ):
-        return _load_watched(place, key, endpoint)
+    )
+    with links as more, probes:
+        return _load_watched(place, key, endpoint, more)
 
 
-def _load_watched(place: Workplace, key: CellKey, endpoint: Endpoint) -> tuple[int | None, Child]:
+def _load_watched(
+    place: Workplace, key: CellKey, endpoint: Endpoint, more: Mapping[str, str]
+) -> tuple[int | None, Child]:
     folder, cpus = place.folder(key), place.cpus_for(endpoint)
     profiler = _start_profiler(place, folder, endpoint)
     try:
@@ -157,7 +173,7 @@ def _load_watched(place: Workplace, key: CellKey, endpoint: Endpoint) -> tuple[i
             _locust_argv(place, key, endpoint.base_url),
             log=_beside(folder, layout.LOCUST_LOG),
             ledger=place.ledger,
-            env=os.environ,
+            env={**os.environ, **more},
             cpus=cpus.load,
             realtime=LOCUST_PRIORITY if cpus.realtime else 0,
         )
@@ -199,6 +215,7 @@ def _spec(place: Workplace, key: CellKey, endpoint: Endpoint) -> CellSpec:
         cpus=place.cpus_for(endpoint).to_json(),
         earlier_tries=again.times(folder),
         pids=endpoint.pids,
+        regions={region.name: region.link for region in parse_regions(place.plan.regions)},
         samples=str(_beside(folder, layout.SAMPLES)) if endpoint.pids else "",
         interval_s=PROFILER_INTERVAL_SECONDS,
     )
@@ -279,7 +296,5 @@ def _collect(folder: Path, into: Path) -> None:
         path = _beside(folder, name)
         if path.exists():
             shutil.move(path, into / name)
-
-
-def _copy_tail(log: Path, start: int, to: Path) -> None:
-    to.write_bytes(blank(logs.since(log, start, _LOG_TAIL_BYTES)))
+    for path in folder.parent.glob(_beside(folder, layout.link_log("*")).name):
+        shutil.move(path, into / path.name.removeprefix(_beside(folder, "").name))

@@ -89,6 +89,15 @@ class Plan:
             "Load workers, a process each (locust --processes); 0: one process makes all of the load.",
         ),
     ] = 0
+    regions: Annotated[
+        str,
+        Option(
+            "Load workers in each of these, behind links (mocks.wan) with this round trip, bandwidth and "
+            "loss: us-east-1=5ms,eu-west-1=35ms/10mbit/0.1%; /cut@4s: cut off so long after its first "
+            "connection. --workers is then how many a region.",
+            metavar="NAME=DELAY,...",
+        ),
+    ] = ""
     requests: Annotated[
         int,
         Field(ge=1, le=MOST_REQUESTS),
@@ -203,6 +212,12 @@ class Plan:
         return any(target.kind.reaches_loopback for target in self.targets)
 
     @property
+    def processes(self) -> int:
+        """Of load workers; 0: one process makes all of the load."""
+        regions = self.regions.count(",") + 1 if self.regions else 0
+        return regions * max(1, self.workers) if regions else self.workers
+
+    @property
     def cell_seconds(self) -> tuple[float, float]:
         """The shortest and the longest that a cell is measured."""
         return (DIAL_SECONDS, DIAL_SECONDS) if self.dial else (MIN_SECONDS, MAX_SECONDS)
@@ -262,6 +277,7 @@ class Plan:
         if not self.auto:
             return ()
         levels = sorted({*self.levels, *ONWARD_LEVELS, *BETWEEN_LEVELS})
+        levels = [n for n in levels if n >= self.levels[0]]  # each region has a user
         return tuple(n for n in levels if self.max_level is None or n <= self.max_level)
 
     def onward_levels(self) -> tuple[int, ...]:
