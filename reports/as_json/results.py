@@ -179,6 +179,8 @@ def _region(region: Region) -> dict[str, Any]:
         f"{workload.throughput.name}_share": region.share,
         **{one.column: _estimate(figures.at(one.key)) for one in main},
         "failures": figures.failures,
+        "nearest": region.nearest,
+        f"{workload.compared.name}_ratio": _estimate(region.better),
     }
 
 

@@ -38,10 +38,8 @@ class Cpus:
     target: tuple[int, ...] | None
     """None of a service that is not ours to keep anywhere."""
     realtime: bool = False
-    """Locust and the LLM server run as soon as they can on the load's CPUs, whatever else is at work there. A
+    """Locust, the links and the LLM server run as soon as they can on the load's CPUs, whatever else is at work there. A
     busy loop of the lowest priority else keeps them waiting for some milliseconds at each turn."""
-    links_realtime: bool = False
-    """The LLM server and the links do, where several processes make the load and do not."""
 
     def to_json(self) -> dict[str, Any]:
         """As it is kept in a cell's ``requested.cpus``."""
@@ -50,7 +48,6 @@ class Cpus:
             "load": list(self.load),
             "target": None if self.target is None else list(self.target),
             "realtime": self.realtime,
-            **({"links_realtime": True} if self.links_realtime else {}),
         }
 
     def of_a_running_service(self) -> Cpus:
