@@ -55,7 +55,7 @@ def linked(
                 log=log_of(region.name),
                 ledger=ledger,
                 cpus=cpus.load,
-                realtime=LINK_PRIORITY if cpus.realtime else 0,
+                realtime=LINK_PRIORITY if cpus.links_realtime else 0,
             )
             stack.callback(_stop, child)
             links[region] = (child, listens)

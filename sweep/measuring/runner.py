@@ -69,9 +69,10 @@ class Sweep:
         self.cpus = divided if self.plan.starts_targets else divided.of_a_running_service()
         # On CPUs that it shares it would take the target's time. Several workers would not make room for each
         # other, nor for their master: among equals that run before all else, nobody is interrupted.
-        # Those of regions wait for their links most of the time, and a stall would be another distance.
-        if self.cpus.mode != SHARED and (self.plan.regions or not self.plan.workers):
+        if self.cpus.mode != SHARED and not self.plan.processes:
             self.cpus = replace(self.cpus, realtime=may_be_realtime())
+        elif self.cpus.mode != SHARED and self.plan.regions:
+            self.cpus = replace(self.cpus, links_realtime=may_be_realtime())
 
     def run(self) -> None:
         """Measure whatever is missing. Raises UsageError; whatever happens, nothing is left running.
@@ -104,7 +105,8 @@ class Sweep:
             llm_url = named_llm(self.plan)
             llm = None
             if llm_url is None and self.plan.needs_llm:
-                llm = LlmServer(self.directory, ledger, realtime=self.cpus.realtime)
+                first = self.cpus.realtime or self.cpus.links_realtime
+                llm = LlmServer(self.directory, ledger, realtime=first)
                 stack.callback(llm.stop)
                 llm_url = llm.start()
             place = Workplace(run=self.directory, plan=self.plan, ledger=ledger, llm=llm, cpus=self.cpus)

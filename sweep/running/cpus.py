@@ -38,8 +38,10 @@ class Cpus:
     target: tuple[int, ...] | None
     """None of a service that is not ours to keep anywhere."""
     realtime: bool = False
-    """Locust, the links and the LLM server run as soon as they can on the load's CPUs, whatever else is at work there. A
+    """Locust and the LLM server run as soon as they can on the load's CPUs, whatever else is at work there. A
     busy loop of the lowest priority else keeps them waiting for some milliseconds at each turn."""
+    links_realtime: bool = False
+    """The LLM server and the links of regions do, and Locust's several processes do not."""
 
     def to_json(self) -> dict[str, Any]:
         """As it is kept in a cell's ``requested.cpus``."""
@@ -48,14 +50,14 @@ class Cpus:
             "load": list(self.load),
             "target": None if self.target is None else list(self.target),
             "realtime": self.realtime,
+            **({"links_realtime": True} if self.links_realtime else {}),
         }
 
     def of_a_running_service(self) -> Cpus:
         """With a service that is not ours the load has every CPU, but where it was told which to have."""
         if self.mode not in (AUTO, SHARED):
-            return replace(
-                self, target=None, realtime=False, links_realtime=False
-            )  # it may run on any of them
+            # It may run on any of them.
+            return replace(self, target=None, realtime=False, links_realtime=False)
         return Cpus(mode=SHARED, load=tuple(sorted({*self.load, *(self.target or ())})), target=None)
 
     def environment(self) -> dict[str, str]:
