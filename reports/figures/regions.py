@@ -27,6 +27,9 @@ class Region:
     share: float | None
     """Of the throughput of all, by the good answers that ended inside the windows; None where none did."""
 
+    unanswered: int
+    """Requests sent inside the windows that nobody had answered when the load ended: those of a region that
+    is cut off, until their timeout makes failures of them. They are among no other figures."""
     nearest: str
     """The region with the best median of the compared metric, over all loads of this row."""
     better: Estimate | None
@@ -94,9 +97,19 @@ def _of(level: OperatingPoint, by_region: Mapping[str, Sequence[Sample]], neares
             region=name,
             figures=figures_of(level.workload, counted, (), None),
             share=amounts[name] / total if total else None,
+            unanswered=sum(_unanswered(cell, name) for cell in level.valid_cells),
             nearest=nearest,
             better=None if name == nearest else _ratio(level, by_region.get(nearest, ()), samples),
         )
+
+
+def _unanswered(cell: CellSummary, region: str) -> int:
+    window = cell.window
+    if window is None:
+        return 0
+    sent = [r for part in cell.parts for r in part.data.requests if r.region == region]
+    inside = [r for r in sent if window.start_ns <= r.sent_at_ns <= window.end_ns]
+    return sum(r.outcome == "aborted" for r in inside)
 
 
 def _ratio(level: OperatingPoint, nearest: Sequence[Sample], other: Sequence[Sample]) -> Estimate | None:

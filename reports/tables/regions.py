@@ -23,22 +23,35 @@ def region_tables(found: Sequence[Region]) -> Iterator[Table]:
         groups.setdefault((region.deployment, region.config, region.workload.name), []).append(region)
     for (deployment, config, _), own in groups.items():
         first, workload = heads(region.load for region in own), own[0].workload
+        unanswered = ("Unanswered",) if any(region.unanswered for region in own) else ()
         per, metrics = workload.throughput.title, columns.heads(workload, workload.main)
         yield Table(
             title=f"{deployment}: {config}: by region",
-            columns=(*first, "Region", "Requests", f"{per} share", *metrics, _times_head(workload), "Fail"),
-            rows=tuple(_row(region, first) for region in own),
+            columns=(
+                *first,
+                "Region",
+                "Requests",
+                f"{per} share",
+                *metrics,
+                _times_head(workload),
+                "Fail",
+                *unanswered,
+            ),
+            rows=tuple(_row(region, first, unanswered=bool(unanswered)) for region in own),
             notes=(
                 f"{per} share: of the good answers. A region is what REGION said where a load worker ran.",
                 f"{_times_head(workload)}: how many times better {workload.median.title} is in the nearest "
                 f"region, {own[0].nearest or NONE}.",
+                *["Unanswered: not even a failure when the load ended, in no other figure."][
+                    : len(unanswered)
+                ],
             ),
             keys=len(first),
         )
         yield from _by_load(f"{deployment}: {config}", own)
 
 
-def _row(region: Region, first: Sequence[str]) -> Row:
+def _row(region: Region, first: Sequence[str], *, unanswered: bool) -> Row:
     figures = region.figures
     share = NONE if region.share is None else f"{number(100 * region.share)} %"
     main = (spread(figures.at(key)) for key in region.workload.main)
@@ -46,6 +59,7 @@ def _row(region: Region, first: Sequence[str]) -> Row:
         cells=(
             *(*region.load.cells(first), region.name, str(figures.requests), share),
             *(*main, times(region.better), str(figures.failures)),
+            *([str(region.unanswered)] if unanswered else []),
         )
     )
 
