@@ -33,14 +33,13 @@ def region_tables(found: Sequence[Region]) -> Iterator[Table]:
                 "Requests",
                 f"{per} share",
                 *metrics,
-                _times_head(workload),
-                "Fail",
+                *_last(workload),
                 *unanswered,
             ),
             rows=tuple(_row(region, first, unanswered=bool(unanswered)) for region in own),
             notes=(
                 f"{per} share: of the good answers. A region is what REGION said where a load worker ran.",
-                f"{_times_head(workload)}: how many times better {workload.median.title} is in the nearest "
+                f"{_last(workload)[0]}: how many times better {workload.median.title} is in the nearest "
                 f"region, {own[0].nearest or NONE}.",
                 *["Unanswered: not even a failure when the load ended, in no other figure."][
                     : len(unanswered)
@@ -64,8 +63,9 @@ def _row(region: Region, first: Sequence[str], *, unanswered: bool) -> Row:
     )
 
 
-def _times_head(workload: Workload) -> str:
-    return f"{workload.compared.title} ratio"
+def _last(workload: Workload) -> tuple[str, str]:
+    """Heads of the last columns that are always there."""
+    return f"{workload.compared.title} ratio", "Fail"
 
 
 def _by_load(row: str, own: Sequence[Region]) -> Iterator[Table]:
