@@ -45,7 +45,8 @@ def region_tables(found: Sequence[Region]) -> Iterator[Table]:
                     : len(unanswered)
                 ],
             ),
-            keys=len(first),
+            optional=(f"{per} share", _last(workload)[0]),
+            keys=len(first) + 1,
         )
         yield from _by_load(f"{deployment}: {config}", own)
 
