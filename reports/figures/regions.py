@@ -16,7 +16,8 @@ from workloads.workload import Workload
 
 @dataclass(frozen=True, kw_only=True)
 class Region:
-    """What the load workers of one region measured of a level."""
+    """What the load workers of one region measured of a level. Of an invalid one it is shown, too, struck out:
+    a region that is cut off has failures that may make it so."""
 
     deployment: str
     config: str
@@ -27,6 +28,7 @@ class Region:
     share: float | None
     """Of the throughput of all, by the good answers that ended inside the windows; None where none did."""
 
+    valid: bool
     unanswered: int
     """Requests sent inside the windows that nobody had answered when the load ended: those of a region that
     is cut off, until their timeout makes failures of them. They are among no other figures."""
@@ -45,12 +47,15 @@ class Region:
 
 
 def regions(levels: Sequence[OperatingPoint]) -> tuple[Region, ...]:
-    """Of each valid level whose requests came from more than one region, in the order of their names."""
-    found = [(level, by_region) for level in levels if level.valid and len(by_region := _samples(level)) > 1]
+    """Of each level whose requests came from more than one region, in the order of their names."""
+    found = [(level, by_region) for level in levels if len(by_region := _samples(level)) > 1]
     pooled: dict[tuple[str, str, str], dict[str, list[Sample]]] = {}
     for level, by_region in found:
+        pooled.setdefault(_row(level), {})
+        if not level.valid:
+            continue
         for name, samples in by_region.items():
-            pooled.setdefault(_row(level), {}).setdefault(name, []).extend(samples)
+            pooled[_row(level)].setdefault(name, []).extend(samples)
     return tuple(
         region for level, own in found for region in _of(level, own, _nearest(level, pooled[_row(level)]))
     )
@@ -69,8 +74,14 @@ def _nearest(level: OperatingPoint, by_region: Mapping[str, Sequence[Sample]]) -
 
 def _samples(level: OperatingPoint) -> dict[str, list[Sample]]:
     """By region, one a cell, in the order of the cells."""
-    names = sorted({request.region for cell in level.valid_cells for request in cell.counted})
-    return {name: [_sample(level, cell, name) for cell in level.valid_cells] for name in names}
+    cells = _cells(level)
+    names = sorted({request.region for cell in cells for request in cell.counted})
+    return {name: [_sample(level, cell, name) for cell in cells] for name in names}
+
+
+def _cells(level: OperatingPoint) -> tuple[CellSummary, ...]:
+    """Those that the level's figures are of."""
+    return level.valid_cells or level.cells
 
 
 def _sample(level: OperatingPoint, cell: CellSummary, name: str) -> Sample:
@@ -89,7 +100,7 @@ def _of(level: OperatingPoint, by_region: Mapping[str, Sequence[Sample]], neares
     amounts = {name: sum(float(one.amounts.sum()) for one in own) for name, own in by_region.items()}
     total = sum(amounts.values())
     for name, samples in by_region.items():
-        counted = [r for cell in level.valid_cells for r in cell.counted if r.region == name]
+        counted = [r for cell in _cells(level) for r in cell.counted if r.region == name]
         yield Region(
             deployment=level.deployment,
             config=level.config,
@@ -97,9 +108,12 @@ def _of(level: OperatingPoint, by_region: Mapping[str, Sequence[Sample]], neares
             region=name,
             figures=figures_of(level.workload, counted, (), None),
             share=amounts[name] / total if total else None,
-            unanswered=sum(_unanswered(cell, name) for cell in level.valid_cells),
+            valid=level.valid,
+            unanswered=sum(_unanswered(cell, name) for cell in _cells(level)),
             nearest=nearest,
-            better=None if name == nearest else _ratio(level, by_region.get(nearest, ()), samples),
+            better=None
+            if name == nearest or not level.valid
+            else _ratio(level, by_region.get(nearest, ()), samples),
         )
 
 

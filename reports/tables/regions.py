@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from reports.document.document import Row, Table
 from reports.figures.load import Load, heads
 from reports.figures.regions import Region
-from reports.figures.text import NONE, number, spread, times
+from reports.figures.text import NONE, number, spread, times, value
 from reports.tables import columns
 from workloads.workload import Workload
 
@@ -54,13 +54,15 @@ def region_tables(found: Sequence[Region]) -> Iterator[Table]:
 def _row(region: Region, first: Sequence[str], *, unanswered: bool) -> Row:
     figures = region.figures
     share = NONE if region.share is None else f"{number(100 * region.share)} %"
-    main = (spread(figures.at(key)) for key in region.workload.main)
+    show = spread if region.valid else value
+    main = (show(figures.at(key)) for key in region.workload.main)
     return Row(
         cells=(
             *(*region.load.cells(first), region.name, str(figures.requests), share),
             *(*main, times(region.better), str(figures.failures)),
             *([str(region.unanswered)] if unanswered else []),
-        )
+        ),
+        invalid=not region.valid,
     )
 
 
@@ -71,6 +73,7 @@ def _last(workload: Workload) -> tuple[str, str]:
 
 def _by_load(row: str, own: Sequence[Region]) -> Iterator[Table]:
     """A region a row, a load a column, shaded: nothing where there is one load alone."""
+    own = [region for region in own if region.valid]
     loads = list(dict.fromkeys(region.load for region in own))
     if len(loads) < 2:
         return
@@ -79,8 +82,8 @@ def _by_load(row: str, own: Sequence[Region]) -> Iterator[Table]:
     shade = _shades(values.values(), higher_is_better=median.metric.higher_is_better)
 
     def cell(name: str, load: Load) -> str:
-        value = values.get((name, load))
-        return NONE if value is None else f"{number(value)} {shade(value)}".rstrip()
+        median = values.get((name, load))
+        return NONE if median is None else f"{number(median)} {shade(median)}".rstrip()
 
     yield Table(
         title=f"{row}: {own[0].workload.heading(median.key)} by region and load",
