@@ -16,8 +16,8 @@ from workloads.workload import Workload
 
 @dataclass(frozen=True, kw_only=True)
 class Region:
-    """What the load workers of one region measured of a level. Of an invalid one it is shown, too, struck out:
-    a region that is cut off has failures that may make it so."""
+    """What the load workers of one region measured of a level. That of an invalid level is shown, too, struck
+    out: a region that is cut off has failures that may make it so."""
 
     deployment: str
     config: str

@@ -37,14 +37,7 @@ def region_tables(found: Sequence[Region]) -> Iterator[Table]:
                 *unanswered,
             ),
             rows=tuple(_row(region, first, unanswered=bool(unanswered)) for region in own),
-            notes=(
-                f"{per} share: of the good answers. A region is what REGION said where a load worker ran.",
-                f"{_last(workload)[0]}: how many times better {workload.median.title} is in the nearest "
-                f"region, {own[0].nearest or NONE}.",
-                *["Unanswered: not even a failure when the load ended, in no other figure."][
-                    : len(unanswered)
-                ],
-            ),
+            notes=tuple(_notes(own[0], unanswered)),
             optional=(f"{per} share", _last(workload)[0]),
             keys=len(first) + 1,
         )
@@ -64,6 +57,16 @@ def _row(region: Region, first: Sequence[str], *, unanswered: bool) -> Row:
         ),
         invalid=not region.valid,
     )
+
+
+def _notes(one: Region, unanswered: Sequence[str]) -> Iterator[str]:
+    per, (ratio, _) = one.workload.throughput.title, _last(one.workload)
+    yield f"{per} share: of the good answers. A region is what REGION said where a load worker ran."
+    if one.nearest:
+        median = one.workload.median.title
+        yield f"{ratio}: how many times better {median} is in the nearest region, {one.nearest}."
+    for head in unanswered:
+        yield f"{head}: with neither an answer nor a timeout when the load ended; in no other figure."
 
 
 def _last(workload: Workload) -> tuple[str, str]:
