@@ -23,23 +23,29 @@ def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     return uvloop.new_event_loop
 
 
+def stopped() -> asyncio.Future[int]:
+    """Done when SIGINT or SIGTERM comes, with the exit code (130 or 0)."""
+    loop = asyncio.get_running_loop()
+    ended: asyncio.Future[int] = loop.create_future()
+
+    def stop(code: int) -> None:
+        if not ended.done():
+            ended.set_result(code)
+
+    loop.add_signal_handler(signal.SIGINT, stop, 130)
+    loop.add_signal_handler(signal.SIGTERM, stop, 0)
+    return ended
+
+
 async def serve(
     protocol: Callable[[], asyncio.Protocol], close_all: Callable[[], None], host: str, port: int, name: str
 ) -> int:
     """Serve until SIGINT or SIGTERM; the exit code (130 or 0). Raises OSError if the port is not free."""
-    loop = asyncio.get_running_loop()
-    server = await loop.create_server(protocol, host, port, backlog=1024)
-    stopped: asyncio.Future[int] = loop.create_future()
-
-    def stop(code: int) -> None:
-        if not stopped.done():
-            stopped.set_result(code)
-
-    loop.add_signal_handler(signal.SIGINT, stop, 130)
-    loop.add_signal_handler(signal.SIGTERM, stop, 0)
+    server = await asyncio.get_running_loop().create_server(protocol, host, port, backlog=1024)
+    ended = stopped()
     shown = f"[{host}]" if ":" in host else host
     print(f"{name} listening on http://{shown}:{server.sockets[0].getsockname()[1]}", flush=True)
-    code = await stopped
+    code = await ended
     server.close()
     close_all()
     await asyncio.sleep(0)  # connection_lost is called in the loop's next turn: it records the cancelled

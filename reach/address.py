@@ -36,6 +36,12 @@ class Address:
         self.proxy = reach.proxies.proxy_for(tls=self.tls, host=self.host, port=self.port)
         self.server_name = reach.tls.server_name or self.host
 
+    @property
+    def dialled(self) -> tuple[str, int]:
+        """Where a connection is made: at the service itself, or its proxy, if nobody says otherwise."""
+        where = self.proxy or self
+        return self.reach.connect_to or (where.host, where.port)
+
     def at(self, host: str) -> Address:
         """The same service at one address of its host, under its own name: no name is looked up for it."""
         found = copy.copy(self)

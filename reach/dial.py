@@ -31,9 +31,9 @@ def dial(address: Address, until_s: float) -> socket.socket:
     """
     proxy = address.proxy
     if proxy is None:
-        return _connected(address.host, address.port, until_s)
+        return _connected(*address.dialled, until_s)
     try:
-        sock = _connected(proxy.host, proxy.port, until_s)
+        sock = _connected(*address.dialled, until_s)
         if address.tunnel:
             try:
                 _open_tunnel(sock, address, proxy, until_s)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from reach.connect_to import Place
 from reach.key import KEY_VARIABLE
 from reach.proxy import Proxies
 from reach.tls import Tls
@@ -49,6 +50,8 @@ class Reach:
     tls: Tls = field(default_factory=Tls)
     key_header: str = ""
     proxies: Proxies = field(default_factory=Proxies)
+    connect_to: Place | None = None
+    """Where connections are made, in place of where the service, or its proxy, is."""
 
 
 DIRECT = Reach()

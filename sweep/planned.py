@@ -22,6 +22,7 @@ from sweep.planning.grid import parse_grid
 from sweep.planning.load_words import parse_locust_args
 from sweep.planning.plan import Plan
 from sweep.planning.plan_options import as_given
+from sweep.planning.regions import regional
 from sweep.planning.resolved import called, resolved
 from sweep.planning.target import with_sizes, with_wait
 from sweep.planning.variants import (
@@ -73,7 +74,7 @@ def planned(given: Mapping[str, Any], locust_args: Sequence[str], environment: M
         budget_seconds=options.parse_budget(budget),
         locust_args=_locust_args((*as_words(given), *locust_args), given["scenario"]),
     )
-    plan = resolved(dialled(plan))
+    plan = regional(resolved(dialled(plan)))
     _check(plan, environment)
     return plan
 

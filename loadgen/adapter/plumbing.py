@@ -22,7 +22,7 @@ from loadgen.adapter.last_lines import UNANSWERED, last_lines, unanswered
 from loadgen.adapter.roles import role_of
 from loadgen.adapter.start import begun, load_pids
 from loadgen.engine.driver import Driver
-from loadgen.engine.settings import Scenario, origin_of, settings, task_of
+from loadgen.engine.settings import OWN_VARIABLES, Scenario, origin_of, settings, task_of
 from loadgen.process.merge import Merge
 from loadgen.process.redacted_logs import RedactingStream, redact_logs
 from loadgen.process.run import Phase, Run
@@ -61,7 +61,7 @@ class LoadTest:
         """Exit codes of what went wrong: FAULT, USAGE."""
         self._told = self._starting = False
         self.role = role_of(environment)
-        self._region = environment.parsed_options.region
+        self._own = {name: getattr(environment.parsed_options, name) for name in OWN_VARIABLES}
         events = environment.events
         events.test_start.add_listener(self.on_test_start)
         events.spawning_complete.add_listener(self.on_spawning_complete)
@@ -115,8 +115,9 @@ class LoadTest:
 
     def _start(self, environment: Environment) -> None:
         self.run, options = None, environment.parsed_options
-        if self.is_worker:  # its own label; all other options are the master's, by now
-            options.region = self._region or options.region
+        if self.is_worker:  # its own place; all other options are the master's, by now
+            for name, value in self._own.items():
+                setattr(options, name, value or getattr(options, name))
         try:
             wanted = settings(options)
             redact_logs(wanted.redaction)

@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 
 import psutil
 
+from loadgen.adapter import forked
 from loadgen.engine.bounds import MOST_AT_ONCE, MOST_SECONDS, UsageError, check_number, refuse
 from loadgen.engine.settings import Scenario, check_files, origin_of, settings, task_of
 from loadgen.process import target
@@ -42,6 +43,8 @@ def check_before_forks(parser: Any) -> None:
             _check_reports(options)
         if options.processes:
             os.register_at_fork(after_in_child=partial(_end_with, os.getpid()))
+            if regions := os.environ.get(forked.VARIABLE):
+                forked.settle_in(regions, options.processes)
         if options.master or (options.processes and not options.worker):
             _listen("--master-bind-port", options.master_bind_host, options.master_bind_port)
             if not options.headless or options.headful:

@@ -11,6 +11,7 @@ from reach.key import KEY_VARIABLE
 from records.errors import UsageError
 
 REGION_VARIABLE = "REGION"
+CONNECT_TO_VARIABLE = "TARGET_CONNECT_TO"
 
 
 class LoadOptions(OptionModel):
@@ -73,6 +74,12 @@ class LoadOptions(OptionModel):
     )
     region: str = text(
         "--region", "Where this load worker stands, in the records", environment=REGION_VARIABLE
+    )
+    connect_to: str = text(
+        "--connect-to",
+        "Connect there, not to where -H is (a link, as mocks.wan; curl's option); requests stay the same",
+        metavar="HOST:PORT",
+        environment=CONNECT_TO_VARIABLE,
     )
 
     @property

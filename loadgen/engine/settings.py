@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +13,9 @@ from pydantic import Field
 from loadgen.client.error_text import normalised
 from loadgen.client.http import Origin
 from loadgen.engine.option_model import OptionModel
-from loadgen.engine.options import REGION_VARIABLE, LoadOptions
+from loadgen.engine.options import CONNECT_TO_VARIABLE, REGION_VARIABLE, LoadOptions
 from loadgen.engine.task import AnyTask
+from reach.connect_to import place_of
 from reach.failure import ReachError
 from reach.key import KEY_VARIABLE, key_of, request_headers
 from reach.options import DIRECT, OPTIONS, Reach, reach_of
@@ -25,6 +26,8 @@ from records.secrets.header_rules import header_marks
 from records.secrets.redaction import PIECE, Redaction
 from records.secrets.secret_names import is_secret, is_utf8
 
+OWN_VARIABLES = {"region": REGION_VARIABLE, "connect_to": CONNECT_TO_VARIABLE}
+"""What each worker may have of its own, by option."""
 GIVE_KEY = f"give a key as {KEY_VARIABLE}"
 
 
@@ -60,12 +63,15 @@ def settings(options: Any, environment: Mapping[str, str] = os.environ) -> Setti
     values = LoadOptions.values_of(options)
     reached = {option.flag: [getattr(options, option.name)] for option in OPTIONS if option.metavar}
     # A worker's own environment wins over what the master was told: regions differ.
-    values["region"] = environment.get(REGION_VARIABLE) or values["region"]
-    for flag, texts in {**reached, REGION_VARIABLE: [values["region"]]}.items():
+    for name, variable in OWN_VARIABLES.items():
+        values[name] = environment.get(variable) or values[name]
+    own = {variable: [values[name]] for name, variable in OWN_VARIABLES.items()}
+    for flag, texts in {**reached, **own}.items():
         if not all(map(is_utf8, texts)):
             raise UsageError(f"{flag} is to be UTF-8")
     reach = reach_of(options, environment)
     try:
+        reach = replace(reach, connect_to=place_of(values["connect_to"], "--connect-to"))
         key = key_of(environment)
         headers = request_headers(options.header, key, reach.key_header)
     except ReachError as error:

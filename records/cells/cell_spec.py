@@ -41,6 +41,8 @@ class CellSpec:
     """What it said of itself when it was started: believed where it does not say it again."""
     cpus: dict[str, Any] = field(default_factory=dict)
     """How they are divided, to be kept."""
+    regions: dict[str, str] = field(default_factory=dict)
+    """Where its load workers stand, each with its link, to be kept; empty: here, all of them."""
     earlier_tries: Annotated[int, Field(ge=0)] = 0
     pids: tuple[int, ...] = ()
     """The target's processes on this machine: how long they and their children wait for a CPU is read."""
@@ -65,14 +67,15 @@ class CellSpec:
     def named(self, cell: Cell) -> Cell:
         """The cell under this name, with what is kept of this."""
         kept = {"cpus": self.cpus, "variant": self.variant, "set": self.settings}
-        started = {"service": self.service} if self.service else {}
+        more = {"service": self.service} if self.service else {}
+        more |= {"regions": self.regions} if self.regions else {}
         return replace(
             cell,
             deployment=self.deployment,
             config=self.config,
             factors=Point.of(self.point),
             repeat=self.repeat,
-            requested={**cell.requested, **started, **kept},
+            requested={**cell.requested, **more, **kept},
         )
 
     def observed(self, served: Served) -> Served:

@@ -53,6 +53,8 @@ STACKS = "stacks.jsonl"
 STACKS_LOG = "stacks.log"
 LIMITS = "limits.json"
 """What a target was allowed in the cell's time, and used of it: `records.evidence.limits` reads it."""
+LINK_LOG = "link-{}.log"
+"""What a region's link wrote; its last line says what went over it."""
 LLM = "llm.jsonl"
 """What the LLM sent: in a run's folder all of it, in a cell's what falls in its time."""
 # Derived: made again by every report.
@@ -66,6 +68,10 @@ REPORT = "report.md"
 def deployment_name(base_url: str) -> str:
     """What a service is called that nobody gave a name: ``127.0.0.1-8001``."""
     return re.sub(r"[^A-Za-z0-9._]+", "-", base_url.split("://", 1)[-1])[:80].strip("-._") or "url"
+
+
+def link_log(region: str) -> str:
+    return LINK_LOG.format(region)
 
 
 def cell_name(deployment: str, config: str, point: Point, repeat: int) -> str:

@@ -27,7 +27,8 @@
                     [{resource, name, capacity, used, demand_ms, told, by_heaviest, ceiling, users}]}]
     drifts          [{deployment, config, concurrency, load, figure, lowest, highest}]  over 1.3x apart
     regions         [{deployment, config, concurrency, load, workload, region, requests, rps_share,
-                    ttft_p50_ms, ttft_p95_ms, failures}]  of levels whose requests came from more than one
+                    ttft_p50_ms, ttft_p95_ms, failures, valid, unanswered, nearest, ttft_ratio}]  of levels
+                    whose requests came from more than one
     cold            [{deployment, config, requests, ttft_p50_ms, ttft_max_ms}]  first requests of the loads
     verdicts        [{source, cell, valid, late, noise,
                     checks: [{name, status, figure, bound, text, advice}]}]
@@ -186,6 +187,10 @@ def _region(region: Region) -> dict[str, Any]:
         f"{workload.throughput.name}_share": region.share,
         **{one.column: _estimate(figures.at(one.key)) for one in main},
         "failures": figures.failures,
+        "valid": region.valid,
+        "unanswered": region.unanswered,
+        "nearest": region.nearest,
+        f"{workload.compared.name}_ratio": _estimate(region.better),
     }
 
 

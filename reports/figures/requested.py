@@ -17,7 +17,7 @@ LATER = (
 """Keys that were not always kept."""
 REQUESTED = (
     *("dialect", "path", "headers", "body", "questions"),
-    *("think_time_s", "arrival", "rate", "max_inflight", "shape", *LATER),
+    *("think_time_s", "arrival", "rate", "max_inflight", "shape", "regions", *LATER),
 )
 """What makes a load another one, in a cell's ``requested``."""
 NOT_OF_THE_LOAD = frozenset(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from records.evidence.inside import sampled_at_ns
 from records.exit_codes import USAGE
 from records.files import write_json
 from records.services.variants import MOCKS, SWITCHES
+from sweep.beside.links import linked
 from sweep.beside.llm import LlmServer
 from sweep.beside.probing import probing
 from sweep.beside.scraping import scrape_words
@@ -28,6 +30,7 @@ from sweep.measuring.limited import used_by, write_limits
 from sweep.planning.cell_key import CellKey
 from sweep.planning.load_words import found_in, own_words, words
 from sweep.planning.plan import Plan
+from sweep.planning.regions import parse_regions
 from sweep.planning.scenario import locustfile
 from sweep.running import logs
 from sweep.running.cpus import LOCUST_PRIORITY, Cpus
@@ -119,16 +122,16 @@ def measure(place: Workplace, key: CellKey, endpoint: Endpoint) -> CellData:
         how = f"did not end in {_limit_seconds(place.plan):g} s" if code is None else f"ended with {code}"
         if shutil.disk_usage(place.run).free < _FULL_BYTES:  # then its log says nothing
             how += f" on a full disk ({place.run})"
-        raise RuntimeError(
-            f"{key.path}: {_before(endpoint)}locust {how}: {locust.complaint()} ({locust.log})"
-        )
+        how = f"{_before(endpoint)}locust {how}"
+        raise RuntimeError(f"{key.path}: {how}: {locust.complaint()} ({locust.log})")
     _collect(folder, folder)
     if ended := endpoint.ended():
         write_json(folder / layout.ENDED, {"text": ended})
     write_limits(folder, endpoint, used)
     data = read_cell(folder)
     if endpoint.log:
-        _copy_tail(endpoint.log, log_bytes, folder / layout.TARGET_LOG)
+        tail = logs.since(endpoint.log, log_bytes, _LOG_TAIL_BYTES)
+        (folder / layout.TARGET_LOG).write_bytes(blank(tail))
     if data.requests:
         start_ns = min(request.sent_at_ns for request in data.requests)
         end_ns = max(request.ended_at_ns for request in data.requests)
@@ -152,23 +155,33 @@ def _before(endpoint: Endpoint) -> str:
 def _load(place: Workplace, key: CellKey, endpoint: Endpoint) -> tuple[int | None, Child]:
     """Locust to its end, probes and profiler with it: its exit code (None: it did not end), and itself."""
     folder, cpus = place.folder(key), place.cpus_for(endpoint)
+    links = linked(
+        place.plan,
+        endpoint.base_url,
+        os.environ,
+        log_of=lambda region: _beside(folder, layout.link_log(region)),
+        seed=f"{place.plan.seed}/{key.path}",
+        ledger=place.ledger,
+        cpus=cpus,
+    )
     stacks, stacks_log = (_beside(folder, name) for name in (layout.STACKS, layout.STACKS_LOG))
-    with (
-        taking_stacks(place.plan, endpoint, stacks, stacks_log, place.ledger, cpus),
-        probing(
-            place.plan,
-            key.deployment,
-            endpoint.base_url,
-            output=_beside(folder, layout.PROBES),
-            log=_beside(folder, layout.PROBES_LOG),
-            ledger=place.ledger,
-            cpus=cpus,
-        ),
-    ):
-        return _load_watched(place, key, endpoint)
+    stacked = taking_stacks(place.plan, endpoint, stacks, stacks_log, place.ledger, cpus)
+    probes = probing(
+        place.plan,
+        key.deployment,
+        endpoint.base_url,
+        output=_beside(folder, layout.PROBES),
+        log=_beside(folder, layout.PROBES_LOG),
+        ledger=place.ledger,
+        cpus=cpus,
+    )
+    with links as more, stacked, probes:
+        return _load_watched(place, key, endpoint, more)
 
 
-def _load_watched(place: Workplace, key: CellKey, endpoint: Endpoint) -> tuple[int | None, Child]:
+def _load_watched(
+    place: Workplace, key: CellKey, endpoint: Endpoint, more: Mapping[str, str]
+) -> tuple[int | None, Child]:
     folder, cpus = place.folder(key), place.cpus_for(endpoint)
     profiler = _start_profiler(place, folder, endpoint)
     try:
@@ -176,7 +189,7 @@ def _load_watched(place: Workplace, key: CellKey, endpoint: Endpoint) -> tuple[i
             _locust_argv(place, key, endpoint.base_url),
             log=_beside(folder, layout.LOCUST_LOG),
             ledger=place.ledger,
-            env=os.environ,
+            env={**os.environ, **more},
             cpus=cpus.load,
             realtime=LOCUST_PRIORITY if cpus.realtime else 0,
         )
@@ -218,6 +231,7 @@ def _spec(place: Workplace, key: CellKey, endpoint: Endpoint) -> CellSpec:
         cpus=place.cpus_for(endpoint).to_json(),
         earlier_tries=again.times(folder),
         pids=endpoint.pids,
+        regions={region.name: region.link for region in parse_regions(place.plan.regions)},
         samples=str(_beside(folder, layout.SAMPLES)) if endpoint.pids else "",
         interval_s=PROFILER_INTERVAL_SECONDS,
     )
@@ -282,7 +296,5 @@ def _collect(folder: Path, into: Path) -> None:
         path = _beside(folder, name)
         if path.exists():
             shutil.move(path, into / name)
-
-
-def _copy_tail(log: Path, start: int, to: Path) -> None:
-    to.write_bytes(blank(logs.since(log, start, _LOG_TAIL_BYTES)))
+    for path in folder.parent.glob(_beside(folder, layout.link_log("*")).name):
+        shutil.move(path, into / path.name.removeprefix(_beside(folder, "").name))

@@ -7,7 +7,7 @@ import os
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from records.cells import layout
@@ -27,9 +27,9 @@ from sweep.measuring.progress import Progress
 from sweep.measuring.targets import start_targets
 from sweep.measuring.unanswered import Unanswered
 from sweep.planning.cell_key import CellKey, Series, Service
-from sweep.planning.division import divided
+from sweep.planning.division import placed
 from sweep.planning.plan import Plan
-from sweep.running.cpus import SHARED, Cpus, available, kept_on, may_be_realtime
+from sweep.running.cpus import Cpus, available, kept_on, may_be_realtime
 from sweep.running.ledger import Ledger
 from sweep.running.redaction import sending
 from sweep.running.spans import SpanReceiver
@@ -71,12 +71,7 @@ class Sweep:
     def __post_init__(self) -> None:
         self.search = Search(plan=self.plan)
         self.budget = Budget(seconds=self.plan.budget_seconds, began=self.started)
-        whole = divided(self.plan, available())
-        self.cpus = whole if self.plan.starts_targets else whole.of_a_running_service()
-        # From one CPU alone it could keep the target. Several workers would not make room for each other, nor
-        # for their master: among equals that run before all else, nobody is interrupted.
-        if (self.cpus.mode != SHARED or len(self.cpus.load) > 1) and not self.plan.workers:
-            self.cpus = replace(self.cpus, realtime=may_be_realtime())
+        self.cpus = placed(self.plan, available(), may_be_realtime)
 
     def run(self) -> None:
         """Measure whatever is missing. Raises UsageError; whatever happens, nothing is left running.
@@ -110,7 +105,8 @@ class Sweep:
             llm_url = named_llm(self.plan)
             llm = None
             if llm_url is None and self.plan.needs_llm:
-                llm = LlmServer(self.directory, ledger, realtime=self.cpus.realtime)
+                first = self.cpus.realtime or self.cpus.links_realtime
+                llm = LlmServer(self.directory, ledger, realtime=first)
                 stack.callback(llm.stop)
                 llm_url = llm.start()
             spans = None

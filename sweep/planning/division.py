@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from sweep.planning.plan import Plan
 from sweep.running.cpus import AUTO, SHARED, Cpus, divide
@@ -16,3 +17,18 @@ def divided(plan: Plan, usable: Sequence[int]) -> Cpus:
     if plan.cpus not in (AUTO, SHARED):
         raise UsageError(f"--cpus {plan.cpus} keeps targets on CPUs, which would hide what a quota does")
     return divide(SHARED, usable)
+
+
+def placed(plan: Plan, usable: Sequence[int], may_be_first: Callable[[], bool]) -> Cpus:
+    """As they are divided, and who comes before all else there, where that is allowed. Raises UsageError.
+
+    From one CPU alone the load could keep the target. Several processes of a load would not make room for
+    each other, nor for their master: among equals that run before all else, nobody is interrupted.
+    """
+    whole = divided(plan, usable)
+    cpus = whole if plan.starts_targets else whole.of_a_running_service()
+    if cpus.mode == SHARED and len(cpus.load) == 1:
+        return cpus
+    if not plan.processes:
+        return replace(cpus, realtime=may_be_first())
+    return replace(cpus, links_realtime=may_be_first()) if plan.regions else cpus

@@ -41,6 +41,7 @@ OWN: Mapping[str, str] = {
     "--master-bind-host": _PROCESSES,
     "--master-bind-port": _PROCESSES,
     "--expect-workers": _PROCESSES,
+    "--connect-to": "where the load connects is what --deployment and --regions say",
     "--headful": "a cell has no web UI",
     "--autostart": "a cell has no web UI",
 }
@@ -134,9 +135,9 @@ def words(plan: Plan, point: Point) -> list[str]:
     """What makes a load that of a point, for locust, with what followed ``--``, and how many processes make
     it."""
     said = [*by_default(point), *plan.locust_args, *of_point(point)]
-    if plan.workers:
+    if plan.processes:
         port = str(free_port())
         said += own_words(
-            {"--processes": str(plan.workers), "--master-bind-port": port, "--master-port": port}
+            {"--processes": str(plan.processes), "--master-bind-port": port, "--master-port": port}
         )
     return said

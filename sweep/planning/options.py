@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from sweep.deployments.catalogue import DEFAULT
-from sweep.planning.plan import MOST_SECONDS
+from sweep.planning.bounds import MOST_SECONDS
 from sweep.planning.target import Target
 from sweep.running.errors import UsageError
 

@@ -5,17 +5,25 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
+from itertools import product
 from typing import Annotated, Any, ClassVar
 
-from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from records.cells.point import RATE, Point
 from records.evidence.probes import MOST_PATHS
 from records.evidence.scrape import METAVAR
-from records.secrets.secret_names import path_trouble
 from records.services.fixes import TriedFix
 from records.services.variants import MOCKS, Variant
 from sweep.planning.auto_levels import ONWARD_LEVELS, levels_of, through
+from sweep.planning.bounds import (
+    MOST_REPEATS,
+    MOST_REQUESTS,
+    MOST_SECONDS,
+    MOST_SEED,
+    MOST_WORKERS,
+    ProbePath,
+)  # fmt: skip
 from sweep.planning.cell_key import CellKey, Series, Service
 from sweep.planning.grid import MOST_USERS, Factor, combinations
 from sweep.planning.option import Option
@@ -23,11 +31,6 @@ from sweep.planning.target import Target
 from sweep.running.cpus import AUTO, SHARED
 from sweep.running.errors import UsageError
 
-MOST_REQUESTS = 10**7
-MOST_REPEATS = 50
-MOST_SECONDS = 366 * 24 * 3600
-MOST_SEED = 2**31
-MOST_WORKERS = 64
 STREAM = "stream"
 """The scenario that is driven where no other one is named."""
 REQUESTS_PER_USER = 10
@@ -39,15 +42,6 @@ CELL_OVERHEAD_SECONDS = 2.5
 PROBES_SECONDS = 1.5
 """From the start of a cell's probes until enough are taken for its load to begin."""
 TARGET_START_SECONDS = 5.0
-
-
-def _checked_path(path: str) -> str:
-    if trouble := path_trouble("--probe-path", path):
-        raise ValueError(trouble)
-    return path
-
-
-ProbePath = Annotated[str, AfterValidator(_checked_path)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,6 +80,15 @@ class Plan:
             "Load workers, a process each (locust --processes); 0: one process makes all of the load.",
         ),
     ] = 0
+    regions: Annotated[
+        str,
+        Option(
+            "Load workers in each of these, behind links (mocks.wan) with this round trip, bandwidth and "
+            "loss: us-east-1=5ms,eu-west-1=35ms/10mbit/0.1%; /cut@4s: cut off so long after its first "
+            "connection. --workers is then how many a region.",
+            metavar="NAME=DELAY,...",
+        ),
+    ] = ""
     requests: Annotated[
         int,
         Field(ge=1, le=MOST_REQUESTS),
@@ -220,6 +223,12 @@ class Plan:
         return any(target.kind.reaches_loopback for target in self.targets)
 
     @property
+    def processes(self) -> int:
+        """Of load workers; 0: one process makes all of the load."""
+        regions = self.regions.count(",") + 1 if self.regions else 0
+        return regions * max(1, self.workers) if regions else self.workers
+
+    @property
     def cell_seconds(self) -> tuple[float, float]:
         """The shortest and the longest that a cell is measured."""
         return (DIAL_SECONDS, DIAL_SECONDS) if self.dial else (MIN_SECONDS, MAX_SECONDS)
@@ -228,10 +237,8 @@ class Plan:
         if self.dial:  # it ends by the clock
             return MOST_REQUESTS
         rate = point.get(RATE)
-        wanted = (
-            MIN_SECONDS * rate if isinstance(rate, (int, float)) else REQUESTS_PER_USER * (point.users or 1)
-        )
-        return max(self.requests, round(wanted))
+        users = REQUESTS_PER_USER * (point.users or 1)
+        return max(self.requests, round(MIN_SECONDS * rate) if isinstance(rate, (int, float)) else users)
 
     def settings_of(self, name: str) -> dict[str, str]:
         """What the variant of that name is set to: the common settings, and its own before them."""
@@ -247,12 +254,8 @@ class Plan:
 
     def cells(self) -> list[CellKey]:
         """Every cell known before the sweep starts."""
-        return [
-            CellKey(deployment=deployment, config=config, point=point, repeat=repeat)
-            for repeat in range(1, self.repeats + 1)
-            for deployment, config in self.services
-            for point in self.points()
-        ]
+        keys = product(range(1, self.repeats + 1), self.services, self.points())
+        return [CellKey(deployment=where, config=what, point=at, repeat=n) for n, (where, what), at in keys]
 
     def shuffled(self, cells: Iterable[CellKey]) -> list[CellKey]:
         """Cells of one repeat in random order, the same for the same seed whichever others there are.
@@ -278,7 +281,7 @@ class Plan:
         """All levels that ``auto`` may ask a variant at, rising; ``knee``: a predicted one has its own."""
         if not self.auto:
             return ()
-        levels = levels_of(self.levels, knee)
+        levels = [n for n in levels_of(self.levels, knee) if n >= self.levels[0]]  # each region has a user
         return tuple(n for n in levels if self.max_level is None or n <= self.max_level)
 
     def onward_levels(self, knee: int | None = None) -> tuple[int, ...]:

@@ -21,9 +21,10 @@ THREAD_SETTINGS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS",
 _DEFAULT_EXECUTOR_MOST = 32
 """Python's own: the default executor has so many threads at most, and four more than CPUs else."""
 LOCUST_PRIORITY, PROBES_PRIORITY, LLM_PRIORITY = 1, 2, 3
+LINK_PRIORITY = LLM_PRIORITY
 """Of SCHED_FIFO, the lowest: before all that is not real-time. The LLM server's few events are due at moments
 of their own, which a busy Locust may not put off, and no kernel dates what probes read; what Locust reads it
-does."""
+does. Links, too, hand on what they have at moments of their own."""
 _NAMED = 16
 _LIST = re.compile(r"\d{1,5}(-\d{1,5})?(,\d{1,5}(-\d{1,5})?)*", re.ASCII)
 
@@ -41,6 +42,8 @@ class Cpus:
     realtime: bool = False
     """Locust and the LLM server run as soon as they can on the load's CPUs, whatever else is at work there. A
     busy loop of the lowest priority else keeps them waiting for some milliseconds at each turn."""
+    links_realtime: bool = False
+    """The LLM server and the links of regions do, and Locust's several processes do not."""
 
     def to_json(self) -> dict[str, Any]:
         """As it is kept in a cell's ``requested.cpus``."""
@@ -49,12 +52,14 @@ class Cpus:
             "load": list(self.load),
             "target": None if self.target is None else list(self.target),
             "realtime": self.realtime,
+            **({"links_realtime": True} if self.links_realtime else {}),
         }
 
     def of_a_running_service(self) -> Cpus:
         """With a service that is not ours the load has every CPU, but where it was told which to have."""
         if self.mode not in (AUTO, SHARED):
-            return replace(self, target=None, realtime=False)  # it may run on any of them
+            # It may run on any of them.
+            return replace(self, target=None, realtime=False, links_realtime=False)
         return Cpus(mode=SHARED, load=tuple(sorted({*self.load, *(self.target or ())})), target=None)
 
     def environment(self) -> dict[str, str]:

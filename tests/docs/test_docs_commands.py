@@ -52,6 +52,8 @@ NOT_RUN = {
     "sweep --deployment url:http://my-app": "asks a service of the reader",
     "sweep --deployment run:'uvicorn my_app": "starts the reader's app",
     "sweep --try-fixes results/": "names a folder of the reader",
+    "sweep --regions": "is run, shorter, by tests/sweep/test_regions_sweep.py",
+    "curl -X POST 127.0.0.1:8201": "cuts the reader's link",
     "sweep --resume": "names a folder of the reader",
 }
 """Commands in blocks marked ``shell`` by how they begin, and why no test runs them."""
@@ -69,7 +71,7 @@ SHORTER = (
     (rf"^(?!{RUNNING})sweep (?!.*--plan-only)", "sweep --plan-only "),  # those of the reference app
 )
 """What is put in place of what, so that a page takes seconds."""
-PORT = re.compile(r"\b(?:800\d|9001|5557)\b")
+PORT = re.compile(r"\b(?:8[01]0\d|9001|5557)\b")
 INVALID = {"results/truncated": "shows a measurement that is spoiled"}
 COMMAND_WORDS = ("sweep ", "locust ", "report ", "profile ", "python", "pip ", "make ", "uvicorn ", "curl ")
 BLOCK = re.compile(r"^```(.*)\n((?:.*\n)*?)```$", re.MULTILINE)
@@ -109,7 +111,7 @@ def script(page: str, free_port: Callable[[], int]) -> str:
     for number, command in enumerate(commands(page, "sh")):
         command = PORT.sub(moved, shortened(command))
         lines += [f"printf '\\n### %s\\n' {number}", command, f"printf '\\n### {number} exit %s\\n' $?"]
-        listens = re.search(r"--port (\d+).*&$", command)
+        listens = re.search(r"--(?:port|listen) (\d+).*&$", command)
         if listens:
             lines.append(f"until (exec 3<>/dev/tcp/127.0.0.1/{listens[1]}) 2>/dev/null; do sleep 0.1; done")
     return "\n".join(lines)

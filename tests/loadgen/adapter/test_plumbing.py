@@ -15,7 +15,7 @@ from loadgen.tasks.ask.task import ASK
 before = argument_parser.default_args_dict()
 runner = object.__new__(WorkerRunner)
 runner.register_message = lambda *_, **__: None
-environment = Environment(parsed_options=Namespace(region=""))
+environment = Environment(parsed_options=Namespace(region="", connect_to=""))
 environment.runner = runner
 LoadTest(environment, ASK)
 assert argument_parser.default_args_dict() == before
@@ -30,7 +30,7 @@ from loadgen.adapter.plumbing import LoadTest
 from loadgen.tasks.ask.task import ASK
 from loadgen.process.run import Phase
 
-environment = Environment(parsed_options=Namespace(region=""))
+environment = Environment(parsed_options=Namespace(region="", connect_to=""))
 environment.create_local_runner()
 load, drained = LoadTest(environment, ASK), []
 load.run = SimpleNamespace(phase=Phase.RUNNING, settings=SimpleNamespace(drain_seconds=1))

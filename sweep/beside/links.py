@@ -1,0 +1,88 @@
+"""Links between the load and a target, a process each: what makes a region of some load workers."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from reach.address import Address
+from sweep.beside.reaching import reach_of_plan
+from sweep.planning.plan import Plan
+from sweep.planning.regions import Region, parse_regions
+from sweep.running.cpus import LINK_PRIORITY, Cpus
+from sweep.running.ledger import Ledger
+from sweep.running.processes import Child, free_port
+
+VARIABLE = "WORKER_REGIONS"
+"""Which regions locust's workers are in, and where they connect: `loadgen.adapter.forked` reads it."""
+_START_SECONDS = 20.0
+_LISTENS = "link listening"
+
+
+@contextmanager
+def linked(
+    plan: Plan,
+    base_url: str,
+    environment: Mapping[str, str],
+    *,
+    log_of: Callable[[str], Path],
+    seed: str,
+    ledger: Ledger,
+    cpus: Cpus,
+) -> Iterator[dict[str, str]]:
+    """A link to the target for each region; what locust's environment has more, empty without regions.
+
+    ``log_of``: where the link of a region writes; its last line says what went over it.
+
+    Raises:
+        RuntimeError: a link did not start, or ended before it was told to.
+    """
+    regions = parse_regions(plan.regions)
+    if not regions:
+        yield {}
+        return
+    host, port = Address(base_url, reach_of_plan(plan, environment)).dialled
+    to = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    with ExitStack() as stack:
+        links = {}
+        for region in regions:
+            listens = f"127.0.0.1:{free_port()}"
+            argv = ["-m", "mocks.wan", "--listen", listens, "--to", to, *region.words(seed=seed)]
+            child = Child(
+                argv,
+                log=log_of(region.name),
+                ledger=ledger,
+                cpus=cpus.load,
+                realtime=LINK_PRIORITY if cpus.links_realtime else 0,
+            )
+            stack.callback(_stop, child)
+            links[region] = (child, listens)
+        for region, (child, _) in links.items():
+            _wait(region, child)
+        each = max(1, plan.workers)
+        places = [f"{region.name}={at}" for region, (_, at) in links.items() for _ in range(each)]
+        yield {VARIABLE: ",".join(places)}
+        for region, (child, _) in links.items():
+            _must_run(region, child)
+
+
+def _wait(region: Region, child: Child) -> None:
+    ends = time.monotonic() + _START_SECONDS
+    while _LISTENS not in child.log.read_text(errors="replace"):
+        _must_run(region, child)
+        if time.monotonic() > ends:
+            raise RuntimeError(f"the link of {region.name} did not start ({child.log})")
+        time.sleep(0.02)
+
+
+def _must_run(region: Region, child: Child) -> None:
+    if child.exit_code() is not None:
+        raise RuntimeError(f"the link of {region.name} ended: {child.complaint()} ({child.log})")
+
+
+def _stop(child: Child) -> None:
+    child.interrupt()
+    child.wait(2.0)
+    child.stop()
