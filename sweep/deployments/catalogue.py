@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from sweep.deployments import local, run, url
+from sweep.deployments import k8s, local, run, url
 from sweep.deployments.protocol import Kind
 from sweep.running.errors import UsageError
 
 KINDS: tuple[type[Kind], ...] = (
     local.Local,
     run.Run,
+    k8s.K8s,
     url.Url,
 )
 DEFAULT = local.Local.form

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import ClassVar, Protocol, Self
 
 from reach.options import DIRECT, Reach
+from records.cells.cell import Check
 from records.services.served import Served
 from sweep.fixes.remedy import Remedies
 from sweep.running.cpus import Cpus
@@ -18,6 +19,22 @@ HEALTH_PATH = "/health"
 """Where a service is asked whether it is there, and where it costs the least."""
 READY_SECONDS = 600.0
 """A first start embeds thousands of passages, on the target's CPUs alone."""
+
+
+class Watch(Protocol):
+    """Sees what becomes of a target elsewhere while a cell is measured on it."""
+
+    def begin(self) -> None:
+        """The load is about to start."""
+        ...
+
+    def end(self, folder: Path) -> tuple[Check, ...]:
+        """It is over: what was seen is kept in the cell's folder; the checks that this adds to the cell."""
+        ...
+
+    def notes(self) -> list[str]:
+        """What the user is told of the last cell."""
+        ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +50,8 @@ class Endpoint:
     dial: Path | None = None
     """and that in which the reference app writes which stage it slowed when."""
     served: Served = field(default_factory=Served)
+    watch: Watch | None = None
+    """What sees it where no profiler does."""
     metrics: str | None = None
     """The URL at which it says how it is, in Prometheus's format; None: nobody knows of one."""
 
@@ -88,6 +107,8 @@ class Kind(ABC):
     """How its spec is written, for messages and ``--help``."""
     started: ClassVar[bool] = False
     """The sweep starts it."""
+    elsewhere: ClassVar[bool] = False
+    """What the sweep starts runs on no CPU of this machine, and with no environment of the sweep's."""
     configurable: ClassVar[bool] = False
     """It can be given settings."""
     reaches_loopback: ClassVar[bool] = False
@@ -118,6 +139,11 @@ class Kind(ABC):
     def remedies(self) -> Remedies:
         """The settings that may mend what is found of it."""
         return {}
+
+    @property
+    def alone(self) -> bool:
+        """Can it be only one variant at a time?"""
+        return False
 
     def check_reach(self, reach: Reach) -> None:
         """See that it can be reached so, as far as that is known without asking. Raises ReachError."""

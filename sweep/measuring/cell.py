@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from records.cells import layout
@@ -111,6 +111,8 @@ def measure(place: Workplace, key: CellKey, endpoint: Endpoint) -> CellData:
     mark = place.spans.mark() if place.spans else 0
     spec = _beside(folder, _SPEC)
     write_json(spec, _spec(place, key, endpoint).to_json())
+    if endpoint.watch:
+        endpoint.watch.begin()
     try:
         code, locust = _load(place, key, endpoint)
     finally:
@@ -123,7 +125,7 @@ def measure(place: Workplace, key: CellKey, endpoint: Endpoint) -> CellData:
             how += f" on a full disk ({place.run})"
         raise RuntimeError(f"{key.path}: locust {how}: {locust.complaint()} ({locust.log})")
     _collect(folder, folder)
-    data = read_cell(folder)
+    data = _watched(folder, endpoint, read_cell(folder))
     if endpoint.log:
         _copy_tail(endpoint.log, log_bytes, folder / layout.TARGET_LOG)
     if data.requests:
@@ -138,6 +140,16 @@ def measure(place: Workplace, key: CellKey, endpoint: Endpoint) -> CellData:
         if place.spans and endpoint.pids:
             place.spans.collect(mark, data.requests, folder / layout.SPANS)
     return data
+
+
+def _watched(folder: Path, endpoint: Endpoint, data: CellData) -> CellData:
+    """The cell with what was seen of its target elsewhere, and judged by that, too."""
+    checks = endpoint.watch.end(folder) if endpoint.watch else ()
+    if not checks:
+        return data
+    cell = replace(data.cell, verdict=data.cell.verdict.merged(checks))
+    write_json(folder / layout.CELL, cell.to_json())
+    return replace(data, cell=cell)
 
 
 def _load(place: Workplace, key: CellKey, endpoint: Endpoint) -> tuple[int | None, Child]:
@@ -216,7 +228,7 @@ def _spec(place: Workplace, key: CellKey, endpoint: Endpoint) -> CellSpec:
 
 def _given_besides(plan: Plan, target: Target, served: Served) -> dict[str, str]:
     """What the environment sets of what is started: the LLM, and whatever else the service says it has."""
-    if not (target.kind.started and target.kind.configurable):
+    if not (target.kind.started and target.kind.configurable) or target.kind.elsewhere:
         return {}
     names = [name for name in served.settings if name in os.environ and not is_secret(name)]
     given = {name: os.environ[name] for name in names}

@@ -67,7 +67,7 @@ class Sweep:
         self.search = Search(plan=self.plan)
         self.budget = Budget(seconds=self.plan.budget_seconds, began=self.started)
         divided = divide(self.plan.cpus, available())
-        self.cpus = divided if self.plan.starts_targets else divided.of_a_running_service()
+        self.cpus = divided if self.plan.starts_here else divided.of_a_running_service()
         # Of several CPUs that it shares it takes one at a time, for no longer than it would anyhow; from one
         # alone it could keep the target. Several workers would not make room for each other, nor for their
         # master: among equals that run before all else, nobody is interrupted.
@@ -234,6 +234,9 @@ class Sweep:
             pending=pending,
             again=again,
         )
+        watch = at.endpoints[key.service].watch
+        for line in watch.notes() if watch else ():
+            self.progress.note(f"{key.path}: {line}")
         for line in self.unanswered.lines(at.place, key, at.endpoints[key.service]):
             self.progress.note(line)
         self._report_if_unanswered(key)

@@ -209,6 +209,11 @@ class Plan:
             raise UsageError(f"its plan is not one of this version's: grid: {error}") from error
 
     @property
+    def starts_here(self) -> bool:
+        """Is any started on this machine, whose CPUs are then divided?"""
+        return any(target.kind.started and not target.kind.elsewhere for target in self.targets)
+
+    @property
     def starts_targets(self) -> bool:
         return any(target.kind.started for target in self.targets)
 
