@@ -1,4 +1,4 @@
-"""``k8s:CONTEXT/NAMESPACE/DEPLOYMENT``: a Deployment of a cluster, cloned for the measurement through kubectl."""
+"""``k8s:CONTEXT/NAMESPACE/DEPLOYMENT``: a Deployment of a cluster, cloned for the measurement by kubectl."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ class K8s(Kind):
             self._check_in_place(kubectl, deployment)
         elif claims := written_claims(template):
             raise UsageError(
-                f"{self.spec.deployment} writes to the volume claim {', '.join(claims)}, and so would its clone: "
-                "give it a volume of its own, as an emptyDir, or measure it in-place"
+                f"{self.spec.deployment} writes to the volume claim {', '.join(claims)}, and so would its "
+                "clone: give it a volume of its own, as an emptyDir, or measure it in-place"
             )
 
     def _check_in_place(self, kubectl: Kubectl, deployment: Mapping[str, Any]) -> None:

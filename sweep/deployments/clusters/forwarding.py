@@ -1,5 +1,5 @@
 """Keeps a port-forward: `python forwarding.py FILE COMMAND...` runs the command again whenever it ends, and
-writes a line into FILE for each end. It is a file by itself, as `sweep/running/keeper.py` is, which keeps it."""
+writes a line into FILE for each end. It is a file by itself, as `sweep/running/keeper.py`, which keeps it, is."""
 
 import json
 import subprocess

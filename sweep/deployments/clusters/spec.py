@@ -62,8 +62,8 @@ class Spec:
             raise UsageError(f"{what}: an address of yours is given as url=http://HOST:PORT, without via=")
         if self.url and not self.in_place:
             raise UsageError(
-                f"{what}: url= is where your own Service or Ingress leads, which is to no clone; it goes with "
-                "in-place. Via forward, service or pod a clone is reached"
+                f"{what}: url= is where your own Service or Ingress leads, which is to no clone; it goes "
+                "with in-place. Via forward, service or pod a clone is reached"
             )
         self.check_reaches(self.replicas or 1)
 
@@ -71,8 +71,9 @@ class Spec:
         """Raises UsageError where it leads to one pod, and there are more."""
         if replicas > 1 and self.via in ("forward", "pod"):
             raise UsageError(
-                f"--deployment {FORM}: via={self.via} reaches one pod alone, so of {replicas} the others would "
-                "idle: say replicas=1, or via=service where the sweep runs in the cluster or on a node of it"
+                f"--deployment {FORM}: via={self.via} reaches one pod alone, so of {replicas} the others "
+                "would idle: say replicas=1, or via=service where the sweep runs in the cluster or on a "
+                "node of it"
             )
 
 

@@ -102,7 +102,7 @@ class ClusterDeployment:
             )
         if settings:
             container = container_of(original["spec"]["template"], spec)
-            # What came from a ConfigMap or Secret so far has a value of its own now, and one alone is allowed.
+            # What came from a ConfigMap or Secret so far has a value of its own now; both are refused.
             set_to = [{"name": key, "value": text.replace("$", "$$")} for key, text in settings.items()]
             changed = {"name": container["name"], "env": [{**one, "valueFrom": None} for one in set_to]}
             patch = {"spec": {"template": {"spec": {"containers": [changed]}}}}

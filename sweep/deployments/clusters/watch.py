@@ -1,4 +1,4 @@
-"""A cell's pods, from before its load to after it: what they used, and whether they were there all the time."""
+"""A cell's pods, from before its load to after it: what they used, and whether they were there all along."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ from workloads.checks.run import port_forward
 
 N = TypeVar("N", int, float)
 _AT_ONCE = 8
-Seen = dict[tuple[str, str], tuple[Container, Usage, str]]
+_Seen = tuple[Container, Usage, str]
+Seen = dict[tuple[str, str], _Seen]
 """By pod and container."""
 
 
@@ -90,9 +91,7 @@ class PodsWatch:
         return {(one.pod, one.name): (one, *use) for one, use in zip(containers, used, strict=True)}
 
 
-def _use(
-    before: tuple[Container, Usage, str] | None, now: Container, used: Usage, unread: str
-) -> ContainerUse:
+def _use(before: _Seen | None, now: Container, used: Usage, unread: str) -> ContainerUse:
     """What a container used in between. One that was restarted, or came later, counts from its own start, of
     which nobody knows how much was before."""
     restarts = now.restarts - before[0].restarts if before else 0
