@@ -1,5 +1,5 @@
 """Keeps a port-forward: `python forwarding.py FILE COMMAND...` runs the command again whenever it ends, and
-writes a line into FILE for each end. It is a file by itself, as `sweep/running/keeper.py`, which keeps it, is."""
+writes a line into FILE for each end. A file by itself, as is `sweep/running/keeper.py`, which keeps it."""
 
 import json
 import subprocess
