@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help install sweep test check format bench bench-diagnosis bench-dial bench-langchain bench-memory bench-pinning bench-probes bench-same case-study clean fuzz mutations
+.PHONY: help install sweep test check format bench bench-diagnosis bench-dial bench-langchain bench-memory bench-pinning bench-probes bench-same case-study clean cluster-test fuzz mutations
 
 help: ## List what can be made
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,6 +38,10 @@ bench: install ## Measure what docs/accuracy.md claims (under 15 minutes)
 	@missed=""; for part in $(BENCHES); do \
 		echo "benchmarks/$$part.py"; $(BIN)/python benchmarks/$$part.py || missed="$$missed $$part"; \
 	done; test -z "$$missed" || { echo "missed:$$missed"; exit 1; }
+
+cluster-test: install ## Drive rollouts at a real API server, built first from Debian's source (10 minutes; then 3)
+	$(BIN)/python tests/cluster/build.py
+	$(BIN)/pytest --timeout 600 tests/cluster/rollouts.py
 
 fuzz: install ## Fuzz the readers of what services send (FUZZ="--seconds 600")
 	$(BIN)/pip install --quiet -c constraints.txt -e '.[fuzz]'
