@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from sweep.running.cluster.kubectl import Kubectl, KubectlError
+from sweep.running.kubectl import Kubectl, KubectlError
 
 STAT = """==> /sys/fs/cgroup/cpu.stat <==
 usage_usec {used}

@@ -65,7 +65,8 @@ OF_REPORTS = {
 OF_SWEEP = {
     "running": set(),
     "fixes": set(),
-    "deployments": {"fixes", "running"},
+    "deployments": {"deployments.clusters", "fixes", "running"},
+    "deployments.clusters": {"running"},
     "planning": {"deployments", "running"},
     "beside": {"deployments", "planning", "running"},
     "choosing": {"planning"},

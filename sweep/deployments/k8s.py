@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from reach.options import Reach
+from sweep.deployments.cluster_target import ClusterDeployment
 from sweep.deployments.clusters.clone import container_of, port_of
 from sweep.deployments.clusters.guards import managers, written_claims
 from sweep.deployments.clusters.rollout import selector_of
 from sweep.deployments.clusters.spec import FORM, PREFIX, Spec
-from sweep.deployments.clusters.target import ClusterDeployment
 from sweep.deployments.protocol import Kind, Setup
-from sweep.running.cluster.kubectl import Kubectl
 from sweep.running.errors import UsageError
+from sweep.running.kubectl import Kubectl
 
 
 @dataclass(frozen=True)

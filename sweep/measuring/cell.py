@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import shutil
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from records.cells import layout
@@ -26,6 +26,7 @@ from sweep.beside.scraping import scrape_words
 from sweep.beside.seen import taking_stacks
 from sweep.choosing import again
 from sweep.deployments.protocol import Endpoint
+from sweep.measuring.watched import watched
 from sweep.planning.cell_key import CellKey
 from sweep.planning.load_words import found_in, own_words, words
 from sweep.planning.plan import Plan
@@ -125,7 +126,7 @@ def measure(place: Workplace, key: CellKey, endpoint: Endpoint) -> CellData:
             how += f" on a full disk ({place.run})"
         raise RuntimeError(f"{key.path}: locust {how}: {locust.complaint()} ({locust.log})")
     _collect(folder, folder)
-    data = _watched(folder, endpoint, read_cell(folder))
+    data = watched(folder, endpoint, read_cell(folder))
     if endpoint.log:
         _copy_tail(endpoint.log, log_bytes, folder / layout.TARGET_LOG)
     if data.requests:
@@ -140,16 +141,6 @@ def measure(place: Workplace, key: CellKey, endpoint: Endpoint) -> CellData:
         if place.spans and endpoint.pids:
             place.spans.collect(mark, data.requests, folder / layout.SPANS)
     return data
-
-
-def _watched(folder: Path, endpoint: Endpoint, data: CellData) -> CellData:
-    """The cell with what was seen of its target elsewhere, and judged by that, too."""
-    checks = endpoint.watch.end(folder) if endpoint.watch else ()
-    if not checks:
-        return data
-    cell = replace(data.cell, verdict=data.cell.verdict.merged(checks))
-    write_json(folder / layout.CELL, cell.to_json())
-    return replace(data, cell=cell)
 
 
 def _load(place: Workplace, key: CellKey, endpoint: Endpoint) -> tuple[int | None, Child]:

@@ -14,7 +14,7 @@ import orjson
 import psutil
 
 from records.files import LineFile, read_lines
-from sweep.running.cluster.leftover import Leftover, left_in
+from sweep.running.in_clusters import Leftover, left_in
 
 STOP_SECONDS = 10.0
 LABEL = "CHOKEPOINT_STARTED_AS"

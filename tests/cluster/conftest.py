@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from sweep.deployments.clusters.rollout import wait_rolled_out
-from sweep.running.cluster.kubectl import Kubectl, program
+from sweep.running.kubectl import Kubectl, program
 
 HERE = Path(__file__).parent
 NAMESPACE = "chokepoint"

@@ -8,8 +8,8 @@ from copy import deepcopy
 from typing import Any
 
 from sweep.deployments.clusters.spec import Spec
-from sweep.running.cluster.leftover import CLONE_LABEL, RUN_LABEL
 from sweep.running.errors import UsageError
+from sweep.running.in_clusters import CLONE_LABEL, RUN_LABEL
 
 _PART_OF = {"app.kubernetes.io/managed-by": "chokepoint"}
 OF_LABEL = "chokepoint/clone-of"

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from records.files import read_lines
 from sweep.deployments.clusters import forwarding
-from sweep.deployments.protocol import Setup
-from sweep.running.cluster.kubectl import Kubectl
+from sweep.running.cpus import Cpus
+from sweep.running.kubectl import Kubectl
+from sweep.running.ledger import Ledger
 from sweep.running.processes import Command, free_port
 from sweep.running.redaction import without_key
 
@@ -17,9 +18,11 @@ from sweep.running.redaction import without_key
 class Forward:
     """From a free port of this machine."""
 
-    def __init__(self, kubectl: Kubectl, pod: str, port: int, setup: Setup) -> None:
-        self._ends = setup.log.with_suffix(".forward.jsonl")
-        self.log = setup.log.with_suffix(".forward.log")
+    def __init__(
+        self, kubectl: Kubectl, pod: str, port: int, *, log: Path, ledger: Ledger, cpus: Cpus
+    ) -> None:
+        self._ends = log.with_suffix(".forward.jsonl")
+        self.log = log.with_suffix(".forward.log")
         self.log.parent.mkdir(parents=True, exist_ok=True)
         local = free_port()
         self.base_url = f"http://127.0.0.1:{local}"
@@ -27,9 +30,9 @@ class Forward:
         self._kept = Command(
             [sys.executable, str(Path(forwarding.__file__)), str(self._ends), *words],
             log=self.log,
-            ledger=setup.ledger,
+            ledger=ledger,
             env=without_key(os.environ),
-            cpus=setup.cpus.load,
+            cpus=cpus.load,
             cwd=None,
         )
 

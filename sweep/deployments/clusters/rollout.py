@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from sweep.deployments.clusters.pods import rolled_out, waits_for
-from sweep.running.cluster.kubectl import Kubectl
 from sweep.running.errors import UsageError
+from sweep.running.kubectl import Kubectl
 
 POLL_SECONDS = 1.0
 UNSCHEDULABLE_SECONDS = 120.0

@@ -11,11 +11,11 @@ from typing import TypeVar
 
 from records.cells.cell import Check
 from records.evidence.pods import CellPods, ContainerUse
+from sweep.deployments.clusters.counters import Usage, usage_of
 from sweep.deployments.clusters.forward import Forward
 from sweep.deployments.clusters.pods import Container, containers_of
 from sweep.deployments.clusters.spec import Spec
-from sweep.deployments.clusters.usage import Usage, usage_of
-from sweep.running.cluster.kubectl import Kubectl, KubectlError
+from sweep.running.kubectl import Kubectl, KubectlError
 from workloads.checks.run import port_forward
 
 N = TypeVar("N", int, float)

@@ -13,8 +13,8 @@ from support import wait_until
 from sweep.choosing.again import spoiled
 from sweep.deployments.clusters.forward import Forward
 from sweep.deployments.protocol import Endpoint, Setup
-from sweep.measuring.cell import _watched
-from sweep.running.cluster import kubectl
+from sweep.measuring.watched import watched
+from sweep.running import kubectl
 from workloads.checks.run import port_forward
 
 
@@ -27,7 +27,10 @@ def test_it_is_begun_again_and_ends_with_its_target(
     )
     fake.chmod(0o755)
     monkeypatch.setattr(kubectl, "program", lambda: str(fake))
-    forward = Forward(kubectl.Kubectl("east", "prod"), "rag-1", 8001, setup_of())
+    setup = setup_of()
+    forward = Forward(
+        kubectl.Kubectl("east", "prod"), "rag-1", 8001, log=setup.log, ledger=setup.ledger, cpus=setup.cpus
+    )
     try:
         wait_until(lambda: forward.ends() >= 2)
         port = forward.base_url.rpartition(":")[2]
@@ -55,8 +58,8 @@ def test_its_cell_is_not_valid_and_is_measured_again(tmp_path: Path) -> None:
     data = CellData(cell=cell, path=tmp_path)
     write_json(tmp_path / "cell.json", cell.to_json())
     (tmp_path / "requests.jsonl").write_text("")
-    assert _watched(tmp_path, Endpoint(base_url="http://h"), data) is data
-    marked = _watched(tmp_path, Endpoint(base_url="http://h", watch=Watched()), data).cell
+    assert watched(tmp_path, Endpoint(base_url="http://h"), data) is data
+    marked = watched(tmp_path, Endpoint(base_url="http://h", watch=Watched()), data).cell
     assert not marked.verdict.valid
     assert read_cell(tmp_path).cell.verdict == marked.verdict
     assert spoiled(marked) == "the port-forward ended 2 times in the cell's time"

@@ -12,8 +12,8 @@ from sweep.deployments.clusters import rollout
 from sweep.deployments.protocol import Setup
 from sweep.measuring.targets import check_services
 from sweep.planning.target import Target
-from sweep.running.cluster.kubectl import Kubectl, _complaint
 from sweep.running.errors import UsageError
+from sweep.running.kubectl import Kubectl, _complaint
 from sweep.running.ledger import Ledger
 from sweep_world import plan_of
 

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from sweep.deployments.clusters.pods import Container
-from sweep.running.cluster.kubectl import Kubectl, KubectlError
+from sweep.running.kubectl import Kubectl, KubectlError
 
 _VERSION_2 = ("cpu.stat", "memory.peak", "memory.events")
 _VERSION_1 = ("cpu/cpu.stat", "cpuacct/cpuacct.usage", "memory/memory.max_usage_in_bytes")

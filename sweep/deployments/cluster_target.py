@@ -16,9 +16,9 @@ from sweep.deployments.clusters.spec import Spec
 from sweep.deployments.clusters.watch import PodsWatch
 from sweep.deployments.protocol import HEALTH_PATH, Endpoint, Setup
 from sweep.running.asking import served, trouble
-from sweep.running.cluster.kubectl import Kubectl
-from sweep.running.cluster.leftover import CLONE_LABEL, Leftover
 from sweep.running.errors import UsageError
+from sweep.running.in_clusters import CLONE_LABEL, Leftover
+from sweep.running.kubectl import Kubectl
 
 ANSWER_SECONDS = 60.0
 """For what is ready in the cluster to answer here."""
@@ -129,7 +129,8 @@ class ClusterDeployment:
             return f"http://{_host(found.get('clusterIP'))}:{at}"
         if spec.via == "pod":
             return f"http://{_host((pods[0].get('status') or {}).get('podIP'))}:{port}"
-        self._forward = Forward(self._kubectl, pods[0]["metadata"]["name"], port, self._setup)
+        pod, setup = pods[0]["metadata"]["name"], self._setup
+        self._forward = Forward(self._kubectl, pod, port, log=setup.log, ledger=setup.ledger, cpus=setup.cpus)
         return self._forward.base_url
 
     def _wait_answers(self, base_url: str) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sweep.running.cluster.kubectl import Kubectl, KubectlError
+from sweep.running.kubectl import Kubectl, KubectlError
 
 CLONE_LABEL = "chokepoint/clone"
 """Its value is the clone's own name: what does not bear it is not ours to remove."""

@@ -1,1 +1,0 @@
-"""What a sweep asks of a Kubernetes cluster, through kubectl; and what it left there, removed."""
