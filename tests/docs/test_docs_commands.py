@@ -44,6 +44,8 @@ NOT_RUN = {
     "sweep --deployment 'rag=run:python benchmarks/case_study": "make case-study runs it",
     "guidellm run": "is not installed here",
     "sweep --deployment url:http://my-app": "asks a service of the reader",
+    "sweep --deployment k8s:": "asks a cluster of the reader",
+    "sweep --deployment local --deployment k8s:": "asks a cluster of the reader",
     "sweep --deployment run:'uvicorn my_app": "starts the reader's app",
     "sweep --try-fixes results/": "names a folder of the reader",
     "sweep --resume": "names a folder of the reader",
