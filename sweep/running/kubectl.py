@@ -103,7 +103,7 @@ def _complaint(said: bytes, hidden: Iterable[str]) -> str:
     """Its last lines that name an error, or all, in one."""
     lines = [line.strip() for line in said.decode("utf-8", "replace").splitlines() if line.strip()]
     errors = [line for line in lines if line.lower().startswith(("error", "the connection", "unable"))]
-    text = " ".join(errors or lines)
+    text = " ".join(errors or lines).removeprefix("error: ")
     for value in sorted({one for one in hidden if len(one) > _SHORT}, key=len, reverse=True):
         text = text.replace(value, "***")
     text = redaction().without_secrets(text)

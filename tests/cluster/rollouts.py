@@ -152,7 +152,8 @@ def test_in_place_is_undone_and_refused_under_an_autoscaler(cluster: Any, begun:
     check_services(plan_of(f"{SPEC},in-place"), {})
     scaled = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "target"}
     scaler = {"apiVersion": "autoscaling/v1", "kind": "HorizontalPodAutoscaler",
-              "metadata": {"name": "target"}, "spec": {"scaleTargetRef": scaled, "maxReplicas": 3}}  # fmt: skip
+              "metadata": {"name": "target"},
+              "spec": {"scaleTargetRef": scaled, "maxReplicas": 3}}  # fmt: skip
     cluster.kubectl.create(scaler)
     with pytest.raises(UsageError, match="managed by the HorizontalPodAutoscaler target"):
         check_services(plan_of(f"{SPEC},in-place"), {})

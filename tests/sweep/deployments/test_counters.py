@@ -38,7 +38,7 @@ def test_version_1_of_control_groups_and_no_quota() -> None:
     [
         ("head: cannot open '/sys/fs/cgroup/cpu.stat': No such file or directory", VERSION_1, USED, ""),
         ("OCI runtime: head: no such file", "", Usage(), "OCI runtime: head: no such file"),
-        ("error: lost connection", VERSION_1, Usage(), "error: lost connection"),
+        ("error: lost connection", VERSION_1, Usage(), "lost connection"),
     ],
 )
 def test_files_of_the_other_kind_may_be_missing_and_nothing_else(
