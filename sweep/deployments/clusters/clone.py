@@ -13,7 +13,7 @@ from sweep.running.in_clusters import CLONE_LABEL, RUN_LABEL
 
 _PART_OF = {"app.kubernetes.io/managed-by": "chokepoint"}
 OF_LABEL = "chokepoint/clone-of"
-"""The Deployment whose clone it is: by this a NetworkPolicy lets it in where the original is let in."""
+"""The Deployment whose clone it is."""
 _LONGEST = 63
 _LONGEST_BASE = 40
 
