@@ -187,7 +187,7 @@ def test_a_sweep_measures_a_clone_and_leaves_nothing(cluster: Any, tmp_path: Pat
     assert swept.returncode in ((130,) if interrupted else (0, 3)), said
     assert nothing_is_left(cluster)
     if not interrupted:
-        [cell] = tmp_path.glob("*/cells/k8s/as-is/*/cell.json")
+        [cell] = tmp_path.glob("*/cells/k8s/as-is/c02-r1/cell.json")
         assert read_json(cell.parent / "pods.json")["containers"][0]["node"] == "stand-in"
         first = orjson.loads((cell.parent / "requests.jsonl").read_bytes().splitlines()[0])
         assert first["labels"] == {"pod": "said-by-the-app"}

@@ -34,6 +34,7 @@ NOT_RUN = {
     "make sweep": "takes 6 minutes",
     "make test": "would run this test",
     "make check": "would run this test",
+    "make cluster-test": "builds an API server",
     "make bench": "takes 3 to 25 minutes",
     "make case-study": "installs packages, and takes ten minutes",
     "make fuzz": "takes ten minutes",
