@@ -20,6 +20,7 @@ from target_app.stream import (
     ClientGone,
     ClientWatch,
     EventWriter,
+    Message,
     Receive,
     Scope,
     Send,
@@ -34,6 +35,7 @@ STREAM_HEADERS = [
     (b"x-accel-buffering", b"no"),
 ]
 CHAT_HEADERS = [(b"content-type", b"text/event-stream; charset=utf-8"), *STREAM_HEADERS[1:]]
+POD_HEADER = b"x-pod"
 RETRY_AFTER = (b"retry-after", b"1")
 
 
@@ -47,6 +49,17 @@ async def send_json(
     await send({"type": "http.response.body", "body": payload})
 
 
+def _naming(pod: bytes, send: Send) -> Send:
+    """A response that names who made it."""
+
+    async def named(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message = {**message, "headers": [*message["headers"], (POD_HEADER, pod)]}
+        await send(message)
+
+    return named
+
+
 class Endpoints:
     """What the answering endpoints share: limits, validation, counting, cancellation."""
 
@@ -55,6 +68,7 @@ class Endpoints:
         self._pipeline = pipeline
         self._metrics = metrics
         self._limit = service.settings.max_inflight
+        self._pod = service.settings.pod_name.encode()
         self._inflight = 0
         metrics.inflight.set_function(lambda: self._inflight)
 
@@ -78,6 +92,8 @@ class Endpoints:
         refusal: Refusal = plain_refusal,
     ) -> None:
         """Refuse what is too much, too early, too large or malformed; count what is answered."""
+        if self._pod:
+            send = _naming(self._pod, send)
         if self._limit and self._inflight >= self._limit:
             self._metrics.requests["refused"].inc()
             await send_json(send, 503, refusal(503, "too many requests in flight"), (RETRY_AFTER,))

@@ -40,6 +40,10 @@ Factory = Annotated[str, AfterValidator(check_factory)]
 """`package.module:factory`; it is imported as soon as it is named, and refused if it cannot be."""
 
 
+_NO_SETTINGS = frozenset({"pod_name", "xdg_cache_home"})
+"""What is not the same in each process that has the same settings, or says where another lies."""
+
+
 class Settings(BaseSettings):
     """What is in effect in this process. The field's name in capitals is the environment variable's."""
 
@@ -89,6 +93,9 @@ class Settings(BaseSettings):
     dial_dir: OptionalPath = None
     """Where it is written when which one was."""
 
+    pod_name: str = Field(default="", pattern=r"^[A-Za-z0-9.-]{0,253}$")
+    """Named in the header ``x-pod`` of each answer, where it is set: the downward API knows it."""
+
     # The LLM.
     openai_base_url: str = "http://127.0.0.1:8002/v1"
     openai_api_key: SecretStr = SecretStr("")
@@ -117,7 +124,7 @@ class Settings(BaseSettings):
         """Settings in effect, secrets left out, as JSON scalars under their environment names."""
         found: dict[str, str | int | float | bool | None] = {}
         for name, value in self.model_dump().items():
-            if isinstance(value, SecretStr) or name == "xdg_cache_home":
+            if isinstance(value, SecretStr) or name in _NO_SETTINGS:
                 continue
             found[name.upper()] = str(value) if isinstance(value, Path) else value
         found["OPENAI_BASE_URL"] = without_credentials(self.openai_base_url)

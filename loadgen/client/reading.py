@@ -13,6 +13,8 @@ from loadgen.client.http import DeadlinePassed, HttpFailure, Reply
 from records.cells.request import COMPRESSED, Outcome
 
 ERROR_BODY_BYTES = 2000
+POD_HEADER = "x-pod"
+"""Of services in a cluster that say so, as the reference app does: keep-alive keeps users with one pod."""
 Redact = Callable[[str], str]
 
 
@@ -33,6 +35,8 @@ class Exchange:
     """When its user was let go on: the body had ended, or the request had failed."""
     trace_id: str | None = None
     """By which the service may know it, too; None: it was not told."""
+    pod: str = ""
+    """Which pod of several says that it answered."""
     doubt: Doubt = field(default_factory=Doubt)
 
     @property
@@ -114,6 +118,7 @@ class ReplyReading(ABC):
         exchange = self._exchange
         exchange.headers_ns = self._last_ns = at_ns
         self._status, self._framed = reply.status, reply.framed
+        exchange.pod = reply.header(POD_HEADER)
         self._kind = reply.header("content-type").split(";")[0].strip() or "no content type"
         named = reply.header("content-encoding")
         if (transfer := reply.header("transfer-encoding")) != "chunked":

@@ -44,6 +44,8 @@ DIAL = "dial.jsonl"
 INSIDE = "inside.jsonl"
 """What was seen inside the target's processes in the cell's time: `records.evidence.inside` reads it."""
 PROBES_LOG = "probes.log"
+PODS = "pods.json"
+"""The pods of a cluster that a cell was measured on: `records.evidence.pods` reads it."""
 SPANS = "spans.jsonl"
 """The target's spans: in a run's folder all, in a cell's those of its requests: `records.cells.spans`
 reads these."""

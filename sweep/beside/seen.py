@@ -23,7 +23,7 @@ _MORE_SECONDS = 60.0
 def check_seen(plan: Plan) -> None:
     """Raises UsageError for what cannot be looked at."""
     asked = [name for name, wanted in (("--otlp", plan.otlp), ("--stacks", plan.stacks)) if wanted]
-    if asked and not plan.starts_targets:
+    if asked and not plan.starts_here:
         raise UsageError(f"{' and '.join(asked)}: for what the sweep starts; nothing is started")
     if plan.otlp:
         check_otlp()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sweep.deployments import local, pod, run, url
+from sweep.deployments import k8s, local, pod, run, url
 from sweep.deployments.protocol import Kind
 from sweep.running.errors import UsageError
 
@@ -11,6 +11,7 @@ KINDS: tuple[type[Kind], ...] = (
     pod.Pod,
     pod.EqualCpu,
     run.Run,
+    k8s.K8s,
     url.Url,
 )
 DEFAULT = local.Local.form

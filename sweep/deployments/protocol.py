@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Protocol, Self
 
 from reach.options import DIRECT, Reach
+from records.cells.cell import Check
 from records.services.served import Served
 from sweep.fixes.remedy import Remedies
 from sweep.running.confined import Confined
@@ -19,6 +20,22 @@ HEALTH_PATH = "/health"
 """Where a service is asked whether it is there, and where it costs the least."""
 READY_SECONDS = 600.0
 """A first start embeds thousands of passages, on the target's CPUs alone."""
+
+
+class Watch(Protocol):
+    """Sees what becomes of a target elsewhere while a cell is measured on it."""
+
+    def begin(self) -> None:
+        """The load is about to start."""
+        ...
+
+    def end(self, folder: Path) -> tuple[Check, ...]:
+        """It is over: what was seen is kept in the cell's folder; the checks that this adds to the cell."""
+        ...
+
+    def notes(self) -> list[str]:
+        """What the user is told of the last cell."""
+        ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +55,8 @@ class Endpoint:
     """How it ended, if it did, as far as the sweep started it itself."""
     confined: Confined | None = None
     """The control group that it is in; None: none of ours."""
+    watch: Watch | None = None
+    """What sees it where no profiler does."""
     metrics: str | None = None
     """The URL at which it says how it is, in Prometheus's format; None: nobody knows of one."""
 
@@ -95,6 +114,8 @@ class Kind(ABC):
     """How its spec is written, for messages and ``--help``."""
     started: ClassVar[bool] = False
     """The sweep starts it."""
+    elsewhere: ClassVar[bool] = False
+    """What the sweep starts runs on no CPU of this machine, and with no environment of the sweep's."""
     configurable: ClassVar[bool] = False
     """It can be given settings."""
     reaches_loopback: ClassVar[bool] = False
@@ -142,6 +163,11 @@ class Kind(ABC):
     def facts(self) -> dict[str, Any]:
         """What run.json says of it. Raises UsageError."""
         return {}
+
+    @property
+    def alone(self) -> bool:
+        """Can it be only one variant at a time?"""
+        return False
 
     def check_reach(self, reach: Reach) -> None:
         """See that it can be reached so, as far as that is known without asking. Raises ReachError."""

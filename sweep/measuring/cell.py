@@ -27,6 +27,7 @@ from sweep.choosing import again
 from sweep.deployments.protocol import Endpoint
 from sweep.measuring.expected import given_besides, is_expected
 from sweep.measuring.limited import used_by, write_limits
+from sweep.measuring.watched import begin_watch, watched
 from sweep.planning.cell_key import CellKey
 from sweep.planning.load_words import found_in, own_words, words
 from sweep.planning.plan import Plan
@@ -112,6 +113,7 @@ def measure(place: Workplace, key: CellKey, endpoint: Endpoint) -> CellData:
     mark = place.spans.mark() if place.spans else 0
     spec, used = _beside(folder, _SPEC), used_by(endpoint)
     write_json(spec, _spec(place, key, endpoint).to_json())
+    begin_watch(endpoint)
     try:
         code, locust = _load(place, key, endpoint)
     finally:
@@ -125,10 +127,8 @@ def measure(place: Workplace, key: CellKey, endpoint: Endpoint) -> CellData:
         how = f"{_before(endpoint)}locust {how}"
         raise RuntimeError(f"{key.path}: {how}: {locust.complaint()} ({locust.log})")
     _collect(folder, folder)
-    if ended := endpoint.ended():
-        write_json(folder / layout.ENDED, {"text": ended})
     write_limits(folder, endpoint, used)
-    data = read_cell(folder)
+    data = watched(folder, endpoint)
     if endpoint.log:
         tail = logs.since(endpoint.log, log_bytes, _LOG_TAIL_BYTES)
         (folder / layout.TARGET_LOG).write_bytes(blank(tail))

@@ -20,7 +20,7 @@ SIZES = (*THREAD_SETTINGS, "WEB_CONCURRENCY", "TOKENIZERS_PARALLELISM")
 def given_besides(plan: Plan, target: Target, served: Served) -> dict[str, str]:
     """What the environment sets of what is started: the LLM, how many threads and processes compute, and
     whatever else the service says it has, in capitals or not, as pydantic's settings are read."""
-    if not (target.kind.started and target.kind.configurable):
+    if not (target.kind.started and target.kind.configurable) or target.kind.elsewhere:
         return {}
     settings = {name.upper(): name for name in (*SIZES, *served.settings) if not is_secret(name)}
     said = sorted(os.environ, key=str.isupper)  # in capitals last: that is what counts

@@ -240,6 +240,9 @@ class Sweep:
             pending=pending,
             again=again,
         )
+        watch = at.endpoints[key.service].watch
+        for line in watch.notes() if watch else ():
+            self.progress.note(f"{key.path}: {line}")
         for line in self.unanswered.lines(at.place, key, at.endpoints[key.service]):
             self.progress.note(line)
         self._report_if_unanswered(key)

@@ -101,6 +101,8 @@ def check_services(plan: Plan, environment: Mapping[str, str]) -> None:
     """
     reach, headers = reach_of_plan(plan, environment), headers_of_plan(plan, environment)
     for target in plan.targets:
+        if target.kind.alone and len(plan.variants) > 1:
+            raise UsageError(f"{target.label} is one variant at a time: give one --config, or measure clones")
         said = target.kind.check(reach, headers)
         if said is not None:
             for variant in plan.variants:

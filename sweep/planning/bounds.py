@@ -1,4 +1,4 @@
-"""What a plan's numbers and paths may be."""
+"""What a plan's numbers and paths may be, and how long things take."""
 
 from __future__ import annotations
 
@@ -13,6 +13,12 @@ MOST_REPEATS = 50
 MOST_SECONDS = 366 * 24 * 3600
 MOST_SEED = 2**31
 MOST_WORKERS = 64
+DIAL_SECONDS = 100.0
+"""Of a cell with the dial: two stages are slowed about 16 times each in windows of 1.5 seconds."""
+CELL_OVERHEAD_SECONDS = 2.5
+PROBES_SECONDS = 1.5
+"""From the start of a cell's probes until enough are taken for its load to begin."""
+TARGET_START_SECONDS = 5.0
 
 
 def _checked_path(path: str) -> str:

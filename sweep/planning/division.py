@@ -26,7 +26,7 @@ def placed(plan: Plan, usable: Sequence[int], may_be_first: Callable[[], bool]) 
     each other, nor for their master: among equals that run before all else, nobody is interrupted.
     """
     whole = divided(plan, usable)
-    cpus = whole if plan.starts_targets else whole.of_a_running_service()
+    cpus = whole if plan.starts_here else whole.of_a_running_service()
     if cpus.mode == SHARED and len(cpus.load) == 1:
         return cpus
     if not plan.processes:

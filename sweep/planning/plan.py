@@ -15,15 +15,8 @@ from records.evidence.probes import MOST_PATHS
 from records.evidence.scrape import METAVAR
 from records.services.fixes import TriedFix
 from records.services.variants import MOCKS, Variant
+from sweep.planning import bounds
 from sweep.planning.auto_levels import ONWARD_LEVELS, levels_of, through
-from sweep.planning.bounds import (
-    MOST_REPEATS,
-    MOST_REQUESTS,
-    MOST_SECONDS,
-    MOST_SEED,
-    MOST_WORKERS,
-    ProbePath,
-)  # fmt: skip
 from sweep.planning.cell_key import CellKey, Series, Service
 from sweep.planning.grid import MOST_USERS, Factor, combinations
 from sweep.planning.option import Option
@@ -36,12 +29,6 @@ STREAM = "stream"
 REQUESTS_PER_USER = 10
 MIN_SECONDS = 3.0
 MAX_SECONDS = 8.0
-DIAL_SECONDS = 100.0
-"""Of a cell with the dial: two stages are slowed about 16 times each in windows of 1.5 seconds."""
-CELL_OVERHEAD_SECONDS = 2.5
-PROBES_SECONDS = 1.5
-"""From the start of a cell's probes until enough are taken for its load to begin."""
-TARGET_START_SECONDS = 5.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +49,7 @@ class Plan:
     """The factors besides users."""
     max_level: Annotated[int | None, Field(ge=1)] = None
     settings: dict[str, str] = field(default_factory=dict)
-    budget_seconds: Annotated[float | None, Field(gt=0, le=MOST_SECONDS)] = None
+    budget_seconds: Annotated[float | None, Field(gt=0, le=bounds.MOST_SECONDS)] = None
     locust_args: tuple[str, ...] = ()
     # Options of the command, in the order of its help; it is more than they that made the fields above.
     reference: Annotated[
@@ -75,7 +62,7 @@ class Plan:
     scenario: Annotated[str, Option("What is asked: locustfiles/NAME.py.", metavar="NAME")] = STREAM
     workers: Annotated[
         int,
-        Field(ge=0, le=MOST_WORKERS),
+        Field(ge=0, le=bounds.MOST_WORKERS),
         Option(
             "Load workers, a process each (locust --processes); 0: one process makes all of the load.",
         ),
@@ -91,7 +78,7 @@ class Plan:
     ] = ""
     requests: Annotated[
         int,
-        Field(ge=1, le=MOST_REQUESTS),
+        Field(ge=1, le=bounds.MOST_REQUESTS),
         Option(
             "Requests a cell, at least 10 a user; a cell ends after 8 seconds all the same.",
             envvar="TOTAL_REQUESTS",
@@ -99,7 +86,7 @@ class Plan:
     ] = 50
     warmup_requests: Annotated[
         int,
-        Field(ge=0, le=MOST_REQUESTS),
+        Field(ge=0, le=bounds.MOST_REQUESTS),
         Option(
             "Requests left out at a cell's start (at least one a user).",
             envvar="WARMUP_REQUESTS",
@@ -107,12 +94,12 @@ class Plan:
     ] = 5
     repeats: Annotated[
         int,
-        Field(ge=1, le=MOST_REPEATS),
+        Field(ge=1, le=bounds.MOST_REPEATS),
         Option(
             "How often everything is measured, each time with fresh targets.",
         ),
     ] = 2
-    seed: Annotated[int, Field(ge=0, le=MOST_SEED), Option("Of the random order of cells.")] = 0
+    seed: Annotated[int, Field(ge=0, le=bounds.MOST_SEED), Option("Of the random order of cells.")] = 0
     name: Annotated[str, Option("The end of the results directory's name.", default="sweep")]
     cpus: Annotated[
         str,
@@ -150,7 +137,7 @@ class Plan:
         ),
     ] = False
     probe_paths: Annotated[
-        tuple[ProbePath, ...],
+        tuple[bounds.ProbePath, ...],
         Field(max_length=MOST_PATHS),
         Option(
             "A cheap path of the service, probed ten times a second while it is loaded; repeatable, "
@@ -209,6 +196,11 @@ class Plan:
             raise UsageError(f"its plan is not one of this version's: grid: {error}") from error
 
     @property
+    def starts_here(self) -> bool:
+        """Is any started on this machine, whose CPUs are then divided?"""
+        return any(target.kind.started and not target.kind.elsewhere for target in self.targets)
+
+    @property
     def starts_targets(self) -> bool:
         return any(target.kind.started for target in self.targets)
 
@@ -231,11 +223,11 @@ class Plan:
     @property
     def cell_seconds(self) -> tuple[float, float]:
         """The shortest and the longest that a cell is measured."""
-        return (DIAL_SECONDS, DIAL_SECONDS) if self.dial else (MIN_SECONDS, MAX_SECONDS)
+        return (bounds.DIAL_SECONDS, bounds.DIAL_SECONDS) if self.dial else (MIN_SECONDS, MAX_SECONDS)
 
     def requests_at(self, point: Point) -> int:
         if self.dial:  # it ends by the clock
-            return MOST_REQUESTS
+            return bounds.MOST_REQUESTS
         rate = point.get(RATE)
         users = REQUESTS_PER_USER * (point.users or 1)
         return max(self.requests, round(MIN_SECONDS * rate) if isinstance(rate, (int, float)) else users)
@@ -272,10 +264,10 @@ class Plan:
 
     def seconds_of(self, cells: int) -> float:
         """A first guess at what so many cells take, with the starts of all targets."""
-        each = sum(self.cell_seconds) / 2 + CELL_OVERHEAD_SECONDS
-        each += PROBES_SECONDS if self.probes else 0.0
+        each = sum(self.cell_seconds) / 2 + bounds.CELL_OVERHEAD_SECONDS
+        each += bounds.PROBES_SECONDS if self.probes else 0.0
         starts = self.repeats * len(self.services) if self.starts_targets else 0
-        return cells * each + starts * TARGET_START_SECONDS
+        return cells * each + starts * bounds.TARGET_START_SECONDS
 
     def search_levels(self, knee: int | None = None) -> tuple[int, ...]:
         """All levels that ``auto`` may ask a variant at, rising; ``knee``: a predicted one has its own."""

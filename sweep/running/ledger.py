@@ -8,12 +8,14 @@ import time
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import orjson
 import psutil
 
 from records.files import LineFile, read_lines
 from sweep.running.cgroups.choice import remove_known
+from sweep.running.in_clusters import Leftover, left_in
 
 STOP_SECONDS = 10.0
 LABEL = "CHOKEPOINT_STARTED_AS"
@@ -47,34 +49,50 @@ class Started:
 
 
 class Ledger:
-    """The processes of a run, written down as they start: a sweep that is killed can clean up nothing, and
-    the next ``--resume`` ends what is still alive."""
+    """The processes of a run, written down as they start, and what it makes in clusters: a sweep that is
+    killed can clean up nothing, and the next ``--resume`` ends what is still alive."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
+
+    @property
+    def run(self) -> str:
+        """The name of the run's folder."""
+        return self._path.absolute().parent.name
 
     def add(self, pid: int, label: str) -> Started:
         created = time.time()
         with contextlib.suppress(psutil.NoSuchProcess):
             created = psutil.Process(pid).create_time()
         started = Started(pid=pid, created=created, label=label)
-        file = LineFile(self._path)
-        file.append(orjson.dumps(asdict(started), option=orjson.OPT_APPEND_NEWLINE))
-        file.close()
+        self._append(asdict(started))
         return started
 
     def add_group(self, folders: Collection[Path]) -> None:
         """A control group in which what is started next will be."""
+        self._append({"group": list(map(str, folders))})
+
+    def add_in_cluster(self, left: Leftover) -> None:
+        """Written down before it is made: what was not made is not found, and that is no fault."""
+        self._append(left.to_json())
+
+    def remove_in_cluster(self, left: Leftover) -> None:
+        """Raises KubectlError; then the next ``--resume`` tries again."""
+        left.remove()
+        self._append(left.to_json(gone=True))
+
+    def _append(self, facts: dict[str, Any]) -> None:
         file = LineFile(self._path)
-        file.append(orjson.dumps({"group": list(map(str, folders))}, option=orjson.OPT_APPEND_NEWLINE))
+        file.append(orjson.dumps(facts, option=orjson.OPT_APPEND_NEWLINE))
         file.close()
 
     def end_survivors(self) -> int:
-        """End every process of the ledger that still lives, and all of theirs; how many there were. Then no
-        control group of theirs is left either."""
+        """End every process of the ledger that still lives, and all of theirs, and remove what is left of
+        control groups and in clusters; how many processes there were. Raises KubectlError where a cluster
+        does not do it."""
         if not self._path.exists():
             return 0
-        known, groups = [], list[Path]()
+        known, groups, lines = [], list[Path](), []
         for _, line in read_lines(self._path):
             # What is damaged names no process of ours.
             with contextlib.suppress(ValueError, TypeError, KeyError):
@@ -82,12 +100,15 @@ class Ledger:
                 if isinstance(raw, dict) and "group" in raw:
                     groups += map(Path, raw["group"])
                     continue
+                lines.append(raw)
                 pid, created, label = int(raw["pid"]), float(raw["created"]), str(raw.get("label", ""))
                 if pid > 1:
                     known.append(Started(pid=pid, created=created, label=label))
         found = left(known)
         end(found)
         remove_known(groups)
+        for one in left_in(lines):
+            self.remove_in_cluster(one)
         return len(found)
 
 

@@ -9,7 +9,7 @@ from records.cells.cell import Check, Status, Window
 from records.cells.load_worker import LoadWorker
 from records.cells.request import LATE
 from workloads.checks.advice import advised
-from workloads.checks.definition import declared
+from workloads.checks.definition import declared, define
 from workloads.checks.facts import Facts
 from workloads.checks.generator_advice import MORE_WORKERS, relief
 
@@ -134,3 +134,11 @@ def _seen(window: Window, at_ns: Sequence[int], near_s: float) -> float:
         if end > begin:
             seen, done = seen + end - begin, end
     return seen / max(1, window.end_ns - window.start_ns)
+
+
+define("port-forward", of_the_machine=True, of_our_own=True)
+
+
+def port_forward(ends: int) -> Check:
+    """A port-forward is ours: what it breaks off is no failure of the service, and is measured again."""
+    return Check.bounded("port-forward", ends, 0, f"the port-forward ended {ends} times in the cell's time")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from loadgen.client.connection import Connection
+from loadgen.client.reading import Redact
 from loadgen.engine.clock import Clock
 from loadgen.engine.settings import Scenario, Settings
 from loadgen.engine.task import Share, Task
@@ -19,6 +21,14 @@ from loadgen.tasks.ask.request_body import dialect_of
 from records.cells.request import GAPS_LEFT_OUT, RequestRecord, StageTimings
 from records.errors import UsageError
 from records.services.served import config_shown
+
+_POD = re.compile(r"[a-z0-9][a-z0-9.-]{0,252}")
+"""A pod's name; what else a service puts there is not kept."""
+
+
+def labels_of(exchange: AnswerExchange, redact: Redact) -> dict[str, str]:
+    """Who of several answered, where that was said."""
+    return {"pod": redact(exchange.pod)} if _POD.fullmatch(exchange.pod) else {}
 
 
 class AskTask(Task[Question, AnswerExchange]):
@@ -93,6 +103,7 @@ class AskTask(Task[Question, AnswerExchange]):
         record.finish_reason = answer.finish_reason and redaction.redact(answer.finish_reason)
         record.documents = answer.documents
         record.stages = self._stages_shown(answer.stages)
+        record.labels |= labels_of(exchange, redaction.redact)
         record.config = answer.config and config_shown(answer.config, redaction)
 
     def _stages_shown(self, stages: StageTimings | None) -> StageTimings | None:

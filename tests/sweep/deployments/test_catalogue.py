@@ -50,7 +50,8 @@ def test_the_guide_s_kind_is_one_by_its_file_and_its_line(trap: Any, setup_of: C
     with pytest.raises(UsageError, match="port:N wants a number of a port"):
         Target.of("port:x")
     with pytest.raises(
-        UsageError, match=r"local, pod\[.*, run:COMMAND, url:http://HOST:PORT or port:N as SPEC, not 'x'"
+        UsageError,
+        match=r"local, pod\[.*, run:COMMAND, k8s:\S+, url:http://HOST:PORT or port:N as SPEC, not 'x'",
     ):
         Target.of("x")
 

@@ -8,8 +8,9 @@ from click.testing import CliRunner
 from records.services.variants import BASELINE, Variant
 from sweep.choosing.preview import preview
 from sweep.cli import command
+from sweep.planning.bounds import DIAL_SECONDS
 from sweep.planning.dialling import dialled
-from sweep.planning.plan import DIAL_SECONDS, Plan
+from sweep.planning.plan import Plan
 from sweep.planning.resolved import resolved
 from sweep.planning.target import Target
 from sweep.running.dial import with_dial

@@ -1,0 +1,74 @@
+"""pods.json: the pods that a cell was measured on, and what each of their containers used in its time."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from records.cells.layout import PODS
+from records.errors import RecordError
+from records.files import read_json, write_json
+
+
+@dataclass(frozen=True, kw_only=True)
+class ContainerUse:
+    """One container, a sidecar too. None: nobody says."""
+
+    pod: str
+    container: str
+    image: str = ""
+    node: str = ""
+    requests: dict[str, str] = field(default_factory=dict)
+    limits: dict[str, str] = field(default_factory=dict)
+    restarts: int = 0
+    """In this cell's time, from before its load to after it, as are the next six."""
+    oom_killed: bool = False
+    """It was restarted, and that for its memory."""
+    nr_periods: int | None = None
+    nr_throttled: int | None = None
+    throttled_seconds: float | None = None
+    cpu_seconds: float | None = None
+    oom_kills: int | None = None
+    memory_peak_bytes: int | None = None
+    """The most since the container was started."""
+    unread: str = ""
+    """Why its counters were not read."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CellPods:
+    """All of a cell's. Nothing of any environment is here."""
+
+    context: str
+    namespace: str
+    deployment: str
+    """The one that was measured: a clone's name, or the original's."""
+    of: str
+    """The original's."""
+    via: str
+    replicas: int
+    forward_ends: int = 0
+    """How often the port-forward ended in the cell's time, and was begun again."""
+    other_pods: int = 0
+    """Pods at the end that were not there at the begin: evicted ones were replaced."""
+    containers: tuple[ContainerUse, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    def write(self, folder: Path) -> None:
+        write_json(folder / PODS, self.to_json())
+
+    @classmethod
+    def read(cls, folder: Path) -> CellPods | None:
+        """None where it was measured on no pods of a cluster. Raises RecordError for what says nothing."""
+        path = folder / PODS
+        if not path.exists():
+            return None
+        try:
+            return TypeAdapter(cls).validate_python(read_json(path))
+        except ValidationError as error:
+            raise RecordError(f"{path} says of no pods: {error.errors()[0]['msg']}") from error

@@ -1,0 +1,29 @@
+"""A cell with how its target ended, if it did, and what was seen of it elsewhere; judged by that, too."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from records.cells import layout
+from records.cells.reader import CellData, read_cell
+from records.files import write_json
+from sweep.deployments.protocol import Endpoint
+
+
+def begin_watch(endpoint: Endpoint) -> None:
+    if endpoint.watch:
+        endpoint.watch.begin()
+
+
+def watched(folder: Path, endpoint: Endpoint) -> CellData:
+    """The cell of that folder, written again where a check was added to it. Raises OSError."""
+    if ended := endpoint.ended():
+        write_json(folder / layout.ENDED, {"text": ended})
+    checks = endpoint.watch.end(folder) if endpoint.watch else ()
+    data = read_cell(folder)
+    if not checks:
+        return data
+    cell = replace(data.cell, verdict=data.cell.verdict.merged(checks))
+    write_json(folder / layout.CELL, cell.to_json())
+    return replace(data, cell=cell)
