@@ -9,8 +9,9 @@ from pydantic import Field
 
 from sweep.cli import command
 from sweep.planning import plan_options
+from sweep.planning.bounds import MOST_REPEATS
 from sweep.planning.option import Option
-from sweep.planning.plan import MOST_REPEATS, Plan
+from sweep.planning.plan import Plan
 
 
 def test_an_option_of_the_plan_has_its_default_and_bounds() -> None:
