@@ -9,7 +9,7 @@ from reports.evidence.machine import FILLED, GotOfMachine
 from reports.evidence.service import Service
 from reports.findings.finding import Effect, Evidence, Finding, Severity
 from reports.findings.held import about, is_held
-from reports.findings.quota import is_throttled
+from reports.findings.quota import is_stopped
 
 DELAYED = 0.3
 """Shares of the time from which on it matters."""
@@ -25,7 +25,7 @@ def machine_limits(analysis: Analysis) -> Iterator[Finding]:
 
 
 def _delayed(service: Service, machine: GotOfMachine) -> Iterator[Finding]:
-    if (share := machine.run_delay or 0.0) < DELAYED or is_throttled(machine):  # then that is why
+    if (share := machine.run_delay or 0.0) < DELAYED or is_stopped(machine):  # then that is why
         return
     figures = (
         Evidence(figure="of the time in which it could run, it waited", value=100 * share, unit="%"),

@@ -32,7 +32,12 @@ def quota(analysis: Analysis) -> Iterator[Finding]:
 
 def is_throttled(machine: GotOfMachine) -> bool:
     short = machine.period_ms is not None and machine.period_ms < LEAST_PERIOD_MS
-    return not short and (machine.throttled or 0.0) >= THROTTLED
+    return is_stopped(machine) and not short
+
+
+def is_stopped(machine: GotOfMachine) -> bool:
+    """By a quota, however shortly: then its threads wait for that."""
+    return (machine.throttled or 0.0) >= THROTTLED
 
 
 def _without_quota(analysis: Analysis, service: Service) -> LoadedPoint | None:

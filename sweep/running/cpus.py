@@ -78,6 +78,8 @@ def as_if(cores: int) -> dict[str, str]:
     """What the libraries of a process would find on a machine of so many cores: OpenMP, and torch by that,
     start a thread a core; Python sizes its executors by the CPUs that it counts, since 3.13 by a variable."""
     sizes = {name: text for name, text in thread_settings(cores).items() if name != "TORCH_THREADS"}
+    # MKL, and torch by its word, else takes no more threads than there are cores here.
+    sizes["MKL_DYNAMIC"] = "FALSE"
     executor = str(min(_DEFAULT_EXECUTOR_MOST, cores + 4))
     return {**sizes, "PYTHON_CPU_COUNT": str(cores), "DEFAULT_EXECUTOR_THREADS": executor}
 

@@ -144,6 +144,7 @@ def test_specs_of_pods() -> None:
 def test_a_node_s_cores_size_pods_alone() -> None:
     assert as_if(32)["DEFAULT_EXECUTOR_THREADS"] == "32"
     assert (as_if(2)["DEFAULT_EXECUTOR_THREADS"], as_if(2)["OMP_NUM_THREADS"]) == ("6", "2")
+    assert as_if(32)["MKL_DYNAMIC"] == "FALSE"  # else it stops at the cores that there are
     assert "TORCH_THREADS" not in as_if(32)  # the setting that mends it
     both = with_sizes(parse_targets(["local", "pod"]), 32)
     assert [one.as_if_cores for one in both] == [None, 32]
