@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from records.cells.cell import Check
 from records.services.variants import mocked_by
@@ -28,6 +29,10 @@ LONGEST_FOUND, LONG_FOUND = 200, 90
 of it. What to do about it is never cut."""
 
 
+MOST_COMPARED = 2
+"""So many deployments beside the first have a sentence of their own, whatever the room."""
+
+
 def sentences(analysis: Analysis) -> Iterator[Sentence]:
     """The most important first: which of two deployments is ahead, may it be believed, how far does it grow,
     what are the mocks worth?"""
@@ -35,10 +40,14 @@ def sentences(analysis: Analysis) -> Iterator[Sentence]:
         yield Sentence(text="There is no complete cell: nothing was measured.", kept=True)
         return
     compared = list(_deployments(analysis.deployment_ratios))
-    if not analysis.without_valid_cell:
+    many = len({ratio.second for ratio in analysis.deployment_ratios}) > MOST_COMPARED
+    if many:  # the table has them all
+        compared = [replace(sentence, kept=False) for sentence in compared]
+    behind = many or bool(analysis.without_valid_cell)
+    if not behind:
         yield from compared
     yield _believed(analysis)
-    if analysis.without_valid_cell:
+    if behind:
         yield from compared
     if analysis.without_valid_cell:
         who = listed([f"{deployment}/{config}" for deployment, config in analysis.without_valid_cell])

@@ -49,6 +49,8 @@ NOT_RUN = {
     "report results/eu results/us": "reports a load of two regions",
     "sweep --deployment 'run:uvicorn mine:app": "starts the reader's app; the page goes on with another",
     "sweep --deployment 'rag=run:python benchmarks/case_study": "make case-study runs it",
+    "sweep --deployment local --deployment pod": "takes minutes; tests/sweep/running starts such apps",
+    "sweep --deployment local --deployment local-equal-cpu": "takes minutes; so do its cells",
     "guidellm run": "is not installed here",
     "sweep --deployment url:http://my-app": "asks a service of the reader",
     "sweep --deployment k8s:": "asks a cluster of the reader",

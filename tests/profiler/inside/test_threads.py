@@ -14,7 +14,7 @@ import pytest
 from starlette.concurrency import run_in_threadpool
 
 from profiler.inside.collector import threads
-from profiler.inside.collector.codes import place_of
+from profiler.inside.collector.codes import seen_code
 from profiler.inside.collector.kinds import work_of
 from profiler.inside.collector.threads import Executors, at_work, loop_frame
 from waiting import LIMIT_S, a_request, held, look, run, until
@@ -113,7 +113,7 @@ def test_the_thread_of_a_library_is_not_the_app_s_work(monkeypatch: pytest.Monke
     try:
         assert begun.wait(LIMIT_S)
         mine = {thread.ident or 0: frames()[thread.ident]}
-        place_of(frames.__code__)  # code of one's own
+        seen_code(frames.__code__)  # code of one's own
         assert at_work(mine, {}, 0)["groups"] == []
         monkeypatch.setattr(threads, "OWN", set())  # but where all is installed, it may be the app's
         [group] = at_work(mine, {}, 0)["groups"]
