@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 from typing import Annotated, ClassVar
 
 import click
@@ -14,6 +15,7 @@ from pydantic import ConfigDict, Field
 from records.options.number_options import Number, Whole
 from records.secrets.given import blank_command
 from records.secrets.secret_names import path_trouble
+from sweep.deployments.app_code import code_of
 from sweep.deployments.catalogue import kind_of
 from sweep.deployments.protocol import HEALTH_PATH, READY_SECONDS, Kind
 from sweep.running.errors import UsageError
@@ -72,10 +74,13 @@ class Target:
 
     def kept(self) -> dict[str, str]:
         """What makes what the sweep starts another service than one of the same label: its spec, without
-        secrets, and where a command ran. Nothing of a service that runs: its address says which it is."""
+        secrets, where a command ran, and the code there. Nothing of a service that runs: its address says
+        which it is."""
         if not self.kind.started:
             return {}
         folder = {"folder": self.cwd} if self.cwd else {}
+        if self.cwd and (code := code_of(Path(self.cwd))):
+            folder["code"] = code
         node = {"as_if_cores": str(self.as_if_cores)} if self.as_if_cores else {}
         return {"spec": blank_command(self.spec), **folder, **node, **self.kind.kept()}
 
