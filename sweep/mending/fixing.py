@@ -78,7 +78,8 @@ def fixing_plan(analysis: Analysis, plan: Plan, given: Remedies, *, repeats: int
     codes = ", ".join(dict.fromkeys(one.finding.code for one in found))
     return (
         f"no fix to try: of {codes} no setting is known that mends it and is not in effect; "
-        "--fix CODE:KEY=VALUE names one"
+        "--fix CODE:KEY=VALUE names one. What wants other code: change it, sweep again, and compare "
+        "by report BEFORE AFTER"
     )
 
 
