@@ -35,6 +35,10 @@ with pytest.MonkeyPatch.context() as of_the_import:
     import numpy  # noqa: F401
 
 
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # As in what a shell starts behind it: each process of a test would inherit that, and be deaf to Ctrl-C.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
 SLOW = re.compile(
     r"tests/(cli|docs|foreign|locustfiles|loadgen/process|profiler|sweep|target_app|traps)/|scenario"
 )

@@ -18,6 +18,7 @@ _SECRETS = {
         "credentials",
         "creds",
         "pgpass",
+        "salt",
         "cookie",
         "bearer",
         "jwt",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -72,7 +73,8 @@ class SpanReceiver:
         port = free_port()
         argv = ["-m", "profiler.otlp.receiver", "--port", str(port), "--output", str(self._file)]
         argv += ["--most-bytes", str(MOST_BYTES)]
-        self._child = Child(argv, log=self._log, ledger=self._ledger)
+        # With the target's key, which a name of a span may repeat: it is blanked there.
+        self._child = Child(argv, log=self._log, ledger=self._ledger, env=os.environ)
         self.url = f"http://127.0.0.1:{port}"
         ends = time.monotonic() + _START_SECONDS
         while status(self.url, "/health", 1.0) != 200:

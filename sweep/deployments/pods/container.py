@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from records.secrets.secret_names import secret_within
 from sweep.deployments.pods.quantity import quantity
 from sweep.running.cgroups.limits import Limits
 
@@ -44,7 +45,11 @@ def container_of(documents: Sequence[Any]) -> Container:
     name, raw = named[0]
     limits = _limits(raw.get("resources") or {})
     given = dict(_environment(raw, documents, limits))
-    left_out = {key for key, value in given.items() if value is None or _is_place(key, value)}
+    left_out = {
+        key
+        for key, value in given.items()
+        if value is None or _is_place(key, value) or secret_within(key, value) is not None
+    }
     probe = raw.get("startupProbe") or {}
     return Container(
         name=name,

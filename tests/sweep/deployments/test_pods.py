@@ -39,6 +39,8 @@ spec:
           envFrom: [{configMapRef: {name: target-h4sh}}, {configMapRef: {name: gone, optional: true}}]
           env:
             - {name: LLM_MODEL, value: mine}
+            - {name: DB_PASSWORD, value: s3cret}
+            - {name: PG_DSN, value: "postgres://u:s3cret@h/d"}
             - {name: KEY, valueFrom: {secretKeyRef: {name: llm, key: k}}}
             - {name: CORES, valueFrom: {resourceFieldRef: {resource: limits.cpu}}}
             - {name: AGAIN, valueFrom: {configMapKeyRef: {name: target-h4sh, key: TORCH_THREADS}}}
@@ -81,7 +83,7 @@ def test_a_container_is_what_its_manifests_say(overlay: Any) -> None:
     assert (found.name, found.ready_path, found.ready_seconds) == ("eu-target", "/up", 120.0)
     assert (limits.cpu_cores, limits.cpu_request_cores, limits.memory_bytes) == (0.5, 0.25, 2 << 30)
     assert found.environment == {"TORCH_THREADS": "3", "LLM_MODEL": "mine", "CORES": "1", "AGAIN": "3"}
-    assert found.left_out == ("CACHE_DIR", "HOME", "KEY", "OPENAI_BASE_URL")
+    assert found.left_out == ("CACHE_DIR", "DB_PASSWORD", "HOME", "KEY", "OPENAI_BASE_URL", "PG_DSN")
 
 
 @pytest.mark.parametrize(
