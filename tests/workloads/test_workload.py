@@ -40,7 +40,7 @@ def test_a_request_without_tokens_is_valid_where_none_are_expected(
 def test_a_workload_that_is_in_no_catalogue_is_said_to_be_unknown() -> None:
     assert workload("stream") is STREAM
     assert all(name == one.name for name, one in WORKLOADS.items())
-    with pytest.raises(RecordError, match="no workload is called 'ehco'; this version measures stream"):
+    with pytest.raises(RecordError, match=r"no workload is called 'ehco'; this version measures .*stream"):
         workload("ehco")
 
 
