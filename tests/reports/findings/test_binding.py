@@ -141,7 +141,7 @@ def test_a_stage_that_takes_longer_tells_it_where_nobody_looked_inside(diagnose:
     found = diagnose(
         seen(users=1, rps=30, waits=None, spec=light), seen(users=20, rps=40, waits=None, spec=heavy)
     )
-    assert (found[0].code, found[0].where) == ("unknown", "s2")
+    assert ("unknown", "s2") in [(one.code, one.where) for one in found]
 
 
 def test_what_no_request_should_do_is_found_beside_what_binds(diagnose: Any, seen: Any) -> None:
