@@ -1,19 +1,25 @@
 """What a report makes of runs, and says of them."""
 
+import csv
+from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
 from typing import Any
 
+import orjson
 from click.testing import CliRunner, Result
 from rich.console import Console
 
 from records.cells.reader import read_run
+from records.cells.request import RequestRecord
 from reports.analysis.analyse import analyse
 from reports.analysis.analysis import Analysis
 from reports.blocks import blocks
 from reports.cli import main
 from reports.document.document import Table
 from reports.document.render import print_blocks
+from reports.export import summary_csv
+from reports.words.headline import what_this_says
 
 
 def analysed(*directories: Path) -> Analysis:
@@ -38,6 +44,31 @@ def words(analysis: Analysis) -> str:
 def notes(analysis: Analysis) -> list[str]:
     """Those of all tables."""
     return [note for block in blocks(analysis) if isinstance(block, Table) for note in block.notes]
+
+
+def head(analysis: Analysis) -> str:
+    return " ".join(what_this_says(analysis))
+
+
+def rows(analysis: Analysis, of: Callable[[Analysis], str] = summary_csv) -> list[dict[str, str]]:
+    """Those of a file of CSV."""
+    return list(csv.DictReader(StringIO(of(analysis))))
+
+
+def rewritten(folder: Path, change: Callable[[dict[str, Any], int], object]) -> Path:
+    """Each record of each cell in there, as ``change(record, its number)`` leaves it."""
+    for path in folder.rglob("requests.jsonl"):
+        raws = [orjson.loads(line) for line in path.read_bytes().splitlines()]
+        for number, raw in enumerate(raws):
+            change(raw, number)
+        path.write_bytes(b"".join(orjson.dumps(raw) + b"\n" for raw in raws))
+    return folder
+
+
+def appended(cell: Path, *records: RequestRecord) -> Path:
+    with (cell / "requests.jsonl").open("ab") as file:
+        file.writelines(record.encode() for record in records)
+    return cell
 
 
 def report(*arguments: str | Path) -> Result:

@@ -1,5 +1,6 @@
 """Synthetic results directories with a known truth, written as records."""
 
+import itertools
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -12,6 +13,8 @@ import pytest
 from records.cells.cell import SCHEMA_VERSION, Cell, Check, Verdict
 from records.cells.request import RequestRecord
 from records.files import LineFile, write_json
+from reported import analysed
+from reports.analysis.analysis import Analysis
 
 START_NS = 1_800_000_000_000_000_000
 PASS = (
@@ -157,27 +160,8 @@ def sweep_specs() -> list[Spec]:
         for n, rate in by_level.items()
         for repeat in (1, 2)
     ]  # fmt: skip
-    specs.append(
-        Spec(
-            config="mock-both",
-            concurrency=10,
-            repeat=1,
-            rps=500.0,
-            checks=FAIL,
-            late_s=begun_s("mock-both", 10),
-        )
-    )
-    specs.append(
-        Spec(
-            config="mock-both",
-            concurrency=10,
-            repeat=2,
-            rps=50.0,
-            failures=3,
-            late_s=begun_s("mock-both", 10),
-        )
-    )
-    return specs
+    both = Spec(config="mock-both", rps=500.0, checks=FAIL, late_s=begun_s("mock-both", 10))
+    return [*specs, both, replace(both, repeat=2, rps=50.0, failures=3, checks=PASS)]
 
 
 @dataclass(frozen=True)
@@ -197,6 +181,30 @@ class Made:
 @pytest.fixture(scope="session")
 def made() -> Made:
     return Made()
+
+
+@pytest.fixture
+def of(made: Made, tmp_path: Path) -> Callable[..., Analysis]:
+    """The analysis of a run of such cells; a further one has a folder of its own."""
+    count = itertools.count()
+
+    def found(*specs: Spec, **meta: Any) -> Analysis:
+        return analysed(made.run(tmp_path / f"run{next(count) or ''}", specs, **meta))
+
+    return found
+
+
+@pytest.fixture
+def of_each(made: Made, tmp_path: Path) -> Callable[..., Analysis]:
+    """The analysis of directories of a cell each, by their names or in turn."""
+    count = itertools.count()
+
+    def found(*specs: Spec, **named: Spec) -> Analysis:
+        folder = tmp_path / f"each{next(count)}"
+        each = named or {f"run{n}": spec for n, spec in enumerate(specs)}
+        return analysed(*(made.run(folder / name, [spec]) for name, spec in each.items()))
+
+    return found
 
 
 @pytest.fixture

@@ -6,46 +6,29 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import orjson
 import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal
 
 from records.cells.reader import read_run
-from records.cells.request import RequestRecord
 from records.errors import RecordError
-from reported import report
-from reports.analysis.analysis import Analysis
-from reports.figures.text import number
+from reported import report, rewritten
 from reports.frame import COLUMNS, frame
 from reports.frame.files import read, write
 from reports.frame.table import Table
 from reports.show import load
-
-ROOT = Path(__file__).resolve().parents[3]
-DOCUMENT = ROOT / "docs" / "pandas.md"
-ROWS = ["deployment", "config", "load", "workload"]
+from support import ROOT
 
 
-def rewritten(run: Path, change: Any) -> Path:
-    """Each record of each cell as ``change(record, its number)`` gives it."""
-    for path in run.rglob("requests.jsonl"):
-        lines = path.read_bytes().splitlines()
-        raw = [change(orjson.loads(line), number) for number, line in enumerate(lines)]
-        path.write_bytes(b"".join(orjson.dumps(one) + b"\n" for one in raw))
-    return run
-
-
-def of_two_regions(raw: dict[str, Any], number: int) -> dict[str, Any]:
-    labels, flags = {"model": "NA"} if number % 2 else {}, ["warmup"] if number < 3 else []
-    return raw | {
+def of_two_regions(raw: dict[str, Any], number: int) -> None:
+    odd = number % 2
+    raw |= {
         "region": "eu" if number % 3 else "us",
-        "labels": labels,
-        "values": {"texts": number / 7} if number % 2 else {},
-        "flags": [*raw["flags"], *flags],
+        "labels": {"model": "NA"} if odd else {}, "values": {"texts": number / 7} if odd else {},
+        "flags": [*raw["flags"], *(["warmup"] if number < 3 else [])],
         "due_at_ns": raw["sent_at_ns"] - 1 if number % 5 else None,
         "outcome": "aborted" if number == 20 else raw["outcome"],
-    }
+    }  # fmt: skip
 
 
 @pytest.fixture
@@ -60,10 +43,6 @@ def run(tmp_path: Path, made: Any) -> Path:
     return rewritten(made.run(tmp_path / "run", specs), of_two_regions)
 
 
-def ids(requests: Any) -> set[tuple[str, int, int]]:
-    return {(r.cell, r.user, r.seq) for r in requests}
-
-
 def test_what_counts_is_what_the_report_counts(run: Path) -> None:
     found, analysis = frame([run]), load([run])
     assert len(found) == sum(len(cell.requests) for cell in read_run(run).cells)
@@ -72,7 +51,8 @@ def test_what_counts_is_what_the_report_counts(run: Path) -> None:
         assert set(own.valid) == {cell.valid}
         for name, wanted in (("counts", cell.counted), ("in_latencies", cell.timed)):
             chosen = own[own[name]]
-            assert set(zip(chosen.cell, chosen.user, chosen.seq, strict=True)) == ids(wanted)
+            ids = {(r.cell, r.user, r.seq) for r in wanted}
+            assert set(zip(chosen.cell, chosen.user, chosen.seq, strict=True)) == ids
         assert own.in_throughput.sum() == cell.figures.answers
         assert set(own.window_s) == {cell.figures.seconds}
     for level in analysis.levels:
@@ -80,52 +60,43 @@ def test_what_counts_is_what_the_report_counts(run: Path) -> None:
         assert (own.counts & (own.outcome != "ok")).sum() == level.figures.failures
 
 
-def region_figures(analysis: Analysis) -> dict[tuple[str, str], list[str]]:
-    return {
-        (one.load.label, one.region): [
-            str(one.figures.requests),
-            number(100 * (one.share or 0)),
-            *(number(e.value) for key in ("ttft_p50", "ttft_p95") if (e := one.figures.at(key))),
-            str(one.figures.failures),
-        ]
-        for one in analysis.regions
-        if one.valid
-    }
-
-
 def test_groups_by_region_are_the_table_by_region(run: Path) -> None:
-    found, wanted = frame(run), region_figures(load([run]))
-    assert {region for _, region in wanted} == {"eu", "us"}
-    assert len(wanted) == 4
-    for (label, region), figures in wanted.items():
-        level = found[found.valid & (found.load == label) & (found.config == "baseline")]
-        grouped = level.groupby("region")
-        timed = level[level.in_latencies].groupby("region")["ttft_ms"]
-        share = 100 * grouped["in_throughput"].sum()[region] / level.in_throughput.sum()
-        quantiles = [timed.quantile(q)[region] for q in (0.5, 0.95)]
-        failures = (level.counts & (level.outcome != "ok")).groupby(level.region).sum()[region]
-        rows = [grouped["counts"].sum()[region], number(share), *map(number, quantiles), failures]
-        assert list(map(str, rows)) == figures
+    found = frame(run)
+    wanted = [one for one in load([run]).regions if one.valid]
+    assert {(one.load.label, one.region) for one in wanted} == {
+        (n, r) for n in ("10", "20") for r in ("eu", "us")
+    }
+    for one in wanted:
+        level = found[found.valid & (found.load == one.load.label) & (found.config == "baseline")]
+        own = level[level.region == one.region]
+        assert own.counts.sum() == one.figures.requests
+        assert own.in_throughput.sum() / level.in_throughput.sum() == pytest.approx(one.share)
+        for key, q in (("ttft_p50", 0.5), ("ttft_p95", 0.95)):
+            assert own[own.in_latencies].ttft_ms.quantile(q) == pytest.approx(one.figures.at(key).value)
+        assert (own.counts & (own.outcome != "ok")).sum() == one.figures.failures
 
 
 def test_metrics_are_of_good_answers_and_moments_are_exact(run: Path) -> None:
     found = frame([run])
     records = {(r.cell, r.user, r.seq): r for cell in read_run(run).cells for r in cell.requests}
     for row in found.itertuples():
-        record: RequestRecord = records[row.cell, row.user, row.seq]
-        good = record.outcome == "ok"
+        record = records[row.cell, row.user, row.seq]
         assert (row.sent_at_ns, row.ended_at_ns) == (record.sent_at_ns, record.ended_at_ns)
         assert (record.due_at_ns is None) == pd.isna(row.due_at_ns)
         for name in ("ttft_ms", "e2e_ms", "tpot_ms"):
-            value, wanted = getattr(row, name), getattr(record, name)
-            assert value == wanted if good and wanted is not None else np.isnan(value)
+            wanted = getattr(record, name) if record.outcome == "ok" else None
+            assert getattr(row, name) == pytest.approx(
+                np.nan if wanted is None else wanted, rel=0, nan_ok=True
+            )
         assert row.flags == " ".join(record.flags)
         assert (row.error if record.error else None) == record.error
-    assert set(found["values.texts"].dropna()) == {
-        r.values["texts"] for r in records.values() if "texts" in r.values
-    }
-    assert set(found["labels.model"].dropna()) == {"NA"}
-    assert set(found["stages.embed.queued_ms"].dropna()) == {1.0}
+    texts = {r.values["texts"] for r in records.values() if "texts" in r.values}
+    for name, values in (
+        ("values.texts", texts),
+        ("labels.model", {"NA"}),
+        ("stages.embed.queued_ms", {1.0}),
+    ):
+        assert set(found[name].dropna()) == values
     assert found["itl_mean_ms"].dropna().eq(0.001).all()
     assert sorted(set(found["factors.users"])) == [10, 20]
 
@@ -134,34 +105,32 @@ def test_masters_at_once_have_one_window_and_all_users(tmp_path: Path, made: Any
     east = made.run(tmp_path / "east", [made.spec(seconds=10.0)])
     west = made.run(tmp_path / "west", [made.spec(seconds=10.0, late_s=1.0, seed=1)])
     found, [cell] = frame([east, west, east]), load([east, west]).cells
-    assert set(found.source) == {"east", "west"}
-    assert set(found.concurrency) == {20}
-    assert set(found.window_s) == {9.0}
+    assert [set(found[name]) for name in ("source", "concurrency", "window_s")] == [
+        {"east", "west"},
+        {20},
+        {9.0},
+    ]
     assert found.counts.sum() == len(cell.counted)
 
 
 def test_lost_records_make_a_cell_invalid_here_too(tmp_path: Path, made: Any) -> None:
-    run = made.run(tmp_path / "run", [made.spec(achieved={"records": 101})])
-    assert not frame(run).valid.any()
-    assert not load([run]).cells[0].valid
+    assert not frame(made.run(tmp_path / "run", [made.spec(achieved={"records": 101})])).valid.any()
 
 
 def test_what_report_refuses_is_refused(tmp_path: Path, made: Any) -> None:
+    one, two = (made.cell(tmp_path / name, made.spec()) for name in ("one", "two"))
     with pytest.raises(RecordError, match="there is no folder"):
         frame(tmp_path / "nowhere")
-    one = made.cell(tmp_path / "one", made.spec())
-    two = made.cell(tmp_path / "two", made.spec())
     with pytest.raises(RecordError, match="hold the same measurement"):
         frame([one, two])
-    rewritten(one, lambda raw, _: raw | {"tokens": 2**63})
+    rewritten(one, lambda raw, _: raw.update(tokens=2**63))
     with pytest.raises(RecordError, match="more than 64 bits"):
         frame(one)
 
 
 def test_a_run_without_requests_has_the_columns_all_the_same(tmp_path: Path, made: Any) -> None:
     found = frame(made.run(tmp_path / "run", []))
-    assert list(found.columns) == list(COLUMNS)
-    assert len(found) == 0
+    assert (list(found.columns), len(found)) == (list(COLUMNS), 0)
     assert found.dtypes.astype(str)["due_at_ns"] == "Int64"
 
 
@@ -181,9 +150,8 @@ def test_a_column_that_comes_late_is_empty_before() -> None:
 def test_a_file_has_the_same_frame_again(run: Path, tmp_path: Path, form: str) -> None:
     if form == "parquet":
         pytest.importorskip("pyarrow")
-    found = frame(run)
-    write(found, form, tmp_path / f"it.{form}")
-    assert_frame_equal(read(tmp_path / f"it.{form}"), found)
+    write(frame(run), form, tmp_path / f"it.{form}")
+    assert_frame_equal(read(tmp_path / f"it.{form}"), frame(run))
     assert [path.name for path in tmp_path.iterdir() if path.is_file()] == [f"it.{form}"]
 
 
@@ -197,19 +165,20 @@ def test_report_exports_beside_its_files_or_where_it_is_told(run: Path, tmp_path
     assert (tmp_path / "out" / "requests.csv").exists()
 
 
-@pytest.mark.parametrize(
-    ("words", "said"),
-    [
-        (["--export", "xml"], "'xml' is neither parquet nor csv, with :PATH or without"),
-        (["--export", "csv:"], "'csv:' is neither parquet nor csv, with :PATH or without"),
-        (["again", "--export", "csv"], "--export of several DIRs wants --output, or csv:PATH"),
-        (["--export", "csv:nowhere/it.csv"], "error: nowhere/it.csv could not be written: "),
-    ],
-)
+@pytest.mark.parametrize(("words", "said"), [
+    (["--export", "xml"], "'xml' is neither parquet nor csv, with :PATH or without"),
+    (["--export", "csv:"], "'csv:' is neither parquet nor csv, with :PATH or without"),
+    (["again", "--export", "csv"], "--export of several DIRs wants --output, or csv:PATH"),
+    (["--export", "csv:nowhere/it.csv"], "error: nowhere/it.csv could not be written: "),
+])  # fmt: skip
 def test_an_export_that_cannot_be_is_one_line(run: Path, words: list[str], said: str) -> None:
     done = report(run, *words)
     assert (done.exit_code, "Traceback" in done.stderr) == (2, False)
     assert said in done.stderr
+
+
+def contents(folder: Path) -> dict[str, bytes | bool]:
+    return {path.name: path.is_fifo() or path.is_dir() or path.read_bytes() for path in folder.iterdir()}
 
 
 @pytest.mark.parametrize("name", ["run.json", "summary.csv", "pipe", "link.csv", "folder.csv", "notes.txt"])
@@ -219,15 +188,10 @@ def test_an_export_replaces_an_earlier_export_and_nothing_else(run: Path, name: 
     os.mkfifo(run / "pipe")
     (run / "link.csv").symlink_to(run / "notes.txt")
     (run / "folder.csv").mkdir()
-    before = sorted(
-        (path.name, path.is_fifo() or path.is_dir() or path.read_bytes()) for path in run.iterdir()
-    )
+    before = contents(run)
     done = report(run, "--export", f"csv:{run / name}")
     assert (done.exit_code, "error" in done.stderr.lower()) == (2, True)
-    after = sorted(
-        (path.name, path.is_fifo() or path.is_dir() or path.read_bytes()) for path in run.iterdir()
-    )
-    assert after == before
+    assert contents(run) == before
     assert report(run, "--export", "csv").exit_code == report(run, "--export", "csv").exit_code != 2
 
 
@@ -241,25 +205,19 @@ def test_the_code_of_the_document_gives_what_the_report_says(
     (tmp_path / "results").mkdir()
     run.rename(tmp_path / "results" / "mine")
     said: dict[str, Any] = {}
-    for block in re.findall(r"```python\n(.*?)```", DOCUMENT.read_text(), re.DOTALL):
+    for block in re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "pandas.md").read_text(), re.DOTALL):
         exec(block, said)
     analysis = load([tmp_path / "results" / "mine"])
-    for level in analysis.levels:
-        if not level.valid:
-            continue
+    for level in filter(lambda level: level.valid, analysis.levels):
         key = (level.deployment, level.config, level.load.label, level.workload.name)
-        estimate, throughput = level.figures.at("ttft_p95"), level.figures.throughput
-        assert estimate is not None
-        assert throughput is not None
-        assert said["latency"].loc[key, 0.95] == pytest.approx(estimate.value, rel=1e-12)
+        assert said["latency"].loc[key, 0.95] == pytest.approx(level.figures.at("ttft_p95").value, rel=1e-12)
         assert said["failures"][key] == level.figures.failures
-        assert said["rps"][key] == pytest.approx(throughput.value, rel=1e-12)
+        assert said["rps"][key] == pytest.approx(level.figures.throughput.value, rel=1e-12)
     for one in filter(lambda region: region.valid, analysis.regions):
         region = (one.deployment, one.config, one.load.label, one.workload.name, one.region)
         assert said["share"][region] == pytest.approx(one.share)
-        estimate = one.figures.at("ttft_p50")
-        assert estimate is not None
-        assert said["by_region"].loc[region, 0.5] == pytest.approx(estimate.value, rel=1e-12)
+        p50 = one.figures.at("ttft_p50").value
+        assert said["by_region"].loc[region, 0.5] == pytest.approx(p50, rel=1e-12)
     assert_frame_equal(said["again"], said["requests"])
     assert said["where"].columns.tolist() == ["stages.embed.queued_ms"]
     assert len(said["slowest"]) == 5
