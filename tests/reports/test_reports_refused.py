@@ -1,6 +1,7 @@
-"""What ``report`` cannot read or write: one clear line, and an exit code that tells why."""
+"""What ``report`` cannot read or write: one clear line, an exit code that tells why, nothing half written."""
 
-import json
+import errno
+import os
 import shutil
 import subprocess
 import sys
@@ -9,7 +10,17 @@ from typing import Any
 
 import pytest
 
+from records.files import read_json, write_json
 from reported import report
+from support import ROOT
+
+CELL = "cells/local/baseline/c10-r1"
+
+
+@pytest.fixture
+def run(made: Any, tmp_path: Path) -> Path:
+    folder: Path = made.run(tmp_path / "run", [made.spec()])
+    return folder
 
 
 def test_no_valid_cell_is_3(made: Any, tmp_path: Path) -> None:
@@ -21,98 +32,89 @@ def test_no_valid_cell_is_3(made: Any, tmp_path: Path) -> None:
     assert (run / "report.md").is_file()
 
 
-@pytest.mark.parametrize("specs", [[], ["incomplete"]])
-def test_nothing_complete_is_3(made: Any, tmp_path: Path, specs: list[str]) -> None:
-    run = made.run(tmp_path / "run", [made.spec(complete=False) for _ in specs])
-    assert report(run).exit_code == 3
+@pytest.mark.parametrize("count", [0, 1])
+def test_nothing_complete_is_3(made: Any, tmp_path: Path, count: int) -> None:
+    assert report(made.run(tmp_path / "run", [made.spec(complete=False)] * count)).exit_code == 3
 
 
-def _broken(tmp_path: Path, made: Any, what: str) -> Path:
-    run: Path = made.run(tmp_path / "run", [made.spec()])
-    cell = run / "cells/local/baseline/c10-r1"
-    if what == "missing":
-        return tmp_path / "nowhere"
-    if what == "file":
-        return cell / "cell.json"
-    if what == "empty":
-        (tmp_path / "empty").mkdir()
-        return tmp_path / "empty"
-    if what == "newer":
-        (run / "run.json").write_text('{"schema_version": 99}')
-    if what == "list":
-        (run / "run.json").write_text("[1, 2]")
-    if what == "cut run.json":
-        (run / "run.json").write_text('{"schema_ver')
-    if what == "plan":
-        (run / "run.json").write_text('{"schema_version": 1, "plan": []}')
-    if what == "times":
-        lines = (
-            (cell / "requests.jsonl").read_text().replace('"first_token_at_ns":', '"first_token_at_ns":"x')
-        )
-        (cell / "requests.jsonl").write_text(lines)
-    if what == "binary cell":
-        (cell / "cell.json").write_bytes(b"\xff\xfe\x00")
-    if what == "bad line":
-        with (cell / "requests.jsonl").open("ab") as file:
-            file.write(b'{"half": \n')
-    if what == "window":
-        raw = json.loads((cell / "cell.json").read_text())
-        raw["achieved"]["window"] = {"start_ns": "soon", "end_ns": 5}
-        (cell / "cell.json").write_text(json.dumps(raw))
-    if what == "connects":
-        raw = json.loads((cell / "cell.json").read_text())
-        raw["achieved"] |= {"connects": None, "connect_ms": 5.0}
-        (cell / "cell.json").write_text(json.dumps(raw))
-    return run
-
-
-@pytest.mark.parametrize("what", [
-    "plan", "times", "missing", "file", "empty", "newer", "list", "cut run.json", "binary cell", "bad line",
-    "window", "connects",
-])  # fmt: skip
-def test_what_is_no_results_directory_is_one_line_and_2(tmp_path: Path, made: Any, what: str) -> None:
-    done = report(_broken(tmp_path, made, what))
-    assert done.exit_code == 2
-    assert done.stdout == ""
+def refused(*words: Any) -> str:
+    done = report(*words)
+    assert (done.exit_code, done.stdout, done.stderr.count("\n")) == (2, "", 1)
     assert done.stderr.startswith("error: ")
-    assert done.stderr.count("\n") == 1
+    return done.stderr
 
 
-def test_a_file_that_is_wrong_is_named(tmp_path: Path, made: Any) -> None:
-    assert (
-        "cells/local/baseline/c10-r1: cell.json is not a cell"
-        in report(_broken(tmp_path, made, "window")).stderr
-    )
+@pytest.mark.parametrize(("file", "content"), [
+    ("run.json", b'{"schema_version": 99}'), ("run.json", b"[1, 2]"), ("run.json", b'{"schema_ver'),
+    ("run.json", b'{"schema_version": 1, "plan": []}'), (f"{CELL}/cell.json", b"\xff\xfe\x00"),
+    (f"{CELL}/requests.jsonl", b'{"half": \n'),
+    (f"{CELL}/requests.jsonl", b'{"first_token_at_ns": "x"}\n'),
+])  # fmt: skip
+def test_a_file_that_is_wrong_is_one_line_and_2(run: Path, file: str, content: bytes) -> None:
+    before = (run / file).read_bytes() if file.endswith("l") else b""
+    (run / file).write_bytes(before + content)
+    refused(run)
+
+
+@pytest.mark.parametrize("changes", [
+    {"window": {"start_ns": "soon", "end_ns": 5}}, {"connects": None, "connect_ms": 5.0},
+])  # fmt: skip
+def test_a_cell_that_is_none_is_named(run: Path, changes: dict[str, Any]) -> None:
+    cell = read_json(run / CELL / "cell.json")
+    write_json(run / CELL / "cell.json", {**cell, "achieved": {**cell["achieved"], **changes}})
+    assert CELL in refused(run)
+
+
+def test_what_is_no_results_directory_is_one_line_and_2(run: Path, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    for wrong in (tmp_path / "nowhere", tmp_path / "empty", run / CELL / "cell.json"):
+        refused(wrong)
+    assert report().exit_code == 2
+    copy = shutil.copytree(run, tmp_path / "copy")
+    assert f"{run / CELL} and {copy / CELL} hold the same measurement" in refused(run, copy)
+    assert report(run, run / CELL).exit_code == 2
 
 
 @pytest.mark.parametrize("missing", ["numpy", "scipy"])
-def test_without_its_extra_it_says_so(sweep_dir: Path, missing: str) -> None:
+def test_without_its_extra_it_says_so(run: Path, missing: str) -> None:
     code = f"import sys; sys.modules['{missing}'] = None; from reports.cli import main; main()"
-    done = subprocess.run(
-        [sys.executable, "-c", code, sweep_dir], capture_output=True, text=True, timeout=60, check=False,
-        cwd=Path(__file__).parents[2],
-    )  # fmt: skip
-    assert done.returncode == 2
+    words = [sys.executable, "-c", code, run]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=60, cwd=ROOT)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
     assert done.stderr.startswith(f"error: {missing} is not installed: pip install")
-    assert done.stderr.count("\n") == 1
 
 
-def test_a_copied_folder_is_refused(sweep_dir: Path, tmp_path: Path) -> None:
-    copy = shutil.copytree(sweep_dir, tmp_path / "copy")
-    done = report(sweep_dir, copy)
-    assert done.exit_code == 2
-    cell = "cells/local/baseline/c01-r1"
-    assert f"{sweep_dir / cell} and {copy / cell} hold the same measurement" in done.stderr
-    assert done.stderr.count("\n") == 1
-    assert report(sweep_dir, sweep_dir / cell).exit_code == 2
+# -- disks
 
 
-def test_no_directory_is_2() -> None:
-    assert report().exit_code == 2
-
-
-def test_output_that_cannot_be_is_2(sweep_dir: Path, tmp_path: Path) -> None:
+def test_output_that_cannot_be_is_2(run: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    done = report(sweep_dir, "--output", tmp_path / "file" / "below")
+    done = report(run, "--output", tmp_path / "file" / "below")
     assert done.exit_code == 2
     assert "could not be written" in done.stderr
+
+
+@pytest.mark.parametrize(("number", "code"), [
+    (errno.ENOSPC, 1), (errno.EDQUOT, 1), (errno.EIO, 1), (errno.EACCES, 2),
+])  # fmt: skip
+def test_files_that_a_disk_does_not_take_leave_nothing_behind(
+    run: Path, monkeypatch: pytest.MonkeyPatch, number: int, code: int
+) -> None:
+    def full(_: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    before = sorted(path.name for path in run.iterdir())
+    monkeypatch.setattr(os, "fsync", full)
+    done = report(run)
+    assert (done.exit_code, done.stderr.count("\n")) == (code, 1)
+    assert done.stderr.startswith("error: the derived files could not be written")
+    assert sorted(path.name for path in run.iterdir()) == before
+
+
+def test_records_that_a_broken_disk_does_not_give_are_1(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: Any) -> None:
+        raise OSError(errno.EIO, "Input/output error", "requests.jsonl")
+
+    monkeypatch.setattr("reports.show.load", broken)
+    done = report(run)
+    assert (done.exit_code, done.stderr) == (1, "error: [Errno 5] Input/output error: 'requests.jsonl'\n")

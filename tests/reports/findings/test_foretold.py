@@ -68,3 +68,9 @@ def test_what_may_allow_less_or_lies_too_far_is_not_predicted(
     loads = zip((1, 4), busy, cpu, strict=True)
     analysis = loaded(*(threads(seen, n, 10 * n, b, cpu_percent=percent) for n, b, percent in loads))
     assert (by(analysis, 1, 4) is not None) is told
+
+
+def test_answers_in_clumps_have_the_tables_rate(made: Any, of: Any) -> None:
+    """All are sent before the window, as warm-up, and end in it: the next ones are not sent any more."""
+    [service] = of(*(made.spec(concurrency=users, rps=8, flags=("warmup",)) for users in (1, 20))).services
+    assert service.heavy.per_second == pytest.approx(service.heavy.level.figures.throughput.value) == 8
