@@ -5,70 +5,61 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
 
-from records.cells.reader import read_run
-from reports.analysis.analyse import analyse
-from reports.analysis.analysis import Analysis
+from reported import head
 from reports.analysis.subject import Subject
 from reports.as_json.results import results_json
 from reports.blocks import blocks
 from reports.document.render import markdown
 from reports.findings import catalogue
-from reports.findings.finding import Confidence, Effect, Evidence, Finding, Severity
+from reports.findings.finding import Effect, Evidence, Finding
 from reports.words.headline import LINES, what_this_says
+from support import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
-DOCUMENT = ROOT / "docs" / "adding-a-finding.md"
+EFFECT = {"figure": "RPS", "unit": "", "now": 20.0, "mended": 45.0, "low": 40.0, "high": 50.0}
+EVIDENCE = ({"figure": "CPU", "value": 99.5, "unit": "%"}, {"figure": "cores", "value": 1, "unit": ""})
 
 
-def finding(analysis: Analysis, code: str, severity: Severity, confidence: Confidence) -> Finding:
-    return Finding(
-        code=code,
-        about=Subject.of(analysis.levels[0]),
-        binds="throughput",
-        confidence=confidence,
-        severity=severity,
-        effect=Effect(figure="RPS", now=20.0, mended=45.0, low=40.0, high=50.0),
-        evidence=(Evidence(figure="CPU", value=99.5, unit="%"), Evidence(figure="cores", value=1)),
-        advice="Give it a second core",
-    )
+def finder(*found: tuple[str, Any, Any]) -> Any:
+    """Finds these: code, severity, confidence."""
+    return lambda analysis: (
+        Finding(
+            code=code, about=Subject.of(analysis.levels[0]), binds="throughput", confidence=confidence,
+            severity=severity, effect=Effect(**EFFECT), evidence=tuple(Evidence(**one) for one in EVIDENCE),
+            advice="Give it a second core",
+        )
+        for code, severity, confidence in found
+    )  # fmt: skip
 
 
 @pytest.fixture
-def found(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Three findings of two finders, the most important last."""
+def found(monkeypatch: pytest.MonkeyPatch, made: Any, of: Any) -> Any:
+    """A report with three findings of two finders, the most important last, and those of ``more``."""
+    small = finder(("some-lock", "low", "shown"), ("slow-disk", "high", "possible"))
+    great = finder(("one-core", "high", "shown"))
 
-    def small(analysis: Analysis) -> Iterator[Finding]:
-        yield finding(analysis, "some-lock", "low", "shown")
-        yield finding(analysis, "slow-disk", "high", "possible")
+    def analysis(*more: Any) -> Any:
+        monkeypatch.setattr(catalogue, "FINDERS", (small, great, *more))
+        return of(made.spec())
 
-    def great(analysis: Analysis) -> Iterator[Finding]:
-        yield finding(analysis, "one-core", "high", "shown")
-
-    monkeypatch.setattr(catalogue, "FINDERS", (small, great))
-
-
-def analysed(run: Path) -> Analysis:
-    return analyse([read_run(run)])
+    return analysis
 
 
-def test_without_finders_it_is_unknown(made: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_finders_it_is_unknown(made: Any, of: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(catalogue, "FINDERS", ())
-    analysis = analysed(made.run(tmp_path / "run", [made.spec()]))
+    analysis = of(made.spec())
     [one] = results_json(analysis)["findings"]
     assert (one["code"], one["binds"], one["severity"]) == ("unknown", "nothing", "info")
-    assert "unknown" not in " ".join(what_this_says(analysis))
+    assert "unknown" not in head(analysis)
 
 
-@pytest.mark.usefixtures("found")
-def test_a_report_begins_with_what_was_found_the_worst_first(made: Any, tmp_path: Path) -> None:
-    analysis = analysed(made.run(tmp_path / "run", [made.spec()]))
+def test_a_report_begins_with_what_was_found_the_worst_first(found: Any) -> None:
+    analysis = found()
     first, second, third, *others = what_this_says(analysis)
     assert first == (
         "local/baseline at 10 users: one core (shown; holds throughput down): RPS 20.0 now, 45.0 (40.0-50.0) "
@@ -81,46 +72,19 @@ def test_a_report_begins_with_what_was_found_the_worst_first(made: Any, tmp_path
     assert text.index("## What was found, and what it rests on") > text.index("## local: baseline")
     assert "45.0 (40.0-50.0) once it is mended. CPU 99.5 % and cores 1. Give it a second core.\n" in text
     assert analysis.exit_code == 0
-
-
-@pytest.mark.usefixtures("found")
-def test_files_have_findings_as_values_and_sentences_under_another_name(made: Any, tmp_path: Path) -> None:
-    analysis = analysed(made.run(tmp_path / "run", [made.spec()]))
     written = json.loads(orjson.dumps(results_json(analysis)))
     assert [one["code"] for one in written["findings"]] == ["one-core", "slow-disk", "some-lock"]
+    point = {"concurrency": 10, "load": "10", "point": {"users": 10}}
     assert written["findings"][0] == {
-        "code": "one-core",
-        "about": {
-            "deployment": "local",
-            "config": "baseline",
-            "concurrency": 10,
-            "load": "10",
-            "point": {"users": 10},
-        },
-        "where": "",
-        "binds": "throughput",
-        "confidence": "shown",
-        "severity": "high",
-        "effect": {"figure": "RPS", "unit": "", "now": 20.0, "mended": 45.0, "low": 40.0, "high": 50.0},
-        "evidence": [
-            {"figure": "CPU", "value": 99.5, "unit": "%"},
-            {"figure": "cores", "value": 1, "unit": ""},
-        ],
-        "advice": "Give it a second core",
-    }
+        "code": "one-core", "about": {"deployment": "local", "config": "baseline", **point}, "where": "",
+        "binds": "throughput", "confidence": "shown", "severity": "high", "effect": EFFECT,
+        "evidence": list(EVIDENCE), "advice": "Give it a second core",
+    }  # fmt: skip
     assert written["says"] == what_this_says(analysis)
 
 
-@pytest.mark.usefixtures("found")
-def test_the_first_finding_is_said_however_little_room_there_is(
-    made: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def many(analysis: Analysis) -> Iterator[Finding]:
-        for n in range(20):
-            yield finding(analysis, f"lock-{n}", "low", "possible")
-
-    monkeypatch.setattr(catalogue, "FINDERS", (*catalogue.FINDERS, many))
-    lines = what_this_says(analysed(made.run(tmp_path / "run", [made.spec()])))
+def test_the_first_finding_is_said_however_little_room_there_is(found: Any) -> None:
+    lines = what_this_says(found(finder(*((f"lock-{n}", "low", "possible") for n in range(20)))))
     assert "one core" in lines[0]
     assert lines[0].endswith("Give it a second core.")
     assert len(lines) <= LINES
@@ -130,7 +94,7 @@ def test_the_first_finding_is_said_however_little_room_there_is(
 def test_the_documents_finder_is_one_file_and_one_line_in_the_catalogue(made: Any, tmp_path: Path) -> None:
     for room in ("records", "workloads", "reports"):
         shutil.copytree(ROOT / room, tmp_path / room, ignore=shutil.ignore_patterns("__pycache__"))
-    text = DOCUMENT.read_text()
+    text = (ROOT / "docs" / "adding-a-finding.md").read_text()
     [(name, code)] = re.findall(r"`([a-z_/]+\.py)`:\n\n```python\n(.*?)```", text, re.DOTALL)
     assert not (tmp_path / name).exists(), f"{name} is no new file"
     (tmp_path / name).write_text(code)
@@ -146,16 +110,12 @@ def test_the_documents_finder_is_one_file_and_one_line_in_the_catalogue(made: An
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     [one] = (f for f in json.loads(done.stdout)["findings"] if f["code"] == "slow-first-request")
-    assert (one["code"], one["about"]) == (
-        "slow-first-request",
-        {"deployment": "local", "config": "baseline"},
-    )
+    assert one["about"] == {"deployment": "local", "config": "baseline"}
     assert (one["effect"]["now"], one["effect"]["mended"]) == (900.0, 100.0)
     assert one["evidence"][0] == {"figure": "first requests", "value": 4, "unit": ""}
     quoted = " ".join(line.removeprefix("> ") for line in re.findall(r"^> .*$", text, re.MULTILINE))
-    shown, advice = re.sub(r" \([\d.-]+\)", "", quoted), "Load models and open connections before"
-    assert advice in shown
-    said = re.sub(r" \([\d.-]+\)", "", (run / "report.md").read_text())
+    shown, said = (re.sub(r" \([\d.-]+\)", "", x) for x in (quoted, (run / "report.md").read_text()))
+    assert "Load models and open connections before" in shown
     assert shown in said
 
 

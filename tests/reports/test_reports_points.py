@@ -1,6 +1,5 @@
 """Factors besides users are columns of tables and files, and have knees of their own; regions are a table."""
 
-import csv
 import io
 from pathlib import Path
 from typing import Any
@@ -10,15 +9,13 @@ import pytest
 from rich.console import Console
 
 from records.cells.point import Point
-from records.cells.reader import read_run
 from records.files import read_json, write_json
-from reports.analysis.analyse import analyse
+from reported import analysed, rewritten, rows
 from reports.analysis.analysis import Analysis
 from reports.as_json.results import results_json
 from reports.blocks import blocks
 from reports.document.document import Table
 from reports.document.render import print_blocks
-from reports.export import summary_csv
 
 
 def tables(analysis: Analysis) -> dict[str, Table]:
@@ -34,32 +31,22 @@ def gridded(made: Any, folder: Path, *points: tuple[dict[str, Any], float]) -> A
         path = made.cell(run / f"cells/local/baseline/{point.folder}-r1", spec) / "cell.json"
         requested = {"rate": factors["rate"], "arrival": "constant"} if "rate" in factors else {}
         write_json(path, {**read_json(path), "point": factors, "requested": requested})
-    return analyse([read_run(run)])
+    return analysed(run)
 
 
 def test_a_factor_is_a_column_and_has_knees_of_its_own(made: Any, tmp_path: Path) -> None:
-    sizes = {1: (10.0, 40.0, 41.0), 100: (5.0, 5.0, 5.1)}
-    grid = [
-        ({"size": s, "users": u}, r)
-        for s, all_ in sizes.items()
-        for u, r in zip((1, 4, 16), all_, strict=True)
-    ]
-    analysis = gridded(made, tmp_path / "run", *grid)
+    grid = [(1, 1, 10.0), (4, 1, 40.0), (16, 1, 41.0), (1, 100, 5.0), (4, 100, 5.0), (16, 100, 5.1)]
+    analysis = gridded(made, tmp_path / "run", *(({"size": s, "users": u}, rps) for u, s, rps in grid))
     table = tables(analysis)["local: baseline"]
     assert table.columns[:3] == ("Conc", "size", "RPS (95 %)")
-    assert [row.cells[:2] for row in table.rows] == [
-        ("1", "1"), ("4", "1"), ("16", "1"), ("1", "100"), ("4", "100"), ("16", "100"),
-    ]  # fmt: skip
+    assert [row.cells[:2] for row in table.rows] == [(str(users), str(size)) for users, size, _ in grid]
     shown = io.StringIO()
     print_blocks([table], Console(file=shown, width=80))
     heads = [line.split("|")[:2] for line in shown.getvalue().splitlines() if "Conc" in line]
     assert [[cell.strip() for cell in head] for head in heads] == [["Conc", "size"]] * 2
-    assert [(knee.name, knee.concurrency) for knee in analysis.knees] == [
-        ("baseline (size=1)", 4),
-        ("baseline (size=100)", 1),
-    ]
-    rows = list(csv.DictReader(io.StringIO(summary_csv(analysis))))
-    assert {(row["concurrency"], row["size"]) for row in rows} >= {("16", "1"), ("4", "100")}
+    knees = [(knee.name, knee.concurrency) for knee in analysis.knees]
+    assert knees == [("baseline (size=1)", 4), ("baseline (size=100)", 1)]
+    assert {(row["concurrency"], row["size"]) for row in rows(analysis)} >= {("16", "1"), ("4", "100")}
     levels = results_json(analysis)["configurations"]["local"]["baseline"]["levels"]
     assert levels["size=100 users=16"]["point"] == {"size": 100, "users": 16}
     assert orjson.dumps(results_json(analysis))
@@ -68,31 +55,26 @@ def test_a_factor_is_a_column_and_has_knees_of_its_own(made: Any, tmp_path: Path
 def test_a_rate_is_its_own_column_and_no_number_of_users(made: Any, tmp_path: Path) -> None:
     analysis = gridded(made, tmp_path / "run", ({"rate": 10}, 10.0), ({"rate": 20}, 20.0))
     assert [row.cells[0] for row in tables(analysis)["local: baseline"].rows] == ["10/s", "20/s"]
-    rows = list(csv.DictReader(io.StringIO(summary_csv(analysis))))
-    assert [row["rate"] for row in rows] == ["10", "20"]
+    assert [row["rate"] for row in rows(analysis)] == ["10", "20"]
     assert [level.load.point.to_json() for level in analysis.levels] == [{"rate": 10.0}, {"rate": 20.0}]
 
 
 def test_regions_have_a_table_where_there_are_several(made: Any, tmp_path: Path) -> None:
     run = made.run(tmp_path / "run", [made.spec(rps=40.0, failures=1)])
-    assert analyse([read_run(run)]).regions == ()
-    path = next(run.glob("cells/*/*/*/requests.jsonl"))
-    records = [orjson.loads(line) for line in path.read_bytes().splitlines()]
-    for n, record in enumerate(records):
-        far = n % 4 == 0
-        record["region"] = "us" if far else "eu"
-        if far and record["first_token_at_ns"]:
-            record["first_token_at_ns"] += 50_000_000
-    path.write_bytes(b"".join(orjson.dumps(record) + b"\n" for record in records))
-    analysis = analyse([read_run(run)])
+    assert analysed(run).regions == ()
+
+    def change(raw: dict[str, Any], number: int) -> None:
+        raw["region"] = "eu" if number % 4 else "us"
+        if number % 4 == 0 and raw["first_token_at_ns"]:
+            raw["first_token_at_ns"] += 50_000_000
+
+    analysis = analysed(rewritten(run, change))
     eu, us = analysis.regions
     assert (eu.region, eu.figures.requests, us.region, us.figures.requests) == ("eu", 150, "us", 51)
-    assert us.figures.failures == 1
-    assert us.share == pytest.approx(0.25, abs=0.01)
-    assert us.figures.median is not None
+    assert (us.figures.failures, us.share) == (1, pytest.approx(0.25, abs=0.01))
     assert us.figures.median.value == pytest.approx(150.0, rel=0.05)
     table = tables(analysis)["local: baseline: by region"]
     assert [row.cells[:3] for row in table.rows] == [("10", "eu", "150"), ("10", "us", "51")]
-    written = results_json(analysis)["regions"]
-    assert written[1]["ttft_p50_ms"]["low"] is not None
-    assert (written[1]["region"], written[1]["rps_share"]) == ("us", us.share)
+    written = results_json(analysis)["regions"][1]
+    assert written["ttft_p50_ms"]["low"] is not None
+    assert (written["region"], written["rps_share"]) == ("us", us.share)
