@@ -6,8 +6,7 @@ from typing import Any
 import orjson
 import pytest
 
-from records.cells.reader import read_run
-from reports.analysis.analyse import analyse
+from reported import analysed
 from reports.as_json.results import results_json
 from reports.blocks import blocks
 from reports.document.document import Row, Table
@@ -17,31 +16,31 @@ SLEEP = {"kind": "sleep", "at": "asyncio.sleep", "where": "embed (mine.py:3)"}
 READ = {"kind": "socket-read", "at": "AsyncStream.read", "where": "answer (mine.py:30)"}
 
 
-def test_a_service_that_scales_says_so_and_accuses_nobody(diagnose: Any, seen: Any) -> None:
-    [found] = diagnose(
-        seen(users=1, rps=10, waits=({**READ, "count": 1},)),
-        seen(users=20, rps=196, waits=({**READ, "count": 20},)),
-    )
+@pytest.fixture
+def both(seen: Any) -> Any:
+    """A service that has room, at 1 user and at 20."""
+    return lambda **more: [
+        seen(users=n, rps=rps, waits=({**READ, "count": n},), **more) for n, rps in ((1, 10), (20, 196))
+    ]
+
+
+def test_a_service_that_scales_says_so_and_accuses_nobody(diagnose: Any, both: Any) -> None:
+    [found] = diagnose(*both())
     assert (found.code, found.binds, found.severity) == ("scales-to-measured-limit", "nothing", "info")
 
 
 def test_a_plain_wait_is_latency_and_holds_back_nobody(diagnose: Any, seen: Any) -> None:
-    [found] = diagnose(
-        seen(users=1, rps=10, waits=({**SLEEP, "count": 0.3}, {**READ, "count": 0.7})),
-        seen(users=20, rps=196, waits=({**SLEEP, "count": 6}, {**READ, "count": 14})),
-    )
+    waits = ((1, 10, ({**SLEEP, "count": 0.3}, {**READ, "count": 0.7})),
+             (20, 196, ({**SLEEP, "count": 6}, {**READ, "count": 14})))  # fmt: skip
+    [found] = diagnose(*(seen(users=n, rps=rps, waits=own) for n, rps, own in waits))
     assert (found.code, found.binds, found.where) == ("latency-only", "latency", SLEEP["where"])
-    assert {one.figure: one.value for one in found.evidence}["a plain wait there"] == pytest.approx(
-        30.6, rel=0.05
-    )
+    figures = {one.figure: one.value for one in found.evidence}
+    assert figures["a plain wait there"] == pytest.approx(30.6, rel=0.05)
 
 
-def test_garbage_that_is_collected_often(diagnose: Any, seen: Any) -> None:
-    found = diagnose(
-        seen(users=1, rps=10, waits=({**READ, "count": 1},), gc_ms=20),
-        seen(users=20, rps=196, waits=({**READ, "count": 20},), gc_ms=20),
-    )
-    assert [one.code for one in found] == ["gc-pauses", "scales-to-measured-limit"]
+def test_garbage_that_is_collected_often(diagnose: Any, both: Any) -> None:
+    found = [one.code for one in diagnose(*both(gc_ms=20))]
+    assert found == ["gc-pauses", "scales-to-measured-limit"]
 
 
 def test_a_loop_that_stands_still_for_garbage_is_not_held_by_the_line_it_is_at(
@@ -49,74 +48,50 @@ def test_a_loop_that_stands_still_for_garbage_is_not_held_by_the_line_it_is_at(
 ) -> None:
     at = {"at": "remove", "where": "answer (mine.py:30)"}
     ready = {"kind": "ready", "at": "", "where": "", "count": 19}
-    found = diagnose(
-        seen(users=1, rps=10, waits=({**READ, "count": 1},), running=at, gc_ms=20),
-        seen(users=20, rps=12, waits=(ready,), running=at, gc_ms=70, lag_ms=60),
-    )
+    light = seen(users=1, rps=10, waits=({**READ, "count": 1},), running=at, gc_ms=20)
+    found = diagnose(light, seen(users=20, rps=12, waits=(ready,), running=at, gc_ms=70, lag_ms=60))
     assert [one.code for one in found] == ["gc-pauses"]
 
 
 def test_an_answer_made_in_pieces_that_comes_at_once_is_held(diagnose: Any, seen: Any) -> None:
-    slow = {"ttft_ms": 400.0}
-    found = diagnose(
-        seen(users=1, rps=2, waits=None, llm_ms=(50, 300), spec=slow),
-        seen(users=2, rps=4, waits=None, llm_ms=(50, 300), spec=slow),
-    )
+    slow = {"waits": None, "llm_ms": (50, 300), "spec": {"ttft_ms": 400.0}}
+    found = diagnose(seen(users=1, rps=2, **slow), seen(users=2, rps=4, **slow))
     assert found[0].code == "buffered-stream"
     assert found[0].effect.mended == pytest.approx(100, rel=0.1)
 
 
 def test_refusals_are_named(diagnose: Any, seen: Any) -> None:
-    found = diagnose(seen(users=20, rps=40, waits=None, spec={"failures": 20}))
-    assert found[0].code == "load-shed"
+    assert diagnose(seen(users=20, rps=40, waits=None, spec={"failures": 20}))[0].code == "load-shed"
 
 
-def test_a_finding_says_which_line_of_the_code_it_is_about(diagnose: Any, seen: Any) -> None:
-    [found] = diagnose(
-        seen(users=1, rps=10, waits=({**SLEEP, "count": 1},)),
-        seen(users=4, rps=40, waits=({**SLEEP, "count": 4},)),
-    )
-    assert found.to_json()["where"] == SLEEP["where"]
-
-
-def test_what_it_is_not_stands_beside_with_its_figure(
-    made: Any, tmp_path: Path, diagnose: Any, seen: Any
-) -> None:
-    diagnose(
-        seen(users=1, rps=10, waits=({**READ, "count": 1},), llm_ms=(40, 0)),
-        seen(users=20, rps=196, waits=({**READ, "count": 20},), llm_ms=(41, 0)),
-    )
-    written = results_json(analyse([read_run(tmp_path / "run")]))
-    free = {one["code"]: {e["figure"]: e["value"] for e in one["evidence"]} for one in written["acquittals"]}
+def test_what_it_is_not_stands_beside_with_its_figure(loaded: Any, both: Any) -> None:
+    analysis = loaded(*both(llm_ms=(41, 0)))
+    written = results_json(analysis)["acquittals"]
+    free = {one["code"]: {e["figure"]: e["value"] for e in one["evidence"]} for one in written}
     assert set(free) == {
         "event-loop-blocked", "gc-pauses", "llm-upstream-bound", "interpreter-bound", "load-shed", "dns-slow",
         "stage-serialised", "thread-pool-exhausted", "connection-pool-exhausted",
     }  # fmt: skip
     assert free["llm-upstream-bound"]["the LLM server's own first token"] == 41
-    said = markdown(blocks(analyse([read_run(tmp_path / "run")])), "t")
-    assert "local/baseline at 20 users: not event loop blocked (the loop comes late by 0.10 ms" in said
+    said = "local/baseline at 20 users: not event loop blocked (the loop comes late by 0.10 ms"
+    assert said in markdown(blocks(analysis), "t")
 
 
-@pytest.mark.parametrize(
-    "bad",
-    [
-        {"groups": [5]}, {"loops": [{"running": "x", "lag_ms": 1}]}, {"gc": {"ms": 1e308, "longest_ms": 1}},
-        {"threads": {"count": 1, "groups": ["a"]}}, {"loops": [{"running": None, "lag_ms": -1}]},
-    ],
-)  # fmt: skip
+@pytest.mark.parametrize("bad", [
+    {"groups": [5]}, {"loops": [{"running": "x", "lag_ms": 1}]}, {"gc": {"ms": 1e308, "longest_ms": 1}},
+    {"threads": {"count": 1, "groups": ["a"]}}, {"loops": [{"running": None, "lag_ms": -1}]},
+])  # fmt: skip
 def test_a_garbled_look_inside_is_not_used(
-    tmp_path: Path, diagnose: Any, seen: Any, bad: dict[str, Any]
+    tmp_path: Path, loaded: Any, seen: Any, bad: dict[str, Any]
 ) -> None:
-    loads = [seen(users=n, rps=10 + n, waits=({**READ, "count": n},), llm_ms=(40, 0)) for n in (1, 20)]
-    diagnose(*loads)
-    for path in (tmp_path / "run").rglob("inside.jsonl"):
-        first, *others = path.read_bytes().splitlines(keepends=True)
-        path.write_bytes(orjson.dumps({**orjson.loads(first), **bad}) + b"\n" + b"".join(others))
-    for path in (tmp_path / "run").rglob("llm.jsonl"):
-        first = orjson.loads(path.read_bytes().splitlines()[0])
-        for wrong in ({"queued_ms": "x"}, {"queued_ms": [1]}, {"queued_ms": 1e308}, {"ttft_ms": 1.7e308}):
-            path.write_bytes(path.read_bytes() + orjson.dumps({**first, **wrong}) + b"\n")
-    found = results_json(analyse([read_run(tmp_path / "run")]))["findings"]
+    loaded(*(seen(users=n, rps=10 + n, waits=({**READ, "count": n},), llm_ms=(40, 0)) for n in (1, 20)))
+    wrong = ({"queued_ms": "x"}, {"queued_ms": [1]}, {"queued_ms": 1e308}, {"ttft_ms": 1.7e308})
+    for name, damages in (("inside.jsonl", (bad,)), ("llm.jsonl", wrong)):
+        for path in (tmp_path / "run").rglob(name):
+            lines = path.read_bytes().splitlines(keepends=True)
+            lines += [orjson.dumps({**orjson.loads(lines[0]), **one}) + b"\n" for one in damages]
+            path.write_bytes(b"".join(lines))
+    found = results_json(analysed(tmp_path / "run"))["findings"]
     assert [one["code"] for one in found] == ["unknown", "autoscaler-blind"]
 
 
