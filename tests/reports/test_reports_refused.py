@@ -58,6 +58,7 @@ def test_a_file_that_is_wrong_is_one_line_and_2(run: Path, file: str, content: b
 
 @pytest.mark.parametrize("changes", [
     {"window": {"start_ns": "soon", "end_ns": 5}}, {"connects": None, "connect_ms": 5.0},
+    {"level_unit": "users", "levels": [1]},
 ])  # fmt: skip
 def test_a_cell_that_is_none_is_named(run: Path, changes: dict[str, Any]) -> None:
     cell = read_json(run / CELL / "cell.json")

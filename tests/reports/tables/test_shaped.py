@@ -180,25 +180,6 @@ def test_levels_csv_is_there_for_shapes_only(made: Any, steps: Any, tmp_path: Pa
         assert (tmp_path / "out" / "levels.csv").exists() is there
 
 
-def test_a_shape_from_before_levels_were_kept_is_read(made: Any, of: Any) -> None:
-    analysis = of(made.spec(requested={"shape": "Steps"}))
-    assert analysis.shaped == ()
-    assert "the shape Steps changed the load" in printed(analysis, 160)
-
-
-def test_levels_that_are_no_levels_are_one_line(made: Any, tmp_path: Path) -> None:
-    done = report(made.cell(tmp_path / "r", made.spec(achieved={"level_unit": "users", "levels": [1]})))
-    assert (done.exit_code, len(done.stderr.splitlines())) == (2, 1)
-    assert "cell.json is not a cell" in done.stderr
-
-
-@pytest.mark.parametrize("width", [40, 60, 80])
-def test_levels_are_readable_at_any_width(steps: Any, width: int) -> None:
-    text = printed(analysed(steps((2, 0, 2), (400, 2, 5))), width)
-    assert max(len(line) for line in text.splitlines()) <= width
-    assert "400" in text
-
-
 # -- several masters
 
 

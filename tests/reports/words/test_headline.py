@@ -204,12 +204,6 @@ def test_two_deployments_of_which_none_is_valid_have_no_ratio(made: Any, of: Any
     assert "local and k8s have no level at which both are valid: they are not compared." in said
 
 
-def test_that_no_cell_is_valid_is_said_once(made: Any, of: Any) -> None:
-    said = head(of(made.spec(checks=made.fail)))
-    assert said.count("no cell is valid") == 1
-    assert "no valid cell" not in said
-
-
 def test_a_ratio_that_changes_with_the_load_has_its_range(made: Any, of: Any) -> None:
     each = (("local", 1, 40.0), ("local", 10, 44.0), ("k8s", 1, 10.0), ("k8s", 10, 40.0))
     said = what_this_says(of(*(made.spec(deployment=d, concurrency=n, rps=rps) for d, n, rps in each)))[0]

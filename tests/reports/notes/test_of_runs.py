@@ -1,0 +1,141 @@
+"""What a report notes of a run as a whole: what is missing, unreadable, unproved, or alike in many cells."""
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from records.cells.cell import Check
+from records.evidence.inside import sampled_at_ns
+from records.evidence.unreadable import EVIDENCE
+from records.files import read_json, write_json
+from records.services.variants import MOCKS
+from reported import analysed, head, words
+from reports.analysis.analysis import Analysis
+from reports.analysis.of_runs import Unfinished
+from reports.as_json.results import results_json
+from reports.evidence.service import LoadedPoint
+from reports.findings import held
+from reports.notes.caution import some
+from reports.notes.cautions import cautions
+from sweep.measuring.directory import write_run
+from sweep.running.inside import copy_between
+from sweep_world import plan_of
+
+# -- evidence that cannot be read is left out, and counted
+
+
+def unread(analysis: Analysis) -> dict[str, Any]:
+    notes = [note for note in results_json(analysis)["notes"] if note["code"] == "unreadable"]
+    return {note["file"]: note["lines"] for note in notes}
+
+
+@pytest.mark.parametrize("file", EVIDENCE)
+def test_lines_that_cannot_be_read_are_counted(made: Any, tmp_path: Path, file: str) -> None:
+    run = made.run(tmp_path / "run", [made.spec()])
+    torn = b'{"at_ns": 18\n[]\n{"at_ns": "x", "received_at_ns": "x"}\n'
+    (run / f"cells/local/baseline/c10-r1/{file}").write_bytes(torn)
+    analysis = analysed(run)
+    assert unread(analysis) == {file: 3}
+    assert f"3 lines of {file} (local/baseline/c10-r1) could not be read and are left out." in words(analysis)
+
+
+def test_all_files_are_one_caution_and_one_that_cannot_be_opened_is_said(made: Any, tmp_path: Path) -> None:
+    run = made.run(tmp_path / "run", [made.spec()])
+    (run / "llm.jsonl").write_bytes(b"nonsense\n")  # the run's, of all cells
+    (run / "cells/local/baseline/c10-r1/dial.jsonl").mkdir()
+    analysis = analysed(run)
+    assert unread(analysis) == {"llm.jsonl": 1, "dial.jsonl": None}
+    assert "1 line of llm.jsonl (local/baseline/c10-r1) and files of dial.jsonl (" in words(analysis)
+
+
+def test_a_damaged_line_goes_into_the_cell_with_the_one_before_it(tmp_path: Path) -> None:
+    lines = [b'{"at_ns": 5}\n', b"torn\n", b'{"at_ns": 9}\n', b"torn, too\n"]
+    (tmp_path / "1.jsonl").write_bytes(b"".join(lines))
+    copy_between(tmp_path, 4, 6, tmp_path / "cell", sampled_at_ns)
+    assert (tmp_path / "cell").read_bytes() == b"".join(lines[:2])
+
+
+# -- of a sweep that was killed the missing cells are named, and what measures them
+
+
+def killed(made: Any, run: Path, status: str, repeats: int = 1) -> Path:
+    """Planned were 1 and 10 users: the first was measured, and the second begun."""
+    made.run(run, [made.spec(concurrency=1), made.spec(concurrency=10, complete=False)])
+    plan = plan_of("local", variants=(MOCKS["baseline"],), levels=(1, 10), repeats=repeats)
+    write_run(run, plan, status=status, extra={})
+    return run
+
+
+@pytest.mark.parametrize(("status", "was"), [
+    ("running", "is still at work or was killed"), ("interrupted", "was interrupted"), ("failed", "failed"),
+    ("complete", ""),
+])  # fmt: skip
+def test_what_is_missing_is_named_with_what_measures_it(
+    made: Any, tmp_path: Path, status: str, was: str
+) -> None:
+    run = killed(made, tmp_path / "a run", status)
+    analysis = analysed(run)
+    assert len(analysis.noted(Unfinished)) == bool(was)
+    said = (
+        f"The sweep a run {was}, it is not complete: 1 cells are missing (local/baseline/c10-r1); "
+        f"sweep --resume '{run}' measures what is missing."
+    )
+    assert (said in head(analysis)) is bool(was)
+    briefs = [one.brief for one in cautions(analysis) if "not complete" in one.brief]
+    assert briefs == ([f"the sweep is not complete (sweep --resume '{run}')"] if was else [])
+
+
+def test_many_are_counted_and_an_older_run_names_those_that_were_begun(made: Any, tmp_path: Path) -> None:
+    run = killed(made, tmp_path / "run", "running", repeats=3)
+    [note] = analysed(run).noted(Unfinished)
+    assert len(note.missing) == 5
+    assert "5 cells are missing (local/baseline/c10-r1, local/baseline/c01-r2, " in head(analysed(run))
+    assert " and 2 more, named by report --json); sweep --resume" in head(analysed(run))
+    facts = read_json(run / "run.json")
+    del facts["planned"]
+    write_json(run / "run.json", facts)
+    [note] = analysed(run).noted(Unfinished)
+    assert note.missing == ("local/baseline/c10-r1",)
+
+
+# -- what is said of many cells is said once, and warnings only where they hold
+
+
+@pytest.mark.parametrize(("texts", "said"), [
+    (("no tokens", "no tokens"), "2 cells (local/baseline/c10-r1, local/baseline/c10-r2)~~: no tokens"),
+    (("5 of 9 without", "7 of 8 without"), "c10-r2)~~: such as 5 of 9 without (tokens)"),
+])  # fmt: skip
+def test_equal_reasons_are_one_line(made: Any, of: Any, texts: tuple[str, ...], said: str) -> None:
+    failed = [(Check(name="tokens", status="fail", text=text),) for text in (*texts, "another")]
+    assert said in words(of(*(made.spec(repeat=n, checks=checks) for n, checks in enumerate(failed, 1))))
+
+
+@pytest.mark.parametrize(("config", "requested", "code"), [
+    ("mine", {"set": {}, "variant": {}}, "as-is"), ("mine", {"set": {"A": "1"}, "variant": {}}, "not-proved"),
+    ("mine", {}, "not-proved"), ("as-is", {}, "as-is"), ("mock-llm", {}, "not-proved"),
+])  # fmt: skip
+def test_set_not_proved_is_said_where_something_was_set(
+    made: Any, of: Any, config: str, requested: dict[str, Any], code: str
+) -> None:
+    analysis = of(made.spec(config=config, checks=made.as_is, requested=requested))
+    assert {note.code for note in analysis.notes} & {"as-is", "not-proved"} == {code}
+    assert ("1 of 1 cells: configuration set, not proved" in words(analysis)) is (code == "not-proved")
+
+
+def test_who_is_not_named_can_be_found() -> None:
+    assert some(["a", "b", "c", "d", "e"]) == "a, b, c and 2 more, named by report --json"
+
+
+def test_a_finding_counts_answers_as_the_table_does(
+    made: Any, of: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [level] = of(made.spec(failures=4)).levels
+    point = LoadedPoint(level=level)
+    assert point.answers_per_second == pytest.approx(level.figures.throughput.value)
+    assert point.per_second > point.answers_per_second
+    best = SimpleNamespace(value=2 * point.per_second, low=None, high=3 * point.per_second)
+    monkeypatch.setattr(held, "mended", lambda *_: best)
+    effect = held.rate_effect(SimpleNamespace(heavy=point, compared=True), ())  # type: ignore[arg-type]
+    assert (effect.mended / effect.now, effect.high / effect.now) == pytest.approx((2, 3))
