@@ -1,6 +1,6 @@
 """A service at a light load and a heavy one, with what was seen inside it, on its machine and at its LLM."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -9,8 +9,7 @@ import orjson
 import pytest
 
 from records.cells import layout
-from records.cells.reader import read_run
-from reports.analysis.analyse import analyse
+from reported import analysed
 from reports.analysis.analysis import Analysis
 from reports.findings.catalogue import diagnosis
 from reports.findings.finding import Finding
@@ -19,25 +18,27 @@ Diagnose = Callable[..., list[Finding]]
 START_NS = 1_800_000_000_000_000_000
 
 
+def lines(each: Iterable[Any]) -> bytes:
+    return b"".join(orjson.dumps(one) + b"\n" for one in each)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Seen:
-    """At one load, all the time the same."""
+    """At one load, all the time the same: the groups of requests that wait (None: nobody looked), what the
+    loop's thread is at and in so many of the samples, and the LLM server's own time to the first token and
+    from there to the last."""
 
     users: int
     rps: float
     waits: tuple[dict[str, Any], ...] | None = ()
-    """Groups of requests that wait; None: nobody looked."""
     running: dict[str, str] | None = None
-    """What the loop's thread is at."""
     loop_busy: float = 1.0
-    """In so many of the samples."""
     lag_ms: float = 0.1
     executors: tuple[dict[str, Any], ...] = ()
     threads: tuple[dict[str, Any], ...] = ()
     gc_ms: float = 0.0
     cpu_percent: float = 20.0
     llm_ms: tuple[float, float] | None = None
-    """The LLM server's own time to the first token, and from there to the last."""
     llm_queued_ms: float = 0.0
     spec: dict[str, Any] = field(default_factory=dict)
 
@@ -55,14 +56,10 @@ class Seen:
             "threads": {"count": 9, "groups": list(self.threads)},
             "gc": {"collections": 1, "ms": self.gc_ms, "longest_ms": self.gc_ms}, "errors": 0, "took_us": 9,
         }  # fmt: skip
-        return b"".join(
-            orjson.dumps({**sample, "at_ns": self.start_ns + i * 100_000_000, "loops": [self.loop(i)]})
-            + b"\n"
-            for i in range(1, 49)
-        )
-
-    def loop(self, i: int) -> dict[str, Any]:
-        return {"lag_ms": self.lag_ms, "running": self.running if i <= round(48 * self.loop_busy) else None}
+        runs = (self.running if i <= round(48 * self.loop_busy) else None for i in range(1, 49))
+        loops = ([{"lag_ms": self.lag_ms, "running": one}] for one in runs)
+        ats = (self.start_ns + i * 100_000_000 for i in range(1, 49))
+        return lines({**sample, "at_ns": at, "loops": loop} for at, loop in zip(ats, loops, strict=True))
 
     def profile(self) -> bytes:
         sample = {
@@ -70,23 +67,19 @@ class Seen:
             "processes": {"process_count": 1, "total_cpu_percent": self.cpu_percent},
             "profiler": {}, "elapsed_seconds": 1.0,
         }  # fmt: skip
-        return b"".join(
-            orjson.dumps({**sample, "at_ns": self.start_ns + i * 500_000_000}) + b"\n" for i in range(1, 9)
-        )
+        return lines({**sample, "at_ns": self.start_ns + i * 500_000_000} for i in range(1, 9))
 
     def llm(self) -> bytes:
         if self.llm_ms is None:
             return b""
         ttft_ms, streaming_ms = self.llm_ms
-        lines = []
-        for i in range(round(5 * self.rps)):
-            received = self.start_ns + round(i * 1e9 / self.rps)
-            first = received + round(1e6 * ttft_ms)
-            lines.append({
-                "received_at_ns": received, "first_token_at_ns": first, "ttft_ms": ttft_ms,
-                "queued_ms": self.llm_queued_ms, "ended_at_ns": first + round(1e6 * streaming_ms),
-            })  # fmt: skip
-        return b"".join(orjson.dumps(line) + b"\n" for line in lines)
+        own = {"ttft_ms": ttft_ms, "queued_ms": self.llm_queued_ms}
+        first, last = round(1e6 * ttft_ms), round(1e6 * ttft_ms) + round(1e6 * streaming_ms)
+        ats = (self.start_ns + round(i * 1e9 / self.rps) for i in range(round(5 * self.rps)))
+        return lines(
+            {**own, "received_at_ns": at, "first_token_at_ns": at + first, "ended_at_ns": at + last}
+            for at in ats
+        )
 
 
 @pytest.fixture
@@ -105,7 +98,7 @@ def loaded(made: Any, tmp_path: Path) -> Callable[..., Analysis]:
                 (folder / layout.INSIDE).write_bytes(one.inside())
             (folder / layout.SAMPLES).write_bytes(one.profile())
             (folder / layout.LLM).write_bytes(one.llm())
-        return analyse([read_run(tmp_path / "run")])
+        return analysed(tmp_path / "run")
 
     return run
 

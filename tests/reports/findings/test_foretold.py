@@ -1,7 +1,5 @@
 """Where throughput stops growing, as light loads predict it, beside what was measured."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from typing import Any
 
@@ -26,17 +24,10 @@ def by(analysis: Analysis, *users: int) -> Foretold | None:
     return foretold(replace(service, points=points))
 
 
-@pytest.fixture
-def full(loaded: Any, seen: Any) -> Analysis:
+def test_a_prediction_by_light_loads_stands_beside_what_was_measured(loaded: Any, seen: Any) -> None:
     """100 ms of 8 threads an answer: full from 8 users on."""
-    return loaded(
-        threads(seen, 1, 10, 1), threads(seen, 4, 40, 4), threads(seen, 8, 79, 8), threads(seen, 16, 79, 8)
-    )
-
-
-def test_a_prediction_by_light_loads_stands_beside_what_was_measured(full: Analysis) -> None:
+    full = loaded(*(threads(seen, n, min(10 * n, 79), min(n, 8)) for n in (1, 4, 8, 16)))
     [found] = full.foretold
-    assert found.foretold is not None
     assert (found.foretold.by, found.foretold.users.value) == ((1, 4), pytest.approx(8, rel=0.02))
     assert (found.knee.concurrency, found.between, found.inside) == (8, (4, 16), True)
     text = "By 1 and 4 users alone it was predicted to bind at 8 users, 80.0 answers a second"
@@ -49,19 +40,15 @@ def test_a_prediction_by_light_loads_stands_beside_what_was_measured(full: Analy
 def test_throughput_that_grows_no_more_is_the_ceiling_whatever_binds(loaded: Any, seen: Any) -> None:
     """Nobody looked inside, as with `url:`."""
     found = by(loaded(*(seen(users=n, rps=min(10 * n, 80), waits=None) for n in (1, 10, 20))), 1, 10, 20)
-    assert found is not None
-    assert (found.resource, found.per_second.value) == (None, pytest.approx(80, rel=0.02))
-    assert found.users.value == pytest.approx(8, rel=0.02)
+    assert found.resource is None
+    assert (found.per_second.value, found.users.value) == pytest.approx((80, 8), rel=0.02)
 
 
-@pytest.mark.parametrize(
-    ("busy", "cpu", "told"),
-    [
-        ((1, 4), (10, 40), True),
-        ((1, 4), (10, 80), False),  # an answer takes more and more of the processor: full at 100, or sooner
-        ((0, 0), (1, 4), False),  # full at 2000 a second, which is too far off
-    ],
-)
+@pytest.mark.parametrize(("busy", "cpu", "told"), [
+    ((1, 4), (10, 40), True),
+    ((1, 4), (10, 80), False),  # an answer takes more and more of the processor: full at 100, or sooner
+    ((0, 0), (1, 4), False),  # full at 2000 a second, which is too far off
+])  # fmt: skip
 def test_what_may_allow_less_or_lies_too_far_is_not_predicted(
     loaded: Any, seen: Any, busy: tuple[int, int], cpu: tuple[float, float], told: bool
 ) -> None:
