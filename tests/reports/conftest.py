@@ -27,7 +27,13 @@ AS_IS = (Check(name="configuration", status="n/a", text="no /config"),)
 
 @dataclass(frozen=True, kw_only=True)
 class Spec:
-    """One cell: ``rps * seconds`` answers, evenly spaced, each with a TTFT around ``ttft_ms``."""
+    """One cell: ``rps * seconds`` answers, evenly spaced, each with a TTFT around ``ttft_ms``.
+
+    ``stages``: milliseconds, a quarter of them queued; or queued and running ones. ``late_s``: how much later
+    than the repeat's own hour it starts. ``seed``: another one is another run. ``late``: so many of its first
+    requests seem to take ten times as long. Requests of another ``workload`` have no tokens, documents or
+    stages, and as many bytes as there are users.
+    """
 
     deployment: str = "local"
     config: str = "baseline"
@@ -42,21 +48,16 @@ class Spec:
     complete: bool = True
     window: bool = True
     stages: dict[str, float | tuple[float, float]] = field(default_factory=dict)
-    """Milliseconds, a quarter of them queued; or queued and running ones."""
     ttfts: tuple[float, ...] = ()
     flags: tuple[str, ...] = ()
     late_s: float = 0.0
-    """How much later than the repeat's own hour it starts."""
     seed: int = 0
-    """Another one is another run."""
     late: int = 0
-    """So many of its first requests are late: their answers seem to take ten times as long."""
     requested: dict[str, Any] = field(default_factory=dict)
     achieved: dict[str, Any] = field(default_factory=dict)
     settings: dict[str, Any] = field(default_factory=dict)
     paths: dict[str, str] = field(default_factory=dict)
     workload: str = "stream"
-    """Requests of another one have no tokens, documents or stages, and as many bytes as there are users."""
 
     @property
     def name(self) -> str:

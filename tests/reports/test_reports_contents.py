@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from records.cells.cell import Check
 from records.cells.measure import rate
 from records.cells.reader import read_run
 from reported import analysed, printed, rows, words
@@ -60,12 +59,6 @@ def test_a_level_without_a_valid_cell_is_struck_out(made: Any, of: Any) -> None:
     assert "~~" not in screen.getvalue()
 
 
-def test_a_cell_without_a_window_is_not_believed(made: Any, of: Any) -> None:
-    analysis = of(made.spec(window=False))
-    assert analysis.exit_code == 3
-    assert "no measuring window" in words(analysis)
-
-
 def test_failures_beside_good_answers(made: Any, of: Any) -> None:
     analysis = of(made.spec(rps=20.0, seconds=5.0, failures=10))
     level = results_json(analysis)["configurations"]["local"]["baseline"]["levels"]["10"]
@@ -116,28 +109,3 @@ def test_knee_of_a_known_curve(rps: list[float], knee: int | None) -> None:
 def test_a_knee_that_a_budget_left_unmeasured_is_said_to_be(made: Any, of: Any) -> None:
     [knee] = of(*(made.spec(concurrency=n, rps=5.0 * n) for n in (1, 5)), budget_ended=True).knees
     assert knee_sentence(knee).endswith("the budget ended the sweep first")
-
-
-def test_a_comparison_of_which_nothing_is_mocked_says_nothing_of_mocks(made: Any, of: Any) -> None:
-    mock, after = (words(of(made.spec(), made.spec(config=name, late_s=30.0))) for name in ("mock-llm", "b"))
-    assert "times faster than" in after
-    assert ["An effect is not yet a cause" in text for text in (mock, after)] == [True, False]
-
-
-def test_no_knee_is_said_where_levels_above_are_not_valid(made: Any, of: Any) -> None:
-    broken = (Check(name="generator-lag", status="fail", text="late"),)
-    good = [made.spec(concurrency=n, rps=30.0) for n in (1, 2)]
-    found = of(*good, *(made.spec(concurrency=n, rps=20.0 * n, checks=broken) for n in (5, 10)))
-    assert (found.knees[0].concurrency, found.knees[0].invalid) == (None, (5, 10))
-    assert "5, 10 users were measured and are not valid: no knee is drawn" in words(found)
-    assert "nothing follows about where it stops growing" in words(found)
-    assert "stops growing at" not in words(found)
-
-
-def test_below_the_knee_nothing_is_called_a_limit(made: Any, of: Any) -> None:
-    rates = {"baseline": 3.0, "mock-llm": 6.0, "mock-embeddings": 3.0}
-    text = words(
-        of(*(made.spec(config=c, concurrency=n, rps=r * n) for c, r in rates.items() for n in (1, 5)))
-    )
-    assert "The limit of throughput was not reached" in text
-    assert "holds throughput down" not in text

@@ -48,11 +48,6 @@ def test_only_many_of_them_are_told_above_the_tables(made: Any, of: Any, late: i
     assert (said in head(of(made.spec(late=late)))) is told
 
 
-def test_two_deployments_tell_whose_they_are(made: Any, of: Any) -> None:
-    both = "late: 3 of 100 in local at 10 users and 5 of 100 in k8s at 10 users"
-    assert f"{both}, {LEFT_OUT}" in notes(of(made.spec(late=3), made.spec(deployment="k8s", late=5)))
-
-
 def test_a_late_failure_is_a_failure(made: Any, tmp_path: Path) -> None:
     one = replace(made.records(made.spec())[30], outcome="timeout", flags=["late"])
     failed = (replace(one, seq=seq) for seq in range(1000, 1010))

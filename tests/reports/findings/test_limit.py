@@ -78,22 +78,17 @@ def test_it_is_said_with_its_interval() -> None:
     assert "less of each cycle without the embeddings 4.25 ms (3.90-4.60)" in paragraph.lines[0]
 
 
-@pytest.mark.parametrize(
-    ("finding", "analysis", "line"),
-    [
-        (FOUND, analysed("llm", low=1, high=2), ""),
-        (FOUND, analysed("embeddings", low=1, high=2, load=Load(users=1)), ""),
-        (replace(FOUND, code="gc-pauses"), analysed("embeddings", low=1, high=2), ""),
-        (replace(FOUND, code="llm-upstream-bound"), analysed("llm", low=50, high=60),
-         "each cycle without the LLM"),
-        (replace(FOUND, code="stage-serialised", where="stage embed"),
-         analysed("embeddings", low=50, high=60), "each cycle without the embeddings"),
-        (replace(FOUND, binds="latency"),
-         analysed("embeddings", low=50, high=60, of="ttft_p50"), "TTFT p50 without the embeddings"),
-    ],
-)  # fmt: skip
+@pytest.mark.parametrize(("changes", "part", "effect", "line"), [
+    ({}, "llm", {}, ""), ({}, "embeddings", {"load": Load(users=1)}, ""),
+    ({"code": "gc-pauses"}, "embeddings", {}, ""),
+    ({"code": "llm-upstream-bound"}, "llm", {}, "each cycle without the LLM"),
+    ({"code": "stage-serialised", "where": "stage embed"}, "embeddings", {},
+     "each cycle without the embeddings"),
+    ({"binds": "latency"}, "embeddings", {"of": "ttft_p50"}, "TTFT p50 without the embeddings"),
+])  # fmt: skip
 def test_only_the_effect_of_its_own_part_at_its_own_load_is_said(
-    finding: Any, analysis: Any, line: str
+    changes: dict[str, Any], part: str, effect: dict[str, Any], line: str
 ) -> None:
-    said = [one.figure.removeprefix("less of ") for one in supported(analysis, finding).evidence]
+    found = supported(analysed(part, low=50, high=60, **effect), replace(FOUND, **changes))
+    said = [one.figure.removeprefix("less of ") for one in found.evidence]
     assert said == ([line] if line else [])

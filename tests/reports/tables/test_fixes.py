@@ -94,12 +94,6 @@ def test_a_fix_that_was_not_measured_yet_is_named(tried: Any) -> None:
     assert "| fix-other | 2.00x | - | - | - |" in markdown(blocks(analysis), "t")
 
 
-def test_other_runs_have_none(tried: Any) -> None:
-    analysis = tried()
-    assert results_json(analysis)["fixes"] == []
-    assert "fixes that were tried" not in words(analysis)
-
-
 @pytest.mark.parametrize("plan", [None, {}, {"fixes": 3}, {"fixes": [3, {"variant": "a"}, {"code": 1}]}])
 def test_a_plan_that_holds_no_fix_is_read_all_the_same(plan: Any) -> None:
     assert list(fixes_of(plan)) == []

@@ -7,21 +7,70 @@ from typing import Any
 
 import pytest
 
+from records.cells.cell import Check
 from reported import analysed, head, printed, rewritten, words
 from reports.as_json.results import results_json
 from reports.blocks import blocks
 from reports.document.document import Table
 
+FAILED = {"checks": (Check(name="generator-lag", status="fail", text="late"),)}
+STEPS = {"shape": "Steps", "rate": 5.0}
+POISSON = {"rate": 20.0, "arrival": "poisson"}
+LATER = {"requested": {"think_time_s": 1.0}}
+DIFFER = "The loads differ at 10 users (think_time_s): such a ratio is of two loads"
+LITTLE = "RPS at 20 users, 1.6x the RPS for 4.0x the users since 5: its limit is not known"
 
-def levels(made: Any, *each: tuple[int, float], **more: Any) -> list[Any]:
-    return [made.spec(concurrency=n, rps=rps, late_s=30.0 * n, **more) for n, rps in each]
+
+def at(*each: tuple[int, float], **more: Any) -> list[dict[str, Any]]:
+    return [{"concurrency": n, "rps": rps, "late_s": 30.0 * n, **more} for n, rps in each]
 
 
-def test_growth_far_below_the_users_is_no_free_way_up(made: Any, of: Any) -> None:
-    said = words(of(*levels(made, (1, 6.0), (5, 14.0), (20, 22.0))))
-    little = "RPS at 20 users, 1.6x the RPS for 4.0x the users since 5: its limit is not known"
-    assert said.count(f"{little}, measure between 5 and 20, and above.") == 2  # it is judged alike everywhere
-    assert "not reached" not in said
+def case(name: str, specs: list[dict[str, Any]], *said: str, unsaid: tuple[str, ...] = ()) -> Any:
+    return pytest.param(specs, said, unsaid, id=name)
+
+
+@pytest.mark.parametrize(("specs", "said", "unsaid"), [
+    case("far below the users growth is no free way up", at((1, 6.0), (5, 14.0), (20, 22.0)),
+         f"{LITTLE}, measure between 5 and 20, and above.", unsaid=("not reached",)),
+    case("a configuration beside others is judged in the same words",
+         [*at((1, 5.0), (4, 10.0)), *at((1, 5.0), (4, 10.0), config="mock-llm")],
+         "mock-llm had 10.0 RPS at 4 (limit not known)"),
+    case("a knee between levels lies there", at((1, 10.0), (4, 20.0), (8, 20.0)),
+         "baseline stops growing at 1-4 users, at 20.0",
+         "stops growing between 1 and 4 users (2-3 not measured)"),
+    case("a knee that is next to a level", at((1, 10.0), (2, 20.0), (4, 20.0), (8, 20.0)),
+         "stops growing at 2 users, at 20.0"),
+    case("a knee below all levels", at((4, 20.0), (8, 20.0)), "stops growing at 4 users or below"),
+    case("no knee below levels that are not valid", [*at((1, 30.0), (2, 30.0)), *at((5, 99.0), (9, 99.0), **FAILED)],
+         "5, 9 users were measured and are not valid: no knee is drawn",
+         "nothing follows about where it stops growing", unsaid=("stops growing at",)),
+    case("no knee of loads that are no number of users",
+         at((1, 5.0), (4, 20.0), (16, 20.0), requested=STEPS),
+         "its load was an open loop and the shape Steps, no number of users: no knee is drawn",
+         "nothing follows about its growth with users", unsaid=("stops growing at", "measured at")),
+    case("no knee of levels that were asked differently",
+         [*at((1, 5.0), (4, 20.0)), *at((16, 20.0), **LATER)], "local/baseline think_time_s=1.0: one level only (16 users", unsaid=("stops growing at",)),
+    case("below the knee nothing is a limit", [
+        *at((1, 3.0), (5, 15.0)), *at((1, 3.0), (5, 15.0), config="mock-embeddings"),
+        *at((1, 6.0), (5, 30.0), config="mock-llm"),
+    ], "The limit of throughput was not reached", unsaid=("holds throughput down",)),
+    case("an open loop", [{"requested": POISSON}], "an open loop of 20 requests a second (poisson)"),
+    case("a shape without levels", [{"requested": {"shape": "Steps"}}], "the shape Steps changed the load"),
+    case("configurations that were asked differently", [{}, {"config": "mock-llm", "rps": 60.0, **LATER}],
+         DIFFER, unsaid=("mocking the LLM makes RPS",)),
+    case("nothing is said of mocks where none is", [{}, {"config": "after", "late_s": 30.0}],
+         "times faster than", unsaid=("An effect is not yet a cause",)),
+    case("nothing was checked", [{"checks": ()}], ": nothing was checked"),
+    case("no window", [{"window": False}], "no measuring window"),
+    case("enough answers", [{}], unsaid=("'-'",)),
+    case("why there is no figure", [{"concurrency": 1, "rps": 4.0}, {"late_s": 20.0}],
+         "'-': TTFT p95 wants 59 good answers that are not late; ITL p99 wants 299 gaps."),
+])  # fmt: skip
+def test_what_is_said(made: Any, of: Any, specs: Any, said: Any, unsaid: Any) -> None:
+    analysis = of(*(made.spec(**one) for one in specs))
+    text = words(analysis)
+    assert [one for one in said if one not in text] == [one for one in unsaid if one in text] == []
+    assert analysis.exit_code == (3 if {"checks": ()} in specs or {"window": False} in specs else 0)
 
 
 @pytest.mark.parametrize(("rps", "ttft", "told"), [
@@ -33,72 +82,22 @@ def test_growth_far_below_the_users_is_no_free_way_up(made: Any, of: Any) -> Non
 def test_growth_at_the_top_is_not_said_of_a_step_that_does_not_show_it(
     made: Any, of: Any, rps: float, ttft: float, told: str
 ) -> None:
-    analysis = of(*(
-        made.spec(concurrency=n, rps=r, seconds=20, ttfts=(t,) * round(20 * r), late_s=30.0 * n)
-        for n, r, t in ((1, 4.0, 250.0), (6, rps, ttft))
-    ))  # fmt: skip
-    said = words(analysis)
-    assert told in said
-    assert ("was not reached" in said) is told.startswith("still")
+    each = ((1, 4.0, 250.0), (6, rps, ttft))
+    own = {"seconds": 20}
+    specs = (made.spec(concurrency=n, rps=r, ttfts=(t,) * round(20 * r), late_s=n, **own) for n, r, t in each)
+    analysis = of(*specs)
+    assert told in words(analysis)
+    assert ("was not reached" in words(analysis)) is told.startswith("still")
     assert results_json(analysis)["knees"][0]["unsure"] is not told.startswith("still")
 
 
-def test_a_configuration_beside_others_is_judged_in_the_same_words(made: Any, of: Any) -> None:
-    both = [levels(made, (1, 5.0), (4, 10.0), config=config) for config in ("baseline", "mock-llm")]
-    assert "mock-llm had 10.0 RPS at 4 (limit not known)" in words(of(*both[0], *both[1]))
-
-
-def test_a_knee_between_levels_is_said_to_lie_there(made: Any, of: Any) -> None:
-    coarse = words(of(*levels(made, (1, 10.0), (4, 20.0), (8, 20.0))))
-    assert "baseline stops growing at 1-4 users, at 20.0" in coarse
-    assert "stops growing between 1 and 4 users (2-3 not measured)" in coarse
-    fine = words(of(*levels(made, (1, 10.0), (2, 20.0), (4, 20.0), (8, 20.0))))
-    assert "stops growing at 2 users, at 20.0" in fine
-    assert "stops growing at 4 users or below" in words(of(*levels(made, (4, 20.0), (8, 20.0))))
-
-
-def test_why_there_is_no_figure_is_said_once_below_the_table(made: Any, of: Any) -> None:
-    said = words(of(made.spec(concurrency=1, rps=4.0), made.spec(late_s=20.0)))
-    assert said.count("'-': TTFT p95 wants 59 good answers that are not late; ITL p99 wants 299 gaps.") == 1
-    assert "'-'" not in words(of(made.spec()))
-
-
-def test_thoughts_have_a_column_where_there_are_any(made: Any, of: Any, tmp_path: Any) -> None:
+def test_thoughts_have_a_column_where_there_are_any(made: Any, of: Any, tmp_path: Path) -> None:
     assert "First p50" not in printed(of(made.spec()))
     rewritten(tmp_path, lambda raw, _: raw.update(first_generated_at_ns=raw["sent_at_ns"] + 30_000_000))
     analysis = analysed(tmp_path / "run")
     assert "First p50 ms" in printed(analysis, 160)
     [level] = results_json(analysis)["configurations"]["local"]["baseline"]["levels"].values()
     assert (level["first_generated_p50_ms"]["value"], level["thoughts"]) == (pytest.approx(30.0), 100)
-
-
-def test_loads_that_users_do_not_describe_are_named(made: Any, of: Any) -> None:
-    asked = ({"rate": 20.0, "arrival": "poisson"}, {"shape": "Steps"})
-    analysis = of(*(made.spec(repeat=n, requested=one) for n, one in enumerate(asked, 1)))
-    assert "an open loop of 20 requests a second (poisson)" in words(analysis)
-    assert "the shape Steps changed the load" in words(analysis)
-    assert [level.load.label for level in analysis.levels] == ["20/s", "Steps"]
-
-
-def test_no_knee_is_drawn_from_loads_that_are_no_number_of_users(made: Any, of: Any) -> None:
-    asked = {"shape": "Steps", "rate": 5.0}
-    said = words(of(*levels(made, (1, 5.0), (4, 20.0), (16, 20.0), requested=asked)))
-    assert "stops growing at" not in said
-    assert "measured at" not in said
-    assert "its load was an open loop and the shape Steps, no number of users: no knee is drawn" in said
-    assert "nothing follows about its growth with users" in said
-
-
-def think(seconds: float) -> dict[str, Any]:
-    return {"requested": {"think_time_s": seconds}}
-
-
-def test_no_knee_is_drawn_from_levels_that_were_asked_differently(made: Any, of: Any) -> None:
-    alike = levels(made, (1, 5.0), (4, 20.0), **think(0.0))
-    assert "stops growing at 4 users" in words(of(*alike, *levels(made, (16, 20.0), **think(0.0))))
-    text = words(of(*alike, *levels(made, (16, 20.0), **think(1.0))))
-    assert "stops growing at" not in text
-    assert "local/baseline think_time_s=1.0: one level only (16 users" in text
 
 
 @pytest.mark.parametrize(("asked", "differ"), [
@@ -114,12 +113,6 @@ def test_deployments_that_were_asked_differently(
     assert (f"The loads differ at 10 users ({', '.join(differ)})" in words(analysis)) is bool(differ)
 
 
-def test_configurations_that_were_asked_differently(made: Any, of: Any) -> None:
-    text = words(of(made.spec(), made.spec(config="mock-llm", rps=60.0, **think(1.0))))
-    assert "The loads differ at 10 users (think_time_s): such a ratio is of two loads" in text
-    assert "mocking the LLM makes RPS" not in text
-
-
 @pytest.mark.parametrize(
     ("ms", "asked", "said"), [(190.0, {}, True), (5.0, {}, False), (190.0, {"rate": 20.0}, False)]
 )
@@ -130,10 +123,7 @@ def test_connecting_that_no_figure_has_is_said(
     assert ("connecting took 190 ms a request on average, which is in no figure." in text) is said
 
 
-def test_a_cell_without_checks_is_not_believed(made: Any, of: Any) -> None:
-    analysis = of(made.spec(checks=()))
-    assert analysis.exit_code == 3
-    assert ": nothing was checked" in words(analysis)
+# -- queues in a service that tells no stages
 
 
 def queueing(made: Any, last_ms: float = 390.0, **more: Any) -> list[Any]:
@@ -157,6 +147,7 @@ def test_a_service_without_stage_times_is_said_to_queue_and_what_to_look_at(
     profiled = head(analysed(tmp_path / "run"))
     assert "CPU under load (cells/local/baseline/c16-r1/profile.json) and its log" in profiled
     assert "Where the TTFT goes is not known" in [block.title for block in blocks(analysis)]
+    assert "requests wait" not in head(of(*queueing(made, 100.0)))  # users idle
 
 
 def test_a_stage_with_a_queue_is_named(made: Any, of: Any) -> None:
@@ -167,7 +158,3 @@ def test_a_stage_with_a_queue_is_named(made: Any, of: Any) -> None:
     assert re.search(r"at 16 users requests wait in the queue of the stage search for 88.2", head(queued))
     shown = [row.cells for block in blocks(queued) if isinstance(block, Table) for row in block.rows]
     assert any("353 (q 88.2)" in cells for cells in shown)
-
-
-def test_what_does_not_wait_is_not_said_to(made: Any, of: Any) -> None:
-    assert "requests wait" not in head(of(*queueing(made, 100.0)))  # users idle
