@@ -12,8 +12,8 @@ import pytest
 
 from records.cells.cell import SCHEMA_VERSION, Cell, Check, Verdict
 from records.cells.request import RequestRecord
-from records.files import LineFile, write_json
-from reported import analysed
+from records.files import write_json
+from reported import analysed, appended
 from reports.analysis.analysis import Analysis
 
 START_NS = 1_800_000_000_000_000_000
@@ -97,19 +97,16 @@ def records_of(spec: Spec) -> list[RequestRecord]:
                 flags=[*spec.flags, *(["cold"] if i == 0 else []), *(["late"] if late else [])],
             )
         )  # fmt: skip
-    return records if spec.workload == "stream" else [_bare(record, spec) for record in records]
+    if spec.workload == "stream":
+        return records
+    names = ("first_event_at_ns", "first_token_at_ns", "last_token_at_ns", "documents", "stages")
+    bare: dict[str, Any] = {**dict.fromkeys(names), "tokens": 0, "gaps_us": [], "bytes": spec.concurrency}
+    return [replace(record, **bare) for record in records]
 
 
 def _timings(ms: float | tuple[float, float]) -> dict[str, float]:
     queued, running = ms if isinstance(ms, tuple) else (ms / 4, ms * 3 / 4)
     return {"queued_ms": queued, "running_ms": running}
-
-
-def _bare(record: RequestRecord, spec: Spec) -> RequestRecord:
-    return replace(
-        record, first_event_at_ns=None, first_token_at_ns=None, last_token_at_ns=None, tokens=0, gaps_us=[],
-        documents=None, stages=None, bytes=spec.concurrency,
-    )  # fmt: skip
 
 
 def write_cell(directory: Path, spec: Spec) -> Path:
@@ -123,10 +120,8 @@ def write_cell(directory: Path, spec: Spec) -> Path:
         settings=spec.settings, paths=spec.paths, verdict=Verdict(checks=spec.checks), workload=spec.workload,
     )  # fmt: skip
     write_json(directory / "cell.json", cell.to_json())
-    lines = LineFile(directory / "requests.jsonl")
-    lines.append(b"".join(record.encode() for record in records_of(spec)))
-    lines.close()
-    return directory
+    (directory / "requests.jsonl").touch()
+    return appended(directory, *records_of(spec))
 
 
 def write_run(directory: Path, specs: Iterable[Spec], **meta: Any) -> Path:
@@ -172,7 +167,6 @@ class Made:
     spec: type[Spec] = Spec
     cell: Callable[[Path, Spec], Path] = write_cell
     run: Callable[..., Path] = write_run
-    sweep: Callable[[], list[Spec]] = sweep_specs
     records: Callable[[Spec], list[RequestRecord]] = records_of
     fail: tuple[Check, ...] = FAIL
     as_is: tuple[Check, ...] = AS_IS
@@ -210,13 +204,10 @@ def of_each(made: Made, tmp_path: Path) -> Callable[..., Analysis]:
 
 @pytest.fixture
 def sweep_dir(tmp_path: Path, made: Made) -> Path:
-    run = made.run(tmp_path / "run", made.sweep(), plan={"targets": [{"label": "local"}]})
-    for n in (1, 10, 20):
-        for repeat in (1, 2):
-            start_ns = start_of(Spec(repeat=repeat, late_s=begun_s("baseline", n)))
-            lines = [
-                orjson.dumps({"received_at_ns": start_ns + i, "ttft_ms": 70.0}) + b"\n" for i in range(20)
-            ] + [orjson.dumps({"received_at_ns": START_NS - 1, "ttft_ms": 9999.0}) + b"\n", b"nonsense\n"]
-            path = run / f"cells/local/baseline/c{n:02d}-r{repeat}/llm.jsonl"
-            path.write_bytes(b"".join(lines))
+    run = made.run(tmp_path / "run", sweep_specs(), plan={"targets": [{"label": "local"}]})
+    for spec in (one for one in sweep_specs() if one.config == "baseline"):
+        answers = [{"received_at_ns": start_of(spec) + i, "ttft_ms": 70.0} for i in range(20)]
+        answers.append({"received_at_ns": START_NS - 1, "ttft_ms": 9999.0})
+        lines = [*map(orjson.dumps, answers), b"nonsense", b""]
+        (run / "cells" / spec.name / "llm.jsonl").write_bytes(b"\n".join(lines))
     return run

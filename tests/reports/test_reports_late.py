@@ -143,19 +143,21 @@ def test_answers_that_may_have_been_given_up_are_told(changed: Any, count: int, 
     assert "reason" not in " ".join((head(known), *table(known).notes))
 
 
-@pytest.mark.parametrize("name", ["cached-answers", "buffering"])
-def test_what_was_not_decided_is_a_caution(made: Any, of: Any, name: str) -> None:
+ONCE, FEW = "they came all at once", "too few answers to tell: 0 of 8 tokens or more"
+
+
+@pytest.mark.parametrize(("name", "text", "flags", "told"), [
+    ("cached-answers", ONCE, (), True), ("cached-answers", FEW, (), False),
+    ("cached-answers", ONCE, ("mock-answer",), True), ("buffering", ONCE, (), True),
+    ("buffering", FEW, (), False), ("buffering", ONCE, ("mock-answer",), False),  # a mock's come so
+])  # fmt: skip
+def test_what_was_not_decided_is_a_caution(
+    made: Any, of: Any, name: str, text: str, flags: tuple[str, ...], told: bool
+) -> None:
     assert check_named(name).worth_telling
-    check = Check(name=name, status="n/a", text="they came all at once")
-    few = replace(check, text="too few answers to tell: 0 of 8 tokens or more")
-    for one, flags, told in (
-        (check, (), True),
-        (few, (), False),
-        (check, ("mock-answer",), name != "buffering"),
-    ):
-        spec = made.spec(checks=(Check(name="workers", status="pass", text="1 of 1"), one), flags=flags)
-        assert (f"{name} was not decided: they came all at once." in head(of(spec))) is told
-        assert ("was not decided" in head(of(spec))) is told
+    checks = (Check(name="workers", status="pass", text="1 of 1"), Check(name=name, status="n/a", text=text))
+    said = head(of(made.spec(checks=checks, flags=flags)))
+    assert (f"{name} was not decided: {text}." in said) is ("was not decided" in said) is told
 
 
 @pytest.mark.parametrize(("source", "gap_us", "told"), [

@@ -62,9 +62,7 @@ def test_a_region_without_a_window_stands_alone(made: Any, of_each: Any) -> None
     {"concurrency": 20}, {"config": "mock-llm"}, {"requested": {"think_time_s": 1}}, {"late_s": 4.0},
     {"settings": {"INDEX": "flat"}, "config": "b"},
 ])  # fmt: skip
-def test_two_loads_that_took_from_each_other_are_named(
-    made: Any, of_each: Any, other: dict[str, Any]
-) -> None:
+def test_two_loads_that_took_from_each_other_are_named(made: Any, of_each: Any, other: Any) -> None:
     one, two = made.spec(), made.spec(**{"late_s": 1.0, "seed": 1, **other})
     analysis = of_each(one=one, two=two)
     assert analysis.merged == ()

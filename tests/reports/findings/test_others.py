@@ -81,9 +81,7 @@ def test_what_it_is_not_stands_beside_with_its_figure(loaded: Any, both: Any) ->
     {"groups": [5]}, {"loops": [{"running": "x", "lag_ms": 1}]}, {"gc": {"ms": 1e308, "longest_ms": 1}},
     {"threads": {"count": 1, "groups": ["a"]}}, {"loops": [{"running": None, "lag_ms": -1}]},
 ])  # fmt: skip
-def test_a_garbled_look_inside_is_not_used(
-    tmp_path: Path, loaded: Any, seen: Any, bad: dict[str, Any]
-) -> None:
+def test_a_garbled_look_inside_is_not_used(tmp_path: Path, loaded: Any, seen: Any, bad: Any) -> None:
     loaded(*(seen(users=n, rps=10 + n, waits=({**READ, "count": n},), llm_ms=(40, 0)) for n in (1, 20)))
     wrong = ({"queued_ms": "x"}, {"queued_ms": [1]}, {"queued_ms": 1e308}, {"ttft_ms": 1.7e308})
     for name, damages in (("inside.jsonl", (bad,)), ("llm.jsonl", wrong)):

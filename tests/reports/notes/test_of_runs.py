@@ -128,9 +128,7 @@ def test_who_is_not_named_can_be_found() -> None:
     assert some(["a", "b", "c", "d", "e"]) == "a, b, c and 2 more, named by report --json"
 
 
-def test_a_finding_counts_answers_as_the_table_does(
-    made: Any, of: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_finding_counts_answers_as_the_table_does(made: Any, of: Any, monkeypatch: Any) -> None:
     [level] = of(made.spec(failures=4)).levels
     point = LoadedPoint(level=level)
     assert point.answers_per_second == pytest.approx(level.figures.throughput.value)

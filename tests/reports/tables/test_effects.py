@@ -60,9 +60,7 @@ TIMES = st.lists(st.floats(0.1, 1e5), min_size=8, max_size=8)
 
 
 @given(TIMES, st.sampled_from((0.5, 2.0, 1000.0)), st.permutations(range(8)))
-def test_scaled_times_scale_effects_and_their_intervals(
-    ms: list[float], scale: float, order: list[int]
-) -> None:
+def test_scaled_times_scale_effects_and_their_intervals(ms: Any, scale: float, order: Any) -> None:
     def effects(scale: float, order: list[int]) -> list[Estimate]:
         where = list(product(MOCKS, range(2)))
         times: dict[str, dict[Any, float]] = {variant: {} for variant in MOCKS}

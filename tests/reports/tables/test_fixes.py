@@ -59,9 +59,7 @@ def test_the_measured_gain_stands_beside_the_predicted_one(tried: Any) -> None:
     ({"predicted": None}, "not predictable", "-"),
     ({"predicted": 2.0, "of_rate": False, "figure": "mean TTFT"}, "2.00x mean TTFT", "-"),
 ])  # fmt: skip
-def test_a_prediction_is_held_against_the_interval(
-    tried: Any, changed: dict[str, Any], cell: str, held: str
-) -> None:
+def test_a_prediction_is_held_against_the_interval(tried: Any, changed: Any, cell: str, held: str) -> None:
     text = markdown(blocks(tried({**FIX, **changed})), "t")
     [cells] = [x.strip("| ").split(" | ") for x in text.splitlines() if x.startswith("| fix-some-lock | ")]
     assert (cells[1], cells[4]) == (cell, held)

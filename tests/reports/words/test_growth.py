@@ -41,7 +41,8 @@ def case(name: str, specs: list[dict[str, Any]], *said: str, unsaid: tuple[str, 
     case("a knee that is next to a level", at((1, 10.0), (2, 20.0), (4, 20.0), (8, 20.0)),
          "stops growing at 2 users, at 20.0"),
     case("a knee below all levels", at((4, 20.0), (8, 20.0)), "stops growing at 4 users or below"),
-    case("no knee below levels that are not valid", [*at((1, 30.0), (2, 30.0)), *at((5, 99.0), (9, 99.0), **FAILED)],
+    case("no knee below levels that are not valid",
+         [*at((1, 30.0), (2, 30.0)), *at((5, 99.0), (9, 99.0), **FAILED)],
          "5, 9 users were measured and are not valid: no knee is drawn",
          "nothing follows about where it stops growing", unsaid=("stops growing at",)),
     case("no knee of loads that are no number of users",
@@ -49,7 +50,8 @@ def case(name: str, specs: list[dict[str, Any]], *said: str, unsaid: tuple[str, 
          "its load was an open loop and the shape Steps, no number of users: no knee is drawn",
          "nothing follows about its growth with users", unsaid=("stops growing at", "measured at")),
     case("no knee of levels that were asked differently",
-         [*at((1, 5.0), (4, 20.0)), *at((16, 20.0), **LATER)], "local/baseline think_time_s=1.0: one level only (16 users", unsaid=("stops growing at",)),
+         [*at((1, 5.0), (4, 20.0)), *at((16, 20.0), **LATER)],
+         "local/baseline think_time_s=1.0: one level only (16 users", unsaid=("stops growing at",)),
     case("below the knee nothing is a limit", [
         *at((1, 3.0), (5, 15.0)), *at((1, 3.0), (5, 15.0), config="mock-embeddings"),
         *at((1, 6.0), (5, 30.0), config="mock-llm"),
@@ -104,9 +106,7 @@ def test_thoughts_have_a_column_where_there_are_any(made: Any, of: Any, tmp_path
     ({"think_time_s": 1.0}, ("think_time_s",)), ({"dialect": "openai", "path": "/v1", "body": {"m": 1}}, ()),
     ({"headers": ["Authorization"]}, ()), ({"body": {"m": 1}}, ("body",)),
 ])  # fmt: skip
-def test_deployments_that_were_asked_differently(
-    made: Any, of: Any, asked: dict[str, Any], differ: tuple[str, ...]
-) -> None:
+def test_deployments_that_were_asked_differently(made: Any, of: Any, asked: Any, differ: Any) -> None:
     analysis = of(made.spec(rps=60.0), made.spec(deployment="k8s", requested=asked))
     assert [ratio.workload_mismatch for ratio in analysis.deployment_ratios] == [differ]
     assert ("bottleneck of its own" in words(analysis)) is not bool(differ)
@@ -116,9 +116,7 @@ def test_deployments_that_were_asked_differently(
 @pytest.mark.parametrize(
     ("ms", "asked", "said"), [(190.0, {}, True), (5.0, {}, False), (190.0, {"rate": 20.0}, False)]
 )
-def test_connecting_that_no_figure_has_is_said(
-    made: Any, of: Any, ms: float, asked: dict[str, Any], said: bool
-) -> None:
+def test_connecting_that_no_figure_has_is_said(made: Any, of: Any, ms: float, asked: Any, said: bool) -> None:
     text = words(of(made.spec(requested=asked, achieved={"connects": 100, "connect_ms": ms})))
     assert ("connecting took 190 ms a request on average, which is in no figure." in text) is said
 

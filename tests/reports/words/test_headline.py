@@ -97,12 +97,6 @@ def test_what_makes_cells_invalid_and_what_to_do_is_said_first(made: Any, of: An
     assert height(analysis) <= LINES
 
 
-def test_a_configuration_without_a_valid_cell_is_named(made: Any, of: Any) -> None:
-    said = head(of(*(s if s.config != "mock-both" else replace(s, checks=STALLED) for s in sweep(made))))
-    assert "Nothing can be said about local/mock-both: no cell is valid." in said
-    assert "mocking both" not in said
-
-
 def test_other_peoples_lines_stay_on_one(made: Any, of: Any) -> None:
     long = (Check(name="failures", status="fail", text="9 of 9\nfailed: " + "x " * 900),)
     first = what_this_says(of(made.spec(checks=long), made.spec(concurrency=20)))[0]
@@ -141,17 +135,28 @@ def test_two_deployments_keep_to_the_lines_too(made: Any, of: Any, make: Any) ->
     assert believed == "All 64 cells are valid."
 
 
-def test_many_deployments_say_that_there_is_more(made: Any, of: Any) -> None:
-    lines = what_this_says(of(*(made.spec(deployment=f"d{n}", late_s=60.0 * n) for n in range(20))))
+RATIOS = (("local", 1, 40.0), ("local", 10, 44.0), ("k8s", 1, 10.0), ("k8s", 10, 40.0))
+BROKEN = {"checks": STALLED}
+
+
+@pytest.mark.parametrize(("specs", "first", "said"), [
+    ([{"complete": False}], "There is no complete cell: nothing was measured.",
+     "1 cells have no end and were left out: run: local/baseline/c10-r1."),
+    ([{}, {"config": "mock-both", **BROKEN}], "1 of 2 cells are valid",
+     "Nothing can be said about local/mock-both: no cell is valid."),
+    ([{}, {"deployment": "k8s", **BROKEN}], "1 of 2 cells are valid",
+     "local and k8s have no level at which both are valid: they are not compared."),
+    ([{"deployment": d, "concurrency": n, "rps": rps} for d, n, rps in RATIOS], "baseline at 10 users: local",
+     "; at other loads the ratio of RPS is 1.10x to 4.00x."),
+    ([{"deployment": f"d{n}", "late_s": 60.0 * n} for n in range(20)], "All 20 cells are valid.",
+     "There is more to know"),
+])  # fmt: skip
+def test_what_is_said_of_few_cells(made: Any, of: Any, specs: Any, first: str, said: str) -> None:
+    analysis = of(*(made.spec(**one) for one in specs))
+    lines = what_this_says(analysis)
+    assert lines[0].startswith(first)
+    assert said in " ".join(lines)
     assert len(lines) <= LINES
-    assert "load was measured once" in " ".join(lines)
-    assert "There is more to know" in lines[-1]
-
-
-def test_nothing_at_all_is_one_line(made: Any, of: Any) -> None:
-    analysis = of(made.spec(complete=False))
-    assert what_this_says(analysis)[0] == "There is no complete cell: nothing was measured."
-    assert "1 cells have no end and were left out: run: local/baseline/c10-r1." in head(analysis)
     assert "0 of 0" not in markdown(blocks(analysis), "t")
 
 
@@ -160,9 +165,7 @@ def test_nothing_at_all_is_one_line(made: Any, of: Any) -> None:
     ((1.9, 1.9, 50.0), ""),  # one cell of three: it is in its own check
     ((None, None, None), ""),
 ])  # fmt: skip
-def test_the_machines_noise_is_said_when_it_matters(
-    made: Any, of: Any, steals: tuple[float | None, ...], said: str
-) -> None:
+def test_the_machines_noise_is_said_when_it_matters(made: Any, of: Any, steals: Any, said: str) -> None:
     noises = ({"steal_percent": steal, "pressure_percent": 80.0} for steal in steals)
     analysis = of(*(made.spec(repeat=n, achieved={"noise": noise}) for n, noise in enumerate(noises, 1)))
     assert ("The host took" in head(analysis)) is bool(said)
@@ -196,18 +199,6 @@ def test_what_to_do_is_never_cut(made: Any, of: Any) -> None:
     assert first.startswith("The cell is not valid. The check failures failed: no good answer (HTTP 401 no;")
     assert first.endswith(f" ...); {advice}.")
     assert advice in head(of(*spoiled(made), made.spec(config="mine", checks=failed, late_s=900.0, seed=9)))
-
-
-def test_two_deployments_of_which_none_is_valid_have_no_ratio(made: Any, of: Any) -> None:
-    said = what_this_says(of(made.spec(), made.spec(deployment="k8s", checks=made.fail)))
-    assert said[0].startswith("1 of 2 cells are valid")
-    assert "local and k8s have no level at which both are valid: they are not compared." in said
-
-
-def test_a_ratio_that_changes_with_the_load_has_its_range(made: Any, of: Any) -> None:
-    each = (("local", 1, 40.0), ("local", 10, 44.0), ("k8s", 1, 10.0), ("k8s", 10, 40.0))
-    said = what_this_says(of(*(made.spec(deployment=d, concurrency=n, rps=rps) for d, n, rps in each)))[0]
-    assert said.endswith("; at other loads the ratio of RPS is 1.10x to 4.00x.")
 
 
 @pytest.mark.parametrize("long", [1, 4])
