@@ -4,14 +4,16 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import orjson
 import pytest
 
 from records.cells.cell import Check
+from records.cells.spans import Gathered
 from records.evidence.inside import sampled_at_ns
 from records.evidence.unreadable import EVIDENCE
 from records.files import read_json, write_json
 from records.services.variants import MOCKS
-from reported import analysed, head, words
+from reported import analysed, head, rewritten, words
 from reports.analysis.analysis import Analysis
 from reports.analysis.of_runs import Unfinished
 from reports.as_json.results import results_json
@@ -137,3 +139,39 @@ def test_a_finding_counts_answers_as_the_table_does(made: Any, of: Any, monkeypa
     monkeypatch.setattr(held, "mended", lambda *_: best)
     effect = held.rate_effect(SimpleNamespace(heavy=point, compared=True), ())  # type: ignore[arg-type]
     assert (effect.mended / effect.now, effect.high / effect.now) == pytest.approx((2, 3))
+
+
+ALL = {"answers": 100, "spanned": 100, "staged": 100, "impossible": 0, "others": 0, "full": False}
+
+
+@pytest.mark.parametrize(("gathered", "said"), [
+    ({}, ""),
+    ({"impossible": 2}, "another clock"),
+    ({"spanned": 0, "staged": 0, "others": 300}, "other traces"),
+    ({"spanned": 0, "staged": 0, "others": 9}, "no span came"),
+    ({"spanned": 9, "staged": 9, "full": True}, "too many"),
+    ({"staged": 0}, "name no operation"),
+    ({"spanned": 98, "staged": 98}, "2 of 100 answers of local/baseline at 10 users have no stage times"),
+])  # fmt: skip
+def test_spans_are_stage_times_and_it_is_said_why_there_are_none(
+    made: Any, tmp_path: Path, gathered: dict[str, Any], said: str
+) -> None:
+    """A service without times of its own, and with spans of 40 ms each."""
+    run, lines = made.run(tmp_path / "run", [made.spec()]), [Gathered(**{**ALL, **gathered}).line()]
+
+    def change(raw: dict[str, Any], number: int) -> None:
+        raw["trace_id"] = f"{number:032x}"
+        times = {"start_ns": raw["sent_at_ns"] + 1_000_000, "end_ns": raw["sent_at_ns"] + 41_000_000}
+        line = {"trace_id": raw["trace_id"], "operation": "retrieval", **times}
+        lines.append(orjson.dumps(line) + b"\n")
+
+    rewritten(run, change)
+    (run / "cells" / made.spec().name / "spans.jsonl").write_bytes(b"".join(lines))
+    analysis = analysed(run)
+    texts = [one.sentences[0] for one in cautions(analysis) if "stage times" in one.brief]
+    assert [said in text for text in texts] == ([True] if said else [])
+    if "another clock" in said:
+        assert not analysis.latency_breakdowns
+    else:
+        [breakdown] = analysis.latency_breakdowns
+        assert breakdown.stages_ms == {"retrieval": pytest.approx(40.0)}
