@@ -55,11 +55,21 @@ def cell_directories(run: Path) -> Iterator[Path]:
 
 
 def is_complete(run: Path, directory: Path) -> bool:
-    """Is a cell of a run finished? It is when it says so and lies where its name says.
+    """Is a cell of a run finished? It is when its load has ended, and all that was seen beside its requests
+    is in its folder. Raises as `has_ended`."""
+    return has_ended(run, directory) and not is_pending(directory)
+
+
+def is_pending(directory: Path) -> bool:
+    """Did a sweep not come to move everything of a cell into its folder (yet)?"""
+    return layout.beside(directory, layout.SPEC).exists()
+
+
+def has_ended(run: Path, directory: Path) -> bool:
+    """Did a cell's load come to its end? It did when the cell says so and lies where its name says.
 
     Locust writes it whole, and says so, once it is judged. One by another name was measured for something
-    else: by an older version it was not held against its plan yet. Logs and profiles, which a sweep moves in
-    later, do not make a cell.
+    else: by an older version it was not held against its plan yet.
 
     Raises:
         RecordError: its cell.json is missing or is not one.
@@ -195,8 +205,9 @@ def read_run(directory: Path, read: Callable[[Path], CellData] = read_cell) -> R
         cut = [path.relative_to(directory / layout.CELLS).as_posix() for path in paths if path not in whole]
     elif (directory / layout.CELL).exists():
         meta, data = {}, read(directory)
-        cells = [data] if data.cell.complete else []
-        cut = [] if data.cell.complete else [data.cell.name]
+        complete = data.cell.complete and not is_pending(directory.resolve())
+        cells = [data] if complete else []
+        cut = [] if complete else [data.cell.name]
     else:
         raise RecordError(_no_run(directory))
     return Run(

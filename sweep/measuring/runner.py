@@ -20,9 +20,10 @@ from sweep.choosing.budget import Budget
 from sweep.choosing.foreseen import foreseen_knee
 from sweep.choosing.search import Search
 from sweep.deployments.protocol import Endpoint
-from sweep.measuring.cell import Workplace, finished, measure, set_aside
+from sweep.measuring.cell import Workplace, finished, measure
 from sweep.measuring.directory import write_run
 from sweep.measuring.limited import limits_of
+from sweep.measuring.parts import set_aside
 from sweep.measuring.progress import Progress
 from sweep.measuring.targets import start_targets
 from sweep.measuring.unanswered import Unanswered

@@ -11,6 +11,7 @@ from sweep.beside.scraping import check_scrapes, scrape_words
 from sweep.deployments.protocol import Endpoint
 from sweep.measuring import cell
 from sweep.measuring.cell import Workplace
+from sweep.measuring.parts import collect
 from sweep.planning.cell_key import CellKey
 from sweep.planning.options import parse_targets
 from sweep.planning.plan import Plan
@@ -78,6 +79,6 @@ def test_of_a_service_elsewhere_only_what_it_says_is_kept(
     cell._load(place, key, Endpoint(base_url="http://h:9", pids=pids))
     assert [w for w in started[0] if "scrape" in w or w == "x=http://h"] == ["--scrape", "x=http://h"]
     (tmp_path / "cell").mkdir()
-    cell._collect(tmp_path / "cell", tmp_path / "cell")
+    collect(tmp_path / "cell")
     found = {path.name for path in (tmp_path / "cell").iterdir()}
     assert found == {"profile.scraped.jsonl"} | ({"profile.jsonl"} if kept else set())
