@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
@@ -120,10 +121,11 @@ def read_cell(directory: Path) -> CellData:
 def _ended(directory: Path) -> tuple[Check, ...]:
     """A failed check where the sweep saw that the target ended meanwhile, which the load met as refusals."""
     path = directory / layout.ENDED
-    raw = read_json(path) if path.exists() else None
-    text = raw.get("text") if isinstance(raw, dict) else None
-    if not isinstance(text, str):
+    if not path.exists():
         return ()
+    text = f"the target ended; how is not known: {layout.ENDED} cannot be read"
+    with suppress(RecordError, OSError, LookupError, TypeError):
+        text = str(read_json(path)["text"])
     advice = f"see why in {layout.TARGET_LOG}"
     said = f"{harmless(text)}; {advice}"
     return (Check(name=TARGET_ENDED, status="fail", text=said, advice=advice),)
@@ -151,10 +153,13 @@ def requests_of(directory: Path, cell: Cell) -> Iterator[RequestRecord]:
 
 
 def _traces(path: Path) -> Traces:
-    """The spans that say what a cell's stages took; none by a clock that is not the load's."""
+    """The spans that say what a cell's stages took; none by a clock that is not the load's, or of which
+    nobody says it: `records.evidence.unreadable` counts what cannot be read."""
     if not path.exists():
         return {}
-    return {} if read_gathered(path).other_clock else read_traces(path)
+    with suppress(RecordError, OSError):
+        return {} if read_gathered(path).other_clock else read_traces(path)
+    return {}
 
 
 def all_there(cell: Cell, records: int, counted: int) -> tuple[Check, ...]:
