@@ -16,7 +16,7 @@ from records.cells.measure import measured
 from records.cells.request import RequestRecord, decode
 from records.cells.spans import Traces, read_gathered, read_traces, with_stages
 from records.errors import RecordError
-from records.files import read_json, read_lines
+from records.files import of_the_disk, read_json, read_lines
 from records.secrets.secret_names import harmless
 
 TARGET_ENDED = "target-ended"
@@ -39,6 +39,15 @@ class CellData:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Lost:
+    """A cell that was measured and cannot be read."""
+
+    name: str
+    why: str
+    """Empty: its folder holds requests and no cell.json."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Run:
     """What ``report`` reads: the run's own facts and its complete cells, sorted by name."""
 
@@ -46,11 +55,12 @@ class Run:
     meta: dict[str, Any] = field(default_factory=dict)
     cells: tuple[CellData, ...] = ()
     incomplete: tuple[str, ...] = ()
+    lost: tuple[Lost, ...] = ()
 
 
-def cell_directories(run: Path) -> Iterator[Path]:
+def cell_directories(run: Path, holding: str = layout.CELL) -> Iterator[Path]:
     """The cells' folders below a run, those that were set aside, or measured again, left out."""
-    for path in sorted(run.glob(f"{layout.CELLS}/*/*/*/{layout.CELL}")):
+    for path in sorted(run.glob(f"{layout.CELLS}/*/*/*/{holding}")):
         if layout.PARTIAL not in path.parent.name and layout.TRY not in path.parent.name:
             yield path.parent
 
@@ -76,7 +86,7 @@ def has_ended(run: Path, directory: Path) -> bool:
         RecordError: its cell.json is missing or is not one.
     """
     cell = _cell(directory)
-    return cell.complete and cell.name == directory.relative_to(run / layout.CELLS).as_posix()
+    return cell.complete and cell.name == _name(run, directory)
 
 
 def _cell(directory: Path) -> Cell:
@@ -200,27 +210,45 @@ def read_run(directory: Path, read: Callable[[Path], CellData] = read_cell) -> R
     """A run, or a single cell's folder as a run of one, each of its cells by ``read``.
 
     Raises:
-        RecordError: neither a run nor a cell, or a file in it that cannot be believed.
+        RecordError: neither a run nor a cell, or none of its cells can be read.
+        OSError: the same, or the disk's fault.
     """
     if (directory / layout.RUN).exists():
-        meta = read_meta(directory)
-        paths = list(cell_directories(directory))
-        whole = [path for path in paths if is_complete(directory, path)]
-        cells = [read(path) for path in whole]
-        cut = [path.relative_to(directory / layout.CELLS).as_posix() for path in paths if path not in whole]
-    elif (directory / layout.CELL).exists():
-        meta, data = {}, read(directory)
-        complete = data.cell.complete and not is_pending(directory.resolve())
-        cells = [data] if complete else []
-        cut = [] if complete else [data.cell.name]
-    else:
+        return _read_cells(directory, read_meta(directory), read)
+    if not (directory / layout.CELL).exists():
         raise RecordError(_no_run(directory))
-    return Run(
-        path=directory,
-        meta=meta,
-        cells=tuple(cells),
-        incomplete=tuple(cut),
-    )
+    data = read(directory)
+    if data.cell.complete and not is_pending(directory.resolve()):
+        return Run(path=directory, cells=(data,))
+    return Run(path=directory, incomplete=(data.cell.name,))
+
+
+def _read_cells(directory: Path, meta: dict[str, Any], read: Callable[[Path], CellData]) -> Run:
+    cells, cut, broken = [], [], list[Exception]()
+    lost = [
+        Lost(name=_name(directory, path), why="")
+        for path in cell_directories(directory, layout.REQUESTS)
+        if not (path / layout.CELL).exists() and (path / layout.REQUESTS).stat().st_size
+    ]
+    for path in cell_directories(directory):
+        name = _name(directory, path)
+        try:
+            if is_complete(directory, path):
+                cells.append(read(path))
+            else:
+                cut.append(name)
+        except (RecordError, OSError) as error:
+            if isinstance(error, OSError) and of_the_disk(error):
+                raise
+            broken.append(error)
+            lost.append(Lost(name=name, why=str(error).replace(f"{path}/", "").removeprefix(f"{path}: ")))
+    if broken and not cells:
+        raise broken[0]
+    return Run(path=directory, meta=meta, cells=tuple(cells), incomplete=tuple(cut), lost=tuple(lost))
+
+
+def _name(run: Path, cell: Path) -> str:
+    return cell.relative_to(run / layout.CELLS).as_posix()
 
 
 def _no_run(directory: Path) -> str:
