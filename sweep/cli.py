@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 from pathlib import Path
-from types import FrameType
 from typing import Any, NoReturn
 
 import click
@@ -31,6 +29,7 @@ from sweep.planning.plan_options import with_options
 from sweep.planning.target import sizing, waiting
 from sweep.running import cpus as division
 from sweep.running.errors import UsageError
+from sweep.running.interrupts import interruptible
 
 _EPILOG = """\b
 Examples:
@@ -182,16 +181,11 @@ def _resumed(directory: Path) -> int:
         return whole.run_sweep(directory, plan)
 
 
-def _terminated(signum: int, frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
-
-
 def main(arguments: list[str] | None = None, prog_name: str = "sweep") -> None:
     """The console script: one clear line and an exit code for whatever goes wrong."""
-    signal.signal(signal.SIGTERM, _terminated)
-    signal.signal(signal.SIGHUP, _terminated)
     try:
-        command.main(args=arguments, prog_name=prog_name, standalone_mode=False)
+        with interruptible():
+            command.main(args=arguments, prog_name=prog_name, standalone_mode=False)
     except (click.Abort, KeyboardInterrupt):
         _end("sweep: interrupted; what was measured is kept", INTERRUPTED)
     except click.NoSuchOption as error:
