@@ -9,13 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from records.cells import layout
+from records.cells.cell import Cell
 from records.cells.cell_spec import CellSpec
 from records.cells.layout import beside
 from records.cells.reader import CellData, has_ended, is_pending, read_cell
 from records.errors import RecordError
-from records.exit_codes import USAGE
+from records.exit_codes import INTERRUPTED, USAGE
 from records.files import write_json
 from records.services.variants import MOCKS, SWITCHES
+from sweep.beside.ended import Ended
 from sweep.beside.links import linked
 from sweep.beside.llm import LlmServer
 from sweep.beside.probing import probing
@@ -97,21 +99,58 @@ def measure(place: Workplace, key: CellKey, endpoint: Endpoint) -> CellData:
     before = Before.of(endpoint, place.spans)
     write_json(spec_of(folder), _spec(place, key, endpoint).to_json())
     begin_watch(endpoint)
-    code, locust = _load(place, key, endpoint)
+    gone = Ended()
+    code, locust = _load(place, key, endpoint, gone)
     ended = code != USAGE and (folder / layout.CELL).exists() and has_ended(place.run, folder)
-    if not ended:
+    if not ended and _killed(code):
+        gone.helper("locust", locust)
+        _begun(folder, key)
+    elif not ended:
         seal(folder)  # there is nothing that could lack something
-    if code == USAGE:
-        raise UsageError(f"{_before(endpoint)}locust: {locust.complaint()} ({locust.log})")
-    if not ended:
-        how = f"did not end in {_limit_seconds(place.plan):g} s" if code is None else f"ended with {code}"
-        if shutil.disk_usage(place.run).free < _FULL_BYTES:  # then its log says nothing
-            how += f" on a full disk ({place.run})"
-        how = f"{_before(endpoint)}locust {how}"
-        raise RuntimeError(f"{key.path}: {how}: {locust.complaint()} ({locust.log})")
+        raise _why(place, key, endpoint, code, locust)
+    _ask_after(place, gone)
     data = with_evidence(folder, endpoint, before, llm=place.llm, spans=place.spans)
+    data = gone.judged(folder, data)
     seal(folder)
     return data
+
+
+def _why(place: Workplace, key: CellKey, endpoint: Endpoint, code: int | None, locust: Child) -> Exception:
+    """Of a load that did not come to its end."""
+    if code == USAGE:
+        return UsageError(f"{_before(endpoint)}locust: {locust.complaint()} ({locust.log})")
+    how = f"did not end in {_limit_seconds(place.plan):g} s" if code is None else f"ended with {code}"
+    if shutil.disk_usage(place.run).free < _FULL_BYTES:  # then its log says nothing
+        how += f" on a full disk ({place.run})"
+    how = f"{_before(endpoint)}locust {how}"
+    return RuntimeError(f"{key.path}: {how}: {locust.complaint()} ({locust.log})")
+
+
+def _killed(code: int | None) -> bool:
+    """Was Locust ended by a signal? It is not the sweep that sends it one."""
+    return code is not None and (code < 0 or code == INTERRUPTED)
+
+
+def _begun(folder: Path, key: CellKey) -> None:
+    """Have a cell there, though without an end, of a Locust that was killed, perhaps before it wrote one."""
+    if not (folder / layout.CELL).exists():
+        folder.mkdir(exist_ok=True)
+        cell = Cell(
+            deployment=key.deployment,
+            config=key.config,
+            concurrency=key.concurrency,
+            repeat=key.repeat,
+            factors=key.point,
+        )
+        write_json(folder / layout.CELL, cell.to_json())
+
+
+def _ask_after(place: Workplace, gone: Ended) -> None:
+    """Those that serve all cells, which are there again then. Raises UsageError: one does not come up."""
+    if place.llm:
+        place.llm.ended(gone)
+    if place.spans and (how := place.spans.ended()):
+        gone.watchers.append(f"the receiver of spans {how}")
 
 
 def _before(endpoint: Endpoint) -> str:
@@ -120,7 +159,7 @@ def _before(endpoint: Endpoint) -> str:
     return f"{ended} ({endpoint.log}); " if ended else ""
 
 
-def _load(place: Workplace, key: CellKey, endpoint: Endpoint) -> tuple[int | None, Child]:
+def _load(place: Workplace, key: CellKey, endpoint: Endpoint, gone: Ended) -> tuple[int | None, Child]:
     """Locust to its end, probes and profiler with it: its exit code (None: it did not end), and itself."""
     folder, cpus = place.folder(key), place.cpus_for(endpoint)
     links = linked(
@@ -131,9 +170,10 @@ def _load(place: Workplace, key: CellKey, endpoint: Endpoint) -> tuple[int | Non
         seed=f"{place.plan.seed}/{key.path}",
         ledger=place.ledger,
         cpus=cpus,
+        ended=gone,
     )
     stacks, stacks_log = (beside(folder, name) for name in (layout.STACKS, layout.STACKS_LOG))
-    stacked = taking_stacks(place.plan, endpoint, stacks, stacks_log, place.ledger, cpus)
+    stacked = taking_stacks(place.plan, endpoint, stacks, stacks_log, place.ledger, cpus, gone)
     probes = probing(
         place.plan,
         key.deployment,
@@ -142,6 +182,7 @@ def _load(place: Workplace, key: CellKey, endpoint: Endpoint) -> tuple[int | Non
         log=beside(folder, layout.PROBES_LOG),
         ledger=place.ledger,
         cpus=cpus,
+        ended=gone,
     )
     with links as more, stacked, probes:
         return _load_watched(place, key, endpoint, more)

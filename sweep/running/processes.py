@@ -143,16 +143,23 @@ class Child:
         return self._popen.poll()
 
     def ended(self) -> str | None:
-        """How it ended, and the last line that it wrote; None while it runs. A keeper says, as shells do, 128
-        and the number of the signal."""
+        """Of a target, how it ended, and the last line that it wrote; None while it runs."""
+        how = self.how_ended()
+        return f"the target {how}; its last line: {self.last_words()}" if how else None
+
+    def how_ended(self) -> str | None:
+        """None while it runs. A keeper says, as shells do, 128 and the number of the signal."""
         code = self.exit_code()
         if code is None:
             return None
         try:
-            how = f"was killed by {signal.Signals(-code if code < 0 else code - 128).name}"
+            return f"was killed by {signal.Signals(-code if code < 0 else code - 128).name}"
         except ValueError:
-            how = f"ended with exit code {code}"
-        return f"the target {how}; its last line: {self.last_words()}"
+            return f"ended with exit code {code}"
+
+    def was_killed(self) -> bool:
+        """By a signal, whoever sent it."""
+        return (self.exit_code() or 0) < 0
 
     def wait(self, seconds: float) -> int | None:
         """Its exit code, or None when it still runs after ``seconds``."""

@@ -7,6 +7,7 @@ import pytest
 
 from records.cells.point import Point
 from records.services.variants import Variant
+from sweep.beside.ended import Ended as Gone
 from sweep.beside.scraping import check_scrapes, scrape_words
 from sweep.deployments.protocol import Endpoint
 from sweep.measuring import cell
@@ -66,6 +67,9 @@ def test_of_a_service_elsewhere_only_what_it_says_is_kept(
         def wait(self, _: float) -> int:
             return 0
 
+        def was_killed(self) -> bool:
+            return False
+
         def interrupt(self) -> None: ...
         def stop(self) -> None: ...
 
@@ -76,7 +80,7 @@ def test_of_a_service_elsewhere_only_what_it_says_is_kept(
         run=tmp_path, plan=plan("x=http://h"), ledger=Ledger(tmp_path / "l"), llm=None, cpus=divided
     )
     key = CellKey(deployment="h-9", config="as-is", point=Point.of_users(2), repeat=1)
-    cell._load(place, key, Endpoint(base_url="http://h:9", pids=pids))
+    cell._load(place, key, Endpoint(base_url="http://h:9", pids=pids), Gone())
     assert [w for w in started[0] if "scrape" in w or w == "x=http://h"] == ["--scrape", "x=http://h"]
     (tmp_path / "cell").mkdir()
     collect(tmp_path / "cell")

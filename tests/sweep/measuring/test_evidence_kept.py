@@ -35,7 +35,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workplace:
     """Whose load ends at once, with one answer."""
     divided = Cpus(mode="auto", load=(0,), target=(1,))
     place = Workplace(run=tmp_path, plan=PLAN, ledger=Ledger(tmp_path / "l"), llm=None, cpus=divided)
-    monkeypatch.setattr(cell, "_load", lambda place, key, endpoint: ended(place.folder(key)))
+    monkeypatch.setattr(cell, "_load", lambda place, key, *_: ended(place.folder(key)))
     return place
 
 
