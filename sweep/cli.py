@@ -20,7 +20,7 @@ from sweep.measuring import whole
 from sweep.measuring.directory import alone, given_before, load, settled
 from sweep.measuring.targets import check_services
 from sweep.mending.fixing import MOST_FIXES
-from sweep.mending.given_fixes import parse_fixes
+from sweep.mending.given_fixes import check_fixes, parse_fixes
 from sweep.mending.trying import AFTERWARDS, BESIDE_IT, OPTION, refuse_beside, tries_fixes, try_fixes_of
 from sweep.mending.trying import given as was_given
 from sweep.planned import planned
@@ -158,12 +158,13 @@ def command(
     if given["dial"] and repeats is click.core.ParameterSource.DEFAULT:
         given["repeats"] = 1  # its interval is of windows
     plan = planned(given, locust_args, os.environ)
+    whole.need_report()
+    check_services(plan, os.environ, ask=not plan_only)
+    check_fixes(plan, remedies)
     if plan_only:
         then = [] if try_fixes is None else [f"then, of what is found, up to {MOST_FIXES} fixes"]
         whole.print_out("\n".join([*preview(plan), *then]) + "\n")
         return
-    whole.need_report()
-    check_services(plan, os.environ)
     directory, code = whole.run_new(output, plan)
     if try_fixes is not None:
         fixed = try_fixes_of(directory, remedies, output=output)
