@@ -42,9 +42,9 @@ def service(start: Start) -> str:
 
 
 @pytest.fixture
-def four_at_a_time(start: Start) -> str:
-    """Four answers at a time, each of 600 ms (300 until its first token): 6.7 a second at most."""
-    return serving(start, 4, 300, 75)
+def two_at_a_time(start: Start) -> str:
+    """Two answers at a time, each of 300 ms (150 until its first token): 6.7 a second at most."""
+    return serving(start, 2, 150, 37)
 
 
 @pytest.fixture
