@@ -11,14 +11,11 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.mark.parametrize(
-    ("name", "arguments", "said"),
-    [
-        ("search", [], "which objective?"),
-        ("search", ["--slo", "ttft:5", "-t", "15s"], "-t 15: a search takes 22 s at the least"),
-        ("ramp", ["--ramp-to", "many"], "--ramp-to wants a whole number of at least 1"),
-    ],
-)
+@pytest.mark.parametrize(("name", "arguments", "said"), [
+    ("search", [], "which objective?"),
+    ("search", ["--slo", "ttft:5", "-t", "15s"], "-t 15: a search takes 22 s at the least"),
+    ("ramp", ["--ramp-to", "many"], "--ramp-to wants a whole number of at least 1"),
+])  # fmt: skip
 def test_bad_input_is_one_line_and_exit_2(
     start: Any, shape: Any, trap: Any, name: str, arguments: list[str], said: str
 ) -> None:
