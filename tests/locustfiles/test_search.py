@@ -21,14 +21,6 @@ def spoilt(one: Any) -> bool:
     return re.search(r"at \S+ \S+ the load generator was \d+ ms late \(p99\)", one.text) is not None
 
 
-def found_nothing(one: Any) -> bool:
-    return one.wait() == (3 if spoilt(one) else 4)
-
-
-def status_of(folder: Path, name: str) -> str:
-    return next(check.status for check in read_cell(folder).cell.verdict.checks if check.name == name)
-
-
 def test_a_search_finds_how_many_users_the_service_serves_at_once(
     start: Any, shape: Any, held: Any, two_at_a_time: str, tmp_path: Path
 ) -> None:
@@ -96,7 +88,7 @@ def test_requests_that_hang_keep_no_objective(start: Any, shape: Any, two_proces
     slo = ["--slo", "ttft:500", "--level-seconds", "2", "--drain-seconds", "0"]
     slo += ["--arrival", "constant", "--rate", "20"]
     one = start(*shape("search", server.url, *slo, *two_processes()))
-    assert found_nothing(one), one.text
+    assert one.wait() == (3 if spoilt(one) else 4), one.text
     row = re.search(r"^ +20 +\d+ +0 +(\d+) +\d{4} +\S+ +(?:missed|generator late)$", one.text, re.M)
     assert row, one.text
     assert int(row[1]) >= 3
@@ -112,7 +104,7 @@ def test_a_search_that_finds_nothing_in_an_invalid_run_exits_3(
     code = one.wait()
     found = json.loads((tmp_path / "r" / "search.json").read_text())["outcome"]
     assert found == ("inconclusive" if spoilt(one) else "none"), one.text
-    assert status_of(tmp_path / "r", "compressed") == "fail", one.text
+    assert "compressed" in {check.name for check in read_cell(tmp_path / "r").cell.verdict.failures}, one.text
     assert code == 3, one.text
 
 

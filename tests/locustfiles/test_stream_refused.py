@@ -38,14 +38,22 @@ def test_a_port_that_is_taken_is_one_line_and_exit_2(locust: Any, arguments: lis
     (["--headless", "-H", "http://x", "--csv", "/dev/null/l"], "--csv /dev/null/l_stats.csv: Not a dir"),
     (["-H", "http://x", "-t", "99999999999h"], "-t is too long"),
     (["-H", "http://x", "--processes", "-7"], "--processes wants a whole number of at least -1"),
+    (["-H", "http://x", "--headless", "-t", "0s"], "of at least 1"),
+    (["-H", "http://x", "--headless", "-u", "0", "--processes", "2"], "of at least 1"),
+    (["-H", "http://127.0.0.1:9", "--headless", "--questions", "/dev/null"], "a device, and has to be a file"),
 ])  # fmt: skip
-def test_bad_input_is_one_line_and_exit_2(locust: Any, arguments: list[Any], said: str) -> None:
-    one = locust("-u", "1", "-t", "1s", "--web-port", "0", *arguments)
+def test_bad_input_is_one_line_and_exit_2(
+    locust: Any, free_port: Any, arguments: list[str], said: str
+) -> None:
+    port = str(free_port())
+    ports = ("--web-port", "0", "--master-bind-port", port, "--master-port", port)
+    one = locust("-u", "1", "-t", "1s", *ports, *arguments)
     assert one.wait() == 2, one.text
     errors = [line for line in one.text.splitlines() if line.startswith("error: ")]
     assert len(errors) == 1, one.text
     assert said in errors[0]
     assert "Traceback" not in one.text
+    wait_until(lambda: not alive(one.process.pid))
 
 
 def alive(session: int) -> bool:

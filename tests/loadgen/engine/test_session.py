@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 import loadgen
-from loadgen.engine.lag import LoopLag, percentile
 from loadgen.engine.session import Plan, Session
 from loadgen.engine.task import Share
 from loadgen.tasks.ask.question_files import Question
@@ -110,18 +109,6 @@ def test_the_library_gives_thousands_of_questions() -> None:
     assert len({question.id for question in questions}) == len(questions) > 3000
     asked = {"What does json.dumps do?", "How do I use os.path.join?", "Explain the function math.sqrt"}
     assert asked <= {question.text for question in questions}
-
-
-def test_lag_and_cpu_of_a_window() -> None:
-    lag = LoopLag()
-    for i in range(200):
-        lag.add(i * S // 100, (50 if i in (150, 160, 170) else 1) * 1_000_000, i * S // 200)
-    assert lag.p99_ms(0, S) == 1.0
-    assert lag.p99_ms(S, 2 * S) == 50.0
-    assert lag.cpu_percent(0, S) == pytest.approx(50)
-    assert lag.p99_ms(5 * S, 6 * S) is None
-    assert lag.cpu_percent(5 * S, 6 * S) is None
-    assert percentile([3.0, 1.0, 2.0], 0.5) == 2.0
 
 
 def test_pure_modules_import_no_locust_and_no_gevent() -> None:
