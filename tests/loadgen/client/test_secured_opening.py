@@ -30,19 +30,27 @@ def test_the_time_to_connect_holds_over_the_handshake_too(asker: Any) -> None:
     assert (exchange.outcome, exchange.error) == ("connect_error", said)
 
 
-def test_connecting_is_timed_with_its_handshake(peers: Serve, asker: Any) -> None:
+def test_connecting_is_timed_with_its_handshake_and_http_1_1_offered_by_its_name(
+    peers: Serve, asker: Any, certificates: Any
+) -> None:
+    chosen = []
+
     def script(peer: Peer) -> None:
         time.sleep(PAUSE_S)
         peer.send(peer.shake_hands())
+        chosen.append(peer.tls.selected_alpn_protocol())
         while True:
             peer.request()
             peer.send(peer.record(GOOD))
 
-    one = asker(peers(script).url)
+    context = certificates.server()
+    context.set_alpn_protocols(["h2", "http/1.1"])
+    one = asker(peers(script, context).url)
     one.connection.connect()
     assert one.connection.connect_ns >= PAUSE_S * 1e9
     assert [ask(one).outcome for _ in range(2)] == ["ok", "ok"]
     assert one.connection.connects == 1
+    assert chosen == ["http/1.1"]
 
 
 def test_who_is_not_verified_is_not_asked(trap: Any, behind_tls: Any, certificates: Any, asker: Any) -> None:
@@ -68,36 +76,20 @@ def test_a_certificate_that_the_service_wants(
     assert ask(asker(url, Tls(ca=certificates.ca, **shown))).outcome == "ok"
 
 
-def test_http_1_1_is_offered_by_its_name(peers: Serve, asker: Any, certificates: Any) -> None:
-    chosen = []
-
+@pytest.mark.parametrize(("scheme", "said", "error"), [
+    ("http", b"\x15\x03\x01\x00\x02\x02\x46", "what answers there speaks TLS: ask it as https://"),
+    ("https", b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n",
+     "TLS: what answers there speaks no TLS: ask it as http://"),
+])  # fmt: skip
+def test_http_asked_of_tls_and_tls_of_http(
+    peers: Serve, asker: Any, scheme: str, said: bytes, error: str
+) -> None:
     def script(peer: Peer) -> None:
-        peer.send(peer.shake_hands())
-        chosen.append(peer.tls.selected_alpn_protocol())
-        peer.request()
-        peer.send(peer.record(GOOD))
-
-    context = certificates.server()
-    context.set_alpn_protocols(["h2", "http/1.1"])
-    assert ask(asker(peers(script, context).url)).outcome == "ok"
-    assert chosen == ["http/1.1"]
-
-
-def test_http_asked_of_tls_and_tls_of_http(trap: Any, peers: Serve, asker: Any) -> None:
-    def alerting(peer: Peer) -> None:
         peer.sock.recv(65536)
-        peer.send(b"\x15\x03\x01\x00\x02\x02\x46")
-
-    exchange = ask(asker(peers(alerting).url.replace("https", "http")))
-    assert exchange.error == "what answers there speaks TLS: ask it as https://"
-
-    def bad_request(peer: Peer) -> None:
-        peer.sock.recv(65536)
-        peer.send(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+        peer.send(said)
         peer.sock.recv(65536)
 
-    exchange = ask(asker(peers(bad_request).url))
-    assert exchange.error == "TLS: what answers there speaks no TLS: ask it as http://"
+    assert ask(asker(peers(script).url.replace("https", scheme))).error == error
 
 
 def test_through_a_proxy(trap: Any, behind_tls: Any, certificates: Any, proxy: Any) -> None:

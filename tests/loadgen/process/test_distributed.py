@@ -3,7 +3,6 @@
 import os
 import re
 import signal
-from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -42,16 +41,6 @@ def test_two_workers_every_request_once_with_its_region(stage: Stage, over: Any)
     assert {r.outcome for r in records} == {"ok"}
     for worker in workers:
         assert "valid: " not in worker.text
-
-
-def test_streams_longer_than_the_drain_are_recorded_as_cut(stage: Stage) -> None:
-    stage.serve(ttft_ms=30_000)
-    master, *workers = stage.two("-t", "2s", "--drain-seconds", "0.3")
-    assert master.wait() == 3, master.text
-    assert [worker.wait() for worker in workers] == [0, 0]
-    assert Counter(r.outcome for r in stage.records()) == {"aborted": 4}
-    assert stage.served() == 4
-    assert last_line(master).startswith("invalid: failures: no good answer")
 
 
 def test_a_killed_worker_makes_the_run_invalid_and_loses_at_most_its_last_report(stage: Stage) -> None:
@@ -103,9 +92,11 @@ def test_a_worker_that_comes_late_loses_nothing_and_holds_nothing_up(stage: Stag
     stage.recorded(len(stage.records()) + 20)
     master.send(signal.SIGINT)
     assert master.wait() == 130, master.text
-    failures = read_cell(stage.folder / "r").cell.verdict.failures
-    assert "workers" not in {check.name for check in failures}
-    assert len(keys(stage.records())) == len(stage.records()) == stage.served()
+    cell, records = read_cell(stage.folder / "r").cell, stage.records()
+    assert not cell.complete
+    assert "workers" not in {check.name for check in cell.verdict.failures}
+    assert len(keys(records)) == len(records) == stage.served()
+    assert {r.outcome for r in records} == {"ok"}
 
 
 def test_workers_without_their_master_go(stage: Stage) -> None:
@@ -142,19 +133,6 @@ def test_an_orphan_of_an_earlier_master_adds_nothing_and_goes(stage: Stage) -> N
     assert {r.region for r in stage.records("r2")} == {"new"}
     assert len(keys(stage.records("r2"))) == len(stage.records("r2"))
     assert second.text.count("left over from another run") == told
-
-
-def test_an_interrupted_master_drains_its_workers(stage: Stage) -> None:
-    master, *workers = stage.two("--requests", "99999")
-    stage.both_recorded(20)
-    master.send(signal.SIGINT)
-    assert master.wait() == 130, master.text
-    assert [worker.wait() for worker in workers] == [0, 0]
-    assert "Traceback" not in master.text, master.text
-    records = stage.records()
-    assert len(records) == stage.served()
-    assert {r.outcome for r in records} == {"ok"}
-    assert not read_cell(stage.folder / "r").cell.complete
 
 
 def test_ctrl_c_in_a_terminal_reaches_all_processes(stage: Stage) -> None:

@@ -142,7 +142,6 @@ def test_those_in_flight_count_against_a_level_that_looks_well() -> None:
     """Each fifth request hangs: the 80 answers that ended were all quick."""
     slo = objective("ttft:500")
     quick = [[40.0]] * 80
-    assert slo.judge([part(*quick)]).met
     hanging = slo.judge([part(*quick, seconds=20, waiting=[(19_000.0, None)] * 20)])
     assert (hanging.missed, hanging.met, hanging.overdue) == (True, False, 20)
     assert hanging.percentiles == {"ttft": 19_000}  # at least
