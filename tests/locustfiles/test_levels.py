@@ -84,13 +84,6 @@ def test_steps_of_a_rate_in_two_processes(
     assert [row[0] for row in level_rows(one.text)] == ["10", "20"]  # once, by the master
 
 
-def test_levels_are_told_only_where_records_were_kept(start: Any, shape: Any, service: str) -> None:
-    one = start(*shape("steps", service, "--step-users", "1", "--step-seconds", "1", "--steps", "1"))
-    assert one.wait() == 0, one.text
-    assert level_rows(one.text) == []
-    assert "report" not in one.text
-
-
 def test_an_interrupted_load_keeps_its_levels_as_far_as_it_went(
     start: Any, shape: Any, held: Any, service: str, tmp_path: Path
 ) -> None:

@@ -35,7 +35,8 @@ from loadgen.process.run import Phase
 environment = Environment(parsed_options=Namespace(region="", connect_to=""))
 environment.create_local_runner()
 load, drained = LoadTest(environment, ASK), []
-load.run = SimpleNamespace(phase=Phase.RUNNING, settings=SimpleNamespace(drain_seconds=1))
+load.run = SimpleNamespace(phase=Phase.RUNNING, settings=SimpleNamespace(drain_seconds=1), cell=None)
+assert load.levels_held is None  # no records are kept
 load.level_log.step(5)
 
 def drain(seconds):

@@ -64,17 +64,15 @@ def test_a_step_lasts_until_the_next_and_begins_with_its_users() -> None:
 
 def test_a_search_tells_what_came_of_each_level() -> None:
     log = Log()
-    for second, status in ((1, "met"), (5, "missed")):
+    for second, status in ((1, "met"), (5, "missed"), (9, None)):
         log.s = second
         log.begin(second, "unknown")
-        log.s += 2
+        log.s += 1
         log.spawned()  # of a worker that came late: it was being measured all the same
-        log.end(status)
-    log.s = 9
-    log.begin(3, "unknown")
-    log.s = 10
+        if status:
+            log.end(status)
     log.stop()
-    assert log.held == [(1, 1, 3, "met"), (5, 5, 7, "missed"), (3, 9, 10, "unknown")]
+    assert log.held == [(1, 1, 2, "met"), (5, 5, 6, "missed"), (9, 9, 10, "unknown")]
     assert not log.settles
 
 
