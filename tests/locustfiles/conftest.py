@@ -48,15 +48,15 @@ def two_at_a_time(start: Start) -> str:
 
 
 @pytest.fixture
-def shape() -> Callable[..., list[str]]:
-    """The arguments of a load with the shape of that name."""
+def load(start: Start) -> Start:
+    """A load with the shape of that name."""
 
-    def arguments(name: str, url: str, *more: str) -> list[str]:
+    def begun(name: str, url: str, *more: str, stdout: IO[str] | None = None) -> Process:
         files = ",".join(str(ROOT / "locustfiles" / f"{one}.py") for one in ("stream", name))
-        load = ["locust", "-f", files, "--headless", "--only-summary", "-H", url, "--dialect", "openai"]
-        return [*load, *more]
+        words = ["locust", "-f", files, "--headless", "--only-summary", "-H", url, "--dialect", "openai"]
+        return start(*words, *more, stdout=stdout)
 
-    return arguments
+    return begun
 
 
 @pytest.fixture

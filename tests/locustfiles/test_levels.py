@@ -33,11 +33,9 @@ def level_rows(text: str) -> list[list[str]]:
     return [line.split() for line in head[1].splitlines()] if head else []
 
 
-def test_steps_of_users(
-    start: Any, shape: Any, held: Any, service: str, tmp_path: Path, ended_well: Any
-) -> None:
+def test_steps_of_users(load: Any, held: Any, service: str, tmp_path: Path, ended_well: Any) -> None:
     steps = ["--step-users", "2", "--step-seconds", "2", "--steps", "3", "--results", "r"]
-    one = start(*shape("steps", service, *steps))
+    one = load("steps", service, *steps)
     assert ended_well(one), one.text
     said = re.findall(r"Shape test updating to (\d+) users", one.text)
     assert said == ["2", "4", "6"]
@@ -67,10 +65,10 @@ def test_steps_of_users(
 
 
 def test_steps_of_a_rate_in_two_processes(
-    start: Any, shape: Any, held: Any, two_processes: Any, service: str, tmp_path: Path, ended_well: Any
+    load: Any, held: Any, two_processes: Any, service: str, tmp_path: Path, ended_well: Any
 ) -> None:
     steps = ["--arrival", "constant", "--rate", "10", "--step-seconds", "2", "--steps", "2"]
-    one = start(*shape("steps", service, *steps, "--results", "r", *two_processes()))
+    one = load("steps", service, *steps, "--results", "r", *two_processes())
     assert ended_well(one), one.text
     data = read_cell(tmp_path / "r")
     assert {r.worker for r in data.requests} == {"w0", "w1"}
@@ -85,10 +83,10 @@ def test_steps_of_a_rate_in_two_processes(
 
 
 def test_an_interrupted_load_keeps_its_levels_as_far_as_it_went(
-    start: Any, shape: Any, held: Any, service: str, tmp_path: Path
+    load: Any, held: Any, service: str, tmp_path: Path
 ) -> None:
     steps = ["--step-users", "2", "--step-seconds", "2", "--steps", "9", "--results", "r"]
-    one = start(*shape("steps", service, *steps))
+    one = load("steps", service, *steps)
     wait_until(lambda: "updating to 4 users" in one.text)
     before = lines(tmp_path / "r" / "requests.jsonl")
     wait_until(lambda: lines(tmp_path / "r" / "requests.jsonl") >= before + 6)
@@ -105,12 +103,12 @@ def test_an_interrupted_load_keeps_its_levels_as_far_as_it_went(
 
 
 def test_a_second_signal_waits_for_no_answer(
-    start: Any, shape: Any, two_processes: Any, tmp_path: Path
+    load: Any, start: Any, two_processes: Any, tmp_path: Path
 ) -> None:
     """All of them hang: without it the load would drain for ten minutes."""
     server = start("mocks.faults", "stall", "--dialect", "openai", "--stall-s", "inf")
     steps = ["--step-users", "2", "--results", "r", "--drain-seconds", "600"]
-    one = start(*shape("steps", server.url, *steps, *two_processes()))
+    one = load("steps", server.url, *steps, *two_processes())
     wait_until(lambda: "All users spawned" in one.text)
     for _ in range(2):
         time.sleep(1.2)
@@ -122,20 +120,18 @@ def test_a_second_signal_waits_for_no_answer(
     assert {r.outcome for r in data.requests} == {"aborted"}
 
 
-def test_a_table_that_cannot_be_printed_is_no_end_of_the_load(start: Any, shape: Any, service: str) -> None:
+def test_a_table_that_cannot_be_printed_is_no_end_of_the_load(load: Any, service: str) -> None:
     steps = ["--step-users", "2", "--step-seconds", "1", "--steps", "1", "--results", "r"]
     with open("/dev/full", "w") as full:
-        one = start(*shape("steps", service, *steps), stdout=full)
+        one = load("steps", service, *steps, stdout=full)
         assert one.wait() in (0, 3), one.text
     assert "Traceback" not in one.text
 
 
-def test_a_ramp_of_users(
-    start: Any, shape: Any, held: Any, service: str, tmp_path: Path, ended_well: Any
-) -> None:
+def test_a_ramp_of_users(load: Any, held: Any, service: str, tmp_path: Path, ended_well: Any) -> None:
     """Downwards; one of a rate goes upwards."""
     ramp = ["--ramp-from", "4", "--ramp-to", "1", "--ramp-seconds", "4", "--results", "r"]
-    one = start(*shape("ramp", service, *ramp))
+    one = load("ramp", service, *ramp)
     assert ended_well(one), one.text
     users = [int(n) for n in re.findall(r"Shape test updating to (\d+) users", one.text)]
     assert len(users) >= 2  # four, but a machine that is busy skips some
@@ -150,9 +146,9 @@ def test_a_ramp_of_users(
     assert [x.seconds for x in levels[6:9]] == [pytest.approx(0.4, abs=0.01)] * 3
 
 
-def test_a_ramp_of_a_rate(start: Any, shape: Any, service: str, tmp_path: Path, ended_well: Any) -> None:
+def test_a_ramp_of_a_rate(load: Any, service: str, tmp_path: Path, ended_well: Any) -> None:
     ramp = ["--arrival", "constant", "--rate", "40", "--ramp-from", "0", "--ramp-seconds", "3"]
-    one = start(*shape("ramp", service, *ramp, "--results", "r"))
+    one = load("ramp", service, *ramp, "--results", "r")
     assert ended_well(one), one.text
     due_ns = sorted(r.due_at_ns or 0 for r in read_cell(tmp_path / "r").requests)
     # Half of 40 for 3 seconds; a tick that is late leaves the rate lower for as long. All the time 40: 120.

@@ -22,10 +22,10 @@ def spoilt(one: Any) -> bool:
 
 
 def test_a_search_finds_how_many_users_the_service_serves_at_once(
-    start: Any, shape: Any, held: Any, two_at_a_time: str, tmp_path: Path
+    load: Any, held: Any, two_at_a_time: str, tmp_path: Path
 ) -> None:
     search = ["-u", "2", "--search-to", "3", "--slo", "ttft:270 percentile:70", "--level-seconds", "2"]
-    one = start(*shape("search", two_at_a_time, *search, "--results", "r"))
+    one = load("search", two_at_a_time, *search, "--results", "r")
     code = one.wait()
     written = json.loads((tmp_path / "r" / "search.json").read_text())
     for row in written["levels"]:  # the third waits for one of two to end
@@ -58,18 +58,16 @@ def test_a_search_finds_how_many_users_the_service_serves_at_once(
     assert "Traceback" not in one.text
 
 
-def test_a_search_for_a_rate_by_two_workers(
-    start: Any, shape: Any, free_port: Any, service: str, ended_well: Any
-) -> None:
+def test_a_search_for_a_rate_by_two_workers(load: Any, free_port: Any, service: str, ended_well: Any) -> None:
     """Of the 50 a second that the service has: each worker's share is half, and both know the objective."""
     search = ["--arrival", "constant", "--rate", "20", "--search-to", "22"]
     search += ["--slo", "ttft:1500 percentile:50", "--level-seconds", "1"]
     for _ in range(3):
         port = str(free_port())
         here = ["--master-bind-host", "127.0.0.1", "--master-bind-port", port]
-        one = start(*shape("search", service, *search, "--master", "--expect-workers", "2", *here))
+        one = load("search", service, *search, "--master", "--expect-workers", "2", *here)
         for _ in range(2):
-            start(*shape("search", service, "--worker", "--master-host", "127.0.0.1", "--master-port", port))
+            load("search", service, "--worker", "--master-host", "127.0.0.1", "--master-port", port)
         code = one.wait()
         if code == 3 and spoilt(one):
             return
@@ -82,12 +80,12 @@ def test_a_search_for_a_rate_by_two_workers(
     assert 0 < float(found[1]) < 30  # 44 where each had the whole rate
 
 
-def test_requests_that_hang_keep_no_objective(start: Any, shape: Any, two_processes: Any) -> None:
+def test_requests_that_hang_keep_no_objective(load: Any, start: Any, two_processes: Any) -> None:
     """Each fifth hears nothing for longer than the search lasts: not one of the slow ones ever ends."""
     server = start("mocks.faults", "each-fifth", "--dialect", "openai", "--ttft-ms", "40", "--stall-s", "60")
     slo = ["--slo", "ttft:500", "--level-seconds", "2", "--drain-seconds", "0"]
     slo += ["--arrival", "constant", "--rate", "20"]
-    one = start(*shape("search", server.url, *slo, *two_processes()))
+    one = load("search", server.url, *slo, *two_processes())
     assert one.wait() == (3 if spoilt(one) else 4), one.text
     row = re.search(r"^ +20 +\d+ +0 +(\d+) +\d{4} +\S+ +(?:missed|generator late)$", one.text, re.M)
     assert row, one.text
@@ -95,12 +93,10 @@ def test_requests_that_hang_keep_no_objective(start: Any, shape: Any, two_proces
     assert "Traceback" not in one.text
 
 
-def test_a_search_that_finds_nothing_in_an_invalid_run_exits_3(
-    start: Any, shape: Any, tmp_path: Path
-) -> None:
+def test_a_search_that_finds_nothing_in_an_invalid_run_exits_3(load: Any, start: Any, tmp_path: Path) -> None:
     """The service compresses its streams, so that no figure of them is believed."""
     server = start("mocks.faults", "gzip", "--dialect", "openai", "--ttft-ms", "40")
-    one = start(*shape("search", server.url, "--slo", "ttft:20", "--level-seconds", "1", "--results", "r"))
+    one = load("search", server.url, "--slo", "ttft:20", "--level-seconds", "1", "--results", "r")
     code = one.wait()
     found = json.loads((tmp_path / "r" / "search.json").read_text())["outcome"]
     assert found == ("inconclusive" if spoilt(one) else "none"), one.text
@@ -108,9 +104,9 @@ def test_a_search_that_finds_nothing_in_an_invalid_run_exits_3(
     assert code == 3, one.text
 
 
-def test_an_interrupted_search_says_what_it_saw(start: Any, shape: Any, service: str, tmp_path: Path) -> None:
+def test_an_interrupted_search_says_what_it_saw(load: Any, service: str, tmp_path: Path) -> None:
     search = ["-u", "16", "--slo", "ttft:5000", "--level-seconds", "1", "--results", "r"]
-    one = start(*shape("search", service, *search))
+    one = load("search", service, *search)
     wait_until(lambda: "16 users: answers" in one.text)
     one.send(signal.SIGTERM)
     assert one.wait() == 130, one.text

@@ -11,9 +11,9 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def test_bad_input_is_one_line_and_exit_2(start: Any, shape: Any, trap: Any) -> None:
+def test_bad_input_is_one_line_and_exit_2(load: Any, trap: Any) -> None:
     """What else can be wrong with options tests/loadgen knows."""
-    one = start(*shape("search", trap(lambda talk: None).url, "--slo", "ttft:5", "-t", "15s"))
+    one = load("search", trap(lambda talk: None).url, "--slo", "ttft:5", "-t", "15s")
     assert one.wait() == 2, one.text
     [error] = [line for line in one.text.splitlines() if line.startswith("error: ")]
     assert "-t 15: a search takes 22 s at the least" in error

@@ -84,7 +84,8 @@ def test_the_last_worker_lost_ends_the_run(stage: Stage) -> None:
 
 
 def test_a_worker_that_comes_late_loses_nothing_and_holds_nothing_up(stage: Stage) -> None:
-    master = stage.master("r", "--master", "--expect-workers", "1", "--drain-seconds", "60")
+    words = ("--drain-seconds", "60", "--requests", "99999")
+    master = stage.master("r", "--master", "--expect-workers", "1", *words)
     stage.worker("eu")
     stage.recorded(5)
     stage.worker("us")  # locust gives it users or none, as it falls out
