@@ -84,8 +84,7 @@ def test_the_last_worker_lost_ends_the_run(stage: Stage) -> None:
 
 
 def test_a_worker_that_comes_late_loses_nothing_and_holds_nothing_up(stage: Stage) -> None:
-    words = ("--drain-seconds", "60", "--requests", "99999")
-    master = stage.master("r", "--master", "--expect-workers", "1", *words)
+    master = stage.master("r", "--master", "--expect-workers", "1", "--drain-seconds", "60")
     stage.worker("eu")
     stage.recorded(5)
     stage.worker("us")  # locust gives it users or none, as it falls out
@@ -93,11 +92,9 @@ def test_a_worker_that_comes_late_loses_nothing_and_holds_nothing_up(stage: Stag
     stage.recorded(len(stage.records()) + 20)
     master.send(signal.SIGINT)
     assert master.wait() == 130, master.text
-    cell, records = read_cell(stage.folder / "r").cell, stage.records()
-    assert not cell.complete
-    assert "workers" not in {check.name for check in cell.verdict.failures}
-    assert len(keys(records)) == len(records) == stage.served()
-    assert {r.outcome for r in records} == {"ok"}
+    failures = read_cell(stage.folder / "r").cell.verdict.failures
+    assert "workers" not in {check.name for check in failures}
+    assert len(keys(stage.records())) == len(stage.records()) == stage.served()
 
 
 def test_workers_without_their_master_go(stage: Stage) -> None:
@@ -134,6 +131,19 @@ def test_an_orphan_of_an_earlier_master_adds_nothing_and_goes(stage: Stage) -> N
     assert {r.region for r in stage.records("r2")} == {"new"}
     assert len(keys(stage.records("r2"))) == len(stage.records("r2"))
     assert second.text.count("left over from another run") == told
+
+
+def test_an_interrupted_master_drains_its_workers(stage: Stage) -> None:
+    master, *workers = stage.two("--requests", "99999")
+    stage.both_recorded(20)
+    master.send(signal.SIGINT)
+    assert master.wait() == 130, master.text
+    assert [worker.wait() for worker in workers] == [0, 0]
+    assert "Traceback" not in master.text, master.text
+    records = stage.records()
+    assert len(records) == stage.served()
+    assert {r.outcome for r in records} == {"ok"}
+    assert not read_cell(stage.folder / "r").cell.complete
 
 
 def test_ctrl_c_in_a_terminal_reaches_all_processes(stage: Stage) -> None:
