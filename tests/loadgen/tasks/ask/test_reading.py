@@ -147,3 +147,13 @@ def test_what_is_not_http_and_nobody_there(trap: Any, asker: Any, over: Any) -> 
     nobody = connection(Origin(f"{over.scheme}://127.0.0.1:{port}", over.reach), Timeouts(total=60))
     exchange = ask(Asker(nobody, dialect("ask"), {}))
     assert (exchange.outcome, exchange.error) == ("connect_error", "connection refused")
+
+
+def test_what_a_stream_says_of_its_error_is_kept_without_numbers(trap: Any, asker: Any) -> None:  # TRAPS 9
+    def script(talk: Any) -> None:
+        talk.headers()
+        talk.event(TOKEN, {"type": "error", "message": "model 7 is gone"})
+        talk.done()
+
+    exchange = ask(asker(trap(script).url))
+    assert (exchange.outcome, exchange.error) == ("stream_error", "model N is gone")
