@@ -27,10 +27,7 @@ class Job:
 class Jobs(Task[Job, Exchange]):
     """Each is submitted and polled: two records. They end."""
 
-    workload = "jobs"
-    path = "/jobs"
-    finite = True
-    timeouts = Timeouts(total=1)
+    workload, path, finite, timeouts = "jobs", "/jobs", True, Timeouts(total=1)
 
     def __init__(self, count: int, between: Callable[[], object] = lambda: None) -> None:
         self.count, self.between = count, between
@@ -51,18 +48,18 @@ class Jobs(Task[Job, Exchange]):
         record.values["filled"] = 1
 
 
+@dataclass
 class Client:
-    def __init__(self, connection: Any, between: Callable[[], object]) -> None:
-        self.connection = connection
-        self._between = between
+    connection: Any
+    between: Callable[[], object]
 
     def run(self, item: Job, begin: Callable[[], Exchange]) -> None:
         for number in range(2):
             if number:
-                self._between()
+                self.between()
             exchange = begin()
-            exchange.outcome, exchange.ended_ns = "ok", exchange.sent_ns + 1
-            exchange.body_ended_ns = exchange.ended_ns
+            exchange.outcome = "ok"
+            exchange.ended_ns = exchange.body_ended_ns = exchange.sent_ns + 1
 
 
 def driver(task: Jobs, users: int = 1) -> tuple[Driver, list[RequestRecord]]:
