@@ -17,8 +17,8 @@ from records.cells.reader import all_there, read_head, read_run, requests_of
 from records.cells.request import RequestRecord
 from records.errors import RecordError
 from reports.figures.concurrent_cells import CellPart, merged_cell, refuse_copies, simultaneous
-from reports.figures.figures import good_and_timed
 from reports.figures.load import Load
+from reports.figures.measured import Measured
 from reports.figures.rows import Row, rows_of
 from reports.figures.summary import source_names
 from reports.frame.table import Kind, Table
@@ -191,7 +191,7 @@ def _extend(
     counted = measured(records, window)
     for name, chosen in (
         ("counts", counted),
-        ("in_latencies", good_and_timed(counted)),
+        ("in_latencies", Measured(counted).timed),
         ("in_throughput", ended_inside(records, window)),
     ):
         ids = set(map(id, chosen))
