@@ -218,13 +218,16 @@ def column_of(metric: Metric) -> str:
 
 def _values(metric: Metric, records: Sequence[RequestRecord]) -> list[float | None]:
     """A metric is of good answers, and need not know others."""
-    of = metric.of
+    of, divisor = metric.of, metric.divisor
     found = [of(r) if r.outcome == "ok" else None for r in records]
-    return [one if one is None or isinstance(one, (int, float)) else _mean(one) for one in found]
+    return [
+        None if one is None else one / divisor if isinstance(one, (int, float)) else _mean(one, divisor)
+        for one in found
+    ]
 
 
-def _mean(values: Sequence[float]) -> float | None:
-    return sum(values) / len(values) if values else None
+def _mean(values: Sequence[float], divisor: float) -> float | None:
+    return sum(values) / divisor / len(values) if values else None
 
 
 def _extend_named(table: Table, prefix: str, kind: Kind, given: Sequence[dict[str, Any]]) -> None:
