@@ -58,6 +58,16 @@ class Older(Note):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Lost(Note):
+    """Measured cells that no figure has, ``source: name``: no cell.json lies beside their requests,"""
+
+    code = "lost"
+    without_cell: tuple[str, ...]
+    unreadable: tuple[str, ...]
+    """or it, or the requests, cannot be read: ``source: name (why)``."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Incomplete(Note):
     """Cells without an end, ``source: name``: never used."""
 
@@ -152,6 +162,17 @@ def older(analysis: Analysis) -> Iterator[Note]:
     found = [cell for cell in analysis.cells if is_older(cell.cell)]
     if found and (len(found) < len(analysis.cells) or len(analysis.sources) > 1):
         yield Older(cells=tuple(map(analysis.named, found)), of=len(analysis.cells))
+
+
+def lost(analysis: Analysis) -> Iterator[Note]:
+    every = [
+        (f"{source.name}: {one.name}", one.why) for source in analysis.sources for one in source.run.lost
+    ]
+    if every:
+        yield Lost(
+            without_cell=tuple(harmless(name) for name, why in every if not why),
+            unreadable=tuple(harmless(f"{name} ({why})") for name, why in every if why),
+        )
 
 
 def finished(analysis: Analysis) -> Iterator[Note]:

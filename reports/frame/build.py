@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -117,12 +118,15 @@ def frame(directories: Iterable[Path | str] | Path | str) -> pd.DataFrame:
     ``labels.NAME`` and ``stages.NAME.queued_ms`` where there are such.
 
     Raises:
-        RecordError, OSError: as ``report`` would refuse it.
+        RecordError, OSError: as ``report`` would refuse it, or a record that cannot be read. A cell of which
+            nothing can is left out with a warning.
     """
     given = [directories] if isinstance(directories, (str, Path)) else directories
     distinct = list({path.resolve(): path for path in map(Path, given)}.values())
     runs = [read_run(path, read_head) for path in distinct]
     refuse_copies(runs)
+    if lost := [f"{run.path}: {one.name}" for run in runs for one in run.lost]:
+        warnings.warn(f"cells that cannot be read are in no row: {', '.join(lost)}", stacklevel=2)
     parts = [
         CellPart(source=name, data=data)
         for run, name in zip(runs, source_names(runs), strict=True)

@@ -16,7 +16,7 @@ from rich.console import Console
 
 from reported import report
 from reports.show import print_report
-from support import ROOT, wait_until
+from support import ROOT
 
 FILES = ("systematic_results.json", "summary.csv", "report.md")
 GOLDEN = Path(__file__).parent / "golden"
@@ -171,23 +171,19 @@ def test_lost_records_that_were_not_measured_are_a_failed_check(made: Any, tmp_p
     assert "requests.jsonl holds 100 requests, at the load's end there were 101 (records)" in said
 
 
-def test_interrupted_is_130(made: Any, tmp_path: Path) -> None:
-    """Ctrl-C while it reads: the records are a pipe, so it is known to be at work."""
-    run = made.run(tmp_path / "run", [made.spec()])
-    pipe = run / "cells/local/baseline/c10-r1/requests.jsonl"
-    pipe.unlink()
-    os.mkfifo(pipe)
-    words = [sys.executable, "-m", "reports", run]
-    process = subprocess.Popen(words, stderr=subprocess.PIPE, text=True, cwd=ROOT)
+def test_interrupted_is_130(made: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C while it reads."""
+
+    def interrupted(*_: Any) -> None:
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr("reports.show.read_run", interrupted)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # however the tests were started
     try:
-        writer = wait_until(lambda: os.open(pipe, os.O_WRONLY | os.O_NONBLOCK))  # once it is read
-        process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=60)
-        os.close(writer)
+        done = report(made.run(tmp_path / "run", [made.spec()]))
     finally:
-        process.kill()
-    assert process.returncode == 130
-    assert said == "report: interrupted\n"
+        signal.signal(signal.SIGINT, before)
+    assert (done.exit_code, done.stderr) == (130, "report: interrupted\n")
 
 
 def test_a_line_cut_off_by_a_kill_is_left_out(made: Any, tmp_path: Path) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from records.cells import layout
+from records.cells.spans import Gathered
 from records.evidence.inside import sampled_at_ns
 from records.evidence.unreadable import EVIDENCE
 from reported import analysed, words
@@ -25,13 +28,42 @@ def codes(analysis: Any) -> dict[str, Any]:
     return {note["file"]: note["lines"] for note in notes}
 
 
+NO_EVIDENCE = {layout.RUN, layout.CELL, layout.REQUESTS, layout.SPEC, layout.PROCESSES, layout.RESULTS}
+FIRST = {layout.SPANS: Gathered(answers=1, spanned=1, staged=1, impossible=0, others=0, full=False).line()}
+"""Lines without which all others are of no use."""
+
+
+def test_every_file_of_a_cell_is_evidence_that_may_be_unreadable() -> None:
+    named = {
+        name for name in vars(layout).values() if isinstance(name, str) and name.endswith(("json", "jsonl"))
+    }
+    assert named - NO_EVIDENCE - {layout.SEARCH} == set(
+        EVIDENCE
+    )  # a search says in its own place what is wrong
+
+
 @pytest.mark.parametrize("file", EVIDENCE)
-def test_lines_that_cannot_be_read_are_counted(made: Any, tmp_path: Path, file: str) -> None:
+def test_what_cannot_be_read_is_counted_and_the_rest_is_reported(
+    made: Any, tmp_path: Path, file: str
+) -> None:
     run = run_of(made, tmp_path)
-    (run / f"cells/local/baseline/c10-r1/{file}").write_bytes(TORN)
+    (run / f"cells/local/baseline/c10-r1/{file}").write_bytes(FIRST.get(file, b"") + TORN)
     analysis = analysed(run)
-    assert codes(analysis) == {file: 3}
-    assert f"3 lines of {file} (local/baseline/c10-r1) could not be read and are left out." in words(analysis)
+    lines = 3 if file.endswith("jsonl") else None
+    assert codes(analysis) == {file: lines}
+    said = f"3 lines of {file}" if lines else f"files of {file}"
+    assert f"{said} (local/baseline/c10-r1) could not be read and are left out." in words(analysis)
+
+
+@pytest.mark.parametrize("file", [*EVIDENCE, layout.SEARCH])
+def test_a_pipe_in_its_place_keeps_nobody_waiting(made: Any, tmp_path: Path, file: str) -> None:
+    run = run_of(made, tmp_path)
+    os.mkfifo(run / f"cells/local/baseline/c10-r1/{file}")
+    shown = words(analysed(run))
+    assert file in shown or file in (
+        layout.SEARCH,
+        layout.LLM,
+    )  # no search was made; the run's record is taken
 
 
 def test_all_files_are_one_caution_and_one_that_cannot_be_opened_is_said(made: Any, tmp_path: Path) -> None:

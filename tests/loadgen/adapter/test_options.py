@@ -94,6 +94,12 @@ def test_bytes_that_are_no_text_are_refused(name: str) -> None:
     assert "\udcff" not in str(caught.value)
 
 
+@pytest.mark.parametrize("name", ["--region", "--run-name", "--cell-name"])
+def test_a_name_is_one_line_that_does_nothing_to_a_terminal(name: str) -> None:
+    with pytest.raises(UsageError, match=f"{name} is to be one line"):
+        settings(name, "a\nb")
+
+
 @pytest.mark.parametrize("word", [
     "--field=api_key=sk-1", "--field=dbPassword=sk-1", "--field=credentials=sk-1",
     '--field=extra={"tools": [{"api_key": "sk-1"}]}',

@@ -10,6 +10,7 @@ import pytest
 from records.evidence.probes import idle, read
 from support import Listener, wait_until
 from sweep.beside import probing
+from sweep.beside.ended import Ended
 from sweep.planning.load_words import parse_locust_args
 from sweep.planning.options import parse_targets
 from sweep.planning.plan import Plan
@@ -44,7 +45,7 @@ class Server(Listener):
 def probe(tmp_path: Path) -> Callable[[Plan, str], Any]:
     return lambda of, url: probing.probing(
         of, "mine", url, output=tmp_path / "probes.jsonl", log=tmp_path / "probes.log",
-        ledger=Ledger(tmp_path / "l"), cpus=CPUS,
+        ledger=Ledger(tmp_path / "l"), cpus=CPUS, ended=Ended(),
     )  # fmt: skip
 
 

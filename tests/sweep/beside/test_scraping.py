@@ -7,10 +7,12 @@ import pytest
 
 from records.cells.point import Point
 from records.services.variants import Variant
+from sweep.beside.ended import Ended as Gone
 from sweep.beside.scraping import check_scrapes, scrape_words
 from sweep.deployments.protocol import Endpoint
 from sweep.measuring import cell
 from sweep.measuring.cell import Workplace
+from sweep.measuring.parts import collect
 from sweep.planning.cell_key import CellKey
 from sweep.planning.options import parse_targets
 from sweep.planning.plan import Plan
@@ -65,6 +67,9 @@ def test_of_a_service_elsewhere_only_what_it_says_is_kept(
         def wait(self, _: float) -> int:
             return 0
 
+        def was_killed(self) -> bool:
+            return False
+
         def interrupt(self) -> None: ...
         def stop(self) -> None: ...
 
@@ -75,9 +80,9 @@ def test_of_a_service_elsewhere_only_what_it_says_is_kept(
         run=tmp_path, plan=plan("x=http://h"), ledger=Ledger(tmp_path / "l"), llm=None, cpus=divided
     )
     key = CellKey(deployment="h-9", config="as-is", point=Point.of_users(2), repeat=1)
-    cell._load(place, key, Endpoint(base_url="http://h:9", pids=pids))
+    cell._load(place, key, Endpoint(base_url="http://h:9", pids=pids), Gone())
     assert [w for w in started[0] if "scrape" in w or w == "x=http://h"] == ["--scrape", "x=http://h"]
     (tmp_path / "cell").mkdir()
-    cell._collect(tmp_path / "cell", tmp_path / "cell")
+    collect(tmp_path / "cell")
     found = {path.name for path in (tmp_path / "cell").iterdir()}
     assert found == {"profile.scraped.jsonl"} | ({"profile.jsonl"} if kept else set())

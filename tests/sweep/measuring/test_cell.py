@@ -49,20 +49,6 @@ def test_locust_is_told_what_to_expect_and_what_nobody_can_prove(place: Workplac
     assert silent.samples == ""
 
 
-def test_what_a_kill_left_beside_a_complete_cell_is_moved_in_when_the_run_is_resumed(
-    place: Workplace,
-) -> None:
-    folder = place.folder(KEY)
-    measured(folder)
-    for name in ("locust.log", "profile.jsonl", "spec.json"):
-        folder.with_name(f".{folder.name}.{name}").write_text("{}")
-    assert finished(place, KEY) is not None
-    assert {path.name for path in folder.iterdir()} == {
-        *("cell.json", "requests.jsonl", "locust.log", "profile.jsonl")
-    }
-    assert [path.name for path in folder.parent.iterdir()] == [folder.name]
-
-
 @pytest.mark.parametrize("change", [{"complete": False}, {"deployment": "127.0.0.1-8001"}, {"repeat": 2}])
 def test_a_cell_that_is_not_whole_or_was_never_held_against_its_plan_is_not_finished(
     place: Workplace, change: dict[str, Any]
