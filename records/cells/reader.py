@@ -13,7 +13,7 @@ from typing import Any
 from records.cells import layout
 from records.cells.cell import SCHEMA_VERSION, Cell, Check, Verdict
 from records.cells.measure import measured
-from records.cells.request import RequestRecord, decode
+from records.cells.request import RequestRecord, decode, slim
 from records.cells.spans import Traces, read_gathered, read_traces, with_stages
 from records.errors import RecordError
 from records.files import of_the_disk, read_json, read_lines
@@ -157,7 +157,7 @@ def requests_of(directory: Path, cell: Cell) -> Iterator[RequestRecord]:
         traces = _traces(directory / layout.SPANS)
         for number, line in read_lines(path):
             try:
-                yield with_stages(decode(line), traces)
+                yield with_stages(slim(decode(line)), traces)
             except RecordError as error:
                 raise RecordError(f"{path}:{number}: {error}") from error
 
