@@ -64,10 +64,8 @@ def planted_run(run: Path) -> None:
         request = {"run": "plant", "cell": f"plants.service/{variant}/c20-r1", "config": "plant"}
         write(folder / "requests.jsonl", {**request, "stages": stages}, {**request, "stages": None})
         waits = {
-            "kind": "lock",
-            "at": "Lock.acquire",
-            "where": "put.<locals>.embed (plants/put/locked.py:18)",
-        }
+            "kind": "lock", "at": "Lock.acquire", "where": "put.<locals>.embed (plants/put/locked.py:18)",
+        }  # fmt: skip
         pools = [{"name": "search-pool", "busy": 1}, {"name": "uvloop", "busy": 0}]
         write(folder / "inside.jsonl", {"groups": [waits], "executors": pools})
         process = {"pid": 1, "name": "plants.service", "cpu_percent": 5.0}

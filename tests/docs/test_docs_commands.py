@@ -27,19 +27,12 @@ ELSEWHERE = {
 }
 """Pages whose contents other tests run."""
 NOT_RUN = {
-    "python3 -m venv": "installs packages",
-    "pip install": "installs packages",
-    "source .venv/bin/activate": "the tests' own environment is on PATH",
-    "make install": "installs packages",
-    "make sweep": "takes 6 minutes",
-    "make test": "would run this test",
-    "make check": "would run this test",
-    "make cluster-test": "builds an API server",
-    "make bench": "takes 3 to 25 minutes",
-    "make case-study": "installs packages, and takes ten minutes",
-    "make fuzz": "takes ten minutes",
-    "make scan-k8s": "installs packages",
-    "kind ": "makes a cluster",
+    "python3 -m venv": "installs packages", "pip install": "installs packages",
+    "source .venv/bin/activate": "the tests' own environment is on PATH", "make install": "installs packages",
+    "make sweep": "takes 6 minutes", "make test": "would run this test", "make check": "would run this test",
+    "make cluster-test": "builds an API server", "make bench": "takes 3 to 25 minutes",
+    "make case-study": "installs packages, and takes ten minutes", "make fuzz": "takes ten minutes",
+    "make scan-k8s": "installs packages", "kind ": "makes a cluster",
     "docker build": "wants a registry and minutes; tests/k8s reads the Dockerfiles",
     "kubectl ": "wants a cluster; tests/k8s renders and validates what it applies",
     "report cluster/": "reports a load of the reader's cluster",
@@ -58,9 +51,8 @@ NOT_RUN = {
     "sweep --deployment run:'uvicorn my_app": "starts the reader's app",
     "sweep --try-fixes results/": "names a folder of the reader",
     "sweep --regions": "is run, shorter, by tests/sweep/test_regions_sweep.py",
-    "curl -X POST 127.0.0.1:8201": "cuts the reader's link",
-    "sweep --resume": "names a folder of the reader",
-}
+    "curl -X POST 127.0.0.1:8201": "cuts the reader's link", "sweep --resume": "names a folder of the reader",
+}  # fmt: skip
 """Commands in blocks marked ``shell`` by how they begin, and why no test runs them."""
 RUNNING = r"sweep (?=.*(?:url|run):)"
 SHORTER = (

@@ -167,14 +167,10 @@ def pod_by_the_operator(role: str) -> Object:
         assert one.pop("target", "both") in ("master", "worker", "both")
     used = {one["name"] for one in mounts}
     container = {
-        "name": role,
-        "image": spec["image"],
-        "args": spec[role]["command"].split(),
-        "env": spec["env"]["variables"],
-        "resources": spec[role]["resources"],
-        "securityContext": spec["security"]["containerSecurityContext"],
-        "volumeMounts": mounts,
-    }
+        "name": role, "image": spec["image"], "args": spec[role]["command"].split(),
+        "env": spec["env"]["variables"], "resources": spec[role]["resources"],
+        "securityContext": spec["security"]["containerSecurityContext"], "volumeMounts": mounts,
+    }  # fmt: skip
     return {
         "apiVersion": "v1",
         "kind": "Pod",

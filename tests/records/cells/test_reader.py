@@ -117,8 +117,7 @@ def test_a_check_that_is_not_in_words_is_refused(tmp_path: Path, key: str, value
 
 
 @pytest.mark.parametrize(
-    ("key", "value"),
-    [*(("connects", value) for value in (None, "x", [], True)), ("connect_ms", "x")],
+    ("key", "value"), [*(("connects", value) for value in (None, "x", [], True)), ("connect_ms", "x")]
 )
 def test_figures_that_are_none_are_refused(tmp_path: Path, key: str, value: object) -> None:
     raw = read_json(_cell(tmp_path / "c") / "cell.json")

@@ -15,22 +15,13 @@ SLEEP = {"kind": "sleep", "at": "asyncio.sleep", "where": "poll (app.py:9)", "vi
 
 def line(at: int, pid: int = 1, **changes: Any) -> dict[str, Any]:
     return {
-        "at_ns": at,
-        "pid": pid,
-        "loops": [{"lag_ms": 1.0, "running": None}],
-        "tasks": 50,
-        "ready": 0,
-        "requests": 40,
-        "others": 1,
-        "server": 2,
+        "at_ns": at, "pid": pid, "loops": [{"lag_ms": 1.0, "running": None}], "tasks": 50, "ready": 0,
+        "requests": 40, "others": 1, "server": 2,
         "groups": [{"of": "request", **SEMAPHORE, "count": 31}, {"of": "task", **SLEEP, "count": 1}],
         "executors": [{"name": "asyncio", "max": 6, "threads": 6, "busy": 6, "queued": 10}],
         "threads": {"count": 7, "groups": [{"where": "search (app.py:5)", "count": 6}]},
-        "gc": {"collections": 1, "ms": 2.0, "longest_ms": 1.5},
-        "errors": 1,
-        "took_us": 500,
-        **changes,
-    }
+        "gc": {"collections": 1, "ms": 2.0, "longest_ms": 1.5}, "errors": 1, "took_us": 500, **changes,
+    }  # fmt: skip
 
 
 def kept(path: Path, *lines: dict[str, Any], end: bytes = b"") -> Path:

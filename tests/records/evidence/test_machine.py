@@ -12,11 +12,9 @@ S = 10**9
 def sample(at_s: float, **changes: Any) -> dict[str, Any]:
     """At a time, of a service that works evenly: its sums are so many seconds' worth."""
     thread = {
-        "cpu_seconds": 1.5 * at_s,
-        "run_delay_seconds": 0.5 * at_s,
-        "voluntary_switches": 100 * at_s,
+        "cpu_seconds": 1.5 * at_s, "run_delay_seconds": 0.5 * at_s, "voluntary_switches": 100 * at_s,
         "involuntary_switches": 10 * at_s,
-    }
+    }  # fmt: skip
     main = {"cpu_seconds": 0.9 * at_s, "run_delay_seconds": 0.05 * at_s}
     stalled = {"some_seconds": 0.25 * at_s, "full_seconds": 0.0}
     parts: dict[str, Any] = {
@@ -158,15 +156,11 @@ def test_a_sum_that_began_again_is_not_subtracted() -> None:
     assert (found.throttled_periods, found.throttled_seconds_per_s) == (None, None)
 
 
-@pytest.mark.parametrize(
-    "odd",
-    [
-        {"at_ns": S},
-        {"at_ns": S, "system": None, "processes": 3},
-        {"at_ns": S, "system": {"cgroup": "x"}, "processes": {"process_details": [None, {"pid": "x"}]}},
-        {"at_ns": S, "processes": {"sockets": {"peers": "no", "listen": [1], "connects": True}}},
-    ],
-)
+@pytest.mark.parametrize("odd", [
+    {"at_ns": S}, {"at_ns": S, "system": None, "processes": 3},
+    {"at_ns": S, "system": {"cgroup": "x"}, "processes": {"process_details": [None, {"pid": "x"}]}},
+    {"at_ns": S, "processes": {"sockets": {"peers": "no", "listen": [1], "connects": True}}},
+])  # fmt: skip
 def test_samples_of_another_form_are_null(odd: dict[str, Any]) -> None:
     found = machine(odd, {**odd, "at_ns": 2 * S})
     assert (found.samples, found.seconds, found.peers) == (2, 1.0, ())

@@ -39,16 +39,12 @@ def test_a_path_that_fails_where_the_rest_answers(tmp_path: Path) -> None:
     assert unanswered_probes(URL, ["/up"], written(tmp_path, bad, good, probe("/up", "ok", 200), bad)) == {}
 
 
-@pytest.mark.parametrize(
-    ("errors", "told"),
-    [
-        (["ConnectionRefusedError"] * 3, "3 of 3 failed (connection refused)"),
-        (["HTTP 503", "HTTP 503", "TimeoutError"], "3 of 3 failed (2 HTTP 503, 1 timeout)"),
-        (["gaierror"], "1 of 1 failed (unknown host)"),
-        ([], "no answer came in time"),
-        (["HTTP 503", None], None),
-    ],
-)
+@pytest.mark.parametrize(("errors", "told"), [
+    (["ConnectionRefusedError"] * 3, "3 of 3 failed (connection refused)"),
+    (["HTTP 503", "HTTP 503", "TimeoutError"], "3 of 3 failed (2 HTTP 503, 1 timeout)"),
+    (["gaierror"], "1 of 1 failed (unknown host)"), ([], "no answer came in time"),
+    (["HTTP 503", None], None),
+])  # fmt: skip
 def test_scrapes(errors: list[str | None], told: str | None, tmp_path: Path) -> None:
     other = {"source": "b", "series": {}}
     path = written(tmp_path, other, *({"source": "a"} | ({"error": one} if one else {}) for one in errors))

@@ -21,23 +21,18 @@ VISIBLE = "".join(chr(code) for code in range(33, 127))
 SECRETS = st.text(VISIBLE, min_size=LEAST, max_size=80)
 AROUND = st.text(string.ascii_uppercase + string.punctuation + " \n\u00e9\u0130\U0001f600", max_size=60)
 FORMS: dict[str, Callable[[str], str]] = {
-    "as it is": str,
-    "URL": lambda one: quote(one, safe=""),
+    "as it is": str, "URL": lambda one: quote(one, safe=""),
     "URL, twice": lambda one: quote(quote(one, safe=""), safe=""),
-    "URL, small letters": lambda one: quote(one, safe="").lower(),
-    "form": quote_plus,
-    "JSON": lambda one: json.dumps(one)[1:-1],
-    "JSON in JSON": lambda one: json.dumps(json.dumps(one))[3:-3],
+    "URL, small letters": lambda one: quote(one, safe="").lower(), "form": quote_plus,
+    "JSON": lambda one: json.dumps(one)[1:-1], "JSON in JSON": lambda one: json.dumps(json.dumps(one))[3:-3],
     "JSON with slashes": lambda one: json.dumps(one)[1:-1].replace("/", "\\/"),
     "JSON, all of it": lambda one: "".join(f"\\u{ord(c):04x}" for c in one),
     "HTML": lambda one: html.escape(one),
     "HTML, all of it": lambda one: "".join(f"&#x{ord(c):x};" for c in one),
-    "HTML, in decimals": lambda one: "".join(f"&#{ord(c)};" for c in one),
-    "capital letters": str.upper,
-    "small letters": str.lower,
-    "hexadecimal": lambda one: one.encode().hex(),
+    "HTML, in decimals": lambda one: "".join(f"&#{ord(c)};" for c in one), "capital letters": str.upper,
+    "small letters": str.lower, "hexadecimal": lambda one: one.encode().hex(),
     "folded": lambda one: "\r\n ".join(one[i : i + 5] for i in range(0, len(one), 5)),
-}
+}  # fmt: skip
 
 
 def hidden(secret: str, shown: str, text: str = "") -> bool:
@@ -124,23 +119,16 @@ def test_what_reads_the_same_is_one_answer_and_shows_no_secret_itself() -> None:
     assert "sk-secret" not in str(vars(made).get("_remembered"))
 
 
-@pytest.mark.parametrize(
-    ("said", "shown"),
-    [
-        ("https://user:pw@host/p?sig=abc#frag", "https://***@host/p?***"),
-        ("/login?token=abc", "/login?***"),
-        ("login?next=x&token=abc now", "login?*** now"),
-        ("https://h/p#access_token=abc", "https://h/p#***"),
-        (r'{"u":"https:\/\/user:pw@h\/p?sig=abc","n":1}', r'{"u":"https:\/\/***@h\/p?***","n":1}'),
-        ("https://u:p/w@h/x, then", "https://***@h/x, then"),
-        ("postgres://u:p#w@h/db", "postgres://***@h/db"),
-        ("//user@h/p", "//***@h/p"),
-        ("to=https%3A%2F%2Fu%3Apw%40h%2Fp", "to=https%3A%2F%2F***"),
-        ("http://127.0.0.1:80/a/@scope", "http://127.0.0.1:80/a/@scope"),
-        ("Did you mean http://h/p?", "Did you mean http://h/p?"),
-        ("What? # a heading, me@home", "What? # a heading, me@home"),
-    ],
-)
+@pytest.mark.parametrize(("said", "shown"), [
+    ("https://user:pw@host/p?sig=abc#frag", "https://***@host/p?***"), ("/login?token=abc", "/login?***"),
+    ("login?next=x&token=abc now", "login?*** now"), ("https://h/p#access_token=abc", "https://h/p#***"),
+    (r'{"u":"https:\/\/user:pw@h\/p?sig=abc","n":1}', r'{"u":"https:\/\/***@h\/p?***","n":1}'),
+    ("https://u:p/w@h/x, then", "https://***@h/x, then"), ("postgres://u:p#w@h/db", "postgres://***@h/db"),
+    ("//user@h/p", "//***@h/p"), ("to=https%3A%2F%2Fu%3Apw%40h%2Fp", "to=https%3A%2F%2F***"),
+    ("http://127.0.0.1:80/a/@scope", "http://127.0.0.1:80/a/@scope"),
+    ("Did you mean http://h/p?", "Did you mean http://h/p?"),
+    ("What? # a heading, me@home", "What? # a heading, me@home"),
+])  # fmt: skip
 def test_urls_show_where_they_lead_and_not_what_they_carry(said: str, shown: str) -> None:
     assert Redaction().redact(said) == shown
     assert Redaction().redact(shown) == shown

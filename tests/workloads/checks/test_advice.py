@@ -79,15 +79,12 @@ def _held_back() -> list[RequestRecord]:
 FAILING: dict[str, Callable[[], list[RequestRecord]]] = {
     "failures": lambda: _answers(outcome="timeout", error="no end within 60 s"),
     "tokens": lambda: _answers(first_token_at_ns=None, last_token_at_ns=None, gaps_us=[]),
-    "retrieval": lambda: _answers(documents=0),
-    "unanswered": lambda: _answers(outcome="aborted"),
-    "retried": lambda: _answers(flags=["retried"]),
-    "clock_order": lambda: _answers(ended_at_ns=0),
+    "retrieval": lambda: _answers(documents=0), "unanswered": lambda: _answers(outcome="aborted"),
+    "retried": lambda: _answers(flags=["retried"]), "clock_order": lambda: _answers(ended_at_ns=0),
     "compressed": lambda: _answers(outcome="stream_error", error=f"{COMPRESSED} (gzip)"),
-    "stage_times": lambda: _answers(stages={"llm": {"running_ms": 800.0}}),
-    "buffering": _held_back,
+    "stage_times": lambda: _answers(stages={"llm": {"running_ms": 800.0}}), "buffering": _held_back,
     "cached": _cached,
-}
+}  # fmt: skip
 
 
 def _judging(module: ModuleType) -> set[str]:
@@ -129,20 +126,15 @@ def test_every_kind_of_failure_has_advice_of_its_own(outcome: str) -> None:
 REFUSED = {
     "HTTP 401 {}": "no key was sent: set TARGET_API_KEY in the environment; add --key-header x-api-key",
     "HTTP 403 Forbidden": "no key was sent: set TARGET_API_KEY",
-    "HTTP 404 at /ask/stream {}": "--dialect openai or --dialect ask",
-    "HTTP 405 at /ask/stream {}": "--path",
+    "HTTP 404 at /ask/stream {}": "--dialect openai or --dialect ask", "HTTP 405 at /ask/stream {}": "--path",
     'HTTP 404 {"message":"The model `default` does not exist."': "--llm-model",
-    "HTTP 400 model is required": "--field",
-    "HTTP 422 query: field required": "--dialect",
-    "HTTP 429 slow down": "fewer users (-u; sweep: --concurrency)",
-    "HTTP 500 ": "log",
-    "HTTP 503 ; try later; ": "not ready yet",
-    "HTTP 504": "gateway",
+    "HTTP 400 model is required": "--field", "HTTP 422 query: field required": "--dialect",
+    "HTTP 429 slow down": "fewer users (-u; sweep: --concurrency)", "HTTP 500 ": "log",
+    "HTTP 503 ; try later; ": "not ready yet", "HTTP 504": "gateway",
     "HTTP 307 /other": "the address that it names",
-    "HTTP 200 without events (text/html)": "no stream of events",
-    "HTTP 599": "log",
+    "HTTP 200 without events (text/html)": "no stream of events", "HTTP 599": "log",
     "HTTP 418 teapot": "--field",
-}
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("error", REFUSED)

@@ -174,23 +174,15 @@ def test_stages_run_where_the_settings_say(settings: dict[str, Any], paths: dict
     assert configuration.same_path(Facts(served=served(settings, paths))).status == "pass"
 
 
-@pytest.mark.parametrize(
-    ("settings", "paths", "stage"),
-    [
-        ({}, {"search": "IndexHNSWFlat@search-pool"}, "search"),
-        ({"SEARCH_EXECUTOR": "pool"}, {}, "search"),
-        ({"USE_MOCK_EMBEDDINGS": True}, {}, "embed"),
-        ({"USE_MOCK_EMBEDDINGS": True}, {"embed": "MockedEmbeddings@embed-pool"}, "embed"),
-        ({}, {"embed": "MockedEmbeddings@embed-pool"}, "embed"),
-        ({"RETRIEVAL": "blocking"}, {}, "embed"),
-        ({"USE_MOCK_LLM": True}, {}, "llm"),
-        ({}, {"llm": "MockedLLM@loop"}, "llm"),
-        ({"LLM_CLIENT": "threaded"}, {}, "llm"),
-        ({"PREPROCESSING": "inline"}, {}, "preprocess"),
-        ({}, {"embed": ""}, "embed"),
-        ({"RETRIEVAL": "langchain", "USE_MOCK_EMBEDDINGS": True}, {}, "embed"),
-    ],
-)
+@pytest.mark.parametrize(("settings", "paths", "stage"), [
+    ({}, {"search": "IndexHNSWFlat@search-pool"}, "search"), ({"SEARCH_EXECUTOR": "pool"}, {}, "search"),
+    ({"USE_MOCK_EMBEDDINGS": True}, {}, "embed"),
+    ({"USE_MOCK_EMBEDDINGS": True}, {"embed": "MockedEmbeddings@embed-pool"}, "embed"),
+    ({}, {"embed": "MockedEmbeddings@embed-pool"}, "embed"), ({"RETRIEVAL": "blocking"}, {}, "embed"),
+    ({"USE_MOCK_LLM": True}, {}, "llm"), ({}, {"llm": "MockedLLM@loop"}, "llm"),
+    ({"LLM_CLIENT": "threaded"}, {}, "llm"), ({"PREPROCESSING": "inline"}, {}, "preprocess"),
+    ({}, {"embed": ""}, "embed"), ({"RETRIEVAL": "langchain", "USE_MOCK_EMBEDDINGS": True}, {}, "embed"),
+])  # fmt: skip
 def test_a_stage_that_runs_elsewhere_or_as_something_else_fails(
     settings: dict[str, Any], paths: dict[str, str], stage: str
 ) -> None:
