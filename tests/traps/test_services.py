@@ -77,7 +77,7 @@ def test_in_a_load(trap: Any, locust: Any, tmp_path: Path) -> None:
     (tmp_path / "questions.jsonl").write_text("".join(f"{json.dumps(one)}\n" for one in questions))
     words = ("--requests", "24", "--warmup-requests", "1", "--min-seconds", "0", "-t", "60s")
     one = locust(
-        *("-H", trap(by_question).url, "--headless", "-u", "1", "--dialect", "openai", *words),
+        *("-H", trap(by_question).url, "--headless", "-u", "4", "--dialect", "openai", *words),
         *("--questions", "questions.jsonl", "--results", "r"),
     )
     assert one.wait() in (0, 3), one.text
