@@ -21,21 +21,16 @@ def probe(kind: str, outcome: str, status: int | None = None) -> dict[str, objec
 
 
 def test_a_service_that_is_not_there(tmp_path: Path) -> None:
-    path = written(
-        tmp_path, *[probe("accept", "refused")] * 2, probe("/up", "refused"), probe("/up", "error")
-    )
-    assert unanswered_probes(URL, ["/up"], path) == {
-        "": "no probe of http://***@h:8001 succeeded (3 refused, 1 error)"
-    }
+    refused = [probe(kind, "refused") for kind in ("accept", "accept", "/up")]
+    found = unanswered_probes(URL, ["/up"], written(tmp_path, *refused, probe("/up", "error")))
+    assert found == {"": "no probe of http://***@h:8001 succeeded (3 refused, 1 error)"}
     assert unanswered_probes(URL, [], tmp_path / "no") == {"": "no probe of http://***@h:8001 was taken"}
 
 
 def test_a_path_that_fails_where_the_rest_answers(tmp_path: Path) -> None:
     good, bad = probe("accept", "ok"), probe("/up", "status", 503)
-    path = written(tmp_path, bad, good, bad)
-    assert unanswered_probes(URL, ["/up"], path) == {
-        "/up": "no probe of http://***@h:8001/up succeeded (2 HTTP 503)"
-    }
+    found = unanswered_probes(URL, ["/up"], written(tmp_path, bad, good, bad))
+    assert found == {"/up": "no probe of http://***@h:8001/up succeeded (2 HTTP 503)"}
     assert unanswered_probes(URL, ["/up"], written(tmp_path, bad, good, probe("/up", "ok", 200), bad)) == {}
 
 

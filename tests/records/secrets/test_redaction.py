@@ -3,6 +3,7 @@
 import base64
 import html
 import json
+import re
 import string
 from collections.abc import Callable
 from urllib.parse import quote, quote_plus
@@ -85,32 +86,22 @@ def test_a_piece_is_blanked_wherever_it_stands(secret: str, data: st.DataObject)
     assert hidden(secret, shown, "the key  is wrong")
 
 
-@pytest.mark.parametrize(
-    "mask", ["***", "...", "\u2026", "xxxx", "\u2022\u2022\u2022", "[hidden]", "<redacted>"]
-)
+@pytest.mark.parametrize("mask", ["***", "...", "\u2026", "xxxx", "\u2022" * 3, "[hidden]", "<redacted>"])
 def test_a_masked_key_shows_neither_its_beginning_nor_its_end(mask: str) -> None:
     said = f"Incorrect API key provided: sk-ab{mask}wxyz. You can find yours at the door"
     shown = Redaction(["sk-abcdefgh1234wxyz"]).redact(said)
-    assert "sk-ab" not in shown
-    assert "wxyz" not in shown
-    assert "Incorrect API key provided: " in shown
-    assert "yours at the door" in shown
-
-
-def test_what_was_not_sent_stays() -> None:
-    plain = "HTTP 400: Unknown parameter 'stream_options', see the manual (1 of 3) at https://h/docs"
-    assert Redaction().redact(plain) == plain
-    assert Redaction(["sk-1234567890"], ["Bearer sk-1234567890"]).redact(plain) == plain
-
-
-def test_a_short_secret_is_blanked_where_it_stands_alone_and_a_short_value_nowhere() -> None:
-    assert Redaction(["abc"], ["1"]).redact("abc abcd 1 key=abc") == "*** abcd 1 key=***"
+    assert not re.search("sk-ab|wxyz", shown)
+    assert re.fullmatch(r"Incorrect API key provided: .*yours at the door", shown)
 
 
 def test_what_is_no_secret_s_stays_beside_a_mask_and_within_a_word() -> None:
+    plain = "HTTP 400: Unknown parameter 'stream_options', see the manual (1 of 3) at https://h/docs"
+    assert Redaction(["sk-1234567890"], ["Bearer sk-1234567890"]).redact(plain) == plain
     made = Redaction(["sk-1234567890"], ["true", "v1.2"])
     assert made.redact("the task... is untrue, xsk*** is none") == "the task... is untrue, xsk*** is none"
     assert made.redact("true: sk... av1.2 TRUE") == f"{BLANK}: {BLANK}... a{BLANK} {BLANK}"
+    short = Redaction(["abc"], ["1"])  # a secret where it stands alone, a value nowhere
+    assert short.redact("abc abcd 1 key=abc") == "*** abcd 1 key=***"
 
 
 def test_what_reads_the_same_is_one_answer_and_shows_no_secret_itself() -> None:
@@ -146,27 +137,23 @@ def test_no_url_shows_its_user_or_its_query(user: str, query: str, before: str) 
 
 def test_what_is_secret_in_headers() -> None:
     held = base64.b64encode(b"me:pa-ss-word").decode()
-    made = redaction(
-        {
-            "authorization": f"Basic {held}",
-            "Cookie": "lang=en; session=s3ss-10n; theme=dark",
-            "X-Tenant": "acme-tenant",
-            "X-Debug": "1",
-            "Content-Type": "application/json",
-        },
-        {"https_proxy": "http://proxy-user:pr%40xy-pw@10.0.0.1:3128"},
-        keys=["sk-1234-abcd"],
-    )
-    for secret in (held, "pa-ss-word", "s3ss-10n", "acme-tenant", "pr@xy-pw", "pr%40xy-pw", "sk-1234-abcd"):
+    headers = {
+        "authorization": f"Basic {held}", "Cookie": 'lang=en; session=s3ss-10n; t="MnbVcx77"',
+        "X-Tenant": "acme-tenant", "X-Debug": "1", "Content-Type": "application/json",
+        "X-Secret": "first9aaBB second8ccDD",  # a first word is a scheme only where it is one
+        "Proxy-Authorization": "Token token9aaBBcc",
+    }  # fmt: skip
+    proxies = {"https_proxy": "http://proxy-user:pr%40xy-pw@10.0.0.1:3128"}
+    made = redaction(headers, proxies, keys=["sk-1234-abcd"])
+    own = ("acme-tenant", "first9aaBB", "second8ccDD", "token9aaBBcc", "s3ss-10n", "MnbVcx77")
+    for secret in (held, "pa-ss-word", *own, "pr@xy-pw", "pr%40xy-pw", "sk-1234-abcd"):
         assert secret not in made.redact(f"no: {secret}!"), secret
     assert made.redact("Bearer sk-1234-abcd") == BLANK
     assert made.redact("1 application/json") == "1 application/json"
 
 
 def test_a_secret_that_was_counted_with_others_of_its_kind_is_known_too() -> None:
-    made = redaction(
-        {}, {}, keys=["sk-ab12cdefgh34ij"], also=lambda text: text.replace("12", "N").replace("34", "N")
-    )
+    made = redaction({}, {}, keys=["sk-ab12cdefgh34ij"], also=lambda text: re.sub(r"\d+", "N", text))
     assert made.redact("bad key sk-abNcdefghNij") == f"bad key {BLANK}"
 
 
@@ -196,17 +183,6 @@ def test_a_command_line_is_kept_without_the_secrets_in_it(command: str) -> None:
     assert blank_command("uvicorn app:app --port 8001 | tee x") == "uvicorn app:app --port 8001 | tee x"
 
 
-@pytest.mark.parametrize(("name", "value", "secrets"), [
-    ("Cookie", 'sid=QxLkJw-55aaZZ; t="MnbVcx77"', ["QxLkJw-55aaZZ", "MnbVcx77"]),
-    ("X-Secret", "first9aaBB second8ccDD", ["first9aaBB", "second8ccDD"]),
-    ("Authorization", "Token token9aaBBcc", ["token9aaBBcc"]),
-])  # fmt: skip
-def test_each_part_of_a_header_is_secret(name: str, value: str, secrets: list[str]) -> None:
-    """A first word is a scheme only where it is one."""
-    for secret in secrets:
-        assert secret not in redaction({name: value}, {}).redact(f"invalid: {secret}!")
-
-
 def test_which_forms_are_known_is_what_the_readme_says() -> None:
     secret = 'sK-9x/AbC+q7=Zz&12"34'
     raw, percent = secret.encode(), quote(secret, safe="")
@@ -219,26 +195,20 @@ def test_which_forms_are_known_is_what_the_readme_says() -> None:
     assert [form for form in known if blanks.redact(form) != "***"] == []
     assert "***" in blanks.redact(base64.b64encode(b"a:" + raw + b":b").decode())
     unknown = [
+        *(base64.b32encode(raw).decode(), base64.b64encode(base64.b64encode(raw)).decode(), raw.hex(":")),
         *(
-            base64.b32encode(raw).decode(),
-            base64.b64encode(base64.b64encode(raw)).decode(),
-            raw.hex(":"),
             secret[::-1],
+            "-".join(secret),
+            "\u200b".join(secret),
+            "".join(chr(ord(c) + 0xFEE0) for c in secret),
         ),
-        *("-".join(secret), "\u200b".join(secret), "".join(chr(ord(c) + 0xFEE0) for c in secret)),
     ]
     assert [form for form in unknown if blanks.redact(form) != form] == []
 
 
-@pytest.mark.parametrize(
-    "name", ["MYTOKEN", "GHTOKEN", "MYAPIKEY", "DBPASSWORD", "PGPASS", "CREDS", "PRIVATEKEY"]
-)
-def test_a_name_of_words_without_a_gap_is_a_secrets_too(name: str) -> None:
-    assert is_secret(name)
-
-
-@pytest.mark.parametrize(
-    "name", ["MAXTOKEN", "EOSTOKEN", "MAX_TOKENS", "BYPASS", "COMPASS", "MONKEY", "KEYBOARD"]
-)
-def test_other_words_that_end_alike_are_none(name: str) -> None:
-    assert not is_secret(name)
+@pytest.mark.parametrize(("names", "secret"), [
+    ("MYTOKEN GHTOKEN MYAPIKEY DBPASSWORD PGPASS CREDS PRIVATEKEY", True),
+    ("MAXTOKEN EOSTOKEN MAX_TOKENS BYPASS COMPASS MONKEY KEYBOARD", False),
+])  # fmt: skip
+def test_a_name_of_words_without_a_gap_is_a_secrets_too(names: str, secret: bool) -> None:
+    assert {is_secret(name) for name in names.split()} == {secret}
