@@ -17,30 +17,25 @@ WINDOW = Window(start_ns=0, end_ns=1_000_000_000)
 
 
 def test_no_good_answer_fails_whatever_the_share(record: Record, facts: Make) -> None:
-    assert answers.failures(facts([])).status == "fail"
-    assert answers.failures(facts([record(outcome="http_error")])).status == "fail"
-    assert (
-        answers.failures(facts([record(seq=n) for n in range(99)] + [record(outcome="timeout")])).status
-        == "pass"
-    )
+    for requests in ([], [record(outcome="http_error")]):
+        assert answers.failures(facts(requests)).status == "fail"
+    few = [*(record(seq=n) for n in range(99)), record(outcome="timeout")]
+    assert answers.failures(facts(few)).status == "pass"
 
 
-def test_an_empty_answer_is_no_good_answer(record: Record, facts: Make) -> None:
-    full = record(first_token_at_ns=5)
-    assert answers.tokens(facts([full])).status == "pass"
-    assert answers.tokens(facts([full, record(seq=1)])).status == "fail"
-    assert answers.tokens(facts([])).status == "n/a"
-
-
-def test_thoughts_alone_are_a_good_answer_and_are_told(record: Record, facts: Make) -> None:
-    thought = record(first_generated_at_ns=3)
-    answered = record(first_generated_at_ns=3, first_token_at_ns=5, tokens=1)
-    assert answers.tokens(facts([answered, thought])).status == "pass"
-    found = answers.thoughts_only(facts([answered, thought]))
+def test_an_empty_answer_is_no_good_answer_and_thoughts_alone_are_one_and_are_told(
+    record: Record, facts: Make
+) -> None:
+    full, empty, thought = record(first_token_at_ns=5), record(seq=1), record(first_generated_at_ns=3)
+    for requests, status in (
+        ([], "n/a"), ([full], "pass"), ([full, empty], "fail"), ([full, thought], "pass"),
+        ([thought, empty], "fail"),
+    ):  # fmt: skip
+        assert answers.tokens(facts(requests)).status == status
+    found = answers.thoughts_only(facts([full, thought]))
     assert (found.status, found.figure) == ("n/a", 1)
     assert found.text == "1 of 2 good answers held thoughts only, and have no TTFT"
-    assert answers.thoughts_only(facts([answered])).status == "pass"
-    assert answers.tokens(facts([thought, record()])).status == "fail"
+    assert answers.thoughts_only(facts([full])).status == "pass"
 
 
 def test_ends_for_reasons_that_are_not_known_are_told(record: Record, facts: Make) -> None:
