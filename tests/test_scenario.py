@@ -16,15 +16,7 @@ from support import environment, rows
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENT = ROOT / "docs" / "adding-a-scenario.md"
 ROOMS = (
-    "cli",
-    "loadgen",
-    "locustfiles",
-    "mocks",
-    "profiler",
-    "reach",
-    "records",
-    "reports",
-    "sweep",
+    *("cli", "loadgen", "locustfiles", "mocks", "profiler", "reach", "records", "reports", "sweep"),
     "workloads",
 )
 BLOCK = re.compile(r"`(?P<path>[a-z_]+/[a-z_/]+\.py)`[^`]*?```(?P<kind>python|diff)\n(?P<text>.*?)```", re.S)
