@@ -16,7 +16,7 @@ SETTINGS = {
 
 EMBED, LLM = {"embed": "Mock@loop"}, {"llm": "Mock@loop"}
 NO_EMBED, NO_LLM = {"USE_MOCK_EMBEDDINGS": True}, {"USE_MOCK_LLM": True}
-MOCKED: dict[str, tuple[dict[str, str], dict[str, bool]]] = {
+MOCKED: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "baseline": ({}, {}), "mock-embeddings": (EMBED, NO_EMBED), "mock-llm": (LLM, NO_LLM),
     "mock-both": (EMBED | LLM, NO_EMBED | NO_LLM),
 }  # fmt: skip
