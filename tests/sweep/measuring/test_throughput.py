@@ -3,25 +3,21 @@
 import io
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rich.console import Console
 
 from records.cells.cell import Cell, Check, Verdict
-from records.cells.point import Point
 from records.cells.reader import CellData
-from records.services.variants import Variant
-from sweep.measuring.cell import Workplace
 from sweep.measuring.progress import Progress
 from sweep.measuring.runner import Sweep
-from sweep.planning.cell_key import CellKey
-from sweep.planning.options import parse_targets
-from sweep.planning.plan import Plan
+from sweep_world import key_of, planned
 from workloads.catalogue import WORKLOADS
 from workloads.stream import STREAM
 from workloads.workload import Throughput
 
-KEY = CellKey(deployment="it", config="as-is", point=Point.of_users(1), repeat=1)
+KEY = key_of(1, deployment="it")
 
 
 @pytest.fixture
@@ -43,12 +39,10 @@ def test_progress_shows_it(downloaded: CellData) -> None:
     assert "RPS" not in written.getvalue()
 
 
-def test_the_search_for_a_knee_goes_by_it(downloaded: CellData, tmp_path: Path) -> None:
-    targets, variants = parse_targets(["it=url:http://127.0.0.1:1"]), (Variant(name="as-is"),)
-    plan = Plan(name="t", targets=targets, variants=variants, levels=(1,), auto=True)
+def test_the_search_for_a_knee_goes_by_it(downloaded: CellData, tmp_path: Path, place_of: Any) -> None:
+    plan = planned(levels=(1,))
     sweep = Sweep(directory=tmp_path, plan=plan, progress=Progress(Console(file=io.StringIO())))
-    place = Workplace(run=tmp_path, plan=plan, ledger=None, llm=None, cpus=sweep.cpus)  # type: ignore[arg-type]
-    sweep._learn(place, KEY, downloaded)
+    sweep._learn(place_of(plan), KEY, downloaded)
     assert sweep.search.throughput == {KEY: 0.25}
 
 
