@@ -1,6 +1,6 @@
 """What containers used, as `head` prints the kernel's files in either kind of control group."""
 
-from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,9 +22,6 @@ throttled_time 2500000000
 USED = Usage(
     periods=30, throttled_periods=7, throttled_seconds=2.5, cpu_seconds=4.5, memory_peak_bytes=1 << 20
 )
-CONTAINER = Container(
-    pod="p", name="c", image="", node="", restarts=0, oom_killed=False, requests={}, limits={}
-)
 
 
 def test_version_1_of_control_groups_and_no_quota() -> None:
@@ -33,22 +30,17 @@ def test_version_1_of_control_groups_and_no_quota() -> None:
     assert read("") == Usage()
 
 
-@pytest.mark.parametrize(
-    ("complaint", "printed", "used", "why"),
-    [
-        ("head: cannot open '/sys/fs/cgroup/cpu.stat': No such file or directory", VERSION_1, USED, ""),
-        ("OCI runtime: head: no such file", "", Usage(), "OCI runtime: head: no such file"),
-        ("error: lost connection", VERSION_1, Usage(), "lost connection"),
-    ],
-)
+@pytest.mark.parametrize(("complaint", "printed", "used", "why"), [
+    ("head: cannot open '/sys/fs/cgroup/cpu.stat': No such file or directory", VERSION_1, USED, ""),
+    ("OCI runtime: head: no such file", "", Usage(), "OCI runtime: head: no such file"),
+    ("error: lost connection", VERSION_1, Usage(), "lost connection"),
+])  # fmt: skip
 def test_files_of_the_other_kind_may_be_missing_and_nothing_else(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, complaint: str, printed: str, used: Usage, why: str
+    fake_kubectl: Any, complaint: str, printed: str, used: Usage, why: str
 ) -> None:
-    fake = tmp_path / "kubectl"
-    fake.write_text(f'#!/bin/sh\ncat <<"E"\n{printed}E\ncat >&2 <<"E"\n{complaint}\nE\nexit 1\n')
-    fake.chmod(0o755)
-    monkeypatch.setattr(kubectl, "program", lambda: str(fake))
-    found, said = usage_of(kubectl.Kubectl("east", "prod"), CONTAINER)
+    fake_kubectl(f'#!/bin/sh\ncat <<"E"\n{printed}E\ncat >&2 <<"E"\n{complaint}\nE\nexit 1\n')
+    named: dict[str, Any] = {"pod": "p", "name": "c", "image": "", "node": "", "requests": {}, "limits": {}}
+    found, said = usage_of(kubectl.Kubectl("east", "prod"), Container(**named, restarts=0, oom_killed=False))
     assert found == used
     assert said.endswith(why)
     assert bool(said) == bool(why)

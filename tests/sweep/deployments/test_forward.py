@@ -3,8 +3,8 @@
 import sys
 from collections.abc import Callable
 from pathlib import Path
-
-import pytest
+from types import SimpleNamespace
+from typing import Any
 
 from records.cells.cell import Cell, Check, Verdict
 from records.cells.reader import read_cell
@@ -19,18 +19,13 @@ from workloads.checks.run import port_forward
 
 
 def test_it_is_begun_again_and_ends_with_its_target(
-    tmp_path: Path, setup_of: Callable[..., Setup], monkeypatch: pytest.MonkeyPatch
+    fake_kubectl: Any, setup_of: Callable[..., Setup]
 ) -> None:
-    fake = tmp_path / "kubectl"
-    fake.write_text(
-        f"#!{sys.executable}\nimport sys\nprint(*sys.argv[1:])\nsys.exit('error: lost connection')\n"
-    )
-    fake.chmod(0o755)
-    monkeypatch.setattr(kubectl, "program", lambda: str(fake))
+    program = "import sys\nprint(*sys.argv[1:])\nsys.exit('error: lost connection')\n"
+    fake_kubectl(f"#!{sys.executable}\n{program}")
     setup = setup_of()
-    forward = Forward(
-        kubectl.Kubectl("east", "prod"), "rag-1", 8001, log=setup.log, ledger=setup.ledger, cpus=setup.cpus
-    )
+    east = kubectl.Kubectl("east", "prod")
+    forward = Forward(east, "rag-1", 8001, log=setup.log, ledger=setup.ledger, cpus=setup.cpus)
     try:
         wait_until(lambda: forward.ends() >= 2)
         port = forward.base_url.rpartition(":")[2]
@@ -42,23 +37,14 @@ def test_it_is_begun_again_and_ends_with_its_target(
     assert forward._kept.exit_code() is not None
 
 
-class Watched:
-    def begin(self) -> None: ...
-
-    def end(self, folder: Path) -> tuple[Check, ...]:
-        return (port_forward(2),)
-
-    def notes(self) -> list[str]:
-        return []
-
-
 def test_its_cell_is_not_valid_and_is_measured_again(tmp_path: Path) -> None:
     good = Verdict(checks=(Check(name="workers", status="pass"),))
     cell = Cell(deployment="d", config="c", concurrency=1, repeat=1, complete=True, verdict=good)
     write_json(tmp_path / "cell.json", cell.to_json())
     (tmp_path / "requests.jsonl").write_text("")
     assert watched(tmp_path, Endpoint(base_url="http://h")).cell.verdict.valid
-    marked = watched(tmp_path, Endpoint(base_url="http://h", watch=Watched())).cell
+    watch: Any = SimpleNamespace(end=lambda folder: (port_forward(2),), notes=list)
+    marked = watched(tmp_path, Endpoint(base_url="http://h", watch=watch)).cell
     assert not marked.verdict.valid
     assert read_cell(tmp_path).cell.verdict == marked.verdict
     assert spoiled(marked) == "the port-forward ended 2 times in the cell's time"

@@ -39,18 +39,12 @@ def start(trap: Any, setup_of: Callable[..., Setup]) -> Callable[..., Any]:
     return started
 
 
-@pytest.mark.parametrize(
-    ("spec", "why"),
-    [
-        ("k8s:x", "wants a context, a namespace"),
-        ("k8s:c/n/D", "'D' is no name"),
-        (f"{SPEC},speed=9", "'speed' is no option"),
-        (f"{SPEC},replicas=2", "via=forward reaches one pod alone"),
-        (f"{SPEC},url=http://h", "goes with in-place"),
-        (f"{SPEC},via=ingress", "via= takes forward, service, pod"),
-        (f"{SPEC},port=0", "from 1 to 65535"),
-    ],
-)
+@pytest.mark.parametrize(("spec", "why"), [
+    ("k8s:x", "wants a context, a namespace"), ("k8s:c/n/D", "'D' is no name"),
+    (f"{SPEC},speed=9", "'speed' is no option"), (f"{SPEC},url=http://h", "goes with in-place"),
+    (f"{SPEC},replicas=2", "via=forward reaches one pod alone"),
+    (f"{SPEC},via=ingress", "via= takes forward, service, pod"), (f"{SPEC},port=0", "from 1 to 65535"),
+])  # fmt: skip
 def test_a_wrong_spec_is_one_line(spec: str, why: str) -> None:
     with pytest.raises(UsageError, match=why):
         Target.of(spec)
@@ -71,9 +65,8 @@ def test_a_clone_has_labels_of_its_own_and_is_removed(
     assert not {"app", "tier"} & set(labels)  # what the original and its Service select by
     assert labels["mesh"] == "on"
     assert labels["chokepoint/clone"] == made
-    assert (
-        service["spec"]["selector"] == clone["spec"]["selector"]["matchLabels"] == {"chokepoint/clone": made}
-    )
+    for selector in (service["spec"]["selector"], clone["spec"]["selector"]["matchLabels"]):
+        assert selector == {"chokepoint/clone": made}
     environment = clone["spec"]["template"]["spec"]["containers"][0]["env"]
     assert environment[-1] == {"name": "WORKERS", "value": "4"}
     assert [one["name"] for one in environment] == ["PASSWORD", "WORKERS"]
@@ -102,17 +95,14 @@ def test_what_a_killed_sweep_left_is_removed_by_the_next(
     assert [words[0] for words in cluster.told].count("delete") == 1
 
 
-@pytest.mark.parametrize(
-    ("status", "why"),
-    [
-        ({"containerStatuses": [{"name": "app", "restartCount": 3,
-          "state": {"waiting": {"reason": "CrashLoopBackOff"}},
-          "lastState": {"terminated": {"reason": "OOMKilled", "exitCode": 137}}}]},
-         r"container app: it crashes again and again \(CrashLoopBackOff, ended with 137 \(OOMKilled\), rest"),
-        ({"conditions": [{"type": "PodScheduled", "reason": "Unschedulable", "message": "0/3 nodes:\n cpu"}]},
-         "fits on no node: 0/3 nodes: cpu"),
-    ],
-)  # fmt: skip
+@pytest.mark.parametrize(("status", "why"), [
+    ({"containerStatuses": [{"name": "app", "restartCount": 3,
+      "state": {"waiting": {"reason": "CrashLoopBackOff"}},
+      "lastState": {"terminated": {"reason": "OOMKilled", "exitCode": 137}}}]},
+     r"container app: it crashes again and again \(CrashLoopBackOff, ended with 137 \(OOMKilled\), rest"),
+    ({"conditions": [{"type": "PodScheduled", "reason": "Unschedulable", "message": "0/3 nodes:\n cpu"}]},
+     "fits on no node: 0/3 nodes: cpu"),
+])  # fmt: skip
 def test_a_pod_that_never_gets_ready_is_one_line_and_its_clone_is_removed(
     cluster: FakeCluster, start: Any, setup_of: Any, monkeypatch: Any, status: Any, why: str
 ) -> None:
@@ -120,9 +110,8 @@ def test_a_pod_that_never_gets_ready_is_one_line_and_its_clone_is_removed(
     monkeypatch.setattr(rollout, "UNSCHEDULABLE_SECONDS", -1.0)
     cluster.pod = status
     one = Target.of(SPEC).kind.deployment(setup_of())
-    with pytest.raises(UsageError, match=why) as caught:
+    with pytest.raises(UsageError, match=rf"\A[^\n]*{why}[^\n]*\Z"):
         one.start("v", {})
-    assert "\n" not in str(caught.value)
     one.stop()
     assert set(cluster.deployments) == {"rag"}
 
@@ -143,15 +132,12 @@ def scaler(name: str) -> dict[str, Any]:
     return {"metadata": {"name": "h"}, "spec": {"scaleTargetRef": {"kind": "Deployment", "name": name}}}
 
 
-@pytest.mark.parametrize(
-    ("metadata", "scalers", "who"),
-    [
-        ({}, [scaler("rag")], "the HorizontalPodAutoscaler h"),
-        ({"labels": {"argocd.argoproj.io/instance": "x"}}, [], "Argo CD"),
-        ({"annotations": {"argocd.argoproj.io/tracking-id": "x"}}, [scaler("other")], "Argo CD"),
-        ({"labels": {"helm.toolkit.fluxcd.io/name": "x"}}, [], "Flux"),
-    ],
-)
+@pytest.mark.parametrize(("metadata", "scalers", "who"), [
+    ({}, [scaler("rag")], "the HorizontalPodAutoscaler h"),
+    ({"labels": {"argocd.argoproj.io/instance": "x"}}, [], "Argo CD"),
+    ({"annotations": {"argocd.argoproj.io/tracking-id": "x"}}, [scaler("other")], "Argo CD"),
+    ({"labels": {"helm.toolkit.fluxcd.io/name": "x"}}, [], "Flux"),
+])  # fmt: skip
 def test_what_others_manage_is_cloned_but_not_changed(
     cluster: FakeCluster, metadata: Any, scalers: Any, who: str
 ) -> None:
