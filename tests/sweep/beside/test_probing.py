@@ -22,9 +22,8 @@ CPUS = Cpus(mode="shared", load=available(), target=None)
 
 
 def plan(spec: str, *words: str, **changes: Any) -> Plan:
-    return plan_of(
-        f"mine={spec}", locust_args=parse_locust_args(words, "stream"), **{"probes": True, **changes}
-    )
+    changes = {"probes": True, "locust_args": parse_locust_args(words, "stream"), **changes}
+    return plan_of(f"mine={spec}", **changes)
 
 
 class Server(Listener):
@@ -49,12 +48,11 @@ def probe(tmp_path: Path) -> Callable[[Plan, str], Any]:
 
 
 def test_idle_ones_are_taken_before_the_load_and_none_after_it(
-    probe: Callable[[Plan, str], Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    probe: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TARGET_API_KEY", "sk-very-secret")
     server, before = Server(), set(psutil.Process().children())
-    words = ("--header", "x-team=blue")
-    with probe(plan(f"url:{server.url}", *words, probe_paths=("/up",)), server.url):
+    with probe(plan(f"url:{server.url}", "--header", "x-team=blue", probe_paths=("/up",)), server.url):
         taken = len(idle(read(tmp_path / "probes.jsonl")))
         assert taken > 0
         wait_until(lambda: len(read(tmp_path / "probes.jsonl")) > taken)
@@ -66,9 +64,7 @@ def test_idle_ones_are_taken_before_the_load_and_none_after_it(
     server.close()
 
 
-def test_a_process_of_our_own_gets_no_key(
-    probe: Callable[[Plan, str], Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_process_of_our_own_gets_no_key(probe: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TARGET_API_KEY", "sk-very-secret")
     server = Server()
     with probe(plan("run:app", "--header", "x-team=blue"), server.url):
@@ -79,7 +75,7 @@ def test_a_process_of_our_own_gets_no_key(
 
 
 def test_a_cell_is_none_the_worse_for_probes_that_failed_or_are_not_wanted(
-    probe: Callable[[Plan, str], Any], tmp_path: Path
+    probe: Any, tmp_path: Path
 ) -> None:
     with probe(plan("url:http://h", probe_paths=("/up",)), "ftp://h"):
         assert "error: a service is probed at a URL" in (tmp_path / "probes.log").read_text()
@@ -103,10 +99,7 @@ def test_what_cannot_be_probed_is_refused(paths: tuple[str, ...], probes: bool, 
         probing.check_paths(paths, probes=probes)
 
 
-def test_an_older_plan_has_no_probes_and_a_damaged_one_none_that_could_not_be_asked_for() -> None:
-    raw = plan("run:app").to_json()
-    assert Plan.from_json(raw).probes
-    assert not Plan.from_json({name: raw[name] for name in raw if "probe" not in name}).probes
-    for paths in (["health"], ["/a", "/b", "/c"]):
-        with pytest.raises(UsageError, match="probe_paths"):
-            Plan.from_json(raw | {"probe_paths": paths})
+@pytest.mark.parametrize("paths", [["health"], ["/a", "/b", "/c"]])
+def test_a_damaged_plan_has_no_probes_that_could_not_be_asked_for(paths: list[str]) -> None:
+    with pytest.raises(UsageError, match="probe_paths"):
+        Plan.from_json(plan("run:app").to_json() | {"probe_paths": paths})

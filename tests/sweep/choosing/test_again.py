@@ -6,20 +6,16 @@ from typing import Any
 import pytest
 
 from records.cells.cell import Cell, Check, Verdict
-from sweep.choosing.again import spoiled, times
+from sweep.choosing.again import failed_by_target, spoiled, times
 
 STOLEN = {"noise": {"steal_percent": 16.0}}
 
 
 def _cell(*failed: str, **achieved: Any) -> Cell:
-    checks = [Check(name="workers", status="pass")]
-    checks += [
-        Check(name=name, status="fail", text=f"{name} failed; do this", advice="do this") for name in failed
-    ]
-    verdict = Verdict(checks=tuple(checks))
-    return Cell(
-        deployment="a", config="b", concurrency=1, repeat=1, achieved=achieved, verdict=verdict, complete=True
-    )
+    checks = (Check(name=name, status="fail", text=f"{name} failed; do", advice="do") for name in failed)
+    verdict = Verdict(checks=(Check(name="workers", status="pass"), *checks))
+    known: dict[str, Any] = {"achieved": achieved, "verdict": verdict, "complete": True}
+    return Cell(deployment="a", config="b", concurrency=1, repeat=1, **known)
 
 
 @pytest.mark.parametrize(("failed", "achieved"), [
@@ -52,3 +48,11 @@ def test_only_a_cell_s_own_tries_are_counted(tmp_path: Path) -> None:
     assert times(tmp_path / "c01-r1") == 1
     (tmp_path / "c01-r1.try-2").mkdir()
     assert times(tmp_path / "c01-r1") == 2
+
+
+@pytest.mark.parametrize(("failed", "why"), [
+    (["failures"], "failures failed"), (["generator-lag", "failures"], "failures failed"),
+    (["generator-lag"], None), (["records"], None), (["failures", "target-ended"], None), ([], None),
+])  # fmt: skip
+def test_what_the_target_failed(failed: list[str], why: str | None) -> None:
+    assert failed_by_target(_cell(*failed)) == why

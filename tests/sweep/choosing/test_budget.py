@@ -11,8 +11,8 @@ def test_without_a_budget_there_is_always_time() -> None:
 
 def test_a_cell_begins_where_one_as_long_as_the_others_would_end_in_time() -> None:
     budget = Budget(seconds=100.0, began=10.0)
-    for seconds in (4.0, 6.0):
-        budget.took(seconds, again=False)
+    budget.took(4.0, again=False)
+    budget.took(6.0, again=False)
     assert budget.time_for_cell(104.0, sparing=False)
     assert not budget.time_for_cell(106.0, sparing=False)
 

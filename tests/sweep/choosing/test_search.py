@@ -2,41 +2,41 @@
 
 import random
 from statistics import fmean
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from records.cells.point import Point
 from records.services.variants import MOCKS
 from reports.figures.knee import knee_index
 from sweep.choosing.search import Search
 from sweep.planning.grid import BASE_LEVELS
-from sweep.planning.options import parse_targets
 from sweep.planning.plan import CellKey, Plan
-from sweep_world import plan_of
+from sweep_world import key_of, plan_of
 
 
-def _plan(*configs: str) -> Plan:
-    targets = parse_targets(["local"])
-    return Plan(
-        name="t", targets=targets, variants=tuple(MOCKS[name] for name in configs), levels=BASE_LEVELS,
-        auto=True,
-    )  # fmt: skip
+def _plan(*configs: str, **changes: Any) -> Plan:
+    variants = tuple(MOCKS[name] for name in configs)
+    return plan_of("local", **{"variants": variants, "levels": BASE_LEVELS, "auto": True, **changes})
 
 
 PLAN = _plan("baseline", "mock-both")
 
 
 def _key(config: str, level: int, repeat: int = 1) -> CellKey:
-    return CellKey(deployment="local", config=config, point=Point.of_users(level), repeat=repeat)
+    return key_of(level, repeat, "local", config)
+
+
+def _took(config: str, of: dict[int, float | None], search: Search | None = None) -> Search:
+    search = search or Search(plan=_plan(config))
+    for level, rps in of.items():
+        search.took(_key(config, level), rps)
+    return search
 
 
 def test_nothing_follows_before_the_levels_that_all_configurations_share() -> None:
-    search = Search(plan=PLAN)
-    assert search.next_cells() == []
-    for level in (1, 10):
-        search.took(_key("baseline", level), 10.0 * level)
+    search = _took("baseline", {1: 10.0, 10: 100.0}, Search(plan=PLAN))
     assert search.next_cells() == []
     search.took(_key("baseline", 20), 200.0)
     assert search.next_cells() == [_key("baseline", 40)]
@@ -61,10 +61,7 @@ def test_only_the_first_repeat_leads_on() -> None:
 
 
 def test_a_cell_that_is_measured_again_counts_as_it_was_last() -> None:
-    search = Search(plan=_plan("baseline"))
-    for level in (1, 10):
-        search.took(_key("baseline", level), 10.0 * level)
-    search.took(_key("baseline", 20), None)
+    search = _took("baseline", {1: 10.0, 10: 100.0, 20: None})
     assert search.next_cells() == [_key("baseline", 15)]
     search.took(_key("baseline", 20), 200.0)
     assert search.next_cells() == [_key("baseline", 40)]
@@ -83,9 +80,7 @@ def test_where_nobody_gets_an_answer_no_more_users_ask() -> None:
 
 
 def test_the_later_repeats_begin_with_what_decides_and_know_all_that_was_measured() -> None:
-    search = Search(plan=_plan("baseline"))
-    for level, rps in ((1, 1.0), (10, 10.0), (15, 15.0), (20, 15.0), (40, 15.0)):
-        search.took(_key("baseline", level), rps)
+    search = _took("baseline", {1: 1.0, 10: 10.0, 15: 15.0, 20: 15.0, 40: 15.0})
     assert search.next_cells() == []
     waiting = set(search.cells(2))
     order = []
@@ -99,14 +94,22 @@ def test_the_later_repeats_begin_with_what_decides_and_know_all_that_was_measure
 
 
 def test_a_list_of_levels_is_one_batch() -> None:
-    plan = plan_of("local", variants=(MOCKS["baseline"],), levels=(1, 5, 9))
-    search = Search(plan=plan)
+    search = Search(plan=_plan("baseline", levels=(1, 5, 9), auto=False))
     for repeat in (1, 2):
         assert set(search.foremost(search.cells(repeat))) == set(search.cells(repeat))
         for key in search.cells(repeat):
             search.took(key, 1.0)
     assert search.next_cells() == []
     assert search.expected_cells() == len(search.throughput) == 6
+
+
+def test_repeats_of_what_the_target_failed_everywhere_are_pointless() -> None:
+    search, of = Search(plan=_plan("baseline", levels=(1, 2), auto=False, repeats=3)), "baseline"
+    search.took(_key(of, 1), None, failed="no tokens")
+    assert search.hopeless(_key(of, 1).series) == "no tokens"
+    assert [search.pointless(_key(of, 2, repeat)) for repeat in (1, 2, 3)] == [False, True, True]
+    search.took(_key(of, 2), 5.0)
+    assert not search.pointless(_key(of, 1, 2))
 
 
 @given(st.data())
@@ -143,14 +146,13 @@ def test_four_configurations_have_their_knees_twice_within_35_cells(noise: float
         limits = {config: poisson.uniform(*span) for config, span in spans.items()}
         search = Search(plan=_plan(*MOCKS))
 
-        def measure(keys: list[CellKey], search: Search = search, limits: dict[str, float] = limits) -> None:
+        keys, first = search.foremost(search.cells(1)), True
+        while keys:
             for key in keys:
                 search.took(key, min(key.concurrency, limits[key.config]) * poisson.gauss(1.0, noise))
-
-        measure(search.foremost(search.cells(1)))
-        while keys := search.next_cells():
-            measure(keys)
-        measure(search.foremost(search.cells(2)))
+            keys = search.next_cells() if first else []
+            if first and not keys:
+                keys, first = search.foremost(search.cells(2)), False
         counts.append(len(search.throughput))
         missed += sum(_knee(search, config) is None for config in MOCKS)
     assert fmean(counts) <= 35

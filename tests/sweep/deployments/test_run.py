@@ -183,8 +183,9 @@ signal.pause()
 
 
 @pytest.mark.parametrize(("spec", "why"), [
-    ("run:", "wants a command, such as"), ("run:''", "wants a command"), ("run:app \udcff", "no printable text"),
+    ("run:", "wants a command, such as"), ("run:''", "wants a command"),
     ("run:app 'x", "a quote in the command is not closed"), ("run:app\n", "no printable text"),
+    ("run:app \udcff", "no printable text"),
     ("run:app x | tee log", "no shell reads the command: '|' would be a word of it"),
     ("app --port {port}", "not 'app --port {port}'; a command begins with run:"),
 ])  # fmt: skip
@@ -209,8 +210,10 @@ def test_a_command_that_is_not_there_is_named_before_anything_starts(tmp_path: P
 
 @pytest.mark.parametrize("words", [
     "app --api-key sk-hidden-1", "app --api-key=sk-hidden-1", "env OPENAI_API_KEY=hidden app",
-    "app --db postgres://me:hidden@h/d", "app --x=https://me:hidden@h/",
-    "app -H 'Authorization: Bearer hidden123456'", "app sk-hidden-0123456789",
+    "app --db postgres://me:hidden@h/d", "app --x=https://me:hidden@h/", "app --token hidden",
+    "app -H 'Authorization: Bearer hidden123456'", "app sk-hidden-0123456789", "sh -c 'app --token hidden'",
+    "sh -c 'exec app --port 1 --api-key=hidden'", "curl -H 'X-MYTOKEN: hidden' x", "env MYTOKEN=hidden app",
+    "curl -H X-MYTOKEN:hidden x",
 ])  # fmt: skip
 def test_a_secret_in_the_command_is_refused_and_not_shown(words: str) -> None:
     with pytest.raises(UsageError, match=r"looks like a secret, .* give it in the environment") as caught:
@@ -222,6 +225,7 @@ def test_a_secret_in_the_command_is_refused_and_not_shown(words: str) -> None:
     ("uvicorn mine:app --port {port}", "uvicorn-mine-app"),
     ("/usr/bin/python3 -m http.server {port}", "python3-http.server"), ("./{port}", "run"),
     ("app --max-tokens 5 --ssl-keyfile=key.pem", "app-5"), ("x" * 200, "x" * 40),
+    ("sh -c 'uvicorn auth:app --max-tokens 5'", "sh-uvicorn-auth-app-max-tokens-5"), ("app --auth", "app"),
 ])  # fmt: skip
 def test_a_command_without_a_label_is_called_by_its_words(words: str, name: str) -> None:
     assert kind_of(f"run:{words}").name == name

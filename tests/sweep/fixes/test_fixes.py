@@ -28,48 +28,40 @@ def test_each_code_is_a_findings_and_each_setting_the_apps() -> None:
         assert remedies
     for remedy in (one for remedies in REFERENCE_APP.values() for one in remedies):
         assert {*remedy.settings, *remedy.when} <= HEALTHY.keys()
-        for name, values in remedy.when.items():
-            for value in values:
-                Settings(**{name.lower(): value})
-        for name, value in remedy.settings.items():
+        pairs = [(name, value) for name, values in remedy.when.items() for value in values]
+        for name, value in (*pairs, *remedy.settings.items()):
             if isinstance(value, str):
                 Settings(**{name.lower(): value})
 
 
-@pytest.mark.parametrize(
-    ("code", "planted", "first"),
-    [
-        ("event-loop-blocked", {"RETRIEVAL": "blocking"}, {"RETRIEVAL": "async"}),
-        ("event-loop-blocked", {"LLM_CLIENT": "blocking"}, {"LLM_CLIENT": "async"}),
-        ("llm-client-blocking", {"LLM_CLIENT": "blocking"}, {"LLM_CLIENT": "async"}),
-        ("preprocessing-on-loop", {"PREPROCESSING": "inline"}, {"PREPROCESSING": "offloaded"}),
-        ("model-load-on-request-path", {"MODEL_LOADING": "per-request"}, {"MODEL_LOADING": "eager"}),
-        ("stage-serialised", {"EMBEDDING_CONCURRENCY": "1"}, {"EMBEDDING_CONCURRENCY": "0"}),
-        ("thread-pool-exhausted", {"RETRIEVAL": "threaded"}, {"RETRIEVAL": "async"}),
-        ("thread-pool-exhausted", {"SEARCH_EXECUTOR": "pool"}, {"RETRIEVAL_THREADS": "8"}),
-        ("default-executor-exhausted", {"RETRIEVAL": "langchain"}, {"RETRIEVAL": "async"}),
-        ("search-bound", {"INDEX": "flat"}, {"INDEX": "hnsw"}),
-        ("embedding-cpu-bound", {"RETRIEVAL": "threaded"}, {"RETRIEVAL": "async"}),
-        ("embedding-cpu-bound", {"TORCH_THREADS": "1"}, {"TORCH_THREADS": "2"}),
-        ("cpu-oversubscribed", {"TORCH_THREADS": "16"}, {"TORCH_THREADS": "2"}),
-        ("cpu-throttled", {"TORCH_THREADS": "16"}, {"TORCH_THREADS": "2"}),
-        ("interpreter-bound", {"PARTIAL_ANSWER": "yes"}, {"PARTIAL_ANSWER": "no"}),
-        ("load-shed", {"MAX_INFLIGHT": "4"}, {"MAX_INFLIGHT": "0"}),
-    ],
-)
+@pytest.mark.parametrize(("code", "planted", "first"), [
+    ("event-loop-blocked", {"RETRIEVAL": "blocking"}, {"RETRIEVAL": "async"}),
+    ("event-loop-blocked", {"LLM_CLIENT": "blocking"}, {"LLM_CLIENT": "async"}),
+    ("llm-client-blocking", {"LLM_CLIENT": "blocking"}, {"LLM_CLIENT": "async"}),
+    ("preprocessing-on-loop", {"PREPROCESSING": "inline"}, {"PREPROCESSING": "offloaded"}),
+    ("model-load-on-request-path", {"MODEL_LOADING": "per-request"}, {"MODEL_LOADING": "eager"}),
+    ("stage-serialised", {"EMBEDDING_CONCURRENCY": "1"}, {"EMBEDDING_CONCURRENCY": "0"}),
+    ("thread-pool-exhausted", {"RETRIEVAL": "threaded"}, {"RETRIEVAL": "async"}),
+    ("thread-pool-exhausted", {"SEARCH_EXECUTOR": "pool"}, {"RETRIEVAL_THREADS": "8"}),
+    ("default-executor-exhausted", {"RETRIEVAL": "langchain"}, {"RETRIEVAL": "async"}),
+    ("search-bound", {"INDEX": "flat"}, {"INDEX": "hnsw"}),
+    ("embedding-cpu-bound", {"RETRIEVAL": "threaded"}, {"RETRIEVAL": "async"}),
+    ("embedding-cpu-bound", {"TORCH_THREADS": "1"}, {"TORCH_THREADS": "2"}),
+    ("cpu-oversubscribed", {"TORCH_THREADS": "16"}, {"TORCH_THREADS": "2"}),
+    ("cpu-throttled", {"TORCH_THREADS": "16"}, {"TORCH_THREADS": "2"}),
+    ("interpreter-bound", {"PARTIAL_ANSWER": "yes"}, {"PARTIAL_ANSWER": "no"}),
+    ("load-shed", {"MAX_INFLIGHT": "4"}, {"MAX_INFLIGHT": "0"}),
+])  # fmt: skip
 def test_what_mends_a_plant(code: str, planted: dict[str, str], first: dict[str, str]) -> None:
     assert changes(code, **planted)[0] == first
 
 
 def test_what_is_in_effect_or_cannot_act_is_no_remedy() -> None:
-    known = {"TORCH_THREADS": "2"}
-    found = {code: changes(code, **known) for code in REFERENCE_APP}
+    found = {code: changes(code, TORCH_THREADS="2") for code in REFERENCE_APP}
     # Of the healthy app only where a search is done is left, which is healthy in either place.
     pool = [{"SEARCH_EXECUTOR": "pool"}]
-    assert {code: one for code, one in found.items() if one} == {
-        "event-loop-blocked": pool,
-        "search-bound": pool,
-    }
+    left = {code: one for code, one in found.items() if one}
+    assert left == {"event-loop-blocked": pool, "search-bound": pool}
     assert changes("cpu-throttled", cores=None, TORCH_THREADS="16") == []
     assert changes("thread-pool-exhausted", SEARCH_EXECUTOR="pool", RETRIEVAL_THREADS="256") == []
 

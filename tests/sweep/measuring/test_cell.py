@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
-from records.cells.cell import Cell
+from records.cells.cell import Cell, Check, Verdict
 from records.cells.cell_spec import CellSpec
+from records.cells.reader import read_cell
+from records.errors import RecordError
 from records.files import write_json
 from records.services.served import Served
 from sweep.deployments.protocol import Endpoint
@@ -88,6 +90,18 @@ def test_a_load_that_leaves_no_complete_cell_is_a_fault_and_leaves_no_file_of_ou
     monkeypatch.setattr(cell, "_load", load)
     with pytest.raises(RuntimeError, match=r"mine/as-is/c02-r1: locust ended with 3: gone"):
         measure(place, KEY, AT)
+
+
+def test_the_verdict_says_first_that_the_target_ended(tmp_path: Path) -> None:
+    failures = Check(name="failures", status="fail", text="failures is wrong")
+    measured(tmp_path / "c", verdict=Verdict(checks=(failures,)))
+    assert [check.name for check in read_cell(tmp_path / "c").cell.verdict.failures] == ["failures"]
+    write_json(tmp_path / "c" / "ended.json", {"text": "the target was killed by SIGKILL"})
+    first, *_ = read_cell(tmp_path / "c").cell.verdict.failures
+    assert (first.name, first.found) == ("target-ended", "the target was killed by SIGKILL")
+    (tmp_path / "c" / "ended.json").write_text("torn")
+    with pytest.raises(RecordError, match=r"ended\.json"):
+        read_cell(tmp_path / "c")
 
 
 class Silent:

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from records.services.variants import Variant
 from support import only_of_the_machine, sweep, sweep_ended_well
 from sweep import cli
 from sweep.measuring.directory import create
@@ -22,16 +21,13 @@ def _called(*words: str) -> int:
     return 0
 
 
-@pytest.mark.parametrize(
-    ("words", "why"),
-    [
-        (["--fix", "gc-pauses:A=b"], "--fix says what --try-fixes tries: give both"),
-        (["--try-fixes", "--fix", "A=b"], "--fix takes CODE:KEY=VALUE"),
-        (["--try-fixes", "{dir}"], "--try-fixes {dir}: "),
-        (["--try-fixes", "{dir}", "--concurrency", "5"], "takes the run's own plan; leave out --concurrency"),
-        (["--resume", "{dir}", "--try-fixes"], "takes the run's own plan; leave out --try-fixes"),
-    ],
-)
+@pytest.mark.parametrize(("words", "why"), [
+    (["--fix", "gc-pauses:A=b"], "--fix says what --try-fixes tries: give both"),
+    (["--try-fixes", "--fix", "A=b"], "--fix takes CODE:KEY=VALUE"),
+    (["--try-fixes", "{dir}"], "--try-fixes {dir}: "),
+    (["--try-fixes", "{dir}", "--concurrency", "5"], "takes the run's own plan; leave out --concurrency"),
+    (["--resume", "{dir}", "--try-fixes"], "takes the run's own plan; leave out --try-fixes"),
+])  # fmt: skip
 def test_what_cannot_be_tried_is_refused(words: list[str], why: str, tmp_path: Path) -> None:
     with pytest.raises(UsageError) as caught:
         _called(*(word.format(dir=tmp_path) for word in words))
@@ -41,9 +37,7 @@ def test_what_cannot_be_tried_is_refused(words: list[str], why: str, tmp_path: P
 def test_a_run_without_findings_has_no_fix_and_that_is_no_mistake(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    variants = (Variant(name="slow", settings={"RETRIEVAL": "blocking"}),)
-    plan = plan_of("local", variants=variants)
-    run = create(tmp_path, "t", plan)
+    run = create(tmp_path, "t", plan_of("local"))
     assert _called("--try-fixes", str(run)) == 0
     told = capfd.readouterr().out
     assert told.startswith("no fix to try: ")

@@ -12,14 +12,13 @@ from sweep.planning.bounds import DIAL_SECONDS
 from sweep.planning.dialling import dialled
 from sweep.planning.plan import Plan
 from sweep.planning.resolved import resolved
-from sweep.planning.target import Target
 from sweep.running.dial import with_dial
 from sweep.running.errors import UsageError
+from sweep_world import plan_of
 
 
 def plan(*, spec: str = "local", **changes: object) -> Plan:
-    given = {"targets": (Target.of(spec),), "variants": (), "levels": (1, 10, 20), "auto": True, **changes}
-    return Plan(name="a", dial=True, **given)  # type: ignore[arg-type]
+    return plan_of(spec, **{"variants": (), "levels": (1, 10, 20), "auto": True, "dial": True, **changes})
 
 
 def test_it_is_the_baseline_at_three_loads_for_as_long_as_windows_need() -> None:
@@ -36,7 +35,7 @@ def test_it_is_the_baseline_at_three_loads_for_as_long_as_windows_need() -> None
 
 
 def test_without_it_a_plan_is_as_it_was() -> None:
-    usual = Plan(name="a", targets=(Target.of("local"),), variants=(BASELINE,), levels=(1,), auto=False)
+    usual = plan_of("local", variants=(BASELINE,))
     assert dialled(usual) is usual
     assert usual.cell_seconds[1] < DIAL_SECONDS
 

@@ -35,39 +35,29 @@ def test_concurrency_is_short_for_a_grid_of_users() -> None:
 def test_other_factors_are_combined_in_their_order() -> None:
     grid = parse_grid(["size=1,100", "mode=fast"], "5", None)
     assert grid == Grid(levels=(5,), auto=False, factors=(("size", (1, 100)), ("mode", ("fast",))))
-    assert list(combinations(grid.factors)) == [
-        Point.of({"size": 1, "mode": "fast"}),
-        Point.of({"size": 100, "mode": "fast"}),
-    ]
+    points = [Point.of({"size": size, "mode": "fast"}) for size in (1, 100)]
+    assert list(combinations(grid.factors)) == points
     assert list(combinations(())) == [Point(())]
 
 
 def test_a_rate_has_no_users() -> None:
-    assert parse_grid(["rate=10,0.5"], None, None) == Grid(
-        levels=(), auto=False, factors=(("rate", (10, 0.5)),)
-    )
+    rates = Grid(levels=(), auto=False, factors=(("rate", (10, 0.5)),))
+    assert parse_grid(["rate=10,0.5"], None, None) == rates
 
 
-@pytest.mark.parametrize(
-    ("values", "concurrency", "why"),
-    [
-        (["size"], None, "--grid takes NAME=V,V"),
-        (["size="], None, "--grid takes NAME=V,V"),
-        (["Size=1"], None, "a factor's name takes small letters"),
-        (["size=1,"], None, "is no number, nor a word"),
-        (["size=a/b"], None, "is no number, nor a word"),
-        (["size=nan"], None, "no finite number"),
-        (["size=1", "size=2"], None, "'size' comes twice"),
-        (["users=1"], "2", "--concurrency is short for it"),
-        (["users=0"], None, "--grid users takes numbers of users of at least 1, not '0'"),
-        (["users=1,1"], None, "--grid users: 1 comes twice; --repeats"),
-        (["size=1,2,1"], None, "--grid size: 1 comes twice; --repeats"),
-        (["rate=0"], None, "above 0"),
-        (["rate=fast"], None, "above 0"),
-        (["rate=1"], "2", "users and rate do not go together: .*; leave out --concurrency .*max-inflight"),
-        (["rate=1", "users=2"], None, "leave out --grid users "),
-    ],
-)  # fmt: skip
+@pytest.mark.parametrize(("values", "concurrency", "why"), [
+    (["size"], None, "--grid takes NAME=V,V"), (["size="], None, "--grid takes NAME=V,V"),
+    (["Size=1"], None, "a factor's name takes small letters"),
+    (["size=1,"], None, "is no number, nor a word"), (["size=a/b"], None, "is no number, nor a word"),
+    (["size=nan"], None, "no finite number"), (["size=1", "size=2"], None, "'size' comes twice"),
+    (["users=1"], "2", "--concurrency is short for it"),
+    (["users=0"], None, "--grid users takes numbers of users of at least 1, not '0'"),
+    (["users=1,1"], None, "--grid users: 1 comes twice; --repeats"),
+    (["size=1,2,1"], None, "--grid size: 1 comes twice; --repeats"),
+    (["rate=0"], None, "above 0"), (["rate=fast"], None, "above 0"),
+    (["rate=1"], "2", "users and rate do not go together: .*; leave out --concurrency .*max-inflight"),
+    (["rate=1", "users=2"], None, "leave out --grid users "),
+])  # fmt: skip
 def test_nonsense_in_a_grid_is_a_usage_error(values: list[str], concurrency: str | None, why: str) -> None:
     with pytest.raises(UsageError, match=why):
         parse_grid(values, concurrency, None)

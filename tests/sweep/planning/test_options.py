@@ -30,27 +30,15 @@ def test_nonsense_deployments_are_a_usage_error_without_the_secret(value: str) -
     assert "secret" not in str(caught.value)
 
 
-def test_labels_are_never_shared() -> None:
-    assert [t.label for t in options.parse_targets(["local", "k8s=url:http://127.0.0.1:1"])] == [
-        "local",
-        "k8s",
-    ]
-    with pytest.raises(UsageError, match="same label"):
-        options.parse_targets(["local", "local"])
-
-
 @pytest.mark.parametrize("spec", [
     "url:http://127.0.0.1:8001", "url:https://[::1]:8443/api/", "url:http://h", "https://h:1", "a=http://h/",
+    f"url:http://h/{'a' * 500}",
 ])  # fmt: skip
 def test_a_base_url_is_a_deployment(spec: str) -> None:
     (target,) = options.parse_targets([spec])
     assert target.kind == Url(spec.removeprefix("a=").removeprefix("url:").rstrip("/"))
     assert target.label.isascii()
     assert "/" not in target.label
-
-
-def test_a_long_address_still_fits_a_folder_s_name() -> None:
-    (target,) = options.parse_targets([f"url:http://h/{'a' * 500}"])
     assert len(target.label) <= 80
 
 
@@ -65,9 +53,10 @@ def test_nonsense_in_max_concurrent_is_a_usage_error(text: str) -> None:
         options.max_concurrent({"MAX_CONCURRENT": text})
 
 
-def test_a_service_without_a_label_is_called_what_a_load_calls_it() -> None:
-    targets = options.parse_targets(
-        ["url:http://127.0.0.1:18411/", "url:https://example.org/api", "local", "b=local"]
-    )
+def test_a_service_without_a_label_is_called_what_a_load_calls_it_and_no_two_alike() -> None:
+    own = ["url:http://127.0.0.1:18411/", "url:https://example.org/api", "local"]
+    targets = options.parse_targets([*own, "b=local"])
     assert [target.label for target in targets] == ["127.0.0.1-18411", "example.org-api", "local", "b"]
     assert targets[0].label == deployment_name("http://127.0.0.1:18411")
+    with pytest.raises(UsageError, match="same label"):
+        options.parse_targets(["local", "local"])

@@ -21,16 +21,15 @@ def test_an_option_of_the_plan_has_its_default_and_bounds() -> None:
     assert isinstance(repeats.type, click.IntRange)
     assert (repeats.type.min, repeats.type.max) == (1, MOST_REPEATS)
     assert options["warmup_requests"].envvar == "WARMUP_REQUESTS"
-    assert options["inside"].secondary_opts == ["--no-inside"]
+    assert (options["inside"].secondary_opts, options["inside"].default) == (["--no-inside"], True)
     assert options["cpus"].default == "auto"  # of an older plan: shared
     assert options["probe_paths"].multiple
     assert options["probe_paths"].opts == ["--probe-path"]
 
 
 def test_a_new_field_is_an_option_and_taken_as_it_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
-    more = make_dataclass(
-        "more", [("waves", Annotated[int, Field(ge=1, le=9), Option("How many.")], 2), ("other", str, "")]
-    )
+    waves = ("waves", Annotated[int, Field(ge=1, le=9), Option("How many.")], 2)
+    more = make_dataclass("more", [waves, ("other", str, "")])
     monkeypatch.setattr(plan_options, "Plan", more)
     given: dict[str, object] = {}
     wanted = click.command()(plan_options.with_options(lambda **said: given.update(said)))

@@ -15,18 +15,16 @@ def test_a_link_is_what_was_written() -> None:
     us, eu, ap = parse_regions(THREE)
     assert (us.name, eu.name, ap.name) == ("us-east-1", "eu-west-1", "ap")
     assert us.words(seed="1")[:-2] == ["--delay", "5ms"]
-    assert eu.words(seed="1")[:-1] == [
-        *("--delay", "35ms", "--bandwidth", "10mbit", "--loss", "0.1%", "--seed"),
-    ]
+    loss = ["--delay", "35ms", "--bandwidth", "10mbit", "--loss", "0.1%", "--seed"]
+    assert eu.words(seed="1")[:-1] == loss
     assert ap.words(seed="1")[:-1] == ["--delay", "0.15s", "--cut-after", "4s", "--seed"]
     assert len({one.words(seed=seed)[-1] for one in (us, eu) for seed in "12"}) == 4
 
 
-@pytest.mark.parametrize(
-    "text",
-    ["us", "us=", "=5ms", "us=5", "us=5ms,", "us=5ms/fast", "us=5ms/1%/2%", "us=5ms/0mbit", "us=5ms/100%",
-     "us=5ms,us=6ms", "u s=5ms", "us=-5ms", "us=5ms/cut@x", "us=99999999ms"],
-)  # fmt: skip
+@pytest.mark.parametrize("text", [
+    "us", "us=", "=5ms", "us=5", "us=5ms,", "us=5ms/fast", "us=5ms/1%/2%", "us=5ms/0mbit", "us=5ms/100%",
+    "us=5ms,us=6ms", "u s=5ms", "us=-5ms", "us=5ms/cut@x", "us=99999999ms",
+])  # fmt: skip
 def test_what_is_no_region_is_one_clear_line(text: str) -> None:
     with pytest.raises(UsageError, match=r"^--regions"):
         parse_regions(text)

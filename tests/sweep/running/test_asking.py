@@ -9,11 +9,7 @@ from reach.get import LARGEST
 from sweep.running.asking import served
 
 
-def test_a_configuration_is_read(trap: Any) -> None:
-    assert served(_answering(trap, b'{"config": "baseline"}')).config == "baseline"
-
-
-def test_a_configuration_is_kept_without_the_key_that_asked_for_it(
+def test_a_configuration_is_read_and_kept_without_the_key_that_asked_for_it(
     trap: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TARGET_API_KEY", "sk-12345678-abc")

@@ -66,10 +66,8 @@ def test_the_others_cells_go_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
     assert len(said) == 2
     assert all("limit of 64 MiB, the most it had was 64 MiB" in line for line in said)
     assert sum("/small/" in cell for cell in world.measured) == 6
-    large = [
-        cell for cell in (*world.measured, *read_json(run / "run.json")["not_measured"]) if "/large/" in cell
-    ]
-    assert len(large) == 6
+    cells = (*world.measured, *read_json(run / "run.json")["not_measured"])
+    assert sum("/large/" in cell for cell in cells) == 6
 
 
 def test_where_nothing_else_is_there_it_is_the_user_s_mistake(
@@ -84,15 +82,10 @@ def test_where_nothing_else_is_there_it_is_the_user_s_mistake(
 def test_a_cell_keeps_what_was_used_in_its_time(tmp_path: Path) -> None:
     now = Usage(periods=90, throttled_periods=50, throttled_seconds=2.5, oom_kills=0, memory_peak_bytes=7)
     endpoint = Endpoint(base_url="", confined=confined(now), served=Served(sees={"torch_threads": 2}))
-    write_limits(
-        tmp_path, endpoint, Usage(periods=10, throttled_periods=5, throttled_seconds=0.5, oom_kills=0)
-    )
+    before = Usage(periods=10, throttled_periods=5, throttled_seconds=0.5, oom_kills=0)
+    write_limits(tmp_path, endpoint, before)
     found = CellLimits.read(tmp_path)
     assert found is not None
-    assert (found.by, found.nr_periods, found.nr_throttled, found.throttled_seconds) == (
-        "cgroup v2",
-        80,
-        45,
-        2,
-    )
+    assert (found.by, found.nr_periods, found.nr_throttled) == ("cgroup v2", 80, 45)
+    assert found.throttled_seconds == 2
     assert (found.memory_peak_bytes, found.sees, found.cpu_period_us) == (7, {"torch_threads": 2}, 100_000)

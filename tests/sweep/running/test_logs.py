@@ -1,13 +1,12 @@
 """A process that prints without end fills no disk, and what is kept says how much is missing."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import support
 from sweep.running import logs
-from sweep.running.ledger import Ledger
-from sweep.running.processes import Child
 
 
 @pytest.fixture
@@ -62,15 +61,14 @@ def test_no_half_line_is_left_that_could_show_half_a_secret(tmp_path: Path) -> N
     assert b"key" not in log.read_bytes()
 
 
-def test_one_that_prints_without_end_has_a_short_log(tmp_path: Path) -> None:
+def test_one_that_prints_without_end_has_a_short_log(tmp_path: Path, child: Any) -> None:
     log, most = tmp_path / "log", logs.HEAD_BYTES + logs.TAIL_BYTES + logs._MARK_BYTES
-    program = "while True: print('x' * 999)"
-    child = Child(["-c", program], log=log, ledger=Ledger(tmp_path / "ledger"))
+    one = child("while True: print('x' * 999)")
     try:
         support.wait_until(lambda: logs.written(log) > 4 * logs.MOST_BYTES)
-        assert child.last_words().startswith("x")
+        assert one.last_words().startswith("x")
     finally:
-        child.stop()
+        one.stop()
     assert log.stat().st_size <= most
     assert logs.written(log) > 4 * logs.MOST_BYTES - most
     assert b" bytes were left out here ...]" in log.read_bytes()

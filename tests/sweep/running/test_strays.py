@@ -5,13 +5,14 @@ import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 
 import support
 from sweep.running.ledger import Ledger, Started, left
-from sweep.running.processes import Child, Command
+from sweep.running.processes import Command
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="Linux says who is whose")
 LIMIT_S = 60
@@ -48,39 +49,32 @@ def running(processes: list[psutil.Process]) -> int:
     return sum(one.is_running() and one.status() != psutil.STATUS_ZOMBIE for one in processes)
 
 
-def killed(tmp_path: Path, ledger: Ledger, forks: list[psutil.Process]) -> Command:
-    """A command whose keeper was killed, when its app had forked."""
-    words, log = [sys.executable, "-c", APP], tmp_path / "log"
-    command = Command(words, log=log, ledger=ledger, env=dict(os.environ), cpus=None, cwd=None)
-    forks += forked(log)
+@pytest.mark.parametrize("resumed", [False, True])
+def test_an_app_s_forks_are_ended_though_its_keeper_was_killed(
+    tmp_path: Path, forks: list[psutil.Process], resumed: bool
+) -> None:
+    ledger = Ledger(tmp_path / "ledger")
+    words, given = [sys.executable, "-c", APP], {"log": tmp_path / "log", "env": dict(os.environ)}
+    command = Command(words, ledger=ledger, cpus=None, cwd=None, **given)
+    forks += forked(tmp_path / "log")
     os.kill(command.pid, signal.SIGKILL)
     assert command.wait(LIMIT_S) == -signal.SIGKILL
-    return command
-
-
-def test_an_app_s_forks_are_ended_though_its_keeper_was_killed(
-    tmp_path: Path, forks: list[psutil.Process]
-) -> None:
-    command = killed(tmp_path, Ledger(tmp_path / "ledger"), forks)
     assert running(forks) == 2
-    command.stop()
+    if resumed:
+        assert ledger.end_survivors() >= 2
+        assert ledger.end_survivors() == 0
+    else:
+        command.stop()
     assert running(forks) == 0
 
 
-def test_a_resumed_sweep_ends_what_a_killed_keeper_left(tmp_path: Path, forks: list[psutil.Process]) -> None:
-    ledger = Ledger(tmp_path / "ledger")
-    killed(tmp_path, ledger, forks)
-    assert ledger.end_survivors() >= 2
-    assert running(forks) == 0
-    assert ledger.end_survivors() == 0
-
-
-def test_what_a_child_left_that_ended_by_itself_is_ended(tmp_path: Path, forks: list[psutil.Process]) -> None:
-    log = tmp_path / "log"
-    child = Child(["-c", FORKS], log=log, ledger=Ledger(tmp_path / "ledger"))
-    assert child.wait(LIMIT_S) == 0
-    forks += forked(log)
-    child.stop()
+def test_what_a_child_left_that_ended_by_itself_is_ended(
+    tmp_path: Path, child: Any, forks: list[psutil.Process]
+) -> None:
+    one = child(FORKS)
+    assert one.wait(LIMIT_S) == 0
+    forks += forked(tmp_path / "log")
+    one.stop()
     assert running(forks) == 0
 
 
