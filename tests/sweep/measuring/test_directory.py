@@ -3,6 +3,7 @@
 import errno
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
@@ -37,35 +38,15 @@ def test_runs_of_the_same_name_and_second_get_directories_of_their_own(tmp_path:
     assert all(load(path) == PLAN for path in made)
 
 
-@pytest.mark.parametrize("under", ["file", "file/below"])
-def test_a_place_where_nothing_can_be_made_is_a_usage_error(tmp_path: Path, under: str) -> None:
-    (tmp_path / "file").write_text("in the way")
-    with pytest.raises(UsageError, match="cannot make"):
-        directory.create(tmp_path / under, "stamp-t", PLAN)
-
-
-def test_one_sweep_at_a_time(tmp_path: Path) -> None:
+def test_one_sweep_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     second = alone(tmp_path)
     with alone(tmp_path), pytest.raises(UsageError, match="another sweep is at work"):
         second.__enter__()
     with alone(tmp_path):
         pass
-
-
-def test_a_place_that_knows_no_locks_is_not_said_to_be_busy(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("fcntl.flock", refusing(errno.ENOLCK))
+    monkeypatch.setattr("fcntl.flock", refusing(errno.ENOLCK))  # where nobody knows locks, none is busy
     with pytest.raises(UsageError, match=f"cannot lock {tmp_path}: it cannot"), alone(tmp_path):
         pass
-
-
-def test_what_is_not_a_run_of_ours_is_refused(tmp_path: Path, made: Path) -> None:
-    with pytest.raises(UsageError, match=r"run\.json is missing"):
-        load(tmp_path)
-    write_json(made / "run.json", {**read_json(made / "run.json"), "schema_version": 99})
-    with pytest.raises(UsageError, match="schema version 99"):
-        load(made)
 
 
 @pytest.mark.parametrize(("change", "why"), [
@@ -85,20 +66,30 @@ def test_what_is_not_a_run_of_ours_is_refused(tmp_path: Path, made: Path) -> Non
     ({"budget_seconds": -1}, "budget_seconds: "), ({"seed": -1}, "seed: "),
     ({"locust_args": ["-u", "5"]}, "--users does not go after --"),
 ])  # fmt: skip
-def test_a_plan_that_this_version_cannot_follow_is_refused(
-    made: Path, change: dict[str, object], why: str
-) -> None:
+def test_a_plan_that_this_version_cannot_follow_is_refused(made: Path, change: Any, why: str) -> None:
     facts = read_json(made / "run.json")
     write_json(made / "run.json", {**facts, "plan": {**facts["plan"], **change}})
     with pytest.raises(UsageError, match=f"--resume {made}: .*{why}"):
         load(made)
 
 
+def test_what_is_not_a_run_of_ours_is_refused(tmp_path: Path, made: Path) -> None:
+    with pytest.raises(UsageError, match=r"run\.json is missing"):
+        load(tmp_path)
+    write_json(made / "run.json", {**read_json(made / "run.json"), "schema_version": 99})
+    with pytest.raises(UsageError, match="schema version 99"):
+        load(made)
+
+
 def test_a_run_that_cannot_be_begun_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").write_text("in the way")
+    for under in ("file", "file/below"):
+        with pytest.raises(UsageError, match="cannot make"):
+            directory.create(tmp_path / under, "stamp-t", PLAN)
     monkeypatch.setattr(directory, "write_json", refusing(errno.ENOSPC))
     with pytest.raises(OSError, match="cannot be done"):
         directory.create(tmp_path, "t", PLAN)
-    assert list(tmp_path.iterdir()) == []
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
 @pytest.mark.parametrize("full", [False, True])

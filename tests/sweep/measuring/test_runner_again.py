@@ -1,8 +1,6 @@
 """What a sweep measures again: cells that were damaged, and those that the machine spoiled."""
 
 import io
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,29 +18,21 @@ from sweep_world import CELL_SECONDS, START_SECONDS, World
 LIST: dict[str, Any] = {"levels": (1, 2), "auto": False}
 
 
-def _a_folder(cell: Path) -> None:
-    (cell / "requests.jsonl").unlink()
-    (cell / "requests.jsonl").mkdir()
-
-
-def _requests(cell: Path, change: Callable[[bytes], bytes]) -> None:
-    path = cell / "requests.jsonl"
-    path.write_bytes(change(path.read_bytes()))
-
-
-@pytest.mark.parametrize("damage", [
-    lambda cell: (cell / "requests.jsonl").unlink(), _a_folder,
-    lambda cell: _requests(cell, lambda lines: b"nonsense\n" + lines),
-    lambda cell: _requests(cell, lambda lines: lines[:-9]),
-    lambda cell: (cell / "cell.json").write_text("{}"),
-    lambda cell: (cell / "cell.json").write_bytes(b"\0" * 9),
+@pytest.mark.parametrize(("name", "damage"), [
+    ("requests.jsonl", None), ("requests.jsonl", "a folder"), ("requests.jsonl", lambda kept: b"no\n" + kept),
+    ("requests.jsonl", lambda kept: kept[:-9]), ("cell.json", lambda _: b"{}"), ("cell.json", lambda _: b"\0"),
 ])  # fmt: skip
 def test_a_damaged_cell_is_set_aside_with_one_line_and_measured_again(
-    sweeping: Any, damage: Callable[[Path], None]
+    sweeping: Any, name: str, damage: Any
 ) -> None:
     run = sweeping(World(knee=35), repeats=1).swept()
     cell = run.path / "cells/it/as-is/c10-r1"
-    damage(cell)
+    kept = (cell / name).read_bytes()
+    (cell / name).unlink()
+    if damage == "a folder":
+        (cell / name).mkdir()
+    elif damage:
+        (cell / name).write_bytes(damage(kept))
     run.world.measured.clear()
     said = [line for line in run.swept().printed.splitlines() if not line.startswith("[")]
     assert run.world.measured == ["it/as-is/c10-r1"]
