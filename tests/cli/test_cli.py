@@ -38,7 +38,7 @@ _COMPLETED = (
 
 
 @pytest.mark.parametrize(("code", "unwanted"), [
-    *((f"from cli.main import main; main({word})", HEAVY | ROOMS) for word in (["--help"], ["--version"], [])),
+    *((f"from cli.main import main; main({one})", HEAVY | ROOMS) for one in (["--help"], ["--version"], [])),
     (_COMPLETED, ROOMS), ("import sweep.cli", HEAVY - {"tests", "pydantic", "rich"}),
 ])  # fmt: skip
 def test_what_needs_no_room_or_numbers_imports_none(code: str, unwanted: set[str]) -> None:

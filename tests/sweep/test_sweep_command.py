@@ -22,7 +22,6 @@ from sweep.measuring import whole
 from sweep.measuring.directory import alone, create
 from sweep.planning.plan import Plan
 from sweep.running import cpus
-from sweep.running.errors import UsageError
 from sweep_world import plan_of
 
 LIMIT = 300
@@ -33,14 +32,6 @@ def _little_knowledge(knowledge: Path, indexes: Path, monkeypatch: pytest.Monkey
     """So that a first start has an index at once."""
     monkeypatch.setenv("KNOWLEDGE_BASE_DIR", str(knowledge))
     monkeypatch.setenv("XDG_CACHE_HOME", str(indexes))
-
-
-@pytest.mark.parametrize(("option", "why"), [
-    ("--rate=20", "--rate is a factor: --grid rate=N,N measures an open loop"),
-    ("--think-time=1", "(options of the load go after --)"),
-])  # fmt: skip
-def test_an_option_of_the_load_is_told_where_it_goes(here: Any, option: str, why: str) -> None:
-    assert why in here(cli.main, option).stderr
 
 
 @pytest.mark.parametrize("args", [
@@ -107,32 +98,40 @@ def _unread(*args: str, cwd: Path) -> int:
         os.close(writer)
 
 
-@pytest.mark.parametrize("more", [["--config", "baseline"], ["--set", "A=b"], ["--", "--path", "/x"]])
-def test_what_is_given_beside_resume_is_refused_by_its_own_name(tmp_path: Path, more: list[str]) -> None:
-    with pytest.raises(UsageError, match=rf"leave out (what follows )?{more[0]}$"):
-        cli.command.main(["--resume", str(tmp_path), *more], prog_name="sweep", standalone_mode=False)
+_RESUME = ["--resume", "nowhere"]
 
 
-def test_a_plan_starts_nothing(here: Any, tmp_path: Path) -> None:
-    words = ("--plan-only", "--concurrency", "1,2")
-    done = here(cli.main, *words, MAX_CONCURRENT="1", TOTAL_REQUESTS="30")
-    assert done.returncode == 0, done.stderr
-    assert "local/baseline/c01-r1  30 requests" in done.stdout
-    assert "8 cells" in done.stdout
-    assert list(tmp_path.iterdir()) == []
+@pytest.mark.parametrize(("words", "why"), [
+    ([*_RESUME, "--config", "baseline"], "leave out --config$"), ([*_RESUME, "--set", "A=b"], "out --set$"),
+    ([*_RESUME, "--", "--path", "/x"], "leave out what follows --$"),
+    (["--rate=20"], "--rate is a factor: --grid rate=N,N measures an open loop"),
+    (["--think-time=1"], r"\(options of the load go after --\)"),
+    (["--fix", "gc-pauses:A=b"], "--fix says what --try-fixes tries: give both"),
+    (["--try-fixes", "--fix", "A=b"], "--fix takes CODE:KEY=VALUE"),
+    (["--try-fixes", "nowhere"], "--try-fixes nowhere: "),
+    (["--try-fixes", "nowhere", "--concurrency", "5"], "takes the run's own plan; leave out --concurrency"),
+    ([*_RESUME, "--try-fixes"], "takes the run's own plan; leave out --try-fixes"),
+])  # fmt: skip
+def test_what_does_not_go_together_is_refused_by_its_own_name(here: Any, words: list[str], why: str) -> None:
+    done = here(cli.main, *words)
+    assert done.returncode == 2
+    assert re.search(why, done.stderr, re.MULTILINE)
 
 
-def test_a_plan_is_in_the_order_of_the_sweep(here: Any) -> None:
+def test_a_plan_is_in_the_order_of_the_sweep_and_starts_nothing(here: Any, tmp_path: Path) -> None:
     done = here(cli.main, "--plan-only")
     lines = done.stdout.splitlines()
     onward = next(i for i, line in enumerate(lines) if line.startswith("then, while throughput grows"))
     assert {line.split()[0].rpartition("/")[2] for line in lines[:onward]} == {"c01-r1", "c10-r1", "c20-r1"}
-    later = next(i for i, line in enumerate(lines) if line.startswith("repeat 2: each knee"))
-    assert later > onward
+    assert onward < next(i for i, line in enumerate(lines) if line.startswith("repeat 2: each knee"))
     assert lines[-1] == "about 48 cells, at most 330 s; nothing was started"
-    done = here(cli.main, "--plan-only", "--concurrency", "1,5", "--config", "mock-both")
-    cells = [line.split()[0] for line in done.stdout.splitlines() if " requests" in line]
-    assert [cell[-1] for cell in cells] == ["1", "1", "2", "2"]
+    words = ("--plan-only", "--concurrency", "1,2")
+    done = here(cli.main, *words, MAX_CONCURRENT="1", TOTAL_REQUESTS="30")
+    assert done.returncode == 0, done.stderr
+    cells = [line.split()[:3] for line in done.stdout.splitlines() if " requests" in line]
+    assert [cell[0][-2:] for cell in cells] == ["r1"] * 4 + ["r2"] * 4
+    assert ["local/baseline/c01-r1", "30", "requests"] in cells
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_killed_in_the_middle_it_is_resumed_and_leaves_nothing(tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 import json
 import os
 import shlex
-import signal
 import subprocess
 import sys
 import urllib.request
@@ -69,10 +68,9 @@ def started(spec: str, setup: Setup, **settings: str) -> Iterator[Endpoint]:
         deployment.stop()
 
 
-def asked(endpoint: Endpoint) -> dict[str, Any]:
+def asked(endpoint: Endpoint) -> Any:
     with urllib.request.urlopen(f"{endpoint.base_url}/environment", timeout=LIMIT_S) as answer:
-        found: dict[str, Any] = json.load(answer)
-        return found
+        return json.load(answer)
 
 
 def family(pids: tuple[int, ...]) -> list[psutil.Process]:
@@ -159,7 +157,6 @@ def test_one_that_is_never_ready_is_said_so_with_what_it_answers(
 
 def test_killed_with_9_a_sweep_leaves_nothing_of_a_command(app: str, tmp_path: Path) -> None:
     program = f"""
-import signal
 from pathlib import Path
 from sweep.running.cpus import Cpus
 from sweep.deployments.catalogue import kind_of
@@ -173,12 +170,11 @@ print(*endpoint.pids, flush=True)
 signal.pause()
 """
     environment = {**os.environ, "PYTHONPATH": str(PROJECT)}
-    parent = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, env=environment)
-    assert parent.stdout is not None
-    running = family(tuple(map(int, parent.stdout.readline().split())))
-    assert len(running) == 3
-    parent.send_signal(signal.SIGKILL)
-    parent.communicate(timeout=LIMIT_S)
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, env=environment) as parent:
+        assert parent.stdout is not None
+        running = family(tuple(map(int, parent.stdout.readline().split())))
+        assert len(running) == 3
+        parent.kill()
     assert not psutil.wait_procs(running, timeout=LIMIT_S)[1]
 
 
@@ -194,18 +190,15 @@ def test_a_command_that_is_none_is_refused_in_one_line(spec: str, why: str) -> N
         kind_of(spec)
 
 
-def test_a_command_that_is_not_there_is_named_before_anything_starts(tmp_path: Path) -> None:
-    text = tmp_path / "text"
-    text.write_text("")
-    for spec, why in (
-        ("run:no-such-command-x --port {port}", "no such command on the PATH: 'no-such-command-x'"),
-        (f"run:{tmp_path}/gone", "no such command: '.*gone'"),
-        (f"run:{text}", "may not be executed"),
-        ("run:WORKERS=4 app", "no such command on the PATH: that .*settings go with --config and --set"),
-    ):
-        with pytest.raises(UsageError, match=why):
-            kind_of(spec).check(Setup.reach, {})
+@pytest.mark.parametrize(("spec", "why"), [
+    ("run:no-such-command-x --port {port}", "no such command on the PATH: 'no-such-command-x'"),
+    ("run:/nowhere/gone", "no such command: '.*gone'"), (f"run:{__file__}", "may not be executed"),
+    ("run:WORKERS=4 app", "no such command on the PATH: that .*settings go with --config and --set"),
+])  # fmt: skip
+def test_a_command_that_is_not_there_is_named_before_anything_starts(spec: str, why: str) -> None:
     kind_of(f"run:{sys.executable}").check(Setup.reach, {})
+    with pytest.raises(UsageError, match=why):
+        kind_of(spec).check(Setup.reach, {})
 
 
 @pytest.mark.parametrize("words", [

@@ -20,7 +20,7 @@ LIST: dict[str, Any] = {"levels": (1, 2), "auto": False}
 
 @pytest.mark.parametrize(("name", "damage"), [
     ("requests.jsonl", None), ("requests.jsonl", "a folder"), ("requests.jsonl", lambda kept: b"no\n" + kept),
-    ("requests.jsonl", lambda kept: kept[:-9]), ("cell.json", lambda _: b"{}"), ("cell.json", lambda _: b"\0"),
+    ("requests.jsonl", lambda kept: kept[:-9]), ("cell.json", lambda _: b"{}"), ("cell.json", lambda _: b""),
 ])  # fmt: skip
 def test_a_damaged_cell_is_set_aside_with_one_line_and_measured_again(
     sweeping: Any, name: str, damage: Any
@@ -124,9 +124,7 @@ def test_auto_goes_by_a_level_that_was_measured_again(sweeping: Any) -> None:
     assert "it/as-is/c20-r1" not in names[names.index("it/as-is/c40-r1") :]
 
 
-def test_a_level_that_stays_spoiled_decides_no_knee_and_is_asked_first_in_the_next_repeat(
-    sweeping: Any,
-) -> None:
+def test_a_level_that_stays_spoiled_decides_no_knee_and_is_asked_first_next(sweeping: Any) -> None:
     measured = sweeping(World(knee=1000, spoils={"it/as-is/c80-r1": 99})).swept().world.measured
     first, second = ([name for name in measured if name.endswith(r)] for r in ("r1", "r2"))
     assert max(int(name[-6:-3].strip("/c")) for name in first) == 80

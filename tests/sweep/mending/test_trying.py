@@ -3,51 +3,26 @@
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from support import only_of_the_machine, sweep, sweep_ended_well
 from sweep import cli
 from sweep.measuring.directory import create
-from sweep.running.errors import UsageError
 from sweep_world import plan_of
 
 
-def _called(*words: str) -> int:
-    try:
-        cli.command.main(list(words), prog_name="sweep", standalone_mode=False)
-    except SystemExit as end:
-        return int(end.code or 0)
-    return 0
-
-
-@pytest.mark.parametrize(("words", "why"), [
-    (["--fix", "gc-pauses:A=b"], "--fix says what --try-fixes tries: give both"),
-    (["--try-fixes", "--fix", "A=b"], "--fix takes CODE:KEY=VALUE"),
-    (["--try-fixes", "{dir}"], "--try-fixes {dir}: "),
-    (["--try-fixes", "{dir}", "--concurrency", "5"], "takes the run's own plan; leave out --concurrency"),
-    (["--resume", "{dir}", "--try-fixes"], "takes the run's own plan; leave out --try-fixes"),
-])  # fmt: skip
-def test_what_cannot_be_tried_is_refused(words: list[str], why: str, tmp_path: Path) -> None:
-    with pytest.raises(UsageError) as caught:
-        _called(*(word.format(dir=tmp_path) for word in words))
-    assert why.format(dir=tmp_path) in str(caught.value)
-
-
-def test_a_run_without_findings_has_no_fix_and_that_is_no_mistake(
-    tmp_path: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_a_run_without_findings_has_no_fix_and_that_is_no_mistake(here: Any, tmp_path: Path) -> None:
     run = create(tmp_path, "t", plan_of("local"))
-    assert _called("--try-fixes", str(run)) == 0
-    told = capfd.readouterr().out
+    done = here(cli.main, "--try-fixes", str(run))
+    told = done.stdout
+    assert done.returncode == 0
     assert told.startswith("no fix to try: ")
     assert told.count("\n") == 1
     assert list(tmp_path.iterdir()) == [run]
-
-
-def test_a_plan_says_that_fixes_would_follow(capfd: pytest.CaptureFixture[str]) -> None:
-    assert _called("--plan-only", "--config", "mock-both", "--concurrency", "1", "--try-fixes") == 0
-    assert capfd.readouterr().out.splitlines()[-1] == "then, of what is found, up to 3 fixes"
+    done = here(cli.main, "--plan-only", "--config", "mock-both", "--concurrency", "1", "--try-fixes")
+    assert done.stdout.splitlines()[-1] == "then, of what is found, up to 3 fixes"
 
 
 APP = """
