@@ -1,7 +1,5 @@
 """A sweep from two regions, of which one is cut off half-way, as a user starts it."""
 
-from __future__ import annotations
-
 import json
 import sys
 from collections import Counter

@@ -1,7 +1,5 @@
 """Spans of what a sweep starts: how it is told to send them, and which are a cell's."""
 
-from __future__ import annotations
-
 import json
 import sys
 import time

@@ -1,21 +1,34 @@
 """A clone in a cluster: what it is made of, when it is refused, and that nothing of it is left."""
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from fake_cluster import FakeCluster, deployment
+from records.cells.cell import Cell, Check, Verdict
+from records.cells.reader import read_cell
 from records.evidence.pods import CellPods
+from records.files import write_json
+from support import wait_until
+from sweep.choosing.again import spoiled
 from sweep.deployments.clusters import rollout
-from sweep.deployments.protocol import Setup
+from sweep.deployments.clusters.counters import Usage, read, usage_of
+from sweep.deployments.clusters.forward import Forward
+from sweep.deployments.clusters.pods import Container
+from sweep.deployments.protocol import Endpoint, Setup
 from sweep.measuring.targets import check_services
+from sweep.measuring.watched import watched
 from sweep.planning.target import Target
+from sweep.running import kubectl
 from sweep.running.errors import UsageError
 from sweep.running.kubectl import Kubectl, _complaint
 from sweep.running.ledger import Ledger
 from sweep_world import plan_of
+from workloads.checks.run import port_forward
 
 SPEC = "k8s:east/prod/rag"
 
@@ -161,3 +174,73 @@ def test_a_claim_that_is_written_to_is_not_shared_with_a_clone(cluster: FakeClus
 def test_a_complaint_is_one_line_without_the_environment() -> None:
     said = b"Warning: old\nError from server: env hunter2-hunter2 is wrong\nerror: stop"
     assert _complaint(said, ["hunter2-hunter2"]) == "Error from server: env *** is wrong error: stop"
+
+
+VERSION_1 = """==> /sys/fs/cgroup/cpu/cpu.stat <==
+nr_periods 30
+nr_throttled 7
+throttled_time 2500000000
+
+==> /sys/fs/cgroup/cpuacct/cpuacct.usage <==
+4500000000
+
+==> /sys/fs/cgroup/memory/memory.max_usage_in_bytes <==
+1048576
+"""
+USED = Usage(
+    periods=30, throttled_periods=7, throttled_seconds=2.5, cpu_seconds=4.5, memory_peak_bytes=1 << 20
+)
+
+
+def test_version_1_of_control_groups_and_no_quota() -> None:
+    assert read(VERSION_1) == USED
+    assert read("==> /sys/fs/cgroup/cpu.stat <==\nusage_usec 1500000\n") == Usage(cpu_seconds=1.5)
+    assert read("") == Usage()
+
+
+@pytest.mark.parametrize(("complaint", "printed", "used", "why"), [
+    ("head: cannot open '/sys/fs/cgroup/cpu.stat': No such file or directory", VERSION_1, USED, ""),
+    ("OCI runtime: head: no such file", "", Usage(), "OCI runtime: head: no such file"),
+    ("error: lost connection", VERSION_1, Usage(), "lost connection"),
+])  # fmt: skip
+def test_files_of_the_other_kind_may_be_missing_and_nothing_else(
+    fake_kubectl: Any, complaint: str, printed: str, used: Usage, why: str
+) -> None:
+    fake_kubectl(f'#!/bin/sh\ncat <<"E"\n{printed}E\ncat >&2 <<"E"\n{complaint}\nE\nexit 1\n')
+    named: dict[str, Any] = {"pod": "p", "name": "c", "image": "", "node": "", "requests": {}, "limits": {}}
+    found, said = usage_of(kubectl.Kubectl("east", "prod"), Container(**named, restarts=0, oom_killed=False))
+    assert found == used
+    assert said.endswith(why)
+    assert bool(said) == bool(why)
+
+
+def test_it_is_begun_again_and_ends_with_its_target(
+    fake_kubectl: Any, setup_of: Callable[..., Setup]
+) -> None:
+    program = "import sys\nprint(*sys.argv[1:])\nsys.exit('error: lost connection')\n"
+    fake_kubectl(f"#!{sys.executable}\n{program}")
+    setup = setup_of()
+    east = kubectl.Kubectl("east", "prod")
+    forward = Forward(east, "rag-1", 8001, log=setup.log, ledger=setup.ledger, cpus=setup.cpus)
+    try:
+        wait_until(lambda: forward.ends() >= 2)
+        port = forward.base_url.rpartition(":")[2]
+        said = "--context east --namespace prod port-forward --address=127.0.0.1 pod/rag-1"
+        assert f"{said} {port}:8001" in forward.log.read_text()
+        assert forward.last_words() == "error: lost connection"
+    finally:
+        forward.stop()
+    assert forward._kept.exit_code() is not None
+
+
+def test_its_cell_is_not_valid_and_is_measured_again(tmp_path: Path) -> None:
+    good = Verdict(checks=(Check(name="workers", status="pass"),))
+    cell = Cell(deployment="d", config="c", concurrency=1, repeat=1, complete=True, verdict=good)
+    write_json(tmp_path / "cell.json", cell.to_json())
+    (tmp_path / "requests.jsonl").write_text("")
+    assert watched(tmp_path, Endpoint(base_url="http://h")).cell.verdict.valid
+    watch: Any = SimpleNamespace(end=lambda folder: (port_forward(2),), notes=list)
+    marked = watched(tmp_path, Endpoint(base_url="http://h", watch=watch)).cell
+    assert not marked.verdict.valid
+    assert read_cell(tmp_path).cell.verdict == marked.verdict
+    assert spoiled(marked) == "the port-forward ended 2 times in the cell's time"

@@ -1,7 +1,5 @@
 """From rendered manifests to what a process is given."""
 
-from __future__ import annotations
-
 from decimal import Decimal
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,6 @@
 """Which settings mend which finding: tables, held against the settings and findings that there are."""
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -81,7 +80,8 @@ def test_an_app_of_the_users_has_workers_where_its_server_reads_how_many(command
         assert remedy.changes(Effective(settings={}, cores=None)) == {}
 
 
-def test_an_app_of_the_users_has_as_many_threads_as_cores() -> None:
+def test_an_app_of_the_users_has_as_many_threads_as_cores_and_settings_read_as_they_are_set() -> None:
+    assert [as_text(value) for value in (True, False, None, 4, "a")] == ["yes", "no", "", "4", "a"]
     many, one = ANY_APP["cpu-oversubscribed"]
     assert many.changes(Effective(settings={"OMP_NUM_THREADS": "8"}, cores=2)) == {"OMP_NUM_THREADS": "2"}
     assert many.changes(Effective(settings={"OMP_NUM_THREADS": "2"}, cores=2)) == {}
@@ -105,8 +105,3 @@ def test_what_is_no_fix_is_refused(value: str, why: str) -> None:
     with pytest.raises(UsageError, match=why) as caught:
         parse_fixes([value])
     assert "sk-1" not in str(caught.value)
-
-
-@pytest.mark.parametrize(("value", "text"), [(True, "yes"), (False, "no"), (None, ""), (4, "4"), ("a", "a")])
-def test_a_setting_reads_as_it_would_be_set(value: Any, text: str) -> None:
-    assert as_text(value) == text

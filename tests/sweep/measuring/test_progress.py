@@ -12,7 +12,11 @@ from records.cells.cell import Cell, Check, Verdict
 from records.cells.reader import CellData
 from records.cells.request import RequestRecord
 from sweep.measuring.progress import Progress
-from sweep_world import key_of
+from sweep.measuring.runner import Sweep
+from sweep_world import key_of, planned
+from workloads.catalogue import WORKLOADS
+from workloads.stream import STREAM
+from workloads.workload import Throughput
 
 KEY = key_of(120, deployment="local", config="mock-embeddings")
 CELL = Cell(deployment="local", config="mock-embeddings", concurrency=120, repeat=1, achieved={"rps": 12.34})
@@ -152,3 +156,33 @@ def test_what_the_machine_spoils_again_is_said_in_brief(name: str, second: str) 
     assert lines[1] == "        INVALID: 9 found; do it"
     assert lines[3].endswith(f"INVALID: {second}")
     assert lines[4] == "again (1 of 2): local/mock-embeddings/c120-r1"
+
+
+@pytest.fixture
+def downloaded(monkeypatch: pytest.MonkeyPatch) -> CellData:
+    """A cell of a workload that counts megabytes."""
+    per = Throughput(name="mb_per_s", title="MB/s", of=lambda r: r.bytes / 1e6)
+    monkeypatch.setitem(WORKLOADS, "downloads", replace(STREAM, name="downloads", throughput=per))
+    cell = Cell(
+        deployment="it", config="as-is", concurrency=1, repeat=1, workload="downloads",
+        achieved={"mb_per_s": 0.25}, verdict=Verdict(checks=(Check(name="workers", status="pass"),)),
+    )  # fmt: skip
+    return CellData(cell=cell, path=Path())
+
+
+def test_progress_shows_it(downloaded: CellData) -> None:
+    written = io.StringIO()
+    Progress(Console(file=written, width=120)).cell(KEY, downloaded, 1, seconds=9.0)
+    assert "    0.25 MB/s  TTFT p50" in written.getvalue()
+    assert "RPS" not in written.getvalue()
+
+
+def test_the_search_for_a_knee_goes_by_it(downloaded: CellData, tmp_path: Path, place_of: Any) -> None:
+    plan = planned(levels=(1,))
+    sweep = Sweep(directory=tmp_path, plan=plan, progress=Progress(Console(file=io.StringIO())))
+    key = key_of(1, deployment="it")
+    sweep._learn(place_of(plan), key, downloaded)
+    assert sweep.search.throughput == {key: 0.25}
+    for kept in (None, "fast", True, []):  # what is no number decides nothing
+        cell = replace(downloaded.cell, achieved={"mb_per_s": kept})
+        assert WORKLOADS["downloads"].throughput.in_cell(cell) is None

@@ -101,10 +101,19 @@ def test_of_a_time_less_is_better(fixes: Any) -> None:
     assert not fix.of_rate
 
 
-def test_two_findings_that_one_setting_mends_are_one_fix(fixes: Any) -> None:
+def test_two_findings_that_one_setting_mends_are_one_fix_and_one_of_a_fix_has_its_own_name(
+    fixes: Any,
+) -> None:
     found = [finding("llm-client-blocking"), finding("interpreter-bound")]
-    at = service(settings={"LLM_CLIENT": "blocking", "PARTIAL_ANSWER": "no", "PREPROCESSING": "offloaded"})
-    assert [fix.variant for fix in fixes(found, planned(), at).fixes] == ["fix-llm-client-blocking"]
+    given = {"INDEX": "flat", "USE_MOCK_LLM": "yes", "OPENAI_BASE_URL": "http://h/v1", "RETRIEVAL": "x"}
+    own = {"LLM_CLIENT": "blocking", "PARTIAL_ANSWER": "no", "PREPROCESSING": "offloaded"}
+    plan = fixes(found, planned(), service(settings=own, requested={"set": given}))
+    assert [fix.variant for fix in plan.fixes] == ["fix-llm-client-blocking"]
+    assert plan.settings == {"INDEX": "flat"}  # what the environment set stays set
+    fixed = Variant(name="fix-event-loop-blocked", settings={"RETRIEVAL": "async"})
+    at = service(fixed.name, settings={"LLM_CLIENT": "blocking"})
+    plan = fixes([finding("event-loop-blocked", fixed.name)], planned(fixed), at)
+    assert plan.fixes[0].variant == "fix-event-loop-blocked-2"
 
 
 def test_what_a_mock_uncovers_is_mended_only_where_nothing_else_was_measured(fixes: Any) -> None:
@@ -134,19 +143,6 @@ def test_an_open_loop_keeps_its_rate_and_other_factors(fixes: Any) -> None:
     plan = fixes([found], planned(levels=(), auto=False, grid=(("rate", (10, 20)),)), at)
     assert (plan.levels, plan.grid) == ((), (("rate", (20,)), ("max-tokens", (16,))))
     assert len(plan.points()) == 1
-
-
-def test_what_the_environment_set_stays_set(fixes: Any) -> None:
-    given = {"INDEX": "flat", "USE_MOCK_LLM": "yes", "OPENAI_BASE_URL": "http://h/v1", "RETRIEVAL": "x"}
-    plan = fixes([finding("preprocessing-on-loop")], planned(), service(requested={"set": given}))
-    assert plan.settings == {"INDEX": "flat"}
-
-
-def test_a_fix_of_a_fix_has_a_name_of_its_own(fixes: Any) -> None:
-    fixed = Variant(name="fix-event-loop-blocked", settings={"RETRIEVAL": "async"})
-    found = finding("event-loop-blocked", fixed.name)
-    plan = fixes([found], planned(fixed), service(fixed.name, settings={"LLM_CLIENT": "blocking"}))
-    assert plan.fixes[0].variant == "fix-event-loop-blocked-2"
 
 
 @pytest.mark.parametrize(("found", "deployment", "why"), [

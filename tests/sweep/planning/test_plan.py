@@ -25,6 +25,8 @@ def test_a_plan_survives_run_json() -> None:
     load = {"grid": (("size", (1, 100)),), "locust_args": ("--think-time", "1"), "budget_seconds": 90.0}
     plan = _plan(settings={"RETRIEVAL": "blocking"}, **more, **load)
     assert Plan.from_json(json.loads(json.dumps(plan.to_json()))) == plan
+    few = _plan(requests=50)  # at least ten a user
+    assert [few.requests_at(Point.of_users(users)) for users in (2, 20)] == [50, 200]
 
 
 def test_every_cell_once_and_the_order_random_but_the_same_for_a_seed() -> None:
@@ -42,11 +44,6 @@ def test_every_cell_once_and_the_order_random_but_the_same_for_a_seed() -> None:
     added = replace(second[0], point=Point.of_users(30))
     assert [c for c in plan.shuffled([*second, added]) if c != added] == plan.shuffled(second)
     assert plan.shuffled(second[3:]) == [c for c in plan.shuffled(second) if c in second[3:]]
-
-
-def test_at_least_ten_requests_a_user() -> None:
-    assert _plan(requests=50).requests_at(Point.of_users(2)) == 50
-    assert _plan(requests=50).requests_at(Point.of_users(20)) == 200
 
 
 def test_all_four_configurations_of_our_own_app_and_as_is_of_somebodys_service() -> None:

@@ -19,10 +19,6 @@ def _plan(*grid: tuple[str, tuple[Value, ...]], scenario: str = "stream", args: 
     return plan_of("local", variants=(MOCKS["baseline"],), grid=grid, scenario=scenario, locust_args=args)
 
 
-def test_the_scenario_itself_says_its_options() -> None:
-    check_scenario(_plan(("max-tokens", (1, 2)), ("max_inflight", (1,))))
-
-
 @pytest.mark.parametrize("name", ["moon", "../stream", "steps"])
 def test_what_is_no_scenario_is_refused(name: str) -> None:
     with pytest.raises(UsageError, match=r"no such scenario; there (is|are) .*stream|is no scenario"):
@@ -70,6 +66,7 @@ def test_what_the_load_would_refuse_is_refused_before_anything_starts(
 
 
 def test_a_point_is_what_locust_is_told() -> None:
+    check_scenario(_plan(("max-tokens", (1, 2)), ("max_inflight", (1,))))
     assert words(_plan(), Point.of_users(5)) == []
     assert words(_plan(), Point.of({"max_tokens": 5, "users": 1})) == ["--max-tokens", "5"]
     assert words(_plan(), Point.of({"rate": 20})) == ["--arrival", "constant", "--rate", "20"]

@@ -67,6 +67,10 @@ def test_a_mock_may_be_a_common_setting_of_variants_that_say_nothing_of_it() -> 
         check_common(common, (Variant(name="as-is"),))
     with pytest.raises(UsageError, match="--set USE_MOCK_LLM changes nothing"):
         check_common(common, tuple(MOCKS.values()))
+    check_reference(None, ())
+    check_reference("mine", (Variant(name="mine"),))
+    with pytest.raises(UsageError, match=r"--reference takes one of the variants \(mine\), not 'yours'"):
+        check_reference("yours", (Variant(name="mine"),))
 
 
 def test_a_name_without_settings_is_the_plain_app_only_beside_what_is_set() -> None:
@@ -77,13 +81,6 @@ def test_a_name_without_settings_is_the_plain_app_only_beside_what_is_set() -> N
     for values in (["asynch"], ["as-is", "asynch"], ["asynch", "after"]):
         with pytest.raises(UsageError, match=r"--config asynch has no settings, .* called baseline; give it"):
             check_told_apart({}, parse_variants(values))
-
-
-def test_what_is_compared_with_is_one_of_the_variants() -> None:
-    check_reference(None, ())
-    check_reference("mine", (Variant(name="mine"),))
-    with pytest.raises(UsageError, match=r"--reference takes one of the variants \(mine\), not 'yours'"):
-        check_reference("yours", (Variant(name="mine"),))
 
 
 def test_the_app_calls_itself_what_the_mocks_settings_are_called_here() -> None:

@@ -1,7 +1,5 @@
 """A sweep in which a memory limit kills: one line says so, and all else goes on."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path

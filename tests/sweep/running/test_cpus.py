@@ -102,11 +102,13 @@ def test_a_running_service_leaves_the_load_every_cpu_unless_it_was_told_which(
 
 
 @pytest.mark.skipif(not cpus.PINS, reason="this system keeps no process on a CPU")
-def test_this_process_is_given_its_cpus_back() -> None:
+def test_this_process_is_given_its_cpus_back_and_stands_back_where_it_was_told(monkeypatch: Any) -> None:
     before = os.sched_getaffinity(0)
     with cpus.kept_on({min(before)}):
         assert os.sched_getaffinity(0) == {min(before)}
     assert os.sched_getaffinity(0) == before
+    monkeypatch.setattr(os, "sched_getscheduler", lambda pid: os.SCHED_IDLE)
+    assert not cpus.may_be_realtime()
 
 
 def test_a_load_on_cpus_of_its_own_runs_before_all_else_where_it_may(tmp_path: Path, child: Any) -> None:
@@ -116,11 +118,6 @@ def test_a_load_on_cpus_of_its_own_runs_before_all_else_where_it_may(tmp_path: P
     assert os.sched_getscheduler(0) == before  # asking changes nothing
     assert child(code, realtime=int(realtime)).wait(60) == 0
     assert (tmp_path / "log").read_text().strip() == str(realtime)
-
-
-def test_what_was_started_to_stand_back_does_not_run_before_all_else(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(os, "sched_getscheduler", lambda pid: os.SCHED_IDLE)
-    assert not cpus.may_be_realtime()
 
 
 @pytest.mark.parametrize(("usable", "asked", "workers", "realtime"), [
