@@ -38,9 +38,7 @@ def test_a_target_is_told_where_to_and_no_key_of_another_collectors() -> None:
     assert found["NO_PROXY"] == found["no_proxy"] == "mine,127.0.0.1"
 
 
-def test_spans_are_asked_for_of_what_is_started_and_where_they_can_be_read(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_spans_are_asked_for_of_what_is_started_and_where_they_can_be_read(monkeypatch: Any) -> None:
     with pytest.raises(UsageError, match="nothing is started"):
         check_seen(planned(otlp=True))
     monkeypatch.setattr(spans, "find_spec", lambda name: None)

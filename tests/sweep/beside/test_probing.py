@@ -8,7 +8,7 @@ import psutil
 import pytest
 
 from records.evidence.probes import idle, read
-from support import Listener, wait_until
+from support import wait_until
 from sweep.beside import probing
 from sweep.planning.load_words import parse_locust_args
 from sweep.planning.options import parse_targets
@@ -26,17 +26,12 @@ def plan(spec: str, *words: str, **changes: Any) -> Plan:
     return plan_of(f"mine={spec}", **changes)
 
 
-class Server(Listener):
-    def __init__(self) -> None:
-        self.asked: list[bytes] = []
-        super().__init__(self._answer)
-        self.url = f"http://127.0.0.1:{self.port}"
-
-    def _answer(self, sock: Any) -> None:
-        with sock:
-            if asked := sock.recv(4096):
-                self.asked.append(asked)
-                sock.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+@pytest.fixture
+def server(trap: Any) -> Any:
+    found = trap(lambda talk: None)
+    found.asked = []
+    found.on_get = lambda talk: (found.asked.append(talk.head), talk.raw(b"HTTP/1.1 200 OK\r\n\r\n"))
+    return found
 
 
 @pytest.fixture
@@ -48,10 +43,10 @@ def probe(tmp_path: Path) -> Callable[[Plan, str], Any]:
 
 
 def test_idle_ones_are_taken_before_the_load_and_none_after_it(
-    probe: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    probe: Any, server: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TARGET_API_KEY", "sk-very-secret")
-    server, before = Server(), set(psutil.Process().children())
+    before = set(psutil.Process().children())
     with probe(plan(f"url:{server.url}", "--header", "x-team=blue", probe_paths=("/up",)), server.url):
         taken = len(idle(read(tmp_path / "probes.jsonl")))
         assert taken > 0
@@ -59,19 +54,16 @@ def test_idle_ones_are_taken_before_the_load_and_none_after_it(
     assert set(psutil.Process().children()) == before
     assert {one.kind for one in read(tmp_path / "probes.jsonl")} == {"accept", "/up"}
     assert b"Authorization: Bearer sk-very-secret\r\n" in server.asked[0]
-    assert b"x-team: blue\r\n" in server.asked[0]
+    assert b"\r\nx-team: blue" in server.asked[0]
     assert not [path for path in tmp_path.iterdir() if b"sk-very" in path.read_bytes()]
-    server.close()
 
 
-def test_a_process_of_our_own_gets_no_key(probe: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_process_of_our_own_gets_no_key(probe: Any, server: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TARGET_API_KEY", "sk-very-secret")
-    server = Server()
     with probe(plan("run:app", "--header", "x-team=blue"), server.url):
         wait_until(lambda: server.asked)
     assert server.asked[0].startswith(b"GET / HTTP/1.1\r\n")
     assert not [one for one in server.asked if b"sk-very" in one or b"x-team" in one]
-    server.close()
 
 
 def test_a_cell_is_none_the_worse_for_probes_that_failed_or_are_not_wanted(

@@ -1,6 +1,7 @@
 """Whom the profiler of a cell is told to ask."""
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -43,19 +44,13 @@ def test_of_a_service_elsewhere_only_what_it_says_is_kept(
     """What the profiler saw beside it is the load's own machine, and would be taken for the service's."""
     started: list[list[str]] = []
 
-    class Ended:
-        def __init__(self, argv: list[str], log: Path, **_: Any) -> None:
-            started.append(argv)
-            for name in ("profile.jsonl", "profile.scraped.jsonl"):
-                log.with_name(f".cell.{name}").write_text("{}\n")
+    def ended(argv: list[str], log: Path, **_: Any) -> Any:
+        started.append(argv)
+        for name in ("profile.jsonl", "profile.scraped.jsonl"):
+            log.with_name(f".cell.{name}").write_text("{}\n")
+        return SimpleNamespace(wait=lambda _: 0, interrupt=lambda: None, stop=lambda: None)
 
-        def wait(self, _: float) -> int:
-            return 0
-
-        def interrupt(self) -> None: ...
-        def stop(self) -> None: ...
-
-    monkeypatch.setattr(cell, "Child", Ended)
+    monkeypatch.setattr(cell, "Child", ended)
     monkeypatch.setattr(Workplace, "folder", lambda *_: tmp_path / "cell")
     endpoint = Endpoint(base_url="http://h:9", pids=pids)
     cell._load(place_of(plan("x=http://h")), key_of(deployment="h-9"), endpoint)

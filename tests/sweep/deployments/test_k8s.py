@@ -176,17 +176,11 @@ def test_a_complaint_is_one_line_without_the_environment() -> None:
     assert _complaint(said, ["hunter2-hunter2"]) == "Error from server: env *** is wrong error: stop"
 
 
-VERSION_1 = """==> /sys/fs/cgroup/cpu/cpu.stat <==
-nr_periods 30
-nr_throttled 7
-throttled_time 2500000000
-
-==> /sys/fs/cgroup/cpuacct/cpuacct.usage <==
-4500000000
-
-==> /sys/fs/cgroup/memory/memory.max_usage_in_bytes <==
-1048576
-"""
+VERSION_1 = (
+    "==> /sys/fs/cgroup/cpu/cpu.stat <==\nnr_periods 30\nnr_throttled 7\nthrottled_time 2500000000\n\n"
+    "==> /sys/fs/cgroup/cpuacct/cpuacct.usage <==\n4500000000\n\n"
+    "==> /sys/fs/cgroup/memory/memory.max_usage_in_bytes <==\n1048576\n"
+)
 USED = Usage(
     periods=30, throttled_periods=7, throttled_seconds=2.5, cpu_seconds=4.5, memory_peak_bytes=1 << 20
 )
@@ -214,9 +208,7 @@ def test_files_of_the_other_kind_may_be_missing_and_nothing_else(
     assert bool(said) == bool(why)
 
 
-def test_it_is_begun_again_and_ends_with_its_target(
-    fake_kubectl: Any, setup_of: Callable[..., Setup]
-) -> None:
+def test_it_is_begun_again_and_ends_with_its_target(fake_kubectl: Any, setup_of: Any) -> None:
     program = "import sys\nprint(*sys.argv[1:])\nsys.exit('error: lost connection')\n"
     fake_kubectl(f"#!{sys.executable}\n{program}")
     setup = setup_of()

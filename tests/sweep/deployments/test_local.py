@@ -24,19 +24,11 @@ SAID = Served(config="baseline", settings=SETTINGS)
 class _Child:
     """A target that stays, or ends at once."""
 
-    pid, code, log = 7, None, Path("target.log")
-    stopped = False
+    pid, code, log, stopped = 7, None, Path("target.log"), False
 
     def __init__(self, argv: list[str], **given: Any) -> None:
         self.argv, self.env, self.cpus = argv, given["env"], given["cpus"]
-
-    def exit_code(self) -> int | None:
-        return self.code
-
-    def ended(self) -> None: ...
-
-    def complaint(self) -> str:
-        return "gone"
+        self.exit_code, self.ended, self.complaint = lambda: self.code, lambda: None, lambda: "gone"
 
     def stop(self) -> None:
         self.stopped = True
@@ -97,9 +89,7 @@ def test_a_ready_target_is_an_endpoint_until_it_is_stopped(start: Any) -> None:
     assert child.stopped
 
 
-def test_what_the_sweep_s_environment_mocks_is_not_mocked_unasked(
-    start: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_the_sweep_s_environment_mocks_is_not_mocked_unasked(start: Any, monkeypatch: Any) -> None:
     monkeypatch.setenv("USE_MOCK_LLM", "yes")
     for variant in (BASELINE, MOCKS["mock-both"]):
         *_, child = start(**variant.settings)

@@ -146,9 +146,7 @@ def test_one_that_ends_or_never_answers_is_a_usage_error_with_its_last_words(
         assert "starting one: it listens on port " in said[-1]
 
 
-def test_one_that_is_never_ready_is_said_so_with_what_it_answers(
-    app: str, setup_of: Callable[..., Setup]
-) -> None:
+def test_one_that_is_never_ready_is_said_so_with_what_it_answers(app: str, setup_of: Any) -> None:
     setup = setup_of(ready_seconds=2.0, ready_path="/up?x=1")
     why = r"not ready after 2 s: http://127.0.0.1:\d+/up\?x=1 answers 503; its last words: "
     with pytest.raises(UsageError, match=why), started(app, setup, STATUS="503"):

@@ -72,23 +72,21 @@ def test_a_cell_that_is_not_whole_or_was_never_held_against_its_plan_is_not_fini
     assert finished(place, KEY) is None
 
 
+@pytest.mark.parametrize(("free", "how"), [(1 << 40, ""), (4096, r" on a full disk \(.*\)")])
 def test_a_load_that_leaves_no_complete_cell_is_a_fault_and_leaves_no_file_of_ours(
-    place: Workplace, monkeypatch: pytest.MonkeyPatch
+    place: Workplace, monkeypatch: pytest.MonkeyPatch, free: int, how: str
 ) -> None:
     folder = place.folder(KEY)
     spec = folder.with_name(f".{folder.name}.spec.json")
 
-    def complaint() -> str:
-        assert not spec.exists()
-        return "gone"
-
     def load(*_: Any) -> tuple[int, Any]:
         assert spec.exists()
         measured(folder, complete=False)
-        return 3, SimpleNamespace(log=Path("locust.log"), complaint=complaint)
+        return 3, SimpleNamespace(log=Path("locust.log"), complaint=lambda: f"gone {spec.exists()}")
 
     monkeypatch.setattr(cell, "_load", load)
-    with pytest.raises(RuntimeError, match=r"mine/as-is/c02-r1: locust ended with 3: gone"):
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=free))
+    with pytest.raises(RuntimeError, match=rf"mine/as-is/c02-r1: locust ended with 3{how}: gone False"):
         measure(place, KEY, AT)
 
 
@@ -102,32 +100,6 @@ def test_the_verdict_says_first_that_the_target_ended(tmp_path: Path) -> None:
     (tmp_path / "c" / "ended.json").write_text("torn")
     with pytest.raises(RecordError, match=r"ended\.json"):
         read_cell(tmp_path / "c")
-
-
-class Silent:
-    """A locust that ended with 1 and has said nothing."""
-
-    log = Path("locust.log")
-
-    def __init__(self, *_: object, **__: object) -> None: ...
-    def stop(self) -> None: ...
-
-    def wait(self, _: float) -> int:
-        return 1
-
-    def complaint(self) -> str:
-        return "no word yet"
-
-
-@pytest.mark.parametrize(("free", "said"), [(4096, " on a full disk "), (1 << 40, "ended with 1: no word")])
-def test_a_full_disk_is_named_where_locust_could_not(
-    place: Workplace, monkeypatch: pytest.MonkeyPatch, free: int, said: str
-) -> None:
-    usage: Any = SimpleNamespace(free=free)
-    monkeypatch.setattr(cell, "Child", Silent)
-    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
-    with pytest.raises(RuntimeError, match=said):
-        measure(place, KEY, AT)
 
 
 # -- what is kept of a service, so that another one under the same label is told apart

@@ -129,9 +129,7 @@ def test_a_run_that_a_mistake_ended_before_its_first_cell_leaves_nothing(
 
 
 @pytest.mark.parametrize(("number", "ours"), [(errno.ENOSPC, True), (errno.EACCES, False)])
-def test_a_full_disk_is_no_usage_error(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, ours: bool
-) -> None:
+def test_a_full_disk_is_no_usage_error(tmp_path: Path, monkeypatch: Any, number: int, ours: bool) -> None:
     for name in ("pathlib.Path.mkdir", "pathlib.Path.open", "profiler.output.new_path"):
         monkeypatch.setattr(name, refusing(number))
     monkeypatch.setattr(directory, "read_meta", refusing(number))

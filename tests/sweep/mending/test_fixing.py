@@ -151,9 +151,7 @@ def test_an_open_loop_keeps_its_rate_and_other_factors(fixes: Any) -> None:
     ([finding("noisy-neighbour")], "local", "of noisy-neighbour no setting is known"),
     ([finding("event-loop-blocked")], "local=url:http://127.0.0.1:1", "of those that can be set"),
 ])  # fmt: skip
-def test_where_there_is_no_fix_one_line_says_so(
-    fixes: Any, found: list[Finding], deployment: str, why: str
-) -> None:
+def test_where_there_is_no_fix_one_line_says_so(fixes: Any, found: Any, deployment: str, why: str) -> None:
     said = fixes(found, planned(deployment=deployment))
     assert said.startswith("no fix to try: ")
     assert why in said

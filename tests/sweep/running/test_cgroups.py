@@ -70,9 +70,7 @@ def test_version_2_has_one_beside_our_own_with_the_controllers_on(
     assert group.read() == Usage(**used, memory_peak_bytes=77)
 
 
-def test_where_nothing_can_be_limited_one_line_says_what_was_tried(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_where_nothing_can_be_limited_one_line_says_what_was_tried(tmp_path: Path, monkeypatch: Any) -> None:
     monkeypatch.setattr(scope.shutil, "which", lambda name: None)  # type: ignore[attr-defined]
     with pytest.raises(UsageError, match=r"\(cgroup v2: .*not have cpu and memory; systemd-run.*no systemd"):
         Cgroups(tree=tmp_path, own={"": "/"}).method()
@@ -92,9 +90,7 @@ def test_a_quota_is_never_below_the_kernel_s_least(cores: float, period: int, qu
     assert (limits.period_us, limits.quota_us) == (period, quota)
 
 
-def test_groups_of_sweeps_that_are_gone_are_found_by_their_names(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_groups_of_sweeps_that_are_gone_are_found_by_their_names(tmp_path: Path, monkeypatch: Any) -> None:
     removed: list[str] = []
     monkeypatch.setattr(choice, "remove", lambda folders: removed.extend(one.name for one in folders))
     ours = f"chokepoint-{os.getpid()}-{choice._born(os.getpid())}-ab"
@@ -105,9 +101,7 @@ def test_groups_of_sweeps_that_are_gone_are_found_by_their_names(
     assert removed == ["chokepoint-1-5-ab"]
 
 
-def test_a_ledger_s_groups_are_removed_with_its_survivors(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_ledger_s_groups_are_removed_with_its_survivors(tmp_path: Path, monkeypatch: Any) -> None:
     removed: list[Path] = []
     monkeypatch.setattr(choice, "remove", removed.extend)
     folder = tmp_path / "chokepoint-1-5-ab"

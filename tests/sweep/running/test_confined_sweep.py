@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,12 +17,11 @@ from sweep.deployments.protocol import Endpoint
 from sweep.measuring import directory
 from sweep.measuring.cell import Workplace
 from sweep.measuring.limited import write_limits
-from sweep.planning.options import parse_targets
 from sweep.planning.plan import CellKey
 from sweep.running.cgroups.group import Group, Usage
 from sweep.running.cgroups.limits import Limits
 from sweep.running.confined import Confined
-from sweep.running.errors import OutOfMemory, UsageError
+from sweep.running.errors import UsageError
 
 KILLED = Usage(oom_kills=1, memory_peak_bytes=64 << 20)
 
@@ -51,9 +51,7 @@ class Tight(sweep_world.World):
 
 def planned(path: Path, *names: str) -> Path:
     variants = tuple(Variant(name=name, settings={"A": name}) for name in names)
-    targets = parse_targets(["it=local"])
-    plan = sweep_world.planned(targets=targets, variants=variants, levels=(1, 5, 9), auto=False, repeats=2)
-    return directory.create(path, "run", plan)
+    return directory.create(path, "run", sweep_world.plan_of("it=local", variants=variants, levels=(1, 5, 9)))
 
 
 @pytest.mark.parametrize("at", [0, 5, 9])
@@ -68,13 +66,9 @@ def test_the_others_cells_go_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
     assert sum("/large/" in cell for cell in cells) == 6
 
 
-def test_where_nothing_else_is_there_it_is_the_user_s_mistake(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    run = planned(tmp_path, "large")
-    with pytest.raises(OutOfMemory, match=r"^it/large was killed for want of memory"):
-        sweep_world.swept_aloud(run, Tight(knee=20), monkeypatch)
-    assert issubclass(OutOfMemory, UsageError)
+def test_where_nothing_else_is_there_it_is_the_user_s_mistake(tmp_path: Path, monkeypatch: Any) -> None:
+    with pytest.raises(UsageError, match=r"^it/large was killed for want of memory"):
+        sweep_world.swept_aloud(planned(tmp_path, "large"), Tight(knee=20), monkeypatch)
 
 
 def test_a_cell_keeps_what_was_used_in_its_time(tmp_path: Path) -> None:
