@@ -49,7 +49,11 @@ def test_what_needs_no_room_or_numbers_imports_none(code: str, unwanted: set[str
     assert not seen & unwanted
 
 
-def test_its_exit_codes_are_those_of_every_command() -> None:
+def test_its_exit_codes_are_those_of_every_command_and_each_shell_has_a_script(here: Any) -> None:
+    done = here(main)
+    assert (done.returncode, done.stdout, "chokepoint sweep --config" in done.stderr) == (2, "", True)
+    for shell in ("bash", "zsh", "fish"):
+        assert f"_CHOKEPOINT_COMPLETE={shell}_complete" in here(main, "completion", shell).stdout
     assert (FAULT, USAGE, INTERRUPTED) == (exit_codes.FAULT, exit_codes.USAGE, exit_codes.INTERRUPTED)
 
 
@@ -111,12 +115,6 @@ def test_a_mock_is_started_by_its_name(name: str, capsys: pytest.CaptureFixture[
 def test_a_typo_gets_the_closest_name(words: list[str], said: str, capsys: Any) -> None:
     assert main(words) == 2
     assert capsys.readouterr().err == said + "\n"
-
-
-def test_without_a_command_it_says_which_there_are(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main([]) == 2
-    out, err = capsys.readouterr()
-    assert (out, "chokepoint sweep --config" in err) == ("", True)
 
 
 @pytest.mark.parametrize(("command", "words"), [
@@ -227,9 +225,3 @@ def test_fish_completes_commands_and_their_options(environment: dict[str, str], 
     done = subprocess.run(words, cwd=tmp_path, env=environment, capture_output=True, text=True)
     for part, whole in zip(done.stdout.split("---\n"), LINES.values(), strict=False):
         assert part.startswith(whole), done.stdout + done.stderr
-
-
-@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_every_shell_gets_a_script_of_its_own(shell: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["completion", shell]) == 0
-    assert f"_CHOKEPOINT_COMPLETE={shell}_complete" in capsys.readouterr().out

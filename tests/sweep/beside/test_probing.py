@@ -76,11 +76,6 @@ def test_a_cell_is_none_the_worse_for_probes_that_failed_or_are_not_wanted(
     assert not (tmp_path / "probes.jsonl").exists()
 
 
-def test_what_is_probed_where_nothing_else_was_said() -> None:
-    said = parse_targets(["local", "run:app", "url:http://h"])
-    assert [target.cheap_path for target in said] == ["/health", "/", "/health"]
-
-
 @pytest.mark.parametrize(("paths", "probes", "told"), [
     (("/a", "/b", "/c"), True, "2 times at most"), (("health",), True, "--probe-path wants a path"),
     (("/x?api_key=abcdefghijkl",), True, "looks like a secret"),
@@ -93,5 +88,7 @@ def test_what_cannot_be_probed_is_refused(paths: tuple[str, ...], probes: bool, 
 
 @pytest.mark.parametrize("paths", [["health"], ["/a", "/b", "/c"]])
 def test_a_damaged_plan_has_no_probes_that_could_not_be_asked_for(paths: list[str]) -> None:
+    said = parse_targets(["local", "run:app", "url:http://h"])
+    assert [target.cheap_path for target in said] == ["/health", "/", "/health"]  # where nothing was said
     with pytest.raises(UsageError, match="probe_paths"):
         Plan.from_json(plan("run:app").to_json() | {"probe_paths": paths})

@@ -32,30 +32,23 @@ def port_kind(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(catalogue, "KINDS", (*catalogue.KINDS, module.__dict__["Port"]))
 
 
-def plan(*targets: Target) -> Plan:
-    return plan_of(targets=targets)
-
-
 @pytest.mark.usefixtures("port_kind")
 def test_the_guide_s_kind_is_one_by_its_file_and_its_line(trap: Any, setup_of: Callable[..., Setup]) -> None:
     server = trap(lambda talk: None)
     target = Target.of(f"port:{server.port}")
     assert target.label == f"port-{server.port}"
-    assert Plan.from_json(plan(target).to_json()).targets == (target,)
-    assert not plan(target).starts_targets
-    check_services(plan(target), {})
+    assert Plan.from_json(plan_of(targets=(target,)).to_json()).targets == (target,)
+    assert not plan_of(targets=(target,)).starts_targets
+    check_services(plan_of(targets=(target,)), {})
     endpoint = target.kind.deployment(setup_of()).start("as-is", {})
     assert endpoint.base_url == server.url
     assert endpoint.pids == (os.getpid(),)
+    with pytest.raises(UsageError, match="no such command on the PATH: 'no-such-command-x'"):
+        check_services(plan_of("run:no-such-command-x"), {})
     with pytest.raises(UsageError, match="port:N wants a number of a port"):
         Target.of("port:x")
     with pytest.raises(UsageError, match=r"local, .* url:http://HOST:PORT or port:N as SPEC, not 'x'"):
         Target.of("x")
-
-
-def test_a_command_that_is_not_there_ends_a_sweep_before_its_folder() -> None:
-    with pytest.raises(UsageError, match="no such command on the PATH: 'no-such-command-x'"):
-        check_services(plan(Target.of("run:no-such-command-x")), {})
 
 
 def test_only_what_is_started_is_waited_for_and_only_a_command_where_the_user_says() -> None:

@@ -63,11 +63,6 @@ def test_a_wrong_spec_is_one_line(spec: str, why: str) -> None:
         Target.of(spec)
 
 
-def test_a_context_may_have_slashes_and_colons() -> None:
-    target = Target.of("k8s:arn:aws:eks:eu:1:cluster/live/prod/rag,replicas=2,via=service")
-    assert (target.kind.spec.context, target.label) == ("arn:aws:eks:eu:1:cluster/live", "k8s-prod-rag")  # type: ignore[attr-defined]
-
-
 def test_a_clone_has_labels_of_its_own_and_is_removed(
     cluster: FakeCluster, start: Any, tmp_path: Path
 ) -> None:
@@ -141,21 +136,18 @@ def test_in_place_goes_back_to_the_revision_that_was(cluster: FakeCluster, start
     assert cluster.told[-1][0] == "get"
 
 
-def scaler(name: str) -> dict[str, Any]:
-    return {"metadata": {"name": "h"}, "spec": {"scaleTargetRef": {"kind": "Deployment", "name": name}}}
-
-
 @pytest.mark.parametrize(("metadata", "scalers", "who"), [
-    ({}, [scaler("rag")], "the HorizontalPodAutoscaler h"),
+    ({}, ["rag"], "the HorizontalPodAutoscaler h"),
     ({"labels": {"argocd.argoproj.io/instance": "x"}}, [], "Argo CD"),
-    ({"annotations": {"argocd.argoproj.io/tracking-id": "x"}}, [scaler("other")], "Argo CD"),
+    ({"annotations": {"argocd.argoproj.io/tracking-id": "x"}}, ["other"], "Argo CD"),
     ({"labels": {"helm.toolkit.fluxcd.io/name": "x"}}, [], "Flux"),
 ])  # fmt: skip
 def test_what_others_manage_is_cloned_but_not_changed(
     cluster: FakeCluster, metadata: Any, scalers: Any, who: str
 ) -> None:
     cluster.deployments["rag"]["metadata"].update(metadata)
-    cluster.scalers = scalers
+    refs = [{"scaleTargetRef": {"kind": "Deployment", "name": name}} for name in scalers]
+    cluster.scalers = [{"metadata": {"name": "h"}, "spec": spec} for spec in refs]
     check_services(plan_of(SPEC), {})
     with pytest.raises(UsageError, match=f"managed by {who}"):
         check_services(plan_of(f"{SPEC},in-place"), {})
@@ -171,11 +163,6 @@ def test_a_claim_that_is_written_to_is_not_shared_with_a_clone(cluster: FakeClus
     check_services(plan_of(SPEC), {})
 
 
-def test_a_complaint_is_one_line_without_the_environment() -> None:
-    said = b"Warning: old\nError from server: env hunter2-hunter2 is wrong\nerror: stop"
-    assert _complaint(said, ["hunter2-hunter2"]) == "Error from server: env *** is wrong error: stop"
-
-
 VERSION_1 = (
     "==> /sys/fs/cgroup/cpu/cpu.stat <==\nnr_periods 30\nnr_throttled 7\nthrottled_time 2500000000\n\n"
     "==> /sys/fs/cgroup/cpuacct/cpuacct.usage <==\n4500000000\n\n"
@@ -186,10 +173,15 @@ USED = Usage(
 )
 
 
-def test_version_1_of_control_groups_and_no_quota() -> None:
+def test_what_the_cluster_and_its_user_say_is_read() -> None:
     assert read(VERSION_1) == USED
     assert read("==> /sys/fs/cgroup/cpu.stat <==\nusage_usec 1500000\n") == Usage(cpu_seconds=1.5)
     assert read("") == Usage()
+    said = b"Warning: old\nError from server: env hunter2-hunter2 is wrong\nerror: stop"
+    assert _complaint(said, ["hunter2-hunter2"]) == "Error from server: env *** is wrong error: stop"
+    target = Target.of("k8s:arn:aws:eks:eu:1:cluster/live/prod/rag,replicas=2,via=service")
+    assert target.label == "k8s-prod-rag"
+    assert target.kind.spec.context == "arn:aws:eks:eu:1:cluster/live"  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(("complaint", "printed", "used", "why"), [

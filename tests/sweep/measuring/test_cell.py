@@ -17,6 +17,7 @@ from records.services.served import Served
 from sweep.deployments.protocol import Endpoint
 from sweep.measuring import cell
 from sweep.measuring.cell import Workplace, finished, measure
+from sweep.measuring.unanswered import Unanswered
 from sweep.planning.plan import Plan
 from sweep.planning.target import Target
 from sweep_world import key_of, plan_of
@@ -143,3 +144,17 @@ def test_what_the_environment_sets_is_kept_like_what_was_set(
     plan = plan_of(f"mine={spec}", settings={"N": "4"} if spec == "run:app" else {})
     kept = cell._spec(place_of(plan), KEY, Endpoint(base_url="http://h", served=served))
     assert (kept.service, kept.settings) == ({"spec": spec} if spec == "run:app" else {}, told)
+
+
+def test_what_never_answers_is_said_once(place_of: Any) -> None:
+    place = place_of(plan_of("mine=run:app", probes=True, scrape=("llm={target}/metrics",)))
+    said, endpoint = Unanswered(), Endpoint(base_url="http://h:1")
+    keys = [key_of(repeat=repeat) for repeat in (1, 2)]
+    for key in keys:
+        place.folder(key).mkdir(parents=True)
+        (place.folder(key) / "profile.scraped.jsonl").write_text('{"source": "llm", "error": "HTTP 404"}\n')
+    assert said.lines(place, keys[0], endpoint) == [
+        "mine/as-is/c02-r1: no probe of http://h:1 was taken",
+        "mine/as-is/c02-r1: scrape llm: 1 of 1 failed (HTTP 404)",
+    ]
+    assert said.lines(place, keys[1], endpoint) == []

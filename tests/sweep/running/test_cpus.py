@@ -28,21 +28,13 @@ def _written(ranges: Sequence[tuple[int, int]]) -> tuple[str, set[int]]:
     return text, {cpu for first, more in ranges for cpu in range(first, first + more + 1)}
 
 
-@given(_LISTS, _LISTS)
-def test_lists_are_read_as_taskset_reads_them(
-    load: Sequence[tuple[int, int]], target: Sequence[tuple[int, int]]
-) -> None:
-    (one, load_cpus), (other, target_cpus) = _written(load), _written(target)
-    found = cpus.parse(f"{one}:{other}")
-    assert (set(found[0]), set(found[1])) == (load_cpus, target_cpus)
-
-
 @given(_LISTS, _LISTS, st.sets(st.integers(0, 330), min_size=1), st.booleans())
 def test_what_is_divided_is_usable_and_nobody_s_twice(
     load: Sequence[tuple[int, int]], target: Sequence[tuple[int, int]], usable: set[int], all_there: bool
 ) -> None:
     (one, load_cpus), (other, target_cpus) = _written(load), _written(target)
     usable = usable | load_cpus | target_cpus if all_there else usable
+    assert tuple(map(set, cpus.parse(f"{one}:{other}"))) == (load_cpus, target_cpus)  # as taskset reads them
     good = not load_cpus & target_cpus and load_cpus | target_cpus <= usable
     if not good:
         with pytest.raises(UsageError, match=r"\A[^\n]{1,300}\Z"):

@@ -56,16 +56,22 @@ def test_the_ledger_ends_survivors(tmp_path: Path, child: Any) -> None:
     assert ledger.end_survivors() == 0
 
 
-def test_a_pid_that_was_given_to_a_stranger_is_left_alone(tmp_path: Path) -> None:
-    stranger = subprocess.Popen([sys.executable, *_SLEEP], stdout=subprocess.PIPE)
-    try:
-        path = tmp_path / "ledger.jsonl"
-        path.write_text(f'{{"pid": {stranger.pid}, "created": 1.0}}\n')
+def test_a_pid_that_was_given_to_a_stranger_or_a_damaged_line_names_nobody(tmp_path: Path) -> None:
+    path, me = tmp_path / "ledger.jsonl", Started(pid=os.getpid(), created=1.0)
+    assert (me.session(), left([me])) == (None, [])
+    with subprocess.Popen([sys.executable, *_SLEEP], stdout=subprocess.DEVNULL) as stranger:
+        damaged = [
+            "5",
+            "{}",
+            '{"pid":-1,"created":1}',
+            '{"pid":"x","created":1}',
+            '{"pid":1,"created":null}',
+            "no",
+        ]
+        path.write_text("\n".join([f'{{"pid": {stranger.pid}, "created": 1.0}}', *damaged, ""]))
         assert Ledger(path).end_survivors() == 0
         assert stranger.poll() is None
-    finally:
         stranger.kill()
-        stranger.communicate(timeout=20)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="CPUs can be chosen on Linux only")
@@ -91,15 +97,6 @@ def test_a_child_dies_with_a_killed_parent(tmp_path: Path) -> None:
         process = psutil.Process(int(parent.stdout.readline()))
         parent.kill()
     assert not psutil.wait_procs([process], timeout=20)[1]
-
-
-@pytest.mark.parametrize(
-    "line", ["5", "{}", '{"pid":-1,"created":1}', '{"pid":"x","created":1}', '{"pid":1,"created":null}', "no"]
-)
-def test_a_damaged_line_of_the_ledger_names_nobody(tmp_path: Path, line: str) -> None:
-    path = tmp_path / "processes.jsonl"
-    path.write_text(line + "\n")
-    assert Ledger(path).end_survivors() == 0
 
 
 def test_a_child_does_not_get_the_target_s_key_and_its_log_holds_no_secret(
@@ -200,9 +197,3 @@ def test_what_a_child_left_that_ended_by_itself_is_ended(
     forks += forked(tmp_path / "log")
     one.stop()
     assert running(forks) == 0
-
-
-def test_a_session_whose_number_was_given_to_a_stranger_is_left_alone() -> None:
-    stranger = Started(pid=os.getpid(), created=1.0)
-    assert stranger.session() is None
-    assert left([stranger]) == []
