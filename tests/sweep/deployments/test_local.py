@@ -53,7 +53,7 @@ def start(setup_of: Callable[..., Setup]) -> Callable[..., tuple[LocalDeployment
     return started
 
 
-def test_a_target_on_cpus_of_its_own_computes_with_as_many_threads(start: Any) -> None:
+def test_a_target_on_cpus_of_its_own_computes_with_as_many_threads(start: Any, monkeypatch: Any) -> None:
     *_, child = start(_APART)
     assert child.cpus == (1, 2)
     names = {"OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TORCH_THREADS"}
@@ -61,6 +61,10 @@ def test_a_target_on_cpus_of_its_own_computes_with_as_many_threads(start: Any) -
     assert {child.env[name] for name in names} == {"2"}
     *_, child = start(_SHARED)
     assert not names & set(child.env)
+    monkeypatch.setenv("OMP_NUM_THREADS", "7")  # what the user asked for is kept
+    monkeypatch.setattr(local, "served", lambda base_url: Served(config="x", settings={"TORCH_THREADS": 3}))
+    *_, child = start(_APART, TORCH_THREADS="3")
+    assert [child.env[f"{name}_THREADS"] for name in ("OMP_NUM", "TORCH", "MKL_NUM")] == ["7", "3", "2"]
 
 
 def test_a_target_gets_its_llm_s_key_but_not_its_own(start: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -69,13 +73,6 @@ def test_a_target_gets_its_llm_s_key_but_not_its_own(start: Any, monkeypatch: py
     *_, child = start()
     assert "TARGET_API_KEY" not in child.env
     assert child.env["OPENAI_API_KEY"] == "sk-2"
-
-
-def test_threads_that_the_user_asked_for_are_kept(start: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OMP_NUM_THREADS", "7")
-    monkeypatch.setattr(local, "served", lambda base_url: Served(config="x", settings={"TORCH_THREADS": 3}))
-    *_, child = start(_APART, TORCH_THREADS="3")
-    assert [child.env[f"{name}_THREADS"] for name in ("OMP_NUM", "TORCH", "MKL_NUM")] == ["7", "3", "2"]
 
 
 def test_a_ready_target_is_an_endpoint_until_it_is_stopped(start: Any) -> None:

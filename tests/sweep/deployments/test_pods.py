@@ -81,6 +81,12 @@ def test_a_container_is_what_its_manifests_say(overlay: Any) -> None:
     assert (limits.cpu_cores, limits.cpu_request_cores, limits.memory_bytes) == (0.5, 0.25, 2 << 30)
     assert found.environment == {"TORCH_THREADS": "3", "LLM_MODEL": "mine", "CORES": "1", "AGAIN": "3"}
     assert found.left_out == ("CACHE_DIR", "DB_PASSWORD", "HOME", "KEY", "OPENAI_BASE_URL", "PG_DSN")
+    shares = []
+    for resources in ({"limits": {"cpu": "2"}}, None):  # without a request the limit, without both nothing
+        inner = {"template": {"spec": {"containers": [{"name": "x", "resources": resources}]}}}
+        limits = container_of([{"kind": "Deployment", "metadata": {"name": "x"}, "spec": inner}]).limits
+        shares.append(limits.shares)
+    assert (shares, limits.quota_us) == ([2048, 2], None)
 
 
 @pytest.mark.parametrize(("text", "why"), [
@@ -92,15 +98,6 @@ def test_a_container_is_what_its_manifests_say(overlay: Any) -> None:
 def test_what_cannot_be_read_is_one_line(overlay: Any, text: str, why: str) -> None:
     with pytest.raises(UsageError, match=rf"\A[^\n]*{why}[^\n]*\Z"):
         render.container_in(overlay(text), "pod")
-
-
-def test_without_a_request_the_limit_is_requested_and_without_both_nothing() -> None:
-    def limits(resources: Any) -> Any:
-        inner = {"template": {"spec": {"containers": [{"name": "x", "resources": resources}]}}}
-        return container_of([{"kind": "Deployment", "metadata": {"name": "x"}, "spec": inner}]).limits
-
-    assert limits({"limits": {"cpu": "2"}}).shares == 2048
-    assert (limits(None).shares, limits(None).quota_us) == (2, None)
 
 
 def test_the_arm_of_equal_cpu_has_as_much_of_it_in_short_periods_and_threads_that_fit(overlay: Any) -> None:
@@ -121,16 +118,13 @@ def test_a_pod_is_told_nothing_of_this_machine_s_threads_and_waits_as_its_probe(
     assert confinement.waited_for(setup_of(ready_seconds=5.0)).ready_seconds == 5.0
 
 
-def test_specs_of_pods() -> None:
+def test_specs_of_pods_and_a_node_s_cores_which_size_pods_alone() -> None:
     specs = ("pod", "pod:local", "pod:a/staging", "local-equal-cpu")
     assert [kind_of(spec).name for spec in specs] == ["pod", "pod", "pod-staging", "local-equal-cpu"]
     with pytest.raises(UsageError, match="wants the name or the folder"):
         kind_of("pod:")
     with pytest.raises(UsageError, match=r"there is no overlay .*nosuch; there are .*local"):
         Pod("nosuch").limits()
-
-
-def test_a_node_s_cores_size_pods_alone() -> None:
     assert as_if(32)["DEFAULT_EXECUTOR_THREADS"] == "32"
     assert (as_if(2)["DEFAULT_EXECUTOR_THREADS"], as_if(2)["OMP_NUM_THREADS"]) == ("6", "2")
     assert as_if(32)["MKL_DYNAMIC"] == "FALSE"  # else it stops at the cores that there are

@@ -6,7 +6,7 @@ import pytest
 
 from sweep.fixes.any_app import ANY_APP, remedies_for
 from sweep.fixes.reference_app import REFERENCE_APP
-from sweep.fixes.remedy import Effective, Remedy, as_text
+from sweep.fixes.remedy import Effective, as_text
 from sweep.mending.given_fixes import parse_fixes
 from sweep.running.errors import UsageError
 from target_app.settings import Settings
@@ -90,10 +90,9 @@ def test_an_app_of_the_users_has_as_many_threads_as_cores_and_settings_read_as_t
 
 def test_a_users_own_fixes_are_by_code_in_their_order() -> None:
     given = parse_fixes(["my-lock:POOL=8,NAMES=a,b", "gc-pauses:FREEZE=yes", "my-lock:POOL=16"])
-    assert given == {
-        "my-lock": (Remedy(settings={"POOL": "8", "NAMES": "a,b"}), Remedy(settings={"POOL": "16"})),
-        "gc-pauses": (Remedy(settings={"FREEZE": "yes"}),),
-    }
+    settings = {code: [remedy.settings for remedy in remedies] for code, remedies in given.items()}
+    mine = [{"POOL": "8", "NAMES": "a,b"}, {"POOL": "16"}]
+    assert settings == {"my-lock": mine, "gc-pauses": [{"FREEZE": "yes"}]}
 
 
 @pytest.mark.parametrize(("value", "why"), [
