@@ -78,16 +78,14 @@ def test_where_nothing_can_be_limited_one_line_says_what_was_tried(tmp_path: Pat
         Cgroups.here(tmp_path).method()
 
 
-@pytest.mark.parametrize(
-    ("cores", "period", "quota"), [(0.5, 10_000, 5000), (0.01, 100_000, 1000), (2.0, 10_000, 20_000)]
-)
-def test_a_quota_is_never_below_the_kernel_s_least(cores: float, period: int, quota: int) -> None:
+def test_a_quota_is_never_below_the_kernel_s_least_and_systemd_is_told_it() -> None:
+    for cores, period, quota in ((0.5, 10_000, 5000), (0.01, 100_000, 1000), (2.0, 10_000, 20_000)):
+        limits = Limits(cpu_cores=cores, cpu_period_us=10_000)
+        assert (limits.period_us, limits.quota_us) == (period, quota)
     words = scope.words_of("g", LIMITS)
-    quota_of_half = {"--scope", "--unit=g.scope", "--property=CPUQuota=50%", "--property=CPUWeight=10"}
-    assert quota_of_half | {"--property=MemoryMax=268435456"} <= set(words)
+    half = {"--scope", "--unit=g.scope", "--property=CPUQuota=50%", "--property=CPUWeight=10"}
+    assert half | {"--property=MemoryMax=268435456"} <= set(words)
     assert words[-1] == "--"
-    limits = Limits(cpu_cores=cores, cpu_period_us=10_000)
-    assert (limits.period_us, limits.quota_us) == (period, quota)
 
 
 def test_groups_of_sweeps_that_are_gone_are_found_by_their_names(tmp_path: Path, monkeypatch: Any) -> None:
