@@ -1,7 +1,6 @@
 """A sweep's loop with a clock and a service that are made up."""
 
 import io
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +10,7 @@ import pytest
 from rich.console import Console
 
 from records.cells.cell import Cell, Check, Verdict
+from records.cells.point import Point
 from records.cells.reader import CellData, read_cell
 from records.cells.request import Outcome, RequestRecord
 from records.files import write_json
@@ -98,11 +98,8 @@ def planned(**changes: Any) -> Plan:
     return plan_of("it=url:http://127.0.0.1:1", **{"levels": BASE_LEVELS, "auto": True, **changes})
 
 
-def swept(path: Path, world: World, monkeypatch: pytest.MonkeyPatch) -> tuple[runner.Sweep, str]:
-    """The sweep when it is done, and the last counter that was printed, as ``3/4``."""
-    sweep, printed = swept_aloud(path, world, monkeypatch)
-    counters = re.findall(r"^\[ *(\d+/\d+)\]", printed, re.MULTILINE)
-    return sweep, counters[-1] if counters else ""
+def key_of(users: int = 2, repeat: int = 1, deployment: str = "mine", config: str = "as-is") -> CellKey:
+    return CellKey(deployment=deployment, config=config, point=Point.of_users(users), repeat=repeat)
 
 
 def swept_aloud(path: Path, world: World, monkeypatch: pytest.MonkeyPatch) -> tuple[runner.Sweep, str]:
