@@ -70,6 +70,16 @@ def test_a_prediction_is_held_against_the_interval(
     assert (cells[2], cells[5]) == (cell, held)
 
 
+@pytest.mark.parametrize("found_in", ["a1", "b2", ""])
+def test_code_that_changed_since_the_finding_is_said(made: Any, tmp_path: Path, found_in: str) -> None:
+    requested = {"service": {"code": "b2"}}
+    analysis = analysed(run(made, tmp_path, {**FIX, "found_in": found_in}, requested=requested))
+    [written] = results_json(analysis)["fixes"]
+    assert written["code_changed"] == (found_in == "a1")
+    assert ("the service's code changed" in what_this_says(analysis)[0]) == (found_in == "a1")
+    assert ("the prediction is of the older code" in words(analysis)) == (found_in == "a1")
+
+
 def test_a_fix_that_gains_nothing_is_said_to(made: Any, tmp_path: Path) -> None:
     first = what_this_says(analysed(run(made, tmp_path, FIX, gain=1.0)))[0]
     assert "shows no difference in RPS to slow, 1.00x (" in first
