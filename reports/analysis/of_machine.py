@@ -128,8 +128,8 @@ def _drifts(level: OperatingPoint) -> Iterator[Drift]:
 
 
 def disturbed(analysis: Analysis) -> Iterator[Note]:
-    """Only where it matters."""
-    noise = [noise_of(cell) for cell in analysis.cells]
+    """Only where it matters: a cell without a good answer has no figure that it could have moved."""
+    noise = [noise_of(cell) for cell in analysis.cells if cell.figures.good]
     kinds: tuple[tuple[type[_OfTheMachine], str, float], ...] = (
         (Steal, "steal_percent", STEAL_PERCENT),
         (GeneratorWaited, "generator_delay_percent", GENERATOR_DELAY_PERCENT),

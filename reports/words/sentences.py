@@ -49,7 +49,7 @@ def sentences(analysis: Analysis) -> Iterator[Sentence]:
     yield _believed(analysis)
     if behind:
         yield from compared
-    if analysis.without_valid_cell:
+    if analysis.without_valid_cell and any(cell.valid for cell in analysis.cells):
         who = listed([f"{deployment}/{config}" for deployment, config in analysis.without_valid_cell])
         text = f"Nothing can be said about {who}: no cell is valid."
         yield Sentence(text=text, short=text)
@@ -75,6 +75,8 @@ def _believed(analysis: Analysis) -> Sentence:
     failed = [check for cell in invalid for check in cell.failed_checks]
     good = len(cells) - len(invalid)
     first = f"{good} of {len(cells)} cells are valid, the others enter no figure"
+    if not good:
+        first = f"None of the {len(cells)} cells is valid, so there is no figure to believe"
     if len(cells) == 1:
         first = "The cell is not valid"
     if not failed:

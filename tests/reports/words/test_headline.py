@@ -245,7 +245,8 @@ def test_two_deployments_of_which_none_is_valid_have_no_ratio(made: Any, tmp_pat
 
 def test_that_no_cell_is_valid_is_said_once(made: Any, tmp_path: Path) -> None:
     said = head(analysed(made, tmp_path / "run", [made.spec(checks=made.fail)]))
-    assert said.count("no cell is valid") == 1
+    assert said.startswith("The cell is not valid. The check retrieval failed: ")
+    assert "no cell is valid" not in said
     assert "no valid cell" not in said
 
 
@@ -281,3 +282,20 @@ def test_the_answer_comes_before_the_cautions(made: Any, tmp_path: Path, long: i
     assert "still grew at" in said
     assert re.search(r"At 20 users configuration \w+ (makes|shows)", said)
     assert re.search(r"Read with care \(see the verdict\): .*\d (more|reasons)", said)
+
+
+def test_where_a_service_refuses_all_nothing_stands_beside_the_cause(made: Any, tmp_path: Path) -> None:
+    noise = {"steal_percent": 16.0, "generator_delay_percent": 46.0}
+    refused = (
+        Check(name="failures", status="fail", text="no good answer: HTTP 404", advice="another --path"),
+    )
+    specs = [
+        made.spec(
+            config="as-is", concurrency=n, rps=0.0, failures=9, checks=refused, achieved={"noise": noise}
+        )
+        for n in (1, 4)
+    ]
+    assert what_this_says(analysed(made, tmp_path / "run", specs))[-1] == (
+        "None of the 2 cells is valid, so there is no figure to believe. The check failures failed in 2 of "
+        "them: no good answer: HTTP 404; another --path."
+    )
