@@ -36,7 +36,7 @@ def section(found: Sequence[Finding], free: Sequence[Acquittal]) -> Iterator[Par
 
 
 def _rests_on(finding: Finding) -> str:
-    figures = finding.evidence and f"It rests on these figures: {_figures(finding.evidence)}"
+    figures = f"It rests on these figures: {_figures(finding.evidence)}" if finding.evidence else ""
     return ". ".join(filter(None, (_said(finding), figures, finding.advice))) + "."
 
 

@@ -17,7 +17,7 @@ from reports.figures.knees import Knee
 from reports.figures.load import Load
 from reports.figures.shaped import ShapedCell
 from reports.figures.text import listed, number, times
-from reports.findings.catalogue import diagnosis
+from reports.findings.finding import Finding
 from reports.findings.limit import SIDES, Limit, limit
 from reports.findings.waiting import queueing, waiting
 from reports.words import unexplained as unexplained_words
@@ -33,7 +33,7 @@ MOST_COMPARED = 2
 """So many deployments beside the first have a sentence of their own, whatever the room."""
 
 
-def sentences(analysis: Analysis) -> Iterator[Sentence]:
+def sentences(analysis: Analysis, found: Sequence[Finding]) -> Iterator[Sentence]:
     """The most important first: which of two deployments is ahead, may it be believed, how far does it grow,
     what are the mocks worth?"""
     if not analysis.levels:
@@ -56,12 +56,12 @@ def sentences(analysis: Analysis) -> Iterator[Sentence]:
     for deployment in deployments_of(analysis.levels):
         yield from _deployment(analysis, deployment)
     yield from dial_sentences(analysis)
-    yield from unexplained(analysis)
+    yield from unexplained(analysis, found)
 
 
-def unexplained(analysis: Analysis) -> Iterator[Sentence]:
-    """Deployments of which nobody knows what takes their time."""
-    named = {finding.about.deployment for finding in diagnosis(analysis) if finding.where}
+def unexplained(analysis: Analysis, found: Sequence[Finding]) -> Iterator[Sentence]:
+    """Deployments of which nobody knows what takes their time. ``found``: the diagnosis."""
+    named = {finding.about.deployment for finding in found if finding.where}
     for note in analysis.noted(NoStageTimes):
         if left := [one for one in note.deployments if one not in named]:
             yield unexplained_words.blind(left, note.profiles)

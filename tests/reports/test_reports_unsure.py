@@ -9,12 +9,12 @@ import pytest
 from records.cells.cell import Check
 from records.cells.reader import read_run
 from records.files import LineFile
+from reported import what_this_says
 from reports.analysis.analyse import analyse
 from reports.analysis.analysis import Analysis
 from reports.blocks import blocks
 from reports.document.document import Table
 from reports.figures.text import NONE
-from reports.words.headline import what_this_says
 from workloads.catalogue import check_named
 
 

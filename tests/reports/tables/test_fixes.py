@@ -8,12 +8,11 @@ import pytest
 
 from records.cells.reader import read_run
 from records.services.fixes import TriedFix, fixes_of
-from reported import analysed, words
+from reported import analysed, what_this_says, words
 from reports.analysis.analyse import analyse
 from reports.as_json.results import results_json
 from reports.blocks import blocks
 from reports.document.render import markdown
-from reports.words.headline import what_this_says
 
 FIX = {
     "variant": "fix-some-lock", "of": "slow", "code": "some-lock", "where": "ask (mine.py:7)",

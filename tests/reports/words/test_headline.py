@@ -10,14 +10,14 @@ import pytest
 
 from records.cells.cell import Check
 from records.cells.reader import read_run
-from reported import printed
+from reported import printed, what_this_says
 from reports.analysis.analyse import analyse
 from reports.analysis.analysis import Analysis
 from reports.as_json.results import results_json
 from reports.blocks import blocks
 from reports.document.document import Paragraph, Table
 from reports.document.render import markdown
-from reports.words.headline import LINES, what_this_says
+from reports.words.headline import LINES
 
 RPS = {
     "baseline": {1: 5.0, 5: 22.0, 10: 30.0, 20: 31.0},
