@@ -121,7 +121,7 @@ class Driver:
         )
         self.on_end(self._record(dropped))
 
-    def ask(self, user: VirtualUser, due_ns: int | None = None) -> bool:
+    def run_next(self, user: VirtualUser, due_ns: int | None = None) -> bool:
         """One item of this user; False, and none, when the run is stopping or there is no further item."""
         now = time.monotonic_ns()
         if not self.session.may_begin(now):
