@@ -173,5 +173,5 @@ def generator(analysis: Analysis) -> Iterator[Note]:
             number = float(bound) if isinstance(bound, (int, float)) else None
             known.add(name)
             yield GeneratorFigure(check=name, worst=worst, bound=number, cell=where, measured=len(seen))
-    if analysis.cells and LAG not in known:
+    if LAG not in known and any(cell.figures.good for cell in analysis.cells):
         yield GeneratorUnknown()
