@@ -285,17 +285,10 @@ def test_the_answer_comes_before_the_cautions(made: Any, tmp_path: Path, long: i
 
 
 def test_where_a_service_refuses_all_nothing_stands_beside_the_cause(made: Any, tmp_path: Path) -> None:
-    noise = {"steal_percent": 16.0, "generator_delay_percent": 46.0}
-    refused = (
-        Check(name="failures", status="fail", text="no good answer: HTTP 404", advice="another --path"),
-    )
-    specs = [
-        made.spec(
-            config="as-is", concurrency=n, rps=0.0, failures=9, checks=refused, achieved={"noise": noise}
-        )
-        for n in (1, 4)
-    ]
+    checks = (Check(name="failures", status="fail", text="HTTP 404", advice="another --path"),)
+    bad = {"rps": 0.0, "failures": 9, "checks": checks, "achieved": {"noise": {"steal_percent": 16.0}}}
+    specs = [made.spec(config="as-is", concurrency=n, **bad) for n in (1, 4)]
     assert what_this_says(analysed(made, tmp_path / "run", specs))[-1] == (
         "None of the 2 cells is valid, so there is no figure to believe. The check failures failed in 2 of "
-        "them: no good answer: HTTP 404; another --path."
+        "them: HTTP 404; another --path."
     )
