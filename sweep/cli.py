@@ -106,7 +106,8 @@ Exit codes: 0 fine, 1 a fault of ours, 2 usage or a target that never got ready,
     "--budget",
     default=None,
     metavar="TIME",
-    help="End after this long (90s, 5m, none). [default: 330s for auto, none for a list]",
+    help="End after this long (90s, 5m, none). [default: 330s for auto, none for a list; 540s for --dial, a "
+    "cell of which takes 100 s, where --concurrency is left out]",
 )
 @with_options
 @click.option(

@@ -140,8 +140,12 @@ def _was_set(cell: CellSummary) -> bool:
 
 
 def proof(analysis: Analysis) -> Iterator[Note]:
-    """Cells whose configuration was never proved."""
-    cells = [c for c in analysis.cells if _status(c, "configuration") == "n/a" or c.cell.config == AS_IS]
+    """Cells whose configuration was never proved, and of which there are figures."""
+    cells = [
+        c
+        for c in analysis.cells
+        if c.figures.good and (_status(c, "configuration") == "n/a" or c.cell.config == AS_IS)
+    ]
     kinds: tuple[tuple[type[NotProved | AsIs], list[CellSummary]], ...] = (
         (NotProved, [c for c in cells if _was_set(c)]),
         (AsIs, [c for c in cells if not _was_set(c)]),

@@ -277,5 +277,5 @@ def results_json(analysis: Analysis) -> dict[str, Any]:
         "acquittals": [one.to_json() for one in acquittals(analysis, found)],
         "fixes": [fix_json(one) for one in analysis.fixes],
         "notes": [note.to_json() for note in analysis.notes],
-        "says": list(what_this_says(analysis)),
+        "says": list(what_this_says(analysis, found)),
     }

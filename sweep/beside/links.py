@@ -46,7 +46,7 @@ def linked(
     if not regions:
         yield {}
         return
-    host, port = Address(base_url, reach_of_plan(plan, environment)).dialled
+    host, port = Address(base_url, reach_of_plan(plan, environment)).connects_to
     to = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     with ExitStack() as stack:
         links = {}

@@ -8,14 +8,13 @@ import pytest
 
 from alike_cells import MOCKED, spec
 from records.cells.reader import read_run
-from reported import notes, of_cells
+from reported import notes, of_cells, what_this_says
 from reports.analysis.analyse import analyse
 from reports.as_json.results import results_json
 from reports.blocks import blocks
 from reports.document.document import Paragraph
 from reports.figures.requested import workload_mismatch
 from reports.figures.rows import rows_of
-from reports.words.headline import what_this_says
 
 
 def test_a_mock_may_differ_in_its_own_stage_and_setting(made: Any, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ import orjson
 import pytest
 
 from records.cells.reader import read_run
+from reported import what_this_says
 from reports.analysis.analyse import analyse
 from reports.analysis.analysis import Analysis
 from reports.analysis.subject import Subject
@@ -21,7 +22,7 @@ from reports.blocks import blocks
 from reports.document.render import markdown
 from reports.findings import catalogue
 from reports.findings.finding import Confidence, Effect, Evidence, Finding, Severity
-from reports.words.headline import LINES, what_this_says
+from reports.words.headline import LINES
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENT = ROOT / "docs" / "adding-a-finding.md"
@@ -79,7 +80,7 @@ def test_a_report_begins_with_what_was_found_the_worst_first(made: Any, tmp_path
     assert others[0] == "The cell is valid."
     text = markdown(blocks(analysis), "t")
     assert text.index("## What was found, and what it rests on") > text.index("## local: baseline")
-    assert "45.0 (40.0-50.0) once it is mended. CPU 99.5 % and cores 1. Give it a second core.\n" in text
+    assert "45.0 (40.0-50.0) once it is mended. It rests on these figures: CPU 99.5 % and cores 1. Gi" in text
     assert analysis.exit_code == 0
 
 

@@ -11,7 +11,7 @@ import pytest
 from records.cells.cell import Check
 from records.cells.reader import read_run
 from records.files import LineFile
-from reported import notes, of_cells
+from reported import notes, of_cells, what_this_says
 from reports.analysis.analyse import analyse
 from reports.analysis.of_loads import Cold
 from reports.as_json.results import results_json
@@ -19,7 +19,6 @@ from reports.blocks import blocks
 from reports.document.document import Paragraph
 from reports.export import levels_csv, summary_csv
 from reports.notes.cautions import cautions
-from reports.words.headline import what_this_says
 
 STAGES = {"embed": 40.0, "llm": 50.0}
 

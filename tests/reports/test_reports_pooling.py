@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from records.cells.reader import read_run
+from reported import what_this_says
 from reports.analysis.analyse import analyse
 from reports.analysis.analysis import Analysis
 from reports.analysis.of_loads import Beside, Overlapping
 from reports.analysis.of_runs import Older
-from reports.words.headline import what_this_says
 
 AT = {"at": "http://10.0.0.1:1"}
 RUN = {"spec": "run:app --port {port}"}

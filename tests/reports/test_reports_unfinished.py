@@ -8,10 +8,10 @@ import pytest
 from records.cells.reader import read_run
 from records.files import read_json, write_json
 from records.services.variants import MOCKS
+from reported import what_this_says
 from reports.analysis.analyse import analyse
 from reports.analysis.of_runs import Unfinished
 from reports.notes.cautions import cautions
-from reports.words.headline import what_this_says
 from sweep.measuring.directory import write_run
 from sweep_world import plan_of
 

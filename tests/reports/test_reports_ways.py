@@ -6,10 +6,9 @@ from typing import Any
 import pytest
 
 from alike_cells import spec
-from reported import notes, of_cells
+from reported import notes, of_cells, what_this_says
 from reports.analysis.of_machine import Drift
 from reports.as_json.results import results_json
-from reports.words.headline import what_this_says
 
 
 def test_deployments_may_be_set_differently_but_run_the_same_code(made: Any, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from records.cells.cell import Check, Window
+from records.cells.load_worker import LoadWorker
 from records.cells.request import RequestRecord
 from records.services.served import Served
 from workloads import judge
@@ -43,6 +44,17 @@ def test_warm_up_is_not_judged_by_its_answers(record: Record) -> None:
     bad = record(seq=1, flags=["warmup"], outcome="http_error", documents=0)
     failed = {check.name for check in _judged([record(first_token_at_ns=5), bad]) if check.status == "fail"}
     assert not failed & {"failures", "retrieval", "tokens"}
+
+
+@pytest.mark.parametrize(("outcome", "failed"), [
+    ("http_error", {"failures"}), ("connect_error", {"failures"}), ("timeout", {"failures", "generator-lag"}),
+])  # fmt: skip
+def test_where_a_service_refuses_all_that_alone_is_the_cause(
+    record: Record, outcome: Any, failed: set[str]
+) -> None:
+    still = LoadWorker(worker="w", region="", loop_lag_p99_ms=None, cpu_percent=9.0, stood_still_percent=40.0)
+    found = _judged([record(outcome=outcome, error="HTTP 404")], load_workers=[still])
+    assert {check.name for check in found if check.status == "fail"} == failed
 
 
 def test_a_load_that_changes_is_not_held_against_one_level(record: Record) -> None:

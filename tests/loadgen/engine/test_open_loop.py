@@ -40,7 +40,7 @@ class Driver:
         into.append(at_ns)
         self.session.stopping = len(self.asked) + len(self.dropped) >= self._due
 
-    def ask(self, user: object, due_ns: int) -> None:
+    def run_next(self, user: object, due_ns: int) -> None:
         self._one_more(due_ns, self.asked)
         assert self.release.wait(LIMIT_S)
 

@@ -65,8 +65,9 @@ def test_a_difference_is_in_per_cent_of_its_time() -> None:
         delay_ns={7: 21_000_000, 8: 10_000_000},
     )  # fmt: skip
     assert noise.of_generator(_BEFORE, after) == Noise(
-        steal_percent=16.0, pressure_percent=25.0, generator_delay_percent=3.0
-    )
+        steal_percent=16.0, pressure_percent=25.0, generator_delay_percent=2.0
+    )  # of several load processes, that of the one that waited the longest: no sum, which could pass 100
+    assert noise.delay_percent(_BEFORE, after) == 3.0
 
 
 def test_threads_that_come_and_go_count_for_what_is_known_of_them() -> None:

@@ -8,12 +8,11 @@ import pytest
 
 from records.cells.reader import read_run
 from records.services.fixes import TriedFix, fixes_of
-from reported import analysed, words
+from reported import analysed, what_this_says, words
 from reports.analysis.analyse import analyse
 from reports.as_json.results import results_json
 from reports.blocks import blocks
 from reports.document.render import markdown
-from reports.words.headline import what_this_says
 
 FIX = {
     "variant": "fix-some-lock", "of": "slow", "code": "some-lock", "where": "ask (mine.py:7)",
@@ -68,6 +67,16 @@ def test_a_prediction_is_held_against_the_interval(
     [row] = [line for line in text.splitlines() if line.startswith("| fix-some-lock | ")]
     cells = [part.strip() for part in row.split("|")]
     assert (cells[2], cells[5]) == (cell, held)
+
+
+@pytest.mark.parametrize("found_in", ["a1", "b2", ""])
+def test_code_that_changed_since_the_finding_is_said(made: Any, tmp_path: Path, found_in: str) -> None:
+    requested = {"service": {"code": "b2"}}
+    analysis = analysed(run(made, tmp_path, {**FIX, "found_in": found_in}, requested=requested))
+    [written] = results_json(analysis)["fixes"]
+    assert written["code_changed"] == (found_in == "a1")
+    assert ("the service's code changed" in what_this_says(analysis)[0]) == (found_in == "a1")
+    assert ("the prediction is of the older code" in words(analysis)) == (found_in == "a1")
 
 
 def test_a_fix_that_gains_nothing_is_said_to(made: Any, tmp_path: Path) -> None:

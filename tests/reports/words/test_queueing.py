@@ -5,11 +5,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from reported import analysed
+from reported import analysed, what_this_says
 from reports.analysis.analysis import Analysis
 from reports.blocks import blocks
 from reports.document.document import Table
-from reports.words.headline import what_this_says
 
 
 def head(analysis: Analysis) -> str:

@@ -78,6 +78,18 @@ def test_an_app_of_the_users_has_workers_where_its_server_reads_how_many(command
         assert remedy.changes(Effective(settings={}, cores=4)) == {"WEB_CONCURRENCY": "4"}
         assert remedy.changes(Effective(settings={"WEB_CONCURRENCY": "4"}, cores=4)) == {}
         assert remedy.changes(Effective(settings={}, cores=None)) == {}
+    assert ("event-loop-blocked" in remedies) == more
+
+
+@pytest.mark.parametrize(("now", "cores", "wanted"), [
+    ({}, 1, "2"), ({}, 4, "4"), ({}, 64, "8"), ({}, None, "2"), ({"WEB_CONCURRENCY": "2"}, 1, None),
+])  # fmt: skip
+def test_a_loop_that_is_held_has_others_beside_it(
+    now: dict[str, str], cores: int | None, wanted: str | None
+) -> None:
+    [remedy] = remedies_for(["uvicorn"])["event-loop-blocked"]
+    expected = {} if wanted is None else {"WEB_CONCURRENCY": wanted}
+    assert remedy.changes(Effective(settings=now, cores=cores)) == expected
 
 
 def test_an_app_of_the_users_has_as_many_threads_as_cores_and_settings_read_as_they_are_set() -> None:

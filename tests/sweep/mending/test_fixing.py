@@ -14,7 +14,7 @@ from reports.findings import catalogue
 from reports.findings.finding import Effect, Finding
 from sweep.choosing.search import Search
 from sweep.fixes.remedy import Remedy
-from sweep.mending.fixing import announced, fixing_plan
+from sweep.mending.fixing import CODE_CHANGED, announced, fixing_plan
 from sweep.planning.plan import Plan
 from sweep_world import plan_of
 
@@ -36,8 +36,8 @@ def finding(code: str, config: str = "slow", load: Load | None = None, **more: A
 
 def service(config: str = "slow", **cell: Any) -> Any:
     """One that was measured at 1 and at 20 users, or wherever the cell says."""
-    known = {"settings": PLANTED, "factors": Point.of_users(20), **cell}
-    made = Cell(deployment="local", config=config, concurrency=20, repeat=1, **known)
+    known = {"deployment": "local", "settings": PLANTED, "factors": Point.of_users(20), **cell}
+    made = Cell(config=config, concurrency=20, repeat=1, **known)
     row, cells = SimpleNamespace(variant=config), [SimpleNamespace(cell=made)]
     level = SimpleNamespace(load=Load.of(made), row=row, valid_cells=cells)
     point = SimpleNamespace(level=level, machine=SimpleNamespace(cores=2.5))
@@ -83,6 +83,27 @@ def test_what_is_announced_says_what_it_is_and_how_long_it_takes(fixes: Any) -> 
         "--fix gc-pauses is not tried: that was not found there",
         "4 cells, 2 repeats, about 0:52",
     ]
+
+
+@pytest.mark.parametrize(("before", "now", "changed"), [
+    ("a1", "b2", True), ("a1", "a1", False), ("", "b2", False), ("a1", "", False),
+])  # fmt: skip
+def test_code_that_changed_since_the_finding_is_said_first(
+    fixes: Any, before: str, now: str, changed: bool
+) -> None:
+    at = service(requested={"service": {"code": before}})
+    plan = fixes([finding("preprocessing-on-loop")], planned(), at)
+    assert Plan.from_json(plan.to_json()).fixes[0].found_in == before
+    assert (announced(plan, 4, {}, code=now)[1] == CODE_CHANGED) == changed
+
+
+def test_what_relieves_only_is_not_predicted_to_gain_what_mending_does(fixes: Any) -> None:
+    at = service("mine", settings={}, deployment="mine")
+    at.deployment = "mine"
+    about = Subject(deployment="mine", config="mine", load=at.heavy.level.load)
+    plan = planned(Variant(name="mine", settings={}), deployment="mine=run:uvicorn mine:app --port {port}")
+    [fix] = fixes([finding("event-loop-blocked", about=about)], plan, at).fixes
+    assert (fix.settings, fix.predicted, fix.figure) == ({"WEB_CONCURRENCY": "2"}, None, "")
 
 
 def test_a_users_own_fix_comes_first_and_then_what_acts_where_the_finding_points(fixes: Any) -> None:

@@ -58,11 +58,12 @@ def test_a_blocked_loop_is_found_mended_and_measured(tmp_path: Path) -> None:
         pytest.skip("this machine is too busy")
     [second] = others
     assert done.returncode == 0 or sweep_ended_well(done.returncode, second), done.stderr
-    assert "trying 1 fix beside slow of mine at 8 users:\n" in done.stderr
+    assert "trying 2 fixes beside slow of mine at 8 users:\n" in done.stderr
     assert "  fix-event-loop-blocked: CALL=async" in done.stderr
     cells = {path.parent.name for path in second.glob("cells/mine/*/c08-r1")}
-    assert cells == {"slow", "fix-event-loop-blocked"}
-    [fix] = json.loads((second / "systematic_results.json").read_text())["fixes"]
+    assert cells == {"slow", "fix-event-loop-blocked", "fix-event-loop-blocked-2"}
+    fix, of_uvicorn = json.loads((second / "systematic_results.json").read_text())["fixes"]
     assert (fix["code"], fix["settings"]) == ("event-loop-blocked", {"CALL": "async"})
+    assert set(of_uvicorn["settings"]) == {"WEB_CONCURRENCY"}
     if done.returncode == 0:
         assert fix["rps"]["low"] > 1.5  # of 8 users one is answered at a time, then all at once

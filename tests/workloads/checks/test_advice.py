@@ -154,8 +154,8 @@ def test_what_several_advise_alike_is_said_once() -> None:
     assert in_one_line([one, two]) == "a is high; b is high; rest; really"
 
 
-def _generator(own: float | None, **noise: float) -> Facts:
-    seen = LoadWorker(worker="w", region="", loop_lag_p99_ms=None, cpu_percent=own)
+def _generator(own: float | None, priority: str = "", **noise: float) -> Facts:
+    seen = LoadWorker(worker="w", region="", loop_lag_p99_ms=None, cpu_percent=own, priority=priority)
     return Facts(noise=Noise(**noise), load_workers=[seen])
 
 
@@ -171,6 +171,13 @@ def test_a_late_generator_is_advised_by_its_figures(
     advice = relief(_generator(own, **noise))
     assert said in advice
     assert ("workers" in advice) == (own != 20.0 or not noise)
+
+
+def test_a_low_priority_is_the_cause_of_a_late_generator_that_is_not_busy_itself() -> None:
+    said = relief(_generator(20.0, "idle priority", generator_delay_percent=40.0))
+    assert "it runs at idle priority, so whatever else runs goes first" in said
+    assert "what else runs on the machine" not in said
+    assert "idle" not in relief(_generator(95.0, "idle priority"))
 
 
 @pytest.mark.parametrize(("own", "noise"), [(20.0, {"steal_percent": 9.0}), (20.0, {}), (None, {})])
