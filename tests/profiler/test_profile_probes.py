@@ -63,15 +63,6 @@ def test_what_cannot_be_probed_is_refused_before_anything_is_written(
     assert not list(tmp_path.iterdir())
 
 
-def test_probes_of_an_earlier_profile_are_not_taken_for_those_of_a_new_one(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    (tmp_path / "p.probes.jsonl").write_text("")
-    flags = ["--output", str(tmp_path / "p.json"), "--pid", str(os.getpid()), "--duration", "0.02"]
-    assert main([*flags, "--interval", "0.01", "--quiet"]) == 2
-    assert "p.probes.jsonl is there already; --force replaces it" in capsys.readouterr().err
-
-
 def test_what_never_answered_is_said_at_the_end_and_is_no_fault(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
