@@ -54,13 +54,6 @@ async def a_future() -> None:
     await asyncio.get_running_loop().create_future()
 
 
-async def anyios_lock() -> None:
-    lock = anyio.Lock()
-    task = asyncio.create_task(lock.acquire())  # type: ignore[arg-type]
-    await task
-    await lock.acquire()
-
-
 async def numbers() -> AsyncIterator[int]:
     yield await asyncio.Queue[int]().get()
 
@@ -166,52 +159,33 @@ def test_a_request_is_followed_through_middleware_into_the_task_that_it_listens_
     run(test)
 
 
-def _never_answers(*streams: Any) -> None:
-    _STREAMS.append(streams)
-
-
-_STREAMS: list[Any] = []
-"""One that nobody holds is closed."""
-
-
-def test_the_pool_of_an_http_client_that_is_full() -> None:
+def test_the_pool_of_an_http_client_that_is_full_and_a_stream_that_is_read() -> None:
     async def test() -> None:
-        server = await asyncio.start_server(_never_answers, "127.0.0.1", 0)
-        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+        streams: list[Any] = []  # one that nobody holds is closed
+        server = await asyncio.start_server(lambda *held: streams.append(held), "127.0.0.1", 0)
+        place = server.sockets[0].getsockname()
         client = httpx.AsyncClient(limits=httpx.Limits(max_connections=4), timeout=600, trust_env=False)
+        reader, writer = await asyncio.open_connection(*place)
 
         async def generate() -> None:
-            await client.get(url)
+            await client.get(f"http://127.0.0.1:{place[1]}/")
 
-        tasks = held(6, generate)
-        await until(
-            {
-                ("socket-read", "SocketStream.receive", "generate"): 4,
-                ("pool", "httpcore connection pool", "generate"): 2,
-            }
-        )
+        async def read() -> None:
+            await reader.read()
+
+        tasks = [*held(6, generate), *held(1, read)]
+        await until({
+            ("socket-read", "SocketStream.receive", "generate"): 4,
+            ("pool", "httpcore connection pool", "generate"): 2,
+            ("socket-read", "StreamReader._wait_for_data", "read"): 1,
+        })  # fmt: skip
         via = {group.get("via") for group in look()["groups"] if group["kind"] == "pool"}
         assert via == {"AsyncClient.get"}
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await client.aclose()
-        server.close()
-
-    run(test)
-
-
-def test_a_stream_that_is_read() -> None:
-    async def test() -> None:
-        server = await asyncio.start_server(_never_answers, "127.0.0.1", 0)
-        reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
-
-        async def read() -> None:
-            await reader.read()
-
-        held(1, read)
-        await until({("socket-read", "StreamReader._wait_for_data", "read"): 1})
         writer.close()
+        await client.aclose()
         server.close()
 
     run(test)
