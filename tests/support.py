@@ -202,3 +202,10 @@ def sweep_ended_well(code: int, run: Path) -> bool:
     checks = [check for cell in cells for check in cell["verdict"]["checks"]]
     failed = {check["name"] for check in checks if check["status"] == "fail"}
     return code == 0 or (code == 3 and only_of_the_machine(failed))
+
+
+QUESTION = {
+    "query": "What is the capital of France?", "embedding_model": "local:default",
+    "llm_model": "openai:default", "prompt": "Answer briefly.",
+}  # fmt: skip
+"""As the target's wire wants it."""
