@@ -93,7 +93,7 @@ def test_a_healthy_service_takes_and_answers_each(loop: Loop, start: Start) -> N
     for one in (*accepts, *paths):
         assert one.due_at_ns <= one.sent_at_ns <= one.ended_at_ns
         assert one.connect_ms is not None
-    assert all(one.first_byte_ms is not None and one.first_byte_ms >= one.connect_ms for one in paths)
+        assert one.kind == ACCEPT or (one.first_byte_ms or 0) >= one.connect_ms
 
 
 def test_a_blocked_loop_keeps_the_path_waiting_and_takes_connections_all_the_same(
@@ -111,11 +111,8 @@ def test_a_blocked_loop_keeps_the_path_waiting_and_takes_connections_all_the_sam
     span_ms = (blocked[-1].due_at_ns - blocked[0].due_at_ns) / 1e6
     assert taken.first_byte_ms is not None
     # It was sent a little after it was due, of which the first of the others knows nothing.
-    assert (
-        taken.first_byte_ms + taken.interval_ms
-        > span_ms
-        > 2 * sum(one.connect_ms or 0 for one in blocked) / 20
-    )
+    mean_ms = sum(one.connect_ms or 0 for one in blocked) / 20
+    assert taken.first_byte_ms + taken.interval_ms > span_ms > 2 * mean_ms
     # Those that were due meanwhile are counted with what they would have waited.
     assert taken.missed >= 18
     assert summarise(paths[:1])["/health"].missed == taken.missed
@@ -138,8 +135,7 @@ def test_a_full_listen_queue_keeps_connecting_itself_waiting(start: Start) -> No
         assert {one.connect_ms for one in kept} == {None}
         found = summarise(kept)[ACCEPT]
         assert (found.failed, found.outcomes["unfinished"]) == (1, 1)
-        assert found.max_ms is not None
-        assert found.max_ms >= 300
+        assert (found.max_ms or 0) >= 300
         for sock in filling:
             sock.close()
 

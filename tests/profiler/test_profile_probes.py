@@ -45,16 +45,13 @@ def test_probes_lie_beside_the_profile_and_end_with_it_however_it_ends(tmp_path:
     server.close()
 
 
-@pytest.mark.parametrize(
-    ("flags", "told"),
-    [
-        (["--probe-path", "/health"], "--probe-path is for probes: --probe URL says of what"),
-        (["--key-header", "x-api-key"], "--key-header is for probes"),
-        (["--probe", "127.0.0.1:8001"], "a service is probed at a URL"),
-        (["--probe", "http://h", "--ca", "/nowhere.pem"], "--ca /nowhere.pem"),
-        (["--probe", "http://h", "--probe-path", "/x?token=abcdefghijkl"], "looks like a secret"),
-    ],
-)
+@pytest.mark.parametrize(("flags", "told"), [
+    (["--probe-path", "/health"], "--probe-path is for probes: --probe URL says of what"),
+    (["--key-header", "x-api-key"], "--key-header is for probes"),
+    (["--probe", "127.0.0.1:8001"], "a service is probed at a URL"),
+    (["--probe", "http://h", "--ca", "/nowhere.pem"], "--ca /nowhere.pem"),
+    (["--probe", "http://h", "--probe-path", "/x?token=abcdefghijkl"], "looks like a secret"),
+])  # fmt: skip
 def test_what_cannot_be_probed_is_refused_before_anything_is_written(
     flags: list[str], told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -128,23 +128,18 @@ def ids(answer: Answer) -> list[str]:
     return [one["id"] for one in orjson.loads(orjson.dumps(answer.documents))]
 
 
-@pytest.mark.parametrize(
-    ("store", "embed", "search"),
-    [
-        ("", "LetterEmbeddings@default-executor", "FaissStore@default-executor"),
-        (IN_MEMORY, "LetterEmbeddings@default-executor", "InMemoryVectorStore@own-async"),
-        (f"{IN_MEMORY}.from_documents", "LetterEmbeddings@default-executor", "InMemoryVectorStore@own-async"),
-        (SyncFaiss, "LetterEmbeddings@default-executor", "SyncFaiss@default-executor"),
-    ],
-    ids=["ours", "a class", "its method", "a class without ids"],
-)
+@pytest.mark.parametrize(("store", "search"), [
+    ("", "FaissStore@default-executor"), (IN_MEMORY, "InMemoryVectorStore@own-async"),
+    (f"{IN_MEMORY}.from_documents", "InMemoryVectorStore@own-async"),
+    (SyncFaiss, "SyncFaiss@default-executor"),
+], ids=["ours", "a class", "its method", "a class without ids"])  # fmt: skip
 def test_any_store_finds_what_ours_finds_and_its_stages_are_timed(
-    settings: Callable[..., Settings], put: Put, store: Any, embed: str, search: str
+    settings: Callable[..., Settings], put: Put, store: Any, search: str
 ) -> None:
     name = store if isinstance(store, str) else put(store)
     expected, _ = ask(settings(retrieval="async"))
     answers, paths = ask(settings(langchain_store=name), count=12)
-    assert (paths["embed"], paths["search"]) == (embed, search)
+    assert (paths["embed"], paths["search"]) == ("LetterEmbeddings@default-executor", search)
     assert len(answers) == 12
     for answer in answers:
         assert ids(answer) == ids(expected[0])
@@ -195,15 +190,12 @@ def test_a_store_that_embeds_by_itself_has_one_time_and_shows_its_own_documents(
     assert ids(answer) == ["theirs"]
 
 
-@pytest.mark.parametrize(
-    ("factory", "changes", "said"),
-    [
-        (Foreign, {"use_mock_embeddings": True}, "does not use the embeddings"),
-        (Scoreless, {}, r"Scoreless\.asimilarity_search_with_score failed: NotImplementedError"),
-        (lambda documents, embeddings: {}, {}, "made a dict, not a VectorStore"),
-        (lambda: None, {}, "the factory failed: TypeError"),
-    ],
-)
+@pytest.mark.parametrize(("factory", "changes", "said"), [
+    (Foreign, {"use_mock_embeddings": True}, "does not use the embeddings"),
+    (Scoreless, {}, r"Scoreless\.asimilarity_search_with_score failed: NotImplementedError"),
+    (lambda documents, embeddings: {}, {}, "made a dict, not a VectorStore"),
+    (lambda: None, {}, "the factory failed: TypeError"),
+])  # fmt: skip
 def test_a_store_that_is_of_no_use_is_refused_while_it_loads(
     settings: Callable[..., Settings], put: Put, factory: Any, changes: dict[str, Any], said: str
 ) -> None:

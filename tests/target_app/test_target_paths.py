@@ -79,12 +79,8 @@ def ran(monkeypatch: pytest.MonkeyPatch) -> Ran:
 
 
 def settings(folder: Path, **changes: Any) -> Settings:
-    return Settings(
-        knowledge_base_dir=folder,
-        cache_dir=folder.parent / "paths",
-        openai_base_url="http://127.0.0.1:1",
-        **changes,
-    )
+    cache, url = folder.parent / "paths", "http://127.0.0.1:1"
+    return Settings(knowledge_base_dir=folder, cache_dir=cache, openai_base_url=url, **changes)
 
 
 async def paths_of(wanted: Settings, ran: Ran, asked: AskRequest | None) -> dict[str, str]:
@@ -109,14 +105,10 @@ async def paths_of(wanted: Settings, ran: Ran, asked: AskRequest | None) -> dict
 def test_configurations_differ_in_the_stages_that_they_name_alone(
     knowledge: Path, ran: Ran, way: dict[str, str]
 ) -> None:
-    found = {
-        mocks: asyncio.run(
-            paths_of(
-                settings(knowledge, use_mock_embeddings=mocks[0], use_mock_llm=mocks[1], **way), ran, None
-            )
-        )
-        for mocks in MOCKS
-    }
+    found = {}
+    for embeddings, llm in MOCKS:
+        wanted = settings(knowledge, use_mock_embeddings=embeddings, use_mock_llm=llm, **way)
+        found[embeddings, llm] = asyncio.run(paths_of(wanted, ran, None))
     baseline = found[False, False]
     assert set(baseline) == {"preprocess", "embed", "search", "prompt", "llm"}
     for (embeddings, llm), paths in found.items():
