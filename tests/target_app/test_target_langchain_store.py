@@ -18,7 +18,6 @@ from target_app import service
 from target_app.dialects import QuietSink
 from target_app.embeddings import ArrayEmbeddings, Vectors
 from target_app.factories import FactoryError
-from target_app.langchain_store import LangChainRetrieval
 from target_app.llm import make_llm
 from target_app.metrics import Metrics
 from target_app.pipeline import Answer, Pipeline
@@ -143,8 +142,7 @@ def test_any_store_finds_what_ours_finds_and_its_stages_are_timed(
     assert len(answers) == 12
     for answer in answers:
         assert ids(answer) == ids(expected[0])
-        assert answer.timings["embed"]["running_ms"] > 0
-        assert answer.timings["search"]["running_ms"] > 0
+        assert min(answer.timings[stage]["running_ms"] for stage in ("embed", "search")) > 0
         total = sum(sum(times.values()) for times in answer.timings.values())
         assert total <= answer.total_s * 1e3
 
@@ -201,14 +199,3 @@ def test_a_store_that_is_of_no_use_is_refused_while_it_loads(
 ) -> None:
     with pytest.raises(FactoryError, match=rf"LANGCHAIN_STORE.*{said}"):
         asyncio.run(Service(settings(langchain_store=put(factory), **changes)).load())
-
-
-def test_questions_at_once_have_times_of_their_own(settings: Callable[..., Settings]) -> None:
-    async def times() -> list[Any]:
-        built = Service(settings())
-        retrieval = (await built.load()).retrieval
-        assert isinstance(retrieval, LangChainRetrieval)
-        return await asyncio.gather(*(retrieval.retrieve("Where is Paris?", 2) for _ in range(20)))
-
-    found = asyncio.run(times())
-    assert all(one.embed is not None and one.embed.running_ns > 0 for one in found)
