@@ -82,16 +82,6 @@ def test_a_pid_given_to_another_process_is_not_followed(child: subprocess.Popen[
     assert watch.processes() == ()
 
 
-def test_where_proportional_sets_are_not_told_resident_ones_are_summed(
-    monkeypatch: pytest.MonkeyPatch, child: subprocess.Popen[bytes]
-) -> None:
-    """Another user's processes, a kernel before 4.14, macOS."""
-    monkeypatch.setattr("profiler.memory.SharedMemory.bytes_of", lambda *_: None)
-    processes = Sampler(Watch([child.pid]), 0.5).sample(0)["processes"]
-    assert processes["memory_source"] == "rss"
-    assert processes["total_memory_mb"] == processes["process_details"][0]["memory_mb"] > 0
-
-
 def test_a_service_that_takes_over_is_followed_beside_the_old_one_and_beside_a_named_process(
     serve: Any, free_port: Callable[[], int], child: subprocess.Popen[bytes]
 ) -> None:
