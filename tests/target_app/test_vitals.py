@@ -34,6 +34,9 @@ def test_the_longest_is_of_this_second_and_the_one_before() -> None:
     assert (times.count, times.sum) == (3, pytest.approx(0.8))
     for clock.s, longest in ((102.9, 0.1), (112.9, 0.0)):
         assert times.longest == longest
+    times.add(0.3)
+    clock.s += 10
+    assert times.longest == 0.0
 
 
 def ran(during: Callable[[Vitals], object]) -> Vitals:
