@@ -127,10 +127,10 @@ def test_ascii_and_no_colour_where_the_terminal_wants_it(tmp_path: Path) -> None
     assert max(map(len, ended.stdout.splitlines())) <= 40
 
 
-@pytest.mark.parametrize("closed", ["--match no-such-[n]eedle 2>&-", ">&-"])
+@pytest.mark.parametrize("closed", ["--port 9 2>&-", ">&-"])
 def test_a_closed_stream_is_no_fault(tmp_path: Path, closed: str) -> None:
     line = f"{sys.executable} -m profiler --pid $$ --output profile.json {' '.join(SHORT)} {closed}"
     ended = subprocess.run(line, shell=True, cwd=tmp_path, env=ENVIRONMENT, capture_output=True, timeout=60)
     assert (ended.returncode, ended.stderr) == (0, b"")
-    assert b"warning" not in ended.stdout
+    assert b"port 9" not in ended.stdout
     assert 1 <= ticks(points(tmp_path)) <= 2
