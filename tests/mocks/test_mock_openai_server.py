@@ -192,6 +192,7 @@ def test_it_ends_cleanly_with_a_stream_under_way(start: Start) -> None:
 @pytest.mark.parametrize("flags", [
     "--tokens 0", "--ttft-ms -1", "--ttft-ms nan", "--port 70000", "--nonsense", "--record no/such/file",
 ])  # fmt: skip
+@pytest.mark.timeout(30)  # or it serves for ever
 def test_a_bad_flag_is_one_line_and_exit_2(here: Any, flags: str) -> None:
     ended = here(main, "--port", "0", *flags.split())
     assert (ended.returncode, ended.stdout, ended.stderr.count("\n")) == (2, "", 1)

@@ -33,6 +33,7 @@ def test_list_tells_every_fault_in_a_sentence(here: Any) -> None:
     "healthy --port 70000", "healthy --tokens 1", "healthy --ttft-ms -1", "healthy --itl-ms fast",
     "stall --stall-s nan", "healthy --record /nonexistent/folder/record.jsonl", "healthy --unknown",
 ])  # fmt: skip
+@pytest.mark.timeout(30)  # or it serves for ever
 def test_nonsense_is_one_line_and_exit_code_2(here: Any, words: str) -> None:
     ended = here(main, *words.split())
     assert (ended.returncode, ended.stdout, ended.stderr.count("\n")) == (2, "", 1)
