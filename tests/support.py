@@ -211,3 +211,10 @@ class OptionParser(argparse.ArgumentParser):
     def add_argument(self, *names: Any, **given: Any) -> Any:
         ours = {k: v for k, v in given.items() if k not in ("env_var", "include_in_web_ui")}
         return super().add_argument(*names, **ours)
+
+
+QUESTION = {
+    "query": "What is the capital of France?", "embedding_model": "local:default",
+    "llm_model": "openai:default", "prompt": "Answer briefly.",
+}  # fmt: skip
+"""As the target's wire wants it."""
