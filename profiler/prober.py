@@ -15,9 +15,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from reach.address import Address
-from reach.dial import dial, left
 from reach.failure import ReachFailure
 from reach.get import secured, sent_headers
+from reach.tcp import left, open_socket
 from records.evidence.probes import ACCEPT, Outcome, Probe
 
 TIMEOUT_S = 5.0
@@ -99,13 +99,13 @@ class Prober:
         until_s = attempt.sent_ns / 1e9 + self.timeout_s
         sock: socket.socket | None = None
         try:
-            sock = dial(self.address, until_s)
+            sock = open_socket(self.address, until_s)
             attempt.connected_ns = time.monotonic_ns()
             if self.kind == ACCEPT:
                 self._over(attempt, "ok")
             else:
                 sock = secured(sock, self.address, until_s)
-                self._ask(sock, attempt, until_s)
+                self._send_request(sock, attempt, until_s)
             self._pin(sock)
         except OSError as error:
             self._over(attempt, _outcome(error, until_s))
@@ -113,7 +113,7 @@ class Prober:
             if sock is not None:
                 sock.close()
 
-    def _ask(self, sock: socket.socket, attempt: _Attempt, until_s: float) -> None:
+    def _send_request(self, sock: socket.socket, attempt: _Attempt, until_s: float) -> None:
         """Ask for the path. Raises OSError."""
         lines = [f"GET {self.address.target(self.kind)} HTTP/1.1"]
         lines += [f"{name}: {value}" for name, value in sent_headers(self.address, self.headers).items()]

@@ -162,10 +162,10 @@ class Sampler:
             }
 
 
-def _told(ask: Callable[[], Any]) -> Any:
+def _told(read: Callable[[], Any]) -> Any:
     """What the system says; None where it cannot, as in some containers and on some kernels."""
     try:
-        return ask()
+        return read()
     except (OSError, RuntimeError, ValueError, LookupError, AttributeError, psutil.Error):
         return None
 

@@ -37,7 +37,7 @@ class Address:
         self.server_name = reach.tls.server_name or self.host
 
     @property
-    def dialled(self) -> tuple[str, int]:
+    def connects_to(self) -> tuple[str, int]:
         """Where a connection is made: at the service itself, or its proxy, if nobody says otherwise."""
         where = self.proxy or self
         return self.reach.connect_to or (where.host, where.port)

@@ -11,8 +11,8 @@ from contextlib import suppress
 from typing import Any
 
 from reach.address import Address
-from reach.dial import dial, left, refusal
 from reach.failure import ENCRYPTED, NO_HANDSHAKE, ReachFailure, is_final, no_tls, why
+from reach.tcp import left, open_socket, refusal
 
 READ_BYTES = 65536
 LARGEST = 1_000_000
@@ -47,7 +47,7 @@ def _get(address: Address, path: str, headers: Mapping[str, str], until_s: float
     client.sock = sock = connected(address, until_s)
     try:
         with suppress(ConnectionError, ssl.SSLEOFError):  # what it said before it closed is still to be read
-            _ask(client, address.target(path), sent_headers(address, headers))
+            _send_request(client, address.target(path), sent_headers(address, headers))
         response = client.getresponse()
         if response.status == 407 and address.proxy is not None and not address.tunnel:
             raise ReachFailure(refusal(address.proxy, 407, response.reason), final=True)
@@ -63,7 +63,7 @@ def sent_headers(address: Address, headers: Mapping[str, str]) -> dict[str, str]
     return {name: value for name, value in own.items() if name.lower() not in given} | dict(headers)
 
 
-def _ask(client: http.client.HTTPConnection, path: str, headers: Mapping[str, str]) -> None:
+def _send_request(client: http.client.HTTPConnection, path: str, headers: Mapping[str, str]) -> None:
     try:
         client.request("GET", path, headers=headers)
     except ValueError as error:  # http.client will not send it
@@ -72,7 +72,7 @@ def _ask(client: http.client.HTTPConnection, path: str, headers: Mapping[str, st
 
 def connected(address: Address, until_s: float) -> socket.socket:
     """A socket that has TLS on it where it is to have."""
-    return secured(dial(address, until_s), address, until_s)
+    return secured(open_socket(address, until_s), address, until_s)
 
 
 def secured(plain: socket.socket, address: Address, until_s: float) -> socket.socket:
@@ -109,7 +109,7 @@ def speaks_tls(address: Address) -> bool:
     asking.check_hostname = False
     asking.verify_mode = ssl.CERT_NONE
     with suppress(OSError):
-        plain = dial(address, time.monotonic() + PROBE_S)
+        plain = open_socket(address, time.monotonic() + PROBE_S)
         with plain:
             plain.settimeout(PROBE_S)
             try:

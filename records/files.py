@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -54,12 +55,25 @@ class LineFile:
         self._file.close()
 
 
+def open_file(path: Path) -> BinaryIO:
+    """A file of a results directory, to be read. A pipe would keep its reader waiting for ever, and a device
+    may have no end. Raises OSError, which names it."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    mode = os.fstat(descriptor).st_mode
+    if stat.S_ISREG(mode):
+        return os.fdopen(descriptor, "rb")
+    os.close(descriptor)
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    raise OSError(errno.EINVAL, "is no regular file", str(path))
+
+
 def read_lines(path: Path) -> Iterator[tuple[int, bytes]]:
     """(line number, line) of a file that a kill may have ended in the middle of a line.
 
     A last line without its newline was being written when the writer died: it is left out.
     """
-    with path.open("rb") as file:
+    with open_file(path) as file:
         for number, line in enumerate(file, start=1):
             if line.endswith(b"\n") and line.strip():
                 yield number, line
@@ -112,13 +126,19 @@ def _naming(path: Path) -> Iterator[None]:
 
 
 def read_json(path: Path) -> Any:
-    """Raises RecordError naming the file when it is missing or not JSON."""
+    """Raises RecordError naming the file when it is missing, no regular file or not JSON; OSError when it
+    cannot be read."""
     try:
-        return orjson.loads(path.read_bytes())
+        with open_file(path) as file:
+            return orjson.loads(file.read())
     except FileNotFoundError as error:
         raise RecordError(f"{path} is missing") from error
     except orjson.JSONDecodeError as error:
         raise RecordError(f"{path} is not JSON: {error}") from error
+    except OSError as error:
+        if error.errno in (errno.EINVAL, errno.ENXIO):  # a socket is the latter
+            raise RecordError(f"{path} is no regular file") from error
+        raise
 
 
 def discard(stream: TextIO) -> None:

@@ -64,7 +64,8 @@ def main(
     with each other. To compare a fix measured by two sweeps, give both: report before after
 
     Exit codes: 0; 1 a disk that is full, of standard output too; 2 a directory that is no results directory,
-    or a measurement given twice; 3 a configuration without a valid cell; 130 interrupted.
+    or a measurement given twice; 3 a configuration without a valid cell, or a cell that
+    cannot be read beside others; 130 interrupted.
     """
     file = export and export.file(directories, output)
     try:
@@ -82,7 +83,7 @@ def _report(directories: tuple[Path, ...], as_json: bool, output: Path | None, r
     # Not at the top: they need a second, and packages that a load worker does not have.
     try:
         from records.errors import RecordError
-        from records.secrets.secret_names import shown
+        from records.secrets.secret_names import harmless, shown
         from reports.export import write_files
         from reports.show import load
     except ModuleNotFoundError as error:
@@ -115,6 +116,9 @@ def _report(directories: tuple[Path, ...], as_json: bool, output: Path | None, r
     elif not as_json:
         tables = f"{layout.SUMMARY}, {layout.LEVELS}" if analysis.shaped else layout.SUMMARY
         click.echo(f"report: {where / layout.REPORT}, {tables} and {layout.RESULTS}", err=True)
+    for name, why in ((one.name, one.why) for source in analysis.sources for one in source.run.lost):
+        what = f"cannot be read: {why}" if why else f"holds requests but no {layout.CELL}"
+        click.echo(f"report: {harmless(f'{name} {what}')}", err=True)
     for deployment, config in analysis.without_valid_cell:
         click.echo(f"report: {deployment}/{config} has no valid cell", err=True)
     if not analysis.levels:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -10,6 +11,7 @@ from pathlib import Path
 import click
 
 from records.cells import layout
+from records.errors import RecordError
 from records.exit_codes import FAULT, USAGE
 from records.files import of_the_disk
 
@@ -48,7 +50,11 @@ class Export:
         from reports.frame.files import export  # it needs pandas
 
         try:
-            rows = export(directories, self.form, file)
+            with warnings.catch_warnings(action="ignore", category=UserWarning):  # the report said it
+                rows = export(directories, self.form, file)
+        except RecordError as error:
+            click.echo(f"error: {file} was not written: {error}", err=True)
+            return USAGE
         except OSError as error:
             click.echo(f"error: {file} could not be written: {error.strerror or error}", err=True)
             return FAULT if of_the_disk(error) else USAGE

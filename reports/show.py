@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import gc
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from rich.console import Console
@@ -25,9 +27,24 @@ def load(directories: Sequence[Path], reference: str | None = None) -> Analysis:
         OSError: one that cannot be opened.
     """
     distinct = list({path.resolve(): path for path in directories}.values())
-    runs = [read_run(path) for path in distinct]
+    with _without_collecting():
+        runs = [read_run(path) for path in distinct]
     refuse_copies(runs)
     return analyse(runs, reference)
+
+
+@contextmanager
+def _without_collecting() -> Iterator[None]:
+    """No search for cycles: records have none, and to look through a million of them again and again takes
+    longer than to read them."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+        gc.freeze()
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def show(analysis: Analysis, console: Console) -> None:

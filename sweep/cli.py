@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 from pathlib import Path
-from types import FrameType
 from typing import Any, NoReturn
 
 import click
@@ -22,7 +20,7 @@ from sweep.measuring import whole
 from sweep.measuring.directory import alone, given_before, load, settled
 from sweep.measuring.targets import check_services
 from sweep.mending.fixing import MOST_FIXES
-from sweep.mending.given_fixes import parse_fixes
+from sweep.mending.given_fixes import check_fixes, parse_fixes
 from sweep.mending.trying import AFTERWARDS, BESIDE_IT, OPTION, refuse_beside, tries_fixes, try_fixes_of
 from sweep.mending.trying import given as was_given
 from sweep.planned import planned
@@ -31,6 +29,7 @@ from sweep.planning.plan_options import with_options
 from sweep.planning.target import sizing, waiting
 from sweep.running import cpus as division
 from sweep.running.errors import UsageError
+from sweep.running.interrupts import interruptible
 
 _EPILOG = """\b
 Examples:
@@ -107,7 +106,8 @@ Exit codes: 0 fine, 1 a fault of ours, 2 usage or a target that never got ready,
     "--budget",
     default=None,
     metavar="TIME",
-    help="End after this long (90s, 5m, none). [default: 330s for auto, none for a list]",
+    help="End after this long (90s, 5m, none). [default: 330s for auto, none for a list; 540s for --dial, a "
+    "cell of which takes 100 s, where --concurrency is left out]",
 )
 @with_options
 @click.option(
@@ -159,12 +159,13 @@ def command(
     if given["dial"] and repeats is click.core.ParameterSource.DEFAULT:
         given["repeats"] = 1  # its interval is of windows
     plan = planned(given, locust_args, os.environ)
+    whole.need_report()
+    check_services(plan, os.environ, ask=not plan_only)
+    check_fixes(plan, remedies)
     if plan_only:
         then = [] if try_fixes is None else [f"then, of what is found, up to {MOST_FIXES} fixes"]
         whole.print_out("\n".join([*preview(plan), *then]) + "\n")
         return
-    whole.need_report()
-    check_services(plan, os.environ)
     directory, code = whole.run_new(output, plan)
     if try_fixes is not None:
         fixed = try_fixes_of(directory, remedies, output=output)
@@ -182,16 +183,11 @@ def _resumed(directory: Path) -> int:
         return whole.run_sweep(directory, plan)
 
 
-def _terminated(signum: int, frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
-
-
 def main(arguments: list[str] | None = None, prog_name: str = "sweep") -> None:
     """The console script: one clear line and an exit code for whatever goes wrong."""
-    signal.signal(signal.SIGTERM, _terminated)
-    signal.signal(signal.SIGHUP, _terminated)
     try:
-        command.main(args=arguments, prog_name=prog_name, standalone_mode=False)
+        with interruptible():
+            command.main(args=arguments, prog_name=prog_name, standalone_mode=False)
     except (click.Abort, KeyboardInterrupt):
         _end("sweep: interrupted; what was measured is kept", INTERRUPTED)
     except click.NoSuchOption as error:

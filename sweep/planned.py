@@ -109,4 +109,8 @@ def _check(plan: Plan, environment: Mapping[str, str]) -> None:
         raise UsageError(f"{given}: no deployment is asked over https://, so that nothing is verified")
     check_reach(plan, environment)
     divided(plan, division.available())
-    check_scenario(plan)  # the last: another process is asked
+    # The last: other processes are asked.
+    settings = {variant.name: plan.settings_of(variant.name) for variant in plan.variants}
+    for kind in {type(target.kind): target.kind for target in plan.targets}.values():
+        kind.check_settings(settings)
+    check_scenario(plan)

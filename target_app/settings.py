@@ -132,6 +132,12 @@ class Settings(BaseSettings):
         return found
 
 
+def names() -> set[str]:
+    """The environment names of all that `Settings.public` says."""
+    secret = {name for name, field in Settings.model_fields.items() if field.annotation is SecretStr}
+    return {name.upper() for name in Settings.model_fields.keys() - secret - _NO_SETTINGS}
+
+
 def without_credentials(url: str) -> str:
     """The address without user, password and query: none of them belongs in a record."""
     parts = urlsplit(url)

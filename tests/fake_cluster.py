@@ -35,12 +35,9 @@ def deployment(**changes: Any) -> dict[str, Any]:
             ]
         },
     }  # fmt: skip
+    annotations = {"deployment.kubernetes.io/revision": "7"}
     return {
-        "metadata": {
-            "name": "rag",
-            "generation": 1,
-            "annotations": {"deployment.kubernetes.io/revision": "7"},
-        },
+        "metadata": {"name": "rag", "generation": 1, "annotations": annotations},
         "spec": {"replicas": 1, "selector": {"matchLabels": {"app": "rag"}}, "template": template},
         "status": {"observedGeneration": 1, "replicas": 1, "updatedReplicas": 1, "availableReplicas": 1},
         **changes,

@@ -17,7 +17,6 @@ ROOT = Path(__file__).resolve().parents[1]
 K8S = ROOT / "k8s"
 _FOUND = (path.parent.relative_to(K8S).as_posix() for path in K8S.glob("overlays/**/kustomization.yaml"))
 OVERLAYS = sorted(name for name in _FOUND if not name.endswith("/common"))
-LEAST_KINDS = 6
 WORKLOADS = ("Deployment", "Job", "Pod")
 Object = dict[str, Any]
 

@@ -19,7 +19,8 @@ from reports.cli import main
 from reports.document.document import Table
 from reports.document.render import print_blocks
 from reports.export import summary_csv
-from reports.words.headline import what_this_says
+from reports.findings.catalogue import diagnosis
+from reports.words import headline
 
 
 def analysed(*directories: Path) -> Analysis:
@@ -35,6 +36,11 @@ def printed(analysis: Analysis, width: int = 100) -> str:
     text = StringIO()
     print_blocks(blocks(analysis), Console(file=text, width=width))
     return text.getvalue()
+
+
+def what_this_says(analysis: Analysis) -> list[str]:
+    """The first lines."""
+    return headline.what_this_says(analysis, diagnosis(analysis))
 
 
 def words(analysis: Analysis) -> str:

@@ -30,15 +30,9 @@ def windows_of(seconds: float, stages: tuple[str, ...], seed: int, usual: float 
 
 
 def answers(
-    windows: list[DialWindow],
-    *,
-    users: int,
-    serve_ms: float,
-    wait_ms: float,
-    seed: int = 0,
-    noise: float = 0.1,
-    times: tuple[float, float] = (1.0, 1.0),
-) -> tuple[Spans, Spans]:
+    windows: list[DialWindow], *, users: int, serve_ms: float, wait_ms: float, seed: int = 0,
+    noise: float = 0.1, times: tuple[float, float] = (1.0, 1.0),
+) -> tuple[Spans, Spans]:  # fmt: skip
     """Lives of answers, and their waits for the first token. ``times``: what is really slower."""
     rng = random.Random(seed)
     free, ends = 0.0, float(windows[-1].end_ns)

@@ -1,5 +1,6 @@
 """What tests of several rooms use: ports, waits, processes, sweeps, and what these leave behind."""
 
+import argparse
 import contextlib
 import http.client
 import itertools
@@ -202,3 +203,18 @@ def sweep_ended_well(code: int, run: Path) -> bool:
     checks = [check for cell in cells for check in cell["verdict"]["checks"]]
     failed = {check["name"] for check in checks if check["status"] == "fail"}
     return code == 0 or (code == 3 and only_of_the_machine(failed))
+
+
+class OptionParser(argparse.ArgumentParser):
+    """Takes the arguments of locust's parser, without locust."""
+
+    def add_argument(self, *names: Any, **given: Any) -> Any:
+        ours = {k: v for k, v in given.items() if k not in ("env_var", "include_in_web_ui")}
+        return super().add_argument(*names, **ours)
+
+
+QUESTION = {
+    "query": "What is the capital of France?", "embedding_model": "local:default",
+    "llm_model": "openai:default", "prompt": "Answer briefly.",
+}  # fmt: skip
+"""As the target's wire wants it."""

@@ -1,7 +1,6 @@
 """A sweep's loop with a clock and a service that are made up."""
 
 import io
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +10,7 @@ import pytest
 from rich.console import Console
 
 from records.cells.cell import Cell, Check, Verdict
+from records.cells.point import Point
 from records.cells.reader import CellData, read_cell
 from records.cells.request import Outcome, RequestRecord
 from records.files import write_json
@@ -68,7 +68,16 @@ class World:
         cell = Cell(**names, concurrency=key.concurrency, complete=True, achieved=achieved, verdict=judged)
         write_json(folder / "cell.json", cell.to_json())
         outcome: Outcome = "ok" if key.concurrency <= self.answers_up_to else "http_error"
-        (folder / "requests.jsonl").write_bytes(_request(outcome).encode() * 2)
+        known: dict[str, Any] = {
+            "run": "t",
+            "cell": "c",
+            "worker": "local",
+            "region": "",
+            "user": 0,
+            "seq": 1,
+        }
+        request = RequestRecord(**known, sent_at_ns=1, ended_at_ns=2, outcome=outcome)
+        (folder / "requests.jsonl").write_bytes(request.encode() * 2)
         return read_cell(folder)
 
     def judge(self, key: CellKey) -> Check:
@@ -77,13 +86,6 @@ class World:
         if left > 0:
             return Check(name="generator-lag", status="fail", text="the load was late")
         return Check(name="workers", status="pass")
-
-
-def _request(outcome: Outcome) -> RequestRecord:
-    return RequestRecord(
-        run="t", cell="c", worker="local", region="", user=0, seq=1, sent_at_ns=1, ended_at_ns=2,
-        outcome=outcome,
-    )  # fmt: skip
 
 
 def plan_of(*specs: str, **changes: Any) -> Plan:
@@ -96,11 +98,8 @@ def planned(**changes: Any) -> Plan:
     return plan_of("it=url:http://127.0.0.1:1", **{"levels": BASE_LEVELS, "auto": True, **changes})
 
 
-def swept(path: Path, world: World, monkeypatch: pytest.MonkeyPatch) -> tuple[runner.Sweep, str]:
-    """The sweep when it is done, and the last counter that was printed, as ``3/4``."""
-    sweep, printed = swept_aloud(path, world, monkeypatch)
-    counters = re.findall(r"^\[ *(\d+/\d+)\]", printed, re.MULTILINE)
-    return sweep, counters[-1] if counters else ""
+def key_of(users: int = 2, repeat: int = 1, deployment: str = "mine", config: str = "as-is") -> CellKey:
+    return CellKey(deployment=deployment, config=config, point=Point.of_users(users), repeat=repeat)
 
 
 def swept_aloud(path: Path, world: World, monkeypatch: pytest.MonkeyPatch) -> tuple[runner.Sweep, str]:

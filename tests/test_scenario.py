@@ -1,15 +1,17 @@
 """What `docs/adding-a-scenario.md` shows, in a copy of the checkout, run: no other file is touched."""
 
+import csv
 import json
-import os
 import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
+from support import environment, rows
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENT = ROOT / "docs" / "adding-a-scenario.md"
@@ -17,9 +19,7 @@ ROOMS = (
     *("cli", "loadgen", "locustfiles", "mocks", "profiler", "reach", "records", "reports", "sweep"),
     "workloads",
 )
-BLOCK = re.compile(
-    r"`(?P<path>[a-z_]+/[a-z_/]+\.py)`[^`]*?```(?P<kind>python|diff)\n(?P<text>.*?)```", re.DOTALL
-)
+BLOCK = re.compile(r"`(?P<path>[a-z_]+/[a-z_/]+\.py)`[^`]*?```(?P<kind>python|diff)\n(?P<text>.*?)```", re.S)
 
 
 @pytest.fixture(scope="module")
@@ -53,129 +53,96 @@ def patched(text: str, diff: str) -> str:
 
 @pytest.fixture
 def clean(checkout: Path) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("LOCUST_", "TARGET_"))}
-    return kept | {"PYTHONPATH": str(checkout), "PYTHONUNBUFFERED": "1"}
+    return environment(PYTHONPATH=str(checkout))
 
 
 @pytest.fixture
 def service(checkout: Path, clean: dict[str, str]) -> Iterator[str]:
-    with subprocess.Popen(
-        [sys.executable, "-m", "mocks.echo", "--port", "0"],
-        cwd=checkout,
-        env=clean,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as server:
+    words = [sys.executable, "-m", "mocks.echo", "--port", "0"]
+    with subprocess.Popen(words, cwd=checkout, env=clean, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
         yield server.stdout.readline().split()[-1]
         server.terminate()
 
 
-def load(
-    checkout: Path, clean: dict[str, str], folder: Path, *words: str, shape: str = ""
-) -> subprocess.CompletedProcess[str]:
-    arguments = [
-        "-f",
-        ",".join(str(checkout / "locustfiles" / f"{name}.py") for name in ("echo", shape) if name),
-        "--headless",
-        "--think-time",
-        "0.01",
-        *words,
-    ]
-    return subprocess.run(
-        [sys.executable, "-m", "locust", *arguments], cwd=folder, env=clean, capture_output=True, text=True,
-        timeout=120,
-    )  # fmt: skip
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
-def test_the_one_command_line_starts_its_mock(checkout: Path, clean: dict[str, str]) -> None:
-    words = [sys.executable, "-m", "cli", "mock", "echo", "--help"]
-    done = subprocess.run(words, cwd=checkout, env=clean, capture_output=True, text=True, timeout=60)
+@pytest.fixture
+def run(checkout: Path, clean: dict[str, str], tmp_path: Path) -> Run:
+    """python with these words."""
+
+    def done(*words: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, *words]
+        return subprocess.run(command, cwd=tmp_path, env=clean, capture_output=True, text=True, timeout=200)
+
+    return done
+
+
+@pytest.fixture
+def load(checkout: Path, run: Run) -> Run:
+    def done(*words: str, shape: str = "") -> subprocess.CompletedProcess[str]:
+        files = ",".join(str(checkout / "locustfiles" / f"{name}.py") for name in ("echo", shape) if name)
+        return run("-m", "locust", "-f", files, "--headless", "--think-time", "0.01", *words)
+
+    return done
+
+
+def test_the_one_command_line_starts_its_mock(run: Run) -> None:
+    done = run("-m", "cli", "mock", "echo", "--help")
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("Usage: chokepoint mock echo ")
 
 
 @pytest.mark.parametrize("more", [[], ["--processes", "2"]])
 def test_locust_runs_it_alone_and_distributed(
-    checkout: Path, clean: dict[str, str], service: str, tmp_path: Path, more: list[str]
+    run: Run, load: Run, service: str, tmp_path: Path, more: list[str]
 ) -> None:
-    words = ["-H", service, "--size", "100", "-u", "2", "-t", "3s", "--results", "out", *more]
-    done = load(checkout, clean, tmp_path, *words)
+    done = load("-H", service, "--size", "100", "-u", "2", "-t", "3s", "--results", "out", *more)
     assert "Traceback" not in done.stderr, done.stderr
     cell = json.loads((tmp_path / "out" / "cell.json").read_text())
     assert (cell["workload"], cell["requested"]["size"], cell["complete"]) == ("echo", 100, True)
     assert "dialect" not in cell["requested"]
-    records = [json.loads(line) for line in (tmp_path / "out" / "requests.jsonl").read_text().splitlines()]
-    good = [record for record in records if record["outcome"] == "ok"]
+    good = [record for record in rows(tmp_path / "out" / "requests.jsonl") if record["outcome"] == "ok"]
     assert len(good) > 20, done.stderr
     assert {record["values"]["size"] for record in good} == {100}
     assert len({record["question"] for record in good}) == len(good)
     assert re.search(r"POST +/echo +\d+", done.stdout + done.stderr)
-    words = ["-c", "from reports.cli import main; raise SystemExit(main())", "out", "--json"]
-    said = subprocess.run(
-        [sys.executable, *words], cwd=tmp_path, env=clean, capture_output=True, text=True, timeout=60
-    )
+    said = run("-c", "from reports.cli import main; raise SystemExit(main())", "out", "--json")
     assert "latency_p50" in said.stdout, said.stderr
 
 
-def test_its_options_have_bounds_and_are_the_only_ones(
-    checkout: Path, clean: dict[str, str], tmp_path: Path
-) -> None:
-    small = load(checkout, clean, tmp_path, "-H", "http://127.0.0.1:9", "--size", "0")
+def test_its_options_have_bounds_and_are_the_only_ones(load: Run, run: Run, tmp_path: Path) -> None:
+    wants = "--size wants a whole number of at least 1, not '0'"
+    small = load("-H", "http://127.0.0.1:9", "--size", "0")
     assert small.returncode == 2
-    assert small.stderr.strip().endswith("error: --size wants a whole number of at least 1, not '0'")
-    other = load(checkout, clean, tmp_path, "-H", "http://127.0.0.1:9", "--dialect", "openai")
-    assert other.returncode == 2
+    assert small.stderr.strip().endswith(f"error: {wants}")
+    assert load("-H", "http://127.0.0.1:9", "--dialect", "openai").returncode == 2
+    done = run("-m", "sweep", "--scenario", "echo", "--grid", "size=1,0")
+    assert (done.returncode, done.stderr) == (2, f"error: the scenario echo: {wants}\n")
+    assert list(tmp_path.iterdir()) == []
 
 
-def test_a_sweep_refuses_values_by_the_bounds_of_its_options(
-    checkout: Path, clean: dict[str, str], tmp_path: Path
-) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "sweep", "--scenario", "echo", "--grid", "size=1,0"],
-        cwd=tmp_path,
-        env=clean,
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-    why = "error: the scenario echo: --size wants a whole number of at least 1, not '0'\n"
-    assert (done.returncode, done.stderr, list(tmp_path.iterdir())) == (2, why, [])
-
-
-def test_a_sweep_goes_over_its_options_with_load_workers(
-    checkout: Path, clean: dict[str, str], service: str, tmp_path: Path
-) -> None:
+def test_a_sweep_goes_over_its_options_with_load_workers(run: Run, service: str, tmp_path: Path) -> None:
     words = ["--scenario", "echo", "--grid", "size=1,100", "--workers", "2", "--concurrency", "2"]
     words += ["--deployment", f"url:{service}", "--config", "as-is", "--repeats", "1", "--output", "out"]
-    done = subprocess.run(
-        [sys.executable, "-m", "sweep", *words, "--", "--think-time", "0.01"],
-        cwd=tmp_path,
-        env=clean,
-        capture_output=True,
-        text=True,
-        timeout=200,
-    )
+    done = run("-m", "sweep", *words, "--", "--think-time", "0.01")
     assert done.returncode in (0, 3), done.stderr  # 3: a busy machine spoiled a cell
     [summary] = (tmp_path / "out").glob("*/summary.csv")
-    head, *rows = summary.read_text().splitlines()
-    sizes = [dict(zip(head.split(","), row.split(","), strict=True))["size"] for row in rows]
-    assert sorted(sizes) == ["1", "100"]
-    assert "latency_p50_ms" in head
+    found = list(csv.DictReader(summary.open()))
+    assert sorted(row["size"] for row in found) == ["1", "100"]
+    assert "latency_p50_ms" in found[0]
 
 
-@pytest.mark.parametrize(
-    ("slo", "codes", "said"),
-    [
-        ("latency:5000 percentile:90", (0, 3), "latency<=5000 ms at p90"),  # 3: a busy machine was late
-        ("ttft:500", (2,), "error: --slo 'ttft' is none of latency, size, percentile"),
-    ],
-)
+@pytest.mark.parametrize(("slo", "codes", "said"), [
+    ("latency:5000 percentile:90", (0, 3), "latency<=5000 ms at p90"),  # 3: a busy machine was late
+    ("ttft:500", (2,), "error: --slo 'ttft' is none of latency, size, percentile"),
+])  # fmt: skip
 def test_a_search_has_the_objectives_of_its_workload(
-    checkout: Path, clean: dict[str, str], service: str, tmp_path: Path, slo: str, codes: list[int], said: str
+    load: Run, service: str, slo: str, codes: list[int], said: str
 ) -> None:
-    words = ["-H", service, "-u", "2", "--search-to", "2", "--level-seconds", "2", "--slo", slo]
-    done = load(checkout, clean, tmp_path, *words, shape="search")
+    words = ("-H", service, "-u", "2", "--search-to", "2", "--level-seconds", "2", "--slo", slo)
+    done = load(*words, shape="search")
     assert done.returncode in codes, done.stdout + done.stderr
     assert said in done.stdout + done.stderr
     assert "Traceback" not in done.stderr

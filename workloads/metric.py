@@ -35,6 +35,8 @@ class Metric:
     unit: str
     """``ms``, ``bytes``, ``MB/s``; empty of what is counted."""
     of: Callable[[RequestRecord], Value] = field(repr=False)
+    """In `unit`, or in so many parts of it as ``divisor`` says: a list is then read as it was kept."""
+    divisor: float = 1.0
     quantiles: tuple[float, ...] = ()
     with_failures: tuple[float, ...] = ()
     """The quantiles that are also given with each failure as never answered (+inf; 0 of a higher-is-better
@@ -75,7 +77,9 @@ class Metric:
         value = self.of(request)
         if value is None:
             return ()
-        return (value,) if isinstance(value, (int, float)) else value
+        if isinstance(value, (int, float)):
+            return (value / self.divisor,)
+        return value if self.divisor == 1 else [one / self.divisor for one in value]
 
     @property
     def suffix(self) -> str:

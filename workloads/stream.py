@@ -22,7 +22,7 @@ def _tpot(r: RequestRecord) -> float | None:
 
 
 def _itl(r: RequestRecord) -> Sequence[float]:
-    return () if _of_the_mock(r) else [gap / 1000 for gap in r.gaps_us]
+    return () if _of_the_mock(r) else r.gaps_us
 
 
 def _since_start(moment: Callable[[RequestRecord], int | None]) -> Callable[[RequestRecord], float | None]:
@@ -66,6 +66,7 @@ METRICS = (
         title="ITL",
         unit="ms",
         of=_itl,
+        divisor=1000,
         quantiles=(0.5, 0.99),
         each="gaps",
         absent="gaps between tokens (answers of one token, or written at once)",

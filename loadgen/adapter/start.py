@@ -82,7 +82,7 @@ def begun(load: Starting, wanted: Settings, task: AnyTask, origin: Origin) -> Ru
     )
     load.role.begin(run, partial(_driver, load, run, origin))
     if load.role.driver is not None:
-        _ask(load.role.driver)
+        _start_driver(load.role.driver)
     return run
 
 
@@ -155,7 +155,7 @@ def _driver(load: Starting, run: Run, origin: Origin, keep: Keep | None) -> Driv
     )
 
 
-def _ask(driver: Driver) -> None:
+def _start_driver(driver: Driver) -> None:
     gc.collect()
     gc.freeze()  # what is here stays: looking through it again and again would be a lag of 10 ms each
     gevent.spawn(driver.lag.run)

@@ -55,7 +55,7 @@ class AskingUser(User):  # type: ignore[misc]  # locust is not typed for mypy
             return
         until_ns = time.monotonic_ns() + (0 if driver.settings.think_time_s else BURST_NS)
         while True:
-            if self.asking is None or not driver.ask(self.asking):
+            if self.asking is None or not driver.run_next(self.asking):
                 raise StopUser
             if time.monotonic_ns() >= until_ns:
                 return

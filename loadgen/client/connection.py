@@ -16,8 +16,8 @@ from typing import Protocol
 
 from loadgen.client.http import ConnectFailure, ConnectionLost, Origin, Reply
 from loadgen.client.turns import Turns
-from reach.dial import dial
 from reach.failure import why
+from reach.tcp import open_socket
 
 RECV_BYTES = 65536
 RESEND_S = 0.05
@@ -111,7 +111,7 @@ class Connection(ABC):
         began = time.monotonic_ns()
         until_s = began / 1e9 + (self.timeouts.connect or self.timeouts.total)
         try:
-            plain = dial(self.origin, until_s)
+            plain = open_socket(self.origin, until_s)
             try:
                 self._take(plain, until_s)
             except BaseException:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
 from reach.address import Address
-from reach.dial import refusal
+from reach.tcp import refusal
 
 
 class HttpFailure(Exception):

@@ -15,8 +15,8 @@ from loadgen.client.connection import RECV_BYTES, Reading, Timeouts
 from loadgen.client.http import ConnectionLost, Origin
 from loadgen.client.turns import Turns
 from loadgen.client.watched import ENDED, Deciphered, WatchedConnection
-from reach.dial import left
 from reach.failure import NO_HANDSHAKE, ReachFailure, why
+from reach.tcp import left
 
 
 class SecuredConnection(WatchedConnection):

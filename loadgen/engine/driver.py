@@ -16,6 +16,7 @@ from loadgen.engine.arrivals import Pace
 from loadgen.engine.clock import Clock
 from loadgen.engine.in_flight import InFlightRequest, VirtualUser, WorkerIdentity
 from loadgen.engine.lag import LoopLag
+from loadgen.engine.priority import low_priority
 from loadgen.engine.session import Session
 from loadgen.engine.settings import Settings
 from loadgen.engine.task import AnyTask, Item, Share
@@ -120,7 +121,7 @@ class Driver:
         )
         self.on_end(self._record(dropped))
 
-    def ask(self, user: VirtualUser, due_ns: int | None = None) -> bool:
+    def run_next(self, user: VirtualUser, due_ns: int | None = None) -> bool:
         """One item of this user; False, and none, when the run is stopping or there is no further item."""
         now = time.monotonic_ns()
         if not self.session.may_begin(now):
@@ -268,6 +269,7 @@ class Driver:
             # While it drains, too: answers that count still come in.
             "lag_p99_ms": self.lag.p99_ms(start, max(end, self.session.last_end_ns or end)),
             "cpu_percent": self.lag.cpu_percent(start, end),
+            "priority": low_priority(),
             "stood_still_percent": 100 * self.turns.stood_still_ns(start, end) / max(1, end - start),
             "connects": sum(one.connects for one in self.connections),
             "connect_ns": sum(one.connect_ns for one in self.connections),

@@ -88,12 +88,12 @@ class OpenLoop:
     def _begin(self, due_ns: int) -> None:
         user = self._idle.pop() if self._idle else self.driver.new_user(self._items)
         self._busy += 1
-        self.spawn(self._ask, user, due_ns)
+        self.spawn(self._run_next, user, due_ns)
         if not self._idle and len(self.driver.connections) < self._most:
             self.spawn(self._add)  # so that the next one does not wait for a connection
 
-    def _ask(self, user: VirtualUser, due_ns: int) -> None:
-        self.driver.ask(user, due_ns)
+    def _run_next(self, user: VirtualUser, due_ns: int) -> None:
+        self.driver.run_next(user, due_ns)
         self._busy -= 1
         self._idle.append(user)
 

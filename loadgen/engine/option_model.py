@@ -33,6 +33,8 @@ class Option:
     """As it is, with what was requested."""
     private: bool = False
     """It may hold a secret: it is shown and kept nowhere."""
+    names: bool = False
+    """It names something in records and reports: no character in it acts on a terminal, or ends a line."""
     hidden: bool = False
     """No user gives it: it is in no help and no form."""
 
@@ -52,6 +54,8 @@ class Option:
             return tuple(value)
         if not self.switch and not is_utf8(value):
             raise UsageError(f"{self.flag} is to be UTF-8")
+        if self.names and not value.isprintable():
+            raise UsageError(f"{self.flag} is to be one line without control characters, not {value!r}")
         return value
 
     def texts(self, value: Any) -> list[str]:
@@ -134,10 +138,13 @@ def text(
     metavar: str | None = None,
     environment: str = "",
     kept: bool = False,
+    names: bool = False,
     hidden: bool = False,
 ) -> Any:
     """A field of a text, empty where it is not given."""
-    option = Option(flag=flag, help=text, metavar=metavar, environment=environment, kept=kept, hidden=hidden)
+    option = Option(
+        flag=flag, help=text, metavar=metavar, environment=environment, kept=kept, names=names, hidden=hidden
+    )
     return _field("", option)
 
 

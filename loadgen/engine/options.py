@@ -67,13 +67,13 @@ class LoadOptions(OptionModel):
     drain_seconds: float = number(
         "--drain-seconds", 10, "How long requests in flight at the end may take to finish"
     )
-    run_name: str = text("--run-name", "Name of the run, in the records")
-    cell_name: str = text("--cell-name", "Name of the cell, in the records")
+    run_name: str = text("--run-name", "Name of the run, in the records", names=True)
+    cell_name: str = text("--cell-name", "Name of the cell, in the records", names=True)
     cell_spec: str = text(
         "--cell-spec", "A sweep's: what the cell is called and to be, as JSON", metavar="FILE", hidden=True
     )
     region: str = text(
-        "--region", "Where this load worker stands, in the records", environment=REGION_VARIABLE
+        "--region", "Where this load worker stands, in the records", environment=REGION_VARIABLE, names=True
     )
     connect_to: str = text(
         "--connect-to",

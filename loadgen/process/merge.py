@@ -122,4 +122,5 @@ def _load_worker(summary: Summary) -> LoadWorker:
         loop_lag_p99_ms=summary.get("lag_p99_ms"),
         cpu_percent=summary.get("cpu_percent"),
         stood_still_percent=summary.get("stood_still_percent"),
+        priority=str(summary.get("priority") or ""),
     )

@@ -24,7 +24,7 @@ Where = tuple[str, int]
 
 @click.command(context_settings={"max_content_width": 110})
 @click.option("--listen", default="127.0.0.1:0", type=Place(), help="[default: a free port, printed]")
-@click.option("--to", required=True, type=Place(), help="Where the link leads.")
+@click.option("--to", required=True, type=Place(least=1), help="Where the link leads.")
 @click.option("--delay", default="0ms", type=Time(), help="Round trip; each way takes half. [default: 0ms]")
 @click.option("--bandwidth", type=Bandwidth(), help="Each way, of all connections. [default: no limit]")
 @click.option("--loss", default="0%", type=Share(), help="Of segments of 1460 bytes. [default: 0%]")

@@ -59,10 +59,14 @@ class Place(click.ParamType[tuple[str, int]]):
 
     name = "[HOST:]PORT"
 
+    def __init__(self, *, least: int = 0) -> None:
+        """``least``: 0 where the port may be any that is free, 1 where somebody is to be there."""
+        self._least = least
+
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> tuple[str, int]:
         found = _PLACE.fullmatch(str(value))
-        if not found or int(found[3]) > 65535:
+        if not found or not self._least <= int(found[3]) <= 65535:
             self.fail(f"{value!r} is no place such as 8101 or 127.0.0.1:8101", param, ctx)
         return found[1] or found[2] or "127.0.0.1", int(found[3])

@@ -112,6 +112,12 @@ class Cell:
         return (self.factors or Point.of_users(self.concurrency)).with_users(self.concurrency)
 
     @property
+    def code(self) -> str:
+        """The digest of the service's code; empty: not known."""
+        service = self.requested.get("service")
+        return str(service.get("code") or "") if isinstance(service, dict) else ""
+
+    @property
     def window(self) -> Window | None:
         raw = self.achieved.get("window")
         return Window(**raw) if raw else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 from records.cells.point import Point
 
@@ -17,6 +18,9 @@ TARGETS = "targets"
 LLM_LOG = "llm.log"
 CELLS = "cells"
 """The folder of a run below which the cells lie, each in the folder of its name."""
+SPEC = "spec.json"
+"""Beside a cell's folder (`beside`): what Locust is told of it. A sweep takes it away when the folder has all
+that is kept of the cell."""
 # In a cell's folder.
 CELL = "cell.json"
 PARTIAL = ".partial-"
@@ -70,6 +74,11 @@ REPORT = "report.md"
 def deployment_name(base_url: str) -> str:
     """What a service is called that nobody gave a name: ``127.0.0.1-8001``."""
     return re.sub(r"[^A-Za-z0-9._]+", "-", base_url.split("://", 1)[-1])[:80].strip("-._") or "url"
+
+
+def beside(folder: Path, name: str) -> Path:
+    """Where a part of a cell is until it is moved into the cell's folder."""
+    return folder.with_name(f".{folder.name}.{name}")
 
 
 def link_log(region: str) -> str:

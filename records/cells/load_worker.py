@@ -16,6 +16,8 @@ class LoadWorker:
     """Of one core."""
     stood_still_percent: float | None = None
     """Of the time measured: it did not run, though it was due to."""
+    priority: str = ""
+    """A low one, ``idle priority`` or ``nice 19``; empty: the usual one, or not known."""
 
     def __str__(self) -> str:
         return f"{self.worker} in {self.region}" if self.region else self.worker

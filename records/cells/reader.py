@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
@@ -12,10 +13,10 @@ from typing import Any
 from records.cells import layout
 from records.cells.cell import SCHEMA_VERSION, Cell, Check, Verdict
 from records.cells.measure import measured
-from records.cells.request import RequestRecord, decode
+from records.cells.request import RequestRecord, decode, slim
 from records.cells.spans import Traces, read_gathered, read_traces, with_stages
 from records.errors import RecordError
-from records.files import read_json, read_lines
+from records.files import of_the_disk, read_json, read_lines
 from records.secrets.secret_names import harmless
 
 TARGET_ENDED = "target-ended"
@@ -38,6 +39,15 @@ class CellData:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Lost:
+    """A cell that was measured and cannot be read."""
+
+    name: str
+    why: str
+    """Empty: its folder holds requests and no cell.json."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Run:
     """What ``report`` reads: the run's own facts and its complete cells, sorted by name."""
 
@@ -45,27 +55,38 @@ class Run:
     meta: dict[str, Any] = field(default_factory=dict)
     cells: tuple[CellData, ...] = ()
     incomplete: tuple[str, ...] = ()
+    lost: tuple[Lost, ...] = ()
 
 
-def cell_directories(run: Path) -> Iterator[Path]:
+def cell_directories(run: Path, holding: str = layout.CELL) -> Iterator[Path]:
     """The cells' folders below a run, those that were set aside, or measured again, left out."""
-    for path in sorted(run.glob(f"{layout.CELLS}/*/*/*/{layout.CELL}")):
+    for path in sorted(run.glob(f"{layout.CELLS}/*/*/*/{holding}")):
         if layout.PARTIAL not in path.parent.name and layout.TRY not in path.parent.name:
             yield path.parent
 
 
 def is_complete(run: Path, directory: Path) -> bool:
-    """Is a cell of a run finished? It is when it says so and lies where its name says.
+    """Is a cell of a run finished? It is when its load has ended, and all that was seen beside its requests
+    is in its folder. Raises as `has_ended`."""
+    return has_ended(run, directory) and not is_pending(directory)
+
+
+def is_pending(directory: Path) -> bool:
+    """Did a sweep not come to move everything of a cell into its folder (yet)?"""
+    return layout.beside(directory, layout.SPEC).exists()
+
+
+def has_ended(run: Path, directory: Path) -> bool:
+    """Did a cell's load come to its end? It did when the cell says so and lies where its name says.
 
     Locust writes it whole, and says so, once it is judged. One by another name was measured for something
-    else: by an older version it was not held against its plan yet. Logs and profiles, which a sweep moves in
-    later, do not make a cell.
+    else: by an older version it was not held against its plan yet.
 
     Raises:
         RecordError: its cell.json is missing or is not one.
     """
     cell = _cell(directory)
-    return cell.complete and cell.name == directory.relative_to(run / layout.CELLS).as_posix()
+    return cell.complete and cell.name == _name(run, directory)
 
 
 def _cell(directory: Path) -> Cell:
@@ -110,10 +131,11 @@ def read_cell(directory: Path) -> CellData:
 def _ended(directory: Path) -> tuple[Check, ...]:
     """A failed check where the sweep saw that the target ended meanwhile, which the load met as refusals."""
     path = directory / layout.ENDED
-    raw = read_json(path) if path.exists() else None
-    text = raw.get("text") if isinstance(raw, dict) else None
-    if not isinstance(text, str):
+    if not path.exists():
         return ()
+    text = f"the target ended; how is not known: {layout.ENDED} cannot be read"
+    with suppress(RecordError, OSError, LookupError, TypeError):
+        text = str(read_json(path)["text"])
     advice = f"see why in {layout.TARGET_LOG}"
     said = f"{harmless(text)}; {advice}"
     return (Check(name=TARGET_ENDED, status="fail", text=said, advice=advice),)
@@ -135,16 +157,19 @@ def requests_of(directory: Path, cell: Cell) -> Iterator[RequestRecord]:
         traces = _traces(directory / layout.SPANS)
         for number, line in read_lines(path):
             try:
-                yield with_stages(decode(line), traces)
+                yield with_stages(slim(decode(line)), traces)
             except RecordError as error:
                 raise RecordError(f"{path}:{number}: {error}") from error
 
 
 def _traces(path: Path) -> Traces:
-    """The spans that say what a cell's stages took; none by a clock that is not the load's."""
+    """The spans that say what a cell's stages took; none by a clock that is not the load's, or of which
+    nobody says it: `records.evidence.unreadable` counts what cannot be read."""
     if not path.exists():
         return {}
-    return {} if read_gathered(path).other_clock else read_traces(path)
+    with suppress(RecordError, OSError):
+        return {} if read_gathered(path).other_clock else read_traces(path)
+    return {}
 
 
 def all_there(cell: Cell, records: int, counted: int) -> tuple[Check, ...]:
@@ -185,26 +210,45 @@ def read_run(directory: Path, read: Callable[[Path], CellData] = read_cell) -> R
     """A run, or a single cell's folder as a run of one, each of its cells by ``read``.
 
     Raises:
-        RecordError: neither a run nor a cell, or a file in it that cannot be believed.
+        RecordError: neither a run nor a cell, or none of its cells can be read.
+        OSError: the same, or the disk's fault.
     """
     if (directory / layout.RUN).exists():
-        meta = read_meta(directory)
-        paths = list(cell_directories(directory))
-        whole = [path for path in paths if is_complete(directory, path)]
-        cells = [read(path) for path in whole]
-        cut = [path.relative_to(directory / layout.CELLS).as_posix() for path in paths if path not in whole]
-    elif (directory / layout.CELL).exists():
-        meta, data = {}, read(directory)
-        cells = [data] if data.cell.complete else []
-        cut = [] if data.cell.complete else [data.cell.name]
-    else:
+        return _read_cells(directory, read_meta(directory), read)
+    if not (directory / layout.CELL).exists():
         raise RecordError(_no_run(directory))
-    return Run(
-        path=directory,
-        meta=meta,
-        cells=tuple(cells),
-        incomplete=tuple(cut),
-    )
+    data = read(directory)
+    if data.cell.complete and not is_pending(directory.resolve()):
+        return Run(path=directory, cells=(data,))
+    return Run(path=directory, incomplete=(data.cell.name,))
+
+
+def _read_cells(directory: Path, meta: dict[str, Any], read: Callable[[Path], CellData]) -> Run:
+    cells, cut, broken = [], [], list[Exception]()
+    lost = [
+        Lost(name=_name(directory, path), why="")
+        for path in cell_directories(directory, layout.REQUESTS)
+        if not (path / layout.CELL).exists() and (path / layout.REQUESTS).stat().st_size
+    ]
+    for path in cell_directories(directory):
+        name = _name(directory, path)
+        try:
+            if is_complete(directory, path):
+                cells.append(read(path))
+            else:
+                cut.append(name)
+        except (RecordError, OSError) as error:
+            if isinstance(error, OSError) and of_the_disk(error):
+                raise
+            broken.append(error)
+            lost.append(Lost(name=name, why=str(error).replace(f"{path}/", "").removeprefix(f"{path}: ")))
+    if broken and not cells:
+        raise broken[0]
+    return Run(path=directory, meta=meta, cells=tuple(cells), incomplete=tuple(cut), lost=tuple(lost))
+
+
+def _name(run: Path, cell: Path) -> str:
+    return cell.relative_to(run / layout.CELLS).as_posix()
 
 
 def _no_run(directory: Path) -> str:

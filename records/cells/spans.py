@@ -11,7 +11,7 @@ import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from itertools import islice, pairwise
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from pydantic import TypeAdapter
 
 from records.cells.request import RequestRecord, StageTimings
 from records.errors import RecordError
-from records.files import read_lines
+from records.files import bad_lines, good_lines, read_lines
 
 OPERATIONS = (
     "chat", "create_agent", "embeddings", "execute_tool", "generate_content", "invoke_agent",
@@ -93,16 +93,24 @@ def read_gathered(path: Path) -> Gathered:
 
 
 def read_traces(path: Path) -> Traces:
-    """The spans of each of a cell's traces; a last line that a kill cut off is left out. Raises RecordError
-    for other bad lines, OSError."""
+    """The spans of each of a cell's traces; bad lines, and a last one that a kill cut off, are left out.
+    Raises OSError."""
     traces: dict[str, list[Span]] = defaultdict(list)
-    for number, line in islice(read_lines(path), 1, None):
-        try:
-            raw = orjson.loads(line)
-            traces[str(raw["trace_id"])].append(span_of(raw))
-        except (LookupError, TypeError, ValueError) as error:
-            raise RecordError(f"{path}:{number}: not a span: {error!r}") from None
+    for trace_id, span in good_lines(path, _of_trace):
+        traces[trace_id].append(span)
     return traces
+
+
+def bad_spans(path: Path) -> int:
+    """How many lines `read_traces` leaves out besides the first. Raises as `read_gathered`: without that,
+    nobody says by whose clock the others are."""
+    read_gathered(path)
+    return bad_lines(path, _of_trace) - 1
+
+
+def _of_trace(line: bytes) -> tuple[str, Span]:
+    raw = orjson.loads(line)
+    return str(raw["trace_id"]), span_of(raw)
 
 
 def span_of(raw: Any) -> Span:

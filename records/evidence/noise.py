@@ -40,8 +40,10 @@ class Noise:
     pressure_percent: float | None = None
     """Whoever waited: a busy loop of the lowest priority counts like the load."""
     generator_delay_percent: float | None = None
-    """The waits of all threads added up, so that several of them can pass 100."""
+    """Of its thread that waited the longest: a load process has one that matters, its event loop's. Older
+    cells have the sum over all threads."""
     target_delay_percent: float | None = None
+    """The waits of all threads added up, so that several of them can pass 100."""
 
     def to_json(self) -> dict[str, float | None]:
         return asdict(self)
@@ -102,20 +104,24 @@ def of_generator(before: Counters, after: Counters) -> Noise:
     return Noise(
         steal_percent=_percent(_grown(before.steal_ticks, after.steal_ticks), ticks),
         pressure_percent=_percent(_grown(before.pressure_us, after.pressure_us), wall_us),
-        generator_delay_percent=delay_percent(before, after),
+        generator_delay_percent=_percent(
+            max(_waits(before, after), default=None), after.at_ns - before.at_ns
+        ),
     )
 
 
 def delay_percent(before: Counters, after: Counters) -> float | None:
-    """How long the threads waited for a CPU, added up, in per cent of the time. One that was born meanwhile
-    counts from its birth; one that has ended is not counted."""
-    if not after.delay_ns:
-        return None
-    waited = 0
+    """How long the threads waited for a CPU, added up, in per cent of the time."""
+    waits = list(_waits(before, after))
+    return _percent(sum(waits), after.at_ns - before.at_ns) if waits else None
+
+
+def _waits(before: Counters, after: Counters) -> Iterator[int]:
+    """How long each thread waited for a CPU. One that was born meanwhile counts from its birth; one that has
+    ended is not counted."""
     for thread, delay in after.delay_ns.items():
         known = before.delay_ns.get(thread, 0)
-        waited += delay - known if delay >= known else delay  # less than before: another of the same number
-    return _percent(waited, after.at_ns - before.at_ns)
+        yield delay - known if delay >= known else delay  # less than before: another of the same number
 
 
 def _grown(before: int | None, after: int | None) -> int | None:

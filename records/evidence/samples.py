@@ -42,8 +42,11 @@ def samples_in(folder: Path) -> list[dict[str, Any]]:
     if (folder / layout.SAMPLES).exists():
         return list(good_lines(folder / layout.SAMPLES, parse))
     path = folder / layout.PROFILE
-    if not path.exists():
-        return []
+    return profile_samples(path) if path.exists() else []
+
+
+def profile_samples(path: Path) -> list[dict[str, Any]]:
+    """Those of a profile. Raises RecordError for what is none, OSError."""
     profile = read_json(path)
     samples = profile.get("data_points") if isinstance(profile, dict) else None
     if not isinstance(samples, list) or not all(isinstance(sample, dict) for sample in samples):

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter
 
-from records.errors import RecordError
-from records.files import read_lines
+from records.files import good_lines
 from records.secrets.secret_names import harmless
 
 
@@ -63,16 +62,14 @@ class Stacks:
 _SAMPLE = TypeAdapter(StackSample)
 
 
+def parse(line: bytes) -> StackSample:
+    """Raises ValueError for what is no sample."""
+    return _SAMPLE.validate_json(line)
+
+
 def read_stacks(path: Path) -> list[StackSample]:
-    """A last line that a kill cut off is left out. Raises RecordError for other bad lines, OSError."""
-    found = []
-    for number, line in read_lines(path):
-        try:
-            found.append(_SAMPLE.validate_json(line))
-        except ValidationError as error:
-            why = error.errors()[0]
-            raise RecordError(f"{path}:{number}: no stacks: {why['loc']}: {why['msg']}") from None
-    return found
+    """The samples; bad lines, and a last one that a kill cut off, are left out. Raises OSError."""
+    return list(good_lines(path, parse))
 
 
 def summary(samples: Iterable[StackSample], start_ns: int, end_ns: int) -> Stacks | None:

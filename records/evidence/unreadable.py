@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import orjson
 
-from records.cells import layout
-from records.evidence import dial, inside, probes, samples, scraped
-from records.files import bad_lines
+from records.cells import layout, spans
+from records.errors import RecordError
+from records.evidence import dial, inside, probes, samples, scraped, stacks
+from records.evidence.limits import CellLimits
+from records.evidence.pods import CellPods
+from records.files import bad_lines, read_json
 
 
 def parse_llm(line: bytes) -> dict[str, Any]:
@@ -21,14 +25,36 @@ def parse_llm(line: bytes) -> dict[str, Any]:
     return raw
 
 
-EVIDENCE: Mapping[str, Callable[[bytes], object]] = {
-    layout.INSIDE: inside.parse,
-    layout.PROBES: probes.parse,
-    layout.SAMPLES: samples.parse,
-    layout.SCRAPED: scraped.parse,
-    layout.LLM: parse_llm,
-    layout.DIAL: dial.parse,
+def _lines(parse: Callable[[bytes], object]) -> Callable[[Path], int]:
+    return partial(bad_lines, parse=parse)
+
+
+def _whole(read: Callable[[Path], object]) -> Callable[[Path], int]:
+    """Of a file that is one value. ``read`` raises RecordError, OSError."""
+
+    def bad(path: Path) -> int:
+        read(path)
+        return 0
+
+    return bad
+
+
+EVIDENCE: Mapping[str, Callable[[Path], int]] = {
+    layout.INSIDE: _lines(inside.parse),
+    layout.PROBES: _lines(probes.parse),
+    layout.SAMPLES: _lines(samples.parse),
+    layout.SCRAPED: _lines(scraped.parse),
+    layout.LLM: _lines(parse_llm),
+    layout.DIAL: _lines(dial.parse),
+    layout.STACKS: _lines(stacks.parse),
+    layout.SPANS: spans.bad_spans,
+    layout.PROFILE: _whole(samples.profile_samples),
+    layout.LIMITS: _whole(lambda path: CellLimits.read(path.parent)),
+    layout.PODS: _whole(lambda path: CellPods.read(path.parent)),
+    layout.ENDED: _whole(lambda path: str(read_json(path)["text"])),
 }
+"""All that lies beside a cell's requests, by the names of its files: how many lines of one cannot be read.
+Each raises RecordError, LookupError, TypeError or OSError for one of which nothing can."""
 
 
 def unreadable(path: Path) -> int | None:
@@ -36,6 +62,6 @@ def unreadable(path: Path) -> int | None:
     if not path.exists():
         return 0
     try:
-        return bad_lines(path, EVIDENCE[path.name])
-    except OSError:
+        return EVIDENCE[path.name](path)
+    except (RecordError, LookupError, TypeError, OSError):
         return None

@@ -27,6 +27,14 @@ class TriedFix:
     predicted_high: float | None = None
     of_rate: bool = True
     """Is it of throughput, and not of a time?"""
+    found_in: str = ""
+    """The digest of the code in which it was found; empty: not known."""
+
+
+def code_changed(fix: TriedFix, code: str) -> bool:
+    """Is a service's code another one than that in which the fix's finding was found? ``code``: its digest;
+    where one of the two is not known, nothing is said."""
+    return bool(fix.found_in and code) and fix.found_in != code
 
 
 def fixes_of(plan: Any) -> Iterator[TriedFix]:
@@ -52,6 +60,7 @@ def _fix(raw: dict[str, Any]) -> TriedFix:
         predicted_low=_number(raw.get("predicted_low")),
         predicted_high=_number(raw.get("predicted_high")),
         of_rate=raw.get("of_rate") is not False,
+        found_in=str(raw.get("found_in") or ""),
     )
 
 

@@ -35,6 +35,7 @@ MAKERS: tuple[Callable[[Analysis], Iterator[Note]], ...] = (
     of_runs.proof,
     of_runs.verified,
     of_runs.older,
+    of_runs.lost,
     of_runs.finished,
     of_evidence.unread,
     of_answers.thoughts_only,
@@ -86,7 +87,8 @@ def analyse(runs: Sequence[Run], reference: str | None = None) -> Analysis:
     met = [(level.deployment, level.config) for level in levels]
     known = {(level.deployment, level.row.variant) for level in levels}
     for run in runs:
-        cut = [(part[0], part[1]) for cell in run.incomplete if len(part := cell.split("/")) == 3]
+        unread = [*run.incomplete, *(one.name for one in run.lost)]
+        cut = [(part[0], part[1]) for cell in unread if len(part := cell.split("/")) == 3]
         met += [pair for pair in cut if pair not in known]
     beside = compare_deployments(levels, ratios)
     analysis = Analysis(

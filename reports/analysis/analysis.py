@@ -131,4 +131,5 @@ class Analysis:
 
     @property
     def exit_code(self) -> int:
-        return INVALID if self.without_valid_cell or not self.levels else 0
+        lacks = any(source.run.lost for source in self.sources)  # what pooled figures would have with it
+        return INVALID if self.without_valid_cell or not self.levels or lacks else 0

@@ -11,8 +11,8 @@ from reports.analysis.analysis import Analysis
 from reports.analysis.note import Note
 from reports.figures.alike import same_service
 from reports.figures.concurrent_cells import levels_apart
-from reports.figures.figures import good_and_timed
 from reports.figures.load import Load
+from reports.figures.measured import Measured
 from reports.figures.summary import CellSummary
 from workloads.workload import Workload
 
@@ -154,7 +154,7 @@ def cold(analysis: Analysis) -> Iterator[Note]:
     workloads = {level.workload.name: level.workload for level in analysis.levels}
     for level in analysis.levels:
         every = [r for cell in level.cells for part in cell.parts for r in part.data.requests]
-        first = [r for r in good_and_timed(every) if "cold" in r.flags]
+        first = [r for r in Measured(every).timed if "cold" in r.flags]
         if values := level.workload.compared.values(first):
             found.setdefault((level.deployment, level.config, level.workload.name), []).extend(values)
     for (deployment, config, name), values in found.items():

@@ -128,8 +128,8 @@ def _drifts(level: OperatingPoint) -> Iterator[Drift]:
 
 
 def disturbed(analysis: Analysis) -> Iterator[Note]:
-    """Only where it matters."""
-    noise = [noise_of(cell) for cell in analysis.cells]
+    """Only where it matters: a cell without a good answer has no figure that it could have moved."""
+    noise = [noise_of(cell) for cell in analysis.cells if cell.figures.good]
     kinds: tuple[tuple[type[_OfTheMachine], str, float], ...] = (
         (Steal, "steal_percent", STEAL_PERCENT),
         (GeneratorWaited, "generator_delay_percent", GENERATOR_DELAY_PERCENT),
@@ -173,5 +173,5 @@ def generator(analysis: Analysis) -> Iterator[Note]:
             number = float(bound) if isinstance(bound, (int, float)) else None
             known.add(name)
             yield GeneratorFigure(check=name, worst=worst, bound=number, cell=where, measured=len(seen))
-    if analysis.cells and LAG not in known:
+    if LAG not in known and any(cell.figures.good for cell in analysis.cells):
         yield GeneratorUnknown()

@@ -58,6 +58,16 @@ class Older(Note):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Lost(Note):
+    """Measured cells that no figure has, ``source: name``: no cell.json lies beside their requests,"""
+
+    code = "lost"
+    without_cell: tuple[str, ...]
+    unreadable: tuple[str, ...]
+    """or it, or the requests, cannot be read: ``source: name (why)``."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Incomplete(Note):
     """Cells without an end, ``source: name``: never used."""
 
@@ -130,8 +140,12 @@ def _was_set(cell: CellSummary) -> bool:
 
 
 def proof(analysis: Analysis) -> Iterator[Note]:
-    """Cells whose configuration was never proved."""
-    cells = [c for c in analysis.cells if _status(c, "configuration") == "n/a" or c.cell.config == AS_IS]
+    """Cells whose configuration was never proved, and of which there are figures."""
+    cells = [
+        c
+        for c in analysis.cells
+        if c.figures.good and (_status(c, "configuration") == "n/a" or c.cell.config == AS_IS)
+    ]
     kinds: tuple[tuple[type[NotProved | AsIs], list[CellSummary]], ...] = (
         (NotProved, [c for c in cells if _was_set(c)]),
         (AsIs, [c for c in cells if not _was_set(c)]),
@@ -152,6 +166,17 @@ def older(analysis: Analysis) -> Iterator[Note]:
     found = [cell for cell in analysis.cells if is_older(cell.cell)]
     if found and (len(found) < len(analysis.cells) or len(analysis.sources) > 1):
         yield Older(cells=tuple(map(analysis.named, found)), of=len(analysis.cells))
+
+
+def lost(analysis: Analysis) -> Iterator[Note]:
+    every = [
+        (f"{source.name}: {one.name}", one.why) for source in analysis.sources for one in source.run.lost
+    ]
+    if every:
+        yield Lost(
+            without_cell=tuple(harmless(name) for name, why in every if not why),
+            unreadable=tuple(harmless(f"{name} ({why})") for name, why in every if why),
+        )
 
 
 def finished(analysis: Analysis) -> Iterator[Note]:

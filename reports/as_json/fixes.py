@@ -21,6 +21,7 @@ def fix_json(one: FixResult) -> dict[str, Any]:
         "predicted": _estimate(one.predicted),
         "predicted_of": tried.figure or None,
         "prediction": one.prediction,
+        "code_changed": one.code_changed,
     }
     if c is None:
         return raw | {"load": None, "rps": None, "ttft": None}

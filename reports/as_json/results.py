@@ -1,7 +1,7 @@
 """``systematic_results.json``: the whole analysis as plain JSON values (schema version 1)::
 
     schema_version  1
-    runs            [{name, status, deployments, cells, incomplete, budget_ended}]
+    runs            [{name, status, deployments, cells, incomplete, lost, budget_ended}]
     configurations  {deployment: {configuration: {levels: {load: figures}}}}
     shapes          [{source, cell, shape, valid, level_unit, sentence, levels: [level]}]
     comparisons     [{deployment, config, reference, concurrency, load, workload, rps, ttft, paired,
@@ -154,6 +154,7 @@ def _source(source: Source) -> dict[str, Any]:
         "deployments": sorted({data.cell.deployment for data in source.run.cells}),
         "cells": len(source.run.cells),
         "incomplete": list(source.run.incomplete),
+        "lost": [asdict(one) for one in source.run.lost],
         "budget_ended": source.budget_ended,
     }
 
@@ -276,5 +277,5 @@ def results_json(analysis: Analysis) -> dict[str, Any]:
         "acquittals": [one.to_json() for one in acquittals(analysis, found)],
         "fixes": [fix_json(one) for one in analysis.fixes],
         "notes": [note.to_json() for note in analysis.notes],
-        "says": list(what_this_says(analysis)),
+        "says": list(what_this_says(analysis, found)),
     }

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from itertools import groupby, pairwise
 
 from records.cells.request import RequestRecord
@@ -42,20 +43,33 @@ class Reuse:
 
 
 def reuse(cells: Iterable[CellSummary]) -> Reuse:
+    each = [_of_cell(cell) for cell in cells]
+    closed = [one for one in each if one.rested_broken]
+    return Reuse(
+        rested=sum(one.rested for one in each),
+        rested_broken=sum(one.rested_broken for one in each),
+        others=sum(one.others for one in each),
+        others_broken=sum(one.others_broken for one in each),
+        answered=sum(one.answered for one in each),
+        least_idle_s=min((one.least_idle_s for one in closed), default=0.0),
+    )
+
+
+@cache  # several findings ask
+def _of_cell(cell: CellSummary) -> Reuse:
     rested: list[tuple[float, RequestRecord, bool]] = []
     others: list[bool] = []
-    for cell in cells:
-        every = [one for part in cell.parts for one in part.data.requests if one.counts]
-        soonest_ns = min((_first_ns(one) for one in every if one.first_token_at_ns), default=0)
-        for one, idle_s in _by_connection(every):
-            broken = _broken(one, soonest_ns)
-            fresh = one.outcome == "connect_error"  # whatever it had before was known to be gone
-            if idle_s is not None and idle_s >= IDLE_S and not fresh:
-                rested.append((idle_s, one, broken))
-            else:
-                others.append(broken or fresh)
-            if RETRIED in one.flags:
-                others.append(one.outcome in ("truncated", "connect_error"))  # its second, new connection
+    every = [one for part in cell.parts for one in part.data.requests if one.counts]
+    soonest_ns = min((_first_ns(one) for one in every if one.first_token_at_ns), default=0)
+    for one, idle_s in _by_connection(every):
+        broken = _broken(one, soonest_ns)
+        fresh = one.outcome == "connect_error"  # whatever it had before was known to be gone
+        if idle_s is not None and idle_s >= IDLE_S and not fresh:
+            rested.append((idle_s, one, broken))
+        else:
+            others.append(broken or fresh)
+        if RETRIED in one.flags:
+            others.append(one.outcome in ("truncated", "connect_error"))  # its second, new connection
     closed = [(idle_s, one) for idle_s, one, broken in rested if broken]
     return Reuse(
         rested=len(rested),

@@ -6,19 +6,18 @@ from collections.abc import Iterable
 from contextlib import suppress
 
 from records.cells import layout
-from records.errors import RecordError
 from records.evidence.stacks import Stacks, StackSample, read_stacks, summary
 from reports.figures.summary import CellSummary
 
 
 def stacks_of(cells: Iterable[CellSummary]) -> Stacks | None:
-    """None where nobody took any while a cell was measured, or no file of them can be read."""
+    """None where nobody took any while a cell was measured, or none of their files can be opened."""
     found: list[StackSample] = []
     for cell in cells:
         if (window := cell.window) is None:
             continue
         for part in cell.parts:
-            with suppress(RecordError, OSError):
+            with suppress(OSError):
                 own = read_stacks(part.data.path / layout.STACKS)
                 found += [one for one in own if window.start_ns <= one.at_ns <= window.end_ns]
     return summary(found, 0, max((one.at_ns for one in found), default=0))

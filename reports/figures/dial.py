@@ -22,8 +22,9 @@ from reports.figures.elasticity import (
     elasticities,
     joined,
 )
-from reports.figures.figures import generator, good_and_timed
+from reports.figures.figures import generator
 from reports.figures.load import Load
+from reports.figures.measured import Measured
 from reports.figures.stats import Estimate
 from reports.figures.summary import CellSummary, OperatingPoint
 from workloads.workload import Workload
@@ -150,7 +151,7 @@ def _answers(requests: Sequence[RequestRecord]) -> Spans:
 def _metric(workload: Workload, requests: Sequence[RequestRecord]) -> Spans:
     """Each value of the metric with its time: as long as it says if it is one, else as long as the answer."""
     metric, found = workload.compared, []
-    for r in good_and_timed(requests):
+    for r in Measured(requests).timed:
         for value in metric.values_of(r):
             ended = r.start_ns + round(value * 1e6) if metric.unit == "ms" else r.ended_at_ns
             found.append((r.start_ns, ended, value))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,8 +13,9 @@ from records.cells.finish_reasons import unknown_ends
 from records.cells.measure import ended_inside, wanted_answers
 from records.cells.request import LATE, RequestRecord
 from reports.figures import stats
+from reports.figures.measured import Measured
 from reports.figures.stats import Estimate, Floats, Sample
-from workloads.metric import Metric, Quantile
+from workloads.metric import Quantile
 from workloads.workload import Workload
 
 
@@ -67,19 +68,14 @@ def generator(name: str) -> np.random.Generator:
     return np.random.default_rng(zlib.crc32(name.encode()))
 
 
-def good_and_timed(counted: Iterable[RequestRecord]) -> list[RequestRecord]:
-    """The good answers whose times may be believed: latencies are of them alone."""
-    return [r for r in counted if r.outcome == "ok" and LATE not in r.flags]
-
-
 def figures_of(
     workload: Workload,
-    counted: Sequence[RequestRecord],
+    counted: Measured,
     samples: Sequence[Sample],
     throughput: Estimate | None,
 ) -> Figures:
     """Of the measured requests; a late one that failed is a failure all the same."""
-    good, timed = [r for r in counted if r.outcome == "ok"], good_and_timed(counted)
+    good, timed = counted.good, counted.timed
     failed = len(counted) - len(good)
     estimates: dict[str, Estimate | None] = {}
     endless: dict[str, float | None] = {}
@@ -87,13 +83,13 @@ def figures_of(
     traits: dict[str, int] = {}
     for metric in workload.metrics:
         believed = timed if metric.dated else good
-        values = metric.values(believed)
+        values = believed.values(metric)
         estimates |= {each.key: stats.percentile_estimate(values, each.q) for each in metric.estimates}
         endless |= {each.key: _endless(each, values, failed) for each in metric.endless}
         if metric.mean:
-            means[metric.name] = sum(values) / len(values) if values else None
+            means[metric.name] = float(values.mean()) if len(values) else None
         if metric.trait:
-            traits[metric.trait.name] = sum(map(metric.trait.of, believed))
+            traits[metric.trait.name] = int(believed.mask(metric.trait.of).sum())
     return Figures(
         workload=workload,
         requests=len(counted),
@@ -106,17 +102,17 @@ def figures_of(
         endless=endless,
         means=means,
         good=len(timed),
-        without=sum(not workload.compared.values_of(r) for r in timed),
+        without=len(timed) - len(np.unique(timed.column(workload.compared).owners)),
         unknown_ends=tuple(unknown_ends(timed).most_common()),
         counted_by_usage=sum(r.token_source == "usage" for r in timed) * 2 > len(timed),
         traits=traits,
     )
 
 
-def _endless(quantile: Quantile, values: Sequence[float], failed: int) -> float | None:
+def _endless(quantile: Quantile, values: Floats, failed: int) -> float | None:
     """With failures as the worst that there is."""
     worst = 0.0 if quantile.metric.higher_is_better else float("inf")
-    every = [*values, *[worst] * failed]
+    every = np.concatenate([values, np.full(failed, worst)])
     wanted = wanted_answers(max(quantile.q, 1 - quantile.q))
     return stats.percentile(every, quantile.q) if len(every) >= wanted else None
 
@@ -133,7 +129,7 @@ def throughput_of(samples: Sequence[Sample], name: str) -> tuple[Estimate | None
 def figures_in(
     workload: Workload,
     window: Window | None,
-    counted: Sequence[RequestRecord],
+    counted: Measured,
     every: Sequence[RequestRecord],
     *,
     key: Hashable,
@@ -143,20 +139,15 @@ def figures_in(
     of ``every`` that ended in it. ``name``: of its random numbers."""
     start, end, seconds = (window.start_ns, window.end_ns, window.seconds) if window else (0, 0, 0.0)
     ended = ended_inside(every, window)
-    dated = _dated(workload.compared, counted)
+    believed = counted.timed if workload.compared.dated else counted.good
+    compared = believed.column(workload.compared)
     sample = Sample(
         key=key,
         seconds=max(0.0, seconds),
         ended_bins=stats.bins_of([r.ended_at_ns for r in ended], start, end),
         amounts=np.asarray([workload.throughput.of(r) for r in ended], dtype=np.float64),
-        values=np.asarray([value for _, value in dated], dtype=np.float64),
-        value_bins=stats.bins_of([sent_at_ns for sent_at_ns, _ in dated], start, end),
+        values=compared.values,
+        value_bins=stats.bins_of(believed.sent_ns[compared.owners], start, end),
     )
     throughput, _ = throughput_of([sample], name)
     return sample, figures_of(workload, counted, [sample], throughput)
-
-
-def _dated(metric: Metric, counted: Sequence[RequestRecord]) -> list[tuple[int, float]]:
-    """Each value that the metric's figures are of, with the moment when its request was sent."""
-    believed = good_and_timed(counted) if metric.dated else [r for r in counted if r.outcome == "ok"]
-    return [(r.sent_at_ns, value) for r in believed for value in metric.values_of(r)]

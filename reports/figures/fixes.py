@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from records.cells.reader import Run
-from records.services.fixes import TriedFix, fixes_of
+from records.services.fixes import TriedFix, code_changed, fixes_of
 from reports.figures.compare import Comparison, comparison
 from reports.figures.ratios import Ratios
 from reports.figures.stats import Estimate
@@ -24,6 +24,8 @@ class FixResult:
     tried: TriedFix
     comparison: Comparison | None
     """With the original; None: one of the two was not measured."""
+    code_changed: bool = False
+    """Was it measured with other code of the service than that in which its finding was found?"""
 
     @property
     def predicted(self) -> Estimate | None:
@@ -65,7 +67,8 @@ def _results(fix: TriedFix, levels: Sequence[OperatingPoint], ratios: Ratios) ->
         if other is not None
     ]
     for level, other in pairs:
-        yield FixResult(tried=fix, comparison=comparison(level, other, ratios))
+        changed = any(code_changed(fix, sample.cell.code) for sample in level.cells)
+        yield FixResult(tried=fix, comparison=comparison(level, other, ratios), code_changed=changed)
     if not pairs:
         yield FixResult(tried=fix, comparison=None)
 

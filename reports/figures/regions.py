@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from reports.figures import stats
 from reports.figures.figures import Figures, figures_in, figures_of, generator
 from reports.figures.load import Load
+from reports.figures.measured import Measured
 from reports.figures.stats import Estimate, Sample
 from reports.figures.summary import CellSummary, OperatingPoint
 from reports.figures.text import NONE
@@ -84,11 +85,15 @@ def _cells(level: OperatingPoint) -> tuple[CellSummary, ...]:
     return level.valid_cells or level.cells
 
 
+def _from(cell: CellSummary, name: str) -> Measured:
+    return cell.counted.that(lambda r: r.region == name)
+
+
 def _sample(level: OperatingPoint, cell: CellSummary, name: str) -> Sample:
     sample, _ = figures_in(
         level.workload,
         cell.window,
-        [r for r in cell.counted if r.region == name],
+        _from(cell, name),
         [r for part in cell.parts for r in part.data.requests if r.region == name],
         key=cell.sample.key,
         name=name,
@@ -100,7 +105,7 @@ def _of(level: OperatingPoint, by_region: Mapping[str, Sequence[Sample]], neares
     amounts = {name: sum(float(one.amounts.sum()) for one in own) for name, own in by_region.items()}
     total = sum(amounts.values())
     for name, samples in by_region.items():
-        counted = [r for cell in _cells(level) for r in cell.counted if r.region == name]
+        counted = Measured.joined([_from(cell, name) for cell in _cells(level)])
         yield Region(
             deployment=level.deployment,
             config=level.config,

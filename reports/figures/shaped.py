@@ -12,6 +12,7 @@ from records.cells.reader import search_sentence
 from records.cells.request import RequestRecord
 from records.errors import RecordError
 from reports.figures.figures import Figures, figures_in
+from reports.figures.measured import Measured
 from reports.figures.summary import CellSummary, OperatingPoint
 from workloads.workload import Workload
 
@@ -84,7 +85,7 @@ def level_figures(
         _, figures = figures_in(
             workload,
             Window(start_ns=level.start_ns, end_ns=level.end_ns),
-            own,
+            Measured(own),
             every,
             key=(source, number),
             name=f"{name}/{number}",

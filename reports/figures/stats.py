@@ -58,9 +58,9 @@ class Sample:
     """The bin in which each of those was sent."""
 
 
-def bins_of(at_ns: Sequence[int], start_ns: int, end_ns: int) -> Ints:
+def bins_of(at_ns: Sequence[int] | Ints, start_ns: int, end_ns: int) -> Ints:
     """The time bin (0 .. BINS-1) of each moment between ``start_ns`` and ``end_ns``."""
-    offsets = np.asarray([at - start_ns for at in at_ns], dtype=np.float64)
+    offsets = (np.asarray(at_ns, dtype=np.int64) - start_ns).astype(np.float64)
     return np.clip((offsets * BINS / max(1, end_ns - start_ns)).astype(np.int64), 0, BINS - 1)
 
 

@@ -13,7 +13,6 @@ import numpy as np
 from records.cells.cell import Cell, Check, Window
 from records.cells.measure import measured
 from records.cells.reader import Run
-from records.cells.request import RequestRecord
 from records.errors import RecordError
 from records.evidence.limits import CellLimits
 from records.evidence.machine import Machine, machine_over
@@ -21,8 +20,9 @@ from records.evidence.samples import samples_in
 from records.evidence.scraped import Reading, SeriesOver, scraped_in, scraped_over
 from records.services.variants import MOCKS
 from reports.figures.concurrent_cells import CellPart, merged_cell, simultaneous
-from reports.figures.figures import Figures, figures_in, figures_of, good_and_timed, throughput_of
+from reports.figures.figures import Figures, figures_in, figures_of, throughput_of
 from reports.figures.load import Load
+from reports.figures.measured import Measured
 from reports.figures.rows import Row, rows_of
 from reports.figures.stats import Floats, Sample
 from workloads.catalogue import workload
@@ -38,7 +38,7 @@ class CellSummary:
     source: str
     cell: Cell
     parts: tuple[CellPart, ...]
-    counted: tuple[RequestRecord, ...]
+    counted: Measured
     """The measured requests."""
     sample: Sample
     figures: Figures
@@ -52,9 +52,9 @@ class CellSummary:
         return self.figures.workload
 
     @property
-    def timed(self) -> list[RequestRecord]:
+    def timed(self) -> Measured:
         """The good answers that latencies are of."""
-        return good_and_timed(self.counted)
+        return self.counted.timed
 
     @property
     def window(self) -> Window | None:
@@ -155,14 +155,14 @@ def summarise_cell(parts: Sequence[CellPart]) -> CellSummary:
     window = cell.window
     source = " + ".join(part.source for part in parts)
     every = [r for part in parts for r in part.data.requests]
-    requests = measured(every, window)
+    requests = Measured(measured(every, window))
     kind = workload(cell.workload)
     sample, figures = figures_in(kind, window, requests, every, key=(source, cell.repeat), name=cell.name)
     return CellSummary(
         source=source,
         cell=cell,
         parts=tuple(parts),
-        counted=tuple(requests),
+        counted=requests,
         sample=sample,
         figures=figures,
     )
@@ -172,7 +172,7 @@ def _level(row: Row, load: Load, cells: Sequence[CellSummary]) -> OperatingPoint
     shown = [c for c in cells if c.valid] or list(cells)
     samples = [c.sample for c in shown]
     throughput, draws = throughput_of(samples, f"{row.deployment}/{row.config}/c{load.label}")
-    counted = [r for c in shown for r in c.counted]
+    counted = Measured.joined([c.counted for c in shown])
     return OperatingPoint(
         row=row,
         load=load,

@@ -72,7 +72,7 @@ def _of(service: Service) -> Iterator[Acquittal]:
             yield free(
                 "interpreter-bound",
                 Evidence(figure="processor time", value=machine.cpu_cores, unit="cores"),
-                Evidence(figure="of cores that it may take", value=machine.cores),
+                Evidence(figure="cores that it may take", value=machine.cores),
             )
         if machine.throttled is not None and machine.throttled <= LITTLE:
             yield free(

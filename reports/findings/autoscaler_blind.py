@@ -28,11 +28,12 @@ def autoscaler_blind(analysis: Analysis) -> Iterator[Finding]:
             severity="info",
             evidence=(
                 Evidence(figure="processor time", value=machine.cpu_cores, unit="cores"),
-                Evidence(figure="of cores that it may take", value=machine.cores),
-                Evidence(figure="which is, of usual targets from 50 % on,",
+                Evidence(figure="cores that it may take", value=machine.cores),
+                Evidence(figure="share of them that it uses, where usual targets begin at 50 %,",
                          value=100 * machine.busy, unit="%"),
                 Evidence(figure="requests that wait because of the load", value=service.excess),
                 Evidence(figure="requests in flight", value=service.heavy.in_flight),
             ),
-            advice="Scale on requests in flight, or on how long they wait, and not on the processor",
+            advice="An autoscaler that looks at the processor starts no replica here: scale on requests in"
+            " flight, or on how long they wait",
         )  # fmt: skip

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 from reports.analysis.analysis import Analysis
 from reports.findings.autoscaler_blind import autoscaler_blind
 from reports.findings.blocked_from_outside import blocked_from_outside
@@ -51,7 +49,6 @@ FINDERS: tuple[Finder, ...] = (
 )
 
 
-@lru_cache(maxsize=1)  # a report asks for it more than once
 def diagnosis(analysis: Analysis) -> tuple[Finding, ...]:
     """All that is found, by severity, then by confidence; equal ones in the order of their finders. What one
     deployment has, and the one that is ahead of it has not, comes first: of that a limit, for whatever else

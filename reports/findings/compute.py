@@ -42,8 +42,8 @@ def compute(analysis: Analysis) -> Iterator[Finding]:
             effect=Effect(figure="answers a second", now=service.heavy.answers_per_second),
             evidence=(
                 Evidence(figure="processor time", value=machine.cpu_cores, unit="cores"),
-                Evidence(figure="of cores that it may take", value=machine.cores),
-                Evidence(figure="of its threads' work that is this", value=100 * of_all, unit="%"),
+                Evidence(figure="cores that it may take", value=machine.cores),
+                Evidence(figure="share of its threads' work that is this", value=100 * of_all, unit="%"),
                 Evidence(
                     figure="processor time an answer",
                     value=1e3 * machine.cpu_cores / service.heavy.per_second,

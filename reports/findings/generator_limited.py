@@ -64,7 +64,7 @@ def _out_of_cpu(level: OperatingPoint) -> Finding | None:
         return None
     return _finding(
         level,
-        Evidence(figure="the load's busiest process used of a core", value=max(figures), unit="%"),
+        Evidence(figure="share of a core that the load's busiest process used", value=max(figures), unit="%"),
         advice="Give the load more processes (--workers), or another machine",
     )
 

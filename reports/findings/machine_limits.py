@@ -28,9 +28,9 @@ def _delayed(service: Service, machine: GotOfMachine) -> Iterator[Finding]:
     if (share := machine.run_delay or 0.0) < DELAYED or is_stopped(machine):  # then that is why
         return
     figures = (
-        Evidence(figure="of the time in which it could run, it waited", value=100 * share, unit="%"),
+        Evidence(figure="share of its time to run that it waited for a CPU", value=100 * share, unit="%"),
         Evidence(figure="processor time that it got", value=machine.cpu_cores, unit="cores"),
-        Evidence(figure="of cores that it may take", value=machine.cores),
+        Evidence(figure="cores that it may take", value=machine.cores),
     )
     if machine.busy >= FILLED:
         yield _finding(

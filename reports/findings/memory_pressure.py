@@ -40,13 +40,15 @@ def _finding(level: OperatingPoint, seen: Memory, *, bound: bool) -> Finding:
         "high" if seen.kills else "low" if not bound else "high" if share >= MUCH else "medium"
     )
     figures = [
-        Evidence(figure="of the time something waited for memory", value=100 * share, unit="%"),
+        Evidence(
+            figure="share of the time in which something waited for memory", value=100 * share, unit="%"
+        ),
         Evidence(figure="processes killed for want of it", value=seen.kills),
     ]
     if seen.used_mb is not None and seen.limit_mb is not None:
         figures += [
             Evidence(figure="memory that it had at most", value=seen.used_mb, unit="MB"),
-            Evidence(figure="of its limit", value=seen.limit_mb, unit="MB"),
+            Evidence(figure="its limit", value=seen.limit_mb, unit="MB"),
             Evidence(figure="times that it met the limit", value=seen.limit_hits),
         ]
     return Finding(

@@ -45,7 +45,11 @@ def not_between(service: Service) -> Iterator[tuple[str, tuple[Evidence, ...]]]:
     if percent is not None and percent <= FREE * GENERATOR_CPU_PERCENT:
         yield (
             "generator-limited",
-            (Evidence(figure="the load's busiest process used of a core", value=percent, unit="%"),),
+            (
+                Evidence(
+                    figure="share of a core that the load's busiest process used", value=percent, unit="%"
+                ),
+            ),
         )
     machine = service.heavy.machine
     if machine is not None and is_held(service) and machine.busy >= HIGHEST:
@@ -53,7 +57,7 @@ def not_between(service: Service) -> Iterator[tuple[str, tuple[Evidence, ...]]]:
             "autoscaler-blind",
             (
                 Evidence(figure="processor time", value=machine.cpu_cores, unit="cores"),
-                Evidence(figure="of cores that it may take", value=machine.cores),
+                Evidence(figure="cores that it may take", value=machine.cores),
             ),
         )
     memory = memory_of(cells)
@@ -62,7 +66,9 @@ def not_between(service: Service) -> Iterator[tuple[str, tuple[Evidence, ...]]]:
             "memory-pressure",
             (
                 Evidence(
-                    figure="of the time something waited for memory", value=100 * memory.pressure, unit="%"
+                    figure="share of the time in which something waited for memory",
+                    value=100 * memory.pressure,
+                    unit="%",
                 ),
             ),
         )

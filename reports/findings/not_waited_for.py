@@ -33,7 +33,7 @@ def not_waited_for(service: Service) -> Iterator[tuple[str, tuple[Evidence, ...]
                 yield code, (Evidence(figure=f"requests that wait for {what}", value=waiting),)
     if heavy.machine is not None and heavy.machine.run_delay is not None and heavy.machine.run_delay <= SHORT:
         share = Evidence(
-            figure="of the time in which it could run, it waited",
+            figure="share of its time to run that it waited for a CPU",
             value=100 * heavy.machine.run_delay,
             unit="%",
         )

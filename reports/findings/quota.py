@@ -96,7 +96,7 @@ def _evidence(service: Service, machine: GotOfMachine, beside: LoadedPoint | Non
     stopped = 100 * (machine.throttled or 0.0)
     yield Evidence(figure="periods in which it was stopped", value=stopped, unit="%")
     yield Evidence(figure="processor time", value=machine.cpu_cores, unit="cores")
-    yield Evidence(figure="of its limit", value=machine.cores, unit="cores")
+    yield Evidence(figure="its limit", value=machine.cores, unit="cores")
     if machine.torch_threads is not None and machine.fitting_threads is not None:
         yield Evidence(figure="torch threads", value=machine.torch_threads)
         yield Evidence(figure="of which fit the limit", value=machine.fitting_threads)

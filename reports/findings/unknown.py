@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 
+from records.evidence.inside import Place
 from reports.analysis.analysis import Analysis
 from reports.analysis.subject import Subject
+from reports.evidence.kinds import OUTSIDE
+from reports.figures.summary import OperatingPoint
+from reports.figures.text import listed
 from reports.findings.finding import Effect, Evidence, Finding
 from reports.findings.held import about, held
 from reports.findings.stacks import stack_evidence
@@ -34,7 +38,7 @@ def unknown(analysis: Analysis, found: Sequence[Finding]) -> Iterator[Finding]:
             evidence=(
                 Evidence(figure="requests that wait because of the load", value=service.excess),
                 Evidence(figure="requests in flight", value=service.heavy.in_flight),
-                *(Evidence(figure=f"of them at {one.place.kind}", value=one.requests) for one in most),
+                *(Evidence(figure=_at(one.place), value=one.requests) for one in most),
                 *stack_evidence(service),
             ),
             advice=f"Most of them are in {most[0].place.kind} there, of unknown cause: see what waits there"
@@ -44,18 +48,33 @@ def unknown(analysis: Analysis, found: Sequence[Finding]) -> Iterator[Finding]:
         )
 
 
+def _at(place: Place) -> str:
+    return "of them outside what was seen of it" if place.kind == OUTSIDE else f"of them at {place.kind}"
+
+
 def _one_load(analysis: Analysis, named: Collection[Subject]) -> Iterator[Finding]:
     """Of one load alone, and no queue to be seen, nobody knows whether it scales."""
     for service in analysis.services:
         if service.compared or about(service) in named:
             continue
+        of_it = (service.deployment, service.config)
+        spoiled = [lv for lv in analysis.levels if (lv.deployment, lv.config) == of_it and not lv.valid]
         yield Finding(
             code="unknown",
             about=about(service),
             binds="nothing",
             confidence="possible",
             severity="info",
-            evidence=(Evidence(figure="loads measured", value=len(service.points)),),
-            advice="Measure a light load beside a heavy one (--concurrency 1,20): only what grows with it can"
-            " be told from what is always there",
+            evidence=(
+                Evidence(figure="loads with a valid cell", value=len(service.points)),
+                *([Evidence(figure="loads without one", value=len(spoiled))] if spoiled else []),
+            ),
+            advice=f"{_first(spoiled)}: only what grows with the load can be told from what is always there",
         )
+
+
+def _first(spoiled: Sequence[OperatingPoint]) -> str:
+    if not spoiled:
+        return "Measure a light load beside a heavy one (--concurrency 1,20)"
+    loads = listed([level.load.named for level in spoiled])
+    return f"Measure {loads} again, of which no cell is valid (the verdict says why)"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -17,8 +18,8 @@ from records.cells.reader import all_there, read_head, read_run, requests_of
 from records.cells.request import RequestRecord
 from records.errors import RecordError
 from reports.figures.concurrent_cells import CellPart, merged_cell, refuse_copies, simultaneous
-from reports.figures.figures import good_and_timed
 from reports.figures.load import Load
+from reports.figures.measured import Measured
 from reports.figures.rows import Row, rows_of
 from reports.figures.summary import source_names
 from reports.frame.table import Kind, Table
@@ -117,12 +118,15 @@ def frame(directories: Iterable[Path | str] | Path | str) -> pd.DataFrame:
     ``labels.NAME`` and ``stages.NAME.queued_ms`` where there are such.
 
     Raises:
-        RecordError, OSError: as ``report`` would refuse it.
+        RecordError, OSError: as ``report`` would refuse it, or a record that cannot be read. A cell of which
+            nothing can is left out with a warning.
     """
     given = [directories] if isinstance(directories, (str, Path)) else directories
     distinct = list({path.resolve(): path for path in map(Path, given)}.values())
     runs = [read_run(path, read_head) for path in distinct]
     refuse_copies(runs)
+    if lost := [f"{run.path}: {one.name}" for run in runs for one in run.lost]:
+        warnings.warn(f"cells that cannot be read are in no row: {', '.join(lost)}", stacklevel=2)
     parts = [
         CellPart(source=name, data=data)
         for run, name in zip(runs, source_names(runs), strict=True)
@@ -191,7 +195,7 @@ def _extend(
     counted = measured(records, window)
     for name, chosen in (
         ("counts", counted),
-        ("in_latencies", good_and_timed(counted)),
+        ("in_latencies", Measured(counted).timed),
         ("in_throughput", ended_inside(records, window)),
     ):
         ids = set(map(id, chosen))
@@ -218,13 +222,16 @@ def column_of(metric: Metric) -> str:
 
 def _values(metric: Metric, records: Sequence[RequestRecord]) -> list[float | None]:
     """A metric is of good answers, and need not know others."""
-    of = metric.of
+    of, divisor = metric.of, metric.divisor
     found = [of(r) if r.outcome == "ok" else None for r in records]
-    return [one if one is None or isinstance(one, (int, float)) else _mean(one) for one in found]
+    return [
+        None if one is None else one / divisor if isinstance(one, (int, float)) else _mean(one, divisor)
+        for one in found
+    ]
 
 
-def _mean(values: Sequence[float]) -> float | None:
-    return sum(values) / len(values) if values else None
+def _mean(values: Sequence[float], divisor: float) -> float | None:
+    return sum(values) / divisor / len(values) if values else None
 
 
 def _extend_named(table: Table, prefix: str, kind: Kind, given: Sequence[dict[str, Any]]) -> None:

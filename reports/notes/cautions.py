@@ -71,8 +71,11 @@ def _undecided(notes: Sequence[of_answers.Undecided]) -> Caution:
     others = f"; {len(note.cells) - 1} more cells likewise" if len(note.cells) > 1 else ""
     where = f" in {len(note.cells)} of {note.of} cells" if note.of > 1 else ""
     return Caution(
-        sentences=(f"{note.cells[0]}: {note.check} was not decided: {note.text}{others}.",),
-        brief=f"{note.check} was not decided{where}",
+        sentences=(
+            f"{note.cells[0]}: the check {note.check} could not be decided: {note.text}{others}. It counts "
+            "neither for nor against a cell.",
+        ),
+        brief=f"the check {note.check} could not be decided{where}, and counts neither way",
     )
 
 

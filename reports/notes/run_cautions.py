@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from records.cells import layout
 from reports.analysis import of_evidence, of_runs
 from reports.analysis.note import Note
 from reports.figures.text import listed
@@ -40,6 +41,21 @@ def _older(notes: Sequence[of_runs.Older]) -> Caution:
     text = f"{len(notes[0].cells)} of {notes[0].of} cells are too old to tell what was started and asked"
     alone = "they are pooled with each other only, and may be of different services or questions"
     return Caution(sentences=(f"{text}: {alone}.",), brief=text)
+
+
+def _lost(notes: Sequence[of_runs.Lost]) -> Caution:
+    [note] = notes
+    sentences = []
+    if bare := note.without_cell:
+        count = "1 folder holds" if len(bare) == 1 else f"{len(bare)} folders hold"
+        sentences.append(f"{count} requests but no {layout.CELL}, and no figure has them: {some(bare)}.")
+    if torn := note.unreadable:
+        sentences.append(f"{_cells(len(torn))} cannot be read, and no figure has them: {some(torn)}.")
+    return Caution(sentences=tuple(sentences), brief=f"{_cells(len(bare) + len(torn))} cannot be read")
+
+
+def _cells(count: int) -> str:
+    return "1 cell" if count == 1 else f"{count} cells"
 
 
 def _incomplete(notes: Sequence[of_runs.Incomplete]) -> Caution:
@@ -103,6 +119,7 @@ WORDS_OF_RUNS: dict[type[Note], Callable[[Any], Caution]] = {
     of_runs.AsIs: _as_is,
     of_runs.NotVerified: _not_verified,
     of_runs.Older: _older,
+    of_runs.Lost: _lost,
     of_runs.Incomplete: _incomplete,
     of_runs.Unfinished: _unfinished,
     of_evidence.Unreadable: _unreadable,

@@ -20,6 +20,12 @@ NOTES = (
 )
 
 
+CODE_CHANGED = (
+    "The service's code changed since the finding: the prediction is of the older code, the gain of the "
+    "newer one, both sides of which were measured here."
+)
+
+
 def fix_tables(analysis: Analysis) -> Iterator[Table]:
     groups: dict[tuple[str, str, str], list[FixResult]] = {}
     for result in analysis.fixes:
@@ -34,6 +40,7 @@ def fix_tables(analysis: Analysis) -> Iterator[Table]:
 
 def _table(deployment: str, load: str, own: Sequence[FixResult]) -> Table:
     compared = [one.comparison for one in own if one.comparison]
+    changed = [CODE_CHANGED] if any(one.code_changed for one in own) else []
     rate, median = "RPS", "TTFT p50"
     if compared:
         rate, median = compared[0].workload.throughput.title, compared[0].workload.median.title
@@ -41,7 +48,7 @@ def _table(deployment: str, load: str, own: Sequence[FixResult]) -> Table:
         title=f"{deployment}fixes that were tried, times faster than {own[0].tried.of}{load}",
         columns=("Fix", "Predicted", rate, median, "Prediction", "Settings"),
         rows=tuple(_row(one) for one in own),
-        notes=(*NOTES, *ratio_notes(compared)),
+        notes=(*NOTES, *changed, *ratio_notes(compared)),
         optional=("Settings",),
     )
 

@@ -36,14 +36,14 @@ def section(found: Sequence[Finding], free: Sequence[Acquittal]) -> Iterator[Par
 
 
 def _rests_on(finding: Finding) -> str:
-    figures = _figures(finding.evidence)
+    figures = f"It rests on these figures: {_figures(finding.evidence)}" if finding.evidence else ""
     return ". ".join(filter(None, (_said(finding), figures, finding.advice))) + "."
 
 
 def _not_so(free: Sequence[Acquittal], places: Collection[Subject]) -> Iterator[str]:
     for place in dict.fromkeys(one.about for one in free if one.about in places):
         own = [f"{_words(one.code)} ({_figures(one.evidence)})" for one in free if one.about == place]
-        yield f"{place}: not {listed(own)}."
+        yield f"{place} is not held back by {listed(own)}."
 
 
 def _figures(evidence: Sequence[Evidence]) -> str:

@@ -35,7 +35,8 @@ def _sentence(one: FixResult) -> str:
         found = f"{at} shows no difference in {per} to {one.tried.of}, {times(c.throughput)}"
     if c.compared is not None and c.compared.excludes_one:
         found += f", {metric} {times(c.compared)} better"
-    return f"{found}; {_held(one)}."
+    changed = "; the service's code changed since the finding" if one.code_changed else ""
+    return f"{found}; {_held(one)}{changed}."
 
 
 def _held(one: FixResult) -> str:

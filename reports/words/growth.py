@@ -21,7 +21,7 @@ def _untold(knee: Knee, step: Step) -> str:
         unit = knee.workload.median.metric.unit
         why += f", and {knee.workload.median.title} from {one} to {other} {unit}, so requests wait already"
     between = f"between {step.few} and {step.many}, and " if step.many - step.few > 1 else ""
-    return f"{why}: its limit is not known, measure {between}above"
+    return f"{why}: whether it still grows is not settled, measure {between}above"
 
 
 def _at(knee: Knee) -> str:
@@ -91,7 +91,7 @@ def grown(who: str, knee: Knee | None, *, brief: bool = False) -> str:
     if knee.levels == 1:
         return f"{who} was measured at {users(knee.top)} only, {best}"
     if knee.step is not None and knee.unsure:
-        why = ": its limit is not known" if brief else f", {_untold(knee, knee.step)}"
+        why = ": whether it still grows is not settled" if brief else f", {_untold(knee, knee.step)}"
         return f"{who} had {best} at {users(knee.top)}{why}"
     return f"{who} still grew at {users(knee.top)}, {best}: its limit was not reached"
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from reports.analysis.analysis import Analysis
 from reports.document.sentence import Sentence
-from reports.findings.catalogue import diagnosis
+from reports.findings.finding import Finding
 from reports.notes.caution import Caution
 from reports.notes.cautions import cautions
 from reports.words.diagnosis import in_words
@@ -19,10 +19,10 @@ COLUMNS = 98
 """Of 100, less what marks a sentence in Markdown."""
 
 
-def what_this_says(analysis: Analysis) -> list[str]:
+def what_this_says(analysis: Analysis, diagnosis: Sequence[Finding]) -> list[str]:
     """What was found, first; sentences that take LINES lines of COLUMNS at most. What is left out for want of
     room, is not silently: cautions are named in brief, and what else there is stands in its own section."""
-    found = [*fix_sentences(analysis), *in_words(diagnosis(analysis)), *sentences(analysis)]
+    found = [*fix_sentences(analysis), *in_words(diagnosis), *sentences(analysis, diagnosis)]
     care = list(cautions(analysis))
     whole = _with_cautions([sentence.text for sentence in found], care)[0]
     if _height(whole) <= LINES:

@@ -17,7 +17,7 @@ from reports.figures.knees import Knee
 from reports.figures.load import Load
 from reports.figures.shaped import ShapedCell
 from reports.figures.text import listed, number, times
-from reports.findings.catalogue import diagnosis
+from reports.findings.finding import Finding
 from reports.findings.limit import SIDES, Limit, limit
 from reports.findings.waiting import queueing, waiting
 from reports.words import unexplained as unexplained_words
@@ -33,7 +33,7 @@ MOST_COMPARED = 2
 """So many deployments beside the first have a sentence of their own, whatever the room."""
 
 
-def sentences(analysis: Analysis) -> Iterator[Sentence]:
+def sentences(analysis: Analysis, found: Sequence[Finding]) -> Iterator[Sentence]:
     """The most important first: which of two deployments is ahead, may it be believed, how far does it grow,
     what are the mocks worth?"""
     if not analysis.levels:
@@ -49,19 +49,19 @@ def sentences(analysis: Analysis) -> Iterator[Sentence]:
     yield _believed(analysis)
     if behind:
         yield from compared
-    if analysis.without_valid_cell:
+    if analysis.without_valid_cell and any(cell.valid for cell in analysis.cells):
         who = listed([f"{deployment}/{config}" for deployment, config in analysis.without_valid_cell])
         text = f"Nothing can be said about {who}: no cell is valid."
         yield Sentence(text=text, short=text)
     for deployment in deployments_of(analysis.levels):
         yield from _deployment(analysis, deployment)
     yield from dial_sentences(analysis)
-    yield from unexplained(analysis)
+    yield from unexplained(analysis, found)
 
 
-def unexplained(analysis: Analysis) -> Iterator[Sentence]:
-    """Deployments of which nobody knows what takes their time."""
-    named = {finding.about.deployment for finding in diagnosis(analysis) if finding.where}
+def unexplained(analysis: Analysis, found: Sequence[Finding]) -> Iterator[Sentence]:
+    """Deployments of which nobody knows what takes their time. ``found``: the diagnosis."""
+    named = {finding.about.deployment for finding in found if finding.where}
     for note in analysis.noted(NoStageTimes):
         if left := [one for one in note.deployments if one not in named]:
             yield unexplained_words.blind(left, note.profiles)
@@ -75,6 +75,8 @@ def _believed(analysis: Analysis) -> Sentence:
     failed = [check for cell in invalid for check in cell.failed_checks]
     good = len(cells) - len(invalid)
     first = f"{good} of {len(cells)} cells are valid, the others enter no figure"
+    if not good:
+        first = f"None of the {len(cells)} cells is valid, so there is no figure to believe"
     if len(cells) == 1:
         first = "The cell is not valid"
     if not failed:

@@ -8,6 +8,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from reach.address import Address
+from sweep.beside.ended import Ended
 from sweep.beside.reaching import reach_of_plan
 from sweep.planning.plan import Plan
 from sweep.planning.regions import Region, parse_regions
@@ -31,19 +32,21 @@ def linked(
     seed: str,
     ledger: Ledger,
     cpus: Cpus,
+    ended: Ended,
 ) -> Iterator[dict[str, str]]:
     """A link to the target for each region; what locust's environment has more, empty without regions.
 
-    ``log_of``: where the link of a region writes; its last line says what went over it.
+    ``log_of``: where the link of a region writes; its last line says what went over it. ``ended``: told of a
+    link that ends before the load.
 
     Raises:
-        RuntimeError: a link did not start, or ended before it was told to.
+        RuntimeError: a link did not start.
     """
     regions = parse_regions(plan.regions)
     if not regions:
         yield {}
         return
-    host, port = Address(base_url, reach_of_plan(plan, environment)).dialled
+    host, port = Address(base_url, reach_of_plan(plan, environment)).connects_to
     to = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     with ExitStack() as stack:
         links = {}
@@ -65,21 +68,17 @@ def linked(
         places = [f"{region.name}={at}" for region, (_, at) in links.items() for _ in range(each)]
         yield {VARIABLE: ",".join(places)}
         for region, (child, _) in links.items():
-            _must_run(region, child)
+            ended.helper(f"the link of {region.name}", child)
 
 
 def _wait(region: Region, child: Child) -> None:
     ends = time.monotonic() + _START_SECONDS
     while _LISTENS not in child.log.read_text(errors="replace"):
-        _must_run(region, child)
+        if child.exit_code() is not None:
+            raise RuntimeError(f"the link of {region.name} ended: {child.complaint()} ({child.log})")
         if time.monotonic() > ends:
             raise RuntimeError(f"the link of {region.name} did not start ({child.log})")
         time.sleep(0.02)
-
-
-def _must_run(region: Region, child: Child) -> None:
-    if child.exit_code() is not None:
-        raise RuntimeError(f"the link of {region.name} ended: {child.complaint()} ({child.log})")
 
 
 def _stop(child: Child) -> None:

@@ -10,6 +10,7 @@ import orjson
 
 from records.cells.layout import LLM, LLM_LOG
 from records.files import read_lines
+from sweep.beside.ended import Ended
 from sweep.planning.plan import Plan
 from sweep.running.asking import status
 from sweep.running.cpus import LLM_PRIORITY
@@ -29,10 +30,12 @@ class LlmServer:
         self._ledger = ledger
         self._realtime = realtime
         self._child: Child | None = None
+        self._port = 0
 
     def start(self) -> str:
         """Its base URL. Raises UsageError when it does not come up."""
-        port = free_port()
+        self._port = self._port or free_port()
+        port = self._port
         argv = ["-m", "mocks.openai_server", "--port", str(port), "--record", str(self._record)]
         self._child = Child(
             argv, log=self._log, ledger=self._ledger, realtime=LLM_PRIORITY if self._realtime else 0
@@ -43,6 +46,13 @@ class LlmServer:
                 raise UsageError(f"the LLM server did not start: {self._child.complaint()} ({self._log})")
             time.sleep(0.05)
         return f"http://127.0.0.1:{port}/v1"
+
+    def ended(self, ended: Ended) -> None:
+        """Tell if it did; then it is started again where the targets look for it. Raises UsageError."""
+        if self._child is not None and self._child.exit_code() is not None:
+            ended.helper("the LLM server", self._child)
+            self._child.stop()
+            self.start()
 
     def stop(self) -> None:
         if self._child is not None:

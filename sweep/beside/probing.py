@@ -11,6 +11,7 @@ from pathlib import Path
 from reach.flags import as_words
 from records.evidence.probes import IDLE_TAKEN, MOST_PATHS
 from records.secrets.secret_names import path_trouble
+from sweep.beside.ended import Ended
 from sweep.planning.load_words import found_in
 from sweep.planning.plan import Plan
 from sweep.running.cpus import PROBES_PRIORITY, Cpus
@@ -39,11 +40,20 @@ def check_paths(paths: Sequence[str], *, probes: bool) -> None:
 
 @contextmanager
 def probing(
-    plan: Plan, deployment: str, base_url: str, *, output: Path, log: Path, ledger: Ledger, cpus: Cpus
+    plan: Plan,
+    deployment: str,
+    base_url: str,
+    *,
+    output: Path,
+    log: Path,
+    ledger: Ledger,
+    cpus: Cpus,
+    ended: Ended,
 ) -> Iterator[None]:
     """Probe a target meanwhile, if the plan says so; within, enough are taken for the load to begin.
 
-    A cell is none the worse for probes that failed: its log says why there are none.
+    A cell is none the worse for probes that failed: its log says why there are none. ``ended``: told of those
+    that were killed.
     """
     if not plan.probes:
         yield
@@ -67,6 +77,7 @@ def probing(
         _wait_idle(child)
         yield
     finally:
+        ended.watcher("the probing process", child)
         child.interrupt()
         child.wait(2.0)
         child.stop()

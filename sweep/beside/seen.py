@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from sweep.beside.ended import Ended
 from sweep.deployments.protocol import Endpoint
 from sweep.planning.plan import Plan
 from sweep.running.cpus import Cpus
@@ -34,9 +35,10 @@ def check_seen(plan: Plan) -> None:
 
 @contextmanager
 def taking_stacks(
-    plan: Plan, endpoint: Endpoint, output: Path, log: Path, ledger: Ledger, cpus: Cpus
+    plan: Plan, endpoint: Endpoint, output: Path, log: Path, ledger: Ledger, cpus: Cpus, ended: Ended
 ) -> Iterator[None]:
-    """Take a target's stacks meanwhile, if the plan says so. A cell is none the worse where that fails."""
+    """Take a target's stacks meanwhile, if the plan says so. A cell is none the worse where that fails;
+    ``ended`` is told where it was killed."""
     if not plan.stacks or not endpoint.pids:
         yield
         return
@@ -47,4 +49,5 @@ def taking_stacks(
     try:
         yield
     finally:
+        ended.watcher("the process that takes stacks", child)
         child.stop()

@@ -12,15 +12,20 @@ from workloads.catalogue import check_named
 from workloads.checks.machine import noisy
 
 MOST_TIMES = 2
-_OF_OUR_OWN = {"records", "workers"}
+_OF_OUR_OWN = {"records"}
 
 
 def spoiled(cell: Cell) -> str | None:
     """What the machine did to a cell that failed for its sake alone; None for any other cell.
 
-    Such noise has to be on record: what fails on a quiet machine would fail again.
+    Such noise has to be on record: what fails on a quiet machine would fail again. Where a process of ours
+    was gone, whatever else failed follows from that.
     """
     failures = cell.verdict.failures
+    if any(check.name == TARGET_ENDED for check in failures):
+        return None
+    if gone := [check.found for check in failures if check_named(check.name).of_its_end]:
+        return "; ".join(gone)
     known = [check_named(check.name) for check in failures]
     if not known or not all(check.of_the_machine for check in known):
         return None
@@ -34,7 +39,8 @@ def spoiled(cell: Cell) -> str | None:
 def failed_by_target(cell: Cell) -> str | None:
     """What the service did for which a cell is not believed; None where it is, or others did it, or where the
     service ended: the next repeat starts it afresh."""
-    if any(check.name == TARGET_ENDED for check in cell.verdict.failures):
+    names = [check.name for check in cell.verdict.failures]
+    if any(name == TARGET_ENDED or check_named(name).of_its_end for name in names):
         return None
     its = [
         check

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Self
 
 from records.services.variants import BASELINE
+from sweep.deployments.app_settings import check_app_settings
 from sweep.deployments.confinement import Confinement
 from sweep.deployments.process import environment_of, wait_ready
 from sweep.deployments.protocol import Endpoint, Kind, Setup
@@ -34,6 +35,9 @@ class Local(Kind):
     @property
     def remedies(self) -> Remedies:
         return REFERENCE_APP
+
+    def check_settings(self, by_name: Mapping[str, Mapping[str, str]]) -> None:
+        check_app_settings(by_name)
 
     def deployment(self, setup: Setup) -> LocalDeployment:
         return LocalDeployment(setup)

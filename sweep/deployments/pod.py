@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
 
 from reach.options import Reach
+from sweep.deployments.app_settings import check_app_settings
 from sweep.deployments.confinement import Confinement
 from sweep.deployments.local import LocalDeployment
 from sweep.deployments.pods.container import Container
@@ -62,6 +63,9 @@ class Pod(Kind):
         """Raises UsageError where it is not rendered, or no process can be limited here."""
         _ = self.limits()
         Cgroups.here().method()
+
+    def check_settings(self, by_name: Mapping[str, Mapping[str, str]]) -> None:
+        check_app_settings(by_name)
 
     def limits(self) -> Limits:
         """Raises UsageError."""

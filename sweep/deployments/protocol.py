@@ -178,6 +178,11 @@ class Kind(ABC):
         there; what one that runs already says of itself. Raises UsageError."""
         return None
 
+    def check_settings(self, by_name: Mapping[str, Mapping[str, str]]) -> None:
+        """See, as far as it can be known without a start, that it takes these settings. Raises UsageError,
+        which names whose they are."""
+        return
+
     @abstractmethod
     def deployment(self, setup: Setup) -> Deployment:
         """A target of this spec, not started yet."""

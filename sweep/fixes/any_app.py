@@ -21,9 +21,16 @@ def _workers(effective: Effective) -> str | None:
     return str(wanted) if wanted > now else None
 
 
+def _loops(effective: Effective) -> str | None:
+    """One a core, and two at least: while one loop is held by a wait, a second one needs no other core."""
+    now, wanted = effective.number("WEB_CONCURRENCY") or 1, max(2, min(effective.cores or 1, MOST_WORKERS))
+    return str(wanted) if wanted > now else None
+
+
 AS_MANY_AS_CORES = Remedy(settings={"OMP_NUM_THREADS": cores})
 ONE_EACH = Remedy(settings={"OMP_NUM_THREADS": "1"})
 MORE_WORKERS = Remedy(settings={"WEB_CONCURRENCY": _workers})
+MORE_LOOPS = Remedy(settings={"WEB_CONCURRENCY": _loops}, relieves=True)
 
 ANY_APP: Remedies = {
     "cpu-throttled": (AS_MANY_AS_CORES, ONE_EACH),
@@ -31,8 +38,27 @@ ANY_APP: Remedies = {
 }
 
 
+OF_A_SERVER: Remedies = {
+    "interpreter-bound": (MORE_WORKERS,),
+    **dict.fromkeys(
+        (
+            "event-loop-blocked",
+            "client-per-request",
+            "model-load-on-request-path",
+            "llm-client-blocking",
+            "preprocessing-on-loop",
+            "search-bound",
+            "thread-pool-exhausted",
+            "default-executor-exhausted",
+        ),
+        (MORE_LOOPS,),
+    ),
+}
+"""Of what each process has one: an event loop, a pool of threads."""
+
+
 def remedies_for(words: Sequence[str]) -> Remedies:
     """Of an app by the words of the command that starts it."""
     served = any(PurePath(word).name in _SERVERS for word in words)
     told = any(word.startswith(_WINS) for word in words)
-    return {**ANY_APP, "interpreter-bound": (MORE_WORKERS,)} if served and not told else ANY_APP
+    return {**ANY_APP, **OF_A_SERVER} if served and not told else ANY_APP

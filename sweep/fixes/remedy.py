@@ -31,6 +31,8 @@ class Remedy:
     """It acts only where each of these settings has one of these values."""
     at: str = ""
     """The file of the app on which it acts: it comes first where a finding names a line of that."""
+    relieves: bool = False
+    """It leaves the cause as it is, and has less depend on it: what the finding predicts is not its gain."""
 
     def changes(self, effective: Effective) -> dict[str, str]:
         """What it would change there; nothing: it is no remedy there, or in effect."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 import shutil
 from collections.abc import Mapping
@@ -10,14 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from records.cells import layout
+from records.cells.cell import Cell
 from records.cells.cell_spec import CellSpec
-from records.cells.reader import CellData, is_complete, read_cell
+from records.cells.layout import beside
+from records.cells.reader import CellData, has_ended, is_pending, read_cell
 from records.errors import RecordError
-from records.evidence.dial import began_at_ns
-from records.evidence.inside import sampled_at_ns
-from records.exit_codes import USAGE
+from records.exit_codes import INTERRUPTED, USAGE
 from records.files import write_json
 from records.services.variants import MOCKS, SWITCHES
+from sweep.beside.ended import Ended
 from sweep.beside.links import linked
 from sweep.beside.llm import LlmServer
 from sweep.beside.probing import probing
@@ -25,31 +25,27 @@ from sweep.beside.scraping import scrape_words
 from sweep.beside.seen import taking_stacks
 from sweep.choosing import again
 from sweep.deployments.protocol import Endpoint
+from sweep.measuring.evidence import Before, with_evidence
 from sweep.measuring.expected import given_besides, is_expected
-from sweep.measuring.limited import used_by, write_limits
-from sweep.measuring.watched import begin_watch, watched
+from sweep.measuring.parts import begun, seal, set_aside, spec_of
+from sweep.measuring.watched import begin_watch
 from sweep.planning.cell_key import CellKey
 from sweep.planning.load_words import found_in, own_words, words
 from sweep.planning.plan import Plan
 from sweep.planning.regions import parse_regions
 from sweep.planning.scenario import locustfile
-from sweep.running import logs
 from sweep.running.cpus import LOCUST_PRIORITY, Cpus
-from sweep.running.dial import LONGEST_NS
 from sweep.running.errors import UsageError
-from sweep.running.inside import copy_between
 from sweep.running.ledger import Ledger
 from sweep.running.processes import Child
-from sweep.running.redaction import blank, redaction
+from sweep.running.redaction import redaction
 from sweep.running.spans import SpanReceiver
 
 PROFILER_INTERVAL_SECONDS = 0.5
 _MORE_SECONDS = 40.0
 """Than the cell is measured: start, and the drain of what is in flight."""
-_LOG_TAIL_BYTES = 1 << 20
 _FULL_BYTES = 1 << 16
 """A disk with less room than this may be why a process ended."""
-_SPEC = "spec.json"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,26 +71,18 @@ def finished(place: Workplace, key: CellKey) -> CellData | None:
     """The cell, if it was measured to its end before; else None.
 
     Raises:
-        RecordError: its cell.json is broken, or its records are not all there any more.
+        RecordError: its cell.json is broken, or its records, or what was seen beside them, are not all there.
         OSError: they cannot be read.
     """
     folder = place.folder(key)
-    if not (folder / layout.CELL).exists() or not is_complete(place.run, folder):
+    if not (folder / layout.CELL).exists() or not has_ended(place.run, folder):
         return None
-    _collect(folder, folder)  # a kill can have come before that
+    if is_pending(folder):
+        raise RecordError("the sweep ended before all that was seen beside its requests was kept")
     data = read_cell(folder)
     if data.lost:
         raise RecordError(data.lost)
     return data
-
-
-def set_aside(folder: Path, mark: str = layout.PARTIAL) -> Path:
-    """Keep what a cell recorded under a name that no reader takes for a cell's: its new folder."""
-    asides = (folder.with_name(f"{folder.name}{mark}{number}") for number in itertools.count(1))
-    aside = next(path for path in asides if not path.exists())
-    folder.rename(aside)
-    _collect(folder, aside)
-    return aside
 
 
 def measure(place: Workplace, key: CellKey, endpoint: Endpoint) -> CellData:
@@ -105,45 +93,64 @@ def measure(place: Workplace, key: CellKey, endpoint: Endpoint) -> CellData:
         RuntimeError: Locust ended without a whole record; its last words are in the message.
     """
     folder = place.folder(key)
-    if folder.exists():  # it was cut short
+    if begun(folder):  # it was cut short
         set_aside(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
-    # Locust wants its results directory empty, so what else belongs there is kept beside it until the end.
-    log_bytes = logs.written(endpoint.log) if endpoint.log else 0
-    mark = place.spans.mark() if place.spans else 0
-    spec, used = _beside(folder, _SPEC), used_by(endpoint)
-    write_json(spec, _spec(place, key, endpoint).to_json())
+    before = Before.of(endpoint, place.spans)
+    write_json(spec_of(folder), _spec(place, key, endpoint).to_json())
     begin_watch(endpoint)
-    try:
-        code, locust = _load(place, key, endpoint)
-    finally:
-        spec.unlink(missing_ok=True)
-    if code == USAGE:
-        raise UsageError(f"{_before(endpoint)}locust: {locust.complaint()} ({locust.log})")
-    if not (folder / layout.CELL).exists() or not is_complete(place.run, folder):
-        how = f"did not end in {_limit_seconds(place.plan):g} s" if code is None else f"ended with {code}"
-        if shutil.disk_usage(place.run).free < _FULL_BYTES:  # then its log says nothing
-            how += f" on a full disk ({place.run})"
-        how = f"{_before(endpoint)}locust {how}"
-        raise RuntimeError(f"{key.path}: {how}: {locust.complaint()} ({locust.log})")
-    _collect(folder, folder)
-    write_limits(folder, endpoint, used)
-    data = watched(folder, endpoint)
-    if endpoint.log:
-        tail = logs.since(endpoint.log, log_bytes, _LOG_TAIL_BYTES)
-        (folder / layout.TARGET_LOG).write_bytes(blank(tail))
-    if data.requests:
-        start_ns = min(request.sent_at_ns for request in data.requests)
-        end_ns = max(request.ended_at_ns for request in data.requests)
-        if place.llm and (lines := place.llm.between(start_ns, end_ns)):  # what it sent in that time
-            (folder / layout.LLM).write_bytes(lines)
-        if endpoint.inside:
-            copy_between(endpoint.inside, start_ns, end_ns, folder / layout.INSIDE, sampled_at_ns)
-        if endpoint.dial:
-            copy_between(endpoint.dial, start_ns - LONGEST_NS, end_ns, folder / layout.DIAL, began_at_ns)
-        if place.spans and endpoint.pids:
-            place.spans.collect(mark, data.requests, folder / layout.SPANS)
+    gone = Ended()
+    code, locust = _load(place, key, endpoint, gone)
+    ended = code != USAGE and (folder / layout.CELL).exists() and has_ended(place.run, folder)
+    if not ended and _killed(code):
+        gone.helper("locust", locust)
+        _begun(folder, key)
+    elif not ended:
+        seal(folder)  # there is nothing that could lack something
+        raise _why(place, key, endpoint, code, locust)
+    _ask_after(place, gone)
+    data = with_evidence(folder, endpoint, before, llm=place.llm, spans=place.spans)
+    data = gone.judged(folder, data)
+    seal(folder)
     return data
+
+
+def _why(place: Workplace, key: CellKey, endpoint: Endpoint, code: int | None, locust: Child) -> Exception:
+    """Of a load that did not come to its end."""
+    if code == USAGE:
+        return UsageError(f"{_before(endpoint)}locust: {locust.complaint()} ({locust.log})")
+    how = f"did not end in {_limit_seconds(place.plan):g} s" if code is None else f"ended with {code}"
+    if shutil.disk_usage(place.run).free < _FULL_BYTES:  # then its log says nothing
+        how += f" on a full disk ({place.run})"
+    how = f"{_before(endpoint)}locust {how}"
+    return RuntimeError(f"{key.path}: {how}: {locust.complaint()} ({locust.log})")
+
+
+def _killed(code: int | None) -> bool:
+    """Was Locust ended by a signal? It is not the sweep that sends it one."""
+    return code is not None and (code < 0 or code == INTERRUPTED)
+
+
+def _begun(folder: Path, key: CellKey) -> None:
+    """Have a cell there, though without an end, of a Locust that was killed, perhaps before it wrote one."""
+    if not (folder / layout.CELL).exists():
+        folder.mkdir(exist_ok=True)
+        cell = Cell(
+            deployment=key.deployment,
+            config=key.config,
+            concurrency=key.concurrency,
+            repeat=key.repeat,
+            factors=key.point,
+        )
+        write_json(folder / layout.CELL, cell.to_json())
+
+
+def _ask_after(place: Workplace, gone: Ended) -> None:
+    """Those that serve all cells, which are there again then. Raises UsageError: one does not come up."""
+    if place.llm:
+        place.llm.ended(gone)
+    if place.spans and (how := place.spans.ended()):
+        gone.watchers.append(f"the receiver of spans {how}")
 
 
 def _before(endpoint: Endpoint) -> str:
@@ -152,28 +159,30 @@ def _before(endpoint: Endpoint) -> str:
     return f"{ended} ({endpoint.log}); " if ended else ""
 
 
-def _load(place: Workplace, key: CellKey, endpoint: Endpoint) -> tuple[int | None, Child]:
+def _load(place: Workplace, key: CellKey, endpoint: Endpoint, gone: Ended) -> tuple[int | None, Child]:
     """Locust to its end, probes and profiler with it: its exit code (None: it did not end), and itself."""
     folder, cpus = place.folder(key), place.cpus_for(endpoint)
     links = linked(
         place.plan,
         endpoint.base_url,
         os.environ,
-        log_of=lambda region: _beside(folder, layout.link_log(region)),
+        log_of=lambda region: beside(folder, layout.link_log(region)),
         seed=f"{place.plan.seed}/{key.path}",
         ledger=place.ledger,
         cpus=cpus,
+        ended=gone,
     )
-    stacks, stacks_log = (_beside(folder, name) for name in (layout.STACKS, layout.STACKS_LOG))
-    stacked = taking_stacks(place.plan, endpoint, stacks, stacks_log, place.ledger, cpus)
+    stacks, stacks_log = (beside(folder, name) for name in (layout.STACKS, layout.STACKS_LOG))
+    stacked = taking_stacks(place.plan, endpoint, stacks, stacks_log, place.ledger, cpus, gone)
     probes = probing(
         place.plan,
         key.deployment,
         endpoint.base_url,
-        output=_beside(folder, layout.PROBES),
-        log=_beside(folder, layout.PROBES_LOG),
+        output=beside(folder, layout.PROBES),
+        log=beside(folder, layout.PROBES_LOG),
         ledger=place.ledger,
         cpus=cpus,
+        ended=gone,
     )
     with links as more, stacked, probes:
         return _load_watched(place, key, endpoint, more)
@@ -187,7 +196,7 @@ def _load_watched(
     try:
         locust = Child(
             _locust_argv(place, key, endpoint.base_url),
-            log=_beside(folder, layout.LOCUST_LOG),
+            log=beside(folder, layout.LOCUST_LOG),
             ledger=place.ledger,
             env={**os.environ, **more},
             cpus=cpus.load,
@@ -204,7 +213,7 @@ def _load_watched(
             profiler.stop()
         if not endpoint.pids:  # it had nothing to follow: what it saw is the load's machine
             for name in (layout.SAMPLES, layout.PROFILE):
-                _beside(folder, name).unlink(missing_ok=True)
+                beside(folder, name).unlink(missing_ok=True)
 
 
 def _spec(place: Workplace, key: CellKey, endpoint: Endpoint) -> CellSpec:
@@ -232,7 +241,7 @@ def _spec(place: Workplace, key: CellKey, endpoint: Endpoint) -> CellSpec:
         earlier_tries=again.times(folder),
         pids=endpoint.pids,
         regions={region.name: region.link for region in parse_regions(place.plan.regions)},
-        samples=str(_beside(folder, layout.SAMPLES)) if endpoint.pids else "",
+        samples=str(beside(folder, layout.SAMPLES)) if endpoint.pids else "",
         interval_s=PROFILER_INTERVAL_SECONDS,
     )
 
@@ -254,7 +263,7 @@ def _locust_argv(place: Workplace, key: CellKey, base_url: str) -> list[str]:
         "--warmup-requests": str(plan.warmup_requests),
         "--results": str(place.folder(key)),
         "--run-name": place.run.resolve().name,  # also where the directory was given as "."
-        "--cell-spec": str(_beside(place.folder(key), _SPEC)),
+        "--cell-spec": str(spec_of(place.folder(key))),
     }
     return [
         *("-m", "locust", "--headless", *own_words(own)),
@@ -270,31 +279,14 @@ def _start_profiler(place: Workplace, folder: Path, endpoint: Endpoint) -> Child
         return None
     argv = ["-m", "profiler", "--quiet", "--interval", f"{PROFILER_INTERVAL_SECONDS:g}"]
     argv += ["--duration", f"{_limit_seconds(place.plan):g}", "--force"]
-    argv += ["--output", str(_beside(folder, layout.PROFILE))]
+    argv += ["--output", str(beside(folder, layout.PROFILE))]
     argv += [word for pid in endpoint.pids for word in ("--pid", str(pid))]
     argv += scrapes
     found = found_in(place.plan.locust_args, place.plan.scenario) if scrapes else {}
     argv += [f"--sent={one}" for one in found.get("header", ())]
     cpus = place.cpus_for(endpoint).load  # so that it takes nothing from what it watches
     log, env = (
-        _beside(folder, layout.PROFILER_LOG),
+        beside(folder, layout.PROFILER_LOG),
         os.environ,
     )  # the key is in it: what repeats it is blanked
     return Child(argv, log=log, ledger=place.ledger, env=env, cpus=cpus)
-
-
-def _beside(folder: Path, name: str) -> Path:
-    return folder.with_name(f".{folder.name}.{name}")
-
-
-def _collect(folder: Path, into: Path) -> None:
-    """Move what was kept beside ``folder`` into the cell's own folder."""
-    _beside(folder, _SPEC).unlink(missing_ok=True)
-    profiles = (layout.SAMPLES, layout.PROFILE, layout.SCRAPED, layout.PROFILER_LOG)
-    others = (layout.PROBES, layout.PROBES_LOG, layout.STACKS, layout.STACKS_LOG, layout.LOCUST_LOG)
-    for name in (*profiles, *others):
-        path = _beside(folder, name)
-        if path.exists():
-            shutil.move(path, into / name)
-    for path in folder.parent.glob(_beside(folder, layout.link_log("*")).name):
-        shutil.move(path, into / path.name.removeprefix(_beside(folder, "").name))

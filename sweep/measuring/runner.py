@@ -13,6 +13,7 @@ from pathlib import Path
 from records.cells import layout
 from records.cells.reader import CellData
 from records.errors import RecordError
+from sweep.beside.ended import gone
 from sweep.beside.llm import LlmServer, named_llm
 from sweep.beside.reaching import headers_of_plan
 from sweep.choosing.again import MOST_TIMES, failed_by_target, spoiled, times
@@ -20,9 +21,10 @@ from sweep.choosing.budget import Budget
 from sweep.choosing.foreseen import foreseen_knee
 from sweep.choosing.search import Search
 from sweep.deployments.protocol import Endpoint
-from sweep.measuring.cell import Workplace, finished, measure, set_aside
+from sweep.measuring.cell import Workplace, finished, measure
 from sweep.measuring.directory import write_run
 from sweep.measuring.limited import limits_of
+from sweep.measuring.parts import set_aside
 from sweep.measuring.progress import Progress
 from sweep.measuring.targets import start_targets
 from sweep.measuring.unanswered import Unanswered
@@ -241,9 +243,8 @@ class Sweep:
             again=again,
         )
         watch = at.endpoints[key.service].watch
-        for line in watch.notes() if watch else ():
-            self.progress.note(f"{key.path}: {line}")
-        for line in self.unanswered.lines(at.place, key, at.endpoints[key.service]):
+        said = [f"{key.path}: {line}" for line in (*gone(data.cell), *(watch.notes() if watch else ()))]
+        for line in said + self.unanswered.lines(at.place, key, at.endpoints[key.service]):
             self.progress.note(line)
         self._report_if_unanswered(key)
 

@@ -92,9 +92,9 @@ def _setup(
     )
 
 
-def check_services(plan: Plan, environment: Mapping[str, str]) -> None:
+def check_services(plan: Plan, environment: Mapping[str, str], *, ask: bool = True) -> None:
     """Ask the running services, and look for the commands, before there is a folder in which nothing would be
-    measured.
+    measured. ``ask``: False asks nobody who is not on this machine.
 
     Raises:
         UsageError: nobody answers, one cannot prove what it runs, or there is no such command.
@@ -103,6 +103,8 @@ def check_services(plan: Plan, environment: Mapping[str, str]) -> None:
     for target in plan.targets:
         if target.kind.alone and len(plan.variants) > 1:
             raise UsageError(f"{target.label} is one variant at a time: give one --config, or measure clones")
+        if not ask and (target.kind.elsewhere or not target.kind.started):
+            continue
         said = target.kind.check(reach, headers)
         if said is not None:
             for variant in plan.variants:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from records.cells.cell import Cell
 from records.cells.point import USERS
 from records.secrets.urls import BLANK
-from records.services.fixes import TriedFix
+from records.services.fixes import TriedFix, code_changed
 from records.services.served import AS_IS
 from records.services.variants import MOCKS, Variant, mocked_by
-from sweep.fixes.remedy import Effective, Remedies, as_text
+from sweep.fixes.remedy import Effective, Remedies, Remedy, as_text
 from sweep.planning.plan import Plan
 from sweep.planning.target import Target
 from sweep.running.cpus import SHARED, THREAD_SETTINGS
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 MOST_FIXES = 3
 SUFFIX = "-fixes"
 LONGEST_NAME = 80
+CODE_CHANGED = (
+    "note: the service's code changed since that run; its findings and predictions may no longer hold"
+)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -103,27 +106,28 @@ def _found(analysis: Analysis, plan: Plan) -> Iterator[Found]:
 
 def _tried(found: Sequence[Found], given: Remedies) -> list[TriedFix]:
     """Of one service: the first remedy of each finding, then their second ones, none twice."""
-    columns = [[(one, changes) for changes in _changes(one, given)] for one in found]
+    columns = [[(one, *fix) for fix in _changes(one, given)] for one in found]
     rounds = itertools.chain.from_iterable(itertools.zip_longest(*columns))
     tried: list[TriedFix] = []
     for candidate in rounds:
         if candidate is None or len(tried) == MOST_FIXES:
             continue
-        one, changes = candidate
+        one, remedy, changes = candidate
         if changes not in [fix.settings for fix in tried]:
             names = {one.variant.name, *(fix.variant for fix in tried)}
-            tried.append(_fix(one, changes, _free(f"fix-{one.finding.code}", names)))
+            name = _free(f"fix-{one.finding.code}", names)
+            tried.append(_fix(one, changes, name, whole=not remedy.relieves))
     return tried
 
 
-def _changes(found: Found, given: Remedies) -> Iterator[dict[str, str]]:
-    """The settings of each remedy that would change some; those first that act where the finding points."""
+def _changes(found: Found, given: Remedies) -> Iterator[tuple[Remedy, dict[str, str]]]:
+    """Each remedy that would change settings, with these; those first that act where the finding points."""
     code, where = found.finding.code, found.finding.where
     known = found.target.kind.remedies.get(code, ())
     pointed = sorted(known, key=lambda remedy: not (remedy.at and _is_in(remedy.at, where)))
     for remedy in (*given.get(code, ()), *pointed):
         if changes := remedy.changes(found.effective):
-            yield changes
+            yield remedy, changes
 
 
 def _is_in(file: str, where: str) -> bool:
@@ -136,8 +140,9 @@ def _free(name: str, taken: Collection[str]) -> str:
     return next(one for one in names if one not in taken)
 
 
-def _fix(found: Found, changes: dict[str, str], name: str) -> TriedFix:
-    effect, finding = found.finding.effect, found.finding
+def _fix(found: Found, changes: dict[str, str], name: str, *, whole: bool) -> TriedFix:
+    """``whole``: it mends all of what the finding is of, so that what that predicts is its gain."""
+    finding, effect = found.finding, found.finding.effect if whole else None
     low, best, high = (None, None, None) if effect is None else _gains(effect)
     return TriedFix(
         variant=name,
@@ -150,6 +155,7 @@ def _fix(found: Found, changes: dict[str, str], name: str) -> TriedFix:
         predicted_low=low,
         predicted_high=high,
         of_rate=effect is None or not effect.unit,
+        found_in=found.cell.code,
     )
 
 
@@ -203,9 +209,9 @@ def _of_its_environment(found: Found) -> dict[str, str]:
     }
 
 
-def announced(plan: Plan, cells: int, given: Remedies) -> list[str]:
+def announced(plan: Plan, cells: int, given: Remedies, *, code: str = "") -> list[str]:
     """What is about to be measured, and how long that takes; and which of the user's remedies are for none
-    of it."""
+    of it. ``code``: the digest of the service's code by now; empty: not known."""
     [point] = plan.points()
     lines = [
         f"  {fix.variant}: {', '.join(f'{name}={value}' for name, value in fix.settings.items())}"
@@ -217,6 +223,7 @@ def announced(plan: Plan, cells: int, given: Remedies) -> list[str]:
     repeats = f"{plan.repeats} {'repeat' if plan.repeats == 1 else 'repeats'}"
     return [
         f"trying {fixes} beside {plan.variants[0].name} of {plan.targets[0].label} at {point.named}:",
+        *([CODE_CHANGED] if any(code_changed(fix, code) for fix in plan.fixes) else []),
         *lines,
         *(f"--fix {code} is not tried: that was not found there" for code in _of_none(plan, given)),
         f"{cells} cells, {repeats}, about {seconds // 60}:{seconds % 60:02d}",

@@ -1,4 +1,4 @@
-"""``--fix CODE:KEY=VALUE,...``: what mends a finding, by the user's own knowledge, or refused. Pure."""
+"""``--fix CODE:KEY=VALUE,...``: what mends a finding, by the user's own knowledge, or refused."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from records.secrets.secret_names import shown
 from sweep.fixes.remedy import Remedies, Remedy
+from sweep.planning.plan import Plan
 from sweep.planning.variants import NEXT_SETTING, parse_settings
 from sweep.running.errors import UsageError
 from sweep.running.redaction import check_not_kept
@@ -32,3 +33,18 @@ def parse_fixes(values: Sequence[str]) -> Remedies:
         check_not_kept(settings.values())
         found[code] = (*found.get(code, ()), Remedy(settings=settings))
     return found
+
+
+def check_fixes(plan: Plan, fixes: Remedies) -> None:
+    """See that what is measured takes their settings. Raises UsageError."""
+    found = {
+        f"--fix {code}{f' ({number})' if number > 1 else ''}": _texts(remedy)
+        for code, remedies in fixes.items()
+        for number, remedy in enumerate(remedies, start=1)
+    }
+    for kind in {type(target.kind): target.kind for target in plan.targets}.values():
+        kind.check_settings(found)
+
+
+def _texts(remedy: Remedy) -> dict[str, str]:
+    return {name: value for name, value in remedy.settings.items() if isinstance(value, str)}

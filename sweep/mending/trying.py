@@ -41,7 +41,8 @@ def tries_fixes(command: Callable[..., None]) -> Callable[..., None]:
         multiple=True,
         metavar=FORM,
         help="For --try-fixes: settings that mend a finding, by its code; repeatable. They come before those "
-        "that are known, which are OMP_NUM_THREADS and uvicorn's WEB_CONCURRENCY where the app is yours.",
+        "that are known. Of run:COMMAND these are OMP_NUM_THREADS, where CPUs are short, and the number of "
+        "workers (WEB_CONCURRENCY) of uvicorn and gunicorn, where an event loop or its threads are.",
     )(command)
     return click.option(
         "--try-fixes",
@@ -87,7 +88,8 @@ def try_fixes_of(
         return 0
     check_given_again(given_before(directory), os.environ, OPTION)
     _check(found)
-    lines = announced(found, Search(plan=found).expected_cells(), fixes)
+    code = found.targets[0].kept().get("code", "")
+    lines = announced(found, Search(plan=found).expected_cells(), fixes, code=code)
     if plan_only:
         whole.print_out("\n".join([*lines, *preview(found)]) + "\n")
         return 0

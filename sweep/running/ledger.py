@@ -134,6 +134,17 @@ def left(of: Collection[Started]) -> list[psutil.Process]:
     return list(found.values())
 
 
+def labelled(labels: Collection[str]) -> list[psutil.Process]:
+    """The processes that bear one of these labels, and their children."""
+    wanted, found = {f"{LABEL}={label}".encode() for label in labels}, dict[int, psutil.Process]()
+    for pid in set(psutil.pids()) - {os.getpid()}:
+        if not wanted.isdisjoint(_environment(pid)):
+            with contextlib.suppress(psutil.Error):
+                process = psutil.Process(pid)
+                found |= {one.pid: one for one in (process, *process.children(recursive=True))}
+    return list(found.values())
+
+
 def _is_of(pid: int, sessions: set[int], labels: set[bytes]) -> bool:
     with contextlib.suppress(OSError):
         if os.getsid(pid) in sessions:
@@ -153,7 +164,11 @@ def end(processes: Sequence[psutil.Process]) -> None:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.terminate()
     _, alive = psutil.wait_procs(processes, timeout=STOP_SECONDS)
-    for process in alive:
+    kill(alive)
+    psutil.wait_procs(alive, timeout=STOP_SECONDS)
+
+
+def kill(processes: Sequence[psutil.Process]) -> None:
+    for process in processes:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.kill()
-    psutil.wait_procs(alive, timeout=STOP_SECONDS)

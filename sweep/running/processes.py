@@ -19,7 +19,7 @@ from pathlib import Path
 import psutil
 
 from sweep.running.cgroups.group import Group
-from sweep.running.ledger import LABEL, STOP_SECONDS, Ledger, end, left
+from sweep.running.ledger import LABEL, STOP_SECONDS, Ledger, end, kill, labelled, left
 from sweep.running.logs import BOUNDS, last
 from sweep.running.redaction import blank_file, redaction, without_key
 
@@ -31,6 +31,16 @@ _WORDS_BYTES = 1 << 18
 """Of the end of a log, in which its last words are looked for."""
 REALTIME_SECONDS = 10.0
 """A process of real-time priority that runs so long without waiting once is killed by the kernel."""
+
+
+_STARTED: set[str] = set()
+"""The labels of what was started, or is about to be, and was not seen to be gone."""
+
+
+def kill_started() -> None:
+    """All that this process has started and that still runs, with all that those have started."""
+    if _STARTED:
+        kill(labelled(_STARTED))
 
 
 def free_port() -> int:
@@ -89,13 +99,15 @@ class Child:
             path = [str(PROJECT), environment.get("PYTHONPATH", "")]
             environment["PYTHONPATH"] = os.pathsep.join(filter(None, path))
         environment["PYTHONUNBUFFERED"] = "1"
-        environment[LABEL] = label = uuid.uuid4().hex
+        environment[LABEL] = self._label = label = uuid.uuid4().hex
+        _STARTED.add(label)  # before it is: an interrupt may come at any moment
         self.log = log
         settle_in = partial(_settle_in, cpus, realtime, group)
         words = [*(group.words if group else ()), sys.executable, *argv]
         try:
             self._popen = self._started(words, environment, settle_in, cwd)
         except subprocess.SubprocessError as error:
+            _STARTED.discard(label)
             where = (
                 f"be put into its {group.method}" if group else f"be kept on the CPUs {sorted(cpus or ())}"
             )
@@ -131,16 +143,23 @@ class Child:
         return self._popen.poll()
 
     def ended(self) -> str | None:
-        """How it ended, and the last line that it wrote; None while it runs. A keeper says, as shells do, 128
-        and the number of the signal."""
+        """Of a target, how it ended, and the last line that it wrote; None while it runs."""
+        how = self.how_ended()
+        return f"the target {how}; its last line: {self.last_words()}" if how else None
+
+    def how_ended(self) -> str | None:
+        """None while it runs. A keeper says, as shells do, 128 and the number of the signal."""
         code = self.exit_code()
         if code is None:
             return None
         try:
-            how = f"was killed by {signal.Signals(-code if code < 0 else code - 128).name}"
+            return f"was killed by {signal.Signals(-code if code < 0 else code - 128).name}"
         except ValueError:
-            how = f"ended with exit code {code}"
-        return f"the target {how}; its last line: {self.last_words()}"
+            return f"ended with exit code {code}"
+
+    def was_killed(self) -> bool:
+        """By a signal, whoever sent it."""
+        return (self.exit_code() or 0) < 0
 
     def wait(self, seconds: float) -> int | None:
         """Its exit code, or None when it still runs after ``seconds``."""
@@ -164,6 +183,7 @@ class Child:
         end(left([self._started_as]))
         if self.wait(STOP_SECONDS) is None:
             raise RuntimeError(f"process {self.pid} was killed and has not ended ({self.log})")
+        _STARTED.discard(self._label)
         BOUNDS.remove(self.log)
         with contextlib.suppress(OSError):  # moved, or a full disk
             blank_file(self.log)

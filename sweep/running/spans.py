@@ -66,11 +66,12 @@ class SpanReceiver:
         self._file, self._log = run / SPANS, run / SPANS_LOG
         self._ledger = ledger
         self._child: Child | None = None
+        self._port = 0
         self.url = ""
 
     def start(self) -> None:
         """Raises UsageError when it does not come up."""
-        port = free_port()
+        self._port = port = self._port or free_port()
         argv = ["-m", "profiler.otlp.receiver", "--port", str(port), "--output", str(self._file)]
         argv += ["--most-bytes", str(MOST_BYTES)]
         # With the target's key, which a name of a span may repeat: it is blanked there.
@@ -83,6 +84,14 @@ class SpanReceiver:
                     f"the receiver of spans did not start: {self._child.complaint()} ({self._log})"
                 )
             time.sleep(_POLL_SECONDS)
+
+    def ended(self) -> str | None:
+        """How, if it did; then it is started again where the targets send their spans. Raises UsageError."""
+        how = None if self._child is None else self._child.how_ended()
+        if how and self._child is not None:
+            self._child.stop()
+            self.start()
+        return how
 
     def stop(self) -> None:
         if self._child is not None:

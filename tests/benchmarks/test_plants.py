@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from support import rows
+
 BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
 TELLING = ("plant", "target_app", "embed", "MockedEmbeddings", "search-pool", "PLANT", "/home")
 
@@ -29,38 +31,24 @@ def write(path: Path, *values: Any) -> None:
 
 def planted_run(run: Path) -> None:
     """As a sweep leaves one, with what names the plant in every place that may."""
+    planted = {"PLANT": "locked"}
+    variants = [{"name": "healthy", "settings": {}}, {"name": "planted", "settings": planted}]
     plan = {
-        "name": "plant",
-        "targets": [{"label": "plants.service", "spec": "run:uvicorn plants.service:app"}],
-        "variants": [
-            {"name": "healthy", "settings": {}},
-            {"name": "planted", "settings": {"PLANT": "locked"}},
-        ],
-        "settings": {"PLANT": "locked"},
-        "reference": "healthy",
+        "name": "plant", "targets": [{"label": "plants.service", "spec": "run:uvicorn plants.service:app"}],
+        "variants": variants, "settings": planted, "reference": "healthy", "levels": [1, 20],
         "locust_args": ["--questions", "/home/plant.txt"],
-        "levels": [1, 20],
-    }
+    }  # fmt: skip
     write(run / "run.json", {"schema_version": 1, "plan": plan, "planned": ["plants.service/planted/c20-r1"]})
     for variant in ("healthy", "planted"):
         folder = run / "cells" / "plants.service" / variant / "c20-r1"
+        check = {"name": "same-path", "status": "pass", "text": "embed ran as planted"}
+        requested = {"host": "http://127.0.0.1:1", "set": planted, "questions": "/home/plant.txt"}
         cell = {
-            "deployment": "plants.service",
-            "config": variant,
-            "requested": {
-                "host": "http://127.0.0.1:1",
-                "set": {"PLANT": "locked"},
-                "questions": "/home/plant.txt",
-            },
-            "settings": {"PLANT": "locked"},
-            "paths": {"embed": "MockedEmbeddings@loop"},
-            "verdict": {"checks": [{"name": "same-path", "status": "pass", "text": "embed ran as planted"}]},
-        }
+            "deployment": "plants.service", "config": variant, "requested": requested, "settings": planted,
+            "paths": {"embed": "MockedEmbeddings@loop"}, "verdict": {"checks": [check]},
+        }  # fmt: skip
         write(folder / "cell.json", cell)
-        stages = {
-            "embed": {"queued_ms": 1.0, "running_ms": 2.0},
-            "llm": {"queued_ms": 0.0, "running_ms": 9.0},
-        }
+        stages = {"embed": {"running_ms": 2.0}, "llm": {"queued_ms": 0.0, "running_ms": 9.0}}
         request = {"run": "plant", "cell": f"plants.service/{variant}/c20-r1", "config": "plant"}
         write(folder / "requests.jsonl", {**request, "stages": stages}, {**request, "stages": None})
         waits = {
@@ -77,19 +65,20 @@ def planted_run(run: Path) -> None:
         write(folder / "target.log", "plants")
 
 
+def copied(plants: SimpleNamespace, folder: Path) -> dict[str, str]:
+    """What is handed on of the planted side, by name."""
+    (copy := folder / "copy").mkdir()
+    plants.blanking.Blanking().copy(folder / "run", "planted", copy)
+    return {one.relative_to(copy).as_posix(): one.read_text() for one in copy.rglob("*") if one.is_file()}
+
+
 def test_nothing_names_the_plant_in_the_copy(tmp_path: Path, plants: SimpleNamespace) -> None:
     planted_run(tmp_path / "run")
-    copy = tmp_path / "copy"
-    copy.mkdir()
-    plants.blanking.Blanking().copy(tmp_path / "run", "planted", copy)
-    files = {
-        path.relative_to(copy).as_posix(): path.read_text() for path in copy.rglob("*") if path.is_file()
-    }
+    files = copied(plants, tmp_path)
     cell = "cells/service/as-is/c20-r1"
     names = ("cell.json", "requests.jsonl", "inside.jsonl", "profile.jsonl", "probes.jsonl", "llm.jsonl")
     assert set(files) == {"run.json", *(f"{cell}/{name}" for name in names)}  # no logs, no healthy side
-    told = {(name, word) for name, text in files.items() for word in TELLING if word in text}
-    assert not told
+    assert not {(name, word) for name, text in files.items() for word in TELLING if word in text}
     request = json.loads(files[f"{cell}/requests.jsonl"].splitlines()[0])
     assert list(request["stages"]) == ["s1", "s2"]
     inside = json.loads(files[f"{cell}/inside.jsonl"])
@@ -100,54 +89,56 @@ def test_nothing_names_the_plant_in_the_copy(tmp_path: Path, plants: SimpleNames
 
 
 def judged(plants: SimpleNamespace, *codes: str, **changed: Any) -> Any:
-    loss = plants.judging.Loss(value=0.5, low=0.4, high=0.6, compared=True)
-    fields: dict[str, Any] = {"case": "one", "dose": "full", "right_codes": (("a", "b"),), "rps": loss}
-    fields |= {
-        "ttft": None,
-        "findings": tuple({"code": code} for code in codes),
-        "valid_cells": 8,
-        "cells": 8,
-    }
-    return plants.judging.Judged(**(fields | changed))
+    known: dict[str, Any] = {
+        "case": "one", "dose": "full", "right_codes": (("a", "b"),), "rps": loss(plants, 0.5, 0.4, 0.6),
+        "ttft": None, "findings": tuple({"code": code} for code in codes), "valid_cells": 8, "cells": 8,
+    }  # fmt: skip
+    return plants.judging.Judged(**(known | changed))
 
 
-def test_the_first_finding_has_to_be_right(plants: SimpleNamespace) -> None:
-    assert judged(plants, "b", "c").right
-    assert not judged(plants, "c", "b").right
-    assert not judged(plants).right
-    both = {"right_codes": (("a",), ("b",))}
-    assert judged(plants, "c", "a", "b", **both).right  # both are found, the binding one first
-    assert not judged(plants, "b", "a", **both).right
-    assert not judged(plants, "a", **both).right
+def loss(plants: SimpleNamespace, value: float, low: float, high: float) -> Any:
+    return plants.judging.Loss(value=value, low=low, high=high, compared=True)
 
 
-def test_a_case_counts_when_its_loss_is_real(plants: SimpleNamespace) -> None:
-    loss = plants.judging.Loss
-    assert judged(plants).counted
-    unclear = loss(value=0.8, low=0.5, high=0.97, compared=True)
-    small = loss(value=0.9, low=0.89, high=0.91, compared=True)
-    slower = loss(value=1.3, low=1.1, high=1.5, compared=True)
-    assert not judged(plants, rps=unclear).counted
-    assert not judged(plants, rps=small).counted
-    assert judged(plants, rps=small, ttft=slower).counted
-    assert not judged(plants, spoiled_by=("generator-lag",)).counted
-    assert not judged(plants, spoiled_by=("buffering",)).counted
-    of_itself = {"own_faults": ("buffering",)}  # that is what was planted
-    assert judged(plants, spoiled_by=("buffering",), **of_itself).counted
-    assert judged(plants, rps=None, is_healthy=True).counted
-    assert not judged(plants, rps=None, is_healthy=True, spoiled_by=("generator-lag",)).counted
-    kept = plants.judging.Judged.from_json(json.loads(json.dumps(judged(plants, "a").to_json())))
-    assert kept == judged(plants, "a")
+@pytest.mark.parametrize(("right_codes", "found", "right"), [
+    ((("a", "b"),), "bc", True), ((("a", "b"),), "cb", False), ((("a", "b"),), "", False),
+    # both are found, the binding one first
+    ((("a",), ("b",)), "cab", True), ((("a",), ("b",)), "ba", False), ((("a",), ("b",)), "a", False),
+])  # fmt: skip
+def test_the_first_finding_has_to_be_right(
+    plants: SimpleNamespace, right_codes: tuple[tuple[str, ...], ...], found: str, right: bool
+) -> None:
+    assert judged(plants, *found, right_codes=right_codes).right is right
+
+
+SPOILED = {"spoiled_by": ("generator-lag",)}
+BUFFERED = {"spoiled_by": ("buffering",)}
+SMALL, SLOWER = (0.9, 0.89, 0.91), (1.3, 1.1, 1.5)
+
+
+@pytest.mark.parametrize(("changes", "rps", "ttft", "counted"), [
+    ({}, (0.5, 0.4, 0.6), None, True), ({}, (0.8, 0.5, 0.97), None, False),  # unclear
+    ({}, SMALL, None, False), ({}, SMALL, SLOWER, True), (SPOILED, (0.5, 0.4, 0.6), None, False),
+    (BUFFERED, (0.5, 0.4, 0.6), None, False),
+    (BUFFERED | {"own_faults": ("buffering",)}, (0.5, 0.4, 0.6), None, True),  # that is what was planted
+    ({"is_healthy": True}, None, None, True), (SPOILED | {"is_healthy": True}, None, None, False),
+])  # fmt: skip
+def test_a_case_counts_when_its_loss_is_real(
+    plants: SimpleNamespace, changes: dict[str, Any], rps: Any, ttft: Any, counted: bool
+) -> None:
+    losses = {name: of and loss(plants, *of) for name, of in (("rps", rps), ("ttft", ttft))}
+    found = judged(plants, "a", **losses, **changes)
+    assert found.counted is counted
+    assert plants.judging.Judged.from_json(json.loads(json.dumps(found.to_json()))) == found
 
 
 def test_the_losses_are_planted_over_healthy(plants: SimpleNamespace) -> None:
     ratio = {"value": 0.5, "low": 0.25, "high": 0.8}
     compared = {"load": "40/s", "config": "planted", "rps": ratio, "ttft": ratio}
     heavy = plants.case.Case(name="n", right=(), planted=lambda _: None, rates=(2, 40)).heavy
-    of_rps = plants.judging.loss({"comparisons": [compared]}, heavy, "rps")
-    of_ttft = plants.judging.loss({"comparisons": [compared]}, heavy, "ttft")
-    assert (of_rps.value, of_rps.low, of_rps.high) == (0.5, 0.25, 0.8)
-    assert (of_ttft.value, of_ttft.low, of_ttft.high) == (2.0, 1.25, 4.0)
+    for of, expected in (("rps", (0.5, 0.25, 0.8)), ("ttft", (2.0, 1.25, 4.0))):
+        found = plants.judging.loss({"comparisons": [compared]}, heavy, of)
+        assert (found.value, found.low, found.high) == expected
 
 
 def test_each_case_can_be_swept_at_each_dose(tmp_path: Path, plants: SimpleNamespace) -> None:
@@ -174,24 +165,18 @@ def test_a_field_that_would_tell_is_not_handed_over(tmp_path: Path, plants: Simp
     planted_run(tmp_path / "run")
     [cell] = (tmp_path / "run").glob("cells/*/planted/*/cell.json")
     write(cell, {**json.loads(cell.read_text()), "something_new": "PLANT=locked"})
-    copy = tmp_path / "copy"
-    copy.mkdir()
     with pytest.raises(plants.blanking.TellingError, match=r"plant in cell\.json"):
-        plants.blanking.Blanking().copy(tmp_path / "run", "planted", copy)
+        copied(plants, tmp_path)
 
 
 def test_each_cell_gets_what_its_llm_server_sent_meanwhile(tmp_path: Path, plants: SimpleNamespace) -> None:
     sent = [{"request": number, "received_at_ns": 1000 * number} for number in range(1, 7)]
     write(tmp_path / "llm-planted.jsonl", *sent)
     for name, began, ended in (("c01-r1", 1500, 3500), ("c20-r1", 3600, 5000)):
-        asked = (
-            {"sent_at_ns": began, "ended_at_ns": began + 9},
-            {"sent_at_ns": began + 5, "ended_at_ns": ended},
-        )
-        write(tmp_path / "cells" / "app" / "planted" / name / "requests.jsonl", *asked)
+        first = {"sent_at_ns": began, "ended_at_ns": began + 9}
+        last = {"sent_at_ns": began + 5, "ended_at_ns": ended}
+        write(tmp_path / "cells" / "app" / "planted" / name / "requests.jsonl", first, last)
     plants.sweeping._share_out(tmp_path / "llm-planted.jsonl", tmp_path, "planted")
-    found = {
-        path.parent.name: [json.loads(line)["request"] for line in path.read_text().splitlines()]
-        for path in tmp_path.glob("cells/*/*/*/llm.jsonl")
-    }
+    files = tmp_path.glob("cells/*/*/*/llm.jsonl")
+    found = {path.parent.name: [one["request"] for one in rows(path)] for path in files}
     assert found == {"c01-r1": [2, 3], "c20-r1": [4, 5]}

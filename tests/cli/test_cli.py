@@ -1,5 +1,6 @@
 """`chokepoint COMMAND ...` is the short command by another name, and imports nothing else's room."""
 
+import contextlib
 import os
 import pty
 import select
@@ -8,7 +9,6 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,8 +18,9 @@ import pytest
 
 from cli.commands import COMMANDS
 from cli.errors import FAULT, INTERRUPTED, USAGE
-from cli.main import COMMAND, main
+from cli.main import main
 from cli.menu import Menu
+from mocks import openai_server
 from mocks.catalogue import SERVERS
 from profiler import cli as profile
 from records import exit_codes
@@ -28,43 +29,39 @@ from sweep import cli as sweep
 
 ROOT = Path(__file__).resolve().parents[2]
 SHORT = {"sweep": sweep.main, "report": partial(report.main, prog_name="report"), "profile": profile.main}
+HEAVY = {"tests", "numpy", "scipy", "pandas", "locust", "gevent", "pydantic", "rich"}
+ROOMS = {path.parent.name for path in ROOT.glob("*/__init__.py") if path.parent.name != "cli"}
+_COMPLETED = (
+    "from cli.main import COMMAND as c; x = c.make_context('c', [], resilient_parsing=True); "
+    "assert len(c.shell_complete(x, '')) == len(c.list_commands(x)) > 3"
+)
 
 
-@pytest.mark.parametrize("words", [["--help"], ["--version"], []])
-def test_its_help_and_version_import_no_room(words: list[str]) -> None:
-    rooms = [path.parent.name for path in ROOT.glob("*/__init__.py") if path.parent.name != "cli"]
-    heavy = {*rooms, "tests", "numpy", "scipy", "pandas", "locust", "gevent", "pydantic", "rich"}
-    code = f"import sys; from cli.main import main; main({words}); print(*sys.modules, file=sys.stderr)"
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60)
+@pytest.mark.parametrize(("code", "unwanted"), [
+    *((f"from cli.main import main; main({one})", HEAVY | ROOMS) for one in (["--help"], ["--version"], [])),
+    (_COMPLETED, ROOMS), ("import sweep.cli", HEAVY - {"tests", "pydantic", "rich"}),
+])  # fmt: skip
+def test_what_needs_no_room_or_numbers_imports_none(code: str, unwanted: set[str]) -> None:
+    words = [sys.executable, "-c", f"import sys; {code}; print(*sys.modules, file=sys.stderr)"]
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=60)
     seen = {name.partition(".")[0] for name in done.stderr.splitlines()[-1].split()}
     assert "click" in seen, done.stderr
-    assert not seen & heavy
+    assert not seen & unwanted
 
 
-def test_a_plan_needs_no_numbers_package() -> None:
-    code = "import sys, sweep.cli; sys.exit(bool({'numpy', 'scipy', 'pandas', 'locust'} & set(sys.modules)))"
-    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, timeout=60).returncode == 0
-
-
-def test_its_exit_codes_are_those_of_every_command() -> None:
+def test_its_exit_codes_are_those_of_every_command_and_each_shell_has_a_script(here: Any) -> None:
+    done = here(main)
+    assert (done.returncode, done.stdout, "chokepoint sweep --config" in done.stderr) == (2, "", True)
+    for shell in ("bash", "zsh", "fish"):
+        assert f"_CHOKEPOINT_COMPLETE={shell}_complete" in here(main, "completion", shell).stdout
     assert (FAULT, USAGE, INTERRUPTED) == (exit_codes.FAULT, exit_codes.USAGE, exit_codes.INTERRUPTED)
 
 
-@pytest.mark.parametrize(
-    "words",
-    [
-        ["sweep", "--help"],
-        ["sweep", "--plan-only", "--concurrency", "2", "--", "--think-time", "1"],
-        ["sweep", "stray"],
-        ["sweep", "--requests", "none"],
-        ["report"],
-        ["report", "--help"],
-        ["report", "/nowhere"],
-        ["profile", "-h"],
-        ["profile", "--interval", "0"],
-    ],
-    ids=" ".join,
-)
+@pytest.mark.parametrize("words", [
+    ["sweep", "--help"], ["sweep", "--plan-only", "--concurrency", "2", "--", "--think-time", "1"],
+    ["sweep", "stray"], ["report"], ["report", "--help"], ["report", "/nowhere"], ["profile", "-h"],
+    ["profile", "--interval", "0"],
+])  # fmt: skip
 def test_what_follows_the_command_is_as_in_the_short_one(here: Any, words: list[str]) -> None:
     name, *rest = words
     long, short = here(main, *words), here(SHORT[name], *rest)
@@ -84,8 +81,7 @@ def test_the_help_teaches_each_command_by_an_example_that_is_one(capsys: pytest.
     assert max(map(len, text.splitlines())) <= 80
     for name, entry in COMMANDS.items():
         assert entry.sentence in text
-        words = shlex.split(entry.example.partition(" >>")[0])
-        _parses(entry.command(), words)
+        _parses(entry.command(), shlex.split(entry.example.partition(" >>")[0]))
         assert f"chokepoint {name} {entry.example}\n" in text
     assert "\x1b" not in text  # no terminal
 
@@ -111,51 +107,44 @@ def test_a_mock_is_started_by_its_name(name: str, capsys: pytest.CaptureFixture[
     assert capsys.readouterr().err.startswith("error: No such option '--nothing'")
 
 
-@pytest.mark.parametrize(
-    ("words", "said"),
-    [
-        (["swep"], "error: chokepoint has no command 'swep'; did you mean 'sweep'?"),
-        (["mock", "opnai"], "error: chokepoint mock has no command 'opnai'; did you mean 'openai'?"),
-        (["zzz"], f"error: chokepoint has no command 'zzz'; there are {', '.join(COMMANDS)}"),
-    ],
-)
-def test_a_typo_gets_the_closest_name(
-    words: list[str], said: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+@pytest.mark.parametrize(("words", "said"), [
+    (["swep"], "error: chokepoint has no command 'swep'; did you mean 'sweep'?"),
+    (["mock", "opnai"], "error: chokepoint mock has no command 'opnai'; did you mean 'openai'?"),
+    (["zzz"], f"error: chokepoint has no command 'zzz'; there are {', '.join(COMMANDS)}"),
+])  # fmt: skip
+def test_a_typo_gets_the_closest_name(words: list[str], said: str, capsys: Any) -> None:
     assert main(words) == 2
     assert capsys.readouterr().err == said + "\n"
 
 
-def test_without_a_command_it_says_which_there_are(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main([]) == 2
-    out, err = capsys.readouterr()
-    assert (out, "chokepoint sweep --config" in err) == ("", True)
+@pytest.mark.parametrize(("command", "words"), [
+    *((command, ["--no-such-option"]) for command in (*SHORT.values(), openai_server.main)),
+    (profile.main, ["--interval", "nan"]), (profile.main, ["--duration", "inf"]),
+    (openai_server.main, ["--ttft-ms", "nan"]), (openai_server.main, ["--tokens", "\u0665"]),
+    (sweep.main, ["--ready-seconds", "nan"]), (sweep.main, ["--repeats", "\u0661"]),
+])  # fmt: skip
+def test_a_mistake_is_one_line_that_begins_with_error_whatever_command_it_is(
+    here: Any, command: Any, words: list[str]
+) -> None:
+    done = here(command, *words)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert done.stderr.startswith("error: ")
+    assert words[0] in done.stderr
 
 
-def on_a_terminal(words: Sequence[str], **environment: str) -> str:
-    """What it prints to one."""
+@pytest.mark.parametrize("unwanted", ["", "1"])
+def test_colour_is_for_terminals_and_for_who_wants_it(unwanted: str) -> None:
     mine, its = pty.openpty()
-    given = {"stdin": its, "stdout": its, "stderr": its}
-    subprocess.run(words, cwd=ROOT, env=os.environ | environment, timeout=60, **given)
+    given: Any = {"env": os.environ | {"TERM": "xterm", "NO_COLOR": unwanted}, "cwd": ROOT, "timeout": 60}
+    subprocess.run([sys.executable, "-m", "cli", "--help"], stdin=its, stdout=its, stderr=its, **given)
     os.close(its)
     text = b""
-    try:
+    with contextlib.suppress(OSError):  # Linux says the end of one so
         while found := os.read(mine, 65536):
             text += found
-    except OSError:  # Linux says the end of one so
-        pass
     os.close(mine)
-    return text.decode()
-
-
-@pytest.mark.parametrize(
-    ("environment", "coloured"), [({"TERM": "xterm"}, True), ({"TERM": "xterm", "NO_COLOR": "1"}, False)]
-)
-def test_colour_is_for_terminals_and_for_who_wants_it(environment: dict[str, str], coloured: bool) -> None:
-    environment = {"NO_COLOR": "", **environment}
-    text = on_a_terminal([sys.executable, "-m", "cli", "--help"], **environment)
-    assert "Usage: chokepoint" in text
-    assert ("\x1b[" in text) is coloured
+    assert b"Usage: chokepoint" in text
+    assert (b"\x1b[" in text) is not bool(unwanted)
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no full device")
@@ -217,39 +206,22 @@ def until(terminal: int, wanted: str) -> None:
             text += os.read(terminal, 65536).decode(errors="replace")
 
 
-def test_bash_completes_commands_and_their_options(environment: dict[str, str], tmp_path: Path) -> None:
-    shell = ["bash", "--noprofile", "--norc", "-i"]
-    typed(shell, "source <(chokepoint completion bash)", environment, tmp_path)
-
-
-@pytest.mark.skipif(shutil.which("zsh") is None, reason="there is no zsh")
-def test_zsh_completes_commands_and_their_options(environment: dict[str, str], tmp_path: Path) -> None:
-    setup = "autoload -U compinit; compinit -u; source <(chokepoint completion zsh)"
-    typed(["zsh", "-f", "-i"], setup, environment, tmp_path)
+@pytest.mark.parametrize(("shell", "setup"), [
+    (["bash", "--noprofile", "--norc", "-i"], "source <(chokepoint completion bash)"),
+    (["zsh", "-f", "-i"], "autoload -U compinit; compinit -u; source <(chokepoint completion zsh)"),
+])  # fmt: skip
+def test_a_shell_completes_commands_and_their_options(
+    shell: list[str], setup: str, environment: dict[str, str], tmp_path: Path
+) -> None:
+    if shutil.which(shell[0]) is None:
+        pytest.skip(f"there is no {shell[0]}")
+    typed(shell, setup, environment, tmp_path)
 
 
 @pytest.mark.skipif(shutil.which("fish") is None, reason="there is no fish")
 def test_fish_completes_commands_and_their_options(environment: dict[str, str], tmp_path: Path) -> None:
-    script = "chokepoint completion fish | source\n"
-    script += "\n".join(f"complete -C {shlex.quote(begun)}; echo ---" for begun in LINES)
-    done = subprocess.run(
-        ["fish", "--no-config", "-c", script], cwd=tmp_path, env=environment, capture_output=True, text=True
-    )
+    asked = [f"complete -C {shlex.quote(begun)}; echo ---" for begun in LINES]
+    words = ["fish", "--no-config", "-c", "\n".join(("chokepoint completion fish | source", *asked))]
+    done = subprocess.run(words, cwd=tmp_path, env=environment, capture_output=True, text=True)
     for part, whole in zip(done.stdout.split("---\n"), LINES.values(), strict=False):
         assert part.startswith(whole), done.stdout + done.stderr
-
-
-@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_every_shell_gets_a_script_of_its_own(shell: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["completion", shell]) == 0
-    assert f"_CHOKEPOINT_COMPLETE={shell}_complete" in capsys.readouterr().out
-
-
-def test_names_are_completed_without_importing_what_they_name() -> None:
-    code = "import sys; from cli.main import COMMAND as c; "
-    code += "x = c.make_context('c', [], resilient_parsing=True); print(len(c.shell_complete(x, ''))); "
-    code += "print(*sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60)
-    number, modules = done.stdout.splitlines()
-    assert int(number) == len(COMMANDS) == len(COMMAND.list_commands(click.Context(COMMAND)))
-    assert not {"sweep", "reports", "profiler", "mocks"} & set(modules.split())

@@ -62,13 +62,10 @@ def _apt(folder: Path) -> list[str]:
     signed = f"[signed-by={KEYRING}] {MIRROR} {SUITE} main\n"
     sources.write_text(f"deb {signed}deb-src {signed}")
     options = {
-        "Dir::Etc::SourceList": sources,
-        "Dir::Etc::SourceParts": "-",
-        "Dir::State::Lists": folder / "apt/lists",
-        "Dir::Cache::pkgcache": "",
-        "Dir::Cache::srcpkgcache": "",
+        "Dir::Etc::SourceList": sources, "Dir::Etc::SourceParts": "-",
+        "Dir::State::Lists": folder / "apt/lists", "Dir::Cache::pkgcache": "", "Dir::Cache::srcpkgcache": "",
         "APT::Sandbox::User": "",
-    }
+    }  # fmt: skip
     return [
         "apt-get",
         "--quiet=2",

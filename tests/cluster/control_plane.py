@@ -89,13 +89,11 @@ class ControlPlane:
                        capture_output=True)  # fmt: skip
         server = {"server": f"https://127.0.0.1:{self.port}", "insecure-skip-tls-verify": True}
         config = {
-            "apiVersion": "v1",
-            "kind": "Config",
-            "clusters": [{"name": "here", "cluster": server}],
+            "apiVersion": "v1", "kind": "Config", "clusters": [{"name": "here", "cluster": server}],
             "users": [{"name": "admin", "user": {"token": self._token}}],
             "contexts": [{"name": "here", "context": {"cluster": "here", "user": "admin"}}],
             "current-context": "here",
-        }
+        }  # fmt: skip
         self.kubeconfig.write_text(json.dumps(config))
 
 

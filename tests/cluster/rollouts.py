@@ -44,13 +44,9 @@ def begun(cluster: Any, tmp_path: Path) -> Callable[..., Any]:
 
     def begin(spec: str) -> Any:
         setup = Setup(
-            cpus=Cpus(mode="shared", load=(0,), target=None),
-            llm_url="",
-            log=tmp_path / "log",
-            ledger=Ledger(tmp_path / "processes.jsonl"),
-            report=lambda text: None,
-            ready_seconds=60,
-        )
+            cpus=Cpus(mode="shared", load=(0,), target=None), llm_url="", log=tmp_path / "log",
+            ledger=Ledger(tmp_path / "processes.jsonl"), report=lambda text: None, ready_seconds=60,
+        )  # fmt: skip
         return Target.of(spec).kind.deployment(setup)
 
     return begin

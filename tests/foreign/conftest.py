@@ -41,52 +41,54 @@ http {{
 class Foreign:
     """A server's process; its first line says its port."""
 
-    def __init__(self, record: Path, *command: str) -> None:
+    def __init__(self, record: Path, process: subprocess.Popen[str]) -> None:
         self.record = record
-        self.process = subprocess.Popen(
-            [*command, str(record)], stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True
-        )
-        assert self.process.stdout is not None
-        self.port = int(self.process.stdout.readline())
+        assert process.stdout is not None
+        self.port = int(process.stdout.readline())
 
     def truths(self) -> list[dict[str, Any]]:
         return rows(self.record)
 
-    def stop(self) -> None:
-        stop(self.process)
-        self.process.communicate()
 
-
-def stop(process: subprocess.Popen[Any]) -> None:
-    process.terminate()
-    try:
-        process.wait(timeout=60)
-    finally:
-        process.kill()
-        process.wait(timeout=60)
+Run = Callable[..., "subprocess.Popen[str]"]
 
 
 @pytest.fixture
-def foreign(tmp_path: Path) -> Iterator[Callable[[str], Foreign]]:
-    """The server of that file, listening; the test is skipped where what runs it is missing."""
-    running: list[Foreign] = []
+def started() -> Iterator[Run]:
+    """A process that ends with the test."""
+    running: list[subprocess.Popen[str]] = []
 
-    def start(file: str) -> Foreign:
-        interpreter = NODE if file.endswith(".mjs") else sys.executable
-        if interpreter is None:
-            pytest.skip("no node to run the server with")
-        running.append(Foreign(tmp_path / f"{file}.jsonl", interpreter, str(SERVERS / file)))
+    def start(*command: str, **options: Any) -> subprocess.Popen[str]:
+        running.append(subprocess.Popen(command, stdin=subprocess.DEVNULL, text=True, **options))
         return running[-1]
 
     yield start
-    for one in running:
-        one.stop()
+    for process in running:
+        process.terminate()
+        try:
+            process.wait(60)
+        finally:
+            process.kill()
+            process.communicate()
 
 
 @pytest.fixture
-def nginx(tmp_path: Path, free_port: Callable[[], int]) -> Iterator[Callable[[int, str, str], int]]:
+def foreign(tmp_path: Path, started: Run) -> Callable[[str], Foreign]:
+    """The server of that file, listening; the test is skipped where what runs it is missing."""
+
+    def start(file: str) -> Foreign:
+        interpreter, record = NODE if file.endswith(".mjs") else sys.executable, tmp_path / f"{file}.jsonl"
+        if interpreter is None:
+            pytest.skip("no node to run the server with")
+        command = (interpreter, str(SERVERS / file), str(record))
+        return Foreign(record, started(*command, stdout=subprocess.PIPE))
+
+    return start
+
+
+@pytest.fixture
+def nginx(tmp_path: Path, started: Run, free_port: Callable[[], int]) -> Callable[[int, str, str], int]:
     """nginx before a port, with ``proxy_buffering`` on or off and ``proxy_http_version``; gives its own."""
-    running: list[subprocess.Popen[bytes]] = []
 
     def start(behind: int, buffering: str, version: str) -> int:
         if NGINX is None:
@@ -97,17 +99,14 @@ def nginx(tmp_path: Path, free_port: Callable[[], int]) -> Iterator[Callable[[in
         (prefix / "nginx.conf").write_text(
             NGINX_CONF.format(port=port, behind=behind, buffering=buffering, version=version)
         )
-        command = [NGINX, "-p", str(prefix), "-c", "nginx.conf", "-e", "error.log"]
-        running.append(subprocess.Popen(command, stdin=subprocess.DEVNULL))
+        process = started(NGINX, "-p", str(prefix), "-c", "nginx.conf", "-e", "error.log")
 
         def listens() -> bool:
-            assert running[-1].poll() is None, (prefix / "error.log").read_text()
+            assert process.poll() is None, (prefix / "error.log").read_text()
             socket.create_connection(("127.0.0.1", port), 1).close()
             return True
 
         wait_until(listens)
         return port
 
-    yield start
-    for process in running:
-        stop(process)
+    return start

@@ -80,47 +80,33 @@ def test_counts_and_ttft_are_the_servers_own(foreign: Any, locust: Any, tmp_path
     assert closes or data.cell.achieved["connects"] < 2 * 6
 
 
-@pytest.mark.parametrize(("buffering", "version"), [("off", "1.0"), ("on", "1.1")])
-def test_a_chunked_answer_through_nginx_is_the_servers_own(
-    foreign: Any, nginx: Any, locust: Any, tmp_path: Path, buffering: str, version: str
+@pytest.mark.parametrize(
+    ("file", "buffering", "version"),
+    [("starlette_app.py", "off", "1.0"), ("starlette_app.py", "on", "1.1"), ("http_server.py", "off", "1.0")],
+)
+def test_what_nginx_hands_on_at_once_is_the_servers_own(
+    foreign: Any, nginx: Any, locust: Any, tmp_path: Path, file: str, buffering: str, version: str
 ) -> None:
-    """nginx hands each chunk on, even with ``proxy_buffering on``; then only the headers wait for it."""
-    server = foreign("starlette_app.py")
+    """It hands each chunk on, even with ``proxy_buffering on``; then only the headers wait for it."""
+    server = foreign(file)
     data, truths = run(locust, tmp_path, server, tokens=20, port=nginx(server.port, buffering, version))
     check_figures(data, truths)
     headers = [(r.headers_at_ns - r.sent_at_ns) / 1e6 for r in data.requests if r.headers_at_ns is not None]
     assert buffering == "on" or median(headers) < TTFT_MS / 2
 
 
-def test_lumps_from_nginxs_buffers_are_found_out(
-    foreign: Any, nginx: Any, locust: Any, tmp_path: Path
+@pytest.mark.parametrize(
+    ("tokens", "requests", "status", "said"), [(150, 15, "fail", ""), (20, 14, "n/a", "whole answers")]
+)
+def test_what_waits_in_nginxs_buffers_is_found_out(
+    foreign: Any, nginx: Any, locust: Any, tmp_path: Path, tokens: int, requests: int, status: str, said: str
 ) -> None:
-    """An answer without chunks comes when a buffer is full: all tokens, but TTFT is not the server's."""
+    """An answer without chunks comes when a buffer is full; one that fits it as from a service that does not
+    stream. All tokens are there, but TTFT is not the server's."""
     server = foreign("http_server.py")
     port = nginx(server.port, "on", "1.0")
-    data, truths = run(locust, tmp_path, server, tokens=150, port=port, requests=15)
+    data, truths = run(locust, tmp_path, server, tokens, port=port, requests=requests)
     check_counts(data, truths)
     assert median(differences(data, truths)) > 10 * ITL_MS
     buffering = check_of(data, "buffering")
-    assert buffering.status == "fail", buffering.text
-
-
-def test_whole_answers_from_nginxs_buffers_are_said_aloud(
-    foreign: Any, nginx: Any, locust: Any, tmp_path: Path
-) -> None:
-    """An answer that fits a buffer comes all at once, as from a service that does not stream."""
-    server = foreign("http_server.py")
-    data, truths = run(locust, tmp_path, server, tokens=20, port=nginx(server.port, "on", "1.0"))
-    check_counts(data, truths)
-    assert median(differences(data, truths)) > 10 * ITL_MS
-    buffering = check_of(data, "buffering")
-    assert buffering.status == "n/a"
-    assert "a proxy buffers whole answers" in buffering.text
-
-
-def test_without_chunks_and_without_buffering_nginx_changes_nothing(
-    foreign: Any, nginx: Any, locust: Any, tmp_path: Path
-) -> None:
-    server = foreign("http_server.py")
-    data, truths = run(locust, tmp_path, server, tokens=20, port=nginx(server.port, "off", "1.0"))
-    check_figures(data, truths)
+    assert (buffering.status, said in buffering.text) == (status, True), buffering.text

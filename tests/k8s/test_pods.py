@@ -30,12 +30,14 @@ DOCKERFILES = sorted(K8S.glob("docker/*.Dockerfile"))
 BASE = re.compile(r"^FROM (\S+/\S+:\S+) AS base$", re.MULTILINE)
 
 
-def workloads() -> list[Object]:
-    return [reader(), *(one for name in OVERLAYS for one in of_kind(overlay(name), *WORKLOADS))]
+def target_of(name: str) -> Object:
+    """Its container."""
+    return dict(pod_of(named(overlay(name), "Deployment", "target"))["spec"]["containers"][0])
 
 
 def test_every_pod_keeps_the_restricted_standard() -> None:
-    for workload in workloads():
+    hardened = {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True}
+    for workload in (reader(), *(one for name in OVERLAYS for one in of_kind(overlay(name), *WORKLOADS))):
         spec = pod_of(workload)["spec"]
         assert spec["automountServiceAccountToken"] is False
         assert spec["enableServiceLinks"] is False  # LOCUST_MASTER_PORT=tcp://... in every environment
@@ -44,18 +46,11 @@ def test_every_pod_keeps_the_restricted_standard() -> None:
         assert spec["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
         assert not {"hostNetwork", "hostPID", "hostIPC"} & spec.keys()
         for one in containers(workload):
-            assert one["securityContext"] == {
-                "allowPrivilegeEscalation": False,
-                "readOnlyRootFilesystem": True,
-                "capabilities": {"drop": ["ALL"]},
-            }
+            assert one["securityContext"] == {**hardened, "capabilities": {"drop": ["ALL"]}}
             assert {"cpu", "memory"} <= one["resources"]["requests"].keys()
-            assert not one["image"].endswith(":latest")
-            assert ":" in one["image"]
-    for name in OVERLAYS:
-        assert all(
-            one["automountServiceAccountToken"] is False for one in of_kind(overlay(name), "ServiceAccount")
-        )
+            assert re.search(r":(?!latest$)[^:/]+$", one["image"])
+    accounts = [one for name in OVERLAYS for one in of_kind(overlay(name), "ServiceAccount")]
+    assert {one["automountServiceAccountToken"] for one in accounts} == {False}
 
 
 @pytest.mark.parametrize("name", OVERLAYS)
@@ -66,18 +61,18 @@ def test_workers_have_whole_cores_and_no_quota(name: str) -> None:
 
 
 def test_the_local_target_has_half_a_core_and_nothing_tells_torch() -> None:
-    target = pod_of(named(overlay("overlays/local"), "Deployment", "target"))["spec"]["containers"][0]
-    given = {"cpu": "500m", "memory": "2Gi"}
-    assert {key: target["resources"]["limits"][key] for key in given} == given
-    assert {key: target["resources"]["requests"][key] for key in given} == given
+    resources, given = target_of("overlays/local")["resources"], {"cpu": "500m", "memory": "2Gi"}
+    for kind in ("limits", "requests"):
+        assert given.items() <= resources[kind].items()
     assert "_THREADS" not in yaml.dump(overlay("overlays/local"))
 
 
 def test_probes_know_a_cold_start_and_do_not_kill_what_is_busy() -> None:
     for name in ("overlays/local", "overlays/staging"):
-        target = pod_of(named(overlay(name), "Deployment", "target"))["spec"]["containers"][0]
-        assert target["startupProbe"]["httpGet"]["path"] == "/ready"
-        allowed = target["startupProbe"]["periodSeconds"] * target["startupProbe"]["failureThreshold"]
+        target = target_of(name)
+        startup = target["startupProbe"]
+        assert startup["httpGet"]["path"] == "/ready"
+        allowed = startup["periodSeconds"] * startup["failureThreshold"]
         assert allowed < named(overlay(name), "Deployment", "target")["spec"]["progressDeadlineSeconds"]
         wait = pod_of(named(overlay(name), "Job", "locust-master"))["spec"]["initContainers"][0]["env"]
         assert {"name": "READY_SECONDS", "value": str(allowed)} in wait
@@ -111,17 +106,8 @@ def test_the_configmap_of_the_target_holds_settings_that_it_has() -> None:
     from target_app.settings import Settings
 
     known = {name.upper() for name in Settings.model_fields} | {"HF_HOME", "TORCH_HOME", "HOME"}
-    for one in of_kind(overlay("overlays/local"), "ConfigMap"):
-        if one["metadata"]["name"].startswith("target-"):
-            assert one["data"].keys() <= known
-
-
-def locust_s_words() -> str:
-    """Where Locust declares its options. It is not imported: that would patch this process."""
-    found = importlib.util.find_spec("locust")
-    assert found
-    assert found.origin
-    return Path(found.origin).with_name("argument_parser.py").read_text()
+    maps = of_kind(overlay("overlays/local"), "ConfigMap")
+    assert all(one["data"].keys() <= known for one in maps if one["metadata"]["name"].startswith("target-"))
 
 
 def options(command: list[str]) -> set[str]:
@@ -129,16 +115,16 @@ def options(command: list[str]) -> set[str]:
 
 
 def test_locust_has_the_options_and_variables_that_it_is_given() -> None:
-    known = locust_s_words()
-    spec = sample()["spec"]
+    found = importlib.util.find_spec("locust")  # which would patch this process
+    assert found
+    assert found.origin
+    known, spec = Path(found.origin).with_name("argument_parser.py").read_text(), sample()["spec"]
     given = options(spec["master"]["command"].split()) | options(spec["worker"]["command"].split())
     for name in OVERLAYS:
-        for workload in of_kind(overlay(name), *WORKLOADS):
-            given |= {
-                o for c in containers(workload) if c["command"][0] == "locust" for o in options(c["command"])
-            }
-        for one in of_kind(overlay(name), "ConfigMap"):
-            given |= {key for key in one["data"] if key.startswith("LOCUST_")}
+        commands = [c["command"] for one in of_kind(overlay(name), *WORKLOADS) for c in containers(one)]
+        given |= {option for command in commands if command[0] == "locust" for option in options(command)}
+        maps = of_kind(overlay(name), "ConfigMap")
+        given |= {key for one in maps for key in one["data"] if key.startswith("LOCUST_")}
     assert {"--results", "LOCUST_HOST"} <= given
     assert {one for one in given if f'"{one}"' not in known} == {"--results"}  # ours
 
@@ -167,24 +153,16 @@ def pod_by_the_operator(role: str) -> Object:
         assert one.pop("target", "both") in ("master", "worker", "both")
     used = {one["name"] for one in mounts}
     container = {
-        "name": role,
-        "image": spec["image"],
-        "args": spec[role]["command"].split(),
-        "env": spec["env"]["variables"],
-        "resources": spec[role]["resources"],
+        "name": role, "image": spec["image"], "args": spec[role]["command"].split(), "volumeMounts": mounts,
+        "env": spec["env"]["variables"], "resources": spec[role]["resources"],
         "securityContext": spec["security"]["containerSecurityContext"],
-        "volumeMounts": mounts,
-    }
-    return {
-        "apiVersion": "v1",
-        "kind": "Pod",
-        "metadata": {"name": role, "labels": spec[role]["labels"]},
-        "spec": {
-            "containers": [container],
-            "securityContext": spec["security"]["podSecurityContext"],
-            "volumes": [one for one in spec["volumes"] if one["name"] in used],
-        },
-    }
+    }  # fmt: skip
+    pod = {
+        "containers": [container], "securityContext": spec["security"]["podSecurityContext"],
+        "volumes": [one for one in spec["volumes"] if one["name"] in used],
+    }  # fmt: skip
+    metadata = {"name": role, "labels": spec[role]["labels"]}
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": pod}
 
 
 def test_the_operator_s_sample_has_fields_that_the_operator_knows() -> None:

@@ -50,22 +50,25 @@ def peers(policy: Object, direction: str, other: str) -> Iterator[tuple[list[Obj
         yield rule.get(other, []), rule
 
 
+def ports_exist(rule: dict[str, Any], there: list[Object]) -> bool:
+    """Are there pods, and have they the rule's ports?"""
+    return bool(there) and {port["port"] for port in rule["ports"]} <= {
+        p for one in there for p in port_names(one)
+    }
+
+
 def test_network_policies_name_pods_and_ports_that_exist(name: str) -> None:
+    def chosen(selector: dict[str, Any]) -> list[Object]:
+        return [pod for pod in pods(name) if matches(selector, pod)]
+
     for policy in of_kind(overlay(name), "NetworkPolicy"):
-        guarded = [pod for pod in pods(name) if matches(policy["spec"]["podSelector"], pod)]
+        guarded = chosen(policy["spec"]["podSelector"])
         assert guarded, policy["metadata"]["name"]
         for others, rule in peers(policy, "ingress", "from"):
-            assert {port["port"] for port in rule["ports"]} <= {p for pod in guarded for p in port_names(pod)}
-            assert all(
-                any(matches(o["podSelector"], p) for p in pods(name)) for o in others if "podSelector" in o
-            )
+            assert ports_exist(rule, guarded)
+            assert all(chosen(other["podSelector"]) for other in others if "podSelector" in other)
         for others, rule in peers(policy, "egress", "to"):
-            for other in others:
-                there = [pod for pod in pods(name) if matches(other["podSelector"], pod)]
-                assert there, policy["metadata"]["name"]
-                assert {port["port"] for port in rule["ports"]} <= {
-                    p for pod in there for p in port_names(pod)
-                }
+            assert all(ports_exist(rule, chosen(other["podSelector"])) for other in others)
 
 
 def test_5557_is_reached_by_workers_alone(name: str) -> None:
@@ -78,9 +81,9 @@ def test_5557_is_reached_by_workers_alone(name: str) -> None:
     assert policies
     inside = [o for one in policies for others, _ in peers(one, "ingress", "from") for o in others]
     assert inside == [{"podSelector": {"matchLabels": {"app.kubernetes.io/name": "locust-worker"}}}]
-    assert all(
-        one["spec"].get("type", "ClusterIP") == "ClusterIP" for one in of_kind(overlay(name), "Service")
-    )
+    assert {one["spec"].get("type", "ClusterIP") for one in of_kind(overlay(name), "Service")} == {
+        "ClusterIP"
+    }
 
 
 def test_configmaps_accounts_claims_and_volumes_exist(name: str) -> None:
@@ -98,10 +101,8 @@ def test_configmaps_accounts_claims_and_volumes_exist(name: str) -> None:
         for one in containers(workload):
             for source in one.get("envFrom", []):
                 assert ("ConfigMap", source["configMapRef"]["name"]) in there
-            optional = [
-                e["valueFrom"]["secretKeyRef"] for e in one.get("env", []) if "secretKeyRef" in str(e)
-            ]
-            assert all(reference["optional"] for reference in optional)
+            secrets = [e["valueFrom"]["secretKeyRef"] for e in one.get("env", []) if "secretKeyRef" in str(e)]
+            assert all(reference["optional"] for reference in secrets)
 
 
 def values(workload: Object, objects: list[Object]) -> dict[str, str]:
@@ -117,11 +118,8 @@ def values(workload: Object, objects: list[Object]) -> dict[str, str]:
 
 def test_services_named_in_the_environment_exist_with_their_ports(name: str) -> None:
     objects = overlay(name)
-    services = {
-        (one["metadata"]["name"], port["port"])
-        for one in of_kind(objects, "Service")
-        for port in one["spec"]["ports"]
-    }
+    found = of_kind(objects, "Service")
+    services = {(one["metadata"]["name"], port["port"]) for one in found for port in one["spec"]["ports"]}
     for workload in of_kind(objects, *WORKLOADS):
         told = values(workload, objects)
         urls = [urlsplit(value) for value in told.values() if value.startswith("http")]

@@ -42,21 +42,21 @@ def service(start: Start) -> str:
 
 
 @pytest.fixture
-def four_at_a_time(start: Start) -> str:
-    """Four answers at a time, each of 600 ms (300 until its first token): 6.7 a second at most."""
-    return serving(start, 4, 300, 75)
+def two_at_a_time(start: Start) -> str:
+    """Two answers at a time, each of 300 ms (150 until its first token): 6.7 a second at most."""
+    return serving(start, 2, 150, 37)
 
 
 @pytest.fixture
-def shape() -> Callable[..., list[str]]:
-    """The arguments of a load with the shape of that name."""
+def load(start: Start) -> Start:
+    """A load with the shape of that name."""
 
-    def arguments(name: str, url: str, *more: str) -> list[str]:
+    def begun(name: str, url: str, *more: str, stdout: IO[str] | None = None) -> Process:
         files = ",".join(str(ROOT / "locustfiles" / f"{one}.py") for one in ("stream", name))
-        load = ["locust", "-f", files, "--headless", "--only-summary", "-H", url, "--dialect", "openai"]
-        return [*load, *more]
+        words = ["locust", "-f", files, "--headless", "--only-summary", "-H", url, "--dialect", "openai"]
+        return start(*words, *more, stdout=stdout)
 
-    return arguments
+    return begun
 
 
 @pytest.fixture

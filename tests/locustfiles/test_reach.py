@@ -1,22 +1,17 @@
 """A load of a service behind TLS, a proxy, or a key's header of its own, as a user runs it."""
 
-import json
 from pathlib import Path
 from typing import Any
 
+from records.cells.cell import Cell
 from records.cells.reader import read_cell
 from trap_servers import answering
 
 SHORT = ("--headless", "-u", "2", "--requests", "10", "--min-seconds", "0.3", "-t", "30s", "--results", "r")
 
 
-def cell_of(folder: Path) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((folder / "r" / "cell.json").read_text())
-    return found
-
-
-def check_named(name: str, cell: dict[str, Any]) -> dict[str, Any] | None:
-    return next((check for check in cell["verdict"]["checks"] if check["name"] == name), None)
+def tls_check(cell: Cell) -> list[tuple[str, Any]]:
+    return [(check.status, check.figure) for check in cell.verdict.checks if check.name == "tls"]
 
 
 def test_an_open_loop_over_either_way(
@@ -29,15 +24,13 @@ def test_an_open_loop_over_either_way(
     assert ended_well(one), one.text
     data = read_cell(tmp_path / "r")
     assert {r.outcome for r in data.requests} == {"ok"}
-    cell = cell_of(tmp_path)
-    check = check_named("tls", cell)
+    asked, checks = data.cell.requested, tls_check(data.cell)
     if over.scheme == "http":
-        assert (cell["requested"]["tls"], check) == (None, None)
+        assert (asked["tls"], checks) == (None, [])
     else:
-        assert cell["requested"]["tls"]["ca"] == over.words[1]
-        assert check is not None
-        assert check["status"] == "pass"
-    assert cell["requested"]["proxy"] is None
+        assert asked["tls"]["ca"] == over.words[1]
+        assert [status for status, _ in checks] == ["pass"]
+    assert asked["proxy"] is None
 
 
 def test_a_load_that_verifies_nothing_says_so(
@@ -47,9 +40,7 @@ def test_a_load_that_verifies_nothing_says_so(
     one = locust("-H", url, "--insecure", *SHORT)
     assert one.wait() in (0, 3), one.text  # what a busy machine spoils stands beside it
     assert "tls: --insecure: nobody verified whose service this is" in one.text.splitlines()[-1]
-    check = check_named("tls", cell_of(tmp_path))
-    assert check is not None
-    assert (check["status"], check["figure"]) == ("n/a", "insecure")
+    assert tls_check(read_cell(tmp_path / "r").cell) == [("n/a", "insecure")]
 
 
 def test_through_a_proxy_with_a_key_in_a_header_of_its_own(
@@ -77,7 +68,7 @@ def test_through_a_proxy_with_a_key_in_a_header_of_its_own(
         assert b"bearer" not in head.lower()
     assert between.heads
     assert all(head.startswith(b"CONNECT service.test:") for head in between.heads)
-    assert cell_of(tmp_path)["requested"]["proxy"] == between.name
+    assert read_cell(tmp_path / "r").cell.requested["proxy"] == between.name
     written = one.text + "".join(path.read_text() for path in (tmp_path / "r").iterdir())
     for secret in ("sk-secret-1", "s3cret"):
         assert secret not in written

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from records.cells.reader import read_cell, read_run
+from records.cells.reader import read_cell
 from support import lines, wait_until
 from trap_servers import answering
 
@@ -41,18 +41,18 @@ def test_a_run_with_results(trap: Any, locust: Any, tmp_path: Path, ended_well: 
     assert (cell.config, cell.concurrency) == ("as-is", 4)
     assert len(requests) == len(server.talks)  # none lost, none twice (TRAPS 16)
     assert len({(r.worker, r.user, r.seq) for r in requests}) == len(requests)
-    assert cell.achieved["requests"] >= 20
-    assert cell.achieved["aborted"] == 0
-    assert sum("warmup" in r.flags for r in requests) == cell.achieved["warmup"] >= 5
-    assert len(requests) == cell.achieved["records"]
+    achieved = cell.achieved
+    assert achieved["requests"] >= 20
+    assert (achieved["aborted"], achieved["records"]) == (0, len(requests))
+    assert sum("warmup" in r.flags for r in requests) == achieved["warmup"] >= 5
     cold = [r for r in requests if "cold" in r.flags]
     assert cold == [min(requests, key=lambda r: r.sent_at_ns)]  # TRAPS 17
     assert len({r.question for r in requests}) == len(requests)  # TRAPS 24
     assert server.connections == 7  # one a user; before: is it there, does it answer, /config (TRAPS 13, 14)
     assert cell.window is not None
     ended = sum(cell.window.start_ns < r.ended_at_ns <= cell.window.end_ns for r in requests)
-    assert cell.achieved["rps"] == pytest.approx(ended / cell.window.seconds, rel=0.01)
-    assert cell.achieved["rps"] <= (4 * cell.window.seconds / 0.05 + 4) / cell.window.seconds
+    assert achieved["rps"] == pytest.approx(ended / cell.window.seconds, rel=0.01)
+    assert achieved["rps"] <= (4 * cell.window.seconds / 0.05 + 4) / cell.window.seconds
     ttft_ms = sorted(r.ttft_ms or 0 for r in requests)
     assert ttft_ms[0] >= 50
     assert ttft_ms[0] < 100  # of so many not one is late by a second time, however busy the machine
@@ -128,19 +128,8 @@ def test_interrupted_it_drains(trap: Any, locust: Any, tmp_path: Path) -> None:
     assert "the run ended before its planned end" in last
     assert not last.startswith("valid")
     rows = csv.DictReader((tmp_path / "c_stats.csv").read_text().splitlines())
-    counted = {row["Type"]: int(row["Request Count"]) for row in rows}
-    assert counted["POST"] == len(data.requests)  # those that drained, too
-
-
-def test_records_survive_a_kill(trap: Any, locust: Any, tmp_path: Path) -> None:
-    server = trap(answering(0.05))
-    one = locust("-H", server.url, "--headless", "-u", "2", "--results", "r")
-    wait_until(lambda: lines(tmp_path / "r" / "requests.jsonl") >= 10)
-    one.process.send_signal(signal.SIGKILL)
-    one.wait()
-    run = read_run(tmp_path / "r")
-    assert run.incomplete
-    assert len(read_cell(tmp_path / "r").requests) >= 10
+    count = {row["Type"]: int(row["Request Count"]) for row in rows}
+    assert count["POST"] == len(data.requests)  # those that drained, too
 
 
 def post(url: str, **form: str) -> Any:
@@ -149,9 +138,8 @@ def post(url: str, **form: str) -> Any:
         return json.load(response)
 
 
-def counted(port: int) -> dict[str, int]:
-    stats = json.loads(get(f"http://127.0.0.1:{port}/stats/requests"))["stats"]
-    return {row["method"]: row["num_requests"] for row in stats if row["method"]}
+def counted(stats: str) -> dict[str, int]:
+    return {row["method"]: row["num_requests"] for row in json.loads(stats)["stats"] if row["method"]}
 
 
 def get(url: str) -> str:
@@ -182,7 +170,7 @@ def test_the_web_ui_starts_stops_and_starts_afresh(
         assert data.cell.requested["think_time_s"] == float(think)
         # Fresh counters: no request of the run before is among them (locust caches this page for 2 s).
         rows = row_counts(data.requests)
-        wait_until(lambda r=rows: counted(port) == r)
+        wait_until(lambda r=rows: counted(get(f"http://127.0.0.1:{port}/stats/requests")) == r)
     os.kill(one.process.pid, signal.SIGTERM)
     assert ended_well(one), one.text
 

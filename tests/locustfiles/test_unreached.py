@@ -1,7 +1,9 @@
 """A load that reaches nothing: one line that says what to do, and not the exit code of a good one."""
 
-import os
+from pathlib import Path
 from typing import Any
+
+from records.cells.reader import read_cell
 
 SHORT = ("--headless", "-u", "2", "-t", "1s", "--loglevel", "WARNING")
 
@@ -24,15 +26,16 @@ def test_a_load_without_records_is_refused_in_one_line_too(
 
 
 def test_a_load_without_one_answer_is_not_well(trap: Any, locust: Any) -> None:
-    """Of one with results, which had no time either, test_short_time.py has the end."""
     one = locust("-H", trap(silent).url, *SHORT, "--drain-seconds", "0")
     assert one.wait() == 1, one.text
     last = one.text.strip().splitlines()[-1]
     assert last.startswith("error: no request was answered, or failed, in the ti")
 
 
-def test_a_fifo_is_no_file_of_questions(locust: Any, tmp_path: Any) -> None:
-    os.mkfifo(tmp_path / "pipe")
-    one = locust("-H", "http://127.0.0.1:9", *SHORT, "--questions", "pipe")
-    assert one.wait() == 2
-    assert one.text.strip() == "error: --questions pipe: this is a pipe, and has to be a file"
+def test_a_load_that_had_no_time_is_not_well(trap: Any, locust: Any, tmp_path: Path) -> None:
+    server = trap(silent)
+    server.on_get = silent  # its /config is waited for, and longer than -t
+    one = locust("-H", server.url, *SHORT, "--drain-seconds", "0", "--results", "r")
+    assert one.wait() == 3, one.text
+    assert one.text.strip().splitlines()[-1].startswith("invalid: ")
+    assert not read_cell(tmp_path / "r").cell.verdict.valid

@@ -19,10 +19,9 @@ def parse(**more: Any) -> wire.ChatRequest:
 
 
 def test_what_is_asked_is_understood() -> None:
-    request = parse(model="m", stream=True, stream_options={"include_usage": True}, max_tokens=5)
-    assert request == wire.ChatRequest(
-        model="m", stream=True, include_usage=True, max_tokens=5, prompt_tokens=6
-    )
+    asked = {"model": "m", "stream": True, "max_tokens": 5}
+    request = parse(**asked, stream_options={"include_usage": True})
+    assert request == wire.ChatRequest(**asked, include_usage=True, prompt_tokens=6)
 
 
 @pytest.mark.parametrize(("more", "reason"), [
@@ -36,18 +35,14 @@ def test_what_cannot_be_answered_is_refused_with_the_reason(more: dict[str, Any]
         parse(**more)
 
 
-@given(
-    st.binary(max_size=200)
-    | st.recursive(
-        st.none() | st.booleans() | st.integers(-5, 5) | st.text(max_size=5),
-        lambda inner: (
-            st.lists(inner, max_size=3)
-            | st.dictionaries(
-                st.sampled_from(["messages", "stream_options", "max_tokens", "n", "content", "model"]), inner
-            )
-        ),
-    ).map(lambda value: json.dumps(value).encode())
+KEYS = st.sampled_from(["messages", "stream_options", "max_tokens", "n", "content", "model"])
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-5, 5) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner),
 )
+
+
+@given(st.binary(max_size=200) | VALUES.map(lambda value: json.dumps(value).encode()))
 def test_any_bytes_are_a_request_or_a_bad_one(body: bytes) -> None:
     with suppress(wire.BadRequest):
         assert wire.parse_chat(body).prompt_tokens >= 1
@@ -61,8 +56,7 @@ def test_frames_are_what_a_json_encoder_would_make(content: str, model: str, inc
         (frames.token(content), {"content": content}, None),
         (frames.finish("stop"), {}, "stop"),
     ):
-        assert frame.startswith(b"data: ")
-        assert frame.endswith(b"\n\n")
+        assert (frame[:6], frame[-2:]) == (b"data: ", b"\n\n")
         parsed = json.loads(frame[6:])
         assert parsed["choices"] == [{"index": 0, "delta": delta, "finish_reason": reason}]
         assert (parsed["id"], parsed["model"], parsed["object"]) == ("a", model, "chat.completion.chunk")
@@ -73,7 +67,6 @@ def test_frames_are_what_a_json_encoder_would_make(content: str, model: str, inc
 def test_answers_are_plain_words_a_token_each(seed: int, tokens: int) -> None:
     words = wire.answer_words(Random(seed), tokens)
     assert len(words) == tokens
-    assert all(words)
     assert "".join(words).split() == [word.strip() for word in words]
-    assert not "".join(words).startswith("Mock response to")
+    assert not words[0].startswith("Mock")
     assert words == wire.answer_words(Random(seed), tokens)

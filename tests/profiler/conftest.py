@@ -1,6 +1,5 @@
 """Programs that are profiled, and profiles that run beside a test."""
 
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -19,12 +18,8 @@ def start() -> Iterator[Start]:
     with ExitStack() as stack:
 
         def begin(code: str) -> subprocess.Popen[str]:
-            program = subprocess.Popen(
-                [sys.executable, "-c", f"import sys\n{code}"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                text=True,
-            )
+            argv = [sys.executable, "-c", f"import sys\n{code}"]
+            program = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
             stack.callback(end, program)
             assert program.stdout
             assert program.stdout.readline() == "ready\n"
@@ -35,7 +30,7 @@ def start() -> Iterator[Start]:
 
 @pytest.fixture
 def launch(tmp_path: Path) -> Iterator[Launch]:
-    """Starts a profile in ``tmp_path``; one that a failed test leaves there is ended, its command too."""
+    """Starts a profile in ``tmp_path``; one that a failed test leaves there is killed, which ends it all."""
     running: list[subprocess.Popen[Any]] = []
 
     def begin(*flags: str, **options: Any) -> subprocess.Popen[Any]:
@@ -44,11 +39,5 @@ def launch(tmp_path: Path) -> Iterator[Launch]:
 
     yield begin
     for one in running:
-        if one.poll() is None:
-            one.terminate()
-            one.send_signal(signal.SIGCONT)
-            try:
-                one.wait(30)
-            except subprocess.TimeoutExpired:
-                one.kill()
-                one.wait(30)
+        one.kill()
+        one.wait(30)

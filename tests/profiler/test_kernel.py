@@ -1,13 +1,10 @@
 """Pressure and TCP of the machine, from files of the test's own."""
 
-import os
 from pathlib import Path
 
 import pytest
 
 from profiler import kernel
-from profiler.sampler import Sampler
-from profiler.watch import Watch
 
 
 def test_pressure_is_in_seconds_and_null_where_it_is_not_told(tmp_path: Path) -> None:
@@ -40,13 +37,3 @@ def test_odd_pressure_is_null(text: str, tmp_path: Path) -> None:
     file = tmp_path / "cpu.pressure"
     file.write_text(text)
     assert kernel.pressure(lambda resource: tmp_path / f"{resource}.pressure") is None
-
-
-def test_a_sample_has_all_of_it() -> None:
-    sample = Sampler(Watch([os.getpid()]), 0.5).sample(0)
-    assert {"pressure", "tcp", "cpu_busy_seconds", "cpu_steal_seconds"} <= sample["system"].keys()
-    assert "sockets" in sample["processes"]
-    ours = next(one for one in sample["processes"]["process_details"] if one["pid"] == os.getpid())
-    assert ours["cpu_seconds"] > 0
-    if hasattr(os, "sched_getaffinity"):
-        assert ours["cpus_allowed"] == len(os.sched_getaffinity(0))

@@ -1,8 +1,8 @@
 """Whose port it is, as the system's own lists tell it."""
 
 import os
-from collections.abc import Iterable
 from pathlib import Path
+from unittest.mock import Mock
 
 import psutil
 import pytest
@@ -55,14 +55,7 @@ def test_connections_are_not_read(proc: Path) -> None:
 def test_descriptors_are_looked_through_when_sockets_change_and_else_seldom(
     proc: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    looks = []
-
-    holders = listeners._holders
-
-    def look(sockets: Iterable[int], where: Path) -> dict[int, set[int]]:
-        looks.append(where)
-        return holders(sockets, where)
-
+    look = Mock(wraps=listeners._holders)
     monkeypatch.setattr(listeners, "_holders", look)
     table = proc / "net" / "tcp"
     table.write_text(TITLE)
@@ -72,24 +65,20 @@ def test_descriptors_are_looked_through_when_sockets_change_and_else_seldom(
     table.write_text(TITLE + entry(8001, 77))
     assert port.look(4.0) == Listeners(port=8001, pids=frozenset({os.getpid()}))
     assert port.look(6.0) is None
-    assert len(looks) == 2
+    assert look.call_count == 2
     assert port.look(1e6)  # a worker may have been given a socket that is there already
-    assert len(looks) == 3
+    assert look.call_count == 3
 
 
-def test_what_only_passes_on_is_told(proc: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A container's published port belongs to a proxy, and what answers is not among its children."""
+def test_what_only_passes_on_or_holds_a_socket_for_a_service_is_told(
+    proc: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A container's published port belongs to a proxy, and what answers is not among its children; systemd's
+    descendants are the machine, and are not followed."""
     (proc / "net" / "tcp").write_text(TITLE + entry(8001, 77))
     monkeypatch.setattr(listeners, "name_of", lambda pid: "docker-proxy")
     assert "docker-proxy only passes on" in listening(8001, proc).told()
-
-
-def test_what_holds_a_socket_for_a_service_is_not_followed(
-    proc: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """systemd's descendants are the machine."""
     (proc / str(os.getpid())).rename(proc / "1")
-    (proc / "net" / "tcp").write_text(TITLE + entry(8001, 77))
     monkeypatch.setattr(listeners, "name_of", lambda pid: "systemd")
     found = listening(8001, proc)
     assert not found.pids
@@ -102,14 +91,8 @@ def test_a_system_without_such_a_list_is_asked_by_psutil(
     """macOS shows other people's to root alone; a hardened kernel shows /proc/net to nobody
     (github.com/giampaolo/psutil/issues/1155)."""
 
-    class Found:
-        status, laddr, pid = psutil.CONN_LISTEN, type("A", (), {"port": 8001})(), os.getpid()
-
-    monkeypatch.setattr(psutil, "net_connections", lambda kind: [Found()])
+    found = Mock(status=psutil.CONN_LISTEN, laddr=Mock(port=8001), pid=os.getpid())
+    monkeypatch.setattr(psutil, "net_connections", lambda kind: [found])
     assert listening(8001, tmp_path).pids == {os.getpid()}
-
-    def refuse(kind: str) -> None:
-        raise psutil.AccessDenied
-
-    monkeypatch.setattr(psutil, "net_connections", refuse)
+    monkeypatch.setattr(psutil, "net_connections", Mock(side_effect=psutil.AccessDenied))
     assert listening(8001, tmp_path) == Listeners(port=8001, hidden=True)

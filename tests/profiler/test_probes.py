@@ -93,7 +93,7 @@ def test_a_healthy_service_takes_and_answers_each(loop: Loop, start: Start) -> N
     for one in (*accepts, *paths):
         assert one.due_at_ns <= one.sent_at_ns <= one.ended_at_ns
         assert one.connect_ms is not None
-    assert all(one.first_byte_ms is not None and one.first_byte_ms >= one.connect_ms for one in paths)
+        assert one.kind == ACCEPT or (one.first_byte_ms or 0) >= one.connect_ms
 
 
 def test_a_blocked_loop_keeps_the_path_waiting_and_takes_connections_all_the_same(
@@ -111,11 +111,8 @@ def test_a_blocked_loop_keeps_the_path_waiting_and_takes_connections_all_the_sam
     span_ms = (blocked[-1].due_at_ns - blocked[0].due_at_ns) / 1e6
     assert taken.first_byte_ms is not None
     # It was sent a little after it was due, of which the first of the others knows nothing.
-    assert (
-        taken.first_byte_ms + taken.interval_ms
-        > span_ms
-        > 2 * sum(one.connect_ms or 0 for one in blocked) / 20
-    )
+    mean_ms = sum(one.connect_ms or 0 for one in blocked) / 20
+    assert taken.first_byte_ms + taken.interval_ms > span_ms > 2 * mean_ms
     # Those that were due meanwhile are counted with what they would have waited.
     assert taken.missed >= 18
     assert summarise(paths[:1])["/health"].missed == taken.missed
@@ -138,8 +135,7 @@ def test_a_full_listen_queue_keeps_connecting_itself_waiting(start: Start) -> No
         assert {one.connect_ms for one in kept} == {None}
         found = summarise(kept)[ACCEPT]
         assert (found.failed, found.outcomes["unfinished"]) == (1, 1)
-        assert found.max_ms is not None
-        assert found.max_ms >= 300
+        assert (found.max_ms or 0) >= 300
         for sock in filling:
             sock.close()
 
@@ -176,11 +172,11 @@ def test_each_goes_over_tls_as_the_load_does(
 
 def test_what_cannot_be_probed_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     output = ("--output", str(tmp_path / "p"))
-    for words in (["ftp://h"], ["http://h", "--probe-path", "health"], ["http://h:x"]):
+    three = [word for path in ("/a", "/b", "/c") for word in ("--probe-path", path)]
+    health = ["http://h", "--probe-path", "health"]
+    for words in (["ftp://h"], health, ["http://h:x"], ["http://h", *three]):
         assert main([*words, *output]) == 2
         assert capsys.readouterr().err.startswith("error: ")
-    three = [word for path in ("/a", "/b", "/c") for word in ("--probe-path", path)]
-    assert main(["http://h", *three, *output]) == 2
     assert not (tmp_path / "p").exists()
 
 

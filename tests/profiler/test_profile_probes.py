@@ -45,31 +45,19 @@ def test_probes_lie_beside_the_profile_and_end_with_it_however_it_ends(tmp_path:
     server.close()
 
 
-@pytest.mark.parametrize(
-    ("flags", "told"),
-    [
-        (["--probe-path", "/health"], "--probe-path is for probes: --probe URL says of what"),
-        (["--key-header", "x-api-key"], "--key-header is for probes"),
-        (["--probe", "127.0.0.1:8001"], "a service is probed at a URL"),
-        (["--probe", "http://h", "--ca", "/nowhere.pem"], "--ca /nowhere.pem"),
-        (["--probe", "http://h", "--probe-path", "/x?token=abcdefghijkl"], "looks like a secret"),
-    ],
-)
+@pytest.mark.parametrize(("flags", "told"), [
+    (["--probe-path", "/health"], "--probe-path is for probes: --probe URL says of what"),
+    (["--key-header", "x-api-key"], "--key-header is for probes"),
+    (["--probe", "127.0.0.1:8001"], "a service is probed at a URL"),
+    (["--probe", "http://h", "--ca", "/nowhere.pem"], "--ca /nowhere.pem"),
+    (["--probe", "http://h", "--probe-path", "/x?token=abcdefghijkl"], "looks like a secret"),
+])  # fmt: skip
 def test_what_cannot_be_probed_is_refused_before_anything_is_written(
     flags: list[str], told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main([*flags, "--output", str(tmp_path / "p.json"), "--pid", str(os.getpid())]) == 2
     assert re.match(f"error: .*{re.escape(told)}", capsys.readouterr().err)
     assert not list(tmp_path.iterdir())
-
-
-def test_probes_of_an_earlier_profile_are_not_taken_for_those_of_a_new_one(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    (tmp_path / "p.probes.jsonl").write_text("")
-    flags = ["--output", str(tmp_path / "p.json"), "--pid", str(os.getpid()), "--duration", "0.02"]
-    assert main([*flags, "--interval", "0.01", "--quiet"]) == 2
-    assert "p.probes.jsonl is there already; --force replaces it" in capsys.readouterr().err
 
 
 def test_what_never_answered_is_said_at_the_end_and_is_no_fault(

@@ -1,9 +1,6 @@
 """Scraping: what a service says is kept once a second, and one that fails or hangs harms nobody."""
 
-import json
 import socket
-import subprocess
-import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +10,7 @@ import pytest
 
 import support
 from profiler import scrape as module
+from profiler.cli import main
 from profiler.scrape import Scraping, scraped
 from records.evidence.scrape import Scrape
 from records.evidence.scraped import read_scraped
@@ -63,14 +61,10 @@ def test_one_that_hangs_holds_up_no_other(
     server: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "LEAST_INTERVAL_S", 0.01)
+    file = tmp_path / "s.jsonl"
     with socket.create_server(("127.0.0.1", 0)) as hung:
-        port = hung.getsockname()[1]
-        scrapes = [
-            Scrape(name="hung", url=f"http://127.0.0.1:{port}"),
-            Scrape(name="good", url=server.url),
-        ]
-        file = tmp_path / "s.jsonl"
-        scraping = Scraping(scrapes, file, 0.01)
+        urls = {"hung": f"http://127.0.0.1:{hung.getsockname()[1]}", "good": server.url}
+        scraping = Scraping([Scrape(name=name, url=url) for name, url in urls.items()], file, 0.01)
         support.wait_until(lambda: len(read_scraped(file)) >= 3)
         monkeypatch.setattr(module, "_STOP_S", 0.1)
         scraping.stop()
@@ -93,20 +87,13 @@ def test_a_full_disk_is_told_at_the_end(server: Any, tmp_path: Path, monkeypatch
         scraping.stop()
 
 
-def run(*argv: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(argv, cwd=support.ROOT, capture_output=True, text=True, timeout=60)
-
-
-def test_profile_scrapes_beside_its_samples(server: Any, tmp_path: Path) -> None:
-    argv = [sys.executable, "-m", "profiler", "--duration", "0.3", "--interval", "0.1", "--quiet"]
-    output = ["--output", str(tmp_path / "p.json"), "--scrape", f"mine={server.url}#x"]
-    ended = run(*argv, *output)
+def test_profile_scrapes_beside_its_samples(server: Any, here: Any, tmp_path: Path) -> None:
+    words = ("--duration", "0.3", "--interval", "0.1", "--quiet", "--scrape")
+    ended = here(main, *words, f"mine={server.url}#x", "--output", "p.json")
     assert (ended.returncode, ended.stderr) == (0, "")
     [reading] = read_scraped(tmp_path / "p.scraped.jsonl")
     assert (reading.source, reading.series) == ("mine", {'x{a="1"}': 3.0})
-    samples = (tmp_path / "p.jsonl").read_text().splitlines()
-    assert json.loads(samples[0])["processes"]["process_count"] == 0
-    refused = run(*argv, "--scrape", "mine=http://u:hunter2@h")
-    assert refused.returncode == 2
+    assert support.rows(tmp_path / "p.jsonl")[0]["processes"]["process_count"] == 0
+    refused = here(main, *words, "mine=http://u:hunter2@h")
+    assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
     assert refused.stderr.startswith("error: --scrape mine: the URL holds a secret")
-    assert len(refused.stderr.splitlines()) == 1

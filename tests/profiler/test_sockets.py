@@ -31,9 +31,14 @@ def listening(held: ExitStack, family: int = socket.AF_INET, host: str = LOOPBAC
     return one
 
 
-def port_of(look: dict[str, Any] | None, port: int) -> dict[str, Any]:
-    assert look
-    return next(one for one in look["listen"] if one["port"] == port)
+def look(sockets: Sockets, at_s: float = 0.0) -> dict[str, Any]:
+    found = sockets.look([os.getpid()], at_s)
+    assert found
+    return found
+
+
+def port_of(found: dict[str, Any], port: int) -> dict[str, Any]:
+    return next(one for one in found["listen"] if one["port"] == port)
 
 
 @pytest.mark.parametrize("netlink", [True, False])
@@ -46,13 +51,10 @@ def test_connections_that_nobody_accepts_are_the_queue_of_what_listens(
     port = server.getsockname()[1]
     for _ in range(3):
         held.enter_context(socket.create_connection((LOOPBACK, port)))
-    look = Sockets().look([os.getpid()], 0.0)
-    found = port_of(look, port)
-    assert found["queued"] == 3
-    assert found["backlog"] == (7 if netlink else None)
-    assert look
-    assert look["states"]["established"] >= 3
-    assert (f"{LOOPBACK}:{port}", 3) in [(one["to"], one["established"]) for one in look["peers"]]
+    found = look(Sockets())
+    assert port_of(found, port) == {"port": port, "queued": 3, "backlog": 7 if netlink else None}
+    assert found["states"]["established"] >= 3
+    assert (f"{LOOPBACK}:{port}", 3) in [(one["to"], one["established"]) for one in found["peers"]]
 
 
 def test_a_listener_of_ipv6_is_seen_and_peers_of_ipv4_are_called_so(held: ExitStack) -> None:
@@ -64,12 +66,9 @@ def test_a_listener_of_ipv6_is_seen_and_peers_of_ipv4_are_called_so(held: ExitSt
     held.enter_context(socket.create_connection((LOOPBACK, port)))
     accepted = held.enter_context(server.accept()[0])
     assert accepted.getpeername()[0] == f"::ffff:{LOOPBACK}"
-    look = Sockets().look([os.getpid()], 0.0)
-    assert port_of(look, port)["queued"] == 0
-    assert look
-    assert all(
-        not one["to"].startswith("::ffff:") for one in look["peers"]
-    )  # this one among the first of them
+    found = look(Sockets())
+    assert port_of(found, port)["queued"] == 0
+    assert not any(one["to"].startswith("::ffff:") for one in found["peers"])  # this one among the first
 
 
 class Table:
@@ -100,8 +99,7 @@ def test_connects_are_counted_also_those_that_came_and_went_between_two_looks(ta
     table.add(ESTABLISHED, 4001, 443, 2)
     table.add(ESTABLISHED, 80, 5001, 3)  # a client of ours
     table.add(ESTABLISHED, 4002, 443, 100)  # another process's
-    first = looks.look([1], 0.0)
-    assert first
+    first = look(looks)
     assert first["connects"] == 0
     assert first["states"] == {"established": 2, "syn_sent": 0, "time_wait": 0, "close_wait": 0}
     assert [(one["to"], one["established"]) for one in first["peers"]] == [("10.0.0.1:443", 1)]
@@ -109,22 +107,18 @@ def test_connects_are_counted_also_those_that_came_and_went_between_two_looks(ta
     table.add(TIME_WAIT, 4004, 9999, 0)  # to a place that ours never were at
     table.add(TIME_WAIT, 80, 5002, 0)
     table.add(CLOSE_WAIT, 4005, 443, 4)
-    second = looks.look([1], 1.0)
-    assert second
+    second = look(looks, 1.0)
     assert second["connects"] == 2
     assert second["states"] == {"established": 2, "syn_sent": 0, "time_wait": 2, "close_wait": 1}
-    third = looks.look([1], 2.0)
-    assert third
-    assert third["connects"] == 2
+    assert look(looks, 2.0)["connects"] == 2
 
 
 def test_one_that_the_other_end_on_this_machine_closed_is_counted_too(table: Table) -> None:
     looks = Sockets()
     table.of.append(Tcp(ESTABLISHED, (LOOPBACK, 4001), (LOOPBACK, 443), 0, None, 2))
-    assert looks.look([1], 0.0)
+    look(looks)
     table.of.append(Tcp(TIME_WAIT, (LOOPBACK, 443), (LOOPBACK, 4002), 0, None, 0))
-    found = looks.look([1], 1.0)
-    assert found
+    found = look(looks, 1.0)
     assert (found["connects"], found["peers"][0]["time_wait"]) == (1, 1)
 
 
@@ -137,13 +131,9 @@ def test_between_looks_at_all_only_what_listens_is_looked_at(
     table.add(LISTEN, 80, 0, 2, queued=5)
     table.add(LISTEN, 81, 0, 100, queued=9)
     looks = Sockets()
-    assert looks.look([1], 0.0)
-    assert looks.look([1], 0.9) == {
-        "listen": [{"port": 80, "queued": 9, "backlog": 128}],
-        "states": None,
-        "peers": None,
-        "connects": None,
-    }
+    look(looks)
+    listen = [{"port": 80, "queued": 9, "backlog": 128}]
+    assert look(looks, 0.9) == {"listen": listen, "states": None, "peers": None, "connects": None}
 
 
 def test_what_listens_is_seen_by_its_port_alone_between_looks_at_all(
@@ -151,11 +141,11 @@ def test_what_listens_is_seen_by_its_port_alone_between_looks_at_all(
 ) -> None:
     port = listening(held).getsockname()[1]
     looks = Sockets()
-    if not looks.look([os.getpid()], 0.0) or not looks._by_netlink:
+    if not look(looks) or not looks._by_netlink:
         pytest.skip("the kernel is not asked by netlink here")
     monkeypatch.setattr(looks, "_due_s", 1e9)
     held.enter_context(socket.create_connection((LOOPBACK, port)))
-    assert port_of(looks.look([os.getpid()], 1.0), port) == {"port": port, "queued": 1, "backlog": 7}
+    assert port_of(look(looks, 1.0), port) == {"port": port, "queued": 1, "backlog": 7}
     inodes = {os.stat(listening(held).fileno()).st_ino for _ in range(2)} | looks._ours
     assert {one.local[1] for one in by_netlink((LISTEN,), inodes, port)} == {port}
 
@@ -168,8 +158,7 @@ def test_after_a_process_that_was_just_gone_it_is_asked_by_netlink_again(
     with monkeypatch.context() as gone:
         gone.setattr(sockets, "same_network", lambda *_: False)
         assert looks.look([2**22 + 1], 0.0) is None
-    found = looks.look([1], 1.0)
-    assert port_of(found, 80)["queued"] == 4
+    assert port_of(look(looks, 1.0), 80)["queued"] == 4
 
 
 def test_where_nothing_is_told_it_is_null(tmp_path: Path) -> None:

@@ -32,27 +32,20 @@ MINE = ("Store.find", "/home/me/mine.py", "mine.py")
 HTTPX = ("send", "/x/site-packages/httpx/_client.py", "httpx/_client.py")
 
 
-@pytest.mark.parametrize(
-    ("frames", "active", "expected"),
-    [
-        ((SELECT, LOOP, SCRIPT), False, ("loop", "idle", "")),
-        ((LOOP, SCRIPT), True, ("loop", "cpu", "_run_once (asyncio/base_events.py:7)")),
-        ((HTTPX, MINE, LOOP, SCRIPT), False, ("loop", "waits", "find (mine.py:7)")),
-        ((HTTPX, LOOP, SCRIPT), True, ("loop", "cpu", "send (httpx/_client.py:7)")),
-        ((POOL,), False, ("executor", "idle", "")),
-        ((MINE, POOL), True, ("executor", "cpu", "find (mine.py:7)")),
-        ((MINE,), False, ("other", "waits", "find (mine.py:7)")),
-        ((), False, ("other", "idle", "")),
-    ],
-)
+@pytest.mark.parametrize(("frames", "active", "expected"), [
+    ((SELECT, LOOP, SCRIPT), False, ("loop", "idle", "")), ((POOL,), False, ("executor", "idle", "")),
+    ((LOOP, SCRIPT), True, ("loop", "cpu", "_run_once (asyncio/base_events.py:7)")),
+    ((HTTPX, MINE, LOOP, SCRIPT), False, ("loop", "waits", "find (mine.py:7)")),
+    ((HTTPX, LOOP, SCRIPT), True, ("loop", "cpu", "send (httpx/_client.py:7)")),
+    ((MINE, POOL), True, ("executor", "cpu", "find (mine.py:7)")),
+    ((MINE,), False, ("other", "waits", "find (mine.py:7)")), ((), False, ("other", "idle", "")),
+])  # fmt: skip
 def test_a_thread_is_what_its_frames_say(
     frames: tuple[tuple[str, str, str], ...], active: bool, expected: tuple[str, str, str]
 ) -> None:
-    said: dict[str, Any] = {"active": active, "owns_gil": True, "thread_name": "mine_1"}
-    said["frames"] = [
-        dict(zip(("name", "filename", "short_filename"), one, strict=True), line=7) for one in frames
-    ]
-    found = thread_of(said)
+    names = ("name", "filename", "short_filename")
+    told = [dict(zip(names, one, strict=True), line=7) for one in frames]
+    found = thread_of({"active": active, "owns_gil": True, "thread_name": "mine_1", "frames": told})
     assert (found["of"], found["state"], found["at"]) == expected
     assert found["gil"]
 
@@ -64,30 +57,24 @@ def test_a_real_process_is_seen_from_outside(tmp_path: Path) -> None:
         try:
             assert process.stdout is not None
             process.stdout.readline()
-            found: dict[str, Any] = {}
+            threads: list[dict[str, Any]] = []
             ends = time.monotonic() + 30
-            while time.monotonic() < ends and [t["state"] for t in found.get("threads", ())] != [
-                "waits",
-                "waits",
-            ]:
+            while time.monotonic() < ends and [one["state"] for one in threads] != ["waits"] * 2:
                 found = sample(str(program()), process.pid) or {}
                 if "not permitted" in found.get("error", ""):
                     pytest.skip(found["error"])
+                threads = found.get("threads", [])
         finally:
             process.kill()
-    at = {thread["of"]: (thread["name"], thread["at"]) for thread in found["threads"]}
+    at = {thread["of"]: (thread["name"], thread["at"]) for thread in threads}
     assert at == {"loop": ("", "hold (mine.py:4)"), "executor": ("mine", "wait_in_thread (mine.py:3)")}
 
 
-@pytest.mark.parametrize(
-    ("says", "kept"),
-    [
-        ("echo 'Error: Permission Denied: Try running again' >&2; exit 1", "not permitted"),
-        ("echo 'Error: Failed to find python version from target process' >&2; exit 1", None),
-        ("echo 'Error: odd' >&2; exit 1", "Error: odd"),
-        ("echo nonsense", "JSONDecodeError"),
-    ],
-)
+@pytest.mark.parametrize(("says", "kept"), [
+    ("echo 'Error: Permission Denied: Try running again' >&2; exit 1", "not permitted"),
+    ("echo 'Error: Failed to find python version from target process' >&2; exit 1", None),
+    ("echo 'Error: odd' >&2; exit 1", "Error: odd"), ("echo nonsense", "JSONDecodeError"),
+])  # fmt: skip
 def test_why_there_are_none_is_kept_in_one_line(tmp_path: Path, says: str, kept: str | None) -> None:
     fake = tmp_path / "py-spy"
     fake.write_text(f"#!/bin/sh\n{says}\n")

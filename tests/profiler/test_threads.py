@@ -2,8 +2,9 @@
 
 import os
 import shutil
-import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,32 +19,21 @@ def thread(proc: Path, tid: int, name: str, cpu_s: float, delay_s: float = 0.0, 
     (folder / "status").write_text(f"Name:\t{name}\nState:\tS (sleeping)\n{switches}")
 
 
+def look(threads: Threads, at_s: float = 0.0) -> dict[str, Any]:
+    found = threads.look([7], at_s).get(7)
+    assert found
+    return found
+
+
 def test_the_main_thread_the_sum_and_the_others_by_name(tmp_path: Path) -> None:
     thread(tmp_path, 7, "uvicorn", 4, 1, 10)
     thread(tmp_path, 8, "embed-pool_0", 2, 0.5, 3)
     thread(tmp_path, 9, "embed-pool_1", 1, 0.25, 1)
-    found = Threads(tmp_path).look([7], 0.0).get(7)
-    assert found == {
-        "cpu_seconds": 7.0,
-        "run_delay_seconds": 1.75,
-        "voluntary_switches": 28,
-        "involuntary_switches": 14,
-        "main": {
-            "cpu_seconds": 4.0,
-            "run_delay_seconds": 1.0,
-            "voluntary_switches": 20,
-            "involuntary_switches": 10,
-        },
-        "others": [
-            {
-                "name": "embed-pool",
-                "threads": 2,
-                "cpu_seconds": 3.0,
-                "run_delay_seconds": 0.75,
-                "voluntary_switches": 8,
-                "involuntary_switches": 4,
-            }
-        ],
+    names = ("cpu_seconds", "run_delay_seconds", "voluntary_switches", "involuntary_switches")
+    assert look(Threads(tmp_path)) == {
+        **dict(zip(names, (7.0, 1.75, 28, 14), strict=True)),
+        "main": dict(zip(names, (4.0, 1.0, 20, 10), strict=True)),
+        "others": [{"name": "embed-pool", "threads": 2, **dict(zip(names, (3.0, 0.75, 8, 4), strict=True))}],
     }
 
 
@@ -53,19 +43,15 @@ def test_what_a_thread_used_stays_in_the_sum_when_it_ends_and_its_number_is_give
     threads = Threads(tmp_path)
     thread(tmp_path, 7, "app", 1)
     thread(tmp_path, 8, "w", 5)
-    assert threads.look([7], 0.0).get(7)
+    look(threads)
     shutil.rmtree(tmp_path / "7" / "task" / "8")
-    found = threads.look([7], 1000.0).get(7)
-    assert found
+    found = look(threads, 1000.0)
     assert (found["cpu_seconds"], found["others"]) == (6.0, [])
     thread(tmp_path, 8, "w", 0.5)
-    found = threads.look([7], 2000.0).get(7)
-    assert found
+    found = look(threads, 2000.0)
     assert (found["cpu_seconds"], found["others"][0]["cpu_seconds"]) == (6.5, 5.5)
     thread(tmp_path, 8, "w", 0.25)
-    found = threads.look([7], 3000.0).get(7)
-    assert found
-    assert found["cpu_seconds"] == 6.75
+    assert look(threads, 3000.0)["cpu_seconds"] == 6.75
 
 
 def test_of_many_names_those_that_used_most_since_the_last_look_are_kept(tmp_path: Path) -> None:
@@ -73,12 +59,10 @@ def test_of_many_names_those_that_used_most_since_the_last_look_are_kept(tmp_pat
     thread(tmp_path, 7, "app", 1)
     for number in range(2 * MOST_NAMES):
         thread(tmp_path, 20 + number, f"n{chr(97 + number)}", 100 - number)
-    assert threads.look([7], 0.0).get(7)
+    look(threads)
     thread(tmp_path, 20 + 2 * MOST_NAMES - 1, f"n{chr(97 + 2 * MOST_NAMES - 1)}", 99)
-    found = threads.look([7], 1000.0).get(7)
-    assert found
-    assert len(found["others"]) == MOST_NAMES
-    assert found["others"][0]["name"] == "nj"
+    others = look(threads, 1000.0)["others"]
+    assert (len(others), others[0]["name"]) == (MOST_NAMES, "nj")
 
 
 def test_a_kernel_without_schedstat_says_the_time_alone(tmp_path: Path) -> None:
@@ -87,8 +71,7 @@ def test_a_kernel_without_schedstat_says_the_time_alone(tmp_path: Path) -> None:
     (folder / "schedstat").unlink()
     ticks = os.sysconf("SC_CLK_TCK")
     (folder / "stat").write_text(f"7 (a b) c) S 1 2 3 4 5 6 7 8 9 10 {2 * ticks} {ticks} 0 0\n")
-    found = Threads(tmp_path).look([7], 0.0).get(7)
-    assert found
+    found = look(Threads(tmp_path))
     assert (found["cpu_seconds"], found["run_delay_seconds"]) == (3.0, None)
 
 
@@ -116,24 +99,16 @@ def test_many_threads_are_read_seldom_but_not_too_seldom_for_a_cell(
 def test_who_is_no_longer_followed_is_forgotten(tmp_path: Path) -> None:
     thread(tmp_path, 7, "app", 5)
     threads = Threads(tmp_path)
-    assert threads.look([7], 0.0).get(7)
+    look(threads)
     threads.look([8], 0.0)
     thread(tmp_path, 7, "other", 1)
-    found = threads.look([7], 1000.0).get(7)
-    assert found
-    assert found["cpu_seconds"] == 1.0
+    assert look(threads, 1000.0)["cpu_seconds"] == 1.0
 
 
 @pytest.mark.skipif(not os.path.exists("/proc/self/task"), reason="no Linux")
 def test_our_own() -> None:
-    held = threading.Event()
-    waiting = threading.Thread(target=held.wait, daemon=True)
-    waiting.start()
-    try:
-        found = Threads().look([os.getpid()], 0.0).get(os.getpid())
-    finally:
-        held.set()
-        waiting.join(60)
-    assert found
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(int).result()
+        found = Threads().look([os.getpid()], 0.0)[os.getpid()]
     assert found["cpu_seconds"] >= found["main"]["cpu_seconds"] > 0
     assert sum(one["threads"] for one in found["others"]) >= 1

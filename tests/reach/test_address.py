@@ -9,29 +9,20 @@ from reach.proxy import Proxies
 CHAT = "/v1/chat/completions"
 
 
-@pytest.mark.parametrize(
-    ("base", "path", "asked"),
-    [
-        ("", CHAT, CHAT),
-        ("/v1", CHAT, CHAT),
-        ("/v1/", CHAT, CHAT),
-        ("/v1/chat", CHAT, CHAT),
-        (CHAT, CHAT, CHAT),
-        ("/api/v1", CHAT, "/api/v1/chat/completions"),
-        ("/openai/v1/chat/completions", CHAT, "/openai/v1/chat/completions"),
-        ("/api/paas/v4", CHAT, "/api/paas/v4/chat/completions"),
-        ("/v1beta/openai", CHAT, "/v1beta/openai/chat/completions"),
-        ("/v1/account/gateway/openai", CHAT, "/v1/account/gateway/openai/chat/completions"),
-        ("/openai", CHAT, "/openai/v1/chat/completions"),
-        ("/apps/v2/llm", CHAT, "/apps/v2/llm/v1/chat/completions"),
-        ("/v1", "/v1/chat/completions?api-version=2", "/v1/chat/completions?api-version=2"),
-        (CHAT, "/v1/chat/completions?api-version=2", "/v1/chat/completions?api-version=2"),
-        ("/v1", "/chat/completions", "/v1/chat/completions"),
-        ("/rag", "/ask/stream", "/rag/ask/stream"),
-        ("/ask/stream", "/ask/stream", "/ask/stream"),
-        ("/ask", "/ask/stream", "/ask/ask/stream"),
-    ],
-)
+@pytest.mark.parametrize(("base", "path", "asked"), [
+    ("", CHAT, CHAT), ("/v1", CHAT, CHAT), ("/v1/", CHAT, CHAT), ("/v1/chat", CHAT, CHAT), (CHAT, CHAT, CHAT),
+    ("/api/v1", CHAT, "/api/v1/chat/completions"),
+    ("/openai/v1/chat/completions", CHAT, "/openai/v1/chat/completions"),
+    ("/api/paas/v4", CHAT, "/api/paas/v4/chat/completions"),
+    ("/v1beta/openai", CHAT, "/v1beta/openai/chat/completions"),
+    ("/v1/account/gateway/openai", CHAT, "/v1/account/gateway/openai/chat/completions"),
+    ("/openai", CHAT, "/openai/v1/chat/completions"),
+    ("/apps/v2/llm", CHAT, "/apps/v2/llm/v1/chat/completions"),
+    ("/v1", "/v1/chat/completions?api-version=2", "/v1/chat/completions?api-version=2"),
+    (CHAT, "/v1/chat/completions?api-version=2", "/v1/chat/completions?api-version=2"),
+    ("/v1", "/chat/completions", "/v1/chat/completions"), ("/rag", "/ask/stream", "/rag/ask/stream"),
+    ("/ask/stream", "/ask/stream", "/ask/stream"), ("/ask", "/ask/stream", "/ask/ask/stream"),
+])  # fmt: skip
 def test_what_the_base_url_and_the_path_both_say_is_said_once(base: str, path: str, asked: str) -> None:
     assert Address(f"http://h{base}").path(path) == asked
     assert joined(base.rstrip("/"), path) == asked

@@ -10,22 +10,17 @@ from reach.failure import ReachError
 from reach.proxy import Proxies, excepted, is_loopback, parse_proxy
 
 
-@pytest.mark.parametrize(
-    "host", ["localhost", "LOCALHOST.", "a.localhost", "127.0.0.1", "127.9.9.9", "127.1", "::1", "0.0.0.0"]
-)
-def test_this_machine_is_never_asked_through_a_proxy(host: str) -> None:
+@pytest.mark.parametrize(("hosts", "name"), [
+    ("localhost LOCALHOST. a.localhost 127.0.0.1 127.9.9.9 127.1 ::1 0.0.0.0", None),
+    ("localhost.example 128.0.0.1 10.0.0.1 ::2 mylocalhost", "p:1"),
+])  # fmt: skip
+def test_this_machine_is_never_asked_through_a_proxy_and_others_are(hosts: str, name: str | None) -> None:
     proxies = Proxies.of({"HTTPS_PROXY": "http://p:1", "HTTP_PROXY": "http://p:1"})
-    assert is_loopback(host)
-    assert proxies.proxy_for(tls=True, host=host, port=443) is None
-    assert proxies.proxy_for(tls=False, host=host, port=80) is None
-
-
-@pytest.mark.parametrize("host", ["localhost.example", "128.0.0.1", "10.0.0.1", "::2", "mylocalhost"])
-def test_other_machines_are(host: str) -> None:
-    assert not is_loopback(host)
-    proxy = Proxies.of({"https_proxy": "p:1"}).proxy_for(tls=True, host=host, port=443)
-    assert proxy is not None
-    assert proxy.name == "p:1"
+    for host in hosts.split():
+        assert is_loopback(host) is (name is None)
+        for tls, port in ((True, 443), (False, 80)):
+            proxy = proxies.proxy_for(tls=tls, host=host, port=port)
+            assert (proxy and proxy.name) == name
 
 
 def test_each_scheme_has_its_own_and_lower_case_wins() -> None:
@@ -84,17 +79,14 @@ def test_what_is_no_proxy_of_ours_is_refused_without_showing_it(url: str, why: s
 
 
 def test_a_variable_that_is_not_used_may_say_anything() -> None:
-    assert Proxies(https="socks5://x").proxy_for(tls=True, host="localhost", port=1) is None
-    assert Proxies(https="socks5://x", none="h").proxy_for(tls=True, host="h", port=1) is None
+    for host in ("localhost", "h"):
+        assert Proxies(https="socks5://x", none="h").proxy_for(tls=True, host=host, port=1) is None
 
 
-@pytest.mark.parametrize(
-    "entry",
-    [
-        *("http://a", "10.0.0.0/99", "a.example:99999", "a.example:0", "a.example:many", "a:b:c", "a/b"),
-        *("[::1", "user@a", "a.example:", "**", "a;b", "?"),
-    ],
-)
+@pytest.mark.parametrize("entry", [
+    *("http://a", "10.0.0.0/99", "a.example:99999", "a.example:0", "a.example:many", "a:b:c", "a/b"),
+    *("[::1", "user@a", "a.example:", "**", "a;b", "?"),
+])  # fmt: skip
 def test_an_entry_of_no_proxy_that_is_none_is_named_with_its_variable(entry: str) -> None:
     with pytest.raises(ReachError, match=r"^NO_PROXY: .* is no host, domain, number or network"):
         excepted("a.example", 443, f"b.example,{entry}")

@@ -17,26 +17,22 @@ from reach.options import Reach
 from reach.tls import MOST_BYTES, Tls, context
 
 
-def test_a_process_has_one_context() -> None:
+def test_a_process_has_one_context_and_an_address_reads_no_file() -> None:
     assert Address("https://a.test").context is Address("https://b.test:1").context
     assert Address("http://a.test").context is None
+    address = Address("https://a.test", Reach(tls=Tls(ca="absent.pem")))
+    with pytest.raises(ReachError, match=r"--ca absent\.pem: No such file"):
+        _ = address.context
 
 
 def test_files_that_cannot_be_used_are_one_line(certificates: Any, tmp_path: Path) -> None:
     junk, empty = tmp_path / "junk.pem", tmp_path / "empty.pem"
     junk.write_text("-----BEGIN CERTIFICATE-----\nnonsense\n-----END CERTIFICATE-----\n")
     empty.write_text("")
-    encrypted = tmp_path / "encrypted.key"
-    subprocess.run(
-        [
-            *("openssl", "ec", "-aes256", "-passout", "pass:x"),
-            *("-in", certificates.path("client.key"), "-out", str(encrypted)),
-        ],
-        check=True,
-        capture_output=True,
-        timeout=60,
-    )
-    cert, key = certificates.path("client.pem"), certificates.path("client.key")
+    cert, key, other = (certificates.path(name) for name in ("client.pem", "client.key", "server.key"))
+    encrypted = str(tmp_path / "encrypted.key")
+    words = ("openssl", "ec", "-aes256", "-passout", "pass:x", "-in", key, "-out", encrypted)
+    subprocess.run(words, check=True, capture_output=True, timeout=60)
     absent, pipe, long = (str(tmp_path / name) for name in ("absent.pem", "pipe", "long.pem"))
     os.mkfifo(pipe)
     Path(long).touch()
@@ -60,59 +56,41 @@ def test_files_that_cannot_be_used_are_one_line(certificates: Any, tmp_path: Pat
         (Tls(cert=str(junk), cert_key=key), "--cert .*junk.pem holds no certificate in PEM"),
         (Tls(cert=cert, cert_key=str(junk)), "--cert-key .*junk.pem holds no private key in PEM"),
         (Tls(cert=cert, cert_key=cert), "--cert-key .*client.pem holds no private key in PEM"),
-        (
-            Tls(cert=cert, cert_key=certificates.path("server.key")),
-            "--cert-key .*server.key: the key is not that of the certificate in --cert .*client.pem",
-        ),
-        (Tls(cert=cert, cert_key=str(encrypted)), "--cert-key .*encrypted.key: the key is encrypted"),
+        (Tls(cert=cert, cert_key=other), "server.key: the key is not that of the certificate in --cert .*"),
+        (Tls(cert=cert, cert_key=encrypted), "--cert-key .*encrypted.key: the key is encrypted"),
         (Tls(cert_key=key), "--cert-key wants the --cert FILE"),
     ]
     for tls, said in wrong:
         with pytest.raises(ReachError, match=said) as caught:
             tls.check()
         assert "\n" not in str(caught.value)
-    Tls(cert=cert, cert_key=key, ca=certificates.ca).check()
+    good = Tls(cert=cert, cert_key=key, ca=certificates.ca)
+    good.check()
+    assert context(good) is context(good)
+    kept = {"cert": cert, "cert_key": key, "ca": certificates.ca, "server_name": None, "insecure": False}
+    assert good.to_json() == kept
 
 
-def test_http_1_1_is_what_is_spoken_and_what_is_kept_holds_no_key(certificates: Any) -> None:
-    tls = Tls(cert=certificates.path("client.pem"), cert_key=certificates.path("client.key"))
-    assert context(tls) is context(tls)
-    kept = tls.to_json()
-    assert kept["cert_key"] == certificates.path("client.key")
-    assert (kept["ca"], kept["server_name"], kept["insecure"]) == (None, None, False)
+@pytest.mark.parametrize(("names", "said"), [
+    (("x api", "x:y", "é", "x\r\ny", "=", "k" * 99), "--key-header wants the name of a header"),
+    ((*HEADERS, "Accept", "Host", "content-length", "TE", "Proxy-Authorization", "cookie"),
+     "that header says something else"),
+    (("sk-12345678", "sk-proj-0123456789abcdef", "a1b2c3d4e5f6a7b8c9"),
+     r"looks like a key, whose place is .*: TARGET_API_KEY"),
+])  # fmt: skip
+def test_what_is_no_name_of_a_key_s_header_is_refused(names: tuple[str, ...], said: str) -> None:
+    for name in names:
+        with pytest.raises(ReachError, match=said) as caught:
+            key_headers("sk-12345678", name)
+        assert name not in str(caught.value) or "looks like" not in said
 
 
 def test_the_key_s_header() -> None:
-    assert key_headers("k") == {"Authorization": "Bearer k"}
-    assert key_headers("k", "x-api-key") == {"x-api-key": "k"}
-    assert key_headers("") == {}
-    assert Reach().key_header == ""
-
-
-@pytest.mark.parametrize("name", ["x api", "x:y", "é", "x\r\ny", "=", "k" * 99])
-def test_a_name_that_no_key_s_header_has_is_refused(name: str) -> None:
-    with pytest.raises(ReachError, match="--key-header wants the name of a header"):
-        key_headers("sk-1", name)
-
-
-@pytest.mark.parametrize(
-    "name", [*HEADERS, "Accept", "Host", "content-length", "TE", "Proxy-Authorization", "cookie"]
-)
-def test_a_header_that_says_something_else_carries_no_key(name: str) -> None:
-    with pytest.raises(ReachError, match=f"--key-header {name}: that header says something else"):
-        key_headers("sk-1", name)
-
-
-@pytest.mark.parametrize("name", ["sk-12345678", "sk-proj-0123456789abcdef", "a1b2c3d4e5f6a7b8c9"])
-def test_a_key_in_the_place_of_its_header_s_name_is_told_where_it_belongs(name: str) -> None:
-    with pytest.raises(ReachError, match=r"looks like a key, whose place is .*: TARGET_API_KEY") as caught:
-        key_headers("sk-12345678", name)
-    assert name not in str(caught.value)
-
-
-@pytest.mark.parametrize("name", ["x-api-key", "Authorization", "Ocp-Apim-Subscription-Key", "api_key_v2"])
-def test_ordinary_names_carry_a_key(name: str) -> None:
-    assert key_headers("sk-12345678", name) == {name: "sk-12345678"}
+    assert (key_headers("k"), key_headers(""), Reach().key_header) == ({"Authorization": "Bearer k"}, {}, "")
+    for name in ("x-api-key", "Authorization", "Ocp-Apim-Subscription-Key", "api_key_v2"):
+        assert key_headers("sk-12345678", name) == {name: "sk-12345678"}
+    with pytest.raises(ReachError, match="--key-header api-key wants the key in the environment, as TARGET_"):
+        key_headers("", "api-key")
 
 
 def test_what_a_request_says_twice_is_refused() -> None:
@@ -139,24 +117,10 @@ def test_an_option_that_nobody_knows_is_not_dropped(monkeypatch: pytest.MonkeyPa
         options.reach_of(SimpleNamespace(**given), {})
 
 
-def test_an_address_reads_no_file() -> None:
-    address = Address("https://a.test", Reach(tls=Tls(ca="absent.pem")))
-    with pytest.raises(ReachError, match=r"--ca absent\.pem: No such file"):
-        _ = address.context
-
-
-def test_a_header_for_a_key_wants_one() -> None:
-    with pytest.raises(ReachError, match="--key-header api-key wants the key in the environment, as TARGET_"):
-        key_headers("", "api-key")
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        *(".", "..", ".foo", "a..b", "a" * 300, "\u200b", "a b", "a:b", "http://a", "a/b", "a.b:443"),
-        *("*", "[::1]", "a\0b", "a,b", "::1::", "a@b", "-", "a.-b"),
-    ],
-)
+@pytest.mark.parametrize("name", [
+    *(".", "..", ".foo", "a..b", "a" * 300, "\u200b", "a b", "a:b", "http://a", "a/b", "a.b:443"),
+    *("*", "[::1]", "a\0b", "a,b", "::1::", "a@b", "-", "a.-b"),
+])  # fmt: skip
 def test_a_server_name_that_is_none_is_refused(name: str) -> None:
     with pytest.raises(ReachError, match="--server-name"):
         Tls(server_name=name).check()

@@ -8,11 +8,10 @@ import pytest
 
 from alike_cells import MOCKED, spec
 from records.cells.reader import read_run
-from reported import head, notes
+from reported import head, notes, what_this_says
 from reports.analysis.analyse import analyse
 from reports.as_json.results import results_json
 from reports.blocks import blocks
-from reports.words.headline import what_this_says
 
 PINNED = {"cpus": {"mode": "auto", "load": [0], "target": [1]}, "machine": "m1"}
 TLS = {"ca": None, "insecure": False, "cert": None, "cert_key": None, "server_name": None}

@@ -18,7 +18,7 @@ from rich.console import Console
 from records.files import read_json, write_json
 from reported import report
 from reports.show import print_report
-from support import ROOT, wait_until
+from support import ROOT
 
 FILES = ("systematic_results.json", "summary.csv", "report.md")
 GOLDEN = Path(__file__).parent / "golden"
@@ -125,20 +125,15 @@ def test_lost_records_are_a_failed_check(
     assert (done.exit_code, done.stderr) == (2, f"error: {cell / 'requests.jsonl'} is missing\n")
 
 
-def test_interrupted_is_130(run: Path) -> None:
-    """Ctrl-C while it reads: the records are a pipe, so it is known to be at work."""
-    pipe = run / "cells/local/baseline/c10-r1/requests.jsonl"
-    pipe.unlink()
-    os.mkfifo(pipe)
-    process = subprocess.Popen([*WORDS, run], stderr=subprocess.PIPE, text=True, cwd=ROOT)
+def test_interrupted_is_130(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C while it reads."""
+    monkeypatch.setattr("reports.show.read_run", lambda *_: signal.raise_signal(signal.SIGINT))
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # however the tests were started
     try:
-        writer = wait_until(lambda: os.open(pipe, os.O_WRONLY | os.O_NONBLOCK))  # once it is read
-        process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=60)
-        os.close(writer)
+        done = report(run)
     finally:
-        process.kill()
-    assert (process.returncode, said) == (130, "report: interrupted\n")
+        signal.signal(signal.SIGINT, before)
+    assert (done.exit_code, done.stderr) == (130, "report: interrupted\n")
 
 
 CELL = "cells/local/baseline/c10-r1"

@@ -11,14 +11,14 @@ from typing import Any
 import orjson
 import pytest
 
-from reported import head
+from reported import head, what_this_says
 from reports.analysis.subject import Subject
 from reports.as_json.results import results_json
 from reports.blocks import blocks
 from reports.document.render import markdown
 from reports.findings import catalogue
 from reports.findings.finding import Effect, Evidence, Finding
-from reports.words.headline import LINES, what_this_says
+from reports.words.headline import LINES
 from support import ROOT
 
 EFFECT = {"figure": "RPS", "unit": "", "now": 20.0, "mended": 45.0, "low": 40.0, "high": 50.0}
@@ -70,7 +70,7 @@ def test_a_report_begins_with_what_was_found_the_worst_first(found: Any) -> None
     assert others[0] == "The cell is valid."
     text = markdown(blocks(analysis), "t")
     assert text.index("## What was found, and what it rests on") > text.index("## local: baseline")
-    assert "45.0 (40.0-50.0) once it is mended. CPU 99.5 % and cores 1. Give it a second core.\n" in text
+    assert "45.0 (40.0-50.0) once it is mended. It rests on these figures: CPU 99.5 % and cores 1. Gi" in text
     assert analysis.exit_code == 0
     written = json.loads(orjson.dumps(results_json(analysis)))
     assert [one["code"] for one in written["findings"]] == ["one-core", "slow-disk", "some-lock"]

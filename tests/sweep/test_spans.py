@@ -1,25 +1,24 @@
 """Spans of what a sweep starts: how it is told to send them, and which are a cell's."""
 
-from __future__ import annotations
-
 import json
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from records.cells.request import RequestRecord
 from records.cells.spans import read_gathered, read_traces, with_stages
+from support import wait_until
 from sweep.beside.seen import check_seen
 from sweep.running import spans
 from sweep.running.asking import status
 from sweep.running.errors import UsageError
 from sweep.running.ledger import Ledger
-from sweep.running.processes import PROJECT, Child, free_port
+from sweep.running.processes import PROJECT, free_port
 from sweep.running.spans import SpanReceiver, with_spans
 from sweep_world import planned
 
@@ -30,25 +29,16 @@ QUESTION = json.dumps({"messages": [{"role": "user", "content": "a prompt"}]}).e
 def test_a_target_is_told_where_to_and_no_key_of_another_collectors() -> None:
     theirs = {"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "https://theirs", "OTEL_EXPORTER_OTLP_HEADERS": "key=1"}
     own = {"OTEL_EXPORTER_OTLP_TIMEOUT": "3", "OTEL_BSP_SCHEDULE_DELAY": "9"}
-    found = with_spans({**theirs, "OTEL_SERVICE_NAME": "mine", **own, "X": "1"}, "http://here", own)
-    assert found == {
-        "OTEL_EXPORTER_OTLP_ENDPOINT": "http://here",
-        "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
-        "OTEL_TRACES_EXPORTER": "otlp",
-        "OTEL_SERVICE_NAME": "mine",
-        "X": "1",
-        **own,
-    }
-
-
-def test_no_proxy_gets_them() -> None:
+    mine = {"OTEL_SERVICE_NAME": "mine", "X": "1", **own}
+    assert with_spans({**theirs, **mine}, "http://here", own) == {
+        "OTEL_EXPORTER_OTLP_ENDPOINT": "http://here", "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
+        "OTEL_TRACES_EXPORTER": "otlp", **mine,
+    }  # fmt: skip
     found = with_spans({"http_proxy": "http://proxy", "no_proxy": "mine"}, "http://here", {})
     assert found["NO_PROXY"] == found["no_proxy"] == "mine,127.0.0.1"
 
 
-def test_spans_are_asked_for_of_what_is_started_and_where_they_can_be_read(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_spans_are_asked_for_of_what_is_started_and_where_they_can_be_read(monkeypatch: Any) -> None:
     with pytest.raises(UsageError, match="nothing is started"):
         check_seen(planned(otlp=True))
     monkeypatch.setattr(spans, "find_spec", lambda name: None)
@@ -56,48 +46,30 @@ def test_spans_are_asked_for_of_what_is_started_and_where_they_can_be_read(
         spans.check_otlp()
 
 
-@contextmanager
-def app(receiver: SpanReceiver, path: Path) -> Iterator[str]:
-    port = free_port()
-    argv = ["-m", "uvicorn", "--app-dir", str(SERVERS), "otel_app:app", "--port", str(port)]
-    env = with_spans({"PATH": sys.prefix}, receiver.url, {})
-    child = Child(argv, log=path / "app.log", ledger=Ledger(path / "ledger"), env=env)
-    url = f"http://127.0.0.1:{port}"
-    try:
-        ends = time.monotonic() + 60
-        while status(url, "/docs", 1.0) != 200:
-            assert child.exit_code() is None, child.last_words()
-            assert time.monotonic() < ends
-            time.sleep(0.1)
-        yield url
-    finally:
-        child.stop()
-
-
-def ask(url: str, trace_id: str) -> RequestRecord:
+def ask(url: str, trace_id: str, answered: RequestRecord) -> RequestRecord:
     traceparent = {"traceparent": f"00-{trace_id}-{'1' * 16}-01", "Content-Type": "application/json"}
     began = time.time_ns()
     asked = urllib.request.Request(f"{url}/v1/chat/completions", QUESTION, traceparent)
     with urllib.request.urlopen(asked, timeout=30) as answer:
         answer.readline()
-        first = time.time_ns()
+        times = {"sent_at_ns": began, "first_token_at_ns": time.time_ns()}
         answer.read()
-    return RequestRecord(
-        run="r", cell="c", worker="w", region="", user=0, seq=0, outcome="ok", trace_id=trace_id,
-        sent_at_ns=began, first_token_at_ns=first, ended_at_ns=time.time_ns(),
-    )  # fmt: skip
+    return replace(answered, trace_id=trace_id, stages=None, ended_at_ns=time.time_ns(), **times)
 
 
-def test_a_real_app_of_opentelemetry_gives_stage_times(tmp_path: Path) -> None:
-    receiver = SpanReceiver(tmp_path, Ledger(tmp_path / "ledger"))
+def test_a_real_app_of_opentelemetry_gives_stage_times(tmp_path: Path, child: Any, record: Any) -> None:
+    receiver, port = SpanReceiver(tmp_path, Ledger(tmp_path / "ledger")), free_port()
+    url, words = f"http://127.0.0.1:{port}", ["--app-dir", str(SERVERS), "otel_app:app", "--port", str(port)]
     receiver.start()
+    app = child(["-m", "uvicorn", *words], env=with_spans({"PATH": sys.prefix}, receiver.url, {}))
     try:
-        with app(receiver, tmp_path) as url:
-            ask(url, "a" * 32)  # of no cell
-            mark = receiver.mark()
-            requests = [ask(url, "b" * 32), ask(url, "c" * 32)]
-            receiver.collect(mark, requests, tmp_path / "cell.jsonl")
+        wait_until(lambda: status(url, "/docs", 1.0) == 200)
+        ask(url, "a" * 32, record())  # of no cell
+        mark = receiver.mark()
+        requests = [ask(url, name * 32, record()) for name in "bc"]
+        receiver.collect(mark, requests, tmp_path / "cell.jsonl")
     finally:
+        app.stop()
         receiver.stop()
     gathered, traces = read_gathered(tmp_path / "cell.jsonl"), read_traces(tmp_path / "cell.jsonl")
     assert (gathered.answers, gathered.staged, gathered.impossible) == (2, 2, 0)

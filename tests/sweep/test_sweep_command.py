@@ -2,7 +2,8 @@
 
 import json
 import os
-import signal
+import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -15,13 +16,13 @@ import pytest
 from records.cells.reader import cell_directories
 from records.evidence.inside import read_inside, summary
 from records.services.variants import MOCKS
-from support import environment, sweep, sweep_ended_well, wait_until
+from support import environment, rows, sweep, sweep_ended_well, wait_until
 from sweep import cli
 from sweep.measuring import whole
 from sweep.measuring.directory import alone, create
-from sweep.planning.options import parse_targets
 from sweep.planning.plan import Plan
-from sweep.running.errors import UsageError
+from sweep.running import cpus
+from sweep_world import plan_of
 
 LIMIT = 300
 
@@ -33,47 +34,30 @@ def _little_knowledge(knowledge: Path, indexes: Path, monkeypatch: pytest.Monkey
     monkeypatch.setenv("XDG_CACHE_HOME", str(indexes))
 
 
-@pytest.mark.parametrize(("option", "why"), [
-    ("--rate=20", "--rate is a factor: --grid rate=N,N measures an open loop"),
-    ("--think-time=1", "(options of the load go after --)"),
-])  # fmt: skip
-def test_an_option_of_the_load_is_told_where_it_goes(here: Any, option: str, why: str) -> None:
-    assert why in here(cli.main, option).stderr
-
-
 @pytest.mark.parametrize("args", [
     ["--config", "non/sense"], ["--config", "a:RETRIEVAL=async", "--deployment", "url:http://127.0.0.1:9"],
     ["--reference", "nobody"], ["--grid", "sise=1"], ["--scenario", "moon"], ["--concurrency", "many"],
     ["--concurrency", "0"], ["--budget", "soon"], ["--deployment", "moon"], ["--set", "nonsense"],
     ["--name", "../up"], ["--requests", "0"], ["--no-such-flag"], ["--resume", "nowhere"],
-    ["--deployment", "url:http://127.0.0.1:9", "--set", "RETRIEVAL=async"],
-    ["--deployment", "url:http://[::1"], ["--", os.fsdecode(b"\xff")],
+    ["--deployment", "url:http://127.0.0.1:9", "--set", "RETRIEVAL=async"], ["--cpus", "0:99999"],
+    ["--deployment", "url:http://127.0.0.1:9", "--concurrency", "1"], ["--deployment", "url:http://[::1"],
+    ["--regions", "eu"], ["--regions", "eu=1ms,us=2ms", "--concurrency", "1"], ["--", os.fsdecode(b"\xff")],
+    ["TARGET_API_KEY=secret\nX: y"], ["OPENAI_BASE_URL=http://me:secret@127.0.0.1:1/v1"],
+    ["OPENAI_BASE_URL=http://127.0.0.1:1/v1?api-key=secret"], ["K8S_BASE_URL=http://me:secret@127.0.0.1:1"],
 ])  # fmt: skip
-def test_nonsense_is_one_line_and_exit_code_2(here: Any, args: list[str], tmp_path: Path) -> None:
-    done = here(cli.main, *args)
+def test_nonsense_is_one_line_and_exit_code_2_and_no_secret_is_shown(
+    here: Any, args: list[str], tmp_path: Path
+) -> None:
+    name, is_given, value = args[0].partition("=")
+    done = here(cli.main, **{name: value}) if is_given else here(cli.main, *args)
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
     assert done.stderr.startswith("error: ")
-    assert list(tmp_path.iterdir()) == []
-
-
-@pytest.mark.parametrize("given", [
-    {"TARGET_API_KEY": "secret\nX: y"}, {"OPENAI_BASE_URL": "http://me:secret@127.0.0.1:1/v1"},
-    {"OPENAI_BASE_URL": "http://127.0.0.1:1/v1?api-key=secret"},
-    {"K8S_BASE_URL": "http://me:secret@127.0.0.1:1"},
-])  # fmt: skip
-def test_secrets_in_the_wrong_place_are_refused_at_once_and_shown_nowhere(
-    here: Any, given: dict[str, str], tmp_path: Path
-) -> None:
-    done = here(cli.main, "--concurrency", "1", **given)
-    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
     assert "secret" not in done.stderr
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_busy_run_is_said_to_be_busy_and_nothing_else(here: Any, tmp_path: Path) -> None:
-    targets = parse_targets(["local"])
-    plan = Plan(name="t", targets=targets, variants=(MOCKS["mock-both"],), levels=(1,), auto=False)
-    run = create(tmp_path, "t", plan)
+    run = create(tmp_path, "t", plan_of("local", variants=(MOCKS["mock-both"],)))
     (run / "cells/local/mock-both/c01-r1").mkdir(parents=True)
     (run / "cells/local/mock-both/c01-r1/cell.json").write_text("{}")
     before = (run / "run.json").read_bytes()
@@ -83,14 +67,24 @@ def test_a_busy_run_is_said_to_be_busy_and_nothing_else(here: Any, tmp_path: Pat
     assert (run / "run.json").read_bytes() == before
 
 
+@pytest.mark.parametrize(("changes", "given", "why"), [
+    ({"cpus": "0:99999"}, [], "99999 is not usable here|needs Linux"),
+    ({}, ["TARGET_API_KEY"], "error: --resume: this run was begun with TARGET_API_KEY"),
+])  # fmt: skip
+def test_a_run_is_not_resumed_without_what_it_had(
+    here: Any, tmp_path: Path, changes: Any, given: list[str], why: str
+) -> None:
+    run = create(tmp_path, "t", plan_of("local", variants=(MOCKS["mock-both"],), **changes), given)
+    done = here(cli.main, "--resume", str(run))
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert re.search(why, done.stderr)
+
+
 def test_a_reader_that_has_left_changes_no_exit_code(tmp_path: Path) -> None:
     assert _unread("--no-such-flag", cwd=tmp_path) == 2
-    env = environment()
-    line = f"{sys.executable} -m sweep --plan-only >&-"
-    done = subprocess.run(
-        line, shell=True, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=LIMIT
-    )
-    assert (done.returncode, done.stderr) == (0, "")
+    closed = [shutil.which("sh") or "sh", "-c", f"{sys.executable} -m sweep --plan-only >&-"]
+    done = subprocess.run(closed, cwd=tmp_path, env=environment(), capture_output=True, timeout=LIMIT)
+    assert (done.returncode, done.stderr) == (0, b"")
 
 
 def _unread(*args: str, cwd: Path) -> int:
@@ -98,74 +92,57 @@ def _unread(*args: str, cwd: Path) -> int:
     reader, writer = os.pipe()
     os.close(reader)
     try:
-        argv, env = [sys.executable, "-m", "sweep", *args], environment()
-        return subprocess.run(argv, cwd=cwd, env=env, stdout=writer, stderr=writer, timeout=LIMIT).returncode
+        given: Any = {"cwd": cwd, "env": environment(), "stdout": writer, "stderr": writer, "timeout": LIMIT}
+        return subprocess.run([sys.executable, "-m", "sweep", *args], **given).returncode
     finally:
         os.close(writer)
 
 
-@pytest.mark.parametrize(
-    ("more", "named"),
-    [(["--config", "baseline"], "--config"), (["--set", "A=b"], "--set"), (["--", "--path", "/x"], "--")],
-)
-def test_what_is_given_beside_resume_is_refused_by_its_own_name(
-    tmp_path: Path, more: list[str], named: str
-) -> None:
-    with pytest.raises(UsageError, match=rf"leave out (what follows )?{named}$"):
-        cli.command.main(["--resume", str(tmp_path), *more], prog_name="sweep", standalone_mode=False)
+_RESUME = ["--resume", "nowhere"]
 
 
-def test_a_plan_starts_nothing(here: Any, tmp_path: Path) -> None:
-    words = ("--plan-only", "--concurrency", "1,2")
-    done = here(cli.main, *words, MAX_CONCURRENT="1", TOTAL_REQUESTS="30")
-    assert done.returncode == 0, done.stderr
-    assert "local/baseline/c01-r1  30 requests" in done.stdout
-    assert "8 cells" in done.stdout
-    assert list(tmp_path.iterdir()) == []
+@pytest.mark.parametrize(("words", "why"), [
+    ([*_RESUME, "--config", "baseline"], "leave out --config$"), ([*_RESUME, "--set", "A=b"], "out --set$"),
+    ([*_RESUME, "--", "--path", "/x"], "leave out what follows --$"),
+    (["--rate=20"], "--rate is a factor: --grid rate=N,N measures an open loop"),
+    (["--think-time=1"], r"\(options of the load go after --\)"),
+    (["--fix", "gc-pauses:A=b"], "--fix says what --try-fixes tries: give both"),
+    (["--try-fixes", "--fix", "A=b"], "--fix takes CODE:KEY=VALUE"),
+    (["--try-fixes", "nowhere"], "--try-fixes nowhere: "),
+    (["--try-fixes", "nowhere", "--concurrency", "5"], "takes the run's own plan; leave out --concurrency"),
+    ([*_RESUME, "--try-fixes"], "takes the run's own plan; leave out --try-fixes"),
+])  # fmt: skip
+def test_what_does_not_go_together_is_refused_by_its_own_name(here: Any, words: list[str], why: str) -> None:
+    done = here(cli.main, *words)
+    assert done.returncode == 2
+    assert re.search(why, done.stderr, re.MULTILINE)
 
 
-def test_a_plan_is_in_the_order_of_the_sweep(here: Any) -> None:
+def test_a_plan_is_in_the_order_of_the_sweep_and_starts_nothing(here: Any, tmp_path: Path) -> None:
     done = here(cli.main, "--plan-only")
     lines = done.stdout.splitlines()
     onward = next(i for i, line in enumerate(lines) if line.startswith("then, while throughput grows"))
     assert {line.split()[0].rpartition("/")[2] for line in lines[:onward]} == {"c01-r1", "c10-r1", "c20-r1"}
-    later = next(i for i, line in enumerate(lines) if line.startswith("repeat 2: each knee"))
-    assert later > onward
+    assert onward < next(i for i, line in enumerate(lines) if line.startswith("repeat 2: each knee"))
     assert lines[-1] == "about 48 cells, at most 330 s; nothing was started"
-    done = here(cli.main, "--plan-only", "--concurrency", "1,5", "--config", "mock-both")
-    cells = [line.split()[0] for line in done.stdout.splitlines() if " requests" in line]
-    assert [cell[-1] for cell in cells] == ["1", "1", "2", "2"]
-
-
-def test_what_is_started_is_looked_into_unless_that_is_unwanted(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    plans: list[Plan] = []
-    monkeypatch.setattr(cli, "preview", lambda plan: plans.append(plan) or [])
-    for words in ([], ["--no-inside"]):
-        cli.command.main(["--plan-only", *words], prog_name="sweep", standalone_mode=False)
-    assert [plan.inside for plan in plans] == [True, False]
-    assert not Plan.from_json({name: v for name, v in plans[0].to_json().items() if name != "inside"}).inside
-
-
-def test_a_service_that_is_not_there_is_a_usage_error(here: Any) -> None:
-    done = here(cli.main, "--deployment", "url:http://127.0.0.1:9", "--concurrency", "1")
-    assert done.returncode == 2, done.stderr
-    assert "nothing answers" in done.stderr
+    words = ("--plan-only", "--concurrency", "1,2")
+    done = here(cli.main, *words, MAX_CONCURRENT="1", TOTAL_REQUESTS="30")
+    assert done.returncode == 0, done.stderr
+    cells = [line.split()[:3] for line in done.stdout.splitlines() if " requests" in line]
+    assert [cell[0][-2:] for cell in cells] == ["r1"] * 4 + ["r2"] * 4
+    assert ["local/baseline/c01-r1", "30", "requests"] in cells
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_killed_in_the_middle_it_is_resumed_and_leaves_nothing(tmp_path: Path) -> None:
-    env = environment()
     args = ["--config", "mock-both", "--concurrency", "1,2", "--requests", "20", "--repeats", "1"]
-    killed = subprocess.Popen(
-        [sys.executable, "-m", "sweep", *args], cwd=tmp_path, env=env, stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-    wait_until(lambda: len(list(tmp_path.glob("results/*/cells/*/*/*/requests.jsonl"))) == 2, LIMIT / 2)
-    [run] = tmp_path.glob("results/*")
-    pids = [json.loads(line)["pid"] for line in (run / "processes.jsonl").read_text().splitlines()]
-    killed.send_signal(signal.SIGKILL)
-    killed.wait(20)
+    with subprocess.Popen(
+        [sys.executable, "-m", "sweep", *args], cwd=tmp_path, env=environment(), stderr=subprocess.DEVNULL
+    ) as killed:
+        wait_until(lambda: len(list(tmp_path.glob("results/*/cells/*/*/*/requests.jsonl"))) == 2, LIMIT / 2)
+        [run] = tmp_path.glob("results/*")
+        pids = [one["pid"] for one in rows(run / "processes.jsonl")]
+        killed.kill()
     done_before = {p: p.stat().st_mtime_ns for p in run.glob("cells/*/*/*/locust.log")}
     resumed = sweep("--resume", str(run), cwd=tmp_path)
     assert sweep_ended_well(resumed.returncode, run), resumed.stderr + resumed.stdout
@@ -174,26 +151,38 @@ def test_killed_in_the_middle_it_is_resumed_and_leaves_nothing(tmp_path: Path) -
     assert {p: _first_try(p.parent, p.name).stat().st_mtime_ns for p in done_before} == done_before
     assert [cell.name for cell in cell_directories(run)] == ["c01-r1", "c02-r1"]
     for cell in cell_directories(run):
-        assert json.loads((cell / "cell.json").read_text())["complete"]
-        assert (cell / "profile.jsonl").exists()
-        assert (cell / "target.log").exists()
-        asked = [json.loads(line) for line in (cell / "requests.jsonl").read_text().splitlines()]
-        start_ns, end_ns = min(one["sent_at_ns"] for one in asked), max(one["ended_at_ns"] for one in asked)
-        seen = read_inside(cell / "inside.jsonl")
-        assert all(start_ns <= sample.at_ns <= end_ns for sample in seen)
-        inside = summary(seen, start_ns, end_ns)
-        assert inside is not None
-        assert (inside.of, inside.errors) == ("request", 0)
-        requests = (cell / "requests.jsonl").read_text().splitlines()
-        assert {json.loads(line)["run"] for line in requests} == {run.name}
-    assert (run / "summary.csv").exists()
+        _is_whole(cell, run)
     assert json.loads((run / "run.json").read_text())["status"] == "complete"
-    pids += [json.loads(line)["pid"] for line in (run / "processes.jsonl").read_text().splitlines()]
+    pids += [one["pid"] for one in rows(run / "processes.jsonl")]
     assert [pid for pid in pids if _ours(pid, run)] == []
     # Once more, with nothing left to measure and nobody who reads: the report's files are still written.
     (run / "summary.csv").unlink()
     assert _unread("--resume", str(run), cwd=tmp_path) == resumed.returncode
     assert (run / "summary.csv").exists()
+
+
+def _is_whole(cell: Path, run: Path) -> None:
+    facts = json.loads((cell / "cell.json").read_text())
+    assert facts["complete"]
+    assert (cell / "profile.jsonl").exists()
+    assert (cell / "target.log").exists()
+    asked = rows(cell / "requests.jsonl")
+    assert {one["run"] for one in asked} == {run.name}
+    start_ns, end_ns = min(one["sent_at_ns"] for one in asked), max(one["ended_at_ns"] for one in asked)
+    seen = read_inside(cell / "inside.jsonl")
+    assert all(start_ns <= sample.at_ns <= end_ns for sample in seen)
+    inside = summary(seen, start_ns, end_ns)
+    assert inside is not None
+    assert (inside.of, inside.errors) == ("request", 0)
+    first, *others = cpus.available()
+    if others and cpus.PINS:  # the load and the target are kept apart, and the cell tells it
+        division = {"load": [first], "target": others, "realtime": cpus.may_be_realtime()}
+        assert facts["requested"]["cpus"] == {"mode": "auto", **division}
+        assert facts["settings"]["TORCH_THREADS"] == len(others)
+        checks = {check["name"]: check["status"] for check in facts["verdict"]["checks"]}
+        assert (checks["configuration"], checks["machine-noise"] in ("pass", "n/a")) == ("pass", True)
+        known = Path("/proc/self/schedstat").exists()
+        assert (facts["achieved"]["noise"]["target_delay_percent"] is not None) == known
 
 
 def _first_try(cell: Path, name: str) -> Path:

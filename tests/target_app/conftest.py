@@ -1,12 +1,12 @@
-"""The target as a process on a free port, and the LLM it talks to."""
+"""The target in this process on a port of its own, and the LLM it talks to."""
 
 import contextlib
 import http.client
 import json
+import logging
 import os
-import subprocess
 import sys
-import time
+import threading
 import types
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
@@ -14,22 +14,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import uvicorn
 
-from support import ROOT, MockLLM, free_port, wait_until
+from support import QUESTION, MockLLM, wait_until
 from target_app.settings import Settings
 
 KEY = "sk-test-0123456789abcdef"
-
-
-def ask_body(**fields: Any) -> dict[str, Any]:
-    """A question as the wire wants it."""
-    body = {
-        "query": "What is the capital of France?",
-        "embedding_model": "local:default",
-        "llm_model": "openai:default",
-        "prompt": "Answer briefly.",
-    }
-    return {**body, **fields}
 
 
 def frames(raw: bytes) -> list[dict[str, Any]]:
@@ -56,23 +46,22 @@ class Reply:
 
 
 class Target:
-    """One uvicorn process."""
+    """One uvicorn in a thread, and what is logged meanwhile."""
 
-    def __init__(self, environment: dict[str, str], log: Path) -> None:
-        self.port = free_port()
-        self.log = log
-        with log.open("wb") as file:
-            self.process = subprocess.Popen(
-                [
-                    *(sys.executable, "-m", "uvicorn", "target_app.app:app", "--port", str(self.port)),
-                    *("--no-access-log", "--log-level", "warning"),
-                ],
-                cwd=ROOT,
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=file,
-                stderr=file,
-            )
+    def __init__(self, settings: Settings) -> None:
+        from target_app.app import make_app
+
+        self.log: list[str] = []
+        self._handler = logging.Handler(logging.WARNING)
+        self._handler.emit = lambda record: self.log.append(record.getMessage())  # type: ignore[method-assign]
+        logging.getLogger().addHandler(self._handler)
+        self._server = uvicorn.Server(
+            uvicorn.Config(make_app(settings), port=0, log_config=None, access_log=False)
+        )
+        self._thread = threading.Thread(target=self._server.run, daemon=True)
+        self._thread.start()
+        wait_until(lambda: self._server.started)
+        self.port = int(self._server.servers[0].sockets[0].getsockname()[1])
 
     def connect(self, timeout: float = 60) -> http.client.HTTPConnection:
         return http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
@@ -90,13 +79,12 @@ class Target:
 
     def ask(self, **fields: Any) -> list[dict[str, Any]]:
         """The events of one answer."""
-        reply = self.post("/ask/stream", ask_body(**fields))
+        reply = self.post("/ask/stream", {**QUESTION, **fields})
         assert reply.status == 200, reply.body
         return reply.events()
 
     def counter(self, outcome: str) -> float:
-        line = f'target_requests_total{{outcome="{outcome}"}} '
-        return self.metric(line)
+        return self.metric(f'target_requests_total{{outcome="{outcome}"}} ')
 
     def metric(self, start: str) -> float:
         for line in self.get("/metrics").body.decode().splitlines():
@@ -104,25 +92,10 @@ class Target:
                 return float(line.removeprefix(start))
         raise AssertionError(f"no {start}")
 
-    def wait_for(self, path: str) -> None:
-        """Until `path` is answered with 200."""
-
-        def answered() -> bool:
-            if self.process.poll() is not None:
-                raise AssertionError(f"the target ended: {self.log.read_text()}")
-            return self.get(path).status == 200
-
-        wait_until(answered)
-
-    def stop(self) -> int:
-        if self.process.poll() is None:
-            self.process.terminate()
-        try:
-            return self.process.wait(60)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait(60)
-            raise
+    def stop(self) -> None:
+        self._server.should_exit = True
+        self._thread.join(60)
+        logging.getLogger().removeHandler(self._handler)
 
 
 @pytest.fixture(scope="session")
@@ -139,15 +112,19 @@ Start = Callable[..., AbstractContextManager[Target]]
 
 
 @pytest.fixture(scope="session")
-def start(environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Start:
+def start(environment: dict[str, str]) -> Start:
     """A target under settings of its own, ready (or as far as `path` tells), ended after use."""
-    logs = tmp_path_factory.mktemp("logs")
 
     @contextlib.contextmanager
     def started(path: str = "/ready", **settings: str) -> Iterator[Target]:
-        target = Target({**environment, **settings}, logs / f"{time.monotonic_ns()}.log")
+        with pytest.MonkeyPatch.context() as clean:
+            for name in set(os.environ) - set(environment):
+                clean.delenv(name)
+            for name, value in {**environment, **settings}.items():
+                clean.setenv(name, value)
+            target = Target(Settings())
         try:
-            target.wait_for(path)
+            wait_until(lambda: target.get(path).status == 200)
             yield target
         finally:
             target.stop()

@@ -31,9 +31,10 @@ class Recorder(ArrayEmbeddings):
         return np.array([[float(text)] for text in texts], dtype=np.float32)
 
 
-def run(
-    with_embedder: Callable[[Recorder, BatchEmbedder], Coroutine[Any, Any, None]], limit: int = 1
-) -> None:
+Scene = Callable[[Recorder, BatchEmbedder], Coroutine[Any, Any, None]]
+
+
+def run(with_embedder: Scene, limit: int = 1) -> None:
     recorder = Recorder()
     embedder = BatchEmbedder(recorder, limit=limit, window_ms=0)
     try:
@@ -55,18 +56,23 @@ async def _until(holds: Callable[[], bool]) -> None:
         await asyncio.sleep(0.001)
 
 
+async def _working(recorder: Recorder, embedder: BatchEmbedder) -> list[asyncio.Task[Any]]:
+    """Question 0, whose batch is worked on until it is let."""
+    recorder.may_work.clear()
+    first = await _asked(embedder, [0])
+    await _until(lambda: bool(recorder.batches))
+    return first
+
+
 def test_those_who_come_while_one_is_embedded_share_a_batch_and_each_gets_its_own() -> None:
     async def scene(recorder: Recorder, embedder: BatchEmbedder) -> None:
-        recorder.may_work.clear()
-        first = await _asked(embedder, [0])
-        await _until(lambda: bool(recorder.batches))
+        first = await _working(recorder, embedder)
         others = await _asked(embedder, range(1, 8))
         recorder.may_work.set()
         found = [await task for task in (*first, *others)]
         assert recorder.batches == [["0"], [str(number) for number in range(1, 8)]]
         assert [vector.tolist() for vector, _ in found] == [[float(number)] for number in range(8)]
-        running = {timing.running_ns for _, timing in found[1:]}
-        assert len(running) == 1, "all of a batch take its time"
+        assert len({timing.running_ns for _, timing in found[1:]}) == 1, "all of a batch take its time"
         assert all(timing.queued_ns > 0 and timing.running_ns > 0 for _, timing in found)
 
     run(scene)
@@ -74,9 +80,7 @@ def test_those_who_come_while_one_is_embedded_share_a_batch_and_each_gets_its_ow
 
 def test_a_batch_has_an_end() -> None:
     async def scene(recorder: Recorder, embedder: BatchEmbedder) -> None:
-        recorder.may_work.clear()
-        first = await _asked(embedder, [0])
-        await _until(lambda: bool(recorder.batches))
+        first = await _working(recorder, embedder)
         others = await _asked(embedder, range(1, MAX_BATCH + 4))
         recorder.may_work.set()
         await asyncio.gather(*first, *others)
@@ -102,9 +106,7 @@ def test_no_more_batches_at_once_than_allowed(limit: int) -> None:
 
 def test_who_left_is_not_embedded() -> None:
     async def scene(recorder: Recorder, embedder: BatchEmbedder) -> None:
-        recorder.may_work.clear()
-        first = await _asked(embedder, [0])
-        await _until(lambda: bool(recorder.batches))
+        first = await _working(recorder, embedder)
         gone, stays = await _asked(embedder, [1, 2])
         gone.cancel()
         recorder.may_work.set()

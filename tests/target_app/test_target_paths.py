@@ -79,15 +79,11 @@ def ran(monkeypatch: pytest.MonkeyPatch) -> Ran:
 
 
 def settings(folder: Path, **changes: Any) -> Settings:
-    return Settings(
-        knowledge_base_dir=folder,
-        cache_dir=folder.parent / "paths",
-        openai_base_url="http://127.0.0.1:1",
-        **changes,
-    )
+    cache, url = folder.parent / "paths", "http://127.0.0.1:1"
+    return Settings(knowledge_base_dir=folder, cache_dir=cache, openai_base_url=url, **changes)
 
 
-async def paths_of(wanted: Settings, ran: Ran, asked: AskRequest | None) -> dict[str, str]:
+async def paths_of(wanted: Settings, ran: Ran, asked: AskRequest) -> dict[str, str]:
     """What is said once it is loaded, which is what was said before; a question answered meanwhile."""
     built, llm = Service(wanted), make_llm(wanted)
     pipeline = Pipeline(built, llm, Metrics())
@@ -95,8 +91,7 @@ async def paths_of(wanted: Settings, ran: Ran, asked: AskRequest | None) -> dict
         before = pipeline.paths()
         await built.load()
         ran.clear()
-        if asked is not None:
-            await pipeline.answer(asked, QuietSink())
+        await pipeline.answer(asked, QuietSink())
         assert pipeline.paths() == before
         return before
     finally:
@@ -105,41 +100,8 @@ async def paths_of(wanted: Settings, ran: Ran, asked: AskRequest | None) -> dict
         await llm.close()
 
 
-@pytest.mark.parametrize("way", WAYS, ids=lambda way: "-".join(way.values()) or "default")
-def test_configurations_differ_in_the_stages_that_they_name_alone(
-    knowledge: Path, ran: Ran, way: dict[str, str]
-) -> None:
-    found = {
-        mocks: asyncio.run(
-            paths_of(
-                settings(knowledge, use_mock_embeddings=mocks[0], use_mock_llm=mocks[1], **way), ran, None
-            )
-        )
-        for mocks in MOCKS
-    }
-    baseline = found[False, False]
-    assert set(baseline) == {"preprocess", "embed", "search", "prompt", "llm"}
-    for (embeddings, llm), paths in found.items():
-        mocked = {stage for stage, on in (("embed", embeddings), ("llm", llm)) if on}
-        assert {stage for stage in paths if paths[stage] != baseline[stage]} == mocked
-        assert all(paths[stage].startswith("Mocked") for stage in mocked)
-        # What a LangChain store is searched by embeds the question, too, whoever makes the vector.
-        moved = {stage for stage in mocked if not paths[stage].endswith("@loop")}
-        assert moved == ({"embed"} & mocked if way.get("retrieval") == "langchain" else set())
-
-
-@pytest.mark.parametrize("mocks", MOCKS)
-@pytest.mark.parametrize("way", WAYS, ids=lambda way: "-".join(way.values()) or "default")
-def test_stages_run_where_it_is_said_and_where_the_settings_say(
-    knowledge: Path, ran: Ran, monkeypatch: pytest.MonkeyPatch, mocks: tuple[bool, bool], way: dict[str, str]
-) -> None:
-    chunk = type("Chunk", (), {"choices": []})
-    opened = type("Opened", (), {"close": lambda self: None, "response": None})
-    pieces = lambda self, messages: (opened(), (llm_module._piece(one) or "x" for one in [chunk]))  # noqa: E731
-    monkeypatch.setattr(SyncLLM, "_open", pieces)
-    monkeypatch.setattr(llm_module, "_hang_up", lambda stream: None)
-    wanted = settings(knowledge, use_mock_embeddings=mocks[0], use_mock_llm=mocks[1], **way)
-    paths = asyncio.run(paths_of(wanted, ran, request()))
+def check_ran(wanted: Settings, paths: dict[str, str], ran: Ran) -> None:
+    """Stages ran where it is said, and where the settings say."""
     served = Served(config=wanted.configuration, settings=wanted.public(), paths=paths)
     check = same_path(Facts(served=served))
     assert check.status == "pass", check.text
@@ -149,6 +111,31 @@ def test_stages_run_where_it_is_said_and_where_the_settings_say(
     if wanted.llm_client in ("async", "langchain") and not wanted.use_mock_llm:
         del said["llm"]  # nobody listens: there is no piece
     assert ran == said
+
+
+@pytest.mark.parametrize("way", WAYS, ids=lambda way: "-".join(way.values()) or "default")
+def test_configurations_differ_in_the_stages_that_they_name_alone_and_run_where_they_say(
+    knowledge: Path, ran: Ran, monkeypatch: pytest.MonkeyPatch, way: dict[str, str]
+) -> None:
+    chunk = type("Chunk", (), {"choices": []})
+    opened = type("Opened", (), {"close": lambda self: None, "response": None})
+    pieces = lambda self, messages: (opened(), (llm_module._piece(one) or "x" for one in [chunk]))  # noqa: E731
+    monkeypatch.setattr(SyncLLM, "_open", pieces)
+    monkeypatch.setattr(llm_module, "_hang_up", lambda stream: None)
+    found = {}
+    for mocks in MOCKS:
+        wanted = settings(knowledge, use_mock_embeddings=mocks[0], use_mock_llm=mocks[1], **way)
+        found[mocks] = asyncio.run(paths_of(wanted, ran, request()))
+        check_ran(wanted, found[mocks], ran)
+    baseline = found[False, False]
+    assert set(baseline) == {"preprocess", "embed", "search", "prompt", "llm"}
+    for (embeddings, llm), paths in found.items():
+        mocked = {stage for stage, on in (("embed", embeddings), ("llm", llm)) if on}
+        assert {stage for stage in paths if paths[stage] != baseline[stage]} == mocked
+        assert all(paths[stage].startswith("Mocked") for stage in mocked)
+        # What a LangChain store is searched by embeds the question, too, whoever makes the vector.
+        moved = {stage for stage in mocked if not paths[stage].endswith("@loop")}
+        assert moved == ({"embed"} & mocked if way.get("retrieval") == "langchain" else set())
 
 
 @pytest.mark.parametrize(("preprocessing", "where"), [("offloaded", "preprocess-pool"), ("inline", "loop")])

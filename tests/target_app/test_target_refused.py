@@ -16,17 +16,17 @@ KEY = "sk-test-0123456789abcdef"
 
 def run_uvicorn(environment: dict[str, str], port: int = 0) -> tuple[int, str]:
     """Exit code and output of a target that should not live."""
-    run = subprocess.run(
-        [
-            *(sys.executable, "-m", "uvicorn", "target_app.app:app", "--port", str(port)),
-            *("--no-access-log", "--log-level", "warning"),
-        ],
-        cwd=ROOT,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=40,
-    )
+    argv = [
+        sys.executable,
+        "-m",
+        "uvicorn",
+        "target_app.app:app",
+        "--port",
+        str(port),
+        "--log-level",
+        "warning",
+    ]
+    run = subprocess.run(argv, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=40)
     return run.returncode, run.stdout + run.stderr
 
 
@@ -37,60 +37,41 @@ def check_one_line(code: int, output: str, *words: str) -> None:
     assert KEY not in output
 
 
-@pytest.mark.parametrize(
-    ("settings", "words"),
-    [
-        ({"RETRIEVAL": "fast", "MAX_INFLIGHT": "-1"}, ("RETRIEVAL", "fast", "MAX_INFLIGHT")),
-        ({"KNOWLEDGE_BASE_DIR": "/nonexistent/folder"}, ("/nonexistent/folder",)),
-        (
-            {"RETRIEVAL": "langchain", "LANGCHAIN_STORE": "builtins:max", "USE_MOCK_LLM": "yes"},
-            ("LANGCHAIN_STORE=builtins:max", "the factory failed"),
-        ),
-    ],
-    ids=["at its start", "while it loads", "when it has loaded"],
-)
+WRONG = {
+    "at its start": ({"RETRIEVAL": "fast", "MAX_INFLIGHT": "-1"}, ("RETRIEVAL", "fast", "MAX_INFLIGHT")),
+    "while it loads": ({"KNOWLEDGE_BASE_DIR": "/nonexistent/folder"}, ("/nonexistent/folder",)),
+}
+
+
+@pytest.mark.parametrize("when", WRONG)
 def test_a_wrong_setting_ends_the_process_with_one_line_and_exit_code_2(
-    environment: dict[str, str], settings: dict[str, str], words: tuple[str, ...]
+    environment: dict[str, str], when: str
 ) -> None:
+    settings, words = WRONG[when]
     check_one_line(*run_uvicorn({**environment, **settings}), *words)
 
 
 MODEL = {"EMBEDDING_MODEL": "/nonexistent/model"}
+NO_STORE = {"RETRIEVAL": "langchain", "LANGCHAIN_STORE": "builtins:max", "USE_MOCK_LLM": "yes"}
+NO_MODEL = {"LLM_CLIENT": "langchain", "LANGCHAIN_MODEL": "builtins:dict"}
 
 
-@pytest.mark.parametrize(
-    ("settings", "words"),
-    [
-        ({"USE_MOCK_LLM": "perhaps"}, ("USE_MOCK_LLM", "perhaps", "yes or no")),
-        ({"OPENAI_BASE_URL": "http://[broken"}, ("OPENAI_BASE_URL",)),
-        ({"OPENAI_BASE_URL": "127.0.0.1:8002/v1"}, ("OPENAI_BASE_URL",)),
-        ({"KNOWLEDGE_BASE_DIR": "EMPTY"}, ("EMPTY",)),
-        ({"USE_MOCK_EMBEDDINGS": "no"} | MODEL, tuple(*MODEL.items())),
-        (
-            {"USE_MOCK_LLM": "yes"} | MODEL,
-            tuple(*MODEL.items()),
-        ),  # a mock has nothing to build its index with
-        ({"LANGCHAIN_STORE": "no.such:store"}, ("LANGCHAIN_STORE", "no.such", "cannot be imported")),
-        ({"LANGCHAIN_CALLBACKS": "json"}, ("LANGCHAIN_CALLBACKS=json", "package.module:factory")),
-        (
-            {"LLM_CLIENT": "langchain", "LANGCHAIN_MODEL": "builtins:dict"},
-            ("LANGCHAIN_MODEL=builtins:dict", "made a dict, not a BaseChatModel"),
-        ),
-    ],
-    ids=[
-        *("neither yes nor no", "broken address", "address without scheme", "no documents", "no model"),
-        *("no model for the index", "no such module", "no factory", "a factory of something else"),
-    ],
-)
+@pytest.mark.parametrize(("settings", "words"), [
+    ({"USE_MOCK_LLM": "perhaps"}, ("USE_MOCK_LLM", "perhaps", "yes or no")),
+    ({"OPENAI_BASE_URL": "http://[broken"}, ("OPENAI_BASE_URL",)),
+    ({"OPENAI_BASE_URL": "127.0.0.1:8002/v1"}, ("OPENAI_BASE_URL",)),
+    ({"KNOWLEDGE_BASE_DIR": "EMPTY"}, ("EMPTY",)),
+    ({"USE_MOCK_EMBEDDINGS": "no"} | MODEL, tuple(*MODEL.items())),
+    ({"USE_MOCK_LLM": "yes"} | MODEL, tuple(*MODEL.items())),  # a mock has nothing to build its index with
+    ({"LANGCHAIN_STORE": "no.such:store"}, ("LANGCHAIN_STORE", "no.such", "cannot be imported")),
+    ({"LANGCHAIN_CALLBACKS": "json"}, ("LANGCHAIN_CALLBACKS=json", "package.module:factory")),
+    (NO_MODEL, ("LANGCHAIN_MODEL=builtins:dict", "made a dict, not a BaseChatModel")),
+    (NO_STORE, ("LANGCHAIN_STORE=builtins:max", "the factory failed")),
+])  # fmt: skip
 def test_every_wrong_setting_is_one_line(
-    environment: dict[str, str],
-    settings: dict[str, str],
-    words: tuple[str, ...],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    caplog: pytest.LogCaptureFixture,
-) -> None:
+    environment: dict[str, str], settings: dict[str, str], words: tuple[str, ...], tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture,
+) -> None:  # fmt: skip
     """As in a process of its own."""
     from target_app import app
 
@@ -100,12 +81,9 @@ def test_every_wrong_setting_is_one_line(
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(os, "_exit", sys.exit)
 
-    def start() -> None:
+    with pytest.raises(SystemExit, match=r"^2$"):  # noqa: PT012
         app.make_app(app.load_settings())
         asyncio.run(app._load_or_leave(app.Service(app.load_settings())))
-
-    with pytest.raises(SystemExit, match=r"^2$"):
-        start()
     logged = [one for one in caplog.records if one.name == "uvicorn.error"]
     said = capsys.readouterr().err + "".join(f"{one.message}\n" for one in logged)
     check_one_line(2, said, *words)
@@ -121,15 +99,10 @@ def test_flags_are_read_as_in_the_original(monkeypatch: pytest.MonkeyPatch, word
     assert load_settings().use_mock_llm is means
 
 
-@pytest.mark.parametrize("loading", ["eager", "lazy"])
-def test_a_port_in_use_is_uvicorns_own_line_and_exit_code(environment: dict[str, str], loading: str) -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
+def test_a_port_in_use_is_uvicorns_own_line_and_exit_code(environment: dict[str, str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        settings = {"USE_MOCK_LLM": "yes", "MODEL_LOADING": loading}
-        code, output = run_uvicorn({**environment, **settings}, port)
-    assert code == 3, output  # uvicorn's own, as with lazy loading, where we have no hand in it
-    assert output.count("\n") == 1, output
+        code, output = run_uvicorn({**environment, "USE_MOCK_LLM": "yes"}, port)
+    assert (code, output.count("\n")) == (3, 1), output
     assert "address already in use" in output
     assert str(port) in output

@@ -3,9 +3,11 @@
 import asyncio
 import gc
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import SimpleNamespace
 from typing import Any
+from unittest.mock import Mock
 
 import httpx
 import pytest
@@ -17,14 +19,6 @@ from target_app.upstream import Upstream
 from target_app.vitals import Durations, Vitals
 
 
-class Clock:
-    def __init__(self) -> None:
-        self.s = 100.0
-
-    def __call__(self) -> float:
-        return self.s
-
-
 def value(vitals: Vitals, name: str, **labels: str) -> float | None:
     registry = CollectorRegistry()
     registry.register(vitals)
@@ -32,44 +26,40 @@ def value(vitals: Vitals, name: str, **labels: str) -> float | None:
 
 
 def test_the_longest_is_of_this_second_and_the_one_before() -> None:
-    clock = Clock()
-    times = Durations(clock)
-    times.add(0.5)
-    clock.s += 0.9
-    times.add(0.2)
-    assert (times.count, times.sum, times.longest) == (2, 0.7, 0.5)
-    clock.s += 1
-    times.add(0.1)
-    assert times.longest == 0.5
-    clock.s += 1
-    assert times.longest == 0.1
+    clock = SimpleNamespace(s=100.0)
+    times = Durations(lambda: clock.s)
+    for clock.s, seconds, longest in ((100.0, 0.5, 0.5), (100.9, 0.2, 0.5), (101.9, 0.1, 0.5)):
+        times.add(seconds)
+        assert times.longest == longest
+    assert (times.count, times.sum) == (3, pytest.approx(0.8))
+    for clock.s, longest in ((102.9, 0.1), (112.9, 0.0)):
+        assert times.longest == longest
+    times.add(0.3)
     clock.s += 10
-    assert (times.count, times.longest) == (3, 0.0)
+    assert times.longest == 0.0
 
 
-def test_a_timer_that_comes_late_is_the_loops_lag() -> None:
+def ran(during: Callable[[Vitals], object]) -> Vitals:
+    """One that ran while that was done."""
     vitals = Vitals(Upstream())
 
     async def run() -> None:
         vitals.start()
-        loop = asyncio.get_running_loop()
-        vitals._ring(loop, loop.time() - 0.25)
+        during(vitals)
         vitals.stop()
 
     asyncio.run(run())
+    return vitals
+
+
+def test_a_timer_that_comes_late_is_the_loops_lag() -> None:
+    vitals = ran(lambda one: one._ring(loop := asyncio.get_running_loop(), loop.time() - 0.25))
     assert value(vitals, "target_loop_lag_seconds_count") == 1
     assert value(vitals, "target_loop_lag_max_seconds") == pytest.approx(0.25, abs=0.2)
 
 
 def test_collections_are_counted_while_it_runs() -> None:
-    vitals = Vitals(Upstream())
-
-    async def run() -> None:
-        vitals.start()
-        gc.collect()
-        vitals.stop()
-
-    asyncio.run(run())
+    vitals = ran(lambda _: gc.collect())
     gc.collect()
     count = vitals.pauses.count
     assert count >= 1
@@ -157,11 +147,10 @@ class Answers(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def url() -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Answers)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_address[1]}"
-    server.shutdown()
-    server.server_close()
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answers) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
 
 
 def test_each_connection_of_a_client_is_counted_once(url: str) -> None:
@@ -188,19 +177,9 @@ def test_each_connection_of_a_client_is_counted_once(url: str) -> None:
 def test_contention_for_the_interpreters_lock_is_told_where_gilknocker_is(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    class Knocker:
-        contention_metric = 0.75
-        resets = 0
-
-        def start(self) -> None: ...
-        def stop(self) -> None: ...
-
-        def reset_contention_metric(self) -> None:
-            self.resets += 1
-
-    knocker = Knocker()
+    knocker = Mock(contention_metric=0.75)
     monkeypatch.setattr("target_app.vitals._knocker", lambda: knocker)
     assert value(Vitals(Upstream()), "target_gil_contention") == 0.75
-    assert knocker.resets > 0
+    assert knocker.reset_contention_metric.called
     monkeypatch.setattr("target_app.vitals._knocker", lambda: None)
     assert value(Vitals(Upstream()), "target_gil_contention") is None

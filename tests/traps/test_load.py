@@ -85,8 +85,7 @@ def test_locusts_own_table_has_whole_streams(serve: Any, locust: Any, tmp_path: 
     for kind, true in true_ms.items():
         assert rows[kind]["num_requests"] == len(truths)
         ours = rows[kind]["total_response_time"] / len(truths)
-        assert ours == pytest.approx(fmean(recorded_ms[kind]), abs=1)
-        assert ours >= fmean(true) - 1
+        assert fmean(true) - 1 <= ours == pytest.approx(fmean(recorded_ms[kind]), abs=1)
     assert rows["POST"]["total_content_length"] == sum(r.bytes for r in data.requests) > 500 * len(truths)
 
 
@@ -174,11 +173,6 @@ RATE, STALL_S, STALL_AT_S = 40, 1.5, 2.0
 STALLING = {"ttft_ms": 20, "itl_ms": 2, "tokens": 3, "stall_s": STALL_S, "stall_at_s": STALL_AT_S}
 
 
-def slow(requests: Sequence[RequestRecord]) -> list[RequestRecord]:
-    """Requests that a healthy server would not have made wait so."""
-    return [r for r in requests if (r.ttft_ms or 0) > STALL_S * 500]
-
-
 def silence(truths: Sequence[dict[str, Any]]) -> tuple[int, int]:
     """From when to when the server sent nothing for longest, by its own record."""
     sent = sorted(
@@ -211,8 +205,7 @@ def test_an_open_loop_sees_a_stall_in_full(
     assert median(beyond_ms) < STALL_S * 500
     counted = measured(data.requests, data.cell.window)
     assert p99(ours_ms(counted)) > 0.8 * STALL_S * 1000
-    sent_late_ms = [(r.sent_at_ns - (r.due_at_ns or 0)) / MS for r in data.requests]
-    assert min(sent_late_ms) >= 0
+    assert min(r.sent_at_ns - (r.due_at_ns or 0) for r in data.requests) >= 0
     # What waits for an answer before it asks sends these when the stall is over, in the median half of it.
     assert median((r.sent_at_ns - (r.due_at_ns or 0)) / MS for r in due) < STALL_S * 250
 
@@ -225,16 +218,9 @@ def test_a_closed_loop_hides_the_same_stall(serve: Any, locust: Any, tmp_path: P
     assert len(truths) == len(data.requests) > 300
     stall_ns, end_ns = silence(truths)
     assert end_ns - stall_ns > 0.8 * STALL_S * 1e9  # the trap is set
-    assert len(slow(data.requests)) <= 2  # one a user: all others were never asked
+    # One a user: all others were never asked.
+    assert sum((r.ttft_ms or 0) > STALL_S * 500 for r in data.requests) <= 2
     assert p99(ours_ms(measured(data.requests, data.cell.window))) < STALL_S * 500
-
-
-@pytest.mark.parametrize("name", ["bundled", "blocked-loop"])
-def test_lumps_alone_are_not_called_a_proxy(serve: Any, locust: Any, tmp_path: Path, name: str) -> None:
-    served = serve(name, tokens=24)  # TRAPS 7
-    data = run(locust, tmp_path, served, "-u", "3", "-t", "2s")
-    assert len(served.truths(len(data.requests))) == len(data.requests)
-    assert check_of(data, "buffering").status != "fail"
 
 
 def test_lumps_after_early_headers_are_said_aloud(serve: Any, locust: Any, tmp_path: Path) -> None:  # TRAPS 7

@@ -19,11 +19,10 @@ PASSWORD = "pass-w0rd/0f-me"
 COOKIE = "c00kie-0f-a-session"
 BASIC = base64.b64encode(f"somebody:{PASSWORD}".encode()).decode()
 SECRETS = (KEY, TENANT, PASSWORD, COOKIE, BASIC)
-HEADERS = (
-    f"--header=X-Tenant={TENANT}",
-    f"--header=X-Auth=Basic {BASIC}",
-    f"--header=cookie=lang=en; session={COOKIE}",
-)
+HEADERS = [
+    f"--header={one}"
+    for one in (f"X-Tenant={TENANT}", f"X-Auth=Basic {BASIC}", f"cookie=lang=en; session={COOKIE}")
+]
 OF_THE_SERVICE = "s3rv1ce-t0ken"
 """What only URLs of the service hold."""
 URL = f"https://me:{OF_THE_SERVICE}@h.example/login?sig={OF_THE_SERVICE}#{OF_THE_SERVICE}"
@@ -38,69 +37,35 @@ def _sent(head: bytes) -> list[str]:
     return [*said, *filter(None, [key])] + ([PASSWORD, COOKIE] if "x-auth" in small else [])
 
 
-def _plain(talk: Any, status: str, extra: str, body: bytes) -> None:
-    talk.raw(f"HTTP/1.1 {status}\r\n{extra}Content-Length: {len(body)}\r\n\r\n".encode("latin-1") + body)
+def _plain(talk: Any, status: str, extra: str, body: str) -> None:
+    head = f"HTTP/1.1 {status}\r\n{extra}Content-Length: {len(body.encode())}\r\n\r\n"
+    talk.raw(head.encode("latin-1") + body.encode())
+
+
+def _chunks(talk: Any, *chunks: str, status: str = "200 OK") -> None:
+    talk.headers(status=status)
+    for chunk in chunks:
+        talk.chunk(chunk.encode())
+    talk.done()
+
+
+def _events(talk: Any, *events: dict[str, Any]) -> None:
+    _chunks(talk, *(f"data: {json.dumps(event)}\n\n" for event in events))
 
 
 def _status(talk: Any, said: list[str]) -> None:
     echo = talk.head.replace(b"\r\n", b" ").decode("latin-1")
-    _plain(talk, f"401 {' '.join(said)}", f"X-Echo: {echo}\r\nContent-Type: {said[0]}\r\n", echo.encode())
+    _plain(talk, f"401 {' '.join(said)}", f"X-Echo: {echo}\r\nContent-Type: {said[0]}\r\n", echo)
 
 
 def _json(talk: Any, said: list[str]) -> None:
     body = json.dumps({"error": {"message": f"Incorrect API key provided: {said}", "sent": said, "at": URL}})
-    _plain(talk, "401 No", "", body.replace("/", "\\/").encode())
-
-
-def _masked(talk: Any, said: list[str]) -> None:
-    _plain(talk, "401 No", "", f"Incorrect API key: {KEY[:11]}***{KEY[-6:]} ({KEY[:9]}...)".encode())
+    _plain(talk, "401 No", "", body.replace("/", "\\/"))
 
 
 def _encoded(talk: Any, said: list[str]) -> None:
     forms = [f"{quote(one, safe='')} {base64.b64encode(b'a' + one.encode()).decode()}" for one in said]
-    _plain(talk, "403 No", "", " ".join(forms).encode())
-
-
-def _late(talk: Any, said: list[str]) -> None:
-    """The key goes past the length at which errors are cut."""
-    for size in (160, 140):
-        body = f"no {'x y ' * size}"[: size - 12] + said[-1]
-    _plain(talk, "403 No", "", body.encode())
-
-
-def _in_two(talk: Any, said: list[str]) -> None:
-    talk.headers(status="401 No")
-    talk.chunk(f"no: {said[0][:14]}".encode())
-    talk.chunk(said[0][14:].encode())
-    talk.done()
-
-
-def _redirect(talk: Any, said: list[str]) -> None:
-    _plain(talk, "302 Found", f"Location: {URL}&{quote(said[0])}\r\n", b"go there")
-
-
-def _relative(talk: Any, said: list[str]) -> None:
-    _plain(talk, "307 Go", f"Location: /login/{quote(said[-1])}?next={OF_THE_SERVICE}\r\n", b"")
-
-
-def _error_event(talk: Any, said: list[str]) -> None:
-    talk.headers()
-    talk.event({"type": "token", "content": "a"}, {"type": "error", "message": f"{said} at {URL}"})
-    talk.done()
-
-
-def _bare_error(talk: Any, said: list[str]) -> None:
-    talk.headers()
-    talk.chunk(f"event: error\ndata: {json.dumps(said)}\n\n".encode())
-    talk.done()
-
-
-def _coding(talk: Any, said: list[str]) -> None:
-    _plain(talk, "200 OK", f"Content-Encoding: {said[0]}\r\n", b"data: x\n\n")
-
-
-def _kind(talk: Any, said: list[str]) -> None:
-    _plain(talk, "200 OK", f"Content-Type: text/{said[0]}\r\n", said[0].encode())
+    _plain(talk, "403 No", "", " ".join(forms))
 
 
 def _no_http(talk: Any, said: list[str]) -> None:
@@ -109,16 +74,30 @@ def _no_http(talk: Any, said: list[str]) -> None:
 
 
 def _good(talk: Any, said: list[str]) -> None:
-    talk.headers()
-    talk.event({"type": "token", "content": said[0]}, {"type": "documents", "data": said})
     stages = {said[0]: {"running_ms": 1.0, said[-1]: 1.0}}
-    talk.event({"type": "complete", "config": said[0], "timings": stages})
-    talk.done()
+    _events(
+        talk, {"type": "token", "content": said[0]}, {"type": "documents", "data": said},
+        {"type": "complete", "config": said[0], "timings": stages},
+    )  # fmt: skip
 
 
-ECHOES = (
-    *(_status, _json, _masked, _encoded, _late, _in_two, _redirect, _relative, _error_event, _bare_error),
-    *(_coding, _kind, _no_http, _good),
+MASKED = f"Incorrect API key: {KEY[:11]}***{KEY[-6:]} ({KEY[:9]}...)"
+ECHOES: tuple[Callable[[Any, list[str]], None], ...] = (
+    *(_status, _json, _encoded, _no_http, _good),
+    lambda talk, _: _plain(talk, "401 No", "", MASKED),
+    # The key goes past the length at which errors are cut.
+    lambda talk, said: _plain(talk, "403 No", "", f"no {'x y ' * 140}"[:128] + said[-1]),
+    lambda talk, said: _chunks(talk, f"no: {said[0][:14]}", said[0][14:], status="401 No"),
+    lambda talk, said: _plain(talk, "302 Found", f"Location: {URL}&{quote(said[0])}\r\n", "go there"),
+    lambda talk, said: _plain(
+        talk, "307 Go", f"Location: /login/{quote(said[-1])}?next={OF_THE_SERVICE}\r\n", ""
+    ),
+    lambda talk, said: _events(
+        talk, {"type": "token", "content": "a"}, {"type": "error", "message": f"{said} at {URL}"}
+    ),
+    lambda talk, said: _chunks(talk, f"event: error\ndata: {json.dumps(said)}\n\n"),
+    lambda talk, said: _plain(talk, "200 OK", f"Content-Encoding: {said[0]}\r\n", "data: x\n\n"),
+    lambda talk, said: _plain(talk, "200 OK", f"Content-Type: text/{said[0]}\r\n", said[0]),
 )
 
 
@@ -130,7 +109,7 @@ def _configuration(talk: Any) -> None:
     said = _sent(talk.head) or ["nothing"]
     settings = {one: one for one in said} | {"DATABASE_URL": URL, "SERVICE_KEY": OF_THE_SERVICE, "list": said}
     body = {"config": f"runs {said[0]}", "settings": settings, "paths": {one: f"{one}@loop" for one in said}}
-    _plain(talk, "200 OK", "", json.dumps(body).encode())
+    _plain(talk, "200 OK", "", json.dumps(body))
 
 
 @pytest.fixture
@@ -152,39 +131,27 @@ def _nothing_is_shown(folder: Path) -> None:
         for secret in (*SECRETS, OF_THE_SERVICE):
             for form in {secret.lower(), re.sub(r"\d+", "n", secret.lower())}:
                 for first in range(len(form) - 8 + 1):
-                    piece = form[first : first + 8]
-                    assert piece not in text, f"{path.name}: {piece} in {_around(text, piece)}"
-
-
-def _around(text: str, piece: str) -> str:
-    at = text.index(piece)
-    return text[max(0, at - 80) : at + 80]
+                    before, found, after = text.partition(form[first : first + 8])
+                    assert not found, f"{path.name}: {before[-80:]}{found}{after[:80]}"
 
 
 @pytest.mark.parametrize(("over", "processes"), [("https", 1), ("http", 2)], indirect=["over"])
 def test_a_load_keeps_and_shows_nothing_of_what_it_sent(
-    locust: Callable[..., Any],
-    echoing: Any,
-    over: Any,
-    tmp_path: Path,
-    free_port: Callable[[], int],
-    processes: int,
+    locust: Any, echoing: Any, over: Any, tmp_path: Path, free_port: Callable[[], int], processes: int
 ) -> None:
-    url = over.url(echoing.url)
-    port = str(free_port())
+    url, port = over.url(echoing.url), str(free_port())
     more = ["--processes", "2", "--master-bind-port", port, "--master-port", port] if processes > 1 else []
     process = locust(
         *("--headless", "-u", "3", "-t", "7s", "-H", url, "--loglevel", "DEBUG", *over.words, *HEADERS),
         *("--results", str(tmp_path / "r"), "--csv", str(tmp_path / "stats"), *more),
-        *("--html", str(tmp_path / "o.html"), "--csv-full-history"),
-        *("--request-timeout", "2", "--drain-seconds", "1"),
+        *("--html", str(tmp_path / "o.html"), "--csv-full-history", "--request-timeout", "2"),
+        *("--drain-seconds", "1"),
         TARGET_API_KEY=KEY,
     )
     assert process.wait() == 3, process.text  # hardly one answer was good
     assert echoing.talks[-1].number >= 2 * len(ECHOES)
     records = rows(tmp_path / "r" / "requests.jsonl")
-    outcomes = {record["outcome"] for record in records}
-    assert {"ok", "http_error", "stream_error", "truncated"} <= outcomes
+    assert {"ok", "http_error", "stream_error", "truncated"} <= {record["outcome"] for record in records}
     assert any("/login?***" in (record["error"] or "") for record in records)
     assert "***" in (tmp_path / "r" / "cell.json").read_text()
     _nothing_is_shown(tmp_path)
@@ -193,8 +160,18 @@ def test_a_load_keeps_and_shows_nothing_of_what_it_sent(
 @pytest.mark.parametrize("over", ["https"], indirect=True)
 def test_a_sweep_keeps_and_shows_nothing_of_what_it_sent(echoing: Any, over: Any, tmp_path: Path) -> None:
     argv = ["--deployment", f"url:{over.url(echoing.url)}", *over.words, "--config", "as-is"]
-    argv += ["--concurrency", "2", "--repeats", "1", "--requests", "20", *ONCE]
-    argv += ["--", "--request-timeout", "2"]
+    argv += [
+        "--concurrency",
+        "2",
+        "--repeats",
+        "1",
+        "--requests",
+        "20",
+        *ONCE,
+        "--",
+        "--request-timeout",
+        "2",
+    ]
     (tmp_path / "run").mkdir()
     done = sweep(*argv, cwd=tmp_path / "run", TARGET_API_KEY=KEY)
     text = done.stdout + done.stderr

@@ -47,11 +47,9 @@ def test_the_client_alone(one: Service, trap: Any, over: Any) -> None:
             return
         assert exchange.answer.token_count == (one.tokens, one.source)
         assert exchange.ended_ns >= (exchange.answer.last_token_ns or 0)
-        in_time = [
-            dated(exchange.answer.first_generated_ns, one.generated, server.talks[number].sent_at),
-            dated(exchange.answer.first_token_ns, one.first, server.talks[number].sent_at),
-        ]
-        if all(in_time):
+        sent_at = server.talks[number].sent_at
+        generated = dated(exchange.answer.first_generated_ns, one.generated, sent_at)
+        if dated(exchange.answer.first_token_ns, one.first, sent_at) and generated:
             return
     raise AssertionError(f"late in each of {TRIES} tries")  # a busy machine is late now and then
 
@@ -77,7 +75,7 @@ def test_in_a_load(trap: Any, locust: Any, tmp_path: Path) -> None:
     (tmp_path / "questions.jsonl").write_text("".join(f"{json.dumps(one)}\n" for one in questions))
     words = ("--requests", "24", "--warmup-requests", "1", "--min-seconds", "0", "-t", "60s")
     one = locust(
-        *("-H", trap(by_question).url, "--headless", "-u", "1", "--dialect", "openai", *words),
+        *("-H", trap(by_question).url, "--headless", "-u", "4", "--dialect", "openai", *words),
         *("--questions", "questions.jsonl", "--results", "r"),
     )
     assert one.wait() in (0, 3), one.text

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from records.cells.cell import Check, Window
+from records.cells.load_worker import LoadWorker
 from records.cells.request import RequestRecord
 from records.services.served import Served
 from workloads import judge
@@ -34,9 +35,6 @@ def _judged(requests: Sequence[RequestRecord], **changes: Any) -> tuple[Check, .
 
 def test_each_check_is_made_once_those_first_that_would_explain_the_others(record: Record) -> None:
     assert [check.name for check in _judged([record()])] == IN_ORDER
-
-
-def test_every_check_answers_for_nothing_at_all() -> None:
     found = _judged([], window=None)
     assert [check.name for check in found] == IN_ORDER
     assert [check.name for check in found if check.status == "fail"] == ["failures"]
@@ -48,28 +46,36 @@ def test_warm_up_is_not_judged_by_its_answers(record: Record) -> None:
     assert not failed & {"failures", "retrieval", "tokens"}
 
 
+@pytest.mark.parametrize(("outcome", "failed"), [
+    ("http_error", {"failures"}), ("connect_error", {"failures"}), ("timeout", {"failures", "generator-lag"}),
+])  # fmt: skip
+def test_where_a_service_refuses_all_that_alone_is_the_cause(
+    record: Record, outcome: Any, failed: set[str]
+) -> None:
+    still = LoadWorker(worker="w", region="", loop_lag_p99_ms=None, cpu_percent=9.0, stood_still_percent=40.0)
+    found = _judged([record(outcome=outcome, error="HTTP 404")], load_workers=[still])
+    assert {check.name for check in found if check.status == "fail"} == failed
+
+
 def test_a_load_that_changes_is_not_held_against_one_level(record: Record) -> None:
     requests = [record(first_token_at_ns=5), record(seq=1, outcome="http_error")]
     constant = {check.name: check.status for check in _judged(requests)}
     assert (constant["concurrency"], constant["failures"]) == ("n/a", "fail")
     found = {check.name: check for check in _judged(requests, shape="Ramp")}
     assert list(found) == IN_ORDER
+    (failed,) = (
+        one for one in _judged([record(outcome="http_error")], shape="Ramp") if one.name == "failures"
+    )
+    assert failed.status == "fail"  # not one good answer
     of_one = {name for name in found if found[name].text == "the shape Ramp changed the load on the way"}
     assert of_one == (OF_ONE_LEVEL & set(IN_ORDER)) | {"failures"}
     assert {found[name].status for name in of_one} == {"n/a"}
 
 
-def test_a_changing_load_without_any_good_answer_still_fails(record: Record) -> None:
-    found = {check.name: check.status for check in _judged([record(outcome="http_error")], shape="Ramp")}
-    assert found["failures"] == "fail"
-
-
 def test_a_cell_is_held_against_what_was_expected_of_it(record: Record) -> None:
-    served = Served(config="baseline", settings={"RETRIEVAL": "async"})
+    known = {"served": Served(config="baseline", settings={"RETRIEVAL": "async"}), "profiler_s": 0.5}
     expected = {"config": "mock-llm", "settings": {"RETRIEVAL": "blocking"}}
-    found = _judged(
-        [record()], served=served, **expected, profiler_s=0.5, profiled_at_ns=[0, 15 * 10**8, 30 * 10**8]
-    )
+    found = _judged([record()], **known, **expected, profiled_at_ns=[0, 15 * 10**8, 30 * 10**8])
     assert [check.name for check in found] == [*IN_ORDER, "profiler"]
     status = {check.name: check.status for check in found}
     assert [status[name] for name in ("configuration", "configuration-effect", "profiler")] == ["fail"] * 3

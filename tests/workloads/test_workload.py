@@ -44,14 +44,10 @@ def test_a_workload_that_is_in_no_catalogue_is_said_to_be_unknown() -> None:
         workload("ehco")
 
 
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"columns": Columns(main=("latency_p99",))},
-        {"compared": TTFT},
-        {"metrics": (replace(LATENCY, quantiles=(0.95,)),), "columns": Columns(main=("latency_p95",))},
-    ],
-)
+@pytest.mark.parametrize("changes", [
+    {"columns": Columns(main=("latency_p99",))}, {"compared": TTFT},
+    {"metrics": (replace(LATENCY, quantiles=(0.95,)),), "columns": Columns(main=("latency_p95",))},
+])  # fmt: skip
 def test_a_workload_has_the_figures_that_it_shows(changes: dict[str, object]) -> None:
     with pytest.raises(ValueError, match="plain: "):
         replace(PLAIN, **changes)  # type: ignore[arg-type]

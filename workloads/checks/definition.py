@@ -24,6 +24,8 @@ class Definition:
     """A busy machine fails it, whatever the service does."""
     of_our_own: bool = False
     """It holds our own processes to their time: where it fails, that is noise on record."""
+    of_its_end: bool = False
+    """One of our own processes was gone: whatever else fails follows from that."""
     of_the_generator: bool = False
     """Its figure says how well the load generator did."""
     worth_telling: bool = False

@@ -12,12 +12,19 @@ OWN_CPU = "leave a CPU to the load alone"
 
 
 def relief(facts: Facts) -> str:
-    """What gives the generator time: more processes where its own are busy, a quieter machine where others
-    kept them waiting, either where it is not known; and a CPU of its own where it has none yet."""
+    """What gives the generator time: the usual priority where it has a low one, more processes where its own
+    are busy, a quieter machine where others kept them waiting, either where it is not known; and a CPU of its
+    own where it has none yet."""
     others = " and ".join(disturbances(facts.noise))
     percents = [one.cpu_percent for one in facts.load_workers if one.cpu_percent is not None]
     own = max(percents, default=None)
     used = "" if own is None else f" and used {own:.0f} % of a core itself"
+    back = next((one.priority for one in facts.load_workers if one.priority), "")
+    if back and (others or own is None or own < BUSY_PERCENT):
+        return (
+            f"{others + ', and ' if others else ''}it runs at {back}, so whatever else runs goes first: "
+            "start it at the usual priority (without chrt or nice)"
+        )
     apart = "" if facts.own_cpus else f", or {OWN_CPU}"
     if own is not None and own >= BUSY_PERCENT:
         also = f" ({others}, too)" if others else ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from records.cells.cell import Check, Status, Window
@@ -24,7 +24,10 @@ def kept(facts: Facts) -> Check:
     return advised(lost, "make room, or name another folder (--results)")
 
 
-@declared("workers")
+_GONE = {"of_the_machine": True, "of_our_own": True, "of_its_end": True}
+
+
+@declared("workers", **_GONE)
 def workers(facts: Facts) -> Check:
     """Was every load worker there all the time?"""
     expected, fewest = facts.workers_expected, facts.workers_fewest
@@ -142,3 +145,21 @@ define("port-forward", of_the_machine=True, of_our_own=True)
 def port_forward(ends: int) -> Check:
     """A port-forward is ours: what it breaks off is no failure of the service, and is measured again."""
     return Check.bounded("port-forward", ends, 0, f"the port-forward ended {ends} times in the cell's time")
+
+
+HELPERS, WATCHERS = "helpers", "watchers"
+define(HELPERS, **_GONE)
+define(WATCHERS, worth_telling=True)
+
+
+def helpers(ended: Sequence[str]) -> Iterator[Check]:
+    """Processes that the load needs and that are ours, such as a link; none where all were there."""
+    if ended:
+        yield Check(name=HELPERS, status="fail", figure=len(ended), bound=0, text="; ".join(ended))
+
+
+def watchers(ended: Sequence[str]) -> Iterator[Check]:
+    """Processes that only look on: what was measured is good without them."""
+    if ended:
+        text = f"{'; '.join(ended)}: what would have been seen from then on is not known"
+        yield Check(name=WATCHERS, status="n/a", figure=len(ended), bound=0, text=text)

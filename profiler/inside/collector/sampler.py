@@ -30,7 +30,7 @@ class Ping:
         self.runs_it = runs_it
         self._asked_s = self._longest_s = 0.0
 
-    def ask(self) -> None:
+    def send(self) -> None:
         if not self._asked_s:
             self._asked_s = time.monotonic()
             try:
@@ -127,7 +127,7 @@ class Sampler:
         except Exception:
             self._errors += 1
         for ping in pings.values():  # last, so that we do not ourselves keep it from answering
-            ping.ask()
+            ping.send()
         cpu_s = time.thread_time() - began_cpu_s
         return max(self._interval_s - (time.monotonic() - began_s), cpu_s / SHARE, 0.001)
 

@@ -22,9 +22,9 @@ def test_the_regions_of_forked_workers() -> None:
 
 def test_a_connection_is_made_elsewhere_and_the_service_keeps_its_name() -> None:
     address = Address("https://rag.example/v1", Reach(connect_to=place_of("[::1]:8101", "--connect-to")))
-    assert address.dialled == ("::1", 8101)
+    assert address.connects_to == ("::1", 8101)
     assert (address.authority, address.server_name) == ("rag.example", "rag.example")
-    assert Address("https://rag.example").dialled == ("rag.example", 443)
+    assert Address("https://rag.example").connects_to == ("rag.example", 443)
     assert place_of("", "--connect-to") is None
 
 

@@ -18,18 +18,11 @@ from loadgen.tasks.ask.options import AskOptions
 from loadgen.tasks.ask.task import ASK, AskTask
 from reach.options import OPTIONS
 from records.secrets.secret_names import is_secret
-
-
-class Parser(argparse.ArgumentParser):
-    """Takes the arguments of locust's parser, without locust."""
-
-    def add_argument(self, *names: Any, **given: Any) -> Any:
-        ours = {k: v for k, v in given.items() if k not in ("env_var", "include_in_web_ui")}
-        return super().add_argument(*names, **ours)
+from support import OptionParser
 
 
 def parsed(*words: str) -> argparse.Namespace:
-    parser = Parser()
+    parser = OptionParser()
     add_arguments(parser, LoadOptions, AskOptions)
     return parser.parse_args(words)
 
@@ -94,6 +87,12 @@ def test_bytes_that_are_no_text_are_refused(name: str) -> None:
     assert "\udcff" not in str(caught.value)
 
 
+@pytest.mark.parametrize("name", ["--region", "--run-name", "--cell-name"])
+def test_a_name_is_one_line_that_does_nothing_to_a_terminal(name: str) -> None:
+    with pytest.raises(UsageError, match=f"{name} is to be one line"):
+        settings(name, "a\nb")
+
+
 @pytest.mark.parametrize("word", [
     "--field=api_key=sk-1", "--field=dbPassword=sk-1", "--field=credentials=sk-1",
     '--field=extra={"tools": [{"api_key": "sk-1"}]}',
@@ -112,19 +111,16 @@ def test_a_secret_that_would_be_kept_is_refused_without_showing_it(word: str) ->
 
 def test_limits_are_no_secrets() -> None:
     names = (
-        *("max_tokens", "max_token", "stop_token_ids", "token_type_ids", "keywords", "prompt_cache_key"),
-        *("max_passages", "detokenize", "thinking_token_budget", "tokenizer", "eos_token", "num_passes"),
-        *("upweight", "passthrough", "X-Passenger", "keyspace"),
+        "max_tokens max_token stop_token_ids token_type_ids keywords prompt_cache_key max_passages keyspace"
     )
-    asked = task(*[f"--field={name}=3" for name in names], "--path=/ask?api-version=2")
+    names += (
+        " detokenize thinking_token_budget tokenizer eos_token num_passes upweight passthrough X-Passenger"
+    )
+    asked = task(*[f"--field={name}=3" for name in names.split()], "--path=/ask?api-version=2")
     assert asked.dialect.template["stop_token_ids"] == 3
     assert asked.dialect.path == "/ask?api-version=2"
-    plain = (
-        "a basic understanding of sk-learn-pipelines",
-        "hf_some_long_name_of_a_model_2",
-        "the bearer of news",
-    )
-    for harmless in (*plain, "http://h/x?v=1#top", "write to me@h, see http://h?token=", "ssh://h/a@b"):
+    plain = ("of sk-learn-pipelines", "hf_some_long_name_of_a_model_2", "the bearer of news", "ssh://h/a@b")
+    for harmless in (*plain, "http://h/x?v=1#top", "write to me@h, see http://h?token="):
         assert task(f"--field=callback={harmless}").dialect.template["callback"] == harmless
     secrets = ("api_key", "apiKey", "X-Api-Key", "accessToken", "x-auth", "dbPassword", "jwt", "token", "pw")
     assert [name for name in secrets if not is_secret(name)] == []
@@ -162,14 +158,10 @@ def test_a_header_takes_the_place_of_the_client_s_own_whatever_its_letters() -> 
     assert "Host: h:1" in Origin("http://h:1").head("POST", "/p", HEADERS).decode()
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        *("Content-Length", "Transfer-Encoding", "connection", "UPGRADE", "TE", "Trailer", "Expect"),
-        *("Keep-Alive", "Proxy-Connection", "Proxy-Authorization", "Accept-Encoding", "Content-Encoding"),
-        "HTTP2-Settings",
-    ],
-)
+@pytest.mark.parametrize("name", [
+    "Content-Length", "Transfer-Encoding", "connection", "UPGRADE", "TE", "Trailer", "Expect", "Keep-Alive",
+    "Proxy-Connection", "Proxy-Authorization", "Accept-Encoding", "Content-Encoding", "HTTP2-Settings",
+])  # fmt: skip
 def test_headers_that_frame_a_request_are_refused(name: str) -> None:
     with pytest.raises(UsageError, match=f"--header {name}") as caught:
         settings(f"--header={name}=S3CRET")
@@ -183,19 +175,20 @@ def test_a_header_s_value_that_cannot_be_sent_is_refused_without_showing_it(valu
     assert not value.strip() or value not in str(caught.value)
 
 
-@pytest.mark.parametrize("word", ["--header=nothing", "--field=nothing"])
-def test_what_wants_a_name_and_a_value_says_so(word: str) -> None:
-    with pytest.raises(UsageError, match="wants NAME=VALUE"):
-        settings(word)
+@pytest.mark.parametrize(("words", "said"), [
+    (["--header=nothing"], "wants NAME=VALUE"), (["--field=nothing"], "wants NAME=VALUE"),
+    (["--header=X-Tenant=a", "--header=x-tenant=b"], "--header x-tenant is given twice"),
+    (["--dialect=openai", "--drop-field=stream"], "--drop-field stream: the answer would come in one piece"),
+    (["--dialect=openai", "--field=stream=false"], "--field stream: the answer would come in one piece"),
+    (["--dialect=openai", "--field=messages=[]"], "--field messages: that field holds the question"),
+])  # fmt: skip
+def test_what_makes_no_request_is_refused(words: list[str], said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        settings(*words)
 
 
 def test_blanks_around_a_header_s_value_are_none_of_it() -> None:
     assert settings("--header= X-Tenant = a b ").headers == {"X-Tenant": "a b"}
-
-
-def test_a_header_that_is_given_twice_is_refused() -> None:
-    with pytest.raises(UsageError, match="--header x-tenant is given twice"):
-        settings("--header=X-Tenant=a", "--header=x-tenant=b")
 
 
 def test_authorization_is_given_in_one_way() -> None:
@@ -241,23 +234,8 @@ def test_a_field_can_be_left_out_also_of_an_object() -> None:
     assert asked.requested()["drop_fields"] == ["stream_options"]
     inner = task("--dialect=openai", "--drop-field=stream_options.include_usage", "--field=a.b=1")
     assert inner.dialect.template == {"model": "default", "stream": True, "stream_options": {}, "a.b": 1}
+    assert "model" not in task("--dialect=openai", "--drop-field=model").dialect.template  # it is in the path
     assert "a.b" not in task("--field=a.b=1", "--drop-field=a.b").dialect.template
-
-
-@pytest.mark.parametrize(
-    ("words", "said"),
-    [
-        (["--drop-field=stream"], "--drop-field stream: the answer would come in one piece"),
-        (["--field=stream=false"], "--field stream: the answer would come in one piece"),
-        (["--field=messages=[]"], "--field messages: that field holds the question"),
-    ],
-)
-def test_a_body_that_asks_for_no_stream_or_without_the_question_is_refused(
-    words: list[str], said: str
-) -> None:
-    with pytest.raises(UsageError, match=said):
-        settings("--dialect=openai", *words)
-    settings("--dialect=openai", "--drop-field=model")  # some services have it in the path
 
 
 @pytest.mark.parametrize("name", ["stream_option", "messages", "stream_options.x", "model.x", ""])

@@ -4,6 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 WORKER = """
 from argparse import Namespace
 from locust import argument_parser
@@ -33,7 +35,8 @@ from loadgen.process.run import Phase
 environment = Environment(parsed_options=Namespace(region="", connect_to=""))
 environment.create_local_runner()
 load, drained = LoadTest(environment, ASK), []
-load.run = SimpleNamespace(phase=Phase.RUNNING, settings=SimpleNamespace(drain_seconds=1))
+load.run = SimpleNamespace(phase=Phase.RUNNING, settings=SimpleNamespace(drain_seconds=1), cell=None)
+assert load.levels_held is None  # no records are kept
 load.level_log.step(5)
 
 def drain(seconds):
@@ -124,32 +127,21 @@ else:
 """
 
 
-def run(script: str, *arguments: str) -> None:
+SCRIPTS = {
+    # Locust asks for them for each option it is told, at each change of users: 200 ms of a loop's lag.
+    "a worker works out locust's default options once": WORKER,
+    "a level ends when the load stops and not when it has drained": DRAIN,
+    "a load has one scenario": SCENARIOS,  # its options are the parser's, and its task is every user's
+    # Seen in one run of fifteen: a traceback from the greenlet that reads the workers' messages.
+    "Ctrl-C interrupts nobody but the main greenlet": INTERRUPT,
+    # While a master waits for the workers that it forked, whoever writes it once a second would.
+    "nobody writes into locust's CSV once it is closed": CSV,
+}
+
+
+@pytest.mark.parametrize("script", SCRIPTS.values(), ids=SCRIPTS)
+def test_in_a_process_of_its_own(script: str, tmp_path: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-c", script, *arguments], capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", script, f"{tmp_path}/"], capture_output=True, text=True, timeout=60
     )
     assert done.returncode == 0, done.stderr
-
-
-def test_a_worker_works_out_locusts_default_options_once() -> None:
-    """Locust asks for them for each option it is told, at each change of users: 200 ms of a loop's lag."""
-    run(WORKER)
-
-
-def test_a_level_ends_when_the_load_stops_and_not_when_it_has_drained() -> None:
-    run(DRAIN)
-
-
-def test_a_load_has_one_scenario() -> None:
-    """Its options are the parser's, and its task is every user's."""
-    run(SCENARIOS)
-
-
-def test_ctrl_c_interrupts_nobody_but_the_main_greenlet() -> None:
-    """Seen in one run of fifteen: a traceback from the greenlet that reads the workers' messages."""
-    run(INTERRUPT)
-
-
-def test_nobody_writes_into_locusts_csv_once_it_is_closed(tmp_path: Path) -> None:
-    """While a master waits for the workers that it forked, whoever writes it once a second would."""
-    run(CSV, f"{tmp_path}/")

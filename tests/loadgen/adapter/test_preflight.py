@@ -49,9 +49,8 @@ def test_a_master_whose_workers_ask_from_elsewhere_is_warned(
     environment.parsed_options.master = True
     preflight.check(environment, SimpleNamespace(), is_worker=False)
     [line] = capsys.readouterr().err.splitlines()
-    assert line.startswith(
-        "warning: from this master http://a cannot be reached: connection refused; workers"
-    )
+    said = "warning: from this master http://a cannot be reached: connection refused; workers"
+    assert line.startswith(said)
     assert environment.parsed_options.spawn_rate == 4
 
 

@@ -1,6 +1,7 @@
 """Locust's own rows: the times of the workload beside the request's row."""
 
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 from loadgen.adapter.rows import Row, log
@@ -14,26 +15,15 @@ SIZE = Metric(name="size", title="Size", unit="bytes", of=lambda r: r.bytes, qua
 PLAIN = Workload(name="plain", metrics=(LATENCY, SIZE), compared=LATENCY, checks=())
 
 
-class Stats:
-    """Locust's, as far as rows go."""
-
-    def __init__(self) -> None:
-        self.found: dict[str, float] = {}
-
-    def get(self, name: str, method: str) -> Any:
-        stats = self
-
-        class Entry:
-            def log(self, ms: float, size: int) -> None:
-                stats.found[f"{method} {name}"] = ms
-
-        return Entry()
-
-
 def rows(workload: Workload, record: RequestRecord) -> dict[str, float]:
-    stats = Stats()
-    log(stats, Row.of("POST", "/x", workload), record)
-    return stats.found
+    """As locust's own statistics are told of them."""
+    found: dict[str, float] = {}
+
+    def get(name: str, method: str) -> Any:
+        return SimpleNamespace(log=lambda ms, size: found.update({f"{method} {name}": ms}))
+
+    log(SimpleNamespace(get=get), Row.of("POST", "/x", workload), record)
+    return found
 
 
 def test_they_are_those_of_the_workload(record: Callable[..., RequestRecord]) -> None:

@@ -13,8 +13,6 @@ from asking import ask
 from loadgen.client.connect import connection
 from loadgen.client.connection import Timeouts
 from loadgen.client.http import Origin
-from loadgen.client.secured import SecuredConnection
-from loadgen.client.watched import WatchedConnection
 from loadgen.tasks.ask.dialects import dialect
 from loadgen.tasks.ask.reading import Asker
 from reach.options import Reach
@@ -24,38 +22,35 @@ from secured_peers import GOOD, LIMIT_S, PAUSE_S, Peer, Serve
 from support import wait_until
 
 
-def test_the_kind_of_connection_is_the_origin_s(certificates: Any) -> None:
-    limits = Timeouts(total=1)
-    reach = Reach(tls=Tls(ca=certificates.ca))
-    assert type(connection(Origin("http://h"), limits)) is WatchedConnection
-    assert type(connection(Origin("https://h", reach), limits)) is SecuredConnection
-
-
 def test_the_time_to_connect_holds_over_the_handshake_too(asker: Any) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         one = asker(f"https://127.0.0.1:{silent.getsockname()[1]}", connect=0.3)
         exchange = ask(one)
-    assert (exchange.outcome, exchange.error) == (
-        "connect_error",
-        "TLS: no handshake in time; a service without TLS is asked as http://",
-    )
+    said = "TLS: no handshake in time; a service without TLS is asked as http://"
+    assert (exchange.outcome, exchange.error) == ("connect_error", said)
 
 
-def test_connecting_is_timed_with_its_handshake(peers: Serve, asker: Any) -> None:
+def test_connecting_is_timed_with_its_handshake_and_http_1_1_offered_by_its_name(
+    peers: Serve, asker: Any, certificates: Any
+) -> None:
+    chosen = []
+
     def script(peer: Peer) -> None:
         time.sleep(PAUSE_S)
         peer.send(peer.shake_hands())
+        chosen.append(peer.tls.selected_alpn_protocol())
         while True:
             peer.request()
             peer.send(peer.record(GOOD))
 
-    one = asker(peers(script).url)
+    context = certificates.server()
+    context.set_alpn_protocols(["h2", "http/1.1"])
+    one = asker(peers(script, context).url)
     one.connection.connect()
     assert one.connection.connect_ns >= PAUSE_S * 1e9
-    for _ in range(2):
-        exchange = ask(one)
-        assert exchange.outcome == "ok"
+    assert [ask(one).outcome for _ in range(2)] == ["ok", "ok"]
     assert one.connection.connects == 1
+    assert chosen == ["http/1.1"]
 
 
 def test_who_is_not_verified_is_not_asked(trap: Any, behind_tls: Any, certificates: Any, asker: Any) -> None:
@@ -76,42 +71,25 @@ def test_a_certificate_that_the_service_wants(
 ) -> None:
     url = behind_tls(trap(lambda talk: talk.raw(GOOD)).url, certificates.server(wants_client=True))
     exchange = ask(asker(url))
-    assert exchange.outcome != "ok"
     assert exchange.error == "TLS: tlsv13 alert certificate required; --cert FILE shows one"
     shown = {"cert": certificates.path("client.pem"), "cert_key": certificates.path("client.key")}
     assert ask(asker(url, Tls(ca=certificates.ca, **shown))).outcome == "ok"
 
 
-def test_http_1_1_is_offered_by_its_name(peers: Serve, asker: Any, certificates: Any) -> None:
-    chosen = []
-
+@pytest.mark.parametrize(("scheme", "said", "error"), [
+    ("http", b"\x15\x03\x01\x00\x02\x02\x46", "what answers there speaks TLS: ask it as https://"),
+    ("https", b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n",
+     "TLS: what answers there speaks no TLS: ask it as http://"),
+])  # fmt: skip
+def test_http_asked_of_tls_and_tls_of_http(
+    peers: Serve, asker: Any, scheme: str, said: bytes, error: str
+) -> None:
     def script(peer: Peer) -> None:
-        peer.send(peer.shake_hands())
-        chosen.append(peer.tls.selected_alpn_protocol())
-        peer.request()
-        peer.send(peer.record(GOOD))
-
-    context = certificates.server()
-    context.set_alpn_protocols(["h2", "http/1.1"])
-    assert ask(asker(peers(script, context).url)).outcome == "ok"
-    assert chosen == ["http/1.1"]
-
-
-def test_http_asked_of_tls_and_tls_of_http(trap: Any, peers: Serve, asker: Any) -> None:
-    def alerting(peer: Peer) -> None:
         peer.sock.recv(65536)
-        peer.send(b"\x15\x03\x01\x00\x02\x02\x46")
-
-    exchange = ask(asker(peers(alerting).url.replace("https", "http")))
-    assert exchange.error == "what answers there speaks TLS: ask it as https://"
-
-    def bad_request(peer: Peer) -> None:
-        peer.sock.recv(65536)
-        peer.send(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+        peer.send(said)
         peer.sock.recv(65536)
 
-    exchange = ask(asker(peers(bad_request).url))
-    assert exchange.error == "TLS: what answers there speaks no TLS: ask it as http://"
+    assert ask(asker(peers(script).url.replace("https", scheme))).error == error
 
 
 def test_through_a_proxy(trap: Any, behind_tls: Any, certificates: Any, proxy: Any) -> None:
@@ -139,16 +117,11 @@ class OpenSsl:
     """``openssl s_server``, which can be told to renew keys and to begin another handshake."""
 
     def __init__(self, certificates: Any, port: int, version: str) -> None:
-        self.process = subprocess.Popen(
-            [
-                *("stdbuf", "-oL"),  # else it keeps to itself what it has done
-                *("openssl", "s_server", version, "-accept", f"127.0.0.1:{port}"),
-                *("-cert", certificates.path("server.pem"), "-key", certificates.path("server.key")),
-            ],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-        )
+        words = ["stdbuf", "-oL"]  # else it keeps to itself what it has done
+        words += ["openssl", "s_server", version, "-accept", f"127.0.0.1:{port}"]
+        words += ["-cert", certificates.path("server.pem"), "-key", certificates.path("server.key")]
+        pipe = subprocess.PIPE
+        self.process = subprocess.Popen(words, stdin=pipe, stdout=pipe, stderr=subprocess.STDOUT)
         self.text = b""
         threading.Thread(target=self._listen, daemon=True).start()
 

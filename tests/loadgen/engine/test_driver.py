@@ -27,10 +27,7 @@ class Job:
 class Jobs(Task[Job, Exchange]):
     """Each is submitted and polled: two records. They end."""
 
-    workload = "jobs"
-    path = "/jobs"
-    finite = True
-    timeouts = Timeouts(total=1)
+    workload, path, finite, timeouts = "jobs", "/jobs", True, Timeouts(total=1)
 
     def __init__(self, count: int, between: Callable[[], object] = lambda: None) -> None:
         self.count, self.between = count, between
@@ -51,18 +48,18 @@ class Jobs(Task[Job, Exchange]):
         record.values["filled"] = 1
 
 
+@dataclass
 class Client:
-    def __init__(self, connection: Any, between: Callable[[], object]) -> None:
-        self.connection = connection
-        self._between = between
+    connection: Any
+    between: Callable[[], object]
 
     def run(self, item: Job, begin: Callable[[], Exchange]) -> None:
         for number in range(2):
             if number:
-                self._between()
+                self.between()
             exchange = begin()
-            exchange.outcome, exchange.ended_ns = "ok", exchange.sent_ns + 1
-            exchange.body_ended_ns = exchange.ended_ns
+            exchange.outcome = "ok"
+            exchange.ended_ns = exchange.body_ended_ns = exchange.sent_ns + 1
 
 
 def driver(task: Jobs, users: int = 1) -> tuple[Driver, list[RequestRecord]]:
@@ -83,7 +80,7 @@ def driver(task: Jobs, users: int = 1) -> tuple[Driver, list[RequestRecord]]:
 def test_an_item_may_have_several_records() -> None:
     one, records = driver(Jobs(3))
     user = one.virtual_user()
-    assert one.ask(user)
+    assert one.run_next(user)
     assert [(r.question, r.seq, r.outcome) for r in records] == [("0", 1, "ok"), ("0", 2, "ok")]
     assert all(r.values == {"filled": 1} for r in records)
     assert records[0].flags[0] == "warmup"
@@ -95,7 +92,7 @@ def test_an_item_may_have_several_records() -> None:
 def test_a_finite_task_ends_its_load(users: int) -> None:
     one, records = driver(Jobs(3), users)
     every = [one.virtual_user() for _ in range(users)]
-    while any(list(map(one.ask, every))):
+    while any(list(map(one.run_next, every))):
         pass
     assert sorted(r.question for r in records) == ["0", "0", "1", "1", "2", "2"]
     assert one.exhausted
@@ -107,7 +104,7 @@ def test_a_worker_leaves_its_end_to_its_master() -> None:
     one, _ = driver(Jobs(1))
     one.session.decides = False
     user = one.virtual_user()
-    assert [one.ask(user), one.ask(user)] == [True, False]
+    assert [one.run_next(user), one.run_next(user)] == [True, False]
     assert one.exhausted
     assert not one.session.stopping
 
@@ -116,7 +113,7 @@ def test_nothing_of_an_item_is_recorded_once_the_run_was_cut() -> None:
     made: list[Driver] = []
     one, records = driver(Jobs(1, between=lambda: made[0].abort()))
     made.append(one)
-    one.ask(one.virtual_user())
+    one.run_next(one.virtual_user())
     assert [r.outcome for r in records] == ["ok"]  # it was over by then
     assert one.session.in_flight == 0
 

@@ -17,35 +17,30 @@ LIMIT_S = 20.0
 class Driver:
     """Counts what it is told to do; its answers never come before `release`."""
 
+    out_of_items = False
+
     def __init__(self, *, rate: float, most: int, due: int, workers: int = 1) -> None:
         self.settings = SimpleNamespace(rate=rate, max_inflight=most, arrival="constant")
         self.place = SimpleNamespace(worker_index=0, workers=workers)
         self.task = SimpleNamespace(seed=0)
         self.pace = Pace(rate)
         self.clock = SimpleNamespace(unix=lambda at_ns: at_ns)
-        self.connections: list[object] = []
         self.asked: list[int] = []
         self.dropped: list[int] = []
-        self.out_of_items = False
-        self.release = threading.Event()
         self.idle_at: list[int] = []
+        self.release = threading.Event()
         self._due = due
         self.session = SimpleNamespace(stopping=False, idle=self.idle_at.append)
-
-    def items(self, place: int, places: int) -> object:
-        return iter(())
-
-    def new_user(self, items: object) -> object:
-        return object()
-
-    def connect(self, user: object) -> None:
-        self.connections.append(user)
+        self.items = lambda place, places: iter(())
+        self.new_user = lambda items: object()
+        self.connections: list[object] = []
+        self.connect = self.connections.append
 
     def _one_more(self, at_ns: int, into: list[int]) -> None:
         into.append(at_ns)
         self.session.stopping = len(self.asked) + len(self.dropped) >= self._due
 
-    def ask(self, user: object, due_ns: int) -> None:
+    def run_next(self, user: object, due_ns: int) -> None:
         self._one_more(due_ns, self.asked)
         assert self.release.wait(LIMIT_S)
 

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 import loadgen
-from loadgen.engine.lag import LoopLag, percentile
 from loadgen.engine.session import Plan, Session
 from loadgen.engine.task import Share
 from loadgen.tasks.ask.question_files import Question
@@ -25,12 +24,18 @@ def end(one: Session, at_ns: int, *, measured: bool, clean: bool = True, abort: 
     one.end(at_ns, measured=measured, clean=clean, abort=abort)
 
 
+def in_window(requests: int) -> Session:
+    one = session(requests=requests)
+    one.spawned, one.window_start_ns = True, 10 * S
+    return one
+
+
 def test_warmup_ends_when_all_are_spawned_and_enough_have_ended() -> None:
     one = session()
     for at in (1, 2, 3):
         assert not one.begin()
         end(one, at * S, measured=False)
-    assert one.window_start_ns is None  # not all users are there
+    assert one.window_ns() is None  # not all users are there
     one.spawned = True
     one.begin()
     end(one, 4 * S, measured=False)
@@ -39,8 +44,7 @@ def test_warmup_ends_when_all_are_spawned_and_enough_have_ended() -> None:
 
 
 def test_it_stops_with_its_requests_and_its_seconds_and_ends_at_the_first_idle_user() -> None:
-    one = session(requests=2)
-    one.spawned, one.window_start_ns = True, 10 * S
+    one = in_window(2)
     for at in (11, 12):
         one.begin()
         end(one, at * S, measured=True)
@@ -54,21 +58,17 @@ def test_it_stops_with_its_requests_and_its_seconds_and_ends_at_the_first_idle_u
     assert one.window_ns() == (10 * S, 13 * S + 5)
 
 
-def test_late_requests_are_made_up_for_up_to_twice_the_number() -> None:
-    one = session(requests=2)
-    one.spawned, one.window_start_ns = True, 10 * S
-    for at in (13, 14):
-        end(one, at * S, measured=True, clean=at == 13)
-    assert not one.stopping
-    end(one, 15 * S, measured=True, clean=False)
-    assert not one.stopping
-    end(one, 16 * S, measured=True, clean=False)
-    assert one.stopping  # no machine is waited for for ever
-    again = session(requests=2)
-    again.spawned, again.window_start_ns = True, 10 * S
-    for at in (13, 14, 15):
-        end(again, at * S, measured=True, clean=at != 14)
-    assert again.stopping
+@pytest.mark.parametrize(("clean", "stopping"), [
+    ((True, False), False), ((True, False, True), True), ((True, False, False), False),
+    ((True, False, False, False), True),  # no machine is waited for for ever
+])  # fmt: skip
+def test_late_requests_are_made_up_for_up_to_twice_the_number(
+    clean: tuple[bool, ...], stopping: bool
+) -> None:
+    one = in_window(2)
+    for at, on_time in enumerate(clean, 13):
+        end(one, at * S, measured=True, clean=on_time)
+    assert one.stopping is stopping
 
 
 def test_cut_requests_count_nowhere() -> None:
@@ -76,10 +76,6 @@ def test_cut_requests_count_nowhere() -> None:
     one.begin()
     end(one, S, measured=True, abort=True)
     assert (one.ended, one.measured, one.in_flight) == (0, 0, 0)
-
-
-def test_no_window_without_a_warm_up_that_ended() -> None:
-    assert session().window_ns() is None
 
 
 @pytest.mark.parametrize(("users", "workers"), [(1, 1), (7, 1), (3, 2), (40, 1)])
@@ -110,23 +106,9 @@ def test_questions_are_seeded_and_endless() -> None:
 
 def test_the_library_gives_thousands_of_questions() -> None:
     questions = library_questions()
-    assert len(questions) > 3000
-    assert len({question.id for question in questions}) == len(questions)
-    found = {question.text for question in questions}
+    assert len({question.id for question in questions}) == len(questions) > 3000
     asked = {"What does json.dumps do?", "How do I use os.path.join?", "Explain the function math.sqrt"}
-    assert asked <= found
-
-
-def test_lag_and_cpu_of_a_window() -> None:
-    lag = LoopLag()
-    for i in range(200):
-        lag.add(i * S // 100, (50 if i in (150, 160, 170) else 1) * 1_000_000, i * S // 200)
-    assert lag.p99_ms(0, S) == 1.0
-    assert lag.p99_ms(S, 2 * S) == 50.0
-    assert lag.cpu_percent(0, S) == pytest.approx(50)
-    assert lag.p99_ms(5 * S, 6 * S) is None
-    assert lag.cpu_percent(5 * S, 6 * S) is None
-    assert percentile([3.0, 1.0, 2.0], 0.5) == 2.0
+    assert asked <= {question.text for question in questions}
 
 
 def test_pure_modules_import_no_locust_and_no_gevent() -> None:

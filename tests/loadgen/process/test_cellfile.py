@@ -1,7 +1,7 @@
 """The cell's folder and the line that says whether to believe it."""
 
 import os
-from argparse import ArgumentParser, Namespace
+from argparse import Namespace
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ from records.errors import UsageError
 from records.evidence.noise import Noise
 from records.files import write_json
 from records.services.served import Served
+from support import OptionParser
 from workloads.catalogue import checks_that
 
 
@@ -52,50 +53,36 @@ def test_the_verdict_is_one_line() -> None:
     absent = Check(name="retrieval", status="n/a", text="none asked for")
     bad = Check(name="failures", status="fail", text="3 of 9 requests failed")
     late = Check(name="generator-lag", status="fail", text="50.0 ms late")
-    assert verdict_line(cell(good, absent)) == "valid: 1 checks passed; not applicable: retrieval"
-    assert verdict_line(cell(good, good)) == "valid: 2 checks passed"
-    assert verdict_line(cell(good, bad, late)) == (
-        "invalid: failures: 3 of 9 requests failed; generator-lag: 50.0 ms late"
-    )
-    assert verdict_line(cell(good, complete=False)) == (
-        "incomplete: the run ended before its planned end; until then 1 checks passed"
-    )
     unverified = Check(name="tls", status="n/a", figure="insecure", text="nobody verified it")
-    assert verdict_line(cell(bad, absent, unverified)) == (
-        "invalid: failures: 3 of 9 requests failed; tls: nobody verified it"
-    )
-    assert verdict_line(cell(good, unverified)) == (
-        "valid: 1 checks passed; not applicable: tls; tls: nobody verified it"
-    )
+    failed, ended = "failures: 3 of 9 requests failed", "the run ended before its planned end"
+    for found, said in [
+        (cell(good, absent), "valid: 1 checks passed; not applicable: retrieval"),
+        (cell(good, good), "valid: 2 checks passed"),
+        (cell(good, bad, late), f"invalid: {failed}; generator-lag: 50.0 ms late"),
+        (cell(good, complete=False), f"incomplete: {ended}; until then 1 checks passed"),
+        (cell(bad, complete=False), f"invalid: {failed}; {ended}"),
+        (cell(bad, absent, unverified), f"invalid: {failed}; tls: nobody verified it"),
+        (cell(good, unverified), "valid: 1 checks passed; not applicable: tls; tls: nobody verified it"),
+    ]:
+        assert verdict_line(found) == said
     for name in checks_that(lambda check: check.worth_telling):
         told = Check(name=name, status="n/a", text="5 of 9 good answers")
         assert verdict_line(cell(good, told)).endswith(f"; {name}: 5 of 9 good answers")
-    assert verdict_line(cell(bad, complete=False)) == (
-        "invalid: failures: 3 of 9 requests failed; the run ended before its planned end"
-    )
 
 
-class Parser(ArgumentParser):
-    """Takes the arguments of locust's parser, without locust."""
-
-    def add_argument(self, *names: Any, **given: Any) -> Any:
-        ours = {k: v for k, v in given.items() if k not in ("env_var", "include_in_web_ui")}
-        return super().add_argument(*names, **ours)
-
-
-def _defaults() -> Namespace:
-    parser = Parser()
+def options(*words: str) -> Namespace:
+    parser = OptionParser()
     add_arguments(parser, LoadOptions, AskOptions)
-    return parser.parse_args([])
+    return parser.parse_args(words)
 
 
 def cell_file(run: Path, spec: CellSpec, served: Served, environment: dict[str, str]) -> CellFile:
-    wanted = settings(_defaults(), environment)
+    wanted = settings(options(), environment)
     write_json(run / "spec", spec.to_json())
     expected = Expected.read(str(run / "spec"), wanted.redaction)
     folder = run / "cells/local/four/c01-r2"
     folder.mkdir(parents=True)
-    task, origin = task_of(ASK, _defaults(), wanted), Origin("http://h:1")
+    task, origin = task_of(ASK, options(), wanted), Origin("http://h:1")
     begun = asked(wanted, task, 1, served, origin, run_time_s=1.0, shape=None, shape_options={})
     return CellFile(folder, begun, wanted, served, task=task, expected=expected)
 
@@ -114,17 +101,10 @@ def test_a_cell_is_judged_once_by_what_was_expected_of_it_and_only_then_complete
     samples = tmp_path / "samples"
     samples.write_text("".join(f'{{"at_ns": {n * 10**9}, "profiler": {{}}}}\n' for n in range(3)))
     spec = CellSpec(
-        deployment="local",
-        config="four",
-        point={"users": 1},
-        repeat=2,
-        expected_settings={"KEY_FILE": "of-secret-12345678", "N": "4"},
-        cpus={"mode": "shared"},
-        earlier_tries=1,
-        pids=(os.getpid(),),
-        samples=str(samples),
-        interval_s=0.5,
-    )
+        deployment="local", config="four", point={"users": 1}, repeat=2, earlier_tries=1, pids=(os.getpid(),),
+        expected_settings={"KEY_FILE": "of-secret-12345678", "N": "4"}, cpus={"mode": "shared"},
+        samples=str(samples), interval_s=0.5,
+    )  # fmt: skip
     served = Served(config="custom", settings={"KEY_FILE": "***", "N": 5})
     file = cell_file(tmp_path, spec, served, {"TARGET_API_KEY": "of-secret-12345678"})
     assert not is_complete(tmp_path, file.folder)
@@ -144,12 +124,14 @@ def test_a_cell_is_judged_once_by_what_was_expected_of_it_and_only_then_complete
 
 def test_a_file_that_says_of_no_cell_what_it_is_is_a_usage_error(tmp_path: Path) -> None:
     (tmp_path / "spec").write_text("{}")
-    with pytest.raises(UsageError, match=r"--cell-spec: .* says of no cell"):
-        Expected.read(str(tmp_path / "spec"), settings(_defaults(), {}).redaction)
-    with pytest.raises(UsageError, match=r"--cell-spec: .* is missing"):
-        Expected.read(str(tmp_path / "gone"), settings(_defaults(), {}).redaction)
-    with pytest.raises(UsageError, match=r"--cell-spec .*: Is a directory"):
-        Expected.read(str(tmp_path), settings(_defaults(), {}).redaction)
+    redaction = settings(options(), {}).redaction
+    for name, said in (
+        ("spec", " .* says of no cell"),
+        ("gone", " .* is missing"),
+        ("", " .*Is a directory"),
+    ):
+        with pytest.raises(UsageError, match=f"--cell-spec:?{said}"):
+            Expected.read(str(tmp_path / name), redaction)
 
 
 @pytest.mark.parametrize(("words", "status"), [([], "fail"), (["--no-rag"], "n/a")])
@@ -157,11 +139,9 @@ def test_the_scenario_says_what_its_checks_are_to_know(
     tmp_path: Path, record: Any, words: list[str], status: str
 ) -> None:
     """Of what it asks, the cell's file itself knows no option by name."""
-    parser = Parser()
-    add_arguments(parser, LoadOptions, AskOptions)
-    options = parser.parse_args(words)
-    wanted, served, origin = settings(options, {}), Served(), Origin("http://h:1")
-    task = task_of(ASK, options, wanted)
+    given = options(*words)
+    wanted, served, origin = settings(given, {}), Served(), Origin("http://h:1")
+    task = task_of(ASK, given, wanted)
     begun = asked(wanted, task, 1, served, origin, run_time_s=1.0, shape=None, shape_options={})
     file = CellFile(tmp_path, replace(begun, requested={}), wanted, served, task=task)
     one: RequestRecord = record(documents=0, first_token_at_ns=5)

@@ -2,10 +2,7 @@
 
 import os
 import re
-import shutil
 import signal
-import time
-from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -25,15 +22,11 @@ def stage(tmp_path: Path, free_port: Callable[[], int]) -> Iterator[Stage]:
         process.kill()
 
 
-OVER_TLS = pytest.mark.parametrize("over", ["https"], indirect=True)
-"""What these find over HTTP the others find; a context for TLS is a thing more that each process needs."""
-
-
-@OVER_TLS
+@pytest.mark.parametrize("over", ["https"], indirect=True)
 def test_two_workers_every_request_once_with_its_region(stage: Stage, over: Any) -> None:
     """Over TLS the private authority is named to the master alone, whose options the workers get."""
     stage.behind(over)
-    master, *workers = stage.two("--requests", "40", "--min-seconds", "2")
+    master, *workers = stage.two("--requests", "40", "--min-seconds", "1")
     master.wait()
     assert not stage.failed(master)
     assert [worker.wait() for worker in workers] == [0, 0]
@@ -50,31 +43,9 @@ def test_two_workers_every_request_once_with_its_region(stage: Stage, over: Any)
         assert "valid: " not in worker.text
 
 
-@OVER_TLS
-def test_processes_end_by_run_time_with_streams_in_flight(stage: Stage, over: Any) -> None:
-    stage.behind(over)
-    one = stage.master("r", "--processes", "2", "-t", "2s")
-    one.wait()
-    assert not stage.failed(one)
-    records = stage.records()
-    assert len(records) == stage.served()
-    assert len(keys(records)) == len(records)
-    assert Counter(r.worker for r in records).keys() == {"w0", "w1"}
-
-
-def test_streams_longer_than_the_drain_are_recorded_as_cut(stage: Stage) -> None:
-    stage.serve(ttft_ms=30_000)
-    master, *workers = stage.two("-t", "2s", "--drain-seconds", "0.3")
-    assert master.wait() == 3, master.text
-    assert [worker.wait() for worker in workers] == [0, 0]
-    assert Counter(r.outcome for r in stage.records()) == {"aborted": 4}
-    assert stage.served() == 4
-    assert last_line(master).startswith("invalid: failures: no good answer")
-
-
 def test_a_killed_worker_makes_the_run_invalid_and_loses_at_most_its_last_report(stage: Stage) -> None:
-    master, eu, us = stage.two("-t", "6s", "--drain-seconds", "2")
-    stage.both_recorded(60)
+    master, eu, us = stage.two("-t", "5s", "--drain-seconds", "1")
+    stage.both_recorded(50)
     stage.recorded(len(stage.records()) + 15)  # what is recorded has just been reported
     eu.kill()
     assert master.wait() == 3, master.text
@@ -83,7 +54,7 @@ def test_a_killed_worker_makes_the_run_invalid_and_loses_at_most_its_last_report
     assert last_line(master).startswith("invalid: workers: at the fewest 1 of 2 load workers")
     lost = stage.served() - len(records)
     # Its two streams in flight, and what its two users ended since its last report: one is due each tenth of
-    # a second, in which they end two, and goes when it gets a CPU. Without any it would be half of sixty.
+    # a second, in which they end two, and goes when it gets a CPU. Without any it would be half of fifty.
     assert 0 <= lost <= 2 + 2 * 5
     assert {r.region for r in records} == {"eu", "us"}
     assert len(keys(records)) == len(records)
@@ -197,22 +168,6 @@ def test_a_worker_that_cannot_take_part_says_why(stage: Stage, tmp_path: Path) -
     assert re.search(r"cannot take part: .*questions.txt: No such file", master.text)
 
 
-def test_a_worker_without_the_private_authority_says_so(
-    stage: Stage, tmp_path: Path, behind_tls: Callable[..., str], certificates: Any
-) -> None:
-    """A file that an option names is read by each process where it runs."""
-    shutil.copy(certificates.ca, tmp_path / "ca.pem")  # on the master's machine alone
-    (tmp_path / "elsewhere").mkdir()
-    stage.url, stage.reach = behind_tls(stage.url), ("--ca", "ca.pem")
-    master = stage.master("r", "--master", "--expect-workers", "1")
-    stage.folder = tmp_path / "elsewhere"
-    worker = stage.worker("eu")
-    assert master.wait() == 2, master.text
-    worker.wait()
-    assert "cannot take part: --ca ca.pem: No such file or directory" in master.text
-    assert "Traceback" not in master.text + worker.text
-
-
 def test_the_run_time_does_not_cut_streams_that_drain(stage: Stage) -> None:
     stage.serve(ttft_ms=2_000)
     # The first 4 answers come after 2 s, the fifth after 4 s and ends the run, whose last streams take
@@ -222,16 +177,3 @@ def test_the_run_time_does_not_cut_streams_that_drain(stage: Stage) -> None:
     assert "run-time limit reached" in one.text
     assert {r.outcome for r in stage.records()} == {"ok"}
     assert len(stage.records()) == stage.served()
-
-
-def test_a_second_ctrl_c_waits_for_no_stream(stage: Stage) -> None:
-    stage.serve(ttft_ms=30_000)
-    one = stage.master("r", "--drain-seconds", "600")
-    wait_until(lambda: "All users spawned" in one.text)
-    wait_until(lambda: stage.server.connections() >= 4)
-    one.send(signal.SIGINT)
-    time.sleep(1)
-    one.send(signal.SIGINT)
-    assert one.wait() == 130, one.text
-    assert "Traceback" not in one.text, one.text
-    assert Counter(r.outcome for r in stage.records()) == {"aborted": 4}

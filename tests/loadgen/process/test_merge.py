@@ -1,6 +1,5 @@
 """What workers say, added up; when one counts as lost; who is listened to."""
 
-from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
@@ -32,36 +31,18 @@ def report(
     }  # fmt: skip
 
 
-def test_a_worker_that_delivered_everything_is_whole() -> None:
-    one = merge(expected=2)
-    one.take("a", report(b"{}\n{}\n", 2))
-    one.take("b", report(b"{}\n", 1, SUMMARY))
-    one.take("a", report(b"{}\n", 3, SUMMARY))
+@pytest.mark.parametrize(("reports", "whole"), [
+    ([("b", report(b"{}\n", 1, SUMMARY)), ("a", report(b"{}\n", 1)), ("a", report(b"{}\n", 2, SUMMARY))], 2),
+    ([("a", report(b"{}\n{}\n", 2)), ("a", report(b"{}\n", 4, SUMMARY))], 0),  # one on the way was lost
+    ([("a", report(b"{}\n{}\n", 2)), ("a", report(b"{}\n", 3))], 0),  # it never reported for the last time
+    ([("a", report(b"{}\n", 1)), ("later", report(b"{}\n", 1, SUMMARY))], 0),  # another came in its place
+])  # fmt: skip
+def test_a_worker_is_lost_unless_all_its_records_arrived(reports: list[Any], whole: int) -> None:
+    one = merge(expected=len({worker for worker, _ in reports} - {"later"}))
+    for worker, data in reports:
+        one.take(worker, data)
     one.count_whole()
-    assert one.fewest == 2
-
-
-@pytest.mark.parametrize(
-    "last",
-    [
-        report(b"{}\n", 4, SUMMARY),  # one on the way was lost
-        report(b"{}\n", 3),  # it never reported for the last time
-    ],
-)
-def test_a_worker_whose_records_did_not_all_arrive_is_lost(last: Report) -> None:
-    one = merge(expected=1)
-    one.take("a", report(b"{}\n{}\n", 2))
-    one.take("a", last)
-    one.count_whole()
-    assert one.fewest == 0
-
-
-def test_a_lost_worker_counts_where_another_came_later() -> None:
-    one = merge(expected=1)
-    one.take("a", report(b"{}\n", 1))
-    one.take("later", report(b"{}\n", 1, SUMMARY))
-    one.count_whole()
-    assert one.fewest == 0
+    assert one.fewest == whole
 
 
 def test_the_warm_up_ends_by_the_sum_of_the_counts() -> None:
@@ -91,18 +72,13 @@ class Clients(dict[str, Any]):
     missing: tuple[Any, ...] = ()
 
 
-@dataclass
-class Runner:
+def runner_of(**clients: Any) -> Any:
     """As much of locust's MasterRunner as a master needs."""
-
-    clients: Clients
-    sent: list[tuple[str, Any, Any]] = field(default_factory=list)
-
-    def register_message(self, name: str, listener: Any) -> None:
-        pass
-
-    def send_message(self, name: str, data: Any, worker: str | None = None) -> None:
-        self.sent.append((name, data, worker))
+    sent: list[tuple[str, Any, Any]] = []
+    return SimpleNamespace(
+        clients=Clients(clients), sent=sent, register_message=lambda *_: None,
+        send_message=lambda name, data, worker=None: sent.append((name, data, worker)),
+    )  # fmt: skip
 
 
 def message(worker: str, data: Report) -> Any:
@@ -125,8 +101,7 @@ def unasked(keep: Any) -> Any:
 
 
 def test_a_run_of_a_finite_task_ends_when_all_workers_have_asked_their_share() -> None:
-    runner = Runner(Clients(a=1, b=1))
-    master, run = Master(runner), begun("a", "b")
+    master, run = Master(runner_of(a=1, b=1)), begun("a", "b")
     master.begin(run, unasked)
     master.on_report(message("a", report(b"", 0, exhausted=True)))
     assert not master.over(run.merge)
@@ -135,7 +110,7 @@ def test_a_run_of_a_finite_task_ends_when_all_workers_have_asked_their_share() -
 
 
 def test_a_master_listens_only_to_workers_of_its_own_run() -> None:
-    runner, kept = Runner(Clients(a=1)), []
+    runner, kept = runner_of(a=1), []
     master, run = Master(runner), begun("a", keep=kept.append)
     master.begin(run, unasked)
     one = run.merge

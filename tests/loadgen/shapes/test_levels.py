@@ -23,21 +23,16 @@ from workloads.workload import RPS
 S = 1_000_000_000
 
 
-class Now:
+class Log(LevelLog):
+    """At a time that a test says."""
+
     def __init__(self) -> None:
         self.s = 0.0
+        super().__init__(now_ns=lambda: round(self.s * S))
 
-    def __call__(self) -> int:
-        return round(self.s * S)
-
-
-@pytest.fixture
-def now() -> Now:
-    return Now()
-
-
-def held(log: LevelLog) -> list[tuple[float, float, float, str | None]]:
-    return [(x.level_to, x.start_ns / S, x.end_ns / S, x.status) for x in log.levels]
+    @property
+    def held(self) -> list[tuple[float, float, float, str | None]]:
+        return [(x.level_to, x.start_ns / S, x.end_ns / S, x.status) for x in self.levels]
 
 
 def level(to: float, start_s: float, end_s: float) -> LoadStage:
@@ -53,76 +48,60 @@ def request(sent_s: float, took_s: float = 0.1, **changes: Any) -> RequestRecord
     )
 
 
-def test_a_step_lasts_until_the_next_and_begins_with_its_users(now: Now) -> None:
-    log = LevelLog(now_ns=now)
+def test_a_step_lasts_until_the_next_and_begins_with_its_users() -> None:
+    log = Log()
     for second, users in enumerate((2, 2, 2, 4, 4)):
-        now.s = second
+        log.s = second
         log.step(users)
         if second in (0, 3):
-            now.s += 0.5
+            log.s += 0.5
             log.spawned()
-    now.s = 4.25
+    log.s = 4.25
     log.stop()
-    assert held(log) == [(2, 0.5, 3, None), (4, 3.5, 4.25, None)]
+    assert log.held == [(2, 0.5, 3, None), (4, 3.5, 4.25, None)]
     assert log.settles
 
 
-def test_a_search_tells_what_came_of_each_level(now: Now) -> None:
-    log = LevelLog(now_ns=now)
-    for second, status in ((1, "met"), (5, "missed")):
-        now.s = second
+def test_a_search_tells_what_came_of_each_level() -> None:
+    log = Log()
+    for second, status in ((1, "met"), (5, "missed"), (9, None)):
+        log.s = second
         log.begin(second, "unknown")
-        now.s += 2
+        log.s += 1
         log.spawned()  # of a worker that came late: it was being measured all the same
-        log.end(status)
-    now.s = 9
-    log.begin(3, "unknown")
-    now.s = 10
+        if status:
+            log.end(status)
     log.stop()
-    assert held(log) == [(1, 1, 3, "met"), (5, 5, 7, "missed"), (3, 9, 10, "unknown")]
+    assert log.held == [(1, 1, 2, "met"), (5, 5, 6, "missed"), (9, 9, 10, "unknown")]
     assert not log.settles
 
 
-def test_a_ramp_has_ten_slices_as_far_as_it_went(now: Now) -> None:
-    log = LevelLog(now_ns=now)
-    now.s = 100.5
+def test_a_ramp_has_ten_slices_as_far_as_it_went_and_what_is_done_while_it_drains_is_not_noted() -> None:
+    log = Log()
+    log.s = 100.5
     log.ramp(1, 21, 20, 0.5)
-    now.s = 101.5
+    log.s = 101.5
     log.ramp(1, 21, 20, 1.5)
     log.spawned()
     assert [(x.level_from, x.level_to) for x in log.levels] == [(n, n + 2) for n in range(1, 21, 2)]
-    now.s = 105
+    log.s = 105
     log.stop()
-    assert held(log) == [(3, 100, 102, None), (5, 102, 104, None), (7, 104, 105, None)]
-
-
-def test_what_a_shape_does_while_its_load_drains_is_not_noted(now: Now) -> None:
-    log = LevelLog(now_ns=now)
-    log.step(5)
-    now.s = 10
-    log.stop()
-    now.s = 15
+    log.s = 115
     log.step(5)
     log.spawned()
-    log.step(10)
     log.ramp(1, 5, 10, 2)
-    now.s = 20
     log.stop()
-    assert held(log) == [(5, 0, 10, None)]
+    assert log.held == [(3, 100, 102, None), (5, 102, 104, None), (7, 104, 105, None)]
 
 
 WHOLE = Window(start_ns=0, end_ns=1000 * S)
 
 
-@pytest.mark.parametrize(
-    ("ended_s", "begins_s"),
-    [
-        ([10.1, 10.2, 10.3], 11),  # a second at least
-        ([10.1, 10.2, 13.0], 12.9),  # until as many have ended as there are users, less half an answer
-        ([10.1, 10.2, 18.0], 15),  # half of it at most
-        ([10.1, 10.2], 15),
-    ],
-)
+@pytest.mark.parametrize(("ended_s", "begins_s"), [
+    ([10.1, 10.2, 10.3], 11),  # a second at least
+    ([10.1, 10.2, 13.0], 12.9),  # until as many have ended as there are users, less half an answer
+    ([10.1, 10.2, 18.0], 15), ([10.1, 10.2], 15),  # half of it at most
+])  # fmt: skip
 def test_a_step_settles_before_it_is_measured(ended_s: list[float], begins_s: float) -> None:
     before = [request(9.5, 0.6), request(10.0, 0.05, outcome="aborted")]  # begun below it, and taken away
     requests = [*before, *(request(10, s - 10) for s in ended_s)]

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
@@ -22,24 +22,25 @@ def objective(text: str) -> Slo:
     return Slo.parse(text, STREAM)
 
 
-class Wire:
-    """A runner that keeps what is sent."""
-
-    def __init__(self) -> None:
-        self.sent: list[AnswersMessage] = []
-
-    def send_message(self, kind: str, data: AnswersMessage) -> None:
-        assert kind == "chokepoint_answers"
-        self.sent.append(data)
-
-
 CLOCK = Clock()
 
 
-def load(in_flight: Sequence[InFlightRequest] = ()) -> Any:
-    lag = SimpleNamespace(p99_ms=lambda start, end: 1.0)
-    session = SimpleNamespace(in_flight=3)
-    return SimpleNamespace(driver=SimpleNamespace(clock=CLOCK, lag=lag, session=session, in_flight=in_flight))
+class Reports(AnswerReports):
+    """With what is sent, and a phase that begins as its master says."""
+
+    def __init__(self, slo: Callable[[], str], in_flight: Sequence[InFlightRequest] = ()) -> None:
+        self.sent: list[AnswersMessage] = []
+        lag, session = SimpleNamespace(p99_ms=lambda start, end: 1.0), SimpleNamespace(in_flight=3)
+        driver = SimpleNamespace(clock=CLOCK, lag=lag, session=session, in_flight=in_flight)
+        load: Any = SimpleNamespace(driver=driver)
+        super().__init__(SimpleNamespace(send_message=self.send), load, lambda: objective(slo()))
+
+    def send(self, kind: str, data: AnswersMessage) -> None:
+        assert kind == "chokepoint_answers"
+        self.sent.append(data)
+
+    def phase(self, number: int, *, fresh: bool = True) -> None:
+        self.begin({"phase": number, "rate": None, "fresh": fresh})
 
 
 def attempt(
@@ -65,48 +66,43 @@ def record(**changes: Any) -> RequestRecord:
 
 
 def test_only_what_a_level_is_to_answer_for_is_reported() -> None:
-    wire = Wire()
-    reports = AnswerReports(wire, load(), lambda: objective("ttft:100"))
+    reports = Reports(lambda: "ttft:100")
     reports.take(record())  # before the first phase
     before = record()
     time.sleep(0.001)
-    reports.begin({"phase": 1, "rate": None, "fresh": True})
+    reports.phase(1)
     reports.take(before)  # begun at the level before
-    reports.take(record(flags=["warmup"]))
-    reports.take(record(flags=["cold"]))
-    reports.take(record(outcome="aborted"))  # its user was taken away
-    reports.take(record())
-    reports.take(record(outcome="dropped"))
-    reports.take(record(outcome="http_error"))
+    for flag in ("warmup", "cold"):
+        reports.take(record(flags=[flag]))
+    for outcome in ("aborted", "ok", "dropped", "http_error"):  # aborted: its user was taken away
+        reports.take(record(outcome=outcome))
     sent = record()
-    reports.begin({"phase": 2, "rate": None, "fresh": False})  # the same level goes on
+    reports.phase(2, fresh=False)  # the same level goes on
     reports.take(sent)
-    reports.begin({"phase": 3, "rate": None, "fresh": True})
-    assert [(m["phase"], [figures for _, figures in m["answers"]]) for m in wire.sent] == [
-        (1, [[50.0], [math.inf], [math.inf]]),
-        (2, [[50.0]]),
-    ]
+    reports.phase(3)
+    assert [(m["phase"], [figures for _, figures in m["answers"]]) for m in reports.sent] == [
+        (1, [[50.0], [math.inf], [math.inf]]), (2, [[50.0]]),
+    ]  # fmt: skip
 
 
 def test_the_objective_is_asked_for_when_the_first_answer_comes() -> None:
     """A worker learns it from its master after the first phase has begun, and each run may bring another."""
     texts = ["", "ttft:100", "e2e:100"]
-    wire = Wire()
-    reports = AnswerReports(wire, load(), lambda: objective(texts[0]))
-    for phase in (1, 2):
-        reports.begin({"phase": phase, "rate": None, "fresh": True})
+    reports = Reports(lambda: texts[0])
+    for number in (1, 2):
+        reports.phase(number)
         texts.pop(0)
         reports.take(record())
-    reports.begin({"phase": 3, "rate": None, "fresh": True})
-    assert [figures for message in wire.sent for _, figures in message["answers"]] == [[50.0], [90.0]]
+    reports.phase(3)
+    assert [figures for message in reports.sent for _, figures in message["answers"]] == [[50.0], [90.0]]
 
 
 def test_what_is_in_flight_is_reported_of_the_level_that_asked_it() -> None:
-    wire, flying = Wire(), [attempt(sent_ns=time.monotonic_ns()), attempt(sent_ns=time.monotonic_ns())]
+    flying = [attempt(sent_ns=time.monotonic_ns()), attempt(sent_ns=time.monotonic_ns())]
     before_ns = flying[0].exchange.sent_ns
     time.sleep(0.001)
-    reports = AnswerReports(wire, load(flying), lambda: objective("ttft:100"))
-    reports.begin({"phase": 1, "rate": None, "fresh": True})
+    reports = Reports(lambda: "ttft:100", flying)
+    reports.phase(1)
     now_ns = time.monotonic_ns()
     flying += [
         attempt(sent_ns=now_ns),
@@ -117,27 +113,26 @@ def test_what_is_in_flight_is_reported_of_the_level_that_asked_it() -> None:
         attempt(sent_ns=now_ns, flag="cold"),
     ]
     time.sleep(0.01)
-    reports.begin({"phase": 2, "rate": None, "fresh": False})  # the same level goes on, and so do they
-    reports.begin({"phase": 3, "rate": None, "fresh": True})
-    reports.begin({"phase": 4, "rate": None, "fresh": True})
-    assert [[ttft for _, ttft in m["waiting"]] for m in wire.sent] == [[None, 7, 9], [None, 7, 9], []]
-    assert all(10 <= waited < 10_000 for m in wire.sent for waited, _ in m["waiting"])
+    reports.phase(2, fresh=False)  # the same level goes on, and so do they
+    reports.phase(3)
+    reports.phase(4)
+    assert [[ttft for _, ttft in m["waiting"]] for m in reports.sent] == [[None, 7, 9], [None, 7, 9], []]
+    assert all(10 <= waited < 10_000 for m in reports.sent for waited, _ in m["waiting"])
 
 
 def test_an_answer_is_told_with_when_it_began() -> None:
     """Below 0: while its level settled."""
-    wire = Wire()
-    reports = AnswerReports(wire, load(), lambda: objective("ttft:100"))
-    reports.begin({"phase": 1, "rate": None, "fresh": True})
+    reports = Reports(lambda: "ttft:100")
+    reports.phase(1)
     settling = record()
     time.sleep(0.02)
-    reports.begin({"phase": 2, "rate": None, "fresh": False})
+    reports.phase(2, fresh=False)
     time.sleep(0.01)
     measured = record()
     reports.take(settling)
     reports.take(measured)
-    reports.begin({"phase": 3, "rate": None, "fresh": True})
-    (first_s, _), (second_s, _) = wire.sent[1]["answers"]
+    reports.phase(3)
+    (first_s, _), (second_s, _) = reports.sent[1]["answers"]
     assert -10 < first_s <= -0.02
     assert 0.01 <= second_s < 10
 

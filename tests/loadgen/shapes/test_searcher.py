@@ -2,16 +2,17 @@
 
 import itertools
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from loadgen.shapes.level_log import LevelLog
 from loadgen.shapes.phases import AnswersMessage
 from loadgen.shapes.search import Outcome, Search, Status
 from loadgen.shapes.searcher import LATE_TRIES, Searcher
-from loadgen.shapes.slo import Slo, Waiting
+from loadgen.shapes.slo import Ended, Slo, Waiting
 from workloads.stream import STREAM
 
-SLO = Slo.parse("ttft:100", STREAM)
+Said = tuple[list[Ended], list[Waiting], int, float]
 
 
 class FakeLevels:
@@ -29,40 +30,43 @@ class FakeLevels:
         return round(level), 1.0
 
 
-def searched(
-    *,
-    knee: int = 1000,
-    lag_ms: float = 0.0,
-    answers: int = 100,
-    limit_s: float = 300,
-    slo: Slo = SLO,
-    waiting: Sequence[Waiting] = (),
-    hangs_above: int = 0,
-) -> Searcher:
-    """A search over a service that answers in 50 ms up to ``knee`` users, else in 200; above so many users
-    some are always ``waiting``."""
-    levels = FakeLevels()
-    searcher = Searcher(
-        levels=levels,  # type: ignore[arg-type]
-        slo=slo,
-        search=Search(first=1, most=100, whole=True),
-        level_s=2,
-        limit_s=limit_s,
-        phases=itertools.count(1),
-    )
-    while (load := searcher.tick()) is not None:
+def drive(searcher: Searcher, hear: Callable[[Searcher, float], Said]) -> Searcher:
+    """A second a tick, of which it hears what came: answers, those that wait, and how many are in flight."""
+    levels: Any = searcher.levels
+    while searcher.tick() is not None:
+        answers, waiting, in_flight, lag_ms = hear(searcher, levels.rate)
         message: AnswersMessage = {
-            "phase": searcher.observed.phase,
-            "seconds": searcher.observed.seconds + 1,
-            "answers": [(searcher.observed.seconds, [50.0 if load[0] <= knee else 200.0])] * answers,
-            "waiting": list(waiting) if load[0] > hangs_above else [],
-            "in_flight": 0,
-            "lag_p99_ms": lag_ms,
-        }
+            "phase": searcher.observed.phase, "seconds": searcher.observed.seconds + 1, "answers": answers,
+            "waiting": waiting, "in_flight": in_flight, "lag_p99_ms": lag_ms,
+        }  # fmt: skip
         searcher.observed.take("w0", message)
         levels.elapsed_s += 1
         assert levels.elapsed_s < 1000
     return searcher
+
+
+def searcher_of(
+    slo: Slo | str, search: Search, level_s: float, *, limit_s: float = 300, open_loop: bool = False
+) -> Searcher:
+    return Searcher(
+        levels=FakeLevels(open_loop=open_loop),  # type: ignore[arg-type]
+        slo=Slo.parse(slo, STREAM) if isinstance(slo, str) else slo,
+        search=search, level_s=level_s, limit_s=limit_s, phases=itertools.count(1),
+    )  # fmt: skip
+
+
+def searched(
+    *, knee: int = 1000, lag_ms: float = 0.0, answers: int = 100, limit_s: float = 300,
+    slo: str = "ttft:100", waiting: Sequence[Waiting] = (), hangs_above: int = 0,
+) -> Searcher:  # fmt: skip
+    """A search over a service that answers in 50 ms up to ``knee`` users, else in 200; above so many users
+    some are always ``waiting``."""
+
+    def hear(searcher: Searcher, level: float) -> Said:
+        came = [(searcher.observed.seconds, [50.0 if level <= knee else 200.0])] * answers
+        return came, list(waiting) if level > hangs_above else [], 0, lag_ms
+
+    return drive(searcher_of(slo, Search(first=1, most=100, whole=True), 2, limit_s=limit_s), hear)
 
 
 def test_a_search_says_what_it_found() -> None:
@@ -94,35 +98,20 @@ def test_a_level_whose_requests_hang_is_missed_and_shows_them() -> None:
 
 def test_a_level_with_too_many_in_flight_to_the_end_is_unknown() -> None:
     """An answer's time per token shows when it ends; until then it is not believed to be good."""
-    searcher = searched(slo=Slo.parse("tpot:100", STREAM), waiting=[(20_000.0, 10.0)] * 120, hangs_above=3)
+    searcher = searched(slo="tpot:100", waiting=[(20_000.0, 10.0)] * 120, hangs_above=3)
     assert searcher.search.outcome is Outcome.INCONCLUSIVE
     assert re.search(r": of \d+ requests at 4 users 120 were in flight to the end; ", searcher.sentence)
 
 
 def test_those_who_began_in_a_level_are_waited_for_and_not_those_who_come_after() -> None:
     """Ten begin each second and take three: thirty are always in flight, far more than one in twenty."""
-    levels = FakeLevels()
-    searcher = Searcher(
-        levels=levels,  # type: ignore[arg-type]
-        slo=Slo.parse("e2e:3500", STREAM),
-        search=Search(first=30, most=30, whole=True),
-        level_s=10,
-        limit_s=300,
-        phases=itertools.count(1),
-    )
-    while searcher.tick() is not None:
-        now = searcher.observed.seconds + 1
-        message: AnswersMessage = {
-            "phase": searcher.observed.phase,
-            "seconds": now,
-            "answers": [(now - 3, [3000.0])] * 10,
-            "waiting": [(ms, None) for ms in (0.0, 1000.0, 2000.0)] * 10,
-            "in_flight": 30,
-            "lag_p99_ms": 0.0,
-        }
-        searcher.observed.take("w0", message)
-        levels.elapsed_s += 1
-    assert [(row.status, row.seconds) for row in searcher.rows] == [(Status.MET, 13), (Status.MET, 13)]
+
+    def hear(searcher: Searcher, level: float) -> Said:
+        came = [(searcher.observed.seconds - 2, [3000.0])] * 10
+        return came, [(ms, None) for ms in (0.0, 1000.0, 2000.0)] * 10, 30, 0.0
+
+    found = drive(searcher_of("e2e:3500", Search(first=30, most=30, whole=True), 10), hear)
+    assert [(row.status, row.seconds) for row in found.rows] == [(Status.MET, 13), (Status.MET, 13)]
 
 
 def test_a_search_without_an_answer_says_why() -> None:
@@ -134,6 +123,7 @@ def test_a_search_without_an_answer_says_why() -> None:
     lasts = [searched(knee=6, limit_s=limit_s).levels.log.levels[-1].status for limit_s in range(13, 18)]
     assert "unknown" in lasts  # it was being measured
     assert out_of_time.search.outcome is Outcome.INCONCLUSIVE
+    assert (out_of_time.exit_code, searched(knee=0).exit_code, searched(knee=6).exit_code) == (3, 4, 0)
     assert "the 15 seconds it was given (-t, --search-seconds) were over" in out_of_time.sentence
 
 
@@ -163,30 +153,17 @@ def test_an_answer_that_a_late_generator_gave_says_so() -> None:
 
 def test_an_open_loop_waits_until_the_queue_of_the_level_before_has_gone() -> None:
     """A service of 10 a second whose queue is answered in time order, a second of load a tick."""
-    levels, queue, pauses = FakeLevels(open_loop=True), 0.0, 0
-    searcher = Searcher(
-        levels=levels,  # type: ignore[arg-type]
-        slo=Slo.parse("ttft:500", STREAM),
-        search=Search(first=8, most=100, whole=False),
-        level_s=4,
-        limit_s=300,
-        phases=itertools.count(1),
-    )
-    while (load := searcher.tick()) is not None:
-        rate = levels.rate
+    queue, pauses = 0.0, 0
+
+    def hear(searcher: Searcher, rate: float) -> Said:
+        nonlocal queue, pauses
         queue = max(0.0, queue + rate - 10)
         pauses += rate == 0
-        message: AnswersMessage = {
-            "phase": searcher.observed.phase,
-            "seconds": searcher.observed.seconds + 1,
-            "answers": [(searcher.observed.seconds, [1000 * queue / 10])] * min(10, round(rate)),
-            "waiting": [],
-            "in_flight": round(queue),
-            "lag_p99_ms": 0.0,
-        }
-        searcher.observed.take("w0", message)
-        levels.elapsed_s += 1
-        assert load
-    assert searcher.search.outcome is Outcome.FOUND
-    assert searcher.sentence.startswith("highest rate that meets ttft<=500 ms at p95: 10 requests/s")
+        came = [(searcher.observed.seconds, [1000 * queue / 10])] * min(10, round(rate))
+        return came, [], round(queue), 0.0
+
+    search = Search(first=8, most=100, whole=False)
+    found = drive(searcher_of("ttft:500", search, 4, open_loop=True), hear)
+    assert found.search.outcome is Outcome.FOUND
+    assert found.sentence.startswith("highest rate that meets ttft<=500 ms at p95: 10 requests/s")
     assert pauses > 3  # else the queue of 16 a second would have made 10 miss, too

@@ -37,22 +37,12 @@ def test_an_objective_is_read() -> None:
     assert objective("tpot:20.5").percentile == 95
 
 
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ("", "names no bound"),
-        ("percentile:95", "names no bound"),
-        ("ttft", "wants a number"),
-        ("ttft:fast", "wants a number"),
-        ("ttft:0", "above 0"),
-        ("ttft:nan", "above 0"),
-        ("ttft:inf", "above 0"),
-        ("ttft:1 ttft:2", "twice"),
-        ("ttfb:100", "is none of ttft, e2e, tpot, itl, headers, first_event, first_generated, percentile"),
-        ("ttft:100 percentile:100", "between 50 and 99.9"),
-        ("ttft:100 percentile:0.95", "between 50 and 99.9"),
-    ],
-)
+@pytest.mark.parametrize(("text", "said"), [
+    ("", "names no bound"), ("percentile:95", "names no bound"), ("ttft", "wants a number"),
+    ("ttft:fast", "wants a number"), ("ttft:0", "above 0"), ("ttft:nan", "above 0"), ("ttft:inf", "above 0"),
+    ("ttft:1 ttft:2", "twice"), ("ttfb:100", "is none of ttft, e2e, tpot, itl, headers"),
+    ("ttft:100 percentile:100", "between 50 and 99.9"), ("ttft:100 percentile:0.95", "between 50 and 99.9"),
+])  # fmt: skip
 def test_nonsense_is_refused_in_a_line(text: str, said: str) -> None:
     with pytest.raises(ValueError, match=said) as caught:
         objective(text)
@@ -152,7 +142,6 @@ def test_those_in_flight_count_against_a_level_that_looks_well() -> None:
     """Each fifth request hangs: the 80 answers that ended were all quick."""
     slo = objective("ttft:500")
     quick = [[40.0]] * 80
-    assert slo.judge([part(*quick)]).met
     hanging = slo.judge([part(*quick, seconds=20, waiting=[(19_000.0, None)] * 20)])
     assert (hanging.missed, hanging.met, hanging.overdue) == (True, False, 20)
     assert hanging.percentiles == {"ttft": 19_000}  # at least
@@ -160,12 +149,6 @@ def test_those_in_flight_count_against_a_level_that_looks_well() -> None:
     assert (young.missed, young.met, young.unknown) == (False, False, 20)
     few = slo.judge([part(*quick, waiting=[(400.0, None)] * 4)])  # 4 of 84 may miss
     assert (few.missed, few.met) == (False, True)
-
-
-def test_answers_that_never_end_meet_nothing() -> None:
-    """A first token in time, and then silence: nobody was answered."""
-    judged = objective("ttft:500").judge([part(seconds=20, waiting=[(15_000.0, 40.0)] * 80)])
-    assert (judged.met, judged.missed, judged.known, judged.unknown) == (False, False, False, 80)
 
 
 def test_judged_are_the_requests_that_began_in_the_time_given_or_the_first_so_many() -> None:

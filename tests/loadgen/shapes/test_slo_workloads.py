@@ -51,11 +51,7 @@ def test_where_more_is_better_a_bound_is_the_least_that_answers_may_have(record:
 
     assert judged(*[30.0] * 100) == (True, False, 30)
     assert judged(*[30.0] * 80, *[10.0] * 20) == (False, True, 10)
-    assert judged(*[30.0] * 2, waiting=50) == (
-        False,
-        False,
-        30,
-    )  # those in flight may be quick
+    assert judged(*[30.0] * 2, waiting=50) == (False, False, 30)  # those in flight may be quick
     failed = slo.figures(record(outcome="http_error"))
     found = slo.judge([Part(seconds=10, ended=[(0.1, failed)] * 40, waiting=[])])
     assert (found.missed, found.failures, found.percentiles) == (True, 40, {"speed": 0})

@@ -29,12 +29,10 @@ LIMIT_S = 60.0
 BODIES: dict[str, dict[str, Any]] = {
     "ask": {"query": "What is zip?"},
     "openai": {
-        "model": "m",
-        "messages": [{"role": "user", "content": "What is zip?"}],
-        "stream": True,
-        "stream_options": {"include_usage": True},
+        "model": "m", "messages": [{"role": "user", "content": "What is zip?"}],
+        "stream": True, "stream_options": {"include_usage": True},
     },
-}
+}  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,11 +49,9 @@ class Arrived:
     @property
     def text(self) -> str:
         """The piece of the answer in it, in either dialect."""
-        if self.payload == b"[DONE]":
-            return ""
-        event = self.json
-        if "choices" in event:
-            return event["choices"][0]["delta"].get("content", "") if event["choices"] else ""
+        event = {} if self.payload == b"[DONE]" else self.json
+        for choice in event.get("choices", ()):
+            event = choice["delta"]
         return str(event.get("content", ""))
 
 
@@ -82,6 +78,15 @@ class Reading:
     @property
     def chunked(self) -> bool:
         return b"transfer-encoding: chunked" in self.head
+
+    @property
+    def whole(self) -> bool:
+        if b"\r\n\r\n" not in self.raw:
+            return False
+        if self.chunked:
+            return self.raw.endswith(b"\r\n0\r\n\r\n")
+        length = re.search(rb"content-length: (\d+)", self.head)
+        return length is not None and len(self.body) >= int(length[1])
 
     def places(self) -> list[int]:
         """For each byte of the body its place in what came."""
@@ -145,27 +150,18 @@ class Client:
 
     def read(self) -> Reading:
         reading = Reading()
-        while not reading.end:
+        while not reading.whole:
             try:
                 data = self.socket.recv(65536)
             except ConnectionResetError:
                 reading.end = "reset"
-                break
+                return reading
             reading.packets.append((now_ns(), data))
             if not data:
                 reading.end = "eof"
-            elif self._whole(reading):
-                reading.end = "whole"
+                return reading
+        reading.end = "whole"
         return reading
-
-    @staticmethod
-    def _whole(reading: Reading) -> bool:
-        if b"\r\n\r\n" not in reading.raw:
-            return False
-        if reading.chunked:
-            return reading.raw.endswith(b"\r\n0\r\n\r\n")
-        length = re.search(rb"content-length: (\d+)", reading.head)
-        return length is not None and len(reading.body) >= int(length[1])
 
     def ask(self, **fields: Any) -> Reading:
         self.send(**fields)
@@ -185,13 +181,10 @@ class Served:
         self._server = server
         self._port: Future[int] = Future()
         self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._run, daemon=True)
+        run = self._loop.run_until_complete
+        self._thread = threading.Thread(target=lambda: run(self._serve()), daemon=True)
         self._thread.start()
         self.port = self._port.result(LIMIT_S)
-
-    def _run(self) -> None:
-        asyncio.set_event_loop(self._loop)
-        self._loop.run_until_complete(self._serve())
 
     async def _serve(self) -> None:
         self._stopped = asyncio.Event()
@@ -217,35 +210,29 @@ class Served:
         return sorted(rows(self.record), key=lambda truth: int(truth["request"]))
 
     def once(self) -> tuple[Reading, dict[str, Any]]:
-        """One request on a connection of its own: what was read, and the truth."""
-        ((reading, truth),) = self.few(1)
-        return reading, truth
+        return self.few(1)[0]
 
     def few(self, count: int = 4) -> list[tuple[Reading, dict[str, Any]]]:
-        """As ``once``, one after the other. Where something is to happen soon: a busy machine may make any
-        of them late, but hardly all."""
+        """Requests on connections of their own: what was read, and the truth. Several where something is to
+        happen soon: a busy machine may make any of them late, but hardly all."""
         readings = [self.connect().ask() for _ in range(count)]
         return list(zip(readings, self.truths(count), strict=True))
 
 
-Serve = Callable[..., Served]
-
-
 @pytest.fixture
-def serve(tmp_path: Path) -> Iterator[Serve]:
+def serve(tmp_path: Path) -> Iterator[Callable[..., Served]]:
     """A server of the fault NAME with small times; ended after use."""
     with ExitStack() as stack:
 
         def begin(name: str, dialect: str = "ask", **knobs: float) -> Served:
             record = tmp_path / f"{name}-{time.monotonic_ns()}.jsonl"
-            descriptor = serving.open_record(record)
             defaults: dict[str, Any] = {
                 "ttft_ms": 60, "itl_ms": 10, "tokens": 8, "stall_s": 0.4, "stall_at_s": 0.2, "every_ms": 200,
                 "lump_bytes": 1024,
             }  # fmt: skip
             server = Server(
                 name=name, fault=FAULTS[name], dialect=dialect, knobs=Knobs(**(defaults | knobs)),
-                record=descriptor,
+                record=serving.open_record(record),
             )  # fmt: skip
             served = Served(server, record, stack)
             stack.callback(served.stop)

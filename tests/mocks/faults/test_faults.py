@@ -14,20 +14,17 @@ PAIRS = [
     (name, dialect)
     for name in catalogue.FAULTS
     for dialect in DIALECTS
-    if dialect == "ask" or name not in catalogue.ASK_ONLY
+    if (dialect == "ask" or name not in catalogue.ASK_ONLY) and name != "small-events"  # it takes long
 ]
+MOMENTS = ("received", "headers", "first_event", "first_token", "last_token", "ended", "closed")
 
 
 @pytest.mark.parametrize(("name", "dialect"), PAIRS)
 def test_the_record_is_what_was_read(serve: Any, name: str, dialect: str) -> None:
     reading, truth = serve(name, dialect).once()
     assert (truth["fault"], truth["request"], truth["connection"]) == (name, 1, 1)
-    assert truth["outcome"] == NOT_OK.get(name, "ok")
-    assert truth["status"] == reading.status
-    moments = [
-        truth[f"{moment}_at_ns"]
-        for moment in ("received", "headers", "first_event", "first_token", "last_token", "ended", "closed")
-    ]
+    assert (truth["outcome"], truth["status"]) == (NOT_OK.get(name, "ok"), reading.status)
+    moments = [truth[f"{moment}_at_ns"] for moment in MOMENTS]
     known = [moment for moment in moments if moment is not None]
     assert known == sorted(known)
     assert reading.packets[0][0] >= truth["headers_at_ns"]  # server and client share a process and its clock
@@ -36,7 +33,6 @@ def test_the_record_is_what_was_read(serve: Any, name: str, dialect: str) -> Non
     events, answer = reading.events, reading.answer
     assert truth["events"] == len([event for event in events if event.payload != b"[DONE]"])
     assert truth["tokens"] == len("".join(event.text for event in answer).split())
-    assert len(truth["token_events_at_ns"]) == len(answer)
     for event, sent_ns in zip(answer, truth["token_events_at_ns"], strict=True):
         assert 0 <= event.at_ns - sent_ns < LATE_NS
     if answer:
@@ -50,13 +46,11 @@ def test_the_record_is_what_was_read(serve: Any, name: str, dialect: str) -> Non
 def test_healthy_sends_each_token_by_itself_when_it_is_due(serve: Any) -> None:
     few = serve("healthy").few()
     for _, truth in few:
-        due = [truth["received_at_ns"] + TTFT_NS + place * ITL_NS for place in range(TOKENS)]
-        for sent_ns, due_ns in zip(truth["token_events_at_ns"], due, strict=True):
-            assert -CLOCK_NS <= sent_ns - due_ns < LATE_NS
+        for place, sent_ns in enumerate(truth["token_events_at_ns"]):
+            assert -CLOCK_NS <= sent_ns - truth["received_at_ns"] - TTFT_NS - place * ITL_NS < LATE_NS
     assert min(truth["headers_at_ns"] - truth["received_at_ns"] for _, truth in few) < TTFT_NS
     reading, truth = few[0]
-    assert reading.end == "whole"
-    assert truth["restarts"] == 0
+    assert (reading.end, truth["restarts"]) == ("whole", 0)
     documents = next(event.json for event in reading.events if event.json["type"] == "documents")
     assert documents["count"] == len(documents["data"]) == 5
 
@@ -64,11 +58,10 @@ def test_healthy_sends_each_token_by_itself_when_it_is_due(serve: Any) -> None:
 def test_a_connection_is_kept_and_counted(serve: Any) -> None:
     served = serve("healthy")
     first = served.connect()
-    assert [first.ask().status, first.ask().status] == [200, 200]
-    assert served.connect().ask(use_rag=False).status == 200
+    asked = [first.ask(), first.ask(), served.connect().ask(use_rag=False)]
+    assert [reading.status for reading in asked] == [200] * 3
     truths = served.truths(3)
-    assert [truth["connection"] for truth in truths] == [1, 1, 2]
-    assert [truth["request"] for truth in truths] == [1, 2, 3]
+    assert [(truth["request"], truth["connection"]) for truth in truths] == [(1, 1), (2, 1), (3, 2)]
 
 
 @pytest.mark.parametrize("name", ["role-first", "status-first"])
@@ -77,9 +70,9 @@ def test_the_first_event_is_long_before_the_first_token(serve: Any, name: str, d
     few = serve(name, dialect, ttft_ms=300).few()
     assert max(truth["first_token_at_ns"] - truth["first_event_at_ns"] for _, truth in few) > 200 * MS
     reading, _ = few[0]
-    assert reading.answer[0].at_ns > reading.events[0].at_ns
     before = [event for event in reading.events if event.at_ns < reading.answer[0].at_ns]
-    assert all(not event.text for event in before)
+    assert before
+    assert not any(event.text for event in before)
     if name == "role-first":
         looks = b'"content":""' if dialect == "openai" else b'"type":"token"'
         assert any(looks in event.payload for event in before)
@@ -97,8 +90,7 @@ def test_bundled_puts_several_events_in_a_packet(serve: Any) -> None:
 def test_multi_token_puts_several_tokens_in_an_event(serve: Any) -> None:
     reading, truth = serve("multi-token", "openai").once()
     assert len(reading.answer) == 2
-    usage = reading.events[-2].json["usage"]
-    assert usage["completion_tokens"] == truth["tokens"] == TOKENS
+    assert reading.events[-2].json["usage"]["completion_tokens"] == truth["tokens"] == TOKENS
 
 
 def test_split_utf8_ends_packets_in_mid_character(serve: Any) -> None:
@@ -117,19 +109,26 @@ def test_split_utf8_ends_packets_in_mid_character(serve: Any) -> None:
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
-def test_lines_end_in_other_ways(serve: Any, dialect: str) -> None:
-    crlf = serve("crlf", dialect).once()[0].body
-    assert crlf.count(b"\r\n\r\n") == crlf.count(b"data: ")
-    assert not re.search(rb"(?<!\r)\n", crlf)
-    cr = serve("cr", dialect).once()[0].body
-    assert cr.count(b"\r\r") == cr.count(b"data: ")
-    assert b"\n" not in cr
+@pytest.mark.parametrize(("name", "there", "nowhere"), [
+    ("crlf", rb"\r\n\r\n", rb"(?<!\r)\n"), ("cr", rb"\r\r", rb"\n"), ("no-space", rb"data:\{", rb"data: "),
+    ("separators", "\u2028\u2029\u0085".encode(), rb"\\u20"), ("no-blank-end", rb"data: ", rb"\n\Z"),
+])  # fmt: skip
+def test_a_stream_has_the_form_of_its_name(
+    serve: Any, name: str, dialect: str, there: bytes, nowhere: bytes
+) -> None:
+    reading, _ = serve(name, dialect).once()
+    assert len(re.findall(there, reading.body)) >= TOKENS
+    assert not re.search(nowhere, reading.body)
+    assert any(b"[DONE]" in event.payload or b'"complete"' in event.payload for event in reading.events[-2:])
 
 
-def test_no_space_has_none(serve: Any) -> None:
-    body = serve("no-space").once()[0].body
-    assert b"data:{" in body
-    assert b"data: " not in body
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_fields_uses_all_that_the_format_has(serve: Any, dialect: str) -> None:
+    reading, _ = serve("fields", dialect).once()
+    assert reading.body.startswith(b"\xef\xbb\xbf")
+    assert reading.body.count(b"\xef\xbb\xbf") == 1
+    assert {b"event", b"id", b"retry", b"other"} <= set(re.findall(rb"\n(\w+): ", reading.body))
+    assert reading.body.count(b"data: ") > len(reading.events)
 
 
 def test_comments_come_before_the_first_token(serve: Any) -> None:
@@ -141,34 +140,9 @@ def test_comments_come_before_the_first_token(serve: Any) -> None:
     assert max(truth["first_event_at_ns"] - truth["headers_at_ns"] for _, truth in few) > TTFT_NS / 2
 
 
-@pytest.mark.parametrize("dialect", DIALECTS)
-def test_fields_uses_all_that_the_format_has(serve: Any, dialect: str) -> None:
-    reading, _ = serve("fields", dialect).once()
-    assert reading.body.startswith(b"\xef\xbb\xbf")
-    assert reading.body.count(b"\xef\xbb\xbf") == 1
-    for line in (b"\nevent: ", b"\nid: ", b"\nretry: ", b"\nother: "):
-        assert line in reading.body
-    assert reading.body.count(b"data: ") > len(reading.events)
-
-
-def test_separators_are_raw_and_end_no_line(serve: Any) -> None:
-    reading, _ = serve("separators").once()
-    assert reading.body.count("\u2028\u2029\u0085".encode()) >= TOKENS
-    assert len(reading.body.decode().splitlines()) > reading.body.count(b"\n")
-
-
-@pytest.mark.parametrize("dialect", DIALECTS)
-def test_no_blank_end_ends_with_the_terminal_event(serve: Any, dialect: str) -> None:
-    reading, _ = serve("no-blank-end", dialect).once()
-    assert reading.body.endswith(b"}" if dialect == "ask" else b"data: [DONE]")
-    last = reading.events[-1]
-    assert last.payload == b"[DONE]" or last.json["type"] == "complete"
-
-
 def test_gzip_compresses_though_identity_was_asked_for(serve: Any) -> None:
     reading, truth = serve("gzip").once()
     assert b"content-encoding: gzip" in reading.head
-    assert b"data: " not in reading.body
     plain = zlib.decompressobj(wbits=31)
     text = plain.decompress(reading.body)
     assert plain.eof
@@ -178,54 +152,44 @@ def test_gzip_compresses_though_identity_was_asked_for(serve: Any) -> None:
 
 def test_connection_close_ends_only_with_the_connection(serve: Any) -> None:
     reading, _ = serve("connection-close").once()
-    assert b"connection: close" in reading.head
-    assert b"transfer-encoding" not in reading.head
-    assert b"content-length" not in reading.head
     assert reading.end == "eof"
+    assert b"connection: close" in reading.head
+    assert not re.search(b"transfer-encoding|content-length", reading.head)
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_small_events_are_those_of_trap_1(serve: Any, dialect: str) -> None:
     reading, truth = serve("small-events", dialect).once()
-    frames = reading.body.split(b"\n\n")
-    assert [len(frame) + 2 for frame in frames[:20]] == [50] * 20
+    assert [len(frame) + 2 for frame in reading.body.split(b"\n\n")[:20]] == [50] * 20
     assert len(reading.answer) == truth["tokens"] == 20
     for place, sent_ns in enumerate(truth["token_events_at_ns"]):
-        late_ns = sent_ns - truth["received_at_ns"] - (place + 1) * 100 * MS
-        assert -CLOCK_NS <= late_ns < LATE_NS
+        assert -CLOCK_NS <= sent_ns - truth["received_at_ns"] - (place + 1) * 100 * MS < LATE_NS
 
 
-@pytest.mark.parametrize("dialect", DIALECTS)
-def test_truncated_ends_properly_without_a_terminal_event(serve: Any, dialect: str) -> None:
-    reading, truth = serve("truncated", dialect).once()
-    assert reading.end == "whole"
+@pytest.mark.parametrize(("name", "dialect", "end"), [
+    ("truncated", "ask", "whole"), ("truncated", "openai", "whole"), ("cut", "ask", "reset"),
+])  # fmt: skip
+def test_half_an_answer_has_no_terminal_event(serve: Any, name: str, dialect: str, end: str) -> None:
+    reading, truth = serve(name, dialect).once()
+    assert reading.end == end
     assert truth["tokens"] == len(reading.answer) == TOKENS // 2
     assert reading.events[-1].text
-
-
-def test_cut_resets_the_connection(serve: Any) -> None:
-    reading, truth = serve("cut").once()
-    assert reading.end == "reset"
-    assert truth["tokens"] == len(reading.answer) == TOKENS // 2
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_error_200_is_200_and_an_error(serve: Any, dialect: str) -> None:
     reading, truth = serve("error-200", dialect).once()
-    assert reading.status == 200
+    assert (reading.status, truth["tokens"]) == (200, TOKENS // 2)
     error, end = reading.events[-2:]
     assert "error" in (error.json if dialect == "openai" else error.json["type"])
     assert end.payload in (b"[DONE]", b'{"type":"end"}')
-    assert truth["tokens"] == TOKENS // 2
 
 
 def test_restart_begins_the_answer_again(serve: Any) -> None:
     reading, truth = serve("restart").once()
     kinds = [event.json["type"] for event in reading.events]
     assert kinds.count("token") == TOKENS // 2 + TOKENS
-    cleared = kinds.index("clear_response")
-    assert kinds[:cleared].count("token") == TOKENS // 2
-    assert truth["restarts"] == 1
-    assert truth["tokens"] == TOKENS
+    assert kinds[: kinds.index("clear_response")].count("token") == TOKENS // 2
+    assert (truth["restarts"], truth["tokens"]) == (1, TOKENS)
     before_ns = TTFT_NS + (TOKENS // 2 - 1) * ITL_NS
     assert truth["first_token_at_ns"] - truth["received_at_ns"] >= before_ns + TTFT_NS - 2 * CLOCK_NS

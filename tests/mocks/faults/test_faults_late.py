@@ -2,21 +2,19 @@
 
 import socket
 import time
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from fault_times import CLOCK_NS, DIALECTS, ITL_NS, MS, STALL_NS, TOKENS, TTFT_NS, gaps
-from mocks.faults import catalogue
+from mocks.faults.dialects import PATHS
 from mocks.http_connection import now_ns
 
 
 def test_stall_stops_in_mid_stream(serve: Any) -> None:
     reading, truth = serve("stall").once()
-    between = gaps(truth["token_events_at_ns"])
-    assert between.index(max(between)) == TOKENS // 2 - 1
-    half = TOKENS // 2
+    between, half = gaps(truth["token_events_at_ns"]), TOKENS // 2
+    assert between.index(max(between)) == half - 1
     after_ns = truth["token_events_at_ns"][half] - truth["received_at_ns"]
     assert after_ns >= TTFT_NS + half * ITL_NS + STALL_NS - CLOCK_NS
     assert reading.end == "whole"
@@ -35,24 +33,20 @@ def test_stall_for_ever_ends_when_the_client_leaves(serve: Any) -> None:
     assert served.record.read_text() == ""
     client.close()
     (truth,) = served.truths(1)
-    assert truth["outcome"] == "cancelled"
-    assert truth["tokens"] == TOKENS // 2
+    assert (truth["outcome"], truth["tokens"]) == ("cancelled", TOKENS // 2)
 
 
 def test_slow_close_ends_the_answer_long_before_the_stream(serve: Any) -> None:
     reading, truth = serve("slow-close").once()
-    assert reading.packets[-1][0] - truth["ended_at_ns"] >= STALL_NS - CLOCK_NS
-    assert truth["closed_at_ns"] - truth["ended_at_ns"] >= STALL_NS - CLOCK_NS
-    assert reading.packets[-1][1].endswith(b"0\r\n\r\n")
+    for closed_ns in (reading.packets[-1][0], truth["closed_at_ns"]):
+        assert closed_ns - truth["ended_at_ns"] >= STALL_NS - CLOCK_NS
     assert b"complete" not in reading.packets[-1][1]
 
 
-def test_few_tokens(serve: Any) -> None:
-    empty, one = serve("empty").once(), serve("one-token").once()
-    assert (len(empty[0].answer), empty[1]["tokens"]) == (0, 0)
-    assert empty[1]["first_token_at_ns"] is None
-    assert (len(one[0].answer), one[1]["tokens"]) == (1, 1)
-    assert one[1]["first_token_at_ns"] == one[1]["last_token_at_ns"]
+@pytest.mark.parametrize(("name", "tokens"), [("empty", 0), ("one-token", 1)])
+def test_few_tokens(serve: Any, name: str, tokens: int) -> None:
+    _, truth = serve(name).once()
+    assert (truth["tokens"], truth["first_token_at_ns"] is None) == (tokens, tokens == 0)
 
 
 def test_buffering_delays_the_first_token_and_lumps_the_rest(serve: Any) -> None:
@@ -83,15 +77,13 @@ def test_the_first_request_of_all_is_cold(serve: Any) -> None:
 
 def test_redirect_points_elsewhere(serve: Any) -> None:
     reading, _ = serve("redirect").once()
-    assert reading.status == 302
+    assert (reading.status, reading.body) == (302, b"")
     assert b"location: /elsewhere" in reading.head
-    assert reading.body == b""
 
 
 def test_slow_headers_are_slow(serve: Any) -> None:
-    reading, truth = serve("slow-headers").once()
+    _, truth = serve("slow-headers").once()
     assert truth["headers_at_ns"] - truth["received_at_ns"] >= STALL_NS - CLOCK_NS
-    assert reading.packets[0][0] >= truth["headers_at_ns"]
     # Each token is due by itself: headers that were late shorten what is left of its time.
     assert truth["first_token_at_ns"] - truth["received_at_ns"] >= STALL_NS + TTFT_NS - CLOCK_NS
 
@@ -107,12 +99,12 @@ def test_cached_answers_at_once_what_was_asked_before(serve: Any) -> None:
 
 
 def test_each_fifth_is_silent_before_its_headers(serve: Any) -> None:
-    served = serve("each-fifth", ttft_ms=20, stall_s=3)
+    served = serve("each-fifth", ttft_ms=20, stall_s=2)
     client = served.connect()
     for _ in range(6):
         client.ask()
     headers_ns = [truth["headers_at_ns"] - truth["received_at_ns"] for truth in served.truths(6)]
-    assert headers_ns[4] >= 3000 * MS - CLOCK_NS > max(headers_ns[:4] + headers_ns[5:])
+    assert headers_ns[4] >= 2000 * MS - CLOCK_NS > max(headers_ns[:4] + headers_ns[5:])
 
 
 def test_stall_server_stalls_all_at_once_and_only_once(serve: Any) -> None:
@@ -134,7 +126,7 @@ def test_stall_server_stalls_all_at_once_and_only_once(serve: Any) -> None:
 def test_what_is_no_question_is_refused_and_the_next_one_served(serve: Any, dialect: str) -> None:
     served = serve("healthy", dialect)
     client = served.connect()
-    path = b"/ask/stream" if dialect == "ask" else b"/v1/chat/completions"
+    path = PATHS[dialect]
     refused = [
         (b"POST " + path, b"{", 400), (b"POST " + path, b"{}", 400), (b"GET " + path, b"", 405),
         (b"GET /config", b"", 404), (b"POST /elsewhere", b"{}", 404), (b"GET /health", b"", 200),
@@ -144,16 +136,12 @@ def test_what_is_no_question_is_refused_and_the_next_one_served(serve: Any, dial
         assert client.read().status == status
     assert client.ask().status == 200
     truths = served.truths(3)
+    assert [truth["status"] for truth in truths] == [400, 400, 200]
     assert [truth["outcome"] for truth in truths] == ["http_error", "http_error", "ok"]
-    assert truths[0]["status"] == 400
-
-
-def test_a_client_that_sends_no_http_is_hung_up_on(serve: Any) -> None:
-    served = serve("healthy")
-    client = served.connect()
-    client.socket.sendall(b"\x16\x03\x01 nonsense\r\n\r\n")
-    assert client.read().raw == b""
-    assert served.once()[1]["outcome"] == "ok"
+    nonsense = served.connect()
+    nonsense.socket.sendall(b"\x16\x03\x01 nonsense\r\n\r\n")
+    assert nonsense.read().raw == b""
+    assert client.ask().status == 200
 
 
 def test_a_reader_that_is_slow_does_not_make_the_record_early(serve: Any) -> None:
@@ -171,12 +159,3 @@ def test_a_reader_that_is_slow_does_not_make_the_record_early(serve: Any) -> Non
     (truth,) = served.truths(1)
     assert truth["ended_at_ns"] > began_reading_ns
     assert truth["first_token_at_ns"] < began_reading_ns
-
-
-def test_every_module_with_a_sentence_is_in_the_catalogue() -> None:
-    folder = Path(catalogue.__file__).parent
-    modules = {path.stem for path in folder.glob("*.py") if "\nSENTENCE = " in path.read_text()}
-    assert {name.replace("-", "_") for name in catalogue.FAULTS} == modules
-    for fault in catalogue.FAULTS.values():
-        assert fault.SENTENCE.endswith(".")
-        assert "\n" not in fault.SENTENCE

@@ -3,7 +3,7 @@
 import asyncio
 import sys
 import threading
-import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from types import CodeType, SimpleNamespace
@@ -17,12 +17,22 @@ from profiler.inside.collector import threads
 from profiler.inside.collector.codes import seen_code
 from profiler.inside.collector.kinds import work_of
 from profiler.inside.collector.threads import Executors, at_work, loop_frame
+from support import wait_until
 from waiting import LIMIT_S, a_request, held, look, run, until
 
 
-def test_an_executor_that_is_full_has_some_at_work_and_the_rest_queued() -> None:
-    hold = threading.Event()
+@pytest.fixture
+def hold() -> Iterator[threading.Event]:
+    event = threading.Event()
+    yield event
+    event.set()
 
+
+def frames() -> Any:
+    return sys._current_frames()
+
+
+def test_an_executor_that_is_full_has_some_at_work_and_the_rest_queued(hold: threading.Event) -> None:
     async def test() -> None:
         loop = asyncio.get_running_loop()
         loop.set_default_executor(ThreadPoolExecutor(2, thread_name_prefix="mine"))
@@ -33,59 +43,33 @@ def test_an_executor_that_is_full_has_some_at_work_and_the_rest_queued() -> None
         async def embed() -> None:
             await asyncio.to_thread(hold.wait)
 
+        searching = {
+            ("executor", "run_in_executor", "search"): 2,
+            ("executor-queue", "run_in_executor", "search"): 1,
+        }
         held(3, search)
-        await until(
-            {
-                ("executor", "run_in_executor", "search"): 2,
-                ("executor-queue", "run_in_executor", "search"): 1,
-            }
-        )
+        await until(searching)
         held(1, embed)
-        await until(
-            {
-                ("executor", "run_in_executor", "search"): 2,
-                ("executor-queue", "run_in_executor", "search"): 1,
-                ("executor-queue", "asyncio.to_thread", "embed"): 1,
-            }
-        )
+        await until({**searching, ("executor-queue", "asyncio.to_thread", "embed"): 1})
         [executor] = [one for one in Executors().look(frames()) if one["name"] == "mine"]
         assert executor == {"name": "mine", "max": 2, "threads": 2, "busy": 2, "queued": 2}
         hold.set()
 
-    try:
-        run(test)
-    finally:
-        hold.set()
+    run(test)
 
 
-def frames() -> Any:
-    import sys
-
-    return sys._current_frames()
-
-
-def test_sync_code_in_anyios_threads_is_named_by_its_function() -> None:
-    hold = threading.Event()
-
+def test_sync_code_in_anyios_threads_is_named_by_its_function(hold: threading.Event) -> None:
     def embed() -> None:
         hold.wait(LIMIT_S)
 
     async def test() -> None:
         anyio.to_thread.current_default_thread_limiter().total_tokens = 2
         held(5, lambda: a_request(partial(run_in_threadpool, embed)))
-        await until(
-            {
-                ("thread", "anyio worker thread", embed.__name__): 2,
-                ("thread-limiter", "CapacityLimiter.acquire", embed.__name__): 3,
-            },
-            "request",
-        )
+        working, waiting = ("thread", "anyio worker thread"), ("thread-limiter", "CapacityLimiter.acquire")
+        await until({(*working, "embed"): 2, (*waiting, "embed"): 3}, "request")
         hold.set()
 
-    try:
-        run(test)
-    finally:
-        hold.set()
+    run(test)
 
 
 def test_an_app_that_is_installed_is_known_by_what_the_server_calls() -> None:
@@ -103,24 +87,22 @@ def test_an_app_that_is_installed_is_known_by_what_the_server_calls() -> None:
     run(test)
 
 
-def test_the_thread_of_a_library_is_not_the_app_s_work(monkeypatch: pytest.MonkeyPatch) -> None:
-    begun, hold = threading.Event(), threading.Event()
+def test_the_thread_of_a_library_is_not_the_app_s_work(
+    monkeypatch: pytest.MonkeyPatch, hold: threading.Event
+) -> None:
+    begun = threading.Event()
     space: dict[str, Any] = {}
     source = "def monitor(begun, hold):\n begun.set()\n hold.wait()"
     exec(compile(source, "/x/lib/site-packages/bars/monitor.py", "exec"), space)
     thread = threading.Thread(target=space["monitor"], args=(begun, hold))
     thread.start()
-    try:
-        assert begun.wait(LIMIT_S)
-        mine = {thread.ident or 0: frames()[thread.ident]}
-        seen_code(frames.__code__)  # code of one's own
-        assert at_work(mine, {}, 0)["groups"] == []
-        monkeypatch.setattr(threads, "OWN", set())  # but where all is installed, it may be the app's
-        [group] = at_work(mine, {}, 0)["groups"]
-        assert group["where"].startswith("monitor (bars/monitor.py:")
-    finally:
-        hold.set()
-        thread.join()
+    assert begun.wait(LIMIT_S)
+    mine = {thread.ident or 0: frames()[thread.ident]}
+    seen_code(frames.__code__)  # code of one's own
+    assert at_work(mine, {}, 0)["groups"] == []
+    monkeypatch.setattr(threads, "OWN", set())  # but where all is installed, it may be the app's
+    [group] = at_work(mine, {}, 0)["groups"]
+    assert group["where"].startswith("monitor (bars/monitor.py:")
 
 
 def test_who_runs_is_told_by_its_thread() -> None:
@@ -137,20 +119,32 @@ def test_who_runs_is_told_by_its_thread() -> None:
     run(test)
 
 
-def test_what_a_thread_s_line_called_is_told_and_what_that_is_known_for() -> None:
-    held = threading.Event()
-    thread = threading.Thread(target=lambda: held.wait(LIMIT_S))
+@pytest.mark.parametrize("called", ["threading:Event.wait", ":acquire"])
+def test_what_a_thread_s_line_called_is_told_and_in_c_by_its_name_in_the_source(
+    called: str, hold: threading.Event
+) -> None:
+    lock = threading.Lock()
+    lock.acquire()
+
+    def waits() -> None:
+        if called == ":acquire":
+            lock.acquire(timeout=LIMIT_S)
+        else:
+            hold.wait(LIMIT_S)
+
+    thread = threading.Thread(target=waits)
     thread.start()
+
+    def found() -> list[Any]:
+        frame = frames().get(thread.ident)
+        groups = at_work({1: frame} if frame else {}, {}, 0)["groups"]
+        return [one for one in groups if one.get("called") == called]
+
     try:
-        until_frame = time.monotonic() + LIMIT_S
-        groups: list[Any] = []
-        while not groups and time.monotonic() < until_frame:
-            frame = sys._current_frames().get(thread.ident or 0)
-            groups = at_work({1: frame} if frame else {}, {}, 0)["groups"]
-            groups = [one for one in groups if one.get("called") == "threading:Event.wait"]
-        assert groups
+        assert wait_until(found, LIMIT_S)[0]["where"].startswith("waits (")
     finally:
-        held.set()
+        hold.set()
+        lock.release()
         thread.join()
 
 
@@ -162,27 +156,6 @@ def test_what_a_thread_s_line_called_is_told_and_what_that_is_known_for() -> Non
 ])  # fmt: skip
 def test_what_a_function_is_known_for(module: str, name: str, kind: str) -> None:
     assert work_of(module, name) == kind
-
-
-def test_what_is_written_in_c_is_told_by_its_name_in_the_source() -> None:
-    held = threading.Lock()
-    held.acquire()
-
-    def waits() -> None:
-        held.acquire(timeout=LIMIT_S)
-
-    thread = threading.Thread(target=waits)
-    thread.start()
-    try:
-        ends_s, groups = time.monotonic() + LIMIT_S, []
-        while not groups and time.monotonic() < ends_s:
-            frame = sys._current_frames().get(thread.ident or 0)
-            found = at_work({1: frame} if frame else {}, {}, 0)["groups"]
-            groups = [one for one in found if one.get("called") == ":acquire"]
-        assert groups[0]["where"].startswith("waits (")
-    finally:
-        held.release()
-        thread.join()
 
 
 def test_a_frame_between_two_lines_is_where_its_code_begins() -> None:

@@ -24,11 +24,10 @@ def test_it_is_read_as_it_was_written_and_names_the_cell(tmp_path: Path) -> None
     write_json(tmp_path / "spec", SPEC.to_json())
     spec = CellSpec.read(tmp_path / "spec")
     assert spec == SPEC
-    own = {"WORKERS": "4"}
     cell = spec.named(Cell(deployment="d", config="c", concurrency=4, repeat=1, requested={"users": 4}))
     assert cell.name == "mine/four/size=100,c04-r2"
-    kept = {"cpus": {"mode": "shared"}, "variant": own, "set": own | {"N": "1"}}
-    assert cell.requested == {"users": 4, **kept}
+    own = {"variant": {"WORKERS": "4"}, "set": {"WORKERS": "4", "N": "1"}}
+    assert cell.requested == {"users": 4, "cpus": {"mode": "shared"}, **own}
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,7 @@ from records.cells.point import Point, text_of, value_of
 VALUES = st.one_of(
     st.integers(0, 10**6),
     st.floats(0, 1e6, allow_nan=False).map(lambda x: value_of(f"{x:.6g}")),
-    st.from_regex(r"[a-z][a-z0-9]{0,8}", fullmatch=True).filter(
-        lambda t: t not in ("nan", "inf", "infinity")
-    ),
+    st.from_regex(r"[a-z][a-z0-9]{0,8}", fullmatch=True).filter(lambda t: t[:3] not in ("nan", "inf")),
 )
 
 
@@ -29,18 +27,14 @@ def test_a_point_has_a_folder_and_a_label(
     assert Point.from_json(point.to_json(), users=7) == point
 
 
-def test_an_older_cell_is_a_number_of_users() -> None:
+def test_points_are_in_order_of_their_numbers_and_an_older_cell_s_is_its_users() -> None:
     assert Point.from_json(None, users=7) == Point.of_users(7)
-
-
-def test_points_are_in_order_of_their_numbers() -> None:
     assert sorted(Point.of_users(n) for n in (10, 9, 100)) == [Point.of_users(n) for n in (9, 10, 100)]
 
 
-@pytest.mark.parametrize(
-    "factors",
-    [{"Size": 1}, {"a/b": 1}, {"size": "../x"}, {"size": ""}, {"size": float("nan")}, {"size": True}],
-)
+@pytest.mark.parametrize("factors", [
+    {"Size": 1}, {"a/b": 1}, {"size": "../x"}, {"size": ""}, {"size": float("nan")}, {"size": True},
+])  # fmt: skip
 def test_what_no_folder_can_be_called_is_refused(factors: dict[str, int | float | str]) -> None:
     with pytest.raises(ValueError, match=r"."):
         Point.of(factors)

@@ -4,6 +4,7 @@ import errno
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,36 +15,27 @@ from records.errors import RecordError
 from records.files import LineFile, read_json, read_lines, write_json
 
 
-def _record(seq: int) -> RequestRecord:
-    return RequestRecord(
-        run="r", cell="c", worker="w", region="", user=0, seq=seq, sent_at_ns=seq, ended_at_ns=seq + 1,
-        outcome="ok",
-    )  # fmt: skip
+def _line(seq: int) -> bytes:
+    known: dict[str, Any] = {"run": "r", "cell": "c", "worker": "w", "region": "", "user": 0, "outcome": "ok"}
+    return RequestRecord(**known, seq=seq, sent_at_ns=seq, ended_at_ns=seq + 1).encode()
 
 
 def _cell(directory: Path, *, complete: bool = True) -> Path:
     directory.mkdir(parents=True)
     verdict = Verdict(checks=(Check(name="failures", status="pass", figure=0, bound=0.05, text="none"),))
-    cell = Cell(
-        deployment="local", config="baseline", concurrency=5, repeat=1, complete=complete, verdict=verdict
-    )
-    write_json(directory / "cell.json", cell.to_json())
+    names: dict[str, Any] = {"deployment": "local", "config": "baseline", "concurrency": 5, "repeat": 1}
+    write_json(directory / "cell.json", Cell(**names, complete=complete, verdict=verdict).to_json())
     file = LineFile(directory / "requests.jsonl")
-    file.append(_record(1).encode() + _record(2).encode())
+    file.append(_line(1) + _line(2))
     file.close()
     return directory
 
 
-def test_a_cell_is_read_as_it_was_written(tmp_path: Path) -> None:
-    data = read_cell(_cell(tmp_path / "c05-r1"))
-    assert data.cell.name == "local/baseline/c05-r1"
-    assert data.cell.verdict.valid
+def test_a_cell_is_read_as_it_was_written_with_the_paths_of_its_stages_or_without(tmp_path: Path) -> None:
+    folder = _cell(tmp_path / "c05-r1")
+    data, raw = read_cell(folder), read_json(folder / "cell.json")
+    assert (data.cell.name, data.cell.verdict.valid) == ("local/baseline/c05-r1", True)
     assert [r.seq for r in data.requests] == [1, 2]
-
-
-def test_a_cell_keeps_the_paths_of_its_stages_and_one_without_them_is_read(tmp_path: Path) -> None:
-    folder = _cell(tmp_path / "c")
-    raw = read_json(folder / "cell.json")
     write_json(folder / "cell.json", {**raw, "paths": {"embed": "Model@embed-pool"}})
     assert read_cell(folder).cell.paths == {"embed": "Model@embed-pool"}
     del raw["paths"]  # as before there were any
@@ -51,15 +43,13 @@ def test_a_cell_keeps_the_paths_of_its_stages_and_one_without_them_is_read(tmp_p
     assert read_cell(folder).cell.paths == {}
 
 
-def test_a_line_cut_by_a_kill_is_left_out_and_the_ones_before_it_kept(tmp_path: Path) -> None:
+def test_a_line_cut_by_a_kill_is_left_out_and_a_bad_one_before_it_an_error_with_its_number(
+    tmp_path: Path,
+) -> None:
     path = _cell(tmp_path / "c") / "requests.jsonl"
-    path.write_bytes(path.read_bytes() + _record(3).encode()[:40])
+    path.write_bytes(path.read_bytes() + _line(3)[:40])
     assert [r.seq for r in read_cell(path.parent).requests] == [1, 2]
     assert len(list(read_lines(path))) == 2
-
-
-def test_a_bad_line_in_the_middle_is_an_error_with_its_number(tmp_path: Path) -> None:
-    path = _cell(tmp_path / "c") / "requests.jsonl"
     path.write_bytes(b"nonsense\n" + path.read_bytes())
     with pytest.raises(RecordError, match=r"requests\.jsonl:1"):
         read_cell(path.parent)
@@ -75,50 +65,31 @@ def test_a_run_holds_complete_cells_and_names_the_others(tmp_path: Path) -> None
     assert len(run.incomplete) == 1
 
 
-def test_another_schema_is_refused(tmp_path: Path) -> None:
-    write_json(tmp_path / "run.json", {"schema_version": 2})
-    with pytest.raises(RecordError, match="schema version 2"):
+@pytest.mark.parametrize(("raw", "said"), [
+    ({"schema_version": 2}, "schema version 2"), (None, "neither"),
+    *(({"schema_version": 1, "plan": plan}, r"run\.json: its plan is no object") for plan in ([], "x", 5)),
+])  # fmt: skip
+def test_what_is_no_run_is_refused(tmp_path: Path, raw: Any, said: str) -> None:
+    if raw:
+        write_json(tmp_path / "run.json", raw)
+    with pytest.raises(RecordError, match=said):
         read_run(tmp_path)
 
 
-def test_an_empty_folder_is_no_run(tmp_path: Path) -> None:
-    with pytest.raises(RecordError, match="neither"):
-        read_run(tmp_path)
-
-
-def test_what_is_not_json_leaves_the_old_file_and_no_other(tmp_path: Path) -> None:
-    write_json(tmp_path / "a.json", {"old": 1})
-    with pytest.raises(TypeError):
-        write_json(tmp_path / "a.json", {"new": object()})
-    assert [path.name for path in tmp_path.iterdir()] == ["a.json"]
-    assert read_json(tmp_path / "a.json") == {"old": 1}
-
-
-@pytest.mark.parametrize("plan", [[], "x", 5])
-def test_a_plan_that_is_none_is_refused(tmp_path: Path, plan: object) -> None:
-    write_json(tmp_path / "run.json", {"schema_version": 1, "plan": plan})
-    with pytest.raises(RecordError, match=r"run\.json: its plan is no object"):
-        read_run(tmp_path)
-
-
-def test_a_check_of_unknown_status_is_refused(tmp_path: Path) -> None:
-    raw = read_json(_cell(tmp_path / "c") / "cell.json")
-    raw["verdict"]["checks"][0]["status"] = "failed"
-    with pytest.raises(RecordError, match="unknown status 'failed'"):
-        Cell.from_json(raw)
-
-
-@pytest.mark.parametrize(("key", "value"), [("name", []), ("name", {}), ("name", None), ("text", 5)])
-def test_a_check_that_is_not_in_words_is_refused(tmp_path: Path, key: str, value: object) -> None:
+@pytest.mark.parametrize(("key", "value", "said"), [
+    ("status", "failed", "unknown status 'failed'"),
+    *((key, value, r"cell\.json is not a cell: .*of a check")
+      for key, value in (("name", []), ("name", {}), ("name", None), ("text", 5))),
+])  # fmt: skip
+def test_a_check_that_is_none_is_refused(tmp_path: Path, key: str, value: object, said: str) -> None:
     raw = read_json(_cell(tmp_path / "c") / "cell.json")
     raw["verdict"]["checks"][0][key] = value
-    with pytest.raises(RecordError, match=r"cell\.json is not a cell: .*of a check"):
+    with pytest.raises(RecordError, match=said):
         Cell.from_json(raw)
 
 
 @pytest.mark.parametrize(
-    ("key", "value"),
-    [*(("connects", value) for value in (None, "x", [], True)), ("connect_ms", "x")],
+    ("key", "value"), [*(("connects", value) for value in (None, "x", [], True)), ("connect_ms", "x")]
 )
 def test_figures_that_are_none_are_refused(tmp_path: Path, key: str, value: object) -> None:
     raw = read_json(_cell(tmp_path / "c") / "cell.json")
@@ -127,17 +98,14 @@ def test_figures_that_are_none_are_refused(tmp_path: Path, key: str, value: obje
         Cell.from_json(raw | {"achieved": {key: value}})
 
 
-def test_one_failed_check_makes_a_cell_invalid_and_na_does_not() -> None:
+def test_a_cell_is_valid_when_it_was_judged_and_no_check_failed() -> None:
+    begun = Cell(deployment="local", config="baseline", concurrency=5, repeat=1)
+    assert begun.to_json()["verdict"] == {"valid": False, "checks": []}
     good = Verdict(checks=(Check(name="a", status="pass"), Check(name="b", status="n/a")))
     assert good.valid
     bad = good.merged((Check(name="b", status="fail"),))
     assert not bad.valid
     assert [check.name for check in bad.checks] == ["a", "b"]
-
-
-def test_a_cell_that_nobody_judged_is_not_called_valid() -> None:
-    begun = Cell(deployment="local", config="baseline", concurrency=5, repeat=1)
-    assert begun.to_json()["verdict"] == {"valid": False, "checks": []}
 
 
 def test_an_append_that_fails_leaves_no_half_line(tmp_path: Path) -> None:
@@ -167,6 +135,8 @@ def test_a_write_that_fails_names_the_file_and_leaves_no_other(
         raise OSError(errno.ENOSPC, "No space left on device")
 
     write_json(tmp_path / "a.json", {"old": 1})
+    with pytest.raises(TypeError):
+        write_json(tmp_path / "a.json", {"new": object()})
     monkeypatch.setattr("os.fsync", full)
     with pytest.raises(OSError, match=r"No space left on device: '.*/a.json'$"):
         write_json(tmp_path / "a.json", {"new": 2})

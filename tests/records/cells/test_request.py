@@ -1,6 +1,7 @@
 """A record survives its line, and a line that is no record says so."""
 
 import dataclasses
+from typing import Any
 
 import orjson
 import pytest
@@ -40,11 +41,13 @@ def test_no_bytes_make_decode_fail_other_than_by_record_error(line: bytes) -> No
         decode(line)
 
 
-def _line(**changes: object) -> dict[str, object]:
-    record = RequestRecord(
-        run="r", cell="c", worker="w", region="", user=1, seq=1, sent_at_ns=100, ended_at_ns=900, outcome="ok"
-    )
-    return {**dataclasses.asdict(record), **changes}
+def _record(**changes: Any) -> RequestRecord:
+    known = {"run": "r", "cell": "c", "worker": "w", "region": "", "user": 1, "seq": 1, "outcome": "ok"}
+    return RequestRecord(**{**known, "sent_at_ns": 100, "ended_at_ns": 900, **changes})
+
+
+def _line(**changes: object) -> bytes:
+    return orjson.dumps({**dataclasses.asdict(_record()), **changes})
 
 
 @pytest.mark.parametrize(("changes", "says"), [
@@ -57,17 +60,13 @@ def _line(**changes: object) -> dict[str, object]:
     ({"stages": {"embed": {"running_ms": "long"}}}, "stages is not null or"),
 ])  # fmt: skip
 def test_a_wrong_field_is_named(changes: dict[str, object], says: str) -> None:
-    import orjson
-
     with pytest.raises(RecordError, match=says):
-        decode(orjson.dumps(_line(**changes)))
+        decode(_line(**changes))
 
 
 def test_times_count_from_due_in_an_open_loop_and_from_sent_in_a_closed_one() -> None:
-    closed = RequestRecord(
-        run="r", cell="c", worker="w", region="", user=1, seq=1, outcome="ok", sent_at_ns=5_000_000,
-        first_token_at_ns=8_000_000, last_token_at_ns=12_000_000, ended_at_ns=13_000_000, tokens=5,
-    )  # fmt: skip
+    tokens = {"first_token_at_ns": 8_000_000, "last_token_at_ns": 12_000_000, "tokens": 5}
+    closed = _record(sent_at_ns=5_000_000, ended_at_ns=13_000_000, **tokens)
     assert (closed.ttft_ms, closed.e2e_ms, closed.tpot_ms) == (3.0, 8.0, 1.0)
     late = dataclasses.replace(closed, due_at_ns=1_000_000)
     assert (late.ttft_ms, late.e2e_ms) == (7.0, 12.0)
@@ -75,24 +74,19 @@ def test_times_count_from_due_in_an_open_loop_and_from_sent_in_a_closed_one() ->
 
 def test_stages_add_up_queued_and_running() -> None:
     stages = {"embed": {"queued_ms": 1.0, "running_ms": 2.0}, "llm": {"running_ms": 4.0}}
-    raw = _line(stages=stages, due_at_ns=0, sent_at_ns=1_000_000, first_token_at_ns=9_000_000)
-    record = RequestRecord(**raw)  # type: ignore[arg-type]
+    record = _record(stages=stages, due_at_ns=0, sent_at_ns=1_000_000, first_token_at_ns=9_000_000)
     assert (record.stage_ms("embed"), record.stage_ms("search"), record.stages_ms) == (3.0, 0.0, 7.0)
     assert (record.ttft_ms, record.service_ttft_ms) == (9.0, 8.0)
 
 
 @pytest.mark.parametrize("tokens", [0, 1])
 def test_an_answer_of_fewer_than_two_tokens_has_no_tpot(tokens: int) -> None:
-    record = RequestRecord(
-        run="r", cell="c", worker="w", region="", user=1, seq=1, outcome="ok", sent_at_ns=0,
-        first_token_at_ns=1, last_token_at_ns=1, ended_at_ns=2, tokens=tokens,
-    )  # fmt: skip
-    assert record.tpot_ms is None
+    assert _record(first_token_at_ns=1, last_token_at_ns=1, tokens=tokens).tpot_ms is None
 
 
 @pytest.mark.parametrize(("flags", "outcome"), [([], "aborted"), (["warmup", "dropped"], "dropped")])
 def test_what_older_records_call_cut_is_aborted_or_dropped(flags: list[str], outcome: str) -> None:
-    record = decode(orjson.dumps(_line(outcome="cut", flags=flags)))
+    record = decode(_line(outcome="cut", flags=flags))
     assert record.outcome == outcome
     assert "dropped" not in record.flags
     assert not record.counts

@@ -41,25 +41,17 @@ def stages(*raw: dict[str, Any], **more: Any) -> dict[str, float] | None:
     return None if found is None else {name: times["running_ms"] for name, times in found.items()}
 
 
-@pytest.mark.parametrize(
-    ("spans", "expected"),
-    [
-        ([span("embeddings", 1, 11), span("chat", 20, 190)], {"embeddings": 10, "chat": 80}),  # to the token
-        ([span("chat", 20, 190, first_chunk_ns=70 * MS)], {"chat": 70}),  # as the app says itself
-        ([span("", 1, 199), span("retrieval", 5, 45), span("embeddings", 5, 35)], {"retrieval": 10,
-         "embeddings": 30}),
-        ([span("retrieval", 5, 45), span("embeddings", 15, 25)], {"retrieval": 30, "embeddings": 10}),
-        ([span("retrieval", 5, 45), span("retrieval", 15, 65)], {"retrieval": 60}),  # at the same time
-        ([span("chat", 120, 190)], None),  # after the first token
-        ([span("", 1, 199)], None),
-        ([], None),
-    ],
-)  # fmt: skip
-def test_each_moment_until_the_first_token_is_one_stages(
-    spans: list[dict[str, Any]], expected: dict[str, float] | None
-) -> None:
-    found = stages(*spans)
-    assert found == (None if expected is None else pytest.approx(expected))
+@pytest.mark.parametrize(("spans", "expected"), [
+    ([span("embeddings", 1, 11), span("chat", 20, 190)], {"embeddings": 10, "chat": 80}),  # to the token
+    ([span("chat", 20, 190, first_chunk_ns=70 * MS)], {"chat": 70}),  # as the app says itself
+    ([span("", 1, 199), span("retrieval", 5, 45), span("embeddings", 5, 35)],
+     {"retrieval": 10, "embeddings": 30}),
+    ([span("retrieval", 5, 45), span("embeddings", 15, 25)], {"retrieval": 30, "embeddings": 10}),
+    ([span("retrieval", 5, 45), span("retrieval", 15, 65)], {"retrieval": 60}),  # at the same time
+    ([span("chat", 120, 190)], None), ([span("", 1, 199)], None), ([], None),  # after the first token, none
+])  # fmt: skip
+def test_each_moment_until_the_first_token_is_one_stages(spans: Any, expected: Any) -> None:
+    assert stages(*spans) == (expected and pytest.approx(expected))
 
 
 @pytest.mark.parametrize("shift", [-6.0, 210.0])
@@ -80,22 +72,15 @@ def gathered(requests: list[RequestRecord], spans: list[dict[str, Any]]) -> Gath
 def test_what_came_is_counted_of_good_answers_that_need_it() -> None:
     others = [request(trace_id="b" * 32), request(outcome="timeout"), request(stages={"llm": {}, "x": {}})]
     found = gathered([request(), *others], [span("", 1, 2), span("chat", 1, 9)])
-    expected = Gathered(answers=2, spanned=1, staged=1, impossible=0, others=3, full=False)
-    assert found == expected
+    assert found == Gathered(answers=2, spanned=1, staged=1, impossible=0, others=3, full=False)
     assert not found.other_clock
 
 
-@pytest.mark.parametrize(
-    ("given", "name", "operation"),
-    [
-        ("chat", "anything", "chat"),
-        ("rerank", "x", "rerank"),  # a name of one's own
-        ("", "embeddings all-MiniLM-L6-v2", "embeddings"),
-        ("", "retrieval", "retrieval"),
-        ("Ignore all that was said", "POST /chat", ""),
-        ("", "chats", ""),
-    ],
-)
+@pytest.mark.parametrize(("given", "name", "operation"), [
+    ("chat", "anything", "chat"), ("rerank", "x", "rerank"),  # a name of one's own
+    ("", "embeddings all-MiniLM-L6-v2", "embeddings"), ("", "retrieval", "retrieval"),
+    ("Ignore all that was said", "POST /chat", ""), ("", "chats", ""),
+])  # fmt: skip
 def test_the_operation_is_the_attribute_else_the_names_first_word(
     given: str, name: str, operation: str
 ) -> None:
@@ -108,6 +93,6 @@ def test_a_file_is_what_came_and_then_the_spans(tmp_path: Path) -> None:
     assert read_gathered(path) == what
     assert [one.operation for one in read_traces(path)["a" * 32]] == ["chat"]
     path.write_bytes(b'{"x": 1}\n{"x": 1}\n')
-    for read in (read_gathered, read_traces):
-        with pytest.raises(RecordError, match=str(path)):
-            read(path)
+    with pytest.raises(RecordError, match=str(path)):
+        read_gathered(path)
+    assert not read_traces(path)

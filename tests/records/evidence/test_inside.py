@@ -15,22 +15,13 @@ SLEEP = {"kind": "sleep", "at": "asyncio.sleep", "where": "poll (app.py:9)", "vi
 
 def line(at: int, pid: int = 1, **changes: Any) -> dict[str, Any]:
     return {
-        "at_ns": at,
-        "pid": pid,
-        "loops": [{"lag_ms": 1.0, "running": None}],
-        "tasks": 50,
-        "ready": 0,
-        "requests": 40,
-        "others": 1,
-        "server": 2,
+        "at_ns": at, "pid": pid, "loops": [{"lag_ms": 1.0, "running": None}], "tasks": 50, "ready": 0,
+        "requests": 40, "others": 1, "server": 2,
         "groups": [{"of": "request", **SEMAPHORE, "count": 31}, {"of": "task", **SLEEP, "count": 1}],
         "executors": [{"name": "asyncio", "max": 6, "threads": 6, "busy": 6, "queued": 10}],
         "threads": {"count": 7, "groups": [{"where": "search (app.py:5)", "count": 6}]},
-        "gc": {"collections": 1, "ms": 2.0, "longest_ms": 1.5},
-        "errors": 1,
-        "took_us": 500,
-        **changes,
-    }
+        "gc": {"collections": 1, "ms": 2.0, "longest_ms": 1.5}, "errors": 1, "took_us": 500, **changes,
+    }  # fmt: skip
 
 
 def kept(path: Path, *lines: dict[str, Any], end: bytes = b"") -> Path:
@@ -39,10 +30,8 @@ def kept(path: Path, *lines: dict[str, Any], end: bytes = b"") -> Path:
 
 
 def test_over_a_window_the_mean_number_that_waits_of_how_many(tmp_path: Path) -> None:
-    running = {
-        "lag_ms": 3.0,
-        "running": {"at": "_run (x/y.py:1)", "where": "embed (app.py:7)", "called": "torch.nn:F.x"},
-    }
+    work = {"at": "_run (x/y.py:1)", "where": "embed (app.py:7)", "called": "torch.nn:F.x"}
+    running = {"lag_ms": 3.0, "running": work}
     path = kept(
         tmp_path / "inside.jsonl",
         line(5, requests=1, groups=[]),  # before
@@ -56,25 +45,24 @@ def test_over_a_window_the_mean_number_that_waits_of_how_many(tmp_path: Path) ->
     assert (found.of, found.total, found.samples, found.processes) == ("request", 34.0, 3, 2)
     assert found.waits == ((Place(**SEMAPHORE), 25.0),)
     assert (found.lag_longest_ms, found.loop_busy) == (3.0, pytest.approx(1 / 3))
-    assert found.running == (
-        (Work(where="embed (app.py:7)", at="_run", called="torch.nn:F.x"), pytest.approx(1 / 3)),
-    )
+    work_seen = Work(where="embed (app.py:7)", at="_run", called="torch.nn:F.x")
+    assert found.running == ((work_seen, pytest.approx(1 / 3)),)
     [executor] = found.executors
     assert (executor.most, executor.busy, executor.queued) == (12, 12.0, 20.0)
     assert found.in_threads == ((Work(where="search (app.py:5)"), 12.0),)
     assert (found.gc_ms, found.gc_longest_ms, found.errors) == (6.0, 1.5, 2)
 
 
-def test_where_no_server_is_known_all_tasks_of_the_app_are_counted(tmp_path: Path) -> None:
-    found = summary(read_inside(kept(tmp_path / "i", line(1, requests=0, server=0))), 0, 9)
+@pytest.mark.parametrize(("changes", "of", "total", "waits"), [
+    ({"server": 0}, "task", 1.0, ((Place(**SLEEP), 1.0),)),  # none is known: all tasks of the app
+    ({"groups": []}, "request", 0.0, ()),  # nobody asks it
+])  # fmt: skip
+def test_without_a_request_of_a_server(
+    tmp_path: Path, changes: dict[str, Any], of: str, total: float, waits: Any
+) -> None:
+    found = summary(read_inside(kept(tmp_path / "i", line(1, requests=0, **changes))), 0, 9)
     assert found is not None
-    assert (found.of, found.total, found.waits) == ("task", 1.0, ((Place(**SLEEP), 1.0),))
-
-
-def test_of_a_known_server_that_nobody_asks_no_request_waits(tmp_path: Path) -> None:
-    found = summary(read_inside(kept(tmp_path / "i", line(1, requests=0, groups=[]))), 0, 9)
-    assert found is not None
-    assert (found.of, found.total, found.waits) == ("request", 0.0, ())
+    assert (found.of, found.total, found.waits) == (of, total, waits)
 
 
 def test_a_place_without_a_line_of_the_app_and_a_loop_in_a_library(tmp_path: Path) -> None:
@@ -86,11 +74,8 @@ def test_a_place_without_a_line_of_the_app_and_a_loop_in_a_library(tmp_path: Pat
     assert found.running == ((Work(where="dumps (json/__init__.py:1)", at="dumps"), 1.0),)
 
 
-def test_without_samples_in_the_window_nothing_is_known(tmp_path: Path) -> None:
-    assert summary(read_inside(kept(tmp_path / "i", line(1))), 2, 9) is None
-
-
 @pytest.mark.parametrize("bad", [b"{}\n", b"[]\n", b"nothing\n", b'{"at_ns": "x"}\n'])
 def test_what_is_no_sample_is_left_out_and_counted(tmp_path: Path, bad: bytes) -> None:
     path = kept(tmp_path / "inside.jsonl", line(1), end=bad)
     assert (len(read_inside(path)), unreadable(path)) == (1, 1)
+    assert summary(read_inside(path), 2, 9) is None

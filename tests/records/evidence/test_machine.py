@@ -12,53 +12,32 @@ S = 10**9
 def sample(at_s: float, **changes: Any) -> dict[str, Any]:
     """At a time, of a service that works evenly: its sums are so many seconds' worth."""
     thread = {
-        "cpu_seconds": 1.5 * at_s,
-        "run_delay_seconds": 0.5 * at_s,
-        "voluntary_switches": 100 * at_s,
+        "cpu_seconds": 1.5 * at_s, "run_delay_seconds": 0.5 * at_s, "voluntary_switches": 100 * at_s,
         "involuntary_switches": 10 * at_s,
-    }
-    main = {"cpu_seconds": 0.9 * at_s, "run_delay_seconds": 0.05 * at_s}
+        "main": {"cpu_seconds": 0.9 * at_s, "run_delay_seconds": 0.05 * at_s},
+    }  # fmt: skip
     stalled = {"some_seconds": 0.25 * at_s, "full_seconds": 0.0}
-    parts: dict[str, Any] = {
-        "cpu_busy_seconds": 1.75 * at_s,
-        "cpu_steal_seconds": 0.1 * at_s,
-        "pressure": {"cpu": stalled, "memory": None, "io": None},
-        "cgroup": {
-            "cpu_limit_cores": 1.5,
-            "cpu_periods": 10 * at_s,
-            "cpu_throttled_periods": 4 * at_s,
-            "cpu_throttled_seconds": 0.2 * at_s,
-            "memory_limit_gb": 2.0,
-            "memory_limit_hits": 3,
-            "memory_oom_kills": 1 if at_s > 5 else 0,
-            "pressure": None,
-        },
-        "sockets": {
-            "listen": [{"port": 80, "queued": int(at_s), "backlog": 128}],
-            "states": {"established": 7, "time_wait": 20 * at_s},
-            "peers": [{"to": "llm:443", "established": 4 + (at_s > 5)}],
-            "connects": 20 * at_s,
-        },
-        **changes,
-    }
-    process = {"pid": 7, "cpus_allowed": 2, "threads": {**thread, "main": main}}
-    return {
-        "at_ns": round(at_s * S),
-        "system": {
-            "cpu_count": 4,
-            "tcp": {"listen_overflows": 5},
-            **{name: parts[name] for name in ("cpu_busy_seconds", "cpu_steal_seconds", "pressure", "cgroup")},
-        },
-        "processes": {
-            "process_count": 1,
-            "total_cpu_percent": 150.0,
-            "total_memory_mb": 100 + 10 * at_s,
-            "total_threads": 12,
-            "sockets": parts["sockets"],
-            "process_details": changes.get("details", [process]),
-        },
-        "profiler": {},
-    }
+    cgroup = {
+        "cpu_limit_cores": 1.5, "cpu_periods": 10 * at_s, "cpu_throttled_periods": 4 * at_s,
+        "cpu_throttled_seconds": 0.2 * at_s, "memory_limit_gb": 2.0, "memory_limit_hits": 3,
+        "memory_oom_kills": 1 if at_s > 5 else 0, "pressure": None,
+    }  # fmt: skip
+    sockets = {
+        "listen": [{"port": 80, "queued": int(at_s), "backlog": 128}], "connects": 20 * at_s,
+        "states": {"established": 7, "time_wait": 20 * at_s},
+        "peers": [{"to": "llm:443", "established": 4 + (at_s > 5)}],
+    }  # fmt: skip
+    system = {
+        "cpu_count": 4, "tcp": {"listen_overflows": 5}, "cpu_busy_seconds": 1.75 * at_s,
+        "cpu_steal_seconds": 0.1 * at_s, "pressure": {"cpu": stalled, "memory": None, "io": None},
+        "cgroup": changes.get("cgroup", cgroup),
+    }  # fmt: skip
+    processes = {
+        "process_count": 1, "total_cpu_percent": 150.0, "total_memory_mb": 100 + 10 * at_s,
+        "total_threads": 12, "sockets": changes.get("sockets", sockets),
+        "process_details": changes.get("details", [{"pid": 7, "cpus_allowed": 2, "threads": thread}]),
+    }  # fmt: skip
+    return {"at_ns": round(at_s * S), "system": system, "processes": processes, "profiler": {}}
 
 
 def machine(*samples: dict[str, Any], span: tuple[int, int] | None = None) -> Machine:
@@ -70,39 +49,15 @@ def machine(*samples: dict[str, Any], span: tuple[int, int] | None = None) -> Ma
 def test_what_an_even_load_comes_to() -> None:
     found = machine(*(sample(at) for at in range(11)))
     assert found == Machine(
-        samples=11,
-        seconds=10.0,
-        cpu_cores=1.5,
-        main_thread_cpu=0.9,
-        main_thread_delay=0.05,
-        run_delay=0.25,
-        involuntary_switches_per_s=10.0,
-        voluntary_switches_per_s=100.0,
-        threads_max=12,
-        cpu_limit_cores=1.5,
-        cpus_allowed=2,
-        throttled_periods=0.4,
-        throttled_seconds_per_s=0.2,
-        memory_max_mb=200.0,
-        memory_growth_mb=100.0,
-        memory_limit_mb=2048.0,
-        memory_limit_hits=0,
-        oom_kills=1,
-        cpu_pressure=0.25,
-        memory_pressure=None,
-        io_pressure=None,
-        pressure_of="machine",
-        machine_cpus=4,
-        machine_cpu_cores=1.75,
-        others_cpu_cores=0.25,
-        steal_cores=0.1,
-        listen_queue_max=10,
-        listen_backlog=128,
-        listen_overflows=0,
-        connects_per_s=20.0,
-        time_wait_growth=200,
+        samples=11, seconds=10.0, cpu_cores=1.5, main_thread_cpu=0.9, main_thread_delay=0.05, run_delay=0.25,
+        involuntary_switches_per_s=10.0, voluntary_switches_per_s=100.0, threads_max=12, cpu_limit_cores=1.5,
+        cpus_allowed=2, throttled_periods=0.4, throttled_seconds_per_s=0.2, memory_max_mb=200.0,
+        memory_growth_mb=100.0, memory_limit_mb=2048.0, memory_limit_hits=0, oom_kills=1, cpu_pressure=0.25,
+        memory_pressure=None, io_pressure=None, pressure_of="machine", machine_cpus=4,
+        machine_cpu_cores=1.75, others_cpu_cores=0.25, steal_cores=0.1, listen_queue_max=10,
+        listen_backlog=128, listen_overflows=0, connects_per_s=20.0, time_wait_growth=200,
         peers=(Peer(to="llm:443", mean=pytest.approx(49 / 11), max=5),),  # type: ignore[arg-type]
-    )
+    )  # fmt: skip
 
 
 def test_only_the_samples_of_a_span_count() -> None:
@@ -158,15 +113,11 @@ def test_a_sum_that_began_again_is_not_subtracted() -> None:
     assert (found.throttled_periods, found.throttled_seconds_per_s) == (None, None)
 
 
-@pytest.mark.parametrize(
-    "odd",
-    [
-        {"at_ns": S},
-        {"at_ns": S, "system": None, "processes": 3},
-        {"at_ns": S, "system": {"cgroup": "x"}, "processes": {"process_details": [None, {"pid": "x"}]}},
-        {"at_ns": S, "processes": {"sockets": {"peers": "no", "listen": [1], "connects": True}}},
-    ],
-)
+@pytest.mark.parametrize("odd", [
+    {"at_ns": S}, {"at_ns": S, "system": None, "processes": 3},
+    {"at_ns": S, "system": {"cgroup": "x"}, "processes": {"process_details": [None, {"pid": "x"}]}},
+    {"at_ns": S, "processes": {"sockets": {"peers": "no", "listen": [1], "connects": True}}},
+])  # fmt: skip
 def test_samples_of_another_form_are_null(odd: dict[str, Any]) -> None:
     found = machine(odd, {**odd, "at_ns": 2 * S})
     assert (found.samples, found.seconds, found.peers) == (2, 1.0, ())

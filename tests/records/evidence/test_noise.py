@@ -14,7 +14,6 @@ from records.evidence.noise import Counters, Noise
 _BEFORE = Counters(
     at_ns=10**9, total_ticks=1000, steal_ticks=10, pressure_us=500, delay_ns={7: 1_000_000, 8: 0}
 )
-_QUIET = Noise(steal_percent=0.0, pressure_percent=0.0, generator_delay_percent=0.0, target_delay_percent=0.0)
 
 
 def _proc(folder: Path, *, steal: int = 16, delay_ns: int = 5_000_000, ran_ns: int = 9) -> Path:
@@ -57,6 +56,7 @@ def test_a_proc_of_another_form_is_unknown_and_no_crash(tmp_path: Path, text: st
 
 def test_a_kernel_that_does_not_count_the_delay_is_not_taken_for_a_quiet_one(tmp_path: Path) -> None:
     assert noise.read([41], _proc(tmp_path, delay_ns=0, ran_ns=0)).delay_ns == {}
+    assert noise.read([os.getpid()]).delay_ns or not Path("/proc/self/schedstat").exists()
 
 
 def test_a_difference_is_in_per_cent_of_its_time() -> None:
@@ -65,8 +65,9 @@ def test_a_difference_is_in_per_cent_of_its_time() -> None:
         delay_ns={7: 21_000_000, 8: 10_000_000},
     )  # fmt: skip
     assert noise.of_generator(_BEFORE, after) == Noise(
-        steal_percent=16.0, pressure_percent=25.0, generator_delay_percent=3.0
-    )
+        steal_percent=16.0, pressure_percent=25.0, generator_delay_percent=2.0
+    )  # of several load processes, that of the one that waited the longest: no sum, which could pass 100
+    assert noise.delay_percent(_BEFORE, after) == 3.0
 
 
 def test_threads_that_come_and_go_count_for_what_is_known_of_them() -> None:
@@ -75,10 +76,7 @@ def test_threads_that_come_and_go_count_for_what_is_known_of_them() -> None:
     same_number = replace(_BEFORE, at_ns=2 * 10**9, delay_ns={7: 500_000})
     assert noise.delay_percent(_BEFORE, same_number) == 0.05
     assert noise.delay_percent(_BEFORE, replace(_BEFORE, at_ns=2 * 10**9, delay_ns={})) is None
-
-
-def test_no_time_at_all_is_unknown() -> None:
-    assert noise.of_generator(_BEFORE, _BEFORE) == Noise()
+    assert noise.of_generator(_BEFORE, _BEFORE) == Noise()  # no time at all
 
 
 @given(
@@ -89,15 +87,6 @@ def test_no_time_at_all_is_unknown() -> None:
 def test_a_delay_is_never_negative(before: dict[int, int], after: dict[int, int], wall_ns: int) -> None:
     found = noise.delay_percent(Counters(at_ns=0, delay_ns=before), Counters(at_ns=wall_ns, delay_ns=after))
     assert found is None if not after else found is not None and found >= 0
-
-
-@pytest.mark.skipif(not Path("/proc/self/schedstat").exists(), reason="the kernel counts no delays here")
-def test_of_this_process_something_is_known() -> None:
-    before = noise.read([os.getpid()])
-    after = noise.read([os.getpid()])
-    delay = noise.delay_percent(before, after)
-    assert delay is not None
-    assert delay >= 0
 
 
 @given(st.builds(Noise, **{name: st.none() | st.floats(0, 400) for name in Noise.__dataclass_fields__}))

@@ -18,17 +18,16 @@ def test_what_is_said() -> None:
     assert Scrape.of("q=https://h/metrics?anonymize=true").url == "https://h/metrics?anonymize=true"
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        *("", "http://h/metrics", "a b=http://h", "=http://h", "../x=http://h"),
-        *("x=", "x=h:80/metrics", "x=file:///etc/passwd", "x=http://", "x=http://[h", "x=http://h:0/"),
-        *("x=http://h:99999999/", "x=http://h/a b", "x=http://h/\n"),
-    ],
-)
+@pytest.mark.parametrize("text", [
+    *("", "http://h/metrics", "a b=http://h", "=http://h", "../x=http://h"),
+    *("x=", "x=h:80/metrics", "x=file:///etc/passwd", "x=http://", "x=http://[h", "x=http://h:0/"),
+    *("x=http://h:99999999/", "x=http://h/a b", "x=http://h/\n"),
+])  # fmt: skip
 def test_nonsense_is_refused(text: str) -> None:
     with pytest.raises(ScrapeError):
         Scrape.of(text)
+    with pytest.raises(ScrapeError, match="two are called x"):
+        scrapes_of(["x=http://a", "y=http://b", "x=http://c"])
 
 
 @pytest.mark.parametrize("text", [
@@ -40,31 +39,22 @@ def test_a_secret_is_refused_and_not_shown(text: str) -> None:
     assert text == "hunter2" or "hunter2" not in str(refused.value)
 
 
-def test_two_of_one_name_are_refused() -> None:
-    with pytest.raises(ScrapeError, match="two are called x"):
-        scrapes_of(["x=http://a", "y=http://b", "x=http://c"])
-
-
 def lines(*raw: object) -> bytes:
     return b"".join(orjson.dumps(one) + b"\n" for one in raw)
 
 
-def test_what_was_kept_is_read_but_for_a_line_that_a_kill_cut_off(tmp_path: Path) -> None:
+def test_what_was_kept_is_read_but_for_lines_of_another_form_and_one_that_a_kill_cut_off(
+    tmp_path: Path,
+) -> None:
     assert scraped_in(tmp_path) == []
     good = {"at_ns": S, "source": "llm", "took_ms": 2.5, "series": {"up": 1}}
     failed = {"at_ns": 2 * S, "source": "llm", "took_ms": 5000, "error": "HTTP 503"}
-    (tmp_path / "profile.scraped.jsonl").write_bytes(lines(good, failed) + b'{"at_ns')
+    other = (1, {}, {"at_ns": 1, "source": "x", "took_ms": 1, "series": {"a": "b"}})
+    (tmp_path / "profile.scraped.jsonl").write_bytes(lines(good, *other, failed) + b'{"at_ns')
     assert scraped_in(tmp_path) == [
         Reading(at_ns=S, source="llm", took_ms=2.5, series={"up": 1.0}),
         Reading(at_ns=2 * S, source="llm", took_ms=5000.0, error="HTTP 503"),
     ]
-
-
-@pytest.mark.parametrize("raw", [1, {}, {"at_ns": 1, "source": "x", "took_ms": 1, "series": {"a": "b"}}])
-def test_a_line_of_another_form_is_left_out(raw: object, tmp_path: Path) -> None:
-    path = tmp_path / "x.jsonl"
-    path.write_bytes(lines(raw))
-    assert read_scraped(path) == []
 
 
 def test_what_it_comes_to_over_a_span() -> None:

@@ -21,34 +21,25 @@ def probe(kind: str, outcome: str, status: int | None = None) -> dict[str, objec
 
 
 def test_a_service_that_is_not_there(tmp_path: Path) -> None:
-    path = written(
-        tmp_path, *[probe("accept", "refused")] * 2, probe("/up", "refused"), probe("/up", "error")
-    )
-    assert unanswered_probes(URL, ["/up"], path) == {
-        "": "no probe of http://***@h:8001 succeeded (3 refused, 1 error)"
-    }
+    refused = [probe(kind, "refused") for kind in ("accept", "accept", "/up")]
+    found = unanswered_probes(URL, ["/up"], written(tmp_path, *refused, probe("/up", "error")))
+    assert found == {"": "no probe of http://***@h:8001 succeeded (3 refused, 1 error)"}
     assert unanswered_probes(URL, [], tmp_path / "no") == {"": "no probe of http://***@h:8001 was taken"}
 
 
 def test_a_path_that_fails_where_the_rest_answers(tmp_path: Path) -> None:
     good, bad = probe("accept", "ok"), probe("/up", "status", 503)
-    path = written(tmp_path, bad, good, bad)
-    assert unanswered_probes(URL, ["/up"], path) == {
-        "/up": "no probe of http://***@h:8001/up succeeded (2 HTTP 503)"
-    }
+    found = unanswered_probes(URL, ["/up"], written(tmp_path, bad, good, bad))
+    assert found == {"/up": "no probe of http://***@h:8001/up succeeded (2 HTTP 503)"}
     assert unanswered_probes(URL, ["/up"], written(tmp_path, bad, good, probe("/up", "ok", 200), bad)) == {}
 
 
-@pytest.mark.parametrize(
-    ("errors", "told"),
-    [
-        (["ConnectionRefusedError"] * 3, "3 of 3 failed (connection refused)"),
-        (["HTTP 503", "HTTP 503", "TimeoutError"], "3 of 3 failed (2 HTTP 503, 1 timeout)"),
-        (["gaierror"], "1 of 1 failed (unknown host)"),
-        ([], "no answer came in time"),
-        (["HTTP 503", None], None),
-    ],
-)
+@pytest.mark.parametrize(("errors", "told"), [
+    (["ConnectionRefusedError"] * 3, "3 of 3 failed (connection refused)"),
+    (["HTTP 503", "HTTP 503", "TimeoutError"], "3 of 3 failed (2 HTTP 503, 1 timeout)"),
+    (["gaierror"], "1 of 1 failed (unknown host)"), ([], "no answer came in time"),
+    (["HTTP 503", None], None),
+])  # fmt: skip
 def test_scrapes(errors: list[str | None], told: str | None, tmp_path: Path) -> None:
     other = {"source": "b", "series": {}}
     path = written(tmp_path, other, *({"source": "a"} | ({"error": one} if one else {}) for one in errors))

@@ -3,6 +3,7 @@
 import base64
 import html
 import json
+import re
 import string
 from collections.abc import Callable
 from urllib.parse import quote, quote_plus
@@ -21,23 +22,18 @@ VISIBLE = "".join(chr(code) for code in range(33, 127))
 SECRETS = st.text(VISIBLE, min_size=LEAST, max_size=80)
 AROUND = st.text(string.ascii_uppercase + string.punctuation + " \n\u00e9\u0130\U0001f600", max_size=60)
 FORMS: dict[str, Callable[[str], str]] = {
-    "as it is": str,
-    "URL": lambda one: quote(one, safe=""),
+    "as it is": str, "URL": lambda one: quote(one, safe=""),
     "URL, twice": lambda one: quote(quote(one, safe=""), safe=""),
-    "URL, small letters": lambda one: quote(one, safe="").lower(),
-    "form": quote_plus,
-    "JSON": lambda one: json.dumps(one)[1:-1],
-    "JSON in JSON": lambda one: json.dumps(json.dumps(one))[3:-3],
+    "URL, small letters": lambda one: quote(one, safe="").lower(), "form": quote_plus,
+    "JSON": lambda one: json.dumps(one)[1:-1], "JSON in JSON": lambda one: json.dumps(json.dumps(one))[3:-3],
     "JSON with slashes": lambda one: json.dumps(one)[1:-1].replace("/", "\\/"),
     "JSON, all of it": lambda one: "".join(f"\\u{ord(c):04x}" for c in one),
     "HTML": lambda one: html.escape(one),
     "HTML, all of it": lambda one: "".join(f"&#x{ord(c):x};" for c in one),
-    "HTML, in decimals": lambda one: "".join(f"&#{ord(c)};" for c in one),
-    "capital letters": str.upper,
-    "small letters": str.lower,
-    "hexadecimal": lambda one: one.encode().hex(),
+    "HTML, in decimals": lambda one: "".join(f"&#{ord(c)};" for c in one), "capital letters": str.upper,
+    "small letters": str.lower, "hexadecimal": lambda one: one.encode().hex(),
     "folded": lambda one: "\r\n ".join(one[i : i + 5] for i in range(0, len(one), 5)),
-}
+}  # fmt: skip
 
 
 def hidden(secret: str, shown: str, text: str = "") -> bool:
@@ -90,32 +86,22 @@ def test_a_piece_is_blanked_wherever_it_stands(secret: str, data: st.DataObject)
     assert hidden(secret, shown, "the key  is wrong")
 
 
-@pytest.mark.parametrize(
-    "mask", ["***", "...", "\u2026", "xxxx", "\u2022\u2022\u2022", "[hidden]", "<redacted>"]
-)
+@pytest.mark.parametrize("mask", ["***", "...", "\u2026", "xxxx", "\u2022" * 3, "[hidden]", "<redacted>"])
 def test_a_masked_key_shows_neither_its_beginning_nor_its_end(mask: str) -> None:
     said = f"Incorrect API key provided: sk-ab{mask}wxyz. You can find yours at the door"
     shown = Redaction(["sk-abcdefgh1234wxyz"]).redact(said)
-    assert "sk-ab" not in shown
-    assert "wxyz" not in shown
-    assert "Incorrect API key provided: " in shown
-    assert "yours at the door" in shown
-
-
-def test_what_was_not_sent_stays() -> None:
-    plain = "HTTP 400: Unknown parameter 'stream_options', see the manual (1 of 3) at https://h/docs"
-    assert Redaction().redact(plain) == plain
-    assert Redaction(["sk-1234567890"], ["Bearer sk-1234567890"]).redact(plain) == plain
-
-
-def test_a_short_secret_is_blanked_where_it_stands_alone_and_a_short_value_nowhere() -> None:
-    assert Redaction(["abc"], ["1"]).redact("abc abcd 1 key=abc") == "*** abcd 1 key=***"
+    assert not re.search("sk-ab|wxyz", shown)
+    assert re.fullmatch(r"Incorrect API key provided: .*yours at the door", shown)
 
 
 def test_what_is_no_secret_s_stays_beside_a_mask_and_within_a_word() -> None:
+    plain = "HTTP 400: Unknown parameter 'stream_options', see the manual (1 of 3) at https://h/docs"
+    assert Redaction(["sk-1234567890"], ["Bearer sk-1234567890"]).redact(plain) == plain
     made = Redaction(["sk-1234567890"], ["true", "v1.2"])
     assert made.redact("the task... is untrue, xsk*** is none") == "the task... is untrue, xsk*** is none"
     assert made.redact("true: sk... av1.2 TRUE") == f"{BLANK}: {BLANK}... a{BLANK} {BLANK}"
+    short = Redaction(["abc"], ["1"])  # a secret where it stands alone, a value nowhere
+    assert short.redact("abc abcd 1 key=abc") == "*** abcd 1 key=***"
 
 
 def test_what_reads_the_same_is_one_answer_and_shows_no_secret_itself() -> None:
@@ -124,23 +110,16 @@ def test_what_reads_the_same_is_one_answer_and_shows_no_secret_itself() -> None:
     assert "sk-secret" not in str(vars(made).get("_remembered"))
 
 
-@pytest.mark.parametrize(
-    ("said", "shown"),
-    [
-        ("https://user:pw@host/p?sig=abc#frag", "https://***@host/p?***"),
-        ("/login?token=abc", "/login?***"),
-        ("login?next=x&token=abc now", "login?*** now"),
-        ("https://h/p#access_token=abc", "https://h/p#***"),
-        (r'{"u":"https:\/\/user:pw@h\/p?sig=abc","n":1}', r'{"u":"https:\/\/***@h\/p?***","n":1}'),
-        ("https://u:p/w@h/x, then", "https://***@h/x, then"),
-        ("postgres://u:p#w@h/db", "postgres://***@h/db"),
-        ("//user@h/p", "//***@h/p"),
-        ("to=https%3A%2F%2Fu%3Apw%40h%2Fp", "to=https%3A%2F%2F***"),
-        ("http://127.0.0.1:80/a/@scope", "http://127.0.0.1:80/a/@scope"),
-        ("Did you mean http://h/p?", "Did you mean http://h/p?"),
-        ("What? # a heading, me@home", "What? # a heading, me@home"),
-    ],
-)
+@pytest.mark.parametrize(("said", "shown"), [
+    ("https://user:pw@host/p?sig=abc#frag", "https://***@host/p?***"), ("/login?token=abc", "/login?***"),
+    ("login?next=x&token=abc now", "login?*** now"), ("https://h/p#access_token=abc", "https://h/p#***"),
+    (r'{"u":"https:\/\/user:pw@h\/p?sig=abc","n":1}', r'{"u":"https:\/\/***@h\/p?***","n":1}'),
+    ("https://u:p/w@h/x, then", "https://***@h/x, then"), ("postgres://u:p#w@h/db", "postgres://***@h/db"),
+    ("//user@h/p", "//***@h/p"), ("to=https%3A%2F%2Fu%3Apw%40h%2Fp", "to=https%3A%2F%2F***"),
+    ("http://127.0.0.1:80/a/@scope", "http://127.0.0.1:80/a/@scope"),
+    ("Did you mean http://h/p?", "Did you mean http://h/p?"),
+    ("What? # a heading, me@home", "What? # a heading, me@home"),
+])  # fmt: skip
 def test_urls_show_where_they_lead_and_not_what_they_carry(said: str, shown: str) -> None:
     assert Redaction().redact(said) == shown
     assert Redaction().redact(shown) == shown
@@ -158,27 +137,23 @@ def test_no_url_shows_its_user_or_its_query(user: str, query: str, before: str) 
 
 def test_what_is_secret_in_headers() -> None:
     held = base64.b64encode(b"me:pa-ss-word").decode()
-    made = redaction(
-        {
-            "authorization": f"Basic {held}",
-            "Cookie": "lang=en; session=s3ss-10n; theme=dark",
-            "X-Tenant": "acme-tenant",
-            "X-Debug": "1",
-            "Content-Type": "application/json",
-        },
-        {"https_proxy": "http://proxy-user:pr%40xy-pw@10.0.0.1:3128"},
-        keys=["sk-1234-abcd"],
-    )
-    for secret in (held, "pa-ss-word", "s3ss-10n", "acme-tenant", "pr@xy-pw", "pr%40xy-pw", "sk-1234-abcd"):
+    headers = {
+        "authorization": f"Basic {held}", "Cookie": 'lang=en; session=s3ss-10n; t="MnbVcx77"',
+        "X-Tenant": "acme-tenant", "X-Debug": "1", "Content-Type": "application/json",
+        "X-Secret": "first9aaBB second8ccDD",  # a first word is a scheme only where it is one
+        "Proxy-Authorization": "Token token9aaBBcc",
+    }  # fmt: skip
+    proxies = {"https_proxy": "http://proxy-user:pr%40xy-pw@10.0.0.1:3128"}
+    made = redaction(headers, proxies, keys=["sk-1234-abcd"])
+    own = ("acme-tenant", "first9aaBB", "second8ccDD", "token9aaBBcc", "s3ss-10n", "MnbVcx77")
+    for secret in (held, "pa-ss-word", *own, "pr@xy-pw", "pr%40xy-pw", "sk-1234-abcd"):
         assert secret not in made.redact(f"no: {secret}!"), secret
     assert made.redact("Bearer sk-1234-abcd") == BLANK
     assert made.redact("1 application/json") == "1 application/json"
 
 
 def test_a_secret_that_was_counted_with_others_of_its_kind_is_known_too() -> None:
-    made = redaction(
-        {}, {}, keys=["sk-ab12cdefgh34ij"], also=lambda text: text.replace("12", "N").replace("34", "N")
-    )
+    made = redaction({}, {}, keys=["sk-ab12cdefgh34ij"], also=lambda text: re.sub(r"\d+", "N", text))
     assert made.redact("bad key sk-abNcdefghNij") == f"bad key {BLANK}"
 
 
@@ -208,17 +183,6 @@ def test_a_command_line_is_kept_without_the_secrets_in_it(command: str) -> None:
     assert blank_command("uvicorn app:app --port 8001 | tee x") == "uvicorn app:app --port 8001 | tee x"
 
 
-@pytest.mark.parametrize(("name", "value", "secrets"), [
-    ("Cookie", 'sid=QxLkJw-55aaZZ; t="MnbVcx77"', ["QxLkJw-55aaZZ", "MnbVcx77"]),
-    ("X-Secret", "first9aaBB second8ccDD", ["first9aaBB", "second8ccDD"]),
-    ("Authorization", "Token token9aaBBcc", ["token9aaBBcc"]),
-])  # fmt: skip
-def test_each_part_of_a_header_is_secret(name: str, value: str, secrets: list[str]) -> None:
-    """A first word is a scheme only where it is one."""
-    for secret in secrets:
-        assert secret not in redaction({name: value}, {}).redact(f"invalid: {secret}!")
-
-
 def test_which_forms_are_known_is_what_the_readme_says() -> None:
     secret = 'sK-9x/AbC+q7=Zz&12"34'
     raw, percent = secret.encode(), quote(secret, safe="")
@@ -231,26 +195,20 @@ def test_which_forms_are_known_is_what_the_readme_says() -> None:
     assert [form for form in known if blanks.redact(form) != "***"] == []
     assert "***" in blanks.redact(base64.b64encode(b"a:" + raw + b":b").decode())
     unknown = [
+        *(base64.b32encode(raw).decode(), base64.b64encode(base64.b64encode(raw)).decode(), raw.hex(":")),
         *(
-            base64.b32encode(raw).decode(),
-            base64.b64encode(base64.b64encode(raw)).decode(),
-            raw.hex(":"),
             secret[::-1],
+            "-".join(secret),
+            "\u200b".join(secret),
+            "".join(chr(ord(c) + 0xFEE0) for c in secret),
         ),
-        *("-".join(secret), "\u200b".join(secret), "".join(chr(ord(c) + 0xFEE0) for c in secret)),
     ]
     assert [form for form in unknown if blanks.redact(form) != form] == []
 
 
-@pytest.mark.parametrize(
-    "name", ["MYTOKEN", "GHTOKEN", "MYAPIKEY", "DBPASSWORD", "PGPASS", "CREDS", "PRIVATEKEY"]
-)
-def test_a_name_of_words_without_a_gap_is_a_secrets_too(name: str) -> None:
-    assert is_secret(name)
-
-
-@pytest.mark.parametrize(
-    "name", ["MAXTOKEN", "EOSTOKEN", "MAX_TOKENS", "BYPASS", "COMPASS", "MONKEY", "KEYBOARD"]
-)
-def test_other_words_that_end_alike_are_none(name: str) -> None:
-    assert not is_secret(name)
+@pytest.mark.parametrize(("names", "secret"), [
+    ("MYTOKEN GHTOKEN MYAPIKEY DBPASSWORD PGPASS CREDS PRIVATEKEY", True),
+    ("MAXTOKEN EOSTOKEN MAX_TOKENS BYPASS COMPASS MONKEY KEYBOARD", False),
+])  # fmt: skip
+def test_a_name_of_words_without_a_gap_is_a_secrets_too(names: str, secret: bool) -> None:
+    assert {is_secret(name) for name in names.split()} == {secret}

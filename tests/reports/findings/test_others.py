@@ -11,6 +11,7 @@ from reports.as_json.results import results_json
 from reports.blocks import blocks
 from reports.document.document import Row, Table
 from reports.document.render import markdown
+from reports.findings.catalogue import diagnosis
 
 SLEEP = {"kind": "sleep", "at": "asyncio.sleep", "where": "embed (mine.py:3)"}
 READ = {"kind": "socket-read", "at": "AsyncStream.read", "where": "answer (mine.py:30)"}
@@ -73,7 +74,7 @@ def test_what_it_is_not_stands_beside_with_its_figure(loaded: Any, both: Any) ->
         "stage-serialised", "thread-pool-exhausted", "connection-pool-exhausted",
     }  # fmt: skip
     assert free["llm-upstream-bound"]["the LLM server's own first token"] == 41
-    said = "local/baseline at 20 users: not event loop blocked (the loop comes late by 0.10 ms"
+    said = "local/baseline at 20 users is not held back by event loop blocked (the loop comes late by"
     assert said in markdown(blocks(analysis), "t")
 
 
@@ -96,3 +97,10 @@ def test_a_garbled_look_inside_is_not_used(tmp_path: Path, loaded: Any, seen: An
 def test_what_a_service_calls_its_stages_does_not_act_on_a_terminal() -> None:
     table = Table(title="t", columns=("Conc", "\x1b[31mred"), rows=(Row(cells=("1", "\x07")),))
     assert (table.columns[1], table.rows[0].cells[1]) == ("\\x1b[31mred", "\\x07")
+
+
+def test_of_one_valid_load_it_is_said_which_others_were_measured(made: Any, tmp_path: Path) -> None:
+    specs = [made.spec(concurrency=1), made.spec(concurrency=20, checks=made.fail)]
+    [found] = diagnosis(analysed(made.run(tmp_path / "run", specs)))
+    assert [one.value for one in found.evidence] == [1, 1]
+    assert found.advice.startswith("Measure 20 users again, of which no cell is valid")

@@ -8,13 +8,12 @@ import orjson
 import pytest
 
 from records.cells.cell import Check
-from reported import analysed
+from reported import analysed, what_this_says
 from reports.analysis import of_answers, of_loads, of_machine, of_runs
 from reports.analysis.note import Note
 from reports.as_json.results import results_json
 from reports.notes.cautions import WORDS
 from reports.notes.verdict import REMARKS, verdict
-from reports.words.headline import what_this_says
 
 ELSEWHERE = {of_runs.BudgetEnded, of_answers.NoStageTimes, of_loads.Cold}
 """What the knees say, and what has a section or a table."""

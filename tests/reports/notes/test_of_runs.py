@@ -1,5 +1,6 @@
 """What a report notes of a run as a whole: what is missing, unreadable, unproved, or alike in many cells."""
 
+import os
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import orjson
 import pytest
 
+from records.cells import layout
 from records.cells.cell import Check
 from records.cells.spans import Gathered
 from records.evidence.inside import sampled_at_ns
@@ -33,14 +35,34 @@ def unread(analysis: Analysis) -> dict[str, Any]:
     return {note["file"]: note["lines"] for note in notes}
 
 
+NO_EVIDENCE = {layout.RUN, layout.CELL, layout.REQUESTS, layout.SPEC, layout.PROCESSES, layout.RESULTS}
+FIRST = {layout.SPANS: Gathered(answers=1, spanned=1, staged=1, impossible=0, others=0, full=False).line()}
+"""Lines without which all others are of no use."""
+
+
+def test_every_file_of_a_cell_is_evidence_that_may_be_unreadable() -> None:
+    named = {str(name) for name in vars(layout).values() if str(name).endswith(("json", "jsonl"))}
+    assert named - NO_EVIDENCE - {layout.SEARCH} == set(EVIDENCE)  # a search says itself what is wrong
+
+
 @pytest.mark.parametrize("file", EVIDENCE)
 def test_lines_that_cannot_be_read_are_counted(made: Any, tmp_path: Path, file: str) -> None:
     run = made.run(tmp_path / "run", [made.spec()])
     torn = b'{"at_ns": 18\n[]\n{"at_ns": "x", "received_at_ns": "x"}\n'
-    (run / f"cells/local/baseline/c10-r1/{file}").write_bytes(torn)
+    (run / f"cells/local/baseline/c10-r1/{file}").write_bytes(FIRST.get(file, b"") + torn)
     analysis = analysed(run)
-    assert unread(analysis) == {file: 3}
-    assert f"3 lines of {file} (local/baseline/c10-r1) could not be read and are left out." in words(analysis)
+    lines = 3 if file.endswith("jsonl") else None
+    assert unread(analysis) == {file: lines}
+    said = f"3 lines of {file}" if lines else f"files of {file}"
+    assert f"{said} (local/baseline/c10-r1) could not be read and are left out." in words(analysis)
+
+
+@pytest.mark.parametrize("file", [*EVIDENCE, layout.SEARCH])
+def test_a_pipe_in_its_place_keeps_nobody_waiting(made: Any, tmp_path: Path, file: str) -> None:
+    run = made.run(tmp_path / "run", [made.spec()])
+    os.mkfifo(run / f"cells/local/baseline/c10-r1/{file}")
+    without_a_word = (layout.SEARCH, layout.LLM)  # no search was made; the run's record is taken
+    assert file in words(analysed(run)) or file in without_a_word
 
 
 def test_all_files_are_one_caution_and_one_that_cannot_be_opened_is_said(made: Any, tmp_path: Path) -> None:

@@ -7,13 +7,12 @@ import pytest
 
 from records.cells.reader import read_run
 from records.services.fixes import TriedFix, fixes_of
-from reported import words
+from reported import what_this_says, words
 from reports.analysis.analyse import analyse
 from reports.analysis.analysis import Analysis
 from reports.as_json.results import results_json
 from reports.blocks import blocks
 from reports.document.render import markdown
-from reports.words.headline import what_this_says
 
 FIX = {
     "variant": "fix-some-lock", "of": "slow", "code": "some-lock", "where": "ask (mine.py:7)",
@@ -64,6 +63,15 @@ def test_a_prediction_is_held_against_the_interval(tried: Any, changed: Any, cel
     [cells] = [x.strip("| ").split(" | ") for x in text.splitlines() if x.startswith("| fix-some-lock | ")]
     assert (cells[1], cells[4]) == (cell, held)
     assert cells[2].startswith("2.00x (")
+
+
+@pytest.mark.parametrize("found_in", ["a1", "b2", ""])
+def test_code_that_changed_since_the_finding_is_said(tried: Any, found_in: str) -> None:
+    analysis = tried({**FIX, "found_in": found_in}, requested={"service": {"code": "b2"}})
+    [written] = results_json(analysis)["fixes"]
+    assert written["code_changed"] == (found_in == "a1")
+    assert ("the service's code changed" in what_this_says(analysis)[0]) == (found_in == "a1")
+    assert ("the prediction is of the older code" in words(analysis)) == (found_in == "a1")
 
 
 def test_a_fix_that_gains_nothing_is_said_to(tried: Any) -> None:

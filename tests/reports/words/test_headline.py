@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from records.cells.cell import Check
-from reported import head, printed
+from reported import head, printed, what_this_says
 from reports.analysis.analysis import Analysis
 from reports.as_json.results import results_json
 from reports.blocks import blocks
 from reports.document.document import Paragraph, Table
 from reports.document.render import markdown
-from reports.words.headline import LINES, what_this_says
+from reports.words.headline import LINES
 
 RPS = {
     "baseline": {1: 5.0, 5: 22.0, 10: 30.0, 20: 31.0},
@@ -219,3 +219,13 @@ def test_the_answer_comes_before_the_cautions(made: Any, of: Any, long: int) -> 
     assert "still grew at" in head(analysis)
     assert re.search(r"At 20 users configuration \w+ (makes|shows)", head(analysis))
     assert re.search(r"Read with care \(see the verdict\): .*\d (more|reasons)", head(analysis))
+
+
+def test_where_a_service_refuses_all_nothing_stands_beside_the_cause(made: Any, of: Any) -> None:
+    checks = (Check(name="failures", status="fail", text="HTTP 404", advice="another --path"),)
+    bad = {"rps": 0.0, "failures": 9, "checks": checks, "achieved": {"noise": {"steal_percent": 16.0}}}
+    specs = [made.spec(config="as-is", concurrency=n, **bad) for n in (1, 4)]
+    assert what_this_says(of(*specs))[-1] == (
+        "None of the 2 cells is valid, so there is no figure to believe. The check failures failed in 2 of "
+        "them: HTTP 404; another --path."
+    )

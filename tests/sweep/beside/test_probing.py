@@ -8,8 +8,9 @@ import psutil
 import pytest
 
 from records.evidence.probes import idle, read
-from support import Listener, wait_until
+from support import wait_until
 from sweep.beside import probing
+from sweep.beside.ended import Ended
 from sweep.planning.load_words import parse_locust_args
 from sweep.planning.options import parse_targets
 from sweep.planning.plan import Plan
@@ -22,75 +23,58 @@ CPUS = Cpus(mode="shared", load=available(), target=None)
 
 
 def plan(spec: str, *words: str, **changes: Any) -> Plan:
-    return plan_of(
-        f"mine={spec}", locust_args=parse_locust_args(words, "stream"), **{"probes": True, **changes}
-    )
+    changes = {"probes": True, "locust_args": parse_locust_args(words, "stream"), **changes}
+    return plan_of(f"mine={spec}", **changes)
 
 
-class Server(Listener):
-    def __init__(self) -> None:
-        self.asked: list[bytes] = []
-        super().__init__(self._answer)
-        self.url = f"http://127.0.0.1:{self.port}"
-
-    def _answer(self, sock: Any) -> None:
-        with sock:
-            if asked := sock.recv(4096):
-                self.asked.append(asked)
-                sock.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+@pytest.fixture
+def server(trap: Any) -> Any:
+    found = trap(lambda talk: None)
+    found.asked = []
+    found.on_get = lambda talk: (found.asked.append(talk.head), talk.raw(b"HTTP/1.1 200 OK\r\n\r\n"))
+    return found
 
 
 @pytest.fixture
 def probe(tmp_path: Path) -> Callable[[Plan, str], Any]:
     return lambda of, url: probing.probing(
         of, "mine", url, output=tmp_path / "probes.jsonl", log=tmp_path / "probes.log",
-        ledger=Ledger(tmp_path / "l"), cpus=CPUS,
+        ledger=Ledger(tmp_path / "l"), cpus=CPUS, ended=Ended(),
     )  # fmt: skip
 
 
 def test_idle_ones_are_taken_before_the_load_and_none_after_it(
-    probe: Callable[[Plan, str], Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    probe: Any, server: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TARGET_API_KEY", "sk-very-secret")
-    server, before = Server(), set(psutil.Process().children())
-    words = ("--header", "x-team=blue")
-    with probe(plan(f"url:{server.url}", *words, probe_paths=("/up",)), server.url):
+    before = set(psutil.Process().children())
+    with probe(plan(f"url:{server.url}", "--header", "x-team=blue", probe_paths=("/up",)), server.url):
         taken = len(idle(read(tmp_path / "probes.jsonl")))
         assert taken > 0
         wait_until(lambda: len(read(tmp_path / "probes.jsonl")) > taken)
     assert set(psutil.Process().children()) == before
     assert {one.kind for one in read(tmp_path / "probes.jsonl")} == {"accept", "/up"}
     assert b"Authorization: Bearer sk-very-secret\r\n" in server.asked[0]
-    assert b"x-team: blue\r\n" in server.asked[0]
+    assert b"\r\nx-team: blue" in server.asked[0]
     assert not [path for path in tmp_path.iterdir() if b"sk-very" in path.read_bytes()]
-    server.close()
 
 
-def test_a_process_of_our_own_gets_no_key(
-    probe: Callable[[Plan, str], Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_process_of_our_own_gets_no_key(probe: Any, server: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TARGET_API_KEY", "sk-very-secret")
-    server = Server()
     with probe(plan("run:app", "--header", "x-team=blue"), server.url):
         wait_until(lambda: server.asked)
     assert server.asked[0].startswith(b"GET / HTTP/1.1\r\n")
     assert not [one for one in server.asked if b"sk-very" in one or b"x-team" in one]
-    server.close()
 
 
 def test_a_cell_is_none_the_worse_for_probes_that_failed_or_are_not_wanted(
-    probe: Callable[[Plan, str], Any], tmp_path: Path
+    probe: Any, tmp_path: Path
 ) -> None:
     with probe(plan("url:http://h", probe_paths=("/up",)), "ftp://h"):
         assert "error: a service is probed at a URL" in (tmp_path / "probes.log").read_text()
     with probe(plan("url:http://h", probes=False), "http://h"):
         pass
     assert not (tmp_path / "probes.jsonl").exists()
-
-
-def test_what_is_probed_where_nothing_else_was_said() -> None:
-    said = parse_targets(["local", "run:app", "url:http://h"])
-    assert [target.cheap_path for target in said] == ["/health", "/", "/health"]
 
 
 @pytest.mark.parametrize(("paths", "probes", "told"), [
@@ -103,10 +87,9 @@ def test_what_cannot_be_probed_is_refused(paths: tuple[str, ...], probes: bool, 
         probing.check_paths(paths, probes=probes)
 
 
-def test_an_older_plan_has_no_probes_and_a_damaged_one_none_that_could_not_be_asked_for() -> None:
-    raw = plan("run:app").to_json()
-    assert Plan.from_json(raw).probes
-    assert not Plan.from_json({name: raw[name] for name in raw if "probe" not in name}).probes
-    for paths in (["health"], ["/a", "/b", "/c"]):
-        with pytest.raises(UsageError, match="probe_paths"):
-            Plan.from_json(raw | {"probe_paths": paths})
+@pytest.mark.parametrize("paths", [["health"], ["/a", "/b", "/c"]])
+def test_a_damaged_plan_has_no_probes_that_could_not_be_asked_for(paths: list[str]) -> None:
+    said = parse_targets(["local", "run:app", "url:http://h"])
+    assert [target.cheap_path for target in said] == ["/health", "/", "/health"]  # where nothing was said
+    with pytest.raises(UsageError, match="probe_paths"):
+        Plan.from_json(plan("run:app").to_json() | {"probe_paths": paths})

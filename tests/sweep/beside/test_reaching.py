@@ -1,8 +1,6 @@
 """A sweep of a service behind TLS, a proxy, or a key's header of its own: its own requests and its load's."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +11,7 @@ from reach.options import Reach
 from reach.proxy import Proxies
 from reach.tls import Tls
 from records.cells.reader import cell_directories
-from records.services.variants import Variant
-from support import OF_THE_MACHINE, ONCE, environment, sweep, wait_until
+from support import OF_THE_MACHINE, ONCE, sweep
 from sweep import cli
 from sweep.beside.reaching import (
     check_given_again,
@@ -24,20 +21,16 @@ from sweep.beside.reaching import (
     with_whole_paths,
 )
 from sweep.planning.load_words import parse_locust_args
-from sweep.planning.options import parse_targets
 from sweep.planning.plan import Plan
 from sweep.running import asking
 from sweep.running.errors import UsageError
+from sweep_world import plan_of
 
-LIMIT_S = 200
 NOTHING = {"ca": "", "insecure": False, "cert": "", "cert_key": "", "server_name": "", "key_header": ""}
 
 
 def plan(*words: str, spec: str = "url:https://service.test") -> Plan:
-    return Plan(
-        name="x", targets=parse_targets([spec]), variants=(Variant(name="as-is"),), levels=(1,), auto=False,
-        locust_args=parse_locust_args(words, "stream"),
-    )  # fmt: skip
+    return plan_of(spec, locust_args=parse_locust_args(words, "stream"))
 
 
 def test_an_option_of_the_sweep_is_one_of_its_load() -> None:
@@ -54,70 +47,49 @@ def test_an_option_of_the_sweep_is_one_of_its_load() -> None:
 
 def test_files_are_named_from_the_root(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
-    words = (
-        "--ca=a.pem", "--cert", "a.pem", "--cert-k", "b.pem", "--questions=q", "--field", "ca=a.pem", "-t",
-        "5",
-    )  # fmt: skip
-    here = str(tmp_path)
-    assert with_whole_paths(words, "stream") == (
-        *(
-            f"--ca={here}/a.pem",
-            "--cert",
-            f"{here}/a.pem",
-            "--cert-k",
-            f"{here}/b.pem",
-            f"--questions={here}/q",
-        ),
-        *("--field", "ca=a.pem", "-t", "5"),
-    )
-    whole = with_whole_paths(words, "stream")
+    at, others = f"{tmp_path}/", ("--field", "ca=a.pem", "-t", "5")
+    words = ("--ca=a.pem", "--cert", "a.pem", "--cert-k", "b.pem", "--questions=q")
+    whole = with_whole_paths((*words, *others), "stream")
+    named = (f"--ca={at}a.pem", "--cert", f"{at}a.pem", "--cert-k", f"{at}b.pem", f"--questions={at}q")
+    assert whole == (*named, *others)
     assert with_whole_paths(whole, "stream") == whole
-    assert with_whole_paths(("--think-time", "1"), "stream") == ("--think-time", "1")
 
 
 def test_a_run_is_resumed_with_what_it_was_given() -> None:
     environment = {"TARGET_API_KEY": "s3cret", "OPENAI_BASE_URL": "http://h", "OPENAI_API_KEY": "s3cret"}
     assert given_in(plan(), environment) == ["TARGET_API_KEY"]
     check_given_again(["TARGET_API_KEY"], environment)
-    with pytest.raises(
-        UsageError, match="begun with TARGET_API_KEY in the environment, whose values are not"
-    ):
+    with pytest.raises(UsageError, match="begun with TARGET_API_KEY in the environment, whose values"):
         check_given_again(["TARGET_API_KEY"], {})
 
 
 def test_a_process_of_ours_is_asked_without_the_key(trap: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TARGET_API_KEY", "sk-secret-1")
     server, heads = trap(answering), []
-
-    def get(talk: Any) -> None:
-        heads.append(talk.head)
-        talk.raw(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
-
-    server.on_get = get
+    server.on_get = lambda talk: (
+        heads.append(talk.head), talk.raw(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+    )  # fmt: skip
     assert asking.status(server.url, "/ready", 5.0) == 200
     asking.served(server.url)
     assert len(heads) == 2
     assert not any(b"secret" in head for head in heads)
 
 
-@pytest.mark.parametrize(
-    ("words", "environment", "said"),
-    [
-        (["--ca", "absent.pem"], {}, "--ca absent.pem: No such file"),
-        (["--cert-key", "k.pem"], {}, "--cert-key wants the --cert"),
-        (["--questions", "/dev/zero"], {}, "--questions /dev/zero: this is a device, and has to be a file"),
-        (["--questions=absent.txt"], {}, "--questions absent.txt: No such file"),
-        (["--key-header", "x-api-key"], {}, "wants the key in the environment, as TARGET_API_KEY"),
-        (["--key-header", "Host"], {"TARGET_API_KEY": "secret"}, "--key-header Host: "),
-        (["--header", "x-me=a", "--key-header", "X-Me"], {"TARGET_API_KEY": "secret"}, "both say that h"),
-        ([], {"TARGET_API_KEY": "secret\n"}, "TARGET_API_KEY holds characters"),
-        (["--ca", "a.pem", "--insecure"], {}, "--insecure verifies nothing"),
-        (["--server-name", "a:b"], {}, "--server-name wants the name of a host"),
-        ([], {"ALL_PROXY": "socks5://me:secret@p"}, "ALL_PROXY is not used here"),
-        ([], {"HTTPS_PROXY": "p:1", "NO_PROXY": "http://secret?"}, "NO_PROXY: an entry is no host"),
-        ([], {"HTTPS_PROXY": "https://me:secret@p"}, "HTTPS_PROXY: https:// is no proxy"),
-    ],
-)
+@pytest.mark.parametrize(("words", "environment", "said"), [
+    (["--ca", "absent.pem"], {}, "--ca absent.pem: No such file"),
+    (["--cert-key", "k.pem"], {}, "--cert-key wants the --cert"),
+    (["--questions", "/dev/zero"], {}, "--questions /dev/zero: this is a device, and has to be a file"),
+    (["--questions=absent.txt"], {}, "--questions absent.txt: No such file"),
+    (["--key-header", "x-api-key"], {}, "wants the key in the environment, as TARGET_API_KEY"),
+    (["--key-header", "Host"], {"TARGET_API_KEY": "secret"}, "--key-header Host: "),
+    (["--header", "x-me=a", "--key-header", "X-Me"], {"TARGET_API_KEY": "secret"}, "both say that h"),
+    ([], {"TARGET_API_KEY": "secret\n"}, "TARGET_API_KEY holds characters"),
+    (["--ca", "a.pem", "--insecure"], {}, "--insecure verifies nothing"),
+    (["--server-name", "a:b"], {}, "--server-name wants the name of a host"),
+    ([], {"ALL_PROXY": "socks5://me:secret@p"}, "ALL_PROXY is not used here"),
+    ([], {"HTTPS_PROXY": "p:1", "NO_PROXY": "http://secret?"}, "NO_PROXY: an entry is no host"),
+    ([], {"HTTPS_PROXY": "https://me:secret@p"}, "HTTPS_PROXY: https:// is no proxy"),
+])  # fmt: skip
 def test_what_cannot_be_used_is_refused_before_anything_starts(
     words: list[str], environment: dict[str, str], said: str
 ) -> None:
@@ -140,35 +112,26 @@ def test_all_requests_of_a_sweep_reach_its_service(
 ) -> None:
     """The service's name is known to the proxy alone, and its certificate is of our own authority; one
     option is the sweep's own, one stands behind ``--``."""
-    server, between = trap(answering), proxy()
-    asked: list[bytes] = []
-
-    def get(talk: Any) -> None:
-        asked.append(talk.head)
-        talk.raw(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
-
-    server.on_get = get
+    server, between, asked = trap(answering), proxy(), []
+    server.on_get = lambda talk: (
+        asked.append(talk.head), talk.raw(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
+    )  # fmt: skip
     url = behind_tls(server.url).replace("localhost", "service.test")
     few = ["--concurrency", "1", "--requests", "10", "--warmup-requests", "1", "--repeats", "1", *ONCE]
     own, behind = ("--ca", certificates.ca), ("--key-header", "X-Api-Key")
-    done = sweep(
-        *("--deployment", f"url:{url}", *few, *own, "--", "--no-rag", "--header", "X-Team=a", *behind),
-        cwd=tmp_path,
-        TARGET_API_KEY="sk-secret-1",
-        HTTPS_PROXY=f"http://me:s3cret@{between.name}",
-    )
+    words = ("--deployment", f"url:{url}", *few, *own, "--", "--no-rag", "--header", "X-Team=a", *behind)
+    given = {"TARGET_API_KEY": "sk-secret-1", "HTTPS_PROXY": f"http://me:s3cret@{between.name}"}
+    done = sweep(*words, cwd=tmp_path, **given)
     [run] = tmp_path.glob("results/*")
     [folder] = cell_directories(run)
     cell = json.loads((folder / "cell.json").read_text())
     checks = {check["name"]: check["status"] for check in cell["verdict"]["checks"]}
-    failed = {name for name, status in checks.items() if status == "fail"}
-    assert failed <= OF_THE_MACHINE, done.stderr
+    assert {name for name in checks if checks[name] == "fail"} <= OF_THE_MACHINE, done.stderr
     assert done.returncode in (0, 3), done.stderr
     assert checks["tls"] == "pass"
     requested = cell["requested"]
     assert (requested["proxy"], requested["tls"]["ca"]) == (between.name, certificates.ca)
-    paths = [head.split(b" ")[1] for head in asked]
-    assert {b"/health", b"/config"} <= set(paths)
+    assert {b"/health", b"/config"} <= {head.split(b" ")[1] for head in asked}
     for head in (*asked, *(talk.head for talk in server.talks)):
         assert b"\r\nx-api-key: sk-secret-1" in head.lower()
         assert b"\r\nx-team: a" in head.lower()
@@ -193,37 +156,3 @@ def test_a_service_that_is_not_verified_is_said_with_what_to_do(
     done = here(cli.main, "--deployment", f"url:{url}", "--ca", "absent.pem", "--output", "none")
     assert (done.returncode, (tmp_path / "none").exists()) == (2, False)
     assert f"error: --ca {tmp_path}/absent.pem: No such file or directory" in done.stderr
-
-
-def test_killed_over_tls_a_sweep_is_resumed_elsewhere_with_its_key(
-    here: Any, trap: Any, behind_tls: Any, certificates: Any, tmp_path: Path
-) -> None:
-    server, elsewhere = trap(answering), tmp_path / "elsewhere"
-    server.on_get = lambda talk: talk.raw(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
-    elsewhere.mkdir()
-    (tmp_path / "ours.pem").write_bytes(Path(certificates.ca).read_bytes())
-    few = ("--concurrency", "1", "--requests", "10", "--warmup-requests", "1", "--repeats", "1")
-    words = ("--deployment", f"url:{behind_tls(server.url)}", "--ca", "ours.pem", *few, "--", "--no-rag")
-    key = {"TARGET_API_KEY": "sk-secret-1"}
-    killed = subprocess.Popen(
-        [sys.executable, "-m", "sweep", *words], cwd=tmp_path, env=environment(**key),
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-    wait_until(lambda: list(tmp_path.glob("results/*/cells/*/*/*/requests.jsonl")), LIMIT_S)
-    killed.kill()
-    killed.wait(20)
-    [run] = tmp_path.glob("results/*")
-    without = here(cli.main, "--resume", str(run))
-    assert without.returncode == 2
-    assert without.stderr.splitlines()[-1].startswith(
-        "error: --resume: this run was begun with TARGET_API_KEY"
-    )
-    resumed = sweep("--resume", str(run), cwd=elsewhere, **key)
-    cells = [json.loads((cell / "cell.json").read_text()) for cell in cell_directories(run)]
-    assert [(cell["concurrency"], cell["complete"]) for cell in cells] == [(1, True)], resumed.stderr
-    checks = [check for cell in cells for check in cell["verdict"]["checks"]]
-    assert {check["name"] for check in checks if check["status"] == "fail"} <= OF_THE_MACHINE
-    assert {cell["requested"]["tls"]["ca"] for cell in cells} == {str(tmp_path / "ours.pem")}
-    assert all(b"authorization: bearer sk-secret-1" in talk.head.lower() for talk in server.talks)
-    kept = [path.read_text() for path in run.rglob("*") if path.is_file()]
-    assert not any("sk-secret-1" in text for text in (*kept, resumed.stdout, resumed.stderr))

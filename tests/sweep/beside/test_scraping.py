@@ -1,27 +1,24 @@
 """Whom the profiler of a cell is told to ask."""
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from records.cells.point import Point
-from records.services.variants import Variant
+from sweep.beside.ended import Ended as Gone
 from sweep.beside.scraping import check_scrapes, scrape_words
 from sweep.deployments.protocol import Endpoint
 from sweep.measuring import cell
 from sweep.measuring.cell import Workplace
-from sweep.planning.cell_key import CellKey
-from sweep.planning.options import parse_targets
+from sweep.measuring.parts import collect
 from sweep.planning.plan import Plan
-from sweep.running.cpus import Cpus
 from sweep.running.errors import UsageError
-from sweep.running.processes import Ledger
+from sweep_world import key_of, plan_of
 
 
 def plan(*scrape: str) -> Plan:
-    targets, variants = parse_targets(["url:http://h:9"]), (Variant(name="as-is"),)
-    return Plan(name="t", targets=targets, variants=variants, levels=(2,), auto=False, scrape=scrape)
+    return plan_of("url:http://h:9", levels=(2,), scrape=scrape)
 
 
 def test_the_target_s_own_is_asked_where_it_is_known_and_others_are_found_from_it() -> None:
@@ -42,42 +39,27 @@ def test_what_cannot_be_scraped_is_refused_before_anything_starts(texts: list[st
     check_scrapes(["x={target}/metrics#a*", "y=https://h"])
 
 
-def test_a_plan_is_read_with_what_it_scrapes() -> None:
-    whole = plan("x={target}/metrics")
-    assert Plan.from_json(whole.to_json()) == whole
-    older = {name: value for name, value in whole.to_json().items() if name != "scrape"}
-    assert Plan.from_json(older).scrape == ()
-
-
 @pytest.mark.parametrize(("pids", "kept"), [((), False), ((7,), True)])
 def test_of_a_service_elsewhere_only_what_it_says_is_kept(
-    pids: tuple[int, ...], kept: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    pids: tuple[int, ...], kept: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place_of: Any
 ) -> None:
     """What the profiler saw beside it is the load's own machine, and would be taken for the service's."""
     started: list[list[str]] = []
 
-    class Ended:
-        def __init__(self, argv: list[str], log: Path, **_: Any) -> None:
-            started.append(argv)
-            for name in ("profile.jsonl", "profile.scraped.jsonl"):
-                log.with_name(f".cell.{name}").write_text("{}\n")
+    def ended(argv: list[str], log: Path, **_: Any) -> Any:
+        started.append(argv)
+        for name in ("profile.jsonl", "profile.scraped.jsonl"):
+            log.with_name(f".cell.{name}").write_text("{}\n")
+        return SimpleNamespace(
+            wait=lambda _: 0, was_killed=lambda: False, interrupt=lambda: None, stop=lambda: None
+        )
 
-        def wait(self, _: float) -> int:
-            return 0
-
-        def interrupt(self) -> None: ...
-        def stop(self) -> None: ...
-
-    monkeypatch.setattr(cell, "Child", Ended)
+    monkeypatch.setattr(cell, "Child", ended)
     monkeypatch.setattr(Workplace, "folder", lambda *_: tmp_path / "cell")
-    divided = Cpus(mode="shared", load=(0,), target=(0,))
-    place = Workplace(
-        run=tmp_path, plan=plan("x=http://h"), ledger=Ledger(tmp_path / "l"), llm=None, cpus=divided
-    )
-    key = CellKey(deployment="h-9", config="as-is", point=Point.of_users(2), repeat=1)
-    cell._load(place, key, Endpoint(base_url="http://h:9", pids=pids))
+    endpoint = Endpoint(base_url="http://h:9", pids=pids)
+    cell._load(place_of(plan("x=http://h")), key_of(deployment="h-9"), endpoint, Gone())
     assert [w for w in started[0] if "scrape" in w or w == "x=http://h"] == ["--scrape", "x=http://h"]
     (tmp_path / "cell").mkdir()
-    cell._collect(tmp_path / "cell", tmp_path / "cell")
+    collect(tmp_path / "cell")
     found = {path.name for path in (tmp_path / "cell").iterdir()}
     assert found == {"profile.scraped.jsonl"} | ({"profile.jsonl"} if kept else set())

@@ -16,39 +16,26 @@ def _next(found: Outcomes) -> int | None:
     return next_level(LEVELS, ONWARD_LEVELS, found)
 
 
-@pytest.mark.parametrize(
-    ("found", "level"),
-    [
-        ({1: 1.0, 10: 10.0, 20: 20.0}, 40),  # it grows with the users
-        ({1: 1.0, 10: 10.0, 20: 15.0}, 15),  # it grew by less: the limit was met on the way
-        ({1: 1.0, 10: 10.0, 20: 17.5}, 15),  # and so does a report call it
-        ({1: 1.0, 10: 10.0, 15: 15.0, 20: 15.5}, 30),  # 15, but one noisy cell at 20 could hide growth
-        ({1: 1.0, 10: 10.0, 15: 15.0, 20: 15.0, 30: 15.0}, None),  # 15, with 10 and 20 beside it
-        ({1: 1.0, 10: 10.0, 20: 20.0, 40: 20.0}, 15),  # 20, and a wide gap below
-        ({1: 1.0, 10: 2.0, 20: 2.0}, 2),  # 10 so far, but 2 could be enough
-        ({1: 1.0, 2: 2.0, 10: 2.0, 20: 2.0}, 5),  # 2, and a wide gap above
-        ({1: 2.0, 10: 2.0, 20: 2.0}, 3),  # 1, so far
-        ({1: 1.0, 10: 10.0, 20: 20.0, 30: 30.0, 40: 32.5}, 60),  # 30, but a repeat could call it growth
-        ({1: 1.0, 10: 10.0, 20: 20.0, 40: 40.0, 80: 80.0, 160: 160.0, 320: 320.0}, None),
-        ({}, None),
-    ],
-)
-def test_on_while_throughput_grows_then_into_the_gaps_beside_the_knee(
-    found: Outcomes, level: int | None
-) -> None:
-    assert _next(found) == level
-
-
-@pytest.mark.parametrize(
-    ("found", "level"),
-    [
-        ({1: None, 10: None, 20: None}, None),
-        ({1: 1.0, 10: 10.0, 20: 20.0, 40: None}, 30),  # no higher than what broke
-        ({1: 1.0, 10: 10.0, 20: 20.0, 30: 30.0, 40: None}, None),
-        ({1: 1.0, 10: None, 20: 20.0}, 40),
-    ],
-)
-def test_what_is_not_valid_decides_nothing(found: Outcomes, level: int | None) -> None:
+@pytest.mark.parametrize(("found", "level"), [
+    ({1: 1.0, 10: 10.0, 20: 20.0}, 40),  # it grows with the users
+    ({1: 1.0, 10: 10.0, 20: 15.0}, 15),  # it grew by less: the limit was met on the way
+    ({1: 1.0, 10: 10.0, 20: 17.5}, 15),  # and so does a report call it
+    ({1: 1.0, 10: 10.0, 15: 15.0, 20: 15.5}, 30),  # 15, but one noisy cell at 20 could hide growth
+    ({1: 1.0, 10: 10.0, 15: 15.0, 20: 15.0, 30: 15.0}, None),  # 15, with 10 and 20 beside it
+    ({1: 1.0, 10: 10.0, 20: 20.0, 40: 20.0}, 15),  # 20, and a wide gap below
+    ({1: 1.0, 10: 2.0, 20: 2.0}, 2),  # 10 so far, but 2 could be enough
+    ({1: 1.0, 2: 2.0, 10: 2.0, 20: 2.0}, 5),  # 2, and a wide gap above
+    ({1: 2.0, 10: 2.0, 20: 2.0}, 3),  # 1, so far
+    ({1: 1.0, 10: 10.0, 20: 20.0, 30: 30.0, 40: 32.5}, 60),  # 30, but a repeat could call it growth
+    ({1: 1.0, 10: 10.0, 20: 20.0, 40: 40.0, 80: 80.0, 160: 160.0, 320: 320.0}, None),
+    ({}, None),
+    # What is not valid decides nothing.
+    ({1: None, 10: None, 20: None}, None),
+    ({1: 1.0, 10: 10.0, 20: 20.0, 40: None}, 30),  # no higher than what broke
+    ({1: 1.0, 10: 10.0, 20: 20.0, 30: 30.0, 40: None}, None),
+    ({1: 1.0, 10: None, 20: 20.0}, 40),
+])  # fmt: skip
+def test_on_while_throughput_grows_then_into_the_gaps(found: Outcomes, level: int | None) -> None:
     assert _next(found) == level
 
 
@@ -91,8 +78,8 @@ def test_it_brackets_the_knee_of_any_service_closely_and_a_repeat_would_find_it_
     assert at == 0 or levels[at] <= 2 * levels[at - 1]
     assert levels[at + 1] <= 2 * levels[at]
     assert len(levels) <= 9
-    others = [found[n] for n in levels[:-1]]
-    assert levels[-1] == LEVELS[-1] or found[levels[-1]] <= SURE_GROWTH * max(others)
+    others = max(found[n] for n in levels[:-1])
+    assert levels[-1] == LEVELS[-1] or found[levels[-1]] <= SURE_GROWTH * others
 
 
 def test_the_knee_and_its_neighbours_decide_and_what_gave_no_valid_cell_above_them() -> None:

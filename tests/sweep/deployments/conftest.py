@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from sweep.deployments.protocol import Setup
+from sweep.running import kubectl
 from sweep.running.cpus import Cpus
 from sweep.running.ledger import Ledger
 
@@ -23,3 +24,16 @@ def setup_of(tmp_path: Path) -> Callable[..., Setup]:
         return Setup(**{**given, **changes})
 
     return make
+
+
+@pytest.fixture
+def fake_kubectl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """In place of kubectl this program."""
+
+    def write(text: str) -> None:
+        fake = tmp_path / "kubectl"
+        fake.write_text(text)
+        fake.chmod(0o755)
+        monkeypatch.setattr(kubectl, "program", lambda: str(fake))
+
+    return write

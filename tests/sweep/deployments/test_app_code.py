@@ -1,23 +1,20 @@
 """The code of a reader's app: another one where a file of its own differs, and only there."""
 
 from pathlib import Path
-
-import pytest
+from typing import Any
 
 from sweep.deployments import app_code
 from sweep.deployments.app_code import code_of
 
 
-def test_it_differs_with_names_and_contents_of_the_app_s_own_files(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_it_differs_with_names_and_contents_of_the_app_s_own_files(tmp_path: Path, monkeypatch: Any) -> None:
     assert code_of(tmp_path) is None
     (tmp_path / "mine.py").write_text("a = 1")
     first = code_of(tmp_path)
-    for other in (".venv/lib/x.py", "env/lib/y.py", "node_modules/z.py", "__pycache__/mine.py", "notes.txt"):
+    others = (".venv/lib/x.py", "env/lib/y.py", "env/pyvenv.cfg", "node_modules/z.py", "__pycache__/mine.py")
+    for other in (*others, "notes.txt"):
         (tmp_path / other).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / other).write_text("b = 2")
-    (tmp_path / "env" / "pyvenv.cfg").write_text("")
     assert first is not None
     assert code_of(tmp_path) == first
     (tmp_path / "app").mkdir()

@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from records.services.variants import Variant
 from sweep.deployments import catalogue
 from sweep.deployments.protocol import Setup
 from sweep.measuring.targets import check_services
 from sweep.planning.plan import Plan
 from sweep.planning.target import Target, with_wait
 from sweep.running.errors import UsageError
+from sweep_world import plan_of
 
 GUIDE = Path(__file__).resolve().parents[3] / "docs" / "adding-a-deployment.md"
 
@@ -32,43 +32,30 @@ def port_kind(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(catalogue, "KINDS", (*catalogue.KINDS, module.__dict__["Port"]))
 
 
-def plan(*targets: Target) -> Plan:
-    return Plan(name="t", targets=targets, variants=(Variant(name="as-is"),), levels=(1,), auto=False)
-
-
 @pytest.mark.usefixtures("port_kind")
 def test_the_guide_s_kind_is_one_by_its_file_and_its_line(trap: Any, setup_of: Callable[..., Setup]) -> None:
     server = trap(lambda talk: None)
     target = Target.of(f"port:{server.port}")
     assert target.label == f"port-{server.port}"
-    assert Plan.from_json(plan(target).to_json()).targets == (target,)
-    assert not plan(target).starts_targets
-    check_services(plan(target), {})
+    assert Plan.from_json(plan_of(targets=(target,)).to_json()).targets == (target,)
+    assert not plan_of(targets=(target,)).starts_targets
+    check_services(plan_of(targets=(target,)), {})
     endpoint = target.kind.deployment(setup_of()).start("as-is", {})
     assert endpoint.base_url == server.url
     assert endpoint.pids == (os.getpid(),)
+    with pytest.raises(UsageError, match="no such command on the PATH: 'no-such-command-x'"):
+        check_services(plan_of("run:no-such-command-x"), {})
     with pytest.raises(UsageError, match="port:N wants a number of a port"):
         Target.of("port:x")
-    with pytest.raises(
-        UsageError,
-        match=r"local, pod\[.*, run:COMMAND, k8s:\S+, url:http://HOST:PORT or port:N as SPEC, not 'x'",
-    ):
+    with pytest.raises(UsageError, match=r"local, .* url:http://HOST:PORT or port:N as SPEC, not 'x'"):
         Target.of("x")
-
-
-def test_a_command_that_is_not_there_ends_a_sweep_before_its_folder() -> None:
-    with pytest.raises(UsageError, match="no such command on the PATH: 'no-such-command-x'"):
-        check_services(plan(Target.of("run:no-such-command-x")), {})
 
 
 def test_only_what_is_started_is_waited_for_and_only_a_command_where_the_user_says() -> None:
     ours, command, theirs = map(Target.of, ("local", "run:app", "http://h"))
     waited = with_wait((ours, command, theirs), cwd="/w", path="/up", seconds=5.0)
-    assert [(one.cwd, one.ready_path, one.ready_seconds) for one in waited] == [
-        ("", "", 5.0),
-        ("/w", "/up", 5.0),
-        ("", "", 600.0),
-    ]
+    found = [(one.cwd, one.ready_path, one.ready_seconds) for one in waited]
+    assert found == [("", "", 5.0), ("/w", "/up", 5.0), ("", "", 600.0)]
     assert with_wait((ours, theirs), cwd="/w", path="", seconds=None) == (ours, theirs)
     with pytest.raises(UsageError, match="--ready-path is where run:COMMAND"):
         with_wait((ours, theirs), cwd="/w", path="/up", seconds=None)

@@ -1,21 +1,34 @@
 """A clone in a cluster: what it is made of, when it is refused, and that nothing of it is left."""
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from fake_cluster import FakeCluster, deployment
+from records.cells.cell import Cell, Check, Verdict
+from records.cells.reader import read_cell
 from records.evidence.pods import CellPods
+from records.files import write_json
+from support import wait_until
+from sweep.choosing.again import spoiled
 from sweep.deployments.clusters import rollout
-from sweep.deployments.protocol import Setup
+from sweep.deployments.clusters.counters import Usage, read, usage_of
+from sweep.deployments.clusters.forward import Forward
+from sweep.deployments.clusters.pods import Container
+from sweep.deployments.protocol import Endpoint, Setup
 from sweep.measuring.targets import check_services
+from sweep.measuring.watched import watched
 from sweep.planning.target import Target
+from sweep.running import kubectl
 from sweep.running.errors import UsageError
 from sweep.running.kubectl import Kubectl, _complaint
 from sweep.running.ledger import Ledger
 from sweep_world import plan_of
+from workloads.checks.run import port_forward
 
 SPEC = "k8s:east/prod/rag"
 
@@ -39,26 +52,15 @@ def start(trap: Any, setup_of: Callable[..., Setup]) -> Callable[..., Any]:
     return started
 
 
-@pytest.mark.parametrize(
-    ("spec", "why"),
-    [
-        ("k8s:x", "wants a context, a namespace"),
-        ("k8s:c/n/D", "'D' is no name"),
-        (f"{SPEC},speed=9", "'speed' is no option"),
-        (f"{SPEC},replicas=2", "via=forward reaches one pod alone"),
-        (f"{SPEC},url=http://h", "goes with in-place"),
-        (f"{SPEC},via=ingress", "via= takes forward, service, pod"),
-        (f"{SPEC},port=0", "from 1 to 65535"),
-    ],
-)
+@pytest.mark.parametrize(("spec", "why"), [
+    ("k8s:x", "wants a context, a namespace"), ("k8s:c/n/D", "'D' is no name"),
+    (f"{SPEC},speed=9", "'speed' is no option"), (f"{SPEC},url=http://h", "goes with in-place"),
+    (f"{SPEC},replicas=2", "via=forward reaches one pod alone"),
+    (f"{SPEC},via=ingress", "via= takes forward, service, pod"), (f"{SPEC},port=0", "from 1 to 65535"),
+])  # fmt: skip
 def test_a_wrong_spec_is_one_line(spec: str, why: str) -> None:
     with pytest.raises(UsageError, match=why):
         Target.of(spec)
-
-
-def test_a_context_may_have_slashes_and_colons() -> None:
-    target = Target.of("k8s:arn:aws:eks:eu:1:cluster/live/prod/rag,replicas=2,via=service")
-    assert (target.kind.spec.context, target.label) == ("arn:aws:eks:eu:1:cluster/live", "k8s-prod-rag")  # type: ignore[attr-defined]
 
 
 def test_a_clone_has_labels_of_its_own_and_is_removed(
@@ -71,9 +73,8 @@ def test_a_clone_has_labels_of_its_own_and_is_removed(
     assert not {"app", "tier"} & set(labels)  # what the original and its Service select by
     assert labels["mesh"] == "on"
     assert labels["chokepoint/clone"] == made
-    assert (
-        service["spec"]["selector"] == clone["spec"]["selector"]["matchLabels"] == {"chokepoint/clone": made}
-    )
+    for selector in (service["spec"]["selector"], clone["spec"]["selector"]["matchLabels"]):
+        assert selector == {"chokepoint/clone": made}
     environment = clone["spec"]["template"]["spec"]["containers"][0]["env"]
     assert environment[-1] == {"name": "WORKERS", "value": "4"}
     assert [one["name"] for one in environment] == ["PASSWORD", "WORKERS"]
@@ -102,17 +103,14 @@ def test_what_a_killed_sweep_left_is_removed_by_the_next(
     assert [words[0] for words in cluster.told].count("delete") == 1
 
 
-@pytest.mark.parametrize(
-    ("status", "why"),
-    [
-        ({"containerStatuses": [{"name": "app", "restartCount": 3,
-          "state": {"waiting": {"reason": "CrashLoopBackOff"}},
-          "lastState": {"terminated": {"reason": "OOMKilled", "exitCode": 137}}}]},
-         r"container app: it crashes again and again \(CrashLoopBackOff, ended with 137 \(OOMKilled\), rest"),
-        ({"conditions": [{"type": "PodScheduled", "reason": "Unschedulable", "message": "0/3 nodes:\n cpu"}]},
-         "fits on no node: 0/3 nodes: cpu"),
-    ],
-)  # fmt: skip
+@pytest.mark.parametrize(("status", "why"), [
+    ({"containerStatuses": [{"name": "app", "restartCount": 3,
+      "state": {"waiting": {"reason": "CrashLoopBackOff"}},
+      "lastState": {"terminated": {"reason": "OOMKilled", "exitCode": 137}}}]},
+     r"container app: it crashes again and again \(CrashLoopBackOff, ended with 137 \(OOMKilled\), rest"),
+    ({"conditions": [{"type": "PodScheduled", "reason": "Unschedulable", "message": "0/3 nodes:\n cpu"}]},
+     "fits on no node: 0/3 nodes: cpu"),
+])  # fmt: skip
 def test_a_pod_that_never_gets_ready_is_one_line_and_its_clone_is_removed(
     cluster: FakeCluster, start: Any, setup_of: Any, monkeypatch: Any, status: Any, why: str
 ) -> None:
@@ -120,9 +118,8 @@ def test_a_pod_that_never_gets_ready_is_one_line_and_its_clone_is_removed(
     monkeypatch.setattr(rollout, "UNSCHEDULABLE_SECONDS", -1.0)
     cluster.pod = status
     one = Target.of(SPEC).kind.deployment(setup_of())
-    with pytest.raises(UsageError, match=why) as caught:
+    with pytest.raises(UsageError, match=rf"\A[^\n]*{why}[^\n]*\Z"):
         one.start("v", {})
-    assert "\n" not in str(caught.value)
     one.stop()
     assert set(cluster.deployments) == {"rag"}
 
@@ -139,24 +136,18 @@ def test_in_place_goes_back_to_the_revision_that_was(cluster: FakeCluster, start
     assert cluster.told[-1][0] == "get"
 
 
-def scaler(name: str) -> dict[str, Any]:
-    return {"metadata": {"name": "h"}, "spec": {"scaleTargetRef": {"kind": "Deployment", "name": name}}}
-
-
-@pytest.mark.parametrize(
-    ("metadata", "scalers", "who"),
-    [
-        ({}, [scaler("rag")], "the HorizontalPodAutoscaler h"),
-        ({"labels": {"argocd.argoproj.io/instance": "x"}}, [], "Argo CD"),
-        ({"annotations": {"argocd.argoproj.io/tracking-id": "x"}}, [scaler("other")], "Argo CD"),
-        ({"labels": {"helm.toolkit.fluxcd.io/name": "x"}}, [], "Flux"),
-    ],
-)
+@pytest.mark.parametrize(("metadata", "scalers", "who"), [
+    ({}, ["rag"], "the HorizontalPodAutoscaler h"),
+    ({"labels": {"argocd.argoproj.io/instance": "x"}}, [], "Argo CD"),
+    ({"annotations": {"argocd.argoproj.io/tracking-id": "x"}}, ["other"], "Argo CD"),
+    ({"labels": {"helm.toolkit.fluxcd.io/name": "x"}}, [], "Flux"),
+])  # fmt: skip
 def test_what_others_manage_is_cloned_but_not_changed(
     cluster: FakeCluster, metadata: Any, scalers: Any, who: str
 ) -> None:
     cluster.deployments["rag"]["metadata"].update(metadata)
-    cluster.scalers = scalers
+    refs = [{"scaleTargetRef": {"kind": "Deployment", "name": name}} for name in scalers]
+    cluster.scalers = [{"metadata": {"name": "h"}, "spec": spec} for spec in refs]
     check_services(plan_of(SPEC), {})
     with pytest.raises(UsageError, match=f"managed by {who}"):
         check_services(plan_of(f"{SPEC},in-place"), {})
@@ -172,6 +163,68 @@ def test_a_claim_that_is_written_to_is_not_shared_with_a_clone(cluster: FakeClus
     check_services(plan_of(SPEC), {})
 
 
-def test_a_complaint_is_one_line_without_the_environment() -> None:
+VERSION_1 = (
+    "==> /sys/fs/cgroup/cpu/cpu.stat <==\nnr_periods 30\nnr_throttled 7\nthrottled_time 2500000000\n\n"
+    "==> /sys/fs/cgroup/cpuacct/cpuacct.usage <==\n4500000000\n\n"
+    "==> /sys/fs/cgroup/memory/memory.max_usage_in_bytes <==\n1048576\n"
+)
+USED = Usage(
+    periods=30, throttled_periods=7, throttled_seconds=2.5, cpu_seconds=4.5, memory_peak_bytes=1 << 20
+)
+
+
+def test_what_the_cluster_and_its_user_say_is_read() -> None:
+    assert read(VERSION_1) == USED
+    assert read("==> /sys/fs/cgroup/cpu.stat <==\nusage_usec 1500000\n") == Usage(cpu_seconds=1.5)
+    assert read("") == Usage()
     said = b"Warning: old\nError from server: env hunter2-hunter2 is wrong\nerror: stop"
     assert _complaint(said, ["hunter2-hunter2"]) == "Error from server: env *** is wrong error: stop"
+    target = Target.of("k8s:arn:aws:eks:eu:1:cluster/live/prod/rag,replicas=2,via=service")
+    assert target.label == "k8s-prod-rag"
+    assert target.kind.spec.context == "arn:aws:eks:eu:1:cluster/live"  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(("complaint", "printed", "used", "why"), [
+    ("head: cannot open '/sys/fs/cgroup/cpu.stat': No such file or directory", VERSION_1, USED, ""),
+    ("OCI runtime: head: no such file", "", Usage(), "OCI runtime: head: no such file"),
+    ("error: lost connection", VERSION_1, Usage(), "lost connection"),
+])  # fmt: skip
+def test_files_of_the_other_kind_may_be_missing_and_nothing_else(
+    fake_kubectl: Any, complaint: str, printed: str, used: Usage, why: str
+) -> None:
+    fake_kubectl(f'#!/bin/sh\ncat <<"E"\n{printed}E\ncat >&2 <<"E"\n{complaint}\nE\nexit 1\n')
+    named: dict[str, Any] = {"pod": "p", "name": "c", "image": "", "node": "", "requests": {}, "limits": {}}
+    found, said = usage_of(kubectl.Kubectl("east", "prod"), Container(**named, restarts=0, oom_killed=False))
+    assert found == used
+    assert said.endswith(why)
+    assert bool(said) == bool(why)
+
+
+def test_it_is_begun_again_and_ends_with_its_target(fake_kubectl: Any, setup_of: Any) -> None:
+    program = "import sys\nprint(*sys.argv[1:])\nsys.exit('error: lost connection')\n"
+    fake_kubectl(f"#!{sys.executable}\n{program}")
+    setup = setup_of()
+    east = kubectl.Kubectl("east", "prod")
+    forward = Forward(east, "rag-1", 8001, log=setup.log, ledger=setup.ledger, cpus=setup.cpus)
+    try:
+        wait_until(lambda: forward.ends() >= 2)
+        port = forward.base_url.rpartition(":")[2]
+        said = "--context east --namespace prod port-forward --address=127.0.0.1 pod/rag-1"
+        assert f"{said} {port}:8001" in forward.log.read_text()
+        assert forward.last_words() == "error: lost connection"
+    finally:
+        forward.stop()
+    assert forward._kept.exit_code() is not None
+
+
+def test_its_cell_is_not_valid_and_is_measured_again(tmp_path: Path) -> None:
+    good = Verdict(checks=(Check(name="workers", status="pass"),))
+    cell = Cell(deployment="d", config="c", concurrency=1, repeat=1, complete=True, verdict=good)
+    write_json(tmp_path / "cell.json", cell.to_json())
+    (tmp_path / "requests.jsonl").write_text("")
+    assert watched(tmp_path, Endpoint(base_url="http://h")).cell.verdict.valid
+    watch: Any = SimpleNamespace(end=lambda folder: (port_forward(2),), notes=list)
+    marked = watched(tmp_path, Endpoint(base_url="http://h", watch=watch)).cell
+    assert not marked.verdict.valid
+    assert read_cell(tmp_path).cell.verdict == marked.verdict
+    assert spoiled(marked) == "the port-forward ended 2 times in the cell's time"

@@ -3,7 +3,6 @@
 import json
 import os
 import shlex
-import signal
 import subprocess
 import sys
 import urllib.request
@@ -17,6 +16,7 @@ import pytest
 
 from sweep.deployments.catalogue import kind_of
 from sweep.deployments.protocol import Endpoint, Setup
+from sweep.running import processes
 from sweep.running.errors import UsageError
 from sweep.running.processes import PROJECT
 
@@ -68,10 +68,9 @@ def started(spec: str, setup: Setup, **settings: str) -> Iterator[Endpoint]:
         deployment.stop()
 
 
-def asked(endpoint: Endpoint) -> dict[str, Any]:
+def asked(endpoint: Endpoint) -> Any:
     with urllib.request.urlopen(f"{endpoint.base_url}/environment", timeout=LIMIT_S) as answer:
-        found: dict[str, Any] = json.load(answer)
-        return found
+        return json.load(answer)
 
 
 def family(pids: tuple[int, ...]) -> list[psutil.Process]:
@@ -97,12 +96,6 @@ def test_a_command_is_started_with_a_port_and_settings_and_nothing_of_it_is_left
     assert not psutil.wait_procs(running, timeout=LIMIT_S)[1]
 
 
-def test_one_that_has_a_config_says_what_it_runs(app: str, setup_of: Callable[..., Setup]) -> None:
-    told = {"config": "custom", "settings": {"WEB_CONCURRENCY": 4}}
-    with started(app, setup_of(), TOLD=json.dumps(told)) as endpoint:
-        assert (endpoint.served.config, endpoint.served.settings) == ("custom", {"WEB_CONCURRENCY": 4})
-
-
 def test_it_is_looked_into_by_what_stands_before_its_own_path(
     app: str, setup_of: Callable[..., Setup], tmp_path: Path
 ) -> None:
@@ -113,60 +106,55 @@ def test_it_is_looked_into_by_what_stands_before_its_own_path(
     assert seen["PYTHONPATH"] == f"{PROJECT / 'profiler' / 'inside' / 'site'}{os.pathsep}theirs"
     assert seen["CHOKEPOINT_INSIDE"] == str(folder)
     assert list(folder.iterdir()) == []  # it runs no event loop
-    with started(app, setup_of()) as endpoint:
+    told = {"config": "custom", "settings": {"WEB_CONCURRENCY": 4}}
+    with started(app, setup_of(), TOLD=json.dumps(told)) as endpoint:
         assert not {"CHOKEPOINT_INSIDE", "PYTHONPATH"} & (asked(endpoint).keys() - os.environ.keys())
+        assert (endpoint.served.config, endpoint.served.settings) == ("custom", {"WEB_CONCURRENCY": 4})
 
 
-def test_what_ignores_the_signal_is_gone_all_the_same(app: str, setup_of: Callable[..., Setup]) -> None:
+def test_what_ignores_the_signal_is_gone_all_the_same(
+    app: str, setup_of: Callable[..., Setup], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = "sweep/running/keeper.py"
+    hasty = tmp_path / own
+    hasty.parent.mkdir(parents=True)
+    hasty.write_text((PROJECT / own).read_text().replace("STOP_SECONDS = 10.0", "STOP_SECONDS = 0.5"))
+    monkeypatch.setattr(processes, "PROJECT", tmp_path)
     with started(app, setup_of(), STUBBORN="1") as endpoint:
         running = family(endpoint.pids)
     assert len(running) == 3
     assert not psutil.wait_procs(running, timeout=LIMIT_S)[1]
 
 
-@pytest.mark.parametrize(
-    ("words", "why"),
-    [
-        ("-c 'print(\"oh no\"); raise SystemExit(7)'", "ended before it was ready, with 7: oh no"),
-        ("-c 'import no_such_thing'", "with 1: ModuleNotFoundError: No module named 'no_such_thing'"),
-        ("-c 'import os; os.kill(os.getpid(), 9)'", "with 137: no word yet"),
-    ],
-)
-def test_one_that_ends_is_a_usage_error_with_its_last_words(
-    words: str, why: str, setup_of: Callable[..., Setup]
+@pytest.mark.parametrize(("program", "why"), [
+    ("print('oh no'); raise SystemExit(7)", "ended before it was ready, with 7: oh no"),
+    ("import no_such_thing", "with 1: ModuleNotFoundError: No module named 'no_such_thing'"),
+    ("import os; os.kill(os.getpid(), 9)", "with 137: no word yet"),
+    ("import time; print('deaf'); time.sleep(600)",
+     r"after 2 s: nothing answers at http://127.0.0.1:\d+/; its last words: deaf"),
+    ("import socket, time; s = socket.create_server(('127.0.0.1', 0)); time.sleep(600)",
+     r"at http://127.0.0.1:(\d+)/, but it listens on port \d+, not on \1, which \{port\} in its words"),
+])  # fmt: skip
+def test_one_that_ends_or_never_answers_is_a_usage_error_with_its_last_words(
+    program: str, why: str, setup_of: Callable[..., Setup]
 ) -> None:
-    with pytest.raises(UsageError, match=why), started(f"run:{sys.executable} {words}", setup_of()):
+    said: list[str] = []
+    setup = setup_of(ready_seconds=2.0 if "sleep" in program else 60.0, report=said.append)
+    with pytest.raises(UsageError, match=why), started(f'run:{sys.executable} -c "{program}"', setup):
         pass
+    if "socket" in program:
+        assert "starting one: it listens on port " in said[-1]
 
 
-def test_one_that_is_never_ready_is_said_so_with_what_it_answers(
-    app: str, setup_of: Callable[..., Setup]
-) -> None:
-    setup = setup_of(ready_seconds=3.0, ready_path="/up?x=1")
-    why = r"not ready after 3 s: http://127.0.0.1:\d+/up\?x=1 answers 503; its last words: "
+def test_one_that_is_never_ready_is_said_so_with_what_it_answers(app: str, setup_of: Any) -> None:
+    setup = setup_of(ready_seconds=2.0, ready_path="/up?x=1")
+    why = r"not ready after 2 s: http://127.0.0.1:\d+/up\?x=1 answers 503; its last words: "
     with pytest.raises(UsageError, match=why), started(app, setup, STATUS="503"):
         pass
-    silent = f"run:{sys.executable} -c 'import time; print(\"deaf\"); time.sleep(600)'"
-    why = r"after 1 s: nothing answers at http://127.0.0.1:\d+/; its last words: deaf"
-    with pytest.raises(UsageError, match=why), started(silent, setup_of(ready_seconds=1.0)):
-        pass
-
-
-def test_one_that_listens_elsewhere_is_said_so_meanwhile_and_at_the_end(
-    setup_of: Callable[..., Setup],
-) -> None:
-    deaf = "import socket, time; s = socket.create_server(('127.0.0.1', 0)); time.sleep(600)"
-    said: list[str] = []
-    setup = setup_of(ready_seconds=3.0, report=said.append)
-    why = r"at http://127.0.0.1:(\d+)/, but it listens on port \d+, not on \1, which \{port\} in its words"
-    with pytest.raises(UsageError, match=why), started(f'run:{sys.executable} -c "{deaf}"', setup):
-        pass
-    assert "starting one: it listens on port " in said[-1]
 
 
 def test_killed_with_9_a_sweep_leaves_nothing_of_a_command(app: str, tmp_path: Path) -> None:
     program = f"""
-import signal
 from pathlib import Path
 from sweep.running.cpus import Cpus
 from sweep.deployments.catalogue import kind_of
@@ -180,46 +168,43 @@ print(*endpoint.pids, flush=True)
 signal.pause()
 """
     environment = {**os.environ, "PYTHONPATH": str(PROJECT)}
-    parent = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, env=environment)
-    assert parent.stdout is not None
-    running = family(tuple(map(int, parent.stdout.readline().split())))
-    assert len(running) == 3
-    parent.send_signal(signal.SIGKILL)
-    parent.communicate(timeout=LIMIT_S)
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, env=environment) as parent:
+        assert parent.stdout is not None
+        running = family(tuple(map(int, parent.stdout.readline().split())))
+        assert len(running) == 3
+        parent.kill()
     assert not psutil.wait_procs(running, timeout=LIMIT_S)[1]
 
 
 @pytest.mark.parametrize(("spec", "why"), [
     ("run:", "wants a command, such as"), ("run:''", "wants a command"),
     ("run:app 'x", "a quote in the command is not closed"), ("run:app\n", "no printable text"),
+    ("run:app \udcff", "no printable text"),
     ("run:app x | tee log", "no shell reads the command: '|' would be a word of it"),
     ("app --port {port}", "not 'app --port {port}'; a command begins with run:"),
-    ("run:app \udcff", "no printable text"),
 ])  # fmt: skip
 def test_a_command_that_is_none_is_refused_in_one_line(spec: str, why: str) -> None:
-    with pytest.raises(UsageError, match=why) as caught:
+    with pytest.raises(UsageError, match=rf"\A[^\n]*{why}[^\n]*\Z"):
         kind_of(spec)
-    assert "\n" not in str(caught.value)
 
 
-def test_a_command_that_is_not_there_is_named_before_anything_starts(tmp_path: Path) -> None:
-    text = tmp_path / "text"
-    text.write_text("")
-    for spec, why in (
-        ("run:no-such-command-x --port {port}", "no such command on the PATH: 'no-such-command-x'"),
-        (f"run:{tmp_path}/gone", "no such command: '.*gone'"),
-        (f"run:{text}", "may not be executed"),
-        ("run:WORKERS=4 app", "no such command on the PATH: that .*settings go with --config and --set"),
-    ):
-        with pytest.raises(UsageError, match=why):
-            kind_of(spec).check(Setup.reach, {})
+@pytest.mark.parametrize(("spec", "why"), [
+    ("run:no-such-command-x --port {port}", "no such command on the PATH: 'no-such-command-x'"),
+    ("run:/nowhere/gone", "no such command: '.*gone'"), (f"run:{__file__}", "may not be executed"),
+    ("run:WORKERS=4 app", "no such command on the PATH: that .*settings go with --config and --set"),
+])  # fmt: skip
+def test_a_command_that_is_not_there_is_named_before_anything_starts(spec: str, why: str) -> None:
     kind_of(f"run:{sys.executable}").check(Setup.reach, {})
+    with pytest.raises(UsageError, match=why):
+        kind_of(spec).check(Setup.reach, {})
 
 
 @pytest.mark.parametrize("words", [
     "app --api-key sk-hidden-1", "app --api-key=sk-hidden-1", "env OPENAI_API_KEY=hidden app",
-    "app --db postgres://me:hidden@h/d", "app --x=https://me:hidden@h/",
-    "app -H 'Authorization: Bearer hidden123456'", "app sk-hidden-0123456789",
+    "app --db postgres://me:hidden@h/d", "app --x=https://me:hidden@h/", "app --token hidden",
+    "app -H 'Authorization: Bearer hidden123456'", "app sk-hidden-0123456789", "sh -c 'app --token hidden'",
+    "sh -c 'exec app --port 1 --api-key=hidden'", "curl -H 'X-MYTOKEN: hidden' x", "env MYTOKEN=hidden app",
+    "curl -H X-MYTOKEN:hidden x",
 ])  # fmt: skip
 def test_a_secret_in_the_command_is_refused_and_not_shown(words: str) -> None:
     with pytest.raises(UsageError, match=r"looks like a secret, .* give it in the environment") as caught:
@@ -231,6 +216,7 @@ def test_a_secret_in_the_command_is_refused_and_not_shown(words: str) -> None:
     ("uvicorn mine:app --port {port}", "uvicorn-mine-app"),
     ("/usr/bin/python3 -m http.server {port}", "python3-http.server"), ("./{port}", "run"),
     ("app --max-tokens 5 --ssl-keyfile=key.pem", "app-5"), ("x" * 200, "x" * 40),
+    ("sh -c 'uvicorn auth:app --max-tokens 5'", "sh-uvicorn-auth-app-max-tokens-5"), ("app --auth", "app"),
 ])  # fmt: skip
 def test_a_command_without_a_label_is_called_by_its_words(words: str, name: str) -> None:
     assert kind_of(f"run:{words}").name == name

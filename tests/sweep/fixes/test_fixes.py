@@ -1,13 +1,12 @@
 """Which settings mend which finding: tables, held against the settings and findings that there are."""
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from sweep.fixes.any_app import ANY_APP, remedies_for
 from sweep.fixes.reference_app import REFERENCE_APP
-from sweep.fixes.remedy import Effective, Remedy, as_text
+from sweep.fixes.remedy import Effective, as_text
 from sweep.mending.given_fixes import parse_fixes
 from sweep.running.errors import UsageError
 from target_app.settings import Settings
@@ -28,48 +27,40 @@ def test_each_code_is_a_findings_and_each_setting_the_apps() -> None:
         assert remedies
     for remedy in (one for remedies in REFERENCE_APP.values() for one in remedies):
         assert {*remedy.settings, *remedy.when} <= HEALTHY.keys()
-        for name, values in remedy.when.items():
-            for value in values:
-                Settings(**{name.lower(): value})
-        for name, value in remedy.settings.items():
+        pairs = [(name, value) for name, values in remedy.when.items() for value in values]
+        for name, value in (*pairs, *remedy.settings.items()):
             if isinstance(value, str):
                 Settings(**{name.lower(): value})
 
 
-@pytest.mark.parametrize(
-    ("code", "planted", "first"),
-    [
-        ("event-loop-blocked", {"RETRIEVAL": "blocking"}, {"RETRIEVAL": "async"}),
-        ("event-loop-blocked", {"LLM_CLIENT": "blocking"}, {"LLM_CLIENT": "async"}),
-        ("llm-client-blocking", {"LLM_CLIENT": "blocking"}, {"LLM_CLIENT": "async"}),
-        ("preprocessing-on-loop", {"PREPROCESSING": "inline"}, {"PREPROCESSING": "offloaded"}),
-        ("model-load-on-request-path", {"MODEL_LOADING": "per-request"}, {"MODEL_LOADING": "eager"}),
-        ("stage-serialised", {"EMBEDDING_CONCURRENCY": "1"}, {"EMBEDDING_CONCURRENCY": "0"}),
-        ("thread-pool-exhausted", {"RETRIEVAL": "threaded"}, {"RETRIEVAL": "async"}),
-        ("thread-pool-exhausted", {"SEARCH_EXECUTOR": "pool"}, {"RETRIEVAL_THREADS": "8"}),
-        ("default-executor-exhausted", {"RETRIEVAL": "langchain"}, {"RETRIEVAL": "async"}),
-        ("search-bound", {"INDEX": "flat"}, {"INDEX": "hnsw"}),
-        ("embedding-cpu-bound", {"RETRIEVAL": "threaded"}, {"RETRIEVAL": "async"}),
-        ("embedding-cpu-bound", {"TORCH_THREADS": "1"}, {"TORCH_THREADS": "2"}),
-        ("cpu-oversubscribed", {"TORCH_THREADS": "16"}, {"TORCH_THREADS": "2"}),
-        ("cpu-throttled", {"TORCH_THREADS": "16"}, {"TORCH_THREADS": "2"}),
-        ("interpreter-bound", {"PARTIAL_ANSWER": "yes"}, {"PARTIAL_ANSWER": "no"}),
-        ("load-shed", {"MAX_INFLIGHT": "4"}, {"MAX_INFLIGHT": "0"}),
-    ],
-)
+@pytest.mark.parametrize(("code", "planted", "first"), [
+    ("event-loop-blocked", {"RETRIEVAL": "blocking"}, {"RETRIEVAL": "async"}),
+    ("event-loop-blocked", {"LLM_CLIENT": "blocking"}, {"LLM_CLIENT": "async"}),
+    ("llm-client-blocking", {"LLM_CLIENT": "blocking"}, {"LLM_CLIENT": "async"}),
+    ("preprocessing-on-loop", {"PREPROCESSING": "inline"}, {"PREPROCESSING": "offloaded"}),
+    ("model-load-on-request-path", {"MODEL_LOADING": "per-request"}, {"MODEL_LOADING": "eager"}),
+    ("stage-serialised", {"EMBEDDING_CONCURRENCY": "1"}, {"EMBEDDING_CONCURRENCY": "0"}),
+    ("thread-pool-exhausted", {"RETRIEVAL": "threaded"}, {"RETRIEVAL": "async"}),
+    ("thread-pool-exhausted", {"SEARCH_EXECUTOR": "pool"}, {"RETRIEVAL_THREADS": "8"}),
+    ("default-executor-exhausted", {"RETRIEVAL": "langchain"}, {"RETRIEVAL": "async"}),
+    ("search-bound", {"INDEX": "flat"}, {"INDEX": "hnsw"}),
+    ("embedding-cpu-bound", {"RETRIEVAL": "threaded"}, {"RETRIEVAL": "async"}),
+    ("embedding-cpu-bound", {"TORCH_THREADS": "1"}, {"TORCH_THREADS": "2"}),
+    ("cpu-oversubscribed", {"TORCH_THREADS": "16"}, {"TORCH_THREADS": "2"}),
+    ("cpu-throttled", {"TORCH_THREADS": "16"}, {"TORCH_THREADS": "2"}),
+    ("interpreter-bound", {"PARTIAL_ANSWER": "yes"}, {"PARTIAL_ANSWER": "no"}),
+    ("load-shed", {"MAX_INFLIGHT": "4"}, {"MAX_INFLIGHT": "0"}),
+])  # fmt: skip
 def test_what_mends_a_plant(code: str, planted: dict[str, str], first: dict[str, str]) -> None:
     assert changes(code, **planted)[0] == first
 
 
 def test_what_is_in_effect_or_cannot_act_is_no_remedy() -> None:
-    known = {"TORCH_THREADS": "2"}
-    found = {code: changes(code, **known) for code in REFERENCE_APP}
+    found = {code: changes(code, TORCH_THREADS="2") for code in REFERENCE_APP}
     # Of the healthy app only where a search is done is left, which is healthy in either place.
     pool = [{"SEARCH_EXECUTOR": "pool"}]
-    assert {code: one for code, one in found.items() if one} == {
-        "event-loop-blocked": pool,
-        "search-bound": pool,
-    }
+    left = {code: one for code, one in found.items() if one}
+    assert left == {"event-loop-blocked": pool, "search-bound": pool}
     assert changes("cpu-throttled", cores=None, TORCH_THREADS="16") == []
     assert changes("thread-pool-exhausted", SEARCH_EXECUTOR="pool", RETRIEVAL_THREADS="256") == []
 
@@ -87,9 +78,22 @@ def test_an_app_of_the_users_has_workers_where_its_server_reads_how_many(command
         assert remedy.changes(Effective(settings={}, cores=4)) == {"WEB_CONCURRENCY": "4"}
         assert remedy.changes(Effective(settings={"WEB_CONCURRENCY": "4"}, cores=4)) == {}
         assert remedy.changes(Effective(settings={}, cores=None)) == {}
+    assert ("event-loop-blocked" in remedies) == more
 
 
-def test_an_app_of_the_users_has_as_many_threads_as_cores() -> None:
+@pytest.mark.parametrize(("now", "cores", "wanted"), [
+    ({}, 1, "2"), ({}, 4, "4"), ({}, 64, "8"), ({}, None, "2"), ({"WEB_CONCURRENCY": "2"}, 1, None),
+])  # fmt: skip
+def test_a_loop_that_is_held_has_others_beside_it(
+    now: dict[str, str], cores: int | None, wanted: str | None
+) -> None:
+    [remedy] = remedies_for(["uvicorn"])["event-loop-blocked"]
+    expected = {} if wanted is None else {"WEB_CONCURRENCY": wanted}
+    assert remedy.changes(Effective(settings=now, cores=cores)) == expected
+
+
+def test_an_app_of_the_users_has_as_many_threads_as_cores_and_settings_read_as_they_are_set() -> None:
+    assert [as_text(value) for value in (True, False, None, 4, "a")] == ["yes", "no", "", "4", "a"]
     many, one = ANY_APP["cpu-oversubscribed"]
     assert many.changes(Effective(settings={"OMP_NUM_THREADS": "8"}, cores=2)) == {"OMP_NUM_THREADS": "2"}
     assert many.changes(Effective(settings={"OMP_NUM_THREADS": "2"}, cores=2)) == {}
@@ -98,10 +102,9 @@ def test_an_app_of_the_users_has_as_many_threads_as_cores() -> None:
 
 def test_a_users_own_fixes_are_by_code_in_their_order() -> None:
     given = parse_fixes(["my-lock:POOL=8,NAMES=a,b", "gc-pauses:FREEZE=yes", "my-lock:POOL=16"])
-    assert given == {
-        "my-lock": (Remedy(settings={"POOL": "8", "NAMES": "a,b"}), Remedy(settings={"POOL": "16"})),
-        "gc-pauses": (Remedy(settings={"FREEZE": "yes"}),),
-    }
+    settings = {code: [remedy.settings for remedy in remedies] for code, remedies in given.items()}
+    mine = [{"POOL": "8", "NAMES": "a,b"}, {"POOL": "16"}]
+    assert settings == {"my-lock": mine, "gc-pauses": [{"FREEZE": "yes"}]}
 
 
 @pytest.mark.parametrize(("value", "why"), [
@@ -113,8 +116,3 @@ def test_what_is_no_fix_is_refused(value: str, why: str) -> None:
     with pytest.raises(UsageError, match=why) as caught:
         parse_fixes([value])
     assert "sk-1" not in str(caught.value)
-
-
-@pytest.mark.parametrize(("value", "text"), [(True, "yes"), (False, "no"), (None, ""), (4, "4"), ("a", "a")])
-def test_a_setting_reads_as_it_would_be_set(value: Any, text: str) -> None:
-    assert as_text(value) == text

@@ -1,30 +1,34 @@
-"""What Locust is told of a cell, and what stays beside it when a sweep is killed."""
+"""What Locust is told of a cell, what is kept of a service, what stays beside it when a sweep is killed."""
 
+import shutil
+from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from records.cells.cell import Cell
-from records.cells.point import Point
+from records.cells.cell import Cell, Check, Verdict
+from records.cells.cell_spec import CellSpec
+from records.cells.reader import read_cell
 from records.files import write_json
 from records.services.served import Served
 from sweep.deployments.protocol import Endpoint
 from sweep.measuring import cell
 from sweep.measuring.cell import Workplace, finished, measure
-from sweep.planning.plan import CellKey
-from sweep.running.cpus import Cpus
-from sweep.running.ledger import Ledger
-from sweep_world import plan_of
+from sweep.measuring.unanswered import Unanswered
+from sweep.planning.plan import Plan
+from sweep.planning.target import Target
+from sweep_world import key_of, plan_of
 
-KEY = CellKey(deployment="mine", config="as-is", point=Point.of_users(2), repeat=1)
+KEY = key_of()
+AT = Endpoint(base_url="http://h")
+SAID = Served(config="c", settings={"KNOWLEDGE_BASE_DIR": "/kb", "CACHE_DIR": "/c"})
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Workplace:
-    plan = plan_of("mine=run:app", levels=(2,), settings={"N": "4", "WORKERS": "2"})
-    divided = Cpus(mode="auto", load=(0,), target=(1,))
-    return Workplace(run=tmp_path, plan=plan, ledger=Ledger(tmp_path / "l"), llm=None, cpus=divided)
+def place(place_of: Callable[[Plan], Workplace]) -> Workplace:
+    return place_of(plan_of("mine=run:app", levels=(2,), settings={"N": "4", "WORKERS": "2"}))
 
 
 def measured(folder: Path, **changes: Any) -> None:
@@ -38,29 +42,12 @@ def measured(folder: Path, **changes: Any) -> None:
 def test_locust_is_told_what_to_expect_and_what_nobody_can_prove(place: Workplace) -> None:
     said = Served(config="custom", settings={"N": 4})
     spec = cell._spec(place, KEY, Endpoint(base_url="http://h", pids=(7,), served=said))
-    assert (spec.expected_config, spec.expected_settings, spec.unproved_settings) == (
-        None,
-        {"N": "4"},
-        ("WORKERS",),
-    )
+    assert (spec.expected_config, spec.expected_settings) == (None, {"N": "4"})
+    assert spec.unproved_settings == ("WORKERS",)
     assert (spec.point, spec.pids, spec.served, spec.cpus["target"]) == ({"users": 2}, (7,), said, [1])
-    silent = cell._spec(place, KEY, Endpoint(base_url="http://h"))
+    silent = cell._spec(place, KEY, AT)
     assert (silent.expected_settings, silent.unproved_settings) == ({"N": "4", "WORKERS": "2"}, ())
     assert silent.samples == ""
-
-
-def test_what_a_kill_left_beside_a_complete_cell_is_moved_in_when_the_run_is_resumed(
-    place: Workplace,
-) -> None:
-    folder = place.folder(KEY)
-    measured(folder)
-    for name in ("locust.log", "profile.jsonl", "spec.json"):
-        folder.with_name(f".{folder.name}.{name}").write_text("{}")
-    assert finished(place, KEY) is not None
-    assert {path.name for path in folder.iterdir()} == {
-        *("cell.json", "requests.jsonl", "locust.log", "profile.jsonl")
-    }
-    assert [path.name for path in folder.parent.iterdir()] == [folder.name]
 
 
 @pytest.mark.parametrize("change", [{"complete": False}, {"deployment": "127.0.0.1-8001"}, {"repeat": 2}])
@@ -71,24 +58,88 @@ def test_a_cell_that_is_not_whole_or_was_never_held_against_its_plan_is_not_fini
     assert finished(place, KEY) is None
 
 
+@pytest.mark.parametrize(("free", "how"), [(1 << 40, ""), (4096, r" on a full disk \(.*\)")])
 def test_a_load_that_leaves_no_complete_cell_is_a_fault_and_leaves_no_file_of_ours(
-    place: Workplace, monkeypatch: pytest.MonkeyPatch
+    place: Workplace, monkeypatch: pytest.MonkeyPatch, free: int, how: str
 ) -> None:
     folder = place.folder(KEY)
     spec = folder.with_name(f".{folder.name}.spec.json")
 
-    class Locust:
-        log = Path("locust.log")
-
-        def complaint(self) -> str:
-            assert not spec.exists()
-            return "gone"
-
-    def load(*_: Any) -> tuple[int, Locust]:
+    def load(*_: Any) -> tuple[int, Any]:
         assert spec.exists()
         measured(folder, complete=False)
-        return 3, Locust()
+        return 3, SimpleNamespace(log=Path("locust.log"), complaint=lambda: f"gone {spec.exists()}")
 
     monkeypatch.setattr(cell, "_load", load)
-    with pytest.raises(RuntimeError, match=r"mine/as-is/c02-r1: locust ended with 3: gone"):
-        measure(place, KEY, Endpoint(base_url="http://h"))
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=free))
+    with pytest.raises(RuntimeError, match=rf"mine/as-is/c02-r1: locust ended with 3{how}: gone False"):
+        measure(place, KEY, AT)
+
+
+def test_the_verdict_says_first_that_the_target_ended(tmp_path: Path) -> None:
+    failures = Check(name="failures", status="fail", text="failures is wrong")
+    measured(tmp_path / "c", verdict=Verdict(checks=(failures,)))
+    assert [check.name for check in read_cell(tmp_path / "c").cell.verdict.failures] == ["failures"]
+    write_json(tmp_path / "c" / "ended.json", {"text": "the target was killed by SIGKILL"})
+    first, *_ = read_cell(tmp_path / "c").cell.verdict.failures
+    assert (first.name, first.found) == ("target-ended", "the target was killed by SIGKILL")
+    (tmp_path / "c" / "ended.json").write_text("torn")
+    first, *_ = read_cell(tmp_path / "c").cell.verdict.failures
+    assert "the target ended; how is not known: ended.json" in first.text
+
+
+# -- what is kept of a service, so that another one under the same label is told apart
+
+COMMAND = "run:app -H 'X-Team: a' {port}"
+
+
+@pytest.mark.parametrize(("spec", "cwd", "kept"), [
+    ("local", "", {"spec": "local"}), (COMMAND, "/w", {"spec": COMMAND, "folder": "/w"}),
+    ("url:http://h:1", "", {}),
+])  # fmt: skip
+def test_a_command_is_kept_and_of_a_running_service_its_address_says_it(
+    spec: str, cwd: str, kept: dict[str, str]
+) -> None:
+    assert Target(label="a", spec=spec, cwd=cwd).kept() == kept
+
+
+def test_what_was_started_is_kept_in_place_of_the_port_that_it_had() -> None:
+    at = {"at": "http://h:1"}
+    one = Cell(deployment="d", config="c", concurrency=1, repeat=1, requested={"service": at})
+    named = {"deployment": "mine", "config": "c", "point": {"users": 1}, "repeat": 1}
+    for service, kept in ({"spec": "local"}, {"spec": "local"}), ({}, at):
+        assert CellSpec(**named, service=service).named(one).requested["service"] == kept
+
+
+@pytest.mark.parametrize(("spec", "served", "variables", "told"), [
+    ("run:app", SAID, {"KNOWLEDGE_BASE_DIR": "/kb"}, {"N": "4", "KNOWLEDGE_BASE_DIR": "/kb"}),
+    ("run:app", SAID, {"knowledge_base_dir": "/kb", "OMP_NUM_THREADS": "1"},
+     {"N": "4", "KNOWLEDGE_BASE_DIR": "/kb", "OMP_NUM_THREADS": "1"}),
+    ("run:app", Served(), {"KNOWLEDGE_BASE_DIR": "/kb", "OPENAI_BASE_URL": "http://llm/v1"},
+     {"N": "4", "OPENAI_BASE_URL": "http://llm/v1"}),
+    ("url:http://h", SAID, {"KNOWLEDGE_BASE_DIR": "/kb"}, {}),
+])  # fmt: skip
+def test_what_the_environment_sets_is_kept_like_what_was_set(
+    place_of: Any, monkeypatch: pytest.MonkeyPatch, spec: str, served: Served, variables: Any, told: Any
+) -> None:
+    for name in ("OPENAI_BASE_URL", "CACHE_DIR", "KNOWLEDGE_BASE_DIR", "OMP_NUM_THREADS"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    plan = plan_of(f"mine={spec}", settings={"N": "4"} if spec == "run:app" else {})
+    kept = cell._spec(place_of(plan), KEY, Endpoint(base_url="http://h", served=served))
+    assert (kept.service, kept.settings) == ({"spec": spec} if spec == "run:app" else {}, told)
+
+
+def test_what_never_answers_is_said_once(place_of: Any) -> None:
+    place = place_of(plan_of("mine=run:app", probes=True, scrape=("llm={target}/metrics",)))
+    said, endpoint = Unanswered(), Endpoint(base_url="http://h:1")
+    keys = [key_of(repeat=repeat) for repeat in (1, 2)]
+    for key in keys:
+        place.folder(key).mkdir(parents=True)
+        (place.folder(key) / "profile.scraped.jsonl").write_text('{"source": "llm", "error": "HTTP 404"}\n')
+    assert said.lines(place, keys[0], endpoint) == [
+        "mine/as-is/c02-r1: no probe of http://h:1 was taken",
+        "mine/as-is/c02-r1: scrape llm: 1 of 1 failed (HTTP 404)",
+    ]
+    assert said.lines(place, keys[1], endpoint) == []

@@ -1,152 +1,135 @@
 """The loop, with a clock and a service that are made up: what it measures, what it has no time for."""
 
 import errno
-import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from records.cells.reader import CellData
 from records.files import read_json
 from records.services.variants import MOCKS
-from sweep.measuring import directory
-from sweep.planning.cell_key import CellKey
+from sweep.measuring import directory, runner
 from sweep.planning.grid import BASE_LEVELS
 from sweep.running.errors import UsageError
-from sweep_world import CELL_SECONDS, START_SECONDS, World, planned, swept
+from sweep_world import CELL_SECONDS, START_SECONDS, World
 
 
-def test_auto_reaches_the_knee_and_then_repeats_it_all(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    world = World(knee=35)
-    path = directory.create(tmp_path, "t", planned())
-    sweep, counter = swept(path, world, monkeypatch)
-    levels: dict[int, set[int]] = {1: set(), 2: set()}
-    for name in world.measured:
-        found = re.fullmatch(r"it/as-is/c(\d+)-r(\d)", name)
-        assert found
-        levels[int(found[2])].add(int(found[1]))
+def _told(run: Any) -> tuple[str, bool, list[str]]:
+    facts = read_json(run.path / "run.json")
+    return facts["status"], facts["budget_ended"], facts["not_measured"]
+
+
+def test_auto_reaches_the_knee_and_then_repeats_it_all(sweeping: Any) -> None:
+    run = sweeping(World(knee=35)).swept()
+    first, second = ([int(n[-5:-3]) for n in run.world.measured if n.endswith(r)] for r in ("r1", "r2"))
     # 40 users bring more than a tenth more than 30 do, 80 bring nothing more.
-    assert levels[1] == levels[2] == {*BASE_LEVELS, 30, 40, 80}
-    assert counter == "12/12"
+    assert set(first) == set(second) == {*BASE_LEVELS, 30, 40, 80}
+    assert len(run.world.measured) == 12
+    assert "[12/12]" in run.printed
     # In the second repeat those first that decide it, then those that are compared.
-    users = [name[-6:-3] for name in world.measured if name.endswith("r2")]
-    assert [set(users[:3]), set(users[3:5]), set(users[5:])] == [
-        {"c30", "c40", "c80"},
-        {"c10", "c20"},
-        {"c01"},
-    ]
-    assert sweep.skipped == []
-    assert world.starts == 2
-    run = read_json(path / "run.json")
-    assert (run["status"], run["budget_ended"], run["not_measured"]) == ("complete", False, [])
+    assert [set(second[:3]), set(second[3:5]), set(second[5:])] == [{30, 40, 80}, {10, 20}, {1}]
+    assert run.sweep.skipped == []
+    assert run.world.starts == 2
+    assert _told(run) == ("complete", False, [])
 
 
 @pytest.mark.parametrize(("error", "status"), [(KeyboardInterrupt, "interrupted"), (OSError, "failed")])
 def test_a_sweep_that_is_cut_short_is_settled_with_what_it_knew(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: type[BaseException], status: str
+    sweeping: Any, monkeypatch: pytest.MonkeyPatch, error: type[BaseException], status: str
 ) -> None:
-    def cut(*_: object) -> CellData:
+    def cut(*_: object) -> None:
         raise error
 
-    world = World(knee=35)
-    monkeypatch.setattr(world, "measure", cut)
-    path = directory.create(tmp_path, "t", planned())
-    with pytest.raises(error), directory.settled(path):
-        swept(path, world, monkeypatch)
-    run = read_json(path / "run.json")
-    assert (run["status"], run["budget_ended"], run["not_measured"]) == (status, False, [])
+    run = sweeping(World(knee=35))
+    monkeypatch.setattr(run.world, "measure", cut)
+    with pytest.raises(error), directory.settled(run.path):
+        run.swept()
+    assert _told(run) == (status, False, [])
 
 
 def test_what_ended_a_sweep_is_told_where_run_json_cannot_be_written_either(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    sweeping: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As on a full disk."""
-    world = World(knee=35)
 
-    def fill(place: Any, key: CellKey, *_: object) -> CellData:
-        monkeypatch.setattr("sweep.measuring.runner.write_run", refuse)
+    def fill(*_: object) -> None:
+        monkeypatch.setattr(runner, "write_run", refuse)
         raise OSError(errno.ENOSPC, "full", "locust.log")
 
     def refuse(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, "full", "run.json")
 
-    monkeypatch.setattr(world, "measure", fill)
-    path = directory.create(tmp_path, "t", planned())
+    run = sweeping(World(knee=35))
+    monkeypatch.setattr(run.world, "measure", fill)
     with pytest.raises(OSError, match=r"locust\.log"):
-        swept(path, world, monkeypatch)
+        run.swept()
 
 
-def test_a_budget_that_the_knee_uses_up_leaves_the_second_repeat_and_says_so(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    world = World(knee=20)
-    # Three levels, 40 and 15 users in the first repeat; then 3 seconds are left, in which no target starts.
-    path = directory.create(tmp_path, "t", planned(budget_seconds=START_SECONDS + 5 * CELL_SECONDS + 3))
-    swept(path, world, monkeypatch)
-    assert len(world.measured) == 5
-    assert world.starts == 1
-    run = read_json(path / "run.json")
-    assert run["budget_ended"]
-    assert sorted(run["not_measured"]) == sorted(f"it/as-is/c{n:02d}-r2" for n in (*BASE_LEVELS, 15, 40))
+# Five cells; then 3 seconds are left, in which no target starts.
+@pytest.mark.parametrize(("knee", "repeats", "missing"), [
+    (20, 2, [f"it/as-is/c{n:02d}-r2" for n in sorted((*BASE_LEVELS, 15, 40))]),
+    (1000, 1, ["it/as-is/c160-r1"]),
+])  # fmt: skip
+def test_what_a_budget_leaves_is_said(sweeping: Any, knee: int, repeats: int, missing: list[str]) -> None:
+    budget = START_SECONDS + 5 * CELL_SECONDS + 3
+    run = sweeping(World(knee=knee), repeats=repeats, budget_seconds=budget).swept()
+    assert (len(run.world.measured), run.world.starts) == (5, 1)
+    _, ended, left = _told(run)
+    assert (ended, sorted(left)) == (True, missing)
 
 
-def test_a_budget_that_ends_before_the_knee_names_the_level_that_was_next(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    world = World(knee=1000)
-    path = directory.create(
-        tmp_path, "t", planned(repeats=1, budget_seconds=START_SECONDS + 5 * CELL_SECONDS + 3)
-    )
-    swept(path, world, monkeypatch)
-    assert len(world.measured) == 5
-    assert read_json(path / "run.json")["not_measured"] == ["it/as-is/c160-r1"]
-
-
-@pytest.mark.parametrize("cells", [2, 3, 4, 5, 8])
+@pytest.mark.parametrize("cells", [2, 3, 5, 8])
 def test_resumed_after_its_budget_it_measures_what_is_missing_and_nothing_twice(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cells: int
+    sweeping: Any, cells: int
 ) -> None:
-    world = World(knee=35)
-    path = directory.create(tmp_path, "t", planned(budget_seconds=START_SECONDS + cells * CELL_SECONDS))
-    runs = 0
-    while not runs or read_json(path / "run.json")["budget_ended"]:
-        _, counter = swept(path, world, monkeypatch)
+    run, runs = sweeping(World(knee=35), budget_seconds=START_SECONDS + cells * CELL_SECONDS), 0
+    while not runs or _told(run)[1]:
+        run.swept()
         runs += 1
         assert runs <= 20, "it never comes to an end"
-    assert len(world.measured) == len(set(world.measured)) == 12
-    assert counter == "12/12"
-    before = world.starts
-    swept(path, world, monkeypatch)
-    assert (world.starts, len(world.measured)) == (before, 12)
+    assert len(run.world.measured) == len(set(run.world.measured)) == 12
+    assert "[12/12]" in run.printed
+    before = run.world.starts
+    run.swept()
+    assert (run.world.starts, len(run.world.measured)) == (before, 12)
 
 
-def test_what_answers_nobody_is_asked_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    world = World(knee=35, answers_up_to=0)
-    path = directory.create(tmp_path, "t", planned())
+def test_what_answers_nobody_is_asked_once(sweeping: Any) -> None:
+    run = sweeping(World(knee=35, answers_up_to=0))
     for _ in range(2):  # resumed, too
-        swept(path, world, monkeypatch)
-        assert world.measured == ["it/as-is/c01-r1"]
-        assert world.starts == 1
-        run = read_json(path / "run.json")
-        assert (run["status"], run["budget_ended"]) == ("complete", False)
-        assert len(run["not_measured"]) == 2 * len(BASE_LEVELS) - 1
+        run.swept()
+        assert (run.world.measured, run.world.starts) == (["it/as-is/c01-r1"], 1)
+        status, ended, left = _told(run)
+        assert (status, ended, len(left)) == ("complete", False, 2 * len(BASE_LEVELS) - 1)
 
 
-def test_what_answers_few_users_is_not_asked_by_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    world = World(knee=35, answers_up_to=5)
-    path = directory.create(tmp_path, "t", planned())
-    swept(path, world, monkeypatch)
-    assert {f"it/as-is/c{n:02d}-r{r}" for n in (1, 3, 5) for r in (1, 2)} <= set(world.measured)
-    over = [name for name in world.measured if int(name[-6:-3].lstrip("c")) > 5]
+def test_what_answers_few_users_is_not_asked_by_more(sweeping: Any) -> None:
+    measured = sweeping(World(knee=35, answers_up_to=5)).swept().world.measured
+    assert {f"it/as-is/c{n:02d}-r{r}" for n in (1, 3, 5) for r in (1, 2)} <= set(measured)
+    over = [name for name in measured if int(name[-5:-3]) > 5]
     assert over in (["it/as-is/c10-r1"], ["it/as-is/c20-r1", "it/as-is/c10-r1"])
 
 
-def test_what_cannot_be_proved_is_not_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    world = World(knee=35)
-    path = directory.create(tmp_path, "t", planned(variants=(MOCKS["baseline"],)))
+def test_what_cannot_be_proved_is_not_measured(sweeping: Any) -> None:
+    run = sweeping(World(knee=35), variants=(MOCKS["baseline"],))
     with pytest.raises(UsageError, match="it has no /config, so baseline can't be proved there"):
-        swept(path, world, monkeypatch)
-    assert world.measured == []
+        run.swept()
+    assert run.world.measured == []
+
+
+def test_a_predicted_knee_chooses_the_next_levels_and_a_resumed_sweep_goes_the_same_way(
+    sweeping: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def foreseen(run: Path, folders: Sequence[Path]) -> int:
+        asked.append(sorted(folder.name for folder in folders))
+        return 35
+
+    monkeypatch.setattr(runner, "foreseen_knee", foreseen)
+    run = sweeping(World(knee=35), repeats=1).swept()
+    assert asked == [["c01-r1", "c10-r1", "c20-r1"]]
+    further = [f"it/as-is/c{n}-r1" for n in (35, 53, 30)]
+    assert run.world.measured[len(BASE_LEVELS) :] == further
+    assert run.swept().world.measured[len(BASE_LEVELS) :] == further

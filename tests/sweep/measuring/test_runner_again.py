@@ -1,8 +1,6 @@
 """What a sweep measures again: cells that were damaged, and those that the machine spoiled."""
 
 import io
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,65 +13,40 @@ from sweep.measuring import directory, runner
 from sweep.measuring.cell import Workplace
 from sweep.measuring.progress import Progress
 from sweep.planning.cell_key import CellKey
-from sweep_world import CELL_SECONDS, START_SECONDS, World, planned, swept, swept_aloud
+from sweep_world import CELL_SECONDS, START_SECONDS, World
+
+LIST: dict[str, Any] = {"levels": (1, 2), "auto": False}
 
 
-def _gone(cell: Path) -> None:
-    (cell / "requests.jsonl").unlink()
-
-
-def _a_bad_line(cell: Path) -> None:
-    path = cell / "requests.jsonl"
-    path.write_bytes(b"nonsense\n" + path.read_bytes())
-
-
-def _cut_short(cell: Path) -> None:
-    path = cell / "requests.jsonl"
-    path.write_bytes(path.read_bytes()[:-9])
-
-
-def _no_cell(cell: Path) -> None:
-    (cell / "cell.json").write_text("{}")
-
-
-def _no_json(cell: Path) -> None:
-    (cell / "cell.json").write_bytes(b"\0" * 9)
-
-
-def _a_folder(cell: Path) -> None:
-    _gone(cell)
-    (cell / "requests.jsonl").mkdir()
-
-
-@pytest.mark.parametrize("damage", [_gone, _a_bad_line, _cut_short, _no_cell, _no_json, _a_folder])
+@pytest.mark.parametrize(("name", "damage"), [
+    ("requests.jsonl", None), ("requests.jsonl", "a folder"), ("requests.jsonl", lambda kept: b"no\n" + kept),
+    ("requests.jsonl", lambda kept: kept[:-9]), ("cell.json", lambda _: b"{}"), ("cell.json", lambda _: b""),
+])  # fmt: skip
 def test_a_damaged_cell_is_set_aside_with_one_line_and_measured_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, damage: Callable[[Path], None]
+    sweeping: Any, name: str, damage: Any
 ) -> None:
-    world = World(knee=35)
-    path = directory.create(tmp_path, "t", planned(repeats=1))
-    swept(path, world, monkeypatch)
-    cell = path / "cells/it/as-is/c10-r1"
-    damage(cell)
-    world.measured.clear()
-    _, printed = swept_aloud(path, world, monkeypatch)
-    assert world.measured == ["it/as-is/c10-r1"]
-    said = [line for line in printed.splitlines() if not line.startswith("[")]
+    run = sweeping(World(knee=35), repeats=1).swept()
+    cell = run.path / "cells/it/as-is/c10-r1"
+    kept = (cell / name).read_bytes()
+    (cell / name).unlink()
+    if damage == "a folder":
+        (cell / name).mkdir()
+    elif damage:
+        (cell / name).write_bytes(damage(kept))
+    run.world.measured.clear()
+    said = [line for line in run.swept().printed.splitlines() if not line.startswith("[")]
+    assert run.world.measured == ["it/as-is/c10-r1"]
     assert len(said) == 1
     assert said[0].startswith("it/as-is/c10-r1 counts as not measured and is now c10-r1.partial-1: ")
     assert cell.with_name("c10-r1.partial-1").is_dir()
     assert read_cell(cell).cell.verdict.valid
-    _, printed = swept_aloud(path, world, monkeypatch)
-    assert world.measured == ["it/as-is/c10-r1"]
-    assert "not measured" not in printed
+    assert "not measured" not in run.swept().printed
+    assert run.world.measured == ["it/as-is/c10-r1"]
 
 
-def test_a_damaged_cell_enters_no_report_where_no_time_is_left_for_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    world = World(knee=35)
-    path = directory.create(tmp_path, "t", planned(levels=(1, 2), auto=False, budget_seconds=100.0))
-    swept(path, world, monkeypatch)
-    _gone(path / "cells/it/as-is/c02-r2")
+def test_a_damaged_cell_enters_no_report_where_no_time_is_left_for_it(sweeping: Any) -> None:
+    path = sweeping(World(knee=35), **LIST, budget_seconds=100.0).swept().path
+    (path / "cells/it/as-is/c02-r2/requests.jsonl").unlink()
     progress = Progress(Console(file=io.StringIO()))
     late = runner.Sweep(directory=path, plan=directory.load(path), progress=progress, started=-1e9)
     late.run()
@@ -81,135 +54,100 @@ def test_a_damaged_cell_enters_no_report_where_no_time_is_left_for_it(
     assert len(read_run(path).cells) == 3
 
 
-def test_a_level_that_auto_lost_is_measured_again_and_those_above_it_are_not(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    world = World(knee=1000)
-    path = directory.create(tmp_path, "t", planned(repeats=1, max_level=80))
-    swept(path, world, monkeypatch)
-    _gone(path / "cells/it/as-is/c40-r1")
-    world.measured.clear()
-    swept(path, world, monkeypatch)
-    assert world.measured == ["it/as-is/c40-r1"]
-    assert len(read_run(path).cells) == 5
+def test_a_level_that_auto_lost_is_measured_again_and_those_above_it_are_not(sweeping: Any) -> None:
+    run = sweeping(World(knee=1000), repeats=1, max_level=80).swept()
+    (run.path / "cells/it/as-is/c40-r1/requests.jsonl").unlink()
+    run.world.measured.clear()
+    assert run.swept().world.measured == ["it/as-is/c40-r1"]
+    assert len(read_run(run.path).cells) == 5
 
 
-LIST: dict[str, Any] = {"levels": (1, 2), "auto": False}
+def test_a_cell_that_the_machine_spoiled_is_measured_again_last_in_its_repeat(sweeping: Any) -> None:
+    run = sweeping(World(knee=35, spoils={"it/as-is/c01-r1": 1}), **LIST).swept()
+    assert run.world.measured[:3] == [f"it/as-is/{name}-r1" for name in ("c01", "c02", "c01")]
+    assert (len(run.world.measured), run.world.starts) == (5, 2)
+    assert "\nagain (1 of 2): it/as-is/c01-r1\n" in run.printed
+    assert "[ 4/4]" in run.printed
+    found = read_run(run.path)
+    assert (len(found.cells), found.incomplete) == (4, ())
+    assert all(data.cell.verdict.valid for data in found.cells)
+    earlier = read_cell(run.path / "cells/it/as-is/c01-r1.try-1")
+    assert not earlier.cell.verdict.valid
+    assert len(earlier.requests) == 2
+    assert read_json(run.path / "run.json")["not_measured_again"] == []
 
 
-def test_a_cell_that_the_machine_spoiled_is_measured_again_last_in_its_repeat(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    world = World(knee=35, spoils={"it/as-is/c01-r1": 1})
-    path = directory.create(tmp_path, "t", planned(**LIST))
-    _, printed = swept_aloud(path, world, monkeypatch)
-    first, *others = world.measured[:3]
-    assert first == "it/as-is/c01-r1"
-    assert others == ["it/as-is/c02-r1", "it/as-is/c01-r1"]
-    assert len(world.measured) == 5
-    assert world.starts == 2
-    assert "\nagain (1 of 2): it/as-is/c01-r1\n" in printed
-    assert "[ 4/4]" in printed
-    run = read_run(path)
-    assert (len(run.cells), run.incomplete) == (4, ())
-    assert all(data.cell.verdict.valid for data in run.cells)
-    earlier = path / "cells/it/as-is/c01-r1.try-1"
-    assert not read_cell(earlier).cell.verdict.valid
-    assert len(read_cell(earlier).requests) == 2
-    assert read_json(path / "run.json")["not_measured_again"] == []
-
-
-def test_what_the_machine_always_spoils_is_measured_three_times_in_all(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    world = World(knee=35, spoils={"it/as-is/c02-r1": 99})
-    path = directory.create(tmp_path, "t", planned(**LIST))
+def test_what_the_machine_always_spoils_is_measured_three_times_in_all(sweeping: Any) -> None:
+    run = sweeping(World(knee=35, spoils={"it/as-is/c02-r1": 99}), **LIST)
     for _ in range(2):  # resumed, too
-        swept(path, world, monkeypatch)
-        assert world.measured.count("it/as-is/c02-r1") == 3
-        assert len(world.measured) == 6
-    folders = sorted(folder.name for folder in (path / "cells/it/as-is").iterdir() if "c02-r1" in folder.name)
-    assert folders == ["c02-r1", "c02-r1.try-1", "c02-r1.try-2"]
-    assert len(read_run(path).cells) == 4
+        run.swept()
+        assert run.world.measured.count("it/as-is/c02-r1") == 3
+        assert len(run.world.measured) == 6
+    folders = {folder.name for folder in (run.path / "cells/it/as-is").glob("c02-r1*")}
+    assert folders == {"c02-r1", "c02-r1.try-1", "c02-r1.try-2"}
+    assert len(read_run(run.path).cells) == 4
 
 
 @pytest.mark.parametrize("tries", [1, 2])
 def test_killed_before_it_is_measured_again_a_cell_is_missing_and_its_tries_count(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tries: int
+    sweeping: Any, monkeypatch: pytest.MonkeyPatch, tries: int
 ) -> None:
-    world = World(knee=35, spoils={"it/as-is/c02-r1": 99})
-    path = directory.create(tmp_path, "t", planned(**LIST))
-    measure = world.measure
+    run, name = sweeping(World(knee=35, spoils={"it/as-is/c02-r1": 99}), **LIST), "it/as-is/c02-r1"
+    measure = run.world.measure
 
     def killed(place: Workplace, key: CellKey, endpoint: Endpoint) -> CellData:
-        if world.measured.count("it/as-is/c02-r1") == tries and key.path == "it/as-is/c02-r1":
+        if run.world.measured.count(name) == tries and key.path == name:
             raise KeyboardInterrupt
         return measure(place, key, endpoint)
 
-    monkeypatch.setattr(world, "measure", killed)
+    monkeypatch.setattr(run.world, "measure", killed)
     with pytest.raises(KeyboardInterrupt):
-        swept(path, world, monkeypatch)
-    cell = path / "cells/it/as-is/c02-r1"
+        run.swept()
+    cell = run.path / "cells" / name
     assert not cell.exists()
     assert cell.with_name(f"c02-r1.try-{tries}").is_dir()
-    monkeypatch.setattr(world, "measure", measure)
-    swept(path, world, monkeypatch)
-    assert world.measured.count("it/as-is/c02-r1") == 3
-    assert len(world.measured) == 6
-    assert len(read_run(path).cells) == 4
+    monkeypatch.setattr(run.world, "measure", measure)
+    assert run.swept().world.measured.count(name) == 3
+    assert len(run.world.measured) == 6
+    assert len(read_run(run.path).cells) == 4
 
 
-def test_auto_goes_by_a_level_that_was_measured_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_auto_goes_by_a_level_that_was_measured_again(sweeping: Any) -> None:
     # Every cell is spoiled once: without another try there would be no level to go by.
-    world = World(knee=35, spoils={"": 1})
-    path = directory.create(tmp_path, "t", planned(repeats=1))
-    sweep, _ = swept(path, world, monkeypatch)
-    assert {name[-6:-3] for name in world.measured} == {"c01", "c10", "c20", "c30", "c40", "c80"}
-    assert len(world.measured) == 12
-    assert all(data.cell.verdict.valid for data in read_run(path).cells)
-    assert sweep.spoiled == {}
+    run = sweeping(World(knee=35, spoils={"": 1}), repeats=1).swept()
+    names = run.world.measured
+    assert {name[-6:-3] for name in names} == {"c01", "c10", "c20", "c30", "c40", "c80"}
+    assert len(names) == 12
+    assert all(data.cell.verdict.valid for data in read_run(run.path).cells)
+    assert run.sweep.spoiled == {}
     # 40 users are asked when 20 have been measured again, and not before.
-    assert world.measured.index("it/as-is/c40-r1") > _last(world.measured, "it/as-is/c20-r1")
+    assert "it/as-is/c20-r1" not in names[names.index("it/as-is/c40-r1") :]
 
 
-def _last(names: list[str], name: str) -> int:
-    return len(names) - 1 - names[::-1].index(name)
-
-
-def test_a_level_that_stays_spoiled_decides_no_knee_and_is_asked_first_in_the_next_repeat(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    world = World(knee=1000, spoils={"it/as-is/c80-r1": 99})
-    path = directory.create(tmp_path, "t", planned())
-    swept(path, world, monkeypatch)
-    first = [name for name in world.measured if name.endswith("r1")]
+def test_a_level_that_stays_spoiled_decides_no_knee_and_is_asked_first_next(sweeping: Any) -> None:
+    measured = sweeping(World(knee=1000, spoils={"it/as-is/c80-r1": 99})).swept().world.measured
+    first, second = ([name for name in measured if name.endswith(r)] for r in ("r1", "r2"))
     assert max(int(name[-6:-3].strip("/c")) for name in first) == 80
     assert first.count("it/as-is/c80-r1") == 3
-    second = [name for name in world.measured if name.endswith("r2")]
     assert "it/as-is/c80-r2" in second[:3]
 
 
-def test_a_budget_keeps_a_part_for_what_is_spoiled_and_says_what_it_had_no_time_for(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    levels = tuple(range(1, 21))
-    spoils = {"it/as-is/c01-r1": 1}
-    plan = planned(levels=levels, auto=False, repeats=1, budget_seconds=START_SECONDS + 10 * CELL_SECONDS)
-    world = World(knee=35, spoils=dict(spoils))
-    path = directory.create(tmp_path, "t", plan)
-    sweep, _ = swept(path, world, monkeypatch)
+def test_a_budget_keeps_a_part_for_what_is_spoiled(sweeping: Any) -> None:
+    plan = {**LIST, "levels": tuple(range(1, 21)), "repeats": 1}
+    world = World(knee=35, spoils={"it/as-is/c01-r1": 1})
+    run = sweeping(world, **plan, budget_seconds=START_SECONDS + 10 * CELL_SECONDS).swept()
     assert world.measured.count("it/as-is/c01-r1") == 2
-    assert sweep.spoiled == {}
-    assert sweep.skipped
-    tight = planned(levels=(1,), auto=False, repeats=1, budget_seconds=START_SECONDS + CELL_SECONDS + 3)
-    world = World(knee=35, spoils=dict(spoils))
-    path = directory.create(tmp_path, "tight", tight)
-    sweep, _ = swept(path, world, monkeypatch)
+    assert run.sweep.spoiled == {}
+    assert run.sweep.skipped
+
+
+def test_a_budget_says_what_it_had_no_time_to_measure_again(sweeping: Any) -> None:
+    plan = {**LIST, "levels": (1,), "repeats": 1}
+    world = World(knee=35, spoils={"it/as-is/c01-r1": 1})
+    run = sweeping(world, **plan, budget_seconds=START_SECONDS + CELL_SECONDS + 3).swept()
+    facts = read_json(run.path / "run.json")
     assert world.measured == ["it/as-is/c01-r1"]
-    run = read_json(path / "run.json")
-    assert (run["budget_ended"], run["not_measured_again"]) == (False, ["it/as-is/c01-r1"])
-    swept(path, world, monkeypatch)  # resumed, with another budget
+    assert (facts["budget_ended"], facts["not_measured_again"]) == (False, ["it/as-is/c01-r1"])
+    run.swept()  # resumed, with another budget
     assert len(world.measured) == 2
-    assert read_json(path / "run.json")["not_measured_again"] == []
+    assert read_json(run.path / "run.json")["not_measured_again"] == []

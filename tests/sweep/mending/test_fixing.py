@@ -14,21 +14,17 @@ from reports.findings import catalogue
 from reports.findings.finding import Effect, Finding
 from sweep.choosing.search import Search
 from sweep.fixes.remedy import Remedy
-from sweep.mending.fixing import announced, fixing_plan
-from sweep.planning.options import parse_targets
+from sweep.mending.fixing import CODE_CHANGED, announced, fixing_plan
 from sweep.planning.plan import Plan
+from sweep_world import plan_of
 
 SLOW = Variant(name="slow", settings={"RETRIEVAL": "blocking"})
 PLANTED = {"RETRIEVAL": "blocking", "PREPROCESSING": "inline", "LLM_CLIENT": "blocking"}
 
 
 def planned(*variants: Variant, deployment: str = "local", **changes: Any) -> Plan:
-    return Plan(
-        name="t",
-        targets=parse_targets([deployment]),
-        variants=variants or (SLOW,),
-        **{"levels": (1, 20), "auto": True, "budget_seconds": 330.0, **changes},
-    )
+    changes = {"levels": (1, 20), "auto": True, "budget_seconds": 330.0, **changes}
+    return plan_of(deployment, variants=variants or (SLOW,), **changes)
 
 
 def finding(code: str, config: str = "slow", load: Load | None = None, **more: Any) -> Finding:
@@ -40,11 +36,10 @@ def finding(code: str, config: str = "slow", load: Load | None = None, **more: A
 
 def service(config: str = "slow", **cell: Any) -> Any:
     """One that was measured at 1 and at 20 users, or wherever the cell says."""
-    known = {"settings": PLANTED, "factors": Point.of_users(20), **cell}
-    made = Cell(deployment="local", config=config, concurrency=20, repeat=1, **known)
-    level = SimpleNamespace(
-        load=Load.of(made), row=SimpleNamespace(variant=config), valid_cells=[SimpleNamespace(cell=made)]
-    )
+    known = {"deployment": "local", "settings": PLANTED, "factors": Point.of_users(20), **cell}
+    made = Cell(config=config, concurrency=20, repeat=1, **known)
+    row, cells = SimpleNamespace(variant=config), [SimpleNamespace(cell=made)]
+    level = SimpleNamespace(load=Load.of(made), row=row, valid_cells=cells)
     point = SimpleNamespace(level=level, machine=SimpleNamespace(cores=2.5))
     return SimpleNamespace(deployment="local", config=config, points=(point,), heavy=point)
 
@@ -74,18 +69,9 @@ def test_the_original_is_measured_anew_beside_its_fixes_at_the_load_of_the_findi
     assert plan.locust_args == ("--think-time", "1")
     first, second, _ = plan.fixes
     assert (first.code, first.of, first.where) == ("event-loop-blocked", "slow", where)
-    assert (first.settings, first.predicted, first.figure) == (
-        {"RETRIEVAL": "async"},
-        2.3,
-        "answers a second",
-    )
-    assert second.predicted is None
+    assert (first.settings, first.figure) == ({"RETRIEVAL": "async"}, "answers a second")
+    assert (first.predicted, second.predicted) == (2.3, None)
     assert Plan.from_json(plan.to_json()) == plan
-
-
-def test_what_acts_where_the_finding_points_comes_first(fixes: Any) -> None:
-    plan = fixes([finding("event-loop-blocked", where="ask (target_app/llm.py:9)")], planned())
-    assert [fix.settings for fix in plan.fixes][:2] == [{"LLM_CLIENT": "async"}, {"RETRIEVAL": "async"}]
 
 
 def test_what_is_announced_says_what_it_is_and_how_long_it_takes(fixes: Any) -> None:
@@ -99,11 +85,33 @@ def test_what_is_announced_says_what_it_is_and_how_long_it_takes(fixes: Any) -> 
     ]
 
 
-def test_a_users_own_fix_comes_first(fixes: Any) -> None:
+@pytest.mark.parametrize(("before", "now", "changed"), [
+    ("a1", "b2", True), ("a1", "a1", False), ("", "b2", False), ("a1", "", False),
+])  # fmt: skip
+def test_code_that_changed_since_the_finding_is_said_first(
+    fixes: Any, before: str, now: str, changed: bool
+) -> None:
+    at = service(requested={"service": {"code": before}})
+    plan = fixes([finding("preprocessing-on-loop")], planned(), at)
+    assert Plan.from_json(plan.to_json()).fixes[0].found_in == before
+    assert (announced(plan, 4, {}, code=now)[1] == CODE_CHANGED) == changed
+
+
+def test_what_relieves_only_is_not_predicted_to_gain_what_mending_does(fixes: Any) -> None:
+    at = service("mine", settings={}, deployment="mine")
+    at.deployment = "mine"
+    about = Subject(deployment="mine", config="mine", load=at.heavy.level.load)
+    plan = planned(Variant(name="mine", settings={}), deployment="mine=run:uvicorn mine:app --port {port}")
+    [fix] = fixes([finding("event-loop-blocked", about=about)], plan, at).fixes
+    assert (fix.settings, fix.predicted, fix.figure) == ({"WEB_CONCURRENCY": "2"}, None, "")
+
+
+def test_a_users_own_fix_comes_first_and_then_what_acts_where_the_finding_points(fixes: Any) -> None:
     given = {"event-loop-blocked": (Remedy(settings={"INDEX": "flat"}),)}
-    plan = fixes([finding("event-loop-blocked")], planned(), given=given, repeats=5)
-    assert plan.fixes[0].settings == {"INDEX": "flat"}
-    assert (len(plan.fixes), plan.repeats) == (3, 5)
+    found = [finding("event-loop-blocked", where="ask (target_app/llm.py:9)")]
+    plan = fixes(found, planned(), given=given, repeats=5)
+    settings = [{"INDEX": "flat"}, {"LLM_CLIENT": "async"}, {"RETRIEVAL": "async"}]
+    assert ([fix.settings for fix in plan.fixes], plan.repeats) == (settings, 5)
 
 
 def test_of_a_time_less_is_better(fixes: Any) -> None:
@@ -114,10 +122,19 @@ def test_of_a_time_less_is_better(fixes: Any) -> None:
     assert not fix.of_rate
 
 
-def test_two_findings_that_one_setting_mends_are_one_fix(fixes: Any) -> None:
+def test_two_findings_that_one_setting_mends_are_one_fix_and_one_of_a_fix_has_its_own_name(
+    fixes: Any,
+) -> None:
     found = [finding("llm-client-blocking"), finding("interpreter-bound")]
-    at = service(settings={"LLM_CLIENT": "blocking", "PARTIAL_ANSWER": "no", "PREPROCESSING": "offloaded"})
-    assert [fix.variant for fix in fixes(found, planned(), at).fixes] == ["fix-llm-client-blocking"]
+    given = {"INDEX": "flat", "USE_MOCK_LLM": "yes", "OPENAI_BASE_URL": "http://h/v1", "RETRIEVAL": "x"}
+    own = {"LLM_CLIENT": "blocking", "PARTIAL_ANSWER": "no", "PREPROCESSING": "offloaded"}
+    plan = fixes(found, planned(), service(settings=own, requested={"set": given}))
+    assert [fix.variant for fix in plan.fixes] == ["fix-llm-client-blocking"]
+    assert plan.settings == {"INDEX": "flat"}  # what the environment set stays set
+    fixed = Variant(name="fix-event-loop-blocked", settings={"RETRIEVAL": "async"})
+    at = service(fixed.name, settings={"LLM_CLIENT": "blocking"})
+    plan = fixes([finding("event-loop-blocked", fixed.name)], planned(fixed), at)
+    assert plan.fixes[0].variant == "fix-event-loop-blocked-2"
 
 
 def test_what_a_mock_uncovers_is_mended_only_where_nothing_else_was_measured(fixes: Any) -> None:
@@ -133,9 +150,8 @@ def test_of_a_run_that_tried_fixes_it_goes_on_from_them(fixes: Any) -> None:
     tried = fixes(found[:1], planned())
     fixed = service("fix-event-loop-blocked", settings={**PLANTED, "RETRIEVAL": "async"})
     plan = fixes(found, tried, service(), fixed)
-    assert [(fix.of, fix.settings) for fix in plan.fixes] == [
-        ("fix-event-loop-blocked", {"PREPROCESSING": "offloaded"})
-    ]
+    [fix] = plan.fixes
+    assert (fix.of, fix.settings) == ("fix-event-loop-blocked", {"PREPROCESSING": "offloaded"})
     assert plan.name == "t-fixes"
     assert plan.variants[1].settings == {"RETRIEVAL": "async", "PREPROCESSING": "offloaded"}
     assert "of gc-pauses no setting" in fixes([finding("gc-pauses", fixed.config)], tried, fixed)
@@ -150,42 +166,14 @@ def test_an_open_loop_keeps_its_rate_and_other_factors(fixes: Any) -> None:
     assert len(plan.points()) == 1
 
 
-def test_what_the_environment_set_stays_set(fixes: Any) -> None:
-    given = {
-        "INDEX": "flat",
-        "USE_MOCK_LLM": "yes",
-        "OPENAI_BASE_URL": "http://h/v1",
-        "RETRIEVAL": "blocking",
-    }
-    plan = fixes([finding("preprocessing-on-loop")], planned(), service(requested={"set": given}))
-    assert plan.settings == {"INDEX": "flat"}
-
-
-def test_a_fix_of_a_fix_has_a_name_of_its_own(fixes: Any) -> None:
-    fixed = Variant(name="fix-event-loop-blocked", settings={"RETRIEVAL": "async"})
-    found = finding("event-loop-blocked", fixed.name)
-    plan = fixes([found], planned(fixed), service(fixed.name, settings={"LLM_CLIENT": "blocking"}))
-    assert plan.fixes[0].variant == "fix-event-loop-blocked-2"
-
-
-@pytest.mark.parametrize(
-    ("found", "plan", "why"),
-    [
-        ([], planned(), "nothing was found that holds a service back"),
-        ([finding("scales", binds="nothing")], planned(), "nothing was found"),
-        ([finding("noisy-neighbour")], planned(), "of noisy-neighbour no setting is known"),
-        (
-            [finding("event-loop-blocked")],
-            planned(deployment="local=url:http://127.0.0.1:1"),
-            "of those that can be set",
-        ),
-    ],
-)
-def test_where_there_is_no_fix_one_line_says_so(
-    fixes: Any, found: list[Finding], plan: Plan, why: str
-) -> None:
-    said = fixes(found, plan)
-    assert isinstance(said, str)
+@pytest.mark.parametrize(("found", "deployment", "why"), [
+    ([], "local", "nothing was found that holds a service back"),
+    ([finding("scales", binds="nothing")], "local", "nothing was found"),
+    ([finding("noisy-neighbour")], "local", "of noisy-neighbour no setting is known"),
+    ([finding("event-loop-blocked")], "local=url:http://127.0.0.1:1", "of those that can be set"),
+])  # fmt: skip
+def test_where_there_is_no_fix_one_line_says_so(fixes: Any, found: Any, deployment: str, why: str) -> None:
+    said = fixes(found, planned(deployment=deployment))
     assert said.startswith("no fix to try: ")
     assert why in said
 

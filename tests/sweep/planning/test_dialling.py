@@ -1,6 +1,7 @@
 """`sweep --dial`: what it measures where nothing else was said, and what it refuses."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -12,14 +13,13 @@ from sweep.planning.bounds import DIAL_SECONDS
 from sweep.planning.dialling import dialled
 from sweep.planning.plan import Plan
 from sweep.planning.resolved import resolved
-from sweep.planning.target import Target
 from sweep.running.dial import with_dial
 from sweep.running.errors import UsageError
+from sweep_world import plan_of
 
 
 def plan(*, spec: str = "local", **changes: object) -> Plan:
-    given = {"targets": (Target.of(spec),), "variants": (), "levels": (1, 10, 20), "auto": True, **changes}
-    return Plan(name="a", dial=True, **given)  # type: ignore[arg-type]
+    return plan_of(spec, **{"variants": (), "levels": (1, 10, 20), "auto": True, "dial": True, **changes})
 
 
 def test_it_is_the_baseline_at_three_loads_for_as_long_as_windows_need() -> None:
@@ -30,22 +30,22 @@ def test_it_is_the_baseline_at_three_loads_for_as_long_as_windows_need() -> None
     assert found.cell_seconds == (DIAL_SECONDS, DIAL_SECONDS)
     assert f"{DIAL_SECONDS:g} s" in preview(found)[0]
     assert Plan.from_json(found.to_json()) == found
+    assert with_dial({"A": "b"}, Path("/d")) == {"A": "b", "DIAL_DIR": "/d"}
+    usual = plan_of("local", variants=(BASELINE,))
+    assert dialled(usual) is usual
+    assert usual.cell_seconds[1] < DIAL_SECONDS
     own = Variant(name="mine", settings={"RETRIEVAL": "blocking"})
     assert dialled(plan(variants=(own,), levels=(7,), auto=False)).variants == (own,)
     assert dialled(plan(max_level=10)).levels == (1, 10)
 
 
-def test_without_it_a_plan_is_as_it_was() -> None:
-    usual = Plan(name="a", targets=(Target.of("local"),), variants=(BASELINE,), levels=(1,), auto=False)
-    assert dialled(usual) is usual
-    assert usual.cell_seconds[1] < DIAL_SECONDS
-
-
-def test_other_services_have_no_dial_and_its_settings_are_its_own() -> None:
-    with pytest.raises(UsageError, match="-1 is none"):
-        dialled(plan(spec="url:http://127.0.0.1:1"))
-    with pytest.raises(UsageError, match="DIAL_SEED itself"):
-        dialled(plan(settings={"DIAL_SEED": "3"}))
+@pytest.mark.parametrize(("given", "why"), [
+    ({"spec": "url:http://127.0.0.1:1"}, "-1 is none"),
+    ({"settings": {"DIAL_SEED": "3"}}, "DIAL_SEED itself"),
+])  # fmt: skip
+def test_other_services_have_no_dial_and_its_settings_are_its_own(given: Any, why: str) -> None:
+    with pytest.raises(UsageError, match=why):
+        dialled(plan(**given))
 
 
 def test_the_command_has_defaults_of_its_own_with_it() -> None:
@@ -55,14 +55,7 @@ def test_the_command_has_defaults_of_its_own_with_it() -> None:
     assert lines[-1] == "3 cells, at most 540 s; nothing was started"
     twice = CliRunner().invoke(command, ["--dial", "--plan-only", "--repeats", "2", "--concurrency", "5"])
     assert twice.output.splitlines()[-1] == "2 cells; nothing was started"
-
-
-@pytest.mark.parametrize("words", [["--concurrency", "auto"], ["--grid", "users= auto"]])
-def test_a_search_for_the_knee_is_refused_beside_it(words: list[str]) -> None:
-    run = CliRunner().invoke(command, ["--dial", "--plan-only", *words])
-    assert isinstance(run.exception, UsageError)
-    assert "--dial takes numbers of users, not auto" in str(run.exception)
-
-
-def test_the_target_is_told_where_to_write(tmp_path: Path) -> None:
-    assert with_dial({"A": "b"}, tmp_path) == {"A": "b", "DIAL_DIR": str(tmp_path)}
+    for words in (["--concurrency", "auto"], ["--grid", "users= auto"]):
+        run = CliRunner().invoke(command, ["--dial", "--plan-only", *words])
+        assert isinstance(run.exception, UsageError)
+        assert "--dial takes numbers of users, not auto" in str(run.exception)

@@ -3,7 +3,7 @@
 import pytest
 
 from sweep.planning.factors import check_factors
-from sweep.planning.load_words import OWN, own_words, parse_locust_args
+from sweep.planning.load_words import OWN, found_in, own_words, parse_locust_args
 from sweep.planning.scenario import declared
 from sweep.running.errors import UsageError
 
@@ -21,14 +21,6 @@ def test_a_secret_and_what_the_sweep_says_itself_do_not_go_to_locust(words: list
     with pytest.raises(UsageError) as caught:
         parse_locust_args(words, "stream")
     assert "sk-1" not in str(caught.value)
-
-
-def test_other_words_go_to_locust_as_they_are() -> None:
-    words = [
-        "--headless", "--header", "X-Team=a", "--field", "max_tokens=5", "--field=passages=3",
-        "--min-seconds", "1",
-    ]  # fmt: skip
-    assert parse_locust_args(words, "stream") == tuple(words)
 
 
 @pytest.mark.parametrize(("words", "why"), [
@@ -57,3 +49,11 @@ def test_whatever_the_sweep_says_is_kept_from_others() -> None:
     for flag in OWN:
         with pytest.raises(UsageError, match="what the sweep itself says"):
             check_factors([flag.removeprefix("--")], declared("stream"), "stream")
+
+
+def test_a_value_that_begins_with_a_dash_is_asked_for_behind_an_equals_sign() -> None:
+    with pytest.raises(UsageError, match="behind an equals sign: --field=-abc"):
+        found_in(["--field", "-abc"], "stream")
+    assert found_in(["--field=x=-abc"], "stream")["field"] == ["x=-abc"]
+    words = ["--headless", "--header", "X-Team=a", "--field", "a=5", "--field=b=3", "--min-seconds", "1"]
+    assert parse_locust_args(words, "stream") == tuple(words)

@@ -1,21 +1,30 @@
 """What the command line and the environment may say, and what is refused at once."""
 
+from dataclasses import make_dataclass
+from typing import Annotated
+
+import click
 import pytest
+from pydantic import Field
 
 from records.cells.layout import deployment_name
+from sweep.cli import command
 from sweep.deployments.url import Url
-from sweep.planning import options
+from sweep.planning import options, plan_options
+from sweep.planning.bounds import MOST_REPEATS
+from sweep.planning.option import Option
+from sweep.planning.plan import Plan
 from sweep.running.errors import UsageError
 
 
-@pytest.mark.parametrize("text", ["", "soon", "-5", "0", "5d", "400d", "9" * 12, "9" * 400])
-def test_nonsense_budgets_are_a_usage_error(text: str) -> None:
-    with pytest.raises(UsageError, match="--budget"):
-        options.parse_budget(text)
-
-
-def test_budgets() -> None:
+def test_budgets_and_the_most_users() -> None:
     assert [options.parse_budget(t) for t in ("90", "90s", "5m", "1h", "none")] == [90, 90, 300, 3600, None]
+    for text in ("", "soon", "-5", "0", "5d", "400d", "9" * 12, "9" * 400):
+        with pytest.raises(UsageError, match="--budget"):
+            options.parse_budget(text)
+    for text in ("0", "-1", "many", "1.5", "²", "9" * 5000):
+        with pytest.raises(UsageError, match="MAX_CONCURRENT"):
+            options.max_concurrent({"MAX_CONCURRENT": text})
 
 
 @pytest.mark.parametrize("value", [
@@ -30,44 +39,49 @@ def test_nonsense_deployments_are_a_usage_error_without_the_secret(value: str) -
     assert "secret" not in str(caught.value)
 
 
-def test_labels_are_never_shared() -> None:
-    assert [t.label for t in options.parse_targets(["local", "k8s=url:http://127.0.0.1:1"])] == [
-        "local",
-        "k8s",
-    ]
-    with pytest.raises(UsageError, match="same label"):
-        options.parse_targets(["local", "local"])
-
-
 @pytest.mark.parametrize("spec", [
     "url:http://127.0.0.1:8001", "url:https://[::1]:8443/api/", "url:http://h", "https://h:1", "a=http://h/",
+    f"url:http://h/{'a' * 500}",
 ])  # fmt: skip
 def test_a_base_url_is_a_deployment(spec: str) -> None:
     (target,) = options.parse_targets([spec])
     assert target.kind == Url(spec.removeprefix("a=").removeprefix("url:").rstrip("/"))
     assert target.label.isascii()
     assert "/" not in target.label
-
-
-def test_a_long_address_still_fits_a_folder_s_name() -> None:
-    (target,) = options.parse_targets([f"url:http://h/{'a' * 500}"])
     assert len(target.label) <= 80
 
 
-def test_deployments_of_the_original_s_environment_names() -> None:
-    assert options.deployments_of({}) == ["local"]
-    assert options.deployments_of({"K8S_BASE_URL": "http://h:1"}) == ["k8s=url:http://h:1"]
-
-
-@pytest.mark.parametrize("text", ["0", "-1", "many", "1.5", "²", "9" * 5000])
-def test_nonsense_in_max_concurrent_is_a_usage_error(text: str) -> None:
-    with pytest.raises(UsageError, match="MAX_CONCURRENT"):
-        options.max_concurrent({"MAX_CONCURRENT": text})
-
-
-def test_a_service_without_a_label_is_called_what_a_load_calls_it() -> None:
-    targets = options.parse_targets(
-        ["url:http://127.0.0.1:18411/", "url:https://example.org/api", "local", "b=local"]
-    )
+def test_a_service_without_a_label_is_called_what_a_load_calls_it_and_no_two_alike() -> None:
+    own = ["url:http://127.0.0.1:18411/", "url:https://example.org/api", "local"]
+    targets = options.parse_targets([*own, "b=local"])
     assert [target.label for target in targets] == ["127.0.0.1-18411", "example.org-api", "local", "b"]
     assert targets[0].label == deployment_name("http://127.0.0.1:18411")
+    assert options.deployments_of({}) == ["local"]
+    assert options.deployments_of({"K8S_BASE_URL": "http://h:1"}) == ["k8s=url:http://h:1"]
+    with pytest.raises(UsageError, match="same label"):
+        options.parse_targets(["local", "local"])
+
+
+def test_an_option_of_the_plan_has_its_default_and_bounds() -> None:
+    options = {one.name: one for one in command.params}
+    repeats = options["repeats"]
+    assert repeats.default == Plan.__dataclass_fields__["repeats"].default
+    assert isinstance(repeats.type, click.IntRange)
+    assert (repeats.type.min, repeats.type.max) == (1, MOST_REPEATS)
+    assert options["warmup_requests"].envvar == "WARMUP_REQUESTS"
+    assert (options["inside"].secondary_opts, options["inside"].default) == (["--no-inside"], True)
+    assert options["cpus"].default == "auto"  # of an older plan: shared
+    assert options["probe_paths"].multiple
+    assert options["probe_paths"].opts == ["--probe-path"]
+
+
+def test_a_new_field_is_an_option_and_taken_as_it_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    waves = ("waves", Annotated[int, Field(ge=1, le=9), Option("How many.")], 2)
+    more = make_dataclass("more", [waves, ("other", str, "")])
+    monkeypatch.setattr(plan_options, "Plan", more)
+    given: dict[str, object] = {}
+    wanted = click.command()(plan_options.with_options(lambda **said: given.update(said)))
+    wanted.main(["--waves", "3"], standalone_mode=False)
+    assert plan_options.as_given(given) == given == {"waves": 3}
+    with pytest.raises(click.BadParameter, match="1<=x<=9"):
+        wanted.main(["--waves", "0"], standalone_mode=False)

@@ -2,29 +2,31 @@
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from records.cells.point import Point
-from records.services.variants import MOCKS, Variant
+from records.services.variants import BASELINE, MOCKS, Variant
 from sweep.planning.options import parse_targets
 from sweep.planning.plan import Plan
 from sweep.planning.resolved import resolved
 from sweep.planning.variants import check_variant
 from sweep.running.errors import UsageError
+from sweep_world import plan_of
 
 
-def _plan(**changes: object) -> Plan:
-    base = {
-        "name": "t", "targets": parse_targets(["local"]), "variants": (MOCKS["baseline"], MOCKS["mock-both"]),
-        "levels": (1, 5), "auto": False,
-    }  # fmt: skip
-    return Plan(**{**base, **changes})  # type: ignore[arg-type]
+def _plan(**changes: Any) -> Plan:
+    return plan_of("local", **{"variants": (BASELINE, MOCKS["mock-both"]), "levels": (1, 5), **changes})
 
 
 def test_a_plan_survives_run_json() -> None:
-    plan = _plan(settings={"RETRIEVAL": "blocking"}, locust_args=("--think-time", "1"), budget_seconds=90.0)
-    assert Plan.from_json(plan.to_json()) == plan
+    more = {"cpus": "0:1", "scrape": ("x={target}/metrics",), "probes": True, "inside": True}
+    load = {"grid": (("size", (1, 100)),), "locust_args": ("--think-time", "1"), "budget_seconds": 90.0}
+    plan = _plan(settings={"RETRIEVAL": "blocking"}, **more, **load)
+    assert Plan.from_json(json.loads(json.dumps(plan.to_json()))) == plan
+    few = _plan(requests=50)  # at least ten a user
+    assert [few.requests_at(Point.of_users(users)) for users in (2, 20)] == [50, 200]
 
 
 def test_every_cell_once_and_the_order_random_but_the_same_for_a_seed() -> None:
@@ -44,11 +46,6 @@ def test_every_cell_once_and_the_order_random_but_the_same_for_a_seed() -> None:
     assert plan.shuffled(second[3:]) == [c for c in plan.shuffled(second) if c in second[3:]]
 
 
-def test_at_least_ten_requests_a_user() -> None:
-    assert _plan(requests=50).requests_at(Point.of_users(2)) == 50
-    assert _plan(requests=50).requests_at(Point.of_users(20)) == 200
-
-
 def test_all_four_configurations_of_our_own_app_and_as_is_of_somebodys_service() -> None:
     ours = resolved(_plan(variants=()))
     names = [variant.name for variant in ours.variants]
@@ -60,12 +57,14 @@ def test_all_four_configurations_of_our_own_app_and_as_is_of_somebodys_service()
 
 def test_an_older_plan_names_its_configurations_and_is_read_as_before() -> None:
     raw = {**_plan().to_json(), "configs": ["mock-llm", "as-is"]}
-    for later in ("variants", "grid", "reference", "scenario", "workers", "cpus", "scrape"):
-        del raw[later]
+    later = {"variants", "grid", "reference", "scenario", "workers", "cpus", "scrape", "inside", "probes"}
+    raw = {name: value for name, value in raw.items() if name not in later}
     for target in raw["targets"]:
         for later in ("cwd", "ready_path", "ready_seconds"):
             del target[later]
-    assert Plan.from_json(raw) == _plan(variants=(MOCKS["mock-llm"], Variant(name="as-is")))
+    found = Plan.from_json(raw)
+    assert found == _plan(variants=(MOCKS["mock-llm"], Variant(name="as-is")))
+    assert (found.cpus, found.scrape, found.inside, found.probes) == ("shared", (), False, False)
 
 
 def test_a_variant_s_own_settings_come_before_the_common_ones() -> None:
@@ -76,14 +75,12 @@ def test_a_variant_s_own_settings_come_before_the_common_ones() -> None:
 
 
 def test_a_grid_is_every_combination_and_each_has_a_folder() -> None:
-    plan = _plan(variants=(MOCKS["baseline"],), levels=(1, 20), grid=(("size", (1, 100)),), repeats=1)
+    plan = _plan(variants=(BASELINE,), levels=(1, 20), grid=(("size", (1, 100)),), repeats=1)
     names = ["size=1,c01", "size=1,c20", "size=100,c01", "size=100,c20"]
     assert [key.path for key in plan.cells()] == [f"local/baseline/{name}-r1" for name in names]
-    assert Plan.from_json(json.loads(json.dumps(plan.to_json()))) == plan
-    rates = _plan(variants=(MOCKS["baseline"],), levels=(), grid=(("rate", (20, 10)),), repeats=1)
-    assert [key.path for key in rates.shuffled(rates.cells())] == [
-        f"local/baseline/rate={rate}-r1" for rate in (10, 20)
-    ]
+    rates = _plan(variants=(BASELINE,), levels=(), grid=(("rate", (20, 10)),), repeats=1)
+    paths = [key.path for key in rates.shuffled(rates.cells())]
+    assert paths == [f"local/baseline/rate={rate}-r1" for rate in (10, 20)]
     assert rates.requests_at(Point.of({"rate": 100})) == 300
     with pytest.raises(UsageError, match="neither users nor a rate"):
         Plan.from_json(_plan().to_json() | {"levels": []})
@@ -91,9 +88,8 @@ def test_a_grid_is_every_combination_and_each_has_a_folder() -> None:
 
 def test_a_plan_knows_by_its_targets_kinds_whether_it_starts_any_and_whether_they_know_the_mocks() -> None:
     ours, theirs, command = parse_targets(["a=local", "local=url:http://127.0.0.1:1/", "run:app {port}"])
-    assert _plan(targets=(ours, theirs)).starts_targets
-    assert _plan(targets=(command,)).starts_targets
-    assert not _plan(targets=(theirs,)).starts_targets
+    several = ((ours, theirs), (command,), (theirs,))
+    assert [_plan(targets=targets).starts_targets for targets in several] == [True, True, False]
     assert [_plan(targets=(one,)).needs_llm for one in (ours, theirs, command)] == [True, False, True]
     assert resolved(_plan(variants=(), targets=(ours, command))).variants == (Variant(name="as-is"),)
 

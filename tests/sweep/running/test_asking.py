@@ -9,11 +9,7 @@ from reach.get import LARGEST
 from sweep.running.asking import served
 
 
-def test_a_configuration_is_read(trap: Any) -> None:
-    assert served(_answering(trap, b'{"config": "baseline"}')).config == "baseline"
-
-
-def test_a_configuration_is_kept_without_the_key_that_asked_for_it(
+def test_a_configuration_is_read_and_kept_without_the_key_that_asked_for_it(
     trap: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TARGET_API_KEY", "sk-12345678-abc")
@@ -22,15 +18,12 @@ def test_a_configuration_is_kept_without_the_key_that_asked_for_it(
     assert (said.config, said.settings) == ("runs ***", {"a": "***", "b": "https://***@h/"})
 
 
-def test_an_answer_without_end_is_given_up(trap: Any) -> None:
+def test_an_answer_without_end_or_that_trickles_is_given_up(trap: Any) -> None:
     began = time.monotonic()
     assert served(_answering(trap, b" " * (LARGEST + 2)), seconds=60.0).config is None
     assert time.monotonic() - began < 60
-
-
-def test_an_answer_that_trickles_is_given_up(trap: Any) -> None:
-    url = _answering(trap, *[b" "] * 400, pause_s=0.05)
-    assert served(url, seconds=0.3).config is None
+    trickles = _answering(trap, *[b" "] * 400, pause_s=0.05)
+    assert served(trickles, seconds=0.3).config is None
 
 
 def _answering(trap: Any, *parts: bytes, pause_s: float = 0.0) -> str:

@@ -3,7 +3,9 @@
 import io
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -14,10 +16,7 @@ from records.services.variants import MOCKS
 from sweep.measuring import runner
 from sweep.measuring.progress import Progress
 from sweep.running import cpus
-from sweep.running.cpus import Cpus
 from sweep.running.errors import UsageError
-from sweep.running.ledger import Ledger
-from sweep.running.processes import Child
 from sweep_world import plan_of
 
 _LISTS = st.lists(st.tuples(st.integers(0, 300), st.integers(0, 20)), min_size=1, max_size=6)
@@ -29,21 +28,13 @@ def _written(ranges: Sequence[tuple[int, int]]) -> tuple[str, set[int]]:
     return text, {cpu for first, more in ranges for cpu in range(first, first + more + 1)}
 
 
-@given(_LISTS, _LISTS)
-def test_lists_are_read_as_taskset_reads_them(
-    load: Sequence[tuple[int, int]], target: Sequence[tuple[int, int]]
-) -> None:
-    (one, load_cpus), (other, target_cpus) = _written(load), _written(target)
-    found = cpus.parse(f"{one}:{other}")
-    assert (set(found[0]), set(found[1])) == (load_cpus, target_cpus)
-
-
 @given(_LISTS, _LISTS, st.sets(st.integers(0, 330), min_size=1), st.booleans())
 def test_what_is_divided_is_usable_and_nobody_s_twice(
     load: Sequence[tuple[int, int]], target: Sequence[tuple[int, int]], usable: set[int], all_there: bool
 ) -> None:
     (one, load_cpus), (other, target_cpus) = _written(load), _written(target)
     usable = usable | load_cpus | target_cpus if all_there else usable
+    assert tuple(map(set, cpus.parse(f"{one}:{other}"))) == (load_cpus, target_cpus)  # as taskset reads them
     good = not load_cpus & target_cpus and load_cpus | target_cpus <= usable
     if not good:
         with pytest.raises(UsageError, match=r"\A[^\n]{1,300}\Z"):
@@ -63,103 +54,74 @@ def test_any_text_is_divided_or_refused(text: str) -> None:
     assert found.target
 
 
-@pytest.mark.parametrize(
-    "text", ["", "0", ":", "0:", ":1", "0:1:2", "0 :1", "a:b", "-1:0", "0-:1", "0:1,", "²:1", "0:999999"]
-)
-def test_what_is_no_division_is_refused(text: str) -> None:
-    with pytest.raises(UsageError, match="--cpus takes auto, shared or LOAD:TARGET"):
-        cpus.divide(text, [0, 1], pins=True)
+_TAKES = "--cpus takes auto, shared or LOAD:TARGET"
 
 
 @pytest.mark.parametrize(("text", "said"), [
-    ("0:0", "CPU 0 is both of the load and of the target"),
+    *((text, _TAKES) for text in ("", "0", ":", "0:", ":1", "0:1:2", "0 :1", "a:b", "-1:0", "0-:1", "0:1,")),
+    ("²:1", _TAKES), ("0:999999", _TAKES), ("0:0", "CPU 0 is both of the load and of the target"),
     ("0-2:1-3", "CPUs 1, 2 are both of the load and of the target"),
     ("0:7", "CPU 7 is not usable here; usable: 0, 1, 2, 3"), ("8:7", "CPUs 7, 8 are not usable here"),
     ("3-2:1", "the range 3-2 goes backwards"),
 ])  # fmt: skip
-def test_cpus_that_overlap_or_are_not_there_are_named(text: str, said: str) -> None:
+def test_what_is_no_division_is_refused(text: str, said: str) -> None:
     with pytest.raises(UsageError, match=said):
         cpus.divide(text, [0, 1, 2, 3], pins=True)
-
-
-def test_auto_gives_the_first_cpu_to_the_load_and_the_rest_to_the_targets() -> None:
-    assert cpus.divide("auto", [2, 5, 7], pins=True) == Cpus(mode="auto", load=(2,), target=(5, 7))
-
-
-@pytest.mark.parametrize(("usable", "pins"), [([3], True), ([0, 1], False)])
-def test_auto_is_shared_on_one_cpu_and_where_nothing_can_be_pinned(usable: list[int], pins: bool) -> None:
-    found = cpus.divide("auto", usable, pins=pins)
-    assert found.to_json() == {"mode": "shared", "load": usable, "target": usable, "realtime": False}
-    assert found.environment() == {}
-
-
-def test_lists_are_refused_where_nothing_can_be_pinned() -> None:
     with pytest.raises(UsageError, match="needs Linux"):
         cpus.divide("0:1", [0, 1], pins=False)
 
 
-def test_a_running_service_leaves_the_load_every_cpu_unless_it_was_told_which() -> None:
-    auto = cpus.divide("auto", [0, 1, 2], pins=True).of_a_running_service()
-    assert auto.to_json() == {"mode": "shared", "load": [0, 1, 2], "target": None, "realtime": False}
-    told = cpus.divide("1:2", [0, 1, 2], pins=True).of_a_running_service()
-    assert told.to_json() == {"mode": "1:2", "load": [1], "target": None, "realtime": False}
+@pytest.mark.parametrize(("usable", "pins", "mode", "load", "target"), [
+    ([2, 5, 7], True, "auto", [2], [5, 7]), ([3], True, "shared", [3], [3]),
+    ([0, 1], False, "shared", [0, 1], [0, 1]),
+])  # fmt: skip
+def test_auto_gives_the_first_cpu_to_the_load_and_the_rest_to_the_targets_where_it_can(
+    usable: list[int], pins: bool, mode: str, load: list[int], target: list[int]
+) -> None:
+    found = cpus.divide("auto", usable, pins=pins)
+    assert found.to_json() == {"mode": mode, "load": load, "target": target, "realtime": False}
+    threads = dict.fromkeys(cpus.THREAD_SETTINGS, str(len(target))) if mode == "auto" else {}
+    assert found.environment() == threads
 
 
-def test_libraries_are_told_of_as_many_threads_as_cpus() -> None:
-    found = cpus.divide("auto", [0, 1, 2, 3], pins=True)
-    assert found.environment() == dict.fromkeys(cpus.THREAD_SETTINGS, "3")
-    assert found.of_a_running_service().environment() == {}
+@pytest.mark.parametrize(("asked", "mode", "load"), [("auto", "shared", [0, 1, 2]), ("1:2", "1:2", [1])])
+def test_a_running_service_leaves_the_load_every_cpu_unless_it_was_told_which(
+    asked: str, mode: str, load: list[int]
+) -> None:
+    found = replace(cpus.divide(asked, [0, 1, 2], pins=True), realtime=True).of_a_running_service()
+    assert found.to_json() == {"mode": mode, "load": load, "target": None, "realtime": False}
+    assert found.environment() == {}
 
 
 @pytest.mark.skipif(not cpus.PINS, reason="this system keeps no process on a CPU")
-def test_this_process_is_given_its_cpus_back() -> None:
+def test_this_process_is_given_its_cpus_back_and_stands_back_where_it_was_told(monkeypatch: Any) -> None:
     before = os.sched_getaffinity(0)
     with cpus.kept_on({min(before)}):
         assert os.sched_getaffinity(0) == {min(before)}
     assert os.sched_getaffinity(0) == before
-
-
-def test_a_load_on_cpus_of_its_own_runs_before_all_else_where_it_may(tmp_path: Path) -> None:
-    code = "import os; print(os.sched_getscheduler(0) == os.SCHED_FIFO)"
-    before = os.sched_getscheduler(0)
-    realtime = cpus.may_be_realtime()
-    assert os.sched_getscheduler(0) == before  # asking changes nothing
-    child = Child(
-        ["-c", code], log=tmp_path / "log", ledger=Ledger(tmp_path / "ledger"), realtime=int(realtime)
-    )
-    assert child.wait(60) == 0
-    assert (tmp_path / "log").read_text().strip() == str(realtime)
-
-
-def test_what_was_started_to_stand_back_does_not_run_before_all_else(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "sched_getscheduler", lambda pid: os.SCHED_IDLE)
     assert not cpus.may_be_realtime()
 
 
-@pytest.mark.parametrize(
-    ("usable", "asked", "workers", "realtime"),
-    [
-        ((0, 1), "0:1", 0, True),
-        ((0, 1), "0:1", 2, False),  # they would not make room for each other
-        ((0, 1), "shared", 0, True),
-        ((0,), "shared", 0, False),  # it could keep the target from its only CPU
-    ],
-)
+def test_a_load_on_cpus_of_its_own_runs_before_all_else_where_it_may(tmp_path: Path, child: Any) -> None:
+    code = "import os; print(os.sched_getscheduler(0) == os.SCHED_FIFO)"
+    before = os.sched_getscheduler(0)
+    realtime = cpus.may_be_realtime()
+    assert os.sched_getscheduler(0) == before  # asking changes nothing
+    assert child(code, realtime=int(realtime)).wait(60) == 0
+    assert (tmp_path / "log").read_text().strip() == str(realtime)
+
+
+@pytest.mark.parametrize(("usable", "asked", "workers", "realtime"), [
+    ((0, 1), "0:1", 0, True), ((0, 1), "shared", 0, True),
+    ((0, 1), "0:1", 2, False),  # they would not make room for each other
+    ((0,), "shared", 0, False),  # it could keep the target from its only CPU
+])  # fmt: skip
 def test_one_load_runs_before_all_else_where_that_keeps_nobody_from_a_cpu(
-    usable: tuple[int, ...],
-    asked: str,
-    workers: int,
-    realtime: bool,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    usable: Any, asked: str, workers: int, realtime: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(runner, "may_be_realtime", lambda: True)
     monkeypatch.setattr(runner, "available", lambda: usable)
     plan = plan_of("local", variants=(MOCKS["baseline"],), cpus=asked, workers=workers)
     progress = Progress(Console(file=io.StringIO()))
     assert runner.Sweep(directory=tmp_path, plan=plan, progress=progress).cpus.realtime is realtime
-
-
-def test_a_running_service_may_need_the_cpus_that_the_load_was_given() -> None:
-    divided = Cpus(mode="0:1", load=(0,), target=(1,), realtime=True)
-    assert not divided.of_a_running_service().realtime

@@ -1,13 +1,12 @@
 """A process that prints without end fills no disk, and what is kept says how much is missing."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import support
 from sweep.running import logs
-from sweep.running.ledger import Ledger
-from sweep.running.processes import Child
 
 
 @pytest.fixture
@@ -52,25 +51,20 @@ def test_what_was_written_in_a_span_is_found_after_a_cut(tmp_path: Path) -> None
     assert logs.since(log, 9_900, 1000) == numbered(990, 1000)
     assert logs.since(log, 500, 500) == numbered(50, 100)
     assert logs.since(log, 5_000, 10_000).startswith(b"\n[... ")
-
-
-@pytest.mark.usefixtures("small")
-def test_no_half_line_is_left_that_could_show_half_a_secret(tmp_path: Path) -> None:
-    log = tmp_path / "log"
+    # No half line is left that could show half a secret.
     log.write_bytes(b"x" * 990 + b"\nkey=secret-of-mine\n" + b"y" * 5000)
     logs.cut(log, 0)
     assert b"key" not in log.read_bytes()
 
 
-def test_one_that_prints_without_end_has_a_short_log(tmp_path: Path) -> None:
+def test_one_that_prints_without_end_has_a_short_log(tmp_path: Path, child: Any) -> None:
     log, most = tmp_path / "log", logs.HEAD_BYTES + logs.TAIL_BYTES + logs._MARK_BYTES
-    program = "while True: print('x' * 999)"
-    child = Child(["-c", program], log=log, ledger=Ledger(tmp_path / "ledger"))
+    one = child("while True: print('x' * 999)")
     try:
         support.wait_until(lambda: logs.written(log) > 4 * logs.MOST_BYTES)
-        assert child.last_words().startswith("x")
+        assert one.last_words().startswith("x")
     finally:
-        child.stop()
+        one.stop()
     assert log.stat().st_size <= most
     assert logs.written(log) > 4 * logs.MOST_BYTES - most
     assert b" bytes were left out here ...]" in log.read_bytes()

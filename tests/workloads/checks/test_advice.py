@@ -5,7 +5,6 @@ import dataclasses
 import inspect
 import re
 from collections.abc import Callable, Sequence
-from types import ModuleType
 from typing import Any
 
 import pytest
@@ -42,13 +41,12 @@ def _judged(name: str, requests: Sequence[RequestRecord], headers: tuple[str, ..
 def _answers(count: int = 40, **changes: object) -> list[RequestRecord]:
     """Good answers of 30 ms, each sent 100 ms after the one before."""
     made = []
-    for n in range(count):
-        sent = n * 100 * MS
+    for sent in range(0, count * 100 * MS, 100 * MS):
         record = RequestRecord(
-            run="r", cell="c", worker="w", region="", user=0, seq=n, sent_at_ns=sent,
+            run="r", cell="c", worker="w", region="", user=0, seq=sent, sent_at_ns=sent,
             headers_at_ns=sent + 2 * MS, first_event_at_ns=sent + 3 * MS, first_token_at_ns=sent + 10 * MS,
             last_token_at_ns=sent + 30 * MS, ended_at_ns=sent + 30 * MS, outcome="ok", tokens=9,
-            gaps_us=[2_500] * 8, documents=5, question=f"q{n}",
+            gaps_us=[2_500] * 8, documents=5, question=f"q{sent}",
             stages={"llm": {"queued_ms": 0.0, "running_ms": 8.0}},
         )  # fmt: skip
         made.append(dataclasses.replace(record, **changes))  # type: ignore[arg-type]
@@ -57,51 +55,40 @@ def _answers(count: int = 40, **changes: object) -> list[RequestRecord]:
 
 def _cached() -> list[RequestRecord]:
     """A quarter of the questions are asked again, at once, and answered in a tenth of the time."""
-    made = []
-    for n, record in enumerate(_answers(100)):
-        again = n % 4 == 3
-        first = record.sent_at_ns + (1 if again else 10) * MS
-        question = f"q{n - 1 if again else n}"
-        made.append(dataclasses.replace(record, first_token_at_ns=first, question=question))
+    made = _answers(100)
+    for n in range(3, 100, 4):
+        first = made[n].sent_at_ns + MS
+        made[n] = dataclasses.replace(made[n], first_token_at_ns=first, question=made[n - 1].question)
     return made
 
 
 def _held_back() -> list[RequestRecord]:
+    moments = ("headers_at_ns", "first_event_at_ns", "first_token_at_ns", "last_token_at_ns", "ended_at_ns")
     return [
-        dataclasses.replace(
-            r, headers_at_ns=(late := r.sent_at_ns + 90 * MS), first_event_at_ns=late, first_token_at_ns=late,
-            last_token_at_ns=late, ended_at_ns=late, gaps_us=[0] * 8,
-        )
+        dataclasses.replace(r, gaps_us=[0] * 8, **dict.fromkeys(moments, r.sent_at_ns + 90 * MS))
         for r in _answers()
-    ]  # fmt: skip
+    ]
 
 
 FAILING: dict[str, Callable[[], list[RequestRecord]]] = {
     "failures": lambda: _answers(outcome="timeout", error="no end within 60 s"),
     "tokens": lambda: _answers(first_token_at_ns=None, last_token_at_ns=None, gaps_us=[]),
-    "retrieval": lambda: _answers(documents=0),
-    "unanswered": lambda: _answers(outcome="aborted"),
-    "retried": lambda: _answers(flags=["retried"]),
-    "clock_order": lambda: _answers(ended_at_ns=0),
+    "retrieval": lambda: _answers(documents=0), "unanswered": lambda: _answers(outcome="aborted"),
+    "retried": lambda: _answers(flags=["retried"]), "clock_order": lambda: _answers(ended_at_ns=0),
     "compressed": lambda: _answers(outcome="stream_error", error=f"{COMPRESSED} (gzip)"),
-    "stage_times": lambda: _answers(stages={"llm": {"running_ms": 800.0}}),
-    "buffering": _held_back,
+    "stage_times": lambda: _answers(stages={"llm": {"running_ms": 800.0}}), "buffering": _held_back,
     "cached": _cached,
-}
-
-
-def _judging(module: ModuleType) -> set[str]:
-    return {
-        name
-        for name, function in inspect.getmembers(module, inspect.isfunction)
-        if function.__module__ == module.__name__
-        and not name.startswith("_")
-        and inspect.signature(function).return_annotation in ("Check", Check)
-    }
+}  # fmt: skip
 
 
 def test_no_check_is_forgotten_here() -> None:
-    judging = _judging(answers) | _judging(streams)
+    judging = {
+        name
+        for module in (answers, streams)
+        for name, function in inspect.getmembers(module, inspect.isfunction)
+        if function.__module__ == module.__name__ and not name.startswith("_")
+        if inspect.signature(function).return_annotation in ("Check", Check)
+    }
     assert judging - {"thoughts_only", "finish_reason"} == set(JUDGES) == set(FAILING)  # which never fail
 
 
@@ -109,11 +96,10 @@ def test_no_check_is_forgotten_here() -> None:
 def test_advice_stands_where_a_check_fails_and_only_there(name: str) -> None:
     passed, failed = _judged(name, _answers()), _judged(name, FAILING[name]())
     assert (passed.status, failed.status) == ("pass", "fail")
-    advice = re.split("; ", failed.text)[-1]
-    assert advice != failed.text  # there is a part after a semicolon
-    assert not re.match(r"\d", advice)  # and it is no figure
-    assert re.search(r"\b(add|ask|choose|give|have|look|measure again|raise|say|see|set|switch)\b", advice), (
-        advice
+    advice = re.split("; ", failed.text)[-1]  # a part after a semicolon, and no figure
+    assert advice != failed.text
+    assert re.match(
+        r"(?!\d).*\b(add|ask|choose|give|have|look|measure again|raise|say|see|set|switch)\b", advice
     )
     assert advice not in passed.text
 
@@ -129,20 +115,15 @@ def test_every_kind_of_failure_has_advice_of_its_own(outcome: str) -> None:
 REFUSED = {
     "HTTP 401 {}": "no key was sent: set TARGET_API_KEY in the environment; add --key-header x-api-key",
     "HTTP 403 Forbidden": "no key was sent: set TARGET_API_KEY",
-    "HTTP 404 at /ask/stream {}": "--dialect openai or --dialect ask",
-    "HTTP 405 at /ask/stream {}": "--path",
+    "HTTP 404 at /ask/stream {}": "--dialect openai or --dialect ask", "HTTP 405 at /ask/stream {}": "--path",
     'HTTP 404 {"message":"The model `default` does not exist."': "--llm-model",
-    "HTTP 400 model is required": "--field",
-    "HTTP 422 query: field required": "--dialect",
-    "HTTP 429 slow down": "fewer users (-u; sweep: --concurrency)",
-    "HTTP 500 ": "log",
-    "HTTP 503 ; try later; ": "not ready yet",
-    "HTTP 504": "gateway",
+    "HTTP 400 model is required": "--field", "HTTP 422 query: field required": "--dialect",
+    "HTTP 429 slow down": "fewer users (-u; sweep: --concurrency)", "HTTP 500 ": "log",
+    "HTTP 503 ; try later; ": "not ready yet", "HTTP 504": "gateway",
     "HTTP 307 /other": "the address that it names",
-    "HTTP 200 without events (text/html)": "no stream of events",
-    "HTTP 599": "log",
+    "HTTP 200 without events (text/html)": "no stream of events", "HTTP 599": "log",
     "HTTP 418 teapot": "--field",
-}
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("error", REFUSED)
@@ -161,8 +142,7 @@ def test_a_key_that_was_sent_is_said_to_be_refused() -> None:
     assert "--key-header" in advice
 
 
-def test_advice_is_of_the_failure_that_is_told() -> None:
-    """Not of the commonest outcome, where its errors are many."""
+def test_advice_is_of_the_failure_that_is_told_not_of_the_commonest_outcome() -> None:
     slow = [*_answers(2, outcome="timeout", error="a"), *_answers(2, outcome="timeout", error="b")]
     failed = _judged("failures", [*slow, *_answers(3, outcome="connect_error", error="refused")])
     assert "(3 times: refused)" in failed.text
@@ -174,20 +154,30 @@ def test_what_several_advise_alike_is_said_once() -> None:
     assert in_one_line([one, two]) == "a is high; b is high; rest; really"
 
 
-def _generator(own: float | None, **noise: float) -> Facts:
-    seen = LoadWorker(worker="w", region="", loop_lag_p99_ms=None, cpu_percent=own)
+def _generator(own: float | None, priority: str = "", **noise: float) -> Facts:
+    seen = LoadWorker(worker="w", region="", loop_lag_p99_ms=None, cpu_percent=own, priority=priority)
     return Facts(noise=Noise(**noise), load_workers=[seen])
 
 
-def test_a_late_generator_is_advised_by_its_figures() -> None:
-    waiting = relief(_generator(20.0, generator_delay_percent=40.0))
-    assert "waited 40 % of the time for a CPU and used 20 % of a core itself" in waiting
-    assert "what else runs" in waiting
-    assert "workers" not in waiting
-    assert "the host took 9 %" in relief(_generator(20.0, steal_percent=9.0))
-    assert "more load workers" in relief(_generator(95.0, generator_delay_percent=40.0))
-    assert "would not help" in relief(_generator(20.0))
-    assert "more load workers" in relief(_generator(None))
+@pytest.mark.parametrize(("own", "noise", "said"), [
+    (20.0, {"generator_delay_percent": 40.0}, "waited 40 % of the time for a CPU and used 20 % of a core"),
+    (20.0, {"generator_delay_percent": 40.0}, "what else runs"),
+    (20.0, {"steal_percent": 9.0}, "the host took 9 %"), (20.0, {}, "would not help"),
+    (95.0, {"generator_delay_percent": 40.0}, "more load workers"), (None, {}, "more load workers"),
+])  # fmt: skip
+def test_a_late_generator_is_advised_by_its_figures(
+    own: float | None, noise: dict[str, float], said: str
+) -> None:
+    advice = relief(_generator(own, **noise))
+    assert said in advice
+    assert ("workers" in advice) == (own != 20.0 or not noise)
+
+
+def test_a_low_priority_is_the_cause_of_a_late_generator_that_is_not_busy_itself() -> None:
+    said = relief(_generator(20.0, "idle priority", generator_delay_percent=40.0))
+    assert "it runs at idle priority, so whatever else runs goes first" in said
+    assert "what else runs on the machine" not in said
+    assert "idle" not in relief(_generator(95.0, "idle priority"))
 
 
 @pytest.mark.parametrize(("own", "noise"), [(20.0, {"steal_percent": 9.0}), (20.0, {}), (None, {})])
@@ -213,10 +203,8 @@ class Parser(argparse.ArgumentParser):
 
 
 def test_the_options_named_are_the_loads_own() -> None:
-    texts = [
-        *(_judged(name, make()).text for name, make in FAILING.items()),
-        *(*OF_OUTCOMES.values(), *OF_STATUSES.values()),
-    ]
+    texts = [_judged(name, make()).text for name, make in FAILING.items()]
+    texts += [*OF_OUTCOMES.values(), *OF_STATUSES.values()]
     named = {option for text in texts for option in re.findall(r"--[a-z][a-z-]*", text)}
     parser = Parser()
     add_arguments(parser, LoadOptions, AskOptions)

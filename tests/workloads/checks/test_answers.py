@@ -17,30 +17,25 @@ WINDOW = Window(start_ns=0, end_ns=1_000_000_000)
 
 
 def test_no_good_answer_fails_whatever_the_share(record: Record, facts: Make) -> None:
-    assert answers.failures(facts([])).status == "fail"
-    assert answers.failures(facts([record(outcome="http_error")])).status == "fail"
-    assert (
-        answers.failures(facts([record(seq=n) for n in range(99)] + [record(outcome="timeout")])).status
-        == "pass"
-    )
+    for requests in ([], [record(outcome="http_error")]):
+        assert answers.failures(facts(requests)).status == "fail"
+    few = [*(record(seq=n) for n in range(99)), record(outcome="timeout")]
+    assert answers.failures(facts(few)).status == "pass"
 
 
-def test_an_empty_answer_is_no_good_answer(record: Record, facts: Make) -> None:
-    full = record(first_token_at_ns=5)
-    assert answers.tokens(facts([full])).status == "pass"
-    assert answers.tokens(facts([full, record(seq=1)])).status == "fail"
-    assert answers.tokens(facts([])).status == "n/a"
-
-
-def test_thoughts_alone_are_a_good_answer_and_are_told(record: Record, facts: Make) -> None:
-    thought = record(first_generated_at_ns=3)
-    answered = record(first_generated_at_ns=3, first_token_at_ns=5, tokens=1)
-    assert answers.tokens(facts([answered, thought])).status == "pass"
-    found = answers.thoughts_only(facts([answered, thought]))
+def test_an_empty_answer_is_no_good_answer_and_thoughts_alone_are_one_and_are_told(
+    record: Record, facts: Make
+) -> None:
+    full, empty, thought = record(first_token_at_ns=5), record(seq=1), record(first_generated_at_ns=3)
+    for requests, status in (
+        ([], "n/a"), ([full], "pass"), ([full, empty], "fail"), ([full, thought], "pass"),
+        ([thought, empty], "fail"),
+    ):  # fmt: skip
+        assert answers.tokens(facts(requests)).status == status
+    found = answers.thoughts_only(facts([full, thought]))
     assert (found.status, found.figure) == ("n/a", 1)
     assert found.text == "1 of 2 good answers held thoughts only, and have no TTFT"
-    assert answers.thoughts_only(facts([answered])).status == "pass"
-    assert answers.tokens(facts([thought, record()])).status == "fail"
+    assert answers.thoughts_only(facts([full])).status == "pass"
 
 
 def test_ends_for_reasons_that_are_not_known_are_told(record: Record, facts: Make) -> None:
@@ -92,24 +87,19 @@ def test_many_requests_sent_twice_fail_the_cell(record: Record, facts: Make) -> 
 SENT = ("model", "stream", "stream_options", "stream_options.include_usage", "top_k2")
 
 
-@pytest.mark.parametrize(
-    ("error", "field"),
-    [
-        ('HTTP 400 {"error":{"message":"Unknown parameter: \'stream_options\'."', "stream_options"),
-        ("HTTP 400 Unrecognized request argument supplied: stream_options", "stream_options"),
-        ("HTTP 422 {'type': 'extra_forbidden', 'loc': ('body', 'stream_options')", "stream_options"),
-        ('HTTP 400 json: unknown field "stream_options"', "stream_options"),
-        ("HTTP 400 property 'stream_options' is unsupported", "stream_options"),
-        ("HTTP 400 Unknown parameter: 'stream_options.include_usage'", "stream_options.include_usage"),
-        ("HTTP 400 This model does not support stream_options", "stream_options"),
-        ("HTTP 400 extra fields not permitted: top_kN", "top_k2"),
-        ("HTTP 400 Unknown parameter: 'stream'", "stream"),
-        ("HTTP 404 The model is not supported", None),
-        ("HTTP 400 stream_options can only be set along with stream", None),
-        ("HTTP 503 stream_options is not supported", None),
-        ("HTTP 400 my_stream_options is not supported", None),
-    ],
-)
+@pytest.mark.parametrize(("error", "field"), [
+    ('HTTP 400 {"error":{"message":"Unknown parameter: \'stream_options\'."', "stream_options"),
+    ("HTTP 400 Unrecognized request argument supplied: stream_options", "stream_options"),
+    ("HTTP 422 {'type': 'extra_forbidden', 'loc': ('body', 'stream_options')", "stream_options"),
+    ('HTTP 400 json: unknown field "stream_options"', "stream_options"),
+    ("HTTP 400 property 'stream_options' is unsupported", "stream_options"),
+    ("HTTP 400 Unknown parameter: 'stream_options.include_usage'", "stream_options.include_usage"),
+    ("HTTP 400 This model does not support stream_options", "stream_options"),
+    ("HTTP 400 extra fields not permitted: top_kN", "top_k2"),
+    ("HTTP 400 Unknown parameter: 'stream'", "stream"), ("HTTP 404 The model is not supported", None),
+    ("HTTP 400 stream_options can only be set along with stream", None),
+    ("HTTP 503 stream_options is not supported", None), ("HTTP 400 my_stream_options is not supported", None),
+])  # fmt: skip
 def test_a_refused_field_is_named_with_the_option_that_leaves_it_out(
     record: Record, error: str, field: str | None, facts: Make
 ) -> None:

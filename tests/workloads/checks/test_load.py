@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -16,62 +17,46 @@ Make = Callable[..., Facts]
 BackToBack = Callable[[int, int], list[RequestRecord]]
 WINDOW = Window(start_ns=0, end_ns=1_000_000_000)
 STEADY = load.steady(TTFT, "steady-ttft")
+Busy = list[RequestRecord]
 
 
-def test_users_that_idle_between_requests_are_seen(back_to_back: BackToBack, facts: Make) -> None:
-    busy = back_to_back(100, 10_000_000)
+@pytest.fixture
+def busy(back_to_back: BackToBack) -> Busy:
+    return back_to_back(100, 10_000_000)
+
+
+def after(requests: Busy, ns: int, **changes: Any) -> Busy:
+    """Each ended so long after it was sent."""
+    return [dataclasses.replace(r, ended_at_ns=r.sent_at_ns + ns, **changes) for r in requests]
+
+
+def test_users_that_idle_between_requests_are_seen(busy: Busy, facts: Make) -> None:
     assert load.concurrency(facts(busy, window=WINDOW)).status == "pass"
-    idle = [dataclasses.replace(r, ended_at_ns=r.sent_at_ns + 3_000_000) for r in busy]
+    idle = after(busy, 3_000_000)
     check = load.concurrency(facts(idle, window=WINDOW))
-    assert check.status == "fail"
-    assert check.figure == pytest.approx(0.3)
+    assert (check.status, check.figure) == ("fail", pytest.approx(0.3))
     assert load.concurrency(facts(idle, window=WINDOW, concurrency_varies=True)).status == "n/a"
+    # one who waits for the end of the body is busy
+    waiting = [dataclasses.replace(r, body_ended_at_ns=r.sent_at_ns + 10_000_000) for r in idle]
+    assert load.concurrency(facts(waiting, window=WINDOW)).figure == pytest.approx(1.0)
 
 
-def test_where_requests_fail_too_few_in_flight_is_no_second_diagnosis(
-    back_to_back: BackToBack, facts: Make
-) -> None:
-    idle = [
-        dataclasses.replace(r, ended_at_ns=r.sent_at_ns + 1_000, outcome="http_error")
-        for r in back_to_back(100, 10_000_000)
-    ]
-    found = load.concurrency(facts(idle, window=WINDOW))
+def test_where_requests_fail_too_few_in_flight_is_no_second_diagnosis(busy: Busy, facts: Make) -> None:
+    failed = after(busy, 1_000, outcome="http_error")
+    found = load.concurrency(facts(failed, window=WINDOW))
     assert (found.status, found.text) == ("n/a", "100 of 100 requests failed, after which users pause")
     assert load.concurrency(facts([], window=WINDOW)).status == "fail"
 
 
-def test_a_user_who_waits_for_the_end_of_the_body_is_busy(back_to_back: BackToBack, facts: Make) -> None:
-    waiting = [
-        dataclasses.replace(
-            r, ended_at_ns=r.sent_at_ns + 3_000_000, body_ended_at_ns=r.sent_at_ns + 10_000_000
-        )
-        for r in back_to_back(100, 10_000_000)
-    ]
-    assert load.concurrency(facts(waiting, window=WINDOW)).figure == pytest.approx(1.0)
-
-
-@pytest.mark.parametrize(("users", "status"), [(1, "pass"), (2, "fail")])
-def test_throughput_times_the_cycle_is_the_number_of_users(
-    back_to_back: BackToBack, users: int, status: str, facts: Make
-) -> None:
-    requests = back_to_back(100, 10_000_000)
-    check = load.littles_law(facts(requests, window=WINDOW, users=users))
-    assert check.status == status
-    assert check.figure == pytest.approx(abs(1 / users - 1), abs=0.02)
-
-
-def test_thinking_is_part_of_the_cycle(back_to_back: BackToBack, facts: Make) -> None:
-    thinking = [
-        dataclasses.replace(r, ended_at_ns=r.sent_at_ns + 4_000_000) for r in back_to_back(100, 10_000_000)
-    ]
+def test_throughput_times_the_cycle_is_the_number_of_users(busy: Busy, facts: Make) -> None:
     law = load.littles_law
+    for users, status in ((1, "pass"), (2, "fail")):
+        check = law(facts(busy, window=WINDOW, users=users))
+        assert (check.status, check.figure) == (status, pytest.approx(abs(1 / users - 1), abs=0.02))
+    thinking = after(busy, 4_000_000)
     assert law(facts(thinking, window=WINDOW, think_time_s=0.006)).status == "pass"
     assert law(facts(thinking, window=WINDOW, think_time_s=0.0)).status == "fail"
-
-
-def test_records_that_are_there_twice_break_littles_law(back_to_back: BackToBack, facts: Make) -> None:
-    twice = back_to_back(100, 10_000_000) * 2
-    assert load.littles_law(facts(twice, window=WINDOW, users=1)).status == "fail"
+    assert law(facts(busy * 2, window=WINDOW, users=1)).status == "fail"  # each record is there twice
 
 
 def test_littles_law_says_nothing_of_an_open_loop_nor_much_of_a_short_window(
@@ -79,21 +64,20 @@ def test_littles_law_says_nothing_of_an_open_loop_nor_much_of_a_short_window(
 ) -> None:
     slow = [record(seq=n, sent_at_ns=0, ended_at_ns=600_000_000) for n in range(10)]
     assert load.littles_law(facts(slow, window=WINDOW, users=10)).status == "pass"
-    assert load.littles_law(facts(slow, window=WINDOW, users=10, rate=9.0)).status == "n/a"
-    assert load.littles_law(facts(slow, window=None, users=10)).status == "n/a"
     failed = [dataclasses.replace(r, outcome="http_error") for r in slow]
-    assert load.littles_law(facts(failed, window=WINDOW, users=99)).status == "n/a"
-    assert load.littles_law(facts([], window=WINDOW, users=10)).status == "n/a"
+    for unknown in (
+        facts(slow, window=WINDOW, users=10, rate=9.0), facts(slow, window=None, users=10),
+        facts(failed, window=WINDOW, users=99), facts([], window=WINDOW, users=10),
+    ):  # fmt: skip
+        assert load.littles_law(unknown).status == "n/a"
 
 
 def test_an_open_loops_rate_is_held_against_the_one_asked_for(record: Record, facts: Make) -> None:
     due = [record(due_at_ns=n * 10_000_000) for n in range(100)]
-    assert load.arrival_rate(facts(due, window=WINDOW, rate=100, poisson=False)).status == "pass"
-    assert load.arrival_rate(facts(due, window=WINDOW, rate=110, poisson=False)).status == "fail"
-    assert (
-        load.arrival_rate(facts(due, window=WINDOW, rate=110, poisson=True)).status == "pass"
-    )  # as chance has it
-    assert load.arrival_rate(facts(due, window=WINDOW, rate=0, poisson=False)).status == "n/a"
+    for rate, poisson, status in (
+        (100, False, "pass"), (110, False, "fail"), (110, True, "pass"), (0, False, "n/a"),
+    ):  # fmt: skip
+        assert load.arrival_rate(facts(due, window=WINDOW, rate=rate, poisson=poisson)).status == status
 
 
 def test_an_open_loop_that_is_late_fails(record: Record, facts: Make) -> None:
@@ -127,26 +111,16 @@ def _with_ttfts(record: Record, ttfts_ms: list[float]) -> list[RequestRecord]:
     ]
 
 
-def test_a_ttft_that_rises_through_the_window_is_not_steady(record: Record, facts: Make) -> None:
-    """As with an open loop above capacity."""
-    check = STEADY(facts(_with_ttfts(record, [10.0 + 5 * n for n in range(100)]), window=WINDOW))
-    assert check.status == "fail"
-    assert "first half" in check.text
-
-
-@pytest.mark.parametrize(
-    "ttfts_ms",
-    [
-        [100.0 + n % 7 for n in range(100)],
-        [100.0] * 80 + [900.0] * 20,  # fewer than half of one half: slow answers, no trend
-        [0.5] * 50 + [1.5] * 50,  # three times as much, and nothing
-        [1.0] * 7 + [900.0] * 5 + [1.0] * 5 + [900.0] * 7,  # two kinds of answers: the medians say little
-    ],
-)
-def test_noise_is_no_trend(record: Record, ttfts_ms: list[float], facts: Make) -> None:
-    assert STEADY(facts(_with_ttfts(record, ttfts_ms), window=WINDOW)).status == "pass"
-
-
-def test_few_answers_have_no_trend(record: Record, facts: Make) -> None:
-    assert STEADY(facts(_with_ttfts(record, [1.0] * 9 + [90.0] * 9), window=WINDOW)).status == "n/a"
+@pytest.mark.parametrize(("ttfts_ms", "status"), [
+    ([10.0 + 5 * n for n in range(100)], "fail"),  # as with an open loop above capacity
+    ([100.0 + n % 7 for n in range(100)], "pass"),
+    ([100.0] * 80 + [900.0] * 20, "pass"),  # fewer than half of one half: slow answers, no trend
+    ([0.5] * 50 + [1.5] * 50, "pass"),  # three times as much, and nothing
+    ([1.0] * 7 + [900.0] * 5 + [1.0] * 5 + [900.0] * 7, "pass"),  # two kinds: the medians say little
+    ([1.0] * 9 + [90.0] * 9, "n/a"),
+])  # fmt: skip
+def test_a_ttft_that_rises_through_the_window_is_not_steady_and_noise_is_no_trend(
+    record: Record, ttfts_ms: list[float], status: str, facts: Make
+) -> None:
+    assert STEADY(facts(_with_ttfts(record, ttfts_ms), window=WINDOW)).status == status
     assert STEADY(facts([], window=None)).status == "n/a"

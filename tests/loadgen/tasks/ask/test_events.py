@@ -15,25 +15,8 @@ from loadgen.tasks.ask.openai_chunks import fold_openai
 from loadgen.tasks.ask.sse import SseParser
 
 NASTY = [
-    "a",
-    '"',
-    "\\",
-    "\n",
-    "\r",
-    "é",
-    "\u2028",
-    "\u0085",
-    "content",
-    "token",
-    ": ",
-    '", "',
-    "}",
-    "data: ",
-    "<think>",
-    "</think>",
-    "</",
-    "think>",
-    "0",
+    *("a", '"', "\\", "\n", "\r", "é", "\u2028", "\u0085", "content", "token", ": ", '", "', "}", "data: "),
+    *("<think>", "</think>", "</", "think>", "0"),
 ]
 pieces = st.sampled_from(NASTY) | st.text(st.characters(exclude_categories=["Cs"]), max_size=4)
 texts = st.lists(st.lists(pieces, max_size=3).map("".join), max_size=30)
@@ -66,6 +49,10 @@ def same(one: Answer, other: Answer) -> None:
     assert one.mocked == other.mocked
 
 
+def written(event: dict[str, Any], style: str) -> str:
+    return json.dumps(event, ensure_ascii=style != "raw", separators=(",", ":") if style == "tight" else None)
+
+
 def ask_token(text: str, number: int, style: str) -> str:
     event: dict[str, Any] = {"type": "token", "content": text}
     if style == "turned":
@@ -74,7 +61,7 @@ def ask_token(text: str, number: int, style: str) -> str:
         event["partial_answer"] = text * number
     if style == "sometimes" and number % 3 == 1:
         event["more"] = "said"
-    return json.dumps(event, ensure_ascii=style != "raw", separators=(",", ":") if style == "tight" else None)
+    return written(event, style)
 
 
 def openai_token(text: str, number: int, style: str) -> str:
@@ -86,7 +73,7 @@ def openai_token(text: str, number: int, style: str) -> str:
         event["usage"] = {"completion_tokens": number}
     if style == "sometimes" and number % 3 == 1:
         event["choices"].append(choice | {"index": 1})
-    return json.dumps(event, ensure_ascii=style != "raw", separators=(",", ":") if style == "tight" else None)
+    return written(event, style)
 
 
 STYLES = ["plain", "turned", "changing", "sometimes", "tight", "raw"]
@@ -192,10 +179,8 @@ def test_gaps_are_between_arrivals() -> None:
     answer = Answer()
     stream = EventStream(answer, fold_ask)
     frames = [f"data: {ask_token(f'w{n}', n, 'plain')}\n\n".encode() for n in range(5)]
-    stream.feed(frames[0], 1_000_000)
-    stream.feed(frames[1], 3_000_000)
-    stream.feed(frames[2] + frames[3], 3_500_000)
-    stream.feed(frames[4][:9], 4_000_000)
-    stream.feed(frames[4][9:], 4_200_000)
+    pieces = [frames[0], frames[1], frames[2] + frames[3], frames[4][:9], frames[4][9:]]
+    for piece, at_us in zip(pieces, (1000, 3000, 3500, 4000, 4200), strict=True):
+        stream.feed(piece, at_us * 1000)
     assert answer.gaps_us == [2000, 500, 0, 700]
     assert (answer.first_token_ns, answer.last_token_ns) == (1_000_000, 4_200_000)

@@ -30,25 +30,10 @@ def test_events_of_the_format(stream: bytes, events: list[bytes]) -> None:
     assert parse([stream[i : i + 1] for i in range(len(stream))]) == events
 
 
-PARTS = st.sampled_from(
-    [
-        b"data: ",
-        b"data:",
-        b"data",
-        b"\n",
-        b"\r",
-        b"\r\n",
-        b"\n\n",
-        b"x",
-        b":",
-        b" ",
-        b"\xef\xbb\xbf",
-        "\u00e9\u2028\U0001f600\u0085".encode(),
-        b"event: e",
-        b"id: 1",
-        b'{"a":1}',
-    ]
-)
+PARTS = st.sampled_from([
+    b"data: ", b"data:", b"data", b"\n", b"\r", b"\r\n", b"\n\n", b"x", b":", b" ", b"\xef\xbb\xbf",
+    "\u00e9\u2028\U0001f600\u0085".encode(), b"event: e", b"id: 1", b'{"a":1}',
+])  # fmt: skip
 
 
 @given(st.lists(PARTS, max_size=40), st.lists(st.integers(0, 200), max_size=20))

@@ -19,11 +19,8 @@ def read(*chunks: bytes, together: bool = False) -> Answer:
     """Each comes a millisecond after the one before, or all in one go."""
     answer = Answer()
     stream = EventStream(answer, fold_openai)
-    if together:
-        stream.feed(b"".join(chunks), 1_000_000)
-    else:
-        for number, one in enumerate(chunks, start=1):
-            stream.feed(one, number * 1_000_000)
+    for number, one in enumerate([b"".join(chunks)] if together else chunks, start=1):
+        stream.feed(one, number * 1_000_000)
     return answer
 
 
@@ -31,18 +28,12 @@ SAID = [chunk(content=text) for text in ("Hello", " there", "!")]
 
 
 @pytest.mark.parametrize("together", [False, True])
-@pytest.mark.parametrize(
-    "thoughts",
-    [
-        ("So", " then", "</", "think", ">", "\n\n"),
-        ("So", " then", "\n<", "/think>\n"),
-        ("So", " then", "</think>"),
-        ("<", "think", ">", "Hm", "</", "think", ">", "\n\n"),
-        ("<thinking>", "Hm", "</thinking>"),
-        ("[THINK]", "Hm", "[/THINK]", "\n"),
-        ("<|channel|>", "analysis", "<|message|>", "Hm", "<|end|>", "<|channel|>final", "<|message|>"),
-    ],
-)
+@pytest.mark.parametrize("thoughts", [
+    ("So", " then", "</", "think", ">", "\n\n"), ("So", " then", "\n<", "/think>\n"),
+    ("So", " then", "</think>"), ("<", "think", ">", "Hm", "</", "think", ">", "\n\n"),
+    ("<thinking>", "Hm", "</thinking>"), ("[THINK]", "Hm", "[/THINK]", "\n"),
+    ("<|channel|>", "analysis", "<|message|>", "Hm", "<|end|>", "<|channel|>final", "<|message|>"),
+])  # fmt: skip
 def test_between_marks(thoughts: tuple[str, ...], together: bool) -> None:
     answer = read(*(chunk(content=text) for text in thoughts), *SAID, together=together)
     assert answer.tokens == 3

@@ -1,7 +1,7 @@
 """A TCP connection to where a service is, through a proxy where one is to be used, within a time.
 
 The time is one for all of it: to look the name up, to connect, to be let through by a proxy, and for TLS,
-which whoever dials goes on to within what is left.
+which whoever opens it goes on to within what is left.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _MOST_BYTES = 16384
 _STATUS = re.compile(rb"HTTP/1\.[01] (\d{3})(?: ([^\r\n]*))?\r?\n")
 
 
-def dial(address: Address, until_s: float) -> socket.socket:
+def open_socket(address: Address, until_s: float) -> socket.socket:
     """A connected socket, TLS still to come. ``until_s``: by `time.monotonic`.
 
     Raises:
@@ -31,9 +31,9 @@ def dial(address: Address, until_s: float) -> socket.socket:
     """
     proxy = address.proxy
     if proxy is None:
-        return _connected(*address.dialled, until_s)
+        return _connected(*address.connects_to, until_s)
     try:
-        sock = _connected(*address.dialled, until_s)
+        sock = _connected(*address.connects_to, until_s)
         if address.tunnel:
             try:
                 _open_tunnel(sock, address, proxy, until_s)

@@ -9,10 +9,10 @@ from contextlib import ExitStack
 import pytest
 
 from reach.address import Address
-from reach.dial import dial
 from reach.failure import ReachFailure
 from reach.options import Reach
 from reach.proxy import Proxies
+from reach.tcp import open_socket
 
 
 def soon() -> float:
@@ -37,13 +37,13 @@ def test_an_address_that_is_silent_leaves_time_for_the_next(
     with socket.create_server(("127.0.0.1", 0)) as alive:
         found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", one.getsockname()) for one in (silent, alive)]
         monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
-        with dial(Address("http://two.test"), soon()) as sock:
+        with open_socket(Address("http://two.test"), soon()) as sock:
             assert sock.getpeername() == alive.getsockname()
 
 
 def test_all_that_are_silent_take_no_longer(silent: socket.socket) -> None:
     with pytest.raises(TimeoutError):
-        dial(Address(f"http://127.0.0.1:{silent.getsockname()[1]}"), soon())
+        open_socket(Address(f"http://127.0.0.1:{silent.getsockname()[1]}"), soon())
 
 
 def test_a_resolver_is_waited_for_no_longer(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -51,14 +51,14 @@ def test_a_resolver_is_waited_for_no_longer(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: over.wait(30) and [])
     try:
         with pytest.raises(ReachFailure, match=r"the name slow\.test was not looked up in time"):
-            dial(Address("http://slow.test"), soon())
+            open_socket(Address("http://slow.test"), soon())
     finally:
         over.set()
 
 
 def test_a_name_that_nobody_knows() -> None:
     with pytest.raises(socket.gaierror):
-        dial(Address("http://nobody.invalid"), time.monotonic() + 30)
+        open_socket(Address("http://nobody.invalid"), time.monotonic() + 30)
 
 
 def test_a_proxy_that_says_nothing() -> None:
@@ -66,4 +66,4 @@ def test_a_proxy_that_says_nothing() -> None:
         proxy = f"127.0.0.1:{server.getsockname()[1]}"
         reach = Reach(proxies=Proxies.of({"https_proxy": f"http://{proxy}"}))
         with pytest.raises(ReachFailure, match=f"the proxy {proxy} gave no way through in time"):
-            dial(Address("https://service.test", reach), soon())
+            open_socket(Address("https://service.test", reach), soon())

@@ -1,0 +1,59 @@
+"""The figures of each configuration, level by level."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import product
+
+from reports.analysis.analysis import Analysis
+from reports.document.document import Row, Table
+from reports.figures.compare import by_workload, configs_of, deployments_of
+from reports.figures.load import heads
+from reports.figures.summary import OperatingPoint
+from reports.notes.footnotes import absent_note, answer_notes, failure_note, trait_notes
+from reports.tables import columns
+from reports.tables.side_by_side import original_table
+
+
+def configuration_tables(analysis: Analysis) -> Iterator[Table]:
+    deployments = deployments_of(analysis.levels)
+    for config, group in product(configs_of(analysis.levels), by_workload(analysis.levels)):
+        both = [
+            name for name in deployments if any((lv.deployment, lv.config) == (name, config) for lv in group)
+        ]
+        if len(both) > 1 and both[0] == deployments[0]:
+            for second in both[1:]:
+                yield original_table(analysis, config, group[0].workload, second)
+            continue
+        for deployment in deployments:
+            own = [lv for lv in group if (lv.deployment, lv.config) == (deployment, config)]
+            if own:
+                yield _table(own)
+
+
+def _level_row(level: OperatingPoint, first: Sequence[str], side: Sequence[str]) -> Row:
+    f = level.figures
+    main, others = columns.main_cells(f, valid=level.valid), columns.cells(f, side)
+    return Row(cells=(*level.load.cells(first), *main, *others, str(f.failures)), invalid=not level.valid)
+
+
+def _table(levels: list[OperatingPoint]) -> Table:
+    """One deployment's one configuration, of one workload."""
+    workload, figures = levels[0].workload, [level.figures for level in levels]
+    side = columns.shown(figures, workload.side)
+    first, others = heads(level.load for level in levels), columns.heads(workload, side)
+    notes = [
+        note for level in levels if level.valid for note in failure_note(level.figures, level.load.named)
+    ]
+    notes += [*trait_notes(figures), *answer_notes(levels)]
+    notes += absent_note(figures, (*workload.main, *side))
+    if any(not level.valid for level in levels):
+        notes.append("Struck out: no valid cell at that level; see the verdict.")
+    return Table(
+        title=f"{levels[0].deployment}: {levels[0].config}",
+        columns=(*first, *columns.main_heads(workload), *others, "Fail"),
+        rows=tuple(_level_row(level, first, side) for level in levels),
+        notes=tuple(notes),
+        optional=others,
+        keys=len(first),
+    )

@@ -1,0 +1,46 @@
+"""Processes of ours that ended in a cell's time, before they were told to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from records.cells import layout
+from records.cells.cell import Cell
+from records.cells.reader import CellData
+from records.files import write_json
+from sweep.running.processes import Child
+from workloads.checks.run import WATCHERS, helpers, watchers
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ended:
+    """In words, by what that does to the cell."""
+
+    helpers: list[str] = field(default_factory=list)
+    """What the load needs: what was measured without one is none of the service's,"""
+    watchers: list[str] = field(default_factory=list)
+    """and what looks on: a cell is none the worse, and less is known of it."""
+
+    def helper(self, name: str, child: Child) -> None:
+        if how := child.how_ended():
+            self.helpers.append(f"{name} {how}")
+
+    def watcher(self, name: str, child: Child) -> None:
+        """One that ended by itself says why in its log."""
+        if child.was_killed() and (how := child.how_ended()):
+            self.watchers.append(f"{name} {how}")
+
+    def judged(self, folder: Path, data: CellData) -> CellData:
+        """The cell with what follows, written again where something does. Raises OSError."""
+        checks = (*helpers(self.helpers), *watchers(self.watchers))
+        if not checks:
+            return data
+        cell = replace(data.cell, verdict=data.cell.verdict.merged(checks))
+        write_json(folder / layout.CELL, cell.to_json())
+        return replace(data, cell=cell)
+
+
+def gone(cell: Cell) -> list[str]:
+    """What is said of a cell's watchers that ended; of helpers its verdict says it."""
+    return [check.text for check in cell.verdict.checks if check.name == WATCHERS]

@@ -1,0 +1,45 @@
+"""Whether the reference app would take settings, asked of it before anything is started."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+
+import orjson
+
+from records.exit_codes import USAGE
+from records.services.variants import SWITCHES
+from sweep.running.errors import UsageError
+from sweep.running.processes import PROJECT
+from sweep.running.redaction import redaction, without_key
+
+_SECONDS = 60.0
+_KNOWN = {switch.setting for switch in SWITCHES}
+
+
+def check_app_settings(by_name: Mapping[str, Mapping[str, str]]) -> None:
+    """Raises UsageError for what it would not take, by the name of whose settings they are. Of an app that
+    cannot answer the start says what it lacks."""
+    asked = [[name, settings] for name, settings in by_name.items() if settings.keys() - _KNOWN]
+    if not asked:  # a name such as mock-llm
+        return
+    environment = without_key(os.environ)
+    path = [str(PROJECT), environment.get("PYTHONPATH", "")]
+    environment["PYTHONPATH"] = os.pathsep.join(filter(None, path))
+    words = [sys.executable, "-m", "target_app.check_settings"]
+    try:
+        done = subprocess.run(
+            words,
+            input=orjson.dumps(asked),
+            env=environment,
+            capture_output=True,
+            timeout=_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return
+    lines = done.stdout.decode(errors="replace").split("\n")
+    if done.returncode == USAGE and len(lines) > 1:  # what a factory's module prints comes before
+        raise UsageError(redaction().without_secrets(lines[-2]))

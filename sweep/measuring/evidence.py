@@ -1,0 +1,67 @@
+"""What was seen beside a cell's requests: brought into its folder when its load has ended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from records.cells import layout
+from records.cells.reader import CellData
+from records.evidence.dial import began_at_ns
+from records.evidence.inside import sampled_at_ns
+from sweep.beside.llm import LlmServer
+from sweep.deployments.protocol import Endpoint
+from sweep.measuring.limited import used_by, write_limits
+from sweep.measuring.parts import collect
+from sweep.measuring.watched import watched
+from sweep.running import logs
+from sweep.running.cgroups.group import Usage
+from sweep.running.dial import LONGEST_NS
+from sweep.running.inside import copy_between
+from sweep.running.redaction import blank
+from sweep.running.spans import SpanReceiver
+
+_LOG_TAIL_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class Before:
+    """What there was already when a cell began."""
+
+    log_bytes: int
+    mark: int
+    """In the file of spans."""
+    used: Usage
+
+    @classmethod
+    def of(cls, endpoint: Endpoint, spans: SpanReceiver | None) -> Self:
+        return cls(
+            log_bytes=logs.written(endpoint.log) if endpoint.log else 0,
+            mark=spans.mark() if spans else 0,
+            used=used_by(endpoint),
+        )
+
+
+def with_evidence(
+    folder: Path, endpoint: Endpoint, before: Before, *, llm: LlmServer | None, spans: SpanReceiver | None
+) -> CellData:
+    """The cell, read, with all of it in its folder. Raises OSError, RecordError."""
+    collect(folder)
+    write_limits(folder, endpoint, before.used)
+    data = watched(folder, endpoint)
+    if endpoint.log:
+        tail = logs.since(endpoint.log, before.log_bytes, _LOG_TAIL_BYTES)
+        (folder / layout.TARGET_LOG).write_bytes(blank(tail))
+    if data.requests:
+        start_ns = min(request.sent_at_ns for request in data.requests)
+        end_ns = max(request.ended_at_ns for request in data.requests)
+        if llm and (lines := llm.between(start_ns, end_ns)):  # what it sent in that time
+            (folder / layout.LLM).write_bytes(lines)
+        if endpoint.inside:
+            copy_between(endpoint.inside, start_ns, end_ns, folder / layout.INSIDE, sampled_at_ns)
+        if endpoint.dial:
+            copy_between(endpoint.dial, start_ns - LONGEST_NS, end_ns, folder / layout.DIAL, began_at_ns)
+        if spans and endpoint.pids:
+            spans.collect(before.mark, data.requests, folder / layout.SPANS)
+    return data
