@@ -18,7 +18,7 @@ made_of_debian() {
     trap 'rm -f "$tarball"' EXIT
     mmdebstrap --quiet --variant=minbase --include=python3,python3-venv,python3-pip,passwd,ca-certificates \
         "${base##*-}" "$tarball"
-    podman import --quiet --change 'ENV PATH=/usr/local/bin:/usr/bin:/bin' "$tarball" "$base"
+    podman import --quiet --change 'ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' "$tarball" "$base"
 }
 
 if ! podman image exists "$base"; then

@@ -9,6 +9,7 @@ from typing import Any
 PERIOD, TIMEOUT, FAILURES, SUCCESSES, DELAY = 10.0, 1.0, 3, 1, 0.0
 """Kubernetes' defaults."""
 STARTUP, READINESS, LIVENESS = "startupProbe", "readinessProbe", "livenessProbe"
+NO_PORTS: Mapping[int, int] = {}
 _PLAYED = ("httpGet", "tcpSocket", "exec")
 
 
@@ -62,14 +63,20 @@ def probe_of(container: Mapping[str, Any], name: str) -> Probe | None:
     )
 
 
-def played_probe(container: Mapping[str, Any], name: str) -> Probe | None:
-    """With the number of its port. Raises ValueError for one that is not played here."""
+def played_probe(
+    container: Mapping[str, Any], name: str, instead: Mapping[int, int] = NO_PORTS
+) -> Probe | None:
+    """With the number of its port, or what that is here ``instead``. Raises ValueError for one that is not
+    played here."""
     probe = probe_of(container, name)
     if probe is None:
         return None
     if probe.unplayed:
         raise ValueError(probe.unplayed)
-    return probe if probe.command else replace(probe, port=_number(container, probe.port, name))
+    if probe.command:
+        return probe
+    port = _number(container, probe.port, name)
+    return replace(probe, port=instead.get(port, port))
 
 
 def _number(container: Mapping[str, Any], said: int | str, name: str) -> int:

@@ -1,0 +1,71 @@
+"""One container of podman's, as `life` wants it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+import psutil
+
+from sweep.deployments.pods.life import State
+from sweep.running import podman
+from sweep.running.cgroups.group import Usage
+from sweep.running.cgroups.limits import Limits
+from sweep.running.cgroups.seen import SeenGroup, group_of
+
+
+@dataclass(kw_only=True)
+class PodmanEngine:
+    """Every method that asks podman raises PodmanError."""
+
+    name: str
+    limits: Limits
+    _groups: dict[int, SeenGroup] = field(default_factory=dict)
+
+    def state(self) -> State:
+        found = json.loads(podman.run("inspect", "--type=container", "--format={{json .State}}", self.name))
+        running = bool(found.get("Running"))
+        return State(
+            pid=int(found.get("Pid") or 0) if running else 0,
+            exit_code=int(found.get("ExitCode") or 0),
+            oom_killed=bool(found.get("OOMKilled")),
+        )
+
+    def start(self) -> None:
+        podman.run("start", self.name)
+        self.settle()
+
+    def settle(self) -> None:
+        """What podman does not take from a pod: the weight of its request, and that it has no swap."""
+        shares, memory = self.limits.shares, self.limits.memory_bytes
+        words = [] if shares is None else [f"--cpu-shares={shares}"]
+        words += [] if memory is None else [f"--memory={memory}b", f"--memory-swap={memory}b"]
+        if words:
+            podman.run("update", *words, self.name)
+
+    def kill(self) -> None:
+        with suppress(podman.PodmanError):  # it ended by itself meanwhile
+            podman.run("kill", self.name)
+
+    def runs(self, pid: int) -> bool:
+        return pid > 0 and psutil.pid_exists(pid)
+
+    def used(self, pid: int) -> Usage | None:
+        group = self.group(pid)
+        used = None if group is None else group.read()
+        return None if used is None or used == Usage() else used
+
+    def group(self, pid: int) -> SeenGroup | None:
+        """Found once: it is the same as long as the process is."""
+        if pid not in self._groups and (found := group_of(pid)) is not None:
+            self._groups = {pid: found}
+        return self._groups.get(pid)
+
+    def execute(self, words: Sequence[str], seconds: float) -> bool:
+        """Whether a command in the container ends well in that time."""
+        with suppress(podman.PodmanError):
+            podman.run("exec", self.name, *words, seconds=seconds)
+            return True
+        return False
