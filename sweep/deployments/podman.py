@@ -60,7 +60,7 @@ class Podman(Pod):
             "by": podman.version(),
             "overlay": str(folder_of(self.overlay)),
             **self.kept(),
-            "environment": dict(given.environment),
+            "environment": dict(given.in_a_cluster),
             "environment_left_out": list(left_out(documents)),
             "ready_seconds": given.ready_seconds,
         }

@@ -167,7 +167,7 @@ def environment_in(setup: Setup, given: Container, settings: Mapping[str, str]) 
     """What the sweep sets in the container, before what its manifests do: the sweep's own environment is not
     there, but for the key of a real LLM."""
     sizes = {} if setup.as_if_cores is None else as_if(setup.as_if_cores)
-    before = {name: text for name, text in sizes.items() if name not in given.environment}
+    before = {name: text for name, text in sizes.items() if name not in given.in_a_cluster}
     if _KEY in os.environ:
         before[_KEY] = os.environ[_KEY]
     return environment_of(setup, {**BASELINE.settings, **settings}, before)

@@ -39,6 +39,8 @@ class Container:
     name: str
     limits: Limits
     environment: Mapping[str, str] = field(default_factory=dict)
+    in_a_cluster: Mapping[str, str] = field(default_factory=dict)
+    """All of its environment but for secrets and the pod's own facts."""
     left_out: tuple[str, ...] = ()
     """Variables that say nothing on this machine: places in the container, secrets, the pod's own facts."""
     ready_path: str = ""
@@ -52,17 +54,17 @@ def container_of(documents: Sequence[Any]) -> Container:
     raw = target.raw
     limits = _limits(raw.get("resources") or {})
     given = dict(_environment(raw, documents, limits))
-    left_out = {
-        key
-        for key, value in given.items()
-        if value is None or _is_place(key, value) or secret_within(key, value) is not None
+    shown = {
+        key: value for key, value in given.items() if value is not None and secret_within(key, value) is None
     }
+    own = {key: value for key, value in shown.items() if not _is_place(key, value)}
     probe = probe_of(raw, STARTUP)
     return Container(
         name=target.name,
         limits=limits,
-        environment={key: value for key, value in given.items() if value is not None and key not in left_out},
-        left_out=tuple(sorted(left_out)),
+        environment=own,
+        in_a_cluster=shown,
+        left_out=tuple(sorted(given.keys() - own.keys())),
         ready_path=probe.path if probe else "",
         ready_seconds=probe.allowed_seconds if probe else None,
     )

@@ -60,9 +60,9 @@ def test_specs_of_podman() -> None:
         ("exit 0", "podman", r"podman has no image localhost/chokepoint-target:\S+; .*make images"),
         ("exit 0", "podman:nosuch", r"there is no overlay .*nosuch; there are .*local"),
         (
-            f"[ $1 = run ] && echo 'time=x level=warning\nError: crun: no cgroups' >&2 && exit 126\n{HAS_IMAGE}",
+            f"[ $1 = run ] && echo 'time=x warning\nError: no cgroups' >&2 && exit 126\n{HAS_IMAGE}",
             "podman",
-            r"no container can be limited here: podman run .*: Error: crun: no cgroups \(see docs/pod.md",
+            r"no container can be limited here: podman run .*: Error: no cgroups \(see docs/pod.md",
         ),
     ],
 )
@@ -91,7 +91,7 @@ def test_a_container_has_what_the_sweep_sets_and_not_its_environment(
 ) -> None:
     monkeypatch.setenv("OMP_NUM_THREADS", "7")
     monkeypatch.setenv("OPENAI_API_KEY", "k")
-    given = Container(name="x", limits=Limits(), environment={"MKL_NUM_THREADS": "1"})
+    given = Container(name="x", limits=Limits(), in_a_cluster={"MKL_NUM_THREADS": "1"})
     found = environment_in(setup_of(as_if_cores=32), given, {"A": "b"})
     assert (found["A"], found["OMP_NUM_THREADS"], found["OPENAI_API_KEY"]) == ("b", "32", "k")
     assert (found["OPENAI_BASE_URL"], "MKL_NUM_THREADS" in found, "PATH" in found) == (
