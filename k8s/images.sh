@@ -38,7 +38,7 @@ fi
 
 for image in "$@"; do
     echo "building chokepoint-$image:$tag"
-    podman build --quiet --layers=false --network none --pull=never --volume "$(realpath "$WHEELS"):/wheels:ro" \
+    podman build --quiet --network none --pull=never --volume "$(realpath "$WHEELS"):/wheels:ro" \
         --build-arg PIP_ARGS="--no-index --find-links /wheels" \
         --file "k8s/docker/$image.Dockerfile" --tag "chokepoint-$image:$tag" .
 done

@@ -19,6 +19,8 @@ from sweep.running.redaction import redaction, without_key
 ASK_SECONDS = 60.0
 PLAY_SECONDS = 600.0
 """Init containers may copy much."""
+REMOVE_SECONDS = 300.0
+"""Podman waits for who builds an image."""
 GRACE_SECONDS = 5
 """For what is in a pod to end by itself, when that is removed."""
 LABEL = "chokepoint/sweep"
@@ -53,7 +55,9 @@ def run(*words: str, given: bytes = b"", seconds: float = ASK_SECONDS, hidden: I
             start_new_session=True,  # Ctrl-C is for the sweep: what it begins to remove is removed
         )
     except subprocess.TimeoutExpired:
-        raise PodmanError(f"{named}: no answer in {seconds:g} s") from None
+        raise PodmanError(
+            f"{named}: no answer in {seconds:g} s; an image that is built may keep it waiting"
+        ) from None
     except OSError as error:
         raise PodmanError(f"{named}: {error}") from None
     if done.returncode:
@@ -86,8 +90,8 @@ def version() -> str:
 
 
 def remove_pod(name: str) -> None:
-    """With its volumes. Raises PodmanError."""
-    run("pod", "rm", "--force", "--ignore", f"--time={GRACE_SECONDS}", name)
+    """With its volumes; what is not there is no fault. Raises PodmanError."""
+    run("pod", "rm", "--force", "--ignore", f"--time={GRACE_SECONDS}", name, seconds=REMOVE_SECONDS)
 
 
 def remove_left() -> None:

@@ -18,7 +18,7 @@ import pytest
 from records.evidence.limits import CellLimits
 from records.evidence.pods import CellPods
 from records.files import read_json
-from support import ROOT, Process, environment, rows, sweep_ended_well, wait_until
+from support import ROOT, Process, environment, sweep_ended_well, wait_until
 from sweep.deployments.catalogue import kind_of
 from sweep.deployments.podman import Podman
 from sweep.deployments.pods.played import image_of
@@ -99,7 +99,7 @@ def test_a_sweep_in_a_pod_s_limits_and_in_a_container(tmp_path: Path) -> None:
         assert (kept.cpu_limit_cores, kept.memory_limit_bytes, kept.oom_kills) == (0.5, 2 << 30, 0)
         assert kept.nr_periods
         # As the profiler has it from the process itself.
-        seen = rows(cell / "profile.jsonl")[-1]["cgroup"]
+        seen = read_json(cell / "profile.json")["data_points"][-1]["system"]["cgroup"]
         assert (seen["cpu_limit_cores"], seen["memory_limit_gb"]) == (0.5, 2.0)
     pods = CellPods.read(cell)
     assert pods is not None
