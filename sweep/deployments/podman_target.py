@@ -13,7 +13,7 @@ from records.secrets.secret_names import secret_within
 from records.services.served import Served
 from records.services.variants import BASELINE
 from sweep.deployments.confinement import Confinement
-from sweep.deployments.pods.asked import passes
+from sweep.deployments.pods.probing import passes
 from sweep.deployments.pods.container import Container, container_of, target_in
 from sweep.deployments.pods.engine import PodmanEngine
 from sweep.deployments.pods.life import Life, Probes
