@@ -13,12 +13,12 @@ from records.secrets.secret_names import secret_within
 from records.services.served import Served
 from records.services.variants import BASELINE
 from sweep.deployments.confinement import Confinement
-from sweep.deployments.pods.probing import passes
 from sweep.deployments.pods.container import Container, container_of, target_in
 from sweep.deployments.pods.engine import PodmanEngine
 from sweep.deployments.pods.life import Life, Probes
 from sweep.deployments.pods.played import Changes, container_port, image_of, listens_at, played
 from sweep.deployments.pods.probes import LIVENESS, READINESS, STARTUP, Probe, played_probe
+from sweep.deployments.pods.probing import passes
 from sweep.deployments.pods.watch import ContainerWatch
 from sweep.deployments.process import environment_of, reference_app_at
 from sweep.deployments.protocol import Endpoint, Setup

@@ -104,7 +104,7 @@ def ready(monkeypatch: pytest.MonkeyPatch, setup_of: Callable[..., Setup]) -> Ca
     def deployment(said: Served) -> LocalDeployment:
         monkeypatch.setattr(local, "Child", _Ready)
         monkeypatch.setattr(process, "status", lambda base_url, path, seconds: 200)
-        monkeypatch.setattr(local, "served", lambda base_url: said)
+        monkeypatch.setattr(process, "served", lambda base_url: said)
         _Ready.stopped = False
         return LocalDeployment(setup_of())
 
