@@ -66,13 +66,24 @@ def ours() -> list[str]:
     return podman.run("pod", "ps", f"--filter=label={podman.LABEL}", "--format={{.Name}}").split()
 
 
+def target() -> str:
+    kind = kind_of("podman")
+    assert isinstance(kind, Podman)
+    return image_of(kind.documents())
+
+
+def worker() -> str:
+    return target().replace("-target:", "-worker:")
+
+
 @pytest.fixture(scope="session", autouse=True)
 def images() -> None:
     if shutil.which("podman") is None:
         pytest.skip("podman is not on the PATH")
-    kind = kind_of("podman")
-    assert isinstance(kind, Podman)
-    if subprocess.run(["podman", "image", "exists", image_of(kind.documents())], check=False).returncode:
+    if os.geteuid() != 0:
+        pytest.skip("podman may limit containers as root alone")
+    exist = [subprocess.run(["podman", "image", "exists", one], check=False) for one in (target(), worker())]
+    if any(one.returncode for one in exist):
         built = subprocess.run(
             [ROOT / "k8s" / "images.sh"],
             env={**os.environ, "PYTHON": sys.executable},
@@ -83,6 +94,11 @@ def images() -> None:
         if built.returncode:
             why = (built.stderr.strip().splitlines() or ["it does not say why"])[-1]
             pytest.skip(f"the images cannot be built here: {why}")
+
+
+def test_the_worker_s_image_has_the_load() -> None:
+    said = podman.run("run", "--rm", "--network=none", worker(), "-f", "locustfiles/stream.py", "--list")
+    assert "StreamUser" in said
 
 
 def test_a_sweep_in_a_pod_s_limits_and_in_a_container(tmp_path: Path) -> None:

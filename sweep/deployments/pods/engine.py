@@ -15,6 +15,10 @@ from sweep.running.cgroups.group import Usage
 from sweep.running.cgroups.limits import Limits
 from sweep.running.cgroups.seen import SeenGroup, group_of
 
+_SIGKILL = 137
+"""The exit code of who was killed so."""
+_ALL = 0.98
+
 
 @dataclass(kw_only=True)
 class PodmanEngine:
@@ -22,18 +26,28 @@ class PodmanEngine:
 
     name: str
     limits: Limits
+    _killed: bool = False
     _groups: dict[int, SeenGroup] = field(default_factory=dict)
 
     def state(self) -> State:
         found = json.loads(podman.run("inspect", "--type=container", "--format={{json .State}}", self.name))
         running = bool(found.get("Running"))
+        exit_code = int(found.get("ExitCode") or 0)
         return State(
             pid=int(found.get("Pid") or 0) if running else 0,
-            exit_code=int(found.get("ExitCode") or 0),
-            oom_killed=bool(found.get("OOMKilled")),
+            exit_code=exit_code,
+            oom_killed=bool(found.get("OOMKilled"))
+            or (not running and exit_code == _SIGKILL and not self._killed and self._had_all_memory()),
         )
 
+    def _had_all_memory(self) -> bool:
+        """Podman does not always see why the kernel killed it, and its group is gone."""
+        used = [group.read_above() for group in self._groups.values()]
+        most = max((one.memory_peak_bytes or 0 for one in used), default=0)
+        return self.limits.memory_bytes is not None and most >= _ALL * self.limits.memory_bytes
+
     def start(self) -> None:
+        self._killed = False
         podman.run("start", self.name)
         self.settle()
 
@@ -46,6 +60,7 @@ class PodmanEngine:
             podman.run("update", *words, self.name)
 
     def kill(self) -> None:
+        self._killed = True
         with suppress(podman.PodmanError):  # it ended by itself meanwhile
             podman.run("kill", self.name)
 

@@ -22,6 +22,8 @@ class SeenGroup:
     limits: Limits
     """As the kernel has them; no request is among them."""
     read: Callable[[], Usage]
+    read_above: Callable[[], Usage]
+    """Of the group in which that is, as a container's is in its pod's: its peak is seen there when it is gone."""
 
 
 def group_of(pid: int, root: Path = Path("/")) -> SeenGroup | None:
@@ -37,6 +39,7 @@ def group_of(pid: int, root: Path = Path("/")) -> SeenGroup | None:
                 number(memory / "memory.limit_in_bytes"),
             ),
             read=partial(version1.read, folders),
+            read_above=partial(version1.read, {name: one.parent for name, one in folders.items()}),
         )
     folder = cgroups.tree.joinpath(*cgroups.own.get("", "").strip("/").split("/"))
     if "" not in cgroups.own or not (folder / "cpu.stat").exists():
@@ -46,6 +49,7 @@ def group_of(pid: int, root: Path = Path("/")) -> SeenGroup | None:
         method=version2.METHOD,
         limits=_limits(most[:1], most[1:2], number(folder / "memory.max")),
         read=partial(version2.read, folder),
+        read_above=partial(version2.read, folder.parent),
     )
 
 

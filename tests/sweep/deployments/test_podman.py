@@ -16,12 +16,15 @@ from sweep.deployments import podman as kind
 from sweep.deployments.catalogue import kind_of
 from sweep.deployments.podman_target import _check_arrived, environment_in
 from sweep.deployments.pods.container import Container
+from sweep.deployments.pods.engine import PodmanEngine
+from sweep.deployments.pods.life import State
 from sweep.measuring.expected import given_besides
 from sweep.planning.options import parse_targets
 from sweep.running import podman
 from sweep.running.cgroups.choice import new_name
+from sweep.running.cgroups.group import Usage
 from sweep.running.cgroups.limits import Limits
-from sweep.running.cgroups.seen import group_of
+from sweep.running.cgroups.seen import SeenGroup, group_of
 from sweep.running.errors import UsageError
 from sweep.running.ledger import Ledger
 
@@ -163,3 +166,19 @@ def test_a_container_s_own_group_is_read_of_both_versions(tmp_path: Path) -> Non
     _check_arrived(first.limits, Limits(cpu_cores=0.5, memory_bytes=4100), "podman")
     with pytest.raises(UsageError, match="the memory limit did not arrive"):
         _check_arrived(second.limits, Limits(cpu_cores=0.5, memory_bytes=4096), "podman")
+
+
+@pytest.mark.parametrize(
+    ("code", "killed", "peak", "oom"),
+    [(137, False, 4090, True), (137, True, 4090, False), (137, False, 2000, False), (1, False, 4090, False)],
+)
+def test_an_end_by_want_of_memory_is_known_where_podman_did_not_see_it(
+    fake: Any, code: int, killed: bool, peak: int, oom: bool
+) -> None:
+    fake(f"""echo '{{"Running": false, "ExitCode": {code}, "OOMKilled": false}}'""")
+    used = Usage(memory_peak_bytes=peak)
+    group = SeenGroup(method="", limits=Limits(), read=lambda: used, read_above=lambda: used)
+    engine = PodmanEngine(name="x", limits=Limits(memory_bytes=4096), _groups={7: group})
+    if killed:
+        engine.kill()
+    assert engine.state() == State(exit_code=code, oom_killed=oom)
