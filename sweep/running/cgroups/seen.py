@@ -23,7 +23,7 @@ class SeenGroup:
     """As the kernel has them; no request is among them."""
     read: Callable[[], Usage]
     read_above: Callable[[], Usage]
-    """Of the group that this one is in, as a container is in its pod: what its peak was is seen there later."""
+    """Of the group that this one is in, as a container is in its pod: its peak is seen there later, too."""
 
 
 def group_of(pid: int, root: Path = Path("/")) -> SeenGroup | None:
