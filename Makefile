@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 # Each of hundreds of processes would else compile all modules anew where that variable is set, as in images.
 PYTEST := env -u PYTHONDONTWRITEBYTECODE $(BIN)/pytest -n 6 --dist worksteal
 
-.PHONY: help install sweep test check check-k8s scan-k8s format bench bench-diagnosis bench-dial bench-langchain bench-memory bench-pinning bench-probes bench-same case-study clean cluster-test fuzz mutations
+.PHONY: help install sweep test check check-k8s scan-k8s format bench bench-diagnosis bench-dial bench-langchain bench-memory bench-pinning bench-probes bench-same case-study clean cluster-test fuzz images mutations podman-test
 
 help: ## List what can be made
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -57,6 +57,12 @@ bench: install ## Measure what docs/accuracy.md claims (under 15 minutes)
 cluster-test: install ## Drive rollouts at a real API server, built first (10 to 30 minutes; then 2)
 	$(BIN)/python tests/cluster/build.py
 	$(BIN)/pytest --timeout 600 tests/cluster/rollouts.py
+
+images: install ## Build the images of the manifests with podman (3 GB; 10 minutes on two free cores)
+	PYTHON=$(BIN)/python k8s/images.sh
+
+podman-test: install ## Run the manifests in containers, of images built first where they are missing (as root)
+	$(BIN)/pytest -rs --timeout 1800 tests/podman/containers.py
 
 fuzz: install ## Fuzz the readers of what services send (FUZZ="--seconds 600")
 	$(BIN)/pip install --quiet -c constraints.txt -e '.[fuzz]'

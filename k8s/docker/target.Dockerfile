@@ -21,7 +21,8 @@ RUN if [ "${BUILD_INDEX}" = yes ]; then CACHE_DIR=/opt/chokepoint/index /opt/ven
 
 FROM base
 RUN groupadd --gid 10001 chokepoint \
-    && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /tmp --shell /usr/sbin/nologin chokepoint
+    && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /tmp --shell /usr/sbin/nologin chokepoint \
+    && mkdir -p /app
 COPY --from=build /opt/venv /opt/venv
 COPY --from=build --chown=10001:10001 /opt/chokepoint/index /opt/chokepoint/index
 ENV PATH=/opt/venv/bin:/usr/local/bin:/usr/bin:/bin \
@@ -31,4 +32,4 @@ WORKDIR /app
 USER 10001:10001
 EXPOSE 8001
 # 127.0.0.1 would be reached by nobody outside of the container.
-CMD ["uvicorn", "target_app.app:app", "--host", "0.0.0.0", "--port", "8001"]
+CMD ["uvicorn", "target_app.app:app", "--host", "0.0.0.0", "--port", "8001", "--no-access-log"]

@@ -24,9 +24,11 @@ class ContainerUse:
     requests: dict[str, str] = field(default_factory=dict)
     limits: dict[str, str] = field(default_factory=dict)
     restarts: int = 0
-    """In this cell's time, from before its load to after it, as are the next six."""
+    """In this cell's time, from before its load to after it, as are the next seven."""
     oom_killed: bool = False
-    """It was restarted, and that for its memory."""
+    """It was restarted, or ended, and that for its memory."""
+    not_ready_seconds: float | None = None
+    """In which it would have got no new connections, where the sweep plays its probes."""
     nr_periods: int | None = None
     nr_throttled: int | None = None
     throttled_seconds: float | None = None

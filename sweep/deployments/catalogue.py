@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sweep.deployments import k8s, local, pod, run, url
+from sweep.deployments import k8s, local, pod, podman, run, url
 from sweep.deployments.protocol import Kind
 from sweep.running.errors import UsageError
 
@@ -10,6 +10,7 @@ KINDS: tuple[type[Kind], ...] = (
     local.Local,
     pod.Pod,
     pod.EqualCpu,
+    podman.Podman,
     run.Run,
     k8s.K8s,
     url.Url,

@@ -9,11 +9,10 @@ from typing import Any, Self
 from records.services.variants import BASELINE
 from sweep.deployments.app_settings import check_app_settings
 from sweep.deployments.confinement import Confinement
-from sweep.deployments.process import environment_of, wait_ready
+from sweep.deployments.process import environment_of, reference_app_at, wait_ready
 from sweep.deployments.protocol import Endpoint, Kind, Setup
 from sweep.fixes.reference_app import REFERENCE_APP
 from sweep.fixes.remedy import Remedies
-from sweep.running.asking import served
 from sweep.running.errors import UsageError
 from sweep.running.processes import Child, free_port
 
@@ -75,12 +74,7 @@ class LocalDeployment:
             if confined is not None:
                 confined.check_killed(f"{setup.log.parent.name}/{name}")
             raise
-        said = served(base_url)
-        if said.config is None:
-            raise UsageError(f"the target at {base_url} answers, but not /config")
-        unknown = sorted(set(settings) - set(said.settings))
-        if unknown:
-            raise UsageError(f"{name}: the target has no setting {', '.join(unknown)}")
+        said = reference_app_at(base_url, name, settings)
         return Endpoint(
             base_url=base_url,
             pids=(child.pid,),

@@ -13,7 +13,7 @@ from sweep.deployments.confinement import Confinement
 from sweep.deployments.local import LocalDeployment
 from sweep.deployments.pods.container import Container
 from sweep.deployments.pods.render import container_in, folder_of
-from sweep.deployments.protocol import Kind, Setup
+from sweep.deployments.protocol import Deployment, Kind, Setup
 from sweep.fixes.reference_app import REFERENCE_APP
 from sweep.fixes.remedy import Remedies
 from sweep.running.cgroups.choice import Cgroups
@@ -94,7 +94,7 @@ class Pod(Kind):
             "ready_seconds": container.ready_seconds,
         }
 
-    def deployment(self, setup: Setup) -> LocalDeployment:
+    def deployment(self, setup: Setup) -> Deployment:
         container = self.container
         sizes = {} if setup.as_if_cores is None else as_if(setup.as_if_cores)
         return LocalDeployment(

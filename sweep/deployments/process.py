@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 
+from records.services.served import Served
 from sweep.deployments.protocol import Setup
-from sweep.running.asking import status
+from sweep.running.asking import served, status
 from sweep.running.dial import with_dial
 from sweep.running.errors import UsageError
 from sweep.running.inside import with_inside
@@ -62,6 +63,17 @@ def wait_ready(child: Child, setup: Setup, url: str, name: str, ready: Callable[
         f"the target was not ready after {setup.ready_seconds:g} s: {why}; "
         f"its last words: {child.complaint()} ({child.log})"
     )
+
+
+def reference_app_at(base_url: str, name: str, settings: Mapping[str, str]) -> Served:
+    """What it says of itself. Raises UsageError where it says nothing, or does not know a setting."""
+    said = served(base_url)
+    if said.config is None:
+        raise UsageError(f"the target at {base_url} answers, but not /config")
+    unknown = sorted(set(settings) - set(said.settings))
+    if unknown:
+        raise UsageError(f"{name}: the target has no setting {', '.join(unknown)}")
+    return said
 
 
 def _elsewhere(child: Child, base_url: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, Self
 
@@ -56,9 +56,15 @@ class Endpoint:
     confined: Confined | None = None
     """The control group that it is in; None: none of ours."""
     watch: Watch | None = None
-    """What sees it where no profiler does."""
+    """What sees it where no profiler does, or what happens to it beside that."""
     metrics: str | None = None
     """The URL at which it says how it is, in Prometheus's format; None: nobody knows of one."""
+    current_pids: Callable[[], tuple[int, ...]] | None = None
+    """Of what is started again meanwhile; None: its processes stay those."""
+
+    def as_it_is(self) -> Endpoint:
+        """With the processes that it has now."""
+        return self if self.current_pids is None else replace(self, pids=self.current_pids())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,6 +122,8 @@ class Kind(ABC):
     """The sweep starts it."""
     elsewhere: ClassVar[bool] = False
     """What the sweep starts runs on no CPU of this machine, and with no environment of the sweep's."""
+    own_environment: ClassVar[bool] = False
+    """What the sweep starts has that of its image and manifests, and not the sweep's."""
     configurable: ClassVar[bool] = False
     """It can be given settings."""
     reaches_loopback: ClassVar[bool] = False

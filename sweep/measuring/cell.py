@@ -92,7 +92,7 @@ def measure(place: Workplace, key: CellKey, endpoint: Endpoint) -> CellData:
         UsageError: Locust would not start (a bad argument after ``--``, an unreachable target).
         RuntimeError: Locust ended without a whole record; its last words are in the message.
     """
-    folder = place.folder(key)
+    folder, endpoint = place.folder(key), endpoint.as_it_is()
     if begun(folder):  # it was cut short
         set_aside(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)

@@ -25,6 +25,8 @@ def given_besides(plan: Plan, target: Target, served: Served) -> dict[str, str]:
     settings = {name.upper(): name for name in (*SIZES, *served.settings) if not is_secret(name)}
     said = sorted(os.environ, key=str.isupper)  # in capitals last: that is what counts
     given = {settings[name.upper()]: os.environ[name] for name in said if name.upper() in settings}
+    if target.kind.own_environment:
+        given = {}
     if target.kind.reaches_loopback and (llm := named_llm(plan)):
         given["OPENAI_BASE_URL"] = llm
     return {name: blank_urls(text) for name, text in given.items()}

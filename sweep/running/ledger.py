@@ -16,6 +16,7 @@ import psutil
 from records.files import LineFile, read_lines
 from sweep.running.cgroups.choice import remove_known
 from sweep.running.in_clusters import Leftover, left_in
+from sweep.running.podman import remove_pods
 
 STOP_SECONDS = 10.0
 LABEL = "CHOKEPOINT_STARTED_AS"
@@ -72,6 +73,10 @@ class Ledger:
         """A control group in which what is started next will be."""
         self._append({"group": list(map(str, folders))})
 
+    def add_pod(self, name: str) -> None:
+        """One of podman's, before it is made; what of it is left is removed as groups are."""
+        self._append({"pod": name})
+
     def add_in_cluster(self, left: Leftover) -> None:
         """Written down before it is made: what was not made is not found, and that is no fault."""
         self._append(left.to_json())
@@ -92,13 +97,16 @@ class Ledger:
         does not do it."""
         if not self._path.exists():
             return 0
-        known, groups, lines = [], list[Path](), []
+        known, groups, pods, lines = [], list[Path](), list[str](), []
         for _, line in read_lines(self._path):
             # What is damaged names no process of ours.
             with contextlib.suppress(ValueError, TypeError, KeyError):
                 raw = orjson.loads(line)
                 if isinstance(raw, dict) and "group" in raw:
                     groups += map(Path, raw["group"])
+                    continue
+                if isinstance(raw, dict) and "pod" in raw:
+                    pods.append(str(raw["pod"]))
                     continue
                 lines.append(raw)
                 pid, created, label = int(raw["pid"]), float(raw["created"]), str(raw.get("label", ""))
@@ -107,6 +115,7 @@ class Ledger:
         found = left(known)
         end(found)
         remove_known(groups)
+        remove_pods(pods)
         for one in left_in(lines):
             self.remove_in_cluster(one)
         return len(found)

@@ -36,6 +36,8 @@ NOT_RUN = {
     "make cluster-test": "builds an API server", "make bench": "takes 3 to 25 minutes",
     "make case-study": "installs packages, and takes ten minutes", "make fuzz": "takes ten minutes",
     "make scan-k8s": "installs packages", "kind ": "makes a cluster",
+    "make podman-test": "builds images", "make images": "builds images", "sudo apt-get": "installs packages",
+    "sweep --deployment pod --deployment podman": "wants podman; make podman-test runs it",
     "docker build": "wants a registry and minutes; tests/k8s reads the Dockerfiles",
     "kubectl ": "wants a cluster; tests/k8s renders and validates what it applies",
     "report cluster/": "reports a load of the reader's cluster",

@@ -9,16 +9,27 @@ from decimal import Decimal
 from typing import Any
 
 from records.secrets.secret_names import secret_within
+from sweep.deployments.pods.probes import STARTUP, probe_of
 from sweep.deployments.pods.quantity import quantity
 from sweep.running.cgroups.limits import Limits
 
 NAME = "target"
 """The Deployment's, with a prefix or suffix of kustomize's, and the container's."""
-_PERIOD, _FAILURES, _DELAY = 10, 3, 0
-"""Kubernetes' defaults of a probe."""
 _PLACES = ("_DIR", "_HOME", "_PATH", "HOME", "HOST", "PORT", "OPENAI_BASE_URL")
 """The ends of names of variables that say where things lie in the container, or in its cluster."""
 Facts = Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """Where the container is described, as it was rendered."""
+
+    name: str
+    """The Deployment's."""
+    pod: Facts
+    """The ``spec`` of its pods,"""
+    raw: Facts
+    """and the container in it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +39,8 @@ class Container:
     name: str
     limits: Limits
     environment: Mapping[str, str] = field(default_factory=dict)
+    in_a_cluster: Mapping[str, str] = field(default_factory=dict)
+    """All of its environment but for secrets and the pod's own facts."""
     left_out: tuple[str, ...] = ()
     """Variables that say nothing on this machine: places in the container, secrets, the pod's own facts."""
     ready_path: str = ""
@@ -37,39 +50,46 @@ class Container:
 
 def container_of(documents: Sequence[Any]) -> Container:
     """Raises ValueError where there is no such container, or what it is given cannot be read."""
-    found = list(_containers(documents))
-    named = [one for one in found if NAME in str(one[0]).split("-")] or found
-    if len(named) != 1:
-        seen = ", ".join(str(one[0]) for one in found) or "none"
-        raise ValueError(f"one Deployment called {NAME} is wanted; there is {seen}")
-    name, raw = named[0]
+    target = target_in(documents)
+    raw = target.raw
     limits = _limits(raw.get("resources") or {})
     given = dict(_environment(raw, documents, limits))
-    left_out = {
-        key
-        for key, value in given.items()
-        if value is None or _is_place(key, value) or secret_within(key, value) is not None
+    shown = {
+        key: value for key, value in given.items() if value is not None and secret_within(key, value) is None
     }
-    probe = raw.get("startupProbe") or {}
+    own = {key: value for key, value in shown.items() if not _is_place(key, value)}
+    probe = probe_of(raw, STARTUP)
     return Container(
-        name=name,
+        name=target.name,
         limits=limits,
-        environment={key: value for key, value in given.items() if value is not None and key not in left_out},
-        left_out=tuple(sorted(left_out)),
-        ready_path=str((probe.get("httpGet") or {}).get("path") or ""),
-        ready_seconds=_seconds(probe) if probe else None,
+        environment=own,
+        in_a_cluster=shown,
+        left_out=tuple(sorted(given.keys() - own.keys())),
+        ready_path=probe.path if probe else "",
+        ready_seconds=probe.allowed_seconds if probe else None,
     )
 
 
-def _containers(documents: Sequence[Any]) -> Iterator[tuple[str, Facts]]:
+def target_in(documents: Sequence[Any]) -> Target:
+    """Raises ValueError where there is no such Deployment, or more than one may be meant."""
+    found = list(_targets(documents))
+    named = [one for one in found if NAME in one.name.split("-")] or found
+    if len(named) != 1:
+        seen = ", ".join(one.name for one in found) or "none"
+        raise ValueError(f"one Deployment called {NAME} is wanted; there is {seen}")
+    return named[0]
+
+
+def _targets(documents: Sequence[Any]) -> Iterator[Target]:
     """Of each Deployment the container that is called as it is, else its first one; sidecars follow."""
     for one in documents:
         if not isinstance(one, dict) or one.get("kind") != "Deployment":
             continue
         try:
-            inner = one["spec"]["template"]["spec"]["containers"]
+            pod = one["spec"]["template"]["spec"]
+            inner = pod["containers"]
             named = [container for container in inner if container.get("name") == NAME]
-            yield str(one["metadata"]["name"]), (named or inner)[0]
+            yield Target(name=str(one["metadata"]["name"]), pod=pod, raw=(named or inner)[0])
         except (KeyError, IndexError, TypeError, AttributeError):
             raise ValueError("a Deployment in it has no containers") from None
 
@@ -94,12 +114,6 @@ def _read(resources: Facts, name: str) -> Decimal | None:
         return quantity(resources[name])
     except ValueError as error:
         raise ValueError(f"{name}: {error}") from None
-
-
-def _seconds(probe: Facts) -> float:
-    """From the start until the container would be killed for not being ready."""
-    period, failures = probe.get("periodSeconds", _PERIOD), probe.get("failureThreshold", _FAILURES)
-    return float(probe.get("initialDelaySeconds", _DELAY) + period * failures)
 
 
 def _environment(raw: Facts, documents: Sequence[Any], limits: Limits) -> Iterator[tuple[str, str | None]]:

@@ -6,9 +6,10 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sweep.deployments.pods.container import Container, container_of
 from sweep.running.errors import UsageError
@@ -17,6 +18,7 @@ from sweep.running.processes import PROJECT
 OVERLAYS = PROJECT / "k8s" / "overlays"
 PROGRAMS = (("kubectl", "kustomize"), ("kustomize", "build"))
 _SECONDS = 60.0
+R = TypeVar("R")
 
 
 def folder_of(overlay: str) -> Path:
@@ -26,20 +28,26 @@ def folder_of(overlay: str) -> Path:
 
 def container_in(overlay: str, form: str) -> Container:
     """Raises UsageError where it cannot be rendered, or has no such container."""
+    return understood(overlay, form, container_of)
+
+
+def understood(overlay: str, form: str, read: Callable[[Sequence[Any]], R]) -> R:
+    """What ``read`` makes of the overlay's documents. Raises UsageError for its ValueError, or where it
+    cannot be rendered."""
     folder = folder_of(overlay)
     if not folder.is_dir():
         there = ", ".join(sorted(one.name for one in OVERLAYS.glob("*") if one.is_dir()))
         hint = f"; there are {there}" if there and "/" not in overlay else ""
         raise UsageError(f"--deployment {form}: there is no overlay {folder}{hint}")
     try:
-        return _container_in(folder)
+        return read(_documents_in(folder))
     except ValueError as error:
         raise UsageError(f"--deployment {form}: {folder}: {error}") from None
 
 
 @cache  # a sweep asks at every start; what it renders is one thing for all of it
-def _container_in(folder: Path) -> Container:
-    return container_of(_documents(rendered(folder)))
+def _documents_in(folder: Path) -> list[Any]:
+    return _documents(rendered(folder))
 
 
 def rendered(folder: Path) -> str:

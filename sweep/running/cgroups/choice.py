@@ -25,16 +25,16 @@ _TRIED = Limits(cpu_cores=1.0, cpu_request_cores=1.0, memory_bytes=1 << 30)
 
 @dataclass(frozen=True, kw_only=True)
 class Cgroups:
-    """Where they are. ``own``: the path of this process's group by controller, of version 2 by no name."""
+    """Where they are. ``own``: the path of a process's group by controller, of version 2 by no name."""
 
     tree: Path
     own: dict[str, str]
 
     @classmethod
-    def here(cls, root: Path = Path("/")) -> Cgroups:
+    def here(cls, root: Path = Path("/"), process: str = "self") -> Cgroups:
         own: dict[str, str] = {}
         with contextlib.suppress(OSError):
-            for line in (root / "proc" / "self" / "cgroup").read_text().splitlines():
+            for line in (root / "proc" / process / "cgroup").read_text().splitlines():
                 _, _, rest = line.partition(":")
                 controllers, _, path = rest.partition(":")
                 own |= dict.fromkeys(controllers.split(","), path)
@@ -42,7 +42,7 @@ class Cgroups:
 
     def make(self, limits: Limits) -> Group:
         """A group of these limits. Raises UsageError, which says what was tried."""
-        name, refused = f"{PREFIX}{os.getpid()}-{_born(os.getpid())}-{uuid.uuid4().hex[:8]}", []
+        name, refused = new_name(), []
         for method, attempt in self._ways(name, limits):
             try:
                 return attempt()
@@ -67,7 +67,7 @@ class Cgroups:
 
     def remove_left(self) -> int:
         """Remove the groups of sweeps that are gone; how many folders there were."""
-        left = [folder for folder in self._found() if not _is_at_work(folder.name)]
+        left = [folder for folder in self._found() if not is_at_work(folder.name)]
         return remove_known(left)
 
     def _found(self) -> Iterator[Path]:
@@ -91,7 +91,17 @@ def remove_known(folders: Iterable[Path]) -> int:
     return count
 
 
-def _is_at_work(name: str) -> bool:
+def new_name() -> str:
+    """Of what this process makes, by which it is found again."""
+    return f"{PREFIX}{os.getpid()}-{_born(os.getpid())}-{uuid.uuid4().hex[:8]}"
+
+
+def is_ours(name: str) -> bool:
+    return _NAME.fullmatch(name) is not None
+
+
+def is_at_work(name: str) -> bool:
+    """Does the process that made it still run? Of what is not ours, it may."""
     found = _NAME.fullmatch(name)
     return found is None or abs(_born(int(found[1])) - int(found[2])) <= 1
 

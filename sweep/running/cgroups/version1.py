@@ -44,6 +44,17 @@ def _parent(tree: Path, controller: str, path: str) -> Path | None:
     return None
 
 
+def folders_of(tree: Path, own: dict[str, str]) -> dict[str, Path]:
+    """The group that a process is in, by controller; nothing where they are not all there."""
+    found: dict[str, Path] = {}
+    for controller in (*NEEDED, ACCOUNTING):
+        folder = _parent(tree, controller, own.get(controller, "/"))
+        inner = own.get(controller, "").strip("/")
+        if controller in own and folder is not None and str(folder).endswith(inner):
+            found[controller] = folder
+    return found if found.keys() >= set(NEEDED) else {}
+
+
 def _limit(cpu: Path, memory: Path, limits: Limits) -> None:
     if limits.shares is not None:
         write(cpu / "cpu.shares", limits.shares)

@@ -40,7 +40,7 @@ def _ready_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(local, "Child", _Child)
     monkeypatch.setattr(process, "status", lambda base_url, path, seconds: 200)
-    monkeypatch.setattr(local, "served", lambda base_url: SAID)
+    monkeypatch.setattr(process, "served", lambda base_url: SAID)
 
 
 @pytest.fixture
@@ -62,7 +62,7 @@ def test_a_target_on_cpus_of_its_own_computes_with_as_many_threads(start: Any, m
     *_, child = start(_SHARED)
     assert not names & set(child.env)
     monkeypatch.setenv("OMP_NUM_THREADS", "7")  # what the user asked for is kept
-    monkeypatch.setattr(local, "served", lambda base_url: Served(config="x", settings={"TORCH_THREADS": 3}))
+    monkeypatch.setattr(process, "served", lambda base_url: Served(config="x", settings={"TORCH_THREADS": 3}))
     *_, child = start(_APART, TORCH_THREADS="3")
     assert [child.env[f"{name}_THREADS"] for name in ("OMP_NUM", "TORCH", "MKL_NUM")] == ["7", "3", "2"]
 
@@ -104,6 +104,6 @@ def test_a_target_that_ends_or_is_another_or_has_no_such_setting_is_refused(
     start: Any, monkeypatch: pytest.MonkeyPatch, code: int | None, said: Served, why: str
 ) -> None:
     monkeypatch.setattr(_Child, "code", code)
-    monkeypatch.setattr(local, "served", lambda base_url: said)
+    monkeypatch.setattr(process, "served", lambda base_url: said)
     with pytest.raises(UsageError, match=why):
         start(Z="1", RETRIEVAL="async", A="2")

@@ -67,11 +67,11 @@ def overlay(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
 
     def of(text: str) -> str:
         monkeypatch.setattr(render, "rendered", lambda folder: text)
-        render._container_in.cache_clear()
+        render._documents_in.cache_clear()
         return str(tmp_path)
 
     yield of
-    render._container_in.cache_clear()
+    render._documents_in.cache_clear()
 
 
 def test_a_container_is_what_its_manifests_say(overlay: Any) -> None:

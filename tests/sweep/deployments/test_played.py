@@ -1,0 +1,216 @@
+"""From rendered manifests to the pod that podman plays, and what its probes lead to."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pytest
+import yaml
+
+from sweep.deployments.pods.life import Life, Probes, State
+from sweep.deployments.pods.played import Changes, image_of, left_out, listens_at, played
+from sweep.deployments.pods.probes import Probe, Tally, pause_before, played_probe
+from sweep.running.cgroups.group import Usage
+
+RENDERED = """
+kind: ConfigMap
+metadata: {name: target}
+data: {CACHE_DIR: /cache}
+---
+kind: Deployment
+metadata: {name: target}
+spec:
+  template:
+    spec:
+      serviceAccountName: target
+      nodeSelector: {disk: fast}
+      securityContext: {runAsUser: 10001}
+      initContainers: [{name: seed, image: app:1, volumeMounts: [{name: cache, mountPath: /cache}]}]
+      containers:
+        - name: target
+          image: app:1
+          command: [serve, --host, 0.0.0.0, --port, "8001", --also=8001]
+          ports: [{name: http, containerPort: 8001}]
+          envFrom: [{configMapRef: {name: target}}]
+          env:
+            - {name: MODE, value: old}
+            - {name: KEY, valueFrom: {secretKeyRef: {name: llm, key: k, optional: true}}}
+          readinessProbe: {httpGet: {path: /ready, port: http, httpHeaders: [{name: A, value: b}]}}
+          livenessProbe: {tcpSocket: {port: 9}, periodSeconds: 5, timeoutSeconds: 2, failureThreshold: 6}
+          resources: {limits: {cpu: 500m}}
+          volumeMounts: [{name: cache, mountPath: /cache}]
+        - {name: proxy, image: registry.example/p:2}
+      volumes: [{name: cache, emptyDir: {}}]
+"""
+CHANGES = Changes(
+    name="chokepoint-1", labels={"a": "b"}, port=4000, environment={"MODE": "new"}, folders={"/in": True}
+)
+
+
+def documents(text: str = RENDERED) -> list[Any]:
+    return list(yaml.safe_load_all(text))
+
+
+def test_a_pod_is_the_deployment_s_with_what_the_sweep_changes() -> None:
+    config, pod = played(documents(), CHANGES)
+    spec = pod["spec"]
+    target, proxy = spec["containers"]
+    assert config["kind"] == "ConfigMap"
+    assert pod["metadata"] == {"name": "chokepoint-1", "labels": {"a": "b"}}
+    assert (spec["hostNetwork"], spec["restartPolicy"]) == (True, "Never")
+    assert not {"serviceAccountName", "nodeSelector"} & spec.keys()
+    assert target["command"] == ["serve", "--host", "127.0.0.1", "--port", "4000", "--also=4000"]
+    assert target["env"] == [{"name": "MODE", "value": "new"}]
+    assert (target["envFrom"], target["resources"]) == (
+        [{"configMapRef": {"name": "target"}}],
+        {"limits": {"cpu": "500m"}},
+    )
+    assert {(one["image"], one["imagePullPolicy"]) for one in spec["initContainers"] + [target]} == {
+        ("localhost/app:1", "Never")
+    }
+    assert (proxy["image"], "livenessProbe" in target) == ("registry.example/p:2", False)
+    # Podman has one room for the volumes of all pods.
+    assert [one["name"] for one in target["volumeMounts"]] == ["chokepoint-1-cache", "folder-0"]
+    assert [one["name"] for one in spec["volumes"]] == ["chokepoint-1-cache", "folder-0"]
+    assert (image_of(documents()), left_out(documents())) == ("localhost/app:1", ("KEY",))
+    raw = documents()[1]["spec"]["template"]["spec"]["containers"][0]
+    assert (listens_at(raw, 4000), listens_at({**raw, "command": ["serve"]}, 4000)) == (4000, 8001)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "why"),
+    [
+        ("emptyDir: {}", "persistentVolumeClaim: {claimName: x}", "the volume cache .* is of a cluster"),
+        ("ports: [{name: http, containerPort: 8001}]", "tty: true", "names no port"),
+        ("image: app:1\n", "tty: true\n", "names no image"),
+    ],
+)
+def test_what_is_not_played_is_said(old: str, new: str, why: str) -> None:
+    with pytest.raises(ValueError, match=why):
+        played(documents(RENDERED.replace(old, new)), CHANGES)
+
+
+def test_probes_are_read_with_kubernetes_defaults() -> None:
+    raw = documents()[1]["spec"]["template"]["spec"]["containers"][0]
+    assert played_probe(raw, "readinessProbe", {8001: 4000}) == Probe(
+        path="/ready", headers=(("A", "b"),), port=4000, period=10, timeout=1, failures=3
+    )
+    assert played_probe(raw, "livenessProbe") == Probe(port=9, period=5, timeout=2, failures=6)
+    assert played_probe(raw, "startupProbe") is None
+    for wrong, why in (({"grpc": {"port": 1}}, "none of httpGet"), ({"tcpSocket": {"port": "x"}}, "port x"),
+                       ({"httpGet": {"port": 1, "scheme": "HTTPS"}}, "over HTTPS")):  # fmt: skip
+        with pytest.raises(ValueError, match=why):
+            played_probe({**raw, "startupProbe": wrong}, "startupProbe")
+
+
+def test_a_threshold_is_of_results_in_a_row() -> None:
+    tally = Tally(probe=Probe(failures=2, successes=2))
+    said = [tally.took(one) for one in (False, True, False, False, False, True, False, True, True)]
+    assert said == [False, False, False, True, False, False, False, False, True]
+    assert [pause_before(count) for count in (0, 1, 2, 3, 9)] == [0, 10, 20, 40, 300]
+
+
+@dataclass
+class Engine:
+    """A container that passes its probes or not, as it is told."""
+
+    now: State = field(default_factory=lambda: State(pid=7))
+    passes: dict[str, bool] = field(default_factory=dict)
+    done: list[str] = field(default_factory=list)
+
+    def state(self) -> State:
+        return self.now
+
+    def start(self) -> None:
+        self.done.append("start")
+        self.now = State(pid=self.now.pid + 1 or 8)
+
+    def kill(self) -> None:
+        self.done.append("kill")
+        self.now = State(exit_code=137)
+
+    def runs(self, pid: int) -> bool:
+        return pid == self.now.pid
+
+    def used(self, pid: int) -> Usage | None:
+        return Usage(periods=10, cpu_seconds=1.0, memory_peak_bytes=50, oom_kills=0)
+
+    def submit(self, probe: Probe) -> Future[bool]:
+        asked: Future[bool] = Future()
+        asked.set_result(self.passes.get(probe.path, True))
+        return asked
+
+
+def life_of(engine: Engine, **changes: Any) -> Life:
+    probes = Probes(
+        startup=Probe(path="up", period=1),
+        readiness=Probe(path="ready", period=1, failures=3),
+        liveness=Probe(path="live", period=1, failures=2),
+    )
+    made = Life(
+        engine=engine, probes=probes, submit=engine.submit, startup_seconds=30, memory_bytes=99, **changes
+    )
+    made.begin(0.0)
+    return made
+
+
+def stepped(life: Life, start: int, end: int) -> None:
+    for tenth in range(start * 10, end * 10):
+        life.step(tenth / 10)
+
+
+def test_the_startup_probe_holds_the_others_off() -> None:
+    engine = Engine(passes={"up": False, "live": False, "ready": False})
+    life = life_of(engine)
+    stepped(life, 0, 29)
+    assert (life.ready, engine.done) == (False, [])
+    engine.passes = {}
+    stepped(life, 29, 31)
+    assert life.ready
+    assert life.counts(31.0).failed_liveness == 0
+
+
+def test_a_container_is_killed_by_its_liveness_probe_and_started_again_at_once_and_then_later() -> None:
+    engine = Engine()
+    told: list[str] = []
+    life = life_of(engine, started=lambda: told.append("again"))
+    stepped(life, 0, 3)
+    engine.passes = {"live": False}
+    stepped(life, 3, 8)
+    assert engine.done[:2] == ["kill", "start"]
+    stepped(life, 8, 12)
+    assert engine.done == ["kill", "start", "kill"]  # it waits ten seconds now
+    engine.passes = {}
+    stepped(life, 12, 25)
+    counts = life.counts(25.0)
+    assert (engine.done[3:], counts.restarts, counts.killed, len(told)) == (["start"], 2, 2, 2)
+    assert counts.not_ready_seconds > 10
+    # Its counters begin again with each of its three groups, and are added up.
+    assert life.used() == Usage(periods=30, cpu_seconds=3.0, memory_peak_bytes=50, oom_kills=0)
+
+
+def test_who_is_not_ready_is_left_running() -> None:
+    engine = Engine(passes={"ready": True})
+    life = life_of(engine)
+    stepped(life, 0, 3)
+    engine.passes = {"ready": False}
+    stepped(life, 3, 10)
+    seen = life.counts(10.0)
+    assert (life.ready, engine.done, seen.failed_readiness) == (False, [], 7)
+    assert 3.5 < seen.not_ready_seconds < 5
+    engine.passes = {}
+    stepped(life, 10, 12)
+    assert life.ready
+    assert life.counts(20.0).not_ready_seconds == life.counts(12.0).not_ready_seconds
+
+
+def test_one_killed_for_want_of_memory_stays_ended_with_its_limit_as_its_peak() -> None:
+    engine = Engine()
+    life = life_of(engine)
+    stepped(life, 0, 3)
+    engine.now = State(exit_code=137, oom_killed=True)
+    stepped(life, 3, 40)
+    assert (engine.done, life.over) == ([], "killed for want of memory")
+    assert replace(life.used(), periods=None, cpu_seconds=None) == Usage(oom_kills=1, memory_peak_bytes=99)
