@@ -107,6 +107,8 @@ class Dial:
         self._answer_ns = 0.0
         self._round = 0
         self._turns: deque[tuple[str, int]] = deque([("", 0)] * LEAD)
+        self._paces: dict[str, float] = {}
+        """How long a stage's pieces usually come apart, ns."""
         self._seen: dict[str, Spent] = {}
         """Since the beginning of this round."""
 
@@ -121,26 +123,25 @@ class Dial:
         return found
 
     def pieces(self, stage: str, began: int, answer: Iterator[Found]) -> Iterator[Found]:
-        """What was asked for elsewhere, the first of it late; whatever thread waits for it sleeps."""
-        for number, piece in enumerate(answer):
-            if number == 0:
-                waited = self._clock()
-                if (delay_ns := self._delay_ns(stage, began, waited)) > 0:
-                    time.sleep(delay_ns / 1e9)
-                self._note(stage, began, waited, delay_ns)
+        """What was asked for elsewhere, all of it late; whatever thread waits for it sleeps."""
+        stream = _Stream(self, stage, began)
+        for piece in answer:
+            if (wait_ns := stream.wait_ns()) > 0:
+                time.sleep(wait_ns / 1e9)
+            stream.let_go()
             yield piece
+        stream.end()
 
     async def apieces(self, stage: str, answer: AsyncGenerator[Found]) -> AsyncGenerator[Found]:
         """The same where the event loop goes on meanwhile."""
-        began, first = self._clock(), True
+        stream = _Stream(self, stage, self._clock())
         async with contextlib.aclosing(answer):
             async for piece in answer:
-                if first:
-                    first, waited = False, self._clock()
-                    if (delay_ns := self._delay_ns(stage, began, waited)) > 0:
-                        await asyncio.sleep(delay_ns / 1e9)
-                    self._note(stage, began, waited, delay_ns)
+                if (wait_ns := stream.wait_ns()) > 0:
+                    await asyncio.sleep(wait_ns / 1e9)
+                stream.let_go()
                 yield piece
+        stream.end()
 
     def close(self) -> None:
         with self._lock:
@@ -151,6 +152,11 @@ class Dial:
     def answered(self, seconds: float) -> None:
         """A whole answer took so long: a change of one stage needs a few of them to come through to all."""
         self._answer_ns += (seconds * 1e9 - self._answer_ns) * (LATEST if self._answer_ns else 1)
+
+    def _paced(self, stage: str, gap_ns: float) -> None:
+        """So long its pieces came apart in an answer that was not slowed."""
+        usual_ns = self._paces.get(stage)
+        self._paces[stage] = gap_ns if usual_ns is None else usual_ns + (gap_ns - usual_ns) * LATEST
 
     def _delay_ns(self, stage: str, began: int, worked: int) -> int:
         """How much longer a run of the stage is to take. Where it is slowed by a tenth, a second brings the
@@ -221,6 +227,37 @@ class Dial:
         length = round(usual * self._random.uniform(1 - UNEVEN, 1 + UNEVEN))
         start_ns = self._windows[-1].end_ns if start_ns is None else start_ns
         self._windows.append(Window(start_ns, start_ns + length, stage, percent))
+
+
+class _Stream:
+    """The pieces of one answer: the first is late, and those after it follow at their usual pace, as a slower
+    server's do. They came meanwhile, and would else catch up."""
+
+    def __init__(self, dial: Dial, stage: str, began: int) -> None:
+        self._dial, self._stage, self._began = dial, stage, began
+        self._count = self._delay_ns = self._came = self._first = self._last = 0
+
+    def wait_ns(self) -> int:
+        """How long to keep the piece that has come."""
+        now = self._dial.now_ns()
+        if self._count == 0:
+            self._came, self._delay_ns = now, self._dial._delay_ns(self._stage, self._began, now)
+            return self._delay_ns
+        if self._delay_ns <= 0:
+            return 0
+        return self._first + round(self._count * self._dial._paces.get(self._stage, 0.0)) - now
+
+    def let_go(self) -> None:
+        self._last = self._dial.now_ns()
+        if self._count == 0:
+            self._first = self._last
+            self._dial._note(self._stage, self._began, self._came, self._delay_ns)
+        self._count += 1
+
+    def end(self) -> None:
+        """It is whole."""
+        if self._delay_ns <= 0 and self._count > 1:
+            self._dial._paced(self._stage, (self._last - self._first) / (self._count - 1))
 
 
 def _burn(until_ns: int) -> None:

@@ -91,7 +91,26 @@ def test_a_run_is_slowed_by_the_windows_that_it_goes_through(
     assert dial._delay_ns("embed", began * MS, clock.ns) == 0
 
 
-def test_only_the_first_piece_is_late_and_what_it_took_is_written(
+def test_pieces_after_a_late_first_one_keep_their_pace_and_do_not_catch_up(dial: Dial, clock: Clock) -> None:
+    windows(dial, (0, 1000, "", 0), (1000, 9000, "llm", 20))
+
+    def answer(began_ms: int) -> Iterator[str]:
+        """Each piece is there so long after the beginning, whoever waits for the one before."""
+        for number, piece in enumerate("abcd", start=1):
+            clock.ns = max(clock.ns, (began_ms + 100 * number) * MS)
+            yield piece
+
+    def came(began_ms: int) -> list[int]:
+        clock.ns = began_ms * MS
+        return [clock.ns // MS - began_ms for _ in dial.pieces("llm", began_ms * MS, answer(began_ms))]
+
+    assert came(1000) == [120, 200, 300, 400]  # the pace is not known yet
+    assert came(0) == [100, 200, 300, 400]
+    clock.ns = 2000 * MS
+    assert came(2000) == [120, 220, 320, 420]
+
+
+def test_the_first_piece_is_late_and_what_it_took_is_written(
     dial: Dial, clock: Clock, tmp_path: Path
 ) -> None:
     windows(dial, (0, 1000, "llm", 20), (1000, 2000, "", 0))
