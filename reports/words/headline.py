@@ -68,7 +68,7 @@ def _cut(kept: Sequence[Sentence], others: Sequence[str], care: Sequence[Caution
     """What is kept and, of the others, as many as fit: they are the answer that was asked for. Then cautions,
     as many as there is room for, the rest counted; and that there is more."""
     more = "There is more to know: see the sections below, and the verdict at the end."
-    counted = [*_in_brief(care, 0, 0), more]
+    counted = [*_in_brief(care, 0, 1), more]  # the first of them by name
     found = [s.short or s.text for s in kept]
     if _height([*found, *others[:2], *counted]) > LINES:
         found = [s.least or s.short or s.text for s in kept]
