@@ -78,6 +78,7 @@ def _cut(kept: Sequence[Sentence], others: Sequence[str], care: Sequence[Caution
         found.append(line)
     for end in reversed(range(len(care) + 1)):
         lines = [*found, *_in_brief(care, 0, end), more]
-        if _height(lines) <= LINES:
-            break
-    return lines
+        if end and _height(lines) <= LINES:
+            return lines
+    least = [*found, *_in_brief(care, 0, 1)]  # a reason that is named says more than that there is more
+    return least if care and _height(least) <= LINES else lines
