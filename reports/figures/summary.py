@@ -240,7 +240,8 @@ def summarise(runs: Sequence[Run]) -> tuple[OperatingPoint, ...]:
     cells = [summarise_cell(group) for group in simultaneous(parts)]
     groups: dict[tuple[Row, Load, str], list[CellSummary]] = {}
     met: dict[Row, int] = {}
-    for cell, row in zip(cells, rows_of([cell.cell for cell in cells]), strict=True):
+    rows = rows_of([cell.cell for cell in cells], [cell.source for cell in cells])
+    for cell, row in zip(cells, rows, strict=True):
         groups.setdefault((row, Load.of(cell.cell), cell.cell.workload), []).append(cell)
         first = min(names.index(part.source) for part in cell.parts)
         met[row] = min(first, met.get(row, first))

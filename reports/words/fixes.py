@@ -11,6 +11,7 @@ from reports.document.sentence import Sentence
 from reports.figures.compare import Comparison
 from reports.figures.fixes import FixResult
 from reports.figures.text import times
+from reports.words.changes import better
 
 SAID = {
     "within": "as predicted",
@@ -62,7 +63,7 @@ def _sentence(analysis: Analysis, one: FixResult) -> str:
     else:
         found = f"{at} shows no difference in {per} to {one.tried.of}, {times(c.throughput)}"
     if c.compared is not None and c.compared.excludes_one:
-        found += f", {metric} {times(c.compared)} better"
+        found += f", {metric} {better(c.compared)}"
     spread = [f"but {note.text} ({STAY}): it may be worth more" for note in _uneven(analysis, c)]
     changed = [CODE_CHANGED] if one.code_changed else []
     return f"{'; '.join([found, _held(one), *changed, *spread])}."

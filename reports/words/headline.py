@@ -10,6 +10,7 @@ from reports.document.sentence import Sentence
 from reports.findings.finding import Finding
 from reports.notes.caution import Caution
 from reports.notes.cautions import cautions
+from reports.words.changes import change_sentences
 from reports.words.diagnosis import in_words
 from reports.words.fixes import fix_sentences
 from reports.words.sentences import sentences
@@ -22,7 +23,12 @@ COLUMNS = 98
 def what_this_says(analysis: Analysis, diagnosis: Sequence[Finding]) -> list[str]:
     """What was found, first; sentences that take LINES lines of COLUMNS at most. What is left out for want of
     room, is not silently: cautions are named in brief, and what else there is stands in its own section."""
-    found = [*fix_sentences(analysis), *in_words(diagnosis), *sentences(analysis, diagnosis)]
+    found = [
+        *fix_sentences(analysis),
+        *change_sentences(analysis),
+        *in_words(diagnosis),
+        *sentences(analysis, diagnosis),
+    ]
     care = list(cautions(analysis))
     whole = _with_cautions([sentence.text for sentence in found], care)[0]
     if _height(whole) <= LINES:
