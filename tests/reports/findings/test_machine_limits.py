@@ -1,4 +1,4 @@
-"""What else runs on a service's CPUs matters by the clock's time, not by the little that the service wants."""
+"""What else runs on a CPU matters by the clock's time, not by the little that the service wants."""
 
 from types import SimpleNamespace
 from typing import Any
