@@ -42,7 +42,8 @@ class OneLine(click.Command):
 @click.option(
     "--reference",
     metavar="NAME",
-    help="The variant that others are compared with. Default: the sweep's, else baseline, else the first.",
+    help="The variant, or of runs of other code the run, that others are compared with. Default: the "
+    "sweep's, else baseline, else the first.",
 )
 @click.option(
     "--export",
@@ -97,7 +98,11 @@ def _report(directories: tuple[Path, ...], as_json: bool, output: Path | None, r
         return _refused(str(error))
     except OSError as error:
         return _refused(str(error), error)
-    names = dict.fromkeys(name for level in analysis.levels for name in (level.row.variant, level.config))
+    rows = [level.row for level in analysis.levels]
+    names = dict.fromkeys(
+        n for row in rows for n in (row.variant, row.config, row.difference * bool(row.told))
+    )
+    names.pop("", None)
     if reference is not None and reference not in names:
         return _refused(f"--reference takes one of {', '.join(names)}, not {shown(reference)}")
     where = output if output is not None else directories[0] if len(directories) == 1 else None

@@ -181,6 +181,9 @@ class InsideOfSpan:
 
     samples: int
     processes: int
+    at_each: tuple[float, ...]
+    """How many of them each process of the server's had at a time, the most first; empty where the server is
+    not one that is known."""
     of: str
     """What is counted: requests where the server is one that is known, else the app's tasks."""
     total: float
@@ -225,6 +228,7 @@ def summary(samples: Iterable[InsideSample], start_ns: int, end_ns: int) -> Insi
     return InsideOfSpan(
         samples=len(seen),
         processes=len(by_process),
+        at_each=_at_each(by_process),
         of=of,
         total=sum(fmean(sample.counts[of] for sample in ours) for ours in by_process.values()),
         waits=tuple(waits.most_common()),
@@ -238,6 +242,11 @@ def summary(samples: Iterable[InsideSample], start_ns: int, end_ns: int) -> Insi
         gc_longest_ms=max(sample.gc_longest_ms for sample in seen),
         errors=sum(max(sample.errors for sample in ours) for ours in by_process.values()),
     )
+
+
+def _at_each(by_process: Mapping[int, list[InsideSample]]) -> tuple[float, ...]:
+    own = (ours for ours in by_process.values() if any(s.counts[REQUEST] or s.counts[SERVER] for s in ours))
+    return tuple(sorted((fmean(sample.counts[REQUEST] for sample in ours) for ours in own), reverse=True))
 
 
 def _executors(by_process: Mapping[int, list[InsideSample]]) -> tuple[MeanExecutor, ...]:

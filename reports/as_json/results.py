@@ -45,7 +45,8 @@
 ``rps``, ``ttft`` and the figures are those of streams: another ``workload`` has its own throughput, compared
 metric and figures in their places, under its own names; of several in one report it stands behind ``load``
 in ``levels`` (``10 echo``). ``config``: a variant; where its cells differ in settings,
-code, CPUs or what was asked, with that (``baseline RETRIEVAL=async``). ``load``: ``10`` (users), ``10/s`` (an
+code, CPUs or what was asked, with that (``baseline RETRIEVAL=async``), of code alone with the run's name
+(``baseline before``). ``load``: ``10`` (users), ``10/s`` (an
 open loop's rate) or a shape's name, with other factors before it (``size=100 users=10``); ``concurrency`` is
 null where it is no number of users; ``point``: all factors.
 ``level``, of a load with a shape: ``level_from``, ``level_to``, ``start_ns`` and

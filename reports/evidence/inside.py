@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 from typing import TypeVar
 
-from records.cells import layout
-from records.evidence.inside import InsideOfSpan, MeanExecutor, Place, Work, read_inside, summary
-from reports.figures.summary import CellSummary
+from records.evidence.inside import InsideOfSpan, MeanExecutor, Place, Work
 
 K = TypeVar("K")
 
@@ -23,6 +20,10 @@ class InsideOfCells:
     samples: int
     requests: float
     """That were inside at a time."""
+    servers: int
+    """The most processes that served them in a cell."""
+    uneven: tuple[float, ...]
+    """How many of them each had, in the cell in which one had the greatest share."""
     waits: tuple[tuple[Place, float], ...]
     """How many of them were where, the most first."""
     lag_ms: float
@@ -37,18 +38,6 @@ class InsideOfCells:
     gc_share: float
     """Of the time, spent collecting garbage; of several processes their mean."""
     gc_longest_ms: float
-
-
-def insides(cell: CellSummary) -> Iterator[tuple[InsideOfSpan, float]]:
-    """What was seen in each part of a cell, and for how many seconds; nothing where nobody looked, or no file
-    of it can be read."""
-    if (window := cell.window) is None:
-        return
-    for part in cell.parts:
-        with suppress(OSError):
-            samples = read_inside(part.data.path / layout.INSIDE)
-            if (inside := summary(samples, window.start_ns, window.end_ns)) is not None:
-                yield inside, (window.end_ns - window.start_ns) / 1e9
 
 
 def mean_inside(found: Sequence[tuple[InsideOfSpan, float]]) -> InsideOfCells | None:
@@ -67,6 +56,8 @@ def _mean(found: Sequence[InsideOfSpan], seconds: float) -> InsideOfCells:
     return InsideOfCells(
         samples=sum(one.samples for one in found),
         requests=fmean(one.total for one in found),
+        servers=max(len(one.at_each) for one in found),
+        uneven=max((one.at_each for one in found), key=_share_of_the_first),
         waits=weighed(lambda one: one.waits),
         lag_ms=fmean(one.lag_ms for one in found),
         lag_longest_ms=max(one.lag_longest_ms for one in found),
@@ -77,6 +68,11 @@ def _mean(found: Sequence[InsideOfSpan], seconds: float) -> InsideOfCells:
         gc_share=sum(one.gc_ms / one.processes for one in found) / 1e3 / seconds if seconds else 0.0,
         gc_longest_ms=max(one.gc_longest_ms for one in found),
     )
+
+
+def _share_of_the_first(at_each: Sequence[float]) -> float:
+    """Against an even share."""
+    return at_each[0] * len(at_each) / sum(at_each) if sum(at_each) else 0.0
 
 
 def _executors(found: Sequence[InsideOfSpan]) -> tuple[MeanExecutor, ...]:

@@ -15,9 +15,9 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from statistics import fmean, stdev
 
-from records.evidence.inside import READY, RUNNING, InsideOfSpan, Place
+from records.evidence.inside import READY, RUNNING, Place
 from records.evidence.stacks import Stacks
-from reports.evidence.inside import InsideOfCells, insides, mean_inside
+from reports.evidence.inside import InsideOfCells, mean_inside
 from reports.evidence.kinds import OUTSIDE, QUEUES, STAGE, STAGE_QUEUE
 from reports.evidence.machine import GotOfMachine, got_of_machine
 from reports.evidence.outside import Probed, probed
@@ -95,15 +95,8 @@ class LoadedPoint:
         return tuple(LoadedPoint(level=replace(self.level, cells=(cell,))) for cell in cells)
 
     @cached_property
-    def _insides(self) -> tuple[tuple[InsideOfSpan, float], ...]:
-        """Read once, by the cell's own point."""
-        if len(self.each) == 1:
-            return tuple(found for cell in self.level.valid_cells for found in insides(cell))
-        return tuple(found for one in self.each for found in one._insides)
-
-    @cached_property
     def inside(self) -> InsideOfCells | None:
-        return mean_inside(self._insides)
+        return mean_inside([found for cell in self.level.valid_cells for found in cell.insides])
 
     @cached_property
     def machine(self) -> GotOfMachine | None:

@@ -40,6 +40,8 @@ class Comparison:
     """In what the two loads differ: then the ratio is of two loads."""
     differ_in: tuple[str, ...]
     """In what the two services differ beyond their names: then no ratio is given."""
+    of_one_variant: bool = False
+    """Does it say what a change is worth, of code, settings or machine?"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,12 +103,12 @@ def configs_of(levels: Sequence[OperatingPoint]) -> list[str]:
 
 
 def reference_of(levels: Sequence[OperatingPoint], wanted: str | None, given: Sequence[str]) -> Row:
-    """The row of one deployment that others are compared with: the ``wanted`` one (by its name, or its
-    variant's), else the baseline, else the first one ``given``, else the first there is."""
+    """The row of one deployment that others are compared with: the ``wanted`` one (by its name, its
+    variant's or its run's), else the baseline, else the first one ``given``, else the first there is."""
     rows = [next(lv.row for lv in levels if lv.config == config) for config in configs_of(levels)]
     for name in (wanted, BASELINE.name, *given):
         for row in rows:
-            if name in (row.config, row.variant):
+            if name in (row.config, row.variant) or (row.told and name == row.difference):
                 return row
     return rows[0]
 
@@ -176,6 +178,7 @@ def comparison(level: OperatingPoint, other: OperatingPoint, ratios: Ratios) -> 
         paired={s.key for s in level.samples} == {s.key for s in other.samples},
         workload_mismatch=differ((level, other)),
         differ_in=more,
+        of_one_variant=level.row.variant == other.row.variant,
     )
 
 

@@ -2,8 +2,8 @@
 
 Where settings in effect, code, CPUs, machine, what was started, the way a service was reached or what was
 asked of it differ, there are several rows, and the name of each carries what it has and others have not:
-``baseline RETRIEVAL=blocking``. Cells that are too old to tell some of that are rows of their own beside
-those that do.
+``baseline RETRIEVAL=blocking``; where that is the code of the service alone, its run: ``baseline before``.
+Cells that are too old to tell some of that are rows of their own beside those that do.
 What was asked is held against cells of the same other factors and of the same kind of load, for that is what
 those change.
 """
@@ -31,11 +31,12 @@ from reports.figures.alike import (
     stages_of,
 )
 from reports.figures.requested import LATER, canonical, load_keys
+from reports.figures.run_names import CODE, SERVICE, run_names
 
 OF_THE_LOAD = frozenset({"rate"})
 """What levels of one row differ in: it is their load itself."""
 LONGEST_VALUE = 40
-DIGEST, SHOWN_OF_DIGEST = re.compile("[0-9a-f]{64}"), 12
+DIGEST, SHOWN_OF_DIGEST = re.compile("[0-9a-f]{64}"), 6
 UNTOLD = "?"
 """The value of a cell that does not tell it, beside others that differ in it."""
 
@@ -50,6 +51,8 @@ class Row:
     """What it has and the variant's other rows have not; empty where there are none."""
     named: frozenset[str] = frozenset()
     """The facts that are in it."""
+    told: str = ""
+    """What stands behind it, where it is the name of a run: ``service.code=1d953f``."""
 
     @property
     def config(self) -> str:
@@ -100,8 +103,8 @@ KINDS: tuple[Kind, ...] = (
 )
 
 
-def rows_of(cells: Sequence[Cell]) -> list[Row]:
-    """The row of each cell."""
+def rows_of(cells: Sequence[Cell], sources: Sequence[str] = ()) -> list[Row]:
+    """The row of each cell; ``sources``: the folders of their runs, by which rows may be called."""
     groups: dict[tuple[str, str], list[int]] = {}
     for place, cell in enumerate(cells):
         groups.setdefault((cell.deployment, cell.config), []).append(place)
@@ -110,9 +113,13 @@ def rows_of(cells: Sequence[Cell]) -> list[Row]:
         own = [_Facts() for _ in places]
         for kind, among in KINDS:
             _add(own, [cells[place] for place in places], kind, among)
-        for place, facts, text in zip(places, own, _texts(own), strict=True):
+        names = run_names([facts.values for facts in own], [sources[place] for place in places if sources])
+        for n, (place, facts, text) in enumerate(zip(places, own, _texts(own), strict=True)):
             named = frozenset(facts.values)
-            found[place] = Row(deployment=deployment, variant=variant, difference=text, named=named)
+            difference, told = (names[n], text) if names else (text, "")
+            found[place] = Row(
+                deployment=deployment, variant=variant, difference=difference, named=named, told=told
+            )
     return [found[place] for place in range(len(cells))]
 
 
@@ -185,7 +192,10 @@ def _short(name: str, texts: Sequence[str]) -> dict[str, str]:
     objects = [orjson.loads(text) if text != UNTOLD else {} for text in distinct]
     if all(isinstance(one, dict) for one in objects) and any(objects):
         keys = [key for key in sorted({k for one in objects for k in one}) if _vary(key, objects)]
-        columns = [[f"{name}.{key}={text}" for text in _cut(o.get(key) for o in objects)] for key in keys]
+        columns = [
+            [f"{name}.{key}={text}" for text in _cut(_shown(name, key, o.get(key)) for o in objects)]
+            for key in keys
+        ]
         parts = [" ".join(row) for row in zip(*columns, strict=True)]
     else:
         known = [None if text == UNTOLD else orjson.loads(text) for text in distinct]
@@ -193,6 +203,11 @@ def _short(name: str, texts: Sequence[str]) -> dict[str, str]:
         parts = [f"{name}={UNTOLD if text == UNTOLD else value}" for text, value in values]
     numbered = enumerate(zip(distinct, parts, strict=True), 1)
     return {text: part if parts.count(part) == 1 else f"{part}#{i}" for i, (text, part) in numbered}
+
+
+def _shown(name: str, key: str, value: Any) -> Any:
+    """The code is a digest, too, of fewer digits."""
+    return value[:SHOWN_OF_DIGEST] if (name, key) == (SERVICE, CODE) and isinstance(value, str) else value
 
 
 def _vary(key: str, objects: Sequence[Mapping[str, Any]]) -> bool:

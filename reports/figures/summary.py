@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -10,10 +10,13 @@ from typing import Any
 
 import numpy as np
 
+from records.cells import layout
 from records.cells.cell import Cell, Check, Window
 from records.cells.measure import measured
 from records.cells.reader import Run
 from records.errors import RecordError
+from records.evidence.inside import InsideOfSpan, read_inside
+from records.evidence.inside import summary as inside_over
 from records.evidence.limits import CellLimits
 from records.evidence.machine import Machine, machine_over
 from records.evidence.samples import samples_in
@@ -79,6 +82,21 @@ class CellSummary:
     def machine(self) -> Machine | None:
         """What these samples come to; of several parts, those of the profiler that took most."""
         return machine_over(self.profile)
+
+    @cached_property
+    def insides(self) -> tuple[tuple[InsideOfSpan, float], ...]:
+        """What was seen inside it in each part's window, and for how many seconds; nothing where nobody
+        looked, or no file of it can be read."""
+        return tuple(self._insides())
+
+    def _insides(self) -> Iterator[tuple[InsideOfSpan, float]]:
+        if (window := self.window) is None:
+            return
+        for part in self.parts:
+            with suppress(OSError):
+                samples = read_inside(part.data.path / layout.INSIDE)
+                if (inside := inside_over(samples, window.start_ns, window.end_ns)) is not None:
+                    yield inside, window.seconds
 
     @cached_property
     def limits(self) -> CellLimits | None:
@@ -222,7 +240,8 @@ def summarise(runs: Sequence[Run]) -> tuple[OperatingPoint, ...]:
     cells = [summarise_cell(group) for group in simultaneous(parts)]
     groups: dict[tuple[Row, Load, str], list[CellSummary]] = {}
     met: dict[Row, int] = {}
-    for cell, row in zip(cells, rows_of([cell.cell for cell in cells]), strict=True):
+    rows = rows_of([cell.cell for cell in cells], [cell.source for cell in cells])
+    for cell, row in zip(cells, rows, strict=True):
         groups.setdefault((row, Load.of(cell.cell), cell.cell.workload), []).append(cell)
         first = min(names.index(part.source) for part in cell.parts)
         met[row] = min(first, met.get(row, first))

@@ -53,7 +53,7 @@ def _of(service: Service) -> Iterator[Acquittal]:
             yield free(
                 "event-loop-blocked",
                 Evidence(figure="the loop comes late by", value=inside.lag_ms, unit="ms"),
-                Evidence(figure="its thread is busy", value=100 * inside.loop_busy, unit="%"),
+                Evidence(figure="its thread is held", value=100 * inside.loop_busy, unit="%"),
             )
         if inside.gc_share <= LITTLE:
             yield free(

@@ -113,7 +113,7 @@ def _binding(service: Service, inside: InsideOfCells) -> Iterator[Finding]:
         advice=why.advice,
         effect=rate_effect(service, found, predictable=on_loop.kind not in ("embedding", "search")),
         evidence=(
-            Evidence(figure="the loop's thread is busy", value=100 * inside.loop_busy, unit="%"),
+            Evidence(figure="the loop's thread is held", value=100 * inside.loop_busy, unit="%"),
             Evidence(
                 figure="of that in this function",
                 value=100 * on_loop.of_function / inside.loop_busy,
@@ -133,7 +133,8 @@ def _beside(service: Service, inside: InsideOfCells) -> Iterator[Finding]:
     machine = service.heavy.machine
     # While it waits for a CPU it is at its line, too.
     took = on_loop.of_kind * (machine.undelayed(inside.loop_busy) if machine else 1.0)
-    ms = 1e3 * max(on_loop.waits, took) / service.heavy.per_second
+    loops = max(1, inside.servers)
+    ms = 1e3 * max(on_loop.waits, took) * loops / service.heavy.per_second
     wasted = on_loop.kind in AS_DONE and on_loop.of_kind >= WASTE
     why = _why(service, on_loop, inside)
     if why is None or why is FULL or not (wasted or min(ms, inside.lag_ms) >= LONG_MS):
@@ -148,7 +149,7 @@ def _beside(service: Service, inside: InsideOfCells) -> Iterator[Finding]:
         effect=Effect(figure="answers a second", now=service.heavy.answers_per_second),
         evidence=(
             Evidence(figure="of the loop's time each answer takes", value=ms, unit="ms"),
-            Evidence(figure="so that there are never more answers a second than", value=1e3 / ms),
+            Evidence(figure="so that there are never more answers a second than", value=1e3 * loops / ms),
             *probe_evidence(service),
             *stack_evidence(service),
         ),
@@ -157,8 +158,11 @@ def _beside(service: Service, inside: InsideOfCells) -> Iterator[Finding]:
 
 
 def probe_evidence(service: Service) -> tuple[Evidence, ...]:
-    """What a cheap path took under load and before it."""
-    probed = service.heavy.probed
+    """What a cheap path took under load and before it. Of several processes none: a probe's new connection
+    goes to one that is free."""
+    probed, inside = service.heavy.probed, service.heavy.inside
+    if inside is not None and inside.servers > 1:
+        return ()
     if probed is None or probed.path_ms is None or probed.path_idle_ms is None:
         return ()
     return (

@@ -42,7 +42,11 @@ def _delayed(service: Service, machine: GotOfMachine) -> Iterator[Finding]:
         machine.main_thread_delay or 0.0
     ) >= DELAYED:  # of the clock's time: of next to nothing it is nothing
         yield _finding(
-            service, "noisy-neighbour", min(share, MUCH / 2), *figures,  # what else is found comes first
+            service, "noisy-neighbour", min(share, MUCH / 2),  # what else is found comes first
+            Evidence(
+                figure="share of all the time that its event loop's thread waited for a CPU",
+                value=100 * (machine.main_thread_delay or 0.0), unit="%",
+            ), *figures,
             advice="Something else takes its CPUs: give it CPUs of its own, or a share that is kept for it",
         )  # fmt: skip
 

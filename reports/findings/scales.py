@@ -30,7 +30,7 @@ def scales(analysis: Analysis) -> Iterator[Finding]:
             yield Finding(
                 code="latency-only", about=about(service), where=place.where, binds="latency",
                 confidence="shown", severity="low",
-                effect=Effect(figure="an answer's time", unit="ms", now=1e3 * service.heavy.seconds_each,
+                effect=Effect(figure="mean E2E", unit="ms", now=1e3 * service.heavy.seconds_each,
                               mended=1e3 * service.heavy.seconds_each - ms),
                 evidence=(Evidence(figure="a plain wait there", value=ms, unit="ms"), *figures),
                 advice="It makes each answer later and holds back nobody else; mend it for latency's sake",

@@ -135,7 +135,8 @@ def frame(directories: Iterable[Path | str] | Path | str) -> pd.DataFrame:
     groups = simultaneous(parts)
     cells = [merged_cell(group) for group in groups]
     table = Table((name, about.kind) for name, about in COLUMNS.items())
-    for group, cell, row in zip(groups, cells, rows_of(cells), strict=True):
+    rows = rows_of(cells, [" + ".join(part.source for part in group) for group in groups])
+    for group, cell, row in zip(groups, cells, rows, strict=True):
         _add(table, group, cell, row)
     return table.frame()
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
-from reports.analysis import of_answers, of_loads, of_machine, of_ratios, of_spans, of_stacks
+from reports.analysis import of_answers, of_loads, of_machine, of_processes, of_ratios, of_spans, of_stacks
 from reports.analysis.analysis import Analysis
 from reports.analysis.note import Note
 from reports.figures.text import listed, number
@@ -97,6 +97,12 @@ def _reached(notes: Sequence[of_ratios.ReachedDifferently]) -> Caution:
     note = notes[0]
     text = f"{note.first} and {note.second} were reached differently ({listed(note.ways)})"
     return Caution(sentences=(f"{text}: what that costs is in their ratio.",), brief=text)
+
+
+def _uneven(notes: Sequence[of_processes.Uneven]) -> Caution:
+    worst = notes[0]
+    whole = f"{worst.at}: {worst.text} ({of_processes.STAY}): it does not show what several are worth"
+    return Caution(sentences=(f"{whole}{more(notes, 'rows')}.",), brief=f"{worst.text} of {worst.at.config}")
 
 
 def _overlapping(notes: Sequence[of_loads.Overlapping]) -> Caution:
@@ -222,6 +228,7 @@ WORDS: dict[type[Note], Callable[[Any], Caution]] = {
     of_ratios.NotCompared: _not_compared,
     of_ratios.WorkloadMismatch: _workload_mismatch,
     of_ratios.ReachedDifferently: _reached,
+    of_processes.Uneven: _uneven,
     of_loads.Overlapping: _overlapping,
     of_loads.Beside: _beside,
     of_machine.Drift: _drift,

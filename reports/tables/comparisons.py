@@ -9,7 +9,7 @@ from reports.analysis.analysis import Analysis
 from reports.document.document import Row, Table
 from reports.figures.compare import Comparison
 from reports.figures.load import heads
-from reports.figures.text import NONE, times
+from reports.figures.text import NONE, listed, times
 from reports.notes.footnotes import ratio_notes
 
 EFFECT_NOTE = (
@@ -22,7 +22,11 @@ def comparison_tables(analysis: Analysis) -> Iterator[Table]:
     groups: dict[tuple[str, str, str], list[Comparison]] = {}
     for c in analysis.comparisons:
         groups.setdefault((c.deployment, c.workload.name, c.reference), []).append(c)
-    yield from map(_table, groups.values())
+    told = {(lv.deployment, lv.config): lv.row.told for lv in analysis.levels if lv.row.told}
+    for own in groups.values():
+        rows = dict.fromkeys((c.deployment, config) for c in own for config in (c.reference, c.config))
+        behind = [f"{row[1]}: {told[row]}" for row in rows if row in told]
+        yield _table(own, [f"Runs of other code: {listed(behind)}."] if behind else [])
 
 
 def _mocks(config: str) -> bool:
@@ -30,7 +34,7 @@ def _mocks(config: str) -> bool:
     return bool(mocked_by(config.partition(" ")[0]))
 
 
-def _table(own: Sequence[Comparison]) -> Table:
+def _table(own: Sequence[Comparison], behind: Sequence[str]) -> Table:
     """Of one deployment and workload, with one reference."""
     rows, first, workload = [], heads(c.load for c in own), own[0].workload
     per, metric = workload.throughput.title, workload.compared
@@ -52,6 +56,7 @@ def _table(own: Sequence[Comparison]) -> Table:
         notes=(
             "Above 1 is faster. 'Differs in': whose 95 % interval excludes 1.",
             *([EFFECT_NOTE] if any(_mocks(c.config) or _mocks(c.reference) for c in own) else []),
+            *behind,
             *absent,
             *ratio_notes(own),
         ),

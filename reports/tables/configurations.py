@@ -13,10 +13,12 @@ from reports.figures.summary import OperatingPoint
 from reports.notes.footnotes import absent_note, answer_notes, failure_note, trait_notes
 from reports.tables import columns
 from reports.tables.side_by_side import original_table
+from reports.words.fixes import settings_of
 
 
 def configuration_tables(analysis: Analysis) -> Iterator[Table]:
     deployments = deployments_of(analysis.levels)
+    tried = {fix.tried.variant: f" ({settings_of(fix)})" for fix in analysis.fixes}
     for config, group in product(configs_of(analysis.levels), by_workload(analysis.levels)):
         both = [
             name for name in deployments if any((lv.deployment, lv.config) == (name, config) for lv in group)
@@ -28,7 +30,7 @@ def configuration_tables(analysis: Analysis) -> Iterator[Table]:
         for deployment in deployments:
             own = [lv for lv in group if (lv.deployment, lv.config) == (deployment, config)]
             if own:
-                yield _table(own)
+                yield _table(own, tried.get(own[0].row.variant, ""))
 
 
 def _level_row(level: OperatingPoint, first: Sequence[str], side: Sequence[str]) -> Row:
@@ -37,8 +39,8 @@ def _level_row(level: OperatingPoint, first: Sequence[str], side: Sequence[str])
     return Row(cells=(*level.load.cells(first), *main, *others, str(f.failures)), invalid=not level.valid)
 
 
-def _table(levels: list[OperatingPoint]) -> Table:
-    """One deployment's one configuration, of one workload."""
+def _table(levels: list[OperatingPoint], settings: str) -> Table:
+    """One deployment's one configuration, of one workload; ``settings``: of a fix, what it is."""
     workload, figures = levels[0].workload, [level.figures for level in levels]
     side = columns.shown(figures, workload.side)
     first, others = heads(level.load for level in levels), columns.heads(workload, side)
@@ -50,7 +52,7 @@ def _table(levels: list[OperatingPoint]) -> Table:
     if any(not level.valid for level in levels):
         notes.append("Struck out: no valid cell at that level; see the verdict.")
     return Table(
-        title=f"{levels[0].deployment}: {levels[0].config}",
+        title=f"{levels[0].deployment}: {levels[0].config}{settings}",
         columns=(*first, *columns.main_heads(workload), *others, "Fail"),
         rows=tuple(_level_row(level, first, side) for level in levels),
         notes=tuple(notes),

@@ -5,25 +5,54 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reports.analysis.analysis import Analysis
+from reports.analysis.of_processes import STAY, Uneven
+from reports.analysis.subject import Subject
 from reports.document.sentence import Sentence
+from reports.figures.compare import Comparison
 from reports.figures.fixes import FixResult
 from reports.figures.text import times
+from reports.words.changes import better
 
 SAID = {
     "within": "as predicted",
     "too high": "less than predicted",
     "too low": "more than predicted",
 }
+CODE_CHANGED = "the service's code changed since the finding"
 
 
 def fix_sentences(analysis: Analysis) -> Iterator[Sentence]:
-    """The answer that was asked for: the first of them is said however little room there is."""
-    for i, one in enumerate(analysis.fixes):
-        text = _sentence(one)
-        yield Sentence(text=text, short=text, kept=i == 0)
+    """The answer that was asked for: each fix by its setting, however little room there is."""
+    if analysis.fixes:
+        each = [_sentence(analysis, one) for one in analysis.fixes]
+        briefs = [f"{_brief(analysis, one)}." for one in analysis.fixes]
+        yield Sentence(
+            text=" ".join(each), short=" ".join([each[0], *briefs[1:]]), least=_least(analysis), kept=True
+        )
 
 
-def _sentence(one: FixResult) -> str:
+def _least(analysis: Analysis) -> str:
+    c = next((one.comparison for one in analysis.fixes if one.comparison), None)
+    of = (
+        f"{c.deployment} at {c.load.named}, {c.workload.throughput.title} against {c.reference}: "
+        if c
+        else ""
+    )
+    changed = [CODE_CHANGED] if any(one.code_changed for one in analysis.fixes) else []
+    return f"{of}{'; '.join([*(_brief(analysis, one) for one in analysis.fixes), *changed])}."
+
+
+def _brief(analysis: Analysis, one: FixResult) -> str:
+    c = one.comparison
+    if c is None or c.throughput is None:
+        return f"{settings_of(one)} could not be compared"
+    said = [] if c.throughput.excludes_one else ["no difference shown"]
+    said += [SAID[one.prediction]] if one.prediction else []
+    said += [note.text for note in _uneven(analysis, c)]
+    return ", ".join([f"{settings_of(one)} {times(c.throughput)}", *said])
+
+
+def _sentence(analysis: Analysis, one: FixResult) -> str:
     c, name = one.comparison, f"{settings_of(one)} ({one.tried.variant})"
     if c is None or c.throughput is None:
         return f"{name} could not be compared with {one.tried.of}: one of the two has no valid cell."
@@ -34,9 +63,16 @@ def _sentence(one: FixResult) -> str:
     else:
         found = f"{at} shows no difference in {per} to {one.tried.of}, {times(c.throughput)}"
     if c.compared is not None and c.compared.excludes_one:
-        found += f", {metric} {times(c.compared)} better"
-    changed = "; the service's code changed since the finding" if one.code_changed else ""
-    return f"{found}; {_held(one)}{changed}."
+        found += f", {metric} {better(c.compared)}"
+    spread = [f"but {note.text} ({STAY}): it may be worth more" for note in _uneven(analysis, c)]
+    changed = [CODE_CHANGED] if one.code_changed else []
+    return f"{'; '.join([found, _held(one), *changed, *spread])}."
+
+
+def _uneven(analysis: Analysis, c: Comparison) -> list[Uneven]:
+    """What was measured of several processes of which one had most of the requests is not what they give."""
+    row = Subject(deployment=c.deployment, config=c.config, load=c.load)
+    return [note for note in analysis.noted(Uneven) if note.at == row]
 
 
 def _held(one: FixResult) -> str:

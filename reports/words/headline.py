@@ -10,6 +10,7 @@ from reports.document.sentence import Sentence
 from reports.findings.finding import Finding
 from reports.notes.caution import Caution
 from reports.notes.cautions import cautions
+from reports.words.changes import change_sentences
 from reports.words.diagnosis import in_words
 from reports.words.fixes import fix_sentences
 from reports.words.sentences import sentences
@@ -22,7 +23,12 @@ COLUMNS = 98
 def what_this_says(analysis: Analysis, diagnosis: Sequence[Finding]) -> list[str]:
     """What was found, first; sentences that take LINES lines of COLUMNS at most. What is left out for want of
     room, is not silently: cautions are named in brief, and what else there is stands in its own section."""
-    found = [*fix_sentences(analysis), *in_words(diagnosis), *sentences(analysis, diagnosis)]
+    found = [
+        *fix_sentences(analysis),
+        *change_sentences(analysis),
+        *in_words(diagnosis),
+        *sentences(analysis, diagnosis),
+    ]
     care = list(cautions(analysis))
     whole = _with_cautions([sentence.text for sentence in found], care)[0]
     if _height(whole) <= LINES:
@@ -68,7 +74,7 @@ def _cut(kept: Sequence[Sentence], others: Sequence[str], care: Sequence[Caution
     """What is kept and, of the others, as many as fit: they are the answer that was asked for. Then cautions,
     as many as there is room for, the rest counted; and that there is more."""
     more = "There is more to know: see the sections below, and the verdict at the end."
-    counted = [*_in_brief(care, 0, 0), more]
+    counted = [*_in_brief(care, 0, 1), more]  # the first of them by name
     found = [s.short or s.text for s in kept]
     if _height([*found, *others[:2], *counted]) > LINES:
         found = [s.least or s.short or s.text for s in kept]
@@ -78,6 +84,7 @@ def _cut(kept: Sequence[Sentence], others: Sequence[str], care: Sequence[Caution
         found.append(line)
     for end in reversed(range(len(care) + 1)):
         lines = [*found, *_in_brief(care, 0, end), more]
-        if _height(lines) <= LINES:
-            break
-    return lines
+        if end and _height(lines) <= LINES:
+            return lines
+    least = [*found, *_in_brief(care, 0, 1)]  # a reason that is named says more than that there is more
+    return least if care and _height(least) <= LINES else lines

@@ -186,8 +186,8 @@ def _deployment(analysis: Analysis, deployment: str) -> Iterator[Sentence]:
     for shaped in analysis.shaped:
         if shaped.cell.valid and shaped.cell.cell.deployment == deployment:
             yield Sentence(text=_shape(shaped))
-    fixes = {(fix.tried.variant, fix.tried.of) for fix in analysis.fixes}  # which are said already
-    for of_it in _alike([c for c in own if (c.config, c.reference) not in fixes]):
+    fixes = {(fix.tried.variant, fix.tried.of) for fix in analysis.fixes}  # said already, as are changes
+    for of_it in _alike([c for c in own if (c.config, c.reference) not in fixes and not c.of_one_variant]):
         name, workload = of_it[0].reference, of_it[0].workload
         its = (k for k in knees if (k.config, k.workload) == (name, workload))
         yield from _mocks(of_it, next(its, None))

@@ -90,7 +90,7 @@ def test_two_runs_with_other_settings_are_two_rows_and_a_comparison(recipe: list
         (baseline[1], baseline[0]), (mock[0], baseline[0]), (mock[1], baseline[1]), (mock[1], mock[0])
     }  # fmt: skip
     assert analysis.exit_code == 0
-    assert "configuration baseline RETRIEVAL=async makes RPS 2.5" in head(analysis)
+    assert "local: baseline RETRIEVAL=async has 2.50x (" in head(analysis)
 
 
 def test_the_other_order_compares_the_other_way_and_a_reference_may_be_named(recipe: list[Any]) -> None:

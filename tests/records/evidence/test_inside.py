@@ -43,6 +43,7 @@ def test_over_a_window_the_mean_number_that_waits_of_how_many(tmp_path: Path) ->
     found = summary(read_inside(path), 10, 20)
     assert found is not None
     assert (found.of, found.total, found.samples, found.processes) == ("request", 34.0, 3, 2)
+    assert found.at_each == (30.0, 4.0)
     assert found.waits == ((Place(**SEMAPHORE), 25.0),)
     assert (found.lag_longest_ms, found.loop_busy) == (3.0, pytest.approx(1 / 3))
     work_seen = Work(where="embed (app.py:7)", at="_run", called="torch.nn:F.x")

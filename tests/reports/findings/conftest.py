@@ -25,7 +25,8 @@ def lines(each: Iterable[Any]) -> bytes:
 @dataclass(frozen=True, kw_only=True)
 class Seen:
     """At one load, all the time the same: the groups of requests that wait (None: nobody looked), what the
-    loop's thread is at and in so many of the samples, and the LLM server's own time to the first token and
+    loop's thread is at and in so many of the samples, how many other processes of the server's have none of
+    them, and the LLM server's own time to the first token and
     from there to the last."""
 
     users: int
@@ -34,6 +35,7 @@ class Seen:
     running: dict[str, str] | None = None
     loop_busy: float = 1.0
     lag_ms: float = 0.1
+    idle: int = 0
     executors: tuple[dict[str, Any], ...] = ()
     threads: tuple[dict[str, Any], ...] = ()
     gc_ms: float = 0.0
@@ -58,8 +60,12 @@ class Seen:
         }  # fmt: skip
         runs = (self.running if i <= round(48 * self.loop_busy) else None for i in range(1, 49))
         loops = ([{"lag_ms": self.lag_ms, "running": one}] for one in runs)
-        ats = (self.start_ns + i * 100_000_000 for i in range(1, 49))
-        return lines({**sample, "at_ns": at, "loops": loop} for at, loop in zip(ats, loops, strict=True))
+        ats = [self.start_ns + i * 100_000_000 for i in range(1, 49)]
+        free = {**sample, "requests": 0, "groups": [], "loops": [{"lag_ms": 0.1, "running": None}]}
+        return lines(
+            [{**sample, "at_ns": at, "loops": loop} for at, loop in zip(ats, loops, strict=True)]
+            + [{**free, "pid": 2 + n, "at_ns": at} for n in range(self.idle) for at in ats]
+        )
 
     def profile(self) -> bytes:
         sample = {

@@ -37,6 +37,7 @@ def test_a_plain_wait_is_latency_and_holds_back_nobody(diagnose: Any, seen: Any)
     assert (found.code, found.binds, found.where) == ("latency-only", "latency", SLEEP["where"])
     figures = {one.figure: one.value for one in found.evidence}
     assert figures["a plain wait there"] == pytest.approx(30.6, rel=0.05)
+    assert found.effect.figure == "mean E2E"
 
 
 def test_garbage_that_is_collected_often(diagnose: Any, both: Any) -> None:

@@ -1,5 +1,6 @@
 """A run that tried fixes: its report holds what was predicted against what came."""
 
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -10,9 +11,13 @@ from records.services.fixes import TriedFix, fixes_of
 from reported import what_this_says, words
 from reports.analysis.analyse import analyse
 from reports.analysis.analysis import Analysis
+from reports.analysis.of_processes import Uneven
+from reports.analysis.subject import Subject
 from reports.as_json.results import results_json
 from reports.blocks import blocks
 from reports.document.render import markdown
+from reports.findings.catalogue import diagnosis
+from reports.words.fixes import fix_sentences
 
 FIX = {
     "variant": "fix-some-lock", "of": "slow", "code": "some-lock", "where": "ask (mine.py:7)",
@@ -78,6 +83,27 @@ def test_a_fix_that_gains_nothing_is_said_to(tried: Any) -> None:
     first = what_this_says(tried(FIX, gain=1.0))[0]
     assert "shows no difference in RPS to slow, 1.00x (" in first
     assert "less than predicted" in first
+
+
+def test_each_fix_is_named_by_its_setting_however_little_room(tried: Any) -> None:
+    analysis = tried(FIX, {**FIX, "variant": "fix-2", "settings": {"X": "1"}})
+    load = analysis.fixes[0].comparison.load
+    at = Subject(deployment="local", config="fix-some-lock", load=load)
+    analysis = replace(analysis, notes=(Uneven(at=at, requests=17.4, of=18.0, processes=2),))
+    [found] = fix_sentences(analysis)
+    assert found.least.startswith("local at 10 users, RPS against slow: LOCK=no 2.00x (")
+    uneven = "17 of 18 requests were at one of 2 processes"
+    assert found.least.endswith(f"), as predicted, {uneven}; X=1 could not be compared.")
+    assert (
+        f"but {uneven} (connections stay with the process that took them): it may be worth more."
+        in found.text
+    )
+    assert "local: fix-some-lock (LOCK=no)" in words(analysis)
+
+
+def test_the_one_load_of_a_fix_leaves_nothing_unknown(tried: Any) -> None:
+    assert "unknown" in {one.code for one in diagnosis(tried())}
+    assert "unknown" not in {one.code for one in diagnosis(tried(FIX))}
 
 
 def test_another_reference_changes_no_gain(tried: Any, tmp_path: Any) -> None:

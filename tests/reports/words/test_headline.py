@@ -14,7 +14,9 @@ from reports.as_json.results import results_json
 from reports.blocks import blocks
 from reports.document.document import Paragraph, Table
 from reports.document.render import markdown
-from reports.words.headline import LINES
+from reports.document.sentence import Sentence
+from reports.notes.caution import Caution
+from reports.words.headline import LINES, _cut
 
 RPS = {
     "baseline": {1: 5.0, 5: 22.0, 10: 30.0, 20: 31.0},
@@ -229,3 +231,14 @@ def test_where_a_service_refuses_all_nothing_stands_beside_the_cause(made: Any, 
         "None of the 2 cells is valid, so there is no figure to believe. The check failures failed in 2 of "
         "them: HTTP 404; another --path."
     )
+
+
+@pytest.mark.parametrize("height", [6, 7])
+def test_where_there_is_no_room_at_all_the_first_caution_has_it(height: int) -> None:
+    kept, care = [Sentence(text="x" * 90, kept=True)] * height, [Caution(sentences=(), brief="b")] * 2
+    lines = _cut(kept, [], care)[height:]
+    assert lines[0] in (
+        "Read with care (see the verdict): b; 1 more.",
+        "Read with care (see the verdict): b; b.",
+    )
+    assert len(lines) == LINES - height
