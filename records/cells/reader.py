@@ -16,7 +16,7 @@ from records.cells.measure import measured
 from records.cells.request import RequestRecord, decode, slim
 from records.cells.spans import Traces, read_gathered, read_traces, with_stages
 from records.errors import RecordError
-from records.files import of_the_disk, read_json, read_lines
+from records.files import in_words, of_the_disk, read_json, read_lines
 from records.secrets.secret_names import harmless
 
 TARGET_ENDED = "target-ended"
@@ -241,7 +241,8 @@ def _read_cells(directory: Path, meta: dict[str, Any], read: Callable[[Path], Ce
             if isinstance(error, OSError) and of_the_disk(error):
                 raise
             broken.append(error)
-            lost.append(Lost(name=name, why=str(error).replace(f"{path}/", "").removeprefix(f"{path}: ")))
+            said = in_words(error) if isinstance(error, OSError) else str(error)
+            lost.append(Lost(name=name, why=said.replace(f"{path}/", "").removeprefix(f"{path}: ")))
     if broken and not cells:
         raise broken[0]
     return Run(path=directory, meta=meta, cells=tuple(cells), incomplete=tuple(cut), lost=tuple(lost))
@@ -254,7 +255,7 @@ def _name(run: Path, cell: Path) -> str:
 def _no_run(directory: Path) -> str:
     """What else it is: nothing, or the folder of many runs, of which one has to be named."""
     if not directory.is_dir():
-        return f"there is no folder {directory}"
+        return f"{directory} is no folder" if directory.exists() else f"there is no folder {directory}"
     found = [
         path.parent
         for path in (*directory.glob(f"*/{layout.RUN}"), *directory.glob(f"*/{layout.CELL}"))
