@@ -76,6 +76,20 @@ def test_what_is_no_file_as_run_json_is_one_line_and_2(run: Path, make: Any, kin
     assert (done.exit_code, done.stderr) == (2, f"error: {run}/run.json is {kind}\n")
 
 
+@pytest.mark.parametrize(("kept", "said"), [
+    (67, "67 requests are recorded, but the load has no end (it was killed?)"), (0, "nothing was measured"),
+])  # fmt: skip
+def test_of_a_killed_load_it_says_how_many_requests_there_are(
+    made: Any, tmp_path: Path, kept: int, said: str
+) -> None:
+    cell = made.cell(tmp_path / "cell", made.spec(complete=False))
+    requests = cell / "requests.jsonl"
+    requests.write_bytes(b"".join(requests.read_bytes().splitlines(keepends=True)[:kept]))
+    shown = " ".join(report(cell).stdout.split())
+    assert said in shown
+    assert "1 cell has no end and was left out" in shown
+
+
 def test_a_cell_that_lacks_records_is_named_and_3(made: Any, tmp_path: Path) -> None:
     run = made.run(tmp_path / "run", [made.spec(repeat=n, achieved={"requests": 100}) for n in (1, 2)])
     assert report(run).exit_code == 0
