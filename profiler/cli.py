@@ -29,7 +29,7 @@ from reach import unshown
 from records.evidence.scrape import METAVAR, Scrape, ScrapeError, scrapes_of
 from records.evidence.unanswered import unanswered_probes, unanswered_scrapes
 from records.exit_codes import FAULT, INTERRUPTED, USAGE
-from records.files import LineFile
+from records.files import LineFile, in_words
 from records.options.number_options import Number, Whole
 from records.secrets.given import blank_command
 from records.secrets.redaction import Redaction
@@ -190,7 +190,8 @@ def profile(settings: Settings) -> int:
                 return INTERRUPTED
             return 0 if watch.found or settings.scrapes else _nothing(settings, watch)
     except OSError as error:  # a disk that fills up
-        report_error(f"cannot go on: {error}; what was sampled before is in {readable(str(file.path))}")
+        kept = f"what was sampled before is in {readable(str(file.path))}"
+        report_error(f"cannot go on: {in_words(error)}; {kept}")
         return FAULT
     finally:
         if command:
@@ -292,7 +293,7 @@ def main(arguments: Sequence[str] | None = None, prog_name: str = "profile") -> 
         report_error(error.format_message())
         return USAGE
     except OSError as error:
-        report_error(f"cannot go on: {error}")
+        report_error(f"cannot go on: {in_words(error)}")
         return FAULT
     except (click.Abort, KeyboardInterrupt):
         return INTERRUPTED

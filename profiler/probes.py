@@ -28,7 +28,7 @@ from reach.key import key_of, request_headers
 from reach.options import reach_of
 from records.evidence.probes import ACCEPT, IDLE_TAKEN, MOST_PATHS, Probe
 from records.exit_codes import FAULT, USAGE
-from records.files import LineFile
+from records.files import LineFile, in_words
 from records.secrets.secret_names import path_trouble
 
 INTERVAL_S = 0.1
@@ -177,7 +177,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"error: {error.format_message()}", file=sys.stderr)
         return USAGE
     except OSError as error:
-        print(f"error: cannot go on: {error}", file=sys.stderr)
+        print(f"error: cannot go on: {in_words(error)}", file=sys.stderr)
         return FAULT
 
 

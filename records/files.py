@@ -23,6 +23,15 @@ def of_the_disk(error: OSError) -> bool:
     return error.errno in _OF_THE_DISK
 
 
+def in_words(error: OSError) -> str:
+    """What it says to people: which file and what is wrong with it, not its number."""
+    said = error.strerror or str(error)
+    said = f"{said[:1].lower()}{said[1:]}"
+    if error.filename is None:
+        return said
+    return f"{error.filename}{' ' if said.startswith('is ') else ': '}{said}"
+
+
 class LineFile:
     """A file of JSON lines, opened before the work starts and appended to as things happen.
 
@@ -77,6 +86,13 @@ def read_lines(path: Path) -> Iterator[tuple[int, bytes]]:
         for number, line in enumerate(file, start=1):
             if line.endswith(b"\n") and line.strip():
                 yield number, line
+
+
+def line_count(path: Path) -> int:
+    """Of a file that is not there, or cannot be read, 0."""
+    with suppress(OSError):
+        return sum(1 for _ in read_lines(path))
+    return 0
 
 
 _NO_LINE_OF_IT = (LookupError, TypeError, ValueError, AttributeError, OverflowError)
@@ -136,8 +152,9 @@ def read_json(path: Path) -> Any:
     except orjson.JSONDecodeError as error:
         raise RecordError(f"{path} is not JSON: {error}") from error
     except OSError as error:
-        if error.errno in (errno.EINVAL, errno.ENXIO):  # a socket is the latter
-            raise RecordError(f"{path} is no regular file") from error
+        if error.errno in (errno.EINVAL, errno.ENXIO, errno.EISDIR):  # a socket is the second
+            what = "is a directory" if error.errno == errno.EISDIR else "is no regular file"
+            raise RecordError(f"{path} {what}") from error
         raise
 
 

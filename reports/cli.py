@@ -10,7 +10,7 @@ import click
 
 from records.cells import layout
 from records.exit_codes import FAULT, INTERRUPTED, INVALID, USAGE
-from records.files import discard, of_the_disk
+from records.files import discard, in_words, of_the_disk
 from reports.export_option import Export, export_of
 
 if TYPE_CHECKING:
@@ -64,9 +64,9 @@ def main(
     What differs in settings, code, CPUs or what was asked is not pooled: it is rows of its own, compared
     with each other. To compare a fix measured by two sweeps, give both: report before after
 
-    Exit codes: 0; 1 a disk that is full, of standard output too; 2 a directory that is no results directory,
-    or a measurement given twice; 3 a configuration without a valid cell, or a cell that
-    cannot be read beside others; 130 interrupted.
+    Exit codes: 0; 1 derived files or output that cannot be written, as on a full disk; 2 a directory that is
+    no results directory, or a measurement given twice; 3 a configuration without a valid cell, a cell that
+    cannot be read beside others, or records that are missing; 130 interrupted.
     """
     file = export and export.file(directories, output)
     try:
@@ -97,7 +97,7 @@ def _report(directories: tuple[Path, ...], as_json: bool, output: Path | None, r
     except RecordError as error:
         return _refused(str(error))
     except OSError as error:
-        return _refused(str(error), error)
+        return _refused(in_words(error), error)
     rows = [level.row for level in analysis.levels]
     names = dict.fromkeys(
         n for row in rows for n in (row.variant, row.config, row.difference * bool(row.told))
@@ -117,13 +117,17 @@ def _report(directories: tuple[Path, ...], as_json: bool, output: Path | None, r
     if where is None:
         click.echo("report: several directories, so no files were written; --output DIR keeps them", err=True)
     elif unwritten is not None:
-        return _refused(f"the derived files could not be written: {unwritten}", unwritten)
+        code = _refused(f"the derived files could not be written: {in_words(unwritten)}", unwritten)
+        return code if output is not None else FAULT  # where they go by themselves, nobody's words are wrong
     elif not as_json:
         tables = f"{layout.SUMMARY}, {layout.LEVELS}" if analysis.shaped else layout.SUMMARY
         click.echo(f"report: {where / layout.REPORT}, {tables} and {layout.RESULTS}", err=True)
     for name, why in ((one.name, one.why) for source in analysis.sources for one in source.run.lost):
         what = f"cannot be read: {why}" if why else f"holds requests but no {layout.CELL}"
         click.echo(f"report: {harmless(f'{name} {what}')}", err=True)
+    for cell in analysis.cells:
+        for why in (part.data.lost for part in cell.parts if part.data.lost):
+            click.echo(f"report: {harmless(f'{analysis.named(cell)} lacks records: {why}')}", err=True)
     for deployment, config in analysis.without_valid_cell:
         click.echo(f"report: {deployment}/{config} has no valid cell", err=True)
     if not analysis.levels:

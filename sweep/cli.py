@@ -12,7 +12,7 @@ import click
 from reach.flags import reaching
 from records.errors import RecordError
 from records.exit_codes import FAULT, INTERRUPTED, USAGE
-from records.files import discard
+from records.files import discard, in_words
 from sweep.beside.reaching import check_given_again, check_reach
 from sweep.choosing.preview import preview
 from sweep.deployments.catalogue import DEFAULT, forms
@@ -196,7 +196,9 @@ def main(arguments: list[str] | None = None, prog_name: str = "sweep") -> None:
         _refuse(error.format_message(), USAGE)
     except UsageError as error:
         _refuse(str(error), USAGE)
-    except (RuntimeError, OSError, RecordError) as error:
+    except OSError as error:
+        _refuse(in_words(error), FAULT)
+    except (RuntimeError, RecordError) as error:
         _refuse(str(error), FAULT)
 
 

@@ -16,7 +16,7 @@ from records.cells.measure import measured
 from records.cells.request import RequestRecord, decode, slim
 from records.cells.spans import Traces, read_gathered, read_traces, with_stages
 from records.errors import RecordError
-from records.files import of_the_disk, read_json, read_lines
+from records.files import in_words, line_count, of_the_disk, read_json, read_lines
 from records.secrets.secret_names import harmless
 
 TARGET_ENDED = "target-ended"
@@ -55,6 +55,8 @@ class Run:
     meta: dict[str, Any] = field(default_factory=dict)
     cells: tuple[CellData, ...] = ()
     incomplete: tuple[str, ...] = ()
+    recorded: int = 0
+    """Requests of cells without an end, or without a cell.json."""
     lost: tuple[Lost, ...] = ()
 
 
@@ -220,11 +222,11 @@ def read_run(directory: Path, read: Callable[[Path], CellData] = read_cell) -> R
     data = read(directory)
     if data.cell.complete and not is_pending(directory.resolve()):
         return Run(path=directory, cells=(data,))
-    return Run(path=directory, incomplete=(data.cell.name,))
+    return Run(path=directory, incomplete=(data.cell.name,), recorded=line_count(directory / layout.REQUESTS))
 
 
 def _read_cells(directory: Path, meta: dict[str, Any], read: Callable[[Path], CellData]) -> Run:
-    cells, cut, broken = [], [], list[Exception]()
+    cells, cut, broken, recorded = [], [], list[Exception](), 0
     lost = [
         Lost(name=_name(directory, path), why="")
         for path in cell_directories(directory, layout.REQUESTS)
@@ -237,14 +239,22 @@ def _read_cells(directory: Path, meta: dict[str, Any], read: Callable[[Path], Ce
                 cells.append(read(path))
             else:
                 cut.append(name)
+                recorded += line_count(path / layout.REQUESTS)
         except (RecordError, OSError) as error:
             if isinstance(error, OSError) and of_the_disk(error):
                 raise
             broken.append(error)
-            lost.append(Lost(name=name, why=str(error).replace(f"{path}/", "").removeprefix(f"{path}: ")))
+            said = in_words(error) if isinstance(error, OSError) else str(error)
+            lost.append(Lost(name=name, why=said.replace(f"{path}/", "").removeprefix(f"{path}: ")))
     if broken and not cells:
         raise broken[0]
-    return Run(path=directory, meta=meta, cells=tuple(cells), incomplete=tuple(cut), lost=tuple(lost))
+    recorded += sum(
+        line_count(directory / layout.CELLS / one.name / layout.REQUESTS) for one in lost if not one.why
+    )
+    return Run(
+        path=directory, meta=meta, cells=tuple(cells), incomplete=tuple(cut), recorded=recorded,
+        lost=tuple(lost),
+    )  # fmt: skip
 
 
 def _name(run: Path, cell: Path) -> str:
@@ -254,7 +264,7 @@ def _name(run: Path, cell: Path) -> str:
 def _no_run(directory: Path) -> str:
     """What else it is: nothing, or the folder of many runs, of which one has to be named."""
     if not directory.is_dir():
-        return f"there is no folder {directory}"
+        return f"{directory} is no folder" if directory.exists() else f"there is no folder {directory}"
     found = [
         path.parent
         for path in (*directory.glob(f"*/{layout.RUN}"), *directory.glob(f"*/{layout.CELL}"))

@@ -42,6 +42,7 @@ MAKERS: tuple[Callable[[Analysis], Iterator[Note]], ...] = (
     of_answers.thoughts_only,
     of_answers.unknown_ends,
     of_answers.token_pace,
+    of_answers.body_held,
     of_answers.undecided,
     of_ratios.compared,
     of_processes.uneven,

@@ -131,5 +131,7 @@ class Analysis:
 
     @property
     def exit_code(self) -> int:
-        lacks = any(source.run.lost for source in self.sources)  # what pooled figures would have with it
+        runs = [source.run for source in self.sources]
+        # What pooled figures would have with it.
+        lacks = any(run.lost or any(data.lost for data in run.cells) for run in runs)
         return INVALID if self.without_valid_cell or not self.levels or lacks else 0

@@ -13,6 +13,7 @@ from reports.analysis.subject import Subject
 from reports.figures.compare import deployments_of
 from reports.figures.summary import CellSummary, OperatingPoint
 from workloads.catalogue import check_named
+from workloads.checks.body_end import held_open_ms
 from workloads.checks.definition import Definition
 from workloads.checks.facts import TOO_FEW
 from workloads.stream import STREAM
@@ -54,6 +55,15 @@ class TokenPace(Note):
     at: Subject
     tpot_ms: float
     itl_ms: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class BodyHeld(Note):
+    """For much of what a request takes its user, the connection was held open after the last event."""
+
+    code = "body-held"
+    at: Subject
+    ms: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,6 +151,17 @@ def token_pace(analysis: Analysis) -> Iterator[Note]:
         and 0 < PACE * tpot.value < itl.value
     ]
     yield from sorted(found, key=lambda note: -note.itl_ms / note.tpot_ms)
+
+
+def body_held(analysis: Analysis) -> Iterator[Note]:
+    """Levels whose bodies end long after the answers, the longest first."""
+    found = [
+        BodyHeld(at=Subject.of(level), ms=ms)
+        for level in analysis.levels
+        if level.valid
+        and (ms := held_open_ms([r for cell in level.valid_cells for r in cell.timed if r.outcome == "ok"]))
+    ]
+    yield from sorted(found, key=lambda note: -note.ms)
 
 
 def undecided(analysis: Analysis) -> Iterator[Note]:

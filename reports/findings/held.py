@@ -102,11 +102,14 @@ def confidence(service: Service, of_excess: float) -> Confidence:
 
 
 def waiting_evidence(service: Service, found: tuple[Excess, ...]) -> tuple[Evidence, ...]:
-    """How many wait, of how many, and what that takes of an answer."""
+    """How many wait, of how many, and what that takes of an answer: at most all of it."""
+    heavy = service.heavy
+    requests = min(sum(one.requests for one in found), heavy.in_flight)
+    ms = min(sum(one.ms for one in found), 1e3 * heavy.seconds_each)
     return (
-        Evidence(figure="requests that wait there", value=sum(one.requests for one in found)),
-        Evidence(figure="requests in flight", value=service.heavy.in_flight),
-        Evidence(figure="time that this adds to each answer", value=sum(one.ms for one in found), unit="ms"),
+        Evidence(figure="requests that wait there", value=requests),
+        Evidence(figure="requests in flight", value=heavy.in_flight),
+        Evidence(figure="time that this adds to each answer", value=ms, unit="ms"),
     )
 
 

@@ -38,7 +38,7 @@ def unknown(analysis: Analysis, found: Sequence[Finding]) -> Iterator[Finding]:
             evidence=(
                 Evidence(figure="requests that wait because of the load", value=service.excess),
                 Evidence(figure="requests in flight", value=service.heavy.in_flight),
-                *(Evidence(figure=_at(one.place), value=one.requests) for one in most),
+                *(Evidence(figure=_at(one.place), value=min(one.requests, service.excess)) for one in most),
                 *stack_evidence(service),
             ),
             advice=f"Most of them are in {most[0].place.kind} there, of unknown cause: see what waits there"

@@ -13,6 +13,7 @@ from reports.analysis.note import Note
 from reports.figures.text import listed, number
 from reports.notes.caution import ALL_NAMED, NAMED, Caution, more
 from reports.notes.run_cautions import WORDS_OF_RUNS
+from workloads.checks.body_end import in_words
 
 
 def cautions(analysis: Analysis) -> Iterator[Caution]:
@@ -63,6 +64,13 @@ def _token_pace(notes: Sequence[of_answers.TokenPace]) -> Caution:
             "thoughts, or several at a time; believe the ITL.",
         ),
         brief=f"TPOT is of more tokens than were streamed ({worst.at})",
+    )
+
+
+def _body_held(notes: Sequence[of_answers.BodyHeld]) -> Caution:
+    text = in_words(notes[0].ms)
+    return Caution(
+        sentences=(f"{notes[0].at}: {text}{more(notes, 'levels')}.",), brief=f"{text} ({notes[0].at})"
     )
 
 
@@ -224,6 +232,7 @@ WORDS: dict[type[Note], Callable[[Any], Caution]] = {
     of_answers.ThoughtsOnly: _thoughts_only,
     of_answers.UnknownEnds: _unknown_ends,
     of_answers.TokenPace: _token_pace,
+    of_answers.BodyHeld: _body_held,
     of_answers.Undecided: _undecided,
     of_ratios.NotCompared: _not_compared,
     of_ratios.WorkloadMismatch: _workload_mismatch,

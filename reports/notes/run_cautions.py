@@ -59,7 +59,8 @@ def _cells(count: int) -> str:
 
 
 def _incomplete(notes: Sequence[of_runs.Incomplete]) -> Caution:
-    text = f"{len(notes[0].cells)} cells have no end and were left out"
+    count = len(notes[0].cells)
+    text = f"{_cells(count)} {'has no end and was' if count == 1 else 'have no end and were'} left out"
     return Caution(sentences=(f"{text}: {some(notes[0].cells)}.",), brief=text)
 
 
@@ -69,7 +70,9 @@ ENDS = {"running": "is still at work or was killed", "interrupted": "was interru
 def _unfinished(notes: Sequence[of_runs.Unfinished]) -> Caution:
     sentences = []
     for note in notes:
-        missing = f"{len(note.missing)} cells are missing ({some(note.missing)}); " if note.missing else ""
+        missing = ""
+        if count := len(note.missing):
+            missing = f"{_cells(count)} {'is' if count == 1 else 'are'} missing ({some(note.missing)}); "
         sentences.append(
             f"The sweep {note.source} {ENDS.get(note.status, 'failed')}, it is not complete: "
             f"{missing}{_resume(note)} measures what is missing."

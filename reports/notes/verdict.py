@@ -132,7 +132,7 @@ def verdict(analysis: Analysis) -> Paragraph:
     shown = list(_invalid_lines(analysis))
     lines = [f"{good} of {len(cells)} cells are valid; an invalid one enters no ratio and no pooled figure."]
     if not cells:
-        lines = ["No cell was measured."]
+        lines = ["No cell was measured to its end."]
     first = len(lines)
     lines += shown
     for deployment, config in analysis.without_valid_cell:

@@ -37,7 +37,7 @@ def sentences(analysis: Analysis, found: Sequence[Finding]) -> Iterator[Sentence
     """The most important first: which of two deployments is ahead, may it be believed, how far does it grow,
     what are the mocks worth?"""
     if not analysis.levels:
-        yield Sentence(text="There is no complete cell: nothing was measured.", kept=True)
+        yield Sentence(text=_without_end(analysis), kept=True)
         return
     compared = list(_deployments(analysis.deployment_ratios))
     many = len({ratio.second for ratio in analysis.deployment_ratios}) > MOST_COMPARED
@@ -57,6 +57,15 @@ def sentences(analysis: Analysis, found: Sequence[Finding]) -> Iterator[Sentence
         yield from _deployment(analysis, deployment)
     yield from dial_sentences(analysis)
     yield from unexplained(analysis, found)
+
+
+def _without_end(analysis: Analysis) -> str:
+    count = sum(source.run.recorded for source in analysis.sources)
+    if not count:
+        return "There is no complete cell: nothing was measured."
+    requests = "1 request is" if count == 1 else f"{count} requests are"
+    why = "the load has no end (it was killed?): no verdict, no figures"
+    return f"{requests} recorded, but {why}; measure again."
 
 
 def unexplained(analysis: Analysis, found: Sequence[Finding]) -> Iterator[Sentence]:

@@ -69,6 +69,7 @@ def load(directory: Path, option: str = "--resume") -> Plan:
     named = f"{option.partition(' ')[0]} {directory}"
     try:
         plan = Plan.from_json(read_meta(directory).get("plan"))
+        _refuse_irregular(directory)
         check_labels(plan.targets)
         for variant in plan.variants:
             check_variant(variant)
@@ -81,6 +82,13 @@ def load(directory: Path, option: str = "--resume") -> Plan:
     except (RecordError, UsageError) as error:
         raise UsageError(f"{named}: {error}") from error
     return plan
+
+
+def _refuse_irregular(directory: Path) -> None:
+    """What is opened to be written or locked would wait for ever at a pipe. Raises UsageError, OSError."""
+    for path in directory.iterdir():
+        if path.exists() and not (path.is_file() or path.is_dir()):
+            raise UsageError(f"{path} is no regular file")
 
 
 def given_before(directory: Path) -> list[str]:

@@ -143,6 +143,14 @@ def test_answers_that_may_have_been_given_up_are_told(changed: Any, count: int, 
     assert "reason" not in " ".join((head(known), *table(known).notes))
 
 
+def test_a_connection_held_open_after_the_answer_is_a_caution(changed: Any, made: Any) -> None:
+    said = "the body ended 30 ms after its last event: the service or a proxy holds the connection"
+    late = changed(100, sent_at_ns=made.start_ns, due_at_ns=None, ended_at_ns=made.start_ns + 10**8,
+                   body_ended_at_ns=made.start_ns + 13 * 10**7)  # fmt: skip
+    assert said in head(late)
+    assert said not in head(changed(100))
+
+
 ONCE, FEW = "they came all at once", "too few answers to tell: 0 of 8 tokens or more"
 
 

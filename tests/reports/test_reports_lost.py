@@ -68,11 +68,39 @@ def test_none_that_can_be_read_is_one_line_and_2(run: Path, damage: Callable[[Pa
     assert (done.exit_code, done.stdout, done.stderr.count("\n")) == (2, "", 1)
 
 
-def test_a_pipe_as_run_json_is_one_line_and_2(run: Path) -> None:
+@pytest.mark.parametrize(("make", "kind"), [(os.mkfifo, "no regular file"), (os.mkdir, "a directory")])
+def test_what_is_no_file_as_run_json_is_one_line_and_2(run: Path, make: Any, kind: str) -> None:
     (run / "run.json").unlink()
-    os.mkfifo(run / "run.json")
+    make(run / "run.json")
     done = report(run)
-    assert (done.exit_code, done.stderr) == (2, f"error: {run}/run.json is no regular file\n")
+    assert (done.exit_code, done.stderr) == (2, f"error: {run}/run.json is {kind}\n")
+
+
+@pytest.mark.parametrize(("kept", "said"), [
+    (67, "67 requests are recorded, but the load has no end (it was killed?)"), (0, "nothing was measured"),
+])  # fmt: skip
+def test_of_a_killed_load_it_says_how_many_requests_there_are(
+    made: Any, tmp_path: Path, kept: int, said: str
+) -> None:
+    cell = made.cell(tmp_path / "cell", made.spec(complete=False))
+    requests = cell / "requests.jsonl"
+    requests.write_bytes(b"".join(requests.read_bytes().splitlines(keepends=True)[:kept]))
+    shown = " ".join(report(cell).stdout.split())
+    assert said in shown
+    assert "1 cell has no end and was left out" in shown
+
+
+def test_a_cell_that_lacks_records_is_named_and_3(made: Any, tmp_path: Path) -> None:
+    run = made.run(tmp_path / "run", [made.spec(repeat=n, achieved={"requests": 100}) for n in (1, 2)])
+    assert report(run).exit_code == 0
+    requests = run / "cells" / LOST / "requests.jsonl"
+    requests.write_bytes(b"".join(requests.read_bytes().splitlines(keepends=True)[:50]))
+    done = report(run)
+    assert (done.exit_code, f"report: {LOST} lacks records: requests.jsonl holds" in done.stderr) == (3, True)
+
+
+def test_what_is_no_folder_is_named_so() -> None:
+    assert report(Path("/dev/null")).stderr == "error: /dev/null is no folder\n"
 
 
 def test_a_folder_that_a_load_just_made_is_no_loss(run: Path) -> None:

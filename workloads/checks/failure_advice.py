@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+from records.cells.request import COMPRESSED
+
 OF_OUTCOMES: dict[str, str] = {
     "connect_error": "is the service up, and is its address right (sweep: --deployment; locust: -H)?",
     "http_error": "look into the service's log for why it refuses",
@@ -43,6 +45,12 @@ _REDIRECTED = "redirects are not followed: give the address that it names (locus
 _MODEL = (
     "name a model that the service has: --llm-model (sweep: -- --llm-model); many list theirs at /v1/models"
 )
+_UNREAD = re.compile(rf"an event is not |{COMPRESSED}")
+"""What a service sends so, it does not say."""
+_SEE_IT = (
+    "see what it sends (curl -N), and what in between may change it; or ask in the dialect that it speaks: "
+    "--dialect openai or --dialect ask (sweep: after --)"
+)
 _STATUS = re.compile(r"HTTP (\d{3})\b")
 _NO_MODEL = re.compile(
     r"model\b.{0,80}\b(?:not (?:found|exist|available|known)|does not exist|doesn't exist|unknown)"
@@ -64,6 +72,8 @@ def failure_advice(
     """``fields``, ``headers``: the names of those that were sent."""
     found = _STATUS.match(error)
     if found is None:
+        if outcome == "stream_error" and _UNREAD.match(error):
+            return _SEE_IT
         return OF_OUTCOMES[outcome]
     status = int(found[1])
     if refused := refused_field(error, fields):

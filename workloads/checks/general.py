@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from workloads.checks import answers, configuration, load, machine, run, streams
+from workloads.checks.body_end import body_end
 from workloads.checks.facts import Judge
 
 
@@ -17,8 +18,8 @@ def among_all(
         *(run.kept, run.workers, answers.failures, configuration.configuration, configuration.same_path),
         *causes,
         *(configuration.tls, run.generator_lag, run.generator_cpu),
-        *(load.concurrency, load.littles_law, load.arrival_rate, load.lateness, load.steady_state),
-        *(answers.unanswered, answers.retried, load.dropped),
+        *(load.concurrency, load.littles_law, body_end, load.arrival_rate, load.lateness),
+        *(load.steady_state, answers.unanswered, answers.retried, load.dropped),
         *steady,
         *(machine.machine_noise, streams.clock_order),
         *contents,

@@ -12,6 +12,7 @@ from records.cells.measure import ended_inside, percentile
 from records.cells.measure import rate as measure_rate
 from records.cells.request import RequestRecord
 from workloads.checks.answers import FAILURE_SHARE
+from workloads.checks.body_end import free_at_ns
 from workloads.checks.definition import declared, define
 from workloads.checks.facts import TOO_FEW, Facts, Judge
 from workloads.checks.generator_advice import relief
@@ -30,8 +31,7 @@ def concurrency(facts: Facts) -> Check:
     if pause := _pauses(facts, window):
         return Check(name="concurrency", status="n/a", text=pause)
     busy = sum(
-        max(0, min(r.body_ended_at_ns or r.ended_at_ns, window.end_ns) - max(r.sent_at_ns, window.start_ns))
-        for r in facts.requests
+        max(0, min(free_at_ns(r), window.end_ns) - max(r.sent_at_ns, window.start_ns)) for r in facts.requests
     )
     share = busy / (window.end_ns - window.start_ns) / users
     return Check.bounded(
@@ -66,8 +66,8 @@ LITTLE_S = 0.001
 def littles_law(facts: Facts) -> Check:
     """Does the measurement add up? Throughput times a user's cycle (its request, and its thinking) is the
     number of users (Little 1961). Where it is not, users waited that no latency shows, or requests are
-    missing or counted twice. A request's time is its E2E: what its user waits for beyond, the end of the
-    body or the load generator, is in no figure.
+    missing or counted twice. A request's time ends with its body: only then can its user ask again. What it
+    waits for beyond, the load generator, is in no figure.
 
     The bound leaves LITTLE_S to each cycle, which it takes to ask again, and widens to one cycle over the
     window: so much can begin before it or end after it.
@@ -80,7 +80,7 @@ def littles_law(facts: Facts) -> Check:
     ended = _ended(facts, window)
     if not ended:
         return Check(name=name, status="n/a", text="no request ended in the window")
-    cycle_s = sum(r.ended_at_ns - r.sent_at_ns for r in ended) / len(ended) / 1e9 + facts.think_time_s
+    cycle_s = sum(free_at_ns(r) - r.sent_at_ns for r in ended) / len(ended) / 1e9 + facts.think_time_s
     rate = len(ended) / window.seconds
     off = abs(rate * cycle_s / users - 1)
     bound = round(max(LITTLE_SHARE, rate * LITTLE_S / users, cycle_s / window.seconds), 4)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Callable
 from typing import Any
@@ -17,6 +18,9 @@ NOTHING = b"null"
 """The data by which some gateways keep a connection open."""
 _ESCAPE = re.compile(r'\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})?')
 """Of JSON; a backslash alone is none."""
+
+_LONG = 19
+"""Digits that 64 bits may not hold."""
 
 Fold = Callable[[Answer, bytes, int], str | None]
 """(answer, an event's data, monotonic ns of its arrival) -> the text, where the event was a token's."""
@@ -46,13 +50,25 @@ def _load(answer: Answer, payload: bytes) -> dict[str, Any] | None:
     return event
 
 
+def _finite(digits: str) -> float | None:
+    number = float(digits)
+    return number if math.isfinite(number) else None
+
+
+def _held(digits: str) -> float | None:
+    """Python itself refuses to read thousands of digits as a whole number."""
+    return int(digits) if len(digits) < _LONG else _finite(digits)
+
+
 def _leniently(payload: bytes) -> Any:
-    """Half a character, a lone surrogate, a raw tab, a backslash before a letter of no meaning in a text, or
-    a number that is none (``NaN``) is not JSON to the letter; servers send it, and clients show the text.
-    Raises ValueError, RecursionError."""
+    """Half a character, a lone surrogate, a raw tab, a backslash before a letter of no meaning in a text, a
+    number that is none (``NaN``) or that nobody can hold (``1e400``) is not JSON to the letter; servers send
+    it, and clients show the text. Raises ValueError, RecursionError."""
     text = _ESCAPE.sub(
         lambda found: found[0] if len(found[0]) > 1 else r"\\", payload.decode("utf-8", "replace")
     )
-    event = json.loads(text, strict=False, parse_constant=lambda _: None)
+    event = json.loads(
+        text, strict=False, parse_constant=lambda _: None, parse_float=_finite, parse_int=_held
+    )
     # Without the surrogates, which no record can hold.
     return orjson.loads(json.dumps(event, ensure_ascii=False).encode("utf-8", "replace"))

@@ -128,7 +128,7 @@ def test_a_file_that_says_of_no_cell_what_it_is_is_a_usage_error(tmp_path: Path)
     for name, said in (
         ("spec", " .* says of no cell"),
         ("gone", " .* is missing"),
-        ("", " .*Is a directory"),
+        ("", " .*is a directory"),
     ):
         with pytest.raises(UsageError, match=f"--cell-spec:?{said}"):
             Expected.read(str(tmp_path / name), redaction)

@@ -148,5 +148,5 @@ def test_a_search_that_cannot_be_read_is_one_line(tmp_path: Path, text: str) -> 
         search_sentence(tmp_path)
     path.unlink()
     path.mkdir()
-    with pytest.raises(RecordError, match=r"search\.json cannot be read"):
+    with pytest.raises(RecordError, match=r"search\.json is a directory"):
         search_sentence(tmp_path)

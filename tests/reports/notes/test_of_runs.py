@@ -103,7 +103,7 @@ def test_what_is_missing_is_named_with_what_measures_it(
     analysis = analysed(run)
     assert len(analysis.noted(Unfinished)) == bool(was)
     said = (
-        f"The sweep a run {was}, it is not complete: 1 cells are missing (local/baseline/c10-r1); "
+        f"The sweep a run {was}, it is not complete: 1 cell is missing (local/baseline/c10-r1); "
         f"sweep --resume '{run}' measures what is missing."
     )
     assert (said in head(analysis)) is bool(was)

@@ -142,8 +142,8 @@ BROKEN = {"checks": STALLED}
 
 
 @pytest.mark.parametrize(("specs", "first", "said"), [
-    ([{"complete": False}], "There is no complete cell: nothing was measured.",
-     "1 cells have no end and were left out: run: local/baseline/c10-r1."),
+    ([{"complete": False}], "100 requests are recorded, but the load has no end (it was killed?): no",
+     "1 cell has no end and was left out: run: local/baseline/c10-r1."),
     ([{}, {"config": "mock-both", **BROKEN}], "1 of 2 cells are valid",
      "Nothing can be said about local/mock-both: no cell is valid."),
     ([{}, {"deployment": "k8s", **BROKEN}], "1 of 2 cells are valid",

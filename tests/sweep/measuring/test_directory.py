@@ -1,6 +1,7 @@
 """A run's directory: never shared, never overwritten, and nobody's wrong usage where the disk is full."""
 
 import errno
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -78,6 +79,13 @@ def test_what_is_not_a_run_of_ours_is_refused(tmp_path: Path, made: Path) -> Non
         load(tmp_path)
     write_json(made / "run.json", {**read_json(made / "run.json"), "schema_version": 99})
     with pytest.raises(UsageError, match="schema version 99"):
+        load(made)
+
+
+@pytest.mark.parametrize("name", [".lock", "processes.jsonl"])
+def test_a_pipe_that_would_be_waited_for_is_refused(made: Path, name: str) -> None:
+    os.mkfifo(made / name)
+    with pytest.raises(UsageError, match=f"{name} is no regular file"):
         load(made)
 
 

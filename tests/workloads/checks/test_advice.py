@@ -19,7 +19,7 @@ from records.evidence.noise import Noise
 from workloads.checks import answers, streams
 from workloads.checks.advice import in_one_line
 from workloads.checks.facts import Facts, Judge
-from workloads.checks.failure_advice import OF_OUTCOMES, OF_STATUSES
+from workloads.checks.failure_advice import OF_OUTCOMES, OF_STATUSES, failure_advice
 from workloads.checks.generator_advice import relief
 
 MS = 1_000_000
@@ -110,6 +110,13 @@ def test_every_kind_of_failure_has_advice_of_its_own(outcome: str) -> None:
     assert failed.text == f"no good answer among 40 requests (40 times: x); {OF_OUTCOMES[outcome]}"
     assert (failed.advice, failed.found) == (OF_OUTCOMES[outcome], failed.text.partition("; ")[0])
     assert len(set(OF_OUTCOMES.values())) == len(OF_OUTCOMES)
+
+
+@pytest.mark.parametrize("error", ["an event is not JSON: {", "an event is not a JSON object: 5", COMPRESSED])
+def test_what_cannot_be_read_is_not_what_the_service_says(error: str) -> None:
+    advice = failure_advice("stream_error", error)
+    assert "--dialect" in advice
+    assert "says so" not in advice
 
 
 REFUSED = {

@@ -175,6 +175,14 @@ def test_what_a_record_keeps_of_a_text_is_unicode() -> None:
     assert (found.error, found.events) == ("no ?", 2)
 
 
+@pytest.mark.parametrize("count", [b"9" * 5000, b"1e400", b"-1e400", b"NaN", b"-5"])
+def test_a_count_that_nobody_can_hold_is_none_and_the_answer_good(count: bytes) -> None:
+    token = b'data: {"choices":[{"delta":{"content":"x"}}]}\n\n'
+    usage = b'data: {"choices":[],"usage":{"completion_tokens":%b}}\n\n' % count
+    found = counted([token * 3 + usage + b"data: [DONE]\n\n"], fold_openai)
+    assert (found.error, found.token_count) == (None, (3, "events"))
+
+
 def test_gaps_are_between_arrivals() -> None:
     answer = Answer()
     stream = EventStream(answer, fold_ask)
