@@ -19,7 +19,7 @@ from sweep.planning.dialling import check_not_auto, dialled
 from sweep.planning.division import divided
 from sweep.planning.factors import check_scenario
 from sweep.planning.grid import parse_grid
-from sweep.planning.load_words import parse_locust_args
+from sweep.planning.load_words import check_min_seconds, parse_locust_args
 from sweep.planning.plan import Plan
 from sweep.planning.plan_options import as_given
 from sweep.planning.regions import regional
@@ -113,4 +113,5 @@ def _check(plan: Plan, environment: Mapping[str, str]) -> None:
     settings = {variant.name: plan.settings_of(variant.name) for variant in plan.variants}
     for kind in {type(target.kind): target.kind for target in plan.targets}.values():
         kind.check_settings(settings)
+    check_min_seconds(plan)
     check_scenario(plan)

@@ -21,8 +21,11 @@ EXCEPT = {
     ("reports/frame/build.py", "masters"),
 }
 MODULES = {"asked", "account", "masters", "kept", "usage"}
-WORDS = re.compile(r"\b(?:asked differently|lucky|resent|were cut|SDK cost|LevelTeller)\b")
-"""In docs and in what is said: of texts within code, each line that is no comment."""
+WORDS = re.compile(
+    r"\b(?:asked differently|lucky|resent|(?:were|as|them) cut|cut or dropped|SDK cost|LevelTeller)\b"
+)
+"""In docs, and in texts and comments of the code."""
+TESTS = re.compile(r"def test_\w*?(?:_account_|lucky|resent|sdk_cost|heard|seat_|(?:are|not)_cut_(?!off))\w*")
 
 
 def _sources() -> list[Path]:
@@ -50,4 +53,16 @@ def test_no_page_and_no_message_uses_them() -> None:
     pages = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]
     assert len(pages) > 10
     assert not [(page.name, found) for page in pages for found in WORDS.findall(page.read_text())]
-    assert list(_tokens(tokenize.STRING, WORDS)) == []
+    assert list(_tokens(tokenize.STRING, WORDS)) == list(_tokens(tokenize.COMMENT, WORDS)) == []
+
+
+def test_no_test_is_named_by_them() -> None:
+    texts = [path.read_text() for path in ROOT.glob("tests/*/**/test_*.py")]
+    assert len(texts) > 100
+    assert [found for text in texts for found in TESTS.findall(text)] == []
+
+
+def test_the_glossary_is_in_alphabetical_order() -> None:
+    rows = (ROOT / "docs" / "glossary.md").read_text().splitlines()[4:]
+    words = [row.split("|")[1].strip().lower() for row in rows]
+    assert words == sorted(words)

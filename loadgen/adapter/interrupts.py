@@ -17,9 +17,9 @@ def heed(
     run: Callable[[], Run | None], abort: Callable[[], object], *, before: Callable[..., object]
 ) -> None:
     """The first signal marks the run as interrupted, so that its shape ends at its next tick; one that comes
-    while it ends already waits no longer, and has what is in flight ``cut``. Until there is a run it is
-    handled as ``before``; after it the process ends anyway. ``cut`` is called from a signal's handler: it may
-    not wait."""
+    while it ends already waits no longer, and has ``abort`` end what is in flight. Until there is a run
+    it is handled as ``before``; after it the process ends anyway. ``abort`` is called from a signal's
+    handler: it may not wait."""
 
     def on_signal(*_: Any) -> None:
         now = run()

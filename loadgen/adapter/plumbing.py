@@ -190,7 +190,7 @@ class LoadTest:
             return
         run.phase = Phase.DRAINING
         self.level_log.stop()
-        # A worker's streams were drained when the master said so; what is left now is cut.
+        # A worker's streams were drained when the master said so; what is left now is aborted.
         self.role.drain(0 if self.is_worker else run.settings.drain_seconds)
 
     def on_test_stop(self, **_: Any) -> None:

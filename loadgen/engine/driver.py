@@ -54,7 +54,7 @@ class Driver:
         """Shares without a further item."""
         self._busy = 0
         """Items that are being asked."""
-        self._cut = False
+        self._aborted = False
         self.started_ns = time.monotonic_ns()
         self.pace = Pace(self.settings.rate)
         """Of an open loop."""
@@ -160,7 +160,7 @@ class Driver:
     def _begin(
         self, user: VirtualUser, item: Item, now: int, first: bool, due_ns: int | None
     ) -> InFlightRequest:
-        counts = not self._cut and self.session.begin()
+        counts = not self._aborted and self.session.begin()
         flags = [] if counts else ["warmup"]
         if self.session.begun == 1:
             flags.append("cold")
@@ -179,14 +179,14 @@ class Driver:
             began_ns=now,
             due_ns=due_ns if first else None,
         )
-        if self._cut:
+        if self._aborted:
             begun.over = True  # its user goes on with its item, and nobody keeps a record any more
         else:
             self._flying[id(begun)] = begun
         return begun
 
     def drain(self, limit_s: float) -> None:
-        """Nobody begins another request; wait for those in flight, then record the rest as cut."""
+        """Nobody begins another request; wait for those in flight, then record the rest as aborted."""
         now = time.monotonic_ns()
         self.session.stopping = True
         if len(self._flying) < len(self.connections) or self.settings.open_loop:
@@ -202,13 +202,13 @@ class Driver:
 
     def abort(self) -> None:
         """Nobody waits any longer for what is in flight."""
-        self._cut = True
+        self._aborted = True
         for one in list(self._flying.values()):
             self._over(one, abort=True)
 
     def _over(self, one: InFlightRequest, *, abort: bool = False) -> None:
         if one.over:
-            return  # it was cut, and its user was killed or came back only now
+            return  # it was aborted, and its user was killed or came back only now
         one.over = True
         del self._flying[id(one)]
         exchange = one.exchange

@@ -93,7 +93,7 @@ class Master:
         merge.count_whole()
 
     def abort(self) -> None:
-        """Wait no longer for streams in flight: have them cut, and recorded as such."""
+        """Wait no longer for streams in flight: have them aborted, and recorded as such."""
         if self._merge is not None:
             self._send_drain(self._merge, 0)
 

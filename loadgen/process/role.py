@@ -40,7 +40,7 @@ class Role(Protocol):
         """Returns at the end, at the latest; True when this process is to stop locust."""
 
     def drain(self, limit_s: float) -> None:
-        """Begin nothing more; finish what is in flight within so many seconds, else record it as cut."""
+        """Begin nothing more; finish what is in flight within so many seconds, else record it as aborted."""
 
     def abort(self) -> None:
         """Wait no longer for what is in flight."""

@@ -107,7 +107,7 @@ class Worker:
         return False
 
     def drain(self, limit_s: float) -> None:
-        """Begin nothing more, finish or cut what is in flight, and report for the last time."""
+        """Begin nothing more, finish or abort what is in flight, and report for the last time."""
         state = self._state
         if state is not None and not state.closed:
             state.driver.drain(limit_s)

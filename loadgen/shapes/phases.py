@@ -55,7 +55,8 @@ class AnswerReports:
             self._level_since_ns = self._since_ns
 
     def take(self, record: RequestRecord) -> None:
-        """A request is over. Those cut by a change of level are neither good nor failed; dropped ones are."""
+        """A request is over. Those aborted by a change of level are neither good nor failed; dropped ones
+        are."""
         driver = self._load.driver
         if driver is None or not self._phase or UNCOUNTED & set(record.flags):
             return

@@ -96,8 +96,8 @@ def wanted_in(requests: Sequence[RequestRecord], level: LoadStage) -> list[Reque
 
 
 def aborted_in(requests: Sequence[RequestRecord], levels: Sequence[LoadStage]) -> list[int]:
-    """How many requests of each level were never answered: cut, or dropped in an open loop. Each belongs to
-    the first level in whose time it waited, so that none is lost which hangs since the level settled."""
+    """How many requests of each level were never answered: aborted, or dropped in an open loop. Each belongs
+    to the first level in whose time it waited, so that none is lost which hangs since the level settled."""
     counts = [0] * len(levels)
     for r in requests:
         if not r.counts and "warmup" not in r.flags:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from records.cells.reader import Run
 from reports.analysis import (
     of_answers,
+    of_ends,
     of_evidence,
     of_loads,
     of_machine,
@@ -55,6 +56,7 @@ MAKERS: tuple[Callable[[Analysis], Iterator[Note]], ...] = (
     of_machine.stood_still,
     of_answers.late,
     of_answers.gaps_left_out,
+    of_ends.ended_short,
     of_runs.again,
     of_loads.connecting,
     of_runs.one_repeat,

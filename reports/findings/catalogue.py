@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from weakref import WeakKeyDictionary
+
 from reports.analysis.analysis import Analysis
 from reports.findings.autoscaler_blind import autoscaler_blind
 from reports.findings.blocked_from_outside import blocked_from_outside
@@ -49,7 +51,18 @@ FINDERS: tuple[Finder, ...] = (
 )
 
 
+_KNOWN: WeakKeyDictionary[Analysis, tuple[Finding, ...]] = WeakKeyDictionary()
+
+
 def diagnosis(analysis: Analysis) -> tuple[Finding, ...]:
+    """All that is found, ranked. Every form of a report wants it, and nothing of a report takes longer, so it
+    is made once for each analysis."""
+    if (known := _KNOWN.get(analysis)) is None:
+        known = _KNOWN[analysis] = tuple(_ranked(analysis))
+    return known
+
+
+def _ranked(analysis: Analysis) -> list[Finding]:
     """All that is found, by severity, then by confidence; equal ones in the order of their finders. What one
     deployment has, and the one that is ahead of it has not, comes first: of that a limit, for whatever else
     is slow there is stopped, too."""
@@ -69,4 +82,4 @@ def diagnosis(analysis: Analysis) -> tuple[Finding, ...]:
         common = ahead is None or one.severity == "info" or (ahead, one.code) in codes
         return common, common or one.code not in OF_A_QUOTA, one.rank
 
-    return tuple(sorted(found, key=place))
+    return sorted(found, key=place)

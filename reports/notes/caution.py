@@ -21,8 +21,9 @@ class Caution:
 
 
 def more(notes: Sequence[Note], what: str) -> str:
-    """How many others there are of the kind of the first."""
-    return f"; {len(notes) - 1} more {what} likewise" if len(notes) > 1 else ""
+    """How many others there are of the kind of the first; ``what``: the plural."""
+    others = len(notes) - 1
+    return f"; {others} more {what.removesuffix('s') if others == 1 else what} likewise" if others > 0 else ""
 
 
 ALL_NAMED = "named by report --json"

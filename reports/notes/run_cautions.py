@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from records.cells import layout
-from reports.analysis import of_evidence, of_runs
+from reports.analysis import of_ends, of_evidence, of_runs
 from reports.analysis.note import Note
 from reports.figures.text import listed
 from reports.notes.caution import Caution, some
@@ -102,6 +102,19 @@ def _lines(count: int) -> str:
     return "1 line" if count == 1 else f"{count} lines"
 
 
+def _ended_short(notes: Sequence[of_ends.EndedShort]) -> Caution:
+    sentences = []
+    for note in notes:
+        count = f"{note.fewest}" if note.fewest == note.most else f"{note.fewest}-{note.most}"
+        sentences.append(
+            f"{len(note.cells)} of {note.of} cells ended after {note.seconds:g} s with {count} of the "
+            f"{note.requests} requests that were asked for: --max-seconds {note.enough_seconds} lets them "
+            "finish."
+        )
+    brief = f"{sum(len(note.cells) for note in notes)} cells ended short of their requests (--max-seconds)"
+    return Caution(sentences=tuple(sentences), brief=brief)
+
+
 def _again(notes: Sequence[of_runs.MeasuredAgain]) -> Caution:
     [note] = notes
     count = f"{len(note.cells)} of {note.of} cells were measured again: the machine had spoiled them"
@@ -126,6 +139,7 @@ WORDS_OF_RUNS: dict[type[Note], Callable[[Any], Caution]] = {
     of_runs.Incomplete: _incomplete,
     of_runs.Unfinished: _unfinished,
     of_evidence.Unreadable: _unreadable,
+    of_ends.EndedShort: _ended_short,
     of_runs.MeasuredAgain: _again,
     of_runs.OneRepeat: _one_repeat,
 }

@@ -14,7 +14,7 @@ from reports.tables import columns
 
 RULE = (
     "A request belongs to the level in which it began (an open loop: was due); {} counts the good answers "
-    "that ended in it. Cut: cut or dropped, never answered, in no other figure. "
+    "that ended in it. Aborted: aborted or dropped, never answered, in no other figure. "
     "A step is measured once it has settled."
 )
 """With the throughput's title."""
@@ -36,7 +36,7 @@ def _table(shaped: ShapedCell, *, named: bool) -> Table:
         title=f"{source}{cell.cell.deployment}: {cell.cell.config}: the levels of {shaped.shape}",
         columns=(
             *("Conc" if shaped.unit == "users" else "Load", *slo, throughput, *main),
-            *(*first, "Fail", "Cut", "Requests", *last),
+            *(*first, "Fail", "Aborted", "Requests", *last),
         ),
         rows=tuple(_row(level, shaped) for level in shaped.levels),
         notes=tuple(_notes(shaped)),

@@ -24,9 +24,11 @@ def preview(plan: Plan) -> list[str]:
             lines += _to_the_knee(plan)
     number = Search(plan=plan).expected_cells()
     about = "about " if plan.auto else ""
+    shortest, longest = plan.cell_seconds
+    each = "" if plan.dial else f" of {shortest:g} to {longest:g} s"
     budget = f", at most {plan.budget_seconds:.0f} s" if plan.budget_seconds else ""
     lines.append(f"a cell that the machine spoils is measured again, at most {MOST_TIMES} times")
-    lines.append(f"{about}{number} cells{budget}; nothing was started")
+    lines.append(f"{about}{number} cells{each}{budget}; nothing was started")
     return lines
 
 

@@ -13,6 +13,8 @@ MOST_REPEATS = 50
 MOST_SECONDS = 366 * 24 * 3600
 MOST_SEED = 2**31
 MOST_WORKERS = 64
+MAX_SECONDS = 8
+"""Of a cell, where nobody said otherwise."""
 DIAL_SECONDS = 100.0
 """Of a cell with the dial: two stages are slowed about 16 times each in windows of 1.5 seconds."""
 CELL_OVERHEAD_SECONDS = 2.5

@@ -4,10 +4,12 @@ user wrote after ``--``."""
 from __future__ import annotations
 
 import argparse
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NoReturn
 
 from records.cells.point import RATE, Point
+from records.options.numbers import meant_as_number
 from records.secrets.secret_names import is_utf8, secret_in_field, secret_in_query, shown
 from sweep.planning.plan import Plan
 from sweep.planning.scenario import Declared, declared
@@ -25,7 +27,7 @@ OWN: Mapping[str, str] = {
     "--host": "the service is what --deployment says",
     "--users": _USERS,
     "--spawn-rate": "all users of a cell start at once; --concurrency says how many",
-    "--run-time": "a cell's length is what --requests N before -- says",
+    "--run-time": "a cell's length is what --requests N and --max-seconds SECONDS before -- say",
     "--requests": "say --requests N before --",
     "--warmup-requests": "say --warmup-requests N before --",
     "--rate": "the rates of an open loop are what --grid rate=N,N says",
@@ -104,6 +106,15 @@ def parse_locust_args(words: Sequence[str], scenario: str) -> tuple[str, ...]:
                 f"{shown(secret)} does not go after --, where it is kept: give a key as TARGET_API_KEY"
             )
     return tuple(words)
+
+
+def check_min_seconds(plan: Plan) -> None:
+    """Raises UsageError where a cell would end before the least time that it is to take."""
+    text, longest = found_in(plan.locust_args, plan.scenario).get("min_seconds"), plan.cell_seconds[1]
+    if text is None or not meant_as_number(text) or not longest < (least := float(text)) < math.inf:
+        return  # what is no number is refused by the load
+    instead = "leave it out" if plan.dial else f"say --max-seconds {math.ceil(least)}, too, before --"
+    raise UsageError(f"--min-seconds {text}: a cell ends after {longest:g} s; {instead}")
 
 
 def _secrets(option: Declared, value: Any) -> Iterator[str]:

@@ -28,7 +28,6 @@ STREAM = "stream"
 """The scenario that is driven where no other one is named."""
 REQUESTS_PER_USER = 10
 MIN_SECONDS = 3.0
-MAX_SECONDS = 8.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,10 +79,14 @@ class Plan:
         int,
         Field(ge=1, le=bounds.MOST_REQUESTS),
         Option(
-            "Requests a cell, at least 10 a user; a cell ends after 8 seconds all the same.",
-            envvar="TOTAL_REQUESTS",
+            "Requests a cell, at least 10 a user, as far as --max-seconds allows.", envvar="TOTAL_REQUESTS"
         ),
     ] = 50
+    max_seconds: Annotated[
+        int,
+        Field(ge=1, le=bounds.MOST_SECONDS),
+        Option("End a cell after so long, if its requests are not done by then.", metavar="SECONDS"),
+    ] = bounds.MAX_SECONDS
     warmup_requests: Annotated[
         int,
         Field(ge=0, le=bounds.MOST_REQUESTS),
@@ -223,7 +226,8 @@ class Plan:
     @property
     def cell_seconds(self) -> tuple[float, float]:
         """The shortest and the longest that a cell is measured."""
-        return (bounds.DIAL_SECONDS, bounds.DIAL_SECONDS) if self.dial else (MIN_SECONDS, MAX_SECONDS)
+        longest = bounds.DIAL_SECONDS if self.dial else float(self.max_seconds)
+        return (longest if self.dial else min(MIN_SECONDS, longest)), longest
 
     def requests_at(self, point: Point) -> int:
         if self.dial:  # it ends by the clock

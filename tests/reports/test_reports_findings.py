@@ -58,6 +58,14 @@ def test_without_finders_it_is_unknown(made: Any, of: Any, monkeypatch: pytest.M
     assert "unknown" not in head(analysis)
 
 
+def test_all_forms_of_a_report_are_of_one_diagnosis(found: Any) -> None:
+    asked: list[Any] = []
+    analysis = found(lambda analysis: asked.append(analysis) or ())
+    assert len(results_json(analysis)["findings"]) == len(what_this_says(analysis)[:3]) == 3
+    assert blocks(analysis)
+    assert asked == [analysis]
+
+
 def test_a_report_begins_with_what_was_found_the_worst_first(found: Any) -> None:
     analysis = found()
     first, second, third, *others = what_this_says(analysis)

@@ -118,7 +118,7 @@ def test_a_knee_that_a_budget_left_unmeasured_is_said_to_be(made: Any, of: Any) 
     assert knee_sentence(knee).endswith("the budget ended the sweep first")
 
 
-def test_the_account_adds_up_the_first_requests_are_a_table_and_json_is_json(sweep_dir: Path) -> None:
+def test_the_breakdown_adds_up_the_first_requests_are_a_table_and_json_is_json(sweep_dir: Path) -> None:
     analysis = analysed(sweep_dir)
     json.dumps(results_json(analysis), allow_nan=False)
     first = analysis.latency_breakdowns[0]

@@ -142,7 +142,7 @@ def test_streams_that_overlap_the_end_are_drained_and_counted_in_the_rate_only_i
 
 
 @OVER_TLS
-def test_streams_that_outlast_the_drain_are_cut_and_counted_as_that(
+def test_streams_that_outlast_the_drain_are_aborted_and_counted_as_that(
     serve: Any, locust: Any, over: Any, tmp_path: Path
 ) -> None:  # TRAPS 16
     served = serve("stall", stall_s=float("inf"))

@@ -138,12 +138,12 @@ def unanswered(facts: Facts) -> Check:
         return Check(name="unanswered", status="n/a", text="no window")
     held = [r for r in facts.requests if r.outcome != "dropped" and r.ended_at_ns >= window.start_ns]
     total = sum(r.ended_at_ns - r.sent_at_ns for r in held)
-    cut = [r for r in held if r.outcome == "aborted"]
+    hung = [r for r in held if r.outcome == "aborted"]
     return Check.bounded(
         "unanswered",
-        sum(r.ended_at_ns - r.sent_at_ns for r in cut) / total if total else 0.0,
+        sum(r.ended_at_ns - r.sent_at_ns for r in hung) / total if total else 0.0,
         UNANSWERED_SHARE,
-        f"{len(cut)} of {len(held)} requests had no answer when the run ended; share of the time in flight",
+        f"{len(hung)} of {len(held)} requests had no answer when the run ended; share of the time in flight",
         advice="the service hangs, or is slower than the end waits: ask with fewer users, or give it more "
         "time: --drain-seconds (sweep: -- --drain-seconds)",
     )

@@ -54,7 +54,7 @@ def _pauses(facts: Facts, window: Window) -> str:
 
 
 def _ended(facts: Facts, window: Window) -> list[RequestRecord]:
-    """Good and failed ones; what was cut has no end of its own."""
+    """Good and failed ones; what was aborted has no end of its own."""
     return [r for r in facts.requests if r.counts and window.start_ns < r.ended_at_ns <= window.end_ns]
 
 

@@ -122,6 +122,11 @@ def test_a_cell_is_judged_once_by_what_was_expected_of_it_and_only_then_complete
     assert (checks["profiler"].status, checks["profiler"].figure) == ("fail", 2.0)
 
 
+def test_where_no_profiler_runs_none_is_held_to_its_interval() -> None:
+    spec = CellSpec(deployment="d", config="c", point={"users": 1}, repeat=1, interval_s=0.5)
+    assert Expected(spec, settings(options(), {}).redaction).facts()["profiler_s"] is None
+
+
 def test_a_file_that_says_of_no_cell_what_it_is_is_a_usage_error(tmp_path: Path) -> None:
     (tmp_path / "spec").write_text("{}")
     redaction = settings(options(), {}).redaction

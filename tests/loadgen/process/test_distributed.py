@@ -168,7 +168,7 @@ def test_a_worker_that_cannot_take_part_says_why(stage: Stage, tmp_path: Path) -
     assert re.search(r"cannot take part: .*questions.txt: No such file", master.text)
 
 
-def test_the_run_time_does_not_cut_streams_that_drain(stage: Stage) -> None:
+def test_the_run_time_does_not_abort_streams_that_drain(stage: Stage) -> None:
     stage.serve(ttft_ms=2_000)
     # The first 4 answers come after 2 s, the fifth after 4 s and ends the run, whose last streams take
     # until 6 s. At 5 s locust wants to stop what is stopping already.

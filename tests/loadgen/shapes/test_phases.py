@@ -137,7 +137,7 @@ def test_an_answer_is_told_with_when_it_began() -> None:
     assert 0.01 <= second_s < 10
 
 
-def test_what_is_heard_of_a_phase() -> None:
+def test_what_is_observed_of_a_phase() -> None:
     def message(phase: int, seconds: float, answers: int, in_flight: int, lag: float) -> AnswersMessage:
         return {
             "phase": phase, "seconds": seconds, "answers": [(0.1, [10.0])] * answers,

@@ -30,7 +30,7 @@ def test_without_a_window_there_is_no_rate(window: Window | None) -> None:
     assert measured([_ends(5)], None) == []
 
 
-def test_latency_leaves_warm_up_and_cut_requests_out() -> None:
+def test_latency_leaves_warm_up_and_aborted_requests_out() -> None:
     kept = _ends(5)
     others = [_ends(6, flags=["warmup"]), _ends(7, outcome="aborted"), _ends(2_000_000_006), _ends(4)]
     assert measured([kept, *others], WINDOW) == [kept]

@@ -17,11 +17,11 @@ from records.files import read_json, write_json
 from records.services.variants import MOCKS
 from reported import analysed, head, rewritten, words
 from reports.analysis.analysis import Analysis
-from reports.analysis.of_runs import Unfinished
+from reports.analysis.of_runs import FewRepeats, Unfinished
 from reports.as_json.results import results_json
 from reports.evidence.service import LoadedPoint
 from reports.findings import held
-from reports.notes.caution import some
+from reports.notes.caution import more, some
 from reports.notes.cautions import cautions
 from sweep.measuring.directory import write_run
 from sweep.running.inside import copy_between
@@ -150,6 +150,13 @@ def test_set_not_proved_is_said_where_something_was_set(
 
 def test_who_is_not_named_can_be_found() -> None:
     assert some(["a", "b", "c", "d", "e"]) == "a, b, c and 2 more, named by report --json"
+
+
+@pytest.mark.parametrize(
+    ("others", "said"), [(0, ""), (1, "; 1 more cell likewise"), (2, "; 2 more cells likewise")]
+)
+def test_others_are_counted(others: int, said: str) -> None:
+    assert more([FewRepeats(repeats=2)] * (1 + others), "cells") == said
 
 
 def test_a_finding_counts_answers_as_the_table_does(made: Any, of: Any, monkeypatch: Any) -> None:

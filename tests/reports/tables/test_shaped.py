@@ -73,12 +73,15 @@ def test_only_what_counts_enters_a_level(made: Any, steps: Any) -> None:
     [found] = analysis.shaped[0].levels
     assert (found.figures.requests, found.figures.failures, found.aborted) == (41, 1, 2)
     shown = levels_table(analysis)
-    assert shown.rows[0].cells[shown.columns.index("Cut")] == "2"
+    assert shown.rows[0].cells[shown.columns.index("Aborted")] == "2"
     said = "More than 5% of the requests at 2 were aborted: their latencies are of those that survived."
     assert said not in shown.notes  # 2 of 43
-    cut = replace(good, seq=900, outcome="aborted")
+    aborted = replace(good, seq=900, outcome="aborted")
     assert (
-        said in levels_table(analysed(appended(steps((2, 1, 3), (4, 3, 5), name="cut"), cut, cut, cut))).notes
+        said
+        in levels_table(
+            analysed(appended(steps((2, 1, 3), (4, 3, 5), name="cut"), aborted, aborted, aborted))
+        ).notes
     )
 
 

@@ -41,7 +41,7 @@ def test_it_is_the_baseline_at_three_loads_for_as_long_as_windows_need() -> None
 
 @pytest.mark.parametrize(("given", "why"), [
     ({"spec": "url:http://127.0.0.1:1"}, "-1 is none"),
-    ({"settings": {"DIAL_SEED": "3"}}, "DIAL_SEED itself"),
+    ({"max_seconds": 60}, "leave --max-seconds out"), ({"settings": {"DIAL_SEED": "3"}}, "DIAL_SEED itself"),
 ])  # fmt: skip
 def test_other_services_have_no_dial_and_its_settings_are_its_own(given: Any, why: str) -> None:
     with pytest.raises(UsageError, match=why):

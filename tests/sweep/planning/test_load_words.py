@@ -25,7 +25,7 @@ def test_a_secret_and_what_the_sweep_says_itself_do_not_go_to_locust(words: list
 
 @pytest.mark.parametrize(("words", "why"), [
     ("--requests 5", "--requests does not go after --: say --requests N before --"),
-    ("-t2s", "--run-time does not go after --: .* --requests N before --"),
+    ("-t2s", "--run-time does not go after --: .* --max-seconds SECONDS before --"),
     ("-u5", "--users does not go after --: .* --concurrency"), ("--user 9", "--users .* --concurrency"),
     ("-r 1", "--spawn-rate .* --concurrency"), ("--master", "--master does not go after --: --workers N"),
     ("--worker", "--worker does not go after --: --workers N"),

@@ -1,0 +1,36 @@
+"""``--max-seconds``: how long a cell may take, in what it is told and in the estimates."""
+
+from contextlib import nullcontext
+from typing import Any
+
+import pytest
+
+from sweep.choosing.preview import preview
+from sweep.measuring import cell
+from sweep.planning.load_words import check_min_seconds
+from sweep.planning.plan import Plan
+from sweep.running.errors import UsageError
+from sweep_world import key_of, plan_of
+
+
+def test_a_cell_may_take_so_long_and_estimates_have_it(place_of: Any) -> None:
+    usual, patient, brief = (plan_of("local", max_seconds=n) for n in (8, 60, 2))
+    assert [plan.cell_seconds for plan in (usual, patient, brief)] == [(3, 8), (3, 60), (2, 2)]
+    assert patient.seconds_of(4) - usual.seconds_of(4) == 4 * 26
+    assert preview(patient)[-1].startswith("2 cells of 3 to 60 s")
+    words = cell._locust_argv(place_of(patient), key_of(), "http://h")
+    assert words[words.index("--run-time") + 1] == "60s"
+    kept = patient.to_json()
+    assert Plan.from_json(kept) == patient
+    del kept["max_seconds"]  # an older plan
+    assert Plan.from_json(kept).max_seconds == 8
+
+
+@pytest.mark.parametrize(("least", "more", "why"), [
+    ("20", {}, "a cell ends after 8 s; say --max-seconds 20, too"), ("20", {"max_seconds": 20}, ""),
+    ("8", {}, ""), ("inf", {}, ""), ("x", {}, ""), ("200", {"dial": True}, "after 100 s; leave it out"),
+])  # fmt: skip
+def test_a_least_time_beyond_it_is_refused(least: str, more: Any, why: str) -> None:
+    plan = plan_of("local", locust_args=("--min-seconds", least), **more)
+    with pytest.raises(UsageError, match=why) if why else nullcontext():
+        check_min_seconds(plan)
