@@ -41,11 +41,22 @@ def unknown(analysis: Analysis, found: Sequence[Finding]) -> Iterator[Finding]:
                 *(Evidence(figure=_at(one.place), value=one.requests) for one in most),
                 *stack_evidence(service),
             ),
-            advice=f"Most of them are in {most[0].place.kind} there, of unknown cause: see what waits there"
-            if looked and most
-            else "Nobody looked inside: start the service by the sweep (--deployment run:COMMAND), so that it"
-            " can be seen where its requests wait",
+            advice=_advice(most[0].place if looked and most else None),
         )
+
+
+def _advice(most: Place | None) -> str:
+    if most is None:
+        return (
+            "Nobody looked inside: start the service by the sweep (--deployment run:COMMAND), so that it"
+            " can be seen where its requests wait"
+        )
+    if most.kind == OUTSIDE:
+        return (
+            "Most of them are outside of what was seen of it: in its sockets, on their way, or held without a"
+            " task; see how many it lets in at a time"
+        )
+    return f"Most of them are in {most.kind} there, of unknown cause: see what waits there"
 
 
 def _at(place: Place) -> str:
