@@ -12,9 +12,7 @@ def look_inside(analysis: Analysis, service: Service) -> str:
     """A sentence without its capital and its end."""
     cells = (*service.light.level.cells, *service.heavy.level.cells)
     if lacking(analysis, layout.INSIDE, cells):
-        return (
-            f"{layout.INSIDE} of these loads is not all there (the verdict says of which): measure them again"
-        )
+        return f"a part of {layout.INSIDE} of these loads is missing (see the verdict): measure them again"
     if any(layout.INSIDE in wanted(analysis, cell) for cell in cells):
         return (
             "the sweep looked inside, and no asyncio loop was there: have it take stacks (--stacks), or send"

@@ -116,8 +116,8 @@ def test_nothing_is_said_of_what_is_whole_or_can_be_read_elsewhere(swept: Any) -
 
 
 @pytest.mark.parametrize(("damage", "cells", "spec", "advice"), [
-    (gone("inside.jsonl"), HEAVY, "run:a", "inside.jsonl of these loads is not all there"),
-    (gone("inside.jsonl"), LIGHT, "run:a", "inside.jsonl of these loads is not all there"),
+    (gone("inside.jsonl"), HEAVY, "run:a", "A part of inside.jsonl of these loads is missing"),
+    (gone("inside.jsonl"), LIGHT, "run:a", "A part of inside.jsonl of these loads is missing"),
     (kept(0, 0), [*HEAVY, *LIGHT], "run:a", "The sweep looked inside, and no asyncio loop"),
     (gone("inside.jsonl"), [*HEAVY, *LIGHT], "url:http://h", "Nobody looked inside"),
 ])  # fmt: skip
