@@ -14,6 +14,8 @@ CONNECTIONS = frozenset(("pool",))
 NAMES = frozenset(("dns",))
 READS = frozenset(("socket-read", "future", "event", "queue-get", "executor", "thread"))
 """How one waits for an answer from elsewhere, or for work that others do."""
+HOME_MADE = frozenset(("future", "event", "queue-get"))
+"""Those of which an app can make a lock or a pool of its own."""
 OTHERS = frozenset(
     ("sleep", "connect", "socket-write", "client-reads", "request-body", "subprocess", RUNNING, STAGE)
 )

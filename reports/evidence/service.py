@@ -118,8 +118,16 @@ class LoadedPoint:
     def places(self) -> dict[Place, float]:
         """How many requests are where; what the app has not met is a place, too. Where nobody looked inside,
         the times that the service gives of its stages tell it; else nothing does."""
-        found = dict(self.inside.waits) if self.inside else self.stages
-        met = self.inside.requests if self.inside else sum(found.values())
+        if not self.inside:
+            return self.by_stages
+        return self._with_unmet(dict(self.inside.waits), self.inside.requests)
+
+    @cached_property
+    def by_stages(self) -> dict[Place, float]:
+        """The same by those times alone."""
+        return self._with_unmet(self.stages, sum(self.stages.values()))
+
+    def _with_unmet(self, found: dict[Place, float], met: float) -> dict[Place, float]:
         return {**found, NOT_MET: max(0.0, self.in_flight - met)} if found else {}
 
     @cached_property
@@ -190,9 +198,12 @@ class Service:
 
     @cached_property
     def excesses(self) -> tuple[Excess, ...]:
-        """By place, the greatest first; none where nobody looked inside."""
+        """By place, the greatest first; none where nobody looked inside. Where that is so of one load alone,
+        both are taken by their stages: else all that is seen at the heavy one seemed more."""
         heavy, light = self.heavy.places, self.light.places
-        if not heavy or self.excess <= 0 or not self.heavy.per_second:
+        if (self.heavy.inside is None) != (self.light.inside is None):
+            heavy, light = self.heavy.by_stages, self.light.by_stages
+        if not heavy or not light or self.excess <= 0 or not self.heavy.per_second:
             return ()
         before = Counter({_kind(place): 0.0 for place in heavy})
         for place, count in light.items():

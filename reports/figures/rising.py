@@ -22,7 +22,12 @@ def _row(level: OperatingPoint) -> tuple[object, ...]:
     return level.deployment, level.config, level.workload.name, load.closed, load.others
 
 
+def lighter(levels: Sequence[OperatingPoint], of: OperatingPoint) -> list[OperatingPoint]:
+    """The lighter points of the same row, valid or not, the lightest first."""
+    found = [one for one in levels if _row(one) == _row(of) and one.load < of.load]
+    return sorted(found, key=lambda one: one.load)
+
+
 def lightest(levels: Sequence[OperatingPoint], of: OperatingPoint) -> OperatingPoint | None:
     """The lightest valid point of the same row, lighter than this one."""
-    found = [one for one in levels if one.valid and _row(one) == _row(of) and one.load < of.load]
-    return min(found, key=lambda one: one.load, default=None)
+    return next((one for one in lighter(levels, of) if one.valid), None)

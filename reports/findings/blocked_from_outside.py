@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reports.analysis.analysis import Analysis
+from reports.findings.blind import look_inside
 from reports.findings.event_loop import BLOCKED, probe_evidence
 from reports.findings.finding import Effect, Evidence, Finding
 from reports.findings.held import about, held
@@ -44,6 +45,6 @@ def blocked_from_outside(analysis: Analysis) -> Iterator[Finding]:
             ),
             advice=BLOCKED.advice
             if where
-            else "Something holds the event loop, or all threads that serve this path: start the service by"
-            " the sweep (--deployment run:COMMAND) to see which line",
+            else "Something holds the event loop, or all threads that serve this path; to see which line:"
+            f" {look_inside(analysis, service)}",
         )

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reports.evidence.kinds import CONNECTIONS, LOCKS, NAMES, THREADS
+from reports.evidence.kinds import CONNECTIONS, HOME_MADE, KNOWN, LOCKS, NAMES, OUTSIDE, THREADS
 from reports.evidence.service import Service
 from reports.findings.finding import Evidence
-from reports.findings.load_shed import is_refused
+from reports.findings.held import HELD
+from reports.findings.load_shed import refused
 
 LITTLE = 0.02
 """Of the requests in flight."""
@@ -21,16 +22,13 @@ QUEUES = {
     "connection-pool-exhausted": ("connections", CONNECTIONS),
     "dns-slow": ("names", NAMES),
 }
+MAY_BE_HOME_MADE = ("stage-serialised", "connection-pool-exhausted")
 
 
 def not_waited_for(service: Service) -> Iterator[tuple[str, tuple[Evidence, ...]]]:
     """By the codes that it is not."""
     heavy = service.heavy
-    if heavy.inside is not None and heavy.in_flight:
-        for code, (what, kinds) in QUEUES.items():
-            waiting = sum(count for place, count in heavy.places.items() if place.kind in kinds)
-            if waiting <= LITTLE * heavy.in_flight:
-                yield code, (Evidence(figure=f"requests that wait for {what}", value=waiting),)
+    yield from _queues(service)
     if heavy.machine is not None and heavy.machine.run_delay is not None and heavy.machine.run_delay <= SHORT:
         share = Evidence(
             figure="share of its time to run that it waited for a CPU",
@@ -38,12 +36,32 @@ def not_waited_for(service: Service) -> Iterator[tuple[str, tuple[Evidence, ...]
             unit="%",
         )
         yield from ((code, (share,)) for code in ("noisy-neighbour", "cpu-oversubscribed"))
-    asked = [one for cell in heavy.level.valid_cells for one in cell.counted]
-    if len(asked) >= ENOUGH and not any(map(is_refused, asked)):
+    few, many = refused(service.light.level.valid_cells), refused(heavy.level.valid_cells)
+    alike = service.compared and few.of >= ENOUGH and few.share >= many.share
+    if many.of >= ENOUGH and (alike or not many.requests):
+        light = Evidence(figure="at the lightest load", value=100 * few.share, unit="%")
         yield (
             "load-shed",
             (
-                Evidence(figure="requests refused", value=0, unit="%"),
-                Evidence(figure="requests", value=len(asked)),
+                Evidence(figure="requests refused", value=100 * many.share or 0, unit="%"),
+                *([light] if many.requests else []),
+                Evidence(figure="requests", value=many.of),
             ),
         )
+
+
+def _queues(service: Service) -> Iterator[tuple[str, tuple[Evidence, ...]]]:
+    """That few are seen in a queue says nothing of those that are seen nowhere, or of unknown cause."""
+    heavy = service.heavy
+    if heavy.inside is None or not heavy.in_flight:
+        return
+    unseen = sum(n for at, n in heavy.places.items() if at.kind == OUTSIDE or at.kind not in KNOWN)
+    if unseen >= HELD * heavy.in_flight:
+        return
+    home_made = sum(one.requests for one in service.excesses if one.place.kind in HOME_MADE)
+    for code, (what, kinds) in QUEUES.items():
+        if code in MAY_BE_HOME_MADE and home_made >= HELD * heavy.in_flight:
+            continue
+        waiting = sum(count for place, count in heavy.places.items() if place.kind in kinds)
+        if waiting <= LITTLE * heavy.in_flight:
+            yield code, (Evidence(figure=f"requests that wait for {what}", value=waiting),)

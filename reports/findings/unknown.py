@@ -8,8 +8,10 @@ from records.evidence.inside import Place
 from reports.analysis.analysis import Analysis
 from reports.analysis.subject import Subject
 from reports.evidence.kinds import OUTSIDE
+from reports.evidence.service import Service
 from reports.figures.summary import OperatingPoint
 from reports.figures.text import listed
+from reports.findings.blind import look_inside
 from reports.findings.finding import Effect, Evidence, Finding
 from reports.findings.held import about, held
 from reports.findings.stacks import stack_evidence
@@ -41,11 +43,22 @@ def unknown(analysis: Analysis, found: Sequence[Finding]) -> Iterator[Finding]:
                 *(Evidence(figure=_at(one.place), value=min(one.requests, service.excess)) for one in most),
                 *stack_evidence(service),
             ),
-            advice=f"Most of them are in {most[0].place.kind} there, of unknown cause: see what waits there"
-            if looked and most
-            else "Nobody looked inside: start the service by the sweep (--deployment run:COMMAND), so that it"
-            " can be seen where its requests wait",
+            advice=_advice(most[0].place) if looked and most else _blind(analysis, service),
         )
+
+
+def _blind(analysis: Analysis, service: Service) -> str:
+    why = look_inside(analysis, service)
+    return f"{why[:1].upper()}{why[1:]}, so that it can be seen where its requests wait"
+
+
+def _advice(most: Place) -> str:
+    if most.kind == OUTSIDE:
+        return (
+            "Most of them are outside of what was seen of it: in its sockets, on their way, or held without a"
+            " task; see how many it lets in at a time"
+        )
+    return f"Most of them are in {most.kind} there, of unknown cause: see what waits there"
 
 
 def _at(place: Place) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from records.cells import layout
-from reports.analysis import of_ends, of_evidence, of_runs
+from reports.analysis import of_ends, of_evidence, of_missing, of_runs
 from reports.analysis.note import Note
 from reports.figures.text import listed
 from reports.notes.caution import Caution, some
@@ -98,6 +98,31 @@ def _unreadable(notes: Sequence[of_evidence.Unreadable]) -> Caution:
     return Caution(sentences=(sentence,), brief=f"some of {files} could not be read")
 
 
+def _missing(notes: Sequence[of_missing.Missing]) -> Caution:
+    parts = listed([f"{note.file} of {some(note.cells)}" for note in notes])
+    are = "is" if len(notes) == 1 else "are"
+    files = listed([f"{note.file} of {_cells(len(note.cells))}" for note in notes])
+    return Caution(
+        sentences=(
+            f"{parts} {are} missing, which the sweep was to keep: no finding has what it would show.",
+        ),
+        brief=f"{files} {are} missing",
+    )
+
+
+def _partial(notes: Sequence[of_missing.Partial]) -> Caution:
+    parts = [
+        f"{note.file} says nothing of up to {note.seconds:.1f} of the {note.of:.1f} s that were measured "
+        f"({some(note.cells)})"
+        for note in notes
+    ]
+    files = listed([note.file for note in notes])
+    return Caution(
+        sentences=(f"{listed(parts)}: what is found rests on the rest.",),
+        brief=f"{files} of some cells {'is' if len(notes) == 1 else 'are'} of a part of their time",
+    )
+
+
 def _lines(count: int) -> str:
     return "1 line" if count == 1 else f"{count} lines"
 
@@ -140,6 +165,8 @@ WORDS_OF_RUNS: dict[type[Note], Callable[[Any], Caution]] = {
     of_runs.Unfinished: _unfinished,
     of_evidence.Unreadable: _unreadable,
     of_ends.EndedShort: _ended_short,
+    of_missing.Missing: _missing,
+    of_missing.Partial: _partial,
     of_runs.MeasuredAgain: _again,
     of_runs.OneRepeat: _one_repeat,
 }

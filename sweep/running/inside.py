@@ -24,8 +24,8 @@ def with_inside(environment: Mapping[str, str], folder: Path) -> dict[str, str]:
 
 def copy_between(folder: Path, start_ns: int, end_ns: int, to: Path, when: Callable[[bytes], int]) -> None:
     """What processes wrote into the folder that falls into a span of time (Unix ns), by what ``when`` says
-    of a line, in its order; no file where there was nothing. A damaged line (0) goes with the one before it,
-    so that a report can say that it is there."""
+    of a line, in its order; where there was nothing an empty file, for a missing one was lost. A damaged
+    line (0) goes with the one before it, so that a report can say that it is there."""
     found = []
     for path in sorted(folder.glob("*.jsonl")):
         if path.stat().st_mtime_ns < start_ns:  # a process that ended before has nothing in it
@@ -35,6 +35,5 @@ def copy_between(folder: Path, start_ns: int, end_ns: int, to: Path, when: Calla
             at_ns = when(line) or at_ns
             if start_ns <= at_ns <= end_ns:
                 found.append((at_ns, line))
-    if found:
-        found.sort(key=lambda one: one[0])  # stays in its order where that is the same
-        to.write_bytes(b"".join(line for _, line in found))
+    found.sort(key=lambda one: one[0])  # stays in its order where that is the same
+    to.write_bytes(b"".join(line for _, line in found))

@@ -92,7 +92,7 @@ def records_of(spec: Spec) -> list[RequestRecord]:
                 last_token_at_ns=None if failed else first + 9_000,
                 ended_at_ns=min(first + 10_000, start + round(spec.seconds * 1e9)),
                 tokens=0 if failed else 10, gaps_us=[] if failed else [1] * 9, documents=5,
-                outcome="http_error" if failed else "ok", error="503" if failed else None,
+                outcome="http_error" if failed else "ok", error="HTTP 503" if failed else None,
                 stages=stages or None, config=spec.config,
                 flags=[*spec.flags, *(["cold"] if i == 0 else []), *(["late"] if late else [])],
             )

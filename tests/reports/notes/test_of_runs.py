@@ -115,8 +115,8 @@ def test_many_are_counted_and_an_older_run_names_those_that_were_begun(made: Any
     run = killed(made, tmp_path / "run", "running", repeats=3)
     [note] = analysed(run).noted(Unfinished)
     assert len(note.missing) == 5
-    assert "5 cells are missing (local/baseline/c10-r1, local/baseline/c01-r2, " in head(analysed(run))
-    assert " and 2 more, named by report --json); sweep --resume" in head(analysed(run))
+    assert "5 cells are missing (local/baseline/c10-r1, local/baseline/c01-r2, " in words(analysed(run))
+    assert " and 2 more, named by report --json); sweep --resume" in words(analysed(run))
     facts = read_json(run / "run.json")
     del facts["planned"]
     write_json(run / "run.json", facts)
