@@ -24,7 +24,7 @@ class Screen(Console):
 
 
 def print_blocks(blocks: Sequence[Block], console: Console) -> None:
-    """All of them. Colour and strike-through on terminals only; plain ASCII lines otherwise."""
+    """All of them. Colour and strike-through on terminals that have them only; plain ASCII lines otherwise."""
     for block in blocks:
         console.print(Text(block.title, style="bold"))
         if isinstance(block, Table):
@@ -35,7 +35,7 @@ def print_blocks(blocks: Sequence[Block], console: Console) -> None:
                     if i:
                         console.print()
                     console.print(_rich_table(part, console))
-            for note in block.notes:
+            for note in (*_legend(block, console), *block.notes):
                 console.print(Text(note, style="dim"))
         else:
             for i, line in enumerate(block.lines):
@@ -44,10 +44,20 @@ def print_blocks(blocks: Sequence[Block], console: Console) -> None:
 
 
 def _invalid(text: str, console: Console, *, invalid: bool) -> Text:
-    """Struck out by style on a terminal, by tildes where there are no styles."""
+    """Struck out by style, or in brackets where there are no styles."""
     if not invalid:
         return Text(text)
-    return Text(text, style="strike dim") if console.is_terminal else Text(f"~~{text}~~")
+    return Text(text, style="strike dim") if _styled(console) else Text(f"({text})")
+
+
+def _styled(console: Console) -> bool:
+    """Not in a file or a pipe, and not on a terminal that rich sends no styles to (``TERM=dumb``)."""
+    return console.is_terminal and console.color_system is not None
+
+
+def _legend(table: Table, console: Console) -> list[str]:
+    plain = not _styled(console) and any(row.invalid for row in table.rows)
+    return ["A row in brackets is invalid, and enters no other figure."] if plain else []
 
 
 def _sentence(line: str, console: Console, *, invalid: bool) -> Text:

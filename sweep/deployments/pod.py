@@ -61,7 +61,7 @@ class Pod(Kind):
         return container_in(self.overlay, self.form)
 
     def check(self, reach: Reach, headers: Mapping[str, str]) -> None:
-        """Raises UsageError where the app is not installed, it is not rendered, or no process can be limited."""
+        """Raises UsageError where it is not installed, not rendered, or no process can be limited."""
         check_installed()
         _ = self.limits()
         Cgroups.here().method()

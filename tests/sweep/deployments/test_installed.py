@@ -11,7 +11,7 @@ from sweep.running.errors import UsageError
 
 
 @pytest.mark.parametrize("spec", ["local", "pod", "local-equal-cpu"])
-def test_an_installation_without_the_app_says_what_to_install_or_give(
+def test_without_the_app_s_needs_it_is_said_what_to_install_or_give(
     spec: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(

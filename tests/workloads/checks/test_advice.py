@@ -123,6 +123,8 @@ REFUSED = {
     "HTTP 307 /other": "the address that it names",
     "HTTP 200 without events (text/html)": "no stream of events", "HTTP 599": "log",
     "HTTP 418 teapot": "--field",
+    'HTTP 200 without events (application/json) {"object": "chat.completion"': "the service did not stream",
+    'HTTP 200 without events (application/json) {"id":"x","choices":[{"message"': "only streamed answers",
 }  # fmt: skip
 
 
