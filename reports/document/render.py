@@ -24,7 +24,7 @@ class Screen(Console):
 
 
 def print_blocks(blocks: Sequence[Block], console: Console) -> None:
-    """All of them. Colour and strike-through on terminals that have them only; plain ASCII lines otherwise."""
+    """All of them. Colour and strike-through on terminals that have them; plain ASCII lines otherwise."""
     for block in blocks:
         console.print(Text(block.title, style="bold"))
         if isinstance(block, Table):

@@ -12,10 +12,13 @@ from workloads.checks.advice import advised
 from workloads.checks.definition import declared
 from workloads.checks.facts import Facts
 from workloads.checks.failure_advice import failure_advice
+from workloads.checks.generator_advice import relief, starved
 
 FAILURE_SHARE = 0.05
 NO_REASON_SHARE = 0.05
 """Of good answers: where more have no finish_reason, though others have, that is no accident."""
+_MAY_BE_OURS = frozenset(("", "timeout", "aborted", "connect_error"))
+"""How requests end, or never begin, of a load generator that gets no CPU as well as of a service."""
 
 
 @declared("failures", of_good_service=True)
@@ -24,11 +27,13 @@ def failures(facts: Facts) -> Check:
     counted, unfinished = facts.counted, sum(r.outcome == "aborted" for r in facts.requests)
     bad = sum(r.outcome != "ok" for r in counted)
     kinds = Counter((str(r.outcome), r.error or "") for r in counted if r.outcome != "ok").most_common(1)
-    why, advice = "", "give it more time, or ask with fewer users"
+    why, advice, outcome = "", "give it more time, or ask with fewer users", ""
     if kinds:
         ((outcome, error), count) = kinds[0]
         why = f" ({count} times: {error})" if error else ""
         advice = failure_advice(outcome, error, fields=facts.fields, headers=facts.headers)
+    if starved(facts) and outcome in _MAY_BE_OURS:
+        advice = f"the load generator itself got no CPU, so this says nothing of the service: {relief(facts)}"
     open_still = f" that ended, {unfinished} more were without an answer" if unfinished else ""
     if bad == len(counted):
         none = Check(
