@@ -9,6 +9,7 @@ from records.cells.reader import Run
 from reports.analysis import (
     of_answers,
     of_evidence,
+    of_kinds,
     of_loads,
     of_machine,
     of_ratios,
@@ -40,6 +41,7 @@ MAKERS: tuple[Callable[[Analysis], Iterator[Note]], ...] = (
     of_evidence.unread,
     of_answers.thoughts_only,
     of_answers.unknown_ends,
+    of_kinds.kinds,
     of_answers.token_pace,
     of_answers.undecided,
     of_ratios.compared,

@@ -149,7 +149,7 @@ def buffering(facts: Facts) -> Check:
     The headers tell a slow server from a proxy: it sends them before it looks for the answer, a buffer
     holds them with all else. Where there are no stage times, and the tokens came all at once or their
     headers long before the lumps, nothing can be told: n/a where that is so of many. It fails when more than
-    half of the answers that can be judged were held back; those of the mock LLM, written at once, are left out.
+    half of those that can be judged were held back; answers of the mock LLM, written at once, are left out.
     """
     name = "buffering"
     long = [
@@ -189,8 +189,8 @@ def _unknown(unknown: Sequence[RequestRecord], of: int) -> str:
     apart = median(max(r.gaps_us) for r in unknown) >= BETWEEN_LUMPS_MS * 1000
     if apart or not all(map(_lumpy, unknown)):
         return (
-            f"{where}the tokens came in lumps: the service sends several at a time or is blocked now and then, "
-            "or a proxy buffers; ITL is that of the lumps, and TTFT may be too high"
+            f"{where}the tokens came in lumps: the service sends several at a time or is blocked now and "
+            "then, or a proxy buffers; ITL is that of the lumps, and TTFT may be too high"
         )
     return (
         f"{where}the tokens came all at once: the service does not stream, or a proxy buffers whole answers"
