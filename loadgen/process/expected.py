@@ -52,7 +52,9 @@ class Expected:
             "settings": {n: self._redaction.redact(text) for n, text in self.spec.expected_settings.items()},
             "unproved": self.spec.unproved_settings,
             "own_cpus": bool(cpus.get("target")) and cpus["target"] != cpus.get("load"),
-            "profiler_s": self.spec.interval_s,
+            "profiler_s": self.spec.interval_s
+            if self.spec.samples
+            else None,  # nobody profiles what is elsewhere
             "profiled_at_ns": self._profiled(),
         }
 

@@ -35,7 +35,7 @@ def print_blocks(blocks: Sequence[Block], console: Console) -> None:
                     if i:
                         console.print()
                     console.print(_rich_table(part, console))
-            for note in (*_legend(block, console), *block.notes):
+            for note in block.notes:
                 console.print(Text(note, style="dim"))
         else:
             for i, line in enumerate(block.lines):
@@ -53,11 +53,6 @@ def _invalid(text: str, console: Console, *, invalid: bool) -> Text:
 def _styled(console: Console) -> bool:
     """Not in a file or a pipe, and not on a terminal that rich sends no styles to (``TERM=dumb``)."""
     return console.is_terminal and console.color_system is not None
-
-
-def _legend(table: Table, console: Console) -> list[str]:
-    plain = not _styled(console) and any(row.invalid for row in table.rows)
-    return ["A row in brackets is invalid, and enters no other figure."] if plain else []
 
 
 def _sentence(line: str, console: Console, *, invalid: bool) -> Text:

@@ -122,6 +122,16 @@ def test_a_cell_is_judged_once_by_what_was_expected_of_it_and_only_then_complete
     assert (checks["profiler"].status, checks["profiler"].figure) == ("fail", 2.0)
 
 
+@pytest.mark.parametrize(("samples", "asked"), [("profile.jsonl", 0.5), ("", None)])
+def test_nobody_is_asked_for_the_profile_of_what_runs_elsewhere(
+    tmp_path: Path, samples: str, asked: float | None
+) -> None:
+    spec = CellSpec(deployment="d", config="as-is", point={"users": 1}, samples=samples, interval_s=0.5)
+    write_json(tmp_path / "spec", spec.to_json())
+    expected = Expected.read(str(tmp_path / "spec"), settings(options(), {}).redaction)
+    assert expected.facts()["profiler_s"] == asked
+
+
 def test_a_file_that_says_of_no_cell_what_it_is_is_a_usage_error(tmp_path: Path) -> None:
     (tmp_path / "spec").write_text("{}")
     redaction = settings(options(), {}).redaction
