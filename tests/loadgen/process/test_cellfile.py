@@ -126,7 +126,8 @@ def test_a_cell_is_judged_once_by_what_was_expected_of_it_and_only_then_complete
 def test_nobody_is_asked_for_the_profile_of_what_runs_elsewhere(
     tmp_path: Path, samples: str, asked: float | None
 ) -> None:
-    spec = CellSpec(deployment="d", config="as-is", point={"users": 1}, samples=samples, interval_s=0.5)
+    named: dict[str, Any] = {"deployment": "d", "config": "as-is", "point": {"users": 1}, "repeat": 1}
+    spec = CellSpec(**named, samples=samples, interval_s=0.5)
     write_json(tmp_path / "spec", spec.to_json())
     expected = Expected.read(str(tmp_path / "spec"), settings(options(), {}).redaction)
     assert expected.facts()["profiler_s"] == asked

@@ -5,8 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from records.cells.request import RequestRecord
-from reported import analysed, appended
+from reported import analysed, rewritten
 from reports.analysis import of_kinds
 from reports.figures.two_kinds import two_kinds
 from reports.notes.verdict import verdict
@@ -43,13 +42,8 @@ def test_answers_from_a_cache_are_told_and_a_shape_s_loads_are_not(made: Any, of
 
 
 def test_short_answers_beside_long_ones_are_told_by_their_number_of_tokens(made: Any, tmp_path: Any) -> None:
-    run = made.run(tmp_path / "run", [spec := made.spec()])
-    records: list[RequestRecord] = made.records(spec)
-    (run / "cells" / spec.name / "requests.jsonl").write_bytes(b"")
-    for i, record in enumerate(records):
-        record.tokens = 1 if i % 2 else 10
-    appended(run / "cells" / spec.name, *records)
-    analysis = analysed(run)
+    run = made.run(tmp_path / "run", [made.spec()])
+    analysis = analysed(rewritten(run, lambda raw, i: raw.update(tokens=1 if i % 2 else 10)))
     assert [(one.share, one.short, one.long) for one in analysis.noted(of_kinds.KindsOfLengths)] == [
         (0.5, 1, 10)
     ]
