@@ -11,7 +11,7 @@ from records.cells.request import RequestRecord
 from workloads.checks.advice import advised
 from workloads.checks.definition import declared
 from workloads.checks.facts import Facts
-from workloads.checks.failure_advice import failure_advice
+from workloads.checks.failure_advice import failure_advice, told
 from workloads.checks.generator_advice import relief, starved
 
 FAILURE_SHARE = 0.05
@@ -30,7 +30,7 @@ def failures(facts: Facts) -> Check:
     why, advice, outcome = "", "give it more time, or ask with fewer users", ""
     if kinds:
         ((outcome, error), count) = kinds[0]
-        why = f" ({count} times: {error})" if error else ""
+        why = f" ({count} times: {told(error)})" if error else ""
         advice = failure_advice(outcome, error, fields=facts.fields, headers=facts.headers)
     if starved(facts) and outcome in _MAY_BE_OURS:
         advice = f"the load generator itself got no CPU, so this says nothing of the service: {relief(facts)}"

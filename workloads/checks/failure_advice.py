@@ -83,6 +83,13 @@ def failure_advice(
     return OF_STATUSES.get(status) or OF_STATUSES[500 if status >= 500 else 400]
 
 
+def told(error: str) -> str:
+    """An error without what says nothing of it: a whole answer, of which the advice says what it is."""
+    found = _STATUS.match(error)
+    whole = _COMPLETION.search(error) if found and found[1].startswith("2") else None
+    return error if whole is None else error.partition("{")[0].rstrip()
+
+
 def _not_streamed(fields: Sequence[str]) -> str:
     asked = "it ignored stream=true" if "stream" in fields else "nor was it asked to, by the field stream"
     return _NOT_STREAMED.format(asked)
