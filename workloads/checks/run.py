@@ -57,7 +57,7 @@ def generator_lag(facts: Facts) -> Check:
         text = "the generator stood still for {:.0%} of the time"
         return _of_the_worst(name, still, STOOD_STILL_SHARE, text, advice)
     if not counted and starved(facts):
-        waited, text = (facts.noise.generator_delay_percent or 0.0) / 100, "the generator got to no request"
+        waited, text = (facts.noise.generator_delay_percent or 0.0) / 100, "no request came to its end"
         return Check.bounded(name, waited, STARVED_PERCENT / 100, text, advice=advice)
     if not counted:
         return Check(name=name, status="n/a", text="no requests that could have been late")
