@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Mapping
 
 from loadgen.client.http import Origin
 from loadgen.engine.bounds import UsageError
+from loadgen.engine.priority import low_priority
 from reach import config
 from reach.failure import ReachFailure, why
 from reach.get import connected, get
+from records.evidence import noise
 from records.secrets.redaction import Redaction
 from records.services.served import Served
 
 WAIT_S = 3.0
+STARVED_PERCENT = 50.0
+"""Of the time for which this process asked in vain: who waited longer for a CPU gave nobody a chance."""
 
 
 def trouble(origin: Origin, headers: Mapping[str, str]) -> str | None:
     """Why nothing can be asked there, or None. One that only takes its time is not in trouble."""
+    before = noise.read([os.getpid()])
     try:
         connected(origin, time.monotonic() + WAIT_S).close()
     except TimeoutError:
-        return "connect timed out"
+        return f"connect timed out{_starved(before)}"
     except OSError as error:
         return why(error)
     try:  # some refusals come with an answer only: TLS where none was asked for, a client's certificate
@@ -29,6 +35,16 @@ def trouble(origin: Origin, headers: Mapping[str, str]) -> str | None:
     except ReachFailure as failure:
         return str(failure) if failure.final else None
     return None
+
+
+def _starved(before: noise.Counters) -> str:
+    """That the time went by without this process, if so."""
+    waited = noise.of_generator(before, noise.read([os.getpid()])).generator_delay_percent or 0.0
+    if waited <= STARVED_PERCENT:
+        return ""
+    at = low_priority()
+    better = f"; it runs at {at}: start it at the usual priority (without chrt or nice)" if at else ""
+    return f", but this load itself waited {waited:.0f} % of that time for a CPU{better}"
 
 
 def served(

@@ -24,7 +24,7 @@ class Screen(Console):
 
 
 def print_blocks(blocks: Sequence[Block], console: Console) -> None:
-    """All of them. Colour and strike-through on terminals only; plain ASCII lines otherwise."""
+    """All of them. Colour and strike-through on terminals that have them; plain ASCII lines otherwise."""
     for block in blocks:
         console.print(Text(block.title, style="bold"))
         if isinstance(block, Table):
@@ -44,10 +44,15 @@ def print_blocks(blocks: Sequence[Block], console: Console) -> None:
 
 
 def _invalid(text: str, console: Console, *, invalid: bool) -> Text:
-    """Struck out by style on a terminal, by tildes where there are no styles."""
+    """Struck out by style, or in brackets where there are no styles."""
     if not invalid:
         return Text(text)
-    return Text(text, style="strike dim") if console.is_terminal else Text(f"~~{text}~~")
+    return Text(text, style="strike dim") if _styled(console) else Text(f"({text})")
+
+
+def _styled(console: Console) -> bool:
+    """Not in a file or a pipe, and not on a terminal that rich sends no styles to (``TERM=dumb``)."""
+    return console.is_terminal and console.color_system is not None
 
 
 def _sentence(line: str, console: Console, *, invalid: bool) -> Text:

@@ -118,6 +118,11 @@ class CellSummary:
         return scraped_over(found, (window.start_ns, window.end_ns)) if window else ()
 
     @property
+    def aborted(self) -> int:
+        """Requests that had no answer when the load ended: in no figure."""
+        return sum(r.outcome == "aborted" for part in self.parts for r in part.data.requests)
+
+    @property
     def failed_checks(self) -> tuple[Check, ...]:
         """Why it is not believed."""
         if self.window is None and self.cell.verdict.valid:

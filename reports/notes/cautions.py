@@ -12,6 +12,7 @@ from reports.analysis.analysis import Analysis
 from reports.analysis.note import Note
 from reports.figures.text import listed, number
 from reports.notes.caution import ALL_NAMED, NAMED, Caution, more
+from reports.notes.kind_cautions import WORDS_OF_KINDS
 from reports.notes.run_cautions import WORDS_OF_RUNS
 from workloads.checks.body_end import in_words
 
@@ -229,6 +230,7 @@ def _connecting(notes: Sequence[of_loads.Connecting]) -> Caution:
 
 WORDS: dict[type[Note], Callable[[Any], Caution]] = {
     **WORDS_OF_RUNS,
+    **WORDS_OF_KINDS,
     of_answers.ThoughtsOnly: _thoughts_only,
     of_answers.UnknownEnds: _unknown_ends,
     of_answers.TokenPace: _token_pace,

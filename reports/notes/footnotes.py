@@ -33,7 +33,13 @@ def answer_notes(levels: Iterable[OperatingPoint]) -> list[str]:
         (level.figures, f"{f'in {level.deployment} ' if several else ''}at {level.load.named}")
         for level in found
     ]
-    return [*late_note(placed), *unsure_note(placed)]
+    return [*late_note(placed), *_aborted_note(found, placed), *unsure_note(placed)]
+
+
+def _aborted_note(levels: Sequence[OperatingPoint], placed: Sequence[tuple[Figures, str]]) -> list[str]:
+    counts = [sum(cell.aborted for cell in level.valid_cells) for level in levels]
+    cut = [f"{count} {where}" for count, (_, where) in zip(counts, placed, strict=True) if count]
+    return [f"aborted: {listed(cut)}, without an answer when the load ended, so in no figure."] if cut else []
 
 
 def late_note(figures: Iterable[tuple[Figures, str]]) -> list[str]:

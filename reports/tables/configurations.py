@@ -50,7 +50,7 @@ def _table(levels: list[OperatingPoint], settings: str) -> Table:
     notes += [*trait_notes(figures), *answer_notes(levels)]
     notes += absent_note(figures, (*workload.main, *side))
     if any(not level.valid for level in levels):
-        notes.append("Struck out: no valid cell at that level; see the verdict.")
+        notes.append("Struck out, or in brackets: no valid cell at that level; see the verdict.")
     return Table(
         title=f"{levels[0].deployment}: {levels[0].config}{settings}",
         columns=(*first, *columns.main_heads(workload), *others, "Fail"),

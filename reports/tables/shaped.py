@@ -95,4 +95,4 @@ def _notes(shaped: ShapedCell) -> Iterator[str]:
     if unmeasured:
         yield f"Not measured at {listed(unmeasured)}: the load was still warming up, or had ended."
     if not shaped.cell.valid:
-        yield "Struck out: the cell is invalid; see the verdict."
+        yield "Struck out, or in brackets: the cell is invalid; see the verdict."

@@ -13,6 +13,8 @@ from reports.findings.finding import Effect, Evidence, Finding
 
 TOLD = 3
 """Findings above the tables."""
+UNKNOWN = {"throughput": "what holds it back{} is not known", "nothing": "whether it scales is not known"}
+"""What is said where nothing was found, by what it binds; with where most requests wait, if that is known."""
 BINDS = {"throughput": "holds throughput down", "latency": "costs latency", "nothing": ""}
 
 
@@ -36,8 +38,14 @@ def section(found: Sequence[Finding], free: Sequence[Acquittal]) -> Iterator[Par
 
 
 def _rests_on(finding: Finding) -> str:
-    figures = f"It rests on these figures: {_figures(finding.evidence)}" if finding.evidence else ""
+    evidence = finding.evidence[len(_in_its_sentence(finding)) :]
+    figures = f"It rests on these figures: {_figures(evidence)}" if evidence else ""
     return ". ".join(filter(None, (_said(finding), figures, finding.advice))) + "."
+
+
+def _in_its_sentence(finding: Finding) -> Sequence[Evidence]:
+    """Of what is not known, how many requests wait, of how many."""
+    return finding.evidence[:2] if finding.code == "unknown" and finding.effect else ()
 
 
 def _not_so(free: Sequence[Acquittal], places: Collection[Subject]) -> Iterator[str]:
@@ -55,11 +63,17 @@ def _words(code: str) -> str:
 
 
 def _named(finding: Finding) -> str:
+    if (unknown := UNKNOWN.get(finding.binds)) and finding.code == "unknown":
+        return f"{finding.about}: {unknown.format(f' at {finding.where}' if finding.where else '')}"
     at = f" at {finding.where}" if finding.where else ""
     return f"{finding.about}: {_words(finding.code)}{at}"
 
 
 def _said(finding: Finding) -> str:
+    if finding.code == "unknown":
+        waits = [number(one.value) for one in _in_its_sentence(finding)]
+        counted = f": {' of '.join(waits)} requests wait because of the load" if waits else ""
+        return f"{_named(finding)}{counted}"
     kind = "; ".join(filter(None, (finding.confidence, BINDS[finding.binds])))
     effect = "" if finding.effect is None else f": {_effect(finding.effect)}"
     return f"{_named(finding)} ({kind}){effect}"

@@ -6,9 +6,11 @@ import os
 from collections.abc import Mapping
 from typing import Any, Self
 
+from reach.options import Reach
 from records.services.variants import BASELINE
 from sweep.deployments.app_settings import check_app_settings
 from sweep.deployments.confinement import Confinement
+from sweep.deployments.installed import check_installed
 from sweep.deployments.process import environment_of, reference_app_at, wait_ready
 from sweep.deployments.protocol import Endpoint, Kind, Setup
 from sweep.fixes.reference_app import REFERENCE_APP
@@ -34,6 +36,10 @@ class Local(Kind):
     @property
     def remedies(self) -> Remedies:
         return REFERENCE_APP
+
+    def check(self, reach: Reach, headers: Mapping[str, str]) -> None:
+        """Raises UsageError where what it imports is not installed."""
+        check_installed()
 
     def check_settings(self, by_name: Mapping[str, Mapping[str, str]]) -> None:
         check_app_settings(by_name)

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Self
 from reach.options import Reach
 from sweep.deployments.app_settings import check_app_settings
 from sweep.deployments.confinement import Confinement
+from sweep.deployments.installed import check_installed
 from sweep.deployments.local import LocalDeployment
 from sweep.deployments.pods.container import Container
 from sweep.deployments.pods.render import container_in, folder_of
@@ -60,7 +61,8 @@ class Pod(Kind):
         return container_in(self.overlay, self.form)
 
     def check(self, reach: Reach, headers: Mapping[str, str]) -> None:
-        """Raises UsageError where it is not rendered, or no process can be limited here."""
+        """Raises UsageError where it is not installed, not rendered, or no process can be limited."""
+        check_installed()
         _ = self.limits()
         Cgroups.here().method()
 

@@ -126,10 +126,11 @@ def _check_command(word: str, cwd: Path | None = None) -> None:
     found = (cwd or Path()) / word if "/" in word else shutil.which(word)
     if found is None or not Path(found).is_file():
         where = "" if "/" in word else " on the PATH"
-        raise UsageError(
-            f"--deployment {Run.form}: no such command{where}: {shown(word) if '=' in word else repr(word)} "
-            "(no shell reads it; settings go with --config and --set)"
-        )
+        known = shown(word) if "=" in word else repr(word)
+        advice = "no shell reads it; settings go with --config and --set"
+        if where and "=" not in word:
+            advice = f"install it in this environment, or name another one's by its path: .../bin/{word}"
+        raise UsageError(f"--deployment {Run.form}: no such command{where}: {known} ({advice})")
     if not os.access(found, os.X_OK):
         raise UsageError(f"--deployment {Run.form}: {word!r} is no program: it may not be executed")
 

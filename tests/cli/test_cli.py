@@ -53,7 +53,9 @@ def test_its_exit_codes_are_those_of_every_command_and_each_shell_has_a_script(h
     done = here(main)
     assert (done.returncode, done.stdout, "chokepoint sweep --config" in done.stderr) == (2, "", True)
     for shell in ("bash", "zsh", "fish"):
-        assert f"_CHOKEPOINT_COMPLETE={shell}_complete" in here(main, "completion", shell).stdout
+        scripts = here(main, "completion", shell).stdout
+        for name in ("chokepoint", *SHORT):
+            assert f"_{name.upper()}_COMPLETE={shell}_complete" in scripts
     assert (FAULT, USAGE, INTERRUPTED) == (exit_codes.FAULT, exit_codes.USAGE, exit_codes.INTERRUPTED)
 
 
@@ -162,18 +164,24 @@ LINES = {
     "chokepoint sw": "sweep", "chokepoint sweep --conf": "--config", "chokepoint report --outp": "--output",
     "chokepoint profile --dura": "--duration", "chokepoint mock op": "openai",
     "chokepoint mock openai --tok": "--tokens", "chokepoint mock faults --dialect op": "openai",
-    "chokepoint completion fi": "fish",
+    "chokepoint completion fi": "fish", "sweep --repe": "--repeats", "report --js": "--json",
+    "profile --inte": "--interval",
 }  # fmt: skip
 
 
 @pytest.fixture
 def environment(tmp_path: Path) -> dict[str, str]:
-    """A PATH on which `chokepoint` is this checkout's."""
-    command = tmp_path / "bin" / "chokepoint"
-    command.parent.mkdir()
-    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m cli "$@"\n')
-    command.chmod(0o755)
-    path = f"{command.parent}{os.pathsep}{os.environ['PATH']}"
+    """A PATH on which `chokepoint` and the short names are this checkout's."""
+    (folder := tmp_path / "bin").mkdir()
+    for name, room in {
+        "chokepoint": "cli",
+        "sweep": "sweep",
+        "report": "reports",
+        "profile": "profiler",
+    }.items():
+        (folder / name).write_text(f'#!/bin/sh\nexec "{sys.executable}" -m {room} "$@"\n')
+        (folder / name).chmod(0o755)
+    path = f"{folder}{os.pathsep}{os.environ['PATH']}"
     return os.environ | {"PATH": path, "PYTHONPATH": str(ROOT), "TERM": "dumb", "HOME": str(tmp_path)}
 
 

@@ -56,6 +56,7 @@ def test_without_finders_it_is_unknown(made: Any, of: Any, monkeypatch: pytest.M
     [one] = results_json(analysis)["findings"]
     assert (one["code"], one["binds"], one["severity"]) == ("unknown", "nothing", "info")
     assert "unknown" not in head(analysis)
+    assert "local/baseline at 10 users: whether it scales is not known" in markdown(blocks(analysis), "t")
 
 
 def test_all_forms_of_a_report_are_of_one_diagnosis(found: Any) -> None:

@@ -177,3 +177,9 @@ def test_tokens_that_were_not_streamed_are_told(changed: Any, source: str, gap_u
     assert figures.at("tpot_p50").value == pytest.approx(0.001)
     assert figures.at("itl_p50") is not None
     assert ("hold tokens that were not streamed one by one" in head(analysis)) is told
+
+
+def test_requests_that_the_end_cut_off_are_counted_below_the_table(changed: Any) -> None:
+    said = "aborted: {} at 10 users, without an answer when the load ended, so in no figure."
+    assert said.format(3) in notes(changed(3, outcome="aborted"))
+    assert not [note for note in notes(changed(0)) if "aborted" in note]

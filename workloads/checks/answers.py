@@ -11,24 +11,32 @@ from records.cells.request import RequestRecord
 from workloads.checks.advice import advised
 from workloads.checks.definition import declared
 from workloads.checks.facts import Facts
-from workloads.checks.failure_advice import failure_advice
+from workloads.checks.failure_advice import failure_advice, told
+from workloads.checks.generator_advice import relief, starved
 
 FAILURE_SHARE = 0.05
 NO_REASON_SHARE = 0.05
 """Of good answers: where more have no finish_reason, though others have, that is no accident."""
+_MAY_BE_OURS = frozenset(("timeout", "aborted", "connect_error"))
+"""How requests end of a load generator that gets no CPU as well as of a service."""
 
 
 @declared("failures", of_good_service=True)
 def failures(facts: Facts) -> Check:
-    """Failed requests as a share of all that counted; no good answer at all always fails."""
+    """Failed requests as a share of all that counted; no good answer at all always fails, but for a generator
+    that got no CPU: then `generator-lag` fails, for it is no failure of the service's."""
+    if not facts.counted and starved(facts):
+        return Check(name="failures", status="n/a", text="the load generator got no CPU for a request")
     counted, unfinished = facts.counted, sum(r.outcome == "aborted" for r in facts.requests)
     bad = sum(r.outcome != "ok" for r in counted)
     kinds = Counter((str(r.outcome), r.error or "") for r in counted if r.outcome != "ok").most_common(1)
     why, advice = "", "give it more time, or ask with fewer users"
     if kinds:
         ((outcome, error), count) = kinds[0]
-        why = f" ({count} times: {error})" if error else ""
+        why = f" ({count} times: {told(error)})" if error else ""
         advice = failure_advice(outcome, error, fields=facts.fields, headers=facts.headers)
+        if starved(facts) and outcome in _MAY_BE_OURS:
+            advice = f"the load generator itself got no CPU, so the service may be well: {relief(facts)}"
     open_still = f" that ended, {unfinished} more were without an answer" if unfinished else ""
     if bad == len(counted):
         none = Check(

@@ -41,6 +41,9 @@ OF_STATUSES: dict[int, str] = {
 }
 """By the status, where nothing more is known; 401, 403, redirects and models are told apart below."""
 _NO_EVENTS = f"what came is no stream of events: {_OTHER_API}"
+_NOT_STREAMED = "the service did not stream: {}; only streamed answers can be measured"
+_COMPLETION = re.compile(r'"object"\s*:\s*"(?:chat\.|text_)completion"|"choices"\s*:\s*\[')
+"""In an answer of OpenAI's API that came as a whole."""
 _REDIRECTED = "redirects are not followed: give the address that it names (locust: -H; sweep: --deployment)"
 _MODEL = (
     "name a model that the service has: --llm-model (sweep: -- --llm-model); many list theirs at /v1/models"
@@ -84,10 +87,22 @@ def failure_advice(
     if 400 <= status < 500 and _NO_MODEL.search(error):
         return _MODEL
     if 200 <= status < 300:
-        return _NO_EVENTS
+        return _not_streamed(fields) if _COMPLETION.search(error) else _NO_EVENTS
     if 300 <= status < 400:
         return _REDIRECTED
     return OF_STATUSES.get(status) or OF_STATUSES[500 if status >= 500 else 400]
+
+
+def told(error: str) -> str:
+    """An error without what says nothing of it: a whole answer, of which the advice says what it is."""
+    found = _STATUS.match(error)
+    whole = _COMPLETION.search(error) if found and found[1].startswith("2") else None
+    return error if whole is None else error.partition("{")[0].rstrip()
+
+
+def _not_streamed(fields: Sequence[str]) -> str:
+    asked = "it ignored stream=true" if "stream" in fields else "nor was it asked to, by the field stream"
+    return _NOT_STREAMED.format(asked)
 
 
 def _of_a_key(status: int, headers: Iterable[str]) -> str:

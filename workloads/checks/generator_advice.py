@@ -8,7 +8,15 @@ from workloads.checks.machine import disturbances
 BUSY_PERCENT = 70.0
 """Of a core: a process of a load that needs no more has CPU to spare, if it gets it."""
 MORE_WORKERS = "share the load among more load workers: --processes, or workers on other machines"
+STARVED_PERCENT = 50.0
+"""Of the time: a generator that waited for a CPU longer than it did not may be why nothing was asked, or
+answered in time."""
 OWN_CPU = "leave a CPU to the load alone"
+
+
+def starved(facts: Facts) -> bool:
+    """Did it wait for a CPU for most of the time?"""
+    return (facts.noise.generator_delay_percent or 0.0) > STARVED_PERCENT
 
 
 def relief(facts: Facts) -> str:

@@ -11,7 +11,7 @@ from records.cells.request import LATE
 from workloads.checks.advice import advised
 from workloads.checks.definition import declared, define
 from workloads.checks.facts import Facts
-from workloads.checks.generator_advice import MORE_WORKERS, relief
+from workloads.checks.generator_advice import MORE_WORKERS, STARVED_PERCENT, relief, starved
 
 
 @declared("records")
@@ -56,6 +56,9 @@ def generator_lag(facts: Facts) -> Check:
     if max((share for share, _ in still if share is not None), default=0.0) > STOOD_STILL_SHARE:
         text = "the generator stood still for {:.0%} of the time"
         return _of_the_worst(name, still, STOOD_STILL_SHARE, text, advice)
+    if not counted and starved(facts):
+        waited, text = (facts.noise.generator_delay_percent or 0.0) / 100, "no request came to its end"
+        return Check.bounded(name, waited, STARVED_PERCENT / 100, text, advice=advice)
     if not counted:
         return Check(name=name, status="n/a", text="no requests that could have been late")
     late = sum(LATE in r.flags for r in counted)

@@ -16,6 +16,8 @@ from workloads.checks.facts import TOO_FEW, Facts
 STAGE_EXCESS_MS = 2.0
 IMPOSSIBLE_SHARE = 0.01
 BUFFERED_SHARE = 0.5
+UNKNOWN_SHARE = 0.2
+"""Of the long answers: where more came so that nobody knows whether they were held, that is told aloud."""
 BUFFERED_TOKENS = 8
 BUFFERED_ANSWERS = 10
 TOGETHER_US = 50
@@ -146,8 +148,8 @@ def buffering(facts: Facts) -> Check:
     Where half of the gaps or more, and not 90 %, are so short, only the server's stage times can tell.
     The headers tell a slow server from a proxy: it sends them before it looks for the answer, a buffer
     holds them with all else. Where there are no stage times, and the tokens came all at once or their
-    headers long before the lumps, nothing can be told: n/a. It fails when more than half of the answers
-    were held back; answers of the mock LLM, which are written at once, are left out.
+    headers long before the lumps, nothing can be told: n/a where that is so of many. It fails when more than
+    half of those that can be judged were held back; answers of the mock LLM, written at once, are left out.
     """
     name = "buffering"
     long = [
@@ -163,29 +165,41 @@ def buffering(facts: Facts) -> Check:
             figure=len(long),
             text=f"{TOO_FEW}: {len(long)} of {BUFFERED_TOKENS} tokens or more, no mock's",
         )
-    if seen.count(None) > len(seen) / 2:
-        unknown = [r for r, is_held in zip(long, seen, strict=True) if is_held is None]
-        apart = median(max(r.gaps_us) for r in unknown) >= BETWEEN_LUMPS_MS * 1000
-        text = "the tokens came all at once: the service does not stream, or a proxy buffers whole answers"
-        if apart or not all(map(_lumpy, unknown)):
-            text = (
-                "the tokens came in lumps: the service sends several at a time or is blocked now and then, "
-                "or a proxy buffers; ITL is that of the lumps, and TTFT may be too high"
-            )
-        return Check(name=name, status="n/a", text=text)
-    share = seen.count(True) / len(seen)
-    held = [r for r, is_held in zip(long, seen, strict=True) if is_held]
-    after = ""
-    if timed := [r.service_ttft_ms - r.stages_ms for r in held if r.stages and r.service_ttft_ms is not None]:
-        after = f", {median(timed):.0f} ms after the server had the first one"
+    unknown = [r for r, is_held in zip(long, seen, strict=True) if is_held is None]
+    if len(unknown) > len(seen) / 2:
+        return Check(name=name, status="n/a", text=_unknown(unknown, len(seen)))
+    share = seen.count(True) / (len(seen) - len(unknown))
+    if share <= BUFFERED_SHARE and len(unknown) > UNKNOWN_SHARE * len(seen):
+        return Check(name=name, status="n/a", figure=round(share, 4), text=_unknown(unknown, len(seen)))
+    after = _after_the_server([r for r, is_held in zip(long, seen, strict=True) if is_held])
+    rest = f"; of {len(unknown)} more it is not known" if unknown else ""
     return Check.bounded(
         name,
         share,
         BUFFERED_SHARE,
         f"in {share:.0%} of the answers the tokens came in lumps{after}, as through a proxy that buffers "
-        "(TTFT too high, ITL too low)",
+        f"(TTFT too high, ITL too low){rest}",
         advice="switch its buffering off (nginx: proxy_buffering off), or ask the service itself, without it",
     )
+
+
+def _unknown(unknown: Sequence[RequestRecord], of: int) -> str:
+    """How the answers came of which nobody knows whether they were held back."""
+    where = f"in {len(unknown) / of:.0%} of the answers " if len(unknown) < of else ""
+    apart = median(max(r.gaps_us) for r in unknown) >= BETWEEN_LUMPS_MS * 1000
+    if apart or not all(map(_lumpy, unknown)):
+        return (
+            f"{where}the tokens came in lumps: the service sends several at a time or is blocked now and "
+            "then, or a proxy buffers; ITL is that of the lumps, and TTFT may be too high"
+        )
+    return (
+        f"{where}the tokens came all at once: the service does not stream, or a proxy buffers whole answers"
+    )
+
+
+def _after_the_server(held: Sequence[RequestRecord]) -> str:
+    timed = [r.service_ttft_ms - r.stages_ms for r in held if r.stages and r.service_ttft_ms is not None]
+    return f", {median(timed):.0f} ms after the server had the first one" if timed else ""
 
 
 @declared("cached-answers", worth_telling=True)

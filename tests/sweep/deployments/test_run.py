@@ -189,7 +189,7 @@ def test_a_command_that_is_none_is_refused_in_one_line(spec: str, why: str) -> N
 
 
 @pytest.mark.parametrize(("spec", "why"), [
-    ("run:no-such-command-x --port {port}", "no such command on the PATH: 'no-such-command-x'"),
+    ("run:no-such-command-x --port {port}", "on the PATH: 'no-such-command-x' .install it .* by its path"),
     ("run:/nowhere/gone", "no such command: '.*gone'"), (f"run:{__file__}", "may not be executed"),
     ("run:WORKERS=4 app", "no such command on the PATH: that .*settings go with --config and --set"),
 ])  # fmt: skip

@@ -78,6 +78,18 @@ def test_a_few_lumpy_answers_among_steady_ones_pass() -> None:
     assert _told(streams.buffering(_facts(*answers))) == ("pass", 0.4)
 
 
+@pytest.mark.parametrize(("whole", "status", "said"), [
+    (8, "n/a", "in 40% of the answers the tokens came all at once"),
+    (2, "pass", "ITL too low); of 2 more it is not known"),
+])  # fmt: skip
+def test_answers_that_cannot_be_judged_are_not_said_to_have_streamed(
+    whole: int, status: str, said: str
+) -> None:
+    answers = [_answer(n, **HELD | NO_STAGES if n < whole else NO_STAGES) for n in range(20)]
+    check = streams.buffering(_facts(*answers))
+    assert (check.status, said in check.text) == (status, True), check.text
+
+
 def test_times_in_order_pass_and_what_did_not_happen_is_no_time() -> None:
     none = {"first_event_at_ns": None, "first_token_at_ns": None, "last_token_at_ns": None}
     assert streams.clock_order(_facts(_answer(due_at_ns=0), _answer(1, **none))).status == "pass"
