@@ -34,10 +34,7 @@ def main() -> int:
     wanted = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         write_run(Path(folder), wanted.requests)
-        done = subprocess.run(
-            [sys.executable, "-c", CHILD, folder], cwd=ROOT, check=True, capture_output=True, text=True
-        )
-    rows, seconds, megabytes = map(float, done.stdout.split())
+        rows, seconds, megabytes = printed_by(CHILD, folder)
     assert rows == wanted.requests
     met = seconds <= BOUND_S and megabytes <= BOUND_MB
     if wanted.json:
@@ -46,6 +43,14 @@ def main() -> int:
         print(f"{rows:.0f} requests: {seconds:.2f} s of CPU (at most {BOUND_S:g}), ", end="")
         print(f"{megabytes:.0f} MB with all imports (at most {BOUND_MB:g})")
     return 0 if met else 1
+
+
+def printed_by(code: str, folder: str) -> list[float]:
+    """The numbers that a Python process of its own prints. Raises CalledProcessError."""
+    done = subprocess.run(
+        [sys.executable, "-c", code, folder], cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True
+    )
+    return [float(word) for word in done.stdout.split()]
 
 
 def write_run(folder: Path, requests: int) -> None:

@@ -9,13 +9,11 @@ from __future__ import annotations
 
 import argparse
 import json
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
-from frame import write_run
-from measuring import ROOT
+from frame import printed_by, write_run
 
 BOUND_TIMES, BOUND_MB = 2.5, 2000.0
 DECODE = """
@@ -49,8 +47,8 @@ def main() -> int:
     wanted = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         write_run(Path(folder), wanted.requests)
-        count, decoding_s, _ = run(DECODE, folder)
-        _, report_s, megabytes = run(REPORT, folder)
+        count, decoding_s, _ = printed_by(DECODE, folder)
+        _, report_s, megabytes = printed_by(REPORT, folder)
     assert count == wanted.requests
     times = report_s / decoding_s
     met = times <= BOUND_TIMES and megabytes <= BOUND_MB
@@ -64,14 +62,6 @@ def main() -> int:
         )
         print(f"{times:.1f} times (at most {BOUND_TIMES:g}); {megabytes:.0f} MB (at most {BOUND_MB:g})")
     return 0 if met else 1
-
-
-def run(code: str, folder: str) -> tuple[float, float, float]:
-    done = subprocess.run(
-        [sys.executable, "-c", code, folder], cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True
-    )
-    count, seconds, megabytes = map(float, done.stdout.split())
-    return count, seconds, megabytes
 
 
 if __name__ == "__main__":

@@ -16,7 +16,6 @@ from pathlib import Path
 BUILT = ("kube-apiserver", "kube-controller-manager", "kube-scheduler")
 PACKAGES = ("golang-1.19-go", "golang-1.19-src", "etcd-server", "rsync", "libpopt0")
 NEEDED = ("apt-get", "dpkg-deb", "dpkg-source", "make", "patch", "gcc")
-MIRROR = "http://deb.debian.org/debian"
 SUITE = "bookworm"
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 
@@ -59,7 +58,7 @@ def build() -> None:
 def _apt(folder: Path) -> list[str]:
     """apt-get with lists of its own, so that the system's stay as they are, with sources among them."""
     sources = folder / "apt/sources.list"
-    signed = f"[signed-by={KEYRING}] {MIRROR} {SUITE} main\n"
+    signed = f"[signed-by={KEYRING}] {_mirror()} {SUITE} main\n"
     sources.write_text(f"deb {signed}deb-src {signed}")
     options = {
         "Dir::Etc::SourceList": sources, "Dir::Etc::SourceParts": "-",
@@ -71,6 +70,17 @@ def _apt(folder: Path) -> list[str]:
         "--quiet=2",
         *(word for name, to in options.items() for word in ("-o", f"{name}={to}")),
     ]
+
+
+def _mirror() -> str:
+    """Where this machine has the release from. Raises SystemExit where it has it from nowhere."""
+    asked = ["apt-get", "indextargets", "--format", "$(SITE)", f"Codename: {SUITE}", "Component: main"]
+    sites = subprocess.run(asked, capture_output=True, text=True, check=True, timeout=60).stdout.split()
+    if not sites:
+        raise SystemExit(
+            f"error: apt's sources name no mirror of Debian's {SUITE}; this is built on Debian 12 alone"
+        )
+    return sites[0]
 
 
 def _make(folder: Path, source: Path) -> None:
