@@ -24,7 +24,7 @@ from sweep.planning.plan import Plan
 from sweep.planning.plan_options import as_given
 from sweep.planning.regions import regional
 from sweep.planning.resolved import called, resolved
-from sweep.planning.target import with_sizes, with_wait
+from sweep.planning.target import check_settings, with_sizes, with_wait
 from sweep.planning.variants import (
     check_common,
     check_reference,
@@ -110,8 +110,6 @@ def _check(plan: Plan, environment: Mapping[str, str]) -> None:
     check_reach(plan, environment)
     divided(plan, division.available())
     # The last: other processes are asked.
-    settings = {variant.name: plan.settings_of(variant.name) for variant in plan.variants}
-    for kind in {type(target.kind): target.kind for target in plan.targets}.values():
-        kind.check_settings(settings)
+    check_settings(plan.targets, {one.name: plan.settings_of(one.name) for one in plan.variants})
     check_min_seconds(plan)
     check_scenario(plan)

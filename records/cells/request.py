@@ -243,8 +243,8 @@ def decode(line: bytes | str) -> RequestRecord:
 
 
 def slim(record: RequestRecord) -> RequestRecord:
-    """The same record, its gaps at 4 bytes each instead of 36, and its names shared with those of others: of
-    answers with 32 tokens a process holds a third more in as much memory."""
+    """The same record, its gaps at 4 bytes each instead of 36, and what it names shared with other records:
+    for who holds many of them."""
     record.run, record.cell = sys.intern(record.run), sys.intern(record.cell)
     record.worker, record.region = sys.intern(record.worker), sys.intern(record.region)
     record.question = sys.intern(record.question)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from records.secrets.secret_names import shown
 from sweep.fixes.remedy import Remedies, Remedy
 from sweep.planning.plan import Plan
+from sweep.planning.target import check_settings
 from sweep.planning.variants import NEXT_SETTING, parse_settings
 from sweep.running.errors import UsageError
 from sweep.running.redaction import check_not_kept
@@ -42,8 +43,7 @@ def check_fixes(plan: Plan, fixes: Remedies) -> None:
         for code, remedies in fixes.items()
         for number, remedy in enumerate(remedies, start=1)
     }
-    for kind in {type(target.kind): target.kind for target in plan.targets}.values():
-        kind.check_settings(found)
+    check_settings(plan.targets, found)
 
 
 def _texts(remedy: Remedy) -> dict[str, str]:

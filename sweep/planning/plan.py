@@ -282,6 +282,8 @@ class Plan:
 
     def onward_levels(self, knee: int | None = None) -> tuple[int, ...]:
         """The levels ``auto`` goes on to, past the ones that are always measured; the highest is the last."""
+        if not self.auto:
+            return ()  # an open loop's has none at all
         top = max(self.levels)
         above = [n for n in self.search_levels(knee) if n > top]
         beyond = through(knee, top)

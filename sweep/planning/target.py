@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -83,6 +83,13 @@ class Target:
             folder["code"] = code
         node = {"as_if_cores": str(self.as_if_cores)} if self.as_if_cores else {}
         return {"spec": blank_command(self.spec), **folder, **node, **self.kind.kept()}
+
+
+def check_settings(targets: Sequence[Target], by_name: Mapping[str, Mapping[str, str]]) -> None:
+    """See, once a kind of deployment, that it takes these settings, by the name of whose they are. Raises
+    UsageError."""
+    for kind in {type(target.kind): target.kind for target in targets}.values():
+        kind.check_settings(by_name)
 
 
 def sizing(command: Callable[..., None]) -> Callable[..., None]:

@@ -100,6 +100,14 @@ def test_the_later_repeats_begin_with_what_decides_and_know_all_that_was_measure
     assert _users(search.foremost(search.cells(2))) == {1, 10, 15}
 
 
+def test_after_rates_nothing_is_looked_for() -> None:
+    plan = _plan("baseline", levels=(), auto=False, grid=(("rate", (2, 40)),), repeats=1)
+    search = Search(plan=plan)
+    for key in search.cells(1):
+        search.took(key, 1.0)
+    assert (len(search.throughput), search.next_cells(), plan.onward_levels()) == (2, [], ())
+
+
 def test_a_list_of_levels_is_one_batch() -> None:
     search = Search(plan=_plan("baseline", **LIST))
     for repeat in (1, 2):
