@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from support import environment, rows
+from support import environment, free_port, rows
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENT = ROOT / "docs" / "adding-a-scenario.md"
@@ -98,6 +98,8 @@ def test_the_one_command_line_starts_its_mock(run: Run) -> None:
 def test_locust_runs_it_alone_and_distributed(
     run: Run, load: Run, service: str, tmp_path: Path, more: list[str]
 ) -> None:
+    port = str(free_port())
+    more = [*more, "--master-bind-port", port, "--master-port", port] if more else more
     done = load("-H", service, "--size", "100", "-u", "2", "-t", "3s", "--results", "out", *more)
     assert "Traceback" not in done.stderr, done.stderr
     cell = json.loads((tmp_path / "out" / "cell.json").read_text())

@@ -13,7 +13,9 @@ import support
 @pytest.mark.skipif(sys.platform != "linux", reason="the kernel's parent-death signal is Linux's")
 def test_workers_end_with_a_killed_master(trap: Any, locust: Any) -> None:
     server = trap(lambda talk: talk.sock.recv(1))
-    one = locust("-H", server.url, "--headless", "-u", "2", "-t", "120s", "--processes", "2")
+    port = str(support.free_port())
+    ports = ("--master-bind-port", port, "--master-port", port)
+    one = locust("-H", server.url, "--headless", "-u", "2", "-t", "120s", "--processes", "2", *ports)
     support.wait_until(lambda: server.talks)  # the load is on
     workers = psutil.Process(one.process.pid).children()
     assert len(workers) == 2
