@@ -142,10 +142,10 @@ def of_point(point: Point) -> list[str]:
     return said + [word for name, value in point.options.items() for word in (flag(name), str(value))]
 
 
-def words(plan: Plan, point: Point) -> list[str]:
+def words(plan: Plan, point: Point, locust_args: Sequence[str]) -> list[str]:
     """What makes a load that of a point, for locust, with what followed ``--``, and how many processes make
-    it."""
-    said = [*by_default(point), *plan.locust_args, *of_point(point)]
+    it. ``locust_args``: what followed ``--``, as files are called where the load runs."""
+    said = [*by_default(point), *locust_args, *of_point(point)]
     if plan.processes:
         port = str(free_port())
         said += own_words(

@@ -16,9 +16,10 @@ from records.files import write_json
 from support import wait_until
 from sweep.choosing.again import spoiled
 from sweep.deployments.clusters import rollout
-from sweep.deployments.clusters.counters import Usage, read, usage_of
+from sweep.deployments.clusters.counters import read, usage_of
 from sweep.deployments.clusters.forward import Forward
 from sweep.deployments.clusters.pods import Container
+from sweep.deployments.clusters.usage import Usage
 from sweep.deployments.protocol import Endpoint, Setup
 from sweep.measuring.targets import check_services
 from sweep.measuring.watched import watched
@@ -44,7 +45,7 @@ def cluster(monkeypatch: pytest.MonkeyPatch) -> FakeCluster:
 def start(trap: Any, setup_of: Callable[..., Setup]) -> Callable[..., Any]:
     server = trap(lambda talk: None)
 
-    def started(options: str = "via=pod", settings: dict[str, str] | None = None) -> Any:
+    def started(options: str = "via=pod,load=here", settings: dict[str, str] | None = None) -> Any:
         target = Target.of(f"{SPEC},{options}" + (f",port={server.port}" if "pod" in options else ""))
         one = target.kind.deployment(setup_of())
         return one, one.start("v", {"WORKERS": "4"} if settings is None else settings)
@@ -55,8 +56,10 @@ def start(trap: Any, setup_of: Callable[..., Setup]) -> Callable[..., Any]:
 @pytest.mark.parametrize(("spec", "why"), [
     ("k8s:x", "wants a context, a namespace"), ("k8s:c/n/D", "'D' is no name"),
     (f"{SPEC},speed=9", "'speed' is no option"), (f"{SPEC},url=http://h", "goes with in-place"),
-    (f"{SPEC},replicas=2", "via=forward reaches one pod alone"),
-    (f"{SPEC},via=ingress", "via= takes forward, service, pod"), (f"{SPEC},port=0", "from 1 to 65535"),
+    (f"{SPEC},via=forward,replicas=2", "via=forward reaches one pod alone"),
+    (f"{SPEC},via=mesh", "via= takes service, ingress, pod, forward"),
+    (f"{SPEC},via=forward,load=cluster", "leads out of the cluster"),
+    (f"{SPEC},via=ingress,in-place", "makes an ingress for a clone"), (f"{SPEC},port=0", "from 1 to 65535"),
 ])  # fmt: skip
 def test_a_wrong_spec_is_one_line(spec: str, why: str) -> None:
     with pytest.raises(UsageError, match=why):
@@ -79,7 +82,7 @@ def test_a_clone_has_labels_of_its_own_and_is_removed(
     assert environment[-1] == {"name": "WORKERS", "value": "4"}
     assert [one["name"] for one in environment] == ["PASSWORD", "WORKERS"]
     assert deployment()["spec"] == cluster.deployments["rag"]["spec"]  # the original is as it was
-    endpoint.watch.begin()
+    endpoint.watch.begin("")
     assert endpoint.watch.end(tmp_path) == ()
     found = CellPods.read(tmp_path)
     assert found
@@ -126,12 +129,12 @@ def test_a_pod_that_never_gets_ready_is_one_line_and_its_clone_is_removed(
 
 def test_in_place_goes_back_to_the_revision_that_was(cluster: FakeCluster, start: Any) -> None:
     cluster.deployments["rag"]["spec"]["template"]["spec"]["containers"][0]["env"][1]["valueFrom"] = {"x": 1}
-    one, _ = start("in-place,via=pod")
+    one, _ = start("in-place,via=pod,load=here")
     [container] = cluster.given[-1]["spec"]["template"]["spec"]["containers"]
     assert container == {"name": "app", "env": [{"name": "WORKERS", "value": "4", "valueFrom": None}]}
     one.stop()
     assert cluster.told[-1] == ("rollout", "undo", "deployment/rag", "--to-revision=7")
-    one, _ = start("in-place,via=pod", {})  # nothing to set, nothing to undo
+    one, _ = start("in-place,via=pod,load=here", {})  # nothing to set, nothing to undo
     one.stop()
     assert cluster.told[-1][0] == "get"
 
