@@ -20,6 +20,9 @@ nr_periods {periods}
 nr_throttled {throttled}
 throttled_usec 250000
 
+==> /sys/fs/cgroup/cpu.max <==
+50000 100000
+
 ==> /sys/fs/cgroup/memory.peak <==
 1048576
 
@@ -31,12 +34,13 @@ oom_kill 0
 def deployment(**changes: Any) -> dict[str, Any]:
     """One with a secret in its environment, a sidecar and a label that a Service selects it by."""
     secret = {"name": "PASSWORD", "value": "hunter2-hunter2"}
+    resources = {"limits": {"memory": "64Mi", "cpu": "500m"}, "requests": {"cpu": "250m"}}
     template = {
         "metadata": {"labels": {"app": "rag", "tier": "web", "mesh": "on"}},
         "spec": {
             "containers": [
                 {"name": "app", "image": "rag:1", "env": [secret, {"name": "WORKERS", "valueFrom": {}}],
-                 "ports": [{"containerPort": 8001}], "resources": {"limits": {"memory": "64Mi"}}},
+                 "ports": [{"containerPort": 8001}], "resources": resources},
                 {"name": "proxy", "image": "mesh:1"},
             ]
         },

@@ -13,7 +13,7 @@ from sweep.running.kubectl import Kubectl, KubectlError
 PATH = "/api/v1/nodes/{}/proxy/metrics/cadvisor"
 FRESH_SECONDS = 30.0
 """The kubelet looks at a container every 10 to 15 seconds: so long a look after the load is waited for."""
-_AGAIN_SECONDS = 2.0
+_AGAIN_SECONDS = 1.0
 _SECONDS = 20.0
 _LINE = re.compile(r"^(container_\w+)\{(.*)\}\s+(\S+)(?:\s+(\d+))?$")
 _LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
