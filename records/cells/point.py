@@ -102,8 +102,8 @@ class Point:
 
     @property
     def options(self) -> dict[str, Value]:
-        """The factors that a scenario has as options: all but users, rate and the way."""
-        return {name: value for name, value in self.factors if name not in (USERS, RATE, VIA)}
+        """The factors beside the number of requests: options of a scenario, and the way."""
+        return {name: value for name, value in self.factors if name not in (USERS, RATE)}
 
     @property
     def folder(self) -> str:

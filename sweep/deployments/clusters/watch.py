@@ -14,11 +14,11 @@ from records.errors import RecordError
 from records.evidence.limits import CellLimits
 from records.evidence.pods import Autoscaler, CellPods, ContainerUse, ForwardCost
 from sweep.deployments.clusters.allowed import limits_of
+from sweep.deployments.clusters.counts import Usage
 from sweep.deployments.clusters.forward import Forward
 from sweep.deployments.clusters.reading import AllSeen, Reader, Seen
 from sweep.deployments.clusters.requests_counted import counted
 from sweep.deployments.clusters.spec import Spec
-from sweep.deployments.clusters.usage import Usage
 from sweep.running.kubectl import Kubectl, KubectlError
 from workloads.checks.run import asked_again, port_forward
 

@@ -20,10 +20,10 @@ from support import Listener, wait_until
 from sweep.choosing.again import spoiled
 from sweep.deployments.clusters import rollout
 from sweep.deployments.clusters.counters import read, usage_of
+from sweep.deployments.clusters.counts import Usage
 from sweep.deployments.clusters.forward import Forward
 from sweep.deployments.clusters.forward_cost import forward_cost
 from sweep.deployments.clusters.pods import Container
-from sweep.deployments.clusters.usage import Usage
 from sweep.deployments.protocol import Endpoint, Setup
 from sweep.measuring.targets import check_services
 from sweep.measuring.watched import watched
