@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import tarfile
 import time
@@ -40,6 +41,7 @@ START_SECONDS = 300.0
 """For its pod to be scheduled and its image to be pulled."""
 _SILENT_SECONDS = 60.0
 """An API server that answers nothing for so long has gone."""
+_PLACE = 12
 _FETCH_SECONDS, _FETCHES = 300.0, 3
 _KILLED, _SIGNALS = -9, 130
 """As of a process that was killed; exit codes above this one are of signals, and this one is Ctrl-C's."""
@@ -65,6 +67,12 @@ class JobLoad:
     where: Callable[[str], None] = lambda node: None
     files: str = FILES
     results: str = CELL
+
+    @property
+    def place(self) -> str:
+        """Of the namespace: each pod has a network of its own, and would be a machine of its own."""
+        named = f"{self.kubectl.context}/{self.kubectl.namespace}"
+        return hashlib.sha256(named.encode()).hexdigest()[:_PLACE]
 
     def locustfile(self, scenario: str) -> str:
         return f"{LOCUSTFILES}/{scenario}.py"

@@ -48,6 +48,11 @@ class LoadElsewhere(Protocol):
     """Makes loads."""
 
     @property
+    def place(self) -> str:
+        """What all its loads have in common, and no other place has; it names nobody."""
+        ...
+
+    @property
     def files(self) -> str:
         """The folder of files, there,"""
         ...

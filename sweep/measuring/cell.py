@@ -207,6 +207,7 @@ def _spec(place: Workplace, key: CellKey, endpoint: Endpoint) -> CellSpec:
         service=redact.value(target.kept()),
         served=served,
         cpus=IN_CLUSTER if endpoint.load else place.cpus_for(endpoint).to_json(),
+        machine=endpoint.load.place if endpoint.load else "",
         earlier_tries=again.times(folder),
         pids=endpoint.pids,
         regions={region.name: region.link for region in parse_regions(place.plan.regions)},

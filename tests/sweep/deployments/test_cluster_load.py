@@ -87,6 +87,8 @@ def test_a_cell_of_each_way_is_measured_in_the_cluster_and_its_records_come_back
         assert data.cell.complete
         assert data.cell.factors.get("via") == way
         assert data.cell.requested["cpus"]["mode"] == "cluster"
+        # One for all pods, each of which has a network of its own: their cells are pooled.
+        assert data.cell.requested["machine"] == endpoint.load.place  # type: ignore[union-attr]
         pods = CellPods.read(data.path)
         assert pods
         assert (pods.via, pods.load, pods.load_node) == (way, "cluster", "n2")
