@@ -20,7 +20,7 @@ def divided(plan: Plan, usable: Sequence[int]) -> Cpus:
 
 
 def _with_links(plan: Plan, cpus: Cpus, usable: Sequence[int]) -> Cpus:
-    """Of regions each has a worker and a link, which all have moments to keep: on one CPU they keep each other
+    """Of regions each has a worker and a link, and moments to keep: on one CPU they keep each other
     from them. So they have half of the CPUs at most, and where that is one, share all with the target."""
     if not plan.regions or cpus.mode != AUTO:
         return cpus
