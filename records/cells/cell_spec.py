@@ -70,7 +70,7 @@ class CellSpec:
     def named(self, cell: Cell) -> Cell:
         """The cell under this name, with what is kept of this."""
         kept = {"cpus": self.cpus, "variant": self.variant, "set": self.settings}
-        more = {"service": self.service} if self.service else {}
+        more: dict[str, Any] = {"service": self.service} if self.service else {}
         more |= {"regions": self.regions} if self.regions else {}
         more |= {"machine": self.machine} if self.machine else {}
         return replace(

@@ -35,9 +35,10 @@ def quota(analysis: Analysis) -> Iterator[Finding]:
 def _sidecars(service: Service) -> Iterator[tuple[str, float]]:
     """Of its pods, those that were stopped, and in which share of their periods, all cells together."""
     periods: dict[str, list[int]] = {}
-    for cell in service.heavy.level.valid_cells:
-        for one in cell.pods.containers if cell.pods is not None and cell.pods.container else ():
-            if one.container != cell.pods.container and one.nr_periods and one.nr_throttled is not None:
+    seen = [cell.pods for cell in service.heavy.level.valid_cells]
+    for pods in (one for one in seen if one is not None and one.container):
+        for one in pods.containers:
+            if one.container != pods.container and one.nr_periods and one.nr_throttled is not None:
                 counted = periods.setdefault(one.container, [0, 0])
                 counted[0] += one.nr_throttled
                 counted[1] += one.nr_periods
