@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,6 +45,8 @@ from sweep.running.spans import SpanReceiver
 PROFILER_INTERVAL_SECONDS = 0.5
 _MORE_SECONDS = 40.0
 """Than the cell is measured: start, and the drain of what is in flight."""
+_FAR_SECONDS = 600.0
+"""In which a load elsewhere may begin, while what it will be watched by waits."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,7 +133,10 @@ def _load(place: Workplace, key: CellKey, endpoint: Endpoint, gone: Ended) -> tu
         argv = _locust_argv(place, key, endpoint, Told.far(far, plan.scenario, spec, args))
         log = beside(folder, layout.LOCUST_LOG)
         seconds = _limit_seconds(plan)
-        return run_far(far, argv, files, processes=plan.processes, seconds=seconds, folder=folder, log=log)
+        with _profiled(place, folder, endpoint):
+            return run_far(
+                far, argv, files, processes=plan.processes, seconds=seconds, folder=folder, log=log
+            )
     links = linked(
         place.plan,
         endpoint.base_url,
@@ -161,8 +167,7 @@ def _load_watched(
     place: Workplace, key: CellKey, endpoint: Endpoint, more: Mapping[str, str]
 ) -> tuple[int | None, Load]:
     folder, cpus = place.folder(key), place.cpus_for(endpoint)
-    profiler = _start_profiler(place, folder, endpoint)
-    try:
+    with _profiled(place, folder, endpoint):
         locust = Child(
             ["-m", "locust", *_locust_argv(place, key, endpoint, _told_here(place, key))],
             log=beside(folder, layout.LOCUST_LOG),
@@ -175,6 +180,14 @@ def _load_watched(
             return locust.wait(_limit_seconds(place.plan)), locust
         finally:
             locust.stop()
+
+
+@contextmanager
+def _profiled(place: Workplace, folder: Path, endpoint: Endpoint) -> Iterator[None]:
+    """The profiler is there within, if it has anything to watch or to ask."""
+    profiler = _start_profiler(place, folder, endpoint)
+    try:
+        yield
     finally:
         if profiler is not None:
             profiler.interrupt()
@@ -255,7 +268,8 @@ def _start_profiler(place: Workplace, folder: Path, endpoint: Endpoint) -> Child
     if not endpoint.pids and not scrapes:
         return None
     argv = ["-m", "profiler", "--quiet", "--interval", f"{PROFILER_INTERVAL_SECONDS:g}"]
-    argv += ["--duration", f"{_limit_seconds(place.plan):g}", "--force"]
+    longer = _FAR_SECONDS if endpoint.load else 0.0
+    argv += ["--duration", f"{_limit_seconds(place.plan) + longer:g}", "--force"]
     argv += ["--output", str(beside(folder, layout.PROFILE))]
     argv += [word for pid in endpoint.pids for word in ("--pid", str(pid))]
     argv += scrapes
