@@ -44,6 +44,16 @@ def forward_cost(
     return ForwardCost(through_ms=round(through, 3), inside_ms=round(median(inside), 3))
 
 
+def in_words(cost: ForwardCost) -> str:
+    """For a line at the cell."""
+    if cost.more_ms is None:
+        return f"what the port-forward costs is not known: {cost.unmeasured}"
+    return (
+        f"through the port-forward a first byte came after {cost.through_ms:.1f} ms, inside the pod after "
+        f"{cost.inside_ms:.1f} ms: {cost.more_ms:.1f} ms are the way's own, in each figure of its cells"
+    )
+
+
 def _through(local: int, asked: bytes) -> list[float]:
     """Milliseconds from the connection to the first byte. Raises OSError."""
     taken = []

@@ -16,6 +16,7 @@ from records.evidence.pods import Autoscaler, CellPods, ContainerUse, ForwardCos
 from sweep.deployments.clusters.allowed import limits_of
 from sweep.deployments.clusters.counts import Usage
 from sweep.deployments.clusters.forward import Forward
+from sweep.deployments.clusters.forward_cost import in_words
 from sweep.deployments.clusters.reading import AllSeen, Reader, Seen
 from sweep.deployments.clusters.requests_counted import counted
 from sweep.deployments.clusters.spec import Spec
@@ -23,6 +24,8 @@ from sweep.running.kubectl import Kubectl, KubectlError
 from workloads.checks.run import asked_again, port_forward
 
 N = TypeVar("N", int, float)
+_FORWARD = " the way here"
+"""No container is called so."""
 _UNSENT = ("dropped", "connect_error")
 
 
@@ -90,6 +93,9 @@ class PodsWatch:
             self._notes.append(f"pods came meanwhile that were not there before: {', '.join(sorted(new))}")
         for use in uses:
             self._note(use)
+        if self.forward_cost and _FORWARD not in self._told:
+            self._told.add(_FORWARD)
+            self._notes.append(in_words(self.forward_cost))
         checks = (port_forward(ends),) if self.forward else ()
         return (*checks, *asked_again(more, sent))
 

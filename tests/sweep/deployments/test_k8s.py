@@ -22,7 +22,7 @@ from sweep.deployments.clusters import rollout
 from sweep.deployments.clusters.counters import read, usage_of
 from sweep.deployments.clusters.counts import Usage
 from sweep.deployments.clusters.forward import Forward
-from sweep.deployments.clusters.forward_cost import forward_cost
+from sweep.deployments.clusters.forward_cost import forward_cost, in_words
 from sweep.deployments.clusters.pods import Container
 from sweep.deployments.protocol import Endpoint, Setup
 from sweep.measuring.targets import check_services
@@ -273,6 +273,7 @@ def test_what_a_port_forward_costs_is_measured_on_both_sides(
         found = forward_cost(Kubectl("east", "prod"), "p", "app", **to)
         assert found.more_ms is not None
         assert 15 < found.more_ms < 200
+        assert f"{found.more_ms:.1f} ms are the way's own" in in_words(found)
         monkeypatch.setattr(Kubectl, "run", lambda *_, **__: "[]")
         assert "said no times" in forward_cost(Kubectl("east", "prod"), "p", "app", **to).unmeasured
     finally:
