@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from kubernetes_validate import utils
 
 from fake_cluster import FakeCluster
 from records.evidence.pods import CellPods
@@ -14,6 +15,8 @@ from records.services.served import Served
 from support import Process
 from sweep.deployments import cluster_load, cluster_target
 from sweep.deployments.cluster_load import JobLoad, unpack
+from sweep.deployments.clusters.ingress import clone_ingress
+from sweep.deployments.clusters.load_job import Job, load_job
 from sweep.deployments.elsewhere import LoadOrder
 from sweep.deployments.protocol import Setup
 from sweep.measuring.cell import Workplace, measure
@@ -135,6 +138,24 @@ def test_a_job_is_the_bases_and_tells_no_key_on_a_command_line(
     assert variable["valueFrom"]["secretKeyRef"]["name"] == secret["metadata"]["name"]
     assert job["metadata"]["labels"]["chokepoint/clone"] == secret["metadata"]["name"]
     assert "s3cret" not in "".join(path.read_text() for path in tmp_path.glob("*.jsonl"))
+
+
+@pytest.mark.parametrize("version", ["1.29", "1.37"])
+def test_what_is_made_is_valid_by_strict_schemas(version: str) -> None:
+    job = Job(
+        name="chokepoint-load-1", run="2026 a run", words=["--users", "$5"], files={"spec.json": b"{}"},
+        processes=3, seconds=48.5, key="k",
+    )  # fmt: skip
+    secret, made = load_job(cluster_load.master(), job)
+    front = clone_ingress(
+        {"spec": {"ingressClassName": "nginx"}}, "rag-cp-1", 8001, secret["metadata"]["labels"]
+    )
+    for one in (secret, made, front):
+        assert utils.validate(one, version, strict=True) == version
+    load = made["spec"]["template"]["spec"]["containers"][0]
+    assert load["resources"]["requests"] == {"cpu": "3", "memory": "2560Mi"}
+    mounted = {mount["name"] for mount in load["volumeMounts"]}
+    assert mounted == {volume["name"] for volume in made["spec"]["template"]["spec"]["volumes"]}
 
 
 @pytest.mark.parametrize(("state", "phase", "killed"), [
