@@ -25,6 +25,7 @@ from sweep.planning.grid import parse_grid
 from sweep.planning.plan import Plan
 from sweep.planning.ways import check_ways, ways_of
 from sweep.running.errors import UsageError
+from sweep.running.in_clusters import LOAD_KINDS, Leftover, left_in
 from sweep.running.kubectl import Kubectl, KubectlError
 from sweep_world import plan_of
 
@@ -138,6 +139,9 @@ def test_a_job_is_the_bases_and_tells_no_key_on_a_command_line(
     assert variable["valueFrom"]["secretKeyRef"]["name"] == secret["metadata"]["name"]
     assert job["metadata"]["labels"]["chokepoint/clone"] == secret["metadata"]["name"]
     assert "s3cret" not in "".join(path.read_text() for path in tmp_path.glob("*.jsonl"))
+    left = Leftover(context="east", namespace="prod", name="n", kinds=LOAD_KINDS)
+    assert left_in([left.to_json()]) == [left]  # as the next sweep finds what a kill left
+    assert not left_in([left.to_json(), left.to_json(gone=True)])
 
 
 @pytest.mark.parametrize("version", ["1.29", "1.37"])
