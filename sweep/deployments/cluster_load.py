@@ -115,8 +115,8 @@ class JobLoad:
             if (waits is not None and waits.hopeless) or time.monotonic() > ends:
                 why = waits.text if waits else "no pod of it runs" if pods else "no pod of it was made"
                 raise UsageError(
-                    f"the load in the cluster does not start: {why} (job {name}); load-image=IMAGE names another "
-                    "image, and via=forward has the load here"
+                    f"the load in the cluster does not start: {why} (job {name}); load-image=IMAGE names "
+                    "another image, and via=forward has the load here"
                 )
             self.report(f"waiting for the load's pod: {waits.text if waits else 'it is made'}")
         raise AssertionError("looks do not end")
