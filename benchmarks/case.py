@@ -2,9 +2,9 @@
 
 A small service on the retrieval of Open WebUI 0.6.41, whose external reranker blocked the event loop
 (open-webui#19900), is measured and diagnosed; then the version that mended it (#20049) is measured beside it,
-in turns. Each version gets an environment of its own in --output. What is kept there is not done again; a sweep
-that told nothing, as on a machine that was too busy, is. Exit 1 if the cause, its line or its gain is not as
-docs/case-study.md says it is.
+in turns. Each version gets an environment of its own in --output. What is kept there is not done again; a
+sweep that told nothing, as on a machine that was too busy, is. Exit 1 if the cause, its line or
+its gain is not as docs/case-study.md says it is.
 
 python benchmarks/case.py [--output DIR]
 """

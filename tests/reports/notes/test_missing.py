@@ -116,10 +116,10 @@ def test_nothing_is_said_of_what_is_whole_or_can_be_read_elsewhere(swept: Any) -
 
 
 @pytest.mark.parametrize(("damage", "cells", "spec", "advice"), [
-    (gone("inside.jsonl"), HEAVY, "run:a", "A part of inside.jsonl of these loads is missing"),
-    (gone("inside.jsonl"), LIGHT, "run:a", "A part of inside.jsonl of these loads is missing"),
-    (kept(0, 0), [*HEAVY, *LIGHT], "run:a", "The sweep looked inside, and no asyncio loop"),
-    (gone("inside.jsonl"), [*HEAVY, *LIGHT], "url:http://h", "Nobody looked inside"),
+    (gone("inside.jsonl"), HEAVY, "run:a", "To see where its requests wait, measure these loads again: a part"),
+    (gone("inside.jsonl"), LIGHT, "run:a", "To see where its requests wait, measure these loads again: a part"),
+    (kept(0, 0), [*HEAVY, *LIGHT], "run:a", "To see where its requests wait, have the sweep take stacks"),
+    (gone("inside.jsonl"), [*HEAVY, *LIGHT], "url:http://h", "To see where its requests wait, start the service by the sweep"),
 ])  # fmt: skip
 def test_the_advice_is_by_why_nothing_is_known(
     swept: Any, damage: Damage, cells: list[str], spec: str, advice: str
