@@ -9,7 +9,7 @@ from reports.evidence.service import Service
 
 
 def look_inside(analysis: Analysis, service: Service) -> str:
-    """What to do, so that it is seen where requests wait, and why: a sentence without its capital and its end."""
+    """What to do, so that it can be seen, and why: a sentence without its capital and its end."""
     cells = (*service.light.level.cells, *service.heavy.level.cells)
     if lacking(analysis, layout.INSIDE, cells):
         return f"measure these loads again: a part of their {layout.INSIDE} is missing (see the verdict)"
