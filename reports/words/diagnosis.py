@@ -77,13 +77,14 @@ def _said(finding: Finding) -> str:
         counted = f": {' of '.join(waits)} requests wait because of the load" if waits else ""
         return f"{_named(finding)}{counted}"
     means = f": {MEANS[finding.code]}" if finding.code in MEANS else ""
-    costs = ": ".join(filter(None, (BINDS[finding.binds], finding.effect and _effect(finding.effect))))
+    effect = "" if finding.effect is None else _effect(finding.effect)
+    costs = ": ".join(filter(None, (BINDS[finding.binds], effect)))
     said = (f"{_named(finding)}{means}", costs, f"How sure: {SURE[finding.confidence]}")
     return ". ".join(filter(None, said))
 
 
 def _to_do(finding: Finding) -> str:
-    return f"What to do: {finding.advice[0].lower()}{finding.advice[1:]}"
+    return f"What to do: {finding.advice[:1].lower()}{finding.advice[1:]}"
 
 
 def _effect(effect: Effect) -> str:
