@@ -144,7 +144,8 @@ async def compared(
     await measured.load.close()
     return {
         "more_cpu_percent": {
-            name: [round(100 * math.expm1(one), 2) for one in interval(found)] for name, found in ratios.items()
+            name: [round(100 * math.expm1(one), 2) for one in interval(found)]
+            for name, found in ratios.items()
         },
         "cpu_ms_a_request": round(statistics.median(without), 3),
         "own_percent_of_core": {name: round(100 * share, 2) for name, share in measured.own_share.items()},
@@ -184,8 +185,8 @@ def measure(name: str, arguments: argparse.Namespace) -> dict[str, Any]:
         wait_ready(port)
         url = f"http://127.0.0.1:{port}"
         probes, profile = folder / "probes", folder / "profile.json"
-        words = ("--pid", str(app.pid), "--duration", "0", "--interval", "0.5", "--quiet")
-        words += ("--scrape", f"app={url}/metrics", "--output", str(profile))
+        words = ["--pid", str(app.pid), "--duration", "0", "--interval", "0.5", "--quiet"]
+        words += ["--scrape", f"app={url}/metrics", "--output", str(profile)]
         probing = ("profiler.probes", url, "--output", str(probes), "--idle", "20", "--probe-path=/health")
         beside = {
             PROBES: stack.enter_context(started(*probing, core=cores[0])),
@@ -236,7 +237,9 @@ def main() -> int:
         print(f"{name}: {one['cpu_ms_a_request']} ms of CPU a request, bound {BOUND_PERCENT:g} %")
         for arm, (low, mean, high) in one["more_cpu_percent"].items():
             print(f"  {arm:10}{mean:+6.2f} % ({low:+.2f} to {high:+.2f})")
-        others = {key: value for key, value in one.items() if key not in ("more_cpu_percent", "cpu_ms_a_request")}
+        others = {
+            key: value for key, value in one.items() if key not in ("more_cpu_percent", "cpu_ms_a_request")
+        }
         print(f"  {json.dumps(others)}")
     return 0 if passed else 1
 

@@ -1,6 +1,6 @@
 """The reference app with two switches: for the collector inside it, and for what it exports of itself.
 
-Started by side_cost.py. Both are on at the start, as in a sweep; off, they cost what an app without them pays.
+Started by side_cost.py. Both are on at the start, as in a sweep; what is off costs nothing.
 """
 
 from __future__ import annotations

@@ -12,6 +12,7 @@ import os
 import socket
 import struct
 from collections.abc import Container, Iterable, Iterator
+from functools import lru_cache
 from ipaddress import IPv6Address
 from pathlib import Path
 from typing import NamedTuple
@@ -42,18 +43,39 @@ class Tcp(NamedTuple):
     """0: it is no process's any more."""
 
 
-def by_netlink(states: Iterable[int], inodes: Container[int], port: int = 0) -> list[Tcp]:
+def by_netlink(
+    states: Iterable[int],
+    inodes: Container[int],
+    port: int = 0,
+    ends: tuple[set[int], set[int]] | None = None,
+) -> list[Tcp]:
     """The sockets of our own network that are in these states, of those inodes or of none (it is quicker not
-    to read the others), on that port or on any. Raises OSError where it cannot be asked so."""
+    to read the others), on that port or on any. ``ends``: of those in TIME_WAIT, which may be thousands, those
+    from one of the first ports or to one of the second alone. Raises OSError where it cannot be asked so."""
     if not hasattr(socket, "AF_NETLINK"):
         raise OSError("no netlink")
     wanted = sum(1 << state for state in states)
+    here, there = ({port.to_bytes(2, "big") for port in ports} for ports in ends or ((), ()))
     return [
         _message(body)
-        for family in (socket.AF_INET, socket.AF_INET6)
+        for family in _families()
         for body in _dump(family, wanted, port)
-        if not (inode := _INODE.unpack_from(body, 68)[0]) or inode in inodes
+        if (
+            ends is None or body[4:6] in here or body[6:8] in there
+            if body[1] == TIME_WAIT
+            else not (inode := _INODE.unpack_from(body, 68)[0]) or inode in inodes
+        )
     ]
+
+
+def _families(proc: Path = Path("/proc")) -> Iterator[int]:
+    """For each the kernel goes through all that there may be, which takes longer than all else."""
+    yield socket.AF_INET
+    with contextlib.suppress(OSError):
+        words = (proc / "net" / "sockstat6").read_text().split()
+        if words[:3] == ["TCP6:", "inuse", "0"]:
+            return
+    yield socket.AF_INET6
 
 
 def _dump(family: int, states: int, port: int) -> Iterator[bytes]:
@@ -110,6 +132,7 @@ def _endpoint(text: str) -> tuple[str, int]:
     return _address(packed), int(port, 16)
 
 
+@lru_cache(1024)
 def _address(packed: bytes) -> str:
     if len(packed) == 4:
         return socket.inet_ntop(socket.AF_INET, packed)
