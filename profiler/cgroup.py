@@ -27,18 +27,29 @@ def of_process(pid: int, root: Path = Path("/")) -> dict[str, Any] | None:
     Use is that of the group whose limit is in effect, of the process's own where none is: a process in a
     group of its own below its pod's is throttled, and killed, by what the pod uses.
     """
-    process = root / "proc" / str(pid)
-    lines = text_of(process / "cgroup").splitlines()
+    found = _groups(pid, root, text_of(f"{root}/proc/{pid}/cgroup"))
+    if "memory" in found:
+        return _version_1(found)
+    return _version_2(found[""]) if found else None
+
+
+@lru_cache
+def _groups(pid: int, root: Path, text: str) -> dict[str, tuple[str, ...]]:
+    """By controller, version 2 by "", the group and all above it; from what the system says of a process.
+    Found once: one that moves has another text."""
     paths: dict[str, str] = {}
-    for line in lines:
+    for line in text.splitlines():
         _, _, rest = line.partition(":")
         controllers, _, path = rest.partition(":")
         paths |= dict.fromkeys(controllers.split(","), path)
     tree = root / "sys" / "fs" / "cgroup"
-    its_own = process / "root" / "sys" / "fs" / "cgroup"
+    its_own = root / "proc" / str(pid) / "root" / "sys" / "fs" / "cgroup"
     if "cpu" in paths or "memory" in paths:
-        return _version_1(tree, its_own, paths)
-    return _version_2(_upwards(tree, its_own, paths[""])) if "" in paths else None
+        return {
+            name: _upwards(_controller(tree, name), _controller(its_own, name), paths.get(name, "/"))
+            for name in ("cpu", "cpuacct", "cpuset", "memory")
+        }
+    return {"": _upwards(tree, its_own, paths[""])} if "" in paths else {}
 
 
 def _version_2(groups: tuple[str, ...]) -> dict[str, Any]:
@@ -58,11 +69,8 @@ def _version_2(groups: tuple[str, ...]) -> dict[str, Any]:
     }
 
 
-def _version_1(tree: Path, its_own: Path, paths: dict[str, str]) -> dict[str, Any]:
-    def groups(name: str) -> tuple[str, ...]:
-        return _upwards(_controller(tree, name), _controller(its_own, name), paths.get(name, "/"))
-
-    cpu, accounted = groups("cpu"), groups("cpuacct")
+def _version_1(groups: dict[str, tuple[str, ...]]) -> dict[str, Any]:
+    cpu, accounted = groups["cpu"], groups["cpuacct"]
     limit, group = _least(cpu, _quota_1)
     stat = _table(f"{group}/cpu.stat")
     # The two are trees of their own, in which a group mostly has the same place.
@@ -73,19 +81,18 @@ def _version_1(tree: Path, its_own: Path, paths: dict[str, str]) -> dict[str, An
         "cpu_period_ms": _scaled(_number(f"{group}/cpu.cfs_period_us"), 1e-3),
         "cpuset_cores": _first(
             _cpus(f"{one}/{name}")
-            for one in groups("cpuset")
+            for one in groups["cpuset"]
             for name in ("cpuset.effective_cpus", "cpuset.cpus")
         ),
         "cpu_usage_seconds": _scaled(_number(f"{accounted[above]}/cpuacct.usage"), 1e-9),
         "cpu_periods": stat.get("nr_periods"),
         "cpu_throttled_periods": stat.get("nr_throttled"),
         "cpu_throttled_seconds": _scaled(stat.get("throttled_time"), 1e-9),
-        **_memory(groups("memory"), "memory.limit_in_bytes", "memory.usage_in_bytes"),
+        **_memory(groups["memory"], "memory.limit_in_bytes", "memory.usage_in_bytes"),
         "pressure": None,
     }
 
 
-@lru_cache
 def _controller(tree: Path, name: str) -> Path:
     """Of version 1: controllers are mounted alone, or together under both names."""
     # Path.is_dir raises where another user's process keeps its root to itself; this is False there.
@@ -93,11 +100,10 @@ def _controller(tree: Path, name: str) -> Path:
     return next((tree / one for one in (name, *both) if os.path.isdir(tree / one)), tree / name)
 
 
-@lru_cache
 def _upwards(tree: Path, its_own: Path, path: str) -> tuple[str, ...]:
     """A group and all above it, as far as they are seen: within a container the path may be the host's, and
     the root of the tree is the container's own group. Where the process is in another one than we are, the
-    tree is what the process itself sees. Found once: a process that moves has another path.
+    tree is what the process itself sees.
     """
     parts = [part for part in path.split("/") if part]
     group = tree.joinpath(*parts)
