@@ -135,7 +135,7 @@ class Plan:
     probes: Annotated[
         bool,
         Option(
-            "Connect to the service ten times a second, and GET --probe-path, on connections of their own.",
+            "Connect to the service ten times a second, and GET --probe-path, each on a connection of its own.",
             default=True,  # in no plan older than the option
         ),
     ] = False
@@ -143,7 +143,7 @@ class Plan:
         tuple[bounds.ProbePath, ...],
         Field(max_length=MOST_PATHS),
         Option(
-            "A cheap path of the service, probed ten times a second while it is loaded; repeatable, "
+            "A cheap path of the service, probed some times a second while it is loaded; repeatable, "
             f"{MOST_PATHS} at most. [default: --ready-path; /health of local and url:]",
             flag="--probe-path",
             metavar="PATH",
