@@ -135,7 +135,7 @@ class Plan:
     probes: Annotated[
         bool,
         Option(
-            "Connect to the service ten times a second, and GET --probe-path, each on a connection of its own.",
+            "Connect to the service ten times a second, and GET --probe-path, on connections of their own.",
             default=True,  # in no plan older than the option
         ),
     ] = False
