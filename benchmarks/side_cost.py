@@ -144,12 +144,11 @@ async def compared(
             without += [ms for side, ms in taken if side is NONE]
     await measured.turn(ALL)
     await measured.load.close()
+    more = {name: [math.expm1(one) for one in interval(found)] for name, found in ratios.items()}
     return {
-        "more_cpu_percent": {
-            name: [round(100 * math.expm1(one), 2) for one in interval(found)]
-            for name, found in ratios.items()
-        },
+        "more_cpu_percent": {name: [round(100 * one, 2) for one in found] for name, found in more.items()},
         "cpu_ms_a_request": round(statistics.median(without), 3),
+        "all_percent_of_core": [round(100 * one * measured.own_share["app"], 2) for one in more["all"]],
         "own_percent_of_core": {name: round(100 * share, 2) for name, share in measured.own_share.items()},
     }
 

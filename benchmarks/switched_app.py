@@ -41,7 +41,7 @@ def _switch_exports(on: bool) -> None:
 
 
 def _switch_collector(on: bool) -> None:
-    sampler = sys.modules["_chokepoint_inside"]._sampler  # type: ignore[attr-defined]
+    sampler = sys.modules["_chokepoint_inside"]._sampler
     if on:
         ping = _pings.pop()
         gc.callbacks.append(sampler._pauses._told)
