@@ -6,8 +6,8 @@ a request costs least; and `default`, the heaviest load of a sweep: 20 users, re
 server. Windows alternate as ABBA, so that a drift of the machine falls on both; a round's ratio is of two
 with and two without, and the interval is of the median round by order alone. The CPU is that of the app's
 process (its own clock, in ns), with the profiler's own, at the rate that it has where nobody stops it. Most
-of it is so much a second: where other programs take the app's core, each request bears more. Exit 1 if a
-whole interval of all sides together is above the bound.
+of it is so much a second, which is also measured while nobody asks the app (without the profiler's own): where
+other programs take the app's core, each request bears more. Exit 1 if a whole interval of all sides together is above the bound.
 
 python benchmarks/side_cost.py [--json] [--rounds 9] [--seconds 3] [--load light] [--each]
 """
@@ -18,6 +18,7 @@ import argparse
 import asyncio
 import json
 import math
+import operator
 import os
 import signal
 import statistics
@@ -49,6 +50,8 @@ FEWEST = 50
 OWN_S = 15.0
 """So long all is on at first, and nothing stopped: what is read once in some seconds seems frequent to who is
 stopped in between."""
+REST_S, WARM_S = 2.0, 2.0
+_SIGNS = (-1, 1, 1, -1) * 2
 SITE = ROOT / "profiler" / "inside" / "site"
 
 
@@ -68,11 +71,14 @@ class Measured:
     load: Load
     app: psutil.Process
     beside: dict[str, psutil.Process]
+    own_from_s: float = 0.0
+    """Unix time."""
     own_share: dict[str, float] = field(default_factory=dict)
     """Of a core, that those beside and the app itself took while nobody was stopped."""
 
     async def own(self, seconds: float) -> None:
         await self.turn(ALL)
+        self.own_from_s = time.time()
         every = {"app": self.app, **self.beside}
         before, began_s = {name: cpu_s(one) for name, one in every.items()}, time.monotonic()
         await asyncio.sleep(seconds)
@@ -89,6 +95,14 @@ class Measured:
         headers = {"content-type": "application/json"}
         asked = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", body, headers)
         urllib.request.build_opener(urllib.request.ProxyHandler({})).open(asked, timeout=30).read()
+
+    async def at_rest(self, on: frozenset[str]) -> float:
+        """The share of a core that the app takes while nobody asks it."""
+        await self.turn(on)
+        await asyncio.sleep(SETTLE_S)
+        began_s, used_s = time.monotonic(), cpu_s(self.app)
+        await asyncio.sleep(REST_S)
+        return (cpu_s(self.app) - used_s) / (time.monotonic() - began_s)
 
     async def window(self, on: frozenset[str], seconds: float) -> float:
         """Milliseconds of CPU a request."""
@@ -129,8 +143,11 @@ async def compared(
     measured: Measured, users: int, arms: dict[str, frozenset[str]], rounds: int, seconds: float
 ) -> dict[str, Any]:
     """{arm: [low, median, high] of how much more CPU a request is, in percent}, and what it is without."""
+    rest = {
+        name: [await measured.at_rest(side) for side in (NONE, on, on, NONE) * 2] for name, on in arms.items()
+    }
     await measured.load.open(users)
-    await asyncio.sleep(2.0)  # warm
+    await asyncio.sleep(WARM_S)
     await measured.own(OWN_S)
     ratios: dict[str, list[float]] = {name: [] for name in arms}
     without: list[float] = []
@@ -149,6 +166,9 @@ async def compared(
         "more_cpu_percent": {name: [round(100 * one, 2) for one in found] for name, found in more.items()},
         "cpu_ms_a_request": round(statistics.median(without), 3),
         "all_percent_of_core": [round(100 * one * measured.own_share["app"], 2) for one in more["all"]],
+        "at_rest_percent_of_core": {
+            name: round(100 * sum(map(operator.mul, found, _SIGNS)) / 4, 2) for name, found in rest.items()
+        },
         "own_percent_of_core": {name: round(100 * share, 2) for name, share in measured.own_share.items()},
     }
 
@@ -198,9 +218,8 @@ def measure(name: str, arguments: argparse.Namespace) -> dict[str, Any]:
         load = Load(port, [FORMS[0].format(one) for one in function_names(200, arguments.seed)])
         measured = Measured(port=port, load=load, app=app, beside=beside)
         arms = {"all": ALL} | ({side: frozenset({side}) for side in SIDES} if arguments.each else {})
-        began_s = time.time()
         found = asyncio.run(compared(measured, users, arms, arguments.rounds, arguments.seconds))
-        return found | seen(folder / f"{app.pid}.jsonl", probes, began_s)
+        return found | seen(folder / f"{app.pid}.jsonl", probes, measured.own_from_s)
 
 
 def seen(inside: Path, probes: Path, began_s: float) -> dict[str, Any]:
@@ -208,7 +227,7 @@ def seen(inside: Path, probes: Path, began_s: float) -> dict[str, Any]:
 
     def within(path: Path, key: str) -> list[dict[str, Any]]:
         lines = map(json.loads, path.read_text().splitlines())
-        return [one for one in lines if 2.0 < one[key] / 1e9 - began_s < 2.0 + OWN_S]
+        return [one for one in lines if 0 < one[key] / 1e9 - began_s < OWN_S]
 
     samples, kinds = within(inside, "at_ns"), Counter(one["kind"] for one in within(probes, "sent_at_ns"))
     return {

@@ -23,7 +23,7 @@ from records.evidence.probes import ACCEPT, Outcome, Probe
 TIMEOUT_S = 5.0
 IDLE_INTERVAL_S = 0.05
 """Before the load begins they are twice as many a second, for it waits for them."""
-PATH_SHARE = 0.002
+PATH_SHARE = 0.001
 """Of a core of the service's, that answering probes of a path may take. What one takes is at most what it
 lasted from connecting to its first byte: the quickest so far, for under load it waits for others, too."""
 PATH_SELDOM_S = 0.4
