@@ -6,8 +6,9 @@ a request costs least; and `default`, the heaviest load of a sweep: 20 users, re
 server. Windows alternate as ABBA, so that a drift of the machine falls on both; a round's ratio is of two
 with and two without, and the interval is of the median round by order alone. The CPU is that of the app's
 process (its own clock, in ns), with the profiler's own, at the rate that it has where nobody stops it. Most
-of it is so much a second, which is also measured while nobody asks the app (without the profiler's own): where
-other programs take the app's core, each request bears more. Exit 1 if a whole interval of all sides together is above the bound.
+of it is so much a second, which is also measured while nobody asks the app (without the profiler's own):
+where other programs take the app's core, each request bears more. Exit 1 if a whole interval of all sides
+together is above the bound.
 
 python benchmarks/side_cost.py [--json] [--rounds 9] [--seconds 3] [--load light] [--each]
 """
