@@ -19,6 +19,7 @@ from records.evidence.inside import InsideOfSpan, read_inside
 from records.evidence.inside import summary as inside_over
 from records.evidence.limits import CellLimits
 from records.evidence.machine import Machine, machine_over
+from records.evidence.pods import CellPods
 from records.evidence.samples import samples_in
 from records.evidence.scraped import Reading, SeriesOver, scraped_in, scraped_over
 from records.services.variants import MOCKS
@@ -104,6 +105,15 @@ class CellSummary:
         for part in self.parts:
             with suppress(RecordError, OSError):
                 if (found := CellLimits.read(part.data.path)) is not None:
+                    return found
+        return None
+
+    @cached_property
+    def pods(self) -> CellPods | None:
+        """The pods of a cluster that it was measured on; None where there were none, or as above."""
+        for part in self.parts:
+            with suppress(RecordError, OSError):
+                if (found := CellPods.read(part.data.path)) is not None:
                     return found
         return None
 
