@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from plants.case import FAR_APP, FOREIGN_APP, FRONTED_APP, SUPERVISED_APP, Case, Side, Variant, settings
+from plants.case import (
+    FAR_APP,
+    FOREIGN_APP,
+    FRONTED_APP,
+    LIMITED_APP,
+    SUPERVISED_APP,
+    Case,
+    Side,
+    Variant,
+    settings,
+)
 from plants.texts import LONG_QUESTIONS, QUESTIONS
 
 NONE: Mapping[str, str] = {}
@@ -46,6 +56,17 @@ def _llm(
         }
         said = [word for name, value in options.items() for word in (name, f"{value:g}")]
         return Variant(settings=others, llm=tuple(said))
+
+    return side
+
+
+def _bursts(limit: float) -> Side:
+    """32 threads compute at once under a CPU limit, the lower the higher the dose, and 0: none. Its LLM then
+    speaks for so long that the mean of two users is below 0.3 cores, which no limit here is."""
+
+    def side(dose: float) -> Variant:
+        planted = {"PLANT": "bursts", "PLANT_AMOUNT": "32", "LIMIT_CORES": f"{limit / dose ** (1 / 3):.2f}"}
+        return _llm(planted, ttft_ms=50, tokens=160)(dose)
 
     return side
 
@@ -220,6 +241,15 @@ OF_OTHERS: Sequence[Case] = (
         name="noisy-neighbour",
         right=(("noisy-neighbour", "cpu-oversubscribed"),),
         planted=_put("neighbour", 8),
+    ),
+    Case(
+        name="bursts-in-a-quota",
+        right=(("cpu-throttled",),),
+        healthy=_bursts(0),
+        planted=_bursts(0.5),
+        app=LIMITED_APP,
+        sweep=("--cpus", "shared"),  # a burst wants all CPUs at once
+        users=2,
     ),
     Case(
         name="healthy",

@@ -145,7 +145,7 @@ class PodmanDeployment:
         setup = self._setup
         target = target_in(self._documents)
         watch = ContainerWatch(
-            life=life, pod=pod, of=target.name, container=str(target.raw["name"]),
+            life=life, context="podman", pod=pod, of=target.name, container=str(target.raw["name"]),
             image=image_of(self._documents), resources=target.raw.get("resources") or {},
         )  # fmt: skip
         return Endpoint(

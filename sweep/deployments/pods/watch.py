@@ -18,11 +18,13 @@ class ContainerWatch:
     """Of one target. Its counters are in limits.json."""
 
     life: Life
+    context: str
+    """What plays it."""
     pod: str
     of: str
     container: str
-    image: str
     resources: Mapping[str, Any]
+    image: str = ""
     _before: Counts = field(default_factory=Counts)
     _notes: list[str] = field(default_factory=list)
 
@@ -35,7 +37,7 @@ class ContainerWatch:
         restarts, killed = now.restarts - before.restarts, now.killed - before.killed
         state = self.life.end
         CellPods(
-            context="podman",
+            context=self.context,
             namespace="",
             deployment=self.pod,
             of=self.of,
