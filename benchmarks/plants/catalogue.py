@@ -4,17 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from plants.case import (
-    FAR_APP,
-    FOREIGN_APP,
-    FRONTED_APP,
-    LIMITED_APP,
-    SUPERVISED_APP,
-    Case,
-    Side,
-    Variant,
-    settings,
-)
+from plants.case import FAR_APP, FOREIGN_APP, FRONTED_APP, SUPERVISED_APP, Case, Side, Variant, settings
+from plants.quotas import OF_QUOTAS
 from plants.texts import LONG_QUESTIONS, QUESTIONS
 
 NONE: Mapping[str, str] = {}
@@ -56,17 +47,6 @@ def _llm(
         }
         said = [word for name, value in options.items() for word in (name, f"{value:g}")]
         return Variant(settings=others, llm=tuple(said))
-
-    return side
-
-
-def _bursts(limit: float) -> Side:
-    """32 threads compute at once under a CPU limit, the lower the higher the dose, and 0: none. Its LLM then
-    speaks for so long that the mean of two users is below 0.3 cores, which no limit here is."""
-
-    def side(dose: float) -> Variant:
-        planted = {"PLANT": "bursts", "PLANT_AMOUNT": "32", "LIMIT_CORES": f"{limit / dose ** (1 / 3):.2f}"}
-        return _llm(planted, ttft_ms=50, tokens=160)(dose)
 
     return side
 
@@ -243,15 +223,6 @@ OF_OTHERS: Sequence[Case] = (
         planted=_put("neighbour", 8),
     ),
     Case(
-        name="bursts-in-a-quota",
-        right=(("cpu-throttled",),),
-        healthy=_bursts(0),
-        planted=_bursts(0.5),
-        app=LIMITED_APP,
-        sweep=("--cpus", "shared"),  # a burst wants all CPUs at once
-        users=2,
-    ),
-    Case(
         name="healthy",
         right=(("scales-to-measured-limit", "latency-only"),),
         planted=settings(),
@@ -311,4 +282,4 @@ OF_A_FOREIGN_APP: Sequence[Case] = tuple(
         ("default-executor", ("default-executor-exhausted",), _foreign("executor", 500)),
     )
 )
-CASES: Sequence[Case] = (*OF_THE_LOOP, *OF_POOLS, *OF_OTHERS, *OF_THE_WAY, *OF_A_FOREIGN_APP)
+CASES: Sequence[Case] = (*OF_THE_LOOP, *OF_POOLS, *OF_OTHERS, *OF_QUOTAS, *OF_THE_WAY, *OF_A_FOREIGN_APP)

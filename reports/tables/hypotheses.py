@@ -16,7 +16,8 @@ from reports.evidence.mechanisms import (
     Seen,
     Why,
 )
-from reports.figures.text import NONE, number, spread
+from reports.figures.stats import Estimate
+from reports.figures.text import NONE, number
 
 NAMES: Mapping[str, str] = {
     ONE_PROCESS: "One process serves all",
@@ -64,21 +65,29 @@ def _table(faster: str, slower: str, own: Sequence[GapCauses]) -> Table:
             "not by chance.",
             *(f"Untestable: {WHYS[why][0].lower()}{WHYS[why][1:]}" for why in whys if why in WHYS),
         ),
+        optional=("Seen",),
         keys=2,
     )
 
 
 def _rows(one: GapCauses) -> Iterator[Row]:
-    yield Row(cells=(f"{one.config} at {one.load.label}", "The gap", "", spread(one.gap), "100 %", ""))
+    yield Row(cells=(f"{one.config} at {one.load.label}", "The gap", "", _ms(one.gap), "100 %", ""))
     for hypothesis in one.hypotheses:
         yield Row(cells=("", *_cells(hypothesis)))
-    rest = (spread(one.rest), _share(one.rest_share), _seen(one.rest_seen))
+    rest = (_ms(one.rest), _share(one.rest_share), _seen(one.rest_seen))
     yield Row(cells=("", "None of these", "", *rest))
 
 
 def _cells(one: Hypothesis) -> tuple[str, ...]:
-    part = NONE if one.part is None else "0" if one.why == "absent" else spread(one.part)
+    part = NONE if one.part is None else "0" if one.why == "absent" else _ms(one.part)
     return NAMES[one.code], one.verdict, part, _share(one.share), _seen(one.seen)
+
+
+def _ms(part: Estimate) -> str:
+    """Its interval may begin below nothing."""
+    if part.low is None or part.high is None:
+        return number(part.value)
+    return f"{number(part.value)} ({number(part.low)} to {number(part.high)})"
 
 
 def _share(share: float | None) -> str:
@@ -87,5 +96,9 @@ def _share(share: float | None) -> str:
 
 def _seen(found: Sequence[Seen]) -> str:
     return ", ".join(
-        f"{one.figure} {number(one.faster)} and {number(one.slower)} {one.unit}".rstrip() for one in found
+        f"{one.figure} {_figure(one.faster)} and {_figure(one.slower)} {one.unit}".rstrip() for one in found
     )
+
+
+def _figure(value: float | None) -> str:
+    return f"{value:.0f}" if value is not None and value.is_integer() else number(value)

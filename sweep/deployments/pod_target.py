@@ -62,8 +62,9 @@ class PodDeployment(LocalDeployment):
         )  # fmt: skip
         return replace(
             endpoint,
-            ended=lambda: engine.child.ended() if watch.ended() else None,
+            ended=lambda: engine.child.ended() or watch.ended(),
             watch=watch,
+            wait_up=watch.wait_up,
             current_pids=lambda: () if life.end else (life.pid,),
         )
 

@@ -158,6 +158,7 @@ class PodmanDeployment:
             ended=watch.ended,
             confined=confined,
             watch=watch,
+            wait_up=watch.wait_up,
             metrics=f"{base_url}/metrics",
             current_pids=lambda: () if life.end else (life.pid,),
         )

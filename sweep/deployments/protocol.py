@@ -61,6 +61,8 @@ class Endpoint:
     """The URL at which it says how it is, in Prometheus's format; None: nobody knows of one."""
     current_pids: Callable[[], tuple[int, ...]] | None = None
     """Of what is started again meanwhile; None: its processes stay those."""
+    wait_up: Callable[[], None] = lambda: None
+    """Till what is being started again is there. Raises UsageError where that takes too long."""
 
     def as_it_is(self) -> Endpoint:
         """With the processes that it has now."""

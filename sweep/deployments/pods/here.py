@@ -10,6 +10,7 @@ from typing import Any
 from sweep.deployments.pods.life import Probes, State
 from sweep.deployments.pods.probes import LIVENESS, READINESS, STARTUP, Probe, played_probe
 from sweep.running.cgroups.group import Group, Usage
+from sweep.running.errors import UsageError
 from sweep.running.processes import Child
 
 Facts = Mapping[str, Any]
@@ -38,9 +39,12 @@ class ProcessEngine:
         return State(exit_code=code, oom_killed=self._oom_kills() > self._kills)
 
     def start(self) -> None:
-        self.child.stop()  # what it started may still be there
         self._kills = self._oom_kills()
-        self.child = self.spawn()
+        try:
+            self.child.stop()  # what it started may still be there
+            self.child = self.spawn()
+        except RuntimeError as error:
+            raise UsageError(f"the target cannot be started again: {error}") from error
 
     def kill(self) -> None:
         self.child.kill()
