@@ -11,9 +11,10 @@ import pytest
 from records.cells import layout
 from records.evidence.limits import CellLimits
 from records.evidence.pods import CellPods, ContainerUse
-from reported import analysed, printed
+from reported import analysed, head, printed
 from reports.as_json.results import results_json
 from reports.evidence.hypotheses import GapCauses, Hypothesis
+from reports.words.gap_causes import IN_BRIEF
 
 PROCESS, THREADS, MEMORY, STOPPED = "one-process", "fewer-threads", "memory-gc", "cpu-throttling"
 CAUSES = (PROCESS, THREADS, MEMORY, STOPPED)
@@ -144,6 +145,7 @@ def test_each_takes_its_part_of_the_gap(causes: Any, local: Arm, pod: Arm, confi
     text = printed(analysis, 200)
     assert "Where the time goes by which pod is slower than local" in text
     assert "None of these" in text
+    assert f"{IN_BRIEF[confirmed]} ({100 * own.share:.0f} %)" in head(analysis)  # type: ignore[operator]
 
 
 FULL = {"cores": 1.9}
