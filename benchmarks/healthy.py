@@ -28,7 +28,7 @@ sys.path.insert(0, str(ROOT))  # runs from a clone that is not installed too
 
 from plants.blanking import Blanking, TellingError  # noqa: E402
 from plants.case import DOSES, FOREIGN_APP, HEALTHY, REFERENCE_APP, Case, settings  # noqa: E402
-from plants.catalogue import CASES  # noqa: E402
+from plants.catalogue import CASES, HEALTHY_APPS  # noqa: E402
 from plants.judging import reported  # noqa: E402
 from plants.sweeping import Failed, measure  # noqa: E402
 
@@ -73,7 +73,7 @@ def sides(output: Path) -> Iterator[tuple[str, Path]]:
     for case in CASES:
         for dose, amount in DOSES.items():
             like_it = case.app in (REFERENCE_APP, FOREIGN_APP) and case.rates is None
-            if like_it and not case.healthy(amount).settings:
+            if like_it and case.healthy(amount) in HEALTHY_APPS:
                 for folder in sorted(output.glob(f"{case.name}-{dose}*")):
                     yield from ((folder.name, run) for run in ended(folder, case.name))
 
