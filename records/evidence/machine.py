@@ -80,6 +80,8 @@ class Machine:
     """Over which its quota is counted: nobody is stopped for longer."""
     major_faults_per_s: float | None = None
     """How often the service waited for a page from a disk."""
+    replicas: int = 1
+    """Its limits are of each of these."""
 
 
 def machine_over(samples: Iterable[dict[str, Any]], span: tuple[int, int] | None = None) -> Machine | None:

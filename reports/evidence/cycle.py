@@ -65,53 +65,14 @@ def _cycle(point: LoadedPoint, cell: CellSummary, whole: float) -> Cycle:
 
 
 def stopped_share(cell: CellSummary) -> float | None:
-    """Of the time, that in which its quota kept it from computing."""
+    """Of the time, that in which its quota kept it from computing; of several replicas each."""
     machine = cell.machine
-    if machine is not None and machine.cpu_cores is not None:
-        if machine.cpu_limit_cores is None:
-            return 0.0
-        if (found := _stood_still(machine.throttled_seconds_per_s, machine.cpu_cores)) is not None:
-            return found
-    return _of_counters(cell)
-
-
-def _of_counters(cell: CellSummary) -> float | None:
-    """Of a service that no profiler follows: by what its limits' counters grew over all of its load."""
-    limits, seconds = cell.limits, _loaded_seconds(cell)
-    if limits is None or limits.by is None:
-        return _of_pods(cell, seconds)
-    if limits.cpu_limit_cores is None:
-        return 0.0
-    return _stood_still(limits.throttled_seconds, limits.cpu_seconds, seconds)
-
-
-def _of_pods(cell: CellSummary, seconds: float) -> float | None:
-    """Of the container that computes most, in all pods: they share the load."""
-    told = [
-        one
-        for one in (cell.pods.containers if cell.pods else ())
-        if one.cpu_seconds is not None and one.throttled_seconds is not None
-    ]
-    most = max(told, key=lambda one: one.cpu_seconds or 0.0, default=None)
-    own = [one for one in told if most is not None and one.container == most.container]
-    return _stood_still(
-        sum(one.throttled_seconds or 0.0 for one in own),
-        sum(one.cpu_seconds or 0.0 for one in own),
-        seconds * len(own),
-    )
-
-
-def _loaded_seconds(cell: CellSummary) -> float:
-    records = [record for part in cell.parts for record in part.data.requests]
-    if not records:
-        return 0.0
-    return (max(one.ended_at_ns for one in records) - min(one.sent_at_ns for one in records)) / 1e9
-
-
-def _stood_still(stopped: float | None, used: float | None, seconds: float = 1.0) -> float | None:
-    if stopped is None or used is None or not seconds:
+    if machine is None or machine.cpu_cores is None:
         return None
-    return min(1.0, stopped / max(seconds, stopped + used))
+    if machine.cpu_limit_cores is None:
+        return 0.0
+    stopped = machine.throttled_seconds_per_s
+    return None if stopped is None else stopped / max(machine.replicas, stopped + machine.cpu_cores)
 
 
 def _memory_share(point: LoadedPoint, cell: CellSummary) -> float | None:

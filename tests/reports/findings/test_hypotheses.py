@@ -10,7 +10,6 @@ import pytest
 
 from records.cells import layout
 from records.evidence.limits import CellLimits
-from records.evidence.pods import CellPods, ContainerUse
 from reported import analysed, head, printed
 from reports.as_json.results import results_json
 from reports.evidence.hypotheses import GapCauses, Hypothesis
@@ -38,7 +37,7 @@ class Arm:
     faults: float | None = 0.0
     inside: bool = True
     profile: bool = True
-    pods: tuple[ContainerUse, ...] = ()
+    limits: CellLimits | None = None
     repeats: dict[int, float] = field(default_factory=lambda: {1: 1.0, 2: 1.0})
     """By their numbers, how many times those answers a second."""
 
@@ -99,10 +98,7 @@ def causes(made: Any, tmp_path: Path) -> Callable[..., Any]:
                 (folder / layout.INSIDE).write_bytes(inside(arm, start))
             if arm.profile:
                 (folder / layout.SAMPLES).write_bytes(profile(arm, start))
-            CellLimits(sees={"torch_threads": arm.torch}).write(folder)
-            if arm.pods:
-                named = {"context": "c", "namespace": "n", "deployment": "d", "of": "d", "via": "pod"}
-                CellPods(**named, replicas=1, containers=arm.pods).write(folder)
+            (arm.limits or CellLimits(sees={"torch_threads": arm.torch})).write(folder)
         return analysed(tmp_path / "run")
 
     return run
@@ -180,11 +176,12 @@ def test_without_a_gap_nothing_is_explained(causes: Any) -> None:
     assert "Where the time goes" not in printed(analysis)
 
 
-def test_of_pods_in_a_cluster_the_containers_counters_tell(causes: Any) -> None:
-    """Of two pods the busiest container of each; the cell is 5 s long."""
-    own = [ContainerUse(pod=pod, container="target", cpu_seconds=2.5, throttled_seconds=7.5) for pod in "ab"]
-    proxy = ContainerUse(pod="a", container="proxy", cpu_seconds=0.1, throttled_seconds=9.0)
-    pod = Arm(rps=10, pods=(*own, proxy), **BLIND)
-    [found] = causes(LOCAL, pod).gap_causes
+def test_of_pods_in_a_cluster_their_counters_tell(causes: Any) -> None:
+    """Of two, each of which stood still for three quarters of the time."""
+    counted = CellLimits(
+        by="cgroup v2", cpu_limit_cores=0.5, cpu_seconds=5.0, throttled_seconds=15.0, seconds=5.0,
+        nr_periods=100, nr_throttled=90, replicas=2,
+    )  # fmt: skip
+    [found] = causes(LOCAL, Arm(rps=10, limits=counted, **BLIND)).gap_causes
     stopped = by_code(found)[STOPPED]
     assert (stopped.verdict, stopped.share) == ("confirmed", pytest.approx(750 / 800, rel=0.03))

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from records.options.quantity import quantity
 from support import wait_until
 from sweep.deployments.catalogue import kind_of
 from sweep.deployments.confinement import Confinement
@@ -19,7 +20,6 @@ from sweep.deployments.pods.here import ProcessEngine, probes_here, unplayed_pro
 from sweep.deployments.pods.life import Life, Probes
 from sweep.deployments.pods.probes import Probe
 from sweep.deployments.pods.probing import passes
-from sweep.deployments.pods.quantity import quantity
 from sweep.planning.options import parse_targets
 from sweep.planning.target import with_sizes
 from sweep.running.cgroups.choice import Cgroups
