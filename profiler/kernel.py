@@ -44,6 +44,12 @@ def _stalled(file: str | Path) -> dict[str, float | None] | None:
     return {"some_seconds": seconds.get("some"), "full_seconds": seconds.get("full")}
 
 
+def major_faults(pid: int, proc: Path = Path("/proc")) -> int | None:
+    """How often a process, all its threads, waited for a page from a disk (proc(5), `majflt`)."""
+    words = "".join(_lines(proc / str(pid) / "stat")).rpartition(")")[2].split()
+    return int(words[9]) if len(words) > 9 and words[9].isdecimal() else None
+
+
 def of_machine(root: Path = Path("/")) -> dict[str, Any] | None:
     """The machine's own pressure."""
     return pressure(lambda resource: f"{root}/proc/pressure/{resource}")

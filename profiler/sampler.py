@@ -155,6 +155,7 @@ class Sampler:
                 "cpus_allowed": _cpus_allowed(process.pid),
                 "memory_mb": round(resident / _MB, 3),
                 "pss_mb": None if proportional is None else round(proportional / _MB, 3),
+                "major_faults": kernel.major_faults(process.pid),
                 "num_threads": process.num_threads(),
                 "threads": threads,
                 "open_files": _open_files(process),

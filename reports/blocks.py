@@ -17,6 +17,7 @@ from reports.tables.dial import dial_tables
 from reports.tables.effects import effect_tables
 from reports.tables.fixes import fix_tables
 from reports.tables.gap import gap_tables
+from reports.tables.hypotheses import hypothesis_tables
 from reports.tables.knees import knee_paragraph
 from reports.tables.ladder import ladder_tables
 from reports.tables.latency_breakdown import latency_breakdown_tables
@@ -37,6 +38,7 @@ def _in_order(analysis: Analysis, found: Sequence[Finding]) -> Iterator[Block]:
     yield Paragraph(title="What this says", lines=tuple(what_this_says(analysis, found)))
     yield from configuration_tables(analysis)
     yield from gap_tables(analysis)
+    yield from hypothesis_tables(analysis)
     yield from level_tables(analysis)
     yield from region_tables(analysis.regions)
     yield from section(found, acquittals(analysis, found))

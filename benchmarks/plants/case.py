@@ -14,6 +14,7 @@ REFERENCE_APP = "run:{python} -m uvicorn plants.service:app --host 127.0.0.1 --p
 FRONTED_APP = "run:{python} {benchmarks}/plants/front.py {{port}}"
 FAR_APP = "run:{python} {benchmarks}/plants/far.py {{port}}"
 SUPERVISED_APP = "run:{python} {benchmarks}/plants/supervisor.py {{port}}"
+LIMITED_APP = "run:{python} {benchmarks}/plants/limited.py {{port}}"
 FOREIGN_APP = "run:{python} -m uvicorn plants.foreign:app --host 127.0.0.1 --port {{port}} --no-access-log"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from plants.case import FAR_APP, FOREIGN_APP, FRONTED_APP, SUPERVISED_APP, Case, Side, Variant, settings
+from plants.quotas import OF_QUOTAS
 from plants.texts import LONG_QUESTIONS, QUESTIONS
 
 NONE: Mapping[str, str] = {}
@@ -283,4 +284,4 @@ OF_A_FOREIGN_APP: Sequence[Case] = tuple(
         ("default-executor", ("default-executor-exhausted",), _foreign("executor", 500)),
     )
 )
-CASES: Sequence[Case] = (*OF_THE_LOOP, *OF_POOLS, *OF_OTHERS, *OF_THE_WAY, *OF_A_FOREIGN_APP)
+CASES: Sequence[Case] = (*OF_THE_LOOP, *OF_POOLS, *OF_OTHERS, *OF_QUOTAS, *OF_THE_WAY, *OF_A_FOREIGN_APP)

@@ -78,6 +78,8 @@ class Machine:
     """Those that it had most connections to first."""
     cpu_period_ms: float | None = None
     """Over which its quota is counted: nobody is stopped for longer."""
+    major_faults_per_s: float | None = None
+    """How often the service waited for a page from a disk."""
     replicas: int = 1
     """Its limits are of each of these."""
 
@@ -173,6 +175,7 @@ def _memory(samples: Samples) -> dict[str, Any]:
     ends = _ends(samples, used)
     return {
         "memory_max_mb": _most(samples, used),
+        "major_faults_per_s": _total(_by_process(samples, "major_faults")),
         "memory_growth_mb": None if ends is None else ends[1][1] - ends[0][1],
         "memory_limit_mb": None if limit is None else limit * _MB_OF_GB,
         "memory_limit_hits": _whole(_growth(samples, _at("system", "cgroup", "memory_limit_hits"))),

@@ -10,6 +10,7 @@ from records.cells.reader import Run
 from records.exit_codes import INVALID
 from reports.analysis.note import Note
 from reports.evidence.foretold import Compared, all_compared
+from reports.evidence.hypotheses import GapCauses, gap_causes
 from reports.evidence.ladder import Ladder, ladder
 from reports.evidence.latency_breakdown import LatencyBreakdown
 from reports.evidence.service import Service, services
@@ -94,6 +95,11 @@ class Analysis:
     def ladders(self) -> tuple[Ladder, ...]:
         """What binds each of them first, and what next."""
         return tuple(map(ladder, self.services))
+
+    @cached_property
+    def gap_causes(self) -> tuple[GapCauses, ...]:
+        """Why one deployment answers less than another."""
+        return tuple(gap_causes(self.deployment_ratios, self.services))
 
     @cached_property
     def foretold(self) -> tuple[Compared, ...]:

@@ -11,6 +11,8 @@
     gaps            [{config, load, first, equal, second, whole, less, wasted, less_share,
                     equal_cores, second_cores}]  of a pod's gap,
                     how much is less CPU, by a deployment that has as much and wastes none
+    gap_causes      [{faster, slower, config, load, faster_ms, slower_ms, gap, rest, rest_share, rest_seen,
+                    hypotheses: [{code, verdict, why, part, share, seen}]}]  in ms of a cycle (users over RPS)
     effects         [{deployment, config, concurrency, load, point, workload, factor, of, unit, now, effect,
                     all_together, effects_together, shown, noise, missing, differ_in}]  what a part takes
     dial            [{deployment, config, concurrency, load, point, workload, stage, own_ms, made, windows,
@@ -80,6 +82,7 @@ from reports.as_json.dial import elasticity_json
 from reports.as_json.effects import effect_json
 from reports.as_json.fixes import fix_json
 from reports.as_json.foretold import prediction_json
+from reports.as_json.hypotheses import gap_causes_json
 from reports.as_json.ladder import ladder_json
 from reports.as_json.ttft_growth import ttft_growth_json
 from reports.evidence.latency_breakdown import LatencyBreakdown
@@ -264,6 +267,7 @@ def results_json(analysis: Analysis) -> dict[str, Any]:
         "comparisons": [_of_a_load(comparison) for comparison in analysis.comparisons],
         "deployment_ratios": ratios,
         "gaps": [_gap(gap) for gap in analysis.gaps],
+        "gap_causes": [gap_causes_json(one) for one in analysis.gap_causes],
         "effects": [effect_json(effect) for effect in analysis.effects],
         "dial": [elasticity_json(found) for found in analysis.dials],
         "knees": [{**_plain(knee), **prediction_json(knee, analysis.foretold)} for knee in analysis.knees],

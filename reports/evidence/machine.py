@@ -37,6 +37,8 @@ class GotOfMachine:
     """and over which: so long it may be stopped."""
     torch_threads: int | None = None
     """With how many each of its callers computes."""
+    major_faults_per_s: float | None = None
+    """How often it waited for a page from a disk."""
 
     @property
     def fitting_threads(self) -> int | None:
@@ -85,6 +87,7 @@ def got_of_machine(cells: Iterable[CellSummary]) -> GotOfMachine | None:
         quota=min((one.cpu_limit_cores for one in found if one.cpu_limit_cores), default=None),
         period_ms=_mean(found, lambda one: one.cpu_period_ms),
         torch_threads=max(filter(None, map(_torch_threads, cells)), default=None),
+        major_faults_per_s=_mean(found, lambda one: one.major_faults_per_s),
     )
 
 

@@ -68,7 +68,8 @@ class PartEffect:
         )  # fmt: skip
 
 
-def _cycle(cell: CellSummary) -> float | None:
+def cycle_ms(cell: CellSummary) -> float | None:
+    """Its users over its good answers a second; None of a load that has no number of users, or no answers."""
     load, sample = Load.of(cell.cell), cell.sample
     answers = len(sample.ended_bins)
     return 1000 * load.users * sample.seconds / answers if load.closed and answers else None
@@ -84,7 +85,7 @@ def _quantile(quantile: Quantile) -> Callable[[CellSummary], float | None]:
 
 def time_figures(workload: Workload) -> tuple[TimeFigure, ...]:
     """The cycle, and the median and p95 of each time that has both."""
-    found = [TimeFigure(key=CYCLE, title="cycle time", of=_cycle)]
+    found = [TimeFigure(key=CYCLE, title="cycle time", of=cycle_ms)]
     for metric in workload.metrics:
         if metric.unit == "ms" and set(SHOWN) <= set(metric.quantiles):
             own = (quantile for quantile in metric.estimates if quantile.q in SHOWN)

@@ -22,6 +22,7 @@ from reports.findings.limit import SIDES, Limit, limit
 from reports.findings.waiting import queueing, waiting
 from reports.words import unexplained as unexplained_words
 from reports.words.dial import dial_sentences
+from reports.words.gap_causes import gap_cause_sentences
 from reports.words.growth import grown, others_grown
 
 LONGEST_FOUND, LONG_FOUND = 200, 90
@@ -49,6 +50,7 @@ def sentences(analysis: Analysis, found: Sequence[Finding]) -> Iterator[Sentence
     yield _believed(analysis)
     if behind:
         yield from compared
+    yield from gap_cause_sentences(analysis)
     if analysis.without_valid_cell and any(cell.valid for cell in analysis.cells):
         who = listed([f"{deployment}/{config}" for deployment, config in analysis.without_valid_cell])
         text = f"Nothing can be said about {who}: no cell is valid."

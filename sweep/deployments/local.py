@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Self
 
 from reach.options import Reach
@@ -55,6 +56,8 @@ class LocalDeployment:
         self._setup = setup if confinement is None else confinement.waited_for(setup)
         self._confinement = confinement
         self._child: Child | None = None
+        self._spawn: Callable[[], Child] | None = None
+        """Starts it as it was started first."""
 
     def start(self, name: str, settings: Mapping[str, str]) -> Endpoint:
         """Raises UsageError when it ends, is not ready in time, or does not know a setting."""
@@ -63,7 +66,8 @@ class LocalDeployment:
         given = os.environ if confinement is None else confinement.environment_in(os.environ)
         confined = None if confinement is None else confinement.begin(setup.ledger)
         grouped: dict[str, Any] = {} if confined is None else {"group": confined.group}
-        self._child = child = Child(
+        self._spawn = partial(
+            Child,
             [*argv, "--no-access-log"],
             log=setup.log,
             ledger=setup.ledger,
@@ -72,6 +76,7 @@ class LocalDeployment:
             cpus=setup.cpus.target,
             **grouped,
         )
+        self._child = child = self._spawn()
         base_url = f"http://127.0.0.1:{port}"
         path = setup.ready_path or "/ready"
         try:

@@ -12,7 +12,9 @@ from sweep.deployments.app_settings import check_app_settings
 from sweep.deployments.confinement import Confinement
 from sweep.deployments.installed import check_installed
 from sweep.deployments.local import LocalDeployment
+from sweep.deployments.pod_target import PodDeployment
 from sweep.deployments.pods.container import Container
+from sweep.deployments.pods.here import unplayed_probes
 from sweep.deployments.pods.render import container_in, folder_of
 from sweep.deployments.protocol import Deployment, Kind, Setup
 from sweep.fixes.reference_app import REFERENCE_APP
@@ -94,20 +96,13 @@ class Pod(Kind):
             "environment": dict(container.environment),
             "environment_left_out": list(container.left_out),
             "ready_seconds": container.ready_seconds,
+            "probes_left_out": list(unplayed_probes(container.raw)),
         }
 
     def deployment(self, setup: Setup) -> Deployment:
         container = self.container
         sizes = {} if setup.as_if_cores is None else as_if(setup.as_if_cores)
-        return LocalDeployment(
-            setup,
-            Confinement(
-                limits=container.limits,
-                environment={**sizes, **container.environment},
-                ready_path=container.ready_path,
-                ready_seconds=container.ready_seconds,
-            ),
-        )
+        return PodDeployment(setup, container, {**sizes, **container.environment})
 
 
 @dataclass(frozen=True)

@@ -145,7 +145,7 @@ class PodmanDeployment:
         setup = self._setup
         target = target_in(self._documents)
         watch = ContainerWatch(
-            life=life, pod=pod, of=target.name, container=str(target.raw["name"]),
+            life=life, context="podman", pod=pod, of=target.name, container=str(target.raw["name"]),
             image=image_of(self._documents), resources=target.raw.get("resources") or {},
         )  # fmt: skip
         return Endpoint(
@@ -158,6 +158,7 @@ class PodmanDeployment:
             ended=watch.ended,
             confined=confined,
             watch=watch,
+            wait_up=watch.wait_up,
             metrics=f"{base_url}/metrics",
             current_pids=lambda: () if life.end else (life.pid,),
         )

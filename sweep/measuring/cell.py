@@ -90,9 +90,11 @@ def measure(place: Workplace, key: CellKey, endpoint: Endpoint) -> CellData:
     """Run one cell to its end and read it back.
 
     Raises:
-        UsageError: Locust would not start (a bad argument after ``--``, an unreachable target).
+        UsageError: Locust would not start (a bad argument after ``--``, an unreachable target), or a target
+            that is being started again takes too long for that.
         RuntimeError: Locust ended without a whole record; its last words are in the message.
     """
+    endpoint.wait_up()
     folder, endpoint = place.folder(key), endpoint.as_it_is().by(key.point.get(VIA))
     if begun(folder):  # it was cut short
         set_aside(folder)

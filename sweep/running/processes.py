@@ -172,6 +172,10 @@ class Child:
         with contextlib.suppress(ProcessLookupError):
             self._popen.send_signal(signal.SIGINT)
 
+    def kill(self) -> None:
+        """Without a word, itself alone: what it leaves behind is ended when it is stopped."""
+        self._popen.kill()
+
     def stop(self) -> None:
         """End it and all that it started; returns when they are gone, and its log holds no secret.
 

@@ -201,4 +201,5 @@ def test_a_sample_has_all_of_a_real_process() -> None:
     ours = next(one for one in sample["processes"]["process_details"] if one["pid"] == os.getpid())
     assert ours["cpu_seconds"] > 0
     if hasattr(os, "sched_getaffinity"):
+        assert ours["major_faults"] >= 0
         assert ours["cpus_allowed"] == len(os.sched_getaffinity(0))

@@ -46,6 +46,8 @@ class Container:
     ready_path: str = ""
     ready_seconds: float | None = None
     """From its startup probe; None: it has none."""
+    raw: Facts = field(default_factory=dict)
+    """As it was rendered."""
 
 
 def container_of(documents: Sequence[Any]) -> Container:
@@ -67,6 +69,7 @@ def container_of(documents: Sequence[Any]) -> Container:
         left_out=tuple(sorted(given.keys() - own.keys())),
         ready_path=probe.path if probe else "",
         ready_seconds=probe.allowed_seconds if probe else None,
+        raw=raw,
     )
 
 

@@ -129,6 +129,11 @@ class Life:
             self._last = self.engine.used(self.pid) or self._last
             self._probe(now)
 
+    @property
+    def up(self) -> bool:
+        """It runs, and has passed its startup probe since it was started last."""
+        return self.end is None and self._up
+
     def counts(self, now: float) -> Counts:
         with self._lock:
             since = 0.0 if self._unready_since is None else now - self._unready_since

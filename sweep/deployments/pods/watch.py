@@ -11,6 +11,9 @@ from typing import Any
 from records.cells.cell import Check
 from records.evidence.pods import CellPods, ContainerUse
 from sweep.deployments.pods.life import Counts, Life
+from sweep.running.errors import UsageError
+
+_POLL_SECONDS = 0.1
 
 
 @dataclass(kw_only=True)
@@ -18,11 +21,13 @@ class ContainerWatch:
     """Of one target. Its counters are in limits.json."""
 
     life: Life
+    context: str
+    """What plays it."""
     pod: str
     of: str
     container: str
-    image: str
     resources: Mapping[str, Any]
+    image: str = ""
     _before: Counts = field(default_factory=Counts)
     _notes: list[str] = field(default_factory=list)
 
@@ -35,7 +40,7 @@ class ContainerWatch:
         restarts, killed = now.restarts - before.restarts, now.killed - before.killed
         state = self.life.end
         CellPods(
-            context="podman",
+            context=self.context,
             namespace="",
             deployment=self.pod,
             of=self.of,
@@ -55,8 +60,8 @@ class ContainerWatch:
             ),
         ).write(folder)
         if restarts or killed:
-            probes = f", {killed} of them by its liveness probe" if killed else ""
-            self._notes.append(f"its container was restarted {restarts} times in the cell's time{probes}")
+            since = Counts(restarts=restarts, killed=killed)
+            self._notes.append(f"its container was {restarted(since)}, in the cell's time")
         if seconds > 0:
             self._notes.append(
                 f"its readiness probe had failed for {seconds:.1f} s of the cell's time, in which Kubernetes "
@@ -67,11 +72,27 @@ class ContainerWatch:
     def notes(self) -> list[str]:
         return self._notes
 
+    def wait_up(self) -> None:
+        """Raises UsageError where it is not up in the time that it is given to start."""
+        ends = time.monotonic() + self.life.startup_seconds
+        while not (self.life.up or self.life.over):
+            if time.monotonic() > ends:
+                raise UsageError(f"{self.ended() or 'it is not up'}, after {self.life.startup_seconds:g} s")
+            time.sleep(_POLL_SECONDS)
+
     def ended(self) -> str | None:
-        """How it did; None while it runs."""
+        """How it did; None while it runs, unless it was started again and is not up yet."""
         if state := self.life.end:
             return f"the target's container ended with exit code {state.exit_code}"
+        counts = self.life.counts(time.monotonic())
+        if counts.restarts and not self.life.up:
+            return f"the target's container was {restarted(counts)}, and is not up again"
         return self.life.over or None
+
+
+def restarted(counts: Counts) -> str:
+    times = f"restarted {counts.restarts} time{'s' * (counts.restarts != 1)}"
+    return f"{times} ({counts.killed} killed by its probes)" if counts.killed else times
 
 
 def _words(said: Mapping[str, Any] | None) -> dict[str, str]:

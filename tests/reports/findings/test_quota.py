@@ -1,5 +1,7 @@
 """A service beside itself under a quota: which finding comes first, on what it rests, and what it advises."""
 
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -7,11 +9,16 @@ from typing import Any
 import orjson
 import pytest
 
+from profiler.sampler import Sampler
+from profiler.watch import Watch
 from records.cells import layout
 from records.evidence.limits import CellLimits
 from reported import analysed, printed, words
 from reports.analysis.analysis import Analysis
 from reports.findings.catalogue import diagnosis
+from sweep.running.cgroups.choice import Cgroups
+from sweep.running.cgroups.limits import Limits
+from sweep.running.errors import UsageError
 
 LOCAL = (60.0, 1.5, None, 0.0)
 
@@ -84,6 +91,62 @@ def test_what_a_quota_does(compared: Any, arms: dict[str, Any], told: list[str])
 def test_threads_that_fit_are_not_to_be_fewer(compared: Any, threads: int) -> None:
     [first, *_] = diagnosis(compared(pod=(20.0, 1.9, 2.0, 0.9, 100.0, threads)))
     assert first.advice.startswith("Raise the CPU limit: its threads fit it already")
+
+
+BURSTS = """
+import hashlib, sys, time
+from concurrent.futures import ThreadPoolExecutor
+def compute(_):
+    ends = time.thread_time() + 0.025 / 32
+    while time.thread_time() < ends:
+        hashlib.pbkdf2_hmac("sha256", b"", b"", 300)
+with ThreadPoolExecutor(32) as pool:
+    while True:
+        list(pool.map(compute, range(32)))
+        print(flush=True)
+        time.sleep(0.8)
+"""
+
+
+def test_bursts_of_many_threads_are_stopped_though_their_mean_is_far_below_the_limit(
+    made: Any, tmp_path: Path
+) -> None:
+    """Really so, in a control group of this machine, as the profiler sees it: 25 ms of processor time in 32
+    threads at once, of which the limit has 5 in each period, and then nothing for 800."""
+    try:
+        group = Cgroups.here().make(Limits(cpu_cores=0.05))
+    except UsageError as error:
+        pytest.skip(str(error))
+    started = [sys.executable, "-c", BURSTS]
+    with subprocess.Popen(started, preexec_fn=group.join, stdout=subprocess.PIPE) as process:
+        try:
+            assert process.stdout is not None
+            process.stdout.readline()  # what it takes to start is no burst
+            sampler, before = Sampler(Watch([process.pid]), 0.5), group.read()
+            seen = [sampler.sample(0)]
+            for _ in range(4):
+                process.stdout.readline()
+                seen.append(sampler.sample(0))
+            after = group.read()
+        finally:
+            process.kill()
+    group.remove()
+    periods, stopped = (
+        (getattr(after, name) or 0) - (getattr(before, name) or 0)
+        for name in ("periods", "throttled_periods")
+    )
+    if stopped < 0.15 * periods:
+        pytest.skip("this machine is so busy with others that the limit was not reached")
+    spec = made.spec(deployment="pod", seconds=600.0, rps=2.0)
+    cell = made.run(tmp_path / "run", [spec]) / layout.CELLS / spec.name
+    first_ns = seen[0]["at_ns"]
+    lines = [orjson.dumps({**one, "at_ns": one["at_ns"] - first_ns + made.start_ns}) for one in seen]
+    (cell / layout.SAMPLES).write_bytes(b"\n".join(lines) + b"\n")
+    analysis = analysed(tmp_path / "run")
+    machine = analysis.services[0].heavy.machine
+    assert machine is not None
+    assert machine.busy < 0.7
+    assert diagnosis(analysis)[0].code == THROTTLED
 
 
 def test_the_gap_is_split_by_the_arm_of_equal_cpu(compared: Any) -> None:

@@ -1,5 +1,8 @@
 """From rendered manifests to what a process is given."""
 
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -7,15 +10,24 @@ from typing import Any
 import pytest
 
 from records.options.quantity import quantity
+from support import wait_until
 from sweep.deployments.catalogue import kind_of
 from sweep.deployments.confinement import Confinement
 from sweep.deployments.pod import EqualCpu, Pod
 from sweep.deployments.pods import render
 from sweep.deployments.pods.container import container_of
+from sweep.deployments.pods.here import ProcessEngine, probes_here, unplayed_probes
+from sweep.deployments.pods.life import Life, Probes
+from sweep.deployments.pods.probes import Probe
+from sweep.deployments.pods.probing import passes
 from sweep.planning.options import parse_targets
 from sweep.planning.target import with_sizes
+from sweep.running.cgroups.choice import Cgroups
+from sweep.running.cgroups.group import Group, members
+from sweep.running.cgroups.limits import Limits
 from sweep.running.cpus import as_if
 from sweep.running.errors import UsageError
+from sweep.running.processes import Child, free_port
 
 RENDERED = """
 kind: ConfigMap
@@ -59,6 +71,17 @@ def test_a_quantity_is_read_as_kubernetes_reads_it(said: Any, value: str) -> Non
 def test_what_is_no_quantity_is_refused(said: Any) -> None:
     with pytest.raises(ValueError, match=r"quantity|below zero"):
         quantity(said)
+
+
+@pytest.fixture
+def confined_here() -> Iterator[Group]:
+    """A group of this machine's, of little memory."""
+    try:
+        group = Cgroups.here().make(Limits(cpu_cores=1.0, cpu_request_cores=1.0, memory_bytes=64 << 20))
+    except UsageError as error:
+        pytest.skip(str(error))
+    yield group
+    group.remove()
 
 
 @pytest.fixture
@@ -108,6 +131,90 @@ def test_the_arm_of_equal_cpu_has_as_much_of_it_in_short_periods_and_threads_tha
     assert equal.shares == pod.shares
     with pytest.raises(UsageError, match="limits no CPU"):
         EqualCpu(overlay(RENDERED.replace("cpu: 500m, ", ""))).limits()
+
+
+UNKNOWN = "the livenessProbe is none of httpGet, tcpSocket, exec, which are played here"
+
+
+@pytest.mark.parametrize(("probe", "why"), [
+    ({"httpGet": {"path": "/live", "port": "http"}}, None),
+    ({"tcpSocket": {"port": 8001}}, None),
+    ({"exec": {"command": ["true"]}}, "the livenessProbe runs a command of the image, which is not there"),
+    ({"tcpSocket": {"port": 9}}, "the livenessProbe is of port 9, at which another program listens"),
+    ({"grpc": {"port": 8001}}, UNKNOWN),
+])  # fmt: skip
+def test_probes_are_asked_of_the_process_at_its_own_port(probe: dict[str, Any], why: str | None) -> None:
+    raw = {
+        "ports": [{"name": "http", "containerPort": 8001}],
+        "livenessProbe": {**probe, "periodSeconds": 3},
+        "readinessProbe": {"httpGet": {"port": "http"}},
+    }
+    probes = probes_here(raw, 4000)
+    assert probes.startup is None
+    assert probes.readiness == Probe(path="/", port=4000)
+    assert unplayed_probes(raw) == ((why,) if why else ())
+    assert (probes.liveness is None) == (why is not None)
+    if probes.liveness:
+        assert (probes.liveness.port, probes.liveness.period) == (4000, 3)
+
+
+SERVER = """
+import http.server, os, sys
+class Answer(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(503 if os.path.exists(sys.argv[2]) else 200)
+        self.end_headers()
+http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), Answer).serve_forever()
+"""
+
+
+def test_a_pod_that_fails_its_liveness_probe_is_killed_and_started_again_in_its_group(
+    confined_here: Group, child: Any, tmp_path: Path
+) -> None:
+    port, sick = free_port(), tmp_path / "sick"
+
+    def spawn() -> Child:
+        words = ["-c", SERVER, str(port), str(sick)]
+        found: Child = child(words, group=confined_here, ours=False)
+        return found
+
+    def asked(probe: Probe) -> Future[bool]:
+        done: Future[bool] = Future()
+        done.set_result(passes(probe, lambda words, seconds: False))
+        return done
+
+    engine = ProcessEngine(child=spawn(), spawn=spawn, group=confined_here)
+    live = Probe(path="/", port=port, period=0.05, failures=2)
+    life = Life(engine=engine, probes=Probes(startup=live, liveness=live), submit=asked, startup_seconds=60.0)
+    try:
+        life.begin(time.monotonic())
+        first = life.pid
+
+        def stepped(until: Callable[[], bool]) -> bool:
+            life.step(time.monotonic())
+            return until()
+
+        wait_until(lambda: stepped(lambda: life.ready))
+        sick.touch()
+        wait_until(lambda: stepped(lambda: life.counts(0).killed == 1))
+        sick.unlink()
+        wait_until(lambda: stepped(lambda: life.ready and life.pid != first))
+        assert engine.child.exit_code() is None
+        assert life.counts(0).restarts == 1
+        assert members(confined_here.folders[0]) == [life.pid]
+    finally:
+        engine.child.stop()
+
+
+def test_a_pod_that_its_memory_limit_killed_is_not_started_again(confined_here: Group, child: Any) -> None:
+    one = child("x = b'x' * (512 << 20)", group=confined_here, ours=False)
+    engine = ProcessEngine(child=one, spawn=lambda: one, group=confined_here)
+    life = Life(engine=engine, probes=Probes(), submit=lambda probe: Future(), startup_seconds=60.0)
+    life.begin(0.0)
+    assert one.wait(60) == -9
+    life.step(1.0)
+    assert life.over == "killed for want of memory"
+    one.stop()
 
 
 def test_a_pod_is_told_nothing_of_this_machine_s_threads_and_waits_as_its_probe(setup_of: Any) -> None:

@@ -1,5 +1,6 @@
 """From findings to the plan that tries what mends them."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -16,6 +17,7 @@ from sweep.choosing.search import Search
 from sweep.fixes.remedy import Remedy
 from sweep.mending.fixing import CODE_CHANGED, announced, fixing_plan
 from sweep.planning.plan import Plan
+from sweep.planning.target import with_sizes
 from sweep_world import plan_of
 
 SLOW = Variant(name="slow", settings={"RETRIEVAL": "blocking"})
@@ -112,6 +114,17 @@ def test_a_users_own_fix_comes_first_and_then_what_acts_where_the_finding_points
     plan = fixes(found, planned(), given=given, repeats=5)
     settings = [{"INDEX": "flat"}, {"LLM_CLIENT": "async"}, {"RETRIEVAL": "async"}]
     assert ([fix.settings for fix in plan.fixes], plan.repeats) == (settings, 5)
+
+
+def test_a_throttled_pod_is_tried_with_the_threads_that_fit_its_quota_as_on_its_node(fixes: Any) -> None:
+    at = service(settings={"TORCH_THREADS": 2, "RETRIEVAL": "async"}, deployment="pod")
+    at.deployment, at.heavy.machine.cores = "pod", 0.5
+    plan = planned(deployment="pod")
+    plan = replace(plan, targets=with_sizes(plan.targets, 32))
+    about = Subject(deployment="pod", config="slow", load=at.heavy.level.load)
+    tried = fixes([finding("cpu-throttled", about=about)], plan, at)
+    assert [fix.settings for fix in tried.fixes] == [{"TORCH_THREADS": "1"}]
+    assert [target.as_if_cores for target in tried.targets] == [32]
 
 
 def test_of_a_time_less_is_better(fixes: Any) -> None:

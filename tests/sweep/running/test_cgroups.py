@@ -3,11 +3,15 @@
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from support import wait_until
+from sweep.deployments.catalogue import kind_of
 from sweep.running.cgroups import choice, scope, version1, version2
 from sweep.running.cgroups.choice import Cgroups
 from sweep.running.cgroups.group import Group, Usage
@@ -144,6 +148,31 @@ def test_a_child_is_in_its_group_from_its_first_word_and_killed_at_its_limit(
     finally:
         group.remove()
     assert not any(folder.exists() for folder in group.folders)
+
+
+def test_beside_a_busy_neighbour_a_pod_has_the_cpu_that_it_requests(here: Cgroups, tmp_path: Path) -> None:
+    """Both want one CPU, whatever else runs on it: their processor time tells their weights."""
+    pod = kind_of("pod").limits()  # type: ignore[attr-defined]
+    neighbour = Limits(cpu_request_cores=3 * pod.cpu_request_cores)
+    groups = [here.make(one) for one in (replace(pod, cpu_cores=None), neighbour)]
+    code = f"import os; os.sched_setaffinity(0, [{min(os.sched_getaffinity(0))}])\nwhile True: pass"
+    busy = [subprocess.Popen([sys.executable, "-c", code], preexec_fn=group.join) for group in groups]
+    try:
+        wait_until(lambda: min(group.read().cpu_seconds or 0 for group in groups) > 0.2)  # both are there
+        before = [group.read().cpu_seconds for group in groups]
+        wait_until(lambda: _used(groups, before)[0] > 0.5, 240)
+        own, others = _used(groups, before)
+        assert others / own == pytest.approx(3, rel=0.2)
+    finally:
+        for process in busy:
+            process.kill()
+            process.wait()
+        for group in groups:
+            group.remove()
+
+
+def _used(groups: Sequence[Group], before: Sequence[float | None]) -> list[float]:
+    return [(group.read().cpu_seconds or 0) - (then or 0) for group, then in zip(groups, before, strict=True)]
 
 
 def test_a_group_that_a_killed_sweep_left_is_removed_by_the_next(here: Cgroups) -> None:

@@ -1,0 +1,40 @@
+"""Of how much longer a cycle is in one deployment than in another, what the confirmed hypotheses take."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from reports.analysis.analysis import Analysis
+from reports.document.sentence import Sentence
+from reports.figures.text import listed, number
+
+IN_BRIEF: Mapping[str, str] = {
+    "one-process": "that one process serves all",
+    "fewer-threads": "that it has fewer threads",
+    "memory-gc": "memory and garbage collection",
+    "cpu-throttling": "the CPU limit, which stops it",
+}
+
+
+def gap_cause_sentences(analysis: Analysis) -> Iterator[Sentence]:
+    """Of each pair of deployments at the greatest gap; all have a table. The first pair's stands above the
+    tables whatever the room: it is the answer."""
+    pairs = dict.fromkeys((one.faster, one.slower) for one in analysis.gap_causes)
+    for pair in pairs:
+        own = [one for one in analysis.gap_causes if (one.faster, one.slower) == pair]
+        most = max(own, key=lambda one: one.gap.value)
+        parts = [
+            f"{IN_BRIEF[one.code]} ({100 * one.share:.0f} %)"
+            for one in sorted(most.hypotheses, key=lambda one: -(one.share or 0.0))
+            if one.verdict == "confirmed" and one.share is not None
+        ]
+        if not parts:
+            continue
+        why = listed(parts)
+        rest = f"{100 * most.rest_share:.0f} %"
+        text = (
+            f"What makes a cycle {number(most.gap.value)} ms longer in {most.slower} than in {most.faster} "
+            f"({most.config} at {most.load.named}) is {why}; none of the four hypotheses explains {rest}."
+        )
+        short = f"{most.slower} is slower by {why}; {rest} is unexplained."
+        yield Sentence(text=text, short=short, kept=pair == next(iter(pairs)))
