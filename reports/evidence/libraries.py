@@ -21,6 +21,9 @@ _CALLS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     )
 )  # fmt: skip
 """What is written in C and called by the app's own code has no frame, and no module: by its name."""
+BY_COMPANY = frozenset(("update", "read", "readinto"))
+"""Names that say it only by what the same function calls besides: they are of a hash and a file where files
+are looked for, and not of a dictionary."""
 AS_DONE = frozenset(("client-setup", "model-load"))
 """Kinds of work that say more than whose library it is."""
 WAITING = frozenset(("blocking-io", "blocking-wait"))
@@ -82,6 +85,11 @@ def by_family(works: Iterable[tuple[Work, float]]) -> list[tuple[str, Work, floa
     kinds: dict[str, Counter[str]] = defaultdict(Counter)
     for work, much in works:
         kinds[function_of(work)][family(work)] += much  # type: ignore[assignment]
+    for work, much in works:
+        own = kinds[function_of(work)]
+        if work.called.lstrip(":") in BY_COMPANY and own["model-load"]:
+            own.subtract({family(work): much})
+            own["model-load"] += much  # type: ignore[assignment]
     found = []
     for work, much in works:
         kind, own = family(work), kinds[function_of(work)]

@@ -15,7 +15,12 @@ TOLD = 3
 """Findings above the tables."""
 UNKNOWN = {"throughput": "what holds it back{} is not known", "nothing": "whether it scales is not known"}
 """What is said where nothing was found, by what it binds; with where most requests wait, if that is known."""
-BINDS = {"throughput": "holds throughput down", "latency": "costs latency", "nothing": ""}
+BINDS = {
+    "throughput": "holds throughput down",
+    "latency": "costs latency",
+    "next": "binds next",
+    "nothing": "",
+}
 
 
 def in_words(found: Sequence[Finding]) -> Iterator[Sentence]:
