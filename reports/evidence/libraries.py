@@ -10,6 +10,8 @@ from records.evidence.inside import Work
 
 OWN = "own"
 """The app's own code, or what it calls without a frame of Python."""
+UNNAMED = "other"
+"""A library that is not known."""
 
 _CALLS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(names), kind)
@@ -70,7 +72,7 @@ def family(work: Work) -> str:
     module, _, function = work.called.partition(":")
     if not module:
         return next((kind for names, kind in _CALLS if names.fullmatch(function)), OWN)
-    return next((kind for pattern, kind in _FAMILIES if pattern.match(module)), "other")
+    return next((kind for pattern, kind in _FAMILIES if pattern.match(module)), UNNAMED)
 
 
 CALLS = 0.1
@@ -94,7 +96,7 @@ def by_family(works: Iterable[tuple[Work, float]]) -> list[tuple[str, Work, floa
     for work, much in works:
         kind, own = family(work), kinds[function_of(work)]
         if kind == OWN:
-            others = {name: share for name, share in own.items() if name not in (OWN, "other")}
+            others = {name: share for name, share in own.items() if name not in (OWN, UNNAMED)}
             most = max(others, key=lambda name: others[name], default=OWN)
             kind = most if others and others[most] >= CALLS * own.total() else OWN
         found.append((kind, work, much))

@@ -65,10 +65,9 @@ def _at(place: Place) -> str:
 def _one_load(analysis: Analysis, named: Collection[Subject]) -> Iterator[Finding]:
     """Of one load alone, and no queue to be seen, nobody knows whether it scales. A run that tries fixes is
     at one load on purpose."""
-    tried = {variant for fix in analysis.fixes for variant in (fix.tried.variant, fix.tried.of)}
     for service in analysis.services:
         variant = service.heavy.level.row.variant
-        if service.compared or about(service) in named or variant in tried:
+        if service.compared or about(service) in named or variant in analysis.of_fixes:
             continue
         of_it = (service.deployment, service.config)
         spoiled = [lv for lv in analysis.levels if (lv.deployment, lv.config) == of_it and not lv.valid]
