@@ -24,10 +24,9 @@ class Wait:
     """Of what it is a part, the means,"""
     of_ms: float
     """and how long that takes."""
-
-    @property
-    def part(self) -> float:
-        return self.ms / self.of_ms if self.of_ms else 0.0
+    loss: float
+    """As a loss counts: the part of the answers a second that users lose who ask again and again, or by how
+    much later the first token comes."""
 
 
 def scales(analysis: Analysis, found: Sequence[Finding]) -> Iterator[Finding]:
@@ -45,8 +44,8 @@ def scales(analysis: Analysis, found: Sequence[Finding]) -> Iterator[Finding]:
             Evidence(figure="requests that wait because of the load", value=100 * service.held,
                      unit="%"),
         )  # fmt: skip
-        wait = max(_waits(service), key=lambda one: one.part, default=None)
-        if wait is not None and wait.part >= LOSS:
+        wait = max(_waits(service), key=lambda one: one.loss, default=None)
+        if wait is not None and wait.loss >= LOSS:
             whole = wait.ms <= wait.of_ms  # else others ask it, too, and wait there
             mended = wait.of_ms - wait.ms if whole else None
             yield Finding(
@@ -55,7 +54,8 @@ def scales(analysis: Analysis, found: Sequence[Finding]) -> Iterator[Finding]:
                 effect=Effect(figure=wait.figure, unit="ms", now=wait.of_ms, mended=mended),
                 evidence=(
                     Evidence(figure="a plain wait there", value=min(wait.ms, wait.of_ms), unit="ms"),
-                    Evidence(figure=f"of the {wait.figure}", value=min(100.0, 100 * wait.part), unit="%"),
+                    Evidence(figure=f"of the {wait.figure}", value=min(100.0, 100 * wait.ms / wait.of_ms),
+                             unit="%"),
                     *figures,
                 ),
                 advice="It makes each answer later and holds back nobody else; mend it for latency's sake",
@@ -76,16 +76,17 @@ def _waits(service: Service) -> Iterator[Wait]:
     found = {
         place: 1e3 * n / heavy.per_second for place, n in heavy.places.items() if place.kind in AWAY | SLEEPS
     }
-    shortest = 1e3 * LOSS * min(heavy.ttft_s or heavy.seconds_each, heavy.seconds_each)
-    if not any(ms >= shortest for ms in found.values()):
+    e2e_ms, ttft_ms = 1e3 * heavy.seconds_each, 1e3 * heavy.ttft_s
+    if not any(ms >= LOSS * e2e_ms or ms >= LOSS * (ttft_ms - ms) for ms in found.values()):
         return
     alone = met_alone(service.light)
     for place, ms in found.items():
         met = alone.get(place, Met(before=0.0, without_llm=0.0))
         if place.kind in SLEEPS or met.is_not_the_llm:
-            yield Wait(place=place, ms=ms, figure="mean E2E", of_ms=1e3 * heavy.seconds_each)
-            if met.delays_first_token:
-                yield Wait(place=place, ms=ms, figure="mean TTFT", of_ms=1e3 * heavy.ttft_s)
+            yield Wait(place=place, ms=ms, figure="mean E2E", of_ms=e2e_ms, loss=ms / e2e_ms)
+            if met.delays_first_token and ttft_ms:
+                loss = ms / max(ttft_ms - ms, ms)  # more than half of it is a loss in any case
+                yield Wait(place=place, ms=ms, figure="mean TTFT", of_ms=ttft_ms, loss=loss)
 
 
 def _advice(service: Service) -> str:
