@@ -42,7 +42,7 @@ NEXT = 0.5
 """The share of the time for which the loop would be held if nothing else made requests wait, from which on it
 binds next: twice the load fills it, and what comes to it waits for half a piece and more already (M/D/1)."""
 FEWEST = 5
-"""Samples at what holds it: fewer are chance."""
+"""Samples in what holds it: fewer are chance."""
 WASTE, MUCH = 0.1, 0.3
 """The share of the loop's time that goes into what no request should have to do; and the share of what it
 does from which on that is much, however often its thread is kept from running."""
@@ -192,8 +192,19 @@ def _is_wasted(on_loop: OnLoop) -> bool:
 def _binds_next(service: Service, on_loop: OnLoop, inside: InsideOfCells, ms: float) -> bool:
     """Would it hold the loop if requests waited nowhere else, as they do at the light load?"""
     freed = max(0.05, 1 - service.held)
-    seen = on_loop.of_kind * inside.samples
-    return inside.loop_busy / freed >= NEXT and seen >= FEWEST and min(ms, pieces_ms(inside)) >= LONG_MS
+    in_pieces = min(ms, pieces_ms(inside)) >= LONG_MS
+    return inside.loop_busy / freed >= NEXT and in_pieces and _seen(service, on_loop) >= FEWEST
+
+
+def _seen(service: Service, on_loop: OnLoop) -> float:
+    """In how many samples it was in that function, at all loads: each answer takes that of it at any."""
+    looks = (point.inside for point in service.points if point.inside is not None)
+    return sum(
+        inside.samples * busy
+        for inside in looks
+        for work, busy in inside.running
+        if on_loop.line and function_of(work) == on_loop.line.rpartition(":")[0]
+    )
 
 
 def pieces_ms(inside: InsideOfCells) -> float:

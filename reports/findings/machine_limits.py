@@ -56,7 +56,7 @@ def _taken(service: Service, machine: GotOfMachine) -> tuple[Evidence, ...] | No
         return ()
     delay = machine.main_thread_delay or 0.0
     part = delay / (delay + (machine.main_thread_cpu or 0.0))
-    grown = share(waiting(service, for_the_loop))
+    grown = min(1.0, share(waiting(service, for_the_loop)))
     if is_held(service):
         requests, of_all = part * grown * service.waiting, part * grown >= MOST
     else:
