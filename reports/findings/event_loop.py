@@ -14,6 +14,7 @@ from reports.evidence.service import Service
 from reports.figures.stats import Estimate
 from reports.findings.finding import Evidence, Finding
 from reports.findings.held import (
+    BUSY,
     MOST,
     about,
     binding,
@@ -27,9 +28,6 @@ from reports.findings.held import (
 )
 from reports.findings.stacks import stack_evidence
 
-BUSY = 0.7
-"""The share of the time in which the loop's thread runs something, from which on it is the loop that is
-waited for, also by what it has not met."""
 ALWAYS, SOME = 0.85, 0.2
 """Where it is nearly always busy with one thing, so much of the excess is enough: answers that have come from
 elsewhere are met as late, and look as if they had not come."""

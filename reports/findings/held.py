@@ -26,6 +26,9 @@ answers that come one after the other are alike."""
 MOST = 0.4
 """The share of those that has to wait at one kind of place for that to be the cause. With less it may be the
 next one: as soon as those who wait there are such a loss by themselves."""
+BUSY = 0.7
+"""The share of the time in which the loop's thread runs something, from which on it is the loop that is
+waited for, also by what it has not met."""
 SHOWN = 0.75
 """From here on it is alone. Below, what waits elsewhere may be why it takes so long here, as where a lock is
 held while something slow is awaited: then nothing is predicted."""
@@ -121,8 +124,11 @@ def binds(service: Service) -> Binds:
 
 
 def counts(service: Service, found: tuple[Excess, ...]) -> bool:
-    """Is that the cause, or one behind it: mending it alone would be worth something?"""
-    return share(found) >= MOST or _requests(found) >= LOSS * service.heavy.in_flight
+    """Is that the cause, or one behind it: mending it alone would be worth something? Behind a loop that is
+    held nobody knows: those who hold what others wait for there wait for the loop themselves."""
+    inside = service.heavy.inside
+    free = inside is None or inside.loop_busy < BUSY
+    return share(found) >= MOST or (free and _requests(found) >= LOSS * service.heavy.in_flight)
 
 
 def _requests(found: tuple[Excess, ...]) -> float:

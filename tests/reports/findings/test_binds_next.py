@@ -60,6 +60,19 @@ def test_a_second_place_that_is_a_loss_by_itself_binds_next(
     assert found[-1].severity == ("medium" if fewer == 4 else "high")
 
 
+def test_a_lock_behind_a_held_loop_may_only_wait_for_that(diagnose: Any, seen: Any) -> None:
+    waits = (
+        {**READ, "count": 4},
+        {"kind": "ready", "at": "", "where": "", "count": 10},
+        {**LOCK, "count": 6},
+    )
+    found = diagnose(
+        seen(users=1, rps=10, waits=({**READ, "count": 1},)),
+        seen(users=20, rps=40, waits=waits, lag_ms=90, loop_busy=0.8, running={"at": "x", "where": LINE}),
+    )
+    assert told(found) == [("event-loop-blocked", "throughput")]
+
+
 @pytest.mark.parametrize(("held", "lag_ms", "line", "said"), [
     (0.25, 2.0, LINE, True),  # in pieces of 16 ms, and all the time if nobody waited for the LLM
     (0.25, 0.2, LINE, False),  # in small pieces
