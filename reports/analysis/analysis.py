@@ -102,6 +102,11 @@ class Analysis:
         return tuple(gap_causes(self.deployment_ratios, self.services))
 
     @cached_property
+    def of_fixes(self) -> frozenset[str]:
+        """The variants that were measured to compare fixes: at the load of the finding alone, on purpose."""
+        return frozenset(name for fix in self.fixes for name in (fix.tried.variant, fix.tried.of))
+
+    @cached_property
     def foretold(self) -> tuple[Compared, ...]:
         """The knees as light loads predict them, beside the measured ones."""
         began_with = min((source.began_with for source in self.sources), key=len, default=())

@@ -16,6 +16,9 @@ READS = frozenset(("socket-read", "future", "event", "queue-get", "executor", "t
 """How one waits for an answer from elsewhere, or for work that others do."""
 HOME_MADE = frozenset(("future", "event", "queue-get"))
 """Those of which an app can make a lock or a pool of its own."""
+SLEEPS = frozenset(("sleep",))
+AWAY = frozenset(("socket-read", "connect", "dns", "subprocess"))
+"""How one waits for what is done elsewhere, by none of the app's threads."""
 OTHERS = frozenset(
     ("sleep", "connect", "socket-write", "client-reads", "request-body", "subprocess", RUNNING, STAGE)
 )

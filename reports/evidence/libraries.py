@@ -10,6 +10,8 @@ from records.evidence.inside import Work
 
 OWN = "own"
 """The app's own code, or what it calls without a frame of Python."""
+UNNAMED = "other"
+"""A library that is not known."""
 
 _CALLS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(names), kind)
@@ -21,6 +23,9 @@ _CALLS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     )
 )  # fmt: skip
 """What is written in C and called by the app's own code has no frame, and no module: by its name."""
+BY_COMPANY = frozenset(("update", "read", "readinto"))
+"""Names that say it only by what the same function calls besides: they are of a hash and a file where files
+are looked for, and not of a dictionary."""
 AS_DONE = frozenset(("client-setup", "model-load"))
 """Kinds of work that say more than whose library it is."""
 WAITING = frozenset(("blocking-io", "blocking-wait"))
@@ -67,7 +72,7 @@ def family(work: Work) -> str:
     module, _, function = work.called.partition(":")
     if not module:
         return next((kind for names, kind in _CALLS if names.fullmatch(function)), OWN)
-    return next((kind for pattern, kind in _FAMILIES if pattern.match(module)), "other")
+    return next((kind for pattern, kind in _FAMILIES if pattern.match(module)), UNNAMED)
 
 
 CALLS = 0.1
@@ -82,11 +87,16 @@ def by_family(works: Iterable[tuple[Work, float]]) -> list[tuple[str, Work, floa
     kinds: dict[str, Counter[str]] = defaultdict(Counter)
     for work, much in works:
         kinds[function_of(work)][family(work)] += much  # type: ignore[assignment]
+    for work, much in works:
+        own = kinds[function_of(work)]
+        if work.called.lstrip(":") in BY_COMPANY and own["model-load"]:
+            own.subtract({family(work): much})
+            own["model-load"] += much  # type: ignore[assignment]
     found = []
     for work, much in works:
         kind, own = family(work), kinds[function_of(work)]
         if kind == OWN:
-            others = {name: share for name, share in own.items() if name not in (OWN, "other")}
+            others = {name: share for name, share in own.items() if name not in (OWN, UNNAMED)}
             most = max(others, key=lambda name: others[name], default=OWN)
             kind = most if others and others[most] >= CALLS * own.total() else OWN
         found.append((kind, work, much))

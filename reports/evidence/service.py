@@ -15,6 +15,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from statistics import fmean, stdev
 
+import numpy as np
+
 from records.evidence.inside import READY, RUNNING, Place
 from records.evidence.stacks import Stacks
 from reports.evidence.inside import InsideOfCells, mean_inside
@@ -24,8 +26,10 @@ from reports.evidence.outside import Probed, probed
 from reports.evidence.stacks import stacks_of
 from reports.evidence.upstream import Upstream, upstream_of
 from reports.figures.rising import rising
+from reports.figures.stats import Floats
 from reports.figures.summary import OperatingPoint
 from workloads.checks.streams import IMPOSSIBLE_SHARE, impossible_stages
+from workloads.stream import STREAM, TTFT
 
 NOT_MET = Place(kind=OUTSIDE)
 
@@ -85,6 +89,24 @@ class LoadedPoint:
         if len(self._seconds) < 2 or not self.seconds_each:
             return 1.0
         return stdev(self._seconds) / self.seconds_each / math.sqrt(len(self._seconds))
+
+    @cached_property
+    def _ttfts_ms(self) -> Floats:
+        each = [cell.timed.values(TTFT) for cell in self.level.valid_cells if cell.workload is STREAM]
+        return np.concatenate(each or [np.empty(0)])
+
+    @property
+    def ttft_s(self) -> float:
+        """The mean until the first token; 0 where no answer has one."""
+        return float(self._ttfts_ms.mean()) / 1e3 if self._ttfts_ms.size else 0.0
+
+    @property
+    def ttft_error(self) -> float:
+        """As `seconds_each_error`."""
+        times = self._ttfts_ms
+        if times.size < 2 or not self.ttft_s:
+            return 1.0
+        return float(times.std(ddof=1) / times.mean()) / math.sqrt(times.size)
 
     @cached_property
     def each(self) -> tuple[LoadedPoint, ...]:
@@ -153,7 +175,7 @@ class Excess:
     place: Place
     requests: float
     share: float
-    """Of all that wait because of the load."""
+    """Of all that wait because of the load (`Service.waiting`)."""
     ms: float
     """How much longer that makes each answer."""
 
@@ -191,6 +213,18 @@ class Service:
             return self.heavy.in_flight - self.scale * self.light.in_flight
         return sum(count for place, count in self.heavy.places.items() if place.kind in QUEUES)
 
+    @cached_property
+    def before_first_token(self) -> float:
+        """How many of them wait before their first token, by how much later that comes than at the light
+        load: of answers that stream for long, this is more than the mean over their whole time shows."""
+        light, heavy = self.light.ttft_s, self.heavy.ttft_s
+        return max(0.0, self.heavy.per_second * (heavy - light)) if self.compared and light else 0.0
+
+    @property
+    def waiting(self) -> float:
+        """Either, whichever is more."""
+        return max(self.excess, self.before_first_token)
+
     @property
     def held(self) -> float:
         """The share of the requests in flight that wait because of the load: 0, it scales; near 1, all do."""
@@ -203,7 +237,7 @@ class Service:
         heavy, light = self.heavy.places, self.light.places
         if (self.heavy.inside is None) != (self.light.inside is None):
             heavy, light = self.heavy.by_stages, self.light.by_stages
-        if not heavy or not light or self.excess <= 0 or not self.heavy.per_second:
+        if not heavy or not light or self.waiting <= 0 or not self.heavy.per_second:
             return ()
         before = Counter({_kind(place): 0.0 for place in heavy})
         for place, count in light.items():
@@ -215,7 +249,7 @@ class Service:
             Excess(
                 place=place,
                 requests=more,
-                share=more / self.excess,
+                share=more / self.waiting,
                 ms=1e3 * more / self.heavy.per_second,
             )
             for place, count in now.items()

@@ -12,10 +12,9 @@ from reports.evidence.service import Service
 from reports.findings.finding import Evidence, Finding
 from reports.findings.held import about
 from reports.findings.not_between import not_between
+from reports.findings.not_computed import FREE, loop_figures, loop_is_free, not_computed
 from reports.findings.not_waited_for import not_waited_for
 
-LATE_MS = 3.0
-FREE = 0.5
 SAME = 1.25
 LITTLE = 0.02
 """Well below the bounds from which on finders speak: what lies between is neither."""
@@ -49,12 +48,8 @@ def _of(service: Service) -> Iterator[Acquittal]:
         return Acquittal(code=code, about=about(service), evidence=evidence)
 
     if (inside := heavy.inside) is not None:
-        if inside.lag_ms <= LATE_MS and inside.loop_busy <= FREE:
-            yield free(
-                "event-loop-blocked",
-                Evidence(figure="the loop comes late by", value=inside.lag_ms, unit="ms"),
-                Evidence(figure="its thread is held", value=100 * inside.loop_busy, unit="%"),
-            )
+        if loop_is_free(inside):
+            yield free("event-loop-blocked", *loop_figures(inside))
         if inside.gc_share <= LITTLE:
             yield free(
                 "gc-pauses",
@@ -79,5 +74,5 @@ def _of(service: Service) -> Iterator[Acquittal]:
                 "cpu-throttled",
                 Evidence(figure="periods in which it was stopped", value=100 * machine.throttled, unit="%"),
             )
-    for code, evidence in (*not_waited_for(service), *not_between(service)):
+    for code, evidence in (*not_computed(service), *not_waited_for(service), *not_between(service)):
         yield free(code, *evidence)

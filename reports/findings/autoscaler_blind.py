@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from reports.analysis.analysis import Analysis
 from reports.findings.finding import Evidence, Finding
-from reports.findings.held import about, held
+from reports.findings.held import about, is_much_held
 
 TARGET = 0.5
 """The lowest target that is usual: Kubernetes' own walkthrough has 50 %, its default is 80 %."""
@@ -16,9 +16,9 @@ HIGHEST = 0.8
 def autoscaler_blind(analysis: Analysis) -> Iterator[Finding]:
     """Of services that the load holds back. It says nothing of what holds them. One that waits for CPUs which
     others have would take more of its own, so that is counted as taken."""
-    for service in held(analysis):
+    for service in analysis.services:
         machine = service.heavy.machine
-        if not service.compared or machine is None or machine.full >= TARGET:
+        if not is_much_held(service) or machine is None or machine.full >= TARGET:
             continue
         yield Finding(
             code="autoscaler-blind",

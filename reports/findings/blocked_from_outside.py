@@ -8,7 +8,7 @@ from reports.analysis.analysis import Analysis
 from reports.findings.blind import look_inside
 from reports.findings.event_loop import BLOCKED, probe_evidence
 from reports.findings.finding import Effect, Evidence, Finding
-from reports.findings.held import about, held
+from reports.findings.held import about, binds, held, is_held
 from reports.findings.stacks import held_at, stack_evidence
 
 LATER_MS = 10.0
@@ -34,9 +34,9 @@ def blocked_from_outside(analysis: Analysis) -> Iterator[Finding]:
             code=BLOCKED.code,
             about=about(service),
             where=where,
-            binds="throughput",
+            binds=binds(service),
             confidence="likely",
-            severity="high",
+            severity="high" if is_held(service) else "medium",
             effect=Effect(figure="answers a second", now=service.heavy.answers_per_second),
             evidence=(
                 *probe_evidence(service),

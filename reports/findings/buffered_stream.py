@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from statistics import fmean
 
@@ -10,7 +10,7 @@ from records.cells.request import RequestRecord
 from reports.analysis.analysis import Analysis
 from reports.analysis.subject import Subject
 from reports.evidence.upstream import Upstream, upstream_of
-from reports.figures.summary import OperatingPoint
+from reports.figures.summary import CellSummary, OperatingPoint
 from reports.findings.finding import Effect, Evidence, Finding
 from reports.findings.heaviest import heaviest
 
@@ -24,15 +24,25 @@ MADE = 0.3
 
 def buffered_stream(analysis: Analysis) -> Iterator[Finding]:
     for level, cells in heaviest(analysis, but=("buffering",)):
-        answers = [r for cell in cells for r in cell.timed if r.ttft_ms and r.tokens >= TOKENS]
+        answers = streamed(cells)
         upstream = upstream_of(cells)
         if answers and upstream is not None:
             yield from _found(level, answers, upstream)
 
 
+def streamed(cells: Iterable[CellSummary]) -> list[RequestRecord]:
+    """The answers by which it can be told."""
+    return [r for cell in cells for r in cell.timed if r.ttft_ms and r.tokens >= TOKENS]
+
+
+def times_of(answers: Sequence[RequestRecord], upstream: Upstream) -> tuple[float, float, float]:
+    """Means in ms: an answer's whole time, that in which its tokens came, and that for which the LLM server
+    streamed it."""
+    return fmean(r.e2e_ms for r in answers), fmean(map(_came_ms, answers)), upstream.streaming_ms
+
+
 def _found(level: OperatingPoint, answers: Sequence[RequestRecord], upstream: Upstream) -> Iterator[Finding]:
-    e2e_ms, came_ms = fmean(r.e2e_ms for r in answers), fmean(map(_came_ms, answers))
-    made_ms = upstream.streaming_ms
+    e2e_ms, came_ms, made_ms = times_of(answers, upstream)
     if came_ms > AT_ONCE * e2e_ms or made_ms < MADE * e2e_ms:
         return
     ttft_ms = fmean(r.ttft_ms or 0.0 for r in answers)

@@ -47,7 +47,6 @@ FINDERS: tuple[Finder, ...] = (
     memory_pressure,
     machine_limits,
     generator_limited,
-    scales,
 )
 
 
@@ -68,6 +67,7 @@ def _ranked(analysis: Analysis) -> list[Finding]:
     is slow there is stopped, too."""
     found = [finding for finder in FINDERS for finding in finder(analysis)]
     found = [supported(analysis, finding) for finding in found]
+    found += scales(analysis, found)
     found += unknown(analysis, found)
     found += autoscaler_blind(analysis)  # no cause: behind all that is one, or says that none is known
     behind = {

@@ -9,7 +9,7 @@ from reports.analysis.analysis import Analysis
 from reports.evidence.inside import InsideOfCells
 from reports.evidence.libraries import by_family
 from reports.findings.finding import Effect, Evidence, Finding
-from reports.findings.held import about, held
+from reports.findings.held import about, binds, held, is_held
 
 FULL = 0.8
 """The share of its cores that the service takes, or waits for, from which on they are full."""
@@ -36,9 +36,9 @@ def compute(analysis: Analysis) -> Iterator[Finding]:
             code=code,
             about=about(service),
             where=line,
-            binds="throughput",
+            binds=binds(service),
             confidence="likely",
-            severity="high",
+            severity="high" if is_held(service) else "medium",
             effect=Effect(figure="answers a second", now=service.heavy.answers_per_second),
             evidence=(
                 Evidence(figure="processor time", value=machine.cpu_cores, unit="cores"),

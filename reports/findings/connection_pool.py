@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from reports.analysis.analysis import Analysis
 from reports.evidence.kinds import CONNECTIONS
 from reports.findings.finding import Evidence, Finding
-from reports.findings.held import MOST, binding, held, share, waiting
+from reports.findings.held import binding, counts, held, waiting
 
 
 def connection_pool(analysis: Analysis) -> Iterator[Finding]:
     for service in held(analysis):
         found = waiting(service, lambda place: place.kind in CONNECTIONS)
-        if share(found) < MOST:
+        if not counts(service, found):
             continue
         upstream = service.heavy.upstream
         yield binding(

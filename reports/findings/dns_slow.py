@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from reports.analysis.analysis import Analysis
 from reports.evidence.kinds import NAMES
 from reports.findings.finding import Finding
-from reports.findings.held import MOST, binding, held, share, waiting
+from reports.findings.held import binding, counts, held, waiting
 
 
 def dns_slow(analysis: Analysis) -> Iterator[Finding]:
     for service in held(analysis):
         found = waiting(service, lambda place: place.kind in NAMES)
-        if share(found) >= MOST:
+        if counts(service, found):
             yield binding(
                 service,
                 "dns-slow",

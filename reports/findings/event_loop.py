@@ -6,19 +6,28 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from records.evidence.inside import READY, RUNNING
 from reports.analysis.analysis import Analysis
 from reports.evidence.inside import InsideOfCells
-from reports.evidence.kinds import OUTSIDE
+from reports.evidence.ladder import users_at
 from reports.evidence.libraries import AS_DONE, OWN, WAITING, by_family, function_of
 from reports.evidence.service import Service
-from reports.findings.finding import Effect, Evidence, Finding
-from reports.findings.held import MOST, about, binding, held, rate_effect, share, waiting
+from reports.figures.stats import Estimate
+from reports.findings.finding import Evidence, Finding
+from reports.findings.held import (
+    BUSY,
+    MOST,
+    about,
+    binding,
+    binds,
+    effect_of,
+    for_the_loop,
+    held,
+    is_held,
+    share,
+    waiting,
+)
 from reports.findings.stacks import stack_evidence
 
-BUSY = 0.7
-"""The share of the time in which the loop's thread runs something, from which on it is the loop that is
-waited for, also by what it has not met."""
 ALWAYS, SOME = 0.85, 0.2
 """Where it is nearly always busy with one thing, so much of the excess is enough: answers that have come from
 elsewhere are met as late, and look as if they had not come."""
@@ -26,10 +35,15 @@ ONE_KIND = 0.5
 """The share of that which has to be of one kind of work."""
 LONG_MS = 5.0
 """How long the loop takes, on the mean, to come to what is asked of it, where one thing holds it; many small
-ones only fill it. And how much of the loop's time each answer takes for what would bind next."""
-WASTE = 0.1
-MUCH = 0.3
-"""Shares of the loop's time that go into what no request should have to do."""
+ones only fill it. And how much of the loop's time each answer takes at once for what would bind next."""
+NEXT = 0.5
+"""The share of the time for which the loop would be held if nothing else made requests wait, from which on it
+binds next: twice the load fills it, and what comes to it waits for half a piece and more already (M/D/1)."""
+FEWEST = 5
+"""Samples in what holds it: fewer are chance."""
+WASTE, MUCH = 0.1, 0.3
+"""The share of the loop's time that goes into what no request should have to do; and the share of what it
+does from which on that is much, however often its thread is kept from running."""
 COMPUTES = 0.6
 """The share of a CPU that the loop's thread has to get for it to be full of its own work."""
 
@@ -99,10 +113,9 @@ def event_loop(analysis: Analysis) -> Iterator[Finding]:
 def _binding(service: Service, inside: InsideOfCells) -> Iterator[Finding]:
     if inside.loop_busy < BUSY:
         return
-    # A sleep is over when its time has come, and goes on when the loop comes to it.
-    found = waiting(service, lambda place: place.kind in (READY, RUNNING, OUTSIDE, "sleep"))
+    found = waiting(service, for_the_loop)
     on_loop = work_on_loop(inside)
-    why = _why(service, on_loop, inside)
+    why = _why(service, on_loop, inside, inside.lag_ms)
     if why is None or share(found) < (MOST if why is FULL or inside.loop_busy < ALWAYS else SOME):
         return
     yield binding(
@@ -111,7 +124,7 @@ def _binding(service: Service, inside: InsideOfCells) -> Iterator[Finding]:
         found,
         place="" if why is FULL else on_loop.line,
         advice=why.advice,
-        effect=rate_effect(service, found, predictable=on_loop.kind not in ("embedding", "search")),
+        effect=effect_of(service, found, predictable=on_loop.kind not in ("embedding", "search")),
         evidence=(
             Evidence(figure="the loop's thread is held", value=100 * inside.loop_busy, unit="%"),
             Evidence(
@@ -129,32 +142,72 @@ def _binding(service: Service, inside: InsideOfCells) -> Iterator[Finding]:
 def _beside(service: Service, inside: InsideOfCells) -> Iterator[Finding]:
     """What takes the loop's time of each answer, and is not what most requests wait for: what nobody should
     have to do for a request, or what would bind next."""
-    on_loop = work_on_loop(inside)
+    on_loop = _waste(inside) or work_on_loop(inside)
     machine = service.heavy.machine
     # While it waits for a CPU it is at its line, too.
     took = on_loop.of_kind * (machine.undelayed(inside.loop_busy) if machine else 1.0)
     loops = max(1, inside.servers)
     ms = 1e3 * max(on_loop.waits, took) * loops / service.heavy.per_second
-    wasted = on_loop.kind in AS_DONE and on_loop.of_kind >= WASTE
-    why = _why(service, on_loop, inside)
-    if why is None or why is FULL or not (wasted or min(ms, inside.lag_ms) >= LONG_MS):
+    wasted = _is_wasted(on_loop)
+    why = BY_FAMILY[on_loop.kind] if wasted else _why(service, on_loop, inside, pieces_ms(inside))
+    if why is None or why is FULL or not (wasted or _binds_next(service, on_loop, inside, ms)):
         return
+    most, much = Estimate(value=1e3 * loops / ms), on_loop.of_kind >= MUCH * inside.loop_busy
+    users = users_at(service, most)
     yield Finding(
         code=why.code,
         about=about(service),
         where=on_loop.line,
-        binds="throughput",
+        binds=binds(service) if wasted or inside.loop_busy >= NEXT else "next",
         confidence="likely",
-        severity="high" if wasted and on_loop.of_kind >= MUCH else "medium",
-        effect=Effect(figure="answers a second", now=service.heavy.answers_per_second),
+        severity="high" if wasted and much and is_held(service) else "medium",
+        effect=effect_of(service, (), predictable=False),
         evidence=(
             Evidence(figure="of the loop's time each answer takes", value=ms, unit="ms"),
-            Evidence(figure="so that there are never more answers a second than", value=1e3 * loops / ms),
+            Evidence(figure="so that there are never more answers a second than", value=most.value),
+            *(
+                ()
+                if users is None
+                else (Evidence(figure="which come with so many users", value=users.value),)
+            ),
             *probe_evidence(service),
             *stack_evidence(service),
         ),
         advice=why.advice,
     )
+
+
+def _waste(inside: InsideOfCells) -> OnLoop | None:
+    """Also where other work is more."""
+    found = [one for kind in sorted(AS_DONE) if _is_wasted(one := work_on_loop(inside, kind))]
+    return max(found, key=lambda one: one.of_kind, default=None)
+
+
+def _is_wasted(on_loop: OnLoop) -> bool:
+    return on_loop.kind in AS_DONE and on_loop.of_kind >= WASTE
+
+
+def _binds_next(service: Service, on_loop: OnLoop, inside: InsideOfCells, ms: float) -> bool:
+    """Would it hold the loop if requests waited nowhere else, as they do at the light load?"""
+    freed = max(0.05, 1 - service.held)
+    in_pieces = min(ms, pieces_ms(inside)) >= LONG_MS
+    return inside.loop_busy / freed >= NEXT and in_pieces and _seen(service, on_loop) >= FEWEST
+
+
+def _seen(service: Service, on_loop: OnLoop) -> float:
+    """In how many samples it was in that function, at all loads: each answer takes that of it at any."""
+    looks = (point.inside for point in service.points if point.inside is not None)
+    return sum(
+        inside.samples * busy
+        for inside in looks
+        for work, busy in inside.running
+        if on_loop.line and function_of(work) == on_loop.line.rpartition(":")[0]
+    )
+
+
+def pieces_ms(inside: InsideOfCells) -> float:
+    """How long the loop is held at a time: who comes then meets half of that, on the mean, and often more."""
+    return 2 * inside.lag_ms / inside.loop_busy if inside.loop_busy else 0.0
 
 
 def probe_evidence(service: Service) -> tuple[Evidence, ...]:
@@ -171,8 +224,9 @@ def probe_evidence(service: Service) -> tuple[Evidence, ...]:
     )
 
 
-def _why(service: Service, on_loop: OnLoop, inside: InsideOfCells) -> Held | None:
-    """None: the loop's thread is only kept from running."""
+def _why(service: Service, on_loop: OnLoop, inside: InsideOfCells, held_ms: float) -> Held | None:
+    """None: the loop's thread is only kept from running. ``held_ms``: for how long what comes to it waits, or
+    would."""
     busy = inside.loop_busy
     if on_loop.of_kind < ONE_KIND * busy and on_loop.kind not in AS_DONE:
         return _full(service)
@@ -181,7 +235,7 @@ def _why(service: Service, on_loop: OnLoop, inside: InsideOfCells) -> Held | Non
     if on_loop.kind == "llm-client":  # an asynchronous one has work to do there, too
         return LLM_CLIENT if on_loop.waits >= ONE_KIND * on_loop.of_kind else _full(service)
     of = on_loop.of_function if on_loop.kind == OWN else on_loop.of_kind
-    return BLOCKED if inside.lag_ms >= LONG_MS and of >= ONE_KIND * busy else _full(service)
+    return BLOCKED if held_ms >= LONG_MS and of >= ONE_KIND * busy else _full(service)
 
 
 def _full(service: Service) -> Held | None:
@@ -190,12 +244,14 @@ def _full(service: Service) -> Held | None:
     return FULL if known is None or known >= COMPUTES else None
 
 
-def work_on_loop(inside: InsideOfCells) -> OnLoop:
+def work_on_loop(inside: InsideOfCells, kind: str | None = None) -> OnLoop:
+    """Of that kind; None: of which there is most."""
     kinds: Counter[str] = Counter()
     works = by_family(inside.running)
-    for kind, _, busy in works:
-        kinds[kind] += busy  # type: ignore[assignment]
-    kind = max(kinds, key=lambda one: kinds[one], default="")
+    for one, _, busy in works:
+        kinds[one] += busy  # type: ignore[assignment]
+    if kind is None:
+        kind = max(kinds, key=lambda one: kinds[one], default="")
     own = [(work, busy) for one, work, busy in works if one == kind]
     functions: Counter[str] = Counter()
     lines: Counter[str] = Counter()

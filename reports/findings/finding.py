@@ -9,8 +9,9 @@ from typing import Any, Literal, get_args
 from reports.analysis.analysis import Analysis
 from reports.analysis.subject import Subject
 
-Binds = Literal["throughput", "latency", "nothing"]
-"""What it holds back. ``nothing``: it is good to know all the same, as that an app still scales."""
+Binds = Literal["throughput", "latency", "next", "nothing"]
+"""What it holds back. ``next``: throughput, once what does so now is mended; ``nothing``: it is good to know
+all the same, as that an app still scales."""
 Confidence = Literal["shown", "likely", "possible"]
 """``shown``: chance and other causes are excluded, as by an interval or a comparison; ``likely``: it fits all
 that was measured; ``possible``: it fits, as others would. Best first."""

@@ -8,7 +8,7 @@ from reports.analysis.analysis import Analysis
 from reports.evidence.machine import FILLED, GotOfMachine
 from reports.evidence.service import Service
 from reports.findings.finding import Effect, Evidence, Finding, Severity
-from reports.findings.held import about, is_held
+from reports.findings.held import LOSS, MOST, about, for_the_loop, is_held, share, waiting
 from reports.findings.quota import is_stopped
 
 DELAYED = 0.3
@@ -25,35 +25,49 @@ def machine_limits(analysis: Analysis) -> Iterator[Finding]:
 
 
 def _delayed(service: Service, machine: GotOfMachine) -> Iterator[Finding]:
-    if (share := machine.run_delay or 0.0) < DELAYED or is_stopped(machine):  # then that is why
+    if (delayed := machine.run_delay or 0.0) < DELAYED or is_stopped(machine):  # then that is why
         return
     figures = (
-        Evidence(figure="share of its time to run that it waited for a CPU", value=100 * share, unit="%"),
+        Evidence(figure="share of its time to run that it waited for a CPU", value=100 * delayed, unit="%"),
         Evidence(figure="processor time that it got", value=machine.cpu_cores, unit="cores"),
         Evidence(figure="cores that it may take", value=machine.cores),
     )
     if machine.busy >= FILLED:
         yield _finding(
-            service, "cpu-oversubscribed", share, *figures,
+            service, "cpu-oversubscribed", delayed, *figures,
             advice="Let fewer threads compute at once: as many as there are cores, and OMP_NUM_THREADS=1"
             " where several callers compute",
         )  # fmt: skip
-    elif (
-        machine.main_thread_delay or 0.0
-    ) >= DELAYED:  # of the clock's time: of next to nothing it is nothing
+    elif (machine.main_thread_delay or 0.0) >= DELAYED and (taken := _taken(service, machine)) is not None:
         yield _finding(
-            service, "noisy-neighbour", min(share, MUCH / 2),  # what else is found comes first
+            service, "noisy-neighbour", min(delayed, MUCH / 2),  # what else is found comes first
             Evidence(
                 figure="share of all the time that its event loop's thread waited for a CPU",
                 value=100 * (machine.main_thread_delay or 0.0), unit="%",
-            ), *figures,
+            ), *taken, *figures,
             advice="Give it CPUs of its own, or a share that is kept for it: something else takes them",
         )  # fmt: skip
 
 
-def _finding(service: Service, code: str, share: float, *evidence: Evidence, advice: str) -> Finding:
+def _taken(service: Service, machine: GotOfMachine) -> tuple[Evidence, ...] | None:
+    """How many requests wait for its event loop only because that waits for a CPU, a part of the time in
+    which it has something to do. None: too few of all; empty where nobody looked inside."""
+    if service.heavy.inside is None:
+        return ()
+    delay = machine.main_thread_delay or 0.0
+    part = delay / (delay + (machine.main_thread_cpu or 0.0))
+    grown = min(1.0, share(waiting(service, for_the_loop)))
+    if is_held(service):
+        requests, of_all = part * grown * service.waiting, part * grown >= MOST
+    else:
+        there = sum(count for place, count in service.heavy.places.items() if for_the_loop(place))
+        requests, of_all = part * there, part * there >= LOSS * service.heavy.in_flight
+    return (Evidence(figure="requests that wait for that", value=requests),) if of_all else None
+
+
+def _finding(service: Service, code: str, much: float, *evidence: Evidence, advice: str) -> Finding:
     bound = is_held(service)
-    severity: Severity = "low" if not bound else "high" if share >= MUCH else "medium"
+    severity: Severity = "low" if not bound else "high" if much >= MUCH else "medium"
     return Finding(
         code=code,
         about=about(service),

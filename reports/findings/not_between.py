@@ -9,6 +9,7 @@ from reports.evidence.outages import outages, slowest_ms
 from reports.evidence.reuse import reuse
 from reports.evidence.service import Service
 from reports.findings.autoscaler_blind import HIGHEST
+from reports.findings.buffered_stream import MADE, streamed, times_of
 from reports.findings.finding import Evidence
 from reports.findings.generator_limited import CPU
 from reports.findings.held import is_held
@@ -18,6 +19,8 @@ from workloads.checks.run import GENERATOR_CPU_PERCENT
 FREE = 0.5
 """The share of a bound up to which it is nothing."""
 LITTLE = 0.02
+STREAMED = 0.5
+"""The share of the time for which the LLM server streamed in which the answer came to the client, too."""
 ENOUGH = 59
 """So many, and none of them: then it is not one in twenty."""
 
@@ -60,6 +63,7 @@ def not_between(service: Service) -> Iterator[tuple[str, tuple[Evidence, ...]]]:
                 Evidence(figure="cores that it may take", value=machine.cores),
             ),
         )
+    yield from _not_held_back(service)
     memory = memory_of(cells)
     if memory is not None and memory.pressure is not None and memory.pressure <= LITTLE and not memory.kills:
         yield (
@@ -70,5 +74,22 @@ def not_between(service: Service) -> Iterator[tuple[str, tuple[Evidence, ...]]]:
                     value=100 * memory.pressure,
                     unit="%",
                 ),
+            ),
+        )
+
+
+def _not_held_back(service: Service) -> Iterator[tuple[str, tuple[Evidence, ...]]]:
+    """Answers come in pieces, as they are made. Where the LLM streams for a short time nobody sees that."""
+    cells = service.heavy.level.valid_cells
+    answers, upstream = streamed(cells), service.heavy.upstream
+    if not answers or upstream is None or not upstream.requests:
+        return
+    e2e_ms, came_ms, made_ms = times_of(answers, upstream)
+    if made_ms >= MADE * e2e_ms and came_ms >= STREAMED * made_ms:
+        yield (
+            "buffered-stream",
+            (
+                Evidence(figure="its tokens came to the client within", value=came_ms, unit="ms"),
+                Evidence(figure="the LLM server streamed an answer for", value=made_ms, unit="ms"),
             ),
         )

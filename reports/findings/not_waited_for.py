@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from reports.evidence.kinds import CONNECTIONS, HOME_MADE, KNOWN, LOCKS, NAMES, OUTSIDE, THREADS
 from reports.evidence.service import Service
 from reports.findings.finding import Evidence
-from reports.findings.held import HELD
+from reports.findings.held import UNEXPLAINED
 from reports.findings.load_shed import refused
 
 LITTLE = 0.02
@@ -56,11 +56,11 @@ def _queues(service: Service) -> Iterator[tuple[str, tuple[Evidence, ...]]]:
     if heavy.inside is None or not heavy.in_flight:
         return
     unseen = sum(n for at, n in heavy.places.items() if at.kind == OUTSIDE or at.kind not in KNOWN)
-    if unseen >= HELD * heavy.in_flight:
+    if unseen >= UNEXPLAINED * heavy.in_flight:
         return
     home_made = sum(one.requests for one in service.excesses if one.place.kind in HOME_MADE)
     for code, (what, kinds) in QUEUES.items():
-        if code in MAY_BE_HOME_MADE and home_made >= HELD * heavy.in_flight:
+        if code in MAY_BE_HOME_MADE and home_made >= UNEXPLAINED * heavy.in_flight:
             continue
         waiting = sum(count for place, count in heavy.places.items() if place.kind in kinds)
         if waiting <= LITTLE * heavy.in_flight:

@@ -7,21 +7,21 @@ from collections.abc import Iterator
 from reports.analysis.analysis import Analysis
 from reports.evidence.kinds import LOCKS, STAGE_QUEUE
 from reports.findings.finding import Finding
-from reports.findings.held import MOST, binding, held, share, waiting
+from reports.findings.held import binding, counts, held, waiting
 
 
 def stage_serialised(analysis: Analysis) -> Iterator[Finding]:
     for service in held(analysis):
         found = waiting(service, lambda place: place.kind in LOCKS)
         by_stage = waiting(service, lambda place: place.kind == STAGE_QUEUE)
-        if share(found) >= MOST:
+        if counts(service, found):
             yield binding(
                 service,
                 "stage-serialised",
                 found,
                 advice="Hold it for less, not across what is awaited, or let more in at once",
             )
-        elif share(by_stage) >= MOST:
+        elif counts(service, by_stage):
             yield binding(
                 service,
                 "stage-serialised",

@@ -10,7 +10,7 @@ from reports.evidence.inside import InsideOfCells
 from reports.evidence.kinds import THREADS
 from reports.evidence.libraries import family
 from reports.findings.finding import Evidence, Finding
-from reports.findings.held import MOST, binding, held, share, waiting
+from reports.findings.held import binding, counts, held, waiting
 from reports.findings.stacks import stack_evidence
 
 FULL = 0.8
@@ -25,7 +25,7 @@ def thread_pool(analysis: Analysis) -> Iterator[Finding]:
     for service in held(analysis):
         inside = service.heavy.inside
         found = waiting(service, lambda place: place.kind in THREADS)
-        if inside is None or share(found) < MOST:
+        if inside is None or not counts(service, found):
             continue
         full = _full(inside)
         by_default = full is not None and full.name.startswith(DEFAULT)

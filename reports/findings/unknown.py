@@ -13,19 +13,16 @@ from reports.figures.summary import OperatingPoint
 from reports.figures.text import listed
 from reports.findings.blind import look_inside
 from reports.findings.finding import Effect, Evidence, Finding
-from reports.findings.held import about, held
+from reports.findings.held import about, accused, is_much_held
 from reports.findings.stacks import stack_evidence
-
-BESIDE = frozenset(("noisy-neighbour",))
-"""What comes from outside explains nothing of the service."""
 
 
 def unknown(analysis: Analysis, found: Sequence[Finding]) -> Iterator[Finding]:
     """``found``: what the others say of the same analysis."""
-    named = {one.about for one in found if one.binds == "throughput" and one.code not in BESIDE}
+    named = accused(found)
     yield from _one_load(analysis, {finding.about for finding in found})
-    for service in held(analysis):
-        if about(service) in named or not service.compared:
+    for service in analysis.services:
+        if about(service) in named or not is_much_held(service):
             continue
         most = service.excesses[:1]
         looked = service.heavy.inside is not None
@@ -68,10 +65,9 @@ def _at(place: Place) -> str:
 def _one_load(analysis: Analysis, named: Collection[Subject]) -> Iterator[Finding]:
     """Of one load alone, and no queue to be seen, nobody knows whether it scales. A run that tries fixes is
     at one load on purpose."""
-    tried = {variant for fix in analysis.fixes for variant in (fix.tried.variant, fix.tried.of)}
     for service in analysis.services:
         variant = service.heavy.level.row.variant
-        if service.compared or about(service) in named or variant in tried:
+        if service.compared or about(service) in named or variant in analysis.of_fixes:
             continue
         of_it = (service.deployment, service.config)
         spoiled = [lv for lv in analysis.levels if (lv.deployment, lv.config) == of_it and not lv.valid]

@@ -9,7 +9,7 @@ from reports.analysis.analysis import Analysis
 from reports.evidence.kinds import READS
 from reports.evidence.service import Service
 from reports.findings.finding import Confidence, Evidence, Finding
-from reports.findings.held import MOST, binding, held, share, waiting
+from reports.findings.held import MOST, binding, counts, held, share, waiting
 
 SLOWER = 0.5
 """The share of what the load adds to an answer that the server's own record has to show."""
@@ -18,12 +18,14 @@ SLOWER = 0.5
 def upstream(analysis: Analysis) -> Iterator[Finding]:
     for service in held(analysis):
         found = waiting(service, _reads if service.heavy.upstream else _reads_a_socket)
-        if share(found) < MOST:
+        if not counts(service, found):
             continue
         if service.heavy.upstream is not None and not service.heavy.upstream.requests:
             continue  # the LLM server got nothing: they wait for something else
         slower_ms = _slower_ms(service)
-        added_ms = 1e3 * service.excess / service.heavy.per_second
+        added_ms = 1e3 * service.waiting / service.heavy.per_second
+        if share(found) < MOST:
+            added_ms = sum(one.ms for one in found)
         if slower_ms is not None and slower_ms < SLOWER * added_ms:
             continue  # the server has no part in it
         here, there = service.heavy.upstream, service.light.upstream

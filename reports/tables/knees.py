@@ -18,7 +18,8 @@ from reports.words.growth import knee_sentence
 def knee_paragraph(analysis: Analysis) -> Iterator[Paragraph]:
     lines = []
     for knee in analysis.knees:
-        lines.append(f"{knee.deployment}/{knee.name}: {knee_sentence(knee)}.")
+        fixes = any(level.row.variant in analysis.of_fixes for level in analysis.levels if knee.has(level))
+        lines.append(f"{knee.deployment}/{knee.name}: {knee_sentence(knee, of_fixes=fixes)}.")
         lines += [f"{prediction(one)}." for one in analysis.foretold if one.knee is knee]
         if knee.concurrency is None:
             lines += [line for one in analysis.ladders if (line := _ceiling(one, knee))]

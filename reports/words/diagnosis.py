@@ -16,7 +16,12 @@ TOLD = 3
 """Findings above the tables."""
 UNKNOWN = {"throughput": "what holds it back{} is not known", "nothing": "whether it scales is not known"}
 """What is said where nothing was found, by what it binds; with where most requests wait, if that is known."""
-BINDS = {"throughput": "It holds throughput down", "latency": "It makes answers slow", "nothing": ""}
+BINDS = {
+    "throughput": "It holds throughput down",
+    "latency": "It makes answers slow",
+    "next": "It binds next",
+    "nothing": "",
+}
 SPELT = {"cpu": "CPU", "dns": "DNS", "gc": "GC", "llm": "LLM"}
 
 

@@ -38,8 +38,9 @@ def _where(knee: Knee) -> str:
     return f"{where} ({first if first == last else f'{first}-{last}'} not measured)"
 
 
-def knee_sentence(knee: Knee) -> str:
-    """All that is known of where one configuration stops growing."""
+def knee_sentence(knee: Knee, *, of_fixes: bool = False) -> str:
+    """All that is known of where one configuration stops growing; ``of_fixes``: it was measured beside fixes,
+    or is one."""
     per = knee.workload.throughput.title
     best = f"{spread(knee.throughput)} {per}"
     if knee.workload_mismatch:
@@ -58,6 +59,8 @@ def knee_sentence(knee: Knee) -> str:
         if knee.reached_share < 0.95:
             sure += f"; {1 - knee.reached_share:.0%} of resamplings see it still growing"
         return f"stops growing {_where(knee)}, {best}{sure}"
+    if knee.levels == 1 and of_fixes:
+        return f"{best} at {users(knee.top)}, the load of the finding: there the fixes are compared"
     if knee.levels == 1:
         return f"one level only ({users(knee.top)}, {best}): says nothing about growth"
     why = "; the budget ended the sweep first" if knee.budget_ended else ""

@@ -5,18 +5,42 @@ from typing import Any
 
 import pytest
 
+from records.evidence.inside import READY, Place
 from reports.evidence.machine import GotOfMachine
+from reports.evidence.service import Excess
 from reports.findings.machine_limits import machine_limits
 
 
 @pytest.mark.parametrize(("waited", "found"), [(0.09, {}), (0.4, {"noisy-neighbour": 40.0})])
 def test_a_neighbour_takes_of_the_clocks_time(waited: float, found: dict[str, float]) -> None:
     """Of the time in which it could run the service waited nearly always, for it hardly ever could."""
+    service = SimpleNamespace(held=0.0, heavy=at_load(0.01, waited, inside=None))
+    analysis: Any = SimpleNamespace(services=[service])
+    assert {one.code: one.evidence[0].value for one in machine_limits(analysis)} == found
+
+
+@pytest.mark.parametrize(("kind", "ran", "found"), [
+    (READY, 0.3, ["noisy-neighbour"]), (READY, 0.55, []),  # its own work takes more of that time
+    ("lock", 0.3, []),  # they wait for something else
+])  # fmt: skip
+def test_a_neighbour_is_to_blame_for_those_who_wait_for_its_cpu(
+    kind: str, ran: float, found: list[str]
+) -> None:
+    """16 of 20 requests wait because of the load; the loop waits for a CPU in 40 % of the time."""
+    place = Place(kind=kind)
+    waits = (Excess(place=place, requests=15.0, share=15 / 16, ms=375.0),)
+    heavy = at_load(ran, 0.4, inside=object(), places={place: 15.0}, in_flight=20.0)
+    service = SimpleNamespace(
+        held=0.8, compared=False, waiting=16.0, excesses=waits, heavy=heavy, light=heavy
+    )
+    analysis: Any = SimpleNamespace(services=[service])
+    assert [one.code for one in machine_limits(analysis)] == found
+
+
+def at_load(ran: float, waited: float, **seen: Any) -> SimpleNamespace:
     unknown: Any = dict.fromkeys(("threads", "throttled", "memory_pressure", "oom_kills"))
     machine = GotOfMachine(
-        cpu_cores=0.02, cores=1.0, run_delay=0.97, main_thread_cpu=0.01, main_thread_delay=waited, **unknown
+        cpu_cores=ran, cores=1.0, run_delay=0.97, main_thread_cpu=ran, main_thread_delay=waited, **unknown
     )
-    level = SimpleNamespace(deployment="d", config="c", load=None)
-    heavy = SimpleNamespace(machine=machine, level=level, answers_per_second=8.0)
-    analysis: Any = SimpleNamespace(services=[SimpleNamespace(held=0.0, heavy=heavy)])
-    assert {one.code: one.evidence[0].value for one in machine_limits(analysis)} == found
+    level = SimpleNamespace(deployment="d", config="c", load=None, figures=SimpleNamespace(throughput=None))
+    return SimpleNamespace(machine=machine, level=level, answers_per_second=8.0, **seen)

@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 import pytest
 
-from reported import analysed
+from reported import analysed, rewritten
 from reports.as_json.results import results_json
 from reports.blocks import blocks
 from reports.document.document import Row, Table
@@ -38,6 +38,32 @@ def test_a_plain_wait_is_latency_and_holds_back_nobody(diagnose: Any, seen: Any)
     figures = {one.figure: one.value for one in found.evidence}
     assert figures["a plain wait there"] == pytest.approx(30.6, rel=0.05)
     assert found.effect.figure == "mean E2E"
+
+
+@pytest.mark.parametrize(("kind", "ttft_ms", "asked_ms", "said"), [
+    ("socket-read", 170, 5, ("latency-only", "mean TTFT")),
+    ("sleep", 170, 190, ("latency-only", "mean TTFT")),  # whatever the LLM does meanwhile
+    ("socket-read", 170, 190, ("scales-to-measured-limit", "")),  # it may be the LLM
+    ("socket-read", 20, 5, ("scales-to-measured-limit", "")),  # after the first token
+    ("queue-get", 170, 5, ("scales-to-measured-limit", "")),  # what it waits for, the app does itself
+])  # fmt: skip
+def test_a_plain_wait_before_the_first_token_is_a_part_of_the_ttft(
+    diagnose: Any, seen: Any, tmp_path: Path, kind: str, ttft_ms: float, asked_ms: float, said: Any
+) -> None:
+    """27 ms, of an answer that takes 200 ms; alone it is seen nowhere else."""
+    waits = {**SLEEP, "kind": kind}
+    light = seen(users=1, rps=4.8, waits=({**waits, "count": 1},), llm_ms=(asked_ms, 0))
+    heavy = seen(users=20, rps=110, waits=({**READ, "count": 17}, {**waits, "count": 3}), llm_ms=(150, 0))
+    diagnose(light, heavy)
+
+    def slow(line: dict[str, Any], _: Any) -> None:
+        line["first_token_at_ns"] = line["sent_at_ns"] + round(1e6 * ttft_ms)
+        line["last_token_at_ns"] = line["sent_at_ns"] + 199_000_000
+        line["ended_at_ns"] = line["sent_at_ns"] + 199_500_000
+
+    rewritten(tmp_path, slow)
+    found = next(one for one in diagnosis(analysed(tmp_path / "run")) if one.binds in ("latency", "nothing"))
+    assert (found.code, found.effect.figure if found.effect else "") == said
 
 
 def test_garbage_that_is_collected_often(diagnose: Any, both: Any) -> None:
@@ -76,7 +102,9 @@ def test_what_it_is_not_stands_beside_with_its_figure(loaded: Any, both: Any) ->
     free = {one["code"]: {e["figure"]: e["value"] for e in one["evidence"]} for one in written}
     assert set(free) == {
         "event-loop-blocked", "gc-pauses", "llm-upstream-bound", "interpreter-bound", "load-shed", "dns-slow",
-        "stage-serialised", "thread-pool-exhausted", "connection-pool-exhausted",
+        "stage-serialised", "thread-pool-exhausted", "connection-pool-exhausted", "client-per-request",
+        "model-load-on-request-path", "llm-client-blocking", "preprocessing-on-loop", "search-bound",
+        "embedding-cpu-bound",
     }  # fmt: skip
     assert free["llm-upstream-bound"]["the LLM server's own first token"] == 41
     said = "Not the cause, local/baseline at 20 users: event loop blocked (the loop comes late by"

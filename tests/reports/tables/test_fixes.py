@@ -105,7 +105,11 @@ def test_each_fix_is_named_by_its_setting_however_little_room(tried: Any) -> Non
 
 def test_the_one_load_of_a_fix_leaves_nothing_unknown(tried: Any) -> None:
     assert "unknown" in {one.code for one in diagnosis(tried())}
-    assert "unknown" not in {one.code for one in diagnosis(tried(FIX))}
+    assert "slow: one level only (10 users" in words(tried())
+    analysis = tried(FIX)
+    assert "unknown" not in {one.code for one in diagnosis(analysis)}
+    assert "at 10 users, the load of the finding: there the fixes are compared" in words(analysis)
+    assert "one level only" not in words(analysis)
 
 
 def test_another_reference_changes_no_gain(tried: Any, tmp_path: Any) -> None:

@@ -16,7 +16,7 @@ from reports.tables.knees import knee_paragraph
 def test_a_knee_that_is_not_found_has_the_ceiling_beside_it(
     monkeypatch: pytest.MonkeyPatch, knee_at: int | None, share: float, said: bool
 ) -> None:
-    monkeypatch.setattr("reports.tables.knees.knee_sentence", lambda knee: "knee not found")
+    monkeypatch.setattr("reports.tables.knees.knee_sentence", lambda knee, **_: "knee not found")
     knee = SimpleNamespace(deployment="mine", config="as-is", name="as-is", concurrency=knee_at, top=20)
     load = SimpleNamespace(named="20 users")
     service: Any = SimpleNamespace(
