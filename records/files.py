@@ -88,6 +88,17 @@ def read_lines(path: Path) -> Iterator[tuple[int, bytes]]:
                 yield number, line
 
 
+def line_blocks(path: Path, size: int) -> Iterator[tuple[int, list[bytes]]]:
+    """(number of its first line, lines) of about ``size`` bytes of such a file at a time, empty lines too."""
+    with open_file(path) as file:
+        number = 1
+        while lines := file.readlines(size):
+            whole = lines if lines[-1].endswith(b"\n") else lines[:-1]
+            if whole:
+                yield number, whole
+            number += len(lines)
+
+
 def line_count(path: Path) -> int:
     """Of a file that is not there, or cannot be read, 0."""
     with suppress(OSError):

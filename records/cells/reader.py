@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import islice
@@ -30,7 +30,7 @@ class CellData:
 
     cell: Cell
     path: Path
-    requests: tuple[RequestRecord, ...] = ()
+    requests: Sequence[RequestRecord] = ()
 
     @property
     def lost(self) -> str | None:
@@ -87,11 +87,12 @@ def has_ended(run: Path, directory: Path) -> bool:
     Raises:
         RecordError: its cell.json is missing or is not one.
     """
-    cell = _cell(directory)
+    cell = cell_of(directory)
     return cell.complete and cell.name == _name(run, directory)
 
 
-def _cell(directory: Path) -> Cell:
+def cell_of(directory: Path) -> Cell:
+    """What a cell was asked for and came to. Raises RecordError for what says it of none."""
     raw = read_json(directory / layout.CELL)
     try:
         return _harmless(Cell.from_json(raw))
@@ -122,9 +123,14 @@ def read_cell(directory: Path) -> CellData:
     Raises:
         RecordError: a file is missing, from another schema, or has a bad line.
     """
-    cell = _cell(directory)
+    cell = cell_of(directory)
     requests = tuple(requests_of(directory, cell))
-    lost = all_there(cell, len(requests), len(measured(requests, cell.window)))
+    return judged(directory, cell, requests, len(measured(requests, cell.window)))
+
+
+def judged(directory: Path, cell: Cell, requests: Sequence[RequestRecord], counted: int) -> CellData:
+    """A cell by all its requests, of which so many are measured ones."""
+    lost = all_there(cell, len(requests), counted)
     ended = Verdict(checks=_ended(directory))  # first, for it explains the others
     cell = replace(cell, verdict=ended.merged(cell.verdict.merged(lost).checks))
     return CellData(cell=cell, path=directory, requests=requests)
@@ -146,27 +152,38 @@ def _ended(directory: Path) -> tuple[Check, ...]:
 def read_head(directory: Path) -> CellData:
     """A cell with the first of its requests alone, for who goes over `requests_of` it. It was not seen yet
     whether they are `all_there`. Raises as `read_cell`."""
-    cell = _cell(directory)
+    cell = cell_of(directory)
     return CellData(cell=cell, path=directory, requests=tuple(islice(requests_of(directory, cell), 1)))
+
+
+def requests_file(directory: Path, cell: Cell) -> Path | None:
+    """Where the records of a cell are; None of one that was never asked. Raises as `read_cell`."""
+    path = directory / layout.REQUESTS
+    if cell.complete and not path.exists():
+        raise RecordError(f"{path} is missing")
+    return path if path.exists() else None
 
 
 def requests_of(directory: Path, cell: Cell) -> Iterator[RequestRecord]:
     """The records of a cell, one after the other. Raises as `read_cell`."""
-    path = directory / layout.REQUESTS
-    if cell.complete and not path.exists():
-        raise RecordError(f"{path} is missing")
-    if path.exists():
-        traces = _traces(directory / layout.SPANS)
+    if (path := requests_file(directory, cell)) is not None:
+        traces = traces_of(directory)
         for number, line in read_lines(path):
-            try:
-                yield with_stages(slim(decode(line)), traces)
-            except RecordError as error:
-                raise RecordError(f"{path}:{number}: {error}") from error
+            yield record_in(path, number, line, traces)
 
 
-def _traces(path: Path) -> Traces:
+def record_in(path: Path, number: int, line: bytes, traces: Traces) -> RequestRecord:
+    """The record of a line, with the stages that spans say. Raises RecordError, which says where."""
+    try:
+        return with_stages(slim(decode(line)), traces)
+    except RecordError as error:
+        raise RecordError(f"{path}:{number}: {error}") from error
+
+
+def traces_of(directory: Path) -> Traces:
     """The spans that say what a cell's stages took; none by a clock that is not the load's, or of which
     nobody says it: `records.evidence.unreadable` counts what cannot be read."""
+    path = directory / layout.SPANS
     if not path.exists():
         return {}
     with suppress(RecordError, OSError):

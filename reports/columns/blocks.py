@@ -1,0 +1,145 @@
+"""From lines of JSON to columns, many lines at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import MISSING, fields
+from itertools import chain
+from operator import attrgetter
+from typing import Any, get_type_hints
+
+import msgspec
+import numpy as np
+
+from records.cells.request import RequestRecord
+from records.errors import RecordError
+from reports.columns.kinds import NO_INTEGER, Coded, Column, Lists, joined
+from reports.columns.places import Places
+from reports.columns.requests import ALWAYS, NAMED, PERHAPS, Manner, Requests, of_columns
+from reports.columns.stages import StageTypes
+
+AT_A_TIME = 1 << 18
+"""Bytes of lines that are made columns at once: their objects fit into a CPU's cache."""
+_manner, _always, _perhaps = attrgetter(*Manner._fields), attrgetter(*ALWAYS), attrgetter(*PERHAPS)
+_OWN_TYPES: dict[str, Any] = {
+    "gaps_us": list[int],
+    "flags": tuple[str, ...],
+    **dict.fromkeys(NAMED, msgspec.Raw),
+    "token_source": str,
+}
+_NOTHING: dict[str, Any] = {"gaps_us": (), "flags": (), **dict.fromkeys(NAMED, msgspec.Raw(b"{}"))}
+_NAMED = {name: msgspec.json.Decoder(get_type_hints(RequestRecord)[name]) for name in NAMED}
+
+
+def _decoder(stages: Any) -> msgspec.json.Decoder[Any]:
+    """Of a line whose stage times are of that type. Its fields are those of a record, so that it takes what
+    `records.cells.request.decode` takes at once."""
+    types = {**get_type_hints(RequestRecord), **_OWN_TYPES, "stages": stages | None}
+    made: list[Any] = []
+    for own in fields(RequestRecord):
+        if own.name in _NOTHING:
+            made.append((own.name, types[own.name], _NOTHING[own.name]))
+        elif own.default is MISSING:
+            made.append((own.name, types[own.name]))
+        else:
+            made.append((own.name, types[own.name], own.default))
+    return msgspec.json.Decoder(msgspec.defstruct("Line", made, kw_only=True, gc=False))
+
+
+class Columns:
+    """Makes the columns of one cell, a block of lines after the other."""
+
+    def __init__(self) -> None:
+        self._stages = StageTypes()
+        self._decoder = _decoder(self._stages.made)
+        self._blocks: dict[str, list[Any]] = {}
+        self._manners, self._questions = Places[tuple[Any, ...]](), Places[str]()
+        self._named = {name: Places[bytes](_NAMED[name].decode) for name in NAMED}
+        self._count = 0
+
+    def takes(self, lines: Sequence[bytes]) -> bool:
+        """Add these lines; False: none of them, for one is no record as this version writes it."""
+        try:
+            self._add(lines)
+        except (msgspec.MsgspecError, UnicodeError, RecursionError, OverflowError):
+            return False
+        return True
+
+    def add_records(self, records: Iterable[RequestRecord]) -> None:
+        """Raises RecordError for what has no column: a number of more than 64 bits."""
+        try:
+            if lines := [record.encode() for record in records]:
+                self._add(lines)
+        except (TypeError, msgspec.MsgspecError, OverflowError) as error:
+            raise RecordError(f"it holds a number of more than 64 bits: {error}") from error
+
+    def _add(self, lines: Sequence[bytes]) -> None:
+        """All of them or, where one makes it raise, none."""
+        rows = self._decoded(lines)
+        for name, column in self._block(rows).items():
+            self._blocks.setdefault(name, []).append(column)
+        self._count += len(rows)
+
+    def _decoded(self, lines: Sequence[bytes]) -> list[Any]:
+        try:
+            return list(map(self._decoder.decode, lines))
+        except msgspec.ValidationError:
+            if not self._stages.learn(lines):
+                raise
+            self._decoder = _decoder(self._stages.made)
+            return list(map(self._decoder.decode, lines))
+
+    def _block(self, rows: Sequence[Any]) -> dict[str, Any]:
+        """Raises OverflowError for a number of more than 64 bits, msgspec.MsgspecError."""
+        count = len(rows)
+        every = np.fromiter(chain.from_iterable(map(_always, rows)), np.int64, count * len(ALWAYS))
+        block: dict[str, Any] = dict(zip(ALWAYS, every.reshape(count, -1).T.copy(), strict=True))
+        for name, found in zip(PERHAPS, zip(*map(_perhaps, rows), strict=True), strict=True):
+            there = found if None not in found else [NO_INTEGER if at is None else at for at in found]
+            block[name] = np.fromiter(there, np.int64, count)
+        manners = map(self._manners.__getitem__, map(_manner, rows))
+        block["manner"] = np.fromiter(manners, np.int32, count)
+        questions = [row.question for row in rows]
+        block["question"] = np.fromiter(map(self._questions.__getitem__, questions), np.int32, count)
+        for name, places in self._named.items():
+            own = [bytes(getattr(row, name)) for row in rows]
+            block[name] = np.fromiter(map(places.__getitem__, own), np.int32, count)
+        block["gaps_us"] = _gaps([row.gaps_us for row in rows])
+        block["stages"] = self._stages.column([row.stages for row in rows])
+        return block
+
+    def requests(self) -> Requests:
+        """All that was added; these are then gone from here."""
+        distinct: dict[str, Sequence[Any]] = {
+            "manner": [Manner(*one) for one in self._manners],
+            "question": list(self._questions),
+            **{name: list(places) for name, places in self._named.items()},
+        }
+        made: dict[str, Column] = {}
+        for name in list(self._blocks):
+            blocks = self._blocks.pop(name)
+            if name in distinct:
+                made[name] = Coded(codes=np.concatenate(blocks), distinct=distinct[name])
+            elif name == "stages":
+                made[name] = self._stages.joined(blocks)
+            else:
+                made[name] = joined(blocks)
+        return of_columns(self._count, made) if made else Requests.joined([])
+
+
+def _gaps(lists: Sequence[Sequence[int]]) -> Lists:
+    counts = np.fromiter(map(len, lists), np.int32, len(lists))
+    try:
+        flat: Any = np.fromiter(chain.from_iterable(lists), np.int32, int(counts.sum()))
+    except OverflowError:  # over half an hour
+        flat = np.fromiter(chain.from_iterable(lists), np.int64, int(counts.sum()))
+    return Lists(flat=flat, counts=counts)
+
+
+def requests_in(records: Sequence[RequestRecord]) -> Requests:
+    """These records in columns. Raises RecordError for a number of more than 64 bits."""
+    if isinstance(records, Requests):
+        return records
+    columns = Columns()
+    columns.add_records(records)
+    return columns.requests()
