@@ -89,13 +89,14 @@ def read_lines(path: Path) -> Iterator[tuple[int, bytes]]:
 
 
 def line_blocks(path: Path, size: int) -> Iterator[tuple[int, list[bytes]]]:
-    """(number of its first line, lines) of about ``size`` bytes of such a file at a time, empty lines too."""
+    """(number of the first, lines without their newline) of such a file, about ``size`` bytes at a time: empty
+    lines too, but none that a kill cut off."""
     with open_file(path) as file:
-        number = 1
-        while lines := file.readlines(size):
-            whole = lines if lines[-1].endswith(b"\n") else lines[:-1]
-            if whole:
-                yield number, whole
+        number, rest = 1, b""
+        while block := file.read(size):
+            *lines, rest = (rest + block).split(b"\n")
+            if lines:
+                yield number, lines
             number += len(lines)
 
 

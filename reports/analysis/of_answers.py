@@ -249,9 +249,11 @@ def gaps_left_out(analysis: Analysis) -> Iterator[Note]:
     found = []
     for level in analysis.levels:
         timed = timed_of(level.valid_cells)
-        good = timed.where(timed.gaps_us.counts > 0)
-        left_out = int(good.mask(lambda one: GAPS_LEFT_OUT in one.flags).sum())
-        share = left_out / len(good) if len(good) else 0.0
+        left_out = timed.mask(lambda one: GAPS_LEFT_OUT in one.flags)
+        if not left_out.any():
+            continue
+        has_gaps = timed.gaps_us.counts > 0
+        share = int((left_out & has_gaps).sum()) / max(1, int(has_gaps.sum()))
         if share >= LATE_SHARE:
             found.append(GapsLeftOut(at=Subject.of(level), share=share))
     yield from sorted(found, key=lambda note: -note.share)

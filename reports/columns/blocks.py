@@ -13,21 +13,27 @@ import numpy as np
 
 from records.cells.request import RequestRecord
 from records.errors import RecordError
-from reports.columns.kinds import NO_INTEGER, Coded, Column, Lists, joined
+from reports.columns.gaps import lists_of
+from reports.columns.kinds import NO_INTEGER, Coded, Column, Ints, joined
 from reports.columns.places import Places
 from reports.columns.requests import ALWAYS, NAMED, PERHAPS, Manner, Requests, of_columns
 from reports.columns.stages import StageTypes
 
 AT_A_TIME = 1 << 18
 """Bytes of lines that are made columns at once: their objects fit into a CPU's cache."""
-_manner, _always, _perhaps = attrgetter(*Manner._fields), attrgetter(*ALWAYS), attrgetter(*PERHAPS)
+_always, _perhaps = attrgetter(*ALWAYS), attrgetter(*PERHAPS)
+_coded = {name: attrgetter(name) for name in ("question", *NAMED)} | {"manner": attrgetter(*Manner._fields)}
 _OWN_TYPES: dict[str, Any] = {
-    "gaps_us": list[int],
+    "gaps_us": msgspec.Raw,
     "flags": tuple[str, ...],
     **dict.fromkeys(NAMED, msgspec.Raw),
     "token_source": str,
 }
-_NOTHING: dict[str, Any] = {"gaps_us": (), "flags": (), **dict.fromkeys(NAMED, msgspec.Raw(b"{}"))}
+_NOTHING: dict[str, Any] = {
+    "gaps_us": msgspec.Raw(b"[]"),
+    "flags": (),
+    **dict.fromkeys(NAMED, msgspec.Raw(b"{}")),
+}
 _NAMED = {name: msgspec.json.Decoder(get_type_hints(RequestRecord)[name]) for name in NAMED}
 
 
@@ -53,8 +59,8 @@ class Columns:
         self._stages = StageTypes()
         self._decoder = _decoder(self._stages.made)
         self._blocks: dict[str, list[Any]] = {}
-        self._manners, self._questions = Places[tuple[Any, ...]](), Places[str]()
-        self._named = {name: Places[bytes](_NAMED[name].decode) for name in NAMED}
+        named = {name: Places[Any](decoder.decode) for name, decoder in _NAMED.items()}
+        self._places = {"manner": Places[Any](), "question": Places[Any](), **named}
         self._count = 0
 
     def takes(self, lines: Sequence[bytes]) -> bool:
@@ -95,26 +101,19 @@ class Columns:
         every = np.fromiter(chain.from_iterable(map(_always, rows)), np.int64, count * len(ALWAYS))
         block: dict[str, Any] = dict(zip(ALWAYS, every.reshape(count, -1).T.copy(), strict=True))
         for name, found in zip(PERHAPS, zip(*map(_perhaps, rows), strict=True), strict=True):
-            there = found if None not in found else [NO_INTEGER if at is None else at for at in found]
-            block[name] = np.fromiter(there, np.int64, count)
-        manners = map(self._manners.__getitem__, map(_manner, rows))
-        block["manner"] = np.fromiter(manners, np.int32, count)
-        questions = [row.question for row in rows]
-        block["question"] = np.fromiter(map(self._questions.__getitem__, questions), np.int32, count)
-        for name, places in self._named.items():
-            own = [bytes(getattr(row, name)) for row in rows]
-            block[name] = np.fromiter(map(places.__getitem__, own), np.int32, count)
-        block["gaps_us"] = _gaps([row.gaps_us for row in rows])
+            block[name] = _perhaps_none(found)
+        for name, places in self._places.items():
+            own = map(_coded[name], rows)
+            texts: Iterable[Any] = map(bytes, own) if name in NAMED else own
+            block[name] = np.fromiter(map(places.__getitem__, texts), np.int32, count)
+        block["gaps_us"] = lists_of([row.gaps_us for row in rows])
         block["stages"] = self._stages.column([row.stages for row in rows])
         return block
 
     def requests(self) -> Requests:
         """All that was added; these are then gone from here."""
-        distinct: dict[str, Sequence[Any]] = {
-            "manner": [Manner(*one) for one in self._manners],
-            "question": list(self._questions),
-            **{name: list(places) for name, places in self._named.items()},
-        }
+        distinct: dict[str, Sequence[Any]] = {name: list(places) for name, places in self._places.items()}
+        distinct["manner"] = [Manner(*one) for one in distinct["manner"]]
         made: dict[str, Column] = {}
         for name in list(self._blocks):
             blocks = self._blocks.pop(name)
@@ -127,13 +126,11 @@ class Columns:
         return of_columns(self._count, made) if made else Requests.joined([])
 
 
-def _gaps(lists: Sequence[Sequence[int]]) -> Lists:
-    counts = np.fromiter(map(len, lists), np.int32, len(lists))
+def _perhaps_none(found: Sequence[int | None]) -> Ints:
     try:
-        flat: Any = np.fromiter(chain.from_iterable(lists), np.int32, int(counts.sum()))
-    except OverflowError:  # over half an hour
-        flat = np.fromiter(chain.from_iterable(lists), np.int64, int(counts.sum()))
-    return Lists(flat=flat, counts=counts)
+        return np.fromiter(found, np.int64, len(found))  # type: ignore[arg-type]
+    except TypeError:
+        return np.fromiter((NO_INTEGER if at is None else at for at in found), np.int64, len(found))
 
 
 def requests_in(records: Sequence[RequestRecord]) -> Requests:

@@ -50,7 +50,7 @@ def _records(path: Path, first: int, lines: Sequence[bytes], traces: Traces) -> 
 
 @contextmanager
 def _without_collecting() -> Iterator[None]:
-    """No search for cycles: lines have none, and to look for some again and again takes as long as to read."""
+    """No search for cycles: lines have none, and to look for some takes as long as to read them."""
     enabled = gc.isenabled()
     gc.disable()
     try:

@@ -11,21 +11,29 @@ import numpy.typing as npt
 Numbers = npt.NDArray[np.float64] | npt.NDArray[np.signedinteger[Any]]
 Span = tuple[int, int]
 """Places in rising order, the first and the last of some, from 0."""
-FEW = 1 << 12
+FEW = 1 << 14
 """So many are sorted at once: that takes no longer."""
+DRAWN = 1 << 14
+"""Of the sample by which the others are parted."""
+ERRORS = 6.0
+"""So many standard errors of its quantile are on either side; where that is not enough, all are sorted."""
 
 
 class Ranked:
-    """Values in rising order, as far as they were `placed`, each divided."""
+    """Values in rising order, as far as their places are in ``spans``; each divided."""
 
-    def __init__(self, ordered: Numbers, divisor: float) -> None:
-        self._ordered, self._divisor = ordered, divisor
+    def __init__(self, values: Numbers, spans: Iterable[Span], divisor: float = 1.0) -> None:
+        self._count, self._divisor = len(values), divisor
+        self._parts = list(_parts(values, sorted(spans)))
 
     def __len__(self) -> int:
-        return len(self._ordered)
+        return self._count
 
     def __getitem__(self, place: int) -> float:
-        return float(self._ordered[place]) / self._divisor
+        for start, part in self._parts:
+            if start <= place < start + len(part):
+                return float(part[place - start]) / self._divisor
+        raise IndexError(place)
 
 
 def span_of(n: int, q: float, interval: tuple[int, int] | None = None) -> Span:
@@ -36,32 +44,35 @@ def span_of(n: int, q: float, interval: tuple[int, int] | None = None) -> Span:
     return (first, last) if interval is None else (min(first, interval[0] - 1), max(last, interval[1] - 1))
 
 
-def placed(values: Numbers, spans: Iterable[Span]) -> Numbers:
-    """A copy in which the values of these places are where they were if all were sorted. Hoare's selection
-    (Communications of the ACM 4, 1961), which takes a time in proportion to their number."""
-    found = values.copy()
-    if len(found) <= FEW:
-        found.sort()
-        return found
-    start = 0
-    for first, last in _apart(spans):
-        found[start:].partition(first - start)
-        if last > first:
-            found[first + 1 :].partition(last - first - 1)
-            found[first + 1 : last].sort()
-        start = last + 1
-    return found
+def _parts(values: Numbers, spans: Iterable[Span]) -> Iterator[tuple[int, Numbers]]:
+    """Sorted parts, and the place of the first of each: one that has all places of each span. What lies
+    between two values of a sample, which are near those that are sought, is counted and sorted (Floyd and
+    Rivest, Communications of the ACM 18, 1975)."""
+    if len(values) <= FEW:
+        yield 0, np.sort(values)
+        return
+    drawn = np.sort(np.random.default_rng(len(values)).choice(values, DRAWN))
+    for first, last in spans:
+        low, high = _around(drawn, first / len(values), last / len(values))
+        start, part = int(np.count_nonzero(values < low)), values[(values >= low) & (values <= high)]
+        if not start <= first <= last < start + len(part):
+            start, part = 0, values
+        yield start, np.sort(part)
 
 
-def _apart(spans: Iterable[Span]) -> Iterator[Span]:
-    """In rising order, those together that touch each other."""
-    now: Span | None = None
-    for first, last in sorted(spans):
-        if now is not None and first <= now[1] + 1:
-            now = (now[0], max(now[1], last))
-            continue
-        if now is not None:
-            yield now
-        now = (first, last)
-    if now is not None:
-        yield now
+def _around(drawn: Numbers, first: float, last: float) -> tuple[Any, Any]:
+    """Two values of a sample in order, which those at these shares of the whole most likely lie between."""
+    n = len(drawn)
+    below = first * n - ERRORS * (n * first * (1 - first)) ** 0.5 - 1
+    above = last * n + ERRORS * (n * last * (1 - last)) ** 0.5 + 1
+    low = drawn[int(below)] if below >= 0 else drawn.dtype.type(_least(drawn))
+    high = drawn[int(above)] if above < n else drawn.dtype.type(_most(drawn))
+    return low, high
+
+
+def _least(drawn: Numbers) -> Any:
+    return -np.inf if drawn.dtype.kind == "f" else np.iinfo(drawn.dtype).min
+
+
+def _most(drawn: Numbers) -> Any:
+    return np.inf if drawn.dtype.kind == "f" else np.iinfo(drawn.dtype).max

@@ -98,7 +98,7 @@ def _of(level: OperatingPoint, by_region: Mapping[str, Sequence[Sample]], neares
     amounts = {name: sum(float(one.amounts.sum()) for one in own) for name, own in by_region.items()}
     total = sum(amounts.values())
     for name, samples in by_region.items():
-        counted = _from(Requests.joined([cell.counted for cell in _cells(level)]), name)
+        counted = Requests.joined([_from(cell.counted, name) for cell in _cells(level)])
         yield Region(
             deployment=level.deployment,
             config=level.config,

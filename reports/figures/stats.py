@@ -18,7 +18,7 @@ from scipy.special import bdtr, bdtrik  # not scipy.stats, which is slow to impo
 
 from records.cells.measure import CONFIDENCE, between_ranks, wanted_answers
 from reports.columns.kinds import Floats, Ints
-from reports.figures.ranks import Numbers, Ranked, placed, span_of
+from reports.figures.ranks import Numbers, Ranked, span_of
 
 BINS = 10
 DRAWS = 1000
@@ -67,7 +67,7 @@ def percentile(values: Sequence[float] | Numbers, q: float) -> float:
     found = np.asarray(values, dtype=np.float64)
     if not len(found):
         raise ValueError("no values")
-    return between_ranks(placed(found, [span_of(len(found), q)]), q)
+    return between_ranks(Ranked(found, [span_of(len(found), q)]), q)
 
 
 def order_interval(n: int, q: float) -> tuple[int, int] | None:
@@ -116,7 +116,7 @@ def percentile_estimates(values: Numbers, divisor: float, qs: Sequence[float]) -
     spans = [
         span_of(n, q, interval) for q, interval, there in zip(qs, intervals, enough, strict=True) if there
     ]
-    ordered = Ranked(placed(values, spans), divisor)
+    ordered = Ranked(values, spans, divisor)
     return [
         _estimate(ordered, q, interval) if there else None
         for q, interval, there in zip(qs, intervals, enough, strict=True)
@@ -205,10 +205,12 @@ def median_draws(samples: Sequence[Sample], weights: Sequence[Floats]) -> Floats
     if not len(values):
         return medians
     candidates = values[np.unique(np.linspace(0, len(values) - 1, GRID).round().astype(np.int64))]
-    summed = np.zeros((DRAWS, len(candidates)))
-    for sample, weight in zip(samples, weights, strict=True):
-        parts = [np.sort(sample.values[sample.value_bins == i]) for i in range(BINS)]
-        summed += weight @ np.stack([np.searchsorted(part, candidates, side="right") for part in parts])
+    counts = [
+        np.searchsorted(np.sort(sample.values[sample.value_bins == i]), candidates, side="right")
+        for sample in samples
+        for i in range(BINS)
+    ]
+    summed = np.hstack(weights) @ np.stack(counts).astype(np.float64)  # whole numbers: exact in any order
     half = summed[:, -1:] / 2
     low = np.argmax(summed >= half, axis=1)
     high = np.argmax(summed > half, axis=1)
