@@ -169,13 +169,13 @@ def requests_of(directory: Path, cell: Cell) -> Iterator[RequestRecord]:
     if (path := requests_file(directory, cell)) is not None:
         traces = traces_of(directory)
         for number, line in read_lines(path):
-            yield record_in(path, number, line, traces)
+            yield slim(record_in(path, number, line, traces))
 
 
 def record_in(path: Path, number: int, line: bytes, traces: Traces) -> RequestRecord:
     """The record of a line, with the stages that spans say. Raises RecordError, which says where."""
     try:
-        return with_stages(slim(decode(line)), traces)
+        return with_stages(decode(line), traces)
     except RecordError as error:
         raise RecordError(f"{path}:{number}: {error}") from error
 

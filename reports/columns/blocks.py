@@ -10,6 +10,7 @@ from typing import Any, get_type_hints
 
 import msgspec
 import numpy as np
+import orjson
 
 from records.cells.request import RequestRecord
 from records.errors import RecordError
@@ -19,7 +20,7 @@ from reports.columns.places import Places
 from reports.columns.requests import ALWAYS, NAMED, PERHAPS, Manner, Requests, of_columns
 from reports.columns.stages import StageTypes
 
-AT_A_TIME = 1 << 18
+AT_A_TIME = 1 << 20
 """Bytes of lines that are made columns at once: their objects fit into a CPU's cache."""
 _always, _perhaps = attrgetter(*ALWAYS), attrgetter(*PERHAPS)
 _coded = {name: attrgetter(name) for name in ("question", *NAMED)} | {"manner": attrgetter(*Manner._fields)}
@@ -74,7 +75,8 @@ class Columns:
     def add_records(self, records: Iterable[RequestRecord]) -> None:
         """Raises RecordError for what has no column: a number of more than 64 bits."""
         try:
-            if lines := [record.encode() for record in records]:
+            # A record that was read has its gaps in an array.
+            if lines := [orjson.dumps(record, default=list) for record in records]:
                 self._add(lines)
         except (TypeError, msgspec.MsgspecError, OverflowError) as error:
             raise RecordError(f"it holds a number of more than 64 bits: {error}") from error
@@ -126,9 +128,9 @@ class Columns:
         return of_columns(self._count, made) if made else Requests.joined([])
 
 
-def _perhaps_none(found: Sequence[int | None]) -> Ints:
+def _perhaps_none(found: Sequence[Any]) -> Ints:
     try:
-        return np.fromiter(found, np.int64, len(found))  # type: ignore[arg-type]
+        return np.fromiter(found, np.int64, len(found))
     except TypeError:
         return np.fromiter((NO_INTEGER if at is None else at for at in found), np.int64, len(found))
 

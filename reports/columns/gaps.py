@@ -24,7 +24,7 @@ def lists_of(texts: Sequence[msgspec.Raw]) -> Lists:
         msgspec.MsgspecError: one of them is no list of whole numbers.
         OverflowError: one of the numbers has more than 64 bits.
     """
-    found = _plain(np.frombuffer(b"".join(texts), dtype=np.uint8), len(texts))  # type: ignore[arg-type]
+    found = _plain(np.frombuffer(b"".join(texts), dtype=np.uint8), len(texts))
     return found or _of_any([_LIST.decode(text) for text in texts])
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-Numbers = npt.NDArray[np.float64] | npt.NDArray[np.signedinteger[Any]]
+Numbers = npt.NDArray[np.number[Any]]
 Span = tuple[int, int]
 """Places in rising order, the first and the last of some, from 0."""
 FEW = 1 << 14
@@ -53,26 +53,22 @@ def _parts(values: Numbers, spans: Iterable[Span]) -> Iterator[tuple[int, Number
         return
     drawn = np.sort(np.random.default_rng(len(values)).choice(values, DRAWN))
     for first, last in spans:
-        low, high = _around(drawn, first / len(values), last / len(values))
-        start, part = int(np.count_nonzero(values < low)), values[(values >= low) & (values <= high)]
+        start, part = _between(values, *_around(drawn, first / len(values), last / len(values)))
         if not start <= first <= last < start + len(part):
             start, part = 0, values
         yield start, np.sort(part)
 
 
 def _around(drawn: Numbers, first: float, last: float) -> tuple[Any, Any]:
-    """Two values of a sample in order, which those at these shares of the whole most likely lie between."""
+    """Two values of a sample in order, which those at these shares of the whole most likely lie between; None
+    where there is no such."""
     n = len(drawn)
     below = first * n - ERRORS * (n * first * (1 - first)) ** 0.5 - 1
     above = last * n + ERRORS * (n * last * (1 - last)) ** 0.5 + 1
-    low = drawn[int(below)] if below >= 0 else drawn.dtype.type(_least(drawn))
-    high = drawn[int(above)] if above < n else drawn.dtype.type(_most(drawn))
-    return low, high
+    return drawn[int(below)] if below >= 0 else None, drawn[int(above)] if above < n else None
 
 
-def _least(drawn: Numbers) -> Any:
-    return -np.inf if drawn.dtype.kind == "f" else np.iinfo(drawn.dtype).min
-
-
-def _most(drawn: Numbers) -> Any:
-    return np.inf if drawn.dtype.kind == "f" else np.iinfo(drawn.dtype).max
+def _between(values: Numbers, low: Any, high: Any) -> tuple[int, Numbers]:
+    """Those that are between, and how many are below them."""
+    part = values if low is None else values[values >= low]
+    return len(values) - len(part), part if high is None else part[part <= high]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,7 +32,7 @@ class TwoKinds:
     """The lowest of the others."""
 
 
-def two_kinds(values: Numbers, ratio: float) -> TwoKinds | None:
+def two_kinds(values: Sequence[float] | Numbers, ratio: float) -> TwoKinds | None:
     """None where they are of one kind. ``ratio``: so many times the median of the low ones is that of the
     high ones at least. They are parted where the gap is the widest for their size."""
     found = np.sort(np.asarray(values, dtype=float))
