@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import MISSING, fields
-from itertools import chain
 from operator import attrgetter
 from typing import Any, get_type_hints
 
@@ -22,7 +21,8 @@ from reports.columns.stages import StageTypes
 
 AT_A_TIME = 1 << 20
 """Bytes of lines that are made columns at once: their objects fit into a CPU's cache."""
-_always, _perhaps = attrgetter(*ALWAYS), attrgetter(*PERHAPS)
+INTEGERS = (*ALWAYS, *PERHAPS)
+_integers = attrgetter(*INTEGERS)
 _coded = {name: attrgetter(name) for name in ("question", *NAMED)} | {"manner": attrgetter(*Manner._fields)}
 _OWN_TYPES: dict[str, Any] = {
     "gaps_us": msgspec.Raw,
@@ -100,9 +100,8 @@ class Columns:
     def _block(self, rows: Sequence[Any]) -> dict[str, Any]:
         """Raises OverflowError for a number of more than 64 bits, msgspec.MsgspecError."""
         count = len(rows)
-        every = np.fromiter(chain.from_iterable(map(_always, rows)), np.int64, count * len(ALWAYS))
-        block: dict[str, Any] = dict(zip(ALWAYS, every.reshape(count, -1).T.copy(), strict=True))
-        for name, found in zip(PERHAPS, zip(*map(_perhaps, rows), strict=True), strict=True):
+        block: dict[str, Any] = {}
+        for name, found in zip(INTEGERS, zip(*map(_integers, rows), strict=True), strict=True):
             block[name] = _perhaps_none(found)
         for name, places in self._places.items():
             own = map(_coded[name], rows)

@@ -6,11 +6,12 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import accumulate
 from typing import Any, Generic, TypeVar
 
 import numpy as np
 import numpy.typing as npt
+
+from reports.columns.places import Places
 
 T = TypeVar("T")
 Floats = npt.NDArray[np.float64]
@@ -36,9 +37,11 @@ class Coded(Generic[T]):
 
     @classmethod
     def joined(cls, parts: Sequence[Coded[T]]) -> Coded[T]:
-        starts = accumulate((len(part.distinct) for part in parts), initial=0)
-        moved = [part.codes + np.int32(start) for part, start in zip(parts, starts, strict=False)]
-        return cls(codes=_end_to_end(moved, np.int32), distinct=[one for p in parts for one in p.distinct])
+        places = Places[T]()
+        moved = [
+            np.array([places[one] for one in part.distinct], dtype=np.int32)[part.codes] for part in parts
+        ]
+        return cls(codes=_end_to_end(moved, np.int32), distinct=list(places))
 
     def mask(self, fits: Callable[[T], bool]) -> Mask:
         """At which requests is it so? Each distinct one is asked once."""
@@ -140,9 +143,12 @@ class Stages:
         found = np.zeros(len(self.shapes.codes))
         for code, shape in enumerate(self.shapes.distinct):
             pairs = [(name, own) for name, numbers in shape for own in numbers]
-            if (stage, number) in pairs:
-                rows = self.shapes.codes == code
-                found[rows] = self.flat[self._starts[rows] + pairs.index((stage, number))]
+            if (stage, number) not in pairs:
+                continue
+            rows, place = self.shapes.codes == code, pairs.index((stage, number))
+            if rows.all():
+                return self.flat[place :: len(pairs)]
+            found[rows] = self.flat[self._starts[rows] + place]
         return found
 
     def ms(self, stage: str) -> Floats:

@@ -120,7 +120,7 @@ class Requests(Sequence[RequestRecord]):
     def e2e_ms(self) -> Floats:
         return (self.ended_ns - self.start_ns) / 1e6
 
-    @property
+    @cached_property
     def ttft_ms(self) -> Floats:
         """NaN of a request without a token; so are the other times of those that have none."""
         return self._ms("first_token_at_ns", self.start_ns)
