@@ -70,5 +70,8 @@ def _around(drawn: Numbers, first: float, last: float) -> tuple[Any, Any]:
 
 def _between(values: Numbers, low: Any, high: Any) -> tuple[int, Numbers]:
     """Those that are between, and how many are below them."""
-    part = values if low is None else values[values >= low]
-    return len(values) - len(part), part if high is None else part[part <= high]
+    if low is None:
+        return 0, values[values <= high] if high is not None else values
+    above = values >= low
+    start = len(values) - int(np.count_nonzero(above))
+    return start, values[above if high is None else above & (values <= high)]

@@ -210,13 +210,24 @@ def median_draws(samples: Sequence[Sample], weights: Sequence[Floats]) -> Floats
         for sample in samples
         for i in range(BINS)
     ]
-    summed = np.hstack(weights) @ np.stack(counts).astype(np.float64)  # whole numbers: exact in any order
-    half = summed[:, -1:] / 2
-    low = np.argmax(summed >= half, axis=1)
-    high = np.argmax(summed > half, axis=1)
-    some = half[:, 0] > 0
+    drawn, by_candidate = np.hstack(weights), np.stack(counts, axis=1).astype(np.float64)
+    half = (drawn * by_candidate[-1]).sum(axis=1) / 2  # sums of whole numbers: exact in any order
+    low = _first(drawn, by_candidate, half)
+    high = _first(drawn, by_candidate, np.nextafter(half, np.inf))
+    some = half > 0
     medians[some] = ((candidates[low] + candidates[high]) / 2)[some]
     return medians
+
+
+def _first(drawn: Floats, by_candidate: Floats, least: Floats) -> Ints:
+    """Of each draw, the first candidate up to which its weights add up to so much, or the last: by halves."""
+    low = np.zeros(len(drawn), dtype=np.int64)
+    high = np.full(len(drawn), len(by_candidate) - 1)
+    while (low < high).any():
+        middle = (low + high) // 2
+        reached = (drawn * by_candidate[middle]).sum(axis=1) >= least
+        low, high = np.where(reached, low, middle + 1), np.where(reached, middle, high)
+    return low
 
 
 def spread(draws: Floats, value: float, repeats: int) -> Floats:
