@@ -89,8 +89,8 @@ def read_lines(path: Path) -> Iterator[tuple[int, bytes]]:
 
 
 def line_blocks(path: Path, size: int) -> Iterator[tuple[int, list[bytes]]]:
-    """(number of the first, lines without their newline) of such a file, about ``size`` bytes at a time: empty
-    lines too, but none that a kill cut off."""
+    """(number of the first, lines without their newline) of such a file, about ``size`` bytes at a time:
+    empty lines too, but none that a kill cut off."""
     with open_file(path) as file:
         number, rest = 1, b""
         while block := file.read(size):
