@@ -14,7 +14,7 @@ from records.cells import layout
 from records.cells.cell import SCHEMA_VERSION, Cell, Check, Verdict
 from records.cells.measure import measured
 from records.cells.request import RequestRecord, decode, slim
-from records.cells.spans import Traces, read_gathered, read_traces, with_stages
+from records.cells.spans import Traces, traces_of, with_stages
 from records.errors import RecordError
 from records.files import in_words, line_count, of_the_disk, read_json, read_lines
 from records.secrets.secret_names import harmless
@@ -40,11 +40,10 @@ class CellData:
 
 @dataclass(frozen=True, kw_only=True)
 class Lost:
-    """A cell that was measured and cannot be read."""
+    """A cell that was measured and cannot be read; ``why`` is empty where it has no cell.json."""
 
     name: str
     why: str
-    """Empty: its folder holds requests and no cell.json."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,10 +81,7 @@ def has_ended(run: Path, directory: Path) -> bool:
     """Did a cell's load come to its end? It did when the cell says so and lies where its name says.
 
     Locust writes it whole, and says so, once it is judged. One by another name was measured for something
-    else: by an older version it was not held against its plan yet.
-
-    Raises:
-        RecordError: its cell.json is missing or is not one.
+    else: by an older version it was not held against its plan yet. Raises as `cell_of`.
     """
     cell = cell_of(directory)
     return cell.complete and cell.name == _name(run, directory)
@@ -130,10 +126,9 @@ def read_cell(directory: Path) -> CellData:
 
 def judged(directory: Path, cell: Cell, requests: Sequence[RequestRecord], counted: int) -> CellData:
     """A cell by all its requests, of which so many are measured ones."""
-    lost = all_there(cell, len(requests), counted)
+    checks = cell.verdict.merged(all_there(cell, len(requests), counted)).checks
     ended = Verdict(checks=_ended(directory))  # first, for it explains the others
-    cell = replace(cell, verdict=ended.merged(cell.verdict.merged(lost).checks))
-    return CellData(cell=cell, path=directory, requests=requests)
+    return CellData(cell=replace(cell, verdict=ended.merged(checks)), path=directory, requests=requests)
 
 
 def _ended(directory: Path) -> tuple[Check, ...]:
@@ -158,10 +153,11 @@ def read_head(directory: Path) -> CellData:
 
 def requests_file(directory: Path, cell: Cell) -> Path | None:
     """Where the records of a cell are; None of one that was never asked. Raises as `read_cell`."""
-    path = directory / layout.REQUESTS
-    if cell.complete and not path.exists():
+    if (path := directory / layout.REQUESTS).exists():
+        return path
+    if cell.complete:
         raise RecordError(f"{path} is missing")
-    return path if path.exists() else None
+    return None
 
 
 def requests_of(directory: Path, cell: Cell) -> Iterator[RequestRecord]:
@@ -178,17 +174,6 @@ def record_in(path: Path, number: int, line: bytes, traces: Traces) -> RequestRe
         return with_stages(decode(line), traces)
     except RecordError as error:
         raise RecordError(f"{path}:{number}: {error}") from error
-
-
-def traces_of(directory: Path) -> Traces:
-    """The spans that say what a cell's stages took; none by a clock that is not the load's, or of which
-    nobody says it: `records.evidence.unreadable` counts what cannot be read."""
-    path = directory / layout.SPANS
-    if not path.exists():
-        return {}
-    with suppress(RecordError, OSError):
-        return {} if read_gathered(path).other_clock else read_traces(path)
-    return {}
 
 
 def all_there(cell: Cell, records: int, counted: int) -> tuple[Check, ...]:

@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from records.cells.cell import Cell
-from records.cells.reader import CellData, cell_of, judged, record_in, requests_file, traces_of
+from records.cells.reader import CellData, cell_of, judged, record_in, requests_file
 from records.cells.request import RequestRecord
-from records.cells.spans import Traces
+from records.cells.spans import Traces, traces_of
 from records.errors import RecordError
 from records.files import line_blocks
 from reports.columns.blocks import AT_A_TIME, Columns, requests_in
