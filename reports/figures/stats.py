@@ -221,12 +221,12 @@ def median_draws(samples: Sequence[Sample], weights: Sequence[Floats]) -> Floats
 
 def _first(drawn: Floats, by_candidate: Floats, least: Floats) -> Ints:
     """Of each draw, the first candidate up to which its weights add up to so much, or the last: by halves."""
-    low = np.zeros(len(drawn), dtype=np.int64)
-    high = np.full(len(drawn), len(by_candidate) - 1)
+    last = len(by_candidate) - 1
+    low, high = np.zeros(len(drawn), dtype=np.int64), np.full(len(drawn), last)
     while (low < high).any():
         middle = (low + high) // 2
         reached = (drawn * by_candidate[middle]).sum(axis=1) >= least
-        low, high = np.where(reached, low, middle + 1), np.where(reached, middle, high)
+        low, high = np.where(reached, low, np.minimum(middle + 1, last)), np.where(reached, middle, high)
     return low
 
 
