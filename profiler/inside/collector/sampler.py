@@ -1,4 +1,4 @@
-"""The thread that looks: at a kept interval, as long as an event loop runs in this process."""
+"""The thread that looks: at a pace that costs little, as long as an event loop runs in this process."""
 
 from __future__ import annotations
 
@@ -12,12 +12,11 @@ from contextlib import suppress
 from types import CodeType
 from typing import Any
 
+from .pace import Pace
 from .pauses import Pauses
 from .tasks import Tasks
 from .threads import Executors, at_work, loop_frame
 
-SHARE = 0.005
-"""Of one core at most: with many tasks it looks less often."""
 MOST_BYTES = 256 << 20
 """Of a process's file, after which it only runs on."""
 
@@ -58,6 +57,7 @@ class Sampler:
         """By the thread that its loop runs in."""
         self._path = os.path.join(folder, f"{os.getpid()}.jsonl")
         self._interval_s = interval_s
+        self._pace = Pace(interval_s)
         self._anchor_ns = time.time_ns() - time.monotonic_ns()
         self._pauses = Pauses()
         self._executors = Executors()
@@ -119,7 +119,7 @@ class Sampler:
 
     def _sample_once(self) -> float:
         """One line; how long to pause then."""
-        began_s, began_cpu_s = time.monotonic(), time.thread_time()
+        self._pace.begins()
         pings = dict(self.pings)
         try:
             if pings and self._size < MOST_BYTES:
@@ -128,8 +128,7 @@ class Sampler:
             self._errors += 1
         for ping in pings.values():  # last, so that we do not ourselves keep it from answering
             ping.send()
-        cpu_s = time.thread_time() - began_cpu_s
-        return max(self._interval_s - (time.monotonic() - began_s), cpu_s / SHARE, 0.001)
+        return self._pace.pause_s()
 
     def _sample(self, pings: dict[int, Ping]) -> dict[str, Any]:
         at_ns = self._anchor_ns + time.monotonic_ns()
