@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -13,6 +11,7 @@ from records.cells.reader import read_run
 from reports.analysis.analyse import analyse
 from reports.analysis.analysis import Analysis
 from reports.blocks import blocks
+from reports.columns.reader import read_cell
 from reports.document.render import print_blocks
 from reports.export import write_files
 from reports.figures.concurrent_cells import refuse_copies
@@ -27,24 +26,9 @@ def load(directories: Sequence[Path], reference: str | None = None) -> Analysis:
         OSError: one that cannot be opened.
     """
     distinct = list({path.resolve(): path for path in directories}.values())
-    with _without_collecting():
-        runs = [read_run(path) for path in distinct]
+    runs = [read_run(path, read_cell) for path in distinct]
     refuse_copies(runs)
     return analyse(runs, reference)
-
-
-@contextmanager
-def _without_collecting() -> Iterator[None]:
-    """No search for cycles: records have none, and to look through a million of them again and again takes
-    longer than to read them."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-        gc.freeze()
-    finally:
-        if enabled:
-            gc.enable()
 
 
 def show(analysis: Analysis, console: Console) -> None:

@@ -16,6 +16,7 @@ from reports.analysis.analyse import analyse
 from reports.analysis.analysis import Analysis
 from reports.blocks import blocks
 from reports.cli import main
+from reports.columns.reader import read_cell
 from reports.document.document import Table
 from reports.document.render import print_blocks
 from reports.export import summary_csv
@@ -24,7 +25,7 @@ from reports.words import headline
 
 
 def analysed(*directories: Path) -> Analysis:
-    return analyse([read_run(directory) for directory in directories])
+    return analyse([read_run(directory, read_cell) for directory in directories])
 
 
 def of_cells(made: Any, folder: Path, *specs: Any) -> Analysis:

@@ -49,10 +49,11 @@ OF_RECORDS = {
 }
 
 OF_REPORTS = {
-    "figures": set(),
-    "evidence": {"figures"},
-    "analysis": {"evidence", "figures"},
-    "findings": {"analysis", "evidence", "figures"},
+    "columns": set(),
+    "figures": {"columns"},
+    "evidence": {"columns", "figures"},
+    "analysis": {"columns", "evidence", "figures"},
+    "findings": {"analysis", "columns", "evidence", "figures"},
     "document": set(),
     "notes": {"analysis", "document", "figures"},
     "words": {"analysis", "document", "figures", "findings", "notes"},
@@ -62,6 +63,7 @@ OF_REPORTS = {
     BESIDE: {
         "analysis",
         "as_json",
+        "columns",
         "document",
         "figures",
         "findings",

@@ -19,9 +19,13 @@ class Trait:
 
     name: str
     """In keys and columns, of how many answers have it: ``thoughts``."""
-    of: Callable[[RequestRecord], bool] = field(repr=False)
+    of: str | Callable[[RequestRecord], bool] = field(repr=False)
+    """An attribute of a record, or a function of it, as `Metric.of`."""
     note: str = ""
     """What stands below a table that has the column."""
+
+    def has(self, request: RequestRecord) -> bool:
+        return bool(getattr(request, self.of) if isinstance(self.of, str) else self.of(request))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,8 +38,11 @@ class Metric:
     """In tables and sentences: ``TTFT``."""
     unit: str
     """``ms``, ``bytes``, ``MB/s``; empty of what is counted."""
-    of: Callable[[RequestRecord], Value] = field(repr=False)
-    """In `unit`, or in so many parts of it as ``divisor`` says: a list is then read as it was kept."""
+    of: str | Callable[[RequestRecord], Value] = field(repr=False)
+    """In `unit`, or in so many parts of it as ``divisor`` says: a list is then read as it was kept. An
+    attribute of a record, which reports have in a column; or a function, for which they make each record."""
+    unless: str = ""
+    """The flag of answers that have no value."""
     divisor: float = 1.0
     quantiles: tuple[float, ...] = ()
     with_failures: tuple[float, ...] = ()
@@ -72,9 +79,16 @@ class Metric:
         """All values of these requests."""
         return [value for r in requests for value in self.values_of(r)]
 
+    def value_of(self, request: RequestRecord) -> Value:
+        """What is kept of one request, in parts of `unit`."""
+        if self.unless and self.unless in request.flags:
+            return None
+        value: Value = getattr(request, self.of) if isinstance(self.of, str) else self.of(request)
+        return value
+
     def values_of(self, request: RequestRecord) -> Sequence[float]:
         """The values of one request: none, one, or several."""
-        value = self.of(request)
+        value = self.value_of(request)
         if value is None:
             return ()
         if isinstance(value, (int, float)):

@@ -2,44 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-
-from records.cells.request import RequestRecord
 from workloads.checks import answers, configuration, streams
 from workloads.checks.general import among_all
 from workloads.checks.load import steady
 from workloads.metric import Metric, Trait
 from workloads.workload import RPS, Columns, Workload
 
-
-def _of_the_mock(r: RequestRecord) -> bool:
-    """The mock LLM's answer is written at once: it has no time between tokens, not one of 0 ms."""
-    return "mock-answer" in r.flags
-
-
-def _tpot(r: RequestRecord) -> float | None:
-    return None if _of_the_mock(r) else r.tpot_ms
-
-
-def _itl(r: RequestRecord) -> Sequence[float]:
-    return () if _of_the_mock(r) else r.gaps_us
-
-
-def _since_start(moment: Callable[[RequestRecord], int | None]) -> Callable[[RequestRecord], float | None]:
-    """Milliseconds from the request's start to ``moment``, where it happened."""
-
-    def of(r: RequestRecord) -> float | None:
-        at = moment(r)
-        return None if at is None else (at - r.start_ns) / 1e6
-
-    return of
-
-
+MOCKED = "mock-answer"
+"""The mock LLM's answer is written at once: it has no time between tokens, not one of 0 ms."""
 TTFT = Metric(
     name="ttft",
     title="TTFT",
     unit="ms",
-    of=lambda r: r.ttft_ms,
+    of="ttft_ms",
     quantiles=(0.5, 0.95, 0.99),
     with_failures=(0.95, 0.99),
     until="first",
@@ -47,7 +22,7 @@ TTFT = Metric(
 )
 THOUGHTS = Trait(
     name="thoughts",
-    of=lambda r: r.thought_first,
+    of="thought_first",
     note="First: to the first token of any kind, thoughts too; TTFT is to the first token of the answer.",
 )
 METRICS = (
@@ -56,16 +31,17 @@ METRICS = (
         name="e2e",
         title="E2E",
         unit="ms",
-        of=lambda r: r.e2e_ms,
+        of="e2e_ms",
         quantiles=(0.5, 0.95),
         until="end",
     ),
-    Metric(name="tpot", title="TPOT", unit="ms", of=_tpot, quantiles=(0.5,), tabled=False),
+    Metric(name="tpot", title="TPOT", unit="ms", of="tpot_ms", unless=MOCKED, quantiles=(0.5,), tabled=False),
     Metric(
         name="itl",
         title="ITL",
         unit="ms",
-        of=_itl,
+        of="gaps_us",
+        unless=MOCKED,
         divisor=1000,
         quantiles=(0.5, 0.99),
         each="gaps",
@@ -75,7 +51,7 @@ METRICS = (
         name="headers",
         title="Headers",
         unit="ms",
-        of=_since_start(lambda r: r.headers_at_ns),
+        of="headers_ms",
         quantiles=(0.5,),
         tabled=False,
     ),
@@ -83,7 +59,7 @@ METRICS = (
         name="first_event",
         title="First event",
         unit="ms",
-        of=_since_start(lambda r: r.first_event_at_ns),
+        of="first_event_ms",
         quantiles=(0.5,),
         tabled=False,
     ),
@@ -91,7 +67,7 @@ METRICS = (
         name="first_generated",
         title="First",
         unit="ms",
-        of=_since_start(lambda r: r.first_generated_at_ns),
+        of="first_generated_ms",
         quantiles=(0.5,),
         trait=THOUGHTS,
     ),
@@ -99,7 +75,7 @@ METRICS = (
         name="documents",
         title="Documents",
         unit="",
-        of=lambda r: r.documents,
+        of="documents",
         mean=True,
         dated=False,
         tabled=False,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable
+from typing import TypeGuard
 
 from records.cells.request import RequestRecord
 
@@ -40,9 +41,11 @@ _NOT_YET = frozenset({"", "null", "none"})
 
 def unknown_ends(good: Iterable[RequestRecord]) -> Counter[str]:
     """How many of these answers ended for which reason that is none of `NORMAL`."""
-    return Counter(
-        r.finish_reason for r in good if r.finish_reason is not None and r.finish_reason not in NORMAL
-    )
+    return Counter(reason for r in good if is_unknown(reason := r.finish_reason))
+
+
+def is_unknown(reason: str | None) -> TypeGuard[str]:
+    return reason is not None and reason not in NORMAL
 
 
 def finish_reason(value: object) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from statistics import median
 from typing import Any, Literal, get_args
@@ -98,13 +98,18 @@ def wanted_in(requests: Sequence[RequestRecord], level: LoadStage) -> list[Reque
 def aborted_in(requests: Sequence[RequestRecord], levels: Sequence[LoadStage]) -> list[int]:
     """How many requests of each level were never answered: aborted, or dropped in an open loop. Each belongs
     to the first level in whose time it waited, so that none is lost which hangs since the level settled."""
+    times = ((r.start_ns, r.ended_at_ns) for r in requests if not r.counts and "warmup" not in r.flags)
+    return waited_in(times, levels)
+
+
+def waited_in(times: Iterable[tuple[int, int]], levels: Sequence[LoadStage]) -> list[int]:
+    """The same of when each of them began to wait and stopped (Unix ns)."""
     counts = [0] * len(levels)
-    for r in requests:
-        if not r.counts and "warmup" not in r.flags:
-            for number, level in enumerate(levels):
-                if level.seconds and r.start_ns < level.end_ns and r.ended_at_ns >= level.start_ns:
-                    counts[number] += 1
-                    break
+    for start_ns, end_ns in times:
+        for number, level in enumerate(levels):
+            if level.seconds and start_ns < level.end_ns and end_ns >= level.start_ns:
+                counts[number] += 1
+                break
     return counts
 
 
@@ -131,7 +136,11 @@ def has_rate(level: LoadStage, own: Sequence[RequestRecord]) -> bool:
         return False
     if good[0].due_at_ns is not None:
         return True
-    answer_ns = median(r.ended_at_ns - r.start_ns for r in good)
+    return lasts_long(level, median(r.ended_at_ns - r.start_ns for r in good))
+
+
+def lasts_long(level: LoadStage, answer_ns: float) -> bool:
+    """Is it long enough for a rate of answers whose median time is that?"""
     return level.end_ns - level.start_ns >= ANSWERS_LONG * answer_ns
 
 

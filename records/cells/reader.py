@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import islice
@@ -14,7 +14,7 @@ from records.cells import layout
 from records.cells.cell import SCHEMA_VERSION, Cell, Check, Verdict
 from records.cells.measure import measured
 from records.cells.request import RequestRecord, decode, slim
-from records.cells.spans import Traces, read_gathered, read_traces, with_stages
+from records.cells.spans import Traces, traces_of, with_stages
 from records.errors import RecordError
 from records.files import in_words, line_count, of_the_disk, read_json, read_lines
 from records.secrets.secret_names import harmless
@@ -30,7 +30,7 @@ class CellData:
 
     cell: Cell
     path: Path
-    requests: tuple[RequestRecord, ...] = ()
+    requests: Sequence[RequestRecord] = ()
 
     @property
     def lost(self) -> str | None:
@@ -40,11 +40,10 @@ class CellData:
 
 @dataclass(frozen=True, kw_only=True)
 class Lost:
-    """A cell that was measured and cannot be read."""
+    """A cell that was measured and cannot be read; ``why`` is empty where it has no cell.json."""
 
     name: str
     why: str
-    """Empty: its folder holds requests and no cell.json."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,16 +81,14 @@ def has_ended(run: Path, directory: Path) -> bool:
     """Did a cell's load come to its end? It did when the cell says so and lies where its name says.
 
     Locust writes it whole, and says so, once it is judged. One by another name was measured for something
-    else: by an older version it was not held against its plan yet.
-
-    Raises:
-        RecordError: its cell.json is missing or is not one.
+    else: by an older version it was not held against its plan yet. Raises as `cell_of`.
     """
-    cell = _cell(directory)
+    cell = cell_of(directory)
     return cell.complete and cell.name == _name(run, directory)
 
 
-def _cell(directory: Path) -> Cell:
+def cell_of(directory: Path) -> Cell:
+    """What a cell was asked for and came to. Raises RecordError for what says it of none."""
     raw = read_json(directory / layout.CELL)
     try:
         return _harmless(Cell.from_json(raw))
@@ -122,12 +119,16 @@ def read_cell(directory: Path) -> CellData:
     Raises:
         RecordError: a file is missing, from another schema, or has a bad line.
     """
-    cell = _cell(directory)
+    cell = cell_of(directory)
     requests = tuple(requests_of(directory, cell))
-    lost = all_there(cell, len(requests), len(measured(requests, cell.window)))
+    return judged(directory, cell, requests, len(measured(requests, cell.window)))
+
+
+def judged(directory: Path, cell: Cell, requests: Sequence[RequestRecord], counted: int) -> CellData:
+    """A cell by all its requests, of which so many are measured ones."""
+    checks = cell.verdict.merged(all_there(cell, len(requests), counted)).checks
     ended = Verdict(checks=_ended(directory))  # first, for it explains the others
-    cell = replace(cell, verdict=ended.merged(cell.verdict.merged(lost).checks))
-    return CellData(cell=cell, path=directory, requests=requests)
+    return CellData(cell=replace(cell, verdict=ended.merged(checks)), path=directory, requests=requests)
 
 
 def _ended(directory: Path) -> tuple[Check, ...]:
@@ -146,32 +147,33 @@ def _ended(directory: Path) -> tuple[Check, ...]:
 def read_head(directory: Path) -> CellData:
     """A cell with the first of its requests alone, for who goes over `requests_of` it. It was not seen yet
     whether they are `all_there`. Raises as `read_cell`."""
-    cell = _cell(directory)
+    cell = cell_of(directory)
     return CellData(cell=cell, path=directory, requests=tuple(islice(requests_of(directory, cell), 1)))
+
+
+def requests_file(directory: Path, cell: Cell) -> Path | None:
+    """Where the records of a cell are; None of one that was never asked. Raises as `read_cell`."""
+    if (path := directory / layout.REQUESTS).exists():
+        return path
+    if cell.complete:
+        raise RecordError(f"{path} is missing")
+    return None
 
 
 def requests_of(directory: Path, cell: Cell) -> Iterator[RequestRecord]:
     """The records of a cell, one after the other. Raises as `read_cell`."""
-    path = directory / layout.REQUESTS
-    if cell.complete and not path.exists():
-        raise RecordError(f"{path} is missing")
-    if path.exists():
-        traces = _traces(directory / layout.SPANS)
+    if (path := requests_file(directory, cell)) is not None:
+        traces = traces_of(directory)
         for number, line in read_lines(path):
-            try:
-                yield with_stages(slim(decode(line)), traces)
-            except RecordError as error:
-                raise RecordError(f"{path}:{number}: {error}") from error
+            yield slim(record_in(path, number, line, traces))
 
 
-def _traces(path: Path) -> Traces:
-    """The spans that say what a cell's stages took; none by a clock that is not the load's, or of which
-    nobody says it: `records.evidence.unreadable` counts what cannot be read."""
-    if not path.exists():
-        return {}
-    with suppress(RecordError, OSError):
-        return {} if read_gathered(path).other_clock else read_traces(path)
-    return {}
+def record_in(path: Path, number: int, line: bytes, traces: Traces) -> RequestRecord:
+    """The record of a line, with the stages that spans say. Raises RecordError, which says where."""
+    try:
+        return with_stages(decode(line), traces)
+    except RecordError as error:
+        raise RecordError(f"{path}:{number}: {error}") from error
 
 
 def all_there(cell: Cell, records: int, counted: int) -> tuple[Check, ...]:

@@ -111,9 +111,23 @@ class RequestRecord:
     @property
     def ttft_ms(self) -> float | None:
         """Time to the first answer token, milliseconds."""
-        if self.first_token_at_ns is None:
-            return None
-        return (self.first_token_at_ns - self.start_ns) / 1e6
+        return self._since_start(self.first_token_at_ns)
+
+    @property
+    def headers_ms(self) -> float | None:
+        """Time to the answer's headers, milliseconds; the others likewise."""
+        return self._since_start(self.headers_at_ns)
+
+    @property
+    def first_event_ms(self) -> float | None:
+        return self._since_start(self.first_event_at_ns)
+
+    @property
+    def first_generated_ms(self) -> float | None:
+        return self._since_start(self.first_generated_at_ns)
+
+    def _since_start(self, at_ns: int | None) -> float | None:
+        return None if at_ns is None else (at_ns - self.start_ns) / 1e6
 
     @property
     def service_ttft_ms(self) -> float | None:
@@ -199,7 +213,9 @@ def _timings(value: Any) -> bool:
 
 _Shape = tuple[Callable[[Any], bool], str]
 _SHAPES: dict[str, _Shape] = {
-    **dict.fromkeys(("user", "seq", "sent_at_ns", "ended_at_ns", "tokens"), (_integer, "an integer")),
+    **dict.fromkeys(
+        ("user", "seq", "sent_at_ns", "ended_at_ns", "events", "tokens", "bytes"), (_integer, "an integer")
+    ),
     **dict.fromkeys(
         (
             "due_at_ns",
@@ -213,12 +229,12 @@ _SHAPES: dict[str, _Shape] = {
         ),
         (_integer_or_none, "an integer or null"),
     ),
-    **dict.fromkeys(("run", "cell", "worker", "region", "question"), (_text, "a text")),
+    **dict.fromkeys(("run", "cell", "worker", "region", "question", "token_source"), (_text, "a text")),
     "gaps_us": (_integers, "a list of integers"),
     "flags": (_texts, "a list of texts"),
     "values": (_numbers, "{name: number}"),
     "labels": (_text_by_name, "{name: text}"),
-    **dict.fromkeys(("finish_reason", "trace_id"), (_text_or_none, "a text or null")),
+    **dict.fromkeys(("finish_reason", "trace_id", "error", "config"), (_text_or_none, "a text or null")),
     "stages": (_timings, "null or {stage: {name: number}}"),
 }
 """The types of what a reader of records computes with."""

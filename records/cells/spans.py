@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from itertools import pairwise
 from pathlib import Path
@@ -18,6 +19,7 @@ from typing import Any
 import orjson
 from pydantic import TypeAdapter
 
+from records.cells import layout
 from records.cells.request import RequestRecord, StageTimings
 from records.errors import RecordError
 from records.files import bad_lines, good_lines, read_lines
@@ -99,6 +101,17 @@ def read_traces(path: Path) -> Traces:
     for trace_id, span in good_lines(path, _of_trace):
         traces[trace_id].append(span)
     return traces
+
+
+def traces_of(directory: Path) -> Traces:
+    """The spans that say what a cell's stages took; none by a clock that is not the load's, or of which
+    nobody says it: `records.evidence.unreadable` counts what cannot be read."""
+    path = directory / layout.SPANS
+    if not path.exists():
+        return {}
+    with suppress(RecordError, OSError):
+        return {} if read_gathered(path).other_clock else read_traces(path)
+    return {}
 
 
 def bad_spans(path: Path) -> int:

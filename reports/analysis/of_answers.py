@@ -10,13 +10,15 @@ from records.cells.request import GAPS_LEFT_OUT
 from reports.analysis.analysis import Analysis
 from reports.analysis.note import Note
 from reports.analysis.subject import Subject
+from reports.columns.requests import Manner, Requests
 from reports.figures.compare import deployments_of
-from reports.figures.summary import CellSummary, OperatingPoint
+from reports.figures.stats import percentile
+from reports.figures.summary import CellSummary, OperatingPoint, timed_of
 from workloads.catalogue import check_named
-from workloads.checks.body_end import held_open_ms
+from workloads.checks.body_end import is_held_open
 from workloads.checks.definition import Definition
 from workloads.checks.facts import TOO_FEW
-from workloads.stream import STREAM
+from workloads.stream import MOCKED, STREAM
 
 SHARE = 0.05
 """Of a level's good answers: more are told above the tables, fewer in a note below one."""
@@ -158,10 +160,18 @@ def body_held(analysis: Analysis) -> Iterator[Note]:
     found = [
         BodyHeld(at=Subject.of(level), ms=ms)
         for level in analysis.levels
-        if level.valid
-        and (ms := held_open_ms([r for cell in level.valid_cells for r in cell.timed if r.outcome == "ok"]))
+        if level.valid and (ms := _held_open_ms(timed_of(level.valid_cells))) is not None
     ]
     yield from sorted(found, key=lambda note: -note.ms)
+
+
+def _held_open_ms(good: Requests) -> float | None:
+    """The median time between an answer's last event and its body's end, where that is much of the whole."""
+    if not len(good):
+        return None
+    held_ms = percentile(good.free_at_ns - good.ended_ns, 0.5) / 1e6
+    whole_ms = float((good.free_at_ns - good.sent_ns).mean()) / 1e6
+    return held_ms if is_held_open(held_ms, whole_ms) else None
 
 
 def undecided(analysis: Analysis) -> Iterator[Note]:
@@ -179,12 +189,16 @@ def undecided(analysis: Analysis) -> Iterator[Note]:
 def _could_not_decide(cell: CellSummary, known: Definition) -> str | None:
     """What such a check of a valid cell says. How a mock's answers came, written at once, is no question, nor
     is how few answers of some length came."""
-    if not cell.valid or (known.of_pace and all("mock-answer" in r.flags for r in cell.timed)):
+    if not cell.valid or (known.of_pace and cell.timed.mask(_is_mocked).all()):
         return None
     checks = cell.cell.verdict.checks
     found = (check.text for check in checks if (check.name, check.status) == (known.name, "n/a"))
     text = next(found, None)
     return None if text is None or text.startswith(TOO_FEW) else text
+
+
+def _is_mocked(one: Manner) -> bool:
+    return MOCKED in one.flags
 
 
 def impossible_stages(analysis: Analysis) -> Iterator[Note]:
@@ -216,8 +230,8 @@ def _without_stages(analysis: Analysis, deployment: str) -> bool:
     """Were there good streams, and none of them with stage times?"""
     own = [level for level in analysis.levels if level.deployment == deployment]
     streams = [level for level in own if level.workload.name == STREAM.name]
-    good = [r for level in streams for cell in level.valid_cells for r in cell.timed]
-    return bool(good) and not any(r.stages for r in good)
+    good = [cell.timed for level in streams for cell in level.valid_cells if len(cell.timed)]
+    return bool(good) and not any(one.stages.there.any() for one in good)
 
 
 def late(analysis: Analysis) -> Iterator[Note]:
@@ -234,8 +248,12 @@ def gaps_left_out(analysis: Analysis) -> Iterator[Note]:
     """Levels with many answers whose gaps over a stall are longer than others by chance, worst first."""
     found = []
     for level in analysis.levels:
-        good = [r for cell in level.valid_cells for r in cell.timed if r.gaps_us]
-        share = sum(GAPS_LEFT_OUT in r.flags for r in good) / len(good) if good else 0.0
+        timed = timed_of(level.valid_cells)
+        left_out = timed.mask(lambda one: GAPS_LEFT_OUT in one.flags)
+        if not left_out.any():
+            continue
+        has_gaps = timed.gaps_us.counts > 0
+        share = int((left_out & has_gaps).sum()) / max(1, int(has_gaps.sum()))
         if share >= LATE_SHARE:
             found.append(GapsLeftOut(at=Subject.of(level), share=share))
     yield from sorted(found, key=lambda note: -note.share)

@@ -57,5 +57,5 @@ def ended_short(analysis: Analysis) -> Iterator[Note]:
 
 def _seconds(cell: CellSummary) -> float:
     """From its first request to its window's end."""
-    began = min((r.sent_at_ns for part in cell.parts for r in part.data.requests), default=0)
+    began = int(cell.every.sent_ns.min()) if len(cell.every) else 0
     return 0.0 if cell.window is None else (cell.window.end_ns - began) / 1e9

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from reports.analysis.analysis import Analysis
 from reports.analysis.note import Note
+from reports.columns.kinds import Ints
+from reports.figures.measured import values_of
 from reports.figures.summary import CellSummary
 from reports.figures.two_kinds import TwoKinds, two_kinds
 from workloads.metric import Metric
@@ -69,7 +71,7 @@ def kinds(analysis: Analysis) -> Iterator[Note]:
             )
     if found := _in_cells(analysis, _of_tokens):
         (cell, at), *_ = found
-        short = Counter(tokens for tokens in _tokens(cell) if tokens <= at.low).most_common(1)
+        short = Counter(tokens for tokens in _tokens(cell).tolist() if tokens <= at.low).most_common(1)
         yield KindsOfLengths(
             cell=analysis.named(cell),
             cells=len(found),
@@ -91,7 +93,7 @@ def _in_cells(
 def _of_times(cell: CellSummary, metric: Metric) -> TwoKinds | None:
     if cell.workload.compared != metric:
         return None
-    found = two_kinds(metric.values(cell.timed), TIMES_RATIO)
+    found = two_kinds(values_of(metric, cell.timed).floats, TIMES_RATIO)
     return found if found is not None and found.high - found.low >= APART_MS else None
 
 
@@ -99,5 +101,7 @@ def _of_tokens(cell: CellSummary) -> TwoKinds | None:
     return two_kinds(_tokens(cell), TOKENS_RATIO)
 
 
-def _tokens(cell: CellSummary) -> Sequence[int]:
-    return [request.tokens for request in cell.timed if request.tokens]
+def _tokens(cell: CellSummary) -> Ints:
+    tokens = cell.timed.integers("tokens")
+    some: Ints = tokens[tokens != 0]
+    return some

@@ -9,10 +9,11 @@ from statistics import median
 
 from reports.analysis.analysis import Analysis
 from reports.analysis.note import Note
+from reports.columns.requests import Requests
 from reports.figures.alike import same_service
 from reports.figures.concurrent_cells import levels_apart
 from reports.figures.load import Load
-from reports.figures.measured import Measured
+from reports.figures.measured import values_of
 from reports.figures.summary import CellSummary
 from workloads.workload import Workload
 
@@ -153,9 +154,9 @@ def cold(analysis: Analysis) -> Iterator[Note]:
     found: dict[tuple[str, str, str], list[float]] = {}
     workloads = {level.workload.name: level.workload for level in analysis.levels}
     for level in analysis.levels:
-        every = [r for cell in level.cells for part in cell.parts for r in part.data.requests]
-        first = [r for r in Measured(every).timed if "cold" in r.flags]
-        if values := level.workload.compared.values(first):
+        every = Requests.joined([cell.every for cell in level.cells])
+        first = every.timed.that(lambda one: "cold" in one.flags)
+        if values := values_of(level.workload.compared, first).floats.tolist():
             found.setdefault((level.deployment, level.config, level.workload.name), []).extend(values)
     for (deployment, config, name), values in found.items():
         yield Cold(

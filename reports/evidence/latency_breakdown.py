@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from reports.evidence.llm_record import llm_lines, milliseconds
 from reports.figures.load import Load
-from reports.figures.stages import stage_names
+from reports.figures.stages import impossible_stages, stage_names, with_stages
 from reports.figures.stats import percentile
-from reports.figures.summary import CellSummary, OperatingPoint
-from workloads.checks.streams import IMPOSSIBLE_SHARE, impossible_stages
+from reports.figures.summary import CellSummary, OperatingPoint, timed_of
+from workloads.checks.streams import IMPOSSIBLE_SHARE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,17 +48,17 @@ def server_ttft_ms(cell: CellSummary) -> Iterator[float]:
 
 def breakdown(level: OperatingPoint) -> LatencyBreakdown | None:
     """The breakdown over the point's valid cells; None where no answer carries stages."""
-    timed = [r for cell in level.valid_cells for r in cell.timed if r.stages and r.ttft_ms is not None]
-    if not timed:
+    timed = with_stages(timed_of(level.valid_cells))
+    if not len(timed):
         return None
     names = stage_names(timed)
-    remainders = [(r.ttft_ms or 0.0) - r.stages_ms for r in timed]
-    impossible = sum(impossible_stages(r) for r in timed)
+    ttft_ms = timed.ttft_ms
+    impossible = int(impossible_stages(timed).sum())
     stages, queued = {}, {}
     for name in names:
-        those = [r for r in timed if name in (r.stages or {})]
-        stages[name] = percentile([r.stage_ms(name) for r in those], 0.5)
-        queued[name] = percentile([(r.stages or {})[name].get("queued_ms", 0.0) for r in those], 0.5)
+        those = timed.stages.where(timed.stages.has(name))
+        stages[name] = percentile(those.ms(name), 0.5)
+        queued[name] = percentile(those.at(name, "queued_ms"), 0.5)
     server = [ms for cell in level.valid_cells for ms in server_ttft_ms(cell)] if "llm" in stages else []
     server_ms = percentile(server, 0.5) if server else None
     return LatencyBreakdown(
@@ -66,10 +66,12 @@ def breakdown(level: OperatingPoint) -> LatencyBreakdown | None:
         config=level.config,
         load=level.load,
         answers=len(timed),
-        ttft_ms=percentile([r.ttft_ms or 0.0 for r in timed], 0.5),
+        ttft_ms=percentile(ttft_ms, 0.5),
         stages_ms=stages,
         queued_ms=queued,
-        unattributed_ms=percentile(remainders, 0.5) if impossible <= IMPOSSIBLE_SHARE * len(timed) else None,
+        unattributed_ms=percentile(ttft_ms - timed.stages_ms, 0.5)
+        if impossible <= IMPOSSIBLE_SHARE * len(timed)
+        else None,
         impossible=impossible,
         llm_server_ms=server_ms,
         llm_client_overhead_ms=None if server_ms is None else stages["llm"] - server_ms,

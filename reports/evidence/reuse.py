@@ -7,12 +7,14 @@ any answer could have come.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
-from itertools import groupby, pairwise
 
-from records.cells.request import RequestRecord
+import numpy as np
+
+from reports.columns.kinds import NO_INTEGER, Floats, Mask
+from reports.columns.requests import Requests
 from reports.figures.summary import CellSummary
 
 IDLE_S = 1.0
@@ -57,46 +59,38 @@ def reuse(cells: Iterable[CellSummary]) -> Reuse:
 
 @cache  # several findings ask
 def _of_cell(cell: CellSummary) -> Reuse:
-    rested: list[tuple[float, RequestRecord, bool]] = []
-    others: list[bool] = []
-    every = [one for part in cell.parts for one in part.data.requests if one.counts]
-    soonest_ns = min((_first_ns(one) for one in every if one.first_token_at_ns), default=0)
-    for one, idle_s in _by_connection(every):
-        broken = _broken(one, soonest_ns)
-        fresh = one.outcome == "connect_error"  # whatever it had before was known to be gone
-        if idle_s is not None and idle_s >= IDLE_S and not fresh:
-            rested.append((idle_s, one, broken))
-        else:
-            others.append(broken or fresh)
-        if RETRIED in one.flags:
-            others.append(one.outcome in ("truncated", "connect_error"))  # its second, new connection
-    closed = [(idle_s, one) for idle_s, one, broken in rested if broken]
+    every = cell.every.where(cell.every.counts)
+    sent_ns, ended_ns, outcomes = every.sent_ns, every.ended_ns, every.manner
+    first_ns = np.where(every.has("first_token_at_ns"), every.integers("first_token_at_ns"), ended_ns)
+    waited_ns = (first_ns - sent_ns)[every.has("first_token_at_ns")]
+    soonest_ns = int(waited_ns.min()) if len(waited_ns) else 0
+    retried = outcomes.mask(lambda one: RETRIED in one.flags)
+    truncated = outcomes.mask(lambda one: one.outcome == "truncated")
+    refused = outcomes.mask(lambda one: one.outcome == "connect_error")  # what it had before was gone
+    good = outcomes.mask(lambda one: one.outcome == "ok")
+    broken = retried | (truncated & ~every.has("headers_at_ns") & (ended_ns - sent_ns < soonest_ns))
+    idle_s = _idle_s(every, good)
+    rested = (idle_s >= IDLE_S) & ~refused  # of a new one nan, which is no more than anything
+    closed = rested & broken
+    second = retried & (truncated | refused)  # over another, new connection
     return Reuse(
-        rested=len(rested),
-        rested_broken=len(closed),
-        others=len(others),
-        others_broken=sum(others),
-        answered=sum(one.outcome == "ok" for _, one in closed),
-        least_idle_s=min((idle_s for idle_s, _ in closed), default=0.0),
+        rested=int(rested.sum()),
+        rested_broken=int(closed.sum()),
+        others=int((~rested).sum() + retried.sum()),
+        others_broken=int((~rested & (broken | refused)).sum() + second.sum()),
+        answered=int((closed & good).sum()),
+        least_idle_s=float(idle_s[closed].min()) if closed.any() else 0.0,
     )
 
 
-def _by_connection(requests: Iterable[RequestRecord]) -> Iterator[tuple[RequestRecord, float | None]]:
-    """Each request with how long its connection had been idle; None: it was new, as after a bad answer."""
-    ordered = sorted(requests, key=lambda one: (one.worker, one.user, one.seq))
-    for _, own in groupby(ordered, key=lambda one: (one.worker, one.user)):
-        asked = list(own)
-        yield asked[0], None
-        for before, one in pairwise(asked):
-            ended_ns = before.body_ended_at_ns
-            kept = before.outcome == "ok" and ended_ns is not None
-            yield one, (one.sent_at_ns - ended_ns) / 1e9 if kept and ended_ns is not None else None
-
-
-def _first_ns(one: RequestRecord) -> int:
-    return (one.first_token_at_ns or one.ended_at_ns) - one.sent_at_ns
-
-
-def _broken(one: RequestRecord, soonest_ns: int) -> bool:
-    at_once = one.ended_at_ns - one.sent_at_ns < soonest_ns
-    return RETRIED in one.flags or (one.outcome == "truncated" and one.headers_at_ns is None and at_once)
+def _idle_s(requests: Requests, good: Mask) -> Floats:
+    """How long the connection of each had been idle; NaN: it was new, as after a bad answer."""
+    users, workers = requests.integers("user"), requests.manner.ranks(lambda one: one.worker)
+    order = np.lexsort((requests.integers("seq"), users, workers))
+    before, one = order[:-1], order[1:]
+    freed_ns = requests.integers("body_ended_at_ns")[before]
+    same = (users[before] == users[one]) & (workers[before] == workers[one])
+    kept = same & good[before] & (freed_ns != NO_INTEGER)
+    idle_s = np.full(len(requests), np.nan)
+    idle_s[one[kept]] = (requests.sent_ns[one] - freed_ns)[kept] / 1e9
+    return idle_s

@@ -13,12 +13,14 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from statistics import fmean, stdev
+from statistics import fmean
 
 import numpy as np
 
 from records.evidence.inside import READY, RUNNING, Place
 from records.evidence.stacks import Stacks
+from reports.columns.kinds import Floats
+from reports.columns.requests import Requests
 from reports.evidence.inside import InsideOfCells, mean_inside
 from reports.evidence.kinds import OUTSIDE, QUEUES, STAGE, STAGE_QUEUE
 from reports.evidence.machine import GotOfMachine, got_of_machine
@@ -26,10 +28,10 @@ from reports.evidence.outside import Probed, probed
 from reports.evidence.stacks import stacks_of
 from reports.evidence.upstream import Upstream, upstream_of
 from reports.figures.rising import rising
-from reports.figures.stats import Floats
-from reports.figures.summary import OperatingPoint
-from workloads.checks.streams import IMPOSSIBLE_SHARE, impossible_stages
-from workloads.stream import STREAM, TTFT
+from reports.figures.stages import impossible_stages
+from reports.figures.summary import OperatingPoint, timed_of
+from workloads.checks.streams import IMPOSSIBLE_SHARE
+from workloads.stream import STREAM
 
 NOT_MET = Place(kind=OUTSIDE)
 
@@ -61,12 +63,7 @@ class LoadedPoint:
         """
         timed = [(cell, cell.window) for cell in self.level.valid_cells if cell.window]
         seconds = sum(window.seconds for _, window in timed)
-        ended = sum(
-            request.counts and window.start_ns < request.ended_at_ns <= window.end_ns
-            for cell, window in timed
-            for part in cell.parts
-            for request in part.data.requests
-        )
+        ended = sum(int((cell.every.counts & cell.every.ended_in(window)).sum()) for cell, window in timed)
         return ended / seconds if seconds > 0 else 0.0
 
     @cached_property
@@ -76,24 +73,25 @@ class LoadedPoint:
         return sum(len(sample.ended_bins) for sample in self.level.samples) / seconds if seconds else 0.0
 
     @cached_property
-    def _seconds(self) -> list[float]:
-        return [(r.ended_at_ns - r.sent_at_ns) / 1e9 for c in self.level.valid_cells for r in c.counted]
+    def _seconds(self) -> Floats:
+        counted = Requests.joined([cell.counted for cell in self.level.valid_cells])
+        return (counted.ended_ns - counted.sent_ns) / 1e9
 
-    @property
+    @cached_property
     def seconds_each(self) -> float:
-        return fmean(self._seconds) if self._seconds else 0.0
+        return fmean(self._seconds.tolist()) if len(self._seconds) else 0.0
 
     @property
     def seconds_each_error(self) -> float:
         """The standard error of that mean, as a share of it; of fewer than two requests 1."""
         if len(self._seconds) < 2 or not self.seconds_each:
             return 1.0
-        return stdev(self._seconds) / self.seconds_each / math.sqrt(len(self._seconds))
+        return float(self._seconds.std(ddof=1)) / self.seconds_each / math.sqrt(len(self._seconds))
 
     @cached_property
     def _ttfts_ms(self) -> Floats:
-        each = [cell.timed.values(TTFT) for cell in self.level.valid_cells if cell.workload is STREAM]
-        return np.concatenate(each or [np.empty(0)])
+        each = timed_of(cell for cell in self.level.valid_cells if cell.workload is STREAM).ttft_ms
+        return each[~np.isnan(each)]
 
     @property
     def ttft_s(self) -> float:
@@ -158,13 +156,13 @@ class LoadedPoint:
         return dict(self._stages())
 
     def _stages(self) -> Iterator[tuple[Place, float]]:
-        answers = [r for cell in self.level.valid_cells for r in cell.timed if r.stages]
-        if sum(map(impossible_stages, answers)) > IMPOSSIBLE_SHARE * len(answers):
+        timed = timed_of(self.level.valid_cells)
+        answers = timed.where(timed.stages.there)
+        if int(impossible_stages(answers).sum()) > IMPOSSIBLE_SHARE * len(answers):
             return  # they are no parts of what was waited
-        timed = [r.stages for r in answers if r.stages]
-        for name in dict.fromkeys(name for stages in timed for name in stages):
+        for name in answers.stages.names:
             for kind, field in ((STAGE_QUEUE, "queued_ms"), (STAGE, "running_ms")):
-                ms = sum(stages.get(name, {}).get(field, 0.0) for stages in timed) / len(timed)
+                ms = sum(answers.stages.at(name, field).tolist()) / len(answers)
                 yield Place(kind=kind, at=name), self.per_second * ms / 1e3
 
 

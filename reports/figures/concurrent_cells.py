@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from records.cells.cell import Cell, Verdict, Window
 from records.cells.levels import LoadStage, LoadStages
 from records.cells.reader import CellData, Run
 from records.errors import RecordError
+from reports.columns.blocks import requests_in
+from reports.columns.requests import Requests
 from reports.figures.alike import MACHINE, same_service, served_differently
 from reports.figures.requested import workload_mismatch
 
@@ -26,6 +31,11 @@ class CellPart:
 
     source: str
     data: CellData
+
+    @cached_property
+    def requests(self) -> Requests:
+        """Raises RecordError for a record that has no column."""
+        return requests_in(self.data.requests)
 
     @property
     def window(self) -> Window | None:
@@ -144,6 +154,15 @@ def merged_cell(parts: Sequence[CellPart]) -> Cell:
     )
 
 
+def first_of(requests: Requests) -> tuple[object, ...]:
+    """What tells the first request of the first user from others; lines may be in any order."""
+    worker = min(requests.manner.counts(lambda one: one.worker))
+    own = requests.that(lambda one: one.worker == worker)
+    place = int(np.lexsort((own.integers("seq"), own.integers("user")))[0])
+    numbers = (int(own.integers(name)[place]) for name in ("user", "seq", "sent_at_ns"))
+    return (own.manner[place].run, worker, *numbers)
+
+
 def refuse_copies(runs: Sequence[Run]) -> None:
     """A copied folder, or a cell beside its own run, would pass for another master that gave its load at
     the same time.
@@ -153,8 +172,7 @@ def refuse_copies(runs: Sequence[Run]) -> None:
     """
     seen: dict[object, Path] = {}
     for data in (data for run in runs for data in run.cells if data.cell.window and data.requests):
-        r = min(data.requests, key=lambda one: (one.worker, one.user, one.seq))  # lines may be in any order
-        first = (data.cell.window, r.run, r.worker, r.user, r.seq, r.sent_at_ns)
+        first = (data.cell.window, *first_of(requests_in(data.requests)))
         if first in seen:
             raise RecordError(f"{seen[first]} and {data.path} hold the same measurement: give one of them")
         seen[first] = data.path

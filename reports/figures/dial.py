@@ -10,8 +10,10 @@ import numpy as np
 
 from records.cells import layout
 from records.cells.reader import CellData
-from records.cells.request import RequestRecord
 from records.evidence.dial import DialWindow, read_windows
+from reports.columns.kinds import NO_INTEGER, Floats, Ints
+from reports.columns.requests import Requests
+from reports.figures.concurrent_cells import CellPart
 from reports.figures.elasticity import (
     Contrasts,
     Of,
@@ -24,7 +26,7 @@ from reports.figures.elasticity import (
 )
 from reports.figures.figures import generator
 from reports.figures.load import Load
-from reports.figures.measured import Measured
+from reports.figures.measured import values_of
 from reports.figures.stats import Estimate
 from reports.figures.summary import CellSummary, OperatingPoint
 from workloads.workload import Workload
@@ -92,8 +94,8 @@ def dials(levels: Sequence[OperatingPoint]) -> tuple[Elasticity, ...]:
 
 def dial_of_level(level: OperatingPoint, cells_of_it: Sequence[CellSummary]) -> Iterator[Elasticity]:
     """Of these cells of a level; what several masters made together is left out."""
-    parts = [part.data for cell in cells_of_it if len(cell.parts) == 1 for part in cell.parts]
-    cells = [(data, windows) for data in parts if (windows := windows_of(data)) and data.cell.window]
+    parts = [part for cell in cells_of_it if len(cell.parts) == 1 for part in cell.parts]
+    cells = [(part, windows) for part in parts if (windows := windows_of(part.data)) and part.window]
     every = [window for _, windows in cells for window in windows]
     stages = sorted(counted(every))
     if not stages:
@@ -118,47 +120,59 @@ def dial_of_level(level: OperatingPoint, cells_of_it: Sequence[CellSummary]) -> 
 
 
 def _estimates(
-    cells: Sequence[tuple[CellData, list[DialWindow]]],
+    cells: Sequence[tuple[CellPart, list[DialWindow]]],
     stages: Sequence[str],
     level: OperatingPoint,
     of: Of,
 ) -> list[Estimate | None]:
     found: list[Contrasts] = []
-    for data, windows in cells:
-        window = data.cell.window
-        spans = _metric(level.workload, data.requests) if of == "size" else _answers(data.requests)
+    for part, windows in cells:
+        window, requests = part.window, part.requests
+        spans = _metric(level.workload, requests) if of == "size" else _answers(requests)
         if window is not None and len(spans.began):
             within = (window.start_ns, window.end_ns)
-            settling_ns = SETTLING * float(np.median(_answers(data.requests).lasted))
+            settling_ns = SETTLING * float(np.median(_answers(requests).lasted))
             found.append(contrasts(windows, stages, spans, within, settling_ns, of))
     if not found:
         return [None] * len(stages)
     return elasticities(joined(found), generator(f"dial {level.deployment} {level.config} {of}"))
 
 
-def _answers(requests: Sequence[RequestRecord]) -> Spans:
+def _answers(requests: Requests) -> Spans:
     """Each good one, from the end of its user's last good one, or from when it was sent, to its own."""
-    found, before = [], dict[tuple[str, int], int]()
-    for r in sorted(requests, key=lambda r: r.ended_at_ns):
-        if r.outcome == "ok":
-            whose = (r.worker, r.user)
-            began = before.get(whose, r.sent_at_ns) if r.due_at_ns is None else r.sent_at_ns
-            found.append((began, r.ended_at_ns, float(r.ended_at_ns - began)))
-            before[whose] = r.ended_at_ns
-    return _spans([one for one in found if one[2] > 0])
+    good = requests.good
+    order = np.argsort(good.ended_ns, kind="stable")
+    sent_ns, ended_ns = good.sent_ns[order], good.ended_ns[order]
+    before_ns = _ended_before(good, order)
+    closed = good.integers("due_at_ns")[order] == NO_INTEGER
+    began_ns = np.where(closed & (before_ns != NO_INTEGER), before_ns, sent_ns)
+    return _spans(began_ns, ended_ns, (ended_ns - began_ns).astype(np.float64))
 
 
-def _metric(workload: Workload, requests: Sequence[RequestRecord]) -> Spans:
+def _ended_before(requests: Requests, order: Ints) -> Ints:
+    """When the one before of each one's user ended, in this order."""
+    users, ended_ns = requests.integers("user")[order], requests.ended_ns[order]
+    workers = requests.manner.ranks(lambda one: one.worker)[order]
+    by_user = np.lexsort((np.arange(len(order)), users, workers))
+    same = (np.diff(users[by_user]) == 0) & (np.diff(workers[by_user]) == 0)
+    found = np.full(len(order), NO_INTEGER)
+    found[by_user[1:][same]] = ended_ns[by_user[:-1][same]]
+    return found
+
+
+def _metric(workload: Workload, requests: Requests) -> Spans:
     """Each value of the metric with its time: as long as it says if it is one, else as long as the answer."""
-    metric, found = workload.compared, []
-    for r in Measured(requests).timed:
-        for value in metric.values_of(r):
-            ended = r.start_ns + round(value * 1e6) if metric.unit == "ms" else r.ended_at_ns
-            found.append((r.start_ns, ended, value))
-    return _spans([one for one in found if one[2] > 0])
+    timed = requests.timed
+    values = values_of(workload.compared, timed)
+    began_ns, ended_ns = timed.start_ns[values.owners], timed.ended_ns[values.owners]
+    if workload.compared.unit == "ms":
+        ended_ns = began_ns + np.rint(values.floats * 1e6).astype(np.int64)
+    return _spans(began_ns, ended_ns, values.floats)
 
 
-def _spans(found: Sequence[tuple[int, int, float]]) -> Spans:
+def _spans(began_ns: Ints, ended_ns: Ints, values: Floats) -> Spans:
     # In float64 Unix nanoseconds are exact to 256 ns, which is enough.
-    began, ended, values = np.asarray(found, dtype=np.float64).reshape(-1, 3).T
-    return Spans(began=began, ended=ended, values=values)
+    some = values > 0
+    return Spans(
+        began=began_ns[some].astype(np.float64), ended=ended_ns[some].astype(np.float64), values=values[some]
+    )

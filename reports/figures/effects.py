@@ -29,8 +29,9 @@ import numpy as np
 from scipy.special import stdtrit
 
 from records.cells.measure import CONFIDENCE
+from reports.columns.kinds import Floats
 from reports.figures.repeats import PRIOR, PRIOR_FREEDOM
-from reports.figures.stats import Estimate, Floats
+from reports.figures.stats import Estimate
 
 FACTORS: Mapping[str, Mapping[str, int]] = {
     "embeddings": {"baseline": 1, "mock-embeddings": -1},

@@ -29,7 +29,8 @@ from scipy.special import stdtrit
 
 from records.cells.measure import CONFIDENCE
 from records.evidence.dial import NONE, DialWindow
-from reports.figures.stats import DRAWS, Estimate, Floats
+from reports.columns.kinds import Floats
+from reports.figures.stats import DRAWS, Estimate
 
 Of = Literal["count", "pace", "size"]
 """Of what the logarithm is: of how many ended a second; the same by what they took, where each of a fixed

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import zlib
+from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from records.cells.cell import Window
-from records.cells.finish_reasons import unknown_ends
-from records.cells.measure import ended_inside, wanted_answers
-from records.cells.request import LATE, RequestRecord
+from records.cells.finish_reasons import is_unknown
+from records.cells.measure import wanted_answers
+from records.cells.request import LATE
+from reports.columns.kinds import Floats
+from reports.columns.requests import Requests
 from reports.figures import stats
-from reports.figures.measured import Measured
-from reports.figures.stats import Estimate, Floats, Sample
+from reports.figures.measured import Values, amounts_of, count_of, values_of
+from reports.figures.stats import Estimate, Sample
 from workloads.metric import Quantile
 from workloads.workload import Workload
 
@@ -70,7 +73,7 @@ def generator(name: str) -> np.random.Generator:
 
 def figures_of(
     workload: Workload,
-    counted: Measured,
+    counted: Requests,
     samples: Sequence[Sample],
     throughput: Estimate | None,
 ) -> Figures:
@@ -83,18 +86,20 @@ def figures_of(
     traits: dict[str, int] = {}
     for metric in workload.metrics:
         believed = timed if metric.dated else good
-        values = believed.values(metric)
-        estimates |= {each.key: stats.percentile_estimate(values, each.q) for each in metric.estimates}
+        values = values_of(metric, believed)
+        found = stats.percentile_estimates(values.kept, values.divisor, metric.quantiles)
+        estimates |= {each.key: one for each, one in zip(metric.estimates, found, strict=True)}
         endless |= {each.key: _endless(each, values, failed) for each in metric.endless}
         if metric.mean:
-            means[metric.name] = float(values.mean()) if len(values) else None
+            means[metric.name] = float(values.floats.mean()) if len(values) else None
         if metric.trait:
-            traits[metric.trait.name] = int(believed.mask(metric.trait.of).sum())
+            traits[metric.trait.name] = count_of(metric.trait, believed)
+    by_usage = timed.mask(lambda one: one.token_source == "usage")
     return Figures(
         workload=workload,
         requests=len(counted),
         failures=failed,
-        late=sum(LATE in r.flags for r in counted),
+        late=int(counted.mask(lambda one: LATE in one.flags).sum()),
         seconds=sum(s.seconds for s in samples),
         answers=sum(len(s.ended_bins) for s in samples),
         throughput=throughput,
@@ -102,17 +107,23 @@ def figures_of(
         endless=endless,
         means=means,
         good=len(timed),
-        without=len(timed) - len(np.unique(timed.column(workload.compared).owners)),
-        unknown_ends=tuple(unknown_ends(timed).most_common()),
-        counted_by_usage=sum(r.token_source == "usage" for r in timed) * 2 > len(timed),
+        without=len(timed) - int(np.count_nonzero(values_of(workload.compared, timed).counts)),
+        unknown_ends=tuple(_unknown_ends(timed).most_common()),
+        counted_by_usage=int(by_usage.sum()) * 2 > len(timed),
         traits=traits,
     )
 
 
-def _endless(quantile: Quantile, values: Floats, failed: int) -> float | None:
+def _unknown_ends(timed: Requests) -> Counter[str]:
+    """How many ended for which reason that is not known."""
+    reasons = timed.manner.counts(lambda one: one.finish_reason)
+    return Counter({reason: count for reason, count in reasons.items() if is_unknown(reason)})
+
+
+def _endless(quantile: Quantile, values: Values, failed: int) -> float | None:
     """With failures as the worst that there is."""
     worst = 0.0 if quantile.metric.higher_is_better else float("inf")
-    every = np.concatenate([values, np.full(failed, worst)])
+    every = np.concatenate([values.floats, np.full(failed, worst)])
     wanted = wanted_answers(max(quantile.q, 1 - quantile.q))
     return stats.percentile(every, quantile.q) if len(every) >= wanted else None
 
@@ -129,25 +140,32 @@ def throughput_of(samples: Sequence[Sample], name: str) -> tuple[Estimate | None
 def figures_in(
     workload: Workload,
     window: Window | None,
-    counted: Measured,
-    every: Sequence[RequestRecord],
+    counted: Requests,
+    every: Requests,
     *,
     key: Hashable,
     name: str,
 ) -> tuple[Sample, Figures]:
     """What one load measured in a time: latencies of those ``counted`` that are not late, throughput of those
     of ``every`` that ended in it. ``name``: of its random numbers."""
-    start, end, seconds = (window.start_ns, window.end_ns, window.seconds) if window else (0, 0, 0.0)
-    ended = ended_inside(every, window)
-    believed = counted.timed if workload.compared.dated else counted.good
-    compared = believed.column(workload.compared)
-    sample = Sample(
-        key=key,
-        seconds=max(0.0, seconds),
-        ended_bins=stats.bins_of([r.ended_at_ns for r in ended], start, end),
-        amounts=np.asarray([workload.throughput.of(r) for r in ended], dtype=np.float64),
-        values=compared.values,
-        value_bins=stats.bins_of(believed.sent_ns[compared.owners], start, end),
-    )
+    sample = sample_in(workload, window, counted, every, key=key)
     throughput, _ = throughput_of([sample], name)
     return sample, figures_of(workload, counted, [sample], throughput)
+
+
+def sample_in(
+    workload: Workload, window: Window | None, counted: Requests, every: Requests, *, key: Hashable
+) -> Sample:
+    """The raw material of these figures."""
+    start, end, seconds = (window.start_ns, window.end_ns, window.seconds) if window else (0, 0, 0.0)
+    ended = every.good_ended_in(window)
+    believed = counted.timed if workload.compared.dated else counted.good
+    compared = values_of(workload.compared, believed)
+    return Sample(
+        key=key,
+        seconds=max(0.0, seconds),
+        ended_bins=stats.bins_of(ended.ended_ns, start, end),
+        amounts=amounts_of(workload.throughput, ended),
+        values=compared.floats,
+        value_bins=stats.bins_of(believed.sent_ns[compared.owners], start, end),
+    )

@@ -1,121 +1,98 @@
-"""Requests with their values in columns: a metric is read from a record once, whatever is figured of it."""
+"""The values of a metric, of requests in columns."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
-from itertools import chain, compress
-from typing import overload
+from functools import cached_property
+from itertools import chain
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from records.cells.request import LATE, RequestRecord
-from reports.figures.stats import Floats, Ints
-from workloads.metric import Metric
+from records.cells.measure import one_each
+from reports.columns.kinds import Floats, Ints, Lists, Mask
+from reports.columns.requests import ALWAYS, Requests
+from workloads.metric import Metric, Trait
+from workloads.workload import Throughput
 
-Mask = npt.NDArray[np.bool_]
 _ONE = {float, int, bool, type(None)}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Column:
-    """The values of one metric, those of one request after those of the request before."""
+class Values:
+    """Those of one metric, of one request after those of the request before."""
 
-    values: Floats
-    owners: npt.NDArray[np.int32]
-    """The place of the request that each value is of."""
-
-    @classmethod
-    def of(cls, metric: Metric, records: Sequence[RequestRecord]) -> Column:
-        found = [metric.of(record) for record in records]
-        if set(map(type, found)) <= _ONE:
-            every = np.asarray(found, dtype=np.float64)  # of None: nan
-            there = np.flatnonzero(~np.isnan(every))
-            return cls(values=every[there] / metric.divisor, owners=there.astype(np.int32))
-        each = [() if one is None else (one,) if isinstance(one, (int, float)) else one for one in found]
-        counts = np.fromiter(map(len, each), dtype=np.int64, count=len(each))
-        values = np.fromiter(chain.from_iterable(each), dtype=np.float64, count=int(counts.sum()))
-        values /= metric.divisor
-        return cls(values=values, owners=np.repeat(np.arange(len(each), dtype=np.int32), counts))
-
-    def where(self, mask: Mask) -> Column:
-        kept = mask[self.owners]
-        places = np.cumsum(mask, dtype=np.int32) - 1
-        return Column(values=self.values[kept], owners=places[self.owners[kept]])
-
-
-class Measured(Sequence[RequestRecord]):
-    """Requests in their order. A part or a sum of others makes its columns of theirs, and keeps none: gaps
-    between tokens would else be held many times."""
-
-    def __init__(
-        self, records: Sequence[RequestRecord], column: Callable[[Metric], Column] | None = None
-    ) -> None:
-        self._records = records
-        self.column = column or cache(lambda metric: Column.of(metric, records))
-
-    @classmethod
-    def of(cls, records: Sequence[RequestRecord]) -> Measured:
-        return records if isinstance(records, cls) else cls(records)
-
-    @classmethod
-    def joined(cls, parts: Sequence[Measured]) -> Measured:
-        """All of the first, then all of the second."""
-        if len(parts) == 1:
-            return parts[0]
-        starts = np.cumsum([0, *map(len, parts)], dtype=np.int32)
-
-        def column(metric: Metric) -> Column:
-            found = [part.column(metric) for part in parts]
-            owners = [one.owners + start for one, start in zip(found, starts[:-1], strict=True)]
-            return Column(
-                values=np.concatenate([one.values for one in found] or [np.empty(0)]),
-                owners=np.concatenate(owners or [np.empty(0, dtype=np.int32)]),
-            )
-
-        return cls([record for part in parts for record in part], column)
-
-    def where(self, mask: Mask) -> Measured:
-        """Those of them at which it is true."""
-        if mask.all():
-            return self
-        return Measured(list(compress(self._records, mask)), lambda metric: self.column(metric).where(mask))
-
-    def that(self, fits: Callable[[RequestRecord], bool]) -> Measured:
-        return self.where(self.mask(fits))
-
-    def mask(self, fits: Callable[[RequestRecord], bool]) -> Mask:
-        return np.fromiter(map(fits, self._records), dtype=np.bool_, count=len(self._records))
-
-    def values(self, metric: Metric) -> Floats:
-        """All values, in order."""
-        return self.column(metric).values
-
-    @cached_property
-    def sent_ns(self) -> Ints:
-        return np.fromiter((r.sent_at_ns for r in self._records), dtype=np.int64, count=len(self._records))
-
-    @cached_property
-    def good(self) -> Measured:
-        """The good answers."""
-        return self.that(lambda r: r.outcome == "ok")
-
-    @cached_property
-    def timed(self) -> Measured:
-        """The good answers whose times may be believed: latencies are of them alone."""
-        return self.good.that(lambda r: LATE not in r.flags)
+    kept: npt.NDArray[Any]
+    """In parts of the metric's unit, as they were kept: whole numbers take half of the memory."""
+    divisor: float
+    counts: npt.NDArray[Any]
+    """How many each request has."""
 
     def __len__(self) -> int:
-        return len(self._records)
+        return len(self.kept)
 
-    def __iter__(self) -> Iterator[RequestRecord]:
-        return iter(self._records)
+    @cached_property
+    def floats(self) -> Floats:
+        """In the metric's unit."""
+        return np.asarray(self.kept, dtype=np.float64) / self.divisor
 
-    @overload
-    def __getitem__(self, index: int) -> RequestRecord: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[RequestRecord]: ...
-    def __getitem__(self, index: int | slice) -> RequestRecord | Sequence[RequestRecord]:
-        return self._records[index]
+    @property
+    def owners(self) -> Ints:
+        """The place of the request that each value is of."""
+        return np.repeat(np.arange(len(self.counts)), self.counts)
+
+
+def values_of(metric: Metric, requests: Requests) -> Values:
+    """All of these requests, in order."""
+    if metric.unless:
+        mocked = requests.mask(lambda one: metric.unless in one.flags)
+        if mocked.any():
+            return _spread(_values(metric, requests.where(~mocked)), ~mocked)
+    return _values(metric, requests)
+
+
+def _spread(found: Values, mask: Mask) -> Values:
+    """Those of some of the requests, as those of all."""
+    counts = np.zeros(len(mask), dtype=np.int64)
+    counts[mask] = found.counts
+    return Values(kept=found.kept, divisor=found.divisor, counts=counts)
+
+
+def _values(metric: Metric, requests: Requests) -> Values:
+    found = _column(metric.of, requests) if isinstance(metric.of, str) else None
+    if isinstance(found, Lists):
+        return Values(kept=found.flat, divisor=metric.divisor, counts=found.counts)
+    if found is None:
+        each = [metric.value_of(record) for record in requests]
+        if not set(map(type, each)) <= _ONE:
+            lists = [() if one is None else (one,) if isinstance(one, (int, float)) else one for one in each]
+            return _of_lists(metric, lists)
+        found = np.asarray(each, dtype=np.float64)  # of None: nan
+    there = ~np.isnan(found)
+    return Values(kept=found[there], divisor=metric.divisor, counts=there)
+
+
+def _of_lists(metric: Metric, lists: Sequence[Sequence[float]]) -> Values:
+    counts = np.fromiter(map(len, lists), dtype=np.int64, count=len(lists))
+    kept = np.fromiter(chain.from_iterable(lists), dtype=np.float64, count=int(counts.sum()))
+    return Values(kept=kept, divisor=metric.divisor, counts=counts)
+
+
+def _column(name: str, requests: Requests) -> Any:
+    """None of what is no column."""
+    return requests.integers(name) if name in ALWAYS else getattr(requests, name, None)
+
+
+def count_of(trait: Trait, requests: Requests) -> int:
+    """How many of the requests have it."""
+    found = _column(trait.of, requests) if isinstance(trait.of, str) else None
+    return sum(map(trait.has, requests)) if found is None else int(np.count_nonzero(found))
+
+
+def amounts_of(throughput: Throughput, requests: Requests) -> Floats:
+    """How much each is."""
+    if throughput.of is one_each:
+        return np.ones(len(requests))
+    return np.fromiter(map(throughput.of, requests), dtype=np.float64, count=len(requests))

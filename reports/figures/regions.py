@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from reports.columns.requests import Requests
 from reports.figures import stats
-from reports.figures.figures import Figures, figures_in, figures_of, generator
+from reports.figures.figures import Figures, figures_of, generator, sample_in
 from reports.figures.load import Load
-from reports.figures.measured import Measured
 from reports.figures.stats import Estimate, Sample
 from reports.figures.summary import CellSummary, OperatingPoint
 from reports.figures.text import NONE
@@ -76,7 +76,7 @@ def _nearest(level: OperatingPoint, by_region: Mapping[str, Sequence[Sample]]) -
 def _samples(level: OperatingPoint) -> dict[str, list[Sample]]:
     """By region, one a cell, in the order of the cells."""
     cells = _cells(level)
-    names = sorted({request.region for cell in cells for request in cell.counted})
+    names = sorted({name for cell in cells for name in cell.counted.manner.counts(lambda one: one.region)})
     return {name: [_sample(level, cell, name) for cell in cells] for name in names}
 
 
@@ -85,27 +85,20 @@ def _cells(level: OperatingPoint) -> tuple[CellSummary, ...]:
     return level.valid_cells or level.cells
 
 
-def _from(cell: CellSummary, name: str) -> Measured:
-    return cell.counted.that(lambda r: r.region == name)
+def _from(requests: Requests, name: str) -> Requests:
+    return requests.that(lambda one: one.region == name)
 
 
 def _sample(level: OperatingPoint, cell: CellSummary, name: str) -> Sample:
-    sample, _ = figures_in(
-        level.workload,
-        cell.window,
-        _from(cell, name),
-        [r for part in cell.parts for r in part.data.requests if r.region == name],
-        key=cell.sample.key,
-        name=name,
-    )
-    return sample
+    own, every = _from(cell.counted, name), _from(cell.every, name)
+    return sample_in(level.workload, cell.window, own, every, key=cell.sample.key)
 
 
 def _of(level: OperatingPoint, by_region: Mapping[str, Sequence[Sample]], nearest: str) -> Iterator[Region]:
     amounts = {name: sum(float(one.amounts.sum()) for one in own) for name, own in by_region.items()}
     total = sum(amounts.values())
     for name, samples in by_region.items():
-        counted = Measured.joined([_from(cell, name) for cell in _cells(level)])
+        counted = Requests.joined([_from(cell.counted, name) for cell in _cells(level)])
         yield Region(
             deployment=level.deployment,
             config=level.config,
@@ -126,9 +119,8 @@ def _unanswered(cell: CellSummary, region: str) -> int:
     window = cell.window
     if window is None:
         return 0
-    sent = [r for part in cell.parts for r in part.data.requests if r.region == region]
-    inside = [r for r in sent if window.start_ns <= r.sent_at_ns <= window.end_ns]
-    return sum(r.outcome == "aborted" for r in inside)
+    waits = cell.every.mask(lambda one: one.region == region and one.outcome == "aborted")
+    return int((waits & cell.every.sent_in(window)).sum())
 
 
 def _ratio(level: OperatingPoint, nearest: Sequence[Sample], other: Sequence[Sample]) -> Estimate | None:

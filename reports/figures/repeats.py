@@ -44,8 +44,9 @@ import numpy as np
 from scipy.special import chdtri, fdtri, stdtrit
 
 from records.cells.measure import CONFIDENCE
+from reports.columns.kinds import Floats
 from reports.figures import stats
-from reports.figures.stats import Estimate, Floats, Sample
+from reports.figures.stats import Estimate, Sample
 from workloads.workload import Workload
 
 FEWEST = 2

@@ -6,13 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from records.cells.cell import Window
-from records.cells.levels import LoadStage, LoadStages, aborted_in, has_rate, wanted_in
-from records.cells.measure import measured
+from records.cells.levels import LoadStage, LoadStages, lasts_long, waited_in
 from records.cells.reader import search_sentence
-from records.cells.request import RequestRecord
 from records.errors import RecordError
+from reports.columns.kinds import NO_INTEGER
+from reports.columns.requests import Requests
+from reports.figures import stats
 from reports.figures.figures import Figures, figures_in
-from reports.figures.measured import Measured
 from reports.figures.summary import CellSummary, OperatingPoint
 from workloads.workload import Workload
 
@@ -20,12 +20,13 @@ from workloads.workload import Workload
 @dataclass(frozen=True, kw_only=True)
 class StageFigures:
     """What was measured of one level: requests that began in its time (an open loop: were due), and
-    throughput of the good answers that ended in it: None where it would mean nothing, see `has_rate`."""
+    throughput of the good answers that ended in it: None where it would mean nothing
+    (`records.cells.levels.has_rate`)."""
 
     held: LoadStage
     figures: Figures
     aborted: int
-    """Requests that were aborted or dropped, as `aborted_in` counts them: in no figure."""
+    """Requests that were aborted or dropped, by `records.cells.levels.waited_in`: in no figure."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -58,12 +59,13 @@ def shaped_cells(levels: Sequence[OperatingPoint]) -> tuple[ShapedCell, ...]:
 
 
 def _shaped(cell: CellSummary, held: LoadStages) -> ShapedCell:
-    every = [r for part in cell.parts for r in part.data.requests]
     return ShapedCell(
         cell=cell,
         unit=held.unit,
         levels=tuple(
-            level_figures(cell.workload, held, every, cell.window, source=cell.source, name=cell.cell.name)
+            level_figures(
+                cell.workload, held, cell.every, cell.window, source=cell.source, name=cell.cell.name
+            )
         ),
         sentence=_sentence(cell) if any(level.status is not None for level in held.levels) else "",
     )
@@ -72,27 +74,40 @@ def _shaped(cell: CellSummary, held: LoadStages) -> ShapedCell:
 def level_figures(
     workload: Workload,
     held: LoadStages,
-    every: Sequence[RequestRecord],
+    every: Requests,
     window: Window | None,
     *,
     source: str,
     name: str,
 ) -> Iterator[StageFigures]:
     """Of each level, from ``every`` request of the cell. ``source``, ``name``: of its random numbers."""
-    counted = measured(every, window)
-    for number, (level, aborted) in enumerate(zip(held.levels, aborted_in(every, held.levels), strict=True)):
-        own = wanted_in(counted, level)
+    counted = every.measured(window)
+    unanswered = every.where(~every.counts & every.mask(lambda one: "warmup" not in one.flags))
+    times = zip(unanswered.start_ns.tolist(), unanswered.ended_ns.tolist(), strict=True)
+    for number, (level, aborted) in enumerate(zip(held.levels, waited_in(times, held.levels), strict=True)):
+        began_ns = counted.start_ns
+        own = counted.where((level.start_ns <= began_ns) & (began_ns < level.end_ns))
         _, figures = figures_in(
             workload,
             Window(start_ns=level.start_ns, end_ns=level.end_ns),
-            Measured(own),
+            own,
             every,
             key=(source, number),
             name=f"{name}/{number}",
         )
-        if not has_rate(level, own):
+        if not _has_rate(level, own):
             figures = figures.without_throughput()
         yield StageFigures(held=level, figures=figures, aborted=aborted)
+
+
+def _has_rate(level: LoadStage, own: Requests) -> bool:
+    """As `records.cells.levels.has_rate` says."""
+    good = own.good
+    if not (good.ended_ns <= level.end_ns).any():
+        return False
+    if good.integers("due_at_ns")[0] != NO_INTEGER:
+        return True
+    return lasts_long(level, stats.percentile(good.ended_ns - good.start_ns, 0.5))
 
 
 def _sentence(cell: CellSummary) -> str:

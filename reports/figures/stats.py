@@ -14,13 +14,11 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import bdtr, bdtrik  # not scipy.stats, which is slow to import
 
 from records.cells.measure import CONFIDENCE, between_ranks, wanted_answers
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
+from reports.columns.kinds import Floats, Ints
+from reports.figures.ranks import Numbers, Ranked, span_of
 
 BINS = 10
 DRAWS = 1000
@@ -64,12 +62,12 @@ def bins_of(at_ns: Sequence[int] | Ints, start_ns: int, end_ns: int) -> Ints:
     return np.clip((offsets * BINS / max(1, end_ns - start_ns)).astype(np.int64), 0, BINS - 1)
 
 
-def percentile(values: Sequence[float] | Floats, q: float) -> float:
+def percentile(values: Sequence[float] | Numbers, q: float) -> float:
     """The q-quantile, as `between_ranks`; ``values`` may hold +inf (failures), and must not be empty."""
-    ordered = np.sort(np.asarray(values, dtype=np.float64))
-    if not len(ordered):
+    found = np.asarray(values, dtype=np.float64)
+    if not len(found):
         raise ValueError("no values")
-    return between_ranks(ordered, q)
+    return between_ranks(Ranked(found, [span_of(len(found), q)]), q)
 
 
 def order_interval(n: int, q: float) -> tuple[int, int] | None:
@@ -109,17 +107,27 @@ def _below(p: float, n: int, q: float) -> int:
     return fewer if float(bdtr(fewer, n, q)) >= p else reached
 
 
-def percentile_estimate(values: Sequence[float] | Floats, q: float) -> Estimate | None:
-    """A percentile with its order-statistic interval; None (shown as ``-``) for too few values."""
+def percentile_estimates(values: Numbers, divisor: float, qs: Sequence[float]) -> list[Estimate | None]:
+    """Percentiles of ``values``, each divided by ``divisor``, with their order-statistic intervals; None
+    (shown as ``-``) for too few values."""
     n = len(values)
-    if n == 0 or (q != 0.5 and n < wanted_answers(max(q, 1 - q))):
-        return None
-    ordered = np.sort(np.asarray(values, dtype=np.float64))
-    ranks = order_interval(n, q)
+    enough = [n > 0 and (q == 0.5 or n >= wanted_answers(max(q, 1 - q))) for q in qs]
+    intervals = [order_interval(n, q) if n else None for q in qs]
+    spans = [
+        span_of(n, q, interval) for q, interval, there in zip(qs, intervals, enough, strict=True) if there
+    ]
+    ordered = Ranked(values, spans, divisor)
+    return [
+        _estimate(ordered, q, interval) if there else None
+        for q, interval, there in zip(qs, intervals, enough, strict=True)
+    ]
+
+
+def _estimate(ordered: Ranked, q: float, interval: tuple[int, int] | None) -> Estimate:
     value = between_ranks(ordered, q)
-    if ranks is None:
+    if interval is None:
         return Estimate(value=value)
-    return Estimate(value=value, low=float(ordered[ranks[0] - 1]), high=float(ordered[ranks[1] - 1]))
+    return Estimate(value=value, low=ordered[interval[0] - 1], high=ordered[interval[1] - 1])
 
 
 def _draw_repeats(keys: Sequence[Hashable], rng: np.random.Generator) -> dict[Hashable, Floats]:
@@ -197,16 +205,29 @@ def median_draws(samples: Sequence[Sample], weights: Sequence[Floats]) -> Floats
     if not len(values):
         return medians
     candidates = values[np.unique(np.linspace(0, len(values) - 1, GRID).round().astype(np.int64))]
-    summed = np.zeros((DRAWS, len(candidates)))
-    for sample, weight in zip(samples, weights, strict=True):
-        parts = [np.sort(sample.values[sample.value_bins == i]) for i in range(BINS)]
-        summed += weight @ np.stack([np.searchsorted(part, candidates, side="right") for part in parts])
-    half = summed[:, -1:] / 2
-    low = np.argmax(summed >= half, axis=1)
-    high = np.argmax(summed > half, axis=1)
-    some = half[:, 0] > 0
+    counts = [
+        np.searchsorted(np.sort(sample.values[sample.value_bins == i]), candidates, side="right")
+        for sample in samples
+        for i in range(BINS)
+    ]
+    drawn, by_candidate = np.hstack(weights), np.stack(counts, axis=1).astype(np.float64)
+    half = (drawn * by_candidate[-1]).sum(axis=1) / 2  # sums of whole numbers: exact in any order
+    low = _first(drawn, by_candidate, half)
+    high = _first(drawn, by_candidate, np.nextafter(half, np.inf))
+    some = half > 0
     medians[some] = ((candidates[low] + candidates[high]) / 2)[some]
     return medians
+
+
+def _first(drawn: Floats, by_candidate: Floats, least: Floats) -> Ints:
+    """Of each draw, the first candidate up to which its weights add up to so much, or the last: by halves."""
+    last = len(by_candidate) - 1
+    low, high = np.zeros(len(drawn), dtype=np.int64), np.full(len(drawn), last)
+    while (low < high).any():
+        middle = (low + high) // 2
+        reached = (drawn * by_candidate[middle]).sum(axis=1) >= least
+        low, high = np.where(reached, low, np.minimum(middle + 1, last)), np.where(reached, middle, high)
+    return low
 
 
 def spread(draws: Floats, value: float, repeats: int) -> Floats:

@@ -12,7 +12,6 @@ import numpy as np
 
 from records.cells import layout
 from records.cells.cell import Cell, Check, Window
-from records.cells.measure import measured
 from records.cells.reader import Run
 from records.errors import RecordError
 from records.evidence.counted import machine_of
@@ -24,12 +23,13 @@ from records.evidence.pods import CellPods
 from records.evidence.samples import samples_in
 from records.evidence.scraped import Reading, SeriesOver, scraped_in, scraped_over
 from records.services.variants import MOCKS
+from reports.columns.kinds import Floats
+from reports.columns.requests import Requests
 from reports.figures.concurrent_cells import CellPart, merged_cell, simultaneous
 from reports.figures.figures import Figures, figures_in, figures_of, throughput_of
 from reports.figures.load import Load
-from reports.figures.measured import Measured
 from reports.figures.rows import Row, rows_of
-from reports.figures.stats import Floats, Sample
+from reports.figures.stats import Sample
 from workloads.catalogue import workload
 from workloads.workload import Workload
 
@@ -43,7 +43,9 @@ class CellSummary:
     source: str
     cell: Cell
     parts: tuple[CellPart, ...]
-    counted: Measured
+    every: Requests
+    """All that were kept, of all parts."""
+    counted: Requests
     """The measured requests."""
     sample: Sample
     figures: Figures
@@ -57,7 +59,7 @@ class CellSummary:
         return self.figures.workload
 
     @property
-    def timed(self) -> Measured:
+    def timed(self) -> Requests:
         """The good answers that latencies are of."""
         return self.counted.timed
 
@@ -133,7 +135,7 @@ class CellSummary:
     @property
     def aborted(self) -> int:
         """Requests that had no answer when the load ended: in no figure."""
-        return sum(r.outcome == "aborted" for part in self.parts for r in part.data.requests)
+        return int(self.every.mask(lambda one: one.outcome == "aborted").sum())
 
     @property
     def failed_checks(self) -> tuple[Check, ...]:
@@ -185,19 +187,25 @@ class OperatingPoint:
         return f"{self.deployment}/{self.config}/c{self.load.label:0>2}"
 
 
+def timed_of(cells: Iterable[CellSummary]) -> Requests:
+    """The good answers of all these that latencies are of."""
+    return Requests.joined([cell.timed for cell in cells])
+
+
 def summarise_cell(parts: Sequence[CellPart]) -> CellSummary:
     """A cell's figures from the raw records of all its parts."""
     cell = merged_cell(parts)
     window = cell.window
     source = " + ".join(part.source for part in parts)
-    every = [r for part in parts for r in part.data.requests]
-    requests = Measured(measured(every, window))
+    every = Requests.joined([part.requests for part in parts])
+    requests = every.measured(window)
     kind = workload(cell.workload)
     sample, figures = figures_in(kind, window, requests, every, key=(source, cell.repeat), name=cell.name)
     return CellSummary(
         source=source,
         cell=cell,
         parts=tuple(parts),
+        every=every,
         counted=requests,
         sample=sample,
         figures=figures,
@@ -208,7 +216,7 @@ def _level(row: Row, load: Load, cells: Sequence[CellSummary]) -> OperatingPoint
     shown = [c for c in cells if c.valid] or list(cells)
     samples = [c.sample for c in shown]
     throughput, draws = throughput_of(samples, f"{row.deployment}/{row.config}/c{load.label}")
-    counted = Measured.joined([c.counted for c in shown])
+    counted = Requests.joined([c.counted for c in shown])
     return OperatingPoint(
         row=row,
         load=load,

@@ -12,12 +12,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from records.cells.request import RequestRecord
+import numpy as np
+
+from reports.columns.kinds import Floats, Ints
+from reports.columns.requests import Requests
 from reports.figures.load import Load
 from reports.figures.rising import rising
-from reports.figures.stages import stage_names
-from reports.figures.summary import OperatingPoint
-from workloads.checks.streams import IMPOSSIBLE_SHARE, impossible_stages
+from reports.figures.stages import impossible_stages, stage_names, with_stages
+from reports.figures.summary import OperatingPoint, timed_of
+from workloads.checks.streams import IMPOSSIBLE_SHARE
 
 Ranked = Literal["middle", "slowest"]
 RANKS: Mapping[Ranked, tuple[int, int]] = {"middle": (45, 55), "slowest": (90, 100)}
@@ -63,6 +66,14 @@ class TtftGrowth:
         return self.ttft_ms - self.ttft_since_ms
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Timed:
+    requests: Requests
+    ttft_ms: Floats
+    order: Ints
+    """Their places by TTFT."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class _Means:
     answers: int
@@ -88,33 +99,39 @@ def _growths(points: Sequence[OperatingPoint]) -> Iterator[TtftGrowth]:
             yield _growth(point, lightest.load, ranked, _means(before, ranked), _means(timed, ranked))
 
 
-def _timed(point: OperatingPoint) -> list[RequestRecord]:
+def _timed(point: OperatingPoint) -> _Timed | None:
     """Its answers with stages that can be true, by TTFT; none where there are too few, or too many cannot."""
-    timed = [r for cell in point.valid_cells for r in cell.timed if r.stages and r.ttft_ms is not None]
-    possible = [r for r in timed if not impossible_stages(r)]
+    timed = with_stages(timed_of(point.valid_cells))
+    possible = timed.where(~impossible_stages(timed))
     if len(possible) < FEWEST or len(timed) - len(possible) > IMPOSSIBLE_SHARE * len(timed):
-        return []
-    return sorted(possible, key=lambda r: r.ttft_ms or 0.0)
+        return None
+    ttft_ms = possible.ttft_ms
+    return _Timed(requests=possible, ttft_ms=ttft_ms, order=np.argsort(ttft_ms, kind="stable"))
 
 
-def _means(ordered: Sequence[RequestRecord], ranked: Ranked) -> _Means:
+def _means(timed: _Timed, ranked: Ranked) -> _Means:
     low, high = RANKS[ranked]
-    own = ordered[low * len(ordered) // 100 : -(-high * len(ordered) // 100)]  # its ends are among them
+    count = len(timed.order)
+    own = timed.order[low * count // 100 : -(-high * count // 100)]  # its ends are among them
+    mask = np.zeros(count, dtype=np.bool_)
+    mask[own] = True
+    requests = timed.requests.where(mask)
+
+    def mean(values: Floats) -> float:
+        """Over all of them: a request without the stage spent nothing there."""
+        return math.fsum(values.tolist()) / len(own)
+
+    stages = requests.stages
     return _Means(
         answers=len(own),
-        ttft_ms=math.fsum(r.ttft_ms or 0.0 for r in own) / len(own),
+        ttft_ms=mean(timed.ttft_ms[own]),
         stages={
             name: StageTime(
-                queued_ms=_mean(own, name, "queued_ms"), running_ms=_mean(own, name, "running_ms")
+                queued_ms=mean(stages.at(name, "queued_ms")), running_ms=mean(stages.at(name, "running_ms"))
             )
-            for name in stage_names(own)
+            for name in stage_names(requests)
         },
-    )  # fmt: skip
-
-
-def _mean(own: Sequence[RequestRecord], stage: str, field: str) -> float:
-    """Over all of them: a request without the stage spent nothing there."""
-    return math.fsum((r.stages or {}).get(stage, {}).get(field, 0.0) for r in own) / len(own)
+    )
 
 
 def _growth(point: OperatingPoint, since: Load, ranked: Ranked, before: _Means, now: _Means) -> TtftGrowth:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reports.figures.stats import Floats, Ints
+from reports.columns.kinds import Floats, Ints
+from reports.figures.ranks import Numbers
 
 LEAST_SHARE = 0.1
 LEAST = 10
@@ -31,7 +32,7 @@ class TwoKinds:
     """The lowest of the others."""
 
 
-def two_kinds(values: Sequence[float], ratio: float) -> TwoKinds | None:
+def two_kinds(values: Sequence[float] | Numbers, ratio: float) -> TwoKinds | None:
     """None where they are of one kind. ``ratio``: so many times the median of the low ones is that of the
     high ones at least. They are parted where the gap is the widest for their size."""
     found = np.sort(np.asarray(values, dtype=float))

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from statistics import fmean
 
-from records.cells.request import RequestRecord
+import numpy as np
+
 from reports.analysis.analysis import Analysis
 from reports.analysis.subject import Subject
+from reports.columns.kinds import Floats
+from reports.columns.requests import Requests
 from reports.evidence.upstream import Upstream, upstream_of
-from reports.figures.summary import CellSummary, OperatingPoint
+from reports.figures.summary import CellSummary, OperatingPoint, timed_of
 from reports.findings.finding import Effect, Evidence, Finding
 from reports.findings.heaviest import heaviest
 
@@ -26,26 +29,28 @@ def buffered_stream(analysis: Analysis) -> Iterator[Finding]:
     for level, cells in heaviest(analysis, but=("buffering",)):
         answers = streamed(cells)
         upstream = upstream_of(cells)
-        if answers and upstream is not None:
+        if len(answers) and upstream is not None:
             yield from _found(level, answers, upstream)
 
 
-def streamed(cells: Iterable[CellSummary]) -> list[RequestRecord]:
+def streamed(cells: Iterable[CellSummary]) -> Requests:
     """The answers by which it can be told."""
-    return [r for cell in cells for r in cell.timed if r.ttft_ms and r.tokens >= TOKENS]
+    timed = timed_of(cells)
+    in_time = timed.has("first_token_at_ns") & (timed.ttft_ms != 0)
+    return timed.where(in_time & (timed.integers("tokens") >= TOKENS))
 
 
-def times_of(answers: Sequence[RequestRecord], upstream: Upstream) -> tuple[float, float, float]:
+def times_of(answers: Requests, upstream: Upstream) -> tuple[float, float, float]:
     """Means in ms: an answer's whole time, that in which its tokens came, and that for which the LLM server
     streamed it."""
-    return fmean(r.e2e_ms for r in answers), fmean(map(_came_ms, answers)), upstream.streaming_ms
+    return fmean(answers.e2e_ms.tolist()), fmean(_came_ms(answers).tolist()), upstream.streaming_ms
 
 
-def _found(level: OperatingPoint, answers: Sequence[RequestRecord], upstream: Upstream) -> Iterator[Finding]:
+def _found(level: OperatingPoint, answers: Requests, upstream: Upstream) -> Iterator[Finding]:
     e2e_ms, came_ms, made_ms = times_of(answers, upstream)
     if came_ms > AT_ONCE * e2e_ms or made_ms < MADE * e2e_ms:
         return
-    ttft_ms = fmean(r.ttft_ms or 0.0 for r in answers)
+    ttft_ms = fmean(answers.ttft_ms.tolist())
     effect = Effect(figure="mean TTFT", unit="ms", now=ttft_ms)
     possible = made_ms <= ttft_ms  # else the server's record is of others' answers, too
     yield Finding(
@@ -65,5 +70,6 @@ def _found(level: OperatingPoint, answers: Sequence[RequestRecord], upstream: Up
     )
 
 
-def _came_ms(answer: RequestRecord) -> float:
-    return ((answer.last_token_at_ns or 0) - (answer.first_token_at_ns or 0)) / 1e6
+def _came_ms(answers: Requests) -> Floats:
+    last_ns = np.where(answers.has("last_token_at_ns"), answers.integers("last_token_at_ns"), 0)
+    return (last_ns - answers.integers("first_token_at_ns")) / 1e6

@@ -7,8 +7,9 @@ from statistics import fmean
 
 from reports.analysis.analysis import Analysis
 from reports.analysis.subject import Subject
+from reports.columns.requests import Manner, Requests
 from reports.figures.rising import lightest
-from reports.figures.summary import CellSummary, OperatingPoint
+from reports.figures.summary import CellSummary, OperatingPoint, timed_of
 from reports.findings.finding import Effect, Evidence, Finding
 from reports.findings.heaviest import cells_but, heaviest
 
@@ -34,9 +35,10 @@ def _in_flight(analysis: Analysis, level: OperatingPoint) -> Finding | None:
     if not level.load.rate:
         return None
     cells, light = cells_but(level, ("dropped",)), lightest(analysis.levels, level)
-    due = [one for cell in cells for part in cell.parts for one in part.data.requests if one.due_at_ns]
-    dropped = sum(one.outcome == "dropped" for one in due)
-    if not due or dropped < DROPPED * len(due) or light is None:
+    every = Requests.joined([cell.every for cell in cells])
+    due = every.where(every.has("due_at_ns"))
+    dropped = int(due.mask(lambda one: one.outcome == "dropped").sum())
+    if not len(due) or dropped < DROPPED * len(due) or light is None:
         return None
     here_ms, there_ms = _service_ms(cells), _service_ms(light.valid_cells)
     if not here_ms or not there_ms or here_ms > SAME * there_ms:
@@ -71,11 +73,9 @@ def _out_of_cpu(level: OperatingPoint) -> Finding | None:
 
 def _no_more_connections(level: OperatingPoint) -> Finding | None:
     cells = cells_but(level, ("failures", "concurrency", "littles-law"))
-    asked = [one for cell in cells for one in cell.counted]
-    refused = sum(
-        one.outcome == "connect_error" and any(why in (one.error or "") for why in NO_MORE) for one in asked
-    )
-    if not asked or refused < MANY * len(asked):
+    asked = Requests.joined([cell.counted for cell in cells])
+    refused = int(asked.mask(_has_no_more).sum())
+    if not len(asked) or refused < MANY * len(asked):
         return None
     return _finding(
         level,
@@ -83,6 +83,10 @@ def _no_more_connections(level: OperatingPoint) -> Finding | None:
         Evidence(figure="requests", value=len(asked)),
         advice="Raise the load's limit of open files (ulimit -n) or its range of ports, or spread it",
     )
+
+
+def _has_no_more(one: Manner) -> bool:
+    return one.outcome == "connect_error" and any(why in (one.error or "") for why in NO_MORE)
 
 
 def _finding(
@@ -102,8 +106,8 @@ def _finding(
 
 def _service_ms(cells: Sequence[CellSummary]) -> float:
     """From sending: in an open loop an answer's own time begins when it was due."""
-    spent = [(one.ended_at_ns - one.sent_at_ns) / 1e6 for cell in cells for one in cell.timed]
-    return fmean(spent) if spent else 0.0
+    timed = timed_of(cells)
+    return fmean(((timed.ended_ns - timed.sent_ns) / 1e6).tolist()) if len(timed) else 0.0
 
 
 def _per_second(cells: Sequence[CellSummary]) -> float:

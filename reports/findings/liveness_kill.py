@@ -32,8 +32,8 @@ def _for_being_late(outage: Outage) -> bool:
 
 
 def _finding(level: OperatingPoint, cells: Sequence[CellSummary], ended: Sequence[Outage]) -> Finding:
-    asked = [one for cell in cells for part in cell.parts for one in part.data.requests if one.counts]
-    lost = sum(one.outcome != "ok" for one in asked)
+    asked = sum(int(cell.every.counts.sum()) for cell in cells)
+    lost = asked - sum(len(cell.every.good) for cell in cells)
     back = [one.back_after_s for one in ended if one.back_after_s is not None]
     replaced = sum(one.replaced for one in ended)
     return Finding(
@@ -43,7 +43,7 @@ def _finding(level: OperatingPoint, cells: Sequence[CellSummary], ended: Sequenc
         confidence="shown" if replaced else "likely",
         severity="high",
         effect=Effect(
-            figure="requests lost", unit="%", now=100 * lost / len(asked) if asked else 0.0, mended=None
+            figure="requests lost", unit="%", now=100 * lost / asked if asked else 0.0, mended=None
         ),
         evidence=(
             Evidence(figure="times that it was ended", value=len(ended)),

@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from records.cells.request import RequestRecord
 from reports.analysis.analysis import Analysis
 from reports.analysis.subject import Subject
+from reports.columns.requests import Manner, Requests
 from reports.figures.rising import lighter
 from reports.figures.summary import CellSummary
 from reports.findings.finding import Confidence, Effect, Evidence, Finding
@@ -80,10 +80,10 @@ def _sure(few: Refused | None, many: Refused) -> Confidence | None:
 
 
 def refused(cells: Sequence[CellSummary]) -> Refused:
-    asked = [request for cell in cells for request in cell.counted]
-    return Refused(requests=sum(map(is_refused, asked)), of=len(asked))
+    asked = Requests.joined([cell.counted for cell in cells])
+    return Refused(requests=int(asked.mask(is_refused).sum()), of=len(asked))
 
 
-def is_refused(request: RequestRecord) -> bool:
+def is_refused(one: Manner) -> bool:
     """By the status alone: what a service says beside it may hold any number."""
-    return request.outcome == "http_error" and _REFUSED.match(request.error or "") is not None
+    return one.outcome == "http_error" and _REFUSED.match(one.error or "") is not None

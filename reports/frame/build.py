@@ -13,13 +13,12 @@ from typing import Any
 import pandas as pd
 
 from records.cells.cell import Cell, Window
-from records.cells.measure import ended_inside, measured
+from records.cells.measure import ended_inside, measured, timed
 from records.cells.reader import all_there, read_head, read_run, requests_of
 from records.cells.request import RequestRecord
 from records.errors import RecordError
 from reports.figures.concurrent_cells import CellPart, merged_cell, refuse_copies, simultaneous
 from reports.figures.load import Load
-from reports.figures.measured import Measured
 from reports.figures.rows import Row, rows_of
 from reports.figures.summary import source_names
 from reports.frame.table import Kind, Table
@@ -196,7 +195,7 @@ def _extend(
     counted = measured(records, window)
     for name, chosen in (
         ("counts", counted),
-        ("in_latencies", Measured(counted).timed),
+        ("in_latencies", [r for r in timed(records, window) if r.outcome == "ok"]),
         ("in_throughput", ended_inside(records, window)),
     ):
         ids = set(map(id, chosen))
@@ -223,8 +222,8 @@ def column_of(metric: Metric) -> str:
 
 def _values(metric: Metric, records: Sequence[RequestRecord]) -> list[float | None]:
     """A metric is of good answers, and need not know others."""
-    of, divisor = metric.of, metric.divisor
-    found = [of(r) if r.outcome == "ok" else None for r in records]
+    divisor = metric.divisor
+    found = [metric.value_of(r) if r.outcome == "ok" else None for r in records]
     return [
         None if one is None else one / divisor if isinstance(one, (int, float)) else _mean(one, divisor)
         for one in found

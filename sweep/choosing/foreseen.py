@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from records.cells.reader import Run, read_cell
+from records.cells.reader import Run
 from records.errors import RecordError
 
 
 def foreseen_knee(run: Path, folders: Sequence[Path]) -> int | None:
     """Users, by the cells in those folders; None: it is not predictable, or one of them cannot be read."""
-    from reports.evidence.foretold import foretold  # here, for a load worker has no numpy
+    from reports.columns.reader import read_cell  # here, for a load worker has no numpy
+    from reports.evidence.foretold import foretold
     from reports.evidence.service import services
     from reports.figures.summary import summarise
 

@@ -17,6 +17,7 @@ from reported import S, analysed, appended, level, printed, report, rows, shaped
 from reports.analysis.analysis import Analysis
 from reports.as_json.results import results_json
 from reports.blocks import blocks
+from reports.columns.blocks import requests_in
 from reports.document.document import Table
 from reports.document.render import markdown
 from reports.export import levels_csv, summary_csv
@@ -101,7 +102,7 @@ def test_the_terminals_figures_are_the_reports(ttfts_ns: list[int], outcomes: li
     window = Window(start_ns=0, end_ns=end_s * S)
     levels = held((1, 0, end_s * S))
     line = terminal_table(levels, requests, window, STREAM).splitlines()[1].split()
-    [found] = level_figures(STREAM, levels, requests, window, source="s", name="n")
+    [found] = level_figures(STREAM, levels, requests_in(requests), window, source="s", name="n")
     figures = found.figures
     assert line[2:5] == [str(figures.requests), str(figures.failures), str(found.aborted)]
     estimates = (figures.throughput, figures.at("ttft_p50"), figures.at("ttft_p95"))

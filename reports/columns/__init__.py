@@ -1,0 +1,1 @@
+"""Requests in columns: a million of them are some arrays, and no record is made of one."""

@@ -1,0 +1,143 @@
+"""From lines of JSON to columns, many lines at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import MISSING, fields
+from operator import attrgetter
+from typing import Any, get_type_hints
+
+import msgspec
+import numpy as np
+import orjson
+
+from records.cells.request import RequestRecord
+from records.errors import RecordError
+from reports.columns.gaps import lists_of
+from reports.columns.kinds import NO_INTEGER, Coded, Column, Ints, joined
+from reports.columns.places import Places
+from reports.columns.requests import ALWAYS, NAMED, PERHAPS, Manner, Requests, of_columns
+from reports.columns.stages import StageTypes
+
+AT_A_TIME = 1 << 20
+"""Bytes of lines that are made columns at once: their objects fit into a CPU's cache."""
+INTEGERS = (*ALWAYS, *PERHAPS)
+_integers = attrgetter(*INTEGERS)
+_coded = {name: attrgetter(name) for name in ("question", *NAMED)} | {"manner": attrgetter(*Manner._fields)}
+_OWN_TYPES: dict[str, Any] = {
+    "gaps_us": msgspec.Raw,
+    "flags": tuple[str, ...],
+    **dict.fromkeys(NAMED, msgspec.Raw),
+    "token_source": str,
+}
+_NOTHING: dict[str, Any] = {
+    "gaps_us": msgspec.Raw(b"[]"),
+    "flags": (),
+    **dict.fromkeys(NAMED, msgspec.Raw(b"{}")),
+}
+_NAMED = {name: msgspec.json.Decoder(get_type_hints(RequestRecord)[name]) for name in NAMED}
+
+
+def _decoder(stages: Any) -> msgspec.json.Decoder[Any]:
+    """Of a line whose stage times are of that type. Its fields are those of a record, so that it takes what
+    `records.cells.request.decode` takes at once."""
+    types = {**get_type_hints(RequestRecord), **_OWN_TYPES, "stages": stages | None}
+    made: list[Any] = []
+    for own in fields(RequestRecord):
+        if own.name in _NOTHING:
+            made.append((own.name, types[own.name], _NOTHING[own.name]))
+        elif own.default is MISSING:
+            made.append((own.name, types[own.name]))
+        else:
+            made.append((own.name, types[own.name], own.default))
+    return msgspec.json.Decoder(msgspec.defstruct("Line", made, kw_only=True, gc=False))
+
+
+class Columns:
+    """Makes the columns of one cell, a block of lines after the other."""
+
+    def __init__(self) -> None:
+        self._stages = StageTypes()
+        self._decoder = _decoder(self._stages.made)
+        self._blocks: dict[str, list[Any]] = {}
+        named = {name: Places[Any](decoder.decode) for name, decoder in _NAMED.items()}
+        self._places = {"manner": Places[Any](), "question": Places[Any](), **named}
+        self._count = 0
+
+    def takes(self, lines: Sequence[bytes]) -> bool:
+        """Add these lines; False: none of them, for one is no record as this version writes it."""
+        try:
+            self._add(lines)
+        except (msgspec.MsgspecError, UnicodeError, RecursionError, OverflowError):
+            return False
+        return True
+
+    def add_records(self, records: Iterable[RequestRecord]) -> None:
+        """Raises RecordError for what has no column: a number of more than 64 bits."""
+        try:
+            # A record that was read has its gaps in an array.
+            if lines := [orjson.dumps(record, default=list) for record in records]:
+                self._add(lines)
+        except (TypeError, msgspec.MsgspecError, OverflowError) as error:
+            raise RecordError(f"it holds a number of more than 64 bits: {error}") from error
+
+    def _add(self, lines: Sequence[bytes]) -> None:
+        """All of them or, where one makes it raise, none."""
+        rows = self._decoded(lines)
+        for name, column in self._block(rows).items():
+            self._blocks.setdefault(name, []).append(column)
+        self._count += len(rows)
+
+    def _decoded(self, lines: Sequence[bytes]) -> list[Any]:
+        try:
+            return list(map(self._decoder.decode, lines))
+        except msgspec.ValidationError:
+            if not self._stages.learn(lines):
+                raise
+            self._decoder = _decoder(self._stages.made)
+            return list(map(self._decoder.decode, lines))
+
+    def _block(self, rows: Sequence[Any]) -> dict[str, Any]:
+        """Raises OverflowError for a number of more than 64 bits, msgspec.MsgspecError."""
+        count = len(rows)
+        block: dict[str, Any] = {}
+        for name, found in zip(INTEGERS, zip(*map(_integers, rows), strict=True), strict=True):
+            block[name] = _perhaps_none(found)
+        for name, places in self._places.items():
+            own = map(_coded[name], rows)
+            texts: Iterable[Any] = map(bytes, own) if name in NAMED else own
+            block[name] = np.fromiter(map(places.__getitem__, texts), np.int32, count)
+        block["gaps_us"] = lists_of([row.gaps_us for row in rows])
+        block["stages"] = self._stages.column([row.stages for row in rows])
+        return block
+
+    def requests(self) -> Requests:
+        """All that was added; these are then gone from here."""
+        distinct: dict[str, Sequence[Any]] = {name: list(places) for name, places in self._places.items()}
+        distinct["manner"] = [Manner(*one) for one in distinct["manner"]]
+        made: dict[str, Column] = {}
+        for name in list(self._blocks):
+            blocks = self._blocks.pop(name)
+            if name in distinct:
+                made[name] = Coded(codes=np.concatenate(blocks), distinct=distinct[name])
+            elif name == "stages":
+                made[name] = self._stages.joined(blocks)
+            else:
+                made[name] = joined(blocks)
+        return of_columns(self._count, made) if made else Requests.joined([])
+
+
+def _perhaps_none(found: Sequence[Any]) -> Ints:
+    try:
+        return np.fromiter(found, np.int64, len(found))
+    except TypeError:
+        return np.fromiter((NO_INTEGER if at is None else at for at in found), np.int64, len(found))
+
+
+def requests_in(records: Sequence[RequestRecord]) -> Requests:
+    """These records in columns. Raises RecordError for a number of more than 64 bits."""
+    if isinstance(records, Requests):
+        return records
+    columns = Columns()
+    columns.add_records(records)
+    return columns.requests()
