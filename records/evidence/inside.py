@@ -190,6 +190,8 @@ class InsideOfSpan:
     """How many there were at a time."""
     waits: tuple[tuple[Place, float], ...]
     """How many of them were there, the most first."""
+    beside: tuple[tuple[Place, float], ...]
+    """Where the app's other tasks were, of which no request is known to wait for one."""
     lag_ms: float
     """Of the loop, the mean of what was seen, and the longest."""
     lag_longest_ms: float
@@ -216,13 +218,14 @@ def summary(samples: Iterable[InsideSample], start_ns: int, end_ns: int) -> Insi
         return None
     of = REQUEST if any(sample.counts[REQUEST] or sample.counts[SERVER] for sample in seen) else TASK
     waits: Counter[Place] = Counter()
+    beside: Counter[Place] = Counter()
     threads: Counter[Work] = Counter()
     for sample in seen:
         for work, count in sample.in_threads.items():
             threads[work] += count / len(by_process[sample.pid])  # type: ignore[assignment]
         for (whose, place), count in sample.groups.items():
-            if whose == of:
-                waits[place] += count / len(by_process[sample.pid])  # type: ignore[assignment]
+            counter = waits if whose == of else beside
+            counter[place] += count / len(by_process[sample.pid])  # type: ignore[assignment]
     loops = [loop for sample in seen for loop in sample.loops]
     running = Counter(loop.running for loop in loops if loop.running is not None)
     return InsideOfSpan(
@@ -232,6 +235,7 @@ def summary(samples: Iterable[InsideSample], start_ns: int, end_ns: int) -> Insi
         of=of,
         total=sum(fmean(sample.counts[of] for sample in ours) for ours in by_process.values()),
         waits=tuple(waits.most_common()),
+        beside=tuple(beside.most_common()),
         lag_ms=fmean(loop.lag_ms for loop in loops) if loops else 0.0,
         lag_longest_ms=max((loop.lag_ms for loop in loops), default=0.0),
         loop_busy=running.total() / len(loops) if loops else 0.0,

@@ -23,7 +23,7 @@ _CALLS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
 """What is written in C and called by the app's own code has no frame, and no module: by its name."""
 AS_DONE = frozenset(("client-setup", "model-load"))
 """Kinds of work that say more than whose library it is."""
-WAITING = frozenset(("blocking-io", "blocking-wait"))
+WAITING = frozenset(("blocking-io", "blocking-wait", "lock-wait", "pool-wait"))
 """Kinds of work that are none: the thread waits for something else."""
 
 _FAMILIES: tuple[tuple[re.Pattern[str], str], ...] = tuple(

@@ -17,6 +17,7 @@ from statistics import fmean, stdev
 
 from records.evidence.inside import READY, RUNNING, Place
 from records.evidence.stacks import Stacks
+from reports.evidence.behind import alike, behind
 from reports.evidence.inside import InsideOfCells, mean_inside
 from reports.evidence.kinds import OUTSIDE, QUEUES, STAGE, STAGE_QUEUE
 from reports.evidence.machine import GotOfMachine, got_of_machine
@@ -120,7 +121,7 @@ class LoadedPoint:
         the times that the service gives of its stages tell it; else nothing does."""
         if not self.inside:
             return self.by_stages
-        return self._with_unmet(dict(self.inside.waits), self.inside.requests)
+        return self._with_unmet(behind(self.inside), self.inside.requests)
 
     @cached_property
     def by_stages(self) -> dict[Place, float]:
@@ -205,6 +206,7 @@ class Service:
             heavy, light = self.heavy.by_stages, self.light.by_stages
         if not heavy or not light or self.excess <= 0 or not self.heavy.per_second:
             return ()
+        light = alike(light, heavy)
         before = Counter({_kind(place): 0.0 for place in heavy})
         for place, count in light.items():
             before[_kind(place)] += count  # type: ignore[assignment]

@@ -12,6 +12,7 @@ from reports.findings.compute import compute
 from reports.findings.connection_pool import connection_pool
 from reports.findings.dns_slow import dns_slow
 from reports.findings.event_loop import event_loop
+from reports.findings.few_at_a_time import few_at_a_time
 from reports.findings.finding import Finder, Finding
 from reports.findings.gc_pauses import gc_pauses
 from reports.findings.generator_limited import generator_limited
@@ -34,6 +35,7 @@ FINDERS: tuple[Finder, ...] = (
     event_loop,
     blocked_from_outside,
     stage_serialised,
+    few_at_a_time,
     connection_pool,
     thread_pool,
     dns_slow,

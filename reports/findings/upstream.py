@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from records.evidence.inside import Place
 from reports.analysis.analysis import Analysis
-from reports.evidence.kinds import READS
+from reports.evidence.kinds import READS, RETRY
 from reports.evidence.service import Service
 from reports.findings.finding import Confidence, Evidence, Finding
 from reports.findings.held import MOST, binding, held, share, waiting
@@ -17,6 +17,17 @@ SLOWER = 0.5
 
 def upstream(analysis: Analysis) -> Iterator[Finding]:
     for service in held(analysis):
+        again = waiting(service, lambda place: place.kind == RETRY)
+        if share(again) >= MOST:
+            yield binding(
+                service,
+                "llm-upstream-bound",
+                again,
+                sure="likely",
+                advice="What is called there refuses or fails, and is tried again after a pause: send it no"
+                " more at a time than it takes, or have its limit raised",
+            )
+            continue
         found = waiting(service, _reads if service.heavy.upstream else _reads_a_socket)
         if share(found) < MOST:
             continue

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from types import CodeType, FrameType
 from typing import Any, NamedTuple
 
-from .codes import OWN, installed_app, seen_code
+from .codes import OWN, SeenCode, installed_app, seen_code
 from .kinds import work_of
 
 _MOST_GROUPS = 10
@@ -78,7 +78,23 @@ def _work_of(frame: FrameType, until: CodeType | None = None) -> Work | None:
         at = len(places) - 1 - outermost_first
     called = ":".join(places[at - 1].key) if at else f":{places[0].call(frames[0].f_lasti)}"
     doing = next((kind for place in places[:at] if (kind := work_of(*place.key))), "")
-    return Work(places[at].at(_line(frames[at])), called if called != ":" else "", doing)
+    innermost = places[0].call(frames[0].f_lasti) if not doing or doing == "blocking-wait" else ""
+    return Work(
+        places[at].at(_line(frames[at])),
+        called if called != ":" else "",
+        _waits(places[:at], doing, innermost),
+    )
+
+
+def _waits(between: list[SeenCode], doing: str, innermost: str) -> str:
+    """Does it wait for a lock, or until a pool has something for it? A lock is written in C and has no frame;
+    by locks all else waits, too, that `threading` and `queue` have."""
+    if doing == "blocking-wait":
+        if any(place.rule is not None and place.rule.kind == "pool" for place in between):
+            return "pool-wait"
+        locks = (work_of(*place.key) == "lock-wait" for place in between if place.module == "threading")
+        return "lock-wait" if any(locks) else doing
+    return "lock-wait" if not doing and innermost in ("acquire", "__enter__") else doing
 
 
 class Executors:

@@ -1,0 +1,76 @@
+"""Who waits for others of the app's own is counted where those wait, or in their queue."""
+
+from typing import Any
+
+import pytest
+
+LINE, LOCKED = "retrieve (mine.py:7)", "embed (mine.py:3)"
+
+
+def at(kind: str, count: float, **more: str) -> dict[str, Any]:
+    return {"kind": kind, "where": LINE, "count": count, **more}
+
+
+def stuck(doing: str, count: float) -> dict[str, Any]:
+    return {"where": LOCKED, "called": ":__enter__", "doing": doing, "count": count}
+
+
+@pytest.mark.parametrize("kind", ["executor", "thread"])
+@pytest.mark.parametrize(("doing", "code", "where"), [
+    ("lock-wait", "stage-serialised", LOCKED),
+    ("pool-wait", "connection-pool-exhausted", LOCKED),
+    ("blocking-io", "unknown", LINE),
+])  # fmt: skip
+def test_a_request_waits_for_what_its_thread_waits_for(
+    diagnose: Any, seen: Any, kind: str, doing: str, code: str, where: str
+) -> None:
+    heavy = seen(users=20, rps=10, waits=(at(kind, 20),), threads=(stuck(doing, 19),))
+    [found, *_] = diagnose(seen(users=1, rps=10, waits=(at(kind, 1),)), heavy)
+    assert (found.code, found.where) == (code, where)
+
+
+def test_threads_that_serve_no_request_hold_none_up(diagnose: Any, seen: Any) -> None:
+    heavy = seen(
+        users=20, rps=10, waits=(at("semaphore", 19), at("thread", 1)), threads=(stuck("pool-wait", 9),)
+    )
+    [found, *_] = diagnose(seen(users=1, rps=10, waits=(at("thread", 1),)), heavy)
+    assert (found.code, found.where) == ("stage-serialised", LINE)
+
+
+@pytest.mark.parametrize("waits", ["future", "event", "queue-get"])
+@pytest.mark.parametrize(("beside", "threads", "via", "code"), [
+    ({"kind": "sleep", "count": 1}, (), "", "stage-serialised"),  # one worker makes it for all
+    (None, ({"where": LOCKED, "count": 1},), "", "stage-serialised"),  # a thread does
+    ({"kind": "socket-read", "count": 20}, (), "", "unknown"),  # each has its own
+    ({"kind": "queue-get", "count": 1}, (), "", "unknown"),  # the worker has nothing to do
+    (None, (), "", "unknown"),
+    ({"kind": "sleep", "count": 1}, (), "Client.get", "unknown"),  # a library's, that knows of no worker
+])  # fmt: skip
+def test_what_few_workers_make_for_all_is_waited_for_in_turn(
+    diagnose: Any, seen: Any, waits: str, beside: Any, threads: Any, via: str, code: str
+) -> None:
+    tasks = () if beside is None else ({"of": "task", "where": "worker (mine.py:1)", **beside},)
+    light, heavy = (
+        seen(users=users, rps=10, waits=(at(waits, users, via=via), *tasks), threads=threads)
+        for users in (1, 20)
+    )
+    [found, *_] = diagnose(light, heavy)
+    assert (found.code, found.where) == (code, LINE)
+    if code != "unknown":
+        figures = {one.figure: one.value for one in found.evidence}
+        assert (figures["requests that wait there"], found.confidence) == (pytest.approx(19), "likely")
+
+
+@pytest.mark.parametrize(("kind", "loop_busy", "code"), [
+    ("sleep", 0.1, "stage-serialised"),
+    ("sleep", 0.9, "interpreter-bound"),  # they sleep for too long, as nothing wakes them
+    ("rate-limit", 0.1, "stage-serialised"),
+    ("retry", 0.1, "llm-upstream-bound"),
+])  # fmt: skip
+def test_who_sleeps_for_longer_under_load_waits_for_room(
+    diagnose: Any, seen: Any, kind: str, loop_busy: float, code: str
+) -> None:
+    running = {"at": "x (y.py:1)", "where": LINE}
+    heavy = seen(users=20, rps=10, waits=(at(kind, 20),), running=running, loop_busy=loop_busy)
+    [found, *_] = diagnose(seen(users=1, rps=10, waits=(at(kind, 1),)), heavy)
+    assert found.code == code
