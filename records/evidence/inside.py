@@ -195,6 +195,8 @@ class InsideOfSpan:
     lag_ms: float
     """Of the loop, the mean of what was seen, and the longest."""
     lag_longest_ms: float
+    looped: bool
+    """Is there an event loop? Else a server answers in threads."""
     loop_busy: float
     """In which share of the samples a loop's thread ran something, and what that was."""
     running: tuple[tuple[Work, float], ...]
@@ -226,7 +228,9 @@ def summary(samples: Iterable[InsideSample], start_ns: int, end_ns: int) -> Insi
         for (whose, place), count in sample.groups.items():
             counter = waits if whose == of else beside
             counter[place] += count / len(by_process[sample.pid])  # type: ignore[assignment]
-    loops = [loop for sample in seen for loop in sample.loops]
+    serving = {pid for pid, ours in by_process.items() if _serves(ours)} or set(by_process)
+    # Of a process that only keeps the others going the loop is idle, whatever theirs are.
+    loops = [loop for sample in seen if sample.pid in serving for loop in sample.loops]
     running = Counter(loop.running for loop in loops if loop.running is not None)
     return InsideOfSpan(
         samples=len(seen),
@@ -238,6 +242,7 @@ def summary(samples: Iterable[InsideSample], start_ns: int, end_ns: int) -> Insi
         beside=tuple(beside.most_common()),
         lag_ms=fmean(loop.lag_ms for loop in loops) if loops else 0.0,
         lag_longest_ms=max((loop.lag_ms for loop in loops), default=0.0),
+        looped=bool(loops),
         loop_busy=running.total() / len(loops) if loops else 0.0,
         running=tuple((work, count / len(loops)) for work, count in running.most_common()),
         executors=_executors(by_process),
@@ -249,8 +254,12 @@ def summary(samples: Iterable[InsideSample], start_ns: int, end_ns: int) -> Insi
 
 
 def _at_each(by_process: Mapping[int, list[InsideSample]]) -> tuple[float, ...]:
-    own = (ours for ours in by_process.values() if any(s.counts[REQUEST] or s.counts[SERVER] for s in ours))
+    own = filter(_serves, by_process.values())
     return tuple(sorted((fmean(sample.counts[REQUEST] for sample in ours) for ours in own), reverse=True))
+
+
+def _serves(ours: Iterable[InsideSample]) -> bool:
+    return any(sample.counts[REQUEST] or sample.counts[SERVER] for sample in ours)
 
 
 def _executors(by_process: Mapping[int, list[InsideSample]]) -> tuple[MeanExecutor, ...]:

@@ -28,7 +28,7 @@ def behind(inside: InsideOfCells) -> dict[Place, float]:
 
 def workers(inside: InsideOfCells) -> float:
     """How many tasks and threads of the app's own, besides the requests', are at something."""
-    tasks = sum(count for place, count in inside.beside if place.kind not in HOME_MADE)
+    tasks = sum(count for place, count in inside.beside if place.where and place.kind not in HOME_MADE)
     serving = sum(count for place, count in inside.waits if place.kind in IN_THREADS)
     threads = sum(count for work, count in inside.in_threads if not _idle(work))
     return tasks + max(0.0, threads - serving)
@@ -66,6 +66,11 @@ def _in_turn(waits: dict[Place, float], inside: InsideOfCells) -> dict[Place, fl
         Place(kind=TURN, at=place.at, where=place.where) if place in made else place: count
         for place, count in waits.items()
     }
+
+
+def line_of_threads(inside: InsideOfCells) -> str:
+    """Where the most threads of the app's own are that are not idle; empty where there is none."""
+    return next((work.where for work, _ in inside.in_threads if not _idle(work)), "")
 
 
 def alike(light: Mapping[Place, float], heavy: Mapping[Place, float]) -> dict[Place, float]:

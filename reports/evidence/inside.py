@@ -30,6 +30,8 @@ class InsideOfCells:
     """and where the app's other tasks were."""
     lag_ms: float
     lag_longest_ms: float
+    looped: bool
+    """Is there an event loop?"""
     loop_busy: float
     """The share of the time in which an event loop's thread ran something."""
     running: tuple[tuple[Work, float], ...]
@@ -64,6 +66,7 @@ def _mean(found: Sequence[InsideOfSpan], seconds: float) -> InsideOfCells:
         beside=weighed(lambda one: one.beside),
         lag_ms=fmean(one.lag_ms for one in found),
         lag_longest_ms=max(one.lag_longest_ms for one in found),
+        looped=any(one.looped for one in found),
         loop_busy=fmean(one.loop_busy for one in found),
         running=weighed(lambda one: one.running),
         executors=_executors(found),

@@ -18,6 +18,7 @@ _CALLS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
          r"|getmtime|getsize|exists|is_file|is_dir|l?stat|fstat", "model-load"),
         (r"sub|subn|findall|finditer|fullmatch|r?split|splitlines|normalize|unescape|escape|translate|lower"
          r"|casefold|encode_ordinary|encode_batch|tokenize|count_tokens|num_tokens\w*", "text"),
+        (r"knn_query|kneighbors|range_search|get_nns_by_\w+", "search"),
     )
 )  # fmt: skip
 """What is written in C and called by the app's own code has no frame, and no module: by its name."""

@@ -49,7 +49,7 @@ def _of(service: Service) -> Iterator[Acquittal]:
         return Acquittal(code=code, about=about(service), evidence=evidence)
 
     if (inside := heavy.inside) is not None:
-        if inside.lag_ms <= LATE_MS and inside.loop_busy <= FREE:
+        if inside.looped and inside.lag_ms <= LATE_MS and inside.loop_busy <= FREE:
             yield free(
                 "event-loop-blocked",
                 Evidence(figure="the loop comes late by", value=inside.lag_ms, unit="ms"),

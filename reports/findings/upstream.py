@@ -31,12 +31,9 @@ def upstream(analysis: Analysis) -> Iterator[Finding]:
         found = waiting(service, _reads if service.heavy.upstream else _reads_a_socket)
         if share(found) < MOST:
             continue
-        if service.heavy.upstream is not None and not service.heavy.upstream.requests:
-            continue  # the LLM server got nothing: they wait for something else
+        if has_no_part(service):
+            continue
         slower_ms = _slower_ms(service)
-        added_ms = 1e3 * service.excess / service.heavy.per_second
-        if slower_ms is not None and slower_ms < SLOWER * added_ms:
-            continue  # the server has no part in it
         here, there = service.heavy.upstream, service.light.upstream
         seen: tuple[Evidence, ...] = ()
         sure: Confidence | None = "likely" if slower_ms is None else None
@@ -56,6 +53,14 @@ def upstream(analysis: Analysis) -> Iterator[Finding]:
             advice="Give the LLM more capacity, or send it less: admit no more requests than it serves at a"
             " time, and shorten prompts and answers",
         )
+
+
+def has_no_part(service: Service) -> bool:
+    """By its own record the LLM's server became no slower, or got nothing at all."""
+    if service.heavy.upstream is not None and not service.heavy.upstream.requests:
+        return True
+    slower_ms = _slower_ms(service)
+    return slower_ms is not None and slower_ms < SLOWER * 1e3 * service.excess / service.heavy.per_second
 
 
 def _reads(place: Place) -> bool:

@@ -19,6 +19,8 @@ _MOST = 20_000
 """Codes that are remembered; an app that makes new ones all the time would fill its memory with them."""
 _STDLIB = os.path.dirname(os.path.realpath(os.__file__)) + os.sep
 _STDLIB_TOO = os.path.dirname(os.__file__) + os.sep
+_SCRIPTS = os.path.dirname(sys.executable or os.__file__) + os.sep
+"""Where commands are installed, which begin what others have written."""
 _HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _PACKAGES = re.compile(r".*[/\\](?:site|dist)-packages[/\\]")
 _CALL = re.compile(rb"(?:[\w.]+\.)?(\w+)\(")
@@ -151,6 +153,8 @@ def _module(filename: str) -> str | None:
         rest = filename.strip("<>").removeprefix("frozen ")
     elif filename.startswith(_HERE):
         rest = "_chokepoint_inside"
+    elif filename.startswith(_SCRIPTS):
+        rest = filename[len(_SCRIPTS) :]
     else:
         return None
     return rest.removesuffix(".py").replace("/", ".").replace("\\", ".").removesuffix(".__init__")

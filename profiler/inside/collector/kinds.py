@@ -175,12 +175,18 @@ REQUESTS: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = (
 )
 """The outermost coroutine of a task that is a request. aiohttp's is a connection: idle, while it waits in
 that coroutine itself."""
+SERVED: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = (
+    (re.compile(r"gunicorn\.workers\.\w+"), re.compile(r"\w+\.handle_request")),
+    (re.compile(r"waitress\.task"), re.compile(r"\w+\.service")),
+    (re.compile(r"werkzeug\.serving"), re.compile(r"WSGIRequestHandler\.run_wsgi")),
+)
+"""The function of a server's in which a thread answers a request."""
 SERVERS = re.compile(
     r"(uvicorn\.(server|lifespan|supervisors|workers)\b|hypercorn\.(asyncio|middleware)\b|aiohttp\.web$)"
 )
 """Whose other tasks are the server's own: its main loop, its lifespan."""
 FRAMEWORKS = re.compile(
-    r"(uvicorn|hypercorn|gunicorn|starlette|fastapi|aiohttp|anyio|sse_starlette|sanic|quart|litestar|uvloop"
+    r"(uvicorn|hypercorn|gunicorn|waitress|werkzeug|flask|django|bottle|starlette|fastapi|aiohttp|anyio|sse_starlette|sanic|quart|litestar|uvloop"
     r"|opentelemetry|ddtrace|sentry_sdk|newrelic|elasticapm|prometheus\w*|slowapi|asgi_correlation_id|gradio"
     r"|click|threading|concurrent)\b"
 )

@@ -170,7 +170,7 @@ def _sleeps(place: SeenCode | None) -> bool:
 def _in_greenlet(link: Any, place: SeenCode) -> list[SeenCode]:
     """What is between a function that runs a greenlet and what that awaits, from the innermost outwards."""
     frame = getattr(_local(link, GREENLETS.get(place.key, "")), "gr_frame", None)
-    found = []
+    found: list[SeenCode] = []
     while frame is not None and len(found) < _DEEP:
         found.append(seen_code(frame.f_code))
         frame = frame.f_back

@@ -36,6 +36,7 @@ class Seen:
     loop_busy: float = 1.0
     lag_ms: float = 0.1
     idle: int = 0
+    looped: bool = True
     executors: tuple[dict[str, Any], ...] = ()
     threads: tuple[dict[str, Any], ...] = ()
     gc_ms: float = 0.0
@@ -60,6 +61,8 @@ class Seen:
         }  # fmt: skip
         runs = (self.running if i <= round(48 * self.loop_busy) else None for i in range(1, 49))
         loops = ([{"lag_ms": self.lag_ms, "running": one}] for one in runs)
+        if not self.looped:
+            loops = ([] for _ in range(48))
         ats = [self.start_ns + i * 100_000_000 for i in range(1, 49)]
         free = {**sample, "requests": 0, "groups": [], "loops": [{"lag_ms": 0.1, "running": None}]}
         return lines(

@@ -74,3 +74,48 @@ def test_who_sleeps_for_longer_under_load_waits_for_room(
     heavy = seen(users=20, rps=10, waits=(at(kind, 20),), running=running, loop_busy=loop_busy)
     [found, *_] = diagnose(seen(users=1, rps=10, waits=(at(kind, 1),)), heavy)
     assert found.code == code
+
+
+@pytest.mark.parametrize(("cpu_percent", "work", "code"), [
+    (99, {}, "interpreter-bound"),
+    (190, {}, "unknown"),  # what they compute lets others run
+    (20, {}, "unknown"),
+    (99, {"called": "torch:mm"}, "unknown"),
+])  # fmt: skip
+def test_threads_that_compute_in_python_wait_for_each_other(
+    diagnose: Any, seen: Any, cpu_percent: float, work: dict[str, Any], code: str
+) -> None:
+    threads = ({"where": LOCKED, "count": 6, **work},)
+    busy = {"cpu_percent": cpu_percent, "llm_ms": (9, 0)}
+    heavy = seen(users=20, rps=10, waits=(at("executor", 20),), threads=threads, **busy)
+    [found, *_] = diagnose(seen(users=1, rps=10, waits=(at("executor", 1),), llm_ms=(9, 0)), heavy)
+    assert (found.code, found.where) == (code, LOCKED if code == "interpreter-bound" else LINE)
+
+
+@pytest.mark.parametrize("queued", [0, 18])
+def test_a_server_that_answers_in_threads_has_none_free(diagnose: Any, seen: Any, queued: int) -> None:
+    """Further requests are in its queue, or not met at all."""
+    work = {"where": LOCKED, "called": "openai:create", "doing": "blocking-io", "count": 2}
+    queue = ({"kind": "executor-queue", "count": queued},) if queued else ()
+    waits = (at("socket-read", 2), *queue)
+    heavy = seen(users=20, rps=20, waits=waits, threads=(work,), looped=False)
+    found, *_ = diagnose(seen(users=1, rps=10, waits=(at("socket-read", 1),), looped=False), heavy)
+    assert (found.code, found.where) == ("thread-pool-exhausted", LOCKED)
+
+
+def test_a_server_with_a_loop_that_meets_few_is_not_said_to_want_threads(diagnose: Any, seen: Any) -> None:
+    light, heavy = (seen(users=users, rps=10, waits=(at("socket-read", 1),)) for users in (1, 20))
+    assert [one.code for one in diagnose(light, heavy)] == ["unknown"]
+
+
+@pytest.mark.parametrize(("reads_elsewhere", "code"), [(1, "dependency-bound"), (0, "unknown")])
+def test_another_service_is_told_from_the_llm_by_the_llm_s_record(
+    diagnose: Any, seen: Any, reads_elsewhere: int, code: str
+) -> None:
+    llm = {"kind": "socket-read", "where": "generate (mine.py:30)", "count": reads_elsewhere}
+    light, heavy = (
+        seen(users=users, rps=10, waits=(at("socket-read", users - 1), llm), llm_ms=(100, 0))
+        for users in (2, 20)
+    )
+    [found, *_] = diagnose(light, heavy)
+    assert (found.code, found.where) == (code, LINE)
