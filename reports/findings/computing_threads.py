@@ -28,8 +28,9 @@ def computing_threads(analysis: Analysis) -> Iterator[Finding]:
             continue
         threads, line = _computing(inside)
         processes = max(1, inside.servers)
-        cores = machine.cpu_cores / processes
-        if threads / processes < SEVERAL or not LEAST_CORES <= cores <= MOST_CORES:
+        if threads / processes < SEVERAL or machine.cpu_cores > MOST_CORES * processes:
+            continue
+        if machine.wanted_cores < LEAST_CORES * processes:
             continue
         yield binding(
             service,
