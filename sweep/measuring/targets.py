@@ -18,6 +18,7 @@ from sweep.measuring.progress import Progress
 from sweep.planning.cell_key import Service
 from sweep.planning.plan import Plan
 from sweep.planning.target import Target
+from sweep.planning.ways import ways_of
 from sweep.running.errors import OutOfMemory, UsageError
 
 
@@ -89,6 +90,7 @@ def _setup(
         ready_path=target.ready_path,
         ready_seconds=target.ready_seconds,
         as_if_cores=target.as_if_cores,
+        ways=ways_of(place.plan),
     )
 
 
