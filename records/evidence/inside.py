@@ -190,9 +190,13 @@ class InsideOfSpan:
     """How many there were at a time."""
     waits: tuple[tuple[Place, float], ...]
     """How many of them were there, the most first."""
+    beside: tuple[tuple[Place, float], ...]
+    """Where the app's other tasks were, of which no request is known to wait for one."""
     lag_ms: float
     """Of the loop, the mean of what was seen, and the longest."""
     lag_longest_ms: float
+    looped: bool
+    """Is there an event loop? Else a server answers in threads."""
     loop_busy: float
     """In which share of the samples a loop's thread ran something, and what that was."""
     running: tuple[tuple[Work, float], ...]
@@ -216,14 +220,17 @@ def summary(samples: Iterable[InsideSample], start_ns: int, end_ns: int) -> Insi
         return None
     of = REQUEST if any(sample.counts[REQUEST] or sample.counts[SERVER] for sample in seen) else TASK
     waits: Counter[Place] = Counter()
+    beside: Counter[Place] = Counter()
     threads: Counter[Work] = Counter()
     for sample in seen:
         for work, count in sample.in_threads.items():
             threads[work] += count / len(by_process[sample.pid])  # type: ignore[assignment]
         for (whose, place), count in sample.groups.items():
-            if whose == of:
-                waits[place] += count / len(by_process[sample.pid])  # type: ignore[assignment]
-    loops = [loop for sample in seen for loop in sample.loops]
+            counter = waits if whose == of else beside
+            counter[place] += count / len(by_process[sample.pid])  # type: ignore[assignment]
+    serving = {pid for pid, ours in by_process.items() if _serves(ours)} or set(by_process)
+    # Of a process that only keeps the others going the loop is idle, whatever theirs are.
+    loops = [loop for sample in seen if sample.pid in serving for loop in sample.loops]
     running = Counter(loop.running for loop in loops if loop.running is not None)
     return InsideOfSpan(
         samples=len(seen),
@@ -232,8 +239,10 @@ def summary(samples: Iterable[InsideSample], start_ns: int, end_ns: int) -> Insi
         of=of,
         total=sum(fmean(sample.counts[of] for sample in ours) for ours in by_process.values()),
         waits=tuple(waits.most_common()),
+        beside=tuple(beside.most_common()),
         lag_ms=fmean(loop.lag_ms for loop in loops) if loops else 0.0,
         lag_longest_ms=max((loop.lag_ms for loop in loops), default=0.0),
+        looped=bool(loops),
         loop_busy=running.total() / len(loops) if loops else 0.0,
         running=tuple((work, count / len(loops)) for work, count in running.most_common()),
         executors=_executors(by_process),
@@ -245,8 +254,12 @@ def summary(samples: Iterable[InsideSample], start_ns: int, end_ns: int) -> Insi
 
 
 def _at_each(by_process: Mapping[int, list[InsideSample]]) -> tuple[float, ...]:
-    own = (ours for ours in by_process.values() if any(s.counts[REQUEST] or s.counts[SERVER] for s in ours))
+    own = filter(_serves, by_process.values())
     return tuple(sorted((fmean(sample.counts[REQUEST] for sample in ours) for ours in own), reverse=True))
+
+
+def _serves(ours: Iterable[InsideSample]) -> bool:
+    return any(sample.counts[REQUEST] or sample.counts[SERVER] for sample in ours)
 
 
 def _executors(by_process: Mapping[int, list[InsideSample]]) -> tuple[MeanExecutor, ...]:

@@ -25,9 +25,13 @@ class InsideOfCells:
     uneven: tuple[float, ...]
     """How many of them each had, in the cell in which one had the greatest share."""
     waits: tuple[tuple[Place, float], ...]
-    """How many of them were where, the most first."""
+    """How many of them were where, the most first,"""
+    beside: tuple[tuple[Place, float], ...]
+    """and where the app's other tasks were."""
     lag_ms: float
     lag_longest_ms: float
+    looped: bool
+    """Is there an event loop?"""
     loop_busy: float
     """The share of the time in which an event loop's thread ran something."""
     running: tuple[tuple[Work, float], ...]
@@ -61,8 +65,10 @@ def _mean(found: Sequence[InsideOfSpan], seconds: float) -> InsideOfCells:
         servers=max(len(one.at_each) for one in found),
         uneven=max((one.at_each for one in found), key=_share_of_the_first),
         waits=weighed(lambda one: one.waits),
+        beside=weighed(lambda one: one.beside),
         lag_ms=fmean(one.lag_ms for one in found),
         lag_longest_ms=max(one.lag_longest_ms for one in found),
+        looped=any(one.looped for one in found),
         loop_busy=fmean(one.loop_busy for one in found),
         running=weighed(lambda one: one.running),
         executors=_executors(found),

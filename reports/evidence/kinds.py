@@ -8,7 +8,7 @@ OUTSIDE = "outside"
 """Of the requests that the load has open, those that the app has not met: in its sockets, or on their way."""
 STAGE_QUEUE, STAGE = "stage-queue", "stage"
 """As the service's own times say, where nobody looked inside."""
-LOCKS = frozenset(("lock", "semaphore", "condition", "barrier", "queue-put", "queue-join"))
+LOCKS = frozenset(("lock", "semaphore", "condition", "barrier", "queue-put", "queue-join", "rate-limit"))
 THREADS = frozenset(("executor-queue", "thread-limiter"))
 CONNECTIONS = frozenset(("pool",))
 NAMES = frozenset(("dns",))
@@ -19,9 +19,12 @@ HOME_MADE = frozenset(("future", "event", "queue-get"))
 SLEEPS = frozenset(("sleep",))
 AWAY = frozenset(("socket-read", "connect", "dns", "subprocess"))
 """How one waits for what is done elsewhere, by none of the app's threads."""
+TURN, RETRY = "turn", "retry"
+"""For what the app's own tasks or threads make, fewer than there are requests that wait for them; until what
+was refused or failed is tried again."""
 OTHERS = frozenset(
-    ("sleep", "connect", "socket-write", "client-reads", "request-body", "subprocess", RUNNING, STAGE)
+    (RETRY, "sleep", "connect", "socket-write", "client-reads", "request-body", "subprocess", RUNNING, STAGE)
 )
-QUEUES = LOCKS | THREADS | CONNECTIONS | {READY, OUTSIDE, STAGE_QUEUE}
+QUEUES = LOCKS | THREADS | CONNECTIONS | {READY, OUTSIDE, STAGE_QUEUE, TURN}
 """Where nobody is served."""
 KNOWN = QUEUES | NAMES | READS | OTHERS

@@ -20,6 +20,7 @@ _CALLS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
          r"|getmtime|getsize|exists|is_file|is_dir|l?stat|fstat", "model-load"),
         (r"sub|subn|findall|finditer|fullmatch|r?split|splitlines|normalize|unescape|escape|translate|lower"
          r"|casefold|encode_ordinary|encode_batch|tokenize|count_tokens|num_tokens\w*", "text"),
+        (r"knn_query|kneighbors|range_search|get_nns_by_\w+", "search"),
     )
 )  # fmt: skip
 """What is written in C and called by the app's own code has no frame, and no module: by its name."""
@@ -28,7 +29,7 @@ BY_COMPANY = frozenset(("update", "read", "readinto"))
 are looked for, and not of a dictionary."""
 AS_DONE = frozenset(("client-setup", "model-load"))
 """Kinds of work that say more than whose library it is."""
-WAITING = frozenset(("blocking-io", "blocking-wait"))
+WAITING = frozenset(("blocking-io", "blocking-wait", "lock-wait", "pool-wait"))
 """Kinds of work that are none: the thread waits for something else."""
 
 _FAMILIES: tuple[tuple[re.Pattern[str], str], ...] = tuple(

@@ -21,6 +21,7 @@ from records.evidence.inside import READY, RUNNING, Place
 from records.evidence.stacks import Stacks
 from reports.columns.kinds import Floats
 from reports.columns.requests import Requests
+from reports.evidence.behind import alike, behind
 from reports.evidence.inside import InsideOfCells, mean_inside
 from reports.evidence.kinds import OUTSIDE, QUEUES, STAGE, STAGE_QUEUE
 from reports.evidence.machine import GotOfMachine, got_of_machine
@@ -140,7 +141,7 @@ class LoadedPoint:
         the times that the service gives of its stages tell it; else nothing does."""
         if not self.inside:
             return self.by_stages
-        return self._with_unmet(dict(self.inside.waits), self.inside.requests)
+        return self._with_unmet(behind(self.inside), self.inside.requests)
 
     @cached_property
     def by_stages(self) -> dict[Place, float]:
@@ -237,6 +238,7 @@ class Service:
             heavy, light = self.heavy.by_stages, self.light.by_stages
         if not heavy or not light or self.waiting <= 0 or not self.heavy.per_second:
             return ()
+        light = alike(light, heavy)
         before = Counter({_kind(place): 0.0 for place in heavy})
         for place, count in light.items():
             before[_kind(place)] += count  # type: ignore[assignment]

@@ -9,9 +9,12 @@ from reports.findings.autoscaler_blind import autoscaler_blind
 from reports.findings.blocked_from_outside import blocked_from_outside
 from reports.findings.buffered_stream import buffered_stream
 from reports.findings.compute import compute
+from reports.findings.computing_threads import computing_threads
 from reports.findings.connection_pool import connection_pool
+from reports.findings.dependency import dependency
 from reports.findings.dns_slow import dns_slow
 from reports.findings.event_loop import event_loop
+from reports.findings.few_at_a_time import few_at_a_time
 from reports.findings.finding import Finder, Finding
 from reports.findings.gc_pauses import gc_pauses
 from reports.findings.generator_limited import generator_limited
@@ -23,6 +26,7 @@ from reports.findings.memory_pressure import memory_pressure
 from reports.findings.quota import CODES as OF_A_QUOTA
 from reports.findings.quota import quota
 from reports.findings.scales import scales
+from reports.findings.server_full import server_full
 from reports.findings.stage_serialised import stage_serialised
 from reports.findings.supported import supported
 from reports.findings.thread_pool import thread_pool
@@ -36,10 +40,14 @@ FINDERS: tuple[Finder, ...] = (
     stage_serialised,
     connection_pool,
     thread_pool,
+    server_full,
     dns_slow,
     upstream,
+    dependency,
     gc_pauses,
     compute,
+    computing_threads,
+    few_at_a_time,
     buffered_stream,
     load_shed,
     liveness_kill,

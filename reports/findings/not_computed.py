@@ -49,7 +49,7 @@ def not_computed(service: Service) -> Free:
 
 
 def loop_is_free(inside: InsideOfCells) -> bool:
-    return inside.lag_ms <= LATE_MS and inside.loop_busy <= FREE
+    return inside.looped and inside.lag_ms <= LATE_MS and inside.loop_busy <= FREE
 
 
 def loop_figures(inside: InsideOfCells) -> tuple[Evidence, ...]:

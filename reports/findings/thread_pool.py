@@ -6,11 +6,12 @@ from collections.abc import Iterator
 
 from records.evidence.inside import MeanExecutor
 from reports.analysis.analysis import Analysis
+from reports.evidence.behind import line_of_threads
 from reports.evidence.inside import InsideOfCells
 from reports.evidence.kinds import THREADS
 from reports.evidence.libraries import family
 from reports.findings.finding import Evidence, Finding
-from reports.findings.held import binding, counts, held, waiting
+from reports.findings.held import binding, counts, held, waiting, where
 from reports.findings.stacks import stack_evidence
 
 FULL = 0.8
@@ -34,12 +35,13 @@ def thread_pool(analysis: Analysis) -> Iterator[Finding]:
             service,
             "default-executor-exhausted" if by_default else "thread-pool-exhausted",
             found,
+            place=where(found) or line_of_threads(inside),
             evidence=(*_of(full), *stack_evidence(service)),
             advice=(
                 "Await an asynchronous client of the LLM, which needs no thread while it waits"
                 if blocking
                 else "Await what the library has natively, or give this work an executor of its own with more"
-                " threads: the default one has min(32, CPUs + 4)"
+                " threads, or processes if it computes: the default one has min(32, CPUs + 4)"
                 if by_default
                 else "Give the pool more threads if they wait for something else; if they compute, give the"
                 " work processes or cores"

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from records.evidence.inside import Place
 from reports.analysis.analysis import Analysis
-from reports.evidence.kinds import READS
-from reports.evidence.service import Service
+from reports.evidence.kinds import READS, RETRY
+from reports.evidence.service import Excess, Service
 from reports.findings.finding import Confidence, Evidence, Finding
 from reports.findings.held import MOST, binding, counts, held, share, waiting
 
@@ -17,17 +17,23 @@ SLOWER = 0.5
 
 def upstream(analysis: Analysis) -> Iterator[Finding]:
     for service in held(analysis):
+        again = waiting(service, lambda place: place.kind == RETRY)
+        if share(again) >= MOST:
+            yield binding(
+                service,
+                "llm-upstream-bound",
+                again,
+                sure="likely",
+                advice="What is called there refuses or fails, and is tried again after a pause: send it no"
+                " more at a time than it takes, or have its limit raised",
+            )
+            continue
         found = waiting(service, _reads if service.heavy.upstream else _reads_a_socket)
         if not counts(service, found):
             continue
-        if service.heavy.upstream is not None and not service.heavy.upstream.requests:
-            continue  # the LLM server got nothing: they wait for something else
+        if has_no_part(service, found):
+            continue
         slower_ms = _slower_ms(service)
-        added_ms = 1e3 * service.waiting / service.heavy.per_second
-        if share(found) < MOST:
-            added_ms = sum(one.ms for one in found)
-        if slower_ms is not None and slower_ms < SLOWER * added_ms:
-            continue  # the server has no part in it
         here, there = service.heavy.upstream, service.light.upstream
         seen: tuple[Evidence, ...] = ()
         sure: Confidence | None = "likely" if slower_ms is None else None
@@ -47,6 +53,18 @@ def upstream(analysis: Analysis) -> Iterator[Finding]:
             advice="Give the LLM more capacity, or send it less: admit no more requests than it serves at a"
             " time, and shorten prompts and answers",
         )
+
+
+def has_no_part(service: Service, found: tuple[Excess, ...]) -> bool:
+    """By its own record the LLM's server became no slower, or got nothing at all; where those are less than
+    the cause, by what they alone add to an answer."""
+    if service.heavy.upstream is not None and not service.heavy.upstream.requests:
+        return True
+    slower_ms = _slower_ms(service)
+    added_ms = 1e3 * service.waiting / service.heavy.per_second
+    if share(found) < MOST:
+        added_ms = sum(one.ms for one in found)
+    return slower_ms is not None and slower_ms < SLOWER * added_ms
 
 
 def _reads(place: Place) -> bool:

@@ -1,4 +1,5 @@
-"""Told of each event loop as it begins and stops to run; the first one starts the thread that looks.
+"""Told of each event loop as it begins and stops to run, and of servers that answer in threads; the first one
+starts the thread that looks.
 
 ``CHOKEPOINT_INSIDE`` is the folder in which each process has a file of JSON lines, ``PID.jsonl``;
 ``CHOKEPOINT_INSIDE_MS`` the interval.
@@ -23,17 +24,26 @@ _sampler: Sampler | None = None
 
 def running(loop: Any, runs_it: CodeType) -> None:
     """``loop`` runs in this thread from now on (None: none does any more), in a function of ``runs_it``."""
-    global _sampler
     if loop is None:
         if _sampler is not None:
             _sampler.ends(get_ident())
         return
-    if _sampler is None:
-        if _is_of_gevent():
-            return
+    if (sampler := _begun()) is not None:
+        sampler.begins(get_ident(), loop, runs_it)
+
+
+def serves() -> None:
+    """A server that answers in threads begins in this process."""
+    if (sampler := _begun()) is not None:
+        sampler.serves()
+
+
+def _begun() -> Sampler | None:
+    global _sampler
+    if _sampler is None and not _is_of_gevent():
         _sampler = Sampler(os.environ[FOLDER], _interval_ms() / 1e3)
         atexit.register(_sampler.stop)
-    _sampler.begins(get_ident(), loop, runs_it)
+    return _sampler
 
 
 def _interval_ms() -> float:

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from functools import partial
 from itertools import islice
+from opcode import opmap
 from types import CodeType
 from typing import Any
 
@@ -18,9 +19,12 @@ _MOST = 20_000
 """Codes that are remembered; an app that makes new ones all the time would fill its memory with them."""
 _STDLIB = os.path.dirname(os.path.realpath(os.__file__)) + os.sep
 _STDLIB_TOO = os.path.dirname(os.__file__) + os.sep
+_SCRIPTS = os.path.dirname(sys.executable or os.__file__) + os.sep
+"""Where commands are installed, which begin what others have written."""
 _HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _PACKAGES = re.compile(r".*[/\\](?:site|dist)-packages[/\\]")
 _CALL = re.compile(rb"(?:[\w.]+\.)?(\w+)\(")
+_ENTERS = frozenset(code for name, code in opmap.items() if name == "BEFORE_WITH")
 _TYPED = {"<string>", "<stdin>"}
 """What ``python -c`` runs is the app's own."""
 
@@ -67,8 +71,9 @@ class SeenCode:
         return text
 
     def call(self, instruction: int) -> str:
-        """The function that is called there, by its name in the source: ``sub`` of ``TAG.sub(...)``. What is
-        written in C has no frame of its own. Empty where it is no call, or the source is not there."""
+        """The function that is called there, by its name in the source: ``sub`` of ``TAG.sub(...)``; where a
+        block ``with`` begins, ``__enter__``. What is written in C has no frame of its own. Empty where it is
+        no call, or the source is not there."""
         name = self._calls.get(instruction)
         if name is None:
             name = self._calls[instruction] = _called(self.code, instruction)
@@ -153,6 +158,8 @@ def _module(filename: str) -> str | None:
         rest = filename.strip("<>").removeprefix("frozen ")
     elif filename.startswith(_HERE):
         rest = "_chokepoint_inside"
+    elif filename.startswith(_SCRIPTS):
+        rest = filename[len(_SCRIPTS) :]
     else:
         return None
     return rest.removesuffix(".py").replace("/", ".").replace("\\", ".").removesuffix(".__init__")
@@ -171,6 +178,8 @@ def _short(filename: str) -> str:
 
 
 def _called(code: CodeType, instruction: int) -> str:
+    if code.co_code[instruction] in _ENTERS:
+        return "__enter__"
     positions = getattr(code, "co_positions", None)  # Python 3.11
     found = None if positions is None else next(islice(positions(), instruction // 2, None), None)
     if found is None or None in found:
@@ -178,4 +187,6 @@ def _called(code: CodeType, instruction: int) -> str:
     line, _, start, end = found
     text = linecache.getline(code.co_filename, line).encode()
     call = _CALL.match(text[start:end] if found[1] == line else text[start:])
-    return call[1].decode() if call else ""
+    if call is None:  # from Python 3.14 on it is called as any function is
+        return "__enter__" if not _ENTERS and text.lstrip().startswith(b"with ") else ""
+    return call[1].decode()

@@ -108,16 +108,21 @@ _PATTERNS: tuple[tuple[re.Pattern[str], re.Pattern[str], str], ...] = tuple(
     (re.compile(module), re.compile(name), kind)
     for module, name, kind in (
         # httpcore goes by more than one name, and has a file for each backend.
-        (r"httpcore\d*\._async\.connection_pool", r"AsyncPoolRequest\.wait_for_connection", "pool"),
+        (r"httpcore\d*\._a?sync\.connection_pool", r"(Async)?PoolRequest\.wait_for_connection", "pool"),
         (r"httpcore\d*\._backends\.", r"\w*Stream\.read", "socket-read"),
         (r"httpcore\d*\._backends\.", r"\w*Stream\.write", "socket-write"),
         (r"httpcore\d*\._backends\.", r"\w*\.(connect_tcp|start_tls)", "connect"),
         (r"uvicorn\.protocols\.", r"RequestResponseCycle\.receive", "request-body"),
         (r"hypercorn\.", r".*\.app_receive|HTTPStream\.receive", "request-body"),
         # Of databases and caches, whoever wrote them.
-        (r"(?!asyncio|anyio)", r"\w*Pool\.(_?acquire|_?get\w*|connection|checkout)", "pool"),
+        (r"(?!asyncio|anyio)", r"\w*Pool\.(_?acquire|_?(do_)?get\w*|connection|checkout)", "pool"),
+        # Who lets only so many begin in a time; and who tries again what was refused or failed.
+        (r"(?!asyncio|anyio)",
+         r"\w*(Limiter|Throttler?)\.(_?(try_)?a?acquire\w*|__aenter__|wait\w*|limit\w*)", "rate-limit"),
+        (r"(?!asyncio|anyio)", r"\w*\._sleep_for_retry", "retry"),
+        (r"(tenacity|backoff|stamina|aiohttp_retry|httpx_retries)\b", r".*", "retry"),
     )
-)
+)  # fmt: skip
 
 
 def by_pattern(module: str, name: str) -> Rule | None:
@@ -136,6 +141,7 @@ _WORK = tuple(
         (r"httpcore\d*\._backends\.sync$", r"Sync\w+\.\w+", "blocking-io"),
         (r"(urllib3|pymysql|pymongo|redis)\b", r".*(create_connection|\._read\w*|\.recv\w*|_recv_msg)",
          "blocking-io"),
+        (r"threading$", r"(Semaphore|_RLock)\.acquire|Condition\.__enter__|Barrier\.wait", "lock-wait"),
         (r"(threading|queue|subprocess)$", r"(Event|Condition|Queue|Popen)\.(wait|get|put|communicate)",
          "blocking-wait"),
         # What a client has to be made with, once a process: trusted certificates alone take some 10 ms.
@@ -169,12 +175,18 @@ REQUESTS: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = (
 )
 """The outermost coroutine of a task that is a request. aiohttp's is a connection: idle, while it waits in
 that coroutine itself."""
+SERVED: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = (
+    (re.compile(r"gunicorn\.workers\.\w+"), re.compile(r"\w+\.handle_request")),
+    (re.compile(r"waitress\.task"), re.compile(r"\w+\.service")),
+    (re.compile(r"werkzeug\.serving"), re.compile(r"WSGIRequestHandler\.run_wsgi")),
+)
+"""The function of a server's in which a thread answers a request."""
 SERVERS = re.compile(
     r"(uvicorn\.(server|lifespan|supervisors|workers)\b|hypercorn\.(asyncio|middleware)\b|aiohttp\.web$)"
 )
 """Whose other tasks are the server's own: its main loop, its lifespan."""
 FRAMEWORKS = re.compile(
-    r"(uvicorn|hypercorn|gunicorn|starlette|fastapi|aiohttp|anyio|sse_starlette|sanic|quart|litestar|uvloop"
+    r"(uvicorn|hypercorn|gunicorn|waitress|werkzeug|flask|django|bottle|starlette|fastapi|aiohttp|anyio|sse_starlette|sanic|quart|litestar|uvloop"
     r"|opentelemetry|ddtrace|sentry_sdk|newrelic|elasticapm|prometheus\w*|slowapi|asgi_correlation_id|gradio"
     r"|click|threading|concurrent)\b"
 )
@@ -192,6 +204,12 @@ IN_A_THREAD = {
     ("starlette.concurrency", "iterate_in_threadpool"): "as_iterator",
 }
 """Functions that have another one run in a thread, and what they call it."""
+GREENLETS = {
+    (module, "greenlet_spawn"): "context"
+    for module in ("sqlalchemy.util.concurrency", "sqlalchemy.util._concurrency_py3k")
+}
+"""Functions that run what is not asynchronous in a greenlet, which awaits by means of them, and in what they
+have it: between it and what it awaits there are frames, and no coroutine."""
 CHILDREN = {
     ("asyncio.tasks", "wait_for"): "fut",
     ("asyncio.tasks", "_wait"): "fs",

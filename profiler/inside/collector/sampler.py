@@ -14,6 +14,7 @@ from typing import Any
 
 from .pace import Pace
 from .pauses import Pauses
+from .served import served
 from .tasks import Tasks
 from .threads import Executors, at_work, loop_frame
 
@@ -59,6 +60,7 @@ class Sampler:
         self._interval_s = interval_s
         self._pace = Pace(interval_s)
         self._anchor_ns = time.time_ns() - time.monotonic_ns()
+        self._serves = False
         self._pauses = Pauses()
         self._executors = Executors()
         self._errors = 0
@@ -73,6 +75,11 @@ class Sampler:
 
     def begins(self, thread: int, loop: Any, runs_it: CodeType) -> None:
         self.pings[thread] = Ping(loop, runs_it)
+        self._rouse()
+
+    def serves(self) -> None:
+        """A server that answers in threads begins: there are requests without a loop."""
+        self._serves = True
         self._rouse()
 
     def ends(self, thread: int) -> None:
@@ -101,7 +108,7 @@ class Sampler:
                 signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
             pause_s = self._interval_s
             while not self._stopped:
-                if self.pings:
+                if self.pings or self._serves:
                     self._pause(pause_s)
                     pause_s = self._sample_once()
                 else:  # roused by the next loop
@@ -122,7 +129,7 @@ class Sampler:
         self._pace.begins()
         pings = dict(self.pings)
         try:
-            if pings and self._size < MOST_BYTES:
+            if (pings or self._serves) and self._size < MOST_BYTES:
                 self._write(self._sample(pings))
         except Exception:
             self._errors += 1
@@ -140,8 +147,10 @@ class Sampler:
         ]
         executors = self._executors.look(frames)
         threads = at_work(frames, pings, _thread.get_ident())
-        del frames  # it keeps alive what they hold
         tasks = Tasks()
+        if self._serves:
+            tasks.add(*served(frames))
+        del frames  # it keeps alive what they hold
         for ping in pings.values():
             try:
                 tasks.look(ping.loop)

@@ -55,6 +55,13 @@ class Tasks:
             if id(task) not in inner and not (chain and chain.inner):
                 self._count(_whose(chain), task, chain, running, parents.get(id(task)))
 
+    def add(self, server: int, requests: Counter[Wait]) -> None:
+        """Requests that have a thread, and no task; and how many threads of the server's are none."""
+        self.of[SERVER] += server
+        self.of[REQUEST] += requests.total()
+        for wait, count in requests.items():
+            self.groups[REQUEST, wait] += count
+
     def _count(
         self, of: str, task: Any, chain: Chain | None, running: Any, parent: Chain | None = None
     ) -> None:

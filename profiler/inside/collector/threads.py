@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from types import CodeType, FrameType
 from typing import Any, NamedTuple
 
-from .codes import OWN, installed_app, seen_code
+from .codes import OWN, SeenCode, installed_app, seen_code
 from .kinds import work_of
 
 _MOST_GROUPS = 10
@@ -31,7 +31,7 @@ def loop_frame(frame: FrameType | None, runs_it: CodeType) -> dict[str, str] | N
     innermost = seen_code(frame.f_code)
     if innermost.key in _WAITS:
         return None
-    work = _work_of(frame, runs_it) or Work("", "", "")
+    work = work_of_thread(frame, runs_it) or Work("", "", "")
     return {"at": innermost.at(_line(frame)), **work.to_json()}
 
 
@@ -57,7 +57,7 @@ def _line(frame: FrameType) -> int:
     return frame.f_lineno or frame.f_code.co_firstlineno
 
 
-def _frames(frame: FrameType | None, until: CodeType | None) -> Iterator[FrameType]:
+def frames_of(frame: FrameType | None, until: CodeType | None = None) -> Iterator[FrameType]:
     """From the innermost outwards."""
     for _ in range(_DEEP):
         if frame is None or frame.f_code is until:
@@ -66,9 +66,9 @@ def _frames(frame: FrameType | None, until: CodeType | None) -> Iterator[FrameTy
         frame = frame.f_back
 
 
-def _work_of(frame: FrameType, until: CodeType | None = None) -> Work | None:
+def work_of_thread(frame: FrameType, until: CodeType | None = None) -> Work | None:
     """At the innermost line of the app's own; of an app that is installed like a library, at its own."""
-    frames = list(_frames(frame, until))
+    frames = list(frames_of(frame, until))
     places = [seen_code(one.f_code) for one in frames]
     at = next((index for index, place in enumerate(places) if place.own), None)
     if at is None:
@@ -78,7 +78,23 @@ def _work_of(frame: FrameType, until: CodeType | None = None) -> Work | None:
         at = len(places) - 1 - outermost_first
     called = ":".join(places[at - 1].key) if at else f":{places[0].call(frames[0].f_lasti)}"
     doing = next((kind for place in places[:at] if (kind := work_of(*place.key))), "")
-    return Work(places[at].at(_line(frames[at])), called if called != ":" else "", doing)
+    innermost = places[0].call(frames[0].f_lasti) if not doing or doing == "blocking-wait" else ""
+    return Work(
+        places[at].at(_line(frames[at])),
+        called if called != ":" else "",
+        _waits(places[:at], doing, innermost),
+    )
+
+
+def _waits(between: list[SeenCode], doing: str, innermost: str) -> str:
+    """Does it wait for a lock, or until a pool has something for it? A lock is written in C and has no frame;
+    by locks all else waits, too, that `threading` and `queue` have."""
+    if doing == "blocking-wait":
+        if any(place.rule is not None and place.rule.kind == "pool" for place in between):
+            return "pool-wait"
+        locks = (work_of(*place.key) == "lock-wait" for place in between if place.module == "threading")
+        return "lock-wait" if any(locks) else doing
+    return "lock-wait" if not doing and innermost in ("acquire", "__enter__") else doing
 
 
 class Executors:
@@ -132,7 +148,7 @@ def at_work(frames: Mapping[int, FrameType], loops: Mapping[int, Any], own: int)
     """How many threads there are besides ours, and which code of the app's own they are in: those of loops
     are left out, for they are told by themselves."""
     others = [frame for ident, frame in frames.items() if ident not in loops and ident != own]
-    works = [work for frame in others if (work := _work_of(frame)) is not None]
+    works = [work for frame in others if (work := work_of_thread(frame)) is not None]
     if OWN:  # beside code of its own, a library's thread is not the app's work
         works = [work for work in works if work.where.rpartition(" (")[2].rpartition(":")[0] in OWN]
     places = Counter(works)

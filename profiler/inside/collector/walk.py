@@ -8,7 +8,7 @@ from types import AsyncGeneratorType, CoroutineType, GeneratorType, NoneType
 from typing import Any, NamedTuple
 
 from .codes import KNOWN, SeenCode, code_of, installed_app, line_of, own_function, seen_code
-from .kinds import CHILDREN, IN_A_THREAD, Rule
+from .kinds import CHILDREN, GREENLETS, IN_A_THREAD, Rule
 
 _DEEP = 300
 """Awaitables of one task that are followed: what recurses without end must not take us along."""
@@ -120,11 +120,13 @@ class Chain:
             place = self.places[index]
             if place.module != "contextlib":
                 outermost = place
-            if place.rule is not None:
-                if place.rule.primitive:
-                    primitive = primitive or place
+            for found in (place, *_in_greenlet(self.links[index], place)):
+                if found.rule is None or (found.rule.kind == "retry" and not _sleeps(primitive)):
+                    continue  # what tries again makes the first try, too
+                if found.rule.primitive:
+                    primitive = primitive or found
                 else:
-                    rule = rule or place
+                    rule = rule or found
             name = IN_A_THREAD.get(place.key)
             if name:
                 function = own_function(_local(self.links[index], name))
@@ -172,6 +174,20 @@ def _local(link: Any, name: str) -> Any:
     """A variable of a library's coroutine. Never of the app's own: Python could keep what is read alive."""
     frame = getattr(link, "cr_frame", None) or getattr(link, "ag_frame", None)
     return None if frame is None else frame.f_locals.get(name)
+
+
+def _sleeps(place: SeenCode | None) -> bool:
+    return place is not None and place.rule is not None and place.rule.kind == "sleep"
+
+
+def _in_greenlet(link: Any, place: SeenCode) -> list[SeenCode]:
+    """What is between a function that runs a greenlet and what that awaits, from the innermost outwards."""
+    frame = getattr(_local(link, GREENLETS.get(place.key, "")), "gr_frame", None)
+    found: list[SeenCode] = []
+    while frame is not None and len(found) < _DEEP:
+        found.append(seen_code(frame.f_code))
+        frame = frame.f_back
+    return found
 
 
 def _closed_over(future: Any, callback: str, name: str) -> Any:

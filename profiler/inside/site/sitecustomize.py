@@ -1,5 +1,6 @@
-"""Python loads this at its start, in every process of the app: it waits for an event loop, and costs nothing
-until there is one. Then it has the next ``sitecustomize`` on the path run, which it hides.
+"""Python loads this at its start, in every process of the app: it waits for an event loop, or for a server
+that answers in threads, and costs nothing until there is one. Then it has the next ``sitecustomize`` on the
+path run, which it hides.
 
 It is read by whatever Python the app runs, so it is written for old ones, too, and imports what Python has
 loaded anyway.
@@ -17,17 +18,25 @@ if TYPE_CHECKING:
 HERE = os.path.dirname(os.path.abspath(__file__))
 EVENTS = "asyncio.events"
 COLLECTOR = "_chokepoint_inside"
+SERVERS = {
+    "gunicorn.workers.base": ("Worker", "init_process"),
+    "waitress.server": ("BaseWSGIServer", "run"),
+    "werkzeug.serving": ("BaseWSGIServer", "serve_forever"),
+}
+"""What a server runs in each of its processes, by the module that has it."""
 
 
 class OnImport:
-    """A finder that has `watch` called with ``asyncio.events`` once that is imported."""
+    """A finder that has `watch` or `watch_server` called with what they watch once that is imported."""
+
+    awaited = (EVENTS, *SERVERS)
 
     @classmethod
     def find_spec(cls, name: str, path: "Any" = None, target: "Any" = None) -> "Any":
-        if name != EVENTS:
+        if name not in cls.awaited:
             return None
-        sys.meta_path[:] = [finder for finder in sys.meta_path if finder is not cls]
-        finders = [finder for finder in sys.meta_path if hasattr(finder, "find_spec")]
+        cls.awaited = tuple(one for one in cls.awaited if one != name)
+        finders = [one for one in sys.meta_path if one is not cls and hasattr(one, "find_spec")]
         found = (finder.find_spec(name, path, target) for finder in finders)
         spec: Any = next((one for one in found if one is not None), None)
         if hasattr(spec, "loader") and hasattr(spec.loader, "exec_module"):
@@ -35,7 +44,10 @@ class OnImport:
 
             def exec_module(module: "Any") -> None:
                 run(module)
-                watch(module)
+                if name == EVENTS:
+                    watch(module)
+                else:
+                    watch_server(module, *SERVERS[name])
 
             try:
                 spec.loader.exec_module = exec_module
@@ -47,32 +59,61 @@ class OnImport:
 def watch(events: "Any") -> None:
     """Have the collector told of each loop as it begins and stops to run; uvloop says so there, too."""
     told = events._set_running_loop
-    loaded: list[Any] = []
 
     def _set_running_loop(loop: "Any") -> None:
         told(loop)
         try:
-            if not loaded:
-                loaded.append(None)  # where it cannot be loaded, that is not tried again
-                loaded[0] = collector()
-            if loaded[0] is not None:
-                loaded[0].running(loop, sys._getframe(1).f_code)
+            if (inside := collector()) is not None:
+                inside.running(loop, sys._getframe(1).f_code)
         except Exception:
             pass
 
     events._set_running_loop = _set_running_loop
 
 
+def watch_server(module: "Any", of: str, name: str) -> None:
+    """Have the collector told when a server begins."""
+    server = getattr(module, of, None)
+    run = getattr(server, name, None)
+    if run is None:
+        return
+
+    def runs(self: "Any", *arguments: "Any", **named: "Any") -> "Any":
+        try:
+            if (inside := collector()) is not None:
+                inside.serves()
+        except Exception:
+            pass
+        return run(self, *arguments, **named)
+
+    setattr(server, name, runs)
+
+
+LOADED: "dict[int, Any]" = {}
+"""By process: one that is forked while another thread loads it never gets what that was to load."""
+
+
 def collector() -> "Any":
+    """The package; None where it cannot be loaded, which is not tried again."""
+    process = os.getpid()
+    if process not in LOADED:
+        before = [one for one in LOADED.values() if one is not None]
+        name = f"{COLLECTOR}_{process}" if LOADED else COLLECTOR
+        LOADED[process] = before[0] if before else None
+        LOADED[process] = LOADED[process] or load(name)
+    return LOADED[process]
+
+
+def load(name: str) -> "Any":
     """The package, under a name that is nobody's, from where it lies: nothing else of ours is on the path."""
     from importlib.util import spec_from_file_location
 
     folder = os.path.join(os.path.dirname(HERE), "collector")
     spec: Any = spec_from_file_location(
-        COLLECTOR, os.path.join(folder, "__init__.py"), submodule_search_locations=[folder]
+        name, os.path.join(folder, "__init__.py"), submodule_search_locations=[folder]
     )
     module = module_from_spec(spec)
-    sys.modules[COLLECTOR] = module
+    sys.modules[name] = module
     spec.loader.exec_module(module)
     return module
 
@@ -92,9 +133,9 @@ def chain() -> None:
 
 if __name__ == "sitecustomize":
     if sys.version_info >= (3, 11) and os.environ.get("CHOKEPOINT_INSIDE"):
-        if EVENTS not in sys.modules:
-            sys.meta_path.insert(0, OnImport)
-        else:  # something that Python loads even before this imported it
+        sys.meta_path.insert(0, OnImport)
+        if EVENTS in sys.modules:  # something that Python loads even before this imported it
+            OnImport.awaited = tuple(SERVERS)
             watch(sys.modules[EVENTS])
             vars(sys.modules["asyncio"])["_set_running_loop"] = sys.modules[EVENTS]._set_running_loop
     chain()

@@ -1,6 +1,7 @@
 """What threads are at: those of event loops, of executors, and others of the app."""
 
 import asyncio
+import queue
 import sys
 import threading
 from collections.abc import Iterator
@@ -119,16 +120,34 @@ def test_who_runs_is_told_by_its_thread() -> None:
     run(test)
 
 
-@pytest.mark.parametrize("called", ["threading:Event.wait", ":acquire"])
+POOL = "class HTTPPool:\n def _get_conn(self):\n  return queue.get(timeout=600)"
+
+
+@pytest.mark.parametrize(("called", "doing"), [
+    ("threading:Event.wait", "blocking-wait"),
+    (":acquire", "lock-wait"),
+    (":__enter__", "lock-wait"),
+    ("threading:Semaphore.acquire", "lock-wait"),
+    ("clients.pool:HTTPPool._get_conn", "pool-wait"),
+])  # fmt: skip
 def test_what_a_thread_s_line_called_is_told_and_in_c_by_its_name_in_the_source(
-    called: str, hold: threading.Event
+    called: str, doing: str, hold: threading.Event
 ) -> None:
-    lock = threading.Lock()
+    lock, semaphore, full = threading.Lock(), threading.Semaphore(0), queue.Queue[int]()
     lock.acquire()
+    space: dict[str, Any] = {"queue": full}
+    exec(compile(POOL, "/x/lib/site-packages/clients/pool.py", "exec"), space)
 
     def waits() -> None:
         if called == ":acquire":
             lock.acquire(timeout=LIMIT_S)
+        elif called == ":__enter__":
+            with lock:
+                pass
+        elif called.endswith("Semaphore.acquire"):
+            semaphore.acquire(timeout=LIMIT_S)
+        elif called.endswith("_get_conn"):
+            space["HTTPPool"]()._get_conn()
         else:
             hold.wait(LIMIT_S)
 
@@ -141,10 +160,13 @@ def test_what_a_thread_s_line_called_is_told_and_in_c_by_its_name_in_the_source(
         return [one for one in groups if one.get("called") == called]
 
     try:
-        assert wait_until(found, LIMIT_S)[0]["where"].startswith("waits (")
+        [group] = wait_until(found, LIMIT_S)
+        assert (group["where"].partition(" (")[0], group["doing"]) == ("waits", doing)
     finally:
         hold.set()
         lock.release()
+        semaphore.release()
+        full.put(1)
         thread.join()
 
 

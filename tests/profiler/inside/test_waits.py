@@ -3,9 +3,11 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
+from types import SimpleNamespace
 from typing import Any
 
 import anyio
+import greenlet
 import httpx
 import pytest
 from starlette.middleware.base import BaseHTTPMiddleware
@@ -168,6 +170,70 @@ def test_the_pool_of_an_http_client_that_is_full_and_a_stream_that_is_read() -> 
         writer.close()
         await client.aclose()
         server.close()
+
+    run(test)
+
+
+SPAWN = """
+async def greenlet_spawn(run):
+    context = greenlet.greenlet(run)
+    result = context.switch()
+    while not context.dead:
+        result = context.switch(await result)
+"""
+POOL = """
+class QueuePool:
+    def _do_get(self):
+        greenlet.getcurrent().parent.switch(queue.get())
+"""
+SLEEPS = """
+class {0}:
+    async def {1}(self, then):
+        await asyncio.sleep(600)
+    async def first(self, then):
+        await then()
+"""
+
+
+def library(name: str, source: str, **names: Any) -> Any:
+    space = {"asyncio": asyncio, **names}
+    exec(compile(source, f"/x/lib/site-packages/{name}.py", "exec"), space)
+    return SimpleNamespace(**space)
+
+
+def test_a_pool_that_awaits_from_within_a_greenlet() -> None:
+    async def test() -> None:
+        spawn = library("sqlalchemy/util/concurrency", SPAWN, greenlet=greenlet).greenlet_spawn
+        pool = library("sqlalchemy/pool/impl", POOL, greenlet=greenlet, queue=asyncio.Queue()).QueuePool()
+
+        async def retrieve() -> None:
+            await spawn(pool._do_get)
+
+        held(2, lambda: a_request(retrieve))
+        await until({("pool", "QueuePool._do_get", "retrieve"): 2}, "request")
+
+    run(test)
+
+
+@pytest.mark.parametrize(("module", "of", "method", "kind"), [
+    ("aiolimiter/leakybucket", "AsyncLimiter", "acquire", "rate-limit"),
+    ("langchain_core/rate_limiters", "InMemoryRateLimiter", "aacquire", "rate-limit"),
+    ("openai/_base_client", "AsyncAPIClient", "_sleep_for_retry", "retry"),
+    ("tenacity/asyncio/__init__", "AsyncRetrying", "__call__", "retry"),
+    ("tenacity/asyncio/__init__", "AsyncRetrying", "first", "event"),  # the try itself
+])  # fmt: skip
+def test_who_sleeps_in_a_library_waits_for_what_that_is_for(
+    module: str, of: str, method: str, kind: str
+) -> None:
+    async def test() -> None:
+        made = getattr(library(module, SLEEPS.format(of, method if method != "first" else "x")), of)()
+        event = asyncio.Event()
+
+        async def generate() -> None:
+            await getattr(made, method)(event.wait)
+
+        held(2, lambda: a_request(generate))
+        await until({(kind, "Event.wait" if kind == "event" else f"{of}.{method}", "generate"): 2}, "request")
 
     run(test)
 

@@ -54,6 +54,16 @@ def test_over_a_window_the_mean_number_that_waits_of_how_many(tmp_path: Path) ->
     assert (found.gc_ms, found.gc_longest_ms, found.errors) == (6.0, 1.5, 2)
 
 
+def test_the_loop_of_a_process_that_only_keeps_the_workers_going_is_none_of_theirs(tmp_path: Path) -> None:
+    busy = [{"lag_ms": 3.0, "running": {"at": "x (y.py:1)", "where": "embed (app.py:7)"}}]
+    keeper = {"requests": 0, "server": 0, "groups": []}
+    for loops, expected in ((busy, (1.0, 3.0, True)), ([], (0.0, 0.0, False))):
+        path = kept(tmp_path / "inside.jsonl", line(1, loops=loops), line(1, pid=2, **keeper))
+        found = summary(read_inside(path), 0, 9)
+        assert found is not None
+        assert (found.loop_busy, found.lag_ms, found.looped) == expected
+
+
 @pytest.mark.parametrize(("changes", "of", "total", "waits"), [
     ({"server": 0}, "task", 1.0, ((Place(**SLEEP), 1.0),)),  # none is known: all tasks of the app
     ({"groups": []}, "request", 0.0, ()),  # nobody asks it

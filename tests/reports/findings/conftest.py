@@ -36,6 +36,7 @@ class Seen:
     loop_busy: float = 1.0
     lag_ms: float = 0.1
     idle: int = 0
+    looped: bool = True
     executors: tuple[dict[str, Any], ...] = ()
     threads: tuple[dict[str, Any], ...] = ()
     gc_ms: float = 0.0
@@ -54,7 +55,7 @@ class Seen:
         waits = self.waits or ()
         sample = {
             "pid": 1, "tasks": 9, "ready": 0,
-            "requests": sum(one["count"] for one in waits), "others": 0, "server": 1,
+            "requests": sum(one["count"] for one in waits if "of" not in one), "others": 0, "server": 1,
             "groups": [{"of": "request", **one} for one in waits], "executors": list(self.executors),
             "threads": {"count": 9, "groups": list(self.threads)},
             "gc": {"collections": 1, "ms": self.gc_ms, "longest_ms": self.gc_longest_ms or self.gc_ms},
@@ -62,6 +63,8 @@ class Seen:
         }  # fmt: skip
         runs = (self.running if i <= round(48 * self.loop_busy) else None for i in range(1, 49))
         loops = ([{"lag_ms": self.lag_ms, "running": one}] for one in runs)
+        if not self.looped:
+            loops = ([] for _ in range(48))
         ats = [self.start_ns + i * 100_000_000 for i in range(1, 49)]
         free = {**sample, "requests": 0, "groups": [], "loops": [{"lag_ms": 0.1, "running": None}]}
         return lines(

@@ -1,0 +1,87 @@
+"""Where requests wait that wait for others of the app's own: for its threads, or for what its tasks make.
+
+A request that waits for a thread which waits for a lock waits for that lock; one for a result which one
+worker makes for all waits for its turn. So all that follows counts it there.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+from records.evidence.inside import Place, Work
+from reports.evidence.inside import InsideOfCells
+from reports.evidence.kinds import HOME_MADE, TURN
+from reports.evidence.libraries import WAITING
+
+IN_THREADS = frozenset(("executor", "thread"))
+STUCK = {"lock-wait": "lock", "pool-wait": "pool"}
+"""What a thread waits for, as the place that it is to a request."""
+BUSY = 0.5
+"""Of its time somebody has to be at work, on the mean, for all others to wait for that."""
+
+
+def behind(inside: InsideOfCells) -> dict[Place, float]:
+    """How many requests wait where."""
+    return _in_turn(_through_threads(dict(inside.waits), inside.in_threads), inside)
+
+
+def workers(inside: InsideOfCells) -> float:
+    """How many tasks and threads of the app's own, besides the requests', are at something."""
+    tasks = sum(count for place, count in inside.beside if place.where and place.kind not in HOME_MADE)
+    serving = sum(count for place, count in inside.waits if place.kind in IN_THREADS)
+    threads = sum(count for work, count in inside.in_threads if not _idle(work))
+    return tasks + max(0.0, threads - serving)
+
+
+def _through_threads(
+    waits: Mapping[Place, float], threads: Iterable[tuple[Work, float]]
+) -> dict[Place, float]:
+    stuck: Counter[Place] = Counter()
+    for work, count in threads:
+        if work.doing in STUCK:
+            place = Place(kind=STUCK[work.doing], at=work.called, where=work.where)
+            stuck[place] += count  # type: ignore[assignment]
+    served = sum(count for place, count in waits.items() if place.kind in IN_THREADS)
+    moved = min(served, stuck.total())
+    if not moved:
+        return dict(waits)
+    left = {
+        place: count * (1 - moved / served if place.kind in IN_THREADS else 1.0)
+        for place, count in waits.items()
+    }
+    for place, count in stuck.items():
+        left[place] = left.get(place, 0.0) + count * moved / stuck.total()
+    return left
+
+
+def _in_turn(waits: dict[Place, float], inside: InsideOfCells) -> dict[Place, float]:
+    """Where each request has a task of its own that makes what it waits for, it waits where that does, which
+    nobody knows; but where those are fewer, requests share them."""
+    made = {place for place in waits if place.kind in HOME_MADE and place.where and not place.via}
+    there = sum(waits[place] for place in made)
+    if not BUSY <= workers(inside) < there:
+        return waits
+    return {
+        Place(kind=TURN, at=place.at, where=place.where) if place in made else place: count
+        for place, count in waits.items()
+    }
+
+
+def line_of_threads(inside: InsideOfCells) -> str:
+    """Where the most threads of the app's own are that are not idle; empty where there is none."""
+    return next((work.where for work, _ in inside.in_threads if not _idle(work)), "")
+
+
+def alike(light: Mapping[Place, float], heavy: Mapping[Place, float]) -> dict[Place, float]:
+    """The light load's, with what they wait for called as at the heavy one: one request shares with none."""
+    shared = {(place.at, place.where): place for place in heavy if place.kind == TURN}
+    found: Counter[Place] = Counter()
+    for place, count in light.items():
+        same = shared.get((place.at, place.where)) if place.kind in HOME_MADE and not place.via else None
+        found[same or place] += count  # type: ignore[assignment]
+    return dict(found)
+
+
+def _idle(work: Work) -> bool:
+    return (work.doing in WAITING and work.doing != "blocking-io") or work.called == ":get"

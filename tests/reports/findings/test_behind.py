@@ -1,0 +1,121 @@
+"""Who waits for others of the app's own is counted where those wait, or in their queue."""
+
+from typing import Any
+
+import pytest
+
+LINE, LOCKED = "retrieve (mine.py:7)", "embed (mine.py:3)"
+
+
+def at(kind: str, count: float, **more: str) -> dict[str, Any]:
+    return {"kind": kind, "where": LINE, "count": count, **more}
+
+
+def stuck(doing: str, count: float) -> dict[str, Any]:
+    return {"where": LOCKED, "called": ":__enter__", "doing": doing, "count": count}
+
+
+@pytest.mark.parametrize("kind", ["executor", "thread"])
+@pytest.mark.parametrize(("doing", "code", "where"), [
+    ("lock-wait", "stage-serialised", LOCKED),
+    ("pool-wait", "connection-pool-exhausted", LOCKED),
+    ("blocking-io", "unknown", LINE),
+])  # fmt: skip
+def test_a_request_waits_for_what_its_thread_waits_for(
+    diagnose: Any, seen: Any, kind: str, doing: str, code: str, where: str
+) -> None:
+    heavy = seen(users=20, rps=10, waits=(at(kind, 20),), threads=(stuck(doing, 19),))
+    [found, *_] = diagnose(seen(users=1, rps=10, waits=(at(kind, 1),)), heavy)
+    assert (found.code, found.where) == (code, where)
+
+
+def test_threads_that_serve_no_request_hold_none_up(diagnose: Any, seen: Any) -> None:
+    heavy = seen(
+        users=20, rps=10, waits=(at("semaphore", 19), at("thread", 1)), threads=(stuck("pool-wait", 9),)
+    )
+    [found, *_] = diagnose(seen(users=1, rps=10, waits=(at("thread", 1),)), heavy)
+    assert (found.code, found.where) == ("stage-serialised", LINE)
+
+
+@pytest.mark.parametrize("waits", ["future", "event", "queue-get"])
+@pytest.mark.parametrize(("beside", "threads", "via", "code"), [
+    ({"kind": "sleep", "count": 1}, (), "", "stage-serialised"),  # one worker makes it for all
+    (None, ({"where": LOCKED, "count": 1},), "", "stage-serialised"),  # a thread does
+    ({"kind": "socket-read", "count": 20}, (), "", "unknown"),  # each has its own
+    ({"kind": "queue-get", "count": 1}, (), "", "unknown"),  # the worker has nothing to do
+    (None, (), "", "unknown"),
+    ({"kind": "sleep", "count": 1}, (), "Client.get", "unknown"),  # a library's, that knows of no worker
+])  # fmt: skip
+def test_what_few_workers_make_for_all_is_waited_for_in_turn(
+    diagnose: Any, seen: Any, waits: str, beside: Any, threads: Any, via: str, code: str
+) -> None:
+    tasks = () if beside is None else ({"of": "task", "where": "worker (mine.py:1)", **beside},)
+    light, heavy = (
+        seen(users=users, rps=10, waits=(at(waits, users, via=via), *tasks), threads=threads)
+        for users in (1, 20)
+    )
+    [found, *_] = diagnose(light, heavy)
+    assert (found.code, found.where) == (code, LINE)
+    if code != "unknown":
+        figures = {one.figure: one.value for one in found.evidence}
+        assert (figures["requests that wait there"], found.confidence) == (pytest.approx(19), "likely")
+
+
+@pytest.mark.parametrize(("kind", "loop_busy", "code"), [
+    ("sleep", 0.1, "stage-serialised"),
+    ("sleep", 0.9, "interpreter-bound"),  # they sleep for too long, as nothing wakes them
+    ("rate-limit", 0.1, "stage-serialised"),
+    ("retry", 0.1, "llm-upstream-bound"),
+])  # fmt: skip
+def test_who_sleeps_for_longer_under_load_waits_for_room(
+    diagnose: Any, seen: Any, kind: str, loop_busy: float, code: str
+) -> None:
+    running = {"at": "x (y.py:1)", "where": LINE}
+    heavy = seen(users=20, rps=10, waits=(at(kind, 20),), running=running, loop_busy=loop_busy)
+    [found, *_] = diagnose(seen(users=1, rps=10, waits=(at(kind, 1),)), heavy)
+    assert found.code == code
+
+
+@pytest.mark.parametrize(("cpu_percent", "work", "code"), [
+    (99, {}, "interpreter-bound"),
+    (190, {}, "unknown"),  # what they compute lets others run
+    (20, {}, "unknown"),
+    (99, {"called": "torch:mm"}, "unknown"),
+])  # fmt: skip
+def test_threads_that_compute_in_python_wait_for_each_other(
+    diagnose: Any, seen: Any, cpu_percent: float, work: dict[str, Any], code: str
+) -> None:
+    threads = ({"where": LOCKED, "count": 6, **work},)
+    busy = {"cpu_percent": cpu_percent, "llm_ms": (9, 0)}
+    heavy = seen(users=20, rps=10, waits=(at("executor", 20),), threads=threads, **busy)
+    [found, *_] = diagnose(seen(users=1, rps=10, waits=(at("executor", 1),), llm_ms=(9, 0)), heavy)
+    assert (found.code, found.where) == (code, LOCKED if code == "interpreter-bound" else LINE)
+
+
+@pytest.mark.parametrize("queued", [0, 18])
+def test_a_server_that_answers_in_threads_has_none_free(diagnose: Any, seen: Any, queued: int) -> None:
+    """Further requests are in its queue, or not met at all."""
+    work = {"where": LOCKED, "called": "openai:create", "doing": "blocking-io", "count": 2}
+    queue = ({"kind": "executor-queue", "count": queued},) if queued else ()
+    waits = (at("socket-read", 2), *queue)
+    heavy = seen(users=20, rps=20, waits=waits, threads=(work,), looped=False)
+    found, *_ = diagnose(seen(users=1, rps=10, waits=(at("socket-read", 1),), looped=False), heavy)
+    assert (found.code, found.where) == ("thread-pool-exhausted", LOCKED)
+
+
+def test_a_server_with_a_loop_that_meets_few_is_not_said_to_want_threads(diagnose: Any, seen: Any) -> None:
+    light, heavy = (seen(users=users, rps=10, waits=(at("socket-read", 1),)) for users in (1, 20))
+    assert [one.code for one in diagnose(light, heavy)] == ["unknown"]
+
+
+@pytest.mark.parametrize(("reads_elsewhere", "code"), [(1, "dependency-bound"), (0, "unknown")])
+def test_another_service_is_told_from_the_llm_by_the_llm_s_record(
+    diagnose: Any, seen: Any, reads_elsewhere: int, code: str
+) -> None:
+    llm = {"kind": "socket-read", "where": "generate (mine.py:30)", "count": reads_elsewhere}
+    light, heavy = (
+        seen(users=users, rps=10, waits=(at("socket-read", users - 1), llm), llm_ms=(100, 0))
+        for users in (2, 20)
+    )
+    [found, *_] = diagnose(light, heavy)
+    assert (found.code, found.where) == (code, LINE)
