@@ -56,11 +56,16 @@ def watch(events: "Any") -> None:
                 loaded.append(None)  # where it cannot be loaded, that is not tried again
                 loaded[0] = collector()
             if loaded[0] is not None:
-                loaded[0].running(loop, sys._getframe(1).f_code)
+                loaded[0].running(loop, runs_it(sys._getframe(1)).f_code)
         except Exception:
             pass
 
     events._set_running_loop = _set_running_loop
+
+
+def runs_it(frame: "Any") -> "Any":
+    """What stays below all that the loop calls: since Python 3.13 asyncio says it in a function that ends."""
+    return frame.f_back if frame.f_code.co_name == "_run_forever_setup" else frame
 
 
 def collector() -> "Any":
