@@ -15,7 +15,7 @@ import click
 
 from profiler.attach.looking import Looking
 from profiler.attach.target import AttachError
-from profiler.listeners import listening
+from profiler.listeners import Listeners, listening
 from profiler.stacks import followed
 from records.exit_codes import USAGE
 from records.files import LineFile
@@ -31,8 +31,11 @@ def command(pids: tuple[int, ...], port: int | None, output: Path) -> None:
     """Look into processes that run, and into what they start, until SIGTERM."""
     ours = {os.getpid(), starter := os.getppid()}
 
+    on_port: list[Listeners] = []
+
     def wanted() -> Iterator[int]:
-        roots = [*pids, *(listening(port).pids if port else ())]
+        on_port[:] = [listening(port)] if port else []
+        roots = [*pids, *(pid for found in on_port for pid in found.pids)]
         yield from dict.fromkeys(pid for pid in followed(roots) if pid not in ours)
 
     ended: list[int] = []
@@ -47,9 +50,8 @@ def command(pids: tuple[int, ...], port: int | None, output: Path) -> None:
     try:
         looking = Looking(wanted, write, _INTERVAL_S)
     except AttachError as error:
-        if port and not pids and not listening(port).pids:
-            error = AttachError(listening(port).told())
-        click.echo(f"error: {error}", err=True)
+        nobody = [found.told() for found in on_port if not found.pids and not pids]
+        click.echo(f"error: {next(iter(nobody), error)}", err=True)
         sys.exit(USAGE)
     try:
         file = LineFile(output)

@@ -1,4 +1,4 @@
-"""One process that was asked to load the collector: the folder it comes from, and the pipe its samples come by."""
+"""One process that was asked to load the collector: the folder it is in, and the pipe of its samples."""
 
 from __future__ import annotations
 
@@ -101,7 +101,11 @@ class Entered:
 
 
 def _folder(target: Target, interval_s: float) -> Path:
-    """With the collector, the script that loads it, and a pipe, for the target's user alone. Raises OSError."""
+    """With the collector, the script that loads it, and a pipe, for the target's user alone.
+
+    Raises:
+        AttachError, OSError: there is no place, or it cannot be written.
+    """
     folder = Path(tempfile.mkdtemp(prefix="chokepoint-", dir=target.place()))
     try:
         package = INSIDE / _PACKAGE

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterable
 
 from profiler.attach.entered import Entered
-from profiler.attach.target import AttachError, target_of
+from profiler.attach.target import AttachError, NotPython, target_of
 
 MOST_PROCESSES = 32
 RESCAN_S = 2.0
@@ -27,12 +27,12 @@ class Looking:
     ) -> None:
         self._pids, self._write, self._interval_s = pids, write, interval_s
         self.entered: dict[int, Entered] = {}
-        self.refused: dict[int, str] = {}
-        """Why not, in a line each."""
+        self._done: set[int] = set()
+        self.refused: dict[int, AttachError] = {}
         self._due_s = 0.0
         self._scan()
         if not self.entered:
-            raise AttachError(next(iter(self.refused.values()), "there is no process to look into"))
+            raise next(iter(self.refused.values()), AttachError("there is no process to look into"))
 
     def _scan(self) -> None:
         self._due_s = time.monotonic() + RESCAN_S
@@ -40,12 +40,17 @@ class Looking:
         for pid in [pid for pid in self.entered if pid not in now]:
             self.entered.pop(pid).end()
         for pid in now:
-            if pid in self.entered or pid in self.refused or len(self.entered) >= MOST_PROCESSES:
+            if (
+                pid in self.entered
+                or pid in self._done
+                or pid in self.refused
+                or len(self.entered) >= MOST_PROCESSES
+            ):
                 continue
             try:
                 self.entered[pid] = Entered(target_of(pid), self._interval_s)
             except AttachError as error:
-                self.refused[pid] = str(error)
+                self.refused[pid] = error
 
     def step(self) -> None:
         """Wait a moment for samples, and write them. Raises OSError."""
@@ -67,7 +72,9 @@ class Looking:
         if lines:
             self._write(lines)
         if not goes_on:
-            self.refused[pid] = f"pid {pid}: {one.refused}" if one.refused else ""
+            self._done.add(pid)  # whatever ended it there would do so again
+            if one.refused:
+                self.refused[pid] = AttachError(f"pid {pid}: {one.refused}")
             self.entered.pop(pid).end()
 
     def end(self) -> list[str]:
@@ -80,4 +87,5 @@ class Looking:
         words = (
             "was not looked into: its main thread ran no Python code meanwhile (does it wait for a request?)"
         )
-        return [why for why in self.refused.values() if why] + [f"pid {pid} {words}" for pid in late]
+        refused = [str(why) for why in self.refused.values() if not isinstance(why, NotPython)]
+        return refused + [f"pid {pid} {words}" for pid in late]

@@ -1,4 +1,4 @@
-"""Has the target's own interpreter ask the target to run a script (`sys.remote_exec`), and says why it does not."""
+"""Has the target's own interpreter ask the target to run a script (`sys.remote_exec`), or says why not."""
 
 from __future__ import annotations
 
@@ -83,13 +83,13 @@ def refusal(target: Target, version: str, error: str = "", words: str = "") -> s
         scope = ptrace_scope()
         if scope and not target.elsewhere:
             return (
-                f"may not be looked into: kernel.yama.ptrace_scope is {scope}; run this as root, set it to 0, or start"
-                " the service by setpriv --ptracer any"
+                f"may not be looked into: kernel.yama.ptrace_scope is {scope}; run this as root, set it to 0,"
+                " or start the service by setpriv --ptracer any"
             )
         return "may not be looked into: run this as its user or as root (with the capability SYS_PTRACE)"
     if "not enabled in the remote" in text or "compiled in" in text:
         return (
-            "does not let itself be looked into (PYTHON_DISABLE_REMOTE_DEBUG, -X disable-remote-debug or its build):"
-            f" {INSTEAD}"
+            "does not let itself be looked into (PYTHON_DISABLE_REMOTE_DEBUG, -X disable-remote-debug or the"
+            f" build): {INSTEAD}"
         )
     return f"cannot be looked into: {words or error}"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import stat
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,10 @@ _PLACES = ("tmp", "var/tmp", "dev/shm")
 
 class AttachError(Exception):
     """Why a process cannot be looked into, in one line."""
+
+
+class NotPython(AttachError):
+    """As much of what a service starts may be; not worth a word where something else is looked into."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,10 +53,10 @@ class Target:
         """A folder for a short while, as we see it. Raises AttachError."""
         for name in _PLACES:
             path = self.root / name
+            below = [path, *path.parents[: name.count("/")]]
             # A link would be followed in our root.
-            if path.is_dir() and not any(one.is_symlink() for one in (path, path.parent)):
-                if os.access(path, os.W_OK | os.X_OK):
-                    return path
+            if path.is_dir() and not any(map(Path.is_symlink, below)) and os.access(path, os.W_OK | os.X_OK):
+                return path
         raise AttachError(f"pid {self.pid}: neither /{', /'.join(_PLACES)} can be written in its root")
 
 
@@ -83,7 +86,7 @@ def target_of(pid: int, proc: Path = PROC) -> Target:
         base if base != "/" else ""
     )  # as from its root, if that is in ours
     if not _PYTHON.fullmatch(os.path.basename(python)):
-        raise AttachError(
+        raise NotPython(
             f"pid {pid} runs {os.path.basename(python)}, and not Python by itself: name the one that does"
         )
     root = own / "root"
@@ -115,7 +118,3 @@ def ptrace_scope(file: Path = PROC / "sys/kernel/yama/ptrace_scope") -> int:
         return int(file.read_text())
     except (OSError, ValueError):
         return 0
-
-
-def is_pipe(path: Path) -> bool:
-    return stat.S_ISFIFO(path.stat().st_mode)

@@ -32,8 +32,8 @@ def loops_of_asyncio(frames: Mapping[int, FrameType]) -> Iterator[Running]:
 
 
 def runs_a_loop(innermost: FrameType) -> CodeType | None:
-    """Of a thread in which a loop runs, also one of another make, such as uvloop's, of which the stack shows no
-    frame: below what that calls is whoever has it run."""
+    """Of a thread in which a loop runs, also one of another make, such as uvloop's, of which the stack shows
+    no frame: below what that calls is whoever has it run."""
     for frame in _outwards(innermost):
         if frame.f_code.co_name in _RUNS_A_LOOP or any(
             name in frame.f_code.co_names for name in _RUNS_A_LOOP

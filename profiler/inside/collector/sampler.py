@@ -1,4 +1,4 @@
-"""The thread that looks: at a kept interval, as long as an event loop runs here, and somebody wants to know."""
+"""The thread that looks: at a kept interval, as long as an event loop runs here and somebody reads."""
 
 from __future__ import annotations
 
