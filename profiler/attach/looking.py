@@ -27,7 +27,8 @@ class Looking:
     ) -> None:
         self._pids, self._write, self._interval_s = pids, write, interval_s
         self.entered: dict[int, Entered] = {}
-        self._done: set[int] = set()
+        self._tried: set[int] = set()
+        """Once each: whatever ended it there would do so again."""
         self.refused: dict[int, AttachError] = {}
         self._due_s = 0.0
         self._scan()
@@ -40,13 +41,9 @@ class Looking:
         for pid in [pid for pid in self.entered if pid not in now]:
             self.entered.pop(pid).end()
         for pid in now:
-            if (
-                pid in self.entered
-                or pid in self._done
-                or pid in self.refused
-                or len(self.entered) >= MOST_PROCESSES
-            ):
+            if pid in self._tried or len(self.entered) >= MOST_PROCESSES:
                 continue
+            self._tried.add(pid)
             try:
                 self.entered[pid] = Entered(target_of(pid), self._interval_s)
             except AttachError as error:
@@ -72,7 +69,6 @@ class Looking:
         if lines:
             self._write(lines)
         if not goes_on:
-            self._done.add(pid)  # whatever ended it there would do so again
             if one.refused:
                 self.refused[pid] = AttachError(f"pid {pid}: {one.refused}")
             self.entered.pop(pid).end()

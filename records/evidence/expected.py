@@ -38,11 +38,12 @@ def expected(plan: Any, deployment: str) -> tuple[str, ...]:
     targets = plan.get("targets") if isinstance(plan, dict) else None
     if not isinstance(targets, list):
         return ()
-    specs = [
-        str(one.get("spec")) for one in targets if isinstance(one, dict) and one.get("label") == deployment
-    ]
+    own = [one for one in targets if isinstance(one, dict) and one.get("label") == deployment]
+    specs = [str(one.get("spec")) for one in own]
     here = any(spec.partition(":")[0] in STARTED_HERE for spec in specs)
-    kept = [file for key, file in BY_PLAN.items() if plan.get(key) and (here or file in OF_ANY_TARGET)]
+    entered = (layout.INSIDE,) if any(one.get("attach") for one in own) else ()
+    others = (*OF_ANY_TARGET, *entered)
+    kept = [file for key, file in BY_PLAN.items() if plan.get(key) and (here or file in others)]
     return tuple([layout.SAMPLES, *kept] if here and specs else kept)
 
 

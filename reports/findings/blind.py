@@ -18,4 +18,7 @@ def look_inside(analysis: Analysis, service: Service) -> str:
             "the sweep looked inside, and no asyncio loop was there: have it take stacks (--stacks), or send"
             " spans (--otlp)"
         )
-    return "nobody looked inside: start the service by the sweep (--deployment run:COMMAND)"
+    return (
+        "nobody looked inside: start the service by the sweep (--deployment run:COMMAND), or have it looked into"
+        " where it runs (--attach auto; Python 3.14)"
+    )
