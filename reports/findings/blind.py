@@ -19,6 +19,6 @@ def look_inside(analysis: Analysis, service: Service) -> str:
             " spans (--otlp)"
         )
     return (
-        "nobody looked inside: start the service by the sweep (--deployment run:COMMAND), or have it looked into"
-        " where it runs (--attach auto; Python 3.14)"
+        "nobody looked inside: start the service by the sweep (--deployment run:COMMAND), or have it looked"
+        " into where it runs (--attach auto; Python 3.14)"
     )
