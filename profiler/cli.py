@@ -122,12 +122,7 @@ def command_line(
     """
     if port is None and text is None and not pids and match is None and not scrapes:
         port = DEFAULT_PORT
-    if text is not None and not text.strip():
-        raise click.UsageError("--command is empty")
-    if inside and (text is not None or match is not None):
-        raise click.UsageError(
-            "--inside is for what runs already: --pid or --port, and neither --command nor --match"
-        )
+    given.check(text, match, inside=inside)
     return profile(
         Settings(
             duration_s=duration or 0.0,

@@ -44,6 +44,16 @@ class Settings:
         return self.duration_s > 0 or self.command is not None
 
 
+def check(command: str | None, match: str | None, *, inside: bool) -> None:
+    """Raises UsageError for what says nothing, or not together."""
+    if command is not None and not command.strip():
+        raise click.UsageError("--command is empty")
+    if inside and (command is not None or match is not None):
+        raise click.UsageError(
+            "--inside is for what runs already: --pid or --port, and neither --command nor --match"
+        )
+
+
 def redaction_of(headers: Sequence[str]) -> Redaction:
     """Of what is kept: without secrets of the environment, and what these headers, NAME=VALUE, carry."""
     pairs = (text.partition("=") for text in headers)
