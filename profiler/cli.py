@@ -15,10 +15,10 @@ import orjson
 import psutil
 
 from profiler import given
-from profiler.attach.beside import in_words as inside_in_words
-from profiler.attach.beside import looking, seen_inside
 from profiler.command import Command
 from profiler.given import Settings
+from profiler.look_inside import in_words as inside_in_words
+from profiler.look_inside import looking, seen_inside
 from profiler.output import build_profile, inside_path, open_output, probes_path, samples_path, scraped_path
 from profiler.probing import parse, probed, probing
 from profiler.run import Stop, run, stop_on_signals
@@ -116,9 +116,8 @@ def command_line(
     interrupted before its time, 2 usage, or not one process to follow all the time (the machine's figures are
     written), 1 a disk that is full, of standard output too.
 
-    Memory is counted by proportional sets where Linux has them. To read one the kernel walks the page tables
-    of the process, some 12 ms a GB; so they are read once a second at most, and seldom enough to cost 0.2 %
-    of a core.
+    Memory is counted by proportional sets where Linux has them. To read one takes the kernel some 12 ms a GB;
+    so they are read once a second at most, and seldom enough to cost 0.2 % of a core.
     """
     if port is None and text is None and not pids and match is None and not scrapes:
         port = DEFAULT_PORT

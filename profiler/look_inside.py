@@ -15,7 +15,7 @@ import click
 from profiler.terminal import report
 from records.evidence.inside import REQUEST, SERVER, TASK, Place, read_inside
 
-_PROJECT = Path(__file__).resolve().parents[2]
+_PROJECT = Path(__file__).resolve().parents[1]
 _START_S, _END_S, _POLL_S = 60.0, 10.0, 0.05
 _MOST = 5
 _ERROR = "error: "
