@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 # Each of hundreds of processes would else compile all modules anew where that variable is set, as in images.
 PYTEST := env -u PYTHONDONTWRITEBYTECODE $(BIN)/pytest -n 6 --dist worksteal
 
-.PHONY: help install sweep test check check-k8s scan-k8s format bench bench-diagnosis bench-dial bench-langchain bench-memory bench-pinning bench-probes bench-same case-study clean cluster-test fuzz images mutations podman-test
+.PHONY: help install sweep test check check-k8s scan-k8s format bench bench-diagnosis bench-dial bench-healthy bench-langchain bench-memory bench-pinning bench-probes bench-same case-study clean cluster-test fuzz images mutations podman-test
 
 help: ## List what can be made
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -79,6 +79,9 @@ case-study: install ## Find and mend what held back a published RAG app (10 minu
 
 bench-dial: install ## See whether the dial is right about services known to be so (under 10 minutes; DIAL="--times 5")
 	$(BIN)/python benchmarks/dial.py $(DIAL)
+
+bench-healthy: install ## See that a healthy app is never accused (149 runs of 40 s; HEALTHY="--runs 20"; can be resumed)
+	$(BIN)/python benchmarks/healthy.py $(HEALTHY)
 
 bench-langchain: install ## Measure what LangChain's default executor and callbacks cost (5 minutes)
 	$(BIN)/python benchmarks/langchain.py

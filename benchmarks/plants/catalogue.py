@@ -94,6 +94,8 @@ def _threads(count: int) -> dict[str, str]:
     return {"RETRIEVAL": "threaded", "RETRIEVAL_THREADS": str(count)}
 
 
+HEALTHY_APPS = (Variant(), _llm()(1.0))
+"""With the sweep's LLM server, and with one of its own that is like it."""
 ABOUT_THE_NOTES = ("--questions", f"{{texts}}/{QUESTIONS}")
 """Where the model is real, questions have to be about what is there: an answer without documents is none."""
 PAUSE_S = 1.2

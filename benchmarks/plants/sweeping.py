@@ -82,7 +82,7 @@ def _config(name: str, variant: Variant, llm_port: int | None) -> str:
     return f"{name}:" + ",".join(f"{key}={value}" for key, value in settings.items())
 
 
-def command(case: Case, configs: Sequence[str], name: str, output: Path) -> list[str]:
+def command(case: Case, configs: Sequence[str], name: str, output: Path, requests: int) -> list[str]:
     """The sweep's command line."""
     argv = [sys.executable, "-m", "sweep", "--name", name, "--output", str(output)]
     app = case.app.format(python=shlex.quote(sys.executable), benchmarks=shlex.quote(str(BENCHMARKS)))
@@ -90,21 +90,30 @@ def command(case: Case, configs: Sequence[str], name: str, output: Path) -> list
     argv += ["--ready-path", case.ready_path, "--set", f"KNOWLEDGE_BASE_DIR={output / KNOWLEDGE}"]
     argv += [part for config in configs for part in ("--config", config)]
     argv += ["--reference", HEALTHY, *case.points, "--repeats", str(REPEATS)]
-    argv += ["--requests", str(REQUESTS), "--budget", BUDGET, *case.sweep]
+    argv += ["--requests", str(requests), "--budget", BUDGET, *case.sweep]
     if case.locust:
         argv += ["--", *(option.format(texts=output) for option in case.locust)]
     return argv
 
 
-def measure(case: Case, dose: float, name: str, output: Path) -> Path:
+def measure(
+    case: Case,
+    dose: float,
+    name: str,
+    output: Path,
+    *,
+    sides: Sequence[str] = (HEALTHY, PLANTED),
+    requests: int = REQUESTS,
+) -> Path:
     """The results directory of a case at a dose. Raises Failed."""
     output = output.resolve()
     output.mkdir(parents=True, exist_ok=True)
     write_texts(output)
-    sides = {HEALTHY: case.healthy(dose), PLANTED: case.planted(dose)}
+    variants = {HEALTHY: case.healthy(dose), PLANTED: case.planted(dose)}
     with ExitStack() as stack:
         configs = []
-        for side, variant in sides.items():
+        for side in sides:
+            variant = variants[side]
             port = None if variant.llm is None else free_port()
             if variant.llm is not None and port is not None:
                 record = str(output / f"llm-{side}.jsonl")
@@ -121,7 +130,7 @@ def measure(case: Case, dose: float, name: str, output: Path) -> Path:
         path = os.pathsep.join([str(ROOT), str(BENCHMARKS)])
         environment["PYTHONPATH"] = path
         environment.pop("OPENAI_BASE_URL", None)
-        _run(command(case, configs, name, output), environment, output / f"{name}.log")
+        _run(command(case, configs, name, output, requests), environment, output / f"{name}.log")
     found = sorted(output.glob(f"*-{name}"))
     if not found:
         raise Failed(f"the sweep left no results: {output / name}.log")

@@ -38,6 +38,8 @@ class InsideOfCells:
     gc_share: float
     """Of the time, spent collecting garbage; of several processes their mean."""
     gc_longest_ms: float
+    gc_pauses: float
+    """So many pauses as long as the longest make up that time."""
 
 
 def mean_inside(found: Sequence[tuple[InsideOfSpan, float]]) -> InsideOfCells | None:
@@ -66,7 +68,8 @@ def _mean(found: Sequence[InsideOfSpan], seconds: float) -> InsideOfCells:
         executors=_executors(found),
         in_threads=weighed(lambda one: one.in_threads),
         gc_share=sum(one.gc_ms / one.processes for one in found) / 1e3 / seconds if seconds else 0.0,
-        gc_longest_ms=max(one.gc_longest_ms for one in found),
+        gc_longest_ms=(longest_ms := max(one.gc_longest_ms for one in found)),
+        gc_pauses=sum(one.gc_ms for one in found) / longest_ms if longest_ms else 0.0,
     )
 
 

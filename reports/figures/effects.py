@@ -42,6 +42,9 @@ interaction is what both mocks save beyond the savings of each."""
 LEAST_SHARE = 0.001
 """Of a point's greatest time: no cell counts for less, so that something is always left to tell the noise."""
 
+ROUNDING = 1e-9
+"""Residuals of logarithms below it are what a machine's arithmetic left of nothing, and share nothing."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Timed:
@@ -129,7 +132,7 @@ def _shared(residuals: Floats, starts: Floats, weights: Floats, left: Floats) ->
     """The share of the variance that is of a start, from products of residuals of its cells: 0 to 1."""
     roots = np.sqrt(weights)
     pairs = np.outer(roots, roots) * (starts - np.eye(len(roots)))
-    if not pairs.any():
+    if not pairs.any() or np.max(np.abs(residuals)) < ROUNDING:
         return 0.0
     # What products and squares are expected to be, of noise of cells and of noise of starts.
     of_pairs, of_squares = left.T @ pairs @ left, left.T @ (weights[:, None] * left)

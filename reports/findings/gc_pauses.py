@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from scipy import stats
+
 from reports.analysis.analysis import Analysis
 from reports.findings.finding import Effect, Evidence, Finding
 from reports.findings.held import about, is_held
 
 OFTEN = 0.05
 """The share of the time."""
+CONFIDENCE = 0.95
 
 
 def gc_pauses(analysis: Analysis) -> Iterator[Finding]:
@@ -20,14 +23,15 @@ def gc_pauses(analysis: Analysis) -> Iterator[Finding]:
         machine = service.heavy.machine
         # A pause is as long as the clock says, also while the machine runs something else.
         of_time = inside.gc_share * (1 - ((machine and machine.run_delay) or 0.0))
-        if of_time < OFTEN:
-            continue
+        is_sure = of_time * _at_least(inside.gc_pauses) >= OFTEN
+        if of_time < OFTEN or not (is_sure or of_time >= 2 * OFTEN):
+            continue  # a long pause or two that fell into a short cell
         now = service.heavy.answers_per_second
         yield Finding(
             code="gc-pauses",
             about=about(service),
             binds="throughput" if is_held(service) else "latency",
-            confidence="shown",
+            confidence="shown" if is_sure else "possible",
             severity="high" if of_time >= 2 * OFTEN and is_held(service) else "medium",
             effect=Effect(figure="answers a second", now=now, mended=now / (1 - min(0.9, of_time))),
             evidence=(
@@ -36,3 +40,8 @@ def gc_pauses(analysis: Analysis) -> Iterator[Finding]:
             ),
             advice="Call gc.freeze() once everything is loaded, and raise gc.set_threshold()",
         )
+
+
+def _at_least(pauses: float) -> float:
+    """The lower end of a rate's interval over the rate, of so many counted (Poisson; Garwood, 1936)."""
+    return float(stats.chi2.ppf((1 - CONFIDENCE) / 2, 2 * pauses)) / (2 * pauses) if pauses else 0.0

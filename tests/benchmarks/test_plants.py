@@ -151,7 +151,7 @@ def test_each_case_can_be_swept_at_each_dose(tmp_path: Path, plants: SimpleNames
             assert case.is_healthy or planted != healthy
             if plant := planted.settings.get("PLANT"):
                 assert (BENCHMARKS / "plants" / "put" / f"{plant}.py").is_file()
-        assert "{port}" in " ".join(plants.sweeping.command(case, ["a:B=c"], "name", tmp_path))
+        assert "{port}" in " ".join(plants.sweeping.command(case, ["a:B=c"], "name", tmp_path, 24))
 
 
 def test_the_matrix_has_a_row_a_case(plants: SimpleNamespace) -> None:

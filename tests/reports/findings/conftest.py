@@ -39,6 +39,7 @@ class Seen:
     executors: tuple[dict[str, Any], ...] = ()
     threads: tuple[dict[str, Any], ...] = ()
     gc_ms: float = 0.0
+    gc_longest_ms: float | None = None
     cpu_percent: float = 20.0
     llm_ms: tuple[float, float] | None = None
     llm_queued_ms: float = 0.0
@@ -56,7 +57,8 @@ class Seen:
             "requests": sum(one["count"] for one in waits), "others": 0, "server": 1,
             "groups": [{"of": "request", **one} for one in waits], "executors": list(self.executors),
             "threads": {"count": 9, "groups": list(self.threads)},
-            "gc": {"collections": 1, "ms": self.gc_ms, "longest_ms": self.gc_ms}, "errors": 0, "took_us": 9,
+            "gc": {"collections": 1, "ms": self.gc_ms, "longest_ms": self.gc_longest_ms or self.gc_ms},
+            "errors": 0, "took_us": 9,
         }  # fmt: skip
         runs = (self.running if i <= round(48 * self.loop_busy) else None for i in range(1, 49))
         loops = ([{"lag_ms": self.lag_ms, "running": one}] for one in runs)

@@ -45,6 +45,10 @@ def test_garbage_that_is_collected_often(diagnose: Any, both: Any) -> None:
     assert found == ["gc-pauses", "scales-to-measured-limit"]
 
 
+def test_a_pause_or_two_in_a_short_cell_is_no_rate(diagnose: Any, both: Any) -> None:
+    assert "gc-pauses" not in [one.code for one in diagnose(*both(gc_ms=8, gc_longest_ms=400))]
+
+
 def test_a_loop_that_stands_still_for_garbage_is_not_held_by_the_line_it_is_at(
     diagnose: Any, seen: Any
 ) -> None:
