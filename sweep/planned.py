@@ -33,6 +33,7 @@ from sweep.planning.variants import (
     parse_settings,
     parse_variants,
 )
+from sweep.planning.ways import check_ways
 from sweep.running import cpus as division
 from sweep.running.errors import UsageError
 from sweep.running.redaction import check_not_kept
@@ -99,6 +100,7 @@ def _check(plan: Plan, environment: Mapping[str, str]) -> None:
         check_told_apart(plan.settings, plan.variants)
     check_scrapes(plan.scrape)
     check_seen(plan)
+    check_ways(plan)
     check_reference(plan.reference, plan.variants)
     if not all(target.kind.configurable for target in plan.targets):
         if plan.settings:

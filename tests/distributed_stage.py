@@ -7,7 +7,7 @@ from typing import Any
 from loadgen.engine.options import REGION_VARIABLE
 from records.cells.reader import read_cell
 from records.cells.request import RequestRecord
-from support import OF_THE_MACHINE, ROOT, MockLLM, Process, lines, wait_until
+from support import OF_THE_MACHINE, ROOT, MockLLM, Process, free_port, lines, wait_until
 
 SLOW_MACHINE = OF_THE_MACHINE | {"buffering"}
 
@@ -20,6 +20,8 @@ class Stage:
         self.reach: tuple[str, ...] = ()
         """Words for the master alone, beside the URL."""
         self.processes: list[Process] = []
+        self.links: dict[str, str] = {}
+        """Where those of regions listen."""
         self.serve(ttft_ms=40)
 
     def serve(self, *, ttft_ms: float) -> None:
@@ -52,12 +54,24 @@ class Stage:
         master = self.master(results, "--master", "--expect-workers", "2", *arguments)
         return master, self.worker("eu"), self.worker("us")
 
+    def link(self, region: str, delay: str) -> Process:
+        """Between workers of that region and the server, with this round trip."""
+        at = f"127.0.0.1:{free_port()}"
+        words = ("mocks.wan", "--listen", at, "--to", self.url.removeprefix("http://"), "--delay", delay)
+        process = Process(self.folder / f"link-{region}.log", *words)
+        self.processes.append(process)
+        wait_until(lambda: "link listening" in process.text)
+        self.links[region] = at
+        return process
+
     def worker(self, region: str) -> Process:
-        """Its label comes from its environment, but for the one called us."""
+        """Its label comes from its environment, but for the one called us. It asks through its region's link,
+        if it has one."""
+        behind = {"TARGET_CONNECT_TO": self.links[region]} if region in self.links else {}
         arguments = ["--worker", "--master-host", "127.0.0.1", "--master-port", str(self.port)]
         if region == "us":
             return self._locust("worker-us", *arguments, "--region", "us")
-        return self._locust(f"worker-{region}", *arguments, **{REGION_VARIABLE: region})
+        return self._locust(f"worker-{region}", *arguments, **{REGION_VARIABLE: region, **behind})
 
     def served(self) -> int:
         """Requests the server has answered or seen go away; called when nobody asks any more."""

@@ -17,5 +17,6 @@ if __name__ == "__main__":
         "CORS_ALLOW_ORIGIN": "http://127.0.0.1",
     }
     (version / "data").mkdir(exist_ok=True)
-    words = ["-m", "uvicorn", "--app-dir", str(Path(__file__).parent), "--port", sys.argv[1], "app:app"]
+    words = ["-m", "uvicorn", "--app-dir", str(Path(__file__).parent), "--port", sys.argv[1]]
+    words.append(os.environ.get("CASE_STUDY_APP", "app:app"))
     os.execve(python, [python, *words], environment)

@@ -1,4 +1,4 @@
-"""What locust does at the end of a load that would spoil it, mended. Imports locust."""
+"""What locust does at the begin and end of a load that would spoil it, mended. Imports locust."""
 
 from __future__ import annotations
 
@@ -8,8 +8,27 @@ from functools import cache
 from typing import Any
 
 import gevent
+from gevent.event import Event
 from locust import argument_parser
+from locust.runners import WorkerRunner
 from locust.stats import StatsCSVFileWriter
+
+
+@cache  # locust has its command line parsed more than once
+def hold_spawns() -> Event:
+    """Have a worker begin when this is set, and not before.
+
+    One that comes while its master runs a load is told to begin at once, which may be before locust's init
+    event: nobody would be there to see the load start, and its users would ask nothing until the end."""
+    ready, handle = Event(), WorkerRunner.handle_message
+
+    def handle_message(self: Any, msg: Any) -> None:
+        if msg.type == "spawn":
+            ready.wait()
+        handle(self, msg)
+
+    WorkerRunner.handle_message = handle_message
+    return ready
 
 
 def work_out_defaults_once() -> None:

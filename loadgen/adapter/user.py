@@ -89,6 +89,7 @@ def loaded_models() -> list[type[OptionModel]]:
 @events.init_command_line_parser.add_listener  # type: ignore[untyped-decorator]
 def add_arguments(parser: Any, **_: Any) -> None:
     add_to_parser(parser, *loaded_models())
+    mends.hold_spawns()
     preflight.check_before_forks(parser)
 
 
@@ -96,10 +97,12 @@ def add_arguments(parser: Any, **_: Any) -> None:
 def begin(environment: Any, **_: Any) -> None:
     scenario = loaded_scenario()
     if environment.runner is None or scenario is None:
+        mends.hold_spawns().set()
         return  # locust's run_single_user, for debugging: no run around it
     mends.end_csv_with_its_files()
     interrupt = mends.interrupt_main_greenlet()
     AskingUser.load = load = LoadTest(environment, scenario)
+    mends.hold_spawns().set()
     preflight.check(environment, scenario, is_worker=load.is_worker)
     if environment.shape_class and environment.parsed_options.headless and not load.is_worker:
         interrupts.heed(lambda: load.run, lambda: gevent.spawn(load.role.abort), before=interrupt)

@@ -41,6 +41,9 @@ class CellSpec:
     """What it said of itself when it was started: believed where it does not say it again."""
     cpus: dict[str, Any] = field(default_factory=dict)
     """How they are divided, to be kept."""
+    machine: str = ""
+    """What stands for the machine of its load, to be kept, where each cell's is another one of the same
+    place; empty: the one that it is on."""
     regions: dict[str, str] = field(default_factory=dict)
     """Where its load workers stand, each with its link, to be kept; empty: here, all of them."""
     earlier_tries: Annotated[int, Field(ge=0)] = 0
@@ -67,8 +70,9 @@ class CellSpec:
     def named(self, cell: Cell) -> Cell:
         """The cell under this name, with what is kept of this."""
         kept = {"cpus": self.cpus, "variant": self.variant, "set": self.settings}
-        more = {"service": self.service} if self.service else {}
+        more: dict[str, Any] = {"service": self.service} if self.service else {}
         more |= {"regions": self.regions} if self.regions else {}
+        more |= {"machine": self.machine} if self.machine else {}
         return replace(
             cell,
             deployment=self.deployment,

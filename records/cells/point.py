@@ -11,6 +11,8 @@ from typing import Any
 from records.options.numbers import finite, meant_as_number
 
 USERS, RATE = "users", "rate"
+VIA = "via"
+"""By which way the load reaches its target, where there are several: a Service, an ingress, a pod."""
 Value = int | float | str
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,40}")
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,60}")
@@ -100,7 +102,7 @@ class Point:
 
     @property
     def options(self) -> dict[str, Value]:
-        """The factors that a scenario has as options: all but users and rate."""
+        """The factors beside the number of requests: options of a scenario, and the way."""
         return {name: value for name, value in self.factors if name not in (USERS, RATE)}
 
     @property

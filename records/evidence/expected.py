@@ -41,10 +41,19 @@ def expected(plan: Any, deployment: str) -> tuple[str, ...]:
     own = [one for one in targets if isinstance(one, dict) and one.get("label") == deployment]
     specs = [str(one.get("spec")) for one in own]
     here = any(spec.partition(":")[0] in STARTED_HERE for spec in specs)
-    entered = (layout.INSIDE,) if any(one.get("attach") for one in own) else ()
-    others = (*OF_ANY_TARGET, *entered)
+    entered = {layout.INSIDE} if any(one.get("attach") for one in own) else set()
+    there = {layout.PROBES} if specs and all(map(_asked_in_cluster, specs)) else set()
+    others = (set(OF_ANY_TARGET) | entered) - there
     kept = [file for key, file in BY_PLAN.items() if plan.get(key) and (here or file in others)]
     return tuple([layout.SAMPLES, *kept] if here and specs else kept)
+
+
+def _asked_in_cluster(spec: str) -> bool:
+    """Does its load run in a cluster, where no probe of the sweep's machine asks? (docs/clusters.md)"""
+    kind, _, rest = spec.partition(":")
+    options = rest.split(",")[1:]
+    here = any(one in ("via=forward", "load=here") or one.startswith("url=") for one in options)
+    return kind == "k8s" and ("load=cluster" in options or not here)
 
 
 def is_kept(folder: Path, file: str) -> bool:

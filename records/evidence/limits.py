@@ -19,7 +19,7 @@ class CellLimits:
     """None: there is none, or nobody says."""
 
     by: str | None = None
-    """What kept it: ``cgroup v1``, ``cgroup v2``, ``systemd-run --scope``; None: nothing did."""
+    """What kept it: ``cgroup v1``, ``cgroup v2``, ``systemd-run --scope``, ``kubernetes``; None: nothing."""
     cpu_limit_cores: Annotated[float | None, Field(gt=0)] = None
     cpu_period_us: Annotated[int | None, Field(gt=0)] = None
     cpu_request_cores: float | None = None
@@ -33,6 +33,11 @@ class CellLimits:
     """The most since the target was started."""
     oom_kills: int | None = None
     """In this cell's time."""
+    seconds: float | None = None
+    """From the first request of the load to its last answer, where no profiler says over which time the CPU
+    was used."""
+    replicas: int = 1
+    """Whose counters these are, in sum; limits and requests are of each."""
     sees: Mapping[str, int] = field(default_factory=dict)
     """What the app counts, and how it sized its pools by that: ``cpu_count``, ``cpus_allowed``,
     ``default_executor_threads``, ``torch_threads``."""

@@ -78,6 +78,8 @@ class Machine:
     """Those that it had most connections to first."""
     cpu_period_ms: float | None = None
     """Over which its quota is counted: nobody is stopped for longer."""
+    replicas: int = 1
+    """Its limits are of each of these."""
 
 
 def machine_over(samples: Iterable[dict[str, Any]], span: tuple[int, int] | None = None) -> Machine | None:

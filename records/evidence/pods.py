@@ -36,8 +36,41 @@ class ContainerUse:
     oom_kills: int | None = None
     memory_peak_bytes: int | None = None
     """The most since the container was started."""
+    cpu_period_us: int | None = None
+    """Over which its quota is counted."""
+    read_by: str = ""
+    """``cgroup``: from its files, inside it; ``cadvisor``: from the kubelet, whose figures are of some
+    seconds before, and are waited for after the load."""
     unread: str = ""
     """Why its counters were not read."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ForwardCost:
+    """What a port-forward costs, before the load: medians of requests on new connections. None: not known."""
+
+    through_ms: float | None = None
+    """From the connection to the first byte of an answer, through it,"""
+    inside_ms: float | None = None
+    """and inside the pod, where nothing is between."""
+    unmeasured: str = ""
+    """Why one is not known."""
+
+    @property
+    def more_ms(self) -> float | None:
+        if self.through_ms is None or self.inside_ms is None:
+            return None
+        return self.through_ms - self.inside_ms
+
+
+@dataclass(frozen=True, kw_only=True)
+class Autoscaler:
+    """The HPA of the original, which does not know a clone."""
+
+    name: str
+    cpu_percent: float
+    """Of the request: the mean over pods that it keeps."""
+    max_replicas: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +87,17 @@ class CellPods:
     replicas: int
     forward_ends: int = 0
     """How often the port-forward ended in the cell's time, and was begun again."""
+    forward: ForwardCost | None = None
+    load: str = "here"
+    """Where it ran: on the machine of the sweep, or ``cluster``, in a Job beside the pods."""
+    load_node: str = ""
+    container: str = ""
+    """The one that was set, and is asked; empty: nobody says."""
+    autoscaler: Autoscaler | None = None
+    counted_requests: int | None = None
+    """By the app itself in the cell's time, by its own counter; None: it has none that is known."""
+    sent_requests: int | None = None
+    """By the load, as it recorded them, the ones that nobody waited for to the end, too."""
     other_pods: int = 0
     """Pods at the end that were not there at the begin: evicted ones were replaced."""
     containers: tuple[ContainerUse, ...] = ()

@@ -74,7 +74,7 @@ def got_of_machine(cells: Iterable[CellSummary]) -> GotOfMachine | None:
     limits = [float(one) for machine in found for one in _limits(machine)]
     return GotOfMachine(
         cpu_cores=cpu,
-        cores=min([*limits, *_given(cells)], default=1.0),
+        cores=min([*limits, *_given(cells)], default=1.0) * max(one.replicas for one in found),
         run_delay=_mean(found, lambda one: one.run_delay),
         main_thread_cpu=_mean(found, lambda one: one.main_thread_cpu),
         main_thread_delay=_mean(found, lambda one: one.main_thread_delay),

@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from records.errors import RecordError
+from records.evidence.counted import machine_of
 from records.evidence.machine import Machine, machine_over
 from records.evidence.samples import samples_in
 from reports.figures.summary import CellSummary
@@ -52,4 +53,4 @@ def _whole(cell: CellSummary) -> Machine | None:
         with suppress(RecordError, OSError):
             if (machine := machine_over(samples_in(part.data.path))) is not None:
                 return machine
-    return None
+    return None if cell.limits is None else machine_of(cell.limits)

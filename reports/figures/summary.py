@@ -15,10 +15,12 @@ from records.cells.cell import Cell, Check, Window
 from records.cells.measure import measured
 from records.cells.reader import Run
 from records.errors import RecordError
+from records.evidence.counted import machine_of
 from records.evidence.inside import InsideOfSpan, read_inside
 from records.evidence.inside import summary as inside_over
 from records.evidence.limits import CellLimits
 from records.evidence.machine import Machine, machine_over
+from records.evidence.pods import CellPods
 from records.evidence.samples import samples_in
 from records.evidence.scraped import Reading, SeriesOver, scraped_in, scraped_over
 from records.services.variants import MOCKS
@@ -80,8 +82,10 @@ class CellSummary:
 
     @cached_property
     def machine(self) -> Machine | None:
-        """What these samples come to; of several parts, those of the profiler that took most."""
-        return machine_over(self.profile)
+        """What these samples come to; of several parts, those of the profiler that took most. Without any,
+        what the counters of its containers say."""
+        seen = machine_over(self.profile)
+        return machine_of(self.limits) if seen is None and self.limits is not None else seen
 
     @cached_property
     def insides(self) -> tuple[tuple[InsideOfSpan, float], ...]:
@@ -104,6 +108,15 @@ class CellSummary:
         for part in self.parts:
             with suppress(RecordError, OSError):
                 if (found := CellLimits.read(part.data.path)) is not None:
+                    return found
+        return None
+
+    @cached_property
+    def pods(self) -> CellPods | None:
+        """The pods that it was measured on; None where there were none, or that cannot be read."""
+        for part in self.parts:
+            with suppress(RecordError, OSError):
+                if (found := CellPods.read(part.data.path)) is not None:
                     return found
         return None
 

@@ -34,6 +34,6 @@ def autoscaler_blind(analysis: Analysis) -> Iterator[Finding]:
                 Evidence(figure="requests that wait because of the load", value=service.excess),
                 Evidence(figure="requests in flight", value=service.heavy.in_flight),
             ),
-            advice="An autoscaler that looks at the processor starts no replica here: scale on requests in"
-            " flight, or on how long they wait",
+            advice="Scale on requests in flight, or on how long they wait: an autoscaler that looks at the"
+            " processor starts no replica here",
         )  # fmt: skip

@@ -9,16 +9,16 @@ from reports.evidence.service import Service
 
 
 def look_inside(analysis: Analysis, service: Service) -> str:
-    """A sentence without its capital and its end."""
+    """What to do, so that it can be seen, and why: a sentence without its capital and its end."""
     cells = (*service.light.level.cells, *service.heavy.level.cells)
     if lacking(analysis, layout.INSIDE, cells):
-        return f"a part of {layout.INSIDE} of these loads is missing (see the verdict): measure them again"
+        return f"measure these loads again: a part of their {layout.INSIDE} is missing (see the verdict)"
     if any(layout.INSIDE in wanted(analysis, cell) for cell in cells):
         return (
-            "the sweep looked inside, and no asyncio loop was there: have it take stacks (--stacks), or send"
-            " spans (--otlp)"
+            "have the sweep take stacks (--stacks), or send spans (--otlp): it looked inside, and no asyncio"
+            " loop was there"
         )
     return (
-        "nobody looked inside: start the service by the sweep (--deployment run:COMMAND), or have it looked"
-        " into where it runs (--attach auto; Python 3.14)"
+        "start the service by the sweep (--deployment run:COMMAND), or have it looked into where it runs"
+        " (--attach auto; Python 3.14): nobody looked inside"
     )

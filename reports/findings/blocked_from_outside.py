@@ -45,6 +45,6 @@ def blocked_from_outside(analysis: Analysis) -> Iterator[Finding]:
             ),
             advice=BLOCKED.advice
             if where
-            else "Something holds the event loop, or all threads that serve this path; to see which line:"
+            else "Find what holds the event loop, or all threads that serve this path; to see its line,"
             f" {look_inside(analysis, service)}",
         )

@@ -35,7 +35,7 @@ def _delayed(service: Service, machine: GotOfMachine) -> Iterator[Finding]:
     if machine.busy >= FILLED:
         yield _finding(
             service, "cpu-oversubscribed", share, *figures,
-            advice="Fewer threads that compute at once: as many as there are cores, and OMP_NUM_THREADS=1"
+            advice="Let fewer threads compute at once: as many as there are cores, and OMP_NUM_THREADS=1"
             " where several callers compute",
         )  # fmt: skip
     elif (
@@ -47,7 +47,7 @@ def _delayed(service: Service, machine: GotOfMachine) -> Iterator[Finding]:
                 figure="share of all the time that its event loop's thread waited for a CPU",
                 value=100 * (machine.main_thread_delay or 0.0), unit="%",
             ), *figures,
-            advice="Something else takes its CPUs: give it CPUs of its own, or a share that is kept for it",
+            advice="Give it CPUs of its own, or a share that is kept for it: something else takes them",
         )  # fmt: skip
 
 

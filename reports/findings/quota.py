@@ -22,12 +22,45 @@ WASTED = 1.2
 def quota(analysis: Analysis) -> Iterator[Finding]:
     for service in analysis.services:
         machine = service.heavy.machine
+        for name, share in _sidecars(service):
+            yield _of_sidecar(service, name, share)
         if machine is None or not is_throttled(machine):
             continue
         beside = _without_quota(analysis, service)
         yield _finding(analysis, service, machine, beside, "cpu-throttled")
         if _wastes(service.heavy, beside):
             yield _finding(analysis, service, machine, beside, "cpu-oversubscribed")
+
+
+def _sidecars(service: Service) -> Iterator[tuple[str, float]]:
+    """Of its pods, those that were stopped, and in which share of their periods, all cells together."""
+    periods: dict[str, list[int]] = {}
+    seen = [cell.pods for cell in service.heavy.level.valid_cells]
+    for pods in (one for one in seen if one is not None and one.container):
+        for one in pods.containers:
+            if one.container != pods.container and one.nr_periods and one.nr_throttled is not None:
+                counted = periods.setdefault(one.container, [0, 0])
+                counted[0] += one.nr_throttled
+                counted[1] += one.nr_periods
+    for name, (throttled, of) in sorted(periods.items()):
+        if throttled / of >= THROTTLED:
+            yield name, throttled / of
+
+
+def _of_sidecar(service: Service, name: str, share: float) -> Finding:
+    bound = is_held(service)
+    return Finding(
+        code="cpu-throttled",
+        about=about(service),
+        binds="throughput" if bound else "latency",
+        confidence="possible",  # how much of an answer's way is through it, nobody counts
+        severity="medium" if bound and share >= MUCH else "low",
+        effect=Effect(figure="answers a second", now=service.heavy.per_second),
+        evidence=(
+            Evidence(figure=f"periods in which its sidecar {name} was stopped", value=100 * share, unit="%"),
+        ),
+        advice=f"Raise the CPU limit of the container {name}, or take it away: what goes through it waits",
+    )
 
 
 def is_throttled(machine: GotOfMachine) -> bool:

@@ -35,7 +35,7 @@ def scales(analysis: Analysis) -> Iterator[Finding]:
                 effect=Effect(figure="mean E2E", unit="ms", now=answer_ms,
                               mended=answer_ms - ms if sampled_ms <= answer_ms else None),
                 evidence=(Evidence(figure="a plain wait there", value=ms, unit="ms"), *figures),
-                advice="It makes each answer later and holds back nobody else; mend it for latency's sake",
+                advice="Mend it where answers have to come sooner: it holds back nobody else",
             )  # fmt: skip
         else:
             yield Finding(

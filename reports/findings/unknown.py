@@ -49,16 +49,16 @@ def unknown(analysis: Analysis, found: Sequence[Finding]) -> Iterator[Finding]:
 
 def _blind(analysis: Analysis, service: Service) -> str:
     why = look_inside(analysis, service)
-    return f"{why[:1].upper()}{why[1:]}, so that it can be seen where its requests wait"
+    return f"To see where its requests wait, {why}"
 
 
 def _advice(most: Place) -> str:
     if most.kind == OUTSIDE:
         return (
-            "Most of them are outside of what was seen of it: in its sockets, on their way, or held without a"
-            " task; see how many it lets in at a time"
+            "See how many it lets in at a time: most of them are outside of what was seen of it, in its"
+            " sockets, on their way, or held without a task"
         )
-    return f"Most of them are in {most.kind} there, of unknown cause: see what waits there"
+    return f"See what waits in {most.kind} there: most of them do, of unknown cause"
 
 
 def _at(place: Place) -> str:

@@ -16,7 +16,9 @@ from reports.notes.caution import Caution, some
 def _not_proved(notes: Sequence[of_runs.NotProved]) -> Caution:
     count = f"{len(notes[0].cells)} of {notes[0].of} cells"
     return Caution(
-        sentences=(f"{count}: configuration set, not proved (n/a): the service does not say what it runs.",),
+        sentences=(
+            f"{count}: the configuration was set, not proved (n/a): the service does not say what it runs.",
+        ),
         brief=f"the configuration of {count} was set, not proved",
     )
 

@@ -10,12 +10,14 @@ from reports.document.sentence import Sentence
 from reports.figures.text import listed, number
 from reports.findings.acquittal import Acquittal
 from reports.findings.finding import Effect, Evidence, Finding
+from reports.words.meanings import MEANS, SURE
 
 TOLD = 3
 """Findings above the tables."""
 UNKNOWN = {"throughput": "what holds it back{} is not known", "nothing": "whether it scales is not known"}
 """What is said where nothing was found, by what it binds; with where most requests wait, if that is known."""
-BINDS = {"throughput": "holds throughput down", "latency": "costs latency", "nothing": ""}
+BINDS = {"throughput": "It holds throughput down", "latency": "It makes answers slow", "nothing": ""}
+SPELT = {"cpu": "CPU", "dns": "DNS", "gc": "GC", "llm": "LLM"}
 
 
 def in_words(found: Sequence[Finding]) -> Iterator[Sentence]:
@@ -23,7 +25,7 @@ def in_words(found: Sequence[Finding]) -> Iterator[Sentence]:
     is in its section."""
     told = [finding for finding in found if finding.severity != "info"][:TOLD]
     for i, finding in enumerate(told):
-        whole = f"{_said(finding)}. {finding.advice}."
+        whole = f"{_said(finding)}. {_to_do(finding)}."
         short = whole if i == 0 else f"{_named(finding)} ({finding.confidence})."
         yield Sentence(text=whole, short=short, kept=i == 0)
     if more := sum(finding.severity != "info" for finding in found) - len(told):
@@ -40,7 +42,7 @@ def section(found: Sequence[Finding], free: Sequence[Acquittal]) -> Iterator[Par
 def _rests_on(finding: Finding) -> str:
     evidence = finding.evidence[len(_in_its_sentence(finding)) :]
     figures = f"It rests on these figures: {_figures(evidence)}" if evidence else ""
-    return ". ".join(filter(None, (_said(finding), figures, finding.advice))) + "."
+    return ". ".join(filter(None, (_said(finding), figures, _to_do(finding)))) + "."
 
 
 def _in_its_sentence(finding: Finding) -> Sequence[Evidence]:
@@ -51,7 +53,7 @@ def _in_its_sentence(finding: Finding) -> Sequence[Evidence]:
 def _not_so(free: Sequence[Acquittal], places: Collection[Subject]) -> Iterator[str]:
     for place in dict.fromkeys(one.about for one in free if one.about in places):
         own = [f"{_words(one.code)} ({_figures(one.evidence)})" for one in free if one.about == place]
-        yield f"{place} is not held back by {listed(own)}."
+        yield f"Not the cause, {place}: {listed(own)}."
 
 
 def _figures(evidence: Sequence[Evidence]) -> str:
@@ -59,7 +61,7 @@ def _figures(evidence: Sequence[Evidence]) -> str:
 
 
 def _words(code: str) -> str:
-    return code.replace("-", " ")
+    return " ".join(SPELT.get(word, word) for word in code.split("-"))
 
 
 def _named(finding: Finding) -> str:
@@ -74,17 +76,26 @@ def _said(finding: Finding) -> str:
         waits = [number(one.value) for one in _in_its_sentence(finding)]
         counted = f": {' of '.join(waits)} requests wait because of the load" if waits else ""
         return f"{_named(finding)}{counted}"
-    kind = "; ".join(filter(None, (finding.confidence, BINDS[finding.binds])))
-    effect = "" if finding.effect is None else f": {_effect(finding.effect)}"
-    return f"{_named(finding)} ({kind}){effect}"
+    means = f": {MEANS[finding.code]}" if finding.code in MEANS else ""
+    effect = "" if finding.effect is None else _effect(finding.effect)
+    costs = ": ".join(filter(None, (BINDS[finding.binds], effect)))
+    said = (f"{_named(finding)}{means}", costs, f"How sure: {SURE[finding.confidence]}")
+    return ". ".join(filter(None, said))
+
+
+def _to_do(finding: Finding) -> str:
+    return f"What to do: {finding.advice[:1].lower()}{finding.advice[1:]}"
 
 
 def _effect(effect: Effect) -> str:
-    now = f"{_figure(effect.figure, effect.now, effect.unit)} now"
+    """A figure without a unit is one: 7.1 answers a second, but TTFT p50 90 ms."""
+    now = _figure(effect.figure, effect.now, effect.unit)
+    if not effect.unit:
+        now = f"{number(effect.now)} {effect.figure}"
     if effect.mended is None:
-        return now
+        return f"{now} now"
     mended = f"{number(effect.mended)} {effect.unit}".rstrip()
-    return f"{now}, {mended}{_spread(effect)} once it is mended"
+    return f"{now} now, {mended}{_spread(effect)} once it is mended"
 
 
 def _spread(of: Effect | Evidence) -> str:

@@ -45,7 +45,7 @@ def _least(analysis: Analysis) -> str:
 def _brief(analysis: Analysis, one: FixResult) -> str:
     c = one.comparison
     if c is None or c.throughput is None:
-        return f"{settings_of(one)} could not be compared"
+        return f"{settings_of(one)} could not be compared: it or {one.tried.of} has no valid cell"
     said = [] if c.throughput.excludes_one else ["no difference shown"]
     said += [SAID[one.prediction]] if one.prediction else []
     said += [note.text for note in _uneven(analysis, c)]
@@ -55,7 +55,7 @@ def _brief(analysis: Analysis, one: FixResult) -> str:
 def _sentence(analysis: Analysis, one: FixResult) -> str:
     c, name = one.comparison, f"{settings_of(one)} ({one.tried.variant})"
     if c is None or c.throughput is None:
-        return f"{name} could not be compared with {one.tried.of}: one of the two has no valid cell."
+        return f"{name} could not be compared: it or {one.tried.of} has no valid cell."
     per, metric = c.workload.throughput.title, c.workload.median.title
     at = f"{c.deployment} at {c.load.named}: {name}"
     if c.throughput.excludes_one:

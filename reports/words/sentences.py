@@ -79,13 +79,17 @@ def unexplained(analysis: Analysis, found: Sequence[Finding]) -> Iterator[Senten
 def _believed(analysis: Analysis) -> Sentence:
     cells, invalid = analysis.cells, analysis.invalid
     if not invalid:
-        text = f"All {len(cells)} cells are valid." if len(cells) > 1 else "The cell is valid."
+        text = (
+            f"All {len(cells)} cells (measurements) are valid."
+            if len(cells) > 1
+            else "The cell (a measurement) is valid."
+        )
         return Sentence(text=text, short=text, kept=True)
     failed = [check for cell in invalid for check in cell.failed_checks]
     good = len(cells) - len(invalid)
-    first = f"{good} of {len(cells)} cells are valid, the others enter no figure"
+    first = f"{good} of {len(cells)} cells (measurements) are valid, the others are in no figure"
     if not good:
-        first = f"None of the {len(cells)} cells is valid, so there is no figure to believe"
+        first = f"None of the {len(cells)} cells (measurements) is valid, so there is no figure to believe"
     if len(cells) == 1:
         first = "The cell is not valid"
     if not failed:
@@ -135,7 +139,7 @@ def _limit(found: Limit) -> str:
         case "unsure":
             return "Where the limit of throughput is, these levels cannot tell, nor what holds it down."
         case "not reached":
-            return "The limit of throughput was not reached, so what holds it down is not known yet."
+            return "The limit of throughput was not reached: measure with more load to learn what sets it."
         case "below":
             return (
                 "That is below where throughput stops growing: users who wait less ask again sooner; what "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Protocol
 
 from records.cells import layout
 from records.cells.cell import Cell
@@ -11,6 +12,14 @@ from records.cells.reader import CellData
 from records.files import write_json
 from sweep.running.processes import Child
 from workloads.checks.run import WATCHERS, helpers, watchers
+
+
+class HowEnded(Protocol):
+    """Something that may have ended."""
+
+    def how_ended(self) -> str | None:
+        """None while it runs."""
+        ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,7 +31,7 @@ class Ended:
     watchers: list[str] = field(default_factory=list)
     """and what looks on: a cell is none the worse, and less is known of it."""
 
-    def helper(self, name: str, child: Child) -> None:
+    def helper(self, name: str, child: HowEnded) -> None:
         if how := child.how_ended():
             self.helpers.append(f"{name} {how}")
 

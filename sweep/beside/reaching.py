@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from argparse import Namespace
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from reach.failure import ReachError
@@ -19,15 +20,22 @@ from sweep.running.errors import UsageError
 
 def with_whole_paths(words: Sequence[str], scenario: str) -> tuple[str, ...]:
     """The words in which files are named from the root: a run may be resumed from another folder."""
+    return with_files(words, scenario, os.path.abspath)
+
+
+def with_files(words: Sequence[str], scenario: str, called: Callable[[str], str]) -> tuple[str, ...]:
+    """The words in which each file that they name has another name. A file has one, however often it is
+    named."""
+    called = cache(called)
     found, whole = found_in(words, scenario), list(words)
     for option in options_for(words, scenario):
         flag, given = option.flag, found.get(option.name) if option.is_file else None
         for place, word in enumerate(words if given else ()):
             name, equals, value = word.partition("=")
             if equals and value == given and flag.startswith(name) and name.startswith("--"):
-                whole[place] = f"{name}={os.path.abspath(given)}"
+                whole[place] = f"{name}={called(given)}"
             elif word == given and place and _begins(flag, words[place - 1]):
-                whole[place] = os.path.abspath(given)
+                whole[place] = called(given)
     return tuple(whole)
 
 

@@ -2,35 +2,49 @@
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import orjson
 
+from reach.key import key_of
+from records.evidence.pods import Autoscaler, ForwardCost
 from records.secrets.secret_names import is_secret
+from records.services.served import Served
+from sweep.deployments.cluster_load import JobLoad
+from sweep.deployments.cluster_ways import Ways, autoscaler_of
 from sweep.deployments.clusters.clone import clone_name, clone_of, container_of, literals, port_of
 from sweep.deployments.clusters.forward import Forward
+from sweep.deployments.clusters.forward_cost import forward_cost
+from sweep.deployments.clusters.ingress import clone_ingress, ingress_of
 from sweep.deployments.clusters.rollout import Pods, selector_of, wait_rolled_out
 from sweep.deployments.clusters.spec import Spec
 from sweep.deployments.clusters.watch import PodsWatch
+from sweep.deployments.elsewhere import Way
 from sweep.deployments.protocol import HEALTH_PATH, Endpoint, Setup
 from sweep.running.asking import served, trouble
 from sweep.running.errors import UsageError
-from sweep.running.in_clusters import CLONE_LABEL, Leftover
-from sweep.running.kubectl import Kubectl
+from sweep.running.in_clusters import CLONE_KINDS, CLONE_LABEL, INGRESS_KINDS, Leftover
+from sweep.running.kubectl import Kubectl, KubectlError
 
 ANSWER_SECONDS = 60.0
-"""For what is ready in the cluster to answer here."""
+"""For what is ready in the cluster to answer here,"""
+_ASK_SECONDS = 10.0
+"""and where nothing hangs on it."""
 _REVISION = "deployment.kubernetes.io/revision"
 
 
 class ClusterDeployment:
-    """A clone, or the original with other settings."""
+    """A clone, or the original with other settings. ``template``: of the load's pods; None: it is here."""
 
-    def __init__(self, spec: Spec, setup: Setup) -> None:
+    def __init__(self, spec: Spec, setup: Setup, template: Mapping[str, Any] | None = None) -> None:
         self._spec = spec
         self._setup = setup
+        self._template = template
         self._kubectl = Kubectl(spec.context, spec.namespace)
         self._left: Leftover | None = None
         self._forward: Forward | None = None
@@ -42,45 +56,135 @@ class ClusterDeployment:
             raise UsageError(f"{secret} may be a secret: give it to pods by a Secret of the namespace")
         setup, spec = self._setup, self._spec
         original = self._kubectl.get("deployment", spec.deployment)
-        port = port_of(container_of(original["spec"]["template"], spec), spec)
+        container = container_of(original["spec"]["template"], spec)
+        port = port_of(container, spec)
         change = self._changed if spec.in_place else self._cloned
         made, selector = change(original, settings)
         pods = wait_rolled_out(
             self._kubectl, made, selector, seconds=setup.ready_seconds, report=setup.report
         )
-        base_url = self._way(made, pods, port)
-        self._wait_answers(base_url)
-        said = served(base_url, reach=setup.reach, headers=setup.headers)
-        watch = PodsWatch(
-            kubectl=self._kubectl, spec=spec, name=made, selector=selector, forward=self._forward
+        watch = partial(
+            PodsWatch,
+            kubectl=self._kubectl,
+            spec=spec,
+            name=made,
+            selector=selector,
+            container=str(container["name"]),
+            port=port,
+            autoscaler=self._autoscaler(),
         )
-        return Endpoint(base_url=base_url, served=said, watch=watch)
+        if spec.via == "forward":
+            return self._forwarded(pods, str(container["name"]), port, watch)
+        to = Ways(kubectl=self._kubectl, spec=spec, made=made, pods=pods, port=port, report=setup.report)
+        ways = {via: to.by(via) for via in dict.fromkeys((*setup.ways, *(() if setup.ways else (spec.via,))))}
+        return self._asked_by(ways, pods, port, watch())
 
     def stop(self) -> None:
         """Raises KubectlError where the cluster does not remove it; `--resume` tries again."""
-        forward, self._forward = self._forward, None
+        self._end_forward()
         left, self._left = self._left, None
+        if left is not None:
+            self._setup.ledger.remove_in_cluster(left)
+
+    def _asked_by(self, ways: Mapping[str, Way], pods: Pods, port: int, watch: PodsWatch) -> Endpoint:
+        """By the first of these ways, unless it is said by which."""
+        setup, first = self._setup, next(iter(ways.values()))
+        if self._template is None:
+            self._wait_answers(first.base_url)
+            said = served(first.base_url, reach=setup.reach, headers=setup.headers)
+            return Endpoint(base_url=first.base_url, served=said, watch=watch, ways=ways)
+        load = JobLoad(
+            kubectl=self._kubectl,
+            ledger=setup.ledger,
+            template=self._template,
+            report=setup.report,
+            image=self._spec.load_image,
+            key=key_of(os.environ),
+            where=partial(setattr, watch, "load_node"),
+        )
+        return Endpoint(
+            base_url=first.base_url,
+            connect_to=first.connect_to,
+            served=self._ask_from_here(pods, port),
+            watch=watch,
+            ways=ways,
+            load=load,
+        )
+
+    def _forwarded(self, pods: Pods, container: str, port: int, watch: Callable[..., PodsWatch]) -> Endpoint:
+        setup = self._setup
+        self._spec.check_reaches(len(pods))
+        forward = self._begin_forward(pods, port)
+        self._wait_answers(forward.base_url)
+        said = served(forward.base_url, reach=setup.reach, headers=setup.headers)
+        setup.report("measuring what the port-forward costs")
+        cost: ForwardCost = forward_cost(
+            self._kubectl,
+            pods[0]["metadata"]["name"],
+            container,
+            local=forward.local,
+            port=port,
+            path=HEALTH_PATH,
+        )
+        return Endpoint(
+            base_url=forward.base_url, served=said, watch=watch(forward=forward, forward_cost=cost)
+        )
+
+    def _ask_from_here(self, pods: Pods, port: int) -> Served:
+        """What it says of itself, through a port-forward that is gone before the load begins; nothing where
+        none is allowed: then the load itself asks."""
+        setup = self._setup
+        setup.report("asking it for its settings through a port-forward")
+        forward, ends = self._begin_forward(pods, port), time.monotonic() + _ASK_SECONDS
         try:
-            if forward is not None:
-                forward.stop()
+            while trouble(forward.base_url, HEALTH_PATH, 5.0, setup.reach, setup.headers):
+                if time.monotonic() > ends:
+                    return Served()
+                time.sleep(0.2)
+            return served(forward.base_url, reach=setup.reach, headers=setup.headers)
         finally:
-            if left is not None:
-                self._setup.ledger.remove_in_cluster(left)
+            self._end_forward()
+
+    def _begin_forward(self, pods: Pods, port: int) -> Forward:
+        pod, setup = pods[0]["metadata"]["name"], self._setup
+        self._forward = Forward(self._kubectl, pod, port, log=setup.log, ledger=setup.ledger, cpus=setup.cpus)
+        return self._forward
+
+    def _end_forward(self) -> None:
+        forward, self._forward = self._forward, None
+        if forward is not None:
+            forward.stop()
+
+    def _autoscaler(self) -> Autoscaler | None:
+        """The original's; None where there is none, or it may not be read."""
+        with suppress(KubectlError):
+            if found := autoscaler_of(self._kubectl, self._spec.deployment):
+                name, percent, most = found
+                return Autoscaler(name=name, cpu_percent=percent, max_replicas=most)
+        return None
 
     def _cloned(self, original: Mapping[str, Any], settings: Mapping[str, str]) -> tuple[str, str]:
         """The clone's name, and how its pods are selected."""
-        made = clone_name(self._spec.deployment)
-        selectors = [(one.get("spec") or {}).get("selector") or {} for one in self._kubectl.items("services")]
+        spec, template = self._spec, original["spec"]["template"]
+        made, services = clone_name(spec.deployment), self._kubectl.items("services")
+        selectors = [(one.get("spec") or {}).get("selector") or {} for one in services]
         clone, service = clone_of(
             original,
-            self._spec,
+            spec,
             name=made,
             run=self._setup.ledger.run,
             settings=settings,
             selected_by={key for selector in selectors for key in selector},
         )
-        self._mark(Leftover(context=self._spec.context, namespace=self._spec.namespace, name=made))
-        self._kubectl.create(clone, service, hidden=literals(original["spec"]["template"]))
+        objects, kinds = [clone, service], CLONE_KINDS
+        if "ingress" in (self._setup.ways or (spec.via,)):
+            labels = (template.get("metadata") or {}).get("labels") or {}
+            theirs = ingress_of(self._kubectl.items("ingresses"), services, labels, spec)
+            port = service["spec"]["ports"][0]["port"]
+            objects.append(clone_ingress(theirs, made, port, service["metadata"]["labels"]))
+            kinds = INGRESS_KINDS
+        self._mark(Leftover(context=spec.context, namespace=spec.namespace, name=made, kinds=kinds))
+        self._kubectl.create(*objects, hidden=literals(template))
         return made, f"{CLONE_LABEL}={made}"
 
     def _changed(self, original: Mapping[str, Any], settings: Mapping[str, str]) -> tuple[str, str]:
@@ -116,36 +220,14 @@ class ClusterDeployment:
         self._setup.ledger.add_in_cluster(left)
         self._left = left
 
-    def _way(self, made: str, pods: Pods, port: int) -> str:
-        """The base URL at which it is reached. Raises UsageError."""
-        spec = self._spec
-        spec.check_reaches(len(pods))
-        if spec.url:
-            return spec.url.rstrip("/")
-        if spec.via == "service":
-            service = self._kubectl.get("service", spec.deployment if spec.in_place else made)
-            found = service.get("spec") or {}
-            at = (found.get("ports") or [{}])[0].get("port", port)
-            return f"http://{_host(found.get('clusterIP'))}:{at}"
-        if spec.via == "pod":
-            return f"http://{_host((pods[0].get('status') or {}).get('podIP'))}:{port}"
-        pod, setup = pods[0]["metadata"]["name"], self._setup
-        self._forward = Forward(self._kubectl, pod, port, log=setup.log, ledger=setup.ledger, cpus=setup.cpus)
-        return self._forward.base_url
-
     def _wait_answers(self, base_url: str) -> None:
         setup, ends = self._setup, time.monotonic() + ANSWER_SECONDS
         while why := trouble(base_url, HEALTH_PATH, 5.0, setup.reach, setup.headers):
             if time.monotonic() > ends:
                 words = f"; the port-forward: {self._forward.last_words()}" if self._forward else ""
-                hint = "" if self._forward else "; via=forward needs no way of its own"
+                hint = (
+                    "" if self._forward else "; via=service, with the load in the cluster, needs no way here"
+                )
                 raise UsageError(f"its pods are ready, but {why}{words}{hint}")
             setup.report(f"waiting for an answer at {base_url}")
             time.sleep(0.5)
-
-
-def _host(address: Any) -> str:
-    """Raises UsageError for a Service or pod without one."""
-    if not isinstance(address, str) or address in ("", "None"):
-        raise UsageError("the cluster gave it no address of its own: say via=forward")
-    return f"[{address}]" if ":" in address else address

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from reach.options import Reach
+from sweep.deployments.cluster_load import master
 from sweep.deployments.cluster_target import ClusterDeployment
 from sweep.deployments.clusters.clone import container_of, port_of
 from sweep.deployments.clusters.guards import managers, written_claims
@@ -37,8 +38,18 @@ class K8s(Kind):
     def alone(self) -> bool:
         return self.spec.in_place
 
+    @property
+    def ways(self) -> tuple[str, ...]:
+        return self.spec.ways
+
+    @property
+    def loads_elsewhere(self) -> bool:
+        return self.spec.in_cluster
+
     def check(self, reach: Reach, headers: Mapping[str, str]) -> None:
         """Raises UsageError where it is not there, or can be neither cloned nor changed."""
+        if self.spec.in_cluster:
+            master()  # raises
         kubectl = Kubectl(self.spec.context, self.spec.namespace)
         deployment = kubectl.get("deployment", self.spec.deployment)
         template = deployment["spec"]["template"]
@@ -62,4 +73,4 @@ class K8s(Kind):
         self.spec.check_reaches(self.spec.replicas or deployment["spec"].get("replicas", 1))
 
     def deployment(self, setup: Setup) -> ClusterDeployment:
-        return ClusterDeployment(self.spec, setup)
+        return ClusterDeployment(self.spec, setup, master() if self.spec.in_cluster else None)

@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Protocol, Self
 from reach.options import DIRECT, Reach
 from records.cells.cell import Check
 from records.services.served import Served
+from sweep.deployments.elsewhere import LoadElsewhere, Way
 from sweep.fixes.remedy import Remedies
 from sweep.running.confined import Confined
 from sweep.running.cpus import Cpus
@@ -25,8 +26,8 @@ READY_SECONDS = 600.0
 class Watch(Protocol):
     """Sees what becomes of a target elsewhere while a cell is measured on it."""
 
-    def begin(self) -> None:
-        """The load is about to start."""
+    def begin(self, via: str) -> None:
+        """The load is about to start, by this way, where it was said by which."""
         ...
 
     def end(self, folder: Path) -> tuple[Check, ...]:
@@ -61,10 +62,25 @@ class Endpoint:
     """The URL at which it says how it is, in Prometheus's format; None: nobody knows of one."""
     current_pids: Callable[[], tuple[int, ...]] | None = None
     """Of what is started again meanwhile; None: its processes stay those."""
+    load: LoadElsewhere | None = None
+    """What makes the load of its cells, where that is not this machine."""
+    connect_to: str = ""
+    """HOST:PORT to which connections go, where the base URL's own host is but a name."""
+    ways: Mapping[str, Way] = field(default_factory=dict)
+    """By which else it can be asked, by their names,"""
+    via: str = ""
+    """and by which it is; empty: by the only one."""
 
     def as_it_is(self) -> Endpoint:
         """With the processes that it has now."""
         return self if self.current_pids is None else replace(self, pids=self.current_pids())
+
+    def by(self, via: object) -> Endpoint:
+        """Asked by that way; None: by its own. Raises KeyError for one that it has not."""
+        if via is None:
+            return self
+        way = self.ways[str(via)]
+        return replace(self, base_url=way.base_url, connect_to=way.connect_to, via=str(via))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,6 +113,8 @@ class Setup:
     """Of the node for which a target with a quota sizes its pools; None: of this machine."""
     attach: str = ""
     """Which processes of a running service are looked into: "auto", or numbers; empty: none."""
+    ways: tuple[str, ...] = ()
+    """By which its cells are asked, where the plan says so; none: by the one of its spec."""
 
 
 class Deployment(Protocol):
@@ -175,6 +193,16 @@ class Kind(ABC):
     def facts(self) -> dict[str, Any]:
         """What run.json says of it. Raises UsageError."""
         return {}
+
+    @property
+    def ways(self) -> tuple[str, ...]:
+        """Those that a plan may choose among (``--grid via=...``)."""
+        return ()
+
+    @property
+    def loads_elsewhere(self) -> bool:
+        """Does its load run on other machines than this one?"""
+        return False
 
     @property
     def alone(self) -> bool:

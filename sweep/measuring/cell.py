@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import os
-import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from records.cells import layout
-from records.cells.cell import Cell
 from records.cells.cell_spec import CellSpec
 from records.cells.layout import beside
+from records.cells.point import VIA
 from records.cells.reader import CellData, has_ended, is_pending, read_cell
 from records.errors import RecordError
-from records.exit_codes import INTERRUPTED, USAGE
+from records.exit_codes import USAGE
 from records.files import write_json
 from records.services.variants import MOCKS, SWITCHES
 from sweep.beside.ended import Ended
@@ -27,7 +27,9 @@ from sweep.choosing import again
 from sweep.deployments.protocol import Endpoint
 from sweep.measuring.evidence import Before, with_evidence
 from sweep.measuring.expected import given_besides, is_expected
+from sweep.measuring.far import IN_CLUSTER, Told, carried, run_far
 from sweep.measuring.parts import begun, seal, set_aside, spec_of
+from sweep.measuring.unended import Load, begin_cell, killed, why
 from sweep.measuring.watched import begin_watch
 from sweep.planning.cell_key import CellKey
 from sweep.planning.load_words import found_in, own_words, words
@@ -35,7 +37,6 @@ from sweep.planning.plan import Plan
 from sweep.planning.regions import parse_regions
 from sweep.planning.scenario import locustfile
 from sweep.running.cpus import LOCUST_PRIORITY, Cpus
-from sweep.running.errors import UsageError
 from sweep.running.ledger import Ledger
 from sweep.running.processes import Child
 from sweep.running.redaction import redaction
@@ -44,8 +45,8 @@ from sweep.running.spans import SpanReceiver
 PROFILER_INTERVAL_SECONDS = 0.5
 _MORE_SECONDS = 40.0
 """Than the cell is measured: start, and the drain of what is in flight."""
-_FULL_BYTES = 1 << 16
-"""A disk with less room than this may be why a process ended."""
+_FAR_SECONDS = 600.0
+"""In which a load elsewhere may begin, while what it will be watched by waits."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,7 +93,7 @@ def measure(place: Workplace, key: CellKey, endpoint: Endpoint) -> CellData:
         UsageError: Locust would not start (a bad argument after ``--``, an unreachable target).
         RuntimeError: Locust ended without a whole record; its last words are in the message.
     """
-    folder, endpoint = place.folder(key), endpoint.as_it_is()
+    folder, endpoint = place.folder(key), endpoint.as_it_is().by(key.point.get(VIA))
     if begun(folder):  # it was cut short
         set_aside(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -102,47 +103,17 @@ def measure(place: Workplace, key: CellKey, endpoint: Endpoint) -> CellData:
     gone = Ended()
     code, locust = _load(place, key, endpoint, gone)
     ended = code != USAGE and (folder / layout.CELL).exists() and has_ended(place.run, folder)
-    if not ended and _killed(code):
+    if not ended and killed(code):
         gone.helper("locust", locust)
-        _begun(folder, key)
+        begin_cell(folder, key)
     elif not ended:
         seal(folder)  # there is nothing that could lack something
-        raise _why(place, key, endpoint, code, locust)
+        raise why(place.run, key, endpoint, code, locust, limit_seconds=_limit_seconds(place.plan))
     _ask_after(place, gone)
     data = with_evidence(folder, endpoint, before, llm=place.llm, spans=place.spans)
     data = gone.judged(folder, data)
     seal(folder)
     return data
-
-
-def _why(place: Workplace, key: CellKey, endpoint: Endpoint, code: int | None, locust: Child) -> Exception:
-    """Of a load that did not come to its end."""
-    if code == USAGE:
-        return UsageError(f"{_before(endpoint)}locust: {locust.complaint()} ({locust.log})")
-    how = f"did not end in {_limit_seconds(place.plan):g} s" if code is None else f"ended with {code}"
-    if shutil.disk_usage(place.run).free < _FULL_BYTES:  # then its log says nothing
-        how += f" on a full disk ({place.run})"
-    how = f"{_before(endpoint)}locust {how}"
-    return RuntimeError(f"{key.path}: {how}: {locust.complaint()} ({locust.log})")
-
-
-def _killed(code: int | None) -> bool:
-    """Was Locust ended by a signal? It is not the sweep that sends it one."""
-    return code is not None and (code < 0 or code == INTERRUPTED)
-
-
-def _begun(folder: Path, key: CellKey) -> None:
-    """Have a cell there, though without an end, of a Locust that was killed, perhaps before it wrote one."""
-    if not (folder / layout.CELL).exists():
-        folder.mkdir(exist_ok=True)
-        cell = Cell(
-            deployment=key.deployment,
-            config=key.config,
-            concurrency=key.concurrency,
-            repeat=key.repeat,
-            factors=key.point,
-        )
-        write_json(folder / layout.CELL, cell.to_json())
 
 
 def _ask_after(place: Workplace, gone: Ended) -> None:
@@ -153,15 +124,19 @@ def _ask_after(place: Workplace, gone: Ended) -> None:
         gone.watchers.append(f"the receiver of spans {how}")
 
 
-def _before(endpoint: Endpoint) -> str:
-    """What explains whatever the load met, where it is so."""
-    ended = endpoint.ended()
-    return f"{ended} ({endpoint.log}); " if ended else ""
-
-
-def _load(place: Workplace, key: CellKey, endpoint: Endpoint, gone: Ended) -> tuple[int | None, Child]:
+def _load(place: Workplace, key: CellKey, endpoint: Endpoint, gone: Ended) -> tuple[int | None, Load]:
     """Locust to its end, probes and profiler with it: its exit code (None: it did not end), and itself."""
     folder, cpus = place.folder(key), place.cpus_for(endpoint)
+    if (far := endpoint.load) is not None:  # nothing of this machine is on the way that would be probed
+        plan, spec = place.plan, spec_of(folder)
+        args, files = carried(plan, spec, far.files)
+        argv = _locust_argv(place, key, endpoint, Told.far(far, plan.scenario, spec, args))
+        log = beside(folder, layout.LOCUST_LOG)
+        seconds = _limit_seconds(plan)
+        with _profiled(place, folder, endpoint):
+            return run_far(
+                far, argv, files, processes=plan.processes, seconds=seconds, folder=folder, log=log
+            )
     links = linked(
         place.plan,
         endpoint.base_url,
@@ -190,12 +165,11 @@ def _load(place: Workplace, key: CellKey, endpoint: Endpoint, gone: Ended) -> tu
 
 def _load_watched(
     place: Workplace, key: CellKey, endpoint: Endpoint, more: Mapping[str, str]
-) -> tuple[int | None, Child]:
+) -> tuple[int | None, Load]:
     folder, cpus = place.folder(key), place.cpus_for(endpoint)
-    profiler = _start_profiler(place, folder, endpoint)
-    try:
+    with _profiled(place, folder, endpoint):
         locust = Child(
-            _locust_argv(place, key, endpoint.base_url),
+            ["-m", "locust", *_locust_argv(place, key, endpoint, _told_here(place, key))],
             log=beside(folder, layout.LOCUST_LOG),
             ledger=place.ledger,
             env={**os.environ, **more},
@@ -206,6 +180,14 @@ def _load_watched(
             return locust.wait(_limit_seconds(place.plan)), locust
         finally:
             locust.stop()
+
+
+@contextmanager
+def _profiled(place: Workplace, folder: Path, endpoint: Endpoint) -> Iterator[None]:
+    """The profiler is there within, if it has anything to watch or to ask."""
+    profiler = _start_profiler(place, folder, endpoint)
+    try:
+        yield
     finally:
         if profiler is not None:
             profiler.interrupt()
@@ -237,7 +219,8 @@ def _spec(place: Workplace, key: CellKey, endpoint: Endpoint) -> CellSpec:
         settings={**redact.value(given_besides(place.plan, target, served)), **settings},
         service=redact.value(target.kept()),
         served=served,
-        cpus=place.cpus_for(endpoint).to_json(),
+        cpus=IN_CLUSTER if endpoint.load else place.cpus_for(endpoint).to_json(),
+        machine=endpoint.load.place if endpoint.load else "",
         earlier_tries=again.times(folder),
         pids=endpoint.pids,
         regions={region.name: region.link for region in parse_regions(place.plan.regions)},
@@ -250,26 +233,33 @@ def _limit_seconds(plan: Plan) -> float:
     return plan.cell_seconds[1] + _MORE_SECONDS
 
 
-def _locust_argv(place: Workplace, key: CellKey, base_url: str) -> list[str]:
+def _told_here(place: Workplace, key: CellKey) -> Told:
+    folder, plan = place.folder(key), place.plan
+    paths = str(locustfile(plan.scenario)), str(folder), str(spec_of(folder))
+    return Told(*paths, words=plan.locust_args)
+
+
+def _locust_argv(place: Workplace, key: CellKey, endpoint: Endpoint, told: Told) -> list[str]:
     plan, users = place.plan, str(key.concurrency)
     least, most = plan.cell_seconds
     own = {
-        "--locustfile": str(locustfile(plan.scenario)),
-        "--host": base_url,
+        "--locustfile": told.locustfile,
+        "--host": endpoint.base_url,
+        **({"--connect-to": endpoint.connect_to} if endpoint.connect_to else {}),
         "--users": users,
         "--spawn-rate": users,
         "--run-time": f"{most:.0f}s",
         "--requests": str(plan.requests_at(key.point)),
         "--warmup-requests": str(plan.warmup_requests),
-        "--results": str(place.folder(key)),
+        "--results": told.results,
         "--run-name": place.run.resolve().name,  # also where the directory was given as "."
-        "--cell-spec": str(spec_of(place.folder(key))),
+        "--cell-spec": told.spec,
     }
     return [
-        *("-m", "locust", "--headless", *own_words(own)),
+        *("--headless", *own_words(own)),
         # These may be said otherwise after --.
         *("--only-summary", "--loglevel", "WARNING", "--min-seconds", f"{least:g}"),
-        *words(plan, key.point),
+        *words(plan, key.point, told.words),
     ]
 
 
@@ -278,7 +268,8 @@ def _start_profiler(place: Workplace, folder: Path, endpoint: Endpoint) -> Child
     if not endpoint.pids and not scrapes:
         return None
     argv = ["-m", "profiler", "--quiet", "--interval", f"{PROFILER_INTERVAL_SECONDS:g}"]
-    argv += ["--duration", f"{_limit_seconds(place.plan):g}", "--force"]
+    longer = _FAR_SECONDS if endpoint.load else 0.0
+    argv += ["--duration", f"{_limit_seconds(place.plan) + longer:g}", "--force"]
     argv += ["--output", str(beside(folder, layout.PROFILE))]
     argv += [word for pid in endpoint.pids for word in ("--pid", str(pid))]
     argv += scrapes

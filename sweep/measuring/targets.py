@@ -18,6 +18,7 @@ from sweep.measuring.progress import Progress
 from sweep.planning.cell_key import Service
 from sweep.planning.plan import Plan
 from sweep.planning.target import Target
+from sweep.planning.ways import ways_of
 from sweep.running.errors import OutOfMemory, UsageError
 
 
@@ -90,6 +91,7 @@ def _setup(
         ready_seconds=target.ready_seconds,
         as_if_cores=target.as_if_cores,
         attach=target.attach,
+        ways=ways_of(place.plan),
     )
 
 

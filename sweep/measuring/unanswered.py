@@ -23,7 +23,7 @@ class Unanswered:
         plan, folder = place.plan, place.folder(key)
         [target] = [one for one in plan.targets if one.label == key.deployment]
         found = {}
-        if plan.probes:
+        if plan.probes and endpoint.load is None:
             paths = plan.probe_paths or (target.cheap_path,)
             probes = unanswered_probes(endpoint.base_url, paths, folder / layout.PROBES)
             found = {f"probe {what}": line for what, line in probes.items()}

@@ -13,7 +13,7 @@ from sweep.deployments.protocol import Endpoint
 
 def begin_watch(endpoint: Endpoint) -> None:
     if endpoint.watch:
-        endpoint.watch.begin()
+        endpoint.watch.begin(endpoint.via)
 
 
 def watched(folder: Path, endpoint: Endpoint) -> CellData:

@@ -13,10 +13,21 @@ from sweep.running.errors import UsageError
 def divided(plan: Plan, usable: Sequence[int]) -> Cpus:
     """As it says; beside a quota not at all. Raises UsageError."""
     if not plan.has_quota:
-        return divide(plan.cpus, usable)
+        return _with_links(plan, divide(plan.cpus, usable), usable)
     if plan.cpus not in (AUTO, SHARED):
         raise UsageError(f"--cpus {plan.cpus} keeps targets on CPUs, which would hide what a quota does")
     return divide(SHARED, usable)
+
+
+def _with_links(plan: Plan, cpus: Cpus, usable: Sequence[int]) -> Cpus:
+    """Of regions each has a worker and a link, and moments to keep: on one CPU they keep each other
+    from them. So they have half of the CPUs at most, and where that is one, share all with the target."""
+    if not plan.regions or cpus.mode != AUTO:
+        return cpus
+    load = min(plan.processes, len(usable) // 2)
+    if load < 2:
+        return divide(SHARED, usable)
+    return replace(cpus, load=tuple(usable[:load]), target=tuple(usable[load:]))
 
 
 def placed(plan: Plan, usable: Sequence[int], may_be_first: Callable[[], bool]) -> Cpus:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from difflib import get_close_matches
 
-from records.cells.point import RATE, USERS
+from records.cells.point import RATE, USERS, VIA
 from sweep.planning.grid import combinations
 from sweep.planning.load_words import OWN, by_default, flag, found_in, of_point
 from sweep.planning.plan import STREAM, Plan
@@ -21,7 +21,7 @@ def check_scenario(plan: Plan) -> None:
         UsageError: it is none, knows no such option, or refuses a value.
     """
     locustfile(plan.scenario)
-    names = [name for name, _ in plan.grid if name not in (USERS, RATE)]
+    names = [name for name, _ in plan.grid if name not in (USERS, RATE, VIA)]
     same = next((name for number, name in enumerate(names) if flag(name) in map(flag, names[:number])), None)
     if same:
         raise UsageError(f"--grid {same}: {flag(same)} is a factor already: list its values in one")

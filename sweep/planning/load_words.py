@@ -8,7 +8,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NoReturn
 
-from records.cells.point import RATE, Point
+from records.cells.point import RATE, VIA, Point
 from records.options.numbers import meant_as_number
 from records.secrets.secret_names import is_utf8, secret_in_field, secret_in_query, shown
 from sweep.planning.plan import Plan
@@ -139,13 +139,14 @@ def of_point(point: Point) -> list[str]:
     """An open loop's rate, and the scenario's options."""
     rate = point.get(RATE)
     said = [] if rate is None else own_words({"--rate": str(rate)})
-    return said + [word for name, value in point.options.items() for word in (flag(name), str(value))]
+    own = {name: value for name, value in point.options.items() if name != VIA}
+    return said + [word for name, value in own.items() for word in (flag(name), str(value))]
 
 
-def words(plan: Plan, point: Point) -> list[str]:
+def words(plan: Plan, point: Point, locust_args: Sequence[str]) -> list[str]:
     """What makes a load that of a point, for locust, with what followed ``--``, and how many processes make
-    it."""
-    said = [*by_default(point), *plan.locust_args, *of_point(point)]
+    it. ``locust_args``: what followed ``--``, as files are called where the load runs."""
+    said = [*by_default(point), *locust_args, *of_point(point)]
     if plan.processes:
         port = str(free_port())
         said += own_words(

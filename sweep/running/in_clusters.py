@@ -15,6 +15,12 @@ from sweep.running.kubectl import Kubectl, KubectlError
 CLONE_LABEL = "chokepoint/clone"
 """Its value is the clone's own name: what does not bear it is not ours to remove."""
 RUN_LABEL = "chokepoint/run"
+CLONE_KINDS = "deployment,service"
+"""What a clone is made of, as kubectl lists kinds;"""
+INGRESS_KINDS = f"{CLONE_KINDS},ingress"
+"""where it is reached by an ingress of its own;"""
+LOAD_KINDS = "job,secret"
+"""and what a load in the cluster is."""
 REMOVE_SECONDS = 150.0
 """Pods have a minute to end what they are at, by the manifests here; their own word may be longer."""
 _ROLE = "cluster"
@@ -22,7 +28,7 @@ _ROLE = "cluster"
 
 @dataclass(frozen=True, kw_only=True)
 class Leftover:
-    """A clone with its Service, or a Deployment as it was."""
+    """A clone with its Service, a load, or a Deployment as it was."""
 
     context: str
     namespace: str
@@ -31,6 +37,8 @@ class Leftover:
     """To which a Deployment that was changed in place goes back; empty: it is a clone."""
     replicas: int | None = None
     """How many it had; None: they were not changed."""
+    kinds: str = CLONE_KINDS
+    """What is made under its name, and removed."""
 
     def to_json(self, *, gone: bool = False) -> dict[str, Any]:
         return {_ROLE: asdict(self), "gone": gone}
@@ -43,7 +51,7 @@ class Leftover:
             return
         kubectl.run(
             "delete",
-            "deployment,service",
+            self.kinds,
             f"--selector={CLONE_LABEL}={self.name}",
             "--ignore-not-found",
             "--cascade=foreground",  # it is gone when its pods are
@@ -75,6 +83,7 @@ def left_in(lines: Iterable[Any]) -> list[Leftover]:
         one = Leftover(
             **{name: str(said.get(name, "")) for name in ("context", "namespace", "name", "revision")},
             replicas=replicas if isinstance(replicas, int) else None,
+            kinds=str(said.get("kinds") or CLONE_KINDS),
         )
         if raw.get("gone"):
             found.pop(one, None)

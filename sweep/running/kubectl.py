@@ -6,10 +6,10 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import orjson
 
@@ -56,11 +56,27 @@ class Kubectl:
     ) -> str:
         """What it prints. ``hidden``: values that its complaint may not repeat. ``forgiven``: a complaint
         with which what was printed counts all the same."""
+        done = self._done(words, given, subprocess.PIPE, seconds)
+        if done.returncode and not (forgiven and done.stdout and forgiven.encode() in done.stderr):
+            raise KubectlError(f"{self._named(words)}: {_complaint(done.stderr, hidden) or 'no word of why'}")
+        return done.stdout.decode("utf-8", "replace")
+
+    def save(self, *words: str, to: Path, seconds: float) -> None:
+        """What it prints, into a file: bytes, however many. Raises OSError, too."""
+        with to.open("wb") as file:
+            done = self._done(words, b"", file, seconds)
+        if done.returncode:
+            raise KubectlError(f"{self._named(words)}: {_complaint(done.stderr, ()) or 'no word of why'}")
+
+    def _done(
+        self, words: Sequence[str], given: bytes, output: int | IO[bytes], seconds: float
+    ) -> subprocess.CompletedProcess[bytes]:
         try:
-            done = subprocess.run(
+            return subprocess.run(
                 self.words(f"--request-timeout={seconds:g}s", *words),
                 input=given,
-                capture_output=True,
+                stdout=output,
+                stderr=subprocess.PIPE,
                 timeout=seconds + 10,
                 check=False,
                 env=without_key(os.environ),
@@ -70,9 +86,6 @@ class Kubectl:
             raise KubectlError(f"{self._named(words)}: no answer in {seconds:g} s") from None
         except OSError as error:
             raise KubectlError(f"{self._named(words)}: {error}") from None
-        if done.returncode and not (forgiven and done.stdout and forgiven.encode() in done.stderr):
-            raise KubectlError(f"{self._named(words)}: {_complaint(done.stderr, hidden) or 'no word of why'}")
-        return done.stdout.decode("utf-8", "replace")
 
     def get(self, *words: str) -> dict[str, Any]:
         """An object, or a list of them in ``items``."""

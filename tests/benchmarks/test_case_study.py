@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import runpy
+import signal
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
@@ -79,3 +82,24 @@ def test_the_reranker_scores_what_it_is_given(monkeypatch: pytest.MonkeyPatch) -
     assert found[0]["relevance_score"] != found[1]["relevance_score"]
     vectors = client.post("/v1/embeddings", json={"input": ["a", "b"]}).json()["data"]
     assert [len(one["embedding"]) for one in vectors] == [64, 64]
+
+
+@pytest.mark.parametrize(("status", "low", "resumed"), [
+    ("interrupted", 0.9, True), ("complete", 1.4, True), ("complete", 0.9, False), ("complete", None, False),
+])  # fmt: skip
+def test_what_told_nothing_is_measured_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, status: str, low: float | None, resumed: bool
+) -> None:
+    """A sweep that was cut short goes on, whatever it tells so far."""
+    monkeypatch.syspath_prepend(CASE.parent)
+    monkeypatch.setattr(signal, "signal", lambda *_: None)  # it ends its servers by that
+    case = SimpleNamespace(**runpy.run_path(str(CASE.parent / "case.py")))
+    folder, asked = tmp_path / "20260101T000000Z-fixes", []
+    folder.mkdir()
+    (folder / "run.json").write_text(json.dumps({"status": status}))
+    fix = {"rps": None if low is None else {"value": 2.0, "low": low, "high": 3.0}}
+    (folder / "systematic_results.json").write_text(json.dumps({"fixes": [fix]}))
+    ended = SimpleNamespace(returncode=3)
+    monkeypatch.setattr(subprocess, "run", lambda argv, **_: asked.append(argv) or ended)
+    assert case.sweep(tmp_path, "fixes", ["--fresh"], {}, case.gain) == folder
+    assert asked[0][3:] == (["--resume", str(folder)] if resumed else ["--fresh"])

@@ -35,7 +35,7 @@ OURS = "app.kubernetes.io/managed-by=chokepoint"
 @pytest.fixture
 def spec(trap: Any) -> str:
     """Of the target's clone, with the server that answers in its pod's place."""
-    return f"{SPEC},via=pod,port={trap(lambda talk: None).port}"
+    return f"{SPEC},via=pod,load=here,port={trap(lambda talk: None).port}"
 
 
 @pytest.fixture
@@ -79,7 +79,7 @@ def test_a_clone_is_rolled_out_and_no_service_but_its_own_selects_it(
     own, name = clone["metadata"]["name"], pod["metadata"]["name"]
     assert selected(cluster, own) == [name]
     assert name not in selected(cluster, "target")
-    endpoint.watch.begin()
+    endpoint.watch.begin("")
     endpoint.watch.end(tmp_path)
     found = CellPods.read(tmp_path)
     assert found
@@ -92,7 +92,7 @@ def test_a_clone_is_rolled_out_and_no_service_but_its_own_selects_it(
 
 
 def test_several_replicas_are_waited_for(cluster: Any, begun: Any) -> None:
-    one = begun(f"{SPEC},via=service,replicas=3")
+    one = begun(f"{SPEC},via=service,load=here,replicas=3")
     original = cluster.kubectl.get("deployment", "target")
     made, selector = one._cloned(original, {})
     pods = rollout.wait_rolled_out(cluster.kubectl, made, selector, seconds=60, report=lambda text: None)
@@ -166,7 +166,7 @@ def test_a_sweep_measures_a_clone_and_leaves_nothing(cluster: Any, tmp_path: Pat
     port = free_port()
     mocks = {"USE_MOCK_LLM": "yes", "USE_MOCK_EMBEDDINGS": "yes", "POD_NAME": "said-by-the-app"}
     app = [sys.executable, "-m", "uvicorn", "target_app.app:app", "--port", str(port), "--no-access-log"]
-    words = [sys.executable, "-m", "sweep", "--deployment", f"k8s={SPEC},via=pod,port={port}"]
+    words = [sys.executable, "-m", "sweep", "--deployment", f"k8s={SPEC},via=pod,load=here,port={port}"]
     words += ["--concurrency", "2", "--repeats", "1", "--output", str(tmp_path)]
     served = subprocess.Popen(app, cwd=ROOT, env={**os.environ, **mocks})
     try:

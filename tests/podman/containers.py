@@ -144,7 +144,7 @@ def test_one_that_fails_its_liveness_probe_is_killed_and_started_again(tmp_path:
         endpoint = deployment.start("mock-llm", {"USE_MOCK_LLM": "yes"})
         [pod] = ours()
         assert endpoint.watch is not None
-        endpoint.watch.begin()
+        endpoint.watch.begin("")
         podman.run("exec", f"{pod}-target", "touch", "/tmp/sick")
         wait_until(lambda: _other(endpoint), MOST_SECONDS)
         podman.run("exec", f"{pod}-target", "rm", "-f", "/tmp/sick")

@@ -71,15 +71,16 @@ def test_a_report_begins_with_what_was_found_the_worst_first(found: Any) -> None
     analysis = found()
     first, second, third, *others = what_this_says(analysis)
     assert first == (
-        "local/baseline at 10 users: one core (shown; holds throughput down): RPS 20.0 now, 45.0 (40.0-50.0) "
-        "once it is mended. Give it a second core."
+        "local/baseline at 10 users: one core. It holds throughput down: 20.0 RPS now, 45.0 (40.0-50.0) once "
+        "it is mended. How sure: shown, chance and other causes are excluded. What to do: give it a second "
+        "core."
     )
     assert second.startswith("local/baseline at 10 users: slow disk (possible")
     assert third.startswith("local/baseline at 10 users: some lock (shown")
-    assert others[0] == "The cell is valid."
+    assert others[0] == "The cell (a measurement) is valid."
     text = markdown(blocks(analysis), "t")
     assert text.index("## What was found, and what it rests on") > text.index("## local: baseline")
-    assert "45.0 (40.0-50.0) once it is mended. It rests on these figures: CPU 99.5 % and cores 1. Gi" in text
+    assert "are excluded. It rests on these figures: CPU 99.5 % and cores 1. What to do: give it" in text
     assert analysis.exit_code == 0
     written = json.loads(orjson.dumps(results_json(analysis)))
     assert [one["code"] for one in written["findings"]] == ["one-core", "slow-disk", "some-lock"]
@@ -95,7 +96,7 @@ def test_a_report_begins_with_what_was_found_the_worst_first(found: Any) -> None
 def test_the_first_finding_is_said_however_little_room_there_is(found: Any) -> None:
     lines = what_this_says(found(finder(*((f"lock-{n}", "low", "possible") for n in range(20)))))
     assert "one core" in lines[0]
-    assert lines[0].endswith("Give it a second core.")
+    assert lines[0].endswith("What to do: give it a second core.")
     assert len(lines) <= LINES
     assert "Findings below: 20 more." in lines
 
@@ -124,7 +125,7 @@ def test_the_documents_finder_is_one_file_and_one_line_in_the_catalogue(made: An
     assert one["evidence"][0] == {"figure": "first requests", "value": 4, "unit": ""}
     quoted = " ".join(line.removeprefix("> ") for line in re.findall(r"^> .*$", text, re.MULTILINE))
     shown, said = (re.sub(r" \([\d.-]+\)", "", x) for x in (quoted, (run / "report.md").read_text()))
-    assert "Load models and open connections before" in shown
+    assert "load models and open connections before" in shown
     assert shown in said
 
 

@@ -150,6 +150,24 @@ def port_forward(ends: int) -> Check:
     return Check.bounded("port-forward", ends, 0, f"the port-forward ended {ends} times in the cell's time")
 
 
+define("asked-again", worth_telling=True)
+
+
+def asked_again(counted: int | None, sent: int | None) -> Iterator[Check]:
+    """Did the app see more requests than the load sent? Nothing where one of the two is not known.
+
+    It spoils no latency, for users have that, too; but the app was asked for more than the load says.
+    """
+    if counted is not None and sent is not None:
+        more, name = counted - sent, "asked-again"
+        text = f"the app counted {counted} requests, and the load sent {sent}"
+        if more > 0:
+            text += ": something between them asks again, as an ingress or a mesh that retries"
+            yield Check(name=name, status="n/a", figure=more, bound=0, text=text)
+        else:
+            yield Check(name=name, status="pass", figure=more, bound=0, text=text)
+
+
 HELPERS, WATCHERS = "helpers", "watchers"
 define(HELPERS, **_GONE)
 define(WATCHERS, worth_telling=True)

@@ -11,7 +11,8 @@ from sweep.deployments.clusters.spec import Spec
 from sweep.running.errors import UsageError
 from sweep.running.in_clusters import CLONE_LABEL, RUN_LABEL
 
-_PART_OF = {"app.kubernetes.io/managed-by": "chokepoint"}
+PART_OF = {"app.kubernetes.io/managed-by": "chokepoint"}
+"""Of all that is made in a cluster."""
 OF_LABEL = "chokepoint/clone-of"
 """The Deployment whose clone it is."""
 _LONGEST = 63
@@ -81,7 +82,7 @@ def clone_of(
     """
     given = deployment["spec"]
     template = deepcopy(given["template"])
-    own = {CLONE_LABEL: name, RUN_LABEL: label_value(run), OF_LABEL: label_value(spec.deployment), **_PART_OF}
+    own = {CLONE_LABEL: name, RUN_LABEL: label_value(run), OF_LABEL: label_value(spec.deployment), **PART_OF}
     metadata = template.setdefault("metadata", {})
     # By a label of the original's, its Service would send the clone its users.
     selector = given.get("selector") or {}

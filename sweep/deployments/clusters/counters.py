@@ -3,29 +3,21 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
 
+from sweep.deployments.clusters.counts import Usage
 from sweep.deployments.clusters.pods import Container
 from sweep.running.kubectl import Kubectl, KubectlError
 
-_VERSION_2 = ("cpu.stat", "memory.peak", "memory.events")
-_VERSION_1 = ("cpu/cpu.stat", "cpuacct/cpuacct.usage", "memory/memory.max_usage_in_bytes")
+_VERSION_2 = ("cpu.stat", "cpu.max", "memory.peak", "memory.events")
+_VERSION_1 = (
+    *("cpu/cpu.stat", "cpu/cpu.cfs_quota_us", "cpu/cpu.cfs_period_us", "cpuacct/cpuacct.usage"),
+    *("memory/memory.max_usage_in_bytes", "memory/memory.oom_control"),
+)
 _FILES = [f"/sys/fs/cgroup/{name}" for name in (*_VERSION_2, *_VERSION_1)]
 _HEAD = re.compile(r"^==> .*/([\w.]+) <==$")
 _MISSING = "No such file"
 _SECONDS = 15.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Usage:
-    """Since it was started; None: nobody says, as where there is no quota, or no program to read it by."""
-
-    periods: int | None = None
-    throttled_periods: int | None = None
-    throttled_seconds: float | None = None
-    cpu_seconds: float | None = None
-    memory_peak_bytes: int | None = None
-    oom_kills: int | None = None
 
 
 def usage_of(kubectl: Kubectl, container: Container) -> tuple[Usage, str]:
@@ -61,8 +53,18 @@ def read(text: str) -> Usage:
         throttled_seconds=_scaled(cpu.get("throttled_time"), 1e9) if throttled is None else throttled,
         cpu_seconds=_scaled(nanoseconds, 1e9) if used is None else used,
         memory_peak_bytes=found.get("memory.max_usage_in_bytes", {}).get("") if peak is None else peak,
-        oom_kills=found.get("memory.events", {}).get("oom_kill"),
+        oom_kills=found.get("memory.events", found.get("memory.oom_control", {})).get("oom_kill"),
+        **_quota(found),
     )
+
+
+def _quota(found: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
+    """Of version 2 in one line, ``50000 100000``, if there is one; of version 1 in two files, -1: none."""
+    for quota, period in found.get("cpu.max", {}).items():
+        return {"quota_us": int(quota), "period_us": period} if quota.isdecimal() else {}
+    quota_us = found.get("cpu.cfs_quota_us", {}).get("")
+    period_us = found.get("cpu.cfs_period_us", {}).get("")
+    return {} if quota_us is None or period_us is None else {"quota_us": quota_us, "period_us": period_us}
 
 
 def _scaled(count: int | None, of: float) -> float | None:

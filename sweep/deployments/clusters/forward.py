@@ -24,7 +24,7 @@ class Forward:
         self._ends = log.with_suffix(".forward.jsonl")
         self.log = log.with_suffix(".forward.log")
         self.log.parent.mkdir(parents=True, exist_ok=True)
-        local = free_port()
+        self.local = local = free_port()
         self.base_url = f"http://127.0.0.1:{local}"
         words = kubectl.words("port-forward", "--address=127.0.0.1", f"pod/{pod}", f"{local}:{port}")
         self._kept = Command(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -81,10 +81,23 @@ def rolled_out(deployment: Mapping[str, Any], pods: Iterable[Mapping[str, Any]])
 
 def waits_for(deployment: Mapping[str, Any], pods: Iterable[Mapping[str, Any]]) -> Waits | None:
     """What a rollout waits for that is worth a word; None: that time passes."""
-    found = [one for pod in pods for one in _of_pod(pod)]
+    found = _found(pods)
     for condition in (deployment.get("status") or {}).get("conditions") or ():
         if condition.get("type") == "ReplicaFailure" and condition.get("status") == "True":
             found.append(Waits(f"no pod is made: {_line(condition.get('message'))}", hopeless=True))
+    return _worst(found)
+
+
+def waits_of(pods: Iterable[Mapping[str, Any]]) -> Waits | None:
+    """The same of pods alone."""
+    return _worst(_found(pods))
+
+
+def _found(pods: Iterable[Mapping[str, Any]]) -> list[Waits]:
+    return [one for pod in pods for one in _of_pod(pod)]
+
+
+def _worst(found: Sequence[Waits]) -> Waits | None:
     return next((one for one in found if one.hopeless), found[0] if found else None)
 
 

@@ -4,19 +4,28 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, fields
-from typing import Any, Literal, Self, cast, get_args
+from typing import Any, Literal, Self, get_args
 
 from sweep.running.errors import UsageError, check_base_url
 
 PREFIX = "k8s:"
 FORM = "k8s:CONTEXT/NAMESPACE/DEPLOYMENT[,OPTION...]"
-Via = Literal["forward", "service", "pod", "url"]
-"""A port-forward; the Service's own address or the one pod's, for a sweep that runs where these are reached;
-an address that the user gives."""
-_VIAS = get_args(Via)
-_OPTIONS = "replicas=N, container=NAME, port=N, via=forward|service|pod, url=URL, in-place"
+Via = Literal["service", "ingress", "pod", "forward", "url"]
+"""The clone's Service, an ingress of its own, the one pod; a port-forward, for a load here; an address that
+the user gives."""
+WAYS: tuple[Via, ...] = ("service", "ingress", "pod")
+"""Of a load in the cluster."""
+Where = Literal["cluster", "here"]
+_OPTIONS = (
+    "replicas=N, container=NAME, port=N, via=service|ingress|pod|forward, load=cluster|here, "
+    "load-image=IMAGE, ingress=NAME, requests=SERIES, url=URL, in-place"
+)
 _NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
+_SERIES = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]{0,200}", re.ASCII)
+_IMAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:@-]{0,300}", re.ASCII)
 MOST_REPLICAS = 500
+_CHOICES: dict[str, tuple[str, ...]] = {"via": get_args(Via)[:4], "load": get_args(Where)}
+_FORMS = {"container": _NAME, "ingress": _NAME, "load_image": _IMAGE, "requests": _SERIES}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +41,15 @@ class Spec:
     """Whose environment is set; empty: the first."""
     port: int = 0
     """0: the container's first."""
-    via: Via = "forward"
+    via: Via = "service"
+    load: Where | None = None
+    """Where the load runs; None: in the cluster, but for a port-forward, or an address of the user's."""
+    load_image: str = ""
+    """Of its Job; empty: the one of ``k8s/base``."""
+    ingress: str = ""
+    """Whose class and annotations the clone's ingress has; empty: the one that leads to the original."""
+    requests: str = ""
+    """The series by which the app counts requests; empty: the reference app's."""
     url: str = ""
     in_place: bool = False
 
@@ -65,35 +82,56 @@ class Spec:
                 f"{what}: url= is where your own Service or Ingress leads, which is to no clone; it goes "
                 "with in-place. Via forward, service or pod a clone is reached"
             )
+        if self.in_cluster and self.via == "forward":
+            raise UsageError(f"{what}: a port-forward leads out of the cluster, and load=cluster is in it")
+        if self.via == "ingress" and (self.in_place or not self.in_cluster):
+            raise UsageError(
+                f"{what}: via=ingress makes an ingress for a clone and asks it from within the cluster; "
+                "yours is asked by in-place,url=URL"
+            )
         self.check_reaches(self.replicas or 1)
 
-    def check_reaches(self, replicas: int) -> None:
-        """Raises UsageError where it leads to one pod, and there are more."""
-        if replicas > 1 and self.via in ("forward", "pod"):
+    @property
+    def in_cluster(self) -> bool:
+        """Does the load run there?"""
+        return self.load == "cluster" or (self.load is None and self.via in WAYS)
+
+    @property
+    def ways(self) -> tuple[Via, ...]:
+        """By which one plan may have its load come: all to the same clone, from the same place."""
+        if not self.in_cluster:
+            return ()
+        kept = {"ingress": not self.in_place, "pod": self.replicas in (None, 1)}
+        return tuple(way for way in WAYS if kept.get(way, True))
+
+    def check_reaches(self, replicas: int, via: str = "") -> None:
+        """Raises UsageError where the way (empty: its own) leads to one pod, and there are more."""
+        via = via or self.via
+        if replicas > 1 and via in ("forward", "pod"):
             raise UsageError(
-                f"--deployment {FORM}: via={self.via} reaches one pod alone, so of {replicas} the others "
-                "would idle: say replicas=1, or via=service where the sweep runs in the cluster or on a "
-                "node of it"
+                f"--deployment {FORM}: via={via} reaches one pod alone, so of {replicas} the others "
+                "would idle: say replicas=1, or via=service"
             )
 
 
 def _option(text: str) -> tuple[str, Any]:
     """Raises UsageError."""
-    name, equals, value = text.partition("=")
+    said, equals, value = text.partition("=")
+    name = said.replace("-", "_")
     known = {field.name for field in fields(Spec)} - {"context", "namespace", "deployment", "in_place"}
     if text == "in-place":
         return "in_place", True
     if name not in known or not equals or not value:
-        raise UsageError(
-            f"--deployment {FORM}: {text.split('=')[0]!r} is no option of it; there are {_OPTIONS}"
-        )
+        raise UsageError(f"--deployment {FORM}: {said!r} is no option of it; there are {_OPTIONS}")
     if name in ("replicas", "port"):
         most = MOST_REPLICAS if name == "replicas" else 65535
         if not (value.isascii() and value.isdecimal() and len(value) < 6 and 1 <= int(value) <= most):
             raise UsageError(f"--deployment {FORM}: {name}= takes a whole number from 1 to {most}")
         return name, int(value)
-    if name == "via" and value not in _VIAS[:3]:
-        raise UsageError(f"--deployment {FORM}: via= takes {', '.join(_VIAS[:3])}, not {value!r}")
-    if name == "container" and not _NAME.fullmatch(value):
-        raise UsageError(f"--deployment {FORM}: {value!r} is no name of a container")
-    return name, cast(Via, value) if name == "via" else value
+    for one, values in _CHOICES.items():
+        if name == one and value not in values:
+            raise UsageError(f"--deployment {FORM}: {name}= takes {', '.join(values)}, not {value!r}")
+    form = _FORMS.get(name)
+    if form is not None and not form.fullmatch(value):
+        raise UsageError(f"--deployment {FORM}: {said}= takes a name, and {value!r} is none")
+    return name, value

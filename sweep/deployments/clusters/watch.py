@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from functools import partial
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 
 from records.cells.cell import Check
-from records.evidence.pods import CellPods, ContainerUse
-from sweep.deployments.clusters.counters import Usage, usage_of
+from records.cells.reader import read_cell
+from records.cells.request import RequestRecord
+from records.errors import RecordError
+from records.evidence.limits import CellLimits
+from records.evidence.pods import Autoscaler, CellPods, ContainerUse, ForwardCost
+from sweep.deployments.clusters.allowed import limits_of
+from sweep.deployments.clusters.counts import Usage
 from sweep.deployments.clusters.forward import Forward
-from sweep.deployments.clusters.pods import Container, containers_of
+from sweep.deployments.clusters.forward_cost import in_words
+from sweep.deployments.clusters.reading import AllSeen, Reader, Seen
+from sweep.deployments.clusters.requests_counted import counted
 from sweep.deployments.clusters.spec import Spec
 from sweep.running.kubectl import Kubectl, KubectlError
-from workloads.checks.run import port_forward
+from workloads.checks.run import asked_again, port_forward
 
 N = TypeVar("N", int, float)
-_AT_ONCE = 8
-_Seen = tuple[Container, Usage, str]
-Seen = dict[tuple[str, str], _Seen]
-"""By pod and container."""
+_FORWARD = " the way here"
+"""No container is called so."""
+_UNSENT = ("dropped", "connect_error")
 
 
 @dataclass(kw_only=True)
@@ -33,40 +37,81 @@ class PodsWatch:
     spec: Spec
     name: str
     selector: str
+    container: str
+    port: int
     forward: Forward | None = None
-    _before: Seen = field(default_factory=dict)
+    forward_cost: ForwardCost | None = None
+    autoscaler: Autoscaler | None = None
+    load_node: str = ""
+    """Where the load of the last cell ran, in the cluster."""
+    _reader: Reader = field(init=False)
+    _via: str = ""
+    _before: AllSeen = field(default_factory=dict)
+    _counted: int | None = None
     _ends: int = 0
     _notes: list[str] = field(default_factory=list)
     _told: set[str] = field(default_factory=set)
 
-    def begin(self) -> None:
-        self._notes = []
-        self._before = self._read()
+    def __post_init__(self) -> None:
+        self._reader = Reader(kubectl=self.kubectl, selector=self.selector)
+
+    def begin(self, via: str) -> None:
+        self._notes, self._via = [], via or self.spec.via
+        self._before = self._read(after_load=False)
+        self._counted = self._count(self._before)
         self._ends = self.forward.ends() if self.forward else 0
 
     def end(self, folder: Path) -> tuple[Check, ...]:
-        now, ends = self._read(), self.forward.ends() - self._ends if self.forward else 0
-        uses = tuple(_use(self._before.get(key), *seen) for key, seen in now.items())
+        ends = self.forward.ends() - self._ends if self.forward else 0
+        now_counted = self._count(self._before)  # before the wait for what the kubelet counts
+        now = self._read(after_load=True)
+        uses = tuple(_use(self._before.get(key), one) for key, one in now.items())
         new = {pod for pod, _ in now} - {pod for pod, _ in self._before}
+        requests = _requests(folder)
+        sent = _sent(requests)
+        more = None if new else _since(self._counted, now_counted)
         CellPods(
             context=self.spec.context,
             namespace=self.spec.namespace,
             deployment=self.name,
             of=self.spec.deployment,
-            via=self.spec.via,
+            via=self._via,
             replicas=len({pod for pod, _ in now}),
             forward_ends=ends,
+            forward=self.forward_cost,
+            load="cluster" if self.spec.in_cluster else "here",
+            load_node=self.load_node,
+            container=self.container,
+            autoscaler=self.autoscaler,
+            counted_requests=more,
+            sent_requests=sent,
             other_pods=len(new),
             containers=uses,
         ).write(folder)
+        self._write_limits(folder, uses, requests)
         if new and self._before:
             self._notes.append(f"pods came meanwhile that were not there before: {', '.join(sorted(new))}")
         for use in uses:
             self._note(use)
-        return (port_forward(ends),) if self.forward else ()
+        if self.forward_cost and _FORWARD not in self._told:
+            self._told.add(_FORWARD)
+            self._notes.append(in_words(self.forward_cost))
+        checks = (port_forward(ends),) if self.forward else ()
+        return (*checks, *asked_again(more, sent))
 
     def notes(self) -> list[str]:
         return self._notes
+
+    def _write_limits(
+        self, folder: Path, uses: Sequence[ContainerUse], requests: Sequence[RequestRecord]
+    ) -> None:
+        """In the place of what was written of a target here: nothing but what it sees is known so."""
+        found = limits_of(
+            [use for use in uses if use.container == self.container], seconds=_loaded_seconds(requests)
+        )
+        if found is not None:
+            here = CellLimits.read(folder)
+            replace(found, sees={} if here is None else here.sees).write(folder)
 
     def _note(self, use: ContainerUse) -> None:
         what = f"pod {use.pod}, container {use.container}"
@@ -78,42 +123,68 @@ class PodsWatch:
             self._told.add(use.container)
             self._notes.append(f"{what}: its CPU counters are not read: {use.unread}")
 
-    def _read(self) -> Seen:
+    def _read(self, *, after_load: bool) -> AllSeen:
         try:
-            pods = self.kubectl.items("pods", f"--selector={self.selector}")
+            return self._reader.read(after_load=after_load)
         except KubectlError as error:
             self._notes.append(f"the pods were not read: {error}")
             return {}
-        containers = containers_of(pods)
-        usage: Callable[[Container], tuple[Usage, str]] = partial(usage_of, self.kubectl)
-        with ThreadPoolExecutor(_AT_ONCE) as pool:
-            used = list(pool.map(usage, containers))
-        return {(one.pod, one.name): (one, *use) for one, use in zip(containers, used, strict=True)}
+
+    def _count(self, seen: AllSeen) -> int | None:
+        pods = sorted({pod for pod, _ in seen})
+        return counted(self.kubectl, pods, self.port, self.spec.requests) if pods else None
 
 
-def _use(before: _Seen | None, now: Container, used: Usage, unread: str) -> ContainerUse:
+def _use(before: Seen | None, now: Seen) -> ContainerUse:
     """What a container used in between. One that was restarted, or came later, counts from its own start, of
-    which nobody knows how much was before."""
-    restarts = now.restarts - before[0].restarts if before else 0
-    first = before[1] if before and not restarts else Usage()
+    which nobody knows how much was before; so does one that another counted before."""
+    one, used = now.container, now.usage
+    restarts = one.restarts - before.container.restarts if before else 0
+    first = before.usage if before and not restarts and before.by == now.by else Usage()
     return ContainerUse(
-        pod=now.pod,
-        container=now.name,
-        image=now.image,
-        node=now.node,
-        requests=dict(now.requests),
-        limits=dict(now.limits),
+        pod=one.pod,
+        container=one.name,
+        image=one.image,
+        node=one.node,
+        requests=dict(one.requests),
+        limits=dict(one.limits),
         restarts=restarts,
-        oom_killed=bool(restarts) and now.oom_killed,
+        oom_killed=bool(restarts) and one.oom_killed,
         nr_periods=_since(first.periods, used.periods),
         nr_throttled=_since(first.throttled_periods, used.throttled_periods),
         throttled_seconds=_since(first.throttled_seconds, used.throttled_seconds),
         cpu_seconds=_since(first.cpu_seconds, used.cpu_seconds),
         oom_kills=_since(first.oom_kills, used.oom_kills),
         memory_peak_bytes=used.memory_peak_bytes,
-        unread=unread,
+        cpu_period_us=used.period_us,
+        read_by=now.by,
+        unread=now.unread,
     )
 
 
 def _since(before: N | None, now: N | None) -> N | None:
     return None if before is None or now is None else now - before
+
+
+def _requests(folder: Path) -> Sequence[RequestRecord]:
+    """None of a cell that came to no end."""
+    try:
+        return read_cell(folder).requests
+    except (OSError, RecordError):
+        return ()
+
+
+def _sent(requests: Sequence[RequestRecord]) -> int | None:
+    """How often something was asked, as far as the load knows: what it sent again itself counts twice."""
+    went = [one for one in requests if one.outcome not in _UNSENT]
+    return sum(1 + ("retried" in one.flags) for one in went) if requests else None
+
+
+def _loaded_seconds(requests: Sequence[RequestRecord]) -> float | None:
+    times = list(_times(requests))
+    return (max(times) - min(times)) / 1e9 if times else None
+
+
+def _times(requests: Sequence[RequestRecord]) -> Iterator[int]:
+    for one in requests:
+        yield from (one.sent_at_ns, one.ended_at_ns)

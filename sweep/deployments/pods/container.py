@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from records.options.quantity import quantity
 from records.secrets.secret_names import secret_within
 from sweep.deployments.pods.probes import STARTUP, probe_of
-from sweep.deployments.pods.quantity import quantity
 from sweep.running.cgroups.limits import Limits
 
 NAME = "target"

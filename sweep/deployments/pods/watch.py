@@ -26,7 +26,7 @@ class ContainerWatch:
     _before: Counts = field(default_factory=Counts)
     _notes: list[str] = field(default_factory=list)
 
-    def begin(self) -> None:
+    def begin(self, via: str) -> None:
         self._notes, self._before = [], self.life.counts(time.monotonic())
 
     def end(self, folder: Path) -> tuple[Check, ...]:

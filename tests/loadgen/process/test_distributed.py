@@ -3,10 +3,12 @@
 import os
 import re
 import signal
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 
 from distributed_stage import Stage, keys, last_line
@@ -72,6 +74,51 @@ def test_a_worker_that_is_told_to_go_pushes_what_it_has(stage: Stage, ended_well
     assert len(keys(records)) == len(records)
     assert {r.outcome for r in records} == {"ok"}
     assert "workers" in stage.failed(master)
+
+
+def test_three_regions_behind_links_of_their_own_stay_complete_when_a_worker_dies_and_returns(
+    stage: Stage,
+) -> None:
+    """Each a process, as is its link: what went over a link is what its region has on record."""
+    delays = {"near": 5, "mid": 35, "far": 150}
+    links = {region: stage.link(region, f"{delay}ms") for region, delay in delays.items()}
+    master = stage.master("r", "--master", "--expect-workers", "3", "-u", "6", "--drain-seconds", "60")
+    workers = {region: stage.worker(region) for region in delays}
+    stage.recorded(5)
+    wait_until(lambda: {r.region for r in stage.records()} == set(delays))
+    stage.recorded(len(stage.records()) + 15)
+    workers["mid"].kill()
+    # Locust divides users anew when it has missed a worker, and when one comes.
+    wait_until(lambda: "failed to send heartbeat" in master.text)
+    gone_ns = time.time_ns()
+    returned = stage.worker("mid")
+    wait_until(lambda: any(r.region == "mid" and r.sent_at_ns > gone_ns for r in stage.records()))
+    stage.recorded(len(stage.records()) + 20)
+    master.send(signal.SIGINT)
+    assert master.wait() == 130, master.text
+    failures = {check.name for check in read_cell(stage.folder / "r").cell.verdict.failures}
+    assert "workers" in failures  # that it was not there all the time, is said
+    for process in (workers["near"], workers["far"], returned):
+        process.wait()
+    records = stage.records()
+    assert len(keys(records)) == len(records)
+    assert {r.worker for r in records if r.region == "mid"} >= {"w3"}, "it is another worker from then on"
+    assert {r.outcome for r in records} == {"ok"}
+    for region, link in links.items():
+        link.stop(signal.SIGINT)
+        over = orjson.loads(last_line(link))["requests"]
+        lost = over - sum(r.region == region for r in records)
+        # Of the one that died: two streams in flight, and what it had not reported of a tenth of a second.
+        assert (0 <= lost <= 2 + 2 * 3) if region == "mid" else lost == 0
+    assert stage.served() >= len(records)
+    first = {}
+    for region in delays:
+        taken = [
+            r.first_token_at_ns - r.sent_at_ns for r in records if r.region == region and r.first_token_at_ns
+        ]
+        first[region] = sorted(taken)[len(taken) // 2] / 1e6
+    assert first["mid"] - first["near"] > 20  # 30 apart, on a machine that may be busy
+    assert first["far"] - first["mid"] > 80
 
 
 def test_the_last_worker_lost_ends_the_run(stage: Stage) -> None:

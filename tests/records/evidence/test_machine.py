@@ -122,6 +122,6 @@ def test_samples_of_another_form_are_null(odd: dict[str, Any]) -> None:
     found = machine(odd, {**odd, "at_ns": 2 * S})
     assert (found.samples, found.seconds, found.peers) == (2, 1.0, ())
     told = {name for name, value in vars(found).items() if value not in (None, ())}
-    assert told == {"samples", "seconds"}
+    assert told == {"samples", "seconds", "replicas"}
     assert machine_over([odd]) is None
     assert machine_over([{**odd, "at_ns": None}] * 3) is None

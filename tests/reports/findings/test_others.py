@@ -79,7 +79,7 @@ def test_what_it_is_not_stands_beside_with_its_figure(loaded: Any, both: Any) ->
         "stage-serialised", "thread-pool-exhausted", "connection-pool-exhausted",
     }  # fmt: skip
     assert free["llm-upstream-bound"]["the LLM server's own first token"] == 41
-    said = "local/baseline at 20 users is not held back by event loop blocked (the loop comes late by"
+    said = "Not the cause, local/baseline at 20 users: event loop blocked (the loop comes late by"
     assert said in markdown(blocks(analysis), "t")
 
 

@@ -1,6 +1,8 @@
 """A clone in a cluster: what it is made of, when it is refused, and that nothing of it is left."""
 
+import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,13 +13,16 @@ import pytest
 from fake_cluster import FakeCluster, deployment
 from records.cells.cell import Cell, Check, Verdict
 from records.cells.reader import read_cell
-from records.evidence.pods import CellPods
+from records.evidence.limits import CellLimits
+from records.evidence.pods import Autoscaler, CellPods
 from records.files import write_json
-from support import wait_until
+from support import Listener, wait_until
 from sweep.choosing.again import spoiled
 from sweep.deployments.clusters import rollout
-from sweep.deployments.clusters.counters import Usage, read, usage_of
+from sweep.deployments.clusters.counters import read, usage_of
+from sweep.deployments.clusters.counts import Usage
 from sweep.deployments.clusters.forward import Forward
+from sweep.deployments.clusters.forward_cost import forward_cost, in_words
 from sweep.deployments.clusters.pods import Container
 from sweep.deployments.protocol import Endpoint, Setup
 from sweep.measuring.targets import check_services
@@ -25,12 +30,29 @@ from sweep.measuring.watched import watched
 from sweep.planning.target import Target
 from sweep.running import kubectl
 from sweep.running.errors import UsageError
-from sweep.running.kubectl import Kubectl, _complaint
+from sweep.running.kubectl import Kubectl, KubectlError, _complaint
 from sweep.running.ledger import Ledger
 from sweep_world import plan_of
 from workloads.checks.run import port_forward
 
 SPEC = "k8s:east/prod/rag"
+
+
+CADVISOR = """# TYPE container_cpu_cfs_periods_total counter
+container_cpu_cfs_periods_total{{container="proxy",namespace="prod",pod="POD"}} {0} {2}
+container_cpu_cfs_periods_total{{container="proxy",namespace="other",pod="POD"}} 9e9 {2}
+container_cpu_cfs_throttled_periods_total{{container="proxy",namespace="prod",pod="POD"}} {1} {2}
+container_cpu_usage_seconds_total{{container="proxy",cpu="cpu00",namespace="prod",pod="POD"}} {0}e-2 {2}
+container_cpu_usage_seconds_total{{container="proxy",cpu="cpu01",namespace="prod",pod="POD"}} {0}e-3 {2}
+container_cpu_usage_seconds_total{{container="",namespace="prod",pod="POD"}} 77 {2}
+"""
+
+
+def hpa(name: str, deployment: str) -> dict[str, Any]:
+    target = {"type": "Utilization", "averageUtilization": 70}
+    metrics = [{"type": "Resource", "resource": {"name": "cpu", "target": target}}]
+    of = {"kind": "Deployment", "name": deployment}
+    return {"metadata": {"name": name}, "spec": {"scaleTargetRef": of, "maxReplicas": 4, "metrics": metrics}}
 
 
 @pytest.fixture
@@ -44,7 +66,7 @@ def cluster(monkeypatch: pytest.MonkeyPatch) -> FakeCluster:
 def start(trap: Any, setup_of: Callable[..., Setup]) -> Callable[..., Any]:
     server = trap(lambda talk: None)
 
-    def started(options: str = "via=pod", settings: dict[str, str] | None = None) -> Any:
+    def started(options: str = "via=pod,load=here", settings: dict[str, str] | None = None) -> Any:
         target = Target.of(f"{SPEC},{options}" + (f",port={server.port}" if "pod" in options else ""))
         one = target.kind.deployment(setup_of())
         return one, one.start("v", {"WORKERS": "4"} if settings is None else settings)
@@ -55,8 +77,10 @@ def start(trap: Any, setup_of: Callable[..., Setup]) -> Callable[..., Any]:
 @pytest.mark.parametrize(("spec", "why"), [
     ("k8s:x", "wants a context, a namespace"), ("k8s:c/n/D", "'D' is no name"),
     (f"{SPEC},speed=9", "'speed' is no option"), (f"{SPEC},url=http://h", "goes with in-place"),
-    (f"{SPEC},replicas=2", "via=forward reaches one pod alone"),
-    (f"{SPEC},via=ingress", "via= takes forward, service, pod"), (f"{SPEC},port=0", "from 1 to 65535"),
+    (f"{SPEC},via=forward,replicas=2", "via=forward reaches one pod alone"),
+    (f"{SPEC},via=mesh", "via= takes service, ingress, pod, forward"),
+    (f"{SPEC},via=forward,load=cluster", "leads out of the cluster"),
+    (f"{SPEC},via=ingress,in-place", "makes an ingress for a clone"), (f"{SPEC},port=0", "from 1 to 65535"),
 ])  # fmt: skip
 def test_a_wrong_spec_is_one_line(spec: str, why: str) -> None:
     with pytest.raises(UsageError, match=why):
@@ -66,6 +90,7 @@ def test_a_wrong_spec_is_one_line(spec: str, why: str) -> None:
 def test_a_clone_has_labels_of_its_own_and_is_removed(
     cluster: FakeCluster, start: Any, tmp_path: Path
 ) -> None:
+    cluster.scalers = [hpa("other", "api"), hpa("h", "rag")]
     one, endpoint = start()
     [made] = [name for name in cluster.deployments if name != "rag"]
     clone, service = cluster.given[-1]["items"]
@@ -79,14 +104,26 @@ def test_a_clone_has_labels_of_its_own_and_is_removed(
     assert environment[-1] == {"name": "WORKERS", "value": "4"}
     assert [one["name"] for one in environment] == ["PASSWORD", "WORKERS"]
     assert deployment()["spec"] == cluster.deployments["rag"]["spec"]  # the original is as it was
-    endpoint.watch.begin()
+    # What no program in the sidecar reads, its node's kubelet counts; it looks again 15 s after the load.
+    looks = iter(
+        (CADVISOR.format(10, 4, 1000), *[CADVISOR.format(20, 5, 2000)] * 2, CADVISOR.format(110, 84, 3000))
+    )
+    cluster.raw = {"/nodes/n1/proxy/metrics/cadvisor": lambda: next(looks).replace("POD", f"{made}-abc")}
+    endpoint.watch.begin("")
     assert endpoint.watch.end(tmp_path) == ()
     found = CellPods.read(tmp_path)
     assert found
+    assert found.autoscaler == Autoscaler(name="h", cpu_percent=70, max_replicas=4)
     app, proxy = found.containers
     assert (app.nr_periods, app.nr_throttled, app.cpu_seconds, app.throttled_seconds) == (10, 4, 1.5, 0.0)
-    assert (app.memory_peak_bytes, app.limits, app.node) == (1 << 20, {"memory": "64Mi"}, "n1")
-    assert "no such program" in proxy.unread
+    assert (app.memory_peak_bytes, app.limits["memory"], app.node) == (1 << 20, "64Mi", "n1")
+    assert (proxy.nr_periods, proxy.nr_throttled, proxy.cpu_seconds) == (100, 80, pytest.approx(1.1))
+    assert (app.read_by, proxy.read_by, proxy.unread) == ("cgroup", "cadvisor", "")
+    limits = CellLimits.read(tmp_path)  # of the app alone
+    assert limits
+    assert (limits.cpu_limit_cores, limits.cpu_request_cores, limits.cpu_period_us) == (0.5, 0.25, 100_000)
+    assert (limits.nr_periods, limits.nr_throttled, limits.cpu_seconds) == (10, 4, 1.5)
+    assert (limits.memory_limit_bytes, limits.memory_peak_bytes, limits.oom_kills) == (64 << 20, 1 << 20, 0)
     one.stop()
     assert set(cluster.deployments) == {"rag"}
     kept = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
@@ -126,12 +163,12 @@ def test_a_pod_that_never_gets_ready_is_one_line_and_its_clone_is_removed(
 
 def test_in_place_goes_back_to_the_revision_that_was(cluster: FakeCluster, start: Any) -> None:
     cluster.deployments["rag"]["spec"]["template"]["spec"]["containers"][0]["env"][1]["valueFrom"] = {"x": 1}
-    one, _ = start("in-place,via=pod")
+    one, _ = start("in-place,via=pod,load=here")
     [container] = cluster.given[-1]["spec"]["template"]["spec"]["containers"]
     assert container == {"name": "app", "env": [{"name": "WORKERS", "value": "4", "valueFrom": None}]}
     one.stop()
     assert cluster.told[-1] == ("rollout", "undo", "deployment/rag", "--to-revision=7")
-    one, _ = start("in-place,via=pod", {})  # nothing to set, nothing to undo
+    one, _ = start("in-place,via=pod,load=here", {})  # nothing to set, nothing to undo
     one.stop()
     assert cluster.told[-1][0] == "get"
 
@@ -146,8 +183,7 @@ def test_what_others_manage_is_cloned_but_not_changed(
     cluster: FakeCluster, metadata: Any, scalers: Any, who: str
 ) -> None:
     cluster.deployments["rag"]["metadata"].update(metadata)
-    refs = [{"scaleTargetRef": {"kind": "Deployment", "name": name}} for name in scalers]
-    cluster.scalers = [{"metadata": {"name": "h"}, "spec": spec} for spec in refs]
+    cluster.scalers = [hpa("h", name) for name in scalers]
     check_services(plan_of(SPEC), {})
     with pytest.raises(UsageError, match=f"managed by {who}"):
         check_services(plan_of(f"{SPEC},in-place"), {})
@@ -215,6 +251,34 @@ def test_it_is_begun_again_and_ends_with_its_target(fake_kubectl: Any, setup_of:
     finally:
         forward.stop()
     assert forward._kept.exit_code() is not None
+
+
+def test_what_a_port_forward_costs_is_measured_on_both_sides(
+    trap: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Here the pod is this machine, and the forward a server that takes 30 ms more."""
+    pod = trap(lambda talk: None)
+    slow = Listener(
+        lambda connection: (time.sleep(0.03), connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n"), None)[2]
+    )
+
+    def run(self: Kubectl, *words: str, **_: Any) -> str:
+        if "python3" in words:
+            raise KubectlError("exec: no such program: python3")
+        return subprocess.run([sys.executable, *words[5:]], capture_output=True, check=True).stdout.decode()
+
+    monkeypatch.setattr(Kubectl, "run", run)
+    to: dict[str, Any] = {"local": slow.port, "port": pod.port, "path": "/health"}
+    try:
+        found = forward_cost(Kubectl("east", "prod"), "p", "app", **to)
+        assert found.more_ms is not None
+        assert 15 < found.more_ms < 200
+        assert f"{found.more_ms:.1f} ms are the way's own" in in_words(found)
+        monkeypatch.setattr(Kubectl, "run", lambda *_, **__: "[]")
+        assert "said no times" in forward_cost(Kubectl("east", "prod"), "p", "app", **to).unmeasured
+    finally:
+        slow.close()
+    assert "nothing came through it" in forward_cost(Kubectl("east", "prod"), "p", "app", **to).unmeasured
 
 
 def test_its_cell_is_not_valid_and_is_measured_again(tmp_path: Path) -> None:

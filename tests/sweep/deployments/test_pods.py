@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
+from records.options.quantity import quantity
 from sweep.deployments.catalogue import kind_of
 from sweep.deployments.confinement import Confinement
 from sweep.deployments.pod import EqualCpu, Pod
 from sweep.deployments.pods import render
 from sweep.deployments.pods.container import container_of
-from sweep.deployments.pods.quantity import quantity
 from sweep.planning.options import parse_targets
 from sweep.planning.target import with_sizes
 from sweep.running.cpus import as_if

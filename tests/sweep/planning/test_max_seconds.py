@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from sweep.choosing.preview import preview
+from sweep.deployments.protocol import Endpoint
 from sweep.measuring import cell
 from sweep.planning.load_words import check_min_seconds
 from sweep.planning.plan import Plan
@@ -18,7 +19,10 @@ def test_a_cell_may_take_so_long_and_estimates_have_it(place_of: Any) -> None:
     assert [plan.cell_seconds for plan in (usual, patient, brief)] == [(3, 8), (3, 60), (2, 2)]
     assert patient.seconds_of(4) - usual.seconds_of(4) == 4 * 26
     assert preview(patient)[-1].startswith("2 cells of 3 to 60 s")
-    words = cell._locust_argv(place_of(patient), key_of(), "http://h")
+    place = place_of(patient)
+    words = cell._locust_argv(
+        place, key_of(), Endpoint(base_url="http://h"), cell._told_here(place, key_of())
+    )
     assert words[words.index("--run-time") + 1] == "60s"
     kept = patient.to_json()
     assert Plan.from_json(kept) == patient

@@ -67,9 +67,9 @@ def test_what_the_load_would_refuse_is_refused_before_anything_starts(
 
 def test_a_point_is_what_locust_is_told() -> None:
     check_scenario(_plan(("max-tokens", (1, 2)), ("max_inflight", (1,))))
-    assert words(_plan(), Point.of_users(5)) == []
-    assert words(_plan(), Point.of({"max_tokens": 5, "users": 1})) == ["--max-tokens", "5"]
-    assert words(_plan(), Point.of({"rate": 20})) == ["--arrival", "constant", "--rate", "20"]
+    assert words(_plan(), Point.of_users(5), ()) == []
+    assert words(_plan(), Point.of({"max_tokens": 5, "users": 1}), ()) == ["--max-tokens", "5"]
+    assert words(_plan(), Point.of({"rate": 20}), ()) == ["--arrival", "constant", "--rate", "20"]
     last_is_believed = ["--arrival", "constant", "--arrival", "poisson", "--rate", "0.5"]
-    assert words(_plan(args=("--arrival", "poisson")), Point.of({"rate": 0.5})) == last_is_believed
-    assert words(replace(_plan(), workers=2), Point.of_users(5))[:2] == ["--processes", "2"]
+    assert words(_plan(), Point.of({"rate": 0.5}), ("--arrival", "poisson")) == last_is_believed
+    assert words(replace(_plan(), workers=2), Point.of_users(5), ())[:2] == ["--processes", "2"]

@@ -15,6 +15,7 @@ from rich.console import Console
 from records.services.variants import MOCKS
 from sweep.measuring import runner
 from sweep.measuring.progress import Progress
+from sweep.planning.division import divided
 from sweep.running import cpus
 from sweep.running.errors import UsageError
 from sweep_world import plan_of
@@ -91,6 +92,18 @@ def test_a_running_service_leaves_the_load_every_cpu_unless_it_was_told_which(
     found = replace(cpus.divide(asked, [0, 1, 2], pins=True), realtime=True).of_a_running_service()
     assert found.to_json() == {"mode": mode, "load": load, "target": None, "realtime": False}
     assert found.environment() == {}
+
+
+@pytest.mark.parametrize(("asked", "usable", "load", "target"), [
+    ("auto", 2, (0, 1), (0, 1)), ("auto", 4, (0, 1), (2, 3)), ("auto", 8, (0, 1, 2), (3, 4, 5, 6, 7)),
+    ("0:1", 2, (0,), (1,)),  # as was asked for
+])  # fmt: skip
+def test_workers_of_several_regions_are_not_kept_on_one_cpu(
+    asked: str, usable: int, load: tuple[int, ...], target: tuple[int, ...]
+) -> None:
+    plan = plan_of("local", variants=(MOCKS["baseline"],), cpus=asked, regions="a=5ms,b=9ms,c=50ms")
+    found = divided(plan, range(usable))
+    assert (found.load, found.target) == (load, target)
 
 
 @pytest.mark.skipif(not cpus.PINS, reason="this system keeps no process on a CPU")

@@ -1,0 +1,73 @@
+"""A load that did not come to its end: why, in one line, or that its cell counts as begun."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Protocol
+
+from records.cells import layout
+from records.cells.cell import Cell
+from records.exit_codes import INTERRUPTED, USAGE
+from records.files import write_json
+from sweep.deployments.protocol import Endpoint
+from sweep.planning.cell_key import CellKey
+from sweep.running.errors import UsageError
+
+_FULL_BYTES = 1 << 16
+"""A disk with less room than this may be why a process ended."""
+
+
+class Load(Protocol):
+    """What made a cell's load: a process here, or what was one elsewhere."""
+
+    @property
+    def log(self) -> Path:
+        """What it wrote."""
+        ...
+
+    def complaint(self) -> str:
+        """The line of its log that says what is wrong."""
+        ...
+
+    def how_ended(self) -> str | None:
+        """None while it runs."""
+        ...
+
+
+def why(
+    run: Path, key: CellKey, endpoint: Endpoint, code: int | None, load: Load, *, limit_seconds: float
+) -> Exception:
+    """What ends the sweep."""
+    if code == USAGE:
+        return UsageError(f"{_before(endpoint)}locust: {load.complaint()} ({load.log})")
+    how = f"did not end in {limit_seconds:g} s" if code is None else f"ended with {code}"
+    if shutil.disk_usage(run).free < _FULL_BYTES:  # then its log says nothing
+        how += f" on a full disk ({run})"
+    how = f"{_before(endpoint)}locust {how}"
+    return RuntimeError(f"{key.path}: {how}: {load.complaint()} ({load.log})")
+
+
+def killed(code: int | None) -> bool:
+    """Was Locust ended by a signal? It is not the sweep that sends it one."""
+    return code is not None and (code < 0 or code == INTERRUPTED)
+
+
+def begin_cell(folder: Path, key: CellKey) -> None:
+    """Have a cell there, though without an end, of a Locust that was killed, perhaps before it wrote one."""
+    if not (folder / layout.CELL).exists():
+        folder.mkdir(exist_ok=True)
+        cell = Cell(
+            deployment=key.deployment,
+            config=key.config,
+            concurrency=key.concurrency,
+            repeat=key.repeat,
+            factors=key.point,
+        )
+        write_json(folder / layout.CELL, cell.to_json())
+
+
+def _before(endpoint: Endpoint) -> str:
+    """What explains whatever the load met, where it is so."""
+    ended = endpoint.ended()
+    return f"{ended} ({endpoint.log}); " if ended else ""

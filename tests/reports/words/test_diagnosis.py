@@ -1,0 +1,12 @@
+"""A finding's code is told to a reader who does not know the term."""
+
+import re
+
+from reports.words.meanings import MEANS
+from support import ROOT
+
+
+def test_every_code_of_the_page_has_its_meaning_and_no_other() -> None:
+    text = (ROOT / "docs" / "diagnosis.md").read_text()
+    table = text.partition("## The codes")[2].partition("\n\nBounds")[0]
+    assert {*re.findall(r"^\| `([a-z-]+)` ", table, re.M)} - {"unknown"} == MEANS.keys()
