@@ -6,10 +6,10 @@ STAMP := $(VENV)/.installed
 # Each of hundreds of processes would else compile all modules anew where that variable is set, as in images.
 PYTEST := env -u PYTHONDONTWRITEBYTECODE $(BIN)/pytest -n 6 --dist worksteal
 
-.PHONY: help install sweep test check check-k8s scan-k8s format bench bench-diagnosis bench-dial bench-healthy bench-langchain bench-memory bench-pinning bench-probes bench-same case-study clean cluster-test fuzz images mutations podman-test
+.PHONY: help install sweep test check check-k8s scan-k8s format bench bench-diagnosis bench-dial bench-healthy bench-langchain bench-memory bench-pinning bench-same bench-side-cost case-study clean cluster-test fuzz images mutations podman-test
 
 help: ## List what can be made
-	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 install: $(STAMP) ## Make .venv with everything in it (the others call this)
 
@@ -89,8 +89,8 @@ bench-langchain: install ## Measure what LangChain's default executor and callba
 bench-pinning: install ## Compare CPUs of their own with shared ones (PINNING="--busy": beside burners)
 	$(BIN)/python benchmarks/pinning.py $(PINNING)
 
-bench-probes: install ## Measure what probes from outside cost the probed app (PROBES="--rounds 24"; 3 minutes)
-	$(BIN)/python benchmarks/probes.py $(PROBES)
+bench-side-cost: install ## Measure what collector, probes, exports and profiler cost an app (under 6 minutes; SIDE_COST="--each")
+	$(BIN)/python benchmarks/side_cost.py $(SIDE_COST)
 
 bench-memory: install ## Watch the memory of 500 users for three minutes
 	$(BIN)/python benchmarks/memory.py

@@ -179,24 +179,40 @@ class Load:
         self.over = False
         self._port = port
         self._failure = b""
+        self._opened: list[asyncio.Transport] = []
 
     def fail(self, what: bytes) -> None:
         self._failure = self._failure or what
 
-    async def _run(self, connections: int, seconds: float) -> float:
+    async def open(self, connections: int) -> None:
+        """Have so many ask, until `close`."""
         loop = asyncio.get_running_loop()
-        opened = [
-            (await loop.create_connection(lambda: _Connection(self), "127.0.0.1", self._port))[0]
-            for _ in range(connections)
-        ]
+        for _ in range(connections):
+            made, _ = await loop.create_connection(lambda: _Connection(self), "127.0.0.1", self._port)
+            self._opened.append(made)
+
+    async def close(self) -> None:
+        """Raises SystemExit: an answer was not complete, or there was none."""
+        self.over = True
+        for transport in self._opened:
+            transport.abort()
+        await asyncio.sleep(0.1)
+        self.check()
+        if not self.answered:
+            raise SystemExit(f"port {self._port}: not one whole answer came")
+
+    def check(self) -> None:
+        """Raises SystemExit: an answer was not complete."""
+        if self._failure:
+            raise SystemExit(f"port {self._port}: {self._failure!r}")
+
+    async def _run(self, connections: int, seconds: float) -> float:
+        await self.open(connections)
         await asyncio.sleep(min(0.5, seconds / 4))  # all connections busy before the count begins
         first, began_s = self.answered, time.perf_counter()
         await asyncio.sleep(seconds)
         rps = (self.answered - first) / (time.perf_counter() - began_s)
-        self.over = True
-        for transport in opened:
-            transport.abort()
-        await asyncio.sleep(0.1)
+        await self.close()
         return rps
 
     def rps(self, connections: int, seconds: float) -> float:
@@ -208,12 +224,7 @@ class Load:
         import uvloop
 
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            found = runner.run(self._run(connections, seconds))
-        if self._failure:
-            raise SystemExit(f"port {self._port}: {self._failure!r}")
-        if not found:
-            raise SystemExit(f"port {self._port}: not one whole answer came")
-        return found
+            return runner.run(self._run(connections, seconds))
 
 
 @dataclass(frozen=True, kw_only=True)

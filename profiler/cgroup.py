@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from profiler.kernel import pressure
+from profiler.kernel import pressure, text_of
 
 _GB = 1024**3
 _NO_LIMIT = 2**60
@@ -26,61 +27,68 @@ def of_process(pid: int, root: Path = Path("/")) -> dict[str, Any] | None:
     Use is that of the group whose limit is in effect, of the process's own where none is: a process in a
     group of its own below its pod's is throttled, and killed, by what the pod uses.
     """
-    process = root / "proc" / str(pid)
-    try:
-        lines = (process / "cgroup").read_text().splitlines()
-    except (OSError, UnicodeDecodeError):
-        return None
+    found = _groups(pid, root, text_of(f"{root}/proc/{pid}/cgroup"))
+    if "memory" in found:
+        return _version_1(found)
+    return _version_2(found[""]) if found else None
+
+
+@lru_cache
+def _groups(pid: int, root: Path, text: str) -> dict[str, tuple[str, ...]]:
+    """By controller, version 2 by "", the group and all above it; from what the system says of a process.
+    Found once: one that moves has another text."""
     paths: dict[str, str] = {}
-    for line in lines:
+    for line in text.splitlines():
         _, _, rest = line.partition(":")
         controllers, _, path = rest.partition(":")
         paths |= dict.fromkeys(controllers.split(","), path)
     tree = root / "sys" / "fs" / "cgroup"
-    its_own = process / "root" / "sys" / "fs" / "cgroup"
+    its_own = root / "proc" / str(pid) / "root" / "sys" / "fs" / "cgroup"
     if "cpu" in paths or "memory" in paths:
-        return _version_1(tree, its_own, paths)
-    return _version_2(list(_upwards(tree, its_own, paths[""]))) if "" in paths else None
+        return {
+            name: _upwards(_controller(tree, name), _controller(its_own, name), paths.get(name, "/"))
+            for name in ("cpu", "cpuacct", "cpuset", "memory")
+        }
+    return {"": _upwards(tree, its_own, paths[""])} if "" in paths else {}
 
 
-def _version_2(groups: list[Path]) -> dict[str, Any]:
-    limit, group = _least(groups, lambda one: _quota(one / "cpu.max"))
-    stat = _table(group / "cpu.stat")
+def _version_2(groups: tuple[str, ...]) -> dict[str, Any]:
+    limit, group = _least(groups, lambda one: _quota(f"{one}/cpu.max"))
+    stat = _table(f"{group}/cpu.stat")
     return {
         "version": 2,
         "cpu_limit_cores": limit,
-        "cpu_period_ms": _scaled(_period(group / "cpu.max"), 1e-3),
-        "cpuset_cores": _first(_cpus(one / "cpuset.cpus.effective") for one in groups),
+        "cpu_period_ms": _scaled(_period(f"{group}/cpu.max"), 1e-3),
+        "cpuset_cores": _first(_cpus(f"{one}/cpuset.cpus.effective") for one in groups),
         "cpu_usage_seconds": _scaled(stat.get("usage_usec"), 1e-6),
         "cpu_periods": stat.get("nr_periods"),
         "cpu_throttled_periods": stat.get("nr_throttled"),
         "cpu_throttled_seconds": _scaled(stat.get("throttled_usec"), 1e-6),
         **_memory(groups, "memory.max", "memory.current"),
-        "pressure": pressure(lambda resource: groups[0] / f"{resource}.pressure"),
+        "pressure": pressure(lambda resource: f"{groups[0]}/{resource}.pressure"),
     }
 
 
-def _version_1(tree: Path, its_own: Path, paths: dict[str, str]) -> dict[str, Any]:
-    def groups(name: str) -> list[Path]:
-        return list(_upwards(_controller(tree, name), _controller(its_own, name), paths.get(name, "/")))
-
-    cpu, accounted = groups("cpu"), groups("cpuacct")
+def _version_1(groups: dict[str, tuple[str, ...]]) -> dict[str, Any]:
+    cpu, accounted = groups["cpu"], groups["cpuacct"]
     limit, group = _least(cpu, _quota_1)
-    stat = _table(group / "cpu.stat")
+    stat = _table(f"{group}/cpu.stat")
     # The two are trees of their own, in which a group mostly has the same place.
     above = min(cpu.index(group), len(accounted) - 1)
     return {
         "version": 1,
         "cpu_limit_cores": limit,
-        "cpu_period_ms": _scaled(_number(group / "cpu.cfs_period_us"), 1e-3),
+        "cpu_period_ms": _scaled(_number(f"{group}/cpu.cfs_period_us"), 1e-3),
         "cpuset_cores": _first(
-            _cpus(one / name) for one in groups("cpuset") for name in ("cpuset.effective_cpus", "cpuset.cpus")
+            _cpus(f"{one}/{name}")
+            for one in groups["cpuset"]
+            for name in ("cpuset.effective_cpus", "cpuset.cpus")
         ),
-        "cpu_usage_seconds": _scaled(_number(accounted[above] / "cpuacct.usage"), 1e-9),
+        "cpu_usage_seconds": _scaled(_number(f"{accounted[above]}/cpuacct.usage"), 1e-9),
         "cpu_periods": stat.get("nr_periods"),
         "cpu_throttled_periods": stat.get("nr_throttled"),
         "cpu_throttled_seconds": _scaled(stat.get("throttled_time"), 1e-9),
-        **_memory(groups("memory"), "memory.limit_in_bytes", "memory.usage_in_bytes"),
+        **_memory(groups["memory"], "memory.limit_in_bytes", "memory.usage_in_bytes"),
         "pressure": None,
     }
 
@@ -92,7 +100,7 @@ def _controller(tree: Path, name: str) -> Path:
     return next((tree / one for one in (name, *both) if os.path.isdir(tree / one)), tree / name)
 
 
-def _upwards(tree: Path, its_own: Path, path: str) -> Iterator[Path]:
+def _upwards(tree: Path, its_own: Path, path: str) -> tuple[str, ...]:
     """A group and all above it, as far as they are seen: within a container the path may be the host's, and
     the root of the tree is the container's own group. Where the process is in another one than we are, the
     tree is what the process itself sees.
@@ -102,41 +110,42 @@ def _upwards(tree: Path, its_own: Path, path: str) -> Iterator[Path]:
     if ".." in parts or not os.path.isdir(group):
         foreign = ".." in parts  # it lies outside of all that we see: our own tree has none of its limits
         tree = group = its_own if foreign or os.path.isdir(its_own) else tree
-    yield group
+    found = [group]
     while group != tree:
         group = group.parent
-        yield group
+        found.append(group)
+    return tuple(map(str, found))
 
 
-def _memory(groups: list[Path], limit: str, used: str) -> dict[str, float | None]:
+def _memory(groups: tuple[str, ...], limit: str, used: str) -> dict[str, float | None]:
     """Limit, use, the most used so far, how often the limit stood in the way, and how often it killed."""
 
-    def least(group: Path) -> float | None:
-        size = _number(group / limit)
+    def least(group: str) -> float | None:
+        size = _number(f"{group}/{limit}")
         return size if size is not None and size < _NO_LIMIT else None
 
     size, group = _least(groups, least)
     # Version 2 before version 1, of which the group has the files of one.
-    events = _table(group / "memory.events")
-    peak, killed, hits = _number(group / "memory.peak"), events.get("oom_kill"), events.get("max")
+    events = _table(f"{group}/memory.events")
+    peak, killed, hits = _number(f"{group}/memory.peak"), events.get("oom_kill"), events.get("max")
     if not events:
-        peak = _number(group / "memory.max_usage_in_bytes") if peak is None else peak
-        killed = _table(group / "memory.oom_control").get("oom_kill")
-        hits = _number(group / "memory.failcnt")
+        peak = _number(f"{group}/memory.max_usage_in_bytes") if peak is None else peak
+        killed = _table(f"{group}/memory.oom_control").get("oom_kill")
+        hits = _number(f"{group}/memory.failcnt")
     return {
         "memory_limit_gb": _scaled(size, 1 / _GB),
-        "memory_used_gb": _scaled(_number(group / used), 1 / _GB),
+        "memory_used_gb": _scaled(_number(f"{group}/{used}"), 1 / _GB),
         "memory_peak_gb": _scaled(peak, 1 / _GB),
         "memory_limit_hits": hits,
         "memory_oom_kills": killed,
     }
 
 
-def _quota_1(group: Path) -> float | None:
-    return _ratio(_number(group / "cpu.cfs_quota_us"), _number(group / "cpu.cfs_period_us"))
+def _quota_1(group: str) -> float | None:
+    return _ratio(_number(f"{group}/cpu.cfs_quota_us"), _number(f"{group}/cpu.cfs_period_us"))
 
 
-def _quota(file: Path) -> float | None:
+def _quota(file: str) -> float | None:
     """Cores, from ``QUOTA PERIOD``; None for ``max``."""
     words = _words(file)
     if len(words) != 2 or not all(map(str.isdecimal, words)):
@@ -144,7 +153,7 @@ def _quota(file: Path) -> float | None:
     return _ratio(int(words[0]), int(words[1]))
 
 
-def _period(file: Path) -> int | None:
+def _period(file: str) -> int | None:
     words = _words(file)
     return int(words[1]) if len(words) == 2 and words[1].isdecimal() else None
 
@@ -153,25 +162,22 @@ def _ratio(quota: int | None, period: int | None) -> float | None:
     return quota / period if quota is not None and quota > 0 and period else None
 
 
-def _number(file: Path) -> int | None:
+def _number(file: str) -> int | None:
     words = _words(file)
     return int(words[0]) if len(words) == 1 and words[0].lstrip("-").isdecimal() else None
 
 
-def _table(file: Path) -> dict[str, int]:
+def _table(file: str) -> dict[str, int]:
     """Lines of a name and a number."""
     words = _words(file)
     return {name: int(text) for name, text in zip(words[::2], words[1::2], strict=False) if text.isdecimal()}
 
 
-def _words(file: Path) -> list[str]:
-    try:
-        return file.read_text().split()
-    except (OSError, UnicodeDecodeError):
-        return []
+def _words(file: str) -> list[str]:
+    return text_of(file).split()
 
 
-def _cpus(file: Path) -> int | None:
+def _cpus(file: str) -> int | None:
     """How many are in ``0-3,7``; None for an empty list, which version 1 has where none is set."""
     count = 0
     for span in ",".join(_words(file)).split(","):
@@ -182,7 +188,7 @@ def _cpus(file: Path) -> int | None:
     return count
 
 
-def _least(groups: list[Path], limit: Callable[[Path], float | None]) -> tuple[float | None, Path]:
+def _least(groups: tuple[str, ...], limit: Callable[[str], float | None]) -> tuple[float | None, str]:
     """The limit in effect, and whose it is: the nearest group's of equal ones, the first where none is."""
     found = [(value, group) for group in groups if (value := limit(group)) is not None]
     return min(found, key=lambda one: one[0], default=(None, groups[0]))

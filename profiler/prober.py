@@ -23,6 +23,11 @@ from records.evidence.probes import ACCEPT, Outcome, Probe
 TIMEOUT_S = 5.0
 IDLE_INTERVAL_S = 0.05
 """Before the load begins they are twice as many a second, for it waits for them."""
+PATH_SHARE = 0.001
+"""Of a core of the service's, that answering probes of a path may take. What one takes is at most what it
+lasted from connecting to its first byte: the quickest so far, for under load it waits for others, too."""
+PATH_SELDOM_S = 0.4
+"""However long that is, probes of a path are no further apart for its sake: 20 in a cell of 8 seconds."""
 DRAIN_S = 0.5
 """So long the rest of an answer is read, that the service sees no connection broken off,"""
 DRAIN_BYTES = 65536
@@ -64,6 +69,8 @@ class Prober:
     """Set until the load may begin."""
     timeout_s: float = TIMEOUT_S
     taken: int = 0
+    _quickest_s: float = 0.0
+    """From connecting to an answer's first byte; 0: there was none yet, or it is not asked for any."""
     _stop: threading.Event = field(default_factory=threading.Event)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _running: _Attempt | None = None
@@ -82,7 +89,7 @@ class Prober:
         due_ns, skipped = time.monotonic_ns() + round(self.offset_s * 1e9), 0
         while not self._stop.wait(max(0.0, (due_ns - time.monotonic_ns()) / 1e9)):
             idle = self.idle.is_set()
-            interval_s = IDLE_INTERVAL_S if idle else self.interval_s
+            interval_s = IDLE_INTERVAL_S if idle else paced_s(self.interval_s, self._quickest_s)
             step_ns, now_ns = round(interval_s * 1e9), time.monotonic_ns()
             stood_still = (now_ns - due_ns) // step_ns  # nothing else can have kept this one
             due_ns, skipped = due_ns + stood_still * step_ns, stood_still
@@ -124,6 +131,8 @@ class Prober:
         if not answer:
             raise ConnectionResetError
         attempt.first_byte_ns = time.monotonic_ns()
+        took_s = (attempt.first_byte_ns - (attempt.connected_ns or attempt.sent_ns)) / 1e9
+        self._quickest_s = min(took_s, self._quickest_s or took_s)
         drained_s = min(until_s, time.monotonic() + DRAIN_S)
         while len(answer) < _STATUS_BYTES and (more := _more(sock, drained_s)):
             answer += more
@@ -165,6 +174,11 @@ class Prober:
                 idle=attempt.idle,
             )
         )
+
+
+def paced_s(interval_s: float, quickest_s: float) -> float:
+    """How far apart to probe, of what takes a service so long at most."""
+    return max(interval_s, min(quickest_s / PATH_SHARE, PATH_SELDOM_S))
 
 
 def _more(sock: socket.socket, until_s: float) -> bytes:

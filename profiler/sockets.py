@@ -19,7 +19,7 @@ from profiler.tcp_table import LISTEN, STATES, TIME_WAIT, Tcp, by_netlink, by_pr
 
 COST = 0.001
 """Of a core, for a look at all; what listens is looked at each time."""
-LONGEST_S = 2.0
+LONGEST_S = 3.0
 """Between two looks, whatever they cost: a cell is some seconds long."""
 MOST_PEERS = 8
 Endpoint = tuple[str, int]
@@ -65,7 +65,9 @@ class Sockets:
         self._by_netlink = False
         if same_network(pids[0], self._proc):
             with suppress(OSError):
-                found = by_netlink(states, self._ours)
+                peers = {port for _, port in self._peers}
+                ends = (self._served | peers, peers)
+                found = by_netlink(states, self._ours, ends=None if self._open is None else ends)
                 self._by_netlink = True
                 return found
         return by_proc(pids[0], self._proc)

@@ -12,6 +12,7 @@ import os
 import socket
 import struct
 from collections.abc import Container, Iterable, Iterator
+from functools import lru_cache
 from ipaddress import IPv6Address
 from pathlib import Path
 from typing import NamedTuple
@@ -26,6 +27,7 @@ STATES = {
 _DIAG_BY_FAMILY, _DUMP = 20, 0x301
 _ERROR, _DONE = 2, 3
 _HEADER = struct.Struct("=IHHII")
+_BEGIN = struct.Struct("=IH")
 _INODE = struct.Struct("=I")
 _WAIT_S = 1.0
 
@@ -42,22 +44,40 @@ class Tcp(NamedTuple):
     """0: it is no process's any more."""
 
 
-def by_netlink(states: Iterable[int], inodes: Container[int], port: int = 0) -> list[Tcp]:
+def by_netlink(
+    states: Iterable[int],
+    inodes: Container[int],
+    port: int = 0,
+    ends: tuple[set[int], set[int]] | None = None,
+) -> list[Tcp]:
     """The sockets of our own network that are in these states, of those inodes or of none (it is quicker not
-    to read the others), on that port or on any. Raises OSError where it cannot be asked so."""
+    to read the others), on that port or on any. ``ends``: of those in TIME_WAIT, which may be thousands, ones
+    from one of the first ports or to one of the second alone. Raises OSError where it cannot be asked so."""
     if not hasattr(socket, "AF_NETLINK"):
         raise OSError("no netlink")
     wanted = sum(1 << state for state in states)
+    here, there = ({port.to_bytes(2, "big") for port in ports} for ports in ends or ((), ()))
     return [
         _message(body)
-        for family in (socket.AF_INET, socket.AF_INET6)
-        for body in _dump(family, wanted, port)
-        if not (inode := _INODE.unpack_from(body, 68)[0]) or inode in inodes
+        for family in _families()
+        for body in _dump(family, wanted, port, None if ends is None else (here, there))
+        if body[1] == TIME_WAIT or not (inode := _INODE.unpack_from(body, 68)[0]) or inode in inodes
     ]
 
 
-def _dump(family: int, states: int, port: int) -> Iterator[bytes]:
-    """An inet_diag_msg of <linux/inet_diag.h> each."""
+def _families(proc: Path = Path("/proc")) -> Iterator[int]:
+    """For each the kernel goes through all that there may be, which takes longer than all else."""
+    yield socket.AF_INET
+    with contextlib.suppress(OSError):
+        words = (proc / "net" / "sockstat6").read_text().split()
+        if words[:3] == ["TCP6:", "inuse", "0"]:
+            return
+    yield socket.AF_INET6
+
+
+def _dump(family: int, states: int, port: int, ends: tuple[set[bytes], set[bytes]] | None) -> Iterator[bytes]:
+    """An inet_diag_msg of <linux/inet_diag.h> each; of those in TIME_WAIT the ones with one of these ends."""
+    here, there = ends or ((), ())
     body = struct.pack("=BBBxI", family, socket.IPPROTO_TCP, 0, states) + struct.pack(">H46x", port)
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 4) as asked:  # NETLINK_SOCK_DIAG
         asked.settimeout(_WAIT_S)
@@ -66,12 +86,18 @@ def _dump(family: int, states: int, port: int) -> Iterator[bytes]:
             data = asked.recv(1 << 17)
             at = 0
             while at + _HEADER.size <= len(data):
-                length, kind, *_ = _HEADER.unpack_from(data, at)
+                length, kind = _BEGIN.unpack_from(data, at)
                 if kind == _DONE:
                     return
                 if kind == _ERROR or length < _HEADER.size:
                     raise OSError("the kernel lists no sockets")
-                yield data[at + _HEADER.size : at + length]
+                if (
+                    data[at + 17] != TIME_WAIT
+                    or ends is None
+                    or data[at + 20 : at + 22] in here
+                    or data[at + 22 : at + 24] in there
+                ):
+                    yield data[at + _HEADER.size : at + length]
                 at += (length + 3) & ~3
 
 
@@ -110,6 +136,7 @@ def _endpoint(text: str) -> tuple[str, int]:
     return _address(packed), int(port, 16)
 
 
+@lru_cache(1024)
 def _address(packed: bytes) -> str:
     if len(packed) == 4:
         return socket.inet_ntop(socket.AF_INET, packed)

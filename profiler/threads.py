@@ -16,7 +16,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-COST = 0.001
+from profiler.kernel import text_of
+
+COST = 0.0005
 """Of a core, for the threads of all processes together."""
 LONGEST_S = 2.0
 """Between two looks, whatever they cost: a cell is some seconds long."""
@@ -126,31 +128,30 @@ def _add(process: _Process, pid: int, found: dict[int, tuple[str, Use]]) -> dict
 
 
 def _thread(folder: str) -> tuple[str, Use]:
-    status = _text(f"{folder}/status")
-    fields = dict(line.partition(":")[::2] for line in status.splitlines())
+    status = text_of(f"{folder}/status")
     delay: int | None
-    try:
-        cpu, delay = (int(word) for word in _text(f"{folder}/schedstat").split()[:2])
-    except FileNotFoundError:  # a kernel without CONFIG_SCHED_INFO
-        ticks = _text(f"{folder}/stat").rpartition(")")[2].split()
+    if spent := text_of(f"{folder}/schedstat").split():
+        cpu, delay = int(spent[0]), int(spent[1])
+    else:  # a kernel without CONFIG_SCHED_INFO
+        ticks = text_of(f"{folder}/stat").rpartition(")")[2].split()
         cpu = round((int(ticks[11]) + int(ticks[12])) / os.sysconf("SC_CLK_TCK") * _NS)
         delay = None
-    name = fields.get("Name", "").strip()
+    name = _field(status, "Name")
     return _NUMBER.sub("", name) or name, Use(
         cpu,
         delay,
-        _number(fields.get("voluntary_ctxt_switches")),
-        _number(fields.get("nonvoluntary_ctxt_switches")),
+        _number(_field(status, "voluntary_ctxt_switches")),
+        _number(_field(status, "nonvoluntary_ctxt_switches")),
     )
 
 
-def _text(path: str) -> str:
-    with open(path, "rb", buffering=0) as file:
-        return file.read().decode("utf-8", "replace")
+def _field(status: str, name: str) -> str:
+    """Of lines of a name and a value; there are sixty, of which three are wanted."""
+    return ("\n" + status).partition(f"\n{name}:")[2].partition("\n")[0].strip()
 
 
-def _number(text: str | None) -> int | None:
-    return int(text) if text is not None and text.strip().isdecimal() else None
+def _number(text: str) -> int | None:
+    return int(text) if text.isdecimal() else None
 
 
 def _sum(one: int | None, more: int | None) -> int | None:

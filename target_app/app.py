@@ -14,9 +14,8 @@ from concurrent.futures import ThreadPoolExecutor
 from types import FrameType
 from urllib.parse import urlsplit
 
-from fastapi import FastAPI, Response
+from fastapi import FastAPI
 from fastapi.responses import JSONResponse
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.routing import Route
 
 from target_app.corpus import CorpusError
@@ -123,27 +122,24 @@ def make_app(settings: Settings) -> FastAPI:
             dial.close()
 
     app = FastAPI(title="Chokepoint's target", lifespan=lifespan)
-    _add_state(app, settings, pipeline, service, metrics)
+    app.state.metrics = metrics
+    _add_state(app, settings, pipeline, service)
     # First in the list: the path that is asked most is matched first.
-    answering = {
-        "/ask/stream": endpoints.ask_stream,
-        "/ask": endpoints.ask,
-        "/v1/chat/completions": endpoints.chat,
-    }
+    answering = (
+        ("POST", "/ask/stream", endpoints.ask_stream),
+        ("POST", "/ask", endpoints.ask),
+        ("POST", "/v1/chat/completions", endpoints.chat),
+        ("GET", "/health", endpoints.health),
+        ("GET", "/metrics", endpoints.metrics),
+    )
     app.router.routes[:0] = [
-        Route(path, BareASGI(handle), methods=["POST"]) for path, handle in answering.items()
+        Route(path, BareASGI(handle), methods=[method]) for method, path, handle in answering
     ]
     return app
 
 
-def _add_state(
-    app: FastAPI, settings: Settings, pipeline: Pipeline, service: Service, metrics: Metrics
-) -> None:
+def _add_state(app: FastAPI, settings: Settings, pipeline: Pipeline, service: Service) -> None:
     """The paths at which the application says how it is, and what it runs."""
-
-    @app.get("/health")
-    async def health() -> dict[str, str]:
-        return {"status": "ok"}
 
     @app.get("/ready")
     async def ready() -> JSONResponse:
@@ -157,10 +153,6 @@ def _add_state(
             "paths": pipeline.paths(),
             "sees": sees(settings.default_executor_threads, service.torch_threads),
         }
-
-    @app.get("/metrics")
-    async def show_metrics() -> Response:
-        return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)
 
 
 app = make_app(load_settings())

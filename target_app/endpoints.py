@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 import orjson
+from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import ValidationError
 
 from target_app.dialects import ChatRequest, ChatSink, QuietSink, WireSink, chat_completion
@@ -29,6 +30,7 @@ from target_app.stream import (
 from target_app.wire import MAX_BODY_BYTES, AskRequest
 
 JSON_HEADERS = [(b"content-type", b"application/json")]
+METRICS_HEADERS = [(b"content-type", CONTENT_TYPE_LATEST.encode())]
 STREAM_HEADERS = [
     (b"content-type", b"text/plain; charset=utf-8"),
     (b"cache-control", b"no-cache"),
@@ -44,9 +46,13 @@ async def send_json(
 ) -> None:
     """A whole JSON response."""
     payload = body if isinstance(body, bytes) else orjson.dumps(body)
-    headers = [*JSON_HEADERS, (b"content-length", b"%d" % len(payload)), *extra]
+    await _send_whole(send, status, payload, [*JSON_HEADERS, *extra])
+
+
+async def _send_whole(send: Send, status: int, body: bytes, headers: list[tuple[bytes, bytes]]) -> None:
+    headers = [*headers, (b"content-length", b"%d" % len(body))]
     await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": payload})
+    await send({"type": "http.response.body", "body": body})
 
 
 def _naming(pod: bytes, send: Send) -> Send:
@@ -70,7 +76,7 @@ class Endpoints:
         self._limit = service.settings.max_inflight
         self._pod = service.settings.pod_name.encode()
         self._inflight = 0
-        metrics.inflight.set_function(lambda: self._inflight)
+        metrics.inflight = lambda: self._inflight
 
     async def ask_stream(self, scope: Scope, receive: Receive, send: Send) -> None:
         """`POST /ask/stream`."""
@@ -84,6 +90,14 @@ class Endpoints:
         """`POST /v1/chat/completions`."""
         await self._guarded(receive, send, self._chat, chat_refusal)
 
+    async def health(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """`GET /health`: that the event loop runs. It is what probes ask for, some times a second."""
+        await send_json(send, 200, b'{"status":"ok"}')
+
+    async def metrics(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """`GET /metrics`."""
+        await _send_whole(send, 200, self._metrics.exposition(), METRICS_HEADERS)
+
     async def _guarded(
         self,
         receive: Receive,
@@ -95,11 +109,11 @@ class Endpoints:
         if self._pod:
             send = _naming(self._pod, send)
         if self._limit and self._inflight >= self._limit:
-            self._metrics.requests["refused"].inc()
+            self._metrics.count("refused")
             await send_json(send, 503, refusal(503, "too many requests in flight"), (RETRY_AFTER,))
             return
         if not self._service.ready:
-            self._metrics.requests["refused"].inc()
+            self._metrics.count("refused")
             await send_json(send, 503, refusal(503, "the model and the index are loading"), (RETRY_AFTER,))
             return
         self._inflight += 1
@@ -111,7 +125,7 @@ class Endpoints:
             close = (b"connection", b"close")  # a rest of the body may not be read
             await send_json(send, 413, refusal(413, f"the body exceeds {MAX_BODY_BYTES} bytes"), (close,))
         except ClientGone:
-            self._metrics.requests["cancelled"].inc()
+            self._metrics.count("cancelled")
         finally:
             self._inflight -= 1
 
@@ -147,7 +161,7 @@ class Endpoints:
             raise ClientGone from None
         finally:
             watch.stop()
-        self._metrics.requests["ok" if answer else "error"].inc()
+        self._metrics.count("ok" if answer else "error")
 
     async def _whole(
         self,
@@ -167,7 +181,7 @@ class Endpoints:
             raise ClientGone from None
         finally:
             watch.stop()
-        self._metrics.requests["ok" if answer else "error"].inc()
+        self._metrics.count("ok" if answer else "error")
         if answer is None:
             await send_json(send, 502, refusal(502, sink.failure))
         else:

@@ -125,8 +125,8 @@ class Pipeline:
 
     def _note(self, answer: Answer, stage: str, queued_ns: int, running_ns: int) -> None:
         answer.timings[stage] = {"queued_ms": queued_ns / NS_PER_MS, "running_ms": running_ns / NS_PER_MS}
-        self._metrics.queued[stage].observe(queued_ns / NS_PER_S)
-        self._metrics.running[stage].observe(running_ns / NS_PER_S)
+        self._metrics.queued[stage].note(queued_ns)
+        self._metrics.running[stage].note(running_ns)
 
     async def _prepare(self, request: AskRequest, answer: Answer) -> Prepared:
         asked = perf_counter_ns()

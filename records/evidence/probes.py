@@ -1,4 +1,5 @@
-"""Probes from outside: what a new connection met at a service, every 100 ms, while a load ran or before it.
+"""Probes from outside: what a new connection met at a service, some times a second, while a load ran
+or before it.
 
 A blocked event loop or a full pool answers a cheap path late, and the kernel still takes connections; where
 the listen queue is full, connecting itself is late.

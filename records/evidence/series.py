@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Callable, Iterator
 from fnmatch import fnmatchcase
+from functools import lru_cache
 
 _LINE = re.compile(
     r'([A-Za-z_:][\w:]*)[ \t]*(?:\{((?:[^"{}]|"(?:[^"\\]|\\.)*")*)\})?[ \t]+([^ \t]+)', re.ASCII
@@ -32,6 +33,7 @@ def parse(text: str) -> Iterator[tuple[str, float]]:
             yield _key(match[1], match[2] or ""), value
 
 
+@lru_cache(4096)  # a service says the same ones again and again
 def _key(name: str, labels: str) -> str:
     told = ",".join(f'{label}="{value}"' for label, value in sorted(_LABEL.findall(labels)))
     return f"{name}{{{told}}}" if told else name

@@ -143,7 +143,7 @@ class Plan:
         tuple[bounds.ProbePath, ...],
         Field(max_length=MOST_PATHS),
         Option(
-            "A cheap path of the service, probed ten times a second while it is loaded; repeatable, "
+            "A cheap path of the service, probed some times a second while it is loaded; repeatable, "
             f"{MOST_PATHS} at most. [default: --ready-path; /health of local and url:]",
             flag="--probe-path",
             metavar="PATH",

@@ -14,7 +14,7 @@ from typing import Any
 import click
 import pytest
 
-from profiler.prober import Prober, _outcome
+from profiler.prober import Prober, _outcome, paced_s
 from profiler.probes import main, wanted
 from reach.address import Address
 from records.evidence.probes import ACCEPT, Probe, read, summarise
@@ -117,6 +117,21 @@ def test_a_blocked_loop_keeps_the_path_waiting_and_takes_connections_all_the_sam
     assert taken.missed >= 18
     assert summarise(paths[:1])["/health"].missed == taken.missed
     assert paths[1].due_at_ns >= taken.ended_at_ns
+
+
+def test_a_path_is_probed_as_seldom_as_it_is_dear_and_connecting_as_often_as_wanted(
+    loop: Loop, start: Start
+) -> None:
+    assert [paced_s(0.1, took_s) for took_s in (0.0, 0.0001, 0.00025, 0.01)] == [0.1, 0.1, 0.25, 0.4]
+    assert paced_s(1.0, 0.01) == 1.0
+    _, accepts = start(loop.url, ACCEPT)
+    _, paths = start(loop.url, "/health")
+    wait_until(lambda: len(paths) > 4 and len(accepts) > 4)
+    assert {one.interval_ms for one in accepts} == {20.0}
+    took_ms = [(one.first_byte_ms or 0) - (one.connect_ms or 0) for one in paths]
+    for number, one in enumerate(paths[1:], 1):
+        dear_ms = 1e3 * paced_s(0.02, min(took_ms[:number]) / 1e3)
+        assert one.interval_ms == pytest.approx(dear_ms, abs=1.1)  # that of two times in microseconds
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="others refuse where the listen queue is full")

@@ -81,8 +81,13 @@ class Table:
         monkeypatch.setattr(sockets, "_inodes", lambda _: range(1, 100))
         monkeypatch.setattr("time.process_time", lambda: 0.0)
 
-    def listed(self, states: tuple[int, ...], _: object, port: int = 0) -> list[Tcp]:
-        return [one for one in self.of if one.state in states and port in (0, one.local[1])]
+    def listed(
+        self, states: tuple[int, ...], _: object, port: int = 0, ends: tuple[set[int], ...] | None = None
+    ) -> list[Tcp]:
+        def wanted(one: Tcp) -> bool:
+            return one.state != TIME_WAIT or not ends or one.local[1] in ends[0] or one.remote[1] in ends[1]
+
+        return [one for one in self.of if one.state in states and port in (0, one.local[1]) and wanted(one)]
 
     def add(self, state: int, local: int, remote: int, inode: int, queued: int = 0) -> None:
         self.of.append(Tcp(state, (LOOPBACK, local), ("10.0.0.1", remote), queued, 128, inode))
@@ -159,6 +164,22 @@ def test_after_a_process_that_was_just_gone_it_is_asked_by_netlink_again(
         gone.setattr(sockets, "same_network", lambda *_: False)
         assert looks.look([2**22 + 1], 0.0) is None
     assert port_of(look(looks, 1.0), 80)["queued"] == 4
+
+
+def test_of_those_that_have_ended_only_the_wanted_ends_are_listed(held: ExitStack) -> None:
+    server = listening(held)
+    port = server.getsockname()[1]
+    with socket.create_connection((LOOPBACK, port)) as client, server.accept()[0]:
+        own = client.getsockname()[1]
+        client.close()  # the first to do so keeps it
+    try:
+        every = by_netlink((TIME_WAIT,), set())
+    except OSError:
+        pytest.skip("the kernel is not asked by netlink here")
+    ended = [one for one in every if one.remote == (LOOPBACK, port)]
+    assert [one.local[1] for one in ended] == [own]
+    for ends, found in ((({own}, set()), ended), ((set(), {port}), ended), (({port}, {own}), [])):
+        assert [one for one in by_netlink((TIME_WAIT,), set(), ends=ends) if one in ended] == found
 
 
 def test_where_nothing_is_told_it_is_null(tmp_path: Path) -> None:

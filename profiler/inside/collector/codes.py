@@ -12,7 +12,7 @@ from itertools import islice
 from types import CodeType
 from typing import Any
 
-from .kinds import FRAMEWORKS, LISTENERS, RULES, SERVERS, Rule, by_pattern
+from .kinds import FRAMEWORKS, LISTENERS, REQUESTS, RULES, SERVERS, Rule, by_pattern
 
 _MOST = 20_000
 """Codes that are remembered; an app that makes new ones all the time would fill its memory with them."""
@@ -38,6 +38,7 @@ class SeenCode:
         "name",
         "own",
         "package",
+        "request",
         "rule",
         "server",
     )
@@ -52,6 +53,10 @@ class SeenCode:
         self.package = (self.module or "").partition(".")[0] if _PACKAGES.match(code.co_filename) else ""
         self.rule: Rule | None = None if self.own else RULES.get(self.key) or by_pattern(*self.key)
         self.server = self.key in LISTENERS or bool(SERVERS.match(self.key[0]))
+        self.request = not self.own and any(
+            modules.match(self.key[0]) and names.fullmatch(self.name) for modules, names in REQUESTS
+        )
+        """Is a task whose outermost it is a request?"""
         self._lines: dict[int, str] = {}
         self._calls: dict[int, str] = {}
 

@@ -1,4 +1,4 @@
-"""The thread that looks: at a kept interval, as long as an event loop runs here and somebody reads."""
+"""The thread that looks: at a pace that costs little, while an event loop runs here and somebody reads."""
 
 from __future__ import annotations
 
@@ -14,13 +14,12 @@ from types import CodeType
 from typing import Any
 
 from .loops import loops_of_asyncio
+from .pace import Pace
 from .pauses import Pauses
 from .sinks import Sink
 from .tasks import Tasks
 from .threads import Executors, at_work, loop_frame
 
-SHARE = 0.005
-"""Of one core at most: with many tasks it looks less often."""
 _LOOK_S = 1.0
 """How often it looks for loops, and whether it is read, where nobody tells it."""
 
@@ -68,6 +67,7 @@ class Sampler:
         self._told = told
         self._looked_s = float("-inf")
         self._interval_s = interval_s
+        self._pace = Pace(interval_s)
         self._anchor_ns = time.time_ns() - time.monotonic_ns()
         self._pauses = Pauses()
         self._executors = Executors()
@@ -162,7 +162,7 @@ class Sampler:
 
     def _sample_once(self) -> float:
         """One line; how long to pause then."""
-        began_s, began_cpu_s = time.monotonic(), time.thread_time()
+        self._pace.begins()
         pings = dict(self.pings)
         try:
             sinks = [sink for sink in self._sinks if sink.takes()]
@@ -172,8 +172,7 @@ class Sampler:
             self._errors += 1
         for ping in pings.values():  # last, so that we do not ourselves keep it from answering
             ping.send()
-        cpu_s = time.thread_time() - began_cpu_s
-        return max(self._interval_s - (time.monotonic() - began_s), cpu_s / SHARE, 0.001)
+        return self._pace.pause_s()
 
     def _sample(self, pings: dict[int, Ping]) -> dict[str, Any]:
         at_ns = self._anchor_ns + time.monotonic_ns()

@@ -6,11 +6,11 @@ import asyncio
 import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from functools import cache
+from types import CoroutineType
 from typing import Any
 
-from .codes import SeenCode, code_of, seen_code
-from .kinds import RECEIVES, REQUESTS
+from .codes import code_of, seen_code
+from .kinds import RECEIVES
 from .walk import RUNNING, Chain, Wait
 
 REQUEST, TASK, SERVER = "request", "task", "server"
@@ -147,19 +147,10 @@ class _Children:
         return self._of
 
 
-def _outermost(task: Any) -> SeenCode | None:
-    code = code_of(task.get_coro())
-    return None if code is None else seen_code(code)
-
-
 def _is_request(task: Any) -> bool:
-    place = _outermost(task)
-    return place is not None and not place.own and _begins_request(*place.key)
-
-
-@cache
-def _begins_request(module: str, name: str) -> bool:
-    return any(modules.match(module) and names.fullmatch(name) for modules, names in REQUESTS)
+    found = task.get_coro()
+    code = found.cr_code if type(found) is CoroutineType else code_of(found)
+    return code is not None and seen_code(code).request
 
 
 def _idle(chain: Chain) -> bool:

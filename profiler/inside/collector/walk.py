@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 from asyncio import Task
-from types import AsyncGeneratorType, CoroutineType, GeneratorType
+from types import AsyncGeneratorType, CoroutineType, GeneratorType, NoneType
 from typing import Any, NamedTuple
 
 from .codes import KNOWN, SeenCode, code_of, installed_app, line_of, own_function, seen_code
@@ -16,6 +16,8 @@ _TASKS_DEEP = 10
 _WRAPPERS = {"async_generator_asend", "async_generator_athrow", "coroutine_wrapper", "anext_awaitable"}
 """What stands between two coroutines and does not say what it wraps; the garbage collector knows."""
 READY, RUNNING = "ready", "running"
+_ENDS: set[type] = {NoneType}
+"""Types of what is at the end of a chain: an iterator over a future, mostly."""
 
 
 class Wait(NamedTuple):
@@ -67,12 +69,13 @@ class Chain:
 
     def _descend(self, found: Any) -> None:
         """Into a task's outermost coroutine, what it awaits, and what that does: the costly part."""
-        links, places = self.links, self.places
-        deepest = len(links) + _DEEP
-        while found is not None and len(links) < deepest:
+        links, places, known = self.links.append, self.places.append, KNOWN.get
+        for _ in range(_DEEP):
             kind = type(found)
             if kind is CoroutineType:
                 code, following = found.cr_code, found.cr_await
+            elif kind in _ENDS:
+                return
             elif kind is AsyncGeneratorType:
                 code, following = found.ag_code, found.ag_await
             elif kind is GeneratorType:
@@ -82,9 +85,13 @@ class Chain:
                 continue
             else:  # of Cython, or a future
                 code, following = code_of(found), getattr(found, "cr_await", None)
+                if code is None and following is None:
+                    _ends_with(kind)
             if code is not None:
-                links.append(found)
-                places.append(KNOWN.get(id(code)) or seen_code(code))
+                links(found)
+                places(known(id(code)) or seen_code(code))
+            if following is None:
+                return
             found = following
 
     def _awaited_tasks(self) -> list[Any]:
@@ -148,6 +155,12 @@ class Chain:
         innermost = self.places[-1] if self.places else None
         name = innermost.name if innermost is not None and not innermost.own else type(self.future).__name__
         return "future", name
+
+
+def _ends_with(kind: type) -> None:
+    """Remember a type that has nothing to follow, whatever its objects are at."""
+    if not any(hasattr(kind, name) for name in ("cr_await", "cr_code", "ag_code", "gi_code")):
+        _ENDS.add(kind)
 
 
 def _is_awaitable(found: Any) -> bool:

@@ -1,0 +1,70 @@
+"""How often the collector looks, by clocks of its own."""
+
+import pytest
+
+from profiler.inside.collector import pace
+from profiler.inside.collector.pace import OF_CORE, OF_PROCESS, SELDOM_S, Pace
+
+CELL_S = 8.0
+
+
+class Clocks:
+    """Of a process that uses so many cores, in which a look costs so many seconds of CPU."""
+
+    def __init__(self, used: float, look_s: float) -> None:
+        self.now_s, self.cpu_s, self.thread_s = 1e3, 50.0, 0.0
+        self._used, self._look_s = used, look_s
+
+    def monotonic(self) -> float:
+        return self.now_s
+
+    def process_time(self) -> float:
+        return self.cpu_s
+
+    def thread_time(self) -> float:
+        return self.thread_s
+
+    def look(self) -> None:
+        self.thread_s += self._look_s
+        self.pause(2 * self._look_s)  # it waits for the interpreter, too
+
+    def pause(self, seconds: float) -> None:
+        self.now_s += seconds
+        self.cpu_s += seconds * self._used
+
+
+@pytest.mark.parametrize(("used", "look_s", "looks_a_second"), [
+    (1.0, 0.0002, 10.0),  # a full core, some requests: as often as wanted
+    (1.0, 0.0012, 2.5),  # many of them: its share of a core, and no more
+    (4.0, 0.0012, 2.5),  # of one core, whatever the process uses
+    (1.0, 0.03, 0.1),  # thousands: however seldom
+    (0.05, 0.00004, 10.0), (0.05, 0.00008, 6.25),  # an idle process: its share of that,
+    (0.05, 0.0003, 5.0), (0.0, 0.0003, 5.0),  # but often enough for the diagnosis of a light load
+])  # fmt: skip
+def test_a_look_takes_its_share_and_a_light_load_is_seen_all_the_same(
+    monkeypatch: pytest.MonkeyPatch, used: float, look_s: float, looks_a_second: float
+) -> None:
+    clocks, looking, looks = Clocks(used, look_s), Pace(0.1), 200
+    monkeypatch.setattr(pace, "time", clocks)
+    looking.begins()
+    looking.pause_s()
+    began_s = clocks.now_s
+    for _ in range(looks):
+        looking.begins()
+        clocks.look()
+        clocks.pause(looking.pause_s())
+    over_s = clocks.now_s - began_s
+    assert looks / over_s == pytest.approx(looks_a_second, rel=0.02)
+    share = looks * look_s / over_s
+    assert share <= 1.01 * OF_CORE
+    seldom = CELL_S / SELDOM_S
+    assert share <= 1.02 * OF_PROCESS * used or looks / over_s * CELL_S <= 1.02 * seldom
+    assert looks / over_s * CELL_S >= 0.98 * seldom or share >= 0.98 * OF_CORE
+
+
+def test_who_wants_to_look_seldom_looks_no_more_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    clocks, looking = Clocks(0.05, 0.0003), Pace(1.0)
+    monkeypatch.setattr(pace, "time", clocks)
+    looking.begins()
+    clocks.look()
+    assert looking.pause_s() == pytest.approx(1.0 - 0.0006)
