@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-import re
 import signal
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +14,13 @@ import click
 import orjson
 import psutil
 
+from profiler import given
 from profiler.command import Command
-from profiler.output import build_profile, open_output, probes_path, samples_path, scraped_path
-from profiler.probing import Probed, parse, probed, probing
+from profiler.given import Settings
+from profiler.look_inside import in_words as inside_in_words
+from profiler.look_inside import looking, seen_inside
+from profiler.output import build_profile, inside_path, open_output, probes_path, samples_path, scraped_path
+from profiler.probing import parse, probed, probing
 from profiler.run import Stop, run, stop_on_signals
 from profiler.sampler import Sampler, readable
 from profiler.schedule import Schedule
@@ -25,43 +28,15 @@ from profiler.scrape import Scraping
 from profiler.summary import summary_of, table
 from profiler.terminal import print_out, report, report_error
 from profiler.watch import Watch
-from reach import unshown
-from records.evidence.scrape import METAVAR, Scrape, ScrapeError, scrapes_of
+from records.evidence.scrape import METAVAR
 from records.evidence.unanswered import unanswered_probes, unanswered_scrapes
 from records.exit_codes import FAULT, INTERRUPTED, USAGE
 from records.files import LineFile, in_words
 from records.options.number_options import Number, Whole
 from records.secrets.given import blank_command
-from records.secrets.redaction import Redaction
 
 DEFAULT_PORT = 8001
 """The reference app's, as the original's."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Settings:
-    """What is to be profiled, for how long, and where it is written."""
-
-    duration_s: float
-    interval_s: float
-    command: str | None
-    pids: tuple[int, ...]
-    pattern: re.Pattern[str] | None
-    port: int | None
-    scrapes: tuple[Scrape, ...]
-    output: Path | None
-    """None: a new one of this moment, in the current directory."""
-    force: bool
-    quiet: bool
-    as_json: bool
-    redaction: Redaction
-    """Of what is kept."""
-    probed: Probed | None = None
-
-    @property
-    def ends_by_itself(self) -> bool:
-        """Else Ctrl-C is the planned end, and no interruption."""
-        return self.duration_s > 0 or self.command is not None
 
 
 @click.command(context_settings={"max_content_width": 110, "help_option_names": ["-h", "--help"]})
@@ -84,6 +59,12 @@ class Settings:
     "--port",
     type=Whole(1, 65535),
     help=f"Follow what listens on this port.  [default: {DEFAULT_PORT}, where nothing else is named]",
+)
+@click.option(
+    "--inside",
+    is_flag=True,
+    help="Also look into what --pid or --port names, Python 3.14 or newer with an event loop: at which lines "
+    "requests wait, into .inside.jsonl. A thread of ours is loaded into it, and ends with this.",
 )
 @click.option(
     "--scrape",
@@ -111,6 +92,7 @@ def command_line(
     pids: tuple[int, ...],
     match: str | None,
     port: int | None,
+    inside: bool,
     scrapes: tuple[str, ...],
     output: Path | None,
     force: bool,
@@ -134,28 +116,27 @@ def command_line(
     interrupted before its time, 2 usage, or not one process to follow all the time (the machine's figures are
     written), 1 a disk that is full, of standard output too.
 
-    Memory is counted by proportional sets where Linux has them. To read one the kernel walks the page tables
-    of the process, some 12 ms a GB; so they are read once a second at most, and seldom enough to cost 0.2 %
-    of a core.
+    Memory is counted by proportional sets where Linux has them. To read one takes the kernel some 12 ms a GB;
+    so they are read once a second at most, and seldom enough to cost 0.2 % of a core.
     """
     if port is None and text is None and not pids and match is None and not scrapes:
         port = DEFAULT_PORT
-    if text is not None and not text.strip():
-        raise click.UsageError("--command is empty")
+    given.check(text, match, inside=inside)
     return profile(
         Settings(
             duration_s=duration or 0.0,
             interval_s=interval,
             command=text,
             pids=pids,
-            pattern=_pattern(match),
+            pattern=given.pattern(match),
             port=port,
-            scrapes=_scrapes(scrapes),
+            scrapes=given.scrapes(scrapes),
             output=output,
             force=force,
             quiet=quiet,
             as_json=as_json,
-            redaction=_redaction((*probes.pop("sent"), *probes["header"])),
+            inside=inside,
+            redaction=given.redaction_of((*probes.pop("sent"), *probes["header"])),
             probed=parse(probes, os.environ),
         )
     )
@@ -176,7 +157,13 @@ def profile(settings: Settings) -> int:
                 command = Command(settings.command, output_to_stderr=settings.as_json)
                 watch.add(command.pid)
                 watch.leave_out(command.guard)
-            with probing(settings.probed, probes_path(output), watch.leave_out):
+            within = inside_path(output)
+            look = (
+                looking(settings.pids, settings.port, within, watch.leave_out)
+                if settings.inside
+                else nullcontext()
+            )
+            with look, probing(settings.probed, probes_path(output), watch.leave_out):
                 _sample(settings, watch, file, stop, command)
             if scraping:
                 scraping.stop()
@@ -189,6 +176,9 @@ def profile(settings: Settings) -> int:
             if stop.signal == signal.SIGINT and settings.ends_by_itself:
                 return INTERRUPTED
             return 0 if watch.found or settings.scrapes else _nothing(settings, watch)
+    except click.ClickException:  # nothing was sampled yet
+        file.path.unlink(missing_ok=True)
+        raise
     except OSError as error:  # a disk that fills up
         kept = f"what was sampled before is in {readable(str(file.path))}"
         report_error(f"cannot go on: {in_words(error)}; {kept}")
@@ -245,6 +235,8 @@ def _finish(settings: Settings, output: Path, watch: Watch, command: Command | N
         more["port"] = {"number": settings.port, "found": watch.listeners.told()}
     document = build_profile(samples_path(output), output, more)
     summary = summary_of(document)
+    if settings.inside:
+        summary["inside"] = seen_inside(inside_path(output))
     if settings.as_json:
         return print_out(orjson.dumps(summary, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
     if settings.quiet:
@@ -253,26 +245,9 @@ def _finish(settings: Settings, output: Path, watch: Watch, command: Command | N
         text = table(summary)
     except OSError:  # it asks the terminal, which may have been closed meanwhile
         text = ""
+    if settings.inside:
+        text += inside_in_words(summary["inside"])
     return print_out(f"{text}Written to {readable(str(output))}\n")
-
-
-def _redaction(headers: Sequence[str]) -> Redaction:
-    pairs = (text.partition("=") for text in headers)
-    return unshown.redaction(os.environ, {name.strip(): value.strip() for name, _, value in pairs})
-
-
-def _scrapes(texts: Sequence[str]) -> tuple[Scrape, ...]:
-    try:
-        return scrapes_of(texts)
-    except ScrapeError as error:
-        raise click.UsageError(f"--scrape {error}") from None
-
-
-def _pattern(match: str | None) -> re.Pattern[str] | None:
-    try:
-        return None if match is None else re.compile(match)
-    except re.error as error:
-        raise click.UsageError(f"--match is not a regular expression: {error}") from None
 
 
 def _watch(settings: Settings) -> Watch:

@@ -29,6 +29,11 @@ def scraped_path(json_path: Path) -> Path:
     return json_path.with_suffix(".scraped.jsonl")
 
 
+def inside_path(json_path: Path) -> Path:
+    """profile.json -> profile.inside.jsonl, beside it."""
+    return json_path.with_suffix(".inside.jsonl")
+
+
 def new_path(folder: Path, now: datetime) -> Path:
     """A name of this moment that no other profile has: its file of samples is made, so that another that
     begins in the same second takes the next. Raises OSError."""
@@ -64,7 +69,7 @@ def open_output(given: Path | None, *, force: bool) -> tuple[Path, LineFile]:
     samples = samples_path(given)
     if given == samples:
         raise click.UsageError(f"--output {given}: .jsonl is the samples' file beside it; name it .json")
-    files = (given, samples, probes_path(given), scraped_path(given))
+    files = (given, samples, probes_path(given), scraped_path(given), inside_path(given))
     for path in files:
         if path.exists() and not path.is_file():
             raise click.UsageError(f"{path} is not a regular file")

@@ -24,6 +24,7 @@ from sweep.mending.given_fixes import check_fixes, parse_fixes
 from sweep.mending.trying import AFTERWARDS, BESIDE_IT, OPTION, refuse_beside, tries_fixes, try_fixes_of
 from sweep.mending.trying import given as was_given
 from sweep.planned import planned
+from sweep.planning.attaching import attaching
 from sweep.planning.division import divided
 from sweep.planning.plan_options import with_options
 from sweep.planning.target import sizing, waiting
@@ -102,6 +103,7 @@ Exit codes: 0 fine, 1 a fault of ours, 2 usage or a target that never got ready,
 )
 @waiting
 @sizing
+@attaching
 @click.option(
     "--budget",
     default=None,

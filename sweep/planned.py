@@ -15,6 +15,7 @@ from sweep.beside.reaching import check_reach, reach_of_plan, with_whole_paths
 from sweep.beside.scraping import check_scrapes
 from sweep.beside.seen import check_seen
 from sweep.planning import options
+from sweep.planning.attaching import with_attached
 from sweep.planning.dialling import check_not_auto, dialled
 from sweep.planning.division import divided
 from sweep.planning.factors import check_scenario
@@ -58,9 +59,13 @@ def planned(given: Mapping[str, Any], locust_args: Sequence[str], environment: M
     plan = Plan(
         **as_given(given),
         targets=with_wait(
-            with_sizes(
-                options.parse_targets(given["deployments"] or options.deployments_of(environment)),
-                given["as_if_cores"],
+            with_attached(
+                with_sizes(
+                    options.parse_targets(given["deployments"] or options.deployments_of(environment)),
+                    given["as_if_cores"],
+                ),
+                given["attach"],
+                inside=given["inside"],
             ),
             cwd=os.getcwd(),
             path=given["ready_path"],

@@ -38,13 +38,13 @@ def expected(plan: Any, deployment: str) -> tuple[str, ...]:
     targets = plan.get("targets") if isinstance(plan, dict) else None
     if not isinstance(targets, list):
         return ()
-    specs = [
-        str(one.get("spec")) for one in targets if isinstance(one, dict) and one.get("label") == deployment
-    ]
+    own = [one for one in targets if isinstance(one, dict) and one.get("label") == deployment]
+    specs = [str(one.get("spec")) for one in own]
     here = any(spec.partition(":")[0] in STARTED_HERE for spec in specs)
+    entered = {layout.INSIDE} if any(one.get("attach") for one in own) else set()
     there = {layout.PROBES} if specs and all(map(_asked_in_cluster, specs)) else set()
-    of_any = set(OF_ANY_TARGET) - there
-    kept = [file for key, file in BY_PLAN.items() if plan.get(key) and (here or file in of_any)]
+    others = (set(OF_ANY_TARGET) | entered) - there
+    kept = [file for key, file in BY_PLAN.items() if plan.get(key) and (here or file in others)]
     return tuple([layout.SAMPLES, *kept] if here and specs else kept)
 
 

@@ -18,4 +18,7 @@ def look_inside(analysis: Analysis, service: Service) -> str:
             "have the sweep take stacks (--stacks), or send spans (--otlp): it looked inside, and no asyncio"
             " loop was there"
         )
-    return "start the service by the sweep (--deployment run:COMMAND): nobody looked inside"
+    return (
+        "start the service by the sweep (--deployment run:COMMAND), or have it looked into where it runs"
+        " (--attach auto; Python 3.14): nobody looked inside"
+    )

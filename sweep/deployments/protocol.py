@@ -113,6 +113,8 @@ class Setup:
     ready_seconds: float = READY_SECONDS
     as_if_cores: int | None = None
     """Of the node for which a target with a quota sizes its pools; None: of this machine."""
+    attach: str = ""
+    """Which processes of a running service are looked into: "auto", or numbers; empty: none."""
     ways: tuple[str, ...] = ()
     """By which its cells are asked, where the plan says so; none: by the one of its spec."""
 
@@ -157,6 +159,8 @@ class Kind(ABC):
     those would start as many threads as it may, and show nothing."""
     on_a_node: ClassVar[bool] = False
     """It can be sized as on a node of more cores."""
+    may_be_attached: ClassVar[bool] = False
+    """It runs, maybe on this machine, and can be looked into without a start."""
     ready_path: ClassVar[str | None] = None
     """Where it is asked whether it is ready, if the user may say where."""
 

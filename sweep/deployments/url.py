@@ -10,9 +10,11 @@ from reach.address import Address
 from reach.options import Reach
 from records.cells.layout import deployment_name
 from records.services.served import Served
+from sweep.deployments.attached import attach
 from sweep.deployments.protocol import HEALTH_PATH, Endpoint, Kind, Setup
 from sweep.running.asking import served, trouble
 from sweep.running.errors import UsageError, check_base_url
+from sweep.running.processes import Child
 
 ANSWER_SECONDS = 5.0
 """For a running service to say anything at all."""
@@ -25,6 +27,7 @@ class Url(Kind):
     """The base URL of a service."""
 
     form = "url:http://HOST:PORT"
+    may_be_attached = True
     base_url: str
 
     @classmethod
@@ -62,11 +65,22 @@ class UrlDeployment:
     def __init__(self, kind: Url, setup: Setup) -> None:
         self._kind = kind
         self._setup = setup
+        self._looking: Child | None = None
 
     def start(self, name: str, settings: Mapping[str, str]) -> Endpoint:
-        """Whether it runs as ``name`` is only asked. Raises UsageError when nothing answers there."""
-        said = self._kind.check(self._setup.reach, self._setup.headers)
-        return Endpoint(base_url=self._kind.base_url, served=said)
+        """Whether it runs as ``name`` is only asked.
+
+        Raises:
+            UsageError: nothing answers there, or it cannot be looked into.
+        """
+        setup, url = self._setup, self._kind.base_url
+        said = self._kind.check(setup.reach, setup.headers)
+        if not setup.attach or setup.inside is None:
+            return Endpoint(base_url=url, served=said)
+        self._looking = attach(setup, url, setup.inside)
+        return Endpoint(base_url=url, served=said, inside=setup.inside)
 
     def stop(self) -> None:
-        """It is not ours to stop."""
+        """It is not ours to stop, but what looks into it is."""
+        if self._looking is not None:
+            self._looking.stop()

@@ -90,6 +90,7 @@ def _setup(
         ready_path=target.ready_path,
         ready_seconds=target.ready_seconds,
         as_if_cores=target.as_if_cores,
+        attach=target.attach,
         ways=ways_of(place.plan),
     )
 

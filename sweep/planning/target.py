@@ -44,6 +44,8 @@ class Target:
     ready_seconds: Annotated[float, Field(gt=0, le=MOST_READY_SECONDS)] = READY_SECONDS
     as_if_cores: Annotated[int | None, Field(ge=1, le=MOST_CORES)] = None
     """Of the node for which it is sized; None: of this machine."""
+    attach: str = ""
+    """Which processes of a running service are looked into: "auto", or numbers; empty: none."""
 
     def __post_init__(self) -> None:
         if not _LABEL.fullmatch(self.label):

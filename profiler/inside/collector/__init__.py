@@ -2,7 +2,8 @@
 starts the thread that looks.
 
 ``CHOKEPOINT_INSIDE`` is the folder in which each process has a file of JSON lines, ``PID.jsonl``;
-``CHOKEPOINT_INSIDE_MS`` the interval.
+``CHOKEPOINT_INSIDE_MS`` the interval. Into a process that runs already it comes by `attach`, and then finds
+the loops itself.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ from _thread import get_ident
 from types import CodeType
 from typing import Any
 
+from .loops import runs_a_loop
 from .sampler import Sampler
+from .sinks import FileSink, PipeSink
 
 FOLDER = "CHOKEPOINT_INSIDE"
 INTERVAL = "CHOKEPOINT_INSIDE_MS"
@@ -41,9 +44,37 @@ def serves() -> None:
 def _begun() -> Sampler | None:
     global _sampler
     if _sampler is None and not _is_of_gevent():
-        _sampler = Sampler(os.environ[FOLDER], _interval_ms() / 1e3)
+        file = FileSink(os.path.join(os.environ[FOLDER], f"{os.getpid()}.jsonl"))
+        _sampler = Sampler(file, _interval_ms() / 1e3, told=True)
         atexit.register(_sampler.stop)
     return _sampler
+
+
+def refusal() -> str:
+    """Why this process cannot be looked into; empty: it can be."""
+    if _is_of_gevent():
+        return "it runs on gevent, which has no threads to look from"
+    return "" if "asyncio.events" in sys.modules else "it runs no event loop: asyncio is not imported there"
+
+
+def attach(pipe: int, interval_s: float, thread: int, loop: Any) -> None:
+    """Write samples into a pipe's end until nobody reads it, beside whoever looks already, at their interval.
+
+    ``loop`` is what runs in ``thread`` (None: nothing does), also where the stack does not show it.
+    """
+    global _sampler
+    sink = PipeSink(pipe)
+    if _sampler is not None and _sampler.add(sink):
+        return
+    _sampler = Sampler(sink, interval_s, told=False)
+    atexit.register(_sampler.stop)
+    frame = sys._current_frames().get(thread) if loop is not None else None
+    if frame is not None and (code := runs_a_loop(frame)) is not None:
+        _sampler.begins(thread, loop, code)
+
+
+def at_work() -> bool:
+    return _sampler is not None and not _sampler.stopped
 
 
 def _interval_ms() -> float:

@@ -214,6 +214,7 @@ CHILDREN = {
     ("asyncio.tasks", "wait_for"): "fut",
     ("asyncio.tasks", "_wait"): "fs",
     ("asyncio.taskgroups", "TaskGroup.__aexit__"): "self",
+    ("asyncio.taskgroups", "TaskGroup._aexit"): "self",  # Python 3.13
     ("anyio._backends._asyncio", "TaskGroup.__aexit__"): "self",
 }
 """Functions that wait for other tasks by a future that does not say so, and in what they have them."""

@@ -1,8 +1,9 @@
-"""The thread that looks: at a pace that costs little, as long as an event loop runs in this process."""
+"""The thread that looks: at a pace that costs little, while an event loop runs here and somebody reads."""
 
 from __future__ import annotations
 
 import _thread
+import atexit
 import json
 import os
 import signal
@@ -12,14 +13,16 @@ from contextlib import suppress
 from types import CodeType
 from typing import Any
 
+from .loops import loops_of_asyncio
 from .pace import Pace
 from .pauses import Pauses
 from .served import served
+from .sinks import Sink
 from .tasks import Tasks
 from .threads import Executors, at_work, loop_frame
 
-MOST_BYTES = 256 << 20
-"""Of a process's file, after which it only runs on."""
+_LOOK_S = 1.0
+"""How often it looks for loops, and whether it is read, where nobody tells it."""
 
 
 class Ping:
@@ -51,12 +54,19 @@ class Ping:
 
 
 class Sampler:
-    """One a process. Whatever goes wrong is counted, and never the app's trouble."""
+    """One a process. Whatever goes wrong is counted, and never the app's trouble.
 
-    def __init__(self, folder: str, interval_s: float) -> None:
+    ``told``: of loops that begin and end it is told; else it looks for them.
+    """
+
+    def __init__(self, sink: Sink, interval_s: float, *, told: bool) -> None:
         self.pings: dict[int, Ping] = {}
         """By the thread that its loop runs in."""
-        self._path = os.path.join(folder, f"{os.getpid()}.jsonl")
+        self._sinks = [sink]
+        self._taken = _thread.allocate_lock()
+        """Held by whoever changes the sinks, or ends for there are none."""
+        self._told = told
+        self._looked_s = float("-inf")
         self._interval_s = interval_s
         self._pace = Pace(interval_s)
         self._anchor_ns = time.time_ns() - time.monotonic_ns()
@@ -64,9 +74,7 @@ class Sampler:
         self._pauses = Pauses()
         self._executors = Executors()
         self._errors = 0
-        self._size = 0
-        self._file = -1
-        self._stopped = False
+        self.stopped = False
         self._wake = _thread.allocate_lock()
         self._wake.acquire()
         self._ended = _thread.allocate_lock()
@@ -85,17 +93,28 @@ class Sampler:
     def ends(self, thread: int) -> None:
         self.pings.pop(thread, None)
 
+    def add(self, sink: Sink) -> bool:
+        """Also write there; False: it has come to its end, and does not."""
+        if not self._taken.acquire(timeout=1.0):
+            return False
+        try:
+            if not self.stopped:
+                self._sinks.append(sink)
+            return not self.stopped
+        finally:
+            self._taken.release()
+
     def stop(self) -> None:
         """Before Python ends; it waits until the thread is out of Python."""
-        self._stopped = True
+        self.stopped = True
         self._rouse()
         self._ended.acquire(timeout=1.0)
 
     def forked(self) -> None:
         """In a child, to which the thread did not come along: leave the parent's file alone."""
         self._pauses.stop()
-        if self._file >= 0:
-            os.close(self._file)
+        for sink in self._sinks:
+            sink.close()
 
     def _rouse(self) -> None:
         if self._wake.locked():
@@ -107,21 +126,45 @@ class Sampler:
             if hasattr(signal, "pthread_sigmask"):  # no signal that the app waits for is ours to take
                 signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
             pause_s = self._interval_s
-            while not self._stopped:
+            while self._is_wanted():
+                self._look_for_loops()
                 if self.pings or self._serves:
                     self._pause(pause_s)
                     pause_s = self._sample_once()
-                else:  # roused by the next loop
+                elif self._told:  # roused by the next loop
                     self._wake.acquire()
+                else:
+                    self._wake.acquire(timeout=_LOOK_S)
         except BaseException:
             self._errors += 1
         finally:
+            self.stopped = True
             self._pauses.stop()
             self._ended.release()
 
+    def _is_wanted(self) -> bool:
+        with self._taken:
+            self._sinks = [sink for sink in self._sinks if not sink.gone()]
+            if not self._sinks and not self.stopped:
+                self.stopped = True
+                atexit.unregister(self.stop)
+        return not self.stopped
+
+    def _look_for_loops(self) -> None:
+        now_s = time.monotonic()
+        if self._told or now_s - self._looked_s < _LOOK_S:
+            return
+        self._looked_s = now_s
+        for thread, ping in list(self.pings.items()):
+            if not ping.loop.is_running():
+                self.ends(thread)
+        for found in loops_of_asyncio(sys._current_frames()):
+            if found.thread not in self.pings:
+                self.pings[found.thread] = Ping(found.loop, found.runs_it)
+
     def _pause(self, seconds: float) -> None:
         ends_s = time.monotonic() + seconds
-        while not self._stopped and (left_s := ends_s - time.monotonic()) > 0:
+        while not self.stopped and (left_s := ends_s - time.monotonic()) > 0:
             self._wake.acquire(timeout=left_s)
 
     def _sample_once(self) -> float:
@@ -129,8 +172,9 @@ class Sampler:
         self._pace.begins()
         pings = dict(self.pings)
         try:
-            if (pings or self._serves) and self._size < MOST_BYTES:
-                self._write(self._sample(pings))
+            sinks = [sink for sink in self._sinks if sink.takes()]
+            if (pings or self._serves) and sinks:
+                self._write(json.dumps(self._sample(pings), separators=(",", ":")).encode() + b"\n", sinks)
         except Exception:
             self._errors += 1
         for ping in pings.values():  # last, so that we do not ourselves keep it from answering
@@ -168,9 +212,9 @@ class Sampler:
             "took_us": round(1e6 * (time.thread_time() - began_s)),
         }
 
-    def _write(self, line: dict[str, Any]) -> None:
-        data = json.dumps(line, separators=(",", ":")).encode() + b"\n"
-        if self._file < 0:
-            flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_CLOEXEC", 0)
-            self._file = os.open(self._path, flags, 0o644)
-        self._size += os.write(self._file, data)
+    def _write(self, line: bytes, sinks: list[Sink]) -> None:
+        for sink in sinks:
+            try:
+                sink.write(line)
+            except OSError:
+                self._errors += 1

@@ -64,11 +64,16 @@ def watch(events: "Any") -> None:
         told(loop)
         try:
             if (inside := collector()) is not None:
-                inside.running(loop, sys._getframe(1).f_code)
+                inside.running(loop, runs_it(sys._getframe(1)).f_code)
         except Exception:
             pass
 
     events._set_running_loop = _set_running_loop
+
+
+def runs_it(frame: "Any") -> "Any":
+    """What stays below all that the loop calls: since Python 3.13 asyncio says it in a function that ends."""
+    return frame.f_back if frame.f_code.co_name == "_run_forever_setup" else frame
 
 
 def watch_server(module: "Any", of: str, name: str) -> None:

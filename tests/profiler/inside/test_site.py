@@ -97,6 +97,27 @@ def test_a_blocked_loop_shows_its_lag_and_the_line_that_blocks_it(kept: Path, ru
     assert all(line["errors"] == 0 for line in lines(kept))
 
 
+def test_what_a_loop_runs_of_no_code_of_the_app_s_is_not_laid_to_the_line_that_started_it(kept: Path) -> None:
+    program = f"""
+    {UNTIL}
+    import asyncio, threading
+    def waits(line):  # main does, too, for a thread to begin
+        at = line["loops"][0]["running"] or {{"at": "", "where": ""}}
+        return at["at"].startswith("Condition.wait") and not at["where"].startswith("main (")
+    def free(held):
+        until(waits)
+        held.set()
+    async def main():
+        held = threading.Event()
+        asyncio.get_running_loop().call_soon(held.wait)
+        await asyncio.to_thread(free, held)
+    asyncio.run(main())
+    """
+    ran_well(program, kept)
+    running = [line["loops"][0]["running"] or {"where": ""} for line in lines(kept)]
+    assert not [one for one in running if one["where"].startswith("<module>")]
+
+
 def test_a_healthy_loop_is_seen_to_wait_for_events_and_the_garbage_collector_is_timed(kept: Path) -> None:
     program = f"""
     {UNTIL}
