@@ -54,6 +54,8 @@ NOT_RUN = {
     "python benchmarks/case_study/models.py": "runs until it is stopped, for the app below it",
     "OPEN_WEBUI=": "wants what make case-study installs",
     "CASE_STUDY_APP=": "wants what make case-study installs", "prometheus ": "is not installed here",
+    "profile --port 8001 --inside": "looks into a service of the reader; tests/profiler/attach does it",
+    "sweep --deployment url:http://127.0.0.1:8001 --attach": "so does this",
     "sweep --deployment url:http://my-app": "asks a service of the reader",
     "sweep --deployment k8s:": "asks a cluster of the reader",
     "sweep --deployment local --deployment k8s:": "asks a cluster of the reader",
