@@ -8,12 +8,15 @@ from collections.abc import Iterator
 from reports.analysis.analysis import Analysis
 from reports.evidence.inside import InsideOfCells
 from reports.evidence.libraries import by_family
+from reports.evidence.machine import FILLED
 from reports.findings.finding import Effect, Evidence, Finding
 from reports.findings.held import about, binds, held, is_held
 
 FULL = 0.8
 """The share of its cores that the service takes, or waits for, from which on they are full."""
 ONE_KIND = 0.5
+FEWEST = 5
+"""Threads seen at work in all: fewer are chance."""
 CODES = {
     "embedding": (
         "embedding-cpu-bound",
@@ -26,10 +29,11 @@ CODES = {
 def compute(analysis: Analysis) -> Iterator[Finding]:
     for service in held(analysis):
         inside, machine = service.heavy.inside, service.heavy.machine
-        if inside is None or machine is None or machine.full < FULL:
+        # What others take of its CPUs makes it wait for them, too, and is no work of its own.
+        if inside is None or machine is None or machine.full < FULL or machine.busy < FILLED:
             continue
-        kind, of_all, line = _work(inside)
-        if kind not in CODES or of_all < ONE_KIND:
+        kind, of_all, line, seen = _work(inside)
+        if kind not in CODES or of_all < ONE_KIND or seen < FEWEST:
             continue
         code, advice = CODES[kind]
         yield Finding(
@@ -54,15 +58,17 @@ def compute(analysis: Analysis) -> Iterator[Finding]:
         )
 
 
-def _work(inside: InsideOfCells) -> tuple[str, float, str]:
-    """The kind of work that most threads do, its share of all, and the app's line that does it."""
+def _work(inside: InsideOfCells) -> tuple[str, float, str, float]:
+    """The kind of work that most threads do, its share of all, the app's line that does it, and how often any
+    thread was seen at work."""
     kinds: Counter[str] = Counter()
     lines: Counter[tuple[str, str]] = Counter()
     for kind, work, count in by_family((*inside.running, *inside.in_threads)):
         kinds[kind] += count  # type: ignore[assignment]
         lines[kind, work.where] += count  # type: ignore[assignment]
     if not kinds:
-        return "", 0.0, ""
+        return "", 0.0, "", 0.0
     most = max(kinds, key=lambda kind: kinds[kind])
     line = max((one for one in lines if one[0] == most), key=lambda one: lines[one])[1]
-    return most, kinds[most] / sum(kinds.values()), line
+    total = sum(kinds.values())
+    return most, kinds[most] / total, line, total * inside.samples

@@ -44,8 +44,11 @@ FEWEST = 5
 WASTE, MUCH = 0.1, 0.3
 """The share of the loop's time that goes into what no request should have to do; and the share of what it
 does from which on that is much, however often its thread is kept from running."""
-COMPUTES = 0.6
-"""The share of a CPU that the loop's thread has to get for it to be full of its own work."""
+LOOKS = 10
+"""So often somebody has to have looked for what the loop does to be told by it."""
+COMPUTES, FULL_OF_WORK = 0.6, 0.8
+"""The share of a CPU that the loop's thread has to get for it to be full of its own work; and what that has
+to be of the time in which no other program kept it from running."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,7 +108,9 @@ def event_loop(analysis: Analysis) -> Iterator[Finding]:
     for service in held(analysis):
         inside = service.heavy.inside
         # The line at which the loop is when Python collects garbage is not what holds it.
-        if inside is not None and inside.gc_share < ONE_KIND * inside.loop_busy:
+        if inside is None or inside.samples < LOOKS:
+            continue
+        if inside.gc_share < ONE_KIND * inside.loop_busy:
             found = list(_binding(service, inside)) or list(_beside(service, inside))
             yield from found
 
@@ -241,7 +246,10 @@ def _why(service: Service, on_loop: OnLoop, inside: InsideOfCells, held_ms: floa
 def _full(service: Service) -> Held | None:
     machine = service.heavy.machine
     known = machine.main_thread_cpu if machine is not None else None
-    return FULL if known is None or known >= COMPUTES else None
+    if machine is None or known is None:
+        return FULL
+    left = 1 - (machine.main_thread_delay or 0.0)
+    return FULL if known >= max(COMPUTES, FULL_OF_WORK * left) else None
 
 
 def work_on_loop(inside: InsideOfCells, kind: str | None = None) -> OnLoop:

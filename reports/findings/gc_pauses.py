@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from scipy import stats
+from scipy.special import gammaincinv
 
 from reports.analysis.analysis import Analysis
 from reports.findings.finding import Effect, Evidence, Finding
@@ -44,4 +44,4 @@ def gc_pauses(analysis: Analysis) -> Iterator[Finding]:
 
 def _at_least(pauses: float) -> float:
     """The lower end of a rate's interval over the rate, of so many counted (Poisson; Garwood, 1936)."""
-    return float(stats.chi2.ppf((1 - CONFIDENCE) / 2, 2 * pauses)) / (2 * pauses) if pauses else 0.0
+    return float(gammaincinv(pauses, (1 - CONFIDENCE) / 2)) / pauses if pauses else 0.0
