@@ -114,8 +114,13 @@ def about(service: Service) -> Subject:
 
 
 def accused(found: Iterable[Finding]) -> set[Subject]:
-    """The services whose throughput something holds down; what comes from outside explains nothing of one."""
-    return {one.about for one in found if one.binds == "throughput" and one.code not in BESIDE}
+    """The services whose throughput something holds down; what comes from outside, and nobody saw what it
+    takes, explains nothing of one."""
+    return {
+        one.about
+        for one in found
+        if one.binds == "throughput" and not (one.code in BESIDE and one.confidence == "possible")
+    }
 
 
 def binds(service: Service) -> Binds:

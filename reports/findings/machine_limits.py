@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from reports.analysis.analysis import Analysis
 from reports.evidence.machine import FILLED, GotOfMachine
 from reports.evidence.service import Service
-from reports.findings.finding import Effect, Evidence, Finding, Severity
+from reports.findings.event_loop import ALWAYS
+from reports.findings.finding import Confidence, Effect, Evidence, Finding, Severity
 from reports.findings.held import LOSS, MOST, about, for_the_loop, is_held, share, waiting
 from reports.findings.quota import is_stopped
 
@@ -44,7 +45,7 @@ def _delayed(service: Service, machine: GotOfMachine) -> Iterator[Finding]:
             Evidence(
                 figure="share of all the time that its event loop's thread waited for a CPU",
                 value=100 * (machine.main_thread_delay or 0.0), unit="%",
-            ), *taken, *figures,
+            ), *taken, *figures, sure="likely" if taken else "possible",
             advice="Give it CPUs of its own, or a share that is kept for it: something else takes them",
         )  # fmt: skip
 
@@ -55,8 +56,10 @@ def _taken(service: Service, machine: GotOfMachine) -> tuple[Evidence, ...] | No
     if service.heavy.inside is None:
         return ()
     delay = machine.main_thread_delay or 0.0
-    part = delay / (delay + (machine.main_thread_cpu or 0.0))
-    grown = min(1.0, share(waiting(service, for_the_loop)))
+    wanted = delay + (machine.main_thread_cpu or 0.0)
+    part = delay / wanted
+    # Answers that have come to a loop that always has to do are met late, and look as if they had not come.
+    grown = 1.0 if wanted >= ALWAYS else min(1.0, share(waiting(service, for_the_loop)))
     if is_held(service):
         requests, of_all = part * grown * service.waiting, part * grown >= MOST
     else:
@@ -65,14 +68,16 @@ def _taken(service: Service, machine: GotOfMachine) -> tuple[Evidence, ...] | No
     return (Evidence(figure="requests that wait for that", value=requests),) if of_all else None
 
 
-def _finding(service: Service, code: str, much: float, *evidence: Evidence, advice: str) -> Finding:
+def _finding(
+    service: Service, code: str, much: float, *evidence: Evidence, advice: str, sure: Confidence = "likely"
+) -> Finding:
     bound = is_held(service)
     severity: Severity = "low" if not bound else "high" if much >= MUCH else "medium"
     return Finding(
         code=code,
         about=about(service),
         binds="throughput" if bound else "latency",
-        confidence="likely",
+        confidence=sure,
         severity=severity,
         effect=Effect(figure="answers a second", now=service.heavy.answers_per_second),
         evidence=evidence,
