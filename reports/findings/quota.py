@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from reports.analysis.analysis import Analysis
 from reports.evidence.machine import GotOfMachine
+from reports.evidence.mechanisms import cpu_ms
 from reports.evidence.service import LoadedPoint, Service
 from reports.findings.finding import Confidence, Effect, Evidence, Finding, Severity
 from reports.findings.held import about, is_held
@@ -84,15 +85,8 @@ def _without_quota(analysis: Analysis, service: Service) -> LoadedPoint | None:
     return None
 
 
-def _cpu_ms(point: LoadedPoint) -> float | None:
-    """Processor time an answer."""
-    if point.machine is None or not point.per_second:
-        return None
-    return 1e3 * point.machine.cpu_cores / point.per_second
-
-
 def _wastes(point: LoadedPoint, beside: LoadedPoint | None) -> bool:
-    own, other = _cpu_ms(point), None if beside is None else _cpu_ms(beside)
+    own, other = cpu_ms(point), None if beside is None else cpu_ms(beside)
     return own is not None and other is not None and own >= WASTED * other
 
 
@@ -133,7 +127,7 @@ def _evidence(service: Service, machine: GotOfMachine, beside: LoadedPoint | Non
     if machine.torch_threads is not None and machine.fitting_threads is not None:
         yield Evidence(figure="torch threads", value=machine.torch_threads)
         yield Evidence(figure="of which fit the limit", value=machine.fitting_threads)
-    own, other = _cpu_ms(service.heavy), None if beside is None else _cpu_ms(beside)
+    own, other = cpu_ms(service.heavy), None if beside is None else cpu_ms(beside)
     if own is not None and other is not None and beside is not None:
         yield Evidence(figure="processor time an answer", value=own, unit="ms")
         yield Evidence(figure=f"in {beside.level.deployment}", value=other, unit="ms")

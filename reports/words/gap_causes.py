@@ -9,10 +9,10 @@ from reports.document.sentence import Sentence
 from reports.figures.text import listed, number
 
 IN_BRIEF: Mapping[str, str] = {
-    "one-process": "that one process serves all",
-    "fewer-threads": "that it has fewer threads",
+    "one-process": "having one process for all",
+    "fewer-threads": "having fewer threads",
     "memory-gc": "memory and garbage collection",
-    "cpu-throttling": "the CPU limit, which stops it",
+    "cpu-throttling": "its CPU limit, which stops it",
 }
 
 
@@ -30,11 +30,17 @@ def gap_cause_sentences(analysis: Analysis) -> Iterator[Sentence]:
         ]
         if not parts:
             continue
-        why = listed(parts)
-        rest = f"{100 * most.rest_share:.0f} %"
+        why, percent = listed(parts), round(100 * most.rest_share)
+        rest = f"{percent} %"
+        # Parts are measured one by one: by chance they can add up to more than all.
+        none, left = (
+            (f"none of the {len(most.hypotheses)} hypotheses explains {rest}", f"{rest} is unexplained")
+            if percent >= 0
+            else (over := f"the parts add up to {100 - percent} %, which is chance", over)
+        )
         text = (
             f"What makes a cycle {number(most.gap.value)} ms longer in {most.slower} than in {most.faster} "
-            f"({most.config} at {most.load.named}) is {why}; none of the four hypotheses explains {rest}."
+            f"({most.config} at {most.load.named}) is {why}; {none}."
         )
-        short = f"{most.slower} is slower by {why}; {rest} is unexplained."
+        short = f"{most.slower} is slower because of {why}; {left}."
         yield Sentence(text=text, short=short, kept=pair == next(iter(pairs)))
