@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from itertools import chain
 from operator import attrgetter
@@ -16,6 +17,7 @@ from reports.columns.places import Places
 MOST = 32
 """Names that the type has; a service that has more, as one that numbers its stages, is read without it."""
 _ANY = dict[str, dict[str, float]]
+_UNNAMEABLE = re.compile(r'["\\\x00-\x1f\x7f]')
 
 
 class _Named(msgspec.Struct, gc=False):
@@ -45,9 +47,11 @@ class StageTypes:
     def learn(self, lines: Iterable[bytes]) -> bool:
         """Add the names in these lines to the type; False: it has them. Raises msgspec.MsgspecError."""
         before = self._shape
+        names = {stage: dict(own) for stage, own in self._names.items()}
         for line in lines:
             for stage, numbers in (_NAMED.decode(line).stages or {}).items():
-                self._names.setdefault(stage, {}).update(dict.fromkeys(numbers))
+                names.setdefault(stage, {}).update(dict.fromkeys(numbers))
+        self._names = names
         if self._shape == before or self.made is _ANY:
             return False
         self._made()
@@ -93,7 +97,10 @@ class StageTypes:
 
 
 def _typed(names: dict[str, dict[str, None]]) -> Any:
-    """The type of these names alone, of which a request need not have all."""
+    """The type of these names alone, of which a request need not have all; any, where a name has what none of
+    a type may have: quotes, backslashes, control characters."""
+    if any(_UNNAMEABLE.search(name) for name in chain(names, *names.values())):
+        return _ANY
     made = [
         _struct("Numbers", {f"n{i}": name for i, name in enumerate(numbers)}, [float] * len(numbers))
         for numbers in names.values()

@@ -129,7 +129,12 @@ def _binding(service: Service, inside: InsideOfCells) -> Iterator[Finding]:
         found,
         place="" if why is FULL else on_loop.line,
         advice=why.advice,
-        effect=effect_of(service, found, predictable=on_loop.kind not in ("embedding", "search")),
+        effect=effect_of(
+            service,
+            found,
+            predictable=on_loop.kind not in ("embedding", "search"),
+            spared=_took(service, inside, on_loop) if on_loop.kind in AS_DONE else 0.0,
+        ),
         evidence=(
             Evidence(figure="the loop's thread is held", value=100 * inside.loop_busy, unit="%"),
             Evidence(
@@ -148,11 +153,9 @@ def _beside(service: Service, inside: InsideOfCells) -> Iterator[Finding]:
     """What takes the loop's time of each answer, and is not what most requests wait for: what nobody should
     have to do for a request, or what would bind next."""
     on_loop = _waste(inside) or work_on_loop(inside)
-    machine = service.heavy.machine
-    # While it waits for a CPU it is at its line, too.
-    took = on_loop.of_kind * (machine.undelayed(inside.loop_busy) if machine else 1.0)
     loops = max(1, inside.servers)
-    ms = 1e3 * max(on_loop.waits, took) * loops / service.heavy.per_second
+    took = _took(service, inside, on_loop)
+    ms = 1e3 * max(on_loop.waits * loops, took) / service.heavy.per_second
     wasted = _is_wasted(on_loop)
     why = BY_FAMILY[on_loop.kind] if wasted else _why(service, on_loop, inside, pieces_ms(inside))
     if why is None or why is FULL or not (wasted or _binds_next(service, on_loop, inside, ms)):
@@ -180,6 +183,13 @@ def _beside(service: Service, inside: InsideOfCells) -> Iterator[Finding]:
         ),
         advice=why.advice,
     )
+
+
+def _took(service: Service, inside: InsideOfCells, on_loop: OnLoop) -> float:
+    """How many cores that kind of work takes: while a thread waits for a CPU it is at its line, too."""
+    machine = service.heavy.machine
+    part = machine.undelayed(inside.loop_busy) if machine else 1.0
+    return on_loop.of_kind * part * max(1, inside.servers)
 
 
 def _waste(inside: InsideOfCells) -> OnLoop | None:

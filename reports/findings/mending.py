@@ -4,23 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from reports.evidence.demand import EVENT_LOOP, PROCESSOR
 from reports.evidence.ladder import Rung, ladder
 from reports.evidence.service import Excess, LoadedPoint, Service
 from reports.figures.repeats import by_repeats
 from reports.figures.stats import Estimate
 
+_COMPUTE = (PROCESSOR, EVENT_LOOP)
+LEAST_LEFT = 0.05
+"""Of the processor time an answer: so much is left whatever is spared."""
 MUCH = 0.7
 """The share in use from which on a resource that is waited for at those places is the one that is mended."""
 
 
-def mended(service: Service, found: Sequence[Excess]) -> Estimate | None:
-    """With an interval where repeats give one; None where it cannot be told."""
+def mended(service: Service, found: Sequence[Excess], spared: float = 0.0) -> Estimate | None:
+    """With an interval where repeats give one; None where it cannot be told. ``spared``: the cores that the
+    service no longer takes then, as what took them is not to be done at all."""
     best = _freed(service, found)
     if best is None:
         return None
-    for bound in _bounds(service, {one.place.kind for one in found}):
+    rungs = ladder(service).rungs
+    for bound in _ceilings(rungs, {one.place.kind for one in found}, {*_COMPUTE} if spared else set()):
         best = _lower(best, bound)
-    return best
+    if (allowed := _allowed(service.heavy, spared)) is None or allowed >= best.value:
+        return best
+    if not spared and any(rung.resource.kind == PROCESSOR and rung.told == "falls" for rung in rungs):
+        return None  # it allows that at least: how much more nobody knows
+    of_repeats = (_allowed(each, spared) for each in service.heavy.each)
+    return _lower(best, by_repeats(allowed, [[rate for rate in of_repeats if rate is not None]]))
 
 
 def _freed(service: Service, found: Sequence[Excess]) -> Estimate | None:
@@ -60,20 +71,20 @@ def _repeat(cell: LoadedPoint) -> object:
     return cell.level.cells[0].sample.key
 
 
-def _bounds(service: Service, kinds: set[str]) -> Iterator[Estimate]:
-    """The ceilings of all that stays as it is; and what the processor allows with others on its CPUs, for
-    which the service waits, too."""
-    for rung in ladder(service).rungs:
-        if rung.told == "predicted" and rung.ceiling is not None and not _is_mended(rung, kinds):
+def _ceilings(rungs: Sequence[Rung], kinds: set[str], but: set[str]) -> Iterator[Estimate]:
+    """Of all that stays as it is."""
+    for rung in rungs:
+        stays = rung.resource.kind not in but and not _is_mended(rung, kinds)
+        if stays and rung.told == "predicted" and rung.ceiling is not None:
             yield rung.ceiling
-    if (allowed := _allowed(service.heavy)) is not None:
-        of_repeats = map(_allowed, service.heavy.each)
-        yield by_repeats(allowed, [[rate for rate in of_repeats if rate is not None]])
 
 
-def _allowed(point: LoadedPoint) -> float | None:
+def _allowed(point: LoadedPoint, spared: float) -> float | None:
+    """Answers a second by the processor, with others on its CPUs, for which the service waits, too."""
     machine = point.machine
-    return point.per_second / machine.busy if machine is not None and machine.busy > 0 else None
+    if machine is None or machine.busy <= 0:
+        return None
+    return point.per_second / max(LEAST_LEFT * machine.busy, machine.busy - spared / machine.cores)
 
 
 def _is_mended(rung: Rung, kinds: set[str]) -> bool:
