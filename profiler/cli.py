@@ -17,8 +17,8 @@ import psutil
 from profiler import given
 from profiler.command import Command
 from profiler.given import Settings
+from profiler.look_inside import Look, looking, seen_inside
 from profiler.look_inside import in_words as inside_in_words
-from profiler.look_inside import looking, seen_inside
 from profiler.output import build_profile, inside_path, open_output, probes_path, samples_path, scraped_path
 from profiler.probing import parse, probed, probing
 from profiler.run import Stop, run, stop_on_signals
@@ -159,17 +159,17 @@ def profile(settings: Settings) -> int:
                 watch.leave_out(command.guard)
             within = inside_path(output)
             look = (
-                looking(settings.pids, settings.port, within, watch.leave_out)
+                looking(settings.pids, settings.port, within, settings.redaction.redact, watch.leave_out)
                 if settings.inside
                 else nullcontext()
             )
-            with look, probing(settings.probed, probes_path(output), watch.leave_out):
+            with look as looked, probing(settings.probed, probes_path(output), watch.leave_out):
                 _sample(settings, watch, file, stop, command)
             if scraping:
                 scraping.stop()
             if command:
                 command.end()
-            shown = _finish(settings, output, watch, command)
+            shown = _finish(settings, output, watch, command, looked)
             _tell_unanswered(settings, output)
             if not shown:
                 return FAULT
@@ -211,7 +211,7 @@ def _nothing(settings: Settings, watch: Watch) -> int:
 
 
 def _sample(settings: Settings, watch: Watch, file: LineFile, stop: Stop, command: Command | None) -> None:
-    sampler = Sampler(watch, settings.interval_s)
+    sampler = Sampler(watch, settings.interval_s, settings.redaction.redact)
     if watch.listeners and not settings.quiet:
         report(watch.listeners.told())
     if settings.pattern and not settings.pids and not command and not watch.processes():
@@ -225,7 +225,9 @@ def _sample(settings: Settings, watch: Watch, file: LineFile, stop: Stop, comman
     run(sampler, schedule, file, stop, command, live=shown and sys.stderr is not None and sys.stderr.isatty())
 
 
-def _finish(settings: Settings, output: Path, watch: Watch, command: Command | None) -> bool:
+def _finish(
+    settings: Settings, output: Path, watch: Watch, command: Command | None, look: Look | None
+) -> bool:
     """Write the document and sum it up; could that be printed?"""
     more: dict[str, Any] = {}
     if command:
@@ -235,8 +237,8 @@ def _finish(settings: Settings, output: Path, watch: Watch, command: Command | N
         more["port"] = {"number": settings.port, "found": watch.listeners.told()}
     document = build_profile(samples_path(output), output, more)
     summary = summary_of(document)
-    if settings.inside:
-        summary["inside"] = seen_inside(inside_path(output))
+    if look:
+        summary["inside"] = seen_inside(inside_path(output), look)
     if settings.as_json:
         return print_out(orjson.dumps(summary, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
     if settings.quiet:
@@ -245,7 +247,7 @@ def _finish(settings: Settings, output: Path, watch: Watch, command: Command | N
         text = table(summary)
     except OSError:  # it asks the terminal, which may have been closed meanwhile
         text = ""
-    if settings.inside:
+    if look:
         text += inside_in_words(summary["inside"])
     return print_out(f"{text}Written to {readable(str(output))}\n")
 

@@ -23,10 +23,12 @@ _MB = 1024**2
 class Sampler:
     """Takes samples; CPU shares are over the time since the sample before (the first: since made)."""
 
-    def __init__(self, watch: Watch, interval_s: float) -> None:
+    def __init__(self, watch: Watch, interval_s: float, redact: Callable[[str], str] = str) -> None:
+        """``redact``: what may be kept of the names that processes and threads give themselves."""
         self._watch = watch
+        self._redact = redact
         self._shared = SharedMemory()
-        self._threads = Threads()
+        self._threads = Threads(redact=redact)
         self._sockets = Sockets()
         self._interval_s = interval_s
         self._cpu_s: dict[int, float] = {}
@@ -149,7 +151,7 @@ class Sampler:
             proportional = self._shared.bytes_of(process.pid, resident)
             return {
                 "pid": process.pid,
-                "name": readable(process.name()),
+                "name": self._redact(readable(process.name())),
                 "cpu_percent": round(100 * max(0.0, cpu_s - before_s) / over_s, 2) if over_s else 0.0,
                 "cpu_seconds": round(cpu_s, 3),
                 "cpus_allowed": _cpus_allowed(process.pid),

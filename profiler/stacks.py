@@ -7,11 +7,12 @@ is asked seldom. Values of variables are never asked for.
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,9 @@ import click
 import orjson
 import psutil
 
+from reach import unshown
 from records.files import LineFile
+from records.secrets.urls import BLANK
 
 FIRST_SECONDS, EVERY_SECONDS = 2.0, 4.0
 """The first when the load has begun; then few, for each stops the process."""
@@ -42,8 +45,9 @@ def program() -> str | None:
     return str(beside) if beside.is_file() else shutil.which("py-spy")
 
 
-def sample(py_spy: str, pid: int) -> dict[str, Any] | None:
-    """The threads of a process, or ``error``: why they cannot be seen; None: there are none to be seen."""
+def sample(py_spy: str, pid: int, redact: Callable[[str], str] = str) -> dict[str, Any] | None:
+    """The threads of a process, or ``error``: why they cannot be seen; None: there are none to be seen.
+    ``redact``: what may be kept of a text, before it is cut."""
     at_ns = time.time_ns()
     argv = [py_spy, "dump", "--json", "--pid", str(pid)]
     try:
@@ -52,8 +56,12 @@ def sample(py_spy: str, pid: int) -> dict[str, Any] | None:
             said = ended.stderr.decode(errors="replace").strip()
             if any(one in said.lower() for one in _NOT_PYTHON):
                 return None
-            return {"at_ns": at_ns, "pid": pid, "error": _in_short(said)}
-        return {"at_ns": at_ns, "pid": pid, "threads": list(map(thread_of, orjson.loads(ended.stdout)))}
+            return {"at_ns": at_ns, "pid": pid, "error": _in_short(redact(said))}
+        return {
+            "at_ns": at_ns,
+            "pid": pid,
+            "threads": [thread_of(one, redact) for one in orjson.loads(ended.stdout)],
+        }
     except subprocess.TimeoutExpired:
         return {"at_ns": at_ns, "pid": pid, "error": f"no answer in {_ONE_SECONDS:g} s"}
     except (OSError, LookupError, TypeError, ValueError) as error:
@@ -66,7 +74,7 @@ def _in_short(said: str) -> str:
     return said.splitlines()[-1][:120] if said else "failed without a word"
 
 
-def thread_of(raw: Any) -> dict[str, Any]:
+def thread_of(raw: Any, redact: Callable[[str], str] = str) -> dict[str, Any]:
     """What a thread is, and does: ``idle`` waits for work, ``waits`` is at work that uses no processor."""
     frames = [frame for frame in raw["frames"] if frame["short_filename"]]
     files = [frame["short_filename"] for frame in frames]
@@ -83,8 +91,15 @@ def thread_of(raw: Any) -> dict[str, Any]:
     state = "idle" if idle else "cpu" if raw["active"] else "waits"
     # What lies below started the loop, or the thread.
     at = "" if idle else next((_said(one) for one in frames[:below] if _is_own(one)), _said(frames[0]))
-    name = str(raw["thread_name"] or "").rpartition("_")[0] if of == "executor" else ""
-    return {"of": of, "name": name[:40], "state": state, "gil": bool(raw["owns_gil"]), "at": at}
+    # Redacted whole: without its number, or cut, a name may end within a secret that nobody would know.
+    name = redact(str(raw["thread_name"] or "")) if of == "executor" else ""
+    return {
+        "of": of,
+        "name": _pool(name)[:40],
+        "state": state,
+        "gil": bool(raw["owns_gil"]),
+        "at": redact(at)[:120],
+    }
 
 
 def _is_own(frame: Any) -> bool:
@@ -92,7 +107,12 @@ def _is_own(frame: Any) -> bool:
 
 
 def _said(frame: Any) -> str:
-    return f"{frame['name'].rpartition('.')[2]} ({frame['short_filename']}:{frame['line']})"[:120]
+    return f"{frame['name'].rpartition('.')[2]} ({frame['short_filename']}:{frame['line']})"
+
+
+def _pool(thread: str) -> str:
+    """The name of the pool that it is of, from its own."""
+    return thread.rpartition("_")[0] or (thread if thread == BLANK else "")
 
 
 def followed(pids: Sequence[int]) -> Iterator[int]:
@@ -111,7 +131,7 @@ def followed(pids: Sequence[int]) -> Iterator[int]:
 @click.option("--duration", type=float, required=True)
 def command(pids: tuple[int, ...], output: Path, duration: float) -> None:
     """Take stacks of processes, and of what they started, by py-spy."""
-    py_spy, file = program(), LineFile(output)
+    py_spy, file, redact = program(), LineFile(output), unshown.redaction(os.environ, {}).redact
     if py_spy is None:
         raise click.ClickException("there is no py-spy here")
     began = time.monotonic()
@@ -119,7 +139,7 @@ def command(pids: tuple[int, ...], output: Path, duration: float) -> None:
     while due < began + duration:
         time.sleep(max(0.0, due - time.monotonic()))
         for pid in list(followed(pids))[:MOST_PROCESSES]:
-            if (found := sample(py_spy, pid)) is not None:
+            if (found := sample(py_spy, pid, redact)) is not None:
                 file.append(orjson.dumps(found, option=orjson.OPT_APPEND_NEWLINE))
         due = max(due, time.monotonic()) + EVERY_SECONDS
 

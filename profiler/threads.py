@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -65,8 +65,11 @@ class _Process:
 class Threads:
     """The threads of some processes, each as far as it may be seen."""
 
-    def __init__(self, proc: Path = Path("/proc")) -> None:
+    def __init__(self, proc: Path = Path("/proc"), redact: Callable[[str], str] = str) -> None:
+        """``redact``: what may be kept of a name; of the kernel it has its first 15 bytes alone, of which the
+        end may be the beginning of a secret."""
         self._proc = proc
+        self._redact = redact
         self._of: dict[int, _Process] = {}
         self._due_s = float("-inf")
 
@@ -108,9 +111,14 @@ class Threads:
             return
         for tid in numbers:
             try:
-                yield tid, _thread(f"{tasks}/{tid}")
+                yield tid, self._thread(f"{tasks}/{tid}")
             except (OSError, ValueError, IndexError):
                 continue  # it has ended, or is not ours to see
+
+    def _thread(self, folder: str) -> tuple[str, Use]:
+        name, use = _thread(folder)
+        name = self._redact(name)  # before its number goes, which may be the secret's own
+        return _NUMBER.sub("", name) or name, use
 
 
 def _add(process: _Process, pid: int, found: dict[int, tuple[str, Use]]) -> dict[str, int]:
@@ -137,7 +145,7 @@ def _thread(folder: str) -> tuple[str, Use]:
         cpu = round((int(ticks[11]) + int(ticks[12])) / os.sysconf("SC_CLK_TCK") * _NS)
         delay = None
     name = _field(status, "Name")
-    return _NUMBER.sub("", name) or name, Use(
+    return name, Use(
         cpu,
         delay,
         _number(_field(status, "voluntary_ctxt_switches")),

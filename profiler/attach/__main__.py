@@ -17,8 +17,10 @@ from profiler.attach.looking import Looking
 from profiler.attach.target import AttachError
 from profiler.listeners import Listeners, listening
 from profiler.stacks import followed
-from records.exit_codes import USAGE
+from reach import unshown
+from records.exit_codes import INTERRUPTED, INVALID, USAGE
 from records.files import LineFile
+from records.secrets.lines import blank_line
 
 _INTERVAL_S = 0.1
 
@@ -28,7 +30,8 @@ _INTERVAL_S = 0.1
 @click.option("--port", type=int)
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False), required=True)
 def command(pids: tuple[int, ...], port: int | None, output: Path) -> None:
-    """Look into processes that run, and into what they start, until SIGTERM."""
+    """Look into processes that run, and into what they start, until SIGTERM. Exit code 3: not one of them had
+    loaded the collector by then."""
     ours = {os.getpid(), starter := os.getppid()}
 
     on_port: list[Listeners] = []
@@ -39,27 +42,40 @@ def command(pids: tuple[int, ...], port: int | None, output: Path) -> None:
         yield from dict.fromkeys(pid for pid in followed(roots) if pid not in ours)
 
     ended: list[int] = []
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda number, _: ended.append(number))
+    begun = False
+
+    def note(number: int, _: object) -> None:
+        ended.append(number)
+        if not begun and len(ended) == 1:  # to begin may take longer than anybody waits for our end
+            sys.exit(INTERRUPTED)
+
     file: LineFile | None = None
+    # The key is in our environment, too: whatever an app calls its functions and threads, it is not kept.
+    redact = unshown.redaction(os.environ, {}).redact
 
     def write(lines: bytes) -> None:
         if file is not None:
-            file.append(lines)
+            file.append(b"".join(blank_line(line, redact) for line in lines.splitlines(keepends=True)))
 
+    looking = Looking(wanted, write, _INTERVAL_S)
     try:
-        looking = Looking(wanted, write, _INTERVAL_S)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, note)
+        looking.begin()
+        begun = True
+        file = LineFile(output)
+        while not ended and os.getppid() == starter:
+            looking.step()
     except AttachError as error:
         nobody = [found.told() for found in on_port if not found.pids and not pids]
         click.echo(f"error: {next(iter(nobody), error)}", err=True)
         sys.exit(USAGE)
-    try:
-        file = LineFile(output)
-        while not ended and os.getppid() == starter:
-            looking.step()
     finally:
-        for line in looking.end():
+        begun = True
+        told = looking.end()
+        for line in told if file is not None else ():
             click.echo(line, err=True)
+    sys.exit(0 if looking.looked else INVALID)
 
 
 if __name__ == "__main__":

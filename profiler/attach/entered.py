@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
-import tempfile
 from contextlib import suppress
 from pathlib import Path
 
 import orjson
 
-from profiler import inside
+from profiler.attach import folders
 from profiler.attach.remote import NOTHING, run_there
 from profiler.attach.target import AttachError, Target
 from profiler.inside.entry import PIPE
 
-INSIDE = Path(inside.__file__).parent
-_PACKAGE, _SCRIPT = "collector", "enter.py"
 _CHUNK = 1 << 16
 _MOST_LINE = 1 << 20
 
@@ -39,16 +35,19 @@ class Entered:
         self._folder: Path | None = None
         self.pipe = -1
         try:
-            self._folder = _folder(target, interval_s)
+            self._folder = folders.made(target, interval_s)
             # Before there is anybody to write, who would else be refused; it does not wait for one.
             self.pipe = os.open(self._folder / PIPE, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-            script, package = (self._path_there(name) for name in (_SCRIPT, _PACKAGE))
+            script, package = (self._path_there(name) for name in (folders.SCRIPT, folders.PACKAGE))
             run_there(target, script, package)
         except OSError as error:
             self._remove()
             raise AttachError(f"pid {target.pid}: nothing can be laid before it: {error.strerror}") from None
         except AttachError:
             self._remove()
+            raise
+        except BaseException:  # we were told to end: it may have been asked already
+            self.end()
             raise
 
     def _path_there(self, name: str) -> str:
@@ -86,7 +85,7 @@ class Entered:
         """Nobody reads from now on, so that it stops; a script that it has not run yet does nothing then."""
         if self.pipe >= 0:
             self.read()  # it may have begun just now
-        if not self.has_begun:
+        if not self.has_begun and self.pipe >= 0:
             with suppress(AttachError):  # it has ended
                 run_there(self.target, NOTHING)
         if self.pipe >= 0:
@@ -98,31 +97,3 @@ class Entered:
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
             self._folder = None
-
-
-def _folder(target: Target, interval_s: float) -> Path:
-    """With the collector, the script that loads it, and a pipe, for the target's user alone.
-
-    Raises:
-        AttachError, OSError: there is no place, or it cannot be written.
-    """
-    folder = Path(tempfile.mkdtemp(prefix="chokepoint-", dir=target.place()))
-    try:
-        package = INSIDE / _PACKAGE
-        (folder / _PACKAGE).mkdir(mode=0o755)
-        digest = hashlib.sha256()
-        for source in sorted(package.glob("*.py")):
-            text = source.read_bytes()
-            digest.update(text)
-            (folder / _PACKAGE / source.name).write_bytes(text)
-        there = "/" + os.path.relpath(folder, target.root)
-        call = f"\n\nenter({there!r}, {digest.hexdigest()!r}, {interval_s!r})\n"
-        (folder / _SCRIPT).write_text((INSIDE / "entry.py").read_text() + call)
-        os.mkfifo(folder / PIPE, 0o600)
-        if os.geteuid() == 0:
-            for path in (folder, *folder.rglob("*")):
-                os.chown(path, target.uid, target.gid, follow_symlinks=False)
-    except OSError:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
-    return folder

@@ -16,11 +16,7 @@ _WAIT_S = 0.2
 
 
 class Looking:
-    """``pids`` says which processes there are now; ``write`` takes whole lines of samples.
-
-    Raises:
-        AttachError: the processes that there are cannot be looked into, not one of them.
-    """
+    """``pids`` says which processes there are now; ``write`` takes whole lines of samples."""
 
     def __init__(
         self, pids: Callable[[], Iterable[int]], write: Callable[[bytes], object], interval_s: float
@@ -30,7 +26,16 @@ class Looking:
         self._tried: set[int] = set()
         """Once each: whatever ended it there would do so again."""
         self.refused: dict[int, AttachError] = {}
+        self.looked = False
+        """Was one of them looked into?"""
         self._due_s = 0.0
+
+    def begin(self) -> None:
+        """To be followed by `end`, however it goes.
+
+        Raises:
+            AttachError: the processes that there are cannot be looked into, not one of them.
+        """
         self._scan()
         if not self.entered:
             raise next(iter(self.refused.values()), AttachError("there is no process to look into"))
@@ -39,7 +44,7 @@ class Looking:
         self._due_s = time.monotonic() + RESCAN_S
         now = list(self._pids())
         for pid in [pid for pid in self.entered if pid not in now]:
-            self.entered.pop(pid).end()
+            self._end(self.entered.pop(pid))
         for pid in now:
             if pid in self._tried or len(self.entered) >= MOST_PROCESSES:
                 continue
@@ -71,13 +76,17 @@ class Looking:
         if not goes_on:
             if one.refused:
                 self.refused[pid] = AttachError(f"pid {pid}: {one.refused}")
-            self.entered.pop(pid).end()
+            self._end(self.entered.pop(pid))
+
+    def _end(self, one: Entered) -> None:
+        one.end()
+        self.looked = self.looked or (one.has_begun and not one.refused)
 
     def end(self) -> list[str]:
         """Leave all as they were; a line for each that was not looked into, and why."""
         late = [pid for pid, one in self.entered.items() if not one.has_begun]
         for one in self.entered.values():
-            one.end()
+            self._end(one)
         late = [pid for pid in late if not self.entered[pid].has_begun]
         self.entered.clear()
         words = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from collections.abc import Iterator
@@ -45,7 +46,8 @@ def taking_stacks(
     argv = ["-m", "profiler.stacks", "--output", str(output)]
     argv += ["--duration", f"{plan.cell_seconds[1] + _MORE_SECONDS:g}"]
     argv += [word for pid in endpoint.pids for word in ("--pid", str(pid))]
-    child = Child(argv, log=log, ledger=ledger, cpus=cpus.load)
+    # The key is in its environment: what repeats it is blanked.
+    child = Child(argv, log=log, ledger=ledger, env=os.environ, cpus=cpus.load)
     try:
         yield
     finally:

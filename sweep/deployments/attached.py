@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import time
 from collections.abc import Sequence
@@ -31,16 +32,25 @@ def attach(setup: Setup, base_url: str, folder: Path) -> Child:
         ["-m", "profiler.attach", *_words(setup.attach, base_url), "--output", str(output.resolve())],
         log=setup.log.with_suffix(".attach.log"),
         ledger=setup.ledger,
+        env=os.environ,  # the key is in it: what repeats it is blanked
         cpus=setup.cpus.of_a_running_service().load,
     )
+    try:
+        _wait_for(child, output)
+    except BaseException:  # an interrupt, too: it has something to take back, and nobody else knows of it
+        child.stop()
+        raise
+    return child
+
+
+def _wait_for(child: Child, output: Path) -> None:
+    """Until it has begun. Raises UsageError where it does not."""
     ends = time.monotonic() + _START_SECONDS
     while not output.exists():
         if child.exit_code() is not None or time.monotonic() > ends:
             why = child.complaint().removeprefix("error: ")
-            child.stop()
             raise UsageError(f"--attach: {why}")
         time.sleep(_POLL_SECONDS)
-    return child
 
 
 def _words(which: str, base_url: str) -> Sequence[str]:

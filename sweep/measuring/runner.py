@@ -26,7 +26,7 @@ from sweep.measuring.directory import write_run
 from sweep.measuring.limited import limits_of
 from sweep.measuring.parts import set_aside
 from sweep.measuring.progress import Progress
-from sweep.measuring.targets import start_targets
+from sweep.measuring.targets import blank_left, start_targets
 from sweep.measuring.unanswered import Unanswered
 from sweep.planning.cell_key import CellKey, Series, Service
 from sweep.planning.division import placed
@@ -85,6 +85,7 @@ class Sweep:
             ledger.end_survivors()
             self._write_run("running")
             with kept_on(self.cpus.load), sending(headers_of_plan(self.plan, os.environ)):
+                blank_left(self.directory)
                 self._measure_all(ledger)
         except BaseException:
             with suppress(OSError, RecordError):  # what ended it says more than that this failed, too
@@ -93,10 +94,9 @@ class Sweep:
         self._write_run("complete")
 
     def _write_run(self, status: str) -> None:
-        missing = [key.path for key in self.skipped + self.left_out]
         extra = {
             "budget_ended": bool(self.skipped),
-            "not_measured": missing,
+            "not_measured": [key.path for key in self.skipped + self.left_out],
             "not_measured_again": [key.path for key in self.spoiled],
             **limits_of(self.plan),
         }

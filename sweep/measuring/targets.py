@@ -20,6 +20,8 @@ from sweep.planning.plan import Plan
 from sweep.planning.target import Target
 from sweep.planning.ways import ways_of
 from sweep.running.errors import OutOfMemory, UsageError
+from sweep.running.inside import blank_inside
+from sweep.running.redaction import blank_file
 
 
 def start_targets(
@@ -49,13 +51,13 @@ def start_targets(
             setup = _setup(place, target, name, llm_url=llm_url, report=progress.report)
             _report_start(progress, target, config, repeat)
             deployment = deployment_of(target, setup)
-            stack.callback(deployment.stop)
+            stack.callback(_stop, deployment, setup)
             try:
                 endpoint = deployment.start(config, place.plan.settings_of(config))
             except OutOfMemory as error:
                 killed = error
                 progress.note(f"{error}; it is not measured in repeat {repeat}")
-                deployment.stop()
+                _stop(deployment, setup)
                 continue
             _must_be_provable(target, config, endpoint.served)
             if target.kind.configurable and endpoint.served.config is None and place.plan.settings_of(config):
@@ -68,6 +70,23 @@ def start_targets(
     if place.plan.starts_targets:
         progress.step(f"all targets are ready, {time.monotonic() - began:.0f} s")
     return endpoints
+
+
+def _stop(deployment: Deployment, setup: Setup) -> None:
+    """It has ended then, and what its processes wrote holds no secret."""
+    try:
+        deployment.stop()
+    finally:
+        if setup.inside is not None:
+            blank_inside(setup.inside)
+
+
+def blank_left(run: Path) -> None:
+    """What targets of before wrote, who were left running when their sweep was killed, and are gone now."""
+    for folder in (run / layout.TARGETS).glob("*/*.inside"):
+        blank_inside(folder)
+    for log in (run / layout.TARGETS).glob("*/*.log"):
+        blank_file(log)
 
 
 def _setup(

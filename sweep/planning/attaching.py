@@ -19,7 +19,7 @@ def attaching(command: Callable[..., None]) -> Callable[..., None]:
     """The command with the option."""
     return click.option(
         "--attach",
-        default="",
+        default=None,
         metavar="auto|PID,...",
         help="Look into a running service (url:) of this machine as --inside does, if it is Python 3.14 or "
         "newer: a thread of ours is loaded into its processes, and ends with the sweep. auto: those that "
@@ -27,13 +27,13 @@ def attaching(command: Callable[..., None]) -> Callable[..., None]:
     )(command)
 
 
-def with_attached(targets: Sequence[Target], given: str, *, inside: bool) -> tuple[Target, ...]:
-    """Targets of which the running ones are looked into as ``--attach`` says (empty: not given).
+def with_attached(targets: Sequence[Target], given: str | None, *, inside: bool) -> tuple[Target, ...]:
+    """Targets of which the running ones are looked into as ``--attach`` says (None: not given).
 
     Raises:
         UsageError: there is none, it is not clear whose processes are meant, or nothing is to be looked into.
     """
-    if not given:
+    if given is None:
         return tuple(targets)
     running = [target for target in targets if target.kind.may_be_attached]
     if not running:

@@ -7,7 +7,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from records.files import read_lines
+from records.secrets.lines import blank_line, blank_lines
 from sweep.running.processes import PROJECT
+from sweep.running.redaction import redaction
 
 SITE = PROJECT / "profiler" / "inside" / "site"
 """Python loads it from there in the target and in all that it starts; what it hides it has run, too."""
@@ -25,8 +27,9 @@ def with_inside(environment: Mapping[str, str], folder: Path) -> dict[str, str]:
 def copy_between(folder: Path, start_ns: int, end_ns: int, to: Path, when: Callable[[bytes], int]) -> None:
     """What processes wrote into the folder that falls into a span of time (Unix ns), by what ``when`` says
     of a line, in its order; where there was nothing an empty file, for a missing one was lost. A damaged
-    line (0) goes with the one before it, so that a report can say that it is there."""
-    found = []
+    line (0) goes with the one before it, so that a report can say that it is there. An app calls its threads,
+    functions and files what it will: secrets in their names are blanked."""
+    found, redact = [], redaction().redact
     for path in sorted(folder.glob("*.jsonl")):
         if path.stat().st_mtime_ns < start_ns:  # a process that ended before has nothing in it
             continue
@@ -34,6 +37,14 @@ def copy_between(folder: Path, start_ns: int, end_ns: int, to: Path, when: Calla
         for _, line in read_lines(path):
             at_ns = when(line) or at_ns
             if start_ns <= at_ns <= end_ns:
-                found.append((at_ns, line))
+                found.append((at_ns, blank_line(line, redact)))
     found.sort(key=lambda one: one[0])  # stays in its order where that is the same
     to.write_bytes(b"".join(line for _, line in found))
+
+
+def blank_inside(folder: Path) -> None:
+    """What processes wrote into the folder, without secrets: once nobody writes into it any more. Raises
+    OSError."""
+    redact = redaction().redact
+    for path in folder.glob("*.jsonl"):
+        blank_lines(path, redact)

@@ -91,7 +91,9 @@ def seen(lines: list[bytes]) -> list[set[tuple[Any, ...]]]:
 
 
 def looking_at(app: App, lines: list[bytes]) -> Looking:
-    return Looking(lambda: [app.pid], lines.append, 0.01)
+    looking = Looking(lambda: [app.pid], lines.append, 0.01)
+    looking.begin()
+    return looking
 
 
 def step_until(looking: Looking, told: Callable[[], object]) -> None:
@@ -170,6 +172,7 @@ def test_one_whose_main_thread_runs_no_python_is_told_and_runs_nothing_later(
         assert process.stdout is not None
         assert process.stdout.read(1) == b"-"
         looking = Looking(lambda: [process.pid], lambda _: None, 0.01)
+        looking.begin()
         looking.step()
         [line] = looking.end()
         assert "ran no Python code" in line

@@ -22,13 +22,14 @@ def test_it_is_for_what_runs_already_and_its_cells_are_to_have_what_was_seen() -
         "targets": [{"label": one.label, "spec": one.spec, "attach": one.attach} for one in found],
     }
     assert expected(plan, URL.label) == (layout.INSIDE,)
-    assert with_attached([URL], "", inside=False) == (URL,)
+    assert with_attached([URL], None, inside=False) == (URL,)
 
 
 @pytest.mark.parametrize(("targets", "given", "inside", "why"), [
     ([APP], "auto", True, "there is none"),
     ([URL], "auto", False, "--no-inside"),
     ([URL], "me", True, "numbers of processes"),
+    ([URL], "", True, "numbers of processes"),
     ([URL, OTHER], "4", True, "does not say of which"),
 ])  # fmt: skip
 def test_what_cannot_be_meant_is_refused(targets: list[Target], given: str, inside: bool, why: str) -> None:
