@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from profiler.stacks import program, sample, thread_of
+from records.secrets.redaction import Redaction
 
 APP = """
 import asyncio, concurrent.futures, time
@@ -68,6 +69,15 @@ def test_a_real_process_is_seen_from_outside(tmp_path: Path) -> None:
             process.kill()
     at = {thread["of"]: (thread["name"], thread["at"]) for thread in threads}
     assert at == {"loop": ("", "hold (mine.py:4)"), "executor": ("mine", "wait_in_thread (mine.py:3)")}
+
+
+def test_names_are_redacted_before_they_are_cut() -> None:
+    secret = "k" * 30 + "-correct-horse-9"
+    frames = [{"name": f"{secret}{'x' * 90}", "filename": "/m.py", "short_filename": "m.py", "line": 7}]
+    pool = {"name": "_worker", "filename": POOL[1], "short_filename": POOL[2], "line": 1}
+    raw = {"frames": [*frames, pool], "active": True, "owns_gil": False, "thread_name": f"{secret}_0"}
+    found = thread_of(raw, Redaction([secret]).redact)
+    assert (found["name"], found["at"]) == ("***", f"***{'x' * 90} (m.py:7)")
 
 
 @pytest.mark.parametrize(("says", "kept"), [

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from profiler.threads import LONGEST_S, MOST_NAMES, Threads
+from records.secrets.redaction import Redaction
 
 
 def thread(proc: Path, tid: int, name: str, cpu_s: float, delay_s: float = 0.0, lost: int = 0) -> None:
@@ -35,6 +36,15 @@ def test_the_main_thread_the_sum_and_the_others_by_name(tmp_path: Path) -> None:
         "main": dict(zip(names, (4.0, 1.0, 20, 10), strict=True)),
         "others": [{"name": "embed-pool", "threads": 2, **dict(zip(names, (3.0, 0.75, 8, 4), strict=True))}],
     }
+
+
+def test_a_secret_in_a_name_is_blanked_also_where_the_kernel_cut_it(tmp_path: Path) -> None:
+    secret = "correct7horse9battery"
+    for tid, name in ((7, secret[:15]), (8, f"svc-{secret[:11]}"), (9, secret[:15]), (10, "svc-pool_3")):
+        thread(tmp_path, tid, name, 1)
+    found = look(Threads(tmp_path, Redaction([secret]).redact))
+    names = {one["name"]: one["threads"] for one in found["others"]}
+    assert names == {"***": 1, "svc-***": 1, "svc-pool": 1}
 
 
 def test_what_a_thread_used_stays_in_the_sum_when_it_ends_and_its_number_is_given_again(

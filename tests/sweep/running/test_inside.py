@@ -2,10 +2,14 @@
 
 import json
 import os
+import textwrap
 from pathlib import Path
 
-from records.evidence.inside import sampled_at_ns
-from sweep.running.inside import copy_between
+import pytest
+
+from collected import UNTIL, ran_well
+from records.evidence.inside import read_inside, sampled_at_ns
+from sweep.running.inside import blank_inside, copy_between
 
 
 def test_a_cell_has_what_all_processes_told_in_its_time(tmp_path: Path) -> None:
@@ -28,3 +32,42 @@ def test_without_a_line_in_its_time_the_file_is_empty(tmp_path: Path) -> None:
     os.utime(early, ns=(4, 4))  # it was written to for the last time before
     copy_between(folder, 5, 9, to, sampled_at_ns)
     assert to.read_bytes() == b""
+
+
+SECRET = "zq7Lm_Wx93kTbe2Rv"  # an identifier, so that a function can be called so
+NAMES = f"""
+    import asyncio, concurrent.futures, os
+    {textwrap.indent(UNTIL, "").strip()}
+    secret = os.environ["SVC_API_TOKEN"]
+    made = {{}}
+    source = f"async def {{secret}}(future):\\n    await future\\n"
+    exec(compile(source, f"/app/{{secret[2:14]}}.py", "exec"), made)
+    Mine = type(f"{{secret}}Future", (asyncio.Future,), {{}})
+    async def main():
+        pool = concurrent.futures.ThreadPoolExecutor(1, secret)
+        await asyncio.get_running_loop().run_in_executor(pool, int)
+        waits = asyncio.create_task(made[secret](Mine()))
+        await asyncio.to_thread(until, lambda line: line["executors"] and secret in str(line["groups"]))
+        waits.cancel()
+    asyncio.run(main())
+"""
+
+
+def test_an_app_that_calls_things_by_a_secret_of_our_environment_leaves_none_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, to = tmp_path / "one.inside", tmp_path / "inside.jsonl"
+    folder.mkdir()
+    monkeypatch.setenv("SVC_API_TOKEN", SECRET)
+    ran_well(NAMES, folder)
+    [path] = folder.iterdir()
+    written = [json.loads(line) for line in path.read_text().splitlines()]
+    assert SECRET in str([line["executors"] for line in written])
+    for piece in (f"{SECRET} (", f"({SECRET[2:14]}.py:"):
+        assert piece in str([line["groups"] for line in written])
+    copy_between(folder, 0, 1 << 63, to, sampled_at_ns)
+    blank_inside(folder)
+    assert len(read_inside(to)) == len(read_inside(path)) == len(written)
+    for kept in (to, path):
+        assert not any(SECRET[at : at + 8].lower() in kept.read_text().lower() for at in range(9))
+    assert list(folder.iterdir()) == [path]
