@@ -203,7 +203,7 @@ def _tell_unanswered(settings: Settings, output: Path) -> None:
 def _nothing(settings: Settings, watch: Watch) -> int:
     """What was asked for was never there."""
     port, pattern = watch.listeners, settings.pattern
-    missed = ([port.told()] if port else []) + (
+    missed = ([settings.redaction.redact(port.told())] if port else []) + (
         [f"no command line matched {pattern.pattern!r}"] if pattern else []
     )
     report_error(f"nothing was followed, only the machine was sampled: {'; '.join(missed)}")
@@ -213,7 +213,7 @@ def _nothing(settings: Settings, watch: Watch) -> int:
 def _sample(settings: Settings, watch: Watch, file: LineFile, stop: Stop, command: Command | None) -> None:
     sampler = Sampler(watch, settings.interval_s, settings.redaction.redact)
     if watch.listeners and not settings.quiet:
-        report(watch.listeners.told())
+        report(settings.redaction.redact(watch.listeners.told()))
     if settings.pattern and not settings.pids and not command and not watch.processes():
         report(f"warning: no command line matches {settings.pattern.pattern!r}; zeros until one does")
     if not settings.ends_by_itself and not settings.quiet:
@@ -234,7 +234,7 @@ def _finish(
         text = settings.redaction.without_secrets(readable(settings.command or ""))
         more["command"] = {"text": blank_command(text), **command.outcome()}
     if watch.listeners:
-        more["port"] = {"number": settings.port, "found": watch.listeners.told()}
+        more["port"] = {"number": settings.port, "found": settings.redaction.redact(watch.listeners.told())}
     document = build_profile(samples_path(output), output, more)
     summary = summary_of(document)
     if look:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from profiler.cli import main
-from profiles import ENVIRONMENT, Launch, points, profile, ticks
+from profiles import ENVIRONMENT, Launch, Start, points, profile, ticks
 
 SHORT = ("--duration", "0.2", "--interval", "0.1")
 NAMED = (*SHORT, "--pid", str(os.getpid()), "--output", "profile.json")
@@ -51,6 +51,34 @@ def test_the_document_has_every_field_of_the_original_and_its_jq_lines_run(here:
         assert len(values) == len(points(tmp_path)) > 0
         assert all(len(value) == 2 and None not in value.values() for value in values)
     assert found("[.data_points[].system.memory_used_gb] | max")[0] > 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has names of threads there")
+def test_a_service_that_calls_itself_and_its_threads_by_a_secret_leaves_none_of_it(
+    start: Start, tmp_path: Path
+) -> None:
+    secret = "zq7Lm_Wx93kTbe2Rv"
+    program = start(f"""
+import threading
+def call(name):
+    with open(f"/proc/self/task/{{threading.get_native_id()}}/comm", "w") as comm:
+        comm.write(name)  # of which the kernel keeps 15 bytes
+def work():
+    call("svc-{secret}")
+    print("ready", flush=True)
+    while True:
+        sum(range(10_000))
+call("{secret}")
+threading.Thread(target=work, daemon=True).start()
+sys.stdin.read()
+""")
+    env = {**ENVIRONMENT, "SVC_API_TOKEN": secret}
+    told = profile(tmp_path, *SHORT, "--pid", str(program.pid), env=env)
+    assert told.returncode == 0, told.stderr
+    [process] = points(tmp_path)[-1]["processes"]["process_details"]
+    assert (process["name"], process["threads"]["others"][0]["name"]) == ("***", "svc-***")
+    for kept in (*(path.read_text() for path in tmp_path.iterdir()), told.stdout, told.stderr):
+        assert secret[:8] not in kept
 
 
 @pytest.mark.parametrize("flags", [

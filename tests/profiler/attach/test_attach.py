@@ -2,6 +2,7 @@
 version with the script handed over by the app itself, which shows all but that."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -144,6 +145,74 @@ def test_profile_shows_the_lines_at_which_tasks_of_a_running_process_wait(tmp_pa
     assert told.returncode == 0, told.stderr
     assert "Semaphore.acquire in retrieve (mine.py:5)" in told.stdout
     assert (tmp_path / "p.inside.jsonl").stat().st_size
+
+
+SECRET = "zq7Lm_Wx93kTbe2Rv"
+CALLED_SO = f"""
+import asyncio, concurrent.futures
+made = {{}}
+exec(compile("async def {SECRET}(future):\\n await future", "/app/{SECRET}.py", "exec"), made)
+async def main():
+    loop = asyncio.get_running_loop()
+    loop.run_in_executor(pool := concurrent.futures.ThreadPoolExecutor(1, "{SECRET}"), int)
+    waits = asyncio.create_task(made["{SECRET}"](type("{SECRET}", (asyncio.Future,), {{}})()))
+    print("ready", flush=True)
+    while loop.time() < ends:
+        await asyncio.sleep(0.01)
+import time
+ends = time.monotonic() + 5
+asyncio.run(main())
+"""
+
+
+@needs_new
+def test_a_profile_keeps_no_secret_by_which_a_service_calls_its_functions_and_threads(tmp_path: Path) -> None:
+    env = {**os.environ, "SVC_API_TOKEN": SECRET}
+    with subprocess.Popen([str(NEW), "-c", CALLED_SO], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"ready\n"
+        words = (
+            "--pid",
+            str(process.pid),
+            "--inside",
+            "--duration",
+            "2",
+            "--output",
+            str(tmp_path / "p.json"),
+        )
+        told = subprocess.run(
+            command("profiler", *words), capture_output=True, text=True, timeout=LIMIT_S, env=env
+        )
+    assert told.returncode == 0, told.stderr
+    assert "in *** (***" in told.stdout
+    assert '"name":"***"' in (tmp_path / "p.inside.jsonl").read_text()
+    for kept in (*(path.read_text() for path in tmp_path.iterdir()), told.stdout, told.stderr):
+        assert not any(SECRET[at : at + 8] in kept for at in range(10))
+
+
+@needs_new
+def test_a_profile_tells_one_that_did_not_load_it_from_one_without_a_loop(tmp_path: Path) -> None:
+    def told(program: str, name: str) -> str:
+        with subprocess.Popen([str(NEW), "-c", program], stdin=subprocess.PIPE) as process:
+            words = (
+                "--pid",
+                str(process.pid),
+                "--inside",
+                "--duration",
+                "1",
+                "--output",
+                str(tmp_path / name),
+            )
+            found = subprocess.run(
+                command("profiler", *words), capture_output=True, text=True, timeout=LIMIT_S
+            )
+            process.kill()
+        return found.stdout
+
+    idle = "import asyncio, os; os.read(0, 1)"
+    busy = "import asyncio, time\nwhile True: time.sleep(0.01)"
+    assert "no process could be looked into" in told(idle, "idle.json")
+    assert "no event loop ran there" in told(busy, "busy.json")
 
 
 @needs_new
