@@ -83,7 +83,9 @@ class Columns:
 
     def _add(self, lines: Sequence[bytes]) -> None:
         """All of them or, where one makes it raise, none."""
-        rows = self._decoded([line for line in lines if not line.isspace()])
+        rows = self._decoded([line for line in lines if line.strip()])
+        if not rows:
+            return
         for name, column in self._block(rows).items():
             self._blocks.setdefault(name, []).append(column)
         self._count += len(rows)
