@@ -54,6 +54,9 @@ class Endpoint:
     served: Served = field(default_factory=Served)
     ended: Callable[[], str | None] = lambda: None
     """How it ended, if it did, as far as the sweep started it itself."""
+    interrupted: Callable[[], str] = lambda: ""
+    """Of what is started again: how it ended since its cell began, though it may be there again; empty: it did
+    not."""
     confined: Confined | None = None
     """The control group that it is in; None: none of ours."""
     watch: Watch | None = None

@@ -108,6 +108,8 @@ def measure(place: Workplace, key: CellKey, endpoint: Endpoint) -> CellData:
     if not ended and killed(code):
         gone.helper("locust", locust)
         begin_cell(folder, key)
+    elif not ended and code == USAGE and (how := endpoint.interrupted()):  # it met nobody: the next may
+        begin_cell(folder, key, target=how)
     elif not ended:
         seal(folder)  # there is nothing that could lack something
         raise why(place.run, key, endpoint, code, locust, limit_seconds=_limit_seconds(place.plan))

@@ -32,6 +32,13 @@ class Probe:
     successes: int = SUCCESSES
 
     @property
+    def asks(self) -> str:
+        """In words."""
+        if self.command:
+            return " ".join(self.command)
+        return f"GET {self.path}" if self.path else f"port {self.port}"
+
+    @property
     def allowed_seconds(self) -> float:
         """From the start until the container would be killed for not being ready."""
         return self.delay + self.period * self.failures

@@ -61,7 +61,7 @@ class ContainerWatch:
         ).write(folder)
         if restarts or killed:
             since = Counts(restarts=restarts, killed=killed)
-            self._notes.append(f"its container was {restarted(since)}, in the cell's time")
+            self._notes.append(f"its container was {self._restarted(since)}, in the cell's time")
         if seconds > 0:
             self._notes.append(
                 f"its readiness probe had failed for {seconds:.1f} s of the cell's time, in which Kubernetes "
@@ -82,17 +82,26 @@ class ContainerWatch:
 
     def ended(self) -> str | None:
         """How it did; None while it runs, unless it was started again and is not up yet."""
+        if self.life.killed:
+            return f"the target's container was killed: {self.life.killed_by}"
         if state := self.life.end:
             return f"the target's container ended with exit code {state.exit_code}"
         counts = self.life.counts(time.monotonic())
         if counts.restarts and not self.life.up:
-            return f"the target's container was {restarted(counts)}, and is not up again"
+            return f"the target's container was {self._restarted(counts)}, and is not up again"
         return self.life.over or None
 
+    def interrupted(self) -> str:
+        """How it ended in the cell's time, though it may be up again; empty: it did not."""
+        if ended := self.ended():
+            return ended
+        now, before = self.life.counts(time.monotonic()), self._before
+        since = Counts(restarts=now.restarts - before.restarts, killed=now.killed - before.killed)
+        return f"the target's container was {self._restarted(since)}" if since.restarts else ""
 
-def restarted(counts: Counts) -> str:
-    times = f"restarted {counts.restarts} time{'s' * (counts.restarts != 1)}"
-    return f"{times} ({counts.killed} killed by its probes)" if counts.killed else times
+    def _restarted(self, counts: Counts) -> str:
+        times = f"restarted {counts.restarts} time{'s' * (counts.restarts != 1)}"
+        return f"{times} ({counts.killed} killed: {self.life.killed_by})" if counts.killed else times
 
 
 def _words(said: Mapping[str, Any] | None) -> dict[str, str]:

@@ -137,9 +137,9 @@ class Engine:
     def used(self, pid: int) -> Usage | None:
         return Usage(periods=10, cpu_seconds=1.0, memory_peak_bytes=50, oom_kills=0)
 
-    def submit(self, probe: Probe) -> Future[bool]:
-        asked: Future[bool] = Future()
-        asked.set_result(self.passes.get(probe.path, True))
+    def submit(self, probe: Probe) -> Future[str]:
+        asked: Future[str] = Future()
+        asked.set_result("" if self.passes.get(probe.path, True) else "HTTP 503")
         return asked
 
 
