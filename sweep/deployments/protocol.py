@@ -55,8 +55,8 @@ class Endpoint:
     ended: Callable[[], str | None] = lambda: None
     """How it ended, if it did, as far as the sweep started it itself."""
     interrupted: Callable[[], str] = lambda: ""
-    """Of what is started again: how it ended since its cell began, though it may be there again; empty: it did
-    not."""
+    """Of what is started again: how it ended since its cell began, though it may be there again; empty: it
+    did not."""
     confined: Confined | None = None
     """The control group that it is in; None: none of ours."""
     watch: Watch | None = None

@@ -184,8 +184,7 @@ class Life:
                 key = f"failed_{name}"
                 self._counts = replace(self._counts, **{key: getattr(self._counts, key) + 1})
             if self._tallies[name].took(passed) and name == "liveness":
-                times = self._tallies[name].probe.failures
-                self._kill(name, f"failed {times} time{'s' * (times != 1)} in a row")
+                self._kill(name, f"reached its failureThreshold of {self._tallies[name].probe.failures}")
                 return
         if not self._up and self._tallies["startup"].passing:
             self._up = True

@@ -100,6 +100,9 @@ class ContainerWatch:
         return f"the target's container was {self._restarted(since)}" if since.restarts else ""
 
     def _restarted(self, counts: Counts) -> str:
+        """What it was in that time: restarted, or killed and not started again by now."""
+        if not counts.restarts:
+            return f"killed: {self.life.killed_by}"
         times = f"restarted {counts.restarts} time{'s' * (counts.restarts != 1)}"
         return f"{times} ({counts.killed} killed: {self.life.killed_by})" if counts.killed else times
 
