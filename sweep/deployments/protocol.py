@@ -66,7 +66,7 @@ class Endpoint:
     current_pids: Callable[[], tuple[int, ...]] | None = None
     """Of what is started again meanwhile; None: its processes stay those."""
     wait_up: Callable[[], None] = lambda: None
-    """Till what is being started again is there. Raises UsageError where that takes too long."""
+    """Till what is being started again is there. Raises NotUp where that takes too long."""
     load: LoadElsewhere | None = None
     """What makes the load of its cells, where that is not this machine."""
     connect_to: str = ""

@@ -90,8 +90,8 @@ def measure(place: Workplace, key: CellKey, endpoint: Endpoint) -> CellData:
     """Run one cell to its end and read it back.
 
     Raises:
-        UsageError: Locust would not start (a bad argument after ``--``, an unreachable target), or a target
-            that is being started again takes too long for that.
+        NotUp: a target that is being started again takes too long for that.
+        UsageError: Locust would not start (a bad argument after ``--``, an unreachable target).
         RuntimeError: Locust ended without a whole record; its last words are in the message.
     """
     endpoint.wait_up()

@@ -11,7 +11,7 @@ from typing import Any
 from records.cells.cell import Check
 from records.evidence.pods import CellPods, ContainerUse
 from sweep.deployments.pods.life import Counts, Life
-from sweep.running.errors import UsageError
+from sweep.running.errors import NotUp
 
 _POLL_SECONDS = 0.1
 
@@ -73,11 +73,11 @@ class ContainerWatch:
         return self._notes
 
     def wait_up(self) -> None:
-        """Raises UsageError where it is not up in the time that it is given to start."""
+        """Raises NotUp where it is not up in the time that it is given to start."""
         ends = time.monotonic() + self.life.startup_seconds
         while not (self.life.up or self.life.over):
             if time.monotonic() > ends:
-                raise UsageError(f"{self.ended() or 'it is not up'}, after {self.life.startup_seconds:g} s")
+                raise NotUp(f"{self.ended() or 'it is not up'}, after {self.life.startup_seconds:g} s")
             time.sleep(_POLL_SECONDS)
 
     def ended(self) -> str | None:
