@@ -118,12 +118,8 @@ def _limits(resources: Facts) -> Limits:
 
 
 def _read(resources: Facts, name: str) -> Decimal | None:
-    if name not in resources:
-        return None
-    try:
-        return quantity(resources[name])
-    except ValueError as error:
-        raise ValueError(f"the container's {name}: {error}") from None
+    said = resources.get(name)
+    return None if said is None else quantity(said)
 
 
 def _environment(raw: Facts, documents: Sequence[Any], limits: Limits) -> Iterator[tuple[str, str | None]]:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from records.options.quantity import quantity
 from sweep.deployments.pods.probes import LIVENESS, READINESS, STARTUP
 
 Check = Callable[[Any, str], None]
@@ -31,9 +32,9 @@ def check_map(document: object) -> None:
     known = document if isinstance(document, Mapping) else {}
     metadata = known.get("metadata")
     name = metadata.get("name") if isinstance(metadata, Mapping) else None
-    _mapping({"metadata": _mapping({"name": _text}, "name"), "data": _all(_text)}, "metadata")(
-        document, f"the ConfigMap {name}"
-    )
+    _mapping(
+        {"metadata": _mapping({"name": _text}, "name"), "data": _all(_text, _variable_name)}, "metadata"
+    )(document, f"the ConfigMap {name}")
 
 
 def _refuse(value: object, where: str, wanted: str) -> None:
@@ -57,14 +58,14 @@ def _mapping(fields: Mapping[str, Check], *needed: str) -> Check:
     return check
 
 
-def _all(inner: Check) -> Check:
+def _all(inner: Check, key: Check = lambda value, where: None) -> Check:
     """A mapping with values of one kind."""
 
     def check(value: Any, where: str) -> None:
         if not isinstance(value, Mapping):
             _refuse(value, where, "mapping")
         for name, one in value.items():
-            _text(name, where)
+            key(name, where)
             if one is not None:
                 inner(one, f"{where}.{name}")
 
@@ -89,9 +90,22 @@ def _text(value: object, where: str) -> None:
         _refuse(value, where, "text: it has a NUL byte")
 
 
-def _variable_name(value: object, where: str) -> None:
+def _quantity(value: object, where: str) -> None:
+    try:
+        quantity(value)
+    except ValueError as error:
+        raise ValueError(f"{where}: {error}") from None
+
+
+def _prefix(value: object, where: str) -> None:
     _text(value, where)
-    if not str(value) or "=" in str(value):
+    if "=" in str(value):
+        _refuse(value, where, "name of a variable")
+
+
+def _variable_name(value: object, where: str) -> None:
+    _prefix(value, where)
+    if not str(value):
         _refuse(value, where, "name of a variable")
 
 
@@ -148,14 +162,14 @@ _CONTAINER = _mapping({
     "command": _list(_text),
     "args": _list(_text),
     "ports": _list(_mapping({"name": _text, "containerPort": _whole_port}, "containerPort")),
-    "resources": _mapping({"limits": _all(_text), "requests": _all(_text)}),
-    "envFrom": _list(_mapping({"prefix": _text, "configMapRef": _mapping({"name": _text}, "name")})),
+    "resources": _mapping({"limits": _all(_quantity), "requests": _all(_quantity)}),
+    "envFrom": _list(_mapping({"prefix": _prefix, "configMapRef": _mapping({"name": _text}, "name")})),
     "env": _list(_mapping({
         "name": _variable_name,
         "value": _text,
         "valueFrom": _mapping({
             "configMapKeyRef": _KEY_OF,
-            "resourceFieldRef": _mapping({"resource": _text, "divisor": _text}),
+            "resourceFieldRef": _mapping({"resource": _text, "divisor": _quantity}),
         }),
     }, "name")),
     "volumeMounts": _list(_mapping({"name": _text}, "name")),

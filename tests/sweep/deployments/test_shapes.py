@@ -43,8 +43,8 @@ def test_null_and_numbers_are_what_kubernetes_takes_them_for() -> None:
 
 @pytest.mark.parametrize(("changes", "where"), [
     ({"resources": [1, 2]}, r"resources: \[1, 2\] is no mapping"),
-    ({"resources": {"limits": {"cpu": "1e999"}}}, "cpu: '1e999' is more than a quantity"),
-    ({"resources": {"limits": {"cpu": {}}}}, r"resources.limits.cpu: \{\} is no text"),
+    ({"resources": {"limits": {"cpu": "1e999"}}}, "resources.limits.cpu: '1e999' is more than a"),
+    ({"resources": {"limits": {"cpu": {}}}}, r"resources.limits.cpu: \{\} is no quantity"),
     ({"env": [None]}, r"env\[0\]: None is no mapping"),
     ({"env": {"A": "b"}}, r"env: \{'A': 'b'\} is no list"),
     ({"env": [{"value": "b"}]}, r"env\[0\]: it has no name"),
@@ -70,7 +70,12 @@ def test_another_shape_is_one_line_with_its_container_and_field(
 
 
 @pytest.mark.parametrize(
-    ("data", "where"), [(5, "data: 5 is no mapping"), ({"k": []}, r"data.k: \[\] is no text")]
+    ("data", "where"),
+    [
+        (5, "data: 5 is no mapping"),
+        ({"k": []}, r"data.k: \[\] is no text"),
+        ({"k=": ""}, "data: 'k=' is no name of a variable"),
+    ],
 )
 def test_so_is_a_config_map_s(data: Any, where: str) -> None:
     with pytest.raises(ValueError, match=f"the ConfigMap map.{where}"):
