@@ -88,16 +88,19 @@ def read_lines(path: Path) -> Iterator[tuple[int, bytes]]:
                 yield number, line
 
 
-def line_blocks(path: Path, size: int) -> Iterator[tuple[int, list[bytes]]]:
-    """(number of the first, lines without their newline) of such a file, about ``size`` bytes at a time:
+def line_blocks(path: Path, size: int) -> Iterator[tuple[int, bytes]]:
+    """(number of the first, whole lines with their newlines) of such a file, about ``size`` bytes at a time:
     empty lines too, but none that a kill cut off."""
     with open_file(path) as file:
         number, rest = 1, b""
         while block := file.read(size):
-            *lines, rest = (rest + block).split(b"\n")
-            if lines:
-                yield number, lines
-            number += len(lines)
+            lines, newline, after = block.rpartition(b"\n")
+            if not newline:
+                rest += block
+                continue
+            lines, rest = b"".join((rest, lines, newline)), after
+            yield number, lines
+            number += lines.count(b"\n")
 
 
 def line_count(path: Path) -> int:

@@ -95,6 +95,14 @@ class BudgetEnded(Note):
 
 
 @dataclass(frozen=True, kw_only=True)
+class GivenUp(Note):
+    """Cells of the plan that a complete sweep left out, as their like could not be measured."""
+
+    code = "given-up"
+    cells: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class MeasuredAgain(Note):
     """Cells that failed before they were valid: the machine had spoiled them."""
 
@@ -194,6 +202,14 @@ def finished(analysis: Analysis) -> Iterator[Note]:
     for source in analysis.sources:
         if source.budget_ended:
             yield BudgetEnded(source=source.name)
+        elif left_out := _left_out(source.run):
+            yield GivenUp(cells=left_out)
+
+
+def _left_out(run: Run) -> tuple[str, ...]:
+    found = run.meta.get("not_measured")
+    complete = run.meta.get("status", COMPLETE) == COMPLETE and isinstance(found, list)
+    return tuple(harmless(str(one)) for one in found or ()) if complete else ()
 
 
 def _missing(run: Run) -> tuple[str, ...]:

@@ -64,10 +64,13 @@ class Columns:
         self._places = {"manner": Places[Any](), "question": Places[Any](), **named}
         self._count = 0
 
-    def takes(self, lines: Sequence[bytes]) -> bool:
+    def takes(self, lines: bytes) -> bool:
         """Add these lines; False: none of them, for one is no record as this version writes it."""
         try:
-            self._add(lines)
+            rows = self._decoded(lines)
+            if len(rows) != lines.count(b"\n"):  # an empty line, two records in one, or one in two
+                return False
+            self._add(rows)
         except (msgspec.MsgspecError, UnicodeError, RecursionError, OverflowError):
             return False
         return True
@@ -77,25 +80,24 @@ class Columns:
         try:
             # A record that was read has its gaps in an array.
             if lines := [orjson.dumps(record, default=list) for record in records]:
-                self._add(lines)
+                self._add(self._decoded(b"\n".join(lines)))
         except (TypeError, msgspec.MsgspecError, OverflowError) as error:
             raise RecordError(f"it holds a number of more than 64 bits: {error}") from error
 
-    def _add(self, lines: Sequence[bytes]) -> None:
+    def _add(self, rows: Sequence[Any]) -> None:
         """All of them or, where one makes it raise, none."""
-        rows = self._decoded([line for line in lines if not line.isspace()])
         for name, column in self._block(rows).items():
             self._blocks.setdefault(name, []).append(column)
         self._count += len(rows)
 
-    def _decoded(self, lines: Sequence[bytes]) -> list[Any]:
+    def _decoded(self, lines: bytes) -> list[Any]:
         try:
-            return list(map(self._decoder.decode, lines))
+            return self._decoder.decode_lines(lines)
         except msgspec.ValidationError:
-            if not self._stages.learn(lines):
+            if not self._stages.learn(line for line in lines.split(b"\n") if line.strip()):
                 raise
             self._decoder = _decoder(self._stages.made)
-            return list(map(self._decoder.decode, lines))
+            return self._decoder.decode_lines(lines)
 
     def _block(self, rows: Sequence[Any]) -> dict[str, Any]:
         """Raises OverflowError for a number of more than 64 bits, msgspec.MsgspecError."""

@@ -32,7 +32,7 @@ def _requests(directory: Path, cell: Cell) -> Requests:
         return columns.requests()
     for number, lines in line_blocks(path, AT_A_TIME):
         if traces or not columns.takes(lines):
-            columns.add_records(_records(path, number, lines, traces))
+            columns.add_records(_records(path, number, lines.split(b"\n"), traces))
     return columns.requests()
 
 

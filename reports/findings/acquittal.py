@@ -35,9 +35,12 @@ class Acquittal:
 
 def acquittals(analysis: Analysis, found: Iterable[Finding]) -> tuple[Acquittal, ...]:
     """Of no service is said that it is not what was found of it."""
-    accused = {(finding.about, finding.code) for finding in found}
+    accused = {(finding.about.name, finding.code) for finding in found}  # be it at a load that was not valid
     return tuple(
-        one for service in analysis.services for one in _of(service) if (one.about, one.code) not in accused
+        one
+        for service in analysis.services
+        for one in _of(service)
+        if (one.about.name, one.code) not in accused
     )
 
 

@@ -26,6 +26,8 @@ answers that come one after the other are alike."""
 MOST = 0.4
 """The share of those that has to wait at one kind of place for that to be the cause. With less it may be the
 next one: as soon as those who wait there are such a loss by themselves."""
+FEWEST = 5
+"""Requests seen at one kind of place, in all samples."""
 BUSY = 0.7
 """The share of the time in which the loop's thread runs something, from which on it is the loop that is
 waited for, also by what it has not met."""
@@ -90,8 +92,11 @@ def _fewer(service: Service, clear: float) -> bool:
 
 
 def waiting(service: Service, of: Callable[[Place], bool]) -> tuple[Excess, ...]:
-    """The excess at places of one kind, the greatest first."""
-    return tuple(one for one in service.excesses if of(one.place))
+    """The excess at places of one kind, the greatest first; none where so few were ever seen there that it
+    is chance."""
+    found = tuple(one for one in service.excesses if of(one.place))
+    inside = service.heavy.inside
+    return found if inside is None or _requests(found) * inside.samples >= FEWEST else ()
 
 
 def for_the_loop(place: Place) -> bool:

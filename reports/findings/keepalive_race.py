@@ -10,6 +10,7 @@ from reports.evidence.reuse import Reuse, reuse
 from reports.figures.summary import OperatingPoint
 from reports.findings.finding import Effect, Evidence, Finding
 from reports.findings.heaviest import OF_THE_SERVICE, cells_but
+from reports.findings.held import LOSS
 
 FEWEST, MANY = 3, 0.02
 """So many requests, and this share of those over connections that lay idle, have to meet a closed one."""
@@ -40,7 +41,7 @@ def _finding(level: OperatingPoint, seen: Reuse) -> Finding:
     return Finding(
         code="keepalive-race",
         about=Subject.of(level),
-        binds="throughput" if lost else "latency",
+        binds="throughput" if lost >= LOSS * (seen.rested + seen.others) else "latency",
         confidence="shown" if (1 - seen.share) ** seen.others <= BY_CHANCE else "likely",
         severity="high" if seen.share >= OFTEN else "medium",
         effect=Effect(figure="requests that meet a closed connection", unit="%", 

@@ -23,7 +23,7 @@ class Limit:
     load: Load
     is_it: Literal["unsure", "not reached", "below", "both", "one", "neither"]
     side: str = ""
-    """That takes, or takes more."""
+    """That takes, or takes more; of one that is not reached, whose it is."""
     other_compared: bool = True
 
 
@@ -33,8 +33,10 @@ def limit(at_top: Sequence[Comparison], knee: Knee | None, load: Load) -> Limit 
         return None
     if knee is not None and knee.unsure:
         return Limit(load=load, is_it="unsure")
-    if knee is None or knee.concurrency is None:
-        return Limit(load=load, is_it="not reached")
+    if knee is None or (knee.concurrency is None and knee.levels < 2):
+        return None  # whether it grows is not known
+    if knee.concurrency is None:
+        return Limit(load=load, is_it="not reached", side=knee.config)
     if load.users < knee.concurrency:
         return Limit(load=load, is_it="below")
     singles = {c.config: c.throughput for c in at_top if c.config in SIDES}

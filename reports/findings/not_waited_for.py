@@ -12,6 +12,8 @@ from reports.findings.load_shed import refused
 
 LITTLE = 0.02
 """Of the requests in flight."""
+SEVERAL = 2
+"""One alone queues for nothing."""
 SHORT = 0.1
 """The share of the time in which its threads could run, and waited for a CPU: well below what is told of."""
 ENOUGH = 59
@@ -53,7 +55,7 @@ def not_waited_for(service: Service) -> Iterator[tuple[str, tuple[Evidence, ...]
 def _queues(service: Service) -> Iterator[tuple[str, tuple[Evidence, ...]]]:
     """That few are seen in a queue says nothing of those that are seen nowhere, or of unknown cause."""
     heavy = service.heavy
-    if heavy.inside is None or not heavy.in_flight:
+    if heavy.inside is None or heavy.in_flight < SEVERAL:
         return
     unseen = sum(n for at, n in heavy.places.items() if at.kind == OUTSIDE or at.kind not in KNOWN)
     if unseen >= UNEXPLAINED * heavy.in_flight:

@@ -142,6 +142,12 @@ def _ended_short(notes: Sequence[of_ends.EndedShort]) -> Caution:
     return Caution(sentences=tuple(sentences), brief=brief)
 
 
+def _given_up(notes: Sequence[of_runs.GivenUp]) -> Caution:
+    cells = [cell for note in notes for cell in note.cells]
+    text = f"{_cells(len(cells))} of the plan {'was' if len(cells) == 1 else 'were'} not measured"
+    return Caution(sentences=(f"{text}: {some(cells)}. The sweep said why.",), brief=text)
+
+
 def _again(notes: Sequence[of_runs.MeasuredAgain]) -> Caution:
     [note] = notes
     count = f"{len(note.cells)} of {note.of} cells were measured again: the machine had spoiled them"
@@ -169,6 +175,7 @@ WORDS_OF_RUNS: dict[type[Note], Callable[[Any], Caution]] = {
     of_ends.EndedShort: _ended_short,
     of_missing.Missing: _missing,
     of_missing.Partial: _partial,
+    of_runs.GivenUp: _given_up,
     of_runs.MeasuredAgain: _again,
     of_runs.OneRepeat: _one_repeat,
 }

@@ -141,7 +141,10 @@ def _limit(found: Limit) -> str:
         case "unsure":
             return "Where the limit of throughput is, these levels cannot tell, nor what holds it down."
         case "not reached":
-            return "The limit of throughput was not reached: measure with more load to learn what sets it."
+            return (
+                f"The limit of throughput was not reached by {found.side}: measure it with more load to"
+                " learn what sets it."
+            )
         case "below":
             return (
                 "That is below where throughput stops growing: users who wait less ask again sooner; what "

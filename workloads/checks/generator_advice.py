@@ -11,7 +11,7 @@ MORE_WORKERS = "share the load among more load workers: --processes, or workers 
 STARVED_PERCENT = 50.0
 """Of the time: a generator that waited for a CPU longer than it did not may be why nothing was asked, or
 answered in time."""
-OWN_CPU = "leave a CPU to the load alone"
+OWN_CPU = "leave a CPU to the load alone (as sweep --cpus auto does)"
 
 
 def starved(facts: Facts) -> bool:

@@ -26,7 +26,7 @@ from workloads.checks import streams
 
 MOMENT = st.integers(1, 10_000_000_000)
 MS = st.floats(0, 1e4)
-TIMES = st.dictionaries(st.sampled_from(["queued_ms", "running_ms", "own_ms"]), MS)
+TIMES = st.dictionaries(st.sampled_from(["queued_ms", "running_ms", "own_ms", 'my "ms"']), MS)
 RECORD = st.fixed_dictionaries(
     {"user": st.integers(0, 2), "seq": st.integers(0, 9), "sent_at_ns": MOMENT, "ended_at_ns": MOMENT},
     optional={
@@ -37,7 +37,8 @@ RECORD = st.fixed_dictionaries(
         "tokens": st.integers(0, 3),
         "documents": st.none() | st.integers(0, 5),
         "flags": st.lists(st.sampled_from(["warmup", "late", "cold"]), unique=True),
-        "stages": st.none() | st.dictionaries(st.sampled_from(["embed", "llm", "a.b"]), TIMES),
+        "stages": st.none()
+        | st.dictionaries(st.sampled_from(["embed", "llm", "a.b", "", 'a "b"', "\\", "\x01"]), TIMES),
         "values": st.dictionaries(st.sampled_from("ab"), MS),
         "labels": st.dictionaries(st.sampled_from("ab"), st.text(max_size=2)),
         "question": st.text(max_size=2),
@@ -107,6 +108,7 @@ ODD = (
     b"\n \n",
     line(seq=3, gaps_us=[3_000_000_000, -1]).replace(b",", b" , "),
     line(seq=4, stages={"embed": {"queued_ms": 2.5}, "llm": {}}, labels={"a": "b"}),
+    b"\n",
 )
 
 

@@ -20,15 +20,17 @@ from reports.words.diagnosis import section
 RAISED, NOT = Estimate(value=2.0, low=1.8, high=2.2), Estimate(value=1.0, low=0.9, high=1.1)
 
 
-def knee(concurrency: int | None, **more: bool) -> Any:
-    known = {"unsure": False, "invalid": False, "workload_mismatch": (), "other_loads": ()}
+def knee(concurrency: int | None, **more: int) -> Any:
+    known = {"unsure": False, "invalid": False, "workload_mismatch": (), "other_loads": (), "levels": 2}
+    known["config"] = "baseline"
     return SimpleNamespace(concurrency=concurrency, **{**known, **more})
 
 
 @pytest.mark.parametrize(("knee", "embeddings", "llm", "found"), [
     (knee(10), RAISED, RAISED, "both"), (knee(10), NOT, RAISED, "one"), (knee(10), NOT, NOT, "neither"),
     (knee(10), NOT, None, None), (knee(40), RAISED, RAISED, "below"),
-    (knee(None), RAISED, RAISED, "not reached"), (None, RAISED, RAISED, "not reached"),
+    (knee(None), RAISED, RAISED, "not reached"), (None, RAISED, RAISED, None),
+    (knee(None, levels=1), RAISED, RAISED, None),  # of one load nobody knows whether it grows
     (knee(10, unsure=True), RAISED, RAISED, "unsure"), (knee(10, invalid=True), RAISED, RAISED, None),
 ])  # fmt: skip
 def test_the_side_of_the_limit(knee: Any, embeddings: Any, llm: Any, found: str | None) -> None:

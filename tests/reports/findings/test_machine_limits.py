@@ -29,7 +29,7 @@ def test_a_neighbour_is_to_blame_for_those_who_wait_for_its_cpu(
     """16 of 20 requests wait because of the load; the loop waits for a CPU in 40 % of the time."""
     place = Place(kind=kind)
     waits = (Excess(place=place, requests=15.0, share=15 / 16, ms=375.0),)
-    heavy = at_load(ran, 0.4, inside=object(), places={place: 15.0}, in_flight=20.0)
+    heavy = at_load(ran, 0.4, inside=SimpleNamespace(samples=99), places={place: 15.0}, in_flight=20.0)
     service = SimpleNamespace(
         held=0.8, compared=False, waiting=16.0, excesses=waits, heavy=heavy, light=heavy
     )

@@ -206,3 +206,12 @@ def test_spans_are_stage_times_and_it_is_said_why_there_are_none(
     else:
         [breakdown] = analysis.latency_breakdowns
         assert breakdown.stages_ms == {"retrieval": pytest.approx(40.0)}
+
+
+@pytest.mark.parametrize(("status", "said"), [("complete", True), ("running", False)])
+def test_cells_that_a_sweep_left_out_are_told(made: Any, tmp_path: Path, status: str, said: bool) -> None:
+    run = made.run(tmp_path / "run", [made.spec()])
+    path = run / layout.RUN
+    write_json(path, {**read_json(path), "status": status, "not_measured": ["local/other/c20-r2"]})
+    text = "1 cell of the plan was not measured: local/other/c20-r2. The sweep said why."
+    assert (text in words(analysed(run))) is said
