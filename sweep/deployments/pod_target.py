@@ -14,7 +14,7 @@ from sweep.deployments.pods.container import Container
 from sweep.deployments.pods.here import ProcessEngine, probes_here
 from sweep.deployments.pods.life import Life
 from sweep.deployments.pods.probes import Probe
-from sweep.deployments.pods.probing import passes
+from sweep.deployments.pods.probing import fault_of
 from sweep.deployments.pods.watch import ContainerWatch
 from sweep.deployments.protocol import Endpoint, Setup
 
@@ -62,7 +62,9 @@ class PodDeployment(LocalDeployment):
         )  # fmt: skip
         return replace(
             endpoint,
-            ended=lambda: engine.child.ended() or watch.ended(),
+            # Its probes first: who was killed by one says but the signal.
+            ended=lambda: watch.ended() if life.killed else engine.child.ended() or watch.ended(),
+            interrupted=lambda: watch.interrupted() or engine.child.ended() or "",
             watch=watch,
             wait_up=watch.wait_up,
             current_pids=lambda: () if life.end else (life.pid,),
@@ -79,8 +81,8 @@ class PodDeployment(LocalDeployment):
     def _now_is(self, engine: ProcessEngine) -> None:
         self._child = engine.child
 
-    def _submit(self, probe: Probe) -> Future[bool]:
-        return self._pool.submit(passes, probe, _no_command)
+    def _submit(self, probe: Probe) -> Future[str]:
+        return self._pool.submit(fault_of, probe, _no_command)
 
 
 def _no_command(words: Sequence[str], seconds: float) -> bool:

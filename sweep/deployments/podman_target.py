@@ -18,7 +18,7 @@ from sweep.deployments.pods.engine import PodmanEngine
 from sweep.deployments.pods.life import Life, Probes
 from sweep.deployments.pods.played import Changes, container_port, image_of, listens_at, played
 from sweep.deployments.pods.probes import LIVENESS, READINESS, STARTUP, Probe, played_probe
-from sweep.deployments.pods.probing import passes
+from sweep.deployments.pods.probing import fault_of
 from sweep.deployments.pods.watch import ContainerWatch
 from sweep.deployments.process import environment_of, reference_app_at
 from sweep.deployments.protocol import Endpoint, Setup
@@ -109,7 +109,7 @@ class PodmanDeployment:
         return life
 
     def _submit(self, engine: PodmanEngine, probe: Probe) -> Any:
-        return self._pool.submit(passes, probe, engine.execute)
+        return self._pool.submit(fault_of, probe, engine.execute)
 
     def _confined(self, life: Life, engine: PodmanEngine) -> Confined:
         """Its group, once the limits are seen to have arrived there. Raises UsageError."""
@@ -156,6 +156,7 @@ class PodmanDeployment:
             dial=setup.dial,
             served=said,
             ended=watch.ended,
+            interrupted=watch.interrupted,
             confined=confined,
             watch=watch,
             wait_up=watch.wait_up,

@@ -54,6 +54,9 @@ class Endpoint:
     served: Served = field(default_factory=Served)
     ended: Callable[[], str | None] = lambda: None
     """How it ended, if it did, as far as the sweep started it itself."""
+    interrupted: Callable[[], str] = lambda: ""
+    """Of what is started again: how it ended since its cell began, though it may be there again; empty: it
+    did not."""
     confined: Confined | None = None
     """The control group that it is in; None: none of ours."""
     watch: Watch | None = None
@@ -63,7 +66,7 @@ class Endpoint:
     current_pids: Callable[[], tuple[int, ...]] | None = None
     """Of what is started again meanwhile; None: its processes stay those."""
     wait_up: Callable[[], None] = lambda: None
-    """Till what is being started again is there. Raises UsageError where that takes too long."""
+    """Till what is being started again is there. Raises NotUp where that takes too long."""
     load: LoadElsewhere | None = None
     """What makes the load of its cells, where that is not this machine."""
     connect_to: str = ""

@@ -90,8 +90,8 @@ def measure(place: Workplace, key: CellKey, endpoint: Endpoint) -> CellData:
     """Run one cell to its end and read it back.
 
     Raises:
-        UsageError: Locust would not start (a bad argument after ``--``, an unreachable target), or a target
-            that is being started again takes too long for that.
+        NotUp: a target that is being started again takes too long for that.
+        UsageError: Locust would not start (a bad argument after ``--``, an unreachable target).
         RuntimeError: Locust ended without a whole record; its last words are in the message.
     """
     endpoint.wait_up()
@@ -108,6 +108,8 @@ def measure(place: Workplace, key: CellKey, endpoint: Endpoint) -> CellData:
     if not ended and killed(code):
         gone.helper("locust", locust)
         begin_cell(folder, key)
+    elif not ended and code == USAGE and (how := endpoint.interrupted()):  # it met nobody: the next may
+        begin_cell(folder, key, target=how)
     elif not ended:
         seal(folder)  # there is nothing that could lack something
         raise why(place.run, key, endpoint, code, locust, limit_seconds=_limit_seconds(place.plan))

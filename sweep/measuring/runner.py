@@ -32,6 +32,7 @@ from sweep.planning.cell_key import CellKey, Series, Service
 from sweep.planning.division import placed
 from sweep.planning.plan import Plan
 from sweep.running.cpus import Cpus, available, kept_on, may_be_realtime
+from sweep.running.errors import NotUp
 from sweep.running.ledger import Ledger
 from sweep.running.redaction import sending
 from sweep.running.spans import SpanReceiver
@@ -119,8 +120,8 @@ class Sweep:
             place = Workplace(
                 run=self.directory, plan=self.plan, ledger=ledger, llm=llm, cpus=self.cpus, spans=spans
             )
-            cells, seconds = self.search.expected_cells(), self.expected_seconds()
-            self.progress.start(cells, seconds, self.plan.budget_seconds)
+            cells = self.search.expected_cells()  # the seconds are a guess, before any was timed
+            self.progress.start(cells, self.plan.seconds_of(cells), self.plan.budget_seconds)
             for repeat in range(1, self.plan.repeats + 1):
                 self._repeat(place, repeat, llm_url or "")
 
@@ -227,20 +228,22 @@ class Sweep:
     def _measure_one(self, at: Bench, key: CellKey, *, again: bool = False) -> None:
         self.progress.report(f"{key.config} at {key.point.named}, repeat {key.repeat}")
         began = time.monotonic()
-        data = measure(at.place, key, at.endpoints[key.service])
+        try:
+            data = measure(at.place, key, at.endpoints[key.service])
+        except NotUp as error:
+            self.left_out.append(key)
+            if not (self.search.throughput or at.endpoints.keys() - self.search.gone - {key.service}):
+                raise  # nothing was, or will be, measured
+            self._leave(key, str(error))
+            return
         seconds = time.monotonic() - began
         self.budget.took(seconds, again=again)
         self._learn(at.place, key, data)
         self._report_if_killed(at, key)
-        pending = len(self._spoiled_in(at.repeat))
+        cells, pending = self.search.expected_cells(), len(self._spoiled_in(at.repeat))
+        ahead = (self.plan.repeats - at.repeat) * self.start_seconds
         self.progress.cell(
-            key,
-            data,
-            self.search.expected_cells(),
-            seconds=seconds,
-            starts_ahead_seconds=(self.plan.repeats - at.repeat) * self.start_seconds,
-            pending=pending,
-            again=again,
+            key, data, cells, seconds=seconds, starts_ahead_seconds=ahead, pending=pending, again=again
         )
         watch = at.endpoints[key.service].watch
         said = [f"{key.path}: {line}" for line in (*gone(data.cell), *(watch.notes() if watch else ()))]
@@ -250,12 +253,13 @@ class Sweep:
 
     def _report_if_killed(self, at: Bench, key: CellKey) -> None:
         """At its memory limit: then whatever else there is goes on."""
-        confined = at.endpoints[key.service].confined
-        if confined is not None and (why := confined.killed()):
-            self.search.gone.add(key.service)
-            self.spoiled.pop(key, None)
-            gone = f"{key.deployment}/{key.config}"
-            self.progress.note(f"{key.path}: {why}; {gone} is measured no more in this repeat")
+        if (confined := at.endpoints[key.service].confined) and (why := confined.killed()):
+            self._leave(key, why)
+
+    def _leave(self, key: CellKey, why: str) -> None:
+        self.search.gone.add(key.service)
+        self.spoiled.pop(key, None)
+        self.progress.note(f"{key.path}: {why}; {'/'.join(key.service)} is measured no more in this repeat")
 
     def _learn(self, place: Workplace, key: CellKey, data: CellData) -> None:
         """What follows from a cell."""
@@ -294,7 +298,3 @@ class Sweep:
             f"{key.deployment}/{key.config} is not measured again{others}: the target failed every cell of "
             f"the first repeat, not the machine ({why})"
         )
-
-    def expected_seconds(self) -> float:
-        """A first guess, before any cell has been timed."""
-        return self.plan.seconds_of(self.search.expected_cells())

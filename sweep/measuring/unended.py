@@ -53,8 +53,9 @@ def killed(code: int | None) -> bool:
     return code is not None and (code < 0 or code == INTERRUPTED)
 
 
-def begin_cell(folder: Path, key: CellKey) -> None:
-    """Have a cell there, though without an end, of a Locust that was killed, perhaps before it wrote one."""
+def begin_cell(folder: Path, key: CellKey, *, target: str = "") -> None:
+    """Have a cell there, though without an end, of a Locust that was killed, perhaps before it wrote one, or
+    that met no ``target``: how that ended."""
     if not (folder / layout.CELL).exists():
         folder.mkdir(exist_ok=True)
         cell = Cell(
@@ -65,6 +66,8 @@ def begin_cell(folder: Path, key: CellKey) -> None:
             factors=key.point,
         )
         write_json(folder / layout.CELL, cell.to_json())
+    if target:
+        write_json(folder / layout.ENDED, {"text": target})
 
 
 def _before(endpoint: Endpoint) -> str:

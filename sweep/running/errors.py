@@ -10,6 +10,10 @@ class OutOfMemory(UsageError):
     """What was started was killed at its memory limit: nothing else is the worse for it."""
 
 
+class NotUp(UsageError):
+    """What was started, and ended, is not there again in time: nothing else is the worse for it."""
+
+
 def check_base_url(what: str, url: str, *, key: str) -> None:
     """See that ``url`` can be asked, before anything starts. ``key`` is where its secret belongs.
 

@@ -150,7 +150,7 @@ def test_one_that_fails_its_liveness_probe_is_killed_and_started_again(tmp_path:
         podman.run("exec", f"{pod}-target", "rm", "-f", "/tmp/sick")
         endpoint.watch.end(tmp_path)
         [note] = [one for one in endpoint.watch.notes() if "restarted" in one]
-        assert "killed by its probes" in note
+        assert "killed: its liveness probe" in note
         wait_until(lambda: setup.log.read_text().count("Started server process") == 2)
     finally:
         deployment.stop()

@@ -11,6 +11,7 @@ from typing import Any
 from records.options.quantity import quantity
 from records.secrets.secret_names import secret_within
 from sweep.deployments.pods.probes import STARTUP, probe_of
+from sweep.deployments.pods.shapes import check_container, check_map
 from sweep.running.cgroups.limits import Limits
 
 NAME = "target"
@@ -74,13 +75,19 @@ def container_of(documents: Sequence[Any]) -> Container:
 
 
 def target_in(documents: Sequence[Any]) -> Target:
-    """Raises ValueError where there is no such Deployment, or more than one may be meant."""
+    """Raises ValueError where there is no such Deployment, more than one may be meant, or its container or a
+    ConfigMap has another shape than Kubernetes'."""
     found = list(_targets(documents))
     named = [one for one in found if NAME in one.name.split("-")] or found
     if len(named) != 1:
         seen = ", ".join(one.name for one in found) or "none"
         raise ValueError(f"one Deployment called {NAME} is wanted; there is {seen}")
-    return named[0]
+    target = named[0]
+    check_container(target.raw, str(target.raw.get("name") or NAME))
+    for one in documents:
+        if isinstance(one, dict) and one.get("kind") == "ConfigMap":
+            check_map(one)
+    return target
 
 
 def _targets(documents: Sequence[Any]) -> Iterator[Target]:
@@ -111,12 +118,8 @@ def _limits(resources: Facts) -> Limits:
 
 
 def _read(resources: Facts, name: str) -> Decimal | None:
-    if name not in resources:
-        return None
-    try:
-        return quantity(resources[name])
-    except ValueError as error:
-        raise ValueError(f"{name}: {error}") from None
+    said = resources.get(name)
+    return None if said is None else quantity(said)
 
 
 def _environment(raw: Facts, documents: Sequence[Any], limits: Limits) -> Iterator[tuple[str, str | None]]:
@@ -162,7 +165,7 @@ def _of_resources(reference: Facts, limits: Limits) -> str | None:
         "limits.memory": limits.memory_bytes,
     }
     value = known.get(str(reference.get("resource")))
-    divisor = float(quantity(reference.get("divisor", 1))) or 1.0
+    divisor = float(quantity(reference.get("divisor") or 1)) or 1.0
     return None if value is None else str(math.ceil(value / divisor))
 
 

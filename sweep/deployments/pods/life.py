@@ -68,11 +68,12 @@ class Counts:
 
 @dataclass(kw_only=True)
 class Life:
-    """``submit``: has a probe asked elsewhere. ``started``: told of each restart."""
+    """``submit``: has a probe asked elsewhere: what fails it, empty where it passed. ``started``: told of
+    each restart."""
 
     engine: Engine
     probes: Probes
-    submit: Callable[[Probe], Future[bool]]
+    submit: Callable[[Probe], Future[str]]
     startup_seconds: float
     memory_bytes: int | None = None
     """Its limit."""
@@ -82,13 +83,19 @@ class Life:
     """How it ended; None while it runs."""
     over: str = ""
     """Why it is not started again."""
+    killed_by: str = ""
+    """The probe that killed it last, its threshold, and what it got."""
     ready: bool = False
     _was_ready: bool = False
     _up: bool = False
     _counts: Counts = field(default_factory=Counts)
     _tallies: dict[str, Tally] = field(default_factory=dict)
     _due: dict[str, float] = field(default_factory=dict)
-    _asked: dict[str, Future[bool]] = field(default_factory=dict)
+    _asked: dict[str, Future[str]] = field(default_factory=dict)
+    _dying: bool = False
+    """It was killed, and is not seen to be gone."""
+    _faults: dict[str, str] = field(default_factory=dict)
+    """What each got last that failed it."""
     _began: float = 0.0
     _unready_since: float | None = None
     _again_at: float | None = None
@@ -107,7 +114,8 @@ class Life:
         found = {name: probe for name, probe in named.items() if probe}
         self._tallies = {name: Tally(probe=one, passing=name == "liveness") for name, one in found.items()}
         self._due = {name: now + probe.delay for name, probe in found.items()}
-        self._asked = {}
+        self._faults = {}
+        self._asked, self._dying = {}, False
         self._settle(now)
 
     def step(self, now: float) -> None:
@@ -125,14 +133,19 @@ class Life:
             self._start_again(now)
         elif self.end is None and not self.engine.runs(self.pid):
             self._gone(now)
-        elif self.end is None:
+        elif self.end is None and not self._dying:
             self._last = self.engine.used(self.pid) or self._last
             self._probe(now)
 
     @property
     def up(self) -> bool:
         """It runs, and has passed its startup probe since it was started last."""
-        return self.end is None and self._up
+        return self.end is None and self._up and not self._dying
+
+    @property
+    def killed(self) -> bool:
+        """A probe has killed it, and it is not started again yet."""
+        return self._dying
 
     def counts(self, now: float) -> Counts:
         with self._lock:
@@ -163,17 +176,20 @@ class Life:
 
     def _probe(self, now: float) -> None:
         for name in [name for name, asked in self._asked.items() if asked.done()]:
-            passed = self._asked.pop(name).result()
+            fault = self._asked.pop(name).result()
+            passed = not fault
+            if fault:
+                self._faults[name] = fault
             if not passed and name != "startup":
                 key = f"failed_{name}"
                 self._counts = replace(self._counts, **{key: getattr(self._counts, key) + 1})
             if self._tallies[name].took(passed) and name == "liveness":
-                self._kill()
+                self._kill(name, f"reached its failureThreshold of {self._tallies[name].probe.failures}")
                 return
         if not self._up and self._tallies["startup"].passing:
             self._up = True
         if not self._up and now - self._began > self.startup_seconds:
-            self._kill()
+            self._kill("startup", f"had not passed after {self.startup_seconds:g} s")
             return
         for name in ("readiness", "liveness") if self._up else ("startup",):
             if name in self._tallies and name not in self._asked and now >= self._due[name]:
@@ -192,7 +208,10 @@ class Life:
         elif self._was_ready and self._unready_since is None:
             self._unready_since = now
 
-    def _kill(self) -> None:
+    def _kill(self, name: str, why: str) -> None:
+        probe, got = self._tallies[name].probe, self._faults.get(name, "no answer")
+        self.killed_by = f"its {name} probe ({probe.asks}) {why}, at last by: {got}"
+        self._dying = True
         self._counts = replace(self._counts, killed=self._counts.killed + 1)
         self.engine.kill()
 

@@ -102,8 +102,7 @@ def _own(raw: Facts, changes: Changes) -> dict[str, Any]:
     not_played = (STARTUP, READINESS, LIVENESS, "ports", "lifecycle")
     made: dict[str, Any] = {key: value for key, value in raw.items() if key not in not_played}
     made |= {"image": _image(raw), "imagePullPolicy": "Never"}
-    if "volumeMounts" in made:
-        mounts = made["volumeMounts"]
+    if mounts := made.pop("volumeMounts", None):
         made["volumeMounts"] = [{**one, "name": f"{changes.name}-{one['name']}"} for one in mounts]
     return made
 

@@ -32,6 +32,13 @@ class Probe:
     successes: int = SUCCESSES
 
     @property
+    def asks(self) -> str:
+        """In words."""
+        if self.command:
+            return " ".join(self.command)
+        return f"GET {self.path}" if self.path else f"port {self.port}"
+
+    @property
     def allowed_seconds(self) -> float:
         """From the start until the container would be killed for not being ready."""
         return self.delay + self.period * self.failures
@@ -51,15 +58,16 @@ def probe_of(container: Mapping[str, Any], name: str) -> Probe | None:
         unplayed = f"the {name} asks over {scheme}, which is not played here"
     return Probe(
         path=str(at.get("path") or "/") if how == "httpGet" else "",
-        headers=tuple((str(one["name"]), str(one["value"])) for one in at.get("httpHeaders") or ()),
+        headers=tuple((str(one["name"]), str(one.get("value") or "")) for one in at.get("httpHeaders") or ()),
         command=tuple(map(str, at.get("command") or ())),
         port=at.get("port", 0),
         unplayed=unplayed,
-        delay=float(raw.get("initialDelaySeconds", DELAY)),
-        period=float(raw.get("periodSeconds", PERIOD)),
-        timeout=float(raw.get("timeoutSeconds", TIMEOUT)),
-        failures=int(raw.get("failureThreshold", FAILURES)),
-        successes=int(raw.get("successThreshold", SUCCESSES)),
+        # Kubernetes takes 0 and null as if they were not said.
+        delay=float(raw.get("initialDelaySeconds") or DELAY),
+        period=float(raw.get("periodSeconds") or PERIOD),
+        timeout=float(raw.get("timeoutSeconds") or TIMEOUT),
+        failures=int(raw.get("failureThreshold") or FAILURES),
+        successes=int(raw.get("successThreshold") or SUCCESSES),
     )
 
 

@@ -18,6 +18,7 @@ from sweep.running.processes import PROJECT
 OVERLAYS = PROJECT / "k8s" / "overlays"
 PROGRAMS = (("kubectl", "kustomize"), ("kustomize", "build"))
 _SECONDS = 60.0
+_OTHER_SHAPES = (AttributeError, IndexError, KeyError, OverflowError, TypeError)
 R = TypeVar("R")
 
 
@@ -32,8 +33,8 @@ def container_in(overlay: str, form: str) -> Container:
 
 
 def understood(overlay: str, form: str, read: Callable[[Sequence[Any]], R]) -> R:
-    """What ``read`` makes of the overlay's documents. Raises UsageError for its ValueError, or where it
-    cannot be rendered."""
+    """What ``read`` makes of the overlay's documents. Raises UsageError for its ValueError, for manifests
+    of another shape, or where they cannot be rendered."""
     folder = folder_of(overlay)
     if not folder.is_dir():
         there = ", ".join(sorted(one.name for one in OVERLAYS.glob("*") if one.is_dir()))
@@ -43,6 +44,11 @@ def understood(overlay: str, form: str, read: Callable[[Sequence[Any]], R]) -> R
         return read(_documents_in(folder))
     except ValueError as error:
         raise UsageError(f"--deployment {form}: {folder}: {error}") from None
+    except _OTHER_SHAPES as error:  # of what is not read closely, as volumes and sidecars
+        said = f"{type(error).__name__}: {error}"
+        raise UsageError(
+            f"--deployment {form}: {folder}: its pod has another shape than Kubernetes' ({said})"
+        ) from None
 
 
 @cache  # a sweep asks at every start; what it renders is one thing for all of it

@@ -11,7 +11,7 @@ from typing import Any
 from records.cells.cell import Check
 from records.evidence.pods import CellPods, ContainerUse
 from sweep.deployments.pods.life import Counts, Life
-from sweep.running.errors import UsageError
+from sweep.running.errors import NotUp
 
 _POLL_SECONDS = 0.1
 
@@ -61,7 +61,7 @@ class ContainerWatch:
         ).write(folder)
         if restarts or killed:
             since = Counts(restarts=restarts, killed=killed)
-            self._notes.append(f"its container was {restarted(since)}, in the cell's time")
+            self._notes.append(f"its container was {self._restarted(since)}, in the cell's time")
         if seconds > 0:
             self._notes.append(
                 f"its readiness probe had failed for {seconds:.1f} s of the cell's time, in which Kubernetes "
@@ -73,26 +73,38 @@ class ContainerWatch:
         return self._notes
 
     def wait_up(self) -> None:
-        """Raises UsageError where it is not up in the time that it is given to start."""
+        """Raises NotUp where it is not up in the time that it is given to start."""
         ends = time.monotonic() + self.life.startup_seconds
         while not (self.life.up or self.life.over):
             if time.monotonic() > ends:
-                raise UsageError(f"{self.ended() or 'it is not up'}, after {self.life.startup_seconds:g} s")
+                raise NotUp(f"{self.ended() or 'it is not up'}, after {self.life.startup_seconds:g} s")
             time.sleep(_POLL_SECONDS)
 
     def ended(self) -> str | None:
         """How it did; None while it runs, unless it was started again and is not up yet."""
+        if self.life.killed:
+            return f"the target's container was killed: {self.life.killed_by}"
         if state := self.life.end:
             return f"the target's container ended with exit code {state.exit_code}"
         counts = self.life.counts(time.monotonic())
         if counts.restarts and not self.life.up:
-            return f"the target's container was {restarted(counts)}, and is not up again"
+            return f"the target's container was {self._restarted(counts)}, and is not up again"
         return self.life.over or None
 
+    def interrupted(self) -> str:
+        """How it ended in the cell's time, though it may be up again; empty: it did not."""
+        if ended := self.ended():
+            return ended
+        now, before = self.life.counts(time.monotonic()), self._before
+        since = Counts(restarts=now.restarts - before.restarts, killed=now.killed - before.killed)
+        return f"the target's container was {self._restarted(since)}" if since.restarts else ""
 
-def restarted(counts: Counts) -> str:
-    times = f"restarted {counts.restarts} time{'s' * (counts.restarts != 1)}"
-    return f"{times} ({counts.killed} killed by its probes)" if counts.killed else times
+    def _restarted(self, counts: Counts) -> str:
+        """What it was in that time: restarted, or killed and not started again by now."""
+        if not counts.restarts:
+            return f"killed: {self.life.killed_by}"
+        times = f"restarted {counts.restarts} time{'s' * (counts.restarts != 1)}"
+        return f"{times} ({counts.killed} killed: {self.life.killed_by})" if counts.killed else times
 
 
 def _words(said: Mapping[str, Any] | None) -> dict[str, str]:

@@ -12,6 +12,7 @@ import yaml
 from sweep.deployments.pods.life import Life, Probes, State
 from sweep.deployments.pods.played import Changes, image_of, left_out, listens_at, played
 from sweep.deployments.pods.probes import Probe, Tally, pause_before, played_probe
+from sweep.deployments.pods.watch import ContainerWatch
 from sweep.running.cgroups.group import Usage
 
 RENDERED = """
@@ -99,6 +100,10 @@ def test_probes_are_read_with_kubernetes_defaults() -> None:
     )
     assert played_probe(raw, "livenessProbe") == Probe(port=9, period=5, timeout=2, failures=6)
     assert played_probe(raw, "startupProbe") is None
+    unsaid = {"initialDelaySeconds": None, "periodSeconds": 0, "timeoutSeconds": 0, "failureThreshold": None}
+    assert played_probe(
+        {**raw, "startupProbe": {"tcpSocket": {"port": 9}, **unsaid}}, "startupProbe"
+    ) == Probe(port=9, delay=0, period=10, timeout=1, failures=3)
     for wrong, why in (({"grpc": {"port": 1}}, "none of httpGet"), ({"tcpSocket": {"port": "x"}}, "port x"),
                        ({"httpGet": {"port": 1, "scheme": "HTTPS"}}, "over HTTPS")):  # fmt: skip
         with pytest.raises(ValueError, match=why):
@@ -137,9 +142,9 @@ class Engine:
     def used(self, pid: int) -> Usage | None:
         return Usage(periods=10, cpu_seconds=1.0, memory_peak_bytes=50, oom_kills=0)
 
-    def submit(self, probe: Probe) -> Future[bool]:
-        asked: Future[bool] = Future()
-        asked.set_result(self.passes.get(probe.path, True))
+    def submit(self, probe: Probe) -> Future[str]:
+        asked: Future[str] = Future()
+        asked.set_result("" if self.passes.get(probe.path, True) else "HTTP 503")
         return asked
 
 
@@ -185,10 +190,35 @@ def test_a_container_is_killed_by_its_liveness_probe_and_started_again_at_once_a
     engine.passes = {}
     stepped(life, 12, 25)
     counts = life.counts(25.0)
+    assert (
+        life.killed_by
+        == "its liveness probe (GET live) reached its failureThreshold of 2, at last by: HTTP 503"
+    )
     assert (engine.done[3:], counts.restarts, counts.killed, len(told)) == (["start"], 2, 2, 2)
     assert counts.not_ready_seconds > 10
     # Its counters begin again with each of its three groups, and are added up.
     assert life.used() == Usage(periods=30, cpu_seconds=3.0, memory_peak_bytes=50, oom_kills=0)
+
+
+def test_what_its_probe_killed_between_two_looks_is_told_with_the_probe_and_then_as_a_restart() -> None:
+    """Whoever asks at once is told; it is not up though nobody saw yet that it ended."""
+    engine = Engine()
+    life = life_of(engine)
+    watch = ContainerWatch(life=life, context="here", pod="p", of="target", container="target", resources={})
+    stepped(life, 0, 3)
+    watch.begin("")
+    assert (watch.ended(), watch.interrupted()) == (None, "")
+    engine.passes, now = {"live": False}, 30
+    while not engine.done:
+        life.step(now / 10)
+        now += 1
+    said = "its liveness probe (GET live) reached its failureThreshold of 2, at last by: HTTP 503"
+    assert (life.up, life.end) == (False, None)
+    assert watch.ended() == watch.interrupted() == f"the target's container was killed: {said}"
+    engine.passes = {}
+    stepped(life, now // 10 + 1, now // 10 + 4)
+    assert (life.up, watch.ended()) == (True, None)
+    assert watch.interrupted() == f"the target's container was restarted 1 time (1 killed: {said})"
 
 
 def test_who_is_not_ready_is_left_running() -> None:

@@ -19,7 +19,7 @@ from sweep.deployments.pods.container import container_of
 from sweep.deployments.pods.here import ProcessEngine, probes_here, unplayed_probes
 from sweep.deployments.pods.life import Life, Probes
 from sweep.deployments.pods.probes import Probe
-from sweep.deployments.pods.probing import passes
+from sweep.deployments.pods.probing import fault_of
 from sweep.planning.options import parse_targets
 from sweep.planning.target import with_sizes
 from sweep.running.cgroups.choice import Cgroups
@@ -67,7 +67,7 @@ def test_a_quantity_is_read_as_kubernetes_reads_it(said: Any, value: str) -> Non
     assert quantity(said) == Decimal(value)
 
 
-@pytest.mark.parametrize("said", ["", "2GiB", "1e3Ki", "m", "-1", "1 Gi", None, True, "0x1", "٣"])
+@pytest.mark.parametrize("said", ["", "2GiB", "1e3Ki", "m", "-1", "1 Gi", None, True, "0x1", "٣", "1e999"])
 def test_what_is_no_quantity_is_refused(said: Any) -> None:
     with pytest.raises(ValueError, match=r"quantity|below zero"):
         quantity(said)
@@ -178,9 +178,9 @@ def test_a_pod_that_fails_its_liveness_probe_is_killed_and_started_again_in_its_
         found: Child = child(words, group=confined_here, ours=False)
         return found
 
-    def asked(probe: Probe) -> Future[bool]:
-        done: Future[bool] = Future()
-        done.set_result(passes(probe, lambda words, seconds: False))
+    def asked(probe: Probe) -> Future[str]:
+        done: Future[str] = Future()
+        done.set_result(fault_of(probe, lambda words, seconds: False))
         return done
 
     engine = ProcessEngine(child=spawn(), spawn=spawn, group=confined_here)

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from records.cells.cell import Cell, Check, Verdict
 from records.cells.cell_spec import CellSpec
 from records.cells.reader import read_cell
+from records.exit_codes import USAGE
 from records.files import write_json
 from records.services.served import Served
 from sweep.deployments.protocol import Endpoint
@@ -19,6 +21,7 @@ from sweep.measuring.cell import Workplace, finished, measure
 from sweep.measuring.unanswered import Unanswered
 from sweep.planning.plan import Plan
 from sweep.planning.target import Target
+from sweep.running.errors import UsageError
 from sweep_world import key_of, plan_of
 
 KEY = key_of()
@@ -73,6 +76,19 @@ def test_a_load_that_leaves_no_complete_cell_is_a_fault_and_leaves_no_file_of_ou
     monkeypatch.setattr(cell, "_load", load)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=free))
     with pytest.raises(RuntimeError, match=rf"mine/as-is/c02-r1: locust ended with 3{how}: gone False"):
+        measure(place, KEY, AT)
+
+
+def test_a_target_that_its_probe_killed_before_the_load_met_it_fails_its_cell_and_not_the_sweep(
+    place: Workplace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = SimpleNamespace(log=Path("locust.log"), complaint=lambda: "nobody is there")
+    monkeypatch.setattr(cell, "_load", lambda *_: (USAGE, log))
+    at = replace(AT, interrupted=lambda: "killed by its probe")
+    first, *_ = measure(place, KEY, at).cell.verdict.failures
+    assert (first.name, first.found) == ("target-ended", "killed by its probe")
+    assert finished(place, KEY) is None  # a resumed sweep measures it
+    with pytest.raises(UsageError, match="locust: nobody is there"):
         measure(place, KEY, AT)
 
 

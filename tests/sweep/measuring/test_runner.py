@@ -11,7 +11,8 @@ from records.files import read_json
 from records.services.variants import MOCKS
 from sweep.measuring import directory, runner
 from sweep.planning.grid import BASE_LEVELS
-from sweep.running.errors import UsageError
+from sweep.planning.options import parse_targets
+from sweep.running.errors import NotUp, UsageError
 from sweep_world import CELL_SECONDS, START_SECONDS, World
 
 
@@ -109,6 +110,28 @@ def test_what_answers_few_users_is_not_asked_by_more(sweeping: Any) -> None:
     assert {f"it/as-is/c{n:02d}-r{r}" for n in (1, 3, 5) for r in (1, 2)} <= set(measured)
     over = [name for name in measured if int(name[-5:-3]) > 5]
     assert over in (["it/as-is/c10-r1"], ["it/as-is/c20-r1", "it/as-is/c10-r1"])
+
+
+def test_what_is_not_up_again_is_left_and_the_others_are_measured(
+    sweeping: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without others, and before anything was measured, it ends the sweep."""
+
+    def measure(place: Any, key: Any, endpoint: Any) -> Any:
+        if key.deployment == "sick":
+            raise NotUp("not up again")
+        return World.measure(world, place, key, endpoint)
+
+    world = World(knee=35)
+    monkeypatch.setattr(world, "measure", measure)
+    both = parse_targets(["sick=url:http://127.0.0.1:1", "well=url:http://127.0.0.1:2"])
+    run = sweeping(world, targets=both, auto=False, levels=(1, 2), repeats=2).swept()
+    assert sorted(world.measured) == [f"well/as-is/c0{n}-r{r}" for n in (1, 2) for r in (1, 2)]
+    status, _, left = _told(run)
+    assert (status, sorted(left)) == ("complete", [f"sick/as-is/c0{n}-r{r}" for n in (1, 2) for r in (1, 2)])
+    assert run.printed.count("not up again; sick/as-is is measured no more in this repeat") == 2
+    with pytest.raises(NotUp):
+        sweeping(world, targets=both[:1], auto=False, levels=(1,)).swept()
 
 
 def test_what_cannot_be_proved_is_not_measured(sweeping: Any) -> None:
