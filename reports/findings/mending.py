@@ -28,7 +28,7 @@ def mended(service: Service, found: Sequence[Excess], spared: float = 0.0) -> Es
         best = _lower(best, bound)
     if (allowed := _allowed(service.heavy, spared)) is None or allowed >= best.value:
         return best
-    if not spared and any(rung.resource.kind == PROCESSOR and rung.told == "falls" for rung in rungs):
+    if spared or any(rung.resource.kind == PROCESSOR and rung.told == "falls" for rung in rungs):
         return None  # it allows that at least: how much more nobody knows
     of_repeats = (_allowed(each, spared) for each in service.heavy.each)
     return _lower(best, by_repeats(allowed, [[rate for rate in of_repeats if rate is not None]]))
