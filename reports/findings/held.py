@@ -92,11 +92,24 @@ def _fewer(service: Service, clear: float) -> bool:
 
 
 def waiting(service: Service, of: Callable[[Place], bool]) -> tuple[Excess, ...]:
-    """The excess at places of one kind, the greatest first; none where so few were ever seen there that it
-    is chance."""
+    """The excess at places of one kind, the greatest first; none where it can be chance."""
     found = tuple(one for one in service.excesses if of(one.place))
     inside = service.heavy.inside
-    return found if inside is None or _requests(found) * inside.samples >= FEWEST else ()
+    if inside is None:
+        return found
+    seen = _requests(found)
+    return found if seen * inside.samples >= FEWEST and seen >= NORMAL * _unsure(service, of) else ()
+
+
+def _unsure(service: Service, of: Callable[[Place], bool]) -> float:
+    """The standard error of how many would be there at the heavy load if nobody waited: of so few samples at
+    the light one, of which each request is there or is not (binomial), times the answers that are more."""
+    light = service.light
+    if not service.compared or light.inside is None or not light.inside.samples or not light.in_flight:
+        return 0.0
+    there = sum(count for place, count in light.places.items() if of(place))
+    part = min(1.0, there / light.in_flight)
+    return service.scale * math.sqrt(light.in_flight * part * (1 - part) / light.inside.samples)
 
 
 def for_the_loop(place: Place) -> bool:
