@@ -9,7 +9,7 @@ from records.evidence.inside import READY, RUNNING, Place
 from reports.analysis.analysis import Analysis
 from reports.analysis.subject import Subject
 from reports.evidence.kinds import OUTSIDE
-from reports.evidence.service import Excess, Service
+from reports.evidence.service import Excess, LoadedPoint, Service
 from reports.findings.finding import Binds, Confidence, Effect, Evidence, Finding, Severity
 from reports.findings.mending import mended
 
@@ -97,19 +97,25 @@ def waiting(service: Service, of: Callable[[Place], bool]) -> tuple[Excess, ...]
     inside = service.heavy.inside
     if inside is None:
         return found
-    seen = _requests(found)
-    return found if seen * inside.samples >= FEWEST and seen >= NORMAL * _unsure(service, of) else ()
+    seen, at = _requests(found), {(one.place.kind, one.place.where) for one in found}
+    unsure = _unsure(service, lambda place: (place.kind, place.where) in at)
+    return found if seen * inside.samples >= FEWEST and seen >= NORMAL * unsure else ()
 
 
 def _unsure(service: Service, of: Callable[[Place], bool]) -> float:
-    """The standard error of how many would be there at the heavy load if nobody waited: of so few samples at
-    the light one, of which each request is there or is not (binomial), times the answers that are more."""
-    light = service.light
-    if not service.compared or light.inside is None or not light.inside.samples or not light.in_flight:
+    """The standard error of how many more are there than would be if nobody waited: of so few samples at both
+    loads, in which each request is there or is not (binomial), the light one's times the answers that are
+    more."""
+    if not service.compared:
         return 0.0
-    there = sum(count for place, count in light.places.items() if of(place))
-    part = min(1.0, there / light.in_flight)
-    return service.scale * math.sqrt(light.in_flight * part * (1 - part) / light.inside.samples)
+    return math.hypot(_error(service.heavy, of), service.scale * _error(service.light, of))
+
+
+def _error(load: LoadedPoint, of: Callable[[Place], bool]) -> float:
+    if load.inside is None or not load.inside.samples or not load.in_flight:
+        return 0.0
+    part = min(1.0, sum(count for place, count in load.places.items() if of(place)) / load.in_flight)
+    return math.sqrt(load.in_flight * part * (1 - part) / load.inside.samples)
 
 
 def for_the_loop(place: Place) -> bool:
