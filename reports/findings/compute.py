@@ -10,13 +10,11 @@ from reports.evidence.inside import InsideOfCells
 from reports.evidence.libraries import by_family
 from reports.evidence.machine import FILLED
 from reports.findings.finding import Effect, Evidence, Finding
-from reports.findings.held import about, binds, held, is_held
+from reports.findings.held import FEWEST, about, binds, held, is_held
 
 FULL = 0.8
 """The share of its cores that the service takes, or waits for, from which on they are full."""
 ONE_KIND = 0.5
-FEWEST = 5
-"""Threads seen at work in all: fewer are chance."""
 CODES = {
     "embedding": (
         "embedding-cpu-bound",

@@ -15,6 +15,7 @@ from reports.figures.stats import Estimate
 from reports.findings.finding import Evidence, Finding
 from reports.findings.held import (
     BUSY,
+    FEWEST,
     MOST,
     about,
     binding,
@@ -39,8 +40,6 @@ ones only fill it. And how much of the loop's time each answer takes at once for
 NEXT = 0.5
 """The share of the time for which the loop would be held if nothing else made requests wait, from which on it
 binds next: twice the load fills it, and what comes to it waits for half a piece and more already (M/D/1)."""
-FEWEST = 5
-"""Samples in what holds it: fewer are chance."""
 WASTE, MUCH = 0.1, 0.3
 """The share of the loop's time that goes into what no request should have to do; and the share of what it
 does from which on that is much, however often its thread is kept from running."""

@@ -27,7 +27,7 @@ MOST = 0.4
 """The share of those that has to wait at one kind of place for that to be the cause. With less it may be the
 next one: as soon as those who wait there are such a loss by themselves."""
 FEWEST = 5
-"""Requests seen at one kind of place, in all samples."""
+"""Requests, or threads at work, seen at one kind of place in all samples: fewer are chance."""
 BUSY = 0.7
 """The share of the time in which the loop's thread runs something, from which on it is the loop that is
 waited for, also by what it has not met."""
