@@ -24,10 +24,9 @@ _SERIES = {
     "container_cpu_usage_seconds_total": "cpu_seconds",
     "container_memory_max_usage_bytes": "memory_peak_bytes",
     "container_oom_events_total": "oom_kills",
-    "container_spec_cpu_quota": "quota_us",
     "container_spec_cpu_period": "period_us",
 }
-_WHOLE = {"periods", "throttled_periods", "memory_peak_bytes", "oom_kills", "period_us", "quota_us"}
+_WHOLE = {"periods", "throttled_periods", "memory_peak_bytes", "oom_kills", "period_us"}
 Key = tuple[str, str]
 """A pod and a container."""
 

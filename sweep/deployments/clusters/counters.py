@@ -61,10 +61,10 @@ def read(text: str) -> Usage:
 def _quota(found: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
     """Of version 2 in one line, ``50000 100000``, if there is one; of version 1 in two files, -1: none."""
     for quota, period in found.get("cpu.max", {}).items():
-        return {"quota_us": int(quota), "period_us": period} if quota.isdecimal() else {}
+        return {"period_us": period} if quota.isdecimal() else {}
     quota_us = found.get("cpu.cfs_quota_us", {}).get("")
     period_us = found.get("cpu.cfs_period_us", {}).get("")
-    return {} if quota_us is None or period_us is None else {"quota_us": quota_us, "period_us": period_us}
+    return {} if quota_us is None or period_us is None else {"period_us": period_us}
 
 
 def _scaled(count: int | None, of: float) -> float | None:

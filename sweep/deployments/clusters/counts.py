@@ -15,7 +15,5 @@ class Usage:
     cpu_seconds: float | None = None
     memory_peak_bytes: int | None = None
     oom_kills: int | None = None
-    quota_us: int | None = None
-    """It may run for so long in each period of"""
     period_us: int | None = None
-    """so long."""
+    """Over which its quota is counted; None: it has none."""
