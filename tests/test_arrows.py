@@ -48,17 +48,53 @@ OF_RECORDS = {
     "evidence": {BESIDE, "cells", "secrets"},
 }
 
+SEEN = {"analysis", "evidence", "figures"}
+OF_FINDINGS = {
+    "findings.common": SEEN,
+    "findings.loop": SEEN | {"findings.common"},
+    "findings.waits": {"analysis", "evidence", "findings.common"},
+    "findings.machine": SEEN | {"findings.common", "findings.loop"},
+    "findings.between": SEEN | {"columns", "findings.common", "findings.machine"},
+    "findings.whole": SEEN | {"findings.common", "findings.loop"},
+    "findings.acquitted": {
+        "analysis",
+        "evidence",
+        "findings.between",
+        "findings.common",
+        "findings.loop",
+        "findings.machine",
+        "findings.waits",
+    },
+    "findings": {
+        "analysis",
+        "findings.between",
+        "findings.common",
+        "findings.loop",
+        "findings.machine",
+        "findings.waits",
+        "findings.whole",
+    },
+}
+
 OF_REPORTS = {
     "columns": set(),
     "figures": {"columns"},
     "evidence": {"columns", "figures"},
     "analysis": {"columns", "evidence", "figures"},
-    "findings": {"analysis", "columns", "evidence", "figures"},
+    **OF_FINDINGS,
     "document": set(),
     "notes": {"analysis", "document", "figures"},
-    "words": {"analysis", "document", "figures", "findings", "notes"},
+    "words": {
+        "analysis",
+        "document",
+        "figures",
+        "notes",
+        "findings.acquitted",
+        "findings.common",
+        "findings.whole",
+    },
     "tables": {"analysis", "document", "evidence", "figures", "notes", "words"},
-    "as_json": {"analysis", "evidence", "figures", "findings", "words"},
+    "as_json": {"analysis", "evidence", "figures", "findings", "findings.acquitted", "words"},
     "frame": {"figures"},
     BESIDE: {
         "analysis",
@@ -67,6 +103,8 @@ OF_REPORTS = {
         "document",
         "figures",
         "findings",
+        "findings.acquitted",
+        "findings.common",
         "frame",
         "notes",
         "tables",

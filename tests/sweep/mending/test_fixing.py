@@ -12,7 +12,7 @@ from records.services.variants import MOCKS, Variant
 from reports.analysis.subject import Subject
 from reports.figures.load import Load
 from reports.findings import catalogue
-from reports.findings.finding import Effect, Finding
+from reports.findings.common.finding import Effect, Finding
 from sweep.choosing.search import Search
 from sweep.fixes.remedy import Remedy
 from sweep.mending.fixing import CODE_CHANGED, announced, fixing_plan
