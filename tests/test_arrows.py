@@ -118,7 +118,7 @@ OF_SWEEP = {
     "running": {"running.cgroups"},
     "fixes": set(),
     "deployments.pods": {"running", "running.cgroups"},
-    "deployments.clusters": {"running"},
+    "deployments.clusters": {"running", "running.cgroups"},
     "deployments": {"deployments.clusters", "deployments.pods", "fixes", "running", "running.cgroups"},
     "planning": {"deployments", "running"},
     "beside": {"deployments", "planning", "running"},

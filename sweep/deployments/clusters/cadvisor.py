@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from sweep.deployments.clusters.counts import Usage
+from sweep.running.cgroups.usage import Usage
 from sweep.running.kubectl import Kubectl, KubectlError
 
 PATH = "/api/v1/nodes/{}/proxy/metrics/cadvisor"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from sweep.deployments.clusters.counts import Usage
 from sweep.deployments.clusters.pods import Container
+from sweep.running.cgroups.usage import Usage
 from sweep.running.kubectl import Kubectl, KubectlError
 
 _VERSION_2 = ("cpu.stat", "cpu.max", "memory.peak", "memory.events")

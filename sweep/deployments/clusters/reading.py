@@ -9,8 +9,8 @@ from functools import partial
 
 from sweep.deployments.clusters.cadvisor import Counted, NodeCounters
 from sweep.deployments.clusters.counters import usage_of
-from sweep.deployments.clusters.counts import Usage
 from sweep.deployments.clusters.pods import Container, containers_of
+from sweep.running.cgroups.usage import Usage
 from sweep.running.kubectl import Kubectl
 
 CGROUP, CADVISOR = "cgroup", "cadvisor"

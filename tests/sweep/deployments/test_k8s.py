@@ -20,7 +20,6 @@ from support import Listener, wait_until
 from sweep.choosing.again import spoiled
 from sweep.deployments.clusters import rollout
 from sweep.deployments.clusters.counters import read, usage_of
-from sweep.deployments.clusters.counts import Usage
 from sweep.deployments.clusters.forward import Forward
 from sweep.deployments.clusters.forward_cost import forward_cost, in_words
 from sweep.deployments.clusters.pods import Container
@@ -29,6 +28,7 @@ from sweep.measuring.targets import check_services
 from sweep.measuring.watched import watched
 from sweep.planning.target import Target
 from sweep.running import kubectl
+from sweep.running.cgroups.usage import Usage
 from sweep.running.errors import UsageError
 from sweep.running.kubectl import Kubectl, KubectlError, _complaint
 from sweep.running.ledger import Ledger

@@ -14,8 +14,9 @@ from support import wait_until
 from sweep.deployments.catalogue import kind_of
 from sweep.running.cgroups import choice, scope, version1, version2
 from sweep.running.cgroups.choice import Cgroups
-from sweep.running.cgroups.group import Group, Usage
+from sweep.running.cgroups.group import Group
 from sweep.running.cgroups.limits import Limits
+from sweep.running.cgroups.usage import Usage
 from sweep.running.confined import Confined
 from sweep.running.errors import OutOfMemory, UsageError
 from sweep.running.ledger import Ledger
