@@ -17,6 +17,7 @@ from records.evidence.limits import CellLimits
 from records.evidence.pods import Autoscaler, CellPods
 from records.files import write_json
 from support import Listener, wait_until
+from sweep.beside.ended import Ended
 from sweep.choosing.again import spoiled
 from sweep.deployments.clusters import rollout
 from sweep.deployments.clusters.counters import read, usage_of
@@ -286,9 +287,9 @@ def test_its_cell_is_not_valid_and_is_measured_again(tmp_path: Path) -> None:
     cell = Cell(deployment="d", config="c", concurrency=1, repeat=1, complete=True, verdict=good)
     write_json(tmp_path / "cell.json", cell.to_json())
     (tmp_path / "requests.jsonl").write_text("")
-    assert watched(tmp_path, Endpoint(base_url="http://h")).cell.verdict.valid
+    assert watched(tmp_path, Endpoint(base_url="http://h"), Ended()).cell.verdict.valid
     watch: Any = SimpleNamespace(end=lambda folder: (port_forward(2),), notes=list)
-    marked = watched(tmp_path, Endpoint(base_url="http://h", watch=watch)).cell
+    marked = watched(tmp_path, Endpoint(base_url="http://h", watch=watch), Ended()).cell
     assert not marked.verdict.valid
     assert read_cell(tmp_path).cell.verdict == marked.verdict
     assert spoiled(marked) == "the port-forward ended 2 times in the cell's time"
