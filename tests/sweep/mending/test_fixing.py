@@ -17,7 +17,7 @@ from sweep.choosing.search import Search
 from sweep.fixes.remedy import Remedy
 from sweep.mending.fixing import CODE_CHANGED, announced, fixing_plan
 from sweep.planning.plan import Plan
-from sweep.planning.target import with_sizes
+from sweep.planning.target_options import with_sizes
 from sweep_world import plan_of
 
 SLOW = Variant(name="slow", settings={"RETRIEVAL": "blocking"})

@@ -5,8 +5,8 @@ import pytest
 from records.cells import layout
 from records.evidence.expected import expected
 from sweep.deployments.attached import is_here
-from sweep.planning.attaching import with_attached
 from sweep.planning.target import Target
+from sweep.planning.target_options import with_attached
 from sweep.running.errors import UsageError
 
 URL, OTHER, APP = (
