@@ -24,7 +24,7 @@ from sweep.planning.plan_options import as_given
 from sweep.planning.regions import regional
 from sweep.planning.resolved import called, resolved
 from sweep.planning.target import check_settings
-from sweep.planning.target_options import as_asked
+from sweep.planning.target_options import with_given
 from sweep.planning.variants import (
     check_common,
     check_reference,
@@ -57,7 +57,7 @@ def planned(given: Mapping[str, Any], locust_args: Sequence[str], environment: M
         budget = usual if points.auto else "none"
     plan = Plan(
         **as_given(given),
-        targets=as_asked(
+        targets=with_given(
             options.parse_targets(given["deployments"] or options.deployments_of(environment)), given
         ),
         variants=parse_variants(given["variants"]),

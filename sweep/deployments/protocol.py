@@ -11,8 +11,8 @@ from typing import Any, ClassVar, Protocol, Self
 from reach.options import DIRECT, Reach
 from records.cells.cell import Check
 from records.services.served import Served
-from sweep.deployments.asked import Asked
 from sweep.deployments.elsewhere import LoadElsewhere, Way
+from sweep.deployments.start_options import StartOptions
 from sweep.fixes.remedy import Remedies
 from sweep.running.confined import Confined
 from sweep.running.cpus import Cpus
@@ -88,7 +88,7 @@ class Endpoint:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Setup(Asked):
+class Setup(StartOptions):
     """What targets are started with, whatever their variant."""
 
     cpus: Cpus

@@ -17,7 +17,7 @@ from sweep.measuring.limited import used_by, write_limits
 from sweep.measuring.parts import collect
 from sweep.measuring.watched import watched
 from sweep.running import logs
-from sweep.running.cgroups.usage import Usage
+from sweep.running.cgroups.used import Usage
 from sweep.running.dial import LONGEST_NS
 from sweep.running.inside import copy_between
 from sweep.running.redaction import blank

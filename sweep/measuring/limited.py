@@ -8,7 +8,7 @@ from typing import Any
 from records.evidence.limits import CellLimits
 from sweep.deployments.protocol import Endpoint
 from sweep.planning.plan import Plan
-from sweep.running.cgroups.usage import Usage
+from sweep.running.cgroups.used import Usage
 
 
 def limits_of(plan: Plan) -> dict[str, Any]:

@@ -106,7 +106,7 @@ def _setup(
         reach=reach_of_plan(place.plan, os.environ),
         headers=headers_of_plan(place.plan, os.environ),
         ways=ways_of(place.plan),
-        **target.asked(),
+        **target.start_options(),
     )
 
 

@@ -14,16 +14,16 @@ from pydantic import ConfigDict
 from records.secrets.given import blank_command
 from records.secrets.secret_names import path_trouble
 from sweep.deployments.app_code import code_of
-from sweep.deployments.asked import Asked
 from sweep.deployments.catalogue import kind_of
 from sweep.deployments.protocol import HEALTH_PATH, Kind
+from sweep.deployments.start_options import StartOptions
 from sweep.running.errors import UsageError
 
 _LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,80}")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Target(Asked):
+class Target(StartOptions):
     """Its label (also its folder), its spec, and what was said of it besides.
 
     Raises:

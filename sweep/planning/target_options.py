@@ -1,4 +1,4 @@
-"""Options of deployments: each is a field of `Asked`, and here its option and which targets take it."""
+"""Options of deployments: each a field of `StartOptions`, and here its option and which targets take it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from records.options.number_options import Number, Whole
-from sweep.deployments.asked import MOST_CORES, MOST_READY_SECONDS, READY_SECONDS
+from sweep.deployments.start_options import MOST_CORES, MOST_READY_SECONDS, READY_SECONDS
 from sweep.planning.target import Target
 from sweep.running.errors import UsageError
 
@@ -24,7 +24,7 @@ def with_target_options(command: Callable[..., None]) -> Callable[..., None]:
     return _waiting(_sizing(_attaching(command)))
 
 
-def as_asked(targets: Sequence[Target], given: Mapping[str, Any]) -> tuple[Target, ...]:
+def with_given(targets: Sequence[Target], given: Mapping[str, Any]) -> tuple[Target, ...]:
     """Targets as these options of the command say, by their names. Raises UsageError for one that none of
     them takes, or that says nothing."""
     sized = with_sizes(targets, given["as_if_cores"])

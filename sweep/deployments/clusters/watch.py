@@ -12,13 +12,13 @@ from records.cells.request import RequestRecord
 from records.errors import RecordError
 from records.evidence.limits import CellLimits
 from records.evidence.pods import Autoscaler, CellPods, ContainerUse, ForwardCost
-from sweep.deployments.clusters.allowed import limits_of
 from sweep.deployments.clusters.forward import Forward
 from sweep.deployments.clusters.forward_cost import in_words
-from sweep.deployments.clusters.reading import AllSeen, Reader, Seen
-from sweep.deployments.clusters.requests_counted import counted
+from sweep.deployments.clusters.limits import limits_of
+from sweep.deployments.clusters.requests_counted import requests_counted
 from sweep.deployments.clusters.spec import Spec
-from sweep.running.cgroups.usage import Usage, since
+from sweep.deployments.clusters.usage_of_pods import AllSeen, Seen, UsageReader
+from sweep.running.cgroups.used import Usage, since
 from sweep.running.kubectl import Kubectl, KubectlError
 from workloads.checks.run import asked_again, port_forward
 
@@ -42,7 +42,7 @@ class PodsWatch:
     autoscaler: Autoscaler | None = None
     load_node: str = ""
     """Where the load of the last cell ran, in the cluster."""
-    _reader: Reader = field(init=False)
+    _reader: UsageReader = field(init=False)
     _via: str = ""
     _before: AllSeen = field(default_factory=dict)
     _counted: int | None = None
@@ -51,7 +51,7 @@ class PodsWatch:
     _told: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        self._reader = Reader(kubectl=self.kubectl, selector=self.selector)
+        self._reader = UsageReader(kubectl=self.kubectl, selector=self.selector)
 
     def begin(self, via: str) -> None:
         self._notes, self._via = [], via or self.spec.via
@@ -130,7 +130,7 @@ class PodsWatch:
 
     def _count(self, seen: AllSeen) -> int | None:
         pods = sorted({pod for pod, _ in seen})
-        return counted(self.kubectl, pods, self.port, self.spec.requests) if pods else None
+        return requests_counted(self.kubectl, pods, self.port, self.spec.requests) if pods else None
 
 
 def _use(before: Seen | None, now: Seen) -> ContainerUse:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sweep.running.cgroups.usage import Usage
+from sweep.running.cgroups.used import Usage
 
 REMOVE_SECONDS = 5.0
 """What was killed leaves its group a moment later."""

@@ -14,7 +14,7 @@ from pathlib import Path
 from sweep.running.cgroups import version2
 from sweep.running.cgroups.group import Group
 from sweep.running.cgroups.limits import Limits
-from sweep.running.cgroups.usage import Usage
+from sweep.running.cgroups.used import Usage
 
 METHOD = "systemd-run --scope"
 _SECONDS = 10.0

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sweep.running.cgroups.group import Group, number, remove, scaled, table, write
 from sweep.running.cgroups.limits import Limits
-from sweep.running.cgroups.usage import Usage
+from sweep.running.cgroups.used import Usage
 
 METHOD = "cgroup v1"
 NEEDED = ("cpu", "memory")

@@ -20,16 +20,16 @@ from support import Listener, wait_until
 from sweep.beside.ended import Ended
 from sweep.choosing.again import spoiled
 from sweep.deployments.clusters import rollout
-from sweep.deployments.clusters.counters import read, usage_of
 from sweep.deployments.clusters.forward import Forward
 from sweep.deployments.clusters.forward_cost import forward_cost, in_words
 from sweep.deployments.clusters.pods import Container
+from sweep.deployments.clusters.usage_inside import read, usage_of
 from sweep.deployments.protocol import Endpoint, Setup
 from sweep.measuring.targets import check_services
 from sweep.measuring.watched import watched
 from sweep.planning.target import Target
 from sweep.running import kubectl
-from sweep.running.cgroups.usage import Usage
+from sweep.running.cgroups.used import Usage
 from sweep.running.errors import UsageError
 from sweep.running.kubectl import Kubectl, KubectlError, _complaint
 from sweep.running.ledger import Ledger

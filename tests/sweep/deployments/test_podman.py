@@ -24,7 +24,7 @@ from sweep.running import podman
 from sweep.running.cgroups.choice import new_name
 from sweep.running.cgroups.limits import Limits
 from sweep.running.cgroups.seen import SeenGroup, group_of
-from sweep.running.cgroups.usage import Usage
+from sweep.running.cgroups.used import Usage
 from sweep.running.errors import UsageError
 from sweep.running.ledger import Ledger
 

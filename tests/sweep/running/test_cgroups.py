@@ -16,7 +16,7 @@ from sweep.running.cgroups import choice, scope, version1, version2
 from sweep.running.cgroups.choice import Cgroups
 from sweep.running.cgroups.group import Group
 from sweep.running.cgroups.limits import Limits
-from sweep.running.cgroups.usage import Usage
+from sweep.running.cgroups.used import Usage
 from sweep.running.confined import Confined
 from sweep.running.errors import OutOfMemory, UsageError
 from sweep.running.ledger import Ledger

@@ -20,7 +20,7 @@ from sweep.measuring.limited import write_limits
 from sweep.planning.plan import CellKey
 from sweep.running.cgroups.group import Group
 from sweep.running.cgroups.limits import Limits
-from sweep.running.cgroups.usage import Usage
+from sweep.running.cgroups.used import Usage
 from sweep.running.confined import Confined
 from sweep.running.errors import UsageError
 

@@ -7,10 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 
-from sweep.deployments.clusters.cadvisor import Counted, NodeCounters
-from sweep.deployments.clusters.counters import usage_of
 from sweep.deployments.clusters.pods import Container, containers_of
-from sweep.running.cgroups.usage import Usage
+from sweep.deployments.clusters.usage_by_node import NodeCounters, NodeUsage
+from sweep.deployments.clusters.usage_inside import usage_of
+from sweep.running.cgroups.used import Usage
 from sweep.running.kubectl import Kubectl
 
 CGROUP, CADVISOR = "cgroup", "cadvisor"
@@ -34,7 +34,7 @@ AllSeen = dict[tuple[str, str], Seen]
 
 
 @dataclass(kw_only=True)
-class Reader:
+class UsageReader:
     """Of pods with these labels."""
 
     kubectl: Kubectl
@@ -66,10 +66,10 @@ class Reader:
         counted = self._nodes.read_fresh(wanted) if after_load else self._nodes.read(wanted.values())
         return {_key(one): self._seen(one, counted.get(_key(one)), seen.get(_key(one))) for one in missing}
 
-    def _seen(self, one: Container, counted: Counted | None, before: Seen | None) -> Seen:
-        if counted is not None:
+    def _seen(self, one: Container, by_node: NodeUsage | None, before: Seen | None) -> Seen:
+        if by_node is not None:
             self._without.add(one.name)
-            return Seen(container=one, usage=counted.usage, by=CADVISOR)
+            return Seen(container=one, usage=by_node.usage, by=CADVISOR)
         first = before.unread if before else "no program in it reads them"
         return Seen(container=one, usage=Usage(), unread=f"{first}; {self._nodes.why(one.node)}")
 

@@ -14,7 +14,7 @@ MOST_CORES = 1024
 
 
 @dataclass(frozen=True, kw_only=True)
-class Asked:
+class StartOptions:
     """A target of a plan is one, and so is what its kind is given to start it with; the options are in
     `sweep.planning.target_options`."""
 
@@ -28,6 +28,6 @@ class Asked:
     attach: str = ""
     """Which processes of a running service are looked into: "auto", or numbers; empty: none."""
 
-    def asked(self) -> dict[str, Any]:
+    def start_options(self) -> dict[str, Any]:
         """These fields alone, by their names."""
-        return {one.name: getattr(self, one.name) for one in fields(Asked)}
+        return {one.name: getattr(self, one.name) for one in fields(StartOptions)}

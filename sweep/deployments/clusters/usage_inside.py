@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 from sweep.deployments.clusters.pods import Container
-from sweep.running.cgroups.usage import Usage
+from sweep.running.cgroups.used import Usage
 from sweep.running.kubectl import Kubectl, KubectlError
 
 _VERSION_2 = ("cpu.stat", "cpu.max", "memory.peak", "memory.events")

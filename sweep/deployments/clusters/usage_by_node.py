@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from sweep.running.cgroups.usage import Usage
+from sweep.running.cgroups.used import Usage
 from sweep.running.kubectl import Kubectl, KubectlError
 
 PATH = "/api/v1/nodes/{}/proxy/metrics/cadvisor"
@@ -32,7 +32,7 @@ Key = tuple[str, str]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Counted:
+class NodeUsage:
     """Of one container, and when, in milliseconds by the node's clock; 0: it does not say."""
 
     usage: Usage
@@ -46,8 +46,8 @@ class NodeCounters:
     kubectl: Kubectl
     _why: dict[str, str] = field(default_factory=dict)
 
-    def read(self, nodes: Iterable[str]) -> dict[Key, Counted]:
-        found: dict[Key, Counted] = {}
+    def read(self, nodes: Iterable[str]) -> dict[Key, NodeUsage]:
+        found: dict[Key, NodeUsage] = {}
         for node in sorted(set(nodes) - {""}):
             try:
                 text = self.kubectl.run("get", "--raw", PATH.format(node), seconds=_SECONDS)
@@ -55,14 +55,14 @@ class NodeCounters:
                 self._why[node] = str(error)
             else:
                 self._why.pop(node, None)
-                found |= counted(text, self.kubectl.namespace)
+                found |= usages_in(text, self.kubectl.namespace)
         return found
 
     def why(self, node: str) -> str:
         """Why nothing is known of a container there."""
         return self._why.get(node, "the kubelet's cAdvisor does not name it")
 
-    def read_fresh(self, wanted: Mapping[Key, str]) -> dict[Key, Counted]:
+    def read_fresh(self, wanted: Mapping[Key, str]) -> dict[Key, NodeUsage]:
         """Of these containers, with their nodes, as the kubelet saw them after now; where it does not look
         again in time, what it saw last."""
         first = now = self.read(wanted.values())
@@ -75,7 +75,7 @@ class NodeCounters:
         return now
 
 
-def counted(text: str, namespace: str) -> dict[Key, Counted]:
+def usages_in(text: str, namespace: str) -> dict[Key, NodeUsage]:
     """From Prometheus's text: a container's series are summed, as those of usage are, a line a CPU."""
     found: dict[Key, dict[str, float]] = {}
     times: dict[Key, int] = {}
@@ -94,7 +94,7 @@ def counted(text: str, namespace: str) -> dict[Key, Counted]:
         of = found.setdefault(key, {})
         of[name] = of.get(name, 0.0) + number
         times[key] = max(times.get(key, 0), int(match[4] or 0))
-    return {key: Counted(usage=_usage(of), at_ms=times[key]) for key, of in found.items()}
+    return {key: NodeUsage(usage=_usage(of), at_ms=times[key]) for key, of in found.items()}
 
 
 def _usage(of: Mapping[str, float]) -> Usage:
