@@ -176,6 +176,28 @@ def test_no_circle_between_folders() -> None:
         raise AssertionError(f"a circle: {' <- '.join(error.args[1])}") from None
 
 
+def _module(name: str) -> str:
+    """The module of ours that a name is, or is in; empty: a folder is meant."""
+    parts = name.split(".")
+    while parts and not (ROOT / Path(*parts)).with_suffix(".py").is_file():
+        parts.pop()
+    return ".".join(parts)
+
+
+def test_no_circle_between_modules() -> None:
+    """One that is imported when a function runs is one, too."""
+    arrows: dict[str, set[str]] = {}
+    for room in MAY_IMPORT:
+        for path in (ROOT / room).rglob("*.py"):
+            own = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+            arrows[own] = {_module(name) for name in _modules(path) if name.partition(".")[0] in MAY_IMPORT}
+            arrows[own] -= {own, ""}
+    try:
+        TopologicalSorter(arrows).prepare()
+    except CycleError as error:
+        raise AssertionError(f"a circle: {' <- '.join(error.args[1])}") from None
+
+
 @pytest.mark.parametrize(("room", "allowed"), FOLDERS.items())
 def test_the_folders_of_a_room_import_only_what_their_arrows_allow(
     room: str, allowed: dict[str, set[str]]
