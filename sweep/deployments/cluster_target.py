@@ -30,6 +30,7 @@ from sweep.running.asking import served, trouble
 from sweep.running.errors import UsageError
 from sweep.running.in_clusters import CLONE_KINDS, CLONE_LABEL, INGRESS_KINDS, Leftover
 from sweep.running.kubectl import Kubectl, KubectlError
+from sweep.running.left_in_cluster import remove_left
 
 ANSWER_SECONDS = 60.0
 """For what is ready in the cluster to answer here,"""
@@ -56,6 +57,8 @@ class ClusterDeployment:
         if secret is not None:  # its value would stand in the Deployment, for all who may read that
             raise UsageError(f"{secret} may be a secret: give it to pods by a Secret of the namespace")
         setup, spec = self._setup, self._spec
+        if left := remove_left(self._kubectl):
+            setup.report(f"removed what a killed sweep left: {', '.join(left)}")
         original = self._kubectl.get("deployment", spec.deployment)
         container = container_of(original["spec"]["template"], spec)
         port = port_of(container, spec)
