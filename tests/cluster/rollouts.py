@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
@@ -53,7 +54,8 @@ def begun(cluster: Any, tmp_path: Path) -> Callable[..., Any]:
 
 
 def nothing_is_left(cluster: Any) -> bool:
-    return not cluster.kubectl.items("deployments,services,pods,replicasets", f"--selector={OURS}")
+    kinds = "deployments,services,ingresses,jobs,secrets,pods,replicasets"
+    return not cluster.kubectl.items(kinds, f"--selector={OURS}")
 
 
 def selected(cluster: Any, service: str) -> list[str]:
@@ -108,6 +110,81 @@ def test_what_was_killed_is_removed_by_the_ledger(
     begun(spec).start("v", {})
     assert not nothing_is_left(cluster)
     Ledger(tmp_path / "processes.jsonl").end_survivors()
+    assert nothing_is_left(cluster)
+
+
+def test_what_a_killed_sweep_left_is_removed_by_the_next(
+    cluster: Any, begun: Any, spec: str, tmp_path: Path
+) -> None:
+    words = [sys.executable, "-m", "sweep", "--deployment", f"{SPEC},replicas=2", "--output", str(tmp_path)]
+    with subprocess.Popen(words, cwd=ROOT, stderr=subprocess.DEVNULL) as swept:
+        wait_until(lambda: cluster.kubectl.items("pods", f"--selector={OURS}"), 120)
+        swept.kill()
+    [left] = cluster.kubectl.items("deployments", f"--selector={OURS}")
+    one = begun(spec)
+    one.start("v", {})
+    [clone] = cluster.kubectl.items("deployments", f"--selector={OURS}")
+    assert clone["metadata"]["name"] != left["metadata"]["name"]
+    one.stop()
+    assert nothing_is_left(cluster)
+
+
+@pytest.mark.parametrize(("spec", "why"), [
+    ("k8s:there/chokepoint/target", 'context "there" does not exist'),
+    ("k8s:here/nowhere/target", 'deployments.apps "target" not found'),
+    ("k8s:here/chokepoint/nobody", 'deployments.apps "nobody" not found'),
+    ("k8s:unentitled/chokepoint/target", 'User "other" cannot get resource "deployments"'),
+])  # fmt: skip
+def test_what_is_not_there_or_not_allowed_is_one_line(cluster: Any, spec: str, why: str) -> None:
+    with pytest.raises(UsageError, match=rf"\A[^\n]*{why}[^\n]*\Z"):
+        check_services(plan_of(spec), {})
+
+
+def test_an_ingress_is_taken_as_the_original_has_it(cluster: Any, begun: Any) -> None:
+    """No controller is there: the address that one would say is said here."""
+    nginx = "nginx.ingress.kubernetes.io/"
+    backend = {"service": {"name": "target", "port": {"number": 8001}}}
+    path = {"path": "/api(/|$)(.*)", "pathType": "ImplementationSpecific", "backend": backend}
+    front = {"apiVersion": "networking.k8s.io/v1", "kind": "Ingress",
+             "metadata": {"name": "front", "annotations": {f"{nginx}rewrite-target": "/$2"}},
+             "spec": {"ingressClassName": "nginx",
+                      "tls": [{"hosts": ["rag.example.org"], "secretName": "rag-tls"}],
+                      "rules": [{"host": "rag.example.org", "http": {"paths": [path]}}]}}  # fmt: skip
+    cluster.kubectl.create(front)
+    # As it was once said; the API server takes no new Ingress with both.
+    cluster.kubectl.run("annotate", "ingress", "front", "kubernetes.io/ingress.class=nginx")
+    one = begun(f"{SPEC},via=ingress")
+    status = {"status": {"loadBalancer": {"ingress": [{"ip": "10.99.0.77"}]}}}
+
+    def say_the_address() -> None:
+        found: list[Any] = []
+        wait_until(
+            lambda: found.extend(cluster.kubectl.items("ingresses", f"--selector={OURS}")) or found, 60
+        )
+        at = f"/apis/networking.k8s.io/v1/namespaces/chokepoint/ingresses/{found[0]['metadata']['name']}"
+        cluster.plane.ask("PATCH", f"{at}/status", status, kind="application/merge-patch+json")
+
+    with ThreadPoolExecutor(1) as pool:
+        said = pool.submit(say_the_address)
+        endpoint = one.start("v", {})
+        said.result()
+    host = f"{endpoint.watch.name}.chokepoint.invalid"
+    assert (endpoint.base_url, endpoint.connect_to) == (f"https://{host}/api", "10.99.0.77:443")
+    one.stop()
+    cluster.kubectl.run("delete", "ingress", "front")
+    assert nothing_is_left(cluster)
+
+
+def test_a_load_in_the_cluster_is_made_and_removed_by_an_interrupt(cluster: Any, tmp_path: Path) -> None:
+    words = [sys.executable, "-m", "sweep", "--deployment", SPEC, "--output", str(tmp_path)]
+    swept = subprocess.Popen(words, cwd=ROOT, stderr=subprocess.PIPE)
+    wait_until(lambda: cluster.kubectl.items("pods", f"--selector=job-name,{OURS}"), 200)
+    [job] = cluster.kubectl.items("jobs", f"--selector={OURS}")
+    [secret] = cluster.kubectl.items("secrets", f"--selector={OURS}")
+    assert secret["metadata"]["name"] == job["metadata"]["name"]
+    swept.send_signal(signal.SIGINT)
+    said = swept.communicate(timeout=200)[1].decode()
+    assert swept.returncode == 130, said
     assert nothing_is_left(cluster)
 
 

@@ -36,8 +36,6 @@ from sweep_world import plan_of
 from workloads.checks.run import port_forward
 
 SPEC = "k8s:east/prod/rag"
-
-
 CADVISOR = """# TYPE container_cpu_cfs_periods_total counter
 container_cpu_cfs_periods_total{{container="proxy",namespace="prod",pod="POD"}} {0} {2}
 container_cpu_cfs_periods_total{{container="proxy",namespace="other",pod="POD"}} 9e9 {2}
@@ -171,6 +169,14 @@ def test_in_place_goes_back_to_the_revision_that_was(cluster: FakeCluster, start
     one, _ = start("in-place,via=pod,load=here", {})  # nothing to set, nothing to undo
     one.stop()
     assert cluster.told[-1][0] == "get"
+
+
+def test_what_would_never_roll_out_is_not_changed(cluster: FakeCluster) -> None:
+    for field, value, why in (("replicas", 0, "rag has 0 replicas"), ("paused", True, "rag is paused")):
+        cluster.deployments["rag"]["spec"][field] = value
+        with pytest.raises(UsageError, match=why):
+            check_services(plan_of(f"{SPEC},in-place"), {})
+    check_services(plan_of(SPEC), {})
 
 
 @pytest.mark.parametrize(("metadata", "scalers", "who"), [
