@@ -8,7 +8,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -40,17 +40,21 @@ def spec(trap: Any) -> str:
 
 
 @pytest.fixture
-def begun(cluster: Any, tmp_path: Path) -> Callable[..., Any]:
-    """A deployment of a spec."""
+def begun(cluster: Any, tmp_path: Path) -> Iterator[Callable[..., Any]]:
+    """A deployment of a spec; what a test that fails has not stopped is."""
+    begun: list[Any] = []
 
     def begin(spec: str) -> Any:
         setup = Setup(
             cpus=Cpus(mode="shared", load=(0,), target=None), llm_url="", log=tmp_path / "log",
             ledger=Ledger(tmp_path / "processes.jsonl"), report=lambda text: None, ready_seconds=60,
         )  # fmt: skip
-        return Target.of(spec).kind.deployment(setup)
+        begun.append(Target.of(spec).kind.deployment(setup))
+        return begun[-1]
 
-    return begin
+    yield begin
+    for one in begun:
+        one.stop()
 
 
 def nothing_is_left(cluster: Any) -> bool:
@@ -94,12 +98,11 @@ def test_a_clone_is_rolled_out_and_no_service_but_its_own_selects_it(
 
 
 def test_several_replicas_are_waited_for(cluster: Any, begun: Any) -> None:
-    one = begun(f"{SPEC},via=service,load=here,replicas=3")
-    original = cluster.kubectl.get("deployment", "target")
-    made, selector = one._cloned(original, {})
-    pods = rollout.wait_rolled_out(cluster.kubectl, made, selector, seconds=60, report=lambda text: None)
-    assert len(pods) == 3
-    assert one._way(made, pods, 8001).startswith("http://10.99.0.")
+    one = begun(f"{SPEC},replicas=3")
+    endpoint = one.start("v", {})
+    made = endpoint.watch.name
+    assert len(cluster.kubectl.items("pods", f"--selector=chokepoint/clone={made}")) == 3
+    assert endpoint.base_url == f"http://{made}.chokepoint.svc:8001"
     one.stop()
     assert nothing_is_left(cluster)
 
@@ -131,7 +134,7 @@ def test_what_a_killed_sweep_left_is_removed_by_the_next(
 
 @pytest.mark.parametrize(("spec", "why"), [
     ("k8s:there/chokepoint/target", 'context "there" does not exist'),
-    ("k8s:here/nowhere/target", 'deployments.apps "target" not found'),
+    ("k8s:here/nowhere/target", 'namespaces "nowhere" not found'),
     ("k8s:here/chokepoint/nobody", 'deployments.apps "nobody" not found'),
     ("k8s:unentitled/chokepoint/target", 'User "other" cannot get resource "deployments"'),
 ])  # fmt: skip
@@ -238,24 +241,32 @@ def test_in_place_is_undone_and_refused_under_an_autoscaler(cluster: Any, begun:
     cluster.kubectl.run("delete", "horizontalpodautoscaler", "target")
 
 
-@pytest.mark.parametrize("interrupted", [False, True])
-def test_a_sweep_measures_a_clone_and_leaves_nothing(cluster: Any, tmp_path: Path, interrupted: bool) -> None:
+@pytest.fixture(scope="module")
+def app_port() -> Iterator[int]:
+    """The reference app as a process of this machine, in its pods' place."""
     port = free_port()
-    mocks = {"USE_MOCK_LLM": "yes", "USE_MOCK_EMBEDDINGS": "yes", "POD_NAME": "said-by-the-app"}
-    app = [sys.executable, "-m", "uvicorn", "target_app.app:app", "--port", str(port), "--no-access-log"]
-    words = [sys.executable, "-m", "sweep", "--deployment", f"k8s={SPEC},via=pod,load=here,port={port}"]
+    settings = {"USE_MOCK_LLM": "yes", "USE_MOCK_EMBEDDINGS": "yes", "POD_NAME": "said-by-the-app",
+                "KNOWLEDGE_BASE_DIR": str(ROOT / "docs")}  # fmt: skip
+    words = [sys.executable, "-m", "uvicorn", "target_app.app:app", "--port", str(port), "--no-access-log"]
+    with subprocess.Popen(words, cwd=ROOT, env={**os.environ, **settings}) as served:
+        try:
+            wait_until(lambda: urlopen(f"http://127.0.0.1:{port}/ready").status == 200, 500)
+            yield port
+        finally:
+            served.terminate()
+
+
+@pytest.mark.parametrize("interrupted", [False, True])
+def test_a_sweep_measures_a_clone_and_leaves_nothing(
+    cluster: Any, app_port: int, tmp_path: Path, interrupted: bool
+) -> None:
+    words = [sys.executable, "-m", "sweep", "--deployment", f"k8s={SPEC},via=pod,load=here,port={app_port}"]
     words += ["--concurrency", "2", "--repeats", "1", "--output", str(tmp_path)]
-    served = subprocess.Popen(app, cwd=ROOT, env={**os.environ, **mocks})
-    try:
-        wait_until(lambda: urlopen(f"http://127.0.0.1:{port}/ready").status == 200, 240)
-        swept = subprocess.Popen(words, cwd=ROOT, stderr=subprocess.PIPE)
-        if interrupted:
-            wait_until(lambda: cluster.kubectl.items("pods", f"--selector={OURS}"), 120)
-            swept.send_signal(signal.SIGINT)
-        said = swept.communicate(timeout=280)[1].decode()
-    finally:
-        served.terminate()
-        served.wait(30)
+    swept = subprocess.Popen(words, cwd=ROOT, stderr=subprocess.PIPE)
+    if interrupted:
+        wait_until(lambda: cluster.kubectl.items("pods", f"--selector={OURS}"), 120)
+        swept.send_signal(signal.SIGINT)
+    said = swept.communicate(timeout=500)[1].decode()
     # 3: a busy machine kept the load from its work, so that no cell is valid; that is not what this asks.
     assert swept.returncode in ((130,) if interrupted else (0, 3)), said
     assert nothing_is_left(cluster)
