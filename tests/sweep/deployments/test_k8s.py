@@ -228,7 +228,7 @@ def test_what_the_cluster_and_its_user_say_is_read() -> None:
 
 @pytest.mark.parametrize(("complaint", "printed", "used", "why"), [
     ("head: cannot open '/sys/fs/cgroup/cpu.stat': No such file or directory", VERSION_1, USED, ""),
-    ("OCI runtime: head: no such file", "", Usage(), "OCI runtime: head: no such file"),
+    ("OCI: \"head\": executable file not found in $PATH: unknown", "", Usage(), "has no program `head`"),
     ("error: lost connection", VERSION_1, Usage(), "lost connection"),
 ])  # fmt: skip
 def test_files_of_the_other_kind_may_be_missing_and_nothing_else(
