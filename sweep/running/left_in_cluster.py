@@ -67,7 +67,9 @@ def _items(text: str) -> Iterable[Mapping[str, Any]]:
 def _has_ended(label: str) -> bool:
     """A process of this machine; of another one nobody knows here."""
     found = _VALUE.fullmatch(label)
-    return bool(found) and found[1] == _machine() and abs(born(int(found[2])) - int(found[3])) > 1
+    if found is None or found[1] != _machine():
+        return False
+    return abs(born(int(found[2])) - int(found[3])) > 1
 
 
 def _machine() -> str:
