@@ -1,8 +1,8 @@
 """Builds kube-apiserver, kube-controller-manager and kube-scheduler 1.20 from Debian's source package.
 
 `python tests/cluster/build.py` puts them, and Debian's etcd, into a cache folder, where they stay. Nothing is
-installed: Debian's packages of Go, etcd and rsync are unpacked there. Ten minutes on two free cores, 40 on busy
-ones; 3 GB. What is left half-built is gone on with.
+installed: Debian's packages of Go, etcd and rsync are unpacked there. Ten minutes on two free cores, 40
+on busy ones; 3 GB. What is left half-built is gone on with.
 """
 
 from __future__ import annotations
