@@ -70,6 +70,8 @@ class Endpoint:
     """What makes the load of its cells, where that is not this machine."""
     connect_to: str = ""
     """HOST:PORT to which connections go, where the base URL's own host is but a name."""
+    server_name: str = ""
+    """Of the certificate that is shown there; empty: the base URL's host."""
     ways: Mapping[str, Way] = field(default_factory=dict)
     """By which else it can be asked, by their names,"""
     via: str = ""
@@ -84,7 +86,13 @@ class Endpoint:
         if via is None:
             return self
         way = self.ways[str(via)]
-        return replace(self, base_url=way.base_url, connect_to=way.connect_to, via=str(via))
+        return replace(
+            self,
+            base_url=way.base_url,
+            connect_to=way.connect_to,
+            server_name=way.server_name,
+            via=str(via),
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

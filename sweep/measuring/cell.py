@@ -249,6 +249,7 @@ def _locust_argv(place: Workplace, key: CellKey, endpoint: Endpoint, told: Told)
         "--locustfile": told.locustfile,
         "--host": endpoint.base_url,
         **({"--connect-to": endpoint.connect_to} if endpoint.connect_to else {}),
+        **({"--server-name": endpoint.server_name} if endpoint.server_name else {}),
         "--users": users,
         "--spawn-rate": users,
         "--run-time": f"{most:.0f}s",

@@ -17,6 +17,8 @@ _VERSION_1 = (
 _FILES = [f"/sys/fs/cgroup/{name}" for name in (*_VERSION_2, *_VERSION_1)]
 _HEAD = re.compile(r"^==> .*/([\w.]+) <==$")
 _MISSING = "No such file"
+_NO_PROGRAM = "executable file not found"
+"""As runc says it, in the middle of what each layer above adds."""
 _SECONDS = 15.0
 
 
@@ -28,7 +30,7 @@ def usage_of(kubectl: Kubectl, container: Container) -> tuple[Usage, str]:
         # Of two kinds of control groups the files of one are missing: then `head` complains of those.
         text = kubectl.run(*words, seconds=_SECONDS, forgiven=_MISSING)
     except KubectlError as error:
-        return Usage(), str(error)
+        return Usage(), "it has no program `head`" if _NO_PROGRAM in str(error) else str(error)
     return read(text), ""
 
 

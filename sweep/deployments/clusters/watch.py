@@ -22,7 +22,7 @@ from sweep.running.cgroups.used import Usage, since
 from sweep.running.kubectl import Kubectl, KubectlError
 from workloads.checks.run import asked_again, port_forward
 
-_FORWARD = " the way here"
+_FORWARD, _INGRESS = " the way here", " its ingress"
 """No container is called so."""
 _UNSENT = ("dropped", "connect_error")
 
@@ -42,6 +42,8 @@ class PodsWatch:
     autoscaler: Autoscaler | None = None
     load_node: str = ""
     """Where the load of the last cell ran, in the cluster."""
+    left_out: tuple[str, ...] = ()
+    """Annotations that the original's ingress has, and the clone's has not."""
     _reader: UsageReader = field(init=False)
     _via: str = ""
     _before: AllSeen = field(default_factory=dict)
@@ -91,6 +93,9 @@ class PodsWatch:
             self._notes.append(f"pods came meanwhile that were not there before: {', '.join(sorted(new))}")
         for use in uses:
             self._note(use)
+        if self._via == "ingress" and self.left_out and _INGRESS not in self._told:
+            self._told.add(_INGRESS)
+            self._notes.append(f"the clone's ingress is without the annotations {', '.join(self.left_out)}")
         if self.forward_cost and _FORWARD not in self._told:
             self._told.add(_FORWARD)
             self._notes.append(in_words(self.forward_cost))

@@ -37,8 +37,6 @@ from sweep_world import plan_of
 from workloads.checks.run import port_forward
 
 SPEC = "k8s:east/prod/rag"
-
-
 CADVISOR = """# TYPE container_cpu_cfs_periods_total counter
 container_cpu_cfs_periods_total{{container="proxy",namespace="prod",pod="POD"}} {0} {2}
 container_cpu_cfs_periods_total{{container="proxy",namespace="other",pod="POD"}} 9e9 {2}
@@ -174,6 +172,14 @@ def test_in_place_goes_back_to_the_revision_that_was(cluster: FakeCluster, start
     assert cluster.told[-1][0] == "get"
 
 
+def test_what_would_never_roll_out_is_not_changed(cluster: FakeCluster) -> None:
+    for field, value, why in (("replicas", 0, "rag has 0 replicas"), ("paused", True, "rag is paused")):
+        cluster.deployments["rag"]["spec"][field] = value
+        with pytest.raises(UsageError, match=why):
+            check_services(plan_of(f"{SPEC},in-place"), {})
+    check_services(plan_of(SPEC), {})
+
+
 @pytest.mark.parametrize(("metadata", "scalers", "who"), [
     ({}, ["rag"], "the HorizontalPodAutoscaler h"),
     ({"labels": {"argocd.argoproj.io/instance": "x"}}, [], "Argo CD"),
@@ -223,7 +229,7 @@ def test_what_the_cluster_and_its_user_say_is_read() -> None:
 
 @pytest.mark.parametrize(("complaint", "printed", "used", "why"), [
     ("head: cannot open '/sys/fs/cgroup/cpu.stat': No such file or directory", VERSION_1, USED, ""),
-    ("OCI runtime: head: no such file", "", Usage(), "OCI runtime: head: no such file"),
+    ("OCI: \"head\": executable file not found in $PATH: unknown", "", Usage(), "has no program `head`"),
     ("error: lost connection", VERSION_1, Usage(), "lost connection"),
 ])  # fmt: skip
 def test_files_of_the_other_kind_may_be_missing_and_nothing_else(
