@@ -130,7 +130,7 @@ def _perhaps_none(found: Sequence[Any]) -> Ints:
     try:
         return np.fromiter(found, np.int64, len(found))
     except TypeError:
-        return np.fromiter((NO_INTEGER if at is None else at for at in found), np.int64, len(found))
+        return np.fromiter([NO_INTEGER if at is None else at for at in found], np.int64, len(found))
 
 
 def requests_in(records: Sequence[RequestRecord]) -> Requests:
