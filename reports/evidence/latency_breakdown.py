@@ -10,7 +10,7 @@ from reports.evidence.llm_record import llm_lines, milliseconds
 from reports.figures.load import Load
 from reports.figures.stages import impossible_stages, stage_names, with_stages
 from reports.figures.stats import percentile
-from reports.figures.summary import CellSummary, OperatingPoint, timed_of
+from reports.figures.summary import CellSummary, OperatingPoint
 from workloads.checks.streams import IMPOSSIBLE_SHARE
 
 
@@ -49,7 +49,7 @@ def server_ttft_ms(cell: CellSummary) -> Iterator[float]:
 
 def breakdown(level: OperatingPoint) -> LatencyBreakdown | None:
     """The breakdown over the point's valid cells; None where no answer carries stages."""
-    timed = with_stages(timed_of(level.valid_cells))
+    timed = with_stages(level.timed)
     if not len(timed):
         return None
     names = stage_names(timed)

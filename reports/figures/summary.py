@@ -178,6 +178,11 @@ class OperatingPoint:
     def valid(self) -> bool:
         return any(cell.valid for cell in self.cells)
 
+    @cached_property
+    def timed(self) -> Requests:
+        """The good answers of its valid cells that latencies are of."""
+        return timed_of(self.valid_cells)
+
     @property
     def samples(self) -> tuple[Sample, ...]:
         return tuple(cell.sample for cell in self.valid_cells)
