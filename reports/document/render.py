@@ -130,5 +130,5 @@ def _markdown_lines(block: Paragraph) -> str:
     for i, line in enumerate(block.lines):
         head, colon, rest = line.partition(": ")
         text = f"~~{_escaped(head)}~~{colon}{_escaped(rest)}" if i in block.invalid else _escaped(line)
-        lines.append(f"- {text}")
+        lines.append(f"{'  ' * line.startswith('  ')}- {text}")
     return "\n".join(lines)

@@ -149,8 +149,8 @@ def _drift(notes: Sequence[of_machine.Drift]) -> Caution:
     return Caution(
         sentences=(
             f"Repeats differ by more than {of_machine.DRIFT_RATIO}x: {listed(places)}. The service changed "
-            "between them, or the machine drifted or was used by others; a difference smaller than that "
-            "between two cells measured once means nothing.",
+            "between them, or the machine drifted or was used by others; a smaller difference between two "
+            "single cells means nothing.",
         ),
         brief=f"repeats differ by up to {worst[0].ratio:.2f}x in {worst[0].figure}",
     )
@@ -185,13 +185,13 @@ def _late(notes: Sequence[of_answers.Late]) -> Caution:
             "generator stalled. Where the service stalled with it, as on a shared machine, its slowest "
             "answers are among them.",
         ),
-        brief=f"up to {worst.requests / worst.of:.0%} of a level's requests were late",
+        brief=f"up to {100 * worst.requests / worst.of:.0f} % of a level's requests were late",
     )
 
 
 def _gaps_left_out(notes: Sequence[of_answers.GapsLeftOut]) -> Caution:
     worst = notes[0]
-    text = f"in {worst.share:.0%} of the answers gaps over a stall are left out of the ITL"
+    text = f"in {100 * worst.share:.0f} % of the answers gaps over a stall are left out of the ITL"
     return Caution(
         sentences=(f"{worst.at}: {text}, whose p99 may be higher.",),
         brief=f"ITL p99 may be higher ({worst.at})",

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
-from reports.analysis.subject import Subject
 from reports.document.document import Paragraph
 from reports.document.sentence import Sentence
 from reports.figures.text import listed, number
@@ -22,6 +21,12 @@ BINDS = {
     "next": "It binds next",
     "nothing": "",
 }
+SUSPECTED = (
+    *("llm-upstream-bound", "interpreter-bound", "event-loop-blocked", "connection-pool-exhausted"),
+    *("thread-pool-exhausted", "gc-pauses", "generator-limited"),
+)
+"""What people suspect first: `RULED_OUT` of these have their figures in the report, others their names."""
+RULED_OUT = 4
 SPELT = {"cpu": "CPU", "dns": "DNS", "gc": "GC", "llm": "LLM"}
 
 
@@ -40,14 +45,17 @@ def in_words(found: Sequence[Finding]) -> Iterator[Sentence]:
 def section(found: Sequence[Finding], free: Sequence[Acquittal]) -> Iterator[Paragraph]:
     """All of them, with their evidence; and of services of which something was found, what it is not."""
     if found:
-        lines = (*map(_rests_on, found), *_not_so(free, {finding.about for finding in found}))
-        yield Paragraph(title="What was found, and what it rests on", lines=lines)
+        lines = [line for finding in found for line in _with_evidence(finding)]
+        yield Paragraph(
+            title="What was found, and what it rests on", lines=(*lines, *_ruled_out(found, free))
+        )
 
 
-def _rests_on(finding: Finding) -> str:
-    evidence = finding.evidence[len(_in_its_sentence(finding)) :]
-    figures = f"It rests on these figures: {_figures(evidence)}" if evidence else ""
-    return ". ".join(filter(None, (_said(finding), figures, _to_do(finding)))) + "."
+def _with_evidence(finding: Finding) -> Iterator[str]:
+    yield f"{_said(finding)}."
+    if evidence := finding.evidence[len(_in_its_sentence(finding)) :]:
+        yield f"  Evidence: {_figures(evidence)}."
+    yield f"  {_to_do(finding)}."
 
 
 def _in_its_sentence(finding: Finding) -> Sequence[Evidence]:
@@ -55,10 +63,22 @@ def _in_its_sentence(finding: Finding) -> Sequence[Evidence]:
     return finding.evidence[:2] if finding.code == "unknown" and finding.effect else ()
 
 
-def _not_so(free: Sequence[Acquittal], places: Collection[Subject]) -> Iterator[str]:
-    for place in dict.fromkeys(one.about for one in free if one.about in places):
-        own = [f"{_words(one.code)} ({_figures(one.evidence)})" for one in free if one.about == place]
-        yield f"Not the cause, {place}: {listed(own)}."
+def _ruled_out(found: Sequence[Finding], free: Sequence[Acquittal]) -> Iterator[str]:
+    """Of a service that something holds back, what people suspect first with its figures; of one of which too
+    little is known the names alone."""
+    costs = {finding.about for finding in found if finding.binds != "nothing"}
+    for place in dict.fromkeys(finding.about for finding in found):
+        own = {one.code: one for one in free if one.about == place}
+        if place not in costs and not any(one.about == place and one.code == "unknown" for one in found):
+            continue  # it has no cause to look for
+        first = [own[code] for code in SUSPECTED if code in own][: RULED_OUT if place in costs else 0]
+        others = [_words(code) for code in own if own[code] not in first]
+        if first:
+            yield f"Not the cause, {place}:"
+            yield from (f"  {_words(one.code)}: {_figures(one.evidence)}." for one in first)
+        if others:
+            nor = "  Nor" if first else f"Ruled out, {place}"
+            yield f"{nor}: {listed(others)} (figures: report --json)."
 
 
 def _figures(evidence: Sequence[Evidence]) -> str:
@@ -108,5 +128,5 @@ def _spread(of: Effect | Evidence) -> str:
 
 
 def _figure(name: str, value: float, unit: str) -> str:
-    shown = str(value) if isinstance(value, int) else number(value)
+    shown = f"{value:.0f}" if float(value).is_integer() else number(value)
     return f"{name} {shown} {unit}".rstrip()

@@ -57,7 +57,7 @@ def knee_sentence(knee: Knee, *, of_fixes: bool = False) -> str:
         if knee.low is not None and (knee.low, knee.high) != (knee.concurrency, knee.concurrency):
             sure = f"; 95 % of resamplings put it at {knee.low}-{knee.high}"
         if knee.reached_share < 0.95:
-            sure += f"; {1 - knee.reached_share:.0%} of resamplings see it still growing"
+            sure += f"; {100 * (1 - knee.reached_share):.0f} % of resamplings see it still growing"
         return f"stops growing {_where(knee)}, {best}{sure}"
     if knee.levels == 1 and of_fixes:
         return f"{best} at {users(knee.top)}, the load of the finding: there the fixes are compared"
