@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -33,6 +34,9 @@ from sweep.planning.target import sizing, waiting
 from sweep.running import cpus as division
 from sweep.running.errors import UsageError
 from sweep.running.interrupts import interruptible
+
+NEAR = 0.8
+"""How alike an option has to be to one that was written wrong; click's own guesses are wilder."""
 
 
 @click.command(
@@ -182,7 +186,9 @@ def _no_option(error: click.NoSuchOption) -> str:
     """What to say where an option is the load's, perhaps."""
     if error.option_name == "--rate":
         return "--rate is a factor: --grid rate=N,N measures an open loop, whatever the number of users"
-    return f"{error.format_message()} (options of the load go after --)"
+    near = get_close_matches(error.option_name, error.possibilities or (), n=1, cutoff=NEAR)
+    hint = f"; did you mean {near[0]}?" if near else ""
+    return f"there is no option {error.option_name}{hint} (options of the load go after --)"
 
 
 def _refuse(why: str, code: int) -> NoReturn:

@@ -165,7 +165,7 @@ def _impossible(notes: Sequence[of_answers.ImpossibleStages]) -> Caution:
 def _disturbed(text: str, note: of_machine.Steal | of_machine.GeneratorWaited) -> Caution:
     text = text.format(f"{note.median:.0f}")
     most = f"(median over cells; at most {note.worst:.0f} %)"
-    may = "times may be up to as much too long, and throughput too low"
+    may = "times may be too long, and throughput too low, by up to as much"
     if note.compared:
         may += "; ratios of cells that waited alike are touched least"
     return Caution(sentences=(f"{text[0].upper()}{text[1:]} {most}: {may}.",), brief=text)
@@ -173,7 +173,7 @@ def _disturbed(text: str, note: of_machine.Steal | of_machine.GeneratorWaited) -
 
 def _stood_still(notes: Sequence[of_machine.StoodStill]) -> Caution:
     text = f"the load generator stood still for up to {notes[0].percent:.0f} % of a cell's time"
-    whole = f"{text[0].upper()}{text[1:]} ({notes[0].cell}): its throughput may be as much low."
+    whole = f"{text[0].upper()}{text[1:]} ({notes[0].cell}): its throughput may be too low by as much."
     return Caution(sentences=(whole,), brief=f"{text}, so throughput may be low")
 
 

@@ -75,14 +75,14 @@ def _ruled_out(found: Sequence[Finding], free: Sequence[Acquittal]) -> Iterator[
         others = [_words(code) for code in own if own[code] not in first]
         if first:
             yield f"Not the cause, {place}:"
-            yield from (f"  {_words(one.code)}: {_figures(one.evidence)}." for one in first)
+            yield from (f"  {_words(one.code)} ({_figures(one.evidence)})." for one in first)
         if others:
             nor = "  Nor" if first else f"Ruled out, {place}"
             yield f"{nor}: {listed(others)} (figures: report --json)."
 
 
 def _figures(evidence: Sequence[Evidence]) -> str:
-    return listed([_figure(one.figure, one.value, one.unit) + _spread(one) for one in evidence])
+    return "; ".join(f"{one.figure}: {_value(one.value, one.unit)}{_spread(one)}" for one in evidence)
 
 
 def _words(code: str) -> str:
@@ -114,12 +114,12 @@ def _to_do(finding: Finding) -> str:
 
 def _effect(effect: Effect) -> str:
     """A figure without a unit is one: 7.1 answers a second, but TTFT p50 90 ms."""
-    now = _figure(effect.figure, effect.now, effect.unit)
+    now = f"{effect.figure} {_value(effect.now, effect.unit)}"
     if not effect.unit:
         now = f"{number(effect.now)} {effect.figure}"
     if effect.mended is None:
         return f"{now} now"
-    mended = f"{number(effect.mended)} {effect.unit}".rstrip()
+    mended = _value(effect.mended, effect.unit) if effect.unit else number(effect.mended)
     return f"{now} now, {mended}{_spread(effect)} once it is mended"
 
 
@@ -127,6 +127,6 @@ def _spread(of: Effect | Evidence) -> str:
     return "" if of.low is None or of.high is None else f" ({number(of.low)}-{number(of.high)})"
 
 
-def _figure(name: str, value: float, unit: str) -> str:
+def _value(value: float, unit: str) -> str:
     shown = f"{value:.0f}" if float(value).is_integer() else number(value)
-    return f"{name} {shown} {unit}".rstrip()
+    return f"{shown} {unit}".rstrip()

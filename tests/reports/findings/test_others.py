@@ -49,9 +49,9 @@ def test_what_people_suspect_first_is_ruled_out_with_its_figures_the_rest_by_nam
     said = markdown(blocks(analysis), "t").partition("Not the cause, local/baseline at 20 users:\n")[2]
     first = said.partition("\n- ")[0].partition("\n\n")[0].splitlines()
     assert first[0] == (
-        "  - LLM upstream bound: the LLM server's own first token 41 ms and at the lightest load 41 ms."
+        "  - LLM upstream bound (the LLM server's own first token: 41 ms; at the lightest load: 41 ms)."
     )
-    assert [line.partition(":")[0] for line in first[1:4]] == [
+    assert [line.partition(" (")[0] for line in first[1:4]] == [
         *("  - interpreter bound", "  - event loop blocked", "  - connection pool exhausted"),
     ]
     assert first[4].startswith("  - Nor: ")
