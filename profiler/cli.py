@@ -109,9 +109,8 @@ def command_line(
     profile --command "python my_app.py"       a command of its own, until it ends
     profile --port 8080 --probe http://127.0.0.1:8080 --probe-path /health
 
-    Processes are followed with all their children. Samples are kept at once in the .jsonl, and made into
-    the .json at the end, also by Ctrl-C. A service that starts later, or again on the same port, is
-    followed then.
+    Children are followed, too, and a service that starts later, or again on the same port. Samples are kept
+    at once in the .jsonl, and made into the .json at the end, also by Ctrl-C.
 
     Exit codes: 0 done (also by SIGTERM, SIGHUP, and by Ctrl-C where nothing else would end it), 130
     interrupted before its time, 2 usage, or not one process to follow all the time (the machine's figures are

@@ -23,6 +23,8 @@ class OneLine(click.Command):
     def main(self, *args: Any, **extra: Any) -> Any:
         try:
             return super().main(*args, **{**extra, "standalone_mode": False})
+        except click.MissingParameter:
+            sys.exit(_refused("name the directory of a run: report results/20260101T120000Z-sweep"))
         except click.ClickException as error:
             sys.exit(_refused(error.format_message()))
         except click.Abort:

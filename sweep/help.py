@@ -10,7 +10,7 @@ GROUPS = {
     "For how long": (
         *("--requests", "--max-seconds", "--repeats", "--budget", "--warmup-requests", "--seed"),
     ),
-    "What mends it": ("--try-fixes", "--fix"),
+    "What fixes it": ("--try-fixes", "--fix"),
     "What is seen meanwhile": (
         *("--attach", "--inside", "--scrape", "--otlp", "--stacks", "--probes", "--probe-path", "--dial"),
     ),
@@ -26,7 +26,7 @@ First steps:
   sweep --deployment url:http://127.0.0.1:8000 --concurrency 1,10 -- --dialect openai --llm-model NAME
       a service that runs already, at 1 and at 10 users; what follows -- goes to the load
   sweep --deployment 'run:uvicorn mine:app --port {port}' --concurrency 1,20 --try-fixes
-      starts your app, looks into it, and measures what would mend what it finds
+      starts your app, looks into it, and measures what would fix what it finds
   sweep --plan-only
       what would be measured of the reference app: as it is, and with its parts mocked
 

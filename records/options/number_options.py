@@ -12,8 +12,10 @@ from records.options.numbers import finite, whole
 class Whole(click.IntRange):
     """A whole number in digits 0 to 9, within bounds."""
 
-    name = "n"
-    """As ``--help`` has it."""
+    name = "whole number"
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
+        return "N"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         if isinstance(value, str):

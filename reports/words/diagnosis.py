@@ -98,7 +98,7 @@ def _named(finding: Finding) -> str:
 
 def _said(finding: Finding) -> str:
     if finding.code == "unknown":
-        waits = [number(one.value) for one in _in_its_sentence(finding)]
+        waits = [_value(one.value, "") for one in _in_its_sentence(finding)]
         counted = f": {' of '.join(waits)} requests wait because of the load" if waits else ""
         return f"{_named(finding)}{counted}"
     means = f": {MEANS[finding.code]}" if finding.code in MEANS else ""
@@ -120,7 +120,7 @@ def _effect(effect: Effect) -> str:
     if effect.mended is None:
         return f"{now} now"
     mended = _value(effect.mended, effect.unit) if effect.unit else number(effect.mended)
-    return f"{now} now, {mended}{_spread(effect)} once it is mended"
+    return f"{now} now, {mended}{_spread(effect)} once it is fixed"
 
 
 def _spread(of: Effect | Evidence) -> str:

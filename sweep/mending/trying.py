@@ -40,7 +40,7 @@ def tries_fixes(command: Callable[..., None]) -> Callable[..., None]:
         "fixes",
         multiple=True,
         metavar=FORM,
-        help="For --try-fixes: settings that mend a finding, by its code; repeatable. They are tried before "
+        help="For --try-fixes: settings that fix a finding, by its code; repeatable. They are tried before "
         "those that are known (docs/sweeps.md).",
     )(command)
     return click.option(
@@ -48,7 +48,7 @@ def tries_fixes(command: Callable[..., None]) -> Callable[..., None]:
         metavar="[DIR]",
         is_flag=False,
         flag_value=AFTERWARDS,
-        help=f"Once it is found what holds a service back, measure up to {MOST_FIXES} settings that may mend "
+        help=f"Once it is found what holds a service back, measure up to {MOST_FIXES} settings that may fix "
         "it beside the original, in a run of its own: its report has the predicted gain beside the measured "
         "one. DIR: for a run that is there; with it go --fix, --repeats, --output and --plan-only.",
     )(command)

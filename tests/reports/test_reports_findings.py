@@ -72,7 +72,7 @@ def test_a_report_begins_with_what_was_found_the_worst_first(found: Any) -> None
     first, second, third, *others = what_this_says(analysis)
     assert first == (
         "local/baseline at 10 users: one core. It holds throughput down: 20.0 RPS now, 45.0 (40.0-50.0) once "
-        "it is mended. How sure: shown, chance and other causes are excluded. What to do: give it a second "
+        "it is fixed. How sure: shown, chance and other causes are excluded. What to do: give it a second "
         "core."
     )
     assert second.startswith("local/baseline at 10 users: slow disk (possible")
