@@ -58,7 +58,7 @@ def scales(analysis: Analysis, found: Sequence[Finding]) -> Iterator[Finding]:
                              unit="%"),
                     *figures,
                 ),
-                advice="Mend it where answers have to come sooner: it holds back nobody else",
+                advice="Fix it where answers have to come sooner: it holds back nobody else",
             )  # fmt: skip
         else:
             yield Finding(

@@ -145,7 +145,7 @@ def _ended_short(notes: Sequence[of_ends.EndedShort]) -> Caution:
             f"{len(note.cells)} of {_cells(note.of)} ended after {note.seconds:g} s with {count} of the "
             f"{note.requests} requests asked for: --max-seconds {note.enough_seconds} lets them finish."
         )
-    brief = f"{_cells(sum(len(note.cells) for note in notes))} ended short of their requests (--max-seconds)"
+    brief = f"{_cells(sum(len(note.cells) for note in notes))} ended before all requests (--max-seconds)"
     return Caution(sentences=tuple(sentences), brief=brief)
 
 

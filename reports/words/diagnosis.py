@@ -18,7 +18,7 @@ UNKNOWN = {"throughput": "what holds it back{} is not known", "nothing": "whethe
 BINDS = {
     "throughput": "It holds throughput down",
     "latency": "It makes answers slow",
-    "next": "It binds next",
+    "next": "It binds next, once what does so now is fixed",
     "nothing": "",
 }
 SUSPECTED = (
@@ -103,6 +103,8 @@ def _said(finding: Finding) -> str:
         return f"{_named(finding)}{counted}"
     means = f": {MEANS[finding.code]}" if finding.code in MEANS else ""
     effect = "" if finding.effect is None else _effect(finding.effect)
+    if finding.effect and finding.binds != "throughput" and not finding.effect.unit:
+        effect = effect if finding.effect.mended is not None else ""  # answers a second: not what this costs
     costs = ": ".join(filter(None, (BINDS[finding.binds], effect)))
     said = (f"{_named(finding)}{means}", costs, f"How sure: {SURE[finding.confidence]}")
     return ". ".join(filter(None, said))
