@@ -12,6 +12,9 @@ from reports.figures.stats import Estimate
 from reports.figures.summary import OperatingPoint
 from reports.figures.text import better, listed, number, spread, times
 
+AT_A_RATE = "At a fixed rate RPS is the load's own, as long as the service keeps up: compare the {}."
+"""With the title of what is compared."""
+
 
 def is_offered(load: Load) -> bool:
     """Is it one rate, whatever the answers do?"""

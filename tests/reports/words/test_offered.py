@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from reported import head
+from reported import head, words
 
 RATE = {"requested": {"rate": 20.0, "arrival": "constant"}, "concurrency": 1}
 
@@ -26,7 +26,9 @@ def test_variants_are_compared_by_latency_and_by_what_they_served(made: Any, of:
 
 def test_deployments_are_compared_by_latency_too(made: Any, of: Any) -> None:
     own = (("local", 50.0), ("k8s", 100.0))
-    text = head(of(*(made.spec(deployment=name, ttft_ms=ttft, **RATE) for name, ttft in own)))
+    analysis = of(*(made.spec(deployment=name, ttft_ms=ttft, **RATE) for name, ttft in own))
+    text = head(analysis)
+    assert "as long as the service keeps up: compare the TTFT." in words(analysis)
     assert re.search(r"baseline at 20/s: the TTFT of k8s is (1\.9|2\.0)\dx \(\S+\) that of local; of", text)
     assert re.search(r"of the requests offered local served 100 % \S+ and k8s served 100 % \S+\.", text)
     assert "the RPS of" not in text
