@@ -56,7 +56,7 @@ def _table(own: Sequence[Comparison], behind: Sequence[str]) -> Table:
         rows=tuple(rows),
         notes=(
             "Above 1 is faster. 'Differs in': whose 95 % interval excludes 1.",
-            *([AT_A_RATE.format(metric.title)] if any(is_offered(c.load) for c in own) else []),
+            *([AT_A_RATE.format(per, metric.title)] if any(is_offered(c.load) for c in own) else []),
             *([EFFECT_NOTE] if any(_mocks(c.config) or _mocks(c.reference) for c in own) else []),
             *behind,
             *absent,

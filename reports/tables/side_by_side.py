@@ -91,7 +91,7 @@ def _notes(own: Sequence[DeploymentRatio], above: Sequence[str], workload: Workl
         return
     one, two = heads(own[0].first, own[0].second)
     if any(is_offered(ratio.load) for ratio in own):
-        yield AT_A_RATE.format(workload.compared.title)
+        yield AT_A_RATE.format(workload.throughput.title, workload.compared.title)
     if above:
         yield (
             f"Above {BOTTLENECK_RATIO} at {listed(above)}: the second deployment ({two}) "

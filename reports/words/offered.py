@@ -12,8 +12,8 @@ from reports.figures.stats import Estimate
 from reports.figures.summary import OperatingPoint
 from reports.figures.text import better, listed, number, spread, times
 
-AT_A_RATE = "At a fixed rate RPS is the load's own, as long as the service keeps up: compare the {}."
-"""With the title of what is compared."""
+AT_A_RATE = "At a fixed rate {} is the load's own, as long as the service keeps up: compare the {}."
+"""With the titles of the throughput and of what is compared."""
 
 
 def is_offered(load: Load) -> bool:
