@@ -24,6 +24,9 @@ SHARE = 0.05
 """Of a level's good answers: more are told above the tables, fewer in a note below one."""
 PACE = 5.0
 """So many times is the ITL the TPOT, where the tokens that were counted were not those that were streamed."""
+ASK = "ask"
+TIMED_DIALECTS = (ASK,)
+"""Whose answers have a place for stage times."""
 LATE_SHARE = 0.05
 """Of a level's requests: from here on those that are late are told above the tables."""
 
@@ -96,6 +99,8 @@ class NoStageTimes(Note):
     deployments: tuple[str, ...]
     profiles: tuple[str, ...] = ()
     """Of each of them, of the highest load, what the profiler saw; empty where one was not profiled."""
+    no_place_for_them: tuple[str, ...] = ()
+    """Those of the deployments that were asked in a dialect which has none, so that they cannot send any."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -213,7 +218,17 @@ def no_stage_times(analysis: Analysis) -> Iterator[Note]:
     found = tuple(name for name in deployments_of(analysis.levels) if _without_stages(analysis, name))
     if found:
         profiles = tuple(_profile(analysis, name) for name in found)
-        yield NoStageTimes(deployments=found, profiles=profiles if all(profiles) else ())
+        yield NoStageTimes(
+            deployments=found,
+            profiles=profiles if all(profiles) else (),
+            no_place_for_them=tuple(name for name in found if _speaks(analysis, name) not in TIMED_DIALECTS),
+        )
+
+
+def _speaks(analysis: Analysis, deployment: str) -> str:
+    """By its last cell; of older ones, that do not say it, the one there was."""
+    own = [cell for level in analysis.levels if level.deployment == deployment for cell in level.valid_cells]
+    return str(own[-1].cell.requested.get("dialect") or ASK) if own else ASK
 
 
 def _profile(analysis: Analysis, deployment: str) -> str:

@@ -80,7 +80,7 @@ def fixing_plan(analysis: Analysis, plan: Plan, given: Remedies, *, repeats: int
             return _planned(plan, of_it[0], tried, repeats)
     codes = ", ".join(dict.fromkeys(one.finding.code for one in found))
     return (
-        f"no fix to try: of {codes} no setting is known that mends it and is not in effect; "
+        f"no fix to try: of {codes} no setting is known that fixes it and is not in effect; "
         "--fix CODE:KEY=VALUE names one. What wants other code: change it, sweep again, and compare "
         "by report BEFORE AFTER"
     )

@@ -54,16 +54,14 @@ def _waiting(command: Callable[..., None]) -> Callable[..., None]:
     command = click.option(
         "--ready-seconds",
         type=Number(0, MOST_READY_SECONDS, min_open=True),
+        metavar="SECONDS",
         help=f"How long what is started may take until it is ready. [default: {READY_SECONDS:g}]",
     )(command)
     return click.option(
         "--ready-path",
         default="",
         metavar="PATH",
-        help="Where run:COMMAND is asked whether it is ready: any answer below 500 says yes. [default: /] "
-        "COMMAND is started without a shell, where the sweep was, with settings in its environment; in its "
-        "words {port} is the port to listen on, which PORT says too; OPENAI_BASE_URL is the LLM server's, "
-        "where the environment names no other.",
+        help="Where run:COMMAND is asked whether it is ready: any answer below 500 says yes. [default: /]",
     )(command)
 
 

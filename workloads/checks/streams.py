@@ -91,7 +91,7 @@ def stage_times(facts: Facts) -> Check:
         "stage-times",
         share,
         IMPOSSIBLE_SHARE,
-        f"in {share:.0%} of the answers the server's stages add up to more than the TTFT: "
+        f"in {100 * share:.0f} % of the answers the server's stages add up to more than the TTFT: "
         "its clock is wrong, or its stages overlap or are counted twice",
         advice="have it time each stage once, until the first token, by a monotonic clock, or send none",
     )
@@ -178,15 +178,15 @@ def buffering(facts: Facts) -> Check:
         name,
         share,
         BUFFERED_SHARE,
-        f"in {share:.0%} of the answers the tokens came in lumps{after}, as through a proxy that buffers "
-        f"(TTFT too high, ITL too low){rest}",
+        f"in {100 * share:.0f} % of the answers the tokens came in lumps{after}, as through a proxy that "
+        f"buffers (TTFT too high, ITL too low){rest}",
         advice="switch its buffering off (nginx: proxy_buffering off), or ask the service itself, without it",
     )
 
 
 def _unknown(unknown: Sequence[RequestRecord], of: int) -> str:
     """How the answers came of which nobody knows whether they were held back."""
-    where = f"in {len(unknown) / of:.0%} of the answers " if len(unknown) < of else ""
+    where = f"in {100 * len(unknown) / of:.0f} % of the answers " if len(unknown) < of else ""
     apart = median(max(r.gaps_us) for r in unknown) >= BETWEEN_LUMPS_MS * 1000
     if apart or not all(map(_lumpy, unknown)):
         return (

@@ -40,7 +40,7 @@ def not_between(service: Service) -> Iterator[tuple[str, tuple[Evidence, ...]]]:
             "keepalive-race",
             (
                 Evidence(figure="requests that met a closed connection", value=0),
-                Evidence(figure="of so many over connections that had been idle", value=used.rested),
+                Evidence(figure="requests over connections that had been idle", value=used.rested),
             ),
         )
     checks = [check for cell in cells for check in cell.cell.verdict.checks if check.name == CPU]

@@ -63,7 +63,7 @@ def _found(level: OperatingPoint, answers: Requests, upstream: Upstream) -> Iter
         evidence=(
             Evidence(figure="the LLM server streamed an answer for", value=made_ms, unit="ms"),
             Evidence(figure="its tokens came to the client within", value=came_ms, unit="ms"),
-            Evidence(figure="of an answer's", value=e2e_ms, unit="ms"),
+            Evidence(figure="an answer took", value=e2e_ms, unit="ms"),
         ),
         advice="Switch off buffering and compression of event streams in what stands in between"
         " (proxy_buffering off, X-Accel-Buffering: no; no gzip, no body-reading middleware)",

@@ -48,9 +48,9 @@ def _finding(level: OperatingPoint, seen: Reuse) -> Finding:
                       now=100 * seen.share, mended=0),
         evidence=(
             Evidence(figure="requests that met a closed connection", value=seen.rested_broken),
-            Evidence(figure="of so many over connections that had been idle for a second", value=seen.rested),
-            Evidence(figure="of so many others", value=seen.others_broken),
-            Evidence(figure="which were", value=seen.others),
+            Evidence(figure="requests over connections that had been idle for a second", value=seen.rested),
+            Evidence(figure="others that met one", value=seen.others_broken),
+            Evidence(figure="others", value=seen.others),
             Evidence(figure="the least time for which a closed one had been idle", 
                      value=seen.least_idle_s, unit="s"),
             Evidence(figure="requests lost, sent again or not", value=lost),

@@ -57,5 +57,5 @@ def _finding(level: OperatingPoint, cells: Sequence[CellSummary], ended: Sequenc
             *((Evidence(figure="it answered again after", value=max(back), unit="s"),) if back else ()),
         ),
         advice="Give the liveness probe more time and failures, and a path that needs nothing of what is"
-        " busy; let readiness take a busy one out of service; then mend what makes it late",
+        " busy; let readiness take a busy one out of service; then fix what makes it late",
     )

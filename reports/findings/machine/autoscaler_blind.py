@@ -29,7 +29,7 @@ def autoscaler_blind(analysis: Analysis) -> Iterator[Finding]:
             evidence=(
                 Evidence(figure="processor time", value=machine.cpu_cores, unit="cores"),
                 Evidence(figure="cores that it may take", value=machine.cores),
-                Evidence(figure="share of them that it uses, where usual targets begin at 50 %,",
+                Evidence(figure="share of them that it uses (usual targets begin at 50 %)",
                          value=100 * machine.busy, unit="%"),
                 Evidence(figure="requests that wait because of the load", value=service.excess),
                 Evidence(figure="requests in flight", value=service.heavy.in_flight),

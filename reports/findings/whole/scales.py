@@ -40,7 +40,7 @@ def scales(analysis: Analysis, found: Sequence[Finding]) -> Iterator[Finding]:
             continue
         figures = (
             Evidence(figure="requests in flight at the heaviest load", value=service.heavy.in_flight),
-            Evidence(figure="answers a second, times the lightest load's", value=service.scale),
+            Evidence(figure="times as many answers a second as at the lightest load", value=service.scale),
             Evidence(figure="requests that wait because of the load", value=100 * service.held,
                      unit="%"),
         )  # fmt: skip
@@ -58,7 +58,7 @@ def scales(analysis: Analysis, found: Sequence[Finding]) -> Iterator[Finding]:
                              unit="%"),
                     *figures,
                 ),
-                advice="Mend it where answers have to come sooner: it holds back nobody else",
+                advice="Fix it where answers have to come sooner: it holds back nobody else",
             )  # fmt: skip
         else:
             yield Finding(

@@ -59,7 +59,7 @@ def _advice(most: Place) -> str:
 
 
 def _at(place: Place) -> str:
-    return "of them outside what was seen of it" if place.kind == OUTSIDE else f"of them at {place.kind}"
+    return "of them, not seen inside the service" if place.kind == OUTSIDE else f"of them, at {place.kind}"
 
 
 def _one_load(analysis: Analysis, named: Collection[Subject]) -> Iterator[Finding]:

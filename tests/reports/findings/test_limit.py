@@ -77,7 +77,7 @@ def test_a_finding_about_a_part_says_what_its_mock_gains(low: float, high: float
 
 def test_it_is_said_with_its_interval() -> None:
     [paragraph] = section([supported(analysed("embeddings", low=3.9, high=4.6), FOUND)], [])
-    assert "less of each cycle without the embeddings 4.25 ms (3.90-4.60)" in paragraph.lines[0]
+    assert "less of each cycle without the embeddings: 4.25 ms (3.90-4.60)" in paragraph.lines[1]
 
 
 @pytest.mark.parametrize(("changes", "part", "effect", "line"), [

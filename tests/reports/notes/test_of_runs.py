@@ -145,7 +145,7 @@ def test_set_not_proved_is_said_where_something_was_set(
 ) -> None:
     analysis = of(made.spec(config=config, checks=made.as_is, requested=requested))
     assert {note.code for note in analysis.notes} & {"as-is", "not-proved"} == {code}
-    assert ("1 of 1 cells: the configuration was set, not proved" in words(analysis)) is (
+    assert ("The configuration of 1 of 1 cell was set, but not proved" in words(analysis)) is (
         code == "not-proved"
     )
 
