@@ -129,6 +129,22 @@ def test_what_podman_complains_of_shows_no_secret(fake: Any) -> None:
         podman.play([{}], hidden=["s3cret-s3cret"])
 
 
+def test_what_does_not_start_is_told_by_its_name_and_with_why(fake: Any) -> None:
+    number = "a1" * 32
+    fake("printf 'starting container x: no such program\\nError: failed to start 1\\n' >&2; exit 125")
+    with pytest.raises(UsageError, match=r"^podman kube play: starting container x: no such program$"):
+        podman.play([{}])
+    fake(f"""case $1 in
+        inspect) echo pod-seed;;
+        logs) echo 'no s3cret-s3cret here' >&2;;
+        *) echo 'Error: init container {number} exited with code 3' >&2; exit 125;;
+    esac""")
+    with pytest.raises(
+        UsageError, match=r"container pod-seed exited with code 3; its last words: no \*\*\* here$"
+    ):
+        podman.play([{}], hidden=["s3cret-s3cret"])
+
+
 def files(root: Path, **texts: str) -> None:
     for name, text in texts.items():
         path = root / name.replace("__", "/").replace("_dot_", ".")
