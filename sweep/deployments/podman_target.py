@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -16,7 +17,7 @@ from sweep.deployments.confinement import Confinement
 from sweep.deployments.pods.container import Container, container_of, target_in
 from sweep.deployments.pods.engine import PodmanEngine
 from sweep.deployments.pods.life import Life, Probes
-from sweep.deployments.pods.played import Changes, container_port, image_of, listens_at, played
+from sweep.deployments.pods.played import Changes, beside, container_port, image_of, listens_at, played
 from sweep.deployments.pods.probes import LIVENESS, READINESS, STARTUP, Probe, played_probe
 from sweep.deployments.pods.probing import fault_of
 from sweep.deployments.pods.watch import ContainerWatch
@@ -63,6 +64,9 @@ class PodmanDeployment:
         engine = PodmanEngine(name=container, limits=self._given.limits)
         self._play(pod, port, settings)
         engine.settle()
+        for other, limits in beside(self._documents).items():
+            with suppress(podman.PodmanError):  # it may have ended
+                PodmanEngine(name=f"{pod}-{other}", limits=limits).settle()
         keeper.started()
         self._life = life = self._begun(engine, port, raw)
         confined = self._confined(life, engine)

@@ -62,23 +62,35 @@ def played(documents: Sequence[Any], changes: Changes) -> list[dict[str, Any]]:
     """The pod, after the ConfigMaps of its volumes. Raises ValueError for what podman would not play."""
     target = target_in(documents)
     pod = target.pod
-    for one in (initial := pod.get("initContainers") or ()):
+    initial = [one for one in pod.get("initContainers") or () if not _runs_on(one)]
+    for one in (*initial, *_together(pod)):
         check_container(one, str(one.get("name")))
-    sidecars = [one for one in initial if one.get("restartPolicy") == "Always"]
     spec: dict[str, Any] = {key: pod[key] for key in _OF_A_POD if pod.get(key) is not None}
     spec |= {
         "hostNetwork": True,
         "restartPolicy": "Never",  # the sweep does that, and counts it
-        "initContainers": [_own(one, documents, changes) for one in initial if one not in sidecars],
-        # Podman would wait for those to end, which the others are to find running.
-        "containers": [
-            _container(one, target, documents, changes) for one in (*sidecars, *pod["containers"])
-        ],
+        "initContainers": [_own(one, documents, changes) for one in initial],
+        "containers": [_container(one, target, documents, changes) for one in _together(pod)],
         "volumes": [*_volumes(pod, changes), *_folders(changes)],
     }
     metadata = {"name": changes.name, "labels": dict(changes.labels)}
     maps = [one for one in documents if isinstance(one, dict) and one.get("kind") == "ConfigMap"]
     return [*maps, {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}]
+
+
+def beside(documents: Sequence[Any]) -> dict[str, Limits]:
+    """Of the containers that run beside the target. Raises ValueError."""
+    target = target_in(documents)
+    return {str(one["name"]): limits_of(one) for one in _together(target.pod) if one is not target.raw}
+
+
+def _together(pod: Facts) -> list[Facts]:
+    """Those that run at once. Podman would wait for the end of an init container that restarts always."""
+    return [*filter(_runs_on, pod.get("initContainers") or ()), *pod["containers"]]
+
+
+def _runs_on(initial: Facts) -> bool:
+    return initial.get("restartPolicy") == "Always"
 
 
 def left_out(documents: Sequence[Any]) -> tuple[str, ...]:
@@ -92,7 +104,6 @@ def _given(raw: Facts, documents: Sequence[Any], pod: str = "") -> Given:
 
 def _container(raw: Facts, target: Target, documents: Sequence[Any], changes: Changes) -> dict[str, Any]:
     if raw["name"] != target.raw["name"]:
-        check_container(raw, str(raw["name"]))
         return _own(raw, documents, changes)
     values = {**_given(raw, documents, changes.name).values, **changes.environment}
     made = _own(raw, documents, changes) | _words(raw, values, container_port(raw), changes.port)

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from sweep.deployments.pods.life import Life, Probes, State
-from sweep.deployments.pods.played import Changes, image_of, left_out, listens_at, played
+from sweep.deployments.pods.played import Changes, beside, image_of, left_out, listens_at, played
 from sweep.deployments.pods.probes import Probe, Tally, pause_before, played_probe
 from sweep.deployments.pods.watch import ContainerWatch
 from sweep.running.cgroups.group import Usage
@@ -119,6 +119,7 @@ def test_what_podman_would_not_take_is_taken_out_of_every_container_and_told_of_
     assert left_out(documents(given)) == ("DSN", "IP", "KEY", "all of the Secret all")
     spec = played(documents(given), CHANGES)[-1]["spec"]
     mesh, target, _ = spec["containers"]  # one that runs on is none that is waited for
+    assert [*beside(documents(given))] == ["mesh", "proxy"]
     assert [one["name"] for one in spec["initContainers"]] == ["seed"]
     assert (mesh["name"], mesh["env"], "restartPolicy" in mesh) == ("mesh", [], False)
     assert {"name": "POD", "value": "chokepoint-1"} in target["env"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -77,7 +78,10 @@ def test_what_is_missing_is_one_line(fake: Any, script: str, spec: str, why: str
 
 
 def test_without_podman_it_is_said_what_brings_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(podman.shutil, "which", lambda name: None)
+    real = shutil.which
+    monkeypatch.setattr(
+        podman.shutil, "which", lambda name, **more: None if name == "podman" else real(name, **more)
+    )
     with pytest.raises(UsageError, match="podman is not on the PATH; apt-get install podman"):
         kind_of("podman").check(DIRECT, {})
 
