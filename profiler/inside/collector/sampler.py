@@ -20,6 +20,7 @@ from .served import served
 from .sinks import Sink
 from .tasks import Tasks
 from .threads import Executors, at_work, loop_frame
+from .undisturbed import forked, undisturbed
 
 _LOOK_S = 1.0
 """How often it looks for loops, and whether it is read, where nobody tells it."""
@@ -112,6 +113,7 @@ class Sampler:
 
     def forked(self) -> None:
         """In a child, to which the thread did not come along: leave the parent's file alone."""
+        forked()
         self._pauses.stop()
         for sink in self._sinks:
             sink.close()
@@ -158,7 +160,9 @@ class Sampler:
         for thread, ping in list(self.pings.items()):
             if not ping.loop.is_running():
                 self.ends(thread)
-        for found in loops_of_asyncio(sys._current_frames()):
+        with undisturbed():
+            seen = list(loops_of_asyncio(sys._current_frames()))
+        for found in seen:
             if found.thread not in self.pings:
                 self.pings[found.thread] = Ping(found.loop, found.runs_it)
 
@@ -174,7 +178,9 @@ class Sampler:
         try:
             sinks = [sink for sink in self._sinks if sink.takes()]
             if (pings or self._serves) and sinks:
-                self._write(json.dumps(self._sample(pings), separators=(",", ":")).encode() + b"\n", sinks)
+                with undisturbed():
+                    sample = self._sample(pings)
+                self._write(json.dumps(sample, separators=(",", ":")).encode() + b"\n", sinks)
         except Exception:
             self._errors += 1
         for ping in pings.values():  # last, so that we do not ourselves keep it from answering
