@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import TypeVar
 
-from records.evidence.inside import InsideOfSpan, MeanExecutor, Place, Work
+from records.evidence.inside import Place, Work
+from records.evidence.inside_span import InsideOfSpan, MeanExecutor, OfProcess
 
 K = TypeVar("K")
 
@@ -24,6 +25,8 @@ class InsideOfCells:
     """The most processes that served them in a cell."""
     uneven: tuple[float, ...]
     """How many of them each had, in the cell in which one had the greatest share."""
+    each: tuple[OfProcess, ...]
+    """Those processes, of all cells."""
     waits: tuple[tuple[Place, float], ...]
     """How many of them were where, the most first,"""
     beside: tuple[tuple[Place, float], ...]
@@ -62,8 +65,9 @@ def _mean(found: Sequence[InsideOfSpan], seconds: float) -> InsideOfCells:
     return InsideOfCells(
         samples=sum(one.samples for one in found),
         requests=fmean(one.total for one in found),
-        servers=max(len(one.at_each) for one in found),
-        uneven=max((one.at_each for one in found), key=_share_of_the_first),
+        servers=max(len(one.each) for one in found),
+        uneven=max((_requests_at_each(one) for one in found), key=_share_of_the_first),
+        each=tuple(process for one in found for process in one.each),
         waits=weighed(lambda one: one.waits),
         beside=weighed(lambda one: one.beside),
         lag_ms=fmean(one.lag_ms for one in found),
@@ -77,6 +81,10 @@ def _mean(found: Sequence[InsideOfSpan], seconds: float) -> InsideOfCells:
         gc_longest_ms=(longest_ms := max(one.gc_longest_ms for one in found)),
         gc_pauses=sum(one.gc_ms for one in found) / longest_ms if longest_ms else 0.0,
     )
+
+
+def _requests_at_each(inside: InsideOfSpan) -> tuple[float, ...]:
+    return tuple(one.requests for one in inside.each)
 
 
 def _share_of_the_first(at_each: Sequence[float]) -> float:

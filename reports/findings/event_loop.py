@@ -12,6 +12,7 @@ from reports.evidence.ladder import users_at
 from reports.evidence.libraries import AS_DONE, OWN, WAITING, by_family, function_of
 from reports.evidence.service import Service
 from reports.figures.stats import Estimate
+from reports.findings.crowded import crowded
 from reports.findings.finding import Evidence, Finding
 from reports.findings.held import (
     BUSY,
@@ -109,7 +110,8 @@ def event_loop(analysis: Analysis) -> Iterator[Finding]:
         # The line at which the loop is when Python collects garbage is not what holds it.
         if inside is None or inside.samples < LOOKS:
             continue
-        if inside.gc_share < ONE_KIND * inside.loop_busy:
+        # Nor is that at which its thread waits for others to let it run Python.
+        if inside.gc_share < ONE_KIND * inside.loop_busy and crowded(service) is None:
             found = list(_binding(service, inside)) or list(_beside(service, inside))
             yield from found
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from records.evidence.inside import MeanExecutor
+from records.evidence.inside_span import MeanExecutor
 from reports.analysis.analysis import Analysis
 from reports.evidence.behind import line_of_threads
 from reports.evidence.inside import InsideOfCells
 from reports.evidence.kinds import THREADS
 from reports.evidence.libraries import family
+from reports.findings.crowded import crowded
 from reports.findings.finding import Evidence, Finding
 from reports.findings.held import binding, counts, held, waiting, where
 from reports.findings.stacks import stack_evidence
@@ -26,8 +27,8 @@ def thread_pool(analysis: Analysis) -> Iterator[Finding]:
     for service in held(analysis):
         inside = service.heavy.inside
         found = waiting(service, lambda place: place.kind in THREADS)
-        if inside is None or not counts(service, found):
-            continue
+        if inside is None or not counts(service, found) or crowded(service):
+            continue  # threads that wait for each other are no fewer for being more
         full = _full(inside)
         by_default = full is not None and full.name.startswith(DEFAULT)
         blocking = _client_in_threads(inside)

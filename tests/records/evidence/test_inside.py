@@ -6,7 +6,8 @@ from typing import Any
 import orjson
 import pytest
 
-from records.evidence.inside import Place, Work, read_inside, summary
+from records.evidence.inside import Place, Work, read_inside
+from records.evidence.inside_span import summary
 from records.evidence.unreadable import unreadable
 
 SEMAPHORE = {"kind": "semaphore", "at": "Semaphore.acquire", "where": "retrieve (app.py:3)"}
@@ -43,7 +44,7 @@ def test_over_a_window_the_mean_number_that_waits_of_how_many(tmp_path: Path) ->
     found = summary(read_inside(path), 10, 20)
     assert found is not None
     assert (found.of, found.total, found.samples, found.processes) == ("request", 34.0, 3, 2)
-    assert found.at_each == (30.0, 4.0)
+    assert [one.requests for one in found.each] == [30.0, 4.0]
     assert found.waits == ((Place(**SEMAPHORE), 25.0),)
     assert (found.lag_longest_ms, found.loop_busy) == (3.0, pytest.approx(1 / 3))
     work_seen = Work(where="embed (app.py:7)", at="_run", called="torch.nn:F.x")
