@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
-from records.evidence.inside import REQUEST, SERVER, TASK, InsideSample, Place, Work
+from records.evidence.inside import READY, REQUEST, RUNNING, SERVER, TASK, InsideSample, Place, Work
 
 _TAKEN_MS = 1.0
 """Who waits for so long waits for another thread, which lets go after 5 ms when it is asked to: a wait's own
@@ -57,8 +57,11 @@ class InsideOfSpan:
     looped: bool
     """Is there an event loop? Else a server answers in threads."""
     loop_busy: float
-    """In which share of the samples a loop's thread ran something, and what that was."""
+    """In which share of the samples a loop's thread ran something, and what that was; of several processes,
+    of the loop that a request meets which waits for one."""
     running: tuple[tuple[Work, float], ...]
+    loop_mean: float
+    """The same share of all of them."""
     executors: tuple[MeanExecutor, ...]
     in_threads: tuple[tuple[Work, float], ...]
     """How many threads besides those of loops were doing what."""
@@ -89,8 +92,15 @@ def summary(samples: Iterable[InsideSample], start_ns: int, end_ns: int) -> Insi
             counter[place] += count / len(by_process[sample.pid])  # type: ignore[assignment]
     serving = {pid for pid, ours in by_process.items() if _serves(ours)} or set(by_process)
     # Of a process that only keeps the others going the loop is idle, whatever theirs are.
-    loops = [loop for sample in seen if sample.pid in serving for loop in sample.loops]
-    running = Counter(loop.running for loop in loops if loop.running is not None)
+    loops = [found for pid in serving if (found := _loop(by_process[pid])) is not None]
+    for_them = sum(loop.requests for loop in loops)
+    running: Counter[Work] = Counter()
+    lag_ms = 0.0
+    for loop in loops:
+        weight = loop.requests / for_them if for_them else 1 / len(loops)
+        lag_ms += weight * fmean(loop.lags_ms)
+        for work, share in loop.running.items():
+            running[work] += weight * share  # type: ignore[assignment]
     return InsideOfSpan(
         samples=len(seen),
         processes=len(by_process),
@@ -99,16 +109,45 @@ def summary(samples: Iterable[InsideSample], start_ns: int, end_ns: int) -> Insi
         total=sum(fmean(sample.counts[of] for sample in ours) for ours in by_process.values()),
         waits=tuple(waits.most_common()),
         beside=tuple(beside.most_common()),
-        lag_ms=fmean(loop.lag_ms for loop in loops) if loops else 0.0,
-        lag_longest_ms=max((loop.lag_ms for loop in loops), default=0.0),
+        lag_ms=lag_ms,
+        lag_longest_ms=max((max(loop.lags_ms) for loop in loops), default=0.0),
         looped=bool(loops),
-        loop_busy=running.total() / len(loops) if loops else 0.0,
-        running=tuple((work, count / len(loops)) for work, count in running.most_common()),
+        loop_busy=running.total(),
+        running=tuple(running.most_common()),
+        loop_mean=fmean(sum(loop.running.values()) for loop in loops) if loops else 0.0,
         executors=_executors(by_process),
         in_threads=tuple(threads.most_common()),
         gc_ms=sum(sample.gc_ms for sample in seen),
         gc_longest_ms=max(sample.gc_longest_ms for sample in seen),
         errors=sum(max(sample.errors for sample in ours) for ours in by_process.values()),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Loop:
+    requests: float
+    """Those that wait for it."""
+    lags_ms: Sequence[float]
+    running: Mapping[Work, float]
+    """As shares of the samples."""
+
+
+def _loop(ours: Sequence[InsideSample]) -> _Loop | None:
+    """That of one process; of several loops there their mean."""
+    loops = [loop for sample in ours for loop in sample.loops]
+    if not loops:
+        return None
+    waits = (
+        count
+        for sample in ours
+        for (whose, place), count in sample.groups.items()
+        if whose == REQUEST and place.kind in (READY, RUNNING)
+    )
+    running = Counter(loop.running for loop in loops if loop.running is not None)
+    return _Loop(
+        requests=sum(waits) / len(ours),
+        lags_ms=[loop.lag_ms for loop in loops],
+        running={work: count / len(loops) for work, count in running.items()},
     )
 
 

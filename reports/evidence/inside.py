@@ -36,9 +36,12 @@ class InsideOfCells:
     looped: bool
     """Is there an event loop?"""
     loop_busy: float
-    """The share of the time in which an event loop's thread ran something."""
+    """The share of the time in which an event loop's thread ran something; of several processes, of the loop
+    that a request meets which waits for one."""
     running: tuple[tuple[Work, float], ...]
     """What that was, as shares of all the time."""
+    loop_mean: float
+    """The share of the time of all loops."""
     executors: tuple[MeanExecutor, ...]
     in_threads: tuple[tuple[Work, float], ...]
     """How many other threads were doing what."""
@@ -47,6 +50,12 @@ class InsideOfCells:
     gc_longest_ms: float
     gc_pauses: float
     """So many pauses as long as the longest make up that time."""
+
+    @property
+    def loops(self) -> float:
+        """All loops together are as busy as so many of that which a request meets."""
+        processes = max(1, self.servers)
+        return max(1.0, processes * self.loop_mean / self.loop_busy) if self.loop_busy else float(processes)
 
 
 def mean_inside(found: Sequence[tuple[InsideOfSpan, float]]) -> InsideOfCells | None:
@@ -75,6 +84,7 @@ def _mean(found: Sequence[InsideOfSpan], seconds: float) -> InsideOfCells:
         looped=any(one.looped for one in found),
         loop_busy=fmean(one.loop_busy for one in found),
         running=weighed(lambda one: one.running),
+        loop_mean=fmean(one.loop_mean for one in found),
         executors=_executors(found),
         in_threads=weighed(lambda one: one.in_threads),
         gc_share=sum(one.gc_ms / one.processes for one in found) / 1e3 / seconds if seconds else 0.0,

@@ -23,6 +23,7 @@ from reports.findings.liveness_kill import liveness_kill
 from reports.findings.load_shed import load_shed
 from reports.findings.machine_limits import machine_limits
 from reports.findings.memory_pressure import memory_pressure
+from reports.findings.oversubscribed import oversubscribed
 from reports.findings.quota import CODES as OF_A_QUOTA
 from reports.findings.quota import quota
 from reports.findings.scales import scales
@@ -45,6 +46,7 @@ FINDERS: tuple[Finder, ...] = (
     upstream,
     dependency,
     gc_pauses,
+    oversubscribed,
     compute,
     computing_threads,
     few_at_a_time,

@@ -154,14 +154,13 @@ def _beside(service: Service, inside: InsideOfCells) -> Iterator[Finding]:
     """What takes the loop's time of each answer, and is not what most requests wait for: what nobody should
     have to do for a request, or what would bind next."""
     on_loop = _waste(inside) or work_on_loop(inside)
-    loops = max(1, inside.servers)
     took = _took(service, inside, on_loop)
-    ms = 1e3 * max(on_loop.waits * loops, took) / service.heavy.per_second
+    ms = 1e3 * max(on_loop.waits * inside.loops, took) / service.heavy.per_second
     wasted = _is_wasted(on_loop)
     why = BY_FAMILY[on_loop.kind] if wasted else _why(service, on_loop, inside, pieces_ms(inside))
     if why is None or why is FULL or not (wasted or _binds_next(service, on_loop, inside, ms)):
         return
-    most, much = Estimate(value=1e3 * loops / ms), on_loop.of_kind >= MUCH * inside.loop_busy
+    most, much = Estimate(value=1e3 * max(1, inside.servers) / ms), on_loop.of_kind >= MUCH * inside.loop_busy
     users = users_at(service, most)
     yield Finding(
         code=why.code,
@@ -190,7 +189,7 @@ def _took(service: Service, inside: InsideOfCells, on_loop: OnLoop) -> float:
     """How many cores that kind of work takes: while a thread waits for a CPU it is at its line, too."""
     machine = service.heavy.machine
     part = machine.undelayed(inside.loop_busy) if machine else 1.0
-    return on_loop.of_kind * part * max(1, inside.servers)
+    return on_loop.of_kind * part * inside.loops
 
 
 def _waste(inside: InsideOfCells) -> OnLoop | None:

@@ -1,4 +1,4 @@
-"""What a machine keeps from a service: CPUs that others, or its own threads, take."""
+"""What a machine keeps from a service: CPUs that others take."""
 
 from __future__ import annotations
 
@@ -33,13 +33,9 @@ def _delayed(service: Service, machine: GotOfMachine) -> Iterator[Finding]:
         Evidence(figure="processor time that it got", value=machine.cpu_cores, unit="cores"),
         Evidence(figure="cores that it may take", value=machine.cores),
     )
-    if machine.busy >= FILLED:
-        yield _finding(
-            service, "cpu-oversubscribed", delayed, *figures,
-            advice="Let fewer threads compute at once: as many as there are cores, and OMP_NUM_THREADS=1"
-            " where several callers compute",
-        )  # fmt: skip
-    elif (machine.main_thread_delay or 0.0) >= DELAYED and (taken := _taken(service, machine)) is not None:
+    if machine.busy >= FILLED:  # its own threads take them
+        return
+    if (machine.main_thread_delay or 0.0) >= DELAYED and (taken := _taken(service, machine)) is not None:
         yield _finding(
             service, "noisy-neighbour", min(delayed, MUCH / 2),  # what else is found comes first
             Evidence(
