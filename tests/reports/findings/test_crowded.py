@@ -1,5 +1,6 @@
 """Threads that compute in Python keep each other from it; those that compute elsewhere, or wait, do not."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -68,6 +69,20 @@ def test_threads_that_compute_in_python_wait_for_each_other(
 def test_what_does_not_keep_threads_from_python(diagnose: Any, of_threads: Any, more: dict[str, Any]) -> None:
     found = diagnose(*of_threads(**{**FULL, **more}))
     assert ("interpreter-bound", LINE) not in [(one.code, one.where) for one in found]
+
+
+def test_what_computes_and_is_of_no_kind_that_is_known_is_named_by_its_line(
+    diagnose: Any, of_threads: Any
+) -> None:
+    loads = of_threads(cpu_percent=190.0, turn_ms=0.1, main_cpu=0.2)
+    free: Any = {"executors": (), "loop_busy": 0.1, "lag_ms": 1.0}
+    [found] = diagnose(*(replace(one, waits=at_executor(one.users), **free) for one in loads))
+    assert (found.code, found.where) == ("unknown", LINE)
+    assert "CPUs are full" in found.advice
+
+
+def at_executor(users: int) -> tuple[dict[str, Any], ...]:
+    return ({"kind": "executor", "at": "run_in_executor", "where": "ask (mine.py:30)", "count": users},)
 
 
 @pytest.mark.parametrize(("cpu", "run_delay", "found"), [
