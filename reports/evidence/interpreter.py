@@ -24,10 +24,6 @@ MOST_CORES = 1.2
 LEAST_CORES = 0.8
 TAKEN = 0.8
 """The share of the looks that met the interpreter taken from which on it is full."""
-KEPT_FROM = 0.3
-"""The share of the time in which its threads could run and waited for a CPU from which on that is what they
-wait for; and of a quota's periods in which it was stopped."""
-STOPPED = 0.1
 OF_LOOP = 0.5
 """Of its processor time at most so much is the event loop's thread's: else it is that which is full."""
 
@@ -52,9 +48,7 @@ class Crowd:
 def crowd(point: LoadedPoint) -> Crowd | None:
     """None: its threads do not keep each other from Python, or nobody saw it."""
     inside, machine = point.inside, point.machine
-    if inside is None or machine is None:
-        return None
-    if (machine.run_delay or 0.0) >= KEPT_FROM or (machine.throttled or 0.0) >= STOPPED:
+    if inside is None or machine is None or machine.is_stopped or machine.is_delayed:
         return None
     processes = max(1, inside.servers)
     each = inside.each or (OfProcess(requests=inside.requests, in_threads=inside.in_threads, taken=None),)
@@ -65,7 +59,9 @@ def crowd(point: LoadedPoint) -> Crowd | None:
     if taken is None:
         full = machine.wanted_cores >= LEAST_CORES * processes
     else:
-        full = taken >= TAKEN and (machine.main_thread_cpu or 0.0) <= OF_LOOP * machine.cpu_cores / processes
+        main = machine.main_thread_cpu
+        free = not inside.looped if main is None else main <= OF_LOOP * machine.cpu_cores / processes
+        full = taken >= TAKEN and free
     if not full:
         return None
     return Crowd(

@@ -10,8 +10,7 @@ from reports.evidence.mechanisms import cpu_ms
 from reports.evidence.service import Service
 from reports.findings.finding import Effect, Evidence, Finding
 from reports.findings.held import about, is_held
-from reports.findings.machine_limits import DELAYED
-from reports.findings.quota import WASTED, is_stopped
+from reports.findings.quota import WASTED
 
 BEYOND = 0.5
 """So many more threads than cores, on the mean: one more in half of the time."""
@@ -20,7 +19,7 @@ BEYOND = 0.5
 def oversubscribed(analysis: Analysis) -> Iterator[Finding]:
     for service in analysis.services:
         machine = service.heavy.machine
-        if machine is None or (machine.run_delay or 0.0) < DELAYED or is_stopped(machine):
+        if machine is None or not machine.is_delayed or machine.is_stopped:
             continue
         # What others take of its CPUs has its threads wait, too, however few they are.
         if machine.busy < FILLED or (threads := _at_work(machine)) < machine.cores + BEYOND:
