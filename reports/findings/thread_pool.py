@@ -9,7 +9,9 @@ from reports.analysis.analysis import Analysis
 from reports.evidence.behind import line_of_threads
 from reports.evidence.inside import InsideOfCells
 from reports.evidence.kinds import THREADS
-from reports.evidence.libraries import family
+from reports.evidence.libraries import by_family, family
+from reports.evidence.service import Service
+from reports.findings.compute import ONE_KIND, filled
 from reports.findings.crowded import crowded
 from reports.findings.finding import Evidence, Finding
 from reports.findings.held import binding, counts, held, waiting, where
@@ -27,8 +29,10 @@ def thread_pool(analysis: Analysis) -> Iterator[Finding]:
     for service in held(analysis):
         inside = service.heavy.inside
         found = waiting(service, lambda place: place.kind in THREADS)
-        if inside is None or not counts(service, found) or crowded(service):
-            continue  # threads that wait for each other are no fewer for being more
+        if inside is None or not counts(service, found):
+            continue
+        if crowded(service) or _computes(inside, service):
+            continue  # more threads would get no more of the interpreter, or of the CPUs
         full = _full(inside)
         by_default = full is not None and full.name.startswith(DEFAULT)
         blocking = _client_in_threads(inside)
@@ -48,6 +52,15 @@ def thread_pool(analysis: Analysis) -> Iterator[Finding]:
                 " work processes or cores"
             ),
         )
+
+
+def _computes(inside: InsideOfCells, service: Service) -> bool:
+    """Do most of its threads what its processor is full of?"""
+    if (full := filled(service.heavy)) is None:
+        return False
+    works = by_family(inside.in_threads)
+    of_kind = sum(count for kind, _, count in works if kind == full.kind)
+    return of_kind > 0 and of_kind >= ONE_KIND * sum(count for _, _, count in works)
 
 
 def _full(inside: InsideOfCells) -> MeanExecutor | None:
