@@ -43,5 +43,9 @@ def _taken(threads: Crowd) -> tuple[Evidence, ...]:
     if threads.taken is None:
         return ()
     return (
-        Evidence(figure="of the time another one has the interpreter", value=100 * threads.taken, unit="%"),
+        Evidence(
+            figure="share of the time in which another thread has the interpreter",
+            value=100 * threads.taken,
+            unit="%",
+        ),
     )
