@@ -100,3 +100,19 @@ def test_more_threads_compute_than_there_are_cores(
     finders = (oversubscribed, compute, thread_pool)
     codes = [one.code for finder in finders for one in finder(analysis)]
     assert codes == (found or ["default-executor-exhausted"])
+
+
+@pytest.mark.parametrize(("light_cpu", "first"), [
+    (5.0, "cpu-oversubscribed"),  # an answer takes four times the processor time of one alone
+    (20.0, "embedding-cpu-bound"),  # as much: they only take turns
+])  # fmt: skip
+def test_what_costs_no_processor_time_is_not_the_first_to_mend(
+    diagnose: Any, of_threads: Any, light_cpu: float, first: str
+) -> None:
+    given = {"spec": {"requested": {"cpus": {"target": [1]}}}}
+    embeds = {"called": "torch.nn.functional:linear", "turn_ms": 0.1, "main_cpu": 0.05, **given}
+    light, heavy = of_threads(cpu_percent=100.0, run_delay=0.9, **embeds)
+    free: Any = {"loop_busy": 0.1, "lag_ms": 1.0}
+    found = diagnose(replace(light, cpu_percent=light_cpu, **free), replace(heavy, **free))
+    assert {found[0].code, found[1].code} == {"cpu-oversubscribed", "embedding-cpu-bound"}
+    assert found[0].code == first
