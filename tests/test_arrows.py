@@ -52,10 +52,10 @@ SEEN = {"analysis", "evidence", "figures"}
 OF_FINDINGS = {
     "findings.common": SEEN,
     "findings.loop": SEEN | {"findings.common"},
-    "findings.waits": {"analysis", "evidence", "findings.common"},
+    "findings.waits": {"analysis", "evidence", "findings.common", "findings.machine"},
     "findings.machine": SEEN | {"findings.common", "findings.loop"},
     "findings.between": SEEN | {"columns", "findings.common", "findings.machine"},
-    "findings.whole": SEEN | {"findings.common", "findings.loop"},
+    "findings.whole": SEEN | {"findings.common", "findings.loop", "findings.machine"},
     "findings.acquitted": {
         "analysis",
         "evidence",

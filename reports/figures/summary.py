@@ -15,8 +15,9 @@ from records.cells.cell import Cell, Check, Window
 from records.cells.reader import Run
 from records.errors import RecordError
 from records.evidence.counted import machine_of
-from records.evidence.inside import InsideOfSpan, read_inside
-from records.evidence.inside import summary as inside_over
+from records.evidence.inside import read_inside
+from records.evidence.inside_span import InsideOfSpan
+from records.evidence.inside_span import summary as inside_over
 from records.evidence.limits import CellLimits
 from records.evidence.machine import Machine, machine_over
 from records.evidence.pods import CellPods

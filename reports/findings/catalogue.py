@@ -19,6 +19,7 @@ from reports.findings.machine.compute import compute
 from reports.findings.machine.computing_threads import computing_threads
 from reports.findings.machine.machine_limits import machine_limits
 from reports.findings.machine.memory_pressure import memory_pressure
+from reports.findings.machine.oversubscribed import oversubscribed
 from reports.findings.machine.quota import CODES as OF_A_QUOTA
 from reports.findings.machine.quota import quota
 from reports.findings.waits.connection_pool import connection_pool
@@ -45,6 +46,7 @@ FINDERS: tuple[Finder, ...] = (
     upstream,
     dependency,
     gc_pauses,
+    oversubscribed,
     compute,
     computing_threads,
     few_at_a_time,

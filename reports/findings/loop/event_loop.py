@@ -12,6 +12,7 @@ from reports.evidence.ladder import users_at
 from reports.evidence.libraries import AS_DONE, OWN, WAITING, by_family, function_of
 from reports.evidence.service import Service
 from reports.figures.stats import Estimate
+from reports.findings.common.crowded import crowded
 from reports.findings.common.finding import Evidence, Finding
 from reports.findings.common.held import (
     BUSY,
@@ -109,7 +110,8 @@ def event_loop(analysis: Analysis) -> Iterator[Finding]:
         # The line at which the loop is when Python collects garbage is not what holds it.
         if inside is None or inside.samples < LOOKS:
             continue
-        if inside.gc_share < ONE_KIND * inside.loop_busy:
+        # Nor is that at which its thread waits for others to let it run Python.
+        if inside.gc_share < ONE_KIND * inside.loop_busy and crowded(service) is None:
             found = list(_binding(service, inside)) or list(_beside(service, inside))
             yield from found
 
@@ -152,14 +154,13 @@ def _beside(service: Service, inside: InsideOfCells) -> Iterator[Finding]:
     """What takes the loop's time of each answer, and is not what most requests wait for: what nobody should
     have to do for a request, or what would bind next."""
     on_loop = _waste(inside) or work_on_loop(inside)
-    loops = max(1, inside.servers)
     took = _took(service, inside, on_loop)
-    ms = 1e3 * max(on_loop.waits * loops, took) / service.heavy.per_second
+    ms = 1e3 * max(on_loop.waits * inside.loops, took) / service.heavy.per_second
     wasted = _is_wasted(on_loop)
     why = BY_FAMILY[on_loop.kind] if wasted else _why(service, on_loop, inside, pieces_ms(inside))
     if why is None or why is FULL or not (wasted or _binds_next(service, on_loop, inside, ms)):
         return
-    most, much = Estimate(value=1e3 * loops / ms), on_loop.of_kind >= MUCH * inside.loop_busy
+    most, much = Estimate(value=1e3 * max(1, inside.servers) / ms), on_loop.of_kind >= MUCH * inside.loop_busy
     users = users_at(service, most)
     yield Finding(
         code=why.code,
@@ -188,7 +189,7 @@ def _took(service: Service, inside: InsideOfCells, on_loop: OnLoop) -> float:
     """How many cores that kind of work takes: while a thread waits for a CPU it is at its line, too."""
     machine = service.heavy.machine
     part = machine.undelayed(inside.loop_busy) if machine else 1.0
-    return on_loop.of_kind * part * max(1, inside.servers)
+    return on_loop.of_kind * part * inside.loops
 
 
 def _waste(inside: InsideOfCells) -> OnLoop | None:

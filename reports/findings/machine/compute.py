@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from reports.analysis.analysis import Analysis
 from reports.evidence.inside import InsideOfCells
 from reports.evidence.libraries import by_family
-from reports.evidence.machine import FILLED
+from reports.evidence.machine import FILLED, GotOfMachine
+from reports.evidence.service import LoadedPoint
 from reports.findings.common.finding import Effect, Evidence, Finding
 from reports.findings.common.held import FEWEST, about, binds, held, is_held
 
@@ -24,20 +26,39 @@ CODES = {
 }
 
 
+@dataclass(frozen=True, kw_only=True)
+class Filled:
+    """What a service's processor is full of."""
+
+    machine: GotOfMachine
+    kind: str
+    of_all: float
+    """The share of its threads' work that is this,"""
+    line: str
+    """most of it here."""
+
+
+def filled(point: LoadedPoint) -> Filled | None:
+    """None: it has room, or nobody knows the kind of work."""
+    inside, machine = point.inside, point.machine
+    # What others take of its CPUs makes it wait for them, too, and is no work of its own.
+    if inside is None or machine is None or machine.full < FULL or machine.busy < FILLED:
+        return None
+    kind, of_all, line, seen = _work(inside)
+    if kind not in CODES or of_all < ONE_KIND or seen < FEWEST:
+        return None
+    return Filled(machine=machine, kind=kind, of_all=of_all, line=line)
+
+
 def compute(analysis: Analysis) -> Iterator[Finding]:
     for service in held(analysis):
-        inside, machine = service.heavy.inside, service.heavy.machine
-        # What others take of its CPUs makes it wait for them, too, and is no work of its own.
-        if inside is None or machine is None or machine.full < FULL or machine.busy < FILLED:
+        if (found := filled(service.heavy)) is None:
             continue
-        kind, of_all, line, seen = _work(inside)
-        if kind not in CODES or of_all < ONE_KIND or seen < FEWEST:
-            continue
-        code, advice = CODES[kind]
+        machine, (code, advice) = found.machine, CODES[found.kind]
         yield Finding(
             code=code,
             about=about(service),
-            where=line,
+            where=found.line,
             binds=binds(service),
             confidence="likely",
             severity="high" if is_held(service) else "medium",
@@ -45,7 +66,9 @@ def compute(analysis: Analysis) -> Iterator[Finding]:
             evidence=(
                 Evidence(figure="processor time", value=machine.cpu_cores, unit="cores"),
                 Evidence(figure="cores that it may take", value=machine.cores),
-                Evidence(figure="share of its threads' work that is this", value=100 * of_all, unit="%"),
+                Evidence(
+                    figure="share of its threads' work that is this", value=100 * found.of_all, unit="%"
+                ),
                 Evidence(
                     figure="processor time an answer",
                     value=1e3 * machine.cpu_cores / service.heavy.per_second,

@@ -1,53 +1,51 @@
-"""What a machine keeps from a service: CPUs that others, or its own threads, take."""
+"""What a machine keeps from a service: CPUs that others take."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from reports.analysis.analysis import Analysis
-from reports.evidence.machine import FILLED, GotOfMachine
+from reports.evidence.machine import DELAYED, FILLED, GotOfMachine
 from reports.evidence.service import Service
-from reports.findings.common.finding import Confidence, Effect, Evidence, Finding, Severity
+from reports.findings.common.finding import Effect, Evidence, Finding
 from reports.findings.common.held import LOSS, MOST, about, for_the_loop, is_held, share, waiting
 from reports.findings.loop.event_loop import ALWAYS
-from reports.findings.machine.quota import is_stopped
-
-DELAYED = 0.3
-"""Shares of the time from which on it matters."""
-MUCH = 0.5
 
 
 def machine_limits(analysis: Analysis) -> Iterator[Finding]:
     for service in analysis.services:
-        machine = service.heavy.machine
-        if machine is None:
-            continue
-        yield from _delayed(service, machine)
+        if (machine := service.heavy.machine) is not None:
+            yield from _noisy_neighbour(service, machine)
 
 
-def _delayed(service: Service, machine: GotOfMachine) -> Iterator[Finding]:
-    if (delayed := machine.run_delay or 0.0) < DELAYED or is_stopped(machine):  # then that is why
+def _noisy_neighbour(service: Service, machine: GotOfMachine) -> Iterator[Finding]:
+    # A quota, or its own threads, may be why it waits.
+    if not machine.is_delayed or machine.is_stopped or machine.busy >= FILLED:
         return
-    figures = (
-        Evidence(figure="share of its time to run that it waited for a CPU", value=100 * delayed, unit="%"),
-        Evidence(figure="processor time that it got", value=machine.cpu_cores, unit="cores"),
-        Evidence(figure="cores that it may take", value=machine.cores),
-    )
-    if machine.busy >= FILLED:
-        yield _finding(
-            service, "cpu-oversubscribed", delayed, *figures,
-            advice="Let fewer threads compute at once: as many as there are cores, and OMP_NUM_THREADS=1"
-            " where several callers compute",
-        )  # fmt: skip
-    elif (machine.main_thread_delay or 0.0) >= DELAYED and (taken := _taken(service, machine)) is not None:
-        yield _finding(
-            service, "noisy-neighbour", min(delayed, MUCH / 2),  # what else is found comes first
+    if (delay := machine.main_thread_delay or 0.0) < DELAYED or (taken := _taken(service, machine)) is None:
+        return
+    bound = is_held(service)
+    waited = 100 * (machine.run_delay or 0.0)
+    yield Finding(
+        code="noisy-neighbour",
+        about=about(service),
+        binds="throughput" if bound else "latency",
+        confidence="likely" if taken else "possible",
+        severity="medium" if bound else "low",  # what else is found comes first
+        effect=Effect(figure="answers a second", now=service.heavy.answers_per_second),
+        evidence=(
             Evidence(
                 figure="share of all the time that its event loop's thread waited for a CPU",
-                value=100 * (machine.main_thread_delay or 0.0), unit="%",
-            ), *taken, *figures, sure="likely" if taken else "possible",
-            advice="Give it CPUs of its own, or a share that is kept for it: something else takes them",
-        )  # fmt: skip
+                value=100 * delay,
+                unit="%",
+            ),
+            *taken,
+            Evidence(figure="share of its time to run that it waited for a CPU", value=waited, unit="%"),
+            Evidence(figure="processor time that it got", value=machine.cpu_cores, unit="cores"),
+            Evidence(figure="cores that it may take", value=machine.cores),
+        ),
+        advice="Give it CPUs of its own, or a share that is kept for it: something else takes them",
+    )
 
 
 def _taken(service: Service, machine: GotOfMachine) -> tuple[Evidence, ...] | None:
@@ -66,20 +64,3 @@ def _taken(service: Service, machine: GotOfMachine) -> tuple[Evidence, ...] | No
         there = sum(count for place, count in service.heavy.places.items() if for_the_loop(place))
         requests, of_all = part * there, part * there >= LOSS * service.heavy.in_flight
     return (Evidence(figure="requests that wait for that", value=requests),) if of_all else None
-
-
-def _finding(
-    service: Service, code: str, much: float, *evidence: Evidence, advice: str, sure: Confidence = "likely"
-) -> Finding:
-    bound = is_held(service)
-    severity: Severity = "low" if not bound else "high" if much >= MUCH else "medium"
-    return Finding(
-        code=code,
-        about=about(service),
-        binds="throughput" if bound else "latency",
-        confidence=sure,
-        severity=severity,
-        effect=Effect(figure="answers a second", now=service.heavy.answers_per_second),
-        evidence=evidence,
-        advice=advice,
-    )

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reports.analysis.analysis import Analysis
-from reports.evidence.machine import GotOfMachine
+from reports.evidence.machine import THROTTLED, GotOfMachine
 from reports.evidence.mechanisms import cpu_ms
 from reports.evidence.service import LoadedPoint, Service
 from reports.findings.common.finding import Confidence, Effect, Evidence, Finding, Severity
 from reports.findings.common.held import about, is_held
 
 CODES = ("cpu-throttled", "cpu-oversubscribed")
-THROTTLED, MUCH = 0.1, 0.5
-"""Shares of the periods in which it is stopped."""
+MUCH = 0.5
+"""The share of the periods in which it is stopped."""
 LEAST_PERIOD_MS = 50.0
 """Stops within a shorter one are what less CPU is like: they come often, and none is long."""
 WASTED = 1.2
@@ -66,12 +66,7 @@ def _of_sidecar(service: Service, name: str, share: float) -> Finding:
 
 def is_throttled(machine: GotOfMachine) -> bool:
     short = machine.period_ms is not None and machine.period_ms < LEAST_PERIOD_MS
-    return is_stopped(machine) and not short
-
-
-def is_stopped(machine: GotOfMachine) -> bool:
-    """By a quota, however shortly: then its threads wait for that."""
-    return (machine.throttled or 0.0) >= THROTTLED
+    return machine.is_stopped and not short
 
 
 def _without_quota(analysis: Analysis, service: Service) -> LoadedPoint | None:

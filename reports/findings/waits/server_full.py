@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from reports.analysis.analysis import Analysis
 from reports.evidence.behind import line_of_threads
 from reports.evidence.kinds import OUTSIDE
+from reports.findings.common.crowded import crowded
 from reports.findings.common.finding import Evidence, Finding
 from reports.findings.common.held import MOST, binding, held, share, waiting
 from reports.findings.waits.thread_pool import FULL
@@ -17,7 +18,7 @@ def server_full(analysis: Analysis) -> Iterator[Finding]:
         inside = service.heavy.inside
         found = waiting(service, lambda place: place.kind == OUTSIDE)
         # With a loop it is that which does not meet them.
-        if inside is None or inside.looped or share(found) < MOST:
+        if inside is None or inside.looped or share(found) < MOST or crowded(service):
             continue
         if inside.requests < FULL * max(1, inside.servers):
             continue  # it has room: something else keeps them

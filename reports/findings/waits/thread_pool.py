@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from records.evidence.inside import MeanExecutor
+from records.evidence.inside_span import MeanExecutor
 from reports.analysis.analysis import Analysis
 from reports.evidence.behind import line_of_threads
 from reports.evidence.inside import InsideOfCells
 from reports.evidence.kinds import THREADS
-from reports.evidence.libraries import family
+from reports.evidence.libraries import by_family, family
+from reports.evidence.service import Service
+from reports.findings.common.crowded import crowded
 from reports.findings.common.finding import Evidence, Finding
 from reports.findings.common.held import binding, counts, held, waiting, where
 from reports.findings.common.stacks import stack_evidence
+from reports.findings.machine.compute import ONE_KIND, filled
 
 FULL = 0.8
 """The share of its threads that has to be taken, on the mean;"""
@@ -28,6 +31,8 @@ def thread_pool(analysis: Analysis) -> Iterator[Finding]:
         found = waiting(service, lambda place: place.kind in THREADS)
         if inside is None or not counts(service, found):
             continue
+        if crowded(service) or _computes(inside, service):
+            continue  # more threads would get no more of the interpreter, or of the CPUs
         full = _full(inside)
         by_default = full is not None and full.name.startswith(DEFAULT)
         blocking = _client_in_threads(inside)
@@ -47,6 +52,15 @@ def thread_pool(analysis: Analysis) -> Iterator[Finding]:
                 " work processes or cores"
             ),
         )
+
+
+def _computes(inside: InsideOfCells, service: Service) -> bool:
+    """Do most of its threads what its processor is full of?"""
+    if (full := filled(service.heavy)) is None:
+        return False
+    works = by_family(inside.in_threads)
+    of_kind = sum(count for kind, _, count in works if kind == full.kind)
+    return of_kind > 0 and of_kind >= ONE_KIND * sum(count for _, _, count in works)
 
 
 def _full(inside: InsideOfCells) -> MeanExecutor | None:

@@ -7,7 +7,9 @@ from collections.abc import Collection, Iterator, Sequence
 from records.evidence.inside import Place
 from reports.analysis.analysis import Analysis
 from reports.analysis.subject import Subject
+from reports.evidence.behind import computes
 from reports.evidence.kinds import OUTSIDE
+from reports.evidence.machine import FILLED as BY_ITSELF
 from reports.evidence.service import Service
 from reports.figures.summary import OperatingPoint
 from reports.figures.text import listed
@@ -15,6 +17,7 @@ from reports.findings.common.blind import look_inside
 from reports.findings.common.finding import Effect, Evidence, Finding
 from reports.findings.common.held import about, accused, is_much_held
 from reports.findings.common.stacks import stack_evidence
+from reports.findings.machine.compute import FULL
 
 
 def unknown(analysis: Analysis, found: Sequence[Finding]) -> Iterator[Finding]:
@@ -26,10 +29,11 @@ def unknown(analysis: Analysis, found: Sequence[Finding]) -> Iterator[Finding]:
             continue
         most = service.excesses[:1]
         looked = service.heavy.inside is not None
+        full = _full(service)
         yield Finding(
             code="unknown",
             about=about(service),
-            where=(most[0].place.where or most[0].place.at) if most else "",
+            where=(_computes(service) if full else "") or (_place(most[0].place) if most else ""),
             binds="throughput",
             confidence="possible",
             severity="medium" if looked else "info",
@@ -38,10 +42,43 @@ def unknown(analysis: Analysis, found: Sequence[Finding]) -> Iterator[Finding]:
                 Evidence(figure="requests that wait because of the load", value=service.excess),
                 Evidence(figure="requests in flight", value=service.heavy.in_flight),
                 *(Evidence(figure=_at(one.place), value=min(one.requests, service.excess)) for one in most),
+                *full,
                 *stack_evidence(service),
             ),
-            advice=_advice(most[0].place) if looked and most else _blind(analysis, service),
+            advice=FILLED
+            if full
+            else _advice(most[0].place)
+            if looked and most
+            else _blind(analysis, service),
         )
+
+
+FILLED = (
+    "Its CPUs are full, of a kind of work that is not known: do less of it for each answer, or give it"
+    " more CPUs"
+)
+
+
+def _full(service: Service) -> tuple[Evidence, ...]:
+    machine = service.heavy.machine
+    if machine is None or machine.full < FULL or machine.busy < BY_ITSELF:
+        return ()
+    return (
+        Evidence(figure="processor time", value=machine.cpu_cores, unit="cores"),
+        Evidence(figure="cores that it may take", value=machine.cores),
+    )
+
+
+def _computes(service: Service) -> str:
+    """The line at which most of its threads are at work."""
+    inside = service.heavy.inside
+    works = () if inside is None else (*inside.in_threads, *inside.running)
+    found = [(work, count) for work, count in works if computes(work)]
+    return max(found, key=lambda one: one[1])[0].where if found else ""
+
+
+def _place(most: Place) -> str:
+    return most.where or most.at
 
 
 def _blind(analysis: Analysis, service: Service) -> str:
