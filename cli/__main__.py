@@ -1,5 +1,15 @@
+"""``chokepoint``, and ``python -m cli``."""
+
 import sys
+from typing import Any
 
-from cli.main import main
+from records.started import started
 
-sys.exit(main())
+
+def main() -> Any:
+    """The exit code; None is 0."""
+    return started("cli.main")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,7 +1,15 @@
-"""``python -m profiler`` is ``profile``."""
+"""``profile``, and ``python -m profiler``."""
 
 import sys
+from typing import Any
 
-from profiler.cli import main
+from records.started import started
 
-sys.exit(main())
+
+def main() -> Any:
+    """The exit code; None is 0."""
+    return started("profiler.cli")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,5 +1,15 @@
-"""``python -m reports`` is ``report``."""
+"""``report``, and ``python -m reports``."""
 
-from reports.cli import main
+import sys
+from typing import Any
 
-main(prog_name="report")
+from records.started import started
+
+
+def main() -> Any:
+    """The exit code; None is 0."""
+    return started("reports.cli", prog_name="report")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

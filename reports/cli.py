@@ -11,6 +11,7 @@ import click
 from records.cells import layout
 from records.exit_codes import FAULT, INTERRUPTED, INVALID, USAGE
 from records.files import discard, in_words, of_the_disk
+from records.started import importing
 from reports.export_option import Export, export_of
 
 if TYPE_CHECKING:
@@ -83,10 +84,11 @@ def _report(directories: tuple[Path, ...], as_json: bool, output: Path | None, r
     """The exit code."""
     # Not at the top: they need a second, and packages that a load worker does not have.
     try:
-        from records.errors import RecordError
-        from records.secrets.secret_names import harmless, shown
-        from reports.export import write_files
-        from reports.show import load
+        with importing():
+            from records.errors import RecordError
+            from records.secrets.secret_names import harmless, shown
+            from reports.export import write_files
+            from reports.show import load
     except ModuleNotFoundError as error:
         package = (error.name or "").partition(".")[0]
         if package not in ("numpy", "scipy"):
@@ -98,6 +100,10 @@ def _report(directories: tuple[Path, ...], as_json: bool, output: Path | None, r
         return _refused(str(error))
     except OSError as error:
         return _refused(in_words(error), error)
+    distinct: dict[Path, Path] = {}
+    for path in directories:
+        if distinct.setdefault(path.resolve(), path) is not path:
+            click.echo(f"report: {harmless(str(path))} was given twice, and is read once", err=True)
     rows = [level.row for level in analysis.levels]
     names = dict.fromkeys(
         n for row in rows for n in (row.variant, row.config, row.difference * bool(row.told))
@@ -105,7 +111,7 @@ def _report(directories: tuple[Path, ...], as_json: bool, output: Path | None, r
     names.pop("", None)
     if reference is not None and reference not in names:
         return _refused(f"--reference takes one of {', '.join(names)}, not {shown(reference)}")
-    where = output if output is not None else directories[0] if len(directories) == 1 else None
+    where = output if output is not None else directories[0] if len(distinct) == 1 else None
     unwritten = None
     if where is not None:  # before anything is printed: that may fail, too
         try:

@@ -1,3 +1,15 @@
-from sweep.cli import main
+"""``sweep``, and ``python -m sweep``."""
 
-main()
+import sys
+from typing import Any
+
+from records.started import started
+
+
+def main() -> Any:
+    """The exit code; None is 0."""
+    return started("sweep.cli")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
