@@ -1,13 +1,11 @@
 """``chokepoint``, and ``python -m cli``."""
 
 import sys
-from typing import Any
 
 from records.started import started
 
 
-def main() -> Any:
-    """The exit code; None is 0."""
+def main() -> int | None:
     return started("cli.main")
 
 

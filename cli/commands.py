@@ -32,9 +32,9 @@ def _mocks() -> Mapping[str, Entry]:
 
 def _attribute(module: str, name: str) -> Callable[[], Any]:
     def found() -> Any:
-        from records.started import importing  # here, for what uses no room imports none
+        from records.started import Importing  # here, for what uses no room imports none
 
-        with importing():
+        with Importing():
             return getattr(import_module(module), name)
 
     return found

@@ -1,13 +1,11 @@
 """``profile``, and ``python -m profiler``."""
 
 import sys
-from typing import Any
 
 from records.started import started
 
 
-def main() -> Any:
-    """The exit code; None is 0."""
+def main() -> int | None:
     return started("profiler.cli")
 
 

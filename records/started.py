@@ -2,61 +2,66 @@
 
 What a command imports takes it a second. An interrupt meanwhile would be a traceback, or be lost in a module
 that takes it for a missing one; nothing has begun by then, so the process ends at once. Later a command hears
-signals in its own way, and when it is done they have nothing left to interrupt.
+signals in its own way, and when it is done they have nothing left to interrupt. What comes before this module
+is Python's own start: it imports as little as can be.
 """
 
 from __future__ import annotations
 
-import atexit
 import os
 import signal
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from importlib import import_module
-from types import FrameType
-from typing import Any
 
-from records.exit_codes import INTERRUPTED
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import FrameType
+    from typing import Any
 
+INTERRUPTED = 130
+"""As `records.exit_codes` has it."""
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
-_UNTOUCHED = (signal.SIG_DFL, signal.default_int_handler)
-"""Who started the command may have had one ignored, as a shell does for what runs in its background."""
 
 
-def started(module: str, **given: Any) -> Any:
-    """What ``main`` of a module returns, called with what is given. Raises what that raises, but for
-    KeyboardInterrupt: its exit code is returned."""
-    atexit.register(_ignore)  # first, so that it is called last
-    with importing():
+class Importing:
+    """A signal ends the process within, at once: nothing that has to be ended is there yet. Who started the
+    command may have had one ignored, as a shell does for what runs in its background: it stays so. In another
+    thread than the main one nothing is changed."""
+
+    def __enter__(self) -> None:
+        self._before: dict[int, Any] = {}
+        for number in _SIGNALS:
+            before = signal.getsignal(number)
+            if before in (signal.SIG_DFL, signal.default_int_handler, _interrupt):
+                try:
+                    signal.signal(number, _leave)
+                except ValueError:  # another thread
+                    return
+                self._before[number] = before
+
+    def __exit__(self, *_: object) -> None:
+        for number, before in self._before.items():
+            signal.signal(number, before)
+
+
+def started(module: str, **given: Any) -> int | None:
+    """What ``main`` of a module returns, called with what is given: the exit code; None is 0. Raises what it
+    raises, but for KeyboardInterrupt: its exit code is returned."""
+    with Importing():
+        import atexit
+        from importlib import import_module
+
+        atexit.register(_ignore)  # first, so that it is called last
         main = import_module(module).main
     try:
         if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
             signal.signal(signal.SIGTERM, _interrupt)
-        return main(**given)
+        code: int | None = main(**given)
+        return code
     except KeyboardInterrupt:
         return INTERRUPTED
     finally:
         for number in _SIGNALS:
             if signal.getsignal(number) is not signal.SIG_IGN:
                 signal.signal(number, _leave)
-
-
-@contextmanager
-def importing() -> Iterator[None]:
-    """A signal ends the process within, at once: nothing that has to be ended is there yet."""
-    if threading.current_thread() is not threading.main_thread():  # no other one may say so
-        yield
-        return
-    before = {number: signal.getsignal(number) for number in _SIGNALS}
-    own = [number for number, handler in before.items() if handler in (*_UNTOUCHED, _interrupt)]
-    for number in own:
-        signal.signal(number, _leave)
-    try:
-        yield
-    finally:
-        for number in own:
-            signal.signal(number, before[number])
 
 
 def _ignore() -> None:

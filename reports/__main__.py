@@ -1,13 +1,11 @@
 """``report``, and ``python -m reports``."""
 
 import sys
-from typing import Any
 
 from records.started import started
 
 
-def main() -> Any:
-    """The exit code; None is 0."""
+def main() -> int | None:
     return started("reports.cli", prog_name="report")
 
 

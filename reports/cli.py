@@ -11,7 +11,7 @@ import click
 from records.cells import layout
 from records.exit_codes import FAULT, INTERRUPTED, INVALID, USAGE
 from records.files import discard, in_words, of_the_disk
-from records.started import importing
+from records.started import Importing
 from reports.export_option import Export, export_of
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def _report(directories: tuple[Path, ...], as_json: bool, output: Path | None, r
     """The exit code."""
     # Not at the top: they need a second, and packages that a load worker does not have.
     try:
-        with importing():
+        with Importing():
             from records.errors import RecordError
             from records.secrets.secret_names import harmless, shown
             from reports.export import write_files
@@ -100,10 +100,6 @@ def _report(directories: tuple[Path, ...], as_json: bool, output: Path | None, r
         return _refused(str(error))
     except OSError as error:
         return _refused(in_words(error), error)
-    distinct: dict[Path, Path] = {}
-    for path in directories:
-        if distinct.setdefault(path.resolve(), path) is not path:
-            click.echo(f"report: {harmless(str(path))} was given twice, and is read once", err=True)
     rows = [level.row for level in analysis.levels]
     names = dict.fromkeys(
         n for row in rows for n in (row.variant, row.config, row.difference * bool(row.told))
@@ -111,7 +107,7 @@ def _report(directories: tuple[Path, ...], as_json: bool, output: Path | None, r
     names.pop("", None)
     if reference is not None and reference not in names:
         return _refused(f"--reference takes one of {', '.join(names)}, not {shown(reference)}")
-    where = output if output is not None else directories[0] if len(distinct) == 1 else None
+    where = _where(directories, output)
     unwritten = None
     if where is not None:  # before anything is printed: that may fail, too
         try:
@@ -139,6 +135,18 @@ def _report(directories: tuple[Path, ...], as_json: bool, output: Path | None, r
     if not analysis.levels:
         click.echo("report: there is no complete cell", err=True)
     return analysis.exit_code
+
+
+def _where(directories: tuple[Path, ...], output: Path | None) -> Path | None:
+    """Where files go; None: several directories, and nobody said. One that was given again is said to count
+    once."""
+    from records.secrets.secret_names import harmless
+
+    distinct: dict[Path, Path] = {}
+    for path in directories:
+        if distinct.setdefault(path.resolve(), path) is not path:
+            click.echo(f"report: {harmless(str(path))} was given twice, and is read once", err=True)
+    return output if output is not None or len(distinct) > 1 else directories[0]
 
 
 def _printed(analysis: Analysis, as_json: bool) -> bool:

@@ -1,13 +1,11 @@
 """``sweep``, and ``python -m sweep``."""
 
 import sys
-from typing import Any
 
 from records.started import started
 
 
-def main() -> Any:
-    """The exit code; None is 0."""
+def main() -> int | None:
     return started("sweep.cli")
 
 

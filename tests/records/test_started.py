@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from records import started
 from records.exit_codes import INTERRUPTED, USAGE
 from support import environment, wait_until
 
@@ -28,6 +29,10 @@ def hears(pid: int, number: int) -> bool:
     """Has the process a handler of its own for that signal?"""
     caught = Path(f"/proc/{pid}/status").read_text().partition("SigCgt:")[2].split()[0]
     return bool(int(caught, 16) >> (number - 1) & 1)
+
+
+def test_it_says_again_what_the_exit_codes_say() -> None:
+    assert started.INTERRUPTED == INTERRUPTED
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="who hears a signal is read from /proc")
