@@ -24,10 +24,9 @@ from sweep.mending.given_fixes import check_fixes, parse_fixes
 from sweep.mending.trying import AFTERWARDS, BESIDE_IT, OPTION, refuse_beside, tries_fixes, try_fixes_of
 from sweep.mending.trying import given as was_given
 from sweep.planned import planned
-from sweep.planning.attaching import attaching
 from sweep.planning.division import divided
 from sweep.planning.plan_options import with_options
-from sweep.planning.target import sizing, waiting
+from sweep.planning.target_options import with_target_options
 from sweep.running import cpus as division
 from sweep.running.errors import UsageError
 from sweep.running.interrupts import interruptible
@@ -101,9 +100,7 @@ Exit codes: 0 fine, 1 a fault of ours, 2 usage or a target that never got ready,
     metavar="[LABEL=]SPEC",
     help=f"{forms()}; repeatable. [default: {DEFAULT}]",
 )
-@waiting
-@sizing
-@attaching
+@with_target_options
 @click.option(
     "--budget",
     default=None,

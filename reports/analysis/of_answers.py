@@ -13,7 +13,7 @@ from reports.analysis.subject import Subject
 from reports.columns.requests import Manner, Requests
 from reports.figures.compare import deployments_of
 from reports.figures.stats import percentile
-from reports.figures.summary import CellSummary, OperatingPoint, timed_of
+from reports.figures.summary import CellSummary, OperatingPoint
 from workloads.catalogue import check_named
 from workloads.checks.body_end import is_held_open
 from workloads.checks.definition import Definition
@@ -160,7 +160,7 @@ def body_held(analysis: Analysis) -> Iterator[Note]:
     found = [
         BodyHeld(at=Subject.of(level), ms=ms)
         for level in analysis.levels
-        if level.valid and (ms := _held_open_ms(timed_of(level.valid_cells))) is not None
+        if level.valid and (ms := _held_open_ms(level.timed)) is not None
     ]
     yield from sorted(found, key=lambda note: -note.ms)
 
@@ -248,7 +248,7 @@ def gaps_left_out(analysis: Analysis) -> Iterator[Note]:
     """Levels with many answers whose gaps over a stall are longer than others by chance, worst first."""
     found = []
     for level in analysis.levels:
-        timed = timed_of(level.valid_cells)
+        timed = level.timed
         left_out = timed.mask(lambda one: GAPS_LEFT_OUT in one.flags)
         if not left_out.any():
             continue

@@ -8,8 +8,8 @@ from reports.analysis.subject import Subject
 from reports.document.document import Paragraph
 from reports.document.sentence import Sentence
 from reports.figures.text import listed, number
-from reports.findings.acquittal import Acquittal
-from reports.findings.finding import Effect, Evidence, Finding
+from reports.findings.acquitted.acquittal import Acquittal
+from reports.findings.common.finding import Effect, Evidence, Finding
 from reports.words.meanings import MEANS, SURE
 
 TOLD = 3

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from reports.analysis.analysis import Analysis
 from reports.document.sentence import Sentence
-from reports.findings.finding import Finding
+from reports.findings.common.finding import Finding
 from reports.notes.caution import Caution
 from reports.notes.cautions import cautions
 from reports.words.changes import change_sentences

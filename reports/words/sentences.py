@@ -17,9 +17,9 @@ from reports.figures.knees import Knee
 from reports.figures.load import Load
 from reports.figures.shaped import ShapedCell
 from reports.figures.text import listed, number, times
-from reports.findings.finding import Finding
-from reports.findings.limit import SIDES, Limit, limit
-from reports.findings.waiting import queueing, waiting
+from reports.findings.common.finding import Finding
+from reports.findings.whole.limit import SIDES, Limit, limit
+from reports.findings.whole.waiting import queueing, waiting
 from reports.words import unexplained as unexplained_words
 from reports.words.dial import dial_sentences
 from reports.words.gap_causes import gap_cause_sentences

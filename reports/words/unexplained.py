@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from reports.document.sentence import Sentence
 from reports.figures.text import listed, number, users
-from reports.findings.waiting import Queueing, Waiting
+from reports.findings.whole.waiting import Queueing, Waiting
 
 WHERE = {
     "TTFT": "requests wait inside the service, or for what it asks",

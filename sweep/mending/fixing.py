@@ -21,7 +21,7 @@ from sweep.running.cpus import SHARED, THREAD_SETTINGS
 if TYPE_CHECKING:
     from reports.analysis.analysis import Analysis
     from reports.evidence.service import LoadedPoint
-    from reports.findings.finding import Effect, Finding
+    from reports.findings.common.finding import Effect, Finding
 
 MOST_FIXES = 3
 SUFFIX = "-fixes"

@@ -17,7 +17,7 @@ from reports.as_json.results import results_json
 from reports.blocks import blocks
 from reports.document.render import markdown
 from reports.findings import catalogue
-from reports.findings.finding import Effect, Evidence, Finding
+from reports.findings.common.finding import Effect, Evidence, Finding
 from reports.words.headline import LINES
 from support import ROOT
 

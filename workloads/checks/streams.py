@@ -9,6 +9,7 @@ from statistics import median
 
 from records.cells.cell import Check
 from records.cells.request import COMPRESSED, LATE, RequestRecord
+from records.services.variants import LLM
 from workloads.checks.advice import advised
 from workloads.checks.definition import declared
 from workloads.checks.facts import TOO_FEW, Facts
@@ -114,7 +115,7 @@ def _held(r: RequestRecord) -> bool | None:
     if not _bundled(r):
         return False
     # Two or three tokens at a time is also how a service sends that decodes speculatively.
-    return _held_back(r) if r.stages and "llm" in r.stages else None
+    return _held_back(r) if r.stages and LLM.stage in r.stages else None
 
 
 def _held_back(r: RequestRecord) -> bool | None:
@@ -122,7 +123,7 @@ def _held_back(r: RequestRecord) -> bool | None:
     if r.service_ttft_ms is None or r.first_token_at_ns is None or r.headers_at_ns is None:
         return None
     after_headers = (r.first_token_at_ns - r.headers_at_ns) / 1e6
-    if r.stages and "llm" in r.stages:
+    if r.stages and LLM.stage in r.stages:
         late = r.service_ttft_ms - r.stages_ms
         with_the_headers = after_headers <= TOGETHER_MS and late > max(HELD_MS, r.stages_ms / 2)
         return with_the_headers or after_headers > 2 * r.stages_ms + HELD_MS

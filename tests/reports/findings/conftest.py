@@ -12,7 +12,7 @@ from records.cells import layout
 from reported import analysed
 from reports.analysis.analysis import Analysis
 from reports.findings.catalogue import diagnosis
-from reports.findings.finding import Finding
+from reports.findings.common.finding import Finding
 
 Diagnose = Callable[..., list[Finding]]
 START_NS = 1_800_000_000_000_000_000

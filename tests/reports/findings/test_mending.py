@@ -7,7 +7,7 @@ import pytest
 
 from reports.evidence.demand import PROCESSOR, Resource
 from reports.figures.stats import Estimate
-from reports.findings import mending
+from reports.findings.common import mending
 
 
 @pytest.mark.parametrize(("told", "spared", "freed", "best"), [

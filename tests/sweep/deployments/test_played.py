@@ -13,7 +13,7 @@ from sweep.deployments.pods.life import Life, Probes, State
 from sweep.deployments.pods.played import Changes, image_of, left_out, listens_at, played
 from sweep.deployments.pods.probes import Probe, Tally, pause_before, played_probe
 from sweep.deployments.pods.watch import ContainerWatch
-from sweep.running.cgroups.group import Usage
+from sweep.running.cgroups.used import Usage
 
 RENDERED = """
 kind: ConfigMap

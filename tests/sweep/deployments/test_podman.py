@@ -22,9 +22,9 @@ from sweep.measuring.expected import given_besides
 from sweep.planning.options import parse_targets
 from sweep.running import podman
 from sweep.running.cgroups.choice import new_name
-from sweep.running.cgroups.group import Usage
 from sweep.running.cgroups.limits import Limits
 from sweep.running.cgroups.seen import SeenGroup, group_of
+from sweep.running.cgroups.used import Usage
 from sweep.running.errors import UsageError
 from sweep.running.ledger import Ledger
 

@@ -1,0 +1,92 @@
+"""A service that does not scale, and none of the causes that are known was found: how much is unexplained."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+
+from records.evidence.inside import Place
+from reports.analysis.analysis import Analysis
+from reports.analysis.subject import Subject
+from reports.evidence.kinds import OUTSIDE
+from reports.evidence.service import Service
+from reports.figures.summary import OperatingPoint
+from reports.figures.text import listed
+from reports.findings.common.blind import look_inside
+from reports.findings.common.finding import Effect, Evidence, Finding
+from reports.findings.common.held import about, accused, is_much_held
+from reports.findings.common.stacks import stack_evidence
+
+
+def unknown(analysis: Analysis, found: Sequence[Finding]) -> Iterator[Finding]:
+    """``found``: what the others say of the same analysis."""
+    named = accused(found)
+    yield from _one_load(analysis, {finding.about for finding in found})
+    for service in analysis.services:
+        if about(service) in named or not is_much_held(service):
+            continue
+        most = service.excesses[:1]
+        looked = service.heavy.inside is not None
+        yield Finding(
+            code="unknown",
+            about=about(service),
+            where=(most[0].place.where or most[0].place.at) if most else "",
+            binds="throughput",
+            confidence="possible",
+            severity="medium" if looked else "info",
+            effect=Effect(figure="answers a second", now=service.heavy.answers_per_second),
+            evidence=(
+                Evidence(figure="requests that wait because of the load", value=service.excess),
+                Evidence(figure="requests in flight", value=service.heavy.in_flight),
+                *(Evidence(figure=_at(one.place), value=min(one.requests, service.excess)) for one in most),
+                *stack_evidence(service),
+            ),
+            advice=_advice(most[0].place) if looked and most else _blind(analysis, service),
+        )
+
+
+def _blind(analysis: Analysis, service: Service) -> str:
+    why = look_inside(analysis, service)
+    return f"To see where its requests wait, {why}"
+
+
+def _advice(most: Place) -> str:
+    if most.kind == OUTSIDE:
+        return (
+            "See how many it lets in at a time: most of them are outside of what was seen of it, in its"
+            " sockets, on their way, or held without a task"
+        )
+    return f"See what waits in {most.kind} there: most of them do, of unknown cause"
+
+
+def _at(place: Place) -> str:
+    return "of them outside what was seen of it" if place.kind == OUTSIDE else f"of them at {place.kind}"
+
+
+def _one_load(analysis: Analysis, named: Collection[Subject]) -> Iterator[Finding]:
+    """Of one load alone, and no queue to be seen, nobody knows whether it scales. A run that tries fixes is
+    at one load on purpose."""
+    for service in analysis.services:
+        variant = service.heavy.level.row.variant
+        if service.compared or about(service) in named or variant in analysis.of_fixes:
+            continue
+        of_it = (service.deployment, service.config)
+        spoiled = [lv for lv in analysis.levels if (lv.deployment, lv.config) == of_it and not lv.valid]
+        yield Finding(
+            code="unknown",
+            about=about(service),
+            binds="nothing",
+            confidence="possible",
+            severity="info",
+            evidence=(
+                Evidence(figure="loads with a valid cell", value=len(service.points)),
+                *([Evidence(figure="loads without one", value=len(spoiled))] if spoiled else []),
+            ),
+            advice=f"{_first(spoiled)}: only what grows with the load can be told from what is always there",
+        )
+
+
+def _first(spoiled: Sequence[OperatingPoint]) -> str:
+    if not spoiled:
+        return "Measure a light load beside a heavy one (--concurrency 1,20)"
+    loads = listed([level.load.named for level in spoiled])
+    return f"Measure {loads} again, of which no cell is valid (the verdict says why)"
