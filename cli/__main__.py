@@ -1,5 +1,13 @@
+"""``chokepoint``, and ``python -m cli``."""
+
 import sys
 
-from cli.main import main
+from records.started import started
 
-sys.exit(main())
+
+def main() -> int | None:
+    return started("cli.main")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

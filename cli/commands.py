@@ -31,7 +31,13 @@ def _mocks() -> Mapping[str, Entry]:
 
 
 def _attribute(module: str, name: str) -> Callable[[], Any]:
-    return lambda: getattr(import_module(module), name)
+    def found() -> Any:
+        from records.started import Importing  # here, for what uses no room imports none
+
+        with Importing():
+            return getattr(import_module(module), name)
+
+    return found
 
 
 def _mock(module: str) -> Callable[[Sequence[str], str], int]:

@@ -1,7 +1,13 @@
-"""``python -m profiler`` is ``profile``."""
+"""``profile``, and ``python -m profiler``."""
 
 import sys
 
-from profiler.cli import main
+from records.started import started
 
-sys.exit(main())
+
+def main() -> int | None:
+    return started("profiler.cli")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

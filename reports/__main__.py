@@ -1,5 +1,13 @@
-"""``python -m reports`` is ``report``."""
+"""``report``, and ``python -m reports``."""
 
-from reports.cli import main
+import sys
 
-main(prog_name="report")
+from records.started import started
+
+
+def main() -> int | None:
+    return started("reports.cli", prog_name="report")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

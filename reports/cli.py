@@ -11,6 +11,7 @@ import click
 from records.cells import layout
 from records.exit_codes import FAULT, INTERRUPTED, INVALID, USAGE
 from records.files import discard, in_words, of_the_disk
+from records.started import Importing
 from reports.export_option import Export, export_of
 
 if TYPE_CHECKING:
@@ -90,10 +91,11 @@ def _report(directories: tuple[Path, ...], as_json: bool, output: Path | None, r
     """The exit code."""
     # Not at the top: they need a second, and packages that a load worker does not have.
     try:
-        from records.errors import RecordError
-        from records.secrets.secret_names import harmless, shown
-        from reports.export import write_files
-        from reports.show import load
+        with Importing():
+            from records.errors import RecordError
+            from records.secrets.secret_names import harmless, shown
+            from reports.export import write_files
+            from reports.show import load
     except ModuleNotFoundError as error:
         package = (error.name or "").partition(".")[0]
         if package not in ("numpy", "scipy"):
@@ -112,7 +114,7 @@ def _report(directories: tuple[Path, ...], as_json: bool, output: Path | None, r
     names.pop("", None)
     if reference is not None and reference not in names:
         return _refused(f"--reference takes one of {', '.join(names)}, not {shown(reference)}")
-    where = output if output is not None else directories[0] if len(directories) == 1 else None
+    where = _where(directories, output)
     unwritten = None
     if where is not None:  # before anything is printed: that may fail, too
         try:
@@ -140,6 +142,18 @@ def _report(directories: tuple[Path, ...], as_json: bool, output: Path | None, r
     if not analysis.levels:
         click.echo("report: there is no complete cell", err=True)
     return analysis.exit_code
+
+
+def _where(directories: tuple[Path, ...], output: Path | None) -> Path | None:
+    """Where files go; None: several directories, and nobody said. One that was given again is said to count
+    once."""
+    from records.secrets.secret_names import harmless
+
+    distinct: dict[Path, Path] = {}
+    for path in directories:
+        if distinct.setdefault(path.resolve(), path) is not path:
+            click.echo(f"report: {harmless(str(path))} was given twice, and is read once", err=True)
+    return output if output is not None or len(distinct) > 1 else directories[0]
 
 
 def _printed(analysis: Analysis, as_json: bool) -> bool:

@@ -1,3 +1,13 @@
-from sweep.cli import main
+"""``sweep``, and ``python -m sweep``."""
 
-main()
+import sys
+
+from records.started import started
+
+
+def main() -> int | None:
+    return started("sweep.cli")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

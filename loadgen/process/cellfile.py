@@ -16,6 +16,7 @@ from loadgen.shapes.level_log import LevelLog
 from loadgen.shapes.level_table import table
 from loadgen.shapes.measured import measured_levels
 from records.cells import layout
+from records.cells.believed import Sieve
 from records.cells.cell import Cell, Check, Verdict
 from records.cells.levels import LoadStages, unit_of
 from records.cells.request import RequestRecord, decode, slim
@@ -103,8 +104,9 @@ class CellFile:
             observed = replace(observed, noise=self._expected.noise(observed.noise))
             more = {"earlier_tries": self._expected.spec.earlier_tries}
         requests: list[RequestRecord] = []
+        sieve = Sieve(None)  # what is out of order fails a check
         try:
-            requests += [slim(decode(line)) for _, line in read_lines(self._lines.path)]
+            requests += sieve(slim(decode(line)) for _, line in read_lines(self._lines.path))
         except OSError as error:
             self._lost(error)
         window, levels, workload = observed.window, None, workload_of(self.cell.workload)
@@ -115,6 +117,7 @@ class CellFile:
             self.cell,
             complete=observed.complete and self.fault is None,
             achieved=achieved(requests, observed, workload.throughput)
+            | {"repeated": sieve.left_out.repeated}
             | more
             | (levels.to_json() if levels else {}),
             verdict=Verdict(checks=self._checks(requests, observed)),

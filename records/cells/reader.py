@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from records.cells import layout
+from records.cells.believed import Bounds, LeftOut, Sieve, all_there
 from records.cells.cell import SCHEMA_VERSION, Cell, Check, Verdict
 from records.cells.measure import measured
 from records.cells.request import RequestRecord, decode, slim
@@ -31,6 +32,9 @@ class CellData:
     cell: Cell
     path: Path
     requests: Sequence[RequestRecord] = ()
+    """Those that are believed,"""
+    left_out: LeftOut = field(default_factory=LeftOut)
+    """and how many are not."""
 
     @property
     def lost(self) -> str | None:
@@ -120,15 +124,20 @@ def read_cell(directory: Path) -> CellData:
         RecordError: a file is missing, from another schema, or has a bad line.
     """
     cell = cell_of(directory)
-    requests = tuple(requests_of(directory, cell))
-    return judged(directory, cell, requests, len(measured(requests, cell.window)))
+    sieve = Sieve(Bounds.of(cell))
+    requests = tuple(requests_of(directory, cell, sieve))
+    return judged(directory, cell, requests, len(measured(requests, cell.window)), sieve.left_out)
 
 
-def judged(directory: Path, cell: Cell, requests: Sequence[RequestRecord], counted: int) -> CellData:
-    """A cell by all its requests, of which so many are measured ones."""
-    checks = cell.verdict.merged(all_there(cell, len(requests), counted)).checks
+def judged(
+    directory: Path, cell: Cell, requests: Sequence[RequestRecord], counted: int, left_out: LeftOut
+) -> CellData:
+    """A cell by all its requests that are believed, of which so many are measured ones."""
+    checks = cell.verdict.merged(all_there(cell, len(requests), counted, left_out)).checks
     ended = Verdict(checks=_ended(directory))  # first, for it explains the others
-    return CellData(cell=replace(cell, verdict=ended.merged(checks)), path=directory, requests=requests)
+    return CellData(
+        cell=replace(cell, verdict=ended.merged(checks)), path=directory, requests=requests, left_out=left_out
+    )
 
 
 def _ended(directory: Path) -> tuple[Check, ...]:
@@ -160,12 +169,13 @@ def requests_file(directory: Path, cell: Cell) -> Path | None:
     return None
 
 
-def requests_of(directory: Path, cell: Cell) -> Iterator[RequestRecord]:
-    """The records of a cell, one after the other. Raises as `read_cell`."""
+def requests_of(directory: Path, cell: Cell, sieve: Sieve | None = None) -> Iterator[RequestRecord]:
+    """The records of a cell that are believed, one after the other; ``sieve`` counts the others. Raises as
+    `read_cell`."""
     if (path := requests_file(directory, cell)) is not None:
         traces = traces_of(directory)
-        for number, line in read_lines(path):
-            yield slim(record_in(path, number, line, traces))
+        lines = (slim(record_in(path, number, line, traces)) for number, line in read_lines(path))
+        yield from (sieve or Sieve(Bounds.of(cell)))(lines)
 
 
 def record_in(path: Path, number: int, line: bytes, traces: Traces) -> RequestRecord:
@@ -174,23 +184,6 @@ def record_in(path: Path, number: int, line: bytes, traces: Traces) -> RequestRe
         return with_stages(decode(line), traces)
     except RecordError as error:
         raise RecordError(f"{path}:{number}: {error}") from error
-
-
-def all_there(cell: Cell, records: int, counted: int) -> tuple[Check, ...]:
-    """A failed check where records were lost, or written twice, since the load's end counted them: those
-    that there are now, and of them the measured ones."""
-    if not cell.complete:
-        return ()
-    # Not every cell.json has ``records``.
-    kinds = (
-        ("measured requests", counted, cell.achieved.get("requests")),
-        ("requests", records, cell.achieved.get("records")),
-    )
-    for what, found, wanted in kinds:
-        if wanted not in (None, found):
-            text = f"requests.jsonl holds {found} {what}, at the load's end there were {wanted}"
-            return (Check(name="records", status="fail", figure=found, bound=wanted, text=text),)
-    return ()
 
 
 def read_meta(directory: Path) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from records.cells.request import RequestRecord
 from records.cells.spans import Traces, traces_of
 from records.errors import RecordError
 from records.files import line_blocks
+from reports.columns.believed import believed
 from reports.columns.blocks import AT_A_TIME, Columns, requests_in
 from reports.columns.requests import Requests
 
@@ -21,8 +22,8 @@ def read_cell(directory: Path) -> CellData:
     """As `records.cells.reader.read_cell`, in a fifth of the memory. Raises as that."""
     cell = cell_of(directory)
     with _without_collecting():
-        requests = _requests(directory, cell)
-    return judged(directory, cell, requests, len(requests.measured(cell.window)))
+        requests, left_out = believed(_requests(directory, cell), cell)
+    return judged(directory, cell, requests, len(requests.measured(cell.window)), left_out)
 
 
 def _requests(directory: Path, cell: Cell) -> Requests:

@@ -12,9 +12,10 @@ from typing import Any
 
 import pandas as pd
 
+from records.cells.believed import Bounds, Sieve, all_there
 from records.cells.cell import Cell, Window
 from records.cells.measure import ended_inside, measured, timed
-from records.cells.reader import all_there, read_head, read_run, requests_of
+from records.cells.reader import read_head, read_run, requests_of
 from records.cells.request import RequestRecord
 from records.errors import RecordError
 from reports.figures.concurrent_cells import CellPart, merged_cell, refuse_copies, simultaneous
@@ -145,7 +146,8 @@ def _add(table: Table, parts: Sequence[CellPart], cell: Cell, row: PooledRow) ->
     start, valid, kind = table.rows, cell.verdict.valid and cell.window is not None, workload(cell.workload)
     for part in parts:
         own, before, counted = part.data.cell, table.rows, 0
-        for records in _pieces(requests_of(part.data.path, own)):
+        sieve = Sieve(Bounds.of(own))
+        for records in _pieces(requests_of(part.data.path, own, sieve)):
             counted += len(measured(records, part.window))
             try:
                 _extend(table, records, cell.window, kind)
@@ -153,7 +155,9 @@ def _add(table: Table, parts: Sequence[CellPart], cell: Cell, row: PooledRow) ->
                 raise RecordError(f"{part.data.path} holds a number of more than 64 bits") from error
             table.rows += len(records)
         count = table.rows - before
-        valid = valid and not any(check.status == "fail" for check in all_there(own, count, counted))
+        valid = valid and not any(
+            check.status == "fail" for check in all_there(own, count, counted, sieve.left_out)
+        )
         table.extend("source", "text", [part.source] * count, at=before)
         table.extend("cell", "text", [own.name] * count, at=before)
     constant = {

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from records.cells import layout
-from reports.analysis import of_ends, of_evidence, of_missing, of_runs
+from reports.analysis import of_ends, of_evidence, of_missing, of_records, of_runs
 from reports.analysis.note import Note
 from reports.figures.text import listed
 from reports.notes.caution import Caution, some
@@ -137,6 +137,30 @@ def _lines(count: int) -> str:
     return "1 line" if count == 1 else f"{count} lines"
 
 
+def _impossible_times(notes: Sequence[of_records.ImpossibleTimes]) -> Caution:
+    [note] = notes
+    text = f"the times of {_records(note.records)} cannot be"
+    why = "an answer before its request, a negative gap, or hours past its cell's time"
+    return Caution(
+        sentences=(f"{text[0].upper()}{text[1:]} ({why}), and no figure has them: {some(note.cells)}.",),
+        brief=text,
+    )
+
+
+def _repeated(notes: Sequence[of_records.Repeated]) -> Caution:
+    [note] = notes
+    of = "is of a request that has" if note.records == 1 else "are of requests that have"
+    text = f"{_records(note.records)} {of} another"
+    return Caution(
+        sentences=(f"{text}: each request counts once ({some(note.cells)}).",),
+        brief=f"{text}, and each counts once",
+    )
+
+
+def _records(count: int) -> str:
+    return "1 record" if count == 1 else f"{count} records"
+
+
 def _ended_short(notes: Sequence[of_ends.EndedShort]) -> Caution:
     sentences = []
     for note in notes:
@@ -183,6 +207,8 @@ WORDS_OF_RUNS: dict[type[Note], Callable[[Any], Caution]] = {
     of_runs.Incomplete: _incomplete,
     of_runs.Unfinished: _unfinished,
     of_evidence.Unreadable: _unreadable,
+    of_records.ImpossibleTimes: _impossible_times,
+    of_records.Repeated: _repeated,
     of_ends.EndedShort: _ended_short,
     of_missing.Missing: _missing,
     of_missing.Partial: _partial,

@@ -21,7 +21,7 @@ import psutil
 from sweep.running.cgroups.group import Group
 from sweep.running.ledger import LABEL, STOP_SECONDS, Ledger, end, kill, labelled, left
 from sweep.running.logs import BOUNDS, last
-from sweep.running.redaction import blank_file, redaction, without_key
+from sweep.running.redaction import blank_file, redaction, unblanked, without_key
 
 PROJECT = Path(__file__).resolve().parents[2]
 _KEEPER_SECONDS = 2 * STOP_SECONDS + 5
@@ -123,7 +123,7 @@ class Child:
     def _started(
         self, words: Sequence[str], env: Mapping[str, str], settle_in: Callable[[], None], cwd: Path | None
     ) -> subprocess.Popen[bytes]:
-        with self.log.open("ab") as output:
+        with open(self.log, "ab", opener=unblanked) as output:
             return subprocess.Popen(
                 words,
                 stdin=subprocess.DEVNULL,

@@ -45,11 +45,17 @@ def blank(log: bytes) -> bytes:
     return "".join(map(redact, lines)).encode("utf-8", "surrogateescape")
 
 
+def unblanked(path: str, flags: int) -> int:
+    """Opens a log for ``open``: what a process writes is for the sweep's user alone until it is blanked."""
+    return os.open(path, flags, 0o600)
+
+
 def blank_file(path: Path) -> None:
-    """Once nobody writes into it any more."""
+    """Once nobody writes into it any more; it may then be read as other results are."""
     log = path.read_bytes()
     if (blanked := blank(log)) != log:
         path.write_bytes(blanked)
+    path.chmod(0o644)
 
 
 def check_not_kept(texts: Iterable[str]) -> None:

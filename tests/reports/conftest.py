@@ -70,7 +70,8 @@ def start_of(spec: Spec) -> int:
 
 
 def records_of(spec: Spec) -> list[RequestRecord]:
-    """Answers end on a comb of 1/rps seconds; failures are sent in the window's middle."""
+    """Answers are sent on a comb of 1/rps seconds, the last of them so that they end inside the window;
+    failures are sent in its middle."""
     rng = np.random.default_rng([spec.seed, spec.concurrency, spec.repeat])
     count = len(spec.ttfts) or round(spec.rps * spec.seconds)
     ttfts = spec.ttfts or [max(1.0, float(x)) for x in rng.normal(spec.ttft_ms, spec.jitter_ms, count)]
@@ -80,17 +81,20 @@ def records_of(spec: Spec) -> list[RequestRecord]:
         share = 0.5 if failed else (i + 0.5) / count
         sent = start + round(share * spec.seconds * 1e9)
         late = 1 <= i <= spec.late
-        ttft = 0.0 if failed else ttfts[i] * (10 if late else 1)
-        first = sent + round(ttft * 1e6)
+        took_ns = 3_000_000 if failed else round(ttfts[i] * (10 if late else 1) * 1e6) + 10_000
+        sent = min(sent, start + round(spec.seconds * 1e9) - took_ns)
+        ended = sent + took_ns
+        first = ended - 10_000
         stages = {name: _timings(ms) for name, ms in spec.stages.items()}
         records.append(
             RequestRecord(
                 run=f"{spec.name}-{spec.seed}", cell=spec.name, worker="w", region="here",
                 user=i % spec.concurrency, seq=i,
-                sent_at_ns=sent, headers_at_ns=sent + 2_000_000, first_event_at_ns=sent + 3_000_000,
+                sent_at_ns=sent, headers_at_ns=min(ended, sent + 2_000_000),
+                first_event_at_ns=min(ended, sent + 3_000_000),
                 first_token_at_ns=None if failed else first,
                 last_token_at_ns=None if failed else first + 9_000,
-                ended_at_ns=min(first + 10_000, start + round(spec.seconds * 1e9)),
+                ended_at_ns=ended,
                 tokens=0 if failed else 10, gaps_us=[] if failed else [1] * 9, documents=5,
                 outcome="http_error" if failed else "ok", error="HTTP 503" if failed else None,
                 stages=stages or None, config=spec.config,

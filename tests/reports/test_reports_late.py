@@ -97,7 +97,12 @@ def changed(made: Any, tmp_path: Any) -> Any:
     def found(count: int, **changes: Any) -> Analysis:
         """A cell of 100 answers, of which the first ``count`` are changed."""
         run = made.run(tmp_path / str(len(list(tmp_path.iterdir()))), [made.spec(ttfts=(100.0,) * 100)])
-        return analysed(rewritten(run, lambda raw, number: raw.update(changes if number < count else {})))
+
+        def change(raw: dict[str, Any], number: int) -> None:
+            if number < count:
+                raw |= {name: to(raw) if callable(to) else to for name, to in changes.items()}
+
+        return analysed(rewritten(run, change))
 
     return found
 
@@ -109,7 +114,7 @@ def table(analysis: Analysis) -> Table:
 @pytest.fixture
 def thoughts(changed: Any, made: Any) -> Any:
     none = {"first_token_at_ns": None, "last_token_at_ns": None, "gaps_us": [], "tokens": 0}
-    return lambda count: changed(count, first_generated_at_ns=made.start_ns + 10**10, **none)
+    return lambda count: changed(count, first_generated_at_ns=lambda raw: raw["sent_at_ns"] + 10**7, **none)
 
 
 @pytest.mark.parametrize(("count", "aloud"), [(4, False), (90, True)])
@@ -145,7 +150,9 @@ def test_answers_that_may_have_been_given_up_are_told(changed: Any, count: int, 
 
 def test_a_connection_held_open_after_the_answer_is_a_caution(changed: Any, made: Any) -> None:
     said = "the body ended 30 ms after its last event: the service or a proxy holds the connection"
+    tokens = dict.fromkeys(("first_token_at_ns", "last_token_at_ns"), made.start_ns + 10**7)
     late = changed(100, sent_at_ns=made.start_ns, due_at_ns=None, ended_at_ns=made.start_ns + 10**8,
+                   headers_at_ns=None, first_event_at_ns=None, **tokens,
                    body_ended_at_ns=made.start_ns + 13 * 10**7)  # fmt: skip
     assert said in head(late)
     assert said not in head(changed(100))

@@ -62,6 +62,12 @@ def test_a_rate_is_its_own_column_and_no_number_of_users(made: Any, tmp_path: Pa
     assert [level.load.point.to_json() for level in analysis.levels] == [{"rate": 10.0}, {"rate": 20.0}]
 
 
+def later(raw: dict[str, Any], ms: int) -> None:
+    """Its tokens and its end."""
+    for name in ("first_token_at_ns", "last_token_at_ns", "ended_at_ns"):
+        raw[name] += ms * 1_000_000
+
+
 def test_regions_have_a_table_where_there_are_several(made: Any, tmp_path: Path) -> None:
     run = made.run(tmp_path / "run", [made.spec(rps=40.0, failures=1)])
     assert analysed(run).regions == ()
@@ -69,7 +75,7 @@ def test_regions_have_a_table_where_there_are_several(made: Any, tmp_path: Path)
     def change(raw: dict[str, Any], number: int) -> None:
         raw["region"] = "eu" if number % 4 else "us"
         if number % 4 == 0 and raw["first_token_at_ns"]:
-            raw["first_token_at_ns"] += 50_000_000
+            later(raw, 50)
 
     analysis = analysed(rewritten(run, change))
     eu, us = analysis.regions
@@ -151,7 +157,7 @@ def in_regions(run: Path, count: int, **last: object) -> Path:
 
     def change(raw: dict[str, Any], number: int) -> None:
         raw["region"] = list(FAR_MS)[number % 3]
-        raw["first_token_at_ns"] += FAR_MS[raw["region"]] * 1_000_000
+        later(raw, FAR_MS[raw["region"]])
         raw |= last if number == count - 1 else {}
 
     return rewritten(run, change)

@@ -196,7 +196,7 @@ def test_what_a_ratio_is_of(labels: tuple[str, str], heads: str) -> None:
 
 
 def test_no_column_is_left_out_where_there_is_little_room(made: Any, of: Any) -> None:
-    specs = [made.spec(concurrency=n, rps=2000.0, seconds=0.5, ttft_ms=1200.0) for n in (1, 120)]
+    specs = [made.spec(concurrency=n, rps=2000.0, seconds=1.5, ttft_ms=1200.0) for n in (1, 120)]
     analysis = of(*specs)
     text = printed(analysis, 120)
     assert "| ITL p50 ms | ITL p99 ms |" in text

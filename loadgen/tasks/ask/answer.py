@@ -49,6 +49,8 @@ class Answer:
         self.stages: StageTimings | None = None
         self.config: str | None = None
         self.begin = ""
+        self.in_messages = False
+        """Its pieces are messages, as of services that send no deltas."""
         self.watched = True
         """What the next text is can be told by its words, or by what came before it, and not by its form."""
         self._undecided = True

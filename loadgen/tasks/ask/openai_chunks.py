@@ -74,6 +74,10 @@ def _choice(answer: Answer, choice: dict[str, Any], at_ns: int) -> str | None:
             return answer.token(content, at_ns)  # nearly every chunk
         if content is None and "text" not in choice:
             return None
+    if type(delta) is not dict and "message" in choice:
+        if answer.tokens and not answer.in_messages:
+            return None  # all that was said in deltas, once more
+        answer.in_messages = True
     thinks = _thinks(choice)
     if thinks:
         answer.thought(at_ns)

@@ -27,7 +27,11 @@ class Sink(Protocol):
 
 
 class FileSink:
-    """Made with its first line. Nobody needs to read it, so that it is never gone."""
+    """Made with its first line. Nobody needs to read it, so that it is never gone.
+
+    What an app calls its threads, functions and files may hold a secret, which nobody here knows: until it is
+    blanked it is for its user's eyes alone. In another user's folder, as of a container, that one reads it.
+    """
 
     def __init__(self, path: str) -> None:
         self._path = path
@@ -43,7 +47,8 @@ class FileSink:
     def write(self, line: bytes) -> None:
         if self._file < 0:
             flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_CLOEXEC", 0)
-            self._file = os.open(self._path, flags, 0o644)
+            is_ours = os.stat(os.path.dirname(self._path)).st_uid == os.geteuid()
+            self._file = os.open(self._path, flags, 0o600 if is_ours else 0o644)
         self._size += os.write(self._file, line)
 
     def close(self) -> None:

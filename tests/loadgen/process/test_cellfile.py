@@ -110,11 +110,13 @@ def test_a_cell_is_judged_once_by_what_was_expected_of_it_and_only_then_complete
     assert not is_complete(tmp_path, file.folder)
     one: RequestRecord = record(seq=1, config=None)
     file.append(one.encode())
+    file.append(one.encode())  # shipped again
     finished = file.finish(observed(complete=ended), LevelLog())
     assert is_complete(tmp_path, file.folder) is ended
     data = read_cell(file.folder)
     assert data.cell == finished.cell
     assert data.cell.requested["cpus"] == {"mode": "shared"}
+    assert (data.cell.achieved["records"], data.cell.achieved["repeated"]) == (1, 1)
     assert data.cell.achieved["earlier_tries"] == 1
     assert data.cell.achieved["noise"].keys() >= {"steal_percent", "target_delay_percent"}
     checks = {check.name: check for check in data.cell.verdict.checks}

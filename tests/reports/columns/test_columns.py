@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from records.cells.believed import Bounds, Sieve
 from records.cells.cell import Cell, Window
 from records.cells.measure import ended_inside, measured
 from records.cells.reader import read_cell as read_records
@@ -17,6 +18,7 @@ from records.cells.request import OUTCOMES, RequestRecord
 from records.errors import RecordError
 from records.files import write_json
 from reports.columns import blocks, reader
+from reports.columns.believed import first_records, possible
 from reports.columns.blocks import requests_in
 from reports.columns.reader import read_cell
 from reports.columns.requests import Requests
@@ -89,12 +91,18 @@ def test_what_columns_say_is_what_records_say(found: list[dict[str, Any]]) -> No
         assert columns.stages.has(stage).tolist() == [stage in (r.stages or {}) for r in records]
     assert columns.thought_first.tolist() == [r.thought_first for r in records]
     assert impossible_stages(columns).tolist() == list(map(streams.impossible_stages, records))
+    bounds = Bounds(last_ns=8_000_000_000, longest_ns=4_000_000_000)
+    sieve = Sieve(bounds)
+    kept = list(sieve(records))
+    once = columns.where(first_records(columns))
+    assert lists(once.where(possible(once, bounds))) == lists(kept)
+    assert len(once) == len(records) - sieve.left_out.repeated
     for window in (None, Window(start_ns=10, end_ns=5_000_000_000)):
         assert lists(columns.measured(window)) == lists(measured(records, window))
         assert lists(columns.good_ended_in(window)) == lists(ended_inside(records, window))
 
 
-GOOD = orjson.loads(records_of([{"user": 0, "seq": 0, "sent_at_ns": 1, "ended_at_ns": 2}])[0].encode())
+GOOD = orjson.loads(records_of([{"user": 0, "seq": 0, "sent_at_ns": 1, "ended_at_ns": 10**13}])[0].encode())
 
 
 def line(**changes: Any) -> bytes:
@@ -106,7 +114,7 @@ ODD = (
     line(gaps_us=[], later_field=[1], seq=1),
     line(outcome="cut", flags=["dropped"], seq=2),
     b"\n \n",
-    line(seq=3, gaps_us=[3_000_000_000, -1]).replace(b",", b" , "),
+    line(seq=3, gaps_us=[3_000_000_000, 7]).replace(b",", b" , "),
     line(seq=4, stages={"embed": {"queued_ms": 2.5}, "llm": {}}, labels={"a": "b"}),
     b"\n",
 )
@@ -150,7 +158,7 @@ def test_a_number_of_more_than_64_bits_is_refused_with_its_line(tmp_path: Path) 
 
 def test_a_service_that_numbers_its_stages_is_read_all_the_same(tmp_path: Path) -> None:
     stages = [{f"step-{n}": {"running_ms": float(n)}} for n in range(100)]
-    found = read_cell(cell_with(tmp_path, b"".join(line(stages=one) for one in stages)))
+    found = read_cell(cell_with(tmp_path, b"".join(line(seq=n, stages=one) for n, one in enumerate(stages))))
     assert [r.stages for r in found.requests] == stages
     assert isinstance(blocks.requests_in(found.requests), Requests)
 

@@ -68,6 +68,7 @@ def used_again(idle_s: float, broken: str, each: int = 3, new: bool = False) -> 
             line["flags"].append("retried")
         else:
             line |= {"outcome": "truncated", "headers_at_ns": None, "first_token_at_ns": None}
+            line["last_token_at_ns"] = None
             line |= {"ended_at_ns": line["sent_at_ns"] + (500 if broken == "killed" else 20) * MS}
 
     return change

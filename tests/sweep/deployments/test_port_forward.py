@@ -21,6 +21,7 @@ from sweep.deployments.protocol import Endpoint
 from sweep.measuring.watched import watched
 from sweep.running import kubectl
 from sweep.running.kubectl import Kubectl, KubectlError
+from workloads.checks.run import port_forward
 
 
 def test_it_is_begun_again_and_ends_with_its_target(fake_kubectl: Any, setup_of: Any) -> None:

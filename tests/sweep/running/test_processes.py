@@ -33,8 +33,10 @@ def test_a_child_s_output_is_kept_and_its_complaint_is_its_last_error(
     one = child(f"import sys; sys.stdout.write({written!r}); sys.exit({code})")
     assert one.wait(20) == code
     assert one.complaint() == complaint
+    modes = [(tmp_path / "log").stat().st_mode & 0o777]
     one.stop()
     assert (tmp_path / "log").read_text() == written
+    assert [*modes, (tmp_path / "log").stat().st_mode & 0o777] == [0o600, 0o644]  # blanked by now
 
 
 @pytest.mark.parametrize(("program", "how"), [

@@ -1,0 +1,147 @@
+"""Which records are believed: each request once, and none whose times cannot be.
+
+What is left out is in no figure, whoever reads; how many were is kept beside the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from operator import attrgetter
+
+from records.cells.cell import Cell, Check
+from records.cells.request import RequestRecord
+
+MOMENTS = (
+    "headers_at_ns",
+    "first_event_at_ns",
+    "first_generated_at_ns",
+    "first_token_at_ns",
+    "last_token_at_ns",
+)
+"""What happens between sending and the end, if it does."""
+LATEST_NS = 1 << 62
+"""The year 2116: what follows can be added to."""
+LEEWAY_NS = 3_600_000_000_000
+"""An hour: so long past what the load allows a request, nobody's stall explains it."""
+UNKNOWN_TIMEOUT_S = 86_400.0
+"""A day, of a cell that does not say how long a request could take."""
+IMPOSSIBLE_SHARE = 0.05
+"""Of a cell's records: with more, a p95 may be of the others alone."""
+CHECK = "possible-times"
+
+
+@dataclass(frozen=True, kw_only=True)
+class LeftOut:
+    """How many records of a cell are in no figure."""
+
+    repeated: int = 0
+    """Of a request that has a record already."""
+    impossible: int = 0
+    """Whose times cannot be."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bounds:
+    """Between which moments a cell's requests can be sent (Unix ns), and how long one can take."""
+
+    first_ns: int = 0
+    last_ns: int = LATEST_NS
+    longest_ns: int
+
+    @classmethod
+    def of(cls, cell: Cell) -> Bounds:
+        window, timeout_s = cell.window, cell.requested.get("request_timeout_s")
+        if not isinstance(timeout_s, int | float) or not 0 < timeout_s < LATEST_NS / 4e9:
+            timeout_s = UNKNOWN_TIMEOUT_S
+        longest_ns = int(timeout_s * 1e9) + LEEWAY_NS
+        if window is None:
+            return cls(longest_ns=longest_ns)
+        return cls(
+            first_ns=window.start_ns - longest_ns, last_ns=window.end_ns + longest_ns, longest_ns=longest_ns
+        )
+
+
+_moments = attrgetter(*MOMENTS)
+
+
+def is_possible(record: RequestRecord, bounds: Bounds) -> bool:
+    """Can it have happened so? It was sent when it was due or later, and while its cell was measured (a
+    warm-up may take hours); all else was between that and its end, its tokens in their order; no gap is
+    negative, and all of them are no longer than the whole. The same of columns says
+    `reports.columns.believed`."""
+    start, sent, ended = record.start_ns, record.sent_at_ns, record.ended_at_ns
+    if not 0 <= start <= sent <= ended <= LATEST_NS or ended - start > bounds.longest_ns:
+        return False
+    if not bounds.first_ns <= sent <= bounds.last_ns and "warmup" not in record.flags:
+        return False
+    if not all(at is None or sent <= at <= ended for at in _moments(record)):
+        return False
+    first, last, body = record.first_token_at_ns, record.last_token_at_ns, record.body_ended_at_ns
+    if first is not None and last is not None and last < first:
+        return False
+    if body is not None and not sent <= body <= sent + bounds.longest_ns:
+        return False
+    gaps_us = record.gaps_us
+    return not len(gaps_us) or (
+        min(gaps_us) >= 0 and 1000.0 * sum(gaps_us) <= ended - sent + 1000 * len(gaps_us)
+    )
+
+
+class Sieve:
+    """Lets records through that are believed, and counts the others. One a cell. Without ``bounds`` all times
+    can be."""
+
+    def __init__(self, bounds: Bounds | None) -> None:
+        self._bounds = bounds
+        self._seen: set[int] = set()
+        self._repeated = self._impossible = 0
+
+    @property
+    def left_out(self) -> LeftOut:
+        """Until now."""
+        return LeftOut(repeated=self._repeated, impossible=self._impossible)
+
+    def __call__(self, records: Iterable[RequestRecord]) -> Iterator[RequestRecord]:
+        for record in records:
+            # Of a million, hashes take a third of the memory that the names take, and two of them are alike
+            # once in 40 million times.
+            own = hash((record.worker, record.user, record.seq, record.sent_at_ns))
+            if own in self._seen:
+                self._repeated += 1
+                continue
+            self._seen.add(own)
+            if self._bounds is None or is_possible(record, self._bounds):
+                yield record
+            else:
+                self._impossible += 1
+
+
+def possible_times(impossible: int, records: int) -> tuple[Check, ...]:
+    """A check of a cell with impossible records; ``records``: all, each once. None: there is none."""
+    if not impossible:
+        return ()
+    text = f"the times of {impossible} of {records} requests cannot be, which are in no figure"
+    advice = "see which clock, or who else, wrote them"
+    return (Check.bounded(CHECK, impossible / records, IMPOSSIBLE_SHARE, text, advice=advice),)
+
+
+def all_there(cell: Cell, records: int, counted: int, left_out: LeftOut) -> tuple[Check, ...]:
+    """Checks of what there is now: those that are believed, of them the measured ones, and the others. One
+    fails where records were lost, or added, since the load's end counted them; one where the times of many
+    cannot be."""
+    if not cell.complete:
+        return ()
+    impossible = left_out.impossible
+    times = possible_times(impossible, records + impossible)
+    # Not every cell.json has ``records``; which of those left out since then was a measured one is not known.
+    requests = None if impossible else cell.achieved.get("requests")
+    kinds = (
+        ("measured requests", counted, requests),
+        ("requests", records + impossible, cell.achieved.get("records")),
+    )
+    for what, found, wanted in kinds:
+        if wanted not in (None, found):
+            text = f"requests.jsonl holds {found} {what}, at the load's end there were {wanted}"
+            return (Check(name="records", status="fail", figure=found, bound=wanted, text=text), *times)
+    return times

@@ -1,0 +1,74 @@
+"""Which requests are believed, as `records.cells.believed` says, of all of a cell at once."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from records.cells.believed import LATEST_NS, MOMENTS, Bounds, LeftOut
+from records.cells.cell import Cell
+from reports.columns.kinds import NO_INTEGER, Ints, Mask
+from reports.columns.requests import Requests
+
+
+def believed(requests: Requests, cell: Cell) -> tuple[Requests, LeftOut]:
+    """Those of them, in their order, and how many are not."""
+    first = first_records(requests)
+    once = requests.where(first)
+    can_be = possible(once, Bounds.of(cell))
+    left_out = LeftOut(repeated=len(requests) - len(once), impossible=int((~can_be).sum()))
+    return once.where(can_be), left_out
+
+
+def first_records(requests: Requests) -> Mask:
+    """Which are the first of their request? Hardly two are sent in one nanosecond, so that names are compared
+    of few."""
+    sent = requests.sent_ns
+    first = np.ones(len(sent), dtype=np.bool_)
+    ordered = np.sort(sent, kind="stable")  # they are nearly in order
+    twice = ordered[1:][ordered[1:] == ordered[:-1]]
+    if not len(twice):
+        return first
+    places = np.flatnonzero(np.isin(sent, twice))
+    workers = requests.manner.ranks(lambda one: one.worker)[places]
+    names = [workers, *(requests.integers(name)[places] for name in ("user", "seq", "sent_at_ns"))]
+    order = np.lexsort((places, *names))
+    same = np.logical_and.reduce([name[order][1:] == name[order][:-1] for name in names])
+    first[places[order[1:][same]]] = False
+    return first
+
+
+def possible(requests: Requests, bounds: Bounds) -> Mask:
+    """Which can have happened so? `records.cells.believed.is_possible` says how."""
+    start, sent, ended = requests.start_ns, requests.sent_ns, requests.ended_ns
+    found: Mask = (start >= 0) & (start <= sent) & (sent <= ended) & (ended <= LATEST_NS)
+    found &= ended - np.maximum(start, 0) <= bounds.longest_ns
+    outside = (sent < bounds.first_ns) | (bounds.last_ns < sent)
+    if outside.any():
+        found &= ~outside | requests.mask(lambda one: "warmup" in one.flags)
+    for name in MOMENTS:
+        at = requests.integers(name)
+        found &= (at == NO_INTEGER) | ((sent <= at) & (at <= ended))
+    first, last = requests.integers("first_token_at_ns"), requests.integers("last_token_at_ns")
+    found &= (first == NO_INTEGER) | (last == NO_INTEGER) | (first <= last)
+    body = requests.integers("body_ended_at_ns")
+    found &= (body == NO_INTEGER) | ((sent <= body) & (body - np.maximum(sent, 0) <= bounds.longest_ns))
+    _refuse_gaps(requests, sent, ended, found)
+    return found
+
+
+def _refuse_gaps(requests: Requests, sent: Ints, ended: Ints, found: Mask) -> None:
+    """Of those that have some, as numbers that no sum is too great for."""
+    gaps = requests.gaps_us
+    if not len(gaps.flat):
+        return
+    has = np.flatnonzero(gaps.counts)
+    starts = (np.cumsum(gaps.counts, dtype=np.int64) - gaps.counts)[has]
+    # As what they are kept in, where no sum has more bits: that takes a fourth of the time.
+    most = int(gaps.flat.max()) * int(gaps.counts.max())
+    fits = gaps.flat.min() >= 0 and most <= np.iinfo(gaps.flat.dtype).max
+    total_us = np.add.reduceat(gaps.flat, starts, dtype=gaps.flat.dtype if fits else np.float64)
+    rounded_ns = 1000 * gaps.counts[has].astype(np.int64)
+    can_be = 1000.0 * total_us <= (ended - sent)[has] + rounded_ns
+    if not fits:
+        can_be &= np.minimum.reduceat(gaps.flat, starts) >= 0
+    found[has] &= can_be

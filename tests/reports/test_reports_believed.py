@@ -1,0 +1,109 @@
+"""No record is counted twice, and none whose times cannot be, by the report or by the frame."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from records.cells.reader import read_cell as read_records
+from records.cells.reader import read_run
+from reported import analysed, report, rewritten, words
+from reports.columns.reader import read_cell
+from reports.frame.build import frame
+
+S, HOUR = 10**9, 3_600 * 10**9
+TEN_YEARS = 87_600 * HOUR
+Line = dict[str, Any]
+
+
+def set_to(**changes: Callable[[Line], Any]) -> Callable[[Line], None]:
+    def change(line: Line) -> None:
+        line |= {name: value(line) for name, value in changes.items()}
+
+    return change
+
+
+def moved(by_ns: int) -> Callable[[Line], None]:
+    """All of its times."""
+
+    def change(line: Line) -> None:
+        line |= {name: at + by_ns for name, at in line.items() if name.endswith("_at_ns") and at is not None}
+
+    return change
+
+
+IMPOSSIBLE = {
+    "token-before-request": set_to(first_token_at_ns=lambda line: line["sent_at_ns"] - 1),
+    "end-before-start": set_to(ended_at_ns=lambda line: line["sent_at_ns"] - 5 * S),
+    "end-before-token": set_to(ended_at_ns=lambda line: line["first_token_at_ns"] - 1),
+    "tokens-backwards": set_to(last_token_at_ns=lambda line: line["first_token_at_ns"] - 1),
+    "sent-before-it-was-due": set_to(due_at_ns=lambda line: line["sent_at_ns"] + 1),
+    "event-in-1970": set_to(first_event_at_ns=lambda _: 10**12),
+    "headers-negative": set_to(headers_at_ns=lambda _: -1),
+    "first-token-in-ten-years": set_to(**dict.fromkeys(
+        ("first_token_at_ns", "last_token_at_ns", "ended_at_ns"), lambda line: line["sent_at_ns"] + TEN_YEARS
+    )),
+    "body-in-ten-years": set_to(body_ended_at_ns=lambda line: line["ended_at_ns"] + TEN_YEARS),
+    "past-all-years": set_to(ended_at_ns=lambda _: (1 << 63) - 1),
+    "hours-after-its-cell": moved(30 * HOUR),
+    "hours-before-its-cell": moved(-30 * HOUR),
+    "negative-gap": set_to(gaps_us=lambda line: [-1, *line["gaps_us"]]),
+    "gaps-longer-than-the-answer": set_to(gaps_us=lambda _: [10**8, 0]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("change", IMPOSSIBLE.values(), ids=list(IMPOSSIBLE))
+def test_what_cannot_have_been_is_in_no_figure_and_said(
+    made: Any, tmp_path: Path, change: Callable[[Line], None]
+) -> None:
+    spec = made.spec(seconds=10.0, achieved={"records": 200})
+    run = made.run(tmp_path / "run", [spec])
+    [whole] = read_run(run).cells
+    rewritten(run, lambda line, number: change(line) if number == 77 else None)
+    found, careful = read_cell(whole.path), read_records(whole.path)
+    left = [r for r in whole.requests if r.seq != 77]
+    assert [r.seq for r in found.requests] == [r.seq for r in careful.requests] == [r.seq for r in left]
+    assert found.left_out == careful.left_out
+    assert found.cell == careful.cell
+    analysis = analysed(run)
+    assert analysis.levels[0].valid
+    assert analysis.levels[0].figures.requests == 199
+    assert "The times of 1 record cannot be" in words(analysis)
+    assert {"code": "impossible-times", "cells": [whole.cell.name], "records": 1} in [
+        note.to_json() for note in analysis.notes
+    ]
+    assert list(frame(run)["seq"]) == [r.seq for r in left]
+
+
+def test_a_cell_with_many_such_records_is_not_believed(made: Any, tmp_path: Path) -> None:
+    run = made.run(tmp_path / "run", [made.spec(seconds=10.0)])
+    rewritten(run, lambda line, number: IMPOSSIBLE["end-before-start"](line) if number % 10 == 0 else None)
+    done = report(run)
+    assert done.exit_code == 3
+    assert "the times of 20 of 200 requests cannot be" in " ".join(done.stdout.split())
+    assert not frame(run)["valid"].any()
+
+
+def test_a_request_with_two_records_counts_once(made: Any, tmp_path: Path) -> None:
+    run = made.run(tmp_path / "run", [made.spec(seconds=10.0, achieved={"records": 200})])
+    [whole] = read_run(run).cells
+    file = whole.path / "requests.jsonl"
+    lines = file.read_bytes().splitlines(keepends=True)
+    file.write_bytes(b"".join([*lines, *reversed(lines[5:]), lines[0]]))
+    found, careful = read_cell(whole.path), read_records(whole.path)
+    assert [r.seq for r in found.requests] == [r.seq for r in careful.requests] == list(range(200))
+    assert found.left_out.repeated == careful.left_out.repeated == 196
+    analysis = analysed(run)
+    assert (analysis.levels[0].valid, analysis.levels[0].figures.requests) == (True, 200)
+    assert "196 records are of requests that have another: each request counts once" in words(analysis)
+    assert len(frame(run)) == 200
+
+
+def test_a_directory_given_twice_is_read_once_and_said(made: Any, tmp_path: Path) -> None:
+    run = made.run(tmp_path / "run", [made.spec()])
+    done = report(run, f"{run}/")
+    assert done.exit_code == report(run).exit_code
+    assert f"report: {run} was given twice, and is read once" in done.stderr
