@@ -123,6 +123,7 @@ OF_THE_LOOP: Sequence[Case] = (
         healthy=settings(**REAL),
         planted=_put("heavy_embedding", 2, {"RETRIEVAL": "blocking", **REAL}),
         locust=ABOUT_THE_NOTES,
+        mending="other",
     ),
     Case(
         name="blocking-network-call",
@@ -135,6 +136,7 @@ OF_THE_LOOP: Sequence[Case] = (
         healthy=settings(**REAL),
         planted=_put("model_checks", 2, {"MODEL_LOADING": "per-request", **REAL}),
         locust=ABOUT_THE_NOTES,
+        mending="work",
     ),
     Case(
         name="llm-client-blocking",
@@ -147,13 +149,15 @@ OF_THE_LOOP: Sequence[Case] = (
         right=(("preprocessing-on-loop", "event-loop-blocked"),),
         planted=_put("counted_tokens", 30, {"PREPROCESSING": "inline"}),
         locust=("--questions", f"{{texts}}/{LONG_QUESTIONS}"),
+        mending="other",
     ),
     Case(
         name="slow-search",
         right=(("search-bound", "event-loop-blocked"),),
         planted=_put("large_index", 100),
+        mending="other",
     ),
-    Case(name="big-heap-gc", right=(("gc-pauses",),), planted=_put("heap", 1)),
+    Case(name="big-heap-gc", right=(("gc-pauses",),), planted=_put("heap", 1), mending="work"),
 )
 OF_POOLS: Sequence[Case] = (
     Case(
@@ -189,6 +193,7 @@ OF_POOLS: Sequence[Case] = (
         name="llm-client-per-request",
         right=(("client-per-request",),),
         planted=_put("client_per_request", 1),
+        mending="work",
     ),
     Case(
         name="llm-client-threaded-4",
@@ -223,6 +228,7 @@ OF_OTHERS: Sequence[Case] = (
         name="noisy-neighbour",
         right=(("noisy-neighbour", "cpu-oversubscribed"),),
         planted=_put("neighbour", 8),
+        mending="other",
     ),
     Case(
         name="healthy",
@@ -247,6 +253,7 @@ OF_THE_WAY: Sequence[Case] = (
         locust=("--arrival", "constant", "--max-inflight", str(MOST_AT_ONCE)),
         rates=(2, 40),
         own_faults=("dropped",),
+        mending="other",
     ),
     Case(
         name="liveness-kill",
@@ -256,6 +263,7 @@ OF_THE_WAY: Sequence[Case] = (
         app=SUPERVISED_APP,
         locust=OPENAI,
         own_faults=BROKEN_OFF,
+        mending="other",
     ),
     Case(
         name="keepalive-race",
@@ -266,6 +274,7 @@ OF_THE_WAY: Sequence[Case] = (
         locust=("--think-time", f"{PAUSE_S:g}"),
         sweep=("--warmup-requests", "1"),  # users that pause have few
         own_faults=("retried", "failures"),
+        mending="other",
     ),
     Case(
         name="autoscaler-blind",
@@ -275,7 +284,14 @@ OF_THE_WAY: Sequence[Case] = (
     ),
 )
 OF_A_FOREIGN_APP: Sequence[Case] = tuple(
-    Case(name=f"foreign-{name}", right=(right,), planted=planted, app=FOREIGN_APP, locust=OPENAI)
+    Case(
+        name=f"foreign-{name}",
+        right=(right,),
+        planted=planted,
+        app=FOREIGN_APP,
+        locust=OPENAI,
+        mending="work" if name == "client-per-request" else "waits",
+    )
     for name, right, planted in (
         ("blocking-call", ("event-loop-blocked",), _foreign("blocking", 50)),
         ("lock", ("stage-serialised",), _foreign("lock", 100)),

@@ -133,6 +133,7 @@ def _binding(service: Service, inside: InsideOfCells) -> Iterator[Finding]:
             found,
             predictable=on_loop.kind not in ("embedding", "search"),
             spared=_took(service, inside, on_loop) if on_loop.kind in AS_DONE else 0.0,
+            loop=True,
         ),
         evidence=(
             Evidence(figure="the loop's thread is held", value=100 * inside.loop_busy, unit="%"),
