@@ -11,7 +11,7 @@ from plants.texts import LONG_QUESTIONS, QUESTIONS
 NONE: Mapping[str, str] = {}
 
 
-def _put(plant: str, amount: float, others: Mapping[str, str] = NONE, *, fewer: bool = False) -> Side:
+def put(plant: str, amount: float, others: Mapping[str, str] = NONE, *, fewer: bool = False) -> Side:
     """A plant of `plants.put`: at twice the dose twice as much of it; ``fewer``: half as many places."""
 
     def side(dose: float) -> Variant:
@@ -91,7 +91,7 @@ def _langchain(store: str, ms: float) -> Side:
     return side
 
 
-def _threads(count: int) -> dict[str, str]:
+def threads(count: int) -> dict[str, str]:
     return {"RETRIEVAL": "threaded", "RETRIEVAL_THREADS": str(count)}
 
 
@@ -121,20 +121,20 @@ OF_THE_LOOP: Sequence[Case] = (
         name="blocking-retrieval",
         right=(("event-loop-blocked", "embedding-cpu-bound"),),
         healthy=settings(**REAL),
-        planted=_put("heavy_embedding", 2, {"RETRIEVAL": "blocking", **REAL}),
+        planted=put("heavy_embedding", 2, {"RETRIEVAL": "blocking", **REAL}),
         locust=ABOUT_THE_NOTES,
         mending="other",
     ),
     Case(
         name="blocking-network-call",
         right=(("event-loop-blocked",),),
-        planted=_put("blocking_call", 50),
+        planted=put("blocking_call", 50),
     ),
     Case(
         name="model-check-per-request",
         right=(("model-load-on-request-path",),),
         healthy=settings(**REAL),
-        planted=_put("model_checks", 2, {"MODEL_LOADING": "per-request", **REAL}),
+        planted=put("model_checks", 2, {"MODEL_LOADING": "per-request", **REAL}),
         locust=ABOUT_THE_NOTES,
         mending="work",
     ),
@@ -147,36 +147,36 @@ OF_THE_LOOP: Sequence[Case] = (
     Case(
         name="preprocessing-inline",
         right=(("preprocessing-on-loop", "event-loop-blocked"),),
-        planted=_put("counted_tokens", 30, {"PREPROCESSING": "inline"}),
+        planted=put("counted_tokens", 30, {"PREPROCESSING": "inline"}),
         locust=("--questions", f"{{texts}}/{LONG_QUESTIONS}"),
         mending="other",
     ),
     Case(
         name="slow-search",
         right=(("search-bound", "event-loop-blocked"),),
-        planted=_put("large_index", 100),
+        planted=put("large_index", 100),
         mending="other",
     ),
-    Case(name="big-heap-gc", right=(("gc-pauses",),), planted=_put("heap", 1), mending="work"),
+    Case(name="big-heap-gc", right=(("gc-pauses",),), planted=put("heap", 1), mending="work"),
 )
 OF_POOLS: Sequence[Case] = (
     Case(
         name="embedding-semaphore-1",
         right=(("stage-serialised",),),
-        healthy=_put("remote_embedding", 100, POOL),
-        planted=_put("remote_embedding", 100, {"PLANT_LIMIT": "1", **POOL}),
+        healthy=put("remote_embedding", 100, POOL),
+        planted=put("remote_embedding", 100, {"PLANT_LIMIT": "1", **POOL}),
     ),
     Case(
         name="retrieval-pool-2",
         right=(("thread-pool-exhausted",),),
-        healthy=_put("remote_store", 200, _threads(64)),
-        planted=_put("remote_store", 200, _threads(2)),
+        healthy=put("remote_store", 200, threads(64)),
+        planted=put("remote_store", 200, threads(2)),
     ),
     Case(
         name="default-executor-filled",
         right=(("default-executor-exhausted",),),
         healthy=settings(PLANT="default_executor", PLANT_AMOUNT="0"),
-        planted=_put("default_executor", 2, fewer=True),
+        planted=put("default_executor", 2, fewer=True),
     ),
     Case(
         name="langchain-default-executor",
@@ -187,20 +187,20 @@ OF_POOLS: Sequence[Case] = (
     Case(
         name="http-pool-4",
         right=(("connection-pool-exhausted",),),
-        planted=_put("small_pool", 4, fewer=True),
+        planted=put("small_pool", 4, fewer=True),
     ),
     Case(
         name="llm-client-per-request",
         right=(("client-per-request",),),
-        planted=_put("client_per_request", 1),
+        planted=put("client_per_request", 1),
         mending="work",
     ),
     Case(
         name="llm-client-threaded-4",
         right=(("thread-pool-exhausted", "llm-client-blocking"),),
-        planted=_put("few_llm_threads", 4, {"LLM_CLIENT": "threaded"}, fewer=True),
+        planted=put("few_llm_threads", 4, {"LLM_CLIENT": "threaded"}, fewer=True),
     ),
-    Case(name="lock-across-await", right=(("stage-serialised",),), planted=_put("locked", 100)),
+    Case(name="lock-across-await", right=(("stage-serialised",),), planted=put("locked", 100)),
 )
 OF_OTHERS: Sequence[Case] = (
     Case(
@@ -215,7 +215,7 @@ OF_OTHERS: Sequence[Case] = (
         healthy=_llm(),
         planted=_llm(slower=0.1),
     ),
-    Case(name="async-wait-30ms", right=(("latency-only",),), planted=_put("waiting", 30)),
+    Case(name="async-wait-30ms", right=(("latency-only",),), planted=put("waiting", 30)),
     Case(
         name="buffering-in-front",
         right=(("buffered-stream",),),
@@ -227,7 +227,7 @@ OF_OTHERS: Sequence[Case] = (
     Case(
         name="noisy-neighbour",
         right=(("noisy-neighbour", "cpu-oversubscribed"),),
-        planted=_put("neighbour", 8),
+        planted=put("neighbour", 8),
         mending="other",
     ),
     Case(
