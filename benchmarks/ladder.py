@@ -75,7 +75,8 @@ def line(found: dict[str, Any]) -> str:
         f"{found['case']}: by {by} users {what} stops it (is {found['binds']}) "
         f"at {said['per_second']['value']:.1f} a second, measured "
         f"{said['measured_per_second']:.1f} ({100 * found['off']:+.0f} %), "
-        f"and {said['users']['value']:.1f} users, measured between {low} and {high}: {'right' if found['right'] else 'WRONG'}{spoiled}"
+        f"and {said['users']['value']:.1f} users, measured between {low} and {high}: "
+        f"{'right' if found['right'] else 'WRONG'}{spoiled}"
     )
 
 

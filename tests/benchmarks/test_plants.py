@@ -18,10 +18,12 @@ TELLING = ("plant", "target_app", "embed", "MockedEmbeddings", "search-pool", "P
 def plants(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     """The bench's modules, which are no package of ours."""
     monkeypatch.syspath_prepend(str(BENCHMARKS))
-    from plants import blanking, case, catalogue, judging, matrix, sweeping
+    import ladder
+    from plants import blanking, case, catalogue, judging, laddered, matrix, sweeping
 
     return SimpleNamespace(
         blanking=blanking, case=case, catalogue=catalogue, judging=judging, matrix=matrix, sweeping=sweeping,
+        ladder=ladder, laddered=laddered,
     )  # fmt: skip
 
 
@@ -186,6 +188,26 @@ def test_the_matrix_has_a_row_a_case(plants: SimpleNamespace) -> None:
     )
     assert lines[3] == "| two | full | 0.50x (0.40-0.60) | - | yes | - | no | - | - | - |"
     assert "full dose: 2 of 2 cases count; the first finding is right in 1." in lines[5]
+
+
+@pytest.mark.parametrize(("value", "inside", "right"), [
+    (11.4, True, True), (8.6, True, True), (11.6, True, False), (10.0, False, False), (None, True, None),
+])  # fmt: skip
+def test_a_predicted_ceiling_is_held_against_the_measured_one(
+    plants: SimpleNamespace, value: float | None, inside: bool, right: bool | None
+) -> None:
+    said = {"per_second": {"value": value}, "measured_per_second": 10.0, "inside": inside}
+    assert plants.ladder._said({"predicted": said if value else None}).get("right") is right
+
+
+def test_a_ladder_is_one_variant_from_one_user_on(tmp_path: Path, plants: SimpleNamespace) -> None:
+    for case in plants.laddered.LADDERED:
+        words = plants.sweeping.command(case, ["healthy:B=c"], "name", tmp_path, 24)
+        levels = words[words.index("--concurrency") + 1]
+        assert levels.startswith("1,")
+        assert levels.count(",") >= 4
+        assert case.sides == ("healthy",)
+        assert case.healthy(1.0) == case.planted(1.0)
 
 
 def test_a_field_that_would_tell_is_not_handed_over(tmp_path: Path, plants: SimpleNamespace) -> None:
