@@ -34,7 +34,10 @@ def mended(
         best = _lower(best, bound)
     if (allowed := _allowed(service.heavy, spared)) is None or allowed >= best.value:
         return best
-    if spared or any(rung.resource.kind == PROCESSOR and rung.told in UNTOLD for rung in rungs):
+    told = next((rung.told for rung in rungs if rung.resource.kind == PROCESSOR), None)
+    if told == "falls" and not (spared or loop) and _allows(service, best.value):
+        return best
+    if spared or told in UNTOLD:
         return None  # it allows that at least: how much more nobody knows
     of_repeats = (_allowed(each, spared) for each in service.heavy.each)
     return _lower(best, by_repeats(allowed, [[rate for rate in of_repeats if rate is not None]]))
@@ -103,6 +106,21 @@ def _allowed(point: LoadedPoint, spared: float) -> float | None:
     if machine is None or machine.busy <= 0:
         return None
     return point.per_second / max(LEAST_LEFT * machine.busy, machine.busy - spared / machine.cores)
+
+
+def _allows(service: Service, rate: float) -> bool:
+    """Does the processor, by what an answer more takes from the light load to the heavy one? Where an answer
+    takes less of it the more there are, a part being fixed or work done in batches, one beyond takes no more
+    than that. All repeats have to say so. It does not hold of a loop that is held: who works off what has come
+    meanwhile takes less than who is not late."""
+    for one in (service, *_repeats(service)):
+        few, many = one.light, one.heavy
+        if few.machine is None or many.machine is None or many.per_second <= few.per_second:
+            return False
+        each = (many.machine.busy - few.machine.busy) / (many.per_second - few.per_second)
+        if each <= 0 or many.per_second + (1 - many.machine.busy) / each < rate:
+            return False
+    return True
 
 
 def _is_mended(rung: Rung, kinds: set[str]) -> bool:

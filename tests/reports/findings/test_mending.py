@@ -53,3 +53,25 @@ def test_of_a_held_loop_what_waits_elsewhere_is_freed_as_far_as_it_is_met_late(
     found = mending.mended(service, excesses[:1], spared, loop=loop)
     assert found is not None
     assert found.value == pytest.approx(20.0 / ((20.0 - waits) / 10.0))
+
+
+def _used(rate: float, busy: float) -> Any:
+    return SimpleNamespace(per_second=rate, machine=SimpleNamespace(busy=busy, cores=1.0), each=())
+
+
+@pytest.mark.parametrize(("freed", "loop", "light_busy", "best"), [
+    (120.0, False, 0.1, 120.0),  # 15 more took a tenth: what is left of it does for 120 more
+    (150.0, False, 0.1, None), (120.0, True, 0.1, None),
+    (120.0, False, 0.05, None),  # the other repeat's took a half more
+])  # fmt: skip
+def test_a_demand_that_falls_allows_what_an_answer_more_takes(
+    monkeypatch: pytest.MonkeyPatch, freed: float, loop: bool, light_busy: float, best: float | None
+) -> None:
+    rung = SimpleNamespace(resource=Resource(kind=PROCESSOR), told="falls", ceiling=None, share=0.2)
+    monkeypatch.setattr(mending, "ladder", lambda service: SimpleNamespace(rungs=[rung]))
+    monkeypatch.setattr(mending, "_freed", lambda *_, **__: Estimate(value=freed))
+    other = SimpleNamespace(light=_used(5.0, light_busy), heavy=_used(20.0, 0.2))
+    monkeypatch.setattr(mending, "_repeats", lambda service: [other])
+    service: Any = SimpleNamespace(light=_used(5.0, 0.1), heavy=_used(20.0, 0.2))
+    found = mending.mended(service, (), loop=loop)
+    assert (found and found.value) == best
