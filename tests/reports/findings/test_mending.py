@@ -27,7 +27,7 @@ def test_a_processor_that_allows_more_than_is_known_predicts_nothing(
     monkeypatch.setattr(mending, "_freed", lambda *_, **__: Estimate(value=freed))
     machine = SimpleNamespace(busy=0.4, cores=1.0)
     heavy = SimpleNamespace(machine=machine, per_second=20.0, each=())
-    service: Any = SimpleNamespace(heavy=heavy)
+    service: Any = SimpleNamespace(heavy=heavy, light=SimpleNamespace(machine=None, each=()))
     found = mending.mended(service, (), spared)
     assert (found and found.value) == (best and pytest.approx(best))
 
