@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-OF_CORE = 0.01
+OF_CORE = 0.006
 """Of one core at most: with many tasks it looks less often, however seldom that comes to be."""
 OF_PROCESS = 0.01
 """Of the CPU that the process uses, where that is little,"""

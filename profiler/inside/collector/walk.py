@@ -30,6 +30,23 @@ class Wait(NamedTuple):
     """What the app called there, if that is another one than ``at``: ``AsyncClient.post``."""
 
 
+class Told(NamedTuple):
+    """What the places of a chain say of its wait, whatever its objects are at."""
+
+    app: int | None
+    """The innermost place of the app's own."""
+    rule: Rule | None
+    via: str
+    thread: int
+    """The place that has something run in a thread,"""
+    calls_it: str
+    """and its name for that; empty: there is none."""
+
+
+_TOLD: dict[tuple[SeenCode, ...], Told] = {}
+_MOST_WAYS = 2_000
+
+
 class Chain:
     """What a task awaits, from its outermost coroutine inwards, and on through the first of the tasks that it
     waits for."""
@@ -112,11 +129,32 @@ class Chain:
         return [one for one in many if isinstance(one, Task) and not one.done()]
 
     def wait(self) -> Wait:
-        rule = primitive = outermost = function = None
-        where, at_app = "", self._innermost_of_app()
-        if at_app is not None:
-            where = self.places[at_app].at(line_of(self.links[at_app]))
-        for index in range(len(self.links) - 1, -1 if at_app is None else at_app, -1):
+        told = self._told()
+        where = "" if told.app is None else self.places[told.app].at(line_of(self.links[told.app]))
+        if self.ready:
+            return Wait(READY, "", where, "")
+        kind, at = self._kind(told.rule)
+        function = own_function(_local(self.links[told.thread], told.calls_it)) if told.calls_it else None
+        if function:
+            return Wait(kind, at, function, "")
+        return Wait(kind, at, where, "" if told.via == at else told.via)
+
+    def _told(self) -> Told:
+        """Remembered: most requests that wait do so in one of a few ways, of dozens of places each."""
+        ways = tuple(self.places)
+        told = _TOLD.get(ways)
+        if told is None:
+            told = self._tell()
+            if len(_TOLD) >= _MOST_WAYS:
+                _TOLD.clear()
+            if not any(place.key in GREENLETS for place in ways):
+                _TOLD[ways] = told
+        return told
+
+    def _tell(self) -> Told:
+        rule = primitive = outermost = None
+        thread, calls_it, app = 0, "", self._innermost_of_app()
+        for index in range(len(self.links) - 1, -1 if app is None else app, -1):
             place = self.places[index]
             if place.module != "contextlib":
                 outermost = place
@@ -127,19 +165,13 @@ class Chain:
                     primitive = primitive or found
                 else:
                     rule = rule or found
-            name = IN_A_THREAD.get(place.key)
-            if name:
-                function = own_function(_local(self.links[index], name))
-        if self.ready:
-            return Wait(READY, "", where, "")
-        told = rule or primitive
-        kind, at = self._kind(told.rule if told else None)
-        via = outermost.name if outermost is not None and where else ""  # else it is the server
-        if function:
-            where, via = function, ""
-        elif told is not None and outermost is not None and told.module == outermost.module:
+            if name := IN_A_THREAD.get(place.key):
+                thread, calls_it = index, name
+        by = rule or primitive
+        via = outermost.name if outermost is not None and app is not None else ""  # else it is the server
+        if by is not None and outermost is not None and by.module == outermost.module:
             via = ""  # such as a lock's __aenter__
-        return Wait(kind, at, where, "" if via == at else via)
+        return Told(app, by.rule if by else None, via, thread, calls_it)
 
     def _innermost_of_app(self) -> int | None:
         for index in range(len(self.places) - 1, -1, -1):
@@ -182,7 +214,8 @@ def _sleeps(place: SeenCode | None) -> bool:
 
 def _in_greenlet(link: Any, place: SeenCode) -> list[SeenCode]:
     """What is between a function that runs a greenlet and what that awaits, from the innermost outwards."""
-    frame = getattr(_local(link, GREENLETS.get(place.key, "")), "gr_frame", None)
+    name = GREENLETS.get(place.key)
+    frame = getattr(_local(link, name), "gr_frame", None) if name else None
     found: list[SeenCode] = []
     while frame is not None and len(found) < _DEEP:
         found.append(seen_code(frame.f_code))

@@ -35,9 +35,9 @@ class Clocks:
 
 @pytest.mark.parametrize(("used", "look_s", "looks_a_second"), [
     (1.0, 0.0002, 10.0),  # a full core, some requests: as often as wanted
-    (1.0, 0.0012, 8.33),  # many of them: its share of a core, and no more
-    (4.0, 0.0012, 8.33),  # of one core, whatever the process uses
-    (1.0, 0.03, 0.333),  # thousands: however seldom
+    (1.0, 0.0012, 5.0),  # many of them: its share of a core, and no more
+    (4.0, 0.0012, 5.0),  # of one core, whatever the process uses
+    (1.0, 0.03, 0.2),  # thousands: however seldom
     (0.05, 0.00004, 10.0), (0.05, 0.00008, 6.25),  # an idle process: its share of that,
     (0.05, 0.0003, 5.0), (0.0, 0.0003, 5.0),  # but often enough for the diagnosis of a light load
 ])  # fmt: skip
