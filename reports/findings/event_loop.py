@@ -277,7 +277,7 @@ def work_on_loop(inside: InsideOfCells, kind: str | None = None) -> OnLoop:
         functions[function_of(work)] += busy  # type: ignore[assignment]
         lines[work.where] += busy  # type: ignore[assignment]
     function = max(functions, key=lambda one: functions[one], default="")
-    inner = {work.where for work, _ in own if function_of(work) == function}
+    inner = sorted({work.where for work, _ in own if function_of(work) == function})
     line = max(inner, key=lambda one: lines[one], default="")
     return OnLoop(
         kind=kind,

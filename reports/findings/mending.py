@@ -110,9 +110,9 @@ def _allowed(point: LoadedPoint, spared: float) -> float | None:
 
 def _allows(service: Service, rate: float) -> bool:
     """Does the processor, by what an answer more takes from the light load to the heavy one? Where an answer
-    takes less of it the more there are, as a part is fixed or work is done in batches, one beyond takes no more
-    than that. All repeats have to say so. Not of a loop that is held: who works off what has come meanwhile
-    takes less than who is not late."""
+    takes less of it the more there are, as a part is fixed or work is done in batches, one beyond takes no
+    more than that. All repeats have to say so. Not of a loop that is held: who works off what has come in the
+    meantime takes less than who is not late."""
     for one in (service, *_repeats(service)):
         few, many = one.light, one.heavy
         if few.machine is None or many.machine is None or many.per_second <= few.per_second:
