@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from plants.case import FAR_APP, FOREIGN_APP, FRONTED_APP, SUPERVISED_APP, Case, Side, Variant, settings
+from plants.case import FAR_APP, FRONTED_APP, SUPERVISED_APP, Case, Side, Variant, settings
+from plants.foreigners import OF_A_FOREIGN_APP, OPENAI
 from plants.quotas import OF_QUOTAS
 from plants.texts import LONG_QUESTIONS, QUESTIONS
 
@@ -47,14 +48,6 @@ def _llm(
         }
         said = [word for name, value in options.items() for word in (name, f"{value:g}")]
         return Variant(settings=others, llm=tuple(said))
-
-    return side
-
-
-def _foreign(wrong: str, amount: float, *, fewer: bool = False) -> Side:
-    def side(dose: float) -> Variant:
-        much = max(1, round(amount / dose)) if fewer else amount * dose
-        return Variant(settings={"FOREIGN": wrong, "FOREIGN_AMOUNT": f"{much:g}"})
 
     return side
 
@@ -112,7 +105,6 @@ BROKEN_OFF = (
     "concurrency",
     "littles-law",
 )
-OPENAI = ("--dialect", "openai", "--llm-model", "mock")
 REAL = {"USE_MOCK_EMBEDDINGS": "no"}
 POOL = {"SEARCH_EXECUTOR": "pool"}
 
@@ -282,22 +274,5 @@ OF_THE_WAY: Sequence[Case] = (
         healthy=_llm(),
         planted=_llm(places=3),
     ),
-)
-OF_A_FOREIGN_APP: Sequence[Case] = tuple(
-    Case(
-        name=f"foreign-{name}",
-        right=(right,),
-        planted=planted,
-        app=FOREIGN_APP,
-        locust=OPENAI,
-        mending="work" if name == "client-per-request" else "waits",
-    )
-    for name, right, planted in (
-        ("blocking-call", ("event-loop-blocked",), _foreign("blocking", 50)),
-        ("lock", ("stage-serialised",), _foreign("lock", 100)),
-        ("http-pool-4", ("connection-pool-exhausted",), _foreign("pool", 4, fewer=True)),
-        ("client-per-request", ("client-per-request",), _foreign("client", 1)),
-        ("default-executor", ("default-executor-exhausted",), _foreign("executor", 500)),
-    )
 )
 CASES: Sequence[Case] = (*OF_THE_LOOP, *OF_POOLS, *OF_OTHERS, *OF_QUOTAS, *OF_THE_WAY, *OF_A_FOREIGN_APP)
