@@ -54,7 +54,7 @@ bench: install ## Measure what docs/accuracy.md claims (under 15 minutes)
 		echo "benchmarks/$$part.py"; $(BIN)/python benchmarks/$$part.py || missed="$$missed $$part"; \
 	done; test -z "$$missed" || { echo "missed:$$missed"; exit 1; }
 
-cluster-test: install ## Drive rollouts at a real API server, built first (10 to 30 minutes; then 2)
+cluster-test: install ## Drive rollouts at a real API server, built first (10 to 40 minutes; then 2 to 8)
 	$(BIN)/python tests/cluster/build.py
 	$(BIN)/pytest --timeout 600 tests/cluster/rollouts.py
 

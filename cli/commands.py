@@ -56,12 +56,12 @@ _MOCK = Menu("mock", _mocks, help="A server that stands in for a slow or remote 
 
 COMMANDS: dict[str, Entry] = {
     "sweep": Entry(
-        sentence="Measure a service's variants at every load; say what stops it.",
-        example="--config baseline,mock-llm --concurrency 1,10,20",
+        sentence="Measure a service at several loads; say what holds it back.",
+        example="--deployment url:http://127.0.0.1:8000",
         **_room("sweep.cli", "command"),
     ),
     "report": Entry(
-        sentence="Say what the results of a run, or of several, mean.",
+        sentence="Say what the results of one run, or of several, mean.",
         example="results/before results/after",
         **_room("reports.cli", "main"),
     ),

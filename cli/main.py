@@ -39,7 +39,8 @@ COMMAND = Menu(
             help="Show the version and exit.",
         )
     ],
-    epilog="sweep, report and profile are short names. One load alone: locust -f locustfiles/stream.py",
+    epilog="sweep, report and profile are commands by themselves, too. One load alone, by plain Locust: "
+    "locust -f locustfiles/stream.py",
 )
 
 

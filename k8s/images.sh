@@ -30,7 +30,8 @@ if [ -z "${WHEELS:-}" ]; then
     WHEELS=build/wheels
     mkdir -p "$WHEELS"
     version=$(podman run --rm --network none --entrypoint python3 "$base" -c \
-        'import sys; print("%d.%d" % sys.version_info[:2])')
+        'import sys; print("%d.%d" % sys.version_info[:2])') || {
+        echo "error: podman starts no container here; docs/pod.md (In containers) says what helped elsewhere" >&2; exit 2; }
     echo "fetching wheels for Python $version"
     "${PYTHON:-python3}" -m pip download -qq --dest "$WHEELS" --find-links "$WHEELS" --only-binary=:all: \
         --python-version "$version" --constraint constraints.txt '.[target]' 'setuptools>=77'

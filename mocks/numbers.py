@@ -11,6 +11,11 @@ import click
 class Whole(click.IntRange):
     """A whole number within bounds."""
 
+    name = "whole number"
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
+        return "N"
+
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         _check_digits(self, value, param, ctx)
         return super().convert(value, param, ctx)
@@ -18,6 +23,8 @@ class Whole(click.IntRange):
 
 class Number(click.FloatRange):
     """A number within bounds: never nan; infinite where ``endless``."""
+
+    name = "number"
 
     def __init__(self, least: float, most: float | None = None, *, endless: bool = False) -> None:
         super().__init__(least, most)

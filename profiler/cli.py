@@ -100,7 +100,7 @@ def command_line(
     as_json: bool,
     **probes: Any,
 ) -> int:
-    """Sample the system and some processes, with all their children, into a JSON file.
+    """Record what a service gets of its machine: CPU and memory of its processes and of the whole machine.
 
     \b
     profile --duration 60                      the service on port 8001
@@ -109,15 +109,15 @@ def command_line(
     profile --command "python my_app.py"       a command of its own, until it ends
     profile --port 8080 --probe http://127.0.0.1:8080 --probe-path /health
 
-    Samples are kept at once in the .jsonl, and made into the .json at the end, also by Ctrl-C. A service
-    that starts later, or again on the same port, is followed then.
+    Children are followed, too, and a service that starts later, or again on the same port. Samples are kept
+    at once in the .jsonl, and made into the .json at the end, also by Ctrl-C.
 
     Exit codes: 0 done (also by SIGTERM, SIGHUP, and by Ctrl-C where nothing else would end it), 130
     interrupted before its time, 2 usage, or not one process to follow all the time (the machine's figures are
     written), 1 a disk that is full, of standard output too.
 
-    Memory is counted by proportional sets where Linux has them. To read one takes the kernel some 12 ms a GB;
-    so they are read once a second at most, and seldom enough to cost 0.2 % of a core.
+    Memory is the proportional set size (PSS) where Linux has it. Reading one takes the kernel some 12 ms a
+    GB, so it is read once a second at most, and seldom enough to cost 0.2 % of a core.
     """
     if port is None and text is None and not pids and match is None and not scrapes:
         port = DEFAULT_PORT

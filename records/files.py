@@ -92,15 +92,13 @@ def line_blocks(path: Path, size: int) -> Iterator[tuple[int, bytes]]:
     """(number of the first, whole lines with their newlines) of such a file, about ``size`` bytes at a time:
     empty lines too, but none that a kill cut off."""
     with open_file(path) as file:
-        number, rest = 1, b""
-        while block := file.read(size):
-            lines, newline, after = block.rpartition(b"\n")
-            if not newline:
-                rest += block
-                continue
-            lines, rest = b"".join((rest, lines, newline)), after
-            yield number, lines
-            number += lines.count(b"\n")
+        number = 1
+        while lines := file.read(size) + file.readline():
+            if whole := lines[: lines.rfind(b"\n") + 1]:
+                yield number, whole
+            if len(whole) < len(lines):
+                return
+            number += whole.count(b"\n")
 
 
 def line_count(path: Path) -> int:

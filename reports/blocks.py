@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 
 from reports.analysis.analysis import Analysis
 from reports.document.document import Block, Paragraph
-from reports.findings.acquittal import acquittals
+from reports.findings.acquitted.acquittal import acquittals
 from reports.findings.catalogue import diagnosis
-from reports.findings.finding import Finding
+from reports.findings.common.finding import Finding
 from reports.notes.verdict import verdict
 from reports.tables.cold import cold_tables
 from reports.tables.comparisons import comparison_tables

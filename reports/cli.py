@@ -23,6 +23,8 @@ class OneLine(click.Command):
     def main(self, *args: Any, **extra: Any) -> Any:
         try:
             return super().main(*args, **{**extra, "standalone_mode": False})
+        except click.MissingParameter:
+            sys.exit(_refused("name the directory of a run: report results/20260101T120000Z-sweep"))
         except click.ClickException as error:
             sys.exit(_refused(error.format_message()))
         except click.Abort:
@@ -59,10 +61,15 @@ def main(
     reference: str | None,
     export: Export | None,
 ) -> None:
-    """What a run's results mean: runs, or single cells; several are pooled by their raw values.
+    """Say what was measured and what it means, of one run or cell, or of several together.
 
-    What differs in settings, code, CPUs or what was asked is not pooled: it is rows of its own, compared
-    with each other. To compare a fix measured by two sweeps, give both: report before after
+    \b
+    report results/20260101T120000Z-sweep      one run
+    report results/before results/after        what changed between two
+    report results/mine --json | jq .findings  for programs
+
+    Several are pooled by their raw values. What differs in settings, code, CPUs or what was asked is not
+    pooled: it has rows of its own, which are compared.
 
     Exit codes: 0; 1 derived files or output that cannot be written, as on a full disk; 2 a directory that is
     no results directory, or a measurement given twice; 3 a configuration without a valid cell, a cell that

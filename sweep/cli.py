@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -13,9 +14,11 @@ from reach.flags import reaching
 from records.errors import RecordError
 from records.exit_codes import FAULT, INTERRUPTED, USAGE
 from records.files import discard, in_words
+from records.options.grouped import Grouped
 from sweep.beside.reaching import check_given_again, check_reach
 from sweep.choosing.preview import preview
 from sweep.deployments.catalogue import DEFAULT, forms
+from sweep.help import FIRST, GROUPS, LAST
 from sweep.measuring import whole
 from sweep.measuring.directory import alone, given_before, load, settled
 from sweep.measuring.targets import check_services
@@ -24,92 +27,69 @@ from sweep.mending.given_fixes import check_fixes, parse_fixes
 from sweep.mending.trying import AFTERWARDS, BESIDE_IT, OPTION, refuse_beside, tries_fixes, try_fixes_of
 from sweep.mending.trying import given as was_given
 from sweep.planned import planned
-from sweep.planning.attaching import attaching
 from sweep.planning.division import divided
 from sweep.planning.plan_options import with_options
-from sweep.planning.target import sizing, waiting
+from sweep.planning.target_options import with_target_options
 from sweep.running import cpus as division
 from sweep.running.errors import UsageError
 from sweep.running.interrupts import interruptible
 
-_EPILOG = """\b
-Examples:
-  sweep                                       baseline and the three mocks, locally
-  sweep --config baseline,mock-llm --concurrency 1,10,20
-  sweep --config blocking:RETRIEVAL=blocking --config async --reference blocking
-  sweep --config one:TORCH_THREADS=1 --config two:TORCH_THREADS=2 --set USE_MOCK_LLM=yes
-  sweep --set RETRIEVAL=blocking --name before
-  sweep --grid max-tokens=16,256 --concurrency 1,10
-  sweep --config baseline --grid rate=10,20   an open loop: requests a second
-  sweep --deployment url:http://127.0.0.1:8001 --config as-is
-  sweep --deployment url:https://rag.example --ca our-ca.pem --key-header x-api-key
-  sweep --deployment 'run:uvicorn mine:app --port {port}' --config one:WORKERS=1 --config four:WORKERS=4
-  sweep --set RETRIEVAL=blocking --config baseline --try-fixes
-  sweep --try-fixes results/20260101T120000Z-sweep
-  sweep --resume results/20260101T120000Z-sweep
-  sweep --concurrency 5 -- --think-time 0.5   what follows -- goes to locust
-
-\b
-Environment: LOCAL_BASE_URL, K8S_BASE_URL (deployments), MAX_CONCURRENT,
-TOTAL_REQUESTS, WARMUP_REQUESTS; OPENAI_BASE_URL and OPENAI_API_KEY for a real
-LLM in place of the mock server; TARGET_API_KEY for a service that wants a key;
-HTTPS_PROXY, HTTP_PROXY and NO_PROXY for running services (never for loopback).
-
-Exit codes: 0 fine, 1 a fault of ours, 2 usage or a target that never got ready,
-3 a configuration without a valid cell, 130 interrupted.
-"""
+NEAR = 0.8
+"""How alike an option has to be to one that was written wrong; click's own guesses are wilder."""
 
 
-@click.command(epilog=_EPILOG, context_settings={"max_content_width": 100})
+@click.command(
+    cls=Grouped,
+    groups=GROUPS,
+    help=FIRST,
+    epilog=LAST,
+    context_settings={"max_content_width": 104, "help_option_names": ["-h", "--help"]},
+)
 @click.option(
     "--config",
     "variants",
     multiple=True,
     metavar="NAME[:KEY=VALUE,...]",
-    help="A variant of the target, with settings of its own before those of --set; repeatable. Any name; "
-    "without settings it is the plain app, beside others that have some, but for mock-embeddings, mock-llm "
-    "and mock-both, whose settings come with their names (a misspelled one is refused). Names alone may be "
-    "listed: baseline,mock-llm. as-is is a service as it runs. [default: baseline and the three mocks; as-is "
-    "for a running service]",
+    help="A variant: a name, and the settings of the service that it stands for; repeatable. Names that come "
+    "with their settings: baseline, mock-embeddings, mock-llm, mock-both; as-is is a running service. Any "
+    "other without settings is the plain app. [default: these four; as-is for a running service]",
 )
 @click.option(
     "--concurrency",
     metavar="auto|N,N,...",
-    help="Users at once, short for --grid users=N,N. auto: 1, 10 and 20, onward until throughput stops "
-    "growing (at once to the knee, where these predict it), and between the levels beside the knee; then "
-    "again, those that decide it first. [default: auto]",
+    help="Numbers of users, short for --grid users=N,N. auto: 1, 10 and 20, more until throughput stops "
+    "growing (the knee), then levels beside the knee. [default: auto]",
 )
 @click.option(
     "--grid",
     multiple=True,
     metavar="NAME=V,V",
-    help="A factor, all of whose values are measured with all of the others'; repeatable. users; rate "
-    "(requests a second of an open loop: constant, if --arrival after -- says nothing else); any other is an "
-    "option of the scenario (max-tokens=16,256).",
+    help="A factor, each of whose values is measured with each of the others'; repeatable: users, rate "
+    "(requests a second of an open loop; constant, unless --arrival after -- says otherwise), or an option "
+    "of the scenario (max-tokens=16,256).",
 )
 @click.option(
     "--set",
     "settings",
     multiple=True,
     metavar="KEY=VALUE",
-    help="A setting of all variants that have none of their own; repeatable.",
+    help="A setting of all variants that have no value of their own for it; repeatable.",
 )
 @click.option(
     "--deployment",
     "deployments",
     multiple=True,
     metavar="[LABEL=]SPEC",
-    help=f"{forms()}; repeatable. [default: {DEFAULT}]",
+    help=f"Where the service runs: {forms()}; repeatable. COMMAND is started without a shell, in this "
+    "folder, with the settings in its environment; {port} in it is the port to listen on (PORT says it, "
+    f"too). [default: {DEFAULT}, the reference app]",
 )
-@waiting
-@sizing
-@attaching
+@with_target_options
 @click.option(
     "--budget",
     default=None,
     metavar="TIME",
-    help="End after this long (90s, 5m, none). [default: 330s for auto, none for a list; 540s for --dial, a "
-    "cell of which takes 100 s, where --concurrency is left out]",
+    help="End the sweep after this long (90s, 5m, none). [default: 330s for --concurrency auto, else none]",
 )
 @with_options
 @click.option(
@@ -123,7 +103,7 @@ Exit codes: 0 fine, 1 a fault of ours, 2 usage or a target that never got ready,
     "--resume",
     type=click.Path(path_type=Path, file_okay=False),
     metavar="DIR",
-    help="Finish what is missing in a run that was cut short.",
+    help="Measure what is missing in a run that was cut short.",
 )
 @tries_fixes
 @reaching
@@ -138,12 +118,7 @@ def command(
     locust_args: tuple[str, ...],
     **given: Any,
 ) -> None:
-    """Find where a streaming RAG API stops scaling.
-
-    Starts the reference app in each variant, an LLM server, Locust and the profiler on free ports of
-    this machine; measures every variant at every point in random order; stops everything; prints what
-    it means. Results are kept in a directory of their own under --output.
-    """
+    """What was given, to a plan that is measured; ends with an exit code."""
     if resume is not None:
         refuse_beside("--resume DIR", ("resume",), "takes the run's own plan")
         sys.exit(_resumed(resume))
@@ -208,7 +183,9 @@ def _no_option(error: click.NoSuchOption) -> str:
     """What to say where an option is the load's, perhaps."""
     if error.option_name == "--rate":
         return "--rate is a factor: --grid rate=N,N measures an open loop, whatever the number of users"
-    return f"{error.format_message()} (options of the load go after --)"
+    near = get_close_matches(error.option_name, error.possibilities or (), n=1, cutoff=NEAR)
+    hint = f"; did you mean {near[0]}?" if near else ""
+    return f"there is no option {error.option_name}{hint} (options of the load go after --)"
 
 
 def _refuse(why: str, code: int) -> NoReturn:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -15,7 +14,6 @@ from sweep.beside.reaching import check_reach, reach_of_plan, with_whole_paths
 from sweep.beside.scraping import check_scrapes
 from sweep.beside.seen import check_seen
 from sweep.planning import options
-from sweep.planning.attaching import with_attached
 from sweep.planning.dialling import check_not_auto, dialled
 from sweep.planning.division import divided
 from sweep.planning.factors import check_scenario
@@ -25,7 +23,8 @@ from sweep.planning.plan import Plan
 from sweep.planning.plan_options import as_given
 from sweep.planning.regions import regional
 from sweep.planning.resolved import called, resolved
-from sweep.planning.target import check_settings, with_sizes, with_wait
+from sweep.planning.target import check_settings
+from sweep.planning.target_options import with_given
 from sweep.planning.variants import (
     check_common,
     check_reference,
@@ -58,18 +57,8 @@ def planned(given: Mapping[str, Any], locust_args: Sequence[str], environment: M
         budget = usual if points.auto else "none"
     plan = Plan(
         **as_given(given),
-        targets=with_wait(
-            with_attached(
-                with_sizes(
-                    options.parse_targets(given["deployments"] or options.deployments_of(environment)),
-                    given["as_if_cores"],
-                ),
-                given["attach"],
-                inside=given["inside"],
-            ),
-            cwd=os.getcwd(),
-            path=given["ready_path"],
-            seconds=given["ready_seconds"],
+        targets=with_given(
+            options.parse_targets(given["deployments"] or options.deployments_of(environment)), given
         ),
         variants=parse_variants(given["variants"]),
         levels=points.levels,

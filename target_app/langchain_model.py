@@ -13,7 +13,7 @@ from langchain_core.runnables import RunnableConfig
 
 from target_app.executors import DEFAULT_EXECUTOR, OWN_ASYNC
 from target_app.factories import FactoryError, find_factory, made
-from target_app.llm import Messages, client_options, failure, http_options
+from target_app.llm_client import Messages, client_options, failure, http_options
 from target_app.settings import Settings
 from target_app.upstream import Upstream
 

@@ -10,7 +10,8 @@ from typing import Any, Protocol
 import orjson
 
 from target_app.executors import LOOP
-from target_app.llm import LLM, LLMError, Messages, MockedLLM
+from target_app.llm import MockedLLM
+from target_app.llm_client import LLM, LLMError, Messages
 from target_app.metrics import Metrics
 from target_app.preprocess import Prepared, Preparer
 from target_app.retrieval import LoopRetrieval

@@ -138,6 +138,10 @@ class FakeCluster:
             if not found:
                 raise KubectlError("the server could not find the requested resource")
             return found[0]()
+        if "," in kind:
+            listed = [{**one, "kind": "Deployment"} for one in self.deployments.values()]
+            label = words[0].removeprefix("--selector=")
+            return {"items": [one for one in listed if label in one["metadata"].get("labels", {})]}
         if kind == "ingress":
             [one] = [one for one in self.ingresses if one["metadata"]["name"] == words[0]]
             return {**one, "status": {"loadBalancer": {"ingress": [{"ip": "10.9.9.9"}]}}}

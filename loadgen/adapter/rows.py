@@ -20,7 +20,7 @@ from workloads.workload import Workload
 
 
 @dataclass(frozen=True)
-class Row:
+class StatsRow:
     """The request's row in locust's table."""
 
     method: str
@@ -29,7 +29,7 @@ class Row:
     """Those that have rows beside it."""
 
     @classmethod
-    def of(cls, method: str, name: str, workload: Workload) -> Row:
+    def of(cls, method: str, name: str, workload: Workload) -> StatsRow:
         """With the workload's times, of those that are in tables: what locust shows are milliseconds."""
         times = tuple(one for one in workload.metrics if one.tabled and one.unit == "ms")
         return cls(method, name, times)
@@ -37,7 +37,7 @@ class Row:
 
 def ended(
     environment: Any,
-    row: Row,
+    row: StatsRow,
     keep: Callable[[bytes], None] | None,
     watchers: Sequence[Callable[[RequestRecord], None]],
     record: RequestRecord,
@@ -60,7 +60,7 @@ def ended(
     )
 
 
-def log(stats: Any, row: Row, record: RequestRecord) -> None:
+def log(stats: Any, row: StatsRow, record: RequestRecord) -> None:
     """Add a good answer's times, milliseconds. ``get`` each time: a reset replaces the entries."""
     if record.outcome != "ok":
         return

@@ -136,7 +136,7 @@ def _spec(load: Starting, wanted: Settings, users: int, cell: CellFile | None) -
 def _driver(load: Starting, run: Run, origin: Origin, keep: Keep | None) -> Driver:
     spec = run.spec
     run.task.check()
-    row = rows.Row.of(run.task.method, origin.path(run.task.path), workload(run.task.workload))
+    row = rows.StatsRow.of(run.task.method, origin.path(run.task.path), workload(run.task.workload))
     return Driver(
         origin=origin,
         settings=run.settings,

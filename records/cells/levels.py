@@ -122,7 +122,7 @@ def many_aborted(aborted: int, answered: int) -> bool:
 def survivorship_note(labels: Sequence[str]) -> str:
     """Of the levels with ``many_aborted``."""
     return (
-        f"More than {ABORTED_SHARE:.0%} of the requests at {', '.join(labels)} were aborted: "
+        f"More than {100 * ABORTED_SHARE:.0f} % of the requests at {', '.join(labels)} were aborted: "
         "their latencies are of those that survived."
     )
 

@@ -145,8 +145,8 @@ class RequestRecord:
     def stages_ms(self) -> float:
         """The server's own account of the time to its first token: all stages, queued and running."""
         total = 0.0
-        for timings in (self.stages or {}).values():
-            total += timings.get("queued_ms", 0.0) + timings.get("running_ms", 0.0)
+        for stage in self.stages or ():
+            total += self.stage_ms(stage)
         return total
 
     @property

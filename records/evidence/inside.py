@@ -1,4 +1,4 @@
-"""What was seen inside an asyncio app while it ran: its samples, and what they come to over a span of time.
+"""What was seen inside a Python app while it ran: its samples.
 
 `profiler.inside` writes them: a line a sample of a process. A request that runs or is ready to is no less
 counted than one that waits, as a kind of its own (`READY`, `RUNNING`), so that all of them add up.
@@ -6,11 +6,10 @@ counted than one that waits, as a kind of its own (`READY`, `RUNNING`), so that 
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import fmean
 from typing import Any
 
 import orjson
@@ -80,6 +79,8 @@ class InsideSample:
     gc_ms: float
     """Since the sample before."""
     gc_longest_ms: float
+    turn_ms: float | None
+    """How long it had to wait for the interpreter before it looked; None: not known."""
     errors: int
     took_us: int
 
@@ -105,6 +106,7 @@ class InsideSample:
             in_threads={_work(one): int(one["count"]) for one in raw["threads"]["groups"]},
             gc_ms=_milliseconds(raw["gc"]["ms"]),
             gc_longest_ms=_milliseconds(raw["gc"]["longest_ms"]),
+            turn_ms=None if (turn_ms := raw.get("turn_ms")) is None else _milliseconds(turn_ms),
             errors=int(raw["errors"]),
             took_us=int(raw["took_us"]),
         )
@@ -163,118 +165,3 @@ def sampled_at_ns(line: bytes) -> int:
         return int(orjson.loads(line)["at_ns"])
     except (LookupError, TypeError, ValueError):
         return 0
-
-
-@dataclass(frozen=True, kw_only=True)
-class MeanExecutor:
-    """All of one name; of several processes their sum."""
-
-    name: str
-    most: int | None
-    busy: float
-    queued: float
-
-
-@dataclass(frozen=True, kw_only=True)
-class InsideOfSpan:
-    """Means over a span of time; of several processes their sum, where it is a number of something."""
-
-    samples: int
-    processes: int
-    at_each: tuple[float, ...]
-    """How many of them each process of the server's had at a time, the most first; empty where the server is
-    not one that is known."""
-    of: str
-    """What is counted: requests where the server is one that is known, else the app's tasks."""
-    total: float
-    """How many there were at a time."""
-    waits: tuple[tuple[Place, float], ...]
-    """How many of them were there, the most first."""
-    beside: tuple[tuple[Place, float], ...]
-    """Where the app's other tasks were, of which no request is known to wait for one."""
-    lag_ms: float
-    """Of the loop, the mean of what was seen, and the longest."""
-    lag_longest_ms: float
-    looped: bool
-    """Is there an event loop? Else a server answers in threads."""
-    loop_busy: float
-    """In which share of the samples a loop's thread ran something, and what that was."""
-    running: tuple[tuple[Work, float], ...]
-    executors: tuple[MeanExecutor, ...]
-    in_threads: tuple[tuple[Work, float], ...]
-    """How many threads besides those of loops were doing what."""
-    gc_ms: float
-    """In all, and the longest pause."""
-    gc_longest_ms: float
-    errors: int
-
-
-def summary(samples: Iterable[InsideSample], start_ns: int, end_ns: int) -> InsideOfSpan | None:
-    """Of the samples in that span; None where there is none."""
-    by_process: dict[int, list[InsideSample]] = defaultdict(list)
-    for sample in samples:
-        if start_ns <= sample.at_ns <= end_ns:
-            by_process[sample.pid].append(sample)
-    seen = [sample for ours in by_process.values() for sample in ours]
-    if not seen:
-        return None
-    of = REQUEST if any(sample.counts[REQUEST] or sample.counts[SERVER] for sample in seen) else TASK
-    waits: Counter[Place] = Counter()
-    beside: Counter[Place] = Counter()
-    threads: Counter[Work] = Counter()
-    for sample in seen:
-        for work, count in sample.in_threads.items():
-            threads[work] += count / len(by_process[sample.pid])  # type: ignore[assignment]
-        for (whose, place), count in sample.groups.items():
-            counter = waits if whose == of else beside
-            counter[place] += count / len(by_process[sample.pid])  # type: ignore[assignment]
-    serving = {pid for pid, ours in by_process.items() if _serves(ours)} or set(by_process)
-    # Of a process that only keeps the others going the loop is idle, whatever theirs are.
-    loops = [loop for sample in seen if sample.pid in serving for loop in sample.loops]
-    running = Counter(loop.running for loop in loops if loop.running is not None)
-    return InsideOfSpan(
-        samples=len(seen),
-        processes=len(by_process),
-        at_each=_at_each(by_process),
-        of=of,
-        total=sum(fmean(sample.counts[of] for sample in ours) for ours in by_process.values()),
-        waits=tuple(waits.most_common()),
-        beside=tuple(beside.most_common()),
-        lag_ms=fmean(loop.lag_ms for loop in loops) if loops else 0.0,
-        lag_longest_ms=max((loop.lag_ms for loop in loops), default=0.0),
-        looped=bool(loops),
-        loop_busy=running.total() / len(loops) if loops else 0.0,
-        running=tuple((work, count / len(loops)) for work, count in running.most_common()),
-        executors=_executors(by_process),
-        in_threads=tuple(threads.most_common()),
-        gc_ms=sum(sample.gc_ms for sample in seen),
-        gc_longest_ms=max(sample.gc_longest_ms for sample in seen),
-        errors=sum(max(sample.errors for sample in ours) for ours in by_process.values()),
-    )
-
-
-def _at_each(by_process: Mapping[int, list[InsideSample]]) -> tuple[float, ...]:
-    own = filter(_serves, by_process.values())
-    return tuple(sorted((fmean(sample.counts[REQUEST] for sample in ours) for ours in own), reverse=True))
-
-
-def _serves(ours: Iterable[InsideSample]) -> bool:
-    return any(sample.counts[REQUEST] or sample.counts[SERVER] for sample in ours)
-
-
-def _executors(by_process: Mapping[int, list[InsideSample]]) -> tuple[MeanExecutor, ...]:
-    busy: Counter[str] = Counter()
-    queued: Counter[str] = Counter()
-    most: dict[str, int | None] = {}
-    for ours in by_process.values():
-        known: dict[str, int | None] = {}
-        for sample in ours:
-            for one in sample.executors:
-                busy[one.name] += one.busy / len(ours)  # type: ignore[assignment]
-                queued[one.name] += one.queued / len(ours)  # type: ignore[assignment]
-                known[one.name] = one.most
-        for name, number in known.items():
-            before = most.get(name, 0)
-            most[name] = None if number is None or before is None else before + number
-    found = (MeanExecutor(name=name, most=most[name], busy=busy[name], queued=queued[name]) for name in most)
-    return tuple(sorted(found, key=lambda one: (-one.queued, -one.busy, one.name)))

@@ -12,6 +12,11 @@ from records.options.numbers import finite, whole
 class Whole(click.IntRange):
     """A whole number in digits 0 to 9, within bounds."""
 
+    name = "whole number"
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
+        return "N"
+
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         if isinstance(value, str):
             try:
@@ -23,6 +28,8 @@ class Whole(click.IntRange):
 
 class Number(click.FloatRange):
     """A finite number within bounds."""
+
+    name = "number"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         if isinstance(value, str):

@@ -41,6 +41,8 @@ MOCKS = {
 """The four that there are without being described. The service derives their names from its settings."""
 BASELINE = MOCKS["baseline"]
 
+STAGES = ("preprocess", "embed", "search", "prompt", "llm")
+"""Of an answer of the reference app, in order. The app imports nothing of ours: a test compares them."""
 STAGES_OF_SETTING = {
     **{switch.setting: (switch.stage,) for switch in SWITCHES},
     "RETRIEVAL": ("embed", "search"),

@@ -13,7 +13,7 @@ from reports.analysis.subject import Subject
 from reports.columns.requests import Manner, Requests
 from reports.figures.compare import deployments_of
 from reports.figures.stats import percentile
-from reports.figures.summary import CellSummary, OperatingPoint, timed_of
+from reports.figures.summary import CellSummary, OperatingPoint
 from workloads.catalogue import check_named
 from workloads.checks.body_end import is_held_open
 from workloads.checks.definition import Definition
@@ -24,6 +24,9 @@ SHARE = 0.05
 """Of a level's good answers: more are told above the tables, fewer in a note below one."""
 PACE = 5.0
 """So many times is the ITL the TPOT, where the tokens that were counted were not those that were streamed."""
+ASK = "ask"
+TIMED_DIALECTS = (ASK,)
+"""Whose answers have a place for stage times."""
 LATE_SHARE = 0.05
 """Of a level's requests: from here on those that are late are told above the tables."""
 
@@ -96,6 +99,8 @@ class NoStageTimes(Note):
     deployments: tuple[str, ...]
     profiles: tuple[str, ...] = ()
     """Of each of them, of the highest load, what the profiler saw; empty where one was not profiled."""
+    no_place_for_them: tuple[str, ...] = ()
+    """Those of the deployments that were asked in a dialect which has none, so that they cannot send any."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,7 +165,7 @@ def body_held(analysis: Analysis) -> Iterator[Note]:
     found = [
         BodyHeld(at=Subject.of(level), ms=ms)
         for level in analysis.levels
-        if level.valid and (ms := _held_open_ms(timed_of(level.valid_cells))) is not None
+        if level.valid and (ms := _held_open_ms(level.timed)) is not None
     ]
     yield from sorted(found, key=lambda note: -note.ms)
 
@@ -213,7 +218,17 @@ def no_stage_times(analysis: Analysis) -> Iterator[Note]:
     found = tuple(name for name in deployments_of(analysis.levels) if _without_stages(analysis, name))
     if found:
         profiles = tuple(_profile(analysis, name) for name in found)
-        yield NoStageTimes(deployments=found, profiles=profiles if all(profiles) else ())
+        yield NoStageTimes(
+            deployments=found,
+            profiles=profiles if all(profiles) else (),
+            no_place_for_them=tuple(name for name in found if _speaks(analysis, name) not in TIMED_DIALECTS),
+        )
+
+
+def _speaks(analysis: Analysis, deployment: str) -> str:
+    """By its last cell; of older ones, that do not say it, the one there was."""
+    own = [cell for level in analysis.levels if level.deployment == deployment for cell in level.valid_cells]
+    return str(own[-1].cell.requested.get("dialect") or ASK) if own else ASK
 
 
 def _profile(analysis: Analysis, deployment: str) -> str:
@@ -248,7 +263,7 @@ def gaps_left_out(analysis: Analysis) -> Iterator[Note]:
     """Levels with many answers whose gaps over a stall are longer than others by chance, worst first."""
     found = []
     for level in analysis.levels:
-        timed = timed_of(level.valid_cells)
+        timed = level.timed
         left_out = timed.mask(lambda one: GAPS_LEFT_OUT in one.flags)
         if not left_out.any():
             continue

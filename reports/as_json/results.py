@@ -94,7 +94,7 @@ from reports.figures.regions import Region
 from reports.figures.shaped import ShapedCell
 from reports.figures.stats import Estimate
 from reports.figures.summary import CellSummary, OperatingPoint
-from reports.findings.acquittal import acquittals
+from reports.findings.acquitted.acquittal import acquittals
 from reports.findings.catalogue import diagnosis
 from reports.words.headline import what_this_says
 from workloads.metric import Metric

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import MISSING, fields
-from operator import attrgetter
 from typing import Any, get_type_hints
 
 import msgspec
 import numpy as np
 import orjson
+from msgspec.structs import astuple
 
 from records.cells.request import RequestRecord
 from records.errors import RecordError
@@ -21,9 +21,7 @@ from reports.columns.stages import StageTypes
 
 AT_A_TIME = 1 << 20
 """Bytes of lines that are made columns at once: their objects fit into a CPU's cache."""
-INTEGERS = (*ALWAYS, *PERHAPS)
-_integers = attrgetter(*INTEGERS)
-_coded = {name: attrgetter(name) for name in ("question", *NAMED)} | {"manner": attrgetter(*Manner._fields)}
+FIELDS = tuple(own.name for own in fields(RequestRecord))
 _OWN_TYPES: dict[str, Any] = {
     "gaps_us": msgspec.Raw,
     "flags": tuple[str, ...],
@@ -42,7 +40,7 @@ def _decoder(stages: Any) -> msgspec.json.Decoder[Any]:
     """Of a line whose stage times are of that type. Its fields are those of a record, so that it takes what
     `records.cells.request.decode` takes at once."""
     types = {**get_type_hints(RequestRecord), **_OWN_TYPES, "stages": stages | None}
-    made: list[Any] = []
+    made: list[Any] = []  # in the order of FIELDS
     for own in fields(RequestRecord):
         if own.name in _NOTHING:
             made.append((own.name, types[own.name], _NOTHING[own.name]))
@@ -101,16 +99,15 @@ class Columns:
 
     def _block(self, rows: Sequence[Any]) -> dict[str, Any]:
         """Raises OverflowError for a number of more than 64 bits, msgspec.MsgspecError."""
-        count = len(rows)
-        block: dict[str, Any] = {}
-        for name, found in zip(INTEGERS, zip(*map(_integers, rows), strict=True), strict=True):
-            block[name] = _perhaps_none(found)
-        for name, places in self._places.items():
-            own = map(_coded[name], rows)
-            texts: Iterable[Any] = map(bytes, own) if name in NAMED else own
-            block[name] = np.fromiter(map(places.__getitem__, texts), np.int32, count)
-        block["gaps_us"] = lists_of([row.gaps_us for row in rows])
-        block["stages"] = self._stages.column([row.stages for row in rows])
+        found = dict(zip(FIELDS, zip(*map(astuple, rows), strict=True), strict=True))
+        coded: dict[str, Iterable[Any]] = {name: map(bytes, found[name]) for name in NAMED}
+        coded["question"] = found["question"]
+        coded["manner"] = zip(*(found[name] for name in Manner._fields), strict=True)
+        block: dict[str, Any] = {name: _perhaps_none(found[name]) for name in (*ALWAYS, *PERHAPS)}
+        for name, own in coded.items():
+            block[name] = np.fromiter(map(self._places[name].__getitem__, own), np.int32, len(rows))
+        block["gaps_us"] = lists_of(found["gaps_us"])
+        block["stages"] = self._stages.column(found["stages"])
         return block
 
     def requests(self) -> Requests:
@@ -133,7 +130,7 @@ def _perhaps_none(found: Sequence[Any]) -> Ints:
     try:
         return np.fromiter(found, np.int64, len(found))
     except TypeError:
-        return np.fromiter((NO_INTEGER if at is None else at for at in found), np.int64, len(found))
+        return np.fromiter([NO_INTEGER if at is None else at for at in found], np.int64, len(found))
 
 
 def requests_in(records: Sequence[RequestRecord]) -> Requests:

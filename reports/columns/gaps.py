@@ -36,36 +36,33 @@ def _of_any(lists: Sequence[Sequence[int]]) -> Lists:
 
 def _plain(text: npt.NDArray[np.uint8], count: int) -> Lists | None:
     """None where they are not all lists, without a blank, of numbers without a sign and of few digits."""
-    opens, closes, commas = text == _OPEN, text == _CLOSE, text == _COMMA
-    starts, ends = np.flatnonzero(opens | commas) + 1, np.flatnonzero(closes | commas)
-    signs = 2 * count + int(np.count_nonzero(commas))
+    digits = text - np.uint8(_ZERO)
+    marks = np.flatnonzero(digits > 9)
+    kinds = text[marks]
+    opens, closes = kinds == _OPEN, kinds == _CLOSE
     if (
         int(np.count_nonzero(opens)) != count
-        or int(np.count_nonzero(closes)) != count
-        or int(np.count_nonzero(text - np.uint8(_ZERO) <= 9)) + signs != len(text)
+        or int(np.count_nonzero(kinds == _COMMA)) + 2 * count != len(kinds)
         or not (opens[:1].all() and closes[-1:].all() and (closes[:-1] == opens[1:]).all())
     ):
         return None
-    lengths = ends - starts
+    lengths = np.diff(marks) - 1
     longest = int(lengths.max(initial=0))
     if longest > DIGITS:
         return None
-    firsts = np.flatnonzero(opens[starts - 1])
-    counts = np.diff(firsts, append=len(starts)).astype(np.int32)
-    if (empty := lengths == 0).any():
-        counts[empty[firsts]] = 0
-        ends, lengths = ends[~empty], lengths[~empty]
-    return Lists(flat=_numbers(text, ends, lengths, longest), counts=counts)
+    there = lengths > 0  # not in an empty list, nor between two lists
+    counts = np.add.reduceat(there, np.flatnonzero(opens), dtype=np.int32)
+    return Lists(flat=_numbers(digits, marks[1:][there], lengths[there], longest), counts=counts)
 
 
-def _numbers(text: npt.NDArray[np.uint8], ends: Ints, lengths: Ints, longest: int) -> npt.NDArray[np.int32]:
+def _numbers(digits: npt.NDArray[np.uint8], ends: Ints, lengths: Ints, longest: int) -> npt.NDArray[np.int32]:
     """Digit by digit from the right."""
     shortest = int(lengths.min(initial=longest))
     found = np.zeros(len(ends), dtype=np.int32)
     for place in range(longest):
-        digits = (text[ends - (place + 1)] - np.uint8(_ZERO)).astype(np.int32)
+        own = digits[ends - (place + 1)].astype(np.int32)
         if place >= shortest:
-            digits[lengths <= place] = 0
-        digits *= 10**place
-        found += digits
+            own *= lengths > place
+        own *= 10**place
+        found += own
     return found

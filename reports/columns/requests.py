@@ -154,7 +154,9 @@ class Requests(Sequence[RequestRecord]):
 
     def _ms(self, until: str, since_ns: Ints) -> Floats:
         ns = self.integers(until)
-        return np.where(ns == NO_INTEGER, np.nan, (ns - since_ns) / 1e6)
+        found: Floats = (ns - since_ns) / 1e6
+        found[ns == NO_INTEGER] = np.nan
+        return found
 
     @property
     def thought_first(self) -> Mask:

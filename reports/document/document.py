@@ -45,7 +45,8 @@ class Table:
 
 @dataclass(frozen=True, kw_only=True)
 class Paragraph:
-    """Sentences; the first of them the heading's own. A struck sentence is of an invalid cell."""
+    """Sentences; one that is indented by two blanks belongs to that before it. A struck sentence is of an
+    invalid cell."""
 
     title: str
     lines: tuple[str, ...]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from textwrap import wrap
 
 from rich import box
 from rich.console import Console
@@ -13,6 +14,8 @@ from reports.document.document import Block, Paragraph, Row, Table
 
 NARROW = 60
 UNBOUNDED = 10_000
+INDENT = "  "
+"""Of a sentence that belongs to the one before it."""
 LEFT = ("Configuration", "Differs in", "Beyond chance", "Fix", "Prediction", "Settings")
 
 
@@ -39,7 +42,7 @@ def print_blocks(blocks: Sequence[Block], console: Console) -> None:
                 console.print(Text(note, style="dim"))
         else:
             for i, line in enumerate(block.lines):
-                console.print(_sentence(line, console, invalid=i in block.invalid))
+                console.print(_sentence(_hanging(line, console.width), console, invalid=i in block.invalid))
         console.print()
 
 
@@ -53,6 +56,14 @@ def _invalid(text: str, console: Console, *, invalid: bool) -> Text:
 def _styled(console: Console) -> bool:
     """Not in a file or a pipe, and not on a terminal that rich sends no styles to (``TERM=dumb``)."""
     return console.is_terminal and console.color_system is not None
+
+
+def _hanging(line: str, width: int) -> str:
+    """What is indented, with all its lines further in."""
+    if not line.startswith(INDENT) or width < NARROW:
+        return line
+    first, others = INDENT, 2 * INDENT
+    return "\n".join(wrap(line.strip(), width, initial_indent=first, subsequent_indent=others))
 
 
 def _sentence(line: str, console: Console, *, invalid: bool) -> Text:
@@ -130,5 +141,5 @@ def _markdown_lines(block: Paragraph) -> str:
     for i, line in enumerate(block.lines):
         head, colon, rest = line.partition(": ")
         text = f"~~{_escaped(head)}~~{colon}{_escaped(rest)}" if i in block.invalid else _escaped(line)
-        lines.append(f"- {text}")
+        lines.append(f"{INDENT * line.startswith(INDENT)}- {text}")
     return "\n".join(lines)

@@ -17,6 +17,10 @@ from reports.evidence.libraries import WAITING
 IN_THREADS = frozenset(("executor", "thread"))
 STUCK = {"lock-wait": "lock", "pool-wait": "pool"}
 """What a thread waits for, as the place that it is to a request."""
+IN_THE_SYSTEM = frozenset(
+    f":{name}" for name in ("get", "sleep", "select", "poll", "wait", "recv", "recv_into", "accept")
+)
+"""What has no frame of Python, and only waits."""
 BUSY = 0.5
 """Of its time somebody has to be at work, on the mean, for all others to wait for that."""
 
@@ -81,6 +85,11 @@ def alike(light: Mapping[Place, float], heavy: Mapping[Place, float]) -> dict[Pl
         same = shared.get((place.at, place.where)) if place.kind in HOME_MADE and not place.via else None
         found[same or place] += count  # type: ignore[assignment]
     return dict(found)
+
+
+def computes(work: Work) -> bool:
+    """As far as its line tells."""
+    return work.doing not in WAITING and work.called not in IN_THE_SYSTEM
 
 
 def _idle(work: Work) -> bool:

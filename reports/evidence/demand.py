@@ -116,7 +116,7 @@ def _of_app(point: LoadedPoint) -> Iterator[tuple[Resource, Use]]:
     """The threads that were sampled: the loop's (of several loops their mean), and those of executors."""
     if (inside := point.inside) is None:
         return
-    yield Resource(kind=EVENT_LOOP), _sampled(inside.loop_busy, 1, inside.samples)
+    yield Resource(kind=EVENT_LOOP), _sampled(inside.loop_mean, 1, inside.samples)
     for executor in inside.executors:
         if executor.most:
             name = Resource(kind=EXECUTOR, name=executor.name)

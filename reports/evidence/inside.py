@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import TypeVar
 
-from records.evidence.inside import InsideOfSpan, MeanExecutor, Place, Work
+from records.evidence.inside import Place, Work
+from records.evidence.inside_span import InsideOfSpan, MeanExecutor, OfProcess
 
 K = TypeVar("K")
 
@@ -24,6 +25,8 @@ class InsideOfCells:
     """The most processes that served them in a cell."""
     uneven: tuple[float, ...]
     """How many of them each had, in the cell in which one had the greatest share."""
+    each: tuple[OfProcess, ...]
+    """Those processes, of all cells."""
     waits: tuple[tuple[Place, float], ...]
     """How many of them were where, the most first,"""
     beside: tuple[tuple[Place, float], ...]
@@ -33,9 +36,12 @@ class InsideOfCells:
     looped: bool
     """Is there an event loop?"""
     loop_busy: float
-    """The share of the time in which an event loop's thread ran something."""
+    """The share of the time in which an event loop's thread ran something; of several processes, of the loop
+    that a request meets which waits for one."""
     running: tuple[tuple[Work, float], ...]
     """What that was, as shares of all the time."""
+    loop_mean: float
+    """The share of the time of all loops."""
     executors: tuple[MeanExecutor, ...]
     in_threads: tuple[tuple[Work, float], ...]
     """How many other threads were doing what."""
@@ -44,6 +50,12 @@ class InsideOfCells:
     gc_longest_ms: float
     gc_pauses: float
     """So many pauses as long as the longest make up that time."""
+
+    @property
+    def loops(self) -> float:
+        """All loops together are as busy as so many of that which a request meets."""
+        processes = max(1, self.servers)
+        return max(1.0, processes * self.loop_mean / self.loop_busy) if self.loop_busy else float(processes)
 
 
 def mean_inside(found: Sequence[tuple[InsideOfSpan, float]]) -> InsideOfCells | None:
@@ -62,8 +74,9 @@ def _mean(found: Sequence[InsideOfSpan], seconds: float) -> InsideOfCells:
     return InsideOfCells(
         samples=sum(one.samples for one in found),
         requests=fmean(one.total for one in found),
-        servers=max(len(one.at_each) for one in found),
-        uneven=max((one.at_each for one in found), key=_share_of_the_first),
+        servers=max(len(one.each) for one in found),
+        uneven=max((_requests_at_each(one) for one in found), key=_share_of_the_first),
+        each=tuple(process for one in found for process in one.each),
         waits=weighed(lambda one: one.waits),
         beside=weighed(lambda one: one.beside),
         lag_ms=fmean(one.lag_ms for one in found),
@@ -71,12 +84,17 @@ def _mean(found: Sequence[InsideOfSpan], seconds: float) -> InsideOfCells:
         looped=any(one.looped for one in found),
         loop_busy=fmean(one.loop_busy for one in found),
         running=weighed(lambda one: one.running),
+        loop_mean=fmean(one.loop_mean for one in found),
         executors=_executors(found),
         in_threads=weighed(lambda one: one.in_threads),
         gc_share=sum(one.gc_ms / one.processes for one in found) / 1e3 / seconds if seconds else 0.0,
         gc_longest_ms=(longest_ms := max(one.gc_longest_ms for one in found)),
         gc_pauses=sum(one.gc_ms for one in found) / longest_ms if longest_ms else 0.0,
     )
+
+
+def _requests_at_each(inside: InsideOfSpan) -> tuple[float, ...]:
+    return tuple(one.requests for one in inside.each)
 
 
 def _share_of_the_first(at_each: Sequence[float]) -> float:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from records.services.variants import LLM
 from reports.evidence.llm_record import llm_lines, milliseconds
 from reports.figures.load import Load
 from reports.figures.stages import impossible_stages, stage_names, with_stages
 from reports.figures.stats import percentile
-from reports.figures.summary import CellSummary, OperatingPoint, timed_of
+from reports.figures.summary import CellSummary, OperatingPoint
 from workloads.checks.streams import IMPOSSIBLE_SHARE
 
 
@@ -48,7 +49,7 @@ def server_ttft_ms(cell: CellSummary) -> Iterator[float]:
 
 def breakdown(level: OperatingPoint) -> LatencyBreakdown | None:
     """The breakdown over the point's valid cells; None where no answer carries stages."""
-    timed = with_stages(timed_of(level.valid_cells))
+    timed = with_stages(level.timed)
     if not len(timed):
         return None
     names = stage_names(timed)
@@ -59,7 +60,7 @@ def breakdown(level: OperatingPoint) -> LatencyBreakdown | None:
         those = timed.stages.where(timed.stages.has(name))
         stages[name] = percentile(those.ms(name), 0.5)
         queued[name] = percentile(those.at(name, "queued_ms"), 0.5)
-    server = [ms for cell in level.valid_cells for ms in server_ttft_ms(cell)] if "llm" in stages else []
+    server = [ms for cell in level.valid_cells for ms in server_ttft_ms(cell)] if LLM.stage in stages else []
     server_ms = percentile(server, 0.5) if server else None
     return LatencyBreakdown(
         deployment=level.deployment,
@@ -74,7 +75,7 @@ def breakdown(level: OperatingPoint) -> LatencyBreakdown | None:
         else None,
         impossible=impossible,
         llm_server_ms=server_ms,
-        llm_client_overhead_ms=None if server_ms is None else stages["llm"] - server_ms,
+        llm_client_overhead_ms=None if server_ms is None else stages[LLM.stage] - server_ms,
     )
 
 

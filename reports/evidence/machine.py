@@ -9,6 +9,10 @@ from statistics import fmean
 from records.evidence.machine import Machine
 from reports.figures.summary import CellSummary
 
+DELAYED = 0.3
+"""The share of the time in which its threads could run, from which on it matters that they wait for a CPU;"""
+THROTTLED = 0.1
+"""and of its quota's periods, from which on it matters that it was stopped."""
 FILLED = 0.75
 """The share of its CPUs from which on it is its own threads that keep each other from running."""
 
@@ -44,6 +48,15 @@ class GotOfMachine:
     def fitting_threads(self) -> int | None:
         """As many as its quota has whole cores."""
         return None if self.quota is None else max(1, int(self.quota))
+
+    @property
+    def is_stopped(self) -> bool:
+        """By a quota, however shortly: then its threads wait for that."""
+        return (self.throttled or 0.0) >= THROTTLED
+
+    @property
+    def is_delayed(self) -> bool:
+        return (self.run_delay or 0.0) >= DELAYED
 
     @property
     def busy(self) -> float:

@@ -30,7 +30,7 @@ from reports.evidence.stacks import stacks_of
 from reports.evidence.upstream import Upstream, upstream_of
 from reports.figures.rising import rising
 from reports.figures.stages import impossible_stages
-from reports.figures.summary import OperatingPoint, timed_of
+from reports.figures.summary import OperatingPoint
 from workloads.checks.streams import IMPOSSIBLE_SHARE
 from workloads.stream import STREAM
 
@@ -91,8 +91,8 @@ class LoadedPoint:
 
     @cached_property
     def _ttfts_ms(self) -> Floats:
-        each = timed_of(cell for cell in self.level.valid_cells if cell.workload is STREAM).ttft_ms
-        return each[~np.isnan(each)]
+        each = self.level.timed.ttft_ms
+        return each[~np.isnan(each) & (self.level.workload is STREAM)]
 
     @property
     def ttft_s(self) -> float:
@@ -157,13 +157,13 @@ class LoadedPoint:
         return dict(self._stages())
 
     def _stages(self) -> Iterator[tuple[Place, float]]:
-        timed = timed_of(self.level.valid_cells)
+        timed = self.level.timed
         answers = timed.where(timed.stages.there)
         if int(impossible_stages(answers).sum()) > IMPOSSIBLE_SHARE * len(answers):
             return  # they are no parts of what was waited
         for name in answers.stages.names:
             for kind, field in ((STAGE_QUEUE, "queued_ms"), (STAGE, "running_ms")):
-                ms = sum(answers.stages.at(name, field).tolist()) / len(answers)
+                ms = float(answers.stages.at(name, field).cumsum()[-1]) / len(answers)
                 yield Place(kind=kind, at=name), self.per_second * ms / 1e3
 
 

@@ -12,7 +12,7 @@ from reports.figures.alike import more_than_named, reached_apart, set_apart
 from reports.figures.load import Load
 from reports.figures.ratios import Ratios
 from reports.figures.requested import workload_mismatch
-from reports.figures.rows import Row
+from reports.figures.rows import PooledRow
 from reports.figures.stats import Estimate
 from reports.figures.summary import CONFIG_ORDER, OperatingPoint
 from workloads.workload import Workload
@@ -102,7 +102,7 @@ def configs_of(levels: Sequence[OperatingPoint]) -> list[str]:
     return sorted(variants, key=lambda config: known.get(variants[config], len(known)))
 
 
-def reference_of(levels: Sequence[OperatingPoint], wanted: str | None, given: Sequence[str]) -> Row:
+def reference_of(levels: Sequence[OperatingPoint], wanted: str | None, given: Sequence[str]) -> PooledRow:
     """The row of one deployment that others are compared with: the ``wanted`` one (by its name, its
     variant's or its run's), else the baseline, else the first one ``given``, else the first there is."""
     rows = [next(lv.row for lv in levels if lv.config == config) for config in configs_of(levels)]
@@ -113,7 +113,7 @@ def reference_of(levels: Sequence[OperatingPoint], wanted: str | None, given: Se
     return rows[0]
 
 
-def _compared_with(row: Row, reference: Row, rows: Collection[Row]) -> Iterator[Row]:
+def _compared_with(row: PooledRow, reference: PooledRow, rows: Collection[PooledRow]) -> Iterator[PooledRow]:
     """Rows of one variant are compared with the reference's that differs from it in the variant alone, if
     there is one; and among themselves with that which has what the reference has, or is the first."""
     alike = [one for one in rows if one.variant == reference.variant]

@@ -15,6 +15,8 @@ FEW = 1 << 14
 """So many are sorted at once: that takes no longer."""
 DRAWN = 1 << 14
 """Of the sample by which the others are parted."""
+AT_ONCE = 1 << 16
+"""So many are compared at once: what is made of them stays in a CPU's cache."""
 ERRORS = 6.0
 """So many standard errors of its quantile are on either side; where that is not enough, all are sorted."""
 
@@ -70,8 +72,9 @@ def _around(drawn: Numbers, first: float, last: float) -> tuple[Any, Any]:
 
 def _between(values: Numbers, low: Any, high: Any) -> tuple[int, Numbers]:
     """Those that are between, and how many are below them."""
-    if low is None:
-        return 0, values[values <= high] if high is not None else values
-    above = values >= low
-    start = len(values) - int(np.count_nonzero(above))
-    return start, values[above if high is None else above & (values <= high)]
+    below, parts = 0, []
+    for own in np.array_split(values, len(values) // AT_ONCE + 1):
+        above = own if low is None else own[own >= low]
+        below += len(own) - len(above)
+        parts.append(above if high is None else above[above <= high])
+    return below, np.concatenate(parts)

@@ -42,7 +42,7 @@ UNTOLD = "?"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Row:
+class PooledRow:
     """Cells that may be pooled, at one load or another."""
 
     deployment: str
@@ -103,12 +103,12 @@ KINDS: tuple[Kind, ...] = (
 )
 
 
-def rows_of(cells: Sequence[Cell], sources: Sequence[str] = ()) -> list[Row]:
+def rows_of(cells: Sequence[Cell], sources: Sequence[str] = ()) -> list[PooledRow]:
     """The row of each cell; ``sources``: the folders of their runs, by which rows may be called."""
     groups: dict[tuple[str, str], list[int]] = {}
     for place, cell in enumerate(cells):
         groups.setdefault((cell.deployment, cell.config), []).append(place)
-    found: dict[int, Row] = {}
+    found: dict[int, PooledRow] = {}
     for (deployment, variant), places in groups.items():
         own = [_Facts() for _ in places]
         for kind, among in KINDS:
@@ -117,7 +117,7 @@ def rows_of(cells: Sequence[Cell], sources: Sequence[str] = ()) -> list[Row]:
         for n, (place, facts, text) in enumerate(zip(places, own, _texts(own), strict=True)):
             named = frozenset(facts.values)
             difference, told = (names[n], text) if names else (text, "")
-            found[place] = Row(
+            found[place] = PooledRow(
                 deployment=deployment, variant=variant, difference=difference, named=named, told=told
             )
     return [found[place] for place in range(len(cells))]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from records.services.variants import STAGES
 from reports.columns.kinds import Mask
 from reports.columns.requests import Requests
 from workloads.checks.streams import STAGE_EXCESS_MS
 
-STAGE_ORDER = ("preprocess", "embed", "search", "prompt", "llm", "embeddings", "retrieval", "chat")
+STAGE_ORDER = (*STAGES, "embeddings", "retrieval", "chat")
 
 
 def stage_names(requests: Requests) -> list[str]:

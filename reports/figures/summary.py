@@ -15,8 +15,9 @@ from records.cells.cell import Cell, Check, Window
 from records.cells.reader import Run
 from records.errors import RecordError
 from records.evidence.counted import machine_of
-from records.evidence.inside import InsideOfSpan, read_inside
-from records.evidence.inside import summary as inside_over
+from records.evidence.inside import read_inside
+from records.evidence.inside_span import InsideOfSpan
+from records.evidence.inside_span import summary as inside_over
 from records.evidence.limits import CellLimits
 from records.evidence.machine import Machine, machine_over
 from records.evidence.pods import CellPods
@@ -28,7 +29,7 @@ from reports.columns.requests import Requests
 from reports.figures.concurrent_cells import CellPart, merged_cell, simultaneous
 from reports.figures.figures import Figures, figures_in, figures_of, throughput_of
 from reports.figures.load import Load
-from reports.figures.rows import Row, rows_of
+from reports.figures.rows import PooledRow, rows_of
 from reports.figures.stats import Sample
 from workloads.catalogue import workload
 from workloads.workload import Workload
@@ -149,7 +150,7 @@ class CellSummary:
 class OperatingPoint:
     """All cells of one row at one load; figures over the valid ones."""
 
-    row: Row
+    row: PooledRow
     load: Load
     cells: tuple[CellSummary, ...]
     figures: Figures
@@ -177,6 +178,11 @@ class OperatingPoint:
     @property
     def valid(self) -> bool:
         return any(cell.valid for cell in self.cells)
+
+    @cached_property
+    def timed(self) -> Requests:
+        """The good answers of its valid cells that latencies are of."""
+        return timed_of(self.valid_cells)
 
     @property
     def samples(self) -> tuple[Sample, ...]:
@@ -212,7 +218,7 @@ def summarise_cell(parts: Sequence[CellPart]) -> CellSummary:
     )
 
 
-def _level(row: Row, load: Load, cells: Sequence[CellSummary]) -> OperatingPoint:
+def _level(row: PooledRow, load: Load, cells: Sequence[CellSummary]) -> OperatingPoint:
     shown = [c for c in cells if c.valid] or list(cells)
     samples = [c.sample for c in shown]
     throughput, draws = throughput_of(samples, f"{row.deployment}/{row.config}/c{load.label}")
@@ -264,8 +270,8 @@ def summarise(runs: Sequence[Run]) -> tuple[OperatingPoint, ...]:
         CellPart(source=name, data=data) for run, name in zip(runs, names, strict=True) for data in run.cells
     ]
     cells = [summarise_cell(group) for group in simultaneous(parts)]
-    groups: dict[tuple[Row, Load, str], list[CellSummary]] = {}
-    met: dict[Row, int] = {}
+    groups: dict[tuple[PooledRow, Load, str], list[CellSummary]] = {}
+    met: dict[PooledRow, int] = {}
     rows = rows_of([cell.cell for cell in cells], [cell.source for cell in cells])
     for cell, row in zip(cells, rows, strict=True):
         groups.setdefault((row, Load.of(cell.cell), cell.cell.workload), []).append(cell)
@@ -274,7 +280,7 @@ def summarise(runs: Sequence[Run]) -> tuple[OperatingPoint, ...]:
     deployments = ordered((row.deployment for row in met), [*_planned(runs), "local"])
     variants = ordered((row.variant for row in met), [*CONFIG_ORDER, *planned_variants(runs)])
 
-    def place(key: tuple[Row, Load, str]) -> Any:
+    def place(key: tuple[PooledRow, Load, str]) -> Any:
         row, *rest = key
         order = (deployments.index(row.deployment), variants.index(row.variant))
         return *order, met[row], row.difference, *rest

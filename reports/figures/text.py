@@ -41,6 +41,13 @@ def times(estimate: Estimate | None) -> str:
     return f"{figure} ({_ratio(estimate.low)}-{_ratio(estimate.high)})"
 
 
+def better(ratio: Estimate) -> str:
+    """Above 1 is better: ``2.00x (1.90-2.10) better``; else how many times worse."""
+    if ratio.value >= 1 or ratio.low is None or ratio.high is None or ratio.low <= 0:
+        return f"{times(ratio)} better"
+    return f"{times(Estimate(value=1 / ratio.value, low=1 / ratio.high, high=1 / ratio.low))} worse"
+
+
 def _ratio(ratio: float) -> str:
     """Hundredths, where they say something."""
     return f"{ratio:.2f}" if ratio < 10 else number(ratio)

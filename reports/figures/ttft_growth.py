@@ -19,7 +19,7 @@ from reports.columns.requests import Requests
 from reports.figures.load import Load
 from reports.figures.rising import rising
 from reports.figures.stages import impossible_stages, stage_names, with_stages
-from reports.figures.summary import OperatingPoint, timed_of
+from reports.figures.summary import OperatingPoint
 from workloads.checks.streams import IMPOSSIBLE_SHARE
 
 Ranked = Literal["middle", "slowest"]
@@ -101,7 +101,7 @@ def _growths(points: Sequence[OperatingPoint]) -> Iterator[TtftGrowth]:
 
 def _timed(point: OperatingPoint) -> _Timed | None:
     """Its answers with stages that can be true, by TTFT; none where there are too few, or too many cannot."""
-    timed = with_stages(timed_of(point.valid_cells))
+    timed = with_stages(point.timed)
     possible = timed.where(~impossible_stages(timed))
     if len(possible) < FEWEST or len(timed) - len(possible) > IMPOSSIBLE_SHARE * len(timed):
         return None

@@ -5,33 +5,34 @@ from __future__ import annotations
 from weakref import WeakKeyDictionary
 
 from reports.analysis.analysis import Analysis
-from reports.findings.autoscaler_blind import autoscaler_blind
-from reports.findings.blocked_from_outside import blocked_from_outside
-from reports.findings.buffered_stream import buffered_stream
-from reports.findings.compute import compute
-from reports.findings.computing_threads import computing_threads
-from reports.findings.connection_pool import connection_pool
-from reports.findings.dependency import dependency
-from reports.findings.dns_slow import dns_slow
-from reports.findings.event_loop import event_loop
-from reports.findings.few_at_a_time import few_at_a_time
-from reports.findings.finding import Finder, Finding
-from reports.findings.gc_pauses import gc_pauses
-from reports.findings.generator_limited import generator_limited
-from reports.findings.keepalive_race import keepalive_race
-from reports.findings.liveness_kill import liveness_kill
-from reports.findings.load_shed import load_shed
-from reports.findings.machine_limits import machine_limits
-from reports.findings.memory_pressure import memory_pressure
-from reports.findings.quota import CODES as OF_A_QUOTA
-from reports.findings.quota import quota
-from reports.findings.scales import scales
-from reports.findings.server_full import server_full
-from reports.findings.stage_serialised import stage_serialised
-from reports.findings.supported import supported
-from reports.findings.thread_pool import thread_pool
-from reports.findings.unknown import unknown
-from reports.findings.upstream import upstream
+from reports.findings.between.buffered_stream import buffered_stream
+from reports.findings.between.generator_limited import generator_limited
+from reports.findings.between.keepalive_race import keepalive_race
+from reports.findings.between.liveness_kill import liveness_kill
+from reports.findings.between.load_shed import load_shed
+from reports.findings.common.finding import Finder, Finding
+from reports.findings.loop.blocked_from_outside import blocked_from_outside
+from reports.findings.loop.event_loop import event_loop
+from reports.findings.loop.gc_pauses import gc_pauses
+from reports.findings.machine.autoscaler_blind import autoscaler_blind
+from reports.findings.machine.compute import compute
+from reports.findings.machine.computing_threads import computing_threads
+from reports.findings.machine.machine_limits import machine_limits
+from reports.findings.machine.memory_pressure import memory_pressure
+from reports.findings.machine.oversubscribed import oversubscribed
+from reports.findings.machine.quota import CODES as OF_A_QUOTA
+from reports.findings.machine.quota import quota
+from reports.findings.waits.connection_pool import connection_pool
+from reports.findings.waits.dependency import dependency
+from reports.findings.waits.dns_slow import dns_slow
+from reports.findings.waits.few_at_a_time import few_at_a_time
+from reports.findings.waits.server_full import server_full
+from reports.findings.waits.stage_serialised import stage_serialised
+from reports.findings.waits.thread_pool import thread_pool
+from reports.findings.waits.upstream import upstream
+from reports.findings.whole.scales import scales
+from reports.findings.whole.supported import supported
+from reports.findings.whole.unknown import unknown
 
 FINDERS: tuple[Finder, ...] = (
     quota,
@@ -45,6 +46,7 @@ FINDERS: tuple[Finder, ...] = (
     upstream,
     dependency,
     gc_pauses,
+    oversubscribed,
     compute,
     computing_threads,
     few_at_a_time,

@@ -19,7 +19,7 @@ from records.cells.request import RequestRecord
 from records.errors import RecordError
 from reports.figures.concurrent_cells import CellPart, merged_cell, refuse_copies, simultaneous
 from reports.figures.load import Load
-from reports.figures.rows import Row, rows_of
+from reports.figures.rows import PooledRow, rows_of
 from reports.figures.summary import source_names
 from reports.frame.table import Kind, Table
 from workloads.catalogue import workload
@@ -140,7 +140,7 @@ def frame(directories: Iterable[Path | str] | Path | str) -> pd.DataFrame:
     return table.frame()
 
 
-def _add(table: Table, parts: Sequence[CellPart], cell: Cell, row: Row) -> None:
+def _add(table: Table, parts: Sequence[CellPart], cell: Cell, row: PooledRow) -> None:
     """One measurement. Whether it is valid is known when all its records were seen."""
     start, valid, kind = table.rows, cell.verdict.valid and cell.window is not None, workload(cell.workload)
     for part in parts:

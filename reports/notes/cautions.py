@@ -149,8 +149,8 @@ def _drift(notes: Sequence[of_machine.Drift]) -> Caution:
     return Caution(
         sentences=(
             f"Repeats differ by more than {of_machine.DRIFT_RATIO}x: {listed(places)}. The service changed "
-            "between them, or the machine drifted or was used by others; a difference smaller than that "
-            "between two cells measured once means nothing.",
+            "between them, or the machine drifted or was used by others; a smaller difference between two "
+            "single cells means nothing.",
         ),
         brief=f"repeats differ by up to {worst[0].ratio:.2f}x in {worst[0].figure}",
     )
@@ -165,7 +165,7 @@ def _impossible(notes: Sequence[of_answers.ImpossibleStages]) -> Caution:
 def _disturbed(text: str, note: of_machine.Steal | of_machine.GeneratorWaited) -> Caution:
     text = text.format(f"{note.median:.0f}")
     most = f"(median over cells; at most {note.worst:.0f} %)"
-    may = "times may be up to as much too long, and throughput too low"
+    may = "times may be too long, and throughput too low, by up to as much"
     if note.compared:
         may += "; ratios of cells that waited alike are touched least"
     return Caution(sentences=(f"{text[0].upper()}{text[1:]} {most}: {may}.",), brief=text)
@@ -173,7 +173,7 @@ def _disturbed(text: str, note: of_machine.Steal | of_machine.GeneratorWaited) -
 
 def _stood_still(notes: Sequence[of_machine.StoodStill]) -> Caution:
     text = f"the load generator stood still for up to {notes[0].percent:.0f} % of a cell's time"
-    whole = f"{text[0].upper()}{text[1:]} ({notes[0].cell}): its throughput may be as much low."
+    whole = f"{text[0].upper()}{text[1:]} ({notes[0].cell}): its throughput may be too low by as much."
     return Caution(sentences=(whole,), brief=f"{text}, so throughput may be low")
 
 
@@ -185,13 +185,13 @@ def _late(notes: Sequence[of_answers.Late]) -> Caution:
             "generator stalled. Where the service stalled with it, as on a shared machine, its slowest "
             "answers are among them.",
         ),
-        brief=f"up to {worst.requests / worst.of:.0%} of a level's requests were late",
+        brief=f"up to {100 * worst.requests / worst.of:.0f} % of a level's requests were late",
     )
 
 
 def _gaps_left_out(notes: Sequence[of_answers.GapsLeftOut]) -> Caution:
     worst = notes[0]
-    text = f"in {worst.share:.0%} of the answers gaps over a stall are left out of the ITL"
+    text = f"in {100 * worst.share:.0f} % of the answers gaps over a stall are left out of the ITL"
     return Caution(
         sentences=(f"{worst.at}: {text}, whose p99 may be higher.",),
         brief=f"ITL p99 may be higher ({worst.at})",

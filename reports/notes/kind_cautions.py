@@ -14,8 +14,8 @@ from reports.notes.caution import Caution
 def _of_times(notes: Sequence[of_kinds.KindsOfTimes]) -> Caution:
     note = notes[0]
     text = (
-        f"answers are of two kinds: {note.share:.0%} have a {note.figure} of at most "
-        f"{number(note.quick_ms)} ms, {1 - note.share:.0%} of at least {number(note.slow_ms)} ms"
+        f"answers are of two kinds: {100 * note.share:.0f} % have a {note.figure} of at most "
+        f"{number(note.quick_ms)} ms, {100 * (1 - note.share):.0f} % of at least {number(note.slow_ms)} ms"
     )
     may = "some may come from a cache; a median of both describes neither"
     return Caution(
@@ -30,7 +30,7 @@ def _of_lengths(notes: Sequence[of_kinds.KindsOfLengths]) -> Caution:
         if note.most > note.short
         else _counted(note.short)
     )
-    text = f"{note.share:.0%} of the good answers have {upto}, the others at least {note.long}"
+    text = f"{100 * note.share:.0f} % of the good answers have {upto}, the others at least {note.long}"
     may = "the short ones may be errors in the form of answers: see what the service sends"
     return Caution(
         sentences=(f"{note.cell}: {text}: {may}{_more(note.cells)}.",), brief=f"{text} ({note.cell})"

@@ -14,33 +14,37 @@ from reports.notes.caution import Caution, some
 
 
 def _not_proved(notes: Sequence[of_runs.NotProved]) -> Caution:
-    count = f"{len(notes[0].cells)} of {notes[0].of} cells"
+    count = f"{len(notes[0].cells)} of {_cells(notes[0].of)}"
     return Caution(
         sentences=(
-            f"{count}: the configuration was set, not proved (n/a): the service does not say what it runs.",
+            f"The configuration of {count} was set, but not proved: the service does not report its settings "
+            "(no /config).",
         ),
-        brief=f"the configuration of {count} was set, not proved",
+        brief=f"the configuration of {count} was set, but not proved",
     )
 
 
 def _as_is(notes: Sequence[of_runs.AsIs]) -> Caution:
-    count = f"{len(notes[0].cells)} of {notes[0].of} cells"
-    why = "the service does not say what it runs, so it was not proved (n/a)"
+    count = f"{len(notes[0].cells)} of {_cells(notes[0].of)}"
     return Caution(
-        sentences=(f"{count}: configuration as-is: {why}.",), brief=f"{count} are as-is, which is not proved"
+        sentences=(
+            f"The configuration of {count} is called as-is and not proved: the service does not report its "
+            "settings (no /config).",
+        ),
+        brief=f"the configuration of {count} is not proved (as-is)",
     )
 
 
 def _not_verified(notes: Sequence[of_runs.NotVerified]) -> Caution:
-    count = f"{len(notes[0].cells)} of {notes[0].of} cells"
+    count = f"{len(notes[0].cells)} of {_cells(notes[0].of)}"
     return Caution(
-        sentences=(f"{count}: --insecure: nobody verified whose service answered.",),
+        sentences=(f"{count}: --insecure was given, so nobody verified which service answered.",),
         brief=f"{count} did not verify the service (--insecure)",
     )
 
 
 def _older(notes: Sequence[of_runs.Older]) -> Caution:
-    text = f"{len(notes[0].cells)} of {notes[0].of} cells are too old to tell what was started and asked"
+    text = f"{len(notes[0].cells)} of {_cells(notes[0].of)} are too old to tell what was started and asked"
     alone = "they are pooled with each other only, and may be of different services or questions"
     return Caution(sentences=(f"{text}: {alone}.",), brief=text)
 
@@ -58,6 +62,10 @@ def _lost(notes: Sequence[of_runs.Lost]) -> Caution:
 
 def _cells(count: int) -> str:
     return "1 cell" if count == 1 else f"{count} cells"
+
+
+def _were(count: int) -> str:
+    return "was" if count == 1 else "were"
 
 
 def _incomplete(notes: Sequence[of_runs.Incomplete]) -> Caution:
@@ -134,32 +142,35 @@ def _ended_short(notes: Sequence[of_ends.EndedShort]) -> Caution:
     for note in notes:
         count = f"{note.fewest}" if note.fewest == note.most else f"{note.fewest}-{note.most}"
         sentences.append(
-            f"{len(note.cells)} of {note.of} cells ended after {note.seconds:g} s with {count} of the "
-            f"{note.requests} requests that were asked for: --max-seconds {note.enough_seconds} lets them "
-            "finish."
+            f"{len(note.cells)} of {_cells(note.of)} ended after {note.seconds:g} s with {count} of the "
+            f"{note.requests} requests asked for: --max-seconds {note.enough_seconds} lets them finish."
         )
-    brief = f"{sum(len(note.cells) for note in notes)} cells ended short of their requests (--max-seconds)"
+    brief = f"{_cells(sum(len(note.cells) for note in notes))} ended before all requests (--max-seconds)"
     return Caution(sentences=tuple(sentences), brief=brief)
 
 
 def _given_up(notes: Sequence[of_runs.GivenUp]) -> Caution:
     cells = [cell for note in notes for cell in note.cells]
-    text = f"{_cells(len(cells))} of the plan {'was' if len(cells) == 1 else 'were'} not measured"
+    text = f"{_cells(len(cells))} of the plan {_were(len(cells))} not measured"
     return Caution(sentences=(f"{text}: {some(cells)}. The sweep said why.",), brief=text)
 
 
 def _again(notes: Sequence[of_runs.MeasuredAgain]) -> Caution:
     [note] = notes
-    count = f"{len(note.cells)} of {note.of} cells were measured again: the machine had spoiled them"
-    kept = "What came before is kept beside each, as .try-1 and so on."
-    return Caution(sentences=(f"{count}: {listed(note.cells)}. {kept}",), brief=count)
+    count, it = len(note.cells), "it" if len(note.cells) == 1 else "them"
+    text = f"{count} of {_cells(note.of)} {_were(count)} measured again: the machine had spoiled {it}"
+    kept = "Earlier tries are kept beside each, as .try-1 and so on."
+    return Caution(sentences=(f"{text} ({some(note.cells)}). {kept}",), brief=text)
 
 
 def _one_repeat(notes: Sequence[of_runs.OneRepeat]) -> Caution:
-    whole = "Each load was measured once" if notes[0].most == 1 else "Some loads were measured once"
+    each = "each load has" if notes[0].most == 1 else "some loads have"
+    text = f"{each} one valid cell"  # not "was measured once": a cell may have been measured again
     return Caution(
-        sentences=(f"{whole}: how much figures differ from run to run is in no interval of theirs.",),
-        brief=f"{whole[0].lower()}{whole[1:]}: no noise between runs is known",
+        sentences=(
+            f"{text[0].upper()}{text[1:]}: the intervals leave out how much figures differ from run to run.",
+        ),
+        brief=f"{text}, so the noise between runs is not known",
     )
 
 

@@ -11,6 +11,7 @@ from reports.figures.compare import Comparison
 from reports.figures.load import heads
 from reports.figures.text import NONE, listed, times
 from reports.notes.footnotes import ratio_notes
+from reports.words.offered import AT_A_RATE, is_offered
 
 EFFECT_NOTE = (
     "An effect is not yet a cause: mocking a stage also relieves whatever only waits for it, and below the "
@@ -55,6 +56,7 @@ def _table(own: Sequence[Comparison], behind: Sequence[str]) -> Table:
         rows=tuple(rows),
         notes=(
             "Above 1 is faster. 'Differs in': whose 95 % interval excludes 1.",
+            *([AT_A_RATE.format(per, metric.title)] if any(is_offered(c.load) for c in own) else []),
             *([EFFECT_NOTE] if any(_mocks(c.config) or _mocks(c.reference) for c in own) else []),
             *behind,
             *absent,

@@ -13,7 +13,7 @@ from reports.words.dial import SLOWER_BY, if_slower
 
 MEANING = (
     "Elasticity: 1 is 1 % more for each 1 % that the stage takes longer, -1 is 1 % less, 0 is no change; in "
-    "brackets 95 % intervals. It says what the stage costs now: a stage that is mended far enough "
+    "brackets 95 % intervals. It says what the stage costs now: a stage that is fixed far enough "
     "leaves the place to another one."
 )
 SHOWN = f"{SLOWER_BY} slower: what that would do, where it is beyond {COUNTS:g} and chance."

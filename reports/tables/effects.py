@@ -18,7 +18,7 @@ CYCLE_NOTE = "Cycle time: users over RPS, what a user waits from one good answer
 SAVES_NOTE = (
     "embeddings, LLM: so many ms less with that part alone mocked. interaction: what mocking both saves "
     "beyond these two. Near 0 the parts just add up; above 0 each hides behind the other, and both must be "
-    "mended; below 0 they slow each other, and mending one mends some of both."
+    "fixed; below 0 they slow each other, and fixing one fixes some of both."
 )
 WITHOUT_REPEATS = (
     "No intervals: no cell was measured twice, so nothing tells an effect from chance. --repeats 2 does."

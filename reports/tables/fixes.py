@@ -15,8 +15,8 @@ UNPREDICTED = "not predictable"
 NOTES = (
     "Above 1 is faster than the original, which was measured anew beside the fixes. Predicted: "
     "by the finding, of its figure.",
-    "A prediction is of the finding mended whole; where less came, something else binds next, or the setting "
-    "mends only a part.",
+    "A prediction assumes that the finding is fixed completely; where less came, something else binds next, "
+    "or the setting fixes only a part.",
 )
 
 

@@ -61,7 +61,7 @@ def _table(found: Ladder, rungs: Sequence[Rung]) -> Table:
 def _notes(rungs: Sequence[Rung]) -> Iterator[str]:
     yield "ms an answer: of the resource's time, at the lightest and the heaviest load."
     if any(rung.ceiling for rung in rungs):
-        yield "Ceiling: what it allows if nothing else binds; a later line's, once those above are mended."
+        yield "Ceiling: what it allows if nothing else binds; a later line's, once those above are fixed."
     first, second = (*(rung.ceiling for rung in rungs[:2]), None, None)[:2]
     if first and second and first.high is not None and second.low is not None and second.low <= first.high:
         yield "The first two may bind in either order: their intervals overlap."

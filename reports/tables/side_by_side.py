@@ -12,6 +12,7 @@ from reports.figures.load import heads as first_columns
 from reports.figures.summary import OperatingPoint
 from reports.figures.text import NONE, listed, spread, times, value
 from reports.notes.footnotes import answer_notes, ratio_notes
+from reports.words.offered import AT_A_RATE, is_offered
 from workloads.workload import Workload
 
 MARK = f" > {BOTTLENECK_RATIO}"
@@ -89,6 +90,8 @@ def _notes(own: Sequence[DeploymentRatio], above: Sequence[str], workload: Workl
     if not own:
         return
     one, two = heads(own[0].first, own[0].second)
+    if any(is_offered(ratio.load) for ratio in own):
+        yield AT_A_RATE.format(workload.throughput.title, workload.compared.title)
     if above:
         yield (
             f"Above {BOTTLENECK_RATIO} at {listed(above)}: the second deployment ({two}) "

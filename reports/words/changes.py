@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from reports.analysis.analysis import Analysis
 from reports.document.sentence import Sentence
 from reports.figures.compare import Comparison
-from reports.figures.stats import Estimate
-from reports.figures.text import times
+from reports.figures.text import better, times
+from reports.words import offered
 
 
 def change_sentences(analysis: Analysis) -> Iterator[Sentence]:
@@ -19,7 +19,8 @@ def change_sentences(analysis: Analysis) -> Iterator[Sentence]:
             highest[c.deployment, c.workload.name, c.reference, c.config] = c
     of_code = {(level.deployment, level.config) for level in analysis.levels if level.row.told}
     for i, c in enumerate(highest.values()):
-        text = _sentence(c, "other code, " if (c.deployment, c.config) in of_code else "")
+        other = "other code, " if (c.deployment, c.config) in of_code else ""
+        text = _at_a_rate(analysis, c, other) if offered.is_offered(c.load) else _sentence(c, other)
         yield Sentence(text=text, short=text, kept=i == 0)
 
 
@@ -33,8 +34,6 @@ def _sentence(c: Comparison, other: str) -> str:
     return f"{text} ({other}{c.load.named})."
 
 
-def better(ratio: Estimate) -> str:
-    """Above 1 is better: ``2.00x (1.90-2.10) better``; else how many times worse."""
-    if ratio.value >= 1 or ratio.low is None or ratio.high is None or ratio.low <= 0:
-        return f"{times(ratio)} better"
-    return f"{times(Estimate(value=1 / ratio.value, low=1 / ratio.high, high=1 / ratio.low))} worse"
+def _at_a_rate(analysis: Analysis, c: Comparison, other: str) -> str:
+    text = f"{c.deployment}: {c.config} {offered.gained(c)}; {offered.served_by(analysis, [c])}"
+    return f"{text} ({other}{c.load.named})."

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
-from reports.analysis.subject import Subject
 from reports.document.document import Paragraph
 from reports.document.sentence import Sentence
 from reports.figures.text import listed, number
-from reports.findings.acquittal import Acquittal
-from reports.findings.finding import Effect, Evidence, Finding
+from reports.findings.acquitted.acquittal import Acquittal
+from reports.findings.common.finding import Effect, Evidence, Finding
 from reports.words.meanings import MEANS, SURE
 
 TOLD = 3
@@ -19,9 +18,15 @@ UNKNOWN = {"throughput": "what holds it back{} is not known", "nothing": "whethe
 BINDS = {
     "throughput": "It holds throughput down",
     "latency": "It makes answers slow",
-    "next": "It binds next",
+    "next": "It binds next, once what does so now is fixed",
     "nothing": "",
 }
+SUSPECTED = (
+    *("llm-upstream-bound", "interpreter-bound", "event-loop-blocked", "connection-pool-exhausted"),
+    *("thread-pool-exhausted", "gc-pauses", "generator-limited"),
+)
+"""What people suspect first: `RULED_OUT` of these have their figures in the report, others their names."""
+RULED_OUT = 4
 SPELT = {"cpu": "CPU", "dns": "DNS", "gc": "GC", "llm": "LLM"}
 
 
@@ -40,14 +45,17 @@ def in_words(found: Sequence[Finding]) -> Iterator[Sentence]:
 def section(found: Sequence[Finding], free: Sequence[Acquittal]) -> Iterator[Paragraph]:
     """All of them, with their evidence; and of services of which something was found, what it is not."""
     if found:
-        lines = (*map(_rests_on, found), *_not_so(free, {finding.about for finding in found}))
-        yield Paragraph(title="What was found, and what it rests on", lines=lines)
+        lines = [line for finding in found for line in _with_evidence(finding)]
+        yield Paragraph(
+            title="What was found, and what it rests on", lines=(*lines, *_ruled_out(found, free))
+        )
 
 
-def _rests_on(finding: Finding) -> str:
-    evidence = finding.evidence[len(_in_its_sentence(finding)) :]
-    figures = f"It rests on these figures: {_figures(evidence)}" if evidence else ""
-    return ". ".join(filter(None, (_said(finding), figures, _to_do(finding)))) + "."
+def _with_evidence(finding: Finding) -> Iterator[str]:
+    yield f"{_said(finding)}."
+    if evidence := finding.evidence[len(_in_its_sentence(finding)) :]:
+        yield f"  Evidence: {_figures(evidence)}."
+    yield f"  {_to_do(finding)}."
 
 
 def _in_its_sentence(finding: Finding) -> Sequence[Evidence]:
@@ -55,14 +63,26 @@ def _in_its_sentence(finding: Finding) -> Sequence[Evidence]:
     return finding.evidence[:2] if finding.code == "unknown" and finding.effect else ()
 
 
-def _not_so(free: Sequence[Acquittal], places: Collection[Subject]) -> Iterator[str]:
-    for place in dict.fromkeys(one.about for one in free if one.about in places):
-        own = [f"{_words(one.code)} ({_figures(one.evidence)})" for one in free if one.about == place]
-        yield f"Not the cause, {place}: {listed(own)}."
+def _ruled_out(found: Sequence[Finding], free: Sequence[Acquittal]) -> Iterator[str]:
+    """Of a service that something holds back, what people suspect first with its figures; of one of which too
+    little is known the names alone."""
+    costs = {finding.about for finding in found if finding.binds != "nothing"}
+    for place in dict.fromkeys(finding.about for finding in found):
+        own = {one.code: one for one in free if one.about == place}
+        if place not in costs and not any(one.about == place and one.code == "unknown" for one in found):
+            continue  # it has no cause to look for
+        first = [own[code] for code in SUSPECTED if code in own][: RULED_OUT if place in costs else 0]
+        others = [_words(code) for code in own if own[code] not in first]
+        if first:
+            yield f"Not the cause, {place}:"
+            yield from (f"  {_words(one.code)} ({_figures(one.evidence)})." for one in first)
+        if others:
+            nor = "  Nor" if first else f"Ruled out, {place}"
+            yield f"{nor}: {listed(others)} (figures: report --json)."
 
 
 def _figures(evidence: Sequence[Evidence]) -> str:
-    return listed([_figure(one.figure, one.value, one.unit) + _spread(one) for one in evidence])
+    return "; ".join(f"{one.figure}: {_value(one.value, one.unit)}{_spread(one)}" for one in evidence)
 
 
 def _words(code: str) -> str:
@@ -78,11 +98,13 @@ def _named(finding: Finding) -> str:
 
 def _said(finding: Finding) -> str:
     if finding.code == "unknown":
-        waits = [number(one.value) for one in _in_its_sentence(finding)]
+        waits = [_value(one.value, "") for one in _in_its_sentence(finding)]
         counted = f": {' of '.join(waits)} requests wait because of the load" if waits else ""
         return f"{_named(finding)}{counted}"
     means = f": {MEANS[finding.code]}" if finding.code in MEANS else ""
     effect = "" if finding.effect is None else _effect(finding.effect)
+    if finding.effect and finding.binds != "throughput" and not finding.effect.unit:
+        effect = effect if finding.effect.mended is not None else ""  # answers a second: not what this costs
     costs = ": ".join(filter(None, (BINDS[finding.binds], effect)))
     said = (f"{_named(finding)}{means}", costs, f"How sure: {SURE[finding.confidence]}")
     return ". ".join(filter(None, said))
@@ -94,19 +116,19 @@ def _to_do(finding: Finding) -> str:
 
 def _effect(effect: Effect) -> str:
     """A figure without a unit is one: 7.1 answers a second, but TTFT p50 90 ms."""
-    now = _figure(effect.figure, effect.now, effect.unit)
+    now = f"{effect.figure} {_value(effect.now, effect.unit)}"
     if not effect.unit:
         now = f"{number(effect.now)} {effect.figure}"
     if effect.mended is None:
         return f"{now} now"
-    mended = f"{number(effect.mended)} {effect.unit}".rstrip()
-    return f"{now} now, {mended}{_spread(effect)} once it is mended"
+    mended = _value(effect.mended, effect.unit) if effect.unit else number(effect.mended)
+    return f"{now} now, {mended}{_spread(effect)} once it is fixed"
 
 
 def _spread(of: Effect | Evidence) -> str:
     return "" if of.low is None or of.high is None else f" ({number(of.low)}-{number(of.high)})"
 
 
-def _figure(name: str, value: float, unit: str) -> str:
-    shown = str(value) if isinstance(value, int) else number(value)
-    return f"{name} {shown} {unit}".rstrip()
+def _value(value: float, unit: str) -> str:
+    shown = f"{value:.0f}" if float(value).is_integer() else number(value)
+    return f"{shown} {unit}".rstrip()

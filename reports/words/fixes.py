@@ -10,8 +10,8 @@ from reports.analysis.subject import Subject
 from reports.document.sentence import Sentence
 from reports.figures.compare import Comparison
 from reports.figures.fixes import FixResult
-from reports.figures.text import times
-from reports.words.changes import better
+from reports.figures.text import better, times
+from reports.words import offered
 
 SAID = {
     "within": "as predicted",
@@ -33,11 +33,8 @@ def fix_sentences(analysis: Analysis) -> Iterator[Sentence]:
 
 def _least(analysis: Analysis) -> str:
     c = next((one.comparison for one in analysis.fixes if one.comparison), None)
-    of = (
-        f"{c.deployment} at {c.load.named}, {c.workload.throughput.title} against {c.reference}: "
-        if c
-        else ""
-    )
+    per = "" if c is None or offered.is_offered(c.load) else f"{c.workload.throughput.title} "
+    of = f"{c.deployment} at {c.load.named}, {per}against {c.reference}: " if c else ""
     changed = [CODE_CHANGED] if any(one.code_changed for one in analysis.fixes) else []
     return f"{of}{'; '.join([*(_brief(analysis, one) for one in analysis.fixes), *changed])}."
 
@@ -46,6 +43,8 @@ def _brief(analysis: Analysis, one: FixResult) -> str:
     c = one.comparison
     if c is None or c.throughput is None:
         return f"{settings_of(one)} could not be compared: it or {one.tried.of} has no valid cell"
+    if offered.is_offered(c.load) and c.compared is not None:
+        return f"{settings_of(one)} {c.workload.median.title} {better(c.compared)}"
     said = [] if c.throughput.excludes_one else ["no difference shown"]
     said += [SAID[one.prediction]] if one.prediction else []
     said += [note.text for note in _uneven(analysis, c)]
@@ -58,11 +57,13 @@ def _sentence(analysis: Analysis, one: FixResult) -> str:
         return f"{name} could not be compared: it or {one.tried.of} has no valid cell."
     per, metric = c.workload.throughput.title, c.workload.median.title
     at = f"{c.deployment} at {c.load.named}: {name}"
-    if c.throughput.excludes_one:
+    if offered.is_offered(c.load):
+        found = f"{at} {offered.gained(c)}; {offered.served_by(analysis, [c])}"
+    elif c.throughput.excludes_one:
         found = f"{at} gives {times(c.throughput)} the {per} of {one.tried.of}"
     else:
         found = f"{at} shows no difference in {per} to {one.tried.of}, {times(c.throughput)}"
-    if c.compared is not None and c.compared.excludes_one:
+    if not offered.is_offered(c.load) and c.compared is not None and c.compared.excludes_one:
         found += f", {metric} {better(c.compared)}"
     spread = [f"but {note.text} ({STAY}): it may be worth more" for note in _uneven(analysis, c)]
     changed = [CODE_CHANGED] if one.code_changed else []

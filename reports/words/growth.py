@@ -10,12 +10,12 @@ from reports.figures.text import listed, number, spread, users
 
 
 def _gained(step: Step, per: str) -> str:
-    return f"{step.gained:.1f}x the {per} for {step.many / step.few:.1f}x the users"
+    return f"{step.gained:.1f}x the {per} of {users(step.few)} with {step.many / step.few:.1f}x as many"
 
 
 def _untold(knee: Knee, step: Step) -> str:
     """Why the last step does not show growth at its upper end, and what would tell."""
-    why = f"{_gained(step, knee.workload.throughput.title)} since {step.few}"
+    why = f"{_gained(step, knee.workload.throughput.title)}"
     if step.waited:
         one, other = map(number, step.waited)
         unit = knee.workload.median.metric.unit
@@ -57,7 +57,7 @@ def knee_sentence(knee: Knee, *, of_fixes: bool = False) -> str:
         if knee.low is not None and (knee.low, knee.high) != (knee.concurrency, knee.concurrency):
             sure = f"; 95 % of resamplings put it at {knee.low}-{knee.high}"
         if knee.reached_share < 0.95:
-            sure += f"; {1 - knee.reached_share:.0%} of resamplings see it still growing"
+            sure += f"; {100 * (1 - knee.reached_share):.0f} % of resamplings see it still growing"
         return f"stops growing {_where(knee)}, {best}{sure}"
     if knee.levels == 1 and of_fixes:
         return f"{best} at {users(knee.top)}, the load of the finding: there the fixes are compared"
@@ -67,7 +67,7 @@ def knee_sentence(knee: Knee, *, of_fixes: bool = False) -> str:
     if knee.step is not None and knee.unsure:
         return f"knee not found: {best} at {users(knee.top)}, {_untold(knee, knee.step)}{why}"
     top = f"throughput still grew at {users(knee.top)} ({best})"
-    since = f"; {_gained(knee.step, per)} since {knee.step.few}" if knee.step else ""
+    since = f"; {_gained(knee.step, per)}" if knee.step else ""
     return f"knee not reached: {top}{since}{why}"
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from reports.analysis.analysis import Analysis
 from reports.document.sentence import Sentence
-from reports.findings.finding import Finding
+from reports.findings.common.finding import Finding
 from reports.notes.caution import Caution
 from reports.notes.cautions import cautions
 from reports.words.changes import change_sentences
@@ -62,7 +62,7 @@ def _in_brief(care: Sequence[Caution], full: int, end: int | None = None) -> lis
     briefs = [caution.brief for caution in care[full:end]]
     if end is not None and end < len(care):
         left = len(care) - end
-        briefs.append(f"{left} more" if briefs else f"{left} reason{'s' * (left > 1)}")
+        briefs.append(f"{left} {'more ' * bool(briefs)}reason{'s' * (left > 1)}")
     return [f"Read with care (see the verdict): {'; '.join(briefs)}."] if briefs else []
 
 
@@ -73,7 +73,7 @@ def _height(lines: Sequence[str]) -> int:
 def _cut(kept: Sequence[Sentence], others: Sequence[str], care: Sequence[Caution]) -> list[str]:
     """What is kept and, of the others, as many as fit: they are the answer that was asked for. Then cautions,
     as many as there is room for, the rest counted; and that there is more."""
-    more = "There is more to know: see the sections below, and the verdict at the end."
+    more = "There is more to know: see the sections below and the verdict at the end."
     counted = [*_in_brief(care, 0, 1), more]  # the first of them by name
     found = [s.short or s.text for s in kept]
     if _height([*found, *others[:2], *counted]) > LINES:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reports.findings.finding import Confidence
+from reports.findings.common.finding import Confidence
 
 MEANS = {
     "event-loop-blocked": "one call keeps the app from all other requests while it runs",

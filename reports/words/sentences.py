@@ -12,15 +12,17 @@ from records.services.variants import mocked_by
 from reports.analysis.analysis import Analysis
 from reports.analysis.of_answers import NoStageTimes
 from reports.document.sentence import Sentence
-from reports.figures.compare import Comparison, DeploymentRatio, deployments_of
+from reports.figures.compare import Comparison, deployments_of
 from reports.figures.knees import Knee
 from reports.figures.load import Load
 from reports.figures.shaped import ShapedCell
 from reports.figures.text import listed, number, times
-from reports.findings.finding import Finding
-from reports.findings.limit import SIDES, Limit, limit
-from reports.findings.waiting import queueing, waiting
+from reports.findings.common.finding import Finding
+from reports.findings.whole.limit import SIDES, Limit, limit
+from reports.findings.whole.waiting import queueing, waiting
+from reports.words import offered
 from reports.words import unexplained as unexplained_words
+from reports.words.ahead import ahead
 from reports.words.dial import dial_sentences
 from reports.words.gap_causes import gap_cause_sentences
 from reports.words.growth import grown, others_grown
@@ -40,7 +42,7 @@ def sentences(analysis: Analysis, found: Sequence[Finding]) -> Iterator[Sentence
     if not analysis.levels:
         yield Sentence(text=_without_end(analysis), kept=True)
         return
-    compared = list(_deployments(analysis.deployment_ratios))
+    compared = list(ahead(analysis))
     many = len({ratio.second for ratio in analysis.deployment_ratios}) > MOST_COMPARED
     if many:  # the table has them all
         compared = [replace(sentence, kept=False) for sentence in compared]
@@ -75,7 +77,8 @@ def unexplained(analysis: Analysis, found: Sequence[Finding]) -> Iterator[Senten
     named = {finding.about.deployment for finding in found if finding.where}
     for note in analysis.noted(NoStageTimes):
         if left := [one for one in note.deployments if one not in named]:
-            yield unexplained_words.blind(left, note.profiles)
+            can_send = not set(left) <= set(note.no_place_for_them)
+            yield unexplained_words.blind(left, note.profiles, can_send=can_send)
 
 
 def _believed(analysis: Analysis) -> Sentence:
@@ -122,8 +125,11 @@ def _doing(config: str) -> str:
     return f"mocking {parts[0] if len(parts) == 1 else 'both'}"
 
 
-def _effects(compared: Sequence[Comparison]) -> str:
-    """The throughput of each against the reference's, at one load."""
+def _effects(analysis: Analysis, compared: Sequence[Comparison]) -> str:
+    """The throughput of each against the reference's, at one load; at a rate the latency."""
+    if offered.is_offered(compared[0].load):
+        each = [f"{_doing(c.config)} {offered.gained(c)}" for c in compared]
+        return f"At {compared[0].load.named} {listed(each)}; {offered.served_by(analysis, compared)}"
     parts: list[str] = []
     for c in compared:
         per = c.workload.throughput.title
@@ -188,10 +194,10 @@ def _deployment(analysis: Analysis, deployment: str) -> Iterator[Sentence]:
     others = list(others_grown([k for k in knees if k is not knee]))
     if knee is None and not others:
         return  # that no cell is valid is said already
-    first, brief = (
-        grown(f"{deployment}: {knee.name if knee else reference}", knee, brief=short)
-        for short in (False, True)
-    )
+    who = f"{deployment}: {knee.name if knee else reference}"
+    first, brief = (grown(who, knee, brief=short) for short in (False, True))
+    if knee and knee.other_loads and (text := offered.offered(who, [lv for lv in levels if knee.has(lv)])):
+        first = brief = text
     yield Sentence(text="; ".join([first, *others]) + ".", short=f"{brief}.")
     blind_to_it = any(deployment in note.deployments for note in analysis.noted(NoStageTimes))
     if blind_to_it and (waits := waiting(knee, levels)):
@@ -208,7 +214,7 @@ def _deployment(analysis: Analysis, deployment: str) -> Iterator[Sentence]:
     for of_it in _alike([c for c in own if (c.config, c.reference) not in fixes and not c.of_one_variant]):
         name, workload = of_it[0].reference, of_it[0].workload
         its = (k for k in knees if (k.config, k.workload) == (name, workload))
-        yield from _mocks(of_it, next(its, None))
+        yield from _mocks(analysis, of_it, next(its, None))
 
 
 def _alike(compared: Sequence[Comparison]) -> list[list[Comparison]]:
@@ -219,7 +225,7 @@ def _alike(compared: Sequence[Comparison]) -> list[list[Comparison]]:
     return list(groups.values())
 
 
-def _mocks(own: Sequence[Comparison], knee: Knee | None) -> Iterator[Sentence]:
+def _mocks(analysis: Analysis, own: Sequence[Comparison], knee: Knee | None) -> Iterator[Sentence]:
     """What each mock is worth at the highest load at which both sides were compared, of any other at the
     highest of its own; and what follows."""
     compared = [c for c in sorted(own, key=lambda c: c.load) if c.throughput is not None]
@@ -231,62 +237,13 @@ def _mocks(own: Sequence[Comparison], knee: Knee | None) -> Iterator[Sentence]:
     top = max(by_load, key=lambda load: (by_load[load] >= SIDES.keys(), load))
     highest = {c.config: c.load for c in compared} | {c.config: top for c in compared if c.load == top}
     others = sorted({*highest.values()} - {top}, reverse=True)
-    said = [_effects([c for c in compared if c.load == load == highest[c.config]]) for load in (top, *others)]
+    said = [
+        _effects(analysis, [c for c in compared if c.load == load == highest[c.config]])
+        for load in (top, *others)
+    ]
     yield Sentence(
         text="; ".join([said[0], *(f"a{text[1:]}" for text in said[1:])]) + ".", short=f"{said[0]}."
     )
     if found := limit([c for c in own if c.load == top], knee, top):
         text = _limit(found)
         yield Sentence(text=text, short=text)
-
-
-def _deployments(ratios: Sequence[DeploymentRatio]) -> Iterator[Sentence]:
-    """Which of two is ahead, of the first and each other one."""
-    for second in dict.fromkeys(ratio.second for ratio in ratios):
-        yield from _pair([ratio for ratio in ratios if ratio.second == second])
-
-
-def _pair(ratios: Sequence[DeploymentRatio]) -> Iterator[Sentence]:
-    """At the highest load of the first configuration that has both."""
-    known = [ratio for ratio in ratios if ratio.throughput is not None and not ratio.workload_mismatch]
-    if not known:
-        if ratios and not any(ratio.workload_mismatch or ratio.differ_in for ratio in ratios):
-            text = (
-                f"{ratios[0].first} and {ratios[0].second} have no level at which both are valid: they are "
-                "not compared."
-            )
-            yield Sentence(text=text, short=text, kept=True)
-        return
-    top = max((r for r in known if r.config == known[0].config), key=lambda r: r.load)
-    text = f"{top.config} at {top.load.named}: {_ahead(top)}{_elsewhere(top, known)}."
-    yield Sentence(text=text, short=text, kept=True)
-    slower = list(dict.fromkeys(r.config for r in known if r.second_is_bottleneck))
-    if slower:
-        text = f"{top.second} has a bottleneck of its own ({listed(slower)}): {top.first} answers more there."
-        yield Sentence(text=text, short=text)
-
-
-def _ahead(ratio: DeploymentRatio) -> str:
-    """Both ratios, and of each whether it shows a difference at all."""
-    first, second, metric = ratio.first, ratio.second, ratio.workload.compared
-    said = f"{first} has {times(ratio.throughput)} the {ratio.workload.throughput.title} of {second}"
-    if ratio.throughput is not None and not ratio.throughput.excludes_one:
-        said += ", which shows no difference"
-    if ratio.compared is None:
-        return said
-    one, other = (first, second) if metric.higher_is_better else (second, first)
-    said += f", and the {metric.title} of {one} is {times(ratio.compared)} that of {other}"
-    return said if ratio.compared.excludes_one else f"{said}, which shows none"
-
-
-def _elsewhere(top: DeploymentRatio, known: Sequence[DeploymentRatio]) -> str:
-    """Where the ratio of throughput at other loads is another one, its range."""
-    alike = [r for r in known if (r.config, r.workload) == (top.config, top.workload)]
-    same, best = [r.throughput for r in alike if r.throughput is not None], top.throughput
-    if best is None or best.low is None or best.high is None:
-        return ""
-    low, high = (pick(same, key=lambda one: one.value) for pick in (min, max))
-    if best.low <= low.value and high.value <= best.high:
-        return ""
-    per = top.workload.throughput.title
-    return f"; at other loads the ratio of {per} is {low.value:.2f}x to {high.value:.2f}x"

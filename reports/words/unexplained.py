@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from reports.document.sentence import Sentence
 from reports.figures.text import listed, number, users
-from reports.findings.waiting import Queueing, Waiting
+from reports.findings.whole.waiting import Queueing, Waiting
 
 WHERE = {
     "TTFT": "requests wait inside the service, or for what it asks",
@@ -14,15 +14,19 @@ WHERE = {
 }
 
 
-def blind(deployments: Sequence[str], profiles: Sequence[str]) -> Sentence:
-    """That nothing is known of their parts, and what to do next. ``profiles``: where their CPU is kept."""
-    give, one = ("gives", "it") if len(deployments) == 1 else ("give", "them")
-    its = "its" if one == "it" else "their"
+def blind(deployments: Sequence[str], profiles: Sequence[str], *, can_send: bool) -> Sentence:
+    """That nothing is known of their parts, and what to do next. ``profiles``: where their CPU is kept;
+    ``can_send``: has what they speak a place for stage times?"""
+    give, one, its = ("gives", "it", "its") if len(deployments) == 1 else ("give", "them", "their")
     cpu = listed(profiles) if profiles else "profile --port PORT"
+    send = f"or have {one} send timings (docs/your-service.md: Stage times)"
+    other = (
+        f"or let a sweep start {one} (run:), which looks inside and takes spans (--otlp); into what runs "
+        "already --attach looks, and --scrape keeps /metrics (docs/your-service.md: Without stage times)"
+    )
     return Sentence(
-        text=f"{listed(deployments)} {give} no stage times, so which part of {one} takes the TTFT is not "
-        f"known: look at {its} CPU under load ({cpu}) and {its} log, or have {one} send "
-        "timings (docs/your-service.md: Stage times).",
+        text=f"{listed(deployments)} {give} no stage times, so which part takes the TTFT is not known: look "
+        f"at {its} CPU under load ({cpu}) and {its} log, {send if can_send else other}.",
         extra=True,
     )
 

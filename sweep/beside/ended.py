@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import Protocol
 
-from records.cells import layout
-from records.cells.cell import Cell
-from records.cells.reader import CellData
-from records.files import write_json
+from records.cells.cell import Cell, Check
 from sweep.running.processes import Child
 from workloads.checks.run import WATCHERS, helpers, watchers
 
@@ -40,14 +36,9 @@ class Ended:
         if child.was_killed() and (how := child.how_ended()):
             self.watchers.append(f"{name} {how}")
 
-    def judged(self, folder: Path, data: CellData) -> CellData:
-        """The cell with what follows, written again where something does. Raises OSError."""
-        checks = (*helpers(self.helpers), *watchers(self.watchers))
-        if not checks:
-            return data
-        cell = replace(data.cell, verdict=data.cell.verdict.merged(checks))
-        write_json(folder / layout.CELL, cell.to_json())
-        return replace(data, cell=cell)
+    def checks(self) -> tuple[Check, ...]:
+        """What follows for the cell; none where all were there."""
+        return (*helpers(self.helpers), *watchers(self.watchers))
 
 
 def gone(cell: Cell) -> list[str]:

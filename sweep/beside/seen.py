@@ -26,7 +26,7 @@ def check_seen(plan: Plan) -> None:
     """Raises UsageError for what cannot be looked at."""
     asked = [name for name, wanted in (("--otlp", plan.otlp), ("--stacks", plan.stacks)) if wanted]
     if asked and not plan.starts_here:
-        raise UsageError(f"{' and '.join(asked)}: for what the sweep starts; nothing is started")
+        raise UsageError(f"{' and '.join(asked)}: only for what the sweep starts (run:COMMAND)")
     if plan.otlp:
         check_otlp()
     beside = Path(sys.executable).parent / "py-spy"

@@ -20,7 +20,7 @@ from sweep.deployments.cluster_ways import Ways, autoscaler_of
 from sweep.deployments.clusters.clone import clone_name, clone_of, container_of, literals, port_of
 from sweep.deployments.clusters.forward import Forward
 from sweep.deployments.clusters.forward_cost import forward_cost
-from sweep.deployments.clusters.ingress import clone_ingress, ingress_of
+from sweep.deployments.clusters.ingress import Front, clone_ingress, ingress_of, selecting
 from sweep.deployments.clusters.rollout import Pods, selector_of, wait_rolled_out
 from sweep.deployments.clusters.spec import Spec
 from sweep.deployments.clusters.watch import PodsWatch
@@ -30,6 +30,7 @@ from sweep.running.asking import served, trouble
 from sweep.running.errors import UsageError
 from sweep.running.in_clusters import CLONE_KINDS, CLONE_LABEL, INGRESS_KINDS, Leftover
 from sweep.running.kubectl import Kubectl, KubectlError
+from sweep.running.left_in_cluster import remove_left
 
 ANSWER_SECONDS = 60.0
 """For what is ready in the cluster to answer here,"""
@@ -48,6 +49,7 @@ class ClusterDeployment:
         self._kubectl = Kubectl(spec.context, spec.namespace)
         self._left: Leftover | None = None
         self._forward: Forward | None = None
+        self._front: Front | None = None
 
     def start(self, name: str, settings: Mapping[str, str]) -> Endpoint:
         """Raises UsageError."""
@@ -55,6 +57,8 @@ class ClusterDeployment:
         if secret is not None:  # its value would stand in the Deployment, for all who may read that
             raise UsageError(f"{secret} may be a secret: give it to pods by a Secret of the namespace")
         setup, spec = self._setup, self._spec
+        if left := remove_left(self._kubectl):
+            setup.report(f"removed what a killed sweep left: {', '.join(left)}")
         original = self._kubectl.get("deployment", spec.deployment)
         container = container_of(original["spec"]["template"], spec)
         port = port_of(container, spec)
@@ -72,10 +76,20 @@ class ClusterDeployment:
             container=str(container["name"]),
             port=port,
             autoscaler=self._autoscaler(),
+            left_out=self._front.left_out if self._front else (),
         )
         if spec.via == "forward":
             return self._forwarded(pods, str(container["name"]), port, watch)
-        to = Ways(kubectl=self._kubectl, spec=spec, made=made, pods=pods, port=port, report=setup.report)
+        to = Ways(
+            kubectl=self._kubectl,
+            spec=spec,
+            made=made,
+            pods=pods,
+            port=port,
+            report=setup.report,
+            front=self._front,
+            insecure=setup.reach.tls.insecure,
+        )
         ways = {via: to.by(via) for via in dict.fromkeys((*setup.ways, *(() if setup.ways else (spec.via,))))}
         return self._asked_by(ways, pods, port, watch())
 
@@ -105,6 +119,7 @@ class ClusterDeployment:
         return Endpoint(
             base_url=first.base_url,
             connect_to=first.connect_to,
+            server_name=first.server_name,
             served=self._ask_from_here(pods, port),
             watch=watch,
             ways=ways,
@@ -180,8 +195,9 @@ class ClusterDeployment:
         if "ingress" in (self._setup.ways or (spec.via,)):
             labels = (template.get("metadata") or {}).get("labels") or {}
             theirs = ingress_of(self._kubectl.items("ingresses"), services, labels, spec)
-            port = service["spec"]["ports"][0]["port"]
-            objects.append(clone_ingress(theirs, made, port, service["metadata"]["labels"]))
+            port, own = service["spec"]["ports"][0]["port"], service["metadata"]["labels"]
+            self._front = clone_ingress(theirs, made, port, own, selecting(services, labels))
+            objects.append(self._front.made)
             kinds = INGRESS_KINDS
         self._mark(Leftover(context=spec.context, namespace=spec.namespace, name=made, kinds=kinds))
         self._kubectl.create(*objects, hidden=literals(template))

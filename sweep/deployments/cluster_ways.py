@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sweep.deployments.clusters.ingress import HOST, address_of
+from sweep.deployments.clusters.ingress import Front, address_of
 from sweep.deployments.clusters.spec import Spec
 from sweep.deployments.elsewhere import Way
 from sweep.running.errors import UsageError
@@ -29,6 +29,10 @@ class Ways:
     pods: list[dict[str, Any]]
     port: int
     report: Callable[[str], None]
+    front: Front | None = None
+    """The clone's ingress, where it has one."""
+    insecure: bool = False
+    """Nobody's certificate is verified, so a clone's is asked for by its own host."""
 
     def by(self, via: str) -> Way:
         """Raises UsageError where it leads nowhere, or to one of several pods."""
@@ -38,7 +42,8 @@ class Ways:
         if via == "service":
             return Way(base_url=self._service())
         if via == "ingress":
-            return self._ingress()
+            assert self.front is not None  # it was made with the clone
+            return self._ingress(self.front)
         return Way(base_url=f"http://{_host((self.pods[0].get('status') or {}).get('podIP'))}:{self.port}")
 
     def _service(self) -> str:
@@ -49,12 +54,13 @@ class Ways:
         named = f"{name}.{self.spec.namespace}.svc"
         return f"http://{named if self.spec.in_cluster else _host(found.get('clusterIP'))}:{at}"
 
-    def _ingress(self) -> Way:
+    def _ingress(self, front: Front) -> Way:
         ends = time.monotonic() + INGRESS_SECONDS
         while True:
             if address := address_of(self.kubectl.get("ingress", self.made)):
                 at = f"[{address}]" if ":" in address else address
-                return Way(base_url=f"http://{HOST.format(self.made)}", connect_to=f"{at}:80")
+                named = "" if self.insecure else front.server_name
+                return Way(base_url=front.url, connect_to=f"{at}:{front.port}", server_name=named)
             if time.monotonic() > ends:
                 raise UsageError(
                     f"via=ingress: no controller took the ingress {self.made} in {INGRESS_SECONDS:g} s; see "

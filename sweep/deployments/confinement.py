@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
-from sweep.deployments.protocol import READY_SECONDS, Setup
+from sweep.deployments.protocol import Setup
+from sweep.deployments.start_options import READY_SECONDS
 from sweep.running.cgroups.choice import Cgroups
 from sweep.running.cgroups.group import Group
 from sweep.running.cgroups.limits import Limits

@@ -15,6 +15,8 @@ class Way:
     base_url: str
     connect_to: str = ""
     """HOST:PORT to which connections go, where the URL's own host is but a name."""
+    server_name: str = ""
+    """Which certificate is shown there; empty: the one of the URL's host."""
 
 
 @dataclass(frozen=True, kw_only=True)

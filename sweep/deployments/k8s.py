@@ -70,7 +70,12 @@ class K8s(Kind):
                 "without in-place a clone of it is measured"
             )
         selector_of(deployment)
-        self.spec.check_reaches(self.spec.replicas or deployment["spec"].get("replicas", 1))
+        if deployment["spec"].get("paused"):
+            raise UsageError(f"{self.spec.deployment} is paused: what is changed in it is not rolled out")
+        replicas = self.spec.replicas or deployment["spec"].get("replicas", 1)
+        if not replicas:
+            raise UsageError(f"{self.spec.deployment} has 0 replicas: say replicas=N, or measure a clone")
+        self.spec.check_reaches(replicas)
 
     def deployment(self, setup: Setup) -> ClusterDeployment:
         return ClusterDeployment(self.spec, setup, master() if self.spec.in_cluster else None)

@@ -12,7 +12,7 @@ from records.services.variants import BASELINE
 from sweep.deployments.app_settings import check_app_settings
 from sweep.deployments.confinement import Confinement
 from sweep.deployments.installed import check_installed
-from sweep.deployments.process import environment_of, reference_app_at, wait_ready
+from sweep.deployments.process import READY_PATH, environment_of, reference_app_at, wait_ready
 from sweep.deployments.protocol import Endpoint, Kind, Setup
 from sweep.fixes.reference_app import REFERENCE_APP
 from sweep.fixes.remedy import Remedies
@@ -78,7 +78,7 @@ class LocalDeployment:
         )
         self._child = child = self._spawn()
         base_url = f"http://127.0.0.1:{port}"
-        path = setup.ready_path or "/ready"
+        path = setup.ready_path or READY_PATH
         try:
             wait_ready(child, setup, f"{base_url}{path}", name, lambda status: status == 200)
         except UsageError:

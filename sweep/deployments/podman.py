@@ -86,5 +86,5 @@ def _id_of(image: str) -> str:
 
 
 def _words(limits: Limits) -> list[str]:
-    cpu = [] if limits.cpu_cores is None else [f"--cpus={limits.cpu_cores:g}"]
+    cpu = [] if limits.container_cores is None else [f"--cpus={limits.container_cores:g}"]
     return cpu + ([] if limits.memory_bytes is None else [f"--memory={limits.memory_bytes}b"])

@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -16,13 +17,14 @@ from sweep.deployments.confinement import Confinement
 from sweep.deployments.pods.container import Container, container_of, target_in
 from sweep.deployments.pods.engine import PodmanEngine
 from sweep.deployments.pods.life import Life, Probes
-from sweep.deployments.pods.played import Changes, container_port, image_of, listens_at, played
+from sweep.deployments.pods.played import Changes, beside, container_port, image_of, listens_at, played
 from sweep.deployments.pods.probes import LIVENESS, READINESS, STARTUP, Probe, played_probe
 from sweep.deployments.pods.probing import fault_of
 from sweep.deployments.pods.watch import ContainerWatch
-from sweep.deployments.process import environment_of, reference_app_at
+from sweep.deployments.process import READY_PATH, environment_of, reference_app_at
 from sweep.deployments.protocol import Endpoint, Setup
 from sweep.running import podman
+from sweep.running.asking import status
 from sweep.running.cgroups.choice import new_name
 from sweep.running.cgroups.group import Group
 from sweep.running.cgroups.limits import Limits
@@ -35,6 +37,7 @@ from sweep.running.processes import free_port
 
 _KEY = "OPENAI_API_KEY"
 _POLL_SECONDS = 0.1
+_ANSWER_SECONDS = 1.0
 _PAGE = 4096
 
 
@@ -55,17 +58,20 @@ class PodmanDeployment:
         """Raises UsageError when podman does not play it, it ends, or its startup probe fails."""
         setup, raw = self._setup, target_in(self._documents).raw
         podman.remove_left()
-        pod, port = new_name(), listens_at(raw, free_port())
+        pod, port = new_name(), listens_at(self._documents, free_port())
         container = f"{pod}-{raw['name']}"
         self._keeper = keeper = PodKeeper(pod, container, log=setup.log, ledger=setup.ledger)
         engine = PodmanEngine(name=container, limits=self._given.limits)
         self._play(pod, port, settings)
         engine.settle()
+        for other, limits in beside(self._documents).items():
+            with suppress(podman.PodmanError):  # it may have ended
+                PodmanEngine(name=f"{pod}-{other}", limits=limits).settle()
         keeper.started()
         self._life = life = self._begun(engine, port, raw)
         confined = self._confined(life, engine)
         base_url = f"http://127.0.0.1:{port}"
-        self._wait_ready(life, confined, name)
+        self._wait_ready(life, confined, name, base_url)
         said = reference_app_at(base_url, name, settings)
         life.watch(time.monotonic)
         return self._endpoint(life, confined, base_url, said, pod)
@@ -122,10 +128,10 @@ class PodmanDeployment:
             _check_arrived(seen.limits, wanted, self._form)
         return Confined(group=Group(method=method, folders=(), read=life.used), limits=wanted)
 
-    def _wait_ready(self, life: Life, confined: Confined, name: str) -> None:
+    def _wait_ready(self, life: Life, confined: Confined, name: str, base_url: str) -> None:
         setup, keeper, ends = self._setup, self._keeper, time.monotonic() + self._setup.ready_seconds
         assert keeper is not None
-        while not life.ready:
+        while not (life.ready and self._answers(base_url)):
             life.step(time.monotonic())
             if life.end is not None or life.over:
                 confined.check_killed(f"{setup.log.parent.name}/{name}")
@@ -140,6 +146,10 @@ class PodmanDeployment:
                 )
             setup.report(f"starting {name}: {keeper.last_words()}")
             time.sleep(_POLL_SECONDS)
+
+    def _answers(self, base_url: str) -> bool:
+        """Whether it serves, where no startup probe asks that over HTTP: Kubernetes does not wait then."""
+        return bool(self._given.ready_path) or status(base_url, READY_PATH, _ANSWER_SECONDS) == 200
 
     def _endpoint(self, life: Life, confined: Confined, base_url: str, said: Served, pod: str) -> Endpoint:
         setup = self._setup

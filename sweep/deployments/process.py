@@ -15,6 +15,8 @@ from sweep.running.processes import Child
 from sweep.running.redaction import without_key
 from sweep.running.spans import with_spans
 
+READY_PATH = "/ready"
+"""Of the reference app."""
 _POLL_SECONDS = 0.1
 _ANSWER_SECONDS = 1.0
 

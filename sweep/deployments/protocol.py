@@ -12,6 +12,7 @@ from reach.options import DIRECT, Reach
 from records.cells.cell import Check
 from records.services.served import Served
 from sweep.deployments.elsewhere import LoadElsewhere, Way
+from sweep.deployments.start_options import StartOptions
 from sweep.fixes.remedy import Remedies
 from sweep.running.confined import Confined
 from sweep.running.cpus import Cpus
@@ -19,8 +20,6 @@ from sweep.running.ledger import Ledger
 
 HEALTH_PATH = "/health"
 """Where a service is asked whether it is there, and where it costs the least."""
-READY_SECONDS = 600.0
-"""A first start embeds thousands of passages, on the target's CPUs alone."""
 
 
 class Watch(Protocol):
@@ -71,6 +70,8 @@ class Endpoint:
     """What makes the load of its cells, where that is not this machine."""
     connect_to: str = ""
     """HOST:PORT to which connections go, where the base URL's own host is but a name."""
+    server_name: str = ""
+    """Of the certificate that is shown there; empty: the base URL's host."""
     ways: Mapping[str, Way] = field(default_factory=dict)
     """By which else it can be asked, by their names,"""
     via: str = ""
@@ -85,11 +86,17 @@ class Endpoint:
         if via is None:
             return self
         way = self.ways[str(via)]
-        return replace(self, base_url=way.base_url, connect_to=way.connect_to, via=str(via))
+        return replace(
+            self,
+            base_url=way.base_url,
+            connect_to=way.connect_to,
+            server_name=way.server_name,
+            via=str(via),
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
-class Setup:
+class Setup(StartOptions):
     """What targets are started with, whatever their variant."""
 
     cpus: Cpus
@@ -109,15 +116,6 @@ class Setup:
     """How a running service is reached,"""
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     """and what each request says to it, as the load's do; there may be a key among them."""
-    cwd: Path | None = None
-    """Where the sweep was started first; None: where this process is."""
-    ready_path: str = ""
-    """Where a command of the user's is asked whether it is ready; empty: at the kind's own path."""
-    ready_seconds: float = READY_SECONDS
-    as_if_cores: int | None = None
-    """Of the node for which a target with a quota sizes its pools; None: of this machine."""
-    attach: str = ""
-    """Which processes of a running service are looked into: "auto", or numbers; empty: none."""
     ways: tuple[str, ...] = ()
     """By which its cells are asked, where the plan says so; none: by the one of its spec."""
 

@@ -92,18 +92,17 @@ class RunDeployment:
     def start(self, name: str, settings: Mapping[str, str]) -> Endpoint:
         """Raises UsageError when there is no such command, it ends, or it is not ready in time."""
         setup, port = self._setup, free_port()
-        if setup.cwd is not None and not setup.cwd.is_dir():
-            raise UsageError(
-                f"the sweep was begun in {setup.cwd}, which is gone: its command has nowhere to run"
-            )
-        _check_command(self._kind.words[0], setup.cwd)
+        cwd = Path(setup.cwd) if setup.cwd else None
+        if cwd is not None and not cwd.is_dir():
+            raise UsageError(f"the sweep was begun in {cwd}, which is gone: its command has nowhere to run")
+        _check_command(self._kind.words[0], cwd)
         self._command = command = Command(
             [word.replace(PORT, str(port)) for word in self._kind.words],
             log=setup.log,
             ledger=setup.ledger,
             env={**environment_of(setup, settings, os.environ), PORT_VARIABLE: str(port)},
             cpus=setup.cpus.target,
-            cwd=setup.cwd,
+            cwd=cwd,
         )
         base_url = f"http://127.0.0.1:{port}"
         path = setup.ready_path or self._kind.ready_path

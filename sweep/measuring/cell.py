@@ -115,8 +115,7 @@ def measure(place: Workplace, key: CellKey, endpoint: Endpoint) -> CellData:
         seal(folder)  # there is nothing that could lack something
         raise why(place.run, key, endpoint, code, locust, limit_seconds=_limit_seconds(place.plan))
     _ask_after(place, gone)
-    data = with_evidence(folder, endpoint, before, llm=place.llm, spans=place.spans)
-    data = gone.judged(folder, data)
+    data = with_evidence(folder, endpoint, before, gone, llm=place.llm, spans=place.spans)
     seal(folder)
     return data
 
@@ -251,6 +250,7 @@ def _locust_argv(place: Workplace, key: CellKey, endpoint: Endpoint, told: Told)
         "--locustfile": told.locustfile,
         "--host": endpoint.base_url,
         **({"--connect-to": endpoint.connect_to} if endpoint.connect_to else {}),
+        **({"--server-name": endpoint.server_name} if endpoint.server_name else {}),
         "--users": users,
         "--spawn-rate": users,
         "--run-time": f"{most:.0f}s",
@@ -281,8 +281,6 @@ def _start_profiler(place: Workplace, folder: Path, endpoint: Endpoint) -> Child
     found = found_in(place.plan.locust_args, place.plan.scenario) if scrapes else {}
     argv += [f"--sent={one}" for one in found.get("header", ())]
     cpus = place.cpus_for(endpoint).load  # so that it takes nothing from what it watches
-    log, env = (
-        beside(folder, layout.PROFILER_LOG),
-        os.environ,
-    )  # the key is in it: what repeats it is blanked
-    return Child(argv, log=log, ledger=place.ledger, env=env, cpus=cpus)
+    log = beside(folder, layout.PROFILER_LOG)
+    # The key is in the environment: what repeats it is blanked.
+    return Child(argv, log=log, ledger=place.ledger, env=os.environ, cpus=cpus)

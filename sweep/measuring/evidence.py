@@ -10,13 +10,14 @@ from records.cells import layout
 from records.cells.reader import CellData
 from records.evidence.dial import began_at_ns
 from records.evidence.inside import sampled_at_ns
+from sweep.beside.ended import Ended
 from sweep.beside.llm import LlmServer
 from sweep.deployments.protocol import Endpoint
 from sweep.measuring.limited import used_by, write_limits
 from sweep.measuring.parts import collect
 from sweep.measuring.watched import watched
 from sweep.running import logs
-from sweep.running.cgroups.group import Usage
+from sweep.running.cgroups.used import Usage
 from sweep.running.dial import LONGEST_NS
 from sweep.running.inside import copy_between
 from sweep.running.redaction import blank
@@ -44,12 +45,18 @@ class Before:
 
 
 def with_evidence(
-    folder: Path, endpoint: Endpoint, before: Before, *, llm: LlmServer | None, spans: SpanReceiver | None
+    folder: Path,
+    endpoint: Endpoint,
+    before: Before,
+    gone: Ended,
+    *,
+    llm: LlmServer | None,
+    spans: SpanReceiver | None,
 ) -> CellData:
-    """The cell, read, with all of it in its folder. Raises OSError, RecordError."""
+    """The cell, read and judged by it, with all of it in its folder. Raises OSError, RecordError."""
     collect(folder)
     write_limits(folder, endpoint, before.used)
-    data = watched(folder, endpoint)
+    data = watched(folder, endpoint, gone)
     if endpoint.log:
         tail = logs.since(endpoint.log, before.log_bytes, _LOG_TAIL_BYTES)
         (folder / layout.TARGET_LOG).write_bytes(blank(tail))

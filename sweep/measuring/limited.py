@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from records.evidence.limits import CellLimits
 from sweep.deployments.protocol import Endpoint
 from sweep.planning.plan import Plan
-from sweep.running.cgroups.group import Usage
-
-N = TypeVar("N", int, float)
+from sweep.running.cgroups.used import Usage
 
 
 def limits_of(plan: Plan) -> dict[str, Any]:
@@ -25,9 +23,10 @@ def used_by(endpoint: Endpoint) -> Usage:
 
 def write_limits(folder: Path, endpoint: Endpoint, before: Usage) -> None:
     """What it used since ``before``; nothing of a service that says nothing and is in no group of ours."""
-    sees, confined, now = endpoint.served.sees, endpoint.confined, used_by(endpoint)
+    sees, confined = endpoint.served.sees, endpoint.confined
     if confined is None and not sees:
         return
+    used = used_by(endpoint).since(before)
     limits = None if confined is None else confined.limits
     cores = None if limits is None else limits.cpu_cores
     CellLimits(
@@ -36,15 +35,11 @@ def write_limits(folder: Path, endpoint: Endpoint, before: Usage) -> None:
         cpu_period_us=None if limits is None or cores is None else limits.period_us,
         cpu_request_cores=None if limits is None else limits.cpu_request_cores,
         memory_limit_bytes=None if limits is None else limits.memory_bytes,
-        nr_periods=_since(before.periods, now.periods),
-        nr_throttled=_since(before.throttled_periods, now.throttled_periods),
-        throttled_seconds=_since(before.throttled_seconds, now.throttled_seconds),
-        cpu_seconds=_since(before.cpu_seconds, now.cpu_seconds),
-        memory_peak_bytes=now.memory_peak_bytes,
-        oom_kills=_since(before.oom_kills, now.oom_kills),
+        nr_periods=used.periods,
+        nr_throttled=used.throttled_periods,
+        throttled_seconds=used.throttled_seconds,
+        cpu_seconds=used.cpu_seconds,
+        memory_peak_bytes=used.memory_peak_bytes,
+        oom_kills=used.oom_kills,
         sees=sees,
     ).write(folder)
-
-
-def _since(before: N | None, now: N | None) -> N | None:
-    return None if before is None or now is None else now - before

@@ -10,24 +10,23 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from records.cells import layout
-from records.cells.reader import CellData
 from records.errors import RecordError
 from sweep.beside.ended import gone
 from sweep.beside.llm import LlmServer, named_llm
 from sweep.beside.reaching import headers_of_plan
-from sweep.choosing.again import MOST_TIMES, failed_by_target, spoiled, times, wanted_seconds
+from sweep.choosing.again import MOST_TIMES, times, wanted_seconds
 from sweep.choosing.budget import Budget
-from sweep.choosing.foreseen import foreseen_knee
 from sweep.choosing.search import Search
 from sweep.deployments.protocol import Endpoint
 from sweep.measuring.cell import Workplace, finished, measure
+from sweep.measuring.course import Course
 from sweep.measuring.directory import write_run
 from sweep.measuring.limited import limits_of
 from sweep.measuring.parts import set_aside
 from sweep.measuring.progress import Progress
 from sweep.measuring.targets import blank_left, start_targets
 from sweep.measuring.unanswered import Unanswered
-from sweep.planning.cell_key import CellKey, Series, Service
+from sweep.planning.cell_key import CellKey, Service
 from sweep.planning.division import placed
 from sweep.planning.plan import Plan
 from sweep.running.cpus import Cpus, available, kept_on, may_be_realtime
@@ -35,7 +34,6 @@ from sweep.running.errors import NotUp
 from sweep.running.ledger import Ledger
 from sweep.running.redaction import sending
 from sweep.running.spans import SpanReceiver
-from workloads.catalogue import workload
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,15 +54,8 @@ class Sweep:
     progress: Progress
     started: float = field(default_factory=time.monotonic)
     search: Search = field(init=False)
+    course: Course = field(init=False)
     cpus: Cpus = field(init=False)
-    skipped: list[CellKey] = field(default_factory=list)
-    """What there was no time for."""
-    left_out: list[CellKey] = field(default_factory=list)
-    """What nobody would have got a good answer in."""
-    spoiled: dict[CellKey, str] = field(default_factory=dict)
-    """What the machine did to cells that may be measured again."""
-    given_up: set[Series] = field(default_factory=set)
-    """What is not repeated, as was said."""
     budget: Budget = field(init=False)
     unanswered: Unanswered = field(default_factory=Unanswered)
     start_seconds: float = 0.0
@@ -72,6 +63,7 @@ class Sweep:
 
     def __post_init__(self) -> None:
         self.search = Search(plan=self.plan)
+        self.course = Course(self.directory, self.plan, self.progress, self.search)
         self.budget = Budget(seconds=self.plan.budget_seconds, began=self.started)
         self.cpus = placed(self.plan, available(), may_be_realtime)
 
@@ -94,12 +86,7 @@ class Sweep:
         self._write_run("complete")
 
     def _write_run(self, status: str) -> None:
-        extra = {
-            "budget_ended": bool(self.skipped),
-            "not_measured": [key.path for key in self.skipped + self.left_out],
-            "not_measured_again": [key.path for key in self.spoiled],
-            **limits_of(self.plan),
-        }
+        extra = {**self.course.kept(), **limits_of(self.plan)}
         write_run(self.directory, self.plan, status=status, extra=extra)
 
     def _measure_all(self, ledger: Ledger) -> None:
@@ -126,13 +113,13 @@ class Sweep:
 
     def _repeat(self, place: Workplace, repeat: int, llm_url: str) -> None:
         self.search.gone.clear()
-        missing = [key for key in self._read_what_is_there(place, repeat) if self._worth_it(key)]
+        missing = [key for key in self._read_what_is_there(place, repeat) if self.course.worth_it(key)]
         onward = self.search.next_cells() if repeat == 1 else []
-        wanted = missing + onward + self._spoiled_in(repeat)
+        wanted = missing + onward + self.course.spoiled_in(repeat)
         if not wanted:
             return
         if self.budget.left(time.monotonic()) <= self.start_seconds:  # then they would start for nothing
-            self.skipped += missing or onward
+            self.course.skipped += missing or onward
             return
         with ExitStack() as stack:
             began = time.monotonic()
@@ -148,13 +135,13 @@ class Sweep:
                 self._measure_again(at)
                 if repeat == 1:
                     self._go_on(at, sparing=sparing)
-        self.skipped += missing + (self.search.next_cells() if repeat == 1 else [])
+        self.course.skipped += missing + (self.search.next_cells() if repeat == 1 else [])
 
     def _measure_waiting(self, at: Bench, waiting: list[CellKey], *, sparing: bool) -> None:
         """Measure cells and take them from the list, until it is empty or there is no time."""
         while batch := self.search.foremost(waiting):
             for key in batch:
-                if self._worth_it(key):
+                if self.course.worth_it(key):
                     if not self.budget.time_for_cell(time.monotonic(), sparing=sparing):
                         return
                     self._measure_one(at, key)
@@ -179,28 +166,16 @@ class Sweep:
 
     def _measure_again(self, at: Bench) -> None:
         """Whatever the machine spoiled in this repeat, while its targets run."""
-        while cells := [key for key in self._spoiled_in(at.repeat) if not self.search.pointless(key)]:
+        while cells := [key for key in self.course.spoiled_in(at.repeat) if not self.search.pointless(key)]:
             for key in self.plan.shuffled(cells):
                 folder = at.place.folder(key)
                 longer = wanted_seconds(folder)
                 if not self.budget.time_for_cell(time.monotonic(), sparing=False, least=longer or 0):
                     return
                 number = times(folder) + 1
-                self.progress.again(key, number, MOST_TIMES, self.spoiled.pop(key), seconds=longer)
+                self.progress.again(key, number, MOST_TIMES, self.course.spoiled.pop(key), seconds=longer)
                 set_aside(folder, layout.TRY)
                 self._measure_one(at, key, again=True)
-
-    def _spoiled_in(self, repeat: int) -> list[CellKey]:
-        return [key for key in self.spoiled if key.repeat == repeat]
-
-    def _worth_it(self, key: CellKey) -> bool:
-        """Can there be a good answer? If not, the cell is left out."""
-        if self.search.pointless(key):
-            self.left_out.append(key)
-            if key.repeat > 1:
-                self._report_if_hopeless(key)
-            return False
-        return True
 
     def _read_what_is_there(self, place: Workplace, repeat: int) -> list[CellKey]:
         """Take in the cells of a repeat that a resumed run has already; the known ones that are missing."""
@@ -220,9 +195,9 @@ class Sweep:
             return False
         if data is None:
             return False
-        self._learn(place, key, data)
+        self.course.learn(key, data)
         self.progress.present(self.search.expected_cells())
-        self._report_if_unanswered(key)
+        self.course.report_if_unanswered(key)
         return True
 
     def _measure_one(self, at: Bench, key: CellKey, *, again: bool = False) -> None:
@@ -231,16 +206,16 @@ class Sweep:
         try:
             data = measure(at.place, key, at.endpoints[key.service])
         except NotUp as error:
-            self.left_out.append(key)
+            self.course.left_out.append(key)
             if not (self.search.throughput or at.endpoints.keys() - self.search.gone - {key.service}):
                 raise  # nothing was, or will be, measured
-            self._leave(key, str(error))
+            self.course.leave(key, str(error))
             return
         seconds = time.monotonic() - began
         self.budget.took(seconds, again=again)
-        self._learn(at.place, key, data)
+        self.course.learn(key, data)
         self._report_if_killed(at, key)
-        cells, pending = self.search.expected_cells(), len(self._spoiled_in(at.repeat))
+        cells, pending = self.search.expected_cells(), len(self.course.spoiled_in(at.repeat))
         ahead = (self.plan.repeats - at.repeat) * self.start_seconds
         self.progress.cell(
             key, data, cells, seconds=seconds, starts_ahead_seconds=ahead, pending=pending, again=again
@@ -249,52 +224,9 @@ class Sweep:
         said = [f"{key.path}: {line}" for line in (*gone(data.cell), *(watch.notes() if watch else ()))]
         for line in said + self.unanswered.lines(at.place, key, at.endpoints[key.service]):
             self.progress.note(line)
-        self._report_if_unanswered(key)
+        self.course.report_if_unanswered(key)
 
     def _report_if_killed(self, at: Bench, key: CellKey) -> None:
         """At its memory limit: then whatever else there is goes on."""
         if (confined := at.endpoints[key.service].confined) and (why := confined.killed()):
-            self._leave(key, why)
-
-    def _leave(self, key: CellKey, why: str) -> None:
-        self.search.gone.add(key.service)
-        self.spoiled.pop(key, None)
-        self.progress.note(f"{key.path}: {why}; {'/'.join(key.service)} is measured no more in this repeat")
-
-    def _learn(self, place: Workplace, key: CellKey, data: CellData) -> None:
-        """What follows from a cell."""
-        answered = not data.requests or any(request.outcome == "ok" for request in data.requests)
-        cell = data.cell
-        throughput = workload(cell.workload).throughput.in_cell(cell) if cell.verdict.valid else None
-        self.search.took(key, throughput, answered=answered, failed=failed_by_target(cell))
-        if key.repeat == 1 and key.concurrency in self.plan.levels:
-            self._foresee(place, key.series)
-        if (why := spoiled(cell)) and times(place.folder(key)) < MOST_TIMES:
-            self.spoiled[key] = why
-
-    def _foresee(self, place: Workplace, series: Series) -> None:
-        """Predict a knee by the levels that all series share, once they are there."""
-        if not self.plan.auto or self.search.begins(series):
-            return
-        folders = [place.folder(key) for key in self.plan.cells() if (key.series, key.repeat) == (series, 1)]
-        self.search.foresee(series, foreseen_knee(place.run, [one for one in folders if one.exists()]))
-
-    def _report_if_unanswered(self, key: CellKey) -> None:
-        if self.search.unanswered.get(key.series) == key.concurrency:
-            lowest = min(self.plan.levels, default=key.concurrency)
-            level = "" if key.concurrency == lowest else f" by {key.concurrency} users or more"
-            others = key.point.others.label and f" at {key.point.others.label}"
-            self.progress.note(
-                f"{key.deployment}/{key.config} is asked no more{others}{level}: not one good answer"
-            )
-
-    def _report_if_hopeless(self, key: CellKey) -> None:
-        why = self.search.hopeless(key.series)
-        if key.series in self.given_up or key.series in self.search.unanswered or why is None:
-            return
-        self.given_up.add(key.series)
-        others = key.point.others.label and f" at {key.point.others.label}"
-        self.progress.note(
-            f"{key.deployment}/{key.config} is not measured again{others}: the target failed every cell of "
-            f"the first repeat, not the machine ({why})"
-        )
+            self.course.leave(key, why)

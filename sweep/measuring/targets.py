@@ -105,12 +105,8 @@ def _setup(
         report=report,
         reach=reach_of_plan(place.plan, os.environ),
         headers=headers_of_plan(place.plan, os.environ),
-        cwd=Path(target.cwd) if target.cwd else None,
-        ready_path=target.ready_path,
-        ready_seconds=target.ready_seconds,
-        as_if_cores=target.as_if_cores,
-        attach=target.attach,
         ways=ways_of(place.plan),
+        **target.start_options(),
     )
 
 

@@ -1,4 +1,4 @@
-"""A cell with how its target ended, if it did, and what was seen of it elsewhere; judged by that, too."""
+"""A cell with how its target ended, if it did, judged by what was seen beside it, too: here and elsewhere."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 from records.cells import layout
 from records.cells.reader import CellData, read_cell
 from records.files import write_json
+from sweep.beside.ended import Ended
 from sweep.deployments.protocol import Endpoint
 
 
@@ -16,11 +17,16 @@ def begin_watch(endpoint: Endpoint) -> None:
         endpoint.watch.begin(endpoint.via)
 
 
-def watched(folder: Path, endpoint: Endpoint) -> CellData:
-    """The cell of that folder, written again where a check was added to it. Raises OSError."""
+def watched(folder: Path, endpoint: Endpoint, gone: Ended) -> CellData:
+    """The cell of that folder, which a sweep writes nowhere else, and only where a check was added to it.
+
+    Raises:
+        RecordError: it cannot be read back.
+        OSError: it cannot be written.
+    """
     if ended := endpoint.ended():
         write_json(folder / layout.ENDED, {"text": ended})
-    checks = endpoint.watch.end(folder) if endpoint.watch else ()
+    checks = (*(endpoint.watch.end(folder) if endpoint.watch else ()), *gone.checks())
     data = read_cell(folder)
     if not checks:
         return data

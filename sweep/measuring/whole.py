@@ -71,12 +71,12 @@ def _measure(directory: Path, plan: Plan, console: Console) -> None:
         if any(cell_directories(directory)):
             report(resume)
         raise
-    if sweep.skipped:
-        repeats = Counter(key.repeat for key in sweep.skipped)
+    if sweep.course.skipped:
+        repeats = Counter(key.repeat for key in sweep.course.skipped)
         cells = ", ".join(f"{count} of repeat {repeat}" for repeat, count in sorted(repeats.items()))
         report(f"the budget ended the sweep first; cells not measured: {cells}; {resume}")
-    elif sweep.spoiled:
-        cells = ", ".join(key.path for key in sweep.spoiled)
+    elif sweep.course.spoiled:
+        cells = ", ".join(key.path for key in sweep.course.spoiled)
         report(f"no time was left to measure again what the machine spoiled: {cells}; {resume}")
 
 

@@ -21,7 +21,7 @@ from sweep.running.cpus import SHARED, THREAD_SETTINGS
 if TYPE_CHECKING:
     from reports.analysis.analysis import Analysis
     from reports.evidence.service import LoadedPoint
-    from reports.findings.finding import Effect, Finding
+    from reports.findings.common.finding import Effect, Finding
 
 MOST_FIXES = 3
 SUFFIX = "-fixes"
@@ -80,7 +80,7 @@ def fixing_plan(analysis: Analysis, plan: Plan, given: Remedies, *, repeats: int
             return _planned(plan, of_it[0], tried, repeats)
     codes = ", ".join(dict.fromkeys(one.finding.code for one in found))
     return (
-        f"no fix to try: of {codes} no setting is known that mends it and is not in effect; "
+        f"no fix to try: of {codes} no setting is known that fixes it and is not in effect; "
         "--fix CODE:KEY=VALUE names one. What wants other code: change it, sweep again, and compare "
         "by report BEFORE AFTER"
     )

@@ -40,19 +40,17 @@ def tries_fixes(command: Callable[..., None]) -> Callable[..., None]:
         "fixes",
         multiple=True,
         metavar=FORM,
-        help="For --try-fixes: settings that mend a finding, by its code; repeatable. They come before those "
-        "that are known. Of run:COMMAND these are OMP_NUM_THREADS, where CPUs are short, and the number of "
-        "workers (WEB_CONCURRENCY) of uvicorn and gunicorn, where an event loop or its threads are.",
+        help="For --try-fixes: settings that fix a finding, by its code; repeatable. They are tried before "
+        "those that are known (docs/sweeps.md).",
     )(command)
     return click.option(
         "--try-fixes",
         metavar="[DIR]",
         is_flag=False,
         flag_value=AFTERWARDS,
-        help="When all is measured and it was found what holds a service back, measure it anew at that load, "
-        f"beside up to {MOST_FIXES} fixes, variants called fix-CODE, in a run of its own: its report has the "
-        "predicted gain beside the measured one. DIR: of a run that is there; with it go --fix, --repeats, "
-        "--output and --plan-only.",
+        help=f"Once it is found what holds a service back, measure up to {MOST_FIXES} settings that may fix "
+        "it beside the original, in a run of its own: its report has the predicted gain beside the measured "
+        "one. DIR: for a run that is there; with it go --fix, --repeats, --output and --plan-only.",
     )(command)
 
 

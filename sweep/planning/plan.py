@@ -63,7 +63,7 @@ class Plan:
         int,
         Field(ge=0, le=bounds.MOST_WORKERS),
         Option(
-            "Load workers, a process each (locust --processes); 0: one process makes all of the load.",
+            "Load workers, a process each (locust --processes); 0: one process makes the whole load.",
         ),
     ] = 0
     regions: Annotated[
@@ -79,13 +79,14 @@ class Plan:
         int,
         Field(ge=1, le=bounds.MOST_REQUESTS),
         Option(
-            "Requests a cell, at least 10 a user, as far as --max-seconds allows.", envvar="TOTAL_REQUESTS"
+            "Requests a cell (one measurement), at least 10 a user, as far as --max-seconds allows.",
+            envvar="TOTAL_REQUESTS",
         ),
     ] = 50
     max_seconds: Annotated[
         int,
         Field(ge=1, le=bounds.MOST_SECONDS),
-        Option("End a cell after so long, if its requests are not done by then.", metavar="SECONDS"),
+        Option("End a cell after this long, if its requests are not done by then.", metavar="SECONDS"),
     ] = bounds.MAX_SECONDS
     warmup_requests: Annotated[
         int,
@@ -102,7 +103,7 @@ class Plan:
             "How often everything is measured, each time with fresh targets.",
         ),
     ] = 2
-    seed: Annotated[int, Field(ge=0, le=bounds.MOST_SEED), Option("Of the random order of cells.")] = 0
+    seed: Annotated[int, Field(ge=0, le=bounds.MOST_SEED), Option("Seed of the random order of cells.")] = 0
     name: Annotated[str, Option("The end of the results directory's name.", default="sweep")]
     cpus: Annotated[
         str,

@@ -3,31 +3,28 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, ClassVar
+from typing import ClassVar
 
-import click
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict
 
-from records.options.number_options import Number, Whole
 from records.secrets.given import blank_command
 from records.secrets.secret_names import path_trouble
 from sweep.deployments.app_code import code_of
 from sweep.deployments.catalogue import kind_of
-from sweep.deployments.protocol import HEALTH_PATH, READY_SECONDS, Kind
+from sweep.deployments.protocol import HEALTH_PATH, Kind
+from sweep.deployments.start_options import StartOptions
 from sweep.running.errors import UsageError
 
-MOST_READY_SECONDS = 24 * 3600
-MOST_CORES = 1024
 _LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,80}")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Target:
-    """Its label (also its folder), its spec, and how it is waited for where the sweep starts it.
+class Target(StartOptions):
+    """Its label (also its folder), its spec, and what was said of it besides.
 
     Raises:
         UsageError: the spec is of no kind, or the label no folder's name.
@@ -37,15 +34,6 @@ class Target:
 
     label: str
     spec: str
-    cwd: str = ""
-    """The folder in which the sweep was begun, for commands; empty: the one it is in."""
-    ready_path: str = ""
-    """Where a command is asked whether it is ready; empty: at its kind's own path."""
-    ready_seconds: Annotated[float, Field(gt=0, le=MOST_READY_SECONDS)] = READY_SECONDS
-    as_if_cores: Annotated[int | None, Field(ge=1, le=MOST_CORES)] = None
-    """Of the node for which it is sized; None: of this machine."""
-    attach: str = ""
-    """Which processes of a running service are looked into: "auto", or numbers; empty: none."""
 
     def __post_init__(self) -> None:
         if not _LABEL.fullmatch(self.label):
@@ -92,58 +80,3 @@ def check_settings(targets: Sequence[Target], by_name: Mapping[str, Mapping[str,
     UsageError."""
     for kind in {type(target.kind): target.kind for target in targets}.values():
         kind.check_settings(by_name)
-
-
-def sizing(command: Callable[..., None]) -> Callable[..., None]:
-    """The command with the option of the node that pods are sized for."""
-    return click.option(
-        "--as-if-cores",
-        type=Whole(1, MOST_CORES),
-        help="Size a pod's torch, OpenMP and default executor as on a node of so many cores, of which its "
-        "quota says nothing. [default: this machine's]",
-    )(command)
-
-
-def with_sizes(targets: Sequence[Target], cores: int | None) -> tuple[Target, ...]:
-    """Targets that are sized as on a node of so many cores. Raises UsageError where there is none."""
-    if cores is not None and not any(target.kind.on_a_node for target in targets):
-        raise UsageError("--as-if-cores sizes a pod; there is none (--deployment pod)")
-    return tuple(replace(one, as_if_cores=cores) if one.kind.on_a_node else one for one in targets)
-
-
-def waiting(command: Callable[..., None]) -> Callable[..., None]:
-    """The command with the options of how targets are waited for, and the help on commands."""
-    command = click.option(
-        "--ready-seconds",
-        type=Number(0, MOST_READY_SECONDS, min_open=True),
-        help=f"How long what is started may take until it is ready. [default: {READY_SECONDS:g}]",
-    )(command)
-    return click.option(
-        "--ready-path",
-        default="",
-        metavar="PATH",
-        help="Where run:COMMAND is asked whether it is ready: any answer below 500 says yes. [default: /] "
-        "COMMAND is started without a shell, where the sweep was, with settings in its environment; in its "
-        "words {port} is the port to listen on, which PORT says too; OPENAI_BASE_URL is the LLM server's, "
-        "where the environment names no other.",
-    )(command)
-
-
-def with_wait(targets: Sequence[Target], *, cwd: str, path: str, seconds: float | None) -> tuple[Target, ...]:
-    """Targets that are waited for as ``--ready-path`` and ``--ready-seconds`` say (empty, None: not given).
-
-    Raises:
-        UsageError: it is the path of none of them, none of them is started, or that is no time.
-    """
-    if path and not any(target.kind.ready_path for target in targets):
-        raise UsageError("--ready-path is where run:COMMAND is asked whether it is ready; there is none")
-    if seconds is not None and not any(target.kind.started for target in targets):
-        raise UsageError("--ready-seconds is for what the sweep starts; a running service is ready")
-    found = []
-    for target in targets:
-        if target.kind.ready_path:
-            target = replace(target, cwd=cwd, ready_path=path)
-        if target.kind.started and seconds is not None:
-            target = replace(target, ready_seconds=seconds)
-        found.append(target)
-    return tuple(found)

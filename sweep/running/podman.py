@@ -4,9 +4,11 @@ left."""
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
+from contextlib import suppress
 from functools import cache
 from typing import Any
 
@@ -25,6 +27,8 @@ GRACE_SECONDS = 5
 """For what is in a pod to end by itself, when that is removed."""
 LABEL = "chokepoint/sweep"
 """Its value is the pod's own name: what does not bear it is not ours to remove."""
+_NUMBER = re.compile(r"\b[0-9a-f]{64}\b")
+"""Of a container."""
 _SHORT = 4
 """A value of so few characters is no secret, and would blank half of a message."""
 
@@ -43,6 +47,12 @@ def program() -> str:
 
 def run(*words: str, given: bytes = b"", seconds: float = ASK_SECONDS, hidden: Iterable[str] = ()) -> str:
     """What it prints. ``hidden``: values that its complaint may not repeat. Raises PodmanError."""
+    return _done(words, given, seconds, hidden).stdout.decode("utf-8", "replace").strip()
+
+
+def _done(
+    words: Sequence[str], given: bytes = b"", seconds: float = ASK_SECONDS, hidden: Iterable[str] = ()
+) -> subprocess.CompletedProcess[bytes]:
     named = f"podman {' '.join([word for word in words if not word.startswith('-')][:2])}"
     try:
         done = subprocess.run(
@@ -62,25 +72,44 @@ def run(*words: str, given: bytes = b"", seconds: float = ASK_SECONDS, hidden: I
         raise PodmanError(f"{named}: {error}") from None
     if done.returncode:
         raise PodmanError(f"{named}: {_complaint(done.stderr, hidden)}")
-    return done.stdout.decode("utf-8", "replace").strip()
+    return done
 
 
 def _complaint(said: bytes, hidden: Iterable[str]) -> str:
-    """The line that says why; what podman logs beside that comes with its time."""
-    lines = [line.strip() for line in said.decode("utf-8", "replace").splitlines() if line.strip()]
-    plain = [line for line in lines if not line.startswith("time=")]
+    """The line that says why; what podman logs beside that comes with its time, and how many did not start
+    comes last."""
+    lines = _lines(said)
+    plain = [line for line in lines if not line.startswith(("time=", "Error: failed to start"))]
     text = redaction().without_secrets((plain or lines or ["no word of why"])[-1])
     for value in sorted(filter(lambda one: len(one) > _SHORT, hidden), key=len, reverse=True):
         text = text.replace(value, "***")
     return text
 
 
-def play(documents: Iterable[Any], *, hidden: Iterable[str] = ()) -> None:
+def _lines(said: bytes) -> list[str]:
+    return [line.strip() for line in said.decode("utf-8", "replace").splitlines() if line.strip()]
+
+
+def play(documents: Iterable[Any], *, hidden: Collection[str] = ()) -> None:
     """By standard input: no environment of theirs is on a command line. Returns when it was started, after
     its init containers. Raises PodmanError."""
     text = b"\n---\n".join(map(orjson.dumps, documents))  # JSON is YAML
-    run("kube", "play", "--quiet", "--log-driver=k8s-file", "-", given=text, seconds=PLAY_SECONDS,
-        hidden=hidden)  # fmt: skip
+    try:
+        run("kube", "play", "--quiet", "--log-driver=k8s-file", "-", given=text, seconds=PLAY_SECONDS,
+            hidden=hidden)  # fmt: skip
+    except PodmanError as error:
+        raise PodmanError(_with_last_words(str(error), hidden)) from None
+
+
+def _with_last_words(said: str, hidden: Collection[str]) -> str:
+    """Of a container that it names by its number: its name, and what it wrote last, as init containers do."""
+    for number in set(_NUMBER.findall(said)):
+        with suppress(PodmanError):
+            said = said.replace(number, run("inspect", "--type=container", "--format={{.Name}}", number))
+            done = _done(["logs", "--tail=1", number])
+            if wrote := done.stderr.strip() or done.stdout.strip():
+                said += f"; its last words: {_complaint(wrote, hidden)}"
+    return said
 
 
 @cache

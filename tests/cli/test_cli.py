@@ -51,7 +51,7 @@ def test_what_needs_no_room_or_numbers_imports_none(code: str, unwanted: set[str
 
 def test_its_exit_codes_are_those_of_every_command_and_each_shell_has_a_script(here: Any) -> None:
     done = here(main)
-    assert (done.returncode, done.stdout, "chokepoint sweep --config" in done.stderr) == (2, "", True)
+    assert (done.returncode, done.stdout, "chokepoint sweep --deployment" in done.stderr) == (2, "", True)
     for shell in ("bash", "zsh", "fish"):
         scripts = here(main, "completion", shell).stdout
         for name in ("chokepoint", *SHORT):

@@ -24,13 +24,14 @@ _PATCH = "application/strategic-merge-patch+json"
 
 
 class ControlPlane:
-    """In ``folder``, which holds its state and logs. ``kubeconfig`` names it as the context ``here``."""
+    """In ``folder``, which holds its state and logs. ``kubeconfig`` names it as the context ``here``, and as
+    ``unentitled`` for somebody who has no rights."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.kubeconfig = folder / "kubeconfig"
         self.port = free_port()
-        self._token = secrets.token_hex(16)
+        self._token, self._other = secrets.token_hex(16), secrets.token_hex(16)
         self._processes: list[subprocess.Popen[bytes]] = []
         self._context = ssl._create_unverified_context()  # its certificate is its own, on loopback
         self._write()
@@ -44,7 +45,7 @@ class ControlPlane:
                   f"--initial-cluster=default={peers}")  # fmt: skip
         self._run("kube-apiserver", f"--etcd-servers={at}", "--bind-address=127.0.0.1",
                   f"--secure-port={self.port}", "--insecure-port=0", "--cert-dir=certificates",
-                  "--token-auth-file=tokens.csv", "--authorization-mode=AlwaysAllow",
+                  "--token-auth-file=tokens.csv", "--authorization-mode=RBAC",
                   # Without service accounts' tokens, and without taints that a real node's status removes.
                   "--disable-admission-plugins=ServiceAccount,TaintNodesByCondition",
                   "--service-account-key-file=key.pem", "--service-account-signing-key-file=key.pem",
@@ -84,14 +85,17 @@ class ControlPlane:
             self._processes.append(subprocess.Popen(program, cwd=self.folder, stdout=log, stderr=log))
 
     def _write(self) -> None:
-        (self.folder / "tokens.csv").write_text(f"{self._token},admin,admin,system:masters\n")
+        tokens = f"{self._token},admin,admin,system:masters\n{self._other},other,other,\n"
+        (self.folder / "tokens.csv").write_text(tokens)
         subprocess.run(["openssl", "genrsa", "-out", "key.pem", "2048"], cwd=self.folder, check=True,
                        capture_output=True)  # fmt: skip
         server = {"server": f"https://127.0.0.1:{self.port}", "insecure-skip-tls-verify": True}
         config = {
             "apiVersion": "v1", "kind": "Config", "clusters": [{"name": "here", "cluster": server}],
-            "users": [{"name": "admin", "user": {"token": self._token}}],
-            "contexts": [{"name": "here", "context": {"cluster": "here", "user": "admin"}}],
+            "users": [{"name": "admin", "user": {"token": self._token}},
+                      {"name": "other", "user": {"token": self._other}}],
+            "contexts": [{"name": "here", "context": {"cluster": "here", "user": "admin"}},
+                         {"name": "unentitled", "context": {"cluster": "here", "user": "other"}}],
             "current-context": "here",
         }  # fmt: skip
         self.kubeconfig.write_text(json.dumps(config))

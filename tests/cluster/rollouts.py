@@ -8,7 +8,8 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
@@ -39,21 +40,26 @@ def spec(trap: Any) -> str:
 
 
 @pytest.fixture
-def begun(cluster: Any, tmp_path: Path) -> Callable[..., Any]:
-    """A deployment of a spec."""
+def begun(cluster: Any, tmp_path: Path) -> Iterator[Callable[..., Any]]:
+    """A deployment of a spec; what a test that fails has not stopped is."""
+    begun: list[Any] = []
 
     def begin(spec: str) -> Any:
         setup = Setup(
             cpus=Cpus(mode="shared", load=(0,), target=None), llm_url="", log=tmp_path / "log",
             ledger=Ledger(tmp_path / "processes.jsonl"), report=lambda text: None, ready_seconds=60,
         )  # fmt: skip
-        return Target.of(spec).kind.deployment(setup)
+        begun.append(Target.of(spec).kind.deployment(setup))
+        return begun[-1]
 
-    return begin
+    yield begin
+    for one in begun:
+        one.stop()
 
 
 def nothing_is_left(cluster: Any) -> bool:
-    return not cluster.kubectl.items("deployments,services,pods,replicasets", f"--selector={OURS}")
+    kinds = "deployments,services,ingresses,jobs,secrets,pods,replicasets"
+    return not cluster.kubectl.items(kinds, f"--selector={OURS}")
 
 
 def selected(cluster: Any, service: str) -> list[str]:
@@ -92,12 +98,11 @@ def test_a_clone_is_rolled_out_and_no_service_but_its_own_selects_it(
 
 
 def test_several_replicas_are_waited_for(cluster: Any, begun: Any) -> None:
-    one = begun(f"{SPEC},via=service,load=here,replicas=3")
-    original = cluster.kubectl.get("deployment", "target")
-    made, selector = one._cloned(original, {})
-    pods = rollout.wait_rolled_out(cluster.kubectl, made, selector, seconds=60, report=lambda text: None)
-    assert len(pods) == 3
-    assert one._way(made, pods, 8001).startswith("http://10.99.0.")
+    one = begun(f"{SPEC},replicas=3")
+    endpoint = one.start("v", {})
+    made = endpoint.watch.name
+    assert len(cluster.kubectl.items("pods", f"--selector=chokepoint/clone={made}")) == 3
+    assert endpoint.base_url == f"http://{made}.chokepoint.svc:8001"
     one.stop()
     assert nothing_is_left(cluster)
 
@@ -108,6 +113,81 @@ def test_what_was_killed_is_removed_by_the_ledger(
     begun(spec).start("v", {})
     assert not nothing_is_left(cluster)
     Ledger(tmp_path / "processes.jsonl").end_survivors()
+    assert nothing_is_left(cluster)
+
+
+def test_what_a_killed_sweep_left_is_removed_by_the_next(
+    cluster: Any, begun: Any, spec: str, tmp_path: Path
+) -> None:
+    words = [sys.executable, "-m", "sweep", "--deployment", f"{SPEC},replicas=2", "--output", str(tmp_path)]
+    with subprocess.Popen(words, cwd=ROOT, stderr=subprocess.DEVNULL) as swept:
+        wait_until(lambda: cluster.kubectl.items("pods", f"--selector={OURS}"), 120)
+        swept.kill()
+    [left] = cluster.kubectl.items("deployments", f"--selector={OURS}")
+    one = begun(spec)
+    one.start("v", {})
+    [clone] = cluster.kubectl.items("deployments", f"--selector={OURS}")
+    assert clone["metadata"]["name"] != left["metadata"]["name"]
+    one.stop()
+    assert nothing_is_left(cluster)
+
+
+@pytest.mark.parametrize(("spec", "why"), [
+    ("k8s:there/chokepoint/target", 'context "there" does not exist'),
+    ("k8s:here/nowhere/target", 'namespaces "nowhere" not found'),
+    ("k8s:here/chokepoint/nobody", 'deployments.apps "nobody" not found'),
+    ("k8s:unentitled/chokepoint/target", 'User "other" cannot get resource "deployments"'),
+])  # fmt: skip
+def test_what_is_not_there_or_not_allowed_is_one_line(cluster: Any, spec: str, why: str) -> None:
+    with pytest.raises(UsageError, match=rf"\A[^\n]*{why}[^\n]*\Z"):
+        check_services(plan_of(spec), {})
+
+
+def test_an_ingress_is_taken_as_the_original_has_it(cluster: Any, begun: Any) -> None:
+    """No controller is there: the address that one would say is said here."""
+    nginx = "nginx.ingress.kubernetes.io/"
+    backend = {"service": {"name": "target", "port": {"number": 8001}}}
+    path = {"path": "/api(/|$)(.*)", "pathType": "ImplementationSpecific", "backend": backend}
+    front = {"apiVersion": "networking.k8s.io/v1", "kind": "Ingress",
+             "metadata": {"name": "front", "annotations": {f"{nginx}rewrite-target": "/$2"}},
+             "spec": {"ingressClassName": "nginx",
+                      "tls": [{"hosts": ["rag.example.org"], "secretName": "rag-tls"}],
+                      "rules": [{"host": "rag.example.org", "http": {"paths": [path]}}]}}  # fmt: skip
+    cluster.kubectl.create(front)
+    # As it was once said; the API server takes no new Ingress with both.
+    cluster.kubectl.run("annotate", "ingress", "front", "kubernetes.io/ingress.class=nginx")
+    one = begun(f"{SPEC},via=ingress")
+    status = {"status": {"loadBalancer": {"ingress": [{"ip": "10.99.0.77"}]}}}
+
+    def say_the_address() -> None:
+        found: list[Any] = []
+        wait_until(
+            lambda: found.extend(cluster.kubectl.items("ingresses", f"--selector={OURS}")) or found, 60
+        )
+        at = f"/apis/networking.k8s.io/v1/namespaces/chokepoint/ingresses/{found[0]['metadata']['name']}"
+        cluster.plane.ask("PATCH", f"{at}/status", status, kind="application/merge-patch+json")
+
+    with ThreadPoolExecutor(1) as pool:
+        said = pool.submit(say_the_address)
+        endpoint = one.start("v", {})
+        said.result()
+    host = f"{endpoint.watch.name}.chokepoint.invalid"
+    assert (endpoint.base_url, endpoint.connect_to) == (f"https://{host}/api", "10.99.0.77:443")
+    one.stop()
+    cluster.kubectl.run("delete", "ingress", "front")
+    assert nothing_is_left(cluster)
+
+
+def test_a_load_in_the_cluster_is_made_and_removed_by_an_interrupt(cluster: Any, tmp_path: Path) -> None:
+    words = [sys.executable, "-m", "sweep", "--deployment", SPEC, "--output", str(tmp_path)]
+    swept = subprocess.Popen(words, cwd=ROOT, stderr=subprocess.PIPE)
+    wait_until(lambda: cluster.kubectl.items("pods", f"--selector=job-name,{OURS}"), 200)
+    [job] = cluster.kubectl.items("jobs", f"--selector={OURS}")
+    [secret] = cluster.kubectl.items("secrets", f"--selector={OURS}")
+    assert secret["metadata"]["name"] == job["metadata"]["name"]
+    swept.send_signal(signal.SIGINT)
+    said = swept.communicate(timeout=200)[1].decode()
+    assert swept.returncode == 130, said
     assert nothing_is_left(cluster)
 
 
@@ -161,24 +241,32 @@ def test_in_place_is_undone_and_refused_under_an_autoscaler(cluster: Any, begun:
     cluster.kubectl.run("delete", "horizontalpodautoscaler", "target")
 
 
-@pytest.mark.parametrize("interrupted", [False, True])
-def test_a_sweep_measures_a_clone_and_leaves_nothing(cluster: Any, tmp_path: Path, interrupted: bool) -> None:
+@pytest.fixture(scope="module")
+def app_port() -> Iterator[int]:
+    """The reference app as a process of this machine, in its pods' place."""
     port = free_port()
-    mocks = {"USE_MOCK_LLM": "yes", "USE_MOCK_EMBEDDINGS": "yes", "POD_NAME": "said-by-the-app"}
-    app = [sys.executable, "-m", "uvicorn", "target_app.app:app", "--port", str(port), "--no-access-log"]
-    words = [sys.executable, "-m", "sweep", "--deployment", f"k8s={SPEC},via=pod,load=here,port={port}"]
+    settings = {"USE_MOCK_LLM": "yes", "USE_MOCK_EMBEDDINGS": "yes", "POD_NAME": "said-by-the-app",
+                "KNOWLEDGE_BASE_DIR": str(ROOT / "docs")}  # fmt: skip
+    words = [sys.executable, "-m", "uvicorn", "target_app.app:app", "--port", str(port), "--no-access-log"]
+    with subprocess.Popen(words, cwd=ROOT, env={**os.environ, **settings}) as served:
+        try:
+            wait_until(lambda: urlopen(f"http://127.0.0.1:{port}/ready").status == 200, 500)
+            yield port
+        finally:
+            served.terminate()
+
+
+@pytest.mark.parametrize("interrupted", [False, True])
+def test_a_sweep_measures_a_clone_and_leaves_nothing(
+    cluster: Any, app_port: int, tmp_path: Path, interrupted: bool
+) -> None:
+    words = [sys.executable, "-m", "sweep", "--deployment", f"k8s={SPEC},via=pod,load=here,port={app_port}"]
     words += ["--concurrency", "2", "--repeats", "1", "--output", str(tmp_path)]
-    served = subprocess.Popen(app, cwd=ROOT, env={**os.environ, **mocks})
-    try:
-        wait_until(lambda: urlopen(f"http://127.0.0.1:{port}/ready").status == 200, 240)
-        swept = subprocess.Popen(words, cwd=ROOT, stderr=subprocess.PIPE)
-        if interrupted:
-            wait_until(lambda: cluster.kubectl.items("pods", f"--selector={OURS}"), 120)
-            swept.send_signal(signal.SIGINT)
-        said = swept.communicate(timeout=280)[1].decode()
-    finally:
-        served.terminate()
-        served.wait(30)
+    swept = subprocess.Popen(words, cwd=ROOT, stderr=subprocess.PIPE)
+    if interrupted:
+        wait_until(lambda: cluster.kubectl.items("pods", f"--selector={OURS}"), 120)
+        swept.send_signal(signal.SIGINT)
+    said = swept.communicate(timeout=500)[1].decode()
     # 3: a busy machine kept the load from its work, so that no cell is valid; that is not what this asks.
     assert swept.returncode in ((130,) if interrupted else (0, 3)), said
     assert nothing_is_left(cluster)

@@ -69,10 +69,10 @@ def test_a_shapes_levels_count_them_too(made: Any, of: Any) -> None:
 
 
 @pytest.mark.parametrize(("achieved", "flags", "said"), [
-    ({"earlier_tries": 1}, (), "1 of 1 cells were measured again"),
+    ({"earlier_tries": 1}, (), "1 of 1 cell was measured again"),
     ({"load_workers": [{"stood_still_percent": 3.0}, {"stood_still_percent": 11.0}]}, (),
      "stood still for up to 11 % of a cell's time"),
-    ({}, ("gaps-left-out",), "in 100% of the answers gaps over a stall are left out of the ITL"),
+    ({}, ("gaps-left-out",), "in 100 % of the answers gaps over a stall are left out of the ITL"),
 ])  # fmt: skip
 def test_what_a_stall_or_the_machine_did_is_a_caution(
     made: Any, of: Any, achieved: dict[str, Any], flags: tuple[str, ...], said: str

@@ -39,7 +39,7 @@ def test_a_target_is_told_where_to_and_no_key_of_another_collectors() -> None:
 
 
 def test_spans_are_asked_for_of_what_is_started_and_where_they_can_be_read(monkeypatch: Any) -> None:
-    with pytest.raises(UsageError, match="nothing is started"):
+    with pytest.raises(UsageError, match="only for what the sweep starts"):
         check_seen(planned(otlp=True))
     monkeypatch.setattr(spans, "find_spec", lambda name: None)
     with pytest.raises(UsageError, match="opentelemetry-proto"):

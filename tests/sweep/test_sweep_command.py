@@ -14,7 +14,8 @@ import psutil
 import pytest
 
 from records.cells.reader import cell_directories
-from records.evidence.inside import read_inside, summary
+from records.evidence.inside import read_inside
+from records.evidence.inside_span import summary
 from records.services.variants import MOCKS
 from support import environment, rows, sweep, sweep_ended_well, wait_until
 from sweep import cli

@@ -13,7 +13,8 @@ from langchain_core.messages import AIMessage, AIMessageChunk
 from langchain_core.outputs import ChatGenerationChunk
 
 from target_app.langchain_model import LangChainLLM
-from target_app.llm import LLMError, make_llm
+from target_app.llm import make_llm
+from target_app.llm_client import LLMError
 from target_app.settings import Settings, load_settings
 
 Put = Callable[[Any], str]

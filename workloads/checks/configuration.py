@@ -121,7 +121,7 @@ def configuration_effect(facts: Facts) -> Check:
             status="fail",
             figure=round(mocked_answers, 4),
             bound=1.0 if llm else 0.0,
-            text=f"{mocked_answers:.0%} of the answers are the mock LLM's",
+            text=f"{100 * mocked_answers:.0f} % of the answers are the mock LLM's",
         )
         return advised(found, MOCK_ADVICE)
     mocked = {switch.stage: switch in mocked_parts for switch in SWITCHES}
@@ -137,7 +137,7 @@ def configuration_effect(facts: Facts) -> Check:
         wrong[stage],
         WRONG_EFFECT_SHARE,
         f"the stage {stage} took {'more' if mocked[stage] else 'less'} than {MOCK_STAGE_MS:g} ms, "
-        f"which is not what {config} does, in {wrong[stage]:.0%} of the answers",
+        f"which is not what {config} does, in {100 * wrong[stage]:.0f} % of the answers",
     )
     return advised(check, MOCK_ADVICE)
 

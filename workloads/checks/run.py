@@ -53,8 +53,9 @@ def generator_lag(facts: Facts) -> Check:
         (None if one.stood_still_percent is None else one.stood_still_percent / 100, one)
         for one in facts.load_workers
     ]
-    if max((share for share, _ in still if share is not None), default=0.0) > STOOD_STILL_SHARE:
-        text = "the generator stood still for {:.0%} of the time"
+    longest = max((share for share, _ in still if share is not None), default=0.0)
+    if longest > STOOD_STILL_SHARE:
+        text = f"the generator stood still for {100 * longest:.0f} % of the time"
         return _of_the_worst(name, still, STOOD_STILL_SHARE, text, advice)
     if not counted and starved(facts):
         waited, text = (facts.noise.generator_delay_percent or 0.0) / 100, "no request came to its end"
@@ -128,7 +129,8 @@ def profiler_interval(facts: Facts) -> Check | None:
     seen = _seen(facts.window, at_ns, _NEAR * requested_s) if facts.window else 1.0
     if check.status == "fail" or seen >= PROFILED_SHARE:
         return check
-    text = f"the profiler was there for {seen:.0%} of the measured time: its figures are not the cell's"
+    there = f"the profiler was there for {100 * seen:.0f} % of the measured time"
+    text = f"{there}: its figures are not the cell's"
     return Check(name="profiler", status="n/a", figure=round(seen, 4), bound=PROFILED_SHARE, text=text)
 
 

@@ -9,6 +9,7 @@ from statistics import median
 
 from records.cells.cell import Check
 from records.cells.request import COMPRESSED, LATE, RequestRecord
+from records.services.variants import LLM
 from workloads.checks.advice import advised
 from workloads.checks.definition import declared
 from workloads.checks.facts import TOO_FEW, Facts
@@ -90,7 +91,7 @@ def stage_times(facts: Facts) -> Check:
         "stage-times",
         share,
         IMPOSSIBLE_SHARE,
-        f"in {share:.0%} of the answers the server's stages add up to more than the TTFT: "
+        f"in {100 * share:.0f} % of the answers the server's stages add up to more than the TTFT: "
         "its clock is wrong, or its stages overlap or are counted twice",
         advice="have it time each stage once, until the first token, by a monotonic clock, or send none",
     )
@@ -114,7 +115,7 @@ def _held(r: RequestRecord) -> bool | None:
     if not _bundled(r):
         return False
     # Two or three tokens at a time is also how a service sends that decodes speculatively.
-    return _held_back(r) if r.stages and "llm" in r.stages else None
+    return _held_back(r) if r.stages and LLM.stage in r.stages else None
 
 
 def _held_back(r: RequestRecord) -> bool | None:
@@ -122,7 +123,7 @@ def _held_back(r: RequestRecord) -> bool | None:
     if r.service_ttft_ms is None or r.first_token_at_ns is None or r.headers_at_ns is None:
         return None
     after_headers = (r.first_token_at_ns - r.headers_at_ns) / 1e6
-    if r.stages and "llm" in r.stages:
+    if r.stages and LLM.stage in r.stages:
         late = r.service_ttft_ms - r.stages_ms
         with_the_headers = after_headers <= TOGETHER_MS and late > max(HELD_MS, r.stages_ms / 2)
         return with_the_headers or after_headers > 2 * r.stages_ms + HELD_MS
@@ -177,15 +178,15 @@ def buffering(facts: Facts) -> Check:
         name,
         share,
         BUFFERED_SHARE,
-        f"in {share:.0%} of the answers the tokens came in lumps{after}, as through a proxy that buffers "
-        f"(TTFT too high, ITL too low){rest}",
+        f"in {100 * share:.0f} % of the answers the tokens came in lumps{after}, as through a proxy that "
+        f"buffers (TTFT too high, ITL too low){rest}",
         advice="switch its buffering off (nginx: proxy_buffering off), or ask the service itself, without it",
     )
 
 
 def _unknown(unknown: Sequence[RequestRecord], of: int) -> str:
     """How the answers came of which nobody knows whether they were held back."""
-    where = f"in {len(unknown) / of:.0%} of the answers " if len(unknown) < of else ""
+    where = f"in {100 * len(unknown) / of:.0f} % of the answers " if len(unknown) < of else ""
     apart = median(max(r.gaps_us) for r in unknown) >= BETWEEN_LUMPS_MS * 1000
     if apart or not all(map(_lumpy, unknown)):
         return (

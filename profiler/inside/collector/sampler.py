@@ -20,6 +20,8 @@ from .served import served
 from .sinks import Sink
 from .tasks import Tasks
 from .threads import Executors, at_work, loop_frame
+from .turn import Turn
+from .undisturbed import forked, undisturbed
 
 _LOOK_S = 1.0
 """How often it looks for loops, and whether it is read, where nobody tells it."""
@@ -73,6 +75,7 @@ class Sampler:
         self._serves = False
         self._pauses = Pauses()
         self._executors = Executors()
+        self._turn: Turn | None = None
         self._errors = 0
         self.stopped = False
         self._wake = _thread.allocate_lock()
@@ -112,7 +115,10 @@ class Sampler:
 
     def forked(self) -> None:
         """In a child, to which the thread did not come along: leave the parent's file alone."""
+        forked()
         self._pauses.stop()
+        if self._turn is not None:
+            self._turn.close()
         for sink in self._sinks:
             sink.close()
 
@@ -126,10 +132,11 @@ class Sampler:
             if hasattr(signal, "pthread_sigmask"):  # no signal that the app waits for is ours to take
                 signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
             pause_s = self._interval_s
+            self._turn = Turn()  # made by the thread that it is of
             while self._is_wanted():
                 self._look_for_loops()
                 if self.pings or self._serves:
-                    self._pause(pause_s)
+                    self._pause(pause_s, self._turn)
                     pause_s = self._sample_once()
                 elif self._told:  # roused by the next loop
                     self._wake.acquire()
@@ -140,6 +147,8 @@ class Sampler:
         finally:
             self.stopped = True
             self._pauses.stop()
+            if self._turn is not None:
+                self._turn.close()
             self._ended.release()
 
     def _is_wanted(self) -> bool:
@@ -158,14 +167,18 @@ class Sampler:
         for thread, ping in list(self.pings.items()):
             if not ping.loop.is_running():
                 self.ends(thread)
-        for found in loops_of_asyncio(sys._current_frames()):
+        with undisturbed():
+            seen = list(loops_of_asyncio(sys._current_frames()))
+        for found in seen:
             if found.thread not in self.pings:
                 self.pings[found.thread] = Ping(found.loop, found.runs_it)
 
-    def _pause(self, seconds: float) -> None:
+    def _pause(self, seconds: float, turn: Turn) -> None:
+        turn.pauses()
         ends_s = time.monotonic() + seconds
         while not self.stopped and (left_s := ends_s - time.monotonic()) > 0:
             self._wake.acquire(timeout=left_s)
+        turn.wakes(ends_s)
 
     def _sample_once(self) -> float:
         """One line; how long to pause then."""
@@ -174,7 +187,9 @@ class Sampler:
         try:
             sinks = [sink for sink in self._sinks if sink.takes()]
             if (pings or self._serves) and sinks:
-                self._write(json.dumps(self._sample(pings), separators=(",", ":")).encode() + b"\n", sinks)
+                with undisturbed():
+                    sample = self._sample(pings)
+                self._write(json.dumps(sample, separators=(",", ":")).encode() + b"\n", sinks)
         except Exception:
             self._errors += 1
         for ping in pings.values():  # last, so that we do not ourselves keep it from answering
@@ -208,6 +223,7 @@ class Sampler:
             "executors": executors,
             "threads": threads,
             "gc": self._pauses.take(),
+            "turn_ms": None if self._turn is None else self._turn.ms,
             "errors": self._errors + tasks.errors,
             "took_us": round(1e6 * (time.thread_time() - began_s)),
         }

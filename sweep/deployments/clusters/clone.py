@@ -10,9 +10,8 @@ from typing import Any
 from sweep.deployments.clusters.spec import Spec
 from sweep.running.errors import UsageError
 from sweep.running.in_clusters import CLONE_LABEL, RUN_LABEL
+from sweep.running.left_in_cluster import BY_LABEL, made_by
 
-PART_OF = {"app.kubernetes.io/managed-by": "chokepoint"}
-"""Of all that is made in a cluster."""
 OF_LABEL = "chokepoint/clone-of"
 """The Deployment whose clone it is."""
 _LONGEST = 63
@@ -22,6 +21,16 @@ _LONGEST_BASE = 40
 def clone_name(deployment: str) -> str:
     """A new one each time: what a killed sweep left is in nobody's way."""
     return f"{deployment[:_LONGEST_BASE].rstrip('-.').replace('.', '-')}-cp-{uuid.uuid4().hex[:8]}"
+
+
+def own_labels(name: str, run: str) -> dict[str, str]:
+    """Of all that is made in a cluster; ``name``: under which it is."""
+    return {
+        CLONE_LABEL: name,
+        RUN_LABEL: label_value(run),
+        BY_LABEL: made_by(),
+        "app.kubernetes.io/managed-by": "chokepoint",
+    }
 
 
 def label_value(text: str) -> str:
@@ -82,7 +91,7 @@ def clone_of(
     """
     given = deployment["spec"]
     template = deepcopy(given["template"])
-    own = {CLONE_LABEL: name, RUN_LABEL: label_value(run), OF_LABEL: label_value(spec.deployment), **PART_OF}
+    own = {**own_labels(name, run), OF_LABEL: label_value(spec.deployment)}
     metadata = template.setdefault("metadata", {})
     # By a label of the original's, its Service would send the clone its users.
     selector = given.get("selector") or {}

@@ -1,8 +1,10 @@
-"""An ingress for a clone: of the original's class and annotations, under a host of its own."""
+"""An ingress for a clone: the original's class, annotations, paths and TLS, under a host of its own."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from sweep.deployments.clusters.spec import Spec
@@ -15,8 +17,30 @@ _NOT_TAKEN = (
     *("argocd.argoproj.io/", "kustomize.toolkit.fluxcd.io/", "helm.toolkit.fluxcd.io/", "meta.helm.sh/"),
 )
 """Beginnings of annotations by which others would make names, certificates or a claim of it."""
-_OF_PATHS = ("rewrite-target", "use-regex", "app-root", "ssl-redirect", "force-ssl-redirect")
-"""Ends of annotations that go with the original's paths and its TLS: the clone's has one path, and none."""
+_OTHER_NAMES = re.compile(r"/(server-alias|from-to-www-redirect|canary(-.*)?)$")
+"""Annotations that give it more names, or make it a part of another ingress."""
+_CLASS = "kubernetes.io/ingress.class"
+"""As it was said before there was a field for it; an API server takes no new one with both."""
+_REWRITING = re.compile(r"/(rewrite-target|use-regex|path-rewrite)$")
+"""What is made of a path then depends on how it is matched, so the clone's are those of the original."""
+_PASSED_THROUGH = "/ssl-passthrough"
+_SECURE = re.compile(r"/(force-ssl-redirect|router\.tls)$")
+"""With these it speaks TLS though it names no certificate: its controller, or what is before it, has one."""
+_LITERAL = re.compile(r"(?:[^(\[{*+?|^$\\.]|\.(?![*+?{]))*")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Front:
+    """A clone's ingress, and how it is asked."""
+
+    made: dict[str, Any]
+    url: str
+    """With the path that goes before those of the load, where the original takes one away."""
+    port: int
+    server_name: str = ""
+    """To which its certificate is given; empty: there is no TLS, or nobody knows."""
+    left_out: tuple[str, ...] = ()
+    """Annotations of the original that it has not."""
 
 
 def ingress_of(
@@ -28,9 +52,9 @@ def ingress_of(
     """The one that was named, else the first that leads to pods with these labels. Raises UsageError."""
     found = list(ingresses)
     if spec.ingress:
-        named = [one for one in found if (one.get("metadata") or {}).get("name") == spec.ingress]
+        named = [one for one in found if _name(one) == spec.ingress]
     else:
-        ours = {_name(one) for one in services if _selects(one, labels)}
+        ours = selecting(services, labels)
         named = [one for one in found if ours & set(_backends(one))]
     if not named:
         there = ", ".join(sorted(map(_name, found))) or "none at all"
@@ -38,27 +62,60 @@ def ingress_of(
             f"via=ingress: no ingress of the namespace leads to {spec.deployment} (there is {there}): "
             "ingress=NAME says whose class and annotations the clone's has"
         )
+    if any(key.endswith(_PASSED_THROUGH) for key, text in _annotations(named[0]).items() if text == "true"):
+        raise UsageError(
+            f"via=ingress: {_name(named[0])} passes TLS on to the pods by its name, which a clone has not: "
+            "say via=service"
+        )
     return named[0]
 
 
+def selecting(services: Iterable[Mapping[str, Any]], labels: Mapping[str, str]) -> set[str]:
+    """The names of those that select pods with these labels."""
+    return {_name(one) for one in services if _selects(one, labels)}
+
+
 def clone_ingress(
-    original: Mapping[str, Any], name: str, port: int, labels: Mapping[str, str]
-) -> dict[str, Any]:
-    """That of a clone, which leads to its Service."""
-    annotations = (original.get("metadata") or {}).get("annotations") or {}
-    kept = {key: text for key, text in annotations.items() if not _is_of_the_original(key)}
+    original: Mapping[str, Any], name: str, port: int, labels: Mapping[str, str], ours: Iterable[str] = ()
+) -> Front:
+    """That of a clone, which leads to its Service. ``ours``: the Services that lead to the original."""
+    spec, annotations = original.get("spec") or {}, _annotations(original)
+    given = spec.get("ingressClassName")
+    kept = {
+        key: text
+        for key, text in annotations.items()
+        if not (key.startswith(_NOT_TAKEN) or _OTHER_NAMES.search(key) or (given and key == _CLASS))
+    }
+    rules = list(_rules(spec, set(ours))) or list(_rules(spec, set()))
+    theirs = [path for _, path in rules] if any(map(_REWRITING.search, kept)) else []
     backend = {"service": {"name": name, "port": {"number": port}}}
-    path = {"path": "/", "pathType": "Prefix", "backend": backend}
-    given = (original.get("spec") or {}).get("ingressClassName")
-    return {
+    paths = [{**path, "backend": backend} for path in theirs]
+    host, hosts = HOST.format(name), [host for host, _ in rules if host]
+    tls = _tls(spec, hosts)
+    secure = tls is not None or any(text == "true" for key, text in kept.items() if _SECURE.search(key))
+    certified = [*hosts, *(tls or {}).get("hosts", ())]
+    made = {
         "apiVersion": "networking.k8s.io/v1",
         "kind": "Ingress",
         "metadata": {"name": name, "labels": dict(labels), "annotations": kept},
         "spec": {
             **({"ingressClassName": given} if given else {}),
-            "rules": [{"host": HOST.format(name), "http": {"paths": [path]}}],
+            **({"tls": [{**tls, "hosts": [host]}]} if tls is not None else {}),
+            "rules": [
+                {
+                    "host": host,
+                    "http": {"paths": paths or [{"path": "/", "pathType": "Prefix", "backend": backend}]},
+                }
+            ],
         },
     }
+    return Front(
+        made=made,
+        url=f"{'https' if secure else 'http'}://{host}{_before(theirs)}",
+        port=443 if secure else 80,
+        server_name=certified[0].replace("*", "chokepoint") if secure and certified else "",
+        left_out=tuple(sorted(annotations.keys() - kept.keys() - {_CLASS})),
+    )
 
 
 def address_of(ingress: Mapping[str, Any]) -> str:
@@ -70,8 +127,31 @@ def address_of(ingress: Mapping[str, Any]) -> str:
     return ""
 
 
-def _is_of_the_original(annotation: str) -> bool:
-    return annotation.startswith(_NOT_TAKEN) or annotation.rpartition("/")[2] in _OF_PATHS
+def _tls(spec: Mapping[str, Any], hosts: Iterable[str]) -> dict[str, Any] | None:
+    """The part of it that is for one of these hosts, else the first; None: there is none."""
+    found: list[dict[str, Any]] = spec.get("tls") or []
+    of_theirs = [one for one in found if set(hosts) & set(one.get("hosts") or ())]
+    return next(iter((*of_theirs, *found)), None)
+
+
+def _before(paths: Iterable[Mapping[str, Any]]) -> str:
+    """What the first path begins with, as far as it is no pattern: ``/api`` of ``/api(/|$)(.*)``."""
+    for path in paths:
+        found = _LITERAL.match(str(path.get("path") or ""))
+        return found[0].rstrip("/") if found else ""
+    return ""
+
+
+def _rules(spec: Mapping[str, Any], ours: set[str]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Hosts and paths that lead to these Services; none named: all."""
+    for rule in spec.get("rules") or ():
+        for path in (rule.get("http") or {}).get("paths") or ():
+            if not ours or ((path.get("backend") or {}).get("service") or {}).get("name") in ours:
+                yield str(rule.get("host") or ""), path
+
+
+def _annotations(ingress: Mapping[str, Any]) -> Mapping[str, str]:
+    return (ingress.get("metadata") or {}).get("annotations") or {}
 
 
 def _name(one: Mapping[str, Any]) -> str:
@@ -86,7 +166,6 @@ def _selects(service: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
 def _backends(ingress: Mapping[str, Any]) -> Iterator[str]:
     """The Services that it leads to."""
     spec = ingress.get("spec") or {}
-    paths = [path for rule in spec.get("rules") or () for path in (rule.get("http") or {}).get("paths") or ()]
-    for backend in (spec.get("defaultBackend"), *(path.get("backend") for path in paths)):
+    for backend in (spec.get("defaultBackend"), *(path.get("backend") for _, path in _rules(spec, set()))):
         if name := ((backend or {}).get("service") or {}).get("name"):
             yield str(name)

@@ -8,8 +8,7 @@ from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
-from sweep.deployments.clusters.clone import PART_OF, label_value
-from sweep.running.in_clusters import CLONE_LABEL, RUN_LABEL
+from sweep.deployments.clusters.clone import own_labels
 
 LOAD, KEEPER = "load", "results"
 """Its containers. The second one sleeps, so that the records can be fetched when the first one has ended."""
@@ -56,7 +55,7 @@ def master_in(documents: Iterable[Any]) -> dict[str, Any]:
 
 def load_job(template: Mapping[str, Any], job: Job) -> tuple[dict[str, Any], dict[str, Any]]:
     """The Secret of what the load is told, for there may be a key and certificates in it; and the Job."""
-    labels = {CLONE_LABEL: job.name, RUN_LABEL: label_value(job.run), **PART_OF}
+    labels = own_labels(job.name, job.run)
     metadata = {"name": job.name, "labels": labels}
     told = {**job.files, **({_KEY: job.key.encode()} if job.key else {})}
     secret = {

@@ -14,7 +14,7 @@ _SECONDS = 10.0
 _LINE = re.compile(r"^([a-zA-Z_:][\w:]*)(?:\{.*\})?\s+(\S+)")
 
 
-def counted(kubectl: Kubectl, pods: Iterable[str], port: int, series: str) -> int | None:
+def requests_counted(kubectl: Kubectl, pods: Iterable[str], port: int, series: str) -> int | None:
     """Of all these pods together; None where one does not say."""
     found = 0
     for pod in pods:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TypeVar
 
 from records.cells.cell import Check
 from records.cells.reader import read_cell
@@ -13,18 +12,17 @@ from records.cells.request import RequestRecord
 from records.errors import RecordError
 from records.evidence.limits import CellLimits
 from records.evidence.pods import Autoscaler, CellPods, ContainerUse, ForwardCost
-from sweep.deployments.clusters.allowed import limits_of
-from sweep.deployments.clusters.counts import Usage
 from sweep.deployments.clusters.forward import Forward
 from sweep.deployments.clusters.forward_cost import in_words
-from sweep.deployments.clusters.reading import AllSeen, Reader, Seen
-from sweep.deployments.clusters.requests_counted import counted
+from sweep.deployments.clusters.limits import limits_of
+from sweep.deployments.clusters.requests_counted import requests_counted
 from sweep.deployments.clusters.spec import Spec
+from sweep.deployments.clusters.usage_of_pods import AllSeen, Seen, UsageReader
+from sweep.running.cgroups.used import Usage, since
 from sweep.running.kubectl import Kubectl, KubectlError
 from workloads.checks.run import asked_again, port_forward
 
-N = TypeVar("N", int, float)
-_FORWARD = " the way here"
+_FORWARD, _INGRESS = " the way here", " its ingress"
 """No container is called so."""
 _UNSENT = ("dropped", "connect_error")
 
@@ -44,7 +42,9 @@ class PodsWatch:
     autoscaler: Autoscaler | None = None
     load_node: str = ""
     """Where the load of the last cell ran, in the cluster."""
-    _reader: Reader = field(init=False)
+    left_out: tuple[str, ...] = ()
+    """Annotations that the original's ingress has, and the clone's has not."""
+    _reader: UsageReader = field(init=False)
     _via: str = ""
     _before: AllSeen = field(default_factory=dict)
     _counted: int | None = None
@@ -53,7 +53,7 @@ class PodsWatch:
     _told: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        self._reader = Reader(kubectl=self.kubectl, selector=self.selector)
+        self._reader = UsageReader(kubectl=self.kubectl, selector=self.selector)
 
     def begin(self, via: str) -> None:
         self._notes, self._via = [], via or self.spec.via
@@ -69,7 +69,7 @@ class PodsWatch:
         new = {pod for pod, _ in now} - {pod for pod, _ in self._before}
         requests = _requests(folder)
         sent = _sent(requests)
-        more = None if new else _since(self._counted, now_counted)
+        more = None if new else since(self._counted, now_counted)
         CellPods(
             context=self.spec.context,
             namespace=self.spec.namespace,
@@ -93,6 +93,9 @@ class PodsWatch:
             self._notes.append(f"pods came meanwhile that were not there before: {', '.join(sorted(new))}")
         for use in uses:
             self._note(use)
+        if self._via == "ingress" and self.left_out and _INGRESS not in self._told:
+            self._told.add(_INGRESS)
+            self._notes.append(f"the clone's ingress is without the annotations {', '.join(self.left_out)}")
         if self.forward_cost and _FORWARD not in self._told:
             self._told.add(_FORWARD)
             self._notes.append(in_words(self.forward_cost))
@@ -132,15 +135,15 @@ class PodsWatch:
 
     def _count(self, seen: AllSeen) -> int | None:
         pods = sorted({pod for pod, _ in seen})
-        return counted(self.kubectl, pods, self.port, self.spec.requests) if pods else None
+        return requests_counted(self.kubectl, pods, self.port, self.spec.requests) if pods else None
 
 
 def _use(before: Seen | None, now: Seen) -> ContainerUse:
     """What a container used in between. One that was restarted, or came later, counts from its own start, of
     which nobody knows how much was before; so does one that another counted before."""
-    one, used = now.container, now.usage
+    one = now.container
     restarts = one.restarts - before.container.restarts if before else 0
-    first = before.usage if before and not restarts and before.by == now.by else Usage()
+    used = now.usage.since(before.usage if before and not restarts and before.by == now.by else Usage())
     return ContainerUse(
         pod=one.pod,
         container=one.name,
@@ -150,20 +153,16 @@ def _use(before: Seen | None, now: Seen) -> ContainerUse:
         limits=dict(one.limits),
         restarts=restarts,
         oom_killed=bool(restarts) and one.oom_killed,
-        nr_periods=_since(first.periods, used.periods),
-        nr_throttled=_since(first.throttled_periods, used.throttled_periods),
-        throttled_seconds=_since(first.throttled_seconds, used.throttled_seconds),
-        cpu_seconds=_since(first.cpu_seconds, used.cpu_seconds),
-        oom_kills=_since(first.oom_kills, used.oom_kills),
+        nr_periods=used.periods,
+        nr_throttled=used.throttled_periods,
+        throttled_seconds=used.throttled_seconds,
+        cpu_seconds=used.cpu_seconds,
+        oom_kills=used.oom_kills,
         memory_peak_bytes=used.memory_peak_bytes,
         cpu_period_us=used.period_us,
         read_by=now.by,
         unread=now.unread,
     )
-
-
-def _since(before: N | None, now: N | None) -> N | None:
-    return None if before is None or now is None else now - before
 
 
 def _requests(folder: Path) -> Sequence[RequestRecord]:

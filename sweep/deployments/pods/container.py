@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -10,6 +9,7 @@ from typing import Any
 
 from records.options.quantity import quantity
 from records.secrets.secret_names import secret_within
+from sweep.deployments.pods.environment import Facts, environment_given
 from sweep.deployments.pods.probes import STARTUP, probe_of
 from sweep.deployments.pods.shapes import check_container, check_map
 from sweep.running.cgroups.limits import Limits
@@ -18,7 +18,6 @@ NAME = "target"
 """The Deployment's, with a prefix or suffix of kustomize's, and the container's."""
 _PLACES = ("_DIR", "_HOME", "_PATH", "HOME", "HOST", "PORT", "OPENAI_BASE_URL")
 """The ends of names of variables that say where things lie in the container, or in its cluster."""
-Facts = Mapping[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,11 +54,9 @@ def container_of(documents: Sequence[Any]) -> Container:
     """Raises ValueError where there is no such container, or what it is given cannot be read."""
     target = target_in(documents)
     raw = target.raw
-    limits = _limits(raw.get("resources") or {})
-    given = dict(_environment(raw, documents, limits))
-    shown = {
-        key: value for key, value in given.items() if value is not None and secret_within(key, value) is None
-    }
+    limits = limits_of(raw)
+    given = environment_given(raw, documents, limits)
+    shown = {key: value for key, value in given.values.items() if secret_within(key, value) is None}
     own = {key: value for key, value in shown.items() if not _is_place(key, value)}
     probe = probe_of(raw, STARTUP)
     return Container(
@@ -67,7 +64,7 @@ def container_of(documents: Sequence[Any]) -> Container:
         limits=limits,
         environment=own,
         in_a_cluster=shown,
-        left_out=tuple(sorted(given.keys() - own.keys())),
+        left_out=tuple(sorted({*given.left_out, *(given.values.keys() - own.keys())})),
         ready_path=probe.path if probe else "",
         ready_seconds=probe.allowed_seconds if probe else None,
         raw=raw,
@@ -83,6 +80,8 @@ def target_in(documents: Sequence[Any]) -> Target:
         seen = ", ".join(one.name for one in found) or "none"
         raise ValueError(f"one Deployment called {NAME} is wanted; there is {seen}")
     target = named[0]
+    if target.pod.get("resources"):
+        raise ValueError("resources of its whole pod are not played here: give them to its container")
     check_container(target.raw, str(target.raw.get("name") or NAME))
     for one in documents:
         if isinstance(one, dict) and one.get("kind") == "ConfigMap":
@@ -104,12 +103,17 @@ def _targets(documents: Sequence[Any]) -> Iterator[Target]:
             raise ValueError("a Deployment in it has no containers") from None
 
 
-def _limits(resources: Facts) -> Limits:
-    """As Kubernetes has it, what is limited and not requested is requested as far as it is limited."""
+def limits_of(raw: Facts) -> Limits:
+    """Of a container. As Kubernetes has it, what is limited and not requested is requested as far as it is
+    limited. Raises ValueError."""
+    resources = raw.get("resources") or {}
     limits, requests = resources.get("limits") or {}, resources.get("requests") or {}
     cpu = _read(limits, "cpu")
     memory = _read(limits, "memory")
     requested = _read(requests, "cpu")
+    for name, most in (("cpu", cpu), ("memory", memory)):
+        if most and (_read(requests, name) or 0) > most:
+            raise ValueError(f"the container {raw.get('name')} requests more {name} than its limit")
     return Limits(
         cpu_cores=float(cpu) if cpu else None,
         cpu_request_cores=float(cpu or 0 if requested is None else requested),
@@ -120,53 +124,6 @@ def _limits(resources: Facts) -> Limits:
 def _read(resources: Facts, name: str) -> Decimal | None:
     said = resources.get(name)
     return None if said is None else quantity(said)
-
-
-def _environment(raw: Facts, documents: Sequence[Any], limits: Limits) -> Iterator[tuple[str, str | None]]:
-    """``env`` comes after ``envFrom``, and wins. None: it is known in a cluster alone."""
-    maps = {
-        one["metadata"]["name"]: one.get("data") or {}
-        for one in documents
-        if isinstance(one, dict) and one.get("kind") == "ConfigMap"
-    }
-    for source in raw.get("envFrom") or ():
-        if reference := source.get("configMapRef"):
-            for key, value in _data(maps, reference).items():
-                yield f"{source.get('prefix', '')}{key}", str(value)
-    for one in raw.get("env") or ():
-        name, source = str(one["name"]), one.get("valueFrom") or {}
-        if "value" in one or not source:
-            yield name, str(one.get("value") or "")
-        elif reference := source.get("configMapKeyRef"):
-            value = _data(maps, reference).get(reference["key"])
-            if value is not None:
-                yield name, str(value)
-            elif not reference.get("optional"):
-                raise ValueError(f"{name}: the ConfigMap {reference['name']} has no key {reference['key']}")
-        else:
-            yield name, _of_resources(source.get("resourceFieldRef") or {}, limits)
-
-
-def _data(maps: Mapping[str, Any], reference: Facts) -> Facts:
-    name = str(reference.get("name"))
-    if name in maps:
-        found: Facts = maps[name]
-        return found
-    if reference.get("optional"):
-        return {}
-    raise ValueError(f"there is no ConfigMap {name}")
-
-
-def _of_resources(reference: Facts, limits: Limits) -> str | None:
-    """A limit that the pod is told, rounded up as Kubernetes does."""
-    known = {
-        "limits.cpu": limits.cpu_cores,
-        "requests.cpu": limits.cpu_request_cores,
-        "limits.memory": limits.memory_bytes,
-    }
-    value = known.get(str(reference.get("resource")))
-    divisor = float(quantity(reference.get("divisor") or 1)) or 1.0
-    return None if value is None else str(math.ceil(value / divisor))
 
 
 def _is_place(name: str, value: str) -> bool:

@@ -11,9 +11,9 @@ import psutil
 
 from sweep.deployments.pods.life import State
 from sweep.running import podman
-from sweep.running.cgroups.group import Usage
 from sweep.running.cgroups.limits import Limits
 from sweep.running.cgroups.seen import SeenGroup, group_of
+from sweep.running.cgroups.used import Usage
 
 _SIGKILL = 137
 """The exit code of who was killed so."""

@@ -9,7 +9,8 @@ from typing import Any
 
 from sweep.deployments.pods.life import Probes, State
 from sweep.deployments.pods.probes import LIVENESS, READINESS, STARTUP, Probe, played_probe
-from sweep.running.cgroups.group import Group, Usage
+from sweep.running.cgroups.group import Group
+from sweep.running.cgroups.used import Usage
 from sweep.running.errors import UsageError
 from sweep.running.processes import Child
 

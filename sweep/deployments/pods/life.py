@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from sweep.deployments.pods.probes import Probe, Tally, pause_before
-from sweep.running.cgroups.group import Usage
+from sweep.running.cgroups.used import Usage
 from sweep.running.errors import UsageError
 
 _LOOK_SECONDS = 0.2

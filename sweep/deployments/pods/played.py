@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sweep.deployments.pods.container import Facts, Target, target_in
+from sweep.deployments.pods.container import Target, limits_of, target_in
+from sweep.deployments.pods.environment import Facts, Given, environment_given, expanded
 from sweep.deployments.pods.probes import LIVENESS, READINESS, STARTUP
+from sweep.deployments.pods.shapes import check_container
+from sweep.running.cgroups.limits import Limits
 
-_OF_A_POD = ("initContainers", "securityContext", "hostAliases", "terminationGracePeriodSeconds")
+_OF_A_POD = ("securityContext", "hostAliases", "terminationGracePeriodSeconds")
 """What is taken as it is; the rest places it in a cluster, or is of its API server."""
 _VOLUMES = ("emptyDir", "configMap")
-_IN_CLUSTERS_ALONE = ("secretKeyRef",)
-_EVERYWHERE, _HERE = "0.0.0.0", "127.0.0.1"
+_NOT_TAKEN = (STARTUP, READINESS, LIVENESS, "ports", "lifecycle", "restartPolicy", "envFrom")
+_NAME = "metadata.name"
+_EVERYWHERE, _HERE = re.compile(r"(?<![\w.])0\.0\.0\.0(?![\w.])"), "127.0.0.1"
+_BEFORE_A_PORT = r"((?:^|[\s=\"']|//)(?:(?:127\.0\.0\.1|localhost|\*|\[::1?\])?:)?)"
+_AFTER_A_PORT = r"(?![\w.:-])"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,24 +51,26 @@ def container_port(raw: Facts) -> int:
     return int(ports[0]["containerPort"])
 
 
-def listens_at(raw: Facts, port: int) -> int:
+def listens_at(documents: Sequence[Any], port: int) -> int:
     """The port at which it is reached: ``port``, if its command says which one it is to listen on."""
-    own = container_port(raw)
-    return port if _words(raw, own, port) != _words(raw, own, own) else own
+    raw = target_in(documents).raw
+    own, values = container_port(raw), _given(raw, documents).values
+    return port if _words(raw, values, own, port) != _words(raw, values, own, own) else own
 
 
 def played(documents: Sequence[Any], changes: Changes) -> list[dict[str, Any]]:
-    """The pod, after the ConfigMaps that it names. Raises ValueError for what podman would not play."""
+    """The pod, after the ConfigMaps of its volumes. Raises ValueError for what podman would not play."""
     target = target_in(documents)
     pod = target.pod
-    containers = [_container(one, target, changes) for one in pod["containers"]]
-    spec: dict[str, Any] = {key: pod[key] for key in _OF_A_POD if key in pod}
-    if "initContainers" in spec:
-        spec["initContainers"] = [_own(one, changes) for one in spec["initContainers"]]
+    initial = [one for one in pod.get("initContainers") or () if not _runs_on(one)]
+    for one in (*initial, *_together(pod)):
+        check_container(one, str(one.get("name")))
+    spec: dict[str, Any] = {key: pod[key] for key in _OF_A_POD if pod.get(key) is not None}
     spec |= {
         "hostNetwork": True,
         "restartPolicy": "Never",  # the sweep does that, and counts it
-        "containers": containers,
+        "initContainers": [_own(one, documents, changes) for one in initial],
+        "containers": [_container(one, target, documents, changes) for one in _together(pod)],
         "volumes": [*_volumes(pod, changes), *_folders(changes)],
     }
     metadata = {"name": changes.name, "labels": dict(changes.labels)}
@@ -68,25 +78,36 @@ def played(documents: Sequence[Any], changes: Changes) -> list[dict[str, Any]]:
     return [*maps, {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}]
 
 
+def beside(documents: Sequence[Any]) -> dict[str, Limits]:
+    """Of the containers that run beside the target. Raises ValueError."""
+    target = target_in(documents)
+    return {str(one["name"]): limits_of(one) for one in _together(target.pod) if one is not target.raw}
+
+
+def _together(pod: Facts) -> list[Facts]:
+    """Those that run at once. Podman would wait for the end of an init container that restarts always."""
+    return [*filter(_runs_on, pod.get("initContainers") or ()), *pod["containers"]]
+
+
+def _runs_on(initial: Facts) -> bool:
+    return initial.get("restartPolicy") == "Always"
+
+
 def left_out(documents: Sequence[Any]) -> tuple[str, ...]:
-    """Variables that a Secret of the cluster gives."""
-    env = target_in(documents).raw.get("env") or ()
-    return tuple(sorted(str(one["name"]) for one in env if _of_a_cluster(one)))
+    """Variables that a Secret of the cluster gives, or that say of the pod what it is not here."""
+    return _given(target_in(documents).raw, documents).left_out
 
 
-def _of_a_cluster(variable: Facts) -> bool:
-    return any(key in (variable.get("valueFrom") or {}) for key in _IN_CLUSTERS_ALONE)
+def _given(raw: Facts, documents: Sequence[Any], pod: str = "") -> Given:
+    return environment_given(raw, documents, limits_of(raw), {_NAME: pod})
 
 
-def _container(raw: Facts, target: Target, changes: Changes) -> dict[str, Any]:
+def _container(raw: Facts, target: Target, documents: Sequence[Any], changes: Changes) -> dict[str, Any]:
     if raw["name"] != target.raw["name"]:
-        return _own(raw, changes)
-    port = container_port(raw)
-    set_to = [{"name": name, "value": text} for name, text in changes.environment.items()]
-    kept = [one for one in raw.get("env") or () if one["name"] not in changes.environment]
-    words = _words(raw, port, changes.port)
-    made = _own(raw, changes) | words
-    made["env"] = [*(one for one in kept if not _of_a_cluster(one)), *set_to]
+        return _own(raw, documents, changes)
+    values = {**_given(raw, documents, changes.name).values, **changes.environment}
+    made = _own(raw, documents, changes) | _words(raw, values, container_port(raw), changes.port)
+    made["env"] = _variables(values)
     made["volumeMounts"] = [
         *made.get("volumeMounts", ()),
         *(
@@ -97,14 +118,35 @@ def _container(raw: Facts, target: Target, changes: Changes) -> dict[str, Any]:
     return made
 
 
-def _own(raw: Facts, changes: Changes) -> dict[str, Any]:
-    """Any of its containers: its image is here already, its probes are played by the sweep."""
-    not_played = (STARTUP, READINESS, LIVENESS, "ports", "lifecycle")
-    made: dict[str, Any] = {key: value for key, value in raw.items() if key not in not_played}
-    made |= {"image": _image(raw), "imagePullPolicy": "Never"}
+def _own(raw: Facts, documents: Sequence[Any], changes: Changes) -> dict[str, Any]:
+    """Any of its containers: its image is here already, its probes are played by the sweep.
+
+    Podman fills in no ``$(VARIABLE)``, and fails for a Secret or a fact of the pod.
+    """
+    values = _given(raw, documents, changes.name).values
+    made: dict[str, Any] = {key: value for key, value in raw.items() if key not in _NOT_TAKEN}
+    made |= {"image": _image(raw), "imagePullPolicy": "Never", "env": _variables(values)}
+    made |= _command(raw, values)
+    made["resources"] = {"limits": _limited(limits_of(raw))}
     if mounts := made.pop("volumeMounts", None):
         made["volumeMounts"] = [{**one, "name": f"{changes.name}-{one['name']}"} for one in mounts]
     return made
+
+
+def _limited(limits: Limits) -> dict[str, str]:
+    """In whole numbers: podman 4 takes 1.5Gi for a thousand million times that."""
+    cores, memory = limits.container_cores, limits.memory_bytes
+    cpu = {} if cores is None else {"cpu": f"{math.ceil(1000 * cores)}m"}
+    return cpu if memory is None else {**cpu, "memory": str(memory)}
+
+
+def _variables(values: Mapping[str, str]) -> list[dict[str, str]]:
+    return [{"name": name, "value": text} for name, text in values.items()]
+
+
+def _command(raw: Facts, values: Mapping[str, str]) -> dict[str, list[str]]:
+    given = {key: list(map(str, raw[key])) for key in ("command", "args") if raw.get(key)}
+    return {key: [expanded(word, values) for word in words] for key, words in given.items()}
 
 
 def _image(raw: Facts) -> str:
@@ -117,19 +159,15 @@ def _image(raw: Facts) -> str:
     return image if registry else f"localhost/{image}"
 
 
-def _words(raw: Facts, own: int, port: int) -> dict[str, list[str]]:
-    """Its command with another port, and seen from this machine alone: beside it stand other pods."""
+def _words(raw: Facts, values: Mapping[str, str], own: int, port: int) -> dict[str, list[str]]:
+    """Its command with another port, and seen from this machine alone: beside it stand other pods. Words may
+    have either in them, as those of a shell and ``--bind=0.0.0.0:8001`` do."""
+    number = re.compile(f"{_BEFORE_A_PORT}{own}{_AFTER_A_PORT}")
 
     def changed(word: str) -> str:
-        if word == _EVERYWHERE:
-            return _HERE
-        name, equals, value = word.partition("=")
-        if equals and name.startswith("-"):
-            return f"{name}={changed(value)}"
-        return str(port) if word == str(own) else word
+        return number.sub(rf"\g<1>{port}", _EVERYWHERE.sub(_HERE, word))
 
-    given = {key: list(map(str, raw[key])) for key in ("command", "args") if raw.get(key)}
-    return {key: list(map(changed, words)) for key, words in given.items()}
+    return {key: list(map(changed, words)) for key, words in _command(raw, values).items()}
 
 
 def _volumes(pod: Facts, changes: Changes) -> Iterable[dict[str, Any]]:

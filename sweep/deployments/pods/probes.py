@@ -56,6 +56,8 @@ def probe_of(container: Mapping[str, Any], name: str) -> Probe | None:
         unplayed = f"the {name} is none of {', '.join(_PLAYED)}, which are played here"
     elif scheme != "HTTP":
         unplayed = f"the {name} asks over {scheme}, which is not played here"
+    elif at.get("host"):
+        unplayed = f"the {name} asks the host {at['host']}, which is not played here"
     return Probe(
         path=str(at.get("path") or "/") if how == "httpGet" else "",
         headers=tuple((str(one["name"]), str(one.get("value") or "")) for one in at.get("httpHeaders") or ()),

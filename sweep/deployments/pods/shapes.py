@@ -146,10 +146,10 @@ def _header_value(value: object, where: str) -> None:
 _KEY_OF = _mapping({"name": _text, "key": _text}, "name", "key")
 _PROBE = _mapping({
     "httpGet": _mapping({
-        "path": _path, "port": _port, "scheme": _text,
+        "path": _path, "port": _port, "scheme": _text, "host": _text,
         "httpHeaders": _list(_mapping({"name": _header_name, "value": _header_value}, "name")),
     }),
-    "tcpSocket": _mapping({"port": _port}),
+    "tcpSocket": _mapping({"port": _port, "host": _text}),
     "exec": _mapping({"command": _list(_text)}),
     **dict.fromkeys(
         ("initialDelaySeconds", "periodSeconds", "timeoutSeconds", "failureThreshold", "successThreshold"),
@@ -163,13 +163,16 @@ _CONTAINER = _mapping({
     "args": _list(_text),
     "ports": _list(_mapping({"name": _text, "containerPort": _whole_port}, "containerPort")),
     "resources": _mapping({"limits": _all(_quantity), "requests": _all(_quantity)}),
-    "envFrom": _list(_mapping({"prefix": _prefix, "configMapRef": _mapping({"name": _text}, "name")})),
+    "envFrom": _list(_mapping({
+        "prefix": _prefix, "configMapRef": _mapping({"name": _text}, "name"), "secretRef": _mapping({}),
+    })),
     "env": _list(_mapping({
         "name": _variable_name,
         "value": _text,
         "valueFrom": _mapping({
             "configMapKeyRef": _KEY_OF,
-            "resourceFieldRef": _mapping({"resource": _text, "divisor": _quantity}),
+            "resourceFieldRef": _mapping({"resource": _text, "divisor": _quantity, "containerName": _text}),
+            "fieldRef": _mapping({"fieldPath": _text}),
         }),
     }, "name")),
     "volumeMounts": _list(_mapping({"name": _text}, "name")),

@@ -93,7 +93,7 @@ def remove_known(folders: Iterable[Path]) -> int:
 
 def new_name() -> str:
     """Of what this process makes, by which it is found again."""
-    return f"{PREFIX}{os.getpid()}-{_born(os.getpid())}-{uuid.uuid4().hex[:8]}"
+    return f"{PREFIX}{os.getpid()}-{born(os.getpid())}-{uuid.uuid4().hex[:8]}"
 
 
 def is_ours(name: str) -> bool:
@@ -103,10 +103,10 @@ def is_ours(name: str) -> bool:
 def is_at_work(name: str) -> bool:
     """Does the process that made it still run? Of what is not ours, it may."""
     found = _NAME.fullmatch(name)
-    return found is None or abs(_born(int(found[1])) - int(found[2])) <= 1
+    return found is None or abs(born(int(found[1])) - int(found[2])) <= 1
 
 
-def _born(pid: int) -> int:
+def born(pid: int) -> int:
     """When a process began, by which it is told from another one of its number; 0: there is none."""
     with contextlib.suppress(psutil.Error):
         return int(psutil.Process(pid).create_time())

@@ -9,43 +9,12 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
-N = TypeVar("N", int, float)
+from sweep.running.cgroups.used import Usage
+
 REMOVE_SECONDS = 5.0
 """What was killed leaves its group a moment later."""
 _POLL_SECONDS = 0.05
-
-
-@dataclass(frozen=True, kw_only=True)
-class Usage:
-    """What a group has used since it was made; None: the kernel does not say."""
-
-    periods: int | None = None
-    throttled_periods: int | None = None
-    throttled_seconds: float | None = None
-    """Over all CPUs: two that are stopped for a second are two."""
-    cpu_seconds: float | None = None
-    memory_peak_bytes: int | None = None
-    oom_kills: int | None = None
-
-    def plus(self, later: Usage) -> Usage:
-        """Of two groups one after the other, as of a container that was started again."""
-        return Usage(
-            periods=_sum(self.periods, later.periods),
-            throttled_periods=_sum(self.throttled_periods, later.throttled_periods),
-            throttled_seconds=_sum(self.throttled_seconds, later.throttled_seconds),
-            cpu_seconds=_sum(self.cpu_seconds, later.cpu_seconds),
-            memory_peak_bytes=max(
-                (one for one in (self.memory_peak_bytes, later.memory_peak_bytes) if one is not None),
-                default=None,
-            ),
-            oom_kills=_sum(self.oom_kills, later.oom_kills),
-        )
-
-
-def _sum(one: N | None, other: N | None) -> N | None:
-    return other if one is None else one if other is None else one + other
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -41,6 +41,11 @@ class Limits:
         return max(LEAST_QUOTA_US, round(self.cpu_cores * self.period_us))
 
     @property
+    def container_cores(self) -> float | None:
+        """Its quota in a container, whose period stays what it is."""
+        return None if self.cpu_cores is None else max(self.cpu_cores, LEAST_QUOTA_US / PERIOD_US)
+
+    @property
     def shares(self) -> int | None:
         """Of version 1, as the kubelet reckons them (`MilliCPUToShares`)."""
         if self.cpu_request_cores is None:

@@ -12,8 +12,9 @@ from functools import partial
 from pathlib import Path
 
 from sweep.running.cgroups import version2
-from sweep.running.cgroups.group import Group, Usage
+from sweep.running.cgroups.group import Group
 from sweep.running.cgroups.limits import Limits
+from sweep.running.cgroups.used import Usage
 
 METHOD = "systemd-run --scope"
 _SECONDS = 10.0

@@ -9,8 +9,9 @@ from pathlib import Path
 
 from sweep.running.cgroups import version1, version2
 from sweep.running.cgroups.choice import Cgroups
-from sweep.running.cgroups.group import Usage, number, words
+from sweep.running.cgroups.group import number, words
 from sweep.running.cgroups.limits import Limits
+from sweep.running.cgroups.used import Usage
 
 _UNLIMITED = 1 << 60
 """Bytes: version 1 has a number for no limit, which is near to that of a page table's end."""

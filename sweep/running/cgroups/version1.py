@@ -5,8 +5,9 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-from sweep.running.cgroups.group import Group, Usage, number, remove, scaled, table, write
+from sweep.running.cgroups.group import Group, number, remove, scaled, table, write
 from sweep.running.cgroups.limits import Limits
+from sweep.running.cgroups.used import Usage
 
 METHOD = "cgroup v1"
 NEEDED = ("cpu", "memory")

@@ -7,8 +7,9 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
-from sweep.running.cgroups.group import Group, Usage, number, remove, scaled, table, words, write
+from sweep.running.cgroups.group import Group, number, remove, scaled, table, words, write
 from sweep.running.cgroups.limits import Limits
+from sweep.running.cgroups.used import Usage
 
 METHOD = "cgroup v2"
 NEEDED = frozenset(("cpu", "memory"))

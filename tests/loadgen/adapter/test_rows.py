@@ -4,7 +4,7 @@ from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
-from loadgen.adapter.rows import Row, log
+from loadgen.adapter.rows import StatsRow, log
 from records.cells.request import RequestRecord
 from workloads.metric import Metric
 from workloads.stream import STREAM
@@ -22,7 +22,7 @@ def rows(workload: Workload, record: RequestRecord) -> dict[str, float]:
     def get(name: str, method: str) -> Any:
         return SimpleNamespace(log=lambda ms, size: found.update({f"{method} {name}": ms}))
 
-    log(SimpleNamespace(get=get), Row.of("POST", "/x", workload), record)
+    log(SimpleNamespace(get=get), StatsRow.of("POST", "/x", workload), record)
     return found
 
 

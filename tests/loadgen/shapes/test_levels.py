@@ -206,7 +206,7 @@ def test_requests_that_were_never_answered_are_counted_and_said() -> None:
     levels = LoadStages(unit="requests_per_second", levels=(level(10, 1, 2), level(20, 2, 3)))
     lines = table(levels, [*answered, *dropped, hangs], WHOLE, STREAM).splitlines()
     assert [line.split()[2:5] for line in lines[1:3]] == [["39", "0", "1"], ["39", "0", "54"]]
-    said = "More than 5% of the requests at 20/s were aborted: their latencies are of those that survived."
+    said = "More than 5 % of the requests at 20/s were aborted: their latencies are of those that survived."
     assert lines[3:] == ["", said]
 
 

@@ -6,7 +6,8 @@ from typing import Any
 import orjson
 import pytest
 
-from records.evidence.inside import Place, Work, read_inside, summary
+from records.evidence.inside import Place, Work, read_inside
+from records.evidence.inside_span import summary
 from records.evidence.unreadable import unreadable
 
 SEMAPHORE = {"kind": "semaphore", "at": "Semaphore.acquire", "where": "retrieve (app.py:3)"}
@@ -43,11 +44,11 @@ def test_over_a_window_the_mean_number_that_waits_of_how_many(tmp_path: Path) ->
     found = summary(read_inside(path), 10, 20)
     assert found is not None
     assert (found.of, found.total, found.samples, found.processes) == ("request", 34.0, 3, 2)
-    assert found.at_each == (30.0, 4.0)
+    assert [one.requests for one in found.each] == [30.0, 4.0]
     assert found.waits == ((Place(**SEMAPHORE), 25.0),)
-    assert (found.lag_longest_ms, found.loop_busy) == (3.0, pytest.approx(1 / 3))
+    assert (found.lag_longest_ms, found.loop_busy) == (3.0, pytest.approx(1 / 4))
     work_seen = Work(where="embed (app.py:7)", at="_run", called="torch.nn:F.x")
-    assert found.running == ((work_seen, pytest.approx(1 / 3)),)
+    assert found.running == ((work_seen, pytest.approx(1 / 4)),)
     [executor] = found.executors
     assert (executor.most, executor.busy, executor.queued) == (12, 12.0, 20.0)
     assert found.in_threads == ((Work(where="search (app.py:5)"), 12.0),)
@@ -62,6 +63,28 @@ def test_the_loop_of_a_process_that_only_keeps_the_workers_going_is_none_of_thei
         found = summary(read_inside(path), 0, 9)
         assert found is not None
         assert (found.loop_busy, found.lag_ms, found.looped) == expected
+
+
+def test_of_several_loops_that_one_counts_which_requests_wait_for(tmp_path: Path) -> None:
+    def of(pid: int, running: dict[str, str] | None, ready: int) -> dict[str, Any]:
+        groups = [{"of": "request", "kind": "ready", "count": ready}, {"of": "request", **SLEEP, "count": 9}]
+        return line(1, pid, loops=[{"lag_ms": 3.0, "running": running}], groups=groups)
+
+    held = {"at": "x (y.py:1)", "where": "embed (app.py:7)"}
+    path = kept(tmp_path / "inside.jsonl", of(1, held, 9), of(2, None, 1), of(3, None, 0))
+    found = summary(read_inside(path), 0, 9)
+    assert found is not None
+    assert (found.loop_busy, found.loop_mean) == (pytest.approx(0.9), pytest.approx(1 / 3))
+
+
+@pytest.mark.parametrize(("turns", "taken"), [((0.2, 5.1, 40.0, 0.9), 0.5), ((None, None), None), ((), None)])
+def test_how_often_another_thread_had_the_interpreter(
+    tmp_path: Path, turns: tuple[float | None, ...], taken: float | None
+) -> None:
+    lines = [line(at, turn_ms=ms) for at, ms in enumerate(turns)] or [line(1)]  # an older collector's
+    found = summary(read_inside(kept(tmp_path / "i", *lines)), 0, 9)
+    assert found is not None
+    assert [one.taken for one in found.each] == [taken]
 
 
 @pytest.mark.parametrize(("changes", "of", "total", "waits"), [

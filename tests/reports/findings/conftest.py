@@ -12,7 +12,7 @@ from records.cells import layout
 from reported import analysed
 from reports.analysis.analysis import Analysis
 from reports.findings.catalogue import diagnosis
-from reports.findings.finding import Finding
+from reports.findings.common.finding import Finding
 
 Diagnose = Callable[..., list[Finding]]
 START_NS = 1_800_000_000_000_000_000
@@ -42,6 +42,9 @@ class Seen:
     gc_ms: float = 0.0
     gc_longest_ms: float | None = None
     cpu_percent: float = 20.0
+    turn_ms: float | None = None
+    main_cpu: float | None = None
+    run_delay: float = 0.0
     llm_ms: tuple[float, float] | None = None
     llm_queued_ms: float = 0.0
     spec: dict[str, Any] = field(default_factory=dict)
@@ -59,7 +62,7 @@ class Seen:
             "groups": [{"of": "request", **one} for one in waits], "executors": list(self.executors),
             "threads": {"count": 9, "groups": list(self.threads)},
             "gc": {"collections": 1, "ms": self.gc_ms, "longest_ms": self.gc_longest_ms or self.gc_ms},
-            "errors": 0, "took_us": 9,
+            "turn_ms": self.turn_ms, "errors": 0, "took_us": 9,
         }  # fmt: skip
         runs = (self.running if i <= round(48 * self.loop_busy) else None for i in range(1, 49))
         loops = ([{"lag_ms": self.lag_ms, "running": one}] for one in runs)
@@ -78,7 +81,20 @@ class Seen:
             "processes": {"process_count": 1, "total_cpu_percent": self.cpu_percent},
             "profiler": {}, "elapsed_seconds": 1.0,
         }  # fmt: skip
-        return lines({**sample, "at_ns": self.start_ns + i * 500_000_000} for i in range(1, 9))
+        return lines(
+            {**sample, "at_ns": self.start_ns + i * 500_000_000, **self._threads(i / 2)} for i in range(1, 9)
+        )
+
+    def _threads(self, seconds: float) -> dict[str, Any]:
+        """What the kernel counts of them; nothing where it is not said how much the main one has."""
+        if self.main_cpu is None:
+            return {}
+        cpu = self.cpu_percent / 100
+        waited = cpu * self.run_delay / (1 - self.run_delay)
+        main = {"cpu_seconds": self.main_cpu * seconds, "run_delay_seconds": 0.0}
+        threads = {"cpu_seconds": cpu * seconds, "run_delay_seconds": waited * seconds, "main": main}
+        processes = {"process_count": 1, "total_cpu_percent": self.cpu_percent}
+        return {"processes": {**processes, "process_details": [{"pid": 1, "threads": threads}]}}
 
     def llm(self) -> bytes:
         if self.llm_ms is None:

@@ -76,22 +76,6 @@ def test_who_sleeps_for_longer_under_load_waits_for_room(
     assert found.code == code
 
 
-@pytest.mark.parametrize(("cpu_percent", "work", "code"), [
-    (99, {}, "interpreter-bound"),
-    (190, {}, "unknown"),  # what they compute lets others run
-    (20, {}, "unknown"),
-    (99, {"called": "torch:mm"}, "unknown"),
-])  # fmt: skip
-def test_threads_that_compute_in_python_wait_for_each_other(
-    diagnose: Any, seen: Any, cpu_percent: float, work: dict[str, Any], code: str
-) -> None:
-    threads = ({"where": LOCKED, "count": 6, **work},)
-    busy = {"cpu_percent": cpu_percent, "llm_ms": (9, 0)}
-    heavy = seen(users=20, rps=10, waits=(at("executor", 20),), threads=threads, **busy)
-    [found, *_] = diagnose(seen(users=1, rps=10, waits=(at("executor", 1),), llm_ms=(9, 0)), heavy)
-    assert (found.code, found.where) == (code, LOCKED if code == "interpreter-bound" else LINE)
-
-
 @pytest.mark.parametrize("queued", [0, 18])
 def test_a_server_that_answers_in_threads_has_none_free(diagnose: Any, seen: Any, queued: int) -> None:
     """Further requests are in its queue, or not met at all."""

@@ -12,9 +12,9 @@ from reports.evidence.kinds import KNOWN, OTHERS, QUEUES, READS
 from reports.figures.attribution import CYCLE
 from reports.figures.load import Load
 from reports.figures.stats import Estimate
-from reports.findings.finding import Finding
-from reports.findings.limit import limit
-from reports.findings.supported import supported
+from reports.findings.common.finding import Finding
+from reports.findings.whole.limit import limit
+from reports.findings.whole.supported import supported
 from reports.words.diagnosis import section
 
 RAISED, NOT = Estimate(value=2.0, low=1.8, high=2.2), Estimate(value=1.0, low=0.9, high=1.1)
@@ -77,7 +77,7 @@ def test_a_finding_about_a_part_says_what_its_mock_gains(low: float, high: float
 
 def test_it_is_said_with_its_interval() -> None:
     [paragraph] = section([supported(analysed("embeddings", low=3.9, high=4.6), FOUND)], [])
-    assert "less of each cycle without the embeddings 4.25 ms (3.90-4.60)" in paragraph.lines[0]
+    assert "less of each cycle without the embeddings: 4.25 ms (3.90-4.60)" in paragraph.lines[1]
 
 
 @pytest.mark.parametrize(("changes", "part", "effect", "line"), [

@@ -8,7 +8,7 @@ import pytest
 from records.evidence.inside import READY, Place
 from reports.evidence.machine import GotOfMachine
 from reports.evidence.service import Excess
-from reports.findings.machine_limits import machine_limits
+from reports.findings.machine.machine_limits import machine_limits
 
 
 @pytest.mark.parametrize(("waited", "found"), [(0.09, {}), (0.4, {"noisy-neighbour": 40.0})])

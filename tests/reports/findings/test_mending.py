@@ -9,7 +9,7 @@ from records.evidence.inside import READY, Place
 from reports.evidence.demand import PROCESSOR, Resource
 from reports.evidence.service import Excess
 from reports.figures.stats import Estimate
-from reports.findings import mending
+from reports.findings.common import mending
 
 
 @pytest.mark.parametrize(("told", "spared", "freed", "best"), [

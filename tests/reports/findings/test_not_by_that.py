@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from reported import analysed, rewritten
-from reports.findings.acquittal import acquittals
+from reports.findings.acquitted.acquittal import acquittals
 from reports.findings.catalogue import diagnosis
 
 QUEUES = {"stage-serialised", "thread-pool-exhausted", "connection-pool-exhausted", "dns-slow"}

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from reported import analysed, rewritten
-from reports.findings.acquittal import acquittals
+from reports.findings.acquitted.acquittal import acquittals
 from reports.findings.catalogue import diagnosis
 
 READ = {"kind": "socket-read", "at": "AsyncStream.read", "where": "answer (mine.py:30)"}

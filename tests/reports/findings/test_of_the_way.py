@@ -9,9 +9,9 @@ import pytest
 
 from records.cells.cell import Check
 from reported import analysed, rewritten
-from reports.findings.acquittal import acquittals
+from reports.findings.acquitted.acquittal import acquittals
 from reports.findings.catalogue import diagnosis
-from reports.findings.finding import Finding
+from reports.findings.common.finding import Finding
 
 MS, S = 1_000_000, 1_000_000_000
 READ = {"kind": "socket-read", "at": "AsyncStream.read", "where": "answer (mine.py:30)"}

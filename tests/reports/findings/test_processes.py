@@ -7,7 +7,7 @@ import pytest
 
 from reported import head
 from reports.analysis.of_processes import Uneven
-from reports.findings.event_loop import probe_evidence
+from reports.findings.loop.event_loop import probe_evidence
 
 LINE = "search (mine.py:9)"
 
@@ -20,6 +20,22 @@ def test_that_connections_stay_with_one_of_them_is_said(seen: Any, loaded: Any, 
     analysis = loaded(seen(users=20, rps=10, waits=waits, running={"at": "x", "where": LINE}, idle=idle))
     assert [note.text for note in analysis.noted(Uneven)] == [said] * idle
     assert said in head(analysis)
+
+
+def test_one_of_several_loops_that_is_held_is_found_by_those_who_wait_for_it(
+    seen: Any, diagnose: Any
+) -> None:
+    """However free the other one is."""
+    ready = {"kind": "ready", "at": "", "where": ""}
+    loads = (
+        seen(users=n, rps=9 + n / 20, waits=({**ready, "count": n},), running={"at": "x", "where": LINE},
+             loop_busy=0.95, lag_ms=90, idle=1)
+        for n in (1, 20)
+    )  # fmt: skip
+    [found, *_] = diagnose(*loads)
+    figures = {one.figure: one.value for one in found.evidence}
+    assert (found.code, found.where) == ("event-loop-blocked", LINE)
+    assert figures["the loop's thread is held"] == pytest.approx(95, abs=2)
 
 
 @pytest.mark.parametrize(("servers", "kept"), [(1, 2), (2, 0)])

@@ -8,7 +8,7 @@ from reported import head
 
 
 @pytest.mark.parametrize(("plan", "said"), [
-    ({"requests": 200}, "2 of 3 cells ended after 8 s with 26-41 of the 200 requests that were asked for: "
+    ({"requests": 200}, "2 of 3 cells ended after 8 s with 26-41 of the 200 requests asked for: "
      "--max-seconds 70 lets them finish."),
     ({"requests": 200, "dial": True}, ""), ({"requests": 20}, ""), ({"requests": 200, "max_seconds": 60}, ""),
 ])  # fmt: skip

@@ -32,7 +32,9 @@ def test_answers_from_a_cache_are_told_and_a_shape_s_loads_are_not(made: Any, of
     analysis = of(made.spec(ttfts=mixed), made.spec(ttfts=mixed, repeat=2))
     [note] = analysis.noted(of_kinds.KindsOfTimes)
     assert (note.share, note.quick_ms, note.slow_ms, note.cells) == (0.52, 2.0, 300.0, 2)
-    said = "two kinds: 52% have a TTFT of at most 2.00 ms, 48% of at least 300 ms: some may come from a cache"
+    said = (
+        "two kinds: 52 % have a TTFT of at most 2.00 ms, 48 % of at least 300 ms: some may come from a cache"
+    )
     assert any(said in line for line in verdict(analysis).lines)
     for spec in (
         made.spec(ttfts=mixed, requested={"shape": "Ramp"}),
@@ -47,4 +49,6 @@ def test_short_answers_beside_long_ones_are_told_by_their_number_of_tokens(made:
     assert [(one.share, one.short, one.long) for one in analysis.noted(of_kinds.KindsOfLengths)] == [
         (0.5, 1, 10)
     ]
-    assert any("50% of the good answers have 1 token, the others" in line for line in verdict(analysis).lines)
+    assert any(
+        "50 % of the good answers have 1 token, the others" in line for line in verdict(analysis).lines
+    )

@@ -20,7 +20,7 @@ from reports.analysis.analysis import Analysis
 from reports.analysis.of_runs import FewRepeats, Unfinished
 from reports.as_json.results import results_json
 from reports.evidence.service import LoadedPoint
-from reports.findings import held
+from reports.findings.common import held
 from reports.notes.caution import more, some
 from reports.notes.cautions import cautions
 from sweep.measuring.directory import write_run
@@ -145,7 +145,7 @@ def test_set_not_proved_is_said_where_something_was_set(
 ) -> None:
     analysis = of(made.spec(config=config, checks=made.as_is, requested=requested))
     assert {note.code for note in analysis.notes} & {"as-is", "not-proved"} == {code}
-    assert ("1 of 1 cells: the configuration was set, not proved" in words(analysis)) is (
+    assert ("The configuration of 1 of 1 cell was set, but not proved" in words(analysis)) is (
         code == "not-proved"
     )
 

@@ -75,7 +75,7 @@ def test_only_what_counts_enters_a_level(made: Any, steps: Any) -> None:
     assert (found.figures.requests, found.figures.failures, found.aborted) == (41, 1, 2)
     shown = levels_table(analysis)
     assert shown.rows[0].cells[shown.columns.index("Aborted")] == "2"
-    said = "More than 5% of the requests at 2 were aborted: their latencies are of those that survived."
+    said = "More than 5 % of the requests at 2 were aborted: their latencies are of those that survived."
     assert said not in shown.notes  # 2 of 43
     aborted = replace(good, seq=900, outcome="aborted")
     assert (

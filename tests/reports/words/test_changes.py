@@ -9,7 +9,7 @@ from reported import notes, what_this_says
 from reports.analysis.analyse import analyse
 from reports.figures.run_names import run_names
 from reports.figures.stats import Estimate
-from reports.words.changes import better
+from reports.figures.text import better
 
 A, B = ({"service": f'{{"code":"{code * 12}","spec":"run:x"}}'} for code in "ab")
 MORE = {**B, "CPUs": "[1]"}

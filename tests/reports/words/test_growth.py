@@ -18,7 +18,7 @@ STEPS = {"shape": "Steps", "rate": 5.0}
 POISSON = {"rate": 20.0, "arrival": "poisson"}
 LATER = {"requested": {"think_time_s": 1.0}}
 DIFFER = "The loads differ at 10 users (think_time_s): such a ratio is of two loads"
-LITTLE = "RPS at 20 users, 1.6x the RPS for 4.0x the users since 5: whether it still grows is not settled"
+LITTLE = "RPS at 20 users, 1.6x the RPS of 5 users with 4.0x as many: whether it still grows is not settled"
 
 
 def at(*each: tuple[int, float], **more: Any) -> list[dict[str, Any]]:
@@ -77,7 +77,7 @@ def test_what_is_said(made: Any, of: Any, specs: Any, said: Any, unsaid: Any) ->
 
 @pytest.mark.parametrize(("rps", "ttft", "told"), [
     (19.8, 303.0, "TTFT p50 from 250 to 303 ms, so requests wait already: whether"),
-    (19.8, 250.0, " the RPS for 6.0x the users since 1: whether it still grows is not settled"),
+    (19.8, 250.0, " the RPS of 1 user with 6.0x as many: whether it still grows is not settled"),
     (23.8, 303.0, "so requests wait already: whether it still grows is not settled, measure between"),
     (23.8, 250.0, "still grew at 6 users, 23.8 "),
 ])  # fmt: skip
@@ -146,6 +146,10 @@ def test_a_service_without_stage_times_is_said_to_queue_and_what_to_look_at(
     assert "CPU under load (cells/local/baseline/c16-r1/profile.json) and its log" in profiled
     assert "Where the TTFT goes is not known" in [block.title for block in blocks(analysis)]
     assert "requests wait" not in head(of(*queueing(made, 100.0)))  # users idle
+    assert "send timings" in profiled
+    asked = head(of(*queueing(made, 100.0, requested={"dialect": "openai"})))
+    assert "send timings" not in asked  # its API has no place for them
+    assert "let a sweep start it (run:), which looks inside and takes spans (--otlp)" in asked
 
 
 def test_a_stage_with_a_queue_is_named(made: Any, of: Any) -> None:

@@ -23,6 +23,7 @@ from sweep.choosing.again import failed_by_target, spoiled
 from sweep.deployments.protocol import Endpoint
 from sweep.measuring import cell, directory
 from sweep.measuring.cell import Workplace, measure
+from sweep.measuring.watched import watched
 from sweep.planning.cell_key import CellKey
 from sweep.running.cpus import Cpus
 from sweep.running.ledger import Ledger
@@ -110,9 +111,9 @@ def test_it_is_measured_again_by_the_sweep(tmp_path: Path, monkeypatch: pytest.M
         data = whole(place, key, endpoint)
         if key.concurrency == 2 and world.measured.count(key.path) == 1:
             bare = replace(data.cell, complete=False, achieved={}, verdict=Verdict())
-            return Ended(helpers=["locust was killed"], watchers=["the probes were"]).judged(
-                data.path, replace(data, cell=bare)
-            )
+            write_json(data.path / "cell.json", bare.to_json())
+            gone = Ended(helpers=["locust was killed"], watchers=["the probes were"])
+            return watched(data.path, endpoint, gone)
         return data
 
     monkeypatch.setattr(world, "measure", measure)

@@ -14,7 +14,8 @@ from sweep.deployments import catalogue
 from sweep.deployments.protocol import Setup
 from sweep.measuring.targets import check_services
 from sweep.planning.plan import Plan
-from sweep.planning.target import Target, with_wait
+from sweep.planning.target import Target
+from sweep.planning.target_options import with_wait
 from sweep.running.errors import UsageError
 from sweep_world import plan_of
 

@@ -2,6 +2,7 @@
 
 import tarfile
 from collections.abc import Callable, Iterator
+from copy import deepcopy
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -15,8 +16,9 @@ from records.services.served import Served
 from support import Process
 from sweep.deployments import cluster_load, cluster_target
 from sweep.deployments.cluster_load import JobLoad, unpack
-from sweep.deployments.clusters.ingress import clone_ingress
+from sweep.deployments.clusters.ingress import clone_ingress, ingress_of
 from sweep.deployments.clusters.load_job import Job, load_job
+from sweep.deployments.clusters.spec import Spec
 from sweep.deployments.elsewhere import LoadOrder
 from sweep.deployments.protocol import Setup
 from sweep.measuring.cell import Workplace, measure
@@ -30,6 +32,25 @@ from sweep.running.kubectl import Kubectl, KubectlError
 from sweep_world import plan_of
 
 SPEC = "it=k8s:east/prod/rag,requests=asks_total"
+NGINX = "nginx.ingress.kubernetes.io/"
+FRONT: dict[str, Any] = {
+    "metadata": {"name": "front", "annotations": {
+        f"{NGINX}rewrite-target": "/$2", f"{NGINX}proxy-body-size": "1m",
+        f"{NGINX}server-alias": "other.example.org",
+        "kubernetes.io/ingress.class": "nginx", "cert-manager.io/issuer": "letsencrypt",
+    }},
+    "spec": {
+        "ingressClassName": "nginx",
+        "tls": [{"hosts": ["www.example.org"], "secretName": "www-tls"},
+                {"hosts": ["rag.example.org"], "secretName": "rag-tls"}],
+        "rules": [{"host": "rag.example.org", "http": {"paths": [
+            {"path": "/", "pathType": "Prefix", "backend": {"service": {"name": "www"}}},
+            {"path": "/api(/|$)(.*)", "pathType": "ImplementationSpecific",
+             "backend": {"service": {"name": "rag"}}},
+        ]}}],
+    },
+}  # fmt: skip
+"""One that takes a path away, speaks TLS, and leads to somebody else, too."""
 ORDER: dict[str, Any] = {"words": ["--help"], "files": {}, "processes": 0, "seconds": 5.0}
 
 
@@ -151,15 +172,51 @@ def test_what_is_made_is_valid_by_strict_schemas(version: str) -> None:
         processes=3, seconds=48.5, key="k",
     )  # fmt: skip
     secret, made = load_job(cluster_load.master(), job)
-    front = clone_ingress(
-        {"spec": {"ingressClassName": "nginx"}}, "rag-cp-1", 8001, secret["metadata"]["labels"]
-    )
-    for one in (secret, made, front):
+    front = clone_ingress(FRONT, "rag-cp-1", 8001, secret["metadata"]["labels"], {"rag"})
+    for one in (secret, made, front.made):
         assert utils.validate(one, version, strict=True) == version
     load = made["spec"]["template"]["spec"]["containers"][0]
     assert load["resources"]["requests"] == {"cpu": "3", "memory": "2560Mi"}
     mounted = {mount["name"] for mount in load["volumeMounts"]}
     assert mounted == {volume["name"] for volume in made["spec"]["template"]["spec"]["volumes"]}
+
+
+def test_a_clones_ingress_does_with_paths_and_tls_what_the_originals_does(
+    cluster: FakeCluster, setup_of: Callable[..., Setup]
+) -> None:
+    cluster.ingresses = [deepcopy(FRONT)]
+    plan = plan_of(f"{SPEC},via=ingress")
+    target = plan.targets[0].kind.deployment(setup_of())
+    endpoint = target.start("as-is", {})
+    made: str = endpoint.watch.name  # type: ignore[union-attr]
+    host = f"{made}.chokepoint.invalid"
+    assert endpoint.base_url == f"https://{host}/api"
+    assert (endpoint.connect_to, endpoint.server_name) == ("10.9.9.9:443", "rag.example.org")
+    front = cluster.ingresses[-1]
+    assert front["metadata"]["annotations"] == {
+        f"{NGINX}rewrite-target": "/$2",
+        f"{NGINX}proxy-body-size": "1m",
+    }
+    backend = {"service": {"name": made, "port": {"number": 8001}}}
+    path = {"path": "/api(/|$)(.*)", "pathType": "ImplementationSpecific", "backend": backend}
+    assert front["spec"] == {
+        "ingressClassName": "nginx",
+        "tls": [{"hosts": [host], "secretName": "rag-tls"}],
+        "rules": [{"host": host, "http": {"paths": [path]}}],
+    }
+    left_out = endpoint.watch.left_out  # type: ignore[union-attr]
+    assert left_out == ("cert-manager.io/issuer", f"{NGINX}server-alias")
+    # Without TLS and rewriting, what the load asks is let through as it is.
+    plain = deepcopy(FRONT)
+    plain["metadata"]["annotations"] = {}
+    del plain["spec"]["tls"]
+    one = clone_ingress(plain, "c", 8001, {}, {"rag"})
+    assert (one.url, one.port, one.server_name) == ("http://c.chokepoint.invalid", 80, "")
+    assert [path["path"] for path in one.made["spec"]["rules"][0]["http"]["paths"]] == ["/"]
+    # Where the name alone says to whom TLS is passed on, the load would come to the original.
+    plain["metadata"]["annotations"] = {f"{NGINX}ssl-passthrough": "true"}
+    with pytest.raises(UsageError, match="front passes TLS on to the pods by its name"):
+        ingress_of([plain], cluster.services, {"tier": "web"}, Spec.of("c/n/rag"))
 
 
 @pytest.mark.parametrize(("state", "phase", "killed"), [

@@ -17,18 +17,19 @@ from records.evidence.limits import CellLimits
 from records.evidence.pods import Autoscaler, CellPods
 from records.files import write_json
 from support import Listener, wait_until
+from sweep.beside.ended import Ended
 from sweep.choosing.again import spoiled
 from sweep.deployments.clusters import rollout
-from sweep.deployments.clusters.counters import read, usage_of
-from sweep.deployments.clusters.counts import Usage
 from sweep.deployments.clusters.forward import Forward
 from sweep.deployments.clusters.forward_cost import forward_cost, in_words
 from sweep.deployments.clusters.pods import Container
+from sweep.deployments.clusters.usage_inside import read, usage_of
 from sweep.deployments.protocol import Endpoint, Setup
 from sweep.measuring.targets import check_services
 from sweep.measuring.watched import watched
 from sweep.planning.target import Target
 from sweep.running import kubectl
+from sweep.running.cgroups.used import Usage
 from sweep.running.errors import UsageError
 from sweep.running.kubectl import Kubectl, KubectlError, _complaint
 from sweep.running.ledger import Ledger
@@ -36,8 +37,6 @@ from sweep_world import plan_of
 from workloads.checks.run import port_forward
 
 SPEC = "k8s:east/prod/rag"
-
-
 CADVISOR = """# TYPE container_cpu_cfs_periods_total counter
 container_cpu_cfs_periods_total{{container="proxy",namespace="prod",pod="POD"}} {0} {2}
 container_cpu_cfs_periods_total{{container="proxy",namespace="other",pod="POD"}} 9e9 {2}
@@ -173,6 +172,14 @@ def test_in_place_goes_back_to_the_revision_that_was(cluster: FakeCluster, start
     assert cluster.told[-1][0] == "get"
 
 
+def test_what_would_never_roll_out_is_not_changed(cluster: FakeCluster) -> None:
+    for field, value, why in (("replicas", 0, "rag has 0 replicas"), ("paused", True, "rag is paused")):
+        cluster.deployments["rag"]["spec"][field] = value
+        with pytest.raises(UsageError, match=why):
+            check_services(plan_of(f"{SPEC},in-place"), {})
+    check_services(plan_of(SPEC), {})
+
+
 @pytest.mark.parametrize(("metadata", "scalers", "who"), [
     ({}, ["rag"], "the HorizontalPodAutoscaler h"),
     ({"labels": {"argocd.argoproj.io/instance": "x"}}, [], "Argo CD"),
@@ -222,7 +229,7 @@ def test_what_the_cluster_and_its_user_say_is_read() -> None:
 
 @pytest.mark.parametrize(("complaint", "printed", "used", "why"), [
     ("head: cannot open '/sys/fs/cgroup/cpu.stat': No such file or directory", VERSION_1, USED, ""),
-    ("OCI runtime: head: no such file", "", Usage(), "OCI runtime: head: no such file"),
+    ("OCI: \"head\": executable file not found in $PATH: unknown", "", Usage(), "has no program `head`"),
     ("error: lost connection", VERSION_1, Usage(), "lost connection"),
 ])  # fmt: skip
 def test_files_of_the_other_kind_may_be_missing_and_nothing_else(
@@ -286,9 +293,9 @@ def test_its_cell_is_not_valid_and_is_measured_again(tmp_path: Path) -> None:
     cell = Cell(deployment="d", config="c", concurrency=1, repeat=1, complete=True, verdict=good)
     write_json(tmp_path / "cell.json", cell.to_json())
     (tmp_path / "requests.jsonl").write_text("")
-    assert watched(tmp_path, Endpoint(base_url="http://h")).cell.verdict.valid
+    assert watched(tmp_path, Endpoint(base_url="http://h"), Ended()).cell.verdict.valid
     watch: Any = SimpleNamespace(end=lambda folder: (port_forward(2),), notes=list)
-    marked = watched(tmp_path, Endpoint(base_url="http://h", watch=watch)).cell
+    marked = watched(tmp_path, Endpoint(base_url="http://h", watch=watch), Ended()).cell
     assert not marked.verdict.valid
     assert read_cell(tmp_path).cell.verdict == marked.verdict
     assert spoiled(marked) == "the port-forward ended 2 times in the cell's time"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -22,9 +23,9 @@ from sweep.measuring.expected import given_besides
 from sweep.planning.options import parse_targets
 from sweep.running import podman
 from sweep.running.cgroups.choice import new_name
-from sweep.running.cgroups.group import Usage
 from sweep.running.cgroups.limits import Limits
 from sweep.running.cgroups.seen import SeenGroup, group_of
+from sweep.running.cgroups.used import Usage
 from sweep.running.errors import UsageError
 from sweep.running.ledger import Ledger
 
@@ -77,7 +78,10 @@ def test_what_is_missing_is_one_line(fake: Any, script: str, spec: str, why: str
 
 
 def test_without_podman_it_is_said_what_brings_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(podman.shutil, "which", lambda name: None)
+    real = shutil.which
+    monkeypatch.setattr(
+        podman.shutil, "which", lambda name, **more: None if name == "podman" else real(name, **more)
+    )
     with pytest.raises(UsageError, match="podman is not on the PATH; apt-get install podman"):
         kind_of("podman").check(DIRECT, {})
 
@@ -126,6 +130,22 @@ def test_only_pods_of_ours_are_removed_and_only_when_nobody_is_at_work(fake: Any
 def test_what_podman_complains_of_shows_no_secret(fake: Any) -> None:
     fake("echo 'Error: no s3cret-s3cret here' >&2; exit 125")
     with pytest.raises(UsageError, match=r"^podman kube play: Error: no \*\*\* here$"):
+        podman.play([{}], hidden=["s3cret-s3cret"])
+
+
+def test_what_does_not_start_is_told_by_its_name_and_with_why(fake: Any) -> None:
+    number = "a1" * 32
+    fake("printf 'starting container x: no such program\\nError: failed to start 1\\n' >&2; exit 125")
+    with pytest.raises(UsageError, match=r"^podman kube play: starting container x: no such program$"):
+        podman.play([{}])
+    fake(f"""case $1 in
+        inspect) echo pod-seed;;
+        logs) echo 'no s3cret-s3cret here' >&2;;
+        *) echo 'Error: init container {number} exited with code 3' >&2; exit 125;;
+    esac""")
+    with pytest.raises(
+        UsageError, match=r"container pod-seed exited with code 3; its last words: no \*\*\* here$"
+    ):
         podman.play([{}], hidden=["s3cret-s3cret"])
 
 

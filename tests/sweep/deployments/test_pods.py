@@ -21,7 +21,7 @@ from sweep.deployments.pods.life import Life, Probes
 from sweep.deployments.pods.probes import Probe
 from sweep.deployments.pods.probing import fault_of
 from sweep.planning.options import parse_targets
-from sweep.planning.target import with_sizes
+from sweep.planning.target_options import with_sizes
 from sweep.running.cgroups.choice import Cgroups
 from sweep.running.cgroups.group import Group, members
 from sweep.running.cgroups.limits import Limits

@@ -21,7 +21,7 @@ def changes(code: str, cores: int | None = 2, **settings: str) -> list[dict[str,
 
 
 def test_each_code_is_a_findings_and_each_setting_the_apps() -> None:
-    finders = "".join(path.read_text() for path in FINDERS.glob("*.py"))
+    finders = "".join(path.read_text() for path in FINDERS.rglob("*.py"))
     for code, remedies in {**REFERENCE_APP, **remedies_for(["uvicorn"])}.items():
         assert f'"{code}"' in finders
         assert remedies

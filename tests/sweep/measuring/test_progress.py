@@ -177,11 +177,11 @@ def test_progress_shows_it(downloaded: CellData) -> None:
     assert "RPS" not in written.getvalue()
 
 
-def test_the_search_for_a_knee_goes_by_it(downloaded: CellData, tmp_path: Path, place_of: Any) -> None:
+def test_the_search_for_a_knee_goes_by_it(downloaded: CellData, tmp_path: Path) -> None:
     plan = planned(levels=(1,))
     sweep = Sweep(directory=tmp_path, plan=plan, progress=Progress(Console(file=io.StringIO())))
     key = key_of(1, deployment="it")
-    sweep._learn(place_of(plan), key, downloaded)
+    sweep.course.learn(key, downloaded)
     assert sweep.search.throughput == {key: 0.25}
     for kept in (None, "fast", True, []):  # what is no number decides nothing
         cell = replace(downloaded.cell, achieved={"mb_per_s": kept})

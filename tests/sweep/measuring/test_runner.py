@@ -9,7 +9,7 @@ import pytest
 
 from records.files import read_json
 from records.services.variants import MOCKS
-from sweep.measuring import directory, runner
+from sweep.measuring import course, directory, runner
 from sweep.planning.grid import BASE_LEVELS
 from sweep.planning.options import parse_targets
 from sweep.running.errors import NotUp, UsageError
@@ -30,7 +30,7 @@ def test_auto_reaches_the_knee_and_then_repeats_it_all(sweeping: Any) -> None:
     assert "[12/12]" in run.printed
     # In the second repeat those first that decide it, then those that are compared.
     assert [set(second[:3]), set(second[3:5]), set(second[5:])] == [{30, 40, 80}, {10, 20}, {1}]
-    assert run.sweep.skipped == []
+    assert run.sweep.course.skipped == []
     assert run.world.starts == 2
     assert _told(run) == ("complete", False, [])
 
@@ -150,7 +150,7 @@ def test_a_predicted_knee_chooses_the_next_levels_and_a_resumed_sweep_goes_the_s
         asked.append(sorted(folder.name for folder in folders))
         return 35
 
-    monkeypatch.setattr(runner, "foreseen_knee", foreseen)
+    monkeypatch.setattr(course, "foreseen_knee", foreseen)
     run = sweeping(World(knee=35), repeats=1).swept()
     assert asked == [["c01-r1", "c10-r1", "c20-r1"]]
     further = [f"it/as-is/c{n}-r1" for n in (35, 53, 30)]

@@ -50,7 +50,7 @@ def test_a_damaged_cell_enters_no_report_where_no_time_is_left_for_it(sweeping: 
     progress = Progress(Console(file=io.StringIO()))
     late = runner.Sweep(directory=path, plan=directory.load(path), progress=progress, started=-1e9)
     late.run()
-    assert [key.path for key in late.skipped] == ["it/as-is/c02-r2"]
+    assert [key.path for key in late.course.skipped] == ["it/as-is/c02-r2"]
     assert len(read_run(path).cells) == 3
 
 
@@ -119,7 +119,7 @@ def test_auto_goes_by_a_level_that_was_measured_again(sweeping: Any) -> None:
     assert {name[-6:-3] for name in names} == {"c01", "c10", "c20", "c30", "c40", "c80"}
     assert len(names) == 12
     assert all(data.cell.verdict.valid for data in read_run(run.path).cells)
-    assert run.sweep.spoiled == {}
+    assert run.sweep.course.spoiled == {}
     # 40 users are asked when 20 have been measured again, and not before.
     assert "it/as-is/c20-r1" not in names[names.index("it/as-is/c40-r1") :]
 
@@ -137,8 +137,8 @@ def test_a_budget_keeps_a_part_for_what_is_spoiled(sweeping: Any) -> None:
     world = World(knee=35, spoils={"it/as-is/c01-r1": 1})
     run = sweeping(world, **plan, budget_seconds=START_SECONDS + 10 * CELL_SECONDS).swept()
     assert world.measured.count("it/as-is/c01-r1") == 2
-    assert run.sweep.spoiled == {}
-    assert run.sweep.skipped
+    assert run.sweep.course.spoiled == {}
+    assert run.sweep.course.skipped
 
 
 def test_a_budget_says_what_it_had_no_time_to_measure_again(sweeping: Any) -> None:

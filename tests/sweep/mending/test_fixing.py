@@ -12,12 +12,12 @@ from records.services.variants import MOCKS, Variant
 from reports.analysis.subject import Subject
 from reports.figures.load import Load
 from reports.findings import catalogue
-from reports.findings.finding import Effect, Finding
+from reports.findings.common.finding import Effect, Finding
 from sweep.choosing.search import Search
 from sweep.fixes.remedy import Remedy
 from sweep.mending.fixing import CODE_CHANGED, announced, fixing_plan
 from sweep.planning.plan import Plan
-from sweep.planning.target import with_sizes
+from sweep.planning.target_options import with_sizes
 from sweep_world import plan_of
 
 SLOW = Variant(name="slow", settings={"RETRIEVAL": "blocking"})

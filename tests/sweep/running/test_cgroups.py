@@ -14,8 +14,9 @@ from support import wait_until
 from sweep.deployments.catalogue import kind_of
 from sweep.running.cgroups import choice, scope, version1, version2
 from sweep.running.cgroups.choice import Cgroups
-from sweep.running.cgroups.group import Group, Usage
+from sweep.running.cgroups.group import Group
 from sweep.running.cgroups.limits import Limits
+from sweep.running.cgroups.used import Usage
 from sweep.running.confined import Confined
 from sweep.running.errors import OutOfMemory, UsageError
 from sweep.running.ledger import Ledger
@@ -95,7 +96,7 @@ def test_a_quota_is_never_below_the_kernel_s_least_and_systemd_is_told_it() -> N
 def test_groups_of_sweeps_that_are_gone_are_found_by_their_names(tmp_path: Path, monkeypatch: Any) -> None:
     removed: list[str] = []
     monkeypatch.setattr(choice, "remove", lambda folders: removed.extend(one.name for one in folders))
-    ours = f"chokepoint-{os.getpid()}-{choice._born(os.getpid())}-ab"
+    ours = f"chokepoint-{os.getpid()}-{choice.born(os.getpid())}-ab"
     for name in (ours, "chokepoint-1-5-ab", "chokepoint-mine", "other"):
         (tmp_path / "cpu" / "own" / name).mkdir(parents=True)
         (tmp_path / "cpu" / "own" / name / "cgroup.procs").touch()

@@ -18,8 +18,9 @@ from sweep.measuring import directory
 from sweep.measuring.cell import Workplace
 from sweep.measuring.limited import write_limits
 from sweep.planning.plan import CellKey
-from sweep.running.cgroups.group import Group, Usage
+from sweep.running.cgroups.group import Group
 from sweep.running.cgroups.limits import Limits
+from sweep.running.cgroups.used import Usage
 from sweep.running.confined import Confined
 from sweep.running.errors import UsageError
 

@@ -1,0 +1,190 @@
+"""What the samples of an app's inside come to over a span of time."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean
+
+from records.evidence.inside import READY, REQUEST, RUNNING, SERVER, TASK, InsideSample, Place, Work
+
+_TAKEN_MS = 1.0
+"""Who waits for so long waits for another thread, which lets go after 5 ms when it is asked to: a wait's own
+grain is a twentieth of one."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MeanExecutor:
+    """All of one name; of several processes their sum."""
+
+    name: str
+    most: int | None
+    busy: float
+    queued: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class OfProcess:
+    """One of those that serve."""
+
+    requests: float
+    in_threads: tuple[tuple[Work, float], ...]
+    taken: float | None
+    """The share of the looks that had to wait for the interpreter; None: not known."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class InsideOfSpan:
+    """Means over a span of time; of several processes their sum, where it is a number of something."""
+
+    samples: int
+    processes: int
+    each: tuple[OfProcess, ...]
+    """The processes of the server's, that with the most requests first; empty where the server is not one
+    that is known."""
+    of: str
+    """What is counted: requests where the server is one that is known, else the app's tasks."""
+    total: float
+    """How many there were at a time."""
+    waits: tuple[tuple[Place, float], ...]
+    """How many of them were there, the most first."""
+    beside: tuple[tuple[Place, float], ...]
+    """Where the app's other tasks were, of which no request is known to wait for one."""
+    lag_ms: float
+    """Of the loop, the mean of what was seen, and the longest."""
+    lag_longest_ms: float
+    looped: bool
+    """Is there an event loop? Else a server answers in threads."""
+    loop_busy: float
+    """In which share of the samples a loop's thread ran something, and what that was; of several processes,
+    of the loop that a request meets which waits for one."""
+    running: tuple[tuple[Work, float], ...]
+    loop_mean: float
+    """The same share of all of them."""
+    executors: tuple[MeanExecutor, ...]
+    in_threads: tuple[tuple[Work, float], ...]
+    """How many threads besides those of loops were doing what."""
+    gc_ms: float
+    """In all, and the longest pause."""
+    gc_longest_ms: float
+    errors: int
+
+
+def summary(samples: Iterable[InsideSample], start_ns: int, end_ns: int) -> InsideOfSpan | None:
+    """Of the samples in that span; None where there is none."""
+    by_process: dict[int, list[InsideSample]] = defaultdict(list)
+    for sample in samples:
+        if start_ns <= sample.at_ns <= end_ns:
+            by_process[sample.pid].append(sample)
+    seen = [sample for ours in by_process.values() for sample in ours]
+    if not seen:
+        return None
+    of = REQUEST if any(sample.counts[REQUEST] or sample.counts[SERVER] for sample in seen) else TASK
+    waits: Counter[Place] = Counter()
+    beside: Counter[Place] = Counter()
+    threads: Counter[Work] = Counter()
+    for sample in seen:
+        for work, count in sample.in_threads.items():
+            threads[work] += count / len(by_process[sample.pid])  # type: ignore[assignment]
+        for (whose, place), count in sample.groups.items():
+            counter = waits if whose == of else beside
+            counter[place] += count / len(by_process[sample.pid])  # type: ignore[assignment]
+    serving = {pid for pid, ours in by_process.items() if _serves(ours)} or set(by_process)
+    # Of a process that only keeps the others going the loop is idle, whatever theirs are.
+    loops = [found for pid in serving if (found := _loop(by_process[pid])) is not None]
+    for_them = sum(loop.requests for loop in loops)
+    running: Counter[Work] = Counter()
+    lag_ms = 0.0
+    for loop in loops:
+        weight = loop.requests / for_them if for_them else 1 / len(loops)
+        lag_ms += weight * fmean(loop.lags_ms)
+        for work, share in loop.running.items():
+            running[work] += weight * share  # type: ignore[assignment]
+    return InsideOfSpan(
+        samples=len(seen),
+        processes=len(by_process),
+        each=_each(by_process),
+        of=of,
+        total=sum(fmean(sample.counts[of] for sample in ours) for ours in by_process.values()),
+        waits=tuple(waits.most_common()),
+        beside=tuple(beside.most_common()),
+        lag_ms=lag_ms,
+        lag_longest_ms=max((max(loop.lags_ms) for loop in loops), default=0.0),
+        looped=bool(loops),
+        loop_busy=running.total(),
+        running=tuple(running.most_common()),
+        loop_mean=fmean(sum(loop.running.values()) for loop in loops) if loops else 0.0,
+        executors=_executors(by_process),
+        in_threads=tuple(threads.most_common()),
+        gc_ms=sum(sample.gc_ms for sample in seen),
+        gc_longest_ms=max(sample.gc_longest_ms for sample in seen),
+        errors=sum(max(sample.errors for sample in ours) for ours in by_process.values()),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Loop:
+    requests: float
+    """Those that wait for it."""
+    lags_ms: Sequence[float]
+    running: Mapping[Work, float]
+    """As shares of the samples."""
+
+
+def _loop(ours: Sequence[InsideSample]) -> _Loop | None:
+    """That of one process; of several loops there their mean."""
+    loops = [loop for sample in ours for loop in sample.loops]
+    if not loops:
+        return None
+    waits = (
+        count
+        for sample in ours
+        for (whose, place), count in sample.groups.items()
+        if whose == REQUEST and place.kind in (READY, RUNNING)
+    )
+    running = Counter(loop.running for loop in loops if loop.running is not None)
+    return _Loop(
+        requests=sum(waits) / len(ours),
+        lags_ms=[loop.lag_ms for loop in loops],
+        running={work: count / len(loops) for work, count in running.items()},
+    )
+
+
+def _each(by_process: Mapping[int, list[InsideSample]]) -> tuple[OfProcess, ...]:
+    found = (_of_process(ours) for ours in by_process.values() if _serves(ours))
+    return tuple(sorted(found, key=lambda one: -one.requests))
+
+
+def _of_process(ours: Sequence[InsideSample]) -> OfProcess:
+    threads: Counter[Work] = Counter()
+    for sample in ours:
+        threads.update(sample.in_threads)
+    turns = [sample.turn_ms for sample in ours if sample.turn_ms is not None]
+    return OfProcess(
+        requests=fmean(sample.counts[REQUEST] for sample in ours),
+        in_threads=tuple((work, count / len(ours)) for work, count in threads.most_common()),
+        taken=sum(ms >= _TAKEN_MS for ms in turns) / len(turns) if turns else None,
+    )
+
+
+def _serves(ours: Iterable[InsideSample]) -> bool:
+    return any(sample.counts[REQUEST] or sample.counts[SERVER] for sample in ours)
+
+
+def _executors(by_process: Mapping[int, list[InsideSample]]) -> tuple[MeanExecutor, ...]:
+    busy: Counter[str] = Counter()
+    queued: Counter[str] = Counter()
+    most: dict[str, int | None] = {}
+    for ours in by_process.values():
+        known: dict[str, int | None] = {}
+        for sample in ours:
+            for one in sample.executors:
+                busy[one.name] += one.busy / len(ours)  # type: ignore[assignment]
+                queued[one.name] += one.queued / len(ours)  # type: ignore[assignment]
+                known[one.name] = one.most
+        for name, number in known.items():
+            before = most.get(name, 0)
+            most[name] = None if number is None or before is None else before + number
+    found = (MeanExecutor(name=name, most=most[name], busy=busy[name], queued=queued[name]) for name in most)
+    return tuple(sorted(found, key=lambda one: (-one.queued, -one.busy, one.name)))

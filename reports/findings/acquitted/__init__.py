@@ -1,0 +1,1 @@
+"""What is not the bottleneck, each with its figure."""

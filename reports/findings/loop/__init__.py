@@ -1,0 +1,1 @@
+"""What holds an event loop: work on it, seen from inside or outside, and the garbage collector."""

@@ -1,0 +1,289 @@
+"""Something runs on the event loop and holds it: all other requests, and their streams, wait meanwhile."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from reports.analysis.analysis import Analysis
+from reports.evidence.inside import InsideOfCells
+from reports.evidence.ladder import users_at
+from reports.evidence.libraries import AS_DONE, OWN, WAITING, by_family, function_of
+from reports.evidence.service import Service
+from reports.figures.stats import Estimate
+from reports.findings.common.crowded import crowded
+from reports.findings.common.finding import Evidence, Finding
+from reports.findings.common.held import (
+    BUSY,
+    FEWEST,
+    MOST,
+    about,
+    binding,
+    binds,
+    effect_of,
+    for_the_loop,
+    held,
+    is_held,
+    share,
+    waiting,
+)
+from reports.findings.common.stacks import stack_evidence
+
+ALWAYS, SOME = 0.85, 0.2
+"""Where it is nearly always busy with one thing, so much of the excess is enough: answers that have come from
+elsewhere are met as late, and look as if they had not come."""
+ONE_KIND = 0.5
+"""The share of that which has to be of one kind of work."""
+LONG_MS = 5.0
+"""How long the loop takes, on the mean, to come to what is asked of it, where one thing holds it; many small
+ones only fill it. And how much of the loop's time each answer takes at once for what would bind next."""
+NEXT = 0.5
+"""The share of the time for which the loop would be held if nothing else made requests wait, from which on it
+binds next: twice the load fills it, and what comes to it waits for half a piece and more already (M/D/1)."""
+WASTE, MUCH = 0.1, 0.3
+"""The share of the loop's time that goes into what no request should have to do; and the share of what it
+does from which on that is much, however often its thread is kept from running."""
+LOOKS = 10
+"""So often somebody has to have looked for what the loop does to be told by it."""
+COMPUTES, FULL_OF_WORK = 0.6, 0.8
+"""The share of a CPU that the loop's thread has to get for it to be full of its own work; and what that has
+to be of the time in which no other program kept it from running."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Held:
+    code: str
+    advice: str
+
+
+CLIENT_SETUP = Held(
+    code="client-per-request",
+    advice="Make one client when the app starts and share it: each new one reads the trusted certificates and"
+    " opens connections of its own",
+)
+MODEL_LOAD = Held(
+    code="model-load-on-request-path",
+    advice="Load and check the model once, before the app says that it is ready",
+)
+LLM_CLIENT = Held(
+    code="llm-client-blocking",
+    advice="Use the LLM library's asynchronous client and await it, or run the call in a thread",
+)
+SEARCH = Held(
+    code="search-bound",
+    advice="Search in a thread of its own, use an approximate index, or give the store a process",
+)
+TEXT = Held(
+    code="preprocessing-on-loop",
+    advice="Move the work on the text to a thread or a process, or do less of it for each request",
+)
+BLOCKED = Held(
+    code="event-loop-blocked",
+    advice="Move this call off the event loop: await an asynchronous version of it, or run it in a thread",
+)
+FULL = Held(
+    code="interpreter-bound",
+    advice="Run more worker processes: one Python process runs one thing at a time, and this one is full",
+)
+BY_FAMILY = {"client-setup": CLIENT_SETUP, "model-load": MODEL_LOAD, "search": SEARCH, "text": TEXT}
+
+
+@dataclass(frozen=True, kw_only=True)
+class OnLoop:
+    """What the loop's thread does most of its time."""
+
+    kind: str
+    of_kind: float
+    """Its share of all the time, as those below."""
+    line: str
+    """Where it is most, in the function that does most of it,"""
+    of_function: float
+    """and that function's share."""
+    waits: float
+    """In which it is in that kind's code and only waits, for a socket or another thread."""
+
+
+def event_loop(analysis: Analysis) -> Iterator[Finding]:
+    for service in held(analysis):
+        inside = service.heavy.inside
+        # The line at which the loop is when Python collects garbage is not what holds it.
+        if inside is None or inside.samples < LOOKS:
+            continue
+        # Nor is that at which its thread waits for others to let it run Python.
+        if inside.gc_share < ONE_KIND * inside.loop_busy and crowded(service) is None:
+            found = list(_binding(service, inside)) or list(_beside(service, inside))
+            yield from found
+
+
+def _binding(service: Service, inside: InsideOfCells) -> Iterator[Finding]:
+    if inside.loop_busy < BUSY:
+        return
+    found = waiting(service, for_the_loop)
+    on_loop = work_on_loop(inside)
+    why = _why(service, on_loop, inside, inside.lag_ms)
+    if why is None or share(found) < (MOST if why is FULL or inside.loop_busy < ALWAYS else SOME):
+        return
+    yield binding(
+        service,
+        why.code,
+        found,
+        place="" if why is FULL else on_loop.line,
+        advice=why.advice,
+        effect=effect_of(
+            service,
+            found,
+            predictable=on_loop.kind not in ("embedding", "search"),
+            spared=_took(service, inside, on_loop) if on_loop.kind in AS_DONE else 0.0,
+            loop=True,
+        ),
+        evidence=(
+            Evidence(figure="the loop's thread is held", value=100 * inside.loop_busy, unit="%"),
+            Evidence(
+                figure="of that in this function",
+                value=100 * on_loop.of_function / inside.loop_busy,
+                unit="%",
+            ),
+            Evidence(figure="the loop comes late by", value=inside.lag_ms, unit="ms"),
+            *probe_evidence(service),
+            *stack_evidence(service),
+        ),
+    )
+
+
+def _beside(service: Service, inside: InsideOfCells) -> Iterator[Finding]:
+    """What takes the loop's time of each answer, and is not what most requests wait for: what nobody should
+    have to do for a request, or what would bind next."""
+    on_loop = _waste(inside) or work_on_loop(inside)
+    took = _took(service, inside, on_loop)
+    ms = 1e3 * max(on_loop.waits * inside.loops, took) / service.heavy.per_second
+    wasted = _is_wasted(on_loop)
+    why = BY_FAMILY[on_loop.kind] if wasted else _why(service, on_loop, inside, pieces_ms(inside))
+    if why is None or why is FULL or not (wasted or _binds_next(service, on_loop, inside, ms)):
+        return
+    most, much = Estimate(value=1e3 * max(1, inside.servers) / ms), on_loop.of_kind >= MUCH * inside.loop_busy
+    users = users_at(service, most)
+    yield Finding(
+        code=why.code,
+        about=about(service),
+        where=on_loop.line,
+        binds=binds(service) if wasted or inside.loop_busy >= NEXT else "next",
+        confidence="likely",
+        severity="high" if wasted and much and is_held(service) else "medium",
+        effect=effect_of(service, (), predictable=False),
+        evidence=(
+            Evidence(figure="of the loop's time each answer takes", value=ms, unit="ms"),
+            Evidence(figure="so that there are never more answers a second than", value=most.value),
+            *(
+                ()
+                if users is None
+                else (Evidence(figure="which come with so many users", value=users.value),)
+            ),
+            *probe_evidence(service),
+            *stack_evidence(service),
+        ),
+        advice=why.advice,
+    )
+
+
+def _took(service: Service, inside: InsideOfCells, on_loop: OnLoop) -> float:
+    """How many cores that kind of work takes: while a thread waits for a CPU it is at its line, too."""
+    machine = service.heavy.machine
+    part = machine.undelayed(inside.loop_busy) if machine else 1.0
+    return on_loop.of_kind * part * inside.loops
+
+
+def _waste(inside: InsideOfCells) -> OnLoop | None:
+    """Also where other work is more."""
+    found = [one for kind in sorted(AS_DONE) if _is_wasted(one := work_on_loop(inside, kind))]
+    return max(found, key=lambda one: one.of_kind, default=None)
+
+
+def _is_wasted(on_loop: OnLoop) -> bool:
+    return on_loop.kind in AS_DONE and on_loop.of_kind >= WASTE
+
+
+def _binds_next(service: Service, on_loop: OnLoop, inside: InsideOfCells, ms: float) -> bool:
+    """Would it hold the loop if requests waited nowhere else, as they do at the light load?"""
+    freed = max(0.05, 1 - service.held)
+    in_pieces = min(ms, pieces_ms(inside)) >= LONG_MS
+    return inside.loop_busy / freed >= NEXT and in_pieces and _seen(service, on_loop) >= FEWEST
+
+
+def _seen(service: Service, on_loop: OnLoop) -> float:
+    """In how many samples it was in that function, at all loads: each answer takes that of it at any."""
+    looks = (point.inside for point in service.points if point.inside is not None)
+    return sum(
+        inside.samples * busy
+        for inside in looks
+        for work, busy in inside.running
+        if on_loop.line and function_of(work) == on_loop.line.rpartition(":")[0]
+    )
+
+
+def pieces_ms(inside: InsideOfCells) -> float:
+    """How long the loop is held at a time: who comes then meets half of that, on the mean, and often more."""
+    return 2 * inside.lag_ms / inside.loop_busy if inside.loop_busy else 0.0
+
+
+def probe_evidence(service: Service) -> tuple[Evidence, ...]:
+    """What a cheap path took under load and before it. Of several processes none: a probe's new connection
+    goes to one that is free."""
+    probed, inside = service.heavy.probed, service.heavy.inside
+    if inside is not None and inside.servers > 1:
+        return ()
+    if probed is None or probed.path_ms is None or probed.path_idle_ms is None:
+        return ()
+    return (
+        Evidence(figure="a cheap path's answer under load", value=probed.path_ms, unit="ms"),
+        Evidence(figure="a cheap path's answer before it", value=probed.path_idle_ms, unit="ms"),
+    )
+
+
+def _why(service: Service, on_loop: OnLoop, inside: InsideOfCells, held_ms: float) -> Held | None:
+    """None: the loop's thread is only kept from running. ``held_ms``: for how long what comes to it waits, or
+    would."""
+    busy = inside.loop_busy
+    if on_loop.of_kind < ONE_KIND * busy and on_loop.kind not in AS_DONE:
+        return _full(service)
+    if on_loop.kind in BY_FAMILY:
+        return BY_FAMILY[on_loop.kind]
+    if on_loop.kind == "llm-client":  # an asynchronous one has work to do there, too
+        return LLM_CLIENT if on_loop.waits >= ONE_KIND * on_loop.of_kind else _full(service)
+    of = on_loop.of_function if on_loop.kind == OWN else on_loop.of_kind
+    return BLOCKED if held_ms >= LONG_MS and of >= ONE_KIND * busy else _full(service)
+
+
+def _full(service: Service) -> Held | None:
+    machine = service.heavy.machine
+    known = machine.main_thread_cpu if machine is not None else None
+    if machine is None or known is None:
+        return FULL
+    left = 1 - (machine.main_thread_delay or 0.0)
+    return FULL if known >= max(COMPUTES, FULL_OF_WORK * left) else None
+
+
+def work_on_loop(inside: InsideOfCells, kind: str | None = None) -> OnLoop:
+    """Of that kind; None: of which there is most."""
+    kinds: Counter[str] = Counter()
+    works = by_family(inside.running)
+    for one, _, busy in works:
+        kinds[one] += busy  # type: ignore[assignment]
+    if kind is None:
+        kind = max(kinds, key=lambda one: kinds[one], default="")
+    own = [(work, busy) for one, work, busy in works if one == kind]
+    functions: Counter[str] = Counter()
+    lines: Counter[str] = Counter()
+    for work, busy in own:
+        functions[function_of(work)] += busy  # type: ignore[assignment]
+        lines[work.where] += busy  # type: ignore[assignment]
+    function = max(functions, key=lambda one: functions[one], default="")
+    inner = sorted({work.where for work, _ in own if function_of(work) == function})
+    line = max(inner, key=lambda one: lines[one], default="")
+    return OnLoop(
+        kind=kind,
+        of_kind=kinds[kind],
+        line=line,
+        of_function=functions[function],
+        waits=sum(busy for work, busy in own if work.doing in WAITING),
+    )

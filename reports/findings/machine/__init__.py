@@ -1,0 +1,1 @@
+"""What a machine gives, and what is made of it: CPUs, their quota, threads that compute, memory."""

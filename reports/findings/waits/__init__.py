@@ -1,0 +1,1 @@
+"""What requests wait for in a queue: a thread, a connection, a lock, a name, another service."""

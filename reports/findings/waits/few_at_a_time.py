@@ -1,0 +1,40 @@
+"""Requests wait their turn, but for no lock: for a result that few workers make for all, or by sleeping."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from reports.analysis.analysis import Analysis
+from reports.evidence.behind import workers
+from reports.evidence.kinds import TURN
+from reports.findings.common.finding import Evidence, Finding
+from reports.findings.common.held import BUSY, MOST, binding, held, share, waiting
+
+
+def few_at_a_time(analysis: Analysis) -> Iterator[Finding]:
+    for service in held(analysis):
+        inside = service.heavy.inside
+        if inside is None:
+            continue
+        turn = waiting(service, lambda place: place.kind == TURN)
+        asleep = waiting(service, lambda place: place.kind == "sleep")
+        if share(turn) >= MOST:
+            yield binding(
+                service,
+                "stage-serialised",
+                turn,
+                sure="likely",
+                evidence=(Evidence(figure="the app's own tasks and threads at work", value=workers(inside)),),
+                advice="What they wait for is made by fewer workers than there are requests: run more of"
+                " them, or have each take several at once",
+            )
+        # A loop that is held ends each sleep late.
+        elif share(asleep) >= MOST and inside.loop_busy < BUSY:
+            yield binding(
+                service,
+                "stage-serialised",
+                asleep,
+                sure="likely",
+                advice="They sleep for longer there the more there are, as at a rate limit, or to look again"
+                " for what is not there yet: raise the limit, or see what they look for",
+            )

@@ -1,0 +1,83 @@
+"""Requests wait for the LLM, or another service that is called: it answers no more at a time, or slower."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from records.evidence.inside import Place
+from reports.analysis.analysis import Analysis
+from reports.evidence.kinds import READS, RETRY
+from reports.evidence.service import Excess, Service
+from reports.findings.common.finding import Confidence, Evidence, Finding
+from reports.findings.common.held import MOST, binding, counts, held, share, waiting
+
+SLOWER = 0.5
+"""The share of what the load adds to an answer that the server's own record has to show."""
+
+
+def upstream(analysis: Analysis) -> Iterator[Finding]:
+    for service in held(analysis):
+        again = waiting(service, lambda place: place.kind == RETRY)
+        if share(again) >= MOST:
+            yield binding(
+                service,
+                "llm-upstream-bound",
+                again,
+                sure="likely",
+                advice="What is called there refuses or fails, and is tried again after a pause: send it no"
+                " more at a time than it takes, or have its limit raised",
+            )
+            continue
+        found = waiting(service, _reads if service.heavy.upstream else _reads_a_socket)
+        if not counts(service, found):
+            continue
+        if has_no_part(service, found):
+            continue
+        slower_ms = _slower_ms(service)
+        here, there = service.heavy.upstream, service.light.upstream
+        seen: tuple[Evidence, ...] = ()
+        sure: Confidence | None = "likely" if slower_ms is None else None
+        if here is not None and there is not None:
+            seen = (
+                Evidence(figure="the LLM server's own first token", value=here.ttft_ms, unit="ms"),
+                Evidence(figure="at the lightest load", value=there.ttft_ms, unit="ms"),
+                Evidence(figure="streams that it had at a time at most", value=here.busiest),
+                Evidence(figure="requests queued there for", value=here.queued_ms, unit="ms"),
+            )
+        yield binding(
+            service,
+            "llm-upstream-bound",
+            found,
+            evidence=seen,
+            sure=sure,
+            advice="Give the LLM more capacity, or send it less: admit no more requests than it serves at a"
+            " time, and shorten prompts and answers",
+        )
+
+
+def has_no_part(service: Service, found: tuple[Excess, ...]) -> bool:
+    """By its own record the LLM's server became no slower, or got nothing at all; where those are less than
+    the cause, by what they alone add to an answer."""
+    if service.heavy.upstream is not None and not service.heavy.upstream.requests:
+        return True
+    slower_ms = _slower_ms(service)
+    added_ms = 1e3 * service.waiting / service.heavy.per_second
+    if share(found) < MOST:
+        added_ms = sum(one.ms for one in found)
+    return slower_ms is not None and slower_ms < SLOWER * added_ms
+
+
+def _reads(place: Place) -> bool:
+    return place.kind in READS
+
+
+def _reads_a_socket(place: Place) -> bool:
+    return place.kind == "socket-read"
+
+
+def _slower_ms(service: Service) -> float | None:
+    """By how much the server's own answers became slower; None where it has no record of both loads."""
+    here, there = service.heavy.upstream, service.light.upstream
+    if not service.compared or here is None or there is None:
+        return None
+    return here.ttft_ms + here.streaming_ms - there.ttft_ms - there.streaming_ms

@@ -1,0 +1,105 @@
+"""What a run's cells taught: which may be measured again, which are left out or given up, and why that is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from records.cells import layout
+from records.cells.reader import CellData
+from sweep.choosing.again import MOST_TIMES, failed_by_target, spoiled, times
+from sweep.choosing.foreseen import foreseen_knee
+from sweep.choosing.search import Search
+from sweep.measuring.progress import Progress
+from sweep.planning.cell_key import CellKey, Series
+from sweep.planning.plan import Plan
+from workloads.catalogue import workload
+
+
+@dataclass
+class Course:
+    """Of one run. What is decided here is said where it is decided, once."""
+
+    run: Path
+    plan: Plan
+    progress: Progress
+    search: Search
+    skipped: list[CellKey] = field(default_factory=list)
+    """What there was no time for."""
+    left_out: list[CellKey] = field(default_factory=list)
+    """What nobody would have got a good answer in."""
+    spoiled: dict[CellKey, str] = field(default_factory=dict)
+    """What the machine did to cells that may be measured again."""
+    _given_up: set[Series] = field(default_factory=set)
+    """What is not repeated, as was said."""
+
+    def kept(self) -> dict[str, Any]:
+        """What run.json says of it."""
+        return {
+            "budget_ended": bool(self.skipped),
+            "not_measured": [key.path for key in self.skipped + self.left_out],
+            "not_measured_again": [key.path for key in self.spoiled],
+        }
+
+    def learn(self, key: CellKey, data: CellData) -> None:
+        """What follows from a cell that was measured, now or before."""
+        answered = not data.requests or any(request.outcome == "ok" for request in data.requests)
+        cell = data.cell
+        throughput = workload(cell.workload).throughput.in_cell(cell) if cell.verdict.valid else None
+        self.search.took(key, throughput, answered=answered, failed=failed_by_target(cell))
+        if key.repeat == 1 and key.concurrency in self.plan.levels:
+            self._foresee(key.series)
+        if (why := spoiled(cell)) and times(self._folder(key)) < MOST_TIMES:
+            self.spoiled[key] = why
+
+    def worth_it(self, key: CellKey) -> bool:
+        """Can there be a good answer? If not, the cell is left out."""
+        if self.search.pointless(key):
+            self.left_out.append(key)
+            if key.repeat > 1:
+                self._report_if_hopeless(key)
+            return False
+        return True
+
+    def leave(self, key: CellKey, why: str) -> None:
+        """Measure its service no more in this repeat."""
+        self.search.gone.add(key.service)
+        self.spoiled.pop(key, None)
+        self.progress.note(f"{key.path}: {why}; {'/'.join(key.service)} is measured no more in this repeat")
+
+    def spoiled_in(self, repeat: int) -> list[CellKey]:
+        return [key for key in self.spoiled if key.repeat == repeat]
+
+    def report_if_unanswered(self, key: CellKey) -> None:
+        if self.search.unanswered.get(key.series) == key.concurrency:
+            lowest = min(self.plan.levels, default=key.concurrency)
+            level = "" if key.concurrency == lowest else f" by {key.concurrency} users or more"
+            self.progress.note(
+                f"{key.deployment}/{key.config} is asked no more{_others(key)}{level}: not one good answer"
+            )
+
+    def _report_if_hopeless(self, key: CellKey) -> None:
+        why = self.search.hopeless(key.series)
+        if key.series in self._given_up or key.series in self.search.unanswered or why is None:
+            return
+        self._given_up.add(key.series)
+        self.progress.note(
+            f"{key.deployment}/{key.config} is not measured again{_others(key)}: the target failed every "
+            f"cell of the first repeat, not the machine ({why})"
+        )
+
+    def _foresee(self, series: Series) -> None:
+        """Predict a knee by the levels that all series share, once they are there."""
+        if not self.plan.auto or self.search.begins(series):
+            return
+        keys = [key for key in self.plan.cells() if (key.series, key.repeat) == (series, 1)]
+        folders = [folder for folder in map(self._folder, keys) if folder.exists()]
+        self.search.foresee(series, foreseen_knee(self.run, folders))
+
+    def _folder(self, key: CellKey) -> Path:
+        return self.run / layout.CELLS / key.path
+
+
+def _others(key: CellKey) -> str:
+    return key.point.others.label and f" at {key.point.others.label}"
