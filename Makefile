@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 # Each of hundreds of processes would else compile all modules anew where that variable is set, as in images.
 PYTEST := env -u PYTHONDONTWRITEBYTECODE $(BIN)/pytest -n 6 --dist worksteal
 
-.PHONY: help install sweep test check check-k8s scan-k8s format bench bench-diagnosis bench-dial bench-healthy bench-langchain bench-memory bench-pinning bench-same bench-side-cost case-study clean cluster-test fuzz images mutations podman-test
+.PHONY: help install sweep test check check-k8s scan-k8s format bench bench-diagnosis bench-dial bench-healthy bench-ladder bench-langchain bench-memory bench-pinning bench-same bench-side-cost case-study clean cluster-test fuzz images mutations podman-test
 
 help: ## List what can be made
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -82,6 +82,9 @@ bench-dial: install ## See whether the dial is right about services known to be 
 
 bench-healthy: install ## See that a healthy app is never accused (149 runs of 40 s; HEALTHY="--runs 20"; can be resumed)
 	$(BIN)/python benchmarks/healthy.py $(HEALTHY)
+
+bench-ladder: install ## See whether light loads predict where throughput stops growing (under 10 minutes; can be resumed)
+	$(BIN)/python benchmarks/ladder.py $(LADDER)
 
 bench-langchain: install ## Measure what LangChain's default executor and callbacks cost (5 minutes)
 	$(BIN)/python benchmarks/langchain.py

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from records.cells.point import RATE, USERS, Point
 
@@ -32,6 +33,11 @@ Side = Callable[[float], Variant]
 """The variant at a dose: 1 is full, 2 twice as bad."""
 
 
+Mending = Literal["waits", "work", "other"]
+"""What mending as advised takes away of a plant: that requests wait for each other there (it still takes its
+time), all of it, or neither: then the healthy side does not show what mending gives."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Case:
     """A bottleneck, alone (or with another one) in an app that is healthy otherwise."""
@@ -52,6 +58,7 @@ class Case:
     """Of the heavy load,"""
     rates: tuple[int, int] | None = None
     """or, of an open loop, the light and the heavy rate."""
+    mending: Mending = "waits"
     own_faults: tuple[str, ...] = ()
     """Checks that the plant fails by itself."""
     is_healthy: bool = False
@@ -63,6 +70,10 @@ class Case:
         if self.rates is None:
             return "--concurrency", f"1,{self.users}"
         return "--grid", f"rate={','.join(map(str, self.rates))}"
+
+    @property
+    def light(self) -> Point:
+        return Point.of({USERS: 1} if self.rates is None else {RATE: self.rates[0]})
 
     @property
     def heavy(self) -> Point:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from plants.case import FAR_APP, FOREIGN_APP, FRONTED_APP, SUPERVISED_APP, Case, Side, Variant, settings
+from plants.case import FAR_APP, FRONTED_APP, SUPERVISED_APP, Case, Side, Variant, settings
+from plants.foreigners import OF_A_FOREIGN_APP, OPENAI
 from plants.quotas import OF_QUOTAS
 from plants.texts import LONG_QUESTIONS, QUESTIONS
 
 NONE: Mapping[str, str] = {}
 
 
-def _put(plant: str, amount: float, others: Mapping[str, str] = NONE, *, fewer: bool = False) -> Side:
+def put(plant: str, amount: float, others: Mapping[str, str] = NONE, *, fewer: bool = False) -> Side:
     """A plant of `plants.put`: at twice the dose twice as much of it; ``fewer``: half as many places."""
 
     def side(dose: float) -> Variant:
@@ -51,14 +52,6 @@ def _llm(
     return side
 
 
-def _foreign(wrong: str, amount: float, *, fewer: bool = False) -> Side:
-    def side(dose: float) -> Variant:
-        much = max(1, round(amount / dose)) if fewer else amount * dose
-        return Variant(settings={"FOREIGN": wrong, "FOREIGN_AMOUNT": f"{much:g}"})
-
-    return side
-
-
 def _killed(failures: int) -> Side:
     """The foreign app, blocked for longer at a higher dose, under a supervisor that kills it or does not."""
 
@@ -91,7 +84,7 @@ def _langchain(store: str, ms: float) -> Side:
     return side
 
 
-def _threads(count: int) -> dict[str, str]:
+def threads(count: int) -> dict[str, str]:
     return {"RETRIEVAL": "threaded", "RETRIEVAL_THREADS": str(count)}
 
 
@@ -112,7 +105,6 @@ BROKEN_OFF = (
     "concurrency",
     "littles-law",
 )
-OPENAI = ("--dialect", "openai", "--llm-model", "mock")
 REAL = {"USE_MOCK_EMBEDDINGS": "no"}
 POOL = {"SEARCH_EXECUTOR": "pool"}
 
@@ -121,20 +113,22 @@ OF_THE_LOOP: Sequence[Case] = (
         name="blocking-retrieval",
         right=(("event-loop-blocked", "embedding-cpu-bound"),),
         healthy=settings(**REAL),
-        planted=_put("heavy_embedding", 2, {"RETRIEVAL": "blocking", **REAL}),
+        planted=put("heavy_embedding", 2, {"RETRIEVAL": "blocking", **REAL}),
         locust=ABOUT_THE_NOTES,
+        mending="other",
     ),
     Case(
         name="blocking-network-call",
         right=(("event-loop-blocked",),),
-        planted=_put("blocking_call", 50),
+        planted=put("blocking_call", 50),
     ),
     Case(
         name="model-check-per-request",
         right=(("model-load-on-request-path",),),
         healthy=settings(**REAL),
-        planted=_put("model_checks", 2, {"MODEL_LOADING": "per-request", **REAL}),
+        planted=put("model_checks", 2, {"MODEL_LOADING": "per-request", **REAL}),
         locust=ABOUT_THE_NOTES,
+        mending="work",
     ),
     Case(
         name="llm-client-blocking",
@@ -145,34 +139,36 @@ OF_THE_LOOP: Sequence[Case] = (
     Case(
         name="preprocessing-inline",
         right=(("preprocessing-on-loop", "event-loop-blocked"),),
-        planted=_put("counted_tokens", 30, {"PREPROCESSING": "inline"}),
+        planted=put("counted_tokens", 30, {"PREPROCESSING": "inline"}),
         locust=("--questions", f"{{texts}}/{LONG_QUESTIONS}"),
+        mending="other",
     ),
     Case(
         name="slow-search",
         right=(("search-bound", "event-loop-blocked"),),
-        planted=_put("large_index", 100),
+        planted=put("large_index", 100),
+        mending="other",
     ),
-    Case(name="big-heap-gc", right=(("gc-pauses",),), planted=_put("heap", 1)),
+    Case(name="big-heap-gc", right=(("gc-pauses",),), planted=put("heap", 1), mending="work"),
 )
 OF_POOLS: Sequence[Case] = (
     Case(
         name="embedding-semaphore-1",
         right=(("stage-serialised",),),
-        healthy=_put("remote_embedding", 100, POOL),
-        planted=_put("remote_embedding", 100, {"PLANT_LIMIT": "1", **POOL}),
+        healthy=put("remote_embedding", 100, POOL),
+        planted=put("remote_embedding", 100, {"PLANT_LIMIT": "1", **POOL}),
     ),
     Case(
         name="retrieval-pool-2",
         right=(("thread-pool-exhausted",),),
-        healthy=_put("remote_store", 200, _threads(64)),
-        planted=_put("remote_store", 200, _threads(2)),
+        healthy=put("remote_store", 200, threads(64)),
+        planted=put("remote_store", 200, threads(2)),
     ),
     Case(
         name="default-executor-filled",
         right=(("default-executor-exhausted",),),
         healthy=settings(PLANT="default_executor", PLANT_AMOUNT="0"),
-        planted=_put("default_executor", 2, fewer=True),
+        planted=put("default_executor", 2, fewer=True),
     ),
     Case(
         name="langchain-default-executor",
@@ -183,19 +179,20 @@ OF_POOLS: Sequence[Case] = (
     Case(
         name="http-pool-4",
         right=(("connection-pool-exhausted",),),
-        planted=_put("small_pool", 4, fewer=True),
+        planted=put("small_pool", 4, fewer=True),
     ),
     Case(
         name="llm-client-per-request",
         right=(("client-per-request",),),
-        planted=_put("client_per_request", 1),
+        planted=put("client_per_request", 1),
+        mending="work",
     ),
     Case(
         name="llm-client-threaded-4",
         right=(("thread-pool-exhausted", "llm-client-blocking"),),
-        planted=_put("few_llm_threads", 4, {"LLM_CLIENT": "threaded"}, fewer=True),
+        planted=put("few_llm_threads", 4, {"LLM_CLIENT": "threaded"}, fewer=True),
     ),
-    Case(name="lock-across-await", right=(("stage-serialised",),), planted=_put("locked", 100)),
+    Case(name="lock-across-await", right=(("stage-serialised",),), planted=put("locked", 100)),
 )
 OF_OTHERS: Sequence[Case] = (
     Case(
@@ -210,7 +207,7 @@ OF_OTHERS: Sequence[Case] = (
         healthy=_llm(),
         planted=_llm(slower=0.1),
     ),
-    Case(name="async-wait-30ms", right=(("latency-only",),), planted=_put("waiting", 30)),
+    Case(name="async-wait-30ms", right=(("latency-only",),), planted=put("waiting", 30)),
     Case(
         name="buffering-in-front",
         right=(("buffered-stream",),),
@@ -222,7 +219,8 @@ OF_OTHERS: Sequence[Case] = (
     Case(
         name="noisy-neighbour",
         right=(("noisy-neighbour", "cpu-oversubscribed"),),
-        planted=_put("neighbour", 8),
+        planted=put("neighbour", 8),
+        mending="other",
     ),
     Case(
         name="healthy",
@@ -247,6 +245,7 @@ OF_THE_WAY: Sequence[Case] = (
         locust=("--arrival", "constant", "--max-inflight", str(MOST_AT_ONCE)),
         rates=(2, 40),
         own_faults=("dropped",),
+        mending="other",
     ),
     Case(
         name="liveness-kill",
@@ -256,6 +255,7 @@ OF_THE_WAY: Sequence[Case] = (
         app=SUPERVISED_APP,
         locust=OPENAI,
         own_faults=BROKEN_OFF,
+        mending="other",
     ),
     Case(
         name="keepalive-race",
@@ -266,6 +266,7 @@ OF_THE_WAY: Sequence[Case] = (
         locust=("--think-time", f"{PAUSE_S:g}"),
         sweep=("--warmup-requests", "1"),  # users that pause have few
         own_faults=("retried", "failures"),
+        mending="other",
     ),
     Case(
         name="autoscaler-blind",
@@ -273,15 +274,5 @@ OF_THE_WAY: Sequence[Case] = (
         healthy=_llm(),
         planted=_llm(places=3),
     ),
-)
-OF_A_FOREIGN_APP: Sequence[Case] = tuple(
-    Case(name=f"foreign-{name}", right=(right,), planted=planted, app=FOREIGN_APP, locust=OPENAI)
-    for name, right, planted in (
-        ("blocking-call", ("event-loop-blocked",), _foreign("blocking", 50)),
-        ("lock", ("stage-serialised",), _foreign("lock", 100)),
-        ("http-pool-4", ("connection-pool-exhausted",), _foreign("pool", 4, fewer=True)),
-        ("client-per-request", ("client-per-request",), _foreign("client", 1)),
-        ("default-executor", ("default-executor-exhausted",), _foreign("executor", 500)),
-    )
 )
 CASES: Sequence[Case] = (*OF_THE_LOOP, *OF_POOLS, *OF_OTHERS, *OF_QUOTAS, *OF_THE_WAY, *OF_A_FOREIGN_APP)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import subprocess
 import sys
 from dataclasses import asdict, dataclass
@@ -32,6 +33,11 @@ class Loss:
     high: float
     compared: bool
 
+    @classmethod
+    def none(cls) -> Loss:
+        """Nothing is lost, for certain."""
+        return cls(value=1.0, low=1.0, high=1.0, compared=True)
+
     def counts(self, *, more_is_better: bool) -> bool:
         if more_is_better:
             return self.value <= 1 - LOSS and self.high <= 1 - CLEAR_OF
@@ -49,6 +55,9 @@ class Judged:
     ttft: Loss | None
     findings: tuple[dict[str, Any], ...]
     """The whole ranked list, as the report gives it."""
+    gain: tuple[float, float, float] | None = None
+    """How many times the answers a second mending really gives, and its interval; None: it was not measured,
+    or the healthy side is not what the advice makes of the planted one (`plants.case.Mending`)."""
     valid_cells: int
     cells: int
     spoiled_by: tuple[str, ...] = ()
@@ -60,6 +69,15 @@ class Judged:
     @property
     def codes(self) -> tuple[str, ...]:
         return tuple(str(finding["code"]) for finding in self.findings)
+
+    @property
+    def predicted(self) -> tuple[float, float | None, float | None] | None:
+        """The same as the first finding predicts it, which may have no interval."""
+        effect = self.findings[0].get("effect") if self.findings else None
+        if not effect or effect["unit"] or not effect["mended"] or not effect["now"]:
+            return None
+        low, high = (effect[end] and effect[end] / effect["now"] for end in ("low", "high"))
+        return effect["mended"] / effect["now"], low, high
 
     @property
     def counted(self) -> bool:
@@ -91,6 +109,7 @@ class Judged:
         known = {name: raw[name] for name in cls.__dataclass_fields__ if name in raw}
         for name in ("rps", "ttft"):
             known[name] = None if raw[name] is None else Loss(**raw[name])
+        known["gain"] = tuple(raw["gain"]) if raw.get("gain") else None
         for name in ("spoiled_by", "own_faults"):
             known[name] = tuple(raw.get(name, ()))
         known["right_codes"] = tuple(tuple(group) for group in raw["right_codes"])
@@ -100,6 +119,7 @@ class Judged:
 def judge(case: Case, dose: str, run: Path, blanked: Path) -> Judged:
     """The copy is made in ``blanked``, and stays there. Raises Failed, OSError, RecordError."""
     results = read_json(run / layout.RESULTS)
+    rps = loss(results, case.heavy, "rps")
     blanked.mkdir(parents=True)
     Blanking().copy(run, PLANTED, blanked)
     verdicts = results["verdicts"]
@@ -107,7 +127,8 @@ def judge(case: Case, dose: str, run: Path, blanked: Path) -> Judged:
         case=case.name,
         dose=dose,
         right_codes=case.right,
-        rps=loss(results, case.heavy, "rps"),
+        rps=rps,
+        gain=_gain(results, case, rps),
         ttft=loss(results, case.heavy, "ttft"),
         findings=tuple(reported(blanked)["findings"]),
         valid_cells=sum(verdict["valid"] for verdict in verdicts),
@@ -116,6 +137,20 @@ def judge(case: Case, dose: str, run: Path, blanked: Path) -> Judged:
         own_faults=case.own_faults,
         is_healthy=case.is_healthy,
     )
+
+
+def _gain(results: dict[str, Any], case: Case, rps: Loss | None) -> tuple[float, float, float] | None:
+    """Healthy over planted; where what was planted still takes its time once nobody queues for it, as many
+    times less as a light load gets with it. The two ratios' half-widths, in logarithms, add as squares do."""
+    if rps is None or not rps.compared or case.mending == "other":
+        return None
+    alone = loss(results, case.light, "rps") if case.mending == "waits" else Loss.none()
+    if alone is None or not alone.compared:
+        return None
+    value = alone.value / rps.value
+    below = math.hypot(math.log(alone.value / alone.low), math.log(rps.high / rps.value))
+    above = math.hypot(math.log(alone.high / alone.value), math.log(rps.value / rps.low))
+    return value, value * math.exp(-below), value * math.exp(above)
 
 
 def _spoiled_by(results: dict[str, Any], heavy: Point) -> tuple[str, ...]:

@@ -35,9 +35,10 @@ ALONE = 1.05
 """Requests in flight at which nobody waits for others, whatever the ceiling."""
 FAR = 5.0
 """A ceiling so many times as high as what was measured binds nobody yet, and is believed by nobody."""
-Told = Literal["predicted", "reached", "falls", "grows", "unsure", "one-load"]
+Told = Literal["predicted", "reached", "falls", "grows", "unsure", "near", "one-load"]
 """Whether there is a ceiling, and if not, why: the demand falls or grows with the load, differs but not more
-than so few samples leave open, or is known at one load alone."""
+than so few samples leave open, is the same at answers a second that are nearly the same (`SAME`: if all of it
+were a fixed share, it would differ by no more), or is known at one load alone."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,7 +135,11 @@ def _told(curve: Sequence[_Loaded]) -> Told:
     if len(curve) < 2:
         return "reached" if full else "one-load"
     if _same(_demands(curve)):
-        return "reached" if first.use.share >= REACHED else "predicted"
+        if first.use.share >= REACHED:
+            return "reached"
+        if _same([one.point.per_second for one in curve]):
+            return "reached" if full else "near"
+        return "predicted"
     change = math.log(top.demand / first.demand)
     if abs(change) - 2 * math.sqrt(_noise(first) + _noise(top)) <= 0:
         return "reached" if full else "unsure"

@@ -21,6 +21,7 @@ WHY = {
     "falls": "an answer takes less of it under load, as in batches",
     "grows": "an answer takes more of it under load",
     "unsure": "too little was seen of it at a light load",
+    "near": "the loads' answers a second are too near to tell what it takes without them",
     "one-load": "seen at one load alone",
 }
 

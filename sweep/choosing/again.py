@@ -1,25 +1,39 @@
-"""Which cells are measured again: those that the machine spoiled, not the service; and how often."""
+"""Which cells are measured again: those that the machine spoiled, not the service, or that were too short;
+how often, and for how long.
+
+Whoever asks at a window's end is answered while others stop, in less time than under the load. Of a window as
+long as ten answers, which is what `Plan.requests_at` asks for, that is a tenth; of one that ``--max-seconds``
+ends after two or three, a half, and its latencies fall through it, whatever the service does.
+"""
 
 from __future__ import annotations
 
+import math
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from records.cells.cell import Cell
-from records.cells.layout import TRY
+from records.cells.layout import CELL, TRY
 from records.cells.reader import TARGET_ENDED
+from records.errors import RecordError
 from records.evidence.noise import Noise
+from records.files import read_json
+from sweep.planning.bounds import MOST_REQUESTS
+from sweep.planning.plan import Plan
 from workloads.catalogue import check_named
 from workloads.checks.machine import noisy
 
 MOST_TIMES = 2
+MOST_TIMES_AS_LONG = 10
 _OF_OUR_OWN = {"records"}
 
 
 def spoiled(cell: Cell) -> str | None:
     """What the machine did to a cell that failed for its sake alone; None for any other cell.
 
-    Such noise has to be on record: what fails on a quiet machine would fail again. Where a process of ours
-    was gone, whatever else failed follows from that.
+    Such noise has to be on record: what fails on a quiet machine would fail again, but where it was too short
+    and can be longer. Where a process of ours was gone, whatever else failed follows from that.
     """
     failures = cell.verdict.failures
     if any(check.name == TARGET_ENDED for check in failures):
@@ -31,7 +45,7 @@ def spoiled(cell: Cell) -> str | None:
         return None
     late = cell.achieved.get("late")
     recorded = noisy(Noise.from_json(cell.achieved.get("noise"))) or (isinstance(late, int) and late > 0)
-    if not recorded and not any(check.of_our_own for check in known):
+    if not recorded and not any(check.of_our_own for check in known) and seconds_needed(cell) is None:
         return None
     return "; ".join(check.found for check in failures)
 
@@ -53,3 +67,32 @@ def failed_by_target(cell: Cell) -> str | None:
 def times(folder: Path) -> int:
     """How often a cell was measured again already, or was about to be."""
     return sum(path.name.startswith(f"{folder.name}{TRY}") for path in folder.parent.glob("*"))
+
+
+def seconds_needed(cell: Cell) -> int | None:
+    """In which its requests would be done, by the pace that they had; None where it was not for want of time
+    that a closed loop's cell was not steady. In an open loop a queue is not, and time makes that longer."""
+    known = [check_named(check.name) for check in cell.verdict.failures]
+    asked, window, got = cell.requested, cell.window, cell.achieved.get("requests")
+    longest, wanted = asked.get("run_time_s"), asked.get("requests")
+    if asked.get("rate") or window is None or not any(check.of_steadiness for check in known):
+        return None
+    if not (isinstance(longest, int | float) and isinstance(wanted, int) and isinstance(got, int)):
+        return None
+    if not 0 < got < wanted < MOST_REQUESTS:  # it ended by itself; or by the clock, on purpose
+        return None
+    before = max(0.0, longest - window.seconds)
+    return math.ceil(min(MOST_TIMES_AS_LONG * longest, before + window.seconds * wanted / got))
+
+
+def wanted_seconds(folder: Path) -> int | None:
+    """The same of a cell's folder; None where there is none, or its cell.json cannot be read."""
+    with suppress(RecordError, OSError):
+        return seconds_needed(Cell.from_json(read_json(folder / CELL)))
+    return None
+
+
+def with_time_for(folder: Path, plan: Plan) -> Plan:
+    """The plan by which a cell is measured: one whose last try was too short has as long as that wanted."""
+    seconds = wanted_seconds(folder.with_name(f"{folder.name}{TRY}{times(folder)}"))
+    return plan if seconds is None else replace(plan, max_seconds=max(seconds, plan.max_seconds))

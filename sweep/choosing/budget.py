@@ -28,8 +28,8 @@ class Budget:
         """Seconds; infinite without a budget."""
         return float("inf") if self.seconds is None else self.seconds - (now - self.began)
 
-    def time_for_cell(self, now: float, *, sparing: bool) -> bool:
-        """Would a cell as long as the others end within what is left? ``sparing``: without what is kept for
-        measuring again."""
+    def time_for_cell(self, now: float, *, sparing: bool, least: float = 0.0) -> bool:
+        """Would a cell as long as the others, or of ``least`` seconds, end within what is left? ``sparing``:
+        without what is kept for measuring again."""
         kept = max(0.0, KEPT_FOR_AGAIN * (self.seconds or 0.0) - self.again_seconds) if sparing else 0.0
-        return self.left(now) - kept > (fmean(self.cells) if self.cells else 0.0)
+        return self.left(now) - kept > max(least, fmean(self.cells) if self.cells else 0.0)

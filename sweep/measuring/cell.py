@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from records.cells import layout
@@ -96,6 +96,7 @@ def measure(place: Workplace, key: CellKey, endpoint: Endpoint) -> CellData:
     """
     endpoint.wait_up()
     folder, endpoint = place.folder(key), endpoint.as_it_is().by(key.point.get(VIA))
+    place = replace(place, plan=again.with_time_for(folder, place.plan))
     if begun(folder):  # it was cut short
         set_aside(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)

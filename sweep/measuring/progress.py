@@ -111,10 +111,11 @@ class Progress:
         self._done += 1
         self._expect(total)
 
-    def again(self, key: CellKey, number: int, most: int, why: str) -> None:
-        """A cell is measured again."""
+    def again(self, key: CellKey, number: int, most: int, why: str, *, seconds: float | None = None) -> None:
+        """A cell is measured again; ``seconds``: for how long at most, where that is more than before."""
         because = "" if key.path in self._invalid else f", because {why}"
-        self.note(f"again ({number} of {most}): {key.path}{because}")
+        longer = "" if seconds is None else f", for {seconds:g} s: until its requests are done"
+        self.note(f"again ({number} of {most}): {key.path}{longer}{because}")
 
     def cell(
         self,

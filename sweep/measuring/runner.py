@@ -1,5 +1,4 @@
-"""The sweep's loop: in each repeat start every target afresh, measure all cells in random order, those that
-the machine spoiled again, and stop."""
+"""The sweep's loop: each repeat starts its targets afresh, measures cells; those that are spoiled, again."""
 
 from __future__ import annotations
 
@@ -15,7 +14,7 @@ from records.errors import RecordError
 from sweep.beside.ended import gone
 from sweep.beside.llm import LlmServer, named_llm
 from sweep.beside.reaching import headers_of_plan
-from sweep.choosing.again import MOST_TIMES, times
+from sweep.choosing.again import MOST_TIMES, times, wanted_seconds
 from sweep.choosing.budget import Budget
 from sweep.choosing.search import Search
 from sweep.deployments.protocol import Endpoint
@@ -169,11 +168,12 @@ class Sweep:
         """Whatever the machine spoiled in this repeat, while its targets run."""
         while cells := [key for key in self.course.spoiled_in(at.repeat) if not self.search.pointless(key)]:
             for key in self.plan.shuffled(cells):
-                if not self.budget.time_for_cell(time.monotonic(), sparing=False):
-                    return
                 folder = at.place.folder(key)
+                longer = wanted_seconds(folder)
+                if not self.budget.time_for_cell(time.monotonic(), sparing=False, least=longer or 0):
+                    return
                 number = times(folder) + 1
-                self.progress.again(key, number, MOST_TIMES, self.course.spoiled.pop(key))
+                self.progress.again(key, number, MOST_TIMES, self.course.spoiled.pop(key), seconds=longer)
                 set_aside(folder, layout.TRY)
                 self._measure_one(at, key, again=True)
 

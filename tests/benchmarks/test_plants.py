@@ -1,6 +1,7 @@
 """The bench of planted bottlenecks: nothing names a plant in what the report is handed, and what is right."""
 
 import json
+import math
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -17,10 +18,12 @@ TELLING = ("plant", "target_app", "embed", "MockedEmbeddings", "search-pool", "P
 def plants(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     """The bench's modules, which are no package of ours."""
     monkeypatch.syspath_prepend(str(BENCHMARKS))
-    from plants import blanking, case, catalogue, judging, matrix, sweeping
+    import ladder
+    from plants import blanking, case, catalogue, judging, laddered, matrix, sweeping
 
     return SimpleNamespace(
         blanking=blanking, case=case, catalogue=catalogue, judging=judging, matrix=matrix, sweeping=sweeping,
+        ladder=ladder, laddered=laddered,
     )  # fmt: skip
 
 
@@ -141,6 +144,27 @@ def test_the_losses_are_planted_over_healthy(plants: SimpleNamespace) -> None:
         assert (found.value, found.low, found.high) == expected
 
 
+WIDE = math.exp(math.hypot(math.log(2), math.log(3)))
+
+
+@pytest.mark.parametrize(("mending", "gain"), [
+    ("work", (4.0, 2.0, 8.0)), ("waits", (2.0, 2.0 / WIDE, 2.0 * WIDE)), ("other", None),
+])  # fmt: skip
+def test_mending_gains_what_is_beside_it_but_for_what_stays(
+    plants: SimpleNamespace, mending: str, gain: Any
+) -> None:
+    # With the plant a user alone gets half, and 20 a quarter: the queue is worth 2.
+    made = [("1", 0.5, 0.5 / 3, 1.5), ("20", 0.25, 0.125, 0.5)]
+    ratios = [
+        {"load": load, "config": "planted", "rps": {"value": value, "low": low, "high": high}}
+        for load, value, low, high in made
+    ]
+    case = plants.case.Case(name="n", right=(), planted=lambda _: None, mending=mending)
+    rps = loss(plants, *made[1][1:])
+    found = plants.judging._gain({"comparisons": ratios}, case, rps)
+    assert found == (gain and pytest.approx(gain))
+
+
 def test_each_case_can_be_swept_at_each_dose(tmp_path: Path, plants: SimpleNamespace) -> None:
     cases = plants.catalogue.CASES
     assert len({case.name for case in cases}) == len(cases)
@@ -155,10 +179,35 @@ def test_each_case_can_be_swept_at_each_dose(tmp_path: Path, plants: SimpleNames
 
 
 def test_the_matrix_has_a_row_a_case(plants: SimpleNamespace) -> None:
-    lines = plants.matrix.matrix([judged(plants, "b", "c"), judged(plants, case="two")]).splitlines()
-    assert lines[2] == "| one | full | 0.50x (0.40-0.60) | - | yes | b | yes | c |"
-    assert lines[3] == "| two | full | 0.50x (0.40-0.60) | - | yes | - | no | - |"
+    effect = {"unit": "", "now": 10.0, "mended": 25.0, "low": 20.0, "high": None}
+    found = ({"code": "b", "effect": effect}, {"code": "c"})
+    cases = [judged(plants, findings=found, gain=(2.0, 1.5, 2.5)), judged(plants, case="two")]
+    lines = plants.matrix.matrix(cases).splitlines()
+    assert lines[2] == (
+        "| one | full | 0.50x (0.40-0.60) | - | yes | b | yes | c | 2.00x (1.50-2.50) | 2.50x |"
+    )
+    assert lines[3] == "| two | full | 0.50x (0.40-0.60) | - | yes | - | no | - | - | - |"
     assert "full dose: 2 of 2 cases count; the first finding is right in 1." in lines[5]
+
+
+@pytest.mark.parametrize(("value", "inside", "right"), [
+    (11.4, True, True), (8.6, True, True), (11.6, True, False), (10.0, False, False), (None, True, None),
+])  # fmt: skip
+def test_a_predicted_ceiling_is_held_against_the_measured_one(
+    plants: SimpleNamespace, value: float | None, inside: bool, right: bool | None
+) -> None:
+    said = {"per_second": {"value": value}, "measured_per_second": 10.0, "inside": inside}
+    assert plants.ladder._said({"predicted": said if value else None}).get("right") is right
+
+
+def test_a_ladder_is_one_variant_from_one_user_on(tmp_path: Path, plants: SimpleNamespace) -> None:
+    for case in plants.laddered.LADDERED:
+        words = plants.sweeping.command(case, ["healthy:B=c"], "name", tmp_path, 24)
+        levels = words[words.index("--concurrency") + 1]
+        assert levels.startswith("1,")
+        assert levels.count(",") >= 4
+        assert case.sides == ("healthy",)
+        assert case.healthy(1.0) == case.planted(1.0)
 
 
 def test_a_field_that_would_tell_is_not_handed_over(tmp_path: Path, plants: SimpleNamespace) -> None:

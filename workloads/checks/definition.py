@@ -22,6 +22,8 @@ class Definition:
     """It fails where a service is asked for more than it can do, as a shape may do on purpose."""
     of_the_machine: bool = False
     """A busy machine fails it, whatever the service does."""
+    of_steadiness: bool = False
+    """It holds the window's first half against its second: a window that was too short fails it, too."""
     of_our_own: bool = False
     """It holds our own processes to their time: where it fails, that is noise on record."""
     of_its_end: bool = False

@@ -9,13 +9,13 @@ from typing import Protocol
 
 from records.cells.cell import Check, Window
 from records.cells.measure import ended_inside, percentile
-from records.cells.measure import rate as measure_rate
 from records.cells.request import RequestRecord
 from workloads.checks.answers import FAILURE_SHARE
 from workloads.checks.body_end import free_at_ns
 from workloads.checks.definition import declared, define
 from workloads.checks.facts import TOO_FEW, Facts, Judge
 from workloads.checks.generator_advice import relief
+from workloads.checks.steady_advice import RATE_SHARE, queue_grew, unsteady_advice
 
 CONCURRENCY_SHARE = 0.7
 
@@ -93,9 +93,6 @@ def littles_law(facts: Facts) -> Check:
     return Check.bounded(name, off, bound, text, advice=relief(facts))
 
 
-RATE_SHARE = 0.05
-
-
 @declared("arrival-rate", of_one_level=True, of_the_machine=True)
 def arrival_rate(facts: Facts) -> Check:
     """Open loop: requests due a second of the window, against the rate asked for. Where they are due at
@@ -155,10 +152,10 @@ def dropped(facts: Facts) -> Check:
 
 
 STEADY_SHARE = 0.3
-UNSTEADY = "warm it up for longer (--warmup-requests), measure for longer, and leave the machine to it"
+_STEADY = {"of_one_level": True, "of_the_machine": True, "of_steadiness": True}
 
 
-@declared("steady-state", of_one_level=True, of_the_machine=True)
+@declared("steady-state", **_STEADY)
 def steady_state(facts: Facts) -> Check:
     """Did as many answers end in the window's first half as in its second?
 
@@ -177,14 +174,13 @@ def steady_state(facts: Facts) -> Check:
         drift,
         bound,
         f"{first} answers in the first half of the window, {len(ended) - first} in the second",
-        advice=UNSTEADY,
+        advice=unsteady_advice(facts),
     )
 
 
 STEADY_MEDIAN_SHARE = 0.5
 STEADY_MS = 2.0
 STEADY_LATENCY = "steady-latency"
-_STEADY = {"of_one_level": True, "of_the_machine": True}
 define(STEADY_LATENCY, **_STEADY)  # older cells have it, whichever workloads there are now
 
 
@@ -225,18 +221,11 @@ def steady(metric: Measured, name: str = STEADY_LATENCY, smallest: float = STEAD
             abs(median(second) - median(first)) / whole,
             round(max(STEADY_MEDIAN_SHARE, 3 * error / whole, smallest / whole), 4),
             f"median {metric.title} {median(first):.1f} {metric.unit} in the first half of the window, "
-            f"{median(second):.1f} {metric.unit} in the second{_queue_grew(facts)}",
-            advice=UNSTEADY,
+            f"{median(second):.1f} {metric.unit} in the second{queue_grew(facts)}",
+            advice=unsteady_advice(facts),
         )
 
     return judge
-
-
-def _queue_grew(facts: Facts) -> str:
-    answered = measure_rate(facts.requests, facts.window) or 0.0
-    if answered >= facts.rate * (1 - RATE_SHARE):
-        return ""
-    return f": {facts.rate:g} requests/s were asked and {answered:.1f} answered, the queue grew"
 
 
 def _median_error(ordered: Sequence[float]) -> float:

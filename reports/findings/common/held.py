@@ -165,23 +165,33 @@ def _requests(found: tuple[Excess, ...]) -> float:
 
 
 def effect_of(
-    service: Service, found: tuple[Excess, ...], *, predictable: bool = True, spared: float = 0.0
+    service: Service,
+    found: tuple[Excess, ...],
+    *,
+    predictable: bool = True,
+    spared: float = 0.0,
+    loop: bool = False,
 ) -> Effect:
-    """On what is held: answers a second, or else the time to the first token. ``spared``: the cores that the
-    mended service no longer takes."""
+    """On what is held: answers a second, or else the time to the first token. ``spared``, ``loop``: as
+    `mended` has them."""
     if is_held(service):
-        return rate_effect(service, found, predictable=predictable, spared=spared)
+        return rate_effect(service, found, predictable=predictable, spared=spared, loop=loop)
     now, light = 1e3 * service.heavy.ttft_s, 1e3 * service.light.ttft_s
     ms = min(sum(one.ms for one in found), now - light)
     return Effect(figure="mean TTFT", unit="ms", now=now, mended=now - ms if predictable else None)
 
 
 def rate_effect(
-    service: Service, found: tuple[Excess, ...], *, predictable: bool = True, spared: float = 0.0
+    service: Service,
+    found: tuple[Excess, ...],
+    *,
+    predictable: bool = True,
+    spared: float = 0.0,
+    loop: bool = False,
 ) -> Effect:
     """Answers a second now, and without what waits there: up to what the next resource allows."""
     requests, now = service.heavy.per_second, service.heavy.answers_per_second
-    best = mended(service, found, spared) if predictable and service.compared else None
+    best = mended(service, found, spared, loop=loop) if predictable and service.compared else None
     if best is None or not requests or best.value < requests:
         return Effect(figure="answers a second", now=now)
     good = now / requests  # of those that end then, as many as now are answers

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
+from records.evidence.inside import Place
 from reports.evidence.demand import EVENT_LOOP, PROCESSOR
 from reports.evidence.ladder import Rung, ladder
 from reports.evidence.service import Excess, LoadedPoint, Service
@@ -11,16 +12,21 @@ from reports.figures.repeats import by_repeats
 from reports.figures.stats import Estimate
 
 _COMPUTE = (PROCESSOR, EVENT_LOOP)
+UNTOLD = ("falls", "near")
+"""Where a part of its processor time is perhaps what the service takes without requests, too."""
 LEAST_LEFT = 0.05
 """Of the processor time an answer: so much is left whatever is spared."""
 MUCH = 0.7
 """The share in use from which on a resource that is waited for at those places is the one that is mended."""
 
 
-def mended(service: Service, found: Sequence[Excess], spared: float = 0.0) -> Estimate | None:
+def mended(
+    service: Service, found: Sequence[Excess], spared: float = 0.0, *, loop: bool = False
+) -> Estimate | None:
     """With an interval where repeats give one; None where it cannot be told. ``spared``: the cores that the
-    service no longer takes then, as what took them is not to be done at all."""
-    best = _freed(service, found)
+    service no longer takes then, as what took them is not to be done at all. ``loop``: it is the event loop
+    that is no longer held, which those elsewhere wait for, too (`_met_late`)."""
+    best = _freed(service, found, spared, loop=loop)
     if best is None:
         return None
     rungs = ladder(service).rungs
@@ -28,35 +34,50 @@ def mended(service: Service, found: Sequence[Excess], spared: float = 0.0) -> Es
         best = _lower(best, bound)
     if (allowed := _allowed(service.heavy, spared)) is None or allowed >= best.value:
         return best
-    if spared or any(rung.resource.kind == PROCESSOR and rung.told == "falls" for rung in rungs):
+    told = next((rung.told for rung in rungs if rung.resource.kind == PROCESSOR), None)
+    if told == "falls" and not (spared or loop) and _allows(service, best.value):
+        return best
+    if spared or told in UNTOLD:
         return None  # it allows that at least: how much more nobody knows
     of_repeats = (_allowed(each, spared) for each in service.heavy.each)
     return _lower(best, by_repeats(allowed, [[rate for rate in of_repeats if rate is not None]]))
 
 
-def _freed(service: Service, found: Sequence[Excess]) -> Estimate | None:
+def _freed(service: Service, found: Sequence[Excess], spared: float, *, loop: bool) -> Estimate | None:
     """N / (N/X - W), for N users who get X answers a second, of which each waits W there (Little 1961); W is
-    at most what the load adds to an answer, so that none is faster than at the light load."""
-    value = _rate_without(service, found)
+    at most what the load adds to an answer, so that none is faster than at the light load, but for what is
+    not done any more at that, either."""
+    places = {one.place for one in found}
+    value = _rate_without(service, places, spared, loop=loop)
     if value is None:
         return None
-    places = {one.place for one in found}
     of_repeats = [
         rate
         for one in _repeats(service)
-        if (own := [excess for excess in one.excesses if excess.place in places])
-        and (rate := _rate_without(one, own)) is not None
+        if any(excess.place in places for excess in one.excesses)
+        and (rate := _rate_without(one, places, spared, loop=loop)) is not None
     ]
     return by_repeats(value, [of_repeats])
 
 
-def _rate_without(service: Service, found: Sequence[Excess]) -> float | None:
+def _rate_without(service: Service, places: Collection[Place], spared: float, *, loop: bool) -> float | None:
+    """``spared`` cores are as many requests at a time, each of which runs."""
     heavy = service.heavy
     if not heavy.per_second:
         return None
-    waits = min(sum(one.requests for one in found), service.excess)
+    there = sum(one.requests for one in service.excesses if one.place in places)
+    waits = min(there + (_met_late(service, places) if loop else 0.0), service.excess) + spared
     rest_s = (heavy.in_flight - waits) / heavy.per_second
     return heavy.in_flight / rest_s if rest_s > 0 else None
+
+
+def _met_late(service: Service, places: Collection[Place]) -> float:
+    """Of the excess elsewhere, what the loop's lateness keeps there: what they wait for has come, and is met
+    as late as anything that comes to the loop. Each answer comes by each place once at least, so that of X a
+    second X times that lateness are at it (Little 1961), if so many are."""
+    inside = service.heavy.inside
+    late = service.heavy.per_second * inside.lag_ms / 1e3 if inside is not None else 0.0
+    return sum(min(one.requests, late) for one in service.excesses if one.place not in places)
 
 
 def _repeats(service: Service) -> Iterator[Service]:
@@ -85,6 +106,21 @@ def _allowed(point: LoadedPoint, spared: float) -> float | None:
     if machine is None or machine.busy <= 0:
         return None
     return point.per_second / max(LEAST_LEFT * machine.busy, machine.busy - spared / machine.cores)
+
+
+def _allows(service: Service, rate: float) -> bool:
+    """Does the processor, by what an answer more takes from the light load to the heavy one? Where an answer
+    takes less of it the more there are, as a part is fixed or work is done in batches, one beyond takes no
+    more than that. All repeats have to say so. Not of a loop that is held: who works off what has come in the
+    meantime takes less than who is not late."""
+    for one in (service, *_repeats(service)):
+        few, many = one.light, one.heavy
+        if few.machine is None or many.machine is None or many.per_second <= few.per_second:
+            return False
+        each = (many.machine.busy - few.machine.busy) / (many.per_second - few.per_second)
+        if each <= 0 or many.per_second + (1 - many.machine.busy) / each < rate:
+            return False
+    return True
 
 
 def _is_mended(rung: Rung, kinds: set[str]) -> bool:

@@ -135,6 +135,7 @@ def _binding(service: Service, inside: InsideOfCells) -> Iterator[Finding]:
             found,
             predictable=on_loop.kind not in ("embedding", "search"),
             spared=_took(service, inside, on_loop) if on_loop.kind in AS_DONE else 0.0,
+            loop=True,
         ),
         evidence=(
             Evidence(figure="the loop's thread is held", value=100 * inside.loop_busy, unit="%"),
@@ -277,7 +278,7 @@ def work_on_loop(inside: InsideOfCells, kind: str | None = None) -> OnLoop:
         functions[function_of(work)] += busy  # type: ignore[assignment]
         lines[work.where] += busy  # type: ignore[assignment]
     function = max(functions, key=lambda one: functions[one], default="")
-    inner = {work.where for work, _ in own if function_of(work) == function}
+    inner = sorted({work.where for work, _ in own if function_of(work) == function})
     line = max(inner, key=lambda one: lines[one], default="")
     return OnLoop(
         kind=kind,

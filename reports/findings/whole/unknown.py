@@ -126,4 +126,6 @@ def _first(spoiled: Sequence[OperatingPoint]) -> str:
     if not spoiled:
         return "Measure a light load beside a heavy one (--concurrency 1,20)"
     loads = listed([level.load.named for level in spoiled])
-    return f"Measure {loads} again, of which no cell is valid (the verdict says why)"
+    why = next((check.advice for level in spoiled for c in level.cells for check in c.failed_checks), "")
+    todo = f": {why}" if why else " (the verdict says why)"
+    return f"Measure {loads} again, of which no cell is valid{todo}"

@@ -1,13 +1,16 @@
 """Which cells the machine spoiled, how often they were measured again, and how long there is time for it."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from records.cells.cell import Cell, Check, Verdict
-from sweep.choosing.again import failed_by_target, spoiled, times
+from records.files import write_json
+from sweep.choosing.again import failed_by_target, seconds_needed, spoiled, times, with_time_for
 from sweep.choosing.budget import Budget
+from sweep_world import plan_of
 
 STOLEN = {"noise": {"steal_percent": 16.0}}
 
@@ -51,6 +54,34 @@ def test_only_a_cell_s_own_tries_are_counted(tmp_path: Path) -> None:
     assert times(tmp_path / "c01-r1") == 2
 
 
+SHORT: dict[str, Any] = {"run_time_s": 8, "requests": 200}
+
+
+def _unsteady(*failed: str, got: int = 40, **asked: Any) -> Cell:
+    window = {"start_ns": 0, "end_ns": 4_000_000_000}
+    return replace(_cell(*failed, requests=got, window=window), requested={**SHORT, **asked})
+
+
+@pytest.mark.parametrize(("cell", "seconds"), [
+    (_unsteady("steady-ttft"), 24),  # 40 came in 4 s, 4 s after it began
+    (_unsteady("steady-ttft", got=5), 80), (_unsteady("concurrency"), None),
+    (_unsteady("steady-ttft", got=200), None),  # it had time enough
+    (_unsteady("steady-ttft", rate=5.0), None),  # its queue only grows
+    (_unsteady("steady-state", requests=10**7), None),  # the dial's end by the clock
+    (_unsteady(), None), (_cell("steady-ttft"), None),
+])  # fmt: skip
+def test_a_cell_that_was_not_steady_for_want_of_time_is_given_it(
+    cell: Cell, seconds: int | None, tmp_path: Path
+) -> None:
+    assert seconds_needed(cell) == seconds
+    assert spoiled(cell) == ("; ".join(check.found for check in cell.verdict.failures) if seconds else None)
+    plan = plan_of("local")
+    assert with_time_for(tmp_path / "c20-r1", plan) == plan
+    (tmp_path / "c20-r1.try-1").mkdir()
+    write_json(tmp_path / "c20-r1.try-1" / "cell.json", cell.to_json())
+    assert with_time_for(tmp_path / "c20-r1", plan).max_seconds == (seconds or plan.max_seconds)
+
+
 @pytest.mark.parametrize(("failed", "why"), [
     (["failures"], "failures failed"), (["generator-lag", "failures"], "failures failed"),
     (["generator-lag"], None), (["records"], None), (["failures", "target-ended"], None), ([], None),
@@ -66,6 +97,7 @@ def test_a_cell_begins_where_one_as_long_as_the_others_would_end_in_time() -> No
     budget.took(4.0, again=False)
     budget.took(6.0, again=False)
     assert [budget.time_for_cell(now, sparing=False) for now in (104.0, 106.0)] == [True, False]
+    assert not budget.time_for_cell(104.0, sparing=False, least=24.0)
 
 
 def test_a_tenth_is_kept_for_measuring_again_until_that_has_had_it() -> None:

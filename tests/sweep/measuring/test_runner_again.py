@@ -151,3 +151,16 @@ def test_a_budget_says_what_it_had_no_time_to_measure_again(sweeping: Any) -> No
     run.swept()  # resumed, with another budget
     assert len(world.measured) == 2
     assert read_json(run.path / "run.json")["not_measured_again"] == []
+
+
+@pytest.mark.parametrize(("left", "times"), [(25.0, 2), (23.0, 1)])
+def test_a_cell_that_was_too_short_is_given_longer_if_there_is_time(
+    sweeping: Any, monkeypatch: pytest.MonkeyPatch, left: float, times: int
+) -> None:
+    monkeypatch.setattr(runner, "wanted_seconds", lambda folder: 24)
+    plan = {**LIST, "levels": (1,), "repeats": 1}
+    world = World(knee=35, spoils={"it/as-is/c01-r1": 1})
+    run = sweeping(world, **plan, budget_seconds=START_SECONDS + CELL_SECONDS + left).swept()
+    assert len(world.measured) == times
+    said = "again (1 of 2): it/as-is/c01-r1, for 24 s: until its requests are done"
+    assert (said in run.printed) == (times == 2)
