@@ -68,16 +68,11 @@ class World:
         cell = Cell(**names, concurrency=key.concurrency, complete=True, achieved=achieved, verdict=judged)
         write_json(folder / "cell.json", cell.to_json())
         outcome: Outcome = "ok" if key.concurrency <= self.answers_up_to else "http_error"
-        known: dict[str, Any] = {
-            "run": "t",
-            "cell": "c",
-            "worker": "local",
-            "region": "",
-            "user": 0,
-            "seq": 1,
-        }
-        request = RequestRecord(**known, sent_at_ns=1, ended_at_ns=2, outcome=outcome)
-        (folder / "requests.jsonl").write_bytes(request.encode() * 2)
+        known: dict[str, Any] = {"run": "t", "cell": "c", "worker": "local", "region": "", "user": 0}
+        two = (
+            RequestRecord(**known, seq=seq, sent_at_ns=1, ended_at_ns=2, outcome=outcome) for seq in (1, 2)
+        )
+        (folder / "requests.jsonl").write_bytes(b"".join(one.encode() for one in two))
         return read_cell(folder)
 
     def judge(self, key: CellKey) -> Check:

@@ -167,7 +167,7 @@ def test_a_finding_counts_answers_as_the_table_does(made: Any, of: Any, monkeypa
     assert point.answers_per_second == pytest.approx(level.figures.throughput.value)
     assert point.per_second > point.answers_per_second
     best = SimpleNamespace(value=2 * point.per_second, low=None, high=3 * point.per_second)
-    monkeypatch.setattr(held, "mended", lambda *_: best)
+    monkeypatch.setattr(held, "mended", lambda *_, **__: best)
     effect = held.rate_effect(SimpleNamespace(heavy=point, compared=True), ())  # type: ignore[arg-type]
     assert (effect.mended / effect.now, effect.high / effect.now) == pytest.approx((2, 3))
 
