@@ -9,10 +9,6 @@ from statistics import fmean
 
 from records.evidence.inside import READY, REQUEST, RUNNING, SERVER, TASK, InsideSample, Place, Work
 
-_TAKEN_MS = 1.0
-"""Who waits for so long waits for another thread, which lets go after 5 ms when it is asked to: a wait's own
-grain is a twentieth of one."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class MeanExecutor:
@@ -30,8 +26,8 @@ class OfProcess:
 
     requests: float
     in_threads: tuple[tuple[Work, float], ...]
-    taken: float | None
-    """The share of the looks that had to wait for the interpreter; None: not known."""
+    turns_ms: tuple[float, ...]
+    """How long each look had to wait for the interpreter, as far as that is known."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,11 +156,10 @@ def _of_process(ours: Sequence[InsideSample]) -> OfProcess:
     threads: Counter[Work] = Counter()
     for sample in ours:
         threads.update(sample.in_threads)
-    turns = [sample.turn_ms for sample in ours if sample.turn_ms is not None]
     return OfProcess(
         requests=fmean(sample.counts[REQUEST] for sample in ours),
         in_threads=tuple((work, count / len(ours)) for work, count in threads.most_common()),
-        taken=sum(ms >= _TAKEN_MS for ms in turns) / len(turns) if turns else None,
+        turns_ms=tuple(sample.turn_ms for sample in ours if sample.turn_ms is not None),
     )
 
 

@@ -38,6 +38,8 @@ class Machine:
     """Share of the time in which its busiest main thread, the event loop's, was on a CPU, and in which it
     waited for one."""
     main_thread_delay: float | None
+    main_threads: float | None
+    """How many main threads, of all its processes, were on a CPU or waited for one."""
     run_delay: float | None
     """Of the time in which its threads could run, the share in which they waited for a CPU."""
     involuntary_switches_per_s: float | None
@@ -149,6 +151,7 @@ def _threads(samples: Samples) -> dict[str, Any]:
     return {
         "main_thread_cpu": None if busiest is None else main[busiest],
         "main_thread_delay": None if busiest is None else delays.get(busiest),
+        "main_threads": None if busiest is None else sum(main.values()) + sum(delays.values()),
         "run_delay": None if cpu is None or delay is None or not cpu + delay else delay / (cpu + delay),
         "involuntary_switches_per_s": _total(rates["involuntary_switches"]),
         "voluntary_switches_per_s": _total(rates["voluntary_switches"]),

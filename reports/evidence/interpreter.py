@@ -8,22 +8,29 @@ time it wakes it waits for its turn, as all others do.
 
 from __future__ import annotations
 
+import builtins
 from collections import Counter
 from dataclasses import dataclass
+from statistics import median
 
 from records.evidence.inside import Work
 from records.evidence.inside_span import OfProcess
 from reports.evidence.behind import computes
-from reports.evidence.libraries import function_of
+from reports.evidence.libraries import family, function_of
 from reports.evidence.service import LoadedPoint
 
 SEVERAL = 2.0
 """So many have to compute at a time for one to wait for another;"""
 MOST_CORES = 1.2
-"""and a process takes no more than one core for all of them, but for what its libraries compute."""
+"""and a process takes no more than one core for all of them, but for what its libraries compute,"""
 LEAST_CORES = 0.8
+"""and, but for its waits for a CPU, hardly less: who has the interpreter and computes has a CPU."""
 TAKEN = 0.8
 """The share of the looks that met the interpreter taken from which on it is full."""
+LATE_MS, SWITCH_MS = 1.0, 5.0
+"""A look that comes so much later than half of those at the light load do waits for another thread, and not
+for a coarse timer; and so does any that waits for as long as a thread that computes keeps the interpreter
+when it is asked to let go of it (`sys.getswitchinterval`)."""
 OF_LOOP = 0.5
 """Of its processor time at most so much is the event loop's thread's: else it is that which is full."""
 
@@ -45,25 +52,30 @@ class Crowd:
     """and how many they are."""
 
 
-def crowd(point: LoadedPoint) -> Crowd | None:
+_TYPES = (str, bytes, bytearray, int, float, complex, list, tuple, dict, set, frozenset)
+_WAITING_TOO = frozenset(("open", "input", "print", "exec", "eval", "breakpoint"))
+_BUILT_IN = frozenset(name for of in (builtins, *_TYPES) for name in vars(of)) - _WAITING_TOO
+"""What Python itself has in C, and computes without letting go of the interpreter, by its name."""
+
+
+def crowd(point: LoadedPoint, light: LoadedPoint) -> Crowd | None:
     """None: its threads do not keep each other from Python, or nobody saw it."""
     inside, machine = point.inside, point.machine
     if inside is None or machine is None or machine.is_stopped or machine.is_delayed:
         return None
     processes = max(1, inside.servers)
-    each = inside.each or (OfProcess(requests=inside.requests, in_threads=inside.in_threads, taken=None),)
-    taken = _taken(each)
+    each = inside.each or (OfProcess(requests=inside.requests, in_threads=inside.in_threads, turns_ms=()),)
+    taken = _taken(each, light.inside.each if light.inside else ())
     threads, line = _computing(each, known=taken is not None)
     if threads < SEVERAL or machine.cpu_cores > MOST_CORES * processes:
         return None
-    if taken is None:
-        full = machine.wanted_cores >= LEAST_CORES * processes
-    else:
+    if machine.wanted_cores < LEAST_CORES * processes:
+        return None
+    if taken is not None:
         main = machine.main_thread_cpu
         free = not inside.looped if main is None else main <= OF_LOOP * machine.cpu_cores / processes
-        full = taken >= TAKEN and free
-    if not full:
-        return None
+        if taken < TAKEN or not free:
+            return None
     return Crowd(
         threads=threads,
         line=line,
@@ -74,19 +86,23 @@ def crowd(point: LoadedPoint) -> Crowd | None:
     )
 
 
-def _taken(each: tuple[OfProcess, ...]) -> float | None:
-    known = [(one.taken, one.requests) for one in each if one.taken is not None]
-    requests = sum(weight for _, weight in known)
-    return sum(taken * weight for taken, weight in known) / requests if requests else None
+def _taken(each: tuple[OfProcess, ...], light: tuple[OfProcess, ...]) -> float | None:
+    before = [ms for one in light for ms in one.turns_ms]
+    late_ms = min(SWITCH_MS, median(before) + LATE_MS) if before else SWITCH_MS
+    known = [one for one in each if one.turns_ms]
+    requests = sum(one.requests for one in known)
+    taken = (one.requests * sum(ms >= late_ms for ms in one.turns_ms) / len(one.turns_ms) for one in known)
+    return sum(taken) / requests if requests else None
 
 
 def _computing(each: tuple[OfProcess, ...], *, known: bool) -> tuple[float, str]:
     """How many threads of a request's process compute, and the line of the most. Where nobody knows whether
-    the interpreter is taken, what a library does may be outside of it."""
+    the interpreter is taken, what a library does may be outside of it; so may always what is written in C:
+    a driver of a database waits there."""
     own: Counter[Work] = Counter()
     for process in each:
         for work, count in process.in_threads:
-            if computes(work) if known else not (work.called or work.doing):
+            if _in_python(work) if known else not (work.called or work.doing):
                 own[work] += count * process.requests  # type: ignore[assignment]
     functions: Counter[str] = Counter()
     for work, count in own.items():
@@ -96,3 +112,9 @@ def _computing(each: tuple[OfProcess, ...], *, known: bool) -> tuple[float, str]
     requests = sum(process.requests for process in each)
     line = max(lines, key=lambda work: own[work]).where if lines else ""
     return (own.total() / requests if requests else 0.0), line
+
+
+def _in_python(work: Work) -> bool:
+    name = work.called.removeprefix(":")
+    in_c = name != work.called
+    return computes(work) and (not in_c or name in _BUILT_IN or family(work) == "text")

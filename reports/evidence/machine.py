@@ -35,6 +35,8 @@ class GotOfMachine:
     """Share of the quota's periods in which it was stopped."""
     memory_pressure: float | None
     oom_kills: float | None
+    main_threads: float | None = None
+    """How many main threads, of all its processes, were on a CPU or waited for one."""
     quota: float | None = None
     """Its limit in cores, where it has one that is counted by time,"""
     period_ms: float | None = None
@@ -93,6 +95,7 @@ def got_of_machine(cells: Iterable[CellSummary]) -> GotOfMachine | None:
         run_delay=_mean(found, lambda one: one.run_delay),
         main_thread_cpu=_mean(found, lambda one: one.main_thread_cpu),
         main_thread_delay=_mean(found, lambda one: one.main_thread_delay),
+        main_threads=_mean(found, lambda one: one.main_threads),
         threads=_mean(found, lambda one: one.threads_max),
         throttled=_mean(found, lambda one: one.throttled_periods),
         memory_pressure=_mean(found, lambda one: one.memory_pressure),

@@ -14,7 +14,7 @@ def crowded(service: Service) -> tuple[Crowd, tuple[Excess, ...]] | None:
     """Threads that keep each other from Python, and the requests that wait because of that: in them, for one
     of them to be free, and where its event loop takes turns with them, for that. Whatever else holds those is
     what it is because of them."""
-    found = crowd(service.heavy)
+    found = crowd(service.heavy, service.light)
     inside = service.heavy.inside
     if found is None or inside is None:
         return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reports.analysis.analysis import Analysis
+from reports.evidence.machine import DELAYED
 from reports.findings.common.blind import look_inside
 from reports.findings.common.finding import Effect, Evidence, Finding
 from reports.findings.common.held import about, binds, held, is_held
@@ -29,6 +30,9 @@ def blocked_from_outside(analysis: Analysis) -> Iterator[Finding]:
             continue
         if accept is not None and accept_idle is not None and accept > accept_idle + ACCEPTED_MS:
             continue  # the listen queue is full: that is another cause
+        machine = service.heavy.machine
+        if machine is not None and (machine.main_thread_delay or 0.0) >= DELAYED:
+            continue  # what answers was kept from running: so is a path that needs nothing else
         where = held_at(service)
         yield Finding(
             code=BLOCKED.code,

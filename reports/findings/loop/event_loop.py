@@ -10,6 +10,7 @@ from reports.analysis.analysis import Analysis
 from reports.evidence.inside import InsideOfCells
 from reports.evidence.ladder import users_at
 from reports.evidence.libraries import AS_DONE, OWN, WAITING, by_family, function_of
+from reports.evidence.machine import DELAYED
 from reports.evidence.service import Service
 from reports.figures.stats import Estimate
 from reports.findings.common.crowded import crowded
@@ -46,9 +47,10 @@ WASTE, MUCH = 0.1, 0.3
 does from which on that is much, however often its thread is kept from running."""
 LOOKS = 10
 """So often somebody has to have looked for what the loop does to be told by it."""
-COMPUTES, FULL_OF_WORK = 0.6, 0.8
-"""The share of a CPU that the loop's thread has to get for it to be full of its own work; and what that has
-to be of the time in which no other program kept it from running."""
+OF_ITS_OWN, FULL_OF_WORK = 0.6, 0.8
+"""The share of the time for which the loop's thread has to be held without its waits for a CPU, which else
+are what holds it; and for it to be full of its own work, what it computes has to be of the time in which no
+other program kept it from running."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,8 +122,10 @@ def _binding(service: Service, inside: InsideOfCells) -> Iterator[Finding]:
     if inside.loop_busy < BUSY:
         return
     found = waiting(service, for_the_loop)
-    on_loop = work_on_loop(inside)
+    on_loop, delay = work_on_loop(inside), _delay(service)
     why = _why(service, on_loop, inside, inside.lag_ms)
+    if inside.loop_busy - (delay or 0.0) < OF_ITS_OWN:
+        return  # its thread waits for a CPU: whatever line it is at is not what takes the time
     if why is None or share(found) < (MOST if why is FULL or inside.loop_busy < ALWAYS else SOME):
         return
     yield binding(
@@ -130,10 +134,11 @@ def _binding(service: Service, inside: InsideOfCells) -> Iterator[Finding]:
         found,
         place="" if why is FULL else on_loop.line,
         advice=why.advice,
+        sure="likely" if delay is None else None,
         effect=effect_of(
             service,
             found,
-            predictable=on_loop.kind not in ("embedding", "search"),
+            predictable=delay is not None and on_loop.kind not in ("embedding", "search"),
             spared=_took(service, inside, on_loop) if on_loop.kind in AS_DONE else 0.0,
             loop=True,
         ),
@@ -205,9 +210,10 @@ def _is_wasted(on_loop: OnLoop) -> bool:
 
 def _binds_next(service: Service, on_loop: OnLoop, inside: InsideOfCells, ms: float) -> bool:
     """Would it hold the loop if requests waited nowhere else, as they do at the light load?"""
+    if (delay := _delay(service) or 0.0) >= DELAYED or min(ms, pieces_ms(inside)) < LONG_MS:
+        return False  # who waits for it waits for a CPU; or it is held by nothing for long
     freed = max(0.05, 1 - service.held)
-    in_pieces = min(ms, pieces_ms(inside)) >= LONG_MS
-    return inside.loop_busy / freed >= NEXT and in_pieces and _seen(service, on_loop) >= FEWEST
+    return (inside.loop_busy - delay) / freed >= NEXT and _seen(service, on_loop) >= FEWEST
 
 
 def _seen(service: Service, on_loop: OnLoop) -> float:
@@ -255,12 +261,15 @@ def _why(service: Service, on_loop: OnLoop, inside: InsideOfCells, held_ms: floa
 
 
 def _full(service: Service) -> Held | None:
-    machine = service.heavy.machine
-    known = machine.main_thread_cpu if machine is not None else None
-    if machine is None or known is None:
-        return FULL
-    left = 1 - (machine.main_thread_delay or 0.0)
-    return FULL if known >= max(COMPUTES, FULL_OF_WORK * left) else None
+    """Only where somebody saw that it computes."""
+    machine, delay = service.heavy.machine, _delay(service) or 0.0
+    cpu = (machine.main_thread_cpu if machine is not None else None) or 0.0
+    return FULL if cpu >= max(OF_ITS_OWN, FULL_OF_WORK * (1 - delay)) else None
+
+
+def _delay(service: Service) -> float | None:
+    """The share of the time in which the loop's thread could run and had no CPU; None: nobody saw it."""
+    return None if service.heavy.machine is None else service.heavy.machine.main_thread_delay
 
 
 def work_on_loop(inside: InsideOfCells, kind: str | None = None) -> OnLoop:

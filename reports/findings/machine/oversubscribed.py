@@ -9,7 +9,7 @@ from reports.evidence.machine import FILLED, GotOfMachine
 from reports.evidence.mechanisms import cpu_ms
 from reports.evidence.service import Service
 from reports.findings.common.finding import Effect, Evidence, Finding
-from reports.findings.common.held import about, is_held
+from reports.findings.common.held import CLEAR, about, held, is_held
 from reports.findings.machine.quota import WASTED
 
 BEYOND = 0.5
@@ -17,7 +17,7 @@ BEYOND = 0.5
 
 
 def oversubscribed(analysis: Analysis) -> Iterator[Finding]:
-    for service in analysis.services:
+    for service in held(analysis):
         machine = service.heavy.machine
         if machine is None or not machine.is_delayed or machine.is_stopped:
             continue
@@ -25,6 +25,8 @@ def oversubscribed(analysis: Analysis) -> Iterator[Finding]:
         if machine.busy < FILLED or (threads := _at_work(machine)) < machine.cores + BEYOND:
             continue
         bound, times = is_held(service), _times(service)
+        if times is not None and times < 1 - CLEAR:
+            continue  # whoever has to take turns works longer on each answer, or as long
         yield Finding(
             code="cpu-oversubscribed",
             about=about(service),
@@ -33,7 +35,7 @@ def oversubscribed(analysis: Analysis) -> Iterator[Finding]:
             severity="low" if not bound else "high" if times is not None and times >= WASTED else "medium",
             effect=Effect(figure="answers a second", now=service.heavy.answers_per_second),
             evidence=(
-                Evidence(figure="threads that compute or could, besides its event loop's", value=threads),
+                Evidence(figure="threads that compute or could, besides event loops'", value=threads),
                 Evidence(figure="cores that it may take", value=machine.cores),
                 Evidence(figure="processor time that it got", value=machine.cpu_cores, unit="cores"),
                 Evidence(
@@ -53,9 +55,9 @@ def oversubscribed(analysis: Analysis) -> Iterator[Finding]:
 
 
 def _at_work(machine: GotOfMachine) -> float:
-    """How many threads are on a CPU or wait for one, on the mean. An event loop is one that has to be beside
-    those that compute."""
-    return machine.wanted_cores - (machine.main_thread_cpu or 0.0) - (machine.main_thread_delay or 0.0)
+    """How many threads are on a CPU or wait for one, on the mean. The event loop of each process has to be
+    beside those that compute."""
+    return machine.wanted_cores - (machine.main_threads or 0.0)
 
 
 def _times(service: Service) -> float | None:

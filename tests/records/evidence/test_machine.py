@@ -49,7 +49,8 @@ def machine(*samples: dict[str, Any], span: tuple[int, int] | None = None) -> Ma
 def test_what_an_even_load_comes_to() -> None:
     found = machine(*(sample(at) for at in range(11)))
     assert found == Machine(
-        samples=11, seconds=10.0, cpu_cores=1.5, main_thread_cpu=0.9, main_thread_delay=0.05, run_delay=0.25,
+        samples=11, seconds=10.0, cpu_cores=1.5, main_thread_cpu=0.9, main_thread_delay=0.05,
+        main_threads=pytest.approx(0.95), run_delay=0.25,  # type: ignore[arg-type]
         involuntary_switches_per_s=10.0, voluntary_switches_per_s=100.0, threads_max=12, cpu_limit_cores=1.5,
         cpus_allowed=2, throttled_periods=0.4, throttled_seconds_per_s=0.2, memory_max_mb=200.0,
         memory_growth_mb=100.0, memory_limit_mb=2048.0, memory_limit_hits=0, oom_kills=1, cpu_pressure=0.25,
@@ -97,7 +98,7 @@ def test_of_several_processes_sums_are_added_and_the_busiest_main_thread_is_show
         return sample(at_s, details=[process(1, 0.25), process(2, 0.75), {"pid": 3, "threads": None}])
 
     found = machine(two(1), two(3))
-    assert (found.main_thread_cpu, found.main_thread_delay) == (0.75, None)
+    assert (found.main_thread_cpu, found.main_thread_delay, found.main_threads) == (0.75, None, 1.0)
     assert (found.involuntary_switches_per_s, found.voluntary_switches_per_s) == (10.0, None)
     assert found.run_delay is None
 

@@ -44,6 +44,7 @@ class Seen:
     cpu_percent: float = 20.0
     turn_ms: float | None = None
     main_cpu: float | None = None
+    main_delay: float = 0.0
     run_delay: float = 0.0
     llm_ms: tuple[float, float] | None = None
     llm_queued_ms: float = 0.0
@@ -91,7 +92,7 @@ class Seen:
             return {}
         cpu = self.cpu_percent / 100
         waited = cpu * self.run_delay / (1 - self.run_delay)
-        main = {"cpu_seconds": self.main_cpu * seconds, "run_delay_seconds": 0.0}
+        main = {"cpu_seconds": self.main_cpu * seconds, "run_delay_seconds": self.main_delay * seconds}
         threads = {"cpu_seconds": cpu * seconds, "run_delay_seconds": waited * seconds, "main": main}
         processes = {"process_count": 1, "total_cpu_percent": self.cpu_percent}
         return {"processes": {**processes, "process_details": [{"pid": 1, "threads": threads}]}}

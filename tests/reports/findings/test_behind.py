@@ -71,7 +71,9 @@ def test_who_sleeps_for_longer_under_load_waits_for_room(
     diagnose: Any, seen: Any, kind: str, loop_busy: float, code: str
 ) -> None:
     running = {"at": "x (y.py:1)", "where": LINE}
-    heavy = seen(users=20, rps=10, waits=(at(kind, 20),), running=running, loop_busy=loop_busy)
+    heavy = seen(
+        users=20, rps=10, waits=(at(kind, 20),), running=running, loop_busy=loop_busy, main_cpu=loop_busy
+    )
     [found, *_] = diagnose(seen(users=1, rps=10, waits=(at(kind, 1),)), heavy)
     assert found.code == code
 

@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from reports.findings.loop.event_loop import event_loop
+
 LINE = "retrieve (mine.py:7)"
 
 
@@ -77,9 +79,10 @@ def test_what_holds_the_loop_is_told_by_the_library_that_it_calls(
 ) -> None:
     own = {"at": "x (y.py:1)", "where": LINE, **running}
     waits = (at("running", 1), at("ready", ready))
+    full = {"cpu_percent": 100.0, "main_cpu": 0.95}
     [found] = diagnose(
         seen(users=1, rps=30, waits=(at("running", 1),), running=own),
-        seen(users=20, rps=40, waits=waits, lag_ms=lag_ms, running=own),
+        seen(users=20, rps=40, waits=waits, lag_ms=lag_ms, running=own, **full),
     )
     where = "" if code == "interpreter-bound" else LINE
     assert (found.code, found.where, found.binds) == (code, where, "throughput")
@@ -133,3 +136,26 @@ def test_what_no_request_should_do_is_found_beside_what_binds(diagnose: Any, see
     ))  # fmt: skip
     assert codes(found) == ["stage-serialised", "model-load-on-request-path"]
     assert (found[1].where, found[1].confidence) == ("check (m.py:1)", "likely")
+
+
+HAD, STARVED = {"main_cpu": 0.95, "cpu_percent": 95.0}, {"main_cpu": 0.46, "main_delay": 0.52}
+
+
+@pytest.mark.parametrize(("running", "machine", "found"), [
+    ({"called": "httpx:get"}, HAD, [("event-loop-blocked", "shown")]),
+    ({"called": "httpx:get"}, {}, [("event-loop-blocked", "likely")]),  # nobody saw its CPU
+    ({"called": "httpx:get"}, STARVED, []),  # any line takes long where nobody lets it run
+    ({"called": "re:sub"}, STARVED, []),
+    ({"called": "openai._streaming:AsyncStream"}, HAD, [("interpreter-bound", "shown")]),
+    ({"called": "openai._streaming:AsyncStream"}, {}, []),
+    ({"called": "openai._streaming:AsyncStream"}, STARVED, []),
+])  # fmt: skip
+def test_a_loop_is_accused_only_of_what_it_takes_with_a_cpu(
+    loaded: Any, seen: Any, running: dict[str, str], machine: dict[str, float], found: list[tuple[str, str]]
+) -> None:
+    own = {"at": "x (y.py:1)", "where": LINE, **running}
+    light = seen(users=1, rps=30, waits=(at("running", 1),), running=own)
+    heavy = seen(users=20, rps=40, waits=(at("ready", 20),), lag_ms=200, running=own, **machine)
+    findings = list(event_loop(loaded(light, heavy)))
+    assert [(one.code, one.confidence) for one in findings] == found
+    assert all((one.effect.mended is None) == (not machine) for one in findings)

@@ -44,7 +44,7 @@ def of_threads(seen: Any) -> Any:
     ({"called": ":findall"}, "shown"),  # in C, and yet it keeps others from Python
     ({"looped": False}, "shown"),  # gunicorn
     ({"turn_ms": None}, "likely"),  # an older collector's samples
-    ({"cpu_percent": 60.0, "main_cpu": 0.1, "run_delay": 0.2}, "shown"),  # others take some
+    ({"cpu_percent": 70.0, "main_cpu": 0.1, "run_delay": 0.2}, "shown"),  # others take some
 ])  # fmt: skip
 def test_threads_that_compute_in_python_wait_for_each_other(
     diagnose: Any, of_threads: Any, more: dict[str, Any], confidence: str
@@ -59,10 +59,13 @@ def test_threads_that_compute_in_python_wait_for_each_other(
 
 @pytest.mark.parametrize("more", [
     {"turn_ms": 0.1},  # they compute elsewhere: numpy
+    {"turn_ms": 2.1},  # at both loads: a coarse timer
+    {"cpu_percent": 20.0, "main_cpu": 0.05},  # a coarser one: who computes has a CPU
     {"turn_ms": None, "cpu_percent": 190.0},
     {"turn_ms": None, "cpu_percent": 20.0},
     {"turn_ms": None, "called": "torch.nn:F.linear"},
     {"called": ":recv"},  # they wait
+    {"called": ":execute"},  # as far as anybody knows: a driver of a database in C
     {"count": 1},
     {"main_cpu": 0.9},  # it is the loop that computes
     {"run_delay": 0.5},  # they have no CPUs
@@ -96,10 +99,23 @@ def test_more_threads_compute_than_there_are_cores(
 ) -> None:
     given = {"spec": {"requested": {"cpus": {"target": [1]}}}}
     embeds = {"called": "torch.nn.functional:linear", "turn_ms": 0.1, "main_cpu": 0.1, **given}
-    analysis = loaded(*of_threads(cpu_percent=cpu, run_delay=run_delay, **embeds))
+    light, heavy = of_threads(cpu_percent=cpu, run_delay=run_delay, **embeds)
+    analysis = loaded(replace(light, cpu_percent=cpu / 5), heavy)
     finders = (oversubscribed, compute, thread_pool)
     codes = [one.code for finder in finders for one in finder(analysis)]
     assert codes == (found or ["default-executor-exhausted"])
+
+
+@pytest.mark.parametrize("light", [
+    {"cpu_percent": 40.0},  # an answer takes half the processor time of one alone
+    {"cpu_percent": 5.0, "rps": 2.5},  # it takes twice as much, and yet 20 users get 20 times the answers
+])  # fmt: skip
+def test_threads_that_take_turns_at_no_cost_are_not_too_many(
+    loaded: Any, of_threads: Any, light: dict[str, Any]
+) -> None:
+    given = {"spec": {"requested": {"cpus": {"target": [1]}}}}
+    few, many = of_threads(cpu_percent=100.0, run_delay=0.9, turn_ms=0.1, main_cpu=0.05, **given)
+    assert not list(oversubscribed(loaded(replace(few, **light), many)))
 
 
 @pytest.mark.parametrize(("light_cpu", "first"), [
@@ -116,3 +132,25 @@ def test_what_costs_no_processor_time_is_not_the_first_to_mend(
     found = diagnose(replace(light, cpu_percent=light_cpu, **free), replace(heavy, **free))
     assert {found[0].code, found[1].code} == {"cpu-oversubscribed", "embedding-cpu-bound"}
     assert found[0].code == first
+
+
+def test_a_pool_of_a_database_is_not_said_to_keep_itself_from_python(diagnose: Any, seen: Any) -> None:
+    """One thread computes beside it, and has the interpreter; four threads get four times as much."""
+    computes = {"where": "refresh (mine.py:5)", "count": 1}
+    alike: Any = {"cpu_percent": 105.0, "main_cpu": 0.1, "turn_ms": 5.0, "lag_ms": 5, "loop_busy": 0.1}
+    light, heavy = (
+        seen(users=users, rps=rps, waits=waits, threads=(database(threads), computes), **alike)
+        for users, rps, waits, threads in ((1, 4, limited(1), 1), (20, 16, limited(20), 4))
+    )
+    assert [one.code for one in diagnose(light, heavy)] == ["thread-pool-exhausted"]
+
+
+def database(count: int) -> dict[str, Any]:
+    return {"where": LINE, "called": ":execute", "count": count}
+
+
+def limited(users: int) -> tuple[dict[str, Any], ...]:
+    """By anyio, to four threads."""
+    kinds = (("executor", "run_in_executor", 4), ("thread-limiter", "CapacityLimiter.acquire", users - 4))
+    line = {"where": "ask (mine.py:30)"}
+    return tuple({"kind": k, "at": at, **line, "count": min(users, n)} for k, at, n in kinds if n > 0)

@@ -35,7 +35,7 @@ def test_samples_come_to_shares(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def of_run(made: Any, tmp_path: Path) -> Any:
+def of_run(made: Any, seen: Any, tmp_path: Path) -> Any:
     """A service that does not scale and whose cheap path is late, which nobody could look into."""
 
     def probe(second: int, ms: float) -> bytes:
@@ -44,13 +44,14 @@ def of_run(made: Any, tmp_path: Path) -> Any:
         more = {"interval_ms": 100.0, "first_byte_ms": ms, "idle": second < 0}
         return orjson.dumps({**known, **times, **more}) + b"\n"
 
-    def run(*samples: dict[str, Any]) -> Any:
+    def run(*samples: dict[str, Any], **machine: float) -> Any:
         loads = ((1, 10.0, 2.0), (20, 12.0, 300.0))
         made.run(tmp_path / "run", [made.spec(concurrency=n, rps=rps) for n, rps, _ in loads])
         for users, _, late_ms in loads:
             folder = tmp_path / "run" / layout.CELLS / made.spec(concurrency=users).name
             (folder / layout.PROBES).write_bytes(probe(-1, 2.0) + probe(1, late_ms))
             (folder / layout.STACKS).write_bytes(lines(*samples))
+            (folder / layout.SAMPLES).write_bytes(seen(users=users, rps=1, **machine).profile())
         return analysed(tmp_path / "run")
 
     return run
@@ -64,6 +65,12 @@ def test_the_line_that_holds_the_loop_is_named(of_run: Any, samples: Any, where:
     [finding] = [one for one in found if one.binds == "throughput"]
     assert (finding.code, finding.where) == ("event-loop-blocked", where)
     assert ("stacks taken from outside" in [one.figure for one in finding.evidence]) == (len(samples) > 2)
+
+
+def test_a_loop_that_has_no_cpu_is_not_said_to_be_held(of_run: Any) -> None:
+    codes = [one.code for one in diagnosis(of_run(main_cpu=0.45, main_delay=0.5, run_delay=0.5))]
+    assert "event-loop-blocked" not in codes
+    assert codes[0] == "noisy-neighbour"
 
 
 def test_it_is_said_where_none_could_be_taken(of_run: Any) -> None:
