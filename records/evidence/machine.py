@@ -38,8 +38,7 @@ class Machine:
     """Share of the time in which its busiest main thread, the event loop's, was on a CPU, and in which it
     waited for one."""
     main_thread_delay: float | None
-    main_threads: float | None
-    """How many main threads, of all its processes, were on a CPU or waited for one."""
+    main_threads: float | None  # of all its processes: so many were on a CPU or waited for one
     run_delay: float | None
     """Of the time in which its threads could run, the share in which they waited for a CPU."""
     involuntary_switches_per_s: float | None
@@ -174,8 +173,7 @@ def _limits(samples: Samples) -> dict[str, Any]:
 
 def _memory(samples: Samples) -> dict[str, Any]:
     used = _at("processes", "total_memory_mb")
-    limit = _last(samples, _at("system", "cgroup", "memory_limit_gb"))
-    ends = _ends(samples, used)
+    limit, ends = _last(samples, _at("system", "cgroup", "memory_limit_gb")), _ends(samples, used)
     return {
         "memory_max_mb": _most(samples, used),
         "major_faults_per_s": _total(_by_process(samples, "major_faults")),
