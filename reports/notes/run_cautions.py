@@ -142,7 +142,10 @@ def _impossible_times(notes: Sequence[of_records.ImpossibleTimes]) -> Caution:
     text = f"the times of {_records(note.records)} cannot be"
     why = "an answer before its request, a negative gap, or hours past its cell's time"
     return Caution(
-        sentences=(f"{text[0].upper()}{text[1:]} ({why}), and no figure has them: {some(note.cells)}.",),
+        sentences=(
+            f"{text[0].upper()}{text[1:]} ({why}), and no figure has them, so that throughput is lower by as "
+            f"many, and the slowest may be among them: {some(note.cells)}.",
+        ),
         brief=text,
     )
 

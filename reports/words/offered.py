@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from reports.analysis.analysis import Analysis
 from reports.figures.compare import Comparison, DeploymentRatio
+from reports.figures.due import due_per_second
 from reports.figures.load import Load
 from reports.figures.stats import Estimate
 from reports.figures.summary import OperatingPoint
@@ -38,12 +39,14 @@ def offered(who: str, levels: Sequence[OperatingPoint]) -> str:
 
 
 def served(level: OperatingPoint) -> Estimate | None:
-    """Percent: good answers a second over the rate. An arrival or two more by chance are no more than all."""
+    """Percent: good answers a second over the requests that were due. An answer or two more, to what was due
+    before, are no more than all."""
     found = level.figures.throughput
     if found is None or not level.load.rate:
         return None
+    offered = due_per_second(level) or level.load.rate
     low, value, high = (
-        end if end is None else min(100.0, 100 * end / level.load.rate)
+        end if end is None else min(100.0, 100 * end / offered)
         for end in (found.low, found.value, found.high)
     )
     return Estimate(value=value or 0.0, low=low, high=high)
