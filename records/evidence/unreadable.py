@@ -48,7 +48,7 @@ EVIDENCE: Mapping[str, Callable[[Path], int]] = {
     layout.DIAL: _lines(dial.parse),
     layout.STACKS: _lines(stacks.parse),
     layout.SPANS: spans.bad_spans,
-    layout.PROFILE: _whole(samples.profile_samples),
+    layout.PROFILE: samples.impossible_samples,
     layout.LIMITS: _whole(lambda path: CellLimits.read(path.parent)),
     layout.PODS: _whole(lambda path: CellPods.read(path.parent)),
     layout.ENDED: _whole(lambda path: str(read_json(path)["text"])),
