@@ -17,8 +17,8 @@ from reports.findings.loop.gc_pauses import gc_pauses
 from reports.findings.machine.autoscaler_blind import autoscaler_blind
 from reports.findings.machine.compute import compute
 from reports.findings.machine.computing_threads import computing_threads
-from reports.findings.machine.machine_limits import machine_limits
 from reports.findings.machine.memory_pressure import memory_pressure
+from reports.findings.machine.noisy_neighbour import noisy_neighbour
 from reports.findings.machine.oversubscribed import oversubscribed
 from reports.findings.machine.quota import CODES as OF_A_QUOTA
 from reports.findings.machine.quota import quota
@@ -30,6 +30,7 @@ from reports.findings.waits.server_full import server_full
 from reports.findings.waits.stage_serialised import stage_serialised
 from reports.findings.waits.thread_pool import thread_pool
 from reports.findings.waits.upstream import upstream
+from reports.findings.whole.paired import paired
 from reports.findings.whole.scales import scales
 from reports.findings.whole.supported import supported
 from reports.findings.whole.unknown import unknown
@@ -55,7 +56,7 @@ FINDERS: tuple[Finder, ...] = (
     liveness_kill,
     keepalive_race,
     memory_pressure,
-    machine_limits,
+    noisy_neighbour,
     generator_limited,
 )
 
@@ -80,6 +81,7 @@ def _ranked(analysis: Analysis) -> list[Finding]:
     found += scales(analysis, found)
     found += unknown(analysis, found)
     found += autoscaler_blind(analysis)  # no cause: behind all that is one, or says that none is known
+    found = [paired(analysis, finding) for finding in found]
     behind = {
         (ratio.second, ratio.config): (ratio.first, ratio.config)
         for ratio in analysis.deployment_ratios
