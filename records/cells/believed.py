@@ -28,6 +28,8 @@ UNKNOWN_TIMEOUT_S = 86_400.0
 """A day, of a cell that does not say how long a request could take."""
 IMPOSSIBLE_SHARE = 0.05
 """Of a cell's records: with more, a p95 may be of the others alone."""
+ROUNDED_RPS = 0.001
+"""A cell's own figure has so many decimals."""
 CHECK = "possible-times"
 
 
@@ -126,10 +128,10 @@ def possible_times(impossible: int, records: int) -> tuple[Check, ...]:
     return (Check.bounded(CHECK, impossible / records, IMPOSSIBLE_SHARE, text, advice=advice),)
 
 
-def all_there(cell: Cell, records: int, counted: int, left_out: LeftOut) -> tuple[Check, ...]:
-    """Checks of what there is now: those that are believed, of them the measured ones, and the others. One
-    fails where records were lost, or added, since the load's end counted them; one where the times of many
-    cannot be."""
+def all_there(cell: Cell, records: int, counted: int, ended: int, left_out: LeftOut) -> tuple[Check, ...]:
+    """Checks of what there is now: those that are believed, of them the measured ones and the good ones that
+    ended in the window, and the others. One fails where records were lost, or added, or the window was moved
+    since the load's end counted them; one where the times of many cannot be."""
     if not cell.complete:
         return ()
     impossible = left_out.impossible
@@ -144,4 +146,19 @@ def all_there(cell: Cell, records: int, counted: int, left_out: LeftOut) -> tupl
         if wanted not in (None, found):
             text = f"requests.jsonl holds {found} {what}, at the load's end there were {wanted}"
             return (Check(name="records", status="fail", figure=found, bound=wanted, text=text), *times)
+    if not impossible and (moved := _another_window(cell, ended)):
+        return (moved, *times)
     return times
+
+
+def _another_window(cell: Cell, ended: int) -> Check | None:
+    """A failed check where the window's answers a second are others than the cell's own, which were counted
+    in it. None of a cell that has no such figure."""
+    window, rps = cell.window, cell.achieved.get("rps")
+    if window is None or window.seconds <= 0 or not isinstance(rps, int | float):
+        return None
+    now = ended / window.seconds
+    if abs(now - rps) <= ROUNDED_RPS + 1e-9 * now:
+        return None
+    text = f"in the window of cell.json {now:.3f} answers a second ended, at the load's end it was {rps:.3f}"
+    return Check(name="records", status="fail", figure=now, bound=rps, text=text)

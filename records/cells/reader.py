@@ -13,7 +13,7 @@ from typing import Any
 from records.cells import layout
 from records.cells.believed import Bounds, LeftOut, Sieve, all_there
 from records.cells.cell import SCHEMA_VERSION, Cell, Check, Verdict
-from records.cells.measure import measured
+from records.cells.measure import ended_inside, measured
 from records.cells.request import RequestRecord, decode, slim
 from records.cells.spans import Traces, traces_of, with_stages
 from records.errors import RecordError
@@ -126,17 +126,19 @@ def read_cell(directory: Path) -> CellData:
     cell = cell_of(directory)
     sieve = Sieve(Bounds.of(cell))
     requests = tuple(requests_of(directory, cell, sieve))
-    return judged(directory, cell, requests, len(measured(requests, cell.window)), sieve.left_out)
+    counted = len(measured(requests, cell.window)), len(ended_inside(requests, cell.window))
+    return judged(directory, cell, requests, counted, sieve.left_out)
 
 
 def judged(
-    directory: Path, cell: Cell, requests: Sequence[RequestRecord], counted: int, left_out: LeftOut
+    directory: Path, cell: Cell, requests: Sequence[RequestRecord], counted: tuple[int, int], left: LeftOut
 ) -> CellData:
-    """A cell by all its requests that are believed, of which so many are measured ones."""
-    checks = cell.verdict.merged(all_there(cell, len(requests), counted, left_out)).checks
+    """A cell by all its requests that are believed: of them so many are measured ones, and so many good ones
+    ended in its window."""
+    checks = cell.verdict.merged(all_there(cell, len(requests), *counted, left)).checks
     ended = Verdict(checks=_ended(directory))  # first, for it explains the others
     return CellData(
-        cell=replace(cell, verdict=ended.merged(checks)), path=directory, requests=requests, left_out=left_out
+        cell=replace(cell, verdict=ended.merged(checks)), path=directory, requests=requests, left_out=left
     )
 
 
@@ -230,6 +232,8 @@ def _read_cells(directory: Path, meta: dict[str, Any], read: Callable[[Path], Ce
     for path in cell_directories(directory):
         name = _name(directory, path)
         try:
+            if (cell := cell_of(path)).complete and cell.name != name:
+                raise RecordError(f"{path}: its cell.json is that of {cell.name}")
             if is_complete(directory, path):
                 cells.append(read(path))
             else:

@@ -7,18 +7,23 @@ counted than one that waits, as a kind of its own (`READY`, `RUNNING`), so that 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import orjson
 
+from records.evidence.possible import MOST, count, milliseconds, moment_ns
 from records.files import good_lines
 
 REQUEST, TASK, SERVER = "request", "task", "server"
 READY, RUNNING = "ready", "running"
-_MOST_MS = 1e9  # eleven days
+_ROUNDED_MS = 0.001
+"""To what a collector rounds."""
+_TIMES_LONGER = 2
+"""Than the time around it: a pause whose finalizers let others in may have begun before."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,36 +91,52 @@ class InsideSample:
 
     @classmethod
     def from_json(cls, raw: Any) -> InsideSample:
-        """Raises LookupError, TypeError, ValueError for what is no such sample."""
+        """Raises LookupError, TypeError, ValueError for what is no such sample, or says what cannot be."""
         groups: Counter[tuple[str, Place]] = Counter()
         for group in raw["groups"]:
             place = Place(**{name: str(group.get(name, "")) for name in Place.__dataclass_fields__})
-            groups[str(group["of"]), place] += int(group["count"])
+            groups[str(group["of"]), place] += count(group["count"])
+        gc_ms, gc_longest_ms = _collected(raw["gc"])
         return cls(
-            at_ns=int(raw["at_ns"]),
-            pid=int(raw["pid"]),
-            counts={
-                REQUEST: int(raw["requests"]),
-                TASK: int(raw["others"]),
-                SERVER: int(raw["server"]),
-            },
+            at_ns=moment_ns(raw["at_ns"]),
+            pid=count(raw["pid"]),
+            counts=_counts(raw, groups),
             groups=groups,
             loops=tuple(map(_loop, raw["loops"])),
             executors=tuple(map(_executor, raw["executors"])),
-            threads=int(raw["threads"]["count"]),
-            in_threads={_work(one): int(one["count"]) for one in raw["threads"]["groups"]},
-            gc_ms=_milliseconds(raw["gc"]["ms"]),
-            gc_longest_ms=_milliseconds(raw["gc"]["longest_ms"]),
-            turn_ms=None if (turn_ms := raw.get("turn_ms")) is None else _milliseconds(turn_ms),
-            errors=int(raw["errors"]),
-            took_us=int(raw["took_us"]),
+            threads=count(raw["threads"]["count"]),
+            in_threads={_work(one): count(one["count"]) for one in raw["threads"]["groups"]},
+            gc_ms=gc_ms,
+            gc_longest_ms=gc_longest_ms,
+            turn_ms=None if (turn_ms := raw.get("turn_ms")) is None else milliseconds(turn_ms),
+            errors=count(raw["errors"]),
+            took_us=count(raw["took_us"]),
         )
+
+
+def _counts(raw: Any, groups: Mapping[tuple[str, Place], int]) -> dict[str, int]:
+    """Raises ValueError where groups are more than there are of whom they are, or these more than all tasks:
+    they were counted in one go."""
+    counts = {REQUEST: count(raw["requests"]), TASK: count(raw["others"]), SERVER: count(raw["server"])}
+    for of, all_of_it in counts.items():
+        if sum(number for (whose, _), number in groups.items() if whose == of) > all_of_it:
+            raise ValueError(f"groups of more than {all_of_it} of {of}")
+    return counts
+
+
+def _collected(raw: Any) -> tuple[float, float]:
+    """In sum and the longest. Raises ValueError where the sum cannot be of so many that are no longer."""
+    ms, longest_ms = milliseconds(raw["ms"]), milliseconds(raw["longest_ms"])
+    collections = count(raw["collections"])
+    if not longest_ms <= ms + _ROUNDED_MS or ms > collections * longest_ms + _ROUNDED_MS * (collections + 1):
+        raise ValueError(f"{collections} collections of {longest_ms} ms or less, {ms} ms in sum")
+    return ms, longest_ms
 
 
 def _loop(raw: Any) -> LoopSample:
     running = raw["running"]
     return LoopSample(
-        lag_ms=_milliseconds(raw["lag_ms"]),
+        lag_ms=milliseconds(raw["lag_ms"]),
         running=None if running is None else _work(running),
     )
 
@@ -130,22 +151,15 @@ def _work(raw: Any) -> Work:
     )
 
 
-def _milliseconds(raw: Any) -> float:
-    """Raises ValueError for what cannot be the length of anything here."""
-    value = float(raw)
-    if not 0 <= value <= _MOST_MS:
-        raise ValueError(f"{raw} ms")
-    return value
-
-
 def _executor(raw: Any) -> ExecutorSample:
     most = raw["max"]
     return ExecutorSample(
         name=str(raw["name"]),
-        most=None if most is None else int(most),
-        threads=int(raw["threads"]),
-        busy=int(raw["busy"]),
-        queued=int(raw["queued"]),
+        # An app may say "as many as you like" by the greatest number there is: that is no bound.
+        most=None if most is None or moment_ns(most) > MOST else count(most),
+        threads=count(raw["threads"]),
+        busy=count(raw["busy"]),
+        queued=count(raw["queued"]),
     )
 
 
@@ -155,8 +169,28 @@ def parse(line: bytes) -> InsideSample:
 
 
 def read_inside(path: Path) -> list[InsideSample]:
-    """The samples; bad lines, and a last one that a kill cut off, are left out. Raises OSError."""
-    return list(good_lines(path, parse))
+    """The samples; bad lines, a last one that a kill cut off, and those that collected for longer than there
+    was time are left out. Raises OSError."""
+    samples = list(good_lines(path, parse))
+    too_long = set(_too_long(samples))
+    return [sample for place, sample in enumerate(samples) if place not in too_long]
+
+
+def _too_long(samples: Sequence[InsideSample]) -> Iterator[int]:
+    """Which collected for far longer than from the sample before to the one after: one is dated before it
+    looks, and what is collected meanwhile is in it. What is before the first, or after the last, took no
+    longer than the longest time between two, as far as that is known."""
+    places: dict[int, list[int]] = {}
+    for place, sample in enumerate(samples):
+        places.setdefault(sample.pid, []).append(place)
+    for own in places.values():
+        times = [samples[place].at_ns for place in own]
+        longest_ns = max((after - before for before, after in pairwise(times)), default=0)
+        around = zip([times[0] - longest_ns, *times], own, [*times[1:], times[-1] + longest_ns], strict=False)
+        for before_ns, place, after_ns in around:
+            # Two of one time, or an earlier one later in the file, tell of no time between them.
+            if before_ns < after_ns and samples[place].gc_ms > _TIMES_LONGER * (after_ns - before_ns) / 1e6:
+                yield place
 
 
 def sampled_at_ns(line: bytes) -> int:

@@ -279,7 +279,7 @@ def _by_process(samples: Samples, *path: str) -> dict[int, float]:
     return {
         pid: (of[-1][1] - of[0][1]) / ((of[-1][0] - of[0][0]) / _NS)
         for pid, of in found.items()
-        if len(of) > 1 and of[-1][1] >= of[0][1]
+        if of[-1][0] > of[0][0] and of[-1][1] >= of[0][1]
     }
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,7 @@ import orjson
 
 from records.cells import layout
 from records.errors import RecordError
+from records.evidence.possible import refuse_cpu, refuse_numbers, refuse_twice
 from records.files import good_lines, read_json, read_lines
 
 
@@ -27,12 +30,24 @@ def read_samples(jsonl_path: Path) -> list[dict[str, Any]]:
 
 
 def parse(line: bytes) -> dict[str, Any]:
-    """Raises TypeError, ValueError for what is no sample."""
+    """Raises TypeError, ValueError for what is no sample, or says what cannot be."""
     sample = orjson.loads(line)
     if not isinstance(sample, dict) or not isinstance(sample.get("profiler"), dict):
         raise TypeError("not a sample of the profiler")
     if type(sample.get("at_ns")) is not int:
         raise TypeError("a sample of no time")
+    return _possible(sample)
+
+
+def _possible(sample: dict[str, Any]) -> dict[str, Any]:
+    """Raises ValueError where it says what cannot be."""
+    refuse_numbers(sample)
+    system, processes = sample.get("system"), sample.get("processes")
+    if isinstance(processes, dict):
+        each = processes.get("process_details")
+        refuse_twice(one.get("pid") for one in each or () if isinstance(one, dict))
+        if isinstance(system, dict):
+            refuse_cpu(processes.get("total_cpu_percent"), system.get("cpu_count"))
     return sample
 
 
@@ -42,16 +57,28 @@ def samples_in(folder: Path) -> list[dict[str, Any]]:
     if (folder / layout.SAMPLES).exists():
         return list(good_lines(folder / layout.SAMPLES, parse))
     path = folder / layout.PROFILE
-    return profile_samples(path) if path.exists() else []
+    return list(_possible_ones(profile_samples(path))) if path.exists() else []
 
 
 def profile_samples(path: Path) -> list[dict[str, Any]]:
-    """Those of a profile. Raises RecordError for what is none, OSError."""
+    """Those of a profile, whatever they say. Raises RecordError for what is none, OSError."""
     profile = read_json(path)
     samples = profile.get("data_points") if isinstance(profile, dict) else None
     if not isinstance(samples, list) or not all(isinstance(sample, dict) for sample in samples):
         raise RecordError(f"{path}: not a profile")
     return samples
+
+
+def impossible_samples(path: Path) -> int:
+    """How many of a profile are left out. Raises as `profile_samples`."""
+    samples = profile_samples(path)
+    return len(samples) - sum(1 for _ in _possible_ones(samples))
+
+
+def _possible_ones(samples: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    for sample in samples:
+        with suppress(TypeError, ValueError):
+            yield _possible(sample)
 
 
 def times_ns(jsonl_path: Path) -> list[int]:

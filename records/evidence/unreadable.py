@@ -14,7 +14,7 @@ from records.errors import RecordError
 from records.evidence import dial, inside, probes, samples, scraped, stacks
 from records.evidence.limits import CellLimits
 from records.evidence.pods import CellPods
-from records.files import bad_lines, read_json
+from records.files import bad_lines, line_count, read_json
 
 
 def parse_llm(line: bytes) -> dict[str, Any]:
@@ -40,7 +40,7 @@ def _whole(read: Callable[[Path], object]) -> Callable[[Path], int]:
 
 
 EVIDENCE: Mapping[str, Callable[[Path], int]] = {
-    layout.INSIDE: _lines(inside.parse),
+    layout.INSIDE: lambda path: line_count(path) - len(inside.read_inside(path)),
     layout.PROBES: _lines(probes.parse),
     layout.SAMPLES: _lines(samples.parse),
     layout.SCRAPED: _lines(scraped.parse),
@@ -48,7 +48,7 @@ EVIDENCE: Mapping[str, Callable[[Path], int]] = {
     layout.DIAL: _lines(dial.parse),
     layout.STACKS: _lines(stacks.parse),
     layout.SPANS: spans.bad_spans,
-    layout.PROFILE: _whole(samples.profile_samples),
+    layout.PROFILE: samples.impossible_samples,
     layout.LIMITS: _whole(lambda path: CellLimits.read(path.parent)),
     layout.PODS: _whole(lambda path: CellPods.read(path.parent)),
     layout.ENDED: _whole(lambda path: str(read_json(path)["text"])),

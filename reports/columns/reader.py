@@ -23,7 +23,8 @@ def read_cell(directory: Path) -> CellData:
     cell = cell_of(directory)
     with _without_collecting():
         requests, left_out = believed(_requests(directory, cell), cell)
-    return judged(directory, cell, requests, len(requests.measured(cell.window)), left_out)
+    counted = len(requests.measured(cell.window)), len(requests.good_ended_in(cell.window))
+    return judged(directory, cell, requests, counted, left_out)
 
 
 def _requests(directory: Path, cell: Cell) -> Requests:

@@ -145,10 +145,11 @@ def _add(table: Table, parts: Sequence[CellPart], cell: Cell, row: PooledRow) ->
     """One measurement. Whether it is valid is known when all its records were seen."""
     start, valid, kind = table.rows, cell.verdict.valid and cell.window is not None, workload(cell.workload)
     for part in parts:
-        own, before, counted = part.data.cell, table.rows, 0
+        own, before, counted, ended = part.data.cell, table.rows, 0, 0
         sieve = Sieve(Bounds.of(own))
         for records in _pieces(requests_of(part.data.path, own, sieve)):
             counted += len(measured(records, part.window))
+            ended += len(ended_inside(records, own.window))
             try:
                 _extend(table, records, cell.window, kind)
             except OverflowError as error:
@@ -156,7 +157,7 @@ def _add(table: Table, parts: Sequence[CellPart], cell: Cell, row: PooledRow) ->
             table.rows += len(records)
         count = table.rows - before
         valid = valid and not any(
-            check.status == "fail" for check in all_there(own, count, counted, sieve.left_out)
+            check.status == "fail" for check in all_there(own, count, counted, ended, sieve.left_out)
         )
         table.extend("source", "text", [part.source] * count, at=before)
         table.extend("cell", "text", [own.name] * count, at=before)

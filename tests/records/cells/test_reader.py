@@ -63,6 +63,11 @@ def test_a_run_holds_complete_cells_and_names_the_others(tmp_path: Path) -> None
     run = read_run(tmp_path)
     assert [data.path.name for data in run.cells] == ["c05-r1"]
     assert len(run.incomplete) == 1
+    (tmp_path / "cells/local/baseline/c05-r1").rename(tmp_path / "cells/local/baseline/c05-r3")
+    _cell(tmp_path / "cells/local/baseline/c05-r1")
+    [lost] = read_run(tmp_path).lost
+    said = "its cell.json is that of local/baseline/c05-r1"
+    assert (lost.name, lost.why) == ("local/baseline/c05-r3", said)
 
 
 @pytest.mark.parametrize(("raw", "said"), [

@@ -10,18 +10,19 @@ from records.evidence.inside import Place, Work, read_inside
 from records.evidence.inside_span import summary
 from records.evidence.unreadable import unreadable
 
+S = 10**9
 SEMAPHORE = {"kind": "semaphore", "at": "Semaphore.acquire", "where": "retrieve (app.py:3)"}
 SLEEP = {"kind": "sleep", "at": "asyncio.sleep", "where": "poll (app.py:9)", "via": "wait"}
 
 
 def line(at: int, pid: int = 1, **changes: Any) -> dict[str, Any]:
     return {
-        "at_ns": at, "pid": pid, "loops": [{"lag_ms": 1.0, "running": None}], "tasks": 50, "ready": 0,
+        "at_ns": at * S, "pid": pid, "loops": [{"lag_ms": 1.0, "running": None}], "tasks": 50, "ready": 0,
         "requests": 40, "others": 1, "server": 2,
         "groups": [{"of": "request", **SEMAPHORE, "count": 31}, {"of": "task", **SLEEP, "count": 1}],
         "executors": [{"name": "asyncio", "max": 6, "threads": 6, "busy": 6, "queued": 10}],
         "threads": {"count": 7, "groups": [{"where": "search (app.py:5)", "count": 6}]},
-        "gc": {"collections": 1, "ms": 2.0, "longest_ms": 1.5}, "errors": 1, "took_us": 500, **changes,
+        "gc": {"collections": 2, "ms": 2.0, "longest_ms": 1.5}, "errors": 1, "took_us": 500, **changes,
     }  # fmt: skip
 
 
@@ -41,7 +42,7 @@ def test_over_a_window_the_mean_number_that_waits_of_how_many(tmp_path: Path) ->
         line(20, pid=2, requests=4, groups=[{"of": "request", **SEMAPHORE, "count": 4}]),
         end=b'{"at_ns": 21, "pi',  # a kill
     )
-    found = summary(read_inside(path), 10, 20)
+    found = summary(read_inside(path), 10 * S, 20 * S)
     assert found is not None
     assert (found.of, found.total, found.samples, found.processes) == ("request", 34.0, 3, 2)
     assert [one.requests for one in found.each] == [30.0, 4.0]
@@ -60,7 +61,7 @@ def test_the_loop_of_a_process_that_only_keeps_the_workers_going_is_none_of_thei
     keeper = {"requests": 0, "server": 0, "groups": []}
     for loops, expected in ((busy, (1.0, 3.0, True)), ([], (0.0, 0.0, False))):
         path = kept(tmp_path / "inside.jsonl", line(1, loops=loops), line(1, pid=2, **keeper))
-        found = summary(read_inside(path), 0, 9)
+        found = summary(read_inside(path), 0, 9 * S)
         assert found is not None
         assert (found.loop_busy, found.lag_ms, found.looped) == expected
 
@@ -72,7 +73,7 @@ def test_of_several_loops_that_one_counts_which_requests_wait_for(tmp_path: Path
 
     held = {"at": "x (y.py:1)", "where": "embed (app.py:7)"}
     path = kept(tmp_path / "inside.jsonl", of(1, held, 9), of(2, None, 1), of(3, None, 0))
-    found = summary(read_inside(path), 0, 9)
+    found = summary(read_inside(path), 0, 9 * S)
     assert found is not None
     assert (found.loop_busy, found.loop_mean) == (pytest.approx(0.9), pytest.approx(1 / 3))
 
@@ -80,19 +81,20 @@ def test_of_several_loops_that_one_counts_which_requests_wait_for(tmp_path: Path
 @pytest.mark.parametrize("turns", [(0.2, None, 40.0), (None, None), ()])
 def test_how_long_looks_waited_for_the_interpreter(tmp_path: Path, turns: tuple[float | None, ...]) -> None:
     lines = [line(at, turn_ms=ms) for at, ms in enumerate(turns)] or [line(1)]  # an older collector's
-    found = summary(read_inside(kept(tmp_path / "i", *lines)), 0, 9)
+    found = summary(read_inside(kept(tmp_path / "i", *lines)), 0, 9 * S)
     assert found is not None
     assert [one.turns_ms for one in found.each] == [tuple(ms for ms in turns if ms is not None)]
 
 
 @pytest.mark.parametrize(("changes", "of", "total", "waits"), [
-    ({"server": 0}, "task", 1.0, ((Place(**SLEEP), 1.0),)),  # none is known: all tasks of the app
+    # None is known: all tasks of the app.
+    ({"server": 0, "groups": [{"of": "task", **SLEEP, "count": 1}]}, "task", 1.0, ((Place(**SLEEP), 1.0),)),
     ({"groups": []}, "request", 0.0, ()),  # nobody asks it
 ])  # fmt: skip
 def test_without_a_request_of_a_server(
     tmp_path: Path, changes: dict[str, Any], of: str, total: float, waits: Any
 ) -> None:
-    found = summary(read_inside(kept(tmp_path / "i", line(1, requests=0, **changes))), 0, 9)
+    found = summary(read_inside(kept(tmp_path / "i", line(1, requests=0, **changes))), 0, 9 * S)
     assert found is not None
     assert (found.of, found.total, found.waits) == (of, total, waits)
 
@@ -100,7 +102,7 @@ def test_without_a_request_of_a_server(
 def test_a_place_without_a_line_of_the_app_and_a_loop_in_a_library(tmp_path: Path) -> None:
     groups = [{"of": "request", "kind": "running", "count": 1}]
     loops = [{"lag_ms": 0.0, "running": {"at": "dumps (json/__init__.py:1)", "where": ""}}]
-    found = summary(read_inside(kept(tmp_path / "i", line(1, groups=groups, loops=loops))), 0, 9)
+    found = summary(read_inside(kept(tmp_path / "i", line(1, groups=groups, loops=loops))), 0, 9 * S)
     assert found is not None
     assert found.waits == ((Place(kind="running"), 1.0),)
     assert found.running == ((Work(where="dumps (json/__init__.py:1)", at="dumps"), 1.0),)
@@ -110,4 +112,27 @@ def test_a_place_without_a_line_of_the_app_and_a_loop_in_a_library(tmp_path: Pat
 def test_what_is_no_sample_is_left_out_and_counted(tmp_path: Path, bad: bytes) -> None:
     path = kept(tmp_path / "inside.jsonl", line(1), end=bad)
     assert (len(read_inside(path)), unreadable(path)) == (1, 1)
-    assert summary(read_inside(path), 2, 9) is None
+    assert summary(read_inside(path), 2 * S, 9 * S) is None
+
+
+@pytest.mark.parametrize("cannot_be", [
+    {"groups": [{"of": "request", **SEMAPHORE, "count": 41}]}, {"requests": -1}, {"others": 1e29},
+    {"executors": [{"name": "asyncio", "max": 1e29, "threads": 6, "busy": 6, "queued": 10}]},
+    {"gc": {"collections": 2, "ms": 1177, "longest_ms": 0.8}},  # a lost point
+    {"gc": {"collections": 1, "ms": 4001.0, "longest_ms": 4001.0}},  # more than was between all others
+])  # fmt: skip
+def test_what_cannot_be_is_left_out_like_a_line_that_cannot_be_read(
+    tmp_path: Path, cannot_be: dict[str, Any]
+) -> None:
+    path = kept(tmp_path / "inside.jsonl", line(1), line(2, **cannot_be), line(3))
+    assert ([one.at_ns for one in read_inside(path)], unreadable(path)) == ([S, 3 * S], 1)
+
+
+def test_as_many_threads_as_there_is_a_number_for_are_no_bound_and_a_pause_may_end_after_its_sample(
+    tmp_path: Path,
+) -> None:
+    endless = [{"name": "asyncio", "max": (1 << 63) - 1, "threads": 6, "busy": 6, "queued": 0}]
+    gc = {"collections": 1, "ms": 1900.0, "longest_ms": 1900.0}
+    path = kept(tmp_path / "inside.jsonl", line(1, executors=endless), line(2, gc=gc), line(3))
+    samples = read_inside(path)
+    assert (len(samples), samples[0].executors[0].most, unreadable(path)) == (3, None, 0)

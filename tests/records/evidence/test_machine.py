@@ -1,10 +1,14 @@
 """What samples come to over a span: of those that the test makes, and of none, odd and older ones."""
 
+from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 
 from records.evidence.machine import Machine, Peer, machine_over
+from records.evidence.samples import samples_in
+from records.evidence.unreadable import unreadable
 
 S = 10**9
 
@@ -126,3 +130,22 @@ def test_samples_of_another_form_are_null(odd: dict[str, Any]) -> None:
     assert told == {"samples", "seconds", "replicas"}
     assert machine_over([odd]) is None
     assert machine_over([{**odd, "at_ns": None}] * 3) is None
+
+
+@pytest.mark.parametrize("cannot_be", [
+    {"total_cpu_percent": 1e6},  # of 4 CPUs
+    {"total_threads": -3}, {"total_memory_mb": 1e300},
+    {"process_details": [{"pid": 8, "major_faults": 1}, {"pid": 8, "major_faults": 2}]},
+])  # fmt: skip
+def test_a_sample_that_says_what_cannot_be_is_left_out_of_either_file_and_counted(
+    tmp_path: Path, cannot_be: dict[str, Any]
+) -> None:
+    bad = sample(2)
+    bad["processes"].update(cannot_be)
+    samples = [sample(1), bad, sample(3)]
+    machine(*samples)  # whoever hands them over, it is no error
+    profile, lines = tmp_path / "profile.json", tmp_path / "profile.jsonl"
+    profile.write_bytes(orjson.dumps({"data_points": samples}))
+    assert (samples_in(tmp_path), unreadable(profile)) == ([samples[0], samples[2]], 1)
+    lines.write_bytes(b"".join(orjson.dumps(one) + b"\n" for one in samples))
+    assert (samples_in(tmp_path), unreadable(lines)) == ([samples[0], samples[2]], 1)

@@ -59,7 +59,8 @@ class Seen:
         waits = self.waits or ()
         sample = {
             "pid": 1, "tasks": 9, "ready": 0,
-            "requests": sum(one["count"] for one in waits if "of" not in one), "others": 0, "server": 1,
+            "requests": sum(one["count"] for one in waits if "of" not in one),
+            "others": sum(one["count"] for one in waits if one.get("of") == "task"), "server": 1,
             "groups": [{"of": "request", **one} for one in waits], "executors": list(self.executors),
             "threads": {"count": 9, "groups": list(self.threads)},
             "gc": {"collections": 1, "ms": self.gc_ms, "longest_ms": self.gc_longest_ms or self.gc_ms},
