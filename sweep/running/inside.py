@@ -30,8 +30,8 @@ def copy_between(folder: Path, start_ns: int, end_ns: int, to: Path, when: Calla
     """What processes wrote into the folder that falls into a span of time (Unix ns), by what ``when`` says
     of a line, in its order; where there was nothing an empty file, for a missing one was lost. A damaged
     line (0) goes with the one before it, so that a report can say that it is there. An app calls its threads,
-    functions and files what it will: secrets in their names are blanked. What is no file there is left out, as
-    a link that the app has made. Raises OSError."""
+    functions and files what it will: secrets in their names are blanked. What is no file there is left out,
+    as a link that the app has made. Raises OSError."""
     found, redact = [], redaction().redact
     for path in sorted(folder.glob("*.jsonl")):
         told = path.lstat()
