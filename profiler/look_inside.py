@@ -71,7 +71,9 @@ def looking(
             _, told = child.communicate()
         look.looked = child.returncode != INVALID
         if output.exists():
-            blank_lines(output, redact)  # it knows the environment's secrets itself, and not our headers'
+            blank_lines(
+                output.resolve(), redact
+            )  # it knows the environment's secrets itself, and not our headers'
         for line in told.splitlines():
             report(line)
 

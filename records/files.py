@@ -64,10 +64,12 @@ class LineFile:
         self._file.close()
 
 
-def open_file(path: Path) -> BinaryIO:
+def open_file(path: Path, *, follow: bool = True) -> BinaryIO:
     """A file of a results directory, to be read. A pipe would keep its reader waiting for ever, and a device
-    may have no end. Raises OSError, which names it."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    may have no end. ``follow``: False opens no link, which others who may write there could have made of a
+    file that they may not read. Raises OSError, which names it."""
+    flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | (0 if follow else os.O_NOFOLLOW)
+    descriptor = os.open(path, flags)
     mode = os.fstat(descriptor).st_mode
     if stat.S_ISREG(mode):
         return os.fdopen(descriptor, "rb")
@@ -77,12 +79,13 @@ def open_file(path: Path) -> BinaryIO:
     raise OSError(errno.EINVAL, "is no regular file", str(path))
 
 
-def read_lines(path: Path) -> Iterator[tuple[int, bytes]]:
+def read_lines(path: Path, *, follow: bool = True) -> Iterator[tuple[int, bytes]]:
     """(line number, line) of a file that a kill may have ended in the middle of a line.
 
-    A last line without its newline was being written when the writer died: it is left out.
+    A last line without its newline was being written when the writer died: it is left out. ``follow``: as of
+    `open_file`.
     """
-    with open_file(path) as file:
+    with open_file(path, follow=follow) as file:
         for number, line in enumerate(file, start=1):
             if line.endswith(b"\n") and line.strip():
                 yield number, line

@@ -76,7 +76,7 @@ def target_of(pid: int, proc: Path = PROC) -> Target:
         )
         environment = (own / "environ").read_bytes().split(b"\0")
     except PermissionError:
-        raise AttachError(f"pid {pid} is another user's: run this as that user, or as root") from None
+        raise AttachError(_forbidden(pid)) from None
     except (FileNotFoundError, ProcessLookupError):
         raise AttachError(
             f"pid {pid}: there is no such process, or it has no program (a kernel's, a zombie)"
@@ -105,6 +105,12 @@ def target_of(pid: int, proc: Path = PROC) -> Target:
         elsewhere=elsewhere,
         libraries=os.fsdecode(libraries[0]) if libraries else "",
     )
+
+
+def _forbidden(pid: int) -> str:
+    if os.geteuid() == 0:
+        return f"pid {pid} may not be looked into, even by this root: it lacks the capability SYS_PTRACE"
+    return f"pid {pid} is another user's: run this as that user, or as root"
 
 
 def _identity(path: Path) -> tuple[int, int]:

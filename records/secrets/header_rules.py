@@ -6,7 +6,7 @@ import hashlib
 import re
 from collections.abc import Callable, Iterable, Mapping
 
-from records.secrets.secret_names import is_secret, shown
+from records.secrets.secret_names import is_secret, like_a_key, shown
 
 _FRAMING = {
     *("connection", "content-encoding", "content-length", "expect", "http2-settings", "keep-alive"),
@@ -22,6 +22,9 @@ GIVEN = "given"
 _MARK = 4
 """Hexadecimal digits. Of a million words that somebody may guess, fifteen fit: nobody reads the value in it.
 One other value in 65536 passes for the same."""
+_OF_TRACES = {"traceparent", "tracestate", "baggage"}
+_DATE = re.compile(r"(?<![A-Za-z0-9])\d{4}-?\d\d-?\d\d(?![A-Za-z0-9])")
+"""As versions have it: ``2024-10-01-preview``."""
 _NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")  # a token, RFC 9110 5.6.2
 
 
@@ -33,6 +36,15 @@ def frames(name: str) -> bool:
 def may_carry_key(name: str) -> bool:
     """Can a key be all that this header says?"""
     return not frames(name) and name.lower() not in _SAYING_ELSE
+
+
+def looks_like_key(name: str, value: str) -> bool:
+    """Is the value of a header a key by its look, whatever the header is called? Those that say something
+    else to a service, and the ids of traces, are none."""
+    if not may_carry_key(name) or name.lower() in _OF_TRACES:
+        return False
+    word = _DATE.sub("", value)
+    return like_a_key(word) and bool(re.fullmatch(r"\S*[A-Za-z]\S*", word))
 
 
 def header_trouble(pairs: Iterable[tuple[str, str]]) -> str | None:

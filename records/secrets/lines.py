@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import orjson
 
@@ -27,20 +30,35 @@ def blank_line(line: bytes, redact: Callable[[str], str]) -> bytes:
 
 def blank_lines(path: Path, redact: Callable[[str], str]) -> None:
     """Replace a file into which nobody writes any more by what may be kept of it, whole. Where there is no
-    room for that it is removed: better none than one with a secret. Raises OSError where that fails, too."""
-    temporary, changed = path.with_name(f".{path.name}.{os.getpid()}"), False
+    room for that it is removed: better none than one with a secret. So is a link, or a pipe, which whoever
+    wrote there has put in its place. Raises OSError where that fails, too."""
+    temporary, changed = None, False
     try:
-        with path.open("rb") as file, temporary.open("wb") as kept:
-            for line in file:
-                blanked = blank_line(line, redact)
-                changed = changed or blanked != line
-                kept.write(blanked)
+        with _opened(path) as file:
+            descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)  # new, ours alone
+            temporary = Path(name)
+            with os.fdopen(descriptor, "wb") as kept:
+                os.fchmod(descriptor, stat.S_IMODE(os.fstat(file.fileno()).st_mode) & 0o666)
+                for line in file:
+                    blanked = blank_line(line, redact)
+                    changed = changed or blanked != line
+                    kept.write(blanked)
         if changed:
             temporary.replace(path)
     except OSError:
         path.unlink(missing_ok=True)
     finally:
-        temporary.unlink(missing_ok=True)
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+
+
+def _opened(path: Path) -> BinaryIO:
+    """Raises OSError for a link, and for what is no file."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOFOLLOW)
+    if stat.S_ISREG(os.fstat(descriptor).st_mode):
+        return os.fdopen(descriptor, "rb")
+    os.close(descriptor)
+    raise OSError(errno.EINVAL, "is no regular file", str(path))
 
 
 def _within(raw: Any, redact: Callable[[str], str], deepest: int) -> Any:

@@ -14,7 +14,7 @@ from records.secrets.secret_names import secret_within
 from records.services.served import Served
 from records.services.variants import BASELINE
 from sweep.deployments.confinement import Confinement
-from sweep.deployments.pods.container import Container, container_of, target_in
+from sweep.deployments.pods.container import Container, container_of, target_in, user_of
 from sweep.deployments.pods.engine import PodmanEngine
 from sweep.deployments.pods.life import Life, Probes
 from sweep.deployments.pods.played import Changes, beside, container_port, image_of, listens_at, played
@@ -32,6 +32,7 @@ from sweep.running.confined import Confined
 from sweep.running.cpus import as_if
 from sweep.running.errors import UsageError
 from sweep.running.inside import SITE
+from sweep.running.lent import lend
 from sweep.running.pods import PodKeeper
 from sweep.running.processes import free_port
 
@@ -92,7 +93,7 @@ class PodmanDeployment:
             labels={podman.LABEL: pod},
             port=port,
             environment=environment,
-            folders=_folders(self._setup),
+            folders=_folders(self._setup, user_of(self._documents)),
         )
         documents = played(self._documents, changes)
         hidden = [text for key, text in environment.items() if secret_within(key, text) is not None]
@@ -185,12 +186,12 @@ def environment_in(setup: Setup, given: Container, settings: Mapping[str, str]) 
     return environment_of(setup, {**BASELINE.settings, **settings}, before)
 
 
-def _folders(setup: Setup) -> dict[str, bool]:
-    """Where the collector is, and where it and the dial write; made so that the container's user may."""
+def _folders(setup: Setup, uid: int | None) -> dict[str, bool]:
+    """Where the collector is, and where it and the dial write; made so that the container's user may, until
+    whoever stops the target takes them back."""
     written = [folder for folder in (setup.inside, setup.dial) if folder is not None]
     for folder in written:
-        folder.mkdir(parents=True, exist_ok=True)
-        folder.chmod(0o777)
+        lend(folder, uid)
     read = {str(SITE.parent): False} if setup.inside is not None else {}
     return {**read, **{str(folder.resolve()): True for folder in written}}
 

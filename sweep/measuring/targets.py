@@ -21,6 +21,7 @@ from sweep.planning.target import Target
 from sweep.planning.ways import ways_of
 from sweep.running.errors import OutOfMemory, UsageError
 from sweep.running.inside import blank_inside
+from sweep.running.lent import take_back
 from sweep.running.redaction import blank_file
 
 
@@ -77,12 +78,16 @@ def _stop(deployment: Deployment, setup: Setup) -> None:
     try:
         deployment.stop()
     finally:
+        if setup.dial is not None:
+            take_back(setup.dial)
         if setup.inside is not None:
             blank_inside(setup.inside)
 
 
 def blank_left(run: Path) -> None:
     """What targets of before wrote, who were left running when their sweep was killed, and are gone now."""
+    for folder in (run / layout.TARGETS).glob("*/*.dial"):
+        take_back(folder)
     for folder in (run / layout.TARGETS).glob("*/*.inside"):
         blank_inside(folder)
     for log in (run / layout.TARGETS).glob("*/*.log"):

@@ -13,6 +13,7 @@ from records.files import write_json
 from sweep.deployments.protocol import Endpoint
 from sweep.planning.cell_key import CellKey
 from sweep.running.errors import UsageError
+from sweep.running.processes import NO_WORD
 
 _FULL_BYTES = 1 << 16
 """A disk with less room than this may be why a process ended."""
@@ -42,10 +43,12 @@ def why(
     if code == USAGE:
         return UsageError(f"{_before(endpoint)}locust: {load.complaint()} ({load.log})")
     how = f"did not end in {limit_seconds:g} s" if code is None else f"ended with {code}"
-    if shutil.disk_usage(run).free < _FULL_BYTES:  # then its log says nothing
+    said = f": {load.complaint()}"
+    if shutil.disk_usage(run).free < _FULL_BYTES:
         how += f" on a full disk ({run})"
+        said = said.removesuffix(f": {NO_WORD}")  # there was no room for one
     how = f"{_before(endpoint)}locust {how}"
-    return RuntimeError(f"{key.path}: {how}: {load.complaint()} ({load.log})")
+    return RuntimeError(f"{key.path}: {how}{said} ({load.log})")
 
 
 def killed(code: int | None) -> bool:

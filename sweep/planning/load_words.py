@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 
 from records.cells.point import RATE, VIA, Point
 from records.options.numbers import meant_as_number
+from records.secrets.header_rules import looks_like_key
 from records.secrets.secret_names import is_utf8, secret_in_field, secret_in_query, shown
 from sweep.planning.plan import Plan
 from sweep.planning.scenario import Declared, declared
@@ -105,6 +106,11 @@ def parse_locust_args(words: Sequence[str], scenario: str) -> tuple[str, ...]:
             raise UsageError(
                 f"{shown(secret)} does not go after --, where it is kept: give a key as TARGET_API_KEY"
             )
+        if option.flag == "--header" and (name := _with_key(found[option.name])):
+            raise UsageError(
+                f"the value of header {shown(name)} looks like a key and does not go after --, where it is "
+                "kept: give it as TARGET_API_KEY, with --key-header NAME"
+            )
     return tuple(words)
 
 
@@ -123,6 +129,15 @@ def _secrets(option: Declared, value: Any) -> Iterator[str]:
     for text in value if isinstance(value, list) else [value]:
         if isinstance(text, str) and (secret := search(text)):
             yield secret
+
+
+def _with_key(pairs: Sequence[str]) -> str | None:
+    """The first of these headers whose value is a key by its look."""
+    for pair in pairs:
+        name, _, value = (part.strip() for part in pair.partition("="))
+        if looks_like_key(name, value):
+            return name
+    return None
 
 
 def flag(name: str) -> str:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from records.files import read_lines
 from records.secrets.lines import blank_line, blank_lines
+from sweep.running.lent import take_back
 from sweep.running.processes import PROJECT
 from sweep.running.redaction import redaction
 
@@ -28,13 +30,17 @@ def copy_between(folder: Path, start_ns: int, end_ns: int, to: Path, when: Calla
     """What processes wrote into the folder that falls into a span of time (Unix ns), by what ``when`` says
     of a line, in its order; where there was nothing an empty file, for a missing one was lost. A damaged
     line (0) goes with the one before it, so that a report can say that it is there. An app calls its threads,
-    functions and files what it will: secrets in their names are blanked."""
+    functions and files what it will: secrets in their names are blanked. What is no file there is left out,
+    as a link that the app has made. Raises OSError."""
     found, redact = [], redaction().redact
     for path in sorted(folder.glob("*.jsonl")):
-        if path.stat().st_mtime_ns < start_ns:  # a process that ended before has nothing in it
+        told = path.lstat()
+        if not stat.S_ISREG(told.st_mode):
+            continue
+        if told.st_mtime_ns < start_ns:  # a process that ended before has nothing in it
             continue
         at_ns = 0
-        for _, line in read_lines(path):
+        for _, line in read_lines(path, follow=False):
             at_ns = when(line) or at_ns
             if start_ns <= at_ns <= end_ns:
                 found.append((at_ns, blank_line(line, redact)))
@@ -43,8 +49,10 @@ def copy_between(folder: Path, start_ns: int, end_ns: int, to: Path, when: Calla
 
 
 def blank_inside(folder: Path) -> None:
-    """What processes wrote into the folder, without secrets: once nobody writes into it any more. Raises
-    OSError."""
+    """What processes wrote into the folder, without secrets: once nobody writes into it any more, and from
+    then on nobody else may. Raises OSError."""
+    take_back(folder)
     redact = redaction().redact
     for path in folder.glob("*.jsonl"):
-        blank_lines(path, redact)
+        if not stat.S_ISDIR(path.lstat().st_mode):  # a cell has nothing of such a folder
+            blank_lines(path, redact)

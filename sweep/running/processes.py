@@ -29,6 +29,8 @@ _KEEPER_SECONDS = 2 * STOP_SECONDS + 5
 _PR_SET_PDEATHSIG = 1
 _WORDS_BYTES = 1 << 18
 """Of the end of a log, in which its last words are looked for."""
+NO_WORD = "no word yet"
+"""The last words of a log that has none."""
 REALTIME_SECONDS = 10.0
 """A process of real-time priority that runs so long without waiting once is killed by the kernel."""
 
@@ -212,7 +214,7 @@ class Child:
 
     def last_words(self) -> str:
         """The last line it wrote that says something, for a message in one line."""
-        return next(self._lines_backwards(), "no word yet")
+        return next(self._lines_backwards(), NO_WORD)
 
     def complaint(self) -> str:
         """The last line that names an error, for uvicorn and argparse go on after it; else the last words."""

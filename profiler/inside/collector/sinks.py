@@ -46,7 +46,8 @@ class FileSink:
 
     def write(self, line: bytes) -> None:
         if self._file < 0:
-            flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_CLOEXEC", 0)
+            flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
+            flags |= getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
             is_ours = os.stat(os.path.dirname(self._path)).st_uid == os.geteuid()
             self._file = os.open(self._path, flags, 0o600 if is_ours else 0o644)
         self._size += os.write(self._file, line)

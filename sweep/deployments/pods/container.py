@@ -89,6 +89,17 @@ def target_in(documents: Sequence[Any]) -> Target:
     return target
 
 
+def user_of(documents: Sequence[Any]) -> int | None:
+    """As which its processes run, by their number; None: its image says. Raises ValueError."""
+    target = target_in(documents)
+    for of in (target.raw, target.pod):
+        context = of.get("securityContext")
+        uid = context.get("runAsUser") if isinstance(context, dict) else None
+        if type(uid) is int and uid >= 0:
+            return uid
+    return None
+
+
 def _targets(documents: Sequence[Any]) -> Iterator[Target]:
     """Of each Deployment the container that is called as it is, else its first one; sidecars follow."""
     for one in documents:

@@ -94,6 +94,19 @@ def test_a_bound_of_the_systems_is_named(monkeypatch: pytest.MonkeyPatch) -> Non
     assert "ptrace_scope is 1" in remote.refusal(a_target(), "3.14", "PermissionError", "no")
 
 
+@pytest.mark.parametrize(("user", "why"), [(0, "even by this root: .* SYS_PTRACE"), (5, "is another user's")])
+def test_a_root_that_may_not_is_not_told_to_be_root(
+    monkeypatch: pytest.MonkeyPatch, user: int, why: str
+) -> None:
+    def refuse(_: object) -> str:
+        raise PermissionError
+
+    monkeypatch.setattr(target.os, "geteuid", lambda: user)
+    monkeypatch.setattr(target.os, "readlink", refuse)
+    with pytest.raises(AttachError, match=why):
+        target_of(os.getpid())
+
+
 def test_a_container_s_interpreter_is_named_as_it_sees_it_and_runs_as_its_user(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

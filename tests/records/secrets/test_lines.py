@@ -1,5 +1,6 @@
 """Lines of JSON that an app wrote, as they are kept."""
 
+import os
 from pathlib import Path
 
 import orjson
@@ -38,3 +39,18 @@ def test_a_file_is_replaced_whole_or_where_that_cannot_be_removed(
     monkeypatch.setattr(Path, "replace", full)
     blank_lines(path, REDACT)
     assert not list(tmp_path.iterdir())
+
+
+def test_no_link_is_followed_that_the_app_has_put_there(tmp_path: Path) -> None:
+    folder = tmp_path / "one.inside"
+    folder.mkdir()
+    kept, link = tmp_path / "kept", folder / "2.jsonl"
+    kept.write_bytes(b'{"a":"correct-horse-9"}\n')  # which the app may not read, but we may
+    link.symlink_to(kept)
+    (folder / f".1.jsonl.{os.getpid()}").symlink_to(kept)
+    path = folder / "1.jsonl"
+    path.write_bytes(b'{"b":"correct-horse-9"}\n')
+    for one in (path, link):
+        blank_lines(one, REDACT)
+    assert (path.read_bytes(), kept.read_bytes()) == (b'{"b":"***"}\n', b'{"a":"correct-horse-9"}\n')
+    assert not link.is_symlink()

@@ -16,7 +16,7 @@ from records.services.served import Served
 from sweep.deployments import podman as kind
 from sweep.deployments.catalogue import kind_of
 from sweep.deployments.podman_target import _check_arrived, environment_in
-from sweep.deployments.pods.container import Container
+from sweep.deployments.pods.container import Container, user_of
 from sweep.deployments.pods.engine import PodmanEngine
 from sweep.deployments.pods.life import State
 from sweep.measuring.expected import given_besides
@@ -112,6 +112,17 @@ def test_a_container_has_what_the_sweep_sets_and_not_its_environment(
         "7",
         None,
     ]
+
+
+@pytest.mark.parametrize(("pod", "own", "uid"), [
+    ({"runAsUser": 10001}, {}, 10001), ({"runAsUser": 10001}, {"runAsUser": 7}, 7), (None, {"x": 1}, None),
+])  # fmt: skip
+def test_whose_its_folder_is_to_be_is_said_by_the_container_before_the_pod(
+    pod: Any, own: Any, uid: int | None
+) -> None:
+    spec = {"securityContext": pod, "containers": [{"name": "target", "securityContext": own}]}
+    deployment = {"kind": "Deployment", "metadata": {"name": "target"}, "spec": {"template": {"spec": spec}}}
+    assert user_of([deployment]) == uid
 
 
 def test_only_pods_of_ours_are_removed_and_only_when_nobody_is_at_work(fake: Any, tmp_path: Path) -> None:

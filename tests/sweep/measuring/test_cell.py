@@ -22,6 +22,7 @@ from sweep.measuring.unanswered import Unanswered
 from sweep.planning.plan import Plan
 from sweep.planning.target import Target
 from sweep.running.errors import UsageError
+from sweep.running.processes import NO_WORD
 from sweep_world import key_of, plan_of
 
 KEY = key_of()
@@ -76,6 +77,16 @@ def test_a_load_that_leaves_no_complete_cell_is_a_fault_and_leaves_no_file_of_ou
     monkeypatch.setattr(cell, "_load", load)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=free))
     with pytest.raises(RuntimeError, match=rf"mine/as-is/c02-r1: locust ended with 3{how}: gone False"):
+        measure(place, KEY, AT)
+
+
+def test_on_a_full_disk_a_load_has_no_room_for_a_word(
+    place: Workplace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wrote = SimpleNamespace(log=Path("locust.log"), complaint=lambda: NO_WORD)
+    monkeypatch.setattr(cell, "_load", lambda *_: (1, wrote))
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=0))
+    with pytest.raises(RuntimeError, match=r"locust ended with 1 on a full disk \([^:]*\) \(locust.log\)$"):
         measure(place, KEY, AT)
 
 

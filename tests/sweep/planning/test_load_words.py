@@ -23,6 +23,19 @@ def test_a_secret_and_what_the_sweep_says_itself_do_not_go_to_locust(words: list
     assert "sk-1" not in str(caught.value)
 
 
+def test_a_key_in_a_header_of_any_name_is_not_kept() -> None:
+    for key in ("a1b2c3d4e5f6g7h8i9", "3f2b8c1a-77de-4c19-9a0b-5d1e2f3a4b5c"):
+        with pytest.raises(UsageError, match="value of header 'X-Custom' looks like a key") as caught:
+            parse_locust_args(["--header", "X-Team=a", f"--heade=X-Custom={key}"], "stream")
+        assert key not in str(caught.value)
+    trace = "traceparent=00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00"
+    for known in (
+        *(trace, "User-Agent=Mozilla/5.0 (X11; Linux)", "X-From=10.0.0.1, 10.0.0.122"),
+        *("api-version=2024-10-01-preview", "X-Beta=caching-20240731,b2", "X-Team=blue-team-42"),
+    ):
+        assert parse_locust_args(["--header", known], "stream") == ("--header", known)
+
+
 @pytest.mark.parametrize(("words", "why"), [
     ("--requests 5", "--requests does not go after --: say --requests N before --"),
     ("-t2s", "--run-time does not go after --: .* --max-seconds SECONDS before --"),

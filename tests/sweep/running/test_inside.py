@@ -10,6 +10,7 @@ import pytest
 from collected import UNTIL, ran_well
 from records.evidence.inside import read_inside, sampled_at_ns
 from sweep.running.inside import blank_inside, copy_between
+from sweep.running.lent import lend
 
 
 def test_a_cell_has_what_all_processes_told_in_its_time(tmp_path: Path) -> None:
@@ -32,6 +33,35 @@ def test_without_a_line_in_its_time_the_file_is_empty(tmp_path: Path) -> None:
     os.utime(early, ns=(4, 4))  # it was written to for the last time before
     copy_between(folder, 5, 9, to, sampled_at_ns)
     assert to.read_bytes() == b""
+
+
+def test_what_an_app_puts_into_its_folder_that_is_no_file_is_not_read(tmp_path: Path) -> None:
+    folder, to, other = tmp_path / "one.inside", tmp_path / "inside.jsonl", tmp_path / "other"
+    other.write_text('{"at_ns": 7}\n')
+    lend(folder, 10001)
+    told = folder.stat()
+    root = os.geteuid() == 0
+    assert (told.st_uid, told.st_mode & 0o7777) == ((10001, 0o700) if root else (os.geteuid(), 0o1733))
+    (folder / "1.jsonl").write_text('{"at_ns": 5}\n')
+    (folder / "2.jsonl").symlink_to(other)
+    os.mkfifo(folder / "3.jsonl")
+    (folder / "4.jsonl").mkdir()
+    copy_between(folder, 0, 9, to, sampled_at_ns)
+    blank_inside(folder)
+    assert to.read_text() == '{"at_ns": 5}\n'
+    assert {path.name for path in folder.iterdir()} == {"1.jsonl", "4.jsonl"}
+    told = folder.stat()
+    assert (told.st_uid, told.st_mode & 0o7777) == (os.geteuid(), 0o700)
+    assert other.read_text() == '{"at_ns": 7}\n'
+
+
+def test_of_a_user_that_nobody_knows_others_see_no_names(tmp_path: Path) -> None:
+    for uid in (None, 0):  # root may become anybody
+        lend(tmp_path / "one", uid)
+        assert (tmp_path / "one").stat().st_mode & 0o7777 == 0o1733
+    (tmp_path / "link").symlink_to(tmp_path / "one")
+    with pytest.raises(OSError, match="link"):
+        lend(tmp_path / "link", 10001)
 
 
 SECRET = "zq7Lm_Wx93kTbe2Rv"  # an identifier, so that a function can be called so
