@@ -164,3 +164,17 @@ def test_a_cell_that_was_too_short_is_given_longer_if_there_is_time(
     assert len(world.measured) == times
     said = "again (1 of 2): it/as-is/c01-r1, for 24 s: until its requests are done"
     assert (said in run.printed) == (times == 2)
+
+
+def test_one_that_wants_more_time_than_there_is_stops_no_other(
+    sweeping: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = [f"it/as-is/c0{users}-r1" for users in (1, 2, 3, 4)]
+    plan: dict[str, Any] = {**LIST, "levels": (1, 2, 3, 4), "repeats": 1}
+    for long in names:  # one of them is the first in the seed's order
+        wanted = {long[-len("c01-r1") :]: 500}
+        monkeypatch.setattr(runner, "wanted_seconds", lambda folder, wanted=wanted: wanted.get(folder.name))
+        world = World(knee=35, spoils=dict.fromkeys(names, 1))
+        run = sweeping(world, **plan, budget_seconds=START_SECONDS + 4 * CELL_SECONDS + 200).swept()
+        assert sorted(world.measured[4:]) == [name for name in names if name != long]
+        assert read_json(run.path / "run.json")["not_measured_again"] == [long]
