@@ -50,7 +50,7 @@ class Course:
         self.search.took(key, throughput, answered=answered, failed=failed_by_target(cell))
         if key.repeat == 1 and key.concurrency in self.plan.levels:
             self._foresee(key.series)
-        if (why := spoiled(cell)) and times(self._folder(key)) < MOST_TIMES:
+        if (why := spoiled(cell, self.plan)) and times(self._folder(key)) < MOST_TIMES:
             self.spoiled[key] = why
 
     def worth_it(self, key: CellKey) -> bool:

@@ -165,19 +165,19 @@ class Sweep:
             self._measure_again(at)
 
     def _measure_again(self, at: Bench) -> None:
-        """Whatever failed in this repeat and may be measured again, where time is left, while its targets run."""
+        """What failed in this repeat and may be measured again, if there is time, while its targets run."""
         while cells := [key for key in self.course.spoiled_in(at.repeat) if self._worth_another_try(at, key)]:
             for key in self.plan.shuffled(cells):
                 if not self._worth_another_try(at, key):  # others took the time; a shorter one may still go
                     continue
                 folder = at.place.folder(key)
                 why, number = self.course.spoiled.pop(key), times(folder) + 1
-                self.progress.again(key, number, MOST_TIMES, why, seconds=wanted_seconds(folder))
+                self.progress.again(key, number, MOST_TIMES, why, seconds=wanted_seconds(folder, self.plan))
                 set_aside(folder, layout.TRY)
                 self._measure_one(at, key, again=True)
 
     def _worth_another_try(self, at: Bench, key: CellKey) -> bool:
-        least = wanted_seconds(at.place.folder(key)) or 0
+        least = wanted_seconds(at.place.folder(key), self.plan) or 0
         enough = self.budget.time_for_cell(time.monotonic(), sparing=False, least=least)
         return enough and not self.search.pointless(key)
 

@@ -157,7 +157,7 @@ def test_a_budget_says_what_it_had_no_time_to_measure_again(sweeping: Any) -> No
 def test_a_cell_that_was_too_short_is_given_longer_if_there_is_time(
     sweeping: Any, monkeypatch: pytest.MonkeyPatch, left: float, times: int
 ) -> None:
-    monkeypatch.setattr(runner, "wanted_seconds", lambda folder: 24)
+    monkeypatch.setattr(runner, "wanted_seconds", lambda folder, plan: 24)
     plan = {**LIST, "levels": (1,), "repeats": 1}
     world = World(knee=35, spoils={"it/as-is/c01-r1": 1})
     run = sweeping(world, **plan, budget_seconds=START_SECONDS + CELL_SECONDS + left).swept()
@@ -173,7 +173,9 @@ def test_one_that_wants_more_time_than_there_is_stops_no_other(
     plan: dict[str, Any] = {**LIST, "levels": (1, 2, 3, 4), "repeats": 1}
     for long in names:  # one of them is the first in the seed's order
         wanted = {long[-len("c01-r1") :]: 500}
-        monkeypatch.setattr(runner, "wanted_seconds", lambda folder, wanted=wanted: wanted.get(folder.name))
+        monkeypatch.setattr(
+            runner, "wanted_seconds", lambda folder, plan, wanted=wanted: wanted.get(folder.name)
+        )
         world = World(knee=35, spoils=dict.fromkeys(names, 1))
         run = sweeping(world, **plan, budget_seconds=START_SECONDS + 4 * CELL_SECONDS + 200).swept()
         assert sorted(world.measured[4:]) == [name for name in names if name != long]
