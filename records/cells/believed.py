@@ -28,7 +28,8 @@ UNKNOWN_TIMEOUT_S = 86_400.0
 """A day, of a cell that does not say how long a request could take."""
 IMPOSSIBLE_SHARE = 0.05
 """Of a cell's records: with more, a p95 may be of the others alone."""
-CHECK = "possible-times"
+POSSIBLE_TIMES = "possible-times"
+"""The check's name; what it is about says `workloads.checks.run`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,7 +124,7 @@ def possible_times(impossible: int, records: int) -> tuple[Check, ...]:
         return ()
     text = f"the times of {impossible} of {records} requests cannot be, which are in no figure"
     advice = "see which clock, or who else, wrote them"
-    return (Check.bounded(CHECK, impossible / records, IMPOSSIBLE_SHARE, text, advice=advice),)
+    return (Check.bounded(POSSIBLE_TIMES, impossible / records, IMPOSSIBLE_SHARE, text, advice=advice),)
 
 
 def all_there(cell: Cell, records: int, counted: int, left_out: LeftOut) -> tuple[Check, ...]:

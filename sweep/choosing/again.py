@@ -27,7 +27,6 @@ from workloads.checks.machine import noisy
 MOST_TIMES = 2
 MOST_TIMES_AS_LONG = 10
 """As the plan's longest cell, however often a cell is measured again."""
-_OF_OUR_OWN = {"records"}
 
 
 def spoiled(cell: Cell, plan: Plan) -> str | None:
@@ -57,12 +56,9 @@ def failed_by_target(cell: Cell) -> str | None:
     names = [check.name for check in cell.verdict.failures]
     if any(name == TARGET_ENDED or check_named(name).of_its_end for name in names):
         return None
-    its = [
-        check
-        for check in cell.verdict.failures
-        if not check_named(check.name).of_the_machine and check.name not in _OF_OUR_OWN
-    ]
-    return "; ".join(check.found for check in its) or None
+    named = ((check, check_named(check.name)) for check in cell.verdict.failures)
+    its = [check.found for check, known in named if not (known.of_the_machine or known.of_the_record)]
+    return "; ".join(its) or None
 
 
 def times(folder: Path) -> int:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+import sweep_world
 from records.cells.reader import CellData, read_cell, read_run
 from records.files import read_json
 from sweep.deployments.protocol import Endpoint
@@ -180,3 +181,16 @@ def test_one_that_wants_more_time_than_there_is_stops_no_other(
         run = sweeping(world, **plan, budget_seconds=START_SECONDS + 4 * CELL_SECONDS + 200).swept()
         assert sorted(world.measured[4:]) == [name for name in names if name != long]
         assert read_json(run.path / "run.json")["not_measured_again"] == [long]
+
+
+def test_times_that_cannot_be_are_no_fault_of_the_target(
+    sweeping: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = sweep_world.RequestRecord
+    monkeypatch.setattr(sweep_world, "RequestRecord", lambda **known: record(**{**known, "sent_at_ns": 3}))
+    run = sweeping(World(knee=35), **LIST, repeats=2).swept()  # all of it ended before it was sent
+    assert {one.name for data in read_run(run.path).cells for one in data.cell.verdict.failures} == {
+        "possible-times"
+    }
+    assert len(run.world.measured) == 4  # the second repeat, too
+    assert "the target failed" not in run.printed
