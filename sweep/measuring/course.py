@@ -30,7 +30,7 @@ class Course:
     left_out: list[CellKey] = field(default_factory=list)
     """What nobody would have got a good answer in."""
     spoiled: dict[CellKey, str] = field(default_factory=dict)
-    """What the machine did to cells that may be measured again."""
+    """Why cells failed that may be measured again: the machine's doing, or they were too short."""
     _given_up: set[Series] = field(default_factory=set)
     """What is not repeated, as was said."""
 
