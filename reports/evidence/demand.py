@@ -12,7 +12,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from records.evidence.inside import READY, RUNNING, Place
+from reports.evidence.inside import InsideOfCells
 from reports.evidence.kinds import OUTSIDE, READS, STAGE, STAGE_QUEUE
+from reports.evidence.machine import GotOfMachine
 from reports.evidence.service import LoadedPoint
 
 PROCESSOR, EVENT_LOOP, EXECUTOR, LLM = "processor", "event-loop", "executor", "llm"
@@ -116,11 +118,19 @@ def _of_app(point: LoadedPoint) -> Iterator[tuple[Resource, Use]]:
     """The threads that were sampled: the loop's (of several loops their mean), and those of executors."""
     if (inside := point.inside) is None:
         return
-    yield Resource(kind=EVENT_LOOP), _sampled(inside.loop_mean, 1, inside.samples)
+    yield Resource(kind=EVENT_LOOP), _of_loop(inside, point.machine)
     for executor in inside.executors:
         if executor.most:
             name = Resource(kind=EXECUTOR, name=executor.name)
             yield name, _sampled(executor.busy, executor.most, inside.samples)
+
+
+def _of_loop(inside: InsideOfCells, machine: GotOfMachine | None) -> Use:
+    """Who looks does so when Python lets go of the loop's thread, often just as that has nothing left to do:
+    of one process the thread was busy as long as it was on a CPU, at least."""
+    looked = _sampled(inside.loop_mean, 1, inside.samples)
+    on_a_cpu = (machine.main_thread_cpu or 0.0) if machine is not None and inside.servers == 1 else 0.0
+    return Use(busy=min(1.0, on_a_cpu), capacity=1.0) if on_a_cpu > looked.busy else looked
 
 
 def _sampled(busy: float, capacity: int, samples: int) -> Use:

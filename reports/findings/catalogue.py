@@ -17,8 +17,8 @@ from reports.findings.loop.gc_pauses import gc_pauses
 from reports.findings.machine.autoscaler_blind import autoscaler_blind
 from reports.findings.machine.compute import compute
 from reports.findings.machine.computing_threads import computing_threads
-from reports.findings.machine.machine_limits import machine_limits
 from reports.findings.machine.memory_pressure import memory_pressure
+from reports.findings.machine.noisy_neighbour import noisy_neighbour
 from reports.findings.machine.oversubscribed import oversubscribed
 from reports.findings.machine.quota import CODES as OF_A_QUOTA
 from reports.findings.machine.quota import quota
@@ -55,7 +55,7 @@ FINDERS: tuple[Finder, ...] = (
     liveness_kill,
     keepalive_race,
     memory_pressure,
-    machine_limits,
+    noisy_neighbour,
     generator_limited,
 )
 

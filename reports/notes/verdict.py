@@ -136,7 +136,7 @@ def verdict(analysis: Analysis) -> Paragraph:
     first = len(lines)
     lines += shown
     for deployment, config in analysis.without_valid_cell:
-        lines.append(f"No valid cell: {deployment}/{config}. Nothing can be said about it.")
+        lines.append(f"No valid cell: {deployment}/{config}. It has no figures of throughput or latency.")
     lines += [sentence for caution in cautions(analysis) for sentence in caution.sentences]
     lines += [
         line for kind, notes in grouped(analysis.notes) if kind in REMARKS for line in REMARKS[kind](notes)

@@ -122,7 +122,8 @@ def _effect(effect: Effect) -> str:
     if effect.mended is None:
         return f"{now} now"
     mended = _value(effect.mended, effect.unit) if effect.unit else number(effect.mended)
-    return f"{now} now, {mended}{_spread(effect)} once it is fixed"
+    least = " or more" if effect.low is not None and effect.high is None else ""
+    return f"{now} now, {mended}{_spread(effect)}{least} once it is fixed"
 
 
 def _spread(of: Effect | Evidence) -> str:

@@ -31,7 +31,7 @@ class Effect:
     """None: not known."""
     low: float | None = None
     high: float | None = None
-    """Of ``mended``: an interval of 95 %."""
+    """Of ``mended``: an interval of 95 %. Without ``high`` it is known as "at least" only."""
 
 
 @dataclass(frozen=True, kw_only=True)

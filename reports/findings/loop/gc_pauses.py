@@ -27,13 +27,14 @@ def gc_pauses(analysis: Analysis) -> Iterator[Finding]:
         if of_time < OFTEN or not (is_sure or of_time >= 2 * OFTEN):
             continue  # a long pause or two that fell into a short cell
         now = service.heavy.answers_per_second
+        mended = now / (1 - min(0.9, of_time))
         yield Finding(
             code="gc-pauses",
             about=about(service),
             binds="throughput" if is_held(service) else "latency",
             confidence="shown" if is_sure else "possible",
             severity="high" if of_time >= 2 * OFTEN and is_held(service) else "medium",
-            effect=Effect(figure="answers a second", now=now, mended=now / (1 - min(0.9, of_time))),
+            effect=Effect(figure="answers a second", now=now, mended=mended, low=mended),
             evidence=(
                 Evidence(figure="time spent collecting garbage", value=100 * of_time, unit="%"),
                 Evidence(figure="longest pause", value=inside.gc_longest_ms, unit="ms"),

@@ -63,7 +63,8 @@ def scales(analysis: Analysis, found: Sequence[Finding]) -> Iterator[Finding]:
         else:
             yield Finding(
                 code="scales-to-measured-limit", about=about(service), binds="nothing",
-                confidence="shown" if service.held < LOSS / 2 else "likely", severity="info",
+                confidence="shown" if service.held < LOSS / 2 and about(service) not in named else "likely",
+                severity="info",
                 evidence=figures, advice=_advice(service),
             )  # fmt: skip
 

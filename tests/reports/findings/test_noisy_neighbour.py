@@ -8,7 +8,7 @@ import pytest
 from records.evidence.inside import READY, Place
 from reports.evidence.machine import GotOfMachine
 from reports.evidence.service import Excess
-from reports.findings.machine.machine_limits import machine_limits
+from reports.findings.machine.noisy_neighbour import noisy_neighbour
 
 
 @pytest.mark.parametrize(("waited", "found"), [(0.09, {}), (0.4, {"noisy-neighbour": 40.0})])
@@ -16,7 +16,7 @@ def test_a_neighbour_takes_of_the_clocks_time(waited: float, found: dict[str, fl
     """Of the time in which it could run the service waited nearly always, for it hardly ever could."""
     service = SimpleNamespace(held=0.0, heavy=at_load(0.01, waited, inside=None))
     analysis: Any = SimpleNamespace(services=[service])
-    assert {one.code: one.evidence[0].value for one in machine_limits(analysis)} == found
+    assert {one.code: one.evidence[0].value for one in noisy_neighbour(analysis)} == found
 
 
 @pytest.mark.parametrize(("kind", "ran", "found"), [
@@ -34,7 +34,7 @@ def test_a_neighbour_is_to_blame_for_those_who_wait_for_its_cpu(
         held=0.8, compared=False, waiting=16.0, excesses=waits, heavy=heavy, light=heavy
     )
     analysis: Any = SimpleNamespace(services=[service])
-    assert [one.code for one in machine_limits(analysis)] == found
+    assert [one.code for one in noisy_neighbour(analysis)] == found
 
 
 def at_load(ran: float, waited: float, **seen: Any) -> SimpleNamespace:

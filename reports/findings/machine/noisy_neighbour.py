@@ -12,7 +12,7 @@ from reports.findings.common.held import LOSS, MOST, about, for_the_loop, is_hel
 from reports.findings.loop.event_loop import ALWAYS
 
 
-def machine_limits(analysis: Analysis) -> Iterator[Finding]:
+def noisy_neighbour(analysis: Analysis) -> Iterator[Finding]:
     for service in analysis.services:
         if (machine := service.heavy.machine) is not None:
             yield from _noisy_neighbour(service, machine)
