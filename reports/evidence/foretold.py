@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from statistics import fmean
 
 from reports.evidence.demand import Resource
-from reports.evidence.ladder import FAR, SAME, Ladder, Rung, ladder, users_at
+from reports.evidence.ladder import SAME, Ladder, Rung, is_far, ladder, users_at
 from reports.evidence.service import Service
 from reports.figures.knee import knee_index
 from reports.figures.knees import Knee
@@ -64,7 +64,7 @@ def foretold(service: Service) -> Foretold | None:
     found = ladder(service)
     ceiling, resource = _stopped(found) or _first(found) or (None, None)
     users = ceiling and users_at(service, ceiling)
-    if ceiling is None or users is None or ceiling.value > FAR * service.heavy.per_second:
+    if ceiling is None or users is None or is_far(service, ceiling.value):
         return None
     by = tuple(point.level.load.users for point in service.points)
     return Foretold(by=by, resource=resource, per_second=ceiling, users=users)

@@ -72,6 +72,11 @@ class Ladder:
     then the others, the most used first."""
 
 
+def is_far(service: Service, rate: float) -> bool:
+    """Is that more answers a second than what was measured can tell of a resource?"""
+    return rate > FAR * service.heavy.per_second
+
+
 @dataclass(frozen=True, kw_only=True)
 class _Loaded:
     point: LoadedPoint

@@ -30,7 +30,7 @@ from reports.evidence.stacks import stacks_of
 from reports.evidence.upstream import Upstream, upstream_of
 from reports.figures.rising import rising
 from reports.figures.stages import impossible_stages
-from reports.figures.summary import OperatingPoint
+from reports.figures.summary import OperatingPoint, of_cells
 from workloads.checks.streams import IMPOSSIBLE_SHARE
 from workloads.stream import STREAM
 
@@ -187,6 +187,11 @@ class Service:
     config: str
     points: tuple[LoadedPoint, ...]
 
+    @cached_property
+    def paired(self) -> bool:
+        """Is there a repeat that both ends have? Else what changed between them may be the hour."""
+        return bool(_repeats(self.light.level) & _repeats(self.heavy.level))
+
     @property
     def light(self) -> LoadedPoint:
         return self.points[0]
@@ -269,10 +274,23 @@ def _kind(place: Place) -> Place:
 
 
 def services(levels: Sequence[OperatingPoint]) -> Iterator[Service]:
-    """Each row of valid points that differ in users or in their rate alone."""
+    """Each row of valid points that differ in users or in their rate alone, by the repeats that the lightest
+    and the heaviest both have, where they have one: repeats differ by the hour, too."""
     for points in rising(levels):
         yield Service(
             deployment=points[0].deployment,
             config=points[0].config,
-            points=tuple(LoadedPoint(level=level) for level in points),
+            points=tuple(LoadedPoint(level=level) for level in _paired(points)),
         )
+
+
+def _paired(points: Sequence[OperatingPoint]) -> Iterator[OperatingPoint]:
+    both = _repeats(points[0]) & _repeats(points[-1])
+    for point in points:
+        kept = [cell for cell in point.cells if not cell.valid or cell.sample.key in both]
+        some = 0 < sum(cell.valid for cell in kept) < len(point.valid_cells)
+        yield of_cells(point, kept) if some else point
+
+
+def _repeats(point: OperatingPoint) -> set[object]:
+    return {cell.sample.key for cell in point.valid_cells}

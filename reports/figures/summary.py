@@ -232,6 +232,11 @@ def _level(row: PooledRow, load: Load, cells: Sequence[CellSummary]) -> Operatin
     )
 
 
+def of_cells(level: OperatingPoint, cells: Sequence[CellSummary]) -> OperatingPoint:
+    """The same row at the same load by some of its cells, one at least."""
+    return _level(level.row, level.load, cells)
+
+
 def ordered(names: Iterable[str], known: Sequence[str]) -> list[str]:
     """``known`` names first, in their order; then the others by alphabet."""
     return sorted(set(names), key=lambda n: (known.index(n) if n in known else len(known), n))

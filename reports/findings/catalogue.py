@@ -30,6 +30,7 @@ from reports.findings.waits.server_full import server_full
 from reports.findings.waits.stage_serialised import stage_serialised
 from reports.findings.waits.thread_pool import thread_pool
 from reports.findings.waits.upstream import upstream
+from reports.findings.whole.paired import paired
 from reports.findings.whole.scales import scales
 from reports.findings.whole.supported import supported
 from reports.findings.whole.unknown import unknown
@@ -80,6 +81,7 @@ def _ranked(analysis: Analysis) -> list[Finding]:
     found += scales(analysis, found)
     found += unknown(analysis, found)
     found += autoscaler_blind(analysis)  # no cause: behind all that is one, or says that none is known
+    found = [paired(analysis, finding) for finding in found]
     behind = {
         (ratio.second, ratio.config): (ratio.first, ratio.config)
         for ratio in analysis.deployment_ratios

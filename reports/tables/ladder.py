@@ -8,7 +8,7 @@ from reports.analysis.analysis import Analysis
 from reports.document.document import Row, Table
 from reports.evidence.demand import EVENT_LOOP, EXECUTOR, LLM, PROCESSOR, Resource
 from reports.evidence.kinds import STAGE
-from reports.evidence.ladder import FAR, Ladder, Rung
+from reports.evidence.ladder import Ladder, Rung, is_far
 from reports.figures.stats import Estimate
 from reports.figures.text import NONE, number, spread
 
@@ -34,9 +34,10 @@ def ladder_tables(analysis: Analysis) -> Iterator[Table]:
 
 def _worth_telling(found: Ladder) -> Iterator[Rung]:
     """Nothing where none binds, and none will soon."""
-    near = FAR * found.service.heavy.per_second
     steps = [rung for rung in found.rungs if rung.ceiling is not None][:FIRST]
-    if any(rung.binds_now for rung in found.rungs) or any(rung.by_heaviest <= near for rung in steps):
+    if any(rung.binds_now for rung in found.rungs) or any(
+        not is_far(found.service, rung.by_heaviest) for rung in steps
+    ):
         yield from (r for r in found.rungs if r in steps or (r.ceiling is None and r.share >= MUCH))
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterator, Sequence
 
 from records.evidence.inside import Place
 from reports.evidence.demand import EVENT_LOOP, PROCESSOR
-from reports.evidence.ladder import Rung, ladder
+from reports.evidence.ladder import Rung, is_far, ladder
 from reports.evidence.service import Excess, LoadedPoint, Service
 from reports.figures.repeats import by_repeats
 from reports.figures.stats import Estimate
@@ -23,7 +24,8 @@ MUCH = 0.7
 def mended(
     service: Service, found: Sequence[Excess], spared: float = 0.0, *, loop: bool = False
 ) -> Estimate | None:
-    """With an interval where repeats give one; None where it cannot be told. ``spared``: the cores that the
+    """With an interval where repeats give one; None where it cannot be told, as where what binds then is a
+    ceiling so far beyond what was measured that nobody believes it (`is_far`). ``spared``: the cores that the
     service no longer takes then, as what took them is not to be done at all. ``loop``: it is the event loop
     that is no longer held, which those elsewhere wait for, too (`_met_late`)."""
     best = _freed(service, found, spared, loop=loop)
@@ -31,7 +33,11 @@ def mended(
         return None
     rungs = ladder(service).rungs
     for bound in _ceilings(rungs, {one.place.kind for one in found}, {*_COMPUTE} if spared else set()):
+        if bound.value < best.value and is_far(service, bound.value):
+            return None
         best = _lower(best, bound)
+    if loop and not spared and _one_interpreter(service.heavy) < best.value:
+        return None  # a thread gets no more than that, unless what it runs releases the interpreter
     if (allowed := _allowed(service.heavy, spared)) is None or allowed >= best.value:
         return best
     told = next((rung.told for rung in rungs if rung.resource.kind == PROCESSOR), None)
@@ -39,6 +45,8 @@ def mended(
         return best
     if spared or told in UNTOLD:
         return None  # it allows that at least: how much more nobody knows
+    if is_far(service, allowed):
+        return None
     of_repeats = (_allowed(each, spared) for each in service.heavy.each)
     return _lower(best, by_repeats(allowed, [[rate for rate in of_repeats if rate is not None]]))
 
@@ -106,6 +114,13 @@ def _allowed(point: LoadedPoint, spared: float) -> float | None:
     if machine is None or machine.busy <= 0:
         return None
     return point.per_second / max(LEAST_LEFT * machine.busy, machine.busy - spared / machine.cores)
+
+
+def _one_interpreter(point: LoadedPoint) -> float:
+    """Answers a second if all that the loop's thread computes goes on in the same interpreter, be it in other
+    threads: one runs at a time (1 / D, as any resource's)."""
+    computes = point.machine.main_thread_cpu if point.machine is not None else None
+    return point.per_second / computes if computes else math.inf
 
 
 def _allows(service: Service, rate: float) -> bool:

@@ -29,6 +29,7 @@ from reports.findings.common.held import (
     waiting,
 )
 from reports.findings.common.stacks import stack_evidence
+from reports.findings.loop.elsewhere import elsewhere
 
 ALWAYS, SOME = 0.85, 0.2
 """Where it is nearly always busy with one thing, so much of the excess is enough: answers that have come from
@@ -86,6 +87,7 @@ FULL = Held(
     code="interpreter-bound",
     advice="Run more worker processes: one Python process runs one thing at a time, and this one is full",
 )
+MOVED = (BLOCKED, TEXT)
 BY_FAMILY = {"client-setup": CLIENT_SETUP, "model-load": MODEL_LOAD, "search": SEARCH, "text": TEXT}
 
 
@@ -129,7 +131,7 @@ def _binding(service: Service, inside: InsideOfCells) -> Iterator[Finding]:
         why.code,
         found,
         place="" if why is FULL else on_loop.line,
-        advice=why.advice,
+        advice=elsewhere(why.advice, service, on_loop.kind) if why in MOVED else why.advice,
         effect=effect_of(
             service,
             found,
@@ -182,7 +184,7 @@ def _beside(service: Service, inside: InsideOfCells) -> Iterator[Finding]:
             *probe_evidence(service),
             *stack_evidence(service),
         ),
-        advice=why.advice,
+        advice=elsewhere(why.advice, service, on_loop.kind) if why in MOVED else why.advice,
     )
 
 

@@ -10,7 +10,7 @@ from reports.evidence.memory import Memory, memory_of
 from reports.figures.summary import OperatingPoint
 from reports.findings.common.finding import Confidence, Effect, Evidence, Finding, Severity
 from reports.findings.common.heaviest import OF_THE_SERVICE, heaviest
-from reports.findings.common.held import is_held
+from reports.findings.common.held import is_held, is_late
 
 PRESSED = 0.1
 """Share of the time from which on it matters."""
@@ -21,15 +21,22 @@ NEARLY_FULL, OFTEN_HIT = 0.95, 2
 
 def memory_pressure(analysis: Analysis) -> Iterator[Finding]:
     held = {(one.deployment, one.config) for one in analysis.services if is_held(one)}
+    well = {(one.deployment, one.config) for one in analysis.services if not is_late(one)} - held
     for level, cells in heaviest(analysis, but=OF_THE_SERVICE):
         seen = memory_of(cells)
-        if seen is not None and is_pressed(seen):
-            yield _finding(level, seen, bound=(level.deployment, level.config) in held)
+        own = (level.deployment, level.config)
+        if seen is not None and (is_at_limit(seen) if own in well else is_pressed(seen)):
+            yield _finding(level, seen, bound=own in held)
 
 
 def is_pressed(seen: Memory) -> bool:
+    return is_at_limit(seen) or (seen.pressure or 0.0) >= PRESSED
+
+
+def is_at_limit(seen: Memory) -> bool:
+    """The service itself is: that matters however well it still answers."""
     hits = seen.limit_hits >= OFTEN_HIT and (seen.full or 0.0) >= NEARLY_FULL
-    return bool(seen.kills) or hits or (seen.pressure or 0.0) >= PRESSED
+    return bool(seen.kills) or hits
 
 
 def _finding(level: OperatingPoint, seen: Memory, *, bound: bool) -> Finding:

@@ -14,6 +14,8 @@ from reports.findings.common import mending
 
 @pytest.mark.parametrize(("told", "spared", "freed", "best"), [
     ("predicted", 0.0, 100.0, 50.0),  # 20 a second take 0.4 of it
+    ("far", 0.0, 150.0, None),  # ten times what was measured is believed by nobody
+    ("far", 0.0, 110.0, 110.0),  # but what binds before is known from the light load
     ("falls", 0.0, 100.0, None),  # it allows 50 at least
     ("near", 0.0, 100.0, None),
     ("predicted", 0.1, 100.0, None),  # a quarter of that is not to be done: 67 at least
@@ -22,10 +24,11 @@ from reports.findings.common import mending
 def test_a_processor_that_allows_more_than_is_known_predicts_nothing(
     monkeypatch: pytest.MonkeyPatch, told: str, spared: float, freed: float, best: float | None
 ) -> None:
-    rung = SimpleNamespace(resource=Resource(kind=PROCESSOR), told=told, ceiling=None, share=0.4)
+    ceiling, told = (Estimate(value=120.0), "predicted") if told == "far" else (None, told)
+    rung = SimpleNamespace(resource=Resource(kind=PROCESSOR), told=told, ceiling=ceiling, share=0.4)
     monkeypatch.setattr(mending, "ladder", lambda service: SimpleNamespace(rungs=[rung]))
     monkeypatch.setattr(mending, "_freed", lambda *_, **__: Estimate(value=freed))
-    machine = SimpleNamespace(busy=0.4, cores=1.0)
+    machine = SimpleNamespace(busy=0.16 if ceiling else 0.4, cores=1.0)
     heavy = SimpleNamespace(machine=machine, per_second=20.0, each=())
     service: Any = SimpleNamespace(heavy=heavy, light=SimpleNamespace(machine=None, each=()))
     found = mending.mended(service, (), spared)
@@ -56,7 +59,8 @@ def test_of_a_held_loop_what_waits_elsewhere_is_freed_as_far_as_it_is_met_late(
 
 
 def _used(rate: float, busy: float) -> Any:
-    return SimpleNamespace(per_second=rate, machine=SimpleNamespace(busy=busy, cores=1.0), each=())
+    machine = SimpleNamespace(busy=busy, cores=1.0, main_thread_cpu=None)
+    return SimpleNamespace(per_second=rate, machine=machine, each=())
 
 
 @pytest.mark.parametrize(("freed", "loop", "light_busy", "best"), [

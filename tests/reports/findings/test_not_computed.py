@@ -31,12 +31,14 @@ def test_a_kind_of_work_that_is_not_done(
     loaded: Any, seen: Any, busy: float, called: str, cpu_percent: float, repeats: int, free: set[str]
 ) -> None:
     work = {"at": "x", "where": "retrieve (mine.py:7)", "called": called}
+    specs: list[Any] = [{"repeat": n + 1} for n in range(repeats)]
     heavy = [
         seen(users=20, rps=190, waits=({**READ, "count": 20},), running=work, loop_busy=busy,
-             lag_ms=40 * (busy > 0.5), cpu_percent=cpu_percent, spec={"repeat": n + 1})
-        for n in range(repeats)
+             lag_ms=40 * (busy > 0.5), cpu_percent=cpu_percent, spec=spec)
+        for spec in specs
     ]  # fmt: skip
-    analysis = loaded(seen(users=1, rps=10, waits=({**READ, "count": 1},)), *heavy)
+    light = [seen(users=1, rps=10, waits=({**READ, "count": 1},), spec=spec) for spec in specs]
+    analysis = loaded(*light, *heavy)
     assert {one.code for one in acquittals(analysis, diagnosis(analysis))} & COMPUTED == free
 
 
