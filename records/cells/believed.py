@@ -30,7 +30,8 @@ IMPOSSIBLE_SHARE = 0.05
 """Of a cell's records: with more, a p95 may be of the others alone."""
 ROUNDED_RPS = 0.001
 """A cell's own figure has so many decimals."""
-CHECK = "possible-times"
+POSSIBLE_TIMES = "possible-times"
+"""The check's name; what it is about says `workloads.checks.run`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,7 +126,7 @@ def possible_times(impossible: int, records: int) -> tuple[Check, ...]:
         return ()
     text = f"the times of {impossible} of {records} requests cannot be, which are in no figure"
     advice = "see which clock, or who else, wrote them"
-    return (Check.bounded(CHECK, impossible / records, IMPOSSIBLE_SHARE, text, advice=advice),)
+    return (Check.bounded(POSSIBLE_TIMES, impossible / records, IMPOSSIBLE_SHARE, text, advice=advice),)
 
 
 def all_there(cell: Cell, records: int, counted: int, ended: int, left_out: LeftOut) -> tuple[Check, ...]:

@@ -104,7 +104,7 @@ class GivenUp(Note):
 
 @dataclass(frozen=True, kw_only=True)
 class MeasuredAgain(Note):
-    """Cells that failed before they were valid: the machine had spoiled them."""
+    """Cells that failed before they were valid: the machine had spoiled them, or they were too short."""
 
     code = "measured-again"
     cells: tuple[str, ...]

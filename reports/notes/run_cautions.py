@@ -184,8 +184,10 @@ def _given_up(notes: Sequence[of_runs.GivenUp]) -> Caution:
 
 def _again(notes: Sequence[of_runs.MeasuredAgain]) -> Caution:
     [note] = notes
-    count, it = len(note.cells), "it" if len(note.cells) == 1 else "them"
-    text = f"{count} of {_cells(note.of)} {_were(count)} measured again: the machine had spoiled {it}"
+    count = len(note.cells)
+    it, it_was = ("it", "it was") if count == 1 else ("them", "they were")
+    why = f"the machine had spoiled {it}, or {it_was} too short"
+    text = f"{count} of {_cells(note.of)} {_were(count)} measured again: {why}"
     kept = "Earlier tries are kept beside each, as .try-1 and so on."
     return Caution(sentences=(f"{text} ({some(note.cells)}). {kept}",), brief=text)
 

@@ -26,10 +26,10 @@ from workloads.checks.machine import noisy
 
 MOST_TIMES = 2
 MOST_TIMES_AS_LONG = 10
-_OF_OUR_OWN = {"records"}
+"""As the plan's longest cell, however often a cell is measured again."""
 
 
-def spoiled(cell: Cell) -> str | None:
+def spoiled(cell: Cell, plan: Plan) -> str | None:
     """What the machine did to a cell that failed for its sake alone; None for any other cell.
 
     Such noise has to be on record: what fails on a quiet machine would fail again, but where it was too short
@@ -45,7 +45,7 @@ def spoiled(cell: Cell) -> str | None:
         return None
     late = cell.achieved.get("late")
     recorded = noisy(Noise.from_json(cell.achieved.get("noise"))) or (isinstance(late, int) and late > 0)
-    if not recorded and not any(check.of_our_own for check in known) and seconds_needed(cell) is None:
+    if not recorded and not any(check.of_our_own for check in known) and seconds_needed(cell, plan) is None:
         return None
     return "; ".join(check.found for check in failures)
 
@@ -56,12 +56,9 @@ def failed_by_target(cell: Cell) -> str | None:
     names = [check.name for check in cell.verdict.failures]
     if any(name == TARGET_ENDED or check_named(name).of_its_end for name in names):
         return None
-    its = [
-        check
-        for check in cell.verdict.failures
-        if not check_named(check.name).of_the_machine and check.name not in _OF_OUR_OWN
-    ]
-    return "; ".join(check.found for check in its) or None
+    named = ((check, check_named(check.name)) for check in cell.verdict.failures)
+    its = [check.found for check, known in named if not (known.of_the_machine or known.of_the_record)]
+    return "; ".join(its) or None
 
 
 def times(folder: Path) -> int:
@@ -69,9 +66,11 @@ def times(folder: Path) -> int:
     return sum(path.name.startswith(f"{folder.name}{TRY}") for path in folder.parent.glob("*"))
 
 
-def seconds_needed(cell: Cell) -> int | None:
+def seconds_needed(cell: Cell, plan: Plan) -> int | None:
     """In which its requests would be done, by the pace that they had; None where it was not for want of time
-    that a closed loop's cell was not steady. In an open loop a queue is not, and time makes that longer."""
+    that a closed loop's cell was not steady, or where it had all that a cell may have. In an open loop a
+    queue is not steady, and time makes that longer."""
+    most = MOST_TIMES_AS_LONG * plan.cell_seconds[1]
     known = [check_named(check.name) for check in cell.verdict.failures]
     asked, window, got = cell.requested, cell.window, cell.achieved.get("requests")
     longest, wanted = asked.get("run_time_s"), asked.get("requests")
@@ -82,17 +81,21 @@ def seconds_needed(cell: Cell) -> int | None:
     if not 0 < got < wanted < MOST_REQUESTS:  # it ended by itself; or by the clock, on purpose
         return None
     before = max(0.0, longest - window.seconds)
-    return math.ceil(min(MOST_TIMES_AS_LONG * longest, before + window.seconds * wanted / got))
+    return math.ceil(min(most, before + window.seconds * wanted / got)) if longest < most else None
 
 
-def wanted_seconds(folder: Path) -> int | None:
-    """The same of a cell's folder; None where there is none, or its cell.json cannot be read."""
+def wanted_seconds(folder: Path, plan: Plan) -> int | None:
+    """How long the next try of the cell in a folder may last: as long as this one at least. None: as the plan
+    says, also where there is no cell.json or it cannot be read."""
     with suppress(RecordError, OSError):
-        return seconds_needed(Cell.from_json(read_json(folder / CELL)))
+        cell = Cell.from_json(read_json(folder / CELL))
+        had = cell.requested.get("run_time_s")
+        seconds = max(seconds_needed(cell, plan) or 0, had if isinstance(had, int) else 0)
+        return seconds if seconds > plan.cell_seconds[1] else None
     return None
 
 
 def with_time_for(folder: Path, plan: Plan) -> Plan:
     """The plan by which a cell is measured: one whose last try was too short has as long as that wanted."""
-    seconds = wanted_seconds(folder.with_name(f"{folder.name}{TRY}{times(folder)}"))
-    return plan if seconds is None else replace(plan, max_seconds=max(seconds, plan.max_seconds))
+    seconds = wanted_seconds(folder.with_name(f"{folder.name}{TRY}{times(folder)}"), plan)
+    return plan if seconds is None else replace(plan, max_seconds=seconds)

@@ -1,4 +1,4 @@
-"""The time a sweep may take, and what of it is kept for measuring again what the machine spoils."""
+"""The time a sweep may take, and what of it is kept for measuring cells again."""
 
 from __future__ import annotations
 

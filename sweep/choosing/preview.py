@@ -27,7 +27,8 @@ def preview(plan: Plan) -> list[str]:
     shortest, longest = plan.cell_seconds
     each = "" if plan.dial else f" of {shortest:g} to {longest:g} s"
     budget = f", at most {plan.budget_seconds:.0f} s" if plan.budget_seconds else ""
-    lines.append(f"a cell that the machine spoils is measured again, at most {MOST_TIMES} times")
+    again = f"is measured again, at most {MOST_TIMES} times"
+    lines.append(f"a cell that the machine spoils, or that is too short to be steady, {again}")
     lines.append(f"{about}{number} cells{each}{budget}; nothing was started")
     return lines
 

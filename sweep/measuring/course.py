@@ -30,7 +30,7 @@ class Course:
     left_out: list[CellKey] = field(default_factory=list)
     """What nobody would have got a good answer in."""
     spoiled: dict[CellKey, str] = field(default_factory=dict)
-    """What the machine did to cells that may be measured again."""
+    """Why cells failed that may be measured again: the machine's doing, or they were too short."""
     _given_up: set[Series] = field(default_factory=set)
     """What is not repeated, as was said."""
 
@@ -50,7 +50,7 @@ class Course:
         self.search.took(key, throughput, answered=answered, failed=failed_by_target(cell))
         if key.repeat == 1 and key.concurrency in self.plan.levels:
             self._foresee(key.series)
-        if (why := spoiled(cell)) and times(self._folder(key)) < MOST_TIMES:
+        if (why := spoiled(cell, self.plan)) and times(self._folder(key)) < MOST_TIMES:
             self.spoiled[key] = why
 
     def worth_it(self, key: CellKey) -> bool:

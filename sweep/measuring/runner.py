@@ -165,17 +165,21 @@ class Sweep:
             self._measure_again(at)
 
     def _measure_again(self, at: Bench) -> None:
-        """Whatever the machine spoiled in this repeat, while its targets run."""
-        while cells := [key for key in self.course.spoiled_in(at.repeat) if not self.search.pointless(key)]:
+        """What failed in this repeat and may be measured again, if there is time, while its targets run."""
+        while cells := [key for key in self.course.spoiled_in(at.repeat) if self._worth_another_try(at, key)]:
             for key in self.plan.shuffled(cells):
+                if not self._worth_another_try(at, key):  # others took the time; a shorter one may still go
+                    continue
                 folder = at.place.folder(key)
-                longer = wanted_seconds(folder)
-                if not self.budget.time_for_cell(time.monotonic(), sparing=False, least=longer or 0):
-                    return
-                number = times(folder) + 1
-                self.progress.again(key, number, MOST_TIMES, self.course.spoiled.pop(key), seconds=longer)
+                why, number = self.course.spoiled.pop(key), times(folder) + 1
+                self.progress.again(key, number, MOST_TIMES, why, seconds=wanted_seconds(folder, self.plan))
                 set_aside(folder, layout.TRY)
                 self._measure_one(at, key, again=True)
+
+    def _worth_another_try(self, at: Bench, key: CellKey) -> bool:
+        least = wanted_seconds(at.place.folder(key), self.plan) or 0
+        enough = self.budget.time_for_cell(time.monotonic(), sparing=False, least=least)
+        return enough and not self.search.pointless(key)
 
     def _read_what_is_there(self, place: Workplace, repeat: int) -> list[CellKey]:
         """Take in the cells of a repeat that a resumed run has already; the known ones that are missing."""

@@ -77,7 +77,9 @@ def _measure(directory: Path, plan: Plan, console: Console) -> None:
         report(f"the budget ended the sweep first; cells not measured: {cells}; {resume}")
     elif sweep.course.spoiled:
         cells = ", ".join(key.path for key in sweep.course.spoiled)
-        report(f"no time was left to measure again what the machine spoiled: {cells}; {resume}")
+        report(
+            f"no time was left to measure again what the machine spoiled, or was too short: {cells}; {resume}"
+        )
 
 
 def print_out(text: str) -> None:

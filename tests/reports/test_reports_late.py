@@ -69,7 +69,8 @@ def test_a_shapes_levels_count_them_too(made: Any, of: Any) -> None:
 
 
 @pytest.mark.parametrize(("achieved", "flags", "said"), [
-    ({"earlier_tries": 1}, (), "1 of 1 cell was measured again"),
+    ({"earlier_tries": 1}, (),
+     "1 of 1 cell was measured again: the machine had spoiled it, or it was too short"),
     ({"load_workers": [{"stood_still_percent": 3.0}, {"stood_still_percent": 11.0}]}, (),
      "stood still for up to 11 % of a cell's time"),
     ({}, ("gaps-left-out",), "in 100 % of the answers gaps over a stall are left out of the ITL"),

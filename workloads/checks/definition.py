@@ -26,6 +26,8 @@ class Definition:
     """It holds the window's first half against its second: a window that was too short fails it, too."""
     of_our_own: bool = False
     """It holds our own processes to their time: where it fails, that is noise on record."""
+    of_the_record: bool = False
+    """It asks whether what was written down is whole and can be: the service has no part in that."""
     of_its_end: bool = False
     """One of our own processes was gone: whatever else fails follows from that."""
     of_the_generator: bool = False

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
+from records.cells.believed import POSSIBLE_TIMES
 from records.cells.cell import Check, Status, Window
 from records.cells.load_worker import LoadWorker
 from records.cells.request import LATE
@@ -14,7 +15,7 @@ from workloads.checks.facts import Facts
 from workloads.checks.generator_advice import MORE_WORKERS, STARVED_PERCENT, relief, starved
 
 
-@declared("records")
+@declared("records", of_the_record=True)
 def kept(facts: Facts) -> Check:
     """Was every record written?"""
     if facts.fault is None:
@@ -144,6 +145,7 @@ def _seen(window: Window, at_ns: Sequence[int], near_s: float) -> float:
     return seen / max(1, window.end_ns - window.start_ns)
 
 
+define(POSSIBLE_TIMES, of_the_record=True)  # who reads the records makes it, with what it counts
 define("port-forward", of_the_machine=True, of_our_own=True)
 
 

@@ -94,7 +94,7 @@ def test_a_load_that_was_killed_leaves_an_invalid_cell_to_measure_again(
     monkeypatch.setattr(cell, "_load", load)
     data = measure(place, key, Endpoint(base_url="http://h"))
     assert not data.cell.complete
-    assert spoiled(data.cell) == f"locust {KILLED}"
+    assert spoiled(data.cell, place.plan) == f"locust {KILLED}"
     assert read_cell(place.folder(key)).cell == data.cell
     assert data.cell.name == key.path
 
@@ -139,5 +139,6 @@ def test_whatever_else_failed_follows_from_it(
     failed: list[str], again: str | None, target: str | None
 ) -> None:
     checks = tuple(Check(name=name, status="fail", text=f"{name} x") for name in failed)
-    judged = replace(of(plan_of("it=url:http://h").cells()[0]), verdict=Verdict(checks=checks))
-    assert (spoiled(judged), failed_by_target(judged)) == (again, target)
+    plan = plan_of("it=url:http://h")
+    judged = replace(of(plan.cells()[0]), verdict=Verdict(checks=checks))
+    assert (spoiled(judged, plan), failed_by_target(judged)) == (again, target)

@@ -12,6 +12,7 @@ from sweep.choosing.again import failed_by_target, seconds_needed, spoiled, time
 from sweep.choosing.budget import Budget
 from sweep_world import plan_of
 
+PLAN = plan_of("local")
 STOLEN = {"noise": {"steal_percent": 16.0}}
 
 
@@ -30,7 +31,7 @@ def _cell(*failed: str, **achieved: Any) -> Cell:
 def test_what_failed_for_the_machine_s_sake_with_its_noise_on_record(
     failed: list[str], achieved: dict[str, Any]
 ) -> None:
-    said = spoiled(_cell(*failed, **achieved))
+    said = spoiled(_cell(*failed, **achieved), PLAN)
     assert said == "; ".join(f"{name} failed" for name in failed)
 
 
@@ -42,7 +43,7 @@ def test_what_failed_for_the_machine_s_sake_with_its_noise_on_record(
 def test_what_the_service_did_or_a_quiet_machine_is_not_asked_again(
     failed: list[str], achieved: dict[str, Any]
 ) -> None:
-    assert spoiled(_cell(*failed, **achieved)) is None
+    assert spoiled(_cell(*failed, **achieved), PLAN) is None
 
 
 def test_only_a_cell_s_own_tries_are_counted(tmp_path: Path) -> None:
@@ -73,13 +74,29 @@ def _unsteady(*failed: str, got: int = 40, **asked: Any) -> Cell:
 def test_a_cell_that_was_not_steady_for_want_of_time_is_given_it(
     cell: Cell, seconds: int | None, tmp_path: Path
 ) -> None:
-    assert seconds_needed(cell) == seconds
-    assert spoiled(cell) == ("; ".join(check.found for check in cell.verdict.failures) if seconds else None)
-    plan = plan_of("local")
-    assert with_time_for(tmp_path / "c20-r1", plan) == plan
+    assert seconds_needed(cell, PLAN) == seconds
+    assert spoiled(cell, PLAN) == (
+        "; ".join(check.found for check in cell.verdict.failures) if seconds else None
+    )
+    assert with_time_for(tmp_path / "c20-r1", PLAN) == PLAN
     (tmp_path / "c20-r1.try-1").mkdir()
     write_json(tmp_path / "c20-r1.try-1" / "cell.json", cell.to_json())
-    assert with_time_for(tmp_path / "c20-r1", plan).max_seconds == (seconds or plan.max_seconds)
+    assert with_time_for(tmp_path / "c20-r1", PLAN).max_seconds == (seconds or PLAN.max_seconds)
+
+
+@pytest.mark.parametrize(("cell", "again", "seconds"), [
+    (_unsteady("steady-ttft", run_time_s=24, got=5), True, 80),  # not ten times as long as the last time
+    (_unsteady("steady-ttft", run_time_s=80, got=5), False, 80),  # it would be as short again
+    (_unsteady("generator-lag", run_time_s=24, got=200), True, 24),  # the machine spoiled one that was longer
+])  # fmt: skip
+def test_all_tries_of_a_cell_have_one_bound_and_none_is_shorter_than_the_one_before(
+    cell: Cell, again: bool, seconds: int, tmp_path: Path
+) -> None:
+    for name in ("try-1", "try-2"):
+        (tmp_path / f"c20-r1.{name}").mkdir()
+    write_json(tmp_path / "c20-r1.try-2" / "cell.json", cell.to_json())
+    assert (spoiled(cell, PLAN) is not None) == again
+    assert with_time_for(tmp_path / "c20-r1", PLAN).max_seconds == seconds
 
 
 @pytest.mark.parametrize(("failed", "why"), [

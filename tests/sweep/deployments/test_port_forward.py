@@ -21,6 +21,7 @@ from sweep.deployments.protocol import Endpoint
 from sweep.measuring.watched import watched
 from sweep.running import kubectl
 from sweep.running.kubectl import Kubectl, KubectlError
+from sweep_world import plan_of
 from workloads.checks.run import port_forward
 
 
@@ -79,4 +80,4 @@ def test_its_cell_is_not_valid_and_is_measured_again(tmp_path: Path) -> None:
     marked = watched(tmp_path, Endpoint(base_url="http://h", watch=watch), Ended()).cell
     assert not marked.verdict.valid
     assert read_cell(tmp_path).cell.verdict == marked.verdict
-    assert spoiled(marked) == "the port-forward ended 2 times in the cell's time"
+    assert spoiled(marked, plan_of("local")) == "the port-forward ended 2 times in the cell's time"

@@ -19,6 +19,7 @@ from sweep.deployments.protocol import Endpoint
 from sweep.measuring import cell
 from sweep.measuring.cell import Workplace, finished, measure
 from sweep.measuring.unanswered import Unanswered
+from sweep.planning.cell_key import CellKey
 from sweep.planning.plan import Plan
 from sweep.planning.target import Target
 from sweep.running.errors import UsageError
@@ -52,6 +53,27 @@ def test_locust_is_told_what_to_expect_and_what_nobody_can_prove(place: Workplac
     silent = cell._spec(place, KEY, AT)
     assert (silent.expected_settings, silent.unproved_settings) == ({"N": "4", "WORKERS": "2"}, ())
     assert silent.samples == ""
+
+
+def test_locust_is_given_the_time_that_an_earlier_try_wanted(
+    place: Workplace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, told = place.folder(KEY), []
+    measured(
+        folder.with_name(f"{folder.name}.try-1"),  # 40 requests in 4 s, which began after 4 s
+        requested={"run_time_s": 8, "requests": 200},
+        achieved={"requests": 40, "window": {"start_ns": 0, "end_ns": 4_000_000_000}},
+        verdict=Verdict(checks=(Check(name="steady-ttft", status="fail"),)),
+    )
+
+    def load(place: Workplace, key: CellKey, *_: Any) -> None:
+        told.extend(cell._locust_argv(place, key, AT, cell._told_here(place, key)))
+        raise InterruptedError
+
+    monkeypatch.setattr(cell, "_load", load)
+    with pytest.raises(InterruptedError):
+        measure(place, KEY, AT)
+    assert told[told.index("--run-time") + 1] == "24s"
 
 
 @pytest.mark.parametrize("change", [{"complete": False}, {"deployment": "127.0.0.1-8001"}, {"repeat": 2}])

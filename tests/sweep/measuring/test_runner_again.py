@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+import sweep_world
 from records.cells.reader import CellData, read_cell, read_run
 from records.files import read_json
 from sweep.deployments.protocol import Endpoint
@@ -157,10 +158,39 @@ def test_a_budget_says_what_it_had_no_time_to_measure_again(sweeping: Any) -> No
 def test_a_cell_that_was_too_short_is_given_longer_if_there_is_time(
     sweeping: Any, monkeypatch: pytest.MonkeyPatch, left: float, times: int
 ) -> None:
-    monkeypatch.setattr(runner, "wanted_seconds", lambda folder: 24)
+    monkeypatch.setattr(runner, "wanted_seconds", lambda folder, plan: 24)
     plan = {**LIST, "levels": (1,), "repeats": 1}
     world = World(knee=35, spoils={"it/as-is/c01-r1": 1})
     run = sweeping(world, **plan, budget_seconds=START_SECONDS + CELL_SECONDS + left).swept()
     assert len(world.measured) == times
     said = "again (1 of 2): it/as-is/c01-r1, for 24 s: until its requests are done"
     assert (said in run.printed) == (times == 2)
+
+
+def test_one_that_wants_more_time_than_there_is_stops_no_other(
+    sweeping: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = [f"it/as-is/c0{users}-r1" for users in (1, 2, 3, 4)]
+    plan: dict[str, Any] = {**LIST, "levels": (1, 2, 3, 4), "repeats": 1}
+    for long in names:  # one of them is the first in the seed's order
+        wanted = {long[-len("c01-r1") :]: 500}
+        monkeypatch.setattr(
+            runner, "wanted_seconds", lambda folder, plan, wanted=wanted: wanted.get(folder.name)
+        )
+        world = World(knee=35, spoils=dict.fromkeys(names, 1))
+        run = sweeping(world, **plan, budget_seconds=START_SECONDS + 4 * CELL_SECONDS + 200).swept()
+        assert sorted(world.measured[4:]) == [name for name in names if name != long]
+        assert read_json(run.path / "run.json")["not_measured_again"] == [long]
+
+
+def test_times_that_cannot_be_are_no_fault_of_the_target(
+    sweeping: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = sweep_world.RequestRecord
+    monkeypatch.setattr(sweep_world, "RequestRecord", lambda **known: record(**{**known, "sent_at_ns": 3}))
+    run = sweeping(World(knee=35), **LIST, repeats=2).swept()  # all of it ended before it was sent
+    assert {one.name for data in read_run(run.path).cells for one in data.cell.verdict.failures} == {
+        "possible-times"
+    }
+    assert len(run.world.measured) == 4  # the second repeat, too
+    assert "the target failed" not in run.printed
