@@ -54,7 +54,8 @@ def swept(made: Any, tmp_path: Path) -> Callable[..., Analysis]:
             ]
             sample = {
                 "pid": 1, "requests": one.concurrency, "others": 0, "server": 1, "groups": waits, "loops": [],
-                "executors": [], "threads": {"count": 1, "groups": []}, "gc": {"ms": 0, "longest_ms": 0, "collections": 0},
+                "executors": [], "threads": {"count": 1, "groups": []},
+                "gc": {"collections": 0, "ms": 0, "longest_ms": 0},
                 "errors": 0, "took_us": 9, "profiler": {}, "system": {}, "processes": {},
             }  # fmt: skip
             text = b"".join(
