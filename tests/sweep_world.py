@@ -62,12 +62,13 @@ class World:
         folder = place.folder(key)
         folder.mkdir(parents=True)
         names: dict[str, Any] = {"deployment": key.deployment, "config": key.config, "repeat": key.repeat}
-        rps = float(min(key.concurrency, self.knee))
-        achieved = {"rps": rps, "requests": 2, "window": {"start_ns": 0, "end_ns": 9}}
+        outcome: Outcome = "ok" if key.concurrency <= self.answers_up_to else "http_error"
+        rate = float(min(key.concurrency, self.knee))
+        rps = rate if outcome == "ok" else 0.0
+        achieved = {"rps": rps, "requests": 2, "window": {"start_ns": 0, "end_ns": round(2e9 / rate)}}
         judged = Verdict(checks=(self.judge(key),))
         cell = Cell(**names, concurrency=key.concurrency, complete=True, achieved=achieved, verdict=judged)
         write_json(folder / "cell.json", cell.to_json())
-        outcome: Outcome = "ok" if key.concurrency <= self.answers_up_to else "http_error"
         known: dict[str, Any] = {"run": "t", "cell": "c", "worker": "local", "region": "", "user": 0}
         two = (
             RequestRecord(**known, seq=seq, sent_at_ns=1, ended_at_ns=2, outcome=outcome) for seq in (1, 2)
