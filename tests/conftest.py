@@ -38,6 +38,8 @@ with pytest.MonkeyPatch.context() as of_the_import:
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # As in what a shell starts behind it: each process of a test would inherit that, and be deaf to Ctrl-C.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:  # as under nohup
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 SLOW = re.compile(
     r"tests/(cli|docs|foreign|locustfiles|loadgen/process|profiler|sweep|target_app|traps)/|scenario"
