@@ -20,10 +20,7 @@ from reports.evidence.libraries import family, function_of
 from reports.evidence.service import LoadedPoint
 
 SEVERAL = 2.0
-"""So many have to compute at a time for one to wait for another,"""
-HALF_THE_TIME = 1.5
-"""or so many, where the interpreter itself is seen to be taken: then another one waits half of the time, and
-those that come back from a wait, and want it, too, are still seen there;"""
+"""So many have to compute at a time for one to wait for another;"""
 MOST_CORES = 1.2
 """and a process takes no more than one core for all of them, but for what its libraries compute,"""
 LEAST_CORES = 0.8
@@ -70,8 +67,7 @@ def crowd(point: LoadedPoint, light: LoadedPoint) -> Crowd | None:
     each = inside.each or (OfProcess(requests=inside.requests, in_threads=inside.in_threads, turns_ms=()),)
     taken = _taken(each, light.inside.each if light.inside else ())
     threads, line = _computing(each, known=taken is not None)
-    several = SEVERAL if taken is None else HALF_THE_TIME
-    if threads < several or machine.cpu_cores > MOST_CORES * processes:
+    if threads < SEVERAL or machine.cpu_cores > MOST_CORES * processes:
         return None
     if machine.wanted_cores < LEAST_CORES * processes:
         return None
