@@ -61,7 +61,7 @@ _BUILT_IN = frozenset(name for of in (builtins, *_TYPES) for name in vars(of)) -
 def crowd(point: LoadedPoint, light: LoadedPoint) -> Crowd | None:
     """None: its threads do not keep each other from Python, or nobody saw it."""
     inside, machine = point.inside, point.machine
-    if inside is None or machine is None or machine.is_stopped or machine.is_delayed:
+    if inside is None or machine is None or machine.is_stopped:
         return None
     processes = max(1, inside.servers)
     each = inside.each or (OfProcess(requests=inside.requests, in_threads=inside.in_threads, turns_ms=()),)
@@ -69,7 +69,8 @@ def crowd(point: LoadedPoint, light: LoadedPoint) -> Crowd | None:
     threads, line = _computing(each, known=taken is not None)
     if threads < SEVERAL or machine.cpu_cores > MOST_CORES * processes:
         return None
-    if machine.wanted_cores < LEAST_CORES * processes:
+    # Where they wait for a CPU, so does who has the interpreter: then it counts what they got of one.
+    if (machine.cpu_cores if machine.is_delayed else machine.wanted_cores) < LEAST_CORES * processes:
         return None
     if taken is not None:
         main = machine.main_thread_cpu

@@ -45,6 +45,7 @@ def of_threads(seen: Any) -> Any:
     ({"looped": False}, "shown"),  # gunicorn
     ({"turn_ms": None}, "likely"),  # an older collector's samples
     ({"cpu_percent": 70.0, "main_cpu": 0.1, "run_delay": 0.2}, "shown"),  # others take some
+    ({"run_delay": 0.5}, "shown"),  # each waits for a CPU, too, and they get as much as one of them can use
 ])  # fmt: skip
 def test_threads_that_compute_in_python_wait_for_each_other(
     diagnose: Any, of_threads: Any, more: dict[str, Any], confidence: str
@@ -68,7 +69,7 @@ def test_threads_that_compute_in_python_wait_for_each_other(
     {"called": ":execute"},  # as far as anybody knows: a driver of a database in C
     {"count": 1},
     {"main_cpu": 0.9},  # it is the loop that computes
-    {"run_delay": 0.5},  # they have no CPUs
+    {"run_delay": 0.5, "cpu_percent": 60.0, "main_cpu": 0.1},  # they have no CPUs
 ])  # fmt: skip
 def test_what_does_not_keep_threads_from_python(diagnose: Any, of_threads: Any, more: dict[str, Any]) -> None:
     found = diagnose(*of_threads(**{**FULL, **more}))
