@@ -1,4 +1,4 @@
-"""Requests wait for an answer from elsewhere, and not from the LLM server, whose record shows no part in it."""
+"""Requests wait for an answer from elsewhere: the LLM server's record shows that it has no part in it."""
 
 from __future__ import annotations
 
