@@ -23,6 +23,8 @@ IN_THE_SYSTEM = frozenset(
     f":{name}" for name in ("get", "sleep", "select", "poll", "wait", "recv", "recv_into", "accept")
 )
 """What has no frame of Python, and only waits."""
+WATCHING = frozenset(("request-body",))
+"""What a task waits for that only watches for its client's end."""
 BUSY = 0.5
 """Of its time somebody has to be at work, on the mean, for all others to wait for that."""
 
@@ -34,7 +36,8 @@ def behind(inside: InsideOfCells) -> dict[Place, float]:
 
 def workers(inside: InsideOfCells) -> float:
     """How many tasks and threads of the app's own, besides the requests', are at something."""
-    tasks = sum(count for place, count in inside.beside if place.where and place.kind not in HOME_MADE)
+    idle = HOME_MADE | WATCHING
+    tasks = sum(count for place, count in inside.beside if place.where and place.kind not in idle)
     serving = sum(count for place, count in inside.waits if place.kind in IN_THREADS)
     threads = sum(count for work, count in inside.in_threads if not _idle(work))
     return tasks + max(0.0, threads - serving)
@@ -64,6 +67,8 @@ def _through_threads(
 def _waits_for(work: Work) -> str | None:
     if work.doing == "blocking-io" or (not work.doing and work.called in READS):
         return "socket-read"
+    if work.doing == "blocking-wait":
+        return "queue-get" if work.called.startswith("queue:") else "event"
     return STUCK.get(work.doing)
 
 

@@ -46,11 +46,12 @@ class Returned:
         self.waited = self._can_read and (turn_ms or 0.0) >= _WAITED_MS
 
     def work(self, thread: int, frame: FrameType) -> Work | None:
-        """What a thread does, by its ident and its innermost frame: it is at work where its call is over."""
+        """What a thread does, by its ident and its innermost frame: it waits for its turn where its call is
+        over."""
         work = work_of_thread(frame)
         if work is None or not self.waited or not _LET_GO.fullmatch(_call(frame)):
             return work
-        return Work(work.where, "", "") if self._waits_for_a_futex(thread) else work
+        return Work(work.where, "", "turn-wait") if self._waits_for_a_futex(thread) else work
 
     def _waits_for_a_futex(self, thread: int) -> bool:
         known = getattr(sys.modules.get("threading"), "_active", {}).get(thread)

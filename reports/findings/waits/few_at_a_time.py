@@ -10,6 +10,7 @@ from reports.evidence.kinds import TURN
 from reports.evidence.service import Excess, Service
 from reports.findings.common.finding import Evidence, Finding
 from reports.findings.common.held import BUSY, MOST, binding, held, share, waiting
+from reports.findings.machine.compute import filled
 
 DOUBT = 2.0
 
@@ -21,7 +22,8 @@ def few_at_a_time(analysis: Analysis) -> Iterator[Finding]:
             continue
         turn = waiting(service, lambda place: place.kind == TURN)
         asleep = waiting(service, lambda place: place.kind == "sleep")
-        if share(turn) >= MOST:
+        # What fills the processor is made no faster by more who make it.
+        if share(turn) >= MOST and filled(service.heavy) is None:
             yield binding(
                 service,
                 "stage-serialised",

@@ -20,7 +20,7 @@ def stuck(doing: str, count: float) -> dict[str, Any]:
     ("lock-wait", "stage-serialised", LOCKED),
     ("pool-wait", "connection-pool-exhausted", LOCKED),
     ("blocking-io", "dependency-bound", LOCKED),
-    ("blocking-wait", "unknown", LINE),
+    ("blocking-wait", "unknown", LOCKED),
 ])  # fmt: skip
 def test_a_request_waits_for_what_its_thread_waits_for(
     diagnose: Any, seen: Any, kind: str, doing: str, code: str, where: str
