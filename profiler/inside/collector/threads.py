@@ -14,6 +14,8 @@ from .kinds import work_of
 _MOST_GROUPS = 10
 _DEEP = 200
 _WORKER = ("concurrent.futures.thread", "_worker")
+_LOCKS = frozenset(("acquire", "__enter__", "flock", "lockf"))
+"""What waits for a lock, be it a file's, and is written in C."""
 _WAITS = {
     ("selectors", "EpollSelector.select"),
     ("selectors", "SelectSelector.select"),
@@ -94,7 +96,7 @@ def _waits(between: list[SeenCode], doing: str, innermost: str) -> str:
             return "pool-wait"
         locks = (work_of(*place.key) == "lock-wait" for place in between if place.module == "threading")
         return "lock-wait" if any(locks) else doing
-    return "lock-wait" if not doing and innermost in ("acquire", "__enter__") else doing
+    return "lock-wait" if not doing and innermost in _LOCKS else doing
 
 
 class Executors:

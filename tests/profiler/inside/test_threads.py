@@ -1,12 +1,15 @@
 """What threads are at: those of event loops, of executors, and others of the app."""
 
 import asyncio
+import fcntl
+import os
 import queue
 import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from pathlib import Path
 from types import CodeType, SimpleNamespace
 from typing import Any
 
@@ -131,12 +134,15 @@ POOL = "class HTTPPool:\n def _get_conn(self):\n  return queue.get(timeout=600)"
     ("threading:Event.wait", "blocking-wait"),
     (":acquire", "lock-wait"),
     (":__enter__", "lock-wait"),
+    (":flock", "lock-wait"),
     ("threading:Semaphore.acquire", "lock-wait"),
     ("clients.pool:HTTPPool._get_conn", "pool-wait"),
 ])  # fmt: skip
 def test_what_a_thread_s_line_called_is_told_and_in_c_by_its_name_in_the_source(
-    called: str, doing: str, hold: threading.Event
+    called: str, doing: str, hold: threading.Event, tmp_path: Path
 ) -> None:
+    mine, theirs = (os.open(tmp_path / "lock", os.O_CREAT) for _ in range(2))
+    fcntl.flock(mine, fcntl.LOCK_EX)
     lock, semaphore, full = threading.Lock(), threading.Semaphore(0), queue.Queue[int]()
     lock.acquire()
     space: dict[str, Any] = {"queue": full}
@@ -148,6 +154,8 @@ def test_what_a_thread_s_line_called_is_told_and_in_c_by_its_name_in_the_source(
         elif called == ":__enter__":
             with lock:
                 pass
+        elif called == ":flock":
+            fcntl.flock(theirs, fcntl.LOCK_EX)
         elif called.endswith("Semaphore.acquire"):
             semaphore.acquire(timeout=LIMIT_S)
         elif called.endswith("_get_conn"):
@@ -168,10 +176,12 @@ def test_what_a_thread_s_line_called_is_told_and_in_c_by_its_name_in_the_source(
         assert (group["where"].partition(" (")[0], group["doing"]) == ("waits", doing)
     finally:
         hold.set()
+        os.close(mine)
         lock.release()
         semaphore.release()
         full.put(1)
         thread.join()
+        os.close(theirs)
 
 
 @pytest.mark.parametrize(("module", "name", "kind"), [
