@@ -212,6 +212,12 @@ def test_spans_are_stage_times_and_it_is_said_why_there_are_none(
 def test_cells_that_a_sweep_left_out_are_told(made: Any, tmp_path: Path, status: str, said: bool) -> None:
     run = made.run(tmp_path / "run", [made.spec()])
     path = run / layout.RUN
-    write_json(path, {**read_json(path), "status": status, "not_measured": ["local/other/c20-r2"]})
-    text = "1 cell of the plan was not measured: local/other/c20-r2. The sweep said why."
-    assert (text in words(analysed(run))) is said
+    left = [f"local/other/c{users}-r2" for users in (10, 20, 30)]
+    because = {left[1]: "not one good answer came", left[2]: "not one good answer came"}
+    facts = {"not_measured": left, "not_measured_because": because}
+    write_json(path, {**read_json(path), "status": status, **facts})
+    texts = (
+        f"1 cell of the plan was not measured: {left[0]}.",  # of a version that did not keep why
+        f"2 cells of the plan were not measured (not one good answer came): {left[1]} and {left[2]}.",
+    )
+    assert [text in words(analysed(run)) for text in texts] == [said, said]
