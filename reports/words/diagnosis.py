@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from reports.analysis.analysis import Analysis
 from reports.document.document import Paragraph
 from reports.document.sentence import Sentence
 from reports.figures.text import listed, number
@@ -40,6 +41,17 @@ def in_words(found: Sequence[Finding]) -> Iterator[Sentence]:
         yield Sentence(text=whole, short=short, kept=i == 0)
     if more := sum(finding.severity != "info" for finding in found) - len(told):
         yield Sentence(text=f"Findings below: {more} more.", short=f"Findings below: {more} more.")
+
+
+def causes(analysis: Analysis, found: Sequence[Finding]) -> dict[tuple[str, str], str]:
+    """Of services without a valid cell, what was found and made their cells invalid: a finder takes an
+    invalid cell only where what it finds is why it is one."""
+    named: dict[tuple[str, str], list[str]] = {}
+    for finding in found:
+        about = (finding.about.deployment, finding.about.config)
+        if about in analysis.without_valid_cell and finding.binds != "nothing" and finding.code != "unknown":
+            named.setdefault(about, []).append(_words(finding.code))
+    return {about: listed(names) for about, names in named.items()}
 
 
 def section(found: Sequence[Finding], free: Sequence[Acquittal]) -> Iterator[Paragraph]:
