@@ -17,7 +17,7 @@ from records.evidence.inside import Work
 from records.evidence.inside_span import OfProcess
 from reports.evidence.behind import computes
 from reports.evidence.libraries import family, function_of
-from reports.evidence.service import LoadedPoint
+from reports.evidence.loaded import LoadedPoint
 
 SEVERAL = 2.0
 """So many have to compute at a time for one to wait for another;"""

@@ -19,7 +19,8 @@ from statistics import fmean
 from typing import Literal
 
 from reports.evidence.demand import Capped, Resource, Use, capped, uses
-from reports.evidence.service import LoadedPoint, Service
+from reports.evidence.loaded import LoadedPoint
+from reports.evidence.service import Service
 from reports.figures.repeats import by_repeats
 from reports.figures.stats import Estimate
 

@@ -9,7 +9,8 @@ from records.evidence.inside import READY, RUNNING, Place
 from reports.analysis.analysis import Analysis
 from reports.analysis.subject import Subject
 from reports.evidence.kinds import OUTSIDE
-from reports.evidence.service import Excess, LoadedPoint, Service
+from reports.evidence.loaded import LoadedPoint
+from reports.evidence.service import Excess, Service
 from reports.findings.common.finding import Binds, Confidence, Effect, Evidence, Finding, Severity
 from reports.findings.common.mending import mended
 

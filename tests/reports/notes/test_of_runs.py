@@ -19,7 +19,7 @@ from reported import analysed, head, rewritten, words
 from reports.analysis.analysis import Analysis
 from reports.analysis.of_runs import FewRepeats, Unfinished
 from reports.as_json.results import results_json
-from reports.evidence.service import LoadedPoint
+from reports.evidence.loaded import LoadedPoint
 from reports.findings.common import held
 from reports.notes.caution import more, some
 from reports.notes.cautions import cautions
