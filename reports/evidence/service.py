@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal
 
 from records.evidence.inside import READY, RUNNING, Place
 from reports.evidence.behind import alike
@@ -19,6 +20,9 @@ from reports.evidence.kinds import QUEUES
 from reports.evidence.loaded import LoadedPoint
 from reports.figures.rising import rising
 from reports.figures.summary import OperatingPoint, of_cells
+
+Comparison = Literal["same-repeat", "other-repeats", "one-load"]
+"""Whether two loads of one repeat are compared, or of repeats that may differ by the hour, or none."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +49,13 @@ class Service:
     def paired(self) -> bool:
         """Is there a repeat that both ends have? Else what changed between them may be the hour."""
         return bool(_repeats(self.light.level) & _repeats(self.heavy.level))
+
+    @property
+    def comparison(self) -> Comparison:
+        """What is said of it beside its light load rests on."""
+        if not self.compared:
+            return "one-load"
+        return "same-repeat" if self.paired else "other-repeats"
 
     @property
     def light(self) -> LoadedPoint:

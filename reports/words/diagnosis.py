@@ -28,6 +28,12 @@ SUSPECTED = (
 )
 """What people suspect first: `RULED_OUT` of these have their figures in the report, others their names."""
 RULED_OUT = 4
+COMPARED = {
+    "same-repeat": "",
+    "other-repeats": " (of loads that no repeat has both of, so what else changed is not known)",
+    "one-load": " (of one load alone, compared with no other)",
+}
+"""On what it rests that something is not the cause."""
 SPELT = {"cpu": "CPU", "dns": "DNS", "gc": "GC", "llm": "LLM"}
 
 
@@ -85,11 +91,12 @@ def _ruled_out(found: Sequence[Finding], free: Sequence[Acquittal]) -> Iterator[
             continue  # it has no cause to look for
         first = [own[code] for code in SUSPECTED if code in own][: RULED_OUT if place in costs else 0]
         others = [_words(code) for code in own if own[code] not in first]
+        by = "".join({COMPARED[one.comparison] for one in own.values()})
         if first:
-            yield f"Not the cause, {place}:"
+            yield f"Not the cause, {place}{by}:"
             yield from (f"  {_words(one.code)} ({_figures(one.evidence)})." for one in first)
         if others:
-            nor = "  Nor" if first else f"Ruled out, {place}"
+            nor = "  Nor" if first else f"Ruled out, {place}{by}"
             yield f"{nor}: {listed(others)} (figures: report --json)."
 
 
