@@ -19,6 +19,7 @@ from loadgen.tasks.ask.event_data import Fold
 PROMPT = "Answer the question from the documents."
 EMBEDDING_MODEL = "local:all-MiniLM-L6-v2"
 LLM_MODEL = "openai:gpt-4o-mini"
+OPENAI_MODEL = "default"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,7 +122,7 @@ def _openai(*, llm_model: str, embedding_model: str, rag: bool) -> Dialect:
         path="/v1/chat/completions",
         question=lambda text: {"messages": [{"role": "user", "content": text}]},
         template={
-            "model": llm_model or "default",
+            "model": llm_model or OPENAI_MODEL,
             "stream": True,
             "stream_options": {"include_usage": True},
         },
