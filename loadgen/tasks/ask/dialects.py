@@ -40,6 +40,8 @@ class Dialect:
     telltale: bytes
     """What the data of its events holds: without it they are another API's."""
     expects_documents: bool
+    has_stage_times: bool
+    """Is there a place for them in its events?"""
 
     def body(self, question: str) -> bytes:
         return orjson.dumps(self.question(question) | self.template)
@@ -113,6 +115,7 @@ def _ask(*, llm_model: str, embedding_model: str, rag: bool) -> Dialect:
         event_names=EVENT_TYPES,
         telltale=b'"type"',
         expects_documents=True,
+        has_stage_times=True,
     )
 
 
@@ -131,6 +134,7 @@ def _openai(*, llm_model: str, embedding_model: str, rag: bool) -> Dialect:
         is_ours=openai_chunks.is_ours,
         telltale=openai_chunks.TELLTALE,
         expects_documents=False,
+        has_stage_times=False,
     )
 
 
