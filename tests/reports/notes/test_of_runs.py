@@ -168,7 +168,8 @@ def test_a_finding_counts_answers_as_the_table_does(made: Any, of: Any, monkeypa
     assert point.per_second > point.answers_per_second
     best = SimpleNamespace(value=2 * point.per_second, low=None, high=3 * point.per_second)
     monkeypatch.setattr(held, "mended", lambda *_, **__: best)
-    effect = held.rate_effect(SimpleNamespace(heavy=point, compared=True), ())  # type: ignore[arg-type]
+    monkeypatch.setattr(held, "is_held", lambda _: True)
+    effect = held.effect_of(SimpleNamespace(heavy=point, compared=True), ())  # type: ignore[arg-type]
     assert (effect.mended / effect.now, effect.high / effect.now) == pytest.approx((2, 3))
 
 
