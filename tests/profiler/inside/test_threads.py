@@ -75,6 +75,8 @@ def test_sync_code_in_anyios_threads_is_named_by_its_function(hold: threading.Ev
         held(5, lambda: a_request(partial(run_in_threadpool, embed)))
         working, waiting = ("thread", "anyio worker thread"), ("thread-limiter", "CapacityLimiter.acquire")
         await until({(*working, "embed"): 2, (*waiting, "embed"): 3}, "request")
+        groups = at_work(frames(), {}, 0, by_frame)["groups"]
+        assert [one["count"] for one in groups if "embed (" in one["where"] and one.get("pooled")] == [2]
         hold.set()
 
     run(test)
@@ -174,6 +176,7 @@ def test_what_a_thread_s_line_called_is_told_and_in_c_by_its_name_in_the_source(
     try:
         [group] = wait_until(found, LIMIT_S)
         assert (group["where"].partition(" (")[0], group["doing"]) == ("waits", doing)
+        assert "pooled" not in group
     finally:
         hold.set()
         os.close(mine)
