@@ -36,6 +36,11 @@ def frames() -> Any:
     return sys._current_frames()
 
 
+def pooled(name: str) -> int:
+    groups = at_work(frames(), {}, 0, by_frame)["groups"]
+    return sum(one["count"] for one in groups if one["where"].startswith(f"{name} (") and one.get("pooled"))
+
+
 def by_frame(_ident: int, frame: Any) -> Any:
     return threads.work_of_thread(frame)
 
@@ -75,8 +80,7 @@ def test_sync_code_in_anyios_threads_is_named_by_its_function(hold: threading.Ev
         held(5, lambda: a_request(partial(run_in_threadpool, embed)))
         working, waiting = ("thread", "anyio worker thread"), ("thread-limiter", "CapacityLimiter.acquire")
         await until({(*working, "embed"): 2, (*waiting, "embed"): 3}, "request")
-        groups = at_work(frames(), {}, 0, by_frame)["groups"]
-        assert [one["count"] for one in groups if "embed (" in one["where"] and one.get("pooled")] == [2]
+        wait_until(lambda: pooled("embed") == 2)
         hold.set()
 
     run(test)
