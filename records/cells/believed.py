@@ -1,5 +1,9 @@
 """Which records are believed: each request once, and none whose times cannot be.
 
+A request is one of a user of a load process: ``worker``, ``user`` and ``seq`` together, and nothing else, tell it
+from the others of its cell. Of several records of one the first that was written counts, whatever they hold: if that
+cannot be, the request is in no figure.
+
 What is left out is in no figure, whoever reads; how many were is kept beside the others.
 """
 
@@ -39,7 +43,7 @@ class LeftOut:
     """How many records of a cell are in no figure."""
 
     repeated: int = 0
-    """Of a request that has a record already."""
+    """Of a request that has a record before them."""
     impossible: int = 0
     """Whose times cannot be."""
 
@@ -109,7 +113,7 @@ class Sieve:
         for record in records:
             # Of a million, hashes take a third of the memory that the names take, and two of them are alike
             # once in 40 million times.
-            own = hash((record.worker, record.user, record.seq, record.sent_at_ns))
+            own = hash((record.worker, record.user, record.seq))
             if own in self._seen:
                 self._repeated += 1
                 continue

@@ -9,6 +9,8 @@ from records.cells.cell import Cell
 from reports.columns.kinds import NO_INTEGER, Ints, Mask
 from reports.columns.requests import Requests
 
+_MIXED = (0x1E3779B97F4A7C15, 0x3F58476D1CE4E5B9)
+"""Odd and great, so that numbers of users and workers go to all 64 bits."""
 
 def believed(requests: Requests, cell: Cell) -> tuple[Requests, LeftOut]:
     """Those of them, in their order, and how many are not."""
@@ -20,17 +22,18 @@ def believed(requests: Requests, cell: Cell) -> tuple[Requests, LeftOut]:
 
 
 def first_records(requests: Requests) -> Mask:
-    """Which are the first of their request? Hardly two are sent in one nanosecond, so that names are compared
-    of few."""
-    sent = requests.sent_ns
-    first = np.ones(len(sent), dtype=np.bool_)
-    ordered = np.sort(sent, kind="stable")  # they are nearly in order
+    """Which are the first of their request? Names are made one number, which two requests hardly share by
+    chance, so that the names themselves are compared of few."""
+    user, seq = requests.integers("user"), requests.integers("seq")
+    workers = requests.manner.ranks(lambda one: one.worker)
+    first = np.ones(len(seq), dtype=np.bool_)
+    mixed = seq + user * _MIXED[0] + workers * _MIXED[1]  # of 64 bits, the rest is cut off
+    ordered = np.sort(mixed)
     twice = ordered[1:][ordered[1:] == ordered[:-1]]
     if not len(twice):
         return first
-    places = np.flatnonzero(np.isin(sent, twice))
-    workers = requests.manner.ranks(lambda one: one.worker)[places]
-    names = [workers, *(requests.integers(name)[places] for name in ("user", "seq", "sent_at_ns"))]
+    places = np.flatnonzero(np.isin(mixed, twice))
+    names = [name[places] for name in (workers, user, seq)]
     order = np.lexsort((places, *names))
     same = np.logical_and.reduce([name[order][1:] == name[order][:-1] for name in names])
     first[places[order[1:][same]]] = False

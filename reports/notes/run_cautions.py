@@ -155,7 +155,7 @@ def _repeated(notes: Sequence[of_records.Repeated]) -> Caution:
     of = "is of a request that has" if note.records == 1 else "are of requests that have"
     text = f"{_records(note.records)} {of} another"
     return Caution(
-        sentences=(f"{text}: each request counts once ({some(note.cells)}).",),
+        sentences=(f"{text}: each request counts once, by the first of them ({some(note.cells)}).",),
         brief=f"{text}, and each counts once",
     )
 
