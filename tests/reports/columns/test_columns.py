@@ -28,7 +28,10 @@ from workloads.checks import streams
 
 MOMENT = st.integers(1, 10_000_000_000)
 MS = st.floats(0, 1e4)
-TIMES = st.dictionaries(st.sampled_from(["queued_ms", "running_ms", "own_ms", 'my "ms"']), MS)
+TIMES = st.dictionaries(
+    st.sampled_from(["queued_ms", "running_ms", "own_ms", 'my "ms"']),
+    MS | st.sampled_from([-1.0, 0.5, 5e300]),
+)
 RECORD = st.fixed_dictionaries(
     {"user": st.integers(0, 2), "seq": st.integers(0, 9), "sent_at_ns": MOMENT, "ended_at_ns": MOMENT},
     optional={
@@ -37,6 +40,7 @@ RECORD = st.fixed_dictionaries(
         "outcome": st.sampled_from(sorted(OUTCOMES)),
         "gaps_us": st.lists(st.integers(0, 99_999) | st.integers(-(2**40), 2**40), max_size=5),
         "tokens": st.integers(0, 3),
+        "token_source": st.sampled_from(["usage", "events"]),
         "documents": st.none() | st.integers(0, 5),
         "flags": st.lists(st.sampled_from(["warmup", "late", "cold"]), unique=True),
         "stages": st.none()
