@@ -74,6 +74,12 @@ def _incomplete(notes: Sequence[of_runs.Incomplete]) -> Caution:
     return Caution(sentences=(f"{text}: {some(notes[0].cells)}.",), brief=text)
 
 
+def _earlier_try(notes: Sequence[of_runs.EarlierTry]) -> Caution:
+    [note] = notes
+    text = f"the last try of {_cells(len(note.cells))} has no end, and the best of those before it counts"
+    return Caution(sentences=(f"{text[0].upper()}{text[1:]}: {some(note.cells)}.",), brief=text)
+
+
 ENDS = {"running": "is still at work or was killed", "interrupted": "was interrupted"}
 
 
@@ -210,6 +216,7 @@ WORDS_OF_RUNS: dict[type[Note], Callable[[Any], Caution]] = {
     of_runs.Older: _older,
     of_runs.Lost: _lost,
     of_runs.Incomplete: _incomplete,
+    of_runs.EarlierTry: _earlier_try,
     of_runs.Unfinished: _unfinished,
     of_evidence.Unreadable: _unreadable,
     of_records.ImpossibleTimes: _impossible_times,

@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from records.cells.reader import cell_directories
+from records.cells.folders import cell_directories
 from records.files import discard
 from sweep.beside.llm import named_llm
 from sweep.beside.reaching import given_in
