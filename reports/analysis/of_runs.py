@@ -108,6 +108,8 @@ class GivenUp(Note):
 
     code = "given-up"
     cells: tuple[str, ...]
+    why: str
+    """Empty: the sweep said it, of each."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -213,7 +215,8 @@ def finished(analysis: Analysis) -> Iterator[Note]:
         if source.budget_ended:
             yield BudgetEnded(source=source.name)
         elif left_out := _left_out(source.run):
-            yield GivenUp(cells=left_out)
+            why = source.run.meta.get("given_up")
+            yield GivenUp(cells=left_out, why=harmless(why) if isinstance(why, str) else "")
 
 
 def _left_out(run: Run) -> tuple[str, ...]:

@@ -185,7 +185,8 @@ def _ended_short(notes: Sequence[of_ends.EndedShort]) -> Caution:
 def _given_up(notes: Sequence[of_runs.GivenUp]) -> Caution:
     cells = [cell for note in notes for cell in note.cells]
     text = f"{_cells(len(cells))} of the plan {_were(len(cells))} not measured"
-    return Caution(sentences=(f"{text}: {some(cells)}. The sweep said why.",), brief=text)
+    why = "".join(f" The sweep gave up: {note.why}." for note in notes if note.why) or " The sweep said why."
+    return Caution(sentences=(f"{text}: {some(cells)}.{why}",), brief=text)
 
 
 def _again(notes: Sequence[of_runs.MeasuredAgain]) -> Caution:

@@ -10,6 +10,7 @@ import pytest
 
 from records.cells import layout
 from records.cells.cell import Check
+from records.cells.reader import read_run
 from records.cells.spans import Gathered
 from records.evidence.inside import sampled_at_ns
 from records.evidence.unreadable import EVIDENCE
@@ -208,10 +209,26 @@ def test_spans_are_stage_times_and_it_is_said_why_there_are_none(
         assert breakdown.stages_ms == {"retrieval": pytest.approx(40.0)}
 
 
-@pytest.mark.parametrize(("status", "said"), [("complete", True), ("running", False)])
-def test_cells_that_a_sweep_left_out_are_told(made: Any, tmp_path: Path, status: str, said: bool) -> None:
+@pytest.mark.parametrize(("facts", "said"), [
+    ({"status": "complete"}, " The sweep said why."), ({"status": "running"}, None),
+    ({"status": "complete", "given_up": "all is lost: go home"}, " The sweep gave up: all is lost: go home."),
+])  # fmt: skip
+def test_cells_that_a_sweep_left_out_are_told(
+    made: Any, tmp_path: Path, facts: dict[str, str], said: str | None
+) -> None:
     run = made.run(tmp_path / "run", [made.spec()])
     path = run / layout.RUN
-    write_json(path, {**read_json(path), "status": status, "not_measured": ["local/other/c20-r2"]})
-    text = "1 cell of the plan was not measured: local/other/c20-r2. The sweep said why."
-    assert (text in words(analysed(run))) is said
+    write_json(path, {**read_json(path), **facts, "not_measured": ["local/other/c20-r2"]})
+    text = "1 cell of the plan was not measured: local/other/c20-r2."
+    shown = words(analysed(run))
+    assert f"{text}{said}" in shown if said else text not in shown
+
+
+def test_an_earlier_try_counts_where_the_last_has_no_end_and_it_is_said(made: Any, tmp_path: Path) -> None:
+    run = made.run(tmp_path / "run", [made.spec()])
+    [cell] = read_run(run).cells
+    cell.path.rename(cell.path.with_name(f"{cell.path.name}{layout.TRY}1"))
+    analysis = analysed(run)
+    assert [one.cell.name for one in analysis.cells] == [cell.cell.name]
+    text = "The last try of 1 cell has no end, and the best of those before it counts"
+    assert f"{text}: run: {cell.cell.name}." in words(analysis)

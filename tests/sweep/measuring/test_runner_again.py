@@ -209,3 +209,23 @@ def test_times_that_cannot_be_are_no_fault_of_the_target(
     }
     assert len(run.world.measured) == 4  # the second repeat, too
     assert "the target failed" not in run.printed
+
+
+@pytest.mark.parametrize(("valid", "measured"), [(0, 15), (1, 48)])
+def test_a_machine_that_spoils_all_is_given_up_and_what_it_measured_is_kept(
+    sweeping: Any, monkeypatch: pytest.MonkeyPatch, valid: int, measured: int
+) -> None:
+    names = [f"it/as-is/c{users:02}-r{repeat}" for users in range(1, 9) for repeat in (1, 2)]
+    world = World(knee=35, spoils=dict.fromkeys(names[valid:], 99))
+    run = sweeping(world, levels=tuple(range(1, 9)), auto=False).swept()
+    assert len(world.measured) == measured - 2 * valid
+    facts, why = read_json(run.path / "run.json"), run.sweep.course.given_up
+    assert (why is None, facts["given_up"], facts["budget_ended"]) == (valid == 1, why, False)
+    assert len(read_run(run.path).cells) + len(facts["not_measured"]) == 16
+    if why:
+        assert why.startswith(
+            "the machine spoiled all 15 measurements, 15 of them by generator-lag (the load "
+        )
+        world.spoils.clear()  # and it is quiet when the sweep is resumed
+        assert run.swept().sweep.course.given_up is None
+        assert all(data.cell.verdict.valid for data in read_run(run.path).cells)
