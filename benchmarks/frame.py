@@ -75,13 +75,14 @@ def write_run(folder: Path, requests: int) -> None:
         with (path / "requests.jsonl").open("wb") as file:
             for i in range(each):
                 sent, first = begun + i * 10_000_000, begun + i * 10_000_000 + 100_000_000 + i
+                gap_us = 5000 + i % 7
                 record = RequestRecord(
                     run="sweep", cell=cell.name, worker=f"w{i % 2}", region=("eu", "us")[i % 2], user=i % 10,
                     seq=i, sent_at_ns=sent, headers_at_ns=first - 9_000_000,
                     first_event_at_ns=first, first_generated_at_ns=first, first_token_at_ns=first,
-                    last_token_at_ns=sent + 260_000_000, ended_at_ns=sent + 261_000_000,
+                    last_token_at_ns=first + gap_us * 1000 * (TOKENS - 1), ended_at_ns=sent + 261_000_000,
                     body_ended_at_ns=sent + 261_500_000, outcome="ok", events=TOKENS + 2, tokens=TOKENS,
-                    gaps_us=[5000 + i % 7] * (TOKENS - 1), bytes=4096, question=f"q{i % 500}", documents=5,
+                    gaps_us=[gap_us] * (TOKENS - 1), bytes=4096, question=f"q{i % 500}", documents=5,
                     stages={stage: {"queued_ms": 1.5, "running_ms": i % 9 + 0.5} for stage in STAGES},
                     values={"texts": 1.0}, labels={"model": "m"},
                 )  # fmt: skip

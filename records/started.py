@@ -38,8 +38,13 @@ class Importing:
                 self._before[number] = before
 
     def __exit__(self, *_: object) -> None:
-        for number, before in self._before.items():
-            signal.signal(number, before)
+        for number in self._before:
+            self.restore(number)
+
+    def restore(self, number: int) -> None:
+        """Have that signal heard as before, unless what was imported has a way of its own by now."""
+        if number in self._before and signal.getsignal(number) is _leave:
+            signal.signal(number, self._before[number])
 
 
 def started(module: str, **given: Any) -> int | None:

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import pytest
 from hypothesis import HealthCheck, settings
 
+import reaper
 import support
 from between import Certificates, Over, ProxyServer, Relay
 from records.cells.request import RequestRecord
@@ -35,6 +36,7 @@ with pytest.MonkeyPatch.context() as of_the_import:
     import numpy  # noqa: F401
 
 
+reaper.watch_over()
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # As in what a shell starts behind it: each process of a test would inherit that, and be deaf to Ctrl-C.
     signal.signal(signal.SIGINT, signal.default_int_handler)

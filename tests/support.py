@@ -19,7 +19,7 @@ from typing import IO, Any
 
 import psutil
 
-from records.cells.reader import cell_directories
+from records.cells.folders import cell_directories
 from workloads.catalogue import checks_that
 
 ROOT = Path(__file__).resolve().parents[1]

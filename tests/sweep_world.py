@@ -18,6 +18,7 @@ from records.services.variants import Variant
 from sweep.deployments.protocol import Endpoint, Setup
 from sweep.measuring import directory, runner, targets
 from sweep.measuring.cell import Workplace
+from sweep.measuring.parts import begun, set_aside
 from sweep.measuring.progress import Progress
 from sweep.planning.cell_key import CellKey
 from sweep.planning.grid import BASE_LEVELS
@@ -60,13 +61,15 @@ class World:
         self.now += CELL_SECONDS
         self.measured.append(key.path)
         folder = place.folder(key)
+        if begun(folder):
+            set_aside(folder)
         folder.mkdir(parents=True)
         names: dict[str, Any] = {"deployment": key.deployment, "config": key.config, "repeat": key.repeat}
         outcome: Outcome = "ok" if key.concurrency <= self.answers_up_to else "http_error"
         rate = float(min(key.concurrency, self.knee))
         rps = rate if outcome == "ok" else 0.0
         achieved = {"rps": rps, "requests": 2, "window": {"start_ns": 0, "end_ns": round(2e9 / rate)}}
-        judged = Verdict(checks=(self.judge(key),))
+        judged = Verdict(checks=self.judge(key))
         cell = Cell(**names, concurrency=key.concurrency, complete=True, achieved=achieved, verdict=judged)
         write_json(folder / "cell.json", cell.to_json())
         known: dict[str, Any] = {"run": "t", "cell": "c", "worker": "local", "region": "", "user": 0}
@@ -76,12 +79,12 @@ class World:
         (folder / "requests.jsonl").write_bytes(b"".join(one.encode() for one in two))
         return read_cell(folder)
 
-    def judge(self, key: CellKey) -> Check:
+    def judge(self, key: CellKey) -> tuple[Check, ...]:
         left = self.spoils.get(key.path, self.spoils.get("", 0))
         self.spoils[key.path] = left - 1
         if left > 0:
-            return Check(name="generator-lag", status="fail", text="the load was late")
-        return Check(name="workers", status="pass")
+            return (Check(name="generator-lag", status="fail", text="the load was late"),)
+        return (Check(name="workers", status="pass"),)
 
 
 def plan_of(*specs: str, **changes: Any) -> Plan:

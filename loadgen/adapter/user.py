@@ -11,7 +11,7 @@ from locust import User, events, task
 from locust.argument_parser import LocustArgumentParser
 from locust.exception import StopUser
 
-from loadgen.adapter import interrupts, mends, preflight
+from loadgen.adapter import beginning, interrupts, mends, preflight
 from loadgen.adapter.parser import add_arguments as add_to_parser
 from loadgen.adapter.plumbing import LoadTest
 from loadgen.engine.bounds import refuse
@@ -97,14 +97,26 @@ def add_arguments(parser: Any, **_: Any) -> None:
 def begin(environment: Any, **_: Any) -> None:
     scenario = loaded_scenario()
     if environment.runner is None or scenario is None:
+        beginning.over()
         mends.hold_spawns().set()
         return  # locust's run_single_user, for debugging: no run around it
     mends.end_csv_with_its_files()
-    interrupt = mends.interrupt_main_greenlet()
+    options = environment.parsed_options
+    waits = options.headless and not options.worker
+    if waits:  # for its workers, perhaps, and over Ctrl-C meanwhile locust ends in a traceback, too
+        environment.events.test_start.add_listener(_hear_signals)
     AskingUser.load = load = LoadTest(environment, scenario)
-    mends.hold_spawns().set()
     preflight.check(environment, scenario, is_worker=load.is_worker)
-    if environment.shape_class and environment.parsed_options.headless and not load.is_worker:
+    if not waits:
+        _hear_signals(environment)
+    mends.hold_spawns().set()
+
+
+def _hear_signals(environment: Any, **_: Any) -> None:
+    """From here on there is something to end, or somebody to tell."""
+    beginning.over()
+    interrupt, load = mends.interrupt_main_greenlet(), AskingUser.load
+    if load and environment.shape_class and environment.parsed_options.headless and not load.is_worker:
         interrupts.heed(lambda: load.run, lambda: gevent.spawn(load.role.abort), before=interrupt)
 
 

@@ -1,5 +1,9 @@
 """Which records are believed: each request once, and none whose times cannot be.
 
+A request is one of a user of a load process: ``worker``, ``user`` and ``seq`` together, and nothing else,
+tell it from the others of its cell. Of several records of one the first that was written counts, whatever it
+says: if that cannot be, the request is in no figure.
+
 What is left out is in no figure, whoever reads; how many were is kept beside the others.
 """
 
@@ -10,7 +14,8 @@ from dataclasses import dataclass
 from operator import attrgetter
 
 from records.cells.cell import Cell, Check
-from records.cells.request import RequestRecord
+from records.cells.request import RequestRecord, StageTimings
+from records.cells.spans import CLOCK_NS
 
 MOMENTS = (
     "headers_at_ns",
@@ -24,6 +29,8 @@ LATEST_NS = 1 << 62
 """The year 2116: what follows can be added to."""
 LEEWAY_NS = 3_600_000_000_000
 """An hour: so long past what the load allows a request, nobody's stall explains it."""
+STAGES_MS = CLOCK_NS / 1e6
+"""So much longer than its request a stage may be: so much before it was sent its spans may begin."""
 UNKNOWN_TIMEOUT_S = 86_400.0
 """A day, of a cell that does not say how long a request could take."""
 IMPOSSIBLE_SHARE = 0.05
@@ -39,7 +46,7 @@ class LeftOut:
     """How many records of a cell are in no figure."""
 
     repeated: int = 0
-    """Of a request that has a record already."""
+    """Of a request that has a record before them."""
     impossible: int = 0
     """Whose times cannot be."""
 
@@ -70,8 +77,8 @@ _moments = attrgetter(*MOMENTS)
 
 def is_possible(record: RequestRecord, bounds: Bounds) -> bool:
     """Can it have happened so? It was sent when it was due or later, and while its cell was measured (a
-    warm-up may take hours); all else was between that and its end, its tokens in their order; no gap is
-    negative, and all of them are no longer than the whole. The same of columns says
+    warm-up may take hours); all else was between that and its end, its tokens in their order; the gaps fit
+    between the first of them and the last, and no stage took longer than the whole. The same of columns says
     `reports.columns.believed`."""
     start, sent, ended = record.start_ns, record.sent_at_ns, record.ended_at_ns
     if not 0 <= start <= sent <= ended <= LATEST_NS or ended - start > bounds.longest_ns:
@@ -85,10 +92,33 @@ def is_possible(record: RequestRecord, bounds: Bounds) -> bool:
         return False
     if body is not None and not sent <= body <= sent + bounds.longest_ns:
         return False
-    gaps_us = record.gaps_us
-    return not len(gaps_us) or (
-        min(gaps_us) >= 0 and 1000.0 * sum(gaps_us) <= ended - sent + 1000 * len(gaps_us)
-    )
+    return _gaps_fit(record) and (not record.stages or _stages_fit(record.stages, (ended - sent) / 1e6))
+
+
+def _gaps_fit(record: RequestRecord) -> bool:
+    """None is negative, and together they are no longer than from the first token to the last, or than all of
+    a request that does not say when these came; where none is left out, no shorter either. Each may be
+    rounded by a microsecond."""
+    gaps_us, first, last = record.gaps_us, record.first_token_at_ns, record.last_token_at_ns
+    if not len(gaps_us):
+        return True
+    if first is None or last is None:
+        between_ns, whole = record.ended_at_ns - record.sent_at_ns, False
+    else:  # each token that was seen has its gap; a service's own count may be of others
+        between_ns, whole = (
+            last - first,
+            record.token_source == "events" and len(gaps_us) == record.tokens - 1,
+        )
+    more_ns, rounded_ns = 1000.0 * sum(gaps_us) - between_ns, 1000 * len(gaps_us)
+    return min(gaps_us) >= 0 and more_ns <= rounded_ns and (not whole or -more_ns <= rounded_ns)
+
+
+def _stages_fit(stages: StageTimings, whole_ms: float) -> bool:
+    for times in stages.values():
+        queued, running = times.get("queued_ms", 0.0), times.get("running_ms", 0.0)
+        if not (queued >= 0 and running >= 0 and queued + running <= whole_ms + STAGES_MS):
+            return False
+    return True
 
 
 class Sieve:
@@ -109,7 +139,7 @@ class Sieve:
         for record in records:
             # Of a million, hashes take a third of the memory that the names take, and two of them are alike
             # once in 40 million times.
-            own = hash((record.worker, record.user, record.seq, record.sent_at_ns))
+            own = hash((record.worker, record.user, record.seq))
             if own in self._seen:
                 self._repeated += 1
                 continue

@@ -13,6 +13,7 @@ from typing import Any
 from records.cells import layout
 from records.cells.believed import Bounds, LeftOut, Sieve, all_there
 from records.cells.cell import SCHEMA_VERSION, Cell, Check, Verdict
+from records.cells.folders import cell_directories, cell_of, is_complete, is_pending, name_of, of_cell
 from records.cells.measure import ended_inside, measured
 from records.cells.request import RequestRecord, decode, slim
 from records.cells.spans import Traces, traces_of, with_stages
@@ -58,63 +59,11 @@ class Run:
     meta: dict[str, Any] = field(default_factory=dict)
     cells: tuple[CellData, ...] = ()
     incomplete: tuple[str, ...] = ()
+    earlier: tuple[str, ...] = ()
+    """Of ``cells`` those whose last try has no end: an earlier one that was kept is here."""
     recorded: int = 0
     """Requests of cells without an end, or without a cell.json."""
     lost: tuple[Lost, ...] = ()
-
-
-def cell_directories(run: Path, holding: str = layout.CELL) -> Iterator[Path]:
-    """The cells' folders below a run, those that were set aside, or measured again, left out."""
-    for path in sorted(run.glob(f"{layout.CELLS}/*/*/*/{holding}")):
-        if layout.PARTIAL not in path.parent.name and layout.TRY not in path.parent.name:
-            yield path.parent
-
-
-def is_complete(run: Path, directory: Path) -> bool:
-    """Is a cell of a run finished? It is when its load has ended, and all that was seen beside its requests
-    is in its folder. Raises as `has_ended`."""
-    return has_ended(run, directory) and not is_pending(directory)
-
-
-def is_pending(directory: Path) -> bool:
-    """Did a sweep not come to move everything of a cell into its folder (yet)?"""
-    return layout.beside(directory, layout.SPEC).exists()
-
-
-def has_ended(run: Path, directory: Path) -> bool:
-    """Did a cell's load come to its end? It did when the cell says so and lies where its name says.
-
-    Locust writes it whole, and says so, once it is judged. One by another name was measured for something
-    else: by an older version it was not held against its plan yet. Raises as `cell_of`.
-    """
-    cell = cell_of(directory)
-    return cell.complete and cell.name == _name(run, directory)
-
-
-def cell_of(directory: Path) -> Cell:
-    """What a cell was asked for and came to. Raises RecordError for what says it of none."""
-    raw = read_json(directory / layout.CELL)
-    try:
-        return _harmless(Cell.from_json(raw))
-    except RecordError as error:
-        raise RecordError(f"{directory}: {error}") from error
-
-
-def _harmless(cell: Cell) -> Cell:
-    """The cell whose names and sentences may be shown: it may be somebody else's."""
-    checks = tuple(
-        replace(check, name=harmless(check.name), text=harmless(check.text), advice=harmless(check.advice))
-        for check in cell.verdict.checks
-    )
-    shape = cell.requested.get("shape")
-    requested = {**cell.requested, "shape": harmless(shape)} if isinstance(shape, str) else cell.requested
-    return replace(
-        cell,
-        deployment=harmless(cell.deployment),
-        config=harmless(cell.config),
-        requested=requested,
-        verdict=Verdict(checks=checks),
-    )
 
 
 def read_cell(directory: Path) -> CellData:
@@ -223,19 +172,20 @@ def read_run(directory: Path, read: Callable[[Path], CellData] = read_cell) -> R
 
 
 def _read_cells(directory: Path, meta: dict[str, Any], read: Callable[[Path], CellData]) -> Run:
-    cells, cut, broken, recorded = [], [], list[Exception](), 0
+    cells, cut, earlier, broken, recorded = [], [], [], list[Exception](), 0
     lost = [
-        Lost(name=_name(directory, path), why="")
+        Lost(name=name_of(directory, path), why="")
         for path in cell_directories(directory, layout.REQUESTS)
         if not (path / layout.CELL).exists() and (path / layout.REQUESTS).stat().st_size
     ]
     for path in cell_directories(directory):
-        name = _name(directory, path)
+        name = name_of(directory, path)
         try:
             if (cell := cell_of(path)).complete and cell.name != name:
                 raise RecordError(f"{path}: its cell.json is that of {cell.name}")
             if is_complete(directory, path):
                 cells.append(read(path))
+                earlier += [name] if path != of_cell(path) else []
             else:
                 cut.append(name)
                 recorded += line_count(path / layout.REQUESTS)
@@ -251,13 +201,9 @@ def _read_cells(directory: Path, meta: dict[str, Any], read: Callable[[Path], Ce
         line_count(directory / layout.CELLS / one.name / layout.REQUESTS) for one in lost if not one.why
     )
     return Run(
-        path=directory, meta=meta, cells=tuple(cells), incomplete=tuple(cut), recorded=recorded,
-        lost=tuple(lost),
+        path=directory, meta=meta, cells=tuple(cells), incomplete=tuple(cut), earlier=tuple(earlier),
+        recorded=recorded, lost=tuple(lost),
     )  # fmt: skip
-
-
-def _name(run: Path, cell: Path) -> str:
-    return cell.relative_to(run / layout.CELLS).as_posix()
 
 
 def _no_run(directory: Path) -> str:

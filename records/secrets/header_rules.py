@@ -6,7 +6,7 @@ import hashlib
 import re
 from collections.abc import Callable, Iterable, Mapping
 
-from records.secrets.secret_names import is_secret, like_a_key, shown
+from records.secrets.secret_names import is_identifier, is_secret, like_a_key, shown
 
 _FRAMING = {
     *("connection", "content-encoding", "content-length", "expect", "http2-settings", "keep-alive"),
@@ -39,9 +39,10 @@ def may_carry_key(name: str) -> bool:
 
 
 def looks_like_key(name: str, value: str) -> bool:
-    """Is the value of a header a key by its look, whatever the header is called? Those that say something
-    else to a service, and the ids of traces, are none."""
-    if not may_carry_key(name) or name.lower() in _OF_TRACES:
+    """Is the value of a header a key by its look? Those that say something else to a service, and the ids of
+    traces, are none. A UUID, or another long word, looks like a key and like an identifier: which of them it
+    is the header's name has to say. In a name that does not, it is taken for a key, and not kept."""
+    if not may_carry_key(name) or name.lower() in _OF_TRACES or is_identifier(name):
         return False
     word = _DATE.sub("", value)
     return like_a_key(word) and bool(re.fullmatch(r"\S*[A-Za-z]\S*", word))

@@ -50,6 +50,14 @@ _ENDINGS = (
 """Of a word that runs several together (MYTOKEN, PGPASSWORD)."""
 _LONG, _MIXED = 16, 2
 """A word of so many characters, with so many numbers in it, is no name."""
+_IDS = {"id", "ids", "uuid", "guid"}
+_THINGS = {
+    *("account", "app", "client", "correlation", "customer", "device", "org", "organization"),
+    *("project", "request", "span", "team", "tenant", "trace", "transaction", "user", "workspace"),
+}
+"""What has an id that is no secret."""
+_OPENING = {"session", "login", "access", "invite", "invitation", "reset", "sid"}
+"""What lets in whoever knows its id."""
 _OF_SECRETS = {"key", "token"}
 """Only as the last word (token_type_ids is none), and not after one of a limit or a vocabulary."""
 _HARMLESS = {
@@ -112,6 +120,16 @@ def like_a_key(text: str) -> bool:
     """Was a key written there, by the look of it: one of a well-known form, or a long word of letters and
     digits in which they alternate?"""
     return bool(_KEY.search(text)) or (len(text) >= _LONG and len(re.findall(r"[0-9]+", text)) >= _MIXED)
+
+
+def is_identifier(name: str) -> bool:
+    """Does the name say, by its last word, that its value names something, as ``X-Tenant-Id`` does? The id of
+    a session is no such: who has it is in."""
+    words = [word.lower() for word in _WORD.findall(name)]
+    if is_secret(name) or not words or not _OPENING.isdisjoint(words):
+        return False
+    last = words[-1]
+    return last in _IDS or last in _THINGS or (last.endswith("id") and last.removesuffix("id") in _THINGS)
 
 
 def shown(name: str) -> str:

@@ -76,6 +76,14 @@ class Incomplete(Note):
 
 
 @dataclass(frozen=True, kw_only=True)
+class EarlierTry(Note):
+    """Cells, ``source: name``, whose last try has no end: the best of the earlier ones counts."""
+
+    code = "earlier-try"
+    cells: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Unfinished(Note):
     """A sweep that never said that it was complete: which cells it lacks, as far as its plan knew them."""
 
@@ -192,6 +200,8 @@ def lost(analysis: Analysis) -> Iterator[Note]:
 def finished(analysis: Analysis) -> Iterator[Note]:
     if analysis.incomplete:
         yield Incomplete(cells=analysis.incomplete)
+    if earlier := [f"{source.name}: {name}" for source in analysis.sources for name in source.run.earlier]:
+        yield EarlierTry(cells=tuple(harmless(one) for one in earlier))
     for source in analysis.sources:
         status = source.run.meta.get("status", COMPLETE)
         if status != COMPLETE:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from records.cells.believed import LATEST_NS, MOMENTS, Bounds, LeftOut
+from records.cells.believed import LATEST_NS, MOMENTS, STAGES_MS, Bounds, LeftOut
 from records.cells.cell import Cell
-from reports.columns.kinds import NO_INTEGER, Ints, Mask
+from reports.columns.kinds import NO_INTEGER, Mask
 from reports.columns.requests import Requests
+
+_MIXED = (0x1E3779B97F4A7C15, 0x3F58476D1CE4E5B9)
+"""Odd and great, so that numbers of users and workers go to all 64 bits."""
 
 
 def believed(requests: Requests, cell: Cell) -> tuple[Requests, LeftOut]:
@@ -20,17 +23,18 @@ def believed(requests: Requests, cell: Cell) -> tuple[Requests, LeftOut]:
 
 
 def first_records(requests: Requests) -> Mask:
-    """Which are the first of their request? Hardly two are sent in one nanosecond, so that names are compared
-    of few."""
-    sent = requests.sent_ns
-    first = np.ones(len(sent), dtype=np.bool_)
-    ordered = np.sort(sent, kind="stable")  # they are nearly in order
+    """Which are the first of their request? Names are made one number, which two requests hardly share by
+    chance, so that the names themselves are compared of few."""
+    user, seq = requests.integers("user"), requests.integers("seq")
+    workers = requests.manner.ranks(lambda one: one.worker)
+    first = np.ones(len(seq), dtype=np.bool_)
+    mixed = seq + user * _MIXED[0] + workers * _MIXED[1]  # of 64 bits, the rest is cut off
+    ordered = np.sort(mixed)
     twice = ordered[1:][ordered[1:] == ordered[:-1]]
     if not len(twice):
         return first
-    places = np.flatnonzero(np.isin(sent, twice))
-    workers = requests.manner.ranks(lambda one: one.worker)[places]
-    names = [workers, *(requests.integers(name)[places] for name in ("user", "seq", "sent_at_ns"))]
+    places = np.flatnonzero(np.isin(mixed, twice))
+    names = [name[places] for name in (workers, user, seq)]
     order = np.lexsort((places, *names))
     same = np.logical_and.reduce([name[order][1:] == name[order][:-1] for name in names])
     first[places[order[1:][same]]] = False
@@ -52,23 +56,44 @@ def possible(requests: Requests, bounds: Bounds) -> Mask:
     found &= (first == NO_INTEGER) | (last == NO_INTEGER) | (first <= last)
     body = requests.integers("body_ended_at_ns")
     found &= (body == NO_INTEGER) | ((sent <= body) & (body - np.maximum(sent, 0) <= bounds.longest_ns))
-    _refuse_gaps(requests, sent, ended, found)
+    _refuse_gaps(requests, found)
+    _refuse_stages(requests, found)
     return found
 
 
-def _refuse_gaps(requests: Requests, sent: Ints, ended: Ints, found: Mask) -> None:
+def _refuse_gaps(requests: Requests, found: Mask) -> None:
     """Of those that have some, as numbers that no sum is too great for."""
     gaps = requests.gaps_us
     if not len(gaps.flat):
         return
     has = np.flatnonzero(gaps.counts)
-    starts = (np.cumsum(gaps.counts, dtype=np.int64) - gaps.counts)[has]
+    counts = gaps.counts[has].astype(np.int64)
+    starts = np.cumsum(counts) - counts
     # As what they are kept in, where no sum has more bits: that takes a fourth of the time.
     most = int(gaps.flat.max()) * int(gaps.counts.max())
     fits = gaps.flat.min() >= 0 and most <= np.iinfo(gaps.flat.dtype).max
     total_us = np.add.reduceat(gaps.flat, starts, dtype=gaps.flat.dtype if fits else np.float64)
-    rounded_ns = 1000 * gaps.counts[has].astype(np.int64)
-    can_be = 1000.0 * total_us <= (ended - sent)[has] + rounded_ns
+    first, last = (requests.integers(name)[has] for name in ("first_token_at_ns", "last_token_at_ns"))
+    known = (first != NO_INTEGER) & (last != NO_INTEGER)
+    between = np.where(known, last - first, (requests.ended_ns - requests.sent_ns)[has])
+    more_ns = 1000.0 * total_us - between
+    can_be = more_ns <= 1000 * counts
+    short = more_ns < -1000 * counts
+    if short.any():
+        of_events = requests.mask(lambda one: one.token_source == "events")[has]
+        can_be &= ~(short & known & of_events & (counts == requests.integers("tokens")[has] - 1))
     if not fits:
         can_be &= np.minimum.reduceat(gaps.flat, starts) >= 0
     found[has] &= can_be
+
+
+def _refuse_stages(requests: Requests, found: Mask) -> None:
+    stages = requests.stages
+    if not len(stages.flat):
+        return
+    most_ms = (requests.ended_ns - requests.sent_ns) / 1e6 + STAGES_MS
+    if stages.flat.min() >= 0 and (requests.stages_ms <= most_ms).all():
+        return  # no stage is longer than all of them
+    for name in stages.names:
+        queued, running = stages.at(name, "queued_ms"), stages.at(name, "running_ms")
+        found &= (queued >= 0) & (running >= 0) & (queued + running <= most_ms)

@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from records.cells.cell import Cell
-from records.cells.reader import CellData, cell_of, judged, record_in, requests_file
+from records.cells.folders import cell_of
+from records.cells.reader import CellData, judged, record_in, requests_file
 from records.cells.request import RequestRecord
 from records.cells.spans import Traces, traces_of
 from records.errors import RecordError

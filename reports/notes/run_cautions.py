@@ -74,6 +74,12 @@ def _incomplete(notes: Sequence[of_runs.Incomplete]) -> Caution:
     return Caution(sentences=(f"{text}: {some(notes[0].cells)}.",), brief=text)
 
 
+def _earlier_try(notes: Sequence[of_runs.EarlierTry]) -> Caution:
+    [note] = notes
+    text = f"the last try of {_cells(len(note.cells))} has no end, and the best of those before it counts"
+    return Caution(sentences=(f"{text[0].upper()}{text[1:]}: {some(note.cells)}.",), brief=text)
+
+
 ENDS = {"running": "is still at work or was killed", "interrupted": "was interrupted"}
 
 
@@ -140,7 +146,7 @@ def _lines(count: int) -> str:
 def _impossible_times(notes: Sequence[of_records.ImpossibleTimes]) -> Caution:
     [note] = notes
     text = f"the times of {_records(note.records)} cannot be"
-    why = "an answer before its request, a negative gap, or hours past its cell's time"
+    why = "an answer before its request, gaps unlike its tokens, too long a stage, or hours past its cell"
     return Caution(
         sentences=(
             f"{text[0].upper()}{text[1:]} ({why}), and no figure has them, so that throughput is lower by as "
@@ -155,7 +161,7 @@ def _repeated(notes: Sequence[of_records.Repeated]) -> Caution:
     of = "is of a request that has" if note.records == 1 else "are of requests that have"
     text = f"{_records(note.records)} {of} another"
     return Caution(
-        sentences=(f"{text}: each request counts once ({some(note.cells)}).",),
+        sentences=(f"{text}: each request counts once, by the first of them ({some(note.cells)}).",),
         brief=f"{text}, and each counts once",
     )
 
@@ -220,6 +226,7 @@ WORDS_OF_RUNS: dict[type[Note], Callable[[Any], Caution]] = {
     of_runs.Older: _older,
     of_runs.Lost: _lost,
     of_runs.Incomplete: _incomplete,
+    of_runs.EarlierTry: _earlier_try,
     of_runs.Unfinished: _unfinished,
     of_evidence.Unreadable: _unreadable,
     of_records.ImpossibleTimes: _impossible_times,

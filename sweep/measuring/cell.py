@@ -10,9 +10,10 @@ from pathlib import Path
 
 from records.cells import layout
 from records.cells.cell_spec import CellSpec
+from records.cells.folders import has_ended, is_pending
 from records.cells.layout import beside
 from records.cells.point import VIA
-from records.cells.reader import CellData, has_ended, is_pending, read_cell
+from records.cells.reader import CellData, read_cell
 from records.errors import RecordError
 from records.exit_codes import USAGE
 from records.files import write_json

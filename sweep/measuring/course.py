@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from records.cells import layout
 from records.cells.reader import CellData
 from sweep.choosing.again import MOST_TIMES, failed_by_target, spoiled, times
 from sweep.choosing.foreseen import foreseen_knee
+from sweep.choosing.hopeless import Machine
 from sweep.choosing.search import Search
 from sweep.measuring.progress import Progress
 from sweep.planning.cell_key import CellKey, Series
@@ -26,25 +28,45 @@ class Course:
     progress: Progress
     search: Search
     skipped: list[CellKey] = field(default_factory=list)
-    """What there was no time for."""
+    """What there was no time for, or no hope."""
     left_out: dict[CellKey, str] = field(default_factory=dict)
     """What nobody would have got a good answer in, and why."""
     spoiled: dict[CellKey, str] = field(default_factory=dict)
     """Why cells failed that may be measured again: the machine's doing, or they were too short."""
+    machine: Machine = field(init=False)
     _given_up: set[Series] = field(default_factory=set)
     """What is not repeated, as was said."""
+
+    def __post_init__(self) -> None:
+        self.machine = Machine(plan=self.plan)
+
+    @property
+    def given_up(self) -> str | None:
+        """Why not all of the plan was measured, though there was time; None where there is another reason."""
+        return self.machine.hopeless if self.skipped or self.spoiled else None
 
     def kept(self) -> dict[str, Any]:
         """What run.json says of it."""
         return {
-            "budget_ended": bool(self.skipped),
+            "budget_ended": bool(self.skipped) and not self.given_up,
             "not_measured": [key.path for key in (*self.skipped, *self.left_out)],
-            "not_measured_because": {key.path: why for key, why in self.left_out.items()},
+            "not_measured_because": {key.path: why for key, why in self._because()},
             "not_measured_again": [key.path for key in self.spoiled],
         }
 
+    def _because(self) -> Iterator[tuple[CellKey, str]]:
+        if why := self.given_up:
+            yield from ((key, why) for key in self.skipped)
+        yield from self.left_out.items()
+
+    def took(self, key: CellKey, data: CellData) -> None:
+        """A cell was measured now."""
+        self.machine.took(data.cell)
+        self.learn(key, data)
+
     def learn(self, key: CellKey, data: CellData) -> None:
         """What follows from a cell that was measured, now or before."""
+        self.machine.found(data.cell)
         answered = not data.requests or any(request.outcome == "ok" for request in data.requests)
         cell = data.cell
         throughput = workload(cell.workload).throughput.in_cell(cell) if cell.verdict.valid else None

@@ -118,7 +118,8 @@ class Sweep:
         wanted = missing + onward + self.course.spoiled_in(repeat)
         if not wanted:
             return
-        if self.budget.left(time.monotonic()) <= self.start_seconds:  # then they would start for nothing
+        # Then they would start for nothing.
+        if self.course.machine.hopeless or self.budget.left(time.monotonic()) <= self.start_seconds:
             self.course.skipped += missing or onward
             return
         with ExitStack() as stack:
@@ -142,7 +143,7 @@ class Sweep:
         while batch := self.search.foremost(waiting):
             for key in batch:
                 if self.course.worth_it(key):
-                    if not self.budget.time_for_cell(time.monotonic(), sparing=sparing):
+                    if not self._goes_on(sparing=sparing):
                         return
                     self._measure_one(at, key)
                 waiting.remove(key)
@@ -159,7 +160,7 @@ class Sweep:
             for key in keys:
                 if self._read(at.place, key):  # it was measured before one below it was lost
                     continue
-                if not self.budget.time_for_cell(time.monotonic(), sparing=sparing):
+                if not self._goes_on(sparing=sparing):
                     return
                 self._measure_one(at, key)
             self._measure_again(at)
@@ -178,8 +179,12 @@ class Sweep:
 
     def _worth_another_try(self, at: Bench, key: CellKey) -> bool:
         least = wanted_seconds(at.place.folder(key), self.plan) or 0
-        enough = self.budget.time_for_cell(time.monotonic(), sparing=False, least=least)
-        return enough and not self.search.pointless(key)
+        return self._goes_on(sparing=False, least=least) and not self.search.pointless(key)
+
+    def _goes_on(self, *, sparing: bool, least: float = 0.0) -> bool:
+        """Is there time for one more cell, as `Budget.time_for_cell` says, and hope?"""
+        in_time = self.budget.time_for_cell(time.monotonic(), sparing=sparing, least=least)
+        return in_time and not self.course.machine.hopeless
 
     def _read_what_is_there(self, place: Workplace, repeat: int) -> list[CellKey]:
         """Take in the cells of a repeat that a resumed run has already; the known ones that are missing."""
@@ -217,7 +222,7 @@ class Sweep:
             return
         seconds = time.monotonic() - began
         self.budget.took(seconds, again=again)
-        self.course.learn(key, data)
+        self.course.took(key, data)
         self._report_if_killed(at, key)
         cells, pending = self.search.expected_cells(), len(self.course.spoiled_in(at.repeat))
         ahead = (self.plan.repeats - at.repeat) * self.start_seconds

@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from records.cells import layout
-from records.cells.reader import cell_directories
+from records.cells.folders import cell_directories
 from records.services.served import AS_IS, Served
 from sweep.beside.reaching import headers_of_plan, reach_of_plan
 from sweep.deployments.protocol import Deployment, Endpoint, Setup

@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from records.cells.reader import cell_directories
+from records.cells.folders import cell_directories
 from records.files import discard
 from sweep.beside.llm import named_llm
 from sweep.beside.reaching import given_in
@@ -71,7 +71,9 @@ def _measure(directory: Path, plan: Plan, console: Console) -> None:
         if any(cell_directories(directory)):
             report(resume)
         raise
-    if sweep.course.skipped:
+    if why := sweep.course.given_up:
+        report(f"given up: {why}; then {resume}")
+    elif sweep.course.skipped:
         repeats = Counter(key.repeat for key in sweep.course.skipped)
         cells = ", ".join(f"{count} of repeat {repeat}" for repeat, count in sorted(repeats.items()))
         report(f"the budget ended the sweep first; cells not measured: {cells}; {resume}")

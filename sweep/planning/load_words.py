@@ -109,7 +109,8 @@ def parse_locust_args(words: Sequence[str], scenario: str) -> tuple[str, ...]:
         if option.flag == "--header" and (name := _with_key(found[option.name])):
             raise UsageError(
                 f"the value of header {shown(name)} looks like a key and does not go after --, where it is "
-                "kept: give it as TARGET_API_KEY, with --key-header NAME"
+                "kept: give it as TARGET_API_KEY, with --key-header NAME, be it a key or not (only the "
+                "header's name can say that it is none, as X-Tenant-Id does)"
             )
     return tuple(words)
 

@@ -13,14 +13,19 @@ import pytest
 
 from records import started
 from records.exit_codes import INTERRUPTED, USAGE
-from support import environment, wait_until
+from support import ROOT, environment, wait_until
 
+FILES = ROOT / "locustfiles"
 COMMANDS = {
     "sweep": (("sweep", "--plan-only", "--concurrency", "1"), {0}),
     "report": (("reports", "no-run"), {USAGE}),
     "profile": (("profiler", "--duration", "60", "--pid", str(os.getpid())), set[int]()),
     "chokepoint": (("cli", "report", "no-run"), {USAGE}),
-}
+    "locust": (  # from its first locustfile on: what is before that is locust's own
+        ("locust", "-f", f"{FILES}/stream.py,{FILES}/steps.py", "--headless", "--master", "--expect-workers",
+         "9", "--master-bind-port", "0", "-H", "http://127.0.0.1:1"), set[int](),
+    ),
+}  # fmt: skip
 """With the exit codes of those that come to their own end."""
 WAITS_S = (0.0, 0.1, 0.5)
 
@@ -40,7 +45,7 @@ def test_it_says_again_what_the_exit_codes_say() -> None:
 @pytest.mark.parametrize("name", COMMANDS)
 def test_it_is_quiet_while_a_command_begins(name: str, number: int, tmp_path: Path) -> None:
     words, own = COMMANDS[name]
-    for wait_s in WAITS_S:
+    for wait_s in (*WAITS_S, 1.5) if name == "locust" else WAITS_S:  # a master waits for its workers then
         with subprocess.Popen(
             [sys.executable, "-m", *words], cwd=tmp_path, env=environment(), text=True,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE,

@@ -97,7 +97,7 @@ def records_of(spec: Spec) -> list[RequestRecord]:
                 ended_at_ns=ended,
                 tokens=0 if failed else 10, gaps_us=[] if failed else [1] * 9, documents=5,
                 outcome="http_error" if failed else "ok", error="HTTP 503" if failed else None,
-                stages=stages or None, config=spec.config,
+                stages=None if failed else stages or None, config=spec.config,
                 flags=[*spec.flags, *(["cold"] if i == 0 else []), *(["late"] if late else [])],
             )
         )  # fmt: skip

@@ -6,8 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 
+from records.cells.believed import LeftOut
 from records.cells.reader import read_cell as read_records
 from records.cells.reader import read_run
 from reported import analysed, report, rewritten, words
@@ -35,6 +37,10 @@ def moved(by_ns: int) -> Callable[[Line], None]:
     return change
 
 
+def took_ms(line: Line) -> float:
+    return float(line["ended_at_ns"] - line["sent_at_ns"]) / 1e6
+
+
 IMPOSSIBLE = {
     "token-before-request": set_to(first_token_at_ns=lambda line: line["sent_at_ns"] - 1),
     "end-before-start": set_to(ended_at_ns=lambda line: line["sent_at_ns"] - 5 * S),
@@ -51,7 +57,17 @@ IMPOSSIBLE = {
     "hours-after-its-cell": moved(30 * HOUR),
     "hours-before-its-cell": moved(-30 * HOUR),
     "negative-gap": set_to(gaps_us=lambda line: [-1, *line["gaps_us"]]),
-    "gaps-longer-than-the-answer": set_to(gaps_us=lambda _: [10**8, 0]),
+    "gaps-longer-than-its-tokens": set_to(gaps_us=lambda line: [20, *line["gaps_us"]]),
+    "gaps-shorter-than-its-tokens": set_to(**dict.fromkeys(
+        ("last_token_at_ns", "ended_at_ns"), lambda line: line["first_token_at_ns"] + 1_000_000
+    )),
+    "gaps-longer-than-an-answer-of-no-dated-token": set_to(
+        first_token_at_ns=lambda _: None, last_token_at_ns=lambda _: None, gaps_us=lambda _: [10**8]
+    ),
+    "negative-queue": set_to(stages=lambda _: {"llm": {"queued_ms": -0.01, "running_ms": 1.0}}),
+    "stage-longer-than-its-request": set_to(
+        stages=lambda line: {"llm": {"running_ms": took_ms(line) + 5.1}}
+    ),
 }  # fmt: skip
 
 
@@ -78,6 +94,24 @@ def test_what_cannot_have_been_is_in_no_figure_and_said(
     assert list(frame(run)["seq"]) == [r.seq for r in left]
 
 
+POSSIBLE = {
+    "gaps-over-a-pause-left-out": set_to(gaps_us=lambda line: line["gaps_us"][:1]),
+    "tokens-counted-by-the-service": set_to(gaps_us=lambda _: [0], token_source=lambda _: "usage"),
+    "stages-that-add-up-to-more": set_to(
+        stages=lambda line: {"embed": {"running_ms": took_ms(line)}, "llm": {"queued_ms": took_ms(line)}}
+    ),
+    "another-number-of-a-stage": set_to(stages=lambda _: {"llm": {"score": -1e9, "running_ms": 1.0}}),
+}
+
+
+@pytest.mark.parametrize("change", POSSIBLE.values(), ids=list(POSSIBLE))
+def test_what_can_have_been_counts(made: Any, tmp_path: Path, change: Callable[[Line], None]) -> None:
+    run = made.run(tmp_path / "run", [made.spec(seconds=2.0)])
+    rewritten(run, lambda line, _: change(line))
+    [cell] = read_run(run).cells
+    assert read_cell(cell.path).left_out == read_records(cell.path).left_out == LeftOut()
+
+
 def test_a_cell_with_many_such_records_is_not_believed(made: Any, tmp_path: Path) -> None:
     run = made.run(tmp_path / "run", [made.spec(seconds=10.0)])
     rewritten(run, lambda line, number: IMPOSSIBLE["end-before-start"](line) if number % 10 == 0 else None)
@@ -87,18 +121,26 @@ def test_a_cell_with_many_such_records_is_not_believed(made: Any, tmp_path: Path
     assert not frame(run)["valid"].any()
 
 
-def test_a_request_with_two_records_counts_once(made: Any, tmp_path: Path) -> None:
+def test_a_request_with_two_records_counts_once_by_the_first_whatever_they_say(
+    made: Any, tmp_path: Path
+) -> None:
     run = made.run(tmp_path / "run", [made.spec(seconds=10.0, achieved={"records": 200})])
     [whole] = read_run(run).cells
     file = whole.path / "requests.jsonl"
     lines = file.read_bytes().splitlines(keepends=True)
-    file.write_bytes(b"".join([*lines, *reversed(lines[5:]), lines[0]]))
+    again = [orjson.loads(line) for line in (*reversed(lines[5:]), lines[0])]
+    for line in again[::2]:
+        moved(1)(line)
+    file.write_bytes(b"".join([*lines, *(orjson.dumps(line) + b"\n" for line in again)]))
     found, careful = read_cell(whole.path), read_records(whole.path)
     assert [r.seq for r in found.requests] == [r.seq for r in careful.requests] == list(range(200))
+    assert [r.sent_at_ns for r in found.requests] == [r.sent_at_ns for r in whole.requests]
     assert found.left_out.repeated == careful.left_out.repeated == 196
     analysis = analysed(run)
     assert (analysis.levels[0].valid, analysis.levels[0].figures.requests) == (True, 200)
-    assert "196 records are of requests that have another: each request counts once" in words(analysis)
+    assert "196 records are of requests that have another: each request counts once, by the first" in words(
+        analysis
+    )
     assert len(frame(run)) == 200
 
 

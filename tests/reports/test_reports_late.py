@@ -180,7 +180,8 @@ def test_what_was_not_decided_is_a_caution(
     ("usage", 20_000, True), ("events", 20_000, False), ("usage", 4, False),
 ])  # fmt: skip
 def test_tokens_that_were_not_streamed_are_told(changed: Any, source: str, gap_us: int, told: bool) -> None:
-    analysis = changed(100, token_source=source, gaps_us=[gap_us] * 4, tokens=10)
+    first = {"first_token_at_ns": lambda raw: raw["last_token_at_ns"] - 4_000 * gap_us}
+    analysis = changed(100, token_source=source, gaps_us=[gap_us] * 4, tokens=1 + 4 * gap_us, **first)
     figures = analysis.levels[0].figures
     assert figures.at("tpot_p50").value == pytest.approx(0.001)
     assert figures.at("itl_p50") is not None

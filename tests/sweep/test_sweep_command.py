@@ -13,7 +13,7 @@ import click
 import psutil
 import pytest
 
-from records.cells.reader import cell_directories
+from records.cells.folders import cell_directories
 from records.evidence.inside import read_inside
 from records.evidence.inside_span import summary
 from records.services.variants import MOCKS

@@ -22,7 +22,8 @@ from loadgen.tasks.ask.options import AskOptions
 from loadgen.tasks.ask.task import ASK
 from records.cells.cell import Cell, Check, Verdict, Window
 from records.cells.cell_spec import CellSpec
-from records.cells.reader import is_complete, read_cell
+from records.cells.folders import is_complete
+from records.cells.reader import read_cell
 from records.cells.request import RequestRecord
 from records.errors import UsageError
 from records.evidence.noise import Noise

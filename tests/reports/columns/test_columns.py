@@ -17,7 +17,7 @@ from records.cells.reader import read_cell as read_records
 from records.cells.request import OUTCOMES, RequestRecord
 from records.errors import RecordError
 from records.files import write_json
-from reports.columns import blocks, reader
+from reports.columns import believed, blocks, reader
 from reports.columns.believed import first_records, possible
 from reports.columns.blocks import requests_in
 from reports.columns.reader import read_cell
@@ -28,7 +28,10 @@ from workloads.checks import streams
 
 MOMENT = st.integers(1, 10_000_000_000)
 MS = st.floats(0, 1e4)
-TIMES = st.dictionaries(st.sampled_from(["queued_ms", "running_ms", "own_ms", 'my "ms"']), MS)
+TIMES = st.dictionaries(
+    st.sampled_from(["queued_ms", "running_ms", "own_ms", 'my "ms"']),
+    MS | st.sampled_from([-1.0, 0.5, 5e300]),
+)
 RECORD = st.fixed_dictionaries(
     {"user": st.integers(0, 2), "seq": st.integers(0, 9), "sent_at_ns": MOMENT, "ended_at_ns": MOMENT},
     optional={
@@ -37,6 +40,7 @@ RECORD = st.fixed_dictionaries(
         "outcome": st.sampled_from(sorted(OUTCOMES)),
         "gaps_us": st.lists(st.integers(0, 99_999) | st.integers(-(2**40), 2**40), max_size=5),
         "tokens": st.integers(0, 3),
+        "token_source": st.sampled_from(["usage", "events"]),
         "documents": st.none() | st.integers(0, 5),
         "flags": st.lists(st.sampled_from(["warmup", "late", "cold"]), unique=True),
         "stages": st.none()
@@ -100,6 +104,16 @@ def test_what_columns_say_is_what_records_say(found: list[dict[str, Any]]) -> No
     for window in (None, Window(start_ns=10, end_ns=5_000_000_000)):
         assert lists(columns.measured(window)) == lists(measured(records, window))
         assert lists(columns.good_ended_in(window)) == lists(ended_inside(records, window))
+
+
+def test_names_that_are_one_number_by_chance_are_of_two_requests() -> None:
+    times = {"sent_at_ns": 1, "ended_at_ns": 2}
+    alike = [{"user": 1, "seq": 0}, {"user": 0, "seq": believed._MIXED[0]}, {"user": 1, "seq": 0}]
+    assert first_records(requests_in(records_of([one | times for one in alike]))).tolist() == [
+        True,
+        True,
+        False,
+    ]
 
 
 GOOD = orjson.loads(records_of([{"user": 0, "seq": 0, "sent_at_ns": 1, "ended_at_ns": 10**13}])[0].encode())

@@ -60,6 +60,7 @@ def test_tokens_that_come_as_they_are_made(
 
     def streamed(line: dict[str, Any], _: Any) -> None:
         line["last_token_at_ns"] = line["first_token_at_ns"] + round(came_ms * 1e6)
+        line["gaps_us"] = [round(came_ms * 1e3 / 9)] * 9
         line["ended_at_ns"] = max(line["last_token_at_ns"], line["sent_at_ns"] + 400_000_000)
 
     rewritten(tmp_path, streamed)

@@ -80,6 +80,7 @@ def test_a_plain_wait_before_the_first_token_is_a_part_of_the_ttft(
     def slow(line: dict[str, Any], _: Any) -> None:
         line["first_token_at_ns"] = line["sent_at_ns"] + round(1e6 * ttft_ms)
         line["last_token_at_ns"] = line["sent_at_ns"] + 199_000_000
+        line["gaps_us"] = [(line["last_token_at_ns"] - line["first_token_at_ns"]) // 9_000] * 9
         line["ended_at_ns"] = line["sent_at_ns"] + 199_500_000
 
     rewritten(tmp_path, slow)

@@ -10,6 +10,7 @@ import pytest
 
 from records.cells import layout
 from records.cells.cell import Check
+from records.cells.reader import read_run
 from records.cells.spans import Gathered
 from records.evidence.inside import sampled_at_ns
 from records.evidence.unreadable import EVIDENCE
@@ -222,3 +223,13 @@ def test_cells_that_a_sweep_left_out_are_told(made: Any, tmp_path: Path, status:
         f"2 cells of the plan were not measured (not one good answer came): {left[1]} and {left[2]}.",
     )
     assert [text in words(analysed(run)) for text in texts] == [said, said]
+
+
+def test_an_earlier_try_counts_where_the_last_has_no_end_and_it_is_said(made: Any, tmp_path: Path) -> None:
+    run = made.run(tmp_path / "run", [made.spec()])
+    [cell] = read_run(run).cells
+    cell.path.rename(cell.path.with_name(f"{cell.path.name}{layout.TRY}1"))
+    analysis = analysed(run)
+    assert [one.cell.name for one in analysis.cells] == [cell.cell.name]
+    text = "The last try of 1 cell has no end, and the best of those before it counts"
+    assert f"{text}: run: {cell.cell.name}." in words(analysis)

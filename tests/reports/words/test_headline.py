@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from records.cells.cell import Check
+from records.services.variants import STAGES
 from reported import head, printed, what_this_says
 from reports.analysis.analysis import Analysis
 from reports.as_json.results import results_json
@@ -46,7 +47,9 @@ def changed(specs: list[Any], config: str, users: int, repeat: int, **changes: A
 def spoiled(made: Any) -> list[Any]:
     """Everything that there is to be careful about, at once."""
     noise = {"steal_percent": 16.0, "generator_delay_percent": 9.0}
-    specs = sweep(made, achieved={"noise": noise}, checks=made.as_is, stages={"llm": 900.0}, late=8)
+    specs = sweep(
+        made, achieved={"noise": noise}, checks=made.as_is, stages=dict.fromkeys(STAGES, 60.0), late=8
+    )
     specs = changed(specs, "baseline", 20, 2, rps=60.0)
     specs = changed(specs, "mock-both", 20, 2, requested={"think_time_s": 1.0})
     specs = changed(specs, "mock-llm", 1, 2, late_s=0.0)

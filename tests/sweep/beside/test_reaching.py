@@ -10,7 +10,7 @@ from reach.flags import as_words
 from reach.options import Reach
 from reach.proxy import Proxies
 from reach.tls import Tls
-from records.cells.reader import cell_directories
+from records.cells.folders import cell_directories
 from support import OF_THE_MACHINE, ONCE, sweep
 from sweep import cli
 from sweep.beside.reaching import (

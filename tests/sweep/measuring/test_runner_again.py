@@ -7,12 +7,14 @@ import pytest
 from rich.console import Console
 
 import sweep_world
+from records.cells.cell import Check
 from records.cells.reader import CellData, read_cell, read_run
 from records.files import read_json
 from sweep.deployments.protocol import Endpoint
 from sweep.measuring import directory, runner
 from sweep.measuring.cell import Workplace
 from sweep.measuring.progress import Progress
+from sweep.measuring.unended import begin_cell
 from sweep.planning.cell_key import CellKey
 from sweep_world import CELL_SECONDS, START_SECONDS, World
 
@@ -89,28 +91,41 @@ def test_what_the_machine_always_spoils_is_measured_three_times_in_all(sweeping:
     assert len(read_run(run.path).cells) == 4
 
 
-@pytest.mark.parametrize("tries", [1, 2])
-def test_killed_before_it_is_measured_again_a_cell_is_missing_and_its_tries_count(
-    sweeping: Any, monkeypatch: pytest.MonkeyPatch, tries: int
+@pytest.mark.parametrize(("tries", "worst", "counts"), [(1, 1, 1), (2, 1, 2), (2, 2, 1), (2, None, 2)])
+@pytest.mark.parametrize("begun", [True, False])
+def test_killed_while_it_is_measured_again_a_cell_has_the_best_of_its_tries_until_it_is_resumed(
+    sweeping: Any, monkeypatch: pytest.MonkeyPatch, tries: int, worst: int | None, counts: int, begun: bool
 ) -> None:
     run, name = sweeping(World(knee=35, spoils={"it/as-is/c02-r1": 99}), **LIST), "it/as-is/c02-r1"
-    measure = run.world.measure
+    measure, judge = run.world.measure, run.world.judge
 
     def killed(place: Workplace, key: CellKey, endpoint: Endpoint) -> CellData:
         if run.world.measured.count(name) == tries and key.path == name:
+            if begun:
+                begin_cell(place.folder(key), key)
             raise KeyboardInterrupt
         return measure(place, key, endpoint)
 
+    def judged(key: CellKey) -> tuple[Check, ...]:
+        of_the_load = Check(name="generator-cpu", status="fail", text="it was at work")
+        is_worst = key.path == name and run.world.measured.count(name) == worst
+        return (*judge(key), of_the_load) if is_worst else judge(key)
+
     monkeypatch.setattr(run.world, "measure", killed)
+    monkeypatch.setattr(run.world, "judge", judged)
     with pytest.raises(KeyboardInterrupt):
         run.swept()
     cell = run.path / "cells" / name
-    assert not cell.exists()
-    assert cell.with_name(f"c02-r1.try-{tries}").is_dir()
+    assert cell.exists() == begun
+    found = read_run(run.path)
+    assert (found.earlier, found.incomplete) == ((name,), ())
+    assert cell.with_name(f"c02-r1.try-{counts}") in [data.path for data in found.cells]
+    assert len(found.cells) == 2  # of the first repeat
     monkeypatch.setattr(run.world, "measure", measure)
     assert run.swept().world.measured.count(name) == 3
     assert len(run.world.measured) == 6
-    assert len(read_run(run.path).cells) == 4
+    whole = read_run(run.path)
+    assert (len(whole.cells), whole.earlier, cell in [data.path for data in whole.cells]) == (4, (), True)
 
 
 def test_auto_goes_by_a_level_that_was_measured_again(sweeping: Any) -> None:
@@ -194,3 +209,24 @@ def test_times_that_cannot_be_are_no_fault_of_the_target(
     }
     assert len(run.world.measured) == 4  # the second repeat, too
     assert "the target failed" not in run.printed
+
+
+@pytest.mark.parametrize(("valid", "measured"), [(0, 15), (1, 48)])
+def test_a_machine_that_spoils_all_is_given_up_and_what_it_measured_is_kept(
+    sweeping: Any, monkeypatch: pytest.MonkeyPatch, valid: int, measured: int
+) -> None:
+    names = [f"it/as-is/c{users:02}-r{repeat}" for users in range(1, 9) for repeat in (1, 2)]
+    world = World(knee=35, spoils=dict.fromkeys(names[valid:], 99))
+    run = sweeping(world, levels=tuple(range(1, 9)), auto=False).swept()
+    assert len(world.measured) == measured - 2 * valid
+    facts, why = read_json(run.path / "run.json"), run.sweep.course.given_up
+    assert (why is None, facts["budget_ended"]) == (valid == 1, False)
+    assert facts["not_measured_because"] == dict.fromkeys(facts["not_measured"], why)
+    assert len(read_run(run.path).cells) + len(facts["not_measured"]) == 16
+    if why:
+        assert why.startswith(
+            "the machine spoiled all 15 measurements, 15 of them by generator-lag (the load "
+        )
+        world.spoils.clear()  # and it is quiet when the sweep is resumed
+        assert run.swept().sweep.course.given_up is None
+        assert all(data.cell.verdict.valid for data in read_run(run.path).cells)
