@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -89,6 +90,8 @@ def main(
 
 def _report(directories: tuple[Path, ...], as_json: bool, output: Path | None, reference: str | None) -> int:
     """The exit code."""
+    # Before numpy is there: a thread a CPU would wait for its products, which are small, by going in circles.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     # Not at the top: they need a second, and packages that a load worker does not have.
     try:
         with Importing():
