@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import psutil
 
 RESOURCES = ("cpu", "memory", "io")
+_SECTOR = 512
+"""Bytes, whatever the disk's own are (Documentation/admin-guide/iostats)."""
 _TCP = {
     # (file of /proc/PID/net, its table, its field): our name
     ("snmp", "Tcp", "ActiveOpens"): "connects",
@@ -20,9 +23,6 @@ _TCP = {
     ("netstat", "TcpExt", "ListenOverflows"): "listen_overflows",
     ("netstat", "TcpExt", "ListenDrops"): "listen_drops",
 }
-
-
-_TABLES = {(file, table) for file, table, _ in _TCP}
 
 
 def pressure(path_of: Callable[[str], str | Path]) -> dict[str, dict[str, float | None] | None] | None:
@@ -44,10 +44,29 @@ def _stalled(file: str | Path) -> dict[str, float | None] | None:
     return {"some_seconds": seconds.get("some"), "full_seconds": seconds.get("full")}
 
 
-def major_faults(pid: int, proc: Path = Path("/proc")) -> int | None:
+def major_faults(pid: int, proc: str | Path = "/proc") -> int | None:
     """How often a process, all its threads, waited for a page from a disk (proc(5), `majflt`)."""
-    words = "".join(_lines(proc / str(pid) / "stat")).rpartition(")")[2].split()
+    words = text_of(f"{proc}/{pid}/stat").rpartition(")")[2].split(maxsplit=10)
     return int(words[9]) if len(words) > 9 and words[9].isdecimal() else None
+
+
+def newest_pid(proc: str | Path = "/proc") -> int | None:
+    """The number that was given last to a process or thread (proc(5), `loadavg`)."""
+    number = text_of(f"{proc}/loadavg").rpartition(" ")[2].strip()
+    return int(number) if number.isdecimal() else None
+
+
+def disk_bytes(root: str | Path = "/") -> tuple[int, int] | None:
+    """Read from all disks and written to them; None where there are none. A disk's parts are in its own."""
+    lines = [line.split(maxsplit=10) for line in _lines(f"{root}/proc/diskstats")]
+    disks = [words for words in lines if len(words) > 10 and _is_disk(f"{root}/sys/block", words[2])]
+    sectors = [sum(int(words[place]) for words in disks) for place in (5, 9)]
+    return (_SECTOR * sectors[0], _SECTOR * sectors[1]) if disks else None
+
+
+@lru_cache(1024)
+def _is_disk(folder: str, name: str) -> bool:
+    return os.path.exists(f"{folder}/{name.replace('/', '!')}")
 
 
 def of_machine(root: Path = Path("/")) -> dict[str, Any] | None:
@@ -57,17 +76,22 @@ def of_machine(root: Path = Path("/")) -> dict[str, Any] | None:
 
 def tcp(pid: int, proc: Path = Path("/proc")) -> dict[str, int | None] | None:
     """Of all processes that share the network of this one; None where nothing is told."""
-    tables: dict[tuple[str, str], dict[str, int]] = {}
+    found: dict[str, int | None] = dict.fromkeys(_TCP.values())
     for name in ("snmp", "netstat"):
         lines = _lines(f"{proc}/{pid}/net/{name}")
         for titles, numbers in zip(lines[::2], lines[1::2], strict=False):
-            table, _, names = titles.partition(":")
-            if (name, table) not in _TABLES:
-                continue
-            told = zip(names.split(), numbers.partition(":")[2].split(), strict=False)
-            tables[name, table] = {one: int(text) for one, text in told if text.isdecimal()}
-    found = {ours: tables.get((file, table), {}).get(theirs) for (file, table, theirs), ours in _TCP.items()}
+            if places := _places(name, titles):
+                words = dict(enumerate(numbers.split()))
+                found |= {ours: int(text) for ours, at in places if (text := words.get(at, "")).isdecimal()}
     return found if any(value is not None for value in found.values()) else None
+
+
+@lru_cache(64)  # the kernel says the same ones again and again
+def _places(file: str, titles: str) -> tuple[tuple[str, int], ...]:
+    """Of the names in such a line, ours of those that are wanted, and which words they are."""
+    table, *names = titles.replace(":", " ", 1).split() or [""]
+    wanted = ((_TCP.get((file, table, name)), place) for place, name in enumerate(names, start=1))
+    return tuple((ours, place) for ours, place in wanted if ours)
 
 
 def cpu_seconds() -> dict[str, float | None]:

@@ -10,7 +10,8 @@ from typing import Any
 
 import psutil
 
-from profiler import cgroup, kernel
+from profiler import kernel
+from profiler.cgroup import Cgroup
 from profiler.memory import SharedMemory
 from profiler.sockets import Sockets
 from profiler.threads import Threads
@@ -30,6 +31,7 @@ class Sampler:
         self._shared = SharedMemory()
         self._threads = Threads(redact=redact)
         self._sockets = Sockets()
+        self._cgroup = Cgroup()
         self._interval_s = interval_s
         self._cpu_s: dict[int, float] = {}
         self._start_s = self._before_s = time.monotonic()
@@ -49,7 +51,7 @@ class Sampler:
         now_s = time.monotonic()
         at_ns = self._anchor_ns + time.monotonic_ns()
         self._watch.refresh(now_s)
-        system = self._system()
+        system = self._system(now_s)
         processes = self._processes(now_s - self._before_s)
         self._before_s = now_s
         own_cpu_s = time.process_time() - self._own_cpu_s
@@ -68,9 +70,10 @@ class Sampler:
             },
         }
 
-    def _system(self) -> dict[str, Any]:
+    def _system(self, now_s: float) -> dict[str, Any]:
+        first = self._first_pid()
         memory = _told(psutil.virtual_memory)
-        disk = _told(lambda: psutil.disk_io_counters(nowrap=False))
+        read, written = _told(_disk_bytes) or (None, None)
         network = _told(lambda: psutil.net_io_counters(nowrap=False))
         space = _told(lambda: psutil.disk_usage(os.sep))
         load = _told(os.getloadavg)
@@ -83,14 +86,14 @@ class Sampler:
             "memory_percent": memory.percent if memory else None,
             "memory_available_gb": round(memory.available / _GB, 4) if memory else None,
             "disk_percent": space.percent if space else None,
-            "disk_read_bytes": disk.read_bytes if disk else None,
-            "disk_write_bytes": disk.write_bytes if disk else None,
+            "disk_read_bytes": read,
+            "disk_write_bytes": written,
             "network_bytes_sent": network.bytes_sent if network else None,
             "network_bytes_recv": network.bytes_recv if network else None,
             "load_avg": [round(one, 2) for one in load] if load else None,
             "pressure": kernel.of_machine(),
-            "tcp": kernel.tcp(self._first_pid()),
-            "cgroup": cgroup.of_process(self._first_pid()),
+            "tcp": kernel.tcp(first),
+            "cgroup": self._cgroup.look(first, now_s),
         }
 
     def _first_pid(self) -> int:
@@ -171,6 +174,14 @@ def _told(read: Callable[[], Any]) -> Any:
         return read()
     except (OSError, RuntimeError, ValueError, LookupError, AttributeError, psutil.Error):
         return None
+
+
+def _disk_bytes() -> tuple[int, int] | None:
+    """Read and written. psutil looks at all disks' files each time."""
+    found = kernel.disk_bytes()
+    if found is None and (told := psutil.disk_io_counters(nowrap=False)):
+        found = told.read_bytes, told.write_bytes
+    return found
 
 
 def _cpus_allowed(pid: int) -> int | None:

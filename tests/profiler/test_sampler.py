@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 import psutil
 import pytest
 
+from profiler import kernel
 from profiler.memory import SharedMemory
 from profiler.output import profile_of
 from profiler.run import live_line
@@ -175,6 +176,7 @@ def test_counters_that_fail_are_null(error: Exception, monkeypatch: pytest.Monke
     for name in (*counters, "cpu_times"):
         monkeypatch.setattr(psutil, name, raising(error))
     monkeypatch.setattr(os, "getloadavg", raising(error))
+    monkeypatch.setattr(kernel, "disk_bytes", lambda: None)
     sample = Sampler(Watch([os.getpid()]), 0.5).sample(0)
     system = sample["system"]
     assert system.keys() == whole
@@ -190,6 +192,7 @@ def test_no_disk_and_no_network_are_null(monkeypatch: pytest.MonkeyPatch) -> Non
     """psutil says None where there is none (github.com/giampaolo/psutil/issues/1016)."""
     for name in ("disk_io_counters", "net_io_counters"):
         monkeypatch.setattr(psutil, name, lambda nowrap: None)
+    monkeypatch.setattr(kernel, "disk_bytes", lambda: None)
     system = Sampler(Watch([os.getpid()]), 0.5).sample(0)["system"]
     assert system["disk_read_bytes"] is system["network_bytes_sent"] is None
 
