@@ -13,7 +13,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from profiler.kernel import pressure, text_of
+from profiler.kernel import pressure
+from profiler.reading import text_of
 
 LIMITS_S = 2.0
 """How often limits are read, which hardly ever change; what is used each time."""
@@ -35,7 +36,7 @@ class Cgroup:
 
     def __init__(self, root: Path = Path("/")) -> None:
         """``root``: of the file system."""
-        self._root = root
+        self._root, self._proc = root, root / "proc"
         self._groups: dict[str, tuple[str, ...]] = {}
         self._limits: _Limits | None = None
         self._due_s = float("-inf")
@@ -47,7 +48,7 @@ class Cgroup:
         Use is that of the group whose limit is in effect, of the process's own where none is: a process in a
         group of its own below its pod's is throttled, and killed, by what the pod uses.
         """
-        groups = _groups(pid, self._root, text_of(f"{self._root}/proc/{pid}/cgroup"))
+        groups = _groups(pid, self._root, text_of(f"{self._proc}/{pid}/cgroup"))
         if not groups:
             return None
         first = "memory" in groups
@@ -91,13 +92,16 @@ def _limits_2(groups: tuple[str, ...]) -> _Limits:
 
 
 def _use_2(groups: tuple[str, ...], limits: _Limits) -> dict[str, Any]:
-    stat = _table(f"{limits.cpu}/cpu.stat")
+    stat, events = _table(f"{limits.cpu}/cpu.stat"), _table(f"{limits.memory}/memory.events")
     return {
         "cpu_usage_seconds": _scaled(stat.get("usage_usec"), 1e-6),
         "cpu_periods": stat.get("nr_periods"),
         "cpu_throttled_periods": stat.get("nr_throttled"),
         "cpu_throttled_seconds": _scaled(stat.get("throttled_usec"), 1e-6),
-        **_memory(limits.memory, "memory.current"),
+        "memory_used_gb": _gigabytes(f"{limits.memory}/memory.current"),
+        "memory_peak_gb": _gigabytes(f"{limits.memory}/memory.peak"),
+        "memory_limit_hits": events.get("max"),
+        "memory_oom_kills": events.get("oom_kill"),
         "pressure": pressure(lambda resource: f"{groups[0]}/{resource}.pressure"),
     }
 
@@ -129,7 +133,10 @@ def _use_1(groups: dict[str, tuple[str, ...]], limits: _Limits) -> dict[str, Any
         "cpu_periods": stat.get("nr_periods"),
         "cpu_throttled_periods": stat.get("nr_throttled"),
         "cpu_throttled_seconds": _scaled(stat.get("throttled_time"), 1e-9),
-        **_memory(limits.memory, "memory.usage_in_bytes"),
+        "memory_used_gb": _gigabytes(f"{limits.memory}/memory.usage_in_bytes"),
+        "memory_peak_gb": _gigabytes(f"{limits.memory}/memory.max_usage_in_bytes"),
+        "memory_limit_hits": _number(f"{limits.memory}/memory.failcnt"),
+        "memory_oom_kills": _table(f"{limits.memory}/memory.oom_control").get("oom_kill"),
         "pressure": None,
     }
 
@@ -158,21 +165,8 @@ def _upwards(tree: Path, its_own: Path, path: str) -> tuple[str, ...]:
     return tuple(map(str, found))
 
 
-def _memory(group: str, used: str) -> dict[str, float | None]:
-    """Use, the most used so far, how often the limit stood in the way, and how often it killed."""
-    # Version 2 before version 1, of which the group has the files of one.
-    events = _table(f"{group}/memory.events")
-    peak, killed, hits = _number(f"{group}/memory.peak"), events.get("oom_kill"), events.get("max")
-    if not events:
-        peak = _number(f"{group}/memory.max_usage_in_bytes") if peak is None else peak
-        killed = _table(f"{group}/memory.oom_control").get("oom_kill")
-        hits = _number(f"{group}/memory.failcnt")
-    return {
-        "memory_used_gb": _scaled(_number(f"{group}/{used}"), 1 / _GB),
-        "memory_peak_gb": _scaled(peak, 1 / _GB),
-        "memory_limit_hits": hits,
-        "memory_oom_kills": killed,
-    }
+def _gigabytes(file: str) -> float | None:
+    return _scaled(_number(file), 1 / _GB)
 
 
 def _size(file: str) -> int | None:

@@ -34,10 +34,12 @@ class Sampler:
         self._cgroup = Cgroup()
         self._interval_s = interval_s
         self._cpu_s: dict[int, float] = {}
+        self._started: dict[int, str | None] = {}
+        """As it was when psutil last said that it is still the one followed, which takes it longer."""
         self._start_s = self._before_s = time.monotonic()
         self._anchor_ns = time.time_ns() - time.monotonic_ns()
         self._cpu_count = psutil.cpu_count() or 1
-        _told(lambda: psutil.cpu_percent(None))
+        self._cpu_times = _told(psutil.cpu_times)
         watch.refresh(self._before_s)
         self._processes(0.0)
         self._own_cpu_s = time.process_time()
@@ -74,13 +76,15 @@ class Sampler:
         first = self._first_pid()
         memory = _told(psutil.virtual_memory)
         read, written = _told(_disk_bytes) or (None, None)
-        network = _told(lambda: psutil.net_io_counters(nowrap=False))
+        sent, received = _told(_network_bytes) or (None, None)
+        before, times = self._cpu_times, _told(psutil.cpu_times)
+        self._cpu_times = times
         space = _told(lambda: psutil.disk_usage(os.sep))
         load = _told(os.getloadavg)
         return {
-            "cpu_percent": _told(lambda: psutil.cpu_percent(None)),
+            "cpu_percent": kernel.cpu_percent(before, times) if before and times else None,
             "cpu_count": self._cpu_count,
-            **(_told(kernel.cpu_seconds) or dict.fromkeys(("cpu_busy_seconds", "cpu_steal_seconds"))),
+            **kernel.cpu_seconds(times),
             "memory_total_gb": round(memory.total / _GB, 4) if memory else None,
             "memory_used_gb": round(memory.used / _GB, 4) if memory else None,
             "memory_percent": memory.percent if memory else None,
@@ -88,8 +92,8 @@ class Sampler:
             "disk_percent": space.percent if space else None,
             "disk_read_bytes": read,
             "disk_write_bytes": written,
-            "network_bytes_sent": network.bytes_sent if network else None,
-            "network_bytes_recv": network.bytes_recv if network else None,
+            "network_bytes_sent": sent,
+            "network_bytes_recv": received,
             "load_avg": [round(one, 2) for one in load] if load else None,
             "pressure": kernel.of_machine(),
             "tcp": kernel.tcp(first),
@@ -113,6 +117,7 @@ class Sampler:
             except psutil.NoSuchProcess:
                 self._watch.drop(process)
                 self._cpu_s.pop(process.pid, None)
+                self._started.pop(process.pid, None)
             except (psutil.Error, OSError, ValueError, LookupError):
                 continue  # its figures could not be read this once
         return {
@@ -136,8 +141,11 @@ class Sampler:
             psutil.NoSuchProcess: it has ended; its number may be a stranger's already.
             psutil.Error, OSError, ValueError, LookupError: the system does not say, or not in its form.
         """
-        if not process.is_running():
-            raise psutil.NoSuchProcess(process.pid)
+        stat = kernel.stat_of(process.pid)
+        if stat is None or stat.started != self._started.get(process.pid):
+            if not process.is_running():
+                raise psutil.NoSuchProcess(process.pid)
+            self._started[process.pid] = stat and stat.started
         with process.oneshot():
             status = process.status()
             if status == psutil.STATUS_ZOMBIE:
@@ -160,7 +168,7 @@ class Sampler:
                 "cpus_allowed": _cpus_allowed(process.pid),
                 "memory_mb": round(resident / _MB, 3),
                 "pss_mb": None if proportional is None else round(proportional / _MB, 3),
-                "major_faults": kernel.major_faults(process.pid),
+                "major_faults": stat and stat.major_faults,
                 "num_threads": process.num_threads(),
                 "threads": threads,
                 "open_files": _open_files(process),
@@ -181,6 +189,14 @@ def _disk_bytes() -> tuple[int, int] | None:
     found = kernel.disk_bytes()
     if found is None and (told := psutil.disk_io_counters(nowrap=False)):
         found = told.read_bytes, told.write_bytes
+    return found
+
+
+def _network_bytes() -> tuple[int, int] | None:
+    """Sent and received."""
+    found = kernel.network_bytes()
+    if found is None and (told := psutil.net_io_counters(nowrap=False)):
+        found = told.bytes_sent, told.bytes_recv
     return found
 
 

@@ -26,9 +26,9 @@ from profiler.tcp_table import (
     used_families,
 )
 
-COST = 0.001
+COST = 0.0006
 """Of a core, for a look at all; what listens is looked at each time."""
-LONGEST_S = 3.0
+LONGEST_S = 5.0
 """Between two looks, whatever they cost: a cell is some seconds long."""
 MOST_PEERS = 8
 Endpoint = tuple[str, int]

@@ -22,7 +22,7 @@ _ESCAPED = re.compile(r"\\(.)")
 def parse(text: str) -> Iterator[tuple[str, float]]:
     """(key, value) of each series with a value that is a number; lines of another form are left out."""
     for line in text.splitlines():
-        match = _LINE.match(line.strip())
+        match = None if line.startswith("#") else _LINE.match(line.strip())
         if match is None:
             continue
         try:
@@ -60,6 +60,7 @@ def _plain(value: str) -> str:
     return _ESCAPED.sub(lambda match: "\n" if match[1] == "n" else match[1], value)
 
 
+@lru_cache(4096)
 def is_wanted(key: str, patterns: tuple[str, ...]) -> bool:
     """Does its name match one of the patterns (`vllm:*`)? Where none is said, all but the buckets of
     histograms, and the times at which counters were made: they are many, and sums and counts say the most."""

@@ -53,11 +53,27 @@ def test_bytes_of_disks_are_those_of_whole_ones(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(kernel.disk_bytes() is None, reason="no disk, or no Linux")
-def test_bytes_of_disks_are_those_that_psutil_says() -> None:
-    before, found, after = psutil.disk_io_counters(), kernel.disk_bytes(), psutil.disk_io_counters()
-    assert found
-    assert before.read_bytes <= found[0] <= after.read_bytes
-    assert before.write_bytes <= found[1] <= after.write_bytes
+def test_bytes_are_those_that_psutil_says() -> None:
+    def told() -> list[int]:
+        disk, network = psutil.disk_io_counters(nowrap=False), psutil.net_io_counters(nowrap=False)
+        return [disk.read_bytes, disk.write_bytes, network.bytes_sent, network.bytes_recv]
+
+    before, disk, network, after = told(), kernel.disk_bytes(), kernel.network_bytes(), told()
+    assert disk
+    assert network
+    assert all(a <= b <= c for a, b, c in zip(before, (*disk, *network), after, strict=True))
+
+
+def test_a_share_of_all_cpus_is_that_of_psutil(monkeypatch: pytest.MonkeyPatch) -> None:
+    first = psutil.cpu_times()
+    names = first._fields
+    more = {name: 1.0 + place for place, name in enumerate(names)} | {names[1]: -5.0}
+    second = first._replace(**{name: getattr(first, name) + more[name] for name in names})
+    times = iter((first, second))
+    monkeypatch.setattr(psutil, "cpu_times", lambda *_: next(times))
+    monkeypatch.setattr(psutil, "_last_cpu_times", {})
+    assert kernel.cpu_percent(first, second) == psutil.cpu_percent(None) > 0
+    assert kernel.cpu_percent(first, first) == 0
 
 
 @pytest.mark.skipif(kernel.newest_pid() is None, reason="no Linux")

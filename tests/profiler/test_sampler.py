@@ -172,11 +172,12 @@ def test_one_whose_figures_fail_once_is_followed_on_and_one_that_ended_is_not(
 def test_counters_that_fail_are_null(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each was reported of psutil (github.com/giampaolo/psutil/issues/1321, 1423, 2148, 1010, 1971)."""
     whole = Sampler(Watch([os.getpid()]), 0.5).sample(0)["system"].keys()
-    counters = ("disk_io_counters", "net_io_counters", "disk_usage", "virtual_memory", "cpu_percent")
-    for name in (*counters, "cpu_times"):
+    counters = ("disk_io_counters", "net_io_counters", "disk_usage", "virtual_memory", "cpu_times")
+    for name in counters:
         monkeypatch.setattr(psutil, name, raising(error))
     monkeypatch.setattr(os, "getloadavg", raising(error))
-    monkeypatch.setattr(kernel, "disk_bytes", lambda: None)
+    for name in ("disk_bytes", "network_bytes"):
+        monkeypatch.setattr(kernel, name, lambda: None)
     sample = Sampler(Watch([os.getpid()]), 0.5).sample(0)
     system = sample["system"]
     assert system.keys() == whole
@@ -192,7 +193,8 @@ def test_no_disk_and_no_network_are_null(monkeypatch: pytest.MonkeyPatch) -> Non
     """psutil says None where there is none (github.com/giampaolo/psutil/issues/1016)."""
     for name in ("disk_io_counters", "net_io_counters"):
         monkeypatch.setattr(psutil, name, lambda nowrap: None)
-    monkeypatch.setattr(kernel, "disk_bytes", lambda: None)
+    for name in ("disk_bytes", "network_bytes"):
+        monkeypatch.setattr(kernel, name, lambda: None)
     system = Sampler(Watch([os.getpid()]), 0.5).sample(0)["system"]
     assert system["disk_read_bytes"] is system["network_bytes_sent"] is None
 

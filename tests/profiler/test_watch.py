@@ -80,6 +80,7 @@ def test_a_pid_given_to_another_process_is_not_followed(child: subprocess.Popen[
     (process,) = watch.processes()
     pid, started = process._ident
     process._ident = (pid, started - 100)  # the one that was followed had started earlier
+    sampler._started[pid] = "1"
     assert sampler.sample(0)["processes"]["process_details"] == []
     assert watch.processes() == ()
 
