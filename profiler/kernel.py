@@ -47,6 +47,7 @@ def _stalled(file: str | Path) -> dict[str, float | None] | None:
 class Stat(NamedTuple):
     """Of a process and all its threads (proc(5), `stat`)."""
 
+    threads: int
     major_faults: int
     """How often it waited for a page from a disk."""
     started: str
@@ -55,7 +56,9 @@ class Stat(NamedTuple):
 
 def stat_of(pid: int, proc: str | Path = "/proc") -> Stat | None:
     words = text_of(f"{proc}/{pid}/stat").rpartition(")")[2].split(maxsplit=20)
-    return Stat(int(words[9]), words[19]) if len(words) > 20 and words[9].isdecimal() else None
+    return (
+        Stat(int(words[17]), int(words[9]), words[19]) if len(words) > 20 and words[9].isdecimal() else None
+    )
 
 
 def newest_pid(proc: str | Path = "/proc") -> int | None:
@@ -82,16 +85,18 @@ def of_machine(root: str | Path = "") -> dict[str, Any] | None:
     return pressure(lambda resource: f"{root}/proc/pressure/{resource}")
 
 
-def tcp(pid: int, proc: Path = Path("/proc")) -> dict[str, int | None] | None:
-    """Of all processes that share the network of this one; None where nothing is told."""
+def tcp(pid: int | None, proc: str | Path = "/proc") -> dict[str, int | None] | None:
+    """Of all processes that share the network of this one, or ours; None where nothing is told."""
     found: dict[str, int | None] = dict.fromkeys(_TCP.values())
     for name in ("snmp", "netstat"):
-        # Open, it would keep a container's network alive.
-        lines = text_of(f"{proc}/{pid}/net/{name}", stays_open=False).splitlines()
+        # Open, those of a container would keep its network alive.
+        file = f"{proc}/{'self' if pid is None else pid}/net/{name}"
+        lines = text_of(file, stays_open=pid is None).splitlines()
         for titles, numbers in zip(lines[::2], lines[1::2], strict=False):
             if places := _places(name, titles):
-                words = dict(enumerate(numbers.split()))
-                found |= {ours: int(text) for ours, at in places if (text := words.get(at, "")).isdecimal()}
+                words = numbers.split()
+                told = ((ours, words[at]) for ours, at in places if at < len(words))
+                found |= {ours: int(text) for ours, text in told if text.isdecimal()}
     return found if any(value is not None for value in found.values()) else None
 
 

@@ -14,6 +14,7 @@ from profiler import kernel
 from profiler.cgroup import Cgroup
 from profiler.memory import SharedMemory
 from profiler.sockets import Sockets
+from profiler.tcp_table import same_network
 from profiler.threads import Threads
 from profiler.watch import Watch
 
@@ -32,6 +33,9 @@ class Sampler:
         self._threads = Threads(redact=redact)
         self._sockets = Sockets()
         self._cgroup = Cgroup()
+        self._first: int | None = None
+        self._network: int | None = None
+        """Whose limits and whose network they are; None for the network that is ours, too."""
         self._interval_s = interval_s
         self._cpu_s: dict[int, float] = {}
         self._started: dict[int, str | None] = {}
@@ -74,6 +78,8 @@ class Sampler:
 
     def _system(self, now_s: float) -> dict[str, Any]:
         first = self._first_pid()
+        if first != self._first:
+            self._first, self._network = first, None if same_network(first) else first
         memory = _told(psutil.virtual_memory)
         read, written = _told(_disk_bytes) or (None, None)
         sent, received = _told(_network_bytes) or (None, None)
@@ -96,7 +102,7 @@ class Sampler:
             "network_bytes_recv": received,
             "load_avg": [round(one, 2) for one in load] if load else None,
             "pressure": kernel.of_machine(),
-            "tcp": kernel.tcp(first),
+            "tcp": kernel.tcp(self._network),
             "cgroup": self._cgroup.look(first, now_s),
         }
 
@@ -169,7 +175,7 @@ class Sampler:
                 "memory_mb": round(resident / _MB, 3),
                 "pss_mb": None if proportional is None else round(proportional / _MB, 3),
                 "major_faults": stat and stat.major_faults,
-                "num_threads": process.num_threads(),
+                "num_threads": stat.threads if stat else process.num_threads(),
                 "threads": threads,
                 "open_files": _open_files(process),
                 "status": status,

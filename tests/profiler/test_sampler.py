@@ -73,6 +73,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     monkeypatch.setattr(time, "time", lambda: 1000 + clock.s + clock.set_s)
     monkeypatch.setattr(time, "time_ns", lambda: round((1000 + clock.s + clock.set_s) * 1e9))
     monkeypatch.setattr(time, "process_time", lambda: clock.s / 100)
+    monkeypatch.setattr(kernel, "stat_of", lambda _: None)  # processes of these numbers are others
     return clock
 
 
