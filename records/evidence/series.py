@@ -22,7 +22,8 @@ def parse(text: str) -> Iterator[tuple[str, float]]:
     """(key, value) of each series with a value that is a number; lines of another form are left out."""
     for line in text.splitlines():
         series, _, number = line.rpartition(" ")
-        if not (key := _key(series)):  # a comment, or more than a value after it
+        key = "" if "\t" in number else _key(series)
+        if not key:  # a comment, or more than a value after it
             match = _LINE.match(line.strip())
             if match is None:
                 continue
