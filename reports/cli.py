@@ -77,6 +77,8 @@ def main(
     no results directory, or a measurement given twice; 3 a configuration without a valid cell, a cell that
     cannot be read beside others, or records that are missing; 130 interrupted.
     """
+    # Before numpy is there: a thread a CPU would wait for its products, which are small, by going in circles.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     file = export and export.file(directories, output)
     try:
         code = _report(directories, as_json, output, reference)
@@ -90,8 +92,6 @@ def main(
 
 def _report(directories: tuple[Path, ...], as_json: bool, output: Path | None, reference: str | None) -> int:
     """The exit code."""
-    # Before numpy is there: a thread a CPU would wait for its products, which are small, by going in circles.
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     # Not at the top: they need a second, and packages that a load worker does not have.
     try:
         with Importing():
